@@ -1,0 +1,31 @@
+//! One command line for Open vSwitch, as a library.
+//!
+//! The `ovs` binary is a thin shell around this crate. Who may call whom points one way:
+//!
+//! ```text
+//! main -> cli -> commands -> model -> {ovsdb, openflow} -> transport
+//!                    \-> output, sandbox
+//! ```
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`cli`] | the clap root: global options, the list of commands |
+//! | [`commands`] | one file per command: its arguments and its `run` |
+//! | [`model`] | what operators think in, built from one snapshot: topology, names, tags, patches, tunnels |
+//! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, errors |
+//! | [`openflow`] | the switch: codecs on bytes without I/O, and one session that does the I/O |
+//! | [`transport`] | endpoints, byte streams, deadlines |
+//! | [`output`] | one column list, three outputs; colour; escaping |
+//! | [`sandbox`] | private daemons for trying things and for the tests |
+//!
+//! Protocol modules know nothing of colour, tables or the model. A test reads every `use crate::`
+//! line and fails on one that points up.
+
+pub mod cli;
+pub mod commands;
+pub mod model;
+pub mod openflow;
+pub mod output;
+pub mod ovsdb;
+pub mod sandbox;
+pub mod transport;

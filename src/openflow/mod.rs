@@ -1,0 +1,27 @@
+//! The switch: OpenFlow 1.0 to 1.5 with the Nicira extensions.
+//!
+//! Everything here but [`session`] is a function from bytes to views and back, without I/O.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`bytes`] | a checked cursor over received bytes, and the error that says where |
+//! | [`version`] | protocol versions and sets of them |
+//! | [`text`] | where flow text goes, and who knows the ports' names |
+//! | [`json`] | a small streaming JSON writer |
+//! | [`fields`] | match fields: one table, one row per field |
+//! | [`actions`] | actions and instructions: one file per action or family |
+//! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
+//! | [`flow`] | one flow as text or JSON |
+//! | [`classic`] | the words of OpenFlow 1.0 for what later versions say otherwise |
+//! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
+
+pub mod actions;
+pub mod bytes;
+pub mod classic;
+pub mod fields;
+pub mod flow;
+pub mod json;
+pub mod messages;
+pub mod session;
+pub mod text;
+pub mod version;

@@ -1,0 +1,289 @@
+//! Where the text of a flow goes, and who knows the ports' names.
+//!
+//! Formatters write pieces with a [`Role`] into a [`Sink`]; whether a role has a colour is the sink's
+//! business. Ports ask [`Names`]; where those come from is the caller's business.
+
+use std::fmt::Write as _;
+
+use super::version::Version;
+
+/// What a piece of text is, for those who colour it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The name of a match field, a statistic or an argument, with its `=`.
+    Key,
+    /// A value that stands without a key: `tcp`, `NORMAL`'s fellows, flags.
+    Value,
+    /// A port's name or number.
+    Port,
+    /// The name of an action.
+    Action,
+    /// The action `drop`.
+    Drop,
+    /// A word with a meaning of its own: `priority`, `cookie`, `table`.
+    Special,
+}
+
+/// Receives text piece by piece.
+pub trait Sink {
+    /// The buffer that all text goes to; write into it directly what has no role.
+    fn buffer(&mut self) -> &mut String;
+
+    /// What is written from now on plays this role.
+    fn begin(&mut self, role: Role);
+
+    /// Ends what [`Sink::begin`] began.
+    fn end(&mut self, role: Role);
+
+    /// Text without a role: punctuation, plain values.
+    fn put(&mut self, text: &str) {
+        self.buffer().push_str(text);
+    }
+
+    /// Text with a role.
+    fn put_as(&mut self, role: Role, text: &str) {
+        self.begin(role);
+        self.buffer().push_str(text);
+        self.end(role);
+    }
+
+    /// `name=`
+    fn key(&mut self, name: &str) {
+        self.begin(Role::Key);
+        self.buffer().push_str(name);
+        self.buffer().push('=');
+        self.end(Role::Key);
+    }
+}
+
+/// Text without colour.
+#[derive(Debug, Default)]
+pub struct Plain(pub String);
+
+impl Sink for Plain {
+    fn buffer(&mut self) -> &mut String {
+        &mut self.0
+    }
+
+    fn begin(&mut self, _: Role) {}
+
+    fn end(&mut self, _: Role) {}
+}
+
+/// Knows the names of a switch's ports.
+pub trait Names {
+    /// The whole name of a port; `None` if the number is unknown.
+    fn port_name(&self, ofport: u32) -> Option<&str>;
+
+    /// The OpenFlow number of a port; `None` if the name is unknown.
+    fn ofport(&self, name: &str) -> Option<u32>;
+}
+
+/// No names at all: every port is its number.
+#[derive(Debug, Clone, Copy)]
+pub struct NoNames;
+
+impl Names for NoNames {
+    fn port_name(&self, _: u32) -> Option<&str> {
+        None
+    }
+
+    fn ofport(&self, _: &str) -> Option<u32> {
+        None
+    }
+}
+
+/// How ports are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortSpelling {
+    /// `"phy-br-ens37"`, quoted as ovs-ofctl quotes; the number where the name is unknown.
+    Name,
+    /// `2`
+    Number,
+    /// `2(phy-br-ens37)`
+    Both,
+}
+
+/// The two spellings of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// The words of OpenFlow 1.0 with NXM wherever they are true.
+    Classic,
+    /// The words of `ovs-ofctl -O VERSION` for the version that was spoken.
+    Wire,
+}
+
+/// What a formatter needs to know besides the bytes.
+#[derive(Clone, Copy)]
+pub struct TextContext<'a> {
+    /// The version the bytes were sent in.
+    pub version: Version,
+    /// The spelling asked for.
+    pub style: Style,
+    /// How ports are written.
+    pub ports: PortSpelling,
+    /// Who knows the ports' names.
+    pub names: &'a dyn Names,
+}
+
+/// Reserved port numbers (OpenFlow 1.5.1 §7.2.1.2 `ofp_port_no`; `UNSET` is a Nicira extension).
+///
+/// Port numbers are 32 bits wide everywhere in this crate; [`port_from_v10`] widens those of 1.0.
+pub const RESERVED_PORTS: [(u32, &str); 9] = [
+    (0xffff_fff7, "UNSET"),
+    (0xffff_fff8, "IN_PORT"),
+    (0xffff_fff9, "TABLE"),
+    (0xffff_fffa, "NORMAL"),
+    (0xffff_fffb, "FLOOD"),
+    (0xffff_fffc, "ALL"),
+    (0xffff_fffd, "CONTROLLER"),
+    (0xffff_fffe, "LOCAL"),
+    (0xffff_ffff, "ANY"),
+];
+
+/// `OFPP_CONTROLLER`
+pub const PORT_CONTROLLER: u32 = 0xffff_fffd;
+/// `OFPP_LOCAL`
+pub const PORT_LOCAL: u32 = 0xffff_fffe;
+/// `OFPP_ANY` (`OFPP_NONE` in OpenFlow 1.0)
+pub const PORT_ANY: u32 = 0xffff_ffff;
+
+/// The name of a reserved port number.
+pub fn reserved_port(ofport: u32) -> Option<&'static str> {
+    RESERVED_PORTS
+        .iter()
+        .find(|(number, _)| *number == ofport)
+        .map(|(_, name)| *name)
+}
+
+/// The number of a reserved port by its name, whatever the case; `NONE` is `ANY`.
+pub fn reserved_port_number(name: &str) -> Option<u32> {
+    if name.eq_ignore_ascii_case("none") {
+        return Some(PORT_ANY);
+    }
+    RESERVED_PORTS
+        .iter()
+        .find(|(_, reserved)| reserved.eq_ignore_ascii_case(name))
+        .map(|(number, _)| *number)
+}
+
+/// A 16-bit port number of OpenFlow 1.0, widened: reserved numbers (0xff00 and above) keep their
+/// meaning.
+pub fn port_from_v10(port: u16) -> u32 {
+    if port >= 0xff00 {
+        0xffff_0000 | u32::from(port)
+    } else {
+        u32::from(port)
+    }
+}
+
+/// The 16-bit number of OpenFlow 1.0 for a port; `None` if it has none.
+pub fn port_to_v10(ofport: u32) -> Option<u16> {
+    match ofport {
+        0..0xff00 => Some(ofport as u16),
+        0xffff_ff00.. => Some(ofport as u16),
+        _ => None,
+    }
+}
+
+/// Whether a name must be quoted where a number or word could stand (ovs-ofctl(8), `--names`).
+pub fn needs_quotes(name: &str) -> bool {
+    let mut chars = name.chars();
+    let starts_well = chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    !(starts_well && chars.all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+/// Writes `text` as a JSON string in double quotes; control characters come out escaped.
+pub fn put_quoted(out: &mut String, text: &str) {
+    super::json::push_string(out, text);
+}
+
+/// Writes a port as the context asks.
+pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
+    if let Some(name) = reserved_port(ofport) {
+        sink.put_as(Role::Port, name);
+        return;
+    }
+    let name = match cx.ports {
+        PortSpelling::Number => None,
+        PortSpelling::Name | PortSpelling::Both => cx.names.port_name(ofport),
+    };
+    sink.begin(Role::Port);
+    let out = sink.buffer();
+    match (name, cx.ports) {
+        (Some(name), PortSpelling::Name) if needs_quotes(name) => put_quoted(out, name),
+        (Some(name), PortSpelling::Name) => out.push_str(name),
+        (Some(name), _) => {
+            let _ = write!(out, "{ofport}(");
+            let plain =
+                |c: char| c.is_ascii_graphic() && !matches!(c, '(' | ')' | ',' | '"' | '\\');
+            if name.chars().all(plain) {
+                out.push_str(name);
+            } else {
+                put_quoted(out, name);
+            }
+            out.push(')');
+        }
+        (None, _) => {
+            let _ = write!(out, "{ofport}");
+        }
+    }
+    sink.end(Role::Port);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct One;
+
+    impl Names for One {
+        fn port_name(&self, ofport: u32) -> Option<&str> {
+            (ofport == 2).then_some("phy-br-ens37")
+        }
+
+        fn ofport(&self, name: &str) -> Option<u32> {
+            (name == "phy-br-ens37").then_some(2)
+        }
+    }
+
+    fn port(ports: PortSpelling, ofport: u32) -> String {
+        let cx = TextContext {
+            version: Version::V10,
+            style: Style::Classic,
+            ports,
+            names: &One,
+        };
+        let mut sink = Plain::default();
+        put_port(&mut sink, &cx, ofport);
+        sink.0
+    }
+
+    #[test]
+    fn ports_in_three_spellings() {
+        assert_eq!(port(PortSpelling::Name, 2), "\"phy-br-ens37\"");
+        assert_eq!(port(PortSpelling::Number, 2), "2");
+        assert_eq!(port(PortSpelling::Both, 2), "2(phy-br-ens37)");
+        assert_eq!(port(PortSpelling::Both, 3), "3");
+        assert_eq!(port(PortSpelling::Number, PORT_LOCAL), "LOCAL");
+    }
+
+    #[test]
+    fn quotes_as_ovs_ofctl_does() {
+        assert!(!needs_quotes("eth0"));
+        assert!(!needs_quotes("_a1"));
+        for name in ["", "0eth", "a-b", "a.b", "é"] {
+            assert!(needs_quotes(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn ports_of_1_0() {
+        assert_eq!(port_from_v10(0xfffe), PORT_LOCAL);
+        assert_eq!(port_from_v10(0xfeff), 0xfeff);
+        assert_eq!(port_to_v10(PORT_LOCAL), Some(0xfffe));
+        assert_eq!(port_to_v10(0x1_0000), None);
+    }
+}
