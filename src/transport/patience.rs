@@ -1,0 +1,65 @@
+//! The limit on waiting without progress.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+/// How long to wait for the other side without any progress.
+///
+/// Every wait begins anew: give [`Patience::wait`] one step (one read, one write), not the whole
+/// exchange, and a long answer that keeps coming never times out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// The longest wait for one step; `None` waits for ever.
+    pub limit: Option<Duration>,
+}
+
+/// Nothing happened within the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimedOut {
+    /// How long was waited.
+    pub limit: Duration,
+}
+
+impl Patience {
+    /// Waits for ever.
+    pub const ENDLESS: Self = Self { limit: None };
+
+    /// Waits at most `limit` for each step; `None` waits for ever.
+    pub const fn new(limit: Option<Duration>) -> Self {
+        Self { limit }
+    }
+
+    /// The outcome of `step`, if it comes within the limit.
+    pub async fn wait<F: Future>(&self, step: F) -> Result<F::Output, TimedOut> {
+        match self.limit {
+            None => Ok(step.await),
+            Some(limit) => tokio::time::timeout(limit, step)
+                .await
+                .map_err(|_| TimedOut { limit }),
+        }
+    }
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer within {} s", self.limit.as_secs_f64())
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_limit_ends_a_wait_and_none_does_not() {
+        let patience = Patience::new(Some(Duration::from_millis(20)));
+        assert_eq!(patience.wait(async { 1 }).await, Ok(1));
+        let error = patience.wait(std::future::pending::<()>()).await;
+        assert_eq!(error.unwrap_err().to_string(), "no answer within 0.02 s");
+        let slow = tokio::time::sleep(Duration::from_millis(40));
+        assert!(Patience::ENDLESS.wait(slow).await.is_ok());
+    }
+}

@@ -1,0 +1,236 @@
+//! A connection to an endpoint, and why there is none.
+
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
+
+use super::{Endpoint, Patience, TimedOut};
+
+/// A connected byte stream, whatever it runs over.
+#[derive(Debug)]
+pub enum Stream {
+    /// Over a Unix domain socket.
+    Unix(UnixStream),
+    /// Over TCP.
+    Tcp(TcpStream),
+}
+
+/// No connection: to where, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot connect to {endpoint}: {kind}")]
+pub struct ConnectError {
+    /// Where the connection was to go.
+    pub endpoint: Endpoint,
+    /// Why there is none.
+    pub kind: ConnectErrorKind,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectErrorKind {
+    /// The socket's file does not exist.
+    #[error("the socket does not exist")]
+    NotFound,
+    /// The socket's file or the host is there, but nobody listens.
+    #[error("nobody listens there")]
+    Refused,
+    /// The socket's file is there, but we may not use it.
+    #[error("permission denied")]
+    PermissionDenied,
+    /// No connection within the limit.
+    #[error("{0}")]
+    Timeout(TimedOut),
+    /// The host's name has no address.
+    #[error("the host has no address: {0}")]
+    Unresolved(io::Error),
+    /// A kind of endpoint that this build cannot connect to.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// Anything else the system said.
+    #[error("{0}")]
+    Other(io::Error),
+}
+
+impl Endpoint {
+    /// Connects, waiting at most `limit` in all; `None` waits for ever.
+    pub async fn connect(&self, limit: Option<Duration>) -> Result<Stream, ConnectError> {
+        let attempt = async {
+            match self {
+                Self::Unix(path) => connect_unix(path).await.map(Stream::Unix),
+                Self::Tcp { host, port } => connect_tcp(host, *port).await.map(Stream::Tcp),
+                Self::Ssl { .. } => Err(ConnectErrorKind::Unsupported(
+                    "ssl: is not supported yet; use unix: or tcp:",
+                )),
+            }
+        };
+        Patience::new(limit)
+            .wait(attempt)
+            .await
+            .unwrap_or_else(|timed_out| Err(ConnectErrorKind::Timeout(timed_out)))
+            .map_err(|kind| ConnectError {
+                endpoint: self.clone(),
+                kind,
+            })
+    }
+}
+
+async fn connect_unix(path: &Path) -> Result<UnixStream, ConnectErrorKind> {
+    loop {
+        match UnixStream::connect(path).await {
+            // The listener's queue is full: Linux says so instead of waiting.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            other => return other.map_err(ConnectErrorKind::from),
+        }
+    }
+}
+
+async fn connect_tcp(host: &str, port: u16) -> Result<TcpStream, ConnectErrorKind> {
+    let addresses = lookup_host((host, port))
+        .await
+        .map_err(ConnectErrorKind::Unresolved)?;
+    let mut failure = None;
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                // Requests are small and wait for their answers.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.map_or_else(
+        || ConnectErrorKind::Unresolved(io::ErrorKind::NotFound.into()),
+        ConnectErrorKind::from,
+    ))
+}
+
+impl From<io::Error> for ConnectErrorKind {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied,
+            _ => Self::Other(error),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, UnixListener};
+
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(5));
+
+    fn unix(path: &Path) -> Endpoint {
+        Endpoint::Unix(path.to_owned())
+    }
+
+    #[tokio::test]
+    async fn unix_there_gone_and_dead() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let error = unix(&path).connect(LIMIT).await.unwrap_err();
+        assert!(matches!(error.kind, ConnectErrorKind::NotFound), "{error}");
+
+        let listener = UnixListener::bind(&path).unwrap();
+        let mut stream = unix(&path).connect(LIMIT).await.unwrap();
+        let (mut peer, _) = listener.accept().await.unwrap();
+        stream.write_all(b"ping").await.unwrap();
+        let mut heard = [0; 4];
+        peer.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"ping");
+
+        drop(listener);
+        let error = unix(&path).connect(LIMIT).await.unwrap_err();
+        assert!(matches!(error.kind, ConnectErrorKind::Refused), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_times_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let _listener = UnixListener::bind(&path).unwrap();
+        let mut queue = Vec::new();
+        let error = loop {
+            match unix(&path).connect(Some(Duration::from_millis(50))).await {
+                Ok(stream) => queue.push(stream),
+                Err(error) => break error,
+            }
+            if queue.len() > 10_000 {
+                return;
+            }
+        };
+        let timed_out = matches!(error.kind, ConnectErrorKind::Timeout(_));
+        // A low limit on open files may come first.
+        let too_many = matches!(error.kind, ConnectErrorKind::Other(_));
+        assert!(timed_out || too_many, "{error}");
+    }
+
+    #[tokio::test]
+    async fn tcp_there_and_gone() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let endpoint = Endpoint::parse(&format!("tcp:127.0.0.1:{port}"), None).unwrap();
+        assert!(endpoint.connect(LIMIT).await.is_ok());
+        drop(listener);
+        let error = endpoint.connect(LIMIT).await.unwrap_err();
+        assert!(matches!(error.kind, ConnectErrorKind::Refused), "{error}");
+    }
+
+    #[tokio::test]
+    async fn ssl_says_that_it_is_not_built() {
+        let endpoint = Endpoint::parse("ssl:h:1", None).unwrap();
+        let error = endpoint.connect(LIMIT).await.unwrap_err().to_string();
+        assert!(error.contains("not supported yet"), "{error}");
+    }
+}
