@@ -1,8 +1,313 @@
 //! The clap root: global options and the list of commands.
 
+// Doc comments are help texts here: a terminal shows backticks as they are.
+#![allow(clippy::doc_markdown, rustdoc::bare_urls)]
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum};
+
+use crate::commands::{Command, Context, Exit, Failure};
+use crate::openflow::version::{Version, Versions};
+use crate::output::{Format, Mode, Palette};
+use crate::transport::Endpoint;
 
 /// Parses the command line, runs the command, and returns its exit code.
+///
+/// Usage errors exit with 2, as [`Exit`] has it. Help into a closed pipe ends quietly.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    match Cli::try_parse() {
+        Ok(cli) => cli.run(),
+        Err(error) => {
+            let _ = error.print();
+            match error.exit_code() {
+                0 => ExitCode::SUCCESS,
+                _ => Exit::Usage.into(),
+            }
+        }
+    }
+}
+
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nOpenFlow 1.0, 1.1, 1.2, 1.3, 1.4, 1.5"
+);
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ovs",
+    version = VERSION,
+    about = "One command line for Open vSwitch: bridges, ports, tags, tunnels and flows, by name",
+    after_help = exit_codes(),
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+impl Cli {
+    fn run(self) -> ExitCode {
+        let cx = self.global.context();
+        let quiet = cx.quiet;
+        let outcome = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new(Exit::Failed, format!("cannot start a runtime: {error}")))
+            .and_then(|runtime| runtime.block_on(self.command.run(&cx)));
+        match outcome {
+            Ok(code) => code,
+            Err(failure) => failure.report(quiet),
+        }
+    }
+}
+
+/// Options that every command takes, before or after its name.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The database, unix:PATH or tcp:HOST[:PORT] [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
+    #[arg(
+        long,
+        global = true,
+        env = "OVS_DB",
+        hide_env_values = true,
+        value_name = "ENDPOINT",
+        value_parser = database
+    )]
+    db: Option<Endpoint>,
+
+    /// Seconds to wait for the other side without progress; 0 waits for ever
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "OVS_CTL_TIMEOUT",
+        hide_env_values = true,
+        value_name = "SECS",
+        default_value = "10",
+        value_parser = seconds
+    )]
+    timeout: Limit,
+
+    /// How to print [default: table on a terminal, else text]
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
+    output: Option<Output>,
+
+    /// Print JSON; the same as --output json
+    #[arg(short, long, global = true, conflicts_with = "output")]
+    json: bool,
+
+    /// The columns to print, in this order
+    #[arg(
+        long,
+        global = true,
+        value_name = "A,B",
+        value_delimiter = ',',
+        conflicts_with = "get"
+    )]
+    columns: Option<Vec<String>>,
+
+    /// Print the raw values of one column, one a line
+    #[arg(short, long, global = true, value_name = "FIELD", conflicts_with_all = ["output", "json"])]
+    get: Option<String>,
+
+    /// OpenFlow versions to offer to the switch [default: all]
+    #[arg(
+        short = 'O',
+        long,
+        global = true,
+        value_name = "V[,V]",
+        value_delimiter = ',',
+        value_parser = |text: &str| text.parse::<Version>()
+    )]
+    openflow: Option<Vec<Version>>,
+
+    /// Print the names of the columns first [default: in tables]
+    #[arg(long, global = true, overrides_with = "no_header")]
+    header: bool,
+
+    /// Leave the names of the columns out [default: in text]
+    #[arg(long, global = true, overrides_with = "header")]
+    no_header: bool,
+
+    /// Colour; NO_COLOR and CLICOLOR_FORCE are honoured
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    color: Colour,
+
+    /// No hints and no remarks on stderr, errors only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Say on stderr what is done
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+/// A wait's limit; `None` waits for ever. (A type of its own: an `Option` means something else to clap.)
+#[derive(Debug, Clone, Copy)]
+struct Limit(Option<Duration>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Table,
+    Text,
+    Json,
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Global {
+    /// What the options, the environment and stdout come to.
+    fn context(self) -> Context {
+        let terminal = io::stdout().is_terminal();
+        let mode = match (self.output, self.json, &self.get) {
+            (_, _, Some(_)) => Mode::Raw,
+            (_, true, _) | (Some(Output::Json), ..) => Mode::Json,
+            (Some(Output::Jsonl), ..) => Mode::Jsonl,
+            (Some(Output::Table), ..) => Mode::Table,
+            (None, ..) if terminal => Mode::Table,
+            (Some(Output::Text) | None, ..) => Mode::Text,
+        };
+        let db = match self.db {
+            Some(endpoint) => endpoint,
+            None => Context::default_db(),
+        };
+        Context::new(
+            db,
+            self.timeout.0,
+            Format {
+                mode,
+                palette: Palette::new(self.color.is_on(terminal)),
+                width: screen_width(terminal),
+                header: match (self.header, self.no_header) {
+                    (true, _) => Some(true),
+                    (_, true) => Some(false),
+                    _ => None,
+                },
+                columns: self.get.map(|column| vec![column]).or(self.columns),
+            },
+            self.openflow
+                .map(|versions| versions.into_iter().collect::<Versions>()),
+        )
+        .quiet(self.quiet)
+        .verbose(self.verbose)
+    }
+}
+
+impl Colour {
+    /// <https://no-color.org> and <https://bixense.com/clicolors>
+    fn is_on(self, terminal: bool) -> bool {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let forced = std::env::var_os("CLICOLOR_FORCE")
+            .is_some_and(|value| !value.is_empty() && value != "0");
+        match self {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto if set("NO_COLOR") => false,
+            Colour::Auto => forced || terminal,
+        }
+    }
+}
+
+/// The cells in a line of the terminal. Elsewhere `COLUMNS` if it is set, else no limit.
+fn screen_width(terminal: bool) -> Option<usize> {
+    let from_environment = || {
+        std::env::var("COLUMNS")
+            .ok()?
+            .parse()
+            .ok()
+            .filter(|n| *n > 0)
+    };
+    if terminal && let Some((width, _)) = terminal_size::terminal_size_of(io::stdout()) {
+        return Some(usize::from(width.0)).filter(|width| *width > 0);
+    }
+    from_environment()
+}
+
+fn database(text: &str) -> Result<Endpoint, String> {
+    /// IANA's port for OVSDB.
+    const PORT: u16 = 6640;
+    Endpoint::parse(text, Some(PORT)).map_err(|error| error.to_string())
+}
+
+fn seconds(text: &str) -> Result<Limit, String> {
+    let wrong = || format!("\"{}\" is not a number of seconds", text.escape_debug());
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(Duration::ZERO) => Ok(Limit(None)),
+        Ok(limit) => Ok(Limit(Some(limit))),
+        Err(_) => Err(wrong()),
+    }
+}
+
+/// The table of exit codes, for the help.
+fn exit_codes() -> String {
+    let mut text = String::from("Exit codes:\n");
+    for exit in Exit::ALL {
+        let _ = writeln!(text, "  {:>3}  {}", exit.code(), exit.meaning());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_names_every_protocol_version() {
+        let listed = VERSION.lines().nth(1).unwrap();
+        let versions: Vec<Version> = listed
+            .trim_start_matches("OpenFlow ")
+            .split(", ")
+            .map(|version| version.parse().unwrap())
+            .collect();
+        assert_eq!(versions, Version::ALL);
+    }
+
+    #[test]
+    fn global_options_before_and_after_the_command() {
+        for line in [
+            ["ovs", "--timeout", "3", "show"],
+            ["ovs", "show", "--timeout", "3"],
+        ] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert_eq!(cli.global.timeout.0, Some(Duration::from_secs(3)));
+        }
+    }
+
+    #[test]
+    fn timeouts() {
+        assert_eq!(seconds("0").unwrap().0, None);
+        assert_eq!(seconds("0.5").unwrap().0, Some(Duration::from_millis(500)));
+        for wrong in ["", "-1", "NaN", "1e300", "ten"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -1,1 +1,90 @@
-//! See lib.rs.
+//! One file per command: its arguments and its `run`.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`Context`] | the global options resolved, the database connection, printing |
+//! | [`Failure`], [`Exit`] | how a command ends when it does not end well; the table of exit codes |
+//! | `lines` | one interface of one port, which several commands list |
+
+// Doc comments are help texts in here: a terminal shows backticks as they are.
+#![allow(clippy::doc_markdown)]
+
+mod context;
+mod failure;
+mod lines;
+mod switch;
+
+pub mod bridge;
+pub mod dump_flows;
+pub mod patch;
+pub mod port;
+pub mod sandbox;
+pub mod show;
+pub mod tag;
+pub mod tunnel;
+
+pub use context::Context;
+pub use failure::{Exit, Failure, quoted};
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bridges, ports, tags, patch peers and tunnels, in one view
+    Show(show::Args),
+    /// Bridges: list, show, exists
+    #[command(subcommand)]
+    Bridge(bridge::Command),
+    /// Ports: list, show, name to number and back
+    #[command(subcommand)]
+    Port(port::Command),
+    /// Patch ports: which leads to which bridge
+    #[command(subcommand)]
+    Patch(patch::Command),
+    /// VLAN tags: which ports bear them, what a port does with them
+    #[command(subcommand)]
+    Tag(tag::Command),
+    /// Tunnels: where they lead, with which key
+    #[command(subcommand)]
+    Tunnel(tunnel::Command),
+    /// The flows of a switch, ports by name
+    DumpFlows(dump_flows::Args),
+    /// A private Open vSwitch to try things on, without root
+    Sandbox(sandbox::Args),
+}
+
+impl Command {
+    /// Runs the command. Returns its exit code where that is not simply "done": `sandbox run` passes
+    /// on that of the command it ran.
+    pub async fn run(self, cx: &Context) -> Result<ExitCode, Failure> {
+        match self {
+            Command::Show(args) => args.run(cx).await?,
+            Command::Bridge(command) => command.run(cx).await?,
+            Command::Port(command) => command.run(cx).await?,
+            Command::Patch(command) => command.run(cx).await?,
+            Command::Tag(command) => command.run(cx).await?,
+            Command::Tunnel(command) => command.run(cx).await?,
+            Command::DumpFlows(args) => args.run(cx).await?,
+            Command::Sandbox(args) => return Ok(run_sandbox(&args, cx).await),
+        }
+        Ok(Exit::Done.into())
+    }
+}
+
+async fn run_sandbox(args: &sandbox::Args, cx: &Context) -> ExitCode {
+    match sandbox::run(args, cx.quiet).await {
+        Ok(code) => code.into(),
+        Err(error) => {
+            Failure {
+                exit: Exit::Failed,
+                message: error.to_string(),
+                hint: error.hint(),
+            }
+            .say(cx.quiet);
+            sandbox::exit_code(&error).into()
+        }
+    }
+}

@@ -1,1 +1,27 @@
-//! See lib.rs.
+//! What operators think in, built from one snapshot of the database. No I/O of its own, no clap, no
+//! colour.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
+//! | [`reading`] | which rows to ask for, and the tree made from the answers |
+//! | [`names`] | port names and OpenFlow numbers of one bridge |
+//! | [`resolve`] | a port as the user names it, and what was meant instead |
+//! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
+//! | [`patch`] | pairs of patch ports, and what is wrong with them |
+//! | [`tunnel`] | tunnels: where they lead, with which key |
+//! | [`order`] | names in the order people expect |
+
+mod assembly;
+pub mod names;
+pub mod order;
+pub mod patch;
+pub mod reading;
+pub mod resolve;
+pub mod topology;
+pub mod tunnel;
+pub mod vlan;
+
+pub use names::PortNames;
+pub use reading::{Depth, Reading, Scope, Want, read};
+pub use topology::{Bridge, Connection, Interface, OpenVSwitch, Port, Topology};

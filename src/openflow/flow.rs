@@ -1,1 +1,211 @@
-//! See the page of the module above.
+//! One flow of a dump as a line of text or as a JSON object.
+//!
+//! The text is that of `ovs-ofctl dump-flows` without its leading blank (ovs-ofctl(8)); ages are
+//! printed whenever the switch sent them.
+
+use std::fmt::Write as _;
+
+use super::bytes::DecodeError;
+use super::json::Json;
+use super::messages::flow_stats::FlowStats;
+use super::text::{Role, Sink, Style, TextContext};
+
+/// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1 with the words of ovs-ofctl.
+const FLAGS: [(u16, &str); 5] = [
+    (1, "send_flow_rem"),
+    (2, "check_overlap"),
+    (RESET_COUNTS, "reset_counts"),
+    (8, "no_packet_counts"),
+    (16, "no_byte_counts"),
+];
+
+/// Every flow that was added over 1.0 carries it, so the classic style leaves it out.
+const RESET_COUNTS: u16 = 4;
+
+/// Writes the flow as one line, without a line feed.
+///
+/// After an error the line ends where the bytes stopped making sense.
+pub fn text<S: Sink>(
+    flow: &FlowStats<'_>,
+    stats: bool,
+    sink: &mut S,
+    cx: &TextContext<'_>,
+) -> Result<(), DecodeError> {
+    if stats || flow.cookie != 0 {
+        sink.key("cookie");
+        let _ = write!(sink.buffer(), "{:#x}, ", flow.cookie);
+    }
+    if stats {
+        sink.key("duration");
+        put_duration(sink.buffer(), flow.duration_sec, flow.duration_nsec);
+        sink.put(", ");
+    }
+    if stats || flow.table_id != 0 {
+        special(sink, "table", flow.table_id);
+    }
+    if stats {
+        for (key, count) in [
+            ("n_packets", flow.packet_count),
+            ("n_bytes", flow.byte_count),
+        ] {
+            match count {
+                Some(count) => number(sink, key, count),
+                None => number(sink, key, '?'),
+            }
+        }
+    }
+    for (key, seconds) in [
+        ("idle_timeout", flow.idle_timeout),
+        ("hard_timeout", flow.hard_timeout),
+    ] {
+        if seconds != 0 {
+            number(sink, key, seconds);
+        }
+    }
+    for word in flags(flow, cx.style) {
+        sink.put_as(Role::Value, word);
+        sink.put(" ");
+    }
+    if flow.importance != 0 {
+        number(sink, "importance", flow.importance);
+    }
+    if stats {
+        if let Some(age) = flow.idle_age {
+            number(sink, "idle_age", age);
+        }
+        if let Some(age) = flow.hard_age.filter(|age| *age != flow.duration_sec) {
+            number(sink, "hard_age", age);
+        }
+    }
+    let before = sink.buffer().len();
+    flow.fields.text(sink, cx, flow.priority);
+    if sink.buffer().len() > before {
+        sink.put(" ");
+    }
+    sink.put_as(Role::Action, "actions=");
+    flow.actions.text(sink, cx, flow.fields.vlan_tag_known())
+}
+
+/// Writes the flow as a JSON object; the keys are documented in ovs-json(5).
+///
+/// After an error the object is complete, but lacks what made no sense.
+pub fn json(
+    flow: &FlowStats<'_>,
+    stats: bool,
+    json: &mut Json<'_>,
+    cx: &TextContext<'_>,
+) -> Result<(), DecodeError> {
+    json.begin_object();
+    json.key("table");
+    json.number(flow.table_id);
+    json.key("priority");
+    json.number(flow.priority);
+    json.key("cookie");
+    json.hex(flow.cookie.into());
+    if stats {
+        json.key("duration");
+        let mut seconds = String::new();
+        put_decimals(&mut seconds, flow.duration_sec, flow.duration_nsec);
+        json.number(seconds);
+        for (key, count) in [
+            ("n_packets", flow.packet_count),
+            ("n_bytes", flow.byte_count),
+            ("idle_age", flow.idle_age.map(u64::from)),
+            ("hard_age", flow.hard_age.map(u64::from)),
+        ] {
+            if let Some(count) = count {
+                json.key(key);
+                json.number(count);
+            }
+        }
+    }
+    for (key, value) in [
+        ("idle_timeout", flow.idle_timeout),
+        ("hard_timeout", flow.hard_timeout),
+        ("importance", flow.importance),
+    ] {
+        if value != 0 {
+            json.key(key);
+            json.number(value);
+        }
+    }
+    json.key("flags");
+    json.begin_array();
+    for word in flags(flow, Style::Wire) {
+        json.string(word);
+    }
+    json.end_array();
+    json.key("match");
+    json.begin_object();
+    flow.fields.json(json, cx);
+    json.end_object();
+    json.key("actions");
+    let outcome = flow.actions.json(json, cx);
+    json.end_object();
+    outcome
+}
+
+fn flags(flow: &FlowStats<'_>, style: Style) -> impl Iterator<Item = &'static str> {
+    let hidden = match style {
+        Style::Classic => RESET_COUNTS,
+        Style::Wire => 0,
+    };
+    let shown = flow.flags & !hidden;
+    FLAGS
+        .iter()
+        .filter(move |(bit, _)| shown & bit != 0)
+        .map(|(_, word)| *word)
+}
+
+fn number<S: Sink>(sink: &mut S, key: &str, value: impl std::fmt::Display) {
+    sink.key(key);
+    let _ = write!(sink.buffer(), "{value}, ");
+}
+
+fn special<S: Sink>(sink: &mut S, key: &str, value: impl std::fmt::Display) {
+    sink.begin(Role::Special);
+    sink.put(key);
+    sink.put("=");
+    sink.end(Role::Special);
+    let _ = write!(sink.buffer(), "{value}, ");
+}
+
+fn put_duration(out: &mut String, sec: u32, nsec: u32) {
+    put_decimals(out, sec, nsec);
+    out.push('s');
+}
+
+/// Seconds with no decimals, with three, or with as many as are exact (ovs-ofctl's rule).
+fn put_decimals(out: &mut String, sec: u32, nsec: u32) {
+    let _ = write!(out, "{sec}");
+    if nsec == 0 {
+        return;
+    }
+    let milliseconds = nsec / 1_000_000;
+    if milliseconds * 1_000_000 == nsec {
+        let _ = write!(out, ".{milliseconds:03}");
+    } else {
+        let _ = write!(out, ".{nsec:09}");
+        out.truncate(out.trim_end_matches('0').len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_as_ovs_ofctl_writes_them() {
+        for (sec, nsec, text) in [
+            (3289, 700_000_000, "3289.700s"),
+            (5, 0, "5s"),
+            (0, 1, "0.000000001s"),
+            (1, 120_000, "1.00012s"),
+            (1, 4_000_000_000, "1.4000s"),
+        ] {
+            let mut out = String::new();
+            put_duration(&mut out, sec, nsec);
+            assert_eq!(out, text);
+        }
+    }
+}

@@ -1,1 +1,368 @@
-//! See the page of the module above.
+//! The connection to a switch: version negotiation, echo, and multipart replies streamed through one
+//! reusable buffer. The only file of this module that does I/O.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::bytes::DecodeError;
+use super::fields::Filter;
+use super::messages::error::ErrorMessage;
+use super::messages::flow_stats::{self, Dialect, RequestError};
+use super::messages::header::{self, HEADER_LEN, Header};
+use super::messages::hello;
+use super::messages::multipart::{self, Part};
+use super::messages::ports::{self, PortDesc};
+use super::version::{Version, Versions};
+use crate::transport::{ConnectError, Endpoint, Stream, TimedOut};
+
+/// Why a conversation with a switch failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The switch said nothing for this long.
+    #[error(transparent)]
+    TimedOut(TimedOut),
+    /// The switch hung up.
+    #[error("the switch closed the connection")]
+    Closed,
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Io(#[from] std::io::Error),
+    /// What answers does not speak OpenFlow.
+    #[error("what answers there does not speak OpenFlow")]
+    NotOpenFlow,
+    /// No version is allowed on both sides.
+    #[error("no common OpenFlow version: the switch allows {theirs}, offered were {ours}")]
+    NoCommonVersion {
+        /// What was offered.
+        ours: Versions,
+        /// What the switch allows.
+        theirs: Versions,
+    },
+    /// The switch refused the negotiation or a request.
+    #[error("the switch refused: {0}")]
+    Refused(ErrorMessage),
+    /// The switch sent something that contradicts the specification.
+    #[error("the switch sent a malformed message: {0}")]
+    Malformed(#[from] DecodeError),
+    /// The request cannot be put into bytes of this version.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+/// A connection whose version is negotiated.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection,
+    version: Version,
+    next_xid: u32,
+    /// The request whose reply is under way.
+    awaited: Option<u32>,
+}
+
+impl Session {
+    /// Connects and negotiates the highest version that is in `offer` and allowed by the switch.
+    ///
+    /// `limit` bounds each wait without progress; `None` waits for ever.
+    pub async fn connect(
+        endpoint: &Endpoint,
+        offer: Versions,
+        limit: Option<Duration>,
+    ) -> Result<Session, Error> {
+        let stream = endpoint.connect(limit).await?;
+        let mut connection = Connection::new(stream, limit);
+        let greeting = hello::encode(offer, 1).ok_or(Error::NoCommonVersion {
+            ours: offer,
+            theirs: Versions::NONE,
+        })?;
+        connection.send(&greeting).await?;
+        let theirs = connection.hello().await?;
+        let version = offer
+            .intersection(theirs)
+            .highest()
+            .ok_or(Error::NoCommonVersion {
+                ours: offer,
+                theirs,
+            })?;
+        Ok(Session {
+            connection,
+            version,
+            next_xid: 2,
+            awaited: None,
+        })
+    }
+
+    /// The version both sides speak.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The id for the next request.
+    pub fn next_xid(&mut self) -> u32 {
+        let xid = self.next_xid;
+        self.next_xid = self.next_xid.wrapping_add(1);
+        xid
+    }
+
+    /// Sends a request that bears `xid`; its reply comes through [`Session::part`].
+    pub async fn ask(&mut self, xid: u32, request: &[u8]) -> Result<(), Error> {
+        self.connection.send(request).await?;
+        self.awaited = Some(xid);
+        Ok(())
+    }
+
+    /// Asks for the flows that `filter` selects; they come through [`Session::flows`].
+    pub async fn ask_flows(&mut self, dialect: Dialect, filter: &Filter) -> Result<(), Error> {
+        let xid = self.next_xid();
+        let request = flow_stats::request(self.version, dialect, xid, filter)?;
+        self.ask(xid, &request).await
+    }
+
+    /// The next part of the reply; `None` after the last. Messages that belong to nothing asked are
+    /// passed over.
+    pub async fn part(&mut self) -> Result<Option<Part<'_>>, Error> {
+        let Some(awaited) = self.awaited else {
+            return Ok(None);
+        };
+        loop {
+            let (header, range) = self.connection.message().await?;
+            if header.xid != awaited {
+                continue;
+            }
+            if header.kind == header::ERROR {
+                self.awaited = None;
+                let message = self.connection.bytes(range);
+                return Err(Error::Refused(ErrorMessage::decode(self.version, message)?));
+            }
+            if header.version != self.version as u8 {
+                return Err(Error::NotOpenFlow);
+            }
+            let Some(part) = multipart::decode(self.version, self.connection.bytes(range.clone()))?
+            else {
+                continue;
+            };
+            if !part.more {
+                self.awaited = None;
+            }
+            if part.body.is_empty() {
+                if part.more {
+                    continue;
+                }
+                return Ok(None);
+            }
+            self.connection.progress();
+            // Decoded anew because the borrow of the part above ends at the `continue`s.
+            return multipart::decode(self.version, self.connection.bytes(range))
+                .map_err(Error::from);
+        }
+    }
+
+    /// The descriptions of all ports, as the switch tells them: names are cut at 15 bytes.
+    pub async fn ports(&mut self) -> Result<Vec<PortDesc>, Error> {
+        let version = self.version;
+        let xid = self.next_xid();
+        let request = ports::desc_request(version, xid).ok_or(RequestError::TooLong)?;
+        self.ask(xid, &request).await?;
+        let mut all = Vec::new();
+        loop {
+            match self.part().await {
+                Ok(Some(part)) => {
+                    if let Some(some) = ports::decode_desc(version, part)? {
+                        all.extend(some);
+                    }
+                }
+                Ok(None) => return Ok(all),
+                // Before 1.3 the specification has the list in the features.
+                Err(Error::Refused(error)) if error.is_unsupported() && version < Version::V13 => {
+                    return self.ports_of_features().await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn ports_of_features(&mut self) -> Result<Vec<PortDesc>, Error> {
+        let version = self.version;
+        let xid = self.next_xid();
+        let request = ports::features_request(version, xid).ok_or(RequestError::TooLong)?;
+        self.ask(xid, &request).await?;
+        let awaited = self.awaited.take();
+        loop {
+            let (header, range) = self.connection.message().await?;
+            let message = self.connection.bytes(range);
+            match header.kind {
+                _ if Some(header.xid) != awaited => {}
+                header::FEATURES_REPLY => return Ok(ports::decode_features(version, message)?),
+                header::ERROR => {
+                    return Err(Error::Refused(ErrorMessage::decode(version, message)?));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The counters of one port, or of all with [`PORT_ANY`](super::text::PORT_ANY).
+    pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<ports::PortStats>, Error> {
+        let version = self.version;
+        let xid = self.next_xid();
+        let request =
+            ports::stats_request(version, xid, ofport).ok_or(RequestError::NoSuchPort(ofport))?;
+        self.ask(xid, &request).await?;
+        let mut all = Vec::new();
+        while let Some(part) = self.part().await? {
+            if let Some(some) = ports::decode_stats(version, part)? {
+                all.extend(some);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reads the flows of the next part; `None` after the last.
+    pub async fn flows(&mut self) -> Result<Option<flow_stats::Entries<'_>>, Error> {
+        let version = self.version;
+        match self.part().await? {
+            None => Ok(None),
+            Some(part) => Ok(Some(flow_stats::Entries::new(version, part)?)),
+        }
+    }
+}
+
+/// Messages over a stream, through one buffer that never grows.
+#[derive(Debug)]
+struct Connection {
+    stream: Stream,
+    buffer: Box<[u8]>,
+    /// The received bytes not yet handed out.
+    pending: Range<usize>,
+    limit: Option<Duration>,
+    /// How long was waited since the last progress.
+    waited: Duration,
+}
+
+/// Twice the longest message: one may lie across the middle.
+const BUFFER_LEN: usize = 2 * 65_536;
+
+impl Connection {
+    fn new(stream: Stream, limit: Option<Duration>) -> Connection {
+        Connection {
+            stream,
+            buffer: vec![0; BUFFER_LEN].into_boxed_slice(),
+            pending: 0..0,
+            limit,
+            waited: Duration::ZERO,
+        }
+    }
+
+    fn bytes(&self, range: Range<usize>) -> &[u8] {
+        self.buffer.get(range).unwrap_or_default()
+    }
+
+    /// The answer moved on: the patience begins anew.
+    fn progress(&mut self) {
+        self.waited = Duration::ZERO;
+    }
+
+    async fn send(&mut self, message: &[u8]) -> Result<(), Error> {
+        self.progress();
+        let write = self.stream.write_all(message);
+        match self.limit {
+            None => write.await?,
+            Some(limit) => tokio::time::timeout(limit, write)
+                .await
+                .map_err(|_| Error::TimedOut(TimedOut { limit }))??,
+        }
+        Ok(())
+    }
+
+    /// The versions the switch allows, from the hello that must come first.
+    async fn hello(&mut self) -> Result<Versions, Error> {
+        while self.header()?.is_none() {
+            self.fill().await?;
+        }
+        match self.header()?.map(|header| header.kind) {
+            Some(header::HELLO | header::ERROR) => {}
+            // Not waiting for the rest: another protocol's length means nothing.
+            _ => return Err(Error::NotOpenFlow),
+        }
+        let (header, range) = self.message().await?;
+        let message = self.bytes(range);
+        if header.kind == header::ERROR {
+            let version = Version::from_wire(header.version).unwrap_or(Version::V10);
+            return Err(Error::Refused(ErrorMessage::decode(version, message)?));
+        }
+        Ok(hello::decode(message)?)
+    }
+
+    /// The next message that is no echo request; those are answered.
+    async fn message(&mut self) -> Result<(Header, Range<usize>), Error> {
+        loop {
+            let header = match self.header()? {
+                Some(header) if usize::from(header.length) <= self.pending.len() => header,
+                _ => {
+                    self.fill().await?;
+                    continue;
+                }
+            };
+            let start = self.pending.start;
+            let range = start..start + usize::from(header.length);
+            self.pending.start = range.end;
+            if header.kind == header::ECHO_REQUEST {
+                self.answer_echo(range).await?;
+                continue;
+            }
+            return Ok((header, range));
+        }
+    }
+
+    /// The header of the next message, once its bytes are there.
+    fn header(&self) -> Result<Option<Header>, Error> {
+        if self.pending.len() < HEADER_LEN {
+            return Ok(None);
+        }
+        Ok(Some(Header::decode(self.bytes(self.pending.clone()))?))
+    }
+
+    async fn answer_echo(&mut self, request: Range<usize>) -> Result<(), Error> {
+        let mut reply = self.bytes(request).to_vec();
+        if let Some(kind) = reply.get_mut(1) {
+            *kind = header::ECHO_REPLY;
+        }
+        let waited = self.waited;
+        self.send(&reply).await?;
+        // An echo is no progress.
+        self.waited = waited;
+        Ok(())
+    }
+
+    /// Reads once, as much as there is room for.
+    async fn fill(&mut self) -> Result<(), Error> {
+        if self.pending.start > 0 && (self.pending.is_empty() || self.pending.end == BUFFER_LEN) {
+            let length = self.pending.len();
+            self.buffer.copy_within(self.pending.clone(), 0);
+            self.pending = 0..length;
+        }
+        let room = self.buffer.get_mut(self.pending.end..).unwrap_or_default();
+        let read = self.stream.read(room);
+        let count = match self.limit {
+            None => read.await?,
+            Some(limit) => {
+                let began = Instant::now();
+                let left = limit.saturating_sub(self.waited);
+                let count = tokio::time::timeout(left, read)
+                    .await
+                    .map_err(|_| Error::TimedOut(TimedOut { limit }))??;
+                self.waited += began.elapsed();
+                count
+            }
+        };
+        if count == 0 {
+            return Err(Error::Closed);
+        }
+        self.pending.end += count;
+        Ok(())
+    }
+}

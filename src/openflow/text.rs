@@ -180,8 +180,7 @@ pub fn port_from_v10(port: u16) -> u32 {
 /// The 16-bit number of OpenFlow 1.0 for a port; `None` if it has none.
 pub fn port_to_v10(ofport: u32) -> Option<u16> {
     match ofport {
-        0..0xff00 => Some(ofport as u16),
-        0xffff_ff00.. => Some(ofport as u16),
+        0..0xff00 | 0xffff_ff00.. => Some(ofport as u16),
         _ => None,
     }
 }

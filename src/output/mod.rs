@@ -1,1 +1,362 @@
-//! See lib.rs.
+//! One column list, three outputs.
+//!
+//! A command declares its columns once ([`Column`]: a name and how to read the cell off a row); this
+//! module makes a table, tab-separated text, JSON or raw values of them.
+//!
+//! | mode | what comes out |
+//! |---|---|
+//! | [`Mode::Table`] | for people: a header line, aligned columns, colour, fitted to the width |
+//! | [`Mode::Text`] | for scripts: one record a line, cells separated by one tab, no header |
+//! | [`Mode::Json`] | one document; a list is an array with one record a line, `[]` when empty |
+//! | [`Mode::Jsonl`] | one object a line |
+//! | [`Mode::Raw`] | the values of one column, one a line |
+//!
+//! **Text and tables.** An absent value, an empty string and an empty list are `-`; a value that is
+//! itself `-` is `\-`. Tab, newline, carriage return and backslash are `\t`, `\n`, `\r` and `\\`;
+//! every other character that acts on a terminal (controls, bidirectional marks) is `\u{1b}`. Lists
+//! are `a,b`, maps `k=v,k2=v2` (in tables with a blank after the comma); an element that contains a
+//! comma, a blank, `=` or a double quote stands in double quotes.
+//!
+//! **Raw values** are neither quoted nor escaped, but for the characters that would break the line or
+//! act on a terminal; an absent value is an empty line.
+//!
+//! **JSON.** The keys are the columns' names; numbers are numbers, 64-bit identifiers `"0x..."`
+//! strings, absent values `null`.
+
+mod cell;
+mod colour;
+mod column;
+mod flow;
+mod json;
+mod table;
+mod text;
+
+pub use cell::Cell;
+pub use colour::{Palette, Role};
+pub use column::{Column, UnknownColumn, columns_help};
+pub use flow::FlowText;
+pub use json::Records;
+pub use text::{escape, push_escaped, width};
+
+use crate::openflow::json::Json;
+
+/// The five ways to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Aligned columns for people; the way on a terminal.
+    Table,
+    /// Tab-separated lines; the way into a pipe or file.
+    Text,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+    /// The values of one column, one a line.
+    Raw,
+}
+
+/// How to print, decided once from the options and from what stdout is.
+#[derive(Debug, Clone)]
+pub struct Format {
+    /// The way to print.
+    pub mode: Mode,
+    /// Colours, all or none.
+    pub palette: Palette,
+    /// The width tables have to fit, in cells; `None`: no limit.
+    pub width: Option<usize>,
+    /// `--header` or `--no-header`; `None`: a header in tables, none in text.
+    pub header: Option<bool>,
+    /// The columns asked for by `--columns` or `--get`, in order; `None`: the command's own.
+    pub columns: Option<Vec<String>>,
+}
+
+impl Format {
+    /// The columns to show of those a command has.
+    pub fn view<'f, R>(&'f self, columns: &'f [Column<R>]) -> Result<View<'f, R>, UnknownColumn> {
+        Ok(View {
+            columns: column::choose(columns, self.columns.as_deref())?,
+            format: self,
+        })
+    }
+
+    /// Whether the answer is JSON.
+    pub fn is_json(&self) -> bool {
+        matches!(self.mode, Mode::Json | Mode::Jsonl)
+    }
+}
+
+/// The columns chosen, and how to print them.
+#[derive(Debug)]
+pub struct View<'f, R> {
+    columns: Vec<&'f Column<R>>,
+    format: &'f Format,
+}
+
+impl<R> View<'_, R> {
+    /// Whether a column is shown; what is not shown need not be asked for.
+    pub fn shows(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name)
+    }
+
+    /// The columns of the database that the columns shown are made of.
+    pub fn reads(&self) -> Vec<&'static str> {
+        let reads = self.columns.iter().flat_map(|column| column.reads);
+        reads.copied().collect()
+    }
+
+    /// Whether nothing but these columns is shown.
+    pub fn shows_only(&self, names: &[&str]) -> bool {
+        self.columns
+            .iter()
+            .all(|column| names.contains(&column.name))
+    }
+
+    /// A list of records.
+    pub fn list<'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> String
+    where
+        R: 'r,
+    {
+        let mut out = String::new();
+        match self.format.mode {
+            Mode::Table => table::list(&mut out, self, rows),
+            Mode::Text => {
+                if self.format.header == Some(true) {
+                    text::header(&mut out, &self.columns);
+                }
+                for row in rows {
+                    text::line(&mut out, &self.columns, row);
+                }
+            }
+            Mode::Json | Mode::Jsonl => {
+                let mut records = Records::new(self.format.mode);
+                for row in rows {
+                    records.begin(&mut out);
+                    self.object(&mut Json::new(&mut out), row);
+                }
+                records.finish(&mut out);
+            }
+            Mode::Raw => {
+                for row in rows {
+                    text::raw(&mut out, &self.columns, row);
+                }
+            }
+        }
+        out
+    }
+
+    /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.
+    pub fn one(&self, row: &R) -> String {
+        match self.format.mode {
+            Mode::Table => {
+                let mut out = String::new();
+                table::record(&mut out, self, row);
+                out
+            }
+            Mode::Json | Mode::Jsonl => {
+                let mut out = String::new();
+                self.object(&mut Json::new(&mut out), row);
+                out.push('\n');
+                out
+            }
+            Mode::Text | Mode::Raw => self.list([row]),
+        }
+    }
+
+    fn object(&self, json: &mut Json<'_>, row: &R) {
+        json.begin_object();
+        for column in &self.columns {
+            json.key(column.name);
+            (column.cell)(row).write_json(json);
+        }
+        json.end_object();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Port {
+        name: &'static str,
+        ofport: Option<i64>,
+        tag: Option<i64>,
+    }
+
+    const COLUMNS: &[Column<Port>] = &[
+        Column::new("name", |p: &Port| Cell::text(p.name)).role(Role::Name),
+        Column::new("ofport", |p: &Port| Cell::from(p.ofport)).role(Role::Number),
+        Column::new("tag", |p: &Port| Cell::from(p.tag)).drop(2),
+        Column::new("long_column_name", |_: &Port| Cell::text("x".repeat(30))).drop(1),
+        Column::new("extra", |_: &Port| Cell::Bool(true)).extra(),
+    ];
+
+    const PORTS: [Port; 3] = [
+        Port {
+            name: "qvo1",
+            ofport: Some(-1),
+            tag: None,
+        },
+        Port {
+            name: "漢字-port",
+            ofport: Some(65534),
+            tag: Some(4),
+        },
+        Port {
+            name: "-",
+            ofport: None,
+            tag: Some(4095),
+        },
+    ];
+
+    fn format(mode: Mode, columns: Option<&str>) -> Format {
+        Format {
+            mode,
+            palette: Palette::new(false),
+            width: None,
+            header: None,
+            columns: columns.map(|c| c.split(',').map(str::to_owned).collect()),
+        }
+    }
+
+    fn print(format: &Format) -> String {
+        format.view(COLUMNS).unwrap().list(&PORTS)
+    }
+
+    #[test]
+    fn text_is_tab_separated_and_tells_a_dash_from_nothing() {
+        let mut format = format(Mode::Text, Some("name,ofport,tag"));
+        assert_eq!(
+            print(&format),
+            "qvo1\t-1\t-\n漢字-port\t65534\t4\n\\-\t-\t4095\n"
+        );
+        format.header = Some(true);
+        assert!(print(&format).starts_with("NAME\tOFPORT\tTAG\n"));
+    }
+
+    #[test]
+    fn json_is_what_a_json_parser_reads() {
+        let text = print(&format(Mode::Json, None));
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value[0]["ofport"], -1);
+        assert_eq!(value[0]["tag"], serde_json::Value::Null);
+        assert_eq!(value[1]["name"], "漢字-port");
+        assert!(value[0].get("extra").is_none());
+        assert_eq!(text.lines().count(), 5, "a record a line:\n{text}");
+        let text = print(&format(Mode::Jsonl, Some("extra")));
+        assert_eq!(text, "{\"extra\":true}\n".repeat(3));
+    }
+
+    #[test]
+    fn empty_lists() {
+        for (mode, expected) in [
+            (Mode::Json, "[]\n"),
+            (Mode::Jsonl, ""),
+            (Mode::Text, ""),
+            (Mode::Raw, ""),
+            (Mode::Table, ""),
+        ] {
+            assert_eq!(
+                format(mode, None).view(COLUMNS).unwrap().list(&[]),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn raw_values_one_a_line() {
+        assert_eq!(
+            print(&format(Mode::Raw, Some("name"))),
+            "qvo1\n漢字-port\n-\n"
+        );
+        assert_eq!(print(&format(Mode::Raw, Some("tag"))), "\n4\n4095\n");
+    }
+
+    #[test]
+    fn unknown_columns_name_those_that_exist() {
+        let error = format(Mode::Text, Some("name,offport"))
+            .view(COLUMNS)
+            .unwrap_err();
+        assert_eq!(error.name, "offport");
+        assert_eq!(
+            error.known,
+            ["name", "ofport", "tag", "long_column_name", "extra"]
+        );
+    }
+
+    #[test]
+    fn tables_are_aligned_by_what_the_eye_sees() {
+        let table = print(&format(Mode::Table, Some("name,ofport,tag")));
+        assert_eq!(
+            table,
+            "NAME       OFPORT  TAG\n\
+             qvo1       -1      -\n\
+             漢字-port  65534   4\n\
+             \\-         -       4095\n"
+        );
+    }
+
+    #[test]
+    fn narrow_terminals_lose_columns_in_the_declared_order() {
+        let mut format = format(Mode::Table, None);
+        for (columns, lost) in [
+            (60, None),
+            (53, Some("tag")),
+            (20, Some("tag, long_column_name")),
+        ] {
+            format.width = Some(columns);
+            let table = print(&format);
+            let (rows, footer) = match table.split_once("hidden: ") {
+                Some((rows, footer)) => (rows, Some(footer.replace('\n', " "))),
+                None => (table.as_str(), None),
+            };
+            let hidden = footer.as_deref().and_then(|text| text.split(" (").next());
+            assert_eq!(hidden, lost, "{columns} columns:\n{table}");
+            for line in rows.lines() {
+                assert!(width(line) <= columns, "{columns} columns:\n{table}");
+            }
+        }
+    }
+
+    #[test]
+    fn columns_that_were_asked_for_stay() {
+        let mut format = format(Mode::Table, Some("name,tag,long_column_name"));
+        format.width = Some(20);
+        let table = print(&format);
+        assert!(table.contains("LONG_COLUMN_NAME") && table.contains("TAG"));
+        assert!(!table.contains("hidden"));
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_colour() {
+        let plain = print(&format(Mode::Table, None));
+        let mut coloured = format(Mode::Table, None);
+        coloured.palette = Palette::new(true);
+        let coloured = print(&coloured);
+        assert_ne!(plain, coloured);
+        let mut stripped = String::new();
+        let mut rest = coloured.as_str();
+        while let Some((before, escape)) = rest.split_once('\u{1b}') {
+            stripped.push_str(before);
+            rest = escape.split_once('m').unwrap().1;
+        }
+        stripped.push_str(rest);
+        assert_eq!(stripped, plain);
+    }
+
+    #[test]
+    fn a_record_lists_what_is_there() {
+        let view = format(Mode::Table, None);
+        let record = view.view(COLUMNS).unwrap().one(&PORTS[0]);
+        assert_eq!(
+            record,
+            format!(
+                "name              qvo1\nofport            -1\nlong_column_name  {}\n",
+                "x".repeat(30)
+            )
+        );
+        let asked = format(Mode::Table, Some("name,tag"));
+        let record = asked.view(COLUMNS).unwrap().one(&PORTS[0]);
+        assert_eq!(record, "name  qvo1\ntag   -\n");
+    }
+}

@@ -1,1 +1,28 @@
-//! See lib.rs.
+//! The database: RFC 7047 over our own transport.
+//!
+//! [`Client`] is what everyone uses: connect, then ask. All that one [`Client::transact`] reads is
+//! one consistent snapshot of the database.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`client`] | the connection, its requests, and how long it waits |
+//! | [`operation`] | what a transaction does (RFC 7047 §5.2), and what comes back |
+//! | [`row`] | one row of an answer, read column by column with typed accessors |
+//! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
+//! | [`error`] | everything that can go wrong, kept apart |
+//! | [`wire`] | JSON-RPC 1.0 as the server speaks it, under a JSON-RPC 2.0 client |
+//! | [`framing`] | where one JSON message ends and the next begins |
+
+pub mod client;
+pub mod error;
+pub mod framing;
+pub mod operation;
+pub mod row;
+pub mod value;
+pub mod wire;
+
+pub use client::Client;
+pub use error::{Error, OperationError, RpcError, ValueError};
+pub use operation::{Condition, Function, Mutator, Operation, Outcome, Select};
+pub use row::Row;
+pub use value::{Atom, Datum, Uuid};

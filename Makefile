@@ -1,0 +1,49 @@
+# What there is to make: `make help`.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CARGO ?= cargo
+
+# Where rustup puts cargo before a new shell has read its profile.
+export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test check install clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+
+deps: ## install what is missing: Open vSwitch (apt-get or dnf, with sudo if not root)
+	@scripts/install-deps
+
+build: ## the optimized binary, target/release/ovs
+	$(CARGO) build --release
+
+demo: deps build ## the main commands on a private Open vSwitch with a Neutron host in it
+	target/release/ovs sandbox run --neutron -- scripts/demo
+
+test: deps ## all tests, on private Open vSwitches
+	$(CARGO) test
+
+check: ## formatting, lints and documentation, warnings denied
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
+
+install: build ## into PREFIX (/usr/local): the binary, the manual and the completions
+	install -D -m 755 target/release/ovs $(DESTDIR)$(PREFIX)/bin/ovs
+	for page in $(wildcard man/*.8); do \
+	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/} || exit; \
+	done
+	for file in $(wildcard completions/ovs.bash); do \
+	    install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ovs || exit; \
+	done
+	for file in $(wildcard completions/_ovs); do \
+	    install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ovs || exit; \
+	done
+	for file in $(wildcard completions/ovs.fish); do \
+	    install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ovs.fish || exit; \
+	done
+
+clean: ## what was built
+	$(CARGO) clean

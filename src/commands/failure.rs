@@ -1,0 +1,339 @@
+//! How a command ends when it does not end well.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::model::Topology;
+use crate::model::resolve::{ResolveError, closest};
+use crate::openflow::json::push_string;
+use crate::output::{UnknownColumn, escape};
+use crate::ovsdb;
+use crate::transport::{ConnectError, ConnectErrorKind, Endpoint};
+
+/// The one table of exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// 0
+    Done = 0,
+    /// 1
+    Failed = 1,
+    /// 2
+    Usage = 2,
+    /// 3
+    NotFound = 3,
+    /// 4
+    Unreachable = 4,
+    /// 5
+    NotApplied = 5,
+    /// 6
+    Unknown = 6,
+    /// 130
+    Interrupted = 130,
+    /// 143
+    Terminated = 143,
+}
+
+impl Exit {
+    /// All of them, by their numbers.
+    pub const ALL: [Exit; 9] = [
+        Exit::Done,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::NotFound,
+        Exit::Unreachable,
+        Exit::NotApplied,
+        Exit::Unknown,
+        Exit::Interrupted,
+        Exit::Terminated,
+    ];
+
+    /// The number that the process exits with. (130 and 143 are what a shell makes of the two signals,
+    /// which end the process as they end any other.)
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What it means, in a line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Failed => "refused or failed, nothing changed",
+            Exit::Usage => "the command line is wrong",
+            Exit::NotFound => "not found",
+            Exit::Unreachable => "cannot reach the other side, or timed out; nothing changed",
+            Exit::NotApplied => "written to the database, but not applied by ovs-vswitchd",
+            Exit::Unknown => "sent, but no answer came: the outcome is unknown",
+            Exit::Interrupted => "interrupted (SIGINT)",
+            Exit::Terminated => "terminated (SIGTERM)",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// What failed, on what, why; what to do next; and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What failed, in one line without a full stop; empty: nothing (more) is to be said.
+    pub message: String,
+    /// What helps.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure that is told.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
+        Failure {
+            exit,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// An exit code without a word: the answer is the code, or all is said already.
+    pub fn silent(exit: Exit) -> Failure {
+        Failure::new(exit, "")
+    }
+
+    /// Something that was named does not exist: `port "qvoX" not found on br-int (did you mean
+    /// "qvo0d3ade5c-72"?)`. `place` is what follows `not found`, with its preposition, or empty.
+    pub fn not_found<'n>(
+        kind: &str,
+        name: &str,
+        place: &str,
+        candidates: impl IntoIterator<Item = &'n str>,
+    ) -> Failure {
+        let mut message = format!("{kind} {} not found", quoted(name));
+        if !place.is_empty() {
+            let _ = write!(message, " {place}");
+        }
+        if let Some(close) = closest(name, candidates) {
+            let _ = write!(message, " (did you mean {}?)", quoted(&close));
+        }
+        Failure::new(Exit::NotFound, message)
+    }
+
+    /// A bridge that was named does not exist.
+    pub fn no_bridge(name: &str, topology: &Topology) -> Failure {
+        let names = topology.bridges.iter().map(|bridge| bridge.name.as_str());
+        Failure::not_found("bridge", name, "", names).hint("`ovs bridge list` lists the bridges")
+    }
+
+    /// Adds what helps.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// stdout could not be written. A closed pipe is the reader's way to say that it has enough.
+    pub fn stdout(error: &io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Failure::silent(Exit::Done)
+        } else {
+            Failure::new(Exit::Failed, format!("cannot write to stdout: {error}"))
+        }
+    }
+
+    /// Says it on stderr, the hint unless `quiet`, and returns the exit code.
+    pub fn report(&self, quiet: bool) -> ExitCode {
+        self.say(quiet);
+        self.exit.into()
+    }
+
+    /// Says it on stderr, the hint unless `quiet`. What comes from elsewhere is escaped.
+    pub fn say(&self, quiet: bool) {
+        if self.message.is_empty() {
+            return;
+        }
+        let mut text = format!("ovs: {}\n", one_line(&self.message));
+        if let Some(hint) = self.hint.as_deref().filter(|_| !quiet) {
+            for line in hint.lines() {
+                let _ = writeln!(text, "hint: {}", one_line(line));
+            }
+        }
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+/// Messages are ours, but hold words of others: escaped where needed, backslashes of quoted names kept.
+fn one_line(text: &str) -> String {
+    text.split('\\').map(escape).collect::<Vec<_>>().join("\\")
+}
+
+/// A name in double quotes, as messages have it.
+pub fn quoted(name: &str) -> String {
+    let mut out = String::new();
+    push_string(&mut out, name);
+    out
+}
+
+impl From<UnknownColumn> for Failure {
+    fn from(error: UnknownColumn) -> Failure {
+        let mut message = format!("there is no column {}", quoted(&error.name));
+        if let Some(close) = closest(&error.name, error.known.iter().copied()) {
+            let _ = write!(message, " (did you mean \"{close}\"?)");
+        }
+        Failure::new(Exit::Usage, message).hint(format!("columns: {}", error.known.join(", ")))
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Failure {
+        let failure = Failure::new(Exit::Unreachable, error.to_string());
+        let path = match &error.endpoint {
+            Endpoint::Unix(path) => Some(path.as_path()),
+            Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => None,
+        };
+        let hint = match (&error.kind, path) {
+            (ConnectErrorKind::NotFound, Some(path)) if is_bridge_socket(path) => {
+                "is ovs-vswitchd running? It makes this socket for each of its bridges".to_owned()
+            }
+            (ConnectErrorKind::NotFound, Some(_)) => {
+                "is Open vSwitch running? OVS_RUNDIR or --db says where else its socket is"
+                    .to_owned()
+            }
+            (ConnectErrorKind::Refused, Some(path)) if is_bridge_socket(path) => {
+                "the socket is left over: is ovs-vswitchd running?".to_owned()
+            }
+            (ConnectErrorKind::Refused, Some(_)) => {
+                "the socket is left over: is ovsdb-server running?".to_owned()
+            }
+            (ConnectErrorKind::Refused, None) => {
+                "does the other side listen on this port (ptcp:)?".to_owned()
+            }
+            (ConnectErrorKind::PermissionDenied, Some(path)) => permission_hint(path),
+            (ConnectErrorKind::Timeout(_), _) => "-t SECS waits longer".to_owned(),
+            _ => return failure,
+        };
+        failure.hint(hint)
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Failure {
+        let message = error.to_string();
+        let not_found = |hint: &str| Failure::new(Exit::NotFound, &message).hint(hint);
+        match &error {
+            ResolveError::NoBridge { .. } => not_found("`ovs bridge list` lists the bridges"),
+            ResolveError::NoPort { bridge, .. } => match bridge {
+                Some(bridge) => not_found(&format!("`ovs port list {bridge}` lists its ports")),
+                None => not_found("`ovs port list` lists the ports"),
+            },
+            ResolveError::Elsewhere { .. } | ResolveError::Reserved { .. } => {
+                Failure::new(Exit::NotFound, message)
+            }
+            ResolveError::NumberNeedsBridge { .. } => Failure::new(Exit::Usage, message),
+        }
+    }
+}
+
+impl From<ovsdb::Error> for Failure {
+    fn from(error: ovsdb::Error) -> Failure {
+        use ovsdb::Error;
+        let message = error.to_string();
+        let unreachable = |hint: &str| Failure::new(Exit::Unreachable, message.clone()).hint(hint);
+        match error {
+            Error::Connect(error) => error.into(),
+            Error::TimedOut(_) => unreachable("-t SECS waits longer; is ovsdb-server overloaded?"),
+            Error::Closed { .. } | Error::Io(_) => {
+                unreachable("ovsdb-server's log says why (/var/log/openvswitch/ovsdb-server.log)")
+            }
+            Error::Protocol(_) => unreachable("is --db the socket of ovsdb-server?"),
+            Error::Rpc(error) if error.error == "unknown database" => {
+                Failure::new(Exit::Unreachable, message)
+                    .hint("--db must lead to the server that has the database Open_vSwitch")
+            }
+            Error::Rpc(_) | Error::Operation(_) | Error::Value(_) => {
+                Failure::new(Exit::Failed, message)
+            }
+        }
+    }
+}
+
+fn is_bridge_socket(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "mgmt")
+}
+
+/// Who may use a socket, read off its file.
+fn permission_hint(path: &Path) -> String {
+    const GROUP_WRITE: u32 = 0o020;
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return "run it with sudo: the socket's directory is closed to you".to_owned();
+    };
+    match group_name(metadata.gid()) {
+        Some(group) if metadata.mode() & GROUP_WRITE != 0 && metadata.gid() != 0 => format!(
+            "run it with sudo, or as a member of the group {} that owns the socket",
+            quoted(&group)
+        ),
+        _ => "run it with sudo: the socket is for its owner only".to_owned(),
+    }
+}
+
+/// The name of a group in /etc/group, else its number.
+fn group_name(gid: u32) -> Option<String> {
+    let groups = std::fs::read_to_string("/etc/group").ok()?;
+    let gid = gid.to_string();
+    let name = groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == gid).then(|| name.to_owned())
+    });
+    Some(name.unwrap_or(gid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_found_says_where_and_what_was_meant() {
+        let names = ["qvo0d3ade5c-72", "patch-tun", "int-br-ex"];
+        let failure = Failure::not_found("port", "qvoX", "on br-int", names);
+        assert_eq!(
+            failure.message,
+            "port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)"
+        );
+        assert_eq!(failure.exit.code(), 3);
+    }
+
+    #[test]
+    fn no_control_character_gets_through() {
+        let failure = Failure::not_found("port", "a\u{1b}[31m\n\"", "", []);
+        assert_eq!(
+            one_line(&failure.message),
+            "port \"a\\u001b[31m\\n\\\"\" not found"
+        );
+        assert_eq!(one_line("raw \u{1b}[31m"), "raw \\u{1b}[31m");
+    }
+
+    #[test]
+    fn unknown_columns_list_the_known() {
+        let failure = Failure::from(UnknownColumn {
+            name: "ofprot".to_owned(),
+            known: vec!["name", "ofport"],
+        });
+        assert_eq!(
+            failure.message,
+            "there is no column \"ofprot\" (did you mean \"ofport\"?)"
+        );
+        assert_eq!(failure.hint.as_deref(), Some("columns: name, ofport"));
+        assert_eq!(failure.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_the_manual() {
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
+    }
+}

@@ -1,0 +1,186 @@
+//! One interface of one port, as the lines of `show` and of the lists have it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Context, Failure};
+use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want, read};
+use crate::output::{Cell, Column, Role};
+
+/// With more peers than this on bridges that were not asked for, reading all bridges is cheaper.
+const WORTH_ASKING_FOR: usize = 16;
+
+/// What was asked for, and the far ends of its patch ports.
+#[derive(Debug)]
+pub(super) struct Picture {
+    pub(super) shown: Topology,
+    elsewhere: Vec<Topology>,
+}
+
+impl Picture {
+    /// Reads what is wanted; with `peers` also the far ends of its patch ports, wherever they are.
+    pub(super) async fn read(cx: &Context, want: Want, peers: bool) -> Result<Picture, Failure> {
+        let shown = cx.topology(want).await?;
+        let mut elsewhere = Vec::new();
+        if peers {
+            let mut missing: Vec<&str> = shown
+                .interfaces()
+                .filter_map(|(_, _, interface)| interface.peer())
+                .filter(|peer| shown.port(peer).is_none())
+                .collect();
+            missing.sort_unstable();
+            missing.dedup();
+            let scopes = if missing.len() > WORTH_ASKING_FOR {
+                vec![Scope::All]
+            } else {
+                let port = |peer: &&str| Scope::Port((*peer).to_owned());
+                missing.iter().map(port).collect()
+            };
+            let client = cx.client().await?;
+            for scope in scopes {
+                let want = Want::of(scope, Depth::Full).only(vec!["options"]);
+                elsewhere.push(read(client, want).await?);
+            }
+        }
+        Ok(Picture { shown, elsewhere })
+    }
+
+    /// A line per interface: bridge by bridge, in each by OpenFlow number, those without one last.
+    pub(super) fn lines(&self) -> Vec<Line<'_>> {
+        let far_ends: HashMap<&str, (&Bridge, &Interface)> = self
+            .elsewhere
+            .iter()
+            .chain([&self.shown])
+            .flat_map(Topology::interfaces)
+            .filter(|(_, _, interface)| interface.peer().is_some())
+            .map(|(bridge, _, interface)| (interface.name.as_str(), (bridge, interface)))
+            .collect();
+        let mut lines: Vec<Line<'_>> = Vec::new();
+        for bridge in &self.shown.bridges {
+            let start = lines.len();
+            lines.extend(bridge.interfaces().map(|(port, interface)| {
+                Line {
+                    bridge,
+                    port,
+                    interface,
+                    far_end: interface
+                        .peer()
+                        .and_then(|peer| far_ends.get(peer).copied()),
+                }
+            }));
+            if let Some(of_bridge) = lines.get_mut(start..) {
+                // Stable: where the numbers are equal or missing, the order of names stays.
+                of_bridge.sort_by_key(|line| line.interface.port_number().unwrap_or(u32::MAX));
+            }
+        }
+        lines
+    }
+}
+
+/// One interface, with where it is. An ordinary port has one; a bond has several, and a line each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'t> {
+    pub(super) bridge: &'t Bridge,
+    pub(super) port: &'t Port,
+    pub(super) interface: &'t Interface,
+    /// Where the peer of a patch port is, if it is anywhere.
+    pub(super) far_end: Option<(&'t Bridge, &'t Interface)>,
+}
+
+impl Line<'_> {
+    /// The number in the database; none where ovs-vswitchd has given none.
+    pub(super) fn ofport(&self) -> Option<i64> {
+        self.interface.ofport.filter(|number| *number >= 0)
+    }
+}
+
+type LineColumn<'t> = Column<Line<'t>>;
+
+/// The columns that several commands have.
+impl<'t> Line<'t> {
+    pub(super) const BRIDGE: LineColumn<'t> =
+        Column::new("bridge", |line: &Line<'t>| Cell::text(&line.bridge.name));
+
+    pub(super) const PORT: LineColumn<'t> =
+        Column::new("port", |line: &Line<'t>| Cell::text(&line.port.name)).role(Role::Name);
+
+    pub(super) const INTERFACE: LineColumn<'t> = Column::new("interface", |line: &Line<'t>| {
+        Cell::text(&line.interface.name)
+    })
+    .role(Role::Name);
+
+    pub(super) const OFPORT: LineColumn<'t> =
+        Column::new("ofport", |line: &Line<'t>| Cell::from(line.ofport())).role(Role::Number);
+
+    pub(super) const TYPE: LineColumn<'t> =
+        Column::new("type", |line: &Line<'t>| Cell::text(line.interface.kind())).role(Role::Kind);
+
+    pub(super) const TAG: LineColumn<'t> =
+        Column::new("tag", |line: &Line<'t>| Cell::from(line.port.tag))
+            .role(Role::Number)
+            .reads(&["tag"]);
+
+    pub(super) const TRUNKS: LineColumn<'t> =
+        Column::new("trunks", |line: &Line<'t>| numbers(&line.port.trunks))
+            .role(Role::Number)
+            .reads(&["trunks"]);
+
+    pub(super) const MAC: LineColumn<'t> = Column::new("mac", |line: &Line<'t>| {
+        Cell::from(line.interface.mac_in_use.as_deref())
+    })
+    .role(Role::Address)
+    .reads(&["mac_in_use"]);
+
+    pub(super) const MTU: LineColumn<'t> =
+        Column::new("mtu", |line: &Line<'t>| Cell::from(line.interface.mtu)).reads(&["mtu"]);
+
+    pub(super) const ADMIN_STATE: LineColumn<'t> = Column::new("admin_state", |line: &Line<'t>| {
+        Cell::from(line.interface.admin_state.as_deref())
+    })
+    .role(Role::State)
+    .reads(&["admin_state"]);
+
+    pub(super) const LINK_STATE: LineColumn<'t> = Column::new("link_state", |line: &Line<'t>| {
+        Cell::from(line.interface.link_state.as_deref())
+    })
+    .role(Role::State)
+    .reads(&["link_state"]);
+
+    pub(super) const ERROR: LineColumn<'t> = Column::new("error", |line: &Line<'t>| {
+        Cell::from(line.interface.error.as_deref())
+    })
+    .role(Role::Error)
+    .wrap()
+    .reads(&["error"]);
+
+    pub(super) const PEER: LineColumn<'t> =
+        Column::new("peer", |line: &Line<'t>| Cell::from(line.interface.peer()))
+            .role(Role::Name)
+            .reads(&["options"]);
+
+    pub(super) const PEER_BRIDGE: LineColumn<'t> = Column::new("peer_bridge", |line: &Line<'t>| {
+        Cell::from(line.far_end.map(|(bridge, _)| bridge.name.as_str()))
+    })
+    .reads(&["options"]);
+
+    pub(super) const OPTIONS: LineColumn<'t> =
+        Column::new("options", |line: &Line<'t>| map(&line.interface.options)).reads(&["options"]);
+
+    pub(super) const EXTERNAL_IDS: LineColumn<'t> =
+        Column::new("external_ids", |line: &Line<'t>| {
+            map(&line.interface.external_ids)
+        })
+        .reads(&["external_ids"]);
+}
+
+/// A list of numbers.
+pub(super) fn numbers(numbers: &[i64]) -> Cell {
+    Cell::List(numbers.iter().map(|number| Cell::from(*number)).collect())
+}
+
+/// A map of strings.
+pub(super) fn map(map: &BTreeMap<String, String>) -> Cell {
+    Cell::text_map(
+        map.iter()
+            .map(|(key, value)| (key.as_str(), value.as_str())),
+    )
+}

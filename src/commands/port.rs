@@ -1,0 +1,190 @@
+//! `ovs port`: list, show, resolve, stats.
+
+mod resolve;
+mod show;
+mod stats;
+
+use super::lines::{Line, Picture};
+use super::{Context, Exit, Failure};
+use crate::model::resolve::{PortWord, find, parse};
+use crate::model::{Depth, Scope, Topology, Want, read};
+use crate::openflow::text::PORT_LOCAL;
+use crate::output::{Column, columns_help};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::{Client, Error, Function, Select};
+
+/// The commands on ports.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// The ports with their OpenFlow numbers; a bond has a line per interface
+    #[command(after_help = list_help())]
+    List {
+        /// Only this bridge
+        #[arg(value_name = "BRIDGE")]
+        bridge: Option<String>,
+    },
+    /// Everything about one port
+    #[command(after_help = show::help())]
+    Show {
+        /// The port: its name, or BRIDGE/NUMBER
+        #[arg(value_name = "PORT")]
+        port: String,
+    },
+    /// The name of a port and its OpenFlow number, whichever is given
+    #[command(after_help = resolve::help())]
+    Resolve {
+        /// The bridge
+        #[arg(value_name = "BRIDGE")]
+        bridge: String,
+        /// Names or numbers; a number in double quotes is a name
+        #[arg(value_name = "NAME|NUMBER", required = true)]
+        ports: Vec<String>,
+    },
+    /// Packets and bytes through the ports, as the switch counts them
+    #[command(after_help = stats::help())]
+    Stats {
+        /// Only this bridge; or unix:PATH, tcp:HOST:PORT
+        #[arg(value_name = "SWITCH")]
+        switch: Option<String>,
+        /// Only this port: its name or number
+        #[arg(value_name = "PORT")]
+        port: Option<String>,
+    },
+}
+
+fn list_help() -> String {
+    format!(
+        "{}\n\n\
+         Examples:\n  \
+         ovs port list br-int\n  \
+         ovs port list --columns port,ofport,tag\n  \
+         ovs port list br-int --json | jq -r '.[] | select(.tag == 1).port'",
+        columns_help(&columns())
+    )
+}
+
+fn columns<'t>() -> Vec<Column<Line<'t>>> {
+    vec![
+        Line::BRIDGE.drop(2),
+        Line::PORT,
+        Line::INTERFACE.drop(1),
+        Line::OFPORT,
+        Line::TYPE.drop(3),
+        Line::TAG,
+        Line::TRUNKS.drop(5),
+        Line::MAC.drop(6),
+        Line::LINK_STATE.drop(4),
+        Line::VLAN_MODE.extra(),
+        Line::MTU.extra(),
+        Line::ADMIN_STATE.extra(),
+        Line::ERROR.extra(),
+        Line::PEER.extra(),
+        Line::PEER_BRIDGE.extra(),
+        Line::REMOTE_IP.extra(),
+        Line::LOCAL_IP.extra(),
+        Line::KEY.extra(),
+        Line::OPTIONS.extra(),
+        Line::EXTERNAL_IDS.extra(),
+    ]
+}
+
+impl Command {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        match self {
+            Command::List { bridge } => list(cx, bridge).await,
+            Command::Show { port } => show::show(cx, &port).await,
+            Command::Stats { switch, port } => {
+                stats::stats(cx, switch.as_deref(), port.as_deref()).await
+            }
+            Command::Resolve { bridge, ports } => resolve::resolve(cx, &bridge, &ports).await,
+        }
+    }
+}
+
+async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
+    let columns = columns();
+    let view = cx.format.view(&columns)?;
+    let scope = bridge.map_or(Scope::All, Scope::Bridge);
+    let names = ["bridge", "port", "interface", "ofport", "type"];
+    let depth = if view.shows_only(&names) {
+        Depth::PortNames
+    } else {
+        Depth::Full
+    };
+    let picture = Picture::read(
+        cx,
+        Want::of(scope, depth).only(view.reads()),
+        view.shows("peer_bridge"),
+    )
+    .await?;
+    cx.print_list(&view, &picture.lines(), "ports")
+}
+
+/// Reads the one port that `text` names: a port, an interface of a bond (that is its port),
+/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the far end of a patch port.
+pub(super) async fn locate(cx: &Context, text: &str, peers: bool) -> Result<Picture, Failure> {
+    let argument = parse(text);
+    // The port's own name is enough for the database to find it.
+    if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port) {
+        match Picture::read(cx, Want::of(Scope::Port(name.clone()), Depth::Full), peers).await {
+            Err(failure) if failure.exit == Exit::NotFound => {}
+            other => return other,
+        }
+    }
+    let named = named(cx, argument.bridge.as_deref(), &[text]).await?;
+    let name = if let Ok(found) = find(&named, None, text) {
+        found.port.name.clone()
+    } else {
+        // Only the whole database knows what was meant.
+        let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
+        find(&all, None, text)?.port.name.clone()
+    };
+    Picture::read(cx, Want::of(Scope::Port(name), Depth::Full), peers).await
+}
+
+/// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; what
+/// is not found so is not there. The cost is that of these ports, not of the database.
+async fn named(
+    cx: &Context,
+    bridge: Option<&str>,
+    words: &[impl AsRef<str>],
+) -> Result<Topology, Failure> {
+    let client = cx.client().await?;
+    let mut topology = Topology::default();
+    for word in words {
+        let names = match (parse(word.as_ref()).port, bridge) {
+            (PortWord::Name(name), _) => vec![name],
+            (PortWord::Number(PORT_LOCAL), Some(bridge)) => vec![bridge.to_owned()],
+            (PortWord::Number(number), _) => ports_with_number(client, number).await?,
+        };
+        for name in names {
+            let want = Want::of(Scope::Port(name), Depth::PortNames);
+            for bridge in read(client, want).await?.bridges {
+                match topology.bridges.iter_mut().find(|b| b.uuid == bridge.uuid) {
+                    Some(known) => known.ports.extend(bridge.ports),
+                    None => topology.bridges.push(bridge),
+                }
+            }
+        }
+    }
+    Ok(topology)
+}
+
+/// The names of the ports that have this OpenFlow number, on whatever bridge.
+async fn ports_with_number(client: &Client, number: u32) -> Result<Vec<String>, Failure> {
+    let interfaces =
+        Select::columns("Interface", &["_uuid"]).when("ofport", Function::Equal, i64::from(number));
+    let mut ports = Vec::new();
+    for row in client
+        .select(OPEN_VSWITCH, vec![interfaces])
+        .await?
+        .concat()
+    {
+        let uuid = row.uuid("_uuid").map_err(Error::from)?;
+        ports.push(Select::columns("Port", &["name"]).when("interfaces", Function::Includes, uuid));
+    }
+    let rows = client.select(OPEN_VSWITCH, ports).await?.concat();
+    let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
+    Ok(names.collect::<Result<_, _>>().map_err(Error::from)?)
+}

@@ -1,0 +1,101 @@
+//! `ovs port resolve`: names to numbers and back.
+
+use super::named;
+use crate::commands::{Context, Exit, Failure};
+use crate::model::resolve::{Found, find};
+use crate::model::{Bridge, Depth, Interface, Scope, Topology, Want};
+use crate::output::{Cell, Column, Role, columns_help};
+
+pub(super) fn help() -> String {
+    format!(
+        "What is not found is told on stderr, the others are printed all the same; the exit code is \
+         then 3.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs port resolve br-int 15\n  \
+         ovs port resolve br-int int-br-ens37 15 LOCAL\n  \
+         ovs port resolve br-int qvobeeb2c54-aa -g ofport",
+        columns_help(&columns())
+    )
+}
+
+/// With more ports than this to ask for, reading all of the bridge is cheaper.
+const WORTH_ASKING_FOR: usize = 16;
+
+/// A name and its number.
+struct Pair<'t> {
+    bridge: &'t Bridge,
+    interface: &'t Interface,
+}
+
+fn columns<'t>() -> Vec<Column<Pair<'t>>> {
+    vec![
+        Column::new("port", |pair: &Pair<'t>| Cell::text(&pair.interface.name)).role(Role::Name),
+        Column::new("ofport", |pair: &Pair<'t>| {
+            Cell::from(pair.interface.ofport.filter(|number| *number >= 0))
+        })
+        .role(Role::Number),
+        Column::new("bridge", |pair: &Pair<'t>| Cell::text(&pair.bridge.name)).extra(),
+        Column::new("type", |pair: &Pair<'t>| Cell::text(pair.interface.kind()))
+            .role(Role::Kind)
+            .extra(),
+    ]
+}
+
+pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Result<(), Failure> {
+    let columns = columns();
+    let view = cx.format.view(&columns)?;
+    let mut topology = if ports.len() > WORTH_ASKING_FOR {
+        Topology::default()
+    } else {
+        named(cx, Some(bridge), ports).await?
+    };
+    let all_found = |topology| {
+        ports
+            .iter()
+            .all(|port| find(topology, Some(bridge), port).is_ok())
+    };
+    if !all_found(&topology) {
+        let scope = Scope::Bridge(bridge.to_owned());
+        topology = cx.topology(Want::of(scope, Depth::PortNames)).await?;
+    }
+    let mut pairs = Vec::new();
+    let mut unknown = Vec::new();
+    for port in ports {
+        match find(&topology, Some(bridge), port) {
+            Ok(Found {
+                bridge,
+                port,
+                interface,
+                ..
+            }) => {
+                // A bond as a whole has no number: its interfaces have.
+                let interfaces = interface.map_or(port.interfaces.as_slice(), std::slice::from_ref);
+                pairs.extend(
+                    interfaces
+                        .iter()
+                        .map(|interface| Pair { bridge, interface }),
+                );
+            }
+            Err(_) => unknown.push(port),
+        }
+    }
+    cx.print(&view.list(&pairs))?;
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    // What is not on this bridge may be on another: that is worth a second look.
+    let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
+    let errors = unknown
+        .into_iter()
+        .filter_map(|port| find(&all, Some(bridge), port).err());
+    let mut failure = Failure::silent(Exit::NotFound);
+    for error in errors {
+        failure.say(true);
+        failure = Failure {
+            exit: Exit::NotFound,
+            ..error.into()
+        };
+    }
+    Err(failure)
+}

@@ -1,0 +1,159 @@
+//! `ovs port show`: everything about one port.
+
+use super::locate;
+use crate::commands::lines::{Line, map};
+use crate::commands::{Context, Failure};
+use crate::output::{Cell, Column, Mode, Role, columns_help};
+
+pub(super) fn help() -> String {
+    format!(
+        "A bond has no OpenFlow number, type or state of its own: its interfaces have, and are \
+         listed.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs port show qvobeeb2c54-aa\n  \
+         ovs port show br-int/15\n  \
+         ovs port show int-br-ens37 -g peer_bridge",
+        columns_help(&columns())
+    )
+}
+
+/// A port with its interfaces, never none.
+struct Shown<'t> {
+    lines: Vec<Line<'t>>,
+}
+
+impl<'t> Shown<'t> {
+    /// The line of the only interface; of a bond none.
+    fn sole(&self) -> Option<&Line<'t>> {
+        match self.lines.as_slice() {
+            [line] => Some(line),
+            _ => None,
+        }
+    }
+}
+
+/// A column that is the port's, whatever interfaces it has.
+macro_rules! of_port {
+    ($column:expr) => {
+        Column {
+            name: $column.name,
+            cell: |shown: &Shown<'t>| {
+                let line = shown.lines.first();
+                line.map_or(Cell::Absent, |line| ($column.cell)(line))
+            },
+            reads: $column.reads,
+            role: $column.role,
+            drop: 0,
+            extra: false,
+            echoes: None,
+            wrap: false,
+        }
+    };
+}
+
+/// A column that is the interface's, where there is one.
+macro_rules! of_interface {
+    ($column:expr) => {
+        Column {
+            cell: |shown: &Shown<'t>| {
+                let line = shown.sole();
+                line.map_or(Cell::Absent, |line| ($column.cell)(line))
+            },
+            ..of_port!($column)
+        }
+    };
+}
+
+fn columns<'t>() -> Vec<Column<Shown<'t>>> {
+    vec![
+        of_port!(Line::BRIDGE),
+        of_port!(Line::PORT),
+        of_interface!(Line::OFPORT),
+        of_interface!(Line::TYPE),
+        of_port!(Line::TAG),
+        of_port!(Line::TRUNKS),
+        of_port!(Line::VLAN_MODE),
+        of_port!(Line::VLAN),
+        of_interface!(Line::MAC),
+        of_interface!(Line::MTU),
+        of_interface!(Line::ADMIN_STATE),
+        of_interface!(Line::LINK_STATE),
+        of_interface!(Line::ERROR),
+        of_interface!(Line::PEER),
+        of_interface!(Line::PEER_BRIDGE),
+        Column::new("peer_ofport", |shown: &Shown<'t>| {
+            let far_end = shown.sole().and_then(|line| line.far_end);
+            Cell::from(far_end.and_then(|(_, interface)| interface.port_number()))
+        })
+        .role(Role::Number),
+        of_interface!(Line::LOCAL_IP),
+        of_interface!(Line::REMOTE_IP),
+        of_interface!(Line::KEY),
+        of_interface!(Line::OPTIONS),
+        of_interface!(Line::EXTERNAL_IDS),
+        Column::new("status", |shown: &Shown<'t>| {
+            let line = shown.sole();
+            line.map_or(Cell::Absent, |line| map(&line.interface.status))
+        }),
+        Column::new("port_external_ids", |shown: &Shown<'t>| {
+            let line = shown.lines.first();
+            line.map_or(Cell::Absent, |line| map(&line.port.external_ids))
+        }),
+        Column::new("other_config", |shown: &Shown<'t>| {
+            let line = shown.lines.first();
+            line.map_or(Cell::Absent, |line| map(&line.port.other_config))
+        }),
+        Column::new("bond_mode", |shown: &Shown<'t>| {
+            bond(shown, |line| Cell::from(line.port.bond_mode.as_deref()))
+        }),
+        Column::new("lacp", |shown: &Shown<'t>| {
+            bond(shown, |line| Cell::from(line.port.lacp.as_deref()))
+        }),
+        Column::new("interfaces", |shown: &Shown<'t>| match shown.sole() {
+            Some(_) => Cell::Absent,
+            None => Cell::List(shown.lines.iter().map(member).collect()),
+        }),
+    ]
+}
+
+fn bond(shown: &Shown<'_>, cell: impl Fn(&Line<'_>) -> Cell) -> Cell {
+    let bond = shown.lines.first().filter(|_| shown.sole().is_none());
+    bond.map_or(Cell::Absent, cell)
+}
+
+/// What is told of each interface of a bond.
+fn member_columns<'t>() -> [Column<Line<'t>>; 6] {
+    [
+        Line::INTERFACE,
+        Line::OFPORT,
+        Line::TYPE,
+        Line::MAC,
+        Line::LINK_STATE,
+        Line::ERROR.drop(1),
+    ]
+}
+
+fn member<'t>(line: &Line<'t>) -> Cell {
+    let cell = |column: &Column<Line<'t>>| (column.name.to_owned(), (column.cell)(line));
+    Cell::Map(member_columns().iter().map(cell).collect())
+}
+
+pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
+    let columns = columns();
+    let view = cx.format.view(&columns)?;
+    let picture = locate(cx, port, true).await?;
+    let lines = picture.lines();
+    if cx.format.mode != Mode::Table || cx.format.columns.is_some() || lines.len() == 1 {
+        return cx.print(&view.one(&Shown { lines }));
+    }
+    // For people, the interfaces of a bond are a table of their own.
+    let members = member_columns();
+    let members = cx.format.view(&members)?.list(&lines);
+    let rest: Vec<_> = columns
+        .into_iter()
+        .filter(|c| c.name != "interfaces")
+        .collect();
+    let record = cx.format.view(&rest)?.one(&Shown { lines });
+    cx.print(&format!("{record}\n{members}"))
+}

@@ -1,0 +1,188 @@
+//! `ovs sandbox`: a private Open vSwitch to try things on, without root.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValue;
+
+use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
+
+/// The arguments of `ovs sandbox`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Start a private Open vSwitch that runs on until `ovs sandbox stop`
+    ///
+    /// Prints the line that makes it the default for the shell:
+    /// eval "$(ovs sandbox start)"
+    Start {
+        /// The run directory: a new one, or an empty one [default: a fresh one under
+        /// $XDG_RUNTIME_DIR or /tmp]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        #[command(flatten)]
+        content: Content,
+    },
+    /// Stop a sandbox and remove what it made
+    Stop {
+        /// Its run directory [default: $OVS_RUNDIR]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Run a command inside a sandbox that lasts as long as the command
+    ///
+    /// The command finds the sandbox through OVS_RUNDIR and OVS_DB, and this `ovs` first in its
+    /// PATH. Its exit code is passed through; 128 and the signal's number if a signal ended it.
+    Run {
+        #[command(flatten)]
+        content: Content,
+        /// The command and its arguments
+        #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
+        command: Vec<OsString>,
+    },
+    /// Stop the sandbox in DIR when standard input ends
+    #[command(hide = true)]
+    Guard {
+        /// The run directory
+        dir: PathBuf,
+    },
+}
+
+/// What is in the sandbox.
+#[derive(Debug, clap::Args)]
+struct Content {
+    /// Load the bridges, ports and flows of a Neutron host
+    #[arg(
+        long,
+        value_name = "HOST",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "notes"
+    )]
+    neutron: Option<Neutron>,
+    /// Which devices of the switch are dummies (ovs-vswitchd --enable-dummy)
+    #[arg(long, value_name = "MODE", default_value = "system")]
+    dummy: Dummy,
+}
+
+impl clap::ValueEnum for Neutron {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+impl clap::ValueEnum for Dummy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+/// Runs `ovs sandbox`, without remarks and hints if `quiet`. Returns the exit code: that of the
+/// command for `run`, otherwise 0.
+pub async fn run(args: &Args, quiet: bool) -> Result<u8, SandboxError> {
+    match &args.action {
+        Action::Start { dir, content } => start(dir.as_deref(), content, quiet),
+        Action::Stop { dir } => stop(dir.as_deref()),
+        Action::Run { content, command } => {
+            let binary = own_binary()?;
+            content.remark(quiet);
+            let sandbox = Sandbox::start(content.options(None, &binary))?;
+            sandbox.run(command, binary.parent()).await
+        }
+        Action::Guard { dir } => sandbox::guard_main(dir).map(|()| 0),
+    }
+}
+
+/// The exit code for an error; those of a shell where the command of `run` cannot be run.
+pub fn exit_code(error: &SandboxError) -> u8 {
+    match error {
+        SandboxError::Unnamed => 2,
+        SandboxError::Command { source, .. } => match source.kind() {
+            std::io::ErrorKind::NotFound => 127,
+            _ => 126,
+        },
+        _ => 1,
+    }
+}
+
+impl Content {
+    /// Says what will not be as the data has it.
+    fn remark(&self, quiet: bool) {
+        if !quiet && self.neutron.is_some_and(Neutron::controller_is_taken) {
+            eprintln!(
+                "ovs: a program listens where the host's controller would be: the bridges are made \
+                 without controller"
+            );
+        }
+    }
+
+    fn options(&self, dir: Option<&Path>, guard: &Path) -> Options {
+        Options {
+            dir: dir.map(Path::to_owned),
+            neutron: self.neutron,
+            dummy: self.dummy,
+            guard: Some(guard.to_owned()),
+            ..Options::default()
+        }
+    }
+}
+
+fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, SandboxError> {
+    content.remark(quiet);
+    let dir = Sandbox::start(content.options(dir, &own_binary()?))?.keep();
+    let quoted = shell_word(&dir.to_string_lossy());
+    println!("export OVS_RUNDIR={quoted}");
+    if env::var_os("OVS_DB").is_some() {
+        // It would lead past the sandbox.
+        println!("unset OVS_DB");
+    }
+    if quiet {
+        return Ok(0);
+    }
+    eprintln!("Open vSwitch runs in {quoted}");
+    eprintln!("hint: `eval \"$(ovs sandbox start)\"` sets OVS_RUNDIR in this shell");
+    eprintln!("hint: `ovs sandbox stop --dir {quoted}` stops it");
+    Ok(0)
+}
+
+fn stop(dir: Option<&Path>) -> Result<u8, SandboxError> {
+    let dir = match dir {
+        Some(dir) => dir.to_owned(),
+        None => env::var_os("OVS_RUNDIR")
+            .filter(|dir| !dir.is_empty())
+            .map(PathBuf::from)
+            .ok_or(SandboxError::Unnamed)?,
+    };
+    Sandbox::stop(&dir).map(|()| 0)
+}
+
+fn own_binary() -> Result<PathBuf, SandboxError> {
+    env::current_exe().map_err(|source| SandboxError::Io {
+        what: "cannot find this program's own file".to_owned(),
+        source,
+    })
+}
+
+/// A word as a shell reads it back.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}

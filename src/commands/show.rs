@@ -1,0 +1,87 @@
+//! `ovs show`: bridges, ports, tags, patch peers and tunnels, in one view.
+//!
+//! Three views of one snapshot: a tree for people, a line per interface for scripts, the whole
+//! topology in JSON.
+
+mod json;
+mod tree;
+
+use super::lines::{Line, Picture};
+use super::{Context, Failure};
+use crate::model::{Depth, Scope, Want};
+use crate::openflow::json::Json;
+use crate::output::{Column, Mode, columns_help};
+
+/// Arguments of `show`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help())]
+pub struct Args {
+    /// Only this bridge
+    #[arg(value_name = "BRIDGE")]
+    bridge: Option<String>,
+}
+
+fn help() -> String {
+    format!(
+        "On a terminal a tree; in a pipe one line per interface; with --json the whole topology.\n\
+         With --columns, --get or --output jsonl: the lines.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs show\n  \
+         ovs show br-int | grep -w patch\n  \
+         ovs show --json | jq -r '.bridges[].name'",
+        columns_help(&columns())
+    )
+}
+
+/// The line of one interface.
+fn columns<'t>() -> Vec<Column<Line<'t>>> {
+    vec![
+        Line::BRIDGE,
+        Line::PORT,
+        Line::INTERFACE.drop(9),
+        Line::OFPORT,
+        Line::TYPE,
+        Line::TAG,
+        Line::TRUNKS.drop(6),
+        Line::PEER,
+        Line::PEER_BRIDGE.drop(3),
+        Line::REMOTE_IP.drop(1),
+        Line::LOCAL_IP.drop(5),
+        Line::KEY.drop(2),
+        Line::LINK_STATE.drop(7),
+        Line::ERROR.drop(8),
+        Line::MAC.extra(),
+        Line::MTU.extra(),
+        Line::ADMIN_STATE.extra(),
+        Line::OPTIONS.extra(),
+        Line::EXTERNAL_IDS.extra(),
+    ]
+}
+
+impl Args {
+    /// Prints the topology.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let columns = columns();
+        let view = cx.format.view(&columns)?;
+        let scope = self.bridge.map_or(Scope::All, Scope::Bridge);
+        let as_lines = cx.format.columns.is_some();
+        let want = Want::of(scope, Depth::Full);
+        let want = match cx.format.mode {
+            Mode::Table if !as_lines => want.only(tree::READS.to_vec()),
+            Mode::Json if !as_lines => want,
+            _ => want.only(view.reads()),
+        };
+        let picture = Picture::read(cx, want, true).await?;
+        match cx.format.mode {
+            Mode::Table if !as_lines => cx.print(&tree::tree(&picture, &cx.format)),
+            Mode::Json if !as_lines => {
+                let mut out = String::new();
+                json::topology(&picture).write_json(&mut Json::new(&mut out));
+                out.push('\n');
+                cx.print(&out)
+            }
+            _ => cx.print_list(&view, &picture.lines(), "ports"),
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The tree: bridges as headings, ports under them by number, what is special about each behind it.
+
+use std::fmt::Write as _;
+
+use crate::commands::lines::{Line, Picture};
+use crate::model::{Bridge, Connection};
+use crate::openflow::text::PORT_LOCAL;
+use crate::output::{Format, Palette, Role, escape, width};
+
+/// The columns of ports and interfaces that the tree is made of.
+pub(super) const READS: [&str; 8] = [
+    "tag",
+    "trunks",
+    "vlan_mode",
+    "bond_mode",
+    "options",
+    "admin_state",
+    "link_state",
+    "error",
+];
+
+/// Wide enough for five digits and `LOCAL`.
+const OFPORT_WIDTH: usize = 5;
+/// A longer name shifts its own line, not all of them.
+const NAME_WIDTH: usize = 24;
+/// Where what does not fit on a port's line goes on.
+const PORT_INDENT: usize = OFPORT_WIDTH + 4;
+/// The same for a bridge's line.
+const BRIDGE_INDENT: usize = 2;
+
+/// The whole picture, a line for each thing; lines break between facts where they are too long.
+pub(super) fn tree(picture: &Picture, format: &Format) -> String {
+    let lines = picture.lines();
+    let widest = |text: fn(&Line<'_>) -> String| {
+        let widths = lines.iter().map(|line| width(&text(line)));
+        widths.max().unwrap_or(0)
+    };
+    let mut tree = Tree {
+        text: Flow {
+            out: String::new(),
+            palette: format.palette,
+            room: format.width.unwrap_or(usize::MAX),
+            column: 0,
+            indent: 0,
+        },
+        name_width: widest(name).min(NAME_WIDTH),
+        type_width: widest(|line| escape(line.interface.kind())),
+    };
+    tree.head(picture);
+    let mut lines = lines.iter().peekable();
+    for bridge in &picture.shown.bridges {
+        tree.bridge(bridge);
+        while let Some(line) = lines.next_if(|line| line.bridge.uuid == bridge.uuid) {
+            tree.port(line);
+        }
+    }
+    tree.text.out
+}
+
+struct Tree {
+    text: Flow,
+    name_width: usize,
+    type_width: usize,
+}
+
+impl Tree {
+    /// `Open vSwitch 3.1.0  debian 12  host node1  system-id sandbox`
+    fn head(&mut self, picture: &Picture) {
+        let ovs = &picture.shown.ovs;
+        let version = ovs.ovs_version.as_deref().unwrap_or_default();
+        let version = format!("Open vSwitch {}", escape(version));
+        self.text.begin(0, BRIDGE_INDENT);
+        self.text.put(0, &[(Role::Heading, version.trim_end())]);
+        for word in [&ovs.system_type, &ovs.system_version]
+            .into_iter()
+            .flatten()
+        {
+            self.text.put(2, &[(Role::Plain, &escape(word))]);
+        }
+        self.fact("host", ovs.hostname.as_deref());
+        self.fact("system-id", ovs.system_id.as_deref());
+        self.text.end();
+        for manager in &picture.shown.managers {
+            self.connection("manager", manager);
+        }
+    }
+
+    /// `br-int  fail_mode secure  datapath system  id 000006a65da0414f`, and its controllers.
+    fn bridge(&mut self, bridge: &Bridge) {
+        self.text.end();
+        self.text.begin(0, BRIDGE_INDENT);
+        self.text.put(0, &[(Role::Heading, &escape(&bridge.name))]);
+        self.fact("fail_mode", bridge.fail_mode.as_deref());
+        self.fact("datapath", Some(bridge.datapath_kind()));
+        self.fact("id", bridge.datapath_id.as_deref());
+        if !bridge.protocols.is_empty() {
+            self.fact("protocols", Some(&bridge.protocols.join(",")));
+        }
+        self.text.end();
+        for controller in &bridge.controllers {
+            self.connection("controller", controller);
+        }
+    }
+
+    /// `  controller tcp:127.0.0.1:6633  disconnected  Connection refused`
+    fn connection(&mut self, kind: &str, connection: &Connection) {
+        self.text.begin(2, PORT_INDENT);
+        let target = escape(&connection.target);
+        self.text.put(
+            0,
+            &[
+                (Role::Faint, kind),
+                (Role::Plain, " "),
+                (Role::Address, &target),
+            ],
+        );
+        let state = if connection.is_connected {
+            "connected"
+        } else {
+            "disconnected"
+        };
+        self.text.put(2, &[(Role::State, state)]);
+        if let Some(role) = &connection.role {
+            self.text.put(2, &[(Role::Plain, &escape(role))]);
+        }
+        if !connection.is_connected
+            && let Some(error) = connection.status.get("last_error")
+        {
+            self.text.put(2, &[(Role::Error, &escape(error))]);
+        }
+        self.text.end();
+    }
+
+    /// `     20  qvobeeb2c54-aa  system  tag 1`
+    fn port(&mut self, line: &Line<'_>) {
+        let ofport = match (line.interface.port_number(), line.ofport()) {
+            (Some(PORT_LOCAL), _) => "LOCAL".to_owned(),
+            (_, Some(number)) => number.to_string(),
+            (_, None) => "-".to_owned(),
+        };
+        let name = name(line);
+        let kind = escape(line.interface.kind());
+        let indent = OFPORT_WIDTH.saturating_sub(ofport.len()) + 2;
+        self.text.begin(indent, PORT_INDENT);
+        self.text.put(0, &[(Role::Number, &ofport)]);
+        self.text.put(2, &[(Role::Name, &name)]);
+        let gap = self.name_width.saturating_sub(width(&name)) + 2;
+        self.text.put(gap, &[(Role::Kind, &kind)]);
+        let mut gap = self.type_width.saturating_sub(width(&kind)) + 2;
+        for (role, fact) in facts(line) {
+            self.text.put(gap, &[(role, &fact)]);
+            gap = 2;
+        }
+        self.text.end();
+        if let Some(error) = &line.interface.error {
+            self.text.begin(PORT_INDENT, PORT_INDENT);
+            self.text.put(0, &[(Role::Error, "error:")]);
+            for word in escape(error).split(' ') {
+                self.text.put(1, &[(Role::Error, word)]);
+            }
+            self.text.end();
+        }
+    }
+
+    fn fact(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            let value = escape(value);
+            let parts = [
+                (Role::Faint, key),
+                (Role::Plain, " "),
+                (Role::Plain, &value),
+            ];
+            self.text.put(2, &parts);
+        }
+    }
+}
+
+/// Pieces one after the other; a piece that does not fit begins a new line.
+struct Flow {
+    out: String,
+    palette: Palette,
+    room: usize,
+    column: usize,
+    indent: usize,
+}
+
+impl Flow {
+    /// Begins a line with `blanks`, those that continue it with `indent` of them.
+    fn begin(&mut self, blanks: usize, indent: usize) {
+        self.column = blanks;
+        self.indent = indent;
+        let _ = write!(self.out, "{:blanks$}", "");
+    }
+
+    /// A piece, `gap` blanks after what stands before it.
+    fn put(&mut self, gap: usize, parts: &[(Role, &str)]) {
+        let wide: usize = parts.iter().map(|(_, text)| width(text)).sum();
+        if self.column > self.indent && self.column + gap + wide > self.room {
+            self.out.push('\n');
+            self.begin(self.indent, self.indent);
+        } else {
+            let _ = write!(self.out, "{:gap$}", "");
+            self.column += gap;
+        }
+        for (role, text) in parts {
+            let _ = write!(self.out, "{}", self.palette.paint(*role, text));
+        }
+        self.column += wide;
+    }
+
+    fn end(&mut self) {
+        self.out.push('\n');
+        self.column = 0;
+    }
+}
+
+/// The name of a line: the port's; of a bond's interface its own, with the bond behind it.
+fn name(line: &Line<'_>) -> String {
+    if line.port.is_bond() {
+        format!(
+            "{} ({})",
+            escape(&line.interface.name),
+            escape(&line.port.name)
+        )
+    } else {
+        escape(&line.port.name)
+    }
+}
+
+/// What is special about a port, in words.
+fn facts(line: &Line<'_>) -> Vec<(Role, String)> {
+    let mut facts = Vec::new();
+    let port = line.port;
+    let list = |numbers: &[i64]| {
+        let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+        numbers.join(",")
+    };
+    if let Some(tag) = port.tag {
+        facts.push((Role::Number, format!("tag {tag}")));
+    }
+    if !port.trunks.is_empty() {
+        facts.push((Role::Number, format!("trunks {}", list(&port.trunks))));
+    }
+    if let Some(mode) = &port.vlan_mode {
+        facts.push((Role::Plain, escape(mode)));
+    }
+    if let Some(mode) = port.bond_mode.as_ref().filter(|_| port.is_bond()) {
+        facts.push((Role::Plain, escape(mode)));
+    }
+    if let Some(peer) = line.interface.peer() {
+        match line.far_end {
+            Some((bridge, _)) => facts.push((
+                Role::Name,
+                format!("-> {} ({})", escape(peer), escape(&bridge.name)),
+            )),
+            None => facts.push((Role::Error, format!("-> {} (no such port)", escape(peer)))),
+        }
+    }
+    if let Some(tunnel) = line.tunnel() {
+        let local = tunnel
+            .local
+            .map_or(String::new(), |local| format!("{} ", escape(local)));
+        let remote = tunnel.remote.map_or_else(|| "?".to_owned(), escape);
+        facts.push((Role::Address, format!("{local}-> {remote}")));
+        if let Some(key) = tunnel.key() {
+            facts.push((Role::Number, format!("key {}", escape(&key))));
+        }
+    }
+    for (what, state) in [
+        ("admin", &line.interface.admin_state),
+        ("link", &line.interface.link_state),
+    ] {
+        if let Some(state) = state.as_deref().filter(|state| *state != "up") {
+            facts.push((Role::State, format!("{what} {}", escape(state))));
+            break;
+        }
+    }
+    facts
+}

@@ -1,0 +1,175 @@
+//! The SWITCH argument: a bridge's name or an endpoint; its OpenFlow session and its ports' names.
+
+use std::path::PathBuf;
+
+use super::{Context, Exit, Failure, quoted};
+use crate::model::names::PortNames;
+use crate::model::{Depth, Scope, Want};
+use crate::openflow::session::{self, Session};
+use crate::openflow::version::Versions;
+use crate::transport::{ConnectErrorKind, Endpoint};
+
+/// A switch to talk OpenFlow to.
+#[derive(Debug)]
+pub(super) struct Switch {
+    /// What the user called it.
+    name: String,
+    endpoint: Endpoint,
+    /// Whether the name is that of a bridge of the database.
+    is_bridge: bool,
+}
+
+/// IANA's port for OpenFlow.
+const OPENFLOW_PORT: u16 = 6653;
+
+impl Switch {
+    /// Reads `unix:PATH`, `tcp:HOST[:PORT]` or `ssl:HOST[:PORT]`; everything else is a bridge's name,
+    /// whose socket is `BRIDGE.mgmt` beside the database's.
+    pub(super) fn parse(cx: &Context, text: &str) -> Result<Switch, Failure> {
+        let is_endpoint = ["unix:", "tcp:", "ssl:"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme));
+        if is_endpoint {
+            let endpoint = Endpoint::parse(text, Some(OPENFLOW_PORT))
+                .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+            return Ok(Switch {
+                name: text.to_owned(),
+                endpoint,
+                is_bridge: false,
+            });
+        }
+        if text.is_empty() || text.contains(['/', '\0']) {
+            let message = format!("{} is not a bridge's name", quoted(text));
+            return Err(Failure::new(Exit::Usage, message)
+                .hint("a switch is a bridge, unix:PATH or tcp:HOST[:6653]"));
+        }
+        Ok(Switch {
+            name: text.to_owned(),
+            endpoint: Endpoint::Unix(socket(cx, text)),
+            is_bridge: true,
+        })
+    }
+
+    /// Connects and negotiates the version: of those given by `-O`, or of all.
+    pub(super) async fn connect(&self, cx: &Context) -> Result<Session, Failure> {
+        let offer = cx.versions.unwrap_or(Versions::ALL);
+        match Session::connect(&self.endpoint, offer, cx.limit).await {
+            Ok(session) => {
+                cx.tell(&format!("{} speaks {}", self.name, session.version()));
+                Ok(session)
+            }
+            Err(error) => Err(self.why_not(cx, error).await),
+        }
+    }
+
+    /// The names of the switch's ports: whole, from the database, for one of its bridges; else, or
+    /// where the database does not answer, as the switch tells them, cut at 15 bytes.
+    pub(super) async fn names(&self, cx: &Context) -> Result<PortNames, Failure> {
+        if self.is_bridge {
+            match self.database_names(cx).await {
+                Err(failure) if failure.exit == Exit::NotFound => {
+                    cx.tell(
+                        "the bridge is not in the database; its ports' names come from the switch",
+                    );
+                }
+                Err(failure) if failure.exit == Exit::Unreachable => {
+                    cx.remark(&format!(
+                        "{}; ports' names come from the switch, cut at 15 bytes",
+                        failure.message
+                    ));
+                }
+                answer => return answer,
+            }
+        }
+        let mut session = self.connect(cx).await?;
+        let ports = session.ports().await.map_err(|error| self.failure(error))?;
+        let described = ports.iter().map(|port| (port.ofport, port.name.as_str()));
+        Ok(PortNames::default().with_described(described))
+    }
+
+    async fn database_names(&self, cx: &Context) -> Result<PortNames, Failure> {
+        let want = Want::of(Scope::Bridge(self.name.clone()), Depth::PortNames);
+        let topology = cx.topology(want).await?;
+        Ok(PortNames::of(&topology, &self.name))
+    }
+
+    /// A port that was named is not among the switch's.
+    pub(super) fn unknown_port(&self, port: &str, names: &PortNames) -> Failure {
+        let known = names.iter().map(|(_, name)| name);
+        let failure = Failure::not_found("port", port, &format!("on {}", self.name), known);
+        if self.is_bridge {
+            failure.hint(format!("`ovs port list {}` lists its ports", self.name))
+        } else {
+            failure
+        }
+    }
+
+    /// What a conversation with this switch failed of, and what helps.
+    pub(super) fn failure(&self, error: session::Error) -> Failure {
+        let message = |error: &session::Error| format!("{}: {error}", self.name);
+        match error {
+            session::Error::Connect(error) => error.into(),
+            session::Error::TimedOut(_) => {
+                Failure::new(Exit::Unreachable, message(&error)).hint("-t SECS waits longer")
+            }
+            session::Error::Closed | session::Error::Io(_) => {
+                Failure::new(Exit::Unreachable, message(&error))
+                    .hint("did ovs-vswitchd stop? Its log says why")
+            }
+            session::Error::NotOpenFlow => Failure::new(Exit::Unreachable, message(&error))
+                .hint("is it an OpenFlow port (6653)? OVSDB has another (6640)"),
+            session::Error::NoCommonVersion { theirs, .. } => {
+                let failure = Failure::new(Exit::Failed, message(&error));
+                match theirs.highest() {
+                    Some(version) => failure.hint(format!(
+                        "leave -O out, or give -O {version}; the bridge's protocols column has the list"
+                    )),
+                    None => failure,
+                }
+            }
+            session::Error::Refused(_)
+            | session::Error::Malformed(_)
+            | session::Error::Request(_) => Failure::new(Exit::Failed, message(&error)),
+        }
+    }
+
+    /// Why there is no session: of a bridge, the database may know more than the missing socket.
+    async fn why_not(&self, cx: &Context, error: session::Error) -> Failure {
+        let gone = match &error {
+            session::Error::Connect(error) if self.is_bridge => matches!(
+                error.kind,
+                ConnectErrorKind::NotFound | ConnectErrorKind::Refused
+            ),
+            _ => false,
+        };
+        if !gone {
+            return self.failure(error);
+        }
+        let bridges = match cx.topology(Want::of(Scope::All, Depth::BridgeNames)).await {
+            Ok(bridges) => bridges,
+            Err(failure) => return failure,
+        };
+        if bridges.bridge(&self.name).is_some() {
+            let message = format!(
+                "bridge {} is in the database, but ovs-vswitchd does not answer for it",
+                quoted(&self.name)
+            );
+            let endpoint = &self.endpoint;
+            return Failure::new(Exit::Unreachable, message).hint(match cx.db {
+                Endpoint::Unix(_) => format!(
+                    "start ovs-vswitchd, or see its log for why it does not listen on {endpoint}"
+                ),
+                _ => format!(
+                    "the database is remote, the socket {endpoint} is of this host: \
+                     give the switch as tcp:HOST[:6653]"
+                ),
+            });
+        }
+        Failure::no_bridge(&self.name, &bridges)
+    }
+}
+
+/// Where ovs-vswitchd listens for a bridge.
+fn socket(cx: &Context, bridge: &str) -> PathBuf {
+    cx.run_directory().join(format!("{bridge}.mgmt"))
+}

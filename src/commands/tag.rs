@@ -1,0 +1,130 @@
+//! `ovs tag`: which ports bear which VLAN tag, and what a port does with tags.
+
+use super::lines::{Line, Picture, numbers};
+use super::{Context, Failure, port};
+use crate::model::vlan::{Vlan, tags};
+use crate::model::{Bridge, Depth, Port, Scope, Want};
+use crate::output::{Cell, Column, Role, columns_help};
+
+/// The commands on VLAN tags.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// The tags, each with its ports
+    #[command(after_help = list_help())]
+    List {
+        /// Only this bridge
+        #[arg(value_name = "BRIDGE")]
+        bridge: Option<String>,
+    },
+    /// What a port does with tags
+    #[command(after_help = show_help())]
+    Show {
+        /// The port: its name, or BRIDGE/NUMBER
+        #[arg(value_name = "PORT")]
+        port: String,
+    },
+}
+
+fn list_help() -> String {
+    format!(
+        "A tag has a meaning on its bridge only: on the wire it may be another.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs tag list br-int\n  \
+         ovs tag list --json | jq '.[] | select(.tag == 4).ports'",
+        columns_help(&list_columns())
+    )
+}
+
+fn show_help() -> String {
+    format!(
+        "{}\n\nExample:\n  ovs tag show qvobeeb2c54-aa",
+        columns_help(&show_columns())
+    )
+}
+
+/// A tag on a bridge.
+struct Tag<'t> {
+    bridge: &'t Bridge,
+    vid: i64,
+    ports: Vec<&'t Port>,
+}
+
+fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
+    vec![
+        Column::new("bridge", |tag: &Tag<'t>| Cell::text(&tag.bridge.name)),
+        Column::new("tag", |tag: &Tag<'t>| Cell::from(tag.vid)).role(Role::Number),
+        Column::new("ports", |tag: &Tag<'t>| {
+            Cell::texts(tag.ports.iter().map(|port| port.name.as_str()))
+        })
+        .role(Role::Name)
+        .wrap(),
+    ]
+}
+
+fn show_columns<'t>() -> Vec<Column<Line<'t>>> {
+    vec![
+        Line::BRIDGE,
+        Line::PORT,
+        Line::TAG,
+        Line::TRUNKS,
+        Line::CVLANS.extra(),
+        Line::VLAN_MODE,
+        Line::VLAN,
+    ]
+}
+
+impl Command {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        match self {
+            Command::List { bridge } => {
+                let columns = list_columns();
+                let view = cx.format.view(&columns)?;
+                let scope = bridge.map_or(Scope::All, Scope::Bridge);
+                let topology = cx
+                    .topology(Want::of(scope, Depth::Full).only(vec!["tag", "vlan_mode"]))
+                    .await?;
+                let rows: Vec<Tag<'_>> = topology
+                    .bridges
+                    .iter()
+                    .flat_map(|bridge| {
+                        tags(bridge)
+                            .into_iter()
+                            .map(move |(vid, ports)| Tag { bridge, vid, ports })
+                    })
+                    .collect();
+                cx.print_list(&view, &rows, "tags")
+            }
+            Command::Show { port } => {
+                let columns = show_columns();
+                let view = cx.format.view(&columns)?;
+                let picture: Picture = port::locate(cx, &port, false).await?;
+                // What a port does with tags is the port's, not that of one interface of a bond.
+                match picture.lines().first() {
+                    Some(line) => cx.print(&view.one(line)),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl<'t> Line<'t> {
+    const CVLANS: Column<Line<'t>> =
+        Column::new("cvlans", |line: &Line<'t>| numbers(&line.port.cvlans))
+            .role(Role::Number)
+            .reads(&["cvlans"]);
+
+    /// What the port does with tags: the word of the database's column, the default filled in.
+    pub(super) const VLAN_MODE: Column<Line<'t>> = Column::new("vlan_mode", |line: &Line<'t>| {
+        Cell::text(Vlan::of(line.port).mode())
+    })
+    .reads(&["tag", "vlan_mode"]);
+
+    /// The same in words.
+    pub(super) const VLAN: Column<Line<'t>> = Column::new("vlan", |line: &Line<'t>| {
+        Cell::text(Vlan::of(line.port).to_string())
+    })
+    .reads(&["tag", "trunks", "cvlans", "vlan_mode"]);
+}

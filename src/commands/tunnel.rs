@@ -1,0 +1,128 @@
+//! `ovs tunnel`: where tunnels lead, with which key.
+
+use super::lines::{Line, Picture};
+use super::{Context, Exit, Failure, port, quoted};
+use crate::model::tunnel::{Tunnel, is_tunnel};
+use crate::model::{Depth, Scope, Want};
+use crate::output::{Cell, Column, Role, columns_help};
+
+/// The commands on tunnels.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// The tunnels: addresses, key, state
+    #[command(after_help = list_help())]
+    List {
+        /// Only this bridge
+        #[arg(value_name = "BRIDGE")]
+        bridge: Option<String>,
+    },
+    /// One tunnel
+    #[command(after_help = show_help())]
+    Show {
+        /// The port: its name, or BRIDGE/NUMBER
+        #[arg(value_name = "PORT")]
+        port: String,
+    },
+}
+
+fn list_help() -> String {
+    format!(
+        "The key is `flow` where flows match and set it (tun_id), and `in=… out=…` where the two \
+         directions differ.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs tunnel list\n  \
+         ovs tunnel list br-tun -g remote_ip",
+        columns_help(&columns())
+    )
+}
+
+fn show_help() -> String {
+    format!(
+        "{}\n\nExample:\n  ovs tunnel show vxlan-0a000048",
+        columns_help(&columns())
+    )
+}
+
+fn columns<'t>() -> Vec<Column<Line<'t>>> {
+    vec![
+        Line::BRIDGE.drop(4),
+        Line::PORT,
+        Line::OFPORT.drop(3),
+        Line::TYPE.drop(1),
+        Line::LOCAL_IP.drop(2),
+        Line::REMOTE_IP,
+        Line::KEY,
+        Line::STATE,
+        Line::ERROR.drop(5),
+        Line::DST_PORT.extra(),
+        Line::LINK_STATE.extra(),
+        Line::OPTIONS.extra(),
+    ]
+}
+
+impl Command {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let columns = columns();
+        let view = cx.format.view(&columns)?;
+        match self {
+            Command::List { bridge } => {
+                let scope = bridge.map_or(Scope::All, Scope::Bridge);
+                let picture =
+                    Picture::read(cx, Want::of(scope, Depth::Full).only(view.reads()), false)
+                        .await?;
+                let mut lines = picture.lines();
+                lines.retain(|line| is_tunnel(line.interface.kind()));
+                cx.print_list(&view, &lines, "tunnels")
+            }
+            Command::Show { port } => {
+                let picture = port::locate(cx, &port, false).await?;
+                match picture.lines().first() {
+                    Some(line) if is_tunnel(line.interface.kind()) => cx.print(&view.one(line)),
+                    _ => Err(Failure::new(
+                        Exit::NotFound,
+                        format!("port {} is not a tunnel", quoted(&port)),
+                    )
+                    .hint("`ovs tunnel list` lists the tunnels")),
+                }
+            }
+        }
+    }
+}
+
+impl<'t> Line<'t> {
+    /// The tunnel that the interface is, if it is one.
+    pub(super) fn tunnel(&self) -> Option<Tunnel<'t>> {
+        Tunnel::of(self.bridge, self.port, self.interface)
+    }
+
+    pub(super) const REMOTE_IP: Column<Line<'t>> = Column::new("remote_ip", |line: &Line<'t>| {
+        Cell::from(line.tunnel().and_then(|tunnel| tunnel.remote))
+    })
+    .role(Role::Address)
+    .reads(&["options"]);
+
+    pub(super) const LOCAL_IP: Column<Line<'t>> = Column::new("local_ip", |line: &Line<'t>| {
+        Cell::from(line.tunnel().and_then(|tunnel| tunnel.local))
+    })
+    .role(Role::Address)
+    .reads(&["options"]);
+
+    pub(super) const KEY: Column<Line<'t>> = Column::new("key", |line: &Line<'t>| {
+        Cell::from(line.tunnel().and_then(|tunnel| tunnel.key()))
+    })
+    .role(Role::Number)
+    .reads(&["options"]);
+
+    const DST_PORT: Column<Line<'t>> = Column::new("dst_port", |line: &Line<'t>| {
+        Cell::from(line.tunnel().and_then(|tunnel| tunnel.dst_port))
+    })
+    .reads(&["options"]);
+
+    const STATE: Column<Line<'t>> = Column::new("state", |line: &Line<'t>| {
+        Cell::from(line.tunnel().and_then(|tunnel| tunnel.state()))
+    })
+    .role(Role::State)
+    .reads(&["error", "link_state"]);
+}

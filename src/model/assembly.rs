@@ -1,0 +1,316 @@
+//! A tree made of rows, whatever they refer to.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::order::by_name;
+use super::reading::{Scope, Want};
+use super::topology::{Bridge, Connection, Interface, OpenVSwitch, Port, Topology};
+use crate::ovsdb::{Row, Uuid, ValueError};
+
+/// The tree, and whether every row that was referred to was there.
+pub(super) fn assemble<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    want: &Want,
+) -> Result<(Topology, bool), ValueError> {
+    let mut topology = Topology::default();
+    let mut controllers: HashMap<Uuid, Connection> = HashMap::new();
+    let mut bridges: Vec<&Row> = Vec::new();
+    let mut ports: HashMap<Uuid, &Row> = HashMap::new();
+    let mut interfaces: HashMap<Uuid, Interface> = HashMap::new();
+    for row in rows {
+        match Table::of(row) {
+            Some(Table::OpenVSwitch) => topology.ovs = open_vswitch(row)?,
+            Some(Table::Manager) => topology.managers.push(connection(row)?),
+            Some(Table::Controller) => {
+                controllers.insert(row.uuid("_uuid")?, connection(row)?);
+            }
+            Some(Table::Bridge) => bridges.push(row),
+            Some(Table::Port) => {
+                ports.insert(row.uuid("_uuid")?, row);
+            }
+            Some(Table::Interface) => {
+                let interface = interface(row)?;
+                interfaces.insert(interface.uuid, interface);
+            }
+            None => {}
+        }
+    }
+    let mut whole = true;
+    for row in bridges {
+        let mut bridge = bridge(row)?;
+        let controller_rows = uuids(row, "controller")?;
+        let found = controller_rows
+            .iter()
+            .filter_map(|id| controllers.remove(id));
+        bridge.controllers = found.collect();
+        bridge
+            .controllers
+            .sort_by(|a, b| by_name(&a.target, &b.target));
+        let port_rows = if row.has("ports") {
+            row.uuids("ports")?
+        } else {
+            ports.keys().copied().collect()
+        };
+        bridge.port_count = port_rows.len();
+        if !want.depth.has_ports() {
+            topology.bridges.push(bridge);
+            continue;
+        }
+        for id in port_rows {
+            // A row belongs to one parent; what is named twice, or nowhere to be found, is left out.
+            let Some(row) = ports.remove(&id) else {
+                whole = false;
+                continue;
+            };
+            let mut port = port(row)?;
+            for id in uuids(row, "interfaces")? {
+                match interfaces.remove(&id) {
+                    Some(interface) => port.interfaces.push(interface),
+                    None => whole = false,
+                }
+            }
+            port.interfaces.sort_by(|a, b| by_name(&a.name, &b.name));
+            bridge.ports.push(port);
+        }
+        bridge.ports.sort_by(|a, b| by_name(&a.name, &b.name));
+        topology.bridges.push(bridge);
+    }
+    match &want.scope {
+        Scope::All => {}
+        Scope::Bridge(name) => topology.bridges.retain(|bridge| bridge.name == *name),
+        Scope::Port(name) => {
+            for bridge in &mut topology.bridges {
+                bridge.ports.retain(|port| port.name == *name);
+            }
+            if want.depth.has_ports() {
+                topology.bridges.retain(|bridge| !bridge.ports.is_empty());
+            } else {
+                topology.bridges.truncate(1);
+            }
+        }
+    }
+    topology
+        .managers
+        .sort_by(|a, b| by_name(&a.target, &b.target));
+    topology.bridges.sort_by(|a, b| by_name(&a.name, &b.name));
+    Ok((topology, whole))
+}
+
+/// The tables that make a tree.
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+enum Table {
+    OpenVSwitch,
+    Manager,
+    Controller,
+    Bridge,
+    Port,
+    Interface,
+}
+
+impl Table {
+    fn of(row: &Row) -> Option<Self> {
+        Some(match row.table() {
+            "Open_vSwitch" => Self::OpenVSwitch,
+            "Manager" => Self::Manager,
+            "Controller" => Self::Controller,
+            "Bridge" => Self::Bridge,
+            "Port" => Self::Port,
+            "Interface" => Self::Interface,
+            _ => return None,
+        })
+    }
+}
+
+fn open_vswitch(row: &Row) -> Result<OpenVSwitch, ValueError> {
+    let mut external_ids = map(row, "external_ids")?;
+    Ok(OpenVSwitch {
+        ovs_version: text(row, "ovs_version")?,
+        db_version: text(row, "db_version")?,
+        system_type: text(row, "system_type")?,
+        system_version: text(row, "system_version")?,
+        hostname: external_ids.remove("hostname"),
+        system_id: external_ids.remove("system-id"),
+        next_cfg: row.integer("next_cfg")?,
+        cur_cfg: row.integer("cur_cfg")?,
+    })
+}
+
+fn connection(row: &Row) -> Result<Connection, ValueError> {
+    Ok(Connection {
+        target: row.string("target")?.to_owned(),
+        is_connected: row.boolean("is_connected")?,
+        role: text(row, "role")?,
+        status: map(row, "status")?,
+    })
+}
+
+fn bridge(row: &Row) -> Result<Bridge, ValueError> {
+    let mut protocols = strings(row, "protocols")?;
+    protocols.sort();
+    Ok(Bridge {
+        name: row.string("name")?.to_owned(),
+        uuid: row.uuid("_uuid")?,
+        datapath_id: text(row, "datapath_id")?,
+        datapath_type: text(row, "datapath_type")?.unwrap_or_default(),
+        fail_mode: text(row, "fail_mode")?,
+        protocols,
+        controllers: Vec::new(),
+        stp_enable: flag(row, "stp_enable")?,
+        rstp_enable: flag(row, "rstp_enable")?,
+        mcast_snooping_enable: flag(row, "mcast_snooping_enable")?,
+        external_ids: map(row, "external_ids")?,
+        other_config: map(row, "other_config")?,
+        port_count: 0,
+        ports: Vec::new(),
+    })
+}
+
+fn port(row: &Row) -> Result<Port, ValueError> {
+    Ok(Port {
+        name: row.string("name")?.to_owned(),
+        uuid: row.uuid("_uuid")?,
+        tag: number(row, "tag")?,
+        trunks: numbers(row, "trunks")?,
+        vlan_mode: text(row, "vlan_mode")?,
+        cvlans: numbers(row, "cvlans")?,
+        other_config: map(row, "other_config")?,
+        external_ids: map(row, "external_ids")?,
+        bond_mode: text(row, "bond_mode")?,
+        lacp: text(row, "lacp")?,
+        bond_active_slave: text(row, "bond_active_slave")?,
+        interfaces: Vec::new(),
+    })
+}
+
+fn interface(row: &Row) -> Result<Interface, ValueError> {
+    Ok(Interface {
+        name: row.string("name")?.to_owned(),
+        uuid: row.uuid("_uuid")?,
+        type_: text(row, "type")?.unwrap_or_default(),
+        ofport: number(row, "ofport")?,
+        ofport_request: number(row, "ofport_request")?,
+        error: text(row, "error")?,
+        admin_state: text(row, "admin_state")?,
+        link_state: text(row, "link_state")?,
+        mac_in_use: text(row, "mac_in_use")?,
+        mtu: number(row, "mtu")?,
+        options: map(row, "options")?,
+        status: map(row, "status")?,
+        external_ids: map(row, "external_ids")?,
+        statistics: if row.has("statistics") {
+            row.integer_map("statistics")?
+        } else {
+            BTreeMap::new()
+        },
+    })
+}
+
+// Readers of columns that this reading may not have asked for.
+
+fn text(row: &Row, column: &str) -> Result<Option<String>, ValueError> {
+    let text = row.has(column).then(|| row.optional_string(column));
+    Ok(text.transpose()?.flatten().map(str::to_owned))
+}
+
+fn strings(row: &Row, column: &str) -> Result<Vec<String>, ValueError> {
+    let strings = row.has(column).then(|| row.strings(column)).transpose()?;
+    let strings = strings.unwrap_or_default().into_iter();
+    Ok(strings.map(str::to_owned).collect())
+}
+
+fn number(row: &Row, column: &str) -> Result<Option<i64>, ValueError> {
+    let number = row.has(column).then(|| row.optional_integer(column));
+    Ok(number.transpose()?.flatten())
+}
+
+fn numbers(row: &Row, column: &str) -> Result<Vec<i64>, ValueError> {
+    let numbers = row.has(column).then(|| row.integers(column)).transpose()?;
+    let mut numbers = numbers.unwrap_or_default();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+fn uuids(row: &Row, column: &str) -> Result<Vec<Uuid>, ValueError> {
+    let uuids = row.has(column).then(|| row.uuids(column)).transpose()?;
+    Ok(uuids.unwrap_or_default())
+}
+
+fn flag(row: &Row, column: &str) -> Result<bool, ValueError> {
+    let flag = row.has(column).then(|| row.boolean(column)).transpose()?;
+    Ok(flag.unwrap_or_default())
+}
+
+fn map(row: &Row, column: &str) -> Result<BTreeMap<String, String>, ValueError> {
+    let map = row.has(column).then(|| row.map(column)).transpose()?;
+    Ok(map.unwrap_or_default())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::ovsdb::Datum;
+
+    pub(in crate::model) fn bridge_row(name: &str, ports: &[u128]) -> Row {
+        let ports = Datum::set(ports.iter().map(|id| Uuid(*id).into()));
+        let id = Uuid(name.bytes().map(u128::from).sum());
+        let columns = [
+            ("_uuid", id.into()),
+            ("name", name.into()),
+            ("ports", ports),
+        ];
+        Row::new("Bridge", columns)
+    }
+
+    pub(in crate::model) fn port_row(id: u128, name: &str, interfaces: &[u128]) -> Row {
+        let interfaces = Datum::set(interfaces.iter().map(|id| Uuid(*id).into()));
+        let columns = [
+            ("_uuid", Uuid(id).into()),
+            ("name", name.into()),
+            ("interfaces", interfaces),
+        ];
+        Row::new("Port", columns)
+    }
+
+    pub(in crate::model) fn interface_row(id: u128, name: &str) -> Row {
+        let columns = [
+            ("_uuid", Uuid(id).into()),
+            ("name", name.into()),
+            ("ofport", Datum::EMPTY),
+        ];
+        Row::new("Interface", columns)
+    }
+
+    #[test]
+    fn a_database_that_lies_is_read_all_the_same() {
+        let answers = [
+            vec![bridge_row("b", &[1, 2, 99]), bridge_row("a", &[1])],
+            vec![port_row(1, "p10", &[]), port_row(2, "p9", &[3, 98])],
+            vec![interface_row(3, "p9"), interface_row(4, "orphan")],
+        ];
+        let (topology, whole) = assemble(answers.iter().flatten(), &Want::all()).unwrap();
+        assert!(!whole);
+        let names: Vec<&str> = topology.bridges.iter().map(|b| b.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(topology.bridges[0].ports, []);
+        let ports = &topology.bridges[1].ports;
+        assert_eq!(
+            (ports[0].name.as_str(), ports[0].interfaces.len()),
+            ("p9", 1)
+        );
+        assert_eq!(
+            (ports[1].name.as_str(), ports[1].interfaces.len()),
+            ("p10", 0)
+        );
+        assert_eq!(topology.ovs, OpenVSwitch::default());
+    }
+
+    #[test]
+    fn a_column_of_another_type_is_an_error_with_its_name() {
+        let row = Row::new("Bridge", [("_uuid", Uuid(1).into()), ("name", 5.into())]);
+        let error = assemble([&row].into_iter(), &Want::all()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "column name of table Bridge: expected a string, found the integer 5"
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! Port names and OpenFlow numbers of one bridge.
+
+use std::collections::HashMap;
+
+use super::topology::{Bridge, Topology};
+use crate::openflow::text::{Names, PORT_LOCAL, RESERVED_PORTS, reserved_port};
+
+/// OpenFlow cuts names at 15 bytes (`OFP_MAX_PORT_NAME_LEN` less the closing NUL).
+const CUT: usize = 15;
+
+/// Knows which interface has which OpenFlow port number, both ways.
+///
+/// Names come whole from the database; where it says nothing of a number, from the switch's own list
+/// of ports. A name that the list holds twice (cut at 15 bytes, two long names look alike) is no name.
+#[derive(Debug, Clone, Default)]
+pub struct PortNames {
+    names: HashMap<u32, String>,
+    numbers: HashMap<String, u32>,
+}
+
+impl PortNames {
+    /// The names of a bridge, from the database.
+    pub fn of_bridge(bridge: &Bridge) -> Self {
+        let mut names = Self::default();
+        for (_, interface) in bridge.interfaces() {
+            if let Some(number) = interface.port_number() {
+                names.insert(number, &interface.name);
+            }
+        }
+        names
+    }
+
+    /// The names of the bridge `name` in a topology; none if it is not there.
+    pub fn of(topology: &Topology, name: &str) -> Self {
+        let bridge = topology.bridge(name);
+        bridge.map(Self::of_bridge).unwrap_or_default()
+    }
+
+    /// Adds what the switch itself says of its ports: number and name, cut at 15 bytes. What the
+    /// database said stands.
+    #[must_use]
+    pub fn with_described<'a>(mut self, ports: impl IntoIterator<Item = (u32, &'a str)>) -> Self {
+        let mut described: HashMap<&str, Option<u32>> = HashMap::new();
+        for (number, name) in ports {
+            if name.is_empty() || self.names.contains_key(&number) {
+                continue;
+            }
+            described
+                .entry(name)
+                .and_modify(|one| *one = None)
+                .or_insert(Some(number));
+        }
+        for (name, number) in described {
+            let known = name.len() < CUT && self.numbers.contains_key(name);
+            if let (Some(number), false) = (number, known) {
+                self.insert(number, name);
+            }
+        }
+        self
+    }
+
+    /// Every number with its name, by number.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
+        let mut all: Vec<(u32, &str)> = self.names.iter().map(|(n, s)| (*n, s.as_str())).collect();
+        all.sort_unstable();
+        all.into_iter()
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    fn insert(&mut self, number: u32, name: &str) {
+        // The bridge's own port is LOCAL; no other reserved number belongs to a port.
+        let reserved = reserved_port(number).is_some() && number != PORT_LOCAL;
+        if !reserved && !self.numbers.contains_key(name) {
+            self.names.insert(number, name.to_owned());
+            self.numbers.insert(name.to_owned(), number);
+        }
+    }
+}
+
+impl Names for PortNames {
+    fn port_name(&self, ofport: u32) -> Option<&str> {
+        self.names.get(&ofport).map(String::as_str)
+    }
+
+    fn ofport(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+}
+
+/// The names of the reserved ports, for completion and suggestions: `LOCAL`, `CONTROLLER`, …
+pub fn reserved() -> impl Iterator<Item = &'static str> {
+    RESERVED_PORTS.iter().map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::topology::{Interface, Port};
+
+    fn bridge(ports: &[(&str, Option<i64>)]) -> Bridge {
+        let port = |(name, ofport): &(&str, Option<i64>)| Port {
+            name: (*name).into(),
+            interfaces: vec![Interface {
+                name: (*name).into(),
+                ofport: *ofport,
+                ..Interface::default()
+            }],
+            ..Port::default()
+        };
+        Bridge {
+            name: "br-int".into(),
+            ports: ports.iter().map(port).collect(),
+            ..Bridge::default()
+        }
+    }
+
+    #[test]
+    fn both_ways_with_local_and_without_the_dead() {
+        let names = PortNames::of_bridge(&bridge(&[
+            ("br-int", Some(65534)),
+            ("qvobeeb2c54-aa", Some(20)),
+            ("broken", Some(-1)),
+            ("new", None),
+            ("liar", Some(1 << 40)),
+            ("reserved", Some(65533)),
+        ]));
+        assert_eq!(names.port_name(20), Some("qvobeeb2c54-aa"));
+        assert_eq!(names.ofport("qvobeeb2c54-aa"), Some(20));
+        assert_eq!(names.ofport("br-int"), Some(PORT_LOCAL));
+        for name in ["broken", "new", "liar", "reserved"] {
+            assert_eq!(names.ofport(name), None, "{name}");
+        }
+        assert_eq!(names.iter().count(), 2);
+    }
+
+    #[test]
+    fn the_database_wins_and_cut_names_are_told_apart_or_not_at_all() {
+        let names = PortNames::of_bridge(&bridge(&[("patch-to-physical-one", Some(1))]));
+        let names = names.with_described([
+            (1, "patch-to-physic"),
+            (2, "patch-to-physic"),
+            (3, "eth0"),
+            (4, "int-patch-to-ph"),
+            (5, "int-patch-to-ph"),
+            (6, ""),
+            (PORT_LOCAL, "br-int"),
+        ]);
+        assert_eq!(names.port_name(1), Some("patch-to-physical-one"));
+        assert_eq!(names.port_name(2), Some("patch-to-physic"));
+        assert_eq!(names.port_name(3), Some("eth0"));
+        assert_eq!(names.ofport("eth0"), Some(3));
+        for number in [4, 5, 6] {
+            assert_eq!(names.port_name(number), None, "{number}");
+        }
+        assert_eq!(names.port_name(PORT_LOCAL), Some("br-int"));
+    }
+}

@@ -1,0 +1,466 @@
+//! A port as the user names it, and what was meant instead.
+//!
+//! A port argument is a number, a name, a reserved name, or one of these behind `BRIDGE/`. A number
+//! wins over a port that bears it as its name; double quotes force the name.
+
+use std::fmt;
+
+use super::topology::{Bridge, Interface, Port, Topology};
+use crate::openflow::text::{PORT_LOCAL, port_from_v10, reserved_port, reserved_port_number};
+
+/// A port as the user wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortArgument {
+    /// The bridge before the slash, if there was one.
+    pub bridge: Option<String>,
+    /// The port.
+    pub port: PortWord,
+}
+
+/// How a port was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortWord {
+    /// An OpenFlow port number, 32 bits wide; `65534` and `LOCAL` are 0xfffffffe.
+    Number(u32),
+    /// A port's or an interface's name.
+    Name(String),
+}
+
+/// The port that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found<'t> {
+    /// Its bridge.
+    pub bridge: &'t Bridge,
+    /// The port.
+    pub port: &'t Port,
+    /// The interface that was named, or the port's only one; `None` for a bond named as a whole.
+    pub interface: Option<&'t Interface>,
+    /// The interface's OpenFlow number, if it has one.
+    pub number: Option<u32>,
+}
+
+/// Why there is no such port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResolveError {
+    /// No bridge of this name.
+    NoBridge {
+        /// The name.
+        bridge: String,
+        /// The name most like it.
+        suggestion: Option<String>,
+    },
+    /// No port of this name or number.
+    NoPort {
+        /// What was asked for, without the bridge.
+        port: String,
+        /// Where was looked; `None`: everywhere.
+        bridge: Option<String>,
+        /// The name most like it.
+        suggestion: Option<String>,
+    },
+    /// The port is there, but on another bridge than was said.
+    Elsewhere {
+        /// The port.
+        port: String,
+        /// The bridge that was said.
+        bridge: String,
+        /// Its bridge.
+        other: String,
+    },
+    /// Every bridge has its own numbers: which bridge?
+    NumberNeedsBridge {
+        /// The number.
+        number: u32,
+    },
+    /// A reserved number that is no port one could look at: `NORMAL`, `CONTROLLER`, …
+    Reserved {
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+/// Reads a port argument. Never fails: what is nothing else is a name.
+pub fn parse(text: &str) -> PortArgument {
+    if let Some(name) = quoted(text) {
+        return PortArgument {
+            bridge: None,
+            port: PortWord::Name(name),
+        };
+    }
+    match text.split_once('/') {
+        Some((bridge, port)) if !bridge.is_empty() && !port.is_empty() => PortArgument {
+            bridge: Some(bridge.to_owned()),
+            port: word(port),
+        },
+        _ => PortArgument {
+            bridge: None,
+            port: word(text),
+        },
+    }
+}
+
+/// Finds the port that `text` names; on `bridge`, if one is given.
+pub fn find<'t>(
+    topology: &'t Topology,
+    bridge: Option<&str>,
+    text: &str,
+) -> Result<Found<'t>, ResolveError> {
+    let argument = parse(text);
+    let whole = PortArgument {
+        bridge: None,
+        port: PortWord::Name(text.to_owned()),
+    };
+    let found = look_up(topology, bridge, &argument);
+    // A name may itself contain a slash.
+    match (&argument.bridge, &found) {
+        (Some(_), Err(_)) => look_up(topology, bridge, &whole).or(found),
+        _ => found,
+    }
+}
+
+fn look_up<'t>(
+    topology: &'t Topology,
+    bridge: Option<&str>,
+    argument: &PortArgument,
+) -> Result<Found<'t>, ResolveError> {
+    let wanted = argument.bridge.as_deref().or(bridge);
+    let place = match wanted {
+        None => None,
+        Some(name) => Some(
+            topology
+                .bridge(name)
+                .ok_or_else(|| ResolveError::NoBridge {
+                    bridge: name.to_owned(),
+                    suggestion: closest(name, topology.bridges.iter().map(|b| b.name.as_str())),
+                })?,
+        ),
+    };
+    let found = match &argument.port {
+        PortWord::Number(number) => by_number(place, *number)?,
+        PortWord::Name(name) => by_name(topology, place, name)?,
+    };
+    // `BRIDGE/PORT` on another bridge than the command is about.
+    match bridge {
+        Some(said) if said != found.bridge.name => Err(ResolveError::Elsewhere {
+            port: found.port.name.clone(),
+            bridge: said.to_owned(),
+            other: found.bridge.name.clone(),
+        }),
+        _ => Ok(found),
+    }
+}
+
+fn by_number(place: Option<&Bridge>, number: u32) -> Result<Found<'_>, ResolveError> {
+    if let Some(name) = reserved_port(number)
+        && number != PORT_LOCAL
+    {
+        return Err(ResolveError::Reserved { name });
+    }
+    let bridge = place.ok_or(ResolveError::NumberNeedsBridge { number })?;
+    bridge
+        .interfaces()
+        .find(|(_, interface)| interface.port_number() == Some(number))
+        .map(|(port, interface)| Found {
+            bridge,
+            port,
+            interface: Some(interface),
+            number: Some(number),
+        })
+        .ok_or_else(|| ResolveError::NoPort {
+            port: number.to_string(),
+            bridge: Some(bridge.name.clone()),
+            suggestion: None,
+        })
+}
+
+fn by_name<'t>(
+    topology: &'t Topology,
+    place: Option<&'t Bridge>,
+    name: &str,
+) -> Result<Found<'t>, ResolveError> {
+    let found = topology.bridges.iter().find_map(|bridge| {
+        let port = bridge
+            .port(name)
+            .map(|port| (port, port.interfaces.first()));
+        let port = port.map(|(port, first)| (port, first.filter(|_| !port.is_bond())));
+        let member = || {
+            let mut all = bridge.interfaces();
+            let (port, interface) = all.find(|(_, interface)| interface.name == name)?;
+            Some((port, Some(interface)))
+        };
+        let (port, interface) = port.or_else(member)?;
+        Some(Found {
+            bridge,
+            port,
+            interface,
+            number: interface.and_then(Interface::port_number),
+        })
+    });
+    match (found, place) {
+        (Some(found), Some(place)) if found.bridge.name != place.name => {
+            Err(ResolveError::Elsewhere {
+                port: name.to_owned(),
+                bridge: place.name.clone(),
+                other: found.bridge.name.clone(),
+            })
+        }
+        (Some(found), _) => Ok(found),
+        (None, _) => Err(ResolveError::NoPort {
+            port: name.to_owned(),
+            bridge: place.map(|bridge| bridge.name.clone()),
+            suggestion: match place {
+                Some(bridge) => closest(name, names_of(bridge)),
+                None => closest(name, topology.bridges.iter().flat_map(names_of)),
+            },
+        }),
+    }
+}
+
+/// The names of a bridge's ports, and of the members of its bonds.
+pub fn names_of(bridge: &Bridge) -> impl Iterator<Item = &str> {
+    bridge.ports.iter().flat_map(|port| {
+        let bond = port.interfaces.iter().filter(|_| port.is_bond());
+        let members = bond.map(|interface| interface.name.as_str());
+        std::iter::once(port.name.as_str()).chain(members)
+    })
+}
+
+/// The name most like `wanted`, if one is like it at all: did you mean …?
+///
+/// Case does not matter. A common beginning counts, for Winkler's reason but without his floor: short
+/// beginnings of long names are common here. A name that holds `wanted` whole counts as like it.
+pub fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    const LIKE: f64 = 0.75;
+    const HOLDS: f64 = 0.9;
+    let wanted = wanted.to_lowercase();
+    let mut best = None;
+    let mut best_score = LIKE;
+    for name in names {
+        let lower = name.to_lowercase();
+        let same = wanted.chars().zip(lower.chars());
+        let same = same.take(4).take_while(|(a, b)| a == b).count();
+        let jaro = strsim::jaro(&wanted, &lower);
+        let mut score = (0..same).fold(jaro, |score, _| score + 0.1 * (1.0 - jaro));
+        if wanted.chars().count() > 2 && lower.contains(&wanted) {
+            score = score.max(HOLDS);
+        }
+        if score > best_score {
+            best = Some(name);
+            best_score = score;
+        }
+    }
+    best.map(str::to_owned)
+}
+
+fn word(text: &str) -> PortWord {
+    if let Some(name) = quoted(text) {
+        return PortWord::Name(name);
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = text.parse::<u32>()
+    {
+        // People know LOCAL as 65534 from the database, as 4294967294 from OpenFlow.
+        let narrow = u16::try_from(number).ok().map(port_from_v10);
+        return PortWord::Number(match narrow {
+            Some(wide) if reserved_port(wide).is_some() => wide,
+            _ => number,
+        });
+    }
+    reserved_port_number(text).map_or_else(|| PortWord::Name(text.to_owned()), PortWord::Number)
+}
+
+/// What stands in double quotes; `\` takes the next character as it is.
+fn quoted(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let mut name = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => name.push(chars.next()?),
+            '"' => return None,
+            _ => name.push(c),
+        }
+    }
+    Some(name)
+}
+
+impl fmt::Display for ResolveError {
+    /// One line, without a full stop: `port "qvoX" not found on br-int (did you mean "…"?)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let did_you_mean = |f: &mut fmt::Formatter<'_>, suggestion: &Option<String>| {
+            suggestion.as_deref().map_or(Ok(()), |name| {
+                write!(f, " (did you mean \"{}\"?)", name.escape_debug())
+            })
+        };
+        match self {
+            Self::NoBridge { bridge, suggestion } => {
+                write!(f, "bridge \"{}\" not found", bridge.escape_debug())?;
+                did_you_mean(f, suggestion)
+            }
+            Self::NoPort {
+                port,
+                bridge,
+                suggestion,
+            } => {
+                write!(f, "port \"{}\" not found", port.escape_debug())?;
+                if let Some(bridge) = bridge {
+                    write!(f, " on {}", bridge.escape_debug())?;
+                }
+                did_you_mean(f, suggestion)
+            }
+            Self::Elsewhere {
+                port,
+                bridge,
+                other,
+            } => write!(
+                f,
+                "port \"{}\" is not on {}, but on {}",
+                port.escape_debug(),
+                bridge.escape_debug(),
+                other.escape_debug()
+            ),
+            Self::NumberNeedsBridge { number } => write!(
+                f,
+                "port {number} of which bridge? Numbers differ from bridge to bridge; write BRIDGE/{number}"
+            ),
+            Self::Reserved { name } => write!(f, "{name} is a reserved port, not one of a bridge"),
+        }
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interface(name: &str, ofport: i64) -> Interface {
+        Interface {
+            name: name.into(),
+            ofport: Some(ofport),
+            ..Interface::default()
+        }
+    }
+
+    fn port(name: &str, interfaces: &[(&str, i64)]) -> Port {
+        Port {
+            name: name.into(),
+            interfaces: interfaces.iter().map(|(n, o)| interface(n, *o)).collect(),
+            ..Port::default()
+        }
+    }
+
+    fn topology() -> Topology {
+        let bridge = |name: &str, ports: Vec<Port>| Bridge {
+            name: name.into(),
+            ports,
+            ..Bridge::default()
+        };
+        Topology {
+            bridges: vec![
+                bridge(
+                    "br-int",
+                    vec![
+                        port("br-int", &[("br-int", 65534)]),
+                        port("int-br-ens37", &[("int-br-ens37", 15)]),
+                        port("qvo0d3ade5c-72", &[("qvo0d3ade5c-72", 17)]),
+                        port("15", &[("15", 3)]),
+                        port("bond0", &[("eth0", 4), ("eth1", 5)]),
+                        port("br-tun/1", &[("br-tun/1", 6)]),
+                    ],
+                ),
+                bridge("br-tun", vec![port("patch-int", &[("patch-int", 1)])]),
+            ],
+            ..Topology::default()
+        }
+    }
+
+    #[test]
+    fn names_numbers_and_both() {
+        let topology = topology();
+        let found = |bridge, text| {
+            let found = find(&topology, bridge, text).unwrap();
+            (found.port.name.clone(), found.number)
+        };
+        let br_int = Some("br-int");
+        let ens37 = ("int-br-ens37".to_owned(), Some(15));
+        assert_eq!(found(br_int, "15"), ens37);
+        assert_eq!(found(None, "int-br-ens37"), ens37);
+        assert_eq!(found(None, "br-int/15"), ens37);
+        assert_eq!(found(br_int, "br-int/int-br-ens37"), ens37);
+        assert_eq!(found(br_int, "\"15\""), ("15".into(), Some(3)));
+        assert_eq!(found(br_int, "eth1"), ("bond0".into(), Some(5)));
+        assert_eq!(found(br_int, "bond0"), ("bond0".into(), None));
+        assert_eq!(found(None, "\"br-tun/1\""), ("br-tun/1".into(), Some(6)));
+        assert_eq!(found(None, "br-tun/1"), ("patch-int".into(), Some(1)));
+        let local = ("br-int".to_owned(), Some(PORT_LOCAL));
+        for text in ["LOCAL", "local", "65534", "4294967294", "br-int"] {
+            assert_eq!(found(br_int, text), local, "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_say_what_was_meant() {
+        let topology = topology();
+        for (bridge, text, words) in [
+            (
+                Some("br-int"),
+                "qvoX",
+                "port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)",
+            ),
+            (None, "zzz", "port \"zzz\" not found"),
+            (Some("br-int"), "99", "port \"99\" not found on br-int"),
+            (
+                Some("br-itn"),
+                "1",
+                "bridge \"br-itn\" not found (did you mean \"br-int\"?)",
+            ),
+            (
+                Some("br-int"),
+                "patch-int",
+                "port \"patch-int\" is not on br-int, but on br-tun",
+            ),
+            (
+                Some("br-int"),
+                "br-tun/patch-int",
+                "port \"patch-int\" is not on br-int, but on br-tun",
+            ),
+            (
+                None,
+                "15",
+                "port 15 of which bridge? Numbers differ from bridge to bridge; write BRIDGE/15",
+            ),
+            (
+                Some("br-int"),
+                "NORMAL",
+                "NORMAL is a reserved port, not one of a bridge",
+            ),
+        ] {
+            let error = find(&topology, bridge, text).unwrap_err();
+            assert_eq!(error.to_string(), words);
+        }
+    }
+
+    #[test]
+    fn arguments() {
+        let name = |text: &str| PortWord::Name(text.into());
+        for (text, bridge, port) in [
+            ("eth0", None, name("eth0")),
+            ("br/eth0", Some("br"), name("eth0")),
+            ("br/\"7\"", Some("br"), name("7")),
+            ("br/7", Some("br"), PortWord::Number(7)),
+            ("\"br/7\"", None, name("br/7")),
+            (r#""a\"b""#, None, name("a\"b")),
+            ("\"", None, name("\"")),
+            ("/7", None, name("/7")),
+            ("99999999999", None, name("99999999999")),
+            ("", None, name("")),
+        ] {
+            let bridge = bridge.map(str::to_owned);
+            if text.is_empty() {
+                continue;
+            }
+            assert_eq!(parse(text), PortArgument { bridge, port }, "{text}");
+        }
+    }
+}

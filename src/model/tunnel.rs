@@ -1,0 +1,226 @@
+//! Tunnels: where they lead, with which key (ovs-vswitchd.conf.db(5), table `Interface`, "Tunnel
+//! Options").
+
+use std::fmt;
+
+use super::topology::{Bridge, Interface, Port, Topology};
+
+/// The types of interface that are tunnels.
+const KINDS: [&str; 11] = [
+    "bareudp",
+    "erspan",
+    "geneve",
+    "gre",
+    "gtpu",
+    "ip6erspan",
+    "ip6gre",
+    "lisp",
+    "srv6",
+    "stt",
+    "vxlan",
+];
+
+/// A tunnel interface.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tunnel<'t> {
+    /// Its bridge.
+    pub bridge: &'t Bridge,
+    /// Its port.
+    pub port: &'t Port,
+    /// The interface itself: link state, error and the rest.
+    pub interface: &'t Interface,
+    /// Our address, or `flow`; none: the system chooses.
+    pub local: Option<&'t str>,
+    /// The other end's address, or `flow`; none only where the configuration is not complete.
+    pub remote: Option<&'t str>,
+    /// The key of packets that come in.
+    pub in_key: Key<'t>,
+    /// The key of packets that go out.
+    pub out_key: Key<'t>,
+    /// The UDP or TCP port, given or the type's own; `None` for types without one.
+    pub dst_port: Option<u16>,
+}
+
+/// What marks the packets of a tunnel: VNI, GRE key, TEID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key<'t> {
+    /// None is configured: zero, or no key where the type has that.
+    None,
+    /// Flows read and set it, as `tun_id`.
+    Flow,
+    /// Always this one.
+    Number(u64),
+    /// As configured, which is neither of these.
+    Other(&'t str),
+}
+
+/// Whether a type of interface is a tunnel.
+pub fn is_tunnel(kind: &str) -> bool {
+    KINDS.contains(&kind)
+}
+
+/// The tunnels of a topology, by bridge and name.
+pub fn tunnels(topology: &Topology) -> impl Iterator<Item = Tunnel<'_>> {
+    topology
+        .interfaces()
+        .filter_map(|(bridge, port, interface)| Tunnel::of(bridge, port, interface))
+}
+
+impl<'t> Tunnel<'t> {
+    /// The tunnel that this interface is; `None` if it is none.
+    pub fn of(bridge: &'t Bridge, port: &'t Port, interface: &'t Interface) -> Option<Self> {
+        if !is_tunnel(interface.kind()) {
+            return None;
+        }
+        let option = |name: &str| interface.options.get(name).map(String::as_str);
+        let key = |own: &str| Key::of(option(own).or_else(|| option("key")));
+        Some(Self {
+            bridge,
+            port,
+            interface,
+            local: option("local_ip"),
+            remote: option("remote_ip"),
+            in_key: key("in_key"),
+            out_key: key("out_key"),
+            dst_port: option("dst_port")
+                .and_then(|text| text.parse().ok())
+                .filter(|port| *port != 0)
+                .or_else(|| default_port(interface.kind())),
+        })
+    }
+
+    /// `vxlan`, `gre`, …
+    pub fn kind(&self) -> &'t str {
+        self.interface.kind()
+    }
+
+    /// Its OpenFlow number, if it has one.
+    pub fn number(&self) -> Option<u32> {
+        self.interface.port_number()
+    }
+
+    /// Both keys in one text: `flow`, `100`, `in=5 out=flow`; `None` where there is none.
+    pub fn key(&self) -> Option<String> {
+        match (self.in_key, self.out_key) {
+            (Key::None, Key::None) => None,
+            (one, other) if one == other => Some(one.to_string()),
+            (one, other) => Some(format!("in={one} out={other}")),
+        }
+    }
+
+    /// `error` if ovs-vswitchd could not make it, else its link state `up` or `down`; `None` while
+    /// ovs-vswitchd has not said.
+    pub fn state(&self) -> Option<&'t str> {
+        if self.interface.error.is_some() || self.interface.ofport == Some(-1) {
+            return Some("error");
+        }
+        self.interface.link_state.as_deref()
+    }
+}
+
+impl<'t> Key<'t> {
+    fn of(text: Option<&'t str>) -> Self {
+        let Some(text) = text else {
+            return Self::None;
+        };
+        // As strtoull() with base 0 reads it.
+        let number = if let Some(hex) = text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+            u64::from_str_radix(hex, 16)
+        } else if text.len() > 1 && text.starts_with('0') {
+            u64::from_str_radix(text, 8)
+        } else {
+            text.parse()
+        };
+        match number {
+            _ if text == "flow" => Self::Flow,
+            Ok(number) => Self::Number(number),
+            Err(_) => Self::Other(text),
+        }
+    }
+}
+
+impl fmt::Display for Key<'_> {
+    /// `flow`, the number in decimal, or `-` for none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("-"),
+            Self::Flow => f.write_str("flow"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// The port a type uses where none is given.
+fn default_port(kind: &str) -> Option<u16> {
+    Some(match kind {
+        "geneve" => 6081,
+        "gtpu" => 2152,
+        "lisp" => 4341,
+        "stt" => 7471,
+        "vxlan" => 4789,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interface(kind: &str, options: &[(&str, &str)]) -> Interface {
+        Interface {
+            type_: kind.into(),
+            options: options
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..Interface::default()
+        }
+    }
+
+    #[test]
+    fn options_and_defaults() {
+        let (bridge, port) = (Bridge::default(), Port::default());
+        for (kind, options, key, dst_port) in [
+            (
+                "vxlan",
+                &[("in_key", "flow"), ("out_key", "flow")][..],
+                Some("flow"),
+                Some(4789),
+            ),
+            ("geneve", &[("key", "0x64")][..], Some("100"), Some(6081)),
+            (
+                "gre",
+                &[("key", "7"), ("out_key", "flow")][..],
+                Some("in=7 out=flow"),
+                None,
+            ),
+            ("gre", &[("in_key", "010")][..], Some("in=8 out=-"), None),
+            ("stt", &[("dst_port", "99")][..], None, Some(99)),
+            ("ip6gre", &[("key", "odd")][..], Some("odd"), None),
+        ] {
+            let interface = interface(kind, options);
+            let tunnel = Tunnel::of(&bridge, &port, &interface).unwrap();
+            assert_eq!(tunnel.key().as_deref(), key, "{kind}");
+            assert_eq!(tunnel.dst_port, dst_port, "{kind}");
+            assert_eq!(tunnel.state(), None);
+        }
+        assert!(Tunnel::of(&bridge, &port, &interface("patch", &[])).is_none());
+    }
+
+    #[test]
+    fn an_error_outweighs_the_link() {
+        let (bridge, port) = (Bridge::default(), Port::default());
+        let mut interface = interface("vxlan", &[]);
+        interface.link_state = Some("up".into());
+        let state = |i: &Interface| {
+            Tunnel::of(&bridge, &port, i)
+                .unwrap()
+                .state()
+                .map(str::to_owned)
+        };
+        assert_eq!(state(&interface).as_deref(), Some("up"));
+        interface.ofport = Some(-1);
+        assert_eq!(state(&interface).as_deref(), Some("error"));
+    }
+}

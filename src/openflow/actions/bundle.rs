@@ -1,0 +1,210 @@
+//! `bundle` and `bundle_load`: one of several ports, by a hash or by which is up (ovs-actions(7)).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::bits::{Bits, short_header};
+use super::number::put_dec;
+use super::{
+    ActionCodec, Head, Unencodable, Wire, hash_fields, place, port_json, put_action, put_zeros,
+    skip_zeros,
+};
+use crate::openflow::bytes::{DecodeErrorKind, be_number};
+use crate::openflow::text::{port_from_v10, put_port};
+
+/// Sends the packet to one of several ports: `bundle(eth_src,0,hrw,ofport,members:1,2)`.
+///
+/// JSON: `{"type":"bundle","fields":"eth_src","basis":0,"algorithm":"hrw","members":[{"number":1}]}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bundle<'a> {
+    /// How a port is chosen, and among which.
+    pub choice: Choice<'a>,
+}
+
+/// Loads the number of one of several ports: `bundle_load(eth_src,0,hrw,ofport,NXM_NX_REG0[],members:1,2)`.
+///
+/// JSON: as `bundle`, with `"dst":{"field":"reg0","offset":0,"n_bits":32}`.
+#[derive(Debug, Clone, Copy)]
+pub struct BundleLoad<'a> {
+    /// How a port is chosen, and among which.
+    pub choice: Choice<'a>,
+    /// Where the port's number goes.
+    pub dst: Bits,
+}
+
+/// How one of several ports is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice<'a> {
+    /// `NX_BD_ALG_*`
+    pub algorithm: u16,
+    /// What is hashed, `NX_HASH_FIELDS_*`.
+    pub fields: u16,
+    /// A constant that goes into the hash.
+    pub basis: u16,
+    /// The ports, two bytes each.
+    pub members: &'a [u8],
+}
+
+const ALGORITHMS: [&str; 2] = ["active_backup", "hrw"];
+/// The only type of member there is: `NXM_OF_IN_PORT`.
+const MEMBER_TYPE: u32 = 2;
+
+impl<'a> Choice<'a> {
+    /// Reads the whole body, and hands the destination in the middle of it to `dst`.
+    fn decode<D>(
+        body: &mut Cursor<'a>,
+        dst: impl FnOnce(&mut Cursor<'a>) -> Result<D, DecodeError>,
+    ) -> Result<(Choice<'a>, D), DecodeError> {
+        let algorithm = body.u16("algorithm")?;
+        let fields = body.u16("fields")?;
+        let basis = body.u16("basis")?;
+        let member_type = body.u32("member type")?;
+        if member_type != MEMBER_TYPE {
+            let bad = DecodeErrorKind::BadValue(member_type.into());
+            return Err(body.error("member type", bad));
+        }
+        let n_members = usize::from(body.u16("n_members")?);
+        let dst = dst(body)?;
+        skip_zeros(body, 4)?;
+        let members = body.take(2 * n_members, "members")?;
+        let choice = Choice {
+            algorithm,
+            fields,
+            basis,
+            members,
+        };
+        Ok((choice, dst))
+    }
+
+    fn encode(&self, wire: Wire, dst: Option<Bits>, out: &mut Vec<u8>) {
+        put_action(wire, out, |out| {
+            out.extend(self.algorithm.to_be_bytes());
+            out.extend(self.fields.to_be_bytes());
+            out.extend(self.basis.to_be_bytes());
+            out.extend(MEMBER_TYPE.to_be_bytes());
+            out.extend(((self.members.len() / 2) as u16).to_be_bytes());
+            match dst {
+                None => put_zeros(out, 6),
+                Some(dst) => {
+                    out.extend(dst.pack().to_be_bytes());
+                    dst.header.encode(out);
+                }
+            }
+            put_zeros(out, 4);
+            out.extend_from_slice(self.members);
+        });
+    }
+
+    fn ports(&self) -> impl Iterator<Item = u32> {
+        let pairs = self.members.chunks_exact(2);
+        pairs.map(|pair| port_from_v10(be_number(pair) as u16))
+    }
+
+    fn text<S: Sink>(&self, name: &str, dst: Option<Bits>, sink: &mut S, cx: &TextContext<'_>) {
+        sink.put_as(Role::Action, name);
+        sink.put("(");
+        sink.put(hash_fields(self.fields).unwrap_or("<unknown>"));
+        sink.put(",");
+        put_dec(sink, self.basis);
+        sink.put(",");
+        let algorithm = ALGORITHMS.get(usize::from(self.algorithm));
+        sink.put(algorithm.unwrap_or(&"<unknown>"));
+        sink.put(",ofport,");
+        if let Some(dst) = dst {
+            dst.text(sink);
+            sink.put(",");
+        }
+        sink.put("members:");
+        for (index, port) in self.ports().enumerate() {
+            if index > 0 {
+                sink.put(",");
+            }
+            put_port(sink, cx, port);
+        }
+        sink.put(")");
+    }
+
+    fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        json.key("fields");
+        match hash_fields(self.fields) {
+            Some(name) => json.string(name),
+            None => json.number(self.fields),
+        }
+        json.key("basis");
+        json.number(self.basis);
+        json.key("algorithm");
+        match ALGORITHMS.get(usize::from(self.algorithm)) {
+            Some(name) => json.string(name),
+            None => json.number(self.algorithm),
+        }
+        json.key("members");
+        json.begin_array();
+        for port in self.ports() {
+            port_json(json, cx, port);
+        }
+        json.end_array();
+    }
+}
+
+impl Bundle<'_> {
+    /// The ports among which one is chosen.
+    pub fn members(&self) -> impl Iterator<Item = u32> {
+        self.choice.ports()
+    }
+}
+
+impl<'a> ActionCodec<'a> for Bundle<'a> {
+    const NAME: &'static str = "bundle";
+    const WIRE: &'static [Wire] = &[Wire::nicira(12)];
+
+    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+        let (choice, ()) = Choice::decode(body, |body| skip_zeros(body, 6))?;
+        Ok(Bundle { choice })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let wire = place(Self::WIRE, version, Self::NAME)?;
+        self.choice.encode(wire, None, out);
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        self.choice.text(Self::NAME, None, sink, cx);
+    }
+
+    fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        self.choice.json(json, cx);
+    }
+}
+
+impl<'a> ActionCodec<'a> for BundleLoad<'a> {
+    const NAME: &'static str = "bundle_load";
+    const WIRE: &'static [Wire] = &[Wire::nicira(13)];
+
+    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+        let (choice, dst) = Choice::decode(body, |body| {
+            let start = *body;
+            let ofs_nbits = body.u16("ofs_nbits")?;
+            Bits::packed(short_header(body)?, ofs_nbits, &start)
+        })?;
+        Ok(BundleLoad { choice, dst })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let wire = place(Self::WIRE, version, Self::NAME)?;
+        self.choice.encode(wire, Some(self.dst), out);
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        self.choice.text(Self::NAME, Some(self.dst), sink, cx);
+    }
+
+    fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        self.choice.json(json, cx);
+        json.key("dst");
+        self.dst.json(json);
+    }
+}

@@ -1,0 +1,194 @@
+//! `controller`: to the controller, with parameters (ovs-actions(7), "The controller action").
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::{hex_string, put_dec, put_dotted};
+use super::separator::Separator;
+use super::{ActionCodec, Head, Unencodable, Wire, put_action, put_zeros, skip_zeros};
+use crate::openflow::bytes::DecodeErrorKind;
+
+/// Sends the packet to the controllers with an id: `controller(reason=no_match,max_len=128,id=1)`.
+///
+/// JSON: `{"type":"controller","max_len":128,"id":1,"reason":"no_match","userdata":"0102","pause":true,
+/// "meter_id":3}`; what has its default (65535, 0, `action`, none, false, none) is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Controller<'a> {
+    /// How many bytes of the packet to send.
+    pub max_len: u16,
+    /// The controllers with this id get it.
+    pub controller_id: u16,
+    /// `OFPR_*`: the reason given in the packet-in.
+    pub reason: u8,
+    /// Bytes for the controller.
+    pub userdata: &'a [u8],
+    /// Whether the packet waits until the controller resumes it.
+    pub pause: bool,
+    /// The meter that limits it; 0 is none.
+    pub meter_id: u32,
+    /// How it came: the fixed form, or the properties as they were.
+    pub form: ControllerForm<'a>,
+}
+
+/// The two forms of `controller` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControllerForm<'a> {
+    /// `NXAST_CONTROLLER`
+    Fixed,
+    /// `NXAST_CONTROLLER2`, with its properties.
+    Properties(&'a [u8]),
+}
+
+const CONTROLLER: Wire = Wire::nicira(20);
+const CONTROLLER2: Wire = Wire::nicira(37);
+const REASON_ACTION: u8 = 1;
+
+/// The names of `OFPR_*`; the last two print as nothing.
+const REASONS: [&str; 8] = [
+    "no_match",
+    "action",
+    "invalid_ttl",
+    "action_set",
+    "group",
+    "packet_out",
+    "",
+    "",
+];
+
+impl<'a> ActionCodec<'a> for Controller<'a> {
+    const NAME: &'static str = "controller";
+    const WIRE: &'static [Wire] = &[CONTROLLER, CONTROLLER2];
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        let mut controller = Controller {
+            max_len: u16::MAX,
+            controller_id: 0,
+            reason: REASON_ACTION,
+            userdata: &[],
+            pause: false,
+            meter_id: 0,
+            form: ControllerForm::Fixed,
+        };
+        if head.number == CONTROLLER.number {
+            controller.max_len = body.u16("max_len")?;
+            controller.controller_id = body.u16("controller_id")?;
+            controller.reason = body.u8("reason")?;
+            skip_zeros(body, 1)?;
+            return Ok(controller);
+        }
+        skip_zeros(body, 6)?;
+        controller.form = ControllerForm::Properties(body.rest());
+        while !body.is_empty() {
+            let at = *body;
+            let kind = body.u16("property")?;
+            let length = usize::from(body.u16("property length")?);
+            let bad = at.error("property length", DecodeErrorKind::BadLength(length));
+            let Some(length) = length.checked_sub(4) else {
+                return Err(bad);
+            };
+            let mut value = body.sub(length, "property")?;
+            body.skip((8 - (length + 4) % 8) % 8, "padding of a property")?;
+            match kind {
+                0 => controller.max_len = value.u16("max_len")?,
+                1 => controller.controller_id = value.u16("controller_id")?,
+                2 => controller.reason = value.u8("reason")?,
+                3 => controller.userdata = value.rest(),
+                4 => controller.pause = true,
+                5 => controller.meter_id = value.u32("meter_id")?,
+                _ => return Err(at.error("property", DecodeErrorKind::BadValue(kind.into()))),
+            }
+        }
+        Ok(controller)
+    }
+
+    fn encode(&self, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        match self.form {
+            ControllerForm::Fixed => put_action(CONTROLLER, out, |out| {
+                out.extend(self.max_len.to_be_bytes());
+                out.extend(self.controller_id.to_be_bytes());
+                out.extend([self.reason, 0]);
+            }),
+            ControllerForm::Properties(properties) => put_action(CONTROLLER2, out, |out| {
+                put_zeros(out, 6);
+                out.extend_from_slice(properties);
+            }),
+        }
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let plain = self.reason == REASON_ACTION
+            && self.controller_id == 0
+            && self.userdata.is_empty()
+            && !self.pause
+            && self.meter_id == 0;
+        if plain {
+            sink.put_as(Role::Action, "CONTROLLER");
+            sink.put(":");
+            put_dec(sink, self.max_len);
+            return;
+        }
+        sink.put_as(Role::Action, "controller");
+        let mut comma = Separator("(");
+        if self.reason != REASON_ACTION {
+            comma.key(sink, "reason");
+            match REASONS.get(usize::from(self.reason)) {
+                Some(name) => sink.put(name),
+                None => put_dec(sink, self.reason),
+            }
+        }
+        if self.max_len != u16::MAX {
+            comma.key(sink, "max_len");
+            put_dec(sink, self.max_len);
+        }
+        if self.controller_id != 0 {
+            comma.key(sink, "id");
+            put_dec(sink, self.controller_id);
+        }
+        if !self.userdata.is_empty() {
+            comma.key(sink, "userdata");
+            put_dotted(sink, self.userdata);
+        }
+        if self.pause {
+            comma.put(sink);
+            sink.put_as(Role::Value, "pause");
+        }
+        if self.meter_id != 0 {
+            comma.key(sink, "meter_id");
+            put_dec(sink, self.meter_id);
+        }
+        comma.close(sink);
+    }
+
+    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
+        if self.max_len != u16::MAX {
+            json.key("max_len");
+            json.number(self.max_len);
+        }
+        if self.controller_id != 0 {
+            json.key("id");
+            json.number(self.controller_id);
+        }
+        if self.reason != REASON_ACTION {
+            json.key("reason");
+            match REASONS.get(usize::from(self.reason)) {
+                Some(name) if !name.is_empty() => json.string(name),
+                _ => json.number(self.reason),
+            }
+        }
+        if !self.userdata.is_empty() {
+            json.key("userdata");
+            json.string(&hex_string(self.userdata));
+        }
+        if self.pause {
+            json.key("pause");
+            json.bool(true);
+        }
+        if self.meter_id != 0 {
+            json.key("meter_id");
+            json.number(self.meter_id);
+        }
+    }
+}

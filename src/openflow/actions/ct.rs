@@ -1,0 +1,189 @@
+//! `ct`: connection tracking, and `ct_clear` (ovs-actions(7)).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::bits::{Bits, short_header};
+use super::list::ActionList;
+use super::number::put_dec;
+use super::separator::Separator;
+use super::{
+    Action, ActionCodec, Head, Unencodable, Wire, bare_action, place, put_action, put_zeros,
+    skip_zeros,
+};
+
+/// Sends the packet through the connection tracker: `ct(commit,table=5,zone=1,nat(src=10.0.0.1),
+/// exec(load:0x1->NXM_NX_CT_MARK[]),alg=ftp)`.
+///
+/// JSON: `{"type":"ct","commit":true,"force":true,"table":5,"zone":1,"alg":21,"exec":[...]}`; the zone is
+/// a number or, from a field, `{"field":"reg0","offset":0,"n_bits":16}`; `nat` is the first of `exec`.
+/// Absent: `commit` and `force` where false, no table, zone 0, no `alg`, no nested actions.
+#[derive(Debug, Clone, Copy)]
+pub struct Ct<'a> {
+    /// `NX_CT_F_*`: 1 is commit, 2 is force.
+    pub flags: u16,
+    /// The connection's zone.
+    pub zone: Zone,
+    /// The table where the tracked packet goes on; 255 is none.
+    pub table: u8,
+    /// The port number of the protocol whose helper is used; 0 is none.
+    pub alg: u16,
+    /// The actions to do in the tracker: `nat`, and those that set the connection's mark or label.
+    pub actions: ActionList<'a>,
+}
+
+/// A connection tracking zone.
+#[derive(Debug, Clone, Copy)]
+pub enum Zone {
+    /// The zone itself.
+    Number(u16),
+    /// A field that holds it.
+    Field(Bits),
+}
+
+const COMMIT: u16 = 1;
+const FORCE: u16 = 2;
+const NO_TABLE: u8 = 0xff;
+
+impl<'a> ActionCodec<'a> for Ct<'a> {
+    const NAME: &'static str = "ct";
+    const WIRE: &'static [Wire] = &[Wire::nicira(35)];
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        let flags = body.u16("ct flags")?;
+        let start = *body;
+        let zone = if body.clone().u32("zone_src")? == 0 {
+            body.skip(4, "zone_src")?;
+            Zone::Number(body.u16("zone")?)
+        } else {
+            let header = short_header(body)?;
+            Zone::Field(Bits::packed(header, body.u16("ofs_nbits")?, &start)?)
+        };
+        let table = body.u8("recirc_table")?;
+        skip_zeros(body, 3)?;
+        Ok(Ct {
+            flags,
+            zone,
+            table,
+            alg: body.u16("alg")?,
+            actions: ActionList::nested(body, head.version, head.depth)?,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let mut nested = Vec::new();
+        self.actions.encode_nested(version, &mut nested)?;
+        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
+            out.extend(self.flags.to_be_bytes());
+            match self.zone {
+                Zone::Number(zone) => {
+                    put_zeros(out, 4);
+                    out.extend(zone.to_be_bytes());
+                }
+                Zone::Field(bits) => {
+                    bits.header.encode(out);
+                    out.extend(bits.pack().to_be_bytes());
+                }
+            }
+            out.extend([self.table, 0, 0, 0]);
+            out.extend(self.alg.to_be_bytes());
+            out.extend(nested);
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        sink.put_as(Role::Action, "ct");
+        let mut comma = Separator("(");
+        if self.flags & COMMIT != 0 {
+            comma.put(sink);
+            sink.put_as(Role::Value, "commit");
+        }
+        if self.flags & FORCE != 0 {
+            comma.put(sink);
+            sink.put_as(Role::Value, "force");
+        }
+        if self.table != NO_TABLE {
+            comma.key(sink, "table");
+            put_dec(sink, self.table);
+        }
+        match self.zone {
+            Zone::Number(0) => {}
+            Zone::Number(zone) => {
+                comma.key(sink, "zone");
+                put_dec(sink, zone);
+            }
+            Zone::Field(bits) => {
+                comma.key(sink, "zone");
+                bits.text(sink);
+            }
+        }
+        // A `nat` that comes first stands outside of `exec`.
+        let mut exec = self.actions;
+        if let Some(Ok(Action::Nat(nat))) = exec.iter().next() {
+            comma.put(sink);
+            nat.text(sink, cx);
+            exec = exec.skip_first();
+        }
+        if !exec.is_empty() {
+            comma.put(sink);
+            sink.put_as(Role::Action, "exec");
+            sink.put("(");
+            exec.write_nested(sink, cx);
+            sink.put(")");
+        }
+        if self.alg != 0 {
+            comma.key(sink, "alg");
+            match self.alg {
+                21 => sink.put("ftp"),
+                69 => sink.put("tftp"),
+                port => put_dec(sink, port),
+            }
+        }
+        comma.close(sink);
+    }
+
+    fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        if self.flags & COMMIT != 0 {
+            json.key("commit");
+            json.bool(true);
+        }
+        if self.flags & FORCE != 0 {
+            json.key("force");
+            json.bool(true);
+        }
+        if self.table != NO_TABLE {
+            json.key("table");
+            json.number(self.table);
+        }
+        match self.zone {
+            Zone::Number(0) => {}
+            Zone::Number(zone) => {
+                json.key("zone");
+                json.number(zone);
+            }
+            Zone::Field(bits) => {
+                json.key("zone");
+                bits.json(json);
+            }
+        }
+        if self.alg != 0 {
+            json.key("alg");
+            json.number(self.alg);
+        }
+        if !self.actions.is_empty() {
+            json.key("exec");
+            self.actions.json_nested(json, cx);
+        }
+    }
+}
+
+/// Forgets the connection's state: `ct_clear`.
+///
+/// JSON: `{"type":"ct_clear"}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CtClear;
+
+bare_action!(CtClear, "ct_clear", &[Wire::nicira(43)]);

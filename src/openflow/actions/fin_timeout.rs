@@ -1,0 +1,69 @@
+//! `fin_timeout`: shorter timeouts once a TCP connection ends (ovs-actions(7)).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::put_dec;
+use super::separator::Separator;
+use super::{ActionCodec, Head, Unencodable, Wire, place, put_action};
+
+/// Shorter timeouts after a TCP FIN or RST: `fin_timeout(idle_timeout=10,hard_timeout=20)`.
+///
+/// JSON: `{"type":"fin_timeout","idle_timeout":10,"hard_timeout":20}`; a zero is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FinTimeout {
+    /// Seconds without a packet; 0 leaves it as it is.
+    pub idle_timeout: u16,
+    /// Seconds in all; 0 leaves it as it is.
+    pub hard_timeout: u16,
+}
+
+impl FinTimeout {
+    fn timeouts(&self) -> impl Iterator<Item = (&'static str, u16)> {
+        [
+            ("idle_timeout", self.idle_timeout),
+            ("hard_timeout", self.hard_timeout),
+        ]
+        .into_iter()
+        .filter(|(_, seconds)| *seconds != 0)
+    }
+}
+
+impl<'a> ActionCodec<'a> for FinTimeout {
+    const NAME: &'static str = "fin_timeout";
+    const WIRE: &'static [Wire] = &[Wire::nicira(19)];
+
+    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+        Ok(FinTimeout {
+            idle_timeout: body.u16("fin_idle_timeout")?,
+            hard_timeout: body.u16("fin_hard_timeout")?,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
+            out.extend(self.idle_timeout.to_be_bytes());
+            out.extend(self.hard_timeout.to_be_bytes());
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        sink.put_as(Role::Action, "fin_timeout");
+        let mut comma = Separator("(");
+        for (name, seconds) in self.timeouts() {
+            comma.key(sink, name);
+            put_dec(sink, seconds);
+        }
+        comma.close(sink);
+    }
+
+    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
+        for (name, seconds) in self.timeouts() {
+            json.key(name);
+            json.number(seconds);
+        }
+    }
+}

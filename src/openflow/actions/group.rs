@@ -1,0 +1,28 @@
+//! `group`: processes the packet with a group (OpenFlow 1.5.1 §7.2.6.6).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::put_dec;
+use super::{ActionCodec, Head, Unencodable, Vendor, Wire, number_action, put_name};
+
+number_action! {
+    /// Processes the packet with a group: `group:5`.
+    ///
+    /// JSON: `{"type":"group","group":5}`.
+    Group {
+        /// The group's number.
+        group: u32
+    }
+    "group", "group",
+    &[
+        Wire::openflow(22, Version::V11),
+        Wire::new(Vendor::Nicira, 40, Version::V10, Version::V10),
+    ],
+    |sink, group| {
+        put_name(sink, "group");
+        put_dec(sink, group);
+    }
+}

@@ -1,0 +1,369 @@
+//! The actions of a flow as they came: a list of actions, or of instructions that hold actions.
+
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::classic;
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, Style, TextContext};
+use crate::openflow::version::Version;
+
+use super::{Action, Unencodable};
+
+/// How many lists may be nested in each other; deeper ones print as bytes.
+const DEPTH_LIMIT: u8 = 32;
+
+/// What the bytes of an [`ActionList`] are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Actions: a flow of OpenFlow 1.0, a bucket, a packet-out.
+    Actions,
+    /// Instructions: a flow of OpenFlow 1.1 and later.
+    Instructions,
+}
+
+/// A list of actions, not yet read.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionList<'a> {
+    bytes: Cursor<'a>,
+    version: Version,
+    form: Form,
+    depth: u8,
+    vlan_tags: u8,
+}
+
+impl<'a> ActionList<'a> {
+    /// The list in `bytes`, whose first byte is at offset `at` of its message.
+    pub fn new(bytes: &'a [u8], at: usize, version: Version, form: Form) -> ActionList<'a> {
+        ActionList {
+            bytes: Cursor::new(bytes, at),
+            version,
+            form,
+            depth: 0,
+            vlan_tags: 0,
+        }
+    }
+
+    /// The actions nested in an action at `depth`; an error where their lengths contradict each other.
+    pub(super) fn nested(
+        body: &mut Cursor<'a>,
+        version: Version,
+        depth: u8,
+    ) -> Result<ActionList<'a>, DecodeError> {
+        if depth >= DEPTH_LIMIT {
+            return Err(body.error("nested actions", DecodeErrorKind::BadLength(depth.into())));
+        }
+        let bytes = body.sub(body.remaining(), "nested actions")?;
+        let mut walk = bytes;
+        while !walk.is_empty() {
+            next_whole(&mut walk, "nested action")?;
+        }
+        Ok(ActionList {
+            bytes,
+            version,
+            form: Form::Actions,
+            depth: depth + 1,
+            vlan_tags: 0,
+        })
+    }
+
+    /// The version of the message.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The bytes of the list.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes.rest()
+    }
+
+    /// Whether there are no bytes; a list of instructions may have bytes and yet no action.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// How many VLAN tags are known to be on the packet where the list begins.
+    pub(crate) fn vlan_tags(&self) -> u8 {
+        self.vlan_tags
+    }
+
+    /// The same list, begun with so many known VLAN tags.
+    pub(crate) fn with_vlan_tags(self, vlan_tags: u8) -> ActionList<'a> {
+        ActionList { vlan_tags, ..self }
+    }
+
+    /// The same list without its first action.
+    pub(super) fn skip_first(self) -> ActionList<'a> {
+        let mut bytes = self.bytes;
+        let _ = next_whole(&mut bytes, "action");
+        ActionList { bytes, ..self }
+    }
+
+    /// The actions in the order in which ovs-ofctl shows them: of instructions, meter, the actions to
+    /// apply, `clear_actions`, `write_actions`, `write_metadata`, `goto_table`, and what else there is.
+    ///
+    /// An error is the last thing it gives: a length that contradicts its surroundings.
+    pub fn iter(&self) -> ActionIter<'a> {
+        match self.form {
+            Form::Actions => ActionIter::over_actions(self.bytes, self.version, self.depth),
+            Form::Instructions => ActionIter::over_instructions(self.bytes, self.version),
+        }
+    }
+
+    /// Writes what follows `actions=` in a dump, in the style of the context.
+    ///
+    /// `vlan_tag_known` says whether the flow matches only packets with a VLAN tag; it matters to
+    /// [`Style::Classic`] only. On a length that contradicts its surroundings, what comes before it is
+    /// written and the error tells its place.
+    pub fn text<S: Sink>(
+        &self,
+        sink: &mut S,
+        cx: &TextContext<'_>,
+        vlan_tag_known: bool,
+    ) -> Result<(), DecodeError> {
+        self.with_vlan_tags(vlan_tag_known.into()).write(sink, cx)
+    }
+
+    /// [`ActionList::text`], with the tags that the list already knows of.
+    pub(super) fn write<S: Sink>(
+        &self,
+        sink: &mut S,
+        cx: &TextContext<'_>,
+    ) -> Result<(), DecodeError> {
+        match cx.style {
+            Style::Classic => classic::write_actions(self, sink, cx),
+            Style::Wire => {
+                let mut first = true;
+                for action in self {
+                    let action = action?;
+                    if !first {
+                        sink.put(",");
+                    }
+                    first = false;
+                    action.text(sink, cx);
+                }
+                if first {
+                    sink.put_as(Role::Drop, "drop");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// [`ActionList::write`] for actions nested in another, whose lengths were checked when it was read.
+    pub(super) fn write_nested<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let _ = self.write(sink, cx);
+    }
+
+    /// [`ActionList::json`] for actions nested in another, whose lengths were checked when it was read.
+    pub(super) fn json_nested(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        let _ = self.json(json, cx);
+    }
+
+    /// Writes a JSON array with one object per action; see each action for its keys.
+    ///
+    /// On a length that contradicts its surroundings the array holds what comes before it.
+    pub fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) -> Result<(), DecodeError> {
+        json.begin_array();
+        let mut result = Ok(());
+        for action in self {
+            match action {
+                Ok(action) => action.json(json, cx),
+                Err(error) => result = Err(error),
+            }
+        }
+        json.end_array();
+        result
+    }
+
+    /// Whether any action, nested ones included, sends packets to this port by its number: `output`,
+    /// `enqueue`, `bundle`; `controller` for `CONTROLLER`. What a field decides is not known here.
+    pub fn sends_to(&self, ofport: u32) -> bool {
+        self.iter()
+            .any(|action| action.is_ok_and(|action| action.sends_to(ofport)))
+    }
+
+    /// Appends the actions as `version` says them, for actions nested in another.
+    pub(super) fn encode_nested(
+        &self,
+        version: Version,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unencodable> {
+        if version == self.version {
+            out.extend_from_slice(self.bytes.rest());
+            return Ok(());
+        }
+        for action in self.iter().flatten() {
+            action.encode(version, out)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> IntoIterator for &ActionList<'a> {
+    type Item = Result<Action<'a>, DecodeError>;
+    type IntoIter = ActionIter<'a>;
+
+    fn into_iter(self) -> ActionIter<'a> {
+        self.iter()
+    }
+}
+
+/// A cursor over the next action or instruction, header included.
+fn next_whole<'a>(cursor: &mut Cursor<'a>, what: &'static str) -> Result<Cursor<'a>, DecodeError> {
+    let mut header = *cursor;
+    header.skip(2, what)?;
+    let length = usize::from(header.u16(what)?);
+    if length < 8 || !length.is_multiple_of(8) {
+        return Err(cursor.error(what, DecodeErrorKind::BadLength(length)));
+    }
+    cursor.sub(length, what)
+}
+
+/// The rank of an instruction in ovs-ofctl's order; `None` for those it does not know.
+fn rank(number: u16) -> Option<u8> {
+    match number {
+        6 => Some(0),
+        APPLY_ACTIONS => Some(1),
+        5 => Some(2),
+        3 => Some(3),
+        2 => Some(4),
+        1 => Some(5),
+        _ => None,
+    }
+}
+
+/// `OFPIT_APPLY_ACTIONS`
+const APPLY_ACTIONS: u16 = 4;
+/// Its rank, as a bit.
+const APPLY_BIT: u8 = 1 << 1;
+
+/// The rank of instructions without one of their own, and of those that come twice.
+const OTHERS: u8 = 6;
+
+/// Gives the actions of an [`ActionList`] one by one.
+#[derive(Debug, Clone)]
+pub struct ActionIter<'a> {
+    /// Actions to read next.
+    actions: Cursor<'a>,
+    /// The instructions whose lengths are sound.
+    instructions: Cursor<'a>,
+    /// The ranks that are still to come, one bit each.
+    pending: u8,
+    /// The ranks met while looking for those that come twice.
+    seen: u8,
+    /// What ended the instructions.
+    error: Option<DecodeError>,
+    version: Version,
+    depth: u8,
+}
+
+impl<'a> ActionIter<'a> {
+    fn over_actions(actions: Cursor<'a>, version: Version, depth: u8) -> ActionIter<'a> {
+        ActionIter {
+            actions,
+            instructions: Cursor::new(&[], 0),
+            pending: 0,
+            seen: 0,
+            error: None,
+            version,
+            depth,
+        }
+    }
+
+    fn over_instructions(bytes: Cursor<'a>, version: Version) -> ActionIter<'a> {
+        // Nearly every flow: nothing but actions to apply.
+        let mut only = bytes;
+        if only.u16("instruction type") == Ok(APPLY_ACTIONS)
+            && only.u16("instruction length").map(usize::from) == Ok(bytes.remaining())
+            && bytes.remaining().is_multiple_of(8)
+            && only.skip(4, "apply_actions").is_ok()
+        {
+            return ActionIter::over_actions(only, version, 0);
+        }
+        let mut iter = ActionIter::over_actions(Cursor::new(&[], 0), version, 0);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match next_whole(&mut rest, "instruction") {
+                Ok(mut whole) => {
+                    let bit = rank_bit(&mut whole);
+                    let twice = iter.pending & bit != 0;
+                    iter.pending |= if twice { 1 << OTHERS } else { bit };
+                }
+                Err(error) => {
+                    iter.error = Some(error);
+                    break;
+                }
+            }
+        }
+        let sound = bytes.remaining() - rest.remaining();
+        iter.instructions = Cursor::new(bytes.rest().get(..sound).unwrap_or_default(), bytes.at());
+        iter
+    }
+
+    /// The first instruction of this rank.
+    fn instruction(&self, bit: u8) -> Option<Cursor<'a>> {
+        let mut rest = self.instructions;
+        while let Ok(whole) = next_whole(&mut rest, "instruction") {
+            if rank_bit(&mut whole.clone()) == bit {
+                return Some(whole);
+            }
+        }
+        None
+    }
+
+    /// The next instruction that has no rank, or whose rank came before.
+    fn other(&mut self) -> Option<Cursor<'a>> {
+        while let Ok(whole) = next_whole(&mut self.instructions, "instruction") {
+            let bit = rank_bit(&mut whole.clone());
+            if bit == 1 << OTHERS || self.seen & bit != 0 {
+                return Some(whole);
+            }
+            self.seen |= bit;
+        }
+        None
+    }
+}
+
+/// The rank of an instruction as a bit of `pending`.
+fn rank_bit(whole: &mut Cursor<'_>) -> u8 {
+    let number = whole.u16("instruction type").unwrap_or(u16::MAX);
+    1 << rank(number).unwrap_or(OTHERS)
+}
+
+impl<'a> Iterator for ActionIter<'a> {
+    type Item = Result<Action<'a>, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if !self.actions.is_empty() {
+                return Some(match next_whole(&mut self.actions, "action") {
+                    Ok(whole) => Ok(Action::decode(whole, self.version, false, self.depth)),
+                    Err(error) => {
+                        *self = ActionIter::over_actions(Cursor::new(&[], 0), self.version, 0);
+                        Err(error)
+                    }
+                });
+            }
+            if self.pending == 0 {
+                return self.error.take().map(Err);
+            }
+            let bit = self.pending & self.pending.wrapping_neg();
+            let whole = if bit == 1 << OTHERS {
+                self.other()
+            } else {
+                self.pending &= !bit;
+                self.instruction(bit)
+            };
+            match whole {
+                None => self.pending &= !bit,
+                Some(mut whole) if bit == APPLY_BIT => {
+                    // Behind the header and its padding; the length is at least that.
+                    let _ = whole.skip(8, "apply_actions");
+                    self.actions = whole;
+                }
+                Some(whole) => {
+                    return Some(Ok(Action::decode(whole, self.version, true, self.depth)));
+                }
+            }
+        }
+    }
+}

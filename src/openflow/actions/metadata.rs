@@ -1,0 +1,71 @@
+//! `write_metadata`: an instruction since OpenFlow 1.1, a Nicira action in 1.0 (ovs-actions(7)).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::put_hex_or_zero;
+use super::{
+    ActionCodec, Head, Unencodable, Vendor, Wire, place, put_action, put_name, put_zeros,
+    skip_zeros,
+};
+
+/// Writes the metadata field: `write_metadata:0x5/0xff`.
+///
+/// JSON: `{"type":"write_metadata","metadata":"0x5","mask":"0xff"}`; a mask of all ones is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriteMetadata {
+    /// The value.
+    pub metadata: u64,
+    /// Which bits are written.
+    pub mask: u64,
+}
+
+impl<'a> ActionCodec<'a> for WriteMetadata {
+    const NAME: &'static str = "write_metadata";
+    const WIRE: &'static [Wire] = &[
+        Wire::instruction(2),
+        Wire::new(Vendor::Nicira, 22, Version::V10, Version::V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        skip_zeros(body, padding(head.vendor))?;
+        Ok(WriteMetadata {
+            metadata: body.u64("metadata")?,
+            mask: body.u64("metadata mask")?,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let wire = place(Self::WIRE, version, Self::NAME)?;
+        put_action(wire, out, |out| {
+            put_zeros(out, padding(wire.vendor));
+            out.extend(self.metadata.to_be_bytes());
+            out.extend(self.mask.to_be_bytes());
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        put_name(sink, "write_metadata");
+        put_hex_or_zero(sink, self.metadata);
+        if self.mask != u64::MAX {
+            sink.put("/");
+            put_hex_or_zero(sink, self.mask);
+        }
+    }
+
+    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
+        json.key("metadata");
+        json.hex(self.metadata.into());
+        if self.mask != u64::MAX {
+            json.key("mask");
+            json.hex(self.mask.into());
+        }
+    }
+}
+
+fn padding(vendor: Vendor) -> usize {
+    if vendor == Vendor::Instruction { 4 } else { 6 }
+}

@@ -1,0 +1,28 @@
+//! `meter`: an instruction in OpenFlow 1.3 and 1.4, an action in 1.5 (OpenFlow 1.5.1 §7.2.6.14).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::put_dec;
+use super::{ActionCodec, Head, Unencodable, Vendor, Wire, number_action, put_name};
+
+number_action! {
+    /// Subjects the packet to a meter: `meter:5`.
+    ///
+    /// JSON: `{"type":"meter","meter_id":5}`.
+    Meter {
+        /// The meter's number.
+        meter_id: u32
+    }
+    "meter", "meter_id",
+    &[
+        Wire::new(Vendor::Instruction, 6, Version::V13, Version::V14),
+        Wire::openflow(29, Version::V15),
+    ],
+    |sink, meter_id| {
+        put_name(sink, "meter");
+        put_dec(sink, meter_id);
+    }
+}

@@ -1,0 +1,180 @@
+//! `nat`: address translation, inside of `ct` (ovs-actions(7)).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::number::{put_dec, put_ipv4, put_ipv6};
+use super::separator::Separator;
+use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
+use crate::openflow::bytes::DecodeErrorKind;
+
+/// Translates addresses: `nat`, `nat(src=10.0.0.1-10.0.0.9:1000-2000,random)`.
+///
+/// JSON: `{"type":"nat","kind":"src","addr_min":"10.0.0.1","addr_max":"10.0.0.9","port_min":1000,
+/// "port_max":2000,"persistent":true,"hash":true,"random":true}`; what is absent on the wire is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nat<'a> {
+    /// `NX_NAT_F_*`: 1 source, 2 destination, 4 persistent, 8 hash, 16 random.
+    pub flags: u16,
+    /// `NX_NAT_RANGE_*`: which of the following are there.
+    pub present: u16,
+    /// The range as it came: addresses, then ports, as far as present.
+    pub range: &'a [u8],
+    /// The lowest address.
+    pub addr_min: Option<IpAddr>,
+    /// The highest address.
+    pub addr_max: Option<IpAddr>,
+    /// The lowest port.
+    pub port_min: Option<u16>,
+    /// The highest port.
+    pub port_max: Option<u16>,
+}
+
+const SRC: u16 = 1;
+const DST: u16 = 2;
+/// The flags that have a word.
+const WORDS: [(u16, &str); 3] = [(4, "persistent"), (8, "hash"), (16, "random")];
+
+impl Nat<'_> {
+    fn kind(&self) -> Option<&'static str> {
+        match self.flags & (SRC | DST) {
+            0 => None,
+            DST => Some("dst"),
+            _ => Some("src"),
+        }
+    }
+
+    fn words(&self) -> impl Iterator<Item = &'static str> {
+        let flags = self.flags;
+        let set = WORDS.into_iter().filter(move |(bit, _)| flags & bit != 0);
+        set.map(|(_, word)| word)
+    }
+
+    fn put_address<S: Sink>(&self, sink: &mut S, address: IpAddr) {
+        let brackets = address.is_ipv6() && self.port_min.is_some_and(|port| port != 0);
+        if brackets {
+            sink.put("[");
+        }
+        match address {
+            IpAddr::V4(address) => put_ipv4(sink, address.octets()),
+            IpAddr::V6(address) => put_ipv6(sink, address.octets()),
+        }
+        if brackets {
+            sink.put("]");
+        }
+    }
+}
+
+impl<'a> ActionCodec<'a> for Nat<'a> {
+    const NAME: &'static str = "nat";
+    const WIRE: &'static [Wire] = &[Wire::nicira(36)];
+
+    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+        skip_zeros(body, 2)?;
+        let flags = body.u16("nat flags")?;
+        let present = body.u16("range_present")?;
+        let whole = *body;
+        if present & 0b11 != 0 && present & 0b1100 != 0 || present & !0b11_1111 != 0 {
+            let bad = DecodeErrorKind::BadValue(present.into());
+            return Err(whole.error("range_present", bad));
+        }
+        let mut address = |v4: u16, v6: u16| -> Result<Option<IpAddr>, DecodeError> {
+            Ok(if present & v4 != 0 {
+                Some(Ipv4Addr::from(body.array::<4>("address")?).into())
+            } else if present & v6 != 0 {
+                Some(Ipv6Addr::from(body.array::<16>("address")?).into())
+            } else {
+                None
+            })
+        };
+        let addr_min = address(1, 4)?;
+        let addr_max = address(2, 8)?;
+        let mut port = |bit: u16| -> Result<Option<u16>, DecodeError> {
+            if present & bit == 0 {
+                Ok(None)
+            } else {
+                body.u16("port").map(Some)
+            }
+        };
+        let port_min = port(16)?;
+        let port_max = port(32)?;
+        let length = whole.remaining() - body.remaining();
+        Ok(Nat {
+            flags,
+            present,
+            range: whole.rest().get(..length).unwrap_or_default(),
+            addr_min,
+            addr_max,
+            port_min,
+            port_max,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
+            put_zeros(out, 2);
+            out.extend(self.flags.to_be_bytes());
+            out.extend(self.present.to_be_bytes());
+            out.extend_from_slice(self.range);
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        sink.put_as(Role::Action, "nat");
+        let Some(kind) = self.kind() else {
+            return;
+        };
+        let mut comma = Separator("(");
+        comma.put(sink);
+        sink.put(kind);
+        if let Some(min) = self.addr_min {
+            sink.put("=");
+            self.put_address(sink, min);
+            if let Some(max) = self.addr_max.filter(|max| *max != min) {
+                sink.put("-");
+                self.put_address(sink, max);
+            }
+            if let Some(min) = self.port_min.filter(|min| *min != 0) {
+                sink.put(":");
+                put_dec(sink, min);
+                if let Some(max) = self.port_max.filter(|max| *max != min) {
+                    sink.put("-");
+                    put_dec(sink, max);
+                }
+            }
+            for word in self.words() {
+                comma.put(sink);
+                sink.put(word);
+            }
+        }
+        comma.close(sink);
+    }
+
+    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
+        if let Some(kind) = self.kind() {
+            json.key("kind");
+            json.string(kind);
+        }
+        for (name, address) in [("addr_min", self.addr_min), ("addr_max", self.addr_max)] {
+            if let Some(address) = address {
+                json.key(name);
+                json.display(address);
+            }
+        }
+        for (name, port) in [("port_min", self.port_min), ("port_max", self.port_max)] {
+            if let Some(port) = port {
+                json.key(name);
+                json.number(port);
+            }
+        }
+        for word in self.words() {
+            json.key(word);
+            json.bool(true);
+        }
+    }
+}

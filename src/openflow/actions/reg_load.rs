@@ -1,0 +1,59 @@
+//! `load`: loads bits into a field (ovs-actions(7), "load").
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::bits::{Bits, short_header};
+use super::number::put_hex_or_zero;
+use super::{ActionCodec, Head, Unencodable, Vendor, Wire, place, put_action, put_name};
+
+/// Loads bits into a field: `load:0x1->NXM_NX_REG0[0..15]`. OpenFlow 1.0 to 1.4.
+///
+/// JSON: `{"type":"load","value":"0x1","dst":{"field":"reg0","offset":0,"n_bits":16}}`.
+#[derive(Debug, Clone, Copy)]
+pub struct RegLoad {
+    /// Where the bits go.
+    pub dst: Bits,
+    /// The bits.
+    pub value: u64,
+}
+
+impl<'a> ActionCodec<'a> for RegLoad {
+    const NAME: &'static str = "load";
+    const WIRE: &'static [Wire] = &[Wire::new(Vendor::Nicira, 7, Version::V10, Version::V14)];
+
+    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+        let start = *body;
+        let ofs_nbits = body.u16("ofs_nbits")?;
+        let header = short_header(body)?;
+        Ok(RegLoad {
+            dst: Bits::packed(header, ofs_nbits, &start)?,
+            value: body.u64("value")?,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
+            out.extend(self.dst.pack().to_be_bytes());
+            self.dst.header.encode(out);
+            out.extend(self.value.to_be_bytes());
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        put_name(sink, "load");
+        put_hex_or_zero(sink, self.value);
+        sink.put("->");
+        self.dst.text(sink);
+    }
+
+    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
+        json.key("value");
+        json.hex(self.value.into());
+        json.key("dst");
+        self.dst.json(json);
+    }
+}

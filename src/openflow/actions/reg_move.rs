@@ -1,0 +1,88 @@
+//! `move`: copies bits from field to field (ovs-actions(7), "move"; OpenFlow 1.5.1 §7.2.6.12).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::bits::{Bits, plain_header};
+use super::{
+    ActionCodec, Head, Unencodable, Vendor, Wire, put_action, put_name, put_zeros, skip_zeros,
+};
+
+/// Copies bits: `move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[]`.
+///
+/// JSON: `{"type":"move","src":{"field":"eth_src","offset":0,"n_bits":48},"dst":{...}}`.
+#[derive(Debug, Clone, Copy)]
+pub struct RegMove {
+    /// Where the bits come from.
+    pub src: Bits,
+    /// Where they go.
+    pub dst: Bits,
+    /// Whether it came as the ONF's extension of 1.3.
+    pub onf: bool,
+}
+
+const COPY_FIELD: Wire = Wire::openflow(28, Version::V15);
+const ONF_COPY_FIELD: Wire = Wire::new(Vendor::Onf, 3200, Version::V13, Version::V14);
+const REG_MOVE: Wire = Wire::new(Vendor::Nicira, 6, Version::V10, Version::V14);
+
+impl<'a> ActionCodec<'a> for RegMove {
+    const NAME: &'static str = "move";
+    const WIRE: &'static [Wire] = &[COPY_FIELD, ONF_COPY_FIELD, REG_MOVE];
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        let start = *body;
+        let onf = head.vendor == Vendor::Onf;
+        if onf {
+            skip_zeros(body, 2)?;
+        }
+        let n_bits = body.u16("n_bits")?;
+        let src_offset = body.u16("src_offset")?;
+        let dst_offset = body.u16("dst_offset")?;
+        if head.vendor != Vendor::Nicira {
+            skip_zeros(body, 2)?;
+        }
+        let src = plain_header(body)?;
+        let dst = plain_header(body)?;
+        Ok(RegMove {
+            src: Bits::new(src, src_offset, n_bits, &start)?,
+            dst: Bits::new(dst, dst_offset, n_bits, &start)?,
+            onf,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let (wire, before, behind) = if version >= Version::V15 {
+            (COPY_FIELD, 0, 2)
+        } else if self.onf && ONF_COPY_FIELD.holds_in(version) {
+            (ONF_COPY_FIELD, 2, 2)
+        } else {
+            (REG_MOVE, 0, 0)
+        };
+        put_action(wire, out, |out| {
+            put_zeros(out, before);
+            out.extend(self.dst.n_bits.to_be_bytes());
+            out.extend(self.src.offset.to_be_bytes());
+            out.extend(self.dst.offset.to_be_bytes());
+            put_zeros(out, behind);
+            self.src.header.encode(out);
+            self.dst.header.encode(out);
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        put_name(sink, "move");
+        self.src.text(sink);
+        sink.put("->");
+        self.dst.text(sink);
+    }
+
+    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
+        json.key("src");
+        self.src.json(json);
+        json.key("dst");
+        self.dst.json(json);
+    }
+}

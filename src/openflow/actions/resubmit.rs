@@ -1,0 +1,132 @@
+//! `resubmit`: another look-up, as it were a subroutine (ovs-actions(7)).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::put_dec;
+use super::{
+    ActionCodec, Head, Unencodable, Wire, place, port_json, port_u16, put_action, skip_zeros,
+};
+use crate::openflow::text::{port_from_v10, put_port};
+
+/// Looks the packet up again: `resubmit:1`, `resubmit(,7)`, `resubmit(1,7,ct)`.
+///
+/// JSON: `{"type":"resubmit","port":{"number":1},"table":7,"ct":true}`; what the action leaves as it is
+/// is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resubmit {
+    /// The port to take for `in_port`; `IN_PORT` leaves it as it is.
+    pub in_port: u32,
+    /// The table; 255 is the one where the flow is.
+    pub table: u8,
+    /// Which of the three forms it is.
+    pub form: ResubmitForm,
+}
+
+/// The forms of `resubmit` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResubmitForm {
+    /// `NXAST_RESUBMIT`: a port only.
+    Port,
+    /// `NXAST_RESUBMIT_TABLE`
+    Table,
+    /// `NXAST_RESUBMIT_TABLE_CT`: with the addresses of the connection's original direction.
+    TableCt,
+}
+
+const RESUBMIT: Wire = Wire::nicira(1);
+const RESUBMIT_TABLE: Wire = Wire::nicira(14);
+const RESUBMIT_TABLE_CT: Wire = Wire::nicira(44);
+const IN_PORT: u32 = 0xffff_fff8;
+const THIS_TABLE: u8 = 0xff;
+
+impl Resubmit {
+    fn port(self) -> Option<u32> {
+        (self.in_port != IN_PORT).then_some(self.in_port)
+    }
+
+    fn table(self) -> Option<u8> {
+        (self.table != THIS_TABLE).then_some(self.table)
+    }
+}
+
+impl<'a> ActionCodec<'a> for Resubmit {
+    const NAME: &'static str = "resubmit";
+    const WIRE: &'static [Wire] = &[RESUBMIT, RESUBMIT_TABLE, RESUBMIT_TABLE_CT];
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        let form = if head.number == RESUBMIT.number {
+            ResubmitForm::Port
+        } else if head.number == RESUBMIT_TABLE.number {
+            ResubmitForm::Table
+        } else {
+            ResubmitForm::TableCt
+        };
+        let in_port = port_from_v10(body.u16("in_port")?);
+        let mut table = THIS_TABLE;
+        if form != ResubmitForm::Port {
+            table = body.u8("table")?;
+            skip_zeros(body, 3)?;
+        }
+        Ok(Resubmit {
+            in_port,
+            table,
+            form,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        place(Self::WIRE, version, Self::NAME)?;
+        let in_port = port_u16(self.in_port, Self::NAME, version)?;
+        let wire = match self.form {
+            ResubmitForm::Port => RESUBMIT,
+            ResubmitForm::Table => RESUBMIT_TABLE,
+            ResubmitForm::TableCt => RESUBMIT_TABLE_CT,
+        };
+        put_action(wire, out, |out| {
+            out.extend(in_port.to_be_bytes());
+            if self.form != ResubmitForm::Port {
+                out.extend([self.table, 0, 0, 0]);
+            }
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        sink.put_as(Role::Action, "resubmit");
+        if let (Some(port), None) = (self.port(), self.table()) {
+            sink.put(":");
+            put_port(sink, cx, port);
+            return;
+        }
+        sink.put("(");
+        if let Some(port) = self.port() {
+            put_port(sink, cx, port);
+        }
+        sink.put(",");
+        if let Some(table) = self.table() {
+            put_dec(sink, table);
+        }
+        if self.form == ResubmitForm::TableCt {
+            sink.put(",ct");
+        }
+        sink.put(")");
+    }
+
+    fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        if let Some(port) = self.port() {
+            json.key("port");
+            port_json(json, cx, port);
+        }
+        if let Some(table) = self.table() {
+            json.key("table");
+            json.number(table);
+        }
+        if self.form == ResubmitForm::TableCt {
+            json.key("ct");
+            json.bool(true);
+        }
+    }
+}

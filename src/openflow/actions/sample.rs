@@ -1,0 +1,161 @@
+//! `sample`: sends packets to IPFIX collectors (ovs-actions(7)).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::put_dec;
+use super::{ActionCodec, Head, Unencodable, Wire, port_json, port_u16, put_action, skip_zeros};
+use crate::openflow::bytes::DecodeErrorKind;
+use crate::openflow::text::{PORT_ANY, port_from_v10, put_port};
+
+/// Samples packets: `sample(probability=1,collector_set_id=2,obs_domain_id=3,obs_point_id=4,
+/// sampling_port=1,egress)`.
+///
+/// JSON: the same keys; `sampling_port` as a port, `"direction":"egress"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// How many packets in 65535.
+    pub probability: u16,
+    /// `Flow_Sample_Collector_Set.id`
+    pub collector_set_id: u32,
+    /// The observation domain.
+    pub obs_domain_id: u32,
+    /// The observation point.
+    pub obs_point_id: u32,
+    /// The port whose tunnel is reported; `ANY` is none.
+    pub sampling_port: u32,
+    /// Whether it samples on the way in or out.
+    pub direction: Direction,
+    /// Which of the four forms it came in, 1 to 4.
+    pub form: u8,
+}
+
+/// Where a packet is sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Nothing is said.
+    Default,
+    /// On the way in.
+    Ingress,
+    /// On the way out.
+    Egress,
+}
+
+const SAMPLE: [Wire; 3] = [Wire::nicira(29), Wire::nicira(38), Wire::nicira(41)];
+
+impl<'a> ActionCodec<'a> for Sample {
+    const NAME: &'static str = "sample";
+    const WIRE: &'static [Wire] = &SAMPLE;
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        let mut sample = Sample {
+            probability: body.u16("probability")?,
+            collector_set_id: body.u32("collector_set_id")?,
+            obs_domain_id: body.u32("obs_domain_id")?,
+            obs_point_id: body.u32("obs_point_id")?,
+            sampling_port: PORT_ANY,
+            direction: Direction::Default,
+            form: 1,
+        };
+        if head.number != SAMPLE[0].number {
+            sample.form = if head.number == SAMPLE[1].number {
+                2
+            } else {
+                3
+            };
+            sample.sampling_port = port_from_v10(body.u16("sampling_port")?);
+            sample.direction = match body.u8("direction")? {
+                0 => Direction::Default,
+                1 if sample.form > 2 => Direction::Ingress,
+                2 if sample.form > 2 => Direction::Egress,
+                other => {
+                    let bad = DecodeErrorKind::BadValue(other.into());
+                    return Err(body.error("direction", bad));
+                }
+            };
+            skip_zeros(body, 5)?;
+        }
+        Ok(sample)
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let port = port_u16(self.sampling_port, Self::NAME, version)?;
+        let wire = match self.form {
+            1 => SAMPLE[0],
+            2 => SAMPLE[1],
+            _ => SAMPLE[2],
+        };
+        put_action(wire, out, |out| {
+            out.extend(self.probability.to_be_bytes());
+            out.extend(self.collector_set_id.to_be_bytes());
+            out.extend(self.obs_domain_id.to_be_bytes());
+            out.extend(self.obs_point_id.to_be_bytes());
+            if self.form > 1 {
+                out.extend(port.to_be_bytes());
+                out.push(self.direction as u8);
+            }
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        sink.put_as(Role::Action, "sample");
+        sink.put("(");
+        sink.key("probability");
+        put_dec(sink, self.probability);
+        for (name, id) in self.ids() {
+            sink.put(",");
+            sink.key(name);
+            put_dec(sink, id);
+        }
+        if self.sampling_port != PORT_ANY {
+            sink.put(",");
+            sink.key("sampling_port");
+            put_port(sink, cx, self.sampling_port);
+        }
+        if let Some(direction) = self.direction.name() {
+            sink.put(",");
+            sink.put(direction);
+        }
+        sink.put(")");
+    }
+
+    fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        json.key("probability");
+        json.number(self.probability);
+        for (name, id) in self.ids() {
+            json.key(name);
+            json.number(id);
+        }
+        if self.sampling_port != PORT_ANY {
+            json.key("sampling_port");
+            port_json(json, cx, self.sampling_port);
+        }
+        if let Some(direction) = self.direction.name() {
+            json.key("direction");
+            json.string(direction);
+        }
+    }
+}
+
+impl Sample {
+    fn ids(&self) -> [(&'static str, u32); 3] {
+        [
+            ("collector_set_id", self.collector_set_id),
+            ("obs_domain_id", self.obs_domain_id),
+            ("obs_point_id", self.obs_point_id),
+        ]
+    }
+}
+
+impl Direction {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Direction::Default => None,
+            Direction::Ingress => Some("ingress"),
+            Direction::Egress => Some("egress"),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `set_field`: sets a field, or the bits of it under a mask (OpenFlow 1.5.1 §7.2.6.10, ovs-actions(7)).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::put_hex_bytes;
+use super::{ActionCodec, Head, Unencodable, Vendor, Wire, hex_json, place, put_action, put_name};
+use crate::openflow::bytes::DecodeErrorKind;
+use crate::openflow::fields::{Field, FieldRef, Header};
+
+/// Sets a field: `set_field:4162->vlan_vid`, `set_field:0x1/0xffff->reg0`.
+///
+/// JSON: `{"type":"set_field","field":"vlan_vid","value":66}`; a VLAN id comes without its presence bit.
+/// With a mask `"value":{"value":...,"mask":...}`. A field without a row:
+/// `{"type":"set_field","field":"oxm_0x8000_99","value":"0x...","mask":"0x..."}`.
+#[derive(Debug, Clone, Copy)]
+pub struct SetField<'a> {
+    /// The field's header as it came.
+    pub header: Header,
+    /// The value, as wide as the field is on the wire.
+    pub value: &'a [u8],
+    /// The mask, as wide as the value.
+    pub mask: Option<&'a [u8]>,
+    /// Whether it came as `NXAST_REG_LOAD2`, which means the same.
+    pub nicira: bool,
+}
+
+const REG_LOAD2: Wire = Wire::new(Vendor::Nicira, 33, Version::V10, Version::V14);
+
+impl SetField<'_> {
+    /// The field's row.
+    pub fn field(&self) -> Option<&'static Field> {
+        self.header.field()
+    }
+}
+
+impl<'a> ActionCodec<'a> for SetField<'a> {
+    const NAME: &'static str = "set_field";
+    const WIRE: &'static [Wire] = &[Wire::openflow(25, Version::V12), REG_LOAD2];
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        let nicira = head.vendor == Vendor::Nicira;
+        let header = Header::decode(body)?;
+        let mut value = body.sub(header.length.into(), "value")?;
+        let mut mask = None;
+        if header.masked {
+            if !value.remaining().is_multiple_of(2) {
+                let length = DecodeErrorKind::BadLength(value.remaining());
+                return Err(value.error("value and mask", length));
+            }
+            let half = value.sub(value.remaining() / 2, "value")?;
+            mask = Some(value.rest());
+            value = half;
+        }
+        Ok(SetField {
+            header,
+            value: value.rest(),
+            mask,
+            nicira,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let wire = if self.nicira && REG_LOAD2.holds_in(version) {
+            REG_LOAD2
+        } else {
+            place(Self::WIRE, version, Self::NAME)?
+        };
+        put_action(wire, out, |out| {
+            self.header.encode(out);
+            out.extend_from_slice(self.value);
+            out.extend_from_slice(self.mask.unwrap_or_default());
+        });
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        put_name(sink, "set_field");
+        match FieldRef::of(self.header) {
+            FieldRef::Known(field) => {
+                field.value_text(self.value, self.mask, sink, cx);
+                sink.put("->");
+                sink.put(field.name);
+            }
+            FieldRef::Unknown(header) => {
+                put_hex_bytes(sink, self.value);
+                if let Some(mask) = self.mask {
+                    sink.put("/");
+                    put_hex_bytes(sink, mask);
+                }
+                sink.put("->");
+                header.put_unknown(sink.buffer());
+            }
+        }
+    }
+
+    fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        let Some(field) = self.field() else {
+            let mut name = String::new();
+            self.header.put_unknown(&mut name);
+            json.key("field");
+            json.string(&name);
+            json.key("value");
+            hex_json(json, self.value);
+            if let Some(mask) = self.mask {
+                json.key("mask");
+                hex_json(json, mask);
+            }
+            return;
+        };
+        json.key("field");
+        json.string(field.name);
+        json.key("value");
+        field.value_json(self.value, self.mask, json, cx);
+    }
+}

@@ -1,0 +1,72 @@
+//! `set_tunnel`, `set_tunnel64`: the tunnel key; in OpenFlow 1.2 and later rather `set_field` of `tun_id`.
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::number::put_hex_or_zero;
+use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
+
+/// Sets the tunnel key: `set_tunnel:0x64`, `set_tunnel64:0x123456789`.
+///
+/// JSON: `{"type":"set_tunnel","tun_id":"0x64"}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetTunnel {
+    /// The key.
+    pub tun_id: u64,
+    /// Whether it came in the form that has room for 64 bits.
+    pub long: bool,
+}
+
+const SET_TUNNEL: Wire = Wire::nicira(2);
+const SET_TUNNEL64: Wire = Wire::nicira(9);
+
+impl<'a> ActionCodec<'a> for SetTunnel {
+    const NAME: &'static str = "set_tunnel";
+    const WIRE: &'static [Wire] = &[SET_TUNNEL, SET_TUNNEL64];
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        let long = head.number == SET_TUNNEL64.number;
+        Ok(SetTunnel {
+            tun_id: if long {
+                skip_zeros(body, 6)?;
+                body.u64("tun_id")?
+            } else {
+                skip_zeros(body, 2)?;
+                body.u32("tun_id")?.into()
+            },
+            long,
+        })
+    }
+
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        place(Self::WIRE, version, Self::NAME)?;
+        match u32::try_from(self.tun_id) {
+            Ok(tun_id) if !self.long => put_action(SET_TUNNEL, out, |out| {
+                put_zeros(out, 2);
+                out.extend(tun_id.to_be_bytes());
+            }),
+            _ => put_action(SET_TUNNEL64, out, |out| {
+                put_zeros(out, 6);
+                out.extend(self.tun_id.to_be_bytes());
+            }),
+        }
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let long = self.long || self.tun_id > u32::MAX.into();
+        sink.put_as(
+            Role::Action,
+            if long { "set_tunnel64" } else { "set_tunnel" },
+        );
+        sink.put(":");
+        put_hex_or_zero(sink, self.tun_id);
+    }
+
+    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
+        json.key("tun_id");
+        json.hex(self.tun_id.into());
+    }
+}

@@ -1,0 +1,84 @@
+//! What is not understood, kept whole: an unknown vendor or number, or an inside that makes no sense.
+//!
+//! Text: `unknown(type=26,data=88.e7.00.00)`, `experimenter(id=0x2320,data=00.63...)`, and for an
+//! instruction `unknown_instruction(type=7,data=...)`; the data is what follows the type and length (the
+//! experimenter's id), in hex.
+//!
+//! JSON: `{"type":"unknown","number":26,"data":"88e70000"}`, `{"type":"experimenter","id":8992,"data":...}`.
+
+use crate::openflow::bytes::Cursor;
+use crate::openflow::json::Json;
+use crate::openflow::text::{Role, Sink};
+
+use super::EXPERIMENTER;
+use super::number::{hex_string, put_dec, put_dotted, put_hex};
+
+/// An action or instruction as bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unknown<'a> {
+    /// The whole action, header included.
+    pub bytes: &'a [u8],
+    /// Whether it stood where instructions do.
+    pub instruction: bool,
+}
+
+impl<'a> Unknown<'a> {
+    pub(super) fn new(bytes: &'a [u8], instruction: bool) -> Unknown<'a> {
+        Unknown { bytes, instruction }
+    }
+
+    /// The type, the experimenter's id if it has one, and the rest.
+    fn parts(&self) -> (u16, Option<u32>, &'a [u8]) {
+        let mut cursor = Cursor::new(self.bytes, 0);
+        let number = cursor.u16("type").unwrap_or(EXPERIMENTER);
+        let _ = cursor.skip(2, "length");
+        let id = match number {
+            EXPERIMENTER => cursor.u32("experimenter").ok(),
+            _ => None,
+        };
+        (number, id, cursor.rest())
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match (self.parts().1, self.instruction) {
+            (None, false) => "unknown",
+            (Some(_), false) => "experimenter",
+            (None, true) => "unknown_instruction",
+            (Some(_), true) => "experimenter_instruction",
+        }
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.bytes);
+    }
+
+    pub(super) fn text<S: Sink>(&self, sink: &mut S) {
+        let (number, id, data) = self.parts();
+        sink.put_as(Role::Action, self.name());
+        sink.put("(");
+        if let Some(id) = id {
+            sink.key("id");
+            put_hex(sink, id);
+        } else {
+            sink.key("type");
+            put_dec(sink, number);
+        }
+        sink.put(",");
+        sink.key("data");
+        put_dotted(sink, data);
+        sink.put(")");
+    }
+
+    pub(super) fn json(&self, json: &mut Json<'_>) {
+        let (number, id, data) = self.parts();
+        if let Some(id) = id {
+            json.key("id");
+            json.number(id);
+        } else {
+            json.key("number");
+            json.number(number);
+        }
+        json.key("data");
+        json.string(&hex_string(data));
+    }
+}

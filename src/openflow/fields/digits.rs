@@ -1,0 +1,129 @@
+//! Numbers and addresses as text, without the machinery of `std::fmt`: a dump writes millions.
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// The character of the lowest four bits.
+fn digit(number: u64) -> char {
+    DIGITS
+        .get((number & 0xf) as usize)
+        .map_or('0', |digit| *digit as char)
+}
+
+/// A number in decimal.
+pub(crate) fn put_decimal(out: &mut String, number: u64) {
+    if number >= 10 {
+        put_decimal(out, number / 10);
+    }
+    out.push(digit(number % 10));
+}
+
+/// A number in hexadecimal after `0x`, of at least so many digits.
+pub(crate) fn put_hex(out: &mut String, number: u64, digits: usize) {
+    out.push_str("0x");
+    let needed = (16 - number.leading_zeros() as usize / 4)
+        .max(digits)
+        .clamp(1, 16);
+    for place in (0..needed).rev() {
+        out.push(digit(number >> (place * 4)));
+    }
+}
+
+/// Bytes as digits, two each.
+pub(crate) fn put_pair(out: &mut String, byte: u8) {
+    out.push(digit(u64::from(byte >> 4)));
+    out.push(digit(u64::from(byte)));
+}
+
+/// Bytes of any length as one hexadecimal number without leading zeros; zero as `0`.
+pub(crate) fn put_hex_bytes(out: &mut String, bytes: &[u8]) {
+    let mut rest = bytes.iter().skip_while(|byte| **byte == 0);
+    let Some(first) = rest.next() else {
+        out.push('0');
+        return;
+    };
+    put_hex(out, u64::from(*first), 1);
+    rest.for_each(|byte| put_pair(out, *byte));
+}
+
+/// Bytes of any length as one hexadecimal number that keeps its leading zeros.
+pub(crate) fn put_all_hex(out: &mut String, bytes: &[u8]) {
+    out.push_str("0x");
+    for byte in bytes {
+        put_pair(out, *byte);
+    }
+}
+
+/// `00:11:22:33:44:55`
+pub(crate) fn put_mac(out: &mut String, bytes: &[u8]) {
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 {
+            out.push(':');
+        }
+        put_pair(out, *byte);
+    }
+}
+
+/// `10.0.0.1`; hexadecimal if the bytes are not four.
+pub(crate) fn put_v4(out: &mut String, bytes: &[u8]) {
+    if bytes.len() != 4 {
+        put_hex_bytes(out, bytes);
+        return;
+    }
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 {
+            out.push('.');
+        }
+        put_decimal(out, u64::from(*byte));
+    }
+}
+
+/// An IPv6 address as `inet_ntop(3)` writes it; hexadecimal if the bytes are not sixteen.
+pub(crate) fn put_v6(out: &mut String, bytes: &[u8]) {
+    let Ok(octets) = <[u8; 16]>::try_from(bytes) else {
+        put_hex_bytes(out, bytes);
+        return;
+    };
+    let _ = match octets {
+        // The one form that `inet_ntop(3)` has and the standard library has not: `::a.b.c.d`.
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last @ ..] if last[..2] != [0, 0] => {
+            write!(out, "::{}", Ipv4Addr::from(last))
+        }
+        _ => write!(out, "{}", Ipv6Addr::from(octets)),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_std_fmt_writes_them() {
+        for number in [
+            0,
+            1,
+            9,
+            10,
+            15,
+            16,
+            99,
+            255,
+            256,
+            4096,
+            65535,
+            1 << 32,
+            u64::MAX,
+        ] {
+            let mut out = String::new();
+            put_decimal(&mut out, number);
+            assert_eq!(out, format!("{number}"));
+            for digits in [0, 1, 2, 4, 8, 16] {
+                let mut out = String::new();
+                put_hex(&mut out, number, digits);
+                assert_eq!(out, format!("0x{number:0digits$x}"));
+            }
+        }
+    }
+}

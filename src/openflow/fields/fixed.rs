@@ -1,0 +1,383 @@
+//! The fixed matches of OpenFlow 1.0 (`ofp_match`, 40 bytes) and 1.1 (`ofpmt_standard`, 88 bytes),
+//! translated into NXM fields, so that the rest of the crate sees one kind of match.
+//!
+//! Like Open vSwitch: a VLAN id or priority implies that there is a tag; 0xffff means that there is
+//! none; addresses, protocol and ports belong to whatever protocol the match names.
+
+use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use super::super::version::Version;
+use super::matching::Match;
+use super::request::MatchFields;
+use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords};
+use super::table::Id;
+
+/// Length of the match of OpenFlow 1.0, in bytes.
+pub const V10_MATCH_BYTES: usize = 40;
+/// Length of the standard match of OpenFlow 1.1, in bytes.
+pub const V11_MATCH_BYTES: usize = 88;
+
+/// `OFPMT_OXM`: Open vSwitch takes it in OpenFlow 1.1, too.
+const TYPE_OXM: u16 = 1;
+
+/// Wildcard bits that both versions have (`OFPFW10_*`, `OFPFW11_*`); the others differ.
+mod any {
+    pub(super) const IN_PORT: u32 = 1 << 0;
+    pub(super) const DL_VLAN: u32 = 1 << 1;
+    pub(super) mod v10 {
+        pub(in super::super) const DL_SRC: u32 = 1 << 2;
+        pub(in super::super) const DL_DST: u32 = 1 << 3;
+        pub(in super::super) const DL_TYPE: u32 = 1 << 4;
+        pub(in super::super) const NW_PROTO: u32 = 1 << 5;
+        pub(in super::super) const TP_SRC: u32 = 1 << 6;
+        pub(in super::super) const TP_DST: u32 = 1 << 7;
+        pub(in super::super) const NW_SRC_SHIFT: u32 = 8;
+        pub(in super::super) const NW_DST_SHIFT: u32 = 14;
+        pub(in super::super) const DL_VLAN_PCP: u32 = 1 << 20;
+        pub(in super::super) const NW_TOS: u32 = 1 << 21;
+    }
+    pub(super) mod v11 {
+        pub(in super::super) const DL_VLAN_PCP: u32 = 1 << 2;
+        pub(in super::super) const DL_TYPE: u32 = 1 << 3;
+        pub(in super::super) const NW_TOS: u32 = 1 << 4;
+        pub(in super::super) const NW_PROTO: u32 = 1 << 5;
+        pub(in super::super) const TP_SRC: u32 = 1 << 6;
+        pub(in super::super) const TP_DST: u32 = 1 << 7;
+        pub(in super::super) const MPLS_LABEL: u32 = 1 << 8;
+        pub(in super::super) const MPLS_TC: u32 = 1 << 9;
+    }
+}
+
+/// `OFP_VLAN_NONE`: no tag.
+const VLAN_NONE: u16 = 0xffff;
+/// `OFPVID_ANY` of OpenFlow 1.1: a tag with any id.
+const VLAN_ANY: u16 = 0xfffe;
+
+impl<'a> Match<'a> {
+    /// A view over the match of OpenFlow 1.0, 40 bytes (OpenFlow 1.0.0 §5.2.3), by way of `scratch`,
+    /// whose content is replaced.
+    pub fn decode_v10(bytes: &[u8], scratch: &'a mut Vec<u8>) -> Result<Match<'a>, DecodeError> {
+        let mut cursor = Cursor::new(bytes, 0).sub(V10_MATCH_BYTES, "ofp_match")?;
+        let c = &mut cursor;
+        let wildcards = c.u32("wildcards")?;
+        let is = |bit: u32| wildcards & bit == 0;
+        let prefix = |shift: u32| u32::MAX.checked_shl(wildcards >> shift & 0x3f).unwrap_or(0);
+        let in_port = c.array::<2>("in_port")?;
+        let dl_src = c.array::<6>("dl_src")?;
+        let dl_dst = c.array::<6>("dl_dst")?;
+        let (vid, pcp) = (c.u16("dl_vlan")?, c.u8("dl_vlan_pcp")?);
+        c.skip(1, "pad")?;
+        let l3 = Layer3 {
+            dl_type: Some(c.u16("dl_type")?).filter(|_| is(any::v10::DL_TYPE)),
+            nw_tos: Some(c.u8("nw_tos")?).filter(|_| is(any::v10::NW_TOS)),
+            nw_proto: Some(c.u8("nw_proto")?).filter(|_| is(any::v10::NW_PROTO)),
+            nw_src: {
+                c.skip(2, "pad")?;
+                (c.u32("nw_src")?, prefix(any::v10::NW_SRC_SHIFT))
+            },
+            nw_dst: (c.u32("nw_dst")?, prefix(any::v10::NW_DST_SHIFT)),
+            tp_src: Some(c.u16("tp_src")?).filter(|_| is(any::v10::TP_SRC)),
+            tp_dst: Some(c.u16("tp_dst")?).filter(|_| is(any::v10::TP_DST)),
+        };
+        let mut tci = Tci::default();
+        if is(any::DL_VLAN) && vid == VLAN_NONE {
+            tci.and(0, u16::MAX);
+        } else {
+            if is(any::DL_VLAN) {
+                tci.and(vid & TCI_VID | TCI_PRESENT, TCI_VID | TCI_PRESENT);
+            }
+            if is(any::v10::DL_VLAN_PCP) {
+                tci.and(u16::from(pcp) << 13 | TCI_PRESENT, TCI_PCP | TCI_PRESENT);
+            }
+        }
+
+        scratch.clear();
+        let mut fields = Fields(scratch);
+        if is(any::IN_PORT) {
+            fields.put(Id::IN_PORT, &in_port);
+        }
+        if is(any::v10::DL_SRC) {
+            fields.put(Id::ETH_SRC, &dl_src);
+        }
+        if is(any::v10::DL_DST) {
+            fields.put(Id::ETH_DST, &dl_dst);
+        }
+        fields.put_masked(
+            Id::VLAN_TCI,
+            &tci.value.to_be_bytes(),
+            &tci.mask.to_be_bytes(),
+        );
+        l3.put(&mut fields);
+        Match::decode_tlvs(scratch, 0)
+    }
+
+    /// A view over the `ofp_match` of OpenFlow 1.1, from its type on (OpenFlow 1.1.0 §A.2.3), by way
+    /// of `scratch`, whose content is replaced.
+    ///
+    /// A match of type `OFPMT_OXM` is taken as in later versions; `bytes` must then reach to its end.
+    pub fn decode_v11(bytes: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<Match<'a>, DecodeError> {
+        let mut cursor = Cursor::new(bytes, 0);
+        let (kind, length) = (
+            cursor.u16("ofp_match type")?,
+            usize::from(cursor.u16("ofp_match length")?),
+        );
+        if kind == TYPE_OXM {
+            let bad = cursor.error("ofp_match length", DecodeErrorKind::BadLength(length));
+            let fields = cursor.sub(length.checked_sub(4).ok_or(bad)?, "ofp_match")?;
+            return Match::decode_tlvs(fields.rest(), fields.at());
+        }
+        if kind != 0 || length != V11_MATCH_BYTES {
+            return Err(cursor.error("ofp_match type", DecodeErrorKind::BadValue(u64::from(kind))));
+        }
+        let mut cursor = cursor.sub(V11_MATCH_BYTES - 4, "ofp_match")?;
+        let c = &mut cursor;
+        let in_port = c.array::<4>("in_port")?;
+        let wildcards = c.u32("wildcards")?;
+        let is = |bit: u32| wildcards & bit == 0;
+        let (dl_src, dl_src_mask) = (
+            c.array::<6>("dl_src")?,
+            c.array::<6>("dl_src_mask")?.map(|byte| !byte),
+        );
+        let (dl_dst, dl_dst_mask) = (
+            c.array::<6>("dl_dst")?,
+            c.array::<6>("dl_dst_mask")?.map(|byte| !byte),
+        );
+        let (vid, pcp) = (c.u16("dl_vlan")?, c.u8("dl_vlan_pcp")?);
+        c.skip(1, "pad")?;
+        let l3 = Layer3 {
+            dl_type: Some(c.u16("dl_type")?).filter(|_| is(any::v11::DL_TYPE)),
+            nw_tos: Some(c.u8("nw_tos")?).filter(|_| is(any::v11::NW_TOS)),
+            nw_proto: Some(c.u8("nw_proto")?).filter(|_| is(any::v11::NW_PROTO)),
+            nw_src: (c.u32("nw_src")?, !c.u32("nw_src_mask")?),
+            nw_dst: (c.u32("nw_dst")?, !c.u32("nw_dst_mask")?),
+            tp_src: Some(c.u16("tp_src")?).filter(|_| is(any::v11::TP_SRC)),
+            tp_dst: Some(c.u16("tp_dst")?).filter(|_| is(any::v11::TP_DST)),
+        };
+        let mpls_label = c.array::<4>("mpls_label")?;
+        let mpls_tc = c.u8("mpls_tc")?;
+        c.skip(3, "pad")?;
+        let (metadata, metadata_mask) = (
+            c.array::<8>("metadata")?,
+            c.array::<8>("metadata_mask")?.map(|byte| !byte),
+        );
+        let mut tci = Tci::default();
+        if is(any::DL_VLAN) {
+            match vid {
+                VLAN_NONE => tci.and(0, u16::MAX),
+                VLAN_ANY => tci.and(TCI_PRESENT, TCI_PRESENT),
+                vid => tci.and(vid & TCI_VID | TCI_PRESENT, TCI_VID | TCI_PRESENT),
+            }
+            if is(any::v11::DL_VLAN_PCP) && vid != VLAN_NONE {
+                tci.and(u16::from(pcp) << 13, TCI_PCP);
+            }
+        }
+
+        scratch.clear();
+        let mut fields = Fields(scratch);
+        if is(any::IN_PORT) {
+            fields.put(Id::IN_PORT_OXM, &in_port);
+        }
+        fields.put_masked(Id::METADATA, &metadata, &metadata_mask);
+        fields.put_masked(Id::ETH_SRC, &dl_src, &dl_src_mask);
+        fields.put_masked(Id::ETH_DST, &dl_dst, &dl_dst_mask);
+        fields.put_masked(
+            Id::VLAN_TCI,
+            &tci.value.to_be_bytes(),
+            &tci.mask.to_be_bytes(),
+        );
+        let is_mpls = matches!(l3.dl_type, Some(0x8847 | 0x8848));
+        l3.put(&mut fields);
+        if is_mpls && is(any::v11::MPLS_LABEL) {
+            fields.put(Id::MPLS_LABEL, &mpls_label);
+        }
+        if is_mpls && is(any::v11::MPLS_TC) {
+            fields.put(Id::MPLS_TC, &[mpls_tc]);
+        }
+        Match::decode_tlvs(scratch, 0)
+    }
+}
+
+impl MatchFields {
+    /// The standard match of OpenFlow 1.1, if it can say all of this.
+    pub(super) fn standard_v11(&self) -> Option<Vec<u8>> {
+        let mut out = Standard::any();
+        let is_ipv4 = self
+            .value(Id::ETH_TYPE)
+            .is_some_and(|(value, _)| value == [0x08, 0x00]);
+        for (field, (value, mask)) in self.iter() {
+            match (field.id, mask) {
+                (Id::IN_PORT_OXM, None) => out.exact(4, value, any::IN_PORT),
+                (Id::ETH_SRC, mask) => out.masked(12, value, mask),
+                (Id::ETH_DST, mask) => out.masked(24, value, mask),
+                (Id::VLAN_TCI, _) => {
+                    // No tag is said in two ways, and this match knows one of them.
+                    if self.tci().is_untagged() {
+                        return None;
+                    }
+                    match self.tci().words() {
+                        TciWords::Parts { vid, pcp } => {
+                            out.exact(36, &vid.unwrap_or(VLAN_ANY).to_be_bytes(), any::DL_VLAN);
+                            if let Some(pcp) = pcp {
+                                out.exact(38, &[pcp], any::v11::DL_VLAN_PCP);
+                            }
+                        }
+                        TciWords::Whole
+                            if self.tci()
+                                == (Tci {
+                                    value: TCI_PRESENT,
+                                    mask: TCI_PRESENT,
+                                }) =>
+                        {
+                            out.exact(36, &VLAN_ANY.to_be_bytes(), any::DL_VLAN);
+                        }
+                        TciWords::Whole => return None,
+                    }
+                }
+                (Id::ETH_TYPE, None) => out.exact(40, value, any::v11::DL_TYPE),
+                (Id::NW_TOS, None) if is_ipv4 => out.exact(42, value, any::v11::NW_TOS),
+                (Id::NW_PROTO, None) if is_ipv4 => out.exact(43, value, any::v11::NW_PROTO),
+                (Id::ARP_OP, None) => out.exact(43, value.get(1..)?, any::v11::NW_PROTO),
+                (Id::IP_SRC | Id::ARP_SPA, mask) => out.masked(44, value, mask),
+                (Id::IP_DST | Id::ARP_TPA, mask) => out.masked(52, value, mask),
+                (Id::TCP_SRC | Id::UDP_SRC | Id::SCTP_SRC, None) if is_ipv4 => {
+                    out.exact(60, value, any::v11::TP_SRC);
+                }
+                (Id::TCP_DST | Id::UDP_DST | Id::SCTP_DST, None) if is_ipv4 => {
+                    out.exact(62, value, any::v11::TP_DST);
+                }
+                (Id::ICMP_TYPE, None) => out.exact(60, &[&[0], value].concat(), any::v11::TP_SRC),
+                (Id::ICMP_CODE, None) => out.exact(62, &[&[0], value].concat(), any::v11::TP_DST),
+                (Id::MPLS_LABEL, None) => out.exact(64, value, any::v11::MPLS_LABEL),
+                (Id::MPLS_TC, None) => out.exact(68, value, any::v11::MPLS_TC),
+                (Id::METADATA, mask) => out.masked(72, value, mask),
+                _ => return None,
+            }
+        }
+        Some(out.bytes())
+    }
+}
+
+/// A standard match of OpenFlow 1.1 in the making.
+struct Standard {
+    bytes: [u8; V11_MATCH_BYTES],
+    wildcards: u32,
+}
+
+impl Standard {
+    /// One that matches everything: all bits of wildcards and of masks are set.
+    fn any() -> Standard {
+        let mut standard = Standard {
+            bytes: [0; V11_MATCH_BYTES],
+            wildcards: 0x3ff,
+        };
+        standard.put(2, &(V11_MATCH_BYTES as u16).to_be_bytes());
+        for (at, width) in [(18, 6), (30, 6), (48, 4), (56, 4), (80, 8)] {
+            standard.put(at, [0xff; 8].get(..width).unwrap_or_default());
+        }
+        standard
+    }
+
+    fn put(&mut self, at: usize, value: &[u8]) {
+        if let Some(slot) = self.bytes.get_mut(at..at + value.len()) {
+            slot.copy_from_slice(value);
+        }
+    }
+
+    fn exact(&mut self, at: usize, value: &[u8], wildcard: u32) {
+        self.put(at, value);
+        self.wildcards &= !wildcard;
+    }
+
+    /// A value with its mask behind it; set bits of the mask are those that do not matter.
+    fn masked(&mut self, at: usize, value: &[u8], mask: Option<&[u8]>) {
+        self.put(at, value);
+        let mask: Vec<u8> = (0..value.len())
+            .map(|index| {
+                mask.and_then(|mask| mask.get(index))
+                    .map_or(0, |byte| !byte)
+            })
+            .collect();
+        self.put(at + value.len(), &mask);
+    }
+
+    fn bytes(mut self) -> Vec<u8> {
+        let wildcards = self.wildcards;
+        self.put(8, &wildcards.to_be_bytes());
+        self.bytes.to_vec()
+    }
+}
+
+/// What the fixed matches say beyond Ethernet; addresses with their masks.
+struct Layer3 {
+    dl_type: Option<u16>,
+    nw_tos: Option<u8>,
+    nw_proto: Option<u8>,
+    nw_src: (u32, u32),
+    nw_dst: (u32, u32),
+    tp_src: Option<u16>,
+    tp_dst: Option<u16>,
+}
+
+impl Layer3 {
+    fn put(&self, fields: &mut Fields<'_>) {
+        if let Some(dl_type) = self.dl_type {
+            fields.put(Id::ETH_TYPE, &dl_type.to_be_bytes());
+        }
+        let is_arp = matches!(self.dl_type, Some(0x0806 | 0x8035));
+        let (source, destination) = if is_arp {
+            (Id::ARP_SPA, Id::ARP_TPA)
+        } else {
+            (Id::IP_SRC, Id::IP_DST)
+        };
+        for (id, (address, mask)) in [(source, self.nw_src), (destination, self.nw_dst)] {
+            fields.put_masked(id, &address.to_be_bytes(), &mask.to_be_bytes());
+        }
+        match self.nw_proto {
+            Some(operation) if is_arp => fields.put(Id::ARP_OP, &[0, operation]),
+            Some(protocol) => fields.put(Id::NW_PROTO, &[protocol]),
+            None => {}
+        }
+        if let Some(tos) = self.nw_tos {
+            fields.put(Id::NW_TOS, &[tos & 0xfc]);
+        }
+        let (icmp_type, icmp_code) = match (self.dl_type, self.nw_proto) {
+            (Some(0x0800), Some(1)) => (Some(Id::ICMP_TYPE), Some(Id::ICMP_CODE)),
+            (Some(0x86dd), Some(58)) => (Some(Id::ICMPV6_TYPE), Some(Id::ICMPV6_CODE)),
+            _ => (None, None),
+        };
+        let (source, destination) = match self.nw_proto {
+            Some(17) => (Id::UDP_SRC, Id::UDP_DST),
+            Some(132) => (Id::SCTP_SRC, Id::SCTP_DST),
+            _ => (Id::TCP_SRC, Id::TCP_DST),
+        };
+        for (id, icmp, number) in [
+            (source, icmp_type, self.tp_src),
+            (destination, icmp_code, self.tp_dst),
+        ] {
+            match (number.map(u16::to_be_bytes), icmp) {
+                (Some([0, small]), Some(icmp)) => fields.put(icmp, &[small]),
+                (Some(bytes), _) => fields.put(id, &bytes),
+                (None, _) => {}
+            }
+        }
+    }
+}
+
+/// Appends fields.
+struct Fields<'s>(&'s mut Vec<u8>);
+
+impl Fields<'_> {
+    fn put(&mut self, id: Id, value: &[u8]) {
+        id.row().header(Version::V10, false).encode(self.0);
+        self.0.extend(value);
+    }
+
+    fn put_masked(&mut self, id: Id, value: &[u8], mask: &[u8]) {
+        if mask.iter().all(|byte| *byte == 0) {
+            return;
+        }
+        id.row().header(Version::V10, true).encode(self.0);
+        self.0
+            .extend(value.iter().zip(mask).map(|(value, mask)| value & mask));
+        self.0.extend(mask);
+    }
+}

@@ -1,0 +1,451 @@
+//! What a flow matches: OXM or NXM fields, kept as the bytes that came, with the place of every row.
+
+use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
+use super::super::json::Json;
+use super::super::text::{Role, Sink, TextContext, port_from_v10};
+use super::Header;
+use super::digits::{put_all_hex, put_decimal};
+use super::row_set::{ETHERNET, RowSet, TAGS};
+use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords, word_for};
+use super::table::{Field, Id, ROWS};
+use super::values::{self, all_ones, all_zeros, written};
+
+/// The priority that text leaves out.
+const DEFAULT_PRIORITY: u16 = 0x8000;
+
+/// A row that is not matched.
+const ABSENT: u16 = u16::MAX;
+
+/// A value with its mask; no mask if every bit is matched.
+pub type Masked<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// The match of a flow: a view over its fields' bytes (OpenFlow 1.5.1 §7.2.3, ovs-fields(7)).
+#[derive(Debug, Clone)]
+pub struct Match<'a> {
+    bytes: &'a [u8],
+    /// Offset of `bytes` in the message.
+    at: usize,
+    /// Where the header of each row's field begins in `bytes`.
+    places: [u16; ROWS.len()],
+    /// Which rows have a place.
+    present: RowSet,
+    /// Whether there are fields without a row.
+    has_unknown: bool,
+    /// `NXM_NX_COOKIE` of a request.
+    cookie: Option<(u64, u64)>,
+}
+
+impl<'a> Match<'a> {
+    /// A view over a list of OXM or NXM fields without the header and padding of `ofp_match`.
+    ///
+    /// `at` is the offset of the list in its message, for errors. Fields without a row are kept. A
+    /// field that comes twice, whose length contradicts its row or exceeds the list is an error.
+    pub fn decode_tlvs(bytes: &'a [u8], at: usize) -> Result<Match<'a>, DecodeError> {
+        let mut cursor = Cursor::new(bytes, at);
+        let mut matched = Match {
+            bytes,
+            at,
+            places: [ABSENT; ROWS.len()],
+            present: RowSet::EMPTY,
+            has_unknown: false,
+            cookie: None,
+        };
+        while !cursor.is_empty() {
+            let start = cursor;
+            let Some(place) = u16::try_from(start.at() - at)
+                .ok()
+                .filter(|place| *place != ABSENT)
+            else {
+                return Err(start.error("match", DecodeErrorKind::BadLength(bytes.len())));
+            };
+            let header = Header::decode(&mut cursor)?;
+            if header.masked && header.length % 2 != 0 {
+                return Err(start.error(
+                    "oxm_length",
+                    DecodeErrorKind::BadLength(usize::from(header.length)),
+                ));
+            }
+            let (value, mask) = payload(&mut cursor, header)?;
+            if let Some(cookie) = cookie(header, value, mask) {
+                matched.cookie = Some(cookie);
+                continue;
+            }
+            let Some(field) = header.field() else {
+                matched.has_unknown = true;
+                continue;
+            };
+            let variable = field.id.is_tun_metadata();
+            let fits = if variable {
+                (1..=usize::from(field.bytes)).contains(&value.len())
+            } else {
+                value.len() == usize::from(field.bytes)
+            };
+            if !fits {
+                return Err(start.error(field.name, DecodeErrorKind::BadLength(value.len())));
+            }
+            // A mask of zeros matches everything, but the option of a tunnel must be there.
+            if mask.is_some_and(all_zeros) && !variable {
+                continue;
+            }
+            match matched.places.get_mut(field.id.index()) {
+                Some(slot) if *slot == ABSENT => *slot = place,
+                _ => {
+                    return Err(start.error(
+                        field.name,
+                        DecodeErrorKind::BadValue(be_number(value) as u64),
+                    ));
+                }
+            }
+            matched.present.insert(field.id);
+        }
+        Ok(matched)
+    }
+
+    /// The value and mask that the match has for a field, as they came; `None` if it has none.
+    ///
+    /// This looks for this one row: `in_port` is not found as `in_port_oxm`, nor `reg0` in `xreg0`.
+    pub fn value(&self, field: &Field) -> Option<Masked<'a>> {
+        let place = usize::from(*self.places.get(field.id.index())?);
+        let mut cursor = Cursor::new(self.bytes.get(place..)?, 0);
+        let header = Header::decode(&mut cursor).ok()?;
+        let (value, mask) = payload(&mut cursor, header).ok()?;
+        Some((value, mask.filter(|mask| !all_ones(mask))))
+    }
+
+    /// The input port, widened to 32 bits.
+    pub fn in_port(&self) -> Option<u32> {
+        if let Some((value, _)) = self.value(Id::IN_PORT_OXM.row()) {
+            return Some(be_number(value) as u32);
+        }
+        let (value, _) = self.value(Id::IN_PORT.row())?;
+        Some(port_from_v10(be_number(value) as u16))
+    }
+
+    /// Whether the match says that packets have a VLAN tag.
+    pub fn vlan_tag_known(&self) -> bool {
+        self.tci().is_tagged()
+    }
+
+    /// Cookie and mask of a request's filter (`NXM_NX_COOKIE`).
+    pub fn cookie(&self) -> Option<(u64, u64)> {
+        self.cookie
+    }
+
+    /// Whether every packet matches.
+    pub fn is_empty(&self) -> bool {
+        self.present.is_empty() && !self.has_unknown
+    }
+
+    /// Writes the match as ovs-ofctl does in a flow dump: `priority=5,tcp,in_port=2,tp_dst=80`.
+    ///
+    /// Words and their order are the same in all versions of OpenFlow and both styles. A field
+    /// without a row comes last, as `oxm_0x8000_45=0x0102/0xffff` or, of an experimenter,
+    /// `oxm_0xffff_0x00001234_45=0x01`.
+    pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>, priority: u16) {
+        let mut words = Words {
+            sink,
+            cx,
+            first: true,
+        };
+        if priority != DEFAULT_PRIORITY {
+            words.separate();
+            words.sink.put_as(Role::Special, "priority=");
+            put_decimal(words.sink.buffer(), u64::from(priority));
+        }
+        self.walk(&mut words);
+    }
+
+    /// Writes the members of the match's JSON object, with the keys of [`Match::text`].
+    ///
+    /// Instead of the word for a protocol there are the numbers `dl_type` and `nw_proto`. Values
+    /// have the forms of [`Field::value_json`].
+    pub fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        self.walk(&mut Members { json, cx });
+    }
+
+    /// Tells a visitor what the match says, in the order in which dumps print it.
+    fn walk(&self, visit: &mut impl Visit) {
+        let eth_type = self.number(Id::ETH_TYPE).map(|number| number as u16);
+        let nw_proto = self.number(Id::NW_PROTO).map(|number| number as u8);
+        let word = eth_type.and_then(|eth_type| word_for(eth_type, nw_proto));
+        let mut word_due = word;
+        let mut tci_due = self.present.intersects(&TAGS);
+        let mut registers_due = true;
+        for id in self.present.iter() {
+            if id > Id::PACKET_TYPE
+                && let Some((word, nw_proto)) = word_due.take()
+            {
+                visit.protocol(word, eth_type.unwrap_or_default(), nw_proto);
+            }
+            let field = id.row();
+            let Some((value, mask)) = self.value(field) else {
+                continue;
+            };
+            if id.registers().is_some() {
+                if registers_due {
+                    registers_due = false;
+                    self.walk_registers(visit);
+                }
+                continue;
+            }
+            if TAGS.contains(id) {
+                if tci_due {
+                    tci_due = false;
+                    walk_tag(self.tci(), visit);
+                }
+                continue;
+            }
+            match id {
+                // Ethernet goes without saying, except where flows of the datapath are shown.
+                Id::PACKET_TYPE if all_zeros(value) => {}
+                Id::RECIRC_ID => {
+                    visit.field(field, value, mask);
+                    if self.is_ethernet() {
+                        visit.ethernet();
+                    }
+                }
+                Id::ETH_TYPE if word.is_some() => {}
+                Id::NW_PROTO if word.is_some_and(|(_, included)| included.is_some()) => {}
+                Id::NW_TOS | Id::IP_DSCP => {
+                    let shift = if id == Id::IP_DSCP { 2 } else { 0 };
+                    let tos = value.first().map_or(0, |tos| tos << shift & 0xfc);
+                    visit.field(Id::NW_TOS.row(), &[tos], None);
+                }
+                _ => visit.field(field, value, mask),
+            }
+        }
+        if self.has_unknown {
+            self.walk_unknown(visit);
+        }
+    }
+
+    /// Registers, whether they came as such or two or four in one.
+    fn walk_registers(&self, visit: &mut impl Visit) {
+        let mut registers = [(0u32, 0u32); Id::REGISTERS as usize];
+        for id in self.present.iter() {
+            let Some((first, count)) = id.registers() else {
+                continue;
+            };
+            let Some((value, mask)) = self.value(id.row()) else {
+                continue;
+            };
+            let slots = registers
+                .iter_mut()
+                .skip(usize::from(first))
+                .take(usize::from(count));
+            for (index, slot) in slots.enumerate() {
+                let word =
+                    |bytes: &[u8]| bytes.get(index * 4..index * 4 + 4).map_or(0, be_number) as u32;
+                let bits = mask.map_or(u32::MAX, word);
+                slot.0 |= word(value) & bits;
+                slot.1 |= bits;
+            }
+        }
+        for (number, (value, mask)) in registers.into_iter().enumerate() {
+            if mask != 0
+                && let Some(id) = Id::reg(number as u8)
+            {
+                let mask_bytes = mask.to_be_bytes();
+                let mask = (mask != u32::MAX).then_some(mask_bytes.as_slice());
+                visit.field(id.row(), &value.to_be_bytes(), mask);
+            }
+        }
+    }
+
+    fn walk_unknown(&self, visit: &mut impl Visit) {
+        let mut cursor = Cursor::new(self.bytes, self.at);
+        while let Ok(header) = Header::decode(&mut cursor) {
+            let Ok((value, mask)) = payload(&mut cursor, header) else {
+                return;
+            };
+            if header.field().is_none() {
+                visit.unknown(header, value, mask);
+            }
+        }
+    }
+
+    /// What the match says about the VLAN tag, however it says it.
+    fn tci(&self) -> Tci {
+        let mut tci = Tci::default();
+        let mut add = |id: Id, all: u16, shift: u32, implied: u16| {
+            if let Some((value, mask)) = self.value(id.row()) {
+                let bits = |bytes| (be_number(bytes) as u16) << shift;
+                tci.and(
+                    bits(value) | implied,
+                    mask.map_or(all, bits) & all | implied,
+                );
+            }
+        };
+        add(Id::VLAN_TCI, u16::MAX, 0, 0);
+        add(Id::VLAN_VID, TCI_VID | TCI_PRESENT, 0, 0);
+        // Only a tag that is there has a priority.
+        add(Id::VLAN_PCP, TCI_PCP, 13, TCI_PRESENT);
+        tci
+    }
+
+    /// The value of a field that is matched as a whole.
+    fn number(&self, id: Id) -> Option<u64> {
+        match self.value(id.row())? {
+            (value, None) => Some(be_number(value) as u64),
+            (_, Some(_)) => None,
+        }
+    }
+
+    /// Whether the match says, or implies, that packets are Ethernet.
+    fn is_ethernet(&self) -> bool {
+        match self.number(Id::PACKET_TYPE) {
+            Some(packet_type) => packet_type == 0,
+            None => self.present.intersects(&ETHERNET),
+        }
+    }
+}
+
+/// Value and mask after a header.
+fn payload<'a>(cursor: &mut Cursor<'a>, header: Header) -> Result<Masked<'a>, DecodeError> {
+    let value = cursor.take(header.value_bytes(), "oxm value")?;
+    let mask = if header.masked {
+        Some(cursor.take(header.value_bytes(), "oxm mask")?)
+    } else {
+        None
+    };
+    Ok((value, mask))
+}
+
+/// `NXM_NX_COOKIE`, which has the number of `NXM_NX_MPLS_TTL` but another length.
+fn cookie(header: Header, value: &[u8], mask: Option<&[u8]>) -> Option<(u64, u64)> {
+    let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes);
+    if (header.class, header.number) != (0x0001, 30) {
+        return None;
+    }
+    Some((number(value)?, mask.map_or(Some(u64::MAX), number)?))
+}
+
+fn walk_tag(tci: Tci, visit: &mut impl Visit) {
+    if tci.mask == 0 {
+        return;
+    }
+    match tci.words() {
+        TciWords::Parts { vid, pcp } => {
+            if let Some(vid) = vid {
+                visit.field(Id::DL_VLAN.row(), &vid.to_be_bytes(), None);
+            }
+            if let Some(pcp) = pcp {
+                visit.field(Id::DL_VLAN_PCP.row(), &[pcp], None);
+            }
+        }
+        TciWords::Whole => {
+            let mask = tci.mask.to_be_bytes();
+            let mask = (tci.mask != u16::MAX).then_some(mask.as_slice());
+            visit.field(Id::VLAN_TCI.row(), &tci.value.to_be_bytes(), mask);
+        }
+    }
+}
+
+/// What [`Match::walk`] tells.
+trait Visit {
+    /// A protocol's word, its Ethernet type, and its IP protocol if the word includes one.
+    fn protocol(&mut self, word: &'static str, eth_type: u16, nw_proto: Option<u8>);
+
+    /// Packets are Ethernet, where that is worth a word.
+    fn ethernet(&mut self);
+
+    /// A field under its key.
+    fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>);
+
+    /// A field without a row.
+    fn unknown(&mut self, header: Header, value: &[u8], mask: Option<&[u8]>);
+}
+
+/// A match as text.
+struct Words<'s, 'c, S> {
+    sink: &'s mut S,
+    cx: &'s TextContext<'c>,
+    first: bool,
+}
+
+impl<S: Sink> Words<'_, '_, S> {
+    fn separate(&mut self) {
+        if !self.first {
+            self.sink.put(",");
+        }
+        self.first = false;
+    }
+}
+
+impl<S: Sink> Visit for Words<'_, '_, S> {
+    fn protocol(&mut self, word: &'static str, _: u16, _: Option<u8>) {
+        self.separate();
+        self.sink.put_as(Role::Value, word);
+    }
+
+    fn ethernet(&mut self) {
+        self.separate();
+        self.sink.put_as(Role::Value, "eth");
+    }
+
+    fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
+        self.separate();
+        if mask.is_some_and(all_zeros) {
+            // The option of a tunnel, whatever its value.
+            self.sink.put_as(Role::Key, field.key);
+            return;
+        }
+        self.sink.key(field.key);
+        values::dump(field, value, mask, self.sink, self.cx);
+    }
+
+    fn unknown(&mut self, header: Header, value: &[u8], mask: Option<&[u8]>) {
+        self.separate();
+        self.sink.begin(Role::Key);
+        header.put_unknown(self.sink.buffer());
+        self.sink.put("=");
+        self.sink.end(Role::Key);
+        let out = self.sink.buffer();
+        put_all_hex(out, value);
+        if let Some(mask) = mask {
+            out.push('/');
+            put_all_hex(out, mask);
+        }
+    }
+}
+
+/// A match as members of a JSON object.
+struct Members<'s, 'j, 'c> {
+    json: &'s mut Json<'j>,
+    cx: &'s TextContext<'c>,
+}
+
+impl Visit for Members<'_, '_, '_> {
+    fn protocol(&mut self, _: &'static str, eth_type: u16, nw_proto: Option<u8>) {
+        self.json.key(Id::ETH_TYPE.row().key);
+        self.json.number(eth_type);
+        if let Some(nw_proto) = nw_proto {
+            self.json.key(Id::NW_PROTO.row().key);
+            self.json.number(nw_proto);
+        }
+    }
+
+    fn ethernet(&mut self) {}
+
+    fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
+        self.json.key(field.key);
+        field.value_json(value, mask, self.json, self.cx);
+    }
+
+    fn unknown(&mut self, header: Header, value: &[u8], mask: Option<&[u8]>) {
+        let mut key = String::new();
+        header.put_unknown(&mut key);
+        self.json.key(&key);
+        match mask {
+            None => self.json.string(&written(|out| put_all_hex(out, value))),
+            Some(mask) => {
+                self.json.begin_object();
+                self.json.key("value");
+                self.json.string(&written(|out| put_all_hex(out, value)));
+                self.json.key("mask");
+                self.json.string(&written(|out| put_all_hex(out, mask)));
+                self.json.end_object();
+            }
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! The MATCH argument of ovs-ofctl(8), "Flow Syntax": `tcp,in_port=qvo1234,tp_dst=80,table=0`.
+
+use std::fmt;
+
+use super::super::text::{Names, PORT_ANY, port_from_v10, reserved_port_number};
+use super::parse_value::parse_value;
+use super::place::place;
+use super::request::MatchFields;
+use super::shorthand::{protocol, protocol_words};
+use super::table::{Field, Id, ROWS};
+use super::values::all_zeros;
+
+/// What a MATCH argument asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The table; `None` for all.
+    pub table: Option<u8>,
+    /// The cookie's value and mask.
+    pub cookie: Option<(u64, u64)>,
+    /// The port that the flow sends to, by `output` or its like.
+    pub out_port: Option<u32>,
+    /// The group that the flow sends to.
+    pub out_group: Option<u32>,
+    /// What the flow matches, or more than that.
+    pub fields: MatchFields,
+}
+
+/// Why a MATCH argument cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// The piece that is wrong.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: String,
+    /// What kind of error it is.
+    pub kind: ParseErrorKind,
+}
+
+/// The kinds of [`ParseError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParseErrorKind {
+    /// A value or mask that cannot be read, or that contradicts the rest.
+    Syntax,
+    /// No field has this name.
+    UnknownField {
+        /// The name that comes nearest.
+        did_you_mean: Option<&'static str>,
+    },
+    /// No port has this name.
+    UnknownPort(String),
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\": {}", self.text.escape_debug(), self.reason)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// An error that does not yet know its piece.
+#[derive(Debug)]
+pub(super) struct Problem {
+    reason: String,
+    kind: ParseErrorKind,
+}
+
+impl Problem {
+    pub(super) fn syntax(reason: impl Into<String>) -> Problem {
+        Problem {
+            reason: reason.into(),
+            kind: ParseErrorKind::Syntax,
+        }
+    }
+
+    pub(super) fn at(self, text: &str) -> ParseError {
+        let mut piece: String = text.chars().take(80).collect();
+        if piece.len() < text.len() {
+            piece.push('…');
+        }
+        ParseError {
+            text: piece,
+            reason: self.reason,
+            kind: self.kind,
+        }
+    }
+}
+
+/// Reads a MATCH argument (ovs-ofctl(8), ovs-fields(7)).
+///
+/// Beyond what ovs-ofctl takes: a cookie without mask, names in JSON quotes, ports as
+/// `2(phy-br-ens37)`, and the statistics of a dumped flow, which are ignored. What ovs-ofctl ignores
+/// in silence is an error here: a field whose prerequisite is not in the match, a value with more
+/// bits than the field. `dl_vlan=0xffff` finds flows for packets without a tag, in whatever version
+/// they were added.
+pub fn parse_filter(text: &str, names: &dyn Names) -> Result<Filter, ParseError> {
+    let mut filter = Filter::default();
+    let mut said = Vec::new();
+    let mut rest = text;
+    while let Some(piece) = next_piece(&mut rest)? {
+        parse_piece(piece, names, &mut filter, &mut said)
+            .map_err(|problem| problem.at(piece.text))?;
+    }
+    // A mask of zeros matches anything, but of the option of a tunnel that it is there.
+    said.retain(|said: &Said<'_>| {
+        said.field.id.is_tun_metadata() || !said.mask.as_deref().is_some_and(all_zeros)
+    });
+    place(&said, &mut filter.fields)?;
+    Ok(filter)
+}
+
+/// A key with the value that belongs to it, which may be empty.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'t> {
+    pub(super) text: &'t str,
+    pub(super) key: &'t str,
+    value: &'t str,
+}
+
+/// A field as it was asked for.
+pub(super) struct Said<'t> {
+    pub(super) piece: Piece<'t>,
+    pub(super) field: &'static Field,
+    pub(super) value: Vec<u8>,
+    pub(super) mask: Option<Vec<u8>>,
+}
+
+const BETWEEN: [char; 5] = [',', ' ', '\t', '\r', '\n'];
+
+/// The next piece: `key`, `key=value`, `key:value` or `key(value)`, up to a comma or blank that
+/// stands neither in quotes nor in parentheses.
+fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<Piece<'t>>, ParseError> {
+    let text = rest.trim_start_matches(BETWEEN);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (key, tail) = split_at(
+        text,
+        text.find(|c| BETWEEN.contains(&c) || ":=(".contains(c)),
+    );
+    let in_parentheses = tail.starts_with('(');
+    let value = match tail.chars().next() {
+        Some('=' | ':' | '(') => split_at(tail, Some(1)).1,
+        _ => "",
+    };
+    let mut depth = usize::from(in_parentheses);
+    let (mut quoted, mut escaped) = (false, false);
+    let mut end = None;
+    if !value.is_empty() {
+        for (at, c) in value.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '(' => depth += 1,
+                ')' if depth > 0 => {
+                    depth -= 1;
+                    if depth == 0 && in_parentheses {
+                        end = Some(at);
+                        break;
+                    }
+                }
+                c if depth == 0 && BETWEEN.contains(&c) => {
+                    end = Some(at);
+                    break;
+                }
+                _ => {}
+            }
+        }
+    }
+    if quoted || (depth > 0 && end.is_none()) {
+        let missing = if quoted {
+            "a closing quote"
+        } else {
+            "a closing parenthesis"
+        };
+        return Err(Problem::syntax(format!("{missing} is missing")).at(text));
+    }
+    let (value, after) = split_at(value, end);
+    *rest = if in_parentheses {
+        after.strip_prefix(')').unwrap_or(after)
+    } else if value.is_empty() && after.is_empty() {
+        tail.strip_prefix(['=', ':']).unwrap_or(tail)
+    } else {
+        after
+    };
+    let length = text.len() - rest.len();
+    Ok(Some(Piece {
+        text: split_at(text, Some(length)).0,
+        key,
+        value,
+    }))
+}
+
+/// The text before and from a position; everything and nothing if there is none.
+fn split_at(text: &str, at: Option<usize>) -> (&str, &str) {
+    at.and_then(|at| text.split_at_checked(at))
+        .unwrap_or((text, ""))
+}
+
+fn parse_piece<'t>(
+    piece: Piece<'t>,
+    names: &dyn Names,
+    filter: &mut Filter,
+    said: &mut Vec<Said<'t>>,
+) -> Result<(), Problem> {
+    let Piece { key, value, .. } = piece;
+    let mut say = |field: &'static Field, value: Vec<u8>, mask: Option<Vec<u8>>| {
+        said.push(Said {
+            piece,
+            field,
+            value,
+            mask,
+        });
+    };
+    if let Some((eth_type, nw_proto)) = protocol(key) {
+        if !value.is_empty() {
+            return Err(Problem::syntax(format!("{key} takes no value")));
+        }
+        say(Id::ETH_TYPE.row(), eth_type.to_be_bytes().to_vec(), None);
+        if let Some(nw_proto) = nw_proto {
+            say(Id::NW_PROTO.row(), vec![nw_proto], None);
+        }
+        return Ok(());
+    }
+    if let Some(field) = Field::by_name(key).or_else(|| by_key(key)) {
+        let (value, mask) = parse_value(field, value, names)?;
+        say(field, value, mask);
+        return Ok(());
+    }
+    if let Some((field, offset, bits)) = parse_subfield(key)? {
+        let (value, mask) = shifted(field, value, offset, bits)?;
+        say(field, value, Some(mask));
+        return Ok(());
+    }
+    if KEYS.contains(&key) && value.is_empty() {
+        return Err(Problem::syntax(format!("{key} needs a value")));
+    }
+    match key {
+        "eth" => say(Id::PACKET_TYPE.row(), vec![0; 4], None),
+        "table" => {
+            let table: u8 = number(value)
+                .and_then(|table| u8::try_from(table).ok())
+                .ok_or_else(|| Problem::syntax("a table is a number from 0 to 254"))?;
+            filter.table = Some(table).filter(|table| *table != 0xff);
+        }
+        "cookie" => {
+            let (cookie, mask) = match value.split_once('/') {
+                Some((cookie, mask)) => (cookie_number(cookie), cookie_number(mask)),
+                None => (cookie_number(value), Some(u64::MAX)),
+            };
+            let (Some(cookie), Some(mask)) = (cookie, mask) else {
+                return Err(Problem::syntax(
+                    "a cookie is a number of 64 bits, its mask too",
+                ));
+            };
+            filter.cookie = Some((cookie & mask, mask)).filter(|(_, mask)| *mask != 0);
+        }
+        "out_port" => {
+            filter.out_port = Some(parse_port(value, names)?).filter(|port| *port != PORT_ANY);
+        }
+        "out_group" => {
+            filter.out_group = match value.to_ascii_lowercase().as_str() {
+                "any" => None,
+                "all" => Some(0xffff_fffc),
+                value => Some(
+                    number(value)
+                        .and_then(|group| u32::try_from(group).ok())
+                        .ok_or_else(|| Problem::syntax("a group is a number of 32 bits"))?,
+                ),
+            };
+        }
+        "duration"
+        | "n_packets"
+        | "n_bytes"
+        | "idle_age"
+        | "hard_age"
+        | "no_readonly_table"
+        | "allow_hidden_fields" => {}
+        "priority" => return Err(Problem::syntax("the switch cannot filter by priority")),
+        "actions" | "action" => return Err(Problem::syntax("the switch cannot filter by actions")),
+        "idle_timeout" | "hard_timeout" | "importance" | "send_flow_rem" | "check_overlap"
+        | "reset_counts" | "no_packet_counts" | "no_byte_counts" => {
+            return Err(Problem::syntax(format!(
+                "the switch cannot filter by {key}"
+            )));
+        }
+        _ => {
+            let did_you_mean = nearest(key);
+            return Err(Problem {
+                reason: match did_you_mean {
+                    Some(name) => format!("no field has this name; did you mean {name}?"),
+                    None => "no field has this name".to_owned(),
+                },
+                kind: ParseErrorKind::UnknownField { did_you_mean },
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Keys that are no fields.
+const KEYS: [&str; 4] = ["table", "cookie", "out_port", "out_group"];
+
+/// A field by the key that dumps print, where that is neither name nor alias: `gtpu_flags`.
+fn by_key(key: &str) -> Option<&'static Field> {
+    ROWS.iter().find(|row| row.key == key).copied()
+}
+
+/// The name that a wrong one was probably meant to be.
+fn nearest(key: &str) -> Option<&'static str> {
+    if key.len() > 40 {
+        return None;
+    }
+    let names = ROWS
+        .iter()
+        .flat_map(|row| [Some(row.name), row.alias])
+        .flatten();
+    names
+        .chain(protocol_words())
+        .chain(KEYS)
+        .map(|name| (strsim::damerau_levenshtein(key, name), name))
+        .filter(|(distance, name)| *distance <= 2.min(name.len() / 2))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// `reg0[0..15]`, `NXM_NX_REG0[]`: the field, the lowest bit, the number of bits.
+fn parse_subfield(key: &str) -> Result<Option<(&'static Field, u16, u16)>, Problem> {
+    let Some((name, range)) = key.split_once('[') else {
+        return Ok(Field::by_nxm_name(key).map(|field| (field, 0, field.bits)));
+    };
+    let Some(field) = Field::by_nxm_name(name).or_else(|| Field::by_name(name)) else {
+        return Ok(None);
+    };
+    let bad = || {
+        Problem::syntax(format!(
+            "the bits of {name} are [0..{}]",
+            field.bits.saturating_sub(1)
+        ))
+    };
+    let range = range.strip_suffix(']').ok_or_else(bad)?;
+    if range.is_empty() {
+        return Ok(Some((field, 0, field.bits)));
+    }
+    let (first, last) = range.split_once("..").unwrap_or((range, range));
+    let (first, last): (u16, u16) = (
+        first.parse().map_err(|_| bad())?,
+        last.parse().map_err(|_| bad())?,
+    );
+    if first > last || last >= field.bits {
+        return Err(bad());
+    }
+    Ok(Some((field, first, last - first + 1)))
+}
+
+/// The value and mask of a field for some of its bits.
+fn shifted(
+    field: &Field,
+    value: &str,
+    offset: u16,
+    bits: u16,
+) -> Result<(Vec<u8>, Vec<u8>), Problem> {
+    let bytes = usize::from(field.bytes);
+    if bytes > 16 {
+        return Err(Problem::syntax(format!(
+            "some bits of {} cannot be matched",
+            field.name
+        )));
+    }
+    if !field.maskable && bits != field.bits {
+        return Err(Problem::syntax(format!(
+            "{} is matched as a whole or not at all",
+            field.name
+        )));
+    }
+    let value = number(value).ok_or_else(|| Problem::syntax("a number is missing"))?;
+    let ones = u128::MAX.checked_shr(128 - u32::from(bits)).unwrap_or(0);
+    if value > ones {
+        return Err(Problem::syntax(format!(
+            "the value needs more than {bits} bits"
+        )));
+    }
+    let cut = |number: u128| {
+        number
+            .to_be_bytes()
+            .get(16 - bytes..)
+            .unwrap_or_default()
+            .to_vec()
+    };
+    let mask = if bits == field.bits {
+        u128::MAX
+    } else {
+        ones << offset
+    };
+    Ok((cut(value << offset), cut(mask)))
+}
+
+/// A number in decimal, hexadecimal after `0x`, or octal after `0`.
+pub(super) fn number(text: &str) -> Option<u128> {
+    let (digits, radix) =
+        if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+            (digits, 16)
+        } else if text.len() > 1 && text.starts_with('0') {
+            (text, 8)
+        } else {
+            (text, 10)
+        };
+    // A sign is no digit.
+    if !digits.starts_with(|c: char| c.is_ascii_hexdigit()) {
+        return None;
+    }
+    u128::from_str_radix(digits, radix).ok()
+}
+
+/// A number of 64 bits; negative ones count from the end, -1 is all ones.
+pub(super) fn cookie_number(text: &str) -> Option<u64> {
+    match text.strip_prefix('-') {
+        Some(text) => Some((u64::try_from(number(text)?).ok()?).wrapping_neg()),
+        None => u64::try_from(number(text)?).ok(),
+    }
+}
+
+/// A port: a number, a reserved name, a name, a name in quotes, or `2(phy-br-ens37)`.
+///
+/// A number wins over a port that bears it as its name; quotes force the name.
+pub(super) fn parse_port(text: &str, names: &dyn Names) -> Result<u32, Problem> {
+    let unknown = |name: &str| Problem {
+        reason: "no port has this name".to_owned(),
+        kind: ParseErrorKind::UnknownPort(name.to_owned()),
+    };
+    if text.starts_with('"') {
+        let name: String = serde_json::from_str(text)
+            .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?;
+        return names.ofport(&name).ok_or_else(|| unknown(&name));
+    }
+    let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
+    if let Some(port) = number(both.map_or(text, |(port, _)| port)) {
+        return match u32::try_from(port) {
+            Ok(port) if port <= 0xffff => Ok(port_from_v10(port as u16)),
+            Ok(port) if port >= 0xffff_ff00 => Ok(port),
+            _ => Err(Problem::syntax("port numbers end at 65279")),
+        };
+    }
+    reserved_port_number(text)
+        .or_else(|| names.ofport(text))
+        .ok_or_else(|| unknown(text))
+}

@@ -1,0 +1,198 @@
+//! Where the fields of a MATCH argument belong, and what they need besides.
+//!
+//! ovs-ofctl keeps one place for fields that exclude each other; `tp_src` is the port of whatever
+//! protocol is matched. Here the row is found by the protocol, and the prerequisite is demanded.
+
+use super::super::bytes::be_number;
+use super::super::text::port_from_v10;
+use super::parse::{ParseError, Problem, Said};
+use super::request::MatchFields;
+use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci};
+use super::table::{Id, Prereq};
+
+/// Puts what was said where it belongs: `tp_src` is the port of the protocol that is matched,
+/// everything about the VLAN tag is one field. Then prerequisites are checked.
+pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), ParseError> {
+    let last = |id: Id| {
+        said.iter()
+            .rfind(|said| said.field.id == id)
+            .map(|said| be_number(&said.value))
+    };
+    let eth_type = last(Id::ETH_TYPE).map(|number| number as u16).or_else(|| {
+        let packet_type = last(Id::PACKET_TYPE)? as u32;
+        (packet_type >> 16 == 1).then_some(packet_type as u16)
+    });
+    let nw_proto = last(Id::NW_PROTO).map(|number| number as u8);
+    let mut tci = Tci::default();
+    for Said {
+        piece,
+        field,
+        value,
+        mask,
+    } in said
+    {
+        let fail = |reason: String| Problem::syntax(reason).at(piece.text);
+        let short = be_number(value) as u16;
+        match field.id {
+            Id::DL_VLAN if short == 0xffff => tci.and(0, TCI_VID | TCI_PRESENT),
+            Id::DL_VLAN if short > TCI_VID => {
+                return Err(fail("a VLAN id is a number from 0 to 4095".to_owned()));
+            }
+            Id::DL_VLAN => tci.and(short | TCI_PRESENT, TCI_VID | TCI_PRESENT),
+            Id::DL_VLAN_PCP => tci.and(short << 13 | TCI_PRESENT, TCI_PCP | TCI_PRESENT),
+            Id::VLAN_PCP => tci.and(short << 13, TCI_PCP),
+            Id::VLAN_VID | Id::VLAN_TCI => {
+                let all = if field.id == Id::VLAN_VID {
+                    TCI_VID | TCI_PRESENT
+                } else {
+                    u16::MAX
+                };
+                tci.and(
+                    short,
+                    mask.as_deref()
+                        .map_or(all, |mask| be_number(mask) as u16 & all),
+                );
+            }
+            id => {
+                let (id, value) = home(id, piece.key, value, eth_type, nw_proto)
+                    .map_err(|problem| problem.at(piece.text))?;
+                // Bits of one field may come one by one.
+                match (mask, fields.value(id)) {
+                    (Some(mask), Some((old, Some(old_mask)))) if piece.key.contains('[') => {
+                        let or = |a: &[u8], b: &[u8]| {
+                            a.iter().zip(b).map(|(a, b)| a | b).collect::<Vec<u8>>()
+                        };
+                        let (value, mask) = (or(&value, old), or(mask, old_mask));
+                        fields.set(id.row(), &value, Some(&mask));
+                    }
+                    _ => fields.set(id.row(), &value, mask.as_deref()),
+                }
+            }
+        }
+    }
+    if tci.mask != 0 {
+        fields.set_tci(tci);
+    }
+    for Said { piece, field, .. } in said {
+        // A field that moved has the prerequisite that made it move.
+        let prereq = match home(field.id, piece.key, &[0, 0], eth_type, nw_proto) {
+            Ok((id, _)) => id.row().prereq,
+            Err(_) => field.prereq,
+        };
+        if let Some(needs) = missing(prereq, eth_type, nw_proto, fields) {
+            return Err(
+                Problem::syntax(format!("{} needs {needs} in the match", piece.key)).at(piece.text),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The row for a field under its protocol, and its value there.
+fn home(
+    id: Id,
+    key: &str,
+    value: &[u8],
+    eth_type: Option<u16>,
+    nw_proto: Option<u8>,
+) -> Result<(Id, Vec<u8>), Problem> {
+    let is_arp = matches!(eth_type, Some(0x0806 | 0x8035));
+    let any_port = key == "tp_src" || key == "tp_dst";
+    let source = id == Id::TCP_SRC;
+    let one_byte = |id: Id| match value {
+        [0, byte] => Ok((id, vec![*byte])),
+        _ => Err(Problem::syntax("the value needs more than 8 bits")),
+    };
+    let id = match (id, eth_type, nw_proto) {
+        (Id::IN_PORT, ..) => {
+            return Ok((
+                Id::IN_PORT_OXM,
+                port_from_v10(be_number(value) as u16)
+                    .to_be_bytes()
+                    .to_vec(),
+            ));
+        }
+        (Id::IP_DSCP, ..) => return Ok((Id::NW_TOS, value.iter().map(|dscp| dscp << 2).collect())),
+        (Id::NW_TOS, ..) => return Ok((Id::NW_TOS, value.iter().map(|tos| tos & 0xfc).collect())),
+        (Id::IP_SRC, ..) if is_arp => Id::ARP_SPA,
+        (Id::IP_DST, ..) if is_arp => Id::ARP_TPA,
+        (Id::NW_PROTO, ..) if is_arp => {
+            return Ok((Id::ARP_OP, [&[0], value].concat()));
+        }
+        (Id::TCP_SRC | Id::TCP_DST, Some(0x0800), Some(1)) if any_port => {
+            return one_byte(if source { Id::ICMP_TYPE } else { Id::ICMP_CODE });
+        }
+        (Id::TCP_SRC | Id::TCP_DST, Some(0x86dd), Some(58)) if any_port => {
+            return one_byte(if source {
+                Id::ICMPV6_TYPE
+            } else {
+                Id::ICMPV6_CODE
+            });
+        }
+        (Id::TCP_SRC, _, Some(17)) if any_port => Id::UDP_SRC,
+        (Id::TCP_DST, _, Some(17)) if any_port => Id::UDP_DST,
+        (Id::TCP_SRC, _, Some(132)) if any_port => Id::SCTP_SRC,
+        (Id::TCP_DST, _, Some(132)) if any_port => Id::SCTP_DST,
+        (Id::ICMP_TYPE, Some(0x86dd), Some(58)) => Id::ICMPV6_TYPE,
+        (Id::ICMP_CODE, Some(0x86dd), Some(58)) => Id::ICMPV6_CODE,
+        (id, ..) => id,
+    };
+    Ok((id, value.to_vec()))
+}
+
+/// What a match lacks for a prerequisite.
+fn missing(
+    prereq: Prereq,
+    eth_type: Option<u16>,
+    nw_proto: Option<u8>,
+    fields: &MatchFields,
+) -> Option<&'static str> {
+    let ip = matches!(eth_type, Some(0x0800 | 0x86dd));
+    let is = |id: Id, number: u128| {
+        fields
+            .value(id)
+            .is_some_and(|(value, mask)| mask.is_none() && be_number(value) == number)
+    };
+    // Neutron matches on neighbour discovery by type alone: a code that is not matched counts as 0.
+    let nd = |kind: u128| {
+        is(Id::ICMPV6_TYPE, kind)
+            && (fields.value(Id::ICMPV6_CODE).is_none() || is(Id::ICMPV6_CODE, 0))
+    };
+    let (met, needs) = match prereq {
+        Prereq::Any => (true, ""),
+        Prereq::Ethernet => (
+            fields
+                .value(Id::PACKET_TYPE)
+                .is_none_or(|(value, _)| be_number(value) == 0),
+            "eth",
+        ),
+        Prereq::Vlan => (fields.tci().is_tagged(), "dl_vlan or vlan_vid"),
+        Prereq::Arp => (matches!(eth_type, Some(0x0806 | 0x8035)), "arp or rarp"),
+        Prereq::Ipv4 => (eth_type == Some(0x0800), "ip"),
+        Prereq::Ipv6 => (eth_type == Some(0x86dd), "ipv6"),
+        Prereq::Ip => (ip, "ip or ipv6"),
+        Prereq::Mpls => (matches!(eth_type, Some(0x8847 | 0x8848)), "mpls or mplsm"),
+        Prereq::Nsh => (eth_type == Some(0x894f), "dl_type=0x894f"),
+        Prereq::Ct => {
+            let (value, mask) = fields.value(Id::CT_STATE).unwrap_or_default();
+            let (value, mask) = (be_number(value), mask.map_or(u128::MAX, be_number));
+            // new, est, rel, rpl, snat, dnat; or trk and not inv.
+            (
+                value & 0xcf != 0 || (value & 0x20 != 0 && mask & 0x10 != 0 && value & 0x10 == 0),
+                "ct_state=+trk-inv",
+            )
+        }
+        Prereq::Tcp => (ip && nw_proto == Some(6), "tcp or tcp6"),
+        Prereq::Udp => (ip && nw_proto == Some(17), "udp or udp6"),
+        Prereq::Sctp => (ip && nw_proto == Some(132), "sctp or sctp6"),
+        Prereq::Icmp => (eth_type == Some(0x0800) && nw_proto == Some(1), "icmp"),
+        Prereq::Icmp6 => (eth_type == Some(0x86dd) && nw_proto == Some(58), "icmp6"),
+        Prereq::Nd => (
+            nd(135) || nd(136),
+            "icmp6,icmp_type=135 or icmp6,icmp_type=136",
+        ),
+        Prereq::NdSolicit => (nd(135), "icmp6,icmp_type=135"),
+        Prereq::NdAdvert => (nd(136), "icmp6,icmp_type=136"),
+    };
+    (!met).then_some(needs)
+}

@@ -1,0 +1,204 @@
+//! The match of a request: fields that this side chose, and their bytes in every version.
+
+use super::super::bytes::be_number;
+use super::super::text::port_to_v10;
+use super::super::version::Version;
+use super::Header;
+use super::matching::Masked;
+use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci};
+use super::table::{Field, Id, Prereq};
+use super::values::{all_ones, all_zeros};
+
+/// One field of a [`MatchFields`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Matched {
+    id: Id,
+    value: Vec<u8>,
+    mask: Option<Vec<u8>>,
+}
+
+/// The match of a request, of any version.
+///
+/// What the versions say in different fields is kept in one: the input port as `in_port_oxm`, all
+/// about the VLAN tag as `vlan_tci`, the DSCP as `nw_tos`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MatchFields(Vec<Matched>);
+
+impl MatchFields {
+    /// Whether nothing is matched, so that the request is about every flow.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fields with values and masks, in the order in which they go on the wire.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Field, Masked<'_>)> {
+        self.0.iter().map(|matched| {
+            (
+                matched.id.row(),
+                (matched.value.as_slice(), matched.mask.as_deref()),
+            )
+        })
+    }
+
+    /// The value and mask of a field.
+    pub fn value(&self, id: Id) -> Option<Masked<'_>> {
+        self.0
+            .iter()
+            .find(|matched| matched.id == id)
+            .map(|matched| (matched.value.as_slice(), matched.mask.as_deref()))
+    }
+
+    /// Matches a field, in place of what was said of it before. A mask of zeros matches nothing,
+    /// but of `tun_metadata` that the option is there.
+    ///
+    /// `value` and `mask` are as wide as the field; bits outside the mask are taken as zero.
+    pub fn set(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
+        self.0.retain(|matched| matched.id != field.id);
+        if mask.is_some_and(all_zeros) && !field.id.is_tun_metadata() {
+            return;
+        }
+        let mask = mask.filter(|mask| !all_ones(mask));
+        let value = match mask {
+            Some(mask) => value
+                .iter()
+                .zip(mask)
+                .map(|(value, mask)| value & mask)
+                .collect(),
+            None => value.to_vec(),
+        };
+        let rank = |id: Id| (depth(id), id);
+        let at = self
+            .0
+            .partition_point(|matched| rank(matched.id) < rank(field.id));
+        self.0.insert(
+            at,
+            Matched {
+                id: field.id,
+                value,
+                mask: mask.map(<[u8]>::to_vec),
+            },
+        );
+    }
+
+    /// What is said about the VLAN tag.
+    pub(super) fn tci(&self) -> Tci {
+        let Some((value, mask)) = self.value(Id::VLAN_TCI) else {
+            return Tci::default();
+        };
+        let number = |bytes| be_number(bytes) as u16;
+        Tci {
+            value: number(value),
+            mask: mask.map_or(u16::MAX, number),
+        }
+    }
+
+    /// Sets what is said about the VLAN tag.
+    pub(super) fn set_tci(&mut self, tci: Tci) {
+        let mask = tci.mask.to_be_bytes();
+        self.set(Id::VLAN_TCI.row(), &tci.value.to_be_bytes(), Some(&mask));
+    }
+
+    /// The bytes of the match in `version`.
+    ///
+    /// OpenFlow 1.0: NXM fields, without padding, for `NXST_FLOW`. 1.2 and later: OXM fields, without
+    /// the header of `ofp_match` and without padding; fields that have no OXM number go as NXM, which
+    /// Open vSwitch takes in every version. 1.1: a whole `ofp_match` with header and padding: the
+    /// standard match of 88 bytes if that can say it, else `OFPMT_OXM`, which Open vSwitch takes there.
+    pub fn encode(&self, version: Version) -> Vec<u8> {
+        if version == Version::V11 {
+            if let Some(standard) = self.standard_v11() {
+                return standard;
+            }
+            let mut out = vec![0, 1, 0, 0];
+            self.put_tlvs(version, &mut out);
+            let length = u16::try_from(out.len()).unwrap_or(u16::MAX);
+            if let Some(slot) = out.get_mut(2..4) {
+                slot.copy_from_slice(&length.to_be_bytes());
+            }
+            out.resize(out.len().next_multiple_of(8), 0);
+            return out;
+        }
+        let mut out = Vec::new();
+        self.put_tlvs(version, &mut out);
+        out
+    }
+
+    fn put_tlvs(&self, version: Version, out: &mut Vec<u8>) {
+        let nxm = version == Version::V10;
+        for matched in &self.0 {
+            let (value, mask) = (matched.value.as_slice(), matched.mask.as_deref());
+            match matched.id {
+                Id::IN_PORT_OXM if nxm => {
+                    if let Some(port) = port_to_v10(be_number(value) as u32) {
+                        put(out, Id::IN_PORT, version, &port.to_be_bytes(), None);
+                    }
+                }
+                Id::VLAN_TCI if !nxm => put_tci(out, self.tci(), version),
+                Id::NW_TOS if !nxm => {
+                    let dscp = value.first().map_or(0, |tos| tos >> 2);
+                    put(out, Id::IP_DSCP, version, &[dscp], None);
+                }
+                id => put(out, id, version, value, mask),
+            }
+        }
+    }
+}
+
+/// `vlan_vid` and `vlan_pcp`, or `vlan_tci` where they cannot say it.
+fn put_tci(out: &mut Vec<u8>, tci: Tci, version: Version) {
+    let (vid, pcp) = (tci.mask & (TCI_VID | TCI_PRESENT), tci.mask & TCI_PCP);
+    let exact_priority = pcp == TCI_PCP && tci.is_tagged();
+    if pcp != 0 && !exact_priority && !tci.is_untagged() {
+        let mask = tci.mask.to_be_bytes();
+        let mask = (tci.mask != u16::MAX).then_some(mask.as_slice());
+        put(out, Id::VLAN_TCI, version, &tci.value.to_be_bytes(), mask);
+        return;
+    }
+    let value = (tci.value & vid).to_be_bytes();
+    let mask = vid.to_be_bytes();
+    put(
+        out,
+        Id::VLAN_VID,
+        version,
+        &value,
+        (vid != 0x1fff).then_some(mask.as_slice()),
+    );
+    if exact_priority {
+        put(out, Id::VLAN_PCP, version, &[(tci.value >> 13) as u8], None);
+    }
+}
+
+fn put(out: &mut Vec<u8>, id: Id, version: Version, value: &[u8], mask: Option<&[u8]>) {
+    let length = value.len() + mask.map_or(0, <[u8]>::len);
+    let header = Header {
+        length: u8::try_from(length).unwrap_or(u8::MAX),
+        ..id.row().header(version, mask.is_some())
+    };
+    header.encode(out);
+    out.extend(value);
+    out.extend(mask.unwrap_or_default());
+}
+
+/// How many layers of prerequisites a field has: a match lists them before it.
+fn depth(id: Id) -> u8 {
+    match (id, id.row().prereq) {
+        (Id::PACKET_TYPE, _) => 0,
+        (Id::ETH_TYPE, _) => 1,
+        (_, Prereq::Any | Prereq::Ethernet) => 2,
+        (
+            _,
+            Prereq::Vlan
+            | Prereq::Arp
+            | Prereq::Ipv4
+            | Prereq::Ipv6
+            | Prereq::Ip
+            | Prereq::Mpls
+            | Prereq::Nsh,
+        ) => 3,
+        (
+            _,
+            Prereq::Ct | Prereq::Tcp | Prereq::Udp | Prereq::Sctp | Prereq::Icmp | Prereq::Icmp6,
+        ) => 4,
+        (_, Prereq::Nd | Prereq::NdSolicit | Prereq::NdAdvert) => 5,
+    }
+}

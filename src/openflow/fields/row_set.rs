@@ -1,0 +1,69 @@
+//! Sets of rows: what a match says, and the rows that it must look at together.
+
+use super::table::{Id, Prereq, ROWS};
+
+/// A set of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RowSet([u64; ROWS.len().div_ceil(64)]);
+
+impl RowSet {
+    pub(super) const EMPTY: RowSet = RowSet([0; ROWS.len().div_ceil(64)]);
+
+    pub(super) const fn with(mut self, id: Id) -> RowSet {
+        self.0[id.index() / 64] |= 1 << (id.index() % 64);
+        self
+    }
+
+    pub(super) fn insert(&mut self, id: Id) {
+        *self = self.with(id);
+    }
+
+    pub(super) fn contains(&self, id: Id) -> bool {
+        self.0
+            .get(id.index() / 64)
+            .is_some_and(|word| word & 1 << (id.index() % 64) != 0)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        *self == RowSet::EMPTY
+    }
+
+    pub(super) fn intersects(&self, other: &RowSet) -> bool {
+        self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
+    }
+
+    /// The rows of the set in the order of the table.
+    pub(super) fn iter(self) -> impl Iterator<Item = Id> {
+        self.0
+            .into_iter()
+            .enumerate()
+            .flat_map(|(index, mut word)| {
+                std::iter::from_fn(move || {
+                    let bit = word.trailing_zeros() as usize;
+                    word &= word.wrapping_sub(1);
+                    ROWS.get(index * 64 + bit)
+                        .filter(|_| bit < 64)
+                        .map(|row| row.id)
+                })
+            })
+    }
+}
+
+/// The rows about the VLAN tag.
+pub(super) const TAGS: RowSet = RowSet::EMPTY
+    .with(Id::VLAN_TCI)
+    .with(Id::VLAN_VID)
+    .with(Id::VLAN_PCP);
+
+/// The rows that only Ethernet packets have.
+pub(super) static ETHERNET: RowSet = {
+    let mut set = RowSet::EMPTY;
+    let mut at = 0;
+    while at < ROWS.len() {
+        if !matches!(ROWS[at].prereq, Prereq::Any) {
+            set = set.with(ROWS[at].id);
+        }
+        at += 1;
+    }
+    set
+};

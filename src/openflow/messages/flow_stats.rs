@@ -1,0 +1,515 @@
+//! Flow statistics: the request and the entries of the reply, in every version's layout.
+//!
+//! | version | request | entry of the reply |
+//! |---|---|---|
+//! | 1.0 with the Nicira extension | `NXST_FLOW`, NXM match | `nx_flow_stats`: ages, NXM match, actions |
+//! | 1.0 without | `OFPST_FLOW`, fixed match | `ofp_flow_stats`, fixed match, actions |
+//! | 1.1 | `OFPST_FLOW`, standard match | 48 bytes, match, instructions |
+//! | 1.2 to 1.4 | `OFPMP_FLOW`, OXM | the same; flags since 1.3, importance since 1.4 |
+//! | 1.5 | `OFPMP_FLOW_DESC`, OXM | 24 bytes, match, OXS statistics, instructions |
+//!
+//! Sources: OpenFlow 1.0.0 §5.3.5, 1.1.0 §A.3.5.2, 1.5.1 §7.3.5.2; the Nicira layout as
+//! ovs-vswitchd sends it.
+
+use super::multipart::{self, Part};
+use crate::openflow::actions::{ActionList, Form};
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::fields::{Filter, Match};
+use crate::openflow::text::{PORT_ANY, port_to_v10};
+use crate::openflow::version::Version;
+
+const NICIRA: u32 = 0x0000_2320;
+/// `NXST_FLOW`
+const NICIRA_FLOW: u32 = 0;
+/// `NXM_NX_COOKIE`, by which an NXM request selects cookies
+const NXM_COOKIE: [u8; 3] = [0x00, 0x01, 30 << 1];
+const ALL_TABLES: u8 = 0xff;
+const MATCH_STANDARD: u16 = 0;
+const MATCH_OXM: u16 = 1;
+const STANDARD_MATCH_LEN: usize = 88;
+const V10_MATCH_LEN: usize = 40;
+/// `OFPFW_ALL`
+const WILDCARD_ALL: u32 = 0x003f_ffff;
+/// `OFPXSC_OPENFLOW_BASIC`
+const OPENFLOW_BASIC: u16 = 0x8002;
+
+/// How flows are asked for in OpenFlow 1.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// The Nicira extension where the version is 1.0; nothing special otherwise.
+    Nicira,
+    /// The fixed match, for switches that do not know the extension.
+    Plain,
+}
+
+/// Why a request cannot be put into bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// A port number above 65,279 that is not reserved.
+    #[error("port {0} has no number in OpenFlow 1.0")]
+    NoSuchPort(u32),
+    /// A choice of flows that plain OpenFlow 1.0 cannot carry.
+    #[error(
+        "the switch speaks OpenFlow 1.0 without the Nicira extension, which cannot choose by {0}"
+    )]
+    NotWithoutNicira(&'static str),
+    /// More than a message holds.
+    #[error("the match does not fit an OpenFlow message")]
+    TooLong,
+}
+
+/// A request for the flows that `filter` selects.
+pub fn request(
+    version: Version,
+    dialect: Dialect,
+    xid: u32,
+    filter: &Filter,
+) -> Result<Vec<u8>, RequestError> {
+    let table = filter.table.unwrap_or(ALL_TABLES);
+    let out_port = filter.out_port.unwrap_or(PORT_ANY);
+    let request = match (version, dialect) {
+        (Version::V10, _) => {
+            let out_port = port_to_v10(out_port).ok_or(RequestError::NoSuchPort(out_port))?;
+            match dialect {
+                Dialect::Nicira => nicira_request(xid, filter, table, out_port),
+                Dialect::Plain => v10_request(xid, filter, table, out_port)?,
+            }
+        }
+        _ => v11_request(version, xid, filter, table, out_port),
+    };
+    request.ok_or(RequestError::TooLong)
+}
+
+fn nicira_request(xid: u32, filter: &Filter, table: u8, out_port: u16) -> Option<Vec<u8>> {
+    let mut fields = filter.fields.encode(Version::V10);
+    if let Some((cookie, mask)) = filter.cookie {
+        let [class_high, class_low, number] = NXM_COOKIE;
+        fields.extend([class_high, class_low, number | 1, 16]);
+        fields.extend(cookie.to_be_bytes());
+        fields.extend(mask.to_be_bytes());
+    }
+    let match_len = u16::try_from(fields.len()).ok()?;
+    multipart::request(Version::V10, multipart::VENDOR, xid, |out| {
+        out.extend(NICIRA.to_be_bytes());
+        out.extend(NICIRA_FLOW.to_be_bytes());
+        out.extend([0; 4]);
+        out.extend(out_port.to_be_bytes());
+        out.extend(match_len.to_be_bytes());
+        out.extend([table, 0, 0, 0]);
+        out.extend(&fields);
+        out.resize(
+            out.len() + fields.len().next_multiple_of(8) - fields.len(),
+            0,
+        );
+    })
+}
+
+/// The fixed match is asked for with every field wildcarded: the switch that needs this is rare.
+fn v10_request(
+    xid: u32,
+    filter: &Filter,
+    table: u8,
+    out_port: u16,
+) -> Result<Option<Vec<u8>>, RequestError> {
+    if filter.cookie.is_some() {
+        return Err(RequestError::NotWithoutNicira("cookie"));
+    }
+    if !filter.fields.is_empty() {
+        return Err(RequestError::NotWithoutNicira("match fields"));
+    }
+    Ok(multipart::request(
+        Version::V10,
+        multipart::FLOW,
+        xid,
+        |out| {
+            out.extend(WILDCARD_ALL.to_be_bytes());
+            out.extend([0; V10_MATCH_LEN - 4]);
+            out.extend([table, 0]);
+            out.extend(out_port.to_be_bytes());
+        },
+    ))
+}
+
+fn v11_request(
+    version: Version,
+    xid: u32,
+    filter: &Filter,
+    table: u8,
+    out_port: u32,
+) -> Option<Vec<u8>> {
+    let fields = filter.fields.encode(version);
+    let match_len = u16::try_from(fields.len()).ok()?.checked_add(4)?;
+    let (cookie, mask) = filter.cookie.unwrap_or((0, 0));
+    multipart::request(version, multipart::FLOW, xid, |out| {
+        out.extend([table, 0, 0, 0]);
+        out.extend(out_port.to_be_bytes());
+        out.extend(filter.out_group.unwrap_or(u32::MAX).to_be_bytes());
+        out.extend([0; 4]);
+        out.extend(cookie.to_be_bytes());
+        out.extend(mask.to_be_bytes());
+        if version == Version::V11 {
+            // Encoded with its header and padding.
+            out.extend(&fields);
+        } else {
+            out.extend(MATCH_OXM.to_be_bytes());
+            out.extend(match_len.to_be_bytes());
+            out.extend(&fields);
+            let padding = usize::from(match_len).next_multiple_of(8) - usize::from(match_len);
+            out.resize(out.len() + padding, 0);
+        }
+    })
+}
+
+/// One flow of a reply: a view over the message.
+#[derive(Debug, Clone)]
+pub struct FlowStats<'a> {
+    /// The table the flow is in.
+    pub table_id: u8,
+    /// Seconds the flow has been in the table.
+    pub duration_sec: u32,
+    /// Nanoseconds beyond `duration_sec`.
+    pub duration_nsec: u32,
+    /// Priority; 32768 is ovs-ofctl's default.
+    pub priority: u16,
+    /// Seconds without a packet before the flow expires; 0: never.
+    pub idle_timeout: u16,
+    /// Seconds before the flow expires; 0: never.
+    pub hard_timeout: u16,
+    /// Seconds since the last packet, where the switch says.
+    pub idle_age: Option<u32>,
+    /// Seconds since the last change, where the switch says.
+    pub hard_age: Option<u32>,
+    /// `OFPFF_*` bits; 0 before 1.3.
+    pub flags: u16,
+    /// Eviction importance; 0 before 1.4.
+    pub importance: u16,
+    /// The controller's cookie.
+    pub cookie: u64,
+    /// Packets; `None` where the switch does not count them.
+    pub packet_count: Option<u64>,
+    /// Bytes; `None` where the switch does not count them.
+    pub byte_count: Option<u64>,
+    /// What the flow matches.
+    pub fields: Match<'a>,
+    /// What the flow does.
+    pub actions: ActionList<'a>,
+}
+
+/// Room for the translation of a fixed match, reused from flow to flow.
+pub type Scratch = Vec<u8>;
+
+/// Reads the flows of one part of a reply, one after the other.
+#[derive(Debug)]
+pub struct Entries<'a> {
+    version: Version,
+    layout: Layout,
+    body: Cursor<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    V10,
+    Nicira,
+    V11,
+    V15,
+}
+
+impl<'a> Entries<'a> {
+    /// The entries of a part; an error if the part is no flow statistics.
+    pub fn new(version: Version, part: Part<'a>) -> Result<Entries<'a>, DecodeError> {
+        let mut body = part.body;
+        let other = |body: Cursor<'_>| {
+            body.error(
+                "multipart type",
+                DecodeErrorKind::BadValue(part.kind.into()),
+            )
+        };
+        let layout = match (version, part.kind) {
+            (Version::V10, multipart::VENDOR) => {
+                let vendor = body.u32("vendor")?;
+                let subtype = body.u32("vendor's statistics type")?;
+                if (vendor, subtype) != (NICIRA, NICIRA_FLOW) {
+                    return Err(other(part.body));
+                }
+                body.skip(4, "padding")?;
+                Layout::Nicira
+            }
+            (Version::V10, multipart::FLOW) => Layout::V10,
+            (Version::V15, multipart::FLOW) => Layout::V15,
+            (_, multipart::FLOW) => Layout::V11,
+            _ => return Err(other(part.body)),
+        };
+        Ok(Entries {
+            version,
+            layout,
+            body,
+        })
+    }
+
+    /// The next flow; `scratch` is overwritten.
+    ///
+    /// An entry's own length is checked first: after an error inside an entry the next call goes on
+    /// behind it; after an error of the length itself there is no next entry.
+    pub fn next_entry<'s>(
+        &mut self,
+        scratch: &'s mut Scratch,
+    ) -> Option<Result<FlowStats<'s>, DecodeError>>
+    where
+        'a: 's,
+    {
+        if self.body.is_empty() {
+            return None;
+        }
+        let entry = self.entry();
+        if entry.is_err() {
+            self.body = Cursor::new(&[], self.body.at());
+        }
+        Some(entry.and_then(|entry| match self.layout {
+            Layout::Nicira => nicira_entry(entry),
+            Layout::V10 => v10_entry(entry, scratch),
+            Layout::V11 => v11_entry(entry, self.version, scratch),
+            Layout::V15 => v15_entry(entry),
+        }))
+    }
+
+    fn entry(&mut self) -> Result<Cursor<'a>, DecodeError> {
+        let start = self.body;
+        let length = usize::from(self.body.u16("flow entry length")?);
+        let mut entry = start;
+        if length < 8 {
+            return Err(start.error("flow entry length", DecodeErrorKind::BadLength(length)));
+        }
+        let entry = entry.sub(length, "flow entry")?;
+        self.body = start;
+        self.body.skip(length, "flow entry")?;
+        Ok(entry)
+    }
+}
+
+fn nicira_entry(mut entry: Cursor<'_>) -> Result<FlowStats<'_>, DecodeError> {
+    entry.skip(2, "flow entry length")?;
+    let table_id = entry.u8("table_id")?;
+    entry.skip(1, "padding")?;
+    let duration_sec = entry.u32("duration_sec")?;
+    let duration_nsec = entry.u32("duration_nsec")?;
+    let priority = entry.u16("priority")?;
+    let idle_timeout = entry.u16("idle_timeout")?;
+    let hard_timeout = entry.u16("hard_timeout")?;
+    let match_len = usize::from(entry.u16("match_len")?);
+    // Ages are sent plus one; zero means that the switch does not know.
+    let idle_age = entry.u16("idle_age")?.checked_sub(1).map(u32::from);
+    let hard_age = entry.u16("hard_age")?.checked_sub(1).map(u32::from);
+    let cookie = entry.u64("cookie")?;
+    let packet_count = entry.u64("packet_count")?;
+    let byte_count = entry.u64("byte_count")?;
+    let fields = entry.sub(match_len, "match")?;
+    let padding = match_len.next_multiple_of(8) - match_len;
+    entry.skip(padding, "match padding")?;
+    Ok(FlowStats {
+        table_id,
+        duration_sec,
+        duration_nsec,
+        priority,
+        idle_timeout,
+        hard_timeout,
+        idle_age,
+        hard_age,
+        flags: 0,
+        importance: 0,
+        cookie,
+        packet_count: counted(packet_count),
+        byte_count: counted(byte_count),
+        fields: Match::decode_tlvs(fields.rest(), fields.at())?,
+        actions: ActionList::new(entry.rest(), entry.at(), Version::V10, Form::Actions),
+    })
+}
+
+fn v10_entry<'s>(
+    mut entry: Cursor<'s>,
+    scratch: &'s mut Scratch,
+) -> Result<FlowStats<'s>, DecodeError> {
+    entry.skip(2, "flow entry length")?;
+    let table_id = entry.u8("table_id")?;
+    entry.skip(1, "padding")?;
+    let fixed = entry.sub(V10_MATCH_LEN, "match")?;
+    let duration_sec = entry.u32("duration_sec")?;
+    let duration_nsec = entry.u32("duration_nsec")?;
+    let priority = entry.u16("priority")?;
+    let idle_timeout = entry.u16("idle_timeout")?;
+    let hard_timeout = entry.u16("hard_timeout")?;
+    entry.skip(6, "padding")?;
+    let cookie = entry.u64("cookie")?;
+    let packet_count = entry.u64("packet_count")?;
+    let byte_count = entry.u64("byte_count")?;
+    Ok(FlowStats {
+        table_id,
+        duration_sec,
+        duration_nsec,
+        priority,
+        idle_timeout,
+        hard_timeout,
+        idle_age: None,
+        hard_age: None,
+        flags: 0,
+        importance: 0,
+        cookie,
+        packet_count: counted(packet_count),
+        byte_count: counted(byte_count),
+        fields: Match::decode_v10(fixed.rest(), scratch)?,
+        actions: ActionList::new(entry.rest(), entry.at(), Version::V10, Form::Actions),
+    })
+}
+
+fn v11_entry<'s>(
+    mut entry: Cursor<'s>,
+    version: Version,
+    scratch: &'s mut Scratch,
+) -> Result<FlowStats<'s>, DecodeError> {
+    entry.skip(2, "flow entry length")?;
+    let table_id = entry.u8("table_id")?;
+    entry.skip(1, "padding")?;
+    let duration_sec = entry.u32("duration_sec")?;
+    let duration_nsec = entry.u32("duration_nsec")?;
+    let priority = entry.u16("priority")?;
+    let idle_timeout = entry.u16("idle_timeout")?;
+    let hard_timeout = entry.u16("hard_timeout")?;
+    let flags = entry.u16("flags")?;
+    let importance = entry.u16("importance")?;
+    entry.skip(2, "padding")?;
+    let cookie = entry.u64("cookie")?;
+    let packet_count = entry.u64("packet_count")?;
+    let byte_count = entry.u64("byte_count")?;
+    let fields = v11_match(&mut entry, scratch)?;
+    Ok(FlowStats {
+        table_id,
+        duration_sec,
+        duration_nsec,
+        priority,
+        idle_timeout,
+        hard_timeout,
+        idle_age: None,
+        hard_age: None,
+        flags: if version >= Version::V13 { flags } else { 0 },
+        importance: if version >= Version::V14 {
+            importance
+        } else {
+            0
+        },
+        cookie,
+        packet_count: counted(packet_count),
+        byte_count: counted(byte_count),
+        fields,
+        actions: ActionList::new(entry.rest(), entry.at(), version, Form::Instructions),
+    })
+}
+
+fn v15_entry(mut entry: Cursor<'_>) -> Result<FlowStats<'_>, DecodeError> {
+    entry.skip(4, "flow entry length")?;
+    let table_id = entry.u8("table_id")?;
+    entry.skip(1, "padding")?;
+    let priority = entry.u16("priority")?;
+    let idle_timeout = entry.u16("idle_timeout")?;
+    let hard_timeout = entry.u16("hard_timeout")?;
+    let flags = entry.u16("flags")?;
+    let importance = entry.u16("importance")?;
+    let cookie = entry.u64("cookie")?;
+    let fields = oxm_match(&mut entry)?;
+    let stats = OxsStats::decode(&mut entry)?;
+    Ok(FlowStats {
+        table_id,
+        duration_sec: stats.duration_sec,
+        duration_nsec: stats.duration_nsec,
+        priority,
+        idle_timeout,
+        hard_timeout,
+        idle_age: stats.idle_age,
+        hard_age: None,
+        flags,
+        importance,
+        cookie,
+        packet_count: stats.packet_count,
+        byte_count: stats.byte_count,
+        fields,
+        actions: ActionList::new(entry.rest(), entry.at(), Version::V15, Form::Instructions),
+    })
+}
+
+/// `ofp_match` of 1.1 and later: the standard match or OXM, by its type.
+fn v11_match<'s>(
+    entry: &mut Cursor<'s>,
+    scratch: &'s mut Scratch,
+) -> Result<Match<'s>, DecodeError> {
+    let start = *entry;
+    let mut peek = start;
+    match peek.u16("match type")? {
+        MATCH_STANDARD => {
+            let standard = entry.sub(STANDARD_MATCH_LEN, "match")?;
+            Match::decode_v11(standard.rest(), scratch)
+        }
+        _ => oxm_match(entry),
+    }
+}
+
+fn oxm_match<'a>(entry: &mut Cursor<'a>) -> Result<Match<'a>, DecodeError> {
+    let kind = entry.u16("match type")?;
+    if kind != MATCH_OXM {
+        return Err(entry.error("match type", DecodeErrorKind::BadValue(kind.into())));
+    }
+    let length = usize::from(entry.u16("match length")?);
+    let fields_len = length
+        .checked_sub(4)
+        .ok_or_else(|| entry.error("match length", DecodeErrorKind::BadLength(length)))?;
+    let fields = entry.sub(fields_len, "match")?;
+    entry.skip(length.next_multiple_of(8) - length, "match padding")?;
+    Match::decode_tlvs(fields.rest(), fields.at())
+}
+
+/// `ofp_stats` of 1.5 (OpenFlow 1.5.1 §7.2.4): TLVs like OXM's. What is not known here is skipped.
+#[derive(Debug, Default)]
+struct OxsStats {
+    duration_sec: u32,
+    duration_nsec: u32,
+    idle_age: Option<u32>,
+    packet_count: Option<u64>,
+    byte_count: Option<u64>,
+}
+
+impl OxsStats {
+    fn decode(entry: &mut Cursor<'_>) -> Result<OxsStats, DecodeError> {
+        entry.skip(2, "statistics")?;
+        let length = usize::from(entry.u16("statistics length")?);
+        let body_len = length
+            .checked_sub(4)
+            .ok_or_else(|| entry.error("statistics length", DecodeErrorKind::BadLength(length)))?;
+        let mut body = entry.sub(body_len, "statistics")?;
+        let padding = length.next_multiple_of(8) - length;
+        entry.skip(padding.min(entry.remaining()), "statistics padding")?;
+
+        let mut stats = OxsStats::default();
+        while !body.is_empty() {
+            let class = body.u16("statistics class")?;
+            let number = body.u8("statistics field")? >> 1;
+            let length = usize::from(body.u8("statistics field length")?);
+            let mut value = body.sub(length, "statistics field")?;
+            match (class, number, length) {
+                (OPENFLOW_BASIC, 0, 8) => {
+                    stats.duration_sec = value.u32("duration")?;
+                    stats.duration_nsec = value.u32("duration")?;
+                }
+                (OPENFLOW_BASIC, 1, 8) => stats.idle_age = Some(value.u32("idle_time")?),
+                (OPENFLOW_BASIC, 4, 8) => {
+                    stats.packet_count = counted(value.u64("packet_count")?);
+                }
+                (OPENFLOW_BASIC, 5, 8) => stats.byte_count = counted(value.u64("byte_count")?),
+                _ => {}
+            }
+        }
+        stats.idle_age = stats.idle_age.filter(|age| *age != u32::MAX);
+        Ok(stats)
+    }
+}
+
+/// All ones mean that the switch does not count.
+fn counted(count: u64) -> Option<u64> {
+    (count != u64::MAX).then_some(count)
+}

@@ -1,0 +1,94 @@
+//! Multipart messages, called statistics in OpenFlow 1.0 (OpenFlow 1.5.1 §7.3.5).
+//!
+//! ```text
+//! 1.0: header | type(2) flags(2) | body        1.1+: header | type(2) flags(2) pad(4) | body
+//! ```
+
+use super::header::{self, HEADER_LEN, Header};
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::version::Version;
+
+/// `OFPMP_FLOW` (`OFPMP_FLOW_DESC` in 1.5)
+pub const FLOW: u16 = 1;
+/// `OFPMP_PORT_STATS`
+pub const PORT_STATS: u16 = 4;
+/// `OFPMP_PORT_DESC`; Open vSwitch answers it in every version
+pub const PORT_DESC: u16 = 13;
+/// `OFPST_VENDOR` of OpenFlow 1.0
+pub const VENDOR: u16 = 0xffff;
+/// `OFPMPF_REPLY_MORE`
+const REPLY_MORE: u16 = 1;
+
+/// A multipart request: `kind`, no flags, then what `body` appends. `None` if it is too long to send.
+pub fn request(
+    version: Version,
+    kind: u16,
+    xid: u32,
+    body: impl FnOnce(&mut Vec<u8>),
+) -> Option<Vec<u8>> {
+    let request_type = header::multipart_request_type(version);
+    header::message(version, request_type, xid, |out| {
+        out.extend(kind.to_be_bytes());
+        out.extend(0u16.to_be_bytes());
+        if version > Version::V10 {
+            out.extend([0; 4]);
+        }
+        body(out);
+    })
+}
+
+/// One part of a reply.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// `OFPMP_*`
+    pub kind: u16,
+    /// Whether another part follows.
+    pub more: bool,
+    /// The body; its cursor counts from the start of the message.
+    pub body: Cursor<'a>,
+}
+
+/// Reads a multipart reply. `None` if the message is of another type.
+pub fn decode(version: Version, message: &[u8]) -> Result<Option<Part<'_>>, DecodeError> {
+    let header = Header::decode(message)?;
+    if header.kind != header::multipart_request_type(version) + 1 {
+        return Ok(None);
+    }
+    let mut body = Cursor::new(message, 0);
+    body.skip(HEADER_LEN, "header")?;
+    let kind = body.u16("multipart type")?;
+    let flags = body.u16("multipart flags")?;
+    if version > Version::V10 {
+        body.skip(4, "multipart padding")?;
+    }
+    Ok(Some(Part {
+        kind,
+        more: flags & REPLY_MORE != 0,
+        body,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_of_two_layouts() {
+        assert_eq!(
+            request(Version::V10, FLOW, 1, |_| ()).unwrap(),
+            [1, 16, 0, 12, 0, 0, 0, 1, 0, 1, 0, 0]
+        );
+        assert_eq!(
+            request(Version::V15, PORT_DESC, 1, |_| ()).unwrap(),
+            [6, 18, 0, 16, 0, 0, 0, 1, 0, 13, 0, 0, 0, 0, 0, 0]
+        );
+    }
+
+    #[test]
+    fn reply_of_another_type() {
+        let echo = [6, 3, 0, 8, 0, 0, 0, 1];
+        assert!(decode(Version::V15, &echo).unwrap().is_none());
+        let cut = [6, 19, 0, 10, 0, 0, 0, 1, 0, 13];
+        assert_eq!(decode(Version::V15, &cut).unwrap_err().at, 10);
+    }
+}

@@ -1,0 +1,135 @@
+//! Columns: what a command can show, declared once.
+
+use super::{Cell, Role};
+
+/// One column of records of type `R`.
+#[derive(Debug)]
+pub struct Column<R> {
+    /// Its name in snake case: the key in JSON, in capitals the header.
+    pub name: &'static str,
+    /// Reads the value off a record.
+    pub cell: fn(&R) -> Cell,
+    /// The columns of the database that its values are made of, where the command reads no others
+    /// than are shown.
+    pub reads: &'static [&'static str],
+    /// What its values are.
+    pub role: Role,
+    /// Where the table is too wide, the column with the highest number goes first; 0 stays.
+    pub drop: u8,
+    /// Shown only when `--columns` or `--get` names it.
+    pub extra: bool,
+    /// A table leaves it out where all its values are those of this column.
+    pub echoes: Option<&'static str>,
+    /// Whether its values may break at blanks where the table is too wide.
+    pub wrap: bool,
+}
+
+impl<R> Column<R> {
+    /// A column that is shown, never dropped, and of no particular role.
+    pub const fn new(name: &'static str, cell: fn(&R) -> Cell) -> Column<R> {
+        Column {
+            name,
+            cell,
+            reads: &[],
+            role: Role::Plain,
+            drop: 0,
+            extra: false,
+            echoes: None,
+            wrap: false,
+        }
+    }
+
+    /// Sets the columns of the database that its values are made of.
+    #[must_use]
+    pub const fn reads(mut self, columns: &'static [&'static str]) -> Column<R> {
+        self.reads = columns;
+        self
+    }
+
+    /// Sets what its values are.
+    #[must_use]
+    pub const fn role(mut self, role: Role) -> Column<R> {
+        self.role = role;
+        self
+    }
+
+    /// Lets a narrow table drop it: the highest `order` goes first.
+    #[must_use]
+    pub const fn drop(mut self, order: u8) -> Column<R> {
+        self.drop = order;
+        self
+    }
+
+    /// Shows it only when it is asked for.
+    #[must_use]
+    pub const fn extra(mut self) -> Column<R> {
+        self.extra = true;
+        self
+    }
+
+    /// Lets a table leave it out where all its values are those of the column `name`.
+    #[must_use]
+    pub const fn echoes(mut self, name: &'static str) -> Column<R> {
+        self.echoes = Some(name);
+        self
+    }
+
+    /// Lets its values break at blanks.
+    #[must_use]
+    pub const fn wrap(mut self) -> Column<R> {
+        self.wrap = true;
+        self
+    }
+}
+
+/// A column was asked for that the command does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no column \"{name}\"")]
+pub struct UnknownColumn {
+    /// The name that was asked for.
+    pub name: String,
+    /// The names of the columns that exist.
+    pub known: Vec<&'static str>,
+}
+
+/// The columns named, in that order; without names those that are not extra. Case does not matter,
+/// and `-` stands for `_`.
+pub(super) fn choose<'c, R>(
+    columns: &'c [Column<R>],
+    names: Option<&[String]>,
+) -> Result<Vec<&'c Column<R>>, UnknownColumn> {
+    let Some(names) = names else {
+        return Ok(columns.iter().filter(|column| !column.extra).collect());
+    };
+    names
+        .iter()
+        .map(|name| {
+            let wanted = name.trim().to_ascii_lowercase().replace('-', "_");
+            columns
+                .iter()
+                .find(|column| column.name == wanted)
+                .ok_or_else(|| UnknownColumn {
+                    name: name.clone(),
+                    known: columns.iter().map(|column| column.name).collect(),
+                })
+        })
+        .collect()
+}
+
+/// A line for a command's help: the columns shown, and those that are shown when asked for.
+pub fn columns_help<R>(columns: &[Column<R>]) -> String {
+    let names = |extra: bool| {
+        columns
+            .iter()
+            .filter(|column| column.extra == extra)
+            .map(|column| column.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let extra = names(true);
+    if extra.is_empty() {
+        format!("Columns: {}", names(false))
+    } else {
+        format!("Columns: {}; on request: {extra}", names(false))
+    }
+}

@@ -1,0 +1,237 @@
+//! Where one JSON message ends and the next begins.
+//!
+//! OVSDB puts no length and no separator between messages (RFC 7047 §4): a message ends where its
+//! outermost brace closes. [`Framer`] looks at every byte once, however the bytes are cut, and
+//! remembers where it stopped.
+
+use memchr::memchr2;
+
+/// The longest message that is read, in bytes.
+pub const MAX_MESSAGE: usize = 1 << 30;
+
+/// The deepest nesting of braces and brackets that is read.
+///
+/// OVSDB needs about a dozen levels; JSON parsers behind this one give up at 128, less clearly.
+pub const MAX_NESTING: usize = 100;
+
+/// Why bytes are no message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FramingError {
+    /// A message must be a JSON object; this begins otherwise.
+    #[error("it does not speak JSON-RPC: it sent \"{begin}\"")]
+    NotAnObject {
+        /// What was sent, at most its first 40 bytes, escaped.
+        begin: String,
+    },
+    /// More nesting than [`MAX_NESTING`].
+    #[error("it sent a message nested more than {MAX_NESTING} levels deep")]
+    TooDeep,
+    /// A message longer than the limit.
+    #[error("it sent a message of more than {limit} bytes")]
+    TooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+/// Cuts received bytes into messages.
+#[derive(Debug)]
+pub struct Framer {
+    /// What was received and not yet handed out.
+    buffer: Vec<u8>,
+    /// Where the message at hand begins.
+    start: usize,
+    /// Where scanning stopped; every byte before it was seen.
+    seen: usize,
+    /// How many braces and brackets are open; 0 between messages.
+    depth: usize,
+    in_string: bool,
+    after_backslash: bool,
+    max_message: usize,
+}
+
+impl Default for Framer {
+    fn default() -> Self {
+        Self::with_limit(MAX_MESSAGE)
+    }
+}
+
+impl Framer {
+    /// A framer that refuses messages of more than `max_message` bytes.
+    pub fn with_limit(max_message: usize) -> Self {
+        Self {
+            buffer: Vec::new(),
+            start: 0,
+            seen: 0,
+            depth: 0,
+            in_string: false,
+            after_backslash: false,
+            max_message,
+        }
+    }
+
+    /// Where received bytes are to be appended, with room for a good read.
+    pub fn room(&mut self) -> &mut Vec<u8> {
+        const READ: usize = 64 * 1024;
+        const LARGE: usize = 1024 * 1024;
+        if self.start > 0 {
+            self.buffer.drain(..self.start);
+            self.seen -= self.start;
+            self.start = 0;
+            if self.buffer.is_empty() && self.buffer.capacity() > LARGE {
+                // One large answer shall not weigh on all that follows.
+                self.buffer = Vec::new();
+            }
+        }
+        self.buffer.reserve(READ);
+        &mut self.buffer
+    }
+
+    /// The next whole message, or `None` until more bytes are there.
+    ///
+    /// After an error the bytes have lost their meaning: the connection is of no more use.
+    pub fn next_message(&mut self) -> Result<Option<&[u8]>, FramingError> {
+        if self.depth == 0 {
+            self.skip_blanks()?;
+        }
+        while let Some(byte) = self.buffer.get(self.seen).copied() {
+            if self.in_string {
+                self.skip_string();
+                continue;
+            }
+            self.seen += 1;
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => {
+                    self.depth += 1;
+                    if self.depth > MAX_NESTING {
+                        return Err(FramingError::TooDeep);
+                    }
+                }
+                b'}' | b']' => {
+                    // A message begins with a brace, so depth is not 0 here.
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        let begin = std::mem::replace(&mut self.start, self.seen);
+                        return Ok(self.buffer.get(begin..self.seen));
+                    }
+                }
+                _ => {}
+            }
+            if self.seen - self.start > self.max_message {
+                break;
+            }
+        }
+        if self.seen - self.start > self.max_message {
+            return Err(FramingError::TooLong {
+                limit: self.max_message,
+            });
+        }
+        Ok(None)
+    }
+
+    /// Whether part of a message is there.
+    pub fn in_message(&self) -> bool {
+        self.depth > 0
+    }
+
+    fn skip_blanks(&mut self) -> Result<(), FramingError> {
+        let rest = self.buffer.get(self.start..).unwrap_or_default();
+        let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        self.start += blanks;
+        self.seen = self.start;
+        match rest.get(blanks..) {
+            Some(rest @ [first, ..]) if *first != b'{' => Err(FramingError::NotAnObject {
+                begin: rest[..rest.len().min(40)].escape_ascii().to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes to the end of the string that `seen` is in, or of the buffer.
+    fn skip_string(&mut self) {
+        if self.after_backslash {
+            self.after_backslash = false;
+            self.seen += 1;
+            return;
+        }
+        let rest = self.buffer.get(self.seen..).unwrap_or_default();
+        match memchr2(b'"', b'\\', rest) {
+            None => self.seen = self.buffer.len(),
+            Some(at) => {
+                if rest.get(at) == Some(&b'"') {
+                    self.in_string = false;
+                } else {
+                    self.after_backslash = true;
+                }
+                self.seen += at + 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGES: [&str; 5] = [
+        r#"{"id":0,"result":["Open_vSwitch","_Server"],"error":null}"#,
+        r#"{"method":"echo","params":[],"id":"echo"}"#,
+        r#"{"a":"}]\"{\\","b":[{"c":"\\\\"}]}"#,
+        "{}",
+        r#"{"name":"é \u007b"}"#,
+    ];
+
+    fn cut(bytes: &[u8], chunk: usize) -> Vec<String> {
+        let mut framer = Framer::default();
+        let mut messages = Vec::new();
+        for chunk in bytes.chunks(chunk) {
+            framer.room().extend_from_slice(chunk);
+            while let Some(message) = framer.next_message().unwrap() {
+                messages.push(String::from_utf8(message.to_vec()).unwrap());
+            }
+        }
+        assert!(!framer.in_message());
+        messages
+    }
+
+    #[test]
+    fn any_cut_gives_the_same_messages() {
+        let joined = MESSAGES.concat();
+        let spaced = MESSAGES.join(" \r\n\t");
+        for chunk in 1..=joined.len() {
+            assert_eq!(cut(joined.as_bytes(), chunk), MESSAGES);
+            assert_eq!(cut(spaced.as_bytes(), chunk), MESSAGES);
+        }
+    }
+
+    #[test]
+    fn what_is_no_message() {
+        let fail = |bytes: &[u8], limit| {
+            let mut framer = Framer::with_limit(limit);
+            framer.room().extend_from_slice(bytes);
+            loop {
+                match framer.next_message() {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return None,
+                    Err(error) => return Some(error),
+                }
+            }
+        };
+        let http = fail(b"HTTP/1.1 400 Bad Request\r\n", 100).unwrap();
+        assert_eq!(
+            http.to_string(),
+            r#"it does not speak JSON-RPC: it sent "HTTP/1.1 400 Bad Request\r\n""#
+        );
+        assert!(fail(b"{} }", 100).is_some());
+        assert!(fail(b"\x16\x03\x01\x02", 100).is_some());
+        assert_eq!(fail(b"  \n", 100), None);
+        let deep = "{\"a\":".to_owned() + &"[".repeat(MAX_NESTING);
+        assert_eq!(fail(deep.as_bytes(), 10_000), Some(FramingError::TooDeep));
+        let long = format!("{{\"a\":\"{}", "x".repeat(100));
+        assert_eq!(
+            fail(long.as_bytes(), 100),
+            Some(FramingError::TooLong { limit: 100 })
+        );
+    }
+}

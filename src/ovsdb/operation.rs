@@ -1,0 +1,362 @@
+//! What a transaction does (RFC 7047 §5.2), and what comes back for it (RFC 7047 §4.1.3).
+
+use std::sync::Arc;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::error::{Error, OperationError};
+use super::row::Row;
+use super::value::{Datum, Uuid};
+
+/// One operation of a transaction.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+pub enum Operation {
+    /// Reads rows (RFC 7047 §5.2.2).
+    Select(Select),
+    /// Makes a row (RFC 7047 §5.2.1).
+    Insert {
+        /// Where the row is made.
+        table: String,
+        /// Its columns; the others get their defaults.
+        row: Columns,
+        /// A name by which other operations of the transaction refer to it.
+        #[serde(rename = "uuid-name", skip_serializing_if = "Option::is_none")]
+        uuid_name: Option<String>,
+    },
+    /// Sets columns of rows (RFC 7047 §5.2.3).
+    Update {
+        /// The rows' table.
+        table: String,
+        /// Which rows.
+        #[serde(rename = "where")]
+        when: Vec<Condition>,
+        /// The columns to set.
+        row: Columns,
+    },
+    /// Changes columns of rows by what they hold (RFC 7047 §5.2.4).
+    Mutate {
+        /// The rows' table.
+        table: String,
+        /// Which rows.
+        #[serde(rename = "where")]
+        when: Vec<Condition>,
+        /// Column, change, operand.
+        mutations: Vec<(String, Mutator, Datum)>,
+    },
+    /// Deletes rows (RFC 7047 §5.2.5).
+    Delete {
+        /// The rows' table.
+        table: String,
+        /// Which rows.
+        #[serde(rename = "where")]
+        when: Vec<Condition>,
+    },
+    /// Fails the transaction unless rows are as said (RFC 7047 §5.2.6).
+    Wait {
+        /// The rows' table.
+        table: String,
+        /// Which rows.
+        #[serde(rename = "where")]
+        when: Vec<Condition>,
+        /// The columns that are compared.
+        columns: Vec<String>,
+        /// Whether they must be equal to `rows` or differ.
+        until: Until,
+        /// What they are compared with.
+        rows: Vec<Columns>,
+        /// How long the server waits for it, in milliseconds.
+        timeout: u64,
+    },
+    /// Leaves a note in the database's log (RFC 7047 §5.2.9).
+    Comment {
+        /// The note.
+        comment: String,
+    },
+}
+
+/// Reads the rows of a table that meet all conditions (RFC 7047 §5.2.2).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Select {
+    /// The table.
+    pub table: String,
+    /// All of these must hold; none: every row.
+    #[serde(rename = "where")]
+    pub when: Vec<Condition>,
+    /// The columns to read; `None`: all of them, `_uuid` included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+}
+
+/// Column, comparison, operand (RFC 7047 §5.1 `<condition>`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Condition(pub String, pub Function, pub Datum);
+
+/// A comparison (RFC 7047 §5.1 `<function>`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Function {
+    /// Less than.
+    #[serde(rename = "<")]
+    Less,
+    /// Less than or equal.
+    #[serde(rename = "<=")]
+    LessOrEqual,
+    /// Equal.
+    #[serde(rename = "==")]
+    Equal,
+    /// Not equal.
+    #[serde(rename = "!=")]
+    NotEqual,
+    /// Greater than or equal.
+    #[serde(rename = ">=")]
+    GreaterOrEqual,
+    /// Greater than.
+    #[serde(rename = ">")]
+    Greater,
+    /// The column contains all of the operand.
+    #[serde(rename = "includes")]
+    Includes,
+    /// The column contains nothing of the operand.
+    #[serde(rename = "excludes")]
+    Excludes,
+}
+
+/// A change (RFC 7047 §5.1 `<mutator>`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Mutator {
+    /// Adds a number.
+    #[serde(rename = "+=")]
+    Add,
+    /// Subtracts a number.
+    #[serde(rename = "-=")]
+    Subtract,
+    /// Adds elements to a set, pairs to a map.
+    #[serde(rename = "insert")]
+    Insert,
+    /// Takes elements out of a set, pairs or keys out of a map.
+    #[serde(rename = "delete")]
+    Delete,
+}
+
+/// What a [`Operation::Wait`] waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Until {
+    /// The rows are exactly these.
+    #[serde(rename = "==")]
+    Equal,
+    /// The rows differ from these.
+    #[serde(rename = "!=")]
+    NotEqual,
+}
+
+/// Columns and their values, as they are written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Columns(pub Vec<(String, Datum)>);
+
+/// What an operation gave back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The rows of a select.
+    Rows(Vec<Row>),
+    /// How many rows an update, mutate or delete touched.
+    Count(u64),
+    /// The identity of the row that an insert made.
+    Uuid(Uuid),
+    /// Done, with nothing to say.
+    Done,
+}
+
+impl Select {
+    /// Reads these columns of every row of `table`.
+    pub fn columns(table: &str, columns: &[&str]) -> Self {
+        Self {
+            table: table.to_owned(),
+            when: Vec::new(),
+            columns: Some(columns.iter().map(|&column| column.to_owned()).collect()),
+        }
+    }
+
+    /// Only the rows where this holds too.
+    #[must_use]
+    pub fn when(mut self, column: &str, function: Function, operand: impl Into<Datum>) -> Self {
+        self.when
+            .push(Condition(column.to_owned(), function, operand.into()));
+        self
+    }
+}
+
+impl From<Select> for Operation {
+    fn from(select: Select) -> Self {
+        Self::Select(select)
+    }
+}
+
+impl Operation {
+    /// What it does and where, for messages: `select from Bridge`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Select(select) => format!("select from {}", select.table),
+            Self::Insert { table, .. } => format!("insert into {table}"),
+            Self::Update { table, .. } => format!("update of {table}"),
+            Self::Mutate { table, .. } => format!("mutate of {table}"),
+            Self::Delete { table, .. } => format!("delete from {table}"),
+            Self::Wait { table, .. } => format!("wait on {table}"),
+            Self::Comment { .. } => "comment".to_owned(),
+        }
+    }
+}
+
+impl Serialize for Columns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (column, datum) in &self.0 {
+            map.serialize_entry(column, datum)?;
+        }
+        map.end()
+    }
+}
+
+/// One element of the reply, before it is known which operation it belongs to.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    rows: Option<Vec<Row>>,
+    count: Option<u64>,
+    uuid: Option<Uuid>,
+    error: Option<String>,
+    details: Option<String>,
+}
+
+/// Pairs answers with their operations; the first error decides.
+pub(super) fn outcomes(
+    operations: &[Operation],
+    answers: Vec<Option<Answer>>,
+) -> Result<Vec<Outcome>, Error> {
+    for (index, answer) in answers.iter().enumerate() {
+        if let Some(Answer {
+            error: Some(error),
+            details,
+            ..
+        }) = answer
+        {
+            // One answer more than operations is the verdict of the commit.
+            let operation = operations.get(index);
+            return Err(Error::Operation(OperationError {
+                index: operation.map(|_| index),
+                operation: operation.map_or_else(|| "commit".to_owned(), Operation::describe),
+                error: error.clone(),
+                details: details.clone(),
+            }));
+        }
+    }
+    if answers.len() < operations.len() {
+        return Err(Error::Protocol(format!(
+            "{} answers to {} operations",
+            answers.len(),
+            operations.len()
+        )));
+    }
+    operations
+        .iter()
+        .zip(answers)
+        .map(|(operation, answer)| outcome(operation, answer))
+        .collect()
+}
+
+fn outcome(operation: &Operation, answer: Option<Answer>) -> Result<Outcome, Error> {
+    let lacks = |what| {
+        Error::Protocol(format!(
+            "no {what} in the answer to {}",
+            operation.describe()
+        ))
+    };
+    let answer = answer.ok_or_else(|| lacks("outcome"))?;
+    match operation {
+        Operation::Select(Select { table, .. }) => {
+            let table: Arc<str> = table.as_str().into();
+            let rows = answer.rows.ok_or_else(|| lacks("rows"))?;
+            let rows = rows.into_iter().map(|row| row.of_table(&table));
+            Ok(Outcome::Rows(rows.collect()))
+        }
+        Operation::Insert { .. } => answer.uuid.map(Outcome::Uuid).ok_or_else(|| lacks("uuid")),
+        Operation::Update { .. } | Operation::Mutate { .. } | Operation::Delete { .. } => answer
+            .count
+            .map(Outcome::Count)
+            .ok_or_else(|| lacks("count")),
+        Operation::Wait { .. } | Operation::Comment { .. } => Ok(Outcome::Done),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The notation of RFC 7047 §5.2.
+    #[test]
+    fn operations_as_json() {
+        let select = Select::columns("Port", &["_uuid", "tag"]).when("name", Function::Equal, "p1");
+        let port = || "Port".to_owned();
+        let when = || vec![Condition("name".into(), Function::NotEqual, "p".into())];
+        for (operation, json) in [
+            (
+                select.into(),
+                r#"{"op":"select","table":"Port","where":[["name","==","p1"]],"columns":["_uuid","tag"]}"#,
+            ),
+            (
+                Operation::Insert {
+                    table: port(),
+                    row: Columns(vec![("name".into(), "p".into())]),
+                    uuid_name: Some("new".into()),
+                },
+                r#"{"op":"insert","table":"Port","row":{"name":"p"},"uuid-name":"new"}"#,
+            ),
+            (
+                Operation::Mutate {
+                    table: port(),
+                    when: when(),
+                    mutations: vec![("trunks".into(), Mutator::Insert, 5.into())],
+                },
+                r#"{"op":"mutate","table":"Port","where":[["name","!=","p"]],"mutations":[["trunks","insert",5]]}"#,
+            ),
+            (
+                Operation::Comment {
+                    comment: "x".into(),
+                },
+                r#"{"op":"comment","comment":"x"}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&operation).unwrap(), json);
+        }
+    }
+
+    /// Answers of ovsdb-server 3.1 to `ovsdb-client transact`.
+    #[test]
+    fn an_error_names_its_operation() {
+        let operations = [
+            Operation::Comment {
+                comment: "x".into(),
+            },
+            Select::columns("Bridge", &["nope"]).into(),
+        ];
+        let answers = |json| serde_json::from_str(json).unwrap();
+        let refused = r#"[{},{"syntax":"[\"nope\"]","details":"nope is not a valid column name","error":"syntax error"}]"#;
+        let error = outcomes(&operations, answers(refused)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the database refused: select from Bridge: syntax error: nope is not a valid column name"
+        );
+        let commit =
+            r#"[{},{"rows":[]},{"error":"referential integrity violation","details":"d"}]"#;
+        let error = outcomes(&operations, answers(commit)).unwrap_err();
+        assert!(error.to_string().contains("commit: referential"), "{error}");
+        let short = outcomes(&operations, answers("[{}]")).unwrap_err();
+        assert!(short.to_string().contains("1 answers to 2"), "{short}");
+        let null = outcomes(&operations, answers("[{},null]")).unwrap_err();
+        assert!(null.to_string().contains("no outcome"), "{null}");
+        let done = outcomes(&operations, answers(r#"[{},{"rows":[{"nope":1}]}]"#)).unwrap();
+        let Outcome::Rows(rows) = &done[1] else {
+            panic!("{done:?}")
+        };
+        assert_eq!(rows[0].table(), "Bridge");
+    }
+}

@@ -1,0 +1,353 @@
+//! Values of columns: atoms, sets and maps, in the notation of RFC 7047 §5.1.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeTuple, Serializer};
+
+/// A row's identity.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Uuid(pub u128);
+
+/// One scalar value (RFC 7047 §5.1 `<atom>`).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Atom {
+    /// A 64-bit integer.
+    Integer(i64),
+    /// A floating-point number.
+    Real(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A text.
+    String(String),
+    /// Another row.
+    Uuid(Uuid),
+    /// A row that the same transaction inserts, by the name it gave it.
+    NamedUuid(String),
+}
+
+/// The value of a column (RFC 7047 §5.1 `<value>`).
+///
+/// A set of one element and the element alone are the same value; here it is always
+/// [`Datum::Atom`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Datum {
+    /// Exactly one value.
+    Atom(Atom),
+    /// No value, or more than one, in the server's order.
+    Set(Vec<Atom>),
+    /// Pairs of key and value, in the server's order.
+    Map(Vec<(Atom, Atom)>),
+}
+
+impl Datum {
+    /// The empty set: how an optional column says "nothing".
+    pub const EMPTY: Self = Self::Set(Vec::new());
+
+    /// A set of these atoms.
+    pub fn set(atoms: impl IntoIterator<Item = Atom>) -> Self {
+        let mut atoms: Vec<Atom> = atoms.into_iter().collect();
+        match atoms.pop() {
+            Some(only) if atoms.is_empty() => Self::Atom(only),
+            Some(last) => {
+                atoms.push(last);
+                Self::Set(atoms)
+            }
+            None => Self::EMPTY,
+        }
+    }
+
+    /// A map of these pairs.
+    pub fn map<K: Into<Atom>, V: Into<Atom>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        let pair = |(key, value): (K, V)| (key.into(), value.into());
+        Self::Map(pairs.into_iter().map(pair).collect())
+    }
+
+    /// The elements of a set; `None` for a map.
+    pub fn as_set(&self) -> Option<&[Atom]> {
+        match self {
+            Self::Atom(atom) => Some(std::slice::from_ref(atom)),
+            Self::Set(atoms) => Some(atoms),
+            Self::Map(_) => None,
+        }
+    }
+}
+
+impl From<&str> for Atom {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Atom {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<i64> for Atom {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<bool> for Atom {
+    fn from(truth: bool) -> Self {
+        Self::Boolean(truth)
+    }
+}
+
+impl From<Uuid> for Atom {
+    fn from(uuid: Uuid) -> Self {
+        Self::Uuid(uuid)
+    }
+}
+
+impl<T: Into<Atom>> From<T> for Datum {
+    fn from(atom: T) -> Self {
+        Self::Atom(atom.into())
+    }
+}
+
+impl fmt::Display for Uuid {
+    /// 8-4-4-4-12 hexadecimal digits in lower case.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = self.0;
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            bits >> 96,
+            (bits >> 80) & 0xffff,
+            (bits >> 64) & 0xffff,
+            (bits >> 48) & 0xffff,
+            bits & 0xffff_ffff_ffff,
+        )
+    }
+}
+
+impl fmt::Debug for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is no UUID.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{}\" is not a UUID", .0.escape_debug())]
+pub struct NotAUuid(pub String);
+
+impl FromStr for Uuid {
+    type Err = NotAUuid;
+
+    fn from_str(text: &str) -> Result<Self, NotAUuid> {
+        let mut bits: u128 = 0;
+        let mut length = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            length = at + 1;
+            let digit = char::from(byte).to_digit(16);
+            match (at, digit) {
+                (8 | 13 | 18 | 23, None) if byte == b'-' => {}
+                (8 | 13 | 18 | 23 | 36.., _) | (_, None) => {
+                    return Err(NotAUuid(text.to_owned()));
+                }
+                (_, Some(digit)) => bits = bits << 4 | u128::from(digit),
+            }
+        }
+        if length == 36 {
+            Ok(Self(bits))
+        } else {
+            Err(NotAUuid(text.to_owned()))
+        }
+    }
+}
+
+impl Serialize for Uuid {
+    /// `["uuid", "8-4-4-4-12"]`
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        tagged(serializer, "uuid", &self.to_string())
+    }
+}
+
+impl Serialize for Atom {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Integer(number) => serializer.serialize_i64(*number),
+            Self::Real(number) => serializer.serialize_f64(*number),
+            Self::Boolean(truth) => serializer.serialize_bool(*truth),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Uuid(uuid) => uuid.serialize(serializer),
+            Self::NamedUuid(name) => tagged(serializer, "named-uuid", name),
+        }
+    }
+}
+
+impl Serialize for Datum {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Atom(atom) => atom.serialize(serializer),
+            Self::Set(atoms) => tagged(serializer, "set", atoms),
+            Self::Map(pairs) => tagged(serializer, "map", pairs),
+        }
+    }
+}
+
+fn tagged<S: Serializer, T: Serialize + ?Sized>(
+    serializer: S,
+    tag: &str,
+    content: &T,
+) -> Result<S::Ok, S::Error> {
+    let mut pair = serializer.serialize_tuple(2)?;
+    pair.serialize_element(tag)?;
+    pair.serialize_element(content)?;
+    pair.end()
+}
+
+impl<'de> Deserialize<'de> for Datum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DatumVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Atom {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match deserializer.deserialize_any(DatumVisitor)? {
+            Datum::Atom(atom) => Ok(atom),
+            Datum::Set(_) => Err(de::Error::custom("a set where a single value must stand")),
+            Datum::Map(_) => Err(de::Error::custom("a map where a single value must stand")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Uuid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Atom::deserialize(deserializer)? {
+            Atom::Uuid(uuid) => Ok(uuid),
+            _ => Err(de::Error::custom("expected [\"uuid\", UUID]")),
+        }
+    }
+}
+
+struct DatumVisitor;
+
+impl<'de> Visitor<'de> for DatumVisitor {
+    type Value = Datum;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value in the notation of RFC 7047 section 5.1")
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Datum, E> {
+        Ok(Atom::Boolean(truth).into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Datum, E> {
+        Ok(Atom::Integer(number).into())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Datum, E> {
+        i64::try_from(number)
+            .map(|number| Atom::Integer(number).into())
+            .map_err(|_| E::custom(format_args!("{number} is out of the range of an integer")))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Datum, E> {
+        Ok(Atom::Real(number).into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Datum, E> {
+        Ok(Atom::String(text.to_owned()).into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Datum, E> {
+        Ok(Atom::String(text).into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Datum, A::Error> {
+        let short = || de::Error::custom("expected a pair like [\"set\", [...]]");
+        let tag: String = sequence.next_element()?.ok_or_else(short)?;
+        let datum = match tag.as_str() {
+            "uuid" => {
+                let text: String = sequence.next_element()?.ok_or_else(short)?;
+                Atom::Uuid(text.parse().map_err(de::Error::custom)?).into()
+            }
+            "named-uuid" => Atom::NamedUuid(sequence.next_element()?.ok_or_else(short)?).into(),
+            "set" => {
+                let atoms: Vec<Atom> = sequence.next_element()?.ok_or_else(short)?;
+                Datum::set(atoms)
+            }
+            "map" => Datum::Map(sequence.next_element()?.ok_or_else(short)?),
+            _ => {
+                return Err(de::Error::custom(format_args!(
+                    "\"{}\" is not uuid, named-uuid, set or map",
+                    tag.escape_debug()
+                )));
+            }
+        };
+        match sequence.next_element::<de::IgnoredAny>()? {
+            None => Ok(datum),
+            Some(_) => Err(de::Error::custom(format_args!(
+                "more than one value after \"{tag}\""
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The notation on both sides, as `ovsdb-client transact` prints it.
+    #[test]
+    fn there_and_back() {
+        let uuid = "36bef046-7da7-43a5-905a-c17899216fcb";
+        let id: Uuid = uuid.parse().unwrap();
+        assert_eq!(id.to_string(), uuid);
+        for (json, datum) in [
+            ("5", 5.into()),
+            ("-1", (-1).into()),
+            ("0.5", Atom::Real(0.5).into()),
+            ("true", true.into()),
+            (r#""br-int""#, "br-int".into()),
+            (&format!(r#"["uuid","{uuid}"]"#), id.into()),
+            (
+                r#"["named-uuid","new"]"#,
+                Atom::NamedUuid("new".into()).into(),
+            ),
+            (r#"["set",[]]"#, Datum::EMPTY),
+            (r#"["set",[1,2]]"#, Datum::Set(vec![1.into(), 2.into()])),
+            (
+                r#"["map",[["peer","patch-int"]]]"#,
+                Datum::map([("peer", "patch-int")]),
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<Datum>(json).unwrap(), datum);
+            assert_eq!(serde_json::to_string(&datum).unwrap(), json);
+        }
+        let one: Datum = serde_json::from_str(r#"["set",[7]]"#).unwrap();
+        assert_eq!(one, 7.into());
+    }
+
+    #[test]
+    fn what_is_no_value() {
+        for json in [
+            "null",
+            "{}",
+            "[]",
+            r#"["set"]"#,
+            r#"["set",5]"#,
+            r#"["set",[["set",[]]]]"#,
+            r#"["map",[["a"]]]"#,
+            r#"["map",[["a","b","c"]]]"#,
+            r#"["uuid","36bef046-7da7-43a5-905a-c17899216fc"]"#,
+            r#"["uuid","36bef0467da7-43a5-905a-c17899216fcbb"]"#,
+            r#"["uuid","36bef046-7da7-43a5-905a-c17899216fcb0"]"#,
+            r#"["uuid",1]"#,
+            r#"["sets",[]]"#,
+            r#"["set",[],1]"#,
+            "18446744073709551615",
+        ] {
+            assert!(serde_json::from_str::<Datum>(json).is_err(), "{json}");
+        }
+    }
+}

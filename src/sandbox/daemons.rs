@@ -1,0 +1,392 @@
+//! The daemons and the tools of Open vSwitch: found, run, waited for, stopped.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::error::SandboxError;
+
+/// The name of the database's socket in the run directory.
+pub(super) const DB_SOCKET: &str = "db.sock";
+
+/// The name of the database's file in the run directory.
+const DB_FILE: &str = "conf.db";
+
+/// How long a program of Open vSwitch may take; all of them take milliseconds.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a daemon has to end after SIGTERM.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long to wait for a daemon's end in all; only a process that the kernel holds takes so long.
+const GIVE_UP: Duration = Duration::from_secs(10);
+
+/// One of the two daemons of a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Daemon {
+    /// The database.
+    Ovsdb,
+    /// The switch.
+    Vswitchd,
+}
+
+impl Daemon {
+    /// The program's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ovsdb => "ovsdb-server",
+            Self::Vswitchd => "ovs-vswitchd",
+        }
+    }
+
+    /// The argument that names its pid file, by which it is recognized among all processes. With
+    /// this file's name in the run directory, `ovs-appctl` finds the daemon by itself.
+    fn pidfile_argument(self, dir: &Path) -> OsString {
+        path_option("--pidfile=", &dir.join(self.name()).with_extension("pid"))
+    }
+}
+
+/// Which devices of the switch are dummies (ovs-vswitchd's `--enable-dummy`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dummy {
+    /// Bridges, system and internal ports; patch and tunnel ports stay real.
+    #[default]
+    System,
+    /// Every port, tunnels too.
+    Override,
+    /// Only those whose type is `dummy`, and bridges whose `datapath_type` is.
+    Typed,
+}
+
+impl Dummy {
+    /// The word on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Override => "override",
+            Self::Typed => "typed",
+        }
+    }
+
+    /// Every mode, in the order of the manual.
+    pub const ALL: [Self; 3] = [Self::System, Self::Override, Self::Typed];
+
+    fn argument(self) -> &'static str {
+        match self {
+            Self::System => "--enable-dummy=system",
+            Self::Override => "--enable-dummy=override",
+            Self::Typed => "--enable-dummy",
+        }
+    }
+}
+
+/// The programs a sandbox needs, and the schema.
+#[derive(Debug)]
+pub(super) struct Programs {
+    ovsdb_tool: PathBuf,
+    ovsdb_server: PathBuf,
+    vswitchd: PathBuf,
+    pub(super) vsctl: PathBuf,
+    pub(super) ofctl: PathBuf,
+    schema: PathBuf,
+}
+
+impl Programs {
+    pub(super) fn find() -> Result<Self, SandboxError> {
+        let ovsdb_server = find(Daemon::Ovsdb.name())?;
+        Ok(Self {
+            schema: find_schema(&ovsdb_server)?,
+            vswitchd: find(Daemon::Vswitchd.name())?,
+            ovsdb_tool: find("ovsdb-tool")?,
+            vsctl: find("ovs-vsctl")?,
+            ofctl: find("ovs-ofctl")?,
+            ovsdb_server,
+        })
+    }
+}
+
+/// Finds a program in PATH, or where distributions put daemons although users' PATHs lack it.
+pub(super) fn find(program: &'static str) -> Result<PathBuf, SandboxError> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .filter(|dir| dir.is_absolute())
+        .chain(["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from))
+        .map(|dir| dir.join(program))
+        .find(|file| file.is_file())
+        .ok_or(SandboxError::MissingProgram { program })
+}
+
+fn find_schema(ovsdb_server: &Path) -> Result<PathBuf, SandboxError> {
+    // An Open vSwitch in a prefix of its own: PREFIX/sbin and PREFIX/share/openvswitch.
+    let beside = ovsdb_server
+        .ancestors()
+        .nth(2)
+        .map(|p| p.join("share/openvswitch"));
+    ["/usr/share/openvswitch", "/usr/local/share/openvswitch"]
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(beside)
+        .chain(ovsdb_server.parent().map(Path::to_owned))
+        .map(|dir| dir.join("vswitch.ovsschema"))
+        .find(|file| file.is_file())
+        .ok_or(SandboxError::MissingSchema)
+}
+
+/// Makes an empty database in `dir`. Returns the version of Open vSwitch, as `3.1.0`.
+pub(super) fn create_database(programs: &Programs, dir: &Path) -> Result<String, SandboxError> {
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| {
+            let mut ask = command(&programs.vsctl, dir);
+            ask.arg("--version");
+            finish(ask, b"")
+        });
+        let mut create = command(&programs.ovsdb_tool, dir);
+        create
+            .arg("-vsyslog:off")
+            .arg("create")
+            .arg(dir.join(DB_FILE))
+            .arg(&programs.schema);
+        finish(create, b"")?;
+        let said = asked.join().unwrap_or_else(|_| Ok(String::new()))?;
+        // First line: `ovs-vsctl (Open vSwitch) 3.1.0`.
+        let version = said
+            .lines()
+            .next()
+            .and_then(|line| line.split(' ').next_back());
+        Ok(version.unwrap_or_default().to_owned())
+    })
+}
+
+/// Starts the database; its socket takes connections when this returns.
+pub(super) fn start_ovsdb(programs: &Programs, dir: &Path) -> Result<(), SandboxError> {
+    let mut server = daemon(&programs.ovsdb_server, Daemon::Ovsdb, dir);
+    server
+        .arg(path_option("--remote=punix:", &dir.join(DB_SOCKET)))
+        .arg(dir.join(DB_FILE));
+    finish(server, b"").map(drop)
+}
+
+/// Starts the switch; it has read the database when this returns.
+pub(super) fn start_vswitchd(
+    programs: &Programs,
+    dir: &Path,
+    dummy: Dummy,
+) -> Result<(), SandboxError> {
+    let mut switch = daemon(&programs.vswitchd, Daemon::Vswitchd, dir);
+    // In this order: once system datapaths are disabled, the dummies cannot take their place.
+    switch
+        .arg(dummy.argument())
+        .arg("--disable-system")
+        .arg(path_option("unix:", &dir.join(DB_SOCKET)));
+    finish(switch, b"").map(drop)
+}
+
+/// Runs one of the tools to its end, and returns what it printed.
+pub(super) fn tool(
+    program: &Path,
+    dir: &Path,
+    arguments: &[String],
+    input: &[u8],
+) -> Result<String, SandboxError> {
+    let mut command = command(program, dir);
+    command.arg("-vsyslog:off").args(arguments);
+    finish(command, input)
+}
+
+/// A command of Open vSwitch that works on this sandbox.
+pub(super) fn command(program: &Path, dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.envs(environment(dir));
+    command
+}
+
+/// What makes the programs of Open vSwitch look into `dir` alone.
+pub(super) fn environment(dir: &Path) -> [(&'static str, OsString); 4] {
+    ["OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR"]
+        .map(|name| (name, dir.as_os_str().to_owned()))
+}
+
+/// The arguments common to both daemons. With `--detach`, the command ends when the daemon is
+/// ready. `-v` comes before `--log-file`, whose opening would be reported to stderr.
+fn daemon(program: &Path, which: Daemon, dir: &Path) -> Command {
+    let log = dir.join(which.name()).with_extension("log");
+    let mut command = command(program, dir);
+    command
+        .args(["-vconsole:err", "-vsyslog:off", "--detach"])
+        .arg(path_option("--log-file=", &log))
+        .arg(which.pidfile_argument(dir));
+    command
+}
+
+fn path_option(option: &str, path: &Path) -> OsString {
+    let mut argument = OsString::from(option);
+    argument.push(path);
+    argument
+}
+
+/// Runs a command to its end, and returns what it printed.
+fn finish(mut command: Command, input: &[u8]) -> Result<String, SandboxError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(SandboxError::io(format!("cannot run {program}")))?;
+    let pid = Pid::from_child(&child);
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that does not read its input says why on stderr.
+        let _ = stdin.write_all(input);
+    }
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = receiver.recv_timeout(START_TIMEOUT) else {
+        let _ = kill_process(pid, Signal::KILL);
+        return Err(SandboxError::TimedOut {
+            program,
+            seconds: START_TIMEOUT.as_secs(),
+        });
+    };
+    let output = output.map_err(SandboxError::io(format!("cannot wait for {program}")))?;
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    // ovs-vsctl exits with 0 when ovs-vswitchd could not do what is now in the database.
+    if output.status.success() && !said.contains("Error detected while setting up") {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(SandboxError::Failed {
+        program,
+        said: match said.lines().next() {
+            None => output.status.to_string(),
+            // What follows is more of the same, and where it would be logged.
+            Some(first) => first.to_owned(),
+        },
+    })
+}
+
+/// Stops both daemons of the sandbox in `dir`, and waits until they are gone.
+pub(super) fn stop(dir: &Path) -> Result<(), SandboxError> {
+    let begin = Instant::now();
+    signal_until_gone(dir, &[Daemon::Vswitchd, Daemon::Ovsdb], || {
+        if begin.elapsed() < STOP_TIMEOUT {
+            Signal::TERM
+        } else {
+            Signal::KILL
+        }
+    })
+}
+
+/// Kills one daemon of the sandbox in `dir`, and waits until it is gone.
+pub(super) fn kill(dir: &Path, daemon: Daemon) -> Result<(), SandboxError> {
+    signal_until_gone(dir, &[daemon], || Signal::KILL)
+}
+
+/// Sends the daemons the signal that is due, until none is left. Looks again each time: a daemon
+/// that was just starting may have forked since.
+fn signal_until_gone(
+    dir: &Path,
+    daemons: &[Daemon],
+    signal: impl Fn() -> Signal,
+) -> Result<(), SandboxError> {
+    let begin = Instant::now();
+    let mut told: Vec<(Pid, Signal)> = Vec::new();
+    loop {
+        let found = processes(dir, daemons);
+        if found.is_empty() && told.iter().all(|(pid, _)| is_gone(*pid)) {
+            return Ok(());
+        }
+        let due = signal();
+        for pid in found {
+            if told.contains(&(pid, due)) {
+                continue;
+            }
+            told.push((pid, due));
+            match kill_process(pid, due) {
+                // It ended between our looking and our telling.
+                Ok(()) | Err(Errno::SRCH) => {}
+                Err(error) => {
+                    return Err(SandboxError::io(format!("cannot stop process {pid}"))(
+                        error.into(),
+                    ));
+                }
+            }
+            // A process that is stopped does not see its end coming.
+            let _ = kill_process(pid, Signal::CONT);
+        }
+        if begin.elapsed() > GIVE_UP {
+            return Err(SandboxError::TimedOut {
+                program: format!("stopping the daemons in {}", dir.display()),
+                seconds: GIVE_UP.as_secs(),
+            });
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Whether nothing of a process is left but, perhaps, its entry for a parent that never asks. Its
+/// command line goes first, its sockets later.
+fn is_gone(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The state follows the name in parentheses (proc(5)).
+    stat.rsplit_once(") ")
+        .is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
+}
+
+/// The processes that are these daemons of the sandbox in `dir`. They are told by their command
+/// lines (proc(5)): a pid file may not be written yet, or name a process that has its number by
+/// now.
+fn processes(dir: &Path, daemons: &[Daemon]) -> Vec<Pid> {
+    let marks: Vec<(&str, OsString)> = daemons
+        .iter()
+        .map(|daemon| (daemon.name(), daemon.pidfile_argument(dir)))
+        .collect();
+    let is_ours = |cmdline: &[u8]| {
+        let mut arguments = cmdline.split(|byte| *byte == 0).map(OsStr::from_bytes);
+        let program = arguments
+            .next()
+            .and_then(|path| Path::new(path).file_name());
+        marks.iter().any(|(name, mark)| {
+            program == Some(OsStr::new(name)) && arguments.clone().any(|argument| argument == mark)
+        })
+    };
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let cmdline = fs::read(entry.path().join("cmdline")).ok()?;
+            if is_ours(&cmdline) {
+                Pid::from_raw(pid)
+            } else {
+                None
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = find("ovs-no-such-program").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("ovs-no-such-program is not installed")
+        );
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("openvswitch-switch") && hint.contains("dnf install openvswitch"));
+    }
+}

@@ -1,0 +1,121 @@
+//! Why a sandbox did not start, and what helps.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What went wrong with a sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// A program of Open vSwitch is not on this machine.
+    #[error("{program} is not installed (not in PATH, /usr/sbin, /sbin or /usr/local/sbin)")]
+    MissingProgram {
+        /// Its name.
+        program: &'static str,
+    },
+    /// The database's schema is not on this machine.
+    #[error(
+        "vswitch.ovsschema is not in /usr/share/openvswitch, in /usr/local/share/openvswitch or \
+         beside ovsdb-server"
+    )]
+    MissingSchema,
+    /// The run directory's path leaves no room for the names of the sockets in it.
+    #[error(
+        "{} is too long for a run directory: {length} bytes, where unix sockets leave room for {limit}",
+        dir.display()
+    )]
+    PathTooLong {
+        /// The directory, absolute.
+        dir: PathBuf,
+        /// Its length in bytes.
+        length: usize,
+        /// The longest possible, in bytes.
+        limit: usize,
+    },
+    /// The directory has something in it that a sandbox might overwrite.
+    #[error("{} is not empty", dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The directory holds a sandbox already.
+    #[error("{} is a sandbox already", dir.display())]
+    InUse {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The directory was not made by a sandbox, so it is left alone.
+    #[error("{} is not a sandbox", dir.display())]
+    NotASandbox {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// No directory was named.
+    #[error("which sandbox? Neither --dir nor OVS_RUNDIR names one")]
+    Unnamed,
+    /// A program of Open vSwitch failed.
+    #[error("{program} failed: {said}")]
+    Failed {
+        /// Its path.
+        program: String,
+        /// What it wrote to stderr, or its exit status.
+        said: String,
+    },
+    /// A program of Open vSwitch did not end.
+    #[error("{program} did not finish within {seconds} s")]
+    TimedOut {
+        /// Its path.
+        program: String,
+        /// How long it had.
+        seconds: u64,
+    },
+    /// The command to run in the sandbox cannot be run.
+    #[error("cannot run {command}: {source}")]
+    Command {
+        /// The command's name.
+        command: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The operating system refused something.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried, on what.
+        what: String,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl SandboxError {
+    /// The operating system's refusal of `what`.
+    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+
+    /// What the user can do about it, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::MissingProgram { .. } | Self::MissingSchema => Some(
+                "install Open vSwitch: `apt-get install openvswitch-switch` (Debian, Ubuntu) or \
+                 `dnf install openvswitch` (Fedora)"
+                    .to_owned(),
+            ),
+            Self::PathTooLong { .. } => Some("choose a shorter one with --dir".to_owned()),
+            Self::NotEmpty { .. } => {
+                Some("a sandbox needs a new directory or an empty one".to_owned())
+            }
+            Self::InUse { dir } => Some(format!(
+                "`ovs sandbox stop --dir {}` stops it and clears the directory",
+                dir.display()
+            )),
+            Self::NotASandbox { .. } | Self::Unnamed => Some(
+                "`ovs sandbox start` makes one and prints the directory as OVS_RUNDIR".to_owned(),
+            ),
+            Self::Failed { .. }
+            | Self::TimedOut { .. }
+            | Self::Command { .. }
+            | Self::Io { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! How the binary fails: its exit codes, what it says on stderr, and that stdout stays empty.
+
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const OVS: &str = env!("CARGO_BIN_EXE_ovs");
+
+/// The binary in an environment that says nothing about where Open vSwitch is.
+fn ovs(arguments: &[&str]) -> Command {
+    let mut command = Command::new(OVS);
+    for variable in ["OVS_DB", "OVS_RUNDIR", "OVS_CTL_TIMEOUT", "COLUMNS"] {
+        command.env_remove(variable);
+    }
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn unix(path: &Path) -> String {
+    format!("unix:{}", path.display())
+}
+
+#[track_caller]
+fn fails(output: &Output, code: i32, stderr: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for words in stderr {
+        assert!(said.contains(words), "{words:?} is not in: {said}");
+    }
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+}
+
+#[test]
+fn no_socket() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("db.sock");
+    let output = ovs(&["show", "--db", &unix(&socket)]).output().unwrap();
+    fails(
+        &output,
+        4,
+        &[
+            &format!(
+                "ovs: cannot connect to unix:{}: the socket does not exist\n",
+                socket.display()
+            ),
+            "hint: is Open vSwitch running? OVS_RUNDIR or --db says where else",
+        ],
+    );
+    // The same place, named by the environment.
+    let named = ovs(&["show"])
+        .env("OVS_RUNDIR", dir.path())
+        .output()
+        .unwrap();
+    assert_eq!(named.stderr, output.stderr);
+    let quiet = ovs(&["show", "-q", "--db", &unix(&socket)])
+        .output()
+        .unwrap();
+    fails(&quiet, 4, &["cannot connect"]);
+    assert!(!String::from_utf8_lossy(&quiet.stderr).contains("hint:"));
+}
+
+#[test]
+fn nobody_at_the_socket() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("db.sock");
+    drop(UnixListener::bind(&socket).unwrap());
+    let output = ovs(&["show", "--db", &unix(&socket)]).output().unwrap();
+    fails(
+        &output,
+        4,
+        &[
+            "nobody listens there",
+            "hint: the socket is left over: is ovsdb-server running?",
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_says_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("db.sock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let start = Instant::now();
+    let output = ovs(&["show", "-t", "0.3", "--db", &unix(&socket)])
+        .output()
+        .unwrap();
+    fails(
+        &output,
+        4,
+        &["no answer within 0.3 s", "hint: ", "-t SECS waits longer"],
+    );
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_server_that_speaks_something_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("db.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 400 \x1b[31mBad Request\r\n\r\n");
+    });
+    let output = ovs(&["show", "--db", &unix(&socket)]).output().unwrap();
+    server.join().unwrap();
+    fails(&output, 4, &["ovs: "]);
+    assert!(!output.stderr.contains(&0x1b), "a raw control character");
+}
+
+#[test]
+fn permission_denied() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("db.sock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    // A copy, for the build directory may be closed to the other user.
+    let binary = dir.path().join("ovs");
+    std::fs::copy(OVS, &binary).unwrap();
+    for (path, mode) in [
+        (dir.path(), 0o755),
+        (binary.as_path(), 0o755),
+        (socket.as_path(), 0o000),
+    ] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let mut command = Command::new(&binary);
+    command
+        .args(["show", "--db", &unix(&socket)])
+        .env_remove("OVS_DB");
+    if rustix::process::geteuid().is_root() {
+        // Root is denied nothing: become nobody.
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    fails(&output, 4, &["permission denied", "hint: run it with sudo"]);
+}
+
+#[test]
+fn usage() {
+    for (arguments, words) in [
+        (&["shwo"][..], "similar subcommand"),
+        (&["show", "--colums", "a"], "--columns"),
+        (&["show", "-t", "soon"], "not a number of seconds"),
+        (&["show", "--db", "udp:1.2.3.4"], "is not an endpoint"),
+        (&["show", "-O", "OpenFlow16"], "is not an OpenFlow version"),
+        (
+            &["show", "--json", "--output", "text"],
+            "cannot be used with",
+        ),
+    ] {
+        fails(&ovs(arguments).output().unwrap(), 2, &[words]);
+    }
+}
+
+#[test]
+fn unknown_columns_are_usage_errors_found_before_anything_is_done() {
+    let output = ovs(&[
+        "port",
+        "list",
+        "--columns",
+        "offport",
+        "--db",
+        "unix:/nowhere",
+    ])
+    .output()
+    .unwrap();
+    fails(
+        &output,
+        2,
+        &[
+            "there is no column \"offport\" (did you mean \"ofport\"?)",
+            "hint: columns: bridge, port, ",
+        ],
+    );
+    let output = ovs(&["patch", "list", "-g", "x", "--db", "unix:/nowhere"])
+        .output()
+        .unwrap();
+    fails(
+        &output,
+        2,
+        &["there is no column \"x\"\n", "hint: columns: "],
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_quiet() {
+    for arguments in [&["--help"][..], &["--version"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = ovs(arguments).stdout(writer).output().unwrap();
+        fails(&output, 0, &[]);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+}
+
+#[test]
+fn signals_end_it_as_they_end_any_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("db.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let mut child = ovs(&["show", "-t", "0", "--db", &unix(&socket)])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Once it has connected, it waits.
+        let _stream = listener.accept().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, signal).unwrap();
+        // What a shell reports as 128 and the signal's number: 130, 143.
+        assert_eq!(child.wait().unwrap().signal(), Some(signal.as_raw()));
+    }
+}
+
+#[test]
+fn help_lists_every_exit_code() {
+    let output = ovs(&["--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for code in [0, 1, 2, 3, 4, 5, 6, 130, 143] {
+        assert!(
+            help.lines()
+                .any(|line| line.trim_start().starts_with(&format!("{code}  "))),
+            "{code}"
+        );
+    }
+}
