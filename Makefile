@@ -8,7 +8,7 @@ CARGO ?= cargo
 export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test check install clean
+.PHONY: help deps build demo test conformance check bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -25,10 +25,19 @@ demo: deps build ## the main commands on a private Open vSwitch with a Neutron h
 test: deps ## all tests, on private Open vSwitches
 	$(CARGO) test
 
+conformance: deps ## COUNT random flows per class (20000) from SEED on, against the real ovs-ofctl
+	COUNT=$(or $(COUNT),20000) SEED=$(or $(SEED),1) $(CARGO) test --test conformance -- --nocapture
+
 check: ## formatting, lints and documentation, warnings denied
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
+
+bench: ## dumps of 200,000 flows, side by side with ovs-ofctl and with reading alone (FLOWS=N)
+	@scripts/install-deps bench
+	$(CARGO) build --release --bin ovs --example discard
+	target/release/ovs sandbox run -- benches/dumps $(FLOWS)
+	$(CARGO) bench --bench decode
 
 install: build ## into PREFIX (/usr/local): the binary, the manual and the completions
 	install -D -m 755 target/release/ovs $(DESTDIR)$(PREFIX)/bin/ovs

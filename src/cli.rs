@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 
 use crate::commands::{Command, Context, Exit, Failure};
 use crate::openflow::version::{Version, Versions};
@@ -19,7 +19,7 @@ use crate::transport::Endpoint;
 ///
 /// Usage errors exit with 2, as [`Exit`] has it. Help into a closed pipe ends quietly.
 pub fn main() -> ExitCode {
-    match Cli::try_parse() {
+    match parse() {
         Ok(cli) => cli.run(),
         Err(error) => {
             let _ = error.print();
@@ -29,6 +29,20 @@ pub fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// An environment variable that is set to nothing counts as not set.
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    for name in ["OVS_DB", "OVS_CTL_TIMEOUT"] {
+        if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
+            command = command.mut_args(|argument| {
+                let named = argument.get_env().is_some_and(|env| env == name);
+                if named { argument.env(None) } else { argument }
+            });
+        }
+    }
+    Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
 const VERSION: &str = concat!(
@@ -273,7 +287,6 @@ fn exit_codes() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_sound() {

@@ -1,9 +1,10 @@
 //! Matches as a real switch sent them, beside what ovs-ofctl printed for them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use ovs::openflow::bytes::DecodeError;
-use ovs::openflow::fields::{Field, Match};
+use ovs::openflow::fields::{Field, Match, ROWS};
 use ovs::openflow::json::Json;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
@@ -111,6 +112,33 @@ fn any_bytes_do_no_harm() {
             }
         }
     }
+}
+
+/// Every field that Open vSwitch 3.1 can match has a vector, by one of its numbers on the wire.
+#[test]
+fn every_field_has_a_vector() {
+    let mut seen = BTreeSet::new();
+    for (form, _, bytes, _) in golden() {
+        let mut scratch = Vec::new();
+        let matched = decode(form, &bytes, &mut scratch).unwrap();
+        seen.extend(
+            ROWS.iter()
+                .filter(|row| matched.value(row).is_some())
+                .map(|row| row.name),
+        );
+    }
+    // ovs-fields(7), "Matching", names the version each number came with; 3.1 is what is tested with.
+    let in_3_1 = |version: &str| {
+        let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap());
+        (parts.next(), parts.next()) <= (Some(3), Some(1))
+    };
+    let lacking: Vec<&str> = ROWS
+        .iter()
+        .filter(|row| row.wire.iter().any(|wire| in_3_1(wire.ovs)))
+        .map(|row| row.name)
+        .filter(|name| !seen.contains(name))
+        .collect();
+    assert_eq!(lacking, Vec::<&str>::new());
 }
 
 fn tlvs(text: &str) -> Vec<u8> {

@@ -10,7 +10,7 @@ use ovs::model::patch::{patches, patches_of};
 use ovs::model::resolve::find;
 use ovs::model::tunnel::{Key, tunnels};
 use ovs::model::vlan::{Vlan, tags};
-use ovs::model::{Depth, PortNames, Scope, Topology, Want, read};
+use ovs::model::{Bridge, Depth, PortNames, Scope, Topology, Want, read};
 use ovs::openflow::text::{Names, PORT_LOCAL};
 use ovs::ovsdb::Client;
 use ovs::sandbox::{Neutron, Options};
@@ -86,6 +86,16 @@ async fn the_whole_host() {
     assert_eq!(count, table(PORTS).count() + table(BRIDGES).count());
 }
 
+/// A bridge without what changes between two looks: how the search for its controller goes.
+fn settled(bridge: &Bridge) -> Bridge {
+    let mut bridge = bridge.clone();
+    for controller in &mut bridge.controllers {
+        assert!(!controller.target.is_empty());
+        controller.status.clear();
+    }
+    bridge
+}
+
 #[tokio::test]
 async fn a_part_is_the_same_as_in_the_whole() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
@@ -93,7 +103,10 @@ async fn a_part_is_the_same_as_in_the_whole() {
     for bridge in &whole.bridges {
         let part = topology(&sandbox, of(Scope::Bridge(bridge.name.clone()))).await;
         assert_eq!(part.ovs.ovs_version, whole.ovs.ovs_version);
-        assert_eq!(part.bridges, std::slice::from_ref(bridge));
+        let [part] = part.bridges.as_slice() else {
+            panic!("{part:?}")
+        };
+        assert_eq!(settled(part), settled(bridge));
     }
     let (bridge, port) = whole.port("qvo0d3ade5c-72").unwrap();
     let alone = topology(&sandbox, of(Scope::Port("qvo0d3ade5c-72".into()))).await;
@@ -101,7 +114,7 @@ async fn a_part_is_the_same_as_in_the_whole() {
         panic!("{alone:?}")
     };
     assert_eq!(only.name, bridge.name);
-    assert_eq!(only.controllers, bridge.controllers);
+    assert_eq!(settled(only).controllers, settled(bridge).controllers);
     assert_eq!(only.ports, std::slice::from_ref(port));
 
     for scope in [Scope::Bridge("nope".into()), Scope::Port("nope".into())] {

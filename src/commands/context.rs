@@ -113,11 +113,7 @@ impl Context {
 
     /// Writes to stdout.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-            .map_err(|error| Failure::stdout(&error))
+        print(text)
     }
 
     /// Prints a list. People are told when there is nothing in it: `no patch ports`.
@@ -147,6 +143,15 @@ impl Context {
             let _ = writeln!(io::stderr(), "ovs: {}", escape(text));
         }
     }
+}
+
+/// Writes to stdout.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::stdout(&error))
 }
 
 fn run_directory() -> PathBuf {

@@ -106,7 +106,8 @@ impl<'t> Line<'t> {
     pub(super) const INTERFACE: LineColumn<'t> = Column::new("interface", |line: &Line<'t>| {
         Cell::text(&line.interface.name)
     })
-    .role(Role::Name);
+    .role(Role::Name)
+    .echoes("port");
 
     pub(super) const OFPORT: LineColumn<'t> =
         Column::new("ofport", |line: &Line<'t>| Cell::from(line.ofport())).role(Role::Number);

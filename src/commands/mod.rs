@@ -4,18 +4,26 @@
 //! |---|---|
 //! | [`Context`] | the global options resolved, the database connection, printing |
 //! | [`Failure`], [`Exit`] | how a command ends when it does not end well; the table of exit codes |
+//! | `dumped` | things that a switch dumps: a line or an object each |
+//! | `spelling` | the options for ports and words that the dumps share |
 //! | `lines` | one interface of one port, which several commands list |
 
 // Doc comments are help texts in here: a terminal shows backticks as they are.
 #![allow(clippy::doc_markdown)]
 
 mod context;
+mod dumped;
 mod failure;
 mod lines;
+mod spelling;
 mod switch;
 
 pub mod bridge;
+pub mod decode;
 pub mod dump_flows;
+pub mod dump_groups;
+pub mod dump_meters;
+pub mod dump_tables;
 pub mod patch;
 pub mod port;
 pub mod sandbox;
@@ -24,6 +32,7 @@ pub mod tag;
 pub mod tunnel;
 
 pub use context::Context;
+use context::print;
 pub use failure::{Exit, Failure, quoted};
 
 use std::process::ExitCode;
@@ -52,6 +61,14 @@ pub enum Command {
     Tunnel(tunnel::Command),
     /// The flows of a switch, ports by name
     DumpFlows(dump_flows::Args),
+    /// OpenFlow messages, from hex or binary to text or JSON
+    Decode(decode::Args),
+    /// The groups of a switch with their statistics, ports by name
+    DumpGroups(dump_groups::Args),
+    /// The meters of a switch with their statistics
+    DumpMeters(dump_meters::Args),
+    /// The flow tables of a switch: how many flows, how many lookups
+    DumpTables(dump_tables::Args),
     /// A private Open vSwitch to try things on, without root
     Sandbox(sandbox::Args),
 }
@@ -68,6 +85,10 @@ impl Command {
             Command::Tag(command) => command.run(cx).await?,
             Command::Tunnel(command) => command.run(cx).await?,
             Command::DumpFlows(args) => args.run(cx).await?,
+            Command::Decode(args) => args.run(cx)?,
+            Command::DumpGroups(args) => args.run(cx).await?,
+            Command::DumpMeters(args) => args.run(cx).await?,
+            Command::DumpTables(args) => args.run(cx).await?,
             Command::Sandbox(args) => return Ok(run_sandbox(&args, cx).await),
         }
         Ok(Exit::Done.into())

@@ -6,7 +6,7 @@ use super::{Context, Exit, Failure, quoted};
 use crate::model::names::PortNames;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::session::{self, Session};
-use crate::openflow::version::Versions;
+use crate::openflow::version::{Version, Versions};
 use crate::transport::{ConnectErrorKind, Endpoint};
 
 /// A switch to talk OpenFlow to.
@@ -101,6 +101,30 @@ impl Switch {
             failure.hint(format!("`ovs port list {}` lists its ports", self.name))
         } else {
             failure
+        }
+    }
+
+    /// A group or meter that was named by its number is not among the switch's.
+    pub(super) fn not_there(&self, kind: &str, number: u32, list: &str) -> Failure {
+        let message = format!("{kind} {number} not found on {}", self.name);
+        let hint = format!("`ovs {list} {}` lists its {kind}s", self.name);
+        Failure::new(Exit::NotFound, message).hint(hint)
+    }
+
+    /// Why the switch did not tell of its `what` (`groups`): it may not know such a thing.
+    pub(super) fn unsupported(
+        &self,
+        what: &str,
+        version: Version,
+        error: session::Error,
+    ) -> Failure {
+        match &error {
+            session::Error::Refused(refusal) if refusal.is_unsupported() => Failure::new(
+                Exit::Failed,
+                format!("{} knows no {what} over {version}: {error}", self.name),
+            )
+            .hint("the bridge's protocols column has the versions it allows; -O offers others"),
+            _ => self.failure(error),
         }
     }
 

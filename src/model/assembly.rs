@@ -7,10 +7,12 @@ use super::reading::{Scope, Want};
 use super::topology::{Bridge, Connection, Interface, OpenVSwitch, Port, Topology};
 use crate::ovsdb::{Row, Uuid, ValueError};
 
-/// The tree, and whether every row that was referred to was there.
+/// The tree, and whether every row that was referred to was there. With `by_port`, the bridge is the
+/// one that has the ports read, and does not list them.
 pub(super) fn assemble<'a>(
     rows: impl Iterator<Item = &'a Row>,
     want: &Want,
+    by_port: bool,
 ) -> Result<(Topology, bool), ValueError> {
     let mut topology = Topology::default();
     let mut controllers: HashMap<Uuid, Connection> = HashMap::new();
@@ -46,10 +48,10 @@ pub(super) fn assemble<'a>(
         bridge
             .controllers
             .sort_by(|a, b| by_name(&a.target, &b.target));
-        let port_rows = if row.has("ports") {
-            row.uuids("ports")?
-        } else {
+        let port_rows = if by_port {
             ports.keys().copied().collect()
+        } else {
+            uuids(row, "ports")?
         };
         bridge.port_count = port_rows.len();
         if !want.depth.has_ports() {
@@ -130,15 +132,15 @@ fn open_vswitch(row: &Row) -> Result<OpenVSwitch, ValueError> {
         system_version: text(row, "system_version")?,
         hostname: external_ids.remove("hostname"),
         system_id: external_ids.remove("system-id"),
-        next_cfg: row.integer("next_cfg")?,
-        cur_cfg: row.integer("cur_cfg")?,
+        next_cfg: number(row, "next_cfg")?.unwrap_or_default(),
+        cur_cfg: number(row, "cur_cfg")?.unwrap_or_default(),
     })
 }
 
 fn connection(row: &Row) -> Result<Connection, ValueError> {
     Ok(Connection {
         target: row.string("target")?.to_owned(),
-        is_connected: row.boolean("is_connected")?,
+        is_connected: flag(row, "is_connected")?,
         role: text(row, "role")?,
         status: map(row, "status")?,
     })
@@ -205,7 +207,8 @@ fn interface(row: &Row) -> Result<Interface, ValueError> {
     })
 }
 
-// Readers of columns that this reading may not have asked for.
+// Readers of columns that this reading may not have asked for, or that have their type's default
+// value: whole tables come without those.
 
 fn text(row: &Row, column: &str) -> Result<Option<String>, ValueError> {
     let text = row.has(column).then(|| row.optional_string(column));
@@ -287,7 +290,7 @@ pub(super) mod tests {
             vec![port_row(1, "p10", &[]), port_row(2, "p9", &[3, 98])],
             vec![interface_row(3, "p9"), interface_row(4, "orphan")],
         ];
-        let (topology, whole) = assemble(answers.iter().flatten(), &Want::all()).unwrap();
+        let (topology, whole) = assemble(answers.iter().flatten(), &Want::all(), false).unwrap();
         assert!(!whole);
         let names: Vec<&str> = topology.bridges.iter().map(|b| b.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
@@ -307,7 +310,7 @@ pub(super) mod tests {
     #[test]
     fn a_column_of_another_type_is_an_error_with_its_name() {
         let row = Row::new("Bridge", [("_uuid", Uuid(1).into()), ("name", 5.into())]);
-        let error = assemble([&row].into_iter(), &Want::all()).unwrap_err();
+        let error = assemble([&row].into_iter(), &Want::all(), false).unwrap_err();
         assert_eq!(
             error.to_string(),
             "column name of table Bridge: expected a string, found the integer 5"

@@ -93,7 +93,13 @@ impl Want {
 pub async fn read(client: &Client, want: Want) -> Result<Topology, Error> {
     let mut reading = Reading::new(want);
     loop {
-        let answers = client.select(OPEN_VSWITCH, reading.selects()).await?;
+        let selects = reading.selects();
+        let whole_tables = selects.iter().all(|select| select.when.is_empty());
+        let answers = if whole_tables {
+            client.tables(OPEN_VSWITCH, selects).await?
+        } else {
+            client.select(OPEN_VSWITCH, selects).await?
+        };
         if let Some(topology) = reading.take(&answers)? {
             return Ok(topology);
         }
@@ -175,14 +181,17 @@ impl Reading {
         let next = match &self.step {
             Step::BridgeByName => match rows.next() {
                 None => return Ok(Some(Topology::default())),
-                Some(row) => self.ports_of(row.uuids("ports")?),
+                Some(row) => match row.uuids("ports")? {
+                    ports if ports.len() > WORTH_NAMING => Step::Last(Rows::default()),
+                    ports => Step::PortsOf { ports },
+                },
             },
             Step::PortsOf { ports } => {
                 let mut interfaces = Vec::new();
                 for row in rows {
                     interfaces.extend(row.uuids("interfaces")?);
                 }
-                self.named_bridge(Some(ports.clone()), Some(interfaces))
+                self.named_bridge(ports.clone(), interfaces)
             }
             Step::PortByName => match rows.next() {
                 None => return Ok(Some(Topology::default())),
@@ -198,7 +207,8 @@ impl Reading {
             },
             Step::Last(asked) => {
                 let narrowed = asked.ports.is_some() || asked.interfaces.is_some();
-                let (topology, whole) = assemble(answers.iter().flatten(), &self.want)?;
+                let (topology, whole) =
+                    assemble(answers.iter().flatten(), &self.want, asked.by_port())?;
                 if whole || !narrowed {
                     return Ok(Some(topology));
                 }
@@ -210,23 +220,15 @@ impl Reading {
         Ok(None)
     }
 
-    fn ports_of(&self, ports: Vec<Uuid>) -> Step {
-        if ports.len() > WORTH_NAMING {
-            self.named_bridge(None, None)
-        } else {
-            Step::PortsOf { ports }
-        }
-    }
-
-    fn named_bridge(&self, ports: Option<Vec<Uuid>>, interfaces: Option<Vec<Uuid>>) -> Step {
+    fn named_bridge(&self, ports: Vec<Uuid>, interfaces: Vec<Uuid>) -> Step {
         let bridge = match &self.want.scope {
             Scope::Bridge(name) => Some(BridgeIs::Named(name.clone())),
             Scope::All | Scope::Port(_) => None,
         };
         Rows {
             bridge,
-            ports,
-            interfaces,
+            ports: Some(ports),
+            interfaces: Some(interfaces),
         }
         .into()
     }
@@ -246,8 +248,7 @@ impl Reading {
         };
         let mut bridge = Select::columns("Bridge", bridge);
         // Where a bridge is found by its port, its list of ports may be long, and is not needed.
-        let by_port = matches!(rows.bridge, Some(BridgeIs::With { .. }));
-        if self.want.depth != Depth::BridgeNames && !by_port {
+        if self.want.depth != Depth::BridgeNames && !rows.by_port() {
             push_column(&mut bridge, "ports");
         }
         selects.push(match &rows.bridge {
@@ -274,6 +275,13 @@ impl Reading {
             selects.extend(by_uuid(&interface, rows.interfaces.as_deref()));
         }
         selects
+    }
+}
+
+impl Rows {
+    /// Whether the bridge is the one that has the port.
+    fn by_port(&self) -> bool {
+        matches!(self.bridge, Some(BridgeIs::With { .. }))
     }
 }
 

@@ -30,6 +30,9 @@ pub enum DecodeErrorKind {
     /// A length field contradicts its surroundings.
     #[error("impossible length {0}")]
     BadLength(usize),
+    /// The thing ends before its bytes do.
+    #[error("{0} bytes are left over")]
+    Surplus(usize),
     /// A value that the specification does not allow here.
     #[error("unexpected value {0:#x}")]
     BadValue(u64),

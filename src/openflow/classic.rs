@@ -236,6 +236,9 @@ impl<S: Sink> Writer<'_, '_, S> {
             "ip_dscp" => self.put(&ModNwTos {
                 nw_tos: (value as u8) << 2,
             }),
+            "nw_tos" if value.is_multiple_of(4) => self.put(&ModNwTos {
+                nw_tos: value as u8,
+            }),
             _ => return false,
         }
         true

@@ -3,15 +3,14 @@
 //! The text is that of `ovs-ofctl dump-flows` without its leading blank (ovs-ofctl(8)); ages are
 //! printed whenever the switch sent them.
 
-use std::fmt::Write as _;
-
 use super::bytes::DecodeError;
+use super::fields::digits::{put_decimal, put_hex};
 use super::json::Json;
 use super::messages::flow_stats::FlowStats;
 use super::text::{Role, Sink, Style, TextContext};
 
 /// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1 with the words of ovs-ofctl.
-const FLAGS: [(u16, &str); 5] = [
+pub(super) const FLAGS: [(u16, &str); 5] = [
     (1, "send_flow_rem"),
     (2, "check_overlap"),
     (RESET_COUNTS, "reset_counts"),
@@ -33,7 +32,8 @@ pub fn text<S: Sink>(
 ) -> Result<(), DecodeError> {
     if stats || flow.cookie != 0 {
         sink.key("cookie");
-        let _ = write!(sink.buffer(), "{:#x}, ", flow.cookie);
+        put_hex(sink.buffer(), flow.cookie, 1);
+        sink.put(", ");
     }
     if stats {
         sink.key("duration");
@@ -48,9 +48,11 @@ pub fn text<S: Sink>(
             ("n_packets", flow.packet_count),
             ("n_bytes", flow.byte_count),
         ] {
-            match count {
-                Some(count) => number(sink, key, count),
-                None => number(sink, key, '?'),
+            if let Some(count) = count {
+                number(sink, key, count);
+            } else {
+                sink.key(key);
+                sink.put("?, ");
             }
         }
     }
@@ -106,7 +108,7 @@ pub fn json(
         json.key("duration");
         let mut seconds = String::new();
         put_decimals(&mut seconds, flow.duration_sec, flow.duration_nsec);
-        json.number(seconds);
+        json.decimal(&seconds);
         for (key, count) in [
             ("n_packets", flow.packet_count),
             ("n_bytes", flow.byte_count),
@@ -157,37 +159,59 @@ fn flags(flow: &FlowStats<'_>, style: Style) -> impl Iterator<Item = &'static st
         .map(|(_, word)| *word)
 }
 
-fn number<S: Sink>(sink: &mut S, key: &str, value: impl std::fmt::Display) {
+fn number<S: Sink>(sink: &mut S, key: &str, value: impl itoa::Integer) {
     sink.key(key);
-    let _ = write!(sink.buffer(), "{value}, ");
+    put_decimal(sink.buffer(), value);
+    sink.put(", ");
 }
 
-fn special<S: Sink>(sink: &mut S, key: &str, value: impl std::fmt::Display) {
+fn special<S: Sink>(sink: &mut S, key: &str, value: impl itoa::Integer) {
     sink.begin(Role::Special);
     sink.put(key);
     sink.put("=");
     sink.end(Role::Special);
-    let _ = write!(sink.buffer(), "{value}, ");
+    put_decimal(sink.buffer(), value);
+    sink.put(", ");
 }
 
-fn put_duration(out: &mut String, sec: u32, nsec: u32) {
+pub(crate) fn put_duration(out: &mut String, sec: u32, nsec: u32) {
     put_decimals(out, sec, nsec);
     out.push('s');
 }
 
 /// Seconds with no decimals, with three, or with as many as are exact (ovs-ofctl's rule).
-fn put_decimals(out: &mut String, sec: u32, nsec: u32) {
-    let _ = write!(out, "{sec}");
+pub(crate) fn put_decimals(out: &mut String, sec: u32, nsec: u32) {
+    put_decimal(out, sec);
     if nsec == 0 {
         return;
     }
+    out.push('.');
     let milliseconds = nsec / 1_000_000;
     if milliseconds * 1_000_000 == nsec {
-        let _ = write!(out, ".{milliseconds:03}");
+        // At least three digits: one thousand more, without its one.
+        let begin = out.len();
+        put_decimal(out, milliseconds + 1000);
+        if milliseconds < 1000 {
+            out.remove(begin);
+        } else {
+            out.truncate(begin);
+            put_decimal(out, milliseconds);
+        }
     } else {
-        let _ = write!(out, ".{nsec:09}");
+        put_padded(out, nsec, 9);
         out.truncate(out.trim_end_matches('0').len());
     }
+}
+
+/// A number in decimal, of at least so many digits.
+fn put_padded(out: &mut String, number: u32, digits: u32) {
+    for place in (1..digits).rev() {
+        if number >= 10u32.pow(place) {
+            break;
+        }
+        out.push('0');
+    }
+    put_decimal(out, number);
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
+use super::fields::digits::{put_decimal, put_hex};
+
 /// Writes JSON values one after the other and sees to the commas between them.
 ///
 /// The caller pairs `begin_` with `end_` and puts a [`Json::key`] before each value of an object.
@@ -66,19 +68,37 @@ impl<'b> Json<'b> {
         self.string(&text.to_string());
     }
 
-    /// A number; `number` must display itself as JSON does.
-    pub fn number(&mut self, number: impl Display) {
-        let _ = write!(self.value(), "{number}");
+    /// A whole number.
+    pub fn number(&mut self, number: impl itoa::Integer) {
+        put_decimal(self.value(), number);
+    }
+
+    /// A number already written as JSON has it: `3289.7`.
+    pub fn decimal(&mut self, number: &str) {
+        self.value().push_str(number);
     }
 
     /// A number as the string `"0x..."`, for values of 64 bits and more.
     pub fn hex(&mut self, number: u128) {
-        let _ = write!(self.value(), "\"{number:#x}\"");
+        let out = self.value();
+        out.push('"');
+        match u64::try_from(number) {
+            Ok(number) => put_hex(out, number, 1),
+            Err(_) => {
+                let _ = write!(out, "{number:#x}");
+            }
+        }
+        out.push('"');
+    }
+
+    /// `null`
+    pub fn null(&mut self) {
+        self.value().push_str("null");
     }
 
     /// `true` or `false`
     pub fn bool(&mut self, value: bool) {
-        self.number(value);
+        self.value().push_str(if value { "true" } else { "false" });
     }
 }
 
@@ -87,6 +107,14 @@ impl<'b> Json<'b> {
 /// What could act on a terminal comes out escaped: C0, DEL, C1 and the bidirectional controls.
 pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
+    // Counted to the end rather than stopped at the first, so that it takes several bytes a step.
+    let odd = |c: &u8| !(b' '..=b'~').contains(c) || matches!(c, b'"' | b'\\');
+    let plain = text.as_bytes().iter().filter(|c| odd(c)).count() == 0;
+    if plain {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

@@ -12,6 +12,9 @@
 //! | [`actions`] | actions and instructions: one file per action or family |
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
 //! | [`flow`] | one flow as text or JSON |
+//! | [`group`], [`meter`] | one group or meter as text or JSON |
+//! | [`packet`] | the headers of a packet as fields |
+//! | [`flow_spec`] | a flow as text, read back |
 //! | [`classic`] | the words of OpenFlow 1.0 for what later versions say otherwise |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
 
@@ -20,8 +23,12 @@ pub mod bytes;
 pub mod classic;
 pub mod fields;
 pub mod flow;
+pub mod flow_spec;
+pub mod group;
 pub mod json;
 pub mod messages;
+pub mod meter;
+pub mod packet;
 pub mod session;
 pub mod text;
 pub mod version;

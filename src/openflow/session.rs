@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::bytes::DecodeError;
+use super::bytes::{DecodeError, DecodeErrorKind};
 use super::fields::Filter;
 use super::messages::error::ErrorMessage;
-use super::messages::flow_stats::{self, Dialect, RequestError};
+use super::messages::flow_stats::{self, Aggregate, Dialect, RequestError};
 use super::messages::header::{self, HEADER_LEN, Header};
 use super::messages::hello;
 use super::messages::multipart::{self, Part};
@@ -122,42 +122,89 @@ impl Session {
         self.ask(xid, &request).await
     }
 
+    /// Sends a request and reads the parts of its reply: everything that `read` finds in them.
+    ///
+    /// `request` makes the bytes for a version and transaction id; `None`: it cannot be said there.
+    pub async fn collect<T>(
+        &mut self,
+        request: impl FnOnce(Version, u32) -> Option<Vec<u8>>,
+        mut read: impl FnMut(Version, Part<'_>) -> Result<Vec<T>, DecodeError>,
+    ) -> Result<Vec<T>, Error> {
+        let version = self.version;
+        let xid = self.next_xid();
+        let request = request(version, xid).ok_or(RequestError::NotIn(version))?;
+        self.ask(xid, &request).await?;
+        let mut all = Vec::new();
+        while let Some(part) = self.part().await? {
+            all.extend(read(version, part)?);
+        }
+        Ok(all)
+    }
+
+    /// How many flows `filter` selects, and what went through them.
+    pub async fn aggregate(
+        &mut self,
+        dialect: Dialect,
+        filter: &Filter,
+    ) -> Result<Aggregate, Error> {
+        let version = self.version;
+        let xid = self.next_xid();
+        let request = flow_stats::aggregate_request(version, dialect, xid, filter)?;
+        self.ask(xid, &request).await?;
+        let mut answer = None;
+        while let Some(part) = self.part().await? {
+            answer = Some(Aggregate::decode(version, part)?);
+        }
+        Ok(answer.ok_or(DecodeError {
+            at: HEADER_LEN,
+            what: "aggregate statistics",
+            kind: DecodeErrorKind::BadLength(0),
+        })?)
+    }
+
     /// The next part of the reply; `None` after the last. Messages that belong to nothing asked are
     /// passed over.
     pub async fn part(&mut self) -> Result<Option<Part<'_>>, Error> {
+        let version = self.version;
+        match self.part_message().await? {
+            Some((message, _)) => Ok(multipart::decode(version, message)?),
+            None => Ok(None),
+        }
+    }
+
+    /// The whole message of the next part, and whether another follows; `None` after the last. A part
+    /// whose body is empty is passed over.
+    pub async fn part_message(&mut self) -> Result<Option<(&[u8], bool)>, Error> {
         let Some(awaited) = self.awaited else {
             return Ok(None);
         };
+        // Whatever this side did since the last part, waiting for the next begins now.
+        self.connection.progress();
         loop {
             let (header, range) = self.connection.message().await?;
             if header.xid != awaited {
                 continue;
             }
+            let message = self.connection.bytes(range.clone());
             if header.kind == header::ERROR {
                 self.awaited = None;
-                let message = self.connection.bytes(range);
                 return Err(Error::Refused(ErrorMessage::decode(self.version, message)?));
             }
             if header.version != self.version as u8 {
                 return Err(Error::NotOpenFlow);
             }
-            let Some(part) = multipart::decode(self.version, self.connection.bytes(range.clone()))?
-            else {
+            let Some(part) = multipart::decode(self.version, message)? else {
                 continue;
             };
-            if !part.more {
+            let (more, is_empty) = (part.more, part.body.is_empty());
+            if !more {
                 self.awaited = None;
             }
-            if part.body.is_empty() {
-                if part.more {
-                    continue;
-                }
-                return Ok(None);
+            match (is_empty, more) {
+                (true, true) => {}
+                (true, false) => return Ok(None),
+                (false, _) => return Ok(Some((self.connection.bytes(range), more))),
             }
-            self.connection.progress();
-            // Decoded anew because the borrow of the part above ends at the `continue`s.
-            return multipart::decode(self.version, self.connection.bytes(range))
-                .map_err(Error::from);
         }
     }
 
@@ -239,8 +286,8 @@ struct Connection {
     /// The received bytes not yet handed out.
     pending: Range<usize>,
     limit: Option<Duration>,
-    /// How long was waited since the last progress.
-    waited: Duration,
+    /// When this side last began to wait, or the answer last moved on.
+    since: Instant,
 }
 
 /// Twice the longest message: one may lie across the middle.
@@ -253,7 +300,7 @@ impl Connection {
             buffer: vec![0; BUFFER_LEN].into_boxed_slice(),
             pending: 0..0,
             limit,
-            waited: Duration::ZERO,
+            since: Instant::now(),
         }
     }
 
@@ -263,19 +310,33 @@ impl Connection {
 
     /// The answer moved on: the patience begins anew.
     fn progress(&mut self) {
-        self.waited = Duration::ZERO;
+        self.since = Instant::now();
+    }
+
+    /// The outcome of one step, if it comes while patience lasts.
+    async fn patiently<T>(
+        limit: Option<Duration>,
+        since: Instant,
+        step: impl Future<Output = std::io::Result<T>>,
+    ) -> Result<T, Error> {
+        let Some(limit) = limit else {
+            return Ok(step.await?);
+        };
+        let left = limit.saturating_sub(since.elapsed());
+        tokio::time::timeout(left, step)
+            .await
+            .map_err(|_| Error::TimedOut(TimedOut { limit }))?
+            .map_err(Error::Io)
     }
 
     async fn send(&mut self, message: &[u8]) -> Result<(), Error> {
         self.progress();
+        self.write(message).await
+    }
+
+    async fn write(&mut self, message: &[u8]) -> Result<(), Error> {
         let write = self.stream.write_all(message);
-        match self.limit {
-            None => write.await?,
-            Some(limit) => tokio::time::timeout(limit, write)
-                .await
-                .map_err(|_| Error::TimedOut(TimedOut { limit }))??,
-        }
-        Ok(())
+        Self::patiently(self.limit, self.since, write).await
     }
 
     /// The versions the switch allows, from the hello that must come first.
@@ -331,11 +392,8 @@ impl Connection {
         if let Some(kind) = reply.get_mut(1) {
             *kind = header::ECHO_REPLY;
         }
-        let waited = self.waited;
-        self.send(&reply).await?;
-        // An echo is no progress.
-        self.waited = waited;
-        Ok(())
+        // An echo is no progress: the patience goes on to run out.
+        self.write(&reply).await
     }
 
     /// Reads once, as much as there is room for.
@@ -347,18 +405,7 @@ impl Connection {
         }
         let room = self.buffer.get_mut(self.pending.end..).unwrap_or_default();
         let read = self.stream.read(room);
-        let count = match self.limit {
-            None => read.await?,
-            Some(limit) => {
-                let began = Instant::now();
-                let left = limit.saturating_sub(self.waited);
-                let count = tokio::time::timeout(left, read)
-                    .await
-                    .map_err(|_| Error::TimedOut(TimedOut { limit }))??;
-                self.waited += began.elapsed();
-                count
-            }
-        };
+        let count = Self::patiently(self.limit, self.since, read).await?;
         if count == 0 {
             return Err(Error::Closed);
         }

@@ -3,8 +3,7 @@
 //! Formatters write pieces with a [`Role`] into a [`Sink`]; whether a role has a colour is the sink's
 //! business. Ports ask [`Names`]; where those come from is the caller's business.
 
-use std::fmt::Write as _;
-
+use super::fields::digits::put_decimal;
 use super::version::Version;
 
 /// What a piece of text is, for those who colour it.
@@ -150,6 +149,9 @@ pub const PORT_ANY: u32 = 0xffff_ffff;
 
 /// The name of a reserved port number.
 pub fn reserved_port(ofport: u32) -> Option<&'static str> {
+    if ofport < RESERVED_PORTS[0].0 {
+        return None;
+    }
     RESERVED_PORTS
         .iter()
         .find(|(number, _)| *number == ofport)
@@ -187,11 +189,8 @@ pub fn port_to_v10(ofport: u32) -> Option<u16> {
 
 /// Whether a name must be quoted where a number or word could stand (ovs-ofctl(8), `--names`).
 pub fn needs_quotes(name: &str) -> bool {
-    let mut chars = name.chars();
-    let starts_well = chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    !(starts_well && chars.all(|c| c.is_ascii_alphanumeric() || c == '_'))
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    !(starts_well && name.bytes().all(|c| c.is_ascii_alphanumeric()))
 }
 
 /// Writes `text` as a JSON string in double quotes; control characters come out escaped.
@@ -215,7 +214,8 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
         (Some(name), PortSpelling::Name) if needs_quotes(name) => put_quoted(out, name),
         (Some(name), PortSpelling::Name) => out.push_str(name),
         (Some(name), _) => {
-            let _ = write!(out, "{ofport}(");
+            put_decimal(out, ofport);
+            out.push('(');
             let plain =
                 |c: char| c.is_ascii_graphic() && !matches!(c, '(' | ')' | ',' | '"' | '\\');
             if name.chars().all(plain) {
@@ -226,7 +226,7 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
             out.push(')');
         }
         (None, _) => {
-            let _ = write!(out, "{ofport}");
+            put_decimal(out, ofport);
         }
     }
     sink.end(Role::Port);
@@ -272,8 +272,7 @@ mod tests {
     #[test]
     fn quotes_as_ovs_ofctl_does() {
         assert!(!needs_quotes("eth0"));
-        assert!(!needs_quotes("_a1"));
-        for name in ["", "0eth", "a-b", "a.b", "é"] {
+        for name in ["", "0eth", "_a1", "a_b", "a-b", "a.b", "é"] {
             assert!(needs_quotes(name), "{name}");
         }
     }

@@ -60,9 +60,9 @@ impl Cell {
     /// Appends the value as JSON.
     pub fn write_json(&self, json: &mut Json<'_>) {
         match self {
-            Cell::Absent => json.number("null"),
+            Cell::Absent => json.null(),
             Cell::Text(text) => json.string(text),
-            Cell::Integer(number) => json.number(number),
+            Cell::Integer(number) => json.number(*number),
             Cell::Hex64(number) => json.hex(u128::from(*number)),
             Cell::Bool(value) => json.bool(*value),
             Cell::List(list) => {

@@ -6,7 +6,7 @@ use super::Palette;
 use crate::openflow::text::{Role, Sink};
 
 /// Collects the text of flows, coloured if the palette is on.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct FlowText {
     /// What was written so far; the owner takes it and clears it.
     pub text: String,

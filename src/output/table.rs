@@ -1,6 +1,11 @@
 //! Tables for people: aligned, coloured, fitted to the width.
+//!
+//! This file decides which columns a narrow terminal keeps and how wide they are; comfy-table lays
+//! the cells out, and what it has laid out is painted.
 
 use std::fmt::Write as _;
+
+use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width, presets};
 
 use super::cell::write_pair;
 use super::text::{self, escape, width};
@@ -10,6 +15,8 @@ use super::{Cell, Column, Palette, Role, View};
 const GAP: usize = 2;
 /// A column that breaks at blanks is not made narrower than this to keep others.
 const NARROWEST: usize = 24;
+/// Parts the columns until the line is painted: no cell contains one, all are escaped.
+const BETWEEN: char = '\t';
 
 /// Appends records as a table. Nothing for no records.
 pub(super) fn list<'r, R: 'r>(
@@ -31,20 +38,36 @@ pub(super) fn list<'r, R: 'r>(
     }
     let header = view.format.header.unwrap_or(true);
     let layout = Layout::fit(view, &rows, header);
-    let palette = view.format.palette;
+    let columns: Vec<&Column<R>> = layout
+        .shown
+        .iter()
+        .filter_map(|shown| view.columns.get(shown.index).copied())
+        .collect();
+
+    let mut table = table(rows.into_iter().map(|mut row| {
+        let cells = layout.shown.iter();
+        cells
+            .filter_map(|shown| row.get_mut(shown.index).map(std::mem::take))
+            .collect()
+    }));
     if header {
-        let names: Vec<String> = view
-            .columns
-            .iter()
-            .map(|column| column.name.to_ascii_uppercase())
-            .collect();
-        layout.line(out, palette, &names, |_| Role::Heading);
+        table.set_header(
+            columns
+                .iter()
+                .map(|column| column.name.to_ascii_uppercase()),
+        );
     }
-    for row in &rows {
-        layout.line(out, palette, row, |index| {
-            view.columns
-                .get(index)
-                .map_or(Role::Plain, |column| column.role)
+    for (place, shown) in layout.shown.iter().enumerate() {
+        if shown.breaks {
+            break_at(&mut table, place, shown.width);
+        }
+    }
+    let palette = view.format.palette;
+    for (number, line) in table.lines().enumerate() {
+        paint(out, palette, &line, |place| match columns.get(place) {
+            _ if header && number == 0 => Role::Heading,
+            Some(column) => column.role,
+            None => Role::Plain,
         });
     }
     if !layout.hidden.is_empty() {
@@ -52,161 +75,219 @@ pub(super) fn list<'r, R: 'r>(
             "hidden: {} (too narrow; see them with --columns, or in a pipe)",
             layout.hidden.join(", ")
         );
-        for line in wrapped(&text, view.format.width) {
-            let _ = writeln!(out, "{}", palette.paint(Role::Faint, &line));
+        let longest = longest_word(&text);
+        let mut footer = self::table([vec![text]]);
+        if let Some(room) = view.format.width {
+            break_at(&mut footer, 0, room.max(longest));
+        }
+        for line in footer.lines() {
+            paint(out, palette, &line, |_| Role::Faint);
         }
     }
 }
 
 /// Appends one record, a line per column; what is absent is left out unless it was asked for. A map
-/// takes a line per key.
+/// takes a line per key, and what is too long breaks at blanks.
 pub(super) fn record<R>(out: &mut String, view: &View<'_, R>, row: &R) {
     let asked = view.format.columns.is_some();
-    let cells: Vec<(&Column<R>, Cell)> = view
+    let cells: Vec<(&Column<R>, String)> = view
         .columns
         .iter()
         .map(|column| (*column, (column.cell)(row)))
         .filter(|(_, cell)| asked || !cell.is_empty())
+        .map(|(column, cell)| (column, value(&cell)))
         .collect();
-    let keys = cells.iter().map(|(column, _)| column.name.len());
-    let indent = keys.max().unwrap_or(0) + GAP;
+    let widest = cells.iter().map(|(column, _)| column.name.len()).max();
+    let keys = widest.unwrap_or(0);
     let palette = view.format.palette;
-    for (column, cell) in cells {
-        let room = view
-            .format
-            .width
-            .filter(|_| matches!(cell, Cell::List(_)))
-            .map(|columns| columns.saturating_sub(indent).max(NARROWEST));
-        let lines = match &cell {
-            Cell::Map(map) if !map.is_empty() => map
-                .iter()
-                .map(|(key, value)| {
-                    let mut pair = String::new();
-                    write_pair(&mut pair, key, value);
-                    escape(&pair)
-                })
-                .collect(),
-            cell => wrapped(&text::cell(cell, ", "), room),
-        };
-        let key = palette.paint(Role::Faint, column.name);
-        let pad = indent - column.name.len();
-        let _ = write!(out, "{key}{:pad$}", "");
-        for (index, line) in lines.iter().enumerate() {
-            if index > 0 {
-                let _ = write!(out, "{:indent$}", "");
-            }
-            let _ = writeln!(out, "{}", palette.paint(column.role, line));
+    for (column, text) in cells {
+        // A table of one row each: a long word widens its own value only.
+        let longest = longest_word(&text);
+        let mut table = table([vec![column.name.to_owned(), text]]);
+        bound(
+            &mut table,
+            0,
+            ColumnConstraint::LowerBoundary(cells_wide(keys)),
+        );
+        if let Some(room) = view.format.width {
+            let room = room.saturating_sub(keys + GAP).max(NARROWEST);
+            break_at(&mut table, 1, room.max(longest));
+        }
+        for line in table.lines() {
+            paint(out, palette, &line, |place| match place {
+                0 => Role::Faint,
+                _ => column.role,
+            });
         }
     }
 }
 
+/// A value's text in a record: a map takes a line per key.
+fn value(cell: &Cell) -> String {
+    let Cell::Map(map) = cell else {
+        return text::cell(cell, ", ");
+    };
+    let pairs = map.iter().map(|(key, value)| {
+        let mut pair = String::new();
+        write_pair(&mut pair, key, value);
+        escape(&pair)
+    });
+    match pairs.collect::<Vec<_>>().join("\n") {
+        empty if empty.is_empty() => "-".to_owned(),
+        lines => lines,
+    }
+}
+
+/// A table without borders and rules, `BETWEEN` its columns.
+fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Table {
+    const LINE: ContentLineStyle = ContentLineStyle::none().junction(BETWEEN);
+    const STYLE: TableStyle = presets::NOTHING.header_lines(LINE).content_lines(LINE);
+    let mut table = Table::new();
+    table.load_style(STYLE);
+    for row in rows {
+        table.add_row(row.into_iter().map(comfy_table::Cell::new_owned));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 0));
+    }
+    table
+}
+
+/// Lets a column break at blanks where it is wider than `room` cells.
+fn break_at(table: &mut Table, place: usize, room: usize) {
+    bound(
+        table,
+        place,
+        ColumnConstraint::UpperBoundary(cells_wide(room)),
+    );
+}
+
+fn bound(table: &mut Table, place: usize, constraint: ColumnConstraint) {
+    if let Some(column) = table.column_mut(place) {
+        column.set_constraint(constraint);
+    }
+}
+
+fn cells_wide(cells: usize) -> Width {
+    Width::Fixed(u16::try_from(cells).unwrap_or(u16::MAX))
+}
+
+/// Appends a line that was laid out, in colour; no line ends in blanks.
+fn paint(out: &mut String, palette: Palette, line: &str, role: impl Fn(usize) -> Role) {
+    // Blanks are owed until something follows them.
+    let mut owed = 0;
+    for (place, cell) in line.split(BETWEEN).enumerate() {
+        let text = cell.trim_end_matches(' ');
+        if !text.is_empty() {
+            let role = if text == "-" {
+                Role::Faint
+            } else {
+                role(place)
+            };
+            let _ = write!(out, "{:owed$}{}", "", palette.paint(role, text));
+            owed = 0;
+        }
+        owed += cell.len() - text.len() + GAP;
+    }
+    out.push('\n');
+}
+
 /// Which columns are shown, and how wide.
 struct Layout {
-    /// Index of the column, its width, whether it breaks.
-    shown: Vec<(usize, usize, bool)>,
+    shown: Vec<Shown>,
     hidden: Vec<&'static str>,
+}
+
+/// A column of a table.
+struct Shown {
+    /// Which of the view's.
+    index: usize,
+    /// In cells.
+    width: usize,
+    /// Whether its values break at blanks to fit the width.
+    breaks: bool,
 }
 
 impl Layout {
     fn fit<R>(view: &View<'_, R>, rows: &[Vec<String>], header: bool) -> Layout {
-        let mut shown: Vec<(usize, usize, bool)> = view
+        let mut shown: Vec<Shown> = view
             .columns
             .iter()
             .enumerate()
             .map(|(index, column)| {
                 let cells = self::column(rows, index).map(width);
                 let name = if header { column.name.len() } else { 0 };
-                (index, cells.max().unwrap_or(0).max(name), false)
+                Shown {
+                    index,
+                    width: cells.max().unwrap_or(0).max(name),
+                    breaks: false,
+                }
             })
             .collect();
-        let mut hidden = Vec::new();
+        let mut hidden: Vec<(Shown, &'static str)> = Vec::new();
         let chosen = view.format.columns.is_some();
         if !chosen {
-            shown.retain(|(index, _, _)| !is_echo(view, rows, *index));
+            shown.retain(|shown| !is_echo(view, rows, shown.index));
         }
         let Some(room) = view.format.width else {
-            return Layout { shown, hidden };
+            return Layout {
+                shown,
+                hidden: Vec::new(),
+            };
         };
         if !chosen && total(&shown) > room {
             // Nothing is lost with a column that has nothing in it.
-            shown.retain(|(index, _, _)| {
-                let droppable = view.columns.get(*index).is_some_and(|c| c.drop > 0);
-                !(droppable && column(rows, *index).all(|cell| cell == "-"))
+            shown.retain(|shown| {
+                let droppable = view.columns.get(shown.index).is_some_and(|c| c.drop > 0);
+                !(droppable && column(rows, shown.index).all(|cell| cell == "-"))
             });
         }
         loop {
-            let total = total(&shown);
-            if total <= room {
-                break;
-            }
-            let over = total - room;
-            let breaks = shown.iter_mut().find(|(index, width, breaks)| {
-                !breaks
-                    && view.columns.get(*index).is_some_and(|column| column.wrap)
-                    && *width >= over + longest_word(rows, *index).max(NARROWEST)
+            let over = match total(&shown).checked_sub(room) {
+                None | Some(0) => break,
+                Some(over) => over,
+            };
+            let breaks = shown.iter_mut().find(|shown| {
+                let breakable = view.columns.get(shown.index).is_some_and(|c| c.wrap);
+                breakable && !shown.breaks && {
+                    let words = column(rows, shown.index).map(longest_word).max();
+                    shown.width >= over + words.unwrap_or(0).max(NARROWEST)
+                }
             });
-            if let Some((_, width, breaks)) = breaks {
-                *width -= over;
-                *breaks = true;
+            if let Some(shown) = breaks {
+                shown.width -= over;
+                shown.breaks = true;
                 continue;
             }
             let droppable = shown
                 .iter()
                 .enumerate()
-                .filter_map(|(place, (index, _, _))| {
-                    let column = view.columns.get(*index)?;
+                .filter_map(|(place, shown)| {
+                    let column = view.columns.get(shown.index)?;
                     (column.drop > 0 && !chosen).then_some((place, column.drop, column.name))
                 })
                 .max_by_key(|(_, drop, _)| *drop);
             let Some((place, _, name)) = droppable else {
                 break;
             };
-            shown.remove(place);
-            hidden.push(name);
+            hidden.push((shown.remove(place), name));
         }
-        Layout { shown, hidden }
-    }
-
-    /// Appends one record: a line, or several where a column breaks.
-    fn line(
-        &self,
-        out: &mut String,
-        palette: Palette,
-        cells: &[String],
-        role: impl Fn(usize) -> Role,
-    ) {
-        let parts: Vec<(usize, usize, Vec<String>)> = self
-            .shown
-            .iter()
-            .map(|(index, width, breaks)| {
-                let cell = cells.get(*index).map_or("", String::as_str);
-                (*index, *width, wrapped(cell, breaks.then_some(*width)))
-            })
-            .collect();
-        let height = parts.iter().map(|(_, _, lines)| lines.len()).max();
-        for number in 0..height.unwrap_or(0) {
-            // Blanks are owed until something follows them: no line ends in blanks.
-            let mut owed = 0;
-            for (index, column, lines) in &parts {
-                let line = lines.get(number).map_or("", String::as_str);
-                if !line.is_empty() {
-                    let role = if line == "-" {
-                        Role::Faint
-                    } else {
-                        role(*index)
-                    };
-                    let _ = write!(out, "{:owed$}{}", "", palette.paint(role, line));
-                    owed = 0;
-                }
-                owed += column.saturating_sub(width(line)) + GAP;
+        // A wide column that went last may have made room for narrow ones that went before it.
+        for (column, name) in std::mem::take(&mut hidden).into_iter().rev() {
+            if total(&shown) + GAP + column.width <= room {
+                let place = shown.partition_point(|shown| shown.index < column.index);
+                shown.insert(place, column);
+            } else {
+                hidden.push((column, name));
             }
-            out.push('\n');
         }
+        let hidden = hidden.into_iter().rev().map(|(_, name)| name).collect();
+        Layout { shown, hidden }
     }
 }
 
-fn total(shown: &[(usize, usize, bool)]) -> usize {
-    let cells: usize = shown.iter().map(|(_, width, _)| width).sum();
+fn total(shown: &[Shown]) -> usize {
+    let cells: usize = shown.iter().map(|shown| shown.width).sum();
     cells + GAP * shown.len().saturating_sub(1)
 }
 
@@ -227,50 +308,7 @@ fn column(rows: &[Vec<String>], index: usize) -> impl Iterator<Item = &str> {
         .map(String::as_str)
 }
 
-fn longest_word(rows: &[Vec<String>], index: usize) -> usize {
-    column(rows, index)
-        .flat_map(|cell| cell.split(' '))
-        .map(width)
-        .max()
-        .unwrap_or(0)
-}
-
-/// `text` in lines of at most `room` cells, broken at blanks only; a longer word gets a line of its
-/// own.
-fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
-    let Some(room) = room.filter(|room| width(text) > *room) else {
-        return vec![text.to_owned()];
-    };
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut taken = 0;
-    for word in text.split(' ') {
-        let wide = width(word);
-        if !line.is_empty() && taken + 1 + wide > room {
-            lines.push(std::mem::take(&mut line));
-            taken = 0;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-            taken += 1;
-        }
-        line.push_str(word);
-        taken += wide;
-    }
-    lines.push(line);
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_at_blanks_only() {
-        assert_eq!(
-            wrapped("aaa, bbb, ccc-ddd-eee, f", Some(9)),
-            ["aaa, bbb,", "ccc-ddd-eee,", "f"]
-        );
-        assert_eq!(wrapped("a b", None), ["a b"]);
-    }
+/// The cells that the longest word takes.
+fn longest_word(text: &str) -> usize {
+    text.split([' ', '\n']).map(width).max().unwrap_or(0)
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jsonrpsee::core::client::{Client as RpcCore, ClientBuilder, ClientT, Error as CoreError};
@@ -11,6 +12,7 @@ use ovsdb_client::rpc::RpcClient;
 use ovsdb_client::schema::DatabaseSchema;
 
 use super::error::Error;
+use super::monitor;
 use super::operation::{Answer, Operation, Outcome, Select, outcomes};
 use super::row::Row;
 use super::wire::{Link, server_error, transport};
@@ -32,6 +34,8 @@ pub struct Client {
     link: Arc<Link>,
     endpoint: Endpoint,
     patience: Patience,
+    /// How many monitors it has asked for.
+    monitors: AtomicU64,
 }
 
 impl Client {
@@ -47,6 +51,7 @@ impl Client {
             link,
             endpoint: endpoint.clone(),
             patience: Patience::new(limit),
+            monitors: AtomicU64::new(0),
         })
     }
 
@@ -79,12 +84,17 @@ impl Client {
         for operation in operations {
             params.insert(operation).map_err(unwritable)?;
         }
-        // In place of the result comes the request's id; the result itself waits aside.
-        let id: u64 = self.answer(self.core.request("transact", params)).await?;
-        let result = self.link.take_result(id).unwrap_or_default();
+        let result = self.result("transact", params).await?;
         let answers: Vec<Option<Answer>> =
             serde_json::from_slice(&result).map_err(|error| misshapen(&error))?;
         outcomes(operations, answers)
+    }
+
+    /// Asks for a result that may be large, as JSON.
+    async fn result(&self, method: &str, params: ArrayParams) -> Result<Vec<u8>, Error> {
+        // In place of the result comes the request's id; the result itself waits aside.
+        let id: u64 = self.answer(self.core.request(method, params)).await?;
+        Ok(self.link.take_result(id).unwrap_or_default())
     }
 
     /// Reads from one consistent snapshot: the rows of each select, in their order.
@@ -100,6 +110,34 @@ impl Client {
             _ => Vec::new(),
         };
         Ok(outcomes.into_iter().map(rows).collect())
+    }
+
+    /// Reads whole tables from one consistent snapshot: the rows of each select, in their order.
+    /// Selects have no conditions and a table each. A column that has its type's default value is
+    /// missing in its row.
+    ///
+    /// For many rows this costs the server a quarter less than [`Client::select`]: it is the first
+    /// answer to a `monitor_cond` (ovsdb-server(7) §4.1.12) that monitors nothing further. A server
+    /// that does not know that is asked for selects.
+    pub async fn tables(
+        &self,
+        database: &str,
+        selects: Vec<Select>,
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let mut params = ArrayParams::new();
+        let unwritable = |error: serde_json::Error| Error::Protocol(error.to_string());
+        params.insert(database).map_err(unwritable)?;
+        // No two monitors of a connection may have the same name.
+        let name = self.monitors.fetch_add(1, Ordering::Relaxed);
+        params
+            .insert(["tables", &name.to_string()])
+            .map_err(unwritable)?;
+        params.insert(monitor::once(&selects)).map_err(unwritable)?;
+        let result = match self.result("monitor_cond", params).await {
+            Err(Error::Rpc(_)) => return self.select(database, selects).await,
+            result => result?,
+        };
+        monitor::rows(&result, &selects).map_err(|error| misshapen(&error))
     }
 
     /// The JSON-RPC client itself, for what is not here: every method of

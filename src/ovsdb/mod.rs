@@ -16,6 +16,7 @@
 pub mod client;
 pub mod error;
 pub mod framing;
+mod monitor;
 pub mod operation;
 pub mod row;
 pub mod value;

@@ -196,6 +196,12 @@ impl Row {
         }
     }
 
+    /// The row with a column more.
+    pub(super) fn with(mut self, column: &str, value: Datum) -> Self {
+        self.columns.push((column.to_owned(), value));
+        self
+    }
+
     /// The row, said to be of this table: the server's answer does not name it.
     pub(super) fn of_table(mut self, table: &Arc<str>) -> Self {
         self.table = Arc::clone(table);

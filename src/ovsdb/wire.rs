@@ -7,8 +7,9 @@
 //! contents pass as the bytes they are, only envelopes are rewritten.
 //!
 //! One thing goes past the client above: it would make a tree of every result before anyone can read
-//! it, and the result of a `transact` may be large (10,000 ports: 8 MB). So that result waits in
-//! [`Link::take_result`], as bytes, and the client above is handed the request's id in its place.
+//! it, and the result of a `transact` or `monitor_cond` may be large (10,000 ports: 8 MB). So that
+//! result waits in [`Link::take_result`], as bytes, and the client above is handed the request's id in
+//! its place.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -38,7 +39,7 @@ pub struct Link {
     /// Told at every step forward: bytes taken by the server, bytes come from it.
     progress: Notify,
     failure: OnceLock<Failure>,
-    /// By the id of their request, as JSON: `transact` results, `None` until they are there.
+    /// By the id of their request, as JSON: the results that wait here, `None` until they are there.
     results: Mutex<HashMap<String, Option<Vec<u8>>>>,
 }
 
@@ -53,7 +54,7 @@ impl Link {
         self.failure.get().cloned()
     }
 
-    /// The result of the `transact` with this id, as JSON; once.
+    /// The result of the `transact` or `monitor_cond` with this id, as JSON; once.
     pub fn take_result(&self, id: u64) -> Option<Vec<u8>> {
         self.results().remove(&id.to_string()).flatten()
     }
@@ -295,7 +296,7 @@ fn request(message: &str, link: &Link) -> Result<Vec<u8>, serde_json::Error> {
         id: Option<&'a RawValue>,
     }
     let request: Request<'_> = serde_json::from_str(message)?;
-    if let ("\"transact\"", Some(id)) = (request.method.get(), request.id) {
+    if let ("\"transact\"" | "\"monitor_cond\"", Some(id)) = (request.method.get(), request.id) {
         link.expect_result(id.get());
     }
     Ok(joined(&[

@@ -232,6 +232,12 @@ MADE = [
     [(1, None, 41, "0000000000000000", "0000000000000000")],
 ]
 
+# Of the fields that come by the dozen, each one.
+MADE += [[(1, None, n, "%08x" % (n + 1), None)] for n in range(16)]
+MADE += [[(0x8001, None, n, "%016x" % (n + 1), None)] for n in range(8)]
+MADE += [[(1, None, 111 + n, "%032x" % (n + 1), None)] for n in range(4)]
+MADE += [[(1, None, 40 + n, "%08x" % (n + 1), None)] for n in range(64)]
+
 NAMES = {1: "OpenFlow10", 2: "OpenFlow11", 3: "OpenFlow12", 4: "OpenFlow13", 5: "OpenFlow14", 6: "OpenFlow15"}
 
 

@@ -18,7 +18,7 @@ text with `ovs-ofctl -O VERSION`. Columns:
 """
 import os, socket, struct, subprocess, sys
 
-RUNDIR = sys.argv[1]
+RUNDIR = sys.argv[1] if __name__ == "__main__" else None
 BRIDGE = "br0"
 VERSIONS = {v: f"OpenFlow1{v - 1}" for v in range(1, 7)}
 T10 = "10"      # classic is what 1.0 prints
@@ -63,7 +63,7 @@ FLOWS = [
     ("", "mod_vlan_vid:66,mod_vlan_pcp:3", 1, T10),
     ("", "mod_vlan_pcp:3,mod_vlan_vid:66", 1, T10),
     ("ip", "load:0x5->NXM_OF_IP_TOS[]", 1, T10),
-    ("ip", "load:0x10->NXM_OF_IP_TOS[]", 1, T10),
+    ("ip", "load:0x10->NXM_OF_IP_TOS[]", 1, "mod_nw_tos:16"),
     # VLAN state along the list, and in nested lists.
     ("", "mod_vlan_vid:66,output:1,strip_vlan,output:2", 1, T10),
     ("", "mod_vlan_vid:66,output:1,strip_vlan,mod_vlan_vid:67,output:2", 1, T10),
@@ -386,4 +386,5 @@ def main():
         print(v, "A", 0, hexed, said, CLASSIC.get(said, said), "ofp-print", sep="\t")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,13 @@
 //! Some bits of a field, as actions name them on the wire: `NXM_NX_REG0[0..15]`.
 
+use super::arguments::shown;
+use super::parse::Parser;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::fields::{Field, ParseErrorKind, Problem, nearest_field};
 use crate::openflow::fields::{FieldRef, Header, Subfield};
 use crate::openflow::json::Json;
 use crate::openflow::text::Sink;
+use crate::openflow::version::Version;
 
 /// Some bits of a field. The header stays as it came (NXM or OXM), so that it can go back the same.
 #[derive(Debug, Clone, Copy)]
@@ -83,4 +87,109 @@ pub(crate) fn plain_header(body: &mut Cursor<'_>) -> Result<Header, DecodeError>
 pub(crate) fn short_header(body: &mut Cursor<'_>) -> Result<Header, DecodeError> {
     let mut short = body.sub(4, "field")?;
     plain_header(&mut short)
+}
+
+impl Bits {
+    /// Reads `NXM_NX_REG0[0..15]`, `reg0[5]`, `reg0[]` or `reg0`.
+    pub(super) fn parse(text: &str) -> Result<Bits, Problem> {
+        let (name, range) = match text.find('[').and_then(|at| text.split_at_checked(at)) {
+            Some((name, range)) => (name, Some(range)),
+            None => (text, None),
+        };
+        let field = named_field(name)?;
+        let bad = || {
+            Problem::syntax(format!(
+                "the bits of {} are [0..{}]",
+                field.name,
+                field.n_bits().saturating_sub(1)
+            ))
+        };
+        let (first, last): (u16, u16) = match range {
+            None | Some("[]") => (0, field.n_bits().saturating_sub(1)),
+            Some(range) => {
+                let inner = range
+                    .strip_prefix('[')
+                    .and_then(|range| range.strip_suffix(']'))
+                    .ok_or_else(bad)?;
+                let (first, last) = inner.split_once("..").unwrap_or((inner, inner));
+                let bit = |text: &str| text.trim().parse().map_err(|_| bad());
+                (bit(first)?, bit(last)?)
+            }
+        };
+        if first > last || last >= field.n_bits() {
+            return Err(bad());
+        }
+        Ok(Bits {
+            header: field.header(Version::V10, false),
+            offset: first,
+            n_bits: last - first + 1,
+        })
+    }
+
+    /// The bits to be read by an action: an error if the match lacks what the field needs.
+    pub(super) fn parse_source(text: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
+        let bits = Bits::parse(text)?;
+        if let Some(field) = bits.header.field() {
+            parser.demand(field.name, field.prereq)?;
+        }
+        Ok(bits)
+    }
+
+    /// The bits to be changed by an action: an error if they cannot be here.
+    pub(super) fn parse_target(text: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
+        let bits = Bits::parse(text)?;
+        if let Some(field) = bits.header.field() {
+            parser.demand_writable(field)?;
+        }
+        Ok(bits)
+    }
+
+    /// [`Bits::parse_target`] where there is room for a header of 4 bytes only.
+    pub(super) fn parse_short_target(text: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
+        let bits = Bits::parse_target(text, parser)?;
+        bits.demand_short()?;
+        Ok(bits)
+    }
+
+    /// An error where there is room for a header of 4 bytes only, or for 64 bits.
+    pub(super) fn demand_short(&self) -> Result<(), Problem> {
+        if self.header.experimenter.is_some() {
+            return Err(Problem::syntax("this action has no room for the field"));
+        }
+        Ok(())
+    }
+}
+
+/// The field with a name of ovs-fields(7) or with one of the wire.
+pub(super) fn named_field(name: &str) -> Result<&'static Field, Problem> {
+    match Field::by_nxm_name(name).or_else(|| Field::by_name(name)) {
+        Some(field) if field.wire.is_empty() => Err(Problem::syntax(format!(
+            "{name} has no number that an action could name it by"
+        ))),
+        Some(field) => Ok(field),
+        None => {
+            let did_you_mean = nearest_field(name);
+            let hint = match did_you_mean {
+                Some(near) => format!("; did you mean {near}?"),
+                None => String::new(),
+            };
+            Err(Problem::new(
+                format!("no field is named \"{}\"{hint}", shown(name)),
+                ParseErrorKind::UnknownField { did_you_mean },
+            ))
+        }
+    }
+}
+
+impl Bits {
+    /// The same bits, with the header to send in `version`.
+    pub(super) fn in_version(self, version: Version) -> Bits {
+        match self.header.field() {
+            Some(field) => Bits {
+                header: field.header(version, false),
+                ..self
+            },
+            None => self,
+        }
+    }
 }

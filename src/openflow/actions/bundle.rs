@@ -5,13 +5,18 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{decimal, list, word_in};
 use super::bits::{Bits, short_header};
+use super::codec::hash_fields_number;
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Wire, hash_fields, place, port_json, put_action, put_zeros,
     skip_zeros,
 };
 use crate::openflow::bytes::{DecodeErrorKind, be_number};
+use crate::openflow::fields::Problem;
+use crate::openflow::text::port_to_v10;
 use crate::openflow::text::{port_from_v10, put_port};
 
 /// Sends the packet to one of several ports: `bundle(eth_src,0,hrw,ofport,members:1,2)`.
@@ -206,5 +211,99 @@ impl<'a> ActionCodec<'a> for BundleLoad<'a> {
         self.choice.json(json, cx);
         json.key("dst");
         self.dst.json(json);
+    }
+}
+
+/// The most ports to choose among.
+const MOST_MEMBERS: usize = 2048;
+
+/// Reads `eth_src,0,hrw,ofport,members:1,2`; with a destination, it stands before the members.
+fn parse_choice(
+    text: &str,
+    loads: bool,
+    parser: &Parser<'_>,
+) -> Result<(Bundle<'static>, Vec<u8>, Option<Bits>), Problem> {
+    let mut items = list(text)?.into_iter();
+    let mut next = || {
+        items.next().filter(|item| !item.is_empty()).ok_or_else(|| {
+            Problem::syntax("a bundle is FIELDS,BASIS,ALGORITHM,ofport,[DST,]members:PORT,...")
+        })
+    };
+    let fields = hash_fields_number(next()?)?;
+    let basis = decimal(next()?, "the basis")?;
+    let algorithm = word_in(&ALGORITHMS, next()?, "algorithm")?;
+    if !next()?.eq_ignore_ascii_case("ofport") {
+        return Err(Problem::syntax("the members are of type ofport"));
+    }
+    let dst = if loads {
+        Some(Bits::parse_short_target(next()?, parser)?)
+    } else {
+        None
+    };
+    let first = next()?;
+    let (word, first) = first.split_once(':').unwrap_or((first, ""));
+    if !word.eq_ignore_ascii_case("members") && !word.eq_ignore_ascii_case("slaves") {
+        return Err(Problem::syntax("members: and their ports come last"));
+    }
+    let mut members = Vec::new();
+    for port in std::iter::once(first).chain(items) {
+        let port = port.trim_matches(['[', ']', ' ']);
+        if port.is_empty() {
+            continue;
+        }
+        let number = port_to_v10(parser.ofport(port)?)
+            .ok_or_else(|| Problem::syntax("the port's number is too great").within(port))?;
+        members.extend(number.to_be_bytes());
+    }
+    if members.len() > 2 * MOST_MEMBERS {
+        return Err(Problem::syntax(format!(
+            "a bundle has {MOST_MEMBERS} members at most"
+        )));
+    }
+    let choice = Choice {
+        algorithm,
+        fields,
+        basis,
+        members: &[],
+    };
+    Ok((Bundle { choice }, members, dst))
+}
+
+impl ActionParse for Bundle<'_> {
+    const WORDS: &'static [&'static str] = &["bundle"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let (Bundle { choice }, members, _) = parse_choice(argument, false, parser)?;
+        let choice = Choice {
+            members: &members,
+            ..choice
+        };
+        parser.put(&Bundle { choice }, out)
+    }
+}
+
+impl ActionParse for BundleLoad<'_> {
+    const WORDS: &'static [&'static str] = &["bundle_load"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let (Bundle { choice }, members, dst) = parse_choice(argument, true, parser)?;
+        let choice = Choice {
+            members: &members,
+            ..choice
+        };
+        match dst {
+            Some(dst) => parser.put(&BundleLoad { choice, dst }, out),
+            None => Err(Problem::syntax("bundle_load needs a destination")),
+        }
     }
 }

@@ -5,9 +5,12 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{arrow, uint};
 use super::bits::{Bits, plain_header};
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
+use crate::openflow::fields::Problem;
 
 /// Sets a bit if the packet is longer: `check_pkt_larger(1500)->NXM_NX_REG0[0]`.
 ///
@@ -62,5 +65,24 @@ impl<'a> ActionCodec<'a> for CheckPktLarger {
         json.number(self.pkt_len);
         json.key("dst");
         self.dst.json(json);
+    }
+}
+
+impl ActionParse for CheckPktLarger {
+    const WORDS: &'static [&'static str] = &["check_pkt_larger"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let (length, field) = arrow(argument)?;
+        let pkt_len = uint(length.trim_end_matches(')'), "the length")?;
+        let dst = Bits::parse_target(field, parser)?;
+        if dst.n_bits != 1 {
+            return Err(Problem::syntax("the result is one bit of a field"));
+        }
+        parser.put(&CheckPktLarger { pkt_len, dst }, out)
     }
 }

@@ -6,7 +6,10 @@ use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
 use super::list::ActionList;
+use super::list::Form;
+use super::parse::{ActionParse, Outer, Parser};
 use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
+use crate::openflow::fields::Problem;
 
 /// Actions on a copy of the packet: `clone(output:1)`.
 ///
@@ -48,5 +51,21 @@ impl<'a> ActionCodec<'a> for CloneActions<'a> {
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
         json.key("actions");
         self.actions.json_nested(json, cx);
+    }
+}
+
+impl ActionParse for CloneActions<'_> {
+    const WORDS: &'static [&'static str] = &["clone"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut nested = Vec::new();
+        parser.list(argument, Outer::Clone, &mut nested)?;
+        let actions = ActionList::new(&nested, 0, parser.version, Form::Actions);
+        parser.put(&CloneActions { actions }, out)
     }
 }

@@ -8,7 +8,9 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Plain, Role, Sink, TextContext, port_from_v10, port_to_v10};
 use crate::openflow::version::Version;
 
+use super::arguments::word_in;
 use super::number::put_hex_bytes;
+use crate::openflow::fields::Problem;
 
 /// `OFPAT_EXPERIMENTER`, as an action and as an instruction.
 pub(super) const EXPERIMENTER: u16 = 0xffff;
@@ -297,14 +299,41 @@ pub(super) fn hex_json(json: &mut Json<'_>, bytes: &[u8]) {
 
 /// What multipath and bundle hash (`enum nx_hash_fields`).
 pub(super) fn hash_fields(number: u16) -> Option<&'static str> {
-    const NAMES: [&str; 7] = [
-        "eth_src",
-        "symmetric_l4",
-        "symmetric_l3l4",
-        "symmetric_l3l4+udp",
-        "nw_src",
-        "nw_dst",
-        "symmetric_l3",
-    ];
-    NAMES.get(usize::from(number)).copied()
+    HASH_FIELDS.get(usize::from(number)).copied()
 }
+
+/// The number of what multipath and bundle hash.
+pub(super) fn hash_fields_number(name: &str) -> Result<u16, Problem> {
+    word_in(&HASH_FIELDS, name, "set of fields to hash")
+}
+
+const HASH_FIELDS: [&str; 7] = [
+    "eth_src",
+    "symmetric_l4",
+    "symmetric_l3l4",
+    "symmetric_l3l4+udp",
+    "nw_src",
+    "nw_dst",
+    "symmetric_l3",
+];
+
+/// Implements [`ActionParse`] for actions that are a word alone; the match must meet `$prereq`.
+macro_rules! bare_parse {
+    ($type:ident, $word:literal, $prereq:ident) => {
+        impl super::parse::ActionParse for $type {
+            const WORDS: &'static [&'static str] = &[$word];
+
+            fn parse(
+                word: &str,
+                argument: &str,
+                parser: &mut super::parse::Parser<'_>,
+                out: &mut Vec<u8>,
+            ) -> Result<(), crate::openflow::fields::Problem> {
+                super::arguments::nothing(word, argument)?;
+                parser.demand_since_v11(word, crate::openflow::fields::Prereq::$prereq)?;
+                parser.put(&$type, out)
+            }
+        }
+    };
+}
+pub(super) use bare_parse;

@@ -5,8 +5,11 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{decimal, uint};
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{ActionCodec, Head, Unencodable, Wire, place, put_action};
+use crate::openflow::fields::Problem;
 
 /// One dimension of a conjunctive match: `conjunction(123,1/2)`.
 ///
@@ -59,5 +62,42 @@ impl<'a> ActionCodec<'a> for Conjunction {
         json.number(u16::from(self.clause) + 1);
         json.key("n_clauses");
         json.number(self.n_clauses);
+    }
+}
+
+impl ActionParse for Conjunction {
+    const WORDS: &'static [&'static str] = &["conjunction"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let (id, dimension) = argument
+            .split_once(',')
+            .ok_or_else(|| Problem::syntax("conjunction is conjunction(ID,K/N)"))?;
+        let (clause, n_clauses) = dimension
+            .split_once('/')
+            .ok_or_else(|| Problem::syntax("a dimension is K/N"))?;
+        let id = uint(id.trim(), "the id")?;
+        let clause: u8 = decimal(clause.trim(), "the dimension")?;
+        let n_clauses = decimal(n_clauses.trim(), "the number of dimensions")?;
+        if !(2..=64).contains(&n_clauses) {
+            return Err(Problem::syntax("a conjunction has 2 to 64 dimensions"));
+        }
+        match clause.checked_sub(1) {
+            Some(clause) if clause < n_clauses => parser.put(
+                &Conjunction {
+                    id,
+                    clause,
+                    n_clauses,
+                },
+                out,
+            ),
+            _ => Err(Problem::syntax(
+                "the dimension counts from 1 to the number of dimensions",
+            )),
+        }
     }
 }

@@ -5,10 +5,14 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{Argument, Arguments, hex_bytes, no_argument, uint, word_in};
 use super::number::{hex_string, put_dec, put_dotted};
+use super::parse::{ActionParse, Parser};
 use super::separator::Separator;
 use super::{ActionCodec, Head, Unencodable, Wire, put_action, put_zeros, skip_zeros};
 use crate::openflow::bytes::DecodeErrorKind;
+use crate::openflow::fields::Problem;
+use crate::openflow::text::PORT_CONTROLLER;
 
 /// Sends the packet to the controllers with an id: `controller(reason=no_match,max_len=128,id=1)`.
 ///
@@ -190,5 +194,88 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
             json.key("meter_id");
             json.number(self.meter_id);
         }
+    }
+}
+
+impl ActionParse for Controller<'_> {
+    const WORDS: &'static [&'static str] = &["controller"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut controller = Controller {
+            max_len: u16::MAX,
+            controller_id: 0,
+            reason: REASON_ACTION,
+            userdata: &[],
+            pause: false,
+            meter_id: 0,
+            form: ControllerForm::Fixed,
+        };
+        let mut userdata = None;
+        if argument.starts_with(|c: char| c.is_ascii_digit()) {
+            controller.max_len = uint(argument, "max_len")?;
+        } else {
+            for argument in Arguments::new(argument) {
+                let Argument { key, value, .. } = argument?;
+                match key {
+                    "reason" if value.starts_with(|c: char| c.is_ascii_digit()) => {
+                        controller.reason = uint(value, key)?;
+                    }
+                    "reason" => controller.reason = word_in(&REASONS, value, "reason")? as u8,
+                    "max_len" => controller.max_len = uint(value, key)?,
+                    "id" => controller.controller_id = uint(value, key)?,
+                    "userdata" => userdata = Some(hex_bytes(value)?),
+                    "pause" => controller.pause = true,
+                    "meter_id" => controller.meter_id = uint(value, key)?,
+                    _ => return Err(no_argument("controller", key, &KEYS)),
+                }
+            }
+        }
+        let long = userdata.is_some() || controller.pause || controller.meter_id != 0;
+        if !long && controller.reason == REASON_ACTION && controller.controller_id == 0 {
+            return parser.output(PORT_CONTROLLER, controller.max_len, out);
+        }
+        let userdata = userdata.unwrap_or_default();
+        if userdata.len() > 0xff00 {
+            return Err(Problem::syntax("these are too many bytes of userdata"));
+        }
+        let properties = controller.properties(&userdata);
+        if !userdata.is_empty() || controller.pause || controller.meter_id != 0 {
+            controller.form = ControllerForm::Properties(&properties);
+        }
+        parser.put(&controller, out)
+    }
+}
+
+const KEYS: [&str; 6] = ["reason", "max_len", "id", "userdata", "pause", "meter_id"];
+
+impl Controller<'_> {
+    /// The properties of what has not its default, each padded to 8 bytes.
+    fn properties(&self, userdata: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        // Numbers of 16 bits take four bytes with their padding.
+        let mut put = |kind: u16, present: bool, value: &[u8]| {
+            if present {
+                out.extend(kind.to_be_bytes());
+                out.extend((value.len() as u16 + 4).to_be_bytes());
+                out.extend_from_slice(value);
+                out.resize(out.len().next_multiple_of(8), 0);
+            }
+        };
+        let short = |number: u16| {
+            let [high, low] = number.to_be_bytes();
+            [high, low, 0, 0]
+        };
+        put(0, self.max_len != u16::MAX, &short(self.max_len));
+        put(1, self.controller_id != 0, &short(self.controller_id));
+        put(2, self.reason != REASON_ACTION, &[self.reason]);
+        put(3, !userdata.is_empty(), userdata);
+        put(4, self.pause, &[]);
+        put(5, self.meter_id != 0, &self.meter_id.to_be_bytes());
+        out
     }
 }

@@ -5,14 +5,19 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{Argument, Arguments, no_argument, uint};
 use super::bits::{Bits, short_header};
+use super::codec::bare_parse;
 use super::list::ActionList;
+use super::list::Form;
 use super::number::put_dec;
+use super::parse::{ActionParse, Outer, Parser};
 use super::separator::Separator;
 use super::{
     Action, ActionCodec, Head, Unencodable, Wire, bare_action, place, put_action, put_zeros,
     skip_zeros,
 };
+use crate::openflow::fields::{Prereq, Problem};
 
 /// Sends the packet through the connection tracker: `ct(commit,table=5,zone=1,nat(src=10.0.0.1),
 /// exec(load:0x1->NXM_NX_CT_MARK[]),alg=ftp)`.
@@ -187,3 +192,74 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
 pub struct CtClear;
 
 bare_action!(CtClear, "ct_clear", &[Wire::nicira(43)]);
+
+impl ActionParse for Ct<'_> {
+    const WORDS: &'static [&'static str] = &["ct"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut nested = Vec::new();
+        let (mut flags, mut table, mut alg) = (0, NO_TABLE, 0);
+        let mut zone = Zone::Number(0);
+        for argument in Arguments::new(argument) {
+            let Argument { text, key, value } = argument?;
+            match key {
+                "commit" => flags |= COMMIT,
+                "force" => flags |= FORCE,
+                "table" => {
+                    table = uint(value, "a table")?;
+                    if table == NO_TABLE {
+                        return Err(Problem::syntax("tables end at 254").within(text));
+                    }
+                }
+                "zone" if value.starts_with(|c: char| c.is_ascii_digit()) => {
+                    zone = Zone::Number(uint(value, "a zone")?);
+                }
+                "zone" => {
+                    let bits = Bits::parse_source(value, parser)
+                        .map_err(|problem| problem.within(text))?;
+                    bits.demand_short()?;
+                    if bits.n_bits != 16 {
+                        return Err(Problem::syntax("a zone has 16 bits").within(text));
+                    }
+                    zone = Zone::Field(bits);
+                }
+                "alg" => {
+                    alg = match value {
+                        "ftp" => 21,
+                        "tftp" => 69,
+                        _ => return Err(Problem::syntax("alg is ftp or tftp").within(text)),
+                    }
+                }
+                "nat" => parser.list(text, Outer::Ct, &mut nested)?,
+                "exec" => parser.list(value, Outer::Ct, &mut nested)?,
+                _ => return Err(no_argument(word, key, &KEYS)),
+            }
+        }
+        if flags & FORCE != 0 && flags & COMMIT == 0 {
+            return Err(Problem::syntax("force needs commit"));
+        }
+        parser.demand(word, Prereq::Ip)?;
+        match alg {
+            0 => {}
+            21 => parser.demand("alg=ftp", Prereq::Tcp)?,
+            _ => parser.demand("alg=tftp", Prereq::Udp)?,
+        }
+        let ct = Ct {
+            flags,
+            zone,
+            table,
+            alg,
+            actions: ActionList::new(&nested, 0, parser.version, Form::Actions),
+        };
+        parser.put(&ct, out)
+    }
+}
+
+const KEYS: [&str; 7] = ["commit", "force", "table", "zone", "alg", "nat", "exec"];
+
+bare_parse!(CtClear, "ct_clear", Any);

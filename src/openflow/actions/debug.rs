@@ -5,6 +5,7 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::codec::bare_parse;
 use super::{ActionCodec, Head, Unencodable, Wire, bare_action};
 
 /// Sends the packet the slow way: `debug_slow`.
@@ -22,3 +23,7 @@ bare_action!(DebugSlow, "debug_slow", &[Wire::nicira(254)]);
 pub struct DebugRecirc;
 
 bare_action!(DebugRecirc, "debug_recirc", &[Wire::nicira(255)]);
+
+bare_parse!(DebugSlow, "debug_slow", Any);
+
+bare_parse!(DebugRecirc, "debug_recirc", Any);

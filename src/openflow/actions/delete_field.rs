@@ -5,10 +5,13 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::bits::named_field;
 use super::bits::plain_header;
+use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Wire, place, put_action, put_name, put_zeros, skip_zeros,
 };
+use crate::openflow::fields::Problem;
 use crate::openflow::fields::{FieldRef, Header};
 
 /// Removes a field: `delete_field:tun_metadata1`.
@@ -59,5 +62,23 @@ impl<'a> ActionCodec<'a> for DeleteField {
                 json.string(&name);
             }
         }
+    }
+}
+
+impl ActionParse for DeleteField {
+    const WORDS: &'static [&'static str] = &["delete_field"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let field = named_field(argument)?;
+        if !field.id.is_tun_metadata() {
+            return Err(Problem::syntax("only tun_metadata fields can be deleted"));
+        }
+        let header = field.header(Version::V10, false);
+        parser.put(&DeleteField { header }, out)
     }
 }

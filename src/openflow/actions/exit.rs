@@ -5,6 +5,7 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::codec::bare_parse;
 use super::{ActionCodec, Head, Unencodable, Wire, bare_action};
 
 /// Skips the rest of the actions, those of tables that resubmitted here included: `exit`.
@@ -14,3 +15,5 @@ use super::{ActionCodec, Head, Unencodable, Wire, bare_action};
 pub struct Exit;
 
 bare_action!(Exit, "exit", &[Wire::nicira(17)]);
+
+bare_parse!(Exit, "exit", Any);

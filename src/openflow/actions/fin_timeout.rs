@@ -5,9 +5,12 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{Argument, Arguments, no_argument, uint};
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::separator::Separator;
 use super::{ActionCodec, Head, Unencodable, Wire, place, put_action};
+use crate::openflow::fields::{Prereq, Problem};
 
 /// Shorter timeouts after a TCP FIN or RST: `fin_timeout(idle_timeout=10,hard_timeout=20)`.
 ///
@@ -65,5 +68,31 @@ impl<'a> ActionCodec<'a> for FinTimeout {
             json.key(name);
             json.number(seconds);
         }
+    }
+}
+
+impl ActionParse for FinTimeout {
+    const WORDS: &'static [&'static str] = &["fin_timeout"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut timeouts = FinTimeout {
+            idle_timeout: 0,
+            hard_timeout: 0,
+        };
+        for argument in Arguments::new(argument) {
+            let Argument { key, value, .. } = argument?;
+            match key {
+                "idle_timeout" => timeouts.idle_timeout = uint(value, key)?,
+                "hard_timeout" => timeouts.hard_timeout = uint(value, key)?,
+                _ => return Err(no_argument(word, key, &["idle_timeout", "hard_timeout"])),
+            }
+        }
+        parser.demand(word, Prereq::Tcp)?;
+        parser.put(&timeouts, out)
     }
 }

@@ -5,8 +5,12 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::Resubmit;
+use super::arguments::uint;
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser, Rank};
 use super::{ActionCodec, Head, Unencodable, Wire, number_action, put_name};
+use crate::openflow::fields::Problem;
 
 number_action! {
     /// The packet goes on in a later table: `goto_table:7`.
@@ -20,5 +24,24 @@ number_action! {
     |sink, table| {
         put_name(sink, "goto_table");
         put_dec(sink, table);
+    }
+}
+
+impl ActionParse for GotoTable {
+    const WORDS: &'static [&'static str] = &["goto_table"];
+
+    const RANK: Rank = Rank::Goto;
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let table = uint(argument, "a table")?;
+        if parser.version > Version::V10 {
+            return parser.put(&GotoTable { table }, out);
+        }
+        parser.put(&Resubmit::to_table(table), out)
     }
 }

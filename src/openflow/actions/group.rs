@@ -5,8 +5,11 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::uint;
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{ActionCodec, Head, Unencodable, Vendor, Wire, number_action, put_name};
+use crate::openflow::fields::Problem;
 
 number_action! {
     /// Processes the packet with a group: `group:5`.
@@ -24,5 +27,19 @@ number_action! {
     |sink, group| {
         put_name(sink, "group");
         put_dec(sink, group);
+    }
+}
+
+impl ActionParse for Group {
+    const WORDS: &'static [&'static str] = &["group"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let group = uint(argument, "a group")?;
+        parser.put(&Group { group }, out)
     }
 }

@@ -5,13 +5,18 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{Argument, Arguments, arrow, decimal, no_argument, uint};
 use super::bits::{Bits, plain_header, short_header};
 use super::number::{put_dec, put_hex, put_hex_bytes};
+use super::parse::{ActionParse, Parser};
+use super::set_field::{ones, wide};
 use super::{
     ActionCodec, Head, Unencodable, Wire, hex_json, place, put_action, put_zeros, skip_zeros,
 };
 use crate::openflow::bytes::DecodeErrorKind;
+use crate::openflow::bytes::be_number;
 use crate::openflow::fields::FieldRef;
+use crate::openflow::fields::{Problem, nearest_of, number};
 
 /// Adds or changes a flow: `learn(table=20,hard_timeout=300,priority=1,NXM_OF_VLAN_TCI[0..11],
 /// NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:0->NXM_OF_VLAN_TCI[],output:NXM_OF_IN_PORT[])`.
@@ -447,4 +452,188 @@ fn same_field(one: Bits, other: Bits) -> bool {
         (FieldRef::Known(one), FieldRef::Known(other)) => std::ptr::eq(one, other),
         _ => one.header == other.header,
     }
+}
+
+impl ActionParse for Learn<'_> {
+    const WORDS: &'static [&'static str] = &["learn"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut learn = Learn {
+            idle_timeout: 0,
+            hard_timeout: 0,
+            priority: DEFAULT_PRIORITY,
+            cookie: 0,
+            flags: 0,
+            table: 1,
+            fin_idle_timeout: 0,
+            fin_hard_timeout: 0,
+            second: None,
+            specs: Cursor::new(&[], 0),
+        };
+        let mut second = Second {
+            limit: 0,
+            result_offset: 0,
+            result_dst: None,
+        };
+        let mut specs = Vec::new();
+        for argument in Arguments::new(argument) {
+            let argument = argument?;
+            let Argument { key, value, .. } = argument;
+            match key {
+                "table" => match decimal(value, key)? {
+                    u8::MAX => return Err(Problem::syntax("tables end at 254")),
+                    table => learn.table = table,
+                },
+                "priority" => learn.priority = decimal(value, key)?,
+                "idle_timeout" => learn.idle_timeout = decimal(value, key)?,
+                "hard_timeout" => learn.hard_timeout = decimal(value, key)?,
+                "fin_idle_timeout" => learn.fin_idle_timeout = decimal(value, key)?,
+                "fin_hard_timeout" => learn.fin_hard_timeout = decimal(value, key)?,
+                "cookie" => learn.cookie = uint(value, key)?,
+                "send_flow_rem" => learn.flags |= SEND_FLOW_REM,
+                "delete_learned" => learn.flags |= DELETE_LEARNED,
+                "limit" => second.limit = decimal(value, key)?,
+                "result_dst" => {
+                    let bits = Bits::parse_target(value, parser)
+                        .map_err(|problem| problem.within(argument.text))?;
+                    if bits.n_bits != 1 {
+                        return Err(Problem::syntax("result_dst is one bit of a field"));
+                    }
+                    learn.flags |= WRITE_RESULT;
+                    second.result_offset = bits.offset;
+                    second.result_dst = Some(bits);
+                }
+                _ => {
+                    put_spec(argument, parser, &mut specs)
+                        .map_err(|problem| problem.within(argument.text))?;
+                    if specs.len() > 0xff00 {
+                        return Err(Problem::syntax("these are too many parts of a flow"));
+                    }
+                }
+            }
+        }
+        learn.second =
+            Some(second).filter(|second| second.limit != 0 || second.result_dst.is_some());
+        let learn = Learn {
+            specs: Cursor::new(&specs, 0),
+            ..learn
+        };
+        parser.put(&learn, out)
+    }
+}
+
+/// Keys of `learn` that are no fields, for suggestions.
+const KEYS: [&str; 12] = [
+    "table",
+    "priority",
+    "idle_timeout",
+    "hard_timeout",
+    "fin_idle_timeout",
+    "fin_hard_timeout",
+    "cookie",
+    "send_flow_rem",
+    "delete_learned",
+    "limit",
+    "result_dst",
+    "load",
+];
+
+/// The bits of the header of a spec: a constant for a source, and the two other targets than a match.
+const CONSTANT: u16 = 0x2000;
+const LOAD: u16 = 0x0800;
+const OUTPUT: u16 = 0x1000;
+
+/// Appends one part of the flow that is learned.
+fn put_spec(argument: Argument<'_>, parser: &Parser<'_>, out: &mut Vec<u8>) -> Result<(), Problem> {
+    let Argument { key, value, .. } = argument;
+    match key {
+        "load" => {
+            let (source, target) = arrow(value)?;
+            let dst = short(target)?;
+            if let Some(number) = number(source) {
+                return put_constant(LOAD, number, dst, out);
+            }
+            put_copy(LOAD, short(source)?, Some(dst), out)
+        }
+        "output" => put_copy(OUTPUT, short(value)?, None, out),
+        _ => {
+            let dst = short(key).map_err(|problem| match nearest_of(key, KEYS.into_iter()) {
+                Some(name) => no_argument("learn", key, &[name]),
+                None => problem,
+            })?;
+            if value.is_empty() {
+                return put_copy(0, dst, Some(dst), out);
+            }
+            let whole = dst
+                .header
+                .field()
+                .filter(|field| dst.n_bits == field.n_bits());
+            if let Ok(src) = Bits::parse(value) {
+                src.demand_short()?;
+                return put_copy(0, src, Some(dst), out);
+            }
+            if let Some(field) = whole {
+                let (value, mask) = parser.field_value(field, value)?;
+                if mask.is_some_and(|mask| mask.iter().any(|byte| *byte != 0xff)) {
+                    return Err(Problem::syntax("the match of a learned flow has no masks"));
+                }
+                put_whole_constant(0, be_number(&value), dst, out);
+                return Ok(());
+            }
+            match number(value) {
+                Some(number) => put_constant(0, number, dst, out),
+                None => Err(Problem::syntax("a field or a number is missing")),
+            }
+        }
+    }
+}
+
+/// Bits of a field, whose header has four bytes here.
+fn short(text: &str) -> Result<Bits, Problem> {
+    let bits = Bits::parse(text)?;
+    bits.demand_short()?;
+    Ok(bits)
+}
+
+fn put_bits(bits: Bits, out: &mut Vec<u8>) {
+    bits.header.encode(out);
+    out.extend(bits.offset.to_be_bytes());
+}
+
+fn put_copy(target: u16, src: Bits, dst: Option<Bits>, out: &mut Vec<u8>) -> Result<(), Problem> {
+    if let Some(dst) = dst.filter(|dst| dst.n_bits != src.n_bits) {
+        return Err(Problem::syntax(format!(
+            "{} bits do not fit into {}",
+            src.n_bits, dst.n_bits
+        )));
+    }
+    out.extend((target | src.n_bits).to_be_bytes());
+    put_bits(src, out);
+    if let Some(dst) = dst {
+        put_bits(dst, out);
+    }
+    Ok(())
+}
+
+fn put_constant(target: u16, number: u128, dst: Bits, out: &mut Vec<u8>) -> Result<(), Problem> {
+    if number & !ones(dst.n_bits) != 0 {
+        return Err(Problem::syntax(format!(
+            "the value needs more than {} bits",
+            dst.n_bits
+        )));
+    }
+    put_whole_constant(target, number, dst, out);
+    Ok(())
+}
+
+/// Appends a constant that may have more bits than the target: the presence bit of a VLAN id.
+fn put_whole_constant(target: u16, number: u128, dst: Bits, out: &mut Vec<u8>) {
+    out.extend((target | CONSTANT | dst.n_bits).to_be_bytes());
+    out.extend(wide(number, 2 * usize::from(dst.n_bits).div_ceil(16)));
+    put_bits(dst, out);
 }

@@ -6,10 +6,12 @@ use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
 use super::number::put_hex_or_zero;
+use super::parse::{ActionParse, Parser, Rank};
 use super::{
     ActionCodec, Head, Unencodable, Vendor, Wire, place, put_action, put_name, put_zeros,
     skip_zeros,
 };
+use crate::openflow::fields::{Problem, cookie_number};
 
 /// Writes the metadata field: `write_metadata:0x5/0xff`.
 ///
@@ -68,4 +70,26 @@ impl<'a> ActionCodec<'a> for WriteMetadata {
 
 fn padding(vendor: Vendor) -> usize {
     if vendor == Vendor::Instruction { 4 } else { 6 }
+}
+
+impl ActionParse for WriteMetadata {
+    const WORDS: &'static [&'static str] = &["write_metadata"];
+
+    const RANK: Rank = Rank::Metadata;
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let number = |text: &str| {
+            cookie_number(text).ok_or_else(|| Problem::syntax("metadata is a number of 64 bits"))
+        };
+        let (metadata, mask) = match argument.split_once('/') {
+            Some((metadata, mask)) => (number(metadata)?, number(mask)?),
+            None => (number(argument)?, u64::MAX),
+        };
+        parser.put(&WriteMetadata { metadata, mask }, out)
+    }
 }

@@ -5,8 +5,11 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::uint;
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser, Rank};
 use super::{ActionCodec, Head, Unencodable, Vendor, Wire, number_action, put_name};
+use crate::openflow::fields::Problem;
 
 number_action! {
     /// Subjects the packet to a meter: `meter:5`.
@@ -24,5 +27,21 @@ number_action! {
     |sink, meter_id| {
         put_name(sink, "meter");
         put_dec(sink, meter_id);
+    }
+}
+
+impl ActionParse for Meter {
+    const WORDS: &'static [&'static str] = &["meter"];
+
+    const RANK: Rank = Rank::Meter;
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let meter_id = uint(argument, "a meter")?;
+        parser.put(&Meter { meter_id }, out)
     }
 }

@@ -12,6 +12,7 @@
 //! The JSON of each action is described at its struct. `type` is the name that ovs-actions(7) uses; keys
 //! that do not apply are left out.
 
+mod arguments;
 mod bits;
 mod bundle;
 mod check_pkt_larger;
@@ -38,6 +39,7 @@ mod note;
 mod nsh;
 mod number;
 mod output;
+mod parse;
 mod queue;
 mod reg_load;
 mod reg_move;
@@ -56,6 +58,8 @@ use super::bytes::Cursor;
 use super::json::Json;
 use super::text::{Sink, TextContext};
 use super::version::Version;
+
+use parse::{ActionParse, ParseAction, Rank};
 
 use codec::{
     EXPERIMENTER, bare_action, gap, hash_fields, hex_json, number_action, place, port, port_json,
@@ -90,6 +94,8 @@ pub use note::Note;
 pub use nsh::{DecNshTtl, Decap, Encap, EncapProperty};
 pub(crate) use number::put_hex_or_zero;
 pub use output::{Output, OutputReg, OutputTrunc};
+pub(in crate::openflow) use parse::{Known, parse_with};
+pub use parse::{Parsed, parse_actions};
 pub use queue::{Enqueue, PopQueue, SetQueue};
 pub use reg_load::RegLoad;
 pub use reg_move::RegMove;
@@ -124,6 +130,24 @@ macro_rules! actions {
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
         const KINDS: &[(Kind, &[Wire])] = &[
             $((Kind::$name, <$name as ActionCodec<'static>>::WIRE),)*
+        ];
+
+        /// The names of all actions that are known, in the order of ovs-actions(7); some come twice.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        pub const NAMES: &[&str] = &[
+            $(<$name as ActionCodec<'static>>::NAME,)*
+        ];
+
+        /// Every action that has words in text, with its place among instructions and its reader.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        const TEXTS: &[(&[&str], Rank, ParseAction)] = &[
+            $((
+                <$name as ActionParse>::WORDS,
+                <$name as ActionParse>::RANK,
+                <$name as ActionParse>::parse,
+            ),)*
+            (unknown::WORDS, Rank::Apply, unknown::parse),
+            (unknown::INSTRUCTION_WORDS, Rank::Unknown, unknown::parse),
         ];
 
         /// Reads the inside of an action, or keeps it whole.

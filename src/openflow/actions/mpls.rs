@@ -7,8 +7,13 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::uint;
+use super::codec::bare_parse;
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
+use super::set_field::put_whole;
 use super::{ActionCodec, Head, Unencodable, Vendor, Wire, bare_action, number_action, put_name};
+use crate::openflow::fields::{Id, Prereq, Problem};
 
 /// An action of the specification since 1.1, of Nicira in 1.0.
 const fn since_v11(number: u16, nicira: u16) -> [Wire; 2] {
@@ -104,3 +109,89 @@ number_action! {
 pub struct DecMplsTtl;
 
 bare_action!(DecMplsTtl, "dec_mpls_ttl", &since_v11(16, 26));
+
+/// Implements [`ActionParse`] for `push_mpls` and `pop_mpls`.
+macro_rules! mpls_parse {
+    ($type:ident, $word:literal, $prereq:ident, |$known:ident, $eth_type:ident| $after:expr) => {
+        impl ActionParse for $type {
+            const WORDS: &'static [&'static str] = &[$word];
+
+            fn parse(
+                word: &str,
+                argument: &str,
+                parser: &mut Parser<'_>,
+                out: &mut Vec<u8>,
+            ) -> Result<(), Problem> {
+                let $eth_type = uint(argument, "an Ethernet type")?;
+                parser.demand_since_v11(word, Prereq::Ethernet)?;
+                parser.demand_since_v11(word, Prereq::$prereq)?;
+                let $known = &mut parser.known;
+                $after;
+                parser.put(
+                    &$type {
+                        eth_type: $eth_type,
+                    },
+                    out,
+                )
+            }
+        }
+    };
+}
+
+mpls_parse!(PushMpls, "push_mpls", Any, |known, eth_type| {
+    known.eth_type = Some(eth_type);
+    known.nw_proto = None;
+});
+
+mpls_parse!(PopMpls, "pop_mpls", Mpls, |known, eth_type| known
+    .eth_type =
+    Some(eth_type));
+
+/// Implements [`ActionParse`] for an action that is `set_field` of a whole field since 1.2.
+macro_rules! set_mpls_parse {
+    ($type:ident, $word:literal, $member:ident: $int:ident < $limit:literal, $field:ident) => {
+        impl ActionParse for $type {
+            const WORDS: &'static [&'static str] = &[$word];
+
+            fn parse(
+                word: &str,
+                argument: &str,
+                parser: &mut Parser<'_>,
+                out: &mut Vec<u8>,
+            ) -> Result<(), Problem> {
+                let $member: $int = uint(argument, word)?;
+                if u32::from($member) >= $limit {
+                    return Err(Problem::syntax(format!(
+                        "{word} takes less than {}",
+                        $limit
+                    )));
+                }
+                parser.demand_since_v11(word, Prereq::Mpls)?;
+                if parser.version < Version::V12 {
+                    return parser.put(&$type { $member }, out);
+                }
+                put_whole(Id::$field.row(), $member.into(), parser, out)
+            }
+        }
+    };
+}
+
+set_mpls_parse!(SetMplsLabel, "set_mpls_label", mpls_label: u32 < 0x10_0000, MPLS_LABEL);
+set_mpls_parse!(SetMplsTc, "set_mpls_tc", mpls_tc: u8 < 8, MPLS_TC);
+
+impl ActionParse for SetMplsTtl {
+    const WORDS: &'static [&'static str] = &["set_mpls_ttl"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mpls_ttl = uint(argument, "a TTL")?;
+        parser.demand_since_v11(word, Prereq::Mpls)?;
+        parser.put(&SetMplsTtl { mpls_ttl }, out)
+    }
+}
+
+bare_parse!(DecMplsTtl, "dec_mpls_ttl", Mpls);

@@ -5,11 +5,15 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{decimal, list, word_in};
 use super::bits::{Bits, short_header};
+use super::codec::hash_fields_number;
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Wire, hash_fields, place, put_action, put_zeros, skip_zeros,
 };
+use crate::openflow::fields::Problem;
 
 /// Hashes the packet: `multipath(eth_src,50,modulo_n,1,0,NXM_NX_REG0[])`.
 ///
@@ -110,5 +114,47 @@ impl<'a> ActionCodec<'a> for Multipath {
         json.number(self.arg);
         json.key("dst");
         self.dst.json(json);
+    }
+}
+
+impl ActionParse for Multipath {
+    const WORDS: &'static [&'static str] = &["multipath"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let items = list(argument)?;
+        let [fields, basis, algorithm, n_links, arg, dst] = items.as_slice() else {
+            return Err(Problem::syntax(
+                "multipath is multipath(FIELDS,BASIS,ALGORITHM,N_LINKS,ARG,DST)",
+            ));
+        };
+        let fields = hash_fields_number(fields)?;
+        let n_links: u32 = decimal(n_links, "the number of links")?;
+        let max_link = n_links
+            .checked_sub(1)
+            .and_then(|max| u16::try_from(max).ok());
+        let Some(max_link) = max_link else {
+            return Err(Problem::syntax("there are 1 to 65536 links"));
+        };
+        let dst = Bits::parse_short_target(dst, parser)?;
+        if dst.n_bits < 16 && max_link >> dst.n_bits != 0 {
+            return Err(Problem::syntax(format!(
+                "{} bits have no room for {n_links} links",
+                dst.n_bits
+            )));
+        }
+        let action = Multipath {
+            fields,
+            basis: decimal(basis, "the basis")?,
+            algorithm: word_in(&ALGORITHMS, algorithm, "algorithm")?,
+            max_link,
+            arg: decimal(arg, "the argument")?,
+            dst,
+        };
+        parser.put(&action, out)
     }
 }

@@ -7,10 +7,13 @@ use crate::openflow::version::Version;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::arguments::{Argument, Arguments, decimal, no_argument};
 use super::number::{put_dec, put_ipv4, put_ipv6};
+use super::parse::{ActionParse, Parser};
 use super::separator::Separator;
 use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
 use crate::openflow::bytes::DecodeErrorKind;
+use crate::openflow::fields::{Prereq, Problem};
 
 /// Translates addresses: `nat`, `nat(src=10.0.0.1-10.0.0.9:1000-2000,random)`.
 ///
@@ -176,5 +179,136 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
             json.key(word);
             json.bool(true);
         }
+    }
+}
+
+impl ActionParse for Nat<'_> {
+    const WORDS: &'static [&'static str] = &["nat"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut nat = Nat {
+            flags: 0,
+            present: 0,
+            range: &[],
+            addr_min: None,
+            addr_max: None,
+            port_min: None,
+            port_max: None,
+        };
+        for argument in Arguments::new(argument) {
+            let Argument { key, value, .. } = argument?;
+            match key {
+                "src" | "dst" => {
+                    nat.flags |= if key == "src" { SRC } else { DST };
+                    nat.parse_range(value)
+                        .map_err(|problem| problem.within(value))?;
+                }
+                _ => match WORDS.iter().find(|(_, word)| *word == key) {
+                    Some((bit, _)) => nat.flags |= bit,
+                    None => return Err(no_argument(word, key, &KEYS)),
+                },
+            }
+        }
+        if nat.flags & SRC != 0 && nat.flags & DST != 0 {
+            return Err(Problem::syntax("nat takes one of src and dst"));
+        }
+        if nat.flags != 0 && nat.flags & (SRC | DST) == 0 {
+            return Err(Problem::syntax("the flags of nat need src or dst"));
+        }
+        if nat.flags & (8 | 16) == 8 | 16 {
+            return Err(Problem::syntax("nat takes one of hash and random"));
+        }
+        match nat.addr_min {
+            Some(IpAddr::V4(_)) => parser.demand(word, Prereq::Ipv4)?,
+            Some(IpAddr::V6(_)) => parser.demand(word, Prereq::Ipv6)?,
+            None => parser.demand(word, Prereq::Ip)?,
+        }
+        // What is zero does not go on the wire.
+        let mut range = Vec::new();
+        for (address, v4, v6) in [(nat.addr_min, 1, 4), (nat.addr_max, 2, 8)] {
+            match address.filter(|address| !address.is_unspecified()) {
+                Some(IpAddr::V4(address)) => {
+                    nat.present |= v4;
+                    range.extend(address.octets());
+                }
+                Some(IpAddr::V6(address)) => {
+                    nat.present |= v6;
+                    range.extend(address.octets());
+                }
+                None => {}
+            }
+        }
+        for (port, bit) in [(nat.port_min, 16), (nat.port_max, 32)] {
+            if let Some(port) = port.filter(|port| *port != 0) {
+                nat.present |= bit;
+                range.extend(port.to_be_bytes());
+            }
+        }
+        let nat = Nat {
+            flags: nat.flags,
+            present: nat.present,
+            range: &range,
+            ..nat
+        };
+        parser.put(&nat, out)
+    }
+}
+
+const KEYS: [&str; 5] = ["src", "dst", "persistent", "hash", "random"];
+
+impl Nat<'_> {
+    /// Reads `10.0.0.1-10.0.0.9:1000-2000`, or nothing.
+    fn parse_range(&mut self, text: &str) -> Result<(), Problem> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let (addresses, ports) = split_ports(text);
+        let address = |text: &str| {
+            let inner = text
+                .strip_prefix('[')
+                .and_then(|text| text.strip_suffix(']'));
+            inner.unwrap_or(text).parse::<IpAddr>().map_err(|_| {
+                Problem::syntax("addresses are like 10.0.0.1-10.0.0.9 or [fe80::1]:80")
+            })
+        };
+        match addresses.split_once('-') {
+            Some((min, max)) => {
+                let (min, max) = (address(min)?, address(max)?);
+                if min.is_ipv4() != max.is_ipv4() || min > max {
+                    return Err(Problem::syntax(
+                        "the range of addresses ends before it begins",
+                    ));
+                }
+                (self.addr_min, self.addr_max) = (Some(min), Some(max));
+            }
+            None => self.addr_min = Some(address(addresses)?),
+        }
+        match ports.map(|ports| ports.split_once('-').ok_or(ports)) {
+            None => {}
+            Some(Ok((min, max))) => {
+                let (min, max) = (decimal(min, "a port")?, decimal(max, "a port")?);
+                if min > max {
+                    return Err(Problem::syntax("the range of ports ends before it begins"));
+                }
+                (self.port_min, self.port_max) = (Some(min), Some(max));
+            }
+            Some(Err(min)) => self.port_min = Some(decimal(min, "a port")?),
+        }
+        Ok(())
+    }
+}
+
+/// The addresses of a range, and its ports: behind the colon of IPv4, or the one behind brackets.
+fn split_ports(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((addresses, ports)) if addresses.ends_with(']') || !addresses.contains(':') => {
+            (addresses, Some(ports))
+        }
+        _ => (text, None),
     }
 }

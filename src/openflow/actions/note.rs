@@ -5,8 +5,11 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::hex_bytes;
 use super::number::{hex_string, put_dotted};
+use super::parse::{ActionParse, Parser};
 use super::{ActionCodec, Head, Unencodable, Wire, place, put_action};
+use crate::openflow::fields::Problem;
 
 /// Bytes that do nothing, padding included: `note:01.02.00.00.00.00`.
 ///
@@ -43,5 +46,19 @@ impl<'a> ActionCodec<'a> for Note<'a> {
     fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
         json.key("data");
         json.string(&hex_string(self.data));
+    }
+}
+
+impl ActionParse for Note<'_> {
+    const WORDS: &'static [&'static str] = &["note"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let data = hex_bytes(argument)?;
+        parser.put(&Note { data: &data }, out)
     }
 }

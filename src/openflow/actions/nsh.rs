@@ -8,13 +8,17 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{Argument, Arguments, decimal, hex_bytes, list, no_argument, uint};
+use super::codec::bare_parse;
 use super::number::{hex_string, put_dec, put_hex_bytes, put_hex_or_zero};
+use super::parse::{ActionParse, Parser};
 use super::separator::Separator;
 use super::{
     ActionCodec, Head, Unencodable, Vendor, Wire, bare_action, place, put_action, put_zeros,
     skip_zeros,
 };
 use crate::openflow::bytes::DecodeErrorKind;
+use crate::openflow::fields::Problem;
 
 const fn since_v13(number: u16) -> [Wire; 1] {
     [Wire::new(
@@ -255,3 +259,133 @@ impl<'a> ActionCodec<'a> for Decap {
 pub struct DecNshTtl;
 
 bare_action!(DecNshTtl, "dec_nsh_ttl", &since_v13(48));
+
+impl ActionParse for Encap<'_> {
+    const WORDS: &'static [&'static str] = &["encap"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut headers = Arguments::new(argument);
+        let header = headers
+            .next()
+            .ok_or_else(|| Problem::syntax("encap needs a header"))??;
+        if let Some(more) = headers.next() {
+            return Err(Problem::syntax("encap adds one header").within(more?.text));
+        }
+        let packet_type = PACKET_TYPES
+            .into_iter()
+            .find(|packet_type| packet_type_name(*packet_type) == Some(header.key))
+            .ok_or_else(|| {
+                let names = PACKET_TYPES.into_iter().filter_map(packet_type_name);
+                let names: Vec<&str> = names.collect();
+                Problem::syntax(format!("encap adds one of {}", names.join(", ")))
+            })?;
+        let mut properties = Vec::new();
+        for property in Arguments::new(header.value) {
+            let property = property?;
+            put_property(property, packet_type, &mut properties)
+                .map_err(|problem| problem.within(property.text))?;
+            if properties.len() > 0xff00 {
+                return Err(Problem::syntax("these are too many properties"));
+            }
+        }
+        let _ = word;
+        // What the match says is of the packet below.
+        parser.known.checked = false;
+        let encap = Encap {
+            hdr_size: 0,
+            packet_type,
+            properties: &properties,
+        };
+        parser.put(&encap, out)
+    }
+}
+
+/// The headers that `encap` has names for.
+const PACKET_TYPES: [u32; 4] = [0, PACKET_TYPE_NSH, 0x1_8847, 0x1_8848];
+const PACKET_TYPE_NSH: u32 = 0x1_894f;
+
+/// Appends `md_type=1` or `tlv(0x1000,10,0x12345678)`.
+fn put_property(
+    property: Argument<'_>,
+    packet_type: u32,
+    out: &mut Vec<u8>,
+) -> Result<(), Problem> {
+    match property.key {
+        "md_type" | "tlv" if packet_type != PACKET_TYPE_NSH => {
+            Err(Problem::syntax("only nsh has properties"))
+        }
+        "md_type" => {
+            let md_type: u8 = uint(property.value, "md_type")?;
+            if !matches!(md_type, 1 | 2) {
+                return Err(Problem::syntax("md_type is 1 or 2"));
+            }
+            out.extend(NSH.to_be_bytes());
+            out.extend([1, 5, md_type, 0, 0, 0]);
+            Ok(())
+        }
+        "tlv" => {
+            let items = list(property.value)?;
+            let [class, kind, data] = items.as_slice() else {
+                return Err(Problem::syntax("a tlv is tlv(CLASS,TYPE,0xDATA)"));
+            };
+            let class: u16 = uint(class, "the class")?;
+            let kind: u8 = decimal(kind, "the type")?;
+            let data = hex_bytes(data.strip_prefix("0x").unwrap_or(data))?;
+            let length = 8 + data.len().next_multiple_of(8);
+            let Ok(length) = u8::try_from(length) else {
+                return Err(Problem::syntax("the data of a tlv is 240 bytes at most"));
+            };
+            out.extend(NSH.to_be_bytes());
+            out.extend([2, length]);
+            out.extend(class.to_be_bytes());
+            out.extend([kind, data.len() as u8]);
+            out.extend_from_slice(&data);
+            out.resize(out.len().next_multiple_of(8), 0);
+            Ok(())
+        }
+        key => Err(no_argument("encap", key, &["md_type", "tlv"])),
+    }
+}
+
+impl ActionParse for Decap {
+    const WORDS: &'static [&'static str] = &["decap"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut packet_type = USE_NEXT_PROTO;
+        for argument in Arguments::new(argument) {
+            let Argument { key, value, .. } = argument?;
+            if key != "packet_type" {
+                return Err(no_argument(word, key, &["packet_type"]));
+            }
+            let (mut space, mut kind) = (None, None);
+            for part in Arguments::new(value) {
+                let Argument { key, value, .. } = part?;
+                match key {
+                    "ns" => space = Some(uint::<u16>(value, key)?),
+                    "type" => kind = Some(uint::<u16>(value, key)?),
+                    _ => return Err(no_argument("packet_type", key, &["ns", "type"])),
+                }
+            }
+            let (Some(space), Some(kind)) = (space, kind) else {
+                return Err(Problem::syntax(
+                    "a packet type is packet_type(ns=1,type=0x800)",
+                ));
+            };
+            packet_type = u32::from(space) << 16 | u32::from(kind);
+        }
+        parser.known.checked = false;
+        parser.put(&Decap { packet_type }, out)
+    }
+}
+
+bare_parse!(DecNshTtl, "dec_nsh_ttl", Nsh);

@@ -5,12 +5,16 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{Argument, Arguments, no_argument, uint};
 use super::bits::{Bits, plain_header, short_header};
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Wire, place, port, port_json, port_u16, put_action, put_zeros,
     skip_zeros,
 };
+use crate::openflow::fields::Problem;
+use crate::openflow::text::PORT_LOCAL;
 use crate::openflow::text::{PORT_CONTROLLER, put_port, reserved_port};
 
 /// Sends the packet to a port: `output:1`, `NORMAL`, `CONTROLLER:65535`.
@@ -205,3 +209,71 @@ impl<'a> ActionCodec<'a> for OutputTrunc {
         json.number(self.max_len);
     }
 }
+
+impl ActionParse for Output {
+    const WORDS: &'static [&'static str] = &["output"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        if argument.contains("max_len") {
+            return parser.put(&OutputTrunc::parse_arguments(argument, parser)?, out);
+        }
+        match parser.ofport(argument) {
+            Ok(port) => {
+                let max_len = if port == PORT_CONTROLLER { u16::MAX } else { 0 };
+                parser.output(port, max_len, out)
+            }
+            Err(problem) if argument.starts_with('"') => Err(problem),
+            Err(problem) => {
+                let bracket = argument.contains('[');
+                let src = match Bits::parse_source(argument, parser) {
+                    Err(_) if !bracket => Err(problem),
+                    other => other,
+                }?;
+                let output = OutputReg {
+                    src,
+                    max_len: u16::MAX,
+                    long: src.header.experimenter.is_some(),
+                };
+                parser.put(&output, out)
+            }
+        }
+    }
+}
+
+/// Its text is one of the forms of `output`.
+impl ActionParse for OutputReg {}
+
+/// Its text is one of the forms of `output`.
+impl ActionParse for OutputTrunc {}
+
+impl OutputTrunc {
+    fn parse_arguments(text: &str, parser: &Parser<'_>) -> Result<OutputTrunc, Problem> {
+        let (mut port, mut max_len) = (None, None);
+        for argument in Arguments::new(text) {
+            let Argument { key, value, .. } = argument?;
+            match key {
+                "port" => port = Some(parser.ofport(value)?),
+                "max_len" => max_len = Some(uint::<u32>(value, key)?),
+                _ => return Err(no_argument("output", key, &["port", "max_len"])),
+            }
+        }
+        let (Some(port), Some(max_len)) = (port, max_len) else {
+            return Err(Problem::syntax("output(port=...,max_len=...) needs both"));
+        };
+        if max_len < SHORTEST {
+            return Err(Problem::syntax(format!("max_len is at least {SHORTEST}")));
+        }
+        if !matches!(port, 0..0xff00 | 0xffff_fff8 | PORT_LOCAL) {
+            return Err(Problem::syntax("nothing can be cut short for this port"));
+        }
+        Ok(OutputTrunc { port, max_len })
+    }
+}
+
+/// The least that is left of a packet: its Ethernet header.
+const SHORTEST: u32 = 14;

@@ -5,11 +5,16 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::uint;
+use super::codec::bare_parse;
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Vendor, Wire, bare_action, number_action, place, port,
     port_json, port_u16, put_action, put_name, put_zeros, skip_zeros,
 };
+use crate::openflow::fields::Problem;
+use crate::openflow::text::PORT_LOCAL;
 use crate::openflow::text::put_port;
 
 number_action! {
@@ -86,5 +91,50 @@ impl<'a> ActionCodec<'a> for Enqueue {
         port_json(json, cx, self.port);
         json.key("queue");
         json.number(self.queue);
+    }
+}
+
+impl ActionParse for SetQueue {
+    const WORDS: &'static [&'static str] = &["set_queue"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let queue = uint(argument, "a queue")?;
+        parser.put(&SetQueue { queue }, out)
+    }
+}
+
+bare_parse!(PopQueue, "pop_queue", Any);
+
+impl ActionParse for Enqueue {
+    const WORDS: &'static [&'static str] = &["enqueue"];
+
+    /// After 1.0: `set_queue`, `output`, `pop_queue`.
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        // The queue stands last; a port's name may have colons in it.
+        let (port, queue) = argument
+            .rsplit_once([':', ','])
+            .or_else(|| argument.rsplit_once('q'))
+            .ok_or_else(|| Problem::syntax("enqueue is enqueue:PORT:QUEUE"))?;
+        let port = parser.ofport(port.trim())?;
+        let queue = uint(queue.trim(), "a queue")?;
+        if !matches!(port, 0..0xff00 | 0xffff_fff8 | PORT_LOCAL) {
+            return Err(Problem::syntax("this port has no queues"));
+        }
+        if parser.version == Version::V10 {
+            return parser.put(&Enqueue { port, queue }, out);
+        }
+        parser.put(&SetQueue { queue }, out)?;
+        parser.output(port, u16::MAX, out)?;
+        parser.put(&PopQueue, out)
     }
 }

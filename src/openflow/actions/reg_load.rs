@@ -5,9 +5,13 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::arrow;
 use super::bits::{Bits, short_header};
 use super::number::put_hex_or_zero;
+use super::parse::{ActionParse, Parser};
+use super::set_field::{Setting, ones, wide};
 use super::{ActionCodec, Head, Unencodable, Vendor, Wire, place, put_action, put_name};
+use crate::openflow::fields::{Problem, number};
 
 /// Loads bits into a field: `load:0x1->NXM_NX_REG0[0..15]`. OpenFlow 1.0 to 1.4.
 ///
@@ -55,5 +59,45 @@ impl<'a> ActionCodec<'a> for RegLoad {
         json.hex(self.value.into());
         json.key("dst");
         self.dst.json(json);
+    }
+}
+
+impl ActionParse for RegLoad {
+    const WORDS: &'static [&'static str] = &["load"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let (text, dst) = arrow(argument)?;
+        let dst = Bits::parse_target(dst, parser)?;
+        let Some(field) = dst.header.field() else {
+            return Err(Problem::syntax("this field cannot be loaded"));
+        };
+        let value = number(text).ok_or_else(|| Problem::syntax("a number is missing"))?;
+        if value & !ones(dst.n_bits) != 0 {
+            return Err(Problem::syntax(format!(
+                "the value needs more than {} bits",
+                dst.n_bits
+            )));
+        }
+        let end = u32::from(dst.offset) + u32::from(dst.n_bits);
+        let option = field.id.is_tun_metadata();
+        let whole = option && dst.n_bits == field.n_bits();
+        if end > 128 && !whole {
+            return Err(Problem::syntax("only the lower 128 bits can be loaded"));
+        }
+        let mut width = usize::from(dst.header.length);
+        if option {
+            width = width.min(16);
+        }
+        let setting = Setting {
+            field,
+            value: wide(value << dst.offset, width),
+            mask: (!whole).then(|| wide(ones(dst.n_bits) << dst.offset, width)),
+        };
+        setting.put(true, parser, out)
     }
 }

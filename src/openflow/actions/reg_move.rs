@@ -5,10 +5,13 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::arrow;
 use super::bits::{Bits, plain_header};
+use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Vendor, Wire, put_action, put_name, put_zeros, skip_zeros,
 };
+use crate::openflow::fields::Problem;
 
 /// Copies bits: `move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[]`.
 ///
@@ -84,5 +87,32 @@ impl<'a> ActionCodec<'a> for RegMove {
         self.src.json(json);
         json.key("dst");
         self.dst.json(json);
+    }
+}
+
+impl ActionParse for RegMove {
+    const WORDS: &'static [&'static str] = &["move"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let (src, dst) = arrow(argument)?;
+        let mut src = Bits::parse_source(src, parser)?;
+        let mut dst = Bits::parse_target(dst, parser)?;
+        if src.n_bits != dst.n_bits {
+            return Err(Problem::syntax(format!(
+                "{} bits do not fit into {}",
+                src.n_bits, dst.n_bits
+            )));
+        }
+        if parser.version >= Version::V15 {
+            src = src.in_version(parser.version);
+            dst = dst.in_version(parser.version);
+        }
+        let onf = false;
+        parser.put(&RegMove { src, dst, onf }, out)
     }
 }

@@ -5,10 +5,13 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{list, uint};
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Wire, place, port_json, port_u16, put_action, skip_zeros,
 };
+use crate::openflow::fields::Problem;
 use crate::openflow::text::{port_from_v10, put_port};
 
 /// Looks the packet up again: `resubmit:1`, `resubmit(,7)`, `resubmit(1,7,ct)`.
@@ -128,5 +131,49 @@ impl<'a> ActionCodec<'a> for Resubmit {
             json.key("ct");
             json.bool(true);
         }
+    }
+}
+
+impl Resubmit {
+    /// What `goto_table` is in OpenFlow 1.0.
+    pub(super) fn to_table(table: u8) -> Resubmit {
+        Resubmit {
+            in_port: IN_PORT,
+            table,
+            form: ResubmitForm::Table,
+        }
+    }
+}
+
+impl ActionParse for Resubmit {
+    const WORDS: &'static [&'static str] = &["resubmit"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut resubmit = Resubmit {
+            in_port: IN_PORT,
+            table: THIS_TABLE,
+            form: ResubmitForm::Table,
+        };
+        let items = list(argument)?;
+        if let Some(port) = items.first().filter(|port| !port.is_empty()) {
+            resubmit.in_port = parser.ofport(port)?;
+        }
+        if let Some(table) = items.get(1).filter(|table| !table.is_empty()) {
+            resubmit.table = uint(table, "a table")?;
+        }
+        match items.get(2..).unwrap_or_default() {
+            [] | [""] => {}
+            ["ct"] => resubmit.form = ResubmitForm::TableCt,
+            _ => return Err(Problem::syntax("resubmit is resubmit(PORT,TABLE,ct)")),
+        }
+        if resubmit.in_port == IN_PORT && resubmit.table == THIS_TABLE {
+            return Err(Problem::syntax("resubmit needs a port or a table"));
+        }
+        parser.put(&resubmit, out)
     }
 }

@@ -5,9 +5,12 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{Argument, Arguments, no_argument, uint};
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::{ActionCodec, Head, Unencodable, Wire, port_json, port_u16, put_action, skip_zeros};
 use crate::openflow::bytes::DecodeErrorKind;
+use crate::openflow::fields::Problem;
 use crate::openflow::text::{PORT_ANY, port_from_v10, put_port};
 
 /// Samples packets: `sample(probability=1,collector_set_id=2,obs_domain_id=3,obs_point_id=4,
@@ -157,5 +160,60 @@ impl Direction {
             Direction::Ingress => Some("ingress"),
             Direction::Egress => Some("egress"),
         }
+    }
+}
+
+const KEYS: [&str; 7] = [
+    "probability",
+    "collector_set_id",
+    "obs_domain_id",
+    "obs_point_id",
+    "sampling_port",
+    "ingress",
+    "egress",
+];
+
+impl ActionParse for Sample {
+    const WORDS: &'static [&'static str] = &["sample"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut sample = Sample {
+            probability: 0,
+            collector_set_id: 0,
+            obs_domain_id: 0,
+            obs_point_id: 0,
+            sampling_port: PORT_ANY,
+            direction: Direction::Default,
+            form: 1,
+        };
+        for argument in Arguments::new(argument) {
+            let Argument { key, value, .. } = argument?;
+            match key {
+                "probability" => sample.probability = uint(value, key)?,
+                "collector_set_id" => sample.collector_set_id = uint(value, key)?,
+                "obs_domain_id" => sample.obs_domain_id = uint(value, key)?,
+                "obs_point_id" => sample.obs_point_id = uint(value, key)?,
+                "sampling_port" => sample.sampling_port = parser.ofport(value)?,
+                "ingress" => sample.direction = Direction::Ingress,
+                "egress" => sample.direction = Direction::Egress,
+                _ => return Err(no_argument(word, key, &KEYS)),
+            }
+        }
+        if sample.probability == 0 {
+            return Err(Problem::syntax(
+                "sample needs a probability from 1 to 65535",
+            ));
+        }
+        if sample.direction != Direction::Default {
+            sample.form = 3;
+        } else if sample.sampling_port != PORT_ANY {
+            sample.form = 2;
+        }
+        parser.put(&sample, out)
     }
 }

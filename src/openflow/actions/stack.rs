@@ -6,9 +6,11 @@ use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
 use super::bits::{Bits, plain_header};
+use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Wire, place, put_action, put_name, put_zeros, skip_zeros,
 };
+use crate::openflow::fields::Problem;
 
 /// The layout both share: offset, header of 4 or 8 bytes, number of bits, zeros up to 14 bytes.
 fn decode(body: &mut Cursor<'_>) -> Result<Bits, DecodeError> {
@@ -99,5 +101,33 @@ impl<'a> ActionCodec<'a> for StackPop {
     fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
         json.key("bits");
         self.bits.json(json);
+    }
+}
+
+impl ActionParse for StackPush {
+    const WORDS: &'static [&'static str] = &["push"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let bits = Bits::parse_source(argument, parser)?;
+        parser.put(&StackPush { bits }, out)
+    }
+}
+
+impl ActionParse for StackPop {
+    const WORDS: &'static [&'static str] = &["pop"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let bits = Bits::parse_target(argument, parser)?;
+        parser.put(&StackPop { bits }, out)
     }
 }

@@ -5,12 +5,15 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::decimal;
 use super::number::put_dec;
+use super::parse::{ActionParse, Parser};
 use super::separator::Separator;
 use super::{
     ActionCodec, Head, Unencodable, Vendor, Wire, place, put_action, put_zeros, skip_zeros,
 };
 use crate::openflow::bytes::be_number;
+use crate::openflow::fields::{Prereq, Problem};
 
 /// Decrements the TTL; a packet whose TTL runs out goes to controllers: `dec_ttl`, `dec_ttl(1,2)`.
 ///
@@ -82,5 +85,32 @@ impl<'a> ActionCodec<'a> for DecTtl<'a> {
             }
             json.end_array();
         }
+    }
+}
+
+impl ActionParse for DecTtl<'_> {
+    const WORDS: &'static [&'static str] = &["dec_ttl"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        parser.demand_since_v11(word, Prereq::Ip)?;
+        if argument.is_empty() {
+            return parser.put(&DecTtl { ids: None }, out);
+        }
+        let mut ids = Vec::new();
+        for id in argument.split([',', ' ']).filter(|id| !id.is_empty()) {
+            ids.extend(decimal::<u16>(id, "a controller's id")?.to_be_bytes());
+        }
+        if ids.is_empty() {
+            return Err(Problem::syntax("dec_ttl(...) needs a controller's id"));
+        }
+        if ids.len() > 0xff00 {
+            return Err(Problem::syntax("these are too many ids"));
+        }
+        parser.put(&DecTtl { ids: Some(&ids) }, out)
     }
 }

@@ -5,8 +5,12 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::uint;
 use super::number::put_hex_or_zero;
+use super::parse::{ActionParse, Parser};
+use super::set_field::put_whole;
 use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
+use crate::openflow::fields::{Id, Problem};
 
 /// Sets the tunnel key: `set_tunnel:0x64`, `set_tunnel64:0x123456789`.
 ///
@@ -68,5 +72,23 @@ impl<'a> ActionCodec<'a> for SetTunnel {
     fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
         json.key("tun_id");
         json.hex(self.tun_id.into());
+    }
+}
+
+impl ActionParse for SetTunnel {
+    const WORDS: &'static [&'static str] = &["set_tunnel", "set_tunnel64"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let tun_id = uint(argument, "a tunnel key")?;
+        if parser.version >= Version::V12 {
+            return put_whole(Id::TUN_ID.row(), tun_id, parser, out);
+        }
+        let long = word == "set_tunnel64";
+        parser.put(&SetTunnel { tun_id, long }, out)
     }
 }

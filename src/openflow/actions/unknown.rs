@@ -11,7 +11,10 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink};
 
 use super::EXPERIMENTER;
+use super::arguments::{Argument, Arguments, hex_bytes, no_argument, uint};
 use super::number::{hex_string, put_dec, put_dotted, put_hex};
+use super::parse::Parser;
+use crate::openflow::fields::Problem;
 
 /// An action or instruction as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,4 +84,51 @@ impl<'a> Unknown<'a> {
         json.key("data");
         json.string(&hex_string(data));
     }
+}
+
+/// The words of [`Unknown`] where actions stand.
+pub(super) const WORDS: &[&str] = &["unknown", "experimenter"];
+/// The words of [`Unknown`] where instructions stand.
+pub(super) const INSTRUCTION_WORDS: &[&str] = &["unknown_instruction", "experimenter_instruction"];
+
+/// Reads what [`Unknown`] prints.
+pub(super) fn parse(
+    word: &str,
+    argument: &str,
+    parser: &mut Parser<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Problem> {
+    let _ = parser;
+    let (mut number, mut id, mut data) = (None, None, None);
+    for argument in Arguments::new(argument) {
+        let Argument { key, value, .. } = argument?;
+        match key {
+            "type" => number = Some(uint::<u16>(value, key)?),
+            "id" => id = Some(uint::<u32>(value, key)?),
+            "data" => data = Some(hex_bytes(value)?),
+            _ => return Err(no_argument(word, key, &["type", "id", "data"])),
+        }
+    }
+    let data = data.unwrap_or_default();
+    let mut head = Vec::new();
+    match (number, id) {
+        (Some(number), None) => head.extend(number.to_be_bytes()),
+        (None, Some(_)) => head.extend(EXPERIMENTER.to_be_bytes()),
+        _ => return Err(Problem::syntax(format!("{word} needs a type or an id"))),
+    }
+    let body = id.map(u32::to_be_bytes);
+    let body = body.as_ref().map_or(&[] as &[u8], |id| id.as_slice());
+    let length = 4 + body.len() + data.len();
+    match u16::try_from(length) {
+        Ok(length) if length >= 8 && length.is_multiple_of(8) => head.extend(length.to_be_bytes()),
+        _ => {
+            return Err(Problem::syntax(
+                "the length of an action is a multiple of 8 bytes below 65536",
+            ));
+        }
+    }
+    head.extend_from_slice(body);
+    head.extend(data);
+    out.extend(head);
+    Ok(())
 }

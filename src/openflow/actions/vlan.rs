@@ -6,8 +6,12 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::{nothing, uint};
 use super::number::{put_dec, put_hex_or_zero};
+use super::parse::{ActionParse, Parser};
+use super::set_field::put_whole;
 use super::{ActionCodec, Head, Unencodable, Vendor, Wire, bare_action, number_action, put_name};
+use crate::openflow::fields::{Id, Prereq, Problem};
 
 /// An action of OpenFlow 1.0 alone.
 const fn v10(number: u16) -> [Wire; 1] {
@@ -109,3 +113,146 @@ bare_action!(StripVlan, "strip_vlan", &v10(3));
 pub struct PopVlan;
 
 bare_action!(PopVlan, "pop_vlan", &[Wire::openflow(18, Version::V11)]);
+
+/// Appends `push_vlan` where `mod_vlan_vid` and its like must add a tag themselves.
+fn add_tag(parser: &mut Parser<'_>, out: &mut Vec<u8>) -> Result<(), Problem> {
+    if parser.version > Version::V10 && parser.known.vlan_tags == 0 {
+        parser.put(
+            &PushVlan {
+                eth_type: ETH_TYPE_VLAN,
+            },
+            out,
+        )?;
+    }
+    parser.known.vlan_tags = parser.known.vlan_tags.max(1);
+    Ok(())
+}
+
+const ETH_TYPE_VLAN: u16 = 0x8100;
+/// The bit of `vlan_vid` that says that there is a tag.
+const PRESENT: u64 = 0x1000;
+/// How many tags Open vSwitch keeps count of.
+const MOST_TAGS: u8 = 2;
+
+fn put_vid(vlan_vid: u16, parser: &Parser<'_>, out: &mut Vec<u8>) -> Result<(), Problem> {
+    match parser.version {
+        Version::V10 => parser.put(&ModVlanVid { vlan_vid }, out),
+        Version::V11 => parser.put(&SetVlanVid { vlan_vid }, out),
+        _ => put_whole(
+            Id::VLAN_VID.row(),
+            u64::from(vlan_vid) | PRESENT,
+            parser,
+            out,
+        ),
+    }
+}
+
+fn put_pcp(vlan_pcp: u8, parser: &Parser<'_>, out: &mut Vec<u8>) -> Result<(), Problem> {
+    match parser.version {
+        Version::V10 => parser.put(&ModVlanPcp { vlan_pcp }, out),
+        Version::V11 => parser.put(&SetVlanPcp { vlan_pcp }, out),
+        _ => put_whole(Id::VLAN_PCP.row(), vlan_pcp.into(), parser, out),
+    }
+}
+
+/// Implements [`ActionParse`] for the setting of an id or priority, with or without adding a tag.
+macro_rules! tag_parse {
+    ($type:ident, $word:literal, $int:ident < $limit:literal, $put:ident, |$parser:ident, $out:ident| $tag:expr) => {
+        impl ActionParse for $type {
+            const WORDS: &'static [&'static str] = &[$word];
+
+            fn parse(
+                word: &str,
+                argument: &str,
+                $parser: &mut Parser<'_>,
+                $out: &mut Vec<u8>,
+            ) -> Result<(), Problem> {
+                let number: $int = uint(argument, word)?;
+                if number >= $limit {
+                    return Err(Problem::syntax(format!(
+                        "{word} takes less than {}",
+                        $limit
+                    )));
+                }
+                $tag?;
+                $put(number, $parser, $out)
+            }
+        }
+    };
+}
+
+tag_parse!(
+    ModVlanVid,
+    "mod_vlan_vid",
+    u16 < 4096,
+    put_vid,
+    |parser, out| add_tag(parser, out)
+);
+tag_parse!(
+    ModVlanPcp,
+    "mod_vlan_pcp",
+    u8 < 8,
+    put_pcp,
+    |parser, out| add_tag(parser, out)
+);
+tag_parse!(
+    SetVlanVid,
+    "set_vlan_vid",
+    u16 < 4096,
+    put_vid,
+    |parser, out| { parser.demand_since_v11("set_vlan_vid", Prereq::Vlan) }
+);
+tag_parse!(
+    SetVlanPcp,
+    "set_vlan_pcp",
+    u8 < 8,
+    put_pcp,
+    |parser, out| { parser.demand_since_v11("set_vlan_pcp", Prereq::Vlan) }
+);
+
+impl ActionParse for PushVlan {
+    const WORDS: &'static [&'static str] = &["push_vlan"];
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let eth_type = uint(argument, "an Ethernet type")?;
+        if !matches!(eth_type, ETH_TYPE_VLAN | 0x88a8) {
+            return Err(Problem::syntax(
+                "the tags that can be added are 0x8100 and 0x88a8",
+            ));
+        }
+        if parser.known.checked && parser.known.vlan_tags >= MOST_TAGS {
+            return Err(Problem::syntax(format!(
+                "a packet has {MOST_TAGS} tags at most"
+            )));
+        }
+        parser.known.vlan_tags = parser.known.vlan_tags.saturating_add(1);
+        parser.put(&PushVlan { eth_type }, out)
+    }
+}
+
+/// Its text has the same meaning as `pop_vlan`.
+impl ActionParse for StripVlan {}
+
+impl ActionParse for PopVlan {
+    const WORDS: &'static [&'static str] = &["pop_vlan", "strip_vlan"];
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        nothing(word, argument)?;
+        parser.demand_since_v11(word, Prereq::Vlan)?;
+        parser.known.vlan_tags = parser.known.vlan_tags.saturating_sub(1);
+        match parser.version {
+            Version::V10 => parser.put(&StripVlan, out),
+            _ => parser.put(&PopVlan, out),
+        }
+    }
+}

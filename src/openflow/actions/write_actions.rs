@@ -5,10 +5,14 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::arguments::nothing;
 use super::list::ActionList;
+use super::list::Form;
+use super::parse::{ActionParse, Outer, Parser, Rank};
 use super::{
     ActionCodec, Head, Unencodable, Wire, bare_action, place, put_action, put_zeros, skip_zeros,
 };
+use crate::openflow::fields::Problem;
 
 /// Adds actions to the action set: `write_actions(output:1)`.
 ///
@@ -60,3 +64,37 @@ impl<'a> ActionCodec<'a> for WriteActions<'a> {
 pub struct ClearActions;
 
 bare_action!(ClearActions, "clear_actions", &[Wire::instruction(5)]);
+
+impl ActionParse for WriteActions<'_> {
+    const WORDS: &'static [&'static str] = &["write_actions"];
+
+    const RANK: Rank = Rank::Write;
+
+    fn parse(
+        _: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        let mut nested = Vec::new();
+        parser.list(argument, Outer::WriteActions, &mut nested)?;
+        let actions = ActionList::new(&nested, 0, parser.version, Form::Actions);
+        parser.put(&WriteActions { actions }, out)
+    }
+}
+
+impl ActionParse for ClearActions {
+    const WORDS: &'static [&'static str] = &["clear_actions"];
+
+    const RANK: Rank = Rank::Clear;
+
+    fn parse(
+        word: &str,
+        argument: &str,
+        parser: &mut Parser<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Problem> {
+        nothing(word, argument)?;
+        parser.put(&ClearActions, out)
+    }
+}

@@ -3,38 +3,52 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// The character of the lowest four bits.
-fn digit(number: u64) -> char {
-    DIGITS
-        .get((number & 0xf) as usize)
-        .map_or('0', |digit| *digit as char)
-}
-
 /// A number in decimal.
-pub(crate) fn put_decimal(out: &mut String, number: u64) {
-    if number >= 10 {
-        put_decimal(out, number / 10);
-    }
-    out.push(digit(number % 10));
+pub(crate) fn put_decimal(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 /// A number in hexadecimal after `0x`, of at least so many digits.
 pub(crate) fn put_hex(out: &mut String, number: u64, digits: usize) {
-    out.push_str("0x");
-    let needed = (16 - number.leading_zeros() as usize / 4)
-        .max(digits)
-        .clamp(1, 16);
-    for place in (0..needed).rev() {
-        out.push(digit(number >> (place * 4)));
+    let needed = (16 - number.leading_zeros() as usize / 4).max(digits);
+    let mut text = [0; 16];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        pair.copy_from_slice(&pair_of(byte));
     }
+    out.push_str("0x");
+    push_ascii(out, text.get(16usize.saturating_sub(needed.max(1))..));
 }
 
 /// Bytes as digits, two each.
 pub(crate) fn put_pair(out: &mut String, byte: u8) {
-    out.push(digit(u64::from(byte >> 4)));
-    out.push(digit(u64::from(byte)));
+    let [high, low] = pair_of(byte);
+    out.push(high as char);
+    out.push(low as char);
+}
+
+/// The two digits of a byte.
+const fn pair_of(byte: u8) -> [u8; 2] {
+    PAIRS[byte as usize]
+}
+
+const PAIRS: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
+fn push_ascii(out: &mut String, bytes: Option<&[u8]>) {
+    // Digits and punctuation are valid UTF-8.
+    out.push_str(
+        bytes
+            .and_then(|bytes| str::from_utf8(bytes).ok())
+            .unwrap_or_default(),
+    );
 }
 
 /// Bytes of any length as one hexadecimal number without leading zeros; zero as `0`.
@@ -58,6 +72,16 @@ pub(crate) fn put_all_hex(out: &mut String, bytes: &[u8]) {
 
 /// `00:11:22:33:44:55`
 pub(crate) fn put_mac(out: &mut String, bytes: &[u8]) {
+    let mut text = [b':'; 17];
+    if bytes.len() == 6 {
+        for (triple, byte) in text.chunks_mut(3).zip(bytes) {
+            if let Some(pair) = triple.first_chunk_mut() {
+                *pair = pair_of(*byte);
+            }
+        }
+        push_ascii(out, Some(&text));
+        return;
+    }
     for (index, byte) in bytes.iter().enumerate() {
         if index > 0 {
             out.push(':');
@@ -76,7 +100,7 @@ pub(crate) fn put_v4(out: &mut String, bytes: &[u8]) {
         if index > 0 {
             out.push('.');
         }
-        put_decimal(out, u64::from(*byte));
+        put_decimal(out, *byte);
     }
 }
 

@@ -2,19 +2,19 @@
 
 use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
 use super::super::json::Json;
-use super::super::text::{Role, Sink, TextContext, port_from_v10};
+use super::super::text::{Role, Sink, Style, TextContext, port_from_v10};
 use super::Header;
 use super::digits::{put_all_hex, put_decimal};
-use super::row_set::{ETHERNET, RowSet, TAGS};
+use super::row_set::{AT_TIMES_UNSAID, ETHERNET, RowSet, TAGS};
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords, word_for};
-use super::table::{Field, Id, ROWS};
+use super::table::{Field, Id};
 use super::values::{self, all_ones, all_zeros, written};
 
 /// The priority that text leaves out.
 const DEFAULT_PRIORITY: u16 = 0x8000;
 
-/// A row that is not matched.
-const ABSENT: u16 = u16::MAX;
+/// How many fields' places a view remembers; the few matches with more are searched.
+const REMEMBERED: usize = 16;
 
 /// A value with its mask; no mask if every bit is matched.
 pub type Masked<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -25,9 +25,11 @@ pub struct Match<'a> {
     bytes: &'a [u8],
     /// Offset of `bytes` in the message.
     at: usize,
-    /// Where the header of each row's field begins in `bytes`.
-    places: [u16; ROWS.len()],
-    /// Which rows have a place.
+    /// Rows of the first fields, and where their headers begin in `bytes`.
+    places: [(u8, u16); REMEMBERED],
+    /// How many of `places` are taken.
+    remembered: usize,
+    /// Which rows have a field.
     present: RowSet,
     /// Whether there are fields without a row.
     has_unknown: bool,
@@ -45,17 +47,15 @@ impl<'a> Match<'a> {
         let mut matched = Match {
             bytes,
             at,
-            places: [ABSENT; ROWS.len()],
+            places: [(0, 0); REMEMBERED],
+            remembered: 0,
             present: RowSet::EMPTY,
             has_unknown: false,
             cookie: None,
         };
         while !cursor.is_empty() {
             let start = cursor;
-            let Some(place) = u16::try_from(start.at() - at)
-                .ok()
-                .filter(|place| *place != ABSENT)
-            else {
+            let Ok(place) = u16::try_from(start.at() - at) else {
                 return Err(start.error("match", DecodeErrorKind::BadLength(bytes.len())));
             };
             let header = Header::decode(&mut cursor)?;
@@ -87,14 +87,15 @@ impl<'a> Match<'a> {
             if mask.is_some_and(all_zeros) && !variable {
                 continue;
             }
-            match matched.places.get_mut(field.id.index()) {
-                Some(slot) if *slot == ABSENT => *slot = place,
-                _ => {
-                    return Err(start.error(
-                        field.name,
-                        DecodeErrorKind::BadValue(be_number(value) as u64),
-                    ));
-                }
+            if matched.present.contains(field.id) {
+                return Err(start.error(
+                    field.name,
+                    DecodeErrorKind::BadValue(be_number(value) as u64),
+                ));
+            }
+            if let Some(slot) = matched.places.get_mut(matched.remembered) {
+                *slot = (field.id.index() as u8, place);
+                matched.remembered += 1;
             }
             matched.present.insert(field.id);
         }
@@ -105,11 +106,33 @@ impl<'a> Match<'a> {
     ///
     /// This looks for this one row: `in_port` is not found as `in_port_oxm`, nor `reg0` in `xreg0`.
     pub fn value(&self, field: &Field) -> Option<Masked<'a>> {
-        let place = usize::from(*self.places.get(field.id.index())?);
-        let mut cursor = Cursor::new(self.bytes.get(place..)?, 0);
-        let header = Header::decode(&mut cursor).ok()?;
-        let (value, mask) = payload(&mut cursor, header).ok()?;
-        Some((value, mask.filter(|mask| !all_ones(mask))))
+        if !self.present.contains(field.id) {
+            return None;
+        }
+        let row = field.id.index() as u8;
+        let remembered = self.places.get(..self.remembered)?;
+        if let Some((_, place)) = remembered.iter().find(|(other, _)| *other == row) {
+            let mut cursor = Cursor::new(self.bytes.get(usize::from(*place)..)?, 0);
+            let header = Header::decode(&mut cursor).ok()?;
+            let (value, mask) = payload(&mut cursor, header).ok()?;
+            return Some((value, mask.filter(|mask| !all_ones(mask))));
+        }
+        self.search(field)
+    }
+
+    /// [`Match::value`] of a field that is present, but not among those remembered.
+    #[cold]
+    fn search(&self, field: &Field) -> Option<Masked<'a>> {
+        let mut cursor = Cursor::new(self.bytes, self.at);
+        loop {
+            let header = Header::decode(&mut cursor).ok()?;
+            let (value, mask) = payload(&mut cursor, header).ok()?;
+            let passed_over = cookie(header, value, mask).is_some()
+                || mask.is_some_and(all_zeros) && !field.id.is_tun_metadata();
+            if !passed_over && header.field().is_some_and(|found| found.id == field.id) {
+                return Some((value, mask.filter(|mask| !all_ones(mask))));
+            }
+        }
     }
 
     /// The input port, widened to 32 bits.
@@ -138,13 +161,18 @@ impl<'a> Match<'a> {
 
     /// Writes the match as ovs-ofctl does in a flow dump: `priority=5,tcp,in_port=2,tp_dst=80`.
     ///
-    /// Words and their order are the same in all versions of OpenFlow and both styles. A field
+    /// Words and their order are the same in all versions of OpenFlow and both styles, but the wire
+    /// style leaves out what ovs-ofctl leaves out: some masks, some fields of ERSPAN and NSH. A field
     /// without a row comes last, as `oxm_0x8000_45=0x0102/0xffff` or, of an experimenter,
     /// `oxm_0xffff_0x00001234_45=0x01`.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>, priority: u16) {
         let mut words = Words {
             sink,
             cx,
+            unsaid: match cx.style {
+                Style::Wire => self.unsaid(),
+                Style::Classic => RowSet::EMPTY,
+            },
             first: true,
         };
         if priority != DEFAULT_PRIORITY {
@@ -252,6 +280,38 @@ impl<'a> Match<'a> {
         }
     }
 
+    /// What ovs-ofctl keeps to itself, though it is matched: fields of ERSPAN that the version which
+    /// is matched does not have, contexts of NSH that are not of metadata type 1, and ports of a
+    /// tracked connection whose protocol is not matched.
+    fn unsaid(&self) -> RowSet {
+        if !self.present.intersects(&AT_TIMES_UNSAID) {
+            return RowSet::EMPTY;
+        }
+        let version = match self.value(Id::TUN_ERSPAN_VER.row()) {
+            Some((value, mask)) => be_number(value) & mask.map_or(u128::MAX, be_number),
+            None => 0,
+        };
+        let mut unsaid = RowSet::EMPTY;
+        if version != 1 {
+            unsaid.insert(Id::TUN_ERSPAN_IDX);
+        }
+        if version != 2 {
+            unsaid.insert(Id::TUN_ERSPAN_DIR);
+            unsaid.insert(Id::TUN_ERSPAN_HWID);
+        }
+        if self.number(Id::NSH_MDTYPE) != Some(1) {
+            unsaid.insert(Id::NSH_C1);
+            unsaid.insert(Id::NSH_C2);
+            unsaid.insert(Id::NSH_C3);
+            unsaid.insert(Id::NSH_C4);
+        }
+        if !self.present.contains(Id::CT_NW_PROTO) {
+            unsaid.insert(Id::CT_TP_SRC);
+            unsaid.insert(Id::CT_TP_DST);
+        }
+        unsaid
+    }
+
     fn walk_unknown(&self, visit: &mut impl Visit) {
         let mut cursor = Cursor::new(self.bytes, self.at);
         while let Ok(header) = Header::decode(&mut cursor) {
@@ -264,8 +324,13 @@ impl<'a> Match<'a> {
         }
     }
 
+    /// Which rows the match has a field for.
+    pub(super) fn present(&self) -> RowSet {
+        self.present
+    }
+
     /// What the match says about the VLAN tag, however it says it.
-    fn tci(&self) -> Tci {
+    pub(super) fn tci(&self) -> Tci {
         let mut tci = Tci::default();
         let mut add = |id: Id, all: u16, shift: u32, implied: u16| {
             if let Some((value, mask)) = self.value(id.row()) {
@@ -360,6 +425,8 @@ trait Visit {
 struct Words<'s, 'c, S> {
     sink: &'s mut S,
     cx: &'s TextContext<'c>,
+    /// What is matched and yet left out.
+    unsaid: RowSet,
     first: bool,
 }
 
@@ -384,6 +451,9 @@ impl<S: Sink> Visit for Words<'_, '_, S> {
     }
 
     fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
+        if self.unsaid.contains(field.id) {
+            return;
+        }
         self.separate();
         if mask.is_some_and(all_zeros) {
             // The option of a tunnel, whatever its value.

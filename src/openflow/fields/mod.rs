@@ -7,13 +7,17 @@
 //! | `values` | a value as text and as JSON |
 //! | `matching` | a match: a view over the bytes, and its walk to text and JSON |
 //! | `row_set` | sets of rows |
+//! | `listing` | sets of rows as names, shortened |
+//! | `compare` | the value of a field for sorting |
 //! | `request` | the match of a request, and its bytes in every version |
 //! | `parse`, `parse_value`, `place` | the MATCH argument |
 //! | `fixed` | the fixed matches of OpenFlow 1.0 and 1.1 |
 //! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` and their like |
 
+mod compare;
 pub(crate) mod digits;
 mod fixed;
+pub(super) mod listing;
 mod matching;
 mod parse;
 mod parse_value;
@@ -34,7 +38,12 @@ use super::version::Version;
 pub use fixed::{V10_MATCH_BYTES, V11_MATCH_BYTES};
 pub use matching::{Masked, Match};
 pub use parse::{Filter, ParseError, ParseErrorKind, parse_filter};
+pub(super) use parse::{
+    Problem, cookie_number, nearest_field, nearest_of, number, parse_match, parse_port,
+};
+pub(super) use parse_value::{mac, parse_value};
 pub use request::MatchFields;
+pub use row_set::RowSet;
 pub use shorthand::protocol_words;
 pub use table::{Field, Form, Id, Kind, Prereq, ROWS, Wire};
 pub use values::put_port_json;

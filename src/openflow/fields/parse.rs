@@ -48,6 +48,11 @@ pub enum ParseErrorKind {
     },
     /// No port has this name.
     UnknownPort(String),
+    /// No action has this name.
+    UnknownAction {
+        /// The name that comes nearest.
+        did_you_mean: Option<&'static str>,
+    },
 }
 
 impl fmt::Display for ParseError {
@@ -58,30 +63,49 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// An error that does not yet know its piece.
+/// An error that may not yet know its piece.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(in crate::openflow) struct Problem {
+    piece: Option<String>,
     reason: String,
     kind: ParseErrorKind,
 }
 
 impl Problem {
-    pub(super) fn syntax(reason: impl Into<String>) -> Problem {
+    pub(in crate::openflow) fn new(reason: impl Into<String>, kind: ParseErrorKind) -> Problem {
         Problem {
+            piece: None,
             reason: reason.into(),
-            kind: ParseErrorKind::Syntax,
+            kind,
         }
     }
 
-    pub(super) fn at(self, text: &str) -> ParseError {
-        let mut piece: String = text.chars().take(80).collect();
-        if piece.len() < text.len() {
-            piece.push('…');
-        }
+    pub(in crate::openflow) fn syntax(reason: impl Into<String>) -> Problem {
+        Problem::new(reason, ParseErrorKind::Syntax)
+    }
+
+    /// The same, about this piece unless a smaller one is known already.
+    pub(in crate::openflow) fn within(mut self, text: &str) -> Problem {
+        self.piece.get_or_insert_with(|| {
+            let mut piece: String = text.chars().take(80).collect();
+            if piece.len() < text.len() {
+                piece.push('…');
+            }
+            piece
+        });
+        self
+    }
+
+    pub(in crate::openflow) fn at(self, text: &str) -> ParseError {
+        let Problem {
+            piece,
+            reason,
+            kind,
+        } = self.within(text);
         ParseError {
-            text: piece,
-            reason: self.reason,
-            kind: self.kind,
+            text: piece.unwrap_or_default(),
+            reason,
+            kind,
         }
     }
 }
@@ -94,12 +118,24 @@ impl Problem {
 /// bits than the field. `dl_vlan=0xffff` finds flows for packets without a tag, in whatever version
 /// they were added.
 pub fn parse_filter(text: &str, names: &dyn Names) -> Result<Filter, ParseError> {
+    parse_match(text, names, |_, _| Ok(false))
+}
+
+/// [`parse_filter`], but `own` may take a key and its value for itself: it says whether it did.
+pub(in crate::openflow) fn parse_match(
+    text: &str,
+    names: &dyn Names,
+    mut own: impl FnMut(&str, &str) -> Result<bool, Problem>,
+) -> Result<Filter, ParseError> {
     let mut filter = Filter::default();
     let mut said = Vec::new();
     let mut rest = text;
     while let Some(piece) = next_piece(&mut rest)? {
-        parse_piece(piece, names, &mut filter, &mut said)
-            .map_err(|problem| problem.at(piece.text))?;
+        let outcome = match own(piece.key, piece.value) {
+            Ok(false) => parse_piece(piece, names, &mut filter, &mut said),
+            other => other.map(|_| ()),
+        };
+        outcome.map_err(|problem| problem.at(piece.text))?;
     }
     // A mask of zeros matches anything, but of the option of a tunnel that it is there.
     said.retain(|said: &Said<'_>| {
@@ -288,13 +324,13 @@ fn parse_piece<'t>(
         }
         _ => {
             let did_you_mean = nearest(key);
-            return Err(Problem {
-                reason: match did_you_mean {
+            return Err(Problem::new(
+                match did_you_mean {
                     Some(name) => format!("no field has this name; did you mean {name}?"),
                     None => "no field has this name".to_owned(),
                 },
-                kind: ParseErrorKind::UnknownField { did_you_mean },
-            });
+                ParseErrorKind::UnknownField { did_you_mean },
+            ));
         }
     }
     Ok(())
@@ -310,16 +346,29 @@ fn by_key(key: &str) -> Option<&'static Field> {
 
 /// The name that a wrong one was probably meant to be.
 fn nearest(key: &str) -> Option<&'static str> {
+    nearest_of(key, field_names().chain(protocol_words()).chain(KEYS))
+}
+
+/// The name of a field that a wrong one was probably meant to be.
+pub(in crate::openflow) fn nearest_field(name: &str) -> Option<&'static str> {
+    nearest_of(name, field_names())
+}
+
+fn field_names() -> impl Iterator<Item = &'static str> {
+    ROWS.iter()
+        .flat_map(|row| [Some(row.name), row.alias])
+        .flatten()
+}
+
+/// The one of `names` that comes nearest to a wrong one, if any does.
+pub(in crate::openflow) fn nearest_of(
+    key: &str,
+    names: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
     if key.len() > 40 {
         return None;
     }
-    let names = ROWS
-        .iter()
-        .flat_map(|row| [Some(row.name), row.alias])
-        .flatten();
     names
-        .chain(protocol_words())
-        .chain(KEYS)
         .map(|name| (strsim::damerau_levenshtein(key, name), name))
         .filter(|(distance, name)| *distance <= 2.min(name.len() / 2))
         .min_by_key(|(distance, _)| *distance)
@@ -398,7 +447,7 @@ fn shifted(
 }
 
 /// A number in decimal, hexadecimal after `0x`, or octal after `0`.
-pub(super) fn number(text: &str) -> Option<u128> {
+pub(in crate::openflow) fn number(text: &str) -> Option<u128> {
     let (digits, radix) =
         if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
             (digits, 16)
@@ -415,7 +464,7 @@ pub(super) fn number(text: &str) -> Option<u128> {
 }
 
 /// A number of 64 bits; negative ones count from the end, -1 is all ones.
-pub(super) fn cookie_number(text: &str) -> Option<u64> {
+pub(in crate::openflow) fn cookie_number(text: &str) -> Option<u64> {
     match text.strip_prefix('-') {
         Some(text) => Some((u64::try_from(number(text)?).ok()?).wrapping_neg()),
         None => u64::try_from(number(text)?).ok(),
@@ -425,10 +474,12 @@ pub(super) fn cookie_number(text: &str) -> Option<u64> {
 /// A port: a number, a reserved name, a name, a name in quotes, or `2(phy-br-ens37)`.
 ///
 /// A number wins over a port that bears it as its name; quotes force the name.
-pub(super) fn parse_port(text: &str, names: &dyn Names) -> Result<u32, Problem> {
-    let unknown = |name: &str| Problem {
-        reason: "no port has this name".to_owned(),
-        kind: ParseErrorKind::UnknownPort(name.to_owned()),
+pub(in crate::openflow) fn parse_port(text: &str, names: &dyn Names) -> Result<u32, Problem> {
+    let unknown = |name: &str| {
+        Problem::new(
+            "no port has this name",
+            ParseErrorKind::UnknownPort(name.to_owned()),
+        )
     };
     if text.starts_with('"') {
         let name: String = serde_json::from_str(text)

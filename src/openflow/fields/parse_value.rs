@@ -10,10 +10,14 @@ use super::values::{
 };
 
 /// A value and, unless it covers the field, its mask.
-type Parsed = (Vec<u8>, Option<Vec<u8>>);
+pub(in crate::openflow) type Parsed = (Vec<u8>, Option<Vec<u8>>);
 
 /// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and nothing match anything.
-pub(super) fn parse_value(field: &Field, text: &str, names: &dyn Names) -> Result<Parsed, Problem> {
+pub(in crate::openflow) fn parse_value(
+    field: &Field,
+    text: &str,
+    names: &dyn Names,
+) -> Result<Parsed, Problem> {
     let width = usize::from(field.bytes);
     if text == "*" || text.is_empty() {
         let width = if field.id.is_tun_metadata() { 4 } else { width };
@@ -155,7 +159,7 @@ fn prefix(text: &str, width: usize) -> Option<Vec<u8>> {
     (bits <= width * 8).then(|| (0..width).map(byte).collect())
 }
 
-fn mac(text: &str) -> Option<Vec<u8>> {
+pub(in crate::openflow) fn mac(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(6);
     for part in text.split(':') {
         if part.len() > 2 || bytes.len() == 6 || !part.starts_with(|c: char| c.is_ascii_hexdigit())
@@ -244,7 +248,7 @@ fn flags(field: &Field, text: &str, names: &[&str], allowed: u64) -> Result<Pars
     }
     let value = text.split('|').try_fold(0, |value, name| {
         let bit = bits(name).or_else(|| flag(name)).ok_or_else(|| bad(name))?;
-        Ok(value | bit)
+        Ok::<u64, Problem>(value | bit)
     })?;
     Ok((bytes(value), Some(bytes(allowed))))
 }

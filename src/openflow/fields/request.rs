@@ -80,6 +80,11 @@ impl MatchFields {
         );
     }
 
+    /// Whether only packets with a VLAN tag are matched.
+    pub fn vlan_tag_known(&self) -> bool {
+        self.tci().is_tagged()
+    }
+
     /// What is said about the VLAN tag.
     pub(super) fn tci(&self) -> Tci {
         let Some((value, mask)) = self.value(Id::VLAN_TCI) else {

@@ -3,8 +3,8 @@
 use super::table::{Id, Prereq, ROWS};
 
 /// A set of rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RowSet([u64; ROWS.len().div_ceil(64)]);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowSet([u64; ROWS.len().div_ceil(64)]);
 
 impl RowSet {
     pub(super) const EMPTY: RowSet = RowSet([0; ROWS.len().div_ceil(64)]);
@@ -14,7 +14,8 @@ impl RowSet {
         self
     }
 
-    pub(super) fn insert(&mut self, id: Id) {
+    /// Adds a row.
+    pub fn insert(&mut self, id: Id) {
         *self = self.with(id);
     }
 
@@ -24,7 +25,8 @@ impl RowSet {
             .is_some_and(|word| word & 1 << (id.index() % 64) != 0)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether the set has no rows.
+    pub fn is_empty(&self) -> bool {
         *self == RowSet::EMPTY
     }
 
@@ -32,8 +34,33 @@ impl RowSet {
         self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
     }
 
+    /// The rows that are in both sets.
+    #[must_use]
+    pub fn and(self, other: RowSet) -> RowSet {
+        self.combined(other, |a, b| a & b)
+    }
+
+    /// The rows that are in either set.
+    #[must_use]
+    pub fn or(self, other: RowSet) -> RowSet {
+        self.combined(other, |a, b| a | b)
+    }
+
+    /// The rows that are not in the other set.
+    #[must_use]
+    pub fn without(self, other: RowSet) -> RowSet {
+        self.combined(other, |a, b| a & !b)
+    }
+
+    fn combined(mut self, other: RowSet, with: impl Fn(u64, u64) -> u64) -> RowSet {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word = with(*word, other);
+        }
+        self
+    }
+
     /// The rows of the set in the order of the table.
-    pub(super) fn iter(self) -> impl Iterator<Item = Id> {
+    pub fn iter(self) -> impl Iterator<Item = Id> {
         self.0
             .into_iter()
             .enumerate()
@@ -54,6 +81,18 @@ pub(super) const TAGS: RowSet = RowSet::EMPTY
     .with(Id::VLAN_TCI)
     .with(Id::VLAN_VID)
     .with(Id::VLAN_PCP);
+
+/// The rows that ovs-ofctl leaves out where others do not say enough.
+pub(super) const AT_TIMES_UNSAID: RowSet = RowSet::EMPTY
+    .with(Id::TUN_ERSPAN_IDX)
+    .with(Id::TUN_ERSPAN_DIR)
+    .with(Id::TUN_ERSPAN_HWID)
+    .with(Id::NSH_C1)
+    .with(Id::NSH_C2)
+    .with(Id::NSH_C3)
+    .with(Id::NSH_C4)
+    .with(Id::CT_TP_SRC)
+    .with(Id::CT_TP_DST);
 
 /// The rows that only Ethernet packets have.
 pub(super) static ETHERNET: RowSet = {

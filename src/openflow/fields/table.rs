@@ -177,7 +177,7 @@ impl Id {
 
     /// Whether this is one of `tun_metadata0` to `tun_metadata63`, whose width the switch decides.
     pub const fn is_tun_metadata(self) -> bool {
-        self.0 >= TUN_METADATA0 && self.0 < LAST
+        self.0 >= TUN_METADATA0 && self.0 < BACK
     }
 }
 
@@ -325,9 +325,9 @@ const REG0: u8 = FRONT.len() as u8;
 const XREG0: u8 = REG0 + REGS.len() as u8;
 const XXREG0: u8 = XREG0 + XREGS.len() as u8;
 const MIDDLE: u8 = XXREG0 + XXREGS.len() as u8;
-const BACK: u8 = MIDDLE + TUNNEL.len() as u8;
-const TUN_METADATA0: u8 = BACK + PACKET.len() as u8;
-const LAST: u8 = TUN_METADATA0 + TUN_METADATA.len() as u8;
+const TUN_METADATA0: u8 = MIDDLE + TUNNEL.len() as u8;
+const BACK: u8 = TUN_METADATA0 + TUN_METADATA.len() as u8;
+const LAST: u8 = BACK + PACKET.len() as u8;
 
 rows! { FRONT, FrontOrder from 0;
     PKT_MARK: "pkt_mark" () 32/4 Hex bits Any rw [NXM_NX_PKT_MARK 33 V10 "2.0"];
@@ -386,6 +386,16 @@ rows! { TUNNEL, TunnelOrder from MIDDLE;
     TUN_GTPU_MSGTYPE: "tun_gtpu_msgtype" () 8/1 Decimal bits Any ro [NXOXM_ET_GTPU_MSGTYPE 16 V10 "2.13"]
         key "gtpu_msgtype" form Form::BareDecimal;
     TUN_FLAGS: "tun_flags" () 1/2 TunFlags bits Any rw [NXM_NX_TUN_FLAGS 104 V10 "2.5"];
+}
+
+numbered! { TUN_METADATA from TUN_METADATA0; "tun_metadata" 992/124 Hex;
+    "NXM_NX_TUN_METADATA" + 40 V10: 0 "2.5" 1 "2.5" 2 "2.5" 3 "2.5" 4 "2.5" 5 "2.5" 6 "2.5" 7 "2.5"
+        8 "2.5" 9 "2.5" 10 "2.5" 11 "2.5" 12 "2.5" 13 "2.5" 14 "2.5" 15 "2.5" 16 "2.5" 17 "2.5"
+        18 "2.5" 19 "2.5" 20 "2.5" 21 "2.5" 22 "2.5" 23 "2.5" 24 "2.5" 25 "2.5" 26 "2.5" 27 "2.5"
+        28 "2.5" 29 "2.5" 30 "2.5" 31 "2.5" 32 "2.5" 33 "2.5" 34 "2.5" 35 "2.5" 36 "2.5" 37 "2.5"
+        38 "2.5" 39 "2.5" 40 "2.5" 41 "2.5" 42 "2.5" 43 "2.5" 44 "2.5" 45 "2.5" 46 "2.5" 47 "2.5"
+        48 "2.5" 49 "2.5" 50 "2.5" 51 "2.5" 52 "2.5" 53 "2.5" 54 "2.5" 55 "2.5" 56 "2.5" 57 "2.5"
+        58 "2.5" 59 "2.5" 60 "2.5" 61 "2.5" 62 "2.5" 63 "2.5";
 }
 
 rows! { PACKET, PacketOrder from BACK;
@@ -460,16 +470,6 @@ rows! { PACKET, PacketOrder from BACK;
         [NXM_NX_TCP_FLAGS 34 V10 "2.1", ONFOXM_ET_TCP_FLAGS 42 V13 "2.4", OXM_OF_TCP_FLAGS 42 V15 "2.3"];
 }
 
-numbered! { TUN_METADATA from TUN_METADATA0; "tun_metadata" 992/124 Hex;
-    "NXM_NX_TUN_METADATA" + 40 V10: 0 "2.5" 1 "2.5" 2 "2.5" 3 "2.5" 4 "2.5" 5 "2.5" 6 "2.5" 7 "2.5"
-        8 "2.5" 9 "2.5" 10 "2.5" 11 "2.5" 12 "2.5" 13 "2.5" 14 "2.5" 15 "2.5" 16 "2.5" 17 "2.5"
-        18 "2.5" 19 "2.5" 20 "2.5" 21 "2.5" 22 "2.5" 23 "2.5" 24 "2.5" 25 "2.5" 26 "2.5" 27 "2.5"
-        28 "2.5" 29 "2.5" 30 "2.5" 31 "2.5" 32 "2.5" 33 "2.5" 34 "2.5" 35 "2.5" 36 "2.5" 37 "2.5"
-        38 "2.5" 39 "2.5" 40 "2.5" 41 "2.5" 42 "2.5" 43 "2.5" 44 "2.5" 45 "2.5" 46 "2.5" 47 "2.5"
-        48 "2.5" 49 "2.5" 50 "2.5" 51 "2.5" 52 "2.5" 53 "2.5" 54 "2.5" 55 "2.5" 56 "2.5" 57 "2.5"
-        58 "2.5" 59 "2.5" 60 "2.5" 61 "2.5" 62 "2.5" 63 "2.5";
-}
-
 /// Every row, in the order in which a flow dump prints the fields.
 pub static ROWS: [&Field; LAST as usize] = {
     let mut rows = [&FRONT[0]; LAST as usize];
@@ -479,8 +479,8 @@ pub static ROWS: [&Field; LAST as usize] = {
         &XREGS,
         &XXREGS,
         &TUNNEL,
-        &PACKET,
         &TUN_METADATA,
+        &PACKET,
     ];
     let (mut group, mut at) = (0, 0);
     while group < groups.len() {

@@ -80,8 +80,12 @@ fn prefix_len(mask: &[u8]) -> Option<u32> {
 }
 
 /// A mask that covers only a part of the field.
-fn partial(mask: Option<&[u8]>) -> Option<&[u8]> {
-    mask.filter(|mask| !all_ones(mask))
+fn partial<'m>(field: &Field, mask: Option<&'m [u8]>) -> Option<&'m [u8]> {
+    // An option is as wide as the switch says: only at its widest a mask is known to cover it.
+    let whole = |mask: &[u8]| {
+        all_ones(mask) && (!field.id.is_tun_metadata() || mask.len() == usize::from(field.bytes))
+    };
+    mask.filter(|mask| !whole(mask))
 }
 
 /// Writes a value (and mask) as ovs-ofctl does in actions: `set_field:VALUE[/MASK]->field`.
@@ -96,9 +100,9 @@ pub(super) fn text<S: Sink>(
         sink.put("ANY");
         return;
     }
-    let mask = partial(mask);
+    let mask = partial(field, mask);
     match (field.kind, mask) {
-        (Kind::Port16, None) => put_port(sink, cx, port_from_v10(small(value) as u16)),
+        (Kind::Port16, None) => put_port(sink, cx, port16(value)),
         (Kind::Port32, None) => put_port(sink, cx, small(value) as u32),
         (Kind::Decimal | Kind::Port16 | Kind::Port32, _) => {
             put_decimal(sink.buffer(), small(value));
@@ -131,7 +135,10 @@ pub(super) fn dump<S: Sink>(
     sink: &mut S,
     cx: &TextContext<'_>,
 ) {
-    let mask = partial(mask);
+    let mut mask = partial(field, mask);
+    if field.id.is_tun_metadata() && cx.style == Style::Wire {
+        mask = mask.filter(|mask| !covers_option(value, mask));
+    }
     if field.kind == Kind::TunFlags {
         // Of a match ovs-ofctl says that it covers some of all bits, since it never covers all.
         let public = TUN_FLAGS_PUBLIC & mask.map_or(u64::MAX, small);
@@ -158,6 +165,25 @@ pub(super) fn dump<S: Sink>(
     if let Some(mask) = mask {
         out.push('/');
         put_number(out, field.form, small(mask), true);
+    }
+}
+
+/// Whether ovs-ofctl takes the mask of an option for a whole one: it does not know how wide the option
+/// is, and looks at no byte before the first that is not zero.
+fn covers_option(value: &[u8], mask: &[u8]) -> bool {
+    let zeros = |bytes: &[u8]| bytes.iter().take_while(|byte| **byte == 0).count();
+    mask.get(zeros(value).min(zeros(mask))..)
+        .is_some_and(all_ones)
+}
+
+/// A port of 16 bits, wide if it is one of the reserved ones; a number between those and the ports that
+/// there can be stays what it is.
+fn port16(value: &[u8]) -> u32 {
+    let port = small(value) as u16;
+    let wide = port_from_v10(port);
+    match reserved_port(wide) {
+        Some(_) => wide,
+        None => port.into(),
     }
 }
 
@@ -272,7 +298,7 @@ pub(super) fn json(
     json: &mut Json<'_>,
     cx: &TextContext<'_>,
 ) {
-    let mask = partial(mask);
+    let mask = partial(field, mask);
     match (field.kind, mask) {
         (Kind::Ipv4, Some(bits)) if prefix_len(bits).is_some() => {
             json.string(&written(|out| put_address(out, value, mask, put_v4)));
@@ -316,7 +342,7 @@ pub(super) fn written(put: impl FnOnce(&mut String)) -> String {
 /// A value alone, or a mask in the same form.
 fn one(field: &Field, value: &[u8], json: &mut Json<'_>, cx: &TextContext<'_>) {
     match field.kind {
-        Kind::Port16 => put_port_json(json, cx.names, port_from_v10(small(value) as u16)),
+        Kind::Port16 => put_port_json(json, cx.names, port16(value)),
         Kind::Port32 => put_port_json(json, cx.names, small(value) as u32),
         Kind::Decimal | Kind::Hex | Kind::Frag if field.bytes <= 4 => json.number(small(value)),
         Kind::Decimal | Kind::Hex | Kind::Frag if value.len() > 16 => {

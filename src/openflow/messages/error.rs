@@ -1,9 +1,21 @@
 //! Error messages and the names of what they say (OpenFlow 1.5.1 §7.5.4; Nicira and ONF extensions).
+//!
+//! ```text
+//! header(8) | type(2) code(2) | data
+//!           | 0xb0c2(2) 0(2) vendor(4) type(2) code(2) | data     Nicira's of 1.0 and 1.1
+//!           | 0xffff(2) type(2) experimenter(4) | data            1.2 and later
+//! ```
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
-use super::header::HEADER_LEN;
+use serde::Serialize;
+
+use super::codec::{At, DEPTH_LIMIT, Head, Message, Place, place};
+use super::decoded::Decoded;
+use super::header::{self, HEADER_LEN};
+use super::members::{Bytes, put_hex_dump};
 use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
 /// An `OFPT_ERROR`.
@@ -60,6 +72,14 @@ impl ErrorMessage {
         )
     }
 
+    /// Whether the request named a meter that the switch does not have.
+    pub fn is_unknown_meter(&self) -> bool {
+        matches!(
+            self.name,
+            Some("OFPMMFC_UNKNOWN_METER" | "OFPMMFC_INVALID_METER")
+        )
+    }
+
     /// Whether the request named a port that the switch does not have.
     pub fn is_bad_port(&self) -> bool {
         matches!(self.name, Some("OFPBRC_BAD_PORT"))
@@ -81,6 +101,120 @@ impl fmt::Display for ErrorMessage {
             Some(text) => write!(f, " ({})", text.trim_end_matches('\0')),
             None => Ok(()),
         }
+    }
+}
+
+/// `OFPT_ERROR`, as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorReport<'a> {
+    /// Who defines type and code: 0 for OpenFlow itself.
+    pub vendor: u32,
+    /// `OFPET_*`
+    pub error_type: u16,
+    /// The code within the type.
+    pub code: u16,
+    /// Its name: `OFPBRC_BAD_TYPE`.
+    pub name: Option<&'static str>,
+    /// The text that a failed hello carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The beginning of the message that caused the error, where that can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Box<Decoded<'a>>>,
+    /// What came with the error.
+    pub payload: Bytes<'a>,
+}
+
+impl<'a> Message<'a> for ErrorReport<'a> {
+    const PLACES: &'static [Place] = &[place(
+        "OFPT_ERROR",
+        At::Type(header::ERROR),
+        Version::V10,
+        Version::V15,
+    )];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<ErrorReport<'a>, DecodeError> {
+        let error = ErrorMessage::decode(head.version, head.message)?;
+        let mut start = *body;
+        let before = match start.u16("error type")? {
+            NICIRA_VENDOR_ERROR => 12,
+            EXPERIMENTER_ERROR => 8,
+            _ => 4,
+        };
+        body.skip(before, "error")?;
+        let payload = body.take(body.remaining(), "data")?;
+        let is_message = error.text.is_none() && head.depth < DEPTH_LIMIT;
+        let message = Some(payload).filter(|payload| is_message && !payload.is_empty());
+        Ok(ErrorReport {
+            vendor: error.vendor,
+            error_type: error.kind,
+            code: error.code,
+            name: error.name,
+            text: error.text,
+            message: message
+                .and_then(|message| Decoded::nested(message, head.depth + 1).ok())
+                .map(Box::new),
+            payload: Bytes(payload),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let out = sink.buffer();
+        let _ = match (self.name, self.vendor) {
+            (Some(name), _) => writeln!(out, " {name}"),
+            (None, OF) => writeln!(out, " type {}, code {}", self.error_type, self.code),
+            (None, vendor) => writeln!(
+                out,
+                " type {}, code {} of vendor {vendor:#010x}",
+                self.error_type, self.code
+            ),
+        };
+        let payload = self.payload.0;
+        let _ = match (&self.text, &self.message) {
+            (Some(text), _) => {
+                for c in text.chars() {
+                    // A byte that is no printable character shows in three octal digits.
+                    match c {
+                        ' '..='~' if c != '\\' => out.push(c),
+                        _ => {
+                            let mut bytes = [0; 4];
+                            for byte in c.encode_utf8(&mut bytes).bytes() {
+                                let _ = write!(out, "\\{byte:03o}");
+                            }
+                        }
+                    }
+                }
+                return;
+            }
+            (None, Some(message)) if usize::from(message.header().length) > payload.len() => {
+                message.header_text(sink);
+                let length = message.header().length;
+                writeln!(
+                    sink.buffer(),
+                    "\n(***truncated to {} bytes from {length}***)",
+                    payload.len()
+                )
+            }
+            (None, Some(message)) if usize::from(message.header().length) < payload.len() => {
+                writeln!(
+                    out,
+                    "(***only uses {} bytes out of {}***)",
+                    message.header().length,
+                    payload.len()
+                )
+            }
+            (None, Some(message)) => {
+                message.text(sink, cx);
+                return;
+            }
+            (None, None) if payload.is_empty() => writeln!(out, "OpenFlow message is empty"),
+            (None, None) => writeln!(
+                out,
+                "OpenFlow packet too short (only {} bytes):",
+                payload.len()
+            ),
+        };
+        put_hex_dump(sink.buffer(), payload);
     }
 }
 

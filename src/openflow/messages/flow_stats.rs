@@ -21,6 +21,8 @@ use crate::openflow::version::Version;
 const NICIRA: u32 = 0x0000_2320;
 /// `NXST_FLOW`
 const NICIRA_FLOW: u32 = 0;
+/// `NXST_AGGREGATE`
+const NICIRA_AGGREGATE: u32 = 1;
 /// `NXM_NX_COOKIE`, by which an NXM request selects cookies
 const NXM_COOKIE: [u8; 3] = [0x00, 0x01, 30 << 1];
 const ALL_TABLES: u8 = 0xff;
@@ -53,13 +55,55 @@ pub enum RequestError {
         "the switch speaks OpenFlow 1.0 without the Nicira extension, which cannot choose by {0}"
     )]
     NotWithoutNicira(&'static str),
+    /// Something that this version does not have.
+    #[error("{0} has no such request")]
+    NotIn(Version),
     /// More than a message holds.
     #[error("the match does not fit an OpenFlow message")]
     TooLong,
 }
 
+/// What is asked of the flows.
+#[derive(Debug, Clone, Copy)]
+struct Question {
+    /// `OFPMP_*`
+    kind: u16,
+    /// `NXST_*`
+    nicira: u32,
+}
+
+const EACH: Question = Question {
+    kind: multipart::FLOW,
+    nicira: NICIRA_FLOW,
+};
+
+const TOTAL: Question = Question {
+    kind: multipart::AGGREGATE,
+    nicira: NICIRA_AGGREGATE,
+};
+
 /// A request for the flows that `filter` selects.
 pub fn request(
+    version: Version,
+    dialect: Dialect,
+    xid: u32,
+    filter: &Filter,
+) -> Result<Vec<u8>, RequestError> {
+    question(EACH, version, dialect, xid, filter)
+}
+
+/// A request for how many flows `filter` selects; [`Aggregate::decode`] reads the answer.
+pub fn aggregate_request(
+    version: Version,
+    dialect: Dialect,
+    xid: u32,
+    filter: &Filter,
+) -> Result<Vec<u8>, RequestError> {
+    question(TOTAL, version, dialect, xid, filter)
+}
+
+fn question(
+    question: Question,
     version: Version,
     dialect: Dialect,
     xid: u32,
@@ -71,16 +115,22 @@ pub fn request(
         (Version::V10, _) => {
             let out_port = port_to_v10(out_port).ok_or(RequestError::NoSuchPort(out_port))?;
             match dialect {
-                Dialect::Nicira => nicira_request(xid, filter, table, out_port),
-                Dialect::Plain => v10_request(xid, filter, table, out_port)?,
+                Dialect::Nicira => nicira_request(question, xid, filter, table, out_port),
+                Dialect::Plain => v10_request(question, xid, filter, table, out_port)?,
             }
         }
-        _ => v11_request(version, xid, filter, table, out_port),
+        _ => v11_request(question, version, xid, filter, table, out_port),
     };
     request.ok_or(RequestError::TooLong)
 }
 
-fn nicira_request(xid: u32, filter: &Filter, table: u8, out_port: u16) -> Option<Vec<u8>> {
+fn nicira_request(
+    question: Question,
+    xid: u32,
+    filter: &Filter,
+    table: u8,
+    out_port: u16,
+) -> Option<Vec<u8>> {
     let mut fields = filter.fields.encode(Version::V10);
     if let Some((cookie, mask)) = filter.cookie {
         let [class_high, class_low, number] = NXM_COOKIE;
@@ -91,7 +141,7 @@ fn nicira_request(xid: u32, filter: &Filter, table: u8, out_port: u16) -> Option
     let match_len = u16::try_from(fields.len()).ok()?;
     multipart::request(Version::V10, multipart::VENDOR, xid, |out| {
         out.extend(NICIRA.to_be_bytes());
-        out.extend(NICIRA_FLOW.to_be_bytes());
+        out.extend(question.nicira.to_be_bytes());
         out.extend([0; 4]);
         out.extend(out_port.to_be_bytes());
         out.extend(match_len.to_be_bytes());
@@ -106,6 +156,7 @@ fn nicira_request(xid: u32, filter: &Filter, table: u8, out_port: u16) -> Option
 
 /// The fixed match is asked for with every field wildcarded: the switch that needs this is rare.
 fn v10_request(
+    question: Question,
     xid: u32,
     filter: &Filter,
     table: u8,
@@ -119,7 +170,7 @@ fn v10_request(
     }
     Ok(multipart::request(
         Version::V10,
-        multipart::FLOW,
+        question.kind,
         xid,
         |out| {
             out.extend(WILDCARD_ALL.to_be_bytes());
@@ -131,6 +182,7 @@ fn v10_request(
 }
 
 fn v11_request(
+    question: Question,
     version: Version,
     xid: u32,
     filter: &Filter,
@@ -140,7 +192,7 @@ fn v11_request(
     let fields = filter.fields.encode(version);
     let match_len = u16::try_from(fields.len()).ok()?.checked_add(4)?;
     let (cookie, mask) = filter.cookie.unwrap_or((0, 0));
-    multipart::request(version, multipart::FLOW, xid, |out| {
+    multipart::request(version, question.kind, xid, |out| {
         out.extend([table, 0, 0, 0]);
         out.extend(out_port.to_be_bytes());
         out.extend(filter.out_group.unwrap_or(u32::MAX).to_be_bytes());
@@ -195,15 +247,86 @@ pub struct FlowStats<'a> {
     pub actions: ActionList<'a>,
 }
 
+/// How many flows there are, and what went through them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aggregate {
+    /// Packets; `None` where the switch does not count them.
+    pub packet_count: Option<u64>,
+    /// Bytes; `None` where the switch does not count them.
+    pub byte_count: Option<u64>,
+    /// Flows.
+    pub flow_count: u32,
+}
+
+impl Aggregate {
+    /// Reads a part of the reply to [`aggregate_request`]; an error if it is something else.
+    pub fn decode(version: Version, part: Part<'_>) -> Result<Aggregate, DecodeError> {
+        let mut body = part.body;
+        let other = || {
+            let kind = DecodeErrorKind::BadValue(part.kind.into());
+            part.body.error("multipart type", kind)
+        };
+        match (version, part.kind) {
+            (Version::V10, multipart::VENDOR) => {
+                let vendor = body.u32("vendor")?;
+                let subtype = body.u32("vendor's statistics type")?;
+                if (vendor, subtype) != (NICIRA, NICIRA_AGGREGATE) {
+                    return Err(other());
+                }
+                body.skip(4, "padding")?;
+            }
+            (_, multipart::AGGREGATE) => {}
+            _ => return Err(other()),
+        }
+        if version == Version::V15 {
+            let stats = OxsStats::decode(&mut body)?;
+            return Ok(Aggregate {
+                packet_count: stats.packet_count,
+                byte_count: stats.byte_count,
+                flow_count: stats.flow_count.unwrap_or_default(),
+            });
+        }
+        let aggregate = Aggregate {
+            packet_count: counted(body.u64("packet_count")?),
+            byte_count: counted(body.u64("byte_count")?),
+            flow_count: body.u32("flow_count")?,
+        };
+        body.skip(4, "padding")?;
+        Ok(aggregate)
+    }
+}
+
 /// Room for the translation of a fixed match, reused from flow to flow.
 pub type Scratch = Vec<u8>;
 
 /// Reads the flows of one part of a reply, one after the other.
 #[derive(Debug)]
 pub struct Entries<'a> {
+    form: EntryForm,
+    body: Cursor<'a>,
+}
+
+/// How the bytes of one flow are laid out; the same for all parts of a reply.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryForm {
     version: Version,
     layout: Layout,
-    body: Cursor<'a>,
+}
+
+impl EntryForm {
+    /// Reads one flow; `scratch` is overwritten.
+    pub fn decode<'s>(
+        self,
+        entry: Cursor<'s>,
+        scratch: &'s mut Scratch,
+    ) -> Result<FlowStats<'s>, DecodeError> {
+        match self.layout {
+            Layout::Nicira => nicira_entry(entry),
+            Layout::V10 => v10_entry(entry, scratch),
+            Layout::V11 => v11_entry(entry, self.version, scratch),
+            Layout::V15 => v15_entry(entry),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -215,6 +338,15 @@ enum Layout {
 }
 
 impl<'a> Entries<'a> {
+    /// The entries of a multipart reply; an error if the message is no flow statistics.
+    pub fn of_message(version: Version, message: &'a [u8]) -> Result<Entries<'a>, DecodeError> {
+        let part = multipart::decode(version, message)?.ok_or_else(|| {
+            let start = Cursor::new(message, 0);
+            start.error("message type", DecodeErrorKind::BadValue(0))
+        })?;
+        Entries::new(version, part)
+    }
+
     /// The entries of a part; an error if the part is no flow statistics.
     pub fn new(version: Version, part: Part<'a>) -> Result<Entries<'a>, DecodeError> {
         let mut body = part.body;
@@ -240,10 +372,26 @@ impl<'a> Entries<'a> {
             _ => return Err(other(part.body)),
         };
         Ok(Entries {
-            version,
-            layout,
+            form: EntryForm { version, layout },
             body,
         })
+    }
+
+    /// The layout of the entries, to read them from [`Entries::next_bytes`].
+    pub fn form(&self) -> EntryForm {
+        self.form
+    }
+
+    /// The bytes of the next flow, not yet read; its cursor counts from the start of the message.
+    pub fn next_bytes(&mut self) -> Option<Result<Cursor<'a>, DecodeError>> {
+        if self.body.is_empty() {
+            return None;
+        }
+        let entry = self.entry();
+        if entry.is_err() {
+            self.body = Cursor::new(&[], self.body.at());
+        }
+        Some(entry)
     }
 
     /// The next flow; `scratch` is overwritten.
@@ -257,19 +405,9 @@ impl<'a> Entries<'a> {
     where
         'a: 's,
     {
-        if self.body.is_empty() {
-            return None;
-        }
-        let entry = self.entry();
-        if entry.is_err() {
-            self.body = Cursor::new(&[], self.body.at());
-        }
-        Some(entry.and_then(|entry| match self.layout {
-            Layout::Nicira => nicira_entry(entry),
-            Layout::V10 => v10_entry(entry, scratch),
-            Layout::V11 => v11_entry(entry, self.version, scratch),
-            Layout::V15 => v15_entry(entry),
-        }))
+        let form = self.form;
+        let entry = self.next_bytes()?;
+        Some(entry.and_then(|entry| form.decode(entry, scratch)))
     }
 
     fn entry(&mut self) -> Result<Cursor<'a>, DecodeError> {
@@ -466,16 +604,17 @@ fn oxm_match<'a>(entry: &mut Cursor<'a>) -> Result<Match<'a>, DecodeError> {
 
 /// `ofp_stats` of 1.5 (OpenFlow 1.5.1 §7.2.4): TLVs like OXM's. What is not known here is skipped.
 #[derive(Debug, Default)]
-struct OxsStats {
-    duration_sec: u32,
-    duration_nsec: u32,
-    idle_age: Option<u32>,
-    packet_count: Option<u64>,
-    byte_count: Option<u64>,
+pub(super) struct OxsStats {
+    pub(super) duration_sec: u32,
+    pub(super) duration_nsec: u32,
+    pub(super) idle_age: Option<u32>,
+    pub(super) flow_count: Option<u32>,
+    pub(super) packet_count: Option<u64>,
+    pub(super) byte_count: Option<u64>,
 }
 
 impl OxsStats {
-    fn decode(entry: &mut Cursor<'_>) -> Result<OxsStats, DecodeError> {
+    pub(super) fn decode(entry: &mut Cursor<'_>) -> Result<OxsStats, DecodeError> {
         entry.skip(2, "statistics")?;
         let length = usize::from(entry.u16("statistics length")?);
         let body_len = length
@@ -487,9 +626,9 @@ impl OxsStats {
 
         let mut stats = OxsStats::default();
         while !body.is_empty() {
-            let class = body.u16("statistics class")?;
-            let number = body.u8("statistics field")? >> 1;
-            let length = usize::from(body.u8("statistics field length")?);
+            let [high, low, number, length] = body.array("statistics field header")?;
+            let (class, number) = (u16::from_be_bytes([high, low]), number >> 1);
+            let length = usize::from(length);
             let mut value = body.sub(length, "statistics field")?;
             match (class, number, length) {
                 (OPENFLOW_BASIC, 0, 8) => {
@@ -497,6 +636,7 @@ impl OxsStats {
                     stats.duration_nsec = value.u32("duration")?;
                 }
                 (OPENFLOW_BASIC, 1, 8) => stats.idle_age = Some(value.u32("idle_time")?),
+                (OPENFLOW_BASIC, 3, 4) => stats.flow_count = Some(value.u32("flow_count")?),
                 (OPENFLOW_BASIC, 4, 8) => {
                     stats.packet_count = counted(value.u64("packet_count")?);
                 }

@@ -1,7 +1,18 @@
 //! Version negotiation (OpenFlow 1.5.1 §6.3.1 and §7.5.1).
+//!
+//! ```text
+//! header(8) | elements: type(2) length(2) body, padded to 8
+//! ```
 
+use std::fmt::Write as _;
+
+use serde::{Serialize, Serializer};
+
+use super::codec::{At, Head, Message, Place, place};
 use super::header::{self, HEADER_LEN, Header};
-use crate::openflow::bytes::{Cursor, DecodeError};
+use super::members::put_hex_dump;
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::{Version, Versions};
 
 /// `OFPHET_VERSIONBITMAP`
@@ -37,6 +48,103 @@ pub fn decode(message: &[u8]) -> Result<Versions, DecodeError> {
         .into_iter()
         .filter(|version| *version as u8 <= header.version)
         .collect())
+}
+
+/// `OFPT_HELLO`, as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hello<'a> {
+    /// The versions offered, bit N for wire number N; some may not be known here.
+    #[serde(serialize_with = "version_names")]
+    pub versions: u32,
+    /// The message, where something in it is not understood.
+    #[serde(skip)]
+    pub unknown: Option<&'a [u8]>,
+    #[serde(skip)]
+    trouble: Option<DecodeError>,
+}
+
+impl<'a> Message<'a> for Hello<'a> {
+    const PLACES: &'static [Place] = &[place(
+        "OFPT_HELLO",
+        At::Type(header::HELLO),
+        Version::V10,
+        Version::V15,
+    )];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Hello<'a>, DecodeError> {
+        let highest = head.message.first().copied().unwrap_or_default();
+        let up_to = 1u32.checked_shl(highest.into()).unwrap_or(0);
+        let mut versions = up_to.wrapping_sub(1) << 1;
+        let mut understood = true;
+        let mut trouble = None;
+        while !body.is_empty() {
+            match next_bitmap(body) {
+                Ok(0) => understood = false,
+                Ok(bitmap) => versions = bitmap,
+                Err(error) => {
+                    trouble = Some(error);
+                    understood = false;
+                    body.skip(body.remaining(), "hello element")?;
+                }
+            }
+        }
+        Ok(Hello {
+            versions,
+            unknown: (!understood).then_some(head.message),
+            trouble,
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let out = sink.buffer();
+        out.push_str("\n version bitmap: ");
+        for (index, number) in numbers(self.versions).enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let _ = write!(out, "{comma}0x{number:02x}");
+        }
+        if let Some(message) = self.unknown {
+            out.push_str("\n unknown data in hello:\n");
+            put_hex_dump(out, message);
+        }
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        self.trouble.clone()
+    }
+}
+
+/// Reads an element; 0 if it is no bitmap that says something.
+fn next_bitmap(body: &mut Cursor<'_>) -> Result<u32, DecodeError> {
+    let start = *body;
+    let kind = body.u16("hello element type")?;
+    let length = usize::from(body.u16("hello element length")?);
+    let inside = length
+        .checked_sub(4)
+        .ok_or_else(|| start.error("hello element length", DecodeErrorKind::BadLength(length)))?;
+    let mut element = body.sub(inside, "hello element")?;
+    let padding = length.next_multiple_of(8) - length;
+    body.skip(padding, "hello element padding")?;
+    let is_bitmap = kind == VERSION_BITMAP && inside > 0 && inside.is_multiple_of(4);
+    if is_bitmap {
+        // There is no version 0.
+        Ok(element.u32("version bitmap")? & !1)
+    } else {
+        Ok(0)
+    }
+}
+
+fn numbers(bitmap: u32) -> impl Iterator<Item = u8> {
+    (0..32).filter(move |number| bitmap & (1 << number) != 0)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn version_names<S: Serializer>(bitmap: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(
+        numbers(*bitmap).map(|number| match Version::from_wire(number) {
+            Some(version) => version.name().to_owned(),
+            None => format!("{number:#04x}"),
+        }),
+    )
 }
 
 #[cfg(test)]

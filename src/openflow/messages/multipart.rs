@@ -5,17 +5,33 @@
 //! ```
 
 use super::header::{self, HEADER_LEN, Header};
-use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::version::Version;
 
 /// `OFPMP_FLOW` (`OFPMP_FLOW_DESC` in 1.5)
 pub const FLOW: u16 = 1;
+/// `OFPMP_AGGREGATE_STATS`
+pub const AGGREGATE: u16 = 2;
+/// `OFPMP_TABLE_STATS`
+pub const TABLE_STATS: u16 = 3;
 /// `OFPMP_PORT_STATS`
 pub const PORT_STATS: u16 = 4;
+/// `OFPMP_GROUP_STATS`
+pub const GROUP_STATS: u16 = 6;
+/// `OFPMP_GROUP_DESC`
+pub const GROUP_DESC: u16 = 7;
+/// `OFPMP_METER_STATS`
+pub const METER_STATS: u16 = 9;
+/// `OFPMP_METER_CONFIG` (`OFPMP_METER_DESC` in 1.5)
+pub const METER_CONFIG: u16 = 10;
+/// `OFPMP_TABLE_FEATURES`
+pub const TABLE_FEATURES: u16 = 12;
 /// `OFPMP_PORT_DESC`; Open vSwitch answers it in every version
 pub const PORT_DESC: u16 = 13;
 /// `OFPST_VENDOR` of OpenFlow 1.0
 pub const VENDOR: u16 = 0xffff;
+/// The Nicira extension's vendor id
+const NICIRA: u32 = 0x0000_2320;
 /// `OFPMPF_REPLY_MORE`
 const REPLY_MORE: u16 = 1;
 
@@ -37,6 +53,16 @@ pub fn request(
     })
 }
 
+/// A request of the Nicira extension of OpenFlow 1.0, `NXST_*`.
+pub fn nicira_request(subtype: u32, xid: u32, body: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
+    request(Version::V10, VENDOR, xid, |out| {
+        out.extend(NICIRA.to_be_bytes());
+        out.extend(subtype.to_be_bytes());
+        out.extend([0; 4]);
+        body(out);
+    })
+}
+
 /// One part of a reply.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a> {
@@ -46,6 +72,30 @@ pub struct Part<'a> {
     pub more: bool,
     /// The body; its cursor counts from the start of the message.
     pub body: Cursor<'a>,
+}
+
+impl<'a> Part<'a> {
+    /// The body, if the part is of type `kind`, or in OpenFlow 1.0 of the Nicira extension's `nicira`.
+    pub fn expect(
+        &self,
+        version: Version,
+        kind: u16,
+        nicira: u32,
+    ) -> Result<Cursor<'a>, DecodeError> {
+        let mut body = self.body;
+        if version == Version::V10 && self.kind == VENDOR {
+            let vendor = body.u32("vendor")?;
+            let subtype = body.u32("vendor's statistics type")?;
+            body.skip(4, "padding")?;
+            if (vendor, subtype) == (NICIRA, nicira) {
+                return Ok(body);
+            }
+        } else if self.kind == kind {
+            return Ok(body);
+        }
+        let kind = DecodeErrorKind::BadValue(self.kind.into());
+        Err(self.body.error("multipart type", kind))
+    }
 }
 
 /// Reads a multipart reply. `None` if the message is of another type.

@@ -1,0 +1,213 @@
+//! The arguments of `ovs dump-flows`, and what they ask the switch for.
+
+use super::choice::Choice;
+use super::sort::Sorting;
+use crate::commands::spelling::Spelling;
+use crate::commands::switch::Switch;
+use crate::commands::{Exit, Failure};
+use crate::model::names::PortNames;
+use crate::model::resolve::{self, PortWord};
+use crate::openflow::fields::{Filter, ParseError, ParseErrorKind, parse_filter};
+use crate::openflow::text::{Names as _, NoNames};
+
+/// The arguments of `ovs dump-flows`.
+#[allow(clippy::struct_excessive_bools)] // Each is an option.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Without --sort the flows come in the switch's order, as they arrive. With --all the line begins with
+the bridge's name and a tab (in JSON: the member bridge); a bridge that does not answer is reported
+and the others are printed; a port that MATCH names need not be on every bridge.
+
+Examples:
+  ovs dump-flows br-int                              every flow, in the switch's order
+  ovs dump-flows br-int in_port=qvo6b5e4978-e2       the flows that match on a port
+  ovs dump-flows br-int --port qvo6b5e4978-e2        those, and the flows that send to it
+  ovs dump-flows br-tun table=20,dl_vlan=1 --no-stats
+  ovs dump-flows br-int --cookie 0xdc4665db71852389
+  ovs dump-flows br-int --sort                       by table, then the highest priority first
+  ovs dump-flows br-int --rsort=n_packets --hit      the busiest flows first
+  ovs dump-flows --all --drops --hit                 who dropped packets, on any bridge
+  ovs dump-flows --all dl_vlan=1                     a MATCH on every bridge
+  ovs dump-flows br-tun table=20 --count
+  ovs dump-flows br-int --json | jq '.[] | select(.n_packets > 0)'")]
+pub struct Args {
+    /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    #[arg(required_unless_present = "all")]
+    switch: Option<String>,
+
+    /// The flows to show, as in ovs-ofctl(8): FIELD=VALUE[/MASK] or tcp, arp, ..., with commas
+    /// between; also table=, cookie=, out_port=, out_group=. Ports by name or number. The switch
+    /// does the choosing
+    #[arg(value_name = "MATCH")]
+    filter: Option<String>,
+
+    #[command(flatten)]
+    pub(super) spelling: Spelling,
+
+    /// Only flows that match on this port or send to it
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
+
+    /// Only flows of this table
+    #[arg(long, value_name = "N")]
+    table: Option<u8>,
+
+    /// Only flows with this cookie, in the bits of the mask
+    #[arg(long, value_name = "V[/M]", value_parser = cookie)]
+    cookie: Option<Cookie>,
+
+    /// Only flows that send to this port; the switch does the choosing
+    #[arg(long, value_name = "PORT")]
+    out_port: Option<String>,
+
+    /// Only flows that send to this group
+    #[arg(long, value_name = "N")]
+    out_group: Option<u32>,
+
+    /// Only flows that packets have hit: n_packets > 0
+    #[arg(long)]
+    hit: bool,
+
+    /// Only flows that do nothing with their packets: actions=drop
+    #[arg(long)]
+    drops: bool,
+
+    /// Only flows with an action of this type, inside others too; a type of JSON or a word of the
+    /// text: ct, resubmit, set_field, mod_vlan_vid
+    #[arg(long, value_name = "TYPE", value_parser = Choice::action_word)]
+    action: Option<String>,
+
+    #[command(flatten)]
+    pub(super) sorting: Sorting,
+
+    /// The flows of every bridge of the database, the bridge's name first on each line; the only
+    /// argument is then MATCH
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// Only how many flows there are; with --json also their packets and bytes
+    #[arg(long, conflicts_with_all = ["sort", "rsort", "no_stats"])]
+    pub(super) count: bool,
+
+    /// Leave out what changes by itself: duration, counters, ages
+    #[arg(long)]
+    pub(super) no_stats: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cookie {
+    value: u64,
+    mask: u64,
+}
+
+impl Args {
+    /// The switch and the MATCH: with `--all` the only argument is a MATCH.
+    pub(super) fn places(&self) -> Result<(Option<&str>, &str), Failure> {
+        let (switch, filter) = (self.switch.as_deref(), self.filter.as_deref());
+        match (self.all, filter) {
+            (false, filter) => Ok((switch, filter.unwrap_or_default())),
+            (true, None) => Ok((None, switch.unwrap_or_default())),
+            (true, Some(_)) => {
+                let message = "--all is every bridge: it takes a MATCH, no SWITCH";
+                Err(Failure::new(Exit::Usage, message))
+            }
+        }
+    }
+
+    /// What is chosen on this side, once the names are known.
+    pub(super) fn choice(&self, names: &PortNames, switch: &Switch) -> Result<Choice, Failure> {
+        let port = match &self.port {
+            Some(port) => Some(number(port, names, switch)?),
+            None => None,
+        };
+        Ok(Choice {
+            port,
+            hit: self.hit,
+            drops: self.drops,
+            action: self.action.clone(),
+        })
+    }
+
+    /// Whether the request or the choice of flows needs the number of a port that is named.
+    pub(super) fn names_a_port(&self) -> Result<bool, Failure> {
+        let named = |port: &Option<String>| {
+            port.as_ref()
+                .is_some_and(|port| matches!(resolve::parse(port).port, PortWord::Name(_)))
+        };
+        if named(&self.port) || named(&self.out_port) {
+            return Ok(true);
+        }
+        match parse_filter(self.places()?.1, &NoNames) {
+            Ok(_) => Ok(false),
+            Err(error) if matches!(error.kind, ParseErrorKind::UnknownPort(_)) => Ok(true),
+            Err(error) => Err(malformed_match(&error)),
+        }
+    }
+
+    /// MATCH and the options that say the same.
+    pub(super) fn filter(&self, names: &PortNames, switch: &Switch) -> Result<Filter, Failure> {
+        let mut filter =
+            parse_filter(self.places()?.1, names).map_err(|error| match &error.kind {
+                ParseErrorKind::UnknownPort(port) => switch.unknown_port(port, names),
+                _ => malformed_match(&error),
+            })?;
+        let out_port = match &self.out_port {
+            Some(port) => Some(number(port, names, switch)?),
+            None => None,
+        };
+        let cookie = self.cookie.map(|cookie| (cookie.value, cookie.mask));
+        either("table", &mut filter.table, self.table)?;
+        either("cookie", &mut filter.cookie, cookie)?;
+        either("out_port", &mut filter.out_port, out_port)?;
+        either("out_group", &mut filter.out_group, self.out_group)?;
+        Ok(filter)
+    }
+}
+
+/// Takes a value from its option; MATCH may have it too if it is the same.
+fn either<T: PartialEq>(
+    what: &str,
+    in_match: &mut Option<T>,
+    option: Option<T>,
+) -> Result<(), Failure> {
+    match (in_match.as_ref(), option) {
+        (Some(in_match), Some(option)) if *in_match != option => {
+            let message = format!("MATCH and the option name two different values for {what}");
+            Err(Failure::new(Exit::Usage, message))
+        }
+        (None, Some(option)) => {
+            *in_match = Some(option);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn malformed_match(error: &ParseError) -> Failure {
+    Failure::new(Exit::Usage, format!("MATCH: {error}"))
+        .hint("fields are those of ovs-fields(7): in_port=NAME,tcp,nw_src=10.0.0.0/8,tp_dst=22")
+}
+
+/// The number of a port given as an option.
+fn number(port: &str, names: &PortNames, switch: &Switch) -> Result<u32, Failure> {
+    match resolve::parse(port).port {
+        PortWord::Number(number) => Ok(number),
+        PortWord::Name(name) => names
+            .ofport(&name)
+            .ok_or_else(|| switch.unknown_port(&name, names)),
+    }
+}
+
+fn cookie(text: &str) -> Result<Cookie, String> {
+    let (value, mask) = text.split_once('/').unwrap_or((text, "-1"));
+    let number = |text: &str| match text.strip_prefix("0x") {
+        _ if text == "-1" => Some(u64::MAX),
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    };
+    let wrong = |text: &str| format!("\"{text}\" is not a number of 64 bits");
+    Ok(Cookie {
+        value: number(value).ok_or_else(|| wrong(value))?,
+        mask: number(mask).ok_or_else(|| wrong(mask))?,
+    })
+}

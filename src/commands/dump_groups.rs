@@ -1,0 +1,154 @@
+//! `ovs dump-groups`: the groups of a switch with their statistics, ports by name.
+
+use std::collections::HashMap;
+
+use super::dumped::Dumped;
+use super::spelling::Spelling;
+use super::switch::Switch;
+use super::{Context, Exit, Failure};
+use crate::model::names::PortNames;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::group;
+use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc, GroupStats, Stats};
+use crate::openflow::session::Session;
+use crate::openflow::text::{PortSpelling, TextContext};
+
+/// The arguments of `ovs dump-groups`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what
+went through a bucket before its actions. Groups come by their number.
+
+Examples:
+  ovs dump-groups br-int
+  ovs dump-groups br-int 5 --no-stats
+  ovs dump-groups br-int --ports both
+  ovs dump-flows br-int --out-group 5                which flows send to it
+  ovs dump-groups br-int --json | jq '.[].buckets[].watch_port.name'")]
+pub struct Args {
+    /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    switch: String,
+
+    /// Only this group
+    group: Option<u32>,
+
+    #[command(flatten)]
+    spelling: Spelling,
+
+    /// Leave out what changes by itself: duration and counters
+    #[arg(long)]
+    no_stats: bool,
+}
+
+/// The bytes of one group; they are kept until all are here, to come in the order of their numbers.
+struct Entry {
+    group_id: u32,
+    at: usize,
+    bytes: Box<[u8]>,
+}
+
+impl Args {
+    /// Runs the command.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let mut dumped = Dumped::new(cx, "groups")?;
+        let switch = Switch::parse(cx, &self.switch)?;
+        let mut session = switch.connect(cx).await?;
+        let entries = self.entries(&switch, &mut session).await?;
+        let stats = if self.no_stats || entries.is_empty() {
+            HashMap::new()
+        } else {
+            self.stats(&switch, &mut session).await?
+        };
+        let ports = self.spelling.ports();
+        let names = if ports == PortSpelling::Number || entries.is_empty() {
+            PortNames::default()
+        } else {
+            switch.names(cx).await?
+        };
+        let text = TextContext {
+            version: session.version(),
+            style: self.spelling.style(cx),
+            ports,
+            names: &names,
+        };
+        let mut malformed = None;
+        for entry in &entries {
+            let bytes = Cursor::new(&entry.bytes, entry.at);
+            let stats = stats.get(&entry.group_id);
+            let outcome = GroupDesc::decode(text.version, bytes).and_then(|group| {
+                dumped.add(
+                    |out| group::text(&group, stats, out, &text),
+                    |json| group::json(&group, stats, json, &text),
+                )
+            });
+            if let Err(error) = outcome {
+                malformed.get_or_insert(error);
+            }
+        }
+        dumped.finish("groups")?;
+        match malformed {
+            None => Ok(()),
+            Some(error) => {
+                let message = format!("a group made no sense from here on: {error}");
+                Err(Failure::new(Exit::Failed, message)
+                    .hint("its line is cut there; the others are whole"))
+            }
+        }
+    }
+
+    async fn entries(&self, switch: &Switch, session: &mut Session) -> Result<Vec<Entry>, Failure> {
+        let wanted = self.group.unwrap_or(GROUP_ALL);
+        let answer = session
+            .collect(
+                |version, xid| groups::desc_request(version, xid, wanted),
+                |version, part| {
+                    let mut descs = Descs::new(version, part)?;
+                    std::iter::from_fn(|| descs.next_bytes())
+                        .map(entry)
+                        .collect()
+                },
+            )
+            .await;
+        let mut entries =
+            answer.map_err(|error| switch.unsupported("groups", session.version(), error))?;
+        if let Some(wanted) = self.group {
+            // Some versions describe all of them, whatever was asked.
+            entries.retain(|entry| entry.group_id == wanted);
+            if entries.is_empty() {
+                return Err(switch.not_there("group", wanted, "dump-groups"));
+            }
+        }
+        entries.sort_unstable_by_key(|entry| entry.group_id);
+        Ok(entries)
+    }
+
+    async fn stats(
+        &self,
+        switch: &Switch,
+        session: &mut Session,
+    ) -> Result<HashMap<u32, GroupStats>, Failure> {
+        let wanted = self.group.unwrap_or(GROUP_ALL);
+        let answer = session
+            .collect(
+                |version, xid| groups::stats_request(version, xid, wanted),
+                |version, part| Stats::new(version, part)?.collect(),
+            )
+            .await;
+        let all = answer.map_err(|error| switch.failure(error))?;
+        Ok(all
+            .into_iter()
+            .map(|stats| (stats.group_id, stats))
+            .collect())
+    }
+}
+
+fn entry(bytes: Result<Cursor<'_>, DecodeError>) -> Result<Entry, DecodeError> {
+    let bytes = bytes?;
+    let mut header = bytes;
+    header.skip(4, "group length")?;
+    Ok(Entry {
+        group_id: header.u32("group_id")?,
+        at: bytes.at(),
+        bytes: bytes.rest().into(),
+    })
+}

@@ -1,0 +1,118 @@
+//! `ovs dump-meters`: the meters of a switch with their statistics.
+
+use std::collections::HashMap;
+
+use super::dumped::Dumped;
+use super::switch::Switch;
+use super::{Context, Exit, Failure};
+use crate::openflow::messages::meters::{self, METER_ALL, MeterConfig, MeterStats};
+use crate::openflow::meter;
+use crate::openflow::session::{self, Session};
+use crate::openflow::version::Version;
+
+/// The arguments of `ovs dump-meters`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter
+stands before them, what went through a band behind it. Meters need OpenFlow 1.3 or later.
+
+Examples:
+  ovs dump-meters br-int
+  ovs dump-meters br-int 1 --no-stats
+  ovs dump-meters br-int controller
+  ovs dump-flows br-int --action meter               which flows go through one
+  ovs dump-meters br-int --json | jq '.[] | select(.packet_in_count > 0)'")]
+pub struct Args {
+    /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    switch: String,
+
+    /// Only this meter: a number, controller or slowpath
+    #[arg(value_parser = meter_id)]
+    meter: Option<u32>,
+
+    /// Leave out what changes by itself: duration and counters
+    #[arg(long)]
+    no_stats: bool,
+}
+
+fn meter_id(text: &str) -> Result<u32, String> {
+    let one = meter::parse_id(text).filter(|id| *id != METER_ALL);
+    one.ok_or_else(|| "a meter is a number, controller or slowpath".to_owned())
+}
+
+impl Args {
+    /// Runs the command.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let mut dumped = Dumped::new(cx, "meters")?;
+        let switch = Switch::parse(cx, &self.switch)?;
+        let mut session = switch.connect(cx).await?;
+        let meters = self.meters(&switch, &mut session).await?;
+        let stats = if self.no_stats || meters.is_empty() {
+            HashMap::new()
+        } else {
+            self.stats(&switch, &mut session).await?
+        };
+        for meter in &meters {
+            let stats = stats.get(&meter.meter_id);
+            dumped.add(
+                |out| meter::text(meter, stats, ("", " "), out),
+                |json| meter::json(meter, stats, json),
+            );
+        }
+        dumped.finish("meters")
+    }
+
+    async fn meters(
+        &self,
+        switch: &Switch,
+        session: &mut Session,
+    ) -> Result<Vec<MeterConfig>, Failure> {
+        let version = session.version();
+        if version < Version::V13 {
+            let message = format!("meters need OpenFlow 1.3 or later, this is {version}");
+            let hint = "the bridge's protocols column, or -O, has only earlier versions";
+            return Err(Failure::new(Exit::Failed, message).hint(hint));
+        }
+        let wanted = self.meter.unwrap_or(METER_ALL);
+        let answer = session
+            .collect(
+                |version, xid| meters::config_request(version, xid, wanted),
+                |_, part| meters::decode_config(part),
+            )
+            .await;
+        let mut meters = match (answer, self.meter) {
+            (Ok(meters), _) => meters,
+            (Err(session::Error::Refused(error)), Some(_)) if error.is_unknown_meter() => {
+                Vec::new()
+            }
+            (Err(error), _) => return Err(switch.unsupported("meters", version, error)),
+        };
+        if let Some(wanted) = self.meter {
+            meters.retain(|meter| meter.meter_id == wanted);
+            if meters.is_empty() {
+                return Err(switch.not_there("meter", wanted, "dump-meters"));
+            }
+        }
+        meters.sort_unstable_by_key(|meter| meter.meter_id);
+        Ok(meters)
+    }
+
+    async fn stats(
+        &self,
+        switch: &Switch,
+        session: &mut Session,
+    ) -> Result<HashMap<u32, MeterStats>, Failure> {
+        let wanted = self.meter.unwrap_or(METER_ALL);
+        let answer = session
+            .collect(
+                |version, xid| meters::stats_request(version, xid, wanted),
+                |_, part| meters::decode_stats(part),
+            )
+            .await;
+        let all = answer.map_err(|error| switch.failure(error))?;
+        Ok(all
+            .into_iter()
+            .map(|stats| (stats.meter_id, stats))
+            .collect())
+    }
+}

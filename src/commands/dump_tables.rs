@@ -1,0 +1,149 @@
+//! `ovs dump-tables`: the flow tables of a switch, what they hold and how often they were looked up.
+
+use super::switch::Switch;
+use super::{Context, Failure};
+use crate::openflow::messages::tables::{self, TableFeatures, TableStats};
+use crate::openflow::session;
+use crate::openflow::session::Session;
+use crate::openflow::version::Version;
+use crate::output::{Cell, Column, Mode, Role, columns_help};
+
+/// The arguments of `ovs dump-tables`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help())]
+pub struct Args {
+    /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    switch: String,
+
+    /// Tables too that are empty, without a name and were never looked up
+    #[arg(short, long)]
+    all: bool,
+}
+
+fn help() -> String {
+    format!(
+        "A table that is empty, has no name of its own and was never looked up is left out, unless \
+         --all is given.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs dump-tables br-int\n  \
+         ovs dump-tables br-int --all --json\n  \
+         ovs dump-tables br-int -g active\n  \
+         ovs dump-flows br-int --table 20                   the flows of one",
+        columns_help(&columns())
+    )
+}
+
+/// One table.
+struct Line {
+    stats: TableStats,
+    features: Option<TableFeatures>,
+}
+
+impl Line {
+    /// The name that somebody gave it.
+    fn name(&self) -> Option<&str> {
+        let name = self.features.as_ref()?.name.as_str();
+        let own = !name.is_empty() && name != format!("table{}", self.stats.table_id);
+        own.then_some(name)
+    }
+
+    fn is_used(&self) -> bool {
+        self.stats.active > 0 || self.stats.lookups > 0 || self.name().is_some()
+    }
+
+    fn metadata(&self) -> Option<(u64, u64)> {
+        self.features.as_ref()?.metadata
+    }
+}
+
+fn columns() -> Vec<Column<Line>> {
+    vec![
+        Column::new("table", |line: &Line| Cell::from(line.stats.table_id)).role(Role::Number),
+        Column::new("name", |line: &Line| Cell::from(line.name())).role(Role::Name),
+        Column::new("active", |line: &Line| Cell::from(line.stats.active)),
+        Column::new("lookups", |line: &Line| Cell::from(line.stats.lookups)),
+        Column::new("matched", |line: &Line| Cell::from(line.stats.matched)),
+        Column::new(MAX_ENTRIES, |line: &Line| {
+            Cell::from(line.features.as_ref().map(|features| features.max_entries))
+        })
+        .drop(1),
+        Column::new(METADATA_MATCH, |line: &Line| {
+            line.metadata()
+                .map_or(Cell::Absent, |(bits, _)| Cell::Hex64(bits))
+        })
+        .extra(),
+        Column::new(METADATA_WRITE, |line: &Line| {
+            line.metadata()
+                .map_or(Cell::Absent, |(_, bits)| Cell::Hex64(bits))
+        })
+        .extra(),
+    ]
+}
+
+const MAX_ENTRIES: &str = "max_entries";
+const METADATA_MATCH: &str = "metadata_match";
+const METADATA_WRITE: &str = "metadata_write";
+
+impl Args {
+    /// Runs the command.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let columns = columns();
+        let view = cx.format.view(&columns)?;
+        let switch = Switch::parse(cx, &self.switch)?;
+        let mut session = switch.connect(cx).await?;
+        let answer = session
+            .collect(tables::stats_request, tables::decode_stats)
+            .await;
+        let stats = answer
+            .map_err(|error| switch.unsupported("table statistics", session.version(), error))?;
+        // The names decide which tables are shown, so the features are needed but for few columns.
+        let counters = ["table", "active", "lookups", "matched"];
+        let features = if self.all && view.shows_only(&counters) {
+            Vec::new()
+        } else {
+            features(&switch, &mut session).await?
+        };
+        let mut lines: Vec<Line> = stats
+            .into_iter()
+            .map(|mut stats| {
+                let told = features
+                    .iter()
+                    .find(|features| features.table_id == stats.table_id);
+                Line {
+                    features: stats.features.take().or_else(|| told.cloned()),
+                    stats,
+                }
+            })
+            .collect();
+        lines.sort_by_key(|line| line.stats.table_id);
+        let all = lines.len();
+        if !self.all {
+            lines.retain(Line::is_used);
+        }
+        let hidden = all - lines.len();
+        cx.print_list(&view, &lines, "tables in use")?;
+        if hidden > 0 && cx.format.mode == Mode::Table {
+            cx.remark(&format!(
+                "{hidden} unused tables are left out; --all lists them"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What 1.3 and later tell of the tables apart from their counters; a switch may refuse to.
+async fn features(switch: &Switch, session: &mut Session) -> Result<Vec<TableFeatures>, Failure> {
+    if session.version() < Version::V13 {
+        return Ok(Vec::new());
+    }
+    let answer = session
+        .collect(tables::features_request, |_, part| {
+            tables::decode_features(part)
+        })
+        .await;
+    match answer {
+        Err(session::Error::Refused(_)) => Ok(Vec::new()),
+        answer => answer.map_err(|error| switch.failure(error)),
+    }
+}

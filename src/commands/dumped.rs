@@ -1,0 +1,55 @@
+//! Things that a switch dumps, whole: a line of text or a JSON object each.
+
+use super::{Context, Exit, Failure};
+use crate::openflow::json::Json;
+use crate::output::{FlowText, Mode, Records};
+
+/// Collects what was dumped and prints it.
+pub(super) struct Dumped<'a> {
+    cx: &'a Context,
+    out: FlowText,
+    records: Records,
+    any: bool,
+}
+
+impl<'a> Dumped<'a> {
+    /// Nothing yet; `--columns` and `--get` are refused, since `what` (`groups`) are printed whole.
+    pub(super) fn new(cx: &'a Context, what: &str) -> Result<Dumped<'a>, Failure> {
+        if cx.format.columns.is_some() {
+            let message = format!("{what} are printed whole, without columns");
+            return Err(Failure::new(Exit::Usage, message).hint("--json and jq pick members"));
+        }
+        Ok(Dumped {
+            cx,
+            out: FlowText::new(cx.format.palette),
+            records: Records::new(cx.format.mode),
+            any: false,
+        })
+    }
+
+    /// Adds one thing: `text` writes its line, without a line feed, `json` its object.
+    pub(super) fn add<R>(
+        &mut self,
+        text: impl FnOnce(&mut FlowText) -> R,
+        json: impl FnOnce(&mut Json<'_>) -> R,
+    ) -> R {
+        self.any = true;
+        if self.cx.format.is_json() {
+            self.records.begin(&mut self.out.text);
+            return json(&mut Json::new(&mut self.out.text));
+        }
+        let outcome = text(&mut self.out);
+        self.out.text.push('\n');
+        outcome
+    }
+
+    /// Prints it. People are told when there is nothing: `no groups`.
+    pub(super) fn finish(mut self, what: &str) -> Result<(), Failure> {
+        if self.cx.format.is_json() {
+            self.records.finish(&mut self.out.text);
+        } else if !self.any && self.cx.format.mode == Mode::Table {
+            self.cx.remark(&format!("no {what}"));
+        }
+        self.cx.print(&self.out.text)
+    }
+}

@@ -1,0 +1,160 @@
+//! Sets of fields as ovs-ofctl lists them: `eth_{src,dst} reg0...reg15`.
+
+use super::row_set::RowSet;
+use super::table::Id;
+
+/// The fields in the order in which ovs-ofctl lists them. A name without its number stands for all that
+/// differ in the number only.
+const ORDER: &str = "dp_hash recirc_id packet_type conj_id \
+    tun_id tun_src tun_dst tun_ipv6_src tun_ipv6_dst tun_flags tun_ttl tun_tos tun_gbp_id tun_gbp_flags \
+    tun_erspan_idx tun_erspan_ver tun_erspan_dir tun_erspan_hwid tun_gtpu_flags tun_gtpu_msgtype tun_metadata \
+    metadata in_port in_port_oxm actset_output skb_priority pkt_mark ct_state ct_zone ct_mark ct_label \
+    ct_nw_proto ct_nw_src ct_nw_dst ct_ipv6_src ct_ipv6_dst ct_tp_src ct_tp_dst reg xreg xxreg \
+    eth_src eth_dst eth_type vlan_tci dl_vlan vlan_vid dl_vlan_pcp vlan_pcp \
+    mpls_label mpls_tc mpls_bos mpls_ttl ip_src ip_dst ipv6_src ipv6_dst ipv6_label \
+    nw_proto nw_tos ip_dscp nw_ecn nw_ttl ip_frag arp_op arp_spa arp_tpa arp_sha arp_tha \
+    tcp_src tcp_dst tcp_flags udp_src udp_dst sctp_src sctp_dst \
+    icmp_type icmp_code icmpv6_type icmpv6_code \
+    nd_target nd_sll nd_tll nd_reserved nd_options_type \
+    nsh_flags nsh_mdtype nsh_np nsh_spi nsh_si nsh_c1 nsh_c2 nsh_c3 nsh_c4 nsh_ttl";
+
+/// The names of the fields in a set, in the order in which ovs-ofctl lists them.
+pub(crate) fn names(fields: RowSet) -> Vec<&'static str> {
+    let mut ids: Vec<Id> = fields.iter().collect();
+    // Fields that differ in the number only stand together in the table, by their numbers.
+    ids.sort_by_cached_key(|id| rank(id.row().name));
+    ids.into_iter().map(|id| id.row().name).collect()
+}
+
+fn rank(name: &str) -> usize {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let mut order = ORDER.split_ascii_whitespace();
+    order
+        .position(|known| known == name || known == stem)
+        .unwrap_or(usize::MAX)
+}
+
+/// Writes names with blanks between them. Neighbours with a common beginning up to an underscore become
+/// `eth_{src,dst}`; three or more that are numbered one after the other, `reg0...reg15`.
+pub(crate) fn put(out: &mut String, names: &[&str]) {
+    put_behind(out, names, 0);
+}
+
+/// Leaves out the first `known` bytes, which all names have in common.
+fn put_behind(out: &mut String, mut names: &[&str], known: usize) {
+    let mut first = true;
+    while let Some(name) = names.first() {
+        if !first {
+            out.push(if known > 0 { ',' } else { ' ' });
+        }
+        first = false;
+        let numbered = numbered_run(names);
+        let (alike, common) = alike_run(names, known);
+        let run = numbered.max(alike);
+        let (these, rest) = names.split_at_checked(run).unwrap_or((names, &[]));
+        if numbered >= alike {
+            out.push_str(name.get(known..).unwrap_or_default());
+            if let (Some(last), true) = (these.last(), run > 1) {
+                out.push_str("...");
+                out.push_str(last.get(known..).unwrap_or_default());
+            }
+        } else {
+            out.push_str(name.get(known..common).unwrap_or_default());
+            out.push('{');
+            put_behind(out, these, common);
+            out.push('}');
+        }
+        names = rest;
+    }
+}
+
+/// How many names at the start are numbered one after the other; two do not count.
+fn numbered_run(names: &[&str]) -> usize {
+    let pairs = names.iter().zip(names.iter().skip(1));
+    match 1 + pairs.take_while(|(a, b)| follows(a, b)).count() {
+        2 => 1,
+        run => run,
+    }
+}
+
+/// Whether `b` ends in the number after that of `a`, as `reg10` after `reg9`.
+fn follows(a: &str, b: &str) -> bool {
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let number = |name: &str| match name.get(same..) {
+        Some("") => Some(0),
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse::<u64>().ok(),
+        _ => None,
+    };
+    a != b && number(a).and_then(|n| n.checked_add(1)) == number(b) && number(b).is_some()
+}
+
+/// How many names at the start have more in common than their first `known` bytes, up to an underscore,
+/// and how many bytes that is.
+fn alike_run(names: &[&str], known: usize) -> (usize, usize) {
+    let [first, second, ..] = names else {
+        return (names.len(), known);
+    };
+    let common = |name: &str| {
+        let same = first.bytes().zip(name.bytes()).take_while(|(a, b)| a == b);
+        let ends = same.enumerate().filter(|(_, (byte, _))| *byte == b'_');
+        ends.map(|(at, _)| at + 1).last().unwrap_or(0)
+    };
+    let length = common(second);
+    if length <= known {
+        return (1, known);
+    }
+    let run = names.iter().take_while(|name| common(name) >= length);
+    (run.count(), length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openflow::fields::ROWS;
+
+    #[test]
+    fn every_field_has_a_rank() {
+        let mut all = RowSet::default();
+        for row in ROWS {
+            assert_ne!(rank(row.name), usize::MAX, "{}", row.name);
+            all.insert(row.id);
+        }
+        assert_eq!(names(all).len(), ROWS.len());
+    }
+
+    fn listed(names: &str) -> String {
+        let mut out = String::new();
+        put(&mut out, &names.split(' ').collect::<Vec<_>>());
+        out
+    }
+
+    /// As `ovs-ofctl dump-table-features` of 3.1 lists what a switch can match.
+    #[test]
+    fn shortened() {
+        for (names, short) in [
+            ("metadata", "metadata"),
+            ("reg0 reg1", "reg0 reg1"),
+            ("reg8 reg9 reg10 reg11 xreg0", "reg8...reg11 xreg0"),
+            ("in_port in_port_oxm eth_src", "in_{port,port_oxm} eth_src"),
+            (
+                "tun_id tun_ipv6_src tun_ipv6_dst tun_flags tun_gbp_id tun_gbp_flags",
+                "tun_{id,ipv6_{src,dst},flags,gbp_{id,flags}}",
+            ),
+            (
+                "nsh_flags nsh_c1 nsh_c2 nsh_c3 nsh_c4 nsh_ttl",
+                "nsh_{flags,c1...c4,ttl}",
+            ),
+        ] {
+            assert_eq!(listed(names), short);
+        }
+    }
+
+    /// ovs-ofctl cuts off too much of names that have less in common than those before them.
+    #[test]
+    fn less_in_common() {
+        assert_eq!(
+            listed("tun_ipv6_src tun_ipv6_dst tun_flags"),
+            "tun_ipv6_{src,dst} tun_flags"
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! A flow as `ovs-ofctl add-flow` takes it (ovs-ofctl(8), "Flow Syntax"):
+//! `table=1,priority=10,tcp,in_port=2,actions=strip_vlan,output:1`.
+
+use super::actions::{Known, Parsed, parse_with};
+use super::bytes::be_number;
+use super::fields::{Id, MatchFields, ParseError, Problem, cookie_number, number, parse_match};
+use super::flow::FLAGS;
+use super::text::Names;
+use super::version::{Version, Versions};
+
+/// A flow to be added, of any version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowSpec<'t> {
+    /// The table; `None` leaves it to the switch, which takes 0.
+    pub table: Option<u8>,
+    /// 32768 unless it is said.
+    pub priority: u16,
+    /// The cookie.
+    pub cookie: u64,
+    /// Seconds without a packet after which the flow goes; 0 is never.
+    pub idle_timeout: u16,
+    /// Seconds after which the flow goes; 0 is never.
+    pub hard_timeout: u16,
+    /// What is evicted last; OpenFlow 1.4 and later.
+    pub importance: u16,
+    /// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1.
+    pub flags: u16,
+    /// What the flow matches.
+    pub fields: MatchFields,
+    /// The versions that can say the actions and the flags. What they lack of the importance is left out.
+    pub versions: Versions,
+    /// What follows `actions=`.
+    actions: &'t str,
+}
+
+/// The priority of a flow that says nothing of it (`OFP_DEFAULT_PRIORITY`).
+const DEFAULT_PRIORITY: u16 = 0x8000;
+
+/// Reads a flow; the statistics of a dumped flow are ignored.
+///
+/// # Errors
+///
+/// As [`parse_filter`](super::fields::parse_filter) and [`parse_actions`](super::actions::parse_actions).
+/// Actions that no version can say fail as the newest version fails; actions that some cannot are told by
+/// [`FlowSpec::versions`].
+pub fn parse_flow<'t>(text: &'t str, names: &dyn Names) -> Result<FlowSpec<'t>, ParseError> {
+    let Some((head, actions)) = split_actions(text) else {
+        return Err(Problem::syntax("actions= is missing").at(text));
+    };
+    let mut flow = FlowSpec {
+        table: None,
+        priority: DEFAULT_PRIORITY,
+        cookie: 0,
+        idle_timeout: 0,
+        hard_timeout: 0,
+        importance: 0,
+        flags: 0,
+        fields: MatchFields::default(),
+        versions: Versions::NONE,
+        actions,
+    };
+    let filter = parse_match(head, names, |key, value| flow.own_key(key, value))?;
+    flow.table = filter.table;
+    flow.fields = filter.fields;
+    let mut error = None;
+    let known = |version: &Version| flow.flags & !flags_of(*version) == 0;
+    let outcomes = Version::ALL.map(|version| match flow.actions(names, version) {
+        Ok(_) => Some(version),
+        Err(problem) => {
+            error = Some(problem);
+            None
+        }
+    });
+    flow.versions = outcomes.into_iter().flatten().filter(known).collect();
+    match error {
+        Some(error) if flow.versions == Versions::NONE => Err(error),
+        _ => Ok(flow),
+    }
+}
+
+/// The flags that a version has: `send_flow_rem` and `check_overlap`; `reset_counts` since 1.2, the other
+/// two since 1.3.
+fn flags_of(version: Version) -> u16 {
+    match version {
+        Version::V10 | Version::V11 => 0b00011,
+        Version::V12 => 0b00111,
+        Version::V13 | Version::V14 | Version::V15 => 0b11111,
+    }
+}
+
+impl FlowSpec<'_> {
+    /// The actions as `version` says them; an error if it cannot.
+    pub fn actions(&self, names: &dyn Names, version: Version) -> Result<Parsed, ParseError> {
+        parse_with(self.actions, names, version, self.known())
+    }
+
+    /// What the match says of the packets, as far as actions care.
+    fn known(&self) -> Known {
+        let exact = |id: Id| {
+            let (value, mask) = self.fields.value(id)?;
+            mask.is_none().then(|| be_number(value))
+        };
+        let packet_type = exact(Id::PACKET_TYPE).map(|number| number as u32);
+        let eth_type = exact(Id::ETH_TYPE).map(|number| number as u16).or_else(|| {
+            packet_type
+                .filter(|packet_type| packet_type >> 16 == 1)
+                .map(|packet_type| packet_type as u16)
+        });
+        Known {
+            checked: true,
+            bare: packet_type.is_some_and(|packet_type| packet_type != 0),
+            vlan_tags: self.fields.vlan_tag_known().into(),
+            eth_type,
+            nw_proto: exact(Id::NW_PROTO).map(|number| number as u8),
+        }
+    }
+
+    /// Takes a key that is no part of the match; says whether it was one.
+    fn own_key(&mut self, key: &str, value: &str) -> Result<bool, Problem> {
+        if let Some((bit, _)) = FLAGS.iter().find(|(_, word)| *word == key) {
+            self.flags |= bit;
+            return Ok(true);
+        }
+        let place = match key {
+            "priority" => &mut self.priority,
+            "idle_timeout" => &mut self.idle_timeout,
+            "hard_timeout" => &mut self.hard_timeout,
+            "importance" => &mut self.importance,
+            "cookie" => {
+                self.cookie = match cookie_number(value) {
+                    Some(cookie) => cookie,
+                    None if value.contains('/') => {
+                        return Err(Problem::syntax("the cookie of a new flow has no mask"));
+                    }
+                    None => return Err(Problem::syntax("a cookie is a number of 64 bits")),
+                };
+                return Ok(true);
+            }
+            "out_port" | "out_group" => {
+                return Err(Problem::syntax(format!("a new flow has no {key}")));
+            }
+            _ => return Ok(false),
+        };
+        *place = number(value)
+            .and_then(|number| u16::try_from(number).ok())
+            .ok_or_else(|| Problem::syntax(format!("{key} is a number from 0 to 65535")))?;
+        Ok(true)
+    }
+}
+
+/// What stands before and behind `actions=`, which begins a word outside of quotes.
+fn split_actions(text: &str) -> Option<(&str, &str)> {
+    let (mut quoted, mut escaped, mut at_start) = (false, false, true);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            'a' if at_start && !quoted => {
+                let (head, tail) = text.split_at_checked(at)?;
+                let word = tail.strip_prefix("actions").or(tail.strip_prefix("action"));
+                if let Some(actions) = word.and_then(|tail| tail.trim_start().strip_prefix('=')) {
+                    return Some((head, actions));
+                }
+            }
+            _ => {}
+        }
+        at_start = matches!(c, ',' | ' ' | '\t' | '\r' | '\n');
+    }
+    None
+}

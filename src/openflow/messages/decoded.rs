@@ -1,0 +1,288 @@
+//! One message, whatever it is: header, body, text and JSON.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::Body;
+use super::codec::{At, Head};
+use super::header::{self, HEADER_LEN, Header};
+use super::members::{Bytes, put_hex_dump};
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version;
+
+/// `OFPT_VENDOR`, `OFPT_EXPERIMENTER`
+const VENDOR: u8 = 4;
+/// `OFPST_VENDOR`, `OFPMP_EXPERIMENTER`
+const VENDOR_STATS: u16 = 0xffff;
+/// Hello, error and the two echoes are the same in versions that are not known here.
+const SAME_IN_ALL: std::ops::RangeInclusive<u8> = header::HELLO..=header::ECHO_REPLY;
+
+/// One message: its header, its body if it is known and makes sense, and what does not make sense.
+#[derive(Debug, Clone)]
+pub struct Decoded<'a> {
+    header: Header,
+    bytes: &'a [u8],
+    name: Option<(&'static str, At)>,
+    /// Flags of a multipart message.
+    flags: Option<u16>,
+    body: Option<Body<'a>>,
+    trouble: Option<DecodeError>,
+}
+
+#[derive(Serialize)]
+struct Whole<'m, 'a> {
+    version: String,
+    #[serde(rename = "type")]
+    kind: String,
+    xid: u32,
+    length: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<bool>,
+    #[serde(flatten)]
+    body: Option<&'m Body<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Bytes<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl<'a> Decoded<'a> {
+    /// Reads the message at the start of `bytes`, which may end early or go on behind it.
+    ///
+    /// The error is that of a header that makes no sense; everything else is kept for
+    /// [`Decoded::trouble`].
+    pub fn decode(bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
+        Decoded::nested(bytes, 0)
+    }
+
+    /// [`Decoded::decode`] for a message inside of another.
+    pub(super) fn nested(bytes: &'a [u8], depth: u8) -> Result<Decoded<'a>, DecodeError> {
+        let header = Header::decode(bytes)?;
+        let length = usize::from(header.length);
+        let bytes = bytes.get(..length).unwrap_or(bytes);
+        let mut decoded = Decoded {
+            header,
+            bytes,
+            name: None,
+            flags: None,
+            body: None,
+            trouble: None,
+        };
+        decoded.trouble = decoded.read(depth).err();
+        if decoded.trouble.is_none() && bytes.len() < length {
+            decoded.trouble = Some(Cursor::new(&[], bytes.len()).error(
+                "message",
+                DecodeErrorKind::Truncated {
+                    need: length - bytes.len(),
+                    have: 0,
+                },
+            ));
+        }
+        Ok(decoded)
+    }
+
+    fn read(&mut self, depth: u8) -> Result<(), DecodeError> {
+        let version = match Version::from_wire(self.header.version) {
+            Some(version) => version,
+            None if SAME_IN_ALL.contains(&self.header.kind) => Version::V15,
+            None => return Ok(()),
+        };
+        let mut body = Cursor::new(self.bytes, 0);
+        body.skip(HEADER_LEN, "header")?;
+        let at = self.place(version, &mut body)?;
+        let Some((kind, place)) = super::kind(version, at) else {
+            return Ok(());
+        };
+        self.name = Some((place.name, at));
+        let head = Head {
+            version,
+            at,
+            name: place.name,
+            depth,
+            message: self.bytes,
+        };
+        let decoded = super::decode_kind(kind, &mut body, &head)?;
+        let trouble = decoded.trouble();
+        self.body = Some(decoded);
+        match trouble {
+            Some(trouble) => Err(trouble),
+            None if !body.is_empty() => {
+                Err(body.error("message", DecodeErrorKind::Surplus(body.remaining())))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the headers behind the header.
+    fn place(&mut self, version: Version, body: &mut Cursor<'a>) -> Result<At, DecodeError> {
+        let request = header::multipart_request_type(version);
+        let kind = self.header.kind;
+        if kind == VENDOR {
+            let vendor = body.u32("vendor")?;
+            return Ok(At::Vendor(vendor, body.u32("vendor's message type")?));
+        }
+        if kind != request && kind != request + 1 {
+            return Ok(At::Type(kind));
+        }
+        let number = body.u16("multipart type")?;
+        self.flags = Some(body.u16("multipart flags")?);
+        if version > Version::V10 {
+            body.skip(4, "multipart padding")?;
+        }
+        if number != VENDOR_STATS {
+            return Ok(if kind == request {
+                At::Request(number)
+            } else {
+                At::Reply(number)
+            });
+        }
+        let vendor = body.u32("vendor")?;
+        let subtype = body.u32("vendor's statistics type")?;
+        if version == Version::V10 {
+            body.skip(4, "padding")?;
+        }
+        Ok(if kind == request {
+            At::VendorRequest(vendor, subtype)
+        } else {
+            At::VendorReply(vendor, subtype)
+        })
+    }
+
+    /// The header.
+    pub fn header(&self) -> Header {
+        self.header
+    }
+
+    /// The first thing that makes no sense; its offset counts from the start of the message.
+    pub fn trouble(&self) -> Option<&DecodeError> {
+        self.trouble.as_ref()
+    }
+
+    /// `OFPT_FLOW_MOD`, `OFPST_FLOW reply`; what is not known by its number.
+    fn name(&self) -> String {
+        match self.name {
+            Some((name, At::Request(_) | At::VendorRequest(..))) => format!("{name} request"),
+            Some((name, At::Reply(_) | At::VendorReply(..))) => format!("{name} reply"),
+            Some((name, _)) => name.to_owned(),
+            None => self.unknown_name(),
+        }
+    }
+
+    fn unknown_name(&self) -> String {
+        let kind = self.header.kind;
+        let mut body = Cursor::new(self.bytes, 0);
+        let Some(version) = Version::from_wire(self.header.version) else {
+            return format!("OFPT_{kind}");
+        };
+        let at = body
+            .skip(HEADER_LEN, "header")
+            .and_then(|()| self.clone().place(version, &mut body));
+        match at {
+            Ok(At::Vendor(vendor, subtype)) => format!("OFPT_VENDOR {vendor:#010x} {subtype}"),
+            Ok(At::Request(number)) => format!("OFPST_{number} request"),
+            Ok(At::Reply(number)) => format!("OFPST_{number} reply"),
+            Ok(At::VendorRequest(vendor, subtype)) => {
+                format!("OFPST_VENDOR {vendor:#010x} {subtype} request")
+            }
+            Ok(At::VendorReply(vendor, subtype)) => {
+                format!("OFPST_VENDOR {vendor:#010x} {subtype} reply")
+            }
+            Ok(At::Type(_)) | Err(_) => format!("OFPT_{kind}"),
+        }
+    }
+
+    /// Writes the message as `ovs-ofctl ofp-print` does, with a line feed at its end. A body that is not
+    /// known or does not make sense shows as its bytes.
+    pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        self.header_text(sink);
+        self.put_flags(sink.buffer());
+        let version = Version::from_wire(self.header.version);
+        let cx = TextContext {
+            version: version.unwrap_or(Version::V15),
+            ..*cx
+        };
+        if let Some(body) = &self.body {
+            body.text(sink, &cx);
+        } else {
+            sink.put("\n");
+            put_hex_dump(sink.buffer(), self.bytes);
+        }
+        let out = sink.buffer();
+        if out.ends_with(' ') {
+            out.pop();
+        }
+        if !out.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+
+    /// Writes the body behind the name of what was asked for: `group_mod`.
+    pub(super) fn reason_text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let name = self.name();
+        let (_, word) = name.split_once('_').unwrap_or(("", &name));
+        sink.put(&word.to_ascii_lowercase());
+        if let Some(body) = &self.body {
+            body.text(sink, cx);
+        }
+    }
+
+    /// Writes name, version and transaction id.
+    pub(super) fn header_text<S: Sink>(&self, sink: &mut S) {
+        let version = Version::from_wire(self.header.version);
+        sink.put(&self.name());
+        let out = sink.buffer();
+        let _ = match version {
+            Some(Version::V10) => Ok(()),
+            Some(version) => write!(out, " (OF1.{})", version as u8 - 1),
+            None => write!(out, " (OF {:#04x})", self.header.version),
+        };
+        let _ = write!(out, " (xid={:#x}):", self.header.xid);
+    }
+
+    fn put_flags(&self, out: &mut String) {
+        const MORE: u16 = 1;
+        let Some(mut flags) = self.flags.filter(|flags| *flags != 0) else {
+            return;
+        };
+        let is_request = matches!(self.name, Some((_, At::Request(_) | At::VendorRequest(..))));
+        out.push_str(" flags=");
+        if flags & MORE != 0 && (!is_request || self.header.version >= Version::V13 as u8) {
+            out.push_str("[more]");
+            flags &= !MORE;
+        }
+        if flags != 0 {
+            let _ = write!(out, "[***unknown flags 0x{flags:04x}***]");
+        }
+    }
+
+    /// The message as a JSON object: `version`, `type`, `xid`, `length`, its own members, and, where it
+    /// is not known or does not make sense, `data` (hex) and `error`.
+    pub fn json(&self) -> String {
+        let version = Version::from_wire(self.header.version);
+        let whole = Whole {
+            version: version.map_or_else(
+                || format!("{:#04x}", self.header.version),
+                |version| version.name().to_owned(),
+            ),
+            kind: self.name(),
+            xid: self.header.xid,
+            length: self.header.length,
+            more: self.flags.map(|flags| flags & 1 != 0),
+            body: self.body.as_ref(),
+            data: self.body.is_none().then_some(Bytes(self.bytes)),
+            error: self.trouble.as_ref().map(ToString::to_string),
+        };
+        // Serialization fails on maps whose keys are no strings only: there are none.
+        serde_json::to_string(&whole).unwrap_or_default()
+    }
+}
+
+impl Serialize for Decoded<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::value::RawValue::from_string(self.json())
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}

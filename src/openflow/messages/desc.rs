@@ -1,0 +1,54 @@
+//! Who made the switch (OpenFlow 1.5.1 §7.3.5.1).
+//!
+//! ```text
+//! mfr_desc(256) hw_desc(256) sw_desc(256) serial_num(32) dp_desc(256)
+//! ```
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::codec::{At, Head, Message, Place, place};
+use super::members::Words;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version::{V10, V15};
+
+/// `OFPST_DESC` reply
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the specification's names")]
+pub struct Desc {
+    pub mfr_desc: Words,
+    pub hw_desc: Words,
+    pub sw_desc: Words,
+    pub serial_num: Words,
+    pub dp_desc: Words,
+}
+
+impl<'a> Message<'a> for Desc {
+    const PLACES: &'static [Place] = &[place("OFPST_DESC", At::Reply(0), V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<Desc, DecodeError> {
+        let mut next = |length, what| body.take(length, what).map(Words::padded);
+        Ok(Desc {
+            mfr_desc: next(256, "mfr_desc")?,
+            hw_desc: next(256, "hw_desc")?,
+            sw_desc: next(256, "sw_desc")?,
+            serial_num: next(32, "serial_num")?,
+            dp_desc: next(256, "dp_desc")?,
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        sink.put("\n");
+        for (key, words) in [
+            ("Manufacturer", &self.mfr_desc),
+            ("Hardware", &self.hw_desc),
+            ("Software", &self.sw_desc),
+            ("Serial Num", &self.serial_num),
+            ("DP Description", &self.dp_desc),
+        ] {
+            let _ = writeln!(sink.buffer(), "{key}: {words}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Echo request and reply (OpenFlow 1.5.1 §7.5.2): any bytes, which the reply returns.
+//!
+//! ```text
+//! header(8) | data
+//! ```
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::codec::{At, Head, Message, Place, place};
+use super::header::{ECHO_REPLY, ECHO_REQUEST};
+use super::members::{Bytes, put_hex_dump};
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version::{V10, V15};
+
+/// `OFPT_ECHO_REQUEST`, `OFPT_ECHO_REPLY`
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Echo<'a> {
+    /// What the reply must return.
+    pub data: Bytes<'a>,
+    /// Whether it is quoted in another message, which shows no bytes.
+    #[serde(skip)]
+    pub quoted: bool,
+}
+
+impl<'a> Message<'a> for Echo<'a> {
+    const PLACES: &'static [Place] = &[
+        place("OFPT_ECHO_REQUEST", At::Type(ECHO_REQUEST), V10, V15),
+        place("OFPT_ECHO_REPLY", At::Type(ECHO_REPLY), V10, V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Echo<'a>, DecodeError> {
+        let length = body.remaining();
+        let data = Bytes(body.take(length, "data")?);
+        Ok(Echo {
+            data,
+            quoted: head.depth > 0,
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let out = sink.buffer();
+        let _ = writeln!(out, " {} bytes of payload", self.data.0.len());
+        if !self.quoted {
+            put_hex_dump(out, self.data.0);
+        }
+    }
+}

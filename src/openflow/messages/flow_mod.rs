@@ -1,0 +1,304 @@
+//! Changes to the flow tables (OpenFlow 1.5.1 §7.3.4.2).
+//!
+//! ```text
+//! 1.0     match(40) cookie(8) command(2) idle_timeout(2) hard_timeout(2) priority(2) buffer_id(4)
+//!         out_port(2) flags(2) | actions
+//! Nicira  cookie(8) command(2) idle_timeout(2) hard_timeout(2) priority(2) buffer_id(4) out_port(2)
+//!         flags(2) match_len(2) pad(6) | NXM, padded to 8 | actions
+//! 1.1+    cookie(8) cookie_mask(8) table_id(1) command(1) idle_timeout(2) hard_timeout(2) priority(2)
+//!         buffer_id(4) out_port(4) out_group(4) flags(2) importance(2) | ofp_match | instructions
+//! ```
+//!
+//! In 1.0 the upper byte of the command is the table, where the Nicira extension for that is on.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::header::HEADER_LEN;
+use super::members::{Actions, Fields, Flags, Hex, Named, Port};
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::fields::V10_MATCH_BYTES;
+use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10};
+use crate::openflow::version::Version::{self, V10, V11, V14, V15};
+
+/// `OFPT_FLOW_MOD` and `NXT_FLOW_MOD`
+#[derive(Debug, Clone, Serialize)]
+pub struct FlowMod<'a> {
+    /// `OFPFC_*`
+    pub command: Named,
+    /// The table; 255 for all.
+    pub table: u8,
+    /// Priority; 32768 is ovs-ofctl's default.
+    pub priority: u16,
+    /// The cookie that flows get; `None` if they keep theirs.
+    pub cookie: Option<Hex>,
+    /// The cookie that flows must have, in the bits of the mask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub match_cookie: Option<MaskedCookie>,
+    /// Seconds without a packet before the flow expires; 0: never.
+    pub idle_timeout: u16,
+    /// Seconds before the flow expires; 0: never.
+    pub hard_timeout: u16,
+    /// Eviction importance; 0 before 1.4.
+    pub importance: u16,
+    /// A packet to send through the flow; `None` for none.
+    pub buffer_id: Option<u32>,
+    /// The port that flows to delete must send to.
+    pub out_port: Port,
+    /// The group that flows to delete must send to.
+    pub out_group: Option<u32>,
+    /// `OFPFF_*`
+    pub flags: Flags,
+    /// What the flow matches.
+    #[serde(rename = "match")]
+    pub fields: Fields,
+    /// What the flow does.
+    pub actions: Actions<'a>,
+}
+
+/// A cookie and the bits of it that count.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct MaskedCookie {
+    /// The cookie.
+    pub value: Hex,
+    /// The bits that count.
+    pub mask: Hex,
+}
+
+/// `OFPFC_*` in the words of ovs-ofctl.
+const COMMANDS: &[(u32, &str)] = &[
+    (ADD, "ADD"),
+    (MODIFY, "MOD"),
+    (MODIFY_STRICT, "MOD_STRICT"),
+    (DELETE, "DEL"),
+    (DELETE_STRICT, "DEL_STRICT"),
+];
+const ADD: u32 = 0;
+const MODIFY: u32 = 1;
+const MODIFY_STRICT: u32 = 2;
+const DELETE: u32 = 3;
+const DELETE_STRICT: u32 = 4;
+
+const FLAGS_V10: &[(u32, &str)] = &[(1, "send_flow_rem"), (2, "check_overlap"), (4, "emerg")];
+const FLAGS_V11: &[(u32, &str)] = &[(1, "send_flow_rem"), (2, "check_overlap")];
+const FLAGS_V12: &[(u32, &str)] = &[
+    (1, "send_flow_rem"),
+    (2, "check_overlap"),
+    (4, "reset_counts"),
+];
+const FLAGS_V13: &[(u32, &str)] = &[
+    (1, "send_flow_rem"),
+    (2, "check_overlap"),
+    (4, "reset_counts"),
+    (8, "no_packet_counts"),
+    (16, "no_byte_counts"),
+];
+
+/// `OFP_NO_BUFFER`, `OFPG_ANY`
+const NONE: u32 = u32::MAX;
+/// A cookie of all ones leaves cookies as they are.
+const KEEP: u64 = u64::MAX;
+
+fn flags(bits: u16, version: Version) -> Flags {
+    Flags {
+        bits: bits.into(),
+        names: match version {
+            Version::V10 => FLAGS_V10,
+            Version::V11 => FLAGS_V11,
+            Version::V12 => FLAGS_V12,
+            _ => FLAGS_V13,
+        },
+    }
+}
+
+impl<'a> Message<'a> for FlowMod<'a> {
+    const PLACES: &'static [Place] = &[
+        place("OFPT_FLOW_MOD", At::Type(14), V10, V15),
+        place("NXT_FLOW_MOD", At::Vendor(NICIRA, 13), V10, V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, DecodeError> {
+        match (head.at, head.version) {
+            (At::Vendor(..), _) | (_, V10) => early(body, head),
+            _ => v11(body, head.version),
+        }
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let out = sink.buffer();
+        out.push(' ');
+        let _ = match self.command.name() {
+            Some(name) => write!(out, "{name}"),
+            None => write!(out, "cmd:{}", self.command),
+        };
+        if self.table != 0 {
+            let _ = write!(out, " table:{}", self.table);
+        }
+        out.push(' ');
+        self.fields.text(sink, cx, self.priority);
+        if !sink.buffer().ends_with(' ') {
+            sink.put(" ");
+        }
+        let out = sink.buffer();
+        if let Some(cookie) = self.cookie.filter(|cookie| cookie.0 != 0) {
+            let _ = write!(out, "cookie:{cookie} ");
+        }
+        if let Some(cookie) = self.match_cookie {
+            let _ = write!(out, "cookie:{}/{} ", cookie.value, cookie.mask);
+        }
+        for (key, value) in [
+            ("idle", self.idle_timeout),
+            ("hard", self.hard_timeout),
+            ("importance", self.importance),
+        ] {
+            if value != 0 {
+                let _ = write!(out, "{key}:{value} ");
+            }
+        }
+        if let Some(buffer_id) = self.buffer_id {
+            let _ = write!(out, "buf:{buffer_id:#x} ");
+        }
+        if self.out_port.0 != PORT_ANY {
+            out.push_str("out_port:");
+            self.out_port.text(sink, cx);
+            sink.put(" ");
+        }
+        if self.flags.bits != 0 {
+            self.flags.text(sink, " ");
+            sink.put(" ");
+        }
+        sink.put_as(Role::Action, "actions=");
+        self.actions.text(sink, cx);
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        self.actions.trouble()
+    }
+}
+
+/// The two layouts of 1.0.
+fn early<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, DecodeError> {
+    let is_nicira = matches!(head.at, At::Vendor(..));
+    let (fields, is_exact) = if is_nicira {
+        (None, false)
+    } else {
+        const ALL_FIELDS: u32 = 0x003f_ffff;
+        let fixed = body.array("match")?;
+        let normal = normalized(fixed);
+        let is_exact = Cursor::new(&fixed, 0).u32("wildcards")? & ALL_FIELDS == 0;
+        let mut fixed = Cursor::new(&normal, HEADER_LEN);
+        (Some(Fields::v10(&mut fixed)?), is_exact)
+    };
+    let cookie = body.u64("cookie")?;
+    let [table, command] = body.array("command")?;
+    let idle_timeout = body.u16("idle_timeout")?;
+    let hard_timeout = body.u16("hard_timeout")?;
+    let priority = body.u16("priority")?;
+    let buffer_id = Some(body.u32("buffer_id")?).filter(|buffer| *buffer != NONE);
+    let out_port = Port(port_from_v10(body.u16("out_port")?));
+    let flag_bits = body.u16("flags")?;
+    let fields = if let Some(fields) = fields {
+        fields
+    } else {
+        let match_len = usize::from(body.u16("match_len")?);
+        body.skip(6, "padding")?;
+        Fields::nxm(body, match_len)?
+    };
+    let match_cookie = fields.cookie().filter(|(_, mask)| *mask != 0);
+    Ok(FlowMod {
+        command: Named {
+            number: command.into(),
+            names: COMMANDS,
+        },
+        table,
+        // A match without wildcards has the highest priority (OpenFlow 1.0.0 §3.4).
+        priority: if is_exact { u16::MAX } else { priority },
+        cookie: Some(Hex(cookie)).filter(|cookie| cookie.0 != KEEP),
+        match_cookie: match_cookie.map(|(value, mask)| MaskedCookie {
+            value: Hex(value),
+            mask: Hex(mask),
+        }),
+        idle_timeout,
+        hard_timeout,
+        importance: 0,
+        buffer_id,
+        out_port,
+        out_group: None,
+        flags: flags(flag_bits, head.version),
+        actions: Actions::rest_of_flow(body, head.version, &fields)?,
+        fields,
+    })
+}
+
+/// The match of 1.0 without the fields that its protocols do not have: switches do not look at them
+/// (OpenFlow 1.0.0 §3.4).
+fn normalized(mut fixed: [u8; V10_MATCH_BYTES]) -> [u8; V10_MATCH_BYTES] {
+    const DL_TYPE: u32 = 1 << 4;
+    const NW_PROTO: u32 = 1 << 5;
+    const PORTS: u32 = 3 << 6;
+    const ADDRESSES: u32 = 0xfff << 8;
+    const NW_TOS: u32 = 1 << 21;
+    let [w0, w1, w2, w3, ..] = fixed;
+    let mut wildcards = u32::from_be_bytes([w0, w1, w2, w3]);
+    let dl_type = u16::from_be_bytes([fixed[22], fixed[23]]);
+    let nw_proto = Some(fixed[25]).filter(|_| wildcards & NW_PROTO == 0);
+    wildcards |= match dl_type {
+        _ if wildcards & DL_TYPE != 0 => NW_PROTO | PORTS | ADDRESSES | NW_TOS,
+        0x0800 if matches!(nw_proto, Some(1 | 2 | 6 | 17 | 132)) => 0,
+        0x0800 => PORTS,
+        0x86dd if matches!(nw_proto, Some(6 | 17 | 58 | 132)) => ADDRESSES,
+        0x86dd => ADDRESSES | PORTS,
+        0x0806 | 0x8035 => PORTS | NW_TOS,
+        _ => NW_PROTO | PORTS | ADDRESSES | NW_TOS,
+    };
+    [fixed[0], fixed[1], fixed[2], fixed[3]] = wildcards.to_be_bytes();
+    fixed
+}
+
+fn v11<'a>(body: &mut Cursor<'a>, version: Version) -> Result<FlowMod<'a>, DecodeError> {
+    let cookie = body.u64("cookie")?;
+    let mask = body.u64("cookie_mask")?;
+    let table = body.u8("table_id")?;
+    let command = u32::from(body.u8("command")?);
+    let idle_timeout = body.u16("idle_timeout")?;
+    let hard_timeout = body.u16("hard_timeout")?;
+    let priority = body.u16("priority")?;
+    let buffer_id = Some(body.u32("buffer_id")?).filter(|buffer| *buffer != NONE);
+    let out_port = Port(body.u32("out_port")?);
+    let out_group = Some(body.u32("out_group")?).filter(|group| *group != NONE);
+    let flag_bits = body.u16("flags")?;
+    let importance = body.u16("importance")?;
+    let fields = Fields::v11(body)?;
+    // 1.1 adds a flow where a change without a cookie to look for finds none.
+    let adds =
+        command == ADD || version == V11 && mask == 0 && matches!(command, MODIFY | MODIFY_STRICT);
+    let deletes = matches!(command, DELETE | DELETE_STRICT);
+    Ok(FlowMod {
+        command: Named {
+            number: command,
+            names: COMMANDS,
+        },
+        table,
+        priority,
+        cookie: Some(Hex(cookie)).filter(|cookie| adds && cookie.0 != KEEP),
+        match_cookie: (!adds && mask != 0).then_some(MaskedCookie {
+            value: Hex(cookie),
+            mask: Hex(mask),
+        }),
+        idle_timeout,
+        hard_timeout,
+        importance: if version >= V14 && command == ADD {
+            importance
+        } else {
+            0
+        },
+        buffer_id,
+        out_port,
+        out_group: out_group.filter(|_| deletes),
+        flags: flags(flag_bits, version),
+        actions: Actions::rest_of_flow(body, version, &fields)?,
+        fields,
+    })
+}

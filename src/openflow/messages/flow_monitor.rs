@@ -1,0 +1,460 @@
+//! Watching the flow tables (OpenFlow 1.5.1 §7.3.5.17; the ONF's extension of 1.3, Nicira's of 1.0).
+//!
+//! ```text
+//! request, 1.4+    monitor_id(4) out_port(4) out_group(4) flags(2) table_id(1) command(1) | ofp_match
+//! request, ONF     id(4) flags(2) match_len(2) out_port(4) table_id(1) pad(3) | ofp_match
+//! request, Nicira  id(4) flags(2) out_port(2) match_len(2) table_id(1) pad(5) | NXM, padded to 8
+//! update, 1.4+     length(2) event(2) table_id(1) reason(1) idle_timeout(2) hard_timeout(2)
+//!                  priority(2) pad(4) cookie(8) | ofp_match | instructions
+//! update, others   length(2) event(2) reason(2) priority(2) idle_timeout(2) hard_timeout(2)
+//!                  match_len(2) table_id(1) pad(1) cookie(8) | NXM or ofp_match | actions
+//! abbreviated      length(2) event(2) xid(4)
+//! cancel           id(4)
+//! ```
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::codec::{At, Head, List, Message, NICIRA, ONF, Place, place};
+use super::flow_removed::REASONS;
+use super::members::{Actions, DEFAULT_PRIORITY, Fields, Flags, Hex, Named, Port};
+use crate::openflow::actions::Form;
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10};
+use crate::openflow::version::Version::{V10, V12, V13, V14, V15};
+
+/// `OFPMP_FLOW_MONITOR`
+const FLOW_MONITOR: u16 = 16;
+/// Its numbers as an extension.
+const NICIRA_MONITOR: u32 = 2;
+const ONF_MONITOR: u32 = 1870;
+
+/// `OFPFMF_*`
+const FLAGS: &[(u32, &str)] = &[
+    (1 << 0, "initial"),
+    (1 << 1, "add"),
+    (1 << 2, "delete"),
+    (1 << 3, "modify"),
+    (1 << 4, "actions"),
+    (1 << 5, "no-abbrev"),
+    (OWN, "own"),
+];
+const OWN: u32 = 1 << 6;
+/// `own` in the extensions
+const EXTENSION_OWN: u32 = 1 << 5;
+
+/// `OFPFMC_*`
+const COMMANDS: &[(u32, &str)] = &[(0, "add"), (1, "modify"), (DELETE, "delete")];
+const DELETE: u32 = 2;
+
+/// `OFPFME_*`
+const EVENTS: &[(u32, &str)] = &[
+    (0, "INITIAL"),
+    (1, "ADDED"),
+    (DELETED, "DELETED"),
+    (3, "MODIFIED"),
+    (ABBREVIATED, "ABBREV"),
+    (PAUSED, "PAUSED"),
+    (RESUMED, "RESUMED"),
+];
+const DELETED: u32 = 2;
+const ABBREVIATED: u32 = 4;
+const PAUSED: u32 = 5;
+const RESUMED: u32 = 6;
+
+/// `OFPST_FLOW_MONITOR` request
+#[derive(Debug, Clone, Serialize)]
+pub struct MonitorRequest {
+    /// The monitors asked for.
+    pub monitors: List<Monitor>,
+}
+
+/// What is to be watched.
+#[derive(Debug, Clone, Serialize)]
+pub struct Monitor {
+    /// The controller's number for it.
+    pub id: u32,
+    /// `OFPFMC_*`
+    pub command: Named,
+    /// `OFPFMF_*`; in the extensions `own` has another bit.
+    pub flags: Flags,
+    /// The port that flows must send to.
+    pub out_port: Port,
+    /// The group that flows must send to.
+    pub out_group: Option<u32>,
+    /// The table; 255 for all.
+    pub table: u8,
+    /// What flows must match at least.
+    #[serde(rename = "match")]
+    pub fields: Fields,
+}
+
+/// The bits of the extensions as those of 1.4.
+fn extension_flags(bits: u16) -> u32 {
+    let bits = u32::from(bits);
+    bits & !EXTENSION_OWN | if bits & EXTENSION_OWN != 0 { OWN } else { 0 }
+}
+
+impl Monitor {
+    fn decode(body: &mut Cursor<'_>, at: At) -> Result<Monitor, DecodeError> {
+        let id = body.u32("id")?;
+        let mut out_group = None;
+        let mut command = 0;
+        let bits;
+        let out_port;
+        let table;
+        let fields;
+        match at {
+            At::VendorRequest(NICIRA, _) => {
+                bits = extension_flags(body.u16("flags")?);
+                out_port = port_from_v10(body.u16("out_port")?);
+                let match_len = usize::from(body.u16("match_len")?);
+                table = body.u8("table_id")?;
+                body.skip(5, "padding")?;
+                fields = Fields::nxm(body, match_len)?;
+            }
+            At::VendorRequest(..) => {
+                bits = extension_flags(body.u16("flags")?);
+                body.skip(2, "match_len")?;
+                out_port = body.u32("out_port")?;
+                table = body.u8("table_id")?;
+                body.skip(3, "padding")?;
+                fields = Fields::v11(body)?;
+            }
+            _ => {
+                out_port = body.u32("out_port")?;
+                out_group = Some(body.u32("out_group")?).filter(|group| *group != u32::MAX);
+                bits = body.u16("flags")?.into();
+                table = body.u8("table_id")?;
+                command = body.u8("command")?.into();
+                fields = Fields::v11(body)?;
+            }
+        }
+        Ok(Monitor {
+            id,
+            command: Named {
+                number: command,
+                names: COMMANDS,
+            },
+            flags: Flags { bits, names: FLAGS },
+            out_port: Port(out_port),
+            out_group,
+            table,
+            fields,
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let _ = write!(sink.buffer(), "\n id={}", self.id);
+        if self.command.number == DELETE {
+            let _ = write!(sink.buffer(), " command={}", self.command);
+            return;
+        }
+        sink.put(" flags=");
+        self.flags.text(sink, ",");
+        if self.out_port.0 != PORT_ANY {
+            sink.put(" out_port=");
+            self.out_port.text(sink, cx);
+        }
+        let out = sink.buffer();
+        if let Some(group) = self.out_group.filter(|group| *group != 0) {
+            let _ = write!(out, " out_group={group}");
+        }
+        if self.table != u8::MAX {
+            let _ = write!(out, " table={}", self.table);
+        }
+        if self.fields.view().is_some_and(|fields| !fields.is_empty()) {
+            sink.put(" ");
+            self.fields.text(sink, cx, DEFAULT_PRIORITY);
+        }
+    }
+}
+
+impl<'a> Message<'a> for MonitorRequest {
+    const PLACES: &'static [Place] = &[
+        place("OFPST_FLOW_MONITOR", At::Request(FLOW_MONITOR), V14, V15),
+        place(
+            "ONFST_FLOW_MONITOR",
+            At::VendorRequest(ONF, ONF_MONITOR),
+            V13,
+            V13,
+        ),
+        place(
+            "NXST_FLOW_MONITOR",
+            At::VendorRequest(NICIRA, NICIRA_MONITOR),
+            V10,
+            V12,
+        ),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<MonitorRequest, DecodeError> {
+        Ok(MonitorRequest {
+            monitors: List::read(body, |body| Monitor::decode(body, head.at)),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        for monitor in &self.monitors.entries {
+            monitor.text(sink, cx);
+        }
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        self.monitors.trouble.clone()
+    }
+}
+
+/// `OFPST_FLOW_MONITOR` reply
+#[derive(Debug, Clone, Serialize)]
+pub struct MonitorReply<'a> {
+    /// What happened.
+    pub updates: List<Update<'a>>,
+}
+
+/// One change of the flow tables.
+#[derive(Debug, Clone, Serialize)]
+pub struct Update<'a> {
+    /// `OFPFME_*`
+    pub event: Named,
+    /// The request of this controller that caused it, where nothing else is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xid: Option<u32>,
+    /// The flow, where it is told.
+    #[serde(flatten)]
+    pub flow: Option<UpdatedFlow<'a>>,
+}
+
+/// The flow that changed.
+#[derive(Debug, Clone, Serialize)]
+pub struct UpdatedFlow<'a> {
+    /// Why it went (`OFPRR_*`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Named>,
+    /// Its table.
+    pub table: u8,
+    /// Its priority.
+    pub priority: u16,
+    /// Seconds without a packet before it expires; 0: never.
+    pub idle_timeout: u16,
+    /// Seconds before it expires; 0: never.
+    pub hard_timeout: u16,
+    /// Its cookie.
+    pub cookie: Hex,
+    /// What it matches.
+    #[serde(rename = "match")]
+    pub fields: Fields,
+    /// What it does, where that was asked for.
+    pub actions: Actions<'a>,
+}
+
+impl<'a> Update<'a> {
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Update<'a>, DecodeError> {
+        let start = *body;
+        let length = usize::from(body.u16("update length")?);
+        if length < 8 || !length.is_multiple_of(8) {
+            return Err(start.error("update length", DecodeErrorKind::BadLength(length)));
+        }
+        let is_extension = matches!(head.at, At::VendorReply(..));
+        let event = u32::from(body.u16("event")?) + u32::from(is_extension);
+        let event = Named {
+            number: event,
+            names: EVENTS,
+        };
+        let mut body_of = |what| body.sub(length - 4, what);
+        match event.number {
+            ABBREVIATED => {
+                let mut inside = body_of("abbreviated update")?;
+                Ok(Update {
+                    event,
+                    xid: Some(inside.u32("xid")?),
+                    flow: None,
+                })
+            }
+            PAUSED | RESUMED if !is_extension => {
+                body_of("update")?;
+                Ok(Update {
+                    event,
+                    xid: None,
+                    flow: None,
+                })
+            }
+            0..=3 => {
+                let mut inside = body_of("update")?;
+                let mut flow = if is_extension {
+                    extension_flow(&mut inside, head)?
+                } else {
+                    flow(&mut inside, head)?
+                };
+                flow.reason = flow.reason.filter(|_| event.number == DELETED);
+                Ok(Update {
+                    event,
+                    xid: None,
+                    flow: Some(flow),
+                })
+            }
+            other => {
+                let mut at = start;
+                at.skip(2, "update length")?;
+                Err(at.error("event", DecodeErrorKind::BadValue(other.into())))
+            }
+        }
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let out = sink.buffer();
+        let _ = write!(out, "\n event={}", self.event);
+        if let Some(xid) = self.xid {
+            let _ = write!(out, " xid={xid:#x}");
+        }
+        let Some(flow) = &self.flow else {
+            return;
+        };
+        if let Some(reason) = flow.reason {
+            let _ = write!(out, " reason={reason}");
+        }
+        let _ = write!(out, " table={}", flow.table);
+        for (key, seconds) in [
+            ("idle_timeout", flow.idle_timeout),
+            ("hard_timeout", flow.hard_timeout),
+        ] {
+            if seconds != 0 {
+                let _ = write!(out, " {key}={seconds}");
+            }
+        }
+        let _ = match flow.cookie.0 {
+            0 => write!(out, " cookie=0 "),
+            cookie => write!(out, " cookie={cookie:#x} "),
+        };
+        flow.fields.text(sink, cx, DEFAULT_PRIORITY);
+        if !flow.actions.is_empty() {
+            if !sink.buffer().ends_with(' ') {
+                sink.put(" ");
+            }
+            sink.put_as(Role::Action, "actions=");
+            flow.actions.text(sink, cx);
+        }
+    }
+}
+
+fn reason(number: u16) -> Named {
+    Named {
+        number: number.into(),
+        names: REASONS,
+    }
+}
+
+fn flow<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<UpdatedFlow<'a>, DecodeError> {
+    let table = body.u8("table_id")?;
+    let reason = Some(reason(body.u8("reason")?.into()));
+    let idle_timeout = body.u16("idle_timeout")?;
+    let hard_timeout = body.u16("hard_timeout")?;
+    let priority = body.u16("priority")?;
+    body.skip(4, "padding")?;
+    let cookie = Hex(body.u64("cookie")?);
+    let fields = Fields::v11(body)?;
+    Ok(UpdatedFlow {
+        reason,
+        table,
+        priority,
+        idle_timeout,
+        hard_timeout,
+        cookie,
+        actions: Actions::rest_of_flow(body, head.version, &fields)?,
+        fields,
+    })
+}
+
+fn extension_flow<'a>(
+    body: &mut Cursor<'a>,
+    head: &Head<'a>,
+) -> Result<UpdatedFlow<'a>, DecodeError> {
+    let reason = Some(reason(body.u16("reason")?));
+    let priority = body.u16("priority")?;
+    let idle_timeout = body.u16("idle_timeout")?;
+    let hard_timeout = body.u16("hard_timeout")?;
+    let match_len = usize::from(body.u16("match_len")?);
+    let table = body.u8("table_id")?;
+    body.skip(1, "padding")?;
+    let cookie = Hex(body.u64("cookie")?);
+    let (fields, actions) = if let At::VendorReply(NICIRA, _) = head.at {
+        let fields = Fields::nxm(body, match_len)?;
+        let length = body.remaining();
+        let actions = Actions::read(body, length, head.version, Form::Actions)?;
+        (fields, actions)
+    } else {
+        let fields = Fields::v11(body)?;
+        let actions = Actions::rest_of_flow(body, head.version, &fields)?;
+        (fields, actions)
+    };
+    Ok(UpdatedFlow {
+        reason,
+        table,
+        priority,
+        idle_timeout,
+        hard_timeout,
+        cookie,
+        fields,
+        actions,
+    })
+}
+
+impl<'a> Message<'a> for MonitorReply<'a> {
+    const PLACES: &'static [Place] = &[
+        place("OFPST_FLOW_MONITOR", At::Reply(FLOW_MONITOR), V14, V15),
+        place(
+            "ONFST_FLOW_MONITOR",
+            At::VendorReply(ONF, ONF_MONITOR),
+            V13,
+            V13,
+        ),
+        place(
+            "NXST_FLOW_MONITOR",
+            At::VendorReply(NICIRA, NICIRA_MONITOR),
+            V10,
+            V12,
+        ),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<MonitorReply<'a>, DecodeError> {
+        Ok(MonitorReply {
+            updates: List::read(body, |body| Update::decode(body, head)),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        for update in &self.updates.entries {
+            update.text(sink, cx);
+        }
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        let flows = self.updates.entries.iter().filter_map(|u| u.flow.as_ref());
+        let mut troubles = flows.filter_map(|flow| flow.actions.trouble());
+        troubles.next().or_else(|| self.updates.trouble.clone())
+    }
+}
+
+/// `NXT_FLOW_MONITOR_CANCEL`
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct MonitorCancel {
+    /// The controller's number for the monitor.
+    pub id: u32,
+}
+
+impl<'a> Message<'a> for MonitorCancel {
+    const PLACES: &'static [Place] = &[
+        place("NXT_FLOW_MONITOR_CANCEL", At::Vendor(NICIRA, 21), V10, V12),
+        place("ONFT_FLOW_MONITOR_CANCEL", At::Vendor(ONF, 1870), V13, V13),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<MonitorCancel, DecodeError> {
+        Ok(MonitorCancel {
+            id: body.u32("id")?,
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let _ = write!(sink.buffer(), " id={}", self.id);
+    }
+}

@@ -1,0 +1,455 @@
+//! What messages have in common: ports, addresses, flags, matches, actions; their text and their JSON.
+
+use std::fmt::{self, Write as _};
+
+use serde::ser::{Error as _, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::openflow::actions::{ActionList, Form};
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::fields::{Match, V10_MATCH_BYTES, V11_MATCH_BYTES, put_port_json};
+use crate::openflow::json::{Json, acts_on_a_terminal};
+use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext};
+use crate::openflow::version::Version;
+
+/// `OFPMT_STANDARD`
+const MATCH_STANDARD: u16 = 0;
+/// `OFPMT_OXM`
+const MATCH_OXM: u16 = 1;
+
+/// JSON by way of the crate's own writer.
+pub(super) fn raw<S: Serializer>(
+    serializer: S,
+    write: impl FnOnce(&mut Json<'_>),
+) -> Result<S::Ok, S::Error> {
+    let mut out = String::new();
+    write(&mut Json::new(&mut out));
+    RawValue::from_string(out)
+        .map_err(S::Error::custom)?
+        .serialize(serializer)
+}
+
+/// What JSON is written with: it tells the wire's truth, and a message alone has no names.
+pub(super) fn json_context(version: Version) -> TextContext<'static> {
+    TextContext {
+        version,
+        style: Style::Wire,
+        ports: PortSpelling::Number,
+        names: &NoNames,
+    }
+}
+
+/// A port; in JSON `{"number":2}` or `{"name":"LOCAL"}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port(pub u32);
+
+impl Port {
+    /// Writes the port as the context asks.
+    pub fn text<S: Sink>(self, sink: &mut S, cx: &TextContext<'_>) {
+        crate::openflow::text::put_port(sink, cx, self.0);
+    }
+}
+
+impl Serialize for Port {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        raw(serializer, |json| {
+            put_port_json(json, &NoNames, self.0);
+        })
+    }
+}
+
+/// An Ethernet address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mac(pub [u8; 6]);
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, byte) in self.0.iter().enumerate() {
+            let colon = if index == 0 { "" } else { ":" };
+            write!(f, "{colon}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Mac {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A number that is written in hexadecimal; in JSON `"0x5"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hex(pub u64);
+
+impl fmt::Display for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Bytes without further meaning; in JSON their hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl Bytes<'_> {
+    /// Whether there are none.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Bytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Words from the wire, up to the first zero byte. What acts on a terminal shows as a dot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(pub String);
+
+impl Words {
+    /// The words in a field of fixed size.
+    pub fn padded(bytes: &[u8]) -> Words {
+        let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+        let bytes = bytes.get(..end).unwrap_or(bytes);
+        Words(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .chars()
+            .try_for_each(|c| f.write_char(if acts_on_a_terminal(c) { '.' } else { c }))
+    }
+}
+
+impl Serialize for Words {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        raw(serializer, |json| json.string(&self.0))
+    }
+}
+
+/// A number with a name in a table; in JSON the name, or the number where it has none.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    /// The number as it came.
+    pub number: u32,
+    /// Numbers and their names.
+    pub names: &'static [(u32, &'static str)],
+}
+
+impl Named {
+    /// The name, if there is one.
+    pub fn name(self) -> Option<&'static str> {
+        let row = self.names.iter().find(|(number, _)| *number == self.number);
+        row.map(|(_, name)| *name)
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "{}", self.number),
+        }
+    }
+}
+
+impl Serialize for Named {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.name() {
+            Some(name) => serializer.serialize_str(name),
+            None => serializer.serialize_u32(self.number),
+        }
+    }
+}
+
+/// Bits with names; in JSON an array of the names, what has none as one number in hex.
+#[derive(Debug, Clone, Copy)]
+pub struct Flags {
+    /// The bits as they came.
+    pub bits: u32,
+    /// Single bits and their names, in the order in which they are written.
+    pub names: &'static [(u32, &'static str)],
+}
+
+impl Flags {
+    /// The names of the bits that are set, and the bits without a name.
+    fn split(self) -> (impl Iterator<Item = &'static str>, u32) {
+        let named = self.names.iter().fold(0, |all, (bit, _)| all | bit);
+        let names = self.names.iter();
+        let set = names.filter(move |(bit, _)| self.bits & bit != 0);
+        (set.map(|(_, name)| *name), self.bits & !named)
+    }
+
+    /// Writes the names with a separator between them; `0` where no bit is set.
+    pub fn text<S: Sink>(self, sink: &mut S, separator: &str) {
+        if self.bits == 0 {
+            sink.put("0");
+            return;
+        }
+        let (names, rest) = self.split();
+        let mut first = true;
+        for name in names {
+            if !first {
+                sink.put(separator);
+            }
+            first = false;
+            sink.put(name);
+        }
+        if rest != 0 {
+            if !first {
+                sink.put(separator);
+            }
+            let _ = write!(sink.buffer(), "{rest:#x}");
+        }
+    }
+}
+
+impl Serialize for Flags {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (names, rest) = self.split();
+        let mut words: Vec<String> = names.map(str::to_owned).collect();
+        if rest != 0 {
+            words.push(format!("{rest:#x}"));
+        }
+        words.serialize(serializer)
+    }
+}
+
+/// A match that stands on its own, checked when it was read.
+#[derive(Debug, Clone, Default)]
+pub struct Fields {
+    tlvs: Vec<u8>,
+}
+
+impl Fields {
+    /// NXM or OXM fields that need no more than a check.
+    pub fn of(tlvs: Vec<u8>, at: usize) -> Result<Fields, DecodeError> {
+        Match::decode_tlvs(&tlvs, at)?;
+        Ok(Fields { tlvs })
+    }
+
+    /// `ofp_match` of OpenFlow 1.0.
+    pub fn v10(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
+        let fixed = body.sub(V10_MATCH_BYTES, "match")?;
+        let mut tlvs = Vec::new();
+        Match::decode_v10(fixed.rest(), &mut tlvs).map_err(|error| moved(error, fixed.at()))?;
+        Ok(Fields { tlvs })
+    }
+
+    /// `match_len` bytes of NXM and their padding to a multiple of eight.
+    pub fn nxm(body: &mut Cursor<'_>, match_len: usize) -> Result<Fields, DecodeError> {
+        let fields = body.sub(match_len, "match")?;
+        body.skip(match_len.next_multiple_of(8) - match_len, "match padding")?;
+        Fields::of(fields.rest().to_vec(), fields.at())
+    }
+
+    /// `ofp_match` of OpenFlow 1.1 and later, with its padding.
+    pub fn v11(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
+        let start = *body;
+        let kind = body.u16("match type")?;
+        let length = usize::from(body.u16("match length")?);
+        match kind {
+            MATCH_STANDARD => {
+                let mut whole = start;
+                let standard = whole.sub(V11_MATCH_BYTES, "match")?;
+                let mut tlvs = Vec::new();
+                Match::decode_v11(standard.rest(), &mut tlvs)
+                    .map_err(|error| moved(error, standard.at()))?;
+                *body = whole;
+                Ok(Fields { tlvs })
+            }
+            MATCH_OXM => {
+                let fields_len = length.checked_sub(4).ok_or_else(|| {
+                    start.error("match length", DecodeErrorKind::BadLength(length))
+                })?;
+                let fields = body.sub(fields_len, "match")?;
+                body.skip(length.next_multiple_of(8) - length, "match padding")?;
+                Fields::of(fields.rest().to_vec(), fields.at())
+            }
+            _ => Err(start.error("match type", DecodeErrorKind::BadValue(kind.into()))),
+        }
+    }
+
+    /// The match of a packet-out of 1.5: switches of Open vSwitch count its padding as part of it.
+    pub fn v15_loose(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
+        let start = *body;
+        match Fields::v11(body) {
+            Ok(fields) => Ok(fields),
+            Err(error) => {
+                let mut whole = start;
+                whole.skip(2, "match type")?;
+                let length = usize::from(whole.u16("match length")?);
+                let fields = whole.sub(length.saturating_sub(4), "match")?;
+                let Some(padded) = fields.rest().strip_suffix(&[0; 4]) else {
+                    return Err(error);
+                };
+                whole.skip(length.next_multiple_of(8) - length, "match padding")?;
+                *body = whole;
+                Fields::of(padded.to_vec(), fields.at()).map_err(|_| error)
+            }
+        }
+    }
+
+    /// The match as a view.
+    pub fn view(&self) -> Option<Match<'_>> {
+        Match::decode_tlvs(&self.tlvs, 0).ok()
+    }
+
+    /// Cookie and mask of a request's filter (`NXM_NX_COOKIE`).
+    pub fn cookie(&self) -> Option<(u64, u64)> {
+        self.view()?.cookie()
+    }
+
+    /// Whether the match says that packets have a VLAN tag.
+    pub fn vlan_tag_known(&self) -> bool {
+        self.view().is_some_and(|fields| fields.vlan_tag_known())
+    }
+
+    /// Writes the match as ovs-ofctl does; 32768 is the priority that is left out.
+    pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>, priority: u16) {
+        if let Some(fields) = self.view() {
+            fields.text(sink, cx, priority);
+        }
+    }
+}
+
+/// The priority that text leaves out.
+pub const DEFAULT_PRIORITY: u16 = 0x8000;
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        raw(serializer, |json| {
+            json.begin_object();
+            if let Some(fields) = self.view() {
+                fields.json(json, &json_context(Version::V15));
+            }
+            json.end_object();
+        })
+    }
+}
+
+fn moved(error: DecodeError, by: usize) -> DecodeError {
+    DecodeError {
+        at: error.at.saturating_add(by),
+        ..error
+    }
+}
+
+/// Actions or instructions.
+#[derive(Debug, Clone, Copy)]
+pub struct Actions<'a> {
+    list: ActionList<'a>,
+    /// Whether packets are known to bear a VLAN tag, which the classic style asks.
+    tagged: bool,
+}
+
+impl<'a> Actions<'a> {
+    /// What is left of the body: actions in OpenFlow 1.0, else instructions.
+    pub fn rest_of_flow(
+        body: &mut Cursor<'a>,
+        version: Version,
+        fields: &Fields,
+    ) -> Result<Actions<'a>, DecodeError> {
+        let form = match version {
+            Version::V10 => Form::Actions,
+            _ => Form::Instructions,
+        };
+        let length = body.remaining();
+        let mut actions = Actions::read(body, length, version, form)?;
+        actions.tagged = fields.vlan_tag_known();
+        Ok(actions)
+    }
+
+    /// `length` bytes of actions or instructions.
+    pub fn read(
+        body: &mut Cursor<'a>,
+        length: usize,
+        version: Version,
+        form: Form,
+    ) -> Result<Actions<'a>, DecodeError> {
+        let bytes = body.sub(length, "actions")?;
+        Ok(Actions {
+            list: ActionList::new(bytes.rest(), bytes.at(), version, form),
+            tagged: false,
+        })
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The first length that contradicts its surroundings.
+    pub fn trouble(&self) -> Option<DecodeError> {
+        self.list.iter().find_map(Result::err)
+    }
+
+    /// Writes what follows `actions=`.
+    pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        // The error is what `trouble` tells.
+        let _ = self.list.text(sink, cx, self.tagged);
+    }
+}
+
+impl Serialize for Actions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        raw(serializer, |json| {
+            let _ = self.list.json(json, &json_context(self.list.version()));
+        })
+    }
+}
+
+/// Writes bytes sixteen a line, with their offsets and their printable characters, as ovs-ofctl does.
+pub fn put_hex_dump(out: &mut String, bytes: &[u8]) {
+    const PER_LINE: usize = 16;
+    for (number, line) in bytes.chunks(PER_LINE).enumerate() {
+        let _ = write!(out, "{:08x}  ", number * PER_LINE);
+        for (index, byte) in line.iter().enumerate() {
+            let separator = if index == 7 { '-' } else { ' ' };
+            let _ = write!(out, "{byte:02x}{separator}");
+        }
+        for _ in line.len()..PER_LINE {
+            out.push_str("   ");
+        }
+        out.push('|');
+        for byte in line {
+            let c = char::from(*byte);
+            out.push(if matches!(byte, 32..127) { c } else { '.' });
+        }
+        for _ in line.len()..PER_LINE {
+            out.push(' ');
+        }
+        out.push_str("|\n");
+    }
+}
+
+/// The properties that end a message of OpenFlow 1.4 and later: type, body without header and padding.
+pub fn next_property<'a>(body: &mut Cursor<'a>) -> Result<(u16, Cursor<'a>), DecodeError> {
+    let start = *body;
+    let kind = body.u16("property type")?;
+    let length = usize::from(body.u16("property length")?);
+    let inside = length
+        .checked_sub(4)
+        .ok_or_else(|| start.error("property length", DecodeErrorKind::BadLength(length)))?;
+    let property = body.sub(inside, "property")?;
+    body.skip(length.next_multiple_of(8) - length, "property padding")?;
+    Ok((kind, property))
+}

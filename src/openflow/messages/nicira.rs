@@ -1,0 +1,136 @@
+//! Small messages of the Nicira extension: what a controller asks of its connection, and connection
+//! tracking.
+//!
+//! ```text
+//! set flow format         format(4)
+//! flow mod table id       set(1) pad(7)
+//! set packet in format    format(4)
+//! set controller id       pad(6) id(2)
+//! ct flush zone           pad(6) zone_id(2)
+//! ```
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::members::Named;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version::{V10, V15};
+
+/// `NXT_SET_FLOW_FORMAT`, `NXT_SET_PACKET_IN_FORMAT`
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct SetFormat {
+    /// `NXFF_*` or `NXPIF_*`
+    pub format: Named,
+}
+
+const FLOW_FORMATS: &[(u32, &str)] = &[(0, "openflow10"), (2, "nxm")];
+const PACKET_IN_FORMATS: &[(u32, &str)] =
+    &[(0, "standard"), (1, "nxt_packet_in"), (2, "nxt_packet_in2")];
+const FLOW_FORMAT: At = At::Vendor(NICIRA, 12);
+
+impl<'a> Message<'a> for SetFormat {
+    const PLACES: &'static [Place] = &[
+        place("NXT_SET_FLOW_FORMAT", FLOW_FORMAT, V10, V10),
+        place("NXT_SET_PACKET_IN_FORMAT", At::Vendor(NICIRA, 16), V10, V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<SetFormat, DecodeError> {
+        Ok(SetFormat {
+            format: Named {
+                number: body.u32("format")?,
+                names: if head.at == FLOW_FORMAT {
+                    FLOW_FORMATS
+                } else {
+                    PACKET_IN_FORMATS
+                },
+            },
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let _ = write!(
+            sink.buffer(),
+            " format={}",
+            self.format.name().unwrap_or("(unknown)")
+        );
+    }
+}
+
+/// `NXT_FLOW_MOD_TABLE_ID`
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct FlowModTableId {
+    /// Whether the command of a flow mod has a table in its upper byte.
+    pub enable: bool,
+}
+
+impl<'a> Message<'a> for FlowModTableId {
+    const PLACES: &'static [Place] = &[place(
+        "NXT_FLOW_MOD_TABLE_ID",
+        At::Vendor(NICIRA, 15),
+        V10,
+        V15,
+    )];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<FlowModTableId, DecodeError> {
+        let enable = body.u8("set")? != 0;
+        body.skip(7, "padding")?;
+        Ok(FlowModTableId { enable })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        sink.put(if self.enable { " enable" } else { " disable" });
+    }
+}
+
+/// `NXT_SET_CONTROLLER_ID`
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct SetControllerId {
+    /// What `controller(id=…)` calls this connection.
+    pub id: u16,
+}
+
+impl<'a> Message<'a> for SetControllerId {
+    const PLACES: &'static [Place] = &[place(
+        "NXT_SET_CONTROLLER_ID",
+        At::Vendor(NICIRA, 20),
+        V10,
+        V15,
+    )];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<SetControllerId, DecodeError> {
+        body.skip(6, "padding")?;
+        Ok(SetControllerId {
+            id: body.u16("controller_id")?,
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let _ = write!(sink.buffer(), " id={}", self.id);
+    }
+}
+
+/// `NXT_CT_FLUSH_ZONE`
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CtFlushZone {
+    /// The zone whose connections are forgotten.
+    pub zone_id: u16,
+}
+
+impl<'a> Message<'a> for CtFlushZone {
+    const PLACES: &'static [Place] =
+        &[place("NXT_CT_FLUSH_ZONE", At::Vendor(NICIRA, 29), V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<CtFlushZone, DecodeError> {
+        body.skip(6, "padding")?;
+        Ok(CtFlushZone {
+            zone_id: body.u16("zone_id")?,
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let _ = write!(sink.buffer(), " zone_id={}", self.zone_id);
+    }
+}

@@ -1,0 +1,468 @@
+//! Packets that a switch sends to its controller, and the controller's word to go on with one
+//! (OpenFlow 1.5.1 §7.4.1; `NXT_PACKET_IN`, `NXT_PACKET_IN2` and `NXT_RESUME`).
+//!
+//! ```text
+//! 1.0     buffer_id(4) total_len(2) in_port(2) reason(1) pad(1) | data
+//! 1.1     buffer_id(4) in_port(4) in_phy_port(4) total_len(2) reason(1) table_id(1) | data
+//! 1.2     buffer_id(4) total_len(2) reason(1) table_id(1) | ofp_match pad(2) | data
+//! 1.3+    buffer_id(4) total_len(2) reason(1) table_id(1) cookie(8) | ofp_match pad(2) | data
+//! NXT     buffer_id(4) total_len(2) reason(1) table_id(1) cookie(8) match_len(2) pad(6)
+//!         | NXM, padded to 8, pad(2) | data
+//! NXT2    properties
+//! ```
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::members::{Actions, Bytes, DEFAULT_PRIORITY, Fields, Hex, Named, next_property};
+use crate::openflow::actions::Form;
+use crate::openflow::bytes::{Cursor, DecodeError, be_number};
+use crate::openflow::fields::Field;
+use crate::openflow::packet::Packet;
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version::{self, V10, V11, V12, V15};
+
+/// `OFPT_PACKET_IN`, `NXT_PACKET_IN`, `NXT_PACKET_IN2`, `NXT_RESUME`
+#[derive(Debug, Clone, Serialize)]
+pub struct PacketIn<'a> {
+    /// The table that sent it; 0 where the version does not say.
+    pub table: u8,
+    /// The cookie of the flow that sent it, where the version says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie: Option<Hex>,
+    /// How long the packet is; `data` may have less of it.
+    pub total_len: usize,
+    /// What the switch knows of the packet besides its bytes.
+    #[serde(rename = "match")]
+    pub fields: Fields,
+    /// `OFPR_*`
+    pub reason: Named,
+    /// The switch's name for the packet it keeps; `None` if it keeps none.
+    pub buffer_id: Option<u32>,
+    /// What the `controller` action said.
+    #[serde(skip_serializing_if = "Bytes::is_empty")]
+    pub userdata: Bytes<'a>,
+    /// What the switch needs to go on with the packet.
+    #[serde(skip_serializing_if = "Continuation::is_empty")]
+    pub continuation: Continuation<'a>,
+    /// The headers of the packet.
+    pub packet: Packet,
+    /// The packet, or the beginning of it.
+    pub data: Bytes<'a>,
+}
+
+/// `OFPR_*`
+const REASONS: &[(u32, &str)] = &[
+    (0, "no_match"),
+    (1, "action"),
+    (2, "invalid_ttl"),
+    (3, "action_set"),
+    (4, "group"),
+    (5, "packet_out"),
+];
+
+fn reason(number: u8) -> Named {
+    Named {
+        number: number.into(),
+        names: REASONS,
+    }
+}
+
+/// `OFP_NO_BUFFER`
+const NO_BUFFER: u32 = u32::MAX;
+
+/// A match on nothing but the port that a packet came from.
+pub(super) fn in_port(number: &[u8]) -> Result<Fields, DecodeError> {
+    let header: &[u8] = match number.len() {
+        2 => &[0, 0, 0, 2],
+        _ => &[0x80, 0, 0, 4],
+    };
+    Fields::of([header, number].concat(), 0)
+}
+
+/// What the packet begins with, in the form of [`Packet::decode`].
+pub(super) fn packet_type(fields: &Fields) -> u32 {
+    Field::by_name("packet_type")
+        .and_then(|field| Some(be_number(fields.view()?.value(field)?.0) as u32))
+        .unwrap_or(0)
+}
+
+impl<'a> Message<'a> for PacketIn<'a> {
+    const PLACES: &'static [Place] = &[
+        place("OFPT_PACKET_IN", At::Type(10), V10, V15),
+        place("NXT_PACKET_IN", At::Vendor(NICIRA, 17), V10, V15),
+        place("NXT_PACKET_IN2", At::Vendor(NICIRA, 30), V10, V15),
+        place("NXT_RESUME", At::Vendor(NICIRA, 28), V10, V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>, DecodeError> {
+        let mut packet = match (head.at, head.version) {
+            (At::Vendor(_, 17), _) => nicira(body)?,
+            (At::Vendor(..), version) => properties(body, version)?,
+            (_, V10) => v10(body)?,
+            (_, V11) => v11(body)?,
+            (_, version) => v12(body, version)?,
+        };
+        packet.packet = Packet::decode(packet.data.0, packet_type(&packet.fields));
+        Ok(packet)
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let out = sink.buffer();
+        if self.table != 0 {
+            let _ = write!(out, " table_id={}", self.table);
+        }
+        if let Some(cookie) = self.cookie {
+            let _ = write!(out, " cookie={cookie}");
+        }
+        let _ = write!(out, " total_len={} ", self.total_len);
+        self.fields.text(sink, cx, DEFAULT_PRIORITY);
+        let out = sink.buffer();
+        let data_len = self.data.0.len();
+        // Two reasons inside of Open vSwitch have no word.
+        let _ = match self.reason.number {
+            6 | 7 => write!(out, " (via )"),
+            _ => write!(out, " (via {})", self.reason),
+        };
+        let _ = write!(out, " data_len={data_len}");
+        match self.buffer_id {
+            None => {
+                out.push_str(" (unbuffered)");
+                if self.total_len != data_len {
+                    out.push_str(" (***total_len != data_len***)");
+                }
+            }
+            Some(buffer_id) => {
+                let _ = write!(out, " buffer=0x{buffer_id:08x}");
+                if self.total_len < data_len {
+                    out.push_str(" (***total_len < data_len***)");
+                }
+            }
+        }
+        out.push('\n');
+        if !self.userdata.is_empty() {
+            let pairs: Vec<String> = self.userdata.0.iter().map(|b| format!("{b:02x}")).collect();
+            let _ = writeln!(out, " userdata={}", pairs.join("."));
+        }
+        self.continuation.text(sink, cx);
+        self.packet.text(sink.buffer());
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        self.continuation.trouble()
+    }
+}
+
+impl<'a> PacketIn<'a> {
+    fn new(fields: Fields) -> PacketIn<'a> {
+        PacketIn {
+            table: 0,
+            cookie: None,
+            total_len: 0,
+            fields,
+            reason: reason(0),
+            buffer_id: None,
+            userdata: Bytes(&[]),
+            continuation: Continuation::default(),
+            packet: Packet::default(),
+            data: Bytes(&[]),
+        }
+    }
+}
+
+fn buffer(number: u32) -> Option<u32> {
+    Some(number).filter(|number| *number != NO_BUFFER)
+}
+
+fn data<'a>(body: &mut Cursor<'a>) -> Result<Bytes<'a>, DecodeError> {
+    let length = body.remaining();
+    body.take(length, "data").map(Bytes)
+}
+
+fn v10<'a>(body: &mut Cursor<'a>) -> Result<PacketIn<'a>, DecodeError> {
+    let buffer_id = buffer(body.u32("buffer_id")?);
+    let total_len = body.u16("total_len")?.into();
+    let fields = in_port(&body.array::<2>("in_port")?)?;
+    let reason = reason(body.u8("reason")?);
+    body.skip(1, "padding")?;
+    Ok(PacketIn {
+        buffer_id,
+        total_len,
+        reason,
+        data: data(body)?,
+        ..PacketIn::new(fields)
+    })
+}
+
+fn v11<'a>(body: &mut Cursor<'a>) -> Result<PacketIn<'a>, DecodeError> {
+    let buffer_id = buffer(body.u32("buffer_id")?);
+    let fields = in_port(&body.array::<4>("in_port")?)?;
+    body.skip(4, "in_phy_port")?;
+    Ok(PacketIn {
+        buffer_id,
+        total_len: body.u16("total_len")?.into(),
+        reason: reason(body.u8("reason")?),
+        table: body.u8("table_id")?,
+        data: data(body)?,
+        ..PacketIn::new(fields)
+    })
+}
+
+fn v12<'a>(body: &mut Cursor<'a>, version: Version) -> Result<PacketIn<'a>, DecodeError> {
+    let buffer_id = buffer(body.u32("buffer_id")?);
+    let total_len = body.u16("total_len")?.into();
+    let reason = reason(body.u8("reason")?);
+    let table = body.u8("table_id")?;
+    let cookie = if version > V12 {
+        Some(body.u64("cookie")?)
+    } else {
+        None
+    };
+    let fields = Fields::v11(body)?;
+    body.skip(2, "padding")?;
+    Ok(PacketIn {
+        buffer_id,
+        total_len,
+        reason,
+        table,
+        cookie: known(cookie),
+        data: data(body)?,
+        ..PacketIn::new(fields)
+    })
+}
+
+/// A cookie of all ones is none.
+fn known(cookie: Option<u64>) -> Option<Hex> {
+    cookie.filter(|cookie| *cookie != u64::MAX).map(Hex)
+}
+
+fn nicira<'a>(body: &mut Cursor<'a>) -> Result<PacketIn<'a>, DecodeError> {
+    let buffer_id = buffer(body.u32("buffer_id")?);
+    let total_len = body.u16("total_len")?.into();
+    let reason = reason(body.u8("reason")?);
+    let table = body.u8("table_id")?;
+    let cookie = Some(body.u64("cookie")?);
+    let match_len = usize::from(body.u16("match_len")?);
+    body.skip(6, "padding")?;
+    let fields = Fields::nxm(body, match_len)?;
+    body.skip(2, "padding")?;
+    Ok(PacketIn {
+        buffer_id,
+        total_len,
+        reason,
+        table,
+        cookie: known(cookie),
+        data: data(body)?,
+        ..PacketIn::new(fields)
+    })
+}
+
+/// `NXPINT_*`
+mod property {
+    pub(super) const PACKET: u16 = 0;
+    pub(super) const FULL_LEN: u16 = 1;
+    pub(super) const BUFFER_ID: u16 = 2;
+    pub(super) const TABLE_ID: u16 = 3;
+    pub(super) const COOKIE: u16 = 4;
+    pub(super) const REASON: u16 = 5;
+    pub(super) const METADATA: u16 = 6;
+    pub(super) const USERDATA: u16 = 7;
+    pub(super) const CONTINUATION: u16 = 8;
+}
+
+fn properties<'a>(body: &mut Cursor<'a>, version: Version) -> Result<PacketIn<'a>, DecodeError> {
+    let mut packet = PacketIn::new(Fields::default());
+    while !body.is_empty() {
+        let (kind, mut inside) = next_property(body)?;
+        match kind {
+            property::PACKET => {
+                packet.data = Bytes(inside.rest());
+                if packet.total_len == 0 {
+                    packet.total_len = inside.remaining();
+                }
+            }
+            property::FULL_LEN => packet.total_len = inside.u32("full_len")? as usize,
+            property::BUFFER_ID => packet.buffer_id = buffer(inside.u32("buffer_id")?),
+            property::TABLE_ID => packet.table = inside.u8("table_id")?,
+            property::COOKIE => {
+                inside.skip(4, "padding")?;
+                packet.cookie = known(Some(inside.u64("cookie")?));
+            }
+            property::REASON => packet.reason = reason(inside.u8("reason")?),
+            property::METADATA => {
+                packet.fields = Fields::of(inside.rest().to_vec(), inside.at())?;
+            }
+            property::USERDATA => packet.userdata = Bytes(inside.rest()),
+            property::CONTINUATION => {
+                inside.skip(4, "padding")?;
+                packet.continuation = Continuation::decode(&mut inside, version)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(packet)
+}
+
+/// What a switch of Open vSwitch 3.1 needs to go on with a packet (`NXCPT_*`); others may put other things
+/// here, of which nothing is known.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Continuation<'a> {
+    /// The bridge's UUID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<String>,
+    /// Values on the stack, the top one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<Bytes<'a>>,
+    /// Mirrors that have the packet already.
+    pub mirrors: u32,
+    /// Whether connection tracking has seen the packet.
+    pub conntracked: bool,
+    /// What is left to do, by the table and cookie it comes from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Pending<'a>>,
+    /// The action set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_set: Option<Actions<'a>>,
+    /// The datapath's number of the port.
+    pub odp_port: u32,
+}
+
+/// Actions that a packet is still to undergo.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Pending<'a> {
+    /// The table they come from.
+    pub table: u8,
+    /// The cookie of the flow they come from.
+    pub cookie: Hex,
+    /// The actions.
+    pub actions: Actions<'a>,
+}
+
+impl<'a> Continuation<'a> {
+    fn decode(body: &mut Cursor<'a>, version: Version) -> Result<Continuation<'a>, DecodeError> {
+        const BRIDGE: u16 = 0x8000;
+        const STACK: u16 = 0x8001;
+        const MIRRORS: u16 = 0x8002;
+        const CONNTRACKED: u16 = 0x8003;
+        const TABLE_ID: u16 = 0x8004;
+        const COOKIE: u16 = 0x8005;
+        const ACTIONS: u16 = 0x8006;
+        const ACTION_SET: u16 = 0x8007;
+        const ODP_PORT: u16 = 0x8008;
+        let mut continuation = Continuation::default();
+        let mut table = 0;
+        let mut cookie = Hex(0);
+        while !body.is_empty() {
+            let (kind, mut inside) = next_property(body)?;
+            match kind {
+                BRIDGE => continuation.bridge = Some(uuid(inside.array("bridge")?)),
+                STACK => continuation.stack.push(Bytes(inside.rest())),
+                MIRRORS => continuation.mirrors = inside.u32("mirrors")?,
+                CONNTRACKED => continuation.conntracked = true,
+                TABLE_ID => table = inside.u8("table_id")?,
+                COOKIE => {
+                    inside.skip(4, "padding")?;
+                    cookie = Hex(inside.u64("cookie")?);
+                }
+                ACTIONS | ACTION_SET => {
+                    inside.skip(4, "padding")?;
+                    let length = inside.remaining();
+                    let actions = Actions::read(&mut inside, length, version, Form::Actions)?;
+                    if kind == ACTION_SET {
+                        continuation.action_set = Some(actions);
+                    } else {
+                        continuation.actions.push(Pending {
+                            table,
+                            cookie,
+                            actions,
+                        });
+                    }
+                }
+                ODP_PORT => continuation.odp_port = inside.u32("odp_port")?,
+                _ => {}
+            }
+        }
+        Ok(continuation)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bridge.is_none()
+            && self.stack.is_empty()
+            && self.mirrors == 0
+            && !self.conntracked
+            && self.actions.is_empty()
+            && self.action_set.is_none()
+            && self.odp_port == 0
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        let pending = self.actions.iter().map(|pending| &pending.actions);
+        pending.chain(&self.action_set).find_map(Actions::trouble)
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let out = sink.buffer();
+        if let Some(bridge) = &self.bridge {
+            let _ = writeln!(out, " continuation.bridge={bridge}");
+        }
+        if !self.stack.is_empty() {
+            out.push_str(" continuation.stack=(top)");
+            for value in &self.stack {
+                let digits = value.to_string();
+                let digits = digits.trim_start_matches('0');
+                let _ = match digits {
+                    "" => write!(out, " 0"),
+                    digits => write!(out, " 0x{digits}"),
+                };
+            }
+            out.push_str(" (bottom)\n");
+        }
+        if self.mirrors != 0 {
+            let _ = writeln!(out, " continuation.mirrors={:#x}", self.mirrors);
+        }
+        if self.conntracked {
+            out.push_str(" continuation.conntracked=true\n");
+        }
+        if !self.actions.is_empty() {
+            out.push_str(" continuation.actions=");
+            for (index, pending) in self.actions.iter().enumerate() {
+                let comma = if index == 0 { "" } else { "," };
+                let _ = write!(
+                    sink.buffer(),
+                    "{comma}unroll_xlate(table={}, cookie={})",
+                    pending.table,
+                    pending.cookie.0
+                );
+                if !pending.actions.is_empty() {
+                    sink.put(",");
+                    pending.actions.text(sink, cx);
+                }
+            }
+            sink.put("\n");
+        }
+        if let Some(actions) = &self.action_set {
+            sink.put(" continuation.action_set=");
+            actions.text(sink, cx);
+            sink.put("\n");
+        }
+        if self.odp_port != 0 {
+            let _ = writeln!(sink.buffer(), " continuation.odp_port={}", self.odp_port);
+        }
+    }
+}
+
+/// A UUID as it lies in the memory of a switch: four words, little-endian on every machine that matters.
+fn uuid(mut bytes: [u8; 16]) -> String {
+    bytes.chunks_mut(4).for_each(<[u8]>::reverse);
+    let digits = Bytes(&bytes).to_string();
+    let mut out = String::with_capacity(36);
+    for (index, c) in digits.chars().enumerate() {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            out.push('-');
+        }
+        out.push(c);
+    }
+    out
+}

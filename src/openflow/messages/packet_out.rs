@@ -1,0 +1,92 @@
+//! Packets that a controller sends through a switch (OpenFlow 1.5.1 §7.3.6).
+//!
+//! ```text
+//! 1.0        buffer_id(4) in_port(2) actions_len(2) | actions | data
+//! 1.1 - 1.4  buffer_id(4) in_port(4) actions_len(2) pad(6) | actions | data
+//! 1.5        buffer_id(4) actions_len(2) pad(2) | ofp_match | actions | data
+//! ```
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::codec::{At, Head, Message, Place, place};
+use super::members::{Actions, Bytes, DEFAULT_PRIORITY, Fields};
+use super::packet_in::{in_port, packet_type};
+use crate::openflow::actions::Form;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::packet::Packet;
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version::{V10, V15};
+
+/// `OFPT_PACKET_OUT`
+#[derive(Debug, Clone, Serialize)]
+pub struct PacketOut<'a> {
+    /// The packet in the switch that is meant; `None` if it is in `data`.
+    pub buffer_id: Option<u32>,
+    /// Where the packet is said to come from.
+    #[serde(rename = "match")]
+    pub fields: Fields,
+    /// What becomes of it.
+    pub actions: Actions<'a>,
+    /// Its headers.
+    pub packet: Packet,
+    /// Its bytes.
+    pub data: Bytes<'a>,
+}
+
+impl<'a> Message<'a> for PacketOut<'a> {
+    const PLACES: &'static [Place] = &[place("OFPT_PACKET_OUT", At::Type(13), V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketOut<'a>, DecodeError> {
+        const NO_BUFFER: u32 = u32::MAX;
+        let buffer_id = Some(body.u32("buffer_id")?).filter(|buffer| *buffer != NO_BUFFER);
+        let (fields, actions_len) = match head.version {
+            V10 => {
+                let port = body.array::<2>("in_port")?;
+                (in_port(&port)?, body.u16("actions_len")?)
+            }
+            V15 => {
+                let actions_len = body.u16("actions_len")?;
+                body.skip(2, "padding")?;
+                (Fields::v15_loose(body)?, actions_len)
+            }
+            _ => {
+                let port = body.array::<4>("in_port")?;
+                let actions_len = body.u16("actions_len")?;
+                body.skip(6, "padding")?;
+                (in_port(&port)?, actions_len)
+            }
+        };
+        let actions = Actions::read(body, actions_len.into(), head.version, Form::Actions)?;
+        let data = body.take(body.remaining(), "data")?;
+        Ok(PacketOut {
+            buffer_id,
+            packet: Packet::decode(data, packet_type(&fields)),
+            fields,
+            actions,
+            data: Bytes(data),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        sink.put(" ");
+        self.fields.text(sink, cx, DEFAULT_PRIORITY);
+        sink.put_as(Role::Action, " actions=");
+        self.actions.text(sink, cx);
+        let out = sink.buffer();
+        if let Some(buffer_id) = self.buffer_id {
+            let _ = write!(out, " buffer=0x{buffer_id:08x}");
+            return;
+        }
+        let _ = write!(out, " data_len={}", self.data.0.len());
+        if !self.data.is_empty() {
+            out.push('\n');
+            self.packet.text(out);
+        }
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        self.actions.trouble()
+    }
+}

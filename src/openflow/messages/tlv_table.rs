@@ -1,0 +1,150 @@
+//! The map from tunnel options to `tun_metadata` fields (Nicira's; ovs-ofctl(8), `dump-tlv-map`).
+//!
+//! ```text
+//! mod     command(2) pad(6) | maps
+//! reply   max_option_space(4) max_fields(2) pad(10) | maps
+//! map     option_class(2) option_type(1) option_len(1) index(2) pad(2)
+//! ```
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::codec::{At, Head, List, Message, NICIRA, Place, place};
+use super::members::Named;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version::{V10, V15};
+
+/// One option and its field.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct TlvMap {
+    /// The option's class.
+    pub option_class: u16,
+    /// The option's type.
+    pub option_type: u8,
+    /// Its length in bytes.
+    pub option_len: u8,
+    /// The N of `tun_metadataN`.
+    pub index: u16,
+}
+
+fn maps(body: &mut Cursor<'_>) -> List<TlvMap> {
+    List::read(body, |body| {
+        let map = TlvMap {
+            option_class: body.u16("option_class")?,
+            option_type: body.u8("option_type")?,
+            option_len: body.u8("option_len")?,
+            index: body.u16("index")?,
+        };
+        body.skip(2, "padding")?;
+        Ok(map)
+    })
+}
+
+fn put_maps(out: &mut String, maps: &[TlvMap]) {
+    out.push_str(" mapping table:\n  class  type  length  match field\n");
+    out.push_str(" ------  ----  ------  --------------");
+    let hex = |number: u16| match number {
+        0 => "0".to_owned(),
+        number => format!("{number:#x}"),
+    };
+    for map in maps {
+        let _ = write!(
+            out,
+            "\n {:>6}  {:>4}  {:>6}  tun_metadata{}",
+            hex(map.option_class),
+            hex(map.option_type.into()),
+            map.option_len,
+            map.index
+        );
+    }
+}
+
+/// `NXT_TLV_TABLE_MOD`
+#[derive(Debug, Clone, Serialize)]
+pub struct TlvTableMod {
+    /// `NXTTMC_*`
+    pub command: Named,
+    /// The maps to add or to delete.
+    pub maps: List<TlvMap>,
+}
+
+const COMMANDS: &[(u32, &str)] = &[(0, "ADD"), (1, "DEL"), (CLEAR, "CLEAR")];
+const CLEAR: u32 = 2;
+
+impl<'a> Message<'a> for TlvTableMod {
+    const PLACES: &'static [Place] =
+        &[place("NXT_TLV_TABLE_MOD", At::Vendor(NICIRA, 24), V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<TlvTableMod, DecodeError> {
+        let command = Named {
+            number: body.u16("command")?.into(),
+            names: COMMANDS,
+        };
+        body.skip(6, "padding")?;
+        Ok(TlvTableMod {
+            command,
+            maps: maps(body),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let out = sink.buffer();
+        let _ = write!(out, "\n {}", self.command);
+        if self.command.number != CLEAR {
+            put_maps(out, &self.maps.entries);
+        }
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        self.maps.trouble.clone()
+    }
+}
+
+/// `NXT_TLV_TABLE_REPLY`
+#[derive(Debug, Clone, Serialize)]
+pub struct TlvTableReply {
+    /// How many bytes the options may have together.
+    pub max_option_space: u32,
+    /// How many fields there may be.
+    pub max_fields: u16,
+    /// The maps there are.
+    pub maps: List<TlvMap>,
+}
+
+impl<'a> Message<'a> for TlvTableReply {
+    const PLACES: &'static [Place] = &[place(
+        "NXT_TLV_TABLE_REPLY",
+        At::Vendor(NICIRA, 26),
+        V10,
+        V15,
+    )];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<TlvTableReply, DecodeError> {
+        let max_option_space = body.u32("max_option_space")?;
+        let max_fields = body.u16("max_fields")?;
+        body.skip(10, "padding")?;
+        Ok(TlvTableReply {
+            max_option_space,
+            max_fields,
+            maps: maps(body),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        let out = sink.buffer();
+        let maps = &self.maps.entries;
+        let allocated: u32 = maps.iter().map(|map| u32::from(map.option_len)).sum();
+        let _ = writeln!(
+            out,
+            "\n max option space={} max fields={}\n allocated option space={allocated}\n",
+            self.max_option_space, self.max_fields
+        );
+        put_maps(out, maps);
+    }
+
+    fn trouble(&self) -> Option<DecodeError> {
+        self.maps.trouble.clone()
+    }
+}
