@@ -4,13 +4,14 @@
 #![allow(clippy::doc_markdown, rustdoc::bare_urls)]
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 
 use crate::commands::{Command, Context, Exit, Failure};
+use crate::openflow::json::acts_on_a_terminal;
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
 use crate::transport::Endpoint;
@@ -22,13 +23,37 @@ pub fn main() -> ExitCode {
     match parse() {
         Ok(cli) => cli.run(),
         Err(error) => {
-            let _ = error.print();
+            say(&error);
             match error.exit_code() {
                 0 => ExitCode::SUCCESS,
                 _ => Exit::Usage.into(),
             }
         }
     }
+}
+
+/// Prints help to stdout, an error to stderr. What the user typed is shown again there, and must not act
+/// on the terminal.
+fn say(error: &clap::Error) {
+    if error.use_stderr() {
+        let text = visible(&error.render().to_string());
+        let _ = io::stderr().write_all(text.as_bytes());
+    } else {
+        let _ = error.print();
+    }
+}
+
+/// The text with escapes for what acts on a terminal, its line ends aside.
+fn visible(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c != '\n' && acts_on_a_terminal(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// An environment variable that is set to nothing counts as not set.
@@ -313,6 +338,15 @@ mod tests {
             let cli = Cli::try_parse_from(line).unwrap();
             assert_eq!(cli.global.timeout.0, Some(Duration::from_secs(3)));
         }
+    }
+
+    #[test]
+    fn what_was_typed_does_not_act_on_the_terminal() {
+        let error = Cli::try_parse_from(["ovs", "\u{1b}[31mx\u{202e}"]).unwrap_err();
+        let text = visible(&error.render().to_string());
+        assert!(text.contains("x\\u{202e}'"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        assert!(text.contains('\n'));
     }
 
     #[test]

@@ -222,6 +222,46 @@ fn what_was_read_before_an_error_is_printed() {
     assert!(stderr.starts_with("ovs: flow entry at byte "), "{stderr}");
 }
 
+/// The tables before one that is cut, each of 24 bytes.
+#[test]
+fn tables_before_an_error_are_printed() {
+    let (reply, text) = golden()
+        .find(|(_, text)| text.starts_with("OFPST_TABLE reply (OF1.3)"))
+        .unwrap();
+    let first = text.find("  table 1:").unwrap();
+    let output = decode().arg(hex(&reply[..16 + 24 + 20])).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(stdout.trim_end(), text[..first].trim_end());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.starts_with("ovs: table statistics at byte 40"),
+        "{stderr}"
+    );
+}
+
+/// What ofp-print says of the same tables, as arrays of names.
+#[test]
+fn properties_of_tables_in_json() {
+    let (features, _) = golden()
+        .find(|(_, text)| text.contains("table 2 (\"ingress\")"))
+        .unwrap();
+    let json = Decoded::decode(&features).unwrap().json();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let table = &value["tables"][0];
+    assert_eq!(table["name"], "ingress");
+    assert_eq!(table["next_tables"], serde_json::json!([3, 4, 5, 6, 7, 8]));
+    assert_eq!(
+        table["write_actions"],
+        serde_json::json!(["output", "group", "set_field"])
+    );
+    assert_eq!(
+        table["apply_setfield"],
+        serde_json::json!(["eth_src", "eth_dst"])
+    );
+    assert_eq!(value["tables"][5]["apply_actions"], serde_json::Value::Null);
+}
+
 #[test]
 fn the_unknown_shows_its_header_and_its_bytes() {
     decode()

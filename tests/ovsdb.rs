@@ -193,7 +193,7 @@ const REPLY: &str = r#"{"id":0,"result":["Open_vSwitch","_Server"],"error":null}
 const ECHO: &str = r#"{"id":"echo","method":"echo","params":[]}"#;
 const ECHO_ANSWER: &str = r#"{"id":"echo","result":[],"error":null}"#;
 
-const SOON: Duration = Duration::from_millis(300);
+const SOON: Duration = Duration::from_secs(1);
 
 /// A peer that hears one request, then does what the test says; and where it listens.
 fn peer<F, Fut>(act: F) -> (Endpoint, JoinHandle<String>)
@@ -262,7 +262,7 @@ async fn slow_but_steady_is_progress() {
     let (answer, _) = ask(|mut stream| async move {
         for piece in REPLY.as_bytes().chunks(4) {
             stream.write_all(piece).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(40)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         String::new()
     })

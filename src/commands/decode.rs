@@ -36,6 +36,9 @@ enum Words {
     Wire,
 }
 
+/// So much text is written at once, in bytes.
+const MUCH: usize = 65_536;
+
 impl Args {
     /// Runs the command.
     pub fn run(&self, cx: &Context) -> Result<(), Failure> {
@@ -196,6 +199,10 @@ impl Printer<'_> {
                     .hint("a message begins there, but no OpenFlow header")
             })?;
             self.message(&message);
+            if self.out.text.len() > MUCH {
+                self.cx.print(&self.out.text)?;
+                self.out.text.clear();
+            }
             if let Some(trouble) = message.trouble() {
                 let mut trouble = trouble.clone();
                 trouble.at += at;

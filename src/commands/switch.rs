@@ -153,6 +153,7 @@ impl Switch {
             }
             session::Error::Refused(_)
             | session::Error::Malformed(_)
+            | session::Error::Endless
             | session::Error::Request(_) => Failure::new(Exit::Failed, message(&error)),
         }
     }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::bytes::DecodeError;
 use super::fields::{FieldRef, put_port_json};
 use super::flow::{put_decimals, put_duration};
-use super::json::Json;
+use super::json::{Json, acts_on_a_terminal};
 use super::messages::groups::{Bucket, GROUP_ANY, GroupDesc, GroupStats, SELECT, Selection};
 use super::text::{PORT_ANY, Role, Sink, TextContext, put_port};
 
@@ -139,7 +139,9 @@ pub fn json(
 fn put_selection<S: Sink>(selection: &Selection<'_>, sink: &mut S, cx: &TextContext<'_>) {
     sink.put(",");
     sink.key("selection_method");
-    sink.put(selection.method);
+    // Words from the wire: what would act on a terminal shows as a dot.
+    let shown = |c: char| if acts_on_a_terminal(c) { '.' } else { c };
+    sink.buffer().extend(selection.method.chars().map(shown));
     if selection.param != 0 {
         sink.put(",");
         sink.key("selection_method_param");

@@ -49,6 +49,9 @@ pub enum Error {
     /// The switch sent something that contradicts the specification.
     #[error("the switch sent a malformed message: {0}")]
     Malformed(#[from] DecodeError),
+    /// A list that is gathered before it is shown does not end.
+    #[error("the switch's list does not end: more than {GATHERED} entries")]
+    Endless,
     /// The request cannot be put into bytes of this version.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -137,6 +140,9 @@ impl Session {
         let mut all = Vec::new();
         while let Some(part) = self.part().await? {
             all.extend(read(version, part)?);
+            if all.len() > GATHERED {
+                return Err(Error::Endless);
+            }
         }
         Ok(all)
     }
@@ -221,6 +227,9 @@ impl Session {
                     if let Some(some) = ports::decode_desc(version, part)? {
                         all.extend(some);
                     }
+                    if all.len() > GATHERED {
+                        return Err(Error::Endless);
+                    }
                 }
                 Ok(None) => return Ok(all),
                 // Before 1.3 the specification has the list in the features.
@@ -264,6 +273,9 @@ impl Session {
             if let Some(some) = ports::decode_stats(version, part)? {
                 all.extend(some);
             }
+            if all.len() > GATHERED {
+                return Err(Error::Endless);
+            }
         }
         Ok(all)
     }
@@ -277,6 +289,9 @@ impl Session {
         }
     }
 }
+
+/// More ports, groups or meters than a switch can have numbers for in practice.
+const GATHERED: usize = 1 << 20;
 
 /// Messages over a stream, through one buffer that never grows.
 #[derive(Debug)]
@@ -323,6 +338,10 @@ impl Connection {
             return Ok(step.await?);
         };
         let left = limit.saturating_sub(since.elapsed());
+        if left.is_zero() {
+            // A step that is always ready would never time out.
+            return Err(Error::TimedOut(TimedOut { limit }));
+        }
         tokio::time::timeout(left, step)
             .await
             .map_err(|_| Error::TimedOut(TimedOut { limit }))?

@@ -36,7 +36,7 @@ pub use colour::{Palette, Role};
 pub use column::{Column, UnknownColumn, columns_help};
 pub use flow::FlowText;
 pub use json::Records;
-pub use text::{escape, push_escaped, width};
+pub use text::{escape, push_blanks, push_escaped, width};
 
 use crate::openflow::json::Json;
 

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width, presets};
 
 use super::cell::write_pair;
-use super::text::{self, escape, width};
+use super::text::{self, escape, push_blanks, width};
 use super::{Cell, Column, Palette, Role, View};
 
 /// Blanks between columns.
@@ -184,7 +184,8 @@ fn paint(out: &mut String, palette: Palette, line: &str, role: impl Fn(usize) ->
             } else {
                 role(place)
             };
-            let _ = write!(out, "{:owed$}{}", "", palette.paint(role, text));
+            push_blanks(out, owed);
+            let _ = write!(out, "{}", palette.paint(role, text));
             owed = 0;
         }
         owed += cell.len() - text.len() + GAP;

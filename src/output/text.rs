@@ -94,6 +94,11 @@ fn push_harmless(out: &mut String, c: char) {
     }
 }
 
+/// So many blanks; `std::fmt` would panic at more than 65,535.
+pub fn push_blanks(out: &mut String, count: usize) {
+    out.extend(std::iter::repeat_n(' ', count));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -213,6 +213,14 @@ impl Differences {
     fn add(&mut self, title: &str, bridge: &Bridge<'_>, real: &Lines, ours: &Lines) {
         let mut unequal = 0;
         let mut seen = BTreeSet::new();
+        // Nothing compared would be equal, too. Of the newer flows, 1.0's words are known for some only.
+        let least = if title.ends_with(" classic") { 30 } else { 80 };
+        assert!(
+            real.len() * 100 >= bridge.taken.len() * least,
+            "{title}: only {} of {} flows to compare",
+            real.len(),
+            bridge.taken.len()
+        );
         for (cookie, real) in real {
             let ours = ours.get(cookie).map_or("", String::as_str);
             if ours == real {

@@ -230,6 +230,7 @@ fn outcome(ended: Ended, shown: u64) -> Result<(), Stop> {
         (Some(Stop::Switch(mut failure)), _) if shown > 0 => {
             let said = failure.message;
             failure.message = format!("{said}; the dump is cut short after {shown} flows");
+            failure.exit = Exit::Unreachable;
             Err(Stop::Switch(failure))
         }
         (Some(stop), _) => Err(stop),

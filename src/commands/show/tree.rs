@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::commands::lines::{Line, Picture};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
-use crate::output::{Format, Palette, Role, escape, width};
+use crate::output::{Format, Palette, Role, escape, push_blanks, width};
 
 /// The columns of ports and interfaces that the tree is made of.
 pub(super) const READS: [&str; 8] = [
@@ -199,7 +199,7 @@ impl Flow {
             self.out.push('\n');
             self.begin(self.indent, self.indent);
         } else {
-            let _ = write!(self.out, "{:gap$}", "");
+            push_blanks(&mut self.out, gap);
             self.column += gap;
         }
         for (role, text) in parts {

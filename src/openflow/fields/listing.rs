@@ -80,12 +80,9 @@ fn numbered_run(names: &[&str]) -> usize {
 /// Whether `b` ends in the number after that of `a`, as `reg10` after `reg9`.
 fn follows(a: &str, b: &str) -> bool {
     let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let number = |name: &str| match name.get(same..) {
-        Some("") => Some(0),
-        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse::<u64>().ok(),
-        _ => None,
-    };
-    a != b && number(a).and_then(|n| n.checked_add(1)) == number(b) && number(b).is_some()
+    let number = |name: &str| name.get(same..).and_then(|n| n.parse::<u32>().ok());
+    let next = number(a).and_then(|n| n.checked_add(1));
+    next.is_some() && next == number(b)
 }
 
 /// How many names at the start have more in common than their first `known` bytes, up to an underscore,

@@ -9,6 +9,7 @@ use super::codec::{At, Head};
 use super::header::{self, HEADER_LEN, Header};
 use super::members::{Bytes, put_hex_dump};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::json::acts_on_a_terminal;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
@@ -275,7 +276,20 @@ impl<'a> Decoded<'a> {
             error: self.trouble.as_ref().map(ToString::to_string),
         };
         // Serialization fails on maps whose keys are no strings only: there are none.
-        serde_json::to_string(&whole).unwrap_or_default()
+        let text = serde_json::to_string(&whole).unwrap_or_default();
+        if !text.contains(acts_on_a_terminal) {
+            return text;
+        }
+        // Such characters stand inside strings only, where their escape means the same.
+        let mut out = String::with_capacity(text.len() + 16);
+        for c in text.chars() {
+            if acts_on_a_terminal(c) {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            } else {
+                out.push(c);
+            }
+        }
+        out
     }
 }
 

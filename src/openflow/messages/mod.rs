@@ -28,6 +28,7 @@ pub mod group_messages;
 pub mod groups;
 pub mod header;
 pub mod hello;
+pub mod ipfix;
 pub mod members;
 pub mod meter_messages;
 pub mod meters;
@@ -127,6 +128,7 @@ messages! { 'a:
     queues::QueueConfigRequest, queues::QueueConfigReply,
     queues::QueueStatsRequest, queues::QueueStatsReply,
     table_config::TableMod, table_config::TableDescReply, table_config::TableStatus,
+    ipfix::IpfixReply,
     port_stats::PortStatsRequest, port_stats::PortStatsReply,
 }
 
