@@ -88,7 +88,8 @@ pub fn text<S: Sink>(
     flow.actions.text(sink, cx, flow.fields.vlan_tag_known())
 }
 
-/// Writes the flow as a JSON object; the keys are documented in ovs-json(5).
+/// Writes the flow as a JSON object: `table`, `priority`, `cookie` and statistics, then what is not zero,
+/// then `flags`, `match` and `actions`, which are always there.
 ///
 /// After an error the object is complete, but lacks what made no sense.
 pub fn json(
