@@ -5,7 +5,7 @@
 //! | `args` | the arguments, and what they ask the switch for |
 //! | `choice` | which flows this side takes, where the switch cannot choose |
 //! | `dump` | the conversation with one switch |
-//! | `lines` | parts of a reply made into lines, on a second core |
+//! | `lines` | parts of a reply made into lines, on every core |
 //! | `printer` | flows as lines or JSON |
 //! | `sort` | `--sort`: the flows that wait, and their order |
 //! | `count` | `--count`: how many |
@@ -24,12 +24,12 @@ use super::switch::Switch;
 use super::{Context, Exit, Failure};
 use crate::model::names::PortNames;
 use crate::model::{Depth, Scope, Want};
-use crate::openflow::messages::flow_stats::{Dialect, Scratch};
+use crate::openflow::messages::flow_stats::Dialect;
 use crate::openflow::text::PortSpelling;
 
 use count::Counts;
 use dump::{Dump, Stop};
-use lines::{Lines, Words};
+use lines::{Lines, Order};
 use printer::Printer;
 use sort::Waiting;
 
@@ -141,30 +141,22 @@ impl Args {
             names = switch.names(cx).await.map_err(Stop::Switch)?;
         }
         printer.begin_switch(bridge);
-        let mut lines = Lines {
-            printer: std::mem::take(printer),
+        let order = Order {
             choice: std::mem::take(&mut dump.choice),
-            words: Words {
-                version: dump.session.version(),
-                style: self.spelling.style(cx),
-                ports: spelling,
-                names,
-            },
-            malformed: None,
-            scratch: Scratch::new(),
+            version: dump.session.version(),
+            style: self.spelling.style(cx),
+            ports: spelling,
+            names,
         };
-        if self.sorting.is_empty() {
-            let (lines, outcome) = dump.print(lines).await;
-            if let Some(lines) = lines {
-                *printer = lines.printer;
-            }
-            outcome
+        let mut lines = Lines::new(std::mem::take(printer), order);
+        let outcome = if self.sorting.is_empty() {
+            dump.print(&mut lines).await
         } else {
-            let waiting = Waiting::new(&self.sorting);
-            let outcome = dump.print_sorted(waiting, &mut lines).await;
-            *printer = lines.printer;
-            outcome
-        }
+            dump.print_sorted(Waiting::new(&self.sorting), &mut lines)
+                .await
+        };
+        *printer = lines.printer;
+        outcome
     }
 }
 

@@ -1,6 +1,6 @@
 //! Port names and OpenFlow numbers of one bridge.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::topology::{Bridge, Topology};
 use crate::openflow::text::{Names, PORT_LOCAL, RESERVED_PORTS, reserved_port};
@@ -14,7 +14,7 @@ const CUT: usize = 15;
 /// of ports. A name that the list holds twice (cut at 15 bytes, two long names look alike) is no name.
 #[derive(Debug, Clone, Default)]
 pub struct PortNames {
-    names: HashMap<u32, String>,
+    names: BTreeMap<u32, String>,
     numbers: HashMap<String, u32>,
 }
 

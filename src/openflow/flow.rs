@@ -107,9 +107,7 @@ pub fn json(
     json.hex(flow.cookie.into());
     if stats {
         json.key("duration");
-        let mut seconds = String::new();
-        put_decimals(&mut seconds, flow.duration_sec, flow.duration_nsec);
-        json.decimal(&seconds);
+        json.decimal(|out| put_decimals(out, flow.duration_sec, flow.duration_nsec));
         for (key, count) in [
             ("n_packets", flow.packet_count),
             ("n_bytes", flow.byte_count),
@@ -135,7 +133,7 @@ pub fn json(
     json.key("flags");
     json.begin_array();
     for word in flags(flow, Style::Wire) {
-        json.string(word);
+        json.word(word);
     }
     json.end_array();
     json.key("match");
@@ -189,15 +187,7 @@ pub(crate) fn put_decimals(out: &mut String, sec: u32, nsec: u32) {
     out.push('.');
     let milliseconds = nsec / 1_000_000;
     if milliseconds * 1_000_000 == nsec {
-        // At least three digits: one thousand more, without its one.
-        let begin = out.len();
-        put_decimal(out, milliseconds + 1000);
-        if milliseconds < 1000 {
-            out.remove(begin);
-        } else {
-            out.truncate(begin);
-            put_decimal(out, milliseconds);
-        }
+        put_padded(out, milliseconds, 3);
     } else {
         put_padded(out, nsec, 9);
         out.truncate(out.trim_end_matches('0').len());

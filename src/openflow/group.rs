@@ -229,9 +229,7 @@ fn put_counters<S: Sink>(stats: &GroupStats, sink: &mut S) {
 fn counters_json(stats: &GroupStats, json: &mut Json<'_>) {
     if let Some((sec, nsec)) = stats.duration {
         json.key("duration");
-        let mut seconds = String::new();
-        put_decimals(&mut seconds, sec, nsec);
-        json.decimal(&seconds);
+        json.decimal(|out| put_decimals(out, sec, nsec));
     }
     json.key("ref_count");
     json.number(stats.ref_count);

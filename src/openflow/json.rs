@@ -51,11 +51,34 @@ impl<'b> Json<'b> {
         self.comma = true;
     }
 
-    /// `"name":`
-    pub fn key(&mut self, name: &str) {
-        push_string(self.value(), name);
+    /// `"name":`, of a name that needs no escaping.
+    #[inline]
+    pub fn key(&mut self, name: &'static str) {
+        self.word(name);
         self.out.push(':');
         self.comma = false;
+    }
+
+    /// `"name":`, escaped.
+    pub fn key_of(&mut self, name: &str) {
+        self.string(name);
+        self.out.push(':');
+        self.comma = false;
+    }
+
+    /// A string that needs no escaping: one of the words of this program.
+    #[inline]
+    pub fn word(&mut self, word: &'static str) {
+        self.plain(|out| out.push_str(word));
+    }
+
+    /// A string that `put` appends to what it is given; nothing that needs escaping.
+    #[inline]
+    pub fn plain(&mut self, put: impl FnOnce(&mut String)) {
+        let out = self.value();
+        out.push('"');
+        put(out);
+        out.push('"');
     }
 
     /// A string, escaped.
@@ -73,22 +96,19 @@ impl<'b> Json<'b> {
         put_decimal(self.value(), number);
     }
 
-    /// A number already written as JSON has it: `3289.7`.
-    pub fn decimal(&mut self, number: &str) {
-        self.value().push_str(number);
+    /// A number that `put` appends to what it is given, as JSON has it: `3289.7`.
+    pub fn decimal(&mut self, put: impl FnOnce(&mut String)) {
+        put(self.value());
     }
 
     /// A number as the string `"0x..."`, for values of 64 bits and more.
     pub fn hex(&mut self, number: u128) {
-        let out = self.value();
-        out.push('"');
-        match u64::try_from(number) {
+        self.plain(|out| match u64::try_from(number) {
             Ok(number) => put_hex(out, number, 1),
             Err(_) => {
                 let _ = write!(out, "{number:#x}");
             }
-        }
-        out.push('"');
+        });
     }
 
     /// `null`

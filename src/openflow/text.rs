@@ -35,11 +35,13 @@ pub trait Sink {
     fn end(&mut self, role: Role);
 
     /// Text without a role: punctuation, plain values.
+    #[inline]
     fn put(&mut self, text: &str) {
         self.buffer().push_str(text);
     }
 
     /// Text with a role.
+    #[inline]
     fn put_as(&mut self, role: Role, text: &str) {
         self.begin(role);
         self.buffer().push_str(text);
@@ -47,6 +49,7 @@ pub trait Sink {
     }
 
     /// `name=`
+    #[inline]
     fn key(&mut self, name: &str) {
         self.begin(Role::Key);
         self.buffer().push_str(name);

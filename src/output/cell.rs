@@ -75,7 +75,7 @@ impl Cell {
             Cell::Map(map) => {
                 json.begin_object();
                 for (key, cell) in map {
-                    json.key(key);
+                    json.key_of(key);
                     cell.write_json(json);
                 }
                 json.end_object();

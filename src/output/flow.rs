@@ -1,5 +1,7 @@
 //! The text of flows, plain or coloured by what each piece is.
 
+use std::fmt::Write as _;
+
 use owo_colors::Style;
 
 use super::Palette;
@@ -21,6 +23,28 @@ impl FlowText {
             coloured: palette.is_on(),
         }
     }
+
+    /// An empty text in the colours of this one.
+    #[must_use]
+    pub fn fellow(&self) -> FlowText {
+        FlowText {
+            text: String::new(),
+            coloured: self.coloured,
+        }
+    }
+}
+
+// Apart from the places where nothing is painted, which are many.
+impl FlowText {
+    #[cold]
+    fn paint(&mut self, role: Role) {
+        let _ = write!(self.text, "{}", style(role).prefix_formatter());
+    }
+
+    #[cold]
+    fn unpaint(&mut self, role: Role) {
+        let _ = write!(self.text, "{}", style(role).suffix_formatter());
+    }
 }
 
 impl Sink for FlowText {
@@ -28,17 +52,17 @@ impl Sink for FlowText {
         &mut self.text
     }
 
+    #[inline]
     fn begin(&mut self, role: Role) {
         if self.coloured {
-            let prefix = style(role).prefix_formatter();
-            let _ = std::fmt::Write::write_fmt(&mut self.text, format_args!("{prefix}"));
+            self.paint(role);
         }
     }
 
+    #[inline]
     fn end(&mut self, role: Role) {
         if self.coloured {
-            let suffix = style(role).suffix_formatter();
-            let _ = std::fmt::Write::write_fmt(&mut self.text, format_args!("{suffix}"));
+            self.unpaint(role);
         }
     }
 }

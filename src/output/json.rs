@@ -5,7 +5,7 @@ use super::Mode;
 /// Puts records one after the other: `[`, a line each, `]`; in [`Mode::Jsonl`] just a line each.
 ///
 /// It can stream: what is in the buffer may be written out and cleared between records.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub struct Records {
     lines: bool,
     any: bool,

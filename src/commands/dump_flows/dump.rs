@@ -1,5 +1,7 @@
 //! The conversation with one switch.
 
+use std::sync::Arc;
+
 use super::choice::Choice;
 use super::count::{Count, Counts};
 use super::lines::{Lines, Work};
@@ -46,33 +48,16 @@ impl Dump<'_> {
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
     }
 
-    /// Prints the flows as they come. The lines come back, if all went well with them.
-    pub(super) async fn print(&mut self, lines: Lines) -> (Option<Box<Lines>>, Result<(), Stop>) {
+    /// Prints the flows as they come.
+    pub(super) async fn print(&mut self, lines: &mut Lines) -> Result<(), Stop> {
         let before = lines.printer.count();
-        let mut work = Some(Work::Here(Box::new(lines)));
+        let mut work = Work::new(lines);
         let ended = self
-            .parts(|message, more, _| {
-                let Some(doing) = work.take() else {
-                    return Ok(());
-                };
-                let (doing, outcome) = doing.take(message, more);
-                work = Some(doing);
-                outcome
-            })
+            .parts(|message, more, _| work.take(message, more))
             .await;
-        let (lines, printed) = match work {
-            Some(work) => work.finish(),
-            None => (None, Ok(())),
-        };
-        let (count, malformed) = match &lines {
-            Some(lines) => (lines.printer.count() - before, lines.malformed.clone()),
-            None => (0, None),
-        };
-        let ended = Ended { malformed, ..ended };
-        match printed {
-            Err(failure) => (lines, Err(Stop::Output(failure))),
-            Ok(()) => (lines, outcome(ended, count)),
-        }
+        work.finish().map_err(Stop::Output)?;
+        let malformed = lines.malformed.take();
+        outcome(Ended { malformed, ..ended }, lines.printer.count() - before)
     }
 
     /// Prints the flows in an order of their own, once they all are here.
@@ -83,14 +68,14 @@ impl Dump<'_> {
     ) -> Result<(), Stop> {
         let before = lines.printer.count();
         let version = self.session.version();
-        let choice = std::mem::take(&mut lines.choice);
+        let order = Arc::clone(&lines.order);
         let mut ended = self
             .parts(|message, _, malformed| {
                 match Entries::of_message(version, message) {
                     Ok(mut entries) => waiting.keep(
                         &mut entries,
                         &mut lines.scratch,
-                        |flow| choice.takes(flow),
+                        |flow| order.choice.takes(flow),
                         |error| {
                             malformed.get_or_insert(error);
                         },
@@ -103,7 +88,7 @@ impl Dump<'_> {
             })
             .await;
         let mut printer = std::mem::take(&mut lines.printer);
-        let text = lines.words.context();
+        let text = order.context();
         // What came is printed, even if more should have come.
         waiting
             .show(|flow| {

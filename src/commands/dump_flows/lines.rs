@@ -1,6 +1,8 @@
-//! Parts of a reply made into lines: here while there is one, on a second core when there are more.
+//! Parts of a reply made into lines: here while there is one, on every core when there are more.
 
+use std::num::NonZero;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::choice::Choice;
@@ -15,22 +17,22 @@ use crate::openflow::version::Version;
 /// All that it takes to print the flows of one switch.
 pub(super) struct Lines {
     pub(super) printer: Printer,
-    pub(super) choice: Choice,
-    pub(super) words: Words,
+    pub(super) order: Arc<Order>,
     /// The first flow that made no sense.
     pub(super) malformed: Option<DecodeError>,
     pub(super) scratch: Scratch,
 }
 
-/// How flows are spelt.
-pub(super) struct Words {
+/// Which flows are wanted, and how they are spelt.
+pub(super) struct Order {
+    pub(super) choice: Choice,
     pub(super) version: Version,
     pub(super) style: Style,
     pub(super) ports: PortSpelling,
     pub(super) names: PortNames,
 }
 
-impl Words {
+impl Order {
     /// What a formatter needs to know.
     pub(super) fn context(&self) -> TextContext<'_> {
         TextContext {
@@ -43,19 +45,38 @@ impl Words {
 }
 
 impl Lines {
-    /// Prints the flows in a message.
-    fn part(&mut self, message: &[u8]) -> Result<(), Failure> {
-        let cx = self.words.context();
-        let mut entries = match Entries::of_message(self.words.version, message) {
+    pub(super) fn new(printer: Printer, order: Order) -> Lines {
+        Lines {
+            printer,
+            order: Arc::new(order),
+            malformed: None,
+            scratch: Scratch::new(),
+        }
+    }
+
+    /// More of the same, for another thread.
+    fn fellow(&self) -> Lines {
+        Lines {
+            printer: self.printer.fellow(),
+            order: Arc::clone(&self.order),
+            malformed: None,
+            scratch: Scratch::new(),
+        }
+    }
+
+    /// Makes lines of the flows in a message.
+    fn make(&mut self, message: &[u8]) {
+        let cx = self.order.context();
+        let mut entries = match Entries::of_message(cx.version, message) {
             Ok(entries) => entries,
             Err(error) => {
                 self.malformed.get_or_insert(error);
-                return Ok(());
+                return;
             }
         };
         while let Some(entry) = entries.next_entry(&mut self.scratch) {
             let outcome = match entry {
-                Ok(flow) if self.choice.takes(&flow) => self.printer.flow(&flow, &cx),
+                Ok(flow) if self.order.choice.takes(&flow) => self.printer.flow(&flow, &cx),
                 Ok(_) => Ok(()),
                 Err(error) => Err(error),
             };
@@ -63,39 +84,43 @@ impl Lines {
                 self.malformed.get_or_insert(error);
             }
         }
-        self.printer.flush()
     }
 }
 
-/// Where lines are made.
-pub(super) enum Work {
-    /// On this thread.
-    Here(Box<Lines>),
-    /// On a thread of its own, so that reading and printing take a core each.
-    There(Worker),
+/// The printing of a reply: on this thread, or on threads of their own while this one reads.
+pub(super) struct Work<'l> {
+    lines: &'l mut Lines,
+    workers: Option<Workers>,
 }
 
-impl Work {
+impl<'l> Work<'l> {
+    pub(super) fn new(lines: &'l mut Lines) -> Work<'l> {
+        Work {
+            lines,
+            workers: None,
+        }
+    }
+
     /// Prints the flows in a message; `more` says whether another one follows.
     ///
-    /// An error means that nobody wants more; [`Work::finish`] knows why.
-    pub(super) fn take(self, message: &[u8], more: bool) -> (Work, Result<(), Failure>) {
-        let mut work = match self {
-            Work::Here(lines) if more => Worker::start(lines),
-            work => work,
-        };
-        let outcome = match &mut work {
-            Work::Here(lines) => lines.part(message),
-            Work::There(worker) => worker.give(message),
-        };
-        (work, outcome)
+    /// An error means that nobody wants more; [`Work::finish`] may know why.
+    pub(super) fn take(&mut self, message: &[u8], more: bool) -> Result<(), Failure> {
+        // What stands before the first flow is different; it is written here.
+        if self.workers.is_none() && more && self.lines.printer.count() > 0 {
+            self.workers = Workers::start(self.lines);
+        }
+        if let Some(workers) = &mut self.workers {
+            return workers.give(message);
+        }
+        self.lines.make(message);
+        self.lines.printer.flush()
     }
 
-    /// The lines when all is printed, and why that ended early.
-    pub(super) fn finish(self) -> Printed {
-        match self {
-            Work::Here(lines) => (Some(lines), Ok(())),
-            Work::There(worker) => worker.finish(),
+    /// Waits until all is printed.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        match self.workers {
+            Some(workers) => workers.finish(self.lines),
+            None => Ok(()),
         }
     }
 }
@@ -103,72 +128,124 @@ impl Work {
 /// So many messages may wait to be printed; each has at most 64 KiB.
 const WAITING: usize = 24;
 
-/// The lines, when no part is left or nobody wants more.
-type Printed = (Option<Box<Lines>>, Result<(), Failure>);
+/// So much may wait in a pipe for whoever reads it, in bytes: at the usual 64 KiB, writing and reading
+/// wait for each other.
+const PIPE: usize = 256 << 10;
 
-/// A thread that prints.
-pub(super) struct Worker {
-    full: SyncSender<Vec<u8>>,
+/// More threads than these would wait for each other to write.
+const MOST: usize = 4;
+
+/// Threads that print: each makes lines of a part, waits for its turn, and writes them.
+struct Workers {
+    full: SyncSender<Part>,
     empty: Receiver<Vec<u8>>,
-    thread: JoinHandle<Printed>,
+    /// The turn after the last part given.
+    turn: Receiver<Turn>,
+    threads: Vec<JoinHandle<Outcome>>,
 }
 
-impl Worker {
-    /// Hands the lines to a new thread; keeps them here if there is none to be had.
-    fn start(lines: Box<Lines>) -> Work {
-        if thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
-            return Work::Here(lines);
+/// A message, and its place among the others.
+struct Part {
+    message: Vec<u8>,
+    turn: Receiver<Turn>,
+    next: Sender<Turn>,
+}
+
+/// The right to write, passed on from part to part. It is lost with whoever fails.
+struct Turn {
+    /// The first flow that made no sense.
+    malformed: Option<DecodeError>,
+}
+
+/// How many flows a thread printed, and why it ended.
+type Outcome = (u64, Result<(), Failure>);
+
+impl Workers {
+    /// Starts the threads; `None` if there are none to be had.
+    fn start(lines: &mut Lines) -> Option<Workers> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        if cores == 1 {
+            return None;
         }
-        let (full, parts) = sync_channel::<Vec<u8>>(WAITING);
+        // Only pipes have this, and not all are allowed so much.
+        let _ = rustix::pipe::fcntl_setpipe_size(std::io::stdout(), PIPE);
+        let (full, parts) = sync_channel(WAITING);
+        let parts = Arc::new(Mutex::new(parts));
         let (used, empty) = channel();
-        let (hand_over, handed) = channel::<Box<Lines>>();
-        let thread = thread::Builder::new()
-            .name("printer".to_owned())
-            .spawn(move || match handed.recv() {
-                Ok(lines) => print_parts(lines, &parts, &used),
-                Err(_) => (None, Ok(())),
-            });
-        let Ok(thread) = thread else {
-            return Work::Here(lines);
-        };
-        match hand_over.send(lines) {
-            Ok(()) => Work::There(Worker {
-                full,
-                empty,
-                thread,
-            }),
-            Err(unsent) => Work::Here(unsent.0),
+        let threads: Vec<_> = (0..cores.min(MOST))
+            .map_while(|_| {
+                let (lines, parts, used) = (lines.fellow(), Arc::clone(&parts), used.clone());
+                thread::Builder::new()
+                    .name("printer".to_owned())
+                    .spawn(move || print_parts(lines, &parts, &used))
+                    .ok()
+            })
+            .collect();
+        if threads.is_empty() {
+            return None;
         }
+        let (first, turn) = channel();
+        let malformed = lines.malformed.take();
+        // The other end is in hand.
+        let _ = first.send(Turn { malformed });
+        Some(Workers {
+            full,
+            empty,
+            turn,
+            threads,
+        })
     }
 
-    /// Gives a copy of a message to the thread; waits while too many wait.
+    /// Gives a copy of a message to the threads; waits while too many wait.
     fn give(&mut self, message: &[u8]) -> Result<(), Failure> {
         let mut copy = self.empty.try_recv().unwrap_or_default();
         copy.clear();
         copy.extend_from_slice(message);
+        let (next, turn) = channel();
+        let part = Part {
+            message: copy,
+            turn: std::mem::replace(&mut self.turn, turn),
+            next,
+        };
         self.full
-            .send(copy)
+            .send(part)
             .map_err(|_| Failure::silent(Exit::Done))
     }
 
-    fn finish(self) -> Printed {
+    fn finish(self, lines: &mut Lines) -> Result<(), Failure> {
         drop(self.full);
-        let failed = || Failure::new(Exit::Failed, "the thread that prints has failed");
-        self.thread.join().unwrap_or_else(|_| (None, Err(failed())))
+        let mut outcome = Ok(());
+        for thread in self.threads {
+            let failed = || Failure::new(Exit::Failed, "a thread that prints has failed");
+            let (count, ended) = thread.join().unwrap_or_else(|_| (0, Err(failed())));
+            lines.printer.add_count(count);
+            outcome = outcome.and(ended);
+        }
+        if let Ok(turn) = self.turn.recv() {
+            lines.malformed = turn.malformed;
+        }
+        outcome
     }
 }
 
-fn print_parts(
-    mut lines: Box<Lines>,
-    parts: &Receiver<Vec<u8>>,
-    used: &Sender<Vec<u8>>,
-) -> Printed {
-    for part in parts {
-        if let Err(failure) = lines.part(&part) {
-            return (Some(lines), Err(failure));
+fn print_parts(mut lines: Lines, parts: &Mutex<Receiver<Part>>, used: &Sender<Vec<u8>>) -> Outcome {
+    loop {
+        let part = parts.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(part) = part else {
+            return (lines.printer.count(), Ok(()));
+        };
+        lines.make(&part.message);
+        let Ok(mut turn) = part.turn.recv() else {
+            return (lines.printer.count(), Ok(()));
+        };
+        if let Err(failure) = lines.printer.flush() {
+            return (lines.printer.count(), Err(failure));
         }
-        // Nobody may be there to take it any more, at the end.
-        let _ = used.send(part);
+        if let Some(error) = lines.malformed.take() {
+            turn.malformed.get_or_insert(error);
+        }
+        // Nobody may be there to take these any more, at the end.
+        let _ = part.next.send(turn);
+        let _ = used.send(part.message);
     }
-    (Some(lines), Ok(()))
 }

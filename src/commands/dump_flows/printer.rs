@@ -53,6 +53,25 @@ impl Printer {
         }
     }
 
+    /// A printer of flows that stand between those of this one; there must be some before.
+    pub(super) fn fellow(&self) -> Printer {
+        Printer {
+            is_json: self.is_json,
+            stats: self.stats,
+            out: self.out.fellow(),
+            records: self.records,
+            before: self.before.clone(),
+            member: self.member.clone(),
+            answered: false,
+            count: 0,
+        }
+    }
+
+    /// So many flows were printed by fellows.
+    pub(super) fn add_count(&mut self, count: u64) {
+        self.count += count;
+    }
+
     /// How many flows were printed.
     pub(super) fn count(&self) -> u64 {
         self.count

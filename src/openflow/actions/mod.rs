@@ -200,7 +200,7 @@ macro_rules! actions {
             pub fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
                 json.begin_object();
                 json.key("type");
-                json.string(self.name());
+                json.word(self.name());
                 match self {
                     $(Action::$name(action) => action.json(json, cx),)*
                     Action::Unknown(unknown) => unknown.json(json),

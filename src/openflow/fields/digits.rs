@@ -100,8 +100,20 @@ pub(crate) fn put_v4(out: &mut String, bytes: &[u8]) {
         if index > 0 {
             out.push('.');
         }
-        put_decimal(out, *byte);
+        put_octet(out, *byte);
     }
+}
+
+/// A byte in decimal, digit by digit: an address has four.
+fn put_octet(out: &mut String, byte: u8) {
+    let digit = |number: u8| char::from(b'0' + number % 10);
+    if byte >= 100 {
+        out.push(digit(byte / 100));
+    }
+    if byte >= 10 {
+        out.push(digit(byte / 10));
+    }
+    out.push(digit(byte));
 }
 
 /// An IPv6 address as `inet_ntop(3)` writes it; hexadecimal if the bytes are not sixteen.

@@ -8,7 +8,7 @@ use super::digits::{put_all_hex, put_decimal};
 use super::row_set::{AT_TIMES_UNSAID, ETHERNET, RowSet, TAGS};
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords, word_for};
 use super::table::{Field, Id};
-use super::values::{self, all_ones, all_zeros, written};
+use super::values::{self, all_ones, all_zeros};
 
 /// The priority that text leaves out.
 const DEFAULT_PRIORITY: u16 = 0x8000;
@@ -505,15 +505,15 @@ impl Visit for Members<'_, '_, '_> {
     fn unknown(&mut self, header: Header, value: &[u8], mask: Option<&[u8]>) {
         let mut key = String::new();
         header.put_unknown(&mut key);
-        self.json.key(&key);
+        self.json.key_of(&key);
         match mask {
-            None => self.json.string(&written(|out| put_all_hex(out, value))),
+            None => self.json.plain(|out| put_all_hex(out, value)),
             Some(mask) => {
                 self.json.begin_object();
                 self.json.key("value");
-                self.json.string(&written(|out| put_all_hex(out, value)));
+                self.json.plain(|out| put_all_hex(out, value));
                 self.json.key("mask");
-                self.json.string(&written(|out| put_all_hex(out, mask)));
+                self.json.plain(|out| put_all_hex(out, mask));
                 self.json.end_object();
             }
         }

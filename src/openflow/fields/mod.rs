@@ -269,12 +269,8 @@ impl Subfield {
         json.begin_object();
         json.key("field");
         match self.field {
-            FieldRef::Known(field) => json.string(field.name),
-            FieldRef::Unknown(header) => {
-                let mut name = String::new();
-                header.put_unknown(&mut name);
-                json.string(&name);
-            }
+            FieldRef::Known(field) => json.word(field.name),
+            FieldRef::Unknown(header) => json.plain(|out| header.put_unknown(out)),
         }
         json.key("offset");
         json.number(self.offset);

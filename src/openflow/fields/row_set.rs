@@ -60,19 +60,20 @@ impl RowSet {
     }
 
     /// The rows of the set in the order of the table.
-    pub fn iter(self) -> impl Iterator<Item = Id> {
-        self.0
-            .into_iter()
-            .enumerate()
-            .flat_map(|(index, mut word)| {
-                std::iter::from_fn(move || {
-                    let bit = word.trailing_zeros() as usize;
-                    word &= word.wrapping_sub(1);
-                    ROWS.get(index * 64 + bit)
-                        .filter(|_| bit < 64)
-                        .map(|row| row.id)
-                })
-            })
+    pub fn iter(mut self) -> impl Iterator<Item = Id> {
+        let mut index = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let word = self.0.get_mut(index)?;
+                if *word == 0 {
+                    index += 1;
+                    continue;
+                }
+                let bit = word.trailing_zeros() as usize;
+                *word &= *word - 1;
+                return ROWS.get(index * 64 + bit).map(|row| row.id);
+            }
+        })
     }
 }
 

@@ -9,7 +9,7 @@
 //! `{"value":…,"mask":…}`, both in the form that the value alone would have (a masked VLAN id
 //! with the presence bit, since the mask may cover it).
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::Write as _;
 
 use super::super::bytes::be_number;
 use super::super::json::Json;
@@ -234,8 +234,10 @@ fn put_flags(out: &mut String, names: &[&str], all: u64, value: &[u8], mask: Opt
             out.push('0');
         }
         for (index, name) in flag_names(names, value).enumerate() {
-            let bar = if index == 0 { "" } else { "|" };
-            let _ = write!(out, "{bar}{name}");
+            if index > 0 {
+                out.push('|');
+            }
+            name.put(out);
         }
     } else if mask == 0 {
         out.push_str("0/0");
@@ -264,11 +266,11 @@ enum FlagName<'n> {
     Bits(u64),
 }
 
-impl Display for FlagName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl FlagName<'_> {
+    fn put(&self, out: &mut String) {
         match self {
-            FlagName::Known(name) => f.write_str(name),
-            FlagName::Bits(bits) => write!(f, "{bits:#x}"),
+            FlagName::Known(name) => out.push_str(name),
+            FlagName::Bits(bits) => put_hex(out, *bits, 1),
         }
     }
 }
@@ -301,10 +303,10 @@ pub(super) fn json(
     let mask = partial(field, mask);
     match (field.kind, mask) {
         (Kind::Ipv4, Some(bits)) if prefix_len(bits).is_some() => {
-            json.string(&written(|out| put_address(out, value, mask, put_v4)));
+            json.plain(|out| put_address(out, value, mask, put_v4));
         }
         (Kind::Ipv6, Some(bits)) if prefix_len(bits).is_some() => {
-            json.string(&written(|out| put_address(out, value, mask, put_v6)));
+            json.plain(|out| put_address(out, value, mask, put_v6));
         }
         (Kind::Frag, _) => match fragment(value, mask) {
             Some(word) => json.string(word),
@@ -332,13 +334,6 @@ pub(super) fn json(
     }
 }
 
-/// What a writer writes.
-pub(super) fn written(put: impl FnOnce(&mut String)) -> String {
-    let mut out = String::new();
-    put(&mut out);
-    out
-}
-
 /// A value alone, or a mask in the same form.
 fn one(field: &Field, value: &[u8], json: &mut Json<'_>, cx: &TextContext<'_>) {
     match field.kind {
@@ -346,12 +341,12 @@ fn one(field: &Field, value: &[u8], json: &mut Json<'_>, cx: &TextContext<'_>) {
         Kind::Port32 => put_port_json(json, cx.names, small(value) as u32),
         Kind::Decimal | Kind::Hex | Kind::Frag if field.bytes <= 4 => json.number(small(value)),
         Kind::Decimal | Kind::Hex | Kind::Frag if value.len() > 16 => {
-            json.string(&written(|out| put_all_hex(out, value)));
+            json.plain(|out| put_all_hex(out, value));
         }
         Kind::Decimal | Kind::Hex | Kind::Frag => json.hex(be_number(value)),
-        Kind::Mac => json.string(&written(|out| put_mac(out, value))),
-        Kind::Ipv4 => json.string(&written(|out| put_v4(out, value))),
-        Kind::Ipv6 => json.string(&written(|out| put_v6(out, value))),
+        Kind::Mac => json.plain(|out| put_mac(out, value)),
+        Kind::Ipv4 => json.plain(|out| put_v4(out, value)),
+        Kind::Ipv6 => json.plain(|out| put_v6(out, value)),
         Kind::TcpFlags | Kind::CtState | Kind::TunFlags => {
             let (names, all) = flags_of(field.kind);
             // Of TCP, the upper bits are no flags.
@@ -376,7 +371,7 @@ fn one(field: &Field, value: &[u8], json: &mut Json<'_>, cx: &TextContext<'_>) {
 fn flags_json(json: &mut Json<'_>, names: &[&str], value: u64) {
     json.begin_array();
     for name in flag_names(names, value) {
-        json.display(name);
+        json.plain(|out| name.put(out));
     }
     json.end_array();
 }
