@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 
-use crate::commands::{Command, Context, Exit, Failure};
+use crate::commands::{Command, Context, Exit, Failure, Writing};
 use crate::openflow::json::acts_on_a_terminal;
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
@@ -188,7 +188,19 @@ pub struct Global {
     )]
     color: Colour,
 
-    /// No hints and no remarks on stderr, errors only
+    /// Do not wait until ovs-vswitchd has applied a change
+    #[arg(long, global = true)]
+    no_wait: bool,
+
+    /// Print what would change, in JSON with the transaction, and change nothing
+    #[arg(long, global = true)]
+    dry_run: bool,
+
+    /// Refuse keys and values that ovs-vswitchd.conf.db(5) does not document, instead of warning
+    #[arg(long, global = true)]
+    strict: bool,
+
+    /// No hints, no remarks and no list of changes; errors only
     #[arg(short, long, global = true)]
     quiet: bool,
 
@@ -249,6 +261,11 @@ impl Global {
             self.openflow
                 .map(|versions| versions.into_iter().collect::<Versions>()),
         )
+        .writing(Writing {
+            no_wait: self.no_wait,
+            dry_run: self.dry_run,
+            strict: self.strict,
+        })
         .quiet(self.quiet)
         .verbose(self.verbose)
     }

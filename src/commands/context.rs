@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::Failure;
+use super::{Failure, Writing};
 use crate::model::resolve::names_of;
 use crate::model::{Depth, Scope, Topology, Want, read};
 use crate::openflow::version::Versions;
@@ -25,6 +25,8 @@ pub struct Context {
     pub format: Format,
     /// The OpenFlow versions to offer, if any were named.
     pub versions: Option<Versions>,
+    /// How changes are made.
+    pub writing: Writing,
     /// Errors only on stderr.
     pub quiet: bool,
     verbose: bool,
@@ -44,10 +46,18 @@ impl Context {
             limit,
             format,
             versions,
+            writing: Writing::default(),
             quiet: false,
             verbose: false,
             client: OnceCell::new(),
         }
+    }
+
+    /// Sets how changes are made.
+    #[must_use]
+    pub fn writing(mut self, writing: Writing) -> Context {
+        self.writing = writing;
+        self
     }
 
     /// Sets whether only errors go to stderr.

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::model::Topology;
+use crate::model::edit::Refusal;
 use crate::model::resolve::{ResolveError, closest};
-use crate::openflow::json::push_string;
+pub use crate::openflow::json::quoted;
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
 use crate::transport::{ConnectError, ConnectErrorKind, Endpoint};
@@ -171,13 +172,6 @@ fn one_line(text: &str) -> String {
     text.split('\\').map(escape).collect::<Vec<_>>().join("\\")
 }
 
-/// A name in double quotes, as messages have it.
-pub fn quoted(name: &str) -> String {
-    let mut out = String::new();
-    push_string(&mut out, name);
-    out
-}
-
 impl From<UnknownColumn> for Failure {
     fn from(error: UnknownColumn) -> Failure {
         let mut message = format!("there is no column {}", quoted(&error.name));
@@ -234,6 +228,36 @@ impl From<ResolveError> for Failure {
                 Failure::new(Exit::NotFound, message)
             }
             ResolveError::NumberNeedsBridge { .. } => Failure::new(Exit::Usage, message),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        let failure = |exit, message, hint| Failure {
+            exit,
+            message,
+            hint,
+        };
+        match refusal {
+            Refusal::Refused { message, hint } => failure(Exit::Failed, message, hint),
+            Refusal::Usage { message, hint } => failure(Exit::Usage, message, hint),
+            Refusal::NotFound {
+                kind,
+                name,
+                place,
+                candidates,
+            } => {
+                let candidates = candidates.iter().map(String::as_str);
+                let failure = Failure::not_found(kind, &name, &place, candidates);
+                match kind {
+                    "bridge" | "port" => {
+                        failure.hint(format!("`ovs {kind} list` lists the {kind}s"))
+                    }
+                    _ => failure,
+                }
+            }
+            Refusal::Database(error) => error.into(),
         }
     }
 }

@@ -6,6 +6,8 @@
 //! | [`Failure`], [`Exit`] | how a command ends when it does not end well; the table of exit codes |
 //! | `dumped` | things that a switch dumps: a line or an object each |
 //! | `spelling` | the options for ports and words that the dumps share |
+//! | `write` | planning, writing and waiting, for every command that changes the database |
+//! | `setting` | option values that say what becomes of a column or a key |
 //! | `lines` | one interface of one port, which several commands list |
 
 // Doc comments are help texts in here: a terminal shows backticks as they are.
@@ -15,9 +17,12 @@ mod context;
 mod dumped;
 mod failure;
 mod lines;
+mod setting;
 mod spelling;
 mod switch;
+mod write;
 
+pub mod batch;
 pub mod bridge;
 pub mod decode;
 pub mod dump_flows;
@@ -35,11 +40,15 @@ pub use context::Context;
 use context::print;
 pub use failure::{Exit, Failure, quoted};
 
+pub use write::Writing;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
 /// The commands.
+// There is one of it in a process, and one a line in a batch.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Bridges, ports, tags, patch peers and tunnels, in one view
@@ -61,6 +70,8 @@ pub enum Command {
     Tunnel(tunnel::Command),
     /// The flows of a switch, ports by name
     DumpFlows(dump_flows::Args),
+    /// Many changes in one transaction: all or none
+    Batch(batch::Args),
     /// OpenFlow messages, from hex or binary to text or JSON
     Decode(decode::Args),
     /// The groups of a switch with their statistics, ports by name
@@ -85,6 +96,7 @@ impl Command {
             Command::Tag(command) => command.run(cx).await?,
             Command::Tunnel(command) => command.run(cx).await?,
             Command::DumpFlows(args) => args.run(cx).await?,
+            Command::Batch(args) => args.run(cx).await?,
             Command::Decode(args) => args.run(cx)?,
             Command::DumpGroups(args) => args.run(cx).await?,
             Command::DumpMeters(args) => args.run(cx).await?,
@@ -92,6 +104,17 @@ impl Command {
             Command::Sandbox(args) => return Ok(run_sandbox(&args, cx).await),
         }
         Ok(Exit::Done.into())
+    }
+}
+
+impl Command {
+    /// The change that it makes in the database, if it makes one.
+    fn change(&self) -> Option<&dyn write::Change> {
+        match self {
+            Command::Port(command) => command.change(),
+            Command::Tag(command) => command.change(),
+            _ => None,
+        }
     }
 }
 

@@ -1,10 +1,13 @@
-//! `ovs port`: list, show, resolve, stats.
+//! `ovs port`: list, show, resolve, stats, add, del, set.
 
+mod change;
 mod resolve;
+mod settings;
 mod show;
 mod stats;
 
 use super::lines::{Line, Picture};
+use super::write::{self, Change};
 use super::{Context, Exit, Failure};
 use crate::model::resolve::{PortWord, find, parse};
 use crate::model::{Depth, Scope, Topology, Want, read};
@@ -50,6 +53,15 @@ pub enum Command {
         #[arg(value_name = "PORT")]
         port: Option<String>,
     },
+    /// Add a port, or a bond, to a bridge
+    #[command(after_help = change::ADD_HELP)]
+    Add(change::Add),
+    /// Remove ports
+    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    Del(change::Delete),
+    /// Change what is named of a port; the rest stays
+    #[command(after_help = change::SET_HELP)]
+    Set(change::Set),
 }
 
 fn list_help() -> String {
@@ -98,6 +110,19 @@ impl Command {
                 stats::stats(cx, switch.as_deref(), port.as_deref()).await
             }
             Command::Resolve { bridge, ports } => resolve::resolve(cx, &bridge, &ports).await,
+            Command::Add(add) => write::make(cx, &add).await,
+            Command::Del(delete) => write::make(cx, &delete).await,
+            Command::Set(set) => write::make(cx, &set).await,
+        }
+    }
+
+    /// The change that it makes, if it makes one.
+    pub(super) fn change(&self) -> Option<&dyn Change> {
+        match self {
+            Command::Add(add) => Some(add),
+            Command::Del(delete) => Some(delete),
+            Command::Set(set) => Some(set),
+            _ => None,
         }
     }
 }

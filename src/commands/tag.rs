@@ -1,6 +1,9 @@
 //! `ovs tag`: which ports bear which VLAN tag, and what a port does with tags.
 
+mod change;
+
 use super::lines::{Line, Picture, numbers};
+use super::write::{self, Change};
 use super::{Context, Failure, port};
 use crate::model::vlan::{Vlan, tags};
 use crate::model::{Bridge, Depth, Port, Scope, Want};
@@ -23,6 +26,12 @@ pub enum Command {
         #[arg(value_name = "PORT")]
         port: String,
     },
+    /// Set a port's tag, trunks and VLAN mode; what is not named stays
+    #[command(after_help = change::SET_HELP)]
+    Set(change::Set),
+    /// Take a port's tag, trunks and VLAN mode away
+    #[command(after_help = change::CLEAR_HELP)]
+    Clear(change::Clear),
 }
 
 fn list_help() -> String {
@@ -75,9 +84,20 @@ fn show_columns<'t>() -> Vec<Column<Line<'t>>> {
 }
 
 impl Command {
+    /// The change that it makes, if it makes one.
+    pub(super) fn change(&self) -> Option<&dyn Change> {
+        match self {
+            Command::Set(set) => Some(set),
+            Command::Clear(clear) => Some(clear),
+            _ => None,
+        }
+    }
+
     /// Runs it.
     pub async fn run(self, cx: &Context) -> Result<(), Failure> {
         match self {
+            Command::Set(set) => write::make(cx, &set).await,
+            Command::Clear(clear) => write::make(cx, &clear).await,
             Command::List { bridge } => {
                 let columns = list_columns();
                 let view = cx.format.view(&columns)?;

@@ -5,14 +5,18 @@
 //! |---|---|
 //! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
 //! | [`reading`] | which rows to ask for, and the tree made from the answers |
+//! | [`edit`] | changes, planned on what is there and on each other |
 //! | [`names`] | port names and OpenFlow numbers of one bridge |
 //! | [`resolve`] | a port as the user names it, and what was meant instead |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
+//! | [`keys`] | the documented keys of `options`, `other_config` and the other maps |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
 //! | [`order`] | names in the order people expect |
 
 mod assembly;
+pub mod edit;
+pub mod keys;
 pub mod names;
 pub mod order;
 pub mod patch;

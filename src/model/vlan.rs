@@ -5,6 +5,15 @@ use std::fmt;
 
 use super::topology::{Bridge, Port};
 
+/// The words of the column `vlan_mode`.
+pub const MODES: [&str; 5] = [
+    "access",
+    "trunk",
+    "native-tagged",
+    "native-untagged",
+    "dot1q-tunnel",
+];
+
 /// What a port does with VLAN tags, once the defaults are filled in.
 ///
 /// A VLAN id is 0 to 4095. An empty list of VLANs means all of them.

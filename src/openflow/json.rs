@@ -151,6 +151,13 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// `text` as a JSON string with its quotes, as messages have names.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    push_string(&mut out, text);
+    out
+}
+
 /// Whether a character changes more than its own cell: C0, DEL, C1, bidirectional controls, line and
 /// paragraph separators.
 pub fn acts_on_a_terminal(c: char) -> bool {

@@ -6,6 +6,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`client`] | the connection, its requests, and how long it waits |
+//! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
 //! | [`operation`] | what a transaction does (RFC 7047 §5.2), and what comes back |
 //! | [`row`] | one row of an answer, read column by column with typed accessors |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
@@ -14,6 +15,7 @@
 //! | [`framing`] | where one JSON message ends and the next begins |
 
 pub mod client;
+pub mod draft;
 pub mod error;
 pub mod framing;
 mod monitor;
@@ -23,6 +25,7 @@ pub mod value;
 pub mod wire;
 
 pub use client::Client;
+pub use draft::{Draft, RowId};
 pub use error::{Error, OperationError, RpcError, ValueError};
 pub use operation::{Condition, Function, Mutator, Operation, Outcome, Select};
 pub use row::Row;

@@ -66,8 +66,9 @@ pub enum Operation {
         until: Until,
         /// What they are compared with.
         rows: Vec<Columns>,
-        /// How long the server waits for it, in milliseconds.
-        timeout: u64,
+        /// How long the server waits for it, in milliseconds; `None`: for ever.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timeout: Option<u64>,
     },
     /// Leaves a note in the database's log (RFC 7047 §5.2.9).
     Comment {

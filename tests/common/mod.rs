@@ -97,6 +97,13 @@ impl Sandbox {
         self.tool("ovs-appctl", arguments)
     }
 
+    /// What the real `ovsdb-client ARGUMENTS` prints; the server is named where it wants it.
+    pub fn ovsdb_client(&self, arguments: &[&str]) -> String {
+        let server = format!("unix:{}", self.db_socket().display());
+        let (command, rest) = arguments.split_first().expect("a command is given");
+        self.tool("ovsdb-client", &[&[*command, &server], rest].concat())
+    }
+
     fn tool(&self, program: &'static str, arguments: &[&str]) -> String {
         let mut command = self.inner.tool(program).expect("Open vSwitch is installed");
         let output = command.args(arguments).output().expect("the tool runs");

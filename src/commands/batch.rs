@@ -1,0 +1,130 @@
+//! `ovs batch`: one command a line, all of them in one transaction.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::write::{Step, make_all};
+use super::{Command, Context, Exit, Failure, quoted};
+use crate::output::escape;
+
+/// Arguments of `batch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub struct Args {
+    /// The commands; - or nothing: from stdin
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+const HELP: &str = "\
+One command a line, without the word ovs; # begins a comment; quotes and backslashes are those of a
+shell. All lines are one transaction: it is written as a whole or not at all. A line may name what an
+earlier one makes. With --may-exist and --if-exists on its lines, a batch can be given again.
+Global options stand on the command line of batch, not in its lines.
+
+Examples:
+  ovs batch network.ovs
+  ovs batch --dry-run network.ovs
+  printf '%s\\n' 'bridge add br-test' 'port add br-test tap0 --type internal' | ovs batch";
+
+/// The most that is read: far more than any switch has room for.
+const LARGEST: u64 = 64 << 20;
+
+/// One line.
+#[derive(Debug, Parser)]
+#[command(name = "", no_binary_name = true, disable_help_subcommand = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+impl Args {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let text = self.read()?;
+        let lines = parse(&text)?;
+        let steps = lines.iter().filter_map(|(number, line)| {
+            Some(Step {
+                line: Some(*number),
+                change: line.command.change()?,
+            })
+        });
+        make_all(cx, &steps.collect::<Vec<_>>()).await
+    }
+
+    fn read(&self) -> Result<String, Failure> {
+        let mut text = String::new();
+        let (what, read) = match &self.file {
+            Some(path) if path.as_os_str() != "-" => {
+                let file = File::open(path);
+                let read = file.and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
+                (quoted(&path.to_string_lossy()), read)
+            }
+            _ => {
+                let stdin = io::stdin().lock();
+                (
+                    "stdin".to_owned(),
+                    stdin.take(LARGEST + 1).read_to_string(&mut text),
+                )
+            }
+        };
+        match read {
+            Ok(length) if length as u64 > LARGEST => Err(Failure::new(
+                Exit::Failed,
+                format!("{what} has more than {} MiB", LARGEST >> 20),
+            )),
+            Ok(_) => Ok(text),
+            Err(error) => Err(Failure::new(
+                Exit::Failed,
+                format!("cannot read {what}: {error}"),
+            )),
+        }
+    }
+}
+
+/// The commands, each with the number of its line, from 1.
+fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let wrong = |message: &str| Failure::new(Exit::Usage, format!("line {number}: {message}"));
+        let words = shell_words::split(line).map_err(|error| wrong(&error.to_string()))?;
+        let words = match words.as_slice() {
+            [] => continue,
+            [ovs, rest @ ..] if ovs == "ovs" => rest,
+            all => all,
+        };
+        let line = Line::try_parse_from(words).map_err(|error| wrong(&reason(&error)))?;
+        if line.command.change().is_none() {
+            let word = words
+                .iter()
+                .take(2)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" ");
+            return Err(wrong(&format!("{} changes nothing", quoted(&word)))
+                .hint("a batch is of commands that change the database"));
+        }
+        lines.push((number, line));
+    }
+    Ok(lines)
+}
+
+/// What clap says is wrong, in one line.
+fn reason(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let end = text.find("\n\nUsage").unwrap_or(text.len());
+    let said = text
+        .get(..end)
+        .unwrap_or(&text)
+        .trim_start_matches("error: ");
+    let words: Vec<&str> = said.split_whitespace().collect();
+    match error.kind() {
+        clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
+            "asks for help, and changes nothing".to_owned()
+        }
+        _ => escape(&words.join(" ")),
+    }
+}

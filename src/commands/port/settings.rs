@@ -1,0 +1,145 @@
+//! The options that say what a port shall be, for adding and for changing one.
+
+use clap::Args;
+
+use crate::commands::setting::{
+    Pair, Setting, assignments, integer, interface_type, mac, vlans, word,
+};
+use crate::model::edit::port::Settings;
+use crate::model::vlan::MODES;
+
+/// What a port shall be. `none` takes a setting back.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Settings (the word none takes one back)")]
+pub(super) struct SettingArgs {
+    /// The interface's type: system, internal, patch, vxlan, ... [default: system]
+    #[arg(long = "type", value_name = "TYPE", value_parser = interface_type)]
+    kind: Option<Setting>,
+
+    /// VLAN of an access port; native VLAN, with a native --vlan-mode
+    #[arg(long, value_name = "VID", value_parser = |text: &str| integer(text, 0..=4095))]
+    tag: Option<Setting>,
+
+    /// VLANs that a trunk carries: 1-5,10
+    #[arg(long, value_name = "VIDS", value_parser = vlans)]
+    trunks: Option<Setting>,
+
+    /// access, trunk, native-tagged, native-untagged, dot1q-tunnel
+    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &MODES))]
+    vlan_mode: Option<Setting>,
+
+    /// Inner VLANs that a dot1q-tunnel carries: 1-5,10
+    #[arg(long, value_name = "VIDS", value_parser = vlans)]
+    cvlans: Option<Setting>,
+
+    /// The OpenFlow port number to ask for, 1 to 65279
+    #[arg(long, value_name = "NUMBER", value_parser = |text: &str| integer(text, 1..=65279))]
+    ofport: Option<Setting>,
+
+    /// The MAC address to give to the interface
+    #[arg(long, value_name = "MAC", value_parser = mac)]
+    mac: Option<Setting>,
+
+    /// The MTU to ask for, in bytes
+    #[arg(long, value_name = "BYTES", value_parser = |text: &str| integer(text, 68..=65535))]
+    mtu: Option<Setting>,
+
+    /// An option of the interface's type: K=V sets it, K- removes it
+    #[arg(long = "option", value_name = "K=V")]
+    options: Vec<Pair>,
+
+    /// external_ids of the interface (iface-id, ...): K=V sets one, K- removes it
+    #[arg(long = "external-id", value_name = "K=V")]
+    external_ids: Vec<Pair>,
+
+    /// other_config of the port: K=V sets it, K- removes it
+    #[arg(long = "other-config", value_name = "K=V")]
+    other_config: Vec<Pair>,
+
+    /// other_config of the interface: K=V sets it, K- removes it
+    #[arg(long = "interface-other-config", value_name = "K=V")]
+    interface_other_config: Vec<Pair>,
+
+    /// external_ids of the port: K=V sets one, K- removes it
+    #[arg(long = "port-external-id", value_name = "K=V")]
+    port_external_ids: Vec<Pair>,
+
+    /// Rate at which what comes in is policed, in kbit/s; 0: not
+    #[arg(long, value_name = "KBPS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    ingress_policing_rate: Option<Setting>,
+
+    /// Burst that policing allows, in kbit
+    #[arg(long, value_name = "KBIT", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    ingress_policing_burst: Option<Setting>,
+
+    /// Rate at which what comes in is policed, in 1000 packets/s; 0: not
+    #[arg(long, value_name = "KPKTS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    ingress_policing_kpkts_rate: Option<Setting>,
+
+    /// Burst that policing by packets allows, in 1000 packets
+    #[arg(long, value_name = "KPKTS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    ingress_policing_kpkts_burst: Option<Setting>,
+
+    /// How a bond spreads traffic: active-backup, balance-slb, balance-tcp
+    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &["active-backup", "balance-slb", "balance-tcp"]))]
+    bond_mode: Option<Setting>,
+
+    /// LACP: active, passive, off
+    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &["active", "passive", "off"]))]
+    lacp: Option<Setting>,
+
+    /// Milliseconds that a member's link must be up before it is used
+    #[arg(long, value_name = "MS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    bond_updelay: Option<Setting>,
+
+    /// Milliseconds that a member's link must be down before it is not used
+    #[arg(long, value_name = "MS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    bond_downdelay: Option<Setting>,
+}
+
+impl SettingArgs {
+    /// By columns.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            port: assignments(
+                [
+                    ("tag", &self.tag),
+                    ("trunks", &self.trunks),
+                    ("vlan_mode", &self.vlan_mode),
+                    ("cvlans", &self.cvlans),
+                    ("bond_mode", &self.bond_mode),
+                    ("lacp", &self.lacp),
+                    ("bond_updelay", &self.bond_updelay),
+                    ("bond_downdelay", &self.bond_downdelay),
+                ],
+                [
+                    ("other_config", &self.other_config),
+                    ("external_ids", &self.port_external_ids),
+                ],
+            ),
+            interface: assignments(
+                [
+                    ("type", &self.kind),
+                    ("ofport_request", &self.ofport),
+                    ("mac", &self.mac),
+                    ("mtu_request", &self.mtu),
+                    ("ingress_policing_rate", &self.ingress_policing_rate),
+                    ("ingress_policing_burst", &self.ingress_policing_burst),
+                    (
+                        "ingress_policing_kpkts_rate",
+                        &self.ingress_policing_kpkts_rate,
+                    ),
+                    (
+                        "ingress_policing_kpkts_burst",
+                        &self.ingress_policing_kpkts_burst,
+                    ),
+                ],
+                [
+                    ("options", &self.options),
+                    ("external_ids", &self.external_ids),
+                    ("other_config", &self.interface_other_config),
+                ],
+            ),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `ovs tag set` and `clear`.
+
+use clap::Args;
+use futures_util::future::{FutureExt as _, LocalBoxFuture};
+
+use crate::commands::setting::{Pair, Setting, assignments, integer, vlans, word};
+use crate::commands::write::Change;
+use crate::model::edit::port::Settings;
+use crate::model::edit::{Edit, Refusal};
+use crate::model::vlan::MODES;
+use crate::ovsdb::{Atom, Datum};
+
+/// Arguments of `tag set`.
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The port: its name, or BRIDGE/NUMBER
+    #[arg(value_name = "PORT")]
+    port: String,
+    /// The VLAN: of an access port, or the native one; none takes it away
+    #[arg(
+        value_name = "VID",
+        required_unless_present_any = ["trunks", "vlan_mode", "cvlans", "qinq_ethertype"],
+        value_parser = |text: &str| integer(text, 0..=4095)
+    )]
+    vid: Option<Setting>,
+    /// VLANs that a trunk carries: 1-5,10; none: all
+    #[arg(long, value_name = "VIDS", value_parser = vlans)]
+    trunks: Option<Setting>,
+    /// access, trunk, native-tagged, native-untagged, dot1q-tunnel; none: by the tag
+    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &MODES))]
+    vlan_mode: Option<Setting>,
+    /// Inner VLANs that a dot1q-tunnel carries: 1-5,10; none: all
+    #[arg(long, value_name = "VIDS", value_parser = vlans)]
+    cvlans: Option<Setting>,
+    /// Ethernet type of the outer tag of a dot1q-tunnel: 802.1ad, 802.1q; none: the default
+    #[arg(
+        long,
+        value_name = "TYPE",
+        value_parser = |text: &str| word(text, &["802.1ad", "802.1q"])
+    )]
+    qinq_ethertype: Option<Setting>,
+}
+
+/// Arguments of `tag clear`.
+#[derive(Debug, Args)]
+pub struct Clear {
+    /// The ports: names, or BRIDGE/NUMBER
+    #[arg(value_name = "PORT", required = true)]
+    ports: Vec<String>,
+}
+
+pub(super) const SET_HELP: &str = "\
+A tag alone makes an access port, trunks alone a trunk. A tag and trunks make an access port
+whose trunks are ignored, unless --vlan-mode is native-tagged or native-untagged.
+
+Examples:
+  ovs tag set tap0 5
+  ovs tag set eth1 --trunks 1-5,10 none
+  ovs tag set eth1 1 --trunks 2-9 --vlan-mode native-untagged";
+
+pub(super) const CLEAR_HELP: &str = "\
+Takes away the tag, trunks, cvlans and vlan_mode: the port is then a trunk of all VLANs.
+
+Example:
+  ovs tag clear tap0";
+
+impl Set {
+    fn settings(&self) -> Settings {
+        let mut pairs = Vec::new();
+        if let Some(Setting(datum)) = &self.qinq_ethertype {
+            pairs.push(Pair {
+                key: "qinq-ethertype".to_owned(),
+                value: match datum {
+                    Datum::Atom(Atom::String(word)) => Some(word.clone()),
+                    _ => None,
+                },
+            });
+        }
+        Settings {
+            port: assignments(
+                [
+                    ("tag", &self.vid),
+                    ("trunks", &self.trunks),
+                    ("vlan_mode", &self.vlan_mode),
+                    ("cvlans", &self.cvlans),
+                ],
+                [("other_config", &pairs)],
+            ),
+            interface: Vec::new(),
+        }
+    }
+}
+
+impl Change for Set {
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            let place = edit.port(&self.port).await?;
+            edit.set_port(&place, &self.settings()).await?;
+            edit.say_vlan(&place).await
+        }
+        .boxed_local()
+    }
+}
+
+impl Change for Clear {
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            for port in &self.ports {
+                let place = edit.port(port).await?;
+                for column in ["tag", "trunks", "vlan_mode", "cvlans"] {
+                    edit.draft.set(place.port, column, Datum::EMPTY).await?;
+                }
+                edit.touched.extend(&place.interfaces);
+                edit.say_vlan(&place).await?;
+            }
+            Ok(())
+        }
+        .boxed_local()
+    }
+}

@@ -1,0 +1,286 @@
+//! How every command that changes the database does it: plan, one transaction, wait, tell the truth.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `applied` | waiting for ovs-vswitchd, and what it says of the interfaces |
+//! | `undo` | taking out again what the switch refuses |
+//! | `print` | what changed, as the user sees it |
+
+mod applied;
+mod print;
+mod undo;
+
+use futures_util::future::LocalBoxFuture;
+
+use applied::applied;
+use print::{Line, columns, print_changes, print_plan};
+use undo::take_out_again;
+
+use super::{Context, Exit, Failure, quoted};
+use crate::model::edit::{Edit, Refusal};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, RowId, Select, Uuid};
+
+/// How often a plan is made anew because somebody else was faster.
+const ATTEMPTS: usize = 20;
+
+/// With more steps than this, reading the tables of ports once is cheaper than asking for each row.
+const WORTH_READING_WHOLE: usize = 40;
+
+/// How the global options want changes to be made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Writing {
+    /// `--no-wait`: not until ovs-vswitchd has applied it.
+    pub no_wait: bool,
+    /// `--dry-run`: print what would be done, and do nothing.
+    pub dry_run: bool,
+    /// `--strict`: a key that is not documented is an error.
+    pub strict: bool,
+}
+
+/// A command that changes the database.
+pub(super) trait Change {
+    /// Lays the change over the draft, or says why it is not made.
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>>;
+
+    /// Whether ports that the switch refuses are to be taken out again.
+    fn is_atomic(&self) -> bool {
+        false
+    }
+}
+
+/// A change, and the line it stands on in a batch.
+pub(super) struct Step<'a> {
+    pub(super) line: Option<usize>,
+    pub(super) change: &'a dyn Change,
+}
+
+/// Makes one change.
+pub(super) async fn make(cx: &Context, change: &dyn Change) -> Result<(), Failure> {
+    make_all(cx, &[Step { line: None, change }]).await
+}
+
+/// Makes all changes, in this order, in one transaction; prints what changed.
+pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Failure> {
+    let is_atomic = steps.iter().any(|step| step.change.is_atomic());
+    if is_atomic && cx.writing.no_wait {
+        let message = "--atomic must wait to see what the switch says: it cannot be with --no-wait";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let client = cx.client().await?;
+    let columns = columns();
+    let view = cx.format.view(&columns)?;
+    let mut attempt = 0;
+    let (edit, operations, outcomes) = loop {
+        attempt += 1;
+        let (edit, refused) = plan(client, steps).await?;
+        if let Some(failure) = refused {
+            // It may be refused because of what never was so at any one moment.
+            if attempt < ATTEMPTS && failure.exit != Exit::Usage && !edit.draft.holds().await? {
+                continue;
+            }
+            return Err(failure);
+        }
+        let operations = with_frame(edit.draft.operations());
+        if cx.writing.dry_run {
+            say_warnings(cx, &edit)?;
+            return print_plan(cx, &edit, &operations);
+        }
+        if edit.draft.is_empty() {
+            break (edit, operations, Vec::new());
+        }
+        refuse_undocumented(cx, &edit)?;
+        match client.transact(OPEN_VSWITCH, &operations).await {
+            Ok(outcomes) => break (edit, operations, outcomes),
+            Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {
+                cx.tell("somebody else changed what this builds on; planning again");
+            }
+            Err(error) => return Err(not_written(error, &operations)),
+        }
+    };
+    say_warnings(cx, &edit)?;
+    let inserted = inserted(&edit, &operations, &outcomes);
+    let uuid = |row: RowId| {
+        let made = inserted.iter().find(|(made, _)| *made == row);
+        made.map(|(_, uuid)| *uuid).or_else(|| edit.draft.uuid(row))
+    };
+    let mut lines: Vec<Line> = edit
+        .report()
+        .into_iter()
+        .map(|object| Line::of(object, cx))
+        .collect();
+    let mut watched: Vec<RowId> = lines
+        .iter()
+        .flat_map(|l| l.object.interfaces.clone())
+        .collect();
+    watched.extend(edit.touched.iter().filter(|row| !edit.draft.is_gone(**row)));
+    watched.sort_unstable();
+    watched.dedup();
+    let watched: Vec<(RowId, Uuid)> = watched
+        .into_iter()
+        .filter_map(|row| Some((row, uuid(row)?)))
+        .collect();
+
+    let verdict = if cx.writing.no_wait {
+        Ok(Vec::new())
+    } else {
+        let next_cfg = next_cfg(&operations, &outcomes);
+        applied(client, next_cfg, &watched, cx.limit).await
+    };
+    let (states, late) = match verdict {
+        Ok(states) => (states, None),
+        Err(failure) => (Vec::new(), Some(failure)),
+    };
+    for line in &mut lines {
+        line.learn(&states);
+    }
+    let failed: Vec<String> = states
+        .iter()
+        .filter_map(|state| {
+            let words = state
+                .error
+                .as_deref()
+                .unwrap_or("the switch gave it no OpenFlow port");
+            (state.error.is_some() || state.ofport == Some(-1))
+                .then(|| format!("port {}: {words}", quoted(&edit.name_of(state.row))))
+        })
+        .collect();
+    if is_atomic && !failed.is_empty() {
+        return Err(take_out_again(client, &lines, &failed).await);
+    }
+    print_changes(cx, &view.list(&lines), lines.is_empty())?;
+    if let Some(failure) = late {
+        return Err(failure);
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "written, but the switch could not apply it: {}",
+        failed.join("; ")
+    );
+    Err(Failure::new(Exit::NotApplied, message).hint(
+        "`ovs port del` takes it out; --atomic does so at once; ovs-vswitchd's log says more",
+    ))
+}
+
+/// A plan of all steps, and why one of them is not made, if so.
+async fn plan<'c>(
+    client: &'c Client,
+    steps: &[Step<'_>],
+) -> Result<(Edit<'c>, Option<Failure>), Failure> {
+    let mut edit = Edit::new(client);
+    if steps.len() > WORTH_READING_WHOLE {
+        edit.read_whole().await?;
+    }
+    for step in steps {
+        if let Err(refusal) = step.change.plan(&mut edit).await {
+            let mut failure = Failure::from(refusal);
+            if let Some(line) = step.line {
+                failure.message = format!("line {line}: {}", failure.message);
+            }
+            return Ok((edit, Some(failure)));
+        }
+    }
+    edit.check_keys().await?;
+    Ok((edit, None))
+}
+
+/// What every transaction has besides: a note in the database's log, and the number by which
+/// ovs-vswitchd says that it has applied it (ovs-vswitchd.conf.db(5), `next_cfg`).
+fn with_frame(mut operations: Vec<Operation>) -> Vec<Operation> {
+    if operations.is_empty() {
+        return operations;
+    }
+    let words: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    operations.push(Operation::Comment {
+        comment: format!("ovs: {}", words.join(" ")),
+    });
+    operations.push(Operation::Mutate {
+        table: OPEN_VSWITCH.to_owned(),
+        when: Vec::new(),
+        mutations: vec![("next_cfg".to_owned(), Mutator::Add, 1.into())],
+    });
+    operations.push(Select::columns(OPEN_VSWITCH, &["next_cfg"]).into());
+    operations
+}
+
+/// Whether the transaction failed because of what others wrote after we had read.
+fn is_lost_race(error: &Error, operations: &[Operation]) -> bool {
+    let Error::Operation(error) = error else {
+        return false;
+    };
+    match error.index.and_then(|index| operations.get(index)) {
+        Some(Operation::Wait { .. }) => error.error == "timed out",
+        Some(_) => false,
+        // A name that was free is so no longer; a row that was there is gone.
+        None => ["constraint violation", "referential integrity violation"]
+            .contains(&error.error.as_str()),
+    }
+}
+
+/// The transaction was not committed, or nobody knows.
+fn not_written(error: Error, operations: &[Operation]) -> Failure {
+    match error {
+        Error::Operation(ref refused) if is_lost_race(&error, operations) => Failure::new(
+            Exit::Failed,
+            format!(
+                "others keep changing what this builds on ({}); nothing changed",
+                refused.error
+            ),
+        )
+        .hint("try again"),
+        Error::Operation(_) | Error::Rpc(_) | Error::Value(_) | Error::Connect(_) => error.into(),
+        Error::TimedOut(_) | Error::Closed { .. } | Error::Io(_) | Error::Protocol(_) => {
+            Failure::new(
+                Exit::Unknown,
+                format!("the change was sent, but {error}: whether it is written is not known"),
+            )
+            .hint("`ovs show` shows what is there; the command can be given again with --may-exist or --if-exists")
+        }
+    }
+}
+
+/// The rows that the transaction made, with the identities that they got.
+fn inserted(edit: &Edit<'_>, operations: &[Operation], outcomes: &[Outcome]) -> Vec<(RowId, Uuid)> {
+    let pairs = operations.iter().zip(outcomes);
+    let uuids = pairs.filter_map(|(operation, outcome)| match (operation, outcome) {
+        (Operation::Insert { .. }, Outcome::Uuid(uuid)) => Some(*uuid),
+        _ => None,
+    });
+    edit.draft.inserted().into_iter().zip(uuids).collect()
+}
+
+fn next_cfg(operations: &[Operation], outcomes: &[Outcome]) -> Option<i64> {
+    let last = outcomes.get(operations.len().checked_sub(1)?)?;
+    match last {
+        Outcome::Rows(rows) => rows.first()?.integer("next_cfg").ok(),
+        _ => None,
+    }
+}
+
+fn refuse_undocumented(cx: &Context, edit: &Edit<'_>) -> Result<(), Failure> {
+    let warning = edit.warnings.iter().find(|warning| warning.is_about_keys);
+    match warning {
+        Some(warning) if cx.writing.strict => Err(Failure::new(Exit::Failed, warning.text.clone())
+            .hint("without --strict this is a warning")),
+        _ => Ok(()),
+    }
+}
+
+fn say_warnings(cx: &Context, edit: &Edit<'_>) -> Result<(), Failure> {
+    refuse_undocumented(cx, edit)?;
+    for warning in &edit.warnings {
+        cx.remark(&format!("ovs: warning: {}", warning.text));
+    }
+    for note in &edit.notes {
+        cx.remark(note);
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! What becomes of a change that is written: whether ovs-vswitchd has applied it.
+
+use std::time::Duration;
+
+use crate::commands::{Exit, Failure};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::operation::Until;
+use crate::ovsdb::{Client, Condition, Error, Function, Operation, Outcome, RowId, Select, Uuid};
+
+/// What ovs-vswitchd made of an interface.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) row: RowId,
+    pub(super) ofport: Option<i64>,
+    pub(super) error: Option<String>,
+}
+
+/// Waits until ovs-vswitchd has applied the configuration, and reads what it made of the interfaces.
+///
+/// It is the server that waits (RFC 7047 §5.2.6), and then reads in the same transaction: one request,
+/// and no moment in between.
+pub(super) async fn applied(
+    client: &Client,
+    next_cfg: Option<i64>,
+    interfaces: &[(RowId, Uuid)],
+    limit: Option<Duration>,
+) -> Result<Vec<State>, Failure> {
+    let mut operations = Vec::new();
+    if let Some(next_cfg) = next_cfg {
+        operations.push(Operation::Wait {
+            table: OPEN_VSWITCH.to_owned(),
+            when: vec![Condition(
+                "cur_cfg".to_owned(),
+                Function::Less,
+                next_cfg.into(),
+            )],
+            columns: vec!["cur_cfg".to_owned()],
+            until: Until::Equal,
+            rows: Vec::new(),
+            timeout: limit.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+        });
+    }
+    let waits = operations.len();
+    for (_, uuid) in interfaces {
+        let select = Select::columns("Interface", &["ofport", "error"]);
+        operations.push(select.when("_uuid", Function::Equal, *uuid).into());
+    }
+    if operations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let outcomes = match client.transact(OPEN_VSWITCH, &operations).await {
+        Ok(outcomes) => outcomes,
+        Err(error) => return Err(not_applied(&error, limit)),
+    };
+    let mut states = Vec::new();
+    for ((row, _), outcome) in interfaces.iter().zip(outcomes.into_iter().skip(waits)) {
+        let Outcome::Rows(rows) = outcome else {
+            continue;
+        };
+        for found in rows {
+            states.push(State {
+                row: *row,
+                ofport: found.optional_integer("ofport").map_err(Error::from)?,
+                error: found
+                    .optional_string("error")
+                    .map_err(Error::from)?
+                    .map(str::to_owned),
+            });
+        }
+    }
+    Ok(states)
+}
+
+fn not_applied(error: &Error, limit: Option<Duration>) -> Failure {
+    let timed_out = match error {
+        Error::TimedOut(_) => true,
+        Error::Operation(error) => error.error == "timed out",
+        _ => false,
+    };
+    let message = match limit {
+        Some(limit) if timed_out => format!(
+            "written to the database, but ovs-vswitchd has not applied it within {} s",
+            limit.as_secs_f64()
+        ),
+        _ => format!("written to the database, but whether it is applied is not known: {error}"),
+    };
+    Failure::new(Exit::NotApplied, message).hint(
+        "is ovs-vswitchd running? It applies the change when it is back; \
+         -t SECS waits longer, --no-wait does not wait",
+    )
+}

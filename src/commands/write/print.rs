@@ -1,0 +1,195 @@
+//! What changed, as the user sees it.
+
+use super::applied::State;
+use crate::commands::{Context, Exit, Failure};
+use crate::model::edit::Edit;
+use crate::model::edit::report::{Difference, Object};
+use crate::openflow::json::Json;
+use crate::output::{Cell, Column, Mode, Role};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::{Atom, Datum, Operation};
+
+/// An object that changed, with what the switch says of it.
+pub(super) struct Line {
+    pub(super) object: Object,
+    /// In JSON a column without a value is `null`; in text it would not be seen.
+    absent: Cell,
+    ofports: Vec<i64>,
+    errors: Vec<String>,
+}
+
+impl Line {
+    pub(super) fn of(object: Object, cx: &Context) -> Line {
+        let is_json = cx.format.is_json();
+        Line {
+            object,
+            absent: if is_json {
+                Cell::Absent
+            } else {
+                Cell::text("-")
+            },
+            ofports: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    pub(super) fn learn(&mut self, states: &[State]) {
+        let own = |state: &&State| self.object.interfaces.contains(&state.row);
+        for state in states.iter().filter(own) {
+            self.ofports.extend(state.ofport);
+            self.errors.extend(state.error.clone());
+        }
+    }
+
+    fn values(&self, side: impl Fn(&Difference) -> Option<&Datum>) -> Cell {
+        let pairs = self.object.columns.iter().filter_map(|difference| {
+            let cell = match cell(&difference.column, side(difference)?) {
+                Cell::Absent => self.absent.clone(),
+                cell => cell,
+            };
+            Some((difference.column.clone(), cell))
+        });
+        Cell::Map(pairs.collect())
+    }
+}
+
+pub(super) fn columns() -> Vec<Column<Line>> {
+    vec![
+        Column::new("change", |line: &Line| Cell::text(line.object.verb.word())).role(Role::State),
+        Column::new("kind", |line: &Line| Cell::text(&line.object.kind)).role(Role::Kind),
+        Column::new("name", |line: &Line| Cell::text(&line.object.name)).role(Role::Name),
+        Column::new("bridge", |line: &Line| {
+            Cell::from(line.object.bridge.as_deref())
+        })
+        .drop(1),
+        Column::new("ofport", |line: &Line| match line.ofports.as_slice() {
+            [] => Cell::Absent,
+            [only] => Cell::from(*only),
+            several => Cell::List(several.iter().map(|number| Cell::from(*number)).collect()),
+        })
+        .role(Role::Number)
+        .drop(2),
+        Column::new("before", |line: &Line| {
+            line.values(|difference| difference.before.as_ref())
+        })
+        .wrap()
+        .drop(4),
+        Column::new("after", |line: &Line| {
+            line.values(|difference| difference.after.as_ref())
+        })
+        .wrap()
+        .drop(3),
+        Column::new("error", |line: &Line| match line.errors.as_slice() {
+            [] => Cell::Absent,
+            errors => Cell::text(errors.join("; ")),
+        })
+        .role(Role::Error)
+        .wrap()
+        .drop(5),
+    ]
+}
+
+/// Columns that hold any number of values: a list also where there is one.
+const SETS: [&str; 12] = [
+    "trunks",
+    "cvlans",
+    "protocols",
+    "controller",
+    "interfaces",
+    "mirrors",
+    "flood_vlans",
+    "targets",
+    "select_src_port",
+    "select_dst_port",
+    "select_vlan",
+    "manager_options",
+];
+
+fn cell(column: &str, datum: &Datum) -> Cell {
+    let atom = |atom: &Atom| match atom {
+        Atom::Integer(number) => Cell::from(*number),
+        Atom::Real(number) => Cell::text(number.to_string()),
+        Atom::Boolean(truth) => Cell::Bool(*truth),
+        Atom::String(text) => Cell::text(text),
+        Atom::Uuid(uuid) => Cell::text(uuid.to_string()),
+        Atom::NamedUuid(name) => Cell::text(name),
+    };
+    match datum {
+        Datum::Atom(only) if SETS.contains(&column) => Cell::List(vec![atom(only)]),
+        Datum::Atom(only) => atom(only),
+        Datum::Set(atoms) if atoms.is_empty() && !SETS.contains(&column) => Cell::Absent,
+        Datum::Set(atoms) => Cell::List(atoms.iter().map(atom).collect()),
+        Datum::Map(pairs) => {
+            let key = |key: &Atom| match key {
+                Atom::String(text) => text.clone(),
+                Atom::Integer(number) => number.to_string(),
+                other => format!("{other:?}"),
+            };
+            let mut cells: Vec<(String, Cell)> =
+                pairs.iter().map(|(k, v)| (key(k), atom(v))).collect();
+            cells.sort_by(|a, b| a.0.cmp(&b.0));
+            Cell::Map(cells)
+        }
+    }
+}
+
+/// Prints what changed. People are told when that is nothing; `--quiet` prints only what was asked for
+/// in JSON.
+pub(super) fn print_changes(cx: &Context, text: &str, nothing: bool) -> Result<(), Failure> {
+    match cx.format.mode {
+        Mode::Json | Mode::Jsonl => cx.print(text),
+        _ if cx.quiet => Ok(()),
+        Mode::Table | Mode::Text if nothing => cx.print("unchanged\n"),
+        Mode::Table | Mode::Text | Mode::Raw => cx.print(text),
+    }
+}
+
+/// What would be done: the changes, and in JSON the transaction too.
+pub(super) fn print_plan(
+    cx: &Context,
+    edit: &Edit<'_>,
+    operations: &[Operation],
+) -> Result<(), Failure> {
+    let columns = columns();
+    let view = cx.format.view(&columns)?;
+    let lines: Vec<Line> = edit
+        .report()
+        .into_iter()
+        .map(|object| Line::of(object, cx))
+        .collect();
+    let changes = view.list(&lines);
+    if !cx.format.is_json() {
+        print_changes(cx, &changes, lines.is_empty())?;
+        cx.remark("dry run: nothing is written");
+        return Ok(());
+    }
+    let mut transaction = Vec::new();
+    for operation in operations {
+        let text = serde_json::to_string(operation).map_err(|error| {
+            Failure::new(
+                Exit::Failed,
+                format!("cannot print the transaction: {error}"),
+            )
+        })?;
+        transaction.push(text);
+    }
+    let changes = match cx.format.mode {
+        Mode::Jsonl => format!("[{}]", changes.trim_end().replace('\n', ",")),
+        _ => changes.trim_end().to_owned(),
+    };
+    let mut out = String::new();
+    let mut json = Json::new(&mut out);
+    json.begin_object();
+    json.key("changes");
+    json.decimal(|out| out.push_str(&changes));
+    json.key("transaction");
+    json.begin_array();
+    json.string(OPEN_VSWITCH);
+    for operation in &transaction {
+        json.decimal(|out| out.push_str(operation));
+    }
+    json.end_array();
+    json.end_object();
+    out.push('\n');
+    cx.print(&out)
+}

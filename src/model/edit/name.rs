@@ -1,0 +1,72 @@
+//! Which names a bridge, a port or an interface can have.
+
+use super::Refusal;
+
+/// The longest name of a network device, in bytes (Linux: `IFNAMSIZ`, less the final zero).
+pub const DEVICE_NAME: usize = 15;
+
+/// Interface types whose interface is a network device of the host that bears its name.
+const DEVICES: [&str; 5] = ["", "system", "internal", "tap", "afxdp"];
+
+/// Whether an interface of this type is a network device of the host.
+pub fn is_device(kind: &str) -> bool {
+    DEVICES.contains(&kind)
+}
+
+/// Refuses a name that ovs-vswitchd or the system would not take; `what` is `bridge` or `port`, `kind`
+/// the interface's type, a bridge's is `internal`.
+pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
+    let quoted = super::quoted(name);
+    let refuse = |why: &str| Refusal::refused(format!("{quoted} cannot name a {what}: {why}"));
+    if name.is_empty() {
+        return Err(refuse("it is empty"));
+    }
+    if name == "." || name == ".." {
+        return Err(refuse("it is a directory's name"));
+    }
+    if name.contains('/') {
+        return Err(refuse("it contains \"/\"")
+            .hint("BRIDGE/PORT names a port that exists; a new one is BRIDGE PORT"));
+    }
+    if name.chars().any(char::is_whitespace) {
+        return Err(refuse("it contains a blank"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(refuse("it contains a control character"));
+    }
+    if is_device(kind) && name.len() > DEVICE_NAME {
+        let kind = if kind.is_empty() { "system" } else { kind };
+        let length = name.len();
+        return Err(refuse(&format!(
+            "it has {length} bytes, and a {kind} interface is a network device, whose name has \
+             {DEVICE_NAME} at most"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (name, kind, good) in [
+            ("p1", "", true),
+            ("123456789012345", "system", true),
+            ("1234567890123456", "system", false),
+            ("1234567890123456", "internal", false),
+            ("1234567890123456", "patch", true),
+            ("patch-provnet-7e6365c7-to-br-int", "vxlan", true),
+            ("äöüäöüäö", "", false),
+            ("äöüäöüä", "", true),
+            ("", "patch", false),
+            ("a/b", "patch", false),
+            ("a b", "patch", false),
+            ("a\u{1b}", "patch", false),
+            ("..", "", false),
+        ] {
+            assert_eq!(check("port", name, kind).is_ok(), good, "{name} {kind}");
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Bridges and ports by name or number, as the draft has them.
+
+use super::{Edit, Refusal, quoted};
+use crate::model::resolve::{PortWord, parse};
+use crate::openflow::text::{PORT_LOCAL, reserved_port};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::{Atom, Condition, Datum, Error, Function, RowId, Select};
+
+/// What is read of a bridge: its settings, not its ports, which may be many.
+pub const BRIDGE: &[&str] = &[
+    "name",
+    "datapath_type",
+    "fail_mode",
+    "protocols",
+    "controller",
+    "stp_enable",
+    "rstp_enable",
+    "mcast_snooping_enable",
+    "external_ids",
+    "other_config",
+];
+
+/// What is read of a port.
+pub const PORT: &[&str] = &[
+    "name",
+    "interfaces",
+    "tag",
+    "trunks",
+    "vlan_mode",
+    "bond_mode",
+    "lacp",
+    "fake_bridge",
+    "external_ids",
+    "other_config",
+];
+
+/// What is read of an interface.
+pub const INTERFACE: &[&str] = &[
+    "name",
+    "type",
+    "options",
+    "ofport",
+    "ofport_request",
+    "mac",
+    "mtu_request",
+    "external_ids",
+    "other_config",
+];
+
+/// A bridge that was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BridgePlace {
+    /// The bridge; for a VLAN bridge, the one that it is part of.
+    pub row: RowId,
+    /// For a VLAN bridge (`fake_bridge`), its own port and its VLAN.
+    pub vlan: Option<(RowId, i64)>,
+}
+
+/// A port that was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortPlace {
+    /// Its bridge.
+    pub bridge: RowId,
+    /// The port.
+    pub port: RowId,
+    /// Its interfaces; several for a bond.
+    pub interfaces: Vec<RowId>,
+}
+
+impl Edit<'_> {
+    /// Reads bridges, ports and interfaces at once, for a plan of many steps.
+    pub async fn read_whole(&mut self) -> Result<(), Refusal> {
+        let bridge: Vec<&str> = BRIDGE.iter().copied().chain(["ports"]).collect();
+        self.draft.read_whole("Bridge", &bridge).await?;
+        self.draft.read_whole("Port", PORT).await?;
+        self.draft.read_whole("Interface", INTERFACE).await?;
+        Ok(())
+    }
+
+    /// The bridge of this name, if there is one: a real one, or a VLAN bridge.
+    pub async fn bridge_if(&mut self, name: &str) -> Result<Option<BridgePlace>, Refusal> {
+        if let Some(row) = self.draft.find("Bridge", name, BRIDGE).await? {
+            return Ok(Some(BridgePlace { row, vlan: None }));
+        }
+        let Some(port) = self.draft.find("Port", name, PORT).await? else {
+            return Ok(None);
+        };
+        let is_fake = self.draft.value(port, "fake_bridge").await? == Datum::from(true);
+        let Some(vid) = self.number(port, "tag").await?.filter(|_| is_fake) else {
+            return Ok(None);
+        };
+        let row = self.bridge_of(port).await?;
+        Ok(row.map(|row| BridgePlace {
+            row,
+            vlan: Some((port, vid)),
+        }))
+    }
+
+    /// The bridge of this name.
+    pub async fn bridge(&mut self, name: &str) -> Result<BridgePlace, Refusal> {
+        match self.bridge_if(name).await? {
+            Some(place) => Ok(place),
+            None => Err(Refusal::NotFound {
+                kind: "bridge",
+                name: name.to_owned(),
+                place: String::new(),
+                candidates: self.names("Bridge").await?,
+            }),
+        }
+    }
+
+    /// The port of this name, if there is one.
+    pub async fn port_if(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
+        match self.draft.find("Port", name, PORT).await? {
+            Some(port) => self.place(port).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The port that an argument names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`, or an interface of a
+    /// bond, which is its port.
+    pub async fn port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
+        let argument = parse(text);
+        let bridge = argument.bridge.as_deref();
+        let found = match (&argument.port, bridge) {
+            (PortWord::Name(name), _) => self.port_or_interface(name).await?,
+            (PortWord::Number(PORT_LOCAL), Some(bridge)) => self.port_if(bridge).await?,
+            (PortWord::Number(number), Some(bridge)) => {
+                self.port_with_number(bridge, *number).await?
+            }
+            (PortWord::Number(number), None) => {
+                let word = reserved_port(*number).map_or_else(|| number.to_string(), str::to_owned);
+                // A number wins over a name, but without a bridge it can only be a name.
+                match self.port_or_interface(text).await? {
+                    Some(place) => Some(place),
+                    None => {
+                        return Err(Refusal::usage(format!(
+                            "every bridge has a port {word} of its own"
+                        ))
+                        .hint(format!("BRIDGE/{word} says which is meant")));
+                    }
+                }
+            }
+        };
+        if let (Some(place), Some(bridge)) = (&found, bridge) {
+            let on = self.bridge(bridge).await?;
+            if on.row == place.bridge {
+                return Ok(place.clone());
+            }
+        } else if let Some(place) = found {
+            return Ok(place);
+        }
+        // A name may itself contain a slash.
+        if bridge.is_some()
+            && let Some(place) = self.port_or_interface(text).await?
+        {
+            return Ok(place);
+        }
+        let (name, place) = match (bridge, text.split_once('/')) {
+            (Some(bridge), Some((_, port))) => {
+                self.bridge(bridge).await?;
+                (port, format!("on {bridge}"))
+            }
+            _ => (text, String::new()),
+        };
+        Err(Refusal::NotFound {
+            kind: "port",
+            name: name.to_owned(),
+            place,
+            candidates: self.names("Port").await?,
+        })
+    }
+
+    /// The bridge that has this port.
+    pub async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>, Refusal> {
+        if let Some(&bridge) = self.homes.get(&port) {
+            return Ok(Some(bridge));
+        }
+        let bridges = self
+            .draft
+            .referrers("Bridge", "ports", port, BRIDGE)
+            .await?;
+        if let Some(bridge) = bridges.first() {
+            self.homes.insert(port, *bridge);
+        }
+        Ok(bridges.first().copied())
+    }
+
+    /// The port that has this interface.
+    pub async fn port_of(&mut self, interface: RowId) -> Result<Option<RowId>, Refusal> {
+        if let Some(&port) = self.homes.get(&interface) {
+            return Ok(Some(port));
+        }
+        let ports = self
+            .draft
+            .referrers("Port", "interfaces", interface, PORT)
+            .await?;
+        if let Some(port) = ports.first() {
+            self.homes.insert(interface, *port);
+        }
+        Ok(ports.first().copied())
+    }
+
+    /// Where a port is, with what it consists of; `None` if no bridge has it.
+    pub async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>, Refusal> {
+        if self.home(port).is_none() {
+            let (above, below) = (
+                ("Bridge", "ports", BRIDGE),
+                ("Interface", "interfaces", INTERFACE),
+            );
+            self.draft.read_around(port, above, below).await?;
+        }
+        let Some(bridge) = self.bridge_of(port).await? else {
+            return Ok(None);
+        };
+        let interfaces = self
+            .draft
+            .referred(port, "interfaces", "Interface", INTERFACE)
+            .await?;
+        for interface in &interfaces {
+            self.homes.insert(*interface, port);
+        }
+        Ok(Some(PortPlace {
+            bridge,
+            port,
+            interfaces,
+        }))
+    }
+
+    /// The row that has this one: a port's bridge, an interface's port, as far as they were looked at.
+    pub fn home(&self, row: RowId) -> Option<RowId> {
+        self.homes.get(&row).copied()
+    }
+
+    /// Says where a row is.
+    pub(super) fn settle(&mut self, row: RowId, home: RowId) {
+        self.homes.insert(row, home);
+    }
+
+    /// The name of a row, for messages.
+    pub fn name_of(&self, row: RowId) -> String {
+        match self.draft.known(row, "name") {
+            Some(Datum::Atom(Atom::String(name))) => name,
+            _ => String::new(),
+        }
+    }
+
+    /// All names in a table: for saying what might have been meant.
+    pub async fn names(&self, table: &str) -> Result<Vec<String>, Refusal> {
+        let select = Select::columns(table, &["name"]);
+        let rows = self
+            .draft
+            .client()
+            .select(OPEN_VSWITCH, vec![select])
+            .await?;
+        let rows = rows.concat();
+        let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
+        Ok(names.collect::<Result<_, _>>().map_err(Error::from)?)
+    }
+
+    async fn port_or_interface(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
+        if let Some(place) = self.port_if(name).await? {
+            return Ok(Some(place));
+        }
+        let Some(interface) = self.draft.find("Interface", name, INTERFACE).await? else {
+            return Ok(None);
+        };
+        match self.port_of(interface).await? {
+            Some(port) => self.place(port).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn port_with_number(
+        &mut self,
+        bridge: &str,
+        number: u32,
+    ) -> Result<Option<PortPlace>, Refusal> {
+        let bridge = self.bridge(bridge).await?;
+        let is = Condition(
+            "ofport".to_owned(),
+            Function::Equal,
+            i64::from(number).into(),
+        );
+        for interface in self.draft.search("Interface", vec![is], INTERFACE).await? {
+            let Some(port) = self.port_of(interface).await? else {
+                continue;
+            };
+            if self.bridge_of(port).await? == Some(bridge.row) {
+                return self.place(port).await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Refuses an OpenFlow number that another port of the bridge has, or has asked for.
+    pub(super) async fn refuse_taken_number(
+        &mut self,
+        bridge: RowId,
+        number: i64,
+        interface: Option<RowId>,
+    ) -> Result<(), Refusal> {
+        for column in ["ofport", "ofport_request"] {
+            let is = Condition(column.to_owned(), Function::Equal, number.into());
+            for other in self.draft.search("Interface", vec![is], INTERFACE).await? {
+                let Some(port) = self.port_of(other).await? else {
+                    continue;
+                };
+                if Some(other) != interface && self.bridge_of(port).await? == Some(bridge) {
+                    let taken = if column == "ofport" {
+                        "has"
+                    } else {
+                        "asks for"
+                    };
+                    let name = self.name_of(other);
+                    return Err(Refusal::refused(format!(
+                        "OpenFlow port {number} of {} is taken: {} {taken} it",
+                        self.name_of(bridge),
+                        quoted(&name)
+                    ))
+                    .hint(format!(
+                        "`ovs port resolve {} {number}` shows it; another --ofport, or none, is free",
+                        self.name_of(bridge)
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}

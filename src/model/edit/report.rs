@@ -1,0 +1,239 @@
+//! What a draft changes, object by object, with before and after.
+//!
+//! An object is what an operator calls one: a bridge with its own port and interface, a port with the
+//! interface of its name. Rows of other tables are objects of their own.
+
+use std::collections::HashMap;
+
+use super::Edit;
+use crate::ovsdb::{Atom, Datum, RowId};
+
+/// What happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// It is made.
+    Added,
+    /// It becomes another.
+    Changed,
+    /// It goes.
+    Removed,
+}
+
+impl Verb {
+    /// `added`, `changed`, `removed`
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// An object that changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// What happens to it.
+    pub verb: Verb,
+    /// `bridge`, `port`, `interface`, or the table's name in lower case.
+    pub kind: String,
+    /// Its name; its target or identity where it has none.
+    pub name: String,
+    /// The bridge of a port or an interface.
+    pub bridge: Option<String>,
+    /// Its interfaces: what the switch says of them belongs to it.
+    pub interfaces: Vec<RowId>,
+    /// What changes of it, by column; references by the names of what they refer to.
+    pub columns: Vec<Difference>,
+}
+
+/// A column that changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// The column. Where a port and its interface have one of the same name, the port's
+    /// `external_ids` is `port_external_ids` and the interface's `other_config` and `mac` are
+    /// `interface_other_config` and `interface_mac`.
+    pub column: String,
+    /// What was there; `None`: there was no such object, or it is not known.
+    pub before: Option<Datum>,
+    /// What is there; `None`: there is no such object any longer.
+    pub after: Option<Datum>,
+}
+
+/// Columns that say what belongs where, and not what an object is like.
+const STRUCTURE: [(&str, &str); 5] = [
+    ("Open_vSwitch", "bridges"),
+    ("Bridge", "ports"),
+    ("Bridge", "name"),
+    ("Port", "name"),
+    ("Interface", "name"),
+];
+
+/// Columns in which ovs-vswitchd writes: no part of what is asked for.
+const STATE: [&str; 3] = ["ofport", "error", "status"];
+
+impl Edit<'_> {
+    /// The objects that change, in the order in which they were named.
+    pub fn report(&self) -> Vec<Object> {
+        let mut parts: HashMap<RowId, Vec<RowId>> = HashMap::new();
+        for row in self.draft.rows() {
+            if let Some(whole) = self.part_of(row) {
+                // An interface may be part of a port that is itself part of a bridge.
+                let whole = self.part_of(whole).unwrap_or(whole);
+                parts.entry(whole).or_default().push(row);
+            }
+        }
+        let wholes = self.draft.rows().filter(|row| self.part_of(*row).is_none());
+        let object = |row| {
+            let mut all = vec![row];
+            all.extend(parts.get(&row).into_iter().flatten());
+            self.object(row, &all)
+        };
+        wholes.filter_map(object).collect()
+    }
+
+    fn object(&self, row: RowId, parts: &[RowId]) -> Option<Object> {
+        let columns: Vec<Difference> = parts
+            .iter()
+            .flat_map(|part| self.differences(*part))
+            .collect();
+        let verb = match (self.draft.is_new(row), self.draft.is_gone(row)) {
+            (true, true) => return None,
+            (true, false) => Verb::Added,
+            (false, true) => Verb::Removed,
+            (false, false) if columns.is_empty() => return None,
+            (false, false) => Verb::Changed,
+        };
+        let bridge = match self.draft.table(row) {
+            "Port" => self.home(row),
+            "Interface" => self.home(row).and_then(|port| self.home(port)),
+            _ => None,
+        };
+        let is_interface = |row: &RowId| self.draft.table(*row) == "Interface";
+        let present = parts
+            .iter()
+            .copied()
+            .filter(|row| !self.draft.is_gone(*row));
+        Some(Object {
+            verb,
+            kind: self.draft.table(row).to_ascii_lowercase(),
+            name: self.title(row),
+            bridge: bridge.map(|bridge| self.title(bridge)),
+            interfaces: present.filter(is_interface).collect(),
+            columns,
+        })
+    }
+
+    /// The object that a row is a part of, if it is none of its own: an interface of its port's name
+    /// is a part of the port, the port of a bridge's name a part of a bridge that comes or goes.
+    fn part_of(&self, row: RowId) -> Option<RowId> {
+        let home = self.home(row)?;
+        if self.name_of(row) != self.name_of(home) {
+            return None;
+        }
+        let comes_or_goes = self.draft.is_new(home) || self.draft.is_gone(home);
+        (self.draft.table(row) == "Interface" || comes_or_goes).then_some(home)
+    }
+
+    fn differences(&self, row: RowId) -> Vec<Difference> {
+        let draft = &self.draft;
+        let table = draft.table(row);
+        let columns: Vec<&str> = if draft.is_gone(row) {
+            draft.read_columns(row).collect()
+        } else {
+            draft.changed_columns(row)
+        };
+        let shown = columns.into_iter().filter(|column| {
+            let structure = STRUCTURE.contains(&(table, column))
+                || (*column == "interfaces" && !self.is_bond(row));
+            !structure && !STATE.contains(column)
+        });
+        let mut differences = Vec::new();
+        for column in shown {
+            let before = draft.before(row, column).map(|datum| self.readable(datum));
+            let after = draft.known(row, column).filter(|_| !draft.is_gone(row));
+            let after = after.map(|datum| self.readable(&datum));
+            // Of what comes or goes, what is not set is not worth a word.
+            let is_unset = |datum: &Option<Datum>| {
+                datum.as_ref().is_none_or(|datum| is_default(column, datum))
+            };
+            if is_unset(&before) && is_unset(&after) {
+                continue;
+            }
+            differences.push(Difference {
+                column: shown_name(table, column).to_owned(),
+                before,
+                after,
+            });
+        }
+        differences
+    }
+
+    fn is_bond(&self, port: RowId) -> bool {
+        let count = |datum: Option<&Datum>| datum.and_then(Datum::as_set).map_or(0, <[Atom]>::len);
+        count(self.draft.before(port, "interfaces")) > 1
+            || count(self.draft.known(port, "interfaces").as_ref()) > 1
+    }
+
+    /// What an object is called.
+    fn title(&self, row: RowId) -> String {
+        for column in ["name", "target", "targets"] {
+            if let Some(Datum::Atom(Atom::String(name))) = self.draft.known(row, column) {
+                return name;
+            }
+        }
+        match self.draft.uuid(row) {
+            Some(uuid) => uuid.to_string(),
+            None => "new".to_owned(),
+        }
+    }
+
+    /// The value with names in place of references.
+    fn readable(&self, datum: &Datum) -> Datum {
+        let atom = |atom: &Atom| match atom {
+            Atom::Uuid(_) | Atom::NamedUuid(_) => {
+                let mut rows = self.draft.rows();
+                match rows.find(|row| self.draft.reference(*row) == *atom) {
+                    Some(row) => Atom::String(self.title(row)),
+                    None => atom.clone(),
+                }
+            }
+            other => other.clone(),
+        };
+        match datum {
+            Datum::Atom(only) => Datum::Atom(atom(only)),
+            Datum::Set(atoms) => Datum::Set(atoms.iter().map(atom).collect()),
+            Datum::Map(pairs) => {
+                let pair = |(key, value): &(Atom, Atom)| (key.clone(), atom(value));
+                Datum::Map(pairs.iter().map(pair).collect())
+            }
+        }
+    }
+}
+
+/// Whether the value is that of a column nobody has set.
+fn is_default(column: &str, datum: &Datum) -> bool {
+    match datum {
+        Datum::Atom(Atom::String(text)) => text.is_empty(),
+        Datum::Atom(Atom::Boolean(truth)) => !truth,
+        Datum::Atom(Atom::Integer(number)) => {
+            // Elsewhere a number that is not set is an empty set.
+            *number == 0
+                && ["ingress_policing", "bond_"]
+                    .iter()
+                    .any(|p| column.starts_with(p))
+        }
+        Datum::Atom(_) => false,
+        Datum::Set(atoms) => atoms.is_empty(),
+        Datum::Map(pairs) => pairs.is_empty(),
+    }
+}
+
+fn shown_name<'c>(table: &str, column: &'c str) -> &'c str {
+    match (table, column) {
+        ("Port", "external_ids") => "port_external_ids",
+        ("Interface", "other_config") => "interface_other_config",
+        ("Interface", "mac") => "interface_mac",
+        _ => column,
+    }
+}

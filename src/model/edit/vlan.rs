@@ -1,0 +1,71 @@
+//! What a change makes of a port's VLANs, said in words.
+
+use super::place::PortPlace;
+use super::{Edit, Refusal, quoted};
+use crate::model::topology::Port;
+use crate::model::vlan::Vlan;
+use crate::ovsdb::{Atom, Datum};
+
+impl Edit<'_> {
+    /// Says what a port does with tags once the change is made.
+    pub async fn say_vlan(&mut self, place: &PortPlace) -> Result<(), Refusal> {
+        let port = self.vlan_columns(place).await?;
+        let vlan = Vlan::of(&port);
+        let name = quoted(&port.name);
+        if vlan == (Vlan::Trunk { trunks: Vec::new() }) {
+            self.warn(format!(
+                "port {name} is a trunk of all VLANs: it has neither a tag nor trunks"
+            ));
+        } else {
+            self.notes
+                .push(format!("port {name}: {} ({vlan})", vlan.mode()));
+        }
+        Ok(())
+    }
+
+    /// A tag and trunks without a mode make an access port, whose trunks mean nothing
+    /// (ovs-vswitchd.conf.db(5), table `Port`, `vlan_mode`).
+    pub(super) async fn warn_of_ignored_trunks(
+        &mut self,
+        place: &PortPlace,
+    ) -> Result<(), Refusal> {
+        let port = self.vlan_columns(place).await?;
+        if let (Vlan::Access { tag }, false) = (Vlan::of(&port), port.trunks.is_empty()) {
+            self.warn(format!(
+                "port {} is an access port of VLAN {tag}: its trunks are ignored; \
+                 --vlan-mode native-tagged or native-untagged makes it carry both",
+                quoted(&port.name)
+            ));
+        }
+        Ok(())
+    }
+
+    async fn vlan_columns(&mut self, place: &PortPlace) -> Result<Port, Refusal> {
+        let mode = self.text(place.port, "vlan_mode").await?;
+        Ok(Port {
+            name: self.name_of(place.port),
+            tag: self.number(place.port, "tag").await?,
+            trunks: self.numbers(place, "trunks").await?,
+            cvlans: match mode.as_str() {
+                // Switches before 2.8 do not have the column.
+                "dot1q-tunnel" => self.numbers(place, "cvlans").await?,
+                _ => Vec::new(),
+            },
+            vlan_mode: Some(mode).filter(|mode| !mode.is_empty()),
+            ..Port::default()
+        })
+    }
+
+    async fn numbers(&mut self, place: &PortPlace, column: &str) -> Result<Vec<i64>, Refusal> {
+        let datum: Datum = self.draft.value(place.port, column).await?;
+        let atoms = datum.as_set().unwrap_or_default().iter();
+        let mut numbers: Vec<i64> = atoms
+            .filter_map(|atom| match atom {
+                Atom::Integer(number) => Some(*number),
+                _ => None,
+            })
+            .collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+}

@@ -1,0 +1,87 @@
+//! What is wrong with a key, in words.
+
+use std::fmt;
+
+/// A finding on one key or its value. `Display` is one plain sentence without a full stop:
+/// `options:remote-ip of interface type vxlan is not a documented key (did you mean remote_ip?)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The table.
+    pub table: &'static str,
+    /// The column, a map.
+    pub column: &'static str,
+    /// The type of the interface or `QoS`, where it was told and matters.
+    pub of: Option<String>,
+    /// The key, as it was written.
+    pub key: String,
+    /// What is wrong.
+    pub kind: Kind,
+}
+
+/// What is wrong with a key or its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing that is documented.
+    UnknownKey {
+        /// The key that was probably meant.
+        meant: Option<String>,
+    },
+    /// Documented, but for other types of interfaces or `QoS`.
+    KeyOfOtherType {
+        /// The types it is for.
+        types: Vec<&'static str>,
+    },
+    /// Documented in another place.
+    KeyOfOtherColumn {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// The key is right, the value is not.
+    BadValue {
+        /// The value.
+        value: String,
+        /// What it may be, in words.
+        expected: String,
+    },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} of ", self.column, self.key.escape_debug())?;
+        let of = self.of.as_deref().map(str::escape_debug);
+        match (of, self.table) {
+            (Some(of), "Interface") => write!(f, "interface type {of}")?,
+            (Some(of), "QoS") => write!(f, "QoS type {of}")?,
+            (Some(of), _) => write!(f, "a queue of QoS type {of}")?,
+            (None, table) => write!(f, "table {table}")?,
+        }
+        match &self.kind {
+            Kind::UnknownKey { meant } => {
+                f.write_str(" is not a documented key")?;
+                match meant {
+                    Some(meant) => write!(f, " (did you mean {meant}?)"),
+                    None => Ok(()),
+                }
+            }
+            Kind::KeyOfOtherType { types } => {
+                let s = if types.len() == 1 { "" } else { "s" };
+                write!(f, " is not a documented key; it is one of type{s} ")?;
+                f.write_str(&types.join(", "))
+            }
+            Kind::KeyOfOtherColumn { table, column } if *table == self.table => {
+                write!(f, " is not a documented key; it is one of column {column}")
+            }
+            Kind::KeyOfOtherColumn { table, column } => write!(
+                f,
+                " is not a documented key; it is one of column {column} of table {table}"
+            ),
+            Kind::BadValue { value, expected } => write!(
+                f,
+                " is \"{}\", but should be {expected}",
+                value.escape_debug()
+            ),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What one row of the table of keys says.
+
+use super::value::Value;
+
+/// The keys of one column of one table.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// The table, as the schema names it.
+    pub table: &'static str,
+    /// The column, a map.
+    pub column: &'static str,
+    /// The keys that are known.
+    pub keys: &'static [Key],
+}
+
+/// One key, or a family of keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The key; with `*` at its end, every key that begins so.
+    pub name: &'static str,
+    /// The types it is for: of the interface, of the `QoS`, of the `QoS` a queue belongs to. Empty: all.
+    pub of: &'static [&'static str],
+    /// What it may be set to.
+    pub value: Value,
+    /// Where it is written down.
+    pub source: Source,
+    /// The switch refuses an interface of these types without it.
+    pub required: bool,
+}
+
+/// Where a key is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// In ovs-vswitchd.conf.db(5), from one version of Open vSwitch on, up to and with another.
+    Page {
+        /// The first version, where it is later than 3.1.
+        since: Option<(u8, u8)>,
+        /// The last version, where it is gone since.
+        until: Option<(u8, u8)>,
+    },
+    /// Nowhere, but the switch or its `IPsec` companion reads it.
+    Switch,
+    /// In the manual of those who write it: OVN, `OpenStack`, `XenServer`.
+    Practice,
+}
+
+/// A key of the manual page, for all types.
+pub(super) const fn key(name: &'static str, value: Value) -> Key {
+    Key {
+        name,
+        of: &[],
+        value,
+        source: Source::Page {
+            since: None,
+            until: None,
+        },
+        required: false,
+    }
+}
+
+/// A key that others write.
+pub(super) const fn practice(name: &'static str) -> Key {
+    Key {
+        source: Source::Practice,
+        ..key(name, Value::Any)
+    }
+}
+
+impl Section {
+    /// Whether its keys depend on a type.
+    pub fn is_by_type(&self) -> bool {
+        self.keys.iter().any(|key| !key.of.is_empty())
+    }
+}
+
+impl Key {
+    /// For these types only.
+    pub(super) const fn of(self, of: &'static [&'static str]) -> Self {
+        Self { of, ..self }
+    }
+
+    /// New in this version.
+    pub(super) const fn since(self, major: u8, minor: u8) -> Self {
+        let source = Source::Page {
+            since: Some((major, minor)),
+            until: None,
+        };
+        Self { source, ..self }
+    }
+
+    /// Gone after this version.
+    pub(super) const fn until(self, major: u8, minor: u8) -> Self {
+        let source = Source::Page {
+            since: None,
+            until: Some((major, minor)),
+        };
+        Self { source, ..self }
+    }
+
+    /// The switch reads it, the page does not mention it.
+    pub(super) const fn unwritten(self) -> Self {
+        Self {
+            source: Source::Switch,
+            ..self
+        }
+    }
+
+    /// Nothing works without it.
+    pub(super) const fn required(self) -> Self {
+        Self {
+            required: true,
+            ..self
+        }
+    }
+
+    /// Whether this row is about `name`.
+    pub fn is(&self, name: &str) -> bool {
+        match self.name.strip_suffix('*') {
+            Some(beginning) => name.len() > beginning.len() && name.starts_with(beginning),
+            None => self.name == name,
+        }
+    }
+
+    /// Whether it is for things of this type; a type that is not told may be any.
+    pub fn is_for(&self, kind: Option<&str>) -> bool {
+        self.of.is_empty() || kind.is_none_or(|kind| self.of.contains(&kind))
+    }
+
+    /// Whether it stands for a family of keys.
+    pub fn is_family(&self) -> bool {
+        self.name.ends_with('*')
+    }
+}

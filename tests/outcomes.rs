@@ -1,0 +1,159 @@
+//! What becomes of a change: refused, written but not applied, applied with an error, lost races.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::Sandbox;
+use ovs::sandbox::{Dummy, Options};
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+
+#[test]
+fn with_ovs_vswitchd_gone_it_is_written_and_not_applied() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&["add-br", "br0"]);
+    sandbox.kill_vswitchd();
+    let start = Instant::now();
+    sandbox
+        .ovs(&["-t", "2", "port", "add", "br0", "p1"])
+        .assert()
+        .code(5)
+        .stdout(contains("added\tport\tp1"))
+        .stderr(contains(
+            "written to the database, but ovs-vswitchd has not applied it within 2 s",
+        ));
+    assert!(
+        start.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(sandbox.vsctl(&["--no-wait", "port-to-br", "p1"]), "br0\n");
+    sandbox
+        .ovs(&["port", "add", "br0", "p2", "--no-wait"])
+        .assert()
+        .success();
+    assert_eq!(sandbox.vsctl(&["--no-wait", "port-to-br", "p2"]), "br0\n");
+    sandbox
+        .ovs(&["port", "add", "br0", "p3", "--dry-run"])
+        .assert()
+        .success();
+    assert_eq!(
+        sandbox.vsctl(&["--no-wait", "list-ports", "br0"]),
+        "p1\np2\n"
+    );
+    // What is there already need not be waited for.
+    sandbox
+        .ovs(&["port", "add", "br0", "p1", "--may-exist", "--no-wait"])
+        .assert()
+        .success();
+}
+
+#[test]
+fn with_the_database_gone_nothing_changes() {
+    let sandbox = Sandbox::empty();
+    sandbox.kill_ovsdb();
+    sandbox.ovs(&["port", "add", "br0", "p1"]).assert().code(4);
+}
+
+/// With plain `--enable-dummy` the devices of a bridge of type dummy are dummies only where they are
+/// of that type: a system device that does not exist really fails.
+fn real_devices() -> Sandbox {
+    let sandbox = Sandbox::start(Options {
+        dummy: Dummy::Typed,
+        ..Options::default()
+    });
+    sandbox.vsctl(&[
+        "add-br",
+        "br0",
+        "--",
+        "set",
+        "Bridge",
+        "br0",
+        "datapath_type=dummy",
+    ]);
+    sandbox
+}
+
+#[test]
+fn the_switch_refuses_in_its_own_words() {
+    let sandbox = real_devices();
+    sandbox
+        .ovs(&["port", "add", "br0", "nosuch0"])
+        .assert()
+        .code(5)
+        .stdout(contains("added\tport\tnosuch0\tbr0\t"))
+        .stderr(contains("could not open network device nosuch0"));
+    let words = sandbox.vsctl(&["get", "Interface", "nosuch0", "error"]);
+    assert!(words.contains("could not open network device"), "{words}");
+    // Saying it again does not make it true.
+    sandbox
+        .ovs(&["port", "add", "br0", "nosuch0", "--may-exist"])
+        .assert()
+        .code(5)
+        .stderr(contains("could not open network device nosuch0"));
+    sandbox
+        .ovs(&["port", "add", "br0", "nosuch1", "--atomic"])
+        .assert()
+        .code(1)
+        .stdout("")
+        .stderr(contains("taken out again").and(contains("could not open network device")));
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "nosuch0\n");
+}
+
+#[test]
+fn two_hundred_at_once_all_tell_the_truth() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&["add-br", "br0"]);
+    let mut expected = std::collections::BTreeSet::new();
+    let mut outcomes = Vec::new();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..200)
+            .map(|n| {
+                let sandbox = &sandbox;
+                scope.spawn(move || {
+                    // Twenty names, so that the processes meet.
+                    let name = format!("p{}", n % 20);
+                    let verb = if n % 3 == 0 { "del" } else { "add" };
+                    let add = [
+                        "port",
+                        "add",
+                        "br0",
+                        &name,
+                        "--type",
+                        "internal",
+                        "--no-wait",
+                    ];
+                    let del = ["port", "del", &name, "--no-wait"];
+                    let arguments: &[&str] = if verb == "add" { &add } else { &del };
+                    let output = sandbox.ovs(arguments).output().unwrap();
+                    let code = output.status.code();
+                    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                    (name, verb, code, said)
+                })
+            })
+            .collect();
+        for worker in workers {
+            outcomes.push(worker.join().unwrap());
+        }
+    });
+    let mut balance = std::collections::BTreeMap::<String, i32>::new();
+    for (name, verb, code, said) in &outcomes {
+        match (*verb, code) {
+            ("add", Some(0)) => *balance.entry(name.clone()).or_default() += 1,
+            ("del", Some(0)) => *balance.entry(name.clone()).or_default() -= 1,
+            ("add", Some(1)) => assert!(said.contains("exists on br0 already"), "{said}"),
+            ("del", Some(3)) => assert!(said.contains("not found"), "{said}"),
+            other => panic!("{name}: {other:?}: {said}"),
+        }
+    }
+    for (name, count) in balance {
+        assert!((0..=1).contains(&count), "{name}: {count}");
+        if count == 1 {
+            expected.insert(name);
+        }
+    }
+    let there = sandbox.vsctl(&["list-ports", "br0"]);
+    let there: std::collections::BTreeSet<String> = there.lines().map(str::to_owned).collect();
+    assert_eq!(there, expected);
+}

@@ -1,0 +1,134 @@
+//! `ovs tag set` and `clear`, judged by the real ovs-vsctl.
+
+mod common;
+
+use common::Sandbox;
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+
+fn with_port() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&[
+        "add-br",
+        "br0",
+        "--",
+        "add-port",
+        "br0",
+        "p1",
+        "--",
+        "set",
+        "Interface",
+        "p1",
+        "type=internal",
+    ]);
+    sandbox
+}
+
+fn columns(sandbox: &Sandbox) -> [String; 4] {
+    ["tag", "trunks", "vlan_mode", "cvlans"].map(|column| {
+        sandbox
+            .vsctl(&["get", "Port", "p1", column])
+            .trim_end()
+            .to_owned()
+    })
+}
+
+#[test]
+fn what_it_comes_to_is_said_in_words() {
+    let sandbox = with_port();
+    for (arguments, columns_then, words) in [
+        (
+            &["5"][..],
+            ["5", "[]", "[]", "[]"],
+            "access (VLAN 5, untagged)",
+        ),
+        (
+            &["none", "--trunks", "1-3,10"],
+            ["[]", "[1, 2, 3, 10]", "[]", "[]"],
+            "trunk (VLANs 1-3,10, tagged)",
+        ),
+        (
+            &["4"],
+            ["4", "[1, 2, 3, 10]", "[]", "[]"],
+            "its trunks are ignored",
+        ),
+        (
+            &["--vlan-mode", "native-untagged"],
+            ["4", "[1, 2, 3, 10]", "native-untagged", "[]"],
+            "untagged packets are VLAN 4 and leave untagged",
+        ),
+        (
+            &[
+                "--vlan-mode",
+                "dot1q-tunnel",
+                "--trunks",
+                "none",
+                "--cvlans",
+                "7",
+                "--qinq-ethertype",
+                "802.1q",
+            ],
+            ["4", "[]", "dot1q-tunnel", "[7]"],
+            "VLAN 7 inside VLAN 4",
+        ),
+    ] {
+        let whole = [&["tag", "set", "p1"], arguments].concat();
+        sandbox
+            .ovs(&whole)
+            .assert()
+            .success()
+            .stderr(contains(words));
+        assert_eq!(columns(&sandbox), columns_then, "{arguments:?}");
+    }
+    assert_eq!(
+        sandbox.vsctl(&["get", "Port", "p1", "other_config"]),
+        "{qinq-ethertype=\"802.1q\"}\n"
+    );
+    sandbox
+        .ovs(&["tag", "clear", "p1"])
+        .assert()
+        .success()
+        .stderr(contains("trunk of all VLANs"));
+    assert_eq!(columns(&sandbox), ["[]"; 4]);
+    sandbox
+        .ovs(&["tag", "clear", "p1"])
+        .assert()
+        .success()
+        .stdout("unchanged\n");
+}
+
+#[test]
+fn bad_input_changes_nothing() {
+    let sandbox = with_port();
+    for (arguments, code, words) in [
+        (&["tag", "set", "p1"][..], 2, "<VID>"),
+        (&["tag", "set", "p1", "4096"], 2, "expected 0 to 4095"),
+        (&["tag", "set", "p1", "x"], 2, "expected 0 to 4095"),
+        (&["tag", "set", "p2", "5"], 3, "port \"p2\" not found"),
+        (
+            &["tag", "set", "br1/p1", "5"],
+            3,
+            "bridge \"br1\" not found",
+        ),
+        (&["tag", "clear", "p1", "p2"], 3, "port \"p2\" not found"),
+    ] {
+        sandbox
+            .ovs(arguments)
+            .assert()
+            .code(code)
+            .stderr(contains(words))
+            .stdout("");
+    }
+    assert_eq!(columns(&sandbox), ["[]"; 4]);
+    sandbox
+        .ovs(&["tag", "set", "p1", "5", "-q"])
+        .assert()
+        .success()
+        .stdout("")
+        .stderr("");
+    sandbox
+        .ovs(&["tag", "set", "br0/p1", "6"])
+        .assert()
+        .success()
+        .stderr(contains("VLAN 6").and(contains("untagged")));
+}
