@@ -33,10 +33,11 @@ check: ## formatting, lints and documentation, warnings denied
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
 
-bench: ## dumps of 200,000 flows, side by side with ovs-ofctl and with reading alone (FLOWS=N)
+bench: ## side by side with the real tools: dumps of 200,000 flows, one port of 10,000 (FLOWS=N PORTS=N)
 	@scripts/install-deps bench
 	$(CARGO) build --release --bin ovs --example discard
 	target/release/ovs sandbox run -- benches/dumps $(FLOWS)
+	benches/ports $(PORTS)
 	$(CARGO) bench --bench decode
 
 install: build ## into PREFIX (/usr/local): the binary, the manual and the completions

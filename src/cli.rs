@@ -124,7 +124,7 @@ pub struct Global {
     )]
     db: Option<Endpoint>,
 
-    /// Seconds to wait for the other side without progress; 0 waits for ever
+    /// Seconds to wait for the other side without progress; 0 waits for ever [default: 10]
     #[arg(
         short,
         long,
@@ -132,10 +132,9 @@ pub struct Global {
         env = "OVS_CTL_TIMEOUT",
         hide_env_values = true,
         value_name = "SECS",
-        default_value = "10",
         value_parser = seconds
     )]
-    timeout: Limit,
+    timeout: Option<Limit>,
 
     /// How to print [default: table on a terminal, else text]
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
@@ -213,6 +212,11 @@ pub struct Global {
 #[derive(Debug, Clone, Copy)]
 struct Limit(Option<Duration>);
 
+impl Limit {
+    /// Where the user sets none.
+    const DEFAULT: Limit = Limit(Some(Duration::from_secs(10)));
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Output {
     Table,
@@ -232,6 +236,7 @@ impl Global {
     /// What the options, the environment and stdout come to.
     fn context(self) -> Context {
         let terminal = io::stdout().is_terminal();
+        let limit = self.timeout.unwrap_or(Limit::DEFAULT);
         let mode = match (self.output, self.json, &self.get) {
             (_, _, Some(_)) => Mode::Raw,
             (_, true, _) | (Some(Output::Json), ..) => Mode::Json,
@@ -246,7 +251,7 @@ impl Global {
         };
         Context::new(
             db,
-            self.timeout.0,
+            limit.0,
             Format {
                 mode,
                 palette: Palette::new(self.color.is_on(terminal)),
@@ -261,6 +266,7 @@ impl Global {
             self.openflow
                 .map(|versions| versions.into_iter().collect::<Versions>()),
         )
+        .limit_is_given(self.timeout.is_some())
         .writing(Writing {
             no_wait: self.no_wait,
             dry_run: self.dry_run,
@@ -353,7 +359,7 @@ mod tests {
             ["ovs", "show", "--timeout", "3"],
         ] {
             let cli = Cli::try_parse_from(line).unwrap();
-            assert_eq!(cli.global.timeout.0, Some(Duration::from_secs(3)));
+            assert_eq!(cli.global.timeout.unwrap().0, Some(Duration::from_secs(3)));
         }
     }
 

@@ -4,8 +4,10 @@ mod common;
 
 use std::fmt::Write as _;
 
-use common::Sandbox;
+use common::{Sandbox, host};
+use ovs::sandbox::Neutron;
 use predicates::str::contains;
+use serde_json::Value;
 
 fn with_bridge() -> Sandbox {
     let sandbox = Sandbox::empty();
@@ -161,4 +163,122 @@ fn a_thousand_lines() {
         .assert()
         .success()
         .stdout("unchanged\n");
+}
+
+/// The lines that make a Neutron host: its bridges, then its ports.
+fn neutron(host: Neutron) -> String {
+    let mut lines = String::new();
+    for bridge in host::bridges(host) {
+        let (name, mode) = (&bridge.name, &bridge.fail_mode);
+        let hwaddr = &bridge.hwaddr;
+        write!(
+            lines,
+            "bridge add {name} --fail-mode {mode} --other-config hwaddr={hwaddr} --may-exist"
+        )
+        .unwrap();
+        if !host.controller_is_taken() {
+            write!(lines, " --controller {}", bridge.controller).unwrap();
+        }
+        lines.push('\n');
+    }
+    for port in host::ports(host)
+        .iter()
+        .filter(|port| port.name != port.bridge)
+    {
+        write!(lines, "port add {} {}", port.bridge, port.name).unwrap();
+        write!(lines, " --ofport {} --may-exist", port.ofport).unwrap();
+        if let Some(tag) = port.tag {
+            write!(lines, " --tag {tag}").unwrap();
+        }
+        if port.kind != "system" {
+            write!(lines, " --type {}", port.kind).unwrap();
+        }
+        for (key, value) in &port.options {
+            write!(lines, " --option '{key}={value}'").unwrap();
+        }
+        lines.push('\n');
+    }
+    lines
+}
+
+/// `ovs show --json`, without identities and what the switch itself makes up or goes through.
+fn shown(sandbox: &Sandbox) -> Value {
+    fn strip(value: &mut Value) {
+        const STATE: [&str; 11] = [
+            "uuid",
+            "cur_cfg",
+            "next_cfg",
+            "is_connected",
+            "role",
+            "status",
+            "hostname",
+            "system_id",
+            "datapath_id",
+            "mac",
+            "link_state",
+        ];
+        match value {
+            Value::Object(map) => {
+                map.retain(|key, _| !STATE.contains(&key.as_str()));
+                map.values_mut().for_each(strip);
+            }
+            Value::Array(list) => list.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_str(&sandbox.ovs_stdout(&["show", "--json"])).unwrap();
+    strip(&mut value);
+    value
+}
+
+#[test]
+fn a_neutron_host_in_one_transaction() {
+    for host in Neutron::ALL {
+        let made = Sandbox::neutron(host);
+        let built = Sandbox::empty();
+        let lines = neutron(host);
+        built
+            .ovs(&["batch"])
+            .write_stdin(lines.clone())
+            .assert()
+            .success();
+        assert_eq!(shown(&built), shown(&made));
+        for table in ["Bridge", "Port", "Interface"] {
+            let columns = match table {
+                "Bridge" => "--columns=name,fail_mode,other_config,datapath_type",
+                "Port" => "--columns=name,tag,trunks,vlan_mode,other_config",
+                _ => "--columns=name,type,options,ofport,ofport_request,external_ids",
+            };
+            let list = |sandbox: &Sandbox| {
+                let said = sandbox.vsctl(&[columns, "--format=csv", "list", table]);
+                let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();
+                lines.sort();
+                lines
+            };
+            assert_eq!(list(&built), list(&made), "{table}");
+        }
+        let number = |sandbox: &Sandbox| sandbox.vsctl(&["get", "Open_vSwitch", ".", "next_cfg"]);
+        let before = number(&built);
+        built
+            .ovs(&["batch"])
+            .write_stdin(lines.clone())
+            .assert()
+            .success()
+            .stdout("unchanged\n");
+        assert_eq!(number(&built), before);
+        // A line broken in the middle: nothing of the others either.
+        let mut broken: Vec<&str> = lines.lines().collect();
+        broken.insert(
+            broken.len() / 2,
+            "port add br-int x1 --tag 7 --ofport nought",
+        );
+        let empty = Sandbox::empty();
+        empty
+            .ovs(&["batch"])
+            .write_stdin(broken.join("\n"))
+            .assert()
+            .code(2)
+            .stderr(contains("line "));
+        assert_eq!(empty.vsctl(&["list-br"]), "");
+    }
 }

@@ -25,6 +25,8 @@ fn a_line_per_bridge() {
                     "-",
                     &bridge.controller,
                     "false",
+                    "-",
+                    "-",
                 ]
                 .join("\t")
                     + "\n"

@@ -1,7 +1,13 @@
-//! `ovs bridge`: list, show, exists.
+//! `ovs bridge`: list, show, exists, add, del, set.
+
+mod change;
 
 use super::lines::map;
+use super::write::{self, Change};
 use super::{Context, Exit, Failure};
+use crate::model::edit::Edit;
+use crate::model::order::by_name;
+use crate::model::vlan_bridge::vlan_bridges;
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::{Cell, Column, Mode, Role, columns_help, escape};
 
@@ -25,6 +31,15 @@ pub enum Command {
         #[arg(value_name = "BRIDGE")]
         bridge: String,
     },
+    /// Add a bridge, or a VLAN bridge
+    #[command(after_help = change::ADD_HELP)]
+    Add(change::Add),
+    /// Remove bridges with all their ports
+    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    Del(change::Delete),
+    /// Change what is named of a bridge; the rest stays
+    #[command(after_help = change::SET_HELP)]
+    Set(change::Set),
 }
 
 const NAME: Column<Bridge> =
@@ -70,6 +85,12 @@ const EXTERNAL_IDS: Column<Bridge> =
     Column::new("external_ids", |bridge: &Bridge| map(&bridge.external_ids));
 const OTHER_CONFIG: Column<Bridge> =
     Column::new("other_config", |bridge: &Bridge| map(&bridge.other_config));
+const PARENT: Column<Bridge> = Column::new("parent", |bridge: &Bridge| {
+    Cell::from(bridge.parent.as_deref())
+})
+.role(Role::Name);
+const VLAN: Column<Bridge> =
+    Column::new("vlan", |bridge: &Bridge| Cell::from(bridge.vlan)).role(Role::Number);
 
 const LIST: &[Column<Bridge>] = &[
     NAME,
@@ -80,6 +101,8 @@ const LIST: &[Column<Bridge>] = &[
     PROTOCOLS.drop(6),
     CONTROLLERS.drop(3),
     CONNECTED.drop(1),
+    PARENT.drop(7),
+    VLAN.drop(8),
     STP.extra(),
     RSTP.extra(),
     MCAST.extra(),
@@ -89,6 +112,8 @@ const LIST: &[Column<Bridge>] = &[
 
 const SHOW: &[Column<Bridge>] = &[
     NAME,
+    PARENT,
+    VLAN,
     PORTS,
     FAIL_MODE,
     DATAPATH_TYPE,
@@ -121,42 +146,70 @@ impl Command {
     /// Runs it.
     pub async fn run(self, cx: &Context) -> Result<(), Failure> {
         match self {
-            Command::List => {
-                let view = cx.format.view(LIST)?;
-                let names_only = view.shows_only(&["bridge"]);
-                let depth = if names_only {
-                    Depth::BridgeNames
-                } else {
-                    Depth::Bridges
-                };
-                let topology = cx.topology(Want::of(Scope::All, depth)).await?;
-                cx.print_list(&view, &topology.bridges, "bridges")
-            }
-            Command::Show { bridge } => {
-                let view = cx.format.view(SHOW)?;
-                let want = Want::of(Scope::Bridge(bridge), Depth::Bridges);
-                let topology = cx.topology(want).await?;
-                let Some(bridge) = topology.bridges.first() else {
-                    return Ok(());
-                };
-                cx.print(&view.one(bridge))?;
-                if cx.format.mode == Mode::Table && cx.format.columns.is_none() {
-                    cx.print(&local_port(bridge))?;
-                }
-                Ok(())
-            }
+            Command::List => list(cx).await,
+            Command::Show { bridge } => show(cx, bridge).await,
             Command::Exists { bridge } => {
-                let scope = Scope::Bridge(bridge);
-                let want = Want::of(scope, Depth::BridgeNames);
-                match cx.topology(want).await {
-                    Err(failure) if failure.exit == Exit::NotFound => {
-                        Err(Failure::silent(Exit::NotFound))
-                    }
-                    other => other.map(drop),
+                let mut edit = Edit::new(cx.client().await?);
+                match edit.bridge_if(&bridge).await? {
+                    Some(_) => Ok(()),
+                    None => Err(Failure::silent(Exit::NotFound)),
                 }
             }
+            Command::Add(add) => write::make(cx, &add).await,
+            Command::Del(delete) => write::make(cx, &delete).await,
+            Command::Set(set) => write::make(cx, &set).await,
         }
     }
+
+    /// The change that it makes, if it makes one.
+    pub(super) fn change(&self) -> Option<&dyn Change> {
+        match self {
+            Command::Add(add) => Some(add),
+            Command::Del(delete) => Some(delete),
+            Command::Set(set) => Some(set),
+            _ => None,
+        }
+    }
+}
+
+async fn list(cx: &Context) -> Result<(), Failure> {
+    let view = cx.format.view(LIST)?;
+    let names_only = view.shows_only(&["bridge"]);
+    let depth = if names_only {
+        Depth::BridgeNames
+    } else {
+        Depth::Bridges
+    };
+    let mut bridges = cx.topology(Want::of(Scope::All, depth)).await?.bridges;
+    bridges.extend(vlan_bridges(cx.client().await?, &bridges, None).await?);
+    bridges.sort_by(|a, b| by_name(&a.name, &b.name));
+    cx.print_list(&view, &bridges, "bridges")
+}
+
+async fn show(cx: &Context, name: String) -> Result<(), Failure> {
+    let view = cx.format.view(SHOW)?;
+    let want = |name| Want::of(Scope::Bridge(name), Depth::Bridges);
+    let found = match cx.topology(want(name.clone())).await {
+        Ok(topology) => topology.bridges,
+        Err(failure) if failure.exit == Exit::NotFound => {
+            // It may be a VLAN bridge.
+            let all = cx.topology(Want::of(Scope::All, Depth::Bridges)).await?;
+            let fake = vlan_bridges(cx.client().await?, &all.bridges, Some(&name)).await?;
+            if fake.is_empty() {
+                return Err(failure);
+            }
+            fake
+        }
+        Err(failure) => return Err(failure),
+    };
+    let Some(bridge) = found.first() else {
+        return Ok(());
+    };
+    cx.print(&view.one(bridge))?;
+    if cx.format.mode == Mode::Table && cx.format.columns.is_none() && bridge.parent.is_none() {
+        cx.print(&local_port(bridge))?;
+    }
+    Ok(())
 }
 
 /// What the port with the bridge's own name is for, in words.

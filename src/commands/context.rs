@@ -21,6 +21,8 @@ pub struct Context {
     pub db: Endpoint,
     /// The longest wait for the other side without progress; `None`: no limit.
     pub limit: Option<Duration>,
+    /// Whether the limit is the user's, and not the default.
+    pub limit_is_given: bool,
     /// How to print.
     pub format: Format,
     /// The OpenFlow versions to offer, if any were named.
@@ -44,6 +46,7 @@ impl Context {
         Context {
             db,
             limit,
+            limit_is_given: false,
             format,
             versions,
             writing: Writing::default(),
@@ -51,6 +54,13 @@ impl Context {
             verbose: false,
             client: OnceCell::new(),
         }
+    }
+
+    /// Sets whether the limit is the user's.
+    #[must_use]
+    pub fn limit_is_given(mut self, given: bool) -> Context {
+        self.limit_is_given = given;
+        self
     }
 
     /// Sets how changes are made.

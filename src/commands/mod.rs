@@ -16,6 +16,7 @@
 mod context;
 mod dumped;
 mod failure;
+mod flow_reading;
 mod lines;
 mod setting;
 mod spelling;
@@ -24,6 +25,8 @@ mod write;
 
 pub mod batch;
 pub mod bridge;
+pub mod check;
+pub mod db;
 pub mod decode;
 pub mod dump_flows;
 pub mod dump_groups;
@@ -53,25 +56,30 @@ use clap::Subcommand;
 pub enum Command {
     /// Bridges, ports, tags, patch peers and tunnels, in one view
     Show(show::Args),
-    /// Bridges: list, show, exists
+    /// Bridges: list, show, add, change, remove
     #[command(subcommand)]
     Bridge(bridge::Command),
     /// Ports: list, show, name to number and back
     #[command(subcommand)]
     Port(port::Command),
-    /// Patch ports: which leads to which bridge
+    /// Patch ports: which leads to which bridge; add, del
     #[command(subcommand)]
     Patch(patch::Command),
     /// VLAN tags: which ports bear them, what a port does with them
     #[command(subcommand)]
     Tag(tag::Command),
-    /// Tunnels: where they lead, with which key
+    /// Tunnels: where they lead, with which key; add, del, set
     #[command(subcommand)]
     Tunnel(tunnel::Command),
     /// The flows of a switch, ports by name
     DumpFlows(dump_flows::Args),
+    /// What is wrong with the switch, and what to do about it
+    Check(check::Args),
     /// Many changes in one transaction: all or none
     Batch(batch::Args),
+    /// Records of any table of the database: get, list, find, set, create, wait, ...
+    #[command(subcommand)]
+    Db(db::Command),
     /// OpenFlow messages, from hex or binary to text or JSON
     Decode(decode::Args),
     /// The groups of a switch with their statistics, ports by name
@@ -96,7 +104,9 @@ impl Command {
             Command::Tag(command) => command.run(cx).await?,
             Command::Tunnel(command) => command.run(cx).await?,
             Command::DumpFlows(args) => args.run(cx).await?,
+            Command::Check(args) => return args.run(cx).await.map(ExitCode::from),
             Command::Batch(args) => args.run(cx).await?,
+            Command::Db(command) => command.run(cx).await?,
             Command::Decode(args) => args.run(cx)?,
             Command::DumpGroups(args) => args.run(cx).await?,
             Command::DumpMeters(args) => args.run(cx).await?,
@@ -111,8 +121,12 @@ impl Command {
     /// The change that it makes in the database, if it makes one.
     fn change(&self) -> Option<&dyn write::Change> {
         match self {
+            Command::Bridge(command) => command.change(),
+            Command::Db(command) => command.change(),
             Command::Port(command) => command.change(),
+            Command::Patch(command) => command.change(),
             Command::Tag(command) => command.change(),
+            Command::Tunnel(command) => command.change(),
             _ => None,
         }
     }

@@ -1,5 +1,8 @@
-//! `ovs patch`: which patch port leads to which bridge.
+//! `ovs patch`: which patch port leads to which bridge; pairs made and removed.
 
+mod change;
+
+use super::write::{self, Change};
 use super::{Context, Failure};
 use crate::model::patch::{Patch, PatchEnd, patches, patches_of};
 use crate::model::{Depth, Scope, Want};
@@ -15,6 +18,12 @@ pub enum Command {
         #[arg(value_name = "BRIDGE")]
         bridge: Option<String>,
     },
+    /// Connect two bridges by a pair of patch ports
+    #[command(after_help = change::ADD_HELP)]
+    Add(change::Add),
+    /// Remove a pair of patch ports, both ends
+    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    Del(change::Delete),
 }
 
 fn list_help() -> String {
@@ -64,7 +73,11 @@ fn far<'t>(patch: &Patch<'t>, cell: impl Fn(&PatchEnd<'t>) -> Cell) -> Cell {
 impl Command {
     /// Runs it.
     pub async fn run(self, cx: &Context) -> Result<(), Failure> {
-        let Command::List { bridge } = self;
+        let bridge = match self {
+            Command::List { bridge } => bridge,
+            Command::Add(add) => return write::make(cx, &add).await,
+            Command::Del(delete) => return write::make(cx, &delete).await,
+        };
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let topology = cx
@@ -76,5 +89,14 @@ impl Command {
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
         cx.print_list(&view, &rows, "patch ports")
+    }
+
+    /// The change that it makes, if it makes one.
+    pub(super) fn change(&self) -> Option<&dyn Change> {
+        match self {
+            Command::Add(add) => Some(add),
+            Command::Del(delete) => Some(delete),
+            Command::List { .. } => None,
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! `ovs port`: list, show, resolve, stats, add, del, set.
+//! `ovs port`: list, show, resolve, stats, find, add, del, set.
 
 mod change;
+mod find;
 mod resolve;
 mod settings;
 mod show;
@@ -62,6 +63,13 @@ pub enum Command {
     /// Change what is named of a port; the rest stays
     #[command(after_help = change::SET_HELP)]
     Set(change::Set),
+    /// The ports that have this MAC address, Neutron or instance id, number or name
+    #[command(after_help = find::help())]
+    Find {
+        /// A MAC address, an id (iface-id, vm-id, vm-uuid), an OpenFlow number, a name
+        #[arg(value_name = "WHAT")]
+        what: String,
+    },
 }
 
 fn list_help() -> String {
@@ -109,6 +117,7 @@ impl Command {
             Command::Stats { switch, port } => {
                 stats::stats(cx, switch.as_deref(), port.as_deref()).await
             }
+            Command::Find { what } => find::find(cx, &what).await,
             Command::Resolve { bridge, ports } => resolve::resolve(cx, &bridge, &ports).await,
             Command::Add(add) => write::make(cx, &add).await,
             Command::Del(delete) => write::make(cx, &delete).await,
@@ -200,16 +209,20 @@ async fn named(
 async fn ports_with_number(client: &Client, number: u32) -> Result<Vec<String>, Failure> {
     let interfaces =
         Select::columns("Interface", &["_uuid"]).when("ofport", Function::Equal, i64::from(number));
+    ports_of(client, vec![interfaces]).await
+}
+
+/// The names of the ports that have the interfaces whose `_uuid` is selected; each once.
+async fn ports_of(client: &Client, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
     let mut ports = Vec::new();
-    for row in client
-        .select(OPEN_VSWITCH, vec![interfaces])
-        .await?
-        .concat()
-    {
+    for row in client.select(OPEN_VSWITCH, interfaces).await?.concat() {
         let uuid = row.uuid("_uuid").map_err(Error::from)?;
         ports.push(Select::columns("Port", &["name"]).when("interfaces", Function::Includes, uuid));
     }
     let rows = client.select(OPEN_VSWITCH, ports).await?.concat();
     let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
-    Ok(names.collect::<Result<_, _>>().map_err(Error::from)?)
+    let mut names: Vec<String> = names.collect::<Result<_, _>>().map_err(Error::from)?;
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }

@@ -106,7 +106,6 @@ pub(super) fn interface_type(text: &str) -> Result<Setting, String> {
 }
 
 /// `on` or `off`.
-#[allow(dead_code)]
 pub(super) fn switch(text: &str) -> Result<Setting, String> {
     match text {
         "on" | "true" | "yes" => Ok(Setting(true.into())),

@@ -50,16 +50,26 @@ impl Switch {
         })
     }
 
+    /// What the user called it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Connects and negotiates the version: of those given by `-O`, or of all.
     pub(super) async fn connect(&self, cx: &Context) -> Result<Session, Failure> {
-        let offer = cx.versions.unwrap_or(Versions::ALL);
-        match Session::connect(&self.endpoint, offer, cx.limit).await {
+        match self.try_connect(cx).await {
             Ok(session) => {
                 cx.tell(&format!("{} speaks {}", self.name, session.version()));
                 Ok(session)
             }
             Err(error) => Err(self.why_not(cx, error).await),
         }
+    }
+
+    /// [`Switch::connect`], the error as it is: the caller knows what to make of it.
+    pub(super) async fn try_connect(&self, cx: &Context) -> Result<Session, session::Error> {
+        let offer = cx.versions.unwrap_or(Versions::ALL);
+        Session::connect(&self.endpoint, offer, cx.limit).await
     }
 
     /// The names of the switch's ports: whole, from the database, for one of its bridges; else, or

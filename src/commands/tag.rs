@@ -1,6 +1,7 @@
-//! `ovs tag`: which ports bear which VLAN tag, and what a port does with tags.
+//! `ovs tag`: which ports bear which VLAN tag, what a port does with tags, what a tag is on the wire.
 
 mod change;
+mod map;
 
 use super::lines::{Line, Picture, numbers};
 use super::write::{self, Change};
@@ -32,6 +33,8 @@ pub enum Command {
     /// Take a port's tag, trunks and VLAN mode away
     #[command(after_help = change::CLEAR_HELP)]
     Clear(change::Clear),
+    /// What the tags are on the wire: VLAN or tunnel key, by which bridge, in which state
+    Map(map::Args),
 }
 
 fn list_help() -> String {
@@ -116,6 +119,7 @@ impl Command {
                     .collect();
                 cx.print_list(&view, &rows, "tags")
             }
+            Command::Map(args) => args.run(cx).await,
             Command::Show { port } => {
                 let columns = show_columns();
                 let view = cx.format.view(&columns)?;

@@ -1,6 +1,9 @@
-//! `ovs tunnel`: where tunnels lead, with which key.
+//! `ovs tunnel`: where tunnels lead, with which key; tunnels added, changed and removed.
+
+mod change;
 
 use super::lines::{Line, Picture};
+use super::write::{self, Change};
 use super::{Context, Exit, Failure, port, quoted};
 use crate::model::tunnel::{Tunnel, is_tunnel};
 use crate::model::{Depth, Scope, Want};
@@ -23,6 +26,15 @@ pub enum Command {
         #[arg(value_name = "PORT")]
         port: String,
     },
+    /// Add tunnels to a bridge
+    #[command(after_help = change::ADD_HELP)]
+    Add(change::Add),
+    /// Remove tunnels
+    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    Del(change::Delete),
+    /// Change what is named of a tunnel; the rest stays
+    #[command(after_help = change::SET_HELP)]
+    Set(change::Set),
 }
 
 fn list_help() -> String {
@@ -64,9 +76,13 @@ fn columns<'t>() -> Vec<Column<Line<'t>>> {
 impl Command {
     /// Runs it.
     pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        if let Some(change) = self.change() {
+            return write::make(cx, change).await;
+        }
         let columns = columns();
         let view = cx.format.view(&columns)?;
         match self {
+            Command::Add(_) | Command::Del(_) | Command::Set(_) => Ok(()),
             Command::List { bridge } => {
                 let scope = bridge.map_or(Scope::All, Scope::Bridge);
                 let picture =
@@ -87,6 +103,16 @@ impl Command {
                     .hint("`ovs tunnel list` lists the tunnels")),
                 }
             }
+        }
+    }
+
+    /// The change that it makes, if it makes one.
+    pub(super) fn change(&self) -> Option<&dyn Change> {
+        match self {
+            Command::Add(add) => Some(add),
+            Command::Del(delete) => Some(delete),
+            Command::Set(set) => Some(set),
+            Command::List { .. } | Command::Show { .. } => None,
         }
     }
 }

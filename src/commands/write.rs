@@ -74,6 +74,7 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
     let columns = columns();
     let view = cx.format.view(&columns)?;
     let mut attempt = 0;
+    let mut refused_at_commit = false;
     let (edit, operations, outcomes) = loop {
         attempt += 1;
         let (edit, refused) = plan(client, steps).await?;
@@ -84,7 +85,11 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
             }
             return Err(failure);
         }
-        let operations = with_frame(edit.draft.operations());
+        let operations = with_frame(if refused_at_commit {
+            edit.draft.sure_operations()
+        } else {
+            edit.draft.operations()
+        });
         if cx.writing.dry_run {
             say_warnings(cx, &edit)?;
             return print_plan(cx, &edit, &operations);
@@ -95,8 +100,12 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         refuse_undocumented(cx, &edit)?;
         match client.transact(OPEN_VSWITCH, &operations).await {
             Ok(outcomes) => break (edit, operations, outcomes),
+            Err(Error::Operation(error)) if error.index.is_none() && refused_at_commit => {
+                return Err(Error::Operation(error).into());
+            }
             Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {
                 cx.tell("somebody else changed what this builds on; planning again");
+                refused_at_commit |= matches!(&error, Error::Operation(e) if e.index.is_none());
             }
             Err(error) => return Err(not_written(error, &operations)),
         }
@@ -112,6 +121,9 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         .into_iter()
         .map(|object| Line::of(object, cx))
         .collect();
+    for line in &mut lines {
+        line.uuid = uuid(line.object.row);
+    }
     let mut watched: Vec<RowId> = lines
         .iter()
         .flat_map(|l| l.object.interfaces.clone())
@@ -144,7 +156,12 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
                 .error
                 .as_deref()
                 .unwrap_or("the switch gave it no OpenFlow port");
-            (state.error.is_some() || state.ofport == Some(-1))
+            let has_none = match state.ofport {
+                Some(number) => number < 0,
+                // What ovs-vswitchd has not so much as tried: its bridge could not be made.
+                None => edit.draft.is_new(state.row),
+            };
+            (state.error.is_some() || has_none)
                 .then(|| format!("port {}: {words}", quoted(&edit.name_of(state.row))))
         })
         .collect();
@@ -184,6 +201,9 @@ async fn plan<'c>(
             }
             return Ok((edit, Some(failure)));
         }
+    }
+    if let Err(refusal) = edit.refuse_unreferenced() {
+        return Ok((edit, Some(refusal.into())));
     }
     edit.check_keys().await?;
     Ok((edit, None))

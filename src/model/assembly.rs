@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::order::by_name;
 use super::reading::{Scope, Want};
-use super::topology::{Bridge, Connection, Interface, OpenVSwitch, Port, Topology};
+use super::topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
 use crate::ovsdb::{Row, Uuid, ValueError};
 
 /// The tree, and whether every row that was referred to was there. With `by_port`, the bridge is the
@@ -16,6 +16,7 @@ pub(super) fn assemble<'a>(
 ) -> Result<(Topology, bool), ValueError> {
     let mut topology = Topology::default();
     let mut controllers: HashMap<Uuid, Connection> = HashMap::new();
+    let mut mirrors: HashMap<Uuid, Mirror> = HashMap::new();
     let mut bridges: Vec<&Row> = Vec::new();
     let mut ports: HashMap<Uuid, &Row> = HashMap::new();
     let mut interfaces: HashMap<Uuid, Interface> = HashMap::new();
@@ -25,6 +26,10 @@ pub(super) fn assemble<'a>(
             Some(Table::Manager) => topology.managers.push(connection(row)?),
             Some(Table::Controller) => {
                 controllers.insert(row.uuid("_uuid")?, connection(row)?);
+            }
+            Some(Table::Mirror) => {
+                let mirror = mirror(row)?;
+                mirrors.insert(mirror.uuid, mirror);
             }
             Some(Table::Bridge) => bridges.push(row),
             Some(Table::Port) => {
@@ -48,6 +53,12 @@ pub(super) fn assemble<'a>(
         bridge
             .controllers
             .sort_by(|a, b| by_name(&a.target, &b.target));
+        let mirror_rows = uuids(row, "mirrors")?;
+        bridge.mirrors = mirror_rows
+            .iter()
+            .filter_map(|id| mirrors.remove(id))
+            .collect();
+        bridge.mirrors.sort_by(|a, b| by_name(&a.name, &b.name));
         let port_rows = if by_port {
             ports.keys().copied().collect()
         } else {
@@ -104,6 +115,7 @@ enum Table {
     OpenVSwitch,
     Manager,
     Controller,
+    Mirror,
     Bridge,
     Port,
     Interface,
@@ -115,6 +127,7 @@ impl Table {
             "Open_vSwitch" => Self::OpenVSwitch,
             "Manager" => Self::Manager,
             "Controller" => Self::Controller,
+            "Mirror" => Self::Mirror,
             "Bridge" => Self::Bridge,
             "Port" => Self::Port,
             "Interface" => Self::Interface,
@@ -134,6 +147,8 @@ fn open_vswitch(row: &Row) -> Result<OpenVSwitch, ValueError> {
         system_id: external_ids.remove("system-id"),
         next_cfg: number(row, "next_cfg")?.unwrap_or_default(),
         cur_cfg: number(row, "cur_cfg")?.unwrap_or_default(),
+        iface_types: strings(row, "iface_types")?,
+        other_config: map(row, "other_config")?,
     })
 }
 
@@ -157,13 +172,28 @@ fn bridge(row: &Row) -> Result<Bridge, ValueError> {
         fail_mode: text(row, "fail_mode")?,
         protocols,
         controllers: Vec::new(),
+        mirrors: Vec::new(),
         stp_enable: flag(row, "stp_enable")?,
         rstp_enable: flag(row, "rstp_enable")?,
         mcast_snooping_enable: flag(row, "mcast_snooping_enable")?,
         external_ids: map(row, "external_ids")?,
         other_config: map(row, "other_config")?,
+        parent: None,
+        vlan: None,
         port_count: 0,
         ports: Vec::new(),
+    })
+}
+
+fn mirror(row: &Row) -> Result<Mirror, ValueError> {
+    let output_port = row
+        .has("output_port")
+        .then(|| row.optional_uuid("output_port"));
+    Ok(Mirror {
+        name: row.string("name")?.to_owned(),
+        uuid: row.uuid("_uuid")?,
+        output_port: output_port.transpose()?.flatten(),
+        output_vlan: number(row, "output_vlan")?,
     })
 }
 
@@ -197,6 +227,7 @@ fn interface(row: &Row) -> Result<Interface, ValueError> {
         mac_in_use: text(row, "mac_in_use")?,
         mtu: number(row, "mtu")?,
         options: map(row, "options")?,
+        other_config: map(row, "other_config")?,
         status: map(row, "status")?,
         external_ids: map(row, "external_ids")?,
         statistics: if row.has("statistics") {

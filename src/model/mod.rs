@@ -10,22 +10,30 @@
 //! | [`resolve`] | a port as the user names it, and what was meant instead |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
 //! | [`keys`] | the documented keys of `options`, `other_config` and the other maps |
+//! | [`vlan_bridge`] | bridges that are a VLAN of another |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
+//! | [`segment`] | what a tag is on the wire: the segment that flows translate it to |
+//! | [`host`] | addresses, routes and devices of the host that a switch runs on |
+//! | [`check`] | what is wrong with a switch, and what to do about it |
 //! | [`order`] | names in the order people expect |
 
 mod assembly;
+pub mod check;
 pub mod edit;
+pub mod host;
 pub mod keys;
 pub mod names;
 pub mod order;
 pub mod patch;
 pub mod reading;
 pub mod resolve;
+pub mod segment;
 pub mod topology;
 pub mod tunnel;
 pub mod vlan;
+pub mod vlan_bridge;
 
 pub use names::PortNames;
 pub use reading::{Depth, Reading, Scope, Want, read};
-pub use topology::{Bridge, Connection, Interface, OpenVSwitch, Port, Topology};
+pub use topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};

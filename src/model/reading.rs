@@ -22,6 +22,9 @@ pub struct Want {
     pub depth: Depth,
     /// Whether with `Interface.statistics`.
     pub statistics: bool,
+    /// Whether with what tells of a switch's health: mirrors, the types of interface that it knows, and
+    /// `other_config` of the switch and of interfaces.
+    pub health: bool,
     /// Of tables Port and Interface only these columns, names and OpenFlow numbers aside; `None`: all
     /// that the depth has. What is not read is empty in the tree.
     pub columns: Option<Vec<&'static str>>,
@@ -70,6 +73,7 @@ impl Want {
             scope,
             depth,
             statistics: false,
+            health: false,
             columns: None,
         }
     }
@@ -78,6 +82,13 @@ impl Want {
     #[must_use]
     pub fn only(mut self, columns: Vec<&'static str>) -> Self {
         self.columns = Some(columns);
+        self
+    }
+
+    /// The same with what [`Want::health`] tells of.
+    #[must_use]
+    pub fn with_health(mut self) -> Self {
+        self.health = true;
         self
     }
 
@@ -237,7 +248,13 @@ impl Reading {
         let full = matches!(self.want.depth, Depth::Bridges | Depth::Full);
         let mut selects = Vec::new();
         if full {
-            selects.push(Select::columns("Open_vSwitch", &OPEN_VSWITCH_COLUMNS));
+            let mut ovs = Select::columns("Open_vSwitch", &OPEN_VSWITCH_COLUMNS);
+            if self.want.health {
+                push_column(&mut ovs, "iface_types");
+                push_column(&mut ovs, "other_config");
+                selects.push(Select::columns("Mirror", &MIRROR_COLUMNS));
+            }
+            selects.push(ovs);
             selects.push(Select::columns("Manager", &MANAGER_COLUMNS));
             selects.push(Select::columns("Controller", &CONTROLLER_COLUMNS));
         }
@@ -247,6 +264,9 @@ impl Reading {
             &["_uuid", "name"]
         };
         let mut bridge = Select::columns("Bridge", bridge);
+        if full && self.want.health {
+            push_column(&mut bridge, "mirrors");
+        }
         // Where a bridge is found by its port, its list of ports may be long, and is not needed.
         if self.want.depth != Depth::BridgeNames && !rows.by_port() {
             push_column(&mut bridge, "ports");
@@ -267,6 +287,9 @@ impl Reading {
             let port = asked(&["_uuid", "name", "interfaces"], &PORT_COLUMNS);
             let interface = asked(&["_uuid", "name", "type", "ofport"], &INTERFACE_COLUMNS);
             let mut interface = Select::columns("Interface", &interface);
+            if full && self.want.health {
+                push_column(&mut interface, "other_config");
+            }
             if self.want.statistics {
                 push_column(&mut interface, "statistics");
             }
@@ -319,6 +342,7 @@ const OPEN_VSWITCH_COLUMNS: [&str; 7] = [
 ];
 const MANAGER_COLUMNS: [&str; 3] = ["target", "is_connected", "status"];
 const CONTROLLER_COLUMNS: [&str; 5] = ["_uuid", "target", "is_connected", "role", "status"];
+const MIRROR_COLUMNS: [&str; 4] = ["_uuid", "name", "output_port", "output_vlan"];
 const BRIDGE_COLUMNS: [&str; 12] = [
     "_uuid",
     "name",

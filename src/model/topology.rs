@@ -38,6 +38,10 @@ pub struct OpenVSwitch {
     pub next_cfg: i64,
     /// Counts configurations that ovs-vswitchd has applied.
     pub cur_cfg: i64,
+    /// The types of interface that ovs-vswitchd knows, where [`super::Want::with_health`] asked.
+    pub iface_types: Vec<String>,
+    /// Settings of the whole switch, where [`super::Want::with_health`] asked.
+    pub other_config: BTreeMap<String, String>,
 }
 
 /// A row of table `Manager` or `Controller`.
@@ -70,6 +74,8 @@ pub struct Bridge {
     pub protocols: Vec<String>,
     /// Its controllers, by target.
     pub controllers: Vec<Connection>,
+    /// Its mirrors, by name, where [`super::Want::with_health`] asked.
+    pub mirrors: Vec<Mirror>,
     /// Spanning tree (IEEE 802.1D).
     pub stp_enable: bool,
     /// Rapid spanning tree (IEEE 802.1D-2004).
@@ -80,10 +86,27 @@ pub struct Bridge {
     pub external_ids: BTreeMap<String, String>,
     /// Further settings.
     pub other_config: BTreeMap<String, String>,
+    /// For a VLAN bridge ([`super::vlan_bridge`]), the bridge that it is part of.
+    pub parent: Option<String>,
+    /// For a VLAN bridge, its VLAN.
+    pub vlan: Option<i64>,
     /// How many ports it has; 0 where only its name, or one port of it, was read.
     pub port_count: usize,
     /// Its ports, by name, digits as numbers.
     pub ports: Vec<Port>,
+}
+
+/// A row of table `Mirror`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mirror {
+    /// The mirror's name.
+    pub name: String,
+    /// The row's identity.
+    pub uuid: Uuid,
+    /// The port that gets the copies; ovsdb-server takes it out when the port is deleted.
+    pub output_port: Option<Uuid>,
+    /// The VLAN that gets the copies.
+    pub output_vlan: Option<i64>,
 }
 
 /// A row of table `Port`.
@@ -141,6 +164,8 @@ pub struct Interface {
     pub mtu: Option<i64>,
     /// Settings of its type: `peer`, `remote_ip`, …
     pub options: BTreeMap<String, String>,
+    /// Further settings, where [`super::Want::with_health`] asked.
+    pub other_config: BTreeMap<String, String>,
     /// What its driver says of it.
     pub status: BTreeMap<String, String>,
     /// Pairs for other programs.

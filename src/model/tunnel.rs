@@ -6,7 +6,7 @@ use std::fmt;
 use super::topology::{Bridge, Interface, Port, Topology};
 
 /// The types of interface that are tunnels.
-const KINDS: [&str; 11] = [
+pub const KINDS: [&str; 11] = [
     "bareudp",
     "erspan",
     "geneve",
@@ -119,7 +119,7 @@ impl<'t> Tunnel<'t> {
 }
 
 impl<'t> Key<'t> {
-    fn of(text: Option<&'t str>) -> Self {
+    pub(super) fn of(text: Option<&'t str>) -> Self {
         let Some(text) = text else {
             return Self::None;
         };
@@ -152,7 +152,7 @@ impl fmt::Display for Key<'_> {
 }
 
 /// The port a type uses where none is given.
-fn default_port(kind: &str) -> Option<u16> {
+pub(super) fn default_port(kind: &str) -> Option<u16> {
     Some(match kind {
         "geneve" => 6081,
         "gtpu" => 2152,

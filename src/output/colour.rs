@@ -64,7 +64,8 @@ fn style(role: Role, text: &str) -> Style {
         Role::Address => plain.blue(),
         Role::State => match text.rsplit(' ').next().unwrap_or(text) {
             "up" | "ok" | "true" | "connected" => plain.green(),
-            "down" | "false" | "disconnected" => plain.yellow(),
+            "down" | "false" | "disconnected" | "warning" => plain.yellow(),
+            "note" => plain,
             _ => plain.red(),
         },
         Role::Error => plain.red(),

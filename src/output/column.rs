@@ -8,7 +8,7 @@ pub struct Column<R> {
     /// Its name in snake case: the key in JSON, in capitals the header.
     pub name: &'static str,
     /// Reads the value off a record.
-    pub cell: fn(&R) -> Cell,
+    cell: Read<R>,
     /// The columns of the database that its values are made of, where the command reads no others
     /// than are shown.
     pub reads: &'static [&'static str],
@@ -24,9 +24,51 @@ pub struct Column<R> {
     pub wrap: bool,
 }
 
+/// How a value is read off a record.
+#[derive(Debug)]
+enum Read<R> {
+    /// The columns are known beforehand.
+    By(fn(&R) -> Cell),
+    /// They are known at run time only: the value stands at this place.
+    At(fn(&R, usize) -> Cell, usize),
+}
+
 impl<R> Column<R> {
     /// A column that is shown, never dropped, and of no particular role.
     pub const fn new(name: &'static str, cell: fn(&R) -> Cell) -> Column<R> {
+        Column::reading(name, Read::By(cell))
+    }
+
+    /// The same for records whose columns are known at run time only: `cell` is given the record and
+    /// the column's place.
+    pub const fn at(name: &'static str, place: usize, cell: fn(&R, usize) -> Cell) -> Column<R> {
+        Column::reading(name, Read::At(cell, place))
+    }
+
+    /// The value of this column in a record.
+    pub fn value(&self, record: &R) -> Cell {
+        match self.cell {
+            Read::By(cell) => cell(record),
+            Read::At(cell, place) => cell(record, place),
+        }
+    }
+
+    /// The same column of other records: `cell` reads it off one of those.
+    #[must_use]
+    pub fn of<S>(self, cell: fn(&S) -> Cell) -> Column<S> {
+        Column {
+            name: self.name,
+            cell: Read::By(cell),
+            reads: self.reads,
+            role: self.role,
+            drop: self.drop,
+            extra: self.extra,
+            echoes: self.echoes,
+            wrap: self.wrap,
+        }
+    }
+
+    const fn reading(name: &'static str, cell: Read<R>) -> Column<R> {
         Column {
             name,
             cell,

@@ -79,6 +79,14 @@ impl Format {
         })
     }
 
+    /// All of these columns, whatever was asked for: the command has chosen them itself.
+    pub fn view_of<'f, R>(&'f self, columns: &'f [Column<R>]) -> View<'f, R> {
+        View {
+            columns: columns.iter().collect(),
+            format: self,
+        }
+    }
+
     /// Whether the answer is JSON.
     pub fn is_json(&self) -> bool {
         matches!(self.mode, Mode::Json | Mode::Jsonl)
@@ -166,7 +174,7 @@ impl<R> View<'_, R> {
         json.begin_object();
         for column in &self.columns {
             json.key(column.name);
-            (column.cell)(row).write_json(json);
+            column.value(row).write_json(json);
         }
         json.end_object();
     }

@@ -29,7 +29,7 @@ pub(super) fn list<'r, R: 'r>(
         .map(|row| {
             view.columns
                 .iter()
-                .map(|column| text::cell(&(column.cell)(row), ", "))
+                .map(|column| text::cell(&column.value(row), ", "))
                 .collect()
         })
         .collect();
@@ -93,7 +93,7 @@ pub(super) fn record<R>(out: &mut String, view: &View<'_, R>, row: &R) {
     let cells: Vec<(&Column<R>, String)> = view
         .columns
         .iter()
-        .map(|column| (*column, (column.cell)(row)))
+        .map(|column| (*column, column.value(row)))
         .filter(|(_, cell)| asked || !cell.is_empty())
         .map(|(column, cell)| (column, value(&cell)))
         .collect();

@@ -64,7 +64,7 @@ pub(super) fn line<R>(out: &mut String, columns: &[&Column<R>], row: &R) {
         if index > 0 {
             out.push('\t');
         }
-        out.push_str(&cell(&(column.cell)(row), ","));
+        out.push_str(&cell(&column.value(row), ","));
     }
     out.push('\n');
 }
@@ -74,7 +74,7 @@ pub(super) fn line<R>(out: &mut String, columns: &[&Column<R>], row: &R) {
 pub(super) fn raw<R>(out: &mut String, columns: &[&Column<R>], row: &R) {
     for column in columns {
         let mut plain = String::new();
-        (column.cell)(row).write_plain(&mut plain, ",");
+        column.value(row).write_plain(&mut plain, ",");
         for c in plain.chars() {
             push_harmless(out, c);
         }

@@ -8,6 +8,9 @@
 //! | [`client`] | the connection, its requests, and how long it waits |
 //! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
 //! | [`operation`] | what a transaction does (RFC 7047 §5.2), and what comes back |
+//! | [`schema`] | tables, columns and their types |
+//! | [`notation`] | values as people write them (ovs-vsctl(8)) |
+//! | [`relation`] | how one value stands to another: the operators of `find` |
 //! | [`row`] | one row of an answer, read column by column with typed accessors |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
 //! | [`error`] | everything that can go wrong, kept apart |
@@ -19,8 +22,11 @@ pub mod draft;
 pub mod error;
 pub mod framing;
 mod monitor;
+pub mod notation;
 pub mod operation;
+pub mod relation;
 pub mod row;
+pub mod schema;
 pub mod value;
 pub mod wire;
 

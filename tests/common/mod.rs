@@ -115,6 +115,25 @@ impl Sandbox {
         self.inner.kill(Daemon::Vswitchd).expect("it can be killed");
     }
 
+    /// Starts ovs-vswitchd once more, as the sandbox does; it ends with the sandbox.
+    pub fn start_vswitchd(&self) {
+        let in_dir =
+            |option: &str, file: &str| format!("{option}{}", self.run_dir().join(file).display());
+        self.tool(
+            "ovs-vswitchd",
+            &[
+                "-vconsole:err",
+                "-vsyslog:off",
+                "--detach",
+                "--enable-dummy=system",
+                "--disable-system",
+                &in_dir("--log-file=", "ovs-vswitchd.log"),
+                &in_dir("--pidfile=", "ovs-vswitchd.pid"),
+                &in_dir("unix:", "db.sock"),
+            ],
+        );
+    }
+
     /// SIGKILL for ovsdb-server; its socket stays, and refuses.
     pub fn kill_ovsdb(&self) {
         self.inner.kill(Daemon::Ovsdb).expect("it can be killed");

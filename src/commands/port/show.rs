@@ -36,32 +36,25 @@ impl<'t> Shown<'t> {
 /// A column that is the port's, whatever interfaces it has.
 macro_rules! of_port {
     ($column:expr) => {
-        Column {
-            name: $column.name,
-            cell: |shown: &Shown<'t>| {
-                let line = shown.lines.first();
-                line.map_or(Cell::Absent, |line| ($column.cell)(line))
-            },
-            reads: $column.reads,
-            role: $column.role,
-            drop: 0,
-            extra: false,
-            echoes: None,
-            wrap: false,
-        }
+        of_line!($column, |shown| shown.lines.first())
     };
 }
 
 /// A column that is the interface's, where there is one.
 macro_rules! of_interface {
     ($column:expr) => {
-        Column {
-            cell: |shown: &Shown<'t>| {
-                let line = shown.sole();
-                line.map_or(Cell::Absent, |line| ($column.cell)(line))
-            },
-            ..of_port!($column)
-        }
+        of_line!($column, |shown| shown.sole())
+    };
+}
+
+/// A column of the line that is found in what is shown.
+macro_rules! of_line {
+    ($column:expr, |$shown:ident| $line:expr) => {
+        Column::new($column.name, |$shown: &Shown<'t>| {
+            $line.map_or(Cell::Absent, |line| $column.value(line))
+        })
+        .reads($column.reads)
+        .role($column.role)
     };
 }
 
@@ -135,7 +128,7 @@ fn member_columns<'t>() -> [Column<Line<'t>>; 6] {
 }
 
 fn member<'t>(line: &Line<'t>) -> Cell {
-    let cell = |column: &Column<Line<'t>>| (column.name.to_owned(), (column.cell)(line));
+    let cell = |column: &Column<Line<'t>>| (column.name.to_owned(), column.value(line));
     Cell::Map(member_columns().iter().map(cell).collect())
 }
 

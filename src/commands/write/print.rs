@@ -7,11 +7,13 @@ use crate::model::edit::report::{Difference, Object};
 use crate::openflow::json::Json;
 use crate::output::{Cell, Column, Mode, Role};
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Atom, Datum, Operation};
+use crate::ovsdb::{Atom, Datum, Operation, Uuid};
 
 /// An object that changed, with what the switch says of it.
 pub(super) struct Line {
     pub(super) object: Object,
+    /// Known once it is written.
+    pub(super) uuid: Option<Uuid>,
     /// In JSON a column without a value is `null`; in text it would not be seen.
     absent: Cell,
     ofports: Vec<i64>,
@@ -28,8 +30,18 @@ impl Line {
             } else {
                 Cell::text("-")
             },
+            uuid: None,
             ofports: Vec::new(),
             errors: Vec::new(),
+        }
+    }
+
+    /// Its name, or the identity that it has by now.
+    fn name(&self) -> Cell {
+        match (&self.object.name, self.uuid) {
+            (Some(name), _) => Cell::text(name),
+            (None, Some(uuid)) => Cell::text(uuid.to_string()),
+            (None, None) => Cell::text("new"),
         }
     }
 
@@ -55,9 +67,9 @@ impl Line {
 
 pub(super) fn columns() -> Vec<Column<Line>> {
     vec![
-        Column::new("change", |line: &Line| Cell::text(line.object.verb.word())).role(Role::State),
-        Column::new("kind", |line: &Line| Cell::text(&line.object.kind)).role(Role::Kind),
-        Column::new("name", |line: &Line| Cell::text(&line.object.name)).role(Role::Name),
+        Column::new("change", |line: &Line| Cell::text(line.object.verb.word())).role(Role::Kind),
+        Column::new("kind", |line: &Line| Cell::text(&line.object.kind)),
+        Column::new("name", Line::name).role(Role::Name),
         Column::new("bridge", |line: &Line| {
             Cell::from(line.object.bridge.as_deref())
         })
@@ -86,6 +98,10 @@ pub(super) fn columns() -> Vec<Column<Line>> {
         .role(Role::Error)
         .wrap()
         .drop(5),
+        Column::new("uuid", |line: &Line| {
+            Cell::from(line.uuid.map(|uuid| uuid.to_string()))
+        })
+        .extra(),
     ]
 }
 

@@ -14,7 +14,7 @@ pub(super) async fn take_out_again(client: &Client, lines: &[Line], failed: &[St
     let names: Vec<&str> = lines
         .iter()
         .filter(|line| line.object.verb == Verb::Added && line.object.kind == "port")
-        .map(|line| line.object.name.as_str())
+        .filter_map(|line| line.object.name.as_deref())
         .collect();
     match remove(client, &names).await {
         Ok(()) => Failure::new(

@@ -9,21 +9,35 @@
 //! | [`place`] | bridges and ports by name or number, as the draft has them |
 //! | [`keys`] | whether the keys and values that a plan sets are documented |
 //! | [`name`] | which names a bridge, a port or an interface can have |
+//! | [`bridge`] | bridges and VLAN bridges: added, changed, removed |
 //! | [`port`] | ports and bonds: added, changed, removed |
+//! | [`patch`] | pairs of patch ports: made, repaired, removed |
+//! | [`tunnel`] | tunnels: added, changed, removed |
 //! | [`vlan`] | what a change makes of a port's VLANs, said in words |
+//! | [`record`] | rows of any table, by name or identity |
+//! | [`database`] | changes to rows of any table |
+//! | [`filter`] | conditions on rows of any table |
 //! | [`report`] | what the draft changes, object by object, with before and after |
 
+pub mod bridge;
+pub mod database;
+pub mod filter;
 pub mod keys;
 pub mod name;
+pub mod patch;
 pub mod place;
 pub mod port;
+pub mod record;
 pub mod report;
+pub mod tunnel;
 pub mod vlan;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 pub use crate::openflow::json::quoted;
 use crate::ovsdb::draft::Change;
+use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{self, Atom, Client, Datum, Draft, RowId};
 
 /// A change being planned.
@@ -39,6 +53,12 @@ pub struct Edit<'c> {
     pub touched: Vec<RowId>,
     /// The bridge of each port and the port of each interface that was looked at.
     homes: HashMap<RowId, RowId>,
+    /// The database's schema, if it was asked for.
+    schema: Option<Rc<Schema>>,
+    /// What `@NAME` stands for.
+    symbols: HashMap<String, RowId>,
+    /// Rows that go at once unless something refers to them, with their `@NAME`.
+    unrooted: Vec<(RowId, Option<String>)>,
 }
 
 /// Something that is done, but may not be meant.
@@ -100,6 +120,9 @@ impl<'c> Edit<'c> {
             notes: Vec::new(),
             touched: Vec::new(),
             homes: HashMap::new(),
+            schema: None,
+            symbols: HashMap::new(),
+            unrooted: Vec::new(),
         }
     }
 

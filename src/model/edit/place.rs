@@ -258,6 +258,32 @@ impl Edit<'_> {
         Ok(names.collect::<Result<_, _>>().map_err(Error::from)?)
     }
 
+    /// What a port is, in words.
+    pub(super) async fn purpose(&mut self, place: &PortPlace) -> Result<String, Refusal> {
+        if self.name_of(place.port) == self.name_of(place.bridge) {
+            return Ok("the bridge's own port".to_owned());
+        }
+        let [interface] = place.interfaces.as_slice() else {
+            return Ok("a bond".to_owned());
+        };
+        let kind = self.text(*interface, "type").await?;
+        Ok(match kind.as_str() {
+            "" => "a port of type system".to_owned(),
+            "patch" => "a patch port".to_owned(),
+            kind => format!("a port of type {kind}"),
+        })
+    }
+
+    /// Why a port cannot become what was asked for: it is something else.
+    pub(super) async fn other_purpose(&mut self, place: &PortPlace) -> Result<Refusal, Refusal> {
+        let what = self.purpose(place).await?;
+        Ok(Refusal::refused(format!(
+            "{} exists on {} for another purpose: it is {what}",
+            quoted(&self.name_of(place.port)),
+            self.name_of(place.bridge)
+        )))
+    }
+
     async fn port_or_interface(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
         if let Some(place) = self.port_if(name).await? {
             return Ok(Some(place));

@@ -118,13 +118,18 @@ impl Edit<'_> {
                 self.warn_dangling(*interface, &peer);
             }
         }
+        self.remove_port(place);
+        Ok(())
+    }
+
+    /// Removes a port with its interfaces, whatever it is.
+    pub(super) fn remove_port(&mut self, place: &PortPlace) {
         let reference = self.draft.reference(place.port);
         self.draft.remove(place.bridge, "ports", vec![reference]);
         self.draft.let_go(place.port);
         for interface in &place.interfaces {
             self.draft.let_go(*interface);
         }
-        Ok(())
     }
 
     /// Removes all ports of a bridge, its own aside; of a VLAN bridge, those of its VLAN.
@@ -197,7 +202,7 @@ impl Edit<'_> {
         self.set_members(place, &members, "").await
     }
 
-    fn warn_dangling(&mut self, interface: RowId, peer: &str) {
+    pub(super) fn warn_dangling(&mut self, interface: RowId, peer: &str) {
         let name = self.name_of(interface);
         self.warn(format!(
             "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del` removes both ends",

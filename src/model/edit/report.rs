@@ -33,13 +33,15 @@ impl Verb {
 /// An object that changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
+    /// Its row.
+    pub row: RowId,
     /// What happens to it.
     pub verb: Verb,
     /// `bridge`, `port`, `interface`, or the table's name in lower case.
     pub kind: String,
-    /// Its name; its target or identity where it has none.
-    pub name: String,
-    /// The bridge of a port or an interface.
+    /// Its name; its target or identity where it has none; `None`: it gets its identity when it is made.
+    pub name: Option<String>,
+    /// The bridge of a port or an interface, the parent of a VLAN bridge.
     pub bridge: Option<String>,
     /// Its interfaces: what the switch says of them belongs to it.
     pub interfaces: Vec<RowId>,
@@ -93,10 +95,10 @@ impl Edit<'_> {
     }
 
     fn object(&self, row: RowId, parts: &[RowId]) -> Option<Object> {
-        let columns: Vec<Difference> = parts
-            .iter()
-            .flat_map(|part| self.differences(*part))
-            .collect();
+        // A bridge's controllers are said by its column of that name.
+        let is_told = |part: &&RowId| **part == row || self.draft.table(**part) != "Controller";
+        let told = parts.iter().filter(is_told);
+        let columns: Vec<Difference> = told.flat_map(|part| self.differences(*part)).collect();
         let verb = match (self.draft.is_new(row), self.draft.is_gone(row)) {
             (true, true) => return None,
             (true, false) => Verb::Added,
@@ -115,10 +117,14 @@ impl Edit<'_> {
             .copied()
             .filter(|row| !self.draft.is_gone(*row));
         Some(Object {
+            row,
             verb,
-            kind: self.draft.table(row).to_ascii_lowercase(),
+            kind: match self.draft.table(row) {
+                "Port" if self.is_vlan_bridge(row) => "bridge".to_owned(),
+                table => table.to_ascii_lowercase(),
+            },
             name: self.title(row),
-            bridge: bridge.map(|bridge| self.title(bridge)),
+            bridge: bridge.and_then(|bridge| self.title(bridge)),
             interfaces: present.filter(is_interface).collect(),
             columns,
         })
@@ -128,6 +134,9 @@ impl Edit<'_> {
     /// is a part of the port, the port of a bridge's name a part of a bridge that comes or goes.
     fn part_of(&self, row: RowId) -> Option<RowId> {
         let home = self.home(row)?;
+        if self.draft.table(row) == "Controller" {
+            return Some(home);
+        }
         if self.name_of(row) != self.name_of(home) {
             return None;
         }
@@ -144,7 +153,9 @@ impl Edit<'_> {
             draft.changed_columns(row)
         };
         let shown = columns.into_iter().filter(|column| {
-            let structure = STRUCTURE.contains(&(table, column))
+            let is_kind = *column == "fake_bridge" && (draft.is_new(row) || draft.is_gone(row));
+            let structure = is_kind
+                || STRUCTURE.contains(&(table, column))
                 || (*column == "interfaces" && !self.is_bond(row));
             !structure && !STATE.contains(column)
         });
@@ -169,6 +180,11 @@ impl Edit<'_> {
         differences
     }
 
+    /// Whether a port is that of a VLAN bridge.
+    fn is_vlan_bridge(&self, port: RowId) -> bool {
+        self.draft.known(port, "fake_bridge") == Some(Datum::from(true))
+    }
+
     fn is_bond(&self, port: RowId) -> bool {
         let count = |datum: Option<&Datum>| datum.and_then(Datum::as_set).map_or(0, <[Atom]>::len);
         count(self.draft.before(port, "interfaces")) > 1
@@ -176,16 +192,13 @@ impl Edit<'_> {
     }
 
     /// What an object is called.
-    fn title(&self, row: RowId) -> String {
+    fn title(&self, row: RowId) -> Option<String> {
         for column in ["name", "target", "targets"] {
             if let Some(Datum::Atom(Atom::String(name))) = self.draft.known(row, column) {
-                return name;
+                return Some(name);
             }
         }
-        match self.draft.uuid(row) {
-            Some(uuid) => uuid.to_string(),
-            None => "new".to_owned(),
-        }
+        self.draft.uuid(row).map(|uuid| uuid.to_string())
     }
 
     /// The value with names in place of references.
@@ -193,8 +206,10 @@ impl Edit<'_> {
         let atom = |atom: &Atom| match atom {
             Atom::Uuid(_) | Atom::NamedUuid(_) => {
                 let mut rows = self.draft.rows();
-                match rows.find(|row| self.draft.reference(*row) == *atom) {
-                    Some(row) => Atom::String(self.title(row)),
+                let row = rows.find(|row| self.draft.reference(*row) == *atom);
+                match row.map(|row| self.title(row)) {
+                    Some(Some(title)) => Atom::String(title),
+                    Some(None) => Atom::String("new".to_owned()),
                     None => atom.clone(),
                 }
             }

@@ -159,6 +159,54 @@ impl<'a> Match<'a> {
         self.present.is_empty() && !self.has_unknown
     }
 
+    /// What the match says of the VLAN tag, however it says it: value and mask of the tag control
+    /// information as `vlan_tci` has it (ovs-fields(7)), bit 12 for presence.
+    pub fn vlan_tci(&self) -> (u16, u16) {
+        let tci = self.tci();
+        (tci.value & tci.mask, tci.mask)
+    }
+
+    /// Value and mask of each register, whether they came as such or two or four in one.
+    pub fn register_values(&self) -> [(u32, u32); Id::REGISTERS as usize] {
+        let mut registers = [(0u32, 0u32); Id::REGISTERS as usize];
+        for id in self.present.iter() {
+            let Some((first, count)) = id.registers() else {
+                continue;
+            };
+            let Some((value, mask)) = self.value(id.row()) else {
+                continue;
+            };
+            let slots = registers
+                .iter_mut()
+                .skip(usize::from(first))
+                .take(usize::from(count));
+            for (index, slot) in slots.enumerate() {
+                let word =
+                    |bytes: &[u8]| bytes.get(index * 4..index * 4 + 4).map_or(0, be_number) as u32;
+                let bits = mask.map_or(u32::MAX, word);
+                slot.0 |= word(value) & bits;
+                slot.1 |= bits;
+            }
+        }
+        registers
+    }
+
+    /// Whether the match says anything of other fields than these.
+    pub fn has_other_than(&self, fields: &RowSet) -> bool {
+        self.has_unknown || !self.present.without(*fields).is_empty()
+    }
+
+    /// Every field that has a row, with its value and mask as they came, in the order of the rows.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Masked<'a>)> + '_ {
+        let field = |id: Id| Some((id.row(), self.value(id.row())?));
+        self.present.iter().filter_map(field)
+    }
+
+    /// Whether there are fields without a row: it matches fewer packets than its rows say.
+    pub fn has_unknown(&self) -> bool {
+        self.has_unknown
+    }
+
     /// Writes the match as ovs-ofctl does in a flow dump: `priority=5,tcp,in_port=2,tp_dst=80`.
     ///
     /// Words and their order are the same in all versions of OpenFlow and both styles, but the wire
@@ -247,28 +295,8 @@ impl<'a> Match<'a> {
         }
     }
 
-    /// Registers, whether they came as such or two or four in one.
     fn walk_registers(&self, visit: &mut impl Visit) {
-        let mut registers = [(0u32, 0u32); Id::REGISTERS as usize];
-        for id in self.present.iter() {
-            let Some((first, count)) = id.registers() else {
-                continue;
-            };
-            let Some((value, mask)) = self.value(id.row()) else {
-                continue;
-            };
-            let slots = registers
-                .iter_mut()
-                .skip(usize::from(first))
-                .take(usize::from(count));
-            for (index, slot) in slots.enumerate() {
-                let word =
-                    |bytes: &[u8]| bytes.get(index * 4..index * 4 + 4).map_or(0, be_number) as u32;
-                let bits = mask.map_or(u32::MAX, word);
-                slot.0 |= word(value) & bits;
-                slot.1 |= bits;
-            }
-        }
+        let registers = self.register_values();
         for (number, (value, mask)) in registers.into_iter().enumerate() {
             if mask != 0
                 && let Some(id) = Id::reg(number as u8)

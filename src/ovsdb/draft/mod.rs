@@ -222,11 +222,10 @@ impl<'c> Draft<'c> {
         for row in self.of_table(table) {
             let entry = &self.rows[row.0];
             let adds = match (&entry.identity, entry.changes.get(column)) {
-                (_, Some(change)) => change.adds(&reference),
-                (Identity::New(_), None) => entry
-                    .stored
-                    .get(column)
-                    .is_some_and(|datum| contains(datum, &reference)),
+                (Identity::New(_), _) => entry
+                    .effective(column)
+                    .is_some_and(|datum| contains(&datum, &reference)),
+                (Identity::Stored(_), Some(change)) => change.adds(&reference),
                 (Identity::Stored(_), None) => false,
             };
             if adds && entry.gone.is_none() && !found.contains(&row) {

@@ -16,28 +16,41 @@ impl Draft<'_> {
 
     /// The transaction: what was relied on, then what changes. Empty if nothing changes.
     pub fn operations(&self) -> Vec<Operation> {
-        if self.is_empty() {
-            return Vec::new();
-        }
-        let mut operations = self.waits();
-        operations.extend(self.rows.iter().filter_map(Entry::insert));
-        operations.extend(self.rows.iter().flat_map(Entry::modify));
-        operations
+        self.after(self.waits())
+    }
+
+    /// The same, waiting also for names that were free. The commit sees to those by itself, but then it
+    /// is not known whether it was another's doing: what this is refused for at the commit, is ours.
+    pub fn sure_operations(&self) -> Vec<Operation> {
+        self.after(self.all_waits())
     }
 
     /// Whether all that was read, in one request after the other, still holds at one moment. If not,
     /// what was concluded from it, a refusal too, may be wrong.
     pub async fn holds(&self) -> Result<bool, Error> {
+        match self.client.transact(OPEN_VSWITCH, &self.all_waits()).await {
+            Ok(_) => Ok(true),
+            Err(Error::Operation(error)) if error.error == "timed out" => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn after(&self, mut operations: Vec<Operation>) -> Vec<Operation> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        operations.extend(self.rows.iter().filter_map(Entry::insert));
+        operations.extend(self.rows.iter().flat_map(Entry::modify));
+        operations
+    }
+
+    fn all_waits(&self) -> Vec<Operation> {
         let mut operations = self.waits();
         operations.extend(self.absent.iter().map(|(table, name)| {
             let when = Condition("name".to_owned(), Function::Equal, name.as_str().into());
             wait(table, vec![when], vec!["_uuid".to_owned()], Vec::new())
         }));
-        match self.client.transact(OPEN_VSWITCH, &operations).await {
-            Ok(_) => Ok(true),
-            Err(Error::Operation(error)) if error.error == "timed out" => Ok(false),
-            Err(error) => Err(error),
-        }
+        operations
     }
 
     fn waits(&self) -> Vec<Operation> {

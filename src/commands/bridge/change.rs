@@ -1,0 +1,307 @@
+//! `ovs bridge add`, `del` and `set`.
+
+use clap::Args;
+use futures_util::future::{FutureExt as _, LocalBoxFuture};
+
+use crate::commands::setting::{Pair, Setting, assignments, switch, word};
+use crate::commands::write::Change;
+use crate::model::edit::bridge::{BridgeSettings, NewBridge};
+use crate::model::edit::{Edit, Refusal};
+use crate::openflow::version::Version;
+use crate::ovsdb::{Atom, Datum};
+
+/// Arguments of `bridge add`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The new bridge's name
+    #[arg(value_name = "BRIDGE")]
+    bridge: String,
+    /// Make it a VLAN bridge of this bridge
+    #[arg(long, value_name = "BRIDGE", requires = "vlan")]
+    parent: Option<String>,
+    /// The VLAN of a VLAN bridge
+    #[arg(long, value_name = "VID", requires = "parent", value_parser = clap::value_parser!(i64).range(0..=4095))]
+    vlan: Option<i64>,
+    /// If the bridge exists, make it what is asked for
+    #[arg(long)]
+    may_exist: bool,
+    #[command(flatten)]
+    settings: SettingArgs,
+}
+
+/// Arguments of `bridge del`.
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The bridges
+    #[arg(value_name = "BRIDGE", required = true)]
+    bridges: Vec<String>,
+    /// Pass over bridges that do not exist
+    #[arg(long)]
+    if_exists: bool,
+}
+
+/// Arguments of `bridge set`.
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The bridge
+    #[arg(value_name = "BRIDGE")]
+    bridge: String,
+    #[command(flatten)]
+    settings: SettingArgs,
+}
+
+pub(super) const ADD_HELP: &str = "\
+A VLAN bridge is a port of its parent that other programs see as a bridge: ports added to it are access
+ports of its VLAN. Of its own it has --external-id only.
+
+Examples:
+  ovs bridge add br-test
+  ovs bridge add br-ex --fail-mode secure --protocols OpenFlow13,OpenFlow15
+  ovs bridge add br-int --controller tcp:127.0.0.1:6633 --dpid 00000000000000aa --may-exist
+  ovs bridge add br-vlan7 --parent br-ex --vlan 7";
+
+pub(super) const DELETE_HELP: &str = "\
+A bridge goes with all its ports and VLAN bridges; a VLAN bridge with the ports of its VLAN.
+
+Examples:
+  ovs bridge del br-test
+  ovs bridge del br-a br-b --if-exists";
+
+pub(super) const SET_HELP: &str = "\
+Examples:
+  ovs bridge set br-int --fail-mode secure --rstp on
+  ovs bridge set br-int --controller none
+  ovs bridge set br-int --protocols none --other-config hwaddr-";
+
+/// What a bridge shall be. `none` takes a setting back.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Settings (the word none takes one back)")]
+struct SettingArgs {
+    /// system, netdev, or another type that the switch has [default: system]
+    #[arg(long, value_name = "TYPE", value_parser = datapath_type)]
+    datapath_type: Option<Setting>,
+
+    /// What it does without a controller: standalone, secure [default: standalone]
+    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &["standalone", "secure"]))]
+    fail_mode: Option<Setting>,
+
+    /// OpenFlow versions to allow: OpenFlow10,OpenFlow13
+    #[arg(long, value_name = "V[,V]", value_parser = protocols)]
+    protocols: Option<Setting>,
+
+    /// The datapath ID, 16 hexadecimal digits
+    #[arg(long, value_name = "HEX", value_parser = dpid)]
+    dpid: Option<String>,
+
+    /// A controller, tcp:HOST:PORT, ssl:HOST:PORT, unix:PATH, ptcp:PORT, ...; may be given several times,
+    /// and the bridge has these and no others
+    #[arg(long = "controller", value_name = "TARGET", value_parser = target)]
+    controllers: Vec<String>,
+
+    /// Spanning tree (IEEE 802.1D): on, off
+    #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
+    stp: Option<Setting>,
+
+    /// Rapid spanning tree (IEEE 802.1D-2004): on, off
+    #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
+    rstp: Option<Setting>,
+
+    /// IGMP and MLD snooping: on, off
+    #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
+    mcast_snooping: Option<Setting>,
+
+    /// external_ids: K=V sets one, K- removes it
+    #[arg(long = "external-id", value_name = "K=V")]
+    external_ids: Vec<Pair>,
+
+    /// other_config: K=V sets it, K- removes it
+    #[arg(long = "other-config", value_name = "K=V")]
+    other_config: Vec<Pair>,
+}
+
+impl SettingArgs {
+    /// By columns.
+    fn settings(&self) -> Result<BridgeSettings, Refusal> {
+        let mut other_config = self.other_config.clone();
+        other_config.extend(self.dpid.as_ref().map(|dpid| Pair {
+            key: "datapath-id".to_owned(),
+            value: (dpid != NONE).then(|| dpid.clone()),
+        }));
+        let controllers = match self.controllers.as_slice() {
+            [] => None,
+            [only] if only == NONE => Some(Vec::new()),
+            several if several.iter().any(|target| target == NONE) => {
+                return Err(Refusal::usage(
+                    "--controller none takes all away: it stands alone",
+                ));
+            }
+            several => Some(several.to_vec()),
+        };
+        Ok(BridgeSettings {
+            columns: assignments(
+                [
+                    ("datapath_type", &self.datapath_type),
+                    ("fail_mode", &self.fail_mode),
+                    ("protocols", &self.protocols),
+                    ("stp_enable", &self.stp),
+                    ("rstp_enable", &self.rstp),
+                    ("mcast_snooping_enable", &self.mcast_snooping),
+                ],
+                [
+                    ("external_ids", &self.external_ids),
+                    ("other_config", &other_config),
+                ],
+            ),
+            controllers,
+        })
+    }
+}
+
+impl Change for Add {
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            let settings = self.settings.settings()?;
+            let new = NewBridge {
+                name: &self.bridge,
+                parent: self.parent.as_deref().zip(self.vlan),
+                settings: &settings,
+                may_exist: self.may_exist,
+            };
+            edit.add_bridge(&new).await.map(drop)
+        }
+        .boxed_local()
+    }
+}
+
+impl Change for Delete {
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            // All are looked up before any goes: a VLAN bridge may go with its parent.
+            let mut places = Vec::new();
+            for bridge in &self.bridges {
+                match edit.bridge(bridge).await {
+                    Ok(place) => places.push(place),
+                    Err(Refusal::NotFound { .. }) if self.if_exists => {}
+                    Err(refusal) => return Err(refusal),
+                }
+            }
+            edit.delete_bridges(&places).await
+        }
+        .boxed_local()
+    }
+}
+
+impl Change for Set {
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            let settings = self.settings.settings()?;
+            let place = edit.bridge(&self.bridge).await?;
+            edit.set_bridge(&place, &settings).await
+        }
+        .boxed_local()
+    }
+}
+
+const NONE: &str = "none";
+
+/// `system` is the database's empty default.
+#[allow(clippy::unnecessary_wraps)] // It is clap's.
+fn datapath_type(text: &str) -> Result<Setting, String> {
+    Ok(Setting(if matches!(text, "system" | NONE) {
+        "".into()
+    } else {
+        text.into()
+    }))
+}
+
+fn protocols(text: &str) -> Result<Setting, String> {
+    if text == NONE {
+        return Ok(Setting(Datum::EMPTY));
+    }
+    let mut versions = Vec::new();
+    for word in text.split(',') {
+        let version = Atom::from(word.trim().parse::<Version>()?.name());
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    Ok(Setting(Datum::set(versions)))
+}
+
+fn dpid(text: &str) -> Result<String, String> {
+    if text == NONE {
+        return Ok(text.to_owned());
+    }
+    let is_hex = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_hex {
+        return Err("expected 16 hexadecimal digits, or none".to_owned());
+    }
+    if text.bytes().all(|byte| byte == b'0') {
+        return Err("0 is no datapath ID".to_owned());
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// How a bridge and a controller may meet (ovs-vswitchd.conf.db(5), table `Controller`, `target`).
+fn target(text: &str) -> Result<String, String> {
+    let known = match text.split_once(':') {
+        Some(("tcp" | "ssl" | "unix" | "punix", rest)) => !rest.is_empty(),
+        Some(("ptcp" | "pssl", _)) => true,
+        _ => text == NONE,
+    };
+    if known && !text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "expected tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, ptcp:[PORT][:HOST], \
+             pssl:[PORT][:HOST], punix:PATH, or none"
+                .to_owned(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values() {
+        assert_eq!(
+            protocols("OpenFlow13,1.0,openflow13").unwrap(),
+            Setting(Datum::set(["OpenFlow13".into(), "OpenFlow10".into()]))
+        );
+        assert!(protocols("OpenFlow16").is_err() && protocols("").is_err());
+        assert_eq!(dpid("00000000000000AA").unwrap(), "00000000000000aa");
+        for wrong in [
+            "",
+            "aa",
+            "0x000000000000aa",
+            "0000000000000000",
+            "00000000000000aaa",
+        ] {
+            assert!(dpid(wrong).is_err(), "{wrong}");
+        }
+        for good in [
+            "tcp:1.2.3.4:6633",
+            "ssl:[::1]:6653",
+            "unix:/x",
+            "ptcp:",
+            "ptcp:6653",
+            "none",
+        ] {
+            assert!(target(good).is_ok(), "{good}");
+        }
+        for wrong in ["", "1.2.3.4", "udp:1.2.3.4", "tcp:", "unix:", "tcp:a b"] {
+            assert!(target(wrong).is_err(), "{wrong}");
+        }
+    }
+}

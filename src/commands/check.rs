@@ -1,0 +1,222 @@
+//! `ovs check`: what is wrong with the switch, and what to do about it.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `bridge` | the conversation with one bridge: its flows, groups, meters and ports |
+//! | `host` | the host's addresses, routes and devices, from the kernel or a file |
+
+mod bridge;
+mod host;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::{Context, Exit, Failure};
+use crate::model::check::{Daemon, Finding, Kind, Severity, Snapshot, findings, sort};
+use crate::model::{Topology, Want};
+use crate::output::{Cell, Column, Role, columns_help};
+use crate::transport::Endpoint;
+
+use bridge::Answer;
+
+/// The arguments of `ovs check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help())]
+pub struct Args {
+    /// Only this bridge, and what concerns the whole switch
+    bridge: Option<String>,
+
+    /// The least severity to show
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "note")]
+    severity: Least,
+
+    /// A file with the host's addresses, routes and devices instead of the kernel's
+    #[arg(long, value_name = "FILE", hide = true)]
+    host_facts: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Least {
+    Error,
+    Warning,
+    Note,
+}
+
+impl From<Least> for Severity {
+    fn from(least: Least) -> Severity {
+        match least {
+            Least::Error => Severity::Error,
+            Least::Warning => Severity::Warning,
+            Least::Note => Severity::Note,
+        }
+    }
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "Nothing is changed. The exit code is 0 where there is no finding of severity error, and 1 where\n\
+         there is one; other failures have their own codes (`ovs --help`).\n\n\
+         What is looked for:\n",
+    );
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+        let _ = writeln!(text, "  {}", severity.word());
+        for kind in Kind::ALL.iter().filter(|kind| kind.severity() == severity) {
+            let _ = writeln!(text, "    {:<22} {}", kind.word(), kind.about());
+        }
+    }
+    let _ = write!(
+        text,
+        "\nFlows and the host's routes are looked at where the switch is this host's: its database is a\n\
+         unix socket. Flows that expire are left out, they go by themselves.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs check\n  \
+         ovs check br-int --severity error\n  \
+         ovs check --columns object,hint\n  \
+         ovs check --json | jq '.[] | select(.finding == \"hidden-flow\").object'",
+        columns_help(&columns())
+    );
+    text
+}
+
+fn columns() -> Vec<Column<Finding>> {
+    vec![
+        Column::new("severity", |finding: &Finding| {
+            Cell::text(finding.kind.severity().word())
+        })
+        .role(Role::State),
+        Column::new("finding", |finding: &Finding| {
+            Cell::text(finding.kind.word())
+        })
+        .drop(2),
+        Column::new("bridge", |finding: &Finding| {
+            Cell::from(finding.bridge.as_deref())
+        })
+        .drop(1),
+        Column::new("object", |finding: &Finding| Cell::text(&finding.object))
+            .role(Role::Name)
+            .wrap(),
+        Column::new("what", |finding: &Finding| Cell::text(&finding.what)).wrap(),
+        Column::new("hint", |finding: &Finding| Cell::text(&finding.hint)).wrap(),
+    ]
+}
+
+/// So long ovs-vswitchd may take to apply what was just configured.
+const SETTLES: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(100);
+
+impl Args {
+    /// Runs the command: [`Exit::Done`], or [`Exit::Failed`] where there is an error among the findings.
+    pub async fn run(self, cx: &Context) -> Result<Exit, Failure> {
+        let columns = columns();
+        let view = cx.format.view(&columns)?;
+        let facts = self
+            .host_facts
+            .as_deref()
+            .map(host::read_file)
+            .transpose()?;
+        let topology = settled(cx).await?;
+        let bridges: Vec<&str> = match &self.bridge {
+            None => topology
+                .bridges
+                .iter()
+                .map(|bridge| bridge.name.as_str())
+                .collect(),
+            Some(name) if topology.bridge(name).is_some() => vec![name],
+            Some(name) => return Err(Failure::no_bridge(name, &topology)),
+        };
+        let is_local = matches!(cx.db, Endpoint::Unix(_));
+        // A switch with dummy devices is not the host's, though it runs there.
+        let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
+        let facts = facts.or_else(|| is_hosts.then(host::read));
+        let mut look = Look::default();
+        if is_local {
+            look.at(cx, &topology, &bridges).await;
+        } else {
+            cx.remark("the database is another host's: flows and routes are not looked at");
+        }
+        let mut found = findings(&Snapshot {
+            topology: &topology,
+            daemon: &look.daemon,
+            host: facts.as_ref(),
+        });
+        found.retain(|finding| match (&self.bridge, &finding.bridge) {
+            (Some(asked), Some(bridge)) => asked == bridge,
+            _ => true,
+        });
+        found.append(&mut look.findings);
+        found.retain(|finding| finding.kind.severity() <= self.severity.into());
+        sort(&mut found);
+        cx.print_list(&view, &found, "findings")?;
+        let is_error = |finding: &Finding| finding.kind.severity() == Severity::Error;
+        match look.failed {
+            _ if found.iter().any(is_error) => Ok(Exit::Failed),
+            // What could not be looked at is not clean.
+            Some(exit) => Ok(exit),
+            None => Ok(Exit::Done),
+        }
+    }
+}
+
+/// The database, once ovs-vswitchd has applied what was configured, or has had the time for it.
+async fn settled(cx: &Context) -> Result<Topology, Failure> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let topology = cx.topology(Want::all().with_health()).await?;
+        if topology.ovs.cur_cfg >= topology.ovs.next_cfg || waited >= SETTLES {
+            return Ok(topology);
+        }
+        tokio::time::sleep(STEP).await;
+        waited += STEP;
+    }
+}
+
+/// What the daemon itself tells.
+#[derive(Debug, Default)]
+struct Look {
+    daemon: Daemon,
+    findings: Vec<Finding>,
+    /// What could not be looked at: the worst that happened.
+    failed: Option<Exit>,
+}
+
+impl Look {
+    async fn at(&mut self, cx: &Context, topology: &Topology, bridges: &[&str]) {
+        let mut unserved = BTreeSet::new();
+        let mut answered = false;
+        for name in bridges {
+            match bridge::look(cx, topology, name).await {
+                Ok(Answer::Findings(mut findings)) => {
+                    answered = true;
+                    self.findings.append(&mut findings);
+                }
+                Ok(Answer::NoSocket) => {
+                    unserved.insert((*name).to_owned());
+                }
+                Ok(Answer::Silence) => {
+                    self.daemon = Daemon::Silent;
+                    return;
+                }
+                Err(failure) => {
+                    // It answered, if not as it should.
+                    answered = true;
+                    failure.say(cx.quiet);
+                    self.failed.get_or_insert(failure.exit);
+                }
+            }
+        }
+        if answered {
+            self.daemon = Daemon::Runs { unserved };
+            return;
+        }
+        self.daemon = match bridge::any_answers(cx, topology).await {
+            Some(true) => Daemon::Runs { unserved },
+            Some(false) => Daemon::Down,
+            None => Daemon::Unknown,
+        };
+    }
+}

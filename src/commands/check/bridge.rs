@@ -1,0 +1,143 @@
+//! The conversation with one bridge: its flows, groups, meters and ports.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::commands::flow_reading::each_flow;
+use crate::commands::switch::Switch;
+use crate::commands::{Context, Failure};
+use crate::model::Topology;
+use crate::model::check::flows::Existing;
+use crate::model::check::{Finding, FlowCheck};
+use crate::model::names::PortNames;
+use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc};
+use crate::openflow::messages::meters::{self, METER_ALL};
+use crate::openflow::session::{self, Session};
+use crate::openflow::text::{PortSpelling, Style, TextContext};
+use crate::openflow::version::Version;
+use crate::transport::{ConnectErrorKind, Endpoint};
+
+/// What came of asking a bridge.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// What is wrong with its flows.
+    Findings(Vec<Finding>),
+    /// Nobody listens for it.
+    NoSocket,
+    /// Somebody listens, and says nothing.
+    Silence,
+}
+
+/// Asks the bridge for all that its flows refer to.
+pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Result<Answer, Failure> {
+    let switch = Switch::parse(cx, name)?;
+    let mut session = match switch.try_connect(cx).await {
+        Ok(session) => session,
+        Err(error) if nobody_listens(&error) => return Ok(Answer::NoSocket),
+        Err(session::Error::TimedOut(_)) => return Ok(Answer::Silence),
+        Err(error) => return Err(switch.failure(error)),
+    };
+    let names = PortNames::of(topology, name);
+    let text = TextContext {
+        version: session.version(),
+        style: Style::Classic,
+        ports: PortSpelling::Name,
+        names: &names,
+    };
+    let mut check = FlowCheck::default();
+    each_flow(cx, &switch, |flow| check.add(flow, &text)).await?;
+    let failure = |error: session::Error| switch.failure(error);
+    let groups = groups(&mut session, &mut check).await.map_err(failure)?;
+    let meters = if check.has_meters() {
+        meters(&mut session).await.map_err(failure)?
+    } else {
+        None
+    };
+    let ports = session.ports().await.map_err(failure)?;
+    let existing = Existing {
+        ports: ports.iter().map(|port| port.ofport).collect(),
+        groups,
+        meters,
+    };
+    let (findings, complete) = check.finish(name, &existing, &text);
+    if !complete {
+        cx.remark(&format!(
+            "{name}: its flows look at too many unlike fields; not all that are hidden are shown"
+        ));
+    }
+    Ok(Answer::Findings(findings))
+}
+
+/// Whether ovs-vswitchd listens for any bridge of the database, or for its own commands; `None` where
+/// there is neither a bridge nor a pid file.
+pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<bool> {
+    for bridge in &topology.bridges {
+        if let Ok(switch) = Switch::parse(cx, &bridge.name)
+            && switch.try_connect(cx).await.is_ok()
+        {
+            return Some(true);
+        }
+    }
+    let directory = cx.run_directory();
+    let Ok(pid) = fs::read_to_string(directory.join("ovs-vswitchd.pid")) else {
+        return (!topology.bridges.is_empty()).then_some(false);
+    };
+    let socket = directory.join(format!("ovs-vswitchd.{}.ctl", pid.trim()));
+    Some(Endpoint::Unix(socket).connect(cx.limit).await.is_ok())
+}
+
+fn nobody_listens(error: &session::Error) -> bool {
+    match error {
+        session::Error::Connect(error) => matches!(
+            error.kind,
+            ConnectErrorKind::NotFound | ConnectErrorKind::Refused
+        ),
+        _ => false,
+    }
+}
+
+/// Which groups there are; they are checked on the way. `None` if the switch knows no such thing.
+async fn groups(
+    session: &mut Session,
+    check: &mut FlowCheck,
+) -> Result<Option<BTreeSet<u32>>, session::Error> {
+    let answer = session
+        .collect(
+            |version, xid| groups::desc_request(version, xid, GROUP_ALL),
+            |version, part| {
+                let mut descs = Descs::new(version, part)?;
+                let mut ids = Vec::new();
+                while let Some(entry) = descs.next_bytes() {
+                    let group = GroupDesc::decode(version, entry?)?;
+                    check.add_group(&group);
+                    ids.push(group.group_id);
+                }
+                Ok(ids)
+            },
+        )
+        .await;
+    told(answer)
+}
+
+async fn meters(session: &mut Session) -> Result<Option<BTreeSet<u32>>, session::Error> {
+    if session.version() < Version::V13 {
+        return Ok(None);
+    }
+    let answer = session
+        .collect(
+            |version, xid| meters::config_request(version, xid, METER_ALL),
+            |_, part| meters::decode_config(part),
+        )
+        .await;
+    let ids =
+        |meters: Vec<meters::MeterConfig>| meters.iter().map(|meter| meter.meter_id).collect();
+    told(answer.map(ids))
+}
+
+fn told(answer: Result<Vec<u32>, session::Error>) -> Result<Option<BTreeSet<u32>>, session::Error> {
+    match answer {
+        Ok(ids) => Ok(Some(ids.into_iter().collect())),
+        Err(session::Error::Refused(error)) if error.is_unsupported() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

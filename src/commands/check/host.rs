@@ -1,0 +1,36 @@
+//! The host's addresses, routes and devices, from the kernel or a file.
+
+use std::fs;
+use std::path::Path;
+
+use crate::commands::{Exit, Failure, quoted};
+use crate::model::host::HostFacts;
+
+/// What the kernel says, of the network namespace of this process. What cannot be read is not there.
+pub(super) fn read() -> HostFacts {
+    let text = |file: &str| fs::read_to_string(file).unwrap_or_default();
+    let devices = fs::read_dir("/sys/class/net")
+        .into_iter()
+        .flatten()
+        .flatten();
+    HostFacts::of_kernel(
+        &text("/proc/net/fib_trie"),
+        &text("/proc/net/if_inet6"),
+        &text("/proc/net/ipv6_route"),
+        devices.filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some((name, entry.path().join("device").exists()))
+        }),
+    )
+}
+
+/// What a file says in the words of [`HostFacts::parse`].
+pub(super) fn read_file(path: &Path) -> Result<HostFacts, Failure> {
+    let name = quoted(&path.display().to_string());
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::new(Exit::Usage, format!("cannot read {name}: {error}")))?;
+    HostFacts::parse(&text).map_err(|line| {
+        let message = format!("{name}: {} says nothing of a host", quoted(&line));
+        Failure::new(Exit::Usage, message).hint("address A, route A/N, device NAME [hardware]")
+    })
+}

@@ -1,0 +1,362 @@
+//! `ovs db get`, `list` and `find`.
+
+use clap::Args;
+
+use super::Target;
+use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::edit::database::{pair, value_of_key, wrong};
+use crate::model::edit::filter::Filter;
+use crate::model::edit::record::column;
+use crate::model::edit::{Edit, Refusal};
+use crate::output::{Cell, Column, Mode, Role};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::notation::{self, Argument, bare};
+use crate::ovsdb::schema::{self, Kind, Table, Type};
+use crate::ovsdb::{Atom, Datum, Error, RowId, Select};
+
+/// Arguments of `db get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    #[command(flatten)]
+    target: Target,
+    /// The columns, or keys of them; none: all columns
+    #[arg(value_name = "COLUMN[:KEY]")]
+    parts: Vec<String>,
+    /// Print nothing if there is no such record, and nothing for a key that is not there
+    #[arg(long)]
+    if_exists: bool,
+}
+
+/// Arguments of `db list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// The table, or the beginning of its name
+    #[arg(value_name = "TABLE")]
+    table: String,
+    /// Only these records: names, UUIDs or their beginnings
+    #[arg(value_name = "RECORD")]
+    records: Vec<String>,
+    /// Pass over records that do not exist
+    #[arg(long)]
+    if_exists: bool,
+}
+
+/// Arguments of `db find`.
+#[derive(Debug, Args)]
+pub struct Find {
+    /// The table, or the beginning of its name
+    #[arg(value_name = "TABLE")]
+    table: String,
+    /// All of these must hold: COLUMN[:KEY], an operator, VALUE
+    #[arg(value_name = "CONDITION")]
+    conditions: Vec<String>,
+}
+
+pub(super) const GET_HELP: &str = "\
+In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.
+
+Examples:
+  ovs db get Port tap0 tag
+  ovs db get Open_vSwitch . external_ids:system-id ovs_version
+  ovs db get Controller br-int is_connected status";
+
+pub(super) const LIST_HELP: &str = "\
+Examples:
+  ovs db list Interface tap0
+  ovs db list Port --columns name,tag,trunks";
+
+pub(super) const FIND_HELP: &str = "\
+Operators: = != < > <= >= compare whole values; of two sets the one with more elements is greater. For a
+key that is not there none of them holds. {=} {!=} {<} {<=} {in} {>} {>=} {not-in} compare sets; a key that
+is not there is the empty set.
+
+Examples:
+  ovs db find Port tag=7 --columns name
+  ovs db find Interface type=vxlan options:remote_ip=10.0.0.72
+  ovs db find Interface 'ofport>=100' error!='[]'";
+
+/// What is printed of a record.
+#[derive(Debug, Clone)]
+struct Shown {
+    column: schema::Column,
+    /// The key of a map, and how it was written.
+    key: Option<(Atom, String)>,
+}
+
+/// A record: its cells, in the order of what is shown.
+type Record = Vec<Cell>;
+
+impl Get {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        if !self.parts.is_empty() && cx.format.columns.is_some() {
+            return Err(Failure::new(
+                Exit::Usage,
+                "the columns are named after the record, or by --columns or --get, not both",
+            ));
+        }
+        let mut edit = Edit::new(cx.client().await?);
+        let table = edit.table(&self.target.table).await?;
+        let shown = match self.parts.as_slice() {
+            [] => chosen(cx, &table)?,
+            words => words
+                .iter()
+                .map(|word| part(&table, word))
+                .collect::<Result<Vec<_>, _>>()?,
+        };
+        let names = names(&shown);
+        let record = &self.target.record;
+        let row = if self.if_exists {
+            edit.record_if(&table, record, &names).await?
+        } else {
+            Some(edit.record(&table, record, &names).await?)
+        };
+        let Some(row) = row else { return Ok(()) };
+        let record = self.record(&mut edit, row, &shown).await?;
+        let columns = columns(&shown);
+        let mut format = cx.format.clone();
+        // What was asked for is printed although it is empty.
+        format.columns.get_or_insert_default();
+        cx.print(&format.view_of(&columns).one(&record))
+    }
+
+    async fn record(
+        &self,
+        edit: &mut Edit<'_>,
+        row: RowId,
+        shown: &[Shown],
+    ) -> Result<Record, Failure> {
+        let mut record = Vec::new();
+        for shown in shown {
+            let datum = value(edit, row, &shown.column).await?;
+            if let (Some((key, word)), false) = (&shown.key, self.if_exists)
+                && pair(&datum, key).is_none()
+            {
+                let keys = match &datum {
+                    Datum::Map(pairs) => pairs.iter().map(|(key, _)| bare(key)).collect(),
+                    Datum::Atom(_) | Datum::Set(_) => Vec::new(),
+                };
+                let place = format!(
+                    "in {} of {}",
+                    shown.column.name,
+                    quoted(&self.target.record)
+                );
+                let keys = keys.iter().map(String::as_str);
+                return Err(Failure::not_found("key", word, &place, keys));
+            }
+            record.push(shown.cell(&datum));
+        }
+        Ok(record)
+    }
+}
+
+impl List {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let client = cx.client().await?;
+        let mut edit = Edit::new(client);
+        let table = edit.table(&self.table).await?;
+        let shown = chosen(cx, &table)?;
+        if self.records.is_empty() {
+            let records = search(cx, &table, &shown, &[]).await?;
+            return print(cx, &table, &shown, &records);
+        }
+        let names = names(&shown);
+        let mut records = Vec::new();
+        for record in &self.records {
+            let row = if self.if_exists {
+                edit.record_if(&table, record, &names).await?
+            } else {
+                Some(edit.record(&table, record, &names).await?)
+            };
+            if let Some(row) = row {
+                let mut cells = Vec::new();
+                for shown in &shown {
+                    cells.push(shown.cell(&value(&mut edit, row, &shown.column).await?));
+                }
+                records.push(cells);
+            }
+        }
+        print(cx, &table, &shown, &records)
+    }
+}
+
+impl Find {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let mut edit = Edit::new(cx.client().await?);
+        let table = edit.table(&self.table).await?;
+        let shown = chosen(cx, &table)?;
+        let filters = self
+            .conditions
+            .iter()
+            .map(|text| Filter::read(&table, text));
+        let filters = filters.collect::<Result<Vec<_>, Refusal>>()?;
+        let records = search(cx, &table, &shown, &filters).await?;
+        print(cx, &table, &shown, &records)
+    }
+}
+
+/// All columns, or those that the global options name; the beginning of a name will do.
+fn chosen(cx: &Context, table: &Table) -> Result<Vec<Shown>, Failure> {
+    let Some(words) = &cx.format.columns else {
+        let shown = table.columns.iter().map(|column| Shown {
+            column: column.clone(),
+            key: None,
+        });
+        return Ok(shown.collect());
+    };
+    Ok(words
+        .iter()
+        .map(|word| part(table, word.trim()))
+        .collect::<Result<_, _>>()?)
+}
+
+/// `COLUMN[:KEY]`
+fn part(table: &Table, word: &str) -> Result<Shown, Refusal> {
+    let parsed = Argument::parse(word, &[]).map_err(Refusal::usage)?;
+    let column = column(table, &parsed.column)?.clone();
+    let key = match parsed.key {
+        None => None,
+        Some(word) => {
+            value_of_key(table, &column)?;
+            let key = notation::atom(&word, &column.kind.key);
+            Some((
+                key.map_err(|message| wrong(table, &column, &message))?,
+                word,
+            ))
+        }
+    };
+    Ok(Shown { column, key })
+}
+
+/// The columns to read.
+fn names(shown: &[Shown]) -> Vec<&str> {
+    let mut names: Vec<&str> = shown
+        .iter()
+        .map(|shown| shown.column.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+async fn value(edit: &mut Edit<'_>, row: RowId, column: &schema::Column) -> Result<Datum, Failure> {
+    if column.name == "_uuid" {
+        return Ok(edit.draft.uuid(row).map_or(Datum::EMPTY, Datum::from));
+    }
+    Ok(edit.draft.peek(row, &column.name).await?)
+}
+
+/// The records that meet all filters, from one snapshot.
+async fn search(
+    cx: &Context,
+    table: &Table,
+    shown: &[Shown],
+    filters: &[Filter],
+) -> Result<Vec<Record>, Failure> {
+    let mut names = names(shown);
+    for filter in filters {
+        if !names.contains(&filter.column.name.as_str()) {
+            names.push(&filter.column.name);
+        }
+    }
+    let mut select = Select::columns(&table.name, &names);
+    select.when = filters.iter().filter_map(Filter::condition).collect();
+    let rows = cx
+        .client()
+        .await?
+        .select(OPEN_VSWITCH, vec![select])
+        .await?
+        .concat();
+    let mut records = Vec::new();
+    for row in rows {
+        let datum = |name: &str| row.datum(name).map_err(Error::from);
+        let mut is_met = true;
+        for filter in filters {
+            is_met &= filter.is_met(datum(&filter.column.name)?);
+        }
+        if is_met {
+            let cells = shown
+                .iter()
+                .map(|shown| Ok(shown.cell(datum(&shown.column.name)?)));
+            records.push(cells.collect::<Result<Record, Error>>()?);
+        }
+    }
+    Ok(records)
+}
+
+/// A list; on a terminal, every record under the one before.
+fn print(cx: &Context, table: &Table, shown: &[Shown], records: &[Record]) -> Result<(), Failure> {
+    let columns = columns(shown);
+    if cx.format.mode != Mode::Table {
+        return cx.print(&cx.format.view_of(&columns).list(records));
+    }
+    if records.is_empty() {
+        cx.remark(&format!("no records in table {}", table.name));
+        return Ok(());
+    }
+    let mut format = cx.format.clone();
+    format.columns.get_or_insert_default();
+    let view = format.view_of(&columns);
+    let texts: Vec<String> = records.iter().map(|record| view.one(record)).collect();
+    cx.print(&texts.join("\n"))
+}
+
+/// For printing. The names live as long as the process, which prints one list and ends.
+fn columns(shown: &[Shown]) -> Vec<Column<Record>> {
+    let cell = |record: &Record, place: usize| record.get(place).cloned().unwrap_or(Cell::Absent);
+    let column = |(place, shown): (usize, &Shown)| {
+        let name = match &shown.key {
+            None => shown.column.name.clone(),
+            Some((_, word)) => format!("{}:{word}", shown.column.name),
+        };
+        let role = match shown.column.kind.key.kind {
+            _ if shown.column.name == "name" => Role::Name,
+            Kind::Integer => Role::Number,
+            _ => Role::Plain,
+        };
+        Column::at(name.leak(), place, cell).role(role).wrap()
+    };
+    shown.iter().enumerate().map(column).collect()
+}
+
+impl Shown {
+    fn cell(&self, datum: &Datum) -> Cell {
+        match &self.key {
+            None => cell(datum, &self.column.kind),
+            Some((key, _)) => pair(datum, key).map_or(Cell::Absent, atom),
+        }
+    }
+}
+
+/// A value as its column has it: what may be several is a list although it is one.
+fn cell(datum: &Datum, kind: &Type) -> Cell {
+    match datum {
+        Datum::Map(pairs) => {
+            let mut pairs: Vec<(String, Cell)> = pairs
+                .iter()
+                .map(|(key, value)| (bare(key), atom(value)))
+                .collect();
+            pairs.sort_by(|a, b| a.0.cmp(&b.0));
+            Cell::Map(pairs)
+        }
+        Datum::Set(atoms) if kind.is_map() && atoms.is_empty() => Cell::Map(Vec::new()),
+        set => {
+            let atoms = set.as_set().unwrap_or_default();
+            match atoms {
+                _ if kind.max > 1 => Cell::List(atoms.iter().map(atom).collect()),
+                [only] => atom(only),
+                _ => Cell::Absent,
+            }
+        }
+    }
+}
+
+fn atom(atom: &Atom) -> Cell {
+    match atom {
+        Atom::Integer(number) => Cell::from(*number),
+        Atom::Boolean(truth) => Cell::Bool(*truth),
+        other => Cell::text(bare(other)),
+    }
+}

@@ -1,0 +1,200 @@
+//! `ovs db wait`.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Target;
+use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::edit::filter::Filter;
+use crate::model::edit::record::NameRule;
+use crate::model::edit::{Edit, Refusal};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::operation::{Columns, Until};
+use crate::ovsdb::schema::Table;
+use crate::ovsdb::{Client, Condition, Datum, Error, Function, Operation, Row, Select, Uuid};
+
+/// Arguments of `db wait`.
+#[derive(Debug, Args)]
+pub struct Wait {
+    #[command(flatten)]
+    target: Target,
+    /// All of these must hold, as for db find; none: the record must exist
+    #[arg(value_name = "CONDITION")]
+    conditions: Vec<String>,
+}
+
+pub(super) const HELP: &str = "\
+It is the server that waits, so nothing is asked again and again. With -t, exit code 4 says that it did
+not come about in time.
+
+Examples:
+  ovs db wait Bridge br-int
+  ovs db wait Interface tap0 'ofport>0' link_state=up
+  ovs -t 30 db wait Open_vSwitch . 'cur_cfg>=7'";
+
+impl Wait {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let limit = cx.limit.filter(|_| cx.limit_is_given);
+        let Some(limit) = limit else {
+            return self.wait(cx, None).await;
+        };
+        match tokio::time::timeout(limit, self.wait(cx, Some(limit))).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.too_late(limit)),
+        }
+    }
+
+    async fn wait(&self, cx: &Context, limit: Option<Duration>) -> Result<(), Failure> {
+        // A connection of its own, which waits as long as this command does. What the whole command
+        // may take is bounded above.
+        let client = Client::connect(&cx.db, limit.or(cx.limit)).await?;
+        let table = Edit::new(&client).table(&self.target.table).await?;
+        drop(client);
+        let filters = self
+            .conditions
+            .iter()
+            .map(|text| Filter::read(&table, text));
+        let filters = filters.collect::<Result<Vec<_>, Refusal>>()?;
+        let client = Client::connect(&cx.db, None).await?;
+        loop {
+            let mut watch = Watch::of(&table, &self.target.record);
+            if let Some(uuid) = identity(&client, &table, &self.target.record).await? {
+                watch = Watch::row(&table, uuid, &filters);
+                let rows = watch.read(&client).await?;
+                let is_met = |row: &Columns| {
+                    filters.iter().all(|filter| {
+                        let has = |(name, _): &&(String, Datum)| *name == filter.column.name;
+                        row.0
+                            .iter()
+                            .find(has)
+                            .is_some_and(|(_, datum)| filter.is_met(datum))
+                    })
+                };
+                if rows.iter().any(is_met) {
+                    return Ok(());
+                }
+                watch.until_other_than(&client, rows).await?;
+            } else {
+                // It may have come meanwhile: then this is other than nothing, at once or next time.
+                let rows = watch.read(&client).await?;
+                if identity(&client, &table, &self.target.record)
+                    .await?
+                    .is_none()
+                {
+                    watch.until_other_than(&client, rows).await?;
+                }
+            }
+        }
+    }
+
+    fn too_late(&self, limit: Duration) -> Failure {
+        let Target { table, record } = &self.target;
+        let record = quoted(record);
+        let message = match self.conditions.as_slice() {
+            [] => format!("there was no record {record} in table {table}"),
+            conditions => format!("{} did not hold for {table} {record}", conditions.join(" ")),
+        };
+        Failure::new(
+            Exit::Unreachable,
+            format!("{message} within {} s", limit.as_secs_f64()),
+        )
+    }
+}
+
+/// The record, if there is one by now.
+async fn identity(client: &Client, table: &Table, record: &str) -> Result<Option<Uuid>, Failure> {
+    let mut edit = Edit::new(client);
+    let row = edit.record_if(table, record, &["_uuid"]).await?;
+    Ok(row.and_then(|row| edit.draft.uuid(row)))
+}
+
+/// Rows that are watched for becoming others.
+#[derive(Debug)]
+struct Watch {
+    table: String,
+    when: Vec<Condition>,
+    columns: Vec<String>,
+}
+
+impl Watch {
+    /// What changes when a record comes to be.
+    fn of(table: &Table, record: &str) -> Watch {
+        let equal = |column: &str, datum| Condition(column.to_owned(), Function::Equal, datum);
+        let by_uuid = |when| Watch {
+            table: table.name.clone(),
+            when,
+            columns: vec!["_uuid".to_owned()],
+        };
+        if let Ok(uuid) = record.parse::<Uuid>() {
+            return by_uuid(vec![equal("_uuid", uuid.into())]);
+        }
+        // Of several rules, what looks like a target is one.
+        let rules = NameRule::of(&table.name);
+        let looks_so = |rule: &&NameRule| (rule.column == "target") == record.contains(':');
+        let rule = rules.iter().find(looks_so).or(rules.first());
+        match rule.and_then(|rule| Some((rule, rule.name(record)?))) {
+            Some((rule, name)) if record != "." => Watch {
+                table: rule.table.to_owned(),
+                when: vec![equal(rule.column, name)],
+                columns: vec![rule.reference.unwrap_or("_uuid").to_owned()],
+            },
+            _ => by_uuid(Vec::new()),
+        }
+    }
+
+    /// What the filters look at in one row.
+    fn row(table: &Table, uuid: Uuid, filters: &[Filter]) -> Watch {
+        let mut columns = vec!["_uuid".to_owned()];
+        for filter in filters {
+            if !columns.contains(&filter.column.name) {
+                columns.push(filter.column.name.clone());
+            }
+        }
+        Watch {
+            table: table.name.clone(),
+            when: vec![Condition("_uuid".to_owned(), Function::Equal, uuid.into())],
+            columns,
+        }
+    }
+
+    /// The rows as they are.
+    async fn read(&self, client: &Client) -> Result<Vec<Columns>, Error> {
+        let rows = client
+            .select(OPEN_VSWITCH, vec![self.select()])
+            .await?
+            .concat();
+        let row = |row: &Row| {
+            let columns = row
+                .columns()
+                .filter(|(name, _)| self.columns.iter().any(|c| c == name));
+            Columns(
+                columns
+                    .map(|(name, datum)| (name.to_owned(), datum.clone()))
+                    .collect(),
+            )
+        };
+        Ok(rows.iter().map(row).collect())
+    }
+
+    /// Waits, for ever if need be, until the rows are others than these.
+    async fn until_other_than(&self, client: &Client, rows: Vec<Columns>) -> Result<(), Error> {
+        let wait = Operation::Wait {
+            table: self.table.clone(),
+            when: self.when.clone(),
+            columns: self.columns.clone(),
+            until: Until::NotEqual,
+            rows,
+            timeout: None,
+        };
+        client.transact(OPEN_VSWITCH, &[wait]).await.map(drop)
+    }
+
+    fn select(&self) -> Select {
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        let mut select = Select::columns(&self.table, &columns);
+        select.when.clone_from(&self.when);
+        select
+    }
+}

@@ -1,0 +1,67 @@
+//! All flows of a switch, each handed over as it comes and then forgotten: for commands that ask what
+//! the flows mean, not how they read. What they keep of a flow is theirs to bound.
+
+use super::switch::Switch;
+use super::{Context, Exit, Failure};
+use crate::openflow::bytes::DecodeError;
+use crate::openflow::fields::Filter;
+use crate::openflow::messages::flow_stats::{Dialect, FlowStats, Scratch};
+use crate::openflow::session;
+use crate::openflow::version::Version;
+
+/// Reads all flows of `switch`, over the highest version that both sides have, and gives each to
+/// `take`: table, priority, match and actions as a view over the message. The order is the switch's.
+///
+/// Errors: the switch cannot be reached, ends its answer early, or sends a flow that makes no sense
+/// (the others are given nevertheless, so that the caller may show what it has).
+pub(super) async fn each_flow(
+    cx: &Context,
+    switch: &Switch,
+    mut take: impl FnMut(&FlowStats<'_>),
+) -> Result<(), Failure> {
+    let failure = |error: session::Error| switch.failure(error);
+    let mut session = switch.connect(cx).await?;
+    let version = session.version();
+    let everything = Filter::default();
+    let asked = session.ask_flows(Dialect::Nicira, &everything).await;
+    asked.map_err(failure)?;
+    let mut scratch = Scratch::new();
+    let mut malformed: Option<DecodeError> = None;
+    let mut plain = false;
+    loop {
+        match session.flows().await {
+            Ok(None) => break,
+            Ok(Some(mut entries)) => {
+                while let Some(entry) = entries.next_entry(&mut scratch) {
+                    match entry {
+                        Ok(flow) => take(&flow),
+                        Err(error) => {
+                            malformed.get_or_insert(error);
+                        }
+                    }
+                }
+            }
+            // A switch of OpenFlow 1.0 that does not know the Nicira extension is asked once more.
+            Err(session::Error::Refused(error))
+                if !plain && version == Version::V10 && error.is_unsupported() =>
+            {
+                plain = true;
+                let asked = session.ask_flows(Dialect::Plain, &everything).await;
+                asked.map_err(failure)?;
+            }
+            Err(error) => return Err(failure(error)),
+        }
+    }
+    match malformed {
+        None => Ok(()),
+        Some(error) => Err(switch.senseless_flow(&error)),
+    }
+}
+
+impl Switch {
+    fn senseless_flow(&self, error: &DecodeError) -> Failure {
+        let message = format!("{}: a flow makes no sense: {error}", self.name());
+        let hint = format!("`ovs dump-flows {}` shows it up to there", self.name());
+        Failure::new(Exit::Failed, message).hint(hint)
+    }
+}

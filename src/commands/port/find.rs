@@ -1,0 +1,244 @@
+//! `ovs port find`: the ports that are known by something other than their name.
+
+use super::ports_of;
+use crate::commands::lines::{Line, Picture};
+use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::order::by_name;
+use crate::model::resolve::{PortWord, parse};
+use crate::model::{Depth, Interface, Scope, Want};
+use crate::openflow::text::{port_from_v10, port_to_v10};
+use crate::output::{Cell, Column, columns_help};
+use crate::ovsdb::{Datum, Function, Select};
+
+pub(super) fn help() -> String {
+    format!(
+        "It looks at names, OpenFlow numbers, MAC addresses (mac_in_use) and what cloud software wrote \
+         into Interface.external_ids: iface-id, attached-mac, vm-uuid, vm-id, and every other. The beginning of an \
+         id or a name will do, from {SHORTEST} characters on, where nothing is equal to it. Of a \
+         Neutron port's id, the name that Neutron makes of it is found too.\n\
+         matched says what it was found by. Exit code 3: nothing was found.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs port find fa:16:3e:75:d5:a4\n  \
+         ovs port find beeb2c54-aa31-4b1e-9d3c-5f6f0a1b2c3d -g port\n  \
+         ovs port find 15",
+        columns_help(&columns())
+    )
+}
+
+/// A port that was found, and by what.
+struct Match<'t> {
+    line: Line<'t>,
+    matched: Vec<String>,
+}
+
+/// A column of the line.
+macro_rules! of_line {
+    ($column:expr) => {
+        $column.of(|found: &Match<'t>| $column.value(&found.line))
+    };
+}
+
+fn columns<'t>() -> Vec<Column<Match<'t>>> {
+    vec![
+        of_line!(Line::BRIDGE),
+        of_line!(Line::PORT),
+        of_line!(Line::INTERFACE),
+        of_line!(Line::OFPORT),
+        of_line!(Line::TYPE.drop(2)),
+        of_line!(Line::TAG),
+        of_line!(Line::MAC.drop(1)),
+        Column::new("matched", |found: &Match<'t>| {
+            Cell::texts(found.matched.iter().map(String::as_str))
+        }),
+        of_line!(Line::EXTERNAL_IDS.extra()),
+    ]
+}
+
+/// Fewer characters begin too many names.
+const SHORTEST: usize = 4;
+
+/// What cloud software writes, by which the database can look.
+const KEYS: [&str; 4] = ["iface-id", "attached-mac", "vm-uuid", "vm-id"];
+
+const READ: [&str; 3] = ["tag", "mac_in_use", "external_ids"];
+
+pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
+    let columns = columns();
+    let view = cx.format.view(&columns)?;
+    let wanted = Wanted::of(text);
+    let mut pictures = Vec::new();
+    // What is equal, the database finds by itself.
+    for port in ports_of(cx.client().await?, wanted.selects()).await? {
+        let want = Want::of(Scope::Port(port), Depth::Full).only(READ.to_vec());
+        pictures.push(Picture::read(cx, want, false).await?);
+    }
+    let all;
+    let mut found = matches(&pictures, |interface| wanted.equal(interface));
+    if found.is_empty() {
+        let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());
+        all = [Picture::read(cx, want, false).await?];
+        found = matches(&all, |interface| wanted.equal(interface));
+        if found.is_empty() {
+            found = matches(&all, |interface| wanted.begins(interface));
+        }
+    }
+    if found.is_empty() {
+        let message = format!("no port is known by {}", quoted(text));
+        let hint = "`ovs port list --columns port,ofport,mac,external_ids` lists what is searched";
+        return Err(Failure::new(Exit::NotFound, message).hint(hint));
+    }
+    cx.print(&view.list(&found))
+}
+
+/// The lines in which something matches, bridge by bridge.
+fn matches(pictures: &[Picture], matched: impl Fn(&Interface) -> Vec<String>) -> Vec<Match<'_>> {
+    let lines = pictures.iter().flat_map(Picture::lines);
+    let found = lines.map(|line| Match {
+        matched: matched(line.interface),
+        line,
+    });
+    let mut found: Vec<Match<'_>> = found.filter(|found| !found.matched.is_empty()).collect();
+    found.sort_by(|a, b| by_name(&a.line.bridge.name, &b.line.bridge.name));
+    found
+}
+
+/// What is looked for.
+struct Wanted<'a> {
+    /// As it was given, and in small letters.
+    text: &'a str,
+    small: String,
+    /// As an OpenFlow port number.
+    number: Option<u32>,
+    /// As a MAC address, in the database's spelling.
+    mac: Option<String>,
+}
+
+impl Wanted<'_> {
+    fn of(text: &str) -> Wanted<'_> {
+        let number = match parse(text).port {
+            PortWord::Number(number) => port_to_v10(number).map(port_from_v10),
+            PortWord::Name(_) => None,
+        };
+        Wanted {
+            text,
+            small: text.to_ascii_lowercase(),
+            number,
+            mac: mac(text),
+        }
+    }
+
+    /// What asks the database for the interfaces that are equal to it.
+    fn selects(&self) -> Vec<Select> {
+        let interface = || Select::columns("Interface", &["_uuid"]);
+        let mut selects = vec![interface().when("name", Function::Equal, self.text)];
+        if let Some(number) = self.number.and_then(port_to_v10) {
+            selects.push(interface().when("ofport", Function::Equal, i64::from(number)));
+        }
+        let mut words = vec![self.text];
+        if let Some(mac) = &self.mac {
+            selects.push(interface().when("mac_in_use", Function::Equal, mac.as_str()));
+            words.push(mac);
+        }
+        words.push(&self.small);
+        words.dedup();
+        for key in KEYS {
+            for word in &words {
+                let pair = Datum::map([(key, *word)]);
+                selects.push(interface().when("external_ids", Function::Includes, pair));
+            }
+        }
+        selects
+    }
+
+    /// What of an interface is equal to it.
+    fn equal(&self, interface: &Interface) -> Vec<String> {
+        let is_mac = |value: &str| self.mac.is_some() && mac(value) == self.mac;
+        let is_it = |value: &str| value.eq_ignore_ascii_case(self.text) || is_mac(value);
+        let number = interface.port_number();
+        matched(
+            interface,
+            interface.name == self.text,
+            number.is_some() && number == self.number,
+            is_it,
+        )
+    }
+
+    /// What of an interface begins with it.
+    fn begins(&self, interface: &Interface) -> Vec<String> {
+        if self.text.chars().count() < SHORTEST {
+            return Vec::new();
+        }
+        let begins = |value: &str| value.to_ascii_lowercase().starts_with(&self.small);
+        let name = interface.name.starts_with(self.text) || self.is_made_of_it(&interface.name);
+        matched(interface, name, false, begins)
+    }
+
+    /// Whether Neutron makes this name of the id: three letters and its first eleven characters.
+    fn is_made_of_it(&self, name: &str) -> bool {
+        const KEPT: usize = 11;
+        let begin = self.small.get(..KEPT);
+        begin.is_some_and(|begin| name.get(3..) == Some(begin))
+    }
+}
+
+/// The names of what of an interface matches.
+fn matched(
+    interface: &Interface,
+    name: bool,
+    number: bool,
+    is_it: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let mut matched = Vec::new();
+    if name {
+        matched.push("name".to_owned());
+    }
+    if number {
+        matched.push("ofport".to_owned());
+    }
+    if interface.mac_in_use.as_deref().is_some_and(&is_it) {
+        matched.push("mac_in_use".to_owned());
+    }
+    let ids = interface.external_ids.iter();
+    let ids = ids.filter(|(_, value)| is_it(value));
+    matched.extend(ids.map(|(key, _)| format!("external_ids:{key}")));
+    matched
+}
+
+/// A MAC address in any of its spellings (`aa:bb:cc:dd:ee:ff`, `AA-BB-CC-DD-EE-FF`, `aabb.ccdd.eeff`), as the
+/// database spells it.
+fn mac(text: &str) -> Option<String> {
+    let separator = text.chars().find(|c| matches!(c, ':' | '-' | '.'))?;
+    let (groups, digits) = if separator == '.' { (3, 4) } else { (6, 2) };
+    let parts: Vec<&str> = text.split(separator).collect();
+    let is_part =
+        |part: &&str| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if parts.len() != groups || !parts.iter().all(is_part) {
+        return None;
+    }
+    let digits: Vec<char> = parts.concat().to_ascii_lowercase().chars().collect();
+    let pairs: Vec<String> = digits.chunks(2).map(|pair| pair.iter().collect()).collect();
+    Some(pairs.join(":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_all_spellings() {
+        for text in ["fa:16:3E:75:d5:a4", "FA-16-3E-75-D5-A4", "fa16.3e75.d5a4"] {
+            assert_eq!(mac(text).as_deref(), Some("fa:16:3e:75:d5:a4"), "{text}");
+        }
+        for text in [
+            "fa:16:3e:75:d5",
+            "fa:16:3e:75:d5:a4:00",
+            "beeb2c54-aa",
+            "",
+            "a.b",
+            "é:é",
+        ] {
+            assert_eq!(mac(text), None, "{text}");
+        }
+    }
+}

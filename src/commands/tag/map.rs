@@ -1,0 +1,258 @@
+//! `ovs tag map`: what a bridge's tags are on the wire.
+
+use std::collections::BTreeMap;
+
+use crate::commands::flow_reading::each_flow;
+use crate::commands::switch::Switch;
+use crate::commands::{Context, Exit, Failure};
+use crate::model::resolve::find;
+use crate::model::segment::{FlowRules, Network, TagLine, TagState, tag_lines};
+use crate::model::vlan::tags;
+use crate::model::{Depth, Scope, Topology, Want};
+use crate::output::{Cell, Column, Role, columns_help};
+
+/// Which tags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help())]
+pub struct Args {
+    /// Only the tags of this bridge [default: all bridges that have ports with tags]
+    #[arg(value_name = "BRIDGE")]
+    bridge: Option<String>,
+    /// Only this tag
+    #[arg(long, value_name = "VID", value_parser = clap::value_parser!(u16).range(0..=4095))]
+    tag: Option<u16>,
+    /// Only what is this VLAN or tunnel key on the wire; hexadecimal with 0x
+    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    segment: Option<u64>,
+    /// Only the tag of this port, or the tags that pass it
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
+}
+
+fn help() -> String {
+    format!(
+        "The flows say it: packets are followed from the ports of each tag through all bridges that \
+         hang together by patches, and back. A tag that leads to two segments has a line for each.\n\n\
+         network_type: vlan (segment is the VLAN), flat (untagged), local (nothing leaves), or the type \
+         of the tunnels: vxlan, gre, geneve, ... (segment is the key, the VNI)\n\
+         exits: the wires or tunnels by which it leaves\n\
+         state: ok; no-inbound, no-outbound (one direction is missing); local; conflict (one tag on two \
+         segments, or two tags on one); broken-patch (the flows are there, the patch does not work)\n\
+         record: what Neutron's agent wrote down (Port.other_config); differs: in which keys the flows, \
+         or other ports of the tag, say something else\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs tag map br-int\n  \
+         ovs tag map --port qvobeeb2c54-aa -g segment\n  \
+         ovs tag map --segment 100\n  \
+         ovs tag map --json | jq '.[] | select(.state != \"ok\" and .state != \"local\")'",
+        columns_help(&columns())
+    )
+}
+
+/// A number in decimal, or hexadecimal with `0x`.
+fn number(text: &str) -> Result<u64, String> {
+    let hex = text.strip_prefix("0x").or(text.strip_prefix("0X"));
+    let number = match hex {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    number.map_err(|error| error.to_string())
+}
+
+fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
+    vec![
+        Column::new("bridge", |line: &TagLine<'t>| Cell::text(&line.bridge.name)).drop(4),
+        Column::new("tag", |line: &TagLine<'t>| Cell::from(line.tag)).role(Role::Number),
+        Column::new("network_type", |line: &TagLine<'t>| {
+            Cell::from(network_type(line))
+        })
+        .role(Role::Kind),
+        Column::new("leaves_by", |line: &TagLine<'t>| {
+            let bridge = line.segment.as_ref().and_then(|segment| segment.leaves_by);
+            Cell::from(bridge.map(|bridge| bridge.name.as_str()))
+        }),
+        Column::new("patch", |line: &TagLine<'t>| {
+            Cell::texts(line.patches.iter().map(|patch| patch.name.as_str()))
+        })
+        .role(Role::Name)
+        .drop(3),
+        Column::new("peer", |line: &TagLine<'t>| {
+            Cell::texts(line.patches.iter().filter_map(|patch| patch.peer()))
+        })
+        .role(Role::Name)
+        .drop(5),
+        Column::new("exits", |line: &TagLine<'t>| Cell::texts(exits(line)))
+            .role(Role::Name)
+            .wrap()
+            .drop(2),
+        Column::new("remote_ip", |line: &TagLine<'t>| Cell::texts(remotes(line)))
+            .role(Role::Address)
+            .wrap()
+            .drop(6),
+        Column::new("segment", |line: &TagLine<'t>| {
+            Cell::from(line.segment.as_ref().and_then(|segment| segment.id))
+        })
+        .role(Role::Number),
+        Column::new("inner_vlan", |line: &TagLine<'t>| {
+            Cell::from(line.segment.as_ref().and_then(|segment| segment.inner_vlan))
+        })
+        .role(Role::Number)
+        .extra(),
+        Column::new("ports", |line: &TagLine<'t>| {
+            Cell::texts(line.ports.iter().map(|port| port.name.as_str()))
+        })
+        .role(Role::Name)
+        .wrap(),
+        Column::new("outbound", |line: &TagLine<'t>| {
+            Cell::from(line.segment.as_ref().map(|segment| segment.outbound))
+        })
+        .extra(),
+        Column::new("inbound", |line: &TagLine<'t>| {
+            Cell::from(line.segment.as_ref().map(|segment| segment.inbound))
+        })
+        .extra(),
+        Column::new("state", |line: &TagLine<'t>| Cell::text(line.state.word())).role(Role::State),
+        Column::new("record", |line: &TagLine<'t>| match &line.record {
+            Some(record) => Cell::text_map(record.pairs.iter().copied()),
+            None => Cell::Absent,
+        })
+        .drop(7),
+        Column::new("differs", |line: &TagLine<'t>| match &line.record {
+            Some(_) => Cell::texts(line.differs.iter().copied()),
+            None => Cell::Absent,
+        })
+        .role(Role::Error),
+    ]
+}
+
+/// Of a tag whose way is broken and leaves no trace, nobody knows.
+fn network_type<'t>(line: &TagLine<'t>) -> Option<&'t str> {
+    match &line.segment {
+        Some(segment) => Some(segment.kind),
+        None => (line.state == TagState::Local).then_some("local"),
+    }
+}
+
+/// The ports by which it leaves; a bond once.
+fn exits<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
+    let exits = line.segment.iter().flat_map(|segment| &segment.exits);
+    let mut names: Vec<&str> = exits.map(|(port, _)| port.name.as_str()).collect();
+    names.dedup();
+    names
+}
+
+/// Where its tunnels lead.
+fn remotes<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
+    let exits = line.segment.iter().flat_map(|segment| &segment.exits);
+    exits
+        .filter_map(|(_, interface)| interface.options.get("remote_ip"))
+        .map(String::as_str)
+        .collect()
+}
+
+/// The columns of the database that the answer is made of.
+const READ: [&str; 6] = [
+    "tag",
+    "trunks",
+    "vlan_mode",
+    "cvlans",
+    "options",
+    "other_config",
+];
+
+impl Args {
+    /// Runs it.
+    pub(super) async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let columns = columns();
+        let view = cx.format.view(&columns)?;
+        let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());
+        let topology = cx.topology(want).await?;
+        let bridge = self.bridge.as_deref();
+        if let Some(name) = bridge
+            && topology.bridge(name).is_none()
+        {
+            return Err(Failure::no_bridge(name, &topology));
+        }
+        let network = Network::new(&topology, bridge);
+        let flows = read_flows(cx, &topology, bridge, &network).await?;
+        let mut lines = tag_lines(&network, flows);
+        self.choose(&topology, &mut lines)?;
+        cx.print_list(&view, &lines, "tags")
+    }
+
+    /// Leaves the lines that were asked for.
+    fn choose(&self, topology: &Topology, lines: &mut Vec<TagLine<'_>>) -> Result<(), Failure> {
+        let place = match &self.bridge {
+            Some(bridge) => format!(" on {bridge}"),
+            None => String::new(),
+        };
+        let missing = |what: String, hint: &str| {
+            let hint = match &self.bridge {
+                Some(bridge) => format!("`{hint} {bridge}` lists them"),
+                None => format!("`{hint}` lists them"),
+            };
+            Failure::new(Exit::NotFound, what).hint(hint)
+        };
+        if let Some(tag) = self.tag {
+            lines.retain(|line| line.tag == i64::from(tag));
+            if lines.is_empty() {
+                let what = format!("no port has tag {tag}{place}");
+                return Err(missing(what, "ovs tag list"));
+            }
+        }
+        if let Some(text) = &self.port {
+            let found = find(topology, None, text)?;
+            let is_it = |line: &TagLine<'_>| {
+                let own = line.bridge.name == found.bridge.name
+                    && line.ports.iter().any(|port| port.name == found.port.name);
+                let mut exits = line.segment.iter().flat_map(|segment| &segment.exits);
+                own || exits.any(|(port, _)| port.name == found.port.name)
+                    || line.patches.iter().any(|patch| {
+                        patch.name == found.port.name || patch.peer() == Some(&found.port.name)
+                    })
+            };
+            lines.retain(is_it);
+            if lines.is_empty() {
+                let port = &found.port.name;
+                let what = format!("port {port} has none of the tags{place}, nor do they pass it");
+                return Err(missing(what, "ovs tag map"));
+            }
+        }
+        if let Some(id) = self.segment {
+            lines.retain(|line| line.segment.as_ref().and_then(|segment| segment.id) == Some(id));
+            if lines.is_empty() {
+                let what = format!("none of the tags{place} is segment {id}");
+                return Err(missing(what, "ovs tag map"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What matters of the flows of the bridges that matter; nothing where no port has a tag.
+async fn read_flows<'t>(
+    cx: &Context,
+    topology: &Topology,
+    bridge: Option<&str>,
+    network: &Network<'t>,
+) -> Result<BTreeMap<&'t str, FlowRules>, Failure> {
+    let mut flows = BTreeMap::new();
+    if let Some(bridge) = bridge.and_then(|name| topology.bridge(name))
+        && tags(bridge).is_empty()
+    {
+        return Ok(flows);
+    }
+    for name in network.bridges_that_matter() {
+        let switch = Switch::parse(cx, name)?;
+        let mut rules = FlowRules::default();
+        each_flow(cx, &switch, |flow| rules.add(flow)).await?;
+        if let Some(error) = rules.senseless() {
+            cx.remark(&format!(
+                "{name}: a flow makes no sense and is left out: {error}"
+            ));
+        }
+        flows.insert(name, rules);
+    }
+    Ok(flows)
+}

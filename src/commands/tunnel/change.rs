@@ -1,0 +1,415 @@
+//! `ovs tunnel add`, `del` and `set`.
+
+use std::net::IpAddr;
+
+use clap::Args;
+use futures_util::future::{FutureExt as _, LocalBoxFuture};
+
+use crate::commands::setting::{Pair, Setting, assignments, integer};
+use crate::commands::write::Change;
+use crate::model::edit::port::Settings;
+use crate::model::edit::tunnel::NewTunnel;
+use crate::model::edit::{Edit, Refusal, quoted};
+use crate::model::tunnel::KINDS;
+
+/// Arguments of `tunnel add`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The bridge
+    #[arg(value_name = "BRIDGE")]
+    bridge: String,
+    /// The new port's name [default: the type and the remote address in hex]
+    #[arg(value_name = "PORT")]
+    port: Option<String>,
+    /// The other end: an IPv4 or IPv6 address, or flow; several make a tunnel each
+    #[arg(long, value_name = "ADDRESS", num_args = 1.., value_delimiter = ',', value_parser = address)]
+    remote: Vec<String>,
+    /// The type: vxlan, gre, ip6gre, geneve, lisp, stt, erspan, ip6erspan, gtpu, bareudp, srv6
+    #[arg(long = "type", value_name = "TYPE", default_value = "vxlan", value_parser = kind)]
+    kind: String,
+    /// If the tunnel exists on the bridge, make it what is asked for
+    #[arg(long)]
+    may_exist: bool,
+    /// If the switch refuses the tunnel, take it out again
+    #[arg(long)]
+    atomic: bool,
+    #[command(flatten)]
+    settings: SettingArgs,
+}
+
+/// Arguments of `tunnel del`.
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The tunnels: names, or BRIDGE/NUMBER
+    #[arg(value_name = "PORT", required = true)]
+    ports: Vec<String>,
+    /// Pass over ports that do not exist
+    #[arg(long)]
+    if_exists: bool,
+}
+
+/// Arguments of `tunnel set`.
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The tunnel: its name, or BRIDGE/NUMBER
+    #[arg(value_name = "PORT")]
+    port: String,
+    /// The other end: an IPv4 or IPv6 address, or flow
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    remote: Option<String>,
+    /// The type: vxlan, gre, geneve, ...
+    #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+    kind: Option<String>,
+    #[command(flatten)]
+    settings: SettingArgs,
+}
+
+/// What a tunnel shall be, its type and its other end aside.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Settings (the word none takes one back)")]
+struct SettingArgs {
+    /// Our end: an IPv4 or IPv6 address, or flow [default: the system chooses]
+    #[arg(long, value_name = "ADDRESS", value_parser = or_none(address))]
+    local: Option<Text>,
+
+    /// What marks its packets (VNI, GRE key, TEID): a number, or flow; both ways
+    #[arg(long, value_name = "KEY", value_parser = or_none(key))]
+    key: Option<Text>,
+
+    /// The key of packets that come in
+    #[arg(long, value_name = "KEY", value_parser = or_none(key))]
+    in_key: Option<Text>,
+
+    /// The key of packets that go out
+    #[arg(long, value_name = "KEY", value_parser = or_none(key))]
+    out_key: Option<Text>,
+
+    /// UDP or TCP port [default: vxlan 4789, geneve 6081, lisp 4341, stt 7471, gtpu 2152]
+    #[arg(long, value_name = "PORT", value_parser = or_none(dst_port))]
+    dst_port: Option<Text>,
+
+    /// ToS of the outer packets: a number whose ECN bits are zero, or inherit
+    #[arg(long, value_name = "TOS", value_parser = or_none(any))]
+    tos: Option<Text>,
+
+    /// TTL of the outer packets: a number, or inherit
+    #[arg(long, value_name = "TTL", value_parser = or_none(any))]
+    ttl: Option<Text>,
+
+    /// Checksums in the outer packets: on, off
+    #[arg(long, value_name = "on|off", value_parser = or_none(truth))]
+    csum: Option<Text>,
+
+    /// Don't Fragment in the outer packets: on, off [default: on]
+    #[arg(long, value_name = "on|off", value_parser = or_none(truth))]
+    df_default: Option<Text>,
+
+    /// Another option of the type: K=V sets it, K- removes it
+    #[arg(long = "option", value_name = "K=V")]
+    options: Vec<Pair>,
+
+    /// external_ids of the interface: K=V sets one, K- removes it
+    #[arg(long = "external-id", value_name = "K=V")]
+    external_ids: Vec<Pair>,
+
+    /// The OpenFlow port number to ask for, 1 to 65279
+    #[arg(long, value_name = "NUMBER", value_parser = |text: &str| integer(text, 1..=65279))]
+    ofport: Option<Setting>,
+
+    /// VLAN of the port, as an access port
+    #[arg(long, value_name = "VID", value_parser = |text: &str| integer(text, 0..=4095))]
+    tag: Option<Setting>,
+}
+
+/// The text that an option gets; `None` takes it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Text(Option<String>);
+
+pub(super) const ADD_HELP: &str = "\
+Without PORT a tunnel is called by the first six letters of its type and its remote address in hex:
+vxlan-0a000048, bareud-0a000048, vxlan-flow. Of an IPv6 address that is the FNV-1a hash (32 bits) of
+its 16 octets. So the name has 15 bytes at most; where it is taken, PORT must be given.
+
+A tunnel that packets could not tell from another one (type, addresses, key of what comes in, port) is
+refused, and so are addresses of two families and keys that the type has no room for (24 bits: vxlan,
+geneve, lisp; 32: gre, ip6gre, gtpu; 64: stt; 10: erspan, ip6erspan; none: bareudp, srv6).
+
+Examples:
+  ovs tunnel add br-tun --remote 10.0.0.72 --local 10.0.0.69 --key flow
+  ovs tunnel add br-tun --remote 10.0.0.72 10.0.0.73 10.0.0.74 --key flow --may-exist
+  ovs tunnel add br-tun gre1 --type gre --remote 192.0.2.7 --key 100
+  ovs tunnel add br-tun --type ip6erspan --remote fd00::7 --option erspan_ver=1";
+
+pub(super) const DELETE_HELP: &str = "\
+Example:
+  ovs tunnel del vxlan-0a000048 vxlan-0a000049 --if-exists";
+
+pub(super) const SET_HELP: &str = "\
+--key replaces in_key and out_key too.
+
+Examples:
+  ovs tunnel set vxlan-0a000048 --key flow --df-default off
+  ovs tunnel set gre1 --remote 192.0.2.8 --ttl none";
+
+impl Change for Add {
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            self.refuse_one_for_all()?;
+            let remotes = self.remote.iter().map(|remote| Some(remote.as_str()));
+            let remotes: Vec<Option<&str>> = remotes.collect();
+            // Without one, --option may have it.
+            let remotes = if remotes.is_empty() {
+                vec![None]
+            } else {
+                remotes
+            };
+            for remote in remotes {
+                let new = NewTunnel {
+                    bridge: &self.bridge,
+                    name: self.port.as_deref(),
+                    kind: &self.kind,
+                    settings: &self.settings.settings(Some(&self.kind), remote)?,
+                    may_exist: self.may_exist,
+                };
+                edit.add_tunnel(&new).await?;
+            }
+            Ok(())
+        }
+        .boxed_local()
+    }
+
+    fn is_atomic(&self) -> bool {
+        self.atomic
+    }
+}
+
+impl Add {
+    /// What one tunnel can have, but not each of several.
+    fn refuse_one_for_all(&self) -> Result<(), Refusal> {
+        let mut seen: Vec<&str> = Vec::new();
+        for remote in &self.remote {
+            if seen.contains(&remote.as_str()) {
+                return Err(Refusal::usage(format!("--remote {remote} is given twice")));
+            }
+            seen.push(remote);
+        }
+        if self.remote.len() < 2 {
+            return Ok(());
+        }
+        if let Some(port) = &self.port {
+            return Err(Refusal::usage(format!(
+                "several tunnels cannot all be called {}",
+                quoted(port)
+            ))
+            .hint("without PORT each gets a name of its own"));
+        }
+        if self.settings.ofport.is_some() {
+            return Err(Refusal::usage(
+                "several tunnels have an OpenFlow port each: --ofport cannot name one for all",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Change for Delete {
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            for port in &self.ports {
+                match edit.delete_tunnel(port).await {
+                    Err(Refusal::NotFound { .. }) if self.if_exists => {}
+                    other => other?,
+                }
+            }
+            Ok(())
+        }
+        .boxed_local()
+    }
+}
+
+impl Change for Set {
+    fn plan<'a, 'c: 'a>(
+        &'a self,
+        edit: &'a mut Edit<'c>,
+    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            let settings = self
+                .settings
+                .settings(self.kind.as_deref(), self.remote.as_deref())?;
+            edit.set_tunnel(&self.port, &settings).await
+        }
+        .boxed_local()
+    }
+}
+
+impl SettingArgs {
+    /// By columns.
+    fn settings(&self, kind: Option<&str>, remote: Option<&str>) -> Result<Settings, Refusal> {
+        let kind = kind.map(|kind| Setting(kind.into()));
+        let options = self.option_pairs(remote)?;
+        Ok(Settings {
+            port: assignments([("tag", &self.tag)], []),
+            interface: assignments(
+                [("type", &kind), ("ofport_request", &self.ofport)],
+                [("options", &options), ("external_ids", &self.external_ids)],
+            ),
+        })
+    }
+
+    /// The options that have names of their own, and those of `--option`.
+    fn option_pairs(&self, remote: Option<&str>) -> Result<Vec<Pair>, Refusal> {
+        let remote = remote.map(|remote| Text(Some(remote.to_owned())));
+        let named = [
+            ("remote_ip", "--remote", &remote),
+            ("local_ip", "--local", &self.local),
+            ("key", "--key", &self.key),
+            ("in_key", "--in-key", &self.in_key),
+            ("out_key", "--out-key", &self.out_key),
+            ("dst_port", "--dst-port", &self.dst_port),
+            ("tos", "--tos", &self.tos),
+            ("ttl", "--ttl", &self.ttl),
+            ("csum", "--csum", &self.csum),
+            ("df_default", "--df-default", &self.df_default),
+        ];
+        let mut pairs = Vec::new();
+        for (key, option, text) in named {
+            let Some(Text(value)) = text else {
+                continue;
+            };
+            if self.options.iter().any(|pair| pair.key == key) {
+                return Err(Refusal::usage(format!(
+                    "{option} and --option {key} say the same thing twice"
+                )));
+            }
+            pairs.push(Pair {
+                key: key.to_owned(),
+                value: value.clone(),
+            });
+        }
+        pairs.extend(self.options.iter().cloned());
+        if self.key.is_some() {
+            // They would outweigh it.
+            for key in ["in_key", "out_key"] {
+                if !pairs.iter().any(|pair| pair.key == key) {
+                    pairs.push(Pair {
+                        key: key.to_owned(),
+                        value: None,
+                    });
+                }
+            }
+        }
+        Ok(pairs)
+    }
+}
+
+/// What `parse` takes, or the word `none`.
+fn or_none(
+    parse: fn(&str) -> Result<String, String>,
+) -> impl Fn(&str) -> Result<Text, String> + Clone + Send + Sync + 'static {
+    move |text| match text {
+        "none" => Ok(Text(None)),
+        text => parse(text)
+            .map(|text| Text(Some(text)))
+            .map_err(|error| error + ", or none"),
+    }
+}
+
+/// An address as ovs-vswitchd reads it, an IPv6 address in its one canonical form (RFC 5952).
+fn address(text: &str) -> Result<String, String> {
+    if text == "flow" {
+        return Ok(text.to_owned());
+    }
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => Ok(address.to_string()),
+        Err(_) => Err("expected an IPv4 or IPv6 address (no name), or flow".to_owned()),
+    }
+}
+
+fn key(text: &str) -> Result<String, String> {
+    if text == "flow" {
+        return Ok(text.to_owned());
+    }
+    let number = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    match number {
+        Ok(number) => Ok(number.to_string()),
+        Err(_) => Err("expected a number, or flow".to_owned()),
+    }
+}
+
+fn dst_port(text: &str) -> Result<String, String> {
+    match text.parse::<u16>() {
+        Ok(port) if port != 0 => Ok(port.to_string()),
+        _ => Err("expected 1 to 65535".to_owned()),
+    }
+}
+
+fn truth(text: &str) -> Result<String, String> {
+    match text {
+        "on" | "true" | "yes" => Ok("true".to_owned()),
+        "off" | "false" | "no" => Ok("false".to_owned()),
+        _ => Err("expected on or off".to_owned()),
+    }
+}
+
+#[allow(clippy::unnecessary_wraps)] // A parser like the others; what may stand there depends on more.
+fn any(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+fn kind(text: &str) -> Result<String, String> {
+    if KINDS.contains(&text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected one of {}", KINDS.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (text, address_) in [
+            ("10.0.0.1", Some("10.0.0.1")),
+            ("[FD00:0::1]", Some("fd00::1")),
+            ("fd00::1", Some("fd00::1")),
+            ("flow", Some("flow")),
+            ("host", None),
+            ("10.0.0", None),
+            ("10.0.0.01", None),
+            ("fd00::1%eth0", None),
+            ("", None),
+        ] {
+            assert_eq!(address(text).ok().as_deref(), address_, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys() {
+        for (text, key_) in [
+            ("100", Some("100")),
+            ("0x64", Some("100")),
+            ("flow", Some("flow")),
+            ("18446744073709551615", Some("18446744073709551615")),
+            ("18446744073709551616", None),
+            ("-1", None),
+            ("ten", None),
+        ] {
+            assert_eq!(key(text).ok().as_deref(), key_, "{text}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The list of faults. Help, README and the findings themselves are made from it.
+
+// The docs of the variants are the help's lines: a terminal shows backticks as they are.
+#![allow(clippy::doc_markdown)]
+
+/// How bad a fault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something does not work.
+    Error,
+    /// Something may not do what was meant.
+    Warning,
+    /// Something to know.
+    Note,
+}
+
+impl Severity {
+    /// `error`, `warning` or `note`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// Makes the enum and what is asked of it from one list.
+macro_rules! kinds {
+    ($($name:ident $word:literal $severity:ident $about:literal $hint:literal)*) => {
+        /// A fault that is looked for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Kind {
+            $(#[doc = $about] $name,)*
+        }
+
+        impl Kind {
+            /// All of them, in the order of the manual.
+            pub const ALL: &[Kind] = &[$(Kind::$name),*];
+
+            /// Its name, which does not change: `dangling-patch`.
+            pub fn word(self) -> &'static str {
+                match self { $(Kind::$name => $word,)* }
+            }
+
+            /// How bad it is.
+            pub fn severity(self) -> Severity {
+                match self { $(Kind::$name => Severity::$severity,)* }
+            }
+
+            /// What it is, in a line.
+            pub fn about(self) -> &'static str {
+                match self { $(Kind::$name => $about,)* }
+            }
+
+            /// What helps, in a line; `{object}` and `{bridge}` stand for the names of what has it.
+            pub(super) fn hint(self) -> &'static str {
+                match self { $(Kind::$name => $hint,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    VswitchdDown "vswitchd-down" Error
+        "ovs-vswitchd does not run"
+        "start ovs-vswitchd; its log says why it ended"
+    VswitchdSilent "vswitchd-silent" Error
+        "ovs-vswitchd accepts connections but does not answer"
+        "it is stopped or blocked: `ps` tells its state, its log what it was at"
+    NotApplied "not-applied" Error
+        "ovs-vswitchd has not applied what was configured (cur_cfg < next_cfg)"
+        "its log says what holds it up"
+    BridgeDown "bridge-down" Error
+        "a bridge of the database that ovs-vswitchd does not serve"
+        "its log says why; is the bridge's datapath_type one that this host has?"
+    DatapathIdTwice "datapath-id-twice" Error
+        "two bridges with one datapath_id: to a controller they are one switch"
+        "give one another: `ovs bridge set {bridge} --dpid ...` (16 hexadecimal digits)"
+    NoController "no-controller" Error
+        "fail_mode is secure, and none of the controllers is connected"
+        "does the controller (or agent) run, and listen there?"
+    ControllerVersions "controller-versions" Error
+        "a controller answers, but shares no OpenFlow version with the bridge"
+        "allow a version that the controller speaks: `ovs bridge set {bridge} --protocols ...`"
+    ControllerUnreachable "controller-unreachable" Warning
+        "a controller that is not connected"
+        "does it run, and listen there? If it is gone for good, take it out of the bridge's controllers"
+    DanglingPatch "dangling-patch" Error
+        "a patch port whose peer is not there, no patch port, or not configured"
+        "make the other end (`ovs patch add --may-exist`), name it (`ovs port set {object} --option peer=...`), or remove it (`ovs patch del {object}`)"
+    NeutronPeer "neutron-peer" Error
+        "a patch port that Neutron's agent did not join (nonexistent-peer)"
+        "restart the agent, which joins its patch ports when it starts"
+    OneWayPatch "one-way-patch" Error
+        "a patch port whose peer has another port for its peer"
+        "make both ends name each other in options:peer"
+    SelfPatch "self-patch" Error
+        "a patch port that is its own peer"
+        "name the other end: `ovs port set {object} --option peer=...`"
+    SameBridgePatch "same-bridge-patch" Error
+        "a patch with both ends on one bridge: a loop"
+        "put one of the ends on the other bridge"
+    DuplicateTunnel "duplicate-tunnel" Error
+        "a tunnel with the addresses and key of another; only one can work"
+        "delete one of them, or give them different keys"
+    TunnelLocalAddress "tunnel-local-address" Error
+        "a tunnel whose local_ip is no address of this host"
+        "give the address to a device, or correct options:local_ip"
+    TunnelNoRoute "tunnel-no-route" Error
+        "a tunnel to an address that the host has no route to"
+        "`ip route get` shows the same; bring up the device of the tunnel network, or correct options:remote_ip"
+    LongName "long-name" Error
+        "a port that needs a device of its name, longer than a device's 15 bytes"
+        "give the port a shorter name"
+    CutNames "cut-names" Note
+        "ports with one name in OpenFlow, which cuts names at 15 bytes"
+        "`ovs` tells them apart; what reads names over OpenFlow cannot, and needs their numbers: `ovs port list {bridge}`"
+    DeadVlan "dead-vlan" Warning
+        "a port on VLAN 4095, where Neutron's agent puts what it has not wired"
+        "the agent's log says why; `ovs port show {object}` has the port's iface-id"
+    TrunksAll "trunks-all" Warning
+        "a port without tag or trunks on a bridge whose other ports have tags"
+        "give it a tag (`ovs tag set {object} VID`), or say that it is meant: `ovs tag set {object} --vlan-mode trunk`"
+    TrunksIgnored "trunks-ignored" Warning
+        "a port with tag and trunks but no vlan_mode: the trunks are ignored"
+        "say what is meant: `ovs tag set {object} --vlan-mode access`, `trunk`, `native-tagged` or `native-untagged`"
+    BondDown "bond-down" Error
+        "a bond without a usable member"
+        "bring its members up, or see why ovs-vswitchd could not open them: `ovs port show {object}`"
+    BondDegraded "bond-degraded" Warning
+        "a bond with one usable member"
+        "bring the others up: `ovs port show {object}` shows them"
+    MirrorNoOutput "mirror-no-output" Error
+        "a mirror without an output: its port is gone, or none was given"
+        "name another port, or take the mirror out of the bridge's mirrors"
+    NoDevice "no-device" Error
+        "a port whose device is gone, or was never there"
+        "if it is a leftover: `ovs port del {object}`"
+    PortError "port-error" Error
+        "a port that ovs-vswitchd could not open, for another reason"
+        "ovs-vswitchd's log has more; `ovs port show {object}` has its settings"
+    UnknownKey "unknown-key" Warning
+        "a key of options or other_config that nobody documents: it is ignored"
+        "take it out or correct it; ovs-vswitchd.conf.db(5) lists the keys"
+    BadValue "bad-value" Warning
+        "a documented key with a value that it cannot have"
+        "correct it; ovs-vswitchd.conf.db(5) lists the values"
+    NoOfport "no-ofport" Error
+        "a port without an OpenFlow number: ovs-vswitchd has not taken it up"
+        "ovs-vswitchd's log says why"
+    FlowMatchesNoPort "flow-matches-no-port" Warning
+        "flows that match on a port that the bridge does not have"
+        "who made them should delete them, or the port is missing: `ovs dump-flows {bridge} --port {number}` shows them"
+    FlowOutputNoPort "flow-output-no-port" Warning
+        "flows or groups that send to a port that the bridge does not have"
+        "who made them should correct them, or the port is missing: `ovs dump-flows {bridge} --port {number}` shows them"
+    HiddenFlow "hidden-flow" Warning
+        "a flow that no packet reaches: a wider one of no lower priority has all"
+        "delete it, or raise its priority above the other's"
+    MissingGroup "missing-group" Error
+        "flows or groups that refer to a group that does not exist"
+        "what goes there is dropped; `ovs dump-groups {bridge}` lists the groups that there are"
+    MissingMeter "missing-meter" Error
+        "flows or groups that refer to a meter that does not exist"
+        "`ovs dump-meters {bridge}` lists the meters that there are; add it, or change what refers to it"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_unlike_and_simple() {
+        let mut words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Kind::ALL.len());
+        for kind in Kind::ALL {
+            let plain = |c: char| c.is_ascii_lowercase() || c == '-';
+            assert!(kind.word().chars().all(plain), "{}", kind.word());
+            assert!(!kind.about().ends_with('.'), "{}", kind.about());
+            assert!(
+                kind.about().len() <= 73,
+                "a line of the help: {}",
+                kind.about()
+            );
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What is wrong with a switch, and what to do about it.
+//!
+//! Pure functions: [`findings`] on a snapshot of the database with what is known of the daemon and the
+//! host, [`FlowCheck`] on the flows of one bridge as they stream by. One file per family, one row of
+//! [`Kind`] per fault. Whoever adds a fault adds a row and the few lines that find it.
+//!
+//! | room | what it looks at |
+//! |---|---|
+//! | [`kind`] | the list of faults: word, severity, what it is, what helps |
+//! | `switch` | the daemon, the bridges, their datapath ids |
+//! | `controllers` | connections to OpenFlow controllers |
+//! | `patches` | patch ports |
+//! | `tunnels` | tunnels, with the host's addresses and routes |
+//! | `names` | names that a device or OpenFlow cannot bear |
+//! | `vlan` | tags and trunks |
+//! | `bonds` | members that carry traffic |
+//! | `mirrors` | where copies go |
+//! | `keys` | keys of options and other_config |
+//! | `ports` | what ovs-vswitchd could not open |
+//! | [`flows`] | flows, groups and meters of one bridge |
+//! | [`hidden`] | flows that no packet reaches |
+
+mod bonds;
+mod controllers;
+pub mod flows;
+pub mod hidden;
+mod keys;
+pub mod kind;
+mod mirrors;
+mod names;
+mod patches;
+mod ports;
+mod switch;
+mod tunnels;
+mod vlan;
+
+pub use flows::FlowCheck;
+pub use kind::{Kind, Severity};
+
+use std::collections::BTreeSet;
+
+use super::host::HostFacts;
+use super::order::by_name;
+use super::topology::{Bridge, Interface, Topology};
+
+/// One fault of one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Which fault it is.
+    pub kind: Kind,
+    /// The bridge it is on; `None`: it is the switch's own.
+    pub bridge: Option<String>,
+    /// What has it: a port, controller, mirror, flow; the bridge itself; `ovs-vswitchd`.
+    pub object: String,
+    /// What is the matter, in a line.
+    pub what: String,
+    /// What to do, in a line.
+    pub hint: String,
+}
+
+impl Finding {
+    /// A fault of a thing on a bridge; in the hint `{object}` and `{bridge}` stand for their names.
+    pub(super) fn new(kind: Kind, bridge: Option<&str>, object: &str, what: String) -> Self {
+        let hint = kind.hint().replace("{object}", object);
+        Self {
+            kind,
+            bridge: bridge.map(str::to_owned),
+            object: object.to_owned(),
+            what,
+            hint: hint.replace("{bridge}", bridge.unwrap_or_default()),
+        }
+    }
+}
+
+/// What the findings are made from. The topology must be whole: every bridge, in full, with
+/// [`super::Want::with_health`].
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshot<'t> {
+    /// The database.
+    pub topology: &'t Topology,
+    /// Whether ovs-vswitchd does its work.
+    pub daemon: &'t Daemon,
+    /// The host's network; `None` where the switch is another host's, or none at all.
+    pub host: Option<&'t HostFacts>,
+}
+
+/// What is known of ovs-vswitchd.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Daemon {
+    /// Nothing: the database is another host's.
+    #[default]
+    Unknown,
+    /// It runs; these bridges of the database it does not serve.
+    Runs {
+        /// Their names.
+        unserved: BTreeSet<String>,
+    },
+    /// It accepts connections and says nothing: stopped, or blocked.
+    Silent,
+    /// It does not run.
+    Down,
+}
+
+impl Daemon {
+    /// Whether what it wrote into the database (errors, numbers, connections) is of today.
+    fn may_be_believed(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Runs { .. })
+    }
+
+    fn serves(&self, bridge: &Bridge) -> bool {
+        match self {
+            Self::Runs { unserved } => !unserved.contains(&bridge.name),
+            Self::Unknown | Self::Silent => true,
+            Self::Down => false,
+        }
+    }
+}
+
+/// The faults that the database tells of, flows aside; in no order, see [`sort`].
+pub fn findings(snapshot: &Snapshot<'_>) -> Vec<Finding> {
+    let mut found = Found::default();
+    switch::check(snapshot, &mut found);
+    controllers::check(snapshot, &mut found);
+    patches::check(snapshot, &mut found);
+    tunnels::check(snapshot, &mut found);
+    names::check(snapshot, &mut found);
+    vlan::check(snapshot, &mut found);
+    bonds::check(snapshot, &mut found);
+    mirrors::check(snapshot, &mut found);
+    keys::check(snapshot, &mut found);
+    // Last: whose error has been explained by now is not told twice.
+    ports::check(snapshot, &mut found);
+    found.findings
+}
+
+/// Puts the worst first; in each severity the switch's own, then bridge by bridge.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let bridge = |finding: &Finding| finding.bridge.clone().unwrap_or_default();
+        let severity = a.kind.severity().cmp(&b.kind.severity());
+        severity
+            .then_with(|| by_name(&bridge(a), &bridge(b)))
+            .then_with(|| a.kind.cmp(&b.kind))
+            .then_with(|| by_name(&a.object, &b.object))
+            .then_with(|| a.what.cmp(&b.what))
+    });
+}
+
+/// The findings so far.
+#[derive(Debug, Default)]
+struct Found {
+    findings: Vec<Finding>,
+    /// Interfaces whose error needs no finding of its own: another says why they have it.
+    explained: BTreeSet<String>,
+}
+
+impl Found {
+    fn add(&mut self, kind: Kind, bridge: Option<&Bridge>, object: &str, what: impl Into<String>) {
+        let bridge = bridge.map(|bridge| bridge.name.as_str());
+        let finding = Finding::new(kind, bridge, object, what.into());
+        self.findings.push(finding);
+    }
+
+    fn explain(&mut self, interface: &Interface) {
+        self.explained.insert(interface.name.clone());
+    }
+
+    fn is_explained(&self, interface: &Interface) -> bool {
+        self.explained.contains(&interface.name)
+    }
+}
+
+/// Whether ovs-vswitchd could not open it.
+fn has_failed(interface: &Interface) -> bool {
+    interface.error.is_some() || interface.ofport == Some(-1)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::Port;
+
+    /// A port with one interface of its name.
+    pub(in crate::model) fn port(name: &str, kind: &str, options: &[(&str, &str)]) -> Port {
+        Port {
+            name: name.into(),
+            interfaces: vec![Interface {
+                name: name.into(),
+                type_: kind.into(),
+                ofport: Some(1),
+                options: options
+                    .iter()
+                    .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                    .collect(),
+                ..Interface::default()
+            }],
+            ..Port::default()
+        }
+    }
+
+    pub(in crate::model) fn switch(bridges: &[(&str, &[Port])]) -> Topology {
+        let bridge = |(name, ports): &(&str, &[Port])| Bridge {
+            name: (*name).into(),
+            ports: ports.to_vec(),
+            ..Bridge::default()
+        };
+        Topology {
+            bridges: bridges.iter().map(bridge).collect(),
+            ..Topology::default()
+        }
+    }
+
+    /// `KIND OBJECT` of every finding, sorted.
+    pub(in crate::model) fn found(topology: &Topology, host: Option<&HostFacts>) -> Vec<String> {
+        let snapshot = Snapshot {
+            topology,
+            daemon: &Daemon::Unknown,
+            host,
+        };
+        let mut findings = findings(&snapshot);
+        sort(&mut findings);
+        let line = |finding: &Finding| format!("{} {}", finding.kind.word(), finding.object);
+        findings.iter().map(line).collect()
+    }
+}

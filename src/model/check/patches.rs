@@ -1,0 +1,93 @@
+//! Patch ports.
+
+use super::{Found, Kind, Snapshot};
+use crate::model::patch::{Patch, PatchState, patches};
+
+/// What Neutron's agent names as the peer until it joins the two ends.
+const NEUTRON: &str = "nonexistent-peer";
+
+pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
+    for patch in patches(snapshot.topology) {
+        let Some((kind, what)) = fault(&patch) else {
+            continue;
+        };
+        found.add(
+            kind,
+            Some(patch.near.bridge),
+            &patch.near.interface.name,
+            what,
+        );
+        found.explain(patch.near.interface);
+        if let (PatchState::SameBridge, Some(far)) = (patch.state, patch.far) {
+            found.explain(far.interface);
+        }
+    }
+}
+
+fn fault(patch: &Patch<'_>) -> Option<(Kind, String)> {
+    let name = &patch.near.interface.name;
+    let peer = patch.peer.unwrap_or_default();
+    Some(match patch.state {
+        PatchState::Ok => return None,
+        PatchState::Dangling if patch.peer.is_none() => (
+            Kind::DanglingPatch,
+            "it has no peer in its options".to_owned(),
+        ),
+        PatchState::Dangling if peer == NEUTRON => {
+            (Kind::NeutronPeer, format!("its peer is still {NEUTRON}"))
+        }
+        PatchState::Dangling => (
+            Kind::DanglingPatch,
+            format!("its peer {peer} does not exist, or is no patch port"),
+        ),
+        PatchState::OneWay => {
+            let other = patch.far.and_then(|far| far.interface.peer());
+            let other = other.unwrap_or("none");
+            (
+                Kind::OneWayPatch,
+                format!("its peer {peer} has another peer: {other}"),
+            )
+        }
+        PatchState::SameBridge if peer == name => {
+            (Kind::SelfPatch, "it is its own peer".to_owned())
+        }
+        PatchState::SameBridge => (
+            Kind::SameBridgePatch,
+            format!("its peer {peer} is on the same bridge"),
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{found, port, switch};
+
+    #[test]
+    fn every_fault_once() {
+        let patch = |name, peer| port(name, "patch", &[("peer", peer)]);
+        let br_int = [
+            patch("int-br-ex", "phy-br-ex"),
+            patch("int-br-new", "nonexistent-peer"),
+            patch("lost", "nowhere"),
+            patch("loop-a", "loop-b"),
+            patch("loop-b", "loop-a"),
+            patch("self", "self"),
+            port("silent", "patch", &[]),
+        ];
+        let br_ex = [
+            patch("phy-br-ex", "int-br-ex"),
+            patch("jealous", "int-br-ex"),
+        ];
+        assert_eq!(
+            found(&switch(&[("br-int", &br_int), ("br-ex", &br_ex)]), None),
+            [
+                "one-way-patch jealous",
+                "dangling-patch lost",
+                "dangling-patch silent",
+                "neutron-peer int-br-new",
+                "self-patch self",
+                "same-bridge-patch loop-a",
+            ]
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! What ovs-vswitchd could not open.
+
+use super::{Daemon, Found, Kind, Snapshot, has_failed};
+
+/// How ovs-vswitchd begins to say that there is no device.
+const NOT_OPENED: &str = "could not open network device";
+/// `ENODEV`, as strerror(3) has it.
+const NO_SUCH_DEVICE: &str = "No such device";
+
+pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
+    if !snapshot.daemon.may_be_believed() {
+        return;
+    }
+    let known = &snapshot.topology.ovs.iface_types;
+    for (bridge, _, interface) in snapshot.topology.interfaces() {
+        if found.is_explained(interface) || !snapshot.daemon.serves(bridge) {
+            continue;
+        }
+        let name = &interface.name;
+        let error = interface.error.as_deref();
+        if error.is_some_and(|error| error.contains(NOT_OPENED) && error.contains(NO_SUCH_DEVICE)) {
+            let what = error.unwrap_or_default();
+            found.add(Kind::NoDevice, Some(bridge), name, what);
+        } else if has_failed(interface) {
+            let mut what = error.unwrap_or("its ofport is -1").to_owned();
+            if !known.is_empty() && !known.iter().any(|kind| kind == interface.kind()) {
+                what = format!(
+                    "{what}; this ovs-vswitchd knows no type {}",
+                    interface.kind()
+                );
+            }
+            found.add(Kind::PortError, Some(bridge), name, what);
+        } else if interface.ofport.is_none() && !matches!(snapshot.daemon, Daemon::Unknown) {
+            let what = "ovs-vswitchd has given it no OpenFlow number";
+            found.add(Kind::NoOfport, Some(bridge), name, what);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{found, port, switch};
+
+    /// The errors are ovs-vswitchd's own, from the column `error` of its database: of a tap whose
+    /// instance is gone, on a host with the kernel's datapath, and of a tunnel without options.
+    #[test]
+    fn errors_of_ports() {
+        let mut ports = [port("tap1", "", &[]), port("v3", "vxlan", &[])];
+        for (port, error) in ports.iter_mut().zip([
+            "could not open network device tap1 (No such device)",
+            "v3: vxlan type requires valid 'remote_ip' argument",
+        ]) {
+            port.interfaces[0].ofport = Some(-1);
+            port.interfaces[0].error = Some(error.into());
+        }
+        assert_eq!(
+            found(&switch(&[("br0", &ports)]), None),
+            ["no-device tap1", "port-error v3"]
+        );
+    }
+}

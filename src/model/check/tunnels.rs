@@ -1,0 +1,134 @@
+//! Tunnels, with the host's addresses and routes.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::{Found, Kind, Snapshot, has_failed};
+use crate::model::host::HostFacts;
+use crate::model::tunnel::{Tunnel, tunnels};
+
+pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
+    duplicates(snapshot, found);
+    if let Some(host) = snapshot.host {
+        for tunnel in tunnels(snapshot.topology) {
+            check_host(&tunnel, host, found);
+        }
+    }
+}
+
+/// What two tunnels must not have in common: type, addresses, key of what comes in, port, mark.
+type Identity<'t> = (
+    &'t str,
+    Option<&'t str>,
+    Option<&'t str>,
+    String,
+    Option<u16>,
+    Option<&'t str>,
+);
+
+fn identity<'t>(tunnel: &Tunnel<'t>) -> Option<Identity<'t>> {
+    // Without the other end's address it is no tunnel yet.
+    tunnel.remote?;
+    let mark = tunnel.interface.options.get("egress_pkt_mark");
+    Some((
+        tunnel.kind(),
+        tunnel.local,
+        tunnel.remote,
+        tunnel.in_key.to_string(),
+        tunnel.dst_port,
+        mark.map(String::as_str).filter(|mark| *mark != "0"),
+    ))
+}
+
+fn duplicates(snapshot: &Snapshot<'_>, found: &mut Found) {
+    let mut alike: BTreeMap<Identity<'_>, Vec<Tunnel<'_>>> = BTreeMap::new();
+    for tunnel in tunnels(snapshot.topology) {
+        if let Some(identity) = identity(&tunnel) {
+            alike.entry(identity).or_default().push(tunnel);
+        }
+    }
+    for mut same in alike.into_values() {
+        // The one that works comes first; the order of names decides among equals.
+        same.sort_by_key(|tunnel| has_failed(tunnel.interface));
+        let Some((works, others)) = same.split_first() else {
+            continue;
+        };
+        for tunnel in others {
+            let what = format!(
+                "{} on {} is the same {} tunnel to {}",
+                works.interface.name,
+                works.bridge.name,
+                works.kind(),
+                works.remote.unwrap_or_default()
+            );
+            let name = &tunnel.interface.name;
+            found.add(Kind::DuplicateTunnel, Some(tunnel.bridge), name, what);
+            found.explain(tunnel.interface);
+        }
+    }
+}
+
+fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
+    let name = &tunnel.interface.name;
+    // `flow`, and what is no address at all, is not the host's matter.
+    let address = |text: Option<&str>| text.and_then(|text| text.parse::<IpAddr>().ok());
+    if let Some(local) = address(tunnel.local)
+        && !host.has_address(local)
+    {
+        let what = format!("its local_ip {local} is no address of this host");
+        found.add(Kind::TunnelLocalAddress, Some(tunnel.bridge), name, what);
+    }
+    if let Some(remote) = address(tunnel.remote)
+        && !host.has_route(remote)
+    {
+        let what = format!("the host has no route to {remote}");
+        found.add(Kind::TunnelNoRoute, Some(tunnel.bridge), name, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{found, port, switch};
+    use super::*;
+
+    #[test]
+    fn addresses_and_routes() {
+        let host = HostFacts::parse("address 10.0.0.71\nroute 10.0.0.0/24").unwrap();
+        let tunnel = |name, local, remote| {
+            port(name, "vxlan", &[("local_ip", local), ("remote_ip", remote)])
+        };
+        let ports = [
+            tunnel("good", "10.0.0.71", "10.0.0.72"),
+            tunnel("moved", "10.0.0.70", "10.0.0.73"),
+            tunnel("far", "10.0.0.71", "192.0.2.1"),
+            tunnel("by-flow", "flow", "flow"),
+            port("eth0", "", &[]),
+        ];
+        let topology = switch(&[("br-tun", &ports)]);
+        assert_eq!(
+            found(&topology, Some(&host)),
+            ["tunnel-local-address moved", "tunnel-no-route far"]
+        );
+        assert_eq!(found(&topology, None), [""; 0]);
+    }
+
+    #[test]
+    fn the_same_tunnel_twice() {
+        let tunnel = |name, key| port(name, "geneve", &[("remote_ip", "10.0.0.9"), ("key", key)]);
+        let mut ports = [tunnel("a", "5"), tunnel("b", "0x5"), tunnel("c", "flow")];
+        let vxlan = [port(
+            "d",
+            "vxlan",
+            &[("remote_ip", "10.0.0.9"), ("key", "5")],
+        )];
+        assert_eq!(
+            found(&switch(&[("br0", &ports), ("br1", &vxlan)]), None),
+            ["duplicate-tunnel b"]
+        );
+        ports[0].interfaces[0].ofport = Some(-1);
+        assert_eq!(
+            found(&switch(&[("br0", &ports)]), None),
+            ["duplicate-tunnel a"]
+        );
+    }
+}

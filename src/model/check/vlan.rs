@@ -1,0 +1,113 @@
+//! Tags and trunks.
+
+use super::{Found, Kind, Snapshot};
+use crate::model::host::HostFacts;
+use crate::model::tunnel::is_tunnel;
+use crate::model::{Bridge, Port};
+
+/// Where Neutron's agent puts ports that it has not wired: no port can have this VLAN on the wire.
+const DEAD: i64 = 4095;
+
+pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
+    for bridge in &snapshot.topology.bridges {
+        let tagged = bridge
+            .ports
+            .iter()
+            .find(|port| port.tag.is_some_and(|tag| tag != DEAD) && !is_exempt(bridge, port));
+        for port in &bridge.ports {
+            if port.tag == Some(DEAD) {
+                let what = format!("its tag is {DEAD}: nothing passes");
+                found.add(Kind::DeadVlan, Some(bridge), &port.name, what);
+                continue;
+            }
+            if port.tag.is_some() && !port.trunks.is_empty() && port.vlan_mode.is_none() {
+                let what = format!(
+                    "tag {} makes it an access port; trunks {} are ignored",
+                    port.tag.unwrap_or_default(),
+                    crate::model::vlan::ranges(&port.trunks)
+                );
+                found.add(Kind::TrunksIgnored, Some(bridge), &port.name, what);
+            }
+            if let Some(tagged) = tagged
+                && trunks_by_default(bridge, port, snapshot.host)
+            {
+                let what = format!(
+                    "it has neither tag nor trunks, and carries every VLAN; {} has tag {}",
+                    tagged.name,
+                    tagged.tag.unwrap_or_default()
+                );
+                found.add(Kind::TrunksAll, Some(bridge), &port.name, what);
+            }
+        }
+    }
+}
+
+fn trunks_by_default(bridge: &Bridge, port: &Port, host: Option<&HostFacts>) -> bool {
+    let silent = port.tag.is_none() && port.trunks.is_empty() && port.vlan_mode.is_none();
+    // A bond, or a network card, is the way out: it is there to carry every VLAN.
+    let way_out = port.is_bond()
+        || port
+            .interfaces
+            .iter()
+            .any(|interface| host.is_some_and(|host| host.is_hardware(&interface.name)));
+    // Copies come with the tags they had.
+    let mirrored = bridge
+        .mirrors
+        .iter()
+        .any(|mirror| mirror.output_port == Some(port.uuid));
+    silent && !way_out && !mirrored && !is_exempt(bridge, port)
+}
+
+/// Patch ports, tunnels and the bridge's own port carry what the flows give them.
+fn is_exempt(bridge: &Bridge, port: &Port) -> bool {
+    port.name == bridge.name
+        || port.interfaces.iter().any(|interface| {
+            let kind = interface.kind();
+            kind == "patch" || is_tunnel(kind)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{found, port, switch};
+    use super::*;
+
+    fn tagged(name: &str, tag: Option<i64>, trunks: &[i64], mode: Option<&str>) -> Port {
+        Port {
+            tag,
+            trunks: trunks.to_vec(),
+            vlan_mode: mode.map(str::to_owned),
+            ..port(name, "", &[])
+        }
+    }
+
+    #[test]
+    fn tags_and_trunks() {
+        let host = HostFacts::parse("device eth0 hardware\ndevice tap1").unwrap();
+        let mut bond = tagged("bond0", None, &[], None);
+        bond.interfaces.extend(bond.interfaces.clone());
+        let ports = [
+            tagged("br0", None, &[], None),
+            tagged("eth0", None, &[], None),
+            tagged("tap1", None, &[], None),
+            tagged("tap2", Some(5), &[], None),
+            tagged("tap3", Some(5), &[6], None),
+            tagged("tap4", Some(5), &[6], Some("native-tagged")),
+            tagged("tap5", None, &[], Some("trunk")),
+            tagged("tap6", None, &[6], None),
+            tagged("tap7", Some(4095), &[4095], None),
+            port("vx", "vxlan", &[]),
+            bond,
+        ];
+        assert_eq!(
+            found(&switch(&[("br0", &ports)]), Some(&host)),
+            ["dead-vlan tap7", "trunks-all tap1", "trunks-ignored tap3"]
+        );
+        // Where nobody has a tag, a trunk is nothing special.
+        let ports = [
+            tagged("tap1", None, &[], None),
+            tagged("tap7", Some(4095), &[], None),
+        ];
+        assert_eq!(found(&switch(&[("br0", &ports)]), None), ["dead-vlan tap7"]);
+    }
+}

@@ -1,0 +1,101 @@
+//! Conditions on rows of any table, as `ovs-vsctl find` and `wait-until` take them.
+
+use super::database::{pair, read, value_of_key, wrong};
+use super::record::column;
+use super::{Refusal, quoted};
+use crate::ovsdb::notation::{self, Argument};
+use crate::ovsdb::relation::Relation;
+use crate::ovsdb::schema::{Column, Table, Type};
+use crate::ovsdb::{Atom, Condition, Datum, Function};
+
+/// A condition of `find` and `wait`: `COLUMN[:KEY] OPERATOR VALUE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    /// The column.
+    pub column: Column,
+    key: Option<Atom>,
+    relation: Relation,
+    operand: Datum,
+}
+
+impl Filter {
+    /// Reads one, typed by the table's columns.
+    pub fn read(table: &Table, text: &str) -> Result<Self, Refusal> {
+        let operators = Relation::WORDS.map(|(word, _)| word);
+        let parsed = Argument::parse(text, &operators).map_err(Refusal::usage)?;
+        let column = column(table, &parsed.column)?;
+        let relation = parsed
+            .value
+            .and_then(|(word, value)| Some((Relation::of(word)?, value)));
+        let Some((relation, value)) = relation else {
+            return Err(Refusal::usage(format!(
+                "{} is no condition: expected COLUMN[:KEY], one of {}, and a value",
+                quoted(text),
+                operators.join(" ")
+            )));
+        };
+        let (key, kind) = match parsed.key {
+            None => (None, column.kind.clone()),
+            Some(key) => {
+                let base = value_of_key(table, column)?;
+                let key = notation::atom(&key, &column.kind.key)
+                    .map_err(|message| wrong(table, column, &message))?;
+                let one = Type {
+                    key: base.clone(),
+                    value: None,
+                    min: 1,
+                    max: 1,
+                };
+                (Some(key), one)
+            }
+        };
+        let kind = if relation.is_of_sets() {
+            Type {
+                min: 0,
+                max: usize::MAX,
+                ..kind
+            }
+        } else {
+            kind
+        };
+        Ok(Self {
+            operand: match (&key, relation.is_of_sets()) {
+                // The value of a key is the whole of what follows.
+                (Some(_), false) => notation::atom(value, &kind.key)
+                    .map_err(|message| wrong(table, column, &message))?
+                    .into(),
+                _ => read(table, column, value, &kind)?,
+            },
+            column: column.clone(),
+            key,
+            relation,
+        })
+    }
+
+    /// Whether a value of the column meets it.
+    pub fn is_met(&self, datum: &Datum) -> bool {
+        let datum = self.column.kind.of(datum.clone());
+        let Some(key) = &self.key else {
+            return self.relation.holds(&datum, &self.operand);
+        };
+        match pair(&datum, key) {
+            Some(value) => self.relation.holds(&value.clone().into(), &self.operand),
+            None => self.relation.is_of_sets() && self.relation.holds(&Datum::EMPTY, &self.operand),
+        }
+    }
+
+    /// What the database itself can sort out: every row that meets the filter meets this too.
+    pub fn condition(&self) -> Option<Condition> {
+        let name = self.column.name.clone();
+        match (self.relation, &self.key, &self.operand) {
+            (Relation::Equal | Relation::SameSet, None, operand) => {
+                Some(Condition(name, Function::Equal, operand.clone()))
+            }
+            (Relation::Equal, Some(key), Datum::Atom(value)) => {
+                let pairs = Datum::Map(vec![(key.clone(), value.clone())]);
+                Some(Condition(name, Function::Includes, pairs))
+            }
+            _ => None,
+        }
+    }
+}

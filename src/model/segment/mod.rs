@@ -1,0 +1,122 @@
+//! What a bridge's VLAN tags are on the wire: the segment that each is translated to, from the flows.
+//!
+//! A tag has a meaning on its bridge only. Neutron's agent makes one up for each network of a host, and
+//! flows translate it: into the provider's VLAN on a bridge behind a patch, into a tunnel key (VNI), into
+//! no tag at all; and back. So packets are followed through the flows of all the bridges that hang
+//! together: out, from the ports of a tag to the wires and tunnels; and in, from each of these with
+//! every tag and key that may matter. How the flows spell a translation, and over how many tables, is
+//! the same to that.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `packet` | a packet, as far as it matters here |
+//! | `rules` | flows, as far as they matter here; kept once however many there are |
+//! | `pipeline` | the rules of a bridge, found by packet |
+//! | `network` | bridges, ports and patches |
+//! | `walk` | the ways of a packet |
+//! | `survey` | the walks from and to one bridge, and the segments that they found |
+//! | `record` | what Neutron's agent wrote down |
+
+mod network;
+mod packet;
+mod pipeline;
+mod record;
+mod rules;
+mod survey;
+mod walk;
+
+use std::collections::BTreeMap;
+
+pub use network::Network;
+pub use record::Record;
+pub use rules::FlowRules;
+
+use super::topology::{Bridge, Interface, Port};
+use pipeline::Pipeline;
+use survey::Survey;
+
+/// A tag of a bridge, and a segment that it is; a tag that is several has a line for each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TagLine<'t> {
+    /// The bridge.
+    pub bridge: &'t Bridge,
+    /// The VLAN there.
+    pub tag: i64,
+    /// The ports that bear it, by name.
+    pub ports: Vec<&'t Port>,
+    /// The patch ports of the bridge that lead to the segment.
+    pub patches: Vec<&'t Interface>,
+    /// The segment; `None`: nothing leaves.
+    pub segment: Option<Segment<'t>>,
+    /// Whether it works.
+    pub state: TagState,
+    /// What Neutron's agent wrote down of it.
+    pub record: Option<Record<'t>>,
+    /// The keys of the record in which it differs from the flows, or its ports from each other.
+    pub differs: Vec<&'static str>,
+}
+
+/// What a tag is outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment<'t> {
+    /// `flat`, `vlan`, or the type of the tunnels: `vxlan`, `gre`, `geneve`, …
+    pub kind: &'t str,
+    /// The provider's VLAN, or the tunnel key; `None` where packets are untagged.
+    pub id: Option<u64>,
+    /// The VLAN tag that packets bear inside the tunnel, or behind the provider's.
+    pub inner_vlan: Option<u16>,
+    /// The bridge that it leaves by; `None` where the patch to it leads nowhere.
+    pub leaves_by: Option<&'t Bridge>,
+    /// The wires or tunnels, by name.
+    pub exits: Vec<(&'t Port, &'t Interface)>,
+    /// Whether packets with the tag get there.
+    pub outbound: bool,
+    /// Whether packets from there get the tag.
+    pub inbound: bool,
+}
+
+/// Whether a tag and its segment fit each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagState {
+    /// One tag, one segment, both directions.
+    Ok,
+    /// No flow takes packets in.
+    NoInbound,
+    /// No flow lets packets out.
+    NoOutbound,
+    /// Nothing leaves, nothing enters.
+    Local,
+    /// The tag is several segments, or several tags are the segment.
+    Conflict,
+    /// Flows translate it, but the patch between them does not work.
+    BrokenPatch,
+}
+
+impl TagState {
+    /// `ok`, `no-inbound`, `no-outbound`, `local`, `conflict` or `broken-patch`.
+    pub fn word(self) -> &'static str {
+        match self {
+            TagState::Ok => "ok",
+            TagState::NoInbound => "no-inbound",
+            TagState::NoOutbound => "no-outbound",
+            TagState::Local => "local",
+            TagState::Conflict => "conflict",
+            TagState::BrokenPatch => "broken-patch",
+        }
+    }
+}
+
+/// The tags of the network's homes, by bridge and tag. `flows` has the flows of each of
+/// [`Network::bridges_that_matter`] under its name; a bridge without some passes nothing on.
+pub fn tag_lines<'t>(
+    network: &Network<'t>,
+    mut flows: BTreeMap<&str, FlowRules>,
+) -> Vec<TagLine<'t>> {
+    let pipelines: Vec<Option<Pipeline>> = network
+        .members
+        .iter()
+        .map(|member| Some(Pipeline::of(flows.remove(member.bridge.name.as_str())?)))
+        .collect();
+    let survey = |home: &usize| Some(Survey::of(network, &pipelines, *home)?.lines());
+    network.homes.iter().filter_map(survey).flatten().collect()
+}

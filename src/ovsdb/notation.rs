@@ -1,0 +1,414 @@
+//! Values as people write them: the notation of ovs-vsctl(8), "Database Values".
+
+use super::schema::{Base, Kind, Type};
+use super::value::{Atom, Datum, Uuid};
+
+/// The most elements that a range of integers may have.
+const LONGEST_RANGE: i64 = 4096;
+
+/// What ends a word outside of quotes.
+const DELIMITERS: &[char] = &[':', '=', ',', ' ', '[', ']', '{', '}', '!', '<', '>'];
+
+/// An argument `COLUMN[:KEY][OPERATOR VALUE]`, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument<'t> {
+    /// The column, as it was written.
+    pub column: String,
+    /// The key, as it was written, with its quotes.
+    pub key: Option<String>,
+    /// The operator and the value after it; `None` if nothing follows the column or key.
+    pub value: Option<(&'t str, &'t str)>,
+}
+
+impl<'t> Argument<'t> {
+    /// Takes an argument apart; of the operators that match, the longest counts.
+    pub fn parse(text: &'t str, operators: &[&'t str]) -> Result<Self, String> {
+        let mut rest = text;
+        let column = token(&mut rest)?;
+        if column.is_empty() {
+            return Err(format!(
+                "\"{}\" does not begin with a column",
+                text.escape_debug()
+            ));
+        }
+        let key = match rest.strip_prefix(':') {
+            Some(after) => {
+                rest = after;
+                Some(token(&mut rest)?)
+            }
+            None => None,
+        };
+        let matching = operators
+            .iter()
+            .filter(|operator| rest.starts_with(**operator));
+        let value = match matching.max_by_key(|operator| operator.len()) {
+            _ if rest.is_empty() => None,
+            Some(operator) => {
+                let value = rest.get(operator.len()..).unwrap_or_default();
+                if value.is_empty() {
+                    return Err(format!(
+                        "\"{}\" has no value: the empty string is \"\", the empty set [], the empty map {{}}",
+                        text.escape_debug()
+                    ));
+                }
+                Some((*operator, value))
+            }
+            None => {
+                return Err(format!(
+                    "in \"{}\", \"{}\" is not expected",
+                    text.escape_debug(),
+                    rest.escape_debug()
+                ));
+            }
+        };
+        Ok(Self { column, key, value })
+    }
+}
+
+/// The value of a column; `@NAME` for a row that is being made becomes [`Atom::NamedUuid`] with its `@`.
+pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
+    let (open, close, what) = match kind.value {
+        Some(_) => ('{', '}', "{}"),
+        None => ('[', ']', "[]"),
+    };
+    let mut rest = text.trim_start();
+    let is_enclosed = rest.starts_with(open);
+    if is_enclosed {
+        rest = rest.get(1..).unwrap_or_default().trim_start();
+    } else if rest.is_empty() {
+        return Err(format!("nothing is written {what}"));
+    }
+    let mut keys: Vec<Atom> = Vec::new();
+    let mut values: Vec<Atom> = Vec::new();
+    while !(rest.is_empty() || is_enclosed && rest.starts_with(close)) {
+        let before = rest;
+        let word = token(&mut rest)?;
+        if word.is_empty() {
+            return Err(format!("\"{}\" is not expected", before.escape_debug()));
+        }
+        match &kind.value {
+            None => keys.extend(atoms(&word, &kind.key)?),
+            Some(value) => {
+                keys.push(atom(&word, &kind.key)?);
+                let Some(after) = rest.trim_start().strip_prefix('=') else {
+                    return Err(format!(
+                        "expected KEY=VALUE, not \"{}\"",
+                        word.escape_debug()
+                    ));
+                };
+                rest = after.trim_start();
+                let word = token(&mut rest)?;
+                values.push(atom(&word, value)?);
+            }
+        }
+        rest = rest.trim_start();
+        rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
+    }
+    if is_enclosed {
+        let Some(after) = rest.strip_prefix(close) else {
+            return Err(format!("\"{close}\" is missing at the end"));
+        };
+        if !after.trim().is_empty() {
+            return Err(format!(
+                "\"{}\" after \"{close}\"",
+                after.trim().escape_debug()
+            ));
+        }
+    }
+    check_number(keys.len(), kind)?;
+    for (at, key) in keys.iter().enumerate() {
+        if keys.iter().skip(at + 1).any(|other| other == key) {
+            return Err(format!("{} is there twice", written(key)));
+        }
+    }
+    Ok(match kind.value {
+        Some(_) => Datum::Map(keys.into_iter().zip(values).collect()),
+        None => Datum::set(keys),
+    })
+}
+
+/// Whether a column may have so many elements.
+pub fn check_number(number: usize, kind: &Type) -> Result<(), String> {
+    let what = |count: usize| match (kind.is_map(), count) {
+        (false, 1) => "value",
+        (false, _) => "values",
+        (true, 1) => "pair",
+        (true, _) => "pairs",
+    };
+    if number > kind.max {
+        Err(format!(
+            "it holds {} {} at most, not {number}",
+            kind.max,
+            what(kind.max)
+        ))
+    } else if number < kind.min {
+        Err(format!("it needs {} {}", kind.min, what(kind.min)))
+    } else {
+        Ok(())
+    }
+}
+
+/// One atom, which is the whole text.
+pub fn atom(text: &str, base: &Base) -> Result<Atom, String> {
+    let wrong = || format!("expected {}, not \"{}\"", base.kind, text.escape_debug());
+    let atom = match base.kind {
+        Kind::Integer => Atom::Integer(text.parse().map_err(|_| wrong())?),
+        Kind::Real => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Atom::Real(number),
+            _ => return Err(wrong()),
+        },
+        Kind::Boolean => Atom::Boolean(match text {
+            "true" | "yes" | "on" | "1" => true,
+            "false" | "no" | "off" | "0" => false,
+            _ => return Err(wrong()),
+        }),
+        Kind::String if text.is_empty() => {
+            return Err("the empty string is written \"\"".to_owned());
+        }
+        Kind::String if text.starts_with('"') => Atom::String(
+            serde_json::from_str(text)
+                .map_err(|_| format!("expected a string in quotes, not {}", text.escape_debug()))?,
+        ),
+        Kind::String => Atom::String(text.to_owned()),
+        Kind::Uuid if text.starts_with('@') => Atom::NamedUuid(text.to_owned()),
+        Kind::Uuid => Atom::Uuid(text.parse::<Uuid>().map_err(|_| wrong())?),
+    };
+    check(&atom, base)?;
+    Ok(atom)
+}
+
+/// Whether the type allows this atom.
+fn check(atom: &Atom, base: &Base) -> Result<(), String> {
+    if !base.choices.is_empty() && !base.choices.contains(atom) {
+        let choices: Vec<String> = base.choices.iter().map(bare).collect();
+        return Err(format!(
+            "expected one of {}, not {}",
+            choices.join(", "),
+            written(atom)
+        ));
+    }
+    match atom {
+        Atom::Integer(number) => {
+            let (least, greatest) = base.integers;
+            match (least, greatest) {
+                _ if (least..=greatest).contains(number) => Ok(()),
+                (_, i64::MAX) => Err(format!("expected {least} or more, not {number}")),
+                (i64::MIN, _) => Err(format!("expected {greatest} or less, not {number}")),
+                _ => Err(format!("expected {least} to {greatest}, not {number}")),
+            }
+        }
+        Atom::Real(number) => {
+            let (least, greatest) = base.reals;
+            if (least..=greatest).contains(number) {
+                Ok(())
+            } else {
+                Err(format!("expected {least} to {greatest}, not {number}"))
+            }
+        }
+        Atom::String(text) => {
+            let (least, greatest) = base.lengths;
+            if (least..=greatest).contains(&text.chars().count()) {
+                Ok(())
+            } else {
+                Err(format!("expected {least} to {greatest} characters"))
+            }
+        }
+        Atom::Boolean(_) | Atom::Uuid(_) | Atom::NamedUuid(_) => Ok(()),
+    }
+}
+
+/// An atom as ovs-vsctl prints it: a string in quotes where it could be taken for something else.
+pub fn written(atom: &Atom) -> String {
+    match atom {
+        Atom::String(text) if needs_quotes(text) => {
+            serde_json::to_string(text).unwrap_or_else(|_| text.clone())
+        }
+        other => bare(other),
+    }
+}
+
+/// An atom without quotes.
+pub fn bare(atom: &Atom) -> String {
+    match atom {
+        Atom::Integer(number) => number.to_string(),
+        Atom::Real(number) => number.to_string(),
+        Atom::Boolean(truth) => truth.to_string(),
+        Atom::String(text) | Atom::NamedUuid(text) => text.clone(),
+        Atom::Uuid(uuid) => uuid.to_string(),
+    }
+}
+
+fn needs_quotes(text: &str) -> bool {
+    let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let goes_on = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !text.starts_with(begins)
+        || !text.chars().all(goes_on)
+        || matches!(text, "true" | "false")
+        || text.parse::<Uuid>().is_ok()
+}
+
+/// One atom, or the integers of a range: `1-5`.
+fn atoms(word: &str, base: &Base) -> Result<Vec<Atom>, String> {
+    let range = word.char_indices().skip(1).find(|(_, c)| *c == '-');
+    let (Kind::Integer, Some((at, _))) = (base.kind, range) else {
+        return Ok(vec![atom(word, base)?]);
+    };
+    let (first, last) = word.split_at(at);
+    let integer = |text: &str| match atom(text, base)? {
+        Atom::Integer(number) => Ok(number),
+        other => Err(written(&other)),
+    };
+    let (first, last) = (integer(first)?, integer(last.get(1..).unwrap_or_default())?);
+    match last.checked_sub(first) {
+        Some(more) if (0..LONGEST_RANGE).contains(&more) => {
+            Ok((first..=last).map(Atom::Integer).collect())
+        }
+        Some(more) if more < 0 => Err(format!("the range {word} is empty")),
+        _ => Err(format!(
+            "the range {word} has more than {LONGEST_RANGE} elements"
+        )),
+    }
+}
+
+/// The next word: up to a delimiter outside of quotes. A backslash takes the next character as it is;
+/// in quotes both stay, for the quotes are resolved later.
+fn token(rest: &mut &str) -> Result<String, String> {
+    let mut word = String::new();
+    let mut in_quotes = false;
+    let mut chars = rest.char_indices();
+    let end = loop {
+        match chars.next() {
+            None if in_quotes => {
+                return Err(format!("a quote is missing after {}", word.escape_debug()));
+            }
+            None => break rest.len(),
+            Some((_, '\\')) => {
+                if in_quotes {
+                    word.push('\\');
+                }
+                match chars.next() {
+                    Some((_, c)) => word.push(c),
+                    None => return Err("a backslash stands at the end".to_owned()),
+                }
+            }
+            Some((at, c)) if !in_quotes && DELIMITERS.contains(&c) => break at,
+            Some((_, c)) => {
+                in_quotes ^= c == '"';
+                word.push(c);
+            }
+        }
+    };
+    *rest = rest.get(end..).unwrap_or_default();
+    Ok(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::tests::schema;
+    use super::*;
+
+    fn read(table: &str, column: &str, text: &str) -> Result<Datum, String> {
+        let schema = schema();
+        datum(
+            text,
+            &schema.named(table).unwrap().column(column).unwrap().kind,
+        )
+    }
+
+    #[test]
+    fn values_by_their_types() {
+        let set = |numbers: &[i64]| Datum::set(numbers.iter().map(|number| Atom::from(*number)));
+        for text in ["1,2,3", "1 2 3", "[1, 2,3]", "1-3", " [ 1-2 3 ] "] {
+            assert_eq!(
+                read("Port", "trunks", text).unwrap(),
+                set(&[1, 2, 3]),
+                "{text}"
+            );
+        }
+        assert_eq!(read("Port", "trunks", "[]").unwrap(), Datum::EMPTY);
+        assert_eq!(read("Port", "tag", "7").unwrap(), 7.into());
+        assert_eq!(
+            read("Port", "vlan_mode", "access").unwrap(),
+            "access".into()
+        );
+        assert_eq!(
+            read("Port", "qos", "@q").unwrap(),
+            Atom::NamedUuid("@q".into()).into()
+        );
+        assert_eq!(
+            read("Queue", "weight", "1").unwrap(),
+            Atom::Real(1.0).into()
+        );
+        let map = Datum::map([("a", "b"), ("c:d", "e=f\n")]);
+        for text in [r#"a=b "c:d"="e=f\n""#, r#"{a=b, "c:d" = "e=f\n"}"#] {
+            assert_eq!(read("Port", "other_config", text).unwrap(), map, "{text}");
+        }
+        assert_eq!(
+            read("Port", "other_config", "{}").unwrap(),
+            Datum::Map(Vec::new())
+        );
+    }
+
+    /// What ovs-vsctl 3.1 refuses too.
+    #[test]
+    fn what_is_no_value() {
+        for (column, text) in [
+            ("tag", "4096"),
+            ("tag", "-1"),
+            ("tag", "x"),
+            ("tag", "1,2"),
+            ("tag", ""),
+            ("tag", "[1"),
+            ("tag", "[1] 2"),
+            ("trunks", "1,1"),
+            ("trunks", "3-1"),
+            ("trunks", ",1"),
+            ("trunks", "0-99999999999999999999"),
+            ("trunks", "1-"),
+            ("trunks", "{1}"),
+            ("vlan_mode", "acces"),
+            ("qos", "nope"),
+            ("other_config", "a"),
+            ("other_config", "a=b,a=c"),
+            ("other_config", "a="),
+            ("other_config", "[]"),
+            ("other_config", "\"a=b"),
+            ("other_config", "a=b\\"),
+            ("name", ""),
+            ("name", "a b"),
+            ("name", "\"\\x\""),
+        ] {
+            assert!(read("Port", column, text).is_err(), "{column} {text}");
+        }
+        assert!(read("QoS", "queues", "-1=@q").is_err());
+        assert!(read("Queue", "weight", "NaN").is_err());
+    }
+
+    #[test]
+    fn arguments() {
+        let parse = |text| Argument::parse(text, &["=", "!=", "{>=}", ">=", ">"]);
+        let argument = parse(r#"other-config:"a:b"=c=d"#).unwrap();
+        assert_eq!(argument.column, "other-config");
+        assert_eq!(argument.key.as_deref(), Some(r#""a:b""#));
+        assert_eq!(argument.value, Some(("=", "c=d")));
+        assert_eq!(parse("tag!=5").unwrap().value, Some(("!=", "5")));
+        assert_eq!(parse("trunks{>=}1,2").unwrap().value, Some(("{>=}", "1,2")));
+        assert_eq!(parse("tag").unwrap().value, None);
+        for wrong in ["=5", "tag=", "tag]", "other_config:\"a", ""] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn strings_as_ovs_vsctl_prints_them() {
+        for (text, expected) in [
+            ("br-int", "br-int"),
+            ("", "\"\""),
+            ("true", "\"true\""),
+            ("5", "\"5\""),
+            ("a b", "\"a b\""),
+        ] {
+            assert_eq!(written(&text.into()), expected);
+        }
+    }
+}

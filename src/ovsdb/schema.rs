@@ -1,0 +1,386 @@
+//! Tables, columns and their types, as the server's schema has them (RFC 7047 §3.2).
+
+use std::fmt;
+
+use ovsdb_client::schema::{ColumnSchema, DatabaseSchema, TableSchema};
+use serde_json::Value;
+
+use super::error::Error;
+use super::value::{Atom, Datum};
+
+/// The tables of a database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    /// By name.
+    pub tables: Vec<Table>,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Whether its rows stay although no other row refers to them.
+    pub is_root: bool,
+    /// `_uuid`, then the others by name.
+    pub columns: Vec<Column>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: Type,
+    /// Whether it can be changed once the row is made.
+    pub is_mutable: bool,
+}
+
+/// What a column holds (RFC 7047 §3.2 `<type>`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Type {
+    /// The elements of a set, the keys of a map.
+    pub key: Base,
+    /// The values of a map; `None`: it is a set, or one value.
+    pub value: Option<Base>,
+    /// The least number of elements: 0 or 1.
+    pub min: usize,
+    /// The greatest number of elements.
+    pub max: usize,
+}
+
+/// What one atom is (RFC 7047 §3.2 `<base-type>`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Base {
+    /// Its kind.
+    pub kind: Kind,
+    /// The only values that it can have; empty: any.
+    pub choices: Vec<Atom>,
+    /// The least and the greatest integer.
+    pub integers: (i64, i64),
+    /// The least and the greatest number.
+    pub reals: (f64, f64),
+    /// The least and the greatest length of a string, in characters.
+    pub lengths: (usize, usize),
+    /// The table that a UUID refers to.
+    pub refers_to: Option<String>,
+    /// Whether what it refers to must exist, and stays while it is referred to.
+    pub is_strong: bool,
+}
+
+/// The kinds of atoms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 64 bits, signed.
+    Integer,
+    /// A floating-point number.
+    Real,
+    /// `true` or `false`.
+    Boolean,
+    /// A text.
+    String,
+    /// A row.
+    Uuid,
+}
+
+/// A name that is not the one of a single table or column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotOne {
+    /// All that it may stand for: those that begin so; where there are none, all there are.
+    pub names: Vec<String>,
+    /// Whether several begin so.
+    pub is_ambiguous: bool,
+}
+
+impl Schema {
+    /// The table that a word means: its name or the beginning of it, if of no other; case does not
+    /// matter, nor whether `-` or `_`.
+    pub fn table(&self, word: &str) -> Result<&Table, NotOne> {
+        best(&self.tables, word, |table| &table.name)
+    }
+
+    /// The table of exactly this name.
+    pub fn named(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}
+
+impl Table {
+    /// The column that a word means, as [`Schema::table`] has it.
+    pub fn column(&self, word: &str) -> Result<&Column, NotOne> {
+        best(&self.columns, word, |column| &column.name)
+    }
+}
+
+impl Type {
+    /// Whether it is a map.
+    pub fn is_map(&self) -> bool {
+        self.value.is_some()
+    }
+
+    /// The value with its numbers of the kind that the column has: the server sends the real number 1
+    /// as the integer.
+    #[must_use]
+    pub fn of(&self, datum: Datum) -> Datum {
+        let real = |base: Option<&Base>, atom: Atom| match (base.map(|base| base.kind), atom) {
+            #[allow(clippy::cast_precision_loss)]
+            (Some(Kind::Real), Atom::Integer(number)) => Atom::Real(number as f64),
+            (_, atom) => atom,
+        };
+        let key = |atom| real(Some(&self.key), atom);
+        match datum {
+            Datum::Atom(atom) => Datum::Atom(key(atom)),
+            Datum::Set(atoms) if self.is_map() && atoms.is_empty() => Datum::Map(Vec::new()),
+            Datum::Set(atoms) => Datum::Set(atoms.into_iter().map(key).collect()),
+            Datum::Map(pairs) => {
+                let pair = |(k, v)| (key(k), real(self.value.as_ref(), v));
+                Datum::Map(pairs.into_iter().map(pair).collect())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    /// With its article: `an integer`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Integer => "an integer",
+            Self::Real => "a number",
+            Self::Boolean => "true or false",
+            Self::String => "a string",
+            Self::Uuid => "a UUID",
+        })
+    }
+}
+
+impl TryFrom<&DatabaseSchema> for Schema {
+    type Error = Error;
+
+    fn try_from(schema: &DatabaseSchema) -> Result<Self, Error> {
+        let tables = schema
+            .tables
+            .iter()
+            .map(|(name, schema)| table(name, schema));
+        let mut tables = tables.collect::<Result<Vec<_>, _>>()?;
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self { tables })
+    }
+}
+
+fn table(name: &str, schema: &TableSchema) -> Result<Table, Error> {
+    let columns = schema.columns.iter().map(|(column, schema)| {
+        self::column(column, schema)
+            .ok_or_else(|| Error::Protocol(format!("the schema has no type for {name}.{column}")))
+    });
+    let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
+    columns.sort_by(|a, b| a.name.cmp(&b.name));
+    let uuid = Column {
+        name: "_uuid".to_owned(),
+        kind: Type {
+            key: Base::of(Kind::Uuid),
+            value: None,
+            min: 1,
+            max: 1,
+        },
+        is_mutable: false,
+    };
+    columns.insert(0, uuid);
+    Ok(Table {
+        name: name.to_owned(),
+        is_root: schema.is_root.unwrap_or(false),
+        columns,
+    })
+}
+
+fn column(name: &str, schema: &ColumnSchema) -> Option<Column> {
+    Some(Column {
+        name: name.to_owned(),
+        kind: kind(&schema.r#type)?,
+        is_mutable: schema.mutable.unwrap_or(true),
+    })
+}
+
+fn kind(json: &Value) -> Option<Type> {
+    let Value::Object(object) = json else {
+        return Some(Type {
+            key: Base::read(json)?,
+            value: None,
+            min: 1,
+            max: 1,
+        });
+    };
+    let size = |number: &Value| usize::try_from(number.as_u64()?).ok();
+    Some(Type {
+        key: Base::read(object.get("key")?)?,
+        value: match object.get("value") {
+            Some(value) => Some(Base::read(value)?),
+            None => None,
+        },
+        min: object.get("min").map_or(Some(1), size)?,
+        max: match object.get("max") {
+            None => 1,
+            Some(Value::String(word)) if word == "unlimited" => usize::MAX,
+            Some(number) => size(number)?,
+        },
+    })
+}
+
+impl Base {
+    /// Any value of a kind.
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            choices: Vec::new(),
+            integers: (i64::MIN, i64::MAX),
+            reals: (f64::NEG_INFINITY, f64::INFINITY),
+            lengths: (0, usize::MAX),
+            refers_to: None,
+            is_strong: false,
+        }
+    }
+
+    fn read(json: &Value) -> Option<Self> {
+        let kind = |word: &str| {
+            Some(match word {
+                "integer" => Kind::Integer,
+                "real" => Kind::Real,
+                "boolean" => Kind::Boolean,
+                "string" => Kind::String,
+                "uuid" => Kind::Uuid,
+                _ => return None,
+            })
+        };
+        let object = match json {
+            Value::String(word) => return kind(word).map(Self::of),
+            Value::Object(object) => object,
+            _ => return None,
+        };
+        let mut base = Self::of(kind(object.get("type")?.as_str()?)?);
+        let length = |number: &Value| usize::try_from(number.as_u64()?).ok();
+        for (member, value) in object {
+            match member.as_str() {
+                "enum" => {
+                    let datum: Datum = serde_json::from_value(value.clone()).ok()?;
+                    base.choices = datum.as_set()?.to_vec();
+                }
+                "minInteger" => base.integers.0 = value.as_i64()?,
+                "maxInteger" => base.integers.1 = value.as_i64()?,
+                "minReal" => base.reals.0 = value.as_f64()?,
+                "maxReal" => base.reals.1 = value.as_f64()?,
+                "minLength" => base.lengths.0 = length(value)?,
+                "maxLength" => base.lengths.1 = length(value)?,
+                "refTable" => base.refers_to = Some(value.as_str()?.to_owned()),
+                _ => {}
+            }
+        }
+        let weak = object.get("refType").and_then(Value::as_str) == Some("weak");
+        base.is_strong = base.refers_to.is_some() && !weak;
+        Some(base)
+    }
+}
+
+/// The one that a word means: exactly so, or but for case and `-`, or the only one that begins so.
+fn best<'t, T>(all: &'t [T], word: &str, name: fn(&T) -> &str) -> Result<&'t T, NotOne> {
+    let alike = |text: &str| text.to_ascii_lowercase().replace('-', "_");
+    let wanted = alike(word);
+    let exact = all.iter().find(|one| name(one) == word);
+    if let Some(one) = exact.or_else(|| all.iter().find(|one| alike(name(one)) == wanted)) {
+        return Ok(one);
+    }
+    let begin = |one: &&T| !wanted.is_empty() && alike(name(one)).starts_with(&wanted);
+    let found: Vec<&T> = all.iter().filter(begin).collect();
+    match found.as_slice() {
+        [only] => Ok(only),
+        [] => Err(NotOne {
+            names: all.iter().map(|one| name(one).to_owned()).collect(),
+            is_ambiguous: false,
+        }),
+        several => Err(NotOne {
+            names: several.iter().map(|one| name(one).to_owned()).collect(),
+            is_ambiguous: true,
+        }),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Three tables in the notation of vswitch.ovsschema.
+    pub(in crate::ovsdb) fn schema() -> Schema {
+        let json = r#"{"name": "Open_vSwitch", "version": "8.3.1", "tables": {
+            "Port": {"columns": {
+                "name": {"type": "string", "mutable": false},
+                "tag": {"type": {"key": {"type": "integer", "minInteger": 0, "maxInteger": 4095},
+                                 "min": 0, "max": 1}},
+                "trunks": {"type": {"key": {"type": "integer", "minInteger": 0, "maxInteger": 4095},
+                                    "min": 0, "max": 4096}},
+                "vlan_mode": {"type": {"key": {"type": "string",
+                    "enum": ["set", ["trunk", "access"]]}, "min": 0, "max": 1}},
+                "qos": {"type": {"key": {"type": "uuid", "refTable": "QoS"}, "min": 0, "max": 1}},
+                "other_config": {"type": {"key": "string", "value": "string",
+                                          "min": 0, "max": "unlimited"}}}},
+            "QoS": {"isRoot": true, "columns": {
+                "type": {"type": "string"},
+                "queues": {"type": {"key": {"type": "integer", "minInteger": 0},
+                    "value": {"type": "uuid", "refTable": "Queue", "refType": "weak"},
+                    "min": 0, "max": "unlimited"}}}},
+            "Queue": {"isRoot": true, "columns": {"weight": {"type": "real"}}}}}"#;
+        let schema: DatabaseSchema = serde_json::from_str(json).unwrap();
+        Schema::try_from(&schema).unwrap()
+    }
+
+    #[test]
+    fn types_with_their_limits() {
+        let schema = schema();
+        let port = schema.named("Port").unwrap();
+        assert!(!port.is_root && schema.named("QoS").unwrap().is_root);
+        assert!(!port.column("name").unwrap().is_mutable);
+        let tag = &port.column("tag").unwrap().kind;
+        assert_eq!((tag.min, tag.max, tag.key.integers), (0, 1, (0, 4095)));
+        let mode = &port.column("vlan_mode").unwrap().kind;
+        assert_eq!(mode.key.choices, ["trunk".into(), "access".into()]);
+        let qos = &port.column("qos").unwrap().kind.key;
+        assert!(qos.is_strong && qos.refers_to.as_deref() == Some("QoS"));
+        let queues = &schema.named("QoS").unwrap().column("queues").unwrap().kind;
+        assert!(queues.is_map() && queues.max == usize::MAX);
+        assert!(!queues.value.as_ref().unwrap().is_strong);
+        let weight = &schema
+            .named("Queue")
+            .unwrap()
+            .column("weight")
+            .unwrap()
+            .kind;
+        assert_eq!(weight.of(1.into()), Atom::Real(1.0).into());
+    }
+
+    #[test]
+    fn names_and_their_beginnings() {
+        let schema = schema();
+        for (word, name) in [
+            ("Port", "Port"),
+            ("port", "Port"),
+            ("p", "Port"),
+            ("qo", "QoS"),
+        ] {
+            assert_eq!(schema.table(word).unwrap().name, name);
+        }
+        let several = schema.table("q").unwrap_err();
+        assert_eq!(
+            (several.is_ambiguous, several.names),
+            (true, vec!["QoS".into(), "Queue".into()])
+        );
+        assert!(!schema.table("x").unwrap_err().is_ambiguous);
+        let port = schema.table("Port").unwrap();
+        for (word, name) in [
+            ("VLAN-mode", "vlan_mode"),
+            ("ta", "tag"),
+            ("_uuid", "_uuid"),
+        ] {
+            assert_eq!(port.column(word).unwrap().name, name);
+        }
+        assert!(port.column("t").unwrap_err().is_ambiguous);
+        assert_eq!(port.column("").unwrap_err().names.len(), 7);
+    }
+}
