@@ -8,7 +8,7 @@ CARGO ?= cargo
 export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test conformance check bench install clean
+.PHONY: help deps build demo test generate conformance check bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -22,8 +22,12 @@ build: ## the optimized binary, target/release/ovs
 demo: deps build ## the main commands on a private Open vSwitch with a Neutron host in it
 	target/release/ovs sandbox run --neutron -- scripts/demo
 
-test: deps ## all tests, on private Open vSwitches
+test: ## all tests, on private Open vSwitches
+	@scripts/install-deps tests
 	$(CARGO) test
+
+generate: ## man/ anew, from the definitions of the commands
+	UPDATE_GOLDEN=1 $(CARGO) test --test manual
 
 conformance: deps ## COUNT random flows per class (20000) from SEED on, against the real ovs-ofctl
 	COUNT=$(or $(COUNT),20000) SEED=$(or $(SEED),1) $(CARGO) test --test conformance -- --nocapture
@@ -42,18 +46,13 @@ bench: ## side by side with the real tools: dumps of 200,000 flows, one port of 
 
 install: build ## into PREFIX (/usr/local): the binary, the manual and the completions
 	install -D -m 755 target/release/ovs $(DESTDIR)$(PREFIX)/bin/ovs
-	for page in $(wildcard man/*.8); do \
-	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/} || exit; \
+	for page in man/*.[578]; do \
+	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
-	for file in $(wildcard completions/ovs.bash); do \
-	    install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ovs || exit; \
-	done
-	for file in $(wildcard completions/_ovs); do \
-	    install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ovs || exit; \
-	done
-	for file in $(wildcard completions/ovs.fish); do \
-	    install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ovs.fish || exit; \
-	done
+	install -D -m 644 completions/ovs.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ovs
+	install -D -m 644 completions/_ovs $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ovs
+	install -D -m 644 completions/ovs.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ovs.fish
+	install -D -m 644 completions/ovs.elv $(DESTDIR)$(PREFIX)/share/elvish/lib/ovs.elv
 
 clean: ## what was built
 	$(CARGO) clean

@@ -1,20 +1,29 @@
-//! The clap root: global options and the list of commands.
+//! The clap root: global options and the list of commands; completion and the manual, which are made of
+//! them.
 
 // Doc comments are help texts here: a terminal shows backticks as they are.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls)]
 
+mod columns;
+mod complete;
+mod help;
+pub mod manual;
+
+pub use complete::Shell;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Command, Context, Exit, Failure, Writing};
+use crate::commands::{self, Context, Exit, Failure, Writing};
 use crate::openflow::json::acts_on_a_terminal;
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
-use crate::transport::Endpoint;
+use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
 /// Parses the command line, runs the command, and returns its exit code.
 ///
@@ -92,19 +101,66 @@ pub struct Cli {
     command: Command,
 }
 
+/// The commands, and those that are about the command line itself.
+// There is one of it in a process.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Do(commands::Command),
+    /// A page of the manual: of a command, or flows, json
+    Help(help::Help),
+    /// The script that makes a shell complete ovs
+    Completions(complete::Completions),
+    #[command(hide = true)]
+    Complete(complete::Complete),
+}
+
 impl Cli {
     fn run(self) -> ExitCode {
         let cx = self.global.context();
         let quiet = cx.quiet;
+        let command = match self.command {
+            Command::Do(command) => command,
+            Command::Help(args) => return ended(args.run(cx.format.width), quiet),
+            Command::Completions(args) => return ended(args.run(), quiet),
+            Command::Complete(args) => {
+                args.run(command());
+                return Exit::Done.into();
+            }
+        };
         let outcome = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::new(Exit::Failed, format!("cannot start a runtime: {error}")))
-            .and_then(|runtime| runtime.block_on(self.command.run(&cx)));
+            .and_then(|runtime| runtime.block_on(command.run(&cx)));
         match outcome {
             Ok(code) => code,
             Err(failure) => failure.report(quiet),
         }
+    }
+}
+
+/// The whole command line.
+fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// What these global options come to, to be quiet and to wait for so long; `None` if they are wrong.
+fn context(options: &[String], limit: Duration) -> Option<Context> {
+    let words = ["ovs"]
+        .into_iter()
+        .chain(options.iter().map(String::as_str));
+    let cli = Cli::try_parse_from(words.chain(["show"])).ok()?;
+    let mut cx = cli.global.context().quiet(true);
+    cx.limit = Some(limit);
+    Some(cx)
+}
+
+fn ended(outcome: Result<(), Failure>, quiet: bool) -> ExitCode {
+    match outcome {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => failure.report(quiet),
     }
 }
 
@@ -113,7 +169,7 @@ impl Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The database, unix:PATH or tcp:HOST[:PORT] [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
+    /// The database, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT]; of a cluster several, with commas in between [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
     #[arg(
         long,
         global = true,
@@ -122,7 +178,7 @@ pub struct Global {
         value_name = "ENDPOINT",
         value_parser = database
     )]
-    db: Option<Endpoint>,
+    db: Option<Endpoints>,
 
     /// Seconds to wait for the other side without progress; 0 waits for ever [default: 10]
     #[arg(
@@ -155,7 +211,7 @@ pub struct Global {
     columns: Option<Vec<String>>,
 
     /// Print the raw values of one column, one a line
-    #[arg(short, long, global = true, value_name = "FIELD", conflicts_with_all = ["output", "json"])]
+    #[arg(short, long, global = true, value_name = "COLUMN", conflicts_with_all = ["output", "json"])]
     get: Option<String>,
 
     /// OpenFlow versions to offer to the switch [default: all]
@@ -206,6 +262,63 @@ pub struct Global {
     /// Say on stderr what is done
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
+
+    #[command(flatten)]
+    tls: TlsArguments,
+}
+
+/// Options for `ssl:`, with the names they have in ovs-vsctl(8).
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options for ssl:")]
+struct TlsArguments {
+    /// This side's private key, PEM
+    #[arg(short = 'p', long, global = true, value_name = "FILE")]
+    private_key: Option<PathBuf>,
+
+    /// This side's certificate, PEM
+    #[arg(short = 'c', long, global = true, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+
+    /// The certificate of the authority that vouches for the other side, PEM; none: trust anyone
+    #[arg(
+        short = 'C',
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "bootstrap_ca_cert"
+    )]
+    ca_cert: Option<PathBuf>,
+
+    /// The same; a FILE that is missing is made of what the other side sends on the first connection
+    #[arg(long, global = true, value_name = "FILE")]
+    bootstrap_ca_cert: Option<PathBuf>,
+
+    /// Demand that the other side's certificate bears this name
+    #[arg(long, global = true, value_name = "NAME")]
+    verify_name: Option<String>,
+
+    /// The server name to ask for (SNI) [default: the host in ssl:HOST]
+    #[arg(long, global = true, value_name = "NAME")]
+    ssl_server_name: Option<String>,
+}
+
+impl TlsArguments {
+    fn tls(self) -> Tls {
+        let named = |path: Option<PathBuf>| path.filter(|path| path.as_os_str() != "none");
+        let trust = match (self.ca_cert, self.bootstrap_ca_cert) {
+            (Some(path), _) if path.as_os_str() == "none" => Some(Trust::Anyone),
+            (Some(path), _) => Some(Trust::File(path)),
+            (None, Some(path)) => Some(Trust::Bootstrap(path)),
+            (None, None) => None,
+        };
+        Tls::new(TlsOptions {
+            private_key: named(self.private_key),
+            certificate: named(self.certificate),
+            trust,
+            verify_name: self.verify_name,
+            server_name: self.ssl_server_name,
+        })
+    }
 }
 
 /// A wait's limit; `None` waits for ever. (A type of its own: an `Option` means something else to clap.)
@@ -247,7 +360,7 @@ impl Global {
         };
         let db = match self.db {
             Some(endpoint) => endpoint,
-            None => Context::default_db(),
+            None => Context::default_db().into(),
         };
         Context::new(
             db,
@@ -272,6 +385,7 @@ impl Global {
             dry_run: self.dry_run,
             strict: self.strict,
         })
+        .tls(self.tls.tls())
         .quiet(self.quiet)
         .verbose(self.verbose)
     }
@@ -307,10 +421,10 @@ fn screen_width(terminal: bool) -> Option<usize> {
     from_environment()
 }
 
-fn database(text: &str) -> Result<Endpoint, String> {
+fn database(text: &str) -> Result<Endpoints, String> {
     /// IANA's port for OVSDB.
     const PORT: u16 = 6640;
-    Endpoint::parse(text, Some(PORT)).map_err(|error| error.to_string())
+    Endpoints::parse(text, Some(PORT)).map_err(|error| error.to_string())
 }
 
 fn seconds(text: &str) -> Result<Limit, String> {

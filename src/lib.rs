@@ -14,7 +14,7 @@
 //! | [`model`] | what operators think in, built from one snapshot: topology, names, tags, patches, tunnels |
 //! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, errors |
 //! | [`openflow`] | the switch: codecs on bytes without I/O, and one session that does the I/O |
-//! | [`transport`] | endpoints, byte streams, deadlines |
+//! | [`transport`] | endpoints, byte streams, TLS, deadlines |
 //! | [`output`] | one column list, three outputs; colour; escaping |
 //! | [`sandbox`] | private daemons for trying things and for the tests |
 //!

@@ -129,6 +129,44 @@ port del new
     assert_eq!(sandbox.vsctl(&["get", "Port", "old", "tag"]), "3\n");
 }
 
+/// A search finds what meets its condition, and not what an earlier line has looked at.
+#[test]
+fn lines_do_not_find_each_others_ports() {
+    let sandbox = with_bridge();
+    sandbox.vsctl(&[
+        "add-port",
+        "br0",
+        "p1",
+        "--",
+        "set",
+        "Interface",
+        "p1",
+        "type=internal",
+    ]);
+    let lines = "db set Interface p1 external_ids:a=b\nport del br0/99\n";
+    sandbox
+        .ovs(&["batch"])
+        .write_stdin(lines)
+        .assert()
+        .code(3)
+        .stderr(contains("line 2"));
+    let lines =
+        "db set Interface p1 external_ids:a=b\nport add br0 p2 --ofport 77 --type internal\n";
+    sandbox
+        .ovs(&["batch"])
+        .write_stdin(lines)
+        .assert()
+        .success();
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\np2\n");
+    let lines = "port del p2\nport del p2\n";
+    sandbox
+        .ovs(&["batch"])
+        .write_stdin(lines)
+        .assert()
+        .code(3)
+        .stderr(contains("line 2: port \"p2\" not found\n"));
+}
+
 #[test]
 fn a_thousand_lines() {
     let sandbox = with_bridge();

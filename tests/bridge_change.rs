@@ -451,6 +451,54 @@ fn vlan_bridges_are_those_of_ovs_vsctl() {
 }
 
 #[test]
+fn a_vlan_bridge_keeps_its_own_port_and_its_tag() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&[
+        "add-br", "br0", "--", "add-br", "vb", "br0", "8", "--", "add-port", "br0", "q1", "--",
+        "set", "Port", "q1", "tag=3",
+    ]);
+    let before = everything(&sandbox);
+    for (arguments, code, words) in [
+        (
+            &["port", "add", "vb", "q1", "--may-exist"][..],
+            1,
+            "it has tag 3, not 8",
+        ),
+        (
+            &["port", "add", "vb", "q2", "--tag", "9"],
+            2,
+            "have that tag",
+        ),
+        (&["port", "del", "vb"], 1, "`ovs bridge del vb`"),
+        (&["port", "set", "vb", "--tag", "none"], 1, "keeps that tag"),
+        (&["port", "set", "vb", "--tag", "9"], 1, "keeps that tag"),
+        (&["tag", "set", "vb", "9"], 1, "keeps that tag"),
+        (&["tag", "clear", "vb"], 1, "keeps that tag"),
+    ] {
+        sandbox
+            .ovs(arguments)
+            .assert()
+            .code(code)
+            .stdout("")
+            .stderr(predicates::str::contains(words));
+    }
+    assert_eq!(everything(&sandbox), before);
+    sandbox
+        .ovs(&[
+            "port", "add", "vb", "q2", "--tag", "8", "--type", "internal",
+        ])
+        .assert()
+        .success();
+    sandbox
+        .ovs(&["port", "del", "br0", "--all"])
+        .assert()
+        .success();
+    assert_eq!(sandbox.vsctl(&["list-br"]), "br0\nvb\n");
+    assert_eq!(sandbox.vsctl(&["list-ports", "vb"]), "");
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "");
+}
+
+#[test]
 fn deleting_takes_everything_along_and_says_what_dangles() {
     let sandbox = Sandbox::empty();
     for bridge in ["br0", "br1", "br2"] {
@@ -499,7 +547,7 @@ fn deleting_takes_everything_along_and_says_what_dangles() {
     // Both ends of the other pair went.
     assert_eq!(
         said,
-        "ovs: warning: patch port \"p20\" now leads nowhere: its peer \"p02\" is gone; `ovs patch del` removes both ends\n"
+        "ovs: warning: patch port \"p20\" now leads nowhere: its peer \"p02\" is gone; `ovs patch del p20` removes it, too\n"
     );
     assert_eq!(sandbox.vsctl(&["list-br"]), "br2\n");
     for table in ["Controller", "Flow_Sample_Collector_Set"] {

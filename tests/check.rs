@@ -641,8 +641,8 @@ fn one_bridge_and_severities() {
                    tap1 has tag 1\tgive it a tag (`ovs tag set tap3 VID`), or say that it is \
                    meant: `ovs tag set tap3 --vlan-mode trunk`\n";
     let error = "error\tdangling-patch\tbr1\tp0\tits peer none does not exist, or is no patch port\tmake \
-                 the other end (`ovs patch add --may-exist`), name it (`ovs port set p0 --option \
-                 peer=...`), or remove it (`ovs patch del p0`)\n";
+                 the other end (`ovs patch add br1:p0 BRIDGE:none --may-exist`), name it (`ovs port \
+                 set p0 --option peer=PORT`), or remove it (`ovs patch del p0`)\n";
     check(&[])
         .assert()
         .code(1)

@@ -658,6 +658,27 @@ fn rows_are_made_and_destroyed() {
         sandbox.vsctl(&["get", "Mirror", "m0", "external_ids"]),
         "{a=b}\n"
     );
+    // In a batch, a row of its own can be taken out of a map, and is gone once destroyed.
+    let create = "db create Queue --id=@q dscp=1\ndb set QoS p1 queues:5=@q\n";
+    for (line, code) in [
+        ("db remove QoS p1 queues 6=@q", 0),
+        (
+            "db remove QoS p1 queues 5=@q\ndb destroy Queue @q\ndb set Queue @q dscp=2",
+            3,
+        ),
+        ("db remove QoS p1 queues 5=@q\ndb destroy Queue @q", 0),
+    ] {
+        sandbox
+            .ovs(&["batch", "--dry-run"])
+            .write_stdin(format!("{create}{line}\n"))
+            .assert()
+            .code(code);
+    }
+    sandbox
+        .ovs(&["db", "create", "Queue", &format!("_uuid={uuid}")])
+        .assert()
+        .code(1)
+        .stderr(predicates::str::contains("the database's own"));
     sandbox
         .ovs(&["db", "destroy", "Queue", uuid])
         .assert()

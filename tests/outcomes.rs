@@ -157,3 +157,115 @@ fn two_hundred_at_once_all_tell_the_truth() {
     let there: std::collections::BTreeSet<String> = there.lines().map(str::to_owned).collect();
     assert_eq!(there, expected);
 }
+
+#[test]
+fn what_is_done_is_not_called_undone_because_nobody_reads_of_it() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&["add-br", "br0"]);
+    let mut command = std::process::Command::new(common::binary());
+    common::clean(&mut command);
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = command
+        .args(["port", "add", "br0", "p1", "--type", "internal"])
+        .env("OVS_RUNDIR", sandbox.run_dir())
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the change is made"), "{said}");
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\n");
+}
+
+#[test]
+fn unchanged_is_not_said_of_what_is_not_applied() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&["add-br", "br0"]);
+    sandbox.kill_vswitchd();
+    let add = ["-t", "1", "port", "add", "br0", "p1", "--may-exist"];
+    sandbox
+        .ovs(&add)
+        .assert()
+        .code(5)
+        .stderr(contains("written to the database"));
+    sandbox
+        .ovs(&add)
+        .assert()
+        .code(5)
+        .stderr(contains("in the database already"));
+}
+
+#[test]
+fn atomic_takes_out_what_it_added_and_nothing_else() {
+    let sandbox = real_devices();
+    sandbox.vsctl(&[
+        "add-port",
+        "br0",
+        "p1",
+        "--",
+        "set",
+        "Interface",
+        "p1",
+        "type=internal",
+    ]);
+    // It was there before: it stays, and the answer is that it is written.
+    sandbox
+        .ovs(&[
+            "port",
+            "add",
+            "br0",
+            "p1",
+            "--type",
+            "vxlan",
+            "--may-exist",
+            "--atomic",
+        ])
+        .assert()
+        .code(5)
+        .stdout(contains("changed\tport\tp1"));
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\n");
+    sandbox
+        .ovs(&["batch"])
+        .write_stdin("port add br0 p2 --atomic\nport add br0 p3\n")
+        .assert()
+        .code(2)
+        .stderr(contains("--atomic"));
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\n");
+}
+
+#[test]
+fn a_secret_does_not_stay_in_the_log_of_the_database() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&["add-br", "br0"]);
+    let add = [
+        "port",
+        "add",
+        "br0",
+        "g0",
+        "--type",
+        "gre",
+        "--dry-run",
+        "--json",
+    ];
+    let options = [
+        "--option",
+        "remote_ip=192.0.2.1",
+        "--option",
+        "psk=abracadabra",
+    ];
+    let said = sandbox.ovs_stdout(&[&add[..], &options].concat());
+    let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let comment = json["transaction"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|o| o["op"] == "comment");
+    let comment = comment.unwrap()["comment"].as_str().unwrap();
+    assert!(
+        comment.contains("psk=***") && !comment.contains("abra"),
+        "{comment}"
+    );
+}

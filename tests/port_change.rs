@@ -114,11 +114,15 @@ fn add_refuses_before_it_writes() {
         (&["br0", "a/b"], 1, "contains \"/\""),
         (&["br0", "a b"], 1, "contains a blank"),
         (&["br0", ""], 1, "is empty"),
+        (&["br0", "5"], 1, "for an OpenFlow port number"),
+        (&["br0", "local"], 1, "a reserved port"),
+        (&["br0", "--", "-p"], 1, "for an option"),
         (&["br9", "p2"], 3, "bridge \"br9\" not found"),
         (&["br0", "p2", "--tag", "4096"], 2, "expected 0 to 4095"),
         (&["br0", "p2", "--trunks", "5-1"], 2, "is empty"),
         (&["br0", "p2", "--mac", "01:00:00:00:00:00"], 2, "multicast"),
         (&["br0", "p2", "--bond", "e7"], 1, "two interfaces"),
+        (&["br0", "p2", "--bond", "e7,e7"], 2, "e7 is given twice"),
         (&["br0", "p2", "--vlan-mode", "acess"], 2, "access, trunk"),
         (&["br0", "p2", "--option", "novalue"], 2, "KEY=VALUE"),
         (
@@ -210,6 +214,15 @@ fn set_changes_what_is_named_and_clears() {
         "{b=\"2\", c=\"3\"}"
     );
     assert_eq!(column(&sandbox, "Interface", "p1", "type"), "internal");
+    for setting in ["--ingress-policing-rate", "--bond-updelay"] {
+        sandbox.ovs_stdout(&["port", "set", "p1", setting, "9"]);
+        sandbox.ovs_stdout(&["port", "set", "p1", setting, "none"]);
+    }
+    assert_eq!(
+        column(&sandbox, "Interface", "p1", "ingress_policing_rate"),
+        "0"
+    );
+    assert_eq!(column(&sandbox, "Port", "p1", "bond_updelay"), "0");
     let json = sandbox.ovs_stdout(&[
         "port", "set", "p1", "--trunks", "7", "--tag", "none", "--json",
     ]);
@@ -323,6 +336,40 @@ fn bonds_and_their_members() {
     sandbox.ovs_stdout(&again);
     assert_eq!(sandbox.vsctl(&["list-ifaces", "br0"]), "e3\ne4\n");
     assert_eq!(sandbox.ovs_stdout(&again), "unchanged\n");
+}
+
+#[test]
+fn del_leaves_a_bond_of_which_an_interface_is_named() {
+    let sandbox = with_bridges(&["br0"]);
+    sandbox.vsctl(&[
+        "add-bond",
+        "br0",
+        "bond0",
+        "e1",
+        "e2",
+        "--",
+        "set",
+        "Interface",
+        "e1",
+        "type=internal",
+        "--",
+        "set",
+        "Interface",
+        "e2",
+        "type=internal",
+    ]);
+    let number = column(&sandbox, "Interface", "e1", "ofport");
+    for named in ["e1", "br0/e1", &format!("br0/{number}")] {
+        sandbox
+            .ovs(&["port", "del", named])
+            .assert()
+            .code(1)
+            .stderr(contains("\"e1\" is an interface of bond0, not a port"))
+            .stderr(contains("ovs port set bond0 --remove-member e1"));
+    }
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "bond0\n");
+    sandbox.ovs_stdout(&["port", "del", "br0/bond0"]);
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "");
 }
 
 #[test]

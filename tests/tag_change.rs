@@ -88,8 +88,37 @@ fn what_it_comes_to_is_said_in_words() {
         .ovs(&["tag", "clear", "p1"])
         .assert()
         .success()
-        .stderr(contains("trunk of all VLANs"));
+        .stderr(contains("trunk (all VLANs, tagged)").and(contains("warning").not()));
     assert_eq!(columns(&sandbox), ["[]"; 4]);
+    // What was not asked for is warned of, what was is told.
+    for (arguments, words, is_warned) in [
+        (
+            &["tag", "set", "p1", "none"][..],
+            "neither a tag nor trunks",
+            true,
+        ),
+        (
+            &["tag", "set", "p1", "--vlan-mode", "trunk"],
+            "trunk (all VLANs, tagged)",
+            false,
+        ),
+        (
+            &["tag", "set", "p1", "5"],
+            "port \"p1\" has vlan_mode trunk: its tag is ignored",
+            true,
+        ),
+        (
+            &["port", "set", "p1", "--vlan-mode", "trunk", "--tag", "6"],
+            "port \"p1\" has vlan_mode trunk: its tag is ignored",
+            true,
+        ),
+    ] {
+        let run = sandbox.ovs(arguments).assert().success();
+        let said = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+        assert!(said.contains(words), "{said}");
+        assert_eq!(said.contains("warning"), is_warned, "{said}");
+    }
+    sandbox.ovs_stdout(&["tag", "clear", "p1"]);
     sandbox
         .ovs(&["tag", "clear", "p1"])
         .assert()

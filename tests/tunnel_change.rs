@@ -440,6 +440,28 @@ fn may_exist_converges() {
     ];
     assert!(add(&sandbox, &ask).starts_with("added"));
     assert_eq!(add(&sandbox, &ask), "unchanged\n");
+    // A tunnel whose name nobody chose is not made another.
+    for other in [
+        &["--key", "9"][..],
+        &["--local", "10.0.0.1"],
+        &["--dst-port", "4790"],
+    ] {
+        let ask = [
+            &[
+                "tunnel",
+                "add",
+                "br-tun",
+                "--remote",
+                "10.0.0.72",
+                "--may-exist",
+            ][..],
+            other,
+        ]
+        .concat();
+        refused(&sandbox, &ask, 1, "is that of another tunnel");
+    }
+    // One that was named is.
+    let ask = [&ask[..1], &["vxlan-0a000048"], &ask[1..]].concat();
     sandbox.vsctl(&[
         "set",
         "Interface",

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::write::{Step, make_all};
 use super::{Command, Context, Exit, Failure, quoted};
@@ -88,6 +88,8 @@ impl Args {
 /// The commands, each with the number of its line, from 1.
 fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
     let mut lines = Vec::new();
+    // Made once: making it takes longer than reading a line with it.
+    let mut command = Line::command();
     for (number, line) in (1..).zip(text.lines()) {
         let wrong = |message: &str| Failure::new(Exit::Usage, format!("line {number}: {message}"));
         let words = shell_words::split(line).map_err(|error| wrong(&error.to_string()))?;
@@ -96,7 +98,10 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
             [ovs, rest @ ..] if ovs == "ovs" => rest,
             all => all,
         };
-        let line = Line::try_parse_from(words).map_err(|error| wrong(&reason(&error)))?;
+        let line = command
+            .try_get_matches_from_mut(words)
+            .and_then(|matches| Line::from_arg_matches(&matches))
+            .map_err(|error| wrong(&reason(&error)))?;
         if line.command.change().is_none() {
             let word = words
                 .iter()

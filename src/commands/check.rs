@@ -19,7 +19,6 @@ use super::{Context, Exit, Failure};
 use crate::model::check::{Daemon, Finding, Kind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
-use crate::transport::Endpoint;
 
 use bridge::Answer;
 
@@ -129,7 +128,7 @@ impl Args {
             Some(name) if topology.bridge(name).is_some() => vec![name],
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
-        let is_local = matches!(cx.db, Endpoint::Unix(_));
+        let is_local = !cx.is_remote();
         // A switch with dummy devices is not the host's, though it runs there.
         let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
         let facts = facts.or_else(|| is_hosts.then(host::read));

@@ -2,23 +2,28 @@
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::{Failure, Writing};
+use super::failure::one_line;
+use super::{Exit, Failure, Writing, quoted};
 use crate::model::resolve::names_of;
+use crate::model::vlan_bridge::vlan_bridges;
 use crate::model::{Depth, Scope, Topology, Want, read};
 use crate::openflow::version::Versions;
-use crate::output::{Format, Mode, View, escape};
-use crate::ovsdb::Client;
-use crate::transport::Endpoint;
+use crate::output::{Format, Mode, View};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::cluster::{self, Need};
+use crate::ovsdb::{Client, Error};
+use crate::transport::{ConnectError, Endpoint, Endpoints, Stream, Tls};
 
 /// The global options, resolved.
 #[derive(Debug)]
 pub struct Context {
-    /// Where the database listens.
-    pub db: Endpoint,
+    /// Where the database listens: its server, or those of its cluster.
+    pub db: Endpoints,
     /// The longest wait for the other side without progress; `None`: no limit.
     pub limit: Option<Duration>,
     /// Whether the limit is the user's, and not the default.
@@ -32,19 +37,21 @@ pub struct Context {
     /// Errors only on stderr.
     pub quiet: bool,
     verbose: bool,
-    client: OnceCell<Client>,
+    tls: Tls,
+    /// The connection to the database, and whether its server takes what is written itself.
+    client: OnceCell<(Rc<Client>, bool)>,
 }
 
 impl Context {
     /// A context that is neither quiet nor verbose and has not connected to anything yet.
     pub fn new(
-        db: Endpoint,
+        db: impl Into<Endpoints>,
         limit: Option<Duration>,
         format: Format,
         versions: Option<Versions>,
     ) -> Context {
         Context {
-            db,
+            db: db.into(),
             limit,
             limit_is_given: false,
             format,
@@ -52,6 +59,7 @@ impl Context {
             writing: Writing::default(),
             quiet: false,
             verbose: false,
+            tls: Tls::default(),
             client: OnceCell::new(),
         }
     }
@@ -84,6 +92,13 @@ impl Context {
         self
     }
 
+    /// Sets how `ssl:` is spoken.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Context {
+        self.tls = tls;
+        self
+    }
+
     /// `unix:$OVS_RUNDIR/db.sock`, else `unix:/var/run/openvswitch/db.sock`.
     pub fn default_db() -> Endpoint {
         Endpoint::Unix(run_directory().join("db.sock"))
@@ -92,27 +107,103 @@ impl Context {
     /// Where the sockets of the switch are: beside the database's socket; where that is none,
     /// `$OVS_RUNDIR`, else `/var/run/openvswitch`.
     pub fn run_directory(&self) -> PathBuf {
-        match &self.db {
+        match self.db.first() {
             Endpoint::Unix(path) => path.parent().unwrap_or(Path::new(".")).to_owned(),
             Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => run_directory(),
         }
     }
 
-    /// The connection to the database, made when it is first needed.
+    /// Whether the database is reached over the network: the switch may be on another host.
+    pub fn is_remote(&self) -> bool {
+        self.db
+            .iter()
+            .any(|endpoint| !matches!(endpoint, Endpoint::Unix(_)))
+    }
+
+    /// Connects to any endpoint.
+    pub async fn dial(&self, endpoint: &Endpoint) -> Result<Stream, ConnectError> {
+        let stream = endpoint.connect_with(self.limit, &self.tls).await;
+        for remark in self.tls.take_remarks() {
+            self.remark(&remark);
+        }
+        if stream.is_ok() {
+            self.tell(&format!("connected to {endpoint}"));
+        }
+        stream
+    }
+
+    /// Whether anything was said of how to speak `ssl:`.
+    pub fn speaks_tls(&self) -> bool {
+        self.tls.is_configured()
+    }
+
+    /// The connection to the database, made when it is first needed: of several servers to the first
+    /// that answers and is connected to its cluster.
     pub async fn client(&self) -> Result<&Client, Failure> {
-        let connect = async || {
-            let client = Client::connect(&self.db, self.limit).await?;
-            self.tell(&format!("connected to {}", self.db));
-            Ok(client)
+        let (client, _) = self
+            .client
+            .get_or_try_init(|| self.connect(Need::Member, self.limit))
+            .await?;
+        Ok(client)
+    }
+
+    /// A connection to the database for writing: of several servers to the one that leads their cluster.
+    pub async fn leader(&self) -> Result<Rc<Client>, Failure> {
+        let (client, leads) = self
+            .client
+            .get_or_try_init(|| self.connect(Need::Leader, self.limit))
+            .await?;
+        if *leads || !self.db.are_several() {
+            return Ok(Rc::clone(client));
+        }
+        Ok(self.connect(Need::Leader, self.limit).await?.0)
+    }
+
+    /// A new connection after one was lost; `None` where there is but one server to connect to.
+    pub(super) async fn elsewhere(&self, need: Need) -> Option<Rc<Client>> {
+        if !self.db.are_several() {
+            return None;
+        }
+        self.tell("the connection to the database server is lost; trying the others");
+        Some(self.connect(need, self.limit).await.ok()?.0)
+    }
+
+    /// A connection of one's own for reading, which waits without progress for at most `limit`.
+    pub(super) async fn own_client(&self, limit: Option<Duration>) -> Result<Rc<Client>, Failure> {
+        Ok(self.connect(Need::Member, limit).await?.0)
+    }
+
+    /// A new connection; once made, it waits for at most `limit`.
+    async fn connect(
+        &self,
+        need: Need,
+        limit: Option<Duration>,
+    ) -> Result<(Rc<Client>, bool), Failure> {
+        let connect = async |endpoint: &Endpoint| -> Result<Client, Error> {
+            let stream = self.dial(endpoint).await?;
+            Ok(Client::over(stream, endpoint, limit))
         };
-        self.client.get_or_try_init(connect).await
+        if !self.db.are_several() {
+            return Ok((Rc::new(connect(self.db.first()).await?), true));
+        }
+        let (client, leads) =
+            cluster::find(&self.db, OPEN_VSWITCH, need, self.limit, connect).await?;
+        let place = if leads { "leads" } else { "is a member" };
+        self.tell(&format!("the server at {} {place}", client.endpoint()));
+        Ok((Rc::new(client), leads))
     }
 
     /// Reads from the database. A bridge or port that is named and not there is a failure that says
     /// what might have been meant.
     pub async fn topology(&self, want: Want) -> Result<Topology, Failure> {
         let client = self.client().await?;
-        let topology = read(client, want.clone()).await?;
+        let topology = match read(client, want.clone()).await {
+            Err(error) if error.is_lost() => match self.elsewhere(Need::Member).await {
+                Some(client) => read(&client, want.clone()).await?,
+                None => return Err(error.into()),
+            },
+            topology => topology?,
+        };
         if !topology.bridges.is_empty() {
             return Ok(topology);
         }
@@ -120,7 +211,18 @@ impl Context {
             Scope::All => Ok(topology),
             Scope::Bridge(name) => {
                 let all = read(client, Want::of(Scope::All, Depth::BridgeNames)).await?;
-                Err(Failure::no_bridge(&name, &all))
+                let fakes = vlan_bridges(client, &all.bridges, Some(&name)).await?;
+                match fakes
+                    .first()
+                    .and_then(|fake| Some((fake.parent.as_ref()?, fake.vlan?)))
+                {
+                    Some((parent, vid)) => Err(Failure::new(
+                        Exit::NotFound,
+                        format!("{} is a VLAN bridge: VLAN {vid} of {parent}", quoted(&name)),
+                    )
+                    .hint(format!("ask for {parent}, which has its ports and flows"))),
+                    None => Err(Failure::no_bridge(&name, &all)),
+                }
             }
             Scope::Port(name) => {
                 let all = read(client, Want::of(Scope::All, Depth::PortNames)).await?;
@@ -153,14 +255,14 @@ impl Context {
     /// A remark on stderr, unless quiet.
     pub fn remark(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{}", escape(text));
+            let _ = writeln!(io::stderr(), "{}", one_line(text));
         }
     }
 
     /// What is done, on stderr, if it was asked for.
     pub fn tell(&self, text: &str) {
         if self.verbose {
-            let _ = writeln!(io::stderr(), "ovs: {}", escape(text));
+            let _ = writeln!(io::stderr(), "ovs: {}", one_line(text));
         }
     }
 }

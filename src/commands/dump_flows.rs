@@ -19,6 +19,7 @@ mod printer;
 mod sort;
 
 pub use args::Args;
+pub use sort::fields as sort_fields;
 
 use super::switch::Switch;
 use super::{Context, Exit, Failure};

@@ -12,7 +12,7 @@ use crate::model::resolve::{ResolveError, closest};
 pub use crate::openflow::json::quoted;
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
-use crate::transport::{ConnectError, ConnectErrorKind, Endpoint};
+use crate::transport::{ConnectError, ConnectErrorKind, Endpoint, TlsError};
 
 /// The one table of exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,8 @@ impl Failure {
         if !place.is_empty() {
             let _ = write!(message, " {place}");
         }
-        if let Some(close) = closest(name, candidates) {
+        let others = candidates.into_iter().filter(|other| *other != name);
+        if let Some(close) = closest(name, others) {
             let _ = write!(message, " (did you mean {}?)", quoted(&close));
         }
         Failure::new(Exit::NotFound, message)
@@ -168,7 +169,7 @@ impl Failure {
 }
 
 /// Messages are ours, but hold words of others: escaped where needed, backslashes of quoted names kept.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split('\\').map(escape).collect::<Vec<_>>().join("\\")
 }
 
@@ -182,8 +183,29 @@ impl From<UnknownColumn> for Failure {
     }
 }
 
+impl Failure {
+    /// TLS is why: its hint, and the exit code 2 where the options alone are to blame.
+    pub(super) fn tls(message: String, error: &TlsError) -> Failure {
+        let exit = match error {
+            TlsError::NoAuthority
+            | TlsError::Half { .. }
+            | TlsError::NameOfNobody
+            | TlsError::ServerName(_) => Exit::Usage,
+            _ => Exit::Unreachable,
+        };
+        Failure {
+            exit,
+            message,
+            hint: error.hint().map(str::to_owned),
+        }
+    }
+}
+
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Failure {
+        if let ConnectErrorKind::Tls(tls) = &error.kind {
+            return Failure::tls(error.to_string(), tls);
+        }
         let failure = Failure::new(Exit::Unreachable, error.to_string());
         let path = match &error.endpoint {
             Endpoint::Unix(path) => Some(path.as_path()),
@@ -270,6 +292,7 @@ impl From<ovsdb::Error> for Failure {
         match error {
             Error::Connect(error) => error.into(),
             Error::TimedOut(_) => unreachable("-t SECS waits longer; is ovsdb-server overloaded?"),
+            Error::Io(ref io) if let Some(tls) = TlsError::within(io) => Failure::tls(message, tls),
             Error::Closed { .. } | Error::Io(_) => {
                 unreachable("ovsdb-server's log says why (/var/log/openvswitch/ovsdb-server.log)")
             }
@@ -277,6 +300,20 @@ impl From<ovsdb::Error> for Failure {
             Error::Rpc(error) if error.error == "unknown database" => {
                 Failure::new(Exit::Unreachable, message)
                     .hint("--db must lead to the server that has the database Open_vSwitch")
+            }
+            Error::NoDatabase(_) => {
+                unreachable("--db must lead to the server that has the database Open_vSwitch")
+            }
+            Error::NotConnected => {
+                unreachable("`ovs-appctl -t ovsdb-server cluster/status Open_vSwitch` says more")
+            }
+            Error::Several(said) => {
+                // What is wrong with the options is wrong for each.
+                let mut failures = said.into_iter().map(|(_, error)| Failure::from(*error));
+                match failures.find(|failure| failure.exit == Exit::Usage) {
+                    Some(failure) => failure,
+                    None => unreachable("every endpoint of --db was tried"),
+                }
             }
             Error::Rpc(_) | Error::Operation(_) | Error::Value(_) => {
                 Failure::new(Exit::Failed, message)

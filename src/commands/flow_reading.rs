@@ -1,8 +1,11 @@
 //! All flows of a switch, each handed over as it comes and then forgotten: for commands that ask what
 //! the flows mean, not how they read. What they keep of a flow is theirs to bound.
 
+use std::collections::BTreeMap;
+
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
+use crate::model::segment::{FlowRules, Network};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::{Dialect, FlowStats, Scratch};
@@ -56,6 +59,26 @@ pub(super) async fn each_flow(
         None => Ok(()),
         Some(error) => Err(switch.senseless_flow(&error)),
     }
+}
+
+/// What matters to VLANs of the flows of the bridges that matter, by bridge.
+pub(super) async fn rules_of<'t>(
+    cx: &Context,
+    network: &Network<'t>,
+) -> Result<BTreeMap<&'t str, FlowRules>, Failure> {
+    let mut flows = BTreeMap::new();
+    for name in network.bridges_that_matter() {
+        let switch = Switch::parse(cx, name)?;
+        let mut rules = FlowRules::default();
+        each_flow(cx, &switch, |flow| rules.add(flow)).await?;
+        if let Some(error) = rules.senseless() {
+            cx.remark(&format!(
+                "{name}: a flow makes no sense and is left out: {error}"
+            ));
+        }
+        flows.insert(name, rules);
+    }
+    Ok(flows)
 }
 
 impl Switch {

@@ -32,7 +32,9 @@ pub mod dump_flows;
 pub mod dump_groups;
 pub mod dump_meters;
 pub mod dump_tables;
+pub mod graph;
 pub mod patch;
+pub mod path;
 pub mod port;
 pub mod sandbox;
 pub mod show;
@@ -88,6 +90,10 @@ pub enum Command {
     DumpMeters(dump_meters::Args),
     /// The flow tables of a switch: how many flows, how many lookups
     DumpTables(dump_tables::Args),
+    /// How the bridges hang together, as a picture
+    Graph(graph::Args),
+    /// The way from a port: to the wire or tunnel, and to what is behind it on its host
+    Path(path::Args),
     /// A private Open vSwitch to try things on, without root
     Sandbox(sandbox::Args),
 }
@@ -111,6 +117,8 @@ impl Command {
             Command::DumpGroups(args) => args.run(cx).await?,
             Command::DumpMeters(args) => args.run(cx).await?,
             Command::DumpTables(args) => args.run(cx).await?,
+            Command::Graph(args) => args.run(cx).await?,
+            Command::Path(args) => args.run(cx).await?,
             Command::Sandbox(args) => return Ok(run_sandbox(&args, cx).await),
         }
         Ok(Exit::Done.into())

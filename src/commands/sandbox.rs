@@ -21,6 +21,10 @@ enum Action {
     ///
     /// Prints the line that makes it the default for the shell:
     /// eval "$(ovs sandbox start)"
+    #[command(after_help = "\
+Examples:
+  eval \"$(ovs sandbox start --neutron)\"
+  ovs sandbox start --dir /tmp/switch")]
     Start {
         /// The run directory: a new one, or an empty one [default: a fresh one under
         /// $XDG_RUNTIME_DIR or /tmp]
@@ -30,6 +34,10 @@ enum Action {
         content: Content,
     },
     /// Stop a sandbox and remove what it made
+    #[command(after_help = "\
+Examples:
+  ovs sandbox stop
+  ovs sandbox stop --dir /tmp/switch")]
     Stop {
         /// Its run directory [default: $OVS_RUNDIR]
         #[arg(long, value_name = "DIR")]
@@ -39,6 +47,10 @@ enum Action {
     ///
     /// The command finds the sandbox through OVS_RUNDIR and OVS_DB, and this `ovs` first in its
     /// PATH. Its exit code is passed through; 128 and the signal's number if a signal ended it.
+    #[command(after_help = "\
+Examples:
+  ovs sandbox run --neutron -- sh -c 'ovs show; ovs dump-flows br-int'
+  ovs sandbox run -- bash")]
     Run {
         #[command(flatten)]
         content: Content,

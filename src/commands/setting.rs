@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::model::edit::Assignment;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Atom, Datum};
@@ -85,16 +87,25 @@ pub(super) fn integer(text: &str, range: RangeInclusive<i64>) -> Result<Setting,
     }
 }
 
-/// One of several words.
-pub(super) fn word(text: &str, words: &[&str]) -> Result<Setting, String> {
-    if text == "none" {
-        Ok(Setting(Datum::EMPTY))
-    } else if words.contains(&text) {
-        Ok(Setting(text.into()))
-    } else {
-        Err(format!("expected one of {}, or none", words.join(", ")))
+/// One of several words, or `none`.
+pub(super) fn one_of(words: &'static [&'static str]) -> impl TypedValueParser<Value = Setting> {
+    let words = words.iter().copied();
+    PossibleValuesParser::new(words.chain([NONE])).map(|word| match word.as_str() {
+        NONE => Setting(Datum::EMPTY),
+        word => Setting(word.into()),
+    })
+}
+
+/// A number of 32 bits for a column that always has one; `none` is its 0.
+pub(super) fn amount(text: &str) -> Result<Setting, String> {
+    match text {
+        NONE => Ok(Setting(0.into())),
+        _ => integer(text, 0..=i64::from(u32::MAX)),
     }
 }
+
+/// The word that takes a setting back.
+const NONE: &str = "none";
 
 /// An interface's type; `system` is the database's empty default.
 pub(super) fn interface_type(text: &str) -> Result<Setting, String> {
@@ -119,10 +130,12 @@ pub(super) fn mac(text: &str) -> Result<Setting, String> {
     if text == "none" {
         return Ok(Setting(Datum::EMPTY));
     }
-    let octets: Option<Vec<u8>> = text
-        .split(':')
-        .map(|part| u8::from_str_radix(part, 16).ok())
-        .collect();
+    let octet = |part: &str| {
+        // A sign would be taken, too.
+        let is_plain = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_plain.then(|| u8::from_str_radix(part, 16).ok())?
+    };
+    let octets: Option<Vec<u8>> = text.split(':').map(octet).collect();
     match octets.as_deref() {
         Some([first, _, _, _, _, _]) if first & 1 == 0 => {
             Ok(Setting(text.to_ascii_lowercase().as_str().into()))
@@ -187,6 +200,13 @@ mod tests {
     }
 
     #[test]
+    fn none_of_an_amount_is_zero() {
+        assert_eq!(amount("none").unwrap(), Setting(0.into()));
+        assert_eq!(amount("7").unwrap(), Setting(7.into()));
+        assert!(amount("-1").is_err() && amount("4294967296").is_err());
+    }
+
+    #[test]
     fn addresses() {
         assert!(mac("0A:00:00:00:00:01").is_ok() && mac("none").is_ok());
         for wrong in [
@@ -195,6 +215,9 @@ mod tests {
             "0a:00:00:00:00",
             "0a:00:00:00:00:1g",
             "0a-00-00-00-00-01",
+            "+a:00:00:00:00:01",
+            "0:0:0:0:0:1",
+            "0a:00:00:00:00:001",
         ] {
             assert!(mac(wrong).is_err(), "{wrong}");
         }

@@ -1,5 +1,7 @@
 //! The SWITCH argument: a bridge's name or an endpoint; its OpenFlow session and its ports' names.
 
+mod remote;
+
 use std::path::PathBuf;
 
 use super::{Context, Exit, Failure, quoted};
@@ -7,7 +9,7 @@ use crate::model::names::PortNames;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::session::{self, Session};
 use crate::openflow::version::{Version, Versions};
-use crate::transport::{ConnectErrorKind, Endpoint};
+use crate::transport::{ConnectErrorKind, Endpoint, TlsError};
 
 /// A switch to talk OpenFlow to.
 #[derive(Debug)]
@@ -17,6 +19,15 @@ pub(super) struct Switch {
     endpoint: Endpoint,
     /// Whether the name is that of a bridge of the database.
     is_bridge: bool,
+}
+
+/// Why there is no session with a switch.
+#[derive(Debug)]
+pub(super) enum NoSession {
+    /// What came of the one endpoint that it has.
+    Here(session::Error),
+    /// The database is remote: what came of the bridge's listeners, told already.
+    Remote(Failure),
 }
 
 /// IANA's port for OpenFlow.
@@ -62,14 +73,22 @@ impl Switch {
                 cx.tell(&format!("{} speaks {}", self.name, session.version()));
                 Ok(session)
             }
-            Err(error) => Err(self.why_not(cx, error).await),
+            Err(NoSession::Here(error)) => Err(self.why_not(cx, error).await),
+            Err(NoSession::Remote(failure)) => Err(failure),
         }
     }
 
     /// [`Switch::connect`], the error as it is: the caller knows what to make of it.
-    pub(super) async fn try_connect(&self, cx: &Context) -> Result<Session, session::Error> {
+    pub(super) async fn try_connect(&self, cx: &Context) -> Result<Session, NoSession> {
+        if self.is_bridge && cx.is_remote() {
+            let session = remote::connect(cx, &self.name, &self.endpoint).await;
+            return session.map_err(NoSession::Remote);
+        }
         let offer = cx.versions.unwrap_or(Versions::ALL);
-        Session::connect(&self.endpoint, offer, cx.limit).await
+        let stream = cx.dial(&self.endpoint).await;
+        let stream = stream.map_err(|error| NoSession::Here(error.into()))?;
+        let session = Session::over(stream, offer, cx.limit).await;
+        session.map_err(NoSession::Here)
     }
 
     /// The names of the switch's ports: whole, from the database, for one of its bridges; else, or
@@ -140,32 +159,7 @@ impl Switch {
 
     /// What a conversation with this switch failed of, and what helps.
     pub(super) fn failure(&self, error: session::Error) -> Failure {
-        let message = |error: &session::Error| format!("{}: {error}", self.name);
-        match error {
-            session::Error::Connect(error) => error.into(),
-            session::Error::TimedOut(_) => {
-                Failure::new(Exit::Unreachable, message(&error)).hint("-t SECS waits longer")
-            }
-            session::Error::Closed | session::Error::Io(_) => {
-                Failure::new(Exit::Unreachable, message(&error))
-                    .hint("did ovs-vswitchd stop? Its log says why")
-            }
-            session::Error::NotOpenFlow => Failure::new(Exit::Unreachable, message(&error))
-                .hint("is it an OpenFlow port (6653)? OVSDB has another (6640)"),
-            session::Error::NoCommonVersion { theirs, .. } => {
-                let failure = Failure::new(Exit::Failed, message(&error));
-                match theirs.highest() {
-                    Some(version) => failure.hint(format!(
-                        "leave -O out, or give -O {version}; the bridge's protocols column has the list"
-                    )),
-                    None => failure,
-                }
-            }
-            session::Error::Refused(_)
-            | session::Error::Malformed(_)
-            | session::Error::Endless
-            | session::Error::Request(_) => Failure::new(Exit::Failed, message(&error)),
-        }
+        failure(&self.name, error)
     }
 
     /// Why there is no session: of a bridge, the database may know more than the missing socket.
@@ -189,16 +183,10 @@ impl Switch {
                 "bridge {} is in the database, but ovs-vswitchd does not answer for it",
                 quoted(&self.name)
             );
-            let endpoint = &self.endpoint;
-            return Failure::new(Exit::Unreachable, message).hint(match cx.db {
-                Endpoint::Unix(_) => format!(
-                    "start ovs-vswitchd, or see its log for why it does not listen on {endpoint}"
-                ),
-                _ => format!(
-                    "the database is remote, the socket {endpoint} is of this host: \
-                     give the switch as tcp:HOST[:6653]"
-                ),
-            });
+            return Failure::new(Exit::Unreachable, message).hint(format!(
+                "start ovs-vswitchd, or see its log for why it does not listen on {}",
+                self.endpoint
+            ));
         }
         Failure::no_bridge(&self.name, &bridges)
     }
@@ -207,4 +195,37 @@ impl Switch {
 /// Where ovs-vswitchd listens for a bridge.
 fn socket(cx: &Context, bridge: &str) -> PathBuf {
     cx.run_directory().join(format!("{bridge}.mgmt"))
+}
+
+/// What a conversation with a switch failed of, and what helps.
+fn failure(name: &str, error: session::Error) -> Failure {
+    let message = |error: &session::Error| format!("{name}: {error}");
+    match error {
+        session::Error::Connect(error) => error.into(),
+        session::Error::TimedOut(_) => {
+            Failure::new(Exit::Unreachable, message(&error)).hint("-t SECS waits longer")
+        }
+        session::Error::Io(ref io) if let Some(tls) = TlsError::within(io) => {
+            Failure::tls(message(&error), tls)
+        }
+        session::Error::Closed | session::Error::Io(_) => {
+            Failure::new(Exit::Unreachable, message(&error))
+                .hint("did ovs-vswitchd stop? Its log says why")
+        }
+        session::Error::NotOpenFlow => Failure::new(Exit::Unreachable, message(&error))
+            .hint("is it an OpenFlow port (6653)? OVSDB has another (6640)"),
+        session::Error::NoCommonVersion { theirs, .. } => {
+            let failure = Failure::new(Exit::Failed, message(&error));
+            match theirs.highest() {
+                Some(version) => failure.hint(format!(
+                    "leave -O out, or give -O {version}; the bridge's protocols column has the list"
+                )),
+                None => failure,
+            }
+        }
+        session::Error::Refused(_)
+        | session::Error::Malformed(_)
+        | session::Error::Endless
+        | session::Error::Request(_) => Failure::new(Exit::Failed, message(&error)),
+    }
 }

@@ -19,6 +19,7 @@ use undo::take_out_again;
 use super::{Context, Exit, Failure, quoted};
 use crate::model::edit::{Edit, Refusal};
 use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::cluster::Need;
 use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, RowId, Select, Uuid};
 
 /// How often a plan is made anew because somebody else was faster.
@@ -70,20 +71,64 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         let message = "--atomic must wait to see what the switch says: it cannot be with --no-wait";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let client = cx.client().await?;
+    if is_atomic && steps.len() > 1 {
+        let message = "--atomic takes out what one command added: it cannot stand in a batch";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let mut client = cx.leader().await?;
+    for _ in cx.db.iter() {
+        match make_at(cx, &client, steps, is_atomic).await {
+            Err(Stop::NothingSent(failure)) if failure.exit == Exit::Unreachable => {
+                client = cx.elsewhere(Need::Leader).await.ok_or(failure)?;
+            }
+            Err(Stop::NothingSent(failure) | Stop::Final(failure)) => return Err(failure),
+            Ok(()) => return Ok(()),
+        }
+    }
+    Err(Failure::new(
+        Exit::Unreachable,
+        "every database server that was tried hung up before anything was sent to it",
+    ))
+}
+
+/// Why a change was not made, and whether it can be tried at another server.
+enum Stop {
+    /// No transaction was sent.
+    NothingSent(Failure),
+    /// There is nothing to try again.
+    Final(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(error: E) -> Stop {
+        Stop::Final(error.into())
+    }
+}
+
+/// Makes all changes at one server.
+async fn make_at(
+    cx: &Context,
+    client: &Client,
+    steps: &[Step<'_>],
+    is_atomic: bool,
+) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
     let mut attempt = 0;
     let mut refused_at_commit = false;
     let (edit, operations, outcomes) = loop {
         attempt += 1;
-        let (edit, refused) = plan(client, steps).await?;
+        let (edit, refused) = plan(client, steps).await.map_err(Stop::NothingSent)?;
         if let Some(failure) = refused {
             // It may be refused because of what never was so at any one moment.
-            if attempt < ATTEMPTS && failure.exit != Exit::Usage && !edit.draft.holds().await? {
+            let lost = |error: Error| Stop::NothingSent(error.into());
+            if attempt < ATTEMPTS
+                && !matches!(failure.exit, Exit::Usage | Exit::Unreachable)
+                && !edit.draft.holds().await.map_err(lost)?
+            {
                 continue;
             }
-            return Err(failure);
+            return Err(Stop::NothingSent(failure));
         }
         let operations = with_frame(if refused_at_commit {
             edit.draft.sure_operations()
@@ -92,7 +137,7 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         });
         if cx.writing.dry_run {
             say_warnings(cx, &edit)?;
-            return print_plan(cx, &edit, &operations);
+            return Ok(print_plan(cx, &edit, &operations)?);
         }
         if edit.draft.is_empty() {
             break (edit, operations, Vec::new());
@@ -107,7 +152,7 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
                 cx.tell("somebody else changed what this builds on; planning again");
                 refused_at_commit |= matches!(&error, Error::Operation(e) if e.index.is_none());
             }
-            Err(error) => return Err(not_written(error, &operations)),
+            Err(error) => return Err(not_written(error, &operations).into()),
         }
     };
     say_warnings(cx, &edit)?;
@@ -140,7 +185,7 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         Ok(Vec::new())
     } else {
         let next_cfg = next_cfg(&operations, &outcomes);
-        applied(client, next_cfg, &watched, cx.limit).await
+        applied(cx, client, next_cfg, &watched, cx.limit).await
     };
     let (states, late) = match verdict {
         Ok(states) => (states, None),
@@ -165,23 +210,48 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
                 .then(|| format!("port {}: {words}", quoted(&edit.name_of(state.row))))
         })
         .collect();
-    if is_atomic && !failed.is_empty() {
-        return Err(take_out_again(client, &lines, &failed).await);
+    let added: Vec<(&str, Uuid)> = lines.iter().filter_map(Line::added_port).collect();
+    if is_atomic && !failed.is_empty() && added.len() == lines.len() && !added.is_empty() {
+        return Err(take_out_again(client, &added, &failed).await.into());
     }
-    print_changes(cx, &view.list(&lines), lines.is_empty())?;
-    if let Some(failure) = late {
-        return Err(failure);
+    let printed = print_changes(cx, &view.list(&lines), lines.is_empty());
+    if let Some(mut failure) = late {
+        if is_atomic && !added.is_empty() {
+            failure.message.push_str("; it was not taken out again");
+        }
+        return Err(failure.into());
     }
     if failed.is_empty() {
-        return Ok(());
+        return Ok(reported(cx, printed)?);
     }
-    let message = format!(
-        "written, but the switch could not apply it: {}",
-        failed.join("; ")
-    );
-    Err(Failure::new(Exit::NotApplied, message).hint(
-        "`ovs port del` takes it out; --atomic does so at once; ovs-vswitchd's log says more",
-    ))
+    let failed = failed.join("; ");
+    let (message, hint) = match (lines.is_empty(), added.is_empty()) {
+        (true, _) => (
+            format!("nothing to change, but the switch reports: {failed}"),
+            "`ovs port show` shows the port's settings; ovs-vswitchd's log says more",
+        ),
+        (false, true) => (
+            format!("written, but the switch could not apply it: {failed}"),
+            "the list of changes says what was there before; ovs-vswitchd's log says more",
+        ),
+        (false, false) => (
+            format!("written, but the switch could not apply it: {failed}"),
+            "`ovs port del` takes it out; --atomic does so at once; ovs-vswitchd's log says more",
+        ),
+    };
+    Err(Failure::new(Exit::NotApplied, message).hint(hint).into())
+}
+
+/// What is done is done, also where it cannot be told: that is no reason to try again.
+fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
+    match printed {
+        Err(failure) if failure.exit == Exit::Failed && !cx.writing.dry_run => {
+            failure.say(cx.quiet);
+            cx.remark("the change is made; only its report is lost");
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// A plan of all steps, and why one of them is not made, if so.
@@ -217,7 +287,7 @@ fn with_frame(mut operations: Vec<Operation>) -> Vec<Operation> {
     }
     let words: Vec<String> = std::env::args_os()
         .skip(1)
-        .map(|word| word.to_string_lossy().into_owned())
+        .map(|word| without_secret(&word.to_string_lossy()))
         .collect();
     operations.push(Operation::Comment {
         comment: format!("ovs: {}", words.join(" ")),
@@ -229,6 +299,17 @@ fn with_frame(mut operations: Vec<Operation>) -> Vec<Operation> {
     });
     operations.push(Select::columns(OPEN_VSWITCH, &["next_cfg"]).into());
     operations
+}
+
+/// A word of the command line without the value of a key that is a secret: the database keeps its log,
+/// also when the option is long gone.
+fn without_secret(word: &str) -> String {
+    for key in ["psk=", "password=", "secret=", "private_key="] {
+        if let Some((before, _)) = word.split_once(key) {
+            return format!("{before}{key}***");
+        }
+    }
+    word.to_owned()
 }
 
 /// Whether the transaction failed because of what others wrote after we had read.
@@ -256,7 +337,13 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
             ),
         )
         .hint("try again"),
-        Error::Operation(_) | Error::Rpc(_) | Error::Value(_) | Error::Connect(_) => error.into(),
+        Error::Operation(_)
+        | Error::Rpc(_)
+        | Error::Value(_)
+        | Error::Connect(_)
+        | Error::NoDatabase(_)
+        | Error::NotConnected
+        | Error::Several(_) => error.into(),
         Error::TimedOut(_) | Error::Closed { .. } | Error::Io(_) | Error::Protocol(_) => {
             Failure::new(
                 Exit::Unknown,

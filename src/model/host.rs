@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::devices::Device;
+
 /// What is known of a host's network.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostFacts {
@@ -47,7 +49,7 @@ impl HostFacts {
     }
 
     /// The facts in a file of our own: lines `address 10.0.0.71`, `route 10.0.0.0/24`, `device ens37`
-    /// and `device ens37 hardware`; empty lines and those that begin with `#` say nothing.
+    /// and `device ens37 hardware` (more of a device: [`Devices::parse`](super::devices::Devices::parse)); empty lines and those that begin with `#` say nothing.
     ///
     /// The error is the first line that is none of these.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -55,7 +57,7 @@ impl HostFacts {
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             let understood = match words.as_slice() {
-                [] => true,
+                [] | ["unseen", ..] => true,
                 [first, ..] if first.starts_with('#') => true,
                 ["address", address] => address
                     .parse()
@@ -64,13 +66,11 @@ impl HostFacts {
                 ["route", route] => prefix(route)
                     .map(|route| facts.routes.insert(route))
                     .is_some(),
-                ["device", name] => {
-                    facts.devices.insert((*name).to_owned(), false);
-                    true
-                }
-                ["device", name, "hardware"] => {
-                    facts.devices.insert((*name).to_owned(), true);
-                    true
+                // How it is joined to others is read by `Devices`.
+                ["device", name, words @ ..] => {
+                    let is_hardware = words.contains(&"hardware");
+                    facts.devices.insert((*name).to_owned(), is_hardware);
+                    Device::parse(name, words).is_some()
                 }
                 _ => false,
             };

@@ -15,17 +15,23 @@
 //! | [`tunnel`] | tunnels: where they lead, with which key |
 //! | [`segment`] | what a tag is on the wire: the segment that flows translate it to |
 //! | [`host`] | addresses, routes and devices of the host that a switch runs on |
+//! | [`devices`] | the host's network devices, and how they are joined to each other |
 //! | [`check`] | what is wrong with a switch, and what to do about it |
+//! | [`path`] | the way from a port to the wire, and to the guest behind it |
+//! | [`graph`] | bridges, hosts and what joins them; what is alike folded |
 //! | [`order`] | names in the order people expect |
 
 mod assembly;
 pub mod check;
+pub mod devices;
 pub mod edit;
+pub mod graph;
 pub mod host;
 pub mod keys;
 pub mod names;
 pub mod order;
 pub mod patch;
+pub mod path;
 pub mod reading;
 pub mod resolve;
 pub mod segment;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::bytes::{DecodeError, DecodeErrorKind};
+use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::fields::Filter;
 use super::messages::error::ErrorMessage;
 use super::messages::flow_stats::{self, Aggregate, Dialect, RequestError};
@@ -77,6 +77,15 @@ impl Session {
         limit: Option<Duration>,
     ) -> Result<Session, Error> {
         let stream = endpoint.connect(limit).await?;
+        Self::over(stream, offer, limit).await
+    }
+
+    /// Negotiates, like [`Session::connect`], over a connection that is made already.
+    pub async fn over(
+        stream: Stream,
+        offer: Versions,
+        limit: Option<Duration>,
+    ) -> Result<Session, Error> {
         let mut connection = Connection::new(stream, limit);
         let greeting = hello::encode(offer, 1).ok_or(Error::NoCommonVersion {
             ours: offer,
@@ -241,7 +250,25 @@ impl Session {
         }
     }
 
+    /// The switch's id (OpenFlow 1.5.1 §7.3.1).
+    pub async fn datapath_id(&mut self) -> Result<u64, Error> {
+        self.features(|_, message| {
+            let mut body = Cursor::new(message, 0);
+            body.skip(HEADER_LEN, "features reply")?;
+            body.u64("datapath id")
+        })
+        .await
+    }
+
     async fn ports_of_features(&mut self) -> Result<Vec<PortDesc>, Error> {
+        self.features(ports::decode_features).await
+    }
+
+    /// What `read` finds in the switch's features.
+    async fn features<T>(
+        &mut self,
+        read: impl FnOnce(Version, &[u8]) -> Result<T, DecodeError>,
+    ) -> Result<T, Error> {
         let version = self.version;
         let xid = self.next_xid();
         let request = ports::features_request(version, xid).ok_or(RequestError::TooLong)?;
@@ -252,7 +279,7 @@ impl Session {
             let message = self.connection.bytes(range);
             match header.kind {
                 _ if Some(header.xid) != awaited => {}
-                header::FEATURES_REPLY => return Ok(ports::decode_features(version, message)?),
+                header::FEATURES_REPLY => return Ok(read(version, message)?),
                 header::ERROR => {
                     return Err(Error::Refused(ErrorMessage::decode(version, message)?));
                 }

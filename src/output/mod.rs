@@ -27,6 +27,7 @@ mod cell;
 mod colour;
 mod column;
 mod flow;
+pub mod graph;
 mod json;
 mod table;
 mod text;

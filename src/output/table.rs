@@ -248,17 +248,12 @@ impl Layout {
                 None | Some(0) => break,
                 Some(over) => over,
             };
-            let breaks = shown.iter_mut().find(|shown| {
-                let breakable = view.columns.get(shown.index).is_some_and(|c| c.wrap);
-                breakable && !shown.breaks && {
-                    let words = column(rows, shown.index).map(longest_word).max();
-                    shown.width >= over + words.unwrap_or(0).max(NARROWEST)
-                }
-            });
-            if let Some(shown) = breaks {
-                shown.width -= over;
-                shown.breaks = true;
-                continue;
+            let least: Vec<usize> = shown.iter().map(|shown| least(view, rows, shown)).collect();
+            let slack = |(shown, least): (&Shown, &usize)| shown.width.saturating_sub(*least);
+            let all: usize = shown.iter().zip(&least).map(slack).sum();
+            if all >= over {
+                squeeze(&mut shown, &least, over);
+                break;
             }
             let droppable = shown
                 .iter()
@@ -269,6 +264,7 @@ impl Layout {
                 })
                 .max_by_key(|(_, drop, _)| *drop);
             let Some((place, _, name)) = droppable else {
+                squeeze(&mut shown, &least, all);
                 break;
             };
             hidden.push((shown.remove(place), name));
@@ -284,6 +280,34 @@ impl Layout {
         }
         let hidden = hidden.into_iter().rev().map(|(_, name)| name).collect();
         Layout { shown, hidden }
+    }
+}
+
+/// The least width that a column can have: that of its longest word, if its values may break.
+fn least<R>(view: &View<'_, R>, rows: &[Vec<String>], shown: &Shown) -> usize {
+    if !view
+        .columns
+        .get(shown.index)
+        .is_some_and(|column| column.wrap)
+    {
+        return shown.width;
+    }
+    let words = column(rows, shown.index).map(longest_word).max();
+    words.unwrap_or(0).max(NARROWEST).min(shown.width)
+}
+
+/// Takes so many cells from the columns that have some to give, always from the widest.
+fn squeeze(shown: &mut [Shown], least: &[usize], cells: usize) {
+    for _ in 0..cells {
+        let giving = shown
+            .iter_mut()
+            .zip(least)
+            .filter(|(shown, least)| shown.width > **least);
+        let Some((widest, _)) = giving.max_by_key(|(shown, _)| shown.width) else {
+            return;
+        };
+        widest.width -= 1;
+        widest.breaks = true;
     }
 }
 

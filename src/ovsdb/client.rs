@@ -16,7 +16,7 @@ use super::monitor;
 use super::operation::{Answer, Operation, Outcome, Select, outcomes};
 use super::row::Row;
 use super::wire::{Link, server_error, transport};
-use crate::transport::{Endpoint, Patience};
+use crate::transport::{Endpoint, Patience, Stream};
 
 /// The name of the database that describes the switch (ovs-vswitchd.conf.db(5)).
 pub const OPEN_VSWITCH: &str = "Open_vSwitch";
@@ -42,17 +42,22 @@ impl Client {
     /// Connects. `limit` bounds connecting, and later every wait without progress; `None`: for ever.
     pub async fn connect(endpoint: &Endpoint, limit: Option<Duration>) -> Result<Self, Error> {
         let stream = endpoint.connect(limit).await?;
+        Ok(Self::over(stream, endpoint, limit))
+    }
+
+    /// A client over a connection that was made to `endpoint`.
+    pub fn over(stream: Stream, endpoint: &Endpoint, limit: Option<Duration>) -> Self {
         let (sender, receiver, link) = transport(stream);
         let core = ClientBuilder::new()
             .request_timeout(NEVER)
             .build_with_tokio(sender, receiver);
-        Ok(Self {
+        Self {
             core,
             link,
             endpoint: endpoint.clone(),
             patience: Patience::new(limit),
             monitors: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Where it is connected to.

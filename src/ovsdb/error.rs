@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::transport::{ConnectError, TimedOut};
+use crate::transport::{ConnectError, Endpoint, TimedOut};
 
 /// Why the database gave no answer, or not the one asked for.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,31 @@ pub enum Error {
     /// A column holds something else than its schema says.
     #[error("{0}")]
     Value(#[from] ValueError),
+    /// The server has no such database.
+    #[error("it has no database {0}")]
+    NoDatabase(String),
+    /// The server has lost its cluster: what it has may be old, and what is written to it is not taken.
+    #[error("it is not connected to its cluster")]
+    NotConnected,
+    /// None of several servers will do: what each of them said.
+    #[error("none of the database servers will do: {}", said(_0))]
+    Several(Vec<(Endpoint, Box<Error>)>),
+}
+
+impl Error {
+    /// Whether the connection broke after it was made.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Closed { .. } | Self::Io(_))
+    }
+}
+
+fn said(all: &[(Endpoint, Box<Error>)]) -> String {
+    let one = |(endpoint, error): &(Endpoint, Box<Error>)| match &**error {
+        // It names the endpoint itself.
+        Error::Connect(error) => error.to_string(),
+        error => format!("{endpoint}: {error}"),
+    };
+    all.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// An error reply (RFC 7047 §4 `error`, §3.1 `<error>`).

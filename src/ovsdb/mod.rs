@@ -6,6 +6,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`client`] | the connection, its requests, and how long it waits |
+//! | [`cluster`] | several servers of one database: which of them to talk to |
 //! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
 //! | [`operation`] | what a transaction does (RFC 7047 §5.2), and what comes back |
 //! | [`schema`] | tables, columns and their types |
@@ -18,6 +19,7 @@
 //! | [`framing`] | where one JSON message ends and the next begins |
 
 pub mod client;
+pub mod cluster;
 pub mod draft;
 pub mod error;
 pub mod framing;

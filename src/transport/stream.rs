@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 
-use super::{Endpoint, Patience, TimedOut};
+use super::tls::TlsStream;
+use super::{Endpoint, Patience, TimedOut, Tls, TlsError};
 
 /// A connected byte stream, whatever it runs over.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub enum Stream {
     Unix(UnixStream),
     /// Over TCP.
     Tcp(TcpStream),
+    /// Over TLS.
+    Tls(Box<TlsStream>),
 }
 
 /// No connection: to where, and why.
@@ -48,24 +51,35 @@ pub enum ConnectErrorKind {
     /// The host's name has no address.
     #[error("the host has no address: {0}")]
     Unresolved(io::Error),
-    /// A kind of endpoint that this build cannot connect to.
-    #[error("{0}")]
-    Unsupported(&'static str),
+    /// There is a connection, but no TLS over it.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Anything else the system said.
     #[error("{0}")]
     Other(io::Error),
 }
 
 impl Endpoint {
-    /// Connects, waiting at most `limit` in all; `None` waits for ever.
+    /// Connects, waiting at most `limit` in all; `None` waits for ever. `ssl:` needs more:
+    /// [`Endpoint::connect_with`].
     pub async fn connect(&self, limit: Option<Duration>) -> Result<Stream, ConnectError> {
+        self.connect_with(limit, &Tls::default()).await
+    }
+
+    /// Connects, waiting at most `limit` in all; `ssl:` with `tls`.
+    pub async fn connect_with(
+        &self,
+        limit: Option<Duration>,
+        tls: &Tls,
+    ) -> Result<Stream, ConnectError> {
         let attempt = async {
             match self {
                 Self::Unix(path) => connect_unix(path).await.map(Stream::Unix),
                 Self::Tcp { host, port } => connect_tcp(host, *port).await.map(Stream::Tcp),
-                Self::Ssl { .. } => Err(ConnectErrorKind::Unsupported(
-                    "ssl: is not supported yet; use unix: or tcp:",
-                )),
+                Self::Ssl { host, port } => tls
+                    .connect(host, async || connect_tcp(host, *port).await)
+                    .await
+                    .map(|stream| Stream::Tls(Box::new(stream))),
             }
         };
         Patience::new(limit)
@@ -132,6 +146,7 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buffer),
         }
     }
 }
@@ -145,6 +160,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
         }
     }
 
@@ -152,6 +168,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
         }
     }
 
@@ -159,6 +176,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
         }
     }
 }
@@ -228,9 +246,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ssl_says_that_it_is_not_built() {
+    async fn ssl_needs_to_know_whom_to_trust() {
         let endpoint = Endpoint::parse("ssl:h:1", None).unwrap();
-        let error = endpoint.connect(LIMIT).await.unwrap_err().to_string();
-        assert!(error.contains("not supported yet"), "{error}");
+        let error = endpoint.connect(LIMIT).await.unwrap_err();
+        let expected = matches!(error.kind, ConnectErrorKind::Tls(TlsError::NoAuthority));
+        assert!(expected, "{error}");
     }
 }

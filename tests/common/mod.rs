@@ -10,6 +10,7 @@
 #![allow(dead_code, unreachable_pub)] // No test uses all of it, and all of it is for others.
 
 pub mod host;
+pub mod server;
 
 use std::env;
 use std::fs;

@@ -3,7 +3,7 @@
 use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::commands::setting::{Pair, Setting, assignments, switch, word};
+use crate::commands::setting::{Pair, Setting, assignments, one_of, switch};
 use crate::commands::write::Change;
 use crate::model::edit::bridge::{BridgeSettings, NewBridge};
 use crate::model::edit::{Edit, Refusal};
@@ -78,11 +78,11 @@ Examples:
 #[command(next_help_heading = "Settings (the word none takes one back)")]
 struct SettingArgs {
     /// system, netdev, or another type that the switch has [default: system]
-    #[arg(long, value_name = "TYPE", value_parser = datapath_type)]
+    #[arg(long, value_name = "DATAPATH", value_parser = datapath_type)]
     datapath_type: Option<Setting>,
 
     /// What it does without a controller: standalone, secure [default: standalone]
-    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &["standalone", "secure"]))]
+    #[arg(long, value_name = "MODE", value_parser = one_of(&["standalone", "secure"]), hide_possible_values = true)]
     fail_mode: Option<Setting>,
 
     /// OpenFlow versions to allow: OpenFlow10,OpenFlow13

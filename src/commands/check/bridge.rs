@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::commands::flow_reading::each_flow;
-use crate::commands::switch::Switch;
+use crate::commands::switch::{NoSession, Switch};
 use crate::commands::{Context, Failure};
 use crate::model::Topology;
 use crate::model::check::flows::Existing;
@@ -33,9 +33,10 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
     let switch = Switch::parse(cx, name)?;
     let mut session = match switch.try_connect(cx).await {
         Ok(session) => session,
-        Err(error) if nobody_listens(&error) => return Ok(Answer::NoSocket),
-        Err(session::Error::TimedOut(_)) => return Ok(Answer::Silence),
-        Err(error) => return Err(switch.failure(error)),
+        Err(NoSession::Remote(failure)) => return Err(failure),
+        Err(NoSession::Here(error)) if nobody_listens(&error) => return Ok(Answer::NoSocket),
+        Err(NoSession::Here(session::Error::TimedOut(_))) => return Ok(Answer::Silence),
+        Err(NoSession::Here(error)) => return Err(switch.failure(error)),
     };
     let names = PortNames::of(topology, name);
     let text = TextContext {

@@ -49,7 +49,7 @@ impl Wait {
     async fn wait(&self, cx: &Context, limit: Option<Duration>) -> Result<(), Failure> {
         // A connection of its own, which waits as long as this command does. What the whole command
         // may take is bounded above.
-        let client = Client::connect(&cx.db, limit.or(cx.limit)).await?;
+        let client = cx.own_client(limit.or(cx.limit)).await?;
         let table = Edit::new(&client).table(&self.target.table).await?;
         drop(client);
         let filters = self
@@ -57,7 +57,7 @@ impl Wait {
             .iter()
             .map(|text| Filter::read(&table, text));
         let filters = filters.collect::<Result<Vec<_>, Refusal>>()?;
-        let client = Client::connect(&cx.db, None).await?;
+        let client = cx.own_client(None).await?;
         loop {
             let mut watch = Watch::of(&table, &self.target.record);
             if let Some(uuid) = identity(&client, &table, &self.target.record).await? {

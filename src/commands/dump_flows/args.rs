@@ -74,7 +74,7 @@ pub struct Args {
 
     /// Only flows with an action of this type, inside others too; a type of JSON or a word of the
     /// text: ct, resubmit, set_field, mod_vlan_vid
-    #[arg(long, value_name = "TYPE", value_parser = Choice::action_word)]
+    #[arg(long, value_name = "ACTION", value_parser = Choice::action_word)]
     action: Option<String>,
 
     #[command(flatten)]

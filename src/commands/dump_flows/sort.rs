@@ -155,9 +155,7 @@ fn criteria(name: &str, descending: bool) -> Result<Vec<Criterion>, String> {
     if let Some(key) = statistic.or_else(|| Field::by_name(&wanted).map(Key::Field)) {
         return Ok(vec![criterion(key, descending)]);
     }
-    let fields = ROWS.iter().flat_map(|row| [Some(row.name), row.alias]);
-    let known = STATISTICS.iter().map(|statistic| statistic.name);
-    let did_you_mean = closest(&wanted, known.chain(fields.flatten()))
+    let did_you_mean = closest(&wanted, fields())
         .map(|close| format!(" (did you mean \"{close}\"?)"))
         .unwrap_or_default();
     Err(format!(
@@ -165,6 +163,13 @@ fn criteria(name: &str, descending: bool) -> Result<Vec<Criterion>, String> {
          priority, table, cookie, n_packets, n_bytes, duration, idle_age, ...",
         name.escape_debug()
     ))
+}
+
+/// What flows can be sorted by.
+pub fn fields() -> impl Iterator<Item = &'static str> {
+    let fields = ROWS.iter().flat_map(|row| [Some(row.name), row.alias]);
+    let statistics = STATISTICS.iter().map(|statistic| statistic.name);
+    statistics.chain(fields.flatten())
 }
 
 const OPTIONS: [(&str, bool); 2] = [("sort", false), ("rsort", true)];

@@ -33,10 +33,10 @@ pub struct Add {
 /// Arguments of `port del`.
 #[derive(Debug, Args)]
 pub struct Delete {
-    /// The ports: names, or BRIDGE/NUMBER; with --all one bridge
+    /// The ports: names, or BRIDGE/NUMBER, not interfaces of a bond; with --all one bridge
     #[arg(value_name = "PORT", required = true)]
     ports: Vec<String>,
-    /// All ports of the bridge, its own aside
+    /// All ports of the bridge, its own and those of its VLAN bridges aside
     #[arg(long)]
     all: bool,
     /// Pass over ports that do not exist
@@ -67,6 +67,8 @@ Examples:
   ovs port add br-ex bond0 --bond eth2,eth3 --bond-mode balance-tcp --lacp active";
 
 pub(super) const DELETE_HELP: &str = "\
+A bond goes whole, by its own name; `ovs port set BOND --remove-member IF` takes an interface out.
+
 Examples:
   ovs port del tap0 tap1
   ovs port del br-int/15
@@ -87,6 +89,11 @@ impl Change for Add {
         async move {
             if self.bond.len() == 1 {
                 return Err(Refusal::usage("a bond has two interfaces or more"));
+            }
+            for (number, name) in self.bond.iter().enumerate() {
+                if self.bond.iter().take(number).any(|other| other == name) {
+                    return Err(Refusal::usage(format!("{name} is given twice")));
+                }
             }
             let settings = self.settings.settings();
             let new = NewPort {
@@ -119,7 +126,7 @@ impl Change for Delete {
                 return edit.delete_ports_of(bridge, self.if_exists).await;
             }
             for port in &self.ports {
-                match edit.port(port).await {
+                match edit.whole_port(port).await {
                     Ok(place) => edit.delete_port(&place).await?,
                     Err(Refusal::NotFound { .. }) if self.if_exists => {}
                     Err(refusal) => return Err(refusal),

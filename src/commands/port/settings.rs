@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::setting::{
-    Pair, Setting, assignments, integer, interface_type, mac, vlans, word,
+    Pair, Setting, amount, assignments, integer, interface_type, mac, one_of, vlans,
 };
 use crate::model::edit::port::Settings;
 use crate::model::vlan::MODES;
@@ -25,7 +25,7 @@ pub(super) struct SettingArgs {
     trunks: Option<Setting>,
 
     /// access, trunk, native-tagged, native-untagged, dot1q-tunnel
-    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &MODES))]
+    #[arg(long, value_name = "MODE", value_parser = one_of(&MODES), hide_possible_values = true)]
     vlan_mode: Option<Setting>,
 
     /// Inner VLANs that a dot1q-tunnel carries: 1-5,10
@@ -65,35 +65,35 @@ pub(super) struct SettingArgs {
     port_external_ids: Vec<Pair>,
 
     /// Rate at which what comes in is policed, in kbit/s; 0: not
-    #[arg(long, value_name = "KBPS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    #[arg(long, value_name = "KBPS", value_parser = amount)]
     ingress_policing_rate: Option<Setting>,
 
     /// Burst that policing allows, in kbit
-    #[arg(long, value_name = "KBIT", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    #[arg(long, value_name = "KBIT", value_parser = amount)]
     ingress_policing_burst: Option<Setting>,
 
     /// Rate at which what comes in is policed, in 1000 packets/s; 0: not
-    #[arg(long, value_name = "KPKTS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    #[arg(long, value_name = "KPKTS", value_parser = amount)]
     ingress_policing_kpkts_rate: Option<Setting>,
 
     /// Burst that policing by packets allows, in 1000 packets
-    #[arg(long, value_name = "KPKTS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    #[arg(long, value_name = "KPKTS", value_parser = amount)]
     ingress_policing_kpkts_burst: Option<Setting>,
 
     /// How a bond spreads traffic: active-backup, balance-slb, balance-tcp
-    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &["active-backup", "balance-slb", "balance-tcp"]))]
+    #[arg(long, value_name = "MODE", value_parser = one_of(&["active-backup", "balance-slb", "balance-tcp"]), hide_possible_values = true)]
     bond_mode: Option<Setting>,
 
     /// LACP: active, passive, off
-    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &["active", "passive", "off"]))]
+    #[arg(long, value_name = "MODE", value_parser = one_of(&["active", "passive", "off"]), hide_possible_values = true)]
     lacp: Option<Setting>,
 
     /// Milliseconds that a member's link must be up before it is used
-    #[arg(long, value_name = "MS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    #[arg(long, value_name = "MS", value_parser = amount)]
     bond_updelay: Option<Setting>,
 
     /// Milliseconds that a member's link must be down before it is not used
-    #[arg(long, value_name = "MS", value_parser = |text: &str| integer(text, 0..=i64::from(u32::MAX)))]
+    #[arg(long, value_name = "MS", value_parser = amount)]
     bond_downdelay: Option<Setting>,
 }
 

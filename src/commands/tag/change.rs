@@ -3,7 +3,7 @@
 use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::commands::setting::{Pair, Setting, assignments, integer, vlans, word};
+use crate::commands::setting::{Pair, Setting, assignments, integer, one_of, vlans};
 use crate::commands::write::Change;
 use crate::model::edit::port::Settings;
 use crate::model::edit::{Edit, Refusal};
@@ -27,7 +27,7 @@ pub struct Set {
     #[arg(long, value_name = "VIDS", value_parser = vlans)]
     trunks: Option<Setting>,
     /// access, trunk, native-tagged, native-untagged, dot1q-tunnel; none: by the tag
-    #[arg(long, value_name = "MODE", value_parser = |text: &str| word(text, &MODES))]
+    #[arg(long, value_name = "MODE", value_parser = one_of(&MODES), hide_possible_values = true)]
     vlan_mode: Option<Setting>,
     /// Inner VLANs that a dot1q-tunnel carries: 1-5,10; none: all
     #[arg(long, value_name = "VIDS", value_parser = vlans)]
@@ -35,8 +35,9 @@ pub struct Set {
     /// Ethernet type of the outer tag of a dot1q-tunnel: 802.1ad, 802.1q; none: the default
     #[arg(
         long,
-        value_name = "TYPE",
-        value_parser = |text: &str| word(text, &["802.1ad", "802.1q"])
+        value_name = "ETHERTYPE",
+        value_parser = one_of(&["802.1ad", "802.1q"]),
+        hide_possible_values = true
     )]
     qinq_ethertype: Option<Setting>,
 }
@@ -99,7 +100,7 @@ impl Change for Set {
         async move {
             let place = edit.port(&self.port).await?;
             edit.set_port(&place, &self.settings()).await?;
-            edit.say_vlan(&place).await
+            edit.say_vlan(&place, false).await
         }
         .boxed_local()
     }
@@ -113,11 +114,13 @@ impl Change for Clear {
         async move {
             for port in &self.ports {
                 let place = edit.port(port).await?;
+                edit.refuse_tag_of_vlan_bridge(place.port, &Datum::EMPTY)
+                    .await?;
                 for column in ["tag", "trunks", "vlan_mode", "cvlans"] {
                     edit.draft.set(place.port, column, Datum::EMPTY).await?;
                 }
                 edit.touched.extend(&place.interfaces);
-                edit.say_vlan(&place).await?;
+                edit.say_vlan(&place, true).await?;
             }
             Ok(())
         }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::commands::flow_reading::each_flow;
-use crate::commands::switch::Switch;
+use crate::commands::flow_reading::rules_of;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::find;
-use crate::model::segment::{FlowRules, Network, TagLine, TagState, tag_lines};
+use crate::model::segment::{Network, TagLine, TagState, tag_lines};
 use crate::model::vlan::tags;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
@@ -175,7 +174,10 @@ impl Args {
             return Err(Failure::no_bridge(name, &topology));
         }
         let network = Network::new(&topology, bridge);
-        let flows = read_flows(cx, &topology, bridge, &network).await?;
+        let flows = match bridge.and_then(|name| topology.bridge(name)) {
+            Some(bridge) if tags(bridge).is_empty() => BTreeMap::new(),
+            _ => rules_of(cx, &network).await?,
+        };
         let mut lines = tag_lines(&network, flows);
         self.choose(&topology, &mut lines)?;
         cx.print_list(&view, &lines, "tags")
@@ -228,31 +230,4 @@ impl Args {
         }
         Ok(())
     }
-}
-
-/// What matters of the flows of the bridges that matter; nothing where no port has a tag.
-async fn read_flows<'t>(
-    cx: &Context,
-    topology: &Topology,
-    bridge: Option<&str>,
-    network: &Network<'t>,
-) -> Result<BTreeMap<&'t str, FlowRules>, Failure> {
-    let mut flows = BTreeMap::new();
-    if let Some(bridge) = bridge.and_then(|name| topology.bridge(name))
-        && tags(bridge).is_empty()
-    {
-        return Ok(flows);
-    }
-    for name in network.bridges_that_matter() {
-        let switch = Switch::parse(cx, name)?;
-        let mut rules = FlowRules::default();
-        each_flow(cx, &switch, |flow| rules.add(flow)).await?;
-        if let Some(error) = rules.senseless() {
-            cx.remark(&format!(
-                "{name}: a flow makes no sense and is left out: {error}"
-            ));
-        }
-        flows.insert(name, rules);
-    }
-    Ok(flows)
 }

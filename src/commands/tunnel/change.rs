@@ -85,7 +85,7 @@ struct SettingArgs {
     out_key: Option<Text>,
 
     /// UDP or TCP port [default: vxlan 4789, geneve 6081, lisp 4341, stt 7471, gtpu 2152]
-    #[arg(long, value_name = "PORT", value_parser = or_none(dst_port))]
+    #[arg(long, value_name = "NUMBER", value_parser = or_none(dst_port))]
     dst_port: Option<Text>,
 
     /// ToS of the outer packets: a number whose ECN bits are zero, or inherit

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::commands::{Exit, Failure};
+use crate::commands::{Context, Exit, Failure};
 use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::cluster::Need;
 use crate::ovsdb::operation::Until;
 use crate::ovsdb::{Client, Condition, Error, Function, Operation, Outcome, RowId, Select, Uuid};
 
@@ -16,16 +17,28 @@ pub(super) struct State {
 }
 
 /// Waits until ovs-vswitchd has applied the configuration, and reads what it made of the interfaces.
+/// `next_cfg` is the number of what was written; `None`: nothing was, and it is what others have written
+/// that may still be to be applied.
 ///
 /// It is the server that waits (RFC 7047 §5.2.6), and then reads in the same transaction: one request,
-/// and no moment in between.
+/// and no moment in between. A server that hangs up meanwhile is replaced by another of its cluster.
 pub(super) async fn applied(
+    cx: &Context,
     client: &Client,
     next_cfg: Option<i64>,
     interfaces: &[(RowId, Uuid)],
     limit: Option<Duration>,
 ) -> Result<Vec<State>, Failure> {
     let mut operations = Vec::new();
+    let wrote = next_cfg.is_some();
+    let next_cfg = if wrote {
+        next_cfg
+    } else {
+        let select = Select::columns(OPEN_VSWITCH, &["next_cfg"]);
+        let rows = client.select(OPEN_VSWITCH, vec![select]).await?.concat();
+        let number = rows.first().map(|row| row.integer("next_cfg"));
+        number.transpose().map_err(Error::from)?
+    };
     if let Some(next_cfg) = next_cfg {
         operations.push(Operation::Wait {
             table: OPEN_VSWITCH.to_owned(),
@@ -37,7 +50,11 @@ pub(super) async fn applied(
             columns: vec!["cur_cfg".to_owned()],
             until: Until::Equal,
             rows: Vec::new(),
-            timeout: limit.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+            timeout: limit.map(|limit| {
+                // The notation has signed numbers only.
+                let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
+                limit.unsigned_abs()
+            }),
         });
     }
     let waits = operations.len();
@@ -48,10 +65,18 @@ pub(super) async fn applied(
     if operations.is_empty() {
         return Ok(Vec::new());
     }
-    let outcomes = match client.transact(OPEN_VSWITCH, &operations).await {
-        Ok(outcomes) => outcomes,
-        Err(error) => return Err(not_applied(&error, limit)),
-    };
+    let mut outcomes = client.transact(OPEN_VSWITCH, &operations).await;
+    for _ in cx.db.iter() {
+        match &outcomes {
+            Err(error) if error.is_lost() => {}
+            _ => break,
+        }
+        let Some(other) = cx.elsewhere(Need::Member).await else {
+            break;
+        };
+        outcomes = other.transact(OPEN_VSWITCH, &operations).await;
+    }
+    let outcomes = outcomes.map_err(|error| not_applied(&error, limit, wrote))?;
     let mut states = Vec::new();
     for ((row, _), outcome) in interfaces.iter().zip(outcomes.into_iter().skip(waits)) {
         let Outcome::Rows(rows) = outcome else {
@@ -71,7 +96,12 @@ pub(super) async fn applied(
     Ok(states)
 }
 
-fn not_applied(error: &Error, limit: Option<Duration>) -> Failure {
+fn not_applied(error: &Error, limit: Option<Duration>, wrote: bool) -> Failure {
+    let done = if wrote {
+        "written to the database"
+    } else {
+        "it is in the database already"
+    };
     let timed_out = match error {
         Error::TimedOut(_) => true,
         Error::Operation(error) => error.error == "timed out",
@@ -79,10 +109,10 @@ fn not_applied(error: &Error, limit: Option<Duration>) -> Failure {
     };
     let message = match limit {
         Some(limit) if timed_out => format!(
-            "written to the database, but ovs-vswitchd has not applied it within {} s",
+            "{done}, but ovs-vswitchd has not applied it within {} s",
             limit.as_secs_f64()
         ),
-        _ => format!("written to the database, but whether it is applied is not known: {error}"),
+        _ => format!("{done}, but whether it is applied is not known: {error}"),
     };
     Failure::new(Exit::NotApplied, message).hint(
         "is ovs-vswitchd running? It applies the change when it is back; \

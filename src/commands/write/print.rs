@@ -3,7 +3,7 @@
 use super::applied::State;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::edit::Edit;
-use crate::model::edit::report::{Difference, Object};
+use crate::model::edit::report::{Difference, Object, Verb};
 use crate::openflow::json::Json;
 use crate::output::{Cell, Column, Mode, Role};
 use crate::ovsdb::client::OPEN_VSWITCH;
@@ -45,6 +45,13 @@ impl Line {
         }
     }
 
+    /// The name and identity of a port that was added.
+    pub(super) fn added_port(&self) -> Option<(&str, Uuid)> {
+        let is_port = self.object.verb == Verb::Added && self.object.kind == "port";
+        let name = self.object.name.as_deref().filter(|_| is_port)?;
+        Some((name, self.uuid?))
+    }
+
     pub(super) fn learn(&mut self, states: &[State]) {
         let own = |state: &&State| self.object.interfaces.contains(&state.row);
         for state in states.iter().filter(own) {
@@ -68,36 +75,35 @@ impl Line {
 pub(super) fn columns() -> Vec<Column<Line>> {
     vec![
         Column::new("change", |line: &Line| Cell::text(line.object.verb.word())).role(Role::Kind),
-        Column::new("kind", |line: &Line| Cell::text(&line.object.kind)),
+        Column::new("kind", |line: &Line| Cell::text(&line.object.kind)).drop(6),
         Column::new("name", Line::name).role(Role::Name),
         Column::new("bridge", |line: &Line| {
             Cell::from(line.object.bridge.as_deref())
         })
-        .drop(1),
+        .drop(5),
         Column::new("ofport", |line: &Line| match line.ofports.as_slice() {
             [] => Cell::Absent,
             [only] => Cell::from(*only),
             several => Cell::List(several.iter().map(|number| Cell::from(*number)).collect()),
         })
         .role(Role::Number)
-        .drop(2),
+        .drop(4),
         Column::new("before", |line: &Line| {
             line.values(|difference| difference.before.as_ref())
         })
         .wrap()
-        .drop(4),
+        .drop(1),
         Column::new("after", |line: &Line| {
             line.values(|difference| difference.after.as_ref())
         })
-        .wrap()
-        .drop(3),
+        .wrap(),
         Column::new("error", |line: &Line| match line.errors.as_slice() {
             [] => Cell::Absent,
             errors => Cell::text(errors.join("; ")),
         })
         .role(Role::Error)
         .wrap()
-        .drop(5),
+        .drop(2),
         Column::new("uuid", |line: &Line| {
             Cell::from(line.uuid.map(|uuid| uuid.to_string()))
         })

@@ -1,22 +1,20 @@
 //! `--atomic`: what the switch refuses is taken out again.
 
-use super::print::Line;
 use super::{ATTEMPTS, is_lost_race, with_frame};
 use crate::commands::{Exit, Failure};
 use crate::model::edit::Edit;
-use crate::model::edit::report::Verb;
-use crate::ovsdb::Client;
 use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::{Client, Uuid};
 
-/// Removes the ports that this command has added.
-pub(super) async fn take_out_again(client: &Client, lines: &[Line], failed: &[String]) -> Failure {
+/// Removes the ports that this command has added: those rows, not what others may have put in their
+/// place.
+pub(super) async fn take_out_again(
+    client: &Client,
+    added: &[(&str, Uuid)],
+    failed: &[String],
+) -> Failure {
     let failed = failed.join("; ");
-    let names: Vec<&str> = lines
-        .iter()
-        .filter(|line| line.object.verb == Verb::Added && line.object.kind == "port")
-        .filter_map(|line| line.object.name.as_deref())
-        .collect();
-    match remove(client, &names).await {
+    match remove(client, added).await {
         Ok(()) => Failure::new(
             Exit::Failed,
             format!("the switch refused it, and it was taken out again: {failed}"),
@@ -29,15 +27,17 @@ pub(super) async fn take_out_again(client: &Client, lines: &[Line], failed: &[St
                 failure.message
             ),
         )
-        .hint(format!("`ovs port del {}` takes it out", names.join(" "))),
+        .hint("`ovs port del` takes it out"),
     }
 }
 
-async fn remove(client: &Client, names: &[&str]) -> Result<(), Failure> {
+async fn remove(client: &Client, added: &[(&str, Uuid)]) -> Result<(), Failure> {
     for attempt in 1.. {
         let mut edit = Edit::new(client);
-        for name in names {
-            if let Some(place) = edit.port_if(name).await? {
+        for (name, uuid) in added {
+            if let Some(place) = edit.port_if(name).await?
+                && edit.draft.uuid(place.port) == Some(*uuid)
+            {
                 edit.delete_port(&place).await?;
             }
         }

@@ -2,7 +2,7 @@
 //! whatever they match.
 //!
 //! A flow covers another if every bit it looks at is one that the other looks at too, with the same
-//! value. So flows are sorted by which bits of which fields they look at (their [`Shape`]); those of one
+//! value. So flows are sorted by which bits of which fields they look at (their shape); those of one
 //! shape are found by a hash of their values. To learn whether a flow is covered, its own values, cut to
 //! the bits of each shape that looks at fewer, are looked up there. The work grows with the flows times
 //! the shapes of a table, which are few, and not with the pairs of flows.

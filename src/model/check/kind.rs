@@ -53,7 +53,8 @@ macro_rules! kinds {
                 match self { $(Kind::$name => $about,)* }
             }
 
-            /// What helps, in a line; `{object}` and `{bridge}` stand for the names of what has it.
+            /// What helps, in a line; `{object}` and `{bridge}` stand for the names of what has it,
+            /// `{peer}` for that of a patch port's other end.
             pub(super) fn hint(self) -> &'static str {
                 match self { $(Kind::$name => $hint,)* }
             }
@@ -88,7 +89,7 @@ kinds! {
         "does it run, and listen there? If it is gone for good, take it out of the bridge's controllers"
     DanglingPatch "dangling-patch" Error
         "a patch port whose peer is not there, no patch port, or not configured"
-        "make the other end (`ovs patch add --may-exist`), name it (`ovs port set {object} --option peer=...`), or remove it (`ovs patch del {object}`)"
+        "make the other end (`ovs patch add {bridge}:{object} BRIDGE:{peer} --may-exist`), name it (`ovs port set {object} --option peer=PORT`), or remove it (`ovs patch del {object}`)"
     NeutronPeer "neutron-peer" Error
         "a patch port that Neutron's agent did not join (nonexistent-peer)"
         "restart the agent, which joins its patch ports when it starts"
@@ -97,7 +98,7 @@ kinds! {
         "make both ends name each other in options:peer"
     SelfPatch "self-patch" Error
         "a patch port that is its own peer"
-        "name the other end: `ovs port set {object} --option peer=...`"
+        "name the other end: `ovs port set {object} --option peer=PORT`"
     SameBridgePatch "same-bridge-patch" Error
         "a patch with both ends on one bridge: a loop"
         "put one of the ends on the other bridge"

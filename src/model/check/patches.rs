@@ -17,6 +17,10 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             &patch.near.interface.name,
             what,
         );
+        if let Some(finding) = found.findings.last_mut() {
+            let peer = patch.peer.filter(|peer| !peer.is_empty());
+            finding.hint = finding.hint.replace("{peer}", peer.unwrap_or("PORT"));
+        }
         found.explain(patch.near.interface);
         if let (PatchState::SameBridge, Some(far)) = (patch.state, patch.far) {
             found.explain(far.interface);

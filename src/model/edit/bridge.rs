@@ -1,6 +1,6 @@
 //! Bridges and VLAN bridges: added, changed, removed.
 
-use super::name::check;
+use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
 use super::{Assignment, Edit, Refusal, quoted};
 use crate::ovsdb::draft::Change;
@@ -164,7 +164,7 @@ impl Edit<'_> {
 
     /// Refuses a name that no bridge can have, or that something else has.
     async fn refuse_taken_name(&mut self, name: &str) -> Result<(), Refusal> {
-        check("bridge", name, "internal")?;
+        check_new("bridge", name, "internal")?;
         if let Some(place) = self.port_if(name).await? {
             let bridge = self.name_of(place.bridge);
             return Err(Refusal::refused(format!(
@@ -179,10 +179,13 @@ impl Edit<'_> {
                 .port_of(interface)
                 .await?
                 .map(|port| self.name_of(port));
+            let of = match port.filter(|port| !port.is_empty()) {
+                Some(port) => format!(" of port {}", quoted(&port)),
+                None => String::new(),
+            };
             return Err(Refusal::refused(format!(
-                "{} is the name of an interface of port {}",
-                quoted(name),
-                quoted(&port.unwrap_or_default())
+                "{} is the name of an interface{of}",
+                quoted(name)
             )));
         }
         Ok(())
@@ -349,8 +352,8 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// The ports that go with a bridge. Nothing is decided on them, so nothing is waited for: what is
-    /// added meanwhile goes too.
+    /// The ports that go with a bridge. All of a real one go, so nothing is waited for: what is added
+    /// meanwhile goes too. Those of a VLAN bridge go by their tag, which must still be that.
     async fn ports_of(&mut self, place: &BridgePlace) -> Result<Vec<PortPlace>, Refusal> {
         let ports = self.draft.peek(place.row, "ports").await?;
         let ports = ports.as_set().unwrap_or_default().to_vec();
@@ -360,7 +363,7 @@ impl Edit<'_> {
         let mut places = Vec::new();
         for port in self.rows_of("Port", &ports, PORT).await? {
             if let Some((_, vid)) = place.vlan
-                && self.draft.peek(port, "tag").await? != Datum::from(vid)
+                && self.number(port, "tag").await? != Some(vid)
             {
                 continue;
             }

@@ -76,7 +76,12 @@ impl Edit<'_> {
                 other => other?,
             };
             let change = match datum {
-                Datum::Map(pairs) => {
+                Datum::Map(mut pairs) => {
+                    for (_, value) in &mut pairs {
+                        if let Some(symbol) = as_symbol(value) {
+                            *value = self.draft.reference(self.symbol(symbol)?);
+                        }
+                    }
                     let has = self.draft.value(row, &column.name).await?;
                     let same = |(key, value): &(Atom, Atom)| pair(&has, key) == Some(value);
                     Change::Pairs {
@@ -140,6 +145,12 @@ impl Edit<'_> {
         let mut columns: BTreeMap<&str, Datum> = BTreeMap::new();
         for argument in arguments {
             let (column, change) = assignment(table, argument)?;
+            if column.name.starts_with('_') {
+                return Err(Refusal::refused(format!(
+                    "column {} of table {} is the database's own: it cannot be chosen",
+                    column.name, table.name
+                )));
+            }
             let change = self.settle_references(table, column, change).await?;
             let datum = match (change, columns.remove(column.name.as_str())) {
                 (Change::Pairs { put, .. }, Some(Datum::Map(mut pairs))) => {

@@ -1,6 +1,7 @@
 //! Which names a bridge, a port or an interface can have.
 
 use super::Refusal;
+use crate::openflow::text::reserved_port_number;
 
 /// The longest name of a network device, in bytes (Linux: `IFNAMSIZ`, less the final zero).
 pub const DEVICE_NAME: usize = 15;
@@ -45,6 +46,31 @@ pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The same for a bridge, port or interface that is to be made: also refuses a name that would be taken
+/// for something else where it is an argument, or where a flow names a port. One that exists may have it.
+pub fn check_new(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
+    check(what, name, kind)?;
+    let quoted = super::quoted(name);
+    let refuse = |why: &str| {
+        Err(Refusal::refused(format!(
+            "{quoted} cannot name a {what}: {why}"
+        )))
+    };
+    if name.starts_with('-') {
+        return refuse("it would be taken for an option");
+    }
+    if what == "bridge" {
+        return Ok(());
+    }
+    if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return refuse("it would be taken for an OpenFlow port number");
+    }
+    if reserved_port_number(name).is_some() {
+        return refuse("it is a reserved port of OpenFlow, and would be taken for that one");
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +93,20 @@ mod tests {
             ("..", "", false),
         ] {
             assert_eq!(check("port", name, kind).is_ok(), good, "{name} {kind}");
+        }
+        for (what, name, good) in [
+            ("port", "p-1", true),
+            ("port", "5p", true),
+            ("port", "-p", false),
+            ("bridge", "-p", false),
+            ("bridge", "5", true),
+            ("port", "5", false),
+            ("interface", "99999999999", false),
+            ("port", "local", false),
+            ("port", "In_Port", false),
+            ("port", "NONE", false),
+        ] {
+            assert_eq!(check_new(what, name, "").is_ok(), good, "{what} {name}");
         }
     }
 }

@@ -171,6 +171,39 @@ impl Edit<'_> {
         })
     }
 
+    /// The same, where a whole port must be meant: an interface of a bond is refused, by whatever it is
+    /// named.
+    pub async fn whole_port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
+        let place = self.port(text).await?;
+        if place.interfaces.len() < 2 {
+            return Ok(place);
+        }
+        let name = self.name_of(place.port);
+        let word = parse(text).port;
+        if text == name || matches!(&word, PortWord::Name(word) if *word == name) {
+            return Ok(place);
+        }
+        let mut member = match &word {
+            PortWord::Name(word) => word.clone(),
+            PortWord::Number(_) => text.to_owned(),
+        };
+        for interface in &place.interfaces {
+            if let PortWord::Number(number) = &word
+                && self.number(*interface, "ofport").await? == Some(i64::from(*number))
+            {
+                member = self.name_of(*interface);
+            }
+        }
+        Err(Refusal::refused(format!(
+            "{} is an interface of {name}, not a port",
+            quoted(&member)
+        ))
+        .hint(format!(
+            "`ovs port set {name} --remove-member {member}` takes it out of the bond; \
+             `ovs port del {name}` removes the whole bond"
+        )))
+    }
+
     /// The bridge that has this port.
     pub async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>, Refusal> {
         if let Some(&bridge) = self.homes.get(&port) {

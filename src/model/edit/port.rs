@@ -1,7 +1,7 @@
 //! Ports and bonds: added, changed, removed.
 
-use super::name::check;
-use super::place::{INTERFACE, PORT, PortPlace};
+use super::name::{check, check_new};
+use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
 use super::{Assignment, Edit, Refusal, quoted};
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Atom, Datum, RowId};
@@ -34,15 +34,18 @@ impl Edit<'_> {
     /// Adds a port, or makes the one that exists what it shall be.
     pub async fn add_port(&mut self, new: &NewPort<'_>) -> Result<PortPlace, Refusal> {
         let bridge = self.bridge(new.bridge).await?;
+        if let Some((_, vid)) = bridge.vlan {
+            refuse_other_tag(new, vid)?;
+        }
         if let Some(place) = self.port_if(new.name).await? {
-            return self.converge(new, bridge.row, place).await;
+            return self.converge(new, &bridge, place).await;
         }
         let kind = new.settings.kind().unwrap_or_default();
         let alone = [new.name.to_owned()];
         let members = if new.members.is_empty() {
             &alone[..]
         } else {
-            check("port", new.name, "bond")?;
+            check_new("port", new.name, "bond")?;
             new.members
         };
         let mut interfaces = Vec::new();
@@ -83,6 +86,11 @@ impl Edit<'_> {
         settings: &Settings,
     ) -> Result<(), Refusal> {
         self.check_settings(place, settings).await?;
+        for assignment in &settings.port {
+            if let ("tag", Change::Set(tag)) = (assignment.column.as_str(), &assignment.change) {
+                self.refuse_tag_of_vlan_bridge(place.port, tag).await?;
+            }
+        }
         self.assign(place.port, &settings.port).await?;
         for interface in &place.interfaces {
             self.assign(*interface, &settings.interface).await?;
@@ -92,7 +100,7 @@ impl Edit<'_> {
             matches!(assignment.column.as_str(), "tag" | "trunks" | "vlan_mode")
         };
         if settings.port.iter().any(is_vlan) {
-            self.warn_of_ignored_trunks(place).await?;
+            self.warn_of_ignored_vlans(place).await?;
         }
         Ok(())
     }
@@ -107,6 +115,15 @@ impl Edit<'_> {
             ))
             .hint(format!(
                 "`ovs bridge del {name}` removes the bridge with all its ports"
+            )));
+        }
+        if self.own_vlan(place.port).await?.is_some() {
+            return Err(Refusal::refused(format!(
+                "port {} is the VLAN bridge's own, and goes only with it",
+                quoted(&name)
+            ))
+            .hint(format!(
+                "`ovs bridge del {name}` removes the VLAN bridge with the ports of its VLAN"
             )));
         }
         for interface in &place.interfaces {
@@ -132,17 +149,15 @@ impl Edit<'_> {
         }
     }
 
-    /// Removes all ports of a bridge, its own aside; of a VLAN bridge, those of its VLAN.
+    /// Removes all ports of a bridge, its own and those of its VLAN bridges aside; of a VLAN bridge,
+    /// those of its VLAN.
     pub async fn delete_ports_of(&mut self, bridge: &str, if_exists: bool) -> Result<(), Refusal> {
         let bridge = match self.bridge(bridge).await {
             Ok(place) => place,
             Err(Refusal::NotFound { .. }) if if_exists => return Ok(()),
             Err(refusal) => return Err(refusal),
         };
-        let own = [Some(bridge.row), bridge.vlan.map(|(port, _)| port)].map(|row| {
-            let name = row.map(|row| self.name_of(row));
-            name.unwrap_or_default()
-        });
+        let own = self.name_of(bridge.row);
         for port in self
             .draft
             .referred(bridge.row, "ports", "Port", PORT)
@@ -153,7 +168,8 @@ impl Edit<'_> {
                 Some((_, vid)) => self.number(port, "tag").await? == Some(vid),
             };
             if of_vlan
-                && !own.contains(&self.name_of(port))
+                && self.name_of(port) != own
+                && self.own_vlan(port).await?.is_none()
                 && let Some(place) = self.place(port).await?
             {
                 self.delete_port(&place).await?;
@@ -205,17 +221,50 @@ impl Edit<'_> {
     pub(super) fn warn_dangling(&mut self, interface: RowId, peer: &str) {
         let name = self.name_of(interface);
         self.warn(format!(
-            "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del` removes both ends",
+            "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del {peer}` removes it, too",
             quoted(peer),
             quoted(&name)
         ));
+    }
+
+    /// The VLAN of a VLAN bridge (`fake_bridge`) whose own port this is.
+    pub(super) async fn own_vlan(&mut self, port: RowId) -> Result<Option<i64>, Refusal> {
+        if self.draft.value(port, "fake_bridge").await? != Datum::from(true) {
+            return Ok(None);
+        }
+        self.number(port, "tag").await
+    }
+
+    /// Refuses another tag, or none, for a VLAN bridge's own port: the bridge would be of another VLAN
+    /// than its ports, or none at all.
+    pub async fn refuse_tag_of_vlan_bridge(
+        &mut self,
+        port: RowId,
+        tag: &Datum,
+    ) -> Result<(), Refusal> {
+        let Some(vid) = self
+            .own_vlan(port)
+            .await?
+            .filter(|vid| *tag != Datum::from(*vid))
+        else {
+            return Ok(());
+        };
+        let name = self.name_of(port);
+        Err(Refusal::refused(format!(
+            "{} is the VLAN bridge for VLAN {vid}: its own port keeps that tag",
+            quoted(&name)
+        ))
+        .hint(format!(
+            "`ovs bridge del {name}` and `ovs bridge add {name} --parent BRIDGE --vlan VID` make it \
+             one for another VLAN"
+        )))
     }
 
     /// Makes a port that exists what it shall be.
     async fn converge(
         &mut self,
         new: &NewPort<'_>,
-        bridge: RowId,
+        bridge: &BridgePlace,
         place: PortPlace,
     ) -> Result<PortPlace, Refusal> {
         let name = quoted(new.name);
@@ -225,7 +274,7 @@ impl Edit<'_> {
                 "port {name} is the own port of the bridge of that name"
             )));
         }
-        if place.bridge != bridge {
+        if place.bridge != bridge.row {
             return Err(
                 Refusal::refused(format!("port {name} is on {other} already")).hint(format!(
                     "`ovs port del {}` takes it off there first",
@@ -240,6 +289,18 @@ impl Edit<'_> {
                     new.name
                 )),
             );
+        }
+        if let Some((_, vid)) = bridge.vlan {
+            let tag = self.number(place.port, "tag").await?;
+            if tag != Some(vid) {
+                let has = tag.map_or_else(|| "no tag".to_owned(), |tag| format!("tag {tag}"));
+                return Err(Refusal::refused(format!(
+                    "port {name} is on {other} already, but not of VLAN bridge {}: it has {has}, \
+                     not {vid}",
+                    quoted(new.bridge)
+                ))
+                .hint(format!("`ovs tag set {} {vid}` puts it there", new.name)));
+            }
         }
         let mut place = place;
         if !new.members.is_empty() {
@@ -293,10 +354,15 @@ impl Edit<'_> {
         kind: &str,
         is_port: bool,
     ) -> Result<RowId, Refusal> {
-        check(if is_port { "port" } else { "interface" }, name, kind)?;
+        check_new(if is_port { "port" } else { "interface" }, name, kind)?;
         if let Some(other) = self.draft.find("Interface", name, INTERFACE).await? {
             let port = self.port_of(other).await?.map(|port| self.name_of(port));
-            let port = port.unwrap_or_default();
+            let Some(port) = port.filter(|port| !port.is_empty()) else {
+                return Err(
+                    Refusal::refused(format!("interface {} exists already", quoted(name)))
+                        .hint(format!("`ovs db list Interface {name}` shows it")),
+                );
+            };
             return Err(Refusal::refused(format!(
                 "interface {} belongs to port {} already",
                 quoted(name),
@@ -329,6 +395,22 @@ impl Edit<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses another tag than that of the VLAN bridge to which a port is to be added.
+fn refuse_other_tag(new: &NewPort<'_>, vid: i64) -> Result<(), Refusal> {
+    let other = new.settings.port.iter().any(|assignment| {
+        let is = Change::Set(Datum::from(vid));
+        assignment.column == "tag" && assignment.change != is
+    });
+    if !other {
+        return Ok(());
+    }
+    Err(Refusal::usage(format!(
+        "{} is the VLAN bridge for VLAN {vid}: its ports have that tag",
+        quoted(new.bridge)
+    ))
+    .hint("without --tag the port gets it; a port of another tag goes on the parent bridge"))
 }
 
 impl Settings {

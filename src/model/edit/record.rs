@@ -135,7 +135,8 @@ impl Edit<'_> {
     ) -> Result<Option<RowId>, Refusal> {
         if record.starts_with('@') {
             let row = self.symbol(record)?;
-            return Ok(Some(row).filter(|row| self.draft.table(*row) == table.name));
+            return Ok(Some(row)
+                .filter(|row| self.draft.table(*row) == table.name && !self.draft.is_gone(*row)));
         }
         if let Ok(uuid) = record.parse::<Uuid>() {
             let row = self.draft.by_uuid(&table.name, uuid, columns).await?;

@@ -135,7 +135,9 @@ impl Edit<'_> {
     fn part_of(&self, row: RowId) -> Option<RowId> {
         let home = self.home(row)?;
         if self.draft.table(row) == "Controller" {
-            return Some(home);
+            // One that stays is an object of its own, as far as it changes.
+            let stays = !self.draft.is_new(row) && !self.draft.is_gone(row);
+            return (!stays).then_some(home);
         }
         if self.name_of(row) != self.name_of(home) {
             return None;

@@ -208,14 +208,8 @@ impl Edit<'_> {
             quoted(&self.name_of(place.port)),
             self.name_of(place.bridge),
         );
-        let is_meant = match (there, wanted) {
-            _ if new.name.is_some() => true,
-            (Some(there), Some(wanted)) if new.may_exist => {
-                there.kind == wanted.kind && there.remote == wanted.remote
-            }
-            (there, wanted) => there == wanted,
-        };
-        if !is_meant {
+        // A name that nobody chose stands for this very tunnel, never for another to be rewritten.
+        if new.name.is_none() && there != wanted {
             return Err(Refusal::refused(format!(
                 "the name {name} is that of another tunnel on {bridge}: {what}"
             ))

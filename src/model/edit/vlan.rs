@@ -7,12 +7,14 @@ use crate::model::vlan::Vlan;
 use crate::ovsdb::{Atom, Datum};
 
 impl Edit<'_> {
-    /// Says what a port does with tags once the change is made.
-    pub async fn say_vlan(&mut self, place: &PortPlace) -> Result<(), Refusal> {
+    /// Says what a port does with tags once the change is made; warns of a trunk of all VLANs, unless
+    /// that was asked for: `is_meant`, or by its `vlan_mode`.
+    pub async fn say_vlan(&mut self, place: &PortPlace, is_meant: bool) -> Result<(), Refusal> {
         let port = self.vlan_columns(place).await?;
         let vlan = Vlan::of(&port);
         let name = quoted(&port.name);
-        if vlan == (Vlan::Trunk { trunks: Vec::new() }) {
+        let is_meant = is_meant || port.vlan_mode.is_some();
+        if vlan == (Vlan::Trunk { trunks: Vec::new() }) && !is_meant {
             self.warn(format!(
                 "port {name} is a trunk of all VLANs: it has neither a tag nor trunks"
             ));
@@ -23,13 +25,16 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// A tag and trunks without a mode make an access port, whose trunks mean nothing
-    /// (ovs-vswitchd.conf.db(5), table `Port`, `vlan_mode`).
-    pub(super) async fn warn_of_ignored_trunks(
-        &mut self,
-        place: &PortPlace,
-    ) -> Result<(), Refusal> {
+    /// A tag and trunks without a mode make an access port, whose trunks mean nothing; with the mode
+    /// `trunk`, the tag means nothing (ovs-vswitchd.conf.db(5), table `Port`, `vlan_mode`).
+    pub(super) async fn warn_of_ignored_vlans(&mut self, place: &PortPlace) -> Result<(), Refusal> {
         let port = self.vlan_columns(place).await?;
+        if port.vlan_mode.as_deref() == Some("trunk") && port.tag.is_some() {
+            self.warn(format!(
+                "port {} has vlan_mode trunk: its tag is ignored",
+                quoted(&port.name)
+            ));
+        }
         if let (Vlan::Access { tag }, false) = (Vlan::of(&port), port.trunks.is_empty()) {
             self.warn(format!(
                 "port {} is an access port of VLAN {tag}: its trunks are ignored; \

@@ -54,6 +54,19 @@ pub struct TagLine<'t> {
     pub record: Option<Record<'t>>,
     /// The keys of the record in which it differs from the flows, or its ports from each other.
     pub differs: Vec<&'static str>,
+    /// The patches that packets of the tag pass on their way out, to whatever segment.
+    pub hops: Vec<Hop<'t>>,
+}
+
+/// A patch that packets pass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hop<'t> {
+    /// Where they leave a bridge.
+    pub from: (&'t Bridge, &'t Interface),
+    /// Where they come to the next.
+    pub to: (&'t Bridge, &'t Interface),
+    /// The VLAN tag that they bear there; `None`: untagged.
+    pub vlan: Option<u16>,
 }
 
 /// What a tag is outside.

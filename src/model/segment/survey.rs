@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::network::{Member, Network, Place, Role};
 use super::packet::{Packet, Tags};
 use super::pipeline::Pipeline;
-use super::walk::{Heading, Walk};
-use super::{Record, Segment, TagLine, TagState};
+use super::walk::{Crossing, Heading, Walk};
+use super::{Hop, Record, Segment, TagLine, TagState};
 use crate::model::order::by_name;
 use crate::model::topology::{Interface, Port};
 use crate::model::tunnel::Key;
@@ -30,6 +30,8 @@ pub(super) struct Survey<'w, 't> {
     silent: Vec<u32>,
     /// Patch ports of other bridges that lead nowhere, and whose flows know tags of this one.
     loose: BTreeSet<(usize, u32)>,
+    /// The patches that packets of each tag pass on their way out.
+    hops: BTreeMap<i64, BTreeSet<Crossing>>,
 }
 
 /// A segment as it is told from others.
@@ -80,6 +82,7 @@ impl<'w, 't> Survey<'w, 't> {
             left: HashMap::new(),
             silent: Vec::new(),
             loose: BTreeSet::new(),
+            hops: BTreeMap::new(),
         };
         let tags: Vec<u16> = survey
             .tags
@@ -127,7 +130,10 @@ impl<'w, 't> Survey<'w, 't> {
             starts.push(Packet::new(self.home, PORT_ANY, Tags::one(tag), 0));
         }
         for start in starts {
-            let exits = self.walk(start, Heading::Out).exits;
+            let walk = self.walk(start, Heading::Out);
+            let passed = self.hops.entry(tag.into()).or_default();
+            passed.extend(&walk.hops);
+            let exits = walk.exits;
             let got_out = !exits.is_empty();
             for exit in exits {
                 let place = (exit.bridge, exit.ofport);
@@ -303,6 +309,7 @@ impl<'w, 't> Survey<'w, 't> {
                     segment,
                     state,
                     record: record.clone(),
+                    hops: self.hops_of(*tag),
                     differs: differs.unwrap_or_default(),
                 }
             };
@@ -363,6 +370,22 @@ impl<'w, 't> Survey<'w, 't> {
         let better: HashSet<i64> = real.map(|((tag, _), _)| *tag).collect();
         self.found
             .retain(|(tag, _), finding| finding.real || !better.contains(tag));
+    }
+
+    fn hops_of(&self, tag: i64) -> Vec<Hop<'t>> {
+        let end = |(bridge, ofport): (usize, u32)| {
+            let member = self.network.members.get(bridge)?;
+            Some((member.bridge, member.ports.get(&ofport)?.interface))
+        };
+        let hops = self.hops.get(&tag).into_iter().flatten();
+        hops.filter_map(|hop| {
+            Some(Hop {
+                from: end(hop.from)?,
+                to: end(hop.to)?,
+                vlan: hop.tags.outer.filter(|vid| *vid != 0),
+            })
+        })
+        .collect()
     }
 
     fn patches(&self, numbers: &BTreeSet<u32>) -> Vec<&'t Interface> {

@@ -40,6 +40,16 @@ pub(super) struct Walk<'w, 't> {
     pub(super) exits: BTreeSet<Exit>,
     /// The VLANs of the home bridge that it came to.
     pub(super) arrivals: BTreeSet<Arrival>,
+    /// The patches that it passed.
+    pub(super) hops: BTreeSet<Crossing>,
+}
+
+/// A packet at a patch: where it left one bridge, with which tags, and where it came to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Crossing {
+    pub(super) from: (usize, u32),
+    pub(super) to: (usize, u32),
+    pub(super) tags: Tags,
 }
 
 /// A packet at a port where it leaves the network.
@@ -78,6 +88,7 @@ impl<'w, 't> Walk<'w, 't> {
             seen: HashMap::new(),
             exits: BTreeSet::new(),
             arrivals: BTreeSet::new(),
+            hops: BTreeSet::new(),
         };
         walk.table(packet.in_port, 0, packet, 0);
         walk
@@ -241,6 +252,11 @@ impl<'w, 't> Walk<'w, 't> {
                 if is_guest || comes_home && self.heading == Heading::Out {
                     return;
                 }
+                self.hops.insert(Crossing {
+                    from: (packet.bridge, ofport),
+                    to: (link.bridge, link.ofport),
+                    tags: packet.tags,
+                });
                 let mut there = Packet::new(link.bridge, link.ofport, packet.tags, 0);
                 there.broken = packet.broken || !link.works;
                 there.through = match packet.through {

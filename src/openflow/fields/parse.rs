@@ -270,7 +270,7 @@ fn parse_piece<'t>(
         say(field, value, Some(mask));
         return Ok(());
     }
-    if KEYS.contains(&key) && value.is_empty() {
+    if FILTER_KEYS.contains(&key) && value.is_empty() {
         return Err(Problem::syntax(format!("{key} needs a value")));
     }
     match key {
@@ -336,8 +336,8 @@ fn parse_piece<'t>(
     Ok(())
 }
 
-/// Keys that are no fields.
-const KEYS: [&str; 4] = ["table", "cookie", "out_port", "out_group"];
+/// The keys of a filter that are no fields, for suggestions and completion.
+pub const FILTER_KEYS: [&str; 4] = ["table", "cookie", "out_port", "out_group"];
 
 /// A field by the key that dumps print, where that is neither name nor alias: `gtpu_flags`.
 fn by_key(key: &str) -> Option<&'static Field> {
@@ -346,7 +346,10 @@ fn by_key(key: &str) -> Option<&'static Field> {
 
 /// The name that a wrong one was probably meant to be.
 fn nearest(key: &str) -> Option<&'static str> {
-    nearest_of(key, field_names().chain(protocol_words()).chain(KEYS))
+    nearest_of(
+        key,
+        field_names().chain(protocol_words()).chain(FILTER_KEYS),
+    )
 }
 
 /// The name of a field that a wrong one was probably meant to be.

@@ -15,7 +15,7 @@ mod operations;
 
 pub use change::Change;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::client::{Client, OPEN_VSWITCH};
 use super::error::Error;
@@ -59,8 +59,8 @@ struct Table {
     rows: Vec<RowId>,
     /// Its rows by their column `name`, which never changes where it is an index.
     names: HashMap<String, Vec<RowId>>,
-    /// Whether every row was read.
-    whole: bool,
+    /// The columns that were read of every row; `None`: not every row was.
+    whole: Option<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -108,7 +108,8 @@ impl<'c> Draft<'c> {
     /// again. Without it each asks for its row.
     pub async fn read_whole(&mut self, table: &str, columns: &[&str]) -> Result<(), Error> {
         self.read(table, Vec::new(), columns).await?;
-        self.tables.entry(table.to_owned()).or_default().whole = true;
+        let columns = columns.iter().map(|&column| column.to_owned());
+        self.tables.entry(table.to_owned()).or_default().whole = Some(columns.collect());
         Ok(())
     }
 
@@ -121,7 +122,7 @@ impl<'c> Draft<'c> {
         columns: &[&str],
     ) -> Result<Option<RowId>, Error> {
         let known = self.named(table, name);
-        let whole = self.tables.get(table).is_some_and(|table| table.whole);
+        let whole = self.is_whole(table, "name");
         let found = match known {
             Some(row) => Some(row),
             None if whole => None,
@@ -137,11 +138,22 @@ impl<'c> Draft<'c> {
         };
         match found {
             Some(row) => self.rely(row, "name"),
-            None => {
+            // What the plan itself removes is still there when it is waited for.
+            None if !self.is_removed(table, name) => {
                 self.absent.insert((table.to_owned(), name.to_owned()));
             }
+            None => {}
         }
         Ok(found)
+    }
+
+    /// Whether the database has a row of this name, which the plan removes.
+    fn is_removed(&self, table: &str, name: &str) -> bool {
+        let rows = self
+            .tables
+            .get(table)
+            .and_then(|table| table.names.get(name));
+        rows.is_some_and(|rows| rows.iter().any(|row| !self.is_new(*row)))
     }
 
     fn named(&self, table: &str, name: &str) -> Option<RowId> {
@@ -165,12 +177,18 @@ impl<'c> Draft<'c> {
         }
         let stored = self.read(table, when.clone(), &wanted).await?;
         let uuids = stored.iter().filter_map(|row| self.uuid(*row)).collect();
+        let known: HashSet<RowId> = stored.iter().copied().collect();
         let mut rows = stored;
-        for row in self.of_table(table) {
-            if !rows.contains(&row) {
-                rows.push(row);
-            }
-        }
+        // Of the others the database has said no, unless the plan makes them others.
+        let others = self.of_table(table).into_iter();
+        rows.extend(others.filter(|row| {
+            let entry = &self.rows[row.0];
+            let judged = |Condition(column, ..): &Condition| entry.effective(column).is_some();
+            let differs = |Condition(column, ..): &Condition| entry.changes.contains_key(column);
+            let is_other =
+                self.is_new(*row) || (when.iter().any(differs) && when.iter().all(judged));
+            is_other && !known.contains(row)
+        }));
         rows.retain(|row| {
             let entry = &self.rows[row.0];
             entry.gone.is_none() && when.iter().all(|condition| entry.meets(condition))
@@ -191,7 +209,7 @@ impl<'c> Draft<'c> {
         let reference = self.reference(row);
         let mut found = Vec::new();
         if let Identity::Stored(uuid) = self.rows[row.0].identity {
-            let whole = self.tables.get(table).filter(|table| table.whole);
+            let whole = self.is_whole(table, column).then(|| self.of_table(table));
             let ahead = self.referrers.get(&(row, column.to_owned()));
             let stored = match (ahead, whole) {
                 (Some(ahead), _) => ahead.clone(),
@@ -200,7 +218,7 @@ impl<'c> Draft<'c> {
                         let stored = self.rows[row.0].stored.get(column);
                         stored.is_some_and(|datum| contains(datum, &reference))
                     };
-                    whole.rows.iter().filter(refers).copied().collect()
+                    whole.iter().filter(refers).copied().collect()
                 }
                 (None, None) => {
                     let when = Condition(column.to_owned(), Function::Includes, uuid.into());
@@ -247,8 +265,7 @@ impl<'c> Draft<'c> {
         let (Some(uuid), Some(down)) = (self.uuid(row), self.known(row, below.1)) else {
             return Ok(());
         };
-        let is_whole = |table: &str| self.tables.get(table).is_some_and(|table| table.whole);
-        if is_whole(above.0) || is_whole(below.0) {
+        if self.is_whole(above.0, above.1) || self.is_whole(below.0, "name") {
             return Ok(());
         }
         let mut selects = vec![select(above.0, above.2).when(above.1, Function::Includes, uuid)];
@@ -547,6 +564,15 @@ impl<'c> Draft<'c> {
         if !rows.contains(&row) {
             rows.push(row);
         }
+    }
+
+    /// Whether this column was read of every row of the table.
+    fn is_whole(&self, table: &str, column: &str) -> bool {
+        let whole = self
+            .tables
+            .get(table)
+            .and_then(|table| table.whole.as_ref());
+        whole.is_some_and(|columns| columns.iter().any(|known| known == column))
     }
 
     fn of_table(&self, table: &str) -> Vec<RowId> {

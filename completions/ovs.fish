@@ -1,0 +1,18 @@
+# Completion of ovs for fish: `ovs completions fish` prints it, `ovs complete` answers it.
+
+function __ovs_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -l ovs (string replace -r '^~' "$HOME" -- $words[1])
+    # Behind an alias.
+    command -q -- $ovs; or set ovs ovs
+    set -l answer (command $ovs complete fish -- $words[2..-1] "$current" 2>/dev/null </dev/null)
+    switch "$answer[1]"
+        case files
+            __fish_complete_path "$current"
+        case space open
+            printf '%s\n' $answer[2..-1]
+    end
+end
+
+complete -c ovs -f -k -a '(__ovs_complete)'

@@ -1,0 +1,108 @@
+//! What completion asks the database: within [`DEADLINE`], or it knows nothing.
+
+use std::time::{Duration, Instant};
+
+use super::line::Typed;
+use crate::model::{Depth, Scope, Topology, Want, read};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::schema::{Schema, Table};
+use crate::ovsdb::{Client, Error};
+
+/// For everything together: a prompt must not wait.
+const DEADLINE: Duration = Duration::from_millis(300);
+
+/// Where to ask.
+#[derive(Debug)]
+pub(super) struct Ask {
+    /// The words of the line that say so.
+    words: Vec<String>,
+    until: Instant,
+}
+
+/// The options that say where the database is, and how to speak to it. (`--bootstrap-ca-cert` would write
+/// a file.)
+const OPTIONS: [&str; 6] = [
+    "db",
+    "private-key",
+    "certificate",
+    "ca-cert",
+    "verify-name",
+    "ssl-server-name",
+];
+
+impl Ask {
+    /// As the options of the line say, else the environment.
+    pub(super) fn new(typed: &Typed<'_>) -> Self {
+        let mut words = Vec::new();
+        for name in OPTIONS {
+            let option = typed.long(name);
+            if let Some(value) = option.and_then(|option| typed.value(option.get_id().as_str())) {
+                words.push(format!("--{name}={value}"));
+            }
+        }
+        Self {
+            words,
+            until: Instant::now() + DEADLINE,
+        }
+    }
+
+    /// The bridges without their ports.
+    pub(super) fn bridges(&self) -> Topology {
+        self.topology(Want::of(Scope::All, Depth::BridgeNames))
+    }
+
+    /// The names and numbers of the ports, of one bridge or all.
+    pub(super) fn ports(&self, bridge: Option<&str>) -> Topology {
+        self.topology(Want::of(scope(bridge), Depth::PortNames))
+    }
+
+    /// The ports with these columns, of one bridge or all.
+    pub(super) fn columns(&self, bridge: Option<&str>, columns: &[&'static str]) -> Topology {
+        self.topology(Want::of(scope(bridge), Depth::Full).only(columns.to_vec()))
+    }
+
+    /// The type of a port's interface.
+    pub(super) fn kind(&self, port: &str) -> Option<String> {
+        let scope = Scope::Port(port.to_owned());
+        let topology = self.topology(Want::of(scope, Depth::Full).only(vec!["type"]));
+        let (_, _, interface) = topology.interfaces().next()?;
+        Some(interface.kind().to_owned())
+    }
+
+    /// The tables of the database with their columns.
+    pub(super) fn tables(&self) -> Vec<Table> {
+        let schema = self.ask(async |client| {
+            let schema = client.schema(OPEN_VSWITCH).await?;
+            Schema::try_from(&schema)
+        });
+        schema.map(|schema| schema.tables).unwrap_or_default()
+    }
+
+    fn topology(&self, want: Want) -> Topology {
+        let topology = self.ask(async |client| read(client, want).await);
+        topology.unwrap_or_default()
+    }
+
+    fn ask<T>(&self, question: impl AsyncFnOnce(&Client) -> Result<T, Error>) -> Option<T> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        let cx = crate::cli::context(&self.words, left)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .ok()?;
+        let asked = runtime.block_on(async {
+            let answer = async { question(cx.client().await.ok()?).await.ok() };
+            tokio::time::timeout(left, answer).await
+        });
+        // The connection ends inside its runtime; a name that is being looked up is not waited for.
+        let entered = runtime.enter();
+        drop(cx);
+        drop(entered);
+        runtime.shutdown_background();
+        asked.ok()?
+    }
+}
+
+fn scope(bridge: Option<&str>) -> Scope {
+    bridge.map_or(Scope::All, |bridge| Scope::Bridge(bridge.to_owned()))
+}

@@ -1,0 +1,230 @@
+//! The words typed so far, and what they come to: the command, its options, its arguments.
+
+use std::collections::HashMap;
+
+use clap::{Arg, ArgAction, Command};
+
+/// What a bash user has typed, up to the cursor.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// The words, quotes and backslashes taken out; the last is the one at the cursor, and may be empty.
+    pub words: Vec<String>,
+    /// Where, in bytes of the last word, the part begins that readline will replace.
+    pub from: usize,
+    /// The quote that is still open.
+    pub quote: Option<char>,
+}
+
+/// Takes a line apart as bash(1), QUOTING, has it. Readline breaks words at `breaks` too.
+pub(super) fn split(line: &str, breaks: &str) -> Line {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut begun = false;
+    let mut from = 0;
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some('"') | None, '\\') => word.extend(chars.next()),
+            (Some(_), _) => word.push(c),
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                begun = true;
+                from = word.len();
+            }
+            (None, ' ' | '\t' | '\n') => {
+                if begun || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                (begun, from) = (false, 0);
+            }
+            (None, _) => {
+                word.push(c);
+                if breaks.contains(c) {
+                    from = word.len();
+                }
+            }
+        }
+    }
+    words.push(word);
+    Line { words, from, quote }
+}
+
+/// What the words before the cursor come to.
+#[derive(Debug)]
+pub(super) struct Typed<'c> {
+    /// The names of the commands: `port`, `add`.
+    pub path: Vec<&'c str>,
+    /// The innermost command.
+    pub command: &'c Command,
+    /// The values given, by the names of their arguments.
+    pub values: HashMap<&'c str, Vec<&'c str>>,
+    /// The option whose value comes next.
+    pub pending: Option<&'c Arg>,
+    /// The argument that comes next.
+    pub positional: Option<&'c Arg>,
+    /// Whether no options can follow.
+    pub arguments_only: bool,
+    /// Whether a command can follow.
+    pub wants_command: bool,
+}
+
+impl<'c> Typed<'c> {
+    /// Reads words (without `ovs` itself) as clap would, and passes over what it would refuse.
+    pub(super) fn read(root: &'c Command, words: &'c [String]) -> Self {
+        let mut typed = Self {
+            path: Vec::new(),
+            command: root,
+            values: HashMap::new(),
+            pending: None,
+            positional: None,
+            arguments_only: false,
+            wants_command: root.has_subcommands(),
+        };
+        let mut place = 0;
+        for word in words {
+            if let Some(option) = typed.pending.take() {
+                typed.give(option, word);
+            } else if !typed.arguments_only && word == "--" {
+                typed.arguments_only = true;
+            } else if let Some(option) = word.strip_prefix("--").filter(|_| !typed.arguments_only) {
+                typed.take_long(option);
+            } else if word.len() > 1 && word.starts_with('-') && !typed.arguments_only {
+                typed.take_short(&word[1..]);
+            } else if let Some(command) = typed.subcommand(word) {
+                typed.path.push(command.get_name());
+                typed.command = command;
+                typed.wants_command = command.has_subcommands();
+                place = 0;
+            } else if let Some(argument) = positional(typed.command, place) {
+                typed.wants_command = false;
+                typed.arguments_only |= argument.is_trailing_var_arg_set();
+                typed.give(argument, word);
+                place += 1;
+            }
+        }
+        typed.positional = positional(typed.command, place);
+        typed
+    }
+
+    /// The last value given for an argument.
+    pub(super) fn value(&self, name: &str) -> Option<&'c str> {
+        self.values.get(name)?.last().copied()
+    }
+
+    /// The option with this long name.
+    pub(super) fn long(&self, name: &str) -> Option<&'c Arg> {
+        self.command.get_arguments().find(|argument| {
+            argument
+                .get_long_and_visible_aliases()
+                .is_some_and(|names| names.contains(&name))
+        })
+    }
+
+    /// The option with this short name.
+    pub(super) fn short(&self, name: char) -> Option<&'c Arg> {
+        self.command.get_arguments().find(|argument| {
+            argument
+                .get_short_and_visible_aliases()
+                .is_some_and(|names| names.contains(&name))
+        })
+    }
+
+    /// Whether an option that takes one value, or none, is there already.
+    pub(super) fn is_given(&self, option: &Arg) -> bool {
+        self.values.contains_key(option.get_id().as_str())
+            && !matches!(option.get_action(), ArgAction::Append | ArgAction::Count)
+    }
+
+    fn subcommand(&self, word: &str) -> Option<&'c Command> {
+        if !self.wants_command {
+            return None;
+        }
+        self.command.find_subcommand(word)
+    }
+
+    fn give(&mut self, argument: &'c Arg, value: &'c str) {
+        let name = argument.get_id().as_str();
+        self.values.entry(name).or_default().push(value);
+    }
+
+    fn take_long(&mut self, text: &'c str) {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (text, None),
+        };
+        let Some(option) = self.long(name) else {
+            return;
+        };
+        match value {
+            Some(value) => self.give(option, value),
+            None if waits_for_value(option) => self.pending = Some(option),
+            None => self.give(option, ""),
+        }
+    }
+
+    /// Several in one word: `-jv`, `-t5`.
+    fn take_short(&mut self, text: &'c str) {
+        for (at, name) in text.char_indices() {
+            let Some(option) = self.short(name) else {
+                return;
+            };
+            if !waits_for_value(option) {
+                self.give(option, "");
+                continue;
+            }
+            match text.get(at + name.len_utf8()..) {
+                Some(value) if !value.is_empty() => {
+                    self.give(option, value.strip_prefix('=').unwrap_or(value));
+                }
+                _ => self.pending = Some(option),
+            }
+            return;
+        }
+    }
+}
+
+/// Whether the option's value may be the next word.
+pub(super) fn waits_for_value(option: &Arg) -> bool {
+    option.get_action().takes_values() && !option.is_require_equals_set()
+}
+
+/// The argument at a place; the last may take many.
+fn positional(command: &Command, place: usize) -> Option<&Arg> {
+    let last = command.get_positionals().last();
+    let many = |argument: &&Arg| {
+        argument
+            .get_num_args()
+            .is_some_and(|number| number.max_values() > 1)
+            || matches!(argument.get_action(), ArgAction::Append)
+    };
+    command
+        .get_positionals()
+        .nth(place)
+        .or_else(|| last.filter(many))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_as_bash_has_them() {
+        const BREAKS: &str = " \t\n\"'@><=;|&(:";
+        for (line, last, from, quote) in [
+            ("ovs ", "", 0, None),
+            ("ovs dump-flows br-int in_port=q", "in_port=q", 8, None),
+            ("ovs x 'in_port=q", "in_port=q", 0, Some('\'')),
+            ("ovs x in_port='q", "in_port=q", 8, Some('\'')),
+            ("ovs x a\\=b", "a=b", 0, None),
+            ("ovs x unix:/a", "unix:/a", 5, None),
+            ("ovs x \"a\\\"b c\"d", "a\"b cd", 0, None),
+        ] {
+            let split = split(line, BREAKS);
+            assert_eq!(split.words.last().unwrap(), last, "{line}");
+            assert_eq!((split.from, split.quote), (from, quote), "{line}");
+        }
+        assert_eq!(split("ovs '' x", "").words, ["ovs", "", "x"]);
+    }
+}

@@ -1,0 +1,50 @@
+//! Fields and values inside a MATCH: `tcp,tp_` and `in_port=`.
+
+use super::ask::Ask;
+use super::{Answer, Candidate, values};
+use crate::model::names::reserved;
+use crate::openflow::fields::{FILTER_KEYS, Field, Kind, ROWS, protocol_words};
+
+/// What may follow what is typed of a MATCH on `bridge`.
+pub(super) fn of(bridge: Option<&str>, typed: &str, ask: &Ask) -> Answer {
+    let at = typed.rfind(',').map_or(0, |comma| comma + 1);
+    let (head, part) = typed.split_at(at);
+    let Some((key, _)) = part.split_once('=') else {
+        return keys(head).after(head);
+    };
+    let head = format!("{head}{key}=");
+    let candidates = match Field::by_name(key).map(|field| (field.name, field.kind)) {
+        Some((_, Kind::Port16 | Kind::Port32)) => ports(bridge, ask),
+        Some(("dl_vlan" | "vlan_vid", _)) => values::tags(bridge, ask),
+        Some((_, Kind::Frag)) => words(&["no", "yes", "first", "later", "not_later"]),
+        None if key == "out_port" => ports(bridge, ask),
+        _ => Vec::new(),
+    };
+    Answer::open(candidates).after(&head)
+}
+
+fn words(words: &[&str]) -> Vec<Candidate> {
+    words.iter().map(|word| Candidate::new(*word)).collect()
+}
+
+/// The ports of the bridge, then the reserved ones.
+fn ports(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+    let mut ports = values::interfaces(bridge, ask);
+    ports.extend(reserved().map(Candidate::new));
+    ports
+}
+
+/// Fields and words, without the fields that are there already.
+fn keys(head: &str) -> Answer {
+    let given: Vec<&str> = head
+        .split(',')
+        .map(|part| part.split_once('=').map_or(part, |(key, _)| key))
+        .collect();
+    let fields = ROWS.iter().flat_map(|row| [Some(row.name), row.alias]);
+    let keys = FILTER_KEYS.iter().copied().chain(fields.flatten());
+    let with_value = keys.map(|key| (key, format!("{key}=")));
+    let words = protocol_words().map(|word| (word, word.to_owned()));
+    let all = words.chain(with_value);
+    let new = all.filter(|(key, _)| !given.contains(key));
+    Answer::open(new.map(|(_, text)| Candidate::new(text)).collect())
+}

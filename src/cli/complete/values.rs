@@ -1,0 +1,316 @@
+//! What an argument takes: its possible values, else what the name of its value says.
+
+use clap::Arg;
+
+use super::ask::Ask;
+use super::line::Typed;
+use super::{Answer, Candidate, matching};
+use crate::cli::{columns, manual};
+use crate::commands::dump_flows::sort_fields;
+use crate::model::keys;
+use crate::openflow::actions;
+use crate::openflow::version::Version;
+
+/// What can stand for `argument` where `current` is typed of it already.
+pub(super) fn of(typed: &Typed<'_>, argument: &Arg, current: &str, ask: &Ask) -> Answer {
+    let possible = argument.get_possible_values();
+    if !possible.is_empty() && argument.get_action().takes_values() {
+        let shown = possible.iter().filter(|value| !value.is_hide_set());
+        let candidate = |value: &clap::builder::PossibleValue| {
+            let about = value.get_help().map(ToString::to_string);
+            Candidate::about(value.get_name(), about.unwrap_or_default())
+        };
+        return Answer::space(shown.map(candidate).collect());
+    }
+    let bridge = bridge_of(typed);
+    match takes(argument).unwrap_or(Takes::Anything) {
+        Takes::Anything => Answer::default(),
+        Takes::Bridge => Answer::space(bridges(ask)),
+        Takes::BridgeAndPort => bridges_with_ports(current, ask),
+        Takes::Port => ports(bridge, current, ask),
+        Takes::PortOrBridge => {
+            let mut answer = ports(None, current, ask);
+            answer.candidates.splice(0..0, bridges(ask));
+            answer
+        }
+        Takes::Device => list(current, host_interfaces()),
+        Takes::Tag => Answer::space(tags(bridge, ask)),
+        Takes::Tags => list(current, tags(bridge, ask)),
+        Takes::Match => matching::of(bridge, current, ask),
+        Takes::Columns => list(current, column_names(typed)),
+        Takes::Column if argument.is_global_set() => Answer::space(column_names(typed)),
+        Takes::Column => Answer::space(table_columns(typed, ask)),
+        Takes::ColumnAndMore => Answer::open(table_columns(typed, ask)),
+        Takes::Table => Answer::space(named(ask.tables().iter().map(|table| &table.name))),
+        Takes::Record => Answer::space(records(typed, ask)),
+        Takes::SortField => list(current, named(sort_fields())),
+        Takes::Action => Answer::space(named(actions::NAMES.iter().copied())),
+        Takes::InterfaceType => Answer::space(named(keys::interface_types().iter().copied())),
+        Takes::Versions => list(current, named(Version::ALL.map(|v| v.to_string()))),
+        Takes::Pair => pairs(typed, argument, ask),
+        Takes::OnOff => Answer::space(named(["on", "off"])),
+        Takes::Endpoint if current.contains(':') => Answer::default(),
+        Takes::Endpoint => Answer::open(named(["unix:", "tcp:", "ssl:"])),
+        Takes::Page => Answer::space(named(manual::topics())),
+        Takes::File => Answer::files(),
+    }
+}
+
+/// What a value can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// What only the user knows.
+    Anything,
+    Action,
+    Bridge,
+    BridgeAndPort,
+    Column,
+    ColumnAndMore,
+    Columns,
+    Device,
+    Endpoint,
+    File,
+    InterfaceType,
+    Match,
+    OnOff,
+    Page,
+    Pair,
+    Port,
+    PortOrBridge,
+    Record,
+    SortField,
+    Table,
+    Tag,
+    Tags,
+    Versions,
+}
+
+/// By the name of the value in the argument's definition, which the help shows.
+fn takes(argument: &Arg) -> Option<Takes> {
+    let names = argument.get_value_names().unwrap_or_default();
+    Some(match names.first()?.as_str() {
+        "BRIDGE" | "SWITCH" => Takes::Bridge,
+        "BRIDGE[:PORT]" => Takes::BridgeAndPort,
+        "PORT" | "NAME|NUMBER" => Takes::Port,
+        "PORT | BRIDGE BRIDGE" => Takes::PortOrBridge,
+        "IF" | "IF,IF" => Takes::Device,
+        "VID" => Takes::Tag,
+        "VIDS" => Takes::Tags,
+        "MATCH" => Takes::Match,
+        "A,B" => Takes::Columns,
+        "COLUMN" => Takes::Column,
+        "COLUMN[:KEY]" | "COLUMN[:KEY]=VALUE" | "CONDITION" => Takes::ColumnAndMore,
+        "TABLE" => Takes::Table,
+        "RECORD" => Takes::Record,
+        "FIELD" => Takes::SortField,
+        "ACTION" => Takes::Action,
+        "TYPE" => Takes::InterfaceType,
+        "V[,V]" => Takes::Versions,
+        "K=V" => Takes::Pair,
+        "ON|OFF" | "on|off" => Takes::OnOff,
+        "ENDPOINT" => Takes::Endpoint,
+        "COMMAND" => Takes::Page,
+        "FILE" | "DIR" | "HEX|FILE|-" | "CMD" => Takes::File,
+        "@NAME"
+        | "ADDRESS"
+        | "BYTES"
+        | "DATAPATH"
+        | "GROUP"
+        | "HEX"
+        | "KBIT"
+        | "KBPS"
+        | "KEY"
+        | "KPKTS"
+        | "MAC"
+        | "METER"
+        | "MODE"
+        | "MS"
+        | "N"
+        | "NAME"
+        | "NUMBER"
+        | "SECS"
+        | "TARGET"
+        | "TOS"
+        | "TTL"
+        | "V[/M]"
+        | "VALUE|KEY|KEY=VALUE"
+        | "WHAT"
+        | "[KEY=]VALUE" => Takes::Anything,
+        _ => return None,
+    })
+}
+
+/// The bridge that is typed in the same line.
+fn bridge_of<'c>(typed: &Typed<'c>) -> Option<&'c str> {
+    let is_bridge = |argument: &&Arg| takes(argument) == Some(Takes::Bridge);
+    let mut arguments = typed.command.get_positionals().filter(is_bridge);
+    let given = typed.value(arguments.next()?.get_id().as_str())?;
+    (!given.contains(':')).then_some(given)
+}
+
+fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
+    names.into_iter().map(Candidate::new).collect()
+}
+
+/// Words with commas between: those that are not there yet, after those that are.
+fn list(current: &str, words: impl IntoIterator<Item = Candidate>) -> Answer {
+    let (head, _) = current.split_at(current.rfind(',').map_or(0, |comma| comma + 1));
+    let given: Vec<&str> = head.split(',').collect();
+    let words = words.into_iter();
+    let new = words.filter(|candidate| !given.contains(&candidate.word.as_str()));
+    Answer::open(new.collect()).after(head)
+}
+
+fn bridges(ask: &Ask) -> Vec<Candidate> {
+    let bridges = ask.bridges().bridges.into_iter();
+    sorted(bridges.map(|bridge| Candidate::new(bridge.name)).collect())
+}
+
+/// `br-int`, and behind a colon its ports.
+fn bridges_with_ports(current: &str, ask: &Ask) -> Answer {
+    match current.split_once(':') {
+        Some((bridge, _)) => ports(Some(bridge), "", ask).after(&format!("{bridge}:")),
+        None => Answer::open(bridges(ask)),
+    }
+}
+
+/// Ports by name; behind `BRIDGE/` those of that bridge.
+fn ports(bridge: Option<&str>, current: &str, ask: &Ask) -> Answer {
+    let (bridge, head) = match current.split_once('/') {
+        Some((bridge, _)) => (Some(bridge), format!("{bridge}/")),
+        None => (bridge, String::new()),
+    };
+    let topology = ask.ports(bridge);
+    let mut all = Vec::new();
+    for found in &topology.bridges {
+        for port in &found.ports {
+            let number = match port.interfaces.as_slice() {
+                [interface] => interface.port_number(),
+                _ => None,
+            };
+            let about = number.map_or_else(String::new, |number| format!(" {number}"));
+            let about = format!("{}{about}", found.name);
+            all.push(Candidate::about(port.name.clone(), about));
+        }
+    }
+    Answer::space(sorted(all)).after(&head)
+}
+
+/// Interfaces by name, as OpenFlow has them for ports.
+pub(super) fn interfaces(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+    let topology = ask.ports(bridge);
+    let candidate = |(_, _, interface): (_, _, &crate::model::topology::Interface)| {
+        let number = interface.port_number();
+        let about = number.map_or_else(String::new, |number| number.to_string());
+        Candidate::about(interface.name.clone(), about)
+    };
+    sorted(topology.interfaces().map(candidate).collect())
+}
+
+/// The tags that ports bear.
+pub(super) fn tags(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+    let topology = ask.columns(bridge, &["tag"]);
+    let ports = topology.bridges.iter().flat_map(|bridge| &bridge.ports);
+    let mut tags: Vec<i64> = ports.filter_map(|port| port.tag).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    let tags = tags.into_iter();
+    tags.map(|tag| Candidate::new(tag.to_string())).collect()
+}
+
+/// The devices of this host.
+fn host_interfaces() -> Vec<Candidate> {
+    let Ok(devices) = std::fs::read_dir("/sys/class/net") else {
+        return Vec::new();
+    };
+    let names = devices.filter_map(|device| device.ok()?.file_name().into_string().ok());
+    sorted(names.map(Candidate::new).collect())
+}
+
+fn column_names(typed: &Typed<'_>) -> Vec<Candidate> {
+    let names = columns::of(typed.command).all;
+    names.into_iter().map(Candidate::new).collect()
+}
+
+/// The columns of the table that is typed.
+fn table_columns(typed: &Typed<'_>, ask: &Ask) -> Vec<Candidate> {
+    let tables = ask.tables();
+    let name = typed.value("table");
+    let table = tables
+        .iter()
+        .find(|table| Some(table.name.as_str()) == name);
+    let columns = table.into_iter().flat_map(|table| &table.columns);
+    columns.map(|column| Candidate::new(&column.name)).collect()
+}
+
+/// The records of the table that is typed, where they have names.
+fn records(typed: &Typed<'_>, ask: &Ask) -> Vec<Candidate> {
+    match typed.value("table") {
+        Some("Bridge") => bridges(ask),
+        Some("Port") => ports(None, "", ask).candidates,
+        Some("Interface") => interfaces(None, ask),
+        Some("Open_vSwitch") => named(["."]),
+        _ => Vec::new(),
+    }
+}
+
+/// Keys of the map that an option sets.
+fn pairs(typed: &Typed<'_>, option: &Arg, ask: &Ask) -> Answer {
+    let of_bridge = typed.path.first() == Some(&"bridge");
+    let (table, column) = match option.get_long().unwrap_or_default() {
+        "option" => ("Interface", "options"),
+        "interface-other-config" => ("Interface", "other_config"),
+        "port-external-id" => ("Port", "external_ids"),
+        "external-id" if of_bridge => ("Bridge", "external_ids"),
+        "external-id" => ("Interface", "external_ids"),
+        "other-config" if of_bridge => ("Bridge", "other_config"),
+        "other-config" => ("Port", "other_config"),
+        _ => return Answer::default(),
+    };
+    let kind = (table == "Interface").then(|| interface_type(typed, ask));
+    let known = keys::known(table, column, kind.flatten().as_deref());
+    Answer::open(known.map(|key| Candidate::new(format!("{key}="))).collect())
+}
+
+/// The type that is typed, else that of the port that is typed, else what the command takes for it.
+fn interface_type(typed: &Typed<'_>, ask: &Ask) -> Option<String> {
+    let option = typed.long("type");
+    if let Some(kind) = option.and_then(|option| typed.value(option.get_id().as_str())) {
+        return Some(kind.to_owned());
+    }
+    if let Some(default) = option.and_then(|option| option.get_default_values().first()) {
+        return default.to_str().map(str::to_owned);
+    }
+    typed.value("port").and_then(|port| ask.kind(port))
+}
+
+fn sorted(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    candidates.sort_unstable_by(|a, b| a.word.cmp(&b.word));
+    candidates.dedup_by(|a, b| a.word == b.word);
+    candidates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A new name of a value has its place in the table.
+    #[test]
+    fn every_argument_takes_something_known() {
+        let mut root = crate::cli::command();
+        root.build();
+        let mut commands = vec![&root];
+        let mut unknown = Vec::new();
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().filter(|c| !c.is_hide_set()));
+            for argument in command.get_arguments().filter(|a| !a.is_hide_set()) {
+                let free = argument.get_action().takes_values()
+                    && argument.get_possible_values().is_empty();
+                if free && takes(argument).is_none() {
+                    unknown.push(format!("{} {argument}", command.get_name()));
+                }
+            }
+        }
+        assert!(unknown.is_empty(), "{unknown:#?}");
+    }
+}

@@ -1,0 +1,454 @@
+//! The manual: a page for each command, made of its definition, and pages of prose. `make generate`
+//! writes them into `man/`; `ovs help` shows them.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `page` | a page, as roff and as text |
+//! | `meaning` | what the columns mean, for all commands that have them |
+//! | `*.txt` | prose |
+
+mod meaning;
+mod page;
+
+use std::collections::BTreeSet;
+
+use clap::{Arg, Command};
+
+pub use page::Page;
+use page::{Block, prose};
+
+use super::columns;
+use crate::commands::Exit;
+
+/// The pages of prose: name, section, what they are about.
+const PROSE: [(&str, u8, &str, &str); 2] = [
+    (
+        "ovs-flows",
+        7,
+        "how ovs writes flows: the classic words and those of the wire",
+        include_str!("flows.txt"),
+    ),
+    (
+        "ovs-json",
+        5,
+        "the JSON documents that ovs prints",
+        include_str!("json.txt"),
+    ),
+];
+
+/// What ovs(8) says of all commands.
+const OVS: &str = include_str!("ovs.txt");
+const ENVIRONMENT: &str = include_str!("environment.txt");
+const FILES: &str = include_str!("files.txt");
+
+/// Every page, from the whole command line.
+pub fn pages() -> Vec<Page> {
+    let root = root();
+    let mut pages = vec![overview(&root)];
+    for command in shown(&root) {
+        pages.push(of_command(&root, command));
+    }
+    pages.extend((0..PROSE.len()).filter_map(|at| of_prose(&root, at)));
+    pages
+}
+
+/// The page that `ovs help WORD...` shows: that of a command, or of one command of a group, or one that
+/// is no command's (`flows`, `json`).
+pub fn find(words: &[String]) -> Option<Page> {
+    let root = root();
+    let name = |word: &String| word.strip_prefix("ovs-").unwrap_or(word).to_owned();
+    match words {
+        [] => Some(overview(&root)),
+        [word] if name(word) == "ovs" => Some(overview(&root)),
+        [word] => {
+            let word = name(word);
+            if let Some(command) = command(&root, &word) {
+                return Some(of_command(&root, command));
+            }
+            let named = |(page, ..): &(&str, u8, &str, &str)| {
+                page.strip_prefix("ovs-") == Some(word.as_str())
+            };
+            of_prose(&root, PROSE.iter().position(named)?)
+        }
+        [group, word] => {
+            let command = command(command(&root, &name(group))?, word)?;
+            Some(of_command(&root, command))
+        }
+        _ => None,
+    }
+}
+
+/// What `ovs help` can be asked for.
+pub fn topics() -> Vec<String> {
+    let root = root();
+    let commands = shown(&root).map(|command| command.get_name().to_owned());
+    let prose = PROSE
+        .iter()
+        .filter_map(|(name, ..)| name.strip_prefix("ovs-"));
+    commands.chain(prose.map(str::to_owned)).collect()
+}
+
+fn root() -> Command {
+    let mut root = super::command();
+    root.build();
+    root
+}
+
+fn shown(command: &Command) -> impl Iterator<Item = &Command> {
+    let commands = command.get_subcommands();
+    commands.filter(|command| !command.is_hide_set() && command.get_name() != "help")
+}
+
+fn command<'c>(parent: &'c Command, word: &str) -> Option<&'c Command> {
+    parent.find_subcommand(word).filter(|c| !c.is_hide_set())
+}
+
+fn overview(root: &Command) -> Page {
+    let mut blocks = vec![section("SYNOPSIS")];
+    let synopsis = "ovs [GLOBAL OPTIONS] COMMAND [ARGUMENTS]";
+    blocks.push(Block::Lines(vec![
+        synopsis.into(),
+        "ovs help [COMMAND | flows | json]".into(),
+    ]));
+    let mut text = prose(OVS);
+    // Examples come first.
+    let after = text
+        .iter()
+        .position(|block| *block == section("DESCRIPTION"));
+    let rest = text.split_off(after.unwrap_or(0));
+    blocks.extend(text);
+    blocks.extend(rest);
+    blocks.push(section("COMMANDS"));
+    for command in shown(root) {
+        let about = command.get_about().map(ToString::to_string);
+        blocks.push(item(command.get_name(), about.unwrap_or_default()));
+    }
+    blocks.push(section("GLOBAL OPTIONS"));
+    blocks.push(paragraph("They stand before or after the command's name."));
+    blocks.extend(
+        root.get_arguments()
+            .filter(|a| !a.is_hide_set())
+            .map(argument),
+    );
+    let mut also: Vec<String> = shown(root)
+        .map(|c| format!("ovs-{}(8)", c.get_name()))
+        .collect();
+    also.sort_unstable();
+    end(&mut blocks, &also);
+    Page {
+        name: "ovs".to_owned(),
+        section: 8,
+        about: one_line(root),
+        blocks,
+    }
+}
+
+fn of_command(root: &Command, command: &Command) -> Page {
+    let parts: Vec<&Command> = if command.has_subcommands() {
+        shown(command).collect()
+    } else {
+        vec![command]
+    };
+    let mut blocks = vec![section("SYNOPSIS")];
+    let mut lines: Vec<String> = parts.iter().map(|part| usage(part)).collect();
+    lines.dedup();
+    blocks.push(Block::Lines(lines));
+    blocks.push(section("EXAMPLES"));
+    let mut any = false;
+    for part in &parts {
+        for example in Help::of(part).examples {
+            blocks.push(example);
+            any = true;
+        }
+    }
+    if !any {
+        blocks.pop();
+    }
+    if command.has_subcommands() {
+        blocks.push(section("DESCRIPTION"));
+        blocks.push(paragraph(&sentence(&about(command))));
+        for part in parts {
+            let title = usage(part);
+            let title = title.strip_prefix("ovs ").unwrap_or(&title);
+            blocks.push(Block::Subsection(title.to_owned()));
+            blocks.push(paragraph(&sentence(&about(part))));
+            blocks.extend(Help::of(part).remarks);
+            blocks.extend(own_arguments(part).map(argument));
+            blocks.extend(output(part));
+        }
+    } else {
+        blocks.push(section("DESCRIPTION"));
+        blocks.push(paragraph(&sentence(&about(command))));
+        blocks.extend(Help::of(command).remarks);
+        let mut arguments = own_arguments(command).map(argument).peekable();
+        if arguments.peek().is_some() {
+            blocks.push(section("OPTIONS"));
+            blocks.extend(arguments);
+        }
+        let output = output(command);
+        if !output.is_empty() {
+            blocks.push(section("OUTPUT"));
+            blocks.extend(output);
+        }
+    }
+    blocks.push(section("GLOBAL OPTIONS"));
+    let options: Vec<String> = root.get_arguments().filter_map(option_names).collect();
+    blocks.push(paragraph(&format!(
+        "Those of every command are told of in ovs(8): {}.",
+        options.join("; ")
+    )));
+    end(&mut blocks, &["ovs(8)".to_owned()]);
+    let path = usage_path(command);
+    Page {
+        name: path.replace(' ', "-"),
+        section: 8,
+        about: one_line(command),
+        blocks,
+    }
+}
+
+fn of_prose(root: &Command, at: usize) -> Option<Page> {
+    let (name, section_number, about, text) = PROSE.get(at)?;
+    let mut blocks = prose(text);
+    if *name == "ovs-json" {
+        blocks.extend(keys_of_commands(root));
+    }
+    blocks.push(section("SEE ALSO"));
+    blocks.push(paragraph(&see_also(&[
+        "ovs(8)".into(),
+        "ovs-dump-flows(8)".into(),
+    ])));
+    Some(Page {
+        name: (*name).to_owned(),
+        section: *section_number,
+        about: (*about).to_owned(),
+        blocks,
+    })
+}
+
+/// The keys of every command that prints a list, and what they mean.
+fn keys_of_commands(root: &Command) -> Vec<Block> {
+    let mut blocks = vec![
+        section("KEYS OF THE LISTS"),
+        paragraph(
+            "Each is a column of the command's table, and is null where there is nothing. Those on \
+             request come with `--columns`.",
+        ),
+    ];
+    let mut used = BTreeSet::new();
+    for group in shown(root) {
+        let parts: Vec<&Command> = if group.has_subcommands() {
+            shown(group).collect()
+        } else {
+            vec![group]
+        };
+        for part in parts {
+            let columns = columns::of(part);
+            if columns.all.is_empty() {
+                continue;
+            }
+            let split = columns.all.len() - columns.extra;
+            let (always, extra) = columns.all.split_at(split);
+            let mut text = always.join(", ");
+            if !extra.is_empty() {
+                text = format!("{text}; on request: {}", extra.join(", "));
+            }
+            blocks.push(item(&usage_path(part), text));
+            used.extend(columns.all);
+        }
+    }
+    blocks.push(section("WHAT THE KEYS MEAN"));
+    for name in used {
+        let text = meaning::of("", &name).unwrap_or("what the command's page says of it");
+        blocks.push(item(&name, text));
+    }
+    blocks
+}
+
+/// What follows on every page of a command.
+fn end(blocks: &mut Vec<Block>, also: &[String]) {
+    blocks.push(section("EXIT CODES"));
+    for exit in Exit::ALL {
+        blocks.push(item(&exit.code().to_string(), exit.meaning()));
+    }
+    blocks.push(section("ENVIRONMENT"));
+    blocks.extend(prose(ENVIRONMENT));
+    blocks.push(section("FILES"));
+    blocks.extend(prose(FILES));
+    blocks.push(section("SEE ALSO"));
+    blocks.push(paragraph(&see_also(also)));
+}
+
+fn see_also(first: &[String]) -> String {
+    let rest = [
+        "ovs-flows(7)",
+        "ovs-json(5)",
+        "ovs-fields(7)",
+        "ovs-actions(7)",
+        "ovs-vswitchd.conf.db(5)",
+    ];
+    let all = first.iter().map(String::as_str).chain(rest);
+    all.collect::<Vec<_>>().join(", ")
+}
+
+/// What a command's help says after its options, taken apart.
+#[derive(Debug, Default)]
+struct Help {
+    examples: Vec<Block>,
+    remarks: Vec<Block>,
+}
+
+impl Help {
+    fn of(command: &Command) -> Self {
+        let text = command.get_after_help().map(ToString::to_string);
+        let mut help = Self::default();
+        let mut in_examples = false;
+        for block in prose(&text.unwrap_or_default()) {
+            match &block {
+                Block::Paragraph(text) if text == "Examples:" || text == "Example:" => {
+                    in_examples = true;
+                }
+                Block::Paragraph(text) if text.starts_with("Columns: ") => {}
+                Block::Lines(_) if in_examples => help.examples.push(block),
+                _ => {
+                    in_examples = false;
+                    help.remarks.push(block);
+                }
+            }
+        }
+        help
+    }
+}
+
+/// The columns, which are the keys of its JSON.
+fn output(command: &Command) -> Vec<Block> {
+    let columns = columns::of(command);
+    if columns.all.is_empty() {
+        return Vec::new();
+    }
+    let mut blocks = vec![paragraph(
+        "The columns, which are also the keys of the JSON (see ovs-json(5)):",
+    )];
+    let shown = columns.all.len() - columns.extra;
+    let path = usage_path(command);
+    for (at, name) in columns.all.iter().enumerate() {
+        let text = meaning::of(&path, name).unwrap_or_default();
+        let request = if at < shown { "" } else { " (on request)" };
+        blocks.push(item(name, format!("{text}{request}")));
+    }
+    blocks
+}
+
+/// `ovs port add`
+fn usage_path(command: &Command) -> String {
+    let path = command.get_bin_name().unwrap_or(command.get_name());
+    path.to_owned()
+}
+
+/// `ovs port add [OPTIONS] <BRIDGE> <PORT>`
+fn usage(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+    let words: Vec<&str> = usage.split_whitespace().collect();
+    words.join(" ")
+}
+
+fn one_line(command: &Command) -> String {
+    command
+        .get_about()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+fn about(command: &Command) -> String {
+    let long = command.get_long_about().or(command.get_about());
+    long.map(ToString::to_string).unwrap_or_default()
+}
+
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', ':']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+fn own_arguments(command: &Command) -> impl Iterator<Item = &Arg> {
+    let arguments = command.get_arguments();
+    arguments.filter(|a| !a.is_global_set() && !a.is_hide_set() && a.get_id() != "help")
+}
+
+/// `-t, --timeout SECS`
+fn option_names(argument: &Arg) -> Option<String> {
+    let long = argument.get_long()?;
+    Some(match argument.get_short() {
+        Some(short) => format!("`-{short}`, `--{long}`"),
+        None => format!("`--{long}`"),
+    })
+}
+
+fn argument(argument: &Arg) -> Block {
+    let values = argument.get_value_names().unwrap_or_default();
+    let values: Vec<&str> = values.iter().map(clap::builder::Str::as_str).collect();
+    let values = values.join(" ");
+    let mut term = match (argument.get_short(), argument.get_long()) {
+        (Some(short), Some(long)) => format!("-{short}, --{long}"),
+        (None, Some(long)) => format!("--{long}"),
+        (Some(short), None) => format!("-{short}"),
+        (None, None) => String::new(),
+    };
+    if argument.get_action().takes_values() {
+        term = match (term.is_empty(), argument.is_require_equals_set()) {
+            (true, _) => values,
+            (false, true) => format!("{term}[={values}]"),
+            (false, false) => format!("{term} {values}"),
+        };
+    }
+    let help = argument.get_long_help().or(argument.get_help());
+    let mut text = sentence(&help.map(ToString::to_string).unwrap_or_default());
+    let defaults = argument.get_default_values().iter();
+    let defaults: Vec<_> = defaults.filter_map(|value| value.to_str()).collect();
+    if argument.get_action().takes_values() {
+        if !defaults.is_empty() && !argument.is_hide_default_value_set() {
+            text = format!("{text} The default is `{}`.", defaults.join(" "));
+        }
+        let possible = argument.get_possible_values();
+        let possible = possible.iter().filter(|value| !value.is_hide_set());
+        let possible: Vec<_> = possible
+            .map(|value| format!("`{}`", value.get_name()))
+            .collect();
+        if !possible.is_empty() && !argument.is_hide_possible_values_set() {
+            text = format!("{text} One of {}.", possible.join(", "));
+        }
+    }
+    Block::Item(term, text)
+}
+
+fn section(title: &str) -> Block {
+    Block::Section(title.to_owned())
+}
+
+fn paragraph(text: &str) -> Block {
+    Block::Paragraph(text.to_owned())
+}
+
+fn item(term: &str, text: impl Into<String>) -> Block {
+    Block::Item(term.to_owned(), text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_has_a_meaning() {
+        let root = root();
+        let groups = shown(&root).flat_map(|group| std::iter::once(group).chain(shown(group)));
+        for command in groups {
+            for column in columns::of(command).all {
+                let path = usage_path(command);
+                assert!(meaning::of(&path, &column).is_some(), "{path}: {column}");
+            }
+        }
+    }
+}

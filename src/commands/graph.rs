@@ -1,0 +1,336 @@
+//! `ovs graph`: how the bridges hang together, as a picture.
+
+use clap::ValueEnum;
+
+use super::{Context, Exit, Failure};
+use crate::model::graph::{Graph, Item, ItemKind, Link, Place};
+use crate::model::patch::PatchState;
+use crate::model::vlan::{Vlan, ranges};
+use crate::model::{Bridge, Depth, Scope, Want};
+use crate::output::graph::{
+    End, Frame, FrameKind, Join, JoinKind, Picture, Row, dot, drawing, mermaid, svg,
+};
+use crate::output::{Cell, Column, Mode, Role, columns_help};
+
+/// Arguments of `graph`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help())]
+pub struct Args {
+    /// Only this bridge, and what is joined to it
+    #[arg(value_name = "BRIDGE")]
+    bridge: Option<String>,
+    /// How to draw [default: drawing on a terminal, else text]
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["output", "json", "get"])]
+    format: Option<Language>,
+    /// Every port by itself, the bridges' own ports too
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// Boxes and lines on the terminal
+    Drawing,
+    /// A line for each port or group of ports
+    Text,
+    /// For Graphviz
+    Dot,
+    /// For Mermaid, in Markdown pages
+    Mermaid,
+    /// A picture for a browser or printer
+    Svg,
+}
+
+fn help() -> String {
+    format!(
+        "Bridges with their ports, the patches between them, the tunnels to other hosts. Ports of one tag \
+         are one row with their number; --all shows each.\n\n\
+         {}\n\n\
+         kind: port, patch, tunnel or local (the bridge's own port, with --all)\n\
+         state: ok, error (ovs-vswitchd could not open it), or what is wrong with a patch\n\n\
+         Examples:\n  \
+         ovs graph\n  \
+         ovs graph br-int --all\n  \
+         ovs graph --format svg > network.svg\n  \
+         ovs graph --format dot | dot -Tpdf > network.pdf\n  \
+         ovs graph --json | jq '.[] | select(.kind == \"patch\")'",
+        columns_help(&columns())
+    )
+}
+
+/// A row of a box.
+struct Line<'g, 't> {
+    bridge: &'t Bridge,
+    item: &'g Item<'t>,
+    peer_bridge: Option<&'t Bridge>,
+}
+
+fn columns<'g, 't>() -> Vec<Column<Line<'g, 't>>> {
+    vec![
+        Column::new("bridge", |line: &Line<'g, 't>| {
+            Cell::text(&line.bridge.name)
+        }),
+        Column::new("kind", |line: &Line<'g, 't>| {
+            Cell::text(line.item.kind.word())
+        })
+        .role(Role::Kind),
+        Column::new("count", |line: &Line<'g, 't>| {
+            Cell::Integer(line.item.ports.len() as i128)
+        }),
+        Column::new("ports", |line: &Line<'g, 't>| {
+            Cell::texts(line.item.ports.iter().map(|port| port.name.as_str()))
+        })
+        .role(Role::Name)
+        .wrap(),
+        Column::new("type", |line: &Line<'g, 't>| Cell::texts(line.item.types())).role(Role::Kind),
+        Column::new("tag", |line: &Line<'g, 't>| {
+            Cell::from(line.item.vlan.tag())
+        })
+        .role(Role::Number),
+        Column::new("trunks", |line: &Line<'g, 't>| {
+            Cell::List(
+                trunks(line.item)
+                    .iter()
+                    .map(|vid| Cell::from(*vid))
+                    .collect(),
+            )
+        })
+        .role(Role::Number)
+        .drop(2),
+        Column::new("peer_bridge", |line: &Line<'g, 't>| {
+            Cell::from(line.peer_bridge.map(|bridge| bridge.name.as_str()))
+        }),
+        Column::new("peer", |line: &Line<'g, 't>| Cell::from(line.item.peer)).role(Role::Name),
+        Column::new("remote_ip", |line: &Line<'g, 't>| {
+            Cell::texts(line.item.remotes())
+        })
+        .role(Role::Address)
+        .wrap(),
+        Column::new("key", |line: &Line<'g, 't>| {
+            Cell::from(line.item.key.as_deref())
+        })
+        .drop(1),
+        Column::new("state", |line: &Line<'g, 't>| {
+            Cell::text(line.item.trouble.unwrap_or("ok"))
+        })
+        .role(Role::State),
+    ]
+}
+
+fn trunks<'g>(item: &'g Item<'_>) -> &'g [i64] {
+    match &item.vlan {
+        Vlan::Trunk { trunks }
+        | Vlan::NativeTagged { trunks, .. }
+        | Vlan::NativeUntagged { trunks, .. } => trunks,
+        Vlan::Dot1qTunnel { cvlans, .. } => cvlans,
+        Vlan::Access { .. } => &[],
+    }
+}
+
+/// The columns of the database that the answer is made of.
+const READ: [&str; 6] = ["tag", "trunks", "vlan_mode", "cvlans", "options", "error"];
+
+impl Args {
+    /// Draws it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let columns = columns();
+        let view = cx.format.view(&columns)?;
+        let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());
+        let topology = cx.topology(want).await?;
+        if let Some(name) = &self.bridge
+            && topology.bridge(name).is_none()
+        {
+            return Err(Failure::no_bridge(name, &topology));
+        }
+        let graph = Graph::new(&topology, self.bridge.as_deref(), !self.all);
+        let as_lines = cx.format.columns.is_some();
+        let language = self.format.unwrap_or(match cx.format.mode {
+            Mode::Table if !as_lines => Language::Drawing,
+            _ => Language::Text,
+        });
+        match language {
+            Language::Drawing => {
+                let text = drawing(&picture(&graph), &cx.format).map_err(|error| {
+                    Failure::new(Exit::Failed, error.to_string())
+                        .hint("one bridge, without --all, or --format svg")
+                })?;
+                if text.is_empty() {
+                    cx.remark("no bridges");
+                }
+                cx.print(&text)
+            }
+            Language::Dot => cx.print(&dot(&picture(&graph))),
+            Language::Mermaid => cx.print(&mermaid(&picture(&graph))),
+            Language::Svg => cx.print(&svg(&picture(&graph))),
+            Language::Text => {
+                let lines = lines(&graph);
+                if self.format.is_some() {
+                    let format = crate::output::Format {
+                        mode: Mode::Text,
+                        ..cx.format.clone()
+                    };
+                    let view = format.view(&columns)?;
+                    return cx.print(&view.list(&lines));
+                }
+                cx.print_list(&view, &lines, "ports")
+            }
+        }
+    }
+}
+
+fn lines<'g, 't>(graph: &'g Graph<'t>) -> Vec<Line<'g, 't>> {
+    let mut lines = Vec::new();
+    for (bridge, node) in graph.bridges.iter().enumerate() {
+        for (item, entry) in node.items.iter().enumerate() {
+            let here = Place { bridge, item };
+            let far = graph.links.iter().find_map(|link| match link {
+                Link::Patch { from, to, .. } if *from == here => Some(to.bridge),
+                Link::Patch { from, to, state } if *to == here && *state != PatchState::OneWay => {
+                    Some(from.bridge)
+                }
+                _ => None,
+            });
+            let far = far.and_then(|bridge| graph.bridges.get(bridge));
+            lines.push(Line {
+                bridge: node.bridge,
+                item: entry,
+                peer_bridge: far.map(|node| node.bridge),
+            });
+        }
+    }
+    lines
+}
+
+/// The graph as boxes and lines.
+fn picture(graph: &Graph<'_>) -> Picture {
+    let mut frames: Vec<Frame> = Vec::new();
+    for node in &graph.bridges {
+        frames.push(Frame {
+            title: node.bridge.name.clone(),
+            kind: FrameKind::Bridge,
+            rows: node.items.iter().map(row).collect(),
+        });
+    }
+    for remote in &graph.remotes {
+        frames.push(host(&remote.addresses));
+    }
+    let end = |place: &Place| End {
+        frame: place.bridge,
+        row: Some(place.item),
+    };
+    let join = |link: &Link| match link {
+        Link::Patch { from, to, state } => Join {
+            from: end(from),
+            to: end(to),
+            kind: match state {
+                PatchState::Ok => JoinKind::Patch,
+                _ => JoinKind::Broken,
+            },
+        },
+        Link::Tunnel { from, remote } => Join {
+            from: end(from),
+            to: End {
+                frame: graph.bridges.len() + remote,
+                row: None,
+            },
+            kind: JoinKind::Tunnel,
+        },
+    };
+    Picture {
+        joins: graph.links.iter().map(join).collect(),
+        frames,
+    }
+}
+
+/// Another host, or several.
+fn host(addresses: &[&str]) -> Frame {
+    /// So many addresses are named.
+    const NAMED: usize = 3;
+    let row = |name: String| Row {
+        name,
+        ..Row::default()
+    };
+    let (title, rows) = match addresses {
+        ["flow"] => ("any host".to_owned(), vec![row("as flows say".to_owned())]),
+        [one] => ((*one).to_owned(), Vec::new()),
+        many => {
+            let mut rows: Vec<Row> = many
+                .iter()
+                .take(NAMED)
+                .map(|address| row((*address).to_owned()))
+                .collect();
+            if many.len() > NAMED {
+                rows.push(row(format!("and {} more", many.len() - NAMED)));
+            }
+            (format!("{} hosts", many.len()), rows)
+        }
+    };
+    Frame {
+        title,
+        kind: FrameKind::Host,
+        rows,
+    }
+}
+
+fn row(item: &Item<'_>) -> Row {
+    let name = match item.ports.as_slice() {
+        [port] => port.name.clone(),
+        ports => {
+            let families = item.families();
+            let words: Vec<String> = families
+                .iter()
+                .take(4)
+                .map(|(family, count)| format!("{count} {family}"))
+                .collect();
+            let more = if families.len() > 4 { ", …" } else { "" };
+            match families.as_slice() {
+                [_] => words.join(""),
+                _ => format!("{} ports: {}{more}", ports.len(), words.join(", ")),
+            }
+        }
+    };
+    let mut notes = Vec::new();
+    let tag = match &item.vlan {
+        Vlan::Access { tag } => Some(*tag),
+        Vlan::Trunk { trunks } if trunks.is_empty() => None,
+        Vlan::Trunk { trunks } => {
+            notes.push(format!("trunks {}", ranges(trunks)));
+            None
+        }
+        vlan @ (Vlan::NativeTagged { tag, .. }
+        | Vlan::NativeUntagged { tag, .. }
+        | Vlan::Dot1qTunnel { tag, .. }) => {
+            notes.push(vlan.mode().to_owned());
+            Some(*tag)
+        }
+    };
+    match item.kind {
+        ItemKind::Local => notes.push("the bridge itself".to_owned()),
+        ItemKind::Tunnel => {
+            notes.extend(item.types().into_iter().map(str::to_owned));
+            notes.extend(item.key.as_ref().map(|key| format!("key {key}")));
+        }
+        ItemKind::Port => {
+            let members: Vec<&str> = match item.ports.as_slice() {
+                [port] if port.is_bond() => {
+                    port.interfaces.iter().map(|it| it.name.as_str()).collect()
+                }
+                _ => Vec::new(),
+            };
+            if !members.is_empty() {
+                notes.push(format!("bond of {}", members.join(", ")));
+            }
+        }
+        ItemKind::Patch => {}
+    }
+    Row {
+        name,
+        note: notes.join("  "),
+        tag,
+        trouble: item.trouble.map(|trouble| match (trouble, item.peer) {
+            ("dangling", Some(peer)) => format!("dangling: no {peer}"),
+            ("one-way", Some(peer)) => format!("one-way to {peer}"),
+            (trouble, _) => trouble.to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,132 @@
+//! `ovs path`: the way from a port to the wire, and to the guest behind it.
+
+mod host;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use super::flow_reading::rules_of;
+use super::{Context, Exit, Failure, quoted};
+use crate::model::devices::Devices;
+use crate::model::path::{Leg, host_legs, ways};
+use crate::model::resolve::find;
+use crate::model::segment::{Network, tag_lines};
+use crate::model::vlan::Vlan;
+use crate::model::{Depth, Scope, Topology, Want};
+use crate::output::{Cell, Column, Role, columns_help};
+
+/// Arguments of `path`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help())]
+pub struct Args {
+    /// The port: its name, or BRIDGE/PORT, or BRIDGE/NUMBER
+    #[arg(value_name = "PORT")]
+    port: String,
+    /// A file with the host's devices instead of the kernel's
+    #[arg(long, value_name = "FILE", hide = true)]
+    host_facts: Option<PathBuf>,
+}
+
+fn help() -> String {
+    format!(
+        "One line per leg. First what is behind the port on its host, the farthest first; then the port \
+         on its bridge; then its tag's way through patches to the wire or tunnel, as the flows have it. A tag \
+         that leads to several segments has several ways. A port without a tag of its own (a wire, a \
+         tunnel, a patch port) shows the ways of the tags that pass it.\n\n\
+         kind: tap, veth, member (a port of a Linux bridge), netns (a network namespace), device; unseen \
+         (what could not be seen, and why); port, tag; patch; wire, tunnel; end\n\
+         vlan: the VLAN on that leg; key: the tunnel's key (the VNI)\n\
+         state: of a patch ok or broken-patch; where it leaves, that of `ovs tag map`\n\n\
+         The way is static: what flows may do with any packet of the tag, not what they do with one. \
+         Network namespaces are looked into where they have a name and the user has the rights.\n\n\
+         {}\n\n\
+         Examples:\n  \
+         ovs path qvobeeb2c54-aa\n  \
+         ovs path br-int/20\n  \
+         ovs path ens37 --json | jq '.[] | select(.kind == \"tag\") | .vlan'",
+        columns_help(&columns())
+    )
+}
+
+fn columns() -> Vec<Column<Leg>> {
+    vec![
+        Column::new("way", |leg: &Leg| {
+            leg.way
+                .map_or(Cell::Absent, |way| Cell::Integer(way as i128))
+        }),
+        Column::new("kind", |leg: &Leg| Cell::text(leg.kind)).role(Role::Kind),
+        Column::new("from", |leg: &Leg| Cell::from(leg.from.as_deref())).role(Role::Name),
+        Column::new("to", |leg: &Leg| Cell::from(leg.to.as_deref())).role(Role::Name),
+        Column::new("at", |leg: &Leg| Cell::from(leg.at.as_deref())).drop(2),
+        Column::new("vlan", |leg: &Leg| Cell::from(leg.vlan)).role(Role::Number),
+        Column::new("key", |leg: &Leg| Cell::from(leg.key)).role(Role::Number),
+        Column::new("remote_ip", |leg: &Leg| {
+            Cell::from(leg.remote_ip.as_deref())
+        })
+        .role(Role::Address),
+        Column::new("state", |leg: &Leg| Cell::from(leg.state)).role(Role::State),
+        Column::new("note", |leg: &Leg| Cell::text(&leg.note))
+            .wrap()
+            .drop(1),
+    ]
+}
+
+/// The columns of the database that the answer is made of.
+const READ: [&str; 6] = [
+    "tag",
+    "trunks",
+    "vlan_mode",
+    "cvlans",
+    "options",
+    "other_config",
+];
+
+impl Args {
+    /// Runs it.
+    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+        let columns = columns();
+        let view = cx.format.view(&columns)?;
+        let want = Want::of(Scope::All, Depth::Full)
+            .only(READ.to_vec())
+            .with_health();
+        let topology = cx.topology(want).await?;
+        let found = find(&topology, None, &self.port)?;
+        let vlan = Vlan::of(found.port);
+        let has_own = matches!(vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. });
+        let home = has_own.then_some(found.bridge.name.as_str());
+        let network = Network::new(&topology, home);
+        let flows = if network.bridges_that_matter().is_empty() {
+            BTreeMap::new()
+        } else {
+            rules_of(cx, &network).await?
+        };
+        let lines = tag_lines(&network, flows);
+        let mut legs = host_legs(found.port, &self.devices(cx, &topology)?);
+        legs.extend(ways(&topology, &found, &lines));
+        cx.print_list(&view, &legs, "legs")
+    }
+
+    /// The host's devices, where the switch is this host's.
+    fn devices(&self, cx: &Context, topology: &Topology) -> Result<Devices, Failure> {
+        let nothing = |why: &str| Devices {
+            unseen: vec![why.to_owned()],
+            ..Devices::default()
+        };
+        if let Some(file) = &self.host_facts {
+            let text = fs::read_to_string(file).map_err(|error| {
+                let name = quoted(&file.display().to_string());
+                Failure::new(Exit::Usage, format!("cannot read {name}: {error}"))
+            })?;
+            return Ok(Devices::parse(&text));
+        }
+        if cx.is_remote() {
+            return Ok(nothing("the database is another host's"));
+        }
+        // A switch with dummy devices is not the host's, though it runs there.
+        if topology.ovs.iface_types.iter().any(|kind| kind == "dummy") {
+            return Ok(nothing("the switch has dummy devices, not the host's"));
+        }
+        Ok(host::read())
+    }
+}

@@ -1,0 +1,343 @@
+//! The static way from a port: outwards through patches to the wires and tunnels, as the flows of its tag
+//! have it; and inwards to the guest or namespace behind it, as far as the host's devices tell.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::devices::{Device, Devices};
+use super::resolve::Found;
+use super::segment::{Hop, TagLine};
+use super::topology::{Bridge, Interface, Port, Topology};
+use super::vlan::Vlan;
+
+/// A leg of the way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Leg {
+    /// Which way it belongs to, from 1; `None`: before they part.
+    pub way: Option<usize>,
+    /// `tap`, `member`, `veth`, `netns`, `device` or `unseen` on the host's side; `port` or `tag` where a
+    /// bridge begins; `patch`; `wire` or `tunnel` where it leaves; `end` where nothing goes on.
+    pub kind: &'static str,
+    /// The nearer device or port.
+    pub from: Option<String>,
+    /// The farther one.
+    pub to: Option<String>,
+    /// Where that is: a bridge of the switch, or a network namespace.
+    pub at: Option<String>,
+    /// The VLAN there; `None`: untagged.
+    pub vlan: Option<i64>,
+    /// A tunnel's key (VNI).
+    pub key: Option<u64>,
+    /// A tunnel's far end.
+    pub remote_ip: Option<String>,
+    /// Whether it works.
+    pub state: Option<&'static str>,
+    /// What else is to say.
+    pub note: String,
+}
+
+/// What is behind a port on its host, the farthest first.
+pub fn host_legs(port: &Port, devices: &Devices) -> Vec<Leg> {
+    let mut legs = Vec::new();
+    for interface in &port.interfaces {
+        legs.extend(behind(interface, devices));
+    }
+    legs
+}
+
+fn behind(interface: &Interface, devices: &Devices) -> Vec<Leg> {
+    let leg = |kind, from: &str, to: &str, device: &Device| Leg {
+        kind,
+        from: Some(from.to_owned()),
+        to: Some(to.to_owned()),
+        at: device.netns.clone(),
+        ..Leg::default()
+    };
+    let Some(device) = devices.find(&interface.name) else {
+        // Patches and tunnels have no device of their name.
+        if !matches!(interface.kind(), "system" | "internal" | "tap") {
+            return Vec::new();
+        }
+        let mut note = "no device of this name could be seen".to_owned();
+        for why in &devices.unseen {
+            note.push_str("; ");
+            note.push_str(why);
+        }
+        return vec![Leg {
+            kind: "unseen",
+            to: Some(interface.name.clone()),
+            note,
+            ..Leg::default()
+        }];
+    };
+    if let Some((peer_name, peer_netns)) = &device.peer {
+        let mut legs = Vec::new();
+        let peer = devices.find_in(peer_name, peer_netns.as_deref());
+        if let Some(master) = peer.and_then(|peer| peer.master.as_deref()) {
+            for member in devices.members(master, peer_netns.as_deref()) {
+                if member.name != *peer_name {
+                    legs.push(leg(word_of(member), &member.name, master, member));
+                }
+            }
+            let mut bridge = leg("member", master, peer_name, device);
+            bridge.at.clone_from(peer_netns);
+            "Linux bridge".clone_into(&mut bridge.note);
+            legs.push(bridge);
+        }
+        let mut pair = leg("veth", peer_name, &device.name, device);
+        pair.at.clone_from(peer_netns);
+        legs.push(pair);
+        return legs;
+    }
+    let mut only = Leg {
+        kind: word_of(device),
+        to: Some(device.name.clone()),
+        at: device.netns.clone(),
+        ..Leg::default()
+    };
+    if device.netns.is_some() {
+        only.kind = "netns";
+    }
+    only.note = match device.kind.as_str() {
+        "veth" => "its other end is in a namespace that could not be seen".to_owned(),
+        "tun" => "a guest, or another program of this host".to_owned(),
+        "openvswitch" if device.netns.is_none() => "this host's own".to_owned(),
+        _ => String::new(),
+    };
+    vec![only]
+}
+
+fn word_of(device: &Device) -> &'static str {
+    match device.kind.as_str() {
+        "tun" => "tap",
+        "veth" => "veth",
+        _ => "device",
+    }
+}
+
+/// The ways from a port outwards, leg by leg; `lines` are the tags of its bridge, or of all bridges where
+/// it has no tag of its own.
+pub fn ways(topology: &Topology, found: &Found<'_>, lines: &[TagLine<'_>]) -> Vec<Leg> {
+    let (bridge, port) = (found.bridge, found.port);
+    let vlan = Vlan::of(port);
+    let is_own = matches!(vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. });
+    let mut legs = vec![Leg {
+        kind: "port",
+        from: Some(port.name.clone()),
+        to: Some(bridge.name.clone()),
+        at: Some(bridge.name.clone()),
+        vlan: vlan.tag(),
+        note: vlan.to_string(),
+        ..Leg::default()
+    }];
+    let passes = |line: &&TagLine<'_>| {
+        if is_own {
+            let bears = |own: &&Port| own.name == port.name;
+            return line.bridge.name == bridge.name && line.ports.iter().any(bears);
+        }
+        let exits = line.segment.iter().flat_map(|segment| &segment.exits);
+        let hops = route(topology, line);
+        let mut patches = line.patches.iter();
+        exits.into_iter().any(|(exit, _)| exit.name == port.name)
+            || patches.any(|patch| patch.name == port.name || patch.peer() == Some(&port.name))
+            || hops.iter().flatten().any(|hop| {
+                let is_it = |(on, end): (&Bridge, &Interface)| {
+                    on.name == bridge.name && port.interfaces.iter().any(|it| it.name == end.name)
+                };
+                is_it(hop.from) || is_it(hop.to)
+            })
+    };
+    let passing: Vec<&TagLine<'_>> = lines.iter().filter(passes).collect();
+    if passing.is_empty() {
+        legs.push(Leg {
+            kind: "end",
+            from: Some(bridge.name.clone()),
+            note: if is_own {
+                "nothing is known of this tag".to_owned()
+            } else {
+                "no tag passes here: where packets go is up to flows and addresses".to_owned()
+            },
+            ..Leg::default()
+        });
+    }
+    for (index, line) in passing.into_iter().enumerate() {
+        let way = Some(index + 1);
+        let mut of_way = Vec::new();
+        if !is_own {
+            of_way.push(Leg {
+                kind: "tag",
+                to: Some(line.bridge.name.clone()),
+                at: Some(line.bridge.name.clone()),
+                vlan: Some(line.tag),
+                note: match line.ports.len() {
+                    1 => "1 port".to_owned(),
+                    count => format!("{count} ports"),
+                },
+                ..Leg::default()
+            });
+        }
+        of_way.extend(out(topology, line));
+        legs.extend(of_way.into_iter().map(|leg| Leg { way, ..leg }));
+    }
+    legs
+}
+
+/// From a tag's bridge to where its segment leaves.
+fn out(topology: &Topology, line: &TagLine<'_>) -> Vec<Leg> {
+    let state = Some(line.state.word());
+    let mut legs = Vec::new();
+    match route(topology, line) {
+        Some(hops) => legs.extend(hops.iter().map(|hop| {
+            let works = hop.from.1.peer() == Some(&hop.to.1.name)
+                && hop.to.1.peer() == Some(&hop.from.1.name);
+            Leg {
+                kind: "patch",
+                from: Some(hop.from.1.name.clone()),
+                to: Some(hop.to.1.name.clone()),
+                at: Some(hop.to.0.name.clone()),
+                vlan: hop.vlan.map(i64::from),
+                state: Some(if works { "ok" } else { "broken-patch" }),
+                ..Leg::default()
+            }
+        })),
+        None => legs.extend(line.patches.iter().map(|patch| {
+            let far = patch.peer().and_then(|peer| topology.port(peer));
+            Leg {
+                kind: "patch",
+                from: Some(patch.name.clone()),
+                to: patch.peer().map(str::to_owned),
+                at: far.map(|(bridge, _)| bridge.name.clone()),
+                state,
+                note: "no flow sends packets out this way".to_owned(),
+                ..Leg::default()
+            }
+        })),
+    }
+    let Some(segment) = &line.segment else {
+        legs.push(Leg {
+            kind: "end",
+            from: Some(line.bridge.name.clone()),
+            state,
+            note: "nothing leaves by this tag".to_owned(),
+            ..Leg::default()
+        });
+        return legs;
+    };
+    let is_wire = matches!(segment.kind, "vlan" | "flat");
+    let mut told = BTreeSet::new();
+    for (port, interface) in &segment.exits {
+        // A bond is one wire, its members are not.
+        if is_wire && !told.insert(port.name.as_str()) {
+            continue;
+        }
+        let id = segment.id;
+        legs.push(Leg {
+            kind: if is_wire { "wire" } else { "tunnel" },
+            from: segment.leaves_by.map(|bridge| bridge.name.clone()),
+            to: Some(port.name.clone()),
+            at: segment.leaves_by.map(|bridge| bridge.name.clone()),
+            vlan: match segment.kind {
+                "vlan" => id.and_then(|id| i64::try_from(id).ok()),
+                _ => segment.inner_vlan.map(i64::from),
+            },
+            key: id.filter(|_| !is_wire),
+            remote_ip: interface.options.get("remote_ip").cloned(),
+            state,
+            note: match segment.kind {
+                "flat" => "untagged".to_owned(),
+                "vlan" => segment
+                    .inner_vlan
+                    .map_or_else(String::new, |inner| format!("VLAN {inner} inside")),
+                kind => kind.to_owned(),
+            },
+            ..Leg::default()
+        });
+    }
+    legs
+}
+
+/// The shortest row of patches from a tag's bridge to where its segment leaves; `None` where no packet
+/// was seen to get there.
+fn route<'t>(topology: &'t Topology, line: &TagLine<'t>) -> Option<Vec<Hop<'t>>> {
+    let segment = line.segment.as_ref().filter(|segment| segment.outbound)?;
+    let target = segment.leaves_by?;
+    if target.name == line.bridge.name {
+        return Some(Vec::new());
+    }
+    // The first patch is one of the tag's own where several lead on.
+    let is_first = |hop: &Hop<'t>| {
+        line.patches.is_empty()
+            || line
+                .patches
+                .iter()
+                .any(|patch| patch.name == hop.from.1.name)
+    };
+    let mut seen: BTreeSet<&str> = BTreeSet::from([line.bridge.name.as_str()]);
+    let mut queue: VecDeque<(&'t Bridge, Vec<Hop<'t>>)> =
+        VecDeque::from([(line.bridge, Vec::new())]);
+    while let Some((bridge, hops)) = queue.pop_front() {
+        if bridge.name == target.name {
+            return Some(hops);
+        }
+        let next = line
+            .hops
+            .iter()
+            .filter(|hop| hop.from.0.name == bridge.name);
+        for hop in next.filter(|hop| !hops.is_empty() || is_first(hop)) {
+            if seen.insert(&hop.to.0.name) && hops.len() <= topology.bridges.len() {
+                let mut longer = hops.clone();
+                longer.push(*hop);
+                queue.push_back((hop.to.0, longer));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str, name: &str) -> Vec<String> {
+        let interface = Interface {
+            name: name.to_owned(),
+            ..Interface::default()
+        };
+        let port = Port {
+            name: name.to_owned(),
+            interfaces: vec![interface],
+            ..Port::default()
+        };
+        let legs = host_legs(&port, &Devices::parse(text));
+        let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let line = |leg: &Leg| {
+            let (from, to, at) = (word(&leg.from), word(&leg.to), word(&leg.at));
+            format!("{} {from} {to} {at}", leg.kind)
+        };
+        legs.iter().map(line).collect()
+    }
+
+    /// As Neutron's hybrid driver joins an instance: tap, Linux bridge, veth pair.
+    const HYBRID: &str = "\
+device qvo1 kind=veth peer=qvb1 master=ovs-system
+device qvb1 kind=veth peer=qvo1 master=qbr1
+device qbr1 kind=bridge
+device tap1 kind=tun master=qbr1
+device qr-1 kind=openvswitch netns=qrouter-1
+device far kind=veth peer=eth0@guest
+device eth0 kind=veth peer=far netns=guest
+device half kind=veth
+unseen namespace x: permission denied
+";
+
+    #[test]
+    fn what_stands_behind_a_port() {
+        assert_eq!(
+            told(HYBRID, "qvo1"),
+            ["tap tap1 qbr1 -", "member qbr1 qvb1 -", "veth qvb1 qvo1 -"]
+        );
+        assert_eq!(told(HYBRID, "qr-1"), ["netns - qr-1 qrouter-1"]);
+        assert_eq!(told(HYBRID, "far"), ["veth eth0 far guest"]);
+        assert_eq!(told(HYBRID, "half"), ["veth - half -"]);
+        assert_eq!(told(HYBRID, "gone"), ["unseen - gone -"]);
+    }
+}

@@ -1,0 +1,230 @@
+//! The picture in box-drawing characters.
+
+use super::layout::{Layout, Point, Rect};
+use super::{Frame, FrameKind, JoinKind, Picture};
+use crate::output::{Format, Role, escape, push_blanks, width};
+
+/// More cells than this nobody can look at.
+const MOST_CELLS: usize = 1 << 24;
+
+/// The picture has more cells than anybody can look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the picture would be {width} columns wide and {height} lines high")]
+pub struct TooLarge {
+    /// In cells.
+    pub width: usize,
+    /// In lines.
+    pub height: usize,
+}
+
+/// The picture for a terminal, with colours; where that is too narrow for boxes side by side, one
+/// below the other.
+pub fn drawing(picture: &Picture, format: &Format) -> Result<String, TooLarge> {
+    let layout = Layout::of(picture, format.width);
+    let (width, height) = (layout.width, layout.height);
+    if width.saturating_mul(height) > MOST_CELLS {
+        return Err(TooLarge { width, height });
+    }
+    let mut canvas = Canvas {
+        width,
+        strokes: vec![Stroke::default(); width * height],
+        texts: vec![Vec::new(); height],
+    };
+    for (index, join) in picture.in_order() {
+        let line = layout.lines.get(index).map_or(&[][..], Vec::as_slice);
+        canvas.line(line, join.kind);
+    }
+    for (frame, place) in picture.frames.iter().zip(&layout.boxes) {
+        canvas.frame(frame, *place);
+    }
+    Ok(canvas.print(format))
+}
+
+/// Which of its four sides a line in a cell reaches, and how it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Stroke {
+    sides: u8,
+    look: Look,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Look {
+    #[default]
+    Border,
+    Patch,
+    Tunnel,
+    Broken,
+}
+
+const UP: u8 = 1;
+const DOWN: u8 = 2;
+const LEFT: u8 = 4;
+const RIGHT: u8 = 8;
+
+struct Canvas {
+    width: usize,
+    strokes: Vec<Stroke>,
+    /// By line: column, role and text.
+    texts: Vec<Vec<(usize, Role, String)>>,
+}
+
+impl Canvas {
+    fn stroke(&mut self, x: usize, y: usize, sides: u8, look: Look) {
+        if let Some(stroke) = self.strokes.get_mut(y * self.width + x) {
+            stroke.sides |= sides;
+            stroke.look = look;
+        }
+    }
+
+    fn line(&mut self, points: &[Point], kind: JoinKind) {
+        let look = match kind {
+            JoinKind::Patch => Look::Patch,
+            JoinKind::Broken => Look::Broken,
+            JoinKind::Tunnel => Look::Tunnel,
+        };
+        for pair in points.windows(2) {
+            if let [a, b] = pair {
+                self.straight(*a, *b, look);
+            }
+        }
+    }
+
+    fn straight(&mut self, a: Point, b: Point, look: Look) {
+        let (a, b) = (a.min(b), a.max(b));
+        for x in a.x..b.x {
+            self.stroke(x, a.y, RIGHT, look);
+            self.stroke(x + 1, a.y, LEFT, look);
+        }
+        for y in a.y..b.y {
+            self.stroke(a.x, y, DOWN, look);
+            self.stroke(a.x, y + 1, UP, look);
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame, place: Rect) {
+        let (left, right, top, bottom) = (place.x, place.right(), place.y, place.bottom());
+        let point = |x, y| Point { x, y };
+        for (a, b) in [
+            (point(left, top), point(right, top)),
+            (point(left, bottom), point(right, bottom)),
+            (point(left, top), point(left, bottom)),
+            (point(right, top), point(right, bottom)),
+        ] {
+            self.straight(a, b, Look::Border);
+        }
+        let title = match frame.kind {
+            FrameKind::Bridge => Role::Heading,
+            FrameKind::Host => Role::Address,
+        };
+        self.text(left + 2, place.line_of(None), title, escape(&frame.title));
+        if !frame.rows.is_empty() {
+            self.straight(point(left, top + 2), point(right, top + 2), Look::Border);
+        }
+        for (index, row) in frame.rows.iter().enumerate() {
+            let y = place.line_of(Some(index));
+            self.text(left + 2, y, Role::Name, row.left());
+            let right_text = row.right();
+            let role = match (&row.trouble, row.tag) {
+                (Some(_), _) => Role::Error,
+                (None, Some(_)) => Role::Number,
+                (None, None) => Role::Kind,
+            };
+            let x = (right + 1).saturating_sub(2 + width(&right_text));
+            self.text(x, y, role, right_text);
+        }
+    }
+
+    fn text(&mut self, x: usize, y: usize, role: Role, text: String) {
+        if let (Some(line), false) = (self.texts.get_mut(y), text.is_empty()) {
+            line.push((x, role, text));
+        }
+    }
+
+    fn print(mut self, format: &Format) -> String {
+        let mut out = String::new();
+        for (y, texts) in self.texts.iter_mut().enumerate() {
+            texts.sort_by_key(|(x, ..)| *x);
+            let start = y * self.width;
+            let strokes = self.strokes.get(start..start + self.width);
+            let strokes = strokes.unwrap_or_default();
+            let mut line = Line {
+                out: &mut out,
+                format,
+                blanks: 0,
+                run: (Role::Plain, String::new()),
+            };
+            let mut x = 0;
+            for (at, role, text) in texts.iter() {
+                line.strokes(strokes.get(x..*at).unwrap_or_default());
+                line.put(*role, text);
+                x = at + width(text);
+            }
+            line.strokes(strokes.get(x..).unwrap_or_default());
+            line.flush();
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// One line as it is printed: blanks at its end are left out, colours change where they must.
+struct Line<'o> {
+    out: &'o mut String,
+    format: &'o Format,
+    blanks: usize,
+    run: (Role, String),
+}
+
+impl Line<'_> {
+    fn strokes(&mut self, strokes: &[Stroke]) {
+        for stroke in strokes {
+            if stroke.sides == 0 {
+                self.blanks += 1;
+                continue;
+            }
+            let role = match stroke.look {
+                Look::Border => Role::Faint,
+                Look::Patch => Role::Plain,
+                Look::Tunnel => Role::Address,
+                Look::Broken => Role::Error,
+            };
+            let mut buffer = [0; 4];
+            self.put(role, sign(*stroke).encode_utf8(&mut buffer));
+        }
+    }
+
+    fn put(&mut self, role: Role, text: &str) {
+        if role != self.run.0 || self.blanks > 0 {
+            self.flush();
+            push_blanks(self.out, std::mem::take(&mut self.blanks));
+            self.run.0 = role;
+        }
+        self.run.1.push_str(text);
+    }
+
+    fn flush(&mut self) {
+        use std::fmt::Write as _;
+        if !self.run.1.is_empty() {
+            let _ = write!(
+                self.out,
+                "{}",
+                self.format.palette.paint(self.run.0, &self.run.1)
+            );
+            self.run.1.clear();
+        }
+    }
+}
+
+fn sign(stroke: Stroke) -> char {
+    const SIGNS: [char; 16] = [
+        ' ', '│', '│', '│', '─', '┘', '┐', '┤', '─', '└', '┌', '├', '─', '┴', '┬', '┼',
+    ];
+    const ACROSS: u8 = LEFT | RIGHT;
+    const ALONG: u8 = UP | DOWN;
+    match (stroke.look, stroke.sides) {
+        (Look::Tunnel, ACROSS) => '╌',
+        (Look::Tunnel, ALONG) => '╎',
+        (Look::Broken, ACROSS | ALONG) => '×',
+        (_, sides) => SIGNS.get(usize::from(sides)).copied().unwrap_or(' '),
+    }
+}

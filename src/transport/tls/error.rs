@@ -1,0 +1,237 @@
+//! Why there is no TLS with the other side.
+
+use std::io;
+use std::path::PathBuf;
+
+use rustls::{AlertDescription, Error, InvalidMessage};
+
+use super::identity::State;
+
+/// Why there is no TLS with the other side. Certificates are told by their common names.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlsError {
+    /// Nothing says who vouches for the other side.
+    #[error("ssl: needs the certificate of the authority that vouches for the other side")]
+    NoAuthority,
+    /// One of `-p` and `-c` without the other.
+    #[error("{given} needs {missing} beside it: a private key and its certificate go together")]
+    Half {
+        /// The option that was given.
+        given: &'static str,
+        /// The one that was not.
+        missing: &'static str,
+    },
+    /// `--verify-name` where nobody vouches for names.
+    #[error("--verify-name proves nothing where anyone is trusted (-C none)")]
+    NameOfNobody,
+    /// A file cannot be read, or does not hold what it should.
+    #[error("{what} {}: {reason}", path.display())]
+    File {
+        /// What it should hold: `private key`.
+        what: &'static str,
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The certificate of `-c` does not belong to the key of `-p`.
+    #[error("the certificate {} is not that of the private key {}", certificate.display(), key.display())]
+    Mismatch {
+        /// `-c`
+        certificate: PathBuf,
+        /// `-p`
+        key: PathBuf,
+    },
+    /// `--ssl-server-name` is not a name that can be asked for.
+    #[error("\"{}\" is not a host's name to ask for", .0.escape_debug())]
+    ServerName(String),
+    /// The other side's certificate is over.
+    #[error("the certificate of the other side, {name}, expired on {date}")]
+    Expired {
+        /// Whose certificate.
+        name: String,
+        /// When, in UTC.
+        date: String,
+    },
+    /// The other side's certificate is not valid yet.
+    #[error("the certificate of the other side, {name}, is not valid before {date}")]
+    NotYetValid {
+        /// Whose certificate.
+        name: String,
+        /// From when on, in UTC.
+        date: String,
+    },
+    /// None of our authorities has signed the other side's certificate.
+    #[error(
+        "the certificate of the other side, {name}, is signed by {issuer}, and not by {}",
+        known.join(", ")
+    )]
+    UnknownAuthority {
+        /// Whose certificate.
+        name: String,
+        /// Who signed it, as it says itself.
+        issuer: String,
+        /// The authorities that were given.
+        known: Vec<String>,
+    },
+    /// The other side's certificate does not bear the name demanded.
+    #[error("the certificate of the other side bears the names {}, and not {wanted}", names.join(", "))]
+    WrongName {
+        /// What was demanded.
+        wanted: String,
+        /// What it bears.
+        names: Vec<String>,
+    },
+    /// The other side's certificate cannot be accepted for another reason.
+    #[error("the certificate of the other side, {name}, is not acceptable: {reason}")]
+    Unacceptable {
+        /// Whose certificate.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The other side shows no authority's certificate that could be saved.
+    #[error(
+        "the other side does not send its authority's certificate along: there is none to save"
+    )]
+    NothingToBootstrap,
+    /// The other side demands a certificate, and none was given.
+    #[error("the other side demands a certificate of this side, and none was given")]
+    ClientCertificateMissing,
+    /// The other side refuses our certificate.
+    #[error("the other side refused the certificate of this side: {0}")]
+    ClientCertificateRefused(&'static str),
+    /// The other side hung up right after our certificate.
+    #[error("the other side hung up after the certificate of this side, and gave no reason")]
+    HungUpAfterCertificate,
+    /// The other side hung up in the handshake.
+    #[error("the other side hung up in the middle of the TLS handshake")]
+    HungUp,
+    /// What answers is not TLS.
+    #[error("what answers there does not speak TLS")]
+    NotTls,
+    /// No version or cipher in common.
+    #[error("the other side accepts neither TLS 1.2 nor 1.3 with any cipher of this side")]
+    NothingInCommon,
+    /// Anything else that went wrong in TLS.
+    #[error("TLS failed: {0}")]
+    Other(String),
+}
+
+impl TlsError {
+    /// The cause within an error of reading from or writing to a stream, if TLS was it.
+    pub fn within(error: &io::Error) -> Option<&TlsError> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// What helps.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoAuthority => {
+                "-C FILE names it (of ovs-pki: switchca/cacert.pem for a switch, \
+                 controllerca/cacert.pem for a controller); --bootstrap-ca-cert FILE fetches it \
+                 from the other side the first time; -C none trusts anyone"
+            }
+            Self::Half { .. } | Self::ClientCertificateMissing => {
+                "-p FILE and -c FILE name this side's private key and certificate; \
+                 `ovs-pki req+sign NAME` makes both"
+            }
+            Self::File { .. } => "ovs-pki(8) makes such files",
+            Self::Mismatch { .. } => "-p and -c want the two files of one `ovs-pki req+sign NAME`",
+            Self::NameOfNobody => "-C FILE names who vouches for it",
+            Self::ServerName(_) | Self::Other(_) => return None,
+            Self::Expired { .. } => {
+                "it must be issued anew over there (`ovs-pki sign`); is this host's clock right?"
+            }
+            Self::NotYetValid { .. } => "are the clocks of both hosts right?",
+            Self::UnknownAuthority { .. } => {
+                "-C wants the certificate of the authority that signed the other side's; ovs-pki \
+                 has two: switchca for switches, controllerca for controllers"
+            }
+            Self::WrongName { .. } => {
+                "is this the host that was meant? --verify-name demands the name"
+            }
+            Self::Unacceptable { .. } => "`openssl x509 -text -in FILE` over there shows it",
+            Self::NothingToBootstrap => {
+                "--peer-ca-cert of the daemon sends it; or copy it here, and name it with -C"
+            }
+            Self::ClientCertificateRefused(_) | Self::HungUpAfterCertificate => {
+                "the daemon's own -C must be the authority that signed the certificate of -c; \
+                 its log says why it refused"
+            }
+            Self::HungUp | Self::NotTls => {
+                "does it listen with pssl: on this port? Where it listens with ptcp:, use tcp:"
+            }
+            Self::NothingInCommon => {
+                "--ssl-protocols and --ssl-ciphers of the daemon say what it accepts"
+            }
+        })
+    }
+
+    /// Why a handshake failed for which our own verifier is not to blame.
+    pub(super) fn of_handshake(error: &io::Error, client: State) -> TlsError {
+        let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match (tls, error.kind()) {
+            (Some(error), _) => Self::of_rustls(error, client),
+            (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => match client {
+                State::NotAsked => Self::HungUp,
+                State::AskedInVain => Self::ClientCertificateMissing,
+                State::Shown => Self::HungUpAfterCertificate,
+            },
+            (None, _) => Self::Other(error.to_string()),
+        }
+    }
+
+    /// What the TLS library says, in our words.
+    pub(super) fn of_rustls(error: &Error, client: State) -> TlsError {
+        match error {
+            Error::AlertReceived(alert) => Self::of_alert(*alert, client),
+            Error::InvalidMessage(
+                InvalidMessage::InvalidContentType
+                | InvalidMessage::UnknownProtocolVersion
+                | InvalidMessage::MessageTooLarge
+                | InvalidMessage::InvalidEmptyPayload,
+            ) => Self::NotTls,
+            Error::PeerIncompatible(_) => Self::NothingInCommon,
+            other => Self::Other(other.to_string()),
+        }
+    }
+
+    /// What the other side says of us (RFC 8446 §6.2).
+    fn of_alert(alert: AlertDescription, client: State) -> TlsError {
+        use AlertDescription as Alert;
+        let refused = match alert {
+            Alert::CertificateRequired => return Self::ClientCertificateMissing,
+            // Up to TLS 1.2 this is the word for a missing certificate, too.
+            Alert::HandshakeFailure | Alert::BadCertificate | Alert::NoCertificate
+                if client == State::AskedInVain =>
+            {
+                return Self::ClientCertificateMissing;
+            }
+            Alert::UnknownCA => "it is not signed by an authority known there (unknown_ca)",
+            Alert::CertificateExpired => "it is expired (certificate_expired)",
+            Alert::CertificateRevoked => "it is revoked (certificate_revoked)",
+            Alert::BadCertificate => "it is not valid (bad_certificate)",
+            Alert::UnsupportedCertificate => "it is not for this use (unsupported_certificate)",
+            Alert::CertificateUnknown => "it is not acceptable (certificate_unknown)",
+            Alert::AccessDenied => "it is not allowed in (access_denied)",
+            Alert::DecryptError => "its signature is wrong (decrypt_error)",
+            Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity => {
+                return Self::NothingInCommon;
+            }
+            Alert::UnrecognisedName => {
+                return Self::Other("the other side knows no host of this name".to_owned());
+            }
+            other => {
+                return Self::Other(format!("the other side ended it with the alert {other:?}"));
+            }
+        };
+        Self::ClientCertificateRefused(refused)
+    }
+}
+
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+}
