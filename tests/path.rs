@@ -211,11 +211,16 @@ fn what_is_behind_a_port() {
     );
 }
 
+/// Makes a device of each kind that the next test needs: not every kernel has them all.
+const EACH_KIND: &str = "ip link add name a type veth && ip link add name b type bridge && \
+    ip tuntap add c mode tap && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && \
+    ip netns add d";
+
 /// Devices that ip(8) made, in a network namespace of the test's own. Needs the rights to make one.
 #[test]
 fn the_kernels_own_devices() {
     let may = Command::new("unshare")
-        .args(["-nm", "ip", "link", "add", "name", "a", "type", "veth"])
+        .args(["-nm", "sh", "-c", EACH_KIND])
         .output();
     if !may.is_ok_and(|output| output.status.success()) {
         return;
