@@ -9,13 +9,13 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`cli`] | the clap root: global options, the list of commands |
+//! | [`cli`] | the clap root: global options, the list of commands; what shells complete; the manual |
 //! | [`commands`] | one file per command: its arguments and its `run` |
-//! | [`model`] | what operators think in, built from one snapshot: topology, names, tags, patches, tunnels |
-//! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, errors |
+//! | [`model`] | what operators think in, built from one snapshot: topology, names, tags, patches, tunnels; changes planned, segments, ways, what is wrong |
+//! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, transactions in the making, errors |
 //! | [`openflow`] | the switch: codecs on bytes without I/O, and one session that does the I/O |
 //! | [`transport`] | endpoints, byte streams, TLS, deadlines |
-//! | [`output`] | one column list, three outputs; colour; escaping |
+//! | [`output`] | one column list, three outputs; pictures; colour; escaping |
 //! | [`sandbox`] | private daemons for trying things and for the tests |
 //!
 //! Protocol modules know nothing of colour, tables or the model. A test reads every `use crate::`
