@@ -76,7 +76,10 @@ fn parse() -> Result<Cli, clap::Error> {
             });
         }
     }
-    Cli::from_arg_matches(&command.try_get_matches()?)
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    // The process is over soon; taking the tree of commands apart first would only take time.
+    std::mem::forget(command);
+    Cli::from_arg_matches(&matches?)
 }
 
 const VERSION: &str = concat!(
@@ -105,6 +108,7 @@ pub struct Cli {
 // There is one of it in a process.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     #[command(flatten)]
     Do(commands::Command),
@@ -141,9 +145,11 @@ impl Cli {
     }
 }
 
-/// The whole command line.
+/// The whole command line, with all that is built only when it is asked for.
 fn command() -> clap::Command {
-    Cli::command()
+    let mut command = Cli::command();
+    command.build();
+    command
 }
 
 /// What these global options come to, to be quiet and to wait for so long; `None` if they are wrong.

@@ -7,7 +7,7 @@ use clap::Args;
 use super::manual;
 use crate::commands::{Exit, Failure};
 
-/// Arguments of `help`.
+// Arguments of `help`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The page is the one that `man ovs-COMMAND` shows.

@@ -10,7 +10,7 @@ use super::write::{Step, make_all};
 use super::{Command, Context, Exit, Failure, quoted};
 use crate::output::escape;
 
-/// Arguments of `batch`.
+// Arguments of `batch`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub struct Args {

@@ -13,6 +13,7 @@ use crate::output::{Cell, Column, Mode, Role, columns_help, escape};
 
 /// The commands on bridges.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// The bridges
     #[command(after_help = list_help())]

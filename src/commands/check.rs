@@ -22,7 +22,7 @@ use crate::output::{Cell, Column, Role, columns_help};
 
 use bridge::Answer;
 
-/// The arguments of `ovs check`.
+// The arguments of `ovs check`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = help())]
 pub struct Args {

@@ -9,6 +9,7 @@ use super::{Context, Failure};
 
 /// The commands on rows.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Some columns of one record
     #[command(after_help = read::GET_HELP)]
@@ -73,7 +74,7 @@ impl Command {
     }
 }
 
-/// The record that a command is about.
+// The record that a command is about.
 #[derive(Debug, clap::Args)]
 struct Target {
     /// The table, or the beginning of its name

@@ -10,7 +10,7 @@ use crate::openflow::text::{NoNames, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::output::{FlowText, Mode};
 
-/// The arguments of `ovs decode`.
+// The arguments of `ovs decode`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

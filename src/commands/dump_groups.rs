@@ -13,7 +13,7 @@ use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc, Group
 use crate::openflow::session::Session;
 use crate::openflow::text::{PortSpelling, TextContext};
 
-/// The arguments of `ovs dump-groups`.
+// The arguments of `ovs dump-groups`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what

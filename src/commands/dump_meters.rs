@@ -10,7 +10,7 @@ use crate::openflow::meter;
 use crate::openflow::session::{self, Session};
 use crate::openflow::version::Version;
 
-/// The arguments of `ovs dump-meters`.
+// The arguments of `ovs dump-meters`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter

@@ -8,7 +8,7 @@ use crate::openflow::session::Session;
 use crate::openflow::version::Version;
 use crate::output::{Cell, Column, Mode, Role, columns_help};
 
-/// The arguments of `ovs dump-tables`.
+// The arguments of `ovs dump-tables`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = help())]
 pub struct Args {

@@ -12,7 +12,7 @@ use crate::output::graph::{
 };
 use crate::output::{Cell, Column, Mode, Role, columns_help};
 
-/// Arguments of `graph`.
+// Arguments of `graph`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = help())]
 pub struct Args {

@@ -10,8 +10,9 @@
 //! | `setting` | option values that say what becomes of a column or a key |
 //! | `lines` | one interface of one port, which several commands list |
 
-// Doc comments are help texts in here: a terminal shows backticks as they are.
-#![allow(clippy::doc_markdown)]
+// Doc comments are help texts in here: a terminal shows backticks as they are. A command's arguments have
+// a plain comment: its help stands where the command is listed.
+#![allow(clippy::doc_markdown, missing_docs)]
 
 mod context;
 mod dumped;
@@ -55,6 +56,7 @@ use clap::Subcommand;
 // There is one of it in a process, and one a line in a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Bridges, ports, tags, patch peers and tunnels, in one view
     Show(show::Args),

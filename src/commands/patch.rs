@@ -10,6 +10,7 @@ use crate::output::{Cell, Column, Role, columns_help};
 
 /// The commands on patch ports.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// The pairs of patch ports, with both OpenFlow numbers
     #[command(after_help = list_help())]

@@ -16,7 +16,7 @@ use crate::model::vlan::Vlan;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
 
-/// Arguments of `path`.
+// Arguments of `path`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = help())]
 pub struct Args {

@@ -19,6 +19,7 @@ use crate::ovsdb::{Client, Error, Function, Select};
 
 /// The commands on ports.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// The ports with their OpenFlow numbers; a bond has a line per interface
     #[command(after_help = list_help())]

@@ -8,7 +8,7 @@ use clap::builder::PossibleValue;
 
 use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
 
-/// The arguments of `ovs sandbox`.
+// The arguments of `ovs sandbox`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -16,6 +16,7 @@ pub struct Args {
 }
 
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 enum Action {
     /// Start a private Open vSwitch that runs on until `ovs sandbox stop`
     ///
@@ -66,7 +67,7 @@ Examples:
     },
 }
 
-/// What is in the sandbox.
+// What is in the sandbox.
 #[derive(Debug, clap::Args)]
 struct Content {
     /// Load the bridges, ports and flows of a Neutron host

@@ -12,7 +12,7 @@ use crate::model::{Depth, Scope, Want};
 use crate::openflow::json::Json;
 use crate::output::{Column, Mode, columns_help};
 
-/// Arguments of `show`.
+// Arguments of `show`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = help())]
 pub struct Args {

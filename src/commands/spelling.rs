@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::Context;
 use crate::openflow::text::{PortSpelling, Style};
 
-/// `--ports`, `--names`, `--no-names` and `--style`.
+// `--ports`, `--names`, `--no-names` and `--style`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Spelling {
     /// How ports are written: both is 2(phy-br-ens37) [default: name]

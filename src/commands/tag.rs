@@ -12,6 +12,7 @@ use crate::output::{Cell, Column, Role, columns_help};
 
 /// The commands on VLAN tags.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// The tags, each with its ports
     #[command(after_help = list_help())]

@@ -11,6 +11,7 @@ use crate::output::{Cell, Column, Role, columns_help};
 
 /// The commands on tunnels.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// The tunnels: addresses, key, state
     #[command(after_help = list_help())]

@@ -45,7 +45,7 @@ pub enum Shell {
     Elvish,
 }
 
-/// Arguments of `completions`.
+// Arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Besides commands and options it completes bridges, ports, tags, columns, fields of a MATCH and keys of
@@ -86,7 +86,7 @@ impl Shell {
     }
 }
 
-/// Arguments of `complete`.
+// Arguments of `complete`.
 #[derive(Debug, Args)]
 pub(super) struct Complete {
     /// The shell that asks

@@ -297,8 +297,7 @@ mod tests {
     /// A new name of a value has its place in the table.
     #[test]
     fn every_argument_takes_something_known() {
-        let mut root = crate::cli::command();
-        root.build();
+        let root = crate::cli::command();
         let mut commands = vec![&root];
         let mut unknown = Vec::new();
         while let Some(command) = commands.pop() {

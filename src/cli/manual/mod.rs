@@ -43,7 +43,7 @@ const FILES: &str = include_str!("files.txt");
 
 /// Every page, from the whole command line.
 pub fn pages() -> Vec<Page> {
-    let root = root();
+    let root = super::command();
     let mut pages = vec![overview(&root)];
     for command in shown(&root) {
         pages.push(of_command(&root, command));
@@ -55,7 +55,7 @@ pub fn pages() -> Vec<Page> {
 /// The page that `ovs help WORD...` shows: that of a command, or of one command of a group, or one that
 /// is no command's (`flows`, `json`).
 pub fn find(words: &[String]) -> Option<Page> {
-    let root = root();
+    let root = super::command();
     let name = |word: &String| word.strip_prefix("ovs-").unwrap_or(word).to_owned();
     match words {
         [] => Some(overview(&root)),
@@ -80,18 +80,12 @@ pub fn find(words: &[String]) -> Option<Page> {
 
 /// What `ovs help` can be asked for.
 pub fn topics() -> Vec<String> {
-    let root = root();
+    let root = super::command();
     let commands = shown(&root).map(|command| command.get_name().to_owned());
     let prose = PROSE
         .iter()
         .filter_map(|(name, ..)| name.strip_prefix("ovs-"));
     commands.chain(prose.map(str::to_owned)).collect()
-}
-
-fn root() -> Command {
-    let mut root = super::command();
-    root.build();
-    root
 }
 
 fn shown(command: &Command) -> impl Iterator<Item = &Command> {
@@ -442,7 +436,7 @@ mod tests {
 
     #[test]
     fn every_column_has_a_meaning() {
-        let root = root();
+        let root = crate::cli::command();
         let groups = shown(&root).flat_map(|group| std::iter::once(group).chain(shown(group)));
         for command in groups {
             for column in columns::of(command).all {

@@ -10,7 +10,7 @@ use crate::model::edit::{Edit, Refusal};
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
 
-/// Arguments of `bridge add`.
+// Arguments of `bridge add`.
 #[derive(Debug, Args)]
 pub struct Add {
     /// The new bridge's name
@@ -29,7 +29,7 @@ pub struct Add {
     settings: SettingArgs,
 }
 
-/// Arguments of `bridge del`.
+// Arguments of `bridge del`.
 #[derive(Debug, Args)]
 pub struct Delete {
     /// The bridges
@@ -40,7 +40,7 @@ pub struct Delete {
     if_exists: bool,
 }
 
-/// Arguments of `bridge set`.
+// Arguments of `bridge set`.
 #[derive(Debug, Args)]
 pub struct Set {
     /// The bridge
@@ -73,7 +73,7 @@ Examples:
   ovs bridge set br-int --controller none
   ovs bridge set br-int --protocols none --other-config hwaddr-";
 
-/// What a bridge shall be. `none` takes a setting back.
+// What a bridge shall be. `none` takes a setting back.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (the word none takes one back)")]
 struct SettingArgs {

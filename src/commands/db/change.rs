@@ -10,7 +10,7 @@ use crate::model::edit::{Edit, Refusal};
 use crate::ovsdb::RowId;
 use crate::ovsdb::schema::Table;
 
-/// Arguments of `db set`.
+// Arguments of `db set`.
 #[derive(Debug, Args)]
 pub struct Set {
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub struct Set {
     if_exists: bool,
 }
 
-/// Arguments of `db add`.
+// Arguments of `db add`.
 #[derive(Debug, Args)]
 pub struct Add {
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub struct Add {
     if_exists: bool,
 }
 
-/// Arguments of `db remove`.
+// Arguments of `db remove`.
 #[derive(Debug, Args)]
 pub struct Remove {
     #[command(flatten)]
@@ -63,7 +63,7 @@ pub struct Remove {
     if_exists: bool,
 }
 
-/// Arguments of `db clear`.
+// Arguments of `db clear`.
 #[derive(Debug, Args)]
 pub struct Clear {
     #[command(flatten)]
@@ -76,7 +76,7 @@ pub struct Clear {
     if_exists: bool,
 }
 
-/// Arguments of `db create`.
+// Arguments of `db create`.
 #[derive(Debug, Args)]
 pub struct Create {
     /// The table, or the beginning of its name
@@ -90,7 +90,7 @@ pub struct Create {
     id: Option<String>,
 }
 
-/// Arguments of `db destroy`.
+// Arguments of `db destroy`.
 #[derive(Debug, Args)]
 pub struct Destroy {
     /// The table, or the beginning of its name

@@ -14,7 +14,7 @@ use crate::ovsdb::notation::{self, Argument, bare};
 use crate::ovsdb::schema::{self, Kind, Table, Type};
 use crate::ovsdb::{Atom, Datum, Error, RowId, Select};
 
-/// Arguments of `db get`.
+// Arguments of `db get`.
 #[derive(Debug, Args)]
 pub struct Get {
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub struct Get {
     if_exists: bool,
 }
 
-/// Arguments of `db list`.
+// Arguments of `db list`.
 #[derive(Debug, Args)]
 pub struct List {
     /// The table, or the beginning of its name
@@ -41,7 +41,7 @@ pub struct List {
     if_exists: bool,
 }
 
-/// Arguments of `db find`.
+// Arguments of `db find`.
 #[derive(Debug, Args)]
 pub struct Find {
     /// The table, or the beginning of its name

@@ -14,7 +14,7 @@ use crate::ovsdb::operation::{Columns, Until};
 use crate::ovsdb::schema::Table;
 use crate::ovsdb::{Client, Condition, Datum, Error, Function, Operation, Row, Select, Uuid};
 
-/// Arguments of `db wait`.
+// Arguments of `db wait`.
 #[derive(Debug, Args)]
 pub struct Wait {
     #[command(flatten)]

@@ -10,7 +10,7 @@ use crate::model::resolve::{self, PortWord};
 use crate::openflow::fields::{Filter, ParseError, ParseErrorKind, parse_filter};
 use crate::openflow::text::{Names as _, NoNames};
 
-/// The arguments of `ovs dump-flows`.
+// The arguments of `ovs dump-flows`.
 #[allow(clippy::struct_excessive_bools)] // Each is an option.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -6,7 +6,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use crate::commands::write::Change;
 use crate::model::edit::{Edit, Refusal};
 
-/// Arguments of `patch add`.
+// Arguments of `patch add`.
 #[derive(Debug, Args)]
 pub struct Add {
     /// The one bridge, and what its port is called [default: patch- and the other bridge without br-]
@@ -20,7 +20,7 @@ pub struct Add {
     may_exist: bool,
 }
 
-/// Arguments of `patch del`.
+// Arguments of `patch del`.
 #[derive(Debug, Args)]
 pub struct Delete {
     /// Either end: its name, or BRIDGE/NUMBER; or two bridges

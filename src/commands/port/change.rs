@@ -8,7 +8,7 @@ use crate::commands::write::Change;
 use crate::model::edit::port::NewPort;
 use crate::model::edit::{Edit, Refusal};
 
-/// Arguments of `port add`.
+// Arguments of `port add`.
 #[derive(Debug, Args)]
 pub struct Add {
     /// The bridge
@@ -30,7 +30,7 @@ pub struct Add {
     settings: SettingArgs,
 }
 
-/// Arguments of `port del`.
+// Arguments of `port del`.
 #[derive(Debug, Args)]
 pub struct Delete {
     /// The ports: names, or BRIDGE/NUMBER, not interfaces of a bond; with --all one bridge
@@ -44,7 +44,7 @@ pub struct Delete {
     if_exists: bool,
 }
 
-/// Arguments of `port set`.
+// Arguments of `port set`.
 #[derive(Debug, Args)]
 pub struct Set {
     /// The port: its name, or BRIDGE/NUMBER; an interface of a bond is its bond

@@ -8,7 +8,7 @@ use crate::commands::setting::{
 use crate::model::edit::port::Settings;
 use crate::model::vlan::MODES;
 
-/// What a port shall be. `none` takes a setting back.
+// What a port shall be. `none` takes a setting back.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (the word none takes one back)")]
 pub(super) struct SettingArgs {

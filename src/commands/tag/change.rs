@@ -10,7 +10,7 @@ use crate::model::edit::{Edit, Refusal};
 use crate::model::vlan::MODES;
 use crate::ovsdb::{Atom, Datum};
 
-/// Arguments of `tag set`.
+// Arguments of `tag set`.
 #[derive(Debug, Args)]
 pub struct Set {
     /// The port: its name, or BRIDGE/NUMBER
@@ -42,7 +42,7 @@ pub struct Set {
     qinq_ethertype: Option<Setting>,
 }
 
-/// Arguments of `tag clear`.
+// Arguments of `tag clear`.
 #[derive(Debug, Args)]
 pub struct Clear {
     /// The ports: names, or BRIDGE/NUMBER

@@ -10,7 +10,7 @@ use crate::model::vlan::tags;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
 
-/// Which tags.
+// Which tags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = help())]
 pub struct Args {

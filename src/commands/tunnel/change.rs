@@ -12,7 +12,7 @@ use crate::model::edit::tunnel::NewTunnel;
 use crate::model::edit::{Edit, Refusal, quoted};
 use crate::model::tunnel::KINDS;
 
-/// Arguments of `tunnel add`.
+// Arguments of `tunnel add`.
 #[derive(Debug, Args)]
 pub struct Add {
     /// The bridge
@@ -37,7 +37,7 @@ pub struct Add {
     settings: SettingArgs,
 }
 
-/// Arguments of `tunnel del`.
+// Arguments of `tunnel del`.
 #[derive(Debug, Args)]
 pub struct Delete {
     /// The tunnels: names, or BRIDGE/NUMBER
@@ -48,7 +48,7 @@ pub struct Delete {
     if_exists: bool,
 }
 
-/// Arguments of `tunnel set`.
+// Arguments of `tunnel set`.
 #[derive(Debug, Args)]
 pub struct Set {
     /// The tunnel: its name, or BRIDGE/NUMBER
@@ -64,7 +64,7 @@ pub struct Set {
     settings: SettingArgs,
 }
 
-/// What a tunnel shall be, its type and its other end aside.
+// What a tunnel shall be, its type and its other end aside.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (the word none takes one back)")]
 struct SettingArgs {
