@@ -11,13 +11,16 @@ pub mod manual;
 
 pub use complete::Shell;
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 
 use crate::commands::{self, Context, Exit, Failure, Writing};
 use crate::openflow::json::acts_on_a_terminal;
@@ -29,7 +32,8 @@ use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 ///
 /// Usage errors exit with 2, as [`Exit`] has it. Help into a closed pipe ends quietly.
 pub fn main() -> ExitCode {
-    match parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    match parse(&words) {
         Ok(cli) => cli.run(),
         Err(error) => {
             say(&error);
@@ -66,20 +70,40 @@ fn visible(text: &str) -> String {
 }
 
 /// An environment variable that is set to nothing counts as not set.
-fn parse() -> Result<Cli, clap::Error> {
-    let mut command = Cli::command();
+fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut root = Cli::command();
     for name in ["OVS_DB", "OVS_CTL_TIMEOUT"] {
         if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
-            command = command.mut_args(|argument| {
+            root = root.mut_args(|argument| {
                 let named = argument.get_env().is_some_and(|env| env == name);
                 if named { argument.env(None) } else { argument }
             });
         }
     }
-    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let matches = match called(&root, words).map(|lean| matches(lean, words)) {
+        Some(Ok(matches)) => matches,
+        // The whole command line knows how to say what is wrong, and what there is besides.
+        Some(Err(_)) | None => matches(root, words)?,
+    };
+    Cli::from_arg_matches(&matches)
+}
+
+/// The command line with the one command that these words call, if they call one.
+///
+/// clap copies every global option into each command that it knows, called or not, which takes longer
+/// than all the rest of parsing.
+fn called(root: &clap::Command, words: &[OsString]) -> Option<clap::Command> {
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    let command = words.find_map(|word| root.find_subcommand(word))?;
+    let lean = clap::Command::new("ovs").args(root.get_arguments());
+    Some(lean.subcommand(command.clone()))
+}
+
+fn matches(mut command: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let matches = command.try_get_matches_from_mut(words);
     // The process is over soon; taking the tree of commands apart first would only take time.
     std::mem::forget(command);
-    Cli::from_arg_matches(&matches?)
+    matches
 }
 
 const VERSION: &str = concat!(
@@ -481,6 +505,33 @@ mod tests {
             let cli = Cli::try_parse_from(line).unwrap();
             assert_eq!(cli.global.timeout.unwrap().0, Some(Duration::from_secs(3)));
         }
+    }
+
+    #[test]
+    fn the_word_of_a_command_as_a_value_before_it() {
+        let parsed = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            parse(&words)
+        };
+        let cli = parsed("ovs --columns port --color always port list br-int").unwrap();
+        assert_eq!(cli.global.columns.unwrap(), ["port"]);
+        let cli = parsed("ovs --columns port show br-int").unwrap();
+        assert!(matches!(
+            cli.command,
+            Command::Do(commands::Command::Show(_))
+        ));
+        let error = parsed("ovs --columns port shwo br-int")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("'shwo'") && error.contains("'show'"),
+            "{error}"
+        );
+        let help = parsed("ovs -t 1 port --help").unwrap_err().to_string();
+        assert!(
+            help.contains("Usage: ovs port [OPTIONS] <COMMAND>"),
+            "{help}"
+        );
     }
 
     #[test]
