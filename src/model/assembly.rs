@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::order::by_name;
+use super::order::{self, by_name};
 use super::reading::{Scope, Want};
 use super::topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
 use crate::ovsdb::{Row, Uuid, ValueError};
@@ -85,7 +85,7 @@ pub(super) fn assemble<'a>(
             port.interfaces.sort_by(|a, b| by_name(&a.name, &b.name));
             bridge.ports.push(port);
         }
-        bridge.ports.sort_by(|a, b| by_name(&a.name, &b.name));
+        bridge.ports.sort_by_cached_key(|port| order::key(&port.name));
         topology.bridges.push(bridge);
     }
     match &want.scope {

@@ -141,24 +141,21 @@ impl FromStr for Uuid {
     type Err = NotAUuid;
 
     fn from_str(text: &str) -> Result<Self, NotAUuid> {
+        let wrong = || NotAUuid(text.to_owned());
+        let text: &[u8; 36] = text.as_bytes().try_into().map_err(|_| wrong())?;
         let mut bits: u128 = 0;
-        let mut length = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            length = at + 1;
-            let digit = char::from(byte).to_digit(16);
-            match (at, digit) {
-                (8 | 13 | 18 | 23, None) if byte == b'-' => {}
-                (8 | 13 | 18 | 23 | 36.., _) | (_, None) => {
-                    return Err(NotAUuid(text.to_owned()));
-                }
-                (_, Some(digit)) => bits = bits << 4 | u128::from(digit),
-            }
+        for (at, byte) in text.iter().enumerate() {
+            let digit = match (at, byte) {
+                (8 | 13 | 18 | 23, b'-') => continue,
+                (8 | 13 | 18 | 23, _) => return Err(wrong()),
+                (_, b'0'..=b'9') => byte - b'0',
+                (_, b'a'..=b'f') => byte - b'a' + 10,
+                (_, b'A'..=b'F') => byte - b'A' + 10,
+                _ => return Err(wrong()),
+            };
+            bits = bits << 4 | u128::from(digit);
         }
-        if length == 36 {
-            Ok(Self(bits))
-        } else {
-            Err(NotAUuid(text.to_owned()))
-        }
+        Ok(Self(bits))
     }
 }
 
