@@ -8,6 +8,8 @@ mod columns;
 mod complete;
 mod help;
 pub mod manual;
+pub mod schema;
+pub mod today;
 
 pub use complete::Shell;
 
@@ -22,6 +24,7 @@ use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
 
+use crate::commands::watch::{self, Pace};
 use crate::commands::{self, Context, Exit, Failure, Writing};
 use crate::openflow::json::acts_on_a_terminal;
 use crate::openflow::version::{Version, Versions};
@@ -35,24 +38,24 @@ pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     match parse(&words) {
         Ok(cli) => cli.run(),
-        Err(error) => {
-            say(&error);
-            match error.exit_code() {
-                0 => ExitCode::SUCCESS,
-                _ => Exit::Usage.into(),
-            }
+        Err(mut error) => {
+            today::explain(&mut error);
+            say(&error)
         }
     }
 }
 
 /// Prints help to stdout, an error to stderr. What the user typed is shown again there, and must not act
 /// on the terminal.
-fn say(error: &clap::Error) {
+fn say(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = visible(&error.render().to_string());
         let _ = io::stderr().write_all(text.as_bytes());
-    } else {
-        let _ = error.print();
+        return Exit::Usage.into();
+    }
+    match error.print().and_then(|()| io::stdout().flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => Failure::stdout(&error).report(false),
     }
 }
 
@@ -83,7 +86,7 @@ fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = match called(&root, words).map(|lean| matches(lean, words)) {
         Some(Ok(matches)) => matches,
         // The whole command line knows how to say what is wrong, and what there is besides.
-        Some(Err(_)) | None => matches(root, words)?,
+        Some(Err(_)) | None => whole(root, words)?,
     };
     Cli::from_arg_matches(&matches)
 }
@@ -95,7 +98,9 @@ fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
 fn called(root: &clap::Command, words: &[OsString]) -> Option<clap::Command> {
     let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
     let command = words.find_map(|word| root.find_subcommand(word))?;
-    let lean = clap::Command::new("ovs").args(root.get_arguments());
+    let lean = clap::Command::new("ovs")
+        .args(root.get_arguments())
+        .disable_help_subcommand(true);
     Some(lean.subcommand(command.clone()))
 }
 
@@ -106,9 +111,27 @@ fn matches(mut command: clap::Command, words: &[OsString]) -> Result<ArgMatches,
     matches
 }
 
+/// What is wrong is told of the words with their line ends escaped: what was typed begins no line of ours.
+fn whole(root: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    if !words
+        .iter()
+        .any(|word| word.to_string_lossy().contains('\n'))
+    {
+        return matches(root, words);
+    }
+    let plain = words
+        .iter()
+        .map(|word| word.to_string_lossy().replace('\n', "\\n").into());
+    let plain: Vec<OsString> = plain.collect();
+    match (matches(root.clone(), words), matches(root, &plain)) {
+        (Err(error), Err(again)) if again.kind() == error.kind() => Err(again),
+        (first, _) => first,
+    }
+}
+
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
-    "\nOpenFlow 1.0, 1.1, 1.2, 1.3, 1.4, 1.5"
+    "\nOpenFlow 1.0, 1.1, 1.2, 1.3, 1.4, 1.5\nOVSDB (RFC 7047)"
 );
 
 /// The whole command line.
@@ -150,6 +173,9 @@ impl Cli {
         let quiet = cx.quiet;
         let command = match self.command {
             Command::Do(command) => command,
+            Command::Help(_) | Command::Completions(_) if cx.watch.is_some() => {
+                return watch::cannot_be().report(quiet);
+            }
             Command::Help(args) => return ended(args.run(cx.format.width), quiet),
             Command::Completions(args) => return ended(args.run(), quiet),
             Command::Complete(args) => {
@@ -230,6 +256,19 @@ pub struct Global {
     #[arg(short, long, global = true, conflicts_with = "output")]
     json: bool,
 
+    /// Look again and again, and show what has changed: at once where the database tells, switches
+    /// every SECS, from 0.1 on; SECS is also the least time between two looks [default: 2]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "auto",
+        value_parser = |text: &str| text.parse::<Pace>()
+    )]
+    watch: Option<Pace>,
+
     /// The columns to print, in this order
     #[arg(
         long,
@@ -299,7 +338,7 @@ pub struct Global {
 
 /// Options for `ssl:`, with the names they have in ovs-vsctl(8).
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options for ssl:")]
+#[command(next_help_heading = "Options for TLS")]
 struct TlsArguments {
     /// This side's private key, PEM
     #[arg(short = 'p', long, global = true, value_name = "FILE")]
@@ -416,6 +455,7 @@ impl Global {
             strict: self.strict,
         })
         .tls(self.tls.tls())
+        .watch(self.watch)
         .quiet(self.quiet)
         .verbose(self.verbose)
     }
@@ -431,13 +471,17 @@ impl Colour {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto if set("NO_COLOR") => false,
+            // It shows escapes as they are.
+            Colour::Auto if std::env::var_os("TERM").is_some_and(|term| term == "dumb") => forced,
             Colour::Auto => forced || terminal,
         }
     }
 }
 
-/// The cells in a line of the terminal. Elsewhere `COLUMNS` if it is set, else no limit.
+/// The cells in a line of the terminal, if it knows. Else `COLUMNS` if it is set, and elsewhere no limit.
 fn screen_width(terminal: bool) -> Option<usize> {
+    /// A terminal that does not know its width (a serial line) has that of most.
+    const USUAL: usize = 80;
     let from_environment = || {
         std::env::var("COLUMNS")
             .ok()?
@@ -445,10 +489,13 @@ fn screen_width(terminal: bool) -> Option<usize> {
             .ok()
             .filter(|n| *n > 0)
     };
-    if terminal && let Some((width, _)) = terminal_size::terminal_size_of(io::stdout()) {
-        return Some(usize::from(width.0)).filter(|width| *width > 0);
+    if !terminal {
+        return from_environment();
     }
-    from_environment()
+    let size = terminal_size::terminal_size_of(io::stdout());
+    let width = size.map(|(width, _)| usize::from(width.0));
+    let width = width.filter(|width| *width > 0);
+    width.or_else(from_environment).or(Some(USUAL))
 }
 
 fn database(text: &str) -> Result<Endpoints, String> {
@@ -494,6 +541,7 @@ mod tests {
             .map(|version| version.parse().unwrap())
             .collect();
         assert_eq!(versions, Version::ALL);
+        assert_eq!(VERSION.lines().nth(2), Some("OVSDB (RFC 7047)"));
     }
 
     #[test]
@@ -527,6 +575,7 @@ mod tests {
             error.contains("'shwo'") && error.contains("'show'"),
             "{error}"
         );
+        assert!(parsed("ovs help show").is_ok());
         let help = parsed("ovs -t 1 port --help").unwrap_err().to_string();
         assert!(
             help.contains("Usage: ovs port [OPTIONS] <COMMAND>"),

@@ -21,6 +21,18 @@
 //! Protocol modules know nothing of colour, tables or the model. A test reads every `use crate::`
 //! line and fails on one that points up.
 
+// What comes from outside ends in an error, never in a panic. Tests may (clippy.toml).
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::todo,
+    clippy::unimplemented
+)]
+
 pub mod cli;
 pub mod commands;
 pub mod model;

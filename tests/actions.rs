@@ -2,6 +2,10 @@
 //!
 //! `golden/actions.tsv` was written by `golden/make_actions.py`, which tells its columns.
 
+mod common;
+
+use common::run::Schema;
+use ovs::cli::schema::documents;
 use ovs::openflow::actions::{ActionList, Form, NAMES};
 use ovs::openflow::json::Json;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
@@ -405,4 +409,24 @@ fn a_value_that_ovs_ofctl_refuses_prints_as_it_came() {
     let shown = |style| shown(Version::V15, Form::Actions, hex, style).0;
     assert_eq!(shown(Style::Wire), "set_field:5->nw_tos");
     assert_eq!(shown(Style::Classic), "load:0x5->NXM_OF_IP_TOS[]");
+}
+
+/// Every action is as its schema has it.
+#[test]
+fn json_is_what_the_schema_allows() {
+    let document = documents()
+        .into_iter()
+        .find(|d| d.name == "ovs-dump-flows")
+        .unwrap();
+    let schema = Schema::of(&serde_json::json!({
+        "$ref": "#/$defs/actions",
+        "$defs": document.schema()["$defs"],
+    }));
+    for row in rows() {
+        let json: serde_json::Value = serde_json::from_str(&row.json()).unwrap();
+        if let Err(error) = schema.allows(&json) {
+            let error: String = error.chars().take(2000).collect();
+            panic!("{}: {error}\n{json:#}", row.flow);
+        }
+    }
 }

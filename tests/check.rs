@@ -669,9 +669,9 @@ fn one_bridge_and_severities() {
     check(&[]).assert().code(4);
 }
 
-/// The list in the README is made from that of the program.
+/// The list in the guide is made from that of the program.
 #[test]
-fn the_readme_lists_what_is_found() {
+fn the_guide_lists_what_is_found() {
     let mut table = String::from("| severity | finding | what it is |\n|---|---|---|\n");
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         for kind in Kind::ALL.iter().filter(|kind| kind.severity() == severity) {
@@ -684,10 +684,10 @@ fn the_readme_lists_what_is_found() {
             table.push_str(&row);
         }
     }
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = fs::read_to_string(file).unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide.md");
+    let guide = fs::read_to_string(file).unwrap();
     let heading = "| severity | finding | what it is |\n";
-    let (before, rest) = readme.split_once(heading).expect("the README has the list");
+    let (before, rest) = guide.split_once(heading).expect("the guide has the list");
     let length = rest
         .lines()
         .take_while(|line| line.starts_with('|'))
@@ -697,10 +697,10 @@ fn the_readme_lists_what_is_found() {
         fs::write(file, format!("{before}{table}{after}")).unwrap();
         return;
     }
-    let found = &readme[before.len()..readme.len() - after.len()];
+    let found = &guide[before.len()..guide.len() - after.len()];
     assert!(
         found == table,
-        "the list in README.md differs (UPDATE_GOLDEN=1 rewrites it):\n{}",
+        "the list in docs/guide.md differs (UPDATE_GOLDEN=1 rewrites it):\n{}",
         common::diff(found, &table)
     );
 }

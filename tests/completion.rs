@@ -172,7 +172,7 @@ fn words_of_the_command_line_in_every_shell() {
 }
 
 /// `ovs complete` as fish asks it, without what follows a candidate and without descriptions.
-fn asked(command: &mut assert_cmd::Command, words: &[&str]) -> Vec<String> {
+fn asked(command: &mut common::Ovs, words: &[&str]) -> Vec<String> {
     let output = command.args(["complete", "fish", "--"]).args(words);
     let output = output.output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty());

@@ -3,11 +3,11 @@
 //! `tests/golden/messages.tsv` holds messages that ovs-ofctl and ovs-vswitchd 3.1 sent each other, some
 //! made by hand, and what `ovs-ofctl ofp-print` prints for each; `make_messages.py` beside it wrote it.
 
+mod common;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
-
-use assert_cmd::Command as Tool;
 
 use ovs::openflow::bytes::DecodeErrorKind;
 use ovs::openflow::messages::Decoded;
@@ -152,10 +152,8 @@ fn the_real_ofp_print_says_the_same() {
     }
 }
 
-fn decode() -> Tool {
-    let mut tool = Tool::cargo_bin("ovs").unwrap();
-    tool.arg("decode").env_remove("CLICOLOR_FORCE");
-    tool
+fn decode() -> common::Ovs {
+    common::ovs(&["decode"])
 }
 
 /// What `ovs-ofctl ofp-print` prints for an echo request and for a barrier request of 1.3.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use common::Sandbox;
-use ovs::sandbox::Neutron;
+use ovs::sandbox::{Neutron, Options};
 use serde_json::Value;
 
 const VERSIONS: [&str; 6] = [
@@ -47,6 +47,50 @@ fn expected(host: &str, bridge: &str) -> Vec<String> {
         .join("flows")
         .join(format!("{bridge}.expected"));
     lines(&fs::read_to_string(path).unwrap())
+}
+
+/// So many flows are asked for table by table.
+#[test]
+fn many_flows_of_some_tables() {
+    const TABLES: [u8; 4] = [0, 7, 60, 253];
+    let sandbox = Sandbox::start(Options::default());
+    sandbox.vsctl(&[
+        "add-br",
+        "br0",
+        "--",
+        "set",
+        "bridge",
+        "br0",
+        "fail_mode=secure",
+    ]);
+    let socket = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
+    let mut flows = String::new();
+    for number in 0..20_000 {
+        let table = TABLES[number % TABLES.len()];
+        let ip = format!("10.0.{}.{}", number >> 8, number & 0xff);
+        let _ = writeln!(
+            flows,
+            "cookie={:#x},table={table},ip,nw_dst={ip} actions=resubmit(,8)",
+            number % 2
+        );
+    }
+    let file = sandbox.run_dir().join("flows");
+    fs::write(&file, flows).unwrap();
+    sandbox.ofctl(&["add-flows", &socket, &file.display().to_string()]);
+
+    for version in ["OpenFlow10", "OpenFlow13", "OpenFlow15"] {
+        let real = ["-O", version, "--no-stats", "dump-flows", &socket];
+        let real = ofctl_lines(&sandbox, &real);
+        assert_eq!(real.len(), 20_000);
+        let printed = sandbox.ovs_stdout(&["-O", version, "dump-flows", "br0", "--no-stats"]);
+        assert!(lines(&printed) == real, "{version}");
+    }
+    let odd = ["--no-stats", "dump-flows", &socket, "cookie=1/1"];
+    let printed = sandbox.ovs_stdout(&["dump-flows", "br0", "--no-stats", "--cookie", "1/1"]);
+    assert!(lines(&printed) == ofctl_lines(&sandbox, &odd));
+    let json = sandbox.ovs_stdout(&["dump-flows", "br0", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 20_000);
 }
 
 #[test]

@@ -77,6 +77,16 @@ fn tables_fit_the_terminal() {
     assert!(!wide.contains("hidden"), "{wide}");
 }
 
+/// As on a serial line: then what `COLUMNS` says, else 80.
+#[test]
+fn a_terminal_that_does_not_know_its_width() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    for (environment, columns) in [(&[][..], 80), (&[("COLUMNS", "60")], 60)] {
+        let unknown = terminal(&sandbox, 0, "port list", environment);
+        assert_eq!(unknown, terminal(&sandbox, columns, "port list", &[]));
+    }
+}
+
 #[test]
 fn colour_is_wanted_or_not() {
     let sandbox = Sandbox::neutron(Neutron::Node);
@@ -93,6 +103,18 @@ fn colour_is_wanted_or_not() {
         80,
         "patch list --color never",
         &[]
+    )));
+    assert!(!coloured(terminal(
+        &sandbox,
+        80,
+        "patch list",
+        &[("TERM", "dumb")]
+    )));
+    assert!(coloured(terminal(
+        &sandbox,
+        80,
+        "patch list",
+        &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")]
     )));
     assert!(!coloured(
         sandbox.ovs_stdout(&["patch", "list", "-o", "table"])

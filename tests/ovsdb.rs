@@ -187,8 +187,8 @@ async fn ten_thousand_interfaces() {
     assert_eq!(ids["iface-id"], "x{}\"");
 }
 
-/// What ovsdb-server 3.1 sent for `{"method":"list_dbs","params":[],"id":0}`.
-const REPLY: &str = r#"{"id":0,"result":["Open_vSwitch","_Server"],"error":null}"#;
+/// What ovsdb-server 3.1 sent for `{"method":"list_dbs","params":[],"id":"0"}`.
+const REPLY: &str = r#"{"id":"0","result":["Open_vSwitch","_Server"],"error":null}"#;
 /// What it sends to a client that was silent for five seconds.
 const ECHO: &str = r#"{"id":"echo","method":"echo","params":[]}"#;
 const ECHO_ANSWER: &str = r#"{"id":"echo","result":[],"error":null}"#;
@@ -220,7 +220,7 @@ where
     Fut: Future<Output = String> + Send + 'static,
 {
     let (endpoint, peer) = peer(|stream, heard| async move {
-        assert_eq!(heard, r#"{"method":"list_dbs","params":[],"id":0}"#);
+        assert_eq!(heard, r#"{"method":"list_dbs","params":[],"id":"0"}"#);
         act(stream).await
     });
     let client = Client::connect(&endpoint, Some(SOON)).await;
@@ -310,14 +310,14 @@ async fn an_echo_is_answered_wherever_it_comes() {
 
 #[tokio::test]
 async fn error_replies_keep_their_words() {
-    let answer = after(&[r#"{"id":0,"error":"unknown method"}"#]).await;
+    let answer = after(&[r#"{"id":"0","error":"unknown method"}"#]).await;
     let Err(Error::Rpc(rpc)) = answer else {
         panic!("{answer:?}")
     };
     assert_eq!((rpc.error.as_str(), rpc.details), ("unknown method", None));
     let object =
         r#"{"syntax":"[\"nodb\"]","details":"unknown database nodb","error":"unknown database"}"#;
-    let answer = after(&[&format!("{{\"id\":0,\"error\":{object}}}")]).await;
+    let answer = after(&[&format!("{{\"id\":\"0\",\"error\":{object}}}")]).await;
     let Err(Error::Rpc(rpc)) = answer else {
         panic!("{answer:?}")
     };
@@ -360,7 +360,7 @@ async fn a_closed_connection_is_said_to_be_closed() {
 
 #[tokio::test]
 async fn what_is_not_ovsdb_is_said_to_be_none() {
-    let deep = format!("{{\"id\":0,\"result\":{}", "[".repeat(MAX_NESTING));
+    let deep = format!("{{\"id\":\"0\",\"result\":{}", "[".repeat(MAX_NESTING));
     for (sent, words) in [
         ("garbage", "it sent \"garbage\""),
         (
@@ -368,9 +368,12 @@ async fn what_is_not_ovsdb_is_said_to_be_none() {
             "it sent \"HTTP/1.1 400 Bad Request\\r\\nConnection: c",
         ),
         (deep.as_str(), "nested more than"),
-        ("{\"id\":0,]", "not JSON-RPC"),
-        (r#"{"id":0,"result":5,"error":null}"#, "another shape"),
-        (r#"{"id":7,"result":[],"error":null}"#, "7"),
+        ("{\"id\":\"0\",]", "not JSON-RPC"),
+        (r#"{"id":"0","result":5,"error":null}"#, "another shape"),
+        (
+            r#"{"id":"7","result":[],"error":null}"#,
+            "a request that was not made",
+        ),
         (r#"{"result":[],"error":null}"#, "reply to no request"),
     ] {
         let answer = after(&[sent]).await;

@@ -122,7 +122,7 @@ fn port_show_has_what_is_found() {
 #[test]
 fn nothing_is_found() {
     let sandbox = neutron();
-    for what in ["qvo", "999", "fa:16:3e:00:00:00", "nobody", ""] {
+    for what in ["999", "fa:16:3e:00:00:00", "nobody", ""] {
         sandbox
             .ovs(&["port", "find", what])
             .assert()
@@ -133,5 +133,12 @@ fn nothing_is_found() {
                  hint: `ovs port list --columns port,ofport,mac,external_ids` lists what is searched\n"
             ));
     }
+    sandbox
+        .ovs(&["port", "find", "qvo"])
+        .assert()
+        .code(3)
+        .stderr(predicates::str::contains(
+            "hint: the beginning of a name or an id is looked for from 4 characters on",
+        ));
     sandbox.ovs(&["port", "find"]).assert().code(2);
 }

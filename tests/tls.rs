@@ -423,9 +423,9 @@ fn ports_that_speak_something_else() {
     fails(&output, 4, &["hint: "]);
 }
 
-/// The lines of the README, with the addresses of a real server and a real bridge in them.
+/// The lines of docs/remote.md, with the addresses of a real server and a real bridge in them.
 #[test]
-fn the_lines_of_the_readme() {
+fn the_lines_of_the_page() {
     let place = dir();
     let peer = format!("--peer-ca-cert={}", pki("pki/switchca/cacert.pem"));
     let server = server(&place, "switch-cert.pem", &[&peer]);
@@ -440,9 +440,9 @@ fn the_lines_of_the_readme() {
     sandbox.vsctl(&["set-controller", "br0", "pssl:0:127.0.0.1"]);
     let bridge = listening_port(&sandbox.run_dir().join("ovs-vswitchd.log"));
 
-    let readme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let (_, section) = readme.split_once("\n## TLS\n").unwrap();
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/remote.md")).unwrap();
+    let (_, section) = page.split_once("\n## TLS\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
     let mut count = 0;
     for line in section

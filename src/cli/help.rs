@@ -18,7 +18,7 @@ Examples:
   ovs help flows          how flows are written
   ovs help json           the JSON documents")]
 pub(super) struct Help {
-    /// A command, one of its commands, or flows, json; without it: ovs
+    /// A command, one of its commands, or faults, flows, json; without it: ovs
     #[arg(value_name = "COMMAND", num_args = 0..=2)]
     words: Vec<String>,
 }

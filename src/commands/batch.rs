@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::write::{Step, make_all};
 use super::{Command, Context, Exit, Failure, quoted};
@@ -43,7 +43,7 @@ struct Line {
 
 impl Args {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let text = self.read()?;
         let lines = parse(&text)?;
         let steps = lines.iter().filter_map(|(number, line)| {
@@ -85,11 +85,20 @@ impl Args {
     }
 }
 
+/// How many commands there are in the text of a batch. Nothing is looked up and nothing done.
+///
+/// # Errors
+///
+/// The first line that is no command or changes nothing.
+pub fn check(text: &str) -> Result<usize, Failure> {
+    Ok(parse(text)?.len())
+}
+
 /// The commands, each with the number of its line, from 1.
 fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
     let mut lines = Vec::new();
     // Made once: making it takes longer than reading a line with it.
-    let mut command = Line::command();
+    let mut command = command();
     for (number, line) in (1..).zip(text.lines()) {
         let wrong = |message: &str| Failure::new(Exit::Usage, format!("line {number}: {message}"));
         let words = shell_words::split(line).map_err(|error| wrong(&error.to_string()))?;
@@ -115,6 +124,14 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
         lines.push((number, line));
     }
     Ok(lines)
+}
+
+/// A line's command, without what the command line of batch has.
+fn command() -> clap::Command {
+    // `graph` names global options that contradict its own: here they lead nowhere.
+    Line::command().mut_subcommand("graph", |graph| {
+        graph.groups(["output", "json", "get"].map(ArgGroup::new))
+    })
 }
 
 /// What clap says is wrong, in one line.

@@ -43,8 +43,9 @@ pub enum Command {
     Set(change::Set),
 }
 
-const NAME: Column<Bridge> =
-    Column::new("bridge", |bridge: &Bridge| Cell::text(&bridge.name)).role(Role::Name);
+const NAME: Column<Bridge> = Column::new("bridge", |bridge: &Bridge| Cell::text(&bridge.name))
+    .role(Role::Name)
+    .identity();
 const PORTS: Column<Bridge> = Column::new("ports", |bridge: &Bridge| {
     Cell::Integer(bridge.port_count as i128)
 })
@@ -96,14 +97,14 @@ const VLAN: Column<Bridge> =
 const LIST: &[Column<Bridge>] = &[
     NAME,
     PORTS,
-    FAIL_MODE.drop(2),
-    DATAPATH_TYPE.drop(5),
-    DATAPATH_ID.drop(4),
+    FAIL_MODE.drop(1),
+    DATAPATH_TYPE.drop(8),
+    DATAPATH_ID.drop(7),
     PROTOCOLS.drop(6),
-    CONTROLLERS.drop(3),
-    CONNECTED.drop(1),
-    PARENT.drop(7),
-    VLAN.drop(8),
+    CONTROLLERS.drop(5),
+    CONNECTED.drop(2),
+    PARENT.drop(3),
+    VLAN.drop(4),
     STP.extra(),
     RSTP.extra(),
     MCAST.extra(),
@@ -145,20 +146,20 @@ fn show_help() -> String {
 
 impl Command {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::List => list(cx).await,
-            Command::Show { bridge } => show(cx, bridge).await,
+            Command::Show { bridge } => show(cx, bridge.clone()).await,
             Command::Exists { bridge } => {
                 let mut edit = Edit::new(cx.client().await?);
-                match edit.bridge_if(&bridge).await? {
+                match edit.bridge_if(bridge).await? {
                     Some(_) => Ok(()),
                     None => Err(Failure::silent(Exit::NotFound)),
                 }
             }
-            Command::Add(add) => write::make(cx, &add).await,
-            Command::Del(delete) => write::make(cx, &delete).await,
-            Command::Set(set) => write::make(cx, &set).await,
+            Command::Add(add) => write::make(cx, add).await,
+            Command::Del(delete) => write::make(cx, delete).await,
+            Command::Set(set) => write::make(cx, set).await,
         }
     }
 
@@ -208,7 +209,7 @@ async fn show(cx: &Context, name: String) -> Result<(), Failure> {
     };
     cx.print(&view.one(bridge))?;
     if cx.format.mode == Mode::Table && cx.format.columns.is_none() && bridge.parent.is_none() {
-        cx.print(&local_port(bridge))?;
+        cx.print(&format!("\n{}", cx.format.paragraph(&local_port(bridge))))?;
     }
     Ok(())
 }
@@ -217,9 +218,9 @@ async fn show(cx: &Context, name: String) -> Result<(), Failure> {
 fn local_port(bridge: &Bridge) -> String {
     let name = escape(&bridge.name);
     format!(
-        "\nThe port {name} is the bridge's own: LOCAL (65534) in OpenFlow, and a network\n\
-         interface of the host. What the host sends through it enters the bridge; what\n\
-         the bridge outputs to LOCAL arrives at the host. The other ports do not need\n\
-         it, and tcpdump on it sees only what goes to LOCAL.\n"
+        "The port {name} is the bridge's own: LOCAL (65534) in OpenFlow, and a network interface of \
+         the host. What the host sends through it enters the bridge; what the bridge outputs to LOCAL \
+         arrives at the host. The other ports do not need it, and tcpdump on it sees only what goes to \
+         LOCAL."
     )
 }

@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::progress::Progress;
 use super::{Context, Exit, Failure};
 use crate::model::check::{Daemon, Finding, Kind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
-use crate::output::{Cell, Column, Role, columns_help};
+use crate::output::{Cell, Column, Mode, Role, View, columns_help};
 
 use bridge::Answer;
 
@@ -91,13 +92,16 @@ fn columns() -> Vec<Column<Finding>> {
         Column::new("finding", |finding: &Finding| {
             Cell::text(finding.kind.word())
         })
+        .identity()
         .drop(2),
         Column::new("bridge", |finding: &Finding| {
             Cell::from(finding.bridge.as_deref())
         })
+        .identity()
         .drop(1),
         Column::new("object", |finding: &Finding| Cell::text(&finding.object))
             .role(Role::Name)
+            .identity()
             .wrap(),
         Column::new("what", |finding: &Finding| Cell::text(&finding.what)).wrap(),
         Column::new("hint", |finding: &Finding| Cell::text(&finding.hint)).wrap(),
@@ -110,7 +114,7 @@ const STEP: Duration = Duration::from_millis(100);
 
 impl Args {
     /// Runs the command: [`Exit::Done`], or [`Exit::Failed`] where there is an error among the findings.
-    pub async fn run(self, cx: &Context) -> Result<Exit, Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let facts = self
@@ -118,7 +122,8 @@ impl Args {
             .as_deref()
             .map(host::read_file)
             .transpose()?;
-        let topology = settled(cx).await?;
+        let progress = Progress::begin(cx, "reading the database");
+        let topology = settled(cx, &progress).await?;
         let bridges: Vec<&str> = match &self.bridge {
             None => topology
                 .bridges
@@ -134,10 +139,11 @@ impl Args {
         let facts = facts.or_else(|| is_hosts.then(host::read));
         let mut look = Look::default();
         if is_local {
-            look.at(cx, &topology, &bridges).await;
+            look.at(cx, &progress, &topology, &bridges).await;
         } else {
             cx.remark("the database is another host's: flows and routes are not looked at");
         }
+        progress.say(|| "comparing".to_owned());
         let mut found = findings(&Snapshot {
             topology: &topology,
             daemon: &look.daemon,
@@ -150,7 +156,8 @@ impl Args {
         found.append(&mut look.findings);
         found.retain(|finding| finding.kind.severity() <= self.severity.into());
         sort(&mut found);
-        cx.print_list(&view, &found, "findings")?;
+        drop(progress);
+        print(cx, &view, &found)?;
         let is_error = |finding: &Finding| finding.kind.severity() == Severity::Error;
         match look.failed {
             _ if found.iter().any(is_error) => Ok(Exit::Failed),
@@ -161,14 +168,26 @@ impl Args {
     }
 }
 
+/// A list; where a terminal is too narrow for whole findings, each under the one before.
+fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<(), Failure> {
+    let is_list = cx.format.mode != Mode::Table || cx.format.columns.is_some();
+    // What is watched is compared finding by finding.
+    if is_list || cx.look().is_some() || view.is_whole(found) {
+        return cx.print_list(view, found, "findings");
+    }
+    let texts: Vec<String> = found.iter().map(|finding| view.one(finding)).collect();
+    cx.print(&texts.join("\n"))
+}
+
 /// The database, once ovs-vswitchd has applied what was configured, or has had the time for it.
-async fn settled(cx: &Context) -> Result<Topology, Failure> {
+async fn settled(cx: &Context, progress: &Progress) -> Result<Topology, Failure> {
     let mut waited = Duration::ZERO;
     loop {
         let topology = cx.topology(Want::all().with_health()).await?;
         if topology.ovs.cur_cfg >= topology.ovs.next_cfg || waited >= SETTLES {
             return Ok(topology);
         }
+        progress.say(|| "waiting for ovs-vswitchd to apply the configuration".to_owned());
         tokio::time::sleep(STEP).await;
         waited += STEP;
     }
@@ -184,10 +203,18 @@ struct Look {
 }
 
 impl Look {
-    async fn at(&mut self, cx: &Context, topology: &Topology, bridges: &[&str]) {
+    async fn at(
+        &mut self,
+        cx: &Context,
+        progress: &Progress,
+        topology: &Topology,
+        bridges: &[&str],
+    ) {
         let mut unserved = BTreeSet::new();
         let mut answered = false;
-        for name in bridges {
+        for (number, name) in (1..).zip(bridges) {
+            let count = bridges.len();
+            progress.say(|| format!("the flows of {name}, bridge {number} of {count}"));
             match bridge::look(cx, topology, name).await {
                 Ok(Answer::Findings(mut findings)) => {
                     answered = true;
@@ -203,7 +230,7 @@ impl Look {
                 Err(failure) => {
                     // It answered, if not as it should.
                     answered = true;
-                    failure.say(cx.quiet);
+                    cx.say(&failure);
                     self.failed.get_or_insert(failure.exit);
                 }
             }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use super::failure::one_line;
-use super::{Exit, Failure, Writing, quoted};
+use super::watch::{Look, Pace};
+use super::{Exit, Failure, Writing, progress, quoted};
 use crate::model::resolve::names_of;
 use crate::model::vlan_bridge::vlan_bridges;
 use crate::model::{Depth, Scope, Topology, Want, read};
 use crate::openflow::version::Versions;
-use crate::output::{Format, Mode, View};
+use crate::output::{Format, Frame, Item, Mode, View};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::cluster::{self, Need};
 use crate::ovsdb::{Client, Error};
@@ -36,8 +37,12 @@ pub struct Context {
     pub writing: Writing,
     /// Errors only on stderr.
     pub quiet: bool,
+    /// `--watch`: the command is to be watched.
+    pub watch: Option<Pace>,
     verbose: bool,
-    tls: Tls,
+    tls: Rc<Tls>,
+    /// Where what is to be shown goes while the command is watched; `None`: stdout and stderr.
+    look: Option<Look>,
     /// The connection to the database, and whether its server takes what is written itself.
     client: OnceCell<(Rc<Client>, bool)>,
 }
@@ -58,10 +63,48 @@ impl Context {
             versions,
             writing: Writing::default(),
             quiet: false,
+            watch: None,
             verbose: false,
-            tls: Tls::default(),
+            tls: Rc::default(),
+            look: None,
             client: OnceCell::new(),
         }
+    }
+
+    /// The same options without a connection, for one look after the other: what the command shows is kept
+    /// until [`Look`] is asked for it.
+    pub(super) fn for_looks(&self) -> Context {
+        Context {
+            db: self.db.clone(),
+            limit: self.limit,
+            limit_is_given: self.limit_is_given,
+            format: self.format.clone(),
+            versions: self.versions,
+            writing: self.writing,
+            quiet: self.quiet,
+            watch: None,
+            verbose: self.verbose,
+            tls: Rc::clone(&self.tls),
+            look: Some(Look::default()),
+            client: OnceCell::new(),
+        }
+    }
+
+    /// What was shown, while the command is watched.
+    pub(super) fn look(&self) -> Option<&Look> {
+        self.look.as_ref()
+    }
+
+    /// The connection to the database, if there is one by now.
+    pub(super) fn connected(&self) -> Option<&Client> {
+        self.client.get().map(|(client, _)| &**client)
+    }
+
+    /// Sets whether and how often the command is looked at again.
+    #[must_use]
+    pub fn watch(mut self, pace: Option<Pace>) -> Context {
+        self.watch = pace;
+        self
     }
 
     /// Sets whether the limit is the user's.
@@ -95,7 +138,7 @@ impl Context {
     /// Sets how `ssl:` is spoken.
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Context {
-        self.tls = tls;
+        self.tls = Rc::new(tls);
         self
     }
 
@@ -181,7 +224,11 @@ impl Context {
     ) -> Result<(Rc<Client>, bool), Failure> {
         let connect = async |endpoint: &Endpoint| -> Result<Client, Error> {
             let stream = self.dial(endpoint).await?;
-            Ok(Client::over(stream, endpoint, limit))
+            let client = Client::over(stream, endpoint, limit);
+            if self.look.is_some() {
+                client.note_reads();
+            }
+            Ok(client)
         };
         if !self.db.are_several() {
             return Ok((Rc::new(connect(self.db.first()).await?), true));
@@ -235,7 +282,27 @@ impl Context {
 
     /// Writes to stdout.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
+        if let Some(look) = &self.look {
+            look.show(Frame::of_text(text, self.format.mode));
+            return Ok(());
+        }
         print(text)
+    }
+
+    /// Prints texts that stand for themselves, of `what` (`records`) in the plural. Between them stands
+    /// `gap`.
+    pub(super) fn print_items(
+        &self,
+        items: Vec<Item>,
+        gap: &str,
+        what: &str,
+    ) -> Result<(), Failure> {
+        if let Some(look) = &self.look {
+            look.show(Frame::of_items(items, what));
+            return Ok(());
+        }
+        let texts: Vec<String> = items.into_iter().map(|item| item.text).collect();
+        print(&texts.join(gap))
     }
 
     /// Prints a list. People are told when there is nothing in it: `no patch ports`.
@@ -245,6 +312,10 @@ impl Context {
         rows: impl IntoIterator<Item = &'r R>,
         what: &str,
     ) -> Result<(), Failure> {
+        if let Some(look) = &self.look {
+            look.show(view.frame(rows, what));
+            return Ok(());
+        }
         let text = view.list(rows);
         if text.is_empty() && self.format.mode == Mode::Table {
             self.remark(&format!("no {what}"));
@@ -254,21 +325,36 @@ impl Context {
 
     /// A remark on stderr, unless quiet.
     pub fn remark(&self, text: &str) {
-        if !self.quiet {
-            let _ = writeln!(io::stderr(), "{}", one_line(text));
+        match &self.look {
+            _ if self.quiet => {}
+            Some(look) => look.remark(text),
+            None => progress::aside(|| {
+                let _ = writeln!(io::stderr(), "{}", one_line(text));
+            }),
+        }
+    }
+
+    /// Says what failed, where the command goes on nevertheless.
+    pub(super) fn say(&self, failure: &Failure) {
+        match &self.look {
+            Some(look) => look.remark(&failure.message),
+            None => failure.say(self.quiet),
         }
     }
 
     /// What is done, on stderr, if it was asked for.
     pub fn tell(&self, text: &str) {
-        if self.verbose {
-            let _ = writeln!(io::stderr(), "ovs: {}", one_line(text));
+        if self.verbose && self.look.is_none() {
+            progress::aside(|| {
+                let _ = writeln!(io::stderr(), "ovs: {}", one_line(text));
+            });
         }
     }
 }
 
 /// Writes to stdout.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    progress::answer_begins();
     let mut stdout = io::stdout().lock();
     stdout
         .write_all(text.as_bytes())

@@ -45,18 +45,18 @@ pub enum Command {
 
 impl Command {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::Get(get) => get.run(cx).await,
             Command::List(list) => list.run(cx).await,
             Command::Find(find) => find.run(cx).await,
             Command::Wait(wait) => wait.run(cx).await,
-            Command::Set(set) => write::make(cx, &set).await,
-            Command::Add(add) => write::make(cx, &add).await,
-            Command::Remove(remove) => write::make(cx, &remove).await,
-            Command::Clear(clear) => write::make(cx, &clear).await,
-            Command::Create(create) => write::make(cx, &create).await,
-            Command::Destroy(destroy) => write::make(cx, &destroy).await,
+            Command::Set(set) => write::make(cx, set).await,
+            Command::Add(add) => write::make(cx, add).await,
+            Command::Remove(remove) => write::make(cx, remove).await,
+            Command::Clear(clear) => write::make(cx, clear).await,
+            Command::Create(create) => write::make(cx, create).await,
+            Command::Destroy(destroy) => write::make(cx, destroy).await,
         }
     }
 

@@ -18,9 +18,12 @@ mod lines;
 mod printer;
 mod sort;
 
+use std::sync::Arc;
+
 pub use args::Args;
 pub use sort::fields as sort_fields;
 
+use super::progress::Progress;
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
 use crate::model::names::PortNames;
@@ -36,7 +39,7 @@ use sort::Waiting;
 
 impl Args {
     /// Runs the command.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         if cx.format.columns.is_some() {
             let message = "dump-flows prints whole flows, no columns";
             return Err(Failure::new(Exit::Usage, message).hint("--json and jq pick members"));
@@ -60,7 +63,7 @@ impl Args {
         // A document is closed even if what it holds is not all there is.
         match outcome {
             Err(failure) if !out.has_answer() => Err(failure),
-            outcome => out.finish().and(outcome),
+            outcome => out.finish(cx).and(outcome),
         }
     }
 
@@ -87,7 +90,7 @@ impl Args {
                     }
                 }
                 Err(Stop::Switch(failure)) => {
-                    failure.say(cx.quiet);
+                    cx.say(&failure);
                     failed.get_or_insert(failure.exit);
                 }
             }
@@ -126,8 +129,11 @@ impl Args {
         };
         let filter = self.filter(&names, switch).map_err(unknown)?;
         let choice = self.choice(&names, switch).map_err(unknown)?;
+        let waiting = format!("{}: waiting for the flows", switch.name());
         let mut dump = Dump {
+            progress: Progress::begin(cx, &waiting),
             switch,
+            seen: Arc::default(),
             session: switch.connect(cx).await.map_err(Stop::Switch)?,
             filter,
             choice,
@@ -144,6 +150,7 @@ impl Args {
         printer.begin_switch(bridge);
         let order = Order {
             choice: std::mem::take(&mut dump.choice),
+            seen: Arc::clone(&dump.seen),
             version: dump.session.version(),
             style: self.spelling.style(cx),
             ports: spelling,
@@ -183,9 +190,9 @@ impl Out<'_> {
         }
     }
 
-    fn finish(self) -> Result<(), Failure> {
+    fn finish(self, cx: &Context) -> Result<(), Failure> {
         match self {
-            Out::Flows(printer) => printer.finish(),
+            Out::Flows(printer) => printer.finish(cx),
             Out::Counts(counts) => counts.finish(),
         }
     }

@@ -49,7 +49,7 @@ struct Entry {
 
 impl Args {
     /// Runs the command.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "groups")?;
         let switch = Switch::parse(cx, &self.switch)?;
         let mut session = switch.connect(cx).await?;
@@ -77,6 +77,7 @@ impl Args {
             let stats = stats.get(&entry.group_id);
             let outcome = GroupDesc::decode(text.version, bytes).and_then(|group| {
                 dumped.add(
+                    group.group_id,
                     |out| group::text(&group, stats, out, &text),
                     |json| group::json(&group, stats, json, &text),
                 )

@@ -42,7 +42,7 @@ fn meter_id(text: &str) -> Result<u32, String> {
 
 impl Args {
     /// Runs the command.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "meters")?;
         let switch = Switch::parse(cx, &self.switch)?;
         let mut session = switch.connect(cx).await?;
@@ -55,6 +55,7 @@ impl Args {
         for meter in &meters {
             let stats = stats.get(&meter.meter_id);
             dumped.add(
+                meter.meter_id,
                 |out| meter::text(meter, stats, ("", " "), out),
                 |json| meter::json(meter, stats, json),
             );

@@ -59,11 +59,13 @@ impl Line {
 
 fn columns() -> Vec<Column<Line>> {
     vec![
-        Column::new("table", |line: &Line| Cell::from(line.stats.table_id)).role(Role::Number),
+        Column::new("table", |line: &Line| Cell::from(line.stats.table_id))
+            .role(Role::Number)
+            .identity(),
         Column::new("name", |line: &Line| Cell::from(line.name())).role(Role::Name),
         Column::new("active", |line: &Line| Cell::from(line.stats.active)),
-        Column::new("lookups", |line: &Line| Cell::from(line.stats.lookups)),
-        Column::new("matched", |line: &Line| Cell::from(line.stats.matched)),
+        Column::new("lookups", |line: &Line| Cell::from(line.stats.lookups)).counter(),
+        Column::new("matched", |line: &Line| Cell::from(line.stats.matched)).counter(),
         Column::new(MAX_ENTRIES, |line: &Line| {
             Cell::from(line.features.as_ref().map(|features| features.max_entries))
         })
@@ -87,7 +89,7 @@ const METADATA_WRITE: &str = "metadata_write";
 
 impl Args {
     /// Runs the command.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let switch = Switch::parse(cx, &self.switch)?;

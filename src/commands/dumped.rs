@@ -2,7 +2,7 @@
 
 use super::{Context, Exit, Failure};
 use crate::openflow::json::Json;
-use crate::output::{FlowText, Mode, Records};
+use crate::output::{FlowText, Frame, Item, Mode, Records};
 
 /// Collects what was dumped and prints it.
 pub(super) struct Dumped<'a> {
@@ -10,6 +10,8 @@ pub(super) struct Dumped<'a> {
     out: FlowText,
     records: Records,
     any: bool,
+    /// What was added, while the command is watched.
+    items: Vec<Item>,
 }
 
 impl<'a> Dumped<'a> {
@@ -24,16 +26,32 @@ impl<'a> Dumped<'a> {
             out: FlowText::new(cx.format.palette),
             records: Records::new(cx.format.mode),
             any: false,
+            items: Vec::new(),
         })
     }
 
-    /// Adds one thing: `text` writes its line, without a line feed, `json` its object.
+    /// Adds one thing, known by its `number`: `text` writes its line, without a line feed, `json` its object.
     pub(super) fn add<R>(
         &mut self,
+        number: impl std::fmt::Display,
         text: impl FnOnce(&mut FlowText) -> R,
         json: impl FnOnce(&mut Json<'_>) -> R,
     ) -> R {
         self.any = true;
+        if self.cx.look().is_some() {
+            let outcome = text(&mut self.out);
+            let line = std::mem::take(&mut self.out.text);
+            let mut item = Item::of_text(number.to_string(), line);
+            for cell in &mut item.cells {
+                *cell = without_clocks(cell);
+            }
+            if self.cx.format.is_json() {
+                item.text.clear();
+                json(&mut Json::new(&mut item.text));
+            }
+            self.items.push(item);
+            return outcome;
+        }
         if self.cx.format.is_json() {
             self.records.begin(&mut self.out.text);
             return json(&mut Json::new(&mut self.out.text));
@@ -45,6 +63,10 @@ impl<'a> Dumped<'a> {
 
     /// Prints it. People are told when there is nothing: `no groups`.
     pub(super) fn finish(mut self, what: &str) -> Result<(), Failure> {
+        if let Some(look) = self.cx.look() {
+            look.show(Frame::of_items(self.items, what).with_clocks(&CLOCKS));
+            return Ok(());
+        }
         if self.cx.format.is_json() {
             self.records.finish(&mut self.out.text);
         } else if !self.any && self.cx.format.mode == Mode::Table {
@@ -52,4 +74,19 @@ impl<'a> Dumped<'a> {
         }
         self.cx.print(&self.out.text)
     }
+}
+
+/// What tells the time in the lines and objects.
+const CLOCKS: [&str; 1] = ["duration"];
+
+fn without_clocks(text: &str) -> String {
+    let tells_time = |word: &&str| {
+        let mut clocks = CLOCKS.iter();
+        clocks.any(|clock| {
+            word.strip_prefix(clock)
+                .is_some_and(|rest| rest.starts_with(['=', ':']))
+        })
+    };
+    let words = text.split([' ', ',']).filter(|word| !tells_time(word));
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -6,9 +6,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::progress;
 use crate::model::Topology;
 use crate::model::edit::Refusal;
 use crate::model::resolve::{ResolveError, closest};
+use crate::model::shell::word;
 pub use crate::openflow::json::quoted;
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
@@ -160,11 +162,12 @@ impl Failure {
         }
         let mut text = format!("ovs: {}\n", one_line(&self.message));
         if let Some(hint) = self.hint.as_deref().filter(|_| !quiet) {
-            for line in hint.lines() {
-                let _ = writeln!(text, "hint: {}", one_line(line));
-            }
+            // One line, whatever a name in it holds: no name begins a hint of its own.
+            let _ = writeln!(text, "hint: {}", one_line(hint));
         }
-        let _ = io::stderr().write_all(text.as_bytes());
+        progress::aside(|| {
+            let _ = io::stderr().write_all(text.as_bytes());
+        });
     }
 }
 
@@ -243,7 +246,9 @@ impl From<ResolveError> for Failure {
         match &error {
             ResolveError::NoBridge { .. } => not_found("`ovs bridge list` lists the bridges"),
             ResolveError::NoPort { bridge, .. } => match bridge {
-                Some(bridge) => not_found(&format!("`ovs port list {bridge}` lists its ports")),
+                Some(bridge) => {
+                    not_found(&format!("`ovs port list {}` lists its ports", word(bridge)))
+                }
                 None => not_found("`ovs port list` lists the ports"),
             },
             ResolveError::Elsewhere { .. } | ResolveError::Reserved { .. } => {

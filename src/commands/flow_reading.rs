@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
 use crate::model::segment::{FlowRules, Network};
+use crate::model::shell::word;
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::{Dialect, FlowStats, Scratch};
@@ -30,12 +31,20 @@ pub(super) async fn each_flow(
     asked.map_err(failure)?;
     let mut scratch = Scratch::new();
     let mut malformed: Option<DecodeError> = None;
+    // Whether asking in other words is of no more use, or would give the same flows again.
     let mut plain = false;
+    let mut count = 0;
     loop {
         match session.flows().await {
             Ok(None) => break,
             Ok(Some(mut entries)) => {
+                plain = true;
                 while let Some(entry) = entries.next_entry(&mut scratch) {
+                    count += 1;
+                    if count > MOST {
+                        let (limit, what) = (MOST, "flows");
+                        return Err(failure(session::Error::Endless { limit, what }));
+                    }
                     match entry {
                         Ok(flow) => take(&flow),
                         Err(error) => {
@@ -61,6 +70,9 @@ pub(super) async fn each_flow(
     }
 }
 
+/// More flows than a switch has room for.
+const MOST: usize = 1 << 24;
+
 /// What matters to VLANs of the flows of the bridges that matter, by bridge.
 pub(super) async fn rules_of<'t>(
     cx: &Context,
@@ -84,7 +96,10 @@ pub(super) async fn rules_of<'t>(
 impl Switch {
     fn senseless_flow(&self, error: &DecodeError) -> Failure {
         let message = format!("{}: a flow makes no sense: {error}", self.name());
-        let hint = format!("`ovs dump-flows {}` shows it up to there", self.name());
+        let hint = format!(
+            "`ovs dump-flows {}` shows it up to there",
+            word(self.name())
+        );
         Failure::new(Exit::Failed, message).hint(hint)
     }
 }

@@ -132,7 +132,7 @@ const READ: [&str; 6] = ["tag", "trunks", "vlan_mode", "cvlans", "options", "err
 
 impl Args {
     /// Draws it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());

@@ -101,13 +101,16 @@ impl<'t> Line<'t> {
         Column::new("bridge", |line: &Line<'t>| Cell::text(&line.bridge.name));
 
     pub(super) const PORT: LineColumn<'t> =
-        Column::new("port", |line: &Line<'t>| Cell::text(&line.port.name)).role(Role::Name);
+        Column::new("port", |line: &Line<'t>| Cell::text(&line.port.name))
+            .role(Role::Name)
+            .identity();
 
     pub(super) const INTERFACE: LineColumn<'t> = Column::new("interface", |line: &Line<'t>| {
         Cell::text(&line.interface.name)
     })
     .role(Role::Name)
-    .echoes("port");
+    .echoes("port")
+    .identity();
 
     pub(super) const OFPORT: LineColumn<'t> =
         Column::new("ofport", |line: &Line<'t>| Cell::from(line.ofport())).role(Role::Number);

@@ -8,6 +8,8 @@
 //! | `spelling` | the options for ports and words that the dumps share |
 //! | `write` | planning, writing and waiting, for every command that changes the database |
 //! | `setting` | option values that say what becomes of a column or a key |
+//! | `progress` | the line that says what takes so long |
+//! | `watch` | `--watch`: a command looked at again and again, and what has changed |
 //! | `lines` | one interface of one port, which several commands list |
 
 // Doc comments are help texts in here: a terminal shows backticks as they are. A command's arguments have
@@ -19,9 +21,11 @@ mod dumped;
 mod failure;
 mod flow_reading;
 mod lines;
+mod progress;
 mod setting;
 mod spelling;
 mod switch;
+pub mod watch;
 mod write;
 
 pub mod batch;
@@ -103,7 +107,15 @@ pub enum Command {
 impl Command {
     /// Runs the command. Returns its exit code where that is not simply "done": `sandbox run` passes
     /// on that of the command it ran.
-    pub async fn run(self, cx: &Context) -> Result<ExitCode, Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<ExitCode, Failure> {
+        match cx.watch {
+            Some(_) if !self.can_be_watched() => Err(watch::cannot_be()),
+            Some(pace) => watch::watch(cx, self, pace).await,
+            None => self.once(cx).await,
+        }
+    }
+
+    async fn once(&self, cx: &Context) -> Result<ExitCode, Failure> {
         match self {
             Command::Show(args) => args.run(cx).await?,
             Command::Bridge(command) => command.run(cx).await?,
@@ -121,13 +133,44 @@ impl Command {
             Command::DumpTables(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
-            Command::Sandbox(args) => return Ok(run_sandbox(&args, cx).await),
+            Command::Sandbox(args) => return Ok(run_sandbox(args, cx).await),
         }
         Ok(Exit::Done.into())
     }
 }
 
 impl Command {
+    /// Whether it may be looked at again and again: it answers, changes nothing, and what it answers has
+    /// parts that can be told apart. [`watch::WATCHABLE`] says which these are.
+    fn can_be_watched(&self) -> bool {
+        match self {
+            Command::Show(_)
+            | Command::Check(_)
+            | Command::DumpFlows(_)
+            | Command::DumpGroups(_)
+            | Command::DumpMeters(_)
+            | Command::DumpTables(_) => true,
+            Command::Bridge(command) => matches!(command, bridge::Command::List),
+            Command::Port(command) => matches!(
+                command,
+                port::Command::List { .. }
+                    | port::Command::Stats { .. }
+                    | port::Command::Find { .. }
+            ),
+            Command::Patch(command) => matches!(command, patch::Command::List { .. }),
+            Command::Tag(command) => {
+                matches!(command, tag::Command::List { .. } | tag::Command::Map(_))
+            }
+            Command::Tunnel(command) => matches!(command, tunnel::Command::List { .. }),
+            Command::Db(command) => matches!(command, db::Command::List(_) | db::Command::Find(_)),
+            Command::Batch(_)
+            | Command::Decode(_)
+            | Command::Graph(_)
+            | Command::Path(_)
+            | Command::Sandbox(_) => false,
+        }
+    }
+
     /// The change that it makes in the database, if it makes one.
     fn change(&self) -> Option<&dyn write::Change> {
         match self {

@@ -44,11 +44,13 @@ fn columns<'t>() -> Vec<Column<Patch<'t>>> {
         Column::new("bridge", |patch: &Patch<'t>| {
             Cell::text(&patch.near.bridge.name)
         })
-        .drop(3),
+        .identity()
+        .drop(1),
         Column::new("port", |patch: &Patch<'t>| {
             Cell::text(&patch.near.interface.name)
         })
-        .role(Role::Name),
+        .role(Role::Name)
+        .identity(),
         Column::new("ofport", |patch: &Patch<'t>| {
             Cell::from(patch.near.number())
         })
@@ -62,7 +64,7 @@ fn columns<'t>() -> Vec<Column<Patch<'t>>> {
             far(patch, |end| Cell::from(end.number()))
         })
         .role(Role::Number)
-        .drop(1),
+        .drop(3),
         Column::new("state", |patch: &Patch<'t>| Cell::text(patch.state.word())).role(Role::State),
     ]
 }
@@ -73,18 +75,18 @@ fn far<'t>(patch: &Patch<'t>, cell: impl Fn(&PatchEnd<'t>) -> Cell) -> Cell {
 
 impl Command {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let bridge = match self {
             Command::List { bridge } => bridge,
-            Command::Add(add) => return write::make(cx, &add).await,
-            Command::Del(delete) => return write::make(cx, &delete).await,
+            Command::Add(add) => return write::make(cx, add).await,
+            Command::Del(delete) => return write::make(cx, delete).await,
         };
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let topology = cx
             .topology(Want::of(Scope::All, Depth::Full).only(vec!["options"]))
             .await?;
-        let rows = match &bridge {
+        let rows = match bridge {
             None => patches(&topology),
             Some(name) if topology.bridge(name).is_some() => patches_of(&topology, name),
             Some(name) => return Err(Failure::no_bridge(name, &topology)),

@@ -54,21 +54,23 @@ fn columns() -> Vec<Column<Leg>> {
         Column::new("way", |leg: &Leg| {
             leg.way
                 .map_or(Cell::Absent, |way| Cell::Integer(way as i128))
-        }),
+        })
+        .drop(2),
         Column::new("kind", |leg: &Leg| Cell::text(leg.kind)).role(Role::Kind),
         Column::new("from", |leg: &Leg| Cell::from(leg.from.as_deref())).role(Role::Name),
         Column::new("to", |leg: &Leg| Cell::from(leg.to.as_deref())).role(Role::Name),
-        Column::new("at", |leg: &Leg| Cell::from(leg.at.as_deref())).drop(2),
+        Column::new("at", |leg: &Leg| Cell::from(leg.at.as_deref())).drop(4),
         Column::new("vlan", |leg: &Leg| Cell::from(leg.vlan)).role(Role::Number),
         Column::new("key", |leg: &Leg| Cell::from(leg.key)).role(Role::Number),
         Column::new("remote_ip", |leg: &Leg| {
             Cell::from(leg.remote_ip.as_deref())
         })
-        .role(Role::Address),
+        .role(Role::Address)
+        .drop(1),
         Column::new("state", |leg: &Leg| Cell::from(leg.state)).role(Role::State),
         Column::new("note", |leg: &Leg| Cell::text(&leg.note))
             .wrap()
-            .drop(1),
+            .drop(3),
     ]
 }
 
@@ -84,7 +86,7 @@ const READ: [&str; 6] = [
 
 impl Args {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let want = Want::of(Scope::All, Depth::Full)

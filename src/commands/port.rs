@@ -111,18 +111,18 @@ fn columns<'t>() -> Vec<Column<Line<'t>>> {
 
 impl Command {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
-            Command::List { bridge } => list(cx, bridge).await,
-            Command::Show { port } => show::show(cx, &port).await,
+            Command::List { bridge } => list(cx, bridge.clone()).await,
+            Command::Show { port } => show::show(cx, port).await,
             Command::Stats { switch, port } => {
                 stats::stats(cx, switch.as_deref(), port.as_deref()).await
             }
-            Command::Find { what } => find::find(cx, &what).await,
-            Command::Resolve { bridge, ports } => resolve::resolve(cx, &bridge, &ports).await,
-            Command::Add(add) => write::make(cx, &add).await,
-            Command::Del(delete) => write::make(cx, &delete).await,
-            Command::Set(set) => write::make(cx, &set).await,
+            Command::Find { what } => find::find(cx, what).await,
+            Command::Resolve { bridge, ports } => resolve::resolve(cx, bridge, ports).await,
+            Command::Add(add) => write::make(cx, add).await,
+            Command::Del(delete) => write::make(cx, delete).await,
+            Command::Set(set) => write::make(cx, set).await,
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 
+use crate::model::shell::word;
 use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
 
 // The arguments of `ovs sandbox`.
@@ -157,7 +159,8 @@ impl Content {
 fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, SandboxError> {
     content.remark(quiet);
     let dir = Sandbox::start(content.options(dir, &own_binary()?))?.keep();
-    let quoted = shell_word(&dir.to_string_lossy());
+    let dir = dir.to_string_lossy();
+    let quoted = word(&dir);
     println!("export OVS_RUNDIR={quoted}");
     if env::var_os("OVS_DB").is_some() {
         // It would lead past the sandbox.
@@ -167,7 +170,10 @@ fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, Sandb
         return Ok(0);
     }
     eprintln!("Open vSwitch runs in {quoted}");
-    eprintln!("hint: `eval \"$(ovs sandbox start)\"` sets OVS_RUNDIR in this shell");
+    if std::io::stdout().is_terminal() {
+        // Nobody's shell has read it.
+        eprintln!("hint: `export OVS_RUNDIR={quoted}` makes it the default in this shell");
+    }
     eprintln!("hint: `ovs sandbox stop --dir {quoted}` stops it");
     Ok(0)
 }
@@ -188,14 +194,4 @@ fn own_binary() -> Result<PathBuf, SandboxError> {
         what: "cannot find this program's own file".to_owned(),
         source,
     })
-}
-
-/// A word as a shell reads it back.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }

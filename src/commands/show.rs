@@ -61,10 +61,10 @@ fn columns<'t>() -> Vec<Column<Line<'t>>> {
 
 impl Args {
     /// Prints the topology.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
-        let scope = self.bridge.map_or(Scope::All, Scope::Bridge);
+        let scope = self.bridge.clone().map_or(Scope::All, Scope::Bridge);
         let as_lines = cx.format.columns.is_some();
         let want = Want::of(scope, Depth::Full);
         let want = match cx.format.mode {
@@ -74,7 +74,9 @@ impl Args {
         };
         let picture = Picture::read(cx, want, true).await?;
         match cx.format.mode {
-            Mode::Table if !as_lines => cx.print(&tree::tree(&picture, &cx.format)),
+            Mode::Table if !as_lines => {
+                cx.print_items(tree::tree(&picture, &cx.format), "", "bridges")
+            }
             Mode::Json if !as_lines => {
                 let mut out = String::new();
                 json::topology(&picture).write_json(&mut Json::new(&mut out));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::{Context, Exit, Failure, quoted};
 use crate::model::names::PortNames;
+use crate::model::shell::word;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::session::{self, Session};
 use crate::openflow::version::{Version, Versions};
@@ -66,6 +67,11 @@ impl Switch {
         &self.name
     }
 
+    /// Whether it was named as a bridge of the database: then it is Open vSwitch.
+    pub(super) fn is_bridge(&self) -> bool {
+        self.is_bridge
+    }
+
     /// Connects and negotiates the version: of those given by `-O`, or of all.
     pub(super) async fn connect(&self, cx: &Context) -> Result<Session, Failure> {
         match self.try_connect(cx).await {
@@ -80,6 +86,9 @@ impl Switch {
 
     /// [`Switch::connect`], the error as it is: the caller knows what to make of it.
     pub(super) async fn try_connect(&self, cx: &Context) -> Result<Session, NoSession> {
+        if let Some(look) = cx.look() {
+            look.asked_a_switch();
+        }
         if self.is_bridge && cx.is_remote() {
             let session = remote::connect(cx, &self.name, &self.endpoint).await;
             return session.map_err(NoSession::Remote);
@@ -127,7 +136,10 @@ impl Switch {
         let known = names.iter().map(|(_, name)| name);
         let failure = Failure::not_found("port", port, &format!("on {}", self.name), known);
         if self.is_bridge {
-            failure.hint(format!("`ovs port list {}` lists its ports", self.name))
+            failure.hint(format!(
+                "`ovs port list {}` lists its ports",
+                word(&self.name)
+            ))
         } else {
             failure
         }
@@ -136,7 +148,7 @@ impl Switch {
     /// A group or meter that was named by its number is not among the switch's.
     pub(super) fn not_there(&self, kind: &str, number: u32, list: &str) -> Failure {
         let message = format!("{kind} {number} not found on {}", self.name);
-        let hint = format!("`ovs {list} {}` lists its {kind}s", self.name);
+        let hint = format!("`ovs {list} {}` lists its {kind}s", word(&self.name));
         Failure::new(Exit::NotFound, message).hint(hint)
     }
 
@@ -214,6 +226,7 @@ fn failure(name: &str, error: session::Error) -> Failure {
         }
         session::Error::NotOpenFlow => Failure::new(Exit::Unreachable, message(&error))
             .hint("is it an OpenFlow port (6653)? OVSDB has another (6640)"),
+        session::Error::OtherVersion { .. } => Failure::new(Exit::Unreachable, message(&error)),
         session::Error::NoCommonVersion { theirs, .. } => {
             let failure = Failure::new(Exit::Failed, message(&error));
             match theirs.highest() {
@@ -225,7 +238,8 @@ fn failure(name: &str, error: session::Error) -> Failure {
         }
         session::Error::Refused(_)
         | session::Error::Malformed(_)
-        | session::Error::Endless
+        | session::Error::Endless { .. }
+        | session::Error::GoesOn
         | session::Error::Request(_) => Failure::new(Exit::Failed, message(&error)),
     }
 }

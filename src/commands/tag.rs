@@ -65,8 +65,10 @@ struct Tag<'t> {
 
 fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
     vec![
-        Column::new("bridge", |tag: &Tag<'t>| Cell::text(&tag.bridge.name)),
-        Column::new("tag", |tag: &Tag<'t>| Cell::from(tag.vid)).role(Role::Number),
+        Column::new("bridge", |tag: &Tag<'t>| Cell::text(&tag.bridge.name)).identity(),
+        Column::new("tag", |tag: &Tag<'t>| Cell::from(tag.vid))
+            .role(Role::Number)
+            .identity(),
         Column::new("ports", |tag: &Tag<'t>| {
             Cell::texts(tag.ports.iter().map(|port| port.name.as_str()))
         })
@@ -98,14 +100,14 @@ impl Command {
     }
 
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
-            Command::Set(set) => write::make(cx, &set).await,
-            Command::Clear(clear) => write::make(cx, &clear).await,
+            Command::Set(set) => write::make(cx, set).await,
+            Command::Clear(clear) => write::make(cx, clear).await,
             Command::List { bridge } => {
                 let columns = list_columns();
                 let view = cx.format.view(&columns)?;
-                let scope = bridge.map_or(Scope::All, Scope::Bridge);
+                let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
                 let topology = cx
                     .topology(Want::of(scope, Depth::Full).only(vec!["tag", "vlan_mode"]))
                     .await?;
@@ -124,7 +126,7 @@ impl Command {
             Command::Show { port } => {
                 let columns = show_columns();
                 let view = cx.format.view(&columns)?;
-                let picture: Picture = port::locate(cx, &port, false).await?;
+                let picture: Picture = port::locate(cx, port, false).await?;
                 // What a port does with tags is the port's, not that of one interface of a bond.
                 match picture.lines().first() {
                     Some(line) => cx.print(&view.one(line)),

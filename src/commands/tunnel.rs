@@ -59,15 +59,15 @@ fn show_help() -> String {
 
 fn columns<'t>() -> Vec<Column<Line<'t>>> {
     vec![
-        Line::BRIDGE.drop(4),
+        Line::BRIDGE.drop(3),
         Line::PORT,
-        Line::OFPORT.drop(3),
-        Line::TYPE.drop(1),
-        Line::LOCAL_IP.drop(2),
+        Line::OFPORT.drop(2),
+        Line::TYPE.drop(4),
+        Line::LOCAL_IP.drop(5),
         Line::REMOTE_IP,
         Line::KEY,
         Line::STATE,
-        Line::ERROR.drop(5),
+        Line::ERROR.drop(1),
         Line::DST_PORT.extra(),
         Line::LINK_STATE.extra(),
         Line::OPTIONS.extra(),
@@ -76,7 +76,7 @@ fn columns<'t>() -> Vec<Column<Line<'t>>> {
 
 impl Command {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         if let Some(change) = self.change() {
             return write::make(cx, change).await;
         }
@@ -85,7 +85,7 @@ impl Command {
         match self {
             Command::Add(_) | Command::Del(_) | Command::Set(_) => Ok(()),
             Command::List { bridge } => {
-                let scope = bridge.map_or(Scope::All, Scope::Bridge);
+                let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
                 let picture =
                     Picture::read(cx, Want::of(scope, Depth::Full).only(view.reads()), false)
                         .await?;
@@ -94,12 +94,12 @@ impl Command {
                 cx.print_list(&view, &lines, "tunnels")
             }
             Command::Show { port } => {
-                let picture = port::locate(cx, &port, false).await?;
+                let picture = port::locate(cx, port, false).await?;
                 match picture.lines().first() {
                     Some(line) if is_tunnel(line.interface.kind()) => cx.print(&view.one(line)),
                     _ => Err(Failure::new(
                         Exit::NotFound,
-                        format!("port {} is not a tunnel", quoted(&port)),
+                        format!("port {} is not a tunnel", quoted(port)),
                     )
                     .hint("`ovs tunnel list` lists the tunnels")),
                 }

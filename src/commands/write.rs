@@ -4,18 +4,24 @@
 //! |---|---|
 //! | `applied` | waiting for ovs-vswitchd, and what it says of the interfaces |
 //! | `undo` | taking out again what the switch refuses |
+//! | `interrupt` | what a signal that ends it says first |
 //! | `print` | what changed, as the user sees it |
 
 mod applied;
+mod interrupt;
 mod print;
 mod undo;
+
+use std::cell::OnceCell;
 
 use futures_util::future::LocalBoxFuture;
 
 use applied::applied;
+use interrupt::{Course, Stage};
 use print::{Line, columns, print_changes, print_plan};
 use undo::take_out_again;
 
+use super::progress::Progress;
 use super::{Context, Exit, Failure, quoted};
 use crate::model::edit::{Edit, Refusal};
 use crate::ovsdb::client::OPEN_VSWITCH;
@@ -27,6 +33,10 @@ const ATTEMPTS: usize = 20;
 
 /// With more steps than this, reading the tables of ports once is cheaper than asking for each row.
 const WORTH_READING_WHOLE: usize = 40;
+
+/// What helps where nobody knows whether it is written.
+const LOOK_THERE: &str = "`ovs show` shows what is there; the command can be given again with \
+                          --may-exist or --if-exists";
 
 /// How the global options want changes to be made.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,8 +86,9 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         return Err(Failure::new(Exit::Usage, message));
     }
     let mut client = cx.leader().await?;
+    let course = OnceCell::new();
     for _ in cx.db.iter() {
-        match make_at(cx, &client, steps, is_atomic).await {
+        match make_at(cx, &client, steps, is_atomic, &course).await {
             Err(Stop::NothingSent(failure)) if failure.exit == Exit::Unreachable => {
                 client = cx.elsewhere(Need::Leader).await.ok_or(failure)?;
             }
@@ -111,14 +122,17 @@ async fn make_at(
     client: &Client,
     steps: &[Step<'_>],
     is_atomic: bool,
+    course: &OnceCell<Course>,
 ) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
+    let progress = Progress::begin(cx, "reading the database");
     let mut attempt = 0;
     let mut refused_at_commit = false;
     let (edit, operations, outcomes) = loop {
         attempt += 1;
-        let (edit, refused) = plan(client, steps).await.map_err(Stop::NothingSent)?;
+        let planned = plan(client, steps, &progress).await;
+        let (edit, refused) = planned.map_err(Stop::NothingSent)?;
         if let Some(failure) = refused {
             // It may be refused because of what never was so at any one moment.
             let lost = |error: Error| Stop::NothingSent(error.into());
@@ -143,7 +157,15 @@ async fn make_at(
             break (edit, operations, Vec::new());
         }
         refuse_undocumented(cx, &edit)?;
-        match client.transact(OPEN_VSWITCH, &operations).await {
+        progress.say(|| "writing to the database".to_owned());
+        let course = course.get_or_init(|| Course::heed_signals(cx.quiet));
+        course.reached(Stage::Sent);
+        let answer = client.transact(OPEN_VSWITCH, &operations).await;
+        course.reached(match answer {
+            Ok(_) => Stage::Written,
+            Err(_) => Stage::Nothing,
+        });
+        match answer {
             Ok(outcomes) => break (edit, operations, outcomes),
             Err(Error::Operation(error)) if error.index.is_none() && refused_at_commit => {
                 return Err(Error::Operation(error).into());
@@ -155,6 +177,7 @@ async fn make_at(
             Err(error) => return Err(not_written(error, &operations).into()),
         }
     };
+    drop(progress);
     say_warnings(cx, &edit)?;
     let inserted = inserted(&edit, &operations, &outcomes);
     let uuid = |row: RowId| {
@@ -210,9 +233,23 @@ async fn make_at(
                 .then(|| format!("port {}: {words}", quoted(&edit.name_of(state.row))))
         })
         .collect();
+    // Where nothing was written, nothing is to be said.
+    let reached = |stage| {
+        if let Some(course) = course.get().filter(|_| !edit.draft.is_empty()) {
+            course.reached(stage);
+        }
+    };
+    if late.is_some() || !failed.is_empty() {
+        reached(Stage::NotApplied);
+    } else if !cx.writing.no_wait {
+        reached(Stage::Applied);
+    }
     let added: Vec<(&str, Uuid)> = lines.iter().filter_map(Line::added_port).collect();
     if is_atomic && !failed.is_empty() && added.len() == lines.len() && !added.is_empty() {
-        return Err(take_out_again(client, &added, &failed).await.into());
+        reached(Stage::TakingOut);
+        let failure = take_out_again(client, &added, &failed).await;
+        reached(Stage::Nothing);
+        return Err(failure.into());
     }
     let printed = print_changes(cx, &view.list(&lines), lines.is_empty());
     if let Some(mut failure) = late {
@@ -258,12 +295,17 @@ fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
 async fn plan<'c>(
     client: &'c Client,
     steps: &[Step<'_>],
+    progress: &Progress,
 ) -> Result<(Edit<'c>, Option<Failure>), Failure> {
     let mut edit = Edit::new(client);
     if steps.len() > WORTH_READING_WHOLE {
         edit.read_whole().await?;
     }
+    let last = steps.iter().filter_map(|step| step.line).next_back();
     for step in steps {
+        if let (Some(line), Some(last)) = (step.line, last) {
+            progress.say(|| format!("line {line} of {last}"));
+        }
         if let Err(refusal) = step.change.plan(&mut edit).await {
             let mut failure = Failure::from(refusal);
             if let Some(line) = step.line {
@@ -349,7 +391,7 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
                 Exit::Unknown,
                 format!("the change was sent, but {error}: whether it is written is not known"),
             )
-            .hint("`ovs show` shows what is there; the command can be given again with --may-exist or --if-exists")
+            .hint(LOOK_THERE)
         }
     }
 }

@@ -85,7 +85,9 @@ pub(super) fn assemble<'a>(
             port.interfaces.sort_by(|a, b| by_name(&a.name, &b.name));
             bridge.ports.push(port);
         }
-        bridge.ports.sort_by_cached_key(|port| order::key(&port.name));
+        bridge
+            .ports
+            .sort_by_cached_key(|port| order::key(&port.name));
         topology.bridges.push(bridge);
     }
     match &want.scope {

@@ -20,6 +20,7 @@
 //! | [`path`] | the way from a port to the wire, and to the guest behind it |
 //! | [`graph`] | bridges, hosts and what joins them; what is alike folded |
 //! | [`order`] | names in the order people expect |
+//! | [`shell`] | names as words of a command that can be pasted |
 
 mod assembly;
 pub mod check;
@@ -35,6 +36,7 @@ pub mod path;
 pub mod reading;
 pub mod resolve;
 pub mod segment;
+pub mod shell;
 pub mod topology;
 pub mod tunnel;
 pub mod vlan;

@@ -1,9 +1,10 @@
 //! Port names and OpenFlow numbers of one bridge.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::topology::{Bridge, Topology};
-use crate::openflow::text::{Names, PORT_LOCAL, RESERVED_PORTS, reserved_port};
+use crate::openflow::text::{Names, PORT_LOCAL, RESERVED_PORTS, reserved_port, word};
 
 /// OpenFlow cuts names at 15 bytes (`OFP_MAX_PORT_NAME_LEN` less the closing NUL).
 const CUT: usize = 15;
@@ -14,8 +15,15 @@ const CUT: usize = 15;
 /// of ports. A name that the list holds twice (cut at 15 bytes, two long names look alike) is no name.
 #[derive(Debug, Clone, Default)]
 pub struct PortNames {
-    names: BTreeMap<u32, String>,
+    names: BTreeMap<u32, Name>,
     numbers: HashMap<String, u32>,
+}
+
+#[derive(Debug, Clone)]
+struct Name {
+    name: String,
+    /// How it stands in text, in quotes where it needs them.
+    word: String,
 }
 
 impl PortNames {
@@ -61,7 +69,11 @@ impl PortNames {
 
     /// Every number with its name, by number.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
-        let mut all: Vec<(u32, &str)> = self.names.iter().map(|(n, s)| (*n, s.as_str())).collect();
+        let mut all: Vec<(u32, &str)> = self
+            .names
+            .iter()
+            .map(|(number, name)| (*number, name.name.as_str()))
+            .collect();
         all.sort_unstable();
         all.into_iter()
     }
@@ -75,7 +87,14 @@ impl PortNames {
         // The bridge's own port is LOCAL; no other reserved number belongs to a port.
         let reserved = reserved_port(number).is_some() && number != PORT_LOCAL;
         if !reserved && !self.numbers.contains_key(name) {
-            self.names.insert(number, name.to_owned());
+            let word = word(name).into_owned();
+            self.names.insert(
+                number,
+                Name {
+                    name: name.to_owned(),
+                    word,
+                },
+            );
             self.numbers.insert(name.to_owned(), number);
         }
     }
@@ -83,7 +102,12 @@ impl PortNames {
 
 impl Names for PortNames {
     fn port_name(&self, ofport: u32) -> Option<&str> {
-        self.names.get(&ofport).map(String::as_str)
+        self.names.get(&ofport).map(|name| name.name.as_str())
+    }
+
+    fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
+        let name = self.names.get(&ofport)?;
+        Some(Cow::Borrowed(&name.word))
     }
 
     fn ofport(&self, name: &str) -> Option<u32> {

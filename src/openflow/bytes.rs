@@ -153,9 +153,17 @@ impl<'a> Cursor<'a> {
 
 /// The big-endian unsigned number in up to sixteen bytes; of more bytes, the last sixteen.
 pub fn be_number(bytes: &[u8]) -> u128 {
-    bytes
-        .iter()
-        .fold(0, |number, byte| (number << 8) | u128::from(*byte))
+    match *bytes {
+        [byte] => byte.into(),
+        [a, b] => u16::from_be_bytes([a, b]).into(),
+        [a, b, c, d] => u32::from_be_bytes([a, b, c, d]).into(),
+        _ => match bytes.try_into() {
+            Ok(eight) => u64::from_be_bytes(eight).into(),
+            Err(_) => bytes
+                .iter()
+                .fold(0, |number, byte| (number << 8) | u128::from(*byte)),
+        },
+    }
 }
 
 #[cfg(test)]

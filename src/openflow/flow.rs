@@ -3,6 +3,8 @@
 //! The text is that of `ovs-ofctl dump-flows` without its leading blank (ovs-ofctl(8)); ages are
 //! printed whenever the switch sent them.
 
+use std::fmt::Write as _;
+
 use super::bytes::DecodeError;
 use super::fields::digits::{put_decimal, put_hex};
 use super::json::Json;
@@ -31,34 +33,36 @@ pub fn text<S: Sink>(
     cx: &TextContext<'_>,
 ) -> Result<(), DecodeError> {
     if stats || flow.cookie != 0 {
-        sink.key("cookie");
+        sink.put_as(Role::Key, "cookie=");
         put_hex(sink.buffer(), flow.cookie, 1);
         sink.put(", ");
     }
     if stats {
-        sink.key("duration");
+        sink.put_as(Role::Key, "duration=");
         put_duration(sink.buffer(), flow.duration_sec, flow.duration_nsec);
         sink.put(", ");
     }
     if stats || flow.table_id != 0 {
-        special(sink, "table", flow.table_id);
+        sink.put_as(Role::Special, "table=");
+        put_decimal(sink.buffer(), flow.table_id);
+        sink.put(", ");
     }
     if stats {
         for (key, count) in [
-            ("n_packets", flow.packet_count),
-            ("n_bytes", flow.byte_count),
+            ("n_packets=", flow.packet_count),
+            ("n_bytes=", flow.byte_count),
         ] {
             if let Some(count) = count {
                 number(sink, key, count);
             } else {
-                sink.key(key);
+                sink.put_as(Role::Key, key);
                 sink.put("?, ");
             }
         }
     }
     for (key, seconds) in [
-        ("idle_timeout", flow.idle_timeout),
-        ("hard_timeout", flow.hard_timeout),
+        ("idle_timeout=", flow.idle_timeout),
+        ("hard_timeout=", flow.hard_timeout),
     ] {
         if seconds != 0 {
             number(sink, key, seconds);
@@ -69,14 +73,14 @@ pub fn text<S: Sink>(
         sink.put(" ");
     }
     if flow.importance != 0 {
-        number(sink, "importance", flow.importance);
+        number(sink, "importance=", flow.importance);
     }
     if stats {
         if let Some(age) = flow.idle_age {
-            number(sink, "idle_age", age);
+            number(sink, "idle_age=", age);
         }
         if let Some(age) = flow.hard_age.filter(|age| *age != flow.duration_sec) {
-            number(sink, "hard_age", age);
+            number(sink, "hard_age=", age);
         }
     }
     let before = sink.buffer().len();
@@ -158,17 +162,10 @@ fn flags(flow: &FlowStats<'_>, style: Style) -> impl Iterator<Item = &'static st
         .map(|(_, word)| *word)
 }
 
+/// A number after `key`, with its `=`.
+#[inline]
 fn number<S: Sink>(sink: &mut S, key: &str, value: impl itoa::Integer) {
-    sink.key(key);
-    put_decimal(sink.buffer(), value);
-    sink.put(", ");
-}
-
-fn special<S: Sink>(sink: &mut S, key: &str, value: impl itoa::Integer) {
-    sink.begin(Role::Special);
-    sink.put(key);
-    sink.put("=");
-    sink.end(Role::Special);
+    sink.put_as(Role::Key, key);
     put_decimal(sink.buffer(), value);
     sink.put(", ");
 }
@@ -187,22 +184,18 @@ pub(crate) fn put_decimals(out: &mut String, sec: u32, nsec: u32) {
     out.push('.');
     let milliseconds = nsec / 1_000_000;
     if milliseconds * 1_000_000 == nsec {
-        put_padded(out, milliseconds, 3);
+        // More than a second of nanoseconds is what it is.
+        if milliseconds < 100 {
+            out.push('0');
+        }
+        if milliseconds < 10 {
+            out.push('0');
+        }
+        put_decimal(out, milliseconds);
     } else {
-        put_padded(out, nsec, 9);
+        let _ = write!(out, "{nsec:09}");
         out.truncate(out.trim_end_matches('0').len());
     }
-}
-
-/// A number in decimal, of at least so many digits.
-fn put_padded(out: &mut String, number: u32, digits: u32) {
-    for place in (1..digits).rev() {
-        if number >= 10u32.pow(place) {
-            break;
-        }
-        out.push('0');
-    }
-    put_decimal(out, number);
 }
 
 #[cfg(test)]

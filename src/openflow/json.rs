@@ -158,11 +158,23 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// Whether a character changes more than its own cell: C0, DEL, C1, bidirectional controls, line and
-/// paragraph separators.
+/// Whether a character changes more than its own cell, or has none, so that two names look alike: C0, DEL,
+/// C1, bidirectional controls, line and paragraph separators, what has no width and is not seen. The joiners
+/// U+200C and U+200D are letters' and pictures' own. All are of the basic plane, so that JSON escapes each as one `\uXXXX`.
 pub fn acts_on_a_terminal(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}')
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
 }
 
 #[cfg(test)]

@@ -49,12 +49,39 @@ pub enum Error {
     /// The switch sent something that contradicts the specification.
     #[error("the switch sent a malformed message: {0}")]
     Malformed(#[from] DecodeError),
+    /// The switch changed its version.
+    #[error("the switch sent a message of version {found:#04x} after {negotiated} was negotiated")]
+    OtherVersion {
+        /// What was negotiated.
+        negotiated: Version,
+        /// The version byte that came.
+        found: u8,
+    },
     /// A list that is gathered before it is shown does not end.
-    #[error("the switch's list does not end: more than {GATHERED} entries")]
-    Endless,
+    #[error("the switch's list does not end: more than {limit} {what}")]
+    Endless {
+        /// So many are none too many.
+        limit: usize,
+        /// Of what there is too much: entries, parts.
+        what: &'static str,
+    },
+    /// An answer that has one part goes on.
+    #[error("the switch's answer goes on where it should end")]
+    GoesOn,
     /// The request cannot be put into bytes of this version.
     #[error(transparent)]
     Request(#[from] RequestError),
+}
+
+/// What follows a part of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It was the last.
+    Nothing,
+    /// More of the last reply, which the switch has gathered.
+    Parts,
+    /// More replies, which the switch may still gather.
+    Replies,
 }
 
 /// A connection whose version is negotiated.
@@ -63,8 +90,8 @@ pub struct Session {
     connection: Connection,
     version: Version,
     next_xid: u32,
-    /// The request whose reply is under way.
-    awaited: Option<u32>,
+    /// The requests whose replies are under way: one, or those of [`Session::ask_flows_of`].
+    awaited: Vec<u32>,
 }
 
 impl Session {
@@ -104,7 +131,7 @@ impl Session {
             connection,
             version,
             next_xid: 2,
-            awaited: None,
+            awaited: Vec::new(),
         })
     }
 
@@ -123,7 +150,7 @@ impl Session {
     /// Sends a request that bears `xid`; its reply comes through [`Session::part`].
     pub async fn ask(&mut self, xid: u32, request: &[u8]) -> Result<(), Error> {
         self.connection.send(request).await?;
-        self.awaited = Some(xid);
+        self.awaited = vec![xid];
         Ok(())
     }
 
@@ -132,6 +159,33 @@ impl Session {
         let xid = self.next_xid();
         let request = flow_stats::request(self.version, dialect, xid, filter)?;
         self.ask(xid, &request).await
+    }
+
+    /// [`Session::ask_flows`] of each of these tables, all at once: the replies come as if they were one.
+    ///
+    /// A switch gathers all flows that a request asks for before it sends the first. Of one table after
+    /// the other it sends the first ones while it gathers the next ones; but what it sends is of as many
+    /// moments as there are tables.
+    pub async fn ask_flows_of(
+        &mut self,
+        tables: &[u8],
+        dialect: Dialect,
+        filter: &Filter,
+    ) -> Result<(), Error> {
+        let mut requests = Vec::new();
+        let mut awaited = Vec::new();
+        for table in tables {
+            let xid = self.next_xid();
+            let filter = Filter {
+                table: Some(*table),
+                ..filter.clone()
+            };
+            requests.extend(flow_stats::request(self.version, dialect, xid, &filter)?);
+            awaited.push(xid);
+        }
+        self.connection.send(&requests).await?;
+        self.awaited = awaited;
+        Ok(())
     }
 
     /// Sends a request and reads the parts of its reply: everything that `read` finds in them.
@@ -146,11 +200,28 @@ impl Session {
         let xid = self.next_xid();
         let request = request(version, xid).ok_or(RequestError::NotIn(version))?;
         self.ask(xid, &request).await?;
+        self.gather(|part| read(version, part)).await
+    }
+
+    /// Everything that `read` finds in the parts of the reply.
+    async fn gather<T>(
+        &mut self,
+        mut read: impl FnMut(Part<'_>) -> Result<Vec<T>, DecodeError>,
+    ) -> Result<Vec<T>, Error> {
+        let endless = |what| Error::Endless {
+            limit: GATHERED,
+            what,
+        };
         let mut all = Vec::new();
+        let mut parts = 0;
         while let Some(part) = self.part().await? {
-            all.extend(read(version, part)?);
+            all.extend(read(part)?);
+            parts += 1;
             if all.len() > GATHERED {
-                return Err(Error::Endless);
+                return Err(endless("entries"));
+            }
+            if parts > GATHERED {
+                return Err(endless("parts"));
             }
         }
         Ok(all)
@@ -166,15 +237,18 @@ impl Session {
         let xid = self.next_xid();
         let request = flow_stats::aggregate_request(version, dialect, xid, filter)?;
         self.ask(xid, &request).await?;
-        let mut answer = None;
-        while let Some(part) = self.part().await? {
-            answer = Some(Aggregate::decode(version, part)?);
+        let Some(part) = self.part().await? else {
+            Err(DecodeError {
+                at: HEADER_LEN,
+                what: "aggregate statistics",
+                kind: DecodeErrorKind::BadLength(0),
+            })?
+        };
+        let answer = Aggregate::decode(version, part)?;
+        match self.part().await? {
+            None => Ok(answer),
+            Some(_) => Err(Error::GoesOn),
         }
-        Ok(answer.ok_or(DecodeError {
-            at: HEADER_LEN,
-            what: "aggregate statistics",
-            kind: DecodeErrorKind::BadLength(0),
-        })?)
     }
 
     /// The next part of the reply; `None` after the last. Messages that belong to nothing asked are
@@ -187,40 +261,48 @@ impl Session {
         }
     }
 
-    /// The whole message of the next part, and whether another follows; `None` after the last. A part
-    /// whose body is empty is passed over.
-    pub async fn part_message(&mut self) -> Result<Option<(&[u8], bool)>, Error> {
-        let Some(awaited) = self.awaited else {
-            return Ok(None);
-        };
+    /// The whole message of the next part, and what follows it; `None` after the last. A part whose body
+    /// is empty is passed over.
+    pub async fn part_message(&mut self) -> Result<Option<(&[u8], Rest)>, Error> {
         // Whatever this side did since the last part, waiting for the next begins now.
         self.connection.progress();
-        loop {
-            let (header, range) = self.connection.message().await?;
-            if header.xid != awaited {
+        while !self.awaited.is_empty() {
+            let part = Awaited {
+                kind: header::multipart_request_type(self.version) + 1,
+                xids: &self.awaited,
+            };
+            let (header, range) = self.connection.message(Some(part)).await?;
+            if header.version != self.version as u8 {
+                return Err(Error::OtherVersion {
+                    negotiated: self.version,
+                    found: header.version,
+                });
+            }
+            if !self.awaited.contains(&header.xid) {
                 continue;
             }
             let message = self.connection.bytes(range.clone());
             if header.kind == header::ERROR {
-                self.awaited = None;
+                self.awaited.clear();
                 return Err(Error::Refused(ErrorMessage::decode(self.version, message)?));
-            }
-            if header.version != self.version as u8 {
-                return Err(Error::NotOpenFlow);
             }
             let Some(part) = multipart::decode(self.version, message)? else {
                 continue;
             };
-            let (more, is_empty) = (part.more, part.body.is_empty());
-            if !more {
-                self.awaited = None;
+            let (ends, is_empty) = (!part.more, part.body.is_empty());
+            if ends {
+                self.awaited.retain(|xid| *xid != header.xid);
             }
-            match (is_empty, more) {
-                (true, true) => {}
-                (true, false) => return Ok(None),
-                (false, _) => return Ok(Some((self.connection.bytes(range), more))),
+            if !is_empty {
+                let rest = match *self.awaited {
+                    [] => Rest::Nothing,
+                    [_] => Rest::Parts,
+                    _ => Rest::Replies,
+                };
+                return Ok(Some((self.connection.bytes(range), rest)));
             }
         }
+        Ok(None)
     }
 
     /// The descriptions of all ports, as the switch tells them: names are cut at 15 bytes.
@@ -229,24 +311,15 @@ impl Session {
         let xid = self.next_xid();
         let request = ports::desc_request(version, xid).ok_or(RequestError::TooLong)?;
         self.ask(xid, &request).await?;
-        let mut all = Vec::new();
-        loop {
-            match self.part().await {
-                Ok(Some(part)) => {
-                    if let Some(some) = ports::decode_desc(version, part)? {
-                        all.extend(some);
-                    }
-                    if all.len() > GATHERED {
-                        return Err(Error::Endless);
-                    }
-                }
-                Ok(None) => return Ok(all),
-                // Before 1.3 the specification has the list in the features.
-                Err(Error::Refused(error)) if error.is_unsupported() && version < Version::V13 => {
-                    return self.ports_of_features().await;
-                }
-                Err(error) => return Err(error),
+        let ports = self
+            .gather(|part| Ok(ports::decode_desc(version, part)?.unwrap_or_default()))
+            .await;
+        match ports {
+            // Before 1.3 the specification has the list in the features.
+            Err(Error::Refused(error)) if error.is_unsupported() && version < Version::V13 => {
+                self.ports_of_features().await
             }
+            ports => ports,
         }
     }
 
@@ -273,12 +346,12 @@ impl Session {
         let xid = self.next_xid();
         let request = ports::features_request(version, xid).ok_or(RequestError::TooLong)?;
         self.ask(xid, &request).await?;
-        let awaited = self.awaited.take();
+        self.awaited.clear();
         loop {
-            let (header, range) = self.connection.message().await?;
+            let (header, range) = self.connection.message(None).await?;
             let message = self.connection.bytes(range);
             match header.kind {
-                _ if Some(header.xid) != awaited => {}
+                _ if header.xid != xid => {}
                 header::FEATURES_REPLY => return Ok(read(version, message)?),
                 header::ERROR => {
                     return Err(Error::Refused(ErrorMessage::decode(version, message)?));
@@ -295,16 +368,8 @@ impl Session {
         let request =
             ports::stats_request(version, xid, ofport).ok_or(RequestError::NoSuchPort(ofport))?;
         self.ask(xid, &request).await?;
-        let mut all = Vec::new();
-        while let Some(part) = self.part().await? {
-            if let Some(some) = ports::decode_stats(version, part)? {
-                all.extend(some);
-            }
-            if all.len() > GATHERED {
-                return Err(Error::Endless);
-            }
-        }
-        Ok(all)
+        self.gather(|part| Ok(ports::decode_stats(version, part)?.unwrap_or_default()))
+            .await
     }
 
     /// Reads the flows of the next part; `None` after the last.
@@ -314,6 +379,22 @@ impl Session {
             None => Ok(None),
             Some(part) => Ok(Some(flow_stats::Entries::new(version, part)?)),
         }
+    }
+}
+
+/// What the parts of awaited replies have in their headers.
+#[derive(Debug, Clone, Copy)]
+struct Awaited<'a> {
+    kind: u8,
+    xids: &'a [u32],
+}
+
+impl Awaited<'_> {
+    /// Whether this is the header of such a part with something in it.
+    fn has(self, header: Header) -> bool {
+        usize::from(header.length) > HEADER_LEN + 8
+            && header.kind == self.kind
+            && self.xids.contains(&header.xid)
     }
 }
 
@@ -395,7 +476,7 @@ impl Connection {
             // Not waiting for the rest: another protocol's length means nothing.
             _ => return Err(Error::NotOpenFlow),
         }
-        let (header, range) = self.message().await?;
+        let (header, range) = self.message(None).await?;
         let message = self.bytes(range);
         if header.kind == header::ERROR {
             let version = Version::from_wire(header.version).unwrap_or(Version::V10);
@@ -404,12 +485,21 @@ impl Connection {
         Ok(hello::decode(message)?)
     }
 
-    /// The next message that is no echo request; those are answered.
-    async fn message(&mut self) -> Result<(Header, Range<usize>), Error> {
+    /// The next message that is no echo request; those are answered. Bytes of a part that is `awaited`
+    /// are progress, if there is anything in it.
+    async fn message(
+        &mut self,
+        awaited: Option<Awaited<'_>>,
+    ) -> Result<(Header, Range<usize>), Error> {
         loop {
             let header = match self.header()? {
                 Some(header) if usize::from(header.length) <= self.pending.len() => header,
-                _ => {
+                incomplete => {
+                    if let (Some(header), Some(awaited)) = (incomplete, awaited)
+                        && awaited.has(header)
+                    {
+                        self.progress();
+                    }
                     self.fill().await?;
                     continue;
                 }

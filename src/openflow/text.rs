@@ -3,6 +3,8 @@
 //! Formatters write pieces with a [`Role`] into a [`Sink`]; whether a role has a colour is the sink's
 //! business. Ports ask [`Names`]; where those come from is the caller's business.
 
+use std::borrow::Cow;
+
 use super::fields::digits::put_decimal;
 use super::version::Version;
 
@@ -79,6 +81,21 @@ pub trait Names {
 
     /// The OpenFlow number of a port; `None` if the name is unknown.
     fn ofport(&self, name: &str) -> Option<u32>;
+
+    /// The name of a port as it stands in text, in quotes where it needs them; `None` if the number is
+    /// unknown.
+    fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
+        self.port_name(ofport).map(word)
+    }
+}
+
+/// A name as it stands in text: in quotes where it needs them.
+pub fn word(name: &str) -> Cow<'_, str> {
+    if needs_quotes(name) {
+        super::json::quoted(name).into()
+    } else {
+        name.into()
+    }
 }
 
 /// No names at all: every port is its number.
@@ -207,32 +224,34 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
         sink.put_as(Role::Port, name);
         return;
     }
-    let name = match cx.ports {
-        PortSpelling::Number => None,
-        PortSpelling::Name | PortSpelling::Both => cx.names.port_name(ofport),
-    };
     sink.begin(Role::Port);
     let out = sink.buffer();
-    match (name, cx.ports) {
-        (Some(name), PortSpelling::Name) if needs_quotes(name) => put_quoted(out, name),
-        (Some(name), PortSpelling::Name) => out.push_str(name),
-        (Some(name), _) => {
+    match cx.ports {
+        PortSpelling::Name => match cx.names.port_word(ofport) {
+            Some(word) => out.push_str(&word),
+            None => put_decimal(out, ofport),
+        },
+        PortSpelling::Number => put_decimal(out, ofport),
+        PortSpelling::Both => {
             put_decimal(out, ofport);
-            out.push('(');
-            let plain =
-                |c: char| c.is_ascii_graphic() && !matches!(c, '(' | ')' | ',' | '"' | '\\');
-            if name.chars().all(plain) {
-                out.push_str(name);
-            } else {
-                put_quoted(out, name);
+            if let Some(name) = cx.names.port_name(ofport) {
+                put_in_parentheses(out, name);
             }
-            out.push(')');
-        }
-        (None, _) => {
-            put_decimal(out, ofport);
         }
     }
     sink.end(Role::Port);
+}
+
+/// `(name)`, in quotes where it would not read as one word.
+fn put_in_parentheses(out: &mut String, name: &str) {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '(' | ')' | ',' | '"' | '\\');
+    out.push('(');
+    if name.chars().all(plain) {
+        out.push_str(name);
+    } else {
+        put_quoted(out, name);
+    }
+    out.push(')');
 }
 
 #[cfg(test)]

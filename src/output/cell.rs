@@ -103,7 +103,7 @@ impl Cell {
                     if index > 0 {
                         out.push_str(comma);
                     }
-                    cell.write_element(out);
+                    cell.write_element(out, comma);
                 }
             }
             Cell::Map(map) => {
@@ -112,36 +112,36 @@ impl Cell {
                     if index > 0 {
                         out.push_str(comma);
                     }
-                    write_pair(out, key, cell);
+                    write_pair(out, key, cell, comma);
                 }
             }
         }
     }
 
     /// As an element of a list or map: in quotes where it could be taken for more than one.
-    fn write_element(&self, out: &mut String) {
+    fn write_element(&self, out: &mut String, comma: &str) {
         match self {
             Cell::Text(text) => push_quotable(out, text),
             Cell::List(_) => {
                 out.push('[');
-                self.write_plain(out, ",");
+                self.write_plain(out, comma);
                 out.push(']');
             }
             Cell::Map(_) => {
                 out.push('{');
-                self.write_plain(out, ",");
+                self.write_plain(out, comma);
                 out.push('}');
             }
-            _ => self.write_plain(out, ","),
+            _ => self.write_plain(out, comma),
         }
     }
 }
 
 /// Appends `key=value`.
-pub(super) fn write_pair(out: &mut String, key: &str, value: &Cell) {
+pub(super) fn write_pair(out: &mut String, key: &str, value: &Cell, comma: &str) {
     push_quotable(out, key);
     out.push('=');
-    value.write_element(out);
+    value.write_element(out, comma);
 }
 
 fn push_quotable(out: &mut String, text: &str) {

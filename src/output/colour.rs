@@ -2,6 +2,8 @@
 
 use owo_colors::{Style, Styled};
 
+use super::Change;
+
 /// What a piece of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -48,6 +50,17 @@ impl Palette {
             style(role, text)
         } else {
             Style::new()
+        };
+        style.style(text)
+    }
+
+    /// `text`, which was in the colour of its role, as what happened to it.
+    pub(super) fn mark(self, change: Change, role: Role, text: &str) -> Styled<&str> {
+        let style = match change {
+            _ if !self.on => Style::new(),
+            Change::New => Style::new().green(),
+            Change::Gone => Style::new().red(),
+            Change::Changed => style(role, text).bold().reversed(),
         };
         style.style(text)
     }

@@ -22,6 +22,22 @@ pub struct Column<R> {
     pub echoes: Option<&'static str>,
     /// Whether its values may break at blanks where the table is too wide.
     pub wrap: bool,
+    /// Whether it tells, with others of its kind, which record this is: what it was a moment ago and what
+    /// it is now are then two looks at one thing.
+    pub identity: bool,
+    /// What it means that its values change.
+    pub pulse: Pulse,
+}
+
+/// What it means that a value changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulse {
+    /// Something has happened.
+    Value,
+    /// It counts: so much has happened since.
+    Counter,
+    /// Time has passed, nothing else.
+    Clock,
 }
 
 /// How a value is read off a record.
@@ -65,6 +81,8 @@ impl<R> Column<R> {
             extra: self.extra,
             echoes: self.echoes,
             wrap: self.wrap,
+            identity: self.identity,
+            pulse: self.pulse,
         }
     }
 
@@ -78,6 +96,24 @@ impl<R> Column<R> {
             extra: false,
             echoes: None,
             wrap: false,
+            identity: false,
+            pulse: Pulse::Value,
+        }
+    }
+
+    /// All of it but how its values are read.
+    pub(super) fn heading(&self) -> Column<()> {
+        Column {
+            name: self.name,
+            cell: Read::By(|()| Cell::Absent),
+            reads: self.reads,
+            role: self.role,
+            drop: self.drop,
+            extra: self.extra,
+            echoes: self.echoes,
+            wrap: self.wrap,
+            identity: self.identity,
+            pulse: self.pulse,
         }
     }
 
@@ -113,6 +149,27 @@ impl<R> Column<R> {
     #[must_use]
     pub const fn echoes(mut self, name: &'static str) -> Column<R> {
         self.echoes = Some(name);
+        self
+    }
+
+    /// Lets it tell, with others of its kind, which record this is.
+    #[must_use]
+    pub const fn identity(mut self) -> Column<R> {
+        self.identity = true;
+        self
+    }
+
+    /// Its values count.
+    #[must_use]
+    pub const fn counter(mut self) -> Column<R> {
+        self.pulse = Pulse::Counter;
+        self
+    }
+
+    /// Its values change as time passes.
+    #[must_use]
+    pub const fn clock(mut self) -> Column<R> {
+        self.pulse = Pulse::Clock;
         self
     }
 

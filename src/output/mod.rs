@@ -17,6 +17,9 @@
 //! are `a,b`, maps `k=v,k2=v2` (in tables with a blank after the comma); an element that contains a
 //! comma, a blank, `=` or a double quote stands in double quotes.
 //!
+//! **What changes** while a command is watched is told by comparing two [`Frame`]s: redrawn on a
+//! [`Screen`], or as a [`Stream`] of what changed.
+//!
 //! **Raw values** are neither quoted nor escaped, but for the characters that would break the line or
 //! act on a terminal; an absent value is an empty line.
 //!
@@ -27,19 +30,30 @@ mod cell;
 mod colour;
 mod column;
 mod flow;
+mod frame;
 pub mod graph;
 mod json;
+mod screen;
+mod stream;
 mod table;
 mod text;
+mod time;
 
 pub use cell::Cell;
 pub use colour::{Palette, Role};
-pub use column::{Column, UnknownColumn, columns_help};
+pub use column::{Column, Pulse, UnknownColumn, columns_help};
 pub use flow::FlowText;
+pub use frame::{Change, Changes, Difference, Frame, Item};
 pub use json::Records;
-pub use text::{escape, push_blanks, push_escaped, width};
+pub use screen::{Head, Screen};
+pub use stream::Stream;
+pub use text::{cut, escape, push_blanks, push_escaped, width};
+pub use time::{clock, timestamp};
 
 use crate::openflow::json::Json;
+
+/// The widest that a paragraph is, in cells.
+const PARAGRAPH: usize = 80;
 
 /// The five ways to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,16 +90,26 @@ impl Format {
     pub fn view<'f, R>(&'f self, columns: &'f [Column<R>]) -> Result<View<'f, R>, UnknownColumn> {
         Ok(View {
             columns: column::choose(columns, self.columns.as_deref())?,
+            all: columns,
             format: self,
         })
     }
 
-    /// All of these columns, whatever was asked for: the command has chosen them itself.
+    /// All of these columns that are not extra, whatever was asked for: the command has chosen them itself.
     pub fn view_of<'f, R>(&'f self, columns: &'f [Column<R>]) -> View<'f, R> {
         View {
-            columns: columns.iter().collect(),
+            columns: columns.iter().filter(|column| !column.extra).collect(),
+            all: columns,
             format: self,
         }
+    }
+
+    /// Words that are no record, fitted to the width and at most 80 cells wide.
+    pub fn paragraph(&self, text: &str) -> String {
+        table::paragraph(
+            text,
+            self.width.map_or(PARAGRAPH, |width| width.min(PARAGRAPH)),
+        )
     }
 
     /// Whether the answer is JSON.
@@ -98,6 +122,8 @@ impl Format {
 #[derive(Debug)]
 pub struct View<'f, R> {
     columns: Vec<&'f Column<R>>,
+    /// Those too that are not shown: they may tell which record is which.
+    all: &'f [Column<R>],
     format: &'f Format,
 }
 
@@ -151,6 +177,14 @@ impl<R> View<'_, R> {
             }
         }
         out
+    }
+
+    /// Whether a table of these records shows all that is in them: no column hidden, nothing cut.
+    pub fn is_whole<'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> bool
+    where
+        R: 'r,
+    {
+        table::is_whole(self, rows)
     }
 
     /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.

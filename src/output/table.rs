@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width, presets};
 
 use super::cell::write_pair;
-use super::text::{self, escape, push_blanks, width};
-use super::{Cell, Column, Palette, Role, View};
+use super::text::{self, SHORTEST, cut, escape, push_blanks, width};
+use super::{Cell, Change, Column, Palette, Role, View};
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -24,15 +24,12 @@ pub(super) fn list<'r, R: 'r>(
     view: &View<'_, R>,
     rows: impl IntoIterator<Item = &'r R>,
 ) {
-    let rows: Vec<Vec<String>> = rows
-        .into_iter()
-        .map(|row| {
-            view.columns
-                .iter()
-                .map(|column| text::cell(&column.value(row), ", "))
-                .collect()
-        })
-        .collect();
+    texts(out, view, texts_of(view, rows));
+}
+
+/// Appends records whose cells are texts already, one for each of the view's columns. What is marked in
+/// them ([`mark`]) is painted so.
+pub(super) fn texts<R>(out: &mut String, view: &View<'_, R>, rows: Vec<Vec<String>>) {
     if rows.is_empty() {
         return;
     }
@@ -47,7 +44,7 @@ pub(super) fn list<'r, R: 'r>(
     let mut table = table(rows.into_iter().map(|mut row| {
         let cells = layout.shown.iter();
         cells
-            .filter_map(|shown| row.get_mut(shown.index).map(std::mem::take))
+            .filter_map(|shown| Some(shown.text(row.get_mut(shown.index)?)))
             .collect()
     }));
     if header {
@@ -70,15 +67,10 @@ pub(super) fn list<'r, R: 'r>(
             None => Role::Plain,
         });
     }
-    if !layout.hidden.is_empty() {
-        let text = format!(
-            "hidden: {} (too narrow; see them with --columns, or in a pipe)",
-            layout.hidden.join(", ")
-        );
-        let longest = longest_word(&text);
+    if let Some(text) = layout.missing(&columns) {
         let mut footer = self::table([vec![text]]);
         if let Some(room) = view.format.width {
-            break_at(&mut footer, 0, room.max(longest));
+            break_at(&mut footer, 0, room);
         }
         for line in footer.lines() {
             paint(out, palette, &line, |_| Role::Faint);
@@ -86,8 +78,45 @@ pub(super) fn list<'r, R: 'r>(
     }
 }
 
+/// Words in lines of so many cells.
+pub(super) fn paragraph(text: &str, room: usize) -> String {
+    let mut table = table([vec![text.to_owned()]]);
+    break_at(&mut table, 0, room);
+    let mut out = String::new();
+    for line in table.lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Whether a table of these records shows all that is in them.
+pub(super) fn is_whole<'r, R: 'r>(
+    view: &View<'_, R>,
+    rows: impl IntoIterator<Item = &'r R>,
+) -> bool {
+    let header = view.format.header.unwrap_or(true);
+    let layout = Layout::fit(view, &texts_of(view, rows), header);
+    layout.hidden.is_empty() && layout.shown.iter().all(|shown| !shown.cut)
+}
+
+/// The cells of records, as text.
+fn texts_of<'r, R: 'r>(
+    view: &View<'_, R>,
+    rows: impl IntoIterator<Item = &'r R>,
+) -> Vec<Vec<String>> {
+    let cells = |row: &R| {
+        let cells = view.columns.iter();
+        cells
+            .map(|column| text::cell(&column.value(row), ", "))
+            .collect()
+    };
+    rows.into_iter().map(cells).collect()
+}
+
 /// Appends one record, a line per column; what is absent is left out unless it was asked for. A map
-/// takes a line per key, and what is too long breaks at blanks.
+/// takes a line per key, and what is too long breaks at blanks: a word that is longer than the line
+/// where the line ends.
 pub(super) fn record<R>(out: &mut String, view: &View<'_, R>, row: &R) {
     let asked = view.format.columns.is_some();
     let cells: Vec<(&Column<R>, String)> = view
@@ -101,8 +130,7 @@ pub(super) fn record<R>(out: &mut String, view: &View<'_, R>, row: &R) {
     let keys = widest.unwrap_or(0);
     let palette = view.format.palette;
     for (column, text) in cells {
-        // A table of one row each: a long word widens its own value only.
-        let longest = longest_word(&text);
+        // A table of one row each: what breaks is this value only.
         let mut table = table([vec![column.name.to_owned(), text]]);
         bound(
             &mut table,
@@ -111,7 +139,7 @@ pub(super) fn record<R>(out: &mut String, view: &View<'_, R>, row: &R) {
         );
         if let Some(room) = view.format.width {
             let room = room.saturating_sub(keys + GAP).max(NARROWEST);
-            break_at(&mut table, 1, room.max(longest));
+            break_at(&mut table, 1, room);
         }
         for line in table.lines() {
             paint(out, palette, &line, |place| match place {
@@ -129,7 +157,7 @@ fn value(cell: &Cell) -> String {
     };
     let pairs = map.iter().map(|(key, value)| {
         let mut pair = String::new();
-        write_pair(&mut pair, key, value);
+        write_pair(&mut pair, key, value, ", ");
         escape(&pair)
     });
     match pairs.collect::<Vec<_>>().join("\n") {
@@ -179,18 +207,50 @@ fn paint(out: &mut String, palette: Palette, line: &str, role: impl Fn(usize) ->
     for (place, cell) in line.split(BETWEEN).enumerate() {
         let text = cell.trim_end_matches(' ');
         if !text.is_empty() {
-            let role = if text == "-" {
-                Role::Faint
-            } else {
-                role(place)
-            };
             push_blanks(out, owed);
-            let _ = write!(out, "{}", palette.paint(role, text));
+            if let Some((change, text)) = marked(text) {
+                let _ = write!(out, "{}", palette.mark(change, role(place), &text));
+            } else {
+                let role = if text == "-" {
+                    Role::Faint
+                } else {
+                    role(place)
+                };
+                let _ = write!(out, "{}", palette.paint(role, text));
+            }
             owed = 0;
         }
         owed += cell.len() - text.len() + GAP;
     }
     out.push('\n');
+}
+
+/// Marks a cell's text: whatever line a word of it comes to stand on, it is painted as what happened to it.
+///
+/// The marks are characters without width that no text has a use for (the last variation selectors), one
+/// before each word.
+pub(super) fn mark(change: Change, text: &str) -> String {
+    let mark = mark_of(change);
+    let words = text.split(' ').map(|word| format!("{mark}{word}"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn mark_of(change: Change) -> char {
+    match change {
+        Change::New => '\u{e01ed}',
+        Change::Changed => '\u{e01ee}',
+        Change::Gone => '\u{e01ef}',
+    }
+}
+
+/// What a text is marked as, and the text without the marks.
+fn marked(text: &str) -> Option<(Change, String)> {
+    let mut chars = text.chars();
+    let first = chars.next()?;
+    let change = [Change::New, Change::Changed, Change::Gone]
+        .into_iter()
+        .find(|change| mark_of(*change) == first)?;
+    Some((change, text.replace(first, "")))
 }
 
 /// Which columns are shown, and how wide.
@@ -207,6 +267,23 @@ struct Shown {
     width: usize,
     /// Whether its values break at blanks to fit the width.
     breaks: bool,
+    /// Whether words that are longer than the width are cut.
+    cut: bool,
+}
+
+impl Shown {
+    /// The text of a cell as it is shown.
+    fn text(&self, cell: &mut String) -> String {
+        let text = std::mem::take(cell);
+        if !self.cut {
+            return text;
+        }
+        if self.breaks {
+            let words = text.split(' ').map(|word| cut(word, self.width));
+            return words.collect::<Vec<_>>().join(" ");
+        }
+        cut(&text, self.width)
+    }
 }
 
 impl Layout {
@@ -222,6 +299,7 @@ impl Layout {
                     index,
                     width: cells.max().unwrap_or(0).max(name),
                     breaks: false,
+                    cut: false,
                 }
             })
             .collect();
@@ -238,10 +316,7 @@ impl Layout {
         };
         if !chosen && total(&shown) > room {
             // Nothing is lost with a column that has nothing in it.
-            shown.retain(|shown| {
-                let droppable = view.columns.get(shown.index).is_some_and(|c| c.drop > 0);
-                !(droppable && column(rows, shown.index).all(|cell| cell == "-"))
-            });
+            shown.retain(|shown| column(rows, shown.index).any(|cell| cell != "-"));
         }
         loop {
             let over = match total(&shown).checked_sub(room) {
@@ -265,6 +340,7 @@ impl Layout {
                 .max_by_key(|(_, drop, _)| *drop);
             let Some((place, _, name)) = droppable else {
                 squeeze(&mut shown, &least, all);
+                shorten(view, rows, &mut shown, header, over - all);
                 break;
             };
             hidden.push((shown.remove(place), name));
@@ -280,6 +356,27 @@ impl Layout {
         }
         let hidden = hidden.into_iter().rev().map(|(_, name)| name).collect();
         Layout { shown, hidden }
+    }
+
+    /// What the table does not show, in words.
+    fn missing<R>(&self, columns: &[&Column<R>]) -> Option<String> {
+        let shown = self.shown.iter().zip(columns);
+        let cut: Vec<&str> = shown
+            .filter(|(shown, _)| shown.cut)
+            .map(|(_, column)| column.name)
+            .collect();
+        let parts: Vec<String> = [("hidden", &self.hidden), ("cut", &cut)]
+            .into_iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(what, names)| format!("{what}: {}", names.join(", ")))
+            .collect();
+        if parts.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "{} (too narrow; see them with --columns, or in a pipe)",
+            parts.join("; ")
+        ))
     }
 }
 
@@ -308,6 +405,46 @@ fn squeeze(shown: &mut [Shown], least: &[usize], cells: usize) {
         };
         widest.width -= 1;
         widest.breaks = true;
+    }
+}
+
+/// Takes so many cells from the names that have some to give, always from the longest; they are cut.
+fn shorten<R>(
+    view: &View<'_, R>,
+    rows: &[Vec<String>],
+    shown: &mut [Shown],
+    header: bool,
+    mut cells: usize,
+) {
+    let before: Vec<(usize, bool)> = shown.iter().map(|s| (s.width, s.breaks)).collect();
+    // Of an address and a number every part says something: names go first.
+    for last in [false, true] {
+        let can_be_cut = |role| match role {
+            Role::Number | Role::State | Role::Kind => false,
+            Role::Address => last,
+            _ => true,
+        };
+        let least: Vec<usize> = shown
+            .iter()
+            .map(|shown| match view.columns.get(shown.index) {
+                Some(column) if can_be_cut(column.role) => {
+                    let name = if header { column.name.len() } else { 0 };
+                    name.max(SHORTEST).min(shown.width)
+                }
+                _ => shown.width,
+            })
+            .collect();
+        let was = total(shown);
+        squeeze(shown, &least, cells);
+        cells -= was - total(shown);
+    }
+    for (shown, (before, broke)) in shown.iter_mut().zip(before) {
+        if shown.width < before {
+            let wraps = view.columns.get(shown.index).is_some_and(|c| c.wrap);
+            let longest = if wraps { longest_word } else { width };
+            shown.breaks = broke || wraps;
+            shown.cut = column(rows, shown.index).any(|text| longest(text) > shown.width);
+        }
     }
 }
 

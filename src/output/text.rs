@@ -30,6 +30,49 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
+/// Names are not cut to less than this.
+pub(in crate::output) const SHORTEST: usize = 12;
+/// Stands for what was cut out of a name.
+const CUT: char = '…';
+
+/// A name, or as much of its beginning and its end as there is room for: names that begin alike would
+/// look alike without their ends.
+pub fn cut(text: &str, room: usize) -> String {
+    const JOINER: char = '\u{200d}';
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    // What parts the elements of a list stays.
+    let (text, end) = match text.strip_suffix(',') {
+        Some(text) => (text, ","),
+        None => (text, ""),
+    };
+    let room = room.saturating_sub(1 + end.len());
+    let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let head = starts
+        .iter()
+        .filter_map(|at| text.get(..*at))
+        .take_while(|head| width(head) <= room.div_ceil(2))
+        .last()
+        .unwrap_or_default();
+    let rest = room.saturating_sub(width(head));
+    // A mark that changes the character before it, or is joined to it, does not begin a tail.
+    let tail = starts
+        .iter()
+        .filter_map(|at| text.split_at_checked(*at))
+        .filter(|(before, tail)| {
+            let alone = tail
+                .chars()
+                .next()
+                .is_some_and(|c| width(c.encode_utf8(&mut [0; 4])) > 0);
+            alone && !before.ends_with(JOINER)
+        })
+        .map(|(_, tail)| tail)
+        .find(|tail| width(tail) <= rest)
+        .unwrap_or_default();
+    format!("{}{CUT}{tail}{end}", head.trim_end_matches(JOINER))
+}
+
 /// A cell's text as it stands in tables and lines, `-` for nothing; `comma` parts the elements of
 /// lists and maps.
 pub(super) fn cell(cell: &Cell, comma: &str) -> String {
@@ -115,5 +158,23 @@ mod tests {
     fn wide_and_combining_characters() {
         assert_eq!(width("漢字"), 4);
         assert_eq!(width("e\u{301}"), 1);
+    }
+
+    #[test]
+    fn names_that_are_cut_keep_their_ends() {
+        for (name, room, expected) in [
+            ("qvobeeb2c54-aa", 14, "qvobeeb2c54-aa"),
+            ("int-br-physical-1", 12, "int-br…cal-1"),
+            ("int-br-physical-2,", 12, "int-b…cal-2,"),
+            ("漢字ポート名", 9, "漢字…ト名"),
+            ("漢字ポート名", 8, "漢字…名"),
+            // A family is one character to the eye: it stays whole or goes.
+            ("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5, "👩‍👩‍👧…👩‍👩‍👧"),
+            ("e\u{301}e\u{301}e\u{301}e\u{301}", 3, "e\u{301}…e\u{301}"),
+        ] {
+            let text = cut(name, room);
+            assert_eq!(text, expected);
+            assert!(width(&text) <= room, "{text}");
+        }
     }
 }

@@ -2,20 +2,20 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jsonrpsee::core::client::{Client as RpcCore, ClientBuilder, ClientT, Error as CoreError};
-use jsonrpsee::core::params::ArrayParams;
+use jsonrpsee::core::client::{Client as RpcCore, ClientBuilder, Error as CoreError, IdKind};
 use ovsdb_client::rpc::RpcClient;
 use ovsdb_client::schema::DatabaseSchema;
+use serde::ser::{Serialize, SerializeSeq as _, Serializer};
 
 use super::error::Error;
-use super::monitor;
+use super::monitor::{self, Reads};
 use super::operation::{Answer, Operation, Outcome, Select, outcomes};
 use super::row::Row;
-use super::wire::{Link, server_error, transport};
+use super::wire::{Asker, server_error, transport};
 use crate::transport::{Endpoint, Patience, Stream};
 
 /// The name of the database that describes the switch (ovs-vswitchd.conf.db(5)).
@@ -31,11 +31,13 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 #[derive(Debug)]
 pub struct Client {
     core: RpcCore,
-    link: Arc<Link>,
+    asker: Asker,
     endpoint: Endpoint,
     patience: Patience,
     /// How many monitors it has asked for.
     monitors: AtomicU64,
+    /// What was read, and for what of it the server tells when it changes; `None` unless asked to note it.
+    noted: Mutex<Option<(Reads, Reads)>>,
 }
 
 impl Client {
@@ -47,17 +49,69 @@ impl Client {
 
     /// A client over a connection that was made to `endpoint`.
     pub fn over(stream: Stream, endpoint: &Endpoint, limit: Option<Duration>) -> Self {
-        let (sender, receiver, link) = transport(stream);
+        let (sender, receiver, asker) = transport(stream);
         let core = ClientBuilder::new()
             .request_timeout(NEVER)
+            .id_format(IdKind::String)
             .build_with_tokio(sender, receiver);
         Self {
             core,
-            link,
+            asker,
             endpoint: endpoint.clone(),
             patience: Patience::new(limit),
             monitors: AtomicU64::new(0),
+            noted: Mutex::new(None),
         }
+    }
+
+    /// From now on notes what is read, for [`Client::watch_what_was_read`].
+    pub fn note_reads(&self) {
+        self.noted().get_or_insert_default();
+    }
+
+    /// Lets the server tell when something changes that was read so far; true if there was something new
+    /// among it, which may have changed meanwhile.
+    pub async fn watch_what_was_read(&self) -> Result<bool, Error> {
+        let request = match &mut *self.noted() {
+            Some((reads, rung)) => monitor::changes(reads, rung),
+            None => None,
+        };
+        let Some(request) = request else {
+            return Ok(false);
+        };
+        self.monitor(OPEN_VSWITCH, "watch", &request).await?;
+        Ok(true)
+    }
+
+    /// Ends once something has changed for which [`Client::watch_what_was_read`] asked, also if that was
+    /// before this was called; an error if the connection is over.
+    pub async fn rung(&self) -> Result<(), Error> {
+        if self.asker.link().failure().is_none() {
+            self.asker.link().rung().await;
+        }
+        match self.asker.link().failure() {
+            Some(failure) => Err(failure.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the connection is over.
+    pub fn is_lost(&self) -> bool {
+        self.asker.link().failure().is_some()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Option<(Reads, Reads)>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note<'s>(&self, selects: impl IntoIterator<Item = &'s Select>) -> bool {
+        let mut noted = self.noted();
+        if let Some((reads, _)) = &mut *noted {
+            for select in selects {
+                monitor::note(reads, select);
+            }
+        }
+        noted.is_some()
     }
 
     /// Where it is connected to.
@@ -83,23 +137,27 @@ impl Client {
         database: &str,
         operations: &[Operation],
     ) -> Result<Vec<Outcome>, Error> {
-        let mut params = ArrayParams::new();
-        let unwritable = |error: serde_json::Error| Error::Protocol(error.to_string());
-        params.insert(database).map_err(unwritable)?;
-        for operation in operations {
-            params.insert(operation).map_err(unwritable)?;
-        }
-        let result = self.result("transact", params).await?;
+        self.note(operations.iter().filter_map(|operation| match operation {
+            Operation::Select(select) if database == OPEN_VSWITCH => Some(select),
+            _ => None,
+        }));
+        let params = Transact {
+            database,
+            operations,
+        };
+        let result = self.result("transact", &params).await?;
         let answers: Vec<Option<Answer>> =
             serde_json::from_slice(&result).map_err(|error| misshapen(&error))?;
         outcomes(operations, answers)
     }
 
-    /// Asks for a result that may be large, as JSON.
-    async fn result(&self, method: &str, params: ArrayParams) -> Result<Vec<u8>, Error> {
-        // In place of the result comes the request's id; the result itself waits aside.
-        let id: u64 = self.answer(self.core.request(method, params)).await?;
-        Ok(self.link.take_result(id).unwrap_or_default())
+    /// Asks past the client above; returns the result as JSON.
+    async fn result(&self, method: &str, params: &impl Serialize) -> Result<Vec<u8>, Error> {
+        match self.patiently(self.asker.ask(method, params)).await? {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(error)) => Err(Error::Rpc(error)),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Reads from one consistent snapshot: the rows of each select, in their order.
@@ -129,20 +187,30 @@ impl Client {
         database: &str,
         selects: Vec<Select>,
     ) -> Result<Vec<Vec<Row>>, Error> {
-        let mut params = ArrayParams::new();
-        let unwritable = |error: serde_json::Error| Error::Protocol(error.to_string());
-        params.insert(database).map_err(unwritable)?;
-        // No two monitors of a connection may have the same name.
-        let name = self.monitors.fetch_add(1, Ordering::Relaxed);
-        params
-            .insert(["tables", &name.to_string()])
-            .map_err(unwritable)?;
-        params.insert(monitor::once(&selects)).map_err(unwritable)?;
-        let result = match self.result("monitor_cond", params).await {
+        // A monitor stays as long as the connection, and so would one for each time that it is read.
+        if self.note(&selects) {
+            return self.select(database, selects).await;
+        }
+        let request = monitor::once(&selects);
+        let result = match self.monitor(database, "tables", &request).await {
             Err(Error::Rpc(_)) => return self.select(database, selects).await,
             result => result?,
         };
         monitor::rows(&result, &selects).map_err(|error| misshapen(&error))
+    }
+
+    /// Asks for a monitor; `name` and a number name it.
+    async fn monitor(
+        &self,
+        database: &str,
+        name: &str,
+        request: &serde_json::Value,
+    ) -> Result<Vec<u8>, Error> {
+        // No two monitors of a connection may have the same name.
+        let number = self.monitors.fetch_add(1, Ordering::Relaxed);
+        let name = [name, &number.to_string()];
+        self.result("monitor_cond", &(database, name, request))
+            .await
     }
 
     /// The JSON-RPC client itself, for what is not here: every method of
@@ -160,33 +228,57 @@ impl Client {
         &self,
         request: impl Future<Output = Result<T, CoreError>>,
     ) -> Result<T, Error> {
+        let answer = self.patiently(request).await?;
+        answer.map_err(|error| self.error(error))
+    }
+
+    /// The outcome of a request, with our limit on waiting.
+    async fn patiently<T>(&self, request: impl Future<Output = T>) -> Result<T, Error> {
         let mut request = pin!(request);
         loop {
             let step = async {
                 tokio::select! {
                     biased;
                     answer = &mut request => Some(answer),
-                    () = self.link.progress() => None,
+                    () = self.asker.link().progress() => None,
                 }
             };
-            match self.patience.wait(step).await? {
-                None => {}
-                Some(Ok(answer)) => return Ok(answer),
-                Some(Err(error)) => return Err(self.error(error)),
+            if let Some(answer) = self.patience.wait(step).await? {
+                return Ok(answer);
             }
         }
     }
 
     fn error(&self, error: CoreError) -> Error {
         match error {
-            CoreError::Call(error) => Error::Rpc(server_error(&error)),
+            CoreError::Call(error) => {
+                let json = error.data().map_or("null", |data| data.get());
+                Error::Rpc(server_error(json))
+            }
             CoreError::ParseError(error) => misshapen(&error),
-            other => match (self.link.failure(), other) {
+            other => match (self.asker.link().failure(), other) {
                 (Some(failure), _) => failure.into(),
                 (None, CoreError::RestartNeeded(cause)) => Error::Protocol(cause.to_string()),
                 (None, other) => Error::Protocol(other.to_string()),
             },
         }
+    }
+}
+
+/// The parameters of a `transact` (RFC 7047 §4.1.3).
+struct Transact<'a> {
+    database: &'a str,
+    operations: &'a [Operation],
+}
+
+impl Serialize for Transact<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut params = serializer.serialize_seq(Some(1 + self.operations.len()))?;
+        params.serialize_element(self.database)?;
+        for operation in self.operations {
+            params.serialize_element(operation)?;
+        }
+        params.end()
     }
 }
 

@@ -6,8 +6,12 @@
 
 use memchr::memchr2;
 
-/// The longest message that is read, in bytes.
-pub const MAX_MESSAGE: usize = 1 << 30;
+/// The longest message that is read, in bytes: all of a switch with some 150,000 ports.
+pub const MAX_MESSAGE: usize = 128 << 20;
+
+/// The longest string in a message that is read, in bytes. What a database of a switch holds in one
+/// string is a name, an address, a key or a path.
+pub const MAX_STRING: usize = 4 << 20;
 
 /// The deepest nesting of braces and brackets that is read.
 ///
@@ -32,6 +36,9 @@ pub enum FramingError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// A string longer than [`MAX_STRING`].
+    #[error("it sent a string of more than {MAX_STRING} bytes")]
+    LongString,
 }
 
 /// Cuts received bytes into messages.
@@ -46,6 +53,8 @@ pub struct Framer {
     /// How many braces and brackets are open; 0 between messages.
     depth: usize,
     in_string: bool,
+    /// Where the string at hand begins, if in one.
+    string: usize,
     after_backslash: bool,
     max_message: usize,
 }
@@ -65,6 +74,7 @@ impl Framer {
             seen: 0,
             depth: 0,
             in_string: false,
+            string: 0,
             after_backslash: false,
             max_message,
         }
@@ -77,6 +87,7 @@ impl Framer {
         if self.start > 0 {
             self.buffer.drain(..self.start);
             self.seen -= self.start;
+            self.string = self.string.saturating_sub(self.start);
             self.start = 0;
             if self.buffer.is_empty() && self.buffer.capacity() > LARGE {
                 // One large answer shall not weigh on all that follows.
@@ -97,11 +108,20 @@ impl Framer {
         while let Some(byte) = self.buffer.get(self.seen).copied() {
             if self.in_string {
                 self.skip_string();
+                if self.seen - self.string > MAX_STRING {
+                    return Err(FramingError::LongString);
+                }
                 continue;
             }
             self.seen += 1;
+            if self.seen - self.start > self.max_message {
+                break;
+            }
             match byte {
-                b'"' => self.in_string = true,
+                b'"' => {
+                    self.in_string = true;
+                    self.string = self.seen;
+                }
                 b'{' | b'[' => {
                     self.depth += 1;
                     if self.depth > MAX_NESTING {
@@ -118,9 +138,6 @@ impl Framer {
                 }
                 _ => {}
             }
-            if self.seen - self.start > self.max_message {
-                break;
-            }
         }
         if self.seen - self.start > self.max_message {
             return Err(FramingError::TooLong {
@@ -135,6 +152,15 @@ impl Framer {
         self.depth > 0
     }
 
+    /// How many bytes of a message are there that is not yet whole; 0 between messages.
+    pub fn length_so_far(&self) -> usize {
+        if self.in_message() {
+            self.seen - self.start
+        } else {
+            0
+        }
+    }
+
     fn skip_blanks(&mut self) -> Result<(), FramingError> {
         let rest = self.buffer.get(self.start..).unwrap_or_default();
         let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
@@ -142,7 +168,7 @@ impl Framer {
         self.seen = self.start;
         match rest.get(blanks..) {
             Some(rest @ [first, ..]) if *first != b'{' => Err(FramingError::NotAnObject {
-                begin: rest[..rest.len().min(40)].escape_ascii().to_string(),
+                begin: rest.get(..40).unwrap_or(rest).escape_ascii().to_string(),
             }),
             _ => Ok(()),
         }
@@ -233,5 +259,20 @@ mod tests {
             fail(long.as_bytes(), 100),
             Some(FramingError::TooLong { limit: 100 })
         );
+    }
+
+    #[test]
+    fn a_string_may_be_so_long_and_no_longer() {
+        for (length, is_read) in [(MAX_STRING, true), (MAX_STRING + 1, false)] {
+            let mut framer = Framer::default();
+            let room = framer.room();
+            room.extend_from_slice(b"{} {\"a\":\"");
+            assert_eq!(framer.next_message().unwrap().unwrap(), b"{}");
+            assert_eq!(framer.next_message(), Ok(None));
+            // The first message makes room, and the string moves to the front.
+            framer.room().resize(6 + length, b'x');
+            let next = framer.next_message().map(|message| message.is_some());
+            assert_eq!(next.is_ok(), is_read, "{length}: {next:?}");
+        }
     }
 }

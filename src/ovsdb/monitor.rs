@@ -1,7 +1,8 @@
-//! Whole tables as the first answer to a `monitor_cond` (ovsdb-server(7) §4.1.12, and §4.1.14 for its
-//! rows: the columns that differ from their type's default).
+//! Monitors (ovsdb-server(7) §4.1.12): whole tables as the first answer to a `monitor_cond` (§4.1.14 for
+//! its rows: the columns that differ from their type's default), and the bell that rings when something
+//! changes that was read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,6 +30,57 @@ pub(super) fn once(selects: &[Select]) -> Value {
         .map(request)
         .collect::<serde_json::Map<_, _>>()
         .into()
+}
+
+/// What was read: by table the columns, `None` for all of them.
+pub(super) type Reads = BTreeMap<String, Option<BTreeSet<String>>>;
+
+/// Notes what a select reads: its columns, and those of its conditions.
+pub(super) fn note(reads: &mut Reads, select: &Select) {
+    let noted = reads
+        .entry(select.table.clone())
+        .or_insert_with(|| Some(BTreeSet::new()));
+    match (noted, &select.columns) {
+        (noted, None) => *noted = None,
+        (Some(noted), Some(columns)) => {
+            let conditions = select.when.iter().map(|condition| &condition.0);
+            let of_row = |column: &&String| !column.starts_with('_');
+            noted.extend(columns.iter().chain(conditions).filter(of_row).cloned());
+        }
+        (None, Some(_)) => {}
+    }
+}
+
+/// What of `reads` is not in `rung` yet, for which the server is to tell what changes, and nothing of what
+/// is there; `None` if there is nothing. It is then in `rung`.
+pub(super) fn changes(reads: &Reads, rung: &mut Reads) -> Option<Value> {
+    let mut requests = serde_json::Map::new();
+    for (table, columns) in reads {
+        let select = json!({"initial": false, "insert": true, "delete": true, "modify": true});
+        let request = match (rung.get_mut(table), columns) {
+            (Some(None), _) => continue,
+            (Some(Some(known)), Some(columns)) if columns.is_subset(known) => continue,
+            (_, None) => {
+                rung.insert(table.clone(), None);
+                json!([{"select": select}])
+            }
+            (known, Some(columns)) => {
+                let new: BTreeSet<String> = match known {
+                    Some(Some(known)) => columns.difference(known).cloned().collect(),
+                    _ => columns.clone(),
+                };
+                let request = json!([{"columns": new, "select": select}]);
+                if let Some(Some(known)) = rung.get_mut(table) {
+                    known.extend(new);
+                } else {
+                    rung.insert(table.clone(), Some(new));
+                }
+                request
+            }
+        };
+        requests.insert(table.clone(), request);
+    }
+    (!requests.is_empty()).then(|| requests.into())
 }
 
 /// The rows of each select, with `_uuid`, out of the answer.
@@ -73,5 +125,28 @@ impl<'de> Deserialize<'de> for Rows {
         }
 
         deserializer.deserialize_map(ByUuid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ovsdb::operation::Function;
+
+    #[test]
+    fn what_was_read_is_asked_for_once() {
+        let (mut reads, mut rung) = (Reads::new(), Reads::new());
+        let select = Select::columns("Port", &["_uuid", "tag"]);
+        note(&mut reads, &select.when("name", Function::Equal, "p"));
+        let request = changes(&reads, &mut rung).unwrap();
+        assert_eq!(request["Port"][0]["columns"], json!(["name", "tag"]));
+        assert_eq!(request["Port"][0]["select"]["initial"], false);
+        assert_eq!(changes(&reads, &mut rung), None);
+        note(&mut reads, &Select::columns("Port", &["trunks", "tag"]));
+        note(&mut reads, &Select::columns("Bridge", &["_uuid"]));
+        let request = changes(&reads, &mut rung).unwrap();
+        assert_eq!(request["Port"][0]["columns"], json!(["trunks"]));
+        assert_eq!(request["Bridge"][0]["columns"], json!([]));
+        assert_eq!(changes(&reads, &mut rung), None);
     }
 }

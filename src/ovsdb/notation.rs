@@ -223,6 +223,16 @@ pub fn written(atom: &Atom) -> String {
         Atom::String(text) if needs_quotes(text) => {
             serde_json::to_string(text).unwrap_or_else(|_| text.clone())
         }
+        Atom::NamedUuid(name) => {
+            let mut out = String::new();
+            for c in name.chars() {
+                if matches!(c, '\\' | '"') || DELIMITERS.contains(&c) {
+                    out.push('\\');
+                }
+                out.push(c);
+            }
+            out
+        }
         other => bare(other),
     }
 }

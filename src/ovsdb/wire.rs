@@ -6,22 +6,22 @@
 //! server, `echo` above all, that must be answered or it hangs up. This file turns one into the other;
 //! contents pass as the bytes they are, only envelopes are rewritten.
 //!
-//! One thing goes past the client above: it would make a tree of every result before anyone can read
-//! it, and the result of a `transact` or `monitor_cond` may be large (10,000 ports: 8 MB). So that
-//! result waits in [`Link::take_result`], as bytes, and the client above is handed the request's id in
-//! its place.
+//! What may be large or shall be fast goes past the client above, by way of an [`Asker`]: the client
+//! makes a tree of every result before anyone can read it (10,000 ports: 8 MB), and starts a thread that
+//! measures time. Its ids are strings and those of an [`Asker`] are numbers.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jsonrpsee::core::async_trait;
 use jsonrpsee::core::client::{ReceivedMessage, TransportReceiverT, TransportSenderT};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::error::{Error, RpcError};
 use super::framing::Framer;
@@ -33,20 +33,32 @@ const SERVER_ERROR: i32 = -32000;
 /// How many messages may wait to be written.
 const QUEUE: usize = 32;
 
+/// The longest message that the client above makes a tree of, in bytes: a schema is the longest that it
+/// has need to. A tree takes dozens of times the room of its text.
+const MAX_TREE: usize = 4 << 20;
+
 /// What both ends of a connection know of it.
 #[derive(Debug, Default)]
 pub struct Link {
     /// Told at every step forward: bytes taken by the server, bytes come from it.
     progress: Notify,
     failure: OnceLock<Failure>,
-    /// By the id of their request, as JSON: the results that wait here, `None` until they are there.
-    results: Mutex<HashMap<String, Option<Vec<u8>>>>,
+    /// Told when the server says that something monitored has changed, and when the connection is over.
+    /// It is told once however often it rings, until somebody has heard it.
+    bell: Notify,
+    /// The requests that are not yet answered, by the id as JSON.
+    requests: Mutex<HashMap<String, Awaited>>,
 }
 
 impl Link {
-    /// Ends at the next step forward. Echo requests from the server are none.
+    /// Ends at the next step forward. What the server sends unasked, echo requests above all, is none.
     pub async fn progress(&self) {
         self.progress.notified().await;
+    }
+
+    /// Ends once something monitored has changed since this was last called, or the connection is over.
+    pub async fn rung(&self) {
+        self.bell.notified().await;
     }
 
     /// Why the connection is over, if it is.
@@ -54,31 +66,8 @@ impl Link {
         self.failure.get().cloned()
     }
 
-    /// The result of the `transact` or `monitor_cond` with this id, as JSON; once.
-    pub fn take_result(&self, id: u64) -> Option<Vec<u8>> {
-        self.results().remove(&id.to_string()).flatten()
-    }
-
-    /// The result of the request with this id shall wait here.
-    fn expect_result(&self, id: &str) {
-        self.results().insert(id.to_owned(), None);
-    }
-
-    /// Keeps the result if it is to wait here.
-    fn keep_result(&self, id: &str, result: &str) -> bool {
-        self.results()
-            .get_mut(id)
-            .map(|place| *place = Some(result.as_bytes().to_vec()))
-            .is_some()
-    }
-
-    /// There will be no result for this request.
-    fn forget_result(&self, id: &str) {
-        self.results().remove(id);
-    }
-
-    fn results(&self) -> MutexGuard<'_, HashMap<String, Option<Vec<u8>>>> {
-        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    fn requests(&self) -> MutexGuard<'_, HashMap<String, Awaited>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn step(&self) {
@@ -87,8 +76,24 @@ impl Link {
 
     /// The first failure is the cause; what follows from it is not.
     fn fail(&self, failure: Failure) -> Failure {
-        self.failure.get_or_init(|| failure).clone()
+        let failure = self.failure.get_or_init(|| failure).clone();
+        self.bell.notify_one();
+        // Who waits for a reply hears that there will be none.
+        self.requests().clear();
+        failure
     }
+}
+
+/// A result, as JSON, or an error.
+pub type Reply = Result<Vec<u8>, RpcError>;
+
+/// Where the reply to a request goes.
+#[derive(Debug)]
+enum Awaited {
+    /// To the client above.
+    ByClient,
+    /// To whoever asked an [`Asker`].
+    Here(oneshot::Sender<Reply>),
 }
 
 /// Why a connection is over.
@@ -118,11 +123,11 @@ impl From<Failure> for Error {
     }
 }
 
-/// The two halves of a transport over `stream`, and what they know of it.
+/// The two halves of a transport over `stream`, and the way past the client that they are for.
 ///
 /// Must be called within a tokio runtime: a task of its own writes, so that answering an echo never
 /// waits for a request, nor reading for writing.
-pub fn transport(stream: Stream) -> (Sender, Receiver, Arc<Link>) {
+pub fn transport(stream: Stream) -> (Sender, Receiver, Asker) {
     let (reader, writer) = tokio::io::split(stream);
     let (queue, queued) = mpsc::channel(QUEUE);
     let link = Arc::new(Link::default());
@@ -136,9 +141,57 @@ pub fn transport(stream: Stream) -> (Sender, Receiver, Arc<Link>) {
         framer: Framer::default(),
         // Once the client is gone, the writer shall end, even if reading goes on.
         echoes: queue.downgrade(),
+        longest_unasked: 0,
         link: Arc::clone(&link),
     };
-    (sender, receiver, link)
+    let asker = Asker {
+        queue,
+        link,
+        asked: AtomicU64::new(0),
+    };
+    (sender, receiver, asker)
+}
+
+/// Asks past the client above, on the same connection.
+#[derive(Debug)]
+pub struct Asker {
+    queue: mpsc::Sender<Queued>,
+    link: Arc<Link>,
+    asked: AtomicU64,
+}
+
+impl Asker {
+    /// What is known of the connection.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Sends a request, and returns its reply.
+    pub async fn ask(&self, method: &str, params: &impl Serialize) -> Result<Reply, Failure> {
+        #[derive(Serialize)]
+        struct Request<'a, P> {
+            method: &'a str,
+            params: &'a P,
+            id: u64,
+        }
+        let closed = || {
+            let failure = Failure::Closed { in_message: false };
+            self.link.failure().unwrap_or(failure)
+        };
+        let id = self.asked.fetch_add(1, Ordering::Relaxed);
+        let request = serde_json::to_vec(&Request { method, params, id })
+            .map_err(|error| Failure::Protocol(error.to_string()))?;
+        let (reply, replied) = oneshot::channel();
+        self.link
+            .requests()
+            .insert(id.to_string(), Awaited::Here(reply));
+        if let Some(failure) = self.link.failure() {
+            return Err(failure);
+        }
+        let sent = self.queue.send(Queued::Request(request)).await;
+        sent.map_err(|_| closed())?;
+        replied.await.map_err(|_| closed())
+    }
 }
 
 /// A message that waits to be written.
@@ -207,6 +260,9 @@ pub struct Receiver {
     reader: ReadHalf<Stream>,
     framer: Framer,
     echoes: mpsc::WeakSender<Queued>,
+    /// The length of the longest message that was no reply. One that is not yet whole and not yet longer
+    /// may be another of them, and is no step forward: else a storm of them would keep us for ever.
+    longest_unasked: usize,
     link: Arc<Link>,
 }
 
@@ -216,10 +272,7 @@ impl TransportReceiverT for Receiver {
 
     async fn receive(&mut self) -> Result<ReceivedMessage, Failure> {
         match self.next().await {
-            Ok(message) => {
-                self.link.step();
-                Ok(ReceivedMessage::Bytes(message))
-            }
+            Ok(message) => Ok(ReceivedMessage::Bytes(message)),
             Err(failure) => Err(self.link.fail(failure)),
         }
     }
@@ -234,17 +287,31 @@ impl Receiver {
                 .next_message()
                 .map_err(|error| protocol(error.to_string()))?
             {
+                let length = message.len();
                 match heard(message, &self.link).map_err(protocol)? {
-                    Heard::ForClient(message) => return Ok(message),
+                    Heard::Reply(message) => {
+                        self.link.step();
+                        return Ok(message);
+                    }
+                    Heard::Notification(message) => {
+                        self.longest_unasked = self.longest_unasked.max(length);
+                        return Ok(message);
+                    }
                     Heard::Answer(answer) => {
+                        self.longest_unasked = self.longest_unasked.max(length);
                         // A full queue: the server asks faster than it listens.
                         if let Some(queue) = self.echoes.upgrade() {
                             let _ = queue.try_send(Queued::Answer(answer));
                         }
                     }
+                    Heard::Update => {
+                        self.longest_unasked = self.longest_unasked.max(length);
+                        self.link.bell.notify_one();
+                    }
+                    Heard::Delivered => self.link.step(),
                 }
             }
-            if self.framer.in_message() {
+            if self.framer.length_so_far() > self.longest_unasked {
                 self.link.step();
             }
             match self.reader.read_buf(self.framer.room()).await {
@@ -265,14 +332,13 @@ impl Receiver {
     }
 }
 
-/// The server's error, out of the client's.
-pub fn server_error(error: &jsonrpsee::types::ErrorObject<'_>) -> RpcError {
+/// The server's error (RFC 7047 §3.1 `<error>`), out of its JSON.
+pub fn server_error(json: &str) -> RpcError {
     #[derive(Deserialize)]
     struct Words {
         error: String,
         details: Option<String>,
     }
-    let json = error.data().map_or("null", RawValue::get);
     let words = serde_json::from_str(json).unwrap_or_else(|_| Words {
         error: serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()),
         details: None,
@@ -296,8 +362,9 @@ fn request(message: &str, link: &Link) -> Result<Vec<u8>, serde_json::Error> {
         id: Option<&'a RawValue>,
     }
     let request: Request<'_> = serde_json::from_str(message)?;
-    if let ("\"transact\"" | "\"monitor_cond\"", Some(id)) = (request.method.get(), request.id) {
-        link.expect_result(id.get());
+    if let Some(id) = request.id {
+        let mut requests = link.requests();
+        requests.insert(id.get().to_owned(), Awaited::ByClient);
     }
     Ok(joined(&[
         "{\"method\":",
@@ -313,10 +380,17 @@ fn request(message: &str, link: &Link) -> Result<Vec<u8>, serde_json::Error> {
 /// What is to be done with a message from the server.
 #[derive(Debug, PartialEq)]
 enum Heard {
-    /// A JSON-RPC 2.0 reply or notification.
-    ForClient(Vec<u8>),
+    /// A reply for the client, in JSON-RPC 2.0.
+    Reply(Vec<u8>),
+    /// It was a reply, and has gone to whoever asked.
+    Delivered,
+    /// A notification for the client, in JSON-RPC 2.0.
+    Notification(Vec<u8>),
     /// It was a request; this is the answer.
     Answer(Vec<u8>),
+    /// Something that a `monitor_cond` asked for has changed (ovsdb-server(7) §4.1.14). What, is for
+    /// whoever hears the bell to read: so nothing piles up here, however much changes.
+    Update,
 }
 
 fn heard(message: &[u8], link: &Link) -> Result<Heard, String> {
@@ -352,7 +426,9 @@ fn heard(message: &[u8], link: &Link) -> Result<Heard, String> {
                 ",\"result\":null,\"error\":\"unknown method\"}",
             ])
         })),
-        (Some(method), None) => Ok(Heard::ForClient(joined(&[
+        (Some(method), None) if method == "update2" => Ok(Heard::Update),
+        (Some(_), None) if params.len() > MAX_TREE => Err(too_long("a notification")),
+        (Some(method), None) => Ok(Heard::Notification(joined(&[
             "{\"jsonrpc\":\"2.0\",\"method\":",
             &serde_json::Value::from(method).to_string(),
             ",\"params\":",
@@ -363,28 +439,50 @@ fn heard(message: &[u8], link: &Link) -> Result<Heard, String> {
             Some(error) => format!("it sent an error without a request: {}", error.get()),
             None => "it sent a reply to no request".to_owned(),
         }),
-        (None, Some(id)) => Ok(Heard::ForClient(if let Some(error) = message.error {
-            link.forget_result(id.get());
-            joined(&[
-                "{\"jsonrpc\":\"2.0\",\"id\":",
-                id.get(),
-                &format!(",\"error\":{{\"code\":{SERVER_ERROR},"),
-                "\"message\":\"error reply\",\"data\":",
-                error.get(),
-                "}}",
-            ])
-        } else {
+        (None, Some(_))
+            if message
+                .error
+                .is_some_and(|error| error.get().len() > MAX_TREE) =>
+        {
+            Err(too_long("an error"))
+        }
+        (None, Some(id)) => {
+            let request = link.requests().remove(id.get());
+            let request = request.ok_or("it answered a request that was not made")?;
             let result = message.result.map_or("null", RawValue::get);
-            let waits = link.keep_result(id.get(), result);
-            joined(&[
-                "{\"jsonrpc\":\"2.0\",\"id\":",
-                id.get(),
-                ",\"result\":",
-                if waits { id.get() } else { result },
-                "}",
-            ])
-        })),
+            match (request, message.error) {
+                (Awaited::Here(waiting), error) => {
+                    let reply = match error {
+                        Some(error) => Err(server_error(error.get())),
+                        None => Ok(result.as_bytes().to_vec()),
+                    };
+                    // Nobody waits any more: so be it.
+                    let _ = waiting.send(reply);
+                    Ok(Heard::Delivered)
+                }
+                (Awaited::ByClient, None) if result.len() > MAX_TREE => Err(too_long("an answer")),
+                (Awaited::ByClient, None) => Ok(Heard::Reply(joined(&[
+                    "{\"jsonrpc\":\"2.0\",\"id\":",
+                    id.get(),
+                    ",\"result\":",
+                    result,
+                    "}",
+                ]))),
+                (Awaited::ByClient, Some(error)) => Ok(Heard::Reply(joined(&[
+                    "{\"jsonrpc\":\"2.0\",\"id\":",
+                    id.get(),
+                    &format!(",\"error\":{{\"code\":{SERVER_ERROR},"),
+                    "\"message\":\"error reply\",\"data\":",
+                    error.get(),
+                    "}}",
+                ]))),
+            }
+        }
     }
+}
+
+fn too_long(what: &str) -> String {
+    format!("it sent {what} of more than {MAX_TREE} bytes where there is need for none")
 }
 
 fn joined(parts: &[&str]) -> Vec<u8> {
@@ -396,9 +494,15 @@ mod tests {
     use super::*;
 
     fn for_client(message: &str) -> String {
-        match heard(message.as_bytes(), &Link::default()).unwrap() {
-            Heard::ForClient(message) => String::from_utf8(message).unwrap(),
+        let link = Link::default();
+        link.requests().insert("0".into(), Awaited::ByClient);
+        match heard(message.as_bytes(), &link).unwrap() {
+            Heard::Reply(message) | Heard::Notification(message) => {
+                String::from_utf8(message).unwrap()
+            }
             Heard::Answer(answer) => panic!("answered: {}", answer.escape_ascii()),
+            Heard::Update => panic!("rang the bell"),
+            Heard::Delivered => panic!("delivered"),
         }
     }
 
@@ -439,17 +543,27 @@ mod tests {
     }
 
     #[test]
-    fn the_result_of_a_transact_waits_aside() {
+    fn a_reply_goes_to_who_asked() {
         let link = Link::default();
-        let transact = r#"{"jsonrpc":"2.0","id":7,"method":"transact","params":["x"]}"#;
-        request(transact, &link).unwrap();
-        assert_eq!(link.take_result(8), None);
-        let reply = br#"{"id":7,"result":[{"rows":[]}],"error":null}"#;
-        let handed = Heard::ForClient(br#"{"jsonrpc":"2.0","id":7,"result":7}"#.to_vec());
-        assert_eq!(heard(reply, &link).unwrap(), handed);
-        let result = link.take_result(7).unwrap();
-        assert_eq!(result, br#"[{"rows":[]}]"#);
-        assert_eq!(link.take_result(7), None);
+        for (reply, result) in [
+            (
+                r#"{"id":7,"result":[{"rows":[]}],"error":null}"#,
+                Ok("[{\"rows\":[]}]"),
+            ),
+            (
+                r#"{"id":7,"error":"unknown method"}"#,
+                Err("unknown method"),
+            ),
+        ] {
+            let (sender, mut waiting) = oneshot::channel();
+            link.requests().insert("7".into(), Awaited::Here(sender));
+            assert_eq!(heard(reply.as_bytes(), &link), Ok(Heard::Delivered));
+            let got = waiting.try_recv().unwrap();
+            let got = got.as_deref().map_err(|error| error.error.as_str());
+            assert_eq!(got, result.map(str::as_bytes));
+            let again = heard(reply.as_bytes(), &link).unwrap_err();
+            assert!(again.contains("not made"), "{again}");
+        }
     }
 
     #[test]
@@ -469,10 +583,19 @@ mod tests {
         }
     }
 
+    /// What ovsdb-server 3.1 sent for `ovs-vsctl add-br b` to a `monitor_cond` of the column `name` of Bridge.
+    #[test]
+    fn updates_ring_the_bell() {
+        let update = br#"{"id":null,"method":"update2","params":[["watch","0"],{"Bridge":{"0d0406fe-ff3c-445c-988f-b55fe414311b":{"insert":{"name":"b"}}}}]}"#;
+        assert_eq!(heard(update, &Link::default()).unwrap(), Heard::Update);
+    }
+
     #[test]
     fn what_is_no_reply() {
         for (message, words) in [
             ("{}", "to no request"),
+            (r#"{"id":1,"result":[]}"#, "a request that was not made"),
+            (r#"{"id":1,"error":"x"}"#, "a request that was not made"),
             (r#"{"error":"x","id":null}"#, "without a request: \"x\""),
             ("{\"id\":\"\u{1}\"}", "not JSON-RPC"),
             (r#"{"id":1,"id":2}"#, "duplicate field"),
@@ -485,17 +608,16 @@ mod tests {
 
     #[test]
     fn errors_keep_the_servers_words() {
-        let error = |data: &str| {
-            let data = RawValue::from_string(data.to_owned()).unwrap();
-            server_error(&jsonrpsee::types::ErrorObject::owned(1, "", Some(data)))
-        };
         let object = r#"{"syntax":"[\"nodb\"]","details":"get_schema request specifies unknown database nodb","error":"unknown database"}"#;
         assert_eq!(
-            error(object).to_string(),
+            server_error(object).to_string(),
             "unknown database: get_schema request specifies unknown database nodb"
         );
-        assert_eq!(error(object).json, object);
-        assert_eq!(error("\"unknown method\"").to_string(), "unknown method");
-        assert_eq!(error("[5]").to_string(), "[5]");
+        assert_eq!(server_error(object).json, object);
+        assert_eq!(
+            server_error("\"unknown method\"").to_string(),
+            "unknown method"
+        );
+        assert_eq!(server_error("[5]").to_string(), "[5]");
     }
 }

@@ -10,6 +10,7 @@
 #![allow(dead_code, unreachable_pub)] // No test uses all of it, and all of it is for others.
 
 pub mod host;
+pub mod run;
 pub mod server;
 
 use std::env;
@@ -19,6 +20,8 @@ use std::process::{Command, Output};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use ovs::sandbox::{Daemon, Neutron, Options};
+
+pub use run::Ovs;
 
 /// How many sandboxes of one test binary run at a time. Each is three processes that are idle most
 /// of the time, so this is more than there are processors.
@@ -71,7 +74,7 @@ impl Sandbox {
     }
 
     /// `ovs ARGUMENTS` on this sandbox.
-    pub fn ovs(&self, arguments: &[&str]) -> assert_cmd::Command {
+    pub fn ovs(&self, arguments: &[&str]) -> Ovs {
         let mut command = ovs(arguments);
         command.env("OVS_RUNDIR", self.run_dir());
         command
@@ -146,12 +149,10 @@ pub fn binary() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_ovs"))
 }
 
-/// `ovs ARGUMENTS` in an environment in which nothing changes what it prints.
-pub fn ovs(arguments: &[&str]) -> assert_cmd::Command {
-    let mut command = Command::new(binary());
-    command.args(arguments);
-    clean(&mut command);
-    assert_cmd::Command::from_std(command)
+/// `ovs ARGUMENTS` in an environment in which nothing changes what it prints. Its JSON is held against its
+/// schema.
+pub fn ovs(arguments: &[&str]) -> Ovs {
+    Ovs::new(arguments)
 }
 
 /// Takes out of a command's environment what our tool, or Open vSwitch's, would act on.

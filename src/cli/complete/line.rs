@@ -90,8 +90,11 @@ impl<'c> Typed<'c> {
                 typed.arguments_only = true;
             } else if let Some(option) = word.strip_prefix("--").filter(|_| !typed.arguments_only) {
                 typed.take_long(option);
-            } else if word.len() > 1 && word.starts_with('-') && !typed.arguments_only {
-                typed.take_short(&word[1..]);
+            } else if let Some(letters) = word
+                .strip_prefix('-')
+                .filter(|letters| !letters.is_empty() && !typed.arguments_only)
+            {
+                typed.take_short(letters);
             } else if let Some(command) = typed.subcommand(word) {
                 typed.path.push(command.get_name());
                 typed.command = command;

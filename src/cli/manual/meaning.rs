@@ -1,7 +1,7 @@
 //! What the columns mean. A name means the same in every command but where the table says otherwise.
 
 /// What a column of a command (`ovs port list`) means; of no command in particular if that is empty.
-pub(super) fn of(command: &str, column: &str) -> Option<&'static str> {
+pub(in crate::cli) fn of(command: &str, column: &str) -> Option<&'static str> {
     let special = SPECIAL
         .iter()
         .find(|(of, name, _)| *of == command && *name == column)

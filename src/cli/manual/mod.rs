@@ -4,9 +4,11 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `page` | a page, as roff and as text |
+//! | [`faults`] | what can go wrong from outside, what is then seen, and the exit code |
 //! | `meaning` | what the columns mean, for all commands that have them |
 //! | `*.txt` | prose |
 
+pub mod faults;
 mod meaning;
 mod page;
 
@@ -17,11 +19,19 @@ use clap::{Arg, Command};
 pub use page::Page;
 use page::{Block, prose};
 
-use super::columns;
+pub(super) use meaning::of as meaning_of;
+
+use super::{columns, schema};
 use crate::commands::Exit;
 
 /// The pages of prose: name, section, what they are about.
-const PROSE: [(&str, u8, &str, &str); 2] = [
+const PROSE: [(&str, u8, &str, &str); 3] = [
+    (
+        "ovs-faults",
+        7,
+        "what ovs says when something goes wrong from outside",
+        include_str!("faults.txt"),
+    ),
     (
         "ovs-flows",
         7,
@@ -53,7 +63,7 @@ pub fn pages() -> Vec<Page> {
 }
 
 /// The page that `ovs help WORD...` shows: that of a command, or of one command of a group, or one that
-/// is no command's (`flows`, `json`).
+/// is no command's (`faults`, `flows`, `json`).
 pub fn find(words: &[String]) -> Option<Page> {
     let root = super::command();
     let name = |word: &String| word.strip_prefix("ovs-").unwrap_or(word).to_owned();
@@ -88,7 +98,8 @@ pub fn topics() -> Vec<String> {
     commands.chain(prose.map(str::to_owned)).collect()
 }
 
-fn shown(command: &Command) -> impl Iterator<Item = &Command> {
+/// The commands of a group that help shows.
+pub(super) fn shown(command: &Command) -> impl Iterator<Item = &Command> {
     let commands = command.get_subcommands();
     commands.filter(|command| !command.is_hide_set() && command.get_name() != "help")
 }
@@ -102,7 +113,7 @@ fn overview(root: &Command) -> Page {
     let synopsis = "ovs [GLOBAL OPTIONS] COMMAND [ARGUMENTS]";
     blocks.push(Block::Lines(vec![
         synopsis.into(),
-        "ovs help [COMMAND | flows | json]".into(),
+        "ovs help [COMMAND | faults | flows | json]".into(),
     ]));
     let mut text = prose(OVS);
     // Examples come first.
@@ -204,8 +215,13 @@ fn of_command(root: &Command, command: &Command) -> Page {
 fn of_prose(root: &Command, at: usize) -> Option<Page> {
     let (name, section_number, about, text) = PROSE.get(at)?;
     let mut blocks = prose(text);
-    if *name == "ovs-json" {
-        blocks.extend(keys_of_commands(root));
+    match *name {
+        "ovs-json" => {
+            blocks.extend(schemas());
+            blocks.extend(keys_of_commands(root));
+        }
+        "ovs-faults" => blocks.extend(faults::blocks()),
+        _ => {}
     }
     blocks.push(section("SEE ALSO"));
     blocks.push(paragraph(&see_also(&[
@@ -218,6 +234,29 @@ fn of_prose(root: &Command, at: usize) -> Option<Page> {
         about: (*about).to_owned(),
         blocks,
     })
+}
+
+/// The schema of every document, and who prints it.
+fn schemas() -> Vec<Block> {
+    let mut blocks = vec![
+        section("SCHEMAS"),
+        paragraph(
+            "Of every document there is a JSON Schema (draft 2020-12) in `share/ovs/schema` of the \
+             installation. It tells every member of this version: what it does not name is not there. \
+             With `--columns` only those members are there that were asked for. An array's records, \
+             which are the lines of `--output jsonl`, are what `items` tells.",
+        ),
+    ];
+    for document in schema::documents() {
+        let commands: Vec<String> = document
+            .commands
+            .iter()
+            .map(|command| format!("`{command}`"))
+            .collect();
+        let text = format!("{}: {}.", document.about, commands.join(", "));
+        blocks.push(item(&document.file_name(), text));
+    }
+    blocks
 }
 
 /// The keys of every command that prints a list, and what they mean.
@@ -275,6 +314,7 @@ fn end(blocks: &mut Vec<Block>, also: &[String]) {
 
 fn see_also(first: &[String]) -> String {
     let rest = [
+        "ovs-faults(7)",
         "ovs-flows(7)",
         "ovs-json(5)",
         "ovs-fields(7)",

@@ -1,5 +1,8 @@
 //! `ovs db get`, `list` and `find`.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use clap::Args;
 
 use super::Target;
@@ -8,7 +11,7 @@ use crate::model::edit::database::{pair, value_of_key, wrong};
 use crate::model::edit::filter::Filter;
 use crate::model::edit::record::column;
 use crate::model::edit::{Edit, Refusal};
-use crate::output::{Cell, Column, Mode, Role};
+use crate::output::{Cell, Column, Item, Mode, Role};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::notation::{self, Argument, bare};
 use crate::ovsdb::schema::{self, Kind, Table, Type};
@@ -83,12 +86,12 @@ struct Shown {
     key: Option<(Atom, String)>,
 }
 
-/// A record: its cells, in the order of what is shown.
+/// A record: its cells, in the order of what is shown; of several records each has its `_uuid` behind them.
 type Record = Vec<Cell>;
 
 impl Get {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         if !self.parts.is_empty() && cx.format.columns.is_some() {
             return Err(Failure::new(
                 Exit::Usage,
@@ -152,7 +155,7 @@ impl Get {
 
 impl List {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let client = cx.client().await?;
         let mut edit = Edit::new(client);
         let table = edit.table(&self.table).await?;
@@ -174,6 +177,9 @@ impl List {
                 for shown in &shown {
                     cells.push(shown.cell(&value(&mut edit, row, &shown.column).await?));
                 }
+                cells.push(Cell::from(
+                    edit.draft.uuid(row).map(|uuid| uuid.to_string()),
+                ));
                 records.push(cells);
             }
         }
@@ -183,7 +189,7 @@ impl List {
 
 impl Find {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut edit = Edit::new(cx.client().await?);
         let table = edit.table(&self.table).await?;
         let shown = chosen(cx, &table)?;
@@ -256,6 +262,9 @@ async fn search(
     filters: &[Filter],
 ) -> Result<Vec<Record>, Failure> {
     let mut names = names(shown);
+    if !names.contains(&UUID) {
+        names.push(UUID);
+    }
     for filter in filters {
         if !names.contains(&filter.column.name.as_str()) {
             names.push(&filter.column.name);
@@ -280,7 +289,9 @@ async fn search(
             let cells = shown
                 .iter()
                 .map(|shown| Ok(shown.cell(datum(&shown.column.name)?)));
-            records.push(cells.collect::<Result<Record, Error>>()?);
+            let mut cells = cells.collect::<Result<Record, Error>>()?;
+            cells.push(Cell::text(row.uuid(UUID).map_err(Error::from)?.to_string()));
+            records.push(cells);
         }
     }
     Ok(records)
@@ -290,20 +301,23 @@ async fn search(
 fn print(cx: &Context, table: &Table, shown: &[Shown], records: &[Record]) -> Result<(), Failure> {
     let columns = columns(shown);
     if cx.format.mode != Mode::Table {
-        return cx.print(&cx.format.view_of(&columns).list(records));
+        return cx.print_list(&cx.format.view_of(&columns), records, "records");
     }
-    if records.is_empty() {
+    if records.is_empty() && cx.look().is_none() {
         cx.remark(&format!("no records in table {}", table.name));
         return Ok(());
     }
     let mut format = cx.format.clone();
     format.columns.get_or_insert_default();
     let view = format.view_of(&columns);
-    let texts: Vec<String> = records.iter().map(|record| view.one(record)).collect();
-    cx.print(&texts.join("\n"))
+    let texts = records.iter().map(|record| {
+        let uuid = record.last().cloned().unwrap_or(Cell::Absent);
+        Item::of_text(format!("{uuid:?}"), view.one(record))
+    });
+    cx.print_items(texts.collect(), "\n", "records")
 }
 
-/// For printing. The names live as long as the process, which prints one list and ends.
+/// For printing. The names live as long as the process, each once.
 fn columns(shown: &[Shown]) -> Vec<Column<Record>> {
     let cell = |record: &Record, place: usize| record.get(place).cloned().unwrap_or(Cell::Absent);
     let column = |(place, shown): (usize, &Shown)| {
@@ -316,9 +330,25 @@ fn columns(shown: &[Shown]) -> Vec<Column<Record>> {
             Kind::Integer => Role::Number,
             _ => Role::Plain,
         };
-        Column::at(name.leak(), place, cell).role(role).wrap()
+        Column::at(lasting(name), place, cell).role(role).wrap()
     };
-    shown.iter().enumerate().map(column).collect()
+    let identity = Column::at(UUID, shown.len(), cell).identity().extra();
+    let columns = shown.iter().enumerate().map(column);
+    columns.chain([identity]).collect()
+}
+
+const UUID: &str = "_uuid";
+
+/// A name that lives as long as the process. While a command is watched, it is asked for again and again.
+fn lasting(name: String) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name.as_str()) {
+        return known;
+    }
+    let name: &'static str = name.leak();
+    names.insert(name);
+    name
 }
 
 impl Shown {

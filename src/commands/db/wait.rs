@@ -35,7 +35,7 @@ Examples:
 
 impl Wait {
     /// Runs it.
-    pub async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let limit = cx.limit.filter(|_| cx.limit_is_given);
         let Some(limit) = limit else {
             return self.wait(cx, None).await;

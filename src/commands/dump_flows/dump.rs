@@ -1,18 +1,24 @@
 //! The conversation with one switch.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choice::Choice;
 use super::count::{Count, Counts};
 use super::lines::{Lines, Work};
 use super::sort::Waiting;
+use crate::commands::progress::{self, Progress};
 use crate::commands::switch::Switch;
 use crate::commands::{Exit, Failure};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::{Dialect, Entries, Scratch};
-use crate::openflow::session::{self, Session};
+use crate::openflow::messages::tables;
+use crate::openflow::session::{self, Rest, Session};
 use crate::openflow::version::Version;
+
+/// How many bytes of flows may wait to be sorted: some eight million.
+const SORTED_AT_MOST: usize = 1 << 30;
 
 /// Why a dump ended early.
 #[derive(Debug)]
@@ -33,19 +39,52 @@ impl Stop {
     }
 }
 
+/// So many flows take a switch long enough to gather that it pays to print the first while it gathers the
+/// others. Fewer are asked for at once, so that all are of one moment.
+const MANY: u64 = 20_000;
+
 /// One switch and what is asked of it.
 pub(super) struct Dump<'a> {
+    pub(super) progress: Progress,
     pub(super) switch: &'a Switch,
     pub(super) session: Session,
     pub(super) filter: Filter,
     pub(super) choice: Choice,
+    /// How many flows of the reply were looked at so far.
+    pub(super) seen: Arc<AtomicU64>,
 }
 
 impl Dump<'_> {
-    /// Asks for the flows.
+    /// Asks for the flows: for all at once, or, where they are many, table by table.
     pub(super) async fn ask(&mut self, dialect: Dialect) -> Result<(), Stop> {
-        let asked = self.session.ask_flows(dialect, &self.filter).await;
+        let asked = match self.many().await {
+            Ok(Some(tables)) => {
+                let asked = self.session.ask_flows_of(&tables, dialect, &self.filter);
+                asked.await
+            }
+            Ok(None) => self.session.ask_flows(dialect, &self.filter).await,
+            Err(error) => Err(error),
+        };
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
+    }
+
+    /// The tables that have flows, if the dump is of all tables and there are many flows. `None` for what
+    /// may not be Open vSwitch, or does not tell.
+    async fn many(&mut self) -> Result<Option<Vec<u8>>, session::Error> {
+        if self.filter.table.is_some() || !self.switch.is_bridge() {
+            return Ok(None);
+        }
+        let tables = self
+            .session
+            .collect(tables::stats_request, tables::decode_stats);
+        let tables = match tables.await {
+            Ok(tables) => tables,
+            Err(session::Error::Refused(_) | session::Error::Malformed(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let flows: u64 = tables.iter().map(|table| u64::from(table.active)).sum();
+        let tables = tables.iter().filter(|table| table.active > 0);
+        Ok((flows >= MANY).then(|| tables.map(|table| table.table_id).collect()))
     }
 
     /// Prints the flows as they come.
@@ -53,7 +92,7 @@ impl Dump<'_> {
         let before = lines.printer.count();
         let mut work = Work::new(lines);
         let ended = self
-            .parts(|message, more, _| work.take(message, more))
+            .parts(|message, rest, _| work.take(message, rest).map_err(Stop::Output))
             .await;
         work.finish().map_err(Stop::Output)?;
         let malformed = lines.malformed.take();
@@ -69,8 +108,17 @@ impl Dump<'_> {
         let before = lines.printer.count();
         let version = self.session.version();
         let order = Arc::clone(&lines.order);
+        let name = self.switch.name();
         let mut ended = self
             .parts(|message, _, malformed| {
+                if waiting.held() > SORTED_AT_MOST {
+                    let message =
+                        format!("{name}: more flows than fit into {SORTED_AT_MOST} bytes");
+                    let failure = Failure::new(Exit::Unreachable, message);
+                    return Err(Stop::Switch(
+                        failure.hint("without --sort they are printed as they come"),
+                    ));
+                }
                 match Entries::of_message(version, message) {
                     Ok(mut entries) => waiting.keep(
                         &mut entries,
@@ -151,26 +199,37 @@ impl Dump<'_> {
         Ok(())
     }
 
-    /// Gives the messages of the reply to `take`, with whether more follow, and asks once more where the switch speaks OpenFlow 1.0
-    /// without the Nicira extension.
+    /// Gives the messages of the reply to `take`, with what follows them, and asks once more where the
+    /// switch speaks OpenFlow 1.0 without the Nicira extension.
     async fn parts(
         &mut self,
-        mut take: impl FnMut(&[u8], bool, &mut Option<DecodeError>) -> Result<(), Failure>,
+        mut take: impl FnMut(&[u8], Rest, &mut Option<DecodeError>) -> Result<(), Stop>,
     ) -> Ended {
         let mut ended = Ended {
             stop: None,
             malformed: None,
         };
         let version = self.session.version();
+        // Whether asking in other words is of no more use, or would give the same flows again.
         let mut plain = false;
+        let mut bytes = 0;
         loop {
             match self.session.part_message().await {
                 Ok(None) => return ended,
-                Ok(Some((message, more))) => {
-                    if let Err(failure) = take(message, more, &mut ended.malformed) {
-                        ended.stop = Some(Stop::Output(failure));
+                Ok(Some((message, rest))) => {
+                    plain = true;
+                    bytes += message.len() as u64;
+                    if let Err(stop) = take(message, rest, &mut ended.malformed) {
+                        ended.stop = Some(stop);
                         return ended;
                     }
+                    self.progress.say(|| {
+                        let (name, so_far) = (self.switch.name(), progress::bytes(bytes));
+                        match self.seen.load(Ordering::Relaxed) {
+                            0 => format!("{name}: {so_far}"),
+                            flows => format!("{name}: {flows} flows, {so_far}"),
+                        }
+                    });
                 }
                 Err(error) if !plain && wants_plain(version, Some(&error)) => {
                     plain = true;

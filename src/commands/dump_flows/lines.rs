@@ -1,8 +1,9 @@
 //! Parts of a reply made into lines: here while there is one, on every core when there are more.
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use super::choice::Choice;
@@ -11,6 +12,7 @@ use crate::commands::{Exit, Failure};
 use crate::model::names::PortNames;
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::messages::flow_stats::{Entries, Scratch};
+use crate::openflow::session::Rest;
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 
@@ -26,6 +28,8 @@ pub(super) struct Lines {
 /// Which flows are wanted, and how they are spelt.
 pub(super) struct Order {
     pub(super) choice: Choice,
+    /// How many flows were looked at, by whatever thread.
+    pub(super) seen: Arc<AtomicU64>,
     pub(super) version: Version,
     pub(super) style: Style,
     pub(super) ports: PortSpelling,
@@ -74,7 +78,9 @@ impl Lines {
                 return;
             }
         };
+        let mut seen = 0;
         while let Some(entry) = entries.next_entry(&mut self.scratch) {
+            seen += 1;
             let outcome = match entry {
                 Ok(flow) if self.order.choice.takes(&flow) => self.printer.flow(&flow, &cx),
                 Ok(_) => Ok(()),
@@ -84,6 +90,7 @@ impl Lines {
                 self.malformed.get_or_insert(error);
             }
         }
+        self.order.seen.fetch_add(seen, Ordering::Relaxed);
     }
 }
 
@@ -101,15 +108,19 @@ impl<'l> Work<'l> {
         }
     }
 
-    /// Prints the flows in a message; `more` says whether another one follows.
+    /// Prints the flows in a message; `rest` says what follows it.
     ///
     /// An error means that nobody wants more; [`Work::finish`] may know why.
-    pub(super) fn take(&mut self, message: &[u8], more: bool) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, message: &[u8], rest: Rest) -> Result<(), Failure> {
         // What stands before the first flow is different; it is written here.
-        if self.workers.is_none() && more && self.lines.printer.count() > 0 {
-            self.workers = Workers::start(self.lines);
+        if self.workers.is_none() && rest != Rest::Nothing && self.lines.printer.may_have_fellows()
+        {
+            self.workers = Workers::start(self.lines, rest);
         }
         if let Some(workers) = &mut self.workers {
+            // A switch that is still busy is likely to be so on this machine.
+            let idle = usize::from(rest == Rest::Replies);
+            workers.employ(self.lines, idle);
             return workers.give(message);
         }
         self.lines.make(message);
@@ -125,8 +136,9 @@ impl<'l> Work<'l> {
     }
 }
 
-/// So many messages may wait to be printed; each has at most 64 KiB.
-const WAITING: usize = 24;
+/// So many messages may wait to be printed; each has at most 64 KiB, and is memory. A switch that gathers
+/// the flows of a table sends none: what it sent before is what there is to print meanwhile.
+const WAITING: usize = 40;
 
 /// So much may wait in a pipe for whoever reads it, in bytes: at the usual 64 KiB, writing and reading
 /// wait for each other.
@@ -138,7 +150,11 @@ const MOST: usize = 4;
 /// Threads that print: each makes lines of a part, waits for its turn, and writes them.
 struct Workers {
     full: SyncSender<Part>,
+    /// The other end of `full`, which is gone when all threads are.
+    parts: Weak<Mutex<Receiver<Part>>>,
+    used: Sender<Vec<u8>>,
     empty: Receiver<Vec<u8>>,
+    cores: usize,
     /// The turn after the last part given.
     turn: Receiver<Turn>,
     threads: Vec<JoinHandle<Outcome>>,
@@ -161,10 +177,11 @@ struct Turn {
 type Outcome = (u64, Result<(), Failure>);
 
 impl Workers {
-    /// Starts the threads; `None` if there are none to be had.
-    fn start(lines: &mut Lines) -> Option<Workers> {
+    /// Starts the first thread; `None` if there is none to be had, or no core for it.
+    fn start(lines: &mut Lines, rest: Rest) -> Option<Workers> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        if cores == 1 {
+        // On one core a thread is good for reading on while it prints, for a switch that gathers on.
+        if cores == 1 && rest != Rest::Replies {
             return None;
         }
         // Only pipes have this, and not all are allowed so much.
@@ -172,33 +189,54 @@ impl Workers {
         let (full, parts) = sync_channel(WAITING);
         let parts = Arc::new(Mutex::new(parts));
         let (used, empty) = channel();
-        let threads: Vec<_> = (0..cores.min(MOST))
-            .map_while(|_| {
-                let (lines, parts, used) = (lines.fellow(), Arc::clone(&parts), used.clone());
-                thread::Builder::new()
-                    .name("printer".to_owned())
-                    .spawn(move || print_parts(lines, &parts, &used))
-                    .ok()
-            })
-            .collect();
-        if threads.is_empty() {
+        let (first, turn) = channel();
+        let mut workers = Workers {
+            full,
+            parts: Arc::downgrade(&parts),
+            used,
+            empty,
+            cores,
+            turn,
+            threads: Vec::new(),
+        };
+        if !workers.hire(lines) {
             return None;
         }
-        let (first, turn) = channel();
         let malformed = lines.malformed.take();
         // The other end is in hand.
         let _ = first.send(Turn { malformed });
-        Some(Workers {
-            full,
-            empty,
-            turn,
-            threads,
-        })
+        Some(workers)
+    }
+
+    /// Starts a thread; whether there is one more now.
+    fn hire(&mut self, lines: &Lines) -> bool {
+        let Some(parts) = self.parts.upgrade() else {
+            return false;
+        };
+        let (lines, used) = (lines.fellow(), self.used.clone());
+        let thread = thread::Builder::new()
+            .name("printer".to_owned())
+            .spawn(move || print_parts(lines, &parts, &used));
+        match thread {
+            Ok(thread) => {
+                self.threads.push(thread);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Sees to it that there are as many threads as cores, but for those that shall be left `idle`.
+    fn employ(&mut self, lines: &Lines, idle: usize) {
+        let wanted = self.cores.saturating_sub(idle).min(MOST);
+        while self.threads.len() < wanted && self.hire(lines) {}
     }
 
     /// Gives a copy of a message to the threads; waits while too many wait.
     fn give(&mut self, message: &[u8]) -> Result<(), Failure> {
-        let mut copy = self.empty.try_recv().unwrap_or_default();
+        // Room for the longest from the start: what grows doubles.
+        let copy = self.empty.try_recv();
+        let mut copy = copy.unwrap_or_else(|_| Vec::with_capacity(u16::MAX.into()));
         copy.clear();
         copy.extend_from_slice(message);
         let (next, turn) = channel();

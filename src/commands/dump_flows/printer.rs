@@ -1,12 +1,14 @@
 //! Flows as lines of text or as JSON, as they come.
 
+use std::fmt::Write as _;
+
 use crate::commands::{Context, Failure, print};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::flow;
 use crate::openflow::json::{Json, push_string};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::text::TextContext;
-use crate::output::{FlowText, Records, push_escaped};
+use crate::output::{FlowText, Frame, Item, Records, push_escaped};
 
 /// So much text is written at once where flows do not come in parts of a reply, in bytes.
 const ENOUGH: usize = 65_536;
@@ -24,7 +26,12 @@ pub(super) struct Printer {
     member: String,
     answered: bool,
     count: u64,
+    /// While the command is watched: the flows instead of their lines.
+    items: Option<Vec<Item>>,
 }
+
+/// What tells the time in a flow.
+const CLOCKS: [&str; 3] = ["duration", "idle_age", "hard_age"];
 
 impl Printer {
     pub(super) fn new(cx: &Context, stats: bool) -> Printer {
@@ -37,7 +44,13 @@ impl Printer {
             member: String::new(),
             answered: false,
             count: 0,
+            items: cx.look().is_some().then(Vec::new),
         }
+    }
+
+    /// Whether others may print between what this one prints.
+    pub(super) fn may_have_fellows(&self) -> bool {
+        self.count > 0 && self.items.is_none()
     }
 
     /// The flows to come are those of this bridge; none if only one switch is asked.
@@ -64,6 +77,7 @@ impl Printer {
             member: self.member.clone(),
             answered: false,
             count: 0,
+            items: None,
         }
     }
 
@@ -94,6 +108,9 @@ impl Printer {
         text: &TextContext<'_>,
     ) -> Result<(), DecodeError> {
         self.count += 1;
+        if self.items.is_some() {
+            return self.keep(flow, text);
+        }
         if self.is_json {
             self.records.begin(&mut self.out.text);
             let begin = self.out.text.len();
@@ -110,6 +127,37 @@ impl Printer {
         outcome
     }
 
+    /// Keeps a flow as what it is known by and what may change of it.
+    fn keep(&mut self, flow: &FlowStats<'_>, text: &TextContext<'_>) -> Result<(), DecodeError> {
+        // A switch has one flow of a table, priority and match.
+        let mut key = FlowText::default();
+        let _ = write!(
+            key.text,
+            "{}{}\t{}\t",
+            self.before, flow.table_id, flow.priority
+        );
+        flow.fields.text(&mut key, text, flow.priority);
+        let mut stable = FlowText::default();
+        flow::text(flow, false, &mut stable, text)?;
+        let mut line = self.out.fellow();
+        if self.is_json {
+            let json = &mut Json::new(&mut line.text);
+            flow::json(flow, self.stats, json, text)?;
+            line.text.insert_str(1, &self.member);
+        } else {
+            line.text.push_str(&self.before);
+            flow::text(flow, self.stats, &mut line, text)?;
+        }
+        let counters = [flow.packet_count, flow.byte_count];
+        self.items.get_or_insert_default().push(Item {
+            key: key.text,
+            cells: vec![stable.text],
+            text: line.text,
+            counters: counters.into_iter().filter(|_| self.stats).collect(),
+        });
+        Ok(())
+    }
+
     /// Writes what was added, once it is much.
     pub(super) fn flush_much(&mut self) -> Result<(), Failure> {
         if self.out.text.len() < ENOUGH {
@@ -120,13 +168,26 @@ impl Printer {
 
     /// Writes what was added.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        if self.items.is_some() {
+            return Ok(());
+        }
         let outcome = print(&self.out.text);
         self.out.text.clear();
         outcome
     }
 
     /// Ends the document.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    pub(super) fn finish(mut self, cx: &Context) -> Result<(), Failure> {
+        if let (Some(look), Some(items)) = (cx.look(), self.items) {
+            let frame = Frame::of_items(items, "flows").with_clocks(&CLOCKS);
+            let counters: &[&str] = if self.stats {
+                &["n_packets", "n_bytes"]
+            } else {
+                &[]
+            };
+            look.show(frame.counting(counters));
+            return Ok(());
+        }
         if self.is_json {
             self.records.finish(&mut self.out.text);
         }

@@ -250,6 +250,8 @@ pub(super) struct Waiting<'s> {
     /// The keys of all flows, each as long as the others.
     keys: Vec<u8>,
     key_len: usize,
+    /// The bytes in `chunks`.
+    chunk_bytes: usize,
 }
 
 /// Where the bytes of a flow are.
@@ -271,7 +273,13 @@ impl<'s> Waiting<'s> {
             places: Vec::new(),
             keys: Vec::new(),
             key_len: 0,
+            chunk_bytes: 0,
         }
+    }
+
+    /// How many bytes of memory the flows take.
+    pub(super) fn held(&self) -> usize {
+        self.chunk_bytes + self.keys.len() + self.places.len() * size_of::<Place>()
     }
 
     /// Keeps the flows of a part that `takes` wants; tells `malformed` of those that make no sense.
@@ -306,6 +314,7 @@ impl<'s> Waiting<'s> {
                 malformed(error);
             }
         }
+        self.chunk_bytes += bytes.len();
         self.chunks.push(bytes.into_boxed_slice());
     }
 

@@ -85,10 +85,16 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
     }
     if found.is_empty() {
         let message = format!("no port is known by {}", quoted(text));
-        let hint = "`ovs port list --columns port,ofport,mac,external_ids` lists what is searched";
+        let begins = text.contains(char::is_alphabetic) && text.chars().count() < SHORTEST;
+        let hint = if begins {
+            format!("the beginning of a name or an id is looked for from {SHORTEST} characters on")
+        } else {
+            "`ovs port list --columns port,ofport,mac,external_ids` lists what is searched"
+                .to_owned()
+        };
         return Err(Failure::new(Exit::NotFound, message).hint(hint));
     }
-    cx.print(&view.list(&found))
+    cx.print_list(&view, &found, "ports")
 }
 
 /// The lines in which something matches, bridge by bridge.

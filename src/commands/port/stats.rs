@@ -29,18 +29,22 @@ struct Line {
 }
 
 fn columns() -> Vec<Column<Line>> {
-    let counter = |name, cell: fn(&Line) -> Cell| Column::new(name, cell).role(Role::Plain);
+    let counter = |name, cell: fn(&Line) -> Cell| Column::new(name, cell).counter();
     vec![
         Column::new("bridge", |line: &Line| Cell::text(&line.bridge))
             .role(Role::Name)
-            .drop(6),
-        Column::new("port", |line: &Line| Cell::from(line.port.as_deref())).role(Role::Name),
+            .drop(6)
+            .identity(),
+        Column::new("port", |line: &Line| Cell::from(line.port.as_deref()))
+            .role(Role::Name)
+            .identity(),
         // LOCAL's number is the database's, as in every other list.
         Column::new("ofport", |line: &Line| {
             Cell::from(Some(i64::from(line.stats.ofport & 0xffff)))
         })
         .role(Role::Number)
-        .drop(5),
+        .drop(5)
+        .identity(),
         counter("rx_packets", |line| count(line.stats.rx_packets)),
         counter("rx_bytes", |line| count(line.stats.rx_bytes)).drop(2),
         counter("rx_dropped", |line| count(line.stats.rx_dropped)).drop(3),
@@ -53,9 +57,10 @@ fn columns() -> Vec<Column<Line>> {
         counter("rx_over_err", |line| count(line.stats.rx_over_err)).extra(),
         counter("rx_crc_err", |line| count(line.stats.rx_crc_err)).extra(),
         counter("collisions", |line| count(line.stats.collisions)).extra(),
-        counter("duration", |line| {
+        Column::new("duration", |line: &Line| {
             count(line.stats.duration_sec.map(u64::from))
         })
+        .clock()
         .extra(),
     ]
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::commands::lines::{Line, Picture};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
-use crate::output::{Format, Palette, Role, escape, push_blanks, width};
+use crate::output::{Format, Item, Palette, Role, cut, escape, push_blanks, width};
 
 /// The columns of ports and interfaces that the tree is made of.
 pub(super) const READS: [&str; 8] = [
@@ -23,19 +23,23 @@ pub(super) const READS: [&str; 8] = [
 const OFPORT_WIDTH: usize = 5;
 /// A longer name shifts its own line, not all of them.
 const NAME_WIDTH: usize = 24;
+/// Words are not cut to less than this.
+const SHORTEST: usize = 12;
 /// Where what does not fit on a port's line goes on.
 const PORT_INDENT: usize = OFPORT_WIDTH + 4;
 /// The same for a bridge's line.
 const BRIDGE_INDENT: usize = 2;
 
-/// The whole picture, a line for each thing; lines break between facts where they are too long.
-pub(super) fn tree(picture: &Picture, format: &Format) -> String {
+/// The whole picture, an item of a line or more for each thing; lines break between facts where they are
+/// too long.
+pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     let lines = picture.lines();
     let widest = |text: fn(&Line<'_>) -> String| {
         let widths = lines.iter().map(|line| width(&text(line)));
         widths.max().unwrap_or(0)
     };
     let mut tree = Tree {
+        items: Vec::new(),
         text: Flow {
             out: String::new(),
             palette: format.palette,
@@ -52,12 +56,14 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> String {
         tree.bridge(bridge);
         while let Some(line) = lines.next_if(|line| line.bridge.uuid == bridge.uuid) {
             tree.port(line);
+            tree.item(format!("port {} {}", line.port.name, line.interface.name));
         }
     }
-    tree.text.out
+    tree.items
 }
 
 struct Tree {
+    items: Vec<Item>,
     text: Flow,
     name_width: usize,
     type_width: usize,
@@ -80,8 +86,10 @@ impl Tree {
         self.fact("host", ovs.hostname.as_deref());
         self.fact("system-id", ovs.system_id.as_deref());
         self.text.end();
+        self.item("switch".to_owned());
         for manager in &picture.shown.managers {
             self.connection("manager", manager);
+            self.item(format!("manager {}", manager.target));
         }
     }
 
@@ -97,9 +105,17 @@ impl Tree {
             self.fact("protocols", Some(&bridge.protocols.join(",")));
         }
         self.text.end();
+        self.item(format!("bridge {}", bridge.name));
         for controller in &bridge.controllers {
             self.connection("controller", controller);
+            self.item(format!("controller {} {}", bridge.name, controller.target));
         }
+    }
+
+    /// What was written since the last item is one, known by its key.
+    fn item(&mut self, key: String) {
+        let text = std::mem::take(&mut self.text.out);
+        self.items.push(Item::of_text(key, text));
     }
 
     /// `  controller tcp:127.0.0.1:6633  disconnected  Connection refused`
@@ -148,7 +164,13 @@ impl Tree {
         self.text.put(gap, &[(Role::Kind, &kind)]);
         let mut gap = self.type_width.saturating_sub(width(&kind)) + 2;
         for (role, fact) in facts(line) {
-            self.text.put(gap, &[(role, &fact)]);
+            let mut words = fact.iter();
+            if let Some(first) = words.next() {
+                self.text.put(gap, &[(role, first)]);
+            }
+            for word in words {
+                self.text.put(1, &[(role, word)]);
+            }
             gap = 2;
         }
         self.text.end();
@@ -192,7 +214,8 @@ impl Flow {
         let _ = write!(self.out, "{:blanks$}", "");
     }
 
-    /// A piece, `gap` blanks after what stands before it.
+    /// A piece, `gap` blanks after what stands before it. What is longer than a line is cut at its last
+    /// part.
     fn put(&mut self, gap: usize, parts: &[(Role, &str)]) {
         let wide: usize = parts.iter().map(|(_, text)| width(text)).sum();
         if self.column > self.indent && self.column + gap + wide > self.room {
@@ -202,10 +225,15 @@ impl Flow {
             push_blanks(&mut self.out, gap);
             self.column += gap;
         }
-        for (role, text) in parts {
-            let _ = write!(self.out, "{}", self.palette.paint(*role, text));
+        for (place, (role, text)) in parts.iter().enumerate() {
+            let mut text = (*text).to_owned();
+            if place + 1 == parts.len() {
+                let room = self.room.saturating_sub(self.column).max(SHORTEST);
+                text = cut(&text, room);
+            }
+            self.column += width(&text);
+            let _ = write!(self.out, "{}", self.palette.paint(*role, &text));
         }
-        self.column += wide;
     }
 
     fn end(&mut self) {
@@ -227,8 +255,8 @@ fn name(line: &Line<'_>) -> String {
     }
 }
 
-/// What is special about a port, in words.
-fn facts(line: &Line<'_>) -> Vec<(Role, String)> {
+/// What is special about a port, in words, between which a line may break.
+fn facts(line: &Line<'_>) -> Vec<(Role, Vec<String>)> {
     let mut facts = Vec::new();
     let port = line.port;
     let list = |numbers: &[i64]| {
@@ -236,34 +264,39 @@ fn facts(line: &Line<'_>) -> Vec<(Role, String)> {
         numbers.join(",")
     };
     if let Some(tag) = port.tag {
-        facts.push((Role::Number, format!("tag {tag}")));
+        facts.push((Role::Number, vec![format!("tag {tag}")]));
     }
     if !port.trunks.is_empty() {
-        facts.push((Role::Number, format!("trunks {}", list(&port.trunks))));
+        facts.push((Role::Number, vec![format!("trunks {}", list(&port.trunks))]));
     }
     if let Some(mode) = &port.vlan_mode {
-        facts.push((Role::Plain, escape(mode)));
+        facts.push((Role::Plain, vec![escape(mode)]));
     }
     if let Some(mode) = port.bond_mode.as_ref().filter(|_| port.is_bond()) {
-        facts.push((Role::Plain, escape(mode)));
+        facts.push((Role::Plain, vec![escape(mode)]));
     }
     if let Some(peer) = line.interface.peer() {
         match line.far_end {
             Some((bridge, _)) => facts.push((
                 Role::Name,
-                format!("-> {} ({})", escape(peer), escape(&bridge.name)),
+                vec![
+                    format!("-> {}", escape(peer)),
+                    format!("({})", escape(&bridge.name)),
+                ],
             )),
-            None => facts.push((Role::Error, format!("-> {} (no such port)", escape(peer)))),
+            None => facts.push((
+                Role::Error,
+                vec![format!("-> {}", escape(peer)), "(no such port)".to_owned()],
+            )),
         }
     }
     if let Some(tunnel) = line.tunnel() {
-        let local = tunnel
-            .local
-            .map_or(String::new(), |local| format!("{} ", escape(local)));
+        let mut ends: Vec<String> = tunnel.local.map(escape).into_iter().collect();
         let remote = tunnel.remote.map_or_else(|| "?".to_owned(), escape);
-        facts.push((Role::Address, format!("{local}-> {remote}")));
+        ends.push(format!("-> {remote}"));
+        facts.push((Role::Address, ends));
         if let Some(key) = tunnel.key() {
-            facts.push((Role::Number, format!("key {}", escape(&key))));
+            facts.push((Role::Number, vec![format!("key {}", escape(&key))]));
         }
     }
     for (what, state) in [
@@ -271,7 +304,7 @@ fn facts(line: &Line<'_>) -> Vec<(Role, String)> {
         ("link", &line.interface.link_state),
     ] {
         if let Some(state) = state.as_deref().filter(|state| *state != "up") {
-            facts.push((Role::State, format!("{what} {}", escape(state))));
+            facts.push((Role::State, vec![format!("{what} {}", escape(state))]));
             break;
         }
     }

@@ -1,9 +1,8 @@
 //! A bridge whose database is on another host: its own OpenFlow listener, which the database names.
 
-use std::borrow::Cow;
-
 use super::OPENFLOW_PORT;
 use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::shell;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::session::Session;
 use crate::openflow::version::Versions;
@@ -146,22 +145,11 @@ fn how_to_listen(bridge: &str, database: &Endpoint, targets: &[String]) -> Strin
     }
     format!(
         "`{}` makes it listen, for everyone who reaches the port; pssl:{OPENFLOW_PORT} only for those \
-         with a certificate\n\
-         or name the switch itself: tcp:HOST[:PORT], ssl:HOST[:PORT]",
+         with a certificate; or name the switch itself: tcp:HOST[:PORT], ssl:HOST[:PORT]",
         words
             .iter()
-            .map(|word| for_shell(word))
+            .map(|word| shell::word(word))
             .collect::<Vec<_>>()
             .join(" ")
     )
-}
-
-/// A word as a shell reads it; colons need no quotes, and endpoints are easier to read without.
-fn for_shell(word: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,".contains(c);
-    if word.chars().all(is_plain) {
-        word.into()
-    } else {
-        shell_words::quote(word)
-    }
 }

@@ -6,6 +6,7 @@ use crate::commands::flow_reading::rules_of;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::find;
 use crate::model::segment::{Network, TagLine, TagState, tag_lines};
+use crate::model::shell::word;
 use crate::model::vlan::tags;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
@@ -61,8 +62,12 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
     vec![
-        Column::new("bridge", |line: &TagLine<'t>| Cell::text(&line.bridge.name)).drop(4),
-        Column::new("tag", |line: &TagLine<'t>| Cell::from(line.tag)).role(Role::Number),
+        Column::new("bridge", |line: &TagLine<'t>| Cell::text(&line.bridge.name))
+            .drop(4)
+            .identity(),
+        Column::new("tag", |line: &TagLine<'t>| Cell::from(line.tag))
+            .role(Role::Number)
+            .identity(),
         Column::new("network_type", |line: &TagLine<'t>| {
             Cell::from(network_type(line))
         })
@@ -70,7 +75,8 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
         Column::new("leaves_by", |line: &TagLine<'t>| {
             let bridge = line.segment.as_ref().and_then(|segment| segment.leaves_by);
             Cell::from(bridge.map(|bridge| bridge.name.as_str()))
-        }),
+        })
+        .drop(1),
         Column::new("patch", |line: &TagLine<'t>| {
             Cell::texts(line.patches.iter().map(|patch| patch.name.as_str()))
         })
@@ -162,7 +168,7 @@ const READ: [&str; 6] = [
 
 impl Args {
     /// Runs it.
-    pub(super) async fn run(self, cx: &Context) -> Result<(), Failure> {
+    pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());
@@ -191,7 +197,7 @@ impl Args {
         };
         let missing = |what: String, hint: &str| {
             let hint = match &self.bridge {
-                Some(bridge) => format!("`{hint} {bridge}` lists them"),
+                Some(bridge) => format!("`{hint} {}` lists them", word(bridge)),
                 None => format!("`{hint}` lists them"),
             };
             Failure::new(Exit::NotFound, what).hint(hint)

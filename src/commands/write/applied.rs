@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::commands::progress::Progress;
 use crate::commands::{Context, Exit, Failure};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::cluster::Need;
@@ -65,6 +66,7 @@ pub(super) async fn applied(
     if operations.is_empty() {
         return Ok(Vec::new());
     }
+    let _progress = Progress::begin(cx, "waiting for ovs-vswitchd to apply it");
     let mut outcomes = client.transact(OPEN_VSWITCH, &operations).await;
     for _ in cx.db.iter() {
         match &outcomes {

@@ -1,4 +1,4 @@
-//! The list of faults. Help, README and the findings themselves are made from it.
+//! The list of faults. Help, guide and the findings themselves are made from it.
 
 // The docs of the variants are the help's lines: a terminal shows backticks as they are.
 #![allow(clippy::doc_markdown)]

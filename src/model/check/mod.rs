@@ -37,10 +37,12 @@ mod vlan;
 pub use flows::FlowCheck;
 pub use kind::{Kind, Severity};
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::host::HostFacts;
 use super::order::by_name;
+use super::shell::word;
 use super::topology::{Bridge, Interface, Topology};
 
 /// One fault of one thing.
@@ -61,15 +63,32 @@ pub struct Finding {
 impl Finding {
     /// A fault of a thing on a bridge; in the hint `{object}` and `{bridge}` stand for their names.
     pub(super) fn new(kind: Kind, bridge: Option<&str>, object: &str, what: String) -> Self {
-        let hint = kind.hint().replace("{object}", object);
+        let bridge_word = word(bridge.unwrap_or_default());
+        let names = [("{object}", word(object)), ("{bridge}", bridge_word)];
         Self {
             kind,
             bridge: bridge.map(str::to_owned),
             object: object.to_owned(),
             what,
-            hint: hint.replace("{bridge}", bridge.unwrap_or_default()),
+            hint: fill(kind.hint(), &names),
         }
     }
+}
+
+/// The text with names in their places; a name that holds such a word itself stays as it is.
+pub(super) fn fill(text: &str, names: &[(&str, Cow<'_, str>)]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((at, place, name)) = names
+        .iter()
+        .filter_map(|(place, name)| Some((rest.find(place)?, place, name)))
+        .min_by_key(|(at, ..)| *at)
+    {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        out.push_str(name);
+        rest = rest.get(at + place.len()..).unwrap_or_default();
+    }
+    out + rest
 }
 
 /// What the findings are made from. The topology must be whole: every bridge, in full, with

@@ -1,7 +1,8 @@
 //! Patch ports.
 
-use super::{Found, Kind, Snapshot};
+use super::{Found, Kind, Snapshot, fill};
 use crate::model::patch::{Patch, PatchState, patches};
+use crate::model::shell::word;
 
 /// What Neutron's agent names as the peer until it joins the two ends.
 const NEUTRON: &str = "nonexistent-peer";
@@ -19,7 +20,12 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         );
         if let Some(finding) = found.findings.last_mut() {
             let peer = patch.peer.filter(|peer| !peer.is_empty());
-            finding.hint = finding.hint.replace("{peer}", peer.unwrap_or("PORT"));
+            let names = [
+                ("{object}", word(&patch.near.interface.name)),
+                ("{bridge}", word(&patch.near.bridge.name)),
+                ("{peer}", word(peer.unwrap_or("PORT"))),
+            ];
+            finding.hint = fill(kind.hint(), &names);
         }
         found.explain(patch.near.interface);
         if let (PatchState::SameBridge, Some(far)) = (patch.state, patch.far) {

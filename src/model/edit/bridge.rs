@@ -3,6 +3,7 @@
 use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
 use super::{Assignment, Edit, Refusal, quoted};
+use crate::model::shell::word;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Atom, Condition, Datum, Function, RowId};
 
@@ -172,7 +173,7 @@ impl Edit<'_> {
                 quoted(name),
                 quoted(&bridge)
             ))
-            .hint(format!("`ovs port show {name}` shows it")));
+            .hint(format!("`ovs port show {}` shows it", word(name))));
         }
         if let Some(interface) = self.draft.find("Interface", name, INTERFACE).await? {
             let port = self
@@ -198,7 +199,7 @@ impl Edit<'_> {
             return Err(
                 Refusal::refused(format!("bridge {name} exists already")).hint(format!(
                     "`ovs bridge set {}` changes it; --may-exist makes it what was asked for",
-                    new.name
+                    word(new.name)
                 )),
             );
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::record::{as_symbol, column};
 use super::{Assignment, Edit, Refusal, quoted};
+use crate::model::shell::word;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::notation::{self, Argument, bare, check_number};
 use crate::ovsdb::schema::{Base, Column, Table, Type};
@@ -378,9 +379,10 @@ impl Edit<'_> {
             "Bridge" => refusal.hint("`ovs bridge del` removes a bridge"),
             "Port" | "Interface" => refusal.hint("`ovs port del` removes a port"),
             _ => refusal.hint(format!(
-                "`ovs db remove {holder_table} {holder} {}{uuid}` takes the reference away; \
+                "`ovs db remove {holder_table} {} {}{uuid}` takes the reference away; \
                  the row then goes of itself, or can be destroyed",
-                column.name
+                word(&holder),
+                word(&column.name)
             )),
         }
     }

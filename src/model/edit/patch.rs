@@ -3,6 +3,7 @@
 use super::place::{BridgePlace, INTERFACE, PortPlace};
 use super::port::{NewPort, Settings};
 use super::{Assignment, Edit, Refusal, quoted};
+use crate::model::shell::word;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Condition, Datum, Function, RowId};
 
@@ -62,7 +63,8 @@ impl Edit<'_> {
                         quoted(rival)
                     ))
                     .hint(format!(
-                        "`ovs patch del {rival}` removes that one; BRIDGE:PORT chooses another name"
+                        "`ovs patch del {}` removes that one; BRIDGE:PORT chooses another name",
+                        word(rival)
                     )));
                 }
                 self.warn(format!(
@@ -129,7 +131,8 @@ impl Edit<'_> {
                     quoted(name)
                 ))
                 .hint(format!(
-                    "`ovs patch del {name}` removes it with its other end"
+                    "`ovs patch del {}` removes it with its other end",
+                    word(name)
                 )));
             }
         }
@@ -257,10 +260,11 @@ impl Edit<'_> {
         let refusal = Refusal::refused(format!("{} is no patch port: it is {what}", quoted(&name)));
         Ok(if name == self.name_of(place.bridge) {
             refusal.hint(format!(
-                "`ovs patch del {name} BRIDGE` removes the pairs between two bridges"
+                "`ovs patch del {} BRIDGE` removes the pairs between two bridges",
+                word(&name)
             ))
         } else {
-            refusal.hint(format!("`ovs port del {name}` removes any port"))
+            refusal.hint(format!("`ovs port del {}` removes any port", word(&name)))
         })
     }
 
@@ -341,8 +345,9 @@ impl Edit<'_> {
                         quoted(&port)
                     ))
                     .hint(format!(
-                        "`ovs port set {port} --remove-member {}` takes it out",
-                        end.name
+                        "`ovs port set {} --remove-member {}` takes it out",
+                        word(&port),
+                        word(&end.name)
                     )));
                 }
                 self.remove_port(&place);
@@ -356,7 +361,7 @@ impl Edit<'_> {
                      `ovs patch del {}` removes it",
                     quoted(&left.name),
                     quoted(&end.name),
-                    left.name
+                    word(&left.name)
                 ));
             }
         }

@@ -2,6 +2,7 @@
 
 use super::{Edit, Refusal, quoted};
 use crate::model::resolve::{PortWord, parse};
+use crate::model::shell;
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Condition, Datum, Error, Function, RowId, Select};
@@ -199,8 +200,10 @@ impl Edit<'_> {
             quoted(&member)
         ))
         .hint(format!(
-            "`ovs port set {name} --remove-member {member}` takes it out of the bond; \
-             `ovs port del {name}` removes the whole bond"
+            "`ovs port set {bond} --remove-member {}` takes it out of the bond; \
+             `ovs port del {bond}` removes the whole bond",
+            shell::word(&member),
+            bond = shell::word(&name)
         )))
     }
 
@@ -379,7 +382,7 @@ impl Edit<'_> {
                     ))
                     .hint(format!(
                         "`ovs port resolve {} {number}` shows it; another --ofport, or none, is free",
-                        self.name_of(bridge)
+                        shell::word(&self.name_of(bridge))
                     )));
                 }
             }

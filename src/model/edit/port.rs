@@ -3,6 +3,7 @@
 use super::name::{check, check_new};
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
 use super::{Assignment, Edit, Refusal, quoted};
+use crate::model::shell::word;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Atom, Datum, RowId};
 
@@ -114,7 +115,8 @@ impl Edit<'_> {
                 quoted(&name)
             ))
             .hint(format!(
-                "`ovs bridge del {name}` removes the bridge with all its ports"
+                "`ovs bridge del {}` removes the bridge with all its ports",
+                word(&name)
             )));
         }
         if self.own_vlan(place.port).await?.is_some() {
@@ -123,7 +125,8 @@ impl Edit<'_> {
                 quoted(&name)
             ))
             .hint(format!(
-                "`ovs bridge del {name}` removes the VLAN bridge with the ports of its VLAN"
+                "`ovs bridge del {}` removes the VLAN bridge with the ports of its VLAN",
+                word(&name)
             )));
         }
         for interface in &place.interfaces {
@@ -213,7 +216,7 @@ impl Edit<'_> {
                 "port {} would have no interface left",
                 quoted(&port)
             ))
-            .hint(format!("`ovs port del {port}` removes the port")));
+            .hint(format!("`ovs port del {}` removes the port", word(&port))));
         }
         self.set_members(place, &members, "").await
     }
@@ -221,9 +224,10 @@ impl Edit<'_> {
     pub(super) fn warn_dangling(&mut self, interface: RowId, peer: &str) {
         let name = self.name_of(interface);
         self.warn(format!(
-            "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del {peer}` removes it, too",
+            "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del {}` removes it, too",
             quoted(peer),
-            quoted(&name)
+            quoted(&name),
+            word(peer)
         ));
     }
 
@@ -255,8 +259,9 @@ impl Edit<'_> {
             quoted(&name)
         ))
         .hint(format!(
-            "`ovs bridge del {name}` and `ovs bridge add {name} --parent BRIDGE --vlan VID` make it \
-             one for another VLAN"
+            "`ovs bridge del {0}` and `ovs bridge add {0} --parent BRIDGE --vlan VID` make it \
+             one for another VLAN",
+            word(&name)
         )))
     }
 
@@ -278,7 +283,7 @@ impl Edit<'_> {
             return Err(
                 Refusal::refused(format!("port {name} is on {other} already")).hint(format!(
                     "`ovs port del {}` takes it off there first",
-                    new.name
+                    word(new.name)
                 )),
             );
         }
@@ -286,7 +291,7 @@ impl Edit<'_> {
             return Err(
                 Refusal::refused(format!("port {name} exists on {other} already")).hint(format!(
                     "`ovs port set {}` changes it; --may-exist makes it what was asked for",
-                    new.name
+                    word(new.name)
                 )),
             );
         }
@@ -299,7 +304,10 @@ impl Edit<'_> {
                      not {vid}",
                     quoted(new.bridge)
                 ))
-                .hint(format!("`ovs tag set {} {vid}` puts it there", new.name)));
+                .hint(format!(
+                    "`ovs tag set {} {vid}` puts it there",
+                    word(new.name)
+                )));
             }
         }
         let mut place = place;
@@ -360,7 +368,7 @@ impl Edit<'_> {
             let Some(port) = port.filter(|port| !port.is_empty()) else {
                 return Err(
                     Refusal::refused(format!("interface {} exists already", quoted(name)))
-                        .hint(format!("`ovs db list Interface {name}` shows it")),
+                        .hint(format!("`ovs db list Interface {}` shows it", word(name))),
                 );
             };
             return Err(Refusal::refused(format!(
@@ -368,7 +376,7 @@ impl Edit<'_> {
                 quoted(name),
                 quoted(&port)
             ))
-            .hint(format!("`ovs port show {port}` shows it")));
+            .hint(format!("`ovs port show {}` shows it", word(&port))));
         }
         Ok(self.draft.insert("Interface", [("name", name.into())]))
     }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::place::{INTERFACE, PortPlace};
 use super::port::{NewPort, Settings};
 use super::{Assignment, Edit, Refusal, quoted};
+use crate::model::shell::word;
 use crate::model::tunnel::{Key, default_port, is_tunnel};
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Atom, Condition, Datum, Function, RowId};
@@ -144,7 +145,8 @@ impl Edit<'_> {
                     quoted(&name)
                 ))
                 .hint(format!(
-                    "`ovs tunnel show {name}` shows it; {} tells two tunnels apart",
+                    "`ovs tunnel show {}` shows it; {} tells two tunnels apart",
+                    word(&name),
                     distinctions(&kind)
                 )));
             }

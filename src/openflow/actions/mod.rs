@@ -226,6 +226,7 @@ actions! { 'a:
 }
 
 /// The kinds of one vendor by version and number, the number counted from `first`.
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<Kind>; N]; 7] {
     let mut table = [[None; N]; 7];
     let mut kind = 0;

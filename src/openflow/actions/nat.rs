@@ -81,7 +81,10 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
         let flags = body.u16("nat flags")?;
         let present = body.u16("range_present")?;
         let whole = *body;
-        if present & 0b11 != 0 && present & 0b1100 != 0 || present & !0b11_1111 != 0 {
+        // Each of the three has an end only if it has a beginning.
+        let ends_only = present >> 1 & !present & 0b01_0101 != 0;
+        let both = present & 0b11 != 0 && present & 0b1100 != 0;
+        if both || ends_only || present & !0b11_1111 != 0 {
             let bad = DecodeErrorKind::BadValue(present.into());
             return Err(whole.error("range_present", bad));
         }
@@ -227,6 +230,17 @@ impl ActionParse for Nat<'_> {
             Some(IpAddr::V4(_)) => parser.demand(word, Prereq::Ipv4)?,
             Some(IpAddr::V6(_)) => parser.demand(word, Prereq::Ipv6)?,
             None => parser.demand(word, Prereq::Ip)?,
+        }
+        let has_no_beginning =
+            |min: Option<bool>, max: Option<bool>| min == Some(true) && max == Some(false);
+        if has_no_beginning(
+            nat.addr_min.map(|address| address.is_unspecified()),
+            nat.addr_max.map(|address| address.is_unspecified()),
+        ) || has_no_beginning(
+            nat.port_min.map(|port| port == 0),
+            nat.port_max.map(|port| port == 0),
+        ) {
+            return Err(Problem::syntax("a range of nat begins at 1 or more"));
         }
         // What is zero does not go on the wire.
         let mut range = Vec::new();

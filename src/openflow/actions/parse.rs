@@ -247,7 +247,8 @@ impl Parser<'_> {
             // Meters became actions in 1.5.
             let is_action =
                 rank == Rank::Apply || (rank == Rank::Meter && self.version >= Version::V15);
-            if wraps && is_action && apply.is_none() {
+            // Setting no bits at all is nothing.
+            if wraps && is_action && apply.is_none() && !piece.is_empty() {
                 apply = Some(out.len());
                 out.extend([0, 4, 0, 8, 0, 0, 0, 0]);
             }

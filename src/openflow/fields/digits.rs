@@ -10,13 +10,18 @@ pub(crate) fn put_decimal(out: &mut String, number: impl itoa::Integer) {
 
 /// A number in hexadecimal after `0x`, of at least so many digits.
 pub(crate) fn put_hex(out: &mut String, number: u64, digits: usize) {
-    let needed = (16 - number.leading_zeros() as usize / 4).max(digits);
-    let mut text = [0; 16];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(number.to_be_bytes()) {
-        pair.copy_from_slice(&pair_of(byte));
-    }
     out.push_str("0x");
-    push_ascii(out, text.get(16usize.saturating_sub(needed.max(1))..));
+    let needed = 16 - number.leading_zeros() / 4;
+    for place in (0..needed.max(digits as u32).clamp(1, 16)).rev() {
+        out.push(digit(number >> (place * 4)));
+    }
+}
+
+/// The lowest four bits as a digit.
+fn digit(number: u64) -> char {
+    let number = number as u8 & 15;
+    // Letters come 39 after the digits.
+    char::from(b'0' + number + if number > 9 { 39 } else { 0 })
 }
 
 /// Bytes as digits, two each.
@@ -27,10 +32,12 @@ pub(crate) fn put_pair(out: &mut String, byte: u8) {
 }
 
 /// The two digits of a byte.
+#[allow(clippy::indexing_slicing, reason = "there are 256 pairs")]
 const fn pair_of(byte: u8) -> [u8; 2] {
     PAIRS[byte as usize]
 }
 
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 const PAIRS: [[u8; 2]; 256] = {
     let digits = b"0123456789abcdef";
     let mut pairs = [[0; 2]; 256];

@@ -5,16 +5,13 @@ use super::super::json::Json;
 use super::super::text::{Role, Sink, Style, TextContext, port_from_v10};
 use super::Header;
 use super::digits::{put_all_hex, put_decimal};
-use super::row_set::{AT_TIMES_UNSAID, ETHERNET, RowSet, TAGS};
+use super::row_set::{AT_TIMES_UNSAID, ETHERNET, RowSet, TAGS, WIDE_REGISTERS};
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords, word_for};
 use super::table::{Field, Id};
 use super::values::{self, all_ones, all_zeros};
 
 /// The priority that text leaves out.
 const DEFAULT_PRIORITY: u16 = 0x8000;
-
-/// How many fields' places a view remembers; the few matches with more are searched.
-const REMEMBERED: usize = 16;
 
 /// A value with its mask; no mask if every bit is matched.
 pub type Masked<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -25,16 +22,12 @@ pub struct Match<'a> {
     bytes: &'a [u8],
     /// Offset of `bytes` in the message.
     at: usize,
-    /// Rows of the first fields, and where their headers begin in `bytes`.
-    places: [(u8, u16); REMEMBERED],
-    /// How many of `places` are taken.
-    remembered: usize,
+    /// Where each field that has a row is, in the order of the rows.
+    places: Places,
     /// Which rows have a field.
     present: RowSet,
     /// Whether there are fields without a row.
     has_unknown: bool,
-    /// `NXM_NX_COOKIE` of a request.
-    cookie: Option<(u64, u64)>,
 }
 
 impl<'a> Match<'a> {
@@ -47,18 +40,16 @@ impl<'a> Match<'a> {
         let mut matched = Match {
             bytes,
             at,
-            places: [(0, 0); REMEMBERED],
-            remembered: 0,
+            places: Places::default(),
             present: RowSet::EMPTY,
             has_unknown: false,
-            cookie: None,
         };
         while !cursor.is_empty() {
             let start = cursor;
-            let Ok(place) = u16::try_from(start.at() - at) else {
+            let header = Header::decode(&mut cursor)?;
+            let Ok(value_at) = u16::try_from(cursor.at() - at) else {
                 return Err(start.error("match", DecodeErrorKind::BadLength(bytes.len())));
             };
-            let header = Header::decode(&mut cursor)?;
             if header.masked && header.length % 2 != 0 {
                 return Err(start.error(
                     "oxm_length",
@@ -66,8 +57,7 @@ impl<'a> Match<'a> {
                 ));
             }
             let (value, mask) = payload(&mut cursor, header)?;
-            if let Some(cookie) = cookie(header, value, mask) {
-                matched.cookie = Some(cookie);
+            if cookie(header, value, mask).is_some() {
                 continue;
             }
             let Some(field) = header.field() else {
@@ -93,10 +83,12 @@ impl<'a> Match<'a> {
                     DecodeErrorKind::BadValue(be_number(value) as u64),
                 ));
             }
-            if let Some(slot) = matched.places.get_mut(matched.remembered) {
-                *slot = (field.id.index() as u8, place);
-                matched.remembered += 1;
-            }
+            matched.places.insert(Place {
+                id: field.id,
+                at: value_at,
+                width: value.len() as u8,
+                masked: mask.is_some_and(|mask| !all_ones(mask)),
+            });
             matched.present.insert(field.id);
         }
         Ok(matched)
@@ -109,30 +101,23 @@ impl<'a> Match<'a> {
         if !self.present.contains(field.id) {
             return None;
         }
-        let row = field.id.index() as u8;
-        let remembered = self.places.get(..self.remembered)?;
-        if let Some((_, place)) = remembered.iter().find(|(other, _)| *other == row) {
-            let mut cursor = Cursor::new(self.bytes.get(usize::from(*place)..)?, 0);
-            let header = Header::decode(&mut cursor).ok()?;
-            let (value, mask) = payload(&mut cursor, header).ok()?;
-            return Some((value, mask.filter(|mask| !all_ones(mask))));
-        }
-        self.search(field)
+        let mut places = self.places.all().iter();
+        self.at_place(*places.find(|place| place.id == field.id)?)
     }
 
-    /// [`Match::value`] of a field that is present, but not among those remembered.
-    #[cold]
-    fn search(&self, field: &Field) -> Option<Masked<'a>> {
-        let mut cursor = Cursor::new(self.bytes, self.at);
-        loop {
-            let header = Header::decode(&mut cursor).ok()?;
-            let (value, mask) = payload(&mut cursor, header).ok()?;
-            let passed_over = cookie(header, value, mask).is_some()
-                || mask.is_some_and(all_zeros) && !field.id.is_tun_metadata();
-            if !passed_over && header.field().is_some_and(|found| found.id == field.id) {
-                return Some((value, mask.filter(|mask| !all_ones(mask))));
-            }
-        }
+    /// The value and mask at a place.
+    fn at_place(&self, place: Place) -> Option<Masked<'a>> {
+        let width = usize::from(place.width);
+        let (value, rest) = self
+            .bytes
+            .get(usize::from(place.at)..)?
+            .split_at_checked(width)?;
+        let mask = if place.masked {
+            Some(rest.get(..width)?)
+        } else {
+            None
+        };
+        Some((value, mask))
     }
 
     /// The input port, widened to 32 bits.
@@ -151,7 +136,13 @@ impl<'a> Match<'a> {
 
     /// Cookie and mask of a request's filter (`NXM_NX_COOKIE`).
     pub fn cookie(&self) -> Option<(u64, u64)> {
-        self.cookie
+        let mut cursor = Cursor::new(self.bytes, self.at);
+        let mut found = None;
+        while let Ok(header) = Header::decode(&mut cursor) {
+            let (value, mask) = payload(&mut cursor, header).ok()?;
+            found = cookie(header, value, mask).or(found);
+        }
+        found
     }
 
     /// Whether every packet matches.
@@ -169,22 +160,20 @@ impl<'a> Match<'a> {
     /// Value and mask of each register, whether they came as such or two or four in one.
     pub fn register_values(&self) -> [(u32, u32); Id::REGISTERS as usize] {
         let mut registers = [(0u32, 0u32); Id::REGISTERS as usize];
-        for id in self.present.iter() {
-            let Some((first, count)) = id.registers() else {
+        for place in self.places.all() {
+            let Some((first, count)) = place.id.registers() else {
                 continue;
             };
-            let Some((value, mask)) = self.value(id.row()) else {
+            let Some((value, mask)) = self.at_place(*place) else {
                 continue;
             };
             let slots = registers
                 .iter_mut()
                 .skip(usize::from(first))
                 .take(usize::from(count));
-            for (index, slot) in slots.enumerate() {
-                let word =
-                    |bytes: &[u8]| bytes.get(index * 4..index * 4 + 4).map_or(0, be_number) as u32;
-                let bits = mask.map_or(u32::MAX, word);
-                slot.0 |= word(value) & bits;
+            for (number, slot) in (0..).zip(slots) {
+                let (value, bits) = register(value, mask, number);
+                slot.0 |= value;
                 slot.1 |= bits;
             }
         }
@@ -198,8 +187,8 @@ impl<'a> Match<'a> {
 
     /// Every field that has a row, with its value and mask as they came, in the order of the rows.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Masked<'a>)> + '_ {
-        let field = |id: Id| Some((id.row(), self.value(id.row())?));
-        self.present.iter().filter_map(field)
+        let field = |place: Place| Some((place.id.row(), self.at_place(place)?));
+        self.places.all().iter().copied().filter_map(field)
     }
 
     /// Whether there are fields without a row: it matches fewer packets than its rows say.
@@ -245,20 +234,27 @@ impl<'a> Match<'a> {
         let nw_proto = self.number(Id::NW_PROTO).map(|number| number as u8);
         let word = eth_type.and_then(|eth_type| word_for(eth_type, nw_proto));
         let mut word_due = word;
-        let mut tci_due = self.present.intersects(&TAGS);
+        let mut tci_due = true;
+        let registers_in_order = self.registers_in_order();
         let mut registers_due = true;
-        for id in self.present.iter() {
+        for place in self.places.all() {
+            let id = place.id;
             if id > Id::PACKET_TYPE
                 && let Some((word, nw_proto)) = word_due.take()
             {
                 visit.protocol(word, eth_type.unwrap_or_default(), nw_proto);
             }
             let field = id.row();
-            let Some((value, mask)) = self.value(field) else {
+            let Some((value, mask)) = self.at_place(*place) else {
                 continue;
             };
-            if id.registers().is_some() {
-                if registers_due {
+            if let Some((first, count)) = id.registers() {
+                if registers_in_order {
+                    for number in 0..count {
+                        let (value, bits) = register(value, mask, number);
+                        walk_register(first + number, value, bits, visit);
+                    }
+                } else if registers_due {
                     registers_due = false;
                     self.walk_registers(visit);
                 }
@@ -297,15 +293,20 @@ impl<'a> Match<'a> {
 
     fn walk_registers(&self, visit: &mut impl Visit) {
         let registers = self.register_values();
-        for (number, (value, mask)) in registers.into_iter().enumerate() {
-            if mask != 0
-                && let Some(id) = Id::reg(number as u8)
-            {
-                let mask_bytes = mask.to_be_bytes();
-                let mask = (mask != u32::MAX).then_some(mask_bytes.as_slice());
-                visit.field(id.row(), &value.to_be_bytes(), mask);
-            }
+        for (number, (value, bits)) in registers.into_iter().enumerate() {
+            walk_register(number as u8, value, bits, visit);
         }
+    }
+
+    /// Whether the order of the rows is the order of the registers in them, and no register is in two.
+    fn registers_in_order(&self) -> bool {
+        if !self.present.intersects(&WIDE_REGISTERS) {
+            return true;
+        }
+        let mut next = 0;
+        let ranges = self.places.all().iter();
+        let mut ranges = ranges.filter_map(|place| place.id.registers());
+        ranges.all(|(first, count)| first >= std::mem::replace(&mut next, first + count))
     }
 
     /// What ovs-ofctl keeps to itself, though it is matched: fields of ERSPAN that the version which
@@ -360,6 +361,9 @@ impl<'a> Match<'a> {
     /// What the match says about the VLAN tag, however it says it.
     pub(super) fn tci(&self) -> Tci {
         let mut tci = Tci::default();
+        if !self.present.intersects(&TAGS) {
+            return tci;
+        }
         let mut add = |id: Id, all: u16, shift: u32, implied: u16| {
             if let Some((value, mask)) = self.value(id.row()) {
                 let bits = |bytes| (be_number(bytes) as u16) << shift;
@@ -393,6 +397,78 @@ impl<'a> Match<'a> {
     }
 }
 
+/// Where a field of a match is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    id: Id,
+    /// Offset of the value in the bytes of the match; a mask follows it.
+    at: u16,
+    /// The width of the value, and of the mask, in bytes.
+    width: u8,
+    /// Whether there is a mask that has not all bits.
+    masked: bool,
+}
+
+/// So many places take no memory of their own; more fields are rare.
+const FEW: usize = 10;
+
+/// The places of a match's fields, in the order of their rows.
+#[derive(Debug, Clone)]
+struct Places {
+    few: [Place; FEW],
+    /// How many of `few` are taken.
+    count: u8,
+    /// All of them, if they are more.
+    many: Vec<Place>,
+}
+
+impl Default for Places {
+    fn default() -> Places {
+        let nowhere = Place {
+            id: Id::PKT_MARK,
+            at: 0,
+            width: 0,
+            masked: false,
+        };
+        Places {
+            few: [nowhere; FEW],
+            count: 0,
+            many: Vec::new(),
+        }
+    }
+}
+
+impl Places {
+    fn all(&self) -> &[Place] {
+        match self.few.get(..usize::from(self.count)) {
+            Some(few) if self.many.is_empty() => few,
+            _ => &self.many,
+        }
+    }
+
+    fn insert(&mut self, place: Place) {
+        let count = usize::from(self.count);
+        let places = if let Some(slot) = self.few.get_mut(count) {
+            *slot = place;
+            self.count += 1;
+            self.few.get_mut(..=count).unwrap_or_default()
+        } else {
+            if self.many.is_empty() {
+                self.many.extend(self.few);
+            }
+            self.many.push(place);
+            &mut self.many
+        };
+        // To where it belongs; most fields come in order.
+        for last in (1..places.len()).rev() {
+            match places.get_mut(last - 1..=last) {
+                Some([before, behind]) if behind.id < before.id => std::mem::swap(before, behind),
+                _ => break,
+            }
+        }
+    }
+}
+
 /// Value and mask after a header.
 fn payload<'a>(cursor: &mut Cursor<'a>, header: Header) -> Result<Masked<'a>, DecodeError> {
     let value = cursor.take(header.value_bytes(), "oxm value")?;
@@ -411,6 +487,23 @@ fn cookie(header: Header, value: &[u8], mask: Option<&[u8]>) -> Option<(u64, u64
         return None;
     }
     Some((number(value)?, mask.map_or(Some(u64::MAX), number)?))
+}
+
+/// Value and mask of one of the registers that are in a field, counted from the first.
+fn register(value: &[u8], mask: Option<&[u8]>, number: u8) -> (u32, u32) {
+    let first = usize::from(number) * 4;
+    let word = |bytes: &[u8]| bytes.get(first..first + 4).map_or(0, be_number) as u32;
+    let bits = mask.map_or(u32::MAX, word);
+    (word(value) & bits, bits)
+}
+
+fn walk_register(number: u8, value: u32, bits: u32, visit: &mut impl Visit) {
+    let Some(id) = Id::reg(number) else { return };
+    if bits != 0 {
+        let mask_bytes = bits.to_be_bytes();
+        let mask = (bits != u32::MAX).then_some(mask_bytes.as_slice());
+        visit.field(id.row(), &value.to_be_bytes(), mask);
+    }
 }
 
 fn walk_tag(tci: Tci, visit: &mut impl Visit) {
@@ -543,6 +636,33 @@ impl Visit for Members<'_, '_, '_> {
                 self.json.key("mask");
                 self.json.plain(|out| put_all_hex(out, mask));
                 self.json.end_object();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_fields_than_few_stand_in_the_order_of_the_rows() {
+        // NXM_NX_REG0 to REG15 backwards, each with its number.
+        let numbers = (0..16u8).rev();
+        let bytes: Vec<u8> = numbers
+            .flat_map(|number| [0, 1, number << 1, 4, 0, 0, 0, number])
+            .collect();
+        for count in 0..=16 {
+            let matched = Match::decode_tlvs(&bytes[..count * 8], 0).unwrap();
+            let names: Vec<String> = matched
+                .fields()
+                .map(|(row, _)| row.name.to_owned())
+                .collect();
+            let expected: Vec<String> = (16 - count..16).map(|n| format!("reg{n}")).collect();
+            assert_eq!(names, expected);
+            for (row, (value, mask)) in matched.fields() {
+                assert_eq!(row.name, format!("reg{}", be_number(value)));
+                assert_eq!((mask, matched.value(row)), (None, Some((value, None))));
             }
         }
     }

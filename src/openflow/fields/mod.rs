@@ -254,14 +254,16 @@ impl Subfield {
             FieldRef::Known(field) => out.push_str(field.nxm_name()),
             FieldRef::Unknown(header) => header.put_unknown(out),
         }
-        let last = u32::from(self.offset) + u32::from(self.n_bits.saturating_sub(1));
-        let _ = if self.offset == 0 && self.n_bits == self.field.n_bits() {
-            write!(out, "[]")
-        } else if self.n_bits == 1 {
-            write!(out, "[{}]", self.offset)
-        } else {
-            write!(out, "[{}..{last}]", self.offset)
-        };
+        out.push('[');
+        if self.offset != 0 || self.n_bits != self.field.n_bits() {
+            digits::put_decimal(out, self.offset);
+            if self.n_bits != 1 {
+                out.push_str("..");
+                let last = u32::from(self.offset) + u32::from(self.n_bits.saturating_sub(1));
+                digits::put_decimal(out, last);
+            }
+        }
+        out.push(']');
     }
 
     /// Writes `{"field":"reg0","offset":0,"n_bits":16}`.

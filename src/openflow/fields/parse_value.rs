@@ -12,14 +12,16 @@ use super::values::{
 /// A value and, unless it covers the field, its mask.
 pub(in crate::openflow) type Parsed = (Vec<u8>, Option<Vec<u8>>);
 
-/// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and nothing match anything.
+/// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and nothing match anything, and so does `ANY`,
+/// as dumps have it, where that is no port.
 pub(in crate::openflow) fn parse_value(
     field: &Field,
     text: &str,
     names: &dyn Names,
 ) -> Result<Parsed, Problem> {
     let width = usize::from(field.bytes);
-    if text == "*" || text.is_empty() {
+    let is_port = matches!(field.kind, Kind::Port16 | Kind::Port32);
+    if text == "*" || text.is_empty() || text == "ANY" && !is_port {
         let width = if field.id.is_tun_metadata() { 4 } else { width };
         return Ok((vec![0; width], Some(vec![0; width])));
     }

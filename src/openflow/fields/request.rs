@@ -153,7 +153,9 @@ impl MatchFields {
 fn put_tci(out: &mut Vec<u8>, tci: Tci, version: Version) {
     let (vid, pcp) = (tci.mask & (TCI_VID | TCI_PRESENT), tci.mask & TCI_PCP);
     let exact_priority = pcp == TCI_PCP && tci.is_tagged();
-    if pcp != 0 && !exact_priority && !tci.is_untagged() {
+    // Without a tag there is no priority, and none need be said; another than 0 is another match.
+    let no_priority = tci.is_untagged() && tci.value & pcp == 0;
+    if pcp != 0 && !exact_priority && !no_priority {
         let mask = tci.mask.to_be_bytes();
         let mask = (tci.mask != u16::MAX).then_some(mask.as_slice());
         put(out, Id::VLAN_TCI, version, &tci.value.to_be_bytes(), mask);

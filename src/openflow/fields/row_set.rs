@@ -9,6 +9,8 @@ pub struct RowSet([u64; ROWS.len().div_ceil(64)]);
 impl RowSet {
     pub(super) const EMPTY: RowSet = RowSet([0; ROWS.len().div_ceil(64)]);
 
+    /// For the sets below, which are made by the compiler.
+    #[allow(clippy::indexing_slicing, reason = "at compile time")]
     pub(super) const fn with(mut self, id: Id) -> RowSet {
         self.0[id.index() / 64] |= 1 << (id.index() % 64);
         self
@@ -16,7 +18,9 @@ impl RowSet {
 
     /// Adds a row.
     pub fn insert(&mut self, id: Id) {
-        *self = self.with(id);
+        if let Some(word) = self.0.get_mut(id.index() / 64) {
+            *word |= 1 << (id.index() % 64);
+        }
     }
 
     pub(super) fn contains(&self, id: Id) -> bool {
@@ -83,6 +87,20 @@ pub(super) const TAGS: RowSet = RowSet::EMPTY
     .with(Id::VLAN_VID)
     .with(Id::VLAN_PCP);
 
+/// The rows that are two or four registers.
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
+pub(super) static WIDE_REGISTERS: RowSet = {
+    let mut set = RowSet::EMPTY;
+    let mut at = 0;
+    while at < ROWS.len() {
+        if matches!(ROWS[at].id.registers(), Some((_, 2..))) {
+            set = set.with(ROWS[at].id);
+        }
+        at += 1;
+    }
+    set
+};
+
 /// The rows that ovs-ofctl leaves out where others do not say enough.
 pub(super) const AT_TIMES_UNSAID: RowSet = RowSet::EMPTY
     .with(Id::TUN_ERSPAN_IDX)
@@ -96,6 +114,7 @@ pub(super) const AT_TIMES_UNSAID: RowSet = RowSet::EMPTY
     .with(Id::CT_TP_DST);
 
 /// The rows that only Ethernet packets have.
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 pub(super) static ETHERNET: RowSet = {
     let mut set = RowSet::EMPTY;
     let mut at = 0;

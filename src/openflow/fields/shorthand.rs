@@ -43,6 +43,10 @@ pub(super) fn word_for(eth_type: u16, nw_proto: Option<u8>) -> Option<(&'static 
     let mut plain = None;
     for (word, word_type, word_proto) in &WORDS {
         if *word_type != eth_type {
+            // The words of a type stand together.
+            if plain.is_some() {
+                break;
+            }
             continue;
         }
         if word_proto.is_some() && *word_proto == nw_proto {

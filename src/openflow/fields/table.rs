@@ -153,7 +153,7 @@ impl Id {
     /// The row.
     pub fn row(self) -> &'static Field {
         // `Id`s are made in this file only, one for every row.
-        ROWS[self.index()]
+        ROWS.get(self.index()).copied().unwrap_or(&FRONT[0])
     }
 
     /// `reg0` and its fellows, `xreg` and `xxreg` not included; `None` if there is no such register.
@@ -182,6 +182,7 @@ impl Id {
 }
 
 /// Class and experimenter of a wire name, by its prefix.
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "at compile time")]
 const fn class_of(name: &str) -> (u16, Option<u32>) {
     const PREFIXES: [(&str, u16, Option<u32>); 8] = [
         ("OXM_OF_PKT_REG", 0x8001, None),
@@ -204,6 +205,7 @@ const fn class_of(name: &str) -> (u16, Option<u32>) {
     panic!("a wire name without a class")
 }
 
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 const fn starts_with(name: &str, prefix: &str) -> bool {
     let (name, prefix) = (name.as_bytes(), prefix.as_bytes());
     let mut at = 0;
@@ -471,6 +473,7 @@ rows! { PACKET, PacketOrder from BACK;
 }
 
 /// Every row, in the order in which a flow dump prints the fields.
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 pub static ROWS: [&Field; LAST as usize] = {
     let mut rows = [&FRONT[0]; LAST as usize];
     let groups: [&[Field]; 7] = [
@@ -518,6 +521,7 @@ const fn class_index(class: u16, experimenter: Option<u32>) -> Option<usize> {
 }
 
 /// The row of every class and number: decoding a match looks here once per field.
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "at compile time")]
 static BY_NUMBER: [[u8; 128]; CLASSES] = {
     let mut table = [[NONE; 128]; CLASSES];
     let mut at = 0;

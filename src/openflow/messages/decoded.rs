@@ -156,6 +156,11 @@ impl<'a> Decoded<'a> {
         self.header
     }
 
+    /// The body; `None` where it is not known or makes no sense.
+    pub fn body(&self) -> Option<&Body<'a>> {
+        self.body.as_ref()
+    }
+
     /// The first thing that makes no sense; its offset counts from the start of the message.
     pub fn trouble(&self) -> Option<&DecodeError> {
         self.trouble.as_ref()

@@ -13,7 +13,7 @@
 
 use super::multipart::{self, Part};
 use crate::openflow::actions::{ActionList, Form};
-use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
 use crate::openflow::fields::{Filter, Match};
 use crate::openflow::text::{PORT_ANY, port_to_v10};
 use crate::openflow::version::Version;
@@ -405,9 +405,10 @@ impl<'a> Entries<'a> {
     where
         'a: 's,
     {
-        let form = self.form;
-        let entry = self.next_bytes()?;
-        Some(entry.and_then(|entry| form.decode(entry, scratch)))
+        Some(match self.next_bytes()? {
+            Ok(entry) => self.form.decode(entry, scratch),
+            Err(error) => Err(error),
+        })
     }
 
     fn entry(&mut self) -> Result<Cursor<'a>, DecodeError> {
@@ -613,6 +614,19 @@ pub(super) struct OxsStats {
     pub(super) byte_count: Option<u64>,
 }
 
+/// The bit of an OXS header that has no meaning.
+const OXS_RESERVED: u32 = 1 << 8;
+const OXS_DURATION: u32 = oxs(0, 8);
+const OXS_IDLE_TIME: u32 = oxs(1, 8);
+const OXS_FLOW_COUNT: u32 = oxs(3, 4);
+const OXS_PACKET_COUNT: u32 = oxs(4, 8);
+const OXS_BYTE_COUNT: u32 = oxs(5, 8);
+
+/// The header of a statistics field with this number and length in bytes.
+const fn oxs(number: u32, length: u32) -> u32 {
+    (OPENFLOW_BASIC as u32) << 16 | number << 9 | length
+}
+
 impl OxsStats {
     pub(super) fn decode(entry: &mut Cursor<'_>) -> Result<OxsStats, DecodeError> {
         entry.skip(2, "statistics")?;
@@ -626,21 +640,19 @@ impl OxsStats {
 
         let mut stats = OxsStats::default();
         while !body.is_empty() {
-            let [high, low, number, length] = body.array("statistics field header")?;
-            let (class, number) = (u16::from_be_bytes([high, low]), number >> 1);
-            let length = usize::from(length);
-            let mut value = body.sub(length, "statistics field")?;
-            match (class, number, length) {
-                (OPENFLOW_BASIC, 0, 8) => {
-                    stats.duration_sec = value.u32("duration")?;
-                    stats.duration_nsec = value.u32("duration")?;
-                }
-                (OPENFLOW_BASIC, 1, 8) => stats.idle_age = Some(value.u32("idle_time")?),
-                (OPENFLOW_BASIC, 3, 4) => stats.flow_count = Some(value.u32("flow_count")?),
-                (OPENFLOW_BASIC, 4, 8) => {
-                    stats.packet_count = counted(value.u64("packet_count")?);
-                }
-                (OPENFLOW_BASIC, 5, 8) => stats.byte_count = counted(value.u64("byte_count")?),
+            let header = body.u32("statistics field header")?;
+            let length = header as usize & 0xff;
+            let number = match length {
+                8 => body.u64("statistics field")?,
+                _ => be_number(body.take(length, "statistics field")?) as u64,
+            };
+            let (high, low) = ((number >> 32) as u32, number as u32);
+            match header & !OXS_RESERVED {
+                OXS_DURATION => (stats.duration_sec, stats.duration_nsec) = (high, low),
+                OXS_IDLE_TIME => stats.idle_age = Some(high),
+                OXS_FLOW_COUNT => stats.flow_count = Some(low),
+                OXS_PACKET_COUNT => stats.packet_count = counted(number),
+                OXS_BYTE_COUNT => stats.byte_count = counted(number),
                 _ => {}
             }
         }

@@ -392,6 +392,11 @@ impl<'a> Actions<'a> {
         })
     }
 
+    /// The actions one by one.
+    pub fn list(&self) -> &ActionList<'a> {
+        &self.list
+    }
+
     /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

@@ -2,6 +2,7 @@
 
 use super::layout::{Layout, Point, Rect};
 use super::{Frame, FrameKind, JoinKind, Picture};
+use crate::output::text::{SHORTEST, cut};
 use crate::output::{Format, Role, escape, push_blanks, width};
 
 /// More cells than this nobody can look at.
@@ -18,8 +19,10 @@ pub struct TooLarge {
 }
 
 /// The picture for a terminal, with colours; where that is too narrow for boxes side by side, one
-/// below the other.
+/// below the other, and where it is too narrow for that, with names that are cut.
 pub fn drawing(picture: &Picture, format: &Format) -> Result<String, TooLarge> {
+    let fitted = fitted(picture, format.width);
+    let picture = fitted.as_ref().unwrap_or(picture);
     let layout = Layout::of(picture, format.width);
     let (width, height) = (layout.width, layout.height);
     if width.saturating_mul(height) > MOST_CELLS {
@@ -38,6 +41,27 @@ pub fn drawing(picture: &Picture, format: &Format) -> Result<String, TooLarge> {
         canvas.frame(frame, *place);
     }
     Ok(canvas.print(format))
+}
+
+/// The picture with its longest names cut, if it is wider than `room`.
+fn fitted(picture: &Picture, room: Option<usize>) -> Option<Picture> {
+    let layout = Layout::of(picture, room);
+    let over = layout.width.checked_sub(room?).filter(|over| *over > 0)?;
+    let widest = layout.boxes.iter().map(|place| place.width).max()?;
+    let room = widest.saturating_sub(over);
+    let mut fitted = picture.clone();
+    for (frame, place) in fitted.frames.iter_mut().zip(&layout.boxes) {
+        let over = place.width.saturating_sub(room);
+        let notes = frame.rows.iter().map(|row| width(&row.right())).max();
+        let names = frame.rows.iter().map(|row| width(&row.left())).max();
+        let names = names.unwrap_or(0).saturating_sub(over).max(SHORTEST);
+        for row in &mut frame.rows {
+            row.name = cut(&row.name, names);
+        }
+        let all = notes.unwrap_or(0) + names;
+        frame.title = cut(&frame.title, room.saturating_sub(4).max(SHORTEST).max(all));
+    }
+    Some(fitted)
 }
 
 /// Which of its four sides a line in a cell reaches, and how it looks.

@@ -16,6 +16,7 @@ mod operations;
 pub use change::Change;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Deref;
 
 use super::client::{Client, OPEN_VSWITCH};
 use super::error::Error;
@@ -40,7 +41,7 @@ pub enum Identity {
 #[derive(Debug)]
 pub struct Draft<'c> {
     client: &'c Client,
-    rows: Vec<Entry>,
+    rows: Rows,
     stored: HashMap<Uuid, RowId>,
     tables: HashMap<String, Table>,
     /// References that decisions were taken on: this column of that row contains this.
@@ -75,6 +76,29 @@ struct Entry {
     gone: Option<Gone>,
 }
 
+/// The rows of a draft; none ever leaves it, so that a [`RowId`] always leads to one.
+#[derive(Debug, Default)]
+struct Rows(Vec<Entry>);
+
+#[allow(clippy::indexing_slicing, reason = "a `RowId` is made with its row")]
+impl Rows {
+    fn of(&self, row: RowId) -> &Entry {
+        &self.0[row.0]
+    }
+
+    fn of_mut(&mut self, row: RowId) -> &mut Entry {
+        &mut self.0[row.0]
+    }
+}
+
+impl Deref for Rows {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.0
+    }
+}
+
 /// How a row goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gone {
@@ -89,7 +113,7 @@ impl<'c> Draft<'c> {
     pub fn new(client: &'c Client) -> Self {
         Self {
             client,
-            rows: Vec::new(),
+            rows: Rows::default(),
             stored: HashMap::new(),
             tables: HashMap::new(),
             references: BTreeSet::new(),
@@ -182,7 +206,7 @@ impl<'c> Draft<'c> {
         // Of the others the database has said no, unless the plan makes them others.
         let others = self.of_table(table).into_iter();
         rows.extend(others.filter(|row| {
-            let entry = &self.rows[row.0];
+            let entry = self.rows.of(*row);
             let judged = |Condition(column, ..): &Condition| entry.effective(column).is_some();
             let differs = |Condition(column, ..): &Condition| entry.changes.contains_key(column);
             let is_other =
@@ -190,7 +214,7 @@ impl<'c> Draft<'c> {
             is_other && !known.contains(row)
         }));
         rows.retain(|row| {
-            let entry = &self.rows[row.0];
+            let entry = self.rows.of(*row);
             entry.gone.is_none() && when.iter().all(|condition| entry.meets(condition))
         });
         self.searches.push((table.to_owned(), when, uuids));
@@ -208,14 +232,14 @@ impl<'c> Draft<'c> {
     ) -> Result<Vec<RowId>, Error> {
         let reference = self.reference(row);
         let mut found = Vec::new();
-        if let Identity::Stored(uuid) = self.rows[row.0].identity {
+        if let Identity::Stored(uuid) = self.rows.of(row).identity {
             let whole = self.is_whole(table, column).then(|| self.of_table(table));
             let ahead = self.referrers.get(&(row, column.to_owned()));
             let stored = match (ahead, whole) {
                 (Some(ahead), _) => ahead.clone(),
                 (None, Some(whole)) => {
                     let refers = |row: &&RowId| {
-                        let stored = self.rows[row.0].stored.get(column);
+                        let stored = self.rows.of(**row).stored.get(column);
                         stored.is_some_and(|datum| contains(datum, &reference))
                     };
                     whole.iter().filter(refers).copied().collect()
@@ -226,7 +250,7 @@ impl<'c> Draft<'c> {
                 }
             };
             for referrer in stored {
-                let entry = &self.rows[referrer.0];
+                let entry = self.rows.of(referrer);
                 let removed = match entry.changes.get(column) {
                     Some(change) => change.removes(&reference),
                     None => false,
@@ -238,7 +262,7 @@ impl<'c> Draft<'c> {
             }
         }
         for row in self.of_table(table) {
-            let entry = &self.rows[row.0];
+            let entry = self.rows.of(row);
             let adds = match (&entry.identity, entry.changes.get(column)) {
                 (Identity::New(_), _) => entry
                     .effective(column)
@@ -352,7 +376,7 @@ impl<'c> Draft<'c> {
     ) -> RowId {
         let columns = columns.into_iter();
         let row = self.enter(table, Identity::New(format!("new{}", self.rows.len())));
-        self.rows[row.0].stored = columns
+        self.rows.of_mut(row).stored = columns
             .map(|(name, datum)| (name.to_owned(), datum))
             .collect();
         self.index(row);
@@ -369,13 +393,13 @@ impl<'c> Draft<'c> {
 
     /// What a column will hold, for showing it: nothing is decided on it, so it is not waited for.
     pub async fn peek(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
-        let entry = &self.rows[row.0];
+        let entry = self.rows.of(row);
         if let (Identity::Stored(uuid), None) = (&entry.identity, entry.stored.get(column)) {
             let when = Condition("_uuid".to_owned(), Function::Equal, (*uuid).into());
             let table = entry.table.clone();
             self.read(&table, vec![when], &[column]).await?;
         }
-        Ok(self.rows[row.0].effective(column).unwrap_or(Datum::EMPTY))
+        Ok(self.rows.of(row).effective(column).unwrap_or(Datum::EMPTY))
     }
 
     /// Sets a column.
@@ -419,17 +443,17 @@ impl<'c> Draft<'c> {
     /// The row goes of itself, because nothing refers to it any longer. The caller takes the
     /// references away.
     pub fn let_go(&mut self, row: RowId) {
-        self.rows[row.0].gone = Some(Gone::Unreferenced);
+        self.rows.of_mut(row).gone = Some(Gone::Unreferenced);
     }
 
     /// Deletes a row.
     pub fn delete(&mut self, row: RowId) {
-        self.rows[row.0].gone = Some(Gone::Deleted);
+        self.rows.of_mut(row).gone = Some(Gone::Deleted);
     }
 
     /// What refers to a row: its UUID or its `uuid-name`.
     pub fn reference(&self, row: RowId) -> Atom {
-        match &self.rows[row.0].identity {
+        match &self.rows.of(row).identity {
             Identity::Stored(uuid) => Atom::Uuid(*uuid),
             Identity::New(name) => Atom::NamedUuid(name.clone()),
         }
@@ -437,7 +461,7 @@ impl<'c> Draft<'c> {
 
     /// The identity that a row has in the database; `None` for one that is to be made.
     pub fn uuid(&self, row: RowId) -> Option<Uuid> {
-        match self.rows[row.0].identity {
+        match self.rows.of(row).identity {
             Identity::Stored(uuid) => Some(uuid),
             Identity::New(_) => None,
         }
@@ -445,18 +469,18 @@ impl<'c> Draft<'c> {
 
     /// A row's table.
     pub fn table(&self, row: RowId) -> &str {
-        &self.rows[row.0].table
+        &self.rows.of(row).table
     }
 
     /// What a column that was read or written will hold; `None` for one that was not.
     pub fn known(&self, row: RowId, column: &str) -> Option<Datum> {
-        self.rows[row.0].effective(column)
+        self.rows.of(row).effective(column)
     }
 
     /// The same as the database has it; for a new row, `None`.
     pub fn before(&self, row: RowId, column: &str) -> Option<&Datum> {
-        match self.rows[row.0].identity {
-            Identity::Stored(_) => self.rows[row.0].stored.get(column),
+        match self.rows.of(row).identity {
+            Identity::Stored(_) => self.rows.of(row).stored.get(column),
             Identity::New(_) => None,
         }
     }
@@ -468,33 +492,33 @@ impl<'c> Draft<'c> {
 
     /// Whether the transaction makes this row.
     pub fn is_new(&self, row: RowId) -> bool {
-        matches!(self.rows[row.0].identity, Identity::New(_))
+        matches!(self.rows.of(row).identity, Identity::New(_))
     }
 
     /// Whether the row will be gone.
     pub fn is_gone(&self, row: RowId) -> bool {
-        self.rows[row.0].gone.is_some()
+        self.rows.of(row).gone.is_some()
     }
 
     /// The columns of a row that will be others than they are; for a new row, those it is made with.
     pub fn changed_columns(&self, row: RowId) -> Vec<&str> {
-        self.rows[row.0].changed()
+        self.rows.of(row).changed()
     }
 
     /// The columns of a row that were read.
     pub fn read_columns(&self, row: RowId) -> impl Iterator<Item = &str> {
-        self.rows[row.0].stored.keys().map(String::as_str)
+        self.rows.of(row).stored.keys().map(String::as_str)
     }
 
     fn rely(&mut self, row: RowId, column: &str) {
-        let entry = &mut self.rows[row.0];
+        let entry = self.rows.of_mut(row);
         if matches!(entry.identity, Identity::Stored(_)) && !entry.relied.contains(column) {
             entry.relied.insert(column.to_owned());
         }
     }
 
     fn change(&mut self, row: RowId, column: &str, change: Change) {
-        let entry = &mut self.rows[row.0];
+        let entry = self.rows.of_mut(row);
         let merged = match entry.changes.remove(column) {
             Some(earlier) => earlier.then(change),
             None => change,
@@ -528,7 +552,7 @@ impl<'c> Draft<'c> {
             self.stored.insert(uuid, id);
             id
         };
-        let stored = &mut self.rows[id.0].stored;
+        let stored = &mut self.rows.of_mut(id).stored;
         for (column, datum) in row.columns().filter(|(column, _)| *column != "_uuid") {
             if !stored.contains_key(column) {
                 stored.insert(column.to_owned(), datum.clone());
@@ -540,7 +564,7 @@ impl<'c> Draft<'c> {
 
     fn enter(&mut self, table: &str, identity: Identity) -> RowId {
         let row = RowId(self.rows.len());
-        self.rows.push(Entry {
+        self.rows.0.push(Entry {
             table: table.to_owned(),
             identity,
             stored: BTreeMap::new(),
@@ -555,7 +579,7 @@ impl<'c> Draft<'c> {
 
     /// Makes a row known by its name.
     fn index(&mut self, row: RowId) {
-        let entry = &self.rows[row.0];
+        let entry = self.rows.of(row);
         let Some(Datum::Atom(Atom::String(name))) = entry.stored.get("name") else {
             return;
         };

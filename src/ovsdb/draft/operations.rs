@@ -60,7 +60,7 @@ impl Draft<'_> {
             let holder = self.uuid(*row)?;
             let includes = Condition(column.clone(), Function::Includes, (*uuid).into());
             Some(wait(
-                &self.rows[row.0].table,
+                &self.rows.of(*row).table,
                 vec![is(holder), includes],
                 vec!["_uuid".to_owned()],
                 vec![Columns(vec![("_uuid".to_owned(), holder.into())])],
@@ -81,7 +81,7 @@ impl Draft<'_> {
     /// The rows that the transaction makes, in the order of their inserts.
     pub fn inserted(&self) -> Vec<RowId> {
         let rows = self.rows();
-        rows.filter(|row| self.rows[row.0].insert().is_some())
+        rows.filter(|row| self.rows.of(*row).insert().is_some())
             .collect()
     }
 }

@@ -1,0 +1,39 @@
+//! What must hold whatever comes in: one function per fuzz target, which panics where it does not.
+//!
+//! The fuzz targets call these functions, and so does `tests/fuzz_corpus.rs`, which includes this
+//! file: with every seed, every input that once went wrong, and changed ones of both.
+
+pub mod batch;
+pub mod database;
+pub mod framing;
+pub mod messages;
+pub mod mutation;
+pub mod seeds;
+pub mod text;
+
+pub use batch::batch;
+pub use database::ovsdb_value;
+pub use framing::framing;
+pub use messages::openflow;
+pub use text::{action_text, match_text};
+
+/// The function of a fuzz target.
+pub type Target = fn(&[u8]);
+
+/// Every fuzz target, by its name.
+pub const TARGETS: [(&str, Target); 6] = [
+    ("openflow", openflow),
+    ("match_text", match_text),
+    ("action_text", action_text),
+    ("framing", framing),
+    ("ovsdb_value", ovsdb_value),
+    ("batch", batch),
+];
+
+/// Fails where text would act on a terminal or make a line of its own.
+pub fn assert_harmless(text: &str, breaks: bool) {
+    let bad = text
+        .chars()
+        .find(|c| ovs::openflow::json::acts_on_a_terminal(*c) && !(breaks && *c == '\n'));
+    assert!(bad.is_none(), "{bad:?} stands raw in {text:?}");
+}

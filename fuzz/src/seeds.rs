@@ -1,0 +1,200 @@
+//! What fuzzing begins with: what real daemons and tools sent and printed, from `tests/golden`.
+
+use std::collections::BTreeSet;
+
+const MESSAGES: &str = include_str!("../../tests/golden/messages.tsv");
+const ACTIONS: &str = include_str!("../../tests/golden/actions.tsv");
+const FIELDS: &str = include_str!("../../tests/golden/fields.tsv");
+const FLOW_MODS: &str = include_str!("../../tests/golden/flow_mods.tsv");
+const DUMP: &str = include_str!("../../tests/golden/dump.hex");
+const NEUTRON: [&str; 4] = [
+    include_str!("../../tests/neutron/node/flows/br-int.expected"),
+    include_str!("../../tests/neutron/node/flows/br-tun.expected"),
+    include_str!("../../tests/neutron/notes/flows/br-int.flows"),
+    include_str!("../../tests/neutron/notes/flows/br-tun.flows"),
+];
+
+/// Commands of a batch, one of each family and some that are none.
+const BATCH: &[&str] = &[
+    "bridge add br0 --datapath-type netdev --fail-mode secure --may-exist",
+    "bridge set br0 --protocols OpenFlow13,OpenFlow15 --external-id a=b --other-config hwaddr=02:00:00:00:00:01",
+    "bridge del br0 br1 --if-exists",
+    "port add br0 p1 --type internal --tag 5 --may-exist # an access port",
+    "ovs port add br0 'p 2' --trunks 1-5,7 --vlan-mode native-tagged --ofport 7 --mac 02:00:00:00:00:02",
+    "port add br0 bond0 --bond eth0,eth1 --bond-mode balance-tcp --lacp active",
+    "port set p1 --option key=value --external-id 'iface-id=x y' --mtu 1400",
+    "port del p1 p2 --if-exists",
+    "patch add br-int br-tun",
+    "patch add br-int:int-br-ex br-ex:phy-br-ex",
+    "patch del br-int br-tun",
+    "tag set p1 66",
+    "tag clear p1",
+    "tunnel add br-tun --remote 10.0.0.72 --type vxlan --local 10.0.0.1 --key flow --dst-port 4789",
+    "tunnel add br-tun vx6 --remote fe80::1%2 --key 5",
+    "tunnel set vx6 --remote 10.0.0.1 --option csum=true",
+    "db set Interface p1 external_ids:a=b options:\\\"x:y\\\"=1",
+    "db create QoS type=linux-htb queues:0=@q -- @q",
+    "db add Bridge br0 flood_vlans 1 2 3",
+    "db remove Port p1 other_config a=b",
+    "db clear Port p1 tag trunks",
+    "db destroy QoS --all",
+    "# nothing\n\n  \t\nbridge add \"br\\\"1\"\n",
+    "show br0",
+    "graph br0 --format dot",
+    "port add br0 'p9",
+    "port add --help",
+];
+
+/// Values, rows and schemas, as JSON and as ovs-vsctl(8) writes them.
+const VALUES: &[&str] = &[
+    r#"["set",[]]"#,
+    r#"["set",[1,2,-3]]"#,
+    r#"["map",[["peer","patch-int"],["a\u001b","b\n"]]]"#,
+    r#"["uuid","36bef046-7da7-43a5-905a-c17899216fcb"]"#,
+    r#"["set",[["uuid","36bef046-7da7-43a5-905a-c17899216fcb"],["named-uuid","new"]]]"#,
+    r#"{"name":"br-int","tag":["set",[]],"external_ids":["map",[["a","b"]]],"ofport":-1,"_uuid":["uuid","36bef046-7da7-43a5-905a-c17899216fcb"]}"#,
+    r#"{"name":"Open_vSwitch","version":"8.3.0","cksum":"1 2","tables":{"Port":{"columns":{"name":{"type":"string","mutable":false},"tag":{"type":{"key":{"type":"integer","minInteger":0,"maxInteger":4095},"min":0,"max":1}},"other_config":{"type":{"key":"string","value":"string","min":0,"max":"unlimited"}},"mode":{"type":{"key":{"type":"string","enum":["set",["access","trunk"]]},"min":0}},"qos":{"type":{"key":{"type":"uuid","refTable":"QoS","refType":"weak"},"min":0,"max":1}}},"isRoot":true,"maxRows":5,"indexes":[["name"]]}}}"#,
+    "0.5",
+    "1e400",
+    "true",
+    "[1-5,7]",
+    "{a=b, \"c d\"=\"e\\nf\"}",
+    "external_ids:\"a:b\"!=[]",
+    "tag{<=}[1,2]",
+    "@new",
+    "36bef046-7da7-43a5-905a-c17899216fcb",
+    "\"quoted \\u202e text\"",
+];
+
+/// Streams of messages of ovsdb-server.
+const STREAMS: &[&str] = &[
+    r#"{"id":1,"result":[{"rows":[]}],"error":null}{"method":"echo","params":[],"id":"echo"}"#,
+    " {\"id\":0,\"error\":{\"error\":\"x \\\"}\",\"details\":null},\"result\":null} \n{\"a\":[{},[[]]]}",
+    "{\"method\":\"update\",\"params\":[null,{\"Port\":{}}],\"id\":null}\r\n\r\nHTTP/1.1 400",
+    "{\"a\":\"\\\\\\\"{[\"}{}",
+    "{]{}",
+];
+
+/// Where fuzzing of a target begins; none for what is no target.
+pub fn of(target: &str) -> Vec<Vec<u8>> {
+    let seeds: BTreeSet<Vec<u8>> = match target {
+        "openflow" => messages(),
+        "match_text" => match_texts(),
+        "action_text" => action_texts(),
+        "framing" => streams(),
+        "ovsdb_value" => VALUES.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "batch" => {
+            let lines = BATCH.iter().map(|text| text.as_bytes().to_vec());
+            lines.chain([BATCH.join("\n").into_bytes()]).collect()
+        }
+        _ => BTreeSet::new(),
+    };
+    seeds.into_iter().collect()
+}
+
+fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    let lines = table.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split('\t').collect())
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits = text.as_bytes().chunks_exact(2);
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.filter_map(pair).collect()
+}
+
+/// Messages as they came, and flow mods around each golden match and list of actions.
+fn messages() -> BTreeSet<Vec<u8>> {
+    let mut all: BTreeSet<Vec<u8>> = rows(MESSAGES).map(|row| unhex(row[0])).collect();
+    all.extend(DUMP.lines().map(unhex));
+    all.extend(rows(ACTIONS).filter_map(|row| {
+        let version = row[0].parse().ok()?;
+        let bytes = unhex(row[3]);
+        let actions = match row[1] {
+            "A" if version > 1 => {
+                let length = u16::try_from(bytes.len() + 8).ok()?.to_be_bytes();
+                [&[0, 4, length[0], length[1], 0, 0, 0, 0], bytes.as_slice()].concat()
+            }
+            _ => bytes,
+        };
+        Some(match version {
+            1 => flow_mod_v10(&[0; 40], &actions),
+            2 => flow_mod(2, &[&[0, 0, 0, 88], [0; 84].as_slice()].concat(), &actions),
+            _ => flow_mod(version, &[0, 1, 0, 4, 0, 0, 0, 0], &actions),
+        })
+    }));
+    all.extend(rows(FIELDS).filter_map(|row| {
+        let bytes = unhex(row[2]);
+        let version = match row[0] {
+            "v10" => return Some(flow_mod_v10(&bytes, &[])),
+            "v11" => return Some(flow_mod(2, &bytes, &[])),
+            "nxm" => 3,
+            other => other.strip_prefix("v1")?.parse::<u8>().ok()? + 1,
+        };
+        let length = u16::try_from(bytes.len() + 4).ok()?.to_be_bytes();
+        let mut fields = [&[0, 1, length[0], length[1]], bytes.as_slice()].concat();
+        fields.resize(fields.len().next_multiple_of(8), 0);
+        Some(flow_mod(version, &fields, &[]))
+    }));
+    all
+}
+
+/// `OFPT_FLOW_MOD` of OpenFlow 1.0 that adds a flow.
+fn flow_mod_v10(fields: &[u8], actions: &[u8]) -> Vec<u8> {
+    let rest = [
+        0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0x80, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0,
+    ];
+    message(1, &[fields, &rest, actions].concat())
+}
+
+/// `OFPT_FLOW_MOD` of later versions.
+fn flow_mod(version: u8, fields: &[u8], instructions: &[u8]) -> Vec<u8> {
+    let mut rest = [0; 40];
+    rest[7] = 9;
+    rest[22] = 0x80;
+    rest[24..36].fill(0xff);
+    message(version, &[&rest, fields, instructions].concat())
+}
+
+fn message(version: u8, body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(body.len() + 8)
+        .unwrap_or(u16::MAX)
+        .to_be_bytes();
+    [&[version, 14, length[0], length[1], 0, 0, 0, 7], body].concat()
+}
+
+fn match_texts() -> BTreeSet<Vec<u8>> {
+    let fields = rows(FIELDS).filter_map(|row| row.get(3).copied());
+    let flows = rows(FLOW_MODS).filter_map(|row| row.get(4).copied());
+    let neutron = NEUTRON.iter().flat_map(|dump| dump.lines());
+    let all = fields.chain(flows).chain(neutron);
+    all.map(|text| text.as_bytes().to_vec()).collect()
+}
+
+fn action_texts() -> BTreeSet<Vec<u8>> {
+    let mut all = BTreeSet::new();
+    let mut put = |version: &str, text: &str| {
+        if let Some((_, actions)) = text.split_once("actions=") {
+            // The first byte chooses the version: '0' is the first.
+            let number = version.parse().unwrap_or(1u8);
+            all.insert([&[b'0' + number - 1], actions.as_bytes()].concat());
+        }
+    };
+    for row in rows(FLOW_MODS) {
+        if let Some(text) = row.get(4) {
+            put(row[0], text);
+        }
+    }
+    for line in NEUTRON.iter().flat_map(|dump| dump.lines()) {
+        put("4", line);
+    }
+    all
+}
+
+fn streams() -> BTreeSet<Vec<u8>> {
+    let deep = ["{", &"[".repeat(120), &"]".repeat(120), "}"].concat();
+    let long = ["{\"a\":\"", &"x".repeat(5000), "\"}{}"].concat();
+    let all = STREAMS.iter().copied().chain([deep.as_str(), &long]);
+    let cut = |text: &str| [b"01234567", text.as_bytes()].concat();
+    all.map(cut).collect()
+}

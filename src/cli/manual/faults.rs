@@ -1,0 +1,634 @@
+//! What can go wrong from outside, what is then seen, and the exit code: ovs-faults(7). Each row has a test
+//! of its name in `tests/faults`, which brings the fault about and compares what is seen with the row.
+
+use super::page::Block;
+use crate::commands::Exit;
+
+/// Something that goes wrong, and is not the user's doing.
+#[derive(Debug)]
+pub struct Fault {
+    /// The name of its test.
+    pub name: &'static str,
+    /// What goes wrong.
+    pub what: &'static str,
+    /// What comes of it; more than one where that depends on the command, or on the moment.
+    pub outcomes: &'static [Outcome],
+}
+
+/// What comes of a fault.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Of several: when it is this one.
+    pub when: &'static str,
+    /// The line on stderr, after `ovs: `. Words in capitals of [`STAND_INS`] stand for others. Empty: none.
+    pub says: &'static str,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+/// The words in [`Outcome::says`] that stand for others.
+pub const STAND_INS: [&str; 6] = ["ENDPOINT", "SWITCH", "NAME", "SECS", "WORDS", "N"];
+
+/// Faults of one kind.
+#[derive(Debug)]
+pub struct Kind {
+    /// What they have in common.
+    pub title: &'static str,
+    /// The faults.
+    pub faults: &'static [Fault],
+}
+
+const fn fault(name: &'static str, what: &'static str, outcomes: &'static [Outcome]) -> Fault {
+    Fault {
+        name,
+        what,
+        outcomes,
+    }
+}
+
+const fn outcome(when: &'static str, says: &'static str, exit: Exit) -> Outcome {
+    Outcome { when, says, exit }
+}
+
+/// All of them.
+pub const FAULTS: &[Kind] = &[
+    Kind {
+        title: "Connecting",
+        faults: &[
+            fault(
+                "connection_refused",
+                "Nobody listens at the socket or port",
+                &[
+                    outcome(
+                        "the database",
+                        "cannot connect to ENDPOINT: nobody listens there",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "a bridge",
+                        "bridge NAME is in the database, but ovs-vswitchd does not answer for it",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "accepted_and_silent",
+                "The other side accepts the connection and says nothing",
+                &[
+                    outcome(
+                        "the database",
+                        "the database server gave no answer within SECS s",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "a switch",
+                        "SWITCH: no answer within SECS s",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "a_byte_every_10_ms",
+                "The other side sends its answer a byte at a time: it is waited for as long as it comes",
+                &[outcome("", "", Exit::Done)],
+            ),
+            fault(
+                "database_closed_at_every_byte",
+                "The database server hangs up before its answer is whole",
+                &[
+                    outcome(
+                        "between two messages",
+                        "the database server closed the connection",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "within one",
+                        "the database server closed the connection in the middle of a message",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "switch_closed_at_every_byte",
+                "The switch hangs up before its answer is whole; the flows that came are printed",
+                &[
+                    outcome(
+                        "before the first flows",
+                        "SWITCH: the switch closed the connection",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "after them",
+                        "SWITCH: the switch closed the connection; the dump is cut short after N flows",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "change_closed_at_every_byte",
+                "The database server hangs up while a change is made",
+                &[
+                    outcome(
+                        "before it was sent: nothing is changed",
+                        "the database server closed WORDS",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "before the answer: it is written whole or not at all",
+                        "the change was sent, but the database server closed WORDS: whether it is written is not known",
+                        Exit::Unknown,
+                    ),
+                    outcome(
+                        "after it",
+                        "written to the database, but whether it is applied is not known: the database server closed WORDS",
+                        Exit::NotApplied,
+                    ),
+                ],
+            ),
+            fault(
+                "garbage",
+                "The other side sends bytes without meaning",
+                &[
+                    outcome(
+                        "the database",
+                        "the database server does not speak OVSDB: WORDS",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "a switch",
+                        "SWITCH: what answers there does not speak OpenFlow",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "a switch, in the middle of a dump",
+                        "SWITCH: the switch sent a message of version N after WORDS was negotiated; the dump is cut short after N flows",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "http_answer",
+                "A web server answers",
+                &[
+                    outcome(
+                        "the database",
+                        "the database server does not speak OVSDB: it does not speak JSON-RPC: it sent \"HTTP/1.1 WORDS",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "a switch",
+                        "SWITCH: what answers there does not speak OpenFlow",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+        ],
+    },
+    Kind {
+        title: "OVSDB",
+        faults: &[
+            fault(
+                "endless_string",
+                "A string in a message does not end",
+                &[outcome(
+                    "",
+                    "the database server does not speak OVSDB: it sent a string of more than N bytes",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "endless_message",
+                "A message does not end",
+                &[outcome(
+                    "",
+                    "the database server does not speak OVSDB: it sent a message of more than N bytes",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "deep_json",
+                "A message is nested 100,000 levels deep",
+                &[outcome(
+                    "",
+                    "the database server does not speak OVSDB: it sent a message nested more than N levels deep",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "reply_to_another_id",
+                "The server answers a request that was not made",
+                &[
+                    outcome(
+                        "a command that reads",
+                        "the database server does not speak OVSDB: it answered a request that was not made",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "a change: it was answered so",
+                        "the change was sent, but the database server does not speak OVSDB: it answered a request that was not made: whether it is written is not known",
+                        Exit::Unknown,
+                    ),
+                ],
+            ),
+            fault(
+                "answer_of_another_shape",
+                "The server's answer is not one to what was asked",
+                &[
+                    outcome(
+                        "a command that reads",
+                        "the database server does not speak OVSDB: it sent an answer of another shape: WORDS",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "a change",
+                        "the change was sent, but the database server does not speak OVSDB: it sent an answer of another shape: WORDS: whether it is written is not known",
+                        Exit::Unknown,
+                    ),
+                ],
+            ),
+            fault(
+                "notification_between",
+                "The server sends notifications and requests of its own before its answer",
+                &[outcome("", "", Exit::Done)],
+            ),
+            fault(
+                "notification_storm",
+                "The server sends notifications without end, and no answer",
+                &[outcome(
+                    "",
+                    "the database server gave no answer within SECS s",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "echo_storm",
+                "The other side sends echo requests without end, and no answer",
+                &[
+                    outcome(
+                        "the database",
+                        "the database server gave no answer within SECS s",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "a switch",
+                        "SWITCH: no answer within SECS s",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+        ],
+    },
+    Kind {
+        title: "OpenFlow",
+        faults: &[
+            fault(
+                "wrong_version",
+                "The switch allows none of the versions that `-O` offers",
+                &[outcome(
+                    "",
+                    "SWITCH: no common OpenFlow version: the switch allows WORDS, offered were WORDS",
+                    Exit::Failed,
+                )],
+            ),
+            fault(
+                "hello_failed",
+                "The switch refuses the negotiation",
+                &[outcome(
+                    "",
+                    "SWITCH: the switch refused: OFPHFC_WORDS",
+                    Exit::Failed,
+                )],
+            ),
+            fault(
+                "error_in_mid_dump",
+                "The switch breaks its answer off with an error",
+                &[outcome(
+                    "",
+                    "SWITCH: the switch refused: WORDS; the dump is cut short after N flows",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "multipart_never_ends",
+                "An answer in parts does not end",
+                &[
+                    outcome(
+                        "the parts are empty",
+                        "SWITCH: no answer within SECS s",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "an answer that has one part",
+                        "SWITCH: the switch's answer goes on where it should end",
+                        Exit::Failed,
+                    ),
+                    outcome(
+                        "flows: they are printed as they come, until nobody reads them",
+                        "",
+                        Exit::Done,
+                    ),
+                ],
+            ),
+            fault(
+                "absurd_part_count",
+                "A list of ports, groups or the like has more than a million parts or entries",
+                &[outcome(
+                    "",
+                    "SWITCH: the switch's list does not end: more than N WORDS",
+                    Exit::Failed,
+                )],
+            ),
+            fault(
+                "another_xid",
+                "The switch answers another request: that is passed over",
+                &[outcome(
+                    "",
+                    "SWITCH: no answer within SECS s",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "short_message",
+                "A message says that it is shorter than its header",
+                &[
+                    outcome(
+                        "the first",
+                        "SWITCH: the switch sent a malformed message: length at byte 2: impossible length N",
+                        Exit::Failed,
+                    ),
+                    outcome(
+                        "in the middle of a dump",
+                        "SWITCH: the switch sent a malformed message: length at byte 2: impossible length N; the dump is cut short after N flows",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "huge_length",
+                "A message says that it is longer than what comes",
+                &[
+                    outcome(
+                        "the first",
+                        "SWITCH: no answer within SECS s",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "in the middle of a dump",
+                        "SWITCH: no answer within SECS s; the dump is cut short after N flows",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "flow_over_its_message",
+                "A flow, its match or an action says that it is longer than what holds it; the others are printed",
+                &[outcome(
+                    "",
+                    "a flow made no sense from here on: WORDS at byte N: WORDS",
+                    Exit::Failed,
+                )],
+            ),
+            fault(
+                "duplicated_parts",
+                "The switch sends a part twice: its flows are printed twice; what comes after the last is not",
+                &[outcome("", "", Exit::Done)],
+            ),
+        ],
+    },
+    Kind {
+        title: "The daemons",
+        faults: &[
+            fault(
+                "vswitchd_killed_in_mid_dump",
+                "ovs-vswitchd dies while it sends flows; those that came are printed",
+                &[outcome(
+                    "",
+                    "SWITCH: the switch closed the connection; the dump is cut short after N flows",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "vswitchd_down_after_commit",
+                "ovs-vswitchd does not run, or hangs: the change stays written",
+                &[outcome(
+                    "",
+                    "written to the database, but ovs-vswitchd has not applied it within SECS s",
+                    Exit::NotApplied,
+                )],
+            ),
+            fault(
+                "ovsdb_restarted_in_mid_transaction",
+                "ovsdb-server dies, or is restarted, while a change is made",
+                &[
+                    outcome(
+                        "before its answer: it is written whole or not at all",
+                        "the change was sent, but the database server closed the connection: whether it is written is not known",
+                        Exit::Unknown,
+                    ),
+                    outcome(
+                        "while ovs-vswitchd is waited for: the change stays written",
+                        "written to the database, but whether it is applied is not known: the database server closed the connection",
+                        Exit::NotApplied,
+                    ),
+                ],
+            ),
+            fault(
+                "database_read_only",
+                "The database server takes no changes: it is a backup (ovsdb(7), active-backup)",
+                &[outcome(
+                    "",
+                    "the database refused: WORDS: not allowed: WORDS",
+                    Exit::Failed,
+                )],
+            ),
+            fault(
+                "database_locked",
+                "Another client holds a lock (RFC 7047, 4.1.8): that binds those who ask for it",
+                &[outcome("", "", Exit::Done)],
+            ),
+            fault(
+                "constraint_violation",
+                "The change would break a rule of the database that only the server knows: nothing is changed",
+                &[outcome(
+                    "",
+                    "the database refused: WORDS: constraint violation: WORDS",
+                    Exit::Failed,
+                )],
+            ),
+        ],
+    },
+    Kind {
+        title: "On this side",
+        faults: &[
+            fault(
+                "disk_full",
+                "The answer cannot be written to where stdout leads",
+                &[
+                    outcome(
+                        "a command that reads",
+                        "cannot write to stdout: No space left on device (os error N)",
+                        Exit::Failed,
+                    ),
+                    outcome(
+                        "a change: it is made all the same",
+                        "the change is made; only its report is lost",
+                        Exit::Done,
+                    ),
+                ],
+            ),
+            fault(
+                "closed_pipe",
+                "The reader of stdout has enough: the command ends quietly; a change is made all the same",
+                &[outcome("", "", Exit::Done)],
+            ),
+            fault(
+                "signal_while_reading",
+                "SIGINT or SIGTERM before anything is sent that would change the database: the command is gone without a word, and nothing is changed",
+                &[
+                    outcome("SIGINT", "", Exit::Interrupted),
+                    outcome("SIGTERM", "", Exit::Terminated),
+                ],
+            ),
+            fault(
+                "signal_before_the_answer",
+                "SIGINT or SIGTERM after a change was sent, before the database has answered: it is written whole or not at all",
+                &[
+                    outcome(
+                        "SIGINT",
+                        "interrupted: the change was sent, but the database has not answered: whether it is written is not known",
+                        Exit::Interrupted,
+                    ),
+                    outcome(
+                        "SIGTERM",
+                        "terminated: the change was sent, but the database has not answered: whether it is written is not known",
+                        Exit::Terminated,
+                    ),
+                ],
+            ),
+            fault(
+                "signal_while_waiting",
+                "SIGINT or SIGTERM while ovs-vswitchd is waited for: the change stays written, also with `--atomic`",
+                &[
+                    outcome(
+                        "SIGINT",
+                        "interrupted: the change is written to the database, but ovs-vswitchd has not confirmed it",
+                        Exit::Interrupted,
+                    ),
+                    outcome(
+                        "SIGTERM",
+                        "terminated: the change is written to the database, but ovs-vswitchd has not confirmed it",
+                        Exit::Terminated,
+                    ),
+                ],
+            ),
+            fault(
+                "signal_at_any_time",
+                "SIGINT or SIGTERM at any moment of a change: what is said is what is written",
+                &[
+                    outcome("before it is sent (SIGINT)", "", Exit::Interrupted),
+                    outcome("before it is sent (SIGTERM)", "", Exit::Terminated),
+                    outcome(
+                        "on its way (SIGINT)",
+                        "interrupted: the change was sent, but the database has not answered: whether it is written is not known",
+                        Exit::Interrupted,
+                    ),
+                    outcome(
+                        "on its way (SIGTERM)",
+                        "terminated: the change was sent, but the database has not answered: whether it is written is not known",
+                        Exit::Terminated,
+                    ),
+                    outcome(
+                        "written (SIGINT)",
+                        "interrupted: the change is written to the database, but ovs-vswitchd has not confirmed it",
+                        Exit::Interrupted,
+                    ),
+                    outcome(
+                        "written (SIGTERM)",
+                        "terminated: the change is written to the database, but ovs-vswitchd has not confirmed it",
+                        Exit::Terminated,
+                    ),
+                    outcome(
+                        "applied (SIGINT)",
+                        "interrupted: the change is made; only its report is lost",
+                        Exit::Interrupted,
+                    ),
+                    outcome(
+                        "applied (SIGTERM)",
+                        "terminated: the change is made; only its report is lost",
+                        Exit::Terminated,
+                    ),
+                    outcome("too late", "", Exit::Done),
+                ],
+            ),
+            fault(
+                "signal_in_a_batch",
+                "SIGINT or SIGTERM in a batch: all of its lines are written, or none",
+                &[
+                    outcome("while its lines are looked at: none", "", Exit::Terminated),
+                    outcome(
+                        "once it is sent",
+                        "terminated: the change is written to the database, but ovs-vswitchd has not confirmed it",
+                        Exit::Terminated,
+                    ),
+                ],
+            ),
+            fault(
+                "signal_while_printing",
+                "SIGINT or SIGTERM while nobody reads what a change prints",
+                &[outcome(
+                    "",
+                    "interrupted: the change is made; only its report is lost",
+                    Exit::Interrupted,
+                )],
+            ),
+            fault(
+                "many_processes",
+                "500 commands at once: they take turns at the server's socket",
+                &[outcome("", "", Exit::Done)],
+            ),
+        ],
+    },
+];
+
+/// The table, for the manual.
+pub(super) fn blocks() -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for kind in FAULTS {
+        blocks.push(Block::Subsection(kind.title.to_owned()));
+        for fault in kind.faults {
+            blocks.push(Block::Paragraph(format!("{}.", fault.what)));
+            for outcome in fault.outcomes {
+                let code = outcome.exit.code();
+                let term = match outcome.when {
+                    "" => format!("exit code {code}"),
+                    when => format!("{when}: exit code {code}"),
+                };
+                let says = match outcome.says {
+                    "" => "(nothing on stderr)".to_owned(),
+                    says => format!("`{says}`"),
+                };
+                blocks.push(Block::Item(term, says));
+            }
+        }
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_there_once_and_what_is_said_is_a_line() {
+        let faults = || FAULTS.iter().flat_map(|kind| kind.faults);
+        for fault in faults() {
+            let same = faults().filter(|other| other.name == fault.name);
+            assert_eq!(same.count(), 1, "{}", fault.name);
+            assert!(!fault.outcomes.is_empty() && !fault.what.ends_with('.'));
+            for outcome in fault.outcomes {
+                assert!(!outcome.says.contains(['\n', '`']), "{}", fault.name);
+                assert!(!outcome.when.is_empty() || fault.outcomes.len() == 1);
+            }
+        }
+    }
+}

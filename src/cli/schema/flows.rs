@@ -1,0 +1,263 @@
+//! Matches, flows, groups and meters. The members of a match are the rows of the table of fields.
+
+use serde_json::{Map, Value, json};
+
+use super::actions;
+use super::shape::{
+    Object, any_of, hex, ipv4, ipv6, list, mac, or_null, pattern, refer, seconds, text, up_to,
+    whole, words,
+};
+use super::{Document, document, listing};
+use crate::openflow::fields::{Field, Kind, ROWS};
+
+/// The flows of a switch, or of all bridges.
+pub(super) fn flows() -> Document {
+    listing(
+        "ovs-dump-flows",
+        "The flows of a switch; with --all those of every bridge, which is named",
+        "flow",
+        definitions(),
+    )
+}
+
+/// How many flows a switch has; with `all`, how many each bridge has.
+pub(super) fn count(all: bool) -> Document {
+    let count = |object: Object| {
+        object
+            .with("flows", whole())
+            .with("packets", or_null(whole()))
+            .with("bytes", or_null(whole()))
+            .closed()
+    };
+    if all {
+        let counts = count(Object::new().with("bridge", text()));
+        let about = "How many flows every bridge has (--count --all)";
+        let defs = [(super::RECORD, counts)];
+        return listing("ovs-dump-flows-all-count", about, super::RECORD, defs);
+    }
+    document(
+        "ovs-dump-flows-count",
+        "How many flows a switch has (--count), and what went through them",
+        count(Object::new()),
+        [],
+    )
+}
+
+/// The groups of a switch.
+pub(super) fn groups() -> Document {
+    listing(
+        "ovs-dump-groups",
+        "The groups of a switch",
+        "group",
+        definitions(),
+    )
+}
+
+/// The meters of a switch.
+pub(super) fn meters() -> Document {
+    listing(
+        "ovs-dump-meters",
+        "The meters of a switch",
+        "meter",
+        definitions(),
+    )
+}
+
+/// What flows, groups and meters are made of. A document keeps those that it needs.
+pub(super) fn definitions() -> [(&'static str, Value); 11] {
+    [
+        ("flow", flow()),
+        ("match", matching()),
+        ("group", group()),
+        ("bucket", bucket()),
+        ("meter", meter()),
+        ("port", port()),
+        ("bits", bits()),
+        ("field_value", field_value()),
+        ("actions", list(refer("action"))),
+        ("action", actions::action()),
+        ("learn_spec", actions::learn_spec()),
+    ]
+}
+
+fn flow() -> Value {
+    Object::new()
+        .maybe("bridge", text())
+        .with("table", up_to(255))
+        .with("priority", up_to(65535))
+        .with("cookie", hex())
+        .maybe("duration", seconds())
+        .any(&["n_packets", "n_bytes", "idle_age", "hard_age"], &whole())
+        .any(
+            &["idle_timeout", "hard_timeout", "importance"],
+            &up_to(65535),
+        )
+        .with("flags", flags())
+        .with("match", refer("match"))
+        .with("actions", refer("actions"))
+        .closed()
+}
+
+fn flags() -> Value {
+    list(words(&[
+        "send_flow_rem",
+        "check_overlap",
+        "reset_counts",
+        "no_packet_counts",
+        "no_byte_counts",
+    ]))
+}
+
+/// A port: a number, with its name if that is known; a reserved port has a name alone.
+fn port() -> Value {
+    let number = up_to(0xffff_ffff);
+    any_of([
+        Object::new()
+            .with("number", number)
+            .maybe("name", text())
+            .closed(),
+        Object::new().with("name", text()).closed(),
+    ])
+}
+
+/// Some bits of a field.
+fn bits() -> Value {
+    Object::new()
+        .with("field", text())
+        .with("offset", whole())
+        .with("n_bits", whole())
+        .closed()
+}
+
+/// A key for each field, by its row; what has no row by its header.
+fn matching() -> Value {
+    let mut by_key: Map<String, Value> = Map::new();
+    for row in ROWS {
+        let value = maskable(row);
+        match by_key.get_mut(row.key) {
+            // Some rows are two ways to say one thing.
+            Some(known) if *known != value => *known = any_of([known.take(), value]),
+            Some(_) => {}
+            None => {
+                by_key.insert(row.key.to_owned(), value);
+            }
+        }
+    }
+    let hex = pattern("^0x[0-9a-f]*$");
+    json!({
+        "type": "object",
+        "properties": by_key,
+        "patternProperties": {"^oxm_0x": any_of([hex.clone(), masked(&hex)])},
+        "additionalProperties": false,
+    })
+}
+
+/// The value of any field.
+fn field_value() -> Value {
+    let mut kinds: Vec<Value> = Vec::new();
+    for row in ROWS {
+        let value = maskable(row);
+        if !kinds.contains(&value) {
+            kinds.push(value);
+        }
+    }
+    json!({"anyOf": kinds})
+}
+
+/// A value, alone or with a mask.
+fn maskable(field: &Field) -> Value {
+    let value = value(field);
+    match field.kind {
+        _ if !field.maskable => value,
+        Kind::Frag => value,
+        _ => any_of([value.clone(), masked(&value)]),
+    }
+}
+
+fn masked(value: &Value) -> Value {
+    Object::new()
+        .with("value", value.clone())
+        .with("mask", value.clone())
+        .closed()
+}
+
+fn value(field: &Field) -> Value {
+    let most = 1_u64
+        .checked_shl(u32::from(field.bits))
+        .map_or(u64::MAX, |all| all - 1);
+    match field.kind {
+        Kind::Decimal | Kind::Hex if field.bytes <= 4 => up_to(most),
+        Kind::Decimal | Kind::Hex => hex(),
+        Kind::Frag => any_of([
+            words(&["no", "yes", "first", "later", "not_later"]),
+            up_to(3),
+        ]),
+        Kind::Port16 | Kind::Port32 => refer("port"),
+        Kind::Mac => mac(),
+        Kind::Ipv4 => ipv4(),
+        Kind::Ipv6 => ipv6(),
+        Kind::TcpFlags | Kind::CtState | Kind::TunFlags => list(text()),
+        Kind::PacketType => Object::new()
+            .all(&["namespace", "type"], &up_to(65535))
+            .closed(),
+    }
+}
+
+fn group() -> Value {
+    let mask = Object::new()
+        .with("field", text())
+        .maybe("mask", refer("field_value"));
+    let selection = Object::new()
+        .with("method", text())
+        .maybe("param", whole())
+        .with("fields", list(mask.closed()));
+    Object::new()
+        .with("group_id", whole())
+        .with(
+            "type",
+            any_of([words(&["all", "select", "indirect", "ff"]), up_to(255)]),
+        )
+        .maybe("selection_method", selection.closed())
+        .maybe("properties", list(bytes_of_property()))
+        .maybe("duration", seconds())
+        .any(&["ref_count", "packet_count", "byte_count"], &whole())
+        .with("buckets", list(refer("bucket")))
+        .closed()
+}
+
+fn bytes_of_property() -> Value {
+    pattern("^0x([0-9a-f]{2})*$")
+}
+
+fn bucket() -> Value {
+    Object::new()
+        .any(&["bucket_id", "weight", "watch_group"], &whole())
+        .maybe("watch_port", refer("port"))
+        .maybe("properties", list(bytes_of_property()))
+        .any(&["packet_count", "byte_count"], &whole())
+        .with("actions", refer("actions"))
+        .closed()
+}
+
+fn meter() -> Value {
+    let band = Object::new()
+        .with(
+            "type",
+            any_of([words(&["drop", "dscp_remark"]), up_to(65535)]),
+        )
+        .with("rate", whole())
+        .any(
+            &["burst_size", "prec_level", "packet_count", "byte_count"],
+            &whole(),
+        );
+    Object::new()
+        .with("meter_id", any_of([whole(), text()]))
+        .with("flags", list(text()))
+        .any(
+            &["flow_count", "packet_in_count", "byte_in_count"],
+            &whole(),
+        )
+        .maybe("duration", seconds())
+        .with("bands", list(band.closed()))
+        .closed()
+}

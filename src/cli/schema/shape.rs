@@ -1,0 +1,185 @@
+//! The words that schemas are made of.
+
+use serde_json::{Map, Value, json};
+
+/// Any string.
+pub(super) fn text() -> Value {
+    json!({"type": "string"})
+}
+
+/// One of these strings.
+pub(super) fn words(words: &[&str]) -> Value {
+    json!({"enum": words})
+}
+
+/// A string of this form.
+pub(super) fn pattern(pattern: &str) -> Value {
+    json!({"type": "string", "pattern": pattern})
+}
+
+/// A number of 64 bits, or of more, as a string.
+pub(super) fn hex() -> Value {
+    refer("hex")
+}
+
+/// Bytes, as their hexadecimal digits.
+pub(super) fn bytes() -> Value {
+    refer("bytes")
+}
+
+/// An Ethernet address.
+pub(super) fn mac() -> Value {
+    refer("mac")
+}
+
+/// An address of IPv4, or a network.
+pub(super) fn ipv4() -> Value {
+    refer("ipv4")
+}
+
+/// An address of IPv6, or a network.
+pub(super) fn ipv6() -> Value {
+    refer("ipv6")
+}
+
+/// The definitions that any document may refer to.
+pub(super) fn shared() -> [(&'static str, Value); 5] {
+    [
+        ("hex", pattern("^0x[0-9a-f]+$")),
+        ("bytes", pattern("^([0-9a-f]{2})*$")),
+        ("mac", pattern("^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")),
+        ("ipv4", pattern("^[0-9]+(\\.[0-9]+){3}(/[0-9]+)?$")),
+        ("ipv6", pattern("^[0-9a-f:.]+(/[0-9]+)?$")),
+    ]
+}
+
+/// A whole number that is not negative.
+pub(super) fn whole() -> Value {
+    json!({"type": "integer", "minimum": 0})
+}
+
+/// A whole number up to this.
+pub(super) fn up_to(most: u64) -> Value {
+    json!({"type": "integer", "minimum": 0, "maximum": most})
+}
+
+/// A VLAN.
+pub(super) fn vid() -> Value {
+    up_to(4095)
+}
+
+/// Seconds, or parts of them.
+pub(super) fn seconds() -> Value {
+    json!({"type": "number", "minimum": 0})
+}
+
+/// `true` or `false`.
+pub(super) fn truth() -> Value {
+    json!({"type": "boolean"})
+}
+
+/// An array of such.
+pub(super) fn list(item: Value) -> Value {
+    of("array", "items", item)
+}
+
+/// An object with keys of any name.
+pub(super) fn map(value: Value) -> Value {
+    of("object", "additionalProperties", value)
+}
+
+/// One of several.
+pub(super) fn any_of<const N: usize>(choices: [Value; N]) -> Value {
+    Value::Object(Map::from_iter([(
+        "anyOf".to_owned(),
+        Value::Array(choices.into()),
+    )]))
+}
+
+/// What is of a type, and one thing more of it.
+fn of(kind: &str, keyword: &str, what: Value) -> Value {
+    let kind = ("type".to_owned(), json!(kind));
+    Value::Object(Map::from_iter([kind, (keyword.to_owned(), what)]))
+}
+
+/// That, or nothing.
+pub(super) fn or_null(schema: Value) -> Value {
+    match schema {
+        Value::Object(mut members) => match members.get_mut("type") {
+            Some(kind @ Value::String(_)) => {
+                *kind = json!([kind, "null"]);
+                Value::Object(members)
+            }
+            _ => match members.get_mut("enum") {
+                Some(Value::Array(words)) => {
+                    words.push(Value::Null);
+                    Value::Object(members)
+                }
+                _ => any_of([Value::Object(members), json!({"type": "null"})]),
+            },
+        },
+        other => other,
+    }
+}
+
+/// One of the document's definitions.
+pub(super) fn refer(name: &str) -> Value {
+    json!({"$ref": format!("#/$defs/{name}")})
+}
+
+/// An object with members that are named.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Object {
+    properties: Map<String, Value>,
+    required: Vec<String>,
+}
+
+impl Object {
+    /// Without members.
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A member that is always there.
+    pub(super) fn with(mut self, name: &str, schema: Value) -> Self {
+        self.required.push(name.to_owned());
+        self.maybe(name, schema)
+    }
+
+    /// A member that may be there.
+    pub(super) fn maybe(mut self, name: &str, schema: Value) -> Self {
+        self.properties.insert(name.to_owned(), schema);
+        self
+    }
+
+    /// Members that are always there and of the same kind.
+    pub(super) fn all(self, names: &[&str], schema: &Value) -> Self {
+        let add = |object: Self, name: &&str| object.with(name, schema.clone());
+        names.iter().fold(self, add)
+    }
+
+    /// Members that may be there and are of the same kind.
+    pub(super) fn any(self, names: &[&str], schema: &Value) -> Self {
+        let add = |object: Self, name: &&str| object.maybe(name, schema.clone());
+        names.iter().fold(self, add)
+    }
+
+    /// There are no other members.
+    pub(super) fn closed(self) -> Value {
+        self.schema(json!(false))
+    }
+
+    /// Other members, if there are any, are so.
+    pub(super) fn schema(self, others: Value) -> Value {
+        let mut schema = Map::new();
+        schema.insert("type".to_owned(), json!("object"));
+        if !self.properties.is_empty() {
+            schema.insert("properties".to_owned(), Value::Object(self.properties));
+        }
+        if !self.required.is_empty() {
+            schema.insert("required".to_owned(), json!(self.required));
+        }
+        schema.insert("additionalProperties".to_owned(), others);
+        Value::Object(schema)
+    }
+}

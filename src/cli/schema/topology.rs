@@ -1,0 +1,179 @@
+//! Documents of the database: the topology, what changed, records.
+
+use serde_json::{Value, json};
+
+use super::shape::{
+    Object, any_of, list, map, or_null, pattern, refer, text, truth, up_to, vid, whole, words,
+};
+use super::{Document, document, listing, plain};
+
+/// The name of the document of `--dry-run`.
+pub(super) const PLAN: &str = "ovs-plan";
+
+/// The whole topology: as `commands::show` writes it.
+pub(super) fn show() -> Document {
+    let maybe = or_null(text());
+    let strings = map(text());
+    let whole_thing = Object::new()
+        .all(
+            &[
+                "ovs_version",
+                "db_version",
+                "system_type",
+                "system_version",
+                "hostname",
+                "system_id",
+            ],
+            &maybe,
+        )
+        .with("managers", list(refer("connection")))
+        .with("bridges", list(refer("bridge")));
+    let connection = Object::new()
+        .with("target", text())
+        .with("is_connected", truth())
+        .with("role", or_null(words(&["other", "master", "slave"])))
+        .with("status", strings.clone());
+    let bridge = Object::new()
+        .with("name", text())
+        .with("fail_mode", or_null(words(&["standalone", "secure"])))
+        .with("datapath_type", text())
+        .with("datapath_id", or_null(pattern("^[0-9a-f]{16}$")))
+        .with("protocols", list(text()))
+        .with("controllers", list(refer("connection")))
+        .all(
+            &["stp_enable", "rstp_enable", "mcast_snooping_enable"],
+            &truth(),
+        )
+        .all(&["external_ids", "other_config"], &strings)
+        .with("ports", list(refer("port")));
+    let modes = [
+        "access",
+        "trunk",
+        "native-tagged",
+        "native-untagged",
+        "dot1q-tunnel",
+    ];
+    let port = Object::new()
+        .with("name", text())
+        .with("tag", or_null(vid()))
+        .with("trunks", list(vid()))
+        .with("vlan_mode", or_null(words(&modes)))
+        .with("cvlans", list(vid()))
+        .with("bond_mode", maybe.clone())
+        .with("lacp", or_null(words(&["active", "passive", "off"])))
+        .all(&["external_ids", "other_config"], &strings)
+        .with("interfaces", list(refer("interface")));
+    let interface = Object::new()
+        .with("name", text())
+        .all(&["ofport", "ofport_request"], &or_null(up_to(65535)))
+        .with("type", text())
+        .all(
+            &["admin_state", "link_state"],
+            &or_null(words(&["up", "down"])),
+        )
+        .with("mac", maybe.clone())
+        .with("mtu", or_null(whole()))
+        .all(&["error", "peer", "peer_bridge"], &maybe)
+        .all(&["options", "external_ids", "status"], &strings);
+    document(
+        "ovs-show",
+        "The whole topology: the switch, its bridges, their ports and interfaces",
+        whole_thing.closed(),
+        [
+            ("connection", connection.closed()),
+            ("bridge", bridge.closed()),
+            ("port", port.closed()),
+            ("interface", interface.closed()),
+        ],
+    )
+}
+
+/// What a command changed: as `commands::write` writes it.
+pub(super) fn changes() -> Document {
+    listing(
+        "ovs-changes",
+        "What a command has changed, an object each",
+        super::RECORD,
+        [(super::RECORD, change().closed()), value()],
+    )
+}
+
+fn change() -> Object {
+    let ofport = any_of([or_null(up_to(65535)), list(up_to(65535))]);
+    Object::new()
+        .with("change", words(&["added", "changed", "removed"]))
+        .with("kind", pattern("^[a-z0-9_]+$"))
+        .with("name", text())
+        .with("bridge", or_null(text()))
+        .with("ofport", ofport)
+        .all(&["before", "after"], &map(refer("value")))
+        .with("error", or_null(text()))
+        .maybe("uuid", or_null(uuid()))
+}
+
+/// What would be changed (`--dry-run`), its changes with these columns, if any are chosen.
+pub(super) fn plan_of(columns: Option<&[String]>) -> Document {
+    let mut changes = changes();
+    if let Some(columns) = columns {
+        let names: Vec<String> = columns.iter().map(|name| plain(name)).collect();
+        changes = changes.only(&names);
+    }
+    let record = changes.schema().pointer("/$defs/record").cloned();
+    let plan = Object::new()
+        .with("changes", list(refer(super::RECORD)))
+        .with("transaction", transaction());
+    document(
+        PLAN,
+        "What a command would change, and the transaction that it would send (--dry-run)",
+        plan.closed(),
+        [
+            (super::RECORD, record.unwrap_or_else(|| json!({}))),
+            value(),
+        ],
+    )
+}
+
+/// The parameters of `transact` (RFC 7047 §4.1.3): the database, then operations.
+fn transaction() -> Value {
+    let operation = Object::new()
+        .with(
+            "op",
+            words(&[
+                "insert", "select", "update", "mutate", "delete", "wait", "comment", "assert",
+                "commit", "abort",
+            ]),
+        )
+        .schema(json!(true));
+    json!({"type": "array", "prefixItems": [text()], "items": operation, "minItems": 1})
+}
+
+/// One record of the database: the columns that were asked for.
+pub(super) fn db_get() -> Document {
+    document(
+        "ovs-db-get",
+        "Columns of one record, by the names that they have in the database",
+        map(refer("value")),
+        [value()],
+    )
+}
+
+/// Records of the database.
+pub(super) fn db_list() -> Document {
+    listing(
+        "ovs-db-list",
+        "Records of a table, by the names that the columns have in the database",
+        super::RECORD,
+        [(super::RECORD, map(refer("value"))), value()],
+    )
+}
+
+/// A value of the database, of any column: one, a set of them, or a map.
+fn value() -> (&'static str, Value) {
+    let atom = json!({"type": ["string", "integer", "boolean"]});
+    let value = any_of([or_null(atom.clone()), list(atom.clone()), map(atom)]);
+    ("value", value)
+}
+
+fn uuid() -> Value {
+    pattern("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+}

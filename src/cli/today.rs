@@ -1,0 +1,250 @@
+//! What is typed today, and what to type with `ovs`: the commands of Open vSwitch's own tools, task by task.
+//!
+//! The README shows [`TASKS`], and a command line that starts with a verb of those tools is told its
+//! counterpart. A test runs both sides of every line on a switch each and compares what became of it.
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
+
+/// One task, both ways. The names are those of `ovs sandbox start --neutron=node`.
+#[derive(Debug, Clone, Copy)]
+pub struct Task {
+    /// What it is for, in a few words; a line without is not in the README.
+    pub what: &'static str,
+    /// The line for the shell with ovs-vsctl(8) or ovs-ofctl(8).
+    pub today: &'static str,
+    /// The line for the shell with `ovs`.
+    pub ovs: &'static str,
+}
+
+const fn task(what: &'static str, today: &'static str, ovs: &'static str) -> Task {
+    Task { what, today, ovs }
+}
+
+/// The thirty commonest, in an order in which they can be run one after the other.
+#[rustfmt::skip]
+pub const TASKS: [Task; 30] = [
+    task("What is on this host", "ovs-vsctl show", "ovs show"),
+    task("The bridges", "ovs-vsctl list-br", "ovs bridge list -g bridge"),
+    task("Is there such a bridge?", "ovs-vsctl br-exists br-int", "ovs bridge exists br-int"),
+    task("Add a bridge", "ovs-vsctl add-br br-ex", "ovs bridge add br-ex"),
+    task("Give it a controller", "ovs-vsctl set-controller br-ex tcp:127.0.0.1:6633", "ovs bridge set br-ex --controller tcp:127.0.0.1:6633"),
+    task("Its OpenFlow versions", "ovs-vsctl set Bridge br-ex protocols=OpenFlow10,OpenFlow13", "ovs bridge set br-ex --protocols OpenFlow10,OpenFlow13"),
+    task("The ports of a bridge (here its own too)", "ovs-vsctl list-ports br-int", "ovs port list br-int -g port"),
+    task("The bridge of a port", "ovs-vsctl port-to-br ens37", "ovs port show ens37 -g bridge"),
+    task("Add a port with a VLAN tag", "ovs-vsctl add-port br-int tap0 tag=5 -- set Interface tap0 type=internal", "ovs port add br-int tap0 --tag 5 --type internal"),
+    task("Read the tag", "ovs-vsctl get Port tap0 tag", "ovs tag show tap0 -g tag"),
+    task("Change the tag", "ovs-vsctl set Port tap0 tag=7", "ovs tag set tap0 7"),
+    task("Take the tag away", "ovs-vsctl clear Port tap0 tag", "ovs tag clear tap0"),
+    task("Make it a trunk", "ovs-vsctl set Port tap0 trunks=10,20", "ovs port set tap0 --trunks 10,20"),
+    task("The number of a port", "ovs-vsctl get Interface patch-tun ofport", "ovs port resolve br-int patch-tun -g ofport"),
+    task("The port of a number", "ovs-ofctl show br-int | grep ' 3('", "ovs port resolve br-int 3"),
+    task("Packets and bytes of the ports", "ovs-ofctl dump-ports br-int", "ovs port stats br-int"),
+    task("Add a bond", "ovs-vsctl add-bond br-ex bond0 eth1 eth2 lacp=active", "ovs port add br-ex bond0 --bond eth1,eth2 --lacp active"),
+    task("Remove a port", "ovs-vsctl del-port tap0", "ovs port del tap0"),
+    task("Join two bridges", "ovs-vsctl add-port br-int int-br-ex -- set Interface int-br-ex type=patch options:peer=phy-br-ex -- add-port br-ex phy-br-ex -- set Interface phy-br-ex type=patch options:peer=int-br-ex", "ovs patch add br-int:int-br-ex br-ex:phy-br-ex"),
+    task("The other end of a patch", "ovs-vsctl get Interface int-br-ex options:peer", "ovs port show int-br-ex -g peer"),
+    task("Add a tunnel", "ovs-vsctl add-port br-tun vx1 -- set Interface vx1 type=vxlan options:remote_ip=10.0.0.73 options:key=flow", "ovs tunnel add br-tun vx1 --remote 10.0.0.73 --key flow"),
+    task("The tunnels", "ovs-vsctl --columns=name,ofport,options find Interface type=vxlan", "ovs tunnel list"),
+    task("The flows", "ovs-ofctl dump-flows br-int", "ovs dump-flows br-int"),
+    task("The flows of one port", "ovs-ofctl --names dump-flows br-int | grep qvobeeb2c54-aa", "ovs dump-flows br-int --port qvobeeb2c54-aa"),
+    task("In the words of OpenFlow 1.3", "ovs-ofctl -O OpenFlow13 --names dump-flows br-int", "ovs dump-flows br-int -O OpenFlow13"),
+    task("How many flows there are", "ovs-ofctl dump-aggregate br-int", "ovs dump-flows br-int --count"),
+    task("Any column of any record", "ovs-vsctl --columns=name,type list Interface patch-tun", "ovs db list Interface patch-tun --columns name,type"),
+    task("A setting of the switch", "ovs-vsctl set Open_vSwitch . other_config:max-idle=30000", "ovs db set Open_vSwitch . other_config:max-idle=30000"),
+    task("Wait until a port is there", "ovs-vsctl --timeout=5 wait-until Interface ens37 'ofport>0'", "ovs db wait -t 5 Interface ens37 'ofport>0'"),
+    task("Remove a bridge", "ovs-vsctl del-br br-ex", "ovs bridge del br-ex"),
+];
+
+/// Further verbs, and for those that are of any table a line that shows it.
+#[rustfmt::skip]
+pub const OTHERS: &[Task] = &[
+    task("", "ovs-vsctl list-ifaces br-int", "ovs port list br-int -g interface"),
+    task("", "ovs-vsctl iface-to-br ens37", "ovs port show ens37 -g bridge"),
+    task("", "ovs-vsctl br-to-parent br-int", "ovs bridge show br-int"),
+    task("", "ovs-vsctl br-to-vlan br-int", "ovs bridge show br-int"),
+    task("", "ovs-vsctl br-set-external-id br-int note here", "ovs bridge set br-int --external-id note=here"),
+    task("", "ovs-vsctl br-get-external-id br-int note", "ovs db get Bridge br-int external_ids:note"),
+    task("", "ovs-vsctl get-controller br-int", "ovs db get Bridge br-int controller"),
+    task("", "ovs-vsctl del-controller br-int", "ovs bridge set br-int --controller none"),
+    task("", "ovs-vsctl set-fail-mode br-int standalone", "ovs bridge set br-int --fail-mode standalone"),
+    task("", "ovs-vsctl get-fail-mode br-int", "ovs db get Bridge br-int fail_mode"),
+    task("", "ovs-vsctl del-fail-mode br-int", "ovs bridge set br-int --fail-mode none"),
+    task("", "ovs-vsctl set Interface ens37 mtu_request=1400", "ovs db set Interface ens37 mtu_request=1400"),
+    task("", "ovs-vsctl get Interface ens37 mtu_request", "ovs db get Interface ens37 mtu_request"),
+    task("", "ovs-vsctl clear Interface ens37 mtu_request", "ovs db clear Interface ens37 mtu_request"),
+    task("", "ovs-vsctl add Port ens37 trunks 10", "ovs db add Port ens37 trunks 10"),
+    task("", "ovs-vsctl remove Port ens37 trunks 10", "ovs db remove Port ens37 trunks 10"),
+    task("", "ovs-vsctl list Port ens37", "ovs db list Port ens37"),
+    task("", "ovs-vsctl find Interface type=vxlan", "ovs db find Interface type=vxlan"),
+    task("", "ovs-vsctl create QoS type=linux-htb", "ovs db create QoS type=linux-htb"),
+    task("", "ovs-vsctl -- --all destroy QoS", "ovs db destroy --all QoS"),
+    task("", "ovs-ofctl dump-ports-desc br-int", "ovs port list br-int"),
+    task("", "ovs-ofctl -O OpenFlow13 dump-group-stats br-int", "ovs dump-groups br-int"),
+    task("", "ovs-ofctl -O OpenFlow13 meter-stats br-int", "ovs dump-meters br-int"),
+    task("", "ovs-ofctl ofp-print 0102000800000001", "ovs decode 0102000800000001"),
+];
+
+/// Verbs that have no counterpart: of which tool, and what there is to say.
+const STAYS: [(&str, &[&str], &str); 4] = [
+    (
+        "ovs-ofctl",
+        &[
+            "add-flow",
+            "add-flows",
+            "mod-flows",
+            "del-flows",
+            "replace-flows",
+            "diff-flows",
+            "add-group",
+            "add-groups",
+            "mod-group",
+            "del-groups",
+            "insert-buckets",
+            "remove-buckets",
+            "add-meter",
+            "mod-meter",
+            "del-meter",
+            "del-meters",
+            "bundle",
+        ],
+        "ovs reads flows, groups and meters and does not write them",
+    ),
+    (
+        "ovs-ofctl",
+        &[
+            "mod-port",
+            "mod-table",
+            "packet-out",
+            "snoop",
+            "monitor",
+            "probe",
+            "ping",
+            "get-frags",
+            "set-frags",
+            "dump-table-features",
+            "dump-ipfix-bridge",
+        ],
+        "ovs does not do that",
+    ),
+    (
+        "ovs-vsctl",
+        &[
+            "init",
+            "emer-reset",
+            "get-manager",
+            "set-manager",
+            "del-manager",
+            "get-ssl",
+            "set-ssl",
+            "del-ssl",
+            "add-zone-tp",
+            "list-zone-tp",
+        ],
+        "ovs does not do that",
+    ),
+    (
+        "ovs-appctl",
+        &[
+            "fdb/show",
+            "fdb/flush",
+            "mdb/show",
+            "ofproto/trace",
+            "ofproto/list",
+            "dpif/show",
+            "dpif/dump-flows",
+            "dpctl/show",
+            "dpctl/dump-flows",
+            "dpctl/dump-conntrack",
+            "bridge/dump-flows",
+            "bond/show",
+            "lacp/show",
+            "stp/show",
+            "rstp/show",
+            "vlog/set",
+            "vlog/list",
+            "coverage/show",
+            "upcall/show",
+            "memory/show",
+        ],
+        "ovs does not talk to the daemons' control sockets",
+    ),
+];
+
+/// Adds to the error for an unknown command what a verb of Open vSwitch's tools is called here.
+pub(super) fn explain(error: &mut clap::Error) {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let Some(tip) = tip(word) else { return };
+    // What is spelled like it, is something else.
+    error.remove(ContextKind::SuggestedSubcommand);
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![StyledStr::from(tip)]),
+    );
+}
+
+/// What there is to say of this verb; `None` if no tool of Open vSwitch has it.
+fn tip(word: &str) -> Option<String> {
+    // The lines for any table first: those of the README are special cases.
+    let mut lines = OTHERS.iter().chain(&TASKS);
+    if let Some(line) = lines.find(|line| line.verb() == word) {
+        return Some(format!("for '{}' type '{}'", line.today, line.ovs));
+    }
+    let (tool, _, why) = STAYS.iter().find(|(_, verbs, _)| verbs.contains(&word))?;
+    Some(format!("{why}; '{tool} {word}' does"))
+}
+
+impl Task {
+    /// The tool's name for what it does: the word behind its name and options.
+    pub fn verb(&self) -> &'static str {
+        let mut words = self.today.split(' ').skip(1);
+        while let Some(word) = words.next() {
+            match word {
+                "-O" => drop(words.next()),
+                _ if word.starts_with('-') => {}
+                _ => return word,
+            }
+        }
+        ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verb_is_behind_the_options() {
+        let verbs = [
+            "-O OpenFlow13 --names dump-flows br",
+            "-- --id=@q create QoS",
+            "list-br",
+        ];
+        let verbs = verbs.map(|rest| {
+            let line: &'static str = Box::leak(format!("ovs-ofctl {rest}").into_boxed_str());
+            task("", line, "").verb()
+        });
+        assert_eq!(verbs, ["dump-flows", "create", "list-br"]);
+    }
+
+    #[test]
+    fn each_verb_has_something_said() {
+        assert_eq!(
+            tip("list-br").unwrap(),
+            "for 'ovs-vsctl list-br' type 'ovs bridge list -g bridge'"
+        );
+        assert_eq!(
+            tip("set").unwrap(),
+            "for 'ovs-vsctl set Interface ens37 mtu_request=1400' type \
+             'ovs db set Interface ens37 mtu_request=1400'"
+        );
+        assert!(
+            tip("add-flow")
+                .unwrap()
+                .ends_with("; 'ovs-ofctl add-flow' does")
+        );
+        assert_eq!(tip("frobnicate"), None);
+    }
+}

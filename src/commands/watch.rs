@@ -1,0 +1,505 @@
+//! `--watch`: a command looked at again and again, and what has changed since.
+//!
+//! A look is the command itself, run once more; what it would print it gives to a [`Look`] as a
+//! [`Frame`] instead. Two of them are compared, and what differs is shown: a [`Screen`] is redrawn, or a
+//! [`Stream`] goes on. So every command that prints lists can be watched, and none knows of it.
+//!
+//! When to look again, the looks tell too. What they read from the database is monitored: the next
+//! follows when some of it has changed. Where they asked a switch, which tells nothing of itself, they
+//! are repeated every so many seconds.
+
+mod reader;
+mod signals;
+
+use std::cell::{Cell, RefCell};
+use std::future::pending;
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::context::print;
+use super::{Command, Context, Exit, Failure};
+use crate::output::{Frame, Head, Mode, Screen, Stream, clock};
+use reader::Reader;
+use signals::{Signal, Signals};
+
+/// What can be watched, for who tries something else.
+pub const WATCHABLE: &str = "show, check, bridge list, port list, port stats, port find, patch list, \
+                             tag list, tag map, tunnel list, db list, db find, dump-flows, dump-groups, \
+                             dump-meters, dump-tables";
+
+/// The command line asks to watch what cannot be.
+pub fn cannot_be() -> Failure {
+    Failure::new(Exit::Usage, "this command cannot be watched")
+        .hint(format!("--watch goes with {WATCHABLE}"))
+}
+
+/// How often to look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace(Option<Duration>);
+
+impl FromStr for Pace {
+    type Err = String;
+
+    /// Seconds, at least a tenth; `auto` for none given.
+    fn from_str(text: &str) -> Result<Pace, String> {
+        if text == "auto" {
+            return Ok(Pace(None));
+        }
+        let pace = text.parse().ok().map(Duration::try_from_secs_f64);
+        match pace {
+            Some(Ok(pace)) if pace >= LEAST => Ok(Pace(Some(pace))),
+            _ => Err(format!(
+                "\"{}\" is not a number of seconds of at least {}",
+                text.escape_debug(),
+                LEAST.as_secs_f64()
+            )),
+        }
+    }
+}
+
+/// Nobody reads faster.
+const LEAST: Duration = Duration::from_millis(100);
+/// Between two looks at a switch, where the user says nothing.
+const POLL: Duration = Duration::from_secs(2);
+/// A change seldom comes alone: ovs-vswitchd answers it with its own.
+const SETTLE: Duration = Duration::from_millis(40);
+/// After this time what went wrong is tried again; every further time takes twice as long.
+const RETRY: Duration = Duration::from_millis(250);
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+/// So long a server on another host may be silent before it is asked whether it is there.
+const SILENCE: Duration = Duration::from_secs(10);
+
+impl Pace {
+    /// Between two looks at a switch.
+    fn poll(self) -> Duration {
+        self.0.unwrap_or(POLL)
+    }
+
+    /// The least time between two looks.
+    fn least(self) -> Duration {
+        self.0.unwrap_or(LEAST)
+    }
+}
+
+/// What a command shows in one look, instead of printing it.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    frame: RefCell<Option<Frame>>,
+    remarks: RefCell<Vec<String>>,
+    asked_a_switch: Cell<bool>,
+}
+
+impl Look {
+    /// What the command shows.
+    pub(super) fn show(&self, frame: Frame) {
+        self.frame.replace(Some(frame));
+    }
+
+    /// A remark.
+    pub(super) fn remark(&self, text: &str) {
+        self.remarks.borrow_mut().push(text.to_owned());
+    }
+
+    /// A switch is asked, which will not tell when its answer is no longer true.
+    pub(super) fn asked_a_switch(&self) {
+        self.asked_a_switch.set(true);
+    }
+
+    fn begin(&self) {
+        self.frame.take();
+        self.remarks.take();
+        self.asked_a_switch.set(false);
+    }
+}
+
+/// Watches the command until a signal ends it, or nobody reads any more.
+pub(super) async fn watch(
+    cx: &Context,
+    command: &Command,
+    pace: Pace,
+) -> Result<ExitCode, Failure> {
+    let mut watch = Watch::new(cx, command, pace);
+    let mut reader = Reader::new();
+    let mut signals = Signals::new(watch.out.is_screen());
+    let mut why = Why::Time;
+    loop {
+        tokio::select! {
+            biased;
+            signal = signals.next() => match signal {
+                Signal::Resized => {
+                    watch.measure();
+                    why = Why::Resized;
+                }
+                Signal::Ends(code) => return Ok(code.into()),
+            },
+            () = reader.gone() => return Ok(Exit::Done.into()),
+            outcome = watch.step(why) => why = outcome?,
+        }
+    }
+}
+
+/// Why it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// It is time, or something has changed in the database.
+    Time,
+    /// The terminal has another size.
+    Resized,
+}
+
+struct Watch<'c> {
+    command: &'c Command,
+    options: &'c Context,
+    /// That of the looks: it has the connection to the database.
+    cx: Context,
+    pace: Pace,
+    out: Out,
+    what: String,
+    /// The last look, and the one that its changes are shown against.
+    now: Option<Seen>,
+    before: Option<Seen>,
+    remarks: Vec<String>,
+    /// How long the last look took.
+    took: Duration,
+    asked_a_switch: bool,
+    trouble: Option<Trouble>,
+}
+
+/// What was seen, and when.
+struct Seen {
+    frame: Frame,
+    at: Instant,
+    time: SystemTime,
+}
+
+/// What is wrong.
+struct Trouble {
+    message: String,
+    since: SystemTime,
+    next: Duration,
+}
+
+enum Out {
+    Screen { screen: Screen, height: usize },
+    Stream(Stream),
+}
+
+impl Out {
+    fn is_screen(&self) -> bool {
+        matches!(self, Out::Screen { .. })
+    }
+}
+
+impl<'c> Watch<'c> {
+    fn new(options: &'c Context, command: &'c Command, pace: Pace) -> Watch<'c> {
+        let terminal = io::stdout().is_terminal();
+        let out = match options.format.mode {
+            Mode::Table => Out::Screen {
+                screen: Screen::new(terminal),
+                height: usize::MAX,
+            },
+            _ => Out::Stream(Stream::new(&options.format)),
+        };
+        let words = std::env::args_os().skip(1);
+        let words: Vec<String> = words.map(|w| w.to_string_lossy().into_owned()).collect();
+        let mut watch = Watch {
+            command,
+            options,
+            cx: options.for_looks(),
+            pace,
+            out,
+            what: command_line(&words),
+            now: None,
+            before: None,
+            remarks: Vec::new(),
+            took: Duration::ZERO,
+            asked_a_switch: false,
+            trouble: None,
+        };
+        watch.measure();
+        watch
+    }
+
+    /// Takes the size of the terminal.
+    fn measure(&mut self) {
+        let Out::Screen { height, .. } = &mut self.out else {
+            return;
+        };
+        if let Some((wide, high)) = terminal_size::terminal_size_of(io::stdout()) {
+            *height = usize::from(high.0);
+            self.cx.format.width = Some(usize::from(wide.0)).filter(|width| *width > 0);
+        }
+    }
+
+    /// One look, and the wait for the next: why that is. It may be dropped at any point of its waiting.
+    async fn step(&mut self, why: Why) -> Result<Why, Failure> {
+        self.look(why).await?;
+        Ok(self.wait().await)
+    }
+
+    async fn look(&mut self, why: Why) -> Result<(), Failure> {
+        if self
+            .cx
+            .connected()
+            .is_some_and(crate::ovsdb::Client::is_lost)
+        {
+            let width = self.cx.format.width;
+            self.cx = self.options.for_looks();
+            self.cx.format.width = width;
+        }
+        let Some(look) = self.cx.look() else {
+            return Ok(());
+        };
+        look.begin();
+        let began = Instant::now();
+        let outcome = self.command.once(&self.cx).await;
+        self.took = began.elapsed();
+        self.asked_a_switch |= look.asked_a_switch.get();
+        let frame = look.frame.take();
+        let remarks = look.remarks.take();
+        let frame = match (outcome, frame) {
+            (Ok(_), Some(frame)) => frame,
+            // It shows nothing: there is nothing.
+            (Ok(_), None) => Frame::default(),
+            (Err(failure), _) if self.now.is_none() || failure.exit == Exit::Usage => {
+                return Err(failure);
+            }
+            (Err(failure), _) => return self.failed(&failure),
+        };
+        self.remark(remarks);
+        self.seen(frame, why)
+    }
+
+    /// Remarks stand in the head of a screen; elsewhere they are made once.
+    fn remark(&mut self, remarks: Vec<String>) {
+        if !self.out.is_screen() {
+            let new = remarks
+                .iter()
+                .filter(|remark| !self.remarks.contains(remark));
+            for remark in new {
+                self.options.remark(remark);
+            }
+        }
+        self.remarks = remarks;
+    }
+
+    /// A look has seen this.
+    fn seen(&mut self, frame: Frame, why: Why) -> Result<(), Failure> {
+        let recovered = self.trouble.take().is_some();
+        if recovered && !self.out.is_screen() {
+            self.options.remark("ovs: connected again");
+        }
+        let seen = Seen {
+            frame,
+            at: Instant::now(),
+            time: SystemTime::now(),
+        };
+        if why == Why::Resized && self.now.is_some() {
+            // The same difference as before, on another screen.
+            self.now = Some(seen);
+            return self.print();
+        }
+        // What is shown as changed stays so until something else changes; where it is looked at in
+        // turns, until the next.
+        let is_new = match &self.now {
+            None => true,
+            Some(now) => {
+                self.asked_a_switch || !seen.frame.compare(Some(&now.frame), None).is_empty()
+            }
+        };
+        if !is_new {
+            if let Some(now) = &mut self.now {
+                now.at = seen.at;
+            }
+            // A stream has told all that there is to tell.
+            return if recovered && self.out.is_screen() {
+                self.print()
+            } else {
+                Ok(())
+            };
+        }
+        self.before = self.now.replace(seen);
+        self.print()
+    }
+
+    /// A look has failed: what was there is kept, but for what was named and is no longer there.
+    fn failed(&mut self, failure: &Failure) -> Result<(), Failure> {
+        let (since, next) = match &self.trouble {
+            Some(trouble) => (trouble.since, (trouble.next * 2).min(LONGEST_RETRY)),
+            None => (SystemTime::now(), RETRY),
+        };
+        let is_gone = failure.exit == Exit::NotFound;
+        let message = if is_gone {
+            format!(
+                "since {}: {}; waiting for it",
+                clock(since),
+                failure.message
+            )
+        } else {
+            format!("disconnected since {}: {}", clock(since), failure.message)
+        };
+        let is_news = self.trouble.is_none();
+        if is_gone && let Some(now) = self.now.as_ref().filter(|now| !now.frame.is_empty()) {
+            let nothing = Seen {
+                frame: Frame::emptied(&now.frame),
+                at: Instant::now(),
+                time: SystemTime::now(),
+            };
+            self.before = self.now.replace(nothing);
+            if !self.out.is_screen() {
+                self.print()?;
+            }
+        }
+        self.trouble = Some(Trouble {
+            message,
+            since,
+            next,
+        });
+        match &self.out {
+            Out::Screen { .. } => self.print(),
+            Out::Stream(_) if is_news => {
+                let end = if is_gone {
+                    "waiting for it"
+                } else {
+                    "trying again"
+                };
+                self.options
+                    .remark(&format!("ovs: {}; {end}", failure.message));
+                Ok(())
+            }
+            Out::Stream(_) => Ok(()),
+        }
+    }
+
+    /// Shows what was seen last, with what has changed since the look before.
+    fn print(&mut self) -> Result<(), Failure> {
+        let Some(now) = &self.now else {
+            return Ok(());
+        };
+        let elapsed = self
+            .before
+            .as_ref()
+            .map(|before| now.at.duration_since(before.at));
+        let before = self.before.as_ref().map(|before| &before.frame);
+        let changes = now.frame.compare(before, elapsed);
+        let text = match &mut self.out {
+            Out::Stream(stream) => stream.lines(&now.frame, &changes, now.time),
+            Out::Screen { screen, height } => {
+                let pace = if self.asked_a_switch {
+                    format!("every {} s", self.pace.poll().as_secs_f64())
+                } else {
+                    "on change".to_owned()
+                };
+                let head = Head {
+                    what: &self.what,
+                    pace: &pace,
+                    time: now.time,
+                    trouble: self
+                        .trouble
+                        .as_ref()
+                        .map(|trouble| trouble.message.as_str()),
+                    remarks: &self.remarks,
+                };
+                screen.draw(&head, &now.frame, &changes, &self.cx.format, *height)
+            }
+        };
+        print(&text)
+    }
+
+    /// Waits for a reason to look again.
+    async fn wait(&self) -> Why {
+        if let Some(trouble) = &self.trouble {
+            // The database may ring before: what is waited for may be there.
+            let next = trouble.next;
+            let gone = self.now.as_ref().is_some_and(|now| now.frame.is_empty());
+            tokio::select! {
+                () = tokio::time::sleep(next) => {}
+                () = self.rung(), if gone => {}
+            }
+            return Why::Time;
+        }
+        let since = self
+            .now
+            .as_ref()
+            .map_or(Duration::ZERO, |now| now.at.elapsed());
+        let next_poll = async {
+            if self.asked_a_switch {
+                tokio::time::sleep(self.pace.poll().saturating_sub(since)).await;
+            } else {
+                pending::<()>().await;
+            }
+        };
+        // Rates are those of a time that was asked for.
+        let counts = self.now.as_ref().is_some_and(|now| now.frame.counts());
+        let rings = !(self.asked_a_switch && counts);
+        tokio::select! {
+            () = next_poll => Why::Time,
+            () = self.rung(), if rings => {
+                tokio::time::sleep(SETTLE).await;
+                let least = self.pace.least().max(self.took);
+                let since = self.now.as_ref().map_or(Duration::ZERO, |now| now.at.elapsed());
+                tokio::time::sleep(least.saturating_sub(since)).await;
+                Why::Time
+            }
+        }
+    }
+
+    /// Ends once something that was read has changed in the database, or may have; also when the
+    /// connection is lost: the next look tells of that.
+    async fn rung(&self) {
+        let Some(client) = self.cx.connected() else {
+            return pending().await;
+        };
+        if !matches!(client.watch_what_was_read().await, Ok(false)) {
+            return;
+        }
+        loop {
+            if !self.cx.is_remote() {
+                let _ = client.rung().await;
+                return;
+            }
+            match tokio::time::timeout(SILENCE, client.rung()).await {
+                Ok(_) => return,
+                Err(_) => {
+                    if client.list_databases().await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The command line as it may be typed.
+fn command_line(words: &[String]) -> String {
+    let is_plain = |word: &&String| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/+%@".contains(c);
+        !word.is_empty() && word.chars().all(plain)
+    };
+    let words = words.iter().map(|word| {
+        if is_plain(&word) {
+            word.clone()
+        } else {
+            shell_words::quote(word).into_owned()
+        }
+    });
+    let words: Vec<String> = words.collect();
+    format!("ovs {}", words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paces() {
+        assert_eq!("auto".parse(), Ok(Pace(None)));
+        assert_eq!("0.1".parse(), Ok(Pace(Some(LEAST))));
+        assert_eq!("3".parse(), Ok(Pace(Some(Duration::from_secs(3)))));
+        for wrong in ["0", "0.05", "-1", "", "x", "nan", "inf", "1e300"] {
+            assert!(wrong.parse::<Pace>().is_err(), "{wrong}");
+        }
+    }
+}

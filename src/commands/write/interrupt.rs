@@ -1,0 +1,149 @@
+//! SIGINT and SIGTERM while a change is under way: what has become of it is said first, and then they do
+//! what they do to any program.
+//!
+//! Before the transaction is sent there is nothing to say, and nothing stands between the signal and its
+//! effect. From then on a thread waits for signals, so that they are heard whatever the others do, be it
+//! writing to a pipe that nobody reads.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use crate::commands::{Exit, Failure};
+
+/// How far a change has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Stage {
+    /// Nothing is sent, or what was sent is refused.
+    Nothing,
+    /// The transaction is on its way.
+    Sent,
+    /// It is committed.
+    Written,
+    /// ovs-vswitchd has seen it, but it is not applied whole.
+    NotApplied,
+    /// ovs-vswitchd has applied it.
+    Applied,
+    /// What the switch refused is being taken out again.
+    TakingOut,
+}
+
+impl Stage {
+    const ALL: [Stage; 6] = [
+        Stage::Nothing,
+        Stage::Sent,
+        Stage::Written,
+        Stage::NotApplied,
+        Stage::Applied,
+        Stage::TakingOut,
+    ];
+
+    /// What has become of the change, and what helps.
+    fn words(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Stage::Nothing => None,
+            Stage::Sent => Some((
+                "the change was sent, but the database has not answered: whether it is written is not known",
+                super::LOOK_THERE,
+            )),
+            Stage::Written => Some((
+                "the change is written to the database, but ovs-vswitchd has not confirmed it",
+                "it stays written, and ovs-vswitchd applies it; `ovs check` says when it has not",
+            )),
+            Stage::NotApplied => Some((
+                "the change is written to the database, but not all of it is applied",
+                "`ovs check` says what is not applied",
+            )),
+            Stage::Applied => Some((
+                "the change is made; only its report is lost",
+                "`ovs show` shows what is there",
+            )),
+            Stage::TakingOut => Some((
+                "the switch refused the port, and whether it is taken out again is not known",
+                "`ovs port show` shows whether it is there, `ovs port del` takes it out",
+            )),
+        }
+    }
+}
+
+/// What the thread that waits for signals is told.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    stage: Arc<AtomicU8>,
+}
+
+impl Course {
+    /// Waits for signals from now on. Where that cannot be, they have their effect without a word.
+    pub(super) fn heed_signals(quiet: bool) -> Course {
+        let course = Course::default();
+        let stage = Arc::clone(&course.stage);
+        // A command that a shell has put into the background ignores the keyboard; so it shall stay.
+        let ignored = ignored();
+        let heeded = [SIGINT, SIGTERM].into_iter();
+        let heeded = heeded.filter(|signal| ignored & (1 << (signal - 1)) == 0);
+        if let Ok(mut signals) = Signals::new(heeded) {
+            let _ = thread::Builder::new()
+                .name("signals".to_owned())
+                .spawn(move || {
+                    for signal in signals.forever() {
+                        let stage = stage.load(Ordering::SeqCst);
+                        let stage = Stage::ALL.into_iter().find(|s| *s as u8 == stage);
+                        say(signal, stage.unwrap_or(Stage::Sent), quiet);
+                        let _ = emulate_default_handler(signal);
+                    }
+                });
+        }
+        course
+    }
+
+    /// Says how far the change has come.
+    pub(super) fn reached(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::SeqCst);
+    }
+}
+
+fn say(signal: i32, stage: Stage, quiet: bool) {
+    let (exit, word) = match signal {
+        SIGINT => (Exit::Interrupted, "interrupted"),
+        _ => (Exit::Terminated, "terminated"),
+    };
+    if let Some((what, hint)) = stage.words() {
+        Failure::new(exit, format!("{word}: {what}"))
+            .hint(hint)
+            .say(quiet);
+    }
+}
+
+/// The signals that this process has been told to ignore, bit N for signal N + 1 (proc(5)).
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_is_found_by_its_number() {
+        for (number, stage) in Stage::ALL.into_iter().enumerate() {
+            assert_eq!(stage as usize, number);
+            assert_eq!(stage.words().is_none(), stage == Stage::Nothing);
+        }
+    }
+
+    #[test]
+    fn what_is_ignored_is_read() {
+        // Rust's runtime ignores SIGPIPE (13).
+        assert_ne!(ignored() & (1 << 12), 0);
+        assert_eq!(ignored() & (1 << (SIGTERM - 1)), 0);
+    }
+}

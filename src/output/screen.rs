@@ -1,0 +1,335 @@
+//! A terminal that shows one picture, redrawn in place: what there is, and what has changed.
+//!
+//! The picture is written at once, from the upper left corner on, over the one before; nothing is
+//! cleared that is written again, so nothing flickers. It ends with the cursor below it and leaves the
+//! terminal in no other state than it was in: whoever ends the program there keeps the last picture.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use unicode_width::UnicodeWidthChar as _;
+
+use super::frame::{Difference, plain, rate};
+use super::table::{self, mark};
+use super::{
+    Cell, Change, Changes, Column, Format, Frame, Pulse, Role, View, clock, escape, push_blanks,
+};
+
+/// Blanks before what continues a line of text.
+const INDENT: usize = 4;
+
+/// What stands above the picture.
+#[derive(Debug)]
+pub struct Head<'a> {
+    /// What is watched: the command.
+    pub what: &'a str,
+    /// When it is looked at: `every 2 s`.
+    pub pace: &'a str,
+    /// When the picture was taken.
+    pub time: SystemTime,
+    /// What is wrong, and since when; the picture is then that of before.
+    pub trouble: Option<&'a str>,
+    /// What else is to be said.
+    pub remarks: &'a [String],
+}
+
+/// Where pictures are drawn.
+#[derive(Debug)]
+pub struct Screen {
+    is_terminal: bool,
+    any: bool,
+}
+
+impl Screen {
+    /// A terminal; or something else, which gets pictures one below the other.
+    pub fn new(is_terminal: bool) -> Screen {
+        Screen {
+            is_terminal,
+            any: false,
+        }
+    }
+
+    /// What to write for a picture, on `height` lines of as many cells as `format` says.
+    pub fn draw(
+        &mut self,
+        head: &Head<'_>,
+        frame: &Frame,
+        changes: &Changes<'_>,
+        format: &Format,
+        height: usize,
+    ) -> String {
+        let mut lines = head_lines(head, changes, format);
+        let body = body(frame, changes, format);
+        // The last line of the terminal is the cursor's.
+        let room = height.saturating_sub(1).saturating_sub(lines.len()).max(1);
+        if self.is_terminal && body.len() > room {
+            let shown = room - 1;
+            let rest = body.get(shown..).unwrap_or_default();
+            let changed = rest.iter().filter(|line| line.begins_change()).count();
+            let mut more = format!("  ... {} more lines", rest.len());
+            if changed > 0 {
+                let _ = write!(more, ", {changed} of them changed");
+            }
+            let more = format.palette.paint(Role::Faint, &more).to_string();
+            lines.extend(body.into_iter().take(shown));
+            lines.extend(fold(&more, format.width, 0).into_iter().take(1));
+        } else {
+            lines.extend(body);
+        }
+        self.put(&lines, format, height)
+    }
+
+    fn put(&mut self, lines: &[Line], format: &Format, height: usize) -> String {
+        let mut out = String::new();
+        if !self.is_terminal {
+            if std::mem::replace(&mut self.any, true) {
+                out.push('\n');
+            }
+            for line in lines {
+                let _ = writeln!(out, "{}", line.text);
+            }
+            return out;
+        }
+        // Shown when it is complete, by terminals that know how to wait.
+        out.push_str("\u{1b}[?2026h");
+        if !std::mem::replace(&mut self.any, true) {
+            // What stood there moves up, out of the picture and into what can be scrolled back to.
+            let _ = write!(out, "\u{1b}[{height};1H");
+            out.extend(std::iter::repeat_n('\n', height));
+        }
+        out.push_str("\u{1b}[H");
+        for line in lines {
+            out.push_str(&line.text);
+            // A full line has nothing to clear behind it, and clearing would take its last cell.
+            if format.width.is_none_or(|room| line.width < room) {
+                out.push_str("\u{1b}[K");
+            }
+            out.push_str("\r\n");
+        }
+        if format.palette.is_on() {
+            out.push_str("\u{1b}[0m");
+        }
+        out.push_str("\u{1b}[J\u{1b}[?2026l");
+        out
+    }
+}
+
+/// One line of the screen.
+#[derive(Debug)]
+struct Line {
+    text: String,
+    /// In cells.
+    width: usize,
+}
+
+impl Line {
+    /// Whether it begins with the sign of a change.
+    fn begins_change(&self) -> bool {
+        let plain = plain(&self.text);
+        ["+ ", "~ ", "- "]
+            .iter()
+            .any(|sign| plain.starts_with(sign))
+    }
+}
+
+fn head_lines(head: &Head<'_>, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
+    let paint = |role, text: &str| format.palette.paint(role, text).to_string();
+    let clock = clock(head.time);
+    let summary = changes.summary();
+    let state = match head.trouble {
+        Some(trouble) => paint(Role::Error, &escape(trouble)),
+        None => format!("{}  {summary}", paint(Role::Faint, head.pace)),
+    };
+    let what = paint(Role::Heading, &escape(head.what));
+    let text = format!("{clock}  {what}  {}", state.trim_end());
+    let mut lines = fold(&text, format.width, INDENT);
+    for remark in head.remarks {
+        let remark = paint(Role::Faint, &escape(remark));
+        lines.extend(fold(&remark, format.width, INDENT));
+    }
+    lines
+}
+
+fn body(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
+    let mut text = String::new();
+    let mut indent = 0;
+    if changes.all.is_empty() {
+        let nothing = format!("  no {}", frame.what);
+        let _ = write!(text, "{}", format.palette.paint(Role::Faint, &nothing));
+    } else if frame.columns.is_empty() {
+        indent = 2 + INDENT;
+        for difference in &changes.all {
+            push_text(&mut text, frame, difference, format);
+        }
+    } else {
+        push_table(&mut text, frame, changes, format);
+    }
+    let folded = text.lines().map(|line| fold(line, format.width, indent));
+    folded.flatten().collect()
+}
+
+/// A list: the sign of what happened first, then the columns, rates beside their counters.
+fn push_table(out: &mut String, frame: &Frame, changes: &Changes<'_>, format: &Format) {
+    let sign = Column::new(" ", |()| Cell::Absent);
+    let view = View {
+        columns: std::iter::once(&sign).chain(&frame.columns).collect(),
+        all: &[],
+        format,
+    };
+    let rows = changes.all.iter().map(|difference| {
+        let change = difference.change;
+        let mut row = vec![match change {
+            Some(change) => mark(change, &change.sign().to_string()),
+            None => " ".to_owned(),
+        }];
+        for (place, cell) in difference.item.cells.iter().enumerate() {
+            let mut text = cell.clone();
+            let column = frame.columns.get(place);
+            let rates = &difference.rates;
+            let rate_of_it = rates.iter().find(|(name, _)| {
+                column.is_some_and(|c| c.pulse == Pulse::Counter && c.name == *name)
+            });
+            if let Some((_, value)) = rate_of_it {
+                let _ = write!(text, " +{}/s", rate(*value));
+            }
+            let was = difference.was.and_then(|was| was.cells.get(place));
+            row.push(match change {
+                Some(Change::Changed) if was != Some(cell) => mark(Change::Changed, &text),
+                Some(change @ (Change::New | Change::Gone)) => mark(change, &text),
+                _ => text,
+            });
+        }
+        row
+    });
+    table::texts(out, &view, rows.collect());
+}
+
+/// A text of its own, with the sign before it.
+fn push_text(out: &mut String, frame: &Frame, difference: &Difference<'_>, format: &Format) {
+    let palette = format.palette;
+    let text = &difference.item.text;
+    let (role, text) = (
+        Role::Plain,
+        match difference.change {
+            None => text.clone(),
+            Some(Change::New | Change::Gone) => plain(text),
+            Some(Change::Changed) => emphasised(frame, difference, palette.is_on()),
+        },
+    );
+    let mut sign = difference.change;
+    for line in text.lines() {
+        // Empty lines part it from what stands before.
+        match (sign, line.is_empty()) {
+            (_, true) => {}
+            (Some(change), _) => {
+                let word = change.sign().to_string();
+                let _ = write!(out, "{} ", palette.mark(change, Role::Plain, &word));
+                sign = None;
+            }
+            (None, _) => push_blanks(out, 2),
+        }
+        match difference.change {
+            Some(change @ (Change::New | Change::Gone)) => {
+                let _ = writeln!(out, "{}", palette.mark(change, role, line));
+            }
+            _ => {
+                let _ = writeln!(out, "{line}");
+            }
+        }
+    }
+}
+
+/// The text of a changed item: words that it did not have before in reverse, rates behind their counters.
+fn emphasised(frame: &Frame, difference: &Difference<'_>, with_colour: bool) -> String {
+    let ends_word = |c: char| matches!(c, ' ' | ',' | '\n' | '\t');
+    let old = difference.was.map_or("", |was| was.text.as_str());
+    let old: HashSet<&str> = old.split(ends_word).collect();
+    let mut out = String::new();
+    for piece in difference.item.text.split_inclusive(ends_word) {
+        let word = piece.trim_end_matches(ends_word);
+        let begins = |name: &&&'static str| {
+            let at = word.find(**name).map(|at| word.split_at(at).1);
+            at.is_some_and(|rest| plain(rest).starts_with(&format!("{name}=")))
+        };
+        let is_new = !word.is_empty()
+            && !old.contains(word)
+            && !frame.clocks.iter().any(|name| begins(&name));
+        if is_new && with_colour {
+            let _ = write!(out, "\u{1b}[7m{word}\u{1b}[27m");
+        } else {
+            out.push_str(word);
+        }
+        let counts = |(name, _): &&(&'static str, f64)| begins(&name);
+        if let Some((_, value)) = difference.rates.iter().find(counts) {
+            let _ = write!(out, " +{}/s", rate(*value));
+        }
+        out.push_str(piece.get(word.len()..).unwrap_or_default());
+    }
+    out
+}
+
+/// A line in as many lines as the width makes of it, broken behind blanks and commas where there are any;
+/// what continues it is indented. Colours go on.
+fn fold(line: &str, room: Option<usize>, indent: usize) -> Vec<Line> {
+    let room = room.unwrap_or(usize::MAX);
+    let indent = if indent + 8 > room { 0 } else { indent };
+    let mut lines = Vec::new();
+    let mut now = Line {
+        text: String::new(),
+        width: 0,
+    };
+    // Behind the last blank or comma: where that is in the text, and in cells.
+    let mut break_at: Option<(usize, usize)> = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' {
+            now.text.push(c);
+            for c in chars.by_ref() {
+                now.text.push(c);
+                if c == 'm' {
+                    break;
+                }
+            }
+            continue;
+        }
+        let cells = c.width().unwrap_or(0);
+        if now.width + cells > room && now.width > indent {
+            let (at, width) = break_at
+                .filter(|(_, width)| *width > indent)
+                .unwrap_or((now.text.len(), now.width));
+            let mut next = Line {
+                text: " ".repeat(indent),
+                width: indent + (now.width - width),
+            };
+            next.text.push_str(&now.text.split_off(at));
+            now.width = width;
+            lines.push(std::mem::replace(&mut now, next));
+            break_at = None;
+        }
+        now.text.push(c);
+        now.width += cells;
+        if matches!(c, ' ' | ',') {
+            break_at = Some((now.text.len(), now.width));
+        }
+    }
+    lines.push(now);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_fold_at_the_width_and_keep_their_colours() {
+        let lines = fold("ab\u{1b}[31mcdefghijklmnop\u{1b}[0m漢", Some(12), 2);
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, ["ab\u{1b}[31mcdefghijkl", "  mnop\u{1b}[0m漢"]);
+        assert_eq!(lines[1].width, 8);
+        let lines = fold("priority=1,ip actions=NORMAL,output:2", Some(20), 2);
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, ["priority=1,ip ", "  actions=NORMAL,", "  output:2"]);
+        assert!(fold("", Some(3), 2).len() == 1);
+    }
+}
