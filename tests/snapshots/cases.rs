@@ -139,6 +139,7 @@ pub(crate) const CASES: &[Case] = &[
     odd("port show int-br-physical-network-of-the-second-rack-in-the-east-wing1"),
     odd("port show bond0"),
     odd("port show 漢字ポート名のとても長い名前です"),
+    odd("port stats br-int"),
     odd("port find rack"),
     odd("patch list"),
     odd("tag list"),
@@ -250,7 +251,7 @@ fn odd_switch() -> Sandbox {
         "set",
         "Port",
         "bond0",
-        "lacp=active",
+        "lacp=passive",
         "bond_mode=balance-tcp",
         "--",
         "set",
@@ -315,5 +316,8 @@ fn odd_switch() -> Sandbox {
         "add-flow",
         "table=1,priority=0,actions=learn(table=2,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[]),NORMAL",
     );
+    // Whether ovs-vswitchd still says what was wrong when it was added depends on what came between.
+    let error = "error=\"No usable peer 'nowhere' exists in 'system' datapath.\"";
+    sandbox.vsctl(&["set", "Interface", &dangling, error]);
     sandbox
 }

@@ -3,9 +3,10 @@
 //! An object is what an operator calls one: a bridge with its own port and interface, a port with the
 //! interface of its name. Rows of other tables are objects of their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Edit;
+use crate::model::order;
 use crate::ovsdb::{Atom, Datum, RowId};
 
 /// What happens to an object.
@@ -74,6 +75,22 @@ const STRUCTURE: [(&str, &str); 5] = [
 /// Columns in which ovs-vswitchd writes: no part of what is asked for.
 const STATE: [&str; 3] = ["ofport", "error", "status"];
 
+/// Nobody named the ports that go with their bridge: the database has them in the order of their identities,
+/// which says nothing.
+fn sort_what_goes_along(objects: &mut [Object]) {
+    let gone = |object: &&Object| object.verb == Verb::Removed && object.kind == "bridge";
+    let bridges: HashSet<Option<String>> = objects
+        .iter()
+        .filter(gone)
+        .map(|o| o.name.clone())
+        .collect();
+    let goes_along = |object: &Object| object.kind == "port" && bridges.contains(&object.bridge);
+    for ports in objects.chunk_by_mut(|a, b| goes_along(a) && goes_along(b) && a.bridge == b.bridge)
+    {
+        ports.sort_by_cached_key(|port| order::key(port.name.as_deref().unwrap_or_default()));
+    }
+}
+
 impl Edit<'_> {
     /// The objects that change, in the order in which they were named.
     pub fn report(&self) -> Vec<Object> {
@@ -91,7 +108,9 @@ impl Edit<'_> {
             all.extend(parts.get(&row).into_iter().flatten());
             self.object(row, &all)
         };
-        wholes.filter_map(object).collect()
+        let mut objects: Vec<Object> = wholes.filter_map(object).collect();
+        sort_what_goes_along(&mut objects);
+        objects
     }
 
     fn object(&self, row: RowId, parts: &[RowId]) -> Option<Object> {
