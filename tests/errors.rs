@@ -202,7 +202,19 @@ fn signals_end_it_as_they_end_any_program() {
     let socket = dir.path().join("db.sock");
     let listener = UnixListener::bind(&socket).unwrap();
     for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
-        let mut child = ovs(&["show", "-t", "0", "--db", &unix(&socket)])
+        // Where the tests run in the background of a shell, they ignore SIGINT, and so would it.
+        let show = ovs(&["show", "-t", "0", "--db", &unix(&socket)]);
+        let mut child = Command::new("env")
+            .args([
+                "-u",
+                "OVS_DB",
+                "-u",
+                "OVS_CTL_TIMEOUT",
+                "--default-signal=INT,TERM",
+            ])
+            .arg(show.get_program())
+            .args(show.get_args())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

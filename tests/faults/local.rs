@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::common::Sandbox;
 use crate::peer::{is_change, is_wait, relay_messages, shared};
-use crate::seen::{Row, code, ovs, run};
+use crate::seen::{Row, code, end_of, heeding_signals, ovs, run};
 
 const SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
 
@@ -91,7 +91,7 @@ fn closed_pipe() {
 /// Sends a signal, and waits for the end.
 fn ended(child: Child, signal: Signal) -> Output {
     kill_process(Pid::from_child(&child), signal).unwrap();
-    child.wait_with_output().unwrap()
+    end_of(child)
 }
 
 /// A relay that says when a request comes for which `holds`, and keeps that back if it is to.
@@ -130,7 +130,7 @@ fn signal_while_reading() {
             (&database, &["db", "wait", "Bridge", "br0"]),
             (&switch, &["dump-flows", &endpoint]),
         ] {
-            let child = ovs(dir.path(), command).spawn().unwrap();
+            let child = heeding_signals(&ovs(dir.path(), command)).spawn().unwrap();
             let _stream = listener.accept().unwrap();
             row.is(number, &ended(child, signal));
         }
@@ -147,9 +147,8 @@ fn signal_before_the_answer() {
         let socket = dir.path().join(&port);
         let sent = held(&socket, &sandbox, is_change, false);
         let db = format!("unix:{}", socket.display());
-        let child = ovs(dir.path(), &["--db", &db, "port", "add", "br0", &port])
-            .spawn()
-            .unwrap();
+        let add = ovs(dir.path(), &["--db", &db, "port", "add", "br0", &port]);
+        let child = heeding_signals(&add).spawn().unwrap();
         sent.recv().unwrap();
         row.is(number, &ended(child, signal));
         assert_eq!(ports(&sandbox), [""; 0]);
@@ -170,7 +169,7 @@ fn signal_while_waiting() {
             let waits = held(&socket, &sandbox, is_wait, true);
             let db = format!("unix:{}", socket.display());
             let add = [&["--db", &db, "port", "add", "br0", &port], atomic].concat();
-            let child = ovs(dir.path(), &add).spawn().unwrap();
+            let child = heeding_signals(&ovs(dir.path(), &add)).spawn().unwrap();
             waits.recv().unwrap();
             row.is(number, &ended(child, signal));
             added.push(port);
@@ -206,7 +205,9 @@ fn signal_at_any_time() {
     for number in 0..80 {
         let port = format!("p{number}");
         let add = ["port", "add", "br0", &port, "--type", "internal"];
-        let child = ovs(sandbox.run_dir(), &add).spawn().unwrap();
+        let child = heeding_signals(&ovs(sandbox.run_dir(), &add))
+            .spawn()
+            .unwrap();
         thread::sleep(Duration::from_micros(500 * number));
         let signal = if number % 2 == 0 {
             Signal::INT
@@ -215,7 +216,7 @@ fn signal_at_any_time() {
         };
         // It may have ended already.
         let _ = kill_process(Pid::from_child(&child), signal);
-        said.push((port, row.which(&child.wait_with_output().unwrap())));
+        said.push((port, row.which(&end_of(child))));
     }
     // What was on its way to the server when its sender was gone has arrived.
     sandbox.vsctl(&["add-port", "br0", "last"]);
@@ -246,7 +247,7 @@ fn signal_in_a_batch() {
     let batch = |socket: &str| {
         let db = format!("unix:{}", dir.path().join(socket).display());
         let batch = ["--db", &db, "batch", file.to_str().unwrap()];
-        ovs(dir.path(), &batch).spawn().unwrap()
+        heeding_signals(&ovs(dir.path(), &batch)).spawn().unwrap()
     };
     // While the lines are looked at.
     let looks = held(&dir.path().join("looks"), &sandbox, |_| true, false);
@@ -275,9 +276,8 @@ fn signal_while_printing() {
     let line = |n: u32| format!("db set Bridge br0 external_ids:key{n}={value}\n");
     let lines: String = (0..1500).map(line).collect();
     fs::write(&file, lines).unwrap();
-    let mut child = ovs(sandbox.run_dir(), &["batch", file.to_str().unwrap()])
-        .spawn()
-        .unwrap();
+    let batch = ovs(sandbox.run_dir(), &["batch", file.to_str().unwrap()]);
+    let mut child = heeding_signals(&batch).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let mut first = [0];
     stdout.read_exact(&mut first).unwrap();

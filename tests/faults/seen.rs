@@ -2,8 +2,12 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use ::ovs::cli::manual::faults::{FAULTS, Fault, Outcome, STAND_INS};
 
@@ -34,7 +38,9 @@ pub(crate) fn within(mebibytes: usize, command: &Command) -> Command {
         .arg((mebibytes * 1024).to_string())
         .arg(command.get_program())
         .args(command.get_args())
-        .stdin(Stdio::null());
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     clean(&mut limited);
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
@@ -44,12 +50,50 @@ pub(crate) fn within(mebibytes: usize, command: &Command) -> Command {
     limited
 }
 
+/// The same command with the signals' own effects: where the tests run in the background of a shell, they
+/// ignore SIGINT, and what they run would do so too.
+pub(crate) fn heeding_signals(command: &Command) -> Command {
+    let mut heeding = Command::new("env");
+    heeding
+        .arg("--default-signal=INT,TERM")
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    clean(&mut heeding);
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            heeding.env(name, value);
+        }
+    }
+    heeding
+}
+
 /// Runs a command, which must end by itself.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> Output {
+    end_of(command.spawn().expect("it runs"))
+}
+
+/// Waits for the end of a command, which must come by itself.
+#[track_caller]
+pub(crate) fn end_of(child: Child) -> Output {
     let start = Instant::now();
-    let output = command.output().expect("it runs");
-    assert!(start.elapsed() < ENDS_WITHIN, "{command:?} took too long");
+    let pid = Pid::from_child(&child);
+    let (ended, waits) = channel::<()>();
+    thread::spawn(move || {
+        if waits.recv_timeout(ENDS_WITHIN) == Err(RecvTimeoutError::Timeout) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    });
+    let output = child.wait_with_output().expect("it is ours");
+    drop(ended);
+    assert!(
+        start.elapsed() < ENDS_WITHIN,
+        "it took too long: {}",
+        told(&output)
+    );
     output
 }
 
