@@ -198,7 +198,7 @@ fn the_leader_is_killed_while_a_command_waits_for_the_switch() {
     let db = cluster.db();
     let leader = cluster.leader();
     let command = Command::new(common::binary())
-        .args(["--db", &db, "-t", "20", "-v", "port", "add", "br0", "p0"])
+        .args(["--db", &db, "-t", "60", "-v", "port", "add", "br0", "p0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -211,7 +211,7 @@ fn the_leader_is_killed_while_a_command_waits_for_the_switch() {
     let vsctl = |arguments: &[&str]| {
         run(tool("ovs-vsctl")
             .arg(format!("--db={db}"))
-            .args(["--retry", "--timeout=10", "--no-wait"])
+            .args(["--retry", "--timeout=50", "--no-wait"])
             .args(arguments))
     };
     let next = vsctl(&["get", "Open_vSwitch", ".", "next_cfg"]);
