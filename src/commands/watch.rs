@@ -1,6 +1,6 @@
 //! `--watch`: a command looked at again and again, and what has changed since.
 //!
-//! A look is the command itself, run once more; what it would print it gives to a [`Look`] as a
+//! A look is the command itself, run once more; what it would print it gives to a `Look` as a
 //! [`Frame`] instead. Two of them are compared, and what differs is shown: a [`Screen`] is redrawn, or a
 //! [`Stream`] goes on. So every command that prints lists can be watched, and none knows of it.
 //!
