@@ -9,7 +9,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`cli`] | the clap root: global options, the list of commands; what shells complete; the manual |
+//! | [`cli`] | the clap root: global options, the list of commands; what shells complete; the manual; JSON Schemas; the verbs of the other tools |
 //! | [`commands`] | one file per command: its arguments and its `run` |
 //! | [`model`] | what operators think in, built from one snapshot: topology, names, tags, patches, tunnels; changes planned, segments, ways, what is wrong |
 //! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, transactions in the making, errors |

@@ -67,7 +67,7 @@ fn a_byte_every_10_ms() {
     let output = run(&mut ovs(dir.path(), &list));
     row.is(0, &output);
     assert_eq!(output.stdout, run(&mut ovs(real.run_dir(), &list)).stdout);
-    // Of one table: of all, how many flows each of 254 tables has would be asked first.
+    // Of one table: of all flows, how many each of 254 tables has would be asked first.
     let flows = ["-t", "1", "dump-flows", "br0", "--table", "0"];
     let flows = [&flows[..], &["--no-stats", "--no-names"]].concat();
     let output = run(&mut ovs(dir.path(), &flows));

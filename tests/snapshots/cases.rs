@@ -1,10 +1,13 @@
 //! The command lines, and the switches that they are run on.
 
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use ovs::sandbox::Neutron;
 
 use crate::common::Sandbox;
+use crate::common::server::until;
 
 /// What there is to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -316,8 +319,14 @@ fn odd_switch() -> Sandbox {
         "add-flow",
         "table=1,priority=0,actions=learn(table=2,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[]),NORMAL",
     );
-    // Whether ovs-vswitchd still says what was wrong when it was added depends on what came between.
-    let error = "error=\"No usable peer 'nowhere' exists in 'system' datapath.\"";
-    sandbox.vsctl(&["set", "Interface", &dangling, error]);
+    // One reconfiguration says that the dangling port has no peer, and the next takes that back; without
+    // another it stays as it is.
+    let mut turn = 1000;
+    until("the switch says so", || {
+        turn += 1;
+        sandbox.vsctl(&["set", "Open_vSwitch", ".", &format!("next_cfg={turn}")]);
+        thread::sleep(Duration::from_millis(500));
+        sandbox.vsctl(&["get", "Interface", &dangling, "error"]) != "[]\n"
+    });
     sandbox
 }

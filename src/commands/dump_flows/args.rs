@@ -18,8 +18,8 @@ Without --sort the flows come in the switch's order, as they arrive. With --all 
 the bridge's name and a tab (in JSON: the member bridge); a bridge that does not answer is reported
 and the others are printed; a port that MATCH names need not be on every bridge.
 
-All flows of a bridge are those of one moment up to 20,000; more are asked for table by table, and each
-table's are of a moment of its own. The address unix:PATH in place of the bridge asks for all at once.
+The flows are those of one moment, except that all flows of a bridge that has 20,000 or more are asked
+for table by table, each table at a moment of its own; unix:PATH in place of the bridge asks at once.
 
 Examples:
   ovs dump-flows br-int                              every flow, in the switch's order

@@ -68,10 +68,10 @@ impl Dump<'_> {
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
     }
 
-    /// The tables that have flows, if the dump is of all tables and there are many flows. `None` for what
-    /// may not be Open vSwitch, or does not tell.
+    /// The tables that have flows, if the dump is of all flows and they are many. `None` where the switch
+    /// chooses among them, and for what may not be Open vSwitch, or does not tell.
     async fn many(&mut self) -> Result<Option<Vec<u8>>, session::Error> {
-        if self.filter.table.is_some() || !self.switch.is_bridge() {
+        if self.filter != Filter::default() || !self.switch.is_bridge() {
             return Ok(None);
         }
         let tables = self

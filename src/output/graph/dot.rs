@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{End, FrameKind, JoinKind, Picture};
+use super::{FrameKind, JoinKind, Picture};
 use crate::output::escape;
 
 /// The picture for `dot`.
@@ -50,19 +50,12 @@ pub fn dot(picture: &Picture) -> String {
         let _ = writeln!(
             out,
             "  {} -- {}{attributes};",
-            node(join.from),
-            node(join.to)
+            join.from.node(),
+            join.to.node()
         );
     }
     out.push_str("}\n");
     out
-}
-
-fn node(end: End) -> String {
-    match end.row {
-        Some(row) => format!("f{}r{row}", end.frame),
-        None => format!("f{}", end.frame),
-    }
 }
 
 fn text(words: &str) -> String {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{End, FrameKind, JoinKind, Picture};
+use super::{FrameKind, JoinKind, Picture};
 use crate::output::escape;
 
 /// The picture for Mermaid, as wikis and forges draw it.
@@ -41,19 +41,12 @@ pub fn mermaid(picture: &Picture) -> String {
             JoinKind::Broken => "-. broken .-",
             JoinKind::Tunnel => "-.-",
         };
-        let _ = writeln!(out, "  {} {line} {}", node(join.from), node(join.to));
+        let _ = writeln!(out, "  {} {line} {}", join.from.node(), join.to.node());
     }
     if out.contains(":::trouble") {
         out.push_str("  classDef trouble stroke:#b00020,color:#b00020\n");
     }
     out
-}
-
-fn node(end: End) -> String {
-    match end.row {
-        Some(row) => format!("f{}r{row}", end.frame),
-        None => format!("f{}", end.frame),
-    }
 }
 
 /// Everything that may have a meaning to Mermaid, Markdown or HTML as a numeric entity.

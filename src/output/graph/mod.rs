@@ -86,6 +86,16 @@ pub struct End {
     pub row: Option<usize>,
 }
 
+impl End {
+    /// What DOT and Mermaid call it.
+    fn node(self) -> String {
+        match self.row {
+            Some(row) => format!("f{}r{row}", self.frame),
+            None => format!("f{}", self.frame),
+        }
+    }
+}
+
 /// What a line stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinKind {
