@@ -479,6 +479,8 @@ fn a_database_server_that_comes_back_is_met_again() {
         picture.contains("   br0     1    p1"),
         "the last picture stays:\n{picture}"
     );
+    // The stream, too, shall have met with nobody: one that does not says nothing of it.
+    thread::sleep(Duration::from_secs(1));
     start_ovsdb(&sandbox);
     let _again = Again(&sandbox);
     screen.until(|picture| !picture.contains("disconnected"));
