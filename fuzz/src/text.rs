@@ -74,7 +74,16 @@ fn check_fields(fields: &MatchFields) {
     let text = text_of(&decoded, 0x8000, Style::Classic);
     match parse_filter(&text, &NoNames) {
         Ok(again) if width_is_lost(&text) => drop(again),
-        Ok(again) => assert_eq!(again.fields.encode(Version::V15), bytes, "{text}"),
+        Ok(again) => {
+            let again = again.fields.encode(Version::V15);
+            // Two registers by their own names, or as one wide one: the same.
+            match Match::decode_tlvs(&again, 0) {
+                Ok(decoded) if text.contains("reg") => {
+                    assert_eq!(text_of(&decoded, 0x8000, Style::Classic), text);
+                }
+                _ => assert_eq!(again, bytes, "{text}"),
+            }
+        }
         Err(error) => panic!("{error}: {text}"),
     }
 }
@@ -197,6 +206,8 @@ fn says_less(text: &str) -> bool {
         "tlv(",
         // Nor does it show the `ct` of a resubmit to the same table; the JSON has it.
         "resubmit:",
+        // `userdata` of nothing makes the action of Nicira, and is not shown.
+        "CONTROLLER:",
     ]
     .iter()
     .any(|word| text.contains(word))

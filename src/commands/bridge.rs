@@ -6,7 +6,7 @@ use super::lines::map;
 use super::write::{self, Change};
 use super::{Context, Exit, Failure};
 use crate::model::edit::Edit;
-use crate::model::order::by_name;
+use crate::model::order::sort_by_name;
 use crate::model::vlan_bridge::vlan_bridges;
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::{Cell, Column, Mode, Role, columns_help, escape};
@@ -184,7 +184,7 @@ async fn list(cx: &Context) -> Result<(), Failure> {
     };
     let mut bridges = cx.topology(Want::of(Scope::All, depth)).await?.bridges;
     bridges.extend(vlan_bridges(cx.client().await?, &bridges, None).await?);
-    bridges.sort_by(|a, b| by_name(&a.name, &b.name));
+    sort_by_name(&mut bridges, |bridge| &bridge.name);
     cx.print_list(&view, &bridges, "bridges")
 }
 

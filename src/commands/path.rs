@@ -1,6 +1,7 @@
 //! `ovs path`: the way from a port to the wire, and to the guest behind it.
 
 mod host;
+mod link;
 
 use std::collections::BTreeMap;
 use std::fs;

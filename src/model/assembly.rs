@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::order::{self, by_name};
+use super::order::sort_by_name;
 use super::reading::{Scope, Want};
 use super::topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
 use crate::ovsdb::{Row, Uuid, ValueError};
@@ -50,15 +50,13 @@ pub(super) fn assemble<'a>(
             .iter()
             .filter_map(|id| controllers.remove(id));
         bridge.controllers = found.collect();
-        bridge
-            .controllers
-            .sort_by(|a, b| by_name(&a.target, &b.target));
+        sort_by_name(&mut bridge.controllers, |controller| &controller.target);
         let mirror_rows = uuids(row, "mirrors")?;
         bridge.mirrors = mirror_rows
             .iter()
             .filter_map(|id| mirrors.remove(id))
             .collect();
-        bridge.mirrors.sort_by(|a, b| by_name(&a.name, &b.name));
+        sort_by_name(&mut bridge.mirrors, |mirror| &mirror.name);
         let port_rows = if by_port {
             ports.keys().copied().collect()
         } else {
@@ -82,12 +80,10 @@ pub(super) fn assemble<'a>(
                     None => whole = false,
                 }
             }
-            port.interfaces.sort_by(|a, b| by_name(&a.name, &b.name));
+            sort_by_name(&mut port.interfaces, |interface| &interface.name);
             bridge.ports.push(port);
         }
-        bridge
-            .ports
-            .sort_by_cached_key(|port| order::key(&port.name));
+        sort_by_name(&mut bridge.ports, |port| &port.name);
         topology.bridges.push(bridge);
     }
     match &want.scope {
@@ -104,10 +100,8 @@ pub(super) fn assemble<'a>(
             }
         }
     }
-    topology
-        .managers
-        .sort_by(|a, b| by_name(&a.target, &b.target));
-    topology.bridges.sort_by(|a, b| by_name(&a.name, &b.name));
+    sort_by_name(&mut topology.managers, |manager| &manager.target);
+    sort_by_name(&mut topology.bridges, |bridge| &bridge.name);
     Ok((topology, whole))
 }
 

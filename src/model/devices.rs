@@ -1,6 +1,8 @@
 //! The network devices of the host that a switch runs on, and how they are joined to each other. No I/O:
 //! they come from the kernel, or from a file that stands for it.
 
+use super::order::sort_by_name;
+
 /// What could be seen of a host's devices.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Devices {
@@ -67,7 +69,7 @@ impl Devices {
                 device.master.as_deref() == Some(master) && device.netns.as_deref() == netns
             })
             .collect();
-        members.sort_by(|a, b| super::order::by_name(&a.name, &b.name));
+        sort_by_name(&mut members, |device| &device.name);
         members
     }
 }

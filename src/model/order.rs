@@ -13,8 +13,13 @@ pub fn by_name(a: &str, b: &str) -> Ordering {
     tokens(a).cmp(tokens(b)).then_with(|| a.cmp(b))
 }
 
+/// Puts things in the order of their names.
+pub fn sort_by_name<T>(things: &mut [T], name: impl Fn(&T) -> &str) {
+    things.sort_by_cached_key(|thing| key(name(thing)));
+}
+
 /// What orders names as [`by_name`] does when compared: for sorting many, made once of each.
-pub fn key(name: &str) -> Vec<u8> {
+fn key(name: &str) -> Vec<u8> {
     /// Before every token, so that a name comes before those that it begins.
     const END: u8 = 0;
     const NUMBER: u8 = 1;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::edit::bridge::VLAN_BRIDGE_KEY;
-use super::order::by_name;
+use super::order::sort_by_name;
 use super::topology::Bridge;
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Client, Error, Function, Row, Select, Uuid};
@@ -63,7 +63,7 @@ pub async fn vlan_bridges(
             });
         }
     }
-    found.sort_by(|a, b| by_name(&a.name, &b.name));
+    sort_by_name(&mut found, |bridge| &bridge.name);
     Ok(found)
 }
 

@@ -5,10 +5,17 @@ use super::{Cell, Role};
 /// One column of records of type `R`.
 #[derive(Debug)]
 pub struct Column<R> {
-    /// Its name in snake case: the key in JSON, in capitals the header.
-    pub name: &'static str,
+    /// What is known of it without a record.
+    pub heading: Heading,
     /// Reads the value off a record.
     cell: Read<R>,
+}
+
+/// What is known of a column without a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Heading {
+    /// Its name in snake case: the key in JSON, in capitals the header.
+    pub name: &'static str,
     /// The columns of the database that its values are made of, where the command reads no others
     /// than are shown.
     pub reads: &'static [&'static str],
@@ -27,6 +34,23 @@ pub struct Column<R> {
     pub identity: bool,
     /// What it means that its values change.
     pub pulse: Pulse,
+}
+
+impl Heading {
+    /// A column that is shown, never dropped, and of no particular role.
+    pub(super) const fn new(name: &'static str) -> Heading {
+        Heading {
+            name,
+            reads: &[],
+            role: Role::Plain,
+            drop: 0,
+            extra: false,
+            echoes: None,
+            wrap: false,
+            identity: false,
+            pulse: Pulse::Value,
+        }
+    }
 }
 
 /// What it means that a value changes.
@@ -73,110 +97,78 @@ impl<R> Column<R> {
     #[must_use]
     pub fn of<S>(self, cell: fn(&S) -> Cell) -> Column<S> {
         Column {
-            name: self.name,
+            heading: self.heading,
             cell: Read::By(cell),
-            reads: self.reads,
-            role: self.role,
-            drop: self.drop,
-            extra: self.extra,
-            echoes: self.echoes,
-            wrap: self.wrap,
-            identity: self.identity,
-            pulse: self.pulse,
         }
     }
 
     const fn reading(name: &'static str, cell: Read<R>) -> Column<R> {
         Column {
-            name,
+            heading: Heading::new(name),
             cell,
-            reads: &[],
-            role: Role::Plain,
-            drop: 0,
-            extra: false,
-            echoes: None,
-            wrap: false,
-            identity: false,
-            pulse: Pulse::Value,
-        }
-    }
-
-    /// All of it but how its values are read.
-    pub(super) fn heading(&self) -> Column<()> {
-        Column {
-            name: self.name,
-            cell: Read::By(|()| Cell::Absent),
-            reads: self.reads,
-            role: self.role,
-            drop: self.drop,
-            extra: self.extra,
-            echoes: self.echoes,
-            wrap: self.wrap,
-            identity: self.identity,
-            pulse: self.pulse,
         }
     }
 
     /// Sets the columns of the database that its values are made of.
     #[must_use]
     pub const fn reads(mut self, columns: &'static [&'static str]) -> Column<R> {
-        self.reads = columns;
+        self.heading.reads = columns;
         self
     }
 
     /// Sets what its values are.
     #[must_use]
     pub const fn role(mut self, role: Role) -> Column<R> {
-        self.role = role;
+        self.heading.role = role;
         self
     }
 
     /// Lets a narrow table drop it: the highest `order` goes first.
     #[must_use]
     pub const fn drop(mut self, order: u8) -> Column<R> {
-        self.drop = order;
+        self.heading.drop = order;
         self
     }
 
     /// Shows it only when it is asked for.
     #[must_use]
     pub const fn extra(mut self) -> Column<R> {
-        self.extra = true;
+        self.heading.extra = true;
         self
     }
 
     /// Lets a table leave it out where all its values are those of the column `name`.
     #[must_use]
     pub const fn echoes(mut self, name: &'static str) -> Column<R> {
-        self.echoes = Some(name);
+        self.heading.echoes = Some(name);
         self
     }
 
     /// Lets it tell, with others of its kind, which record this is.
     #[must_use]
     pub const fn identity(mut self) -> Column<R> {
-        self.identity = true;
+        self.heading.identity = true;
         self
     }
 
     /// Its values count.
     #[must_use]
     pub const fn counter(mut self) -> Column<R> {
-        self.pulse = Pulse::Counter;
+        self.heading.pulse = Pulse::Counter;
         self
     }
 
     /// Its values change as time passes.
     #[must_use]
     pub const fn clock(mut self) -> Column<R> {
-        self.pulse = Pulse::Clock;
+        self.heading.pulse = Pulse::Clock;
         self
     }
 
     /// Lets its values break at blanks.
     #[must_use]
     pub const fn wrap(mut self) -> Column<R> {
-        self.wrap = true;
+        self.heading.wrap = true;
         self
     }
 }
@@ -198,7 +190,10 @@ pub(super) fn choose<'c, R>(
     names: Option<&[String]>,
 ) -> Result<Vec<&'c Column<R>>, UnknownColumn> {
     let Some(names) = names else {
-        return Ok(columns.iter().filter(|column| !column.extra).collect());
+        return Ok(columns
+            .iter()
+            .filter(|column| !column.heading.extra)
+            .collect());
     };
     names
         .iter()
@@ -206,10 +201,10 @@ pub(super) fn choose<'c, R>(
             let wanted = name.trim().to_ascii_lowercase().replace('-', "_");
             columns
                 .iter()
-                .find(|column| column.name == wanted)
+                .find(|column| column.heading.name == wanted)
                 .ok_or_else(|| UnknownColumn {
                     name: name.clone(),
-                    known: columns.iter().map(|column| column.name).collect(),
+                    known: columns.iter().map(|column| column.heading.name).collect(),
                 })
         })
         .collect()
@@ -220,8 +215,8 @@ pub fn columns_help<R>(columns: &[Column<R>]) -> String {
     let names = |extra: bool| {
         columns
             .iter()
-            .filter(|column| column.extra == extra)
-            .map(|column| column.name)
+            .filter(|column| column.heading.extra == extra)
+            .map(|column| column.heading.name)
             .collect::<Vec<_>>()
             .join(", ")
     };

@@ -6,14 +6,13 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::{Cell, Column, Mode, Pulse, View, text};
-use crate::openflow::json::Json;
+use super::{Cell, Heading, Mode, Pulse, Sheet, View, text};
 
 /// What was seen at one moment.
 #[derive(Debug, Default)]
 pub struct Frame {
     /// The columns of a list; none where the items are texts of their own.
-    pub(super) columns: Vec<Column<()>>,
+    pub(super) columns: Vec<Heading>,
     /// What the items' counters are called, in their order.
     pub(super) counters: Vec<&'static str>,
     /// Words of texts, and members of JSON, that change as time passes.
@@ -93,7 +92,7 @@ impl Frame {
     /// Nothing of what was there before.
     pub fn emptied(before: &Frame) -> Frame {
         Frame {
-            columns: before.columns.iter().map(Column::heading).collect(),
+            columns: before.columns.clone(),
             counters: before.counters.clone(),
             clocks: before.clocks.clone(),
             items: Vec::new(),
@@ -335,33 +334,16 @@ impl<R> View<'_, R> {
     where
         R: 'r,
     {
-        let cells = |columns: &mut dyn Iterator<Item = &Column<R>>, row: &R| -> Vec<String> {
-            let cells = columns.map(|column| text::cell(&column.value(row), ", "));
-            cells.collect()
-        };
-        let counts = |column: &&&Column<R>| column.pulse == Pulse::Counter;
+        let sheet = self.sheet();
         let item = |row: &'r R| {
-            let shown = cells(&mut self.columns.iter().copied(), row);
-            let identity = cells(&mut self.all.iter().filter(|column| column.identity), row);
-            let counters = self.columns.iter().filter(counts);
-            let counters = counters.map(|column| match column.value(row) {
-                Cell::Integer(count) => u64::try_from(count).ok(),
-                _ => None,
-            });
-            Item {
-                key: if identity.is_empty() {
-                    shown.join("\t")
-                } else {
-                    identity.join("\t")
-                },
-                cells: shown,
-                text: self.text_of(row),
-                counters: counters.collect(),
-            }
+            let identity = self.all.iter().filter(|column| column.heading.identity);
+            let identity = identity.map(|column| column.value(row));
+            sheet.item(&self.cells(row), &identity.collect::<Vec<_>>())
         };
+        let counters = sheet.headings.iter().filter(|heading| heading.counts());
         let mut frame = Frame {
-            columns: self.columns.iter().map(|column| column.heading()).collect(),
-            counters: self.columns.iter().filter(counts).map(|c| c.name).collect(),
+            columns: sheet.headings.iter().copied().copied().collect(),
+            counters: counters.map(|heading| heading.name).collect(),
             clocks: Vec::new(),
             items: Vec::new(),
             what: what.to_owned(),
@@ -369,17 +351,35 @@ impl<R> View<'_, R> {
         frame.fill(rows.into_iter().map(item).collect());
         frame
     }
+}
 
-    /// A record on one line; in a table nothing.
-    fn text_of(&self, row: &R) -> String {
-        let mut out = String::new();
-        match self.format.mode {
-            Mode::Table => {}
-            Mode::Text => text::line(&mut out, &self.columns, row),
-            Mode::Json | Mode::Jsonl => self.object(&mut Json::new(&mut out), row),
-            Mode::Raw => text::raw(&mut out, &self.columns, row),
+impl Heading {
+    fn counts(&self) -> bool {
+        self.pulse == Pulse::Counter
+    }
+}
+
+impl Sheet<'_> {
+    fn item(&self, row: &[Cell], identity: &[Cell]) -> Item {
+        let texts = |cells: &[Cell]| -> Vec<String> {
+            cells.iter().map(|cell| text::cell(cell, ", ")).collect()
+        };
+        let cells = texts(row);
+        let counters = self.headings.iter().zip(row);
+        let counters = counters.filter(|(heading, _)| heading.counts());
+        let counters = counters.map(|(_, cell)| match cell {
+            Cell::Integer(count) => u64::try_from(*count).ok(),
+            _ => None,
+        });
+        Item {
+            key: if identity.is_empty() {
+                cells.join("\t")
+            } else {
+                texts(identity).join("\t")
+            },
+            text: self.line(row),
+            counters: counters.collect(),
+            cells,
         }
-        out.truncate(out.trim_end_matches('\n').len());
-        out
     }
 }

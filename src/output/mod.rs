@@ -34,6 +34,7 @@ mod frame;
 pub mod graph;
 mod json;
 mod screen;
+mod sheet;
 mod stream;
 mod table;
 mod text;
@@ -41,7 +42,7 @@ mod time;
 
 pub use cell::Cell;
 pub use colour::{Palette, Role};
-pub use column::{Column, Pulse, UnknownColumn, columns_help};
+pub use column::{Column, Heading, Pulse, UnknownColumn, columns_help};
 pub use flow::FlowText;
 pub use frame::{Change, Changes, Difference, Frame, Item};
 pub use json::Records;
@@ -50,7 +51,7 @@ pub use stream::Stream;
 pub use text::{cut, escape, push_blanks, push_escaped, width};
 pub use time::{clock, timestamp};
 
-use crate::openflow::json::Json;
+use sheet::Sheet;
 
 /// The widest that a paragraph is, in cells.
 const PARAGRAPH: usize = 80;
@@ -98,7 +99,10 @@ impl Format {
     /// All of these columns that are not extra, whatever was asked for: the command has chosen them itself.
     pub fn view_of<'f, R>(&'f self, columns: &'f [Column<R>]) -> View<'f, R> {
         View {
-            columns: columns.iter().filter(|column| !column.extra).collect(),
+            columns: columns
+                .iter()
+                .filter(|column| !column.heading.extra)
+                .collect(),
             all: columns,
             format: self,
         }
@@ -130,12 +134,14 @@ pub struct View<'f, R> {
 impl<R> View<'_, R> {
     /// Whether a column is shown; what is not shown need not be asked for.
     pub fn shows(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column.name == name)
+        self.columns
+            .iter()
+            .any(|column| column.heading.name == name)
     }
 
     /// The columns of the database that the columns shown are made of.
     pub fn reads(&self) -> Vec<&'static str> {
-        let reads = self.columns.iter().flat_map(|column| column.reads);
+        let reads = self.columns.iter().flat_map(|column| column.heading.reads);
         reads.copied().collect()
     }
 
@@ -143,7 +149,7 @@ impl<R> View<'_, R> {
     pub fn shows_only(&self, names: &[&str]) -> bool {
         self.columns
             .iter()
-            .all(|column| names.contains(&column.name))
+            .all(|column| names.contains(&column.heading.name))
     }
 
     /// A list of records.
@@ -151,32 +157,8 @@ impl<R> View<'_, R> {
     where
         R: 'r,
     {
-        let mut out = String::new();
-        match self.format.mode {
-            Mode::Table => table::list(&mut out, self, rows),
-            Mode::Text => {
-                if self.format.header == Some(true) {
-                    text::header(&mut out, &self.columns);
-                }
-                for row in rows {
-                    text::line(&mut out, &self.columns, row);
-                }
-            }
-            Mode::Json | Mode::Jsonl => {
-                let mut records = Records::new(self.format.mode);
-                for row in rows {
-                    records.begin(&mut out);
-                    self.object(&mut Json::new(&mut out), row);
-                }
-                records.finish(&mut out);
-            }
-            Mode::Raw => {
-                for row in rows {
-                    text::raw(&mut out, &self.columns, row);
-                }
-            }
-        }
-        out
+        self.sheet()
+            .list(&mut rows.into_iter().map(|row| self.cells(row)))
     }
 
     /// Whether a table of these records shows all that is in them: no column hidden, nothing cut.
@@ -184,34 +166,29 @@ impl<R> View<'_, R> {
     where
         R: 'r,
     {
-        table::is_whole(self, rows)
+        table::is_whole(
+            &self.sheet(),
+            &mut rows.into_iter().map(|row| self.cells(row)),
+        )
     }
 
     /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.
     pub fn one(&self, row: &R) -> String {
-        match self.format.mode {
-            Mode::Table => {
-                let mut out = String::new();
-                table::record(&mut out, self, row);
-                out
-            }
-            Mode::Json | Mode::Jsonl => {
-                let mut out = String::new();
-                self.object(&mut Json::new(&mut out), row);
-                out.push('\n');
-                out
-            }
-            Mode::Text | Mode::Raw => self.list([row]),
+        self.sheet().one(self.cells(row))
+    }
+
+    fn sheet(&self) -> Sheet<'_> {
+        Sheet {
+            headings: self.columns.iter().map(|column| &column.heading).collect(),
+            format: self.format,
         }
     }
 
-    fn object(&self, json: &mut Json<'_>, row: &R) {
-        json.begin_object();
-        for column in &self.columns {
-            json.key(column.name);
-            column.value(row).write_json(json);
-        }
-        json.end_object();
+    fn cells(&self, row: &R) -> Vec<Cell> {
+        self.columns
+            .iter()
+            .map(|column| column.value(row))
+            .collect()
     }
 }
 

@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::frame::{Difference, plain, rate};
 use super::table::{self, mark};
 use super::{
-    Cell, Change, Changes, Column, Format, Frame, Pulse, Role, View, clock, escape, push_blanks,
+    Change, Changes, Format, Frame, Heading, Pulse, Role, Sheet, clock, escape, push_blanks,
 };
 
 /// Blanks before what continues a line of text.
@@ -171,10 +171,9 @@ fn body(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
 
 /// A list: the sign of what happened first, then the columns, rates beside their counters.
 fn push_table(out: &mut String, frame: &Frame, changes: &Changes<'_>, format: &Format) {
-    let sign = Column::new(" ", |()| Cell::Absent);
-    let view = View {
-        columns: std::iter::once(&sign).chain(&frame.columns).collect(),
-        all: &[],
+    let sign = Heading::new(" ");
+    let sheet = Sheet {
+        headings: std::iter::once(&sign).chain(&frame.columns).collect(),
         format,
     };
     let rows = changes.all.iter().map(|difference| {
@@ -202,7 +201,7 @@ fn push_table(out: &mut String, frame: &Frame, changes: &Changes<'_>, format: &F
         }
         row
     });
-    table::texts(out, &view, rows.collect());
+    table::texts(out, &sheet, rows.collect());
 }
 
 /// A text of its own, with the sign before it.

@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width, presets};
 
 use super::cell::write_pair;
+use super::sheet::{Rows, Sheet};
 use super::text::{self, SHORTEST, cut, escape, push_blanks, width};
-use super::{Cell, Change, Column, Palette, Role, View};
+use super::{Cell, Change, Heading, Palette, Role};
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -19,26 +20,22 @@ const NARROWEST: usize = 24;
 const BETWEEN: char = '\t';
 
 /// Appends records as a table. Nothing for no records.
-pub(super) fn list<'r, R: 'r>(
-    out: &mut String,
-    view: &View<'_, R>,
-    rows: impl IntoIterator<Item = &'r R>,
-) {
-    texts(out, view, texts_of(view, rows));
+pub(super) fn list(out: &mut String, sheet: &Sheet<'_>, rows: Rows<'_>) {
+    texts(out, sheet, texts_of(rows));
 }
 
-/// Appends records whose cells are texts already, one for each of the view's columns. What is marked in
+/// Appends records whose cells are texts already, one for each of the sheet's columns. What is marked in
 /// them ([`mark`]) is painted so.
-pub(super) fn texts<R>(out: &mut String, view: &View<'_, R>, rows: Vec<Vec<String>>) {
+pub(super) fn texts(out: &mut String, sheet: &Sheet<'_>, rows: Vec<Vec<String>>) {
     if rows.is_empty() {
         return;
     }
-    let header = view.format.header.unwrap_or(true);
-    let layout = Layout::fit(view, &rows, header);
-    let columns: Vec<&Column<R>> = layout
+    let header = sheet.format.header.unwrap_or(true);
+    let layout = Layout::fit(sheet, &rows, header);
+    let columns: Vec<&Heading> = layout
         .shown
         .iter()
-        .filter_map(|shown| view.columns.get(shown.index).copied())
+        .filter_map(|shown| sheet.headings.get(shown.index).copied())
         .collect();
 
     let mut table = table(rows.into_iter().map(|mut row| {
@@ -59,7 +56,7 @@ pub(super) fn texts<R>(out: &mut String, view: &View<'_, R>, rows: Vec<Vec<Strin
             break_at(&mut table, place, shown.width);
         }
     }
-    let palette = view.format.palette;
+    let palette = sheet.format.palette;
     for (number, line) in table.lines().enumerate() {
         paint(out, palette, &line, |place| match columns.get(place) {
             _ if header && number == 0 => Role::Heading,
@@ -69,7 +66,7 @@ pub(super) fn texts<R>(out: &mut String, view: &View<'_, R>, rows: Vec<Vec<Strin
     }
     if let Some(text) = layout.missing(&columns) {
         let mut footer = self::table([vec![text]]);
-        if let Some(room) = view.format.width {
+        if let Some(room) = sheet.format.width {
             break_at(&mut footer, 0, room);
         }
         for line in footer.lines() {
@@ -91,44 +88,33 @@ pub(super) fn paragraph(text: &str, room: usize) -> String {
 }
 
 /// Whether a table of these records shows all that is in them.
-pub(super) fn is_whole<'r, R: 'r>(
-    view: &View<'_, R>,
-    rows: impl IntoIterator<Item = &'r R>,
-) -> bool {
-    let header = view.format.header.unwrap_or(true);
-    let layout = Layout::fit(view, &texts_of(view, rows), header);
+pub(super) fn is_whole(sheet: &Sheet<'_>, rows: Rows<'_>) -> bool {
+    let header = sheet.format.header.unwrap_or(true);
+    let layout = Layout::fit(sheet, &texts_of(rows), header);
     layout.hidden.is_empty() && layout.shown.iter().all(|shown| !shown.cut)
 }
 
 /// The cells of records, as text.
-fn texts_of<'r, R: 'r>(
-    view: &View<'_, R>,
-    rows: impl IntoIterator<Item = &'r R>,
-) -> Vec<Vec<String>> {
-    let cells = |row: &R| {
-        let cells = view.columns.iter();
-        cells
-            .map(|column| text::cell(&column.value(row), ", "))
-            .collect()
-    };
-    rows.into_iter().map(cells).collect()
+fn texts_of(rows: Rows<'_>) -> Vec<Vec<String>> {
+    let texts = |row: Vec<Cell>| row.iter().map(|cell| text::cell(cell, ", ")).collect();
+    rows.map(texts).collect()
 }
 
 /// Appends one record, a line per column; what is absent is left out unless it was asked for. A map
 /// takes a line per key, and what is too long breaks at blanks: a word that is longer than the line
 /// where the line ends.
-pub(super) fn record<R>(out: &mut String, view: &View<'_, R>, row: &R) {
-    let asked = view.format.columns.is_some();
-    let cells: Vec<(&Column<R>, String)> = view
-        .columns
+pub(super) fn record(out: &mut String, sheet: &Sheet<'_>, row: Vec<Cell>) {
+    let asked = sheet.format.columns.is_some();
+    let cells: Vec<(&Heading, String)> = sheet
+        .headings
         .iter()
-        .map(|column| (*column, column.value(row)))
+        .zip(row)
         .filter(|(_, cell)| asked || !cell.is_empty())
-        .map(|(column, cell)| (column, value(&cell)))
+        .map(|(heading, cell)| (*heading, value(&cell)))
         .collect();
     let widest = cells.iter().map(|(column, _)| column.name.len()).max();
     let keys = widest.unwrap_or(0);
-    let palette = view.format.palette;
+    let palette = sheet.format.palette;
     for (column, text) in cells {
         // A table of one row each: what breaks is this value only.
         let mut table = table([vec![column.name.to_owned(), text]]);
@@ -137,7 +123,7 @@ pub(super) fn record<R>(out: &mut String, view: &View<'_, R>, row: &R) {
             0,
             ColumnConstraint::LowerBoundary(cells_wide(keys)),
         );
-        if let Some(room) = view.format.width {
+        if let Some(room) = sheet.format.width {
             let room = room.saturating_sub(keys + GAP).max(NARROWEST);
             break_at(&mut table, 1, room);
         }
@@ -261,7 +247,7 @@ struct Layout {
 
 /// A column of a table.
 struct Shown {
-    /// Which of the view's.
+    /// Which of the sheet's.
     index: usize,
     /// In cells.
     width: usize,
@@ -287,9 +273,9 @@ impl Shown {
 }
 
 impl Layout {
-    fn fit<R>(view: &View<'_, R>, rows: &[Vec<String>], header: bool) -> Layout {
-        let mut shown: Vec<Shown> = view
-            .columns
+    fn fit(sheet: &Sheet<'_>, rows: &[Vec<String>], header: bool) -> Layout {
+        let mut shown: Vec<Shown> = sheet
+            .headings
             .iter()
             .enumerate()
             .map(|(index, column)| {
@@ -304,11 +290,11 @@ impl Layout {
             })
             .collect();
         let mut hidden: Vec<(Shown, &'static str)> = Vec::new();
-        let chosen = view.format.columns.is_some();
+        let chosen = sheet.format.columns.is_some();
         if !chosen {
-            shown.retain(|shown| !is_echo(view, rows, shown.index));
+            shown.retain(|shown| !is_echo(sheet, rows, shown.index));
         }
-        let Some(room) = view.format.width else {
+        let Some(room) = sheet.format.width else {
             return Layout {
                 shown,
                 hidden: Vec::new(),
@@ -323,7 +309,10 @@ impl Layout {
                 None | Some(0) => break,
                 Some(over) => over,
             };
-            let least: Vec<usize> = shown.iter().map(|shown| least(view, rows, shown)).collect();
+            let least: Vec<usize> = shown
+                .iter()
+                .map(|shown| least(sheet, rows, shown))
+                .collect();
             let slack = |(shown, least): (&Shown, &usize)| shown.width.saturating_sub(*least);
             let all: usize = shown.iter().zip(&least).map(slack).sum();
             if all >= over {
@@ -334,13 +323,13 @@ impl Layout {
                 .iter()
                 .enumerate()
                 .filter_map(|(place, shown)| {
-                    let column = view.columns.get(shown.index)?;
+                    let column = sheet.headings.get(shown.index)?;
                     (column.drop > 0 && !chosen).then_some((place, column.drop, column.name))
                 })
                 .max_by_key(|(_, drop, _)| *drop);
             let Some((place, _, name)) = droppable else {
                 squeeze(&mut shown, &least, all);
-                shorten(view, rows, &mut shown, header, over - all);
+                shorten(sheet, rows, &mut shown, header, over - all);
                 break;
             };
             hidden.push((shown.remove(place), name));
@@ -359,7 +348,7 @@ impl Layout {
     }
 
     /// What the table does not show, in words.
-    fn missing<R>(&self, columns: &[&Column<R>]) -> Option<String> {
+    fn missing(&self, columns: &[&Heading]) -> Option<String> {
         let shown = self.shown.iter().zip(columns);
         let cut: Vec<&str> = shown
             .filter(|(shown, _)| shown.cut)
@@ -381,9 +370,9 @@ impl Layout {
 }
 
 /// The least width that a column can have: that of its longest word, if its values may break.
-fn least<R>(view: &View<'_, R>, rows: &[Vec<String>], shown: &Shown) -> usize {
-    if !view
-        .columns
+fn least(sheet: &Sheet<'_>, rows: &[Vec<String>], shown: &Shown) -> usize {
+    if !sheet
+        .headings
         .get(shown.index)
         .is_some_and(|column| column.wrap)
     {
@@ -409,8 +398,8 @@ fn squeeze(shown: &mut [Shown], least: &[usize], cells: usize) {
 }
 
 /// Takes so many cells from the names that have some to give, always from the longest; they are cut.
-fn shorten<R>(
-    view: &View<'_, R>,
+fn shorten(
+    sheet: &Sheet<'_>,
     rows: &[Vec<String>],
     shown: &mut [Shown],
     header: bool,
@@ -426,7 +415,7 @@ fn shorten<R>(
         };
         let least: Vec<usize> = shown
             .iter()
-            .map(|shown| match view.columns.get(shown.index) {
+            .map(|shown| match sheet.headings.get(shown.index) {
                 Some(column) if can_be_cut(column.role) => {
                     let name = if header { column.name.len() } else { 0 };
                     name.max(SHORTEST).min(shown.width)
@@ -440,7 +429,7 @@ fn shorten<R>(
     }
     for (shown, (before, broke)) in shown.iter_mut().zip(before) {
         if shown.width < before {
-            let wraps = view.columns.get(shown.index).is_some_and(|c| c.wrap);
+            let wraps = sheet.headings.get(shown.index).is_some_and(|c| c.wrap);
             let longest = if wraps { longest_word } else { width };
             shown.breaks = broke || wraps;
             shown.cut = column(rows, shown.index).any(|text| longest(text) > shown.width);
@@ -454,10 +443,10 @@ fn total(shown: &[Shown]) -> usize {
 }
 
 /// Whether a column says what another says, in every row.
-fn is_echo<R>(view: &View<'_, R>, rows: &[Vec<String>], index: usize) -> bool {
-    let echoed = view.columns.get(index).and_then(|column| column.echoes);
-    let original = view
-        .columns
+fn is_echo(sheet: &Sheet<'_>, rows: &[Vec<String>], index: usize) -> bool {
+    let echoed = sheet.headings.get(index).and_then(|column| column.echoes);
+    let original = sheet
+        .headings
         .iter()
         .position(|column| Some(column.name) == echoed);
     original.is_some_and(|original| column(rows, index).eq(column(rows, original)))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Cell, Column};
+use super::{Cell, Heading};
 use crate::openflow::json::acts_on_a_terminal;
 
 /// `text` with everything escaped that could be taken for structure or act on a terminal.
@@ -91,33 +91,33 @@ pub(super) fn cell(cell: &Cell, comma: &str) -> String {
 }
 
 /// Appends the line of column names.
-pub(super) fn header<R>(out: &mut String, columns: &[&Column<R>]) {
-    for (index, column) in columns.iter().enumerate() {
+pub(super) fn header(out: &mut String, headings: &[&Heading]) {
+    for (index, heading) in headings.iter().enumerate() {
         if index > 0 {
             out.push('\t');
         }
-        out.push_str(&column.name.to_ascii_uppercase());
+        out.push_str(&heading.name.to_ascii_uppercase());
     }
     out.push('\n');
 }
 
 /// Appends one record as a line.
-pub(super) fn line<R>(out: &mut String, columns: &[&Column<R>], row: &R) {
-    for (index, column) in columns.iter().enumerate() {
+pub(super) fn line(out: &mut String, row: &[Cell]) {
+    for (index, value) in row.iter().enumerate() {
         if index > 0 {
             out.push('\t');
         }
-        out.push_str(&cell(&column.value(row), ","));
+        out.push_str(&cell(value, ","));
     }
     out.push('\n');
 }
 
 /// Appends the values of one record, each on a line, as they are but for what would break the line
 /// or act on a terminal.
-pub(super) fn raw<R>(out: &mut String, columns: &[&Column<R>], row: &R) {
-    for column in columns {
+pub(super) fn raw(out: &mut String, row: &[Cell]) {
+    for cell in row {
         let mut plain = String::new();
-        column.value(row).write_plain(&mut plain, ",");
+        cell.write_plain(&mut plain, ",");
         for c in plain.chars() {
             push_harmless(out, c);
         }

@@ -275,6 +275,15 @@ impl<'de> Deserialize<'de> for Row {
                     })?;
                     columns.push((name, datum));
                 }
+                let mut names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+                names.sort_unstable();
+                let twice = names.windows(2).find(|pair| pair.first() == pair.last());
+                if let Some([name, ..]) = twice {
+                    return Err(de::Error::custom(format_args!(
+                        "column \"{}\" stands twice in a row",
+                        name.escape_debug()
+                    )));
+                }
                 Ok(Row {
                     table: "".into(),
                     columns,
@@ -317,6 +326,13 @@ mod tests {
         assert_eq!(row.uuids("interfaces").unwrap(), [Uuid(1), Uuid(2)]);
         assert_eq!(row.map("other_config").unwrap()["net_uuid"], "x");
         assert_eq!(row.integer_map("statistics").unwrap()["rx_bytes"], 7);
+    }
+
+    #[test]
+    fn a_column_stands_once() {
+        let error = serde_json::from_str::<Row>(r#"{"tag":1,"name":"a","tag":2}"#).unwrap_err();
+        let words = "column \"tag\" stands twice in a row";
+        assert!(error.to_string().starts_with(words), "{error}");
     }
 
     #[test]

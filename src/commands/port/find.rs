@@ -3,7 +3,7 @@
 use super::ports_of;
 use crate::commands::lines::{Line, Picture};
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::order::by_name;
+use crate::model::order::sort_by_name;
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Interface, Scope, Want};
 use crate::openflow::text::{port_from_v10, port_to_v10};
@@ -105,7 +105,7 @@ fn matches(pictures: &[Picture], matched: impl Fn(&Interface) -> Vec<String>) ->
         line,
     });
     let mut found: Vec<Match<'_>> = found.filter(|found| !found.matched.is_empty()).collect();
-    found.sort_by(|a, b| by_name(&a.line.bridge.name, &b.line.bridge.name));
+    sort_by_name(&mut found, |found| &found.line.bridge.name);
     found
 }
 

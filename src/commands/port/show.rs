@@ -50,11 +50,11 @@ macro_rules! of_interface {
 /// A column of the line that is found in what is shown.
 macro_rules! of_line {
     ($column:expr, |$shown:ident| $line:expr) => {
-        Column::new($column.name, |$shown: &Shown<'t>| {
+        Column::new($column.heading.name, |$shown: &Shown<'t>| {
             $line.map_or(Cell::Absent, |line| $column.value(line))
         })
-        .reads($column.reads)
-        .role($column.role)
+        .reads($column.heading.reads)
+        .role($column.heading.role)
     };
 }
 
@@ -128,7 +128,7 @@ fn member_columns<'t>() -> [Column<Line<'t>>; 6] {
 }
 
 fn member<'t>(line: &Line<'t>) -> Cell {
-    let cell = |column: &Column<Line<'t>>| (column.name.to_owned(), column.value(line));
+    let cell = |column: &Column<Line<'t>>| (column.heading.name.to_owned(), column.value(line));
     Cell::Map(member_columns().iter().map(cell).collect())
 }
 
@@ -145,7 +145,7 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     let members = cx.format.view(&members)?.list(&lines);
     let rest: Vec<_> = columns
         .into_iter()
-        .filter(|c| c.name != "interfaces")
+        .filter(|c| c.heading.name != "interfaces")
         .collect();
     let record = cx.format.view(&rest)?.one(&Shown { lines });
     cx.print(&format!("{record}\n{members}"))

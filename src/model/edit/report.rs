@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Edit;
-use crate::model::order;
+use crate::model::order::sort_by_name;
 use crate::ovsdb::{Atom, Datum, RowId};
 
 /// What happens to an object.
@@ -87,7 +87,7 @@ fn sort_what_goes_along(objects: &mut [Object]) {
     let goes_along = |object: &Object| object.kind == "port" && bridges.contains(&object.bridge);
     for ports in objects.chunk_by_mut(|a, b| goes_along(a) && goes_along(b) && a.bridge == b.bridge)
     {
-        ports.sort_by_cached_key(|port| order::key(port.name.as_deref().unwrap_or_default()));
+        sort_by_name(ports, |port| port.name.as_deref().unwrap_or_default());
     }
 }
 

@@ -7,7 +7,7 @@ use super::packet::{Packet, Tags};
 use super::pipeline::Pipeline;
 use super::walk::{Crossing, Heading, Walk};
 use super::{Hop, Record, Segment, TagLine, TagState};
-use crate::model::order::by_name;
+use crate::model::order::sort_by_name;
 use crate::model::topology::{Interface, Port};
 use crate::model::tunnel::Key;
 use crate::model::vlan::tags;
@@ -394,7 +394,7 @@ impl<'w, 't> Survey<'w, 't> {
             .iter()
             .filter_map(|number| Some(place(number)?.interface))
             .collect();
-        patches.sort_by(|a, b| by_name(&a.name, &b.name));
+        sort_by_name(&mut patches, |patch| &patch.name);
         patches
     }
 
@@ -411,7 +411,7 @@ impl<'w, 't> Survey<'w, 't> {
             .filter(|(place, _)| !wires || !matches!(place.role, Role::Local))
             .map(|(_, exit)| exit)
             .collect();
-        exits.sort_by(|a, b| by_name(&a.1.name, &b.1.name));
+        sort_by_name(&mut exits, |(_, exit)| &exit.name);
         let bridge = outside
             .bridge
             .and_then(|index| self.network.members.get(index));

@@ -267,7 +267,8 @@ fn option(text: &str) -> Result<Parsed, Problem> {
                     .collect(),
             );
         };
-        if digits.is_empty() || digits.len() > 248 || !digits.is_ascii() {
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if digits.is_empty() || digits.len() > 248 || !is_hex {
             return None;
         }
         let padded = format!("{}{digits}", "0".repeat(digits.len() % 2));

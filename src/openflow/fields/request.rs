@@ -133,6 +133,8 @@ impl MatchFields {
         for matched in &self.0 {
             let (value, mask) = (matched.value.as_slice(), matched.mask.as_deref());
             match matched.id {
+                // Ethernet goes without saying.
+                Id::PACKET_TYPE if all_zeros(value) => {}
                 Id::IN_PORT_OXM if nxm => {
                     if let Some(port) = port_to_v10(be_number(value) as u32) {
                         put(out, Id::IN_PORT, version, &port.to_be_bytes(), None);

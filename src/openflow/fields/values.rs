@@ -96,7 +96,7 @@ pub(super) fn text<S: Sink>(
     sink: &mut S,
     cx: &TextContext<'_>,
 ) {
-    if mask.is_some_and(all_zeros) && !value.is_empty() {
+    if mask.is_some_and(all_zeros) {
         sink.put("ANY");
         return;
     }
