@@ -1,6 +1,7 @@
 //! The connection to a switch: version negotiation, echo, and multipart replies streamed through one
 //! reusable buffer. The only file of this module that does I/O.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -92,6 +93,8 @@ pub struct Session {
     next_xid: u32,
     /// The requests whose replies are under way: one, or those of [`Session::ask_flows_of`].
     awaited: Vec<u32>,
+    /// What is asked when those have come.
+    queued: VecDeque<Asking>,
 }
 
 impl Session {
@@ -132,6 +135,7 @@ impl Session {
             version,
             next_xid: 2,
             awaited: Vec::new(),
+            queued: VecDeque::new(),
         })
     }
 
@@ -149,6 +153,7 @@ impl Session {
 
     /// Sends a request that bears `xid`; its reply comes through [`Session::part`].
     pub async fn ask(&mut self, xid: u32, request: &[u8]) -> Result<(), Error> {
+        self.queued.clear();
         self.connection.send(request).await?;
         self.awaited = vec![xid];
         Ok(())
@@ -161,31 +166,47 @@ impl Session {
         self.ask(xid, &request).await
     }
 
-    /// [`Session::ask_flows`] of each of these tables, all at once: the replies come as if they were one.
+    /// [`Session::ask_flows`] of tables, group by group: the replies come as if they were one.
     ///
-    /// A switch gathers all flows that a request asks for before it sends the first. Of one table after
-    /// the other it sends the first ones while it gathers the next ones; but what it sends is of as many
-    /// moments as there are tables.
+    /// A switch gathers all flows that it is asked for before it sends the first. While it gathers those of
+    /// a group, this side is busy with the group before. A group is asked for when the one before it has come:
+    /// Open vSwitch would gather first and send what is left of the reply afterwards. What it sends is of as
+    /// many moments as there are tables.
     pub async fn ask_flows_of(
         &mut self,
-        tables: &[u8],
+        groups: &[Vec<u8>],
         dialect: Dialect,
         filter: &Filter,
     ) -> Result<(), Error> {
-        let mut requests = Vec::new();
-        let mut awaited = Vec::new();
-        for table in tables {
-            let xid = self.next_xid();
-            let filter = Filter {
-                table: Some(*table),
-                ..filter.clone()
-            };
-            requests.extend(flow_stats::request(self.version, dialect, xid, &filter)?);
-            awaited.push(xid);
+        let mut queued = VecDeque::with_capacity(groups.len());
+        for tables in groups {
+            let mut asking = Asking::default();
+            for table in tables {
+                let xid = self.next_xid();
+                let filter = Filter {
+                    table: Some(*table),
+                    ..filter.clone()
+                };
+                let request = flow_stats::request(self.version, dialect, xid, &filter)?;
+                asking.requests.extend(request);
+                asking.xids.push(xid);
+            }
+            queued.push_back(asking);
         }
-        self.connection.send(&requests).await?;
-        self.awaited = awaited;
+        self.awaited.clear();
+        self.queued = queued;
+        self.ask_next().await?;
         Ok(())
+    }
+
+    /// Sends what is asked next, if anything is.
+    async fn ask_next(&mut self) -> Result<bool, Error> {
+        let Some(asking) = self.queued.pop_front() else {
+            return Ok(false);
+        };
+        self.connection.send(&asking.requests).await?;
+        self.awaited = asking.xids;
+        Ok(true)
     }
 
     /// Sends a request and reads the parts of its reply: everything that `read` finds in them.
@@ -266,7 +287,7 @@ impl Session {
     pub async fn part_message(&mut self) -> Result<Option<(&[u8], Rest)>, Error> {
         // Whatever this side did since the last part, waiting for the next begins now.
         self.connection.progress();
-        while !self.awaited.is_empty() {
+        while !self.awaited.is_empty() || self.ask_next().await? {
             let part = Awaited {
                 kind: header::multipart_request_type(self.version) + 1,
                 xids: &self.awaited,
@@ -284,6 +305,7 @@ impl Session {
             let message = self.connection.bytes(range.clone());
             if header.kind == header::ERROR {
                 self.awaited.clear();
+                self.queued.clear();
                 return Err(Error::Refused(ErrorMessage::decode(self.version, message)?));
             }
             let Some(part) = multipart::decode(self.version, message)? else {
@@ -295,8 +317,8 @@ impl Session {
             }
             if !is_empty {
                 let rest = match *self.awaited {
-                    [] => Rest::Nothing,
-                    [_] => Rest::Parts,
+                    [] if self.queued.is_empty() => Rest::Nothing,
+                    [_] if self.queued.is_empty() => Rest::Parts,
                     _ => Rest::Replies,
                 };
                 return Ok(Some((self.connection.bytes(range), rest)));
@@ -380,6 +402,13 @@ impl Session {
             Some(part) => Ok(Some(flow_stats::Entries::new(version, part)?)),
         }
     }
+}
+
+/// Requests that are sent together.
+#[derive(Debug, Default)]
+struct Asking {
+    xids: Vec<u32>,
+    requests: Vec<u8>,
 }
 
 /// What the parts of awaited replies have in their headers.

@@ -58,8 +58,8 @@ impl Dump<'_> {
     /// Asks for the flows: for all at once, or, where they are many, table by table.
     pub(super) async fn ask(&mut self, dialect: Dialect) -> Result<(), Stop> {
         let asked = match self.many().await {
-            Ok(Some(tables)) => {
-                let asked = self.session.ask_flows_of(&tables, dialect, &self.filter);
+            Ok(Some(groups)) => {
+                let asked = self.session.ask_flows_of(&groups, dialect, &self.filter);
                 asked.await
             }
             Ok(None) => self.session.ask_flows(dialect, &self.filter).await,
@@ -68,9 +68,10 @@ impl Dump<'_> {
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
     }
 
-    /// The tables that have flows, if the dump is of all flows and they are many. `None` where the switch
-    /// chooses among them, and for what may not be Open vSwitch, or does not tell.
-    async fn many(&mut self) -> Result<Option<Vec<u8>>, session::Error> {
+    /// The tables that have flows, in groups that are worth a request each, if the dump is of all flows and
+    /// they are many. `None` where the switch chooses among them, and for what may not be Open vSwitch, or
+    /// does not tell.
+    async fn many(&mut self) -> Result<Option<Vec<Vec<u8>>>, session::Error> {
         if self.filter != Filter::default() || !self.switch.is_bridge() {
             return Ok(None);
         }
@@ -82,9 +83,11 @@ impl Dump<'_> {
             Err(session::Error::Refused(_) | session::Error::Malformed(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let flows: u64 = tables.iter().map(|table| u64::from(table.active)).sum();
-        let tables = tables.iter().filter(|table| table.active > 0);
-        Ok((flows >= MANY).then(|| tables.map(|table| table.table_id).collect()))
+        let tables = tables
+            .iter()
+            .map(|table| (table.table_id, u64::from(table.active)));
+        let flows: u64 = tables.clone().map(|(_, flows)| flows).sum();
+        Ok((flows >= MANY).then(|| groups(tables)))
     }
 
     /// Prints the flows as they come.
@@ -245,6 +248,23 @@ impl Dump<'_> {
             }
         }
     }
+}
+
+/// Tables that have flows, in their order, in groups of [`MANY`] flows or a few more.
+fn groups(tables: impl Iterator<Item = (u8, u64)>) -> Vec<Vec<u8>> {
+    let mut groups = vec![Vec::new()];
+    let mut room = MANY;
+    for (table, flows) in tables.filter(|(_, flows)| *flows > 0) {
+        if room == 0 {
+            groups.push(Vec::new());
+            room = MANY;
+        }
+        if let Some(group) = groups.last_mut() {
+            group.push(table);
+        }
+        room = room.saturating_sub(flows);
+    }
+    groups
 }
 
 /// Whether the switch does not know the Nicira extension of OpenFlow 1.0.

@@ -118,9 +118,7 @@ impl<'l> Work<'l> {
             self.workers = Workers::start(self.lines, rest);
         }
         if let Some(workers) = &mut self.workers {
-            // A switch that is still busy is likely to be so on this machine.
-            let idle = usize::from(rest == Rest::Replies);
-            workers.employ(self.lines, idle);
+            workers.employ(self.lines);
             return workers.give(message);
         }
         self.lines.make(message);
@@ -226,9 +224,9 @@ impl Workers {
         }
     }
 
-    /// Sees to it that there are as many threads as cores, but for those that shall be left `idle`.
-    fn employ(&mut self, lines: &Lines, idle: usize) {
-        let wanted = self.cores.saturating_sub(idle).min(MOST);
+    /// Sees to it that there are as many threads as cores.
+    fn employ(&mut self, lines: &Lines) {
+        let wanted = self.cores.min(MOST);
         while self.threads.len() < wanted && self.hire(lines) {}
     }
 

@@ -27,6 +27,9 @@ number_action! {
     }
 }
 
+/// `OFPTT_ALL`: not one of the tables.
+const ALL_TABLES: u8 = 0xff;
+
 impl ActionParse for GotoTable {
     const WORDS: &'static [&'static str] = &["goto_table"];
 
@@ -39,6 +42,12 @@ impl ActionParse for GotoTable {
         out: &mut Vec<u8>,
     ) -> Result<(), Problem> {
         let table = uint(argument, "a table")?;
+        // ovs-ofctl sends it, and in 1.0 it would be a resubmit to nowhere.
+        if table == ALL_TABLES {
+            return Err(Problem::syntax(
+                "255 is all tables, and no packet can go there",
+            ));
+        }
         if parser.version > Version::V10 {
             return parser.put(&GotoTable { table }, out);
         }
