@@ -300,3 +300,16 @@ fn outcome(ended: Ended, shown: u64) -> Result<(), Stop> {
         (Some(stop), _) => Err(stop),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_asked_for_in_groups() {
+        let asked = |tables: &[(u8, u64)]| groups(tables.iter().copied());
+        assert_eq!(asked(&[(0, 1), (1, 0), (2, MANY - 2)]), [[0, 2]]);
+        assert_eq!(asked(&[(0, MANY), (5, 1), (7, 1)]), [vec![0], vec![5, 7]]);
+        assert_eq!(asked(&[(0, 1), (1, MANY), (2, 1)]), [vec![0, 1], vec![2]]);
+    }
+}
