@@ -11,7 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::Sandbox;
-use serde_json::Value;
+use common::run::{Schema, hold};
+use serde_json::{Value, json};
 
 /// Longer than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -28,6 +29,7 @@ fn sandbox() -> Sandbox {
 /// `ovs ... --watch` whose lines are read as they come.
 struct Watched {
     child: Child,
+    arguments: Vec<String>,
     lines: Receiver<String>,
 }
 
@@ -39,13 +41,24 @@ impl Watched {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = lines(child.stdout.take().unwrap());
-        Watched { child, lines }
+        Watched {
+            child,
+            arguments: arguments.iter().map(|a| (*a).to_owned()).collect(),
+            lines,
+        }
     }
 
-    /// The next line.
+    fn arguments(&self) -> Vec<&str> {
+        self.arguments.iter().map(String::as_str).collect()
+    }
+
+    /// The next line; JSON is held against its schema.
     fn line(&self) -> String {
         match self.lines.recv_timeout(LONG) {
-            Ok(line) => line,
+            Ok(line) => {
+                hold(&self.arguments(), &line, true);
+                line
+            }
             Err(error) => panic!("no line: {error}"),
         }
     }
@@ -54,10 +67,7 @@ impl Watched {
     fn until(&self, mut is_it: impl FnMut(&str) -> bool) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
-            match self.lines.recv_timeout(LONG) {
-                Ok(line) => lines.push(line),
-                Err(error) => panic!("{error} after {lines:#?}"),
-            }
+            lines.push(self.line());
             if is_it(lines.last().unwrap()) {
                 return lines;
             }
@@ -148,20 +158,32 @@ fn json_lines_say_what_was_and_a_document_a_line_all_that_changed() {
     let sandbox = sandbox();
     let each = Watched::start(&sandbox, &["port", "list", "br0", "-o", "jsonl", "--watch"]);
     let all = Watched::start(&sandbox, &["tag", "list", "--json", "--watch"]);
-    let json = |line: String| -> Value { serde_json::from_str(&line).unwrap() };
-    let first = json(each.line());
+    let read = |line: String| -> Value { serde_json::from_str(&line).unwrap() };
+    let first = read(each.line());
     assert_eq!(first["change"], "=");
     assert_eq!(first["row"]["port"], "p1");
     assert!(first.get("was").is_none() && first.get("rates").is_none());
     each.line();
-    let document = json(all.line());
+    let document = read(all.line());
     assert_eq!(document["rows"][0]["row"]["tag"], 1);
     sandbox.vsctl(&["set", "port", "p1", "tag=4"]);
-    let line = json(each.line());
+    let line = read(each.line());
     assert_eq!(line["change"], "~");
     assert_eq!(line["row"]["tag"], 4);
-    assert_eq!(line["was"], serde_json::json!({"tag": 1}));
-    let document = json(all.line());
+    assert_eq!(line["was"], json!({"tag": 1}));
+    let (schema, _) = ovs::cli::schema::printed(&each.arguments()).unwrap();
+    let schema = Schema::of(schema.schema());
+    for (member, wrong) in [
+        ("time", json!("now")),
+        ("change", json!("?")),
+        ("row", json!({"port": "p1"})),
+        ("other", json!(1)),
+    ] {
+        let mut changed = line.clone();
+        changed[member] = wrong;
+        assert!(schema.allows(&changed).is_err(), "{member}");
+    }
+    let document = read(all.line());
     let changes: Vec<&str> = document["rows"]
         .as_array()
         .unwrap()
@@ -178,11 +200,11 @@ fn json_lines_say_what_was_and_a_document_a_line_all_that_changed() {
     // A whole document, where it is one.
     let show = Watched::start(&sandbox, &["show", "--json", "--watch"]);
     assert_eq!(
-        json(show.line())["rows"][0]["row"]["bridges"][0]["name"],
+        read(show.line())["rows"][0]["row"]["bridges"][0]["name"],
         "br0"
     );
     sandbox.vsctl(&["del-br", "br1"]);
-    let line = json(show.line());
+    let line = read(show.line());
     assert_eq!(line["rows"][0]["was"]["bridges"][1]["name"], "br1");
     assert_eq!(
         line["rows"][0]["row"]["bridges"].as_array().unwrap().len(),
@@ -242,10 +264,7 @@ fn counters_have_rates() {
     let bytes = rate(rates[1], "tx_bytes=");
     assert!((bytes - packets * 60.0).abs() < 10.0, "{line}");
     let line: Value = serde_json::from_str(&json.line()).unwrap();
-    assert_eq!(
-        line["was"],
-        serde_json::json!({"tx_packets": 0, "tx_bytes": 0})
-    );
+    assert_eq!(line["was"], json!({"tx_packets": 0, "tx_bytes": 0}));
     assert!(
         line["rates"]["tx_packets"].as_f64().unwrap() > 0.0,
         "{line}"
@@ -531,7 +550,7 @@ fn it_ends_when_nobody_reads() {
     let mut watched = Watched::start(&sandbox, &["port", "list", "--watch"]);
     watched.line();
     // The thread that reads ends with the pipe.
-    let Watched { child, lines } = &mut watched;
+    let Watched { child, lines, .. } = &mut watched;
     drop(std::mem::replace(lines, channel().1));
     sandbox.vsctl(&["set", "port", "p1", "tag=3"]);
     let deadline = Instant::now() + LONG;

@@ -9,6 +9,7 @@
 //! | `flows` | matches, flows, groups and meters: made of the table of fields |
 //! | `actions` | every action with its members |
 //! | `messages` | OpenFlow messages |
+//! | `watch` | what `--watch` makes of any of them |
 //!
 //! The members of a list are the columns of the command, from the column list that also prints them; those
 //! of a match are the rows of the table of fields.
@@ -19,6 +20,7 @@ mod flows;
 mod messages;
 mod shape;
 mod topology;
+mod watch;
 
 use std::collections::BTreeSet;
 
@@ -107,6 +109,10 @@ pub fn documents() -> Vec<Document> {
             add(&mut documents, of_path(&root, &path, variant), &path);
         }
     }
+    documents.push(Document {
+        commands: vec!["--watch".to_owned()],
+        ..watch::look()
+    });
     documents
 }
 
@@ -150,9 +156,7 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     if !lines && format != Some(&super::Output::Json) && !last.get_flag("json") {
         return None;
     }
-    if matches!(last.try_get_raw("watch"), Ok(Some(_))) {
-        return None;
-    }
+    let is_watched = matches!(last.try_get_raw("watch"), Ok(Some(_)));
     let columns: Vec<String> = last
         .get_many::<String>("columns")
         .map(|names| names.cloned().collect())
@@ -179,6 +183,9 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     } else {
         document
     };
+    if is_watched {
+        return Some((watch::of(&document, lines), true));
+    }
     // A plan is one object, also as a line; one thing too.
     let lines = lines && document.schema.get("items").is_some();
     Some((document, lines))
