@@ -135,6 +135,8 @@ pub fn reads_back(fields: &Match<'_>, version: Version, priority: u16) {
     match decode(&bytes, version, &mut Vec::new()) {
         // No tag, and bits of one: the same as no tag.
         Ok(_) if text.contains("vlan_tci=") => {}
+        // Of ARP that is the word for its operation, and no switch takes the field itself.
+        Ok(_) if text.contains("arp,") && text.contains("nw_proto=") => {}
         Ok(decoded) => assert_eq!(text_of(&decoded, 0x8000, Style::Classic), text, "{version}"),
         Err(error) => panic!("{error}: {text}"),
     }
