@@ -22,7 +22,7 @@ build: ## the optimized binary, target/release/ovs
 
 demo: deps ## the main commands on a private Open vSwitch with a Neutron host in it
 	$(CARGO) build
-	target/debug/ovs sandbox run --neutron -- scripts/demo
+	target/debug/ovs sandbox run --neutron=node -- scripts/demo
 
 test: ## all tests, on private Open vSwitches
 	@scripts/install-deps tests

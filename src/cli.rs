@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
     match parse(&words) {
         Ok(cli) => cli.run(),
         Err(mut error) => {
-            today::explain(&mut error);
+            today::explain(&mut error, &words);
             say(&error)
         }
     }

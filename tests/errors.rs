@@ -150,6 +150,14 @@ fn usage() {
             &["show", "--json", "--output", "text"],
             "cannot be used with",
         ),
+        (
+            &["port", "add", "br0", "p1", "vlan_mode=trunk"],
+            "settings are options: '--vlan-mode trunk'",
+        ),
+        (
+            &["tag", "set", "br0", "p1", "4"],
+            "a port is named alone, or as 'BRIDGE/PORT'",
+        ),
     ] {
         fails(&ovs(arguments).output().unwrap(), 2, &[words]);
     }

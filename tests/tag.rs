@@ -35,6 +35,13 @@ fn a_line_per_tag() {
             let said = sandbox.ovs_stdout(arguments);
             assert!(said == expected, "{}", common::diff(&expected, &said));
         }
+        let of_one = expected
+            .lines()
+            .find(|line| line.contains("\t1\t"))
+            .unwrap();
+        let said = sandbox.ovs_stdout(&["tag", "list", "--tag", "1"]);
+        assert_eq!(said.trim_end(), of_one);
+        assert_eq!(sandbox.ovs_stdout(&["tag", "list", "--tag", "4000"]), "");
         assert_eq!(sandbox.ovs_stdout(&["tag", "list", "br-tun"]), "");
     }
 }

@@ -3,8 +3,10 @@
 //! The README shows [`TASKS`], and a command line that starts with a verb of those tools is told its
 //! counterpart. A test runs both sides of every line on a switch each and compares what became of it.
 
+use std::ffi::OsString;
+
 use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// One task, both ways. The names are those of `ovs sandbox start --neutron=node`.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +37,7 @@ pub const TASKS: [Task; 30] = [
     task("Add a port with a VLAN tag", "ovs-vsctl add-port br-int tap0 tag=5 -- set Interface tap0 type=internal", "ovs port add br-int tap0 --tag 5 --type internal"),
     task("Read the tag", "ovs-vsctl get Port tap0 tag", "ovs tag show tap0 -g tag"),
     task("Change the tag", "ovs-vsctl set Port tap0 tag=7", "ovs tag set tap0 7"),
-    task("Take the tag away", "ovs-vsctl clear Port tap0 tag", "ovs tag clear tap0"),
+    task("Take the tag away", "ovs-vsctl clear Port tap0 tag", "ovs tag set tap0 none"),
     task("Make it a trunk", "ovs-vsctl set Port tap0 trunks=10,20", "ovs port set tap0 --trunks 10,20"),
     task("The number of a port", "ovs-vsctl get Interface patch-tun ofport", "ovs port resolve br-int patch-tun -g ofport"),
     task("The port of a number", "ovs-ofctl show br-int | grep ' 3('", "ovs port resolve br-int 3"),
@@ -171,18 +173,42 @@ const STAYS: [(&str, &[&str], &str); 4] = [
     ),
 ];
 
-/// Adds to the error for an unknown command what a verb of Open vSwitch's tools is called here.
-pub(super) fn explain(error: &mut clap::Error) {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
-        return;
+/// Adds to the error for an unknown command what a verb of Open vSwitch's tools is called here, and to that
+/// for an argument too many how it is said here.
+pub(super) fn explain(error: &mut clap::Error, words: &[OsString]) {
+    let told = match (
+        error.get(ContextKind::InvalidSubcommand),
+        error.get(ContextKind::InvalidArg),
+    ) {
+        (Some(ContextValue::String(word)), _) => tip(word),
+        (_, Some(ContextValue::String(word))) if error.kind() == ErrorKind::UnknownArgument => {
+            tip_for_argument(word, words)
+        }
+        _ => None,
     };
-    let Some(tip) = tip(word) else { return };
+    let Some(tip) = told else { return };
     // What is spelled like it, is something else.
     error.remove(ContextKind::SuggestedSubcommand);
     error.insert(
         ContextKind::Suggested,
         ContextValue::StyledStrs(vec![StyledStr::from(tip)]),
     );
+}
+
+/// What there is to say of a word that is too much: as the tools of Open vSwitch are given settings and
+/// ports.
+fn tip_for_argument(word: &str, words: &[OsString]) -> Option<String> {
+    if word.starts_with('-') {
+        return None;
+    }
+    if let Some((setting, value)) = word.split_once('=') {
+        let option = setting.replace('_', "-");
+        return Some(format!("settings are options: '--{option} {value}'"));
+    }
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    let command = words.find(|word| !word.starts_with('-'));
+    matches!(command, Some("port" | "tag"))
+        .then(|| "a port is named alone, or as 'BRIDGE/PORT'".to_owned())
 }
 
 /// What there is to say of this verb; `None` if no tool of Open vSwitch has it.

@@ -56,7 +56,7 @@ fn columns() -> Vec<Column<Leg>> {
             leg.way
                 .map_or(Cell::Absent, |way| Cell::Integer(way as i128))
         })
-        .drop(2),
+        .drop(3),
         Column::new("kind", |leg: &Leg| Cell::text(leg.kind)).role(Role::Kind),
         Column::new("from", |leg: &Leg| Cell::from(leg.from.as_deref())).role(Role::Name),
         Column::new("to", |leg: &Leg| Cell::from(leg.to.as_deref())).role(Role::Name),
@@ -67,11 +67,11 @@ fn columns() -> Vec<Column<Leg>> {
             Cell::from(leg.remote_ip.as_deref())
         })
         .role(Role::Address)
-        .drop(1),
+        .drop(2),
         Column::new("state", |leg: &Leg| Cell::from(leg.state)).role(Role::State),
         Column::new("note", |leg: &Leg| Cell::text(&leg.note))
             .wrap()
-            .drop(3),
+            .drop(1),
     ]
 }
 

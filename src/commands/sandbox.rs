@@ -72,7 +72,7 @@ Examples:
 // What is in the sandbox.
 #[derive(Debug, clap::Args)]
 struct Content {
-    /// Load the bridges, ports and flows of a Neutron host
+    /// Load the bridges, ports and flows of a Neutron host: notes (an operator's notes, with what is wrong in them) or node (a whole host, with every type of network)
     #[arg(
         long,
         value_name = "HOST",

@@ -20,6 +20,9 @@ pub enum Command {
         /// Only this bridge
         #[arg(value_name = "BRIDGE")]
         bridge: Option<String>,
+        /// Only this tag
+        #[arg(long, value_name = "VID", value_parser = clap::value_parser!(u16).range(0..=4095))]
+        tag: Option<u16>,
     },
     /// What a port does with tags
     #[command(after_help = show_help())]
@@ -44,6 +47,7 @@ fn list_help() -> String {
          {}\n\n\
          Examples:\n  \
          ovs tag list br-int\n  \
+         ovs tag list br-int --tag 1 -g ports\n  \
          ovs tag list --json | jq '.[] | select(.tag == 4).ports'",
         columns_help(&list_columns())
     )
@@ -104,7 +108,7 @@ impl Command {
         match self {
             Command::Set(set) => write::make(cx, set).await,
             Command::Clear(clear) => write::make(cx, clear).await,
-            Command::List { bridge } => {
+            Command::List { bridge, tag } => {
                 let columns = list_columns();
                 let view = cx.format.view(&columns)?;
                 let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
@@ -119,6 +123,7 @@ impl Command {
                             .into_iter()
                             .map(move |(vid, ports)| Tag { bridge, vid, ports })
                     })
+                    .filter(|row| tag.is_none_or(|tag| row.vid == i64::from(tag)))
                     .collect();
                 cx.print_list(&view, &rows, "tags")
             }

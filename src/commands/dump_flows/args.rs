@@ -187,8 +187,15 @@ fn either<T: PartialEq>(
 }
 
 fn malformed_match(error: &ParseError) -> Failure {
-    Failure::new(Exit::Usage, format!("MATCH: {error}"))
-        .hint("fields are those of ovs-fields(7): in_port=NAME,tcp,nw_src=10.0.0.0/8,tp_dst=22")
+    let key = error.text.split(['=', ':']).next().unwrap_or_default();
+    let hint = match key {
+        "actions" | "action" => {
+            "--action TYPE and --drops choose by actions; grep finds any word of a line"
+        }
+        "priority" => "--sort=priority orders by it; grep finds the lines: `| grep -w priority=10`",
+        _ => "fields are those of ovs-fields(7): in_port=NAME,tcp,nw_src=10.0.0.0/8,tp_dst=22",
+    };
+    Failure::new(Exit::Usage, format!("MATCH: {error}")).hint(hint)
 }
 
 /// The number of a port given as an option.

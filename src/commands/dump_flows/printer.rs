@@ -8,7 +8,7 @@ use crate::openflow::flow;
 use crate::openflow::json::{Json, push_string};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::text::TextContext;
-use crate::output::{FlowText, Frame, Item, Records, push_escaped};
+use crate::output::{FlowText, Frame, Item, Mode, Records, push_escaped};
 
 /// So much text is written at once where flows do not come in parts of a reply, in bytes.
 const ENOUGH: usize = 65_536;
@@ -190,6 +190,8 @@ impl Printer {
         }
         if self.is_json {
             self.records.finish(&mut self.out.text);
+        } else if self.count == 0 && cx.format.mode == Mode::Table {
+            cx.remark("no flows");
         }
         print(&self.out.text)
     }

@@ -94,7 +94,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
         Column::new("remote_ip", |line: &TagLine<'t>| Cell::texts(remotes(line)))
             .role(Role::Address)
             .wrap()
-            .drop(6),
+            .drop(2),
         Column::new("segment", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().and_then(|segment| segment.id))
         })
@@ -108,7 +108,8 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
             Cell::texts(line.ports.iter().map(|port| port.name.as_str()))
         })
         .role(Role::Name)
-        .wrap(),
+        .wrap()
+        .drop(6),
         Column::new("outbound", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().map(|segment| segment.outbound))
         })

@@ -39,7 +39,7 @@ pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
         let kind = if kind.is_empty() { "system" } else { kind };
         let length = name.len();
         return Err(refuse(&format!(
-            "it has {length} bytes, and a {kind} interface is a network device, whose name has \
+            "it has {length} bytes, and an interface of type {kind} is a network device, whose name has \
              {DEVICE_NAME} at most"
         )));
     }

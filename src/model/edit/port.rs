@@ -115,7 +115,8 @@ impl Edit<'_> {
                 quoted(&name)
             ))
             .hint(format!(
-                "`ovs bridge del {}` removes the bridge with all its ports",
+                "`ovs port del` is given ports, without their bridge; `ovs bridge del {}` would remove the \
+                 bridge with all its ports",
                 word(&name)
             )));
         }
