@@ -84,11 +84,21 @@ fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
         }
     }
     let matches = match called(&root, words).map(|lean| matches(lean, words)) {
-        Some(Ok(matches)) => matches,
+        Some(Ok(matches)) => {
+            leave(root);
+            matches
+        }
         // The whole command line knows how to say what is wrong, and what there is besides.
         Some(Err(_)) | None => whole(root, words)?,
     };
-    Cli::from_arg_matches(&matches)
+    let cli = Cli::from_arg_matches(&matches);
+    leave(matches);
+    cli
+}
+
+/// Leaves to the end of the process what it would only take time to take apart.
+fn leave<T>(thing: T) {
+    std::mem::forget(thing);
 }
 
 /// The command line with the one command that these words call, if they call one.
@@ -106,8 +116,7 @@ fn called(root: &clap::Command, words: &[OsString]) -> Option<clap::Command> {
 
 fn matches(mut command: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let matches = command.try_get_matches_from_mut(words);
-    // The process is over soon; taking the tree of commands apart first would only take time.
-    std::mem::forget(command);
+    leave(command);
     matches
 }
 
@@ -187,7 +196,11 @@ impl Cli {
             .enable_all()
             .build()
             .map_err(|error| Failure::new(Exit::Failed, format!("cannot start a runtime: {error}")))
-            .and_then(|runtime| runtime.block_on(command.run(&cx)));
+            .and_then(|runtime| {
+                let outcome = runtime.block_on(command.run(&cx));
+                leave(runtime);
+                outcome
+            });
         match outcome {
             Ok(code) => code,
             Err(failure) => failure.report(quiet),
