@@ -39,7 +39,8 @@ pub fn main() -> ExitCode {
     match parse(&words) {
         Ok(cli) => cli.run(),
         Err(mut error) => {
-            today::explain(&mut error, &words);
+            let root = command();
+            today::explain(&mut error, addressed(&root, &words));
             say(&error)
         }
     }
@@ -112,6 +113,14 @@ fn called(root: &clap::Command, words: &[OsString]) -> Option<clap::Command> {
         .args(root.get_arguments())
         .disable_help_subcommand(true);
     Some(lean.subcommand(command.clone()))
+}
+
+/// The command that these words call, of all that `root` has.
+fn addressed<'c>(root: &'c clap::Command, words: &[OsString]) -> &'c clap::Command {
+    let words = words.iter().skip(1).filter_map(|word| word.to_str());
+    words.fold(root, |command, word| {
+        command.find_subcommand(word).unwrap_or(command)
+    })
 }
 
 fn matches(mut command: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {

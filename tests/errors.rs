@@ -152,14 +152,36 @@ fn usage() {
         ),
         (
             &["port", "add", "br0", "p1", "vlan_mode=trunk"],
-            "settings are options: '--vlan-mode trunk'",
+            "settings are options: --vlan-mode trunk",
         ),
         (
-            &["tag", "set", "br0", "p1", "4"],
+            &["port", "add", "br0", "p1", "options:remote_ip=1.2.3.4"],
+            "settings are options: --option remote_ip=1.2.3.4",
+        ),
+        (
+            &["bridge", "set", "br0", "external_ids:note=a; rm x"],
+            "settings are options: --external-id 'note=a; rm x'",
+        ),
+        (
+            &["dump-flows", "br0", "tcp", "nw_src=1.2.3.4"],
+            "MATCH is one word: its fields have commas between them",
+        ),
+        (
+            &["-t", "5", "tag", "set", "br0", "p1", "4"],
             "a port is named alone, or as 'BRIDGE/PORT'",
         ),
     ] {
         fails(&ovs(arguments).output().unwrap(), 2, &[words]);
+    }
+    // Where it would be wrong, there is no tip.
+    for arguments in [
+        &["port", "list", "br0", "p1"][..],
+        &["show", "br0", "x=y"],
+        &["bridge", "set", "br0", "stp_enable=true"],
+    ] {
+        let output = ovs(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("tip:"), "{said}");
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::Sandbox;
 use common::run::{Schema, hold};
+use ovs::cli::schema::documents;
 use serde_json::{Value, json};
 
 /// Longer than anything here takes on a busy machine.
@@ -57,6 +58,11 @@ impl Watched {
         match self.lines.recv_timeout(LONG) {
             Ok(line) => {
                 hold(&self.arguments(), &line, true);
+                if line.starts_with('{') {
+                    let any = documents().into_iter().find(|d| d.name == "ovs-watch");
+                    let any = Schema::of(any.unwrap().schema());
+                    any.allows(&serde_json::from_str(&line).unwrap()).unwrap();
+                }
                 line
             }
             Err(error) => panic!("no line: {error}"),

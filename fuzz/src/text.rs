@@ -174,6 +174,8 @@ pub fn action_text(input: &[u8]) {
     assert_harmless(&wire, false);
     match parse_actions(&wire, &NoNames, version) {
         Ok(again) if again == parsed => {}
+        // `userdata` of nothing makes the action of Nicira, and is not shown.
+        Ok(again) if text.contains("userdata") => assert_eq!(printed(&again, Style::Wire), wire),
         Ok(again) if says_less(&wire) => assert_eq!(printed(&again, Style::Wire), wire),
         Err(_) if says_less(&wire) => {}
         Ok(again) => panic!(
@@ -208,8 +210,6 @@ fn says_less(text: &str) -> bool {
         "tlv(",
         // Nor does it show the `ct` of a resubmit to the same table; the JSON has it.
         "resubmit:",
-        // `userdata` of nothing makes the action of Nicira, and is not shown.
-        "CONTROLLER:",
     ]
     .iter()
     .any(|word| text.contains(word))

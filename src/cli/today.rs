@@ -1,12 +1,12 @@
 //! What is typed today, and what to type with `ovs`: the commands of Open vSwitch's own tools, task by task.
 //!
-//! The README shows [`TASKS`], and a command line that starts with a verb of those tools is told its
-//! counterpart. A test runs both sides of every line on a switch each and compares what became of it.
-
-use std::ffi::OsString;
+//! The README shows [`TASKS`], and a command line that starts with a verb of those tools, or has settings and
+//! ports where they have them, is told its counterpart. A test runs both sides of every line on a switch each and compares what became of it.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::model::shell::word;
 
 /// One task, both ways. The names are those of `ovs sandbox start --neutron=node`.
 #[derive(Debug, Clone, Copy)]
@@ -174,15 +174,18 @@ const STAYS: [(&str, &[&str], &str); 4] = [
 ];
 
 /// Adds to the error for an unknown command what a verb of Open vSwitch's tools is called here, and to that
-/// for an argument too many how it is said here.
-pub(super) fn explain(error: &mut clap::Error, words: &[OsString]) {
+/// for an argument too many how it is said here; `command` is the one that was called.
+pub(super) fn explain(error: &mut clap::Error, command: &clap::Command) {
     let told = match (
         error.get(ContextKind::InvalidSubcommand),
         error.get(ContextKind::InvalidArg),
     ) {
         (Some(ContextValue::String(word)), _) => tip(word),
-        (_, Some(ContextValue::String(word))) if error.kind() == ErrorKind::UnknownArgument => {
-            tip_for_argument(word, words)
+        (_, Some(ContextValue::String(word)))
+            if error.kind() == ErrorKind::UnknownArgument
+                && error.get(ContextKind::Suggested).is_none() =>
+        {
+            tip_for_argument(word, command)
         }
         _ => None,
     };
@@ -195,20 +198,41 @@ pub(super) fn explain(error: &mut clap::Error, words: &[OsString]) {
     );
 }
 
-/// What there is to say of a word that is too much: as the tools of Open vSwitch are given settings and
-/// ports.
-fn tip_for_argument(word: &str, words: &[OsString]) -> Option<String> {
-    if word.starts_with('-') {
+/// Maps of the database, and the options that set one key of them.
+const MAPS: [(&str, &str); 3] = [
+    ("options", "option"),
+    ("external_ids", "external-id"),
+    ("other_config", "other-config"),
+];
+
+/// What there is to say of a word that is too much, as the tools of Open vSwitch are given settings and
+/// ports; `None` if this command has nothing like it.
+fn tip_for_argument(said: &str, command: &clap::Command) -> Option<String> {
+    if said.starts_with('-') {
         return None;
     }
-    if let Some((setting, value)) = word.split_once('=') {
-        let option = setting.replace('_', "-");
-        return Some(format!("settings are options: '--{option} {value}'"));
+    let Some((setting, value)) = said.split_once('=') else {
+        let first = command.get_positionals().next()?;
+        let is_port = first.get_value_names()?.iter().all(|name| name == "PORT");
+        return is_port.then(|| "a port is named alone, or as 'BRIDGE/PORT'".to_owned());
+    };
+    let in_map = setting.split_once(':').and_then(|(map, key)| {
+        let (_, option) = MAPS.iter().find(|(name, _)| *name == map)?;
+        Some(((*option).to_owned(), format!("{key}={value}")))
+    });
+    let (option, value) = in_map.unwrap_or_else(|| (setting.replace('_', "-"), value.to_owned()));
+    let has = |argument: &clap::Arg| argument.get_long() == Some(option.as_str());
+    if command.get_arguments().any(has) {
+        return Some(format!("settings are options: --{option} {}", word(&value)));
     }
-    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
-    let command = words.find(|word| !word.starts_with('-'));
-    matches!(command, Some("port" | "tag"))
-        .then(|| "a port is named alone, or as 'BRIDGE/PORT'".to_owned())
+    let is_match = |argument: &clap::Arg| {
+        let names = argument.get_value_names().unwrap_or_default();
+        names.iter().any(|name| name == "MATCH")
+    };
+    command
+        .get_positionals()
+        .any(is_match)
+        .then(|| "MATCH is one word: its fields have commas between them".to_owned())
 }
 
 /// What there is to say of this verb; `None` if no tool of Open vSwitch has it.

@@ -63,7 +63,7 @@ impl Args {
         // A document is closed even if what it holds is not all there is.
         match outcome {
             Err(failure) if !out.has_answer() => Err(failure),
-            outcome => out.finish(cx).and(outcome),
+            outcome => out.finish(cx, outcome.is_ok()).and(outcome),
         }
     }
 
@@ -190,9 +190,9 @@ impl Out<'_> {
         }
     }
 
-    fn finish(self, cx: &Context) -> Result<(), Failure> {
+    fn finish(self, cx: &Context, is_all: bool) -> Result<(), Failure> {
         match self {
-            Out::Flows(printer) => printer.finish(cx),
+            Out::Flows(printer) => printer.finish(cx, is_all),
             Out::Counts(counts) => counts.finish(),
         }
     }

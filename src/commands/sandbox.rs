@@ -72,7 +72,7 @@ Examples:
 // What is in the sandbox.
 #[derive(Debug, clap::Args)]
 struct Content {
-    /// Load the bridges, ports and flows of a Neutron host: notes (an operator's notes, with what is wrong in them) or node (a whole host, with every type of network)
+    /// Load the bridges, ports and flows of a Neutron host
     #[arg(
         long,
         value_name = "HOST",
@@ -92,7 +92,10 @@ impl clap::ValueEnum for Neutron {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
+        Some(PossibleValue::new(self.name()).help(match self {
+            Neutron::Notes => "a host as an operator's notes have it, with what is wrong in them",
+            Neutron::Node => "a whole host, with every type of network",
+        }))
     }
 }
 

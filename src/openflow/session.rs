@@ -91,7 +91,7 @@ pub struct Session {
     connection: Connection,
     version: Version,
     next_xid: u32,
-    /// The requests whose replies are under way: one, or those of [`Session::ask_flows_of`].
+    /// The requests whose replies are under way: one, or those of a group of [`Session::ask_flows_of`].
     awaited: Vec<u32>,
     /// What is asked when those have come.
     queued: VecDeque<Asking>,
@@ -191,7 +191,9 @@ impl Session {
                 asking.requests.extend(request);
                 asking.xids.push(xid);
             }
-            queued.push_back(asking);
+            if !asking.xids.is_empty() {
+                queued.push_back(asking);
+            }
         }
         self.awaited.clear();
         self.queued = queued;

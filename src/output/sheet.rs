@@ -1,4 +1,4 @@
-//! Records whose cells are read, and how they are printed: what needs not know what a record is.
+//! Records whose cells are read, and how they are printed: what need not know what a record is.
 
 use super::json::Records;
 use super::{Cell, Format, Heading, Mode, table, text};

@@ -275,12 +275,13 @@ impl<'de> Deserialize<'de> for Row {
                     })?;
                     columns.push((name, datum));
                 }
+                // Nobody could say which of two values it has.
                 let mut names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
                 names.sort_unstable();
                 let twice = names.windows(2).find(|pair| pair.first() == pair.last());
                 if let Some([name, ..]) = twice {
                     return Err(de::Error::custom(format_args!(
-                        "column \"{}\" stands twice in a row",
+                        "column \"{}\" is there twice",
                         name.escape_debug()
                     )));
                 }
@@ -331,7 +332,7 @@ mod tests {
     #[test]
     fn a_column_stands_once() {
         let error = serde_json::from_str::<Row>(r#"{"tag":1,"name":"a","tag":2}"#).unwrap_err();
-        let words = "column \"tag\" stands twice in a row";
+        let words = "column \"tag\" is there twice";
         assert!(error.to_string().starts_with(words), "{error}");
     }
 

@@ -111,7 +111,7 @@ pub fn documents() -> Vec<Document> {
     }
     documents.push(Document {
         commands: vec!["--watch".to_owned()],
-        ..watch::look()
+        ..watch::any()
     });
     documents
 }

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::shape::{Object, list, map, pattern, seconds, words};
+use super::shape::{Object, any_of, list, map, pattern, words};
 use super::{Document, document};
 
 /// The name of the document.
 const WATCH: &str = "ovs-watch";
 
-/// Any document that is watched: a look, which is a line.
-pub(super) fn look() -> Document {
-    watched(json!({}), json!({}), false)
+/// Any document that is watched: a look, or with `--output jsonl` a part of one; each is a line.
+pub(super) fn any() -> Document {
+    let forms = [false, true].map(|as_lines| form(json!({}), as_lines));
+    document(WATCH, ABOUT, any_of(forms), [])
 }
 
 /// The same of this document, whose definitions go with it; `as_lines` is with `--output jsonl`.
@@ -26,34 +27,33 @@ pub(super) fn of(watched_document: &Document, as_lines: bool) -> Document {
 }
 
 fn watched(row: Value, definitions: Value, as_lines: bool) -> Document {
-    let time = pattern("^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\\.[0-9]{3}Z$");
-    let told = |object: Object| {
-        object
-            .with("change", words(&["=", "+", "~", "-"]))
-            .with("row", row)
-            .maybe("was", json!({}))
-            .maybe("rates", map(seconds()))
-            .closed()
-    };
-    let whole = if as_lines {
-        told(Object::new().with("time", time))
-    } else {
-        let rows = list(told(Object::new()));
-        Object::new().with("time", time).with("rows", rows).closed()
-    };
-    let mut document = document(
-        WATCH,
-        "A look at what is watched, a line for each that saw a change: what is there at first (=), is new \
-         (+), has changed (~; `was` has those members that were different) or is gone (-). `row` is what \
-         the command prints of it without --watch; `rates` are the counters' growth, a second. With \
-         --output jsonl the rows are lines of their own, which have the time in them",
-        whole,
-        [],
-    );
+    let mut document = document(WATCH, ABOUT, form(row, as_lines), []);
     if let (Value::Object(schema), Value::Object(definitions)) = (&mut document.schema, definitions)
         && !definitions.is_empty()
     {
         schema.insert("$defs".to_owned(), definitions.into());
     }
     document
+}
+
+const ABOUT: &str = "A look at what is watched, a line for each that saw a change: what is there at first (=), is \
+     new (+), has changed (~; `was` has those members that were different) or is gone (-). `row` is what the \
+     command prints of it without --watch; `rates` are the counters' growth, a second. With --output jsonl \
+     the rows are lines of their own, which have the time in them";
+
+fn form(row: Value, as_lines: bool) -> Value {
+    let time = pattern("^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\\.[0-9]{3}Z$");
+    let told = |object: Object| {
+        object
+            .with("change", words(&["=", "+", "~", "-"]))
+            .with("row", row)
+            .maybe("was", json!({}))
+            .maybe("rates", map(json!({"type": "number", "minimum": 0})))
+            .closed()
+    };
+    if as_lines {
+        return told(Object::new().with("time", time));
+    }
+    let rows = list(told(Object::new()));
+    Object::new().with("time", time).with("rows", rows).closed()
 }

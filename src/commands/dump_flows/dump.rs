@@ -55,7 +55,7 @@ pub(super) struct Dump<'a> {
 }
 
 impl Dump<'_> {
-    /// Asks for the flows: for all at once, or, where they are many, table by table.
+    /// Asks for the flows: for all at once, or, where they are many, some tables after the other.
     pub(super) async fn ask(&mut self, dialect: Dialect) -> Result<(), Stop> {
         let asked = match self.many().await {
             Ok(Some(groups)) => {
@@ -68,7 +68,7 @@ impl Dump<'_> {
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
     }
 
-    /// The tables that have flows, in groups that are worth a request each, if the dump is of all flows and
+    /// The tables that have flows, in groups that are worth waiting for each, if the dump is of all flows and
     /// they are many. `None` where the switch chooses among them, and for what may not be Open vSwitch, or
     /// does not tell.
     async fn many(&mut self) -> Result<Option<Vec<Vec<u8>>>, session::Error> {

@@ -118,7 +118,6 @@ impl<'l> Work<'l> {
             self.workers = Workers::start(self.lines, rest);
         }
         if let Some(workers) = &mut self.workers {
-            workers.employ(self.lines);
             return workers.give(message);
         }
         self.lines.make(message);
@@ -135,7 +134,7 @@ impl<'l> Work<'l> {
 }
 
 /// So many messages may wait to be printed; each has at most 64 KiB, and is memory. A switch that gathers
-/// the flows of a table sends none: what it sent before is what there is to print meanwhile.
+/// the flows of some tables sends none: what it sent before is what there is to print meanwhile.
 const WAITING: usize = 40;
 
 /// So much may wait in a pipe for whoever reads it, in bytes: at the usual 64 KiB, writing and reading
@@ -152,7 +151,6 @@ struct Workers {
     parts: Weak<Mutex<Receiver<Part>>>,
     used: Sender<Vec<u8>>,
     empty: Receiver<Vec<u8>>,
-    cores: usize,
     /// The turn after the last part given.
     turn: Receiver<Turn>,
     threads: Vec<JoinHandle<Outcome>>,
@@ -175,7 +173,7 @@ struct Turn {
 type Outcome = (u64, Result<(), Failure>);
 
 impl Workers {
-    /// Starts the first thread; `None` if there is none to be had, or no core for it.
+    /// Starts a thread for each core; `None` if there is none to be had, or no core for it.
     fn start(lines: &mut Lines, rest: Rest) -> Option<Workers> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         // On one core a thread is good for reading on while it prints, for a switch that gathers on.
@@ -193,11 +191,11 @@ impl Workers {
             parts: Arc::downgrade(&parts),
             used,
             empty,
-            cores,
             turn,
             threads: Vec::new(),
         };
-        if !workers.hire(lines) {
+        while workers.threads.len() < cores.min(MOST) && workers.hire(lines) {}
+        if workers.threads.is_empty() {
             return None;
         }
         let malformed = lines.malformed.take();
@@ -222,12 +220,6 @@ impl Workers {
             }
             Err(_) => false,
         }
-    }
-
-    /// Sees to it that there are as many threads as cores.
-    fn employ(&mut self, lines: &Lines) {
-        let wanted = self.cores.min(MOST);
-        while self.threads.len() < wanted && self.hire(lines) {}
     }
 
     /// Gives a copy of a message to the threads; waits while too many wait.

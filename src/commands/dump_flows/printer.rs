@@ -176,8 +176,8 @@ impl Printer {
         outcome
     }
 
-    /// Ends the document.
-    pub(super) fn finish(mut self, cx: &Context) -> Result<(), Failure> {
+    /// Ends the document; `is_all` says whether every switch has answered.
+    pub(super) fn finish(mut self, cx: &Context, is_all: bool) -> Result<(), Failure> {
         if let (Some(look), Some(items)) = (cx.look(), self.items) {
             let frame = Frame::of_items(items, "flows").with_clocks(&CLOCKS);
             let counters: &[&str] = if self.stats {
@@ -190,7 +190,7 @@ impl Printer {
         }
         if self.is_json {
             self.records.finish(&mut self.out.text);
-        } else if self.count == 0 && cx.format.mode == Mode::Table {
+        } else if self.count == 0 && is_all && cx.format.mode == Mode::Table {
             cx.remark("no flows");
         }
         print(&self.out.text)

@@ -63,7 +63,7 @@ fn number(text: &str) -> Result<u64, String> {
 fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
     vec![
         Column::new("bridge", |line: &TagLine<'t>| Cell::text(&line.bridge.name))
-            .drop(4)
+            .drop(5)
             .identity(),
         Column::new("tag", |line: &TagLine<'t>| Cell::from(line.tag))
             .role(Role::Number)
@@ -81,16 +81,16 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
             Cell::texts(line.patches.iter().map(|patch| patch.name.as_str()))
         })
         .role(Role::Name)
-        .drop(3),
+        .drop(4),
         Column::new("peer", |line: &TagLine<'t>| {
             Cell::texts(line.patches.iter().filter_map(|patch| patch.peer()))
         })
         .role(Role::Name)
-        .drop(5),
+        .drop(6),
         Column::new("exits", |line: &TagLine<'t>| Cell::texts(exits(line)))
             .role(Role::Name)
             .wrap()
-            .drop(2),
+            .drop(3),
         Column::new("remote_ip", |line: &TagLine<'t>| Cell::texts(remotes(line)))
             .role(Role::Address)
             .wrap()
@@ -109,7 +109,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
         })
         .role(Role::Name)
         .wrap()
-        .drop(6),
+        .drop(7),
         Column::new("outbound", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().map(|segment| segment.outbound))
         })
@@ -123,7 +123,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
             Some(record) => Cell::text_map(record.pairs.iter().copied()),
             None => Cell::Absent,
         })
-        .drop(7),
+        .drop(8),
         Column::new("differs", |line: &TagLine<'t>| match &line.record {
             Some(_) => Cell::texts(line.differs.iter().copied()),
             None => Cell::Absent,

@@ -2,6 +2,7 @@
 
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::json::Json;
+use crate::openflow::messages::tables::ALL_TABLES;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
@@ -26,9 +27,6 @@ number_action! {
         put_dec(sink, table);
     }
 }
-
-/// `OFPTT_ALL`: not one of the tables.
-const ALL_TABLES: u8 = 0xff;
 
 impl ActionParse for GotoTable {
     const WORDS: &'static [&'static str] = &["goto_table"];

@@ -12,6 +12,7 @@
 //! ovs-vswitchd sends it.
 
 use super::multipart::{self, Part};
+use super::tables::ALL_TABLES;
 use crate::openflow::actions::{ActionList, Form};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
 use crate::openflow::fields::{Filter, Match};
@@ -25,7 +26,6 @@ const NICIRA_FLOW: u32 = 0;
 const NICIRA_AGGREGATE: u32 = 1;
 /// `NXM_NX_COOKIE`, by which an NXM request selects cookies
 const NXM_COOKIE: [u8; 3] = [0x00, 0x01, 30 << 1];
-const ALL_TABLES: u8 = 0xff;
 const MATCH_STANDARD: u16 = 0;
 const MATCH_OXM: u16 = 1;
 const STANDARD_MATCH_LEN: usize = 88;

@@ -174,8 +174,8 @@ pub fn features_entry(
     Ok(table)
 }
 
-/// `OFPTT_ALL`
-const ALL_TABLES: u8 = 0xff;
+/// `OFPTT_ALL`: all tables, and none of them.
+pub(in crate::openflow) const ALL_TABLES: u8 = 0xff;
 /// `OFPTFC_*`
 const COMMANDS: [&str; 4] = ["replace", "modify", "enable", "disable"];
 /// `OFPTC_EVICTION`
