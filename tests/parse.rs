@@ -313,6 +313,10 @@ fn errors_name_the_piece_and_what_was_meant() {
             "\"set_field:5->reg\": no field is named \"reg\"; did you mean reg0?",
         ),
         (
+            "ct(commit,exec(1))",
+            "\"1\": output does not stand in ct, where only ct_mark and ct_label are set",
+        ),
+        (
             "ct(commit,exec(output:1))",
             "\"output:1\": output does not stand in ct, where only ct_mark and ct_label are set",
         ),
@@ -376,6 +380,7 @@ fn hostile_text_ends_in_an_error_or_in_bytes() {
         "->".repeat(1 << 19),
         "clone(".repeat(100_000),
         "output:1,".repeat(100_000),
+        "1,".repeat(100_000),
         "ünïcödé,Ω(λ)->λ,set_field:é->ü".to_owned(),
     ];
     for word in [

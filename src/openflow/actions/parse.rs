@@ -191,6 +191,17 @@ pub(super) struct Parser<'p> {
     in_set: bool,
 }
 
+const NOT_IN_CT: &str = "does not stand in ct, where only ct_mark and ct_label are set";
+
+fn check_length(actions: &[u8]) -> Result<(), Problem> {
+    if actions.len() > LONGEST {
+        return Err(Problem::syntax(format!(
+            "this is longer than {LONGEST} bytes"
+        )));
+    }
+    Ok(())
+}
+
 impl Parser<'_> {
     /// Reads a list of actions; in a flow of OpenFlow 1.1 and later, of instructions.
     pub(super) fn list(
@@ -307,7 +318,7 @@ impl Parser<'_> {
             ) => Some("stands in a flow only, not in another action"),
             (Outer::Ct, Rank::Apply) => {
                 (!matches!(word.as_str(), "set_field" | "load" | "move" | "nat"))
-                    .then_some("does not stand in ct, where only ct_mark and ct_label are set")
+                    .then_some(NOT_IN_CT)
             }
             (_, Rank::Apply) => None,
         };
@@ -318,11 +329,7 @@ impl Parser<'_> {
             return Err(Problem::syntax("nat stands in ct only"));
         }
         parse(&word, value, self, out)?;
-        if out.len() > LONGEST {
-            return Err(
-                Problem::syntax(format!("this is longer than {LONGEST} bytes")).within(text),
-            );
-        }
+        check_length(out).map_err(|problem| problem.within(text))?;
         // In 1.0 it is an action, and goto_table behind it reads as resubmit.
         Ok(match rank {
             Rank::Metadata if self.version == Version::V10 => Rank::Apply,
@@ -346,7 +353,11 @@ impl Parser<'_> {
             Err(problem) if key.starts_with('"') => return Err(problem),
             Err(_) => return Err(unknown_action(key)),
         };
+        if self.outer == Outer::Ct {
+            return Err(Problem::syntax(format!("output {NOT_IN_CT}")));
+        }
         self.output(port, 0, out)?;
+        check_length(out).map_err(|problem| problem.within(text))?;
         Ok(Rank::Apply)
     }
 
