@@ -39,8 +39,11 @@ pub fn main() -> ExitCode {
     match parse(&words) {
         Ok(cli) => cli.run(),
         Err(mut error) => {
-            let root = command();
-            today::explain(&mut error, addressed(&root, &words));
+            // Help and the version come this way too, and need no advice.
+            if error.use_stderr() {
+                let root = command();
+                today::explain(&mut error, addressed(&root, &words));
+            }
             say(&error)
         }
     }

@@ -1,7 +1,8 @@
 //! What is typed today, and what to type with `ovs`: the commands of Open vSwitch's own tools, task by task.
 //!
 //! The README shows [`TASKS`], and a command line that starts with a verb of those tools, or has settings and
-//! ports where they have them, is told its counterpart. A test runs both sides of every line on a switch each and compares what became of it.
+//! ports where they have them, is told its counterpart. A test runs both sides of every line on a switch each
+//! and compares what became of it.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
