@@ -37,7 +37,7 @@ impl Picture {
             };
             let client = cx.client().await?;
             for scope in scopes {
-                let want = Want::of(scope, Depth::Full).only(vec!["options"]);
+                let want = Want::of(scope, Depth::Ports).only(vec!["options"]);
                 elsewhere.push(read(client, want).await?);
             }
         }

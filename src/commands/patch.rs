@@ -84,7 +84,7 @@ impl Command {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let topology = cx
-            .topology(Want::of(Scope::All, Depth::Full).only(vec!["options"]))
+            .topology(Want::of(Scope::All, Depth::Ports).only(vec!["options"]))
             .await?;
         let rows = match bridge {
             None => patches(&topology),

@@ -145,7 +145,7 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
     let depth = if view.shows_only(&names) {
         Depth::PortNames
     } else {
-        Depth::Full
+        Depth::Ports
     };
     let picture = Picture::read(
         cx,
@@ -162,7 +162,7 @@ pub(super) async fn locate(cx: &Context, text: &str, peers: bool) -> Result<Pict
     let argument = parse(text);
     // The port's own name is enough for the database to find it.
     if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port) {
-        match Picture::read(cx, Want::of(Scope::Port(name.clone()), Depth::Full), peers).await {
+        match Picture::read(cx, Want::of(Scope::Port(name.clone()), Depth::Ports), peers).await {
             Err(failure) if failure.exit == Exit::NotFound => {}
             other => return other,
         }
@@ -175,7 +175,7 @@ pub(super) async fn locate(cx: &Context, text: &str, peers: bool) -> Result<Pict
         let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
         find(&all, None, text)?.port.name.clone()
     };
-    Picture::read(cx, Want::of(Scope::Port(name), Depth::Full), peers).await
+    Picture::read(cx, Want::of(Scope::Port(name), Depth::Ports), peers).await
 }
 
 /// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; what

@@ -66,11 +66,10 @@ impl Args {
         let view = cx.format.view(&columns)?;
         let scope = self.bridge.clone().map_or(Scope::All, Scope::Bridge);
         let as_lines = cx.format.columns.is_some();
-        let want = Want::of(scope, Depth::Full);
         let want = match cx.format.mode {
-            Mode::Table if !as_lines => want.only(tree::READS.to_vec()),
-            Mode::Json if !as_lines => want,
-            _ => want.only(view.reads()),
+            Mode::Table if !as_lines => Want::of(scope, Depth::Full).only(tree::READS.to_vec()),
+            Mode::Json if !as_lines => Want::of(scope, Depth::Full),
+            _ => Want::of(scope, Depth::Ports).only(view.reads()),
         };
         let picture = Picture::read(cx, want, true).await?;
         match cx.format.mode {

@@ -113,7 +113,7 @@ impl Command {
                 let view = cx.format.view(&columns)?;
                 let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
                 let topology = cx
-                    .topology(Want::of(scope, Depth::Full).only(vec!["tag", "vlan_mode"]))
+                    .topology(Want::of(scope, Depth::Ports).only(vec!["tag", "vlan_mode"]))
                     .await?;
                 let rows: Vec<Tag<'_>> = topology
                     .bridges

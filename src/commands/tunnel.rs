@@ -87,7 +87,7 @@ impl Command {
             Command::List { bridge } => {
                 let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
                 let picture =
-                    Picture::read(cx, Want::of(scope, Depth::Full).only(view.reads()), false)
+                    Picture::read(cx, Want::of(scope, Depth::Ports).only(view.reads()), false)
                         .await?;
                 let mut lines = picture.lines();
                 lines.retain(|line| is_tunnel(line.interface.kind()));

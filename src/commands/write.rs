@@ -26,7 +26,7 @@ use super::{Context, Exit, Failure, quoted};
 use crate::model::edit::{Edit, Refusal};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::cluster::Need;
-use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, RowId, Select, Uuid};
+use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, Row, RowId, Select, Uuid};
 
 /// How often a plan is made anew because somebody else was faster.
 const ATTEMPTS: usize = 20;
@@ -129,10 +129,10 @@ async fn make_at(
     let progress = Progress::begin(cx, "reading the database");
     let mut attempt = 0;
     let mut refused_at_commit = false;
-    let (edit, operations, outcomes) = loop {
+    let (mut edit, operations, outcomes) = loop {
         attempt += 1;
         let planned = plan(client, steps, &progress).await;
-        let (edit, refused) = planned.map_err(Stop::NothingSent)?;
+        let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
         if let Some(failure) = refused {
             // It may be refused because of what never was so at any one moment.
             let lost = |error: Error| Stop::NothingSent(error.into());
@@ -144,11 +144,16 @@ async fn make_at(
             }
             return Err(Stop::NothingSent(failure));
         }
-        let operations = with_frame(if refused_at_commit {
+        let operations = if refused_at_commit {
             edit.draft.sure_operations()
         } else {
             edit.draft.operations()
-        });
+        };
+        if cx.writing.dry_run || operations.is_empty() {
+            let read = edit.look_around().await;
+            read.map_err(|error| Stop::NothingSent(error.into()))?;
+        }
+        let operations = with_frame(operations, edit.around());
         if cx.writing.dry_run {
             say_warnings(cx, &edit)?;
             return Ok(print_plan(cx, &edit, &operations)?);
@@ -178,6 +183,7 @@ async fn make_at(
         }
     };
     drop(progress);
+    edit.learn(read_along(&operations, &outcomes))?;
     say_warnings(cx, &edit)?;
     let inserted = inserted(&edit, &operations, &outcomes);
     let uuid = |row: RowId| {
@@ -322,11 +328,12 @@ async fn plan<'c>(
 }
 
 /// What every transaction has besides: a note in the database's log, and the number by which
-/// ovs-vswitchd says that it has applied it (ovs-vswitchd.conf.db(5), `next_cfg`).
-fn with_frame(mut operations: Vec<Operation>) -> Vec<Operation> {
+/// ovs-vswitchd says that it has applied it (ovs-vswitchd.conf.db(5), `next_cfg`). `along` is read in it.
+fn with_frame(mut operations: Vec<Operation>, along: Vec<Select>) -> Vec<Operation> {
     if operations.is_empty() {
         return operations;
     }
+    operations.extend(along.into_iter().map(Operation::Select));
     let words: Vec<String> = std::env::args_os()
         .skip(1)
         .map(|word| without_secret(&word.to_string_lossy()))
@@ -404,6 +411,18 @@ fn inserted(edit: &Edit<'_>, operations: &[Operation], outcomes: &[Outcome]) -> 
         _ => None,
     });
     edit.draft.inserted().into_iter().zip(uuids).collect()
+}
+
+/// The rows of each select that stood in the transaction, but for that of `next_cfg`.
+fn read_along(operations: &[Operation], outcomes: &[Outcome]) -> Vec<Vec<Row>> {
+    let last = operations.len().saturating_sub(1);
+    let pairs = operations.iter().zip(outcomes).take(last);
+    pairs
+        .filter_map(|pair| match pair {
+            (Operation::Select(_), Outcome::Rows(rows)) => Some(rows.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 fn next_cfg(operations: &[Operation], outcomes: &[Outcome]) -> Option<i64> {

@@ -50,6 +50,8 @@ pub enum Depth {
     Bridges,
     /// Names of bridges, ports and interfaces, and OpenFlow port numbers.
     PortNames,
+    /// Everything about ports and interfaces; of bridges the names.
+    Ports,
     /// Everything that [`Topology`] has a place for.
     Full,
 }
@@ -57,7 +59,7 @@ pub enum Depth {
 impl Depth {
     /// Whether the tree gets ports.
     pub(super) fn has_ports(self) -> bool {
-        matches!(self, Self::PortNames | Self::Full)
+        matches!(self, Self::PortNames | Self::Ports | Self::Full)
     }
 }
 
@@ -246,6 +248,7 @@ impl Reading {
 
     fn last_selects(&self, rows: &Rows) -> Vec<Select> {
         let full = matches!(self.want.depth, Depth::Bridges | Depth::Full);
+        let ports_full = matches!(self.want.depth, Depth::Ports | Depth::Full);
         let mut selects = Vec::new();
         if full {
             let mut ovs = Select::columns("Open_vSwitch", &OPEN_VSWITCH_COLUMNS);
@@ -281,7 +284,7 @@ impl Reading {
                 let only = self.want.columns.as_deref();
                 let asked = |column: &&str| only.is_none_or(|only| only.contains(column));
                 let mut columns = all.to_vec();
-                columns.retain(|column| names.contains(column) || (full && asked(column)));
+                columns.retain(|column| names.contains(column) || (ports_full && asked(column)));
                 columns
             };
             let port = asked(&["_uuid", "name", "interfaces"], &PORT_COLUMNS);

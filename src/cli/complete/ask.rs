@@ -58,13 +58,13 @@ impl Ask {
 
     /// The ports with these columns, of one bridge or all.
     pub(super) fn columns(&self, bridge: Option<&str>, columns: &[&'static str]) -> Topology {
-        self.topology(Want::of(scope(bridge), Depth::Full).only(columns.to_vec()))
+        self.topology(Want::of(scope(bridge), Depth::Ports).only(columns.to_vec()))
     }
 
     /// The type of a port's interface.
     pub(super) fn kind(&self, port: &str) -> Option<String> {
         let scope = Scope::Port(port.to_owned());
-        let topology = self.topology(Want::of(scope, Depth::Full).only(vec!["type"]));
+        let topology = self.topology(Want::of(scope, Depth::Ports).only(vec!["type"]));
         let (_, _, interface) = topology.interfaces().next()?;
         Some(interface.kind().to_owned())
     }

@@ -5,8 +5,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::setting::{Pair, Setting, assignments, integer, one_of, vlans};
 use crate::commands::write::Change;
-use crate::model::edit::port::Settings;
-use crate::model::edit::{Edit, Refusal};
+use crate::model::edit::{Assignment, Edit, Refusal};
 use crate::model::vlan::MODES;
 use crate::ovsdb::{Atom, Datum};
 
@@ -66,7 +65,8 @@ Example:
   ovs tag clear tap0";
 
 impl Set {
-    fn settings(&self) -> Settings {
+    /// What is done to the port's row.
+    fn assignments(&self) -> Vec<Assignment> {
         let mut pairs = Vec::new();
         if let Some(Setting(datum)) = &self.qinq_ethertype {
             pairs.push(Pair {
@@ -77,18 +77,15 @@ impl Set {
                 },
             });
         }
-        Settings {
-            port: assignments(
-                [
-                    ("tag", &self.vid),
-                    ("trunks", &self.trunks),
-                    ("vlan_mode", &self.vlan_mode),
-                    ("cvlans", &self.cvlans),
-                ],
-                [("other_config", &pairs)],
-            ),
-            interface: Vec::new(),
-        }
+        assignments(
+            [
+                ("tag", &self.vid),
+                ("trunks", &self.trunks),
+                ("vlan_mode", &self.vlan_mode),
+                ("cvlans", &self.cvlans),
+            ],
+            [("other_config", &pairs)],
+        )
     }
 }
 
@@ -98,9 +95,9 @@ impl Change for Set {
         edit: &'a mut Edit<'c>,
     ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
-            let place = edit.port(&self.port).await?;
-            edit.set_port(&place, &self.settings()).await?;
-            edit.say_vlan(&place, false).await
+            let port = edit.port_alone(&self.port).await?;
+            edit.set_port_row(port, &self.assignments()).await?;
+            edit.say_vlan(port, false).await
         }
         .boxed_local()
     }
@@ -113,14 +110,12 @@ impl Change for Clear {
     ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             for port in &self.ports {
-                let place = edit.port(port).await?;
-                edit.refuse_tag_of_vlan_bridge(place.port, &Datum::EMPTY)
-                    .await?;
+                let port = edit.port_alone(port).await?;
+                edit.refuse_tag_of_vlan_bridge(port, &Datum::EMPTY).await?;
                 for column in ["tag", "trunks", "vlan_mode", "cvlans"] {
-                    edit.draft.set(place.port, column, Datum::EMPTY).await?;
+                    edit.draft.set(port, column, Datum::EMPTY).await?;
                 }
-                edit.touched.extend(&place.interfaces);
-                edit.say_vlan(&place, true).await?;
+                edit.say_vlan(port, true).await?;
             }
             Ok(())
         }

@@ -41,7 +41,7 @@ async fn remove(client: &Client, added: &[(&str, Uuid)]) -> Result<(), Failure> 
                 edit.delete_port(&place).await?;
             }
         }
-        let operations = with_frame(edit.draft.operations());
+        let operations = with_frame(edit.draft.operations(), Vec::new());
         match client.transact(OPEN_VSWITCH, &operations).await {
             Ok(_) => break,
             Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {}

@@ -59,6 +59,8 @@ pub struct Edit<'c> {
     symbols: HashMap<String, RowId>,
     /// Rows that go at once unless something refers to them, with their `@NAME`.
     unrooted: Vec<(RowId, Option<String>)>,
+    /// Ports whose surroundings no decision needs, but the report does.
+    alone: Vec<RowId>,
 }
 
 /// Something that is done, but may not be meant.
@@ -123,6 +125,7 @@ impl<'c> Edit<'c> {
             schema: None,
             symbols: HashMap::new(),
             unrooted: Vec::new(),
+            alone: Vec::new(),
         }
     }
 

@@ -5,7 +5,8 @@ use crate::model::resolve::{PortWord, parse};
 use crate::model::shell;
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Atom, Condition, Datum, Error, Function, RowId, Select};
+use crate::ovsdb::draft::Around;
+use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, RowId, Select};
 
 /// What is read of a bridge: its settings, not its ports, which may be many.
 pub const BRIDGE: &[&str] = &[
@@ -47,6 +48,12 @@ pub const INTERFACE: &[&str] = &[
     "external_ids",
     "other_config",
 ];
+
+/// What a port belongs to: the table, the column that refers to it, what is read.
+const ABOVE: Around<'_> = ("Bridge", "ports", BRIDGE);
+
+/// What belongs to a port: the table, its column that refers there, what is read.
+const BELOW: Around<'_> = ("Interface", "interfaces", INTERFACE);
 
 /// A bridge that was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,6 +214,67 @@ impl Edit<'_> {
         )))
     }
 
+    /// The row of the port that an argument names, for changes that nothing but this row decides on. Its
+    /// bridge and interfaces are not asked for, where its own name was given: [`Edit::around`] asks for them
+    /// along with the change.
+    pub async fn port_alone(&mut self, text: &str) -> Result<RowId, Refusal> {
+        let argument = parse(text);
+        // Whole tables know it already.
+        if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port)
+            && !self.draft.is_whole(ABOVE.0, ABOVE.1)
+            && let Some(port) = self.draft.find("Port", name, PORT).await?
+        {
+            if !self.alone.contains(&port) {
+                self.alone.push(port);
+            }
+            return Ok(port);
+        }
+        let place = self.port(text).await?;
+        self.touched.extend(&place.interfaces);
+        Ok(place.port)
+    }
+
+    /// What only the report needs and was not read: for [`Edit::learn`].
+    pub fn around(&self) -> Vec<Select> {
+        let ports = self.alone.iter();
+        ports.flat_map(|port| self.names_around(*port)).collect()
+    }
+
+    /// The names of a port's bridge, first, and of its interfaces.
+    fn names_around(&self, port: RowId) -> Vec<Select> {
+        let names = |(table, column, _)| (table, column, ["name"].as_slice());
+        self.draft.around(port, names(ABOVE), names(BELOW))
+    }
+
+    /// Takes the answers to [`Edit::around`], one list of rows each.
+    pub fn learn(&mut self, answers: impl IntoIterator<Item = Vec<Row>>) -> Result<(), Error> {
+        let mut answers = answers.into_iter();
+        for port in std::mem::take(&mut self.alone) {
+            let asked = self.names_around(port).len();
+            for (place, rows) in answers.by_ref().take(asked).enumerate() {
+                for row in self.draft.learn(&rows)? {
+                    if place == 0 {
+                        self.homes.insert(port, row);
+                    } else {
+                        self.homes.insert(row, port);
+                        self.touched.push(row);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what only the report needs, where no change goes out along with which it could be asked.
+    pub async fn look_around(&mut self) -> Result<(), Error> {
+        let selects = self.around();
+        if selects.is_empty() {
+            return Ok(());
+        }
+        let answers = self.draft.client().select(OPEN_VSWITCH, selects).await?;
+        self.learn(answers)
+    }
+
     /// The bridge that has this port.
     pub async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>, Refusal> {
         if let Some(&bridge) = self.homes.get(&port) {
@@ -240,11 +308,7 @@ impl Edit<'_> {
     /// Where a port is, with what it consists of; `None` if no bridge has it.
     pub async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>, Refusal> {
         if self.home(port).is_none() {
-            let (above, below) = (
-                ("Bridge", "ports", BRIDGE),
-                ("Interface", "interfaces", INTERFACE),
-            );
-            self.draft.read_around(port, above, below).await?;
+            self.draft.read_around(port, ABOVE, BELOW).await?;
         }
         let Some(bridge) = self.bridge_of(port).await? else {
             return Ok(None);

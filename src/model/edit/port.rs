@@ -87,21 +87,31 @@ impl Edit<'_> {
         settings: &Settings,
     ) -> Result<(), Refusal> {
         self.check_settings(place, settings).await?;
-        for assignment in &settings.port {
-            if let ("tag", Change::Set(tag)) = (assignment.column.as_str(), &assignment.change) {
-                self.refuse_tag_of_vlan_bridge(place.port, tag).await?;
-            }
-        }
-        self.assign(place.port, &settings.port).await?;
+        self.set_port_row(place.port, &settings.port).await?;
         for interface in &place.interfaces {
             self.assign(*interface, &settings.interface).await?;
         }
         self.touched.extend(&place.interfaces);
+        Ok(())
+    }
+
+    /// Changes what is named of a port's own row.
+    pub async fn set_port_row(
+        &mut self,
+        port: RowId,
+        assignments: &[Assignment],
+    ) -> Result<(), Refusal> {
+        for assignment in assignments {
+            if let ("tag", Change::Set(tag)) = (assignment.column.as_str(), &assignment.change) {
+                self.refuse_tag_of_vlan_bridge(port, tag).await?;
+            }
+        }
+        self.assign(port, assignments).await?;
         let is_vlan = |assignment: &Assignment| {
             matches!(assignment.column.as_str(), "tag" | "trunks" | "vlan_mode")
         };
-        if settings.port.iter().any(is_vlan) {
-            self.warn_of_ignored_vlans(place).await?;
+        if assignments.iter().any(is_vlan) {
+            self.warn_of_ignored_vlans(port).await?;
         }
         Ok(())
     }

@@ -1,16 +1,15 @@
 //! What a change makes of a port's VLANs, said in words.
 
-use super::place::PortPlace;
 use super::{Edit, Refusal, quoted};
 use crate::model::topology::Port;
 use crate::model::vlan::Vlan;
-use crate::ovsdb::{Atom, Datum};
+use crate::ovsdb::{Atom, Datum, RowId};
 
 impl Edit<'_> {
     /// Says what a port does with tags once the change is made; warns of a trunk of all VLANs, unless
     /// that was asked for: `is_meant`, or by its `vlan_mode`.
-    pub async fn say_vlan(&mut self, place: &PortPlace, is_meant: bool) -> Result<(), Refusal> {
-        let port = self.vlan_columns(place).await?;
+    pub async fn say_vlan(&mut self, port: RowId, is_meant: bool) -> Result<(), Refusal> {
+        let port = self.vlan_columns(port).await?;
         let vlan = Vlan::of(&port);
         let name = quoted(&port.name);
         let is_meant = is_meant || port.vlan_mode.is_some();
@@ -27,8 +26,8 @@ impl Edit<'_> {
 
     /// A tag and trunks without a mode make an access port, whose trunks mean nothing; with the mode
     /// `trunk`, the tag means nothing (ovs-vswitchd.conf.db(5), table `Port`, `vlan_mode`).
-    pub(super) async fn warn_of_ignored_vlans(&mut self, place: &PortPlace) -> Result<(), Refusal> {
-        let port = self.vlan_columns(place).await?;
+    pub(super) async fn warn_of_ignored_vlans(&mut self, port: RowId) -> Result<(), Refusal> {
+        let port = self.vlan_columns(port).await?;
         if port.vlan_mode.as_deref() == Some("trunk") && port.tag.is_some() {
             self.warn(format!(
                 "port {} has vlan_mode trunk: its tag is ignored",
@@ -45,15 +44,15 @@ impl Edit<'_> {
         Ok(())
     }
 
-    async fn vlan_columns(&mut self, place: &PortPlace) -> Result<Port, Refusal> {
-        let mode = self.text(place.port, "vlan_mode").await?;
+    async fn vlan_columns(&mut self, port: RowId) -> Result<Port, Refusal> {
+        let mode = self.text(port, "vlan_mode").await?;
         Ok(Port {
-            name: self.name_of(place.port),
-            tag: self.number(place.port, "tag").await?,
-            trunks: self.numbers(place, "trunks").await?,
+            name: self.name_of(port),
+            tag: self.number(port, "tag").await?,
+            trunks: self.numbers(port, "trunks").await?,
             cvlans: match mode.as_str() {
                 // Switches before 2.8 do not have the column.
-                "dot1q-tunnel" => self.numbers(place, "cvlans").await?,
+                "dot1q-tunnel" => self.numbers(port, "cvlans").await?,
                 _ => Vec::new(),
             },
             vlan_mode: Some(mode).filter(|mode| !mode.is_empty()),
@@ -61,8 +60,8 @@ impl Edit<'_> {
         })
     }
 
-    async fn numbers(&mut self, place: &PortPlace, column: &str) -> Result<Vec<i64>, Refusal> {
-        let datum: Datum = self.draft.value(place.port, column).await?;
+    async fn numbers(&mut self, port: RowId, column: &str) -> Result<Vec<i64>, Refusal> {
+        let datum: Datum = self.draft.value(port, column).await?;
         let atoms = datum.as_set().unwrap_or_default().iter();
         let mut numbers: Vec<i64> = atoms
             .filter_map(|atom| match atom {

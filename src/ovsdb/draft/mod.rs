@@ -54,6 +54,9 @@ pub struct Draft<'c> {
     searches: Vec<(String, Vec<Condition>, Vec<Uuid>)>,
 }
 
+/// Rows next to a row: their table, the column that refers from the one to the other, the columns to read.
+pub type Around<'a> = (&'a str, &'a str, &'a [&'a str]);
+
 /// What is known of a table.
 #[derive(Debug, Default)]
 struct Table {
@@ -278,37 +281,46 @@ impl<'c> Draft<'c> {
     }
 
     /// Reads, in one request, what refers to a row of the database and what it refers to: what
-    /// [`Draft::referrers`] of `above` and [`Draft::referred`] of `below` will be asked for. Each is a
-    /// table, the column that refers, and the columns to read.
+    /// [`Draft::referrers`] of `above` and [`Draft::referred`] of `below` will be asked for.
     pub async fn read_around(
         &mut self,
         row: RowId,
-        above: (&str, &str, &[&str]),
-        below: (&str, &str, &[&str]),
+        above: Around<'_>,
+        below: Around<'_>,
     ) -> Result<(), Error> {
-        let (Some(uuid), Some(down)) = (self.uuid(row), self.known(row, below.1)) else {
-            return Ok(());
-        };
         if self.is_whole(above.0, above.1) || self.is_whole(below.0, "name") {
             return Ok(());
         }
+        let selects = self.around(row, above, below);
+        if selects.is_empty() {
+            return Ok(());
+        }
+        let answers = self.client.select(OPEN_VSWITCH, selects).await?;
+        let mut answers = answers.into_iter();
+        let up = self.learn(&answers.next().unwrap_or_default())?;
+        self.referrers.insert((row, above.1.to_owned()), up);
+        self.learn(&answers.flatten().collect::<Vec<_>>())?;
+        Ok(())
+    }
+
+    /// What [`Draft::read_around`] asks: first for what refers to the row, then for each row that it refers to.
+    /// Nothing of a row that is new.
+    pub fn around(&self, row: RowId, above: Around<'_>, below: Around<'_>) -> Vec<Select> {
+        let (Some(uuid), Some(down)) = (self.uuid(row), self.known(row, below.1)) else {
+            return Vec::new();
+        };
         let mut selects = vec![select(above.0, above.2).when(above.1, Function::Includes, uuid)];
         for atom in atoms(&down) {
             if let Atom::Uuid(uuid) = atom {
                 selects.push(select(below.0, below.2).when("_uuid", Function::Equal, *uuid));
             }
         }
-        let mut answers = self.client.select(OPEN_VSWITCH, selects).await?.into_iter();
-        let up = answers.next().unwrap_or_default();
-        let up = up
-            .iter()
-            .map(|row| self.keep(row))
-            .collect::<Result<_, _>>()?;
-        self.referrers.insert((row, above.1.to_owned()), up);
-        for row in answers.flatten() {
-            self.keep(&row)?;
-        }
-        Ok(())
+        selects
+    }
+
+    /// Remembers rows that were read elsewhere, each with its `_uuid`.
+    pub fn learn(&mut self, rows: &[Row]) -> Result<Vec<RowId>, Error> {
+        rows.iter().map(|row| self.keep(row)).collect()
     }
 
     /// The rows that a column of `row` refers to.
@@ -591,7 +603,7 @@ impl<'c> Draft<'c> {
     }
 
     /// Whether this column was read of every row of the table.
-    fn is_whole(&self, table: &str, column: &str) -> bool {
+    pub fn is_whole(&self, table: &str, column: &str) -> bool {
         let whole = self
             .tables
             .get(table)
