@@ -24,7 +24,7 @@ use super::actions::{
     RegLoad, SetField, SetQueue, SetTunnel, SetVlanPcp, SetVlanVid, StripVlan, WriteActions,
 };
 use super::bytes::{DecodeError, be_number};
-use super::fields::{Field, FieldRef, Subfield};
+use super::fields::{Field, FieldRef, Id, Subfield};
 use super::text::{Role, Sink, TextContext};
 
 /// Writes a list of actions in the words of OpenFlow 1.0.
@@ -88,8 +88,8 @@ impl<S: Sink> Writer<'_, '_, S> {
             }
             Action::SetField(action) => self.set_field(&action),
             Action::RegLoad(action) => self.reg_load(&action),
-            Action::ModNwTtl(action) => self.load_by_name("nw_ttl", action.nw_ttl, &action),
-            Action::ModNwEcn(action) => self.load_by_name("nw_ecn", action.nw_ecn, &action),
+            Action::ModNwTtl(action) => self.load_whole(Id::NW_TTL, action.nw_ttl),
+            Action::ModNwEcn(action) => self.load_whole(Id::NW_ECN, action.nw_ecn),
             Action::SetTunnel(action) => self.set_tunnel(action.tun_id),
             Action::SetQueue(action) => self.set_queue(action, rest),
             Action::CloneActions(CloneActions { actions }) => self.put(&CloneActions {
@@ -221,22 +221,22 @@ impl<S: Sink> Writer<'_, '_, S> {
         let address = (value as u32).to_be_bytes();
         let [_, _, mac @ ..] = (value as u64).to_be_bytes();
         let port = value as u16;
-        match field.name {
-            "vlan_vid" | "vlan_pcp" => match vlan_word(field, value) {
+        match field.id {
+            Id::VLAN_VID | Id::VLAN_PCP => match vlan_word(field, value) {
                 Some(word) if self.sets_known_tag() => self.vlan(word),
                 _ => return false,
             },
-            "tun_id" => self.set_tunnel(value as u64),
-            "eth_src" => self.put(&ModDlSrc { address: mac }),
-            "eth_dst" => self.put(&ModDlDst { address: mac }),
-            "ip_src" => self.put(&ModNwSrc { address }),
-            "ip_dst" => self.put(&ModNwDst { address }),
-            "tcp_src" | "udp_src" | "sctp_src" => self.put(&ModTpSrc { port }),
-            "tcp_dst" | "udp_dst" | "sctp_dst" => self.put(&ModTpDst { port }),
-            "ip_dscp" => self.put(&ModNwTos {
+            Id::TUN_ID => self.set_tunnel(value as u64),
+            Id::ETH_SRC => self.put(&ModDlSrc { address: mac }),
+            Id::ETH_DST => self.put(&ModDlDst { address: mac }),
+            Id::IP_SRC => self.put(&ModNwSrc { address }),
+            Id::IP_DST => self.put(&ModNwDst { address }),
+            Id::TCP_SRC | Id::UDP_SRC | Id::SCTP_SRC => self.put(&ModTpSrc { port }),
+            Id::TCP_DST | Id::UDP_DST | Id::SCTP_DST => self.put(&ModTpDst { port }),
+            Id::IP_DSCP => self.put(&ModNwTos {
                 nw_tos: (value as u8) << 2,
             }),
-            "nw_tos" if value.is_multiple_of(4) => self.put(&ModNwTos {
+            Id::NW_TOS if value.is_multiple_of(4) => self.put(&ModNwTos {
                 nw_tos: value as u8,
             }),
             _ => return false,
@@ -271,17 +271,15 @@ impl<S: Sink> Writer<'_, '_, S> {
         subfield.text(self.sink);
     }
 
-    /// Writes the load of a whole field, or `action` if there is no such field.
-    fn load_by_name<'a>(&mut self, field: &str, value: u8, action: &impl ActionCodec<'a>) {
-        match Field::by_name(field) {
-            Some(field) => self.load(field, 0, field.n_bits(), value.into()),
-            None => self.put(action),
-        }
+    /// Writes the load of a whole field.
+    fn load_whole(&mut self, id: Id, value: u8) {
+        let field = id.row();
+        self.load(field, 0, field.n_bits(), value.into());
     }
 
     /// Keeps count of the tags where `vlan_tci` is set as a whole or in its presence bit.
     fn note_tci(&mut self, field: &Field, value: u128, mask: u128) {
-        if field.name == "vlan_tci" && mask & TAG_PRESENT != 0 {
+        if field.id == Id::VLAN_TCI && mask & TAG_PRESENT != 0 {
             self.tags = if value & TAG_PRESENT != 0 {
                 self.tags.max(1)
             } else {
@@ -300,9 +298,9 @@ enum VlanWord {
 
 /// The word for setting all of `vlan_vid` (with its presence bit) or `vlan_pcp`.
 fn vlan_word(field: &Field, value: u128) -> Option<VlanWord> {
-    match field.name {
-        "vlan_vid" if value & TAG_PRESENT != 0 => Some(VlanWord::Vid(value as u16 & 0xfff)),
-        "vlan_pcp" => Some(VlanWord::Pcp(value as u8)),
+    match field.id {
+        Id::VLAN_VID if value & TAG_PRESENT != 0 => Some(VlanWord::Vid(value as u16 & 0xfff)),
+        Id::VLAN_PCP => Some(VlanWord::Pcp(value as u8)),
         _ => None,
     }
 }
@@ -321,7 +319,7 @@ fn loads(field: &Field, action: &SetField<'_>) -> bool {
     let header = field.header(super::version::Version::V10, false);
     let width = usize::from(header.length);
     header.experimenter.is_none()
-        && !field.name.starts_with("tun_metadata")
+        && !field.id.is_tun_metadata()
         && action.value.len() == width
         && width <= 16
         && action

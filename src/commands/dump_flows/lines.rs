@@ -2,8 +2,8 @@
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle};
 
 use super::choice::Choice;
@@ -142,18 +142,21 @@ const WAITING: usize = 40;
 const PIPE: usize = 256 << 10;
 
 /// More threads than these would wait for each other to write.
-const MOST: usize = 4;
+const MOST: usize = 3;
 
-/// Threads that print: each makes lines of a part, waits for its turn, and writes them.
+/// Threads that print: each makes lines of a part, waits for its turn, and writes them. The thread that reads
+/// has a core of its own: it prints along when it cannot read on, for then the switch waits, too.
 struct Workers {
     full: SyncSender<Part>,
-    /// The other end of `full`, which is gone when all threads are.
-    parts: Weak<Mutex<Receiver<Part>>>,
+    /// The other end of `full`.
+    parts: Arc<Mutex<Receiver<Part>>>,
     used: Sender<Vec<u8>>,
     empty: Receiver<Vec<u8>>,
     /// The turn after the last part given.
     turn: Receiver<Turn>,
     threads: Vec<JoinHandle<Outcome>>,
+    /// What the reading thread prints.
+    own: Lines,
 }
 
 /// A message, and its place among the others.
@@ -173,7 +176,7 @@ struct Turn {
 type Outcome = (u64, Result<(), Failure>);
 
 impl Workers {
-    /// Starts a thread for each core; `None` if there is none to be had, or no core for it.
+    /// Starts a thread for each core but this one's; `None` if there is none to be had, or no core for it.
     fn start(lines: &mut Lines, rest: Rest) -> Option<Workers> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         // On one core a thread is good for reading on while it prints, for a switch that gathers on.
@@ -183,18 +186,19 @@ impl Workers {
         // Only pipes have this, and not all are allowed so much.
         let _ = rustix::pipe::fcntl_setpipe_size(std::io::stdout(), PIPE);
         let (full, parts) = sync_channel(WAITING);
-        let parts = Arc::new(Mutex::new(parts));
         let (used, empty) = channel();
         let (first, turn) = channel();
         let mut workers = Workers {
             full,
-            parts: Arc::downgrade(&parts),
+            parts: Arc::new(Mutex::new(parts)),
             used,
             empty,
             turn,
             threads: Vec::new(),
+            own: lines.fellow(),
         };
-        while workers.threads.len() < cores.min(MOST) && workers.hire(lines) {}
+        let most = (cores - 1).clamp(1, MOST);
+        while workers.threads.len() < most && workers.hire(lines) {}
         if workers.threads.is_empty() {
             return None;
         }
@@ -206,13 +210,10 @@ impl Workers {
 
     /// Starts a thread; whether there is one more now.
     fn hire(&mut self, lines: &Lines) -> bool {
-        let Some(parts) = self.parts.upgrade() else {
-            return false;
-        };
-        let (lines, used) = (lines.fellow(), self.used.clone());
+        let (mut lines, parts, used) = (lines.fellow(), Arc::clone(&self.parts), self.used.clone());
         let thread = thread::Builder::new()
             .name("printer".to_owned())
-            .spawn(move || print_parts(lines, &parts, &used));
+            .spawn(move || print_parts(&mut lines, &parts, &used));
         match thread {
             Ok(thread) => {
                 self.threads.push(thread);
@@ -222,7 +223,7 @@ impl Workers {
         }
     }
 
-    /// Gives a copy of a message to the threads; waits while too many wait.
+    /// Gives a copy of a message to the threads; prints along while too many wait.
     fn give(&mut self, message: &[u8]) -> Result<(), Failure> {
         // Room for the longest from the start: what grows doubles.
         let copy = self.empty.try_recv();
@@ -230,25 +231,53 @@ impl Workers {
         copy.clear();
         copy.extend_from_slice(message);
         let (next, turn) = channel();
-        let part = Part {
+        let mut part = Part {
             message: copy,
             turn: std::mem::replace(&mut self.turn, turn),
             next,
         };
-        self.full
-            .send(part)
-            .map_err(|_| Failure::silent(Exit::Done))
+        loop {
+            match self.full.try_send(part) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(back)) => part = back,
+                Err(TrySendError::Disconnected(_)) => return Err(Failure::silent(Exit::Done)),
+            }
+            self.print_along()?;
+        }
+    }
+
+    /// Prints the part that waits longest, unless somebody else is about to.
+    fn print_along(&mut self) -> Result<(), Failure> {
+        // Whoever waits for a part holds the lock, and waits for this thread.
+        let part = match self.parts.try_lock() {
+            Ok(parts) => parts.try_recv().ok(),
+            Err(TryLockError::Poisoned(parts)) => parts.into_inner().try_recv().ok(),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        let Some(part) = part else {
+            thread::yield_now();
+            return Ok(());
+        };
+        if print_part(&mut self.own, part, &self.used)? {
+            Ok(())
+        } else {
+            Err(Failure::silent(Exit::Done))
+        }
     }
 
     fn finish(self, lines: &mut Lines) -> Result<(), Failure> {
         drop(self.full);
-        let mut outcome = Ok(());
+        let mut own = self.own;
+        let (count, mut outcome) = print_parts(&mut own, &self.parts, &self.used);
+        lines.printer.add_count(count);
         for thread in self.threads {
             let failed = || Failure::new(Exit::Failed, "a thread that prints has failed");
             let (count, ended) = thread.join().unwrap_or_else(|_| (0, Err(failed())));
             lines.printer.add_count(count);
             outcome = outcome.and(ended);
         }
+        // Where somebody failed, parts are left, and with them the turns that nobody will have.
+        drop(self.parts);
         if let Ok(turn) = self.turn.recv() {
             lines.malformed = turn.malformed;
         }
@@ -256,24 +285,38 @@ impl Workers {
     }
 }
 
-fn print_parts(mut lines: Lines, parts: &Mutex<Receiver<Part>>, used: &Sender<Vec<u8>>) -> Outcome {
+/// Prints parts until there are no more.
+fn print_parts(
+    lines: &mut Lines,
+    parts: &Mutex<Receiver<Part>>,
+    used: &Sender<Vec<u8>>,
+) -> Outcome {
     loop {
         let part = parts.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(part) = part else {
-            return (lines.printer.count(), Ok(()));
+        let ended = match part {
+            Ok(part) => print_part(lines, part, used),
+            Err(_) => Ok(false),
         };
-        lines.make(&part.message);
-        let Ok(mut turn) = part.turn.recv() else {
-            return (lines.printer.count(), Ok(()));
-        };
-        if let Err(failure) = lines.printer.flush() {
-            return (lines.printer.count(), Err(failure));
+        match ended {
+            Ok(true) => {}
+            Ok(false) => return (lines.printer.count(), Ok(())),
+            Err(failure) => return (lines.printer.count(), Err(failure)),
         }
-        if let Some(error) = lines.malformed.take() {
-            turn.malformed.get_or_insert(error);
-        }
-        // Nobody may be there to take these any more, at the end.
-        let _ = part.next.send(turn);
-        let _ = used.send(part.message);
     }
+}
+
+/// Makes lines of a part, and writes them when it is its turn; `false` if its turn never comes.
+fn print_part(lines: &mut Lines, part: Part, used: &Sender<Vec<u8>>) -> Result<bool, Failure> {
+    lines.make(&part.message);
+    let Ok(mut turn) = part.turn.recv() else {
+        return Ok(false);
+    };
+    lines.printer.flush()?;
+    if let Some(error) = lines.malformed.take() {
+        turn.malformed.get_or_insert(error);
+    }
+    // Nobody may be there to take these any more, at the end.
+    let _ = part.next.send(turn);
+    let _ = used.send(part.message);
+    Ok(true)
 }

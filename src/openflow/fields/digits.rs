@@ -10,18 +10,18 @@ pub(crate) fn put_decimal(out: &mut String, number: impl itoa::Integer) {
 
 /// A number in hexadecimal after `0x`, of at least so many digits.
 pub(crate) fn put_hex(out: &mut String, number: u64, digits: usize) {
-    out.push_str("0x");
-    let needed = 16 - number.leading_zeros() / 4;
-    for place in (0..needed.max(digits as u32).clamp(1, 16)).rev() {
-        out.push(digit(number >> (place * 4)));
+    let needed = 16 - number.leading_zeros() as usize / 4;
+    let count = needed.max(digits).clamp(1, 16);
+    let mut text = [0; 18];
+    for (slot, byte) in text.chunks_exact_mut(2).skip(1).zip(number.to_be_bytes()) {
+        slot.copy_from_slice(&pair_of(byte));
     }
-}
-
-/// The lowest four bits as a digit.
-fn digit(number: u64) -> char {
-    let number = number as u8 & 15;
-    // Letters come 39 after the digits.
-    char::from(b'0' + number + if number > 9 { 39 } else { 0 })
+    // The digits end where the array does; the prefix stands before those that are wanted.
+    let start = 16 - count;
+    if let Some(prefix) = text.get_mut(start..start + 2) {
+        prefix.copy_from_slice(b"0x");
+    }
+    push_ascii(out, text.get(start..));
 }
 
 /// Bytes as digits, two each.
