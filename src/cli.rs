@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
@@ -87,13 +88,15 @@ fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
             });
         }
     }
-    let matches = match called(&root, words).map(|lean| matches(lean, words)) {
-        Some(Ok(matches)) => {
+    let (lean, calls) = lean(&root, words);
+    let matches = match matches(lean, words) {
+        Ok(matches) if calls => {
             leave(root);
             matches
         }
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
         // The whole command line knows how to say what is wrong, and what there is besides.
-        Some(Err(_)) | None => whole(root, words)?,
+        Ok(_) | Err(_) => whole(root, words)?,
     };
     let cli = Cli::from_arg_matches(&matches);
     leave(matches);
@@ -105,17 +108,20 @@ fn leave<T>(thing: T) {
     std::mem::forget(thing);
 }
 
-/// The command line with the one command that these words call, if they call one.
+/// The command line with the one command that these words call, and whether they call one.
 ///
 /// clap copies every global option into each command that it knows, called or not, which takes longer
 /// than all the rest of parsing.
-fn called(root: &clap::Command, words: &[OsString]) -> Option<clap::Command> {
-    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
-    let command = words.find_map(|word| root.find_subcommand(word))?;
+fn lean(root: &clap::Command, words: &[OsString]) -> (clap::Command, bool) {
     let lean = clap::Command::new("ovs")
+        .version(VERSION)
         .args(root.get_arguments())
         .disable_help_subcommand(true);
-    Some(lean.subcommand(command.clone()))
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    match words.find_map(|word| root.find_subcommand(word)) {
+        Some(command) => (lean.subcommand(command.clone()), true),
+        None => (lean, false),
+    }
 }
 
 /// The command that these words call, of all that `root` has.

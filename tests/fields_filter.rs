@@ -271,6 +271,10 @@ fn errors_name_the_piece() {
             "\"vlan_pcp=3\": vlan_pcp needs dl_vlan or vlan_vid in the match",
         ),
         (
+            "tun_ttl=1",
+            "\"tun_ttl=1\": tun_ttl has no number in OpenFlow: no switch can be asked for it",
+        ),
+        (
             "priority=5",
             "\"priority=5\": the switch cannot filter by priority",
         ),

@@ -5,6 +5,7 @@
 
 use super::super::bytes::be_number;
 use super::super::text::port_from_v10;
+use super::super::version::Version;
 use super::parse::{ParseError, Problem, Said};
 use super::request::MatchFields;
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci};
@@ -56,6 +57,12 @@ pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), P
             id => {
                 let (id, value) = home(id, piece.key, value, eth_type, nw_proto)
                     .map_err(|problem| problem.at(piece.text))?;
+                if id.row().wire_in(Version::V15).is_none() {
+                    return Err(fail(format!(
+                        "{} has no number in OpenFlow: no switch can be asked for it",
+                        piece.key
+                    )));
+                }
                 // Bits of one field may come one by one.
                 match (mask, fields.value(id)) {
                     (Some(mask), Some((old, Some(old_mask)))) if piece.key.contains('[') => {
