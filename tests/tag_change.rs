@@ -2,6 +2,10 @@
 
 mod common;
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::thread;
+
 use common::Sandbox;
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
@@ -160,4 +164,53 @@ fn bad_input_changes_nothing() {
         .assert()
         .success()
         .stderr(contains("VLAN 6").and(contains("untagged")));
+}
+
+/// The requests that one connection makes of the database.
+fn requests(sandbox: &Sandbox, arguments: &[&str]) -> usize {
+    let path = sandbox.run_dir().join("relay.sock");
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = UnixStream::connect(sandbox.db_socket()).unwrap();
+    let counted = thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let (mut back, mut answers) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        thread::spawn(move || std::io::copy(&mut answers, &mut back));
+        let (mut server, mut asked, mut buffer) = (server, Vec::new(), vec![0; 1 << 16]);
+        loop {
+            let length = client.read(&mut buffer).unwrap_or(0);
+            if length == 0 {
+                return asked;
+            }
+            asked.extend_from_slice(&buffer[..length]);
+            server.write_all(&buffer[..length]).unwrap();
+        }
+    });
+    let db = format!("unix:{}", path.display());
+    sandbox
+        .ovs(&["--db", &db])
+        .args(arguments)
+        .assert()
+        .success();
+    let asked = String::from_utf8(counted.join().unwrap()).unwrap();
+    asked.matches("\"method\":").count()
+}
+
+/// On a large host the server takes long to find a port by its name, and each question costs a way there and
+/// back: one finds the port, the next does the rest.
+#[test]
+fn no_more_questions_than_it_takes() {
+    let sandbox = with_port();
+    assert_eq!(
+        requests(&sandbox, &["tag", "set", "p1", "7", "--no-wait"]),
+        2
+    );
+    assert_eq!(columns(&sandbox)[0], "7");
+    assert_eq!(
+        requests(&sandbox, &["tag", "set", "p1", "7", "--no-wait"]),
+        2
+    );
+    assert_eq!(requests(&sandbox, &["tag", "clear", "p1", "--no-wait"]), 2);
+    assert_eq!(columns(&sandbox)[0], "[]");
+    assert_eq!(requests(&sandbox, &["tag", "show", "p1"]), 2);
 }

@@ -14,7 +14,7 @@ mod undo;
 
 use std::cell::OnceCell;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, join};
 
 use applied::applied;
 use interrupt::{Course, Stage};
@@ -163,9 +163,15 @@ async fn make_at(
         }
         refuse_undocumented(cx, &edit)?;
         progress.say(|| "writing to the database".to_owned());
-        let course = course.get_or_init(|| Course::heed_signals(cx.quiet));
+        let course = course.get_or_init(|| Course::hold_signals(cx.quiet));
         course.reached(Stage::Sent);
-        let answer = client.transact(OPEN_VSWITCH, &operations).await;
+        let sent = client.transact(OPEN_VSWITCH, &operations);
+        let meanwhile = async {
+            // The request goes out first.
+            tokio::task::yield_now().await;
+            course.wait_for_signals();
+        };
+        let (answer, ()) = join(sent, meanwhile).await;
         course.reached(match answer {
             Ok(_) => Stage::Written,
             Err(_) => Stage::Nothing,
@@ -265,7 +271,9 @@ async fn make_at(
         return Err(failure.into());
     }
     if failed.is_empty() {
-        return Ok(reported(cx, printed)?);
+        let reported = reported(cx, printed);
+        reached(Stage::Told);
+        return Ok(reported?);
     }
     let failed = failed.join("; ");
     let (message, hint) = match (lines.is_empty(), added.is_empty()) {

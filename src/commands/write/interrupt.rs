@@ -2,12 +2,12 @@
 //! what they do to any program.
 //!
 //! Before the transaction is sent there is nothing to say, and nothing stands between the signal and its
-//! effect. From then on a thread waits for signals, so that they are heard whatever the others do, be it
-//! writing to a pipe that nobody reads.
+//! effect. From then on signals are held, and a thread waits for them, so that they are heard whatever the
+//! others do, be it writing to a pipe that nobody reads. The thread is begun while the database is at work.
 
+use std::cell::RefCell;
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -17,10 +17,10 @@ use signal_hook::low_level::emulate_default_handler;
 use crate::commands::{Exit, Failure};
 
 /// How far a change has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Nothing is sent, or what was sent is refused.
+    #[default]
     Nothing,
     /// The transaction is on its way.
     Sent,
@@ -32,22 +32,15 @@ pub(super) enum Stage {
     Applied,
     /// What the switch refused is being taken out again.
     TakingOut,
+    /// The change is made, and reported.
+    Told,
 }
 
 impl Stage {
-    const ALL: [Stage; 6] = [
-        Stage::Nothing,
-        Stage::Sent,
-        Stage::Written,
-        Stage::NotApplied,
-        Stage::Applied,
-        Stage::TakingOut,
-    ];
-
     /// What has become of the change, and what helps.
     fn words(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Stage::Nothing => None,
+            Stage::Nothing | Stage::Told => None,
             Stage::Sent => Some((
                 "the change was sent, but the database has not answered: whether it is written is not known",
                 super::LOOK_THERE,
@@ -75,36 +68,51 @@ impl Stage {
 /// What the thread that waits for signals is told.
 #[derive(Debug, Default)]
 pub(super) struct Course {
-    stage: Arc<AtomicU8>,
+    /// Whoever is interrupted keeps it to the end: nothing is reached any more behind what is said then.
+    stage: Arc<Mutex<Stage>>,
+    quiet: bool,
+    /// The signals that are held, until the thread has them.
+    held: RefCell<Option<Signals>>,
 }
 
 impl Course {
-    /// Waits for signals from now on. Where that cannot be, they have their effect without a word.
-    pub(super) fn heed_signals(quiet: bool) -> Course {
-        let course = Course::default();
-        let stage = Arc::clone(&course.stage);
+    /// Holds signals from now on, for [`Course::wait_for_signals`]. Where that cannot be, they have their
+    /// effect without a word.
+    pub(super) fn hold_signals(quiet: bool) -> Course {
         // A command that a shell has put into the background ignores the keyboard; so it shall stay.
         let ignored = ignored();
         let heeded = [SIGINT, SIGTERM].into_iter();
         let heeded = heeded.filter(|signal| ignored & (1 << (signal - 1)) == 0);
-        if let Ok(mut signals) = Signals::new(heeded) {
-            let _ = thread::Builder::new()
-                .name("signals".to_owned())
-                .spawn(move || {
-                    for signal in signals.forever() {
-                        let stage = stage.load(Ordering::SeqCst);
-                        let stage = Stage::ALL.into_iter().find(|s| *s as u8 == stage);
-                        say(signal, stage.unwrap_or(Stage::Sent), quiet);
+        Course {
+            stage: Arc::default(),
+            quiet,
+            held: RefCell::new(Signals::new(heeded).ok()),
+        }
+    }
+
+    /// Begins the thread that waits for signals, unless it is there.
+    pub(super) fn wait_for_signals(&self) {
+        let Some(mut signals) = self.held.take() else {
+            return;
+        };
+        let (stage, quiet) = (Arc::clone(&self.stage), self.quiet);
+        let _ = thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                for signal in signals.forever() {
+                    let stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
+                    // All is done but the process's end, which is near.
+                    if *stage != Stage::Told {
+                        say(signal, *stage, quiet);
                         let _ = emulate_default_handler(signal);
                     }
-                });
-        }
-        course
+                }
+            });
     }
 
     /// Says how far the change has come.
     pub(super) fn reached(&self, stage: Stage) {
-        self.stage.store(stage as u8, Ordering::SeqCst);
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
 }
 
@@ -131,14 +139,6 @@ fn ignored() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_stage_is_found_by_its_number() {
-        for (number, stage) in Stage::ALL.into_iter().enumerate() {
-            assert_eq!(stage as usize, number);
-            assert_eq!(stage.words().is_none(), stage == Stage::Nothing);
-        }
-    }
 
     #[test]
     fn what_is_ignored_is_read() {
