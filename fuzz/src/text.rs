@@ -176,6 +176,8 @@ pub fn action_text(input: &[u8]) {
         Ok(again) if again == parsed => {}
         // `userdata` of nothing makes the action of Nicira, and is not shown.
         Ok(again) if text.contains("userdata") => assert_eq!(printed(&again, Style::Wire), wire),
+        // 65530 in 32 bits is a port, and read as the number of NORMAL in 16 bits, as ovs-ofctl reads it.
+        Ok(_) if wire.contains("->in_port") => {}
         Ok(again) if says_less(&wire) => assert_eq!(printed(&again, Style::Wire), wire),
         Err(_) if says_less(&wire) => {}
         Ok(again) => panic!(
@@ -205,7 +207,7 @@ fn says_less(text: &str) -> bool {
         "pop_queue",
         "tun_metadata",
         "TUN_METADATA",
-        "set_field:oam",
+        "->tun_flags",
         "nat(",
         "tlv(",
         // Nor does it show the `ct` of a resubmit to the same table; the JSON has it.

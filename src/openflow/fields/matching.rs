@@ -13,6 +13,9 @@ use super::values::{self, all_ones, all_zeros};
 /// The priority that text leaves out.
 const DEFAULT_PRIORITY: u16 = 0x8000;
 
+/// Rows that are one field: the port in 16 bits and in 32, the DSCP shifted and not.
+const SAME: [[Id; 2]; 2] = [[Id::IN_PORT, Id::IN_PORT_OXM], [Id::NW_TOS, Id::IP_DSCP]];
+
 /// A value with its mask; no mask if every bit is matched.
 pub type Masked<'a> = (&'a [u8], Option<&'a [u8]>);
 
@@ -34,7 +37,8 @@ impl<'a> Match<'a> {
     /// A view over a list of OXM or NXM fields without the header and padding of `ofp_match`.
     ///
     /// `at` is the offset of the list in its message, for errors. Fields without a row are kept. A
-    /// field that comes twice, whose length contradicts its row or exceeds the list is an error.
+    /// field that comes twice, in one width or in two, whose length contradicts its row or exceeds the
+    /// list is an error.
     pub fn decode_tlvs(bytes: &'a [u8], at: usize) -> Result<Match<'a>, DecodeError> {
         let mut cursor = Cursor::new(bytes, at);
         let mut matched = Match {
@@ -91,7 +95,28 @@ impl<'a> Match<'a> {
             });
             matched.present.insert(field.id);
         }
+        for rows in SAME {
+            if rows.iter().all(|id| matched.present.contains(*id)) {
+                return Err(matched.twice(rows));
+            }
+        }
         Ok(matched)
+    }
+
+    /// The error of a field that is there in two of its rows, at the later one.
+    fn twice(&self, rows: [Id; 2]) -> DecodeError {
+        let places = self.places.all().iter();
+        let places = places.filter(|place| rows.contains(&place.id));
+        let [id, _] = rows;
+        let (id, at) = places
+            .map(|place| (place.id, usize::from(place.at)))
+            .max_by_key(|(_, at)| *at)
+            .unwrap_or((id, 0));
+        let value = self
+            .value(id.row())
+            .map_or(0, |(value, _)| be_number(value));
+        let kind = DecodeErrorKind::BadValue(value as u64);
+        Cursor::new(&[], self.at + at).error(id.row().name, kind)
     }
 
     /// The value and mask that the match has for a field, as they came; `None` if it has none.
@@ -665,5 +690,23 @@ mod tests {
                 assert_eq!((mask, matched.value(row)), (None, Some((value, None))));
             }
         }
+    }
+
+    #[test]
+    fn a_field_in_two_widths_comes_twice() {
+        // NXM_OF_IN_PORT and OXM_OF_IN_PORT, either way round; ovs-vswitchd calls it OFPBMC_DUP_FIELD.
+        let short = [0, 0, 0, 2, 0, 5];
+        let long = [0x80, 0, 0, 4, 0, 0, 0, 6];
+        for (bytes, at, value) in [
+            ([&short[..], &long].concat(), 10, 6),
+            ([&long[..], &short].concat(), 12, 5),
+        ] {
+            let error = Match::decode_tlvs(&bytes, 0).unwrap_err();
+            assert_eq!(error.at, at);
+            assert!(matches!(error.kind, DecodeErrorKind::BadValue(v) if v == value));
+        }
+        // NXM_OF_IP_TOS and OXM_OF_IP_DSCP
+        let tos = [0, 0, 0x0a, 1, 4, 0x80, 0, 0x10, 1, 1];
+        assert_eq!(Match::decode_tlvs(&tos, 0).unwrap_err().at, 9);
     }
 }
