@@ -117,11 +117,26 @@ fn lean(root: &clap::Command, words: &[OsString]) -> (clap::Command, bool) {
         .version(VERSION)
         .args(root.get_arguments())
         .disable_help_subcommand(true);
-    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
-    match words.find_map(|word| root.find_subcommand(word)) {
-        Some(command) => (lean.subcommand(command.clone()), true),
+    let words = words.iter().skip(1).filter_map(|word| word.to_str());
+    match called(root, words) {
+        Some(command) => (lean.subcommand(command), true),
         None => (lean, false),
     }
+}
+
+/// The command of `parent` that these words call, without its fellows; of a group of commands likewise.
+fn called<'w>(
+    parent: &clap::Command,
+    mut words: impl Iterator<Item = &'w str>,
+) -> Option<clap::Command> {
+    let command = words.find_map(|word| parent.find_subcommand(word))?;
+    if !command.has_subcommands() {
+        return Some(command.clone());
+    }
+    // clap wants its names for ever, and has no way to give one away.
+    let name: &'static str = command.get_name().to_owned().leak();
+    let group = clap::Command::new(name).subcommand_required(true);
+    Some(group.subcommand(called(command, words)?))
 }
 
 /// The command that these words call, of all that `root` has.

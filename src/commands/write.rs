@@ -14,7 +14,7 @@ mod undo;
 
 use std::cell::OnceCell;
 
-use futures_util::future::{LocalBoxFuture, join};
+use futures_util::future::LocalBoxFuture;
 
 use applied::applied;
 use interrupt::{Course, Stage};
@@ -166,16 +166,12 @@ async fn make_at(
         let course = course.get_or_init(|| Course::hold_signals(cx.quiet));
         course.reached(Stage::Sent);
         let sent = client.transact(OPEN_VSWITCH, &operations);
-        let meanwhile = async {
-            // The request goes out first.
-            tokio::task::yield_now().await;
-            course.wait_for_signals();
-        };
-        let (answer, ()) = join(sent, meanwhile).await;
+        let answer = course.during(sent).await;
         course.reached(match answer {
             Ok(_) => Stage::Written,
             Err(_) => Stage::Nothing,
         });
+        course.reports(warnings_len(&edit));
         match answer {
             Ok(outcomes) => break (edit, operations, outcomes),
             Err(Error::Operation(error)) if error.index.is_none() && refused_at_commit => {
@@ -221,7 +217,8 @@ async fn make_at(
         Ok(Vec::new())
     } else {
         let next_cfg = next_cfg(&operations, &outcomes);
-        applied(cx, client, next_cfg, &watched, cx.limit).await
+        let applied = applied(cx, client, next_cfg, &watched, cx.limit);
+        during(course, Box::pin(applied)).await
     };
     let (states, late) = match verdict {
         Ok(states) => (states, None),
@@ -260,11 +257,16 @@ async fn make_at(
     let added: Vec<(&str, Uuid)> = lines.iter().filter_map(Line::added_port).collect();
     if is_atomic && !failed.is_empty() && added.len() == lines.len() && !added.is_empty() {
         reached(Stage::TakingOut);
-        let failure = take_out_again(client, &added, &failed).await;
+        let taken_out = Box::pin(take_out_again(client, &added, &failed));
+        let failure = during(course, taken_out).await;
         reached(Stage::Nothing);
         return Err(failure.into());
     }
-    let printed = print_changes(cx, &view.list(&lines), lines.is_empty());
+    let changes = view.list(&lines);
+    if let Some(course) = course.get() {
+        course.reports(changes.len());
+    }
+    let printed = print_changes(cx, &changes, lines.is_empty());
     if let Some(mut failure) = late {
         if is_atomic && !added.is_empty() {
             failure.message.push_str("; it was not taken out again");
@@ -449,6 +451,20 @@ fn refuse_undocumented(cx: &Context, edit: &Edit<'_>) -> Result<(), Failure> {
             .hint("without --strict this is a warning")),
         _ => Ok(()),
     }
+}
+
+/// Does this work; a signal is heard meanwhile, or has its effect if nothing was sent.
+async fn during<T>(course: &OnceCell<Course>, work: impl Future<Output = T>) -> T {
+    match course.get() {
+        Some(course) => course.during(work).await,
+        None => work.await,
+    }
+}
+
+/// About so many bytes are the warnings and notes.
+fn warnings_len(edit: &Edit<'_>) -> usize {
+    let warnings = edit.warnings.iter().map(|warning| warning.text.len());
+    warnings.chain(edit.notes.iter().map(String::len)).sum()
 }
 
 fn say_warnings(cx: &Context, edit: &Edit<'_>) -> Result<(), Failure> {

@@ -2,19 +2,33 @@
 //! what they do to any program.
 //!
 //! Before the transaction is sent there is nothing to say, and nothing stands between the signal and its
-//! effect. From then on signals are held, and a thread waits for them, so that they are heard whatever the
-//! others do, be it writing to a pipe that nobody reads. The thread is begun while the database is at work.
+//! effect. From then on signals are held, and heard by a thread that waits for them, whatever the others do,
+//! be it writing to a pipe that nobody reads. A thread takes longer to begin and to end than most changes
+//! take: it is begun only once the database lets wait for it, or where writing the report may.
 
 use std::cell::RefCell;
 use std::fs;
+use std::future::Future;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+use tokio::time::timeout;
 
 use crate::commands::{Exit, Failure};
+
+/// A signal is heard at most so much later.
+const A_WHILE: Duration = Duration::from_millis(20);
+
+/// So many bytes fit into a pipe that can take any (pipe(7), `PIPE_BUF`), with an error's words besides.
+const AT_ONCE: usize = 2048;
 
 /// How far a change has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,7 +90,7 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// Holds signals from now on, for [`Course::wait_for_signals`]. Where that cannot be, they have their
+    /// Holds signals from now on, for [`Course::during`] and [`Course::reports`]. Where that cannot be, they have their
     /// effect without a word.
     pub(super) fn hold_signals(quiet: bool) -> Course {
         // A command that a shell has put into the background ignores the keyboard; so it shall stay.
@@ -90,8 +104,25 @@ impl Course {
         }
     }
 
+    /// Does this work; signals are heard as soon as it takes a while.
+    pub(super) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if let Ok(done) = timeout(A_WHILE, &mut work).await {
+            return done;
+        }
+        self.wait_for_signals();
+        work.await
+    }
+
+    /// A report of so many bytes is written next; signals are heard meanwhile if that may take a while.
+    pub(super) fn reports(&self, bytes: usize) {
+        if bytes > AT_ONCE || may_take_a_while(&io::stdout()) || may_take_a_while(&io::stderr()) {
+            self.wait_for_signals();
+        }
+    }
+
     /// Begins the thread that waits for signals, unless it is there.
-    pub(super) fn wait_for_signals(&self) {
+    fn wait_for_signals(&self) {
         let Some(mut signals) = self.held.take() else {
             return;
         };
@@ -114,6 +145,15 @@ impl Course {
     pub(super) fn reached(&self, stage: Stage) {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
+}
+
+/// Whether writing to this may be held up: a terminal may be stopped, a pipe full.
+fn may_take_a_while(to: &(impl AsFd + IsTerminal)) -> bool {
+    let mut fds = [PollFd::new(to, PollFlags::OUT)];
+    let polled = poll(&mut fds, Some(&Timespec::default()));
+    let [fd] = fds;
+    // What is closed fails at once.
+    to.is_terminal() || polled.is_err() || fd.revents().is_empty()
 }
 
 fn say(signal: i32, stage: Stage, quiet: bool) {
