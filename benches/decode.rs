@@ -8,6 +8,7 @@ use ovs::openflow::flow;
 use ovs::openflow::flow_spec::parse_flow;
 use ovs::openflow::json::Json;
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
+use ovs::openflow::repeats::Repeats;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
@@ -93,7 +94,7 @@ fn text(bencher: Bencher<'_, '_>, kind: &str, style: Style) {
             .next_entry(&mut scratch)
             .expect("a flow")
             .expect("a flow");
-        flow::text(&flow, true, &mut sink, &cx).expect("text");
+        flow::text(&flow, true, &mut Repeats::default(), &mut sink, &cx).expect("text");
         black_box(sink.0.len())
     });
 }
@@ -129,7 +130,14 @@ fn json(bencher: Bencher<'_, '_>, kind: &str) {
             .next_entry(&mut scratch)
             .expect("a flow")
             .expect("a flow");
-        flow::json(&flow, true, &mut Json::new(&mut out), &cx).expect("JSON");
+        flow::json(
+            &flow,
+            true,
+            &mut Repeats::default(),
+            &mut Json::new(&mut out),
+            &cx,
+        )
+        .expect("JSON");
         black_box(out.len())
     });
 }

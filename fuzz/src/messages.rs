@@ -6,6 +6,7 @@ use ovs::openflow::json::Json;
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
 use ovs::openflow::messages::groups::{Descs, Stats};
 use ovs::openflow::messages::{Body, Decoded, multipart};
+use ovs::openflow::repeats::Repeats;
 use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 use ovs::openflow::{flow, group};
@@ -87,11 +88,17 @@ fn dump(version: Version, message: &[u8]) {
             for style in [Style::Wire, Style::Classic] {
                 let cx = context(version, style, true);
                 let mut sink = Plain::default();
-                let ended = flow::text(&entry, true, &mut sink, &cx);
+                let ended = flow::text(&entry, true, &mut Repeats::default(), &mut sink, &cx);
                 assert_harmless(&sink.0, false);
                 within(ended, message);
                 let mut out = String::new();
-                let ended = flow::json(&entry, true, &mut Json::new(&mut out), &cx);
+                let ended = flow::json(
+                    &entry,
+                    true,
+                    &mut Repeats::default(),
+                    &mut Json::new(&mut out),
+                    &cx,
+                );
                 check_json(&out);
                 within(ended, message);
             }

@@ -9,6 +9,7 @@ use super::bytes::DecodeError;
 use super::fields::digits::{put_decimal, put_hex};
 use super::json::Json;
 use super::messages::flow_stats::FlowStats;
+use super::repeats::Repeats;
 use super::text::{Role, Sink, Style, TextContext};
 
 /// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1 with the words of ovs-ofctl.
@@ -29,6 +30,7 @@ const RESET_COUNTS: u16 = 4;
 pub fn text<S: Sink>(
     flow: &FlowStats<'_>,
     stats: bool,
+    repeats: &mut Repeats,
     sink: &mut S,
     cx: &TextContext<'_>,
 ) -> Result<(), DecodeError> {
@@ -89,7 +91,7 @@ pub fn text<S: Sink>(
         sink.put(" ");
     }
     sink.put_as(Role::Action, "actions=");
-    flow.actions.text(sink, cx, flow.fields.vlan_tag_known())
+    repeats.text(&flow.actions, sink, cx, flow.fields.vlan_tag_known())
 }
 
 /// Writes the flow as a JSON object: `table`, `priority`, `cookie` and statistics, then what is not zero,
@@ -99,6 +101,7 @@ pub fn text<S: Sink>(
 pub fn json(
     flow: &FlowStats<'_>,
     stats: bool,
+    repeats: &mut Repeats,
     json: &mut Json<'_>,
     cx: &TextContext<'_>,
 ) -> Result<(), DecodeError> {
@@ -111,7 +114,7 @@ pub fn json(
     json.hex(flow.cookie.into());
     if stats {
         json.key("duration");
-        json.decimal(|out| put_decimals(out, flow.duration_sec, flow.duration_nsec));
+        json.value_of(|out| put_decimals(out, flow.duration_sec, flow.duration_nsec));
         for (key, count) in [
             ("n_packets", flow.packet_count),
             ("n_bytes", flow.byte_count),
@@ -145,7 +148,7 @@ pub fn json(
     flow.fields.json(json, cx);
     json.end_object();
     json.key("actions");
-    let outcome = flow.actions.json(json, cx);
+    let outcome = repeats.json(&flow.actions, json, cx);
     json.end_object();
     outcome
 }

@@ -229,7 +229,7 @@ fn put_counters<S: Sink>(stats: &GroupStats, sink: &mut S) {
 fn counters_json(stats: &GroupStats, json: &mut Json<'_>) {
     if let Some((sec, nsec)) = stats.duration {
         json.key("duration");
-        json.decimal(|out| put_decimals(out, sec, nsec));
+        json.value_of(|out| put_decimals(out, sec, nsec));
     }
     json.key("ref_count");
     json.number(stats.ref_count);

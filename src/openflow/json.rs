@@ -96,9 +96,9 @@ impl<'b> Json<'b> {
         put_decimal(self.value(), number);
     }
 
-    /// A number that `put` appends to what it is given, as JSON has it: `3289.7`.
-    pub fn decimal(&mut self, put: impl FnOnce(&mut String)) {
-        put(self.value());
+    /// A value that `put` appends to what it is given, as JSON has it; returns what `put` returns.
+    pub fn value_of<T>(&mut self, put: impl FnOnce(&mut String) -> T) -> T {
+        put(self.value())
     }
 
     /// A number as the string `"0x..."`, for values of 64 bits and more.

@@ -129,7 +129,7 @@ pub fn json(meter: &MeterConfig, stats: Option<&MeterStats>, json: &mut Json<'_>
         json.key("byte_in_count");
         json.number(stats.byte_in_count);
         json.key("duration");
-        json.decimal(|out| put_decimals(out, stats.duration.0, stats.duration.1));
+        json.value_of(|out| put_decimals(out, stats.duration.0, stats.duration.1));
     }
     json.key("bands");
     json.begin_array();

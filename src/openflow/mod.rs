@@ -12,6 +12,7 @@
 //! | [`actions`] | actions and instructions: one file per action or family |
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
 //! | [`flow`] | one flow as text or JSON |
+//! | [`repeats`] | what was written for actions that came before |
 //! | [`group`], [`meter`] | one group or meter as text or JSON |
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`flow_spec`] | a flow as text, read back |
@@ -29,6 +30,7 @@ pub mod json;
 pub mod messages;
 pub mod meter;
 pub mod packet;
+pub mod repeats;
 pub mod session;
 pub mod text;
 pub mod version;

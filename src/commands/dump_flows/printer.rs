@@ -7,6 +7,7 @@ use crate::openflow::bytes::DecodeError;
 use crate::openflow::flow;
 use crate::openflow::json::{Json, push_string};
 use crate::openflow::messages::flow_stats::FlowStats;
+use crate::openflow::repeats::Repeats;
 use crate::openflow::text::TextContext;
 use crate::output::{FlowText, Frame, Item, Mode, Records, push_escaped};
 
@@ -20,6 +21,8 @@ pub(super) struct Printer {
     stats: bool,
     out: FlowText,
     records: Records,
+    /// Of this switch, as [`Printer::begin_switch`] has it.
+    repeats: Repeats,
     /// What stands before each line: the bridge's name and a tab, or nothing.
     before: String,
     /// The first member of each object: `"bridge":"br-int",`, or nothing.
@@ -40,6 +43,7 @@ impl Printer {
             stats,
             out: FlowText::new(cx.format.palette),
             records: Records::new(cx.format.mode),
+            repeats: Repeats::default(),
             before: String::new(),
             member: String::new(),
             answered: false,
@@ -53,8 +57,10 @@ impl Printer {
         self.count > 0 && self.items.is_none()
     }
 
-    /// The flows to come are those of this bridge; none if only one switch is asked.
+    /// The flows to come are those of this bridge; none if only one switch is asked. They are all printed
+    /// with one context.
     pub(super) fn begin_switch(&mut self, bridge: Option<&str>) {
+        self.repeats = Repeats::new();
         self.before.clear();
         self.member.clear();
         if let Some(bridge) = bridge {
@@ -73,6 +79,7 @@ impl Printer {
             stats: self.stats,
             out: self.out.fellow(),
             records: self.records,
+            repeats: Repeats::new(),
             before: self.before.clone(),
             member: self.member.clone(),
             answered: false,
@@ -115,14 +122,14 @@ impl Printer {
             self.records.begin(&mut self.out.text);
             let begin = self.out.text.len();
             let json = &mut Json::new(&mut self.out.text);
-            let outcome = flow::json(flow, self.stats, json, text);
+            let outcome = flow::json(flow, self.stats, &mut self.repeats, json, text);
             if !self.member.is_empty() {
                 self.out.text.insert_str(begin + 1, &self.member);
             }
             return outcome;
         }
         self.out.text.push_str(&self.before);
-        let outcome = flow::text(flow, self.stats, &mut self.out, text);
+        let outcome = flow::text(flow, self.stats, &mut self.repeats, &mut self.out, text);
         self.out.text.push('\n');
         outcome
     }
@@ -138,15 +145,15 @@ impl Printer {
         );
         flow.fields.text(&mut key, text, flow.priority);
         let mut stable = FlowText::default();
-        flow::text(flow, false, &mut stable, text)?;
+        flow::text(flow, false, &mut Repeats::default(), &mut stable, text)?;
         let mut line = self.out.fellow();
         if self.is_json {
             let json = &mut Json::new(&mut line.text);
-            flow::json(flow, self.stats, json, text)?;
+            flow::json(flow, self.stats, &mut Repeats::default(), json, text)?;
             line.text.insert_str(1, &self.member);
         } else {
             line.text.push_str(&self.before);
-            flow::text(flow, self.stats, &mut line, text)?;
+            flow::text(flow, self.stats, &mut Repeats::default(), &mut line, text)?;
         }
         let counters = [flow.packet_count, flow.byte_count];
         self.items.get_or_insert_default().push(Item {

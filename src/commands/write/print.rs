@@ -203,12 +203,12 @@ pub(super) fn print_plan(
     let mut json = Json::new(&mut out);
     json.begin_object();
     json.key("changes");
-    json.decimal(|out| out.push_str(&changes));
+    json.value_of(|out| out.push_str(&changes));
     json.key("transaction");
     json.begin_array();
     json.string(OPEN_VSWITCH);
     for operation in &transaction {
-        json.decimal(|out| out.push_str(operation));
+        json.value_of(|out| out.push_str(operation));
     }
     json.end_array();
     json.end_object();

@@ -5,57 +5,35 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A number in decimal.
 pub(crate) fn put_decimal(out: &mut String, number: impl itoa::Integer) {
-    out.push_str(itoa::Buffer::new().format(number));
+    let mut buffer = itoa::Buffer::new();
+    match buffer.format(number) {
+        // Most numbers of a flow.
+        "0" => out.push('0'),
+        digits => out.push_str(digits),
+    }
 }
 
 /// A number in hexadecimal after `0x`, of at least so many digits.
 pub(crate) fn put_hex(out: &mut String, number: u64, digits: usize) {
     let needed = 16 - number.leading_zeros() as usize / 4;
-    let count = needed.max(digits).clamp(1, 16);
-    let mut text = [0; 18];
-    for (slot, byte) in text.chunks_exact_mut(2).skip(1).zip(number.to_be_bytes()) {
-        slot.copy_from_slice(&pair_of(byte));
+    out.push_str("0x");
+    for place in (0..needed.max(digits).clamp(1, 16)).rev() {
+        out.push(digit((number >> (4 * place)) as u8));
     }
-    // The digits end where the array does; the prefix stands before those that are wanted.
-    let start = 16 - count;
-    if let Some(prefix) = text.get_mut(start..start + 2) {
-        prefix.copy_from_slice(b"0x");
-    }
-    push_ascii(out, text.get(start..));
 }
 
-/// Bytes as digits, two each.
+/// A byte as two digits.
 pub(crate) fn put_pair(out: &mut String, byte: u8) {
-    let [high, low] = pair_of(byte);
-    out.push(high as char);
-    out.push(low as char);
+    out.push(digit(byte >> 4));
+    out.push(digit(byte));
 }
 
-/// The two digits of a byte.
-#[allow(clippy::indexing_slicing, reason = "there are 256 pairs")]
-const fn pair_of(byte: u8) -> [u8; 2] {
-    PAIRS[byte as usize]
-}
-
-#[allow(clippy::indexing_slicing, reason = "at compile time")]
-const PAIRS: [[u8; 2]; 256] = {
-    let digits = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
-
-fn push_ascii(out: &mut String, bytes: Option<&[u8]>) {
-    // Digits and punctuation are valid UTF-8.
-    out.push_str(
-        bytes
-            .and_then(|bytes| str::from_utf8(bytes).ok())
-            .unwrap_or_default(),
-    );
+/// The lower four bits as a digit.
+fn digit(bits: u8) -> char {
+    char::from(match bits & 15 {
+        number @ ..10 => b'0' + number,
+        letter => b'a' - 10 + letter,
+    })
 }
 
 /// Bytes of any length as one hexadecimal number without leading zeros; zero as `0`.
@@ -79,16 +57,6 @@ pub(crate) fn put_all_hex(out: &mut String, bytes: &[u8]) {
 
 /// `00:11:22:33:44:55`
 pub(crate) fn put_mac(out: &mut String, bytes: &[u8]) {
-    let mut text = [b':'; 17];
-    if bytes.len() == 6 {
-        for (triple, byte) in text.chunks_mut(3).zip(bytes) {
-            if let Some(pair) = triple.first_chunk_mut() {
-                *pair = pair_of(*byte);
-            }
-        }
-        push_ascii(out, Some(&text));
-        return;
-    }
     for (index, byte) in bytes.iter().enumerate() {
         if index > 0 {
             out.push(':');

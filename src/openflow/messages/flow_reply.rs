@@ -18,6 +18,7 @@ use super::multipart::{self, Part};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::flow;
 use crate::openflow::json::Json;
+use crate::openflow::repeats::Repeats;
 use crate::openflow::text::{Plain, Sink, TextContext};
 use crate::openflow::version::Version::{self, V10, V15};
 
@@ -70,7 +71,7 @@ impl<'a> Message<'a> for FlowReply<'a> {
             };
             sink.put("\n ");
             // The error is what `trouble` tells.
-            let _ = flow::text(&flow, true, sink, cx);
+            let _ = flow::text(&flow, true, &mut Repeats::default(), sink, cx);
         });
     }
 
@@ -78,9 +79,15 @@ impl<'a> Message<'a> for FlowReply<'a> {
         let mut trouble = None;
         let cx = json_context(self.version);
         self.each(|entry| {
-            if let Err(error) =
-                entry.and_then(|flow| flow::text(&flow, false, &mut Plain::default(), &cx))
-            {
+            if let Err(error) = entry.and_then(|flow| {
+                flow::text(
+                    &flow,
+                    false,
+                    &mut Repeats::default(),
+                    &mut Plain::default(),
+                    &cx,
+                )
+            }) {
                 trouble.get_or_insert(error);
             }
         });
@@ -95,7 +102,13 @@ impl Serialize for FlowReply<'_> {
         json.begin_array();
         self.each(|entry| {
             if let Ok(flow) = entry {
-                let _ = flow::json(&flow, true, &mut json, &json_context(self.version));
+                let _ = flow::json(
+                    &flow,
+                    true,
+                    &mut Repeats::default(),
+                    &mut json,
+                    &json_context(self.version),
+                );
             }
         });
         json.end_array();

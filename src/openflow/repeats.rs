@@ -1,0 +1,182 @@
+//! What was written for actions that came before: most flows of a switch do what others of it do, and
+//! their actions need not be read again.
+
+use std::hash::Hasher as _;
+
+use rustc_hash::FxHasher;
+
+use super::actions::ActionList;
+use super::bytes::DecodeError;
+use super::json::Json;
+use super::text::{Sink, TextContext};
+
+/// So many lists of actions are kept at most.
+const SLOTS: usize = 256;
+
+/// Longer lists are not kept, nor is what is written longer than that, in bytes.
+const LONGEST: usize = 1024;
+
+/// Lists of actions with what was written for them.
+///
+/// Serves one dump: always the same context, always text into the same kind of sink or always JSON. The
+/// default keeps nothing.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    slots: Vec<Slot>,
+}
+
+/// The lists of one hash, of which one is kept.
+#[derive(Debug, Default)]
+struct Slot {
+    /// The hash of the list that came last. The second time in a row it is kept; what comes once is not
+    /// worth copying.
+    last: u64,
+    bytes: Vec<u8>,
+    vlan_tag_known: bool,
+    written: String,
+}
+
+impl Repeats {
+    /// Room for lists, and none yet.
+    pub fn new() -> Repeats {
+        let mut slots = Vec::new();
+        slots.resize_with(SLOTS, Slot::default);
+        Repeats { slots }
+    }
+
+    /// [`ActionList::text`], which this leaves out where it can.
+    pub(super) fn text<S: Sink>(
+        &mut self,
+        actions: &ActionList<'_>,
+        sink: &mut S,
+        cx: &TextContext<'_>,
+        vlan_tag_known: bool,
+    ) -> Result<(), DecodeError> {
+        let write = |sink: &mut S| actions.text(sink, cx, vlan_tag_known);
+        self.put(actions.bytes(), vlan_tag_known, sink, S::buffer, write)
+    }
+
+    /// [`ActionList::json`], which this leaves out where it can.
+    pub(super) fn json(
+        &mut self,
+        actions: &ActionList<'_>,
+        json: &mut Json<'_>,
+        cx: &TextContext<'_>,
+    ) -> Result<(), DecodeError> {
+        let write = |out: &mut String| actions.json(&mut Json::new(out), cx);
+        json.value_of(|out| self.put(actions.bytes(), false, out, |out| out, write))
+    }
+
+    fn put<T>(
+        &mut self,
+        bytes: &[u8],
+        vlan_tag_known: bool,
+        into: &mut T,
+        buffer: impl Fn(&mut T) -> &mut String,
+        write: impl FnOnce(&mut T) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        if self.slots.is_empty() || bytes.len() > LONGEST {
+            return write(into);
+        }
+        let mut hasher = FxHasher::default();
+        hasher.write(bytes);
+        hasher.write_u8(vlan_tag_known.into());
+        let hash = hasher.finish();
+        let Some(slot) = self.slots.get_mut(hash as usize % SLOTS) else {
+            return write(into);
+        };
+        if slot.bytes == bytes && slot.vlan_tag_known == vlan_tag_known && !slot.written.is_empty()
+        {
+            buffer(into).push_str(&slot.written);
+            return Ok(());
+        }
+        let is_kept = std::mem::replace(&mut slot.last, hash) == hash;
+        let before = buffer(into).len();
+        write(into)?;
+        let written = buffer(into).get(before..).unwrap_or_default();
+        if is_kept && written.len() <= LONGEST {
+            slot.bytes.clear();
+            slot.bytes.extend_from_slice(bytes);
+            slot.vlan_tag_known = vlan_tag_known;
+            slot.written.clear();
+            slot.written.push_str(written);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openflow::actions::Form;
+    use crate::openflow::text::{NoNames, Plain, PortSpelling, Style};
+    use crate::openflow::version::Version;
+
+    const CX: TextContext<'_> = TextContext {
+        version: Version::V10,
+        style: Style::Classic,
+        ports: PortSpelling::Number,
+        names: &NoNames,
+    };
+
+    /// `OFPAT_OUTPUT` of OpenFlow 1.0 to this port.
+    fn output(port: u16) -> [u8; 8] {
+        let [high, low] = port.to_be_bytes();
+        [0, 0, 0, 8, high, low, 0, 0]
+    }
+
+    fn list(bytes: &[u8]) -> ActionList<'_> {
+        ActionList::new(bytes, 0, Version::V10, Form::Actions)
+    }
+
+    #[test]
+    fn what_repeats_reads_the_same_as_what_does_not() {
+        let (mut text, mut json) = (Repeats::new(), Repeats::new());
+        // More lists than are kept, some of them many times, and none at all.
+        for round in 0..5u16 {
+            for port in 0..600u16 {
+                let bytes = output(1 + port % (100 * (round + 1)));
+                let bytes = if port % 7 == 0 { &[][..] } else { &bytes };
+                let (list, tagged) = (list(bytes), port % 2 == 0);
+                let (mut often, mut once) = (Plain::default(), Plain::default());
+                text.text(&list, &mut often, &CX, tagged).unwrap();
+                list.text(&mut once, &CX, tagged).unwrap();
+                assert_eq!(often.0, once.0);
+                let (mut often, mut once) = (String::new(), String::new());
+                json.json(&list, &mut Json::new(&mut often), &CX).unwrap();
+                list.json(&mut Json::new(&mut once), &CX).unwrap();
+                assert_eq!(often, once);
+            }
+        }
+        let kept = |repeats: &Repeats| repeats.slots.iter().any(|slot| !slot.written.is_empty());
+        assert!(kept(&text) && kept(&json));
+    }
+
+    #[test]
+    fn a_tag_that_is_known_makes_a_difference() {
+        // set_field:1->vlan_vid of OpenFlow 1.3 with and without a tag
+        let bytes = [0, 25, 0, 16, 0x80, 0, 0x0c, 2, 0x10, 1, 0, 0, 0, 0, 0, 0];
+        let list = ActionList::new(&bytes, 0, Version::V13, Form::Actions);
+        let cx = TextContext {
+            version: Version::V13,
+            ..CX
+        };
+        let mut repeats = Repeats::new();
+        for tagged in [true, true, true, false, false, false, true] {
+            let mut sink = Plain::default();
+            repeats.text(&list, &mut sink, &cx, tagged).unwrap();
+            let expected = ["set_field:4097->vlan_vid", "mod_vlan_vid:1"];
+            assert_eq!(sink.0, expected[usize::from(tagged)]);
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_each_time() {
+        let mut repeats = Repeats::new();
+        for _ in 0..3 {
+            let mut sink = Plain::default();
+            let outcome = repeats.text(&list(&[0, 0, 0, 9, 0]), &mut sink, &CX, false);
+            assert!(outcome.is_err());
+        }
+    }
+}
