@@ -11,7 +11,7 @@ use super::json::Json;
 use super::text::{Sink, TextContext};
 
 /// So many lists of actions are kept at most.
-const SLOTS: usize = 256;
+const SLOTS: usize = 128;
 
 /// Longer lists are not kept, nor is what is written longer than that, in bytes.
 const LONGEST: usize = 1024;

@@ -173,6 +173,12 @@ impl Printer {
         self.flush()
     }
 
+    /// Gives back the memory for what was printed.
+    pub(super) fn shrink(&mut self) {
+        self.out.text.shrink_to_fit();
+        self.repeats = Repeats::default();
+    }
+
     /// Writes what was added.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         if self.items.is_some() {
