@@ -135,7 +135,7 @@ impl<'l> Work<'l> {
 
 /// So many messages may wait to be printed; each has at most 64 KiB, and is memory. A switch that gathers
 /// the flows of some tables sends none: what it sent before is what there is to print meanwhile.
-const WAITING: usize = 42;
+const WAITING: usize = 50;
 
 /// So much may wait in a pipe for whoever reads it, in bytes: at the usual 64 KiB, writing and reading
 /// wait for each other.
