@@ -143,8 +143,8 @@ impl Sandbox {
     /// Runs `command` with its arguments in this sandbox, with the directory `bin` in front of its
     /// `PATH`, and returns its exit code; 128 and the signal's number if a signal ended it. SIGINT,
     /// SIGTERM, SIGHUP and SIGQUIT are passed on to it.
-    pub async fn run(&self, command: &[OsString], bin: Option<&Path>) -> Result<u8, SandboxError> {
-        run::run(self, command, bin).await
+    pub fn run(&self, command: &[OsString], bin: Option<&Path>) -> Result<u8, SandboxError> {
+        run::run(self, command, bin)
     }
 
     /// Lets the daemons run on, and returns the run directory.

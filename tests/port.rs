@@ -189,6 +189,48 @@ fn everything_about_a_port() {
     );
 }
 
+/// Of what is not shown nothing is read: what is shown must not change by it.
+#[test]
+fn a_column_alone_is_what_the_whole_record_has() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    sandbox.vsctl(&[
+        "add-bond",
+        "br-int",
+        "bond0",
+        "eth1",
+        "eth2",
+        "tag=5",
+        "lacp=active",
+        "--",
+        "set",
+        "Port",
+        "bond0",
+        "external_ids:a=b",
+        "other_config:c=d",
+    ]);
+    let record = |port: &str, of: &[&str]| -> Value {
+        let mut arguments = vec!["port", "show", port, "--json"];
+        arguments.extend(of);
+        serde_json::from_str(&sandbox.ovs_stdout(&arguments)).unwrap()
+    };
+    for port in [
+        "qvobeeb2c54-aa",
+        "br-int/LOCAL",
+        "int-br-ens37",
+        "vxlan-0a000048",
+        "bond0",
+        "eth2",
+    ] {
+        let whole = record(port, &[]);
+        let columns = whole.as_object().unwrap();
+        assert!(columns.len() > 20, "{whole}");
+        for (column, value) in columns {
+            let alone = record(port, &["--columns", column]);
+            assert_eq!(alone, json!({ column: value }), "{port}");
+        }
+    }
+}
+
 #[test]
 fn ports_that_are_not_there() {
     let sandbox = Sandbox::neutron(Neutron::Node);

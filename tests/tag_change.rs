@@ -210,6 +210,11 @@ fn no_more_questions_than_it_takes() {
         requests(&sandbox, &["tag", "set", "p1", "7", "--no-wait"]),
         2
     );
+    assert_eq!(requests(&sandbox, &["port", "show", "p1", "-g", "tag"]), 1);
+    assert_eq!(
+        requests(&sandbox, &["port", "show", "p1", "-g", "bridge"]),
+        2
+    );
     // One more for `cvlans`, which not every switch has.
     assert_eq!(requests(&sandbox, &["tag", "clear", "p1", "--no-wait"]), 3);
     assert_eq!(columns(&sandbox)[0], "[]");

@@ -101,7 +101,8 @@ pub enum Command {
     /// The way from a port: to the wire or tunnel, and to what is behind it on its host
     Path(path::Args),
     /// A private Open vSwitch to try things on, without root
-    Sandbox(sandbox::Args),
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
 }
 
 impl Command {
@@ -133,7 +134,7 @@ impl Command {
             Command::DumpTables(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
-            Command::Sandbox(args) => return Ok(run_sandbox(args, cx).await),
+            Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
         }
         Ok(Exit::Done.into())
     }
@@ -185,8 +186,8 @@ impl Command {
     }
 }
 
-async fn run_sandbox(args: &sandbox::Args, cx: &Context) -> ExitCode {
-    match sandbox::run(args, cx.quiet).await {
+fn run_sandbox(command: &sandbox::Command, cx: &Context) -> ExitCode {
+    match sandbox::run(command, cx.quiet) {
         Ok(code) => code.into(),
         Err(error) => {
             Failure {

@@ -11,7 +11,7 @@ use super::lines::{Line, Picture};
 use super::write::{self, Change};
 use super::{Context, Exit, Failure};
 use crate::model::resolve::{PortWord, find, parse};
-use crate::model::{Depth, Scope, Topology, Want, read};
+use crate::model::{Depth, Port, Scope, Topology, Want, read, read_port};
 use crate::openflow::text::PORT_LOCAL;
 use crate::output::{Column, columns_help};
 use crate::ovsdb::client::OPEN_VSWITCH;
@@ -157,12 +157,22 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
 }
 
 /// Reads the one port that `text` names: a port, an interface of a bond (that is its port),
-/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the far end of a patch port.
-pub(super) async fn locate(cx: &Context, text: &str, peers: bool) -> Result<Picture, Failure> {
+/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the far end of a patch port; only these columns, if
+/// some are given ([`Want::columns`]).
+pub(super) async fn locate(
+    cx: &Context,
+    text: &str,
+    peers: bool,
+    columns: Option<Vec<&'static str>>,
+) -> Result<Picture, Failure> {
     let argument = parse(text);
+    let want = |name: &str| Want {
+        columns: columns.clone(),
+        ..Want::of(Scope::Port(name.to_owned()), Depth::Ports)
+    };
     // The port's own name is enough for the database to find it.
     if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port) {
-        match Picture::read(cx, Want::of(Scope::Port(name.clone()), Depth::Ports), peers).await {
+        match Picture::read(cx, want(name), peers).await {
             Err(failure) if failure.exit == Exit::NotFound => {}
             other => return other,
         }
@@ -175,7 +185,25 @@ pub(super) async fn locate(cx: &Context, text: &str, peers: bool) -> Result<Pict
         let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
         find(&all, None, text)?.port.name.clone()
     };
-    Picture::read(cx, Want::of(Scope::Port(name), Depth::Ports), peers).await
+    Picture::read(cx, want(&name), peers).await
+}
+
+/// The port of this very name as its own row has it, without interfaces, if there is one: one question to
+/// the database, where [`locate`] asks two.
+async fn own_row(
+    cx: &Context,
+    text: &str,
+    columns: &[&'static str],
+) -> Result<Option<Port>, Failure> {
+    let argument = parse(text);
+    let (None, PortWord::Name(name)) = (argument.bridge, argument.port) else {
+        return Ok(None);
+    };
+    match read_port(cx.client().await?, &name, columns).await {
+        // The longer way knows of other servers.
+        Err(error) if error.is_lost() => Ok(None),
+        port => Ok(port?),
+    }
 }
 
 /// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; what

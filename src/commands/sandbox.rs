@@ -10,16 +10,10 @@ use clap::builder::PossibleValue;
 use crate::model::shell::word;
 use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
 
-// The arguments of `ovs sandbox`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
+/// The commands on sandboxes.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
-enum Action {
+pub enum Command {
     /// Start a private Open vSwitch that runs on until `ovs sandbox stop`
     ///
     /// Prints the line that makes it the default for the shell:
@@ -71,7 +65,7 @@ Examples:
 
 // What is in the sandbox.
 #[derive(Debug, clap::Args)]
-struct Content {
+pub struct Content {
     /// Load the bridges, ports and flows of a Neutron host
     #[arg(
         long,
@@ -111,17 +105,17 @@ impl clap::ValueEnum for Dummy {
 
 /// Runs `ovs sandbox`, without remarks and hints if `quiet`. Returns the exit code: that of the
 /// command for `run`, otherwise 0.
-pub async fn run(args: &Args, quiet: bool) -> Result<u8, SandboxError> {
-    match &args.action {
-        Action::Start { dir, content } => start(dir.as_deref(), content, quiet),
-        Action::Stop { dir } => stop(dir.as_deref()),
-        Action::Run { content, command } => {
+pub fn run(command: &Command, quiet: bool) -> Result<u8, SandboxError> {
+    match command {
+        Command::Start { dir, content } => start(dir.as_deref(), content, quiet),
+        Command::Stop { dir } => stop(dir.as_deref()),
+        Command::Run { content, command } => {
             let binary = own_binary()?;
             content.remark(quiet);
             let sandbox = Sandbox::start(content.options(None, &binary))?;
-            sandbox.run(command, binary.parent()).await
+            sandbox.run(command, binary.parent())
         }
-        Action::Guard { dir } => sandbox::guard_main(dir).map(|()| 0),
+        Command::Guard { dir } => sandbox::guard_main(dir).map(|()| 0),
     }
 }
 

@@ -131,7 +131,7 @@ impl Command {
             Command::Show { port } => {
                 let columns = show_columns();
                 let view = cx.format.view(&columns)?;
-                let picture: Picture = port::locate(cx, port, false).await?;
+                let picture: Picture = port::locate(cx, port, false, None).await?;
                 // What a port does with tags is the port's, not that of one interface of a bond.
                 match picture.lines().first() {
                     Some(line) => cx.print(&view.one(line)),

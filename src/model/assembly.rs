@@ -193,7 +193,7 @@ fn mirror(row: &Row) -> Result<Mirror, ValueError> {
     })
 }
 
-fn port(row: &Row) -> Result<Port, ValueError> {
+pub(super) fn port(row: &Row) -> Result<Port, ValueError> {
     Ok(Port {
         name: row.string("name")?.to_owned(),
         uuid: row.uuid("_uuid")?,

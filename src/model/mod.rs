@@ -43,5 +43,5 @@ pub mod vlan;
 pub mod vlan_bridge;
 
 pub use names::PortNames;
-pub use reading::{Depth, Reading, Scope, Want, read};
+pub use reading::{Depth, Reading, Scope, Want, read, read_port};
 pub use topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};

@@ -5,8 +5,8 @@
 //! them, in one transaction: that last answer alone, one consistent snapshot, becomes the tree. Should
 //! the configuration have changed in between, it reads once more, whole tables.
 
-use super::assembly::assemble;
-use super::topology::Topology;
+use super::assembly::{assemble, port};
+use super::topology::{Port, Topology};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Client, Error, Function, Row, Select, Uuid, ValueError};
 
@@ -117,6 +117,20 @@ pub async fn read(client: &Client, want: Want) -> Result<Topology, Error> {
             return Ok(topology);
         }
     }
+}
+
+/// The port of this name as its own row has it, without interfaces: of what may be asked for, these columns.
+/// `None` if there is no such port.
+pub async fn read_port(
+    client: &Client,
+    name: &str,
+    columns: &[&'static str],
+) -> Result<Option<Port>, Error> {
+    let mut asked = PORT_COLUMNS.to_vec();
+    asked.retain(|column| ["_uuid", "name"].contains(column) || columns.contains(column));
+    let select = Select::columns("Port", &asked).when("name", Function::Equal, name);
+    let rows = client.select(OPEN_VSWITCH, vec![select]).await?.concat();
+    Ok(rows.first().map(port).transpose()?)
 }
 
 /// A reading under way: ask [`Reading::selects`] in one transaction, give the answers to

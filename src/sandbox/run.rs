@@ -4,17 +4,17 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use super::Sandbox;
 use super::error::SandboxError;
 
 /// See [`Sandbox::run`].
-pub(super) async fn run(
+pub(super) fn run(
     sandbox: &Sandbox,
     command: &[OsString],
     bin: Option<&Path>,
@@ -27,7 +27,7 @@ pub(super) async fn run(
     if let Some(path) = bin.and_then(search_path) {
         command.env("PATH", path);
     }
-    wait(command, program).await.map(exit_code)
+    wait(command, program).map(exit_code)
 }
 
 /// `PATH` with `bin` in front.
@@ -38,35 +38,32 @@ fn search_path(bin: &Path) -> Option<OsString> {
 }
 
 /// Runs the command, and passes signals on to it until it ends.
-async fn wait(mut command: Command, program: &OsStr) -> Result<ExitStatus, SandboxError> {
-    let catch = |kind| signal(kind).map_err(SandboxError::io("cannot wait for signals"));
+fn wait(mut command: Command, program: &OsStr) -> Result<ExitStatus, SandboxError> {
     // Before the command is there: a signal that comes now is for it.
-    let mut interrupt = catch(SignalKind::interrupt())?;
-    let mut quit = catch(SignalKind::quit())?;
-    let mut terminate = catch(SignalKind::terminate())?;
-    let mut hangup = catch(SignalKind::hangup())?;
+    let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD])
+        .map_err(SandboxError::io("cannot wait for signals"))?;
     let mut child = command.spawn().map_err(|source| SandboxError::Command {
         command: program.to_string_lossy().into_owned(),
         source,
     })?;
-    let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    let pass_on = |signal| {
-        if let Some(pid) = pid {
+    let pid = Pid::from_child(&child);
+    for signal in signals.forever() {
+        let ended = child.try_wait();
+        if let Some(status) = ended.map_err(SandboxError::io("cannot wait for the command"))? {
+            return Ok(status);
+        }
+        let is_told_already = matches!(signal, SIGINT | SIGQUIT) && at_terminal();
+        if let Some(signal) = Signal::from_named_raw(signal)
+            && signal != Signal::CHILD
+            && !is_told_already
+        {
             // It may have ended just now.
             let _ = kill_process(pid, signal);
         }
-    };
-    loop {
-        tokio::select! {
-            status = child.wait() => {
-                return status.map_err(SandboxError::io("cannot wait for the command"));
-            }
-            Some(()) = interrupt.recv() => if !at_terminal() { pass_on(Signal::INT) },
-            Some(()) = quit.recv() => if !at_terminal() { pass_on(Signal::QUIT) },
-            Some(()) = terminate.recv() => pass_on(Signal::TERM),
-            Some(()) = hangup.recv() => pass_on(Signal::HUP),
-        }
     }
+    child
+        .wait()
+        .map_err(SandboxError::io("cannot wait for the command"))
 }
 
 /// Whether this process is in the foreground of a terminal: then the terminal's Ctrl-C has reached

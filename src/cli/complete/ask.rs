@@ -86,10 +86,7 @@ impl Ask {
     fn ask<T>(&self, question: impl AsyncFnOnce(&Client) -> Result<T, Error>) -> Option<T> {
         let left = self.until.saturating_duration_since(Instant::now());
         let cx = crate::cli::context(&self.words, left)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .ok()?;
+        let runtime = crate::cli::runtime().ok()?;
         let asked = runtime.block_on(async {
             let answer = async { question(cx.client().await.ok()?).await.ok() };
             tokio::time::timeout(left, answer).await

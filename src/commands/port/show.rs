@@ -1,8 +1,9 @@
 //! `ovs port show`: everything about one port.
 
-use super::locate;
+use super::{locate, own_row};
 use crate::commands::lines::{Line, map};
 use crate::commands::{Context, Failure};
+use crate::model::{Bridge, Interface};
 use crate::output::{Cell, Column, Mode, Role, columns_help};
 
 pub(super) fn help() -> String {
@@ -17,6 +18,17 @@ pub(super) fn help() -> String {
         columns_help(&columns())
     )
 }
+
+/// The columns that the port's own row is enough for.
+const OWN: [&str; 7] = [
+    "port",
+    "tag",
+    "trunks",
+    "vlan_mode",
+    "vlan",
+    "port_external_ids",
+    "other_config",
+];
 
 /// A port with its interfaces, never none.
 struct Shown<'t> {
@@ -79,7 +91,8 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
             let far_end = shown.sole().and_then(|line| line.far_end);
             Cell::from(far_end.and_then(|(_, interface)| interface.port_number()))
         })
-        .role(Role::Number),
+        .role(Role::Number)
+        .reads(&["options"]),
         of_interface!(Line::LOCAL_IP),
         of_interface!(Line::REMOTE_IP),
         of_interface!(Line::KEY),
@@ -88,25 +101,31 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         Column::new("status", |shown: &Shown<'t>| {
             let line = shown.sole();
             line.map_or(Cell::Absent, |line| map(&line.interface.status))
-        }),
+        })
+        .reads(&["status"]),
         Column::new("port_external_ids", |shown: &Shown<'t>| {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| map(&line.port.external_ids))
-        }),
+        })
+        .reads(&["external_ids"]),
         Column::new("other_config", |shown: &Shown<'t>| {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| map(&line.port.other_config))
-        }),
+        })
+        .reads(&["other_config"]),
         Column::new("bond_mode", |shown: &Shown<'t>| {
             bond(shown, |line| Cell::from(line.port.bond_mode.as_deref()))
-        }),
+        })
+        .reads(&["bond_mode"]),
         Column::new("lacp", |shown: &Shown<'t>| {
             bond(shown, |line| Cell::from(line.port.lacp.as_deref()))
-        }),
+        })
+        .reads(&["lacp"]),
         Column::new("interfaces", |shown: &Shown<'t>| match shown.sole() {
             Some(_) => Cell::Absent,
             None => Cell::List(shown.lines.iter().map(member).collect()),
-        }),
+        })
+        .reads(&["mac_in_use", "link_state", "error"]),
     ]
 }
 
@@ -135,7 +154,19 @@ fn member<'t>(line: &Line<'t>) -> Cell {
 pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let picture = locate(cx, port, true).await?;
+    if view.shows_only(&OWN)
+        && let Some(port) = own_row(cx, port, &view.reads()).await?
+    {
+        let line = Line {
+            bridge: &Bridge::default(),
+            port: &port,
+            interface: &Interface::default(),
+            far_end: None,
+        };
+        return cx.print(&view.one(&Shown { lines: vec![line] }));
+    }
+    let peers = view.shows("peer_bridge") || view.shows("peer_ofport");
+    let picture = locate(cx, port, peers, Some(view.reads())).await?;
     let lines = picture.lines();
     if cx.format.mode != Mode::Table || cx.format.columns.is_some() || lines.len() == 1 {
         return cx.print(&view.one(&Shown { lines }));

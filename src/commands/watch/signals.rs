@@ -1,8 +1,13 @@
 //! The signals that matter to a picture on a terminal.
 
 use std::future::pending;
+use std::io;
+use std::os::unix::net;
 
-use tokio::signal::unix::{self, SignalKind};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::low_level::pipe;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::UnixStream;
 
 use crate::commands::Exit;
 
@@ -17,18 +22,18 @@ pub(super) enum Signal {
 
 /// The signals. Where there is no picture, those that end a process end it as ever.
 pub(super) struct Signals {
-    resized: Option<unix::Signal>,
-    interrupted: Option<unix::Signal>,
-    terminated: Option<unix::Signal>,
+    resized: Option<UnixStream>,
+    interrupted: Option<UnixStream>,
+    terminated: Option<UnixStream>,
 }
 
 impl Signals {
     pub(super) fn new(on_screen: bool) -> Signals {
-        let listen = |kind| on_screen.then(|| unix::signal(kind).ok()).flatten();
+        let listen = |signal| on_screen.then(|| listen(signal).ok()).flatten();
         Signals {
-            resized: listen(SignalKind::window_change()),
-            interrupted: listen(SignalKind::interrupt()),
-            terminated: listen(SignalKind::terminate()),
+            resized: listen(SIGWINCH),
+            interrupted: listen(SIGINT),
+            terminated: listen(SIGTERM),
         }
     }
 
@@ -42,11 +47,20 @@ impl Signals {
     }
 }
 
-async fn heard(signal: &mut Option<unix::Signal>) {
-    match signal {
-        Some(signal) => {
-            signal.recv().await;
-        }
-        None => pending().await,
+/// A byte comes out of this whenever the signal comes.
+fn listen(signal: i32) -> io::Result<UnixStream> {
+    let (reader, writer) = net::UnixStream::pair()?;
+    reader.set_nonblocking(true)?;
+    pipe::register(signal, writer)?;
+    UnixStream::from_std(reader)
+}
+
+/// However often the signal came, it is heard once.
+async fn heard(signal: &mut Option<UnixStream>) {
+    if let Some(signal) = signal
+        && let Ok(1..) = signal.read(&mut [0; 64]).await
+    {
+        return;
     }
+    pending::<()>().await;
 }
