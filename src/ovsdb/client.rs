@@ -126,26 +126,32 @@ impl Client {
 
     /// The schema of a database (RFC 7047 §4.1.2).
     ///
-    /// A server keeps its text ready in its database `_Server` (ovsdb-server(7) §Database `_Server`), and
-    /// puts it together anew for `get_schema`, which takes ten times as long.
+    /// A server keeps its text ready in its database `_Server`, and puts it together anew for `get_schema`,
+    /// which takes ten times as long.
     pub async fn schema(&self, database: &str) -> Result<DatabaseSchema, Error> {
-        let select = Select::columns("Database", &["schema"]);
+        let kept = self.of_server(database, &["schema"]).await?;
+        let kept = kept.iter().flatten().next();
+        let text = kept.and_then(|row| row.string("schema").ok());
+        match text.and_then(|text| serde_json::from_str(text).ok()) {
+            Some(schema) => Ok(schema),
+            None => self.answer(self.core.get_schema(database)).await,
+        }
+    }
+
+    /// What the server says of a database in its own database `_Server` (ovsdb-server(7) §Database `_Server`,
+    /// table `Database`): a row, or none if it has no such database; `None` before Open vSwitch 2.9, whose
+    /// servers had no `_Server`.
+    pub(super) async fn of_server(
+        &self,
+        database: &str,
+        columns: &[&str],
+    ) -> Result<Option<Vec<Row>>, Error> {
+        let select = Select::columns("Database", columns);
         let select = select.when("name", Function::Equal, database);
         match self.select("_Server", vec![select]).await {
-            Ok(rows) => {
-                let text = rows
-                    .iter()
-                    .flatten()
-                    .find_map(|row| row.string("schema").ok());
-                if let Some(schema) = text.and_then(|text| serde_json::from_str(text).ok()) {
-                    return Ok(schema);
-                }
-            }
-            // An older server has no such database, or no such column.
-            Err(Error::Rpc(_) | Error::Operation(_)) => {}
-            Err(error) => return Err(error),
+            Err(Error::Rpc(error)) if error.error == "unknown database" => Ok(None),
+            rows => Ok(Some(rows?.concat())),
         }
-        self.answer(self.core.get_schema(database)).await
     }
 
     /// Runs operations as one transaction (RFC 7047 §4.1.3): all or none, on one consistent snapshot.

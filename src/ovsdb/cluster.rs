@@ -10,7 +10,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::client::Client;
 use super::error::Error;
-use super::operation::{Function, Select};
 use crate::transport::{Endpoint, Endpoints};
 
 /// How long an endpoint is waited for alone, before the next is tried beside it.
@@ -48,12 +47,9 @@ pub async fn standing(client: &Client, database: &str) -> Result<Standing, Error
         is_connected: true,
         leads: true,
     };
-    let select = Select::columns("Database", &["connected", "leader"]);
-    let select = select.when("name", Function::Equal, database);
-    let rows = match client.select("_Server", vec![select]).await {
-        // Before Open vSwitch 2.9 there was no such database, and no clusters.
-        Err(Error::Rpc(error)) if error.error == "unknown database" => return Ok(ALONE),
-        rows => rows?.concat(),
+    // Before Open vSwitch 2.9 there were no clusters.
+    let Some(rows) = client.of_server(database, &["connected", "leader"]).await? else {
+        return Ok(ALONE);
     };
     match rows.first() {
         Some(row) => Ok(Standing {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::operation::Select;
 use super::row::Row;
-use super::value::Uuid;
+use super::value::{Text, Uuid};
 
 /// What to monitor, by table, so that the server tells what is there, and nothing of what changes.
 pub(super) fn once(selects: &[Select]) -> Value {
@@ -116,8 +116,8 @@ impl<'de> Deserialize<'de> for Rows {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rows, A::Error> {
                 let mut rows = Vec::new();
-                while let Some((uuid, update)) = map.next_entry::<String, Update>()? {
-                    let uuid: Uuid = uuid.parse().map_err(A::Error::custom)?;
+                while let Some((uuid, update)) = map.next_entry::<Text<'_>, Update>()? {
+                    let uuid: Uuid = uuid.0.parse().map_err(A::Error::custom)?;
                     rows.push(update.initial.with("_uuid", uuid.into()));
                 }
                 Ok(Rows(rows))

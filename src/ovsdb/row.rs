@@ -286,7 +286,7 @@ impl<'de> Deserialize<'de> for Row {
                     )));
                 }
                 Ok(Row {
-                    table: "".into(),
+                    table: Arc::default(),
                     columns,
                 })
             }

@@ -1,5 +1,6 @@
 //! Values of columns: atoms, sets and maps, in the notation of RFC 7047 §5.1.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -141,22 +142,23 @@ impl FromStr for Uuid {
     type Err = NotAUuid;
 
     fn from_str(text: &str) -> Result<Self, NotAUuid> {
-        let wrong = || NotAUuid(text.to_owned());
-        let text: &[u8; 36] = text.as_bytes().try_into().map_err(|_| wrong())?;
-        let mut bits: u128 = 0;
-        for (at, byte) in text.iter().enumerate() {
-            let digit = match (at, byte) {
-                (8 | 13 | 18 | 23, b'-') => continue,
-                (8 | 13 | 18 | 23, _) => return Err(wrong()),
-                (_, b'0'..=b'9') => byte - b'0',
-                (_, b'a'..=b'f') => byte - b'a' + 10,
-                (_, b'A'..=b'F') => byte - b'A' + 10,
-                _ => return Err(wrong()),
-            };
-            bits = bits << 4 | u128::from(digit);
-        }
-        Ok(Self(bits))
+        read_uuid(text.as_bytes()).ok_or_else(|| NotAUuid(text.to_owned()))
     }
+}
+
+/// 8-4-4-4-12 hexadecimal digits. A large answer has tens of thousands of them.
+fn read_uuid(text: &[u8]) -> Option<Uuid> {
+    let text: &[u8; 36] = text.try_into().ok()?;
+    if [text[8], text[13], text[18], text[23]] != *b"----" {
+        return None;
+    }
+    let digits = |digits: &[u8]| -> Option<u64> {
+        let digit = |sum, digit: &u8| Some(sum << 4 | u64::from(char::from(*digit).to_digit(16)?));
+        digits.iter().try_fold(0, digit)
+    };
+    let high = digits(&text[..8])? << 32 | digits(&text[9..13])? << 16 | digits(&text[14..18])?;
+    let low = digits(&text[19..23])? << 48 | digits(&text[24..])?;
+    Some(Uuid(u128::from(high) << 64 | u128::from(low)))
 }
 
 impl Serialize for Uuid {
@@ -225,6 +227,33 @@ impl<'de> Deserialize<'de> for Uuid {
     }
 }
 
+/// A text that is only looked at: where nothing in it is escaped, the answer's own bytes.
+pub(super) struct Text<'de>(pub(super) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AText;
+
+        impl<'de> Visitor<'de> for AText {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(text.into()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(text.to_owned().into()))
+            }
+        }
+
+        deserializer.deserialize_str(AText)
+    }
+}
+
 struct DatumVisitor;
 
 impl<'de> Visitor<'de> for DatumVisitor {
@@ -262,10 +291,10 @@ impl<'de> Visitor<'de> for DatumVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Datum, A::Error> {
         let short = || de::Error::custom("expected a pair like [\"set\", [...]]");
-        let tag: String = sequence.next_element()?.ok_or_else(short)?;
-        let datum = match tag.as_str() {
+        let Text(tag) = sequence.next_element()?.ok_or_else(short)?;
+        let datum = match &*tag {
             "uuid" => {
-                let text: String = sequence.next_element()?.ok_or_else(short)?;
+                let Text(text) = sequence.next_element()?.ok_or_else(short)?;
                 Atom::Uuid(text.parse().map_err(de::Error::custom)?).into()
             }
             "named-uuid" => Atom::NamedUuid(sequence.next_element()?.ok_or_else(short)?).into(),
@@ -293,6 +322,15 @@ impl<'de> Visitor<'de> for DatumVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_where_none_are_needed() {
+        let id: Datum =
+            serde_json::from_str(r#"["\u0075uid","\u00336bef046-7da7-43a5-905a-c17899216fcb"]"#)
+                .unwrap();
+        let plain: Uuid = "36bef046-7da7-43a5-905a-c17899216fcb".parse().unwrap();
+        assert_eq!(id, plain.into());
+    }
 
     /// The notation on both sides, as `ovsdb-client transact` prints it.
     #[test]
@@ -338,6 +376,9 @@ mod tests {
             r#"["map",[["a","b","c"]]]"#,
             r#"["uuid","36bef046-7da7-43a5-905a-c17899216fc"]"#,
             r#"["uuid","36bef0467da7-43a5-905a-c17899216fcbb"]"#,
+            r#"["uuid","36bef046-7da7-43a5-905a0c17899216fcb"]"#,
+            r#"["uuid","36bef046-7da7-43a5-905a-c1789921+fcb"]"#,
+            r#"["uuid","36bef046-7da7-43a5-905a-c1789921éfc"]"#,
             r#"["uuid","36bef046-7da7-43a5-905a-c17899216fcb0"]"#,
             r#"["uuid",1]"#,
             r#"["sets",[]]"#,

@@ -5,9 +5,10 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::Sandbox;
@@ -39,31 +40,34 @@ fn search_path(bin: &Path) -> Option<OsString> {
 
 /// Runs the command, and passes signals on to it until it ends.
 fn wait(mut command: Command, program: &OsStr) -> Result<ExitStatus, SandboxError> {
+    let cannot_wait = || SandboxError::io("cannot wait for the command");
     // Before the command is there: a signal that comes now is for it.
-    let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD])
+    let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])
         .map_err(SandboxError::io("cannot wait for signals"))?;
+    let handle = signals.handle();
     let mut child = command.spawn().map_err(|source| SandboxError::Command {
         command: program.to_string_lossy().into_owned(),
         source,
     })?;
     let pid = Pid::from_child(&child);
-    for signal in signals.forever() {
-        let ended = child.try_wait();
-        if let Some(status) = ended.map_err(SandboxError::io("cannot wait for the command"))? {
-            return Ok(status);
+    let pass_on = thread::Builder::new().spawn(move || {
+        for signal in signals.forever() {
+            let is_told_already = matches!(signal, SIGINT | SIGQUIT) && at_terminal();
+            if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !is_told_already) {
+                // It may have ended just now.
+                let _ = kill_process(pid, signal);
+            }
         }
-        let is_told_already = matches!(signal, SIGINT | SIGQUIT) && at_terminal();
-        if let Some(signal) = Signal::from_named_raw(signal)
-            && signal != Signal::CHILD
-            && !is_told_already
-        {
-            // It may have ended just now.
-            let _ = kill_process(pid, signal);
-        }
+    });
+    // Until it is waited for, its number is nobody else's.
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    let ended = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options));
+    handle.close();
+    if let Ok(thread) = pass_on {
+        let _ = thread.join();
     }
-    child
-        .wait()
-        .map_err(SandboxError::io("cannot wait for the command"))
+    ended.map_err(|error| cannot_wait()(error.into()))?;
+    child.wait().map_err(cannot_wait())
 }
 
 /// Whether this process is in the foreground of a terminal: then the terminal's Ctrl-C has reached

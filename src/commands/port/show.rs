@@ -19,7 +19,7 @@ pub(super) fn help() -> String {
     )
 }
 
-/// The columns that the port's own row is enough for.
+/// The columns that the port's own row is enough for; each is an [`of_port`].
 const OWN: [&str; 7] = [
     "port",
     "tag",
@@ -30,7 +30,7 @@ const OWN: [&str; 7] = [
     "other_config",
 ];
 
-/// A port with its interfaces, never none.
+/// A port with its interfaces, never none; where only [`OWN`] is shown, one that stands for them.
 struct Shown<'t> {
     lines: Vec<Line<'t>>,
 }

@@ -51,8 +51,9 @@ impl Signals {
 fn listen(signal: i32) -> io::Result<UnixStream> {
     let (reader, writer) = net::UnixStream::pair()?;
     reader.set_nonblocking(true)?;
+    let reader = UnixStream::from_std(reader)?;
     pipe::register(signal, writer)?;
-    UnixStream::from_std(reader)
+    Ok(reader)
 }
 
 /// However often the signal came, it is heard once.

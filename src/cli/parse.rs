@@ -1,0 +1,238 @@
+//! The words of the command line, parsed in the shortest way that does.
+//!
+//! Three ways come to the same, and a setting for one is one for all: `short` where the words begin with the
+//! command, `lean` where options stand before it, and `whole`, which alone says what is wrong.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Subcommand as _};
+
+use super::{Cli, Command, Global, VERSION, database, seconds};
+
+/// The command line that these words make, or what is wrong with them, or the help that they ask for.
+pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    if let Some(cli) = short(words) {
+        return Ok(cli);
+    }
+    let root = with_environment(Cli::command());
+    let (lean, calls) = lean(&root, words);
+    let mut matches = match matches(lean, words) {
+        Ok(matches) if calls => {
+            leave(root);
+            matches
+        }
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
+        // The whole command line knows how to say what is wrong, and what there is besides.
+        Ok(_) | Err(_) => whole(root, words)?,
+    };
+    Cli::from_arg_matches_mut(&mut matches)
+}
+
+/// Whether the environment says nothing wrong: it is an error even where an option stands for it.
+fn is_sound_environment() -> bool {
+    let is_sound = |name: &str, reads: fn(&str) -> bool| match std::env::var_os(name) {
+        Some(value) if !value.is_empty() => value.to_str().is_some_and(reads),
+        _ => true,
+    };
+    is_sound("OVS_DB", |text| database(text).is_ok())
+        && is_sound("OVS_CTL_TIMEOUT", |text| seconds(text).is_ok())
+}
+
+/// An environment variable that is set to nothing counts as not set.
+fn with_environment(mut command: clap::Command) -> clap::Command {
+    for name in ["OVS_DB", "OVS_CTL_TIMEOUT"] {
+        if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
+            command = command.mut_args(|argument| {
+                let named = argument.get_env().is_some_and(|env| env == name);
+                if named { argument.env(None) } else { argument }
+            });
+        }
+    }
+    command
+}
+
+/// The command line where it begins with the command and nothing is wrong with it, as most do.
+///
+/// clap copies every global option into each command on the way to the one that is called, and what was
+/// given back to each, which takes longer than all the rest of parsing. Here the one that is called has
+/// them as its own.
+fn short(words: &[OsString]) -> Option<Cli> {
+    let first = words.get(1)?.to_str()?;
+    if first.starts_with('-') || !is_sound_environment() {
+        return None;
+    }
+    let commands = Command::augment_subcommands(clap::Command::new("ovs"));
+    let called = called_first(&commands, words.get(1..)?)?;
+    leave(commands);
+    let command = clap::Command::new("ovs").disable_help_subcommand(true);
+    let mut matches = matches(command.subcommand(called), words).ok()?;
+    let mut last = &matches;
+    while let Some((_, inner)) = last.subcommand() {
+        last = inner;
+    }
+    Some(Cli {
+        global: Global::from_arg_matches(last).ok()?,
+        command: Command::from_arg_matches_mut(&mut matches).ok()?,
+    })
+}
+
+/// The command of `parent` whose name these words begin with, with the global options as its own; of a group
+/// of commands without its fellows.
+fn called_first(parent: &clap::Command, words: &[OsString]) -> Option<clap::Command> {
+    let (word, rest) = words.split_first()?;
+    let command = parent.find_subcommand(word)?;
+    if command.has_subcommands() {
+        return Some(group(command, called_first(command, rest)?));
+    }
+    let command = Global::augment_args(command.clone());
+    Some(with_environment(
+        command.mut_args(|argument| argument.global(false)),
+    ))
+}
+
+/// Leaves to the end of the process what it would only take time to take apart.
+pub(super) fn leave<T>(thing: T) {
+    std::mem::forget(thing);
+}
+
+/// The command line with the one command that these words call, and whether they call one.
+///
+/// clap copies every global option into each command that it knows, called or not, which takes longer
+/// than all the rest of parsing.
+fn lean(root: &clap::Command, words: &[OsString]) -> (clap::Command, bool) {
+    let lean = clap::Command::new("ovs")
+        .version(VERSION)
+        .args(root.get_arguments())
+        .disable_help_subcommand(true);
+    let words = words.iter().skip(1).filter_map(|word| word.to_str());
+    match called(root, words) {
+        Some(command) => (lean.subcommand(command), true),
+        None => (lean, false),
+    }
+}
+
+/// The command of `parent` that these words call, without its fellows; of a group of commands likewise.
+fn called<'w>(
+    parent: &clap::Command,
+    mut words: impl Iterator<Item = &'w str>,
+) -> Option<clap::Command> {
+    let command = words.find_map(|word| parent.find_subcommand(word))?;
+    if !command.has_subcommands() {
+        return Some(command.clone());
+    }
+    Some(group(command, called(command, words)?))
+}
+
+/// A group of commands that has only this one.
+fn group(whole: &clap::Command, only: clap::Command) -> clap::Command {
+    // clap wants its names for ever, and has no way to give one away.
+    let name: &'static str = whole.get_name().to_owned().leak();
+    clap::Command::new(name)
+        .subcommand_required(true)
+        .subcommand(only)
+}
+
+fn matches(mut command: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let matches = command.try_get_matches_from_mut(words);
+    leave(command);
+    matches
+}
+
+/// What is wrong is told of the words with their line ends escaped: what was typed begins no line of ours.
+fn whole(root: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    if !words
+        .iter()
+        .any(|word| word.to_string_lossy().contains('\n'))
+    {
+        return matches(root, words);
+    }
+    let plain = words
+        .iter()
+        .map(|word| word.to_string_lossy().replace('\n', "\\n").into());
+    let plain: Vec<OsString> = plain.collect();
+    match (matches(root.clone(), words), matches(root, &plain)) {
+        (Err(error), Err(again)) if again.kind() == error.kind() => Err(again),
+        (first, _) => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    use crate::commands;
+
+    #[test]
+    fn what_is_parsed_the_short_way_is_the_same() {
+        for line in [
+            "show",
+            "show br-int --json -t 3",
+            "port show tap0 -g tag",
+            "port list --columns port,tag --no-header --header",
+            "tag set tap0 7 --no-wait -q",
+            "port add br-int tap0 --tag 5 --option a=b --dry-run --strict",
+            "tunnel add br-tun --type vxlan --remote 10.0.0.1 --remote 10.0.0.2 --key flow",
+            "dump-flows br-int table=0,in_port=1 -O OpenFlow13,OpenFlow15 -o jsonl",
+            "check --color=never --watch=0.5",
+            "db get Port tap0 tag --db unix:/a,tcp:b:6640",
+            "sandbox run --neutron=node -- ovs show --db x",
+            "sandbox guard /run/x",
+            "port delete tap0 --if-exists --timeout=0",
+            "graph --format dot br-int",
+            "dump-flows br-int --sort=priority --rsort=in_port --no-stats",
+            "help port add",
+            "complete bash -- ovs sh",
+            "port resolve br-int 1 2 -p key.pem -c cert.pem -C none",
+        ] {
+            let words: Vec<OsString> = ["ovs"]
+                .into_iter()
+                .chain(line.split(' '))
+                .map(OsString::from)
+                .collect();
+            let short = short(&words).unwrap_or_else(|| panic!("{line}"));
+            let whole = Cli::try_parse_from(&words).unwrap();
+            assert_eq!(format!("{short:?}"), format!("{whole:?}"), "{line}");
+        }
+        for line in [
+            "--json show",
+            "shwo",
+            "port",
+            "port list extra words",
+            "show --help",
+        ] {
+            let words = ["ovs"].into_iter().chain(line.split(' '));
+            let words: Vec<OsString> = words.map(OsString::from).collect();
+            assert!(short(&words).is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_word_of_a_command_as_a_value_before_it() {
+        let parsed = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            parse(&words)
+        };
+        let cli = parsed("ovs --columns port --color always port list br-int").unwrap();
+        assert_eq!(cli.global.columns.unwrap(), ["port"]);
+        let cli = parsed("ovs --columns port show br-int").unwrap();
+        assert!(matches!(
+            cli.command,
+            Command::Do(commands::Command::Show(_))
+        ));
+        let error = parsed("ovs --columns port shwo br-int")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("'shwo'") && error.contains("'show'"),
+            "{error}"
+        );
+        assert!(parsed("ovs help show").is_ok());
+        let help = parsed("ovs -t 1 port --help").unwrap_err().to_string();
+        assert!(
+            help.contains("Usage: ovs port [OPTIONS] <COMMAND>"),
+            "{help}"
+        );
+    }
+}
