@@ -71,6 +71,8 @@ fn a_broken_line_is_named_and_nothing_changes() {
         ),
         ("port add --help", 2, "line 3: asks for help"),
         ("batch other", 2, "line 3: \"batch other\" changes nothing"),
+        ("port add br0 p9 \\\n --tag 5000", 2, "line 3: "),
+        ("port add br0 'p\0'", 2, "line 3: it contains a NUL"),
     ] {
         let text = format!("port add br0 p1 --type internal\n\n{line}\nport add br0 p3\n");
         sandbox
@@ -99,6 +101,22 @@ fn a_broken_line_is_named_and_nothing_changes() {
         .assert()
         .success()
         .stdout("unchanged\n");
+}
+
+#[test]
+fn a_line_goes_on_after_a_backslash() {
+    let sandbox = with_bridge();
+    let text = "port add br0 \\\n    p1 --type internal \\\n    --tag 5\n\
+                # a comment does not \\\nport add br0 p2 --type internal # nor here \\\n\
+                port set p1 --external-id 'a=b\\'\nport set p1 --external-id c=d\\\\\n\
+                port set p2 --tag 6";
+    sandbox.ovs(&["batch"]).write_stdin(text).assert().success();
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\np2\n");
+    assert_eq!(sandbox.vsctl(&["get", "Port", "p1", "tag"]), "5\n");
+    assert_eq!(
+        sandbox.vsctl(&["get", "Interface", "p1", "external_ids"]),
+        "{a=\"b\\\\\", c=\"d\\\\\"}\n"
+    );
 }
 
 #[test]

@@ -274,6 +274,21 @@ fn what_is_refused_changes_nothing() {
         (&["add", "x", "--dpid", "1"], 2, "16 hexadecimal digits"),
         (&["add", "x", "--controller", "1.2.3.4"], 2, "tcp:HOST"),
         (
+            &["add", "x", "--controller", "tcp:1.2.3.4:66333"],
+            2,
+            "1 to 65535",
+        ),
+        (
+            &["add", "x", "--controller", "tcp:::1:6633"],
+            2,
+            "in brackets",
+        ),
+        (
+            &["add", "x", "--controller", "ptcp:99999"],
+            2,
+            "up to 65535",
+        ),
+        (
             &[
                 "add",
                 "x",

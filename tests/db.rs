@@ -601,6 +601,18 @@ fn what_is_refused_changes_nothing() {
             2,
             "there is no column \"foo\"",
         ),
+        (&["destroy", "Open_vSwitch", "."], 1, "is the switch"),
+        (&["destroy", "Open_vSwitch", "--all"], 1, "is the switch"),
+        (
+            &["clear", "Port", "p1", "external_ids:a"],
+            2,
+            "`ovs db remove Port RECORD external_ids a`",
+        ),
+        (
+            &["set", "Bridge", "br0", "datapath_type=foo", "--strict"],
+            1,
+            "no datapath_type \"foo\": it has ",
+        ),
     ] {
         let arguments = [&["db"], arguments].concat();
         let assert = sandbox.ovs(&arguments).assert().code(code).stdout("");
@@ -620,6 +632,64 @@ fn what_is_refused_changes_nothing() {
         .assert()
         .success()
         .stdout("unchanged\n");
+}
+
+/// ovs-vsctl says nothing of it; the ports that go so are named.
+#[test]
+fn what_a_bridge_loses_is_told() {
+    let sandbox = sandbox();
+    sandbox.vsctl(&["add-port", "br0", "p2"]);
+    for (arguments, lost) in [
+        (
+            &["clear", "Bridge", "br0", "ports", "--dry-run"][..],
+            "ports=[br0,p1,p2]\tports=[]",
+        ),
+        (
+            &["clear", "Open_vSwitch", ".", "bridges", "--dry-run"],
+            "bridges=[br0]\tbridges=[]",
+        ),
+        (
+            &["clear", "Bridge", "br0", "ports"],
+            "ports=[br0,p1,p2]\tports=[]",
+        ),
+    ] {
+        let said = sandbox.ovs_stdout(&[&["db"], arguments].concat());
+        assert!(
+            said.starts_with("changed\t") && said.contains(lost),
+            "{said}"
+        );
+    }
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "");
+}
+
+/// What keeps a row is named so that the hint does what it says.
+#[test]
+fn a_hint_takes_the_reference_away() {
+    let sandbox = sandbox();
+    let batch = "db create Queue --id=@q other_config:max-rate=5\n\
+                 db create QoS --id=@qos type=linux-htb queues:7=@q\ndb set Port p1 qos=@qos\n";
+    let said = sandbox
+        .ovs(&["batch", "--json"])
+        .write_stdin(batch)
+        .assert()
+        .success();
+    let said = String::from_utf8_lossy(&said.get_output().stdout).into_owned();
+    assert!(!said.contains("\"new\""), "{said}");
+    let queue = sandbox.vsctl(&["--bare", "--columns=_uuid", "list", "Queue"]);
+    let refused = sandbox
+        .ovs(&["db", "destroy", "Queue", queue.trim()])
+        .assert()
+        .code(1);
+    let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    let hint = said.split('`').nth(1).unwrap();
+    let words: Vec<&str> = hint.split(' ').skip(1).collect();
+    sandbox.ovs(&words).assert().success();
+    assert_eq!(
+        sandbox
+            .vsctl(&["--bare", "--columns=queues", "list", "QoS"])
+            .trim(),
+        ""
+    );
 }
 
 #[test]

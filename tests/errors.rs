@@ -257,6 +257,25 @@ fn signals_end_it_as_they_end_any_program() {
     }
 }
 
+/// Before and after the command an option is the same, and so is what the environment says in its place.
+#[test]
+fn a_wrong_environment_is_wrong_wherever_the_options_stand() {
+    for (variable, wrong) in [("OVS_CTL_TIMEOUT", "abc"), ("OVS_DB", "foo:bar")] {
+        for words in [
+            &["-t", "3", "--db", "unix:/nonexistent", "bridge", "list"][..],
+            &["bridge", "list", "-t", "3", "--db", "unix:/nonexistent"],
+            &["bridge", "list"],
+        ] {
+            let output = ovs(words).env(variable, wrong).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{variable} {words:?}");
+            assert!(output.stdout.is_empty());
+        }
+        let mut unreachable = ovs(&["bridge", "list", "--db", "unix:/nonexistent"]);
+        let output = unreachable.env(variable, "").output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{variable}");
+    }
+}
+
 #[test]
 fn help_lists_every_exit_code() {
     let output = ovs(&["--help"]).output().unwrap();

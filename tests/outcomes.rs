@@ -211,6 +211,17 @@ fn atomic_takes_out_what_it_added_and_nothing_else() {
         "p1",
         "type=internal",
     ]);
+    let bond = [
+        "port",
+        "add",
+        "br0",
+        "bond0",
+        "--bond",
+        "nosuch1,nosuch2",
+        "--atomic",
+    ];
+    sandbox.ovs(&bond).assert().code(1).stdout("");
+    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\n");
     // It was there before: it stays, and the answer is that it is written.
     sandbox
         .ovs(&[

@@ -123,6 +123,10 @@ fn add_refuses_before_it_writes() {
         (&["br0", "p2", "--mac", "01:00:00:00:00:00"], 2, "multicast"),
         (&["br0", "p2", "--bond", "e7"], 1, "two interfaces"),
         (&["br0", "p2", "--bond", "e7,e7"], 2, "e7 is given twice"),
+        (&["br0", "p2", "--bond", "e7,"], 2, "is missing"),
+        (&["br0", "p2", "--bond", "e7,e/8"], 1, "name an interface"),
+        (&["br0", "a:b"], 1, "contains \":\""),
+        (&["br0", "p2", "--mac", "00:00:00:00:00:00"], 2, "all zero"),
         (&["br0", "p2", "--vlan-mode", "acess"], 2, "access, trunk"),
         (&["br0", "p2", "--option", "novalue"], 2, "KEY=VALUE"),
         (
@@ -270,6 +274,116 @@ fn unknown_keys_are_never_silent() {
         .assert()
         .success()
         .stderr(contains("did you mean remote_ip"));
+}
+
+/// ovs-vswitchd ignores for a bridge's own port what it does for others.
+#[test]
+fn a_bridges_own_port_is_as_it_is() {
+    let sandbox = with_bridges(&["br0"]);
+    let before = contents(&sandbox);
+    for (arguments, words) in [
+        (["--mac", "0a:00:00:00:00:01"], "hwaddr=0a:00:00:00:00:01"),
+        (["--ofport", "5"], "always LOCAL"),
+        (["--type", "system"], "always internal"),
+        (["--add-member", "e1"], "no other interface"),
+        (["--remove-member", "br0"], "no other interface"),
+    ] {
+        sandbox
+            .ovs(&[&["port", "set", "br0"][..], &arguments].concat())
+            .assert()
+            .code(1)
+            .stdout("")
+            .stderr(contains(words));
+    }
+    assert_eq!(contents(&sandbox), before);
+    let same = ["port", "set", "br0", "--mac", "none", "--type", "internal"];
+    assert_eq!(sandbox.ovs_stdout(&same), "unchanged\n");
+}
+
+/// What was there is the only way back: no screen is too narrow for it.
+#[test]
+fn a_narrow_screen_shows_what_was_there() {
+    let sandbox = with_bridges(&["br0"]);
+    sandbox.ovs_stdout(&[
+        "port",
+        "add",
+        "br0",
+        "qvo6b5e4978-e2",
+        "--type",
+        "internal",
+        "--mac",
+        "0a:00:00:00:00:01",
+        "--mtu",
+        "1400",
+    ]);
+    let set = [
+        "port",
+        "set",
+        "qvo6b5e4978-e2",
+        "--mac",
+        "none",
+        "--mtu",
+        "none",
+        "--tag",
+        "9",
+        "-o",
+        "table",
+    ];
+    let said = sandbox.ovs(&set).env("COLUMNS", "80").assert().success();
+    let said = String::from_utf8_lossy(&said.get_output().stdout).into_owned();
+    assert!(
+        said.lines().all(|line| line.chars().count() <= 80),
+        "{said}"
+    );
+    // A value that is longer than its column goes on below.
+    let place = said.find("BEFORE").unwrap();
+    let after = said.find("AFTER").unwrap();
+    let before = said
+        .lines()
+        .filter_map(|line| line.get(place..after.min(line.len())));
+    let before: String = before.map(str::trim).collect();
+    assert!(before.contains("interface_mac=0a:00:00:00:00:01"), "{said}");
+    assert!(before.contains("mtu_request=1400"), "{said}");
+}
+
+#[test]
+fn a_port_named_twice_goes_once() {
+    let sandbox = with_bridges(&["br0"]);
+    sandbox.ovs_stdout(&["port", "add", "br0", "p1", "--type", "internal"]);
+    let said = sandbox.ovs_stdout(&["port", "del", "p1", "p1"]);
+    assert_eq!(said, "removed\tport\tp1\tbr0\t-\ttype=internal\t-\t-\n");
+}
+
+#[test]
+fn an_interface_of_a_bond_gets_its_own() {
+    let sandbox = with_bridges(&["br0"]);
+    sandbox.vsctl(&["add-bond", "br0", "bond0", "e1", "e2"]);
+    sandbox.ovs_stdout(&[
+        "port",
+        "set",
+        "e1",
+        "--mac",
+        "0a:00:00:00:00:01",
+        "--external-id",
+        "a=b",
+        "--ofport",
+        "7",
+        "--tag",
+        "5",
+    ]);
+    let mac = "\"0a:00:00:00:00:01\"";
+    for (interface, expected) in [("e1", [mac, "{a=b}", "7"]), ("e2", ["[]", "{}", "[]"])] {
+        let columns = ["mac", "external_ids", "ofport_request"];
+        let columns = columns.map(|name| column(&sandbox, "Interface", interface, name));
+        assert_eq!(columns, expected, "{interface}");
+    }
+    assert_eq!(column(&sandbox, "Port", "bond0", "tag"), "5");
+    sandbox.ovs_stdout(&["port", "set", "bond0", "--external-id", "c=d"]);
+    assert_eq!(column(&sandbox, "Interface", "e2", "external_ids"), "{c=d}");
+    assert_eq!(
+        column(&sandbox, "Interface", "e1", "external_ids"),
+        "{a=b, c=d}"
+    );
 }
 
 #[test]

@@ -213,6 +213,16 @@ fn signals_are_passed_on_and_everything_is_cleaned_up() {
     }
 }
 
+/// What started it may have blocked the signal that tells of a child's end.
+#[test]
+fn run_ends_with_its_command_whatever_is_blocked() {
+    let mut run = Command::new("env");
+    run.arg("--block-signal=CHLD").arg(common::binary());
+    run.args(["sandbox", "run", "--", "sh", "-c", "exit 7"]);
+    common::clean(&mut run);
+    assert_eq!(run.status().unwrap().code(), Some(7));
+}
+
 #[test]
 fn a_killed_run_leaves_no_daemon() {
     let (mut child, dir) = run_in_background(":", "exec sleep 5");

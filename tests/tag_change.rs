@@ -71,6 +71,7 @@ fn what_it_comes_to_is_said_in_words() {
                 "7",
                 "--qinq-ethertype",
                 "802.1q",
+                "--strict",
             ],
             ["4", "[]", "dot1q-tunnel", "[7]"],
             "VLAN 7 inside VLAN 4",
@@ -86,7 +87,7 @@ fn what_it_comes_to_is_said_in_words() {
     }
     assert_eq!(
         sandbox.vsctl(&["get", "Port", "p1", "other_config"]),
-        "{qinq-ethertype=\"802.1q\"}\n"
+        "{qinq-ethtype=\"802.1q\"}\n"
     );
     sandbox
         .ovs(&["tag", "clear", "p1"])

@@ -424,7 +424,9 @@ fn a_name_that_is_taken() {
         "10.0.0.9",
         "--may-exist",
     ];
-    refused(&sandbox, &named, 1, "is on br-tun already");
+    for whether in [&named[..], &named[..6]] {
+        refused(&sandbox, whether, 1, "exists on another bridge, br-tun");
+    }
 }
 
 #[test]

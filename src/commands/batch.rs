@@ -20,9 +20,9 @@ pub struct Args {
 }
 
 const HELP: &str = "\
-One command a line, without the word ovs; # begins a comment; quotes and backslashes are those of a
-shell. All lines are one transaction: it is written as a whole or not at all. A line may name what an
-earlier one makes. With --may-exist and --if-exists on its lines, a batch can be given again.
+One command a line, without the word ovs; # begins a comment; quotes and backslashes are those of a \
+shell, a backslash at the end of a line too. All lines are one transaction: it is written as a whole or not at all. A line may name what an \
+earlier one makes. With --may-exist and --if-exists on its lines, a batch can be given again. \
 Global options stand on the command line of batch, not in its lines.
 
 Examples:
@@ -99,9 +99,23 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
     let mut lines = Vec::new();
     // Made once: making it takes longer than reading a line with it.
     let mut command = command();
-    for (number, line) in (1..).zip(text.lines()) {
+    let mut texts = (1..).zip(text.lines());
+    while let Some((number, line)) = texts.next() {
         let wrong = |message: &str| Failure::new(Exit::Usage, format!("line {number}: {message}"));
-        let words = shell_words::split(line).map_err(|error| wrong(&error.to_string()))?;
+        let split =
+            |line: &str| shell_words::split(line).map_err(|error| wrong(&error.to_string()));
+        let mut line = line.to_owned();
+        let mut words = split(&line)?;
+        while goes_on(&line, &words)
+            && let Some((_, next)) = texts.next()
+        {
+            line.pop();
+            line.push_str(next);
+            words = split(&line)?;
+        }
+        if line.contains('\0') {
+            return Err(wrong("it contains a NUL character"));
+        }
         let words = match words.as_slice() {
             [] => continue,
             [ovs, rest @ ..] if ovs == "ovs" => rest,
@@ -126,6 +140,13 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
     Ok(lines)
 }
 
+/// Whether a line goes on in the next one, as in a shell: it ends with a backslash that stands for itself and
+/// is in no comment.
+fn goes_on(line: &str, words: &[String]) -> bool {
+    let backslashes = line.bytes().rev().take_while(|byte| *byte == b'\\').count();
+    backslashes % 2 == 1 && words.last().is_some_and(|word| word.ends_with('\\'))
+}
+
 /// A line's command, without what the command line of batch has.
 fn command() -> clap::Command {
     // `graph` names global options that contradict its own: here they lead nowhere.
@@ -137,7 +158,8 @@ fn command() -> clap::Command {
 /// What clap says is wrong, in one line.
 fn reason(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let end = text.find("\n\nUsage").unwrap_or(text.len());
+    let ends = ["\n\nUsage", "\n\nFor more information"].map(|end| text.find(end));
+    let end = ends.into_iter().flatten().min().unwrap_or(text.len());
     let said = text
         .get(..end)
         .unwrap_or(&text)

@@ -58,7 +58,7 @@ impl From<Least> for Severity {
 
 fn help() -> String {
     let mut text = String::from(
-        "Nothing is changed. The exit code is 0 where there is no finding of severity error, and 1 where\n\
+        "Nothing is changed. The exit code is 0 where there is no finding of severity error, and 1 where \
          there is one; other failures have their own codes (`ovs --help`).\n\n\
          What is looked for:\n",
     );
@@ -70,7 +70,7 @@ fn help() -> String {
     }
     let _ = write!(
         text,
-        "\nFlows and the host's routes are looked at where the switch is this host's: its database is a\n\
+        "\nFlows and the host's routes are looked at where the switch is this host's: its database is a \
          unix socket. Flows that expire are left out, they go by themselves.\n\n\
          {}\n\n\
          Examples:\n  \

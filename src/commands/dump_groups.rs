@@ -16,7 +16,7 @@ use crate::openflow::text::{PortSpelling, TextContext};
 // The arguments of `ovs dump-groups`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what
+The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what \
 went through a bucket before its actions. Groups come by their number.
 
 Examples:

@@ -13,7 +13,7 @@ use crate::openflow::version::Version;
 // The arguments of `ovs dump-meters`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter
+The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter \
 stands before them, what went through a band behind it. Meters need OpenFlow 1.3 or later.
 
 Examples:

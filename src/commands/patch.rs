@@ -29,7 +29,7 @@ pub enum Command {
 
 fn list_help() -> String {
     format!(
-        "States: ok; dangling: the peer does not exist or is no patch port; one-way: the peer names\n\
+        "States: ok; dangling: the peer does not exist or is no patch port; one-way: the peer names \
          another port as its peer; same-bridge: both ends are on one bridge.\n\n\
          {}\n\n\
          Examples:\n  \

@@ -137,6 +137,7 @@ pub(super) fn mac(text: &str) -> Result<Setting, String> {
     };
     let octets: Option<Vec<u8>> = text.split(':').map(octet).collect();
     match octets.as_deref() {
+        Some([0, 0, 0, 0, 0, 0]) => Err("it is no address: all zero".to_owned()),
         Some([first, _, _, _, _, _]) if first & 1 == 0 => {
             Ok(Setting(text.to_ascii_lowercase().as_str().into()))
         }
@@ -212,6 +213,7 @@ mod tests {
         for wrong in [
             "",
             "01:00:00:00:00:01",
+            "00:00:00:00:00:00",
             "0a:00:00:00:00",
             "0a:00:00:00:00:1g",
             "0a-00-00-00-00-01",

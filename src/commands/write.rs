@@ -13,6 +13,7 @@ mod print;
 mod undo;
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use futures_util::future::LocalBoxFuture;
 
@@ -188,18 +189,14 @@ async fn make_at(
     // It is written: a row that makes no sense, and is for the report alone, must not say otherwise.
     let _ = edit.learn(read_along(&operations, &outcomes));
     say_warnings(cx, &edit)?;
-    let inserted = inserted(&edit, &operations, &outcomes);
-    let uuid = |row: RowId| {
-        let made = inserted.iter().find(|(made, _)| *made == row);
-        made.map(|(_, uuid)| *uuid).or_else(|| edit.draft.uuid(row))
-    };
+    edit.made = inserted(&edit, &operations, &outcomes);
     let mut lines: Vec<Line> = edit
         .report()
         .into_iter()
         .map(|object| Line::of(object, cx))
         .collect();
     for line in &mut lines {
-        line.uuid = uuid(line.object.row);
+        line.uuid = edit.uuid(line.object.row);
     }
     let mut watched: Vec<RowId> = lines
         .iter()
@@ -210,7 +207,7 @@ async fn make_at(
     watched.dedup();
     let watched: Vec<(RowId, Uuid)> = watched
         .into_iter()
-        .filter_map(|row| Some((row, uuid(row)?)))
+        .filter_map(|row| Some((row, edit.uuid(row)?)))
         .collect();
 
     let verdict = if cx.writing.no_wait {
@@ -255,7 +252,8 @@ async fn make_at(
         reached(Stage::Applied);
     }
     let added: Vec<(&str, Uuid)> = lines.iter().filter_map(Line::added_port).collect();
-    if is_atomic && !failed.is_empty() && added.len() == lines.len() && !added.is_empty() {
+    let all_added = lines.iter().all(Line::goes_with_port);
+    if is_atomic && !failed.is_empty() && all_added && !added.is_empty() {
         reached(Stage::TakingOut);
         let taken_out = Box::pin(take_out_again(client, &added, &failed));
         let failure = during(course, taken_out).await;
@@ -415,7 +413,11 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
 }
 
 /// The rows that the transaction made, with the identities that they got.
-fn inserted(edit: &Edit<'_>, operations: &[Operation], outcomes: &[Outcome]) -> Vec<(RowId, Uuid)> {
+fn inserted(
+    edit: &Edit<'_>,
+    operations: &[Operation],
+    outcomes: &[Outcome],
+) -> HashMap<RowId, Uuid> {
     let pairs = operations.iter().zip(outcomes);
     let uuids = pairs.filter_map(|(operation, outcome)| match (operation, outcome) {
         (Operation::Insert { .. }, Outcome::Uuid(uuid)) => Some(*uuid),

@@ -319,10 +319,17 @@ impl fmt::Display for ResolveError {
                 bridge.escape_debug(),
                 other.escape_debug()
             ),
-            Self::NumberNeedsBridge { number } => write!(
-                f,
-                "port {number} of which bridge? Numbers differ from bridge to bridge; write BRIDGE/{number}"
-            ),
+            Self::NumberNeedsBridge { number } => {
+                let number = match reserved_port(*number) {
+                    Some(name) => name.to_owned(),
+                    None => number.to_string(),
+                };
+                write!(
+                    f,
+                    "port {number} of which bridge? Numbers differ from bridge to bridge; \
+                     write BRIDGE/{number}"
+                )
+            }
             Self::Reserved { name } => write!(f, "{name} is a reserved port, not one of a bridge"),
         }
     }

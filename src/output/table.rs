@@ -9,7 +9,7 @@ use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width, 
 
 use super::cell::write_pair;
 use super::sheet::{Rows, Sheet};
-use super::text::{self, SHORTEST, cut, escape, push_blanks, width};
+use super::text::{self, SHORTEST, broken, cut, escape, push_blanks, width};
 use super::{Cell, Change, Heading, Palette, Role};
 
 /// Blanks between columns.
@@ -253,7 +253,7 @@ struct Shown {
     width: usize,
     /// Whether its values break at blanks to fit the width.
     breaks: bool,
-    /// Whether words that are longer than the width are cut.
+    /// Whether something in it is longer than the width: it is cut, or where values break, broken.
     cut: bool,
 }
 
@@ -265,7 +265,7 @@ impl Shown {
             return text;
         }
         if self.breaks {
-            let words = text.split(' ').map(|word| cut(word, self.width));
+            let words = text.split(' ').map(|word| broken(word, self.width));
             return words.collect::<Vec<_>>().join(" ");
         }
         cut(&text, self.width)
@@ -351,7 +351,7 @@ impl Layout {
     fn missing(&self, columns: &[&Heading]) -> Option<String> {
         let shown = self.shown.iter().zip(columns);
         let cut: Vec<&str> = shown
-            .filter(|(shown, _)| shown.cut)
+            .filter(|(shown, _)| shown.cut && !shown.breaks)
             .map(|(_, column)| column.name)
             .collect();
         let parts: Vec<String> = [("hidden", &self.hidden), ("cut", &cut)]

@@ -142,6 +142,35 @@ pub fn push_blanks(out: &mut String, count: usize) {
     out.extend(std::iter::repeat_n(' ', count));
 }
 
+/// A word in pieces of at most so many cells, with blanks in between; of a pair, key and value apart, if that
+/// will do.
+pub(super) fn broken(word: &str, room: usize) -> String {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while width(rest) > room {
+        let mut cells = 0;
+        let (mut end, mut good) = (0, None);
+        for (at, c) in rest.char_indices() {
+            cells += width(c.encode_utf8(&mut [0; 4]));
+            if cells > room && at > 0 {
+                break;
+            }
+            end = at + c.len_utf8();
+            if matches!(c, '=' | '{' | '[' | ',') {
+                good = Some(end);
+            }
+        }
+        let (piece, after) = rest.split_at(good.unwrap_or(end));
+        if after.is_empty() {
+            break;
+        }
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +204,31 @@ mod tests {
             let text = cut(name, room);
             assert_eq!(text, expected);
             assert!(width(&text) <= room, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_words_lose_nothing() {
+        for (word, room, expected) in [
+            ("a=b", 5, "a=b"),
+            (
+                "hwaddr=0a:00:00:00:00:01,",
+                20,
+                "hwaddr= 0a:00:00:00:00:01,",
+            ),
+            (
+                "options={df_default=true,",
+                17,
+                "options={ df_default=true,",
+            ),
+            ("abcdefgh", 3, "abc def gh"),
+            ("漢字漢字", 5, "漢字 漢字"),
+            ("漢", 1, "漢"),
+            ("", 1, ""),
+        ] {
+            let broken = broken(word, room);
+            assert_eq!(broken, expected);
+            assert_eq!(broken.replace(' ', ""), word);
         }
     }
 }

@@ -48,7 +48,7 @@ pub enum Shell {
 // Arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Besides commands and options it completes bridges, ports, tags, columns, fields of a MATCH and keys of
+Besides commands and options it completes bridges, ports, tags, columns, fields of a MATCH and keys of \
 options. Names come from the database, within 300 ms or not at all.
 
 Examples:

@@ -9,6 +9,7 @@ use crate::model::edit::bridge::{BridgeSettings, NewBridge};
 use crate::model::edit::{Edit, Refusal};
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
+use crate::transport::Endpoint;
 
 // Arguments of `bridge add`.
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ pub struct Set {
 }
 
 pub(super) const ADD_HELP: &str = "\
-A VLAN bridge is a port of its parent that other programs see as a bridge: ports added to it are access
+A VLAN bridge is a port of its parent that other programs see as a bridge: ports added to it are access \
 ports of its VLAN. Of its own it has --external-id only.
 
 Examples:
@@ -75,7 +76,7 @@ Examples:
 
 // What a bridge shall be. `none` takes a setting back.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Settings (the word none takes one back)")]
+#[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 struct SettingArgs {
     /// system, netdev, or another type that the switch has [default: system]
     #[arg(long, value_name = "DATAPATH", value_parser = datapath_type)]
@@ -253,9 +254,21 @@ fn dpid(text: &str) -> Result<String, String> {
 
 /// How a bridge and a controller may meet (ovs-vswitchd.conf.db(5), table `Controller`, `target`).
 fn target(text: &str) -> Result<String, String> {
+    /// IANA's port for OpenFlow.
+    const PORT: u16 = 6653;
     let known = match text.split_once(':') {
-        Some(("tcp" | "ssl" | "unix" | "punix", rest)) => !rest.is_empty(),
-        Some(("ptcp" | "pssl", _)) => true,
+        Some(("tcp" | "ssl" | "unix", _)) => {
+            Endpoint::parse(text, Some(PORT)).map_err(|error| error.reason)?;
+            true
+        }
+        Some(("punix", path)) => !path.is_empty(),
+        Some(("ptcp" | "pssl", place)) => {
+            let port = place.split(':').next().unwrap_or_default();
+            if !port.is_empty() && port.parse::<u16>().is_err() {
+                return Err(format!("{port} is no port: it is a number up to 65535"));
+            }
+            true
+        }
         _ => text == NONE,
     };
     if known && !text.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -300,7 +313,18 @@ mod tests {
         ] {
             assert!(target(good).is_ok(), "{good}");
         }
-        for wrong in ["", "1.2.3.4", "udp:1.2.3.4", "tcp:", "unix:", "tcp:a b"] {
+        for wrong in [
+            "",
+            "1.2.3.4",
+            "udp:1.2.3.4",
+            "tcp:",
+            "unix:",
+            "tcp:a b",
+            "tcp:127.0.0.1:66333",
+            "tcp:::1:6633",
+            "ptcp:99999",
+            "pssl:x:127.0.0.1",
+        ] {
             assert!(target(wrong).is_err(), "{wrong}");
         }
     }

@@ -108,7 +108,7 @@ pub struct Destroy {
 }
 
 pub(super) const SET_HELP: &str = "\
-Values are written as for ovs-vsctl(8): sets 1,2 or [1,2], ranges of integers 1-5, maps a=b,c=d or
+Values are written as for ovs-vsctl(8): sets 1,2 or [1,2], ranges of integers 1-5, maps a=b,c=d or \
 {a=b,c=d}; [] and {} are empty; strings may stand in double quotes, as in JSON.
 
 Examples:
@@ -136,7 +136,7 @@ Example:
   ovs db clear Port tap0 tag trunks";
 
 pub(super) const CREATE_HELP: &str = "\
-Prints what was made; -g uuid prints its identity alone. Rows of most tables stay only while another row
+Prints what was made; -g uuid prints its identity alone. Rows of most tables stay only while another row \
 refers to them: a batch makes them and what refers to them at once.
 
 Examples:

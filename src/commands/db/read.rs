@@ -69,8 +69,8 @@ Examples:
   ovs db list Port --columns name,tag,trunks";
 
 pub(super) const FIND_HELP: &str = "\
-Operators: = != < > <= >= compare whole values; of two sets the one with more elements is greater. For a
-key that is not there none of them holds. {=} {!=} {<} {<=} {in} {>} {>=} {not-in} compare sets; a key that
+Operators: = != < > <= >= compare whole values; of two sets the one with more elements is greater. For a \
+key that is not there none of them holds. {=} {!=} {<} {<=} {in} {>} {>=} {not-in} compare sets; a key that \
 is not there is the empty set.
 
 Examples:

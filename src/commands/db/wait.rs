@@ -25,7 +25,7 @@ pub struct Wait {
 }
 
 pub(super) const HELP: &str = "\
-It is the server that waits, so nothing is asked again and again. With -t, exit code 4 says that it did
+It is the server that waits, so nothing is asked again and again. With -t, exit code 4 says that it did \
 not come about in time.
 
 Examples:

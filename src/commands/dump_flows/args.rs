@@ -14,11 +14,11 @@ use crate::openflow::text::{Names as _, NoNames};
 #[allow(clippy::struct_excessive_bools)] // Each is an option.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Without --sort the flows come in the switch's order, as they arrive. With --all the line begins with
-the bridge's name and a tab (in JSON: the member bridge); a bridge that does not answer is reported
+Without --sort the flows come in the switch's order, as they arrive. With --all the line begins with \
+the bridge's name and a tab (in JSON: the member bridge); a bridge that does not answer is reported \
 and the others are printed; a port that MATCH names need not be on every bridge.
 
-The flows are those of one moment, except that all flows of a bridge that has 20,000 or more are asked
+The flows are those of one moment, except that all flows of a bridge that has 20,000 or more are asked \
 for table by table, each table at a moment of its own; unix:PATH in place of the bridge asks at once.
 
 Examples:

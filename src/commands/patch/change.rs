@@ -32,8 +32,8 @@ pub struct Delete {
 }
 
 pub(super) const ADD_HELP: &str = "\
-Both ports are made at once. A port of that name that is something else, or makes a pair with
-another, is left alone, and nothing is changed. --may-exist repairs a pair of which one end is
+Both ports are made at once. A port of that name that is something else, or makes a pair with \
+another, is left alone, and nothing is changed. --may-exist repairs a pair of which one end is \
 missing or leads elsewhere; tags and the like stay as they are.
 
 Examples:

@@ -47,7 +47,8 @@ pub struct Delete {
 // Arguments of `port set`.
 #[derive(Debug, Args)]
 pub struct Set {
-    /// The port: its name, or BRIDGE/NUMBER; an interface of a bond is its bond
+    /// The port: its name, or BRIDGE/NUMBER. For an interface of a bond, what is an interface's is set of
+    /// this one, the rest of the bond
     #[arg(value_name = "PORT")]
     port: String,
     /// Add an interface to the port, which makes it a bond
@@ -90,6 +91,11 @@ impl Change for Add {
             if self.bond.len() == 1 {
                 return Err(Refusal::usage("a bond has two interfaces or more"));
             }
+            if self.bond.iter().any(String::is_empty) {
+                return Err(Refusal::usage(
+                    "the name of an interface of the bond is missing",
+                ));
+            }
             for (number, name) in self.bond.iter().enumerate() {
                 if self.bond.iter().take(number).any(|other| other == name) {
                     return Err(Refusal::usage(format!("{name} is given twice")));
@@ -125,7 +131,15 @@ impl Change for Delete {
                 };
                 return edit.delete_ports_of(bridge, self.if_exists).await;
             }
-            for port in &self.ports {
+            for (number, port) in self.ports.iter().enumerate() {
+                if self
+                    .ports
+                    .iter()
+                    .take(number)
+                    .any(|earlier| earlier == port)
+                {
+                    continue;
+                }
                 match edit.whole_port(port).await {
                     Ok(place) => edit.delete_port(&place).await?,
                     Err(Refusal::NotFound { .. }) if self.if_exists => {}
@@ -146,10 +160,14 @@ impl Change for Set {
         async move {
             let settings = self.settings.settings();
             let mut place = edit.port(&self.port).await?;
+            let member = edit.member_named(&self.port, &place).await?;
             if !self.add_member.is_empty() || !self.remove_member.is_empty() {
                 place.interfaces = edit
                     .change_members(&place, &self.add_member, &self.remove_member)
                     .await?;
+            }
+            if let Some(member) = member.filter(|member| place.interfaces.contains(member)) {
+                place.interfaces = vec![member];
             }
             edit.set_port(&place, &settings).await
         }

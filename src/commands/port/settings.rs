@@ -10,7 +10,7 @@ use crate::model::vlan::MODES;
 
 // What a port shall be. `none` takes a setting back.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Settings (the word none takes one back)")]
+#[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub(super) struct SettingArgs {
     /// The interface's type: system, internal, patch, vxlan, ... [default: system]
     #[arg(long = "type", value_name = "TYPE", value_parser = interface_type)]

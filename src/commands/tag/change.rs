@@ -50,7 +50,7 @@ pub struct Clear {
 }
 
 pub(super) const SET_HELP: &str = "\
-A tag alone makes an access port, trunks alone a trunk. A tag and trunks make an access port
+A tag alone makes an access port, trunks alone a trunk. A tag and trunks make an access port \
 whose trunks are ignored, unless --vlan-mode is native-tagged or native-untagged.
 
 Examples:
@@ -70,7 +70,7 @@ impl Set {
         let mut pairs = Vec::new();
         if let Some(Setting(datum)) = &self.qinq_ethertype {
             pairs.push(Pair {
-                key: "qinq-ethertype".to_owned(),
+                key: "qinq-ethtype".to_owned(),
                 value: match datum {
                     Datum::Atom(Atom::String(word)) => Some(word.clone()),
                     _ => None,

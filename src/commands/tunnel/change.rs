@@ -66,7 +66,7 @@ pub struct Set {
 
 // What a tunnel shall be, its type and its other end aside.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Settings (the word none takes one back)")]
+#[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 struct SettingArgs {
     /// Our end: an IPv4 or IPv6 address, or flow [default: the system chooses]
     #[arg(long, value_name = "ADDRESS", value_parser = or_none(address))]
@@ -127,11 +127,11 @@ struct Text(Option<String>);
 
 pub(super) const ADD_HELP: &str = "\
 Without PORT a tunnel is called by the first six letters of its type and its remote address in hex:
-vxlan-0a000048, bareud-0a000048, vxlan-flow. Of an IPv6 address that is the FNV-1a hash (32 bits) of
+vxlan-0a000048, bareud-0a000048, vxlan-flow. Of an IPv6 address that is the FNV-1a hash (32 bits) of \
 its 16 octets. So the name has 15 bytes at most; where it is taken, PORT must be given.
 
-A tunnel that packets could not tell from another one (type, addresses, key of what comes in, port) is
-refused, and so are addresses of two families and keys that the type has no room for (24 bits: vxlan,
+A tunnel that packets could not tell from another one (type, addresses, key of what comes in, port) is \
+refused, and so are addresses of two families and keys that the type has no room for (24 bits: vxlan, \
 geneve, lisp; 32: gre, ip6gre, gtpu; 64: stt; 10: erspan, ip6erspan; none: bareudp, srv6).
 
 Examples:

@@ -52,6 +52,12 @@ impl Line {
         Some((name, self.uuid?))
     }
 
+    /// Whether it is a port that was added, or an interface with it: it goes where the port goes.
+    pub(super) fn goes_with_port(&self) -> bool {
+        let object = &self.object;
+        object.verb == Verb::Added && ["port", "interface"].contains(&object.kind.as_str())
+    }
+
     pub(super) fn learn(&mut self, states: &[State]) {
         let own = |state: &&State| self.object.interfaces.contains(&state.row);
         for state in states.iter().filter(own) {
@@ -91,8 +97,7 @@ pub(super) fn columns() -> Vec<Column<Line>> {
         Column::new("before", |line: &Line| {
             line.values(|difference| difference.before.as_ref())
         })
-        .wrap()
-        .drop(1),
+        .wrap(),
         Column::new("after", |line: &Line| {
             line.values(|difference| difference.after.as_ref())
         })
@@ -102,8 +107,7 @@ pub(super) fn columns() -> Vec<Column<Line>> {
             errors => Cell::text(errors.join("; ")),
         })
         .role(Role::Error)
-        .wrap()
-        .drop(2),
+        .wrap(),
         Column::new("uuid", |line: &Line| {
             Cell::from(line.uuid.map(|uuid| uuid.to_string()))
         })
@@ -112,7 +116,9 @@ pub(super) fn columns() -> Vec<Column<Line>> {
 }
 
 /// Columns that hold any number of values: a list also where there is one.
-const SETS: [&str; 12] = [
+const SETS: [&str; 14] = [
+    "bridges",
+    "ports",
     "trunks",
     "cvlans",
     "protocols",

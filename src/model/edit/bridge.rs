@@ -274,22 +274,26 @@ impl Edit<'_> {
         let Some(asked) = asked.filter(|kind| !kind.is_empty()) else {
             return Ok(());
         };
-        let root = self.root().await?;
-        let known = self.draft.peek(root, "datapath_types").await?;
-        let known = known.as_set().unwrap_or_default();
-        // Until ovs-vswitchd has run there is nothing.
-        if known.is_empty() || known.contains(&Atom::from(asked.as_str())) {
+        let known = self.datapath_types().await?;
+        if known.is_empty() || known.contains(asked) {
             return Ok(());
         }
-        let words = known.iter().filter_map(|atom| match atom {
-            Atom::String(word) => Some(word.as_str()),
-            _ => None,
-        });
-        let words: Vec<&str> = words.collect();
         Err(
             Refusal::refused(format!("the switch has no datapath type {}", quoted(asked)))
-                .hint(format!("it has {}", words.join(", "))),
+                .hint(format!("it has {}", known.join(", "))),
         )
+    }
+
+    /// The datapath types that ovs-vswitchd has; none until it has run.
+    pub(super) async fn datapath_types(&mut self) -> Result<Vec<String>, Refusal> {
+        let root = self.root().await?;
+        let known = self.draft.peek(root, "datapath_types").await?;
+        let words = known.as_set().unwrap_or_default().iter();
+        let words = words.filter_map(|atom| match atom {
+            Atom::String(word) => Some(word.clone()),
+            _ => None,
+        });
+        Ok(words.collect())
     }
 
     /// Makes these the controllers of a bridge; those it has stay what they are.

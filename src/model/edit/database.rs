@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::record::{as_symbol, column};
 use super::{Assignment, Edit, Refusal, quoted};
-use crate::model::shell::word;
+use crate::model::shell::{self, word};
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::notation::{self, Argument, bare, check_number};
 use crate::ovsdb::schema::{Base, Column, Table, Type};
@@ -114,6 +114,18 @@ impl Edit<'_> {
         columns: &[String],
     ) -> Result<(), Refusal> {
         for word in columns {
+            if let Some((name, key)) = word.split_once(':') {
+                return Err(Refusal::usage(format!(
+                    "{} is one key of a column: columns are emptied whole",
+                    quoted(word)
+                ))
+                .hint(format!(
+                    "`ovs db remove {} RECORD {} {}` takes one key out",
+                    table.name,
+                    shell::word(name),
+                    shell::word(key)
+                )));
+            }
             let column = column(table, word)?;
             refuse_read_only(table, column)?;
             if column.kind.min > 0 {
@@ -180,6 +192,12 @@ impl Edit<'_> {
 
     /// Deletes a row, unless another refers to it in a way that would keep it.
     pub async fn destroy_record(&mut self, table: &Table, row: RowId) -> Result<(), Refusal> {
+        if table.name == "Open_vSwitch" {
+            return Err(Refusal::refused(
+                "the row of table Open_vSwitch is the switch: all that there is goes with it",
+            )
+            .hint("`ovs bridge del` removes bridges"));
+        }
         let schema = self.schema().await?;
         let reference = self.draft.reference(row);
         for other in &schema.tables {
@@ -263,6 +281,14 @@ impl Edit<'_> {
         change: Change,
     ) -> Result<(), Refusal> {
         let change = self.settle_references(table, column, change).await?;
+        // What goes so, goes by its name.
+        match (table.name.as_str(), column.name.as_str()) {
+            ("Open_vSwitch", "bridges") => {
+                self.draft.search("Bridge", Vec::new(), &["name"]).await?
+            }
+            ("Bridge", "ports") => self.draft.search("Port", Vec::new(), &["name"]).await?,
+            _ => Vec::new(),
+        };
         let assignment = Assignment {
             column: column.name.clone(),
             change,
@@ -361,6 +387,16 @@ impl Edit<'_> {
         column: &Column,
     ) -> Refusal {
         let name = self.name_of(holder);
+        // Of a map a pair is named by its key.
+        let element = match self.draft.known(holder, &column.name) {
+            Some(Datum::Map(pairs)) => {
+                let reference = self.draft.reference(row);
+                let pair = pairs.iter().find(|(_, value)| *value == reference);
+                pair.map(|(key, _)| bare(key))
+            }
+            _ => self.draft.uuid(row).map(|uuid| uuid.to_string()),
+        };
+        let element = element.map_or_else(String::new, |element| format!(" {}", word(&element)));
         let holder = match self.draft.uuid(holder) {
             _ if !name.is_empty() => name,
             _ if holder_table == "Open_vSwitch" => ".".to_owned(),
@@ -379,7 +415,7 @@ impl Edit<'_> {
             "Bridge" => refusal.hint("`ovs bridge del` removes a bridge"),
             "Port" | "Interface" => refusal.hint("`ovs port del` removes a port"),
             _ => refusal.hint(format!(
-                "`ovs db remove {holder_table} {} {}{uuid}` takes the reference away; \
+                "`ovs db remove {holder_table} {} {}{element}` takes the reference away; \
                  the row then goes of itself, or can be destroyed",
                 word(&holder),
                 word(&column.name)

@@ -30,10 +30,13 @@ impl Edit<'_> {
             };
             if let Some(text) = unknown_type(&table, kind.as_deref(), &changed) {
                 self.warnings.push(Warning {
-                    text: format!("{}: {text}", quoted(&self.name_of(row))),
+                    text: format!("{}: {text}", self.subject(row)),
                     is_about_keys: true,
                 });
                 continue;
+            }
+            if table == "Bridge" && changed.iter().any(|column| column == "datapath_type") {
+                self.warn_of_datapath(row).await?;
             }
             for column in &changed {
                 let pairs = self.pairs_set(row, column);
@@ -42,7 +45,7 @@ impl Edit<'_> {
                     .map(|(key, value)| (key.as_str(), value.as_str()));
                 for finding in check(&table, column, kind.as_deref(), pairs) {
                     self.warnings.push(Warning {
-                        text: format!("{}: {finding}", quoted(&self.name_of(row))),
+                        text: format!("{}: {finding}", self.subject(row)),
                         is_about_keys: true,
                     });
                 }
@@ -54,6 +57,33 @@ impl Edit<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Warns of a type of datapath that this ovs-vswitchd has not: the bridge would be down.
+    async fn warn_of_datapath(&mut self, bridge: RowId) -> Result<(), Refusal> {
+        let kind = self.text(bridge, "datapath_type").await?;
+        let known = self.datapath_types().await?;
+        if kind.is_empty() || known.is_empty() || known.contains(&kind) {
+            return Ok(());
+        }
+        self.warnings.push(Warning {
+            text: format!(
+                "{}: this ovs-vswitchd has no datapath_type {}: it has {}",
+                self.subject(bridge),
+                quoted(&kind),
+                known.join(", ")
+            ),
+            is_about_keys: true,
+        });
+        Ok(())
+    }
+
+    /// What a warning is about: a row's name, or its table where it has none.
+    fn subject(&self, row: RowId) -> String {
+        match self.name_of(row) {
+            name if name.is_empty() => self.draft.table(row).to_owned(),
+            name => quoted(&name),
+        }
     }
 
     async fn warn_of_missing(&mut self, row: RowId, kind: &str) -> Result<(), Refusal> {
@@ -70,7 +100,7 @@ impl Edit<'_> {
             self.warnings.push(Warning {
                 text: format!(
                     "{}: an interface of type {kind} needs the option {key}",
-                    quoted(&self.name_of(row))
+                    self.subject(row)
                 ),
                 is_about_keys: false,
             });

@@ -38,7 +38,7 @@ use std::rc::Rc;
 pub use crate::openflow::json::quoted;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::schema::Schema;
-use crate::ovsdb::{self, Atom, Client, Datum, Draft, RowId};
+use crate::ovsdb::{self, Atom, Client, Datum, Draft, RowId, Uuid};
 
 /// A change being planned.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub struct Edit<'c> {
     unrooted: Vec<(RowId, Option<String>)>,
     /// Ports whose surroundings no decision needs, but the report does.
     alone: Vec<RowId>,
+    /// The identities that new rows got when they were written.
+    pub made: HashMap<RowId, Uuid>,
 }
 
 /// Something that is done, but may not be meant.
@@ -126,6 +128,7 @@ impl<'c> Edit<'c> {
             symbols: HashMap::new(),
             unrooted: Vec::new(),
             alone: Vec::new(),
+            made: HashMap::new(),
         }
     }
 

@@ -18,7 +18,7 @@ pub fn is_device(kind: &str) -> bool {
 /// the interface's type, a bridge's is `internal`.
 pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
     let quoted = super::quoted(name);
-    let refuse = |why: &str| Refusal::refused(format!("{quoted} cannot name a {what}: {why}"));
+    let refuse = |why: &str| Refusal::refused(format!("{quoted} cannot name {}: {why}", one(what)));
     if name.is_empty() {
         return Err(refuse("it is empty"));
     }
@@ -28,6 +28,9 @@ pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
     if name.contains('/') {
         return Err(refuse("it contains \"/\"")
             .hint("BRIDGE/PORT names a port that exists; a new one is BRIDGE PORT"));
+    }
+    if is_device(kind) && name.contains(':') {
+        return Err(refuse("it contains \":\", which no network device may"));
     }
     if name.chars().any(char::is_whitespace) {
         return Err(refuse("it contains a blank"));
@@ -53,7 +56,8 @@ pub fn check_new(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
     let quoted = super::quoted(name);
     let refuse = |why: &str| {
         Err(Refusal::refused(format!(
-            "{quoted} cannot name a {what}: {why}"
+            "{quoted} cannot name {}: {why}",
+            one(what)
         )))
     };
     if name.starts_with('-') {
@@ -69,6 +73,12 @@ pub fn check_new(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
         return refuse("it is a reserved port of OpenFlow, and would be taken for that one");
     }
     Ok(())
+}
+
+/// `a port`, `an interface`
+fn one(what: &str) -> String {
+    let article = if what.starts_with('i') { "an" } else { "a" };
+    format!("{article} {what}")
 }
 
 #[cfg(test)]
@@ -89,6 +99,8 @@ mod tests {
             ("", "patch", false),
             ("a/b", "patch", false),
             ("a b", "patch", false),
+            ("a:b", "patch", true),
+            ("a:b", "", false),
             ("a\u{1b}", "patch", false),
             ("..", "", false),
         ] {

@@ -6,7 +6,7 @@ use crate::model::shell;
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::draft::Around;
-use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, RowId, Select};
+use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, RowId, Select, Uuid};
 
 /// What is read of a bridge: its settings, not its ports, which may be many.
 pub const BRIDGE: &[&str] = &[
@@ -183,25 +183,10 @@ impl Edit<'_> {
     /// named.
     pub async fn whole_port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
         let place = self.port(text).await?;
-        if place.interfaces.len() < 2 {
+        let Some(member) = self.member_named(text, &place).await? else {
             return Ok(place);
-        }
-        let name = self.name_of(place.port);
-        let word = parse(text).port;
-        if text == name || matches!(&word, PortWord::Name(word) if *word == name) {
-            return Ok(place);
-        }
-        let mut member = match &word {
-            PortWord::Name(word) => word.clone(),
-            PortWord::Number(_) => text.to_owned(),
         };
-        for interface in &place.interfaces {
-            if let PortWord::Number(number) = &word
-                && self.number(*interface, "ofport").await? == Some(i64::from(*number))
-            {
-                member = self.name_of(*interface);
-            }
-        }
+        let (name, member) = (self.name_of(place.port), self.name_of(member));
         Err(Refusal::refused(format!(
             "{} is an interface of {name}, not a port",
             quoted(&member)
@@ -212,6 +197,35 @@ impl Edit<'_> {
             shell::word(&member),
             bond = shell::word(&name)
         )))
+    }
+
+    /// The interface of a bond that an argument names, which [`Edit::port`] has found `place` for; `None`: it
+    /// names the port.
+    pub async fn member_named(
+        &mut self,
+        text: &str,
+        place: &PortPlace,
+    ) -> Result<Option<RowId>, Refusal> {
+        if place.interfaces.len() < 2 {
+            return Ok(None);
+        }
+        let name = self.name_of(place.port);
+        let word = parse(text).port;
+        if text == name || matches!(&word, PortWord::Name(word) if *word == name) {
+            return Ok(None);
+        }
+        for interface in &place.interfaces {
+            let is_it = match &word {
+                PortWord::Number(number) => {
+                    self.number(*interface, "ofport").await? == Some(i64::from(*number))
+                }
+                PortWord::Name(word) => *word == self.name_of(*interface),
+            };
+            if is_it || text == self.name_of(*interface) {
+                return Ok(Some(*interface));
+            }
+        }
+        Ok(None)
     }
 
     /// The row of the port that an argument names, for changes that nothing but this row decides on. Its
@@ -335,6 +349,12 @@ impl Edit<'_> {
     /// Says where a row is.
     pub(super) fn settle(&mut self, row: RowId, home: RowId) {
         self.homes.insert(row, home);
+    }
+
+    /// The identity of a row; of a new one once it is written.
+    pub fn uuid(&self, row: RowId) -> Option<Uuid> {
+        let made = || self.made.get(&row).copied();
+        self.draft.uuid(row).or_else(made)
     }
 
     /// The name of a row, for messages.

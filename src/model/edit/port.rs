@@ -200,6 +200,13 @@ impl Edit<'_> {
         remove: &[String],
     ) -> Result<Vec<RowId>, Refusal> {
         let port = self.name_of(place.port);
+        if port == self.name_of(place.bridge) || self.own_vlan(place.port).await?.is_some() {
+            return Err(Refusal::refused(format!(
+                "port {} is the bridge's own, and has no other interface than its own",
+                quoted(&port)
+            ))
+            .hint("`ovs port add BRIDGE PORT --bond IF,IF` makes a bond"));
+        }
         let mut members: Vec<String> = place
             .interfaces
             .iter()
@@ -407,6 +414,9 @@ impl Edit<'_> {
             let own = place.interfaces.first().copied();
             self.refuse_taken_number(place.bridge, number, own).await?;
         }
+        if self.name_of(place.port) == self.name_of(place.bridge) {
+            refuse_of_own_port(&self.name_of(place.bridge), settings)?;
+        }
         if let Some(kind) = settings.kind() {
             for interface in &place.interfaces {
                 check("port", &self.name_of(*interface), &kind)?;
@@ -414,6 +424,37 @@ impl Edit<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses what ovs-vswitchd does not do for a bridge's own port.
+fn refuse_of_own_port(bridge: &str, settings: &Settings) -> Result<(), Refusal> {
+    let own = |what: &str| {
+        Refusal::refused(format!(
+            "port {} is the bridge's own: {what}",
+            quoted(bridge)
+        ))
+    };
+    for Assignment { column, change } in &settings.interface {
+        let Change::Set(datum @ Datum::Atom(value)) = change else {
+            continue;
+        };
+        match (column.as_str(), value) {
+            ("mac", Atom::String(mac)) => {
+                return Err(own("its MAC address is the bridge's").hint(format!(
+                    "`ovs bridge set {} --other-config hwaddr={mac}` sets that",
+                    word(bridge)
+                )));
+            }
+            ("ofport_request", _) => {
+                return Err(own("its OpenFlow port is always LOCAL"));
+            }
+            ("type", _) if *datum != Datum::from("internal") => {
+                return Err(own("its type is always internal"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Refuses another tag than that of the VLAN bridge to which a port is to be added.

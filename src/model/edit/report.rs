@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Edit;
 use crate::model::order::sort_by_name;
-use crate::ovsdb::{Atom, Datum, RowId};
+use crate::ovsdb::{Atom, Datum, RowId, Uuid};
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,7 +176,7 @@ impl Edit<'_> {
         let shown = columns.into_iter().filter(|column| {
             let is_kind = *column == "fake_bridge" && (draft.is_new(row) || draft.is_gone(row));
             let structure = is_kind
-                || STRUCTURE.contains(&(table, column))
+                || (STRUCTURE.contains(&(table, column)) && !self.hides(row, column))
                 || (*column == "interfaces" && !self.is_bond(row));
             !structure && !STATE.contains(column)
         });
@@ -201,6 +201,29 @@ impl Edit<'_> {
         differences
     }
 
+    /// Whether a column that says what belongs where loses or gains what is no object of the report: a row
+    /// that neither comes nor goes by the plan's own words.
+    fn hides(&self, row: RowId, column: &str) -> bool {
+        let references = |datum: Option<&Datum>| -> HashSet<Uuid> {
+            let atoms = datum.and_then(Datum::as_set).unwrap_or_default();
+            let uuids = atoms.iter().filter_map(|atom| match atom {
+                Atom::Uuid(uuid) => Some(*uuid),
+                _ => None,
+            });
+            uuids.collect()
+        };
+        let Some(before) = self.draft.before(row, column) else {
+            return false;
+        };
+        let before = references(Some(before));
+        let after = references(self.draft.known(row, column).as_ref());
+        let mut differing = before.symmetric_difference(&after);
+        differing.any(|uuid| {
+            let row = self.draft.stored(*uuid);
+            row.is_none_or(|row| !self.draft.is_gone(row))
+        })
+    }
+
     /// Whether a port is that of a VLAN bridge.
     fn is_vlan_bridge(&self, port: RowId) -> bool {
         self.draft.known(port, "fake_bridge") == Some(Datum::from(true))
@@ -219,7 +242,7 @@ impl Edit<'_> {
                 return Some(name);
             }
         }
-        self.draft.uuid(row).map(|uuid| uuid.to_string())
+        self.uuid(row).map(|uuid| uuid.to_string())
     }
 
     /// The value with names in place of references.
@@ -238,7 +261,17 @@ impl Edit<'_> {
         };
         match datum {
             Datum::Atom(only) => Datum::Atom(atom(only)),
-            Datum::Set(atoms) => Datum::Set(atoms.iter().map(atom).collect()),
+            Datum::Set(atoms) => {
+                let mut named: Vec<Atom> = atoms.iter().map(atom).collect();
+                // The order of references is that of their identities, which says nothing.
+                if named != *atoms {
+                    sort_by_name(&mut named, |atom| match atom {
+                        Atom::String(name) => name,
+                        _ => "",
+                    });
+                }
+                Datum::Set(named)
+            }
             Datum::Map(pairs) => {
                 let pair = |(key, value): &(Atom, Atom)| (key.clone(), atom(value));
                 Datum::Map(pairs.iter().map(pair).collect())

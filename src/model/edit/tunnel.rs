@@ -78,7 +78,7 @@ impl Edit<'_> {
                 return Err(refusal.hint("`ovs tunnel add BRIDGE PORT --remote ...` names it"));
             };
             before = self.identity(interface).await?;
-            self.refuse_existing(new, &place, before.as_ref(), wanted.as_ref())?;
+            self.refuse_existing(new, bridge.row, &place, before.as_ref(), wanted.as_ref())?;
         } else if let (None, Some(wanted), true) = (new.name, &wanted, new.may_exist)
             && let Some(same) = self.tunnel_like(wanted, None).await?
             && let Some(port) = self.port_of(same).await?
@@ -201,6 +201,7 @@ impl Edit<'_> {
     fn refuse_existing(
         &self,
         new: &NewTunnel<'_>,
+        on: RowId,
         place: &PortPlace,
         there: Option<&Identity>,
         wanted: Option<&Identity>,
@@ -216,6 +217,15 @@ impl Edit<'_> {
                 "the name {name} is that of another tunnel on {bridge}: {what}"
             ))
             .hint("`ovs tunnel add BRIDGE PORT --remote ...` gives it a name of your choice"));
+        }
+        if place.bridge != on {
+            return Err(Refusal::refused(format!(
+                "tunnel {name} exists on another bridge, {bridge}: {what}"
+            ))
+            .hint(format!(
+                "`ovs tunnel del {}` takes it off there first",
+                word(&self.name_of(place.port))
+            )));
         }
         if new.may_exist {
             return Ok(());

@@ -479,6 +479,11 @@ impl<'c> Draft<'c> {
         }
     }
 
+    /// The row of this identity, if it was read.
+    pub fn stored(&self, uuid: Uuid) -> Option<RowId> {
+        self.stored.get(&uuid).copied()
+    }
+
     /// A row's table.
     pub fn table(&self, row: RowId) -> &str {
         &self.rows.of(row).table
