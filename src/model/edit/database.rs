@@ -281,14 +281,15 @@ impl Edit<'_> {
         change: Change,
     ) -> Result<(), Refusal> {
         let change = self.settle_references(table, column, change).await?;
-        // What goes so, goes by its name.
-        match (table.name.as_str(), column.name.as_str()) {
-            ("Open_vSwitch", "bridges") => {
-                self.draft.search("Bridge", Vec::new(), &["name"]).await?
-            }
-            ("Bridge", "ports") => self.draft.search("Port", Vec::new(), &["name"]).await?,
-            _ => Vec::new(),
+        // What goes so is told by its name; nothing is decided on it.
+        let referred = match (table.name.as_str(), column.name.as_str()) {
+            ("Open_vSwitch", "bridges") => Some("Bridge"),
+            ("Bridge", "ports") => Some("Port"),
+            _ => None,
         };
+        if let Some(referred) = referred.filter(|table| !self.draft.is_whole(table, "name")) {
+            self.draft.read_whole(referred, &["name"]).await?;
+        }
         let assignment = Assignment {
             column: column.name.clone(),
             change,

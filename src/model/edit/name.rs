@@ -66,6 +66,9 @@ pub fn check_new(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
     if what == "bridge" {
         return Ok(());
     }
+    if name.starts_with('"') && name.ends_with('"') {
+        return refuse("in double quotes it would be taken for what stands in them");
+    }
     if name.bytes().all(|byte| byte.is_ascii_digit()) {
         return refuse("it would be taken for an OpenFlow port number");
     }
@@ -117,6 +120,8 @@ mod tests {
             ("port", "local", false),
             ("port", "In_Port", false),
             ("port", "NONE", false),
+            ("port", "\"z\"", false),
+            ("port", "z\"", true),
         ] {
             assert_eq!(check_new(what, name, "").is_ok(), good, "{what} {name}");
         }
