@@ -132,7 +132,12 @@ async fn make_at(
     let mut refused_at_commit = false;
     let (mut edit, operations, outcomes) = loop {
         attempt += 1;
-        let planned = plan(client, steps, &progress).await;
+        // Done while the database searches: later the change would wait for it.
+        let prepare = async {
+            tokio::task::yield_now().await;
+            course.get_or_init(|| Course::prepare(cx.quiet));
+        };
+        let (planned, ()) = tokio::join!(plan(client, steps, &progress), prepare);
         let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
         if let Some(failure) = refused {
             // It may be refused because of what never was so at any one moment.
@@ -164,7 +169,8 @@ async fn make_at(
         }
         refuse_undocumented(cx, &edit)?;
         progress.say(|| "writing to the database".to_owned());
-        let course = course.get_or_init(|| Course::hold_signals(cx.quiet));
+        let course = course.get_or_init(|| Course::prepare(cx.quiet));
+        course.hold_signals();
         course.reached(Stage::Sent);
         let sent = client.transact(OPEN_VSWITCH, &operations);
         let answer = course.during(sent).await;

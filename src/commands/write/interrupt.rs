@@ -6,7 +6,7 @@
 //! be it writing to a pipe that nobody reads. A thread takes longer to begin and to end than most changes
 //! take: it is begun only once the database lets wait for it, or where writing the report may.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::future::Future;
 use std::io::{self, IsTerminal};
@@ -85,14 +85,16 @@ pub(super) struct Course {
     /// Whoever is interrupted keeps it to the end: nothing is reached any more behind what is said then.
     stage: Arc<Mutex<Stage>>,
     quiet: bool,
-    /// The signals that are held, until the thread has them.
+    /// The signals to hold.
+    heeded: Vec<i32>,
+    is_held: Cell<bool>,
+    /// Where the signals that are held arrive, until the thread has it.
     held: RefCell<Option<Signals>>,
 }
 
 impl Course {
-    /// Holds signals from now on, for [`Course::during`] and [`Course::reports`]. Where that cannot be, they have their
-    /// effect without a word.
-    pub(super) fn hold_signals(quiet: bool) -> Course {
+    /// All that it takes to hold signals; none is held yet.
+    pub(super) fn prepare(quiet: bool) -> Course {
         // A command that a shell has put into the background ignores the keyboard; so it shall stay.
         let ignored = ignored();
         let heeded = [SIGINT, SIGTERM].into_iter();
@@ -100,8 +102,24 @@ impl Course {
         Course {
             stage: Arc::default(),
             quiet,
-            held: RefCell::new(Signals::new(heeded).ok()),
+            heeded: heeded.collect(),
+            is_held: Cell::new(false),
+            held: RefCell::new(Signals::new([] as [i32; 0]).ok()),
         }
+    }
+
+    /// Holds signals from now on, for [`Course::during`] and [`Course::reports`]. Where that cannot be, they
+    /// have their effect without a word.
+    pub(super) fn hold_signals(&self) {
+        if self.is_held.replace(true) {
+            return;
+        }
+        let hold = |signals: &Signals| {
+            let mut heeded = self.heeded.iter();
+            heeded.all(|signal| signals.add_signal(*signal).is_ok())
+        };
+        let held = self.held.take().filter(hold);
+        *self.held.borrow_mut() = held;
     }
 
     /// Does this work; signals are heard as soon as it takes a while.
@@ -123,6 +141,9 @@ impl Course {
 
     /// Begins the thread that waits for signals, unless it is there.
     fn wait_for_signals(&self) {
+        if !self.is_held.get() {
+            return;
+        }
         let Some(mut signals) = self.held.take() else {
             return;
         };
