@@ -1,5 +1,5 @@
-//! The clap root: global options and the list of commands; completion and the manual, which are made of
-//! them.
+//! The clap root: global options and the list of commands; how words are parsed; completion and the manual,
+//! which are made of them.
 
 // Doc comments are help texts here: a terminal shows backticks as they are.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls)]

@@ -108,14 +108,14 @@ fn a_line_goes_on_after_a_backslash() {
     let sandbox = with_bridge();
     let text = "port add br0 \\\n    p1 --type internal \\\n    --tag 5\n\
                 # a comment does not \\\nport add br0 p2 --type internal # nor here \\\n\
-                port set p1 --external-id 'a=b\\'\nport set p1 --external-id c=d\\\\\n\
+                port set p1 --external-id \"e=f \\\ng\"\nport set p1 --external-id 'a=b\\'\nport set p1 --external-id c=d\\\\\n\
                 port set p2 --tag 6";
     sandbox.ovs(&["batch"]).write_stdin(text).assert().success();
     assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\np2\n");
     assert_eq!(sandbox.vsctl(&["get", "Port", "p1", "tag"]), "5\n");
     assert_eq!(
         sandbox.vsctl(&["get", "Interface", "p1", "external_ids"]),
-        "{a=\"b\\\\\", c=\"d\\\\\"}\n"
+        "{a=\"b\\\\\", c=\"d\\\\\", e=\"f g\"}\n"
     );
 }
 

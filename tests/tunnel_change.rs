@@ -618,6 +618,15 @@ fn set_changes_what_is_named() {
 }
 
 #[test]
+fn a_tunnel_named_twice_goes_once() {
+    let sandbox = bridges();
+    add(&sandbox, &["br-tun", "t1", "--remote", "10.0.0.1"]);
+    let said = sandbox.ovs_stdout(&["tunnel", "del", "t1", "t1"]);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(sandbox.vsctl(&["list-ports", "br-tun"]), "");
+}
+
+#[test]
 fn del_takes_tunnels_only() {
     let sandbox = bridges();
     let before = database(&sandbox);

@@ -29,19 +29,28 @@ pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches_mut(&mut matches)
 }
 
+/// Whether a value can be read.
+type Reads = fn(&str) -> bool;
+
+/// The variables that stand for global options.
+const ENVIRONMENT: [(&str, Reads); 2] = [
+    ("OVS_DB", |text| database(text).is_ok()),
+    ("OVS_CTL_TIMEOUT", |text| seconds(text).is_ok()),
+];
+
 /// Whether the environment says nothing wrong: it is an error even where an option stands for it.
 fn is_sound_environment() -> bool {
-    let is_sound = |name: &str, reads: fn(&str) -> bool| match std::env::var_os(name) {
-        Some(value) if !value.is_empty() => value.to_str().is_some_and(reads),
-        _ => true,
-    };
-    is_sound("OVS_DB", |text| database(text).is_ok())
-        && is_sound("OVS_CTL_TIMEOUT", |text| seconds(text).is_ok())
+    ENVIRONMENT
+        .iter()
+        .all(|(name, reads)| match std::env::var_os(name) {
+            Some(value) if !value.is_empty() => value.to_str().is_some_and(reads),
+            _ => true,
+        })
 }
 
 /// An environment variable that is set to nothing counts as not set.
 fn with_environment(mut command: clap::Command) -> clap::Command {
-    for name in ["OVS_DB", "OVS_CTL_TIMEOUT"] {
+    for (name, _) in ENVIRONMENT {
         if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
             command = command.mut_args(|argument| {
                 let named = argument.get_env().is_some_and(|env| env == name);

@@ -21,8 +21,8 @@ pub struct Args {
 
 const HELP: &str = "\
 One command a line, without the word ovs; # begins a comment; quotes and backslashes are those of a \
-shell, a backslash at the end of a line too. All lines are one transaction: it is written as a whole or not at all. A line may name what an \
-earlier one makes. With --may-exist and --if-exists on its lines, a batch can be given again. \
+shell, a backslash at the end of a line too. All lines are one transaction: it is written as a whole or \
+not at all. A line may name what an earlier one makes. With --may-exist and --if-exists on its lines, a batch can be given again. \
 Global options stand on the command line of batch, not in its lines.
 
 Examples:
@@ -102,20 +102,18 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
     let mut texts = (1..).zip(text.lines());
     while let Some((number, line)) = texts.next() {
         let wrong = |message: &str| Failure::new(Exit::Usage, format!("line {number}: {message}"));
-        let split =
-            |line: &str| shell_words::split(line).map_err(|error| wrong(&error.to_string()));
-        let mut line = line.to_owned();
-        let mut words = split(&line)?;
-        while goes_on(&line, &words)
+        let (mut last, mut line) = (line, line.to_owned());
+        while goes_on(last)
             && let Some((_, next)) = texts.next()
         {
             line.pop();
             line.push_str(next);
-            words = split(&line)?;
+            last = next;
         }
         if line.contains('\0') {
             return Err(wrong("it contains a NUL character"));
         }
+        let words = shell_words::split(&line).map_err(|error| wrong(&error.to_string()))?;
         let words = match words.as_slice() {
             [] => continue,
             [ovs, rest @ ..] if ovs == "ovs" => rest,
@@ -142,9 +140,14 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
 
 /// Whether a line goes on in the next one, as in a shell: it ends with a backslash that stands for itself and
 /// is in no comment.
-fn goes_on(line: &str, words: &[String]) -> bool {
+fn goes_on(line: &str) -> bool {
     let backslashes = line.bytes().rev().take_while(|byte| *byte == b'\\').count();
-    backslashes % 2 == 1 && words.last().is_some_and(|word| word.ends_with('\\'))
+    backslashes % 2 == 1
+        && match shell_words::split(line) {
+            Ok(words) => words.last().is_some_and(|word| word.ends_with('\\')),
+            // Quotes that are open go on, too.
+            Err(_) => true,
+        }
 }
 
 /// A line's command, without what the command line of batch has.

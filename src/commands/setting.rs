@@ -1,5 +1,6 @@
 //! Option values that are settings: what becomes of a column, or of a key of one.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -70,6 +71,12 @@ pub(super) fn assignments<'s>(
         }
     });
     columns.chain(maps).collect()
+}
+
+/// The words, each where it stands first.
+pub(super) fn each_once(words: &[String]) -> impl Iterator<Item = &String> {
+    let mut seen = HashSet::new();
+    words.iter().filter(move |word| seen.insert(*word))
 }
 
 /// A whole number in a range.

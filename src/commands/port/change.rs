@@ -4,6 +4,7 @@ use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::settings::SettingArgs;
+use crate::commands::setting::each_once;
 use crate::commands::write::Change;
 use crate::model::edit::port::NewPort;
 use crate::model::edit::{Edit, Refusal};
@@ -47,8 +48,8 @@ pub struct Delete {
 // Arguments of `port set`.
 #[derive(Debug, Args)]
 pub struct Set {
-    /// The port: its name, or BRIDGE/NUMBER. For an interface of a bond, what is an interface's is set of
-    /// this one, the rest of the bond
+    /// The port: its name, or BRIDGE/NUMBER. Of an interface of a bond, what an interface has goes to it alone,
+    /// the rest to the bond
     #[arg(value_name = "PORT")]
     port: String,
     /// Add an interface to the port, which makes it a bond
@@ -131,15 +132,7 @@ impl Change for Delete {
                 };
                 return edit.delete_ports_of(bridge, self.if_exists).await;
             }
-            for (number, port) in self.ports.iter().enumerate() {
-                if self
-                    .ports
-                    .iter()
-                    .take(number)
-                    .any(|earlier| earlier == port)
-                {
-                    continue;
-                }
+            for port in each_once(&self.ports) {
                 match edit.whole_port(port).await {
                     Ok(place) => edit.delete_port(&place).await?,
                     Err(Refusal::NotFound { .. }) if self.if_exists => {}

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::commands::setting::{Pair, Setting, assignments, integer};
+use crate::commands::setting::{Pair, Setting, assignments, each_once, integer};
 use crate::commands::write::Change;
 use crate::model::edit::port::Settings;
 use crate::model::edit::tunnel::NewTunnel;
@@ -221,7 +221,7 @@ impl Change for Delete {
         edit: &'a mut Edit<'c>,
     ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
-            for port in &self.ports {
+            for port in each_once(&self.ports) {
                 match edit.delete_tunnel(port).await {
                     Err(Refusal::NotFound { .. }) if self.if_exists => {}
                     other => other?,

@@ -176,7 +176,7 @@ impl Edit<'_> {
         let shown = columns.into_iter().filter(|column| {
             let is_kind = *column == "fake_bridge" && (draft.is_new(row) || draft.is_gone(row));
             let structure = is_kind
-                || (STRUCTURE.contains(&(table, column)) && !self.hides(row, column))
+                || (STRUCTURE.contains(&(table, column)) && !self.says_more(row, column))
                 || (*column == "interfaces" && !self.is_bond(row));
             !structure && !STATE.contains(column)
         });
@@ -201,9 +201,9 @@ impl Edit<'_> {
         differences
     }
 
-    /// Whether a column that says what belongs where loses or gains what is no object of the report: a row
-    /// that neither comes nor goes by the plan's own words.
-    fn hides(&self, row: RowId, column: &str) -> bool {
+    /// Whether a column that says what belongs where says more than the other objects of the report: it loses
+    /// or gains a row that the plan itself neither makes nor removes.
+    fn says_more(&self, row: RowId, column: &str) -> bool {
         let references = |datum: Option<&Datum>| -> HashSet<Uuid> {
             let atoms = datum.and_then(Datum::as_set).unwrap_or_default();
             let uuids = atoms.iter().filter_map(|atom| match atom {
