@@ -193,18 +193,18 @@ fn every_spelling_counts_the_same() {
                 "in_port=2,dl_vlan=1,actions=set_vlan_vid:66,resubmit(,7)\n\
                  table=7,actions=NORMAL",
                 "in_port=2,dl_vlan=1,actions=resubmit(,7),resubmit(,8)\n\
-                 table=7,actions=mod_vlan_vid:66\ntable=8,actions=NORMAL",
+                 table=7,dl_vlan=1,actions=mod_vlan_vid:66\ntable=8,actions=NORMAL",
                 "in_port=2,dl_vlan=1,actions=goto_table:7\n\
                  table=7,dl_vlan=1,actions=set_field:4162->vlan_vid,goto_table:8\ntable=8,actions=output:1",
                 "in_port=2,dl_vlan=1,actions=write_actions(set_field:4162->vlan_vid,output:1)",
                 "in_port=2,dl_vlan=1,actions=clone(mod_vlan_vid:66,output:1)",
                 "in_port=2,dl_vlan=1,dl_dst=fa:16:3e:fd:8a:ed,actions=mod_vlan_vid:66,NORMAL",
                 "in_port=2,dl_vlan=1,actions=load:0x42->NXM_NX_REG6[],resubmit(,7)\n\
-                 table=7,reg6=0x42,actions=mod_vlan_vid:66,NORMAL\n\
-                 table=7,reg6=0x43,actions=mod_vlan_vid:67,NORMAL",
+                 table=7,reg6=0x42,dl_vlan=1,actions=mod_vlan_vid:66,NORMAL\n\
+                 table=7,reg6=0x43,dl_vlan=1,actions=mod_vlan_vid:67,NORMAL",
                 "in_port=2,dl_vlan=1,actions=write_metadata:0x100000000/0xf00000000,goto_table:7\n\
-                 table=7,metadata=0x100000000,actions=mod_vlan_vid:66,NORMAL\n\
-                 table=7,metadata=0x200000000,actions=mod_vlan_vid:67,NORMAL",
+                 table=7,metadata=0x100000000,dl_vlan=1,actions=mod_vlan_vid:66,NORMAL\n\
+                 table=7,metadata=0x200000000,dl_vlan=1,actions=mod_vlan_vid:67,NORMAL",
             ],
         ),
         (
@@ -570,7 +570,7 @@ fn a_guest_with_vlans_of_its_own() {
          br-int\t3\tens38\t-\tok\n\
          br-int\t4\tvxlan-0a000048\t100\tok\n\
          br-int\t5\t-\t-\tlocal\n\
-         tbr-1\t101\ttap-guest\t101\tok\n"
+         tbr-1\t101\tens37\t88\tok\n"
     );
 }
 

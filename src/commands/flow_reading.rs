@@ -10,6 +10,7 @@ use crate::model::shell::word;
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::{Dialect, FlowStats, Scratch};
+use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc};
 use crate::openflow::session;
 use crate::openflow::version::Version;
 
@@ -70,6 +71,18 @@ pub(super) async fn each_flow(
     }
 }
 
+/// The columns of ports and interfaces that say where packets may go.
+pub(super) const COLUMNS: [&str; 8] = [
+    "tag",
+    "trunks",
+    "vlan_mode",
+    "cvlans",
+    "options",
+    "other_config",
+    "external_ids",
+    "link_state",
+];
+
 /// More flows than a switch has room for.
 const MOST: usize = 1 << 24;
 
@@ -83,14 +96,43 @@ pub(super) async fn rules_of<'t>(
         let switch = Switch::parse(cx, name)?;
         let mut rules = FlowRules::default();
         each_flow(cx, &switch, |flow| rules.add(flow)).await?;
-        if let Some(error) = rules.senseless() {
+        if rules.needs_groups() {
+            add_groups(cx, &switch, &mut rules).await?;
+        }
+        if let Some(error) = rules.malformed() {
             cx.remark(&format!(
-                "{name}: a flow makes no sense and is left out: {error}"
+                "{name}: a flow or group is malformed and is left out: {error}"
             ));
         }
         flows.insert(name, rules);
     }
     Ok(flows)
+}
+
+/// Adds the groups of a switch; a switch of a version without groups has not told them.
+async fn add_groups(cx: &Context, switch: &Switch, rules: &mut FlowRules) -> Result<(), Failure> {
+    let mut session = switch.connect(cx).await?;
+    let answer = session
+        .collect(
+            |version, xid| groups::desc_request(version, xid, GROUP_ALL),
+            |version, part| {
+                let mut descs = Descs::new(version, part)?;
+                let mut ids = Vec::new();
+                while let Some(entry) = descs.next_bytes() {
+                    let group = GroupDesc::decode(version, entry?)?;
+                    rules.add_group(&group);
+                    ids.push(group.group_id);
+                }
+                Ok(ids)
+            },
+        )
+        .await;
+    match answer {
+        Ok(_) => rules.groups_are_complete(),
+        Err(session::Error::Refused(error)) if error.is_unsupported() => {}
+        Err(error) => return Err(switch.failure(error)),
+    }
+    Ok(())
 }
 
 impl Switch {

@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use super::flow_reading::rules_of;
+use super::flow_reading::{COLUMNS, rules_of};
 use super::{Context, Exit, Failure, quoted};
 use crate::model::devices::Devices;
-use crate::model::path::{Leg, host_legs, ways};
+use crate::model::path::{Leg, host_legs, unknown_way, ways};
 use crate::model::resolve::find;
-use crate::model::segment::{Network, tag_lines};
-use crate::model::vlan::Vlan;
+use crate::model::segment::{Network, is_of_guest, port_lines, tag_lines};
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
 
@@ -75,38 +74,40 @@ fn columns() -> Vec<Column<Leg>> {
     ]
 }
 
-/// The columns of the database that the answer is made of.
-const READ: [&str; 6] = [
-    "tag",
-    "trunks",
-    "vlan_mode",
-    "cvlans",
-    "options",
-    "other_config",
-];
-
 impl Args {
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let want = Want::of(Scope::All, Depth::Full)
-            .only(READ.to_vec())
+            .only(COLUMNS.to_vec())
             .with_health();
         let topology = cx.topology(want).await?;
         let found = find(&topology, None, &self.port)?;
-        let vlan = Vlan::of(found.port);
-        let has_own = matches!(vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. });
-        let home = has_own.then_some(found.bridge.name.as_str());
+        let is_own = is_of_guest(found.bridge, found.port);
+        let home = is_own.then_some(found.bridge.name.as_str());
         let network = Network::new(&topology, home);
-        let flows = if network.bridges_that_matter().is_empty() {
-            BTreeMap::new()
-        } else {
-            rules_of(cx, &network).await?
-        };
-        let lines = tag_lines(&network, flows);
         let mut legs = host_legs(found.port, &self.devices(cx, &topology)?);
-        legs.extend(ways(&topology, &found, &lines));
+        let flows = if network.bridges_that_matter().is_empty() {
+            Ok(BTreeMap::new())
+        } else {
+            rules_of(cx, &network).await
+        };
+        let flows = match flows {
+            Ok(flows) => flows,
+            // What is behind the port is known all the same.
+            Err(failure) => {
+                legs.extend(unknown_way(&found));
+                cx.print_list(&view, &legs, "legs")?;
+                return Err(failure);
+            }
+        };
+        let lines = if is_own {
+            port_lines(&network, flows, found.port)
+        } else {
+            tag_lines(&network, flows)
+        };
+        legs.extend(ways(&topology, &found, is_own, &lines));
         cx.print_list(&view, &legs, "legs")
     }
 

@@ -1,11 +1,11 @@
 //! The static way from a port: outwards through patches to the wires and tunnels, as the flows of its tag
 //! have it; and inwards to the guest or namespace behind it, as far as the host's devices tell.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use super::devices::{Device, Devices};
 use super::resolve::Found;
-use super::segment::{Hop, TagLine};
+use super::segment::TagLine;
 use super::topology::{Bridge, Interface, Port, Topology};
 use super::vlan::Vlan;
 
@@ -114,32 +114,28 @@ fn word_of(device: &Device) -> &'static str {
     }
 }
 
-/// The ways from a port outwards, leg by leg; `lines` are the tags of its bridge, or of all bridges where
-/// it has no tag of its own.
-pub fn ways(topology: &Topology, found: &Found<'_>, lines: &[TagLine<'_>]) -> Vec<Leg> {
+/// The ways from a port outwards, leg by leg; `lines` are those of the port itself where `is_own`, else the tags
+/// of all bridges.
+pub fn ways(
+    topology: &Topology,
+    found: &Found<'_>,
+    is_own: bool,
+    lines: &[TagLine<'_>],
+) -> Vec<Leg> {
     let (bridge, port) = (found.bridge, found.port);
     let vlan = Vlan::of(port);
-    let is_own = matches!(vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. });
-    let mut legs = vec![Leg {
-        kind: "port",
-        from: Some(port.name.clone()),
-        to: Some(bridge.name.clone()),
-        at: Some(bridge.name.clone()),
-        vlan: vlan.tag(),
-        note: vlan.to_string(),
-        ..Leg::default()
-    }];
+    let bears_tag = matches!(vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. });
+    let mut legs = vec![port_leg(bridge, port)];
     let passes = |line: &&TagLine<'_>| {
         if is_own {
-            let bears = |own: &&Port| own.name == port.name;
-            return line.bridge.name == bridge.name && line.ports.iter().any(bears);
+            return true;
         }
         let exits = line.segment.iter().flat_map(|segment| &segment.exits);
-        let hops = route(topology, line);
+        let route = line.segment.iter().flat_map(|segment| &segment.route);
         let mut patches = line.patches.iter();
         exits.into_iter().any(|(exit, _)| exit.name == port.name)
             || patches.any(|patch| patch.name == port.name || patch.peer() == Some(&port.name))
-            || hops.iter().flatten().any(|hop| {
+            || route.flatten().any(|hop| {
                 let is_it = |(on, end): (&Bridge, &Interface)| {
                     on.name == bridge.name && port.interfaces.iter().any(|it| it.name == end.name)
                 };
@@ -162,13 +158,15 @@ pub fn ways(topology: &Topology, found: &Found<'_>, lines: &[TagLine<'_>]) -> Ve
     for (index, line) in passing.into_iter().enumerate() {
         let way = Some(index + 1);
         let mut of_way = Vec::new();
-        if !is_own {
+        if !bears_tag {
             of_way.push(Leg {
                 kind: "tag",
                 to: Some(line.bridge.name.clone()),
                 at: Some(line.bridge.name.clone()),
-                vlan: Some(line.tag),
+                vlan: Some(line.tag).filter(|tag| *tag != 0),
                 note: match line.ports.len() {
+                    _ if is_own && line.tag == 0 => "untagged".to_owned(),
+                    _ if is_own => "tagged by the guest".to_owned(),
                     1 => "1 port".to_owned(),
                     count => format!("{count} ports"),
                 },
@@ -181,11 +179,40 @@ pub fn ways(topology: &Topology, found: &Found<'_>, lines: &[TagLine<'_>]) -> Ve
     legs
 }
 
+/// The same where the flows could not be read.
+pub fn unknown_way(found: &Found<'_>) -> Vec<Leg> {
+    let end = Leg {
+        kind: "end",
+        from: Some(found.bridge.name.clone()),
+        state: Some("unknown"),
+        note: "the flows could not be read".to_owned(),
+        ..Leg::default()
+    };
+    vec![port_leg(found.bridge, found.port), end]
+}
+
+fn port_leg(bridge: &Bridge, port: &Port) -> Leg {
+    let vlan = Vlan::of(port);
+    Leg {
+        kind: "port",
+        from: Some(port.name.clone()),
+        to: Some(bridge.name.clone()),
+        at: Some(bridge.name.clone()),
+        vlan: vlan.tag(),
+        note: vlan.to_string(),
+        ..Leg::default()
+    }
+}
+
 /// From a tag's bridge to where its segment leaves.
 fn out(topology: &Topology, line: &TagLine<'_>) -> Vec<Leg> {
     let state = Some(line.state.word());
     let mut legs = Vec::new();
-    match route(topology, line) {
+    let route = line
+        .segment
+        .as_ref()
+        .and_then(|segment| segment.route.as_ref());
+    match route {
         Some(hops) => legs.extend(hops.iter().map(|hop| {
             let works = hop.from.1.peer() == Some(&hop.to.1.name)
                 && hop.to.1.peer() == Some(&hop.from.1.name);
@@ -217,7 +244,7 @@ fn out(topology: &Topology, line: &TagLine<'_>) -> Vec<Leg> {
             kind: "end",
             from: Some(line.bridge.name.clone()),
             state,
-            note: "nothing leaves by this tag".to_owned(),
+            note: with_note("nothing leaves by this tag", line),
             ..Leg::default()
         });
         return legs;
@@ -242,55 +269,29 @@ fn out(topology: &Topology, line: &TagLine<'_>) -> Vec<Leg> {
             key: id.filter(|_| !is_wire),
             remote_ip: interface.options.get("remote_ip").cloned(),
             state,
-            note: match segment.kind {
-                "flat" => "untagged".to_owned(),
-                "vlan" => segment
-                    .inner_vlan
-                    .map_or_else(String::new, |inner| format!("VLAN {inner} inside")),
-                kind => kind.to_owned(),
-            },
+            note: with_note(
+                &match segment.kind {
+                    "flat" => "untagged".to_owned(),
+                    "vlan" => segment
+                        .inner_vlan
+                        .map_or_else(String::new, |inner| format!("VLAN {inner} inside")),
+                    kind => kind.to_owned(),
+                },
+                line,
+            ),
             ..Leg::default()
         });
     }
     legs
 }
 
-/// The shortest row of patches from a tag's bridge to where its segment leaves; `None` where no packet
-/// was seen to get there.
-fn route<'t>(topology: &'t Topology, line: &TagLine<'t>) -> Option<Vec<Hop<'t>>> {
-    let segment = line.segment.as_ref().filter(|segment| segment.outbound)?;
-    let target = segment.leaves_by?;
-    if target.name == line.bridge.name {
-        return Some(Vec::new());
+/// A note with that of the line behind it.
+fn with_note(own: &str, line: &TagLine<'_>) -> String {
+    match (own, line.note.as_str()) {
+        (own, "") => own.to_owned(),
+        ("", note) => note.to_owned(),
+        (own, note) => format!("{own}; {note}"),
     }
-    // The first patch is one of the tag's own where several lead on.
-    let is_first = |hop: &Hop<'t>| {
-        line.patches.is_empty()
-            || line
-                .patches
-                .iter()
-                .any(|patch| patch.name == hop.from.1.name)
-    };
-    let mut seen: BTreeSet<&str> = BTreeSet::from([line.bridge.name.as_str()]);
-    let mut queue: VecDeque<(&'t Bridge, Vec<Hop<'t>>)> =
-        VecDeque::from([(line.bridge, Vec::new())]);
-    while let Some((bridge, hops)) = queue.pop_front() {
-        if bridge.name == target.name {
-            return Some(hops);
-        }
-        let next = line
-            .hops
-            .iter()
-            .filter(|hop| hop.from.0.name == bridge.name);
-        for hop in next.filter(|hop| !hops.is_empty() || is_first(hop)) {
-            if seen.insert(&hop.to.0.name) && hops.len() <= topology.bridges.len() {
-                let mut longer = hops.clone();
-                longer.push(*hop);
-                queue.push_back((hop.to.0, longer));
-            }
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -146,6 +146,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "protocols",
         "the OpenFlow versions that the bridge allows; empty: the default ones",
     ),
+    (
+        "reason",
+        "why the state is ambiguous or unknown, or which packets are meant",
+    ),
     ("record", "what Neutron's agent wrote down about the tag"),
     ("remote_ip", "the far end of the tunnel"),
     (

@@ -26,6 +26,8 @@ const TAG_STATES: &[&str] = &[
     "local",
     "conflict",
     "broken-patch",
+    "ambiguous",
+    "unknown",
 ];
 
 /// What a column of a command (`ovs port list`) holds; `None` for one that is not known.
@@ -45,6 +47,7 @@ fn special(command: &str, column: &str) -> Option<Value> {
             list(text())
         }
         ("ovs tag map", "state") => words(TAG_STATES),
+        ("ovs tag map", "reason") => or_null(text()),
         ("ovs patch list", "state") => words(&["ok", "dangling", "one-way", "same-bridge"]),
         ("ovs tunnel list" | "ovs tunnel show", "state") => {
             or_null(words(&["up", "down", "error"]))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::commands::flow_reading::rules_of;
+use crate::commands::flow_reading::{COLUMNS, rules_of};
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::find;
 use crate::model::segment::{Network, TagLine, TagState, tag_lines};
@@ -37,7 +37,10 @@ fn help() -> String {
          of the tunnels: vxlan, gre, geneve, ... (segment is the key, the VNI)\n\
          exits: the wires or tunnels by which it leaves\n\
          state: ok; no-inbound, no-outbound (one direction is missing); local; conflict (one tag on two \
-         segments, or two tags on one); broken-patch (the flows are there, the patch does not work)\n\
+         segments, or two tags on one); broken-patch (the flows are there, the patch does not work); \
+         ambiguous (flows of equal priority match the same packets, and the switch takes any); unknown (it \
+         could not be found out)\n\
+         reason: why the state is ambiguous or unknown, or which packets are meant\n\
          record: what Neutron's agent wrote down (Port.other_config); differs: in which keys the flows, \
          or other ports of the tag, say something else\n\n\
          {}\n\n\
@@ -129,6 +132,11 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
             None => Cell::Absent,
         })
         .role(Role::Error),
+        Column::new("reason", |line: &TagLine<'t>| {
+            Cell::from(Some(line.note.as_str()).filter(|note| !note.is_empty()))
+        })
+        .wrap()
+        .drop(9),
     ]
 }
 
@@ -157,22 +165,14 @@ fn remotes<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
         .collect()
 }
 
-/// The columns of the database that the answer is made of.
-const READ: [&str; 6] = [
-    "tag",
-    "trunks",
-    "vlan_mode",
-    "cvlans",
-    "options",
-    "other_config",
-];
-
 impl Args {
     /// Runs it.
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
-        let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());
+        let want = Want::of(Scope::All, Depth::Full)
+            .only(COLUMNS.to_vec())
+            .with_health();
         let topology = cx.topology(want).await?;
         let bridge = self.bridge.as_deref();
         if let Some(name) = bridge

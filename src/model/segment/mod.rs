@@ -9,19 +9,27 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `packet` | a packet, as far as it matters here |
-//! | `rules` | flows, as far as they matter here; kept once however many there are |
+//! | `packet` | a packet, as far as it matters here: tags, fields, action set |
+//! | `contents` | what is known of its fields |
+//! | `class` | which headers flows match on, however many flows there are |
+//! | `proof` | whether there is a packet that takes a way |
+//! | `steps` | what flows do, as far as it matters here |
+//! | `rules` | flows and groups; those that do the same are one |
 //! | `pipeline` | the rules of a bridge, found by packet |
 //! | `network` | bridges, ports and patches |
-//! | `walk` | the ways of a packet |
+//! | `walk` | the ways of packets |
 //! | `survey` | the walks from and to one bridge, and the segments that they found |
 //! | `record` | what Neutron's agent wrote down |
 
+mod class;
+mod contents;
 mod network;
 mod packet;
 mod pipeline;
+mod proof;
 mod record;
 mod rules;
+mod steps;
 mod survey;
 mod walk;
 
@@ -50,6 +58,8 @@ pub struct TagLine<'t> {
     pub segment: Option<Segment<'t>>,
     /// Whether it works.
     pub state: TagState,
+    /// Why the state is `ambiguous` or `unknown`, or why there may be more segments; empty: nothing to say.
+    pub note: String,
     /// What Neutron's agent wrote down of it.
     pub record: Option<Record<'t>>,
     /// The keys of the record in which it differs from the flows, or its ports from each other.
@@ -86,6 +96,10 @@ pub struct Segment<'t> {
     pub outbound: bool,
     /// Whether packets from there get the tag.
     pub inbound: bool,
+    /// Whether it is every VLAN, or every key, that no flow names; `id` is then `None`.
+    pub is_any: bool,
+    /// The patches on a way there, in their order; `None` where no packet gets there.
+    pub route: Option<Vec<Hop<'t>>>,
 }
 
 /// Whether a tag and its segment fit each other.
@@ -103,10 +117,14 @@ pub enum TagState {
     Conflict,
     /// Flows translate it, but the patch between them does not work.
     BrokenPatch,
+    /// Whether packets go there is the switch's choice between flows of equal priority.
+    Ambiguous,
+    /// Whether packets go there could not be found out.
+    Unknown,
 }
 
 impl TagState {
-    /// `ok`, `no-inbound`, `no-outbound`, `local`, `conflict` or `broken-patch`.
+    /// `ok`, `no-inbound`, `no-outbound`, `local`, `conflict`, `broken-patch`, `ambiguous` or `unknown`.
     pub fn word(self) -> &'static str {
         match self {
             TagState::Ok => "ok",
@@ -115,21 +133,41 @@ impl TagState {
             TagState::Local => "local",
             TagState::Conflict => "conflict",
             TagState::BrokenPatch => "broken-patch",
+            TagState::Ambiguous => "ambiguous",
+            TagState::Unknown => "unknown",
         }
     }
 }
 
 /// The tags of the network's homes, by bridge and tag. `flows` has the flows of each of
 /// [`Network::bridges_that_matter`] under its name; a bridge without some passes nothing on.
-pub fn tag_lines<'t>(
-    network: &Network<'t>,
-    mut flows: BTreeMap<&str, FlowRules>,
-) -> Vec<TagLine<'t>> {
-    let pipelines: Vec<Option<Pipeline>> = network
-        .members
-        .iter()
-        .map(|member| Some(Pipeline::of(flows.remove(member.bridge.name.as_str())?)))
-        .collect();
-    let survey = |home: &usize| Some(Survey::of(network, &pipelines, *home)?.lines());
+pub fn tag_lines<'t>(network: &Network<'t>, flows: BTreeMap<&str, FlowRules>) -> Vec<TagLine<'t>> {
+    let pipelines = pipelines(network, flows);
+    let survey = |home: &usize| Some(Survey::of(network, &pipelines, *home, None)?.lines());
     network.homes.iter().filter_map(survey).flatten().collect()
+}
+
+/// Whether a port is one whose own packets are followed: it belongs to one VLAN, or a guest's that tags its
+/// packets itself. Others are wires, tunnels and patches, which the tags of others pass.
+pub fn is_of_guest(bridge: &Bridge, port: &Port) -> bool {
+    network::is_of_guest(bridge, port)
+}
+
+/// The same for the packets of one port of a home: of its tag, or, of a port that carries several VLANs, of each
+/// that leads anywhere; 0 is untagged.
+pub fn port_lines<'t>(
+    network: &Network<'t>,
+    flows: BTreeMap<&str, FlowRules>,
+    port: &'t Port,
+) -> Vec<TagLine<'t>> {
+    let pipelines = pipelines(network, flows);
+    let survey = |home: &usize| Some(Survey::of(network, &pipelines, *home, Some(port))?.lines());
+    network.homes.iter().filter_map(survey).flatten().collect()
+}
+
+fn pipelines(network: &Network<'_>, mut flows: BTreeMap<&str, FlowRules>) -> Vec<Option<Pipeline>> {
+    let pipeline = |member: &network::Member<'_>| {
+        Some(Pipeline::of(flows.remove(member.bridge.name.as_str())?))
+    };
+    network.members.iter().map(pipeline).collect()
 }

@@ -23,6 +23,12 @@ pub(super) struct Member<'t> {
     pub(super) ports: HashMap<u32, Place<'t>>,
     /// The ports through which packets leave, or may: all but those for guests and for this host.
     pub(super) relays: Vec<u32>,
+    /// The ports that bear each VLAN as their own tag.
+    pub(super) bearers: HashMap<u16, Vec<u32>>,
+    /// The ports of guests that tag their packets themselves.
+    pub(super) guest_trunks: Vec<u32>,
+    /// Whether the NORMAL action drops frames to the addresses that IEEE 802.1D reserves.
+    pub(super) drops_reserved: bool,
 }
 
 /// An interface that has an OpenFlow number.
@@ -32,6 +38,10 @@ pub(super) struct Place<'t> {
     pub(super) interface: &'t Interface,
     pub(super) vlan: Vlan,
     pub(super) role: Role<'t>,
+    /// Whether frames can leave, as far as the database tells.
+    pub(super) is_live: Option<bool>,
+    /// Whether it is where a mirror sends its copies: nothing else is sent there.
+    pub(super) is_mirror_output: bool,
 }
 
 /// What is behind an interface.
@@ -43,7 +53,7 @@ pub(super) enum Role<'t> {
     Patch(Option<Link>),
     /// Another host.
     Tunnel(Tunnel<'t>),
-    /// A device: a wire, or a guest's.
+    /// A device: a wire, or a guest's of which nothing tells so.
     Wire,
     /// This host, or a guest.
     Inside,
@@ -71,7 +81,7 @@ impl<'t> Network<'t> {
                     Role::Patch(links.get(interface.name.as_str()).copied())
                 } else if let Some(tunnel) = Tunnel::of(bridge, port, interface) {
                     Role::Tunnel(tunnel)
-                } else if is_inside(interface.kind()) {
+                } else if is_inside(interface) {
                     Role::Inside
                 } else {
                     Role::Wire
@@ -82,10 +92,27 @@ impl<'t> Network<'t> {
                     interface,
                     vlan,
                     role,
+                    is_live: is_live(interface),
+                    is_mirror_output: bridge
+                        .mirrors
+                        .iter()
+                        .any(|mirror| mirror.output_port == Some(port.uuid)),
                 };
                 Some((number, place))
             });
             let ports: HashMap<u32, Place<'t>> = ports.collect();
+            let mut bearers: HashMap<u16, Vec<u32>> = HashMap::new();
+            for (number, place) in &ports {
+                if let Some(tag) = place.tag() {
+                    bearers.entry(tag).or_default().push(*number);
+                }
+            }
+            let is_guest_trunk = |(_, place): &(&u32, &Place<'_>)| {
+                matches!(place.role, Role::Inside) && !place.is_of_one_vlan()
+            };
+            let guest_trunks = ports.iter().filter(is_guest_trunk);
+            let guest_trunks = guest_trunks.map(|(number, _)| *number).collect();
+            let forward_bpdu = bridge.other_config.get("forward-bpdu");
             let mut relays: Vec<u32> = ports
                 .iter()
                 .filter(|(_, place)| !matches!(place.role, Role::Inside))
@@ -96,6 +123,9 @@ impl<'t> Network<'t> {
                 bridge,
                 ports,
                 relays,
+                bearers,
+                guest_trunks,
+                drops_reserved: forward_bpdu.is_none_or(|word| word != "true"),
             }
         };
         let members: Vec<Member<'t>> = topology.bridges.iter().map(member).collect();
@@ -120,9 +150,7 @@ impl<'t> Network<'t> {
         }
         while let Some(index) = next.pop() {
             if let (true, Some(member)) = (reached.insert(index), self.members.get(index)) {
-                let is_home = self.homes.contains(&index);
                 let ways = member.ports.values();
-                let ways = ways.filter(|place| !is_home || !place.is_of_one_vlan());
                 next.extend(ways.filter_map(|place| match place.role {
                     Role::Patch(link) => Some(link?.bridge),
                     _ => None,
@@ -164,8 +192,13 @@ impl Member<'_> {
 }
 
 impl Place<'_> {
-    /// Whether it belongs to one VLAN of its bridge. At home it then bears the tag, as a guest's port does, even
-    /// a patch (to the bridge of a guest that has VLANs of its own), and is no way out.
+    /// The VLAN that it puts on packets without one.
+    pub(super) fn tag(&self) -> Option<u16> {
+        self.vlan.tag().and_then(|tag| u16::try_from(tag).ok())
+    }
+
+    /// Whether it belongs to one VLAN of its bridge, and so is no wire of it: at home a guest's, or one of this
+    /// host.
     pub(super) fn is_of_one_vlan(&self) -> bool {
         matches!(self.vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. })
     }
@@ -173,13 +206,15 @@ impl Place<'_> {
     /// The tags that a packet has for the NORMAL action, coming in here; `None` if it is dropped.
     pub(super) fn admit(&self, tags: Tags) -> Option<Tags> {
         let vid = tags.vid();
-        let own = self.vlan.tag().and_then(|tag| u16::try_from(tag).ok());
-        match (&self.vlan, own) {
-            (Vlan::Access { .. }, Some(own)) => (vid == 0).then(|| tags.set(own)),
+        match (&self.vlan, self.tag()) {
+            (Vlan::Access { .. }, Some(own)) => (vid == 0).then(|| Tags::one(own)),
             (Vlan::NativeTagged { .. } | Vlan::NativeUntagged { .. }, Some(own)) if vid == 0 => {
                 Some(tags.set(own))
             }
-            (Vlan::Dot1qTunnel { .. }, Some(own)) => Some(tags.push(own)),
+            (Vlan::Dot1qTunnel { cvlans, .. }, Some(own)) => {
+                let passes = cvlans.is_empty() || cvlans.contains(&vid.into());
+                passes.then(|| tags.push(own))
+            }
             _ => self.vlan.carries(vid.into()).then_some(tags),
         }
     }
@@ -187,20 +222,61 @@ impl Place<'_> {
     /// The tags that a packet bears when the NORMAL action has sent it here; `None` if it does not.
     pub(super) fn release(&self, tags: Tags) -> Option<Tags> {
         let vid = i64::from(tags.vid());
-        if !self.vlan.carries(vid) {
+        if !self.vlan.carries(vid) || self.is_mirror_output {
             return None;
         }
-        Some(match self.vlan {
-            Vlan::Access { .. } | Vlan::Dot1qTunnel { .. } => tags.pop(),
-            Vlan::NativeUntagged { tag, .. } if tag == vid => tags.pop(),
+        let inner = i64::from(tags.inner.unwrap_or(0));
+        let tags = match &self.vlan {
+            Vlan::Access { .. } if inner != 0 => return None,
+            Vlan::Access { .. } => Tags::NONE,
+            Vlan::Dot1qTunnel { cvlans, .. } if !cvlans.is_empty() && !cvlans.contains(&inner) => {
+                return None;
+            }
+            Vlan::Dot1qTunnel { .. } => tags.pop(),
+            Vlan::NativeUntagged { tag, .. } if *tag == vid => tags.pop(),
             _ => tags,
+        };
+        // A tag of VLAN 0 is not sent.
+        Some(if tags.outer == Some(0) {
+            Tags::NONE
+        } else {
+            tags
         })
     }
 }
 
-/// Whether what is behind an interface of this type is on this host.
-fn is_inside(kind: &str) -> bool {
-    matches!(kind, "internal" | "tap") || kind.starts_with("dpdkvhostuser")
+pub(super) fn is_of_guest(bridge: &Bridge, port: &Port) -> bool {
+    let has_one_vlan = matches!(
+        Vlan::of(port),
+        Vlan::Access { .. } | Vlan::Dot1qTunnel { .. }
+    );
+    has_one_vlan || port.name != bridge.name && port.interfaces.iter().any(is_inside)
+}
+
+/// Keys of `external_ids` that say that an interface is a guest's: an instance's, a container's.
+const GUEST_KEYS: [&str; 4] = ["iface-id", "attached-mac", "vm-id", "vm-uuid"];
+
+/// How the names of guests' interfaces begin: Neutron's, and libvirt's.
+const GUEST_NAMES: [&str; 4] = ["tap", "qvo", "vhu", "vnet"];
+
+/// Whether what is behind an interface is on this host.
+fn is_inside(interface: &Interface) -> bool {
+    let kind = interface.kind();
+    let has = |key: &&str| interface.external_ids.contains_key(*key);
+    let begins = |with: &&str| interface.name.starts_with(*with);
+    matches!(kind, "internal" | "tap")
+        || kind.starts_with("dpdkvhostuser")
+        || GUEST_KEYS.iter().any(has)
+        || GUEST_NAMES.iter().any(begins)
+}
+
+/// Whether frames can leave: what ovs-vswitchd itself goes by for the buckets of groups.
+fn is_live(interface: &Interface) -> Option<bool> {
+    match interface.link_state.as_deref() {
+        Some("down") => Some(false),
+        Some("up") => Some(true),
+        _ => None,
+    }
 }
 
 /// The far end of each patch port: the port that it names, else the one that names it.

@@ -1,7 +1,9 @@
-//! A packet as far as it decides where a VLAN goes: tags, tunnel key, registers. Everything else of a
-//! packet is any packet's.
+//! A packet as far as it decides where it goes: tags, fields, action set.
 
-use crate::openflow::fields::Id;
+use std::rc::Rc;
+
+use super::contents::Contents;
+use super::steps::{Step, TCI_PRESENT, TCI_VID};
 
 /// The VLAN tags of a packet: the outer one and the next. What is deeper is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -9,11 +11,6 @@ pub(super) struct Tags {
     pub(super) outer: Option<u16>,
     pub(super) inner: Option<u16>,
 }
-
-/// The bit of the tag control information that says that there is a tag.
-pub(super) const TCI_PRESENT: u16 = 0x1000;
-/// Its bits that are the VLAN id.
-pub(super) const TCI_VID: u16 = 0x0fff;
 
 impl Tags {
     pub(super) const NONE: Tags = Tags {
@@ -71,80 +68,87 @@ impl Tags {
     }
 }
 
-/// The 32-bit registers and behind them the metadata in two halves.
-const SLOTS: usize = Id::REGISTERS as usize + 2;
-
-/// The first of the two halves of the metadata.
-pub(super) const METADATA_SLOT: u8 = Id::REGISTERS;
-
-/// What is in the registers and the metadata. All are zero where a packet enters a bridge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Registers {
-    values: [u32; SLOTS],
-    /// Those whose value nobody knows, a bit each.
-    unknown: u64,
+/// Two flows of one table and priority, of which the switch may take either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Choice {
+    pub(super) bridge: usize,
+    pub(super) table: u8,
+    pub(super) priority: u16,
 }
 
-impl Registers {
-    const ZERO: Registers = Registers {
-        values: [0; SLOTS],
-        unknown: 0,
-    };
+/// Why it is not known whether some packet takes a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Doubt {
+    /// A flow matches on a value that is computed from the packet.
+    Computed,
+    /// There are more flows than can be told apart in the time.
+    Many,
+    /// `mod_vlan_vid` and `push_vlan` look alike, and the packet has a tag.
+    PushOrMod,
+    /// Whether a bucket is live is not known.
+    Liveness,
+    /// The switch did not tell of its groups.
+    Groups,
+    /// The flows send the packet round in a circle.
+    Loop,
+    /// The packet is changed in a way that is not followed.
+    Changed,
+}
 
-    pub(super) fn set(&mut self, slot: u8, value: u32, mask: u32) {
-        if let Some(register) = self.values.get_mut(usize::from(slot)) {
-            *register = *register & !mask | value & mask;
-            if mask == u32::MAX {
-                self.unknown &= !(1 << slot);
+impl Doubt {
+    /// The reason in words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Doubt::Computed => "a flow matches on a value that is computed from the packet",
+            Doubt::Many => "there are more flows than can be followed",
+            Doubt::PushOrMod => {
+                "push_vlan and mod_vlan_vid are the same in a dump, and the packet has a tag"
             }
+            Doubt::Liveness => "it is not known which ports are live",
+            Doubt::Groups => "the switch does not list its groups",
+            Doubt::Loop => "the flows or patches form a loop",
+            Doubt::Changed => "an action changes the packet in a way that is not followed",
         }
-    }
-
-    pub(super) fn forget(&mut self, slot: u8) {
-        if usize::from(slot) < SLOTS {
-            self.unknown |= 1 << slot;
-        }
-    }
-
-    /// The value of a register; `None` where nobody knows.
-    pub(super) fn value(&self, slot: u8) -> Option<u32> {
-        let register = self.values.get(usize::from(slot))?;
-        (self.unknown & 1 << slot == 0).then_some(*register)
-    }
-
-    /// Whether the bits under the mask are these; `None` where nobody knows.
-    pub(super) fn is(&self, slot: u8, value: u32, mask: u32) -> Option<bool> {
-        Some(self.value(slot)? & mask == value & mask)
     }
 }
 
-/// A packet at a bridge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Packet {
+/// A packet at a bridge: what flows may have made of it. What its headers may be is kept apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Packet<'w> {
     /// Which of the network's bridges.
     pub(super) bridge: usize,
     pub(super) in_port: u32,
     pub(super) tags: Tags,
-    /// The tunnel key; 0 where it came through no tunnel and none was set.
-    pub(super) tun_id: u64,
-    pub(super) registers: Registers,
+    /// Its fields, the tunnel key among them.
+    pub(super) contents: Contents,
+    /// The action set.
+    pub(super) set: Rc<Vec<&'w Step>>,
     /// The port of the home bridge through which it left, or came.
     pub(super) through: Option<u32>,
     /// Whether it passed a patch that does not work.
     pub(super) broken: bool,
+    /// Where the switch had a choice, first.
+    pub(super) choice: Option<Choice>,
+    pub(super) doubt: Option<Doubt>,
 }
 
-impl Packet {
-    pub(super) fn new(bridge: usize, in_port: u32, tags: Tags, tun_id: u64) -> Packet {
+impl Packet<'_> {
+    pub(super) fn new(bridge: usize, in_port: u32, tags: Tags, contents: Contents) -> Self {
         Packet {
             bridge,
             in_port,
             tags,
-            tun_id,
-            registers: Registers::ZERO,
+            contents,
+            set: Rc::default(),
             through: None,
             broken: false,
+            choice: None,
+            doubt: None,
         }
+    }
+
+    pub(super) fn doubt(&mut self, why: Doubt) {
+        self.doubt.get_or_insert(why);
     }
 }
 
@@ -164,18 +168,5 @@ mod tests {
         assert_eq!((double.outer, double.inner), (Some(66), Some(4)));
         assert_eq!(double.pop(), tagged);
         assert_eq!(double.pop().pop().pop(), Tags::NONE);
-    }
-
-    #[test]
-    fn registers_are_zero_known_or_forgotten() {
-        let mut registers = Registers::ZERO;
-        assert_eq!(registers.is(6, 0, u32::MAX), Some(true));
-        registers.set(6, 0x12, 0xff);
-        assert_eq!(registers.is(6, 2, 0xf), Some(true));
-        registers.forget(6);
-        assert_eq!(registers.is(6, 2, 0xf), None);
-        registers.set(6, 7, u32::MAX);
-        assert_eq!(registers.is(6, 2, 0xf), Some(false));
-        assert_eq!(registers.is(200, 0, 0), None);
     }
 }

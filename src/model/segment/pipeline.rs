@@ -1,60 +1,107 @@
 //! The rules of a bridge, found by packet.
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::rc::Rc;
 
+use super::class::{Class, row};
 use super::packet::Packet;
-use super::rules::{FlowRules, Rule, VlanIs, When};
+use super::rules::{FlowRules, Group, Rule, VlanIs};
+use super::steps::{TCI_PRESENT, TCI_VID};
+use crate::openflow::fields::Id;
+
+/// Number of a rule of a pipeline.
+pub(super) type RuleNumber = u32;
 
 /// The rules of a bridge, found by packet.
 #[derive(Debug, Default)]
 pub(super) struct Pipeline {
+    rules: Vec<(Rule, Class)>,
     tables: HashMap<u8, Table>,
+    /// Groups by number; `None`: the switch did not tell.
+    pub(super) groups: Option<BTreeMap<u32, Group>>,
     /// The VLANs that rules match on.
     pub(super) vids: HashSet<u16>,
     /// The tunnel keys that rules match on.
     pub(super) tun_ids: HashSet<u64>,
-    /// What the rules that match on a port come to, port by port.
+    /// A hash of the rules that match on a port, by port.
     signatures: HashMap<u32, u64>,
+    /// Frames to the addresses that IEEE 802.1D reserves.
+    pub(super) reserved: Class,
+    /// Which rules of one table and priority intersect, once asked.
+    overlaps: RefCell<HashMap<(u8, u16), Rc<Overlaps>>>,
 }
 
 /// A table: rules by what they match exactly.
 #[derive(Debug, Default)]
 struct Table {
-    rules: HashMap<Exactly, Vec<Rule>>,
+    rules: HashMap<Exactly, Vec<RuleNumber>>,
     /// Which keys can be in `rules`.
-    shapes: HashSet<Shape>,
+    shapes: HashSet<KeyShape>,
 }
 
-/// What a rule matches as a whole: of input port, VLAN and tunnel key whether it does, of the registers
-/// the first.
-type Shape = (bool, bool, bool, Option<u8>);
+/// What a rule matches as a whole: of input port and VLAN whether it does, of the fields of the switch the
+/// first.
+type KeyShape = (bool, bool, Option<u8>);
 
-/// Input port, VLAN, tunnel key and a register, each where it is matched as a whole.
+/// Input port, VLAN and a field of the switch, each where it is matched as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Exactly {
     in_port: Option<u32>,
     vlan: VlanIs,
-    tun_id: Option<u64>,
-    register: Option<(u8, u32)>,
+    field: Option<(u8, u128)>,
 }
 
 impl Exactly {
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> KeyShape {
         (
             self.in_port.is_some(),
             self.vlan != VlanIs::Any,
-            self.tun_id.is_some(),
-            self.register.map(|(slot, _)| slot),
+            self.field.map(|(row, _)| row),
         )
     }
 }
 
+/// Rules of one table and priority that intersect, and do something else.
+#[derive(Debug, Default)]
+pub(super) struct Overlaps {
+    others: HashMap<RuleNumber, Vec<RuleNumber>>,
+    /// Whether there are more than were kept.
+    pub(super) is_cut: bool,
+}
+
+impl Overlaps {
+    pub(super) fn of(&self, rule: RuleNumber) -> &[RuleNumber] {
+        self.others
+            .get(&rule)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+}
+
+/// 01:80:c2:00:00:00/ff:ff:ff:ff:ff:f0
+const RESERVED: u128 = 0x0180_c200_0000;
+const RESERVED_MASK: u128 = 0xffff_ffff_fff0;
+
+/// Maximum number of pairs kept of one table and priority.
+const MAX_PAIRS: usize = 100_000;
+
 impl Pipeline {
     pub(super) fn of(flows: FlowRules) -> Pipeline {
-        let mut pipeline = Pipeline::default();
-        for rule in flows.rules {
+        let (rules, groups) = flows.into_parts();
+        let mut pipeline = Pipeline {
+            groups,
+            reserved: Class::of_field(row(Id::ETH_DST), RESERVED, RESERVED_MASK),
+            ..Pipeline::default()
+        };
+        for (number, (rule, class)) in (0..).zip(&rules) {
             let vlan = match rule.when.vlan {
+                VlanIs::Masked(value, _) if value & TCI_VID != 0 => {
+                    pipeline.vids.insert(value & TCI_VID);
+                    VlanIs::Any
+                }
                 VlanIs::Any | VlanIs::Masked(..) => VlanIs::Any,
                 VlanIs::Untagged => VlanIs::Untagged,
                 VlanIs::Vid(vid) => {
@@ -62,30 +109,25 @@ impl Pipeline {
                     VlanIs::Vid(vid)
                 }
             };
-            let tun_id = match rule.when.tun_id {
-                (tun_id, u64::MAX) => {
-                    pipeline.tun_ids.insert(tun_id);
-                    Some(tun_id)
-                }
-                _ => None,
-            };
+            let of_key = |(of, ..): &&(u8, u128, u128)| *of == row(Id::TUN_ID);
+            if let Some((_, key, _)) = rule.when.fields.iter().find(of_key) {
+                pipeline.tun_ids.insert(*key as u64);
+            }
             if let Some(port) = rule.when.in_port {
                 let signature = pipeline.signatures.entry(port).or_default();
-                // The order in which the rules come says nothing.
-                *signature = signature.wrapping_add(rule.apart_from_port());
+                // The order of the rules is arbitrary.
+                *signature = signature.wrapping_add(apart_from_port(rule, class));
             }
-            let whole = |(_, _, mask): &&(u8, u32, u32)| *mask == u32::MAX;
-            let register = rule.when.registers.iter().find(whole);
             let key = Exactly {
                 in_port: rule.when.in_port,
                 vlan,
-                tun_id,
-                register: register.map(|(slot, value, _)| (*slot, *value)),
+                field: rule.exact_field(),
             };
             let table = pipeline.tables.entry(rule.table).or_default();
             table.shapes.insert(key.shape());
-            table.rules.entry(key).or_default().push(rule);
+            table.rules.entry(key).or_default().push(number);
         }
+        pipeline.rules = rules;
         pipeline
     }
 
@@ -94,58 +136,159 @@ impl Pipeline {
         self.signatures.get(&ofport).copied().unwrap_or_default()
     }
 
-    /// The rules that such a packet may meet in a table, the highest priority first, and whether
-    /// there may be one that meets none.
-    pub(super) fn meets<'p>(&'p self, table: u8, packet: &Packet) -> (Vec<&'p Rule>, bool) {
+    pub(super) fn rule(&self, number: RuleNumber) -> Option<(&Rule, &Class)> {
+        let (rule, class) = self.rules.get(number as usize)?;
+        Some((rule, class))
+    }
+
+    /// The rules that such a packet may meet in a table, headers aside, the highest priority first; each
+    /// with whether it takes the packet for certain.
+    pub(super) fn meets(
+        &self,
+        in_port: u32,
+        table: u8,
+        packet: &Packet<'_>,
+    ) -> Vec<(RuleNumber, &Rule, &Class, bool)> {
         let Some(table) = self.tables.get(&table) else {
-            return (Vec::new(), true);
+            return Vec::new();
         };
         let tagged = packet.tags.outer.map_or(VlanIs::Untagged, VlanIs::Vid);
-        let mut rules: Vec<(&'p Rule, bool)> = Vec::new();
-        let mut look_at = |rule: &'p Rule| match rule.takes(packet) {
-            Some(false) => {}
-            taken => rules.push((rule, taken.is_some())),
+        let mut met = Vec::new();
+        let mut look_at = |number: RuleNumber| {
+            let Some((rule, class)) = self.rule(number) else {
+                return;
+            };
+            match rule.takes(in_port, packet) {
+                Some(false) => {}
+                taken => met.push((number, rule, class, taken.is_some())),
+            }
         };
         for shape in &table.shapes {
-            let (in_port, vlan, tun_id, slot) = *shape;
-            let value = slot.map(|slot| packet.registers.value(slot));
-            if value == Some(None) {
-                // Any value may be in that register.
+            let (with_port, with_vlan, field) = *shape;
+            let value =
+                field.map(|row| (row, packet.contents.value(row, super::rules::width(row))));
+            if let Some((_, None)) = value {
+                // Any value may be in that field.
                 let of_shape = table.rules.iter().filter(|(key, _)| key.shape() == *shape);
-                of_shape.flat_map(|(_, rules)| rules).for_each(&mut look_at);
+                let numbers = of_shape.flat_map(|(_, numbers)| numbers);
+                numbers.for_each(|number| look_at(*number));
                 continue;
             }
             let key = Exactly {
-                in_port: in_port.then_some(packet.in_port),
-                vlan: if vlan { tagged } else { VlanIs::Any },
-                tun_id: tun_id.then_some(packet.tun_id),
-                register: slot.zip(value.flatten()),
+                in_port: with_port.then_some(in_port),
+                vlan: if with_vlan { tagged } else { VlanIs::Any },
+                field: value.and_then(|(row, value)| Some((row, value?))),
             };
             let found = table.rules.get(&key);
-            found.into_iter().flatten().for_each(&mut look_at);
+            found
+                .into_iter()
+                .flatten()
+                .for_each(|number| look_at(*number));
         }
-        rules.sort_by_key(|(rule, _)| std::cmp::Reverse(rule.priority));
-        let last = rules.iter().position(|(_, certain)| *certain);
-        if let Some(last) = last {
-            rules.truncate(last.saturating_add(1));
+        met.sort_by_key(|(number, rule, ..)| (Reverse(rule.priority), *number));
+        met
+    }
+
+    /// Which rules of a table and priority intersect.
+    pub(super) fn overlaps(&self, table: u8, priority: u16) -> Rc<Overlaps> {
+        let mut known = self.overlaps.borrow_mut();
+        let entry = known.entry((table, priority));
+        Rc::clone(entry.or_insert_with(|| Rc::new(self.find_overlaps(table, priority))))
+    }
+
+    fn find_overlaps(&self, table: u8, priority: u16) -> Overlaps {
+        let mut by_shape: BTreeMap<Vec<(u8, u128)>, Vec<(Vec<u128>, RuleNumber)>> = BTreeMap::new();
+        for (number, (rule, class)) in (0..).zip(&self.rules) {
+            let is_plain = rule.clauses.is_empty() && rule.conj_id.is_none();
+            if (rule.table, rule.priority) != (table, priority) || !is_plain {
+                continue;
+            }
+            let own = tracked(rule);
+            for (shape, values) in class.cubes() {
+                let mut all: Vec<(u8, u128, u128)> = own.clone();
+                let headers = shape.iter().zip(values.iter());
+                all.extend(headers.map(|((row, mask), value)| (*row, *value, *mask)));
+                all.sort_unstable_by_key(|(row, ..)| *row);
+                let shape = all.iter().map(|(row, _, mask)| (*row, *mask)).collect();
+                let values = all.iter().map(|(_, value, _)| *value).collect();
+                by_shape.entry(shape).or_default().push((values, number));
+            }
         }
-        let rules = rules.into_iter().map(|(rule, _)| rule).collect();
-        (rules, last.is_none())
+        let mut found = Overlaps::default();
+        let mut pairs = HashSet::new();
+        let shapes: Vec<_> = by_shape.iter().collect();
+        for (index, (first, cubes)) in shapes.iter().enumerate() {
+            for (second, others) in shapes.iter().skip(index) {
+                let (left, right) = common(first, second);
+                let mut by_value: HashMap<Vec<u128>, Vec<RuleNumber>> = HashMap::new();
+                for (values, number) in *cubes {
+                    by_value
+                        .entry(cut(values, &left))
+                        .or_default()
+                        .push(*number);
+                }
+                for (values, number) in *others {
+                    for other in by_value.get(&cut(values, &right)).into_iter().flatten() {
+                        if pairs.len() >= MAX_PAIRS {
+                            found.is_cut = true;
+                            return found;
+                        }
+                        let steps = |number| self.rule(number).map(|(rule, _)| &rule.steps);
+                        let pair = (*number.min(other), *number.max(other));
+                        if steps(*number) != steps(*other) && pairs.insert(pair) {
+                            found.others.entry(*number).or_default().push(*other);
+                            found.others.entry(*other).or_default().push(*number);
+                        }
+                    }
+                }
+            }
+        }
+        found
     }
 }
 
-impl Rule {
-    fn apart_from_port(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        let When {
-            in_port: _,
-            vlan,
-            tun_id,
-            registers,
-        } = &self.when;
-        (self.table, self.priority, self.certain).hash(&mut hasher);
-        (vlan, tun_id, registers).hash(&mut hasher);
-        self.steps.hash(&mut hasher);
-        hasher.finish()
+/// What a rule matches of port, tag and fields of the switch: row, value and mask.
+fn tracked(rule: &Rule) -> Vec<(u8, u128, u128)> {
+    let mut all = rule.when.fields.to_vec();
+    if let Some(port) = rule.when.in_port {
+        all.push((row(Id::IN_PORT_OXM), port.into(), u32::MAX.into()));
     }
+    let tci = match rule.when.vlan {
+        VlanIs::Any => None,
+        VlanIs::Untagged => Some((0, TCI_PRESENT)),
+        VlanIs::Vid(vid) => Some((vid | TCI_PRESENT, TCI_PRESENT | TCI_VID)),
+        VlanIs::Masked(value, mask) => Some((value, mask)),
+    };
+    all.extend(tci.map(|(value, mask)| (row(Id::VLAN_TCI), value.into(), mask.into())));
+    all
+}
+
+/// The bits that two shapes look at in common: for each shape, which of its fields, and the mask.
+type Cut = Vec<(usize, u128)>;
+
+fn common(first: &[(u8, u128)], second: &[(u8, u128)]) -> (Cut, Cut) {
+    let (mut left, mut right) = (Cut::new(), Cut::new());
+    for (at, (row, mask)) in first.iter().enumerate() {
+        if let Ok(other) = second.binary_search_by_key(row, |(row, _)| *row) {
+            let bits = second.get(other).map_or(0, |(_, bits)| bits & mask);
+            if bits != 0 {
+                left.push((at, bits));
+                right.push((other, bits));
+            }
+        }
+    }
+    (left, right)
+}
+
+fn cut(values: &[u128], cut: &Cut) -> Vec<u128> {
+    let bits = |(at, mask): &(usize, u128)| values.get(*at).map_or(0, |value| value & mask);
+    cut.iter().map(bits).collect()
+}
+
+fn apart_from_port(rule: &Rule, class: &Class) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (rule.table, rule.priority, rule.conj_id).hash(&mut hasher);
+    (rule.when.vlan, &rule.when.fields).hash(&mut hasher);
+    (&rule.steps, &rule.clauses, class).hash(&mut hasher);
+    hasher.finish()
 }

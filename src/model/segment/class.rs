@@ -1,0 +1,306 @@
+//! Which packets a flow takes by their headers: a union of cubes.
+//!
+//! A cube is the packets with given values in given bits of given fields: the match of one flow. Flows that
+//! do the same with the same port, tag and registers are one rule, and their cubes one class: a hundred
+//! thousand flows, one for each address, are one class. The cubes of a class are kept by shape (which bits of
+//! which fields), the values sorted, so that a packet is looked up once for each shape.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::contents::{Contents, Variable};
+use crate::openflow::bytes::be_number;
+use crate::openflow::fields::{Id, Match};
+
+/// Which bits of which rows a cube looks at, by row.
+pub(super) type Shape = Rc<[(u8, u128)]>;
+
+/// The values of a cube, field by field of its shape.
+type Values = Box<[u128]>;
+
+/// A union of cubes.
+#[derive(Debug, PartialEq, Eq, Hash, Default)]
+pub(super) struct Class {
+    shapes: Vec<(Shape, Vec<Values>)>,
+    /// Whether some cube is of a flow that also matches on what is not looked at.
+    pub(super) is_vague: bool,
+}
+
+/// Bits of variables: which, their values, which bits of it. No variable comes twice; a value has no bits
+/// outside of its mask.
+pub(super) type Cube = Vec<(Variable, u128, u128)>;
+
+/// A value for each variable that has one; the others have that of [`preset`].
+pub(super) type Point = Vec<(Variable, u128)>;
+
+/// A cube as a flow's match has it.
+#[derive(Debug, Default)]
+pub(super) struct Conditions {
+    shape: Vec<(u8, u128)>,
+    values: Vec<u128>,
+    is_vague: bool,
+}
+
+/// Fields that are no part of a class: rules have them by name.
+const APART: [Id; 9] = [
+    Id::IN_PORT,
+    Id::IN_PORT_OXM,
+    Id::VLAN_TCI,
+    Id::DL_VLAN,
+    Id::VLAN_VID,
+    Id::DL_VLAN_PCP,
+    Id::VLAN_PCP,
+    Id::TUN_ID,
+    Id::METADATA,
+];
+
+/// How far the bits of the DSCP stand from the right in the byte of type of service.
+const DSCP_SHIFT: u32 = 2;
+/// How far the priority stands from the right in the tag control information.
+const PCP_SHIFT: u32 = 13;
+
+/// Number of a row; rows are fewer than 256.
+pub(super) fn row(id: Id) -> u8 {
+    u8::try_from(id.index()).unwrap_or(u8::MAX)
+}
+
+impl Conditions {
+    /// What a match says of headers. `conj_id` is left out: see [`super::rules`].
+    pub(super) fn of(fields: &Match<'_>) -> Conditions {
+        let mut conditions = Conditions {
+            is_vague: fields.has_unknown(),
+            ..Conditions::default()
+        };
+        for (field, (value, mask)) in fields.fields() {
+            let id = field.id;
+            if APART.contains(&id) || id == Id::CONJ_ID || id.registers().is_some() {
+                continue;
+            }
+            if value.len() > size_of::<u128>() || id == Id::ACTSET_OUTPUT {
+                conditions.is_vague = true;
+                continue;
+            }
+            let ones = ones(value.len());
+            let mask = mask.map_or(ones, be_number);
+            // Both are bits of one byte.
+            let (id, shift) = match id {
+                Id::IP_DSCP => (Id::NW_TOS, DSCP_SHIFT),
+                id => (id, 0),
+            };
+            let mask = match id {
+                Id::NW_TOS => mask << shift & 0xfc,
+                _ => mask,
+            };
+            conditions.put(row(id), be_number(value) << shift, mask);
+        }
+        let (tci, mask) = fields.vlan_tci();
+        let priority = |bits: u16| u128::from(bits >> PCP_SHIFT);
+        conditions.put(row(Id::VLAN_PCP), priority(tci), priority(mask));
+        conditions
+    }
+
+    fn put(&mut self, row: u8, value: u128, mask: u128) {
+        if mask == 0 {
+            return;
+        }
+        match self.shape.binary_search_by_key(&row, |(row, _)| *row) {
+            Ok(at) => {
+                if let (Some(bits), Some(values)) =
+                    (self.shape.get_mut(at), self.values.get_mut(at))
+                {
+                    bits.1 |= mask;
+                    *values |= value & mask;
+                }
+            }
+            Err(at) => {
+                self.shape.insert(at, (row, mask));
+                self.values.insert(at, value & mask);
+            }
+        }
+    }
+}
+
+fn ones(bytes: usize) -> u128 {
+    let unused = size_of::<u128>().saturating_sub(bytes) * 8;
+    u128::MAX
+        .checked_shr(u32::try_from(unused).unwrap_or(u32::MAX))
+        .unwrap_or(0)
+}
+
+/// Makes a class of what matches say; the shapes are shared between classes.
+#[derive(Debug, Default)]
+pub(super) struct Shapes(HashMap<Shape, ()>);
+
+impl Shapes {
+    fn shared(&mut self, shape: &[(u8, u128)]) -> Shape {
+        if let Some((shape, ())) = self.0.get_key_value(shape) {
+            return Rc::clone(shape);
+        }
+        let shape: Shape = shape.into();
+        self.0.insert(Rc::clone(&shape), ());
+        shape
+    }
+}
+
+impl Class {
+    pub(super) fn add(&mut self, conditions: Conditions, shapes: &mut Shapes) {
+        self.is_vague |= conditions.is_vague;
+        let values: Values = conditions.values.into();
+        let of_shape = |(shape, _): &&mut (Shape, Vec<Values>)| **shape == *conditions.shape;
+        match self.shapes.iter_mut().find(of_shape) {
+            Some((_, all)) => all.push(values),
+            None => {
+                let shape = shapes.shared(&conditions.shape);
+                self.shapes.push((shape, vec![values]));
+            }
+        }
+    }
+
+    /// The packets with given bits of one field.
+    pub(super) fn of_field(row: u8, value: u128, mask: u128) -> Class {
+        let shape: Shape = [(row, mask)].into();
+        Class {
+            shapes: vec![(shape, vec![[value & mask].into()])],
+            is_vague: false,
+        }
+    }
+
+    /// Puts the values in order, once all are there.
+    pub(super) fn sort(&mut self) {
+        for (_, all) in &mut self.shapes {
+            all.sort_unstable();
+            all.dedup();
+            all.shrink_to_fit();
+        }
+    }
+
+    /// Whether it is all packets.
+    pub(super) fn is_all(&self) -> bool {
+        !self.is_vague && self.shapes.iter().any(|(shape, _)| shape.is_empty())
+    }
+
+    /// How many cubes it has.
+    pub(super) fn len(&self) -> usize {
+        self.shapes.iter().map(|(_, all)| all.len()).sum()
+    }
+
+    /// Every cube: shape and values.
+    pub(super) fn cubes(&self) -> impl Iterator<Item = (&Shape, &Values)> {
+        self.shapes
+            .iter()
+            .flat_map(|(shape, all)| all.iter().map(move |values| (shape, values)))
+    }
+
+    /// Whether membership depends on bits that are not followed.
+    pub(super) fn is_opaque_in(&self, contents: &Contents) -> bool {
+        self.is_vague
+            || self.shapes.iter().any(|(shape, _)| {
+                let opaque = |(row, mask): &(u8, u128)| contents.of(*row).opaque & mask != 0;
+                shape.iter().any(opaque)
+            })
+    }
+
+    /// The cube with a packet, as bits of variables; `None`: it is in none.
+    pub(super) fn cube_with(&self, point: &Point, contents: &Contents) -> Option<Cube> {
+        self.shapes.iter().find_map(|(shape, all)| {
+            let value = |(row, mask): &(u8, u128)| {
+                let content = contents.of(*row);
+                let variable = content.variable();
+                let bits = content.value & content.known | at(point, variable) & content.free();
+                bits & mask
+            };
+            let key: Values = shape.iter().map(value).collect();
+            all.binary_search(&key).ok()?;
+            as_variables(shape, &key, contents)
+        })
+    }
+
+    /// The cubes that have something in common with `cube`, cut to that.
+    pub(super) fn cubes_within<'c>(
+        &'c self,
+        cube: &'c Cube,
+        contents: &'c Contents,
+    ) -> impl Iterator<Item = Cube> + 'c {
+        self.shapes.iter().flat_map(move |(shape, all)| {
+            // Where the cube says all that the shape looks at, one look-up tells.
+            let decided = |(row, mask): &(u8, u128)| {
+                let content = contents.of(*row);
+                let (value, bits) = of_variable(cube, content.variable());
+                let told = content.known | bits & content.free();
+                let value = content.value & content.known | value & content.free();
+                (mask & !told == 0).then_some(value & mask)
+            };
+            let key: Option<Values> = shape.iter().map(decided).collect();
+            let range = match key {
+                Some(key) => match all.binary_search(&key) {
+                    Ok(at) => at..at.saturating_add(1),
+                    Err(_) => 0..0,
+                },
+                None => 0..all.len(),
+            };
+            let values = all.get(range).unwrap_or_default();
+            values
+                .iter()
+                .filter_map(move |values| meet(cube, &as_variables(shape, values, contents)?))
+        })
+    }
+}
+
+/// A cube as bits of variables; `None` where a known bit has another value.
+fn as_variables(shape: &Shape, values: &Values, contents: &Contents) -> Option<Cube> {
+    let mut cube = Cube::new();
+    for ((row, mask), value) in shape.iter().zip(values) {
+        let content = contents.of(*row);
+        if (content.value ^ value) & mask & content.known != 0 {
+            return None;
+        }
+        let bits = mask & content.free();
+        if bits != 0 {
+            cube.push((content.variable(), value & bits, bits));
+        }
+    }
+    Some(cube)
+}
+
+/// What two cubes have in common; `None`: nothing.
+pub(super) fn meet(a: &Cube, b: &Cube) -> Option<Cube> {
+    let mut both = a.clone();
+    for (variable, value, mask) in b {
+        match both.iter_mut().find(|(of, ..)| of == variable) {
+            Some((_, first, bits)) => {
+                if (*first ^ value) & *bits & mask != 0 {
+                    return None;
+                }
+                *first |= value;
+                *bits |= mask;
+            }
+            None => both.push((*variable, *value, *mask)),
+        }
+    }
+    Some(both)
+}
+
+/// Value and mask that a cube has for a variable.
+pub(super) fn of_variable(cube: &Cube, variable: Variable) -> (u128, u128) {
+    let found = cube.iter().find(|(of, ..)| *of == variable);
+    found.map_or((0, 0), |(_, value, mask)| (*value, *mask))
+}
+
+fn at(point: &Point, variable: Variable) -> u128 {
+    let found = point.iter().find(|(of, _)| *of == variable);
+    found.map_or_else(|| preset(variable), |(_, value)| *value)
+}
+
+/// The value of a variable of which nothing is asked: one that hardly any flow matches on. The addresses are
+/// locally administered, the type is IEEE's local experimental one.
+pub(super) fn preset((of, _): Variable) -> u128 {
+    if of == row(Id::ETH_SRC) {
+        0x0200_00b5_0001
+    } else if of == row(Id::ETH_DST) {
+        0x0200_00b5_0002
+    } else if of == row(Id::ETH_TYPE) {
+        0x88b5
+    } else {
+        0
+    }
+}

@@ -1,0 +1,529 @@
+//! What flows do, as far as it decides where a packet goes and with which tag and key.
+
+use super::class::row;
+use crate::openflow::actions::{Action, ActionList, Bits, Zone};
+use crate::openflow::bytes::{DecodeError, be_number};
+use crate::openflow::fields::{Field, Header, Id};
+use crate::openflow::text::{PORT_CONTROLLER, port_from_v10};
+
+/// What an action does.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) enum Step {
+    /// Adds a tag of VLAN 0.
+    Push,
+    /// The same where there is no tag. On a packet that has one: `mod_vlan_vid` changes it, `push_vlan` adds
+    /// another, and the two look alike in a dump (the flow's match does not say whether there is a tag).
+    PushFirst,
+    Pop,
+    /// Changes the outer tag, adds it where there is none.
+    SetVid(u16),
+    /// Changes the outer tag where there is one.
+    Retag {
+        vid: u16,
+        mask: u16,
+    },
+    /// The outer tag's priority; whether a tag is added where there is none.
+    SetPcp {
+        pcp: u8,
+        push: bool,
+    },
+    /// Bits of the tag control information, the presence bit among them.
+    Tci {
+        value: u16,
+        mask: u16,
+    },
+    /// Bits of a field.
+    Load {
+        row: u8,
+        value: u128,
+        mask: u128,
+    },
+    /// Bits of one field into another.
+    Move {
+        from: Part,
+        to: Part,
+    },
+    /// Bits become what is not followed.
+    Forget(Part),
+    /// Bits become a number below `count`, by a hash.
+    Choose {
+        part: Part,
+        count: u16,
+    },
+    InPort(u32),
+    /// To one port, as it is.
+    Output(u32),
+    /// To the port whose number is in a field.
+    OutputField(Part),
+    /// To one of these ports, by a hash or by liveness.
+    OneOf(Box<[u32]>),
+    /// Back to where it came from, as it is.
+    Back,
+    /// As an ordinary switch does.
+    Normal,
+    /// To all ports but the one where it came from, as it is.
+    Flood,
+    Group(u32),
+    /// Looks it up again, as from this port, in this table.
+    Resubmit {
+        in_port: Option<u32>,
+        table: Option<u8>,
+    },
+    /// A copy goes through connection tracking, and on in this table.
+    Track {
+        table: u8,
+        zone: Option<u16>,
+        translates: bool,
+    },
+    /// Connection tracking is forgotten.
+    Untrack,
+    /// Steps on a copy.
+    Clone(Box<[Step]>),
+    /// Added to the action set.
+    Write(Box<[Step]>),
+    /// The action set is emptied.
+    Clear,
+    /// Nothing more happens.
+    Exit,
+    /// The packet becomes another, which is not followed.
+    Lost,
+}
+
+/// Bits of a field: a row, the lowest bit, how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Part {
+    pub(super) row: u8,
+    pub(super) offset: u16,
+    pub(super) n_bits: u16,
+}
+
+impl Part {
+    fn of(bits: &Bits) -> Option<Part> {
+        let field = bits.header.field()?;
+        Some(Part::new(field, bits.offset, bits.n_bits))
+    }
+
+    /// Registers of 64 and 128 bits are parts of several; these begin at the right one.
+    fn new(field: &Field, offset: u16, n_bits: u16) -> Part {
+        let (id, offset) = match field.id.registers() {
+            Some((first, count)) if count > 1 => {
+                let (words, within) = (offset / 32, offset % 32);
+                let word = u16::from(count).saturating_sub(1).saturating_sub(words);
+                let number = u16::from(first).saturating_add(word);
+                let id = u8::try_from(number).ok().and_then(Id::reg);
+                (id.unwrap_or(field.id), within)
+            }
+            _ => (field.id, offset),
+        };
+        Part {
+            row: row(id),
+            offset,
+            n_bits,
+        }
+    }
+
+    pub(super) fn mask(self) -> u128 {
+        let ones = 1u128
+            .checked_shl(self.n_bits.into())
+            .map_or(u128::MAX, |bit| bit.wrapping_sub(1));
+        ones.checked_shl(self.offset.into()).unwrap_or(0)
+    }
+
+    /// A number, moved to where these bits are.
+    pub(super) fn shift(self, value: u128) -> u128 {
+        value.checked_shl(self.offset.into()).unwrap_or(0)
+    }
+}
+
+const PORT_IN_PORT: u32 = 0xffff_fff8;
+pub(super) const PORT_TABLE: u32 = 0xffff_fff9;
+const PORT_NORMAL: u32 = 0xffff_fffa;
+const PORT_FLOOD: u32 = 0xffff_fffb;
+const PORT_ALL: u32 = 0xffff_fffc;
+const ETH_TYPE_VLAN: u16 = 0x8100;
+
+/// The bit of the tag control information that says that there is a tag.
+pub(super) const TCI_PRESENT: u16 = 0x1000;
+/// Its bits that are the VLAN id.
+pub(super) const TCI_VID: u16 = 0x0fff;
+
+/// What flows of a conjunctive match are part of: `conjunction(ID, CLAUSE/N)`, the clause from 0.
+pub(super) type Clause = (u32, u8, u8);
+
+/// The steps of some actions.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Parsed {
+    pub(super) steps: Vec<Step>,
+    /// Where it only helps another flow to match.
+    pub(super) clauses: Vec<Clause>,
+}
+
+/// The steps of actions on a packet of which it is known whether it has a tag.
+///
+/// # Errors
+///
+/// An action is malformed.
+pub(super) fn parse(actions: &ActionList<'_>, is_tagged: bool) -> Result<Parsed, DecodeError> {
+    let mut tags = u8::from(is_tagged);
+    let mut parsed = Parsed::default();
+    let mut rest = actions.iter();
+    while let Some(action) = rest.next() {
+        match action? {
+            Action::Conjunction(part) => {
+                parsed.clauses.push((part.id, part.clause, part.n_clauses));
+            }
+            Action::CloneActions(clone) => {
+                let inside = parse(&clone.actions, tags > 0)?.steps;
+                parsed.steps.push(Step::Clone(inside.into()));
+            }
+            Action::WriteActions(write) => {
+                let inside = parse(&write.actions, tags > 0)?.steps;
+                parsed.steps.push(Step::Write(inside.into()));
+            }
+            // So later versions say `mod_vlan_vid`, which adds no second tag.
+            Action::PushVlan(push)
+                if tags == 0
+                    && push.eth_type == ETH_TYPE_VLAN
+                    && matches!(rest.clone().next(), Some(Ok(next)) if sets_tag(&next)) =>
+            {
+                tags = 1;
+                parsed.steps.push(Step::PushFirst);
+            }
+            action => {
+                tags = match action {
+                    Action::PushVlan(_) => tags.saturating_add(1),
+                    Action::PopVlan(_) | Action::StripVlan(_) => tags.saturating_sub(1),
+                    Action::ModVlanVid(_) | Action::ModVlanPcp(_) => tags.max(1),
+                    _ => tags,
+                };
+                add(&action, &mut parsed.steps);
+            }
+        }
+    }
+    Ok(parsed)
+}
+
+/// Whether an action sets the id or the priority of the tag as a whole.
+fn sets_tag(action: &Action<'_>) -> bool {
+    match action {
+        Action::SetVlanVid(_) | Action::SetVlanPcp(_) => true,
+        Action::SetField(set) => {
+            let id = set.field().map(|field| field.id);
+            set.mask.is_none() && matches!(id, Some(Id::VLAN_VID | Id::VLAN_PCP))
+        }
+        _ => false,
+    }
+}
+
+/// The steps of one action without others inside.
+fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
+    let mut set = |header: Header, value: u128, mask: u128| match header.field() {
+        Some(field) => set_steps(field.id, value, mask, steps),
+        None => steps.push(Step::Lost),
+    };
+    let all = u128::MAX;
+    let step = match action {
+        Action::PushVlan(_) => Step::Push,
+        Action::PopVlan(_) | Action::StripVlan(_) => Step::Pop,
+        Action::ModVlanPcp(action) => Step::SetPcp {
+            pcp: action.vlan_pcp,
+            push: true,
+        },
+        Action::SetVlanPcp(action) => Step::SetPcp {
+            pcp: action.vlan_pcp,
+            push: false,
+        },
+        Action::ModVlanVid(action) => Step::SetVid(action.vlan_vid & TCI_VID),
+        Action::SetVlanVid(action) => Step::Retag {
+            vid: action.vlan_vid & TCI_VID,
+            mask: TCI_VID,
+        },
+        Action::SetTunnel(action) => {
+            return set_steps(Id::TUN_ID, action.tun_id.into(), all, steps);
+        }
+        Action::SetField(action) => {
+            let mask = action.mask.map_or(all, be_number);
+            return set(action.header, be_number(action.value), mask);
+        }
+        Action::RegLoad(load) => {
+            let ones = 1u128
+                .checked_shl(load.dst.n_bits.into())
+                .map_or(all, |bit| bit.wrapping_sub(1));
+            let shift = |bits: u128| bits.checked_shl(load.dst.offset.into()).unwrap_or(0);
+            return set(load.dst.header, shift(load.value.into()), shift(ones));
+        }
+        Action::WriteMetadata(write) => {
+            let (value, mask) = (write.metadata.into(), write.mask.into());
+            return set_steps(Id::METADATA, value, mask, steps);
+        }
+        Action::ModDlSrc(action) => {
+            return set_steps(Id::ETH_SRC, be_number(&action.address), all, steps);
+        }
+        Action::ModDlDst(action) => {
+            return set_steps(Id::ETH_DST, be_number(&action.address), all, steps);
+        }
+        Action::ModNwSrc(action) => {
+            return set_steps(Id::IP_SRC, be_number(&action.address), all, steps);
+        }
+        Action::ModNwDst(action) => {
+            return set_steps(Id::IP_DST, be_number(&action.address), all, steps);
+        }
+        Action::ModNwTos(action) => {
+            return set_steps(Id::NW_TOS, action.nw_tos.into(), 0xfc, steps);
+        }
+        Action::ModNwEcn(action) => {
+            return set_steps(Id::NW_ECN, action.nw_ecn.into(), all, steps);
+        }
+        Action::ModNwTtl(action) => {
+            return set_steps(Id::NW_TTL, action.nw_ttl.into(), all, steps);
+        }
+        Action::ModTpSrc(action) => {
+            let ports = [Id::TCP_SRC, Id::UDP_SRC, Id::SCTP_SRC];
+            return ports
+                .into_iter()
+                .for_each(|id| set_steps(id, action.port.into(), all, steps));
+        }
+        Action::ModTpDst(action) => {
+            let ports = [Id::TCP_DST, Id::UDP_DST, Id::SCTP_DST];
+            return ports
+                .into_iter()
+                .for_each(|id| set_steps(id, action.port.into(), all, steps));
+        }
+        Action::DecTtl(_) => forget_all(Id::NW_TTL),
+        Action::RegMove(action) => return move_steps(&action.src, &action.dst, steps),
+        Action::StackPop(action) => return forget_steps(&action.bits, steps),
+        Action::BundleLoad(action) => return forget_steps(&action.dst, steps),
+        Action::Multipath(action) => {
+            return choose_steps(&action.dst, action.max_link.saturating_add(1), steps);
+        }
+        Action::CheckPktLarger(action) => return choose_steps(&action.dst, 2, steps),
+        Action::DeleteField(_) => return,
+        Action::Output(action) => match output(action.port) {
+            Some(step) => step,
+            None => return,
+        },
+        Action::OutputTrunc(action) => Step::Output(action.port),
+        Action::Enqueue(action) => Step::Output(action.port),
+        Action::OutputReg(action) => match Part::of(&action.src) {
+            Some(part) => Step::OutputField(part),
+            None => Step::Lost,
+        },
+        Action::Bundle(bundle) => Step::OneOf(bundle.members().collect()),
+        Action::Group(group) => Step::Group(group.group),
+        Action::Resubmit(action) => Step::Resubmit {
+            in_port: (action.in_port != PORT_IN_PORT).then_some(action.in_port),
+            table: (action.table != u8::MAX).then_some(action.table),
+        },
+        Action::GotoTable(action) => Step::Resubmit {
+            in_port: None,
+            table: Some(action.table),
+        },
+        Action::Ct(action) if action.table != u8::MAX => Step::Track {
+            table: action.table,
+            zone: match action.zone {
+                Zone::Number(number) => Some(number),
+                Zone::Field(_) => None,
+            },
+            translates: action
+                .actions
+                .iter()
+                .any(|inner| matches!(inner, Ok(Action::Nat(_)))),
+        },
+        Action::CtClear(_) => Step::Untrack,
+        Action::ClearActions(_) => Step::Clear,
+        Action::Exit(_) => Step::Exit,
+        Action::PushMpls(action) => {
+            let eth_type = action.eth_type.into();
+            return set_steps(Id::ETH_TYPE, eth_type, all, steps);
+        }
+        Action::PopMpls(action) => {
+            let eth_type = action.eth_type.into();
+            return set_steps(Id::ETH_TYPE, eth_type, all, steps);
+        }
+        Action::Encap(_) | Action::Decap(_) | Action::Unknown(_) => Step::Lost,
+        _ => return,
+    };
+    steps.push(step);
+}
+
+fn output(port: u32) -> Option<Step> {
+    match port {
+        PORT_NORMAL => Some(Step::Normal),
+        PORT_FLOOD | PORT_ALL => Some(Step::Flood),
+        PORT_IN_PORT => Some(Step::Back),
+        PORT_TABLE => Some(Step::Resubmit {
+            in_port: None,
+            table: Some(0),
+        }),
+        PORT_CONTROLLER => None,
+        port => Some(Step::Output(port)),
+    }
+}
+
+/// Bits written into a field.
+fn set_steps(id: Id, value: u128, mask: u128, steps: &mut Vec<Step>) {
+    match id {
+        Id::VLAN_TCI => steps.push(Step::Tci {
+            value: value as u16 & (TCI_PRESENT | TCI_VID),
+            mask: mask as u16 & (TCI_PRESENT | TCI_VID),
+        }),
+        Id::VLAN_VID => steps.push(Step::Retag {
+            vid: value as u16 & TCI_VID,
+            mask: mask as u16 & TCI_VID,
+        }),
+        Id::VLAN_PCP => steps.push(Step::SetPcp {
+            pcp: value as u8,
+            push: false,
+        }),
+        Id::IN_PORT => steps.push(Step::InPort(port_from_v10(value as u16))),
+        Id::IN_PORT_OXM => steps.push(Step::InPort(value as u32)),
+        Id::IP_DSCP => set_steps(Id::NW_TOS, value << 2, mask << 2 & 0xfc, steps),
+        _ => {
+            for (id, value, mask) in registers(id, value, mask) {
+                if mask != 0 {
+                    let row = row(id);
+                    steps.push(Step::Load { row, value, mask });
+                }
+            }
+        }
+    }
+}
+
+/// A field as 32-bit registers, where it is several of them; else itself.
+fn registers(id: Id, value: u128, mask: u128) -> impl Iterator<Item = (Id, u128, u128)> {
+    let (first, count) = match id.registers() {
+        Some((first, count)) if count > 1 => (first, count),
+        _ => (0, 0),
+    };
+    let words = (0..count).filter_map(move |index| {
+        let shift = 32 * u32::from(count.saturating_sub(index).saturating_sub(1));
+        let word = |bits: u128| bits.checked_shr(shift).unwrap_or(0) & u128::from(u32::MAX);
+        Some((
+            Id::reg(first.saturating_add(index))?,
+            word(value),
+            word(mask),
+        ))
+    });
+    let alone = (count == 0).then_some((id, value, mask));
+    words.chain(alone)
+}
+
+fn forget_all(id: Id) -> Step {
+    Step::Forget(Part {
+        row: row(id),
+        offset: 0,
+        n_bits: 128,
+    })
+}
+
+/// Fields that are followed in their own way, and so cannot take what is not known.
+fn is_apart(id: Id) -> bool {
+    matches!(
+        id,
+        Id::VLAN_TCI | Id::VLAN_VID | Id::VLAN_PCP | Id::IN_PORT | Id::IN_PORT_OXM
+    )
+}
+
+/// Bits of a field that become what is not followed.
+fn forget_steps(bits: &Bits, steps: &mut Vec<Step>) {
+    match (bits.header.field(), Part::of(bits)) {
+        (Some(field), _) if is_apart(field.id) => steps.push(Step::Lost),
+        (Some(field), _) if field.id.registers().is_some_and(|(_, count)| count > 1) => {
+            let whole = Part {
+                row: 0,
+                offset: bits.offset,
+                n_bits: bits.n_bits,
+            };
+            for (id, _, mask) in registers(field.id, 0, whole.mask()) {
+                for offset in (0..32).filter(|bit| mask >> bit & 1 == 1) {
+                    steps.push(Step::Forget(Part {
+                        row: row(id),
+                        offset,
+                        n_bits: 1,
+                    }));
+                }
+            }
+        }
+        (_, Some(part)) => steps.push(Step::Forget(part)),
+        (_, None) => steps.push(Step::Lost),
+    }
+}
+
+fn move_steps(src: &Bits, dst: &Bits, steps: &mut Vec<Step>) {
+    let wide = |bits: &Bits| {
+        let count = bits.header.field().and_then(|field| field.id.registers());
+        let offset = bits.offset % 32;
+        count.is_some_and(|(_, count)| count > 1) && offset.saturating_add(bits.n_bits) > 32
+    };
+    let to = dst.header.field().map(|field| field.id);
+    match (Part::of(src), Part::of(dst)) {
+        (Some(from), Some(part)) if !wide(src) && !wide(dst) => match to {
+            Some(Id::VLAN_TCI | Id::VLAN_VID | Id::VLAN_PCP) => {
+                steps.push(Step::Move { from, to: part });
+            }
+            Some(id) if is_apart(id) => steps.push(Step::Lost),
+            _ => steps.push(Step::Move { from, to: part }),
+        },
+        _ => forget_steps(dst, steps),
+    }
+}
+
+fn choose_steps(dst: &Bits, count: u16, steps: &mut Vec<Step>) {
+    let apart = dst.header.field().is_none_or(|field| is_apart(field.id));
+    match Part::of(dst) {
+        Some(part) if !apart => steps.push(Step::Choose { part, count }),
+        _ => forget_steps(dst, steps),
+    }
+}
+
+/// Where an action stands in an action set, and which of several counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Slot {
+    Pop,
+    Push,
+    Set,
+    Final(u8),
+}
+
+impl Step {
+    fn slot(&self) -> Option<Slot> {
+        Some(match self {
+            Step::Pop => Slot::Pop,
+            Step::Push | Step::PushFirst => Slot::Push,
+            Step::SetVid(_)
+            | Step::Retag { .. }
+            | Step::SetPcp { .. }
+            | Step::Tci { .. }
+            | Step::Load { .. }
+            | Step::Move { .. }
+            | Step::InPort(_)
+            | Step::Lost => Slot::Set,
+            Step::Output(_) | Step::Back | Step::Normal | Step::Flood => Slot::Final(0),
+            Step::Group(_) => Slot::Final(1),
+            _ => return None,
+        })
+    }
+}
+
+/// The steps of an action set in the order in which they are done (OpenFlow 1.5.1 §5.6): of each kind the
+/// last, of those that set fields all, a group rather than an output; nothing where there is neither.
+pub(super) fn in_order<'w>(set: impl Iterator<Item = &'w Step>) -> Vec<&'w Step> {
+    let (mut pop, mut push, mut last) = (None, None, None);
+    let mut sets = Vec::new();
+    for step in set {
+        match step.slot() {
+            Some(Slot::Pop) => pop = Some(step),
+            Some(Slot::Push) => push = Some(step),
+            Some(Slot::Set) => sets.push(step),
+            Some(slot @ Slot::Final(_)) if last.is_none_or(|(before, _)| slot >= before) => {
+                last = Some((slot, step));
+            }
+            _ => {}
+        }
+    }
+    let Some((_, last)) = last else {
+        return Vec::new();
+    };
+    let first = pop.into_iter().chain(push);
+    first.chain(sets).chain([last]).collect()
+}
