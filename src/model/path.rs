@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::devices::{Device, Devices};
 use super::resolve::Found;
-use super::segment::TagLine;
+use super::segment::{SegmentExit, TagLine, TagState};
 use super::topology::{Bridge, Interface, Port, Topology};
 use super::vlan::Vlan;
 
@@ -131,15 +131,18 @@ pub fn ways(
             return true;
         }
         let exits = line.segment.iter().flat_map(|segment| &segment.exits);
-        let route = line.segment.iter().flat_map(|segment| &segment.route);
+        let mut routes = exits.clone().filter_map(|exit| exit.outbound.as_ref());
         let mut patches = line.patches.iter();
-        exits.into_iter().any(|(exit, _)| exit.name == port.name)
+        exits.clone().any(|exit| exit.port.name == port.name)
             || patches.any(|patch| patch.name == port.name || patch.peer() == Some(&port.name))
-            || route.flatten().any(|hop| {
-                let is_it = |(on, end): (&Bridge, &Interface)| {
-                    on.name == bridge.name && port.interfaces.iter().any(|it| it.name == end.name)
-                };
-                is_it(hop.from) || is_it(hop.to)
+            || routes.any(|way| {
+                way.route.iter().any(|hop| {
+                    let is_it = |(on, end): (&Bridge, &Interface)| {
+                        on.name == bridge.name
+                            && port.interfaces.iter().any(|it| it.name == end.name)
+                    };
+                    is_it(hop.from) || is_it(hop.to)
+                })
             })
     };
     let passing: Vec<&TagLine<'_>> = lines.iter().filter(passes).collect();
@@ -155,7 +158,11 @@ pub fn ways(
             ..Leg::default()
         });
     }
-    for (index, line) in passing.into_iter().enumerate() {
+    let ways = passing.into_iter().flat_map(|line| {
+        let ways = ways_of(line);
+        ways.into_iter().map(move |way| (line, way))
+    });
+    for (index, (line, exits)) in ways.enumerate() {
         let way = Some(index + 1);
         let mut of_way = Vec::new();
         if !bears_tag {
@@ -173,10 +180,31 @@ pub fn ways(
                 ..Leg::default()
             });
         }
-        of_way.extend(out(topology, line));
+        of_way.extend(out(topology, line, &exits));
         legs.extend(of_way.into_iter().map(|leg| Leg { way, ..leg }));
     }
     legs
+}
+
+/// The wires and tunnels of a tag's segment, those with the same way there together. Where packets only come
+/// in, there is one way, with all.
+fn ways_of<'l, 't>(line: &'l TagLine<'t>) -> Vec<Vec<&'l SegmentExit<'t>>> {
+    let Some(segment) = line.segment.as_ref().filter(|segment| segment.outbound) else {
+        let exits = line.segment.iter().flat_map(|segment| &segment.exits);
+        return vec![exits.collect()];
+    };
+    let mut ways: Vec<Vec<&SegmentExit<'_>>> = Vec::new();
+    for exit in segment.exits.iter().filter(|exit| exit.outbound.is_some()) {
+        let same = |way: &&mut Vec<&SegmentExit<'_>>| {
+            way.first()
+                .is_some_and(|first| first.outbound == exit.outbound)
+        };
+        match ways.iter_mut().find(same) {
+            Some(way) => way.push(exit),
+            None => ways.push(vec![exit]),
+        }
+    }
+    ways
 }
 
 /// The same where the flows could not be read.
@@ -204,16 +232,13 @@ fn port_leg(bridge: &Bridge, port: &Port) -> Leg {
     }
 }
 
-/// From a tag's bridge to where its segment leaves.
-fn out(topology: &Topology, line: &TagLine<'_>) -> Vec<Leg> {
+/// From a tag's bridge to where its segment leaves, by the way of these exits.
+fn out(topology: &Topology, line: &TagLine<'_>, exits: &[&SegmentExit<'_>]) -> Vec<Leg> {
     let state = Some(line.state.word());
     let mut legs = Vec::new();
-    let route = line
-        .segment
-        .as_ref()
-        .and_then(|segment| segment.route.as_ref());
-    match route {
-        Some(hops) => legs.extend(hops.iter().map(|hop| {
+    let outbound = exits.first().and_then(|exit| exit.outbound.as_ref());
+    match outbound {
+        Some(way) => legs.extend(way.route.iter().map(|hop| {
             let works = hop.from.1.peer() == Some(&hop.to.1.name)
                 && hop.to.1.peer() == Some(&hop.from.1.name);
             Leg {
@@ -249,25 +274,31 @@ fn out(topology: &Topology, line: &TagLine<'_>) -> Vec<Leg> {
         });
         return legs;
     };
+    // A state may say more of the tag than of this way.
+    let state = match outbound {
+        Some(way) => Some(way.state.word()),
+        None if line.state == TagState::BrokenPatch => state,
+        None => Some(TagState::NoOutbound.word()),
+    };
     let is_wire = matches!(segment.kind, "vlan" | "flat");
     let mut told = BTreeSet::new();
-    for (port, interface) in &segment.exits {
+    for exit in exits {
         // A bond is one wire, its members are not.
-        if is_wire && !told.insert(port.name.as_str()) {
+        if is_wire && !told.insert(exit.port.name.as_str()) {
             continue;
         }
         let id = segment.id;
         legs.push(Leg {
             kind: if is_wire { "wire" } else { "tunnel" },
             from: segment.leaves_by.map(|bridge| bridge.name.clone()),
-            to: Some(port.name.clone()),
+            to: Some(exit.port.name.clone()),
             at: segment.leaves_by.map(|bridge| bridge.name.clone()),
             vlan: match segment.kind {
                 "vlan" => id.and_then(|id| i64::try_from(id).ok()),
                 _ => segment.inner_vlan.map(i64::from),
             },
             key: id.filter(|_| !is_wire),
-            remote_ip: interface.options.get("remote_ip").cloned(),
+            remote_ip: exit.interface.options.get("remote_ip").cloned(),
             state,
             note: with_note(
                 &match segment.kind {

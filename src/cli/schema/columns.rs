@@ -47,6 +47,7 @@ fn special(command: &str, column: &str) -> Option<Value> {
             list(text())
         }
         ("ovs tag map", "state") => words(TAG_STATES),
+        ("ovs tag map", "outbound" | "inbound") => or_null(truth()),
         ("ovs tag map", "reason") => or_null(text()),
         ("ovs patch list", "state") => words(&["ok", "dangling", "one-way", "same-bridge"]),
         ("ovs tunnel list" | "ovs tunnel show", "state") => {

@@ -151,7 +151,7 @@ fn network_type<'t>(line: &TagLine<'t>) -> Option<&'t str> {
 /// The ports by which it leaves; a bond once.
 fn exits<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
     let exits = line.segment.iter().flat_map(|segment| &segment.exits);
-    let mut names: Vec<&str> = exits.map(|(port, _)| port.name.as_str()).collect();
+    let mut names: Vec<&str> = exits.map(|exit| exit.port.name.as_str()).collect();
     names.dedup();
     names
 }
@@ -160,7 +160,7 @@ fn exits<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
 fn remotes<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
     let exits = line.segment.iter().flat_map(|segment| &segment.exits);
     exits
-        .filter_map(|(_, interface)| interface.options.get("remote_ip"))
+        .filter_map(|exit| exit.interface.options.get("remote_ip"))
         .map(String::as_str)
         .collect()
 }
@@ -216,7 +216,7 @@ impl Args {
                 let own = line.bridge.name == found.bridge.name
                     && line.ports.iter().any(|port| port.name == found.port.name);
                 let mut exits = line.segment.iter().flat_map(|segment| &segment.exits);
-                own || exits.any(|(port, _)| port.name == found.port.name)
+                own || exits.any(|exit| exit.port.name == found.port.name)
                     || line.patches.iter().any(|patch| {
                         patch.name == found.port.name || patch.peer() == Some(&found.port.name)
                     })

@@ -91,15 +91,33 @@ pub struct Segment<'t> {
     /// The bridge that it leaves by; `None` where the patch to it leads nowhere.
     pub leaves_by: Option<&'t Bridge>,
     /// The wires or tunnels, by name.
-    pub exits: Vec<(&'t Port, &'t Interface)>,
+    pub exits: Vec<SegmentExit<'t>>,
     /// Whether packets with the tag get there.
     pub outbound: bool,
     /// Whether packets from there get the tag.
     pub inbound: bool,
     /// Whether it is every VLAN, or every key, that no flow names; `id` is then `None`.
     pub is_any: bool,
-    /// The patches on a way there, in their order; `None` where no packet gets there.
-    pub route: Option<Vec<Hop<'t>>>,
+}
+
+/// A wire or tunnel of a segment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SegmentExit<'t> {
+    /// The port.
+    pub port: &'t Port,
+    /// Its interface; a bond has several.
+    pub interface: &'t Interface,
+    /// How packets with the tag get there; `None`: they only come from there.
+    pub outbound: Option<Outbound<'t>>,
+}
+
+/// A way out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outbound<'t> {
+    /// The patches on it, in their order.
+    pub route: Vec<Hop<'t>>,
+    /// The state of the segment, or why it is not certain of this way.
+    pub state: TagState,
 }
 
 /// Whether a tag and its segment fit each other.

@@ -498,15 +498,28 @@ impl Step {
             | Step::Move { .. }
             | Step::InPort(_)
             | Step::Lost => Slot::Set,
-            Step::Output(_) | Step::Back | Step::Normal | Step::Flood => Slot::Final(0),
-            Step::Group(_) => Slot::Final(1),
+            // Open vSwitch also does these, if there is nothing better.
+            Step::Track { .. } => Slot::Final(0),
+            Step::Untrack => Slot::Final(1),
+            Step::Resubmit { .. } => Slot::Final(2),
+            Step::Output(_) | Step::Back | Step::Normal | Step::Flood => Slot::Final(3),
+            Step::Group(_) => Slot::Final(4),
             _ => return None,
         })
     }
 }
 
+/// Whether steps may end the whole list that they are part of.
+pub(super) fn may_exit(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Exit | Step::Resubmit { .. } => true,
+        Step::Clone(steps) => may_exit(steps),
+        _ => false,
+    })
+}
+
 /// The steps of an action set in the order in which they are done (OpenFlow 1.5.1 §5.6): of each kind the
-/// last, of those that set fields all, a group rather than an output; nothing where there is neither.
+/// last, of those that set fields all, a group rather than an output; nothing where nothing sends it on.
 pub(super) fn in_order<'w>(set: impl Iterator<Item = &'w Step>) -> Vec<&'w Step> {
     let (mut pop, mut push, mut last) = (None, None, None);
     let mut sets = Vec::new();

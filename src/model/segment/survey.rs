@@ -7,7 +7,7 @@ use super::packet::{Choice, Doubt, Packet, Tags};
 use super::pipeline::Pipeline;
 use super::rules::arriving;
 use super::walk::{Crossing, Walk};
-use super::{Hop, Record, Segment, TagLine, TagState};
+use super::{Hop, Outbound, Record, Segment, SegmentExit, TagLine, TagState};
 use crate::model::order::sort_by_name;
 use crate::model::topology::{Interface, Port};
 use crate::model::tunnel::Key;
@@ -73,10 +73,16 @@ struct Finding {
     works: bool,
     /// Whether a wire or tunnel is there; the rest counts where there is no such.
     real: bool,
-    exits: BTreeSet<(usize, u32)>,
+    exits: BTreeMap<(usize, u32), WayOut>,
     through: BTreeSet<u32>,
-    /// The patches on a way out.
-    route: Option<Vec<Crossing>>,
+}
+
+/// What the walks say of a wire or tunnel of a segment.
+#[derive(Debug, Default)]
+struct WayOut {
+    outbound: Evidence,
+    /// The patches on the way there.
+    route: Vec<Crossing>,
 }
 
 /// How well a direction is known.
@@ -281,7 +287,11 @@ impl<'w, 't> Survey<'w, 't> {
                     finding.outbound.add(exit.choice, doubt);
                     finding.works |= !exit.broken;
                     finding.through.extend(exit.through);
-                    finding.route.get_or_insert(route);
+                    let way = finding.exits.entry(place).or_default();
+                    if !way.outbound.is_there() {
+                        way.route = route;
+                    }
+                    way.outbound.add(exit.choice, doubt);
                 });
             }
         }
@@ -344,7 +354,7 @@ impl<'w, 't> Survey<'w, 't> {
         let real = matches!(place.role, Role::Tunnel(_) | Role::Wire);
         let finding = self.found.entry((tag.into(), outside)).or_default();
         finding.real |= real;
-        finding.exits.insert((bridge, ofport));
+        finding.exits.entry((bridge, ofport)).or_default();
         Some(finding)
     }
 
@@ -497,7 +507,7 @@ impl<'w, 't> Survey<'w, 't> {
                     || owners.get(outside).is_some_and(|count| *count > 1);
                 let state = finding.state(several && finding.is_sure());
                 let patches = self.patches(&finding.through);
-                let segment = self.segment(outside, finding);
+                let segment = self.segment(outside, finding, state);
                 let mut note = self.note(finding, state, lost);
                 if outside.is_any && note.is_empty() {
                     let what = if outside.kind == "vlan" {
@@ -637,20 +647,31 @@ impl<'w, 't> Survey<'w, 't> {
         patches
     }
 
-    fn segment(&self, outside: &Outside<'t>, finding: &Finding) -> Segment<'t> {
-        let exits = finding.exits.iter().filter_map(|(bridge, ofport)| {
-            let place = self.network.place(*bridge, *ofport)?;
-            Some((place, (place.port, place.interface)))
+    fn segment(&self, outside: &Outside<'t>, finding: &Finding, state: TagState) -> Segment<'t> {
+        let exits = finding.exits.iter().filter_map(|(at, way)| {
+            let place = self.network.place(at.0, at.1)?;
+            Some((place, way))
         });
         // This host's own port is worth telling only where there is no wire.
         let wires = exits
             .clone()
             .any(|(place, _)| !matches!(place.role, Role::Local));
-        let mut exits: Vec<(&'t Port, &'t Interface)> = exits
+        let mut exits: Vec<SegmentExit<'t>> = exits
             .filter(|(place, _)| !wires || !matches!(place.role, Role::Local))
-            .map(|(_, exit)| exit)
+            .map(|(place, way)| SegmentExit {
+                port: place.port,
+                interface: place.interface,
+                outbound: way.outbound.is_there().then(|| Outbound {
+                    route: self.hops(way.route.iter()),
+                    state: match (way.outbound.only_doubt(), way.outbound.only_choice()) {
+                        (Some(_), _) => TagState::Unknown,
+                        (None, Some(_)) => TagState::Ambiguous,
+                        (None, None) => state,
+                    },
+                }),
+            })
             .collect();
-        sort_by_name(&mut exits, |(_, exit)| &exit.name);
+        sort_by_name(&mut exits, |exit| &exit.interface.name);
         let bridge = outside
             .bridge
             .and_then(|index| self.network.members.get(index));
@@ -663,7 +684,6 @@ impl<'w, 't> Survey<'w, 't> {
             outbound: finding.outbound.is_there(),
             inbound: finding.inbound.is_there(),
             is_any: outside.is_any,
-            route: finding.route.as_ref().map(|route| self.hops(route.iter())),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::packet::{Choice, Doubt, Packet, Tags};
 use super::pipeline::{Pipeline, RuleNumber};
 use super::proof::{Dimensions, Proof, Restrictions, cube_with, prove, restrict};
 use super::rules::{Bucket, Group, GroupKind, Rule};
-use super::steps::{Part, Step, TCI_PRESENT, TCI_VID, in_order};
+use super::steps::{Part, Step, TCI_PRESENT, TCI_VID, in_order, may_exit};
 use crate::openflow::fields::Id;
 use crate::openflow::text::{PORT_ANY, PORT_LOCAL};
 
@@ -544,9 +544,22 @@ impl<'w, 't> Walk<'w, 't> {
                 }
             }
             Step::Clone(steps) => {
-                let steps: Vec<&'w Step> = steps.iter().collect();
-                for way in self.steps(&steps, table, way.clone(), depth.saturating_add(1)) {
-                    self.action_set(way, depth);
+                let list: Vec<&'w Step> = steps.iter().collect();
+                let inner = self.steps(&list, table, way.clone(), depth.saturating_add(1));
+                for way in &inner {
+                    self.action_set(way.clone(), depth);
+                }
+                // Exit within a clone ends what is around it as well.
+                if may_exit(steps) {
+                    after.extend(inner.into_iter().map(|inner| Way {
+                        packet: Packet {
+                            choice: inner.packet.choice,
+                            doubt: inner.packet.doubt,
+                            ..way.packet.clone()
+                        },
+                        ..inner
+                    }));
+                    return None;
                 }
             }
             Step::Write(steps) => Rc::make_mut(&mut packet.set).extend(steps.iter()),
