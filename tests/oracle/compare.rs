@@ -386,7 +386,7 @@ fn sound_path(
         }
         // A VLAN that no flow names has no way of its own.
         let tag = entry.2.first().copied().unwrap_or(0);
-        if tag == OTHER_VLAN {
+        if tag != 0 && !host.names(tag) {
             continue;
         }
         let own: Vec<&Row> = rows

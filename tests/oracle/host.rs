@@ -173,6 +173,19 @@ impl Host {
         Host { bridges }
     }
 
+    /// Whether a port has the VLAN for its tag, or a flow matches on it.
+    pub(crate) fn names(&self, vid: u16) -> bool {
+        self.bridges.iter().any(|bridge| {
+            bridge.ports.iter().any(|port| port.tag == Some(vid))
+                || bridge.flows.iter().any(|flow| {
+                    let words = flow.matched.split(',');
+                    words
+                        .into_iter()
+                        .any(|word| word == format!("dl_vlan={vid}"))
+                })
+        })
+    }
+
     /// Loads it into a switch.
     pub(crate) fn build(&self, sandbox: &Sandbox) {
         let mut words = format!(

@@ -15,15 +15,72 @@ use crate::openflow::fields::{Id, Match};
 /// Which bits of which rows a cube looks at, by row.
 pub(super) type Shape = Rc<[(u8, u128)]>;
 
-/// The values of a cube, field by field of its shape.
-type Values = Box<[u128]>;
-
 /// A union of cubes.
 #[derive(Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Class {
-    shapes: Vec<(Shape, Vec<Values>)>,
+    shapes: Vec<Cubes>,
     /// Whether some cube is of a flow that also matches on what is not looked at.
     pub(super) is_vague: bool,
+}
+
+/// The cubes of one shape.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Cubes {
+    shape: Shape,
+    /// The values, field by field of the shape, of one cube after the other; in order once all are there.
+    values: Vec<u128>,
+}
+
+impl Cubes {
+    /// Every cube's values. The shape that looks at nothing has one cube.
+    fn all(&self) -> impl Iterator<Item = &[u128]> {
+        let whole: &[u128] = &[];
+        let one = self.shape.is_empty().then_some(whole);
+        one.into_iter()
+            .chain(self.values.chunks_exact(self.shape.len().max(1)))
+    }
+
+    fn len(&self) -> usize {
+        match self.shape.len() {
+            0 => 1,
+            width => self.values.len() / width,
+        }
+    }
+
+    fn at(&self, index: usize) -> &[u128] {
+        let width = self.shape.len();
+        let begin = index.saturating_mul(width);
+        let cube = self.values.get(begin..begin.saturating_add(width));
+        cube.unwrap_or_default()
+    }
+
+    fn sort(&mut self) {
+        if self.len() > 1 {
+            let mut cubes: Vec<&[u128]> = self.all().collect();
+            cubes.sort_unstable();
+            cubes.dedup();
+            self.values = cubes.concat();
+        }
+        self.values.shrink_to_fit();
+    }
+
+    fn has(&self, values: &[u128]) -> bool {
+        self.find(values).is_some()
+    }
+
+    /// Where the cube with these values is.
+    fn find(&self, values: &[u128]) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.at(middle).cmp(values) {
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Less => low = middle.saturating_add(1),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
 }
 
 /// Bits of variables: which, their values, which bits of it. No variable comes twice; a value has no bits
@@ -145,14 +202,13 @@ impl Shapes {
 impl Class {
     pub(super) fn add(&mut self, conditions: Conditions, shapes: &mut Shapes) {
         self.is_vague |= conditions.is_vague;
-        let values: Values = conditions.values.into();
-        let of_shape = |(shape, _): &&mut (Shape, Vec<Values>)| **shape == *conditions.shape;
+        let of_shape = |cubes: &&mut Cubes| *cubes.shape == *conditions.shape;
         match self.shapes.iter_mut().find(of_shape) {
-            Some((_, all)) => all.push(values),
-            None => {
-                let shape = shapes.shared(&conditions.shape);
-                self.shapes.push((shape, vec![values]));
-            }
+            Some(cubes) => cubes.values.extend(conditions.values),
+            None => self.shapes.push(Cubes {
+                shape: shapes.shared(&conditions.shape),
+                values: conditions.values,
+            }),
         }
     }
 
@@ -160,58 +216,58 @@ impl Class {
     pub(super) fn of_field(row: u8, value: u128, mask: u128) -> Class {
         let shape: Shape = [(row, mask)].into();
         Class {
-            shapes: vec![(shape, vec![[value & mask].into()])],
+            shapes: vec![Cubes {
+                shape,
+                values: vec![value & mask],
+            }],
             is_vague: false,
         }
     }
 
     /// Puts the values in order, once all are there.
     pub(super) fn sort(&mut self) {
-        for (_, all) in &mut self.shapes {
-            all.sort_unstable();
-            all.dedup();
-            all.shrink_to_fit();
-        }
+        self.shapes.iter_mut().for_each(Cubes::sort);
+        self.shapes.shrink_to_fit();
     }
 
     /// Whether it is all packets.
     pub(super) fn is_all(&self) -> bool {
-        !self.is_vague && self.shapes.iter().any(|(shape, _)| shape.is_empty())
+        !self.is_vague && self.shapes.iter().any(|cubes| cubes.shape.is_empty())
     }
 
     /// How many cubes it has.
     pub(super) fn len(&self) -> usize {
-        self.shapes.iter().map(|(_, all)| all.len()).sum()
+        self.shapes.iter().map(Cubes::len).sum()
     }
 
     /// Every cube: shape and values.
-    pub(super) fn cubes(&self) -> impl Iterator<Item = (&Shape, &Values)> {
+    pub(super) fn cubes(&self) -> impl Iterator<Item = (&Shape, &[u128])> {
         self.shapes
             .iter()
-            .flat_map(|(shape, all)| all.iter().map(move |values| (shape, values)))
+            .flat_map(|cubes| cubes.all().map(|values| (&cubes.shape, values)))
     }
 
     /// Whether membership depends on bits that are not followed.
     pub(super) fn is_opaque_in(&self, contents: &Contents) -> bool {
         self.is_vague
-            || self.shapes.iter().any(|(shape, _)| {
+            || self.shapes.iter().any(|cubes| {
                 let opaque = |(row, mask): &(u8, u128)| contents.of(*row).opaque & mask != 0;
-                shape.iter().any(opaque)
+                cubes.shape.iter().any(opaque)
             })
     }
 
     /// The cube with a packet, as bits of variables; `None`: it is in none.
     pub(super) fn cube_with(&self, point: &Point, contents: &Contents) -> Option<Cube> {
-        self.shapes.iter().find_map(|(shape, all)| {
+        self.shapes.iter().find_map(|cubes| {
             let value = |(row, mask): &(u8, u128)| {
                 let content = contents.of(*row);
                 let variable = content.variable();
                 let bits = content.value & content.known | at(point, variable) & content.free();
                 bits & mask
             };
-            let key: Values = shape.iter().map(value).collect();
-            all.binary_search(&key).ok()?;
-            as_variables(shape, &key, contents)
+            let key: Vec<u128> = cubes.shape.iter().map(value).collect();
+            let found = cubes.has(&key);
+            found.then(|| as_variables(&cubes.shape, &key, contents))?
         })
     }
 
@@ -221,7 +277,7 @@ impl Class {
         cube: &'c Cube,
         contents: &'c Contents,
     ) -> impl Iterator<Item = Cube> + 'c {
-        self.shapes.iter().flat_map(move |(shape, all)| {
+        self.shapes.iter().flat_map(move |cubes| {
             // Where the cube says all that the shape looks at, one look-up tells.
             let decided = |(row, mask): &(u8, u128)| {
                 let content = contents.of(*row);
@@ -230,24 +286,23 @@ impl Class {
                 let value = content.value & content.known | value & content.free();
                 (mask & !told == 0).then_some(value & mask)
             };
-            let key: Option<Values> = shape.iter().map(decided).collect();
+            let key: Option<Vec<u128>> = cubes.shape.iter().map(decided).collect();
             let range = match key {
-                Some(key) => match all.binary_search(&key) {
-                    Ok(at) => at..at.saturating_add(1),
-                    Err(_) => 0..0,
+                Some(key) => match cubes.find(&key) {
+                    Some(at) => at..at.saturating_add(1),
+                    None => 0..0,
                 },
-                None => 0..all.len(),
+                None => 0..cubes.len(),
             };
-            let values = all.get(range).unwrap_or_default();
-            values
-                .iter()
-                .filter_map(move |values| meet(cube, &as_variables(shape, values, contents)?))
+            range.filter_map(move |at| {
+                meet(cube, &as_variables(&cubes.shape, cubes.at(at), contents)?)
+            })
         })
     }
 }
 
 /// A cube as bits of variables; `None` where a known bit has another value.
-fn as_variables(shape: &Shape, values: &Values, contents: &Contents) -> Option<Cube> {
+fn as_variables(shape: &Shape, values: &[u128], contents: &Contents) -> Option<Cube> {
     let mut cube = Cube::new();
     for ((row, mask), value) in shape.iter().zip(values) {
         let content = contents.of(*row);

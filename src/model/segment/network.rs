@@ -107,10 +107,7 @@ impl<'t> Network<'t> {
                     bearers.entry(tag).or_default().push(*number);
                 }
             }
-            let is_guest_trunk = |(_, place): &(&u32, &Place<'_>)| {
-                matches!(place.role, Role::Inside) && !place.is_of_one_vlan()
-            };
-            let guest_trunks = ports.iter().filter(is_guest_trunk);
+            let guest_trunks = ports.iter().filter(|(_, place)| place.is_guest_trunk());
             let guest_trunks = guest_trunks.map(|(number, _)| *number).collect();
             let forward_bpdu = bridge.other_config.get("forward-bpdu");
             let mut relays: Vec<u32> = ports
@@ -201,6 +198,11 @@ impl Place<'_> {
     /// host.
     pub(super) fn is_of_one_vlan(&self) -> bool {
         matches!(self.vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. })
+    }
+
+    /// Whether it is a guest's that tags its packets itself.
+    pub(super) fn is_guest_trunk(&self) -> bool {
+        matches!(self.role, Role::Inside) && !self.is_of_one_vlan()
     }
 
     /// The tags that a packet has for the NORMAL action, coming in here; `None` if it is dropped.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::class::{Class, row};
 use super::packet::Packet;
-use super::rules::{FlowRules, Group, Rule, VlanIs};
+use super::rules::{FlowRules, Group, Rule, VlanIs, width};
 use super::steps::{TCI_PRESENT, TCI_VID};
 use crate::openflow::fields::Id;
 
@@ -20,6 +20,8 @@ pub(super) type RuleNumber = u32;
 pub(super) struct Pipeline {
     rules: Vec<(Rule, Class)>,
     tables: HashMap<u8, Table>,
+    /// Of each rule the one before it in the same list of a table; itself where it is the first.
+    previous: Vec<RuleNumber>,
     /// Groups by number; `None`: the switch did not tell.
     pub(super) groups: Option<BTreeMap<u32, Group>>,
     /// The VLANs that rules match on.
@@ -37,7 +39,8 @@ pub(super) struct Pipeline {
 /// A table: rules by what they match exactly.
 #[derive(Debug, Default)]
 struct Table {
-    rules: HashMap<Exactly, Vec<RuleNumber>>,
+    /// The last rule of each list.
+    rules: HashMap<Exactly, RuleNumber>,
     /// Which keys can be in `rules`.
     shapes: HashSet<KeyShape>,
 }
@@ -51,7 +54,7 @@ type KeyShape = (bool, bool, Option<u8>);
 struct Exactly {
     in_port: Option<u32>,
     vlan: VlanIs,
-    field: Option<(u8, u128)>,
+    field: Option<(u8, u64)>,
 }
 
 impl Exactly {
@@ -109,9 +112,9 @@ impl Pipeline {
                     VlanIs::Vid(vid)
                 }
             };
-            let of_key = |(of, ..): &&(u8, u128, u128)| *of == row(Id::TUN_ID);
+            let of_key = |(of, ..): &&(u8, u64, u64)| *of == row(Id::TUN_ID);
             if let Some((_, key, _)) = rule.when.fields.iter().find(of_key) {
-                pipeline.tun_ids.insert(*key as u64);
+                pipeline.tun_ids.insert(*key);
             }
             if let Some(port) = rule.when.in_port {
                 let signature = pipeline.signatures.entry(port).or_default();
@@ -125,7 +128,8 @@ impl Pipeline {
             };
             let table = pipeline.tables.entry(rule.table).or_default();
             table.shapes.insert(key.shape());
-            table.rules.entry(key).or_default().push(number);
+            let before = table.rules.insert(key, number);
+            pipeline.previous.push(before.unwrap_or(number));
         }
         pipeline.rules = rules;
         pipeline
@@ -154,24 +158,31 @@ impl Pipeline {
         };
         let tagged = packet.tags.outer.map_or(VlanIs::Untagged, VlanIs::Vid);
         let mut met = Vec::new();
-        let mut look_at = |number: RuleNumber| {
-            let Some((rule, class)) = self.rule(number) else {
-                return;
-            };
-            match rule.takes(in_port, packet) {
-                Some(false) => {}
-                taken => met.push((number, rule, class, taken.is_some())),
+        let mut look_at = |last: RuleNumber| {
+            let mut number = last;
+            loop {
+                if let Some((rule, class)) = self.rule(number)
+                    && let taken = rule.takes(in_port, packet)
+                    && taken != Some(false)
+                {
+                    met.push((number, rule, class, taken.is_some()));
+                }
+                match self.previous.get(number as usize) {
+                    Some(before) if *before != number => number = *before,
+                    _ => break,
+                }
             }
         };
         for shape in &table.shapes {
             let (with_port, with_vlan, field) = *shape;
-            let value =
-                field.map(|row| (row, packet.contents.value(row, super::rules::width(row))));
+            let value = field.map(|row| {
+                let value = packet.contents.value(row, width(row).into());
+                (row, value.map(|value| value as u64))
+            });
             if let Some((_, None)) = value {
                 // Any value may be in that field.
                 let of_shape = table.rules.iter().filter(|(key, _)| key.shape() == *shape);
-                let numbers = of_shape.flat_map(|(_, numbers)| numbers);
-                numbers.for_each(|number| look_at(*number));
+                of_shape.for_each(|(_, last)| look_at(*last));
                 continue;
             }
             let key = Exactly {
@@ -179,11 +190,9 @@ impl Pipeline {
                 vlan: if with_vlan { tagged } else { VlanIs::Any },
                 field: value.and_then(|(row, value)| Some((row, value?))),
             };
-            let found = table.rules.get(&key);
-            found
-                .into_iter()
-                .flatten()
-                .for_each(|number| look_at(*number));
+            if let Some(last) = table.rules.get(&key) {
+                look_at(*last);
+            }
         }
         met.sort_by_key(|(number, rule, ..)| (Reverse(rule.priority), *number));
         met
@@ -249,7 +258,9 @@ impl Pipeline {
 
 /// What a rule matches of port, tag and fields of the switch: row, value and mask.
 fn tracked(rule: &Rule) -> Vec<(u8, u128, u128)> {
-    let mut all = rule.when.fields.to_vec();
+    let fields = rule.when.fields.iter();
+    let wide = |(row, value, mask): &(u8, u64, u64)| (*row, (*value).into(), (*mask).into());
+    let mut all: Vec<(u8, u128, u128)> = fields.map(wide).collect();
     if let Some(port) = rule.when.in_port {
         all.push((row(Id::IN_PORT_OXM), port.into(), u32::MAX.into()));
     }

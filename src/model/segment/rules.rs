@@ -2,6 +2,7 @@
 //! tag, key and registers are one rule, whatever headers they match on.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 
 use super::class::{Class, Conditions, Shapes, row};
 use super::contents::Contents;
@@ -16,7 +17,11 @@ use crate::openflow::text::PORT_ANY;
 /// What is kept of the flows and groups of one bridge.
 #[derive(Debug, Default)]
 pub struct FlowRules {
-    rules: HashMap<Rule, Class>,
+    rules: Vec<(Rule, Class)>,
+    /// Where the rule of each hash is; one whose place is taken has the next that is free. So each is kept
+    /// once.
+    numbers: HashMap<u64, u32>,
+    hasher: RandomState,
     shapes: Shapes,
     groups: BTreeMap<u32, Group>,
     /// Whether some flow sends packets to a group.
@@ -32,13 +37,32 @@ impl FlowRules {
         match Rule::of(flow) {
             Ok((rule, conditions)) => {
                 self.has_group_actions |= rule.steps.iter().any(has_group);
-                let class = self.rules.entry(rule).or_default();
-                class.add(conditions, &mut self.shapes);
+                self.put(rule, conditions);
             }
             Err(error) => {
                 self.malformed.get_or_insert(error);
             }
         }
+    }
+
+    fn put(&mut self, rule: Rule, conditions: Conditions) {
+        let mut hash = self.hasher.hash_one(&rule);
+        while let Some(number) = self.numbers.get(&hash) {
+            match self.rules.get_mut(*number as usize) {
+                Some((known, class)) if *known == rule => {
+                    class.add(conditions, &mut self.shapes);
+                    return;
+                }
+                _ => hash = hash.wrapping_add(1),
+            }
+        }
+        let Ok(number) = u32::try_from(self.rules.len()) else {
+            return;
+        };
+        let mut class = Class::default();
+        class.add(conditions, &mut self.shapes);
+        self.numbers.insert(hash, number);
+        self.rules.push((rule, class));
     }
 
     /// Whether the groups matter: else they need not be asked for.
@@ -70,7 +94,8 @@ impl FlowRules {
 
     /// The rules with their classes, and the groups, `None` where the switch did not tell.
     pub(super) fn into_parts(self) -> (Vec<(Rule, Class)>, Option<BTreeMap<u32, Group>>) {
-        let mut rules: Vec<(Rule, Class)> = self.rules.into_iter().collect();
+        let mut rules = self.rules;
+        drop(self.numbers);
         rules.iter_mut().for_each(|(_, class)| class.sort());
         (rules, self.tells_groups.then_some(self.groups))
     }
@@ -103,7 +128,7 @@ pub(super) struct When {
     pub(super) in_port: Option<u32>,
     pub(super) vlan: VlanIs,
     /// Tunnel key, metadata and registers: row, value and mask.
-    pub(super) fields: Box<[(u8, u128, u128)]>,
+    pub(super) fields: Box<[(u8, u64, u64)]>,
 }
 
 /// What it matches of the VLAN tag.
@@ -130,17 +155,16 @@ impl Rule {
             }
             (value, mask) => VlanIs::Masked(value, mask),
         };
-        let whole = u128::from(u64::MAX);
-        let mut own: Vec<(u8, u128, u128)> = Vec::new();
+        let mut own: Vec<(u8, u64, u64)> = Vec::new();
         for id in [Id::TUN_ID, Id::METADATA] {
             if let Some((value, mask)) = fields.value(id.row()) {
-                let mask = mask.map_or(whole, be_number) & whole;
-                own.push((row(id), be_number(value) & mask, mask));
+                let mask = mask.map_or(u64::MAX, |mask| be_number(mask) as u64);
+                own.push((row(id), be_number(value) as u64 & mask, mask));
             }
         }
         for (number, (value, mask)) in (0..).zip(fields.register_values()) {
             if let (Some(id), true) = (Id::reg(number), mask != 0) {
-                own.push((row(id), u128::from(value & mask), mask.into()));
+                own.push((row(id), u64::from(value & mask), mask.into()));
             }
         }
         own.retain(|(_, _, mask)| *mask != 0);
@@ -176,6 +200,7 @@ impl Rule {
         let mut certain = true;
         for (row, value, mask) in &when.fields {
             let content = packet.contents.of(*row);
+            let (value, mask) = (u128::from(*value), u128::from(*mask));
             if (content.value ^ value) & mask & content.known != 0 {
                 return Some(false);
             }
@@ -185,17 +210,17 @@ impl Rule {
     }
 
     /// The value of a field that it matches as a whole, if there is one.
-    pub(super) fn exact_field(&self) -> Option<(u8, u128)> {
-        let whole = |(row, _, mask): &&(u8, u128, u128)| *mask == width(*row);
+    pub(super) fn exact_field(&self) -> Option<(u8, u64)> {
+        let whole = |(row, _, mask): &&(u8, u64, u64)| *mask == width(*row);
         let found = self.when.fields.iter().find(whole);
         found.map(|(row, value, _)| (*row, *value))
     }
 }
 
 /// All bits of a tunnel key, of the metadata or of a register.
-pub(super) fn width(field: u8) -> u128 {
+pub(super) fn width(field: u8) -> u64 {
     if field == row(Id::TUN_ID) || field == row(Id::METADATA) {
-        u64::MAX.into()
+        u64::MAX
     } else {
         u32::MAX.into()
     }

@@ -32,11 +32,12 @@ pub(super) enum Step {
         value: u16,
         mask: u16,
     },
-    /// Bits of a field.
+    /// Bits of a field: those from `offset` on, which is 0 or 64. Rules are many, and so steps are small.
     Load {
         row: u8,
-        value: u128,
-        mask: u128,
+        offset: u8,
+        value: u64,
+        mask: u64,
     },
     /// Bits of one field into another.
     Move {
@@ -380,9 +381,16 @@ fn set_steps(id: Id, value: u128, mask: u128, steps: &mut Vec<Step>) {
         Id::IP_DSCP => set_steps(Id::NW_TOS, value << 2, mask << 2 & 0xfc, steps),
         _ => {
             for (id, value, mask) in registers(id, value, mask) {
-                if mask != 0 {
-                    let row = row(id);
-                    steps.push(Step::Load { row, value, mask });
+                for offset in [0, 64] {
+                    let half = |bits: u128| (bits >> offset) as u64;
+                    if half(mask) != 0 {
+                        steps.push(Step::Load {
+                            row: row(id),
+                            offset,
+                            value: half(value),
+                            mask: half(mask),
+                        });
+                    }
                 }
             }
         }

@@ -509,13 +509,18 @@ impl<'w, 't> Survey<'w, 't> {
                 let patches = self.patches(&finding.through);
                 let segment = self.segment(outside, finding, state);
                 let mut note = self.note(finding, state, lost);
-                if outside.is_any && note.is_empty() {
+                if outside.is_any {
                     let what = if outside.kind == "vlan" {
                         "VLAN"
                     } else {
                         "key"
                     };
-                    note = format!("any {what} that no flow names");
+                    let any = format!("any {what} that no flow names");
+                    note = if note.is_empty() {
+                        any
+                    } else {
+                        format!("{any}; {note}")
+                    };
                 }
                 lines.push(line(Some(segment), patches, state, note));
             }
@@ -607,15 +612,16 @@ impl<'w, 't> Survey<'w, 't> {
         self.found
             .retain(|(tag, _), finding| finding.real || !better.contains(tag));
         // Where whatever comes in is taken, what is named by some flow is no segment of its own.
-        let any: Vec<(i64, Outside<'t>)> = self
+        let any: Vec<((i64, Outside<'t>), BTreeSet<(usize, u32)>)> = self
             .found
-            .keys()
-            .filter(|(_, it)| it.is_any)
-            .copied()
+            .iter()
+            .filter(|((_, outside), _)| outside.is_any)
+            .map(|(key, finding)| (*key, finding.exits.keys().copied().collect()))
             .collect();
         self.found.retain(|(tag, outside), finding| {
-            let covers = |(of, all): &(i64, Outside<'t>)| {
+            let covers = |((of, all), exits): &((i64, Outside<'t>), BTreeSet<(usize, u32)>)| {
                 (*of, all.bridge, all.kind) == (*tag, outside.bridge, outside.kind)
+                    && finding.exits.keys().all(|exit| exits.contains(exit))
             };
             outside.is_any || finding.outbound.is_there() || !any.iter().any(covers)
         });

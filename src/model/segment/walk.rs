@@ -479,7 +479,15 @@ impl<'w, 't> Walk<'w, 't> {
                 }
             }
             Step::Tci { value, mask } => packet.tags = packet.tags.set_tci(*value, *mask),
-            Step::Load { row, value, mask } => packet.contents.set(*row, *value, *mask),
+            Step::Load {
+                row,
+                offset,
+                value,
+                mask,
+            } => {
+                let bits = |bits: u64| u128::from(bits) << (offset & 64);
+                packet.contents.set(*row, bits(*value), bits(*mask));
+            }
             Step::Move { from, to } => return self.move_bits(way, *from, *to),
             Step::Forget(part) => packet.contents.forget(part.row, part.mask()),
             Step::Choose { part, .. } => packet.contents.forget(part.row, part.mask()),
@@ -760,6 +768,10 @@ impl<'w, 't> Walk<'w, 't> {
                     self.arrive(&way.packet, *vid);
                 }
             }
+            let mut guests = member.guest_trunks.iter();
+            if guests.any(|ofport| *ofport != way.packet.in_port) {
+                self.arrive(&way.packet, way.packet.tags.vid());
+            }
         }
         for relay in &member.relays {
             if *relay != way.packet.in_port {
@@ -788,8 +800,12 @@ impl<'w, 't> Walk<'w, 't> {
         let at_home = packet.bridge == self.home;
         if at_home && self.watched.contains(&ofport) {
             self.arrive(packet, packet.tags.vid());
-        } else if let (true, true, Some(vid)) = (at_home, self.watched.is_empty(), place.tag()) {
-            self.arrive(packet, vid);
+        } else if at_home && self.watched.is_empty() {
+            match place.tag() {
+                Some(vid) => self.arrive(packet, vid),
+                None if place.is_guest_trunk() => self.arrive(packet, packet.tags.vid()),
+                None => {}
+            }
         }
         let leaves = match &place.role {
             Role::Patch(None) | Role::Inside => false,
