@@ -24,6 +24,7 @@ pub(crate) struct Tally {
     pub(crate) unknown: usize,
     pub(crate) rows: usize,
     pub(crate) ambiguous: usize,
+    pub(crate) unknown_rows: usize,
     pub(crate) ways: usize,
     pub(crate) faults: usize,
 }
@@ -32,9 +33,15 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} packets traced, {} of them with something unknown; {} rows of tag map ({} ambiguous), \
-             {} ways of path; {} disagreements",
-            self.pairs, self.unknown, self.rows, self.ambiguous, self.ways, self.faults
+            "{} packets traced, {} of them with something unknown; {} rows of tag map, \
+             {} ways of path, {} of these ambiguous, {} unknown; {} disagreements",
+            self.pairs,
+            self.unknown,
+            self.rows,
+            self.ways,
+            self.ambiguous,
+            self.unknown_rows,
+            self.faults
         )
     }
 }
@@ -66,6 +73,8 @@ pub(crate) fn examine(
     tally.ways += paths.iter().map(|(.., rows)| rows.len()).sum::<usize>();
     let mut truths = vec![trace(sandbox, host)];
     let of_paths = paths.iter().flat_map(|(.., rows)| rows);
+    let unknown = rows.iter().chain(of_paths.clone());
+    tally.unknown_rows += unknown.filter(|row| row.is_unknown()).count();
     let ambiguous = rows
         .iter()
         .chain(of_paths)
@@ -129,7 +138,14 @@ fn trace(sandbox: &Sandbox, host: &Host) -> Truth {
             words.push_str(&format!(",tun_id={key}"));
         }
         let (outputs, count) = truth.entry(entry.clone()).or_default();
+        // By default the switch looks at one tag only.
+        let is_double = *key == 0 && tags.len() > 1;
         for header in &headers {
+            let header = match header.split_once(",dl_type=0x88b5") {
+                Some((macs, _)) if is_double => &format!("{macs},dl_type=0x8100"),
+                None if is_double => continue,
+                _ => header,
+            };
             for hash in 1..=hashes {
                 let packet = format!("{words},dp_hash={hash},{header}");
                 outputs.extend(switch.trace(&bridge.name, &packet, tags));
@@ -190,6 +206,13 @@ fn entries(host: &Host) -> Vec<Entry> {
                     for vid in VLANS.into_iter().chain([OTHER_VLAN]) {
                         add(vec![vid], 0);
                     }
+                    if port.kind == Kind::Wire {
+                        for outer in VLANS {
+                            for inner in VLANS {
+                                add(vec![outer, inner], 0);
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -241,7 +264,7 @@ fn segment_in(host: &Host, home: usize, entry: &Entry) -> Option<Segment> {
         port: port.to_owned(),
         kind: if tags.is_empty() { "flat" } else { "vlan" }.to_owned(),
         id: tags.first().copied().map(u64::from),
-        inner: None,
+        inner: tags.get(1).copied(),
     };
     let Some(port) = host.bridges[*index].port(name) else {
         // This host itself.
@@ -334,7 +357,7 @@ fn sound(
                 let Some(segment) = segment_in(host, home, entry) else {
                     continue;
                 };
-                // Inside of tunnels no tags are tried but those with which packets leave.
+                // Of second tags, and of tags inside of tunnels, those with which packets leave are tried.
                 let is_local = host.bridges[entry.0].port(&entry.1).is_none();
                 if is_local
                     || segment.inner.is_some()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::process::Command;
 
 use crate::chance::Chance;
 use crate::common::Sandbox;
@@ -177,6 +178,7 @@ impl Host {
     pub(crate) fn names(&self, vid: u16) -> bool {
         self.bridges.iter().any(|bridge| {
             bridge.ports.iter().any(|port| port.tag == Some(vid))
+                || bridge.ports.iter().any(|port| port.trunks.contains(&vid))
                 || bridge.flows.iter().any(|flow| {
                     let words = flow.matched.split(',');
                     words
@@ -187,7 +189,7 @@ impl Host {
     }
 
     /// Loads it into a switch.
-    pub(crate) fn build(&self, sandbox: &Sandbox) {
+    pub(crate) fn build(&mut self, sandbox: &Sandbox) {
         let mut words = format!(
             "add-br {UNDERLAY} -- add-port {UNDERLAY} u0 -- set Interface u0 ofport_request=1"
         );
@@ -236,26 +238,42 @@ impl Host {
                 sandbox.ofctl(&["-OOpenFlow15", "add-group", &bridge.name, group]);
             }
         }
+        while let Some((bridge, line)) = self.refused(sandbox) {
+            self.bridges[bridge].flows.remove(line);
+        }
         self.load(sandbox, |_, flow| flow.priority);
+    }
+
+    /// The first flow that ovs-ofctl does not take: a third tag, for instance.
+    fn refused(&self, sandbox: &Sandbox) -> Option<(usize, usize)> {
+        for (index, bridge) in self.bridges.iter().enumerate() {
+            let file = sandbox.run_dir().join("flows");
+            fs::write(&file, lines(bridge, |flow| flow.priority)).unwrap();
+            let output = Command::new("ovs-ofctl")
+                .env("OVS_RUNDIR", sandbox.run_dir())
+                .args(["-OOpenFlow15", "add-flows", &bridge.name])
+                .arg(&file)
+                .output()
+                .unwrap();
+            if !output.status.success() {
+                let said = String::from_utf8(output.stderr).unwrap();
+                // `ovs-ofctl: /tmp/.../flows:4: actions are invalid with specified match (OFPBAC_BAD_TAG)`
+                let line = said
+                    .split("flows:")
+                    .nth(1)
+                    .and_then(|rest| rest.split(':').next());
+                let line: usize = line.and_then(|line| line.parse().ok()).expect(&said);
+                return Some((index, line - 1));
+            }
+        }
+        None
     }
 
     /// Loads the flows, each with the priority that is given for it.
     pub(crate) fn load(&self, sandbox: &Sandbox, mut priority: impl FnMut(usize, &Flow) -> u16) {
         for (index, bridge) in self.bridges.iter().enumerate() {
-            let mut text = String::new();
-            for flow in &bridge.flows {
-                let _ = writeln!(
-                    text,
-                    "table={},priority={},{}{}actions={}",
-                    flow.table,
-                    priority(index, flow),
-                    flow.matched,
-                    if flow.matched.is_empty() { "" } else { "," },
-                    flow.actions
-                );
-            }
             let file = sandbox.run_dir().join("flows");
-            fs::write(&file, text).unwrap();
+            fs::write(&file, lines(bridge, |flow| priority(index, flow))).unwrap();
             let file = file.to_str().unwrap();
             let bridge = bridge.name.as_str();
             sandbox.ofctl(&["-OOpenFlow15", "del-flows", bridge]);
@@ -297,6 +315,23 @@ impl Host {
         }
         text
     }
+}
+
+/// The flows as ovs-ofctl(8) reads them.
+fn lines(bridge: &Bridge, mut priority: impl FnMut(&Flow) -> u16) -> String {
+    let mut text = String::new();
+    for flow in &bridge.flows {
+        let _ = writeln!(
+            text,
+            "table={},priority={},{}{}actions={}",
+            flow.table,
+            priority(flow),
+            flow.matched,
+            if flow.matched.is_empty() { "" } else { "," },
+            flow.actions
+        );
+    }
+    text
 }
 
 /// Some port's number; now and then one that does not exist.

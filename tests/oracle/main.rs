@@ -43,7 +43,7 @@ fn random_hosts() {
     let sandbox = Sandbox::empty();
     let mut shown = 0;
     for number in seed..seed + hosts {
-        let host = Host::random(&mut Chance::new(number));
+        let mut host = Host::random(&mut Chance::new(number));
         host.build(&sandbox);
         let faults = examine(&sandbox, &host, &mut Chance::new(!number), &mut tally);
         if !faults.is_empty() && shown < 5 {

@@ -14,6 +14,8 @@ pub struct Network<'t> {
     pub(super) members: Vec<Member<'t>>,
     /// Indices into `members`.
     pub(super) homes: Vec<usize>,
+    /// How many VLAN tags the switch looks at.
+    pub(super) vlan_limit: usize,
 }
 
 /// A bridge.
@@ -135,7 +137,18 @@ impl<'t> Network<'t> {
             .filter(|(_, member)| is_home(member))
             .map(|(index, _)| index)
             .collect();
-        Network { members, homes }
+        // 0 is as many as it can; without the setting it is one.
+        let limit = topology.ovs.other_config.get("vlan-limit");
+        let vlan_limit = match limit.map(|limit| limit.parse()) {
+            Some(Ok(0)) => usize::MAX,
+            Some(Ok(limit)) => limit,
+            _ => 1,
+        };
+        Network {
+            members,
+            homes,
+            vlan_limit,
+        }
     }
 
     /// The bridges whose flows matter, by name: the homes and what hangs on them by patches.
@@ -198,6 +211,16 @@ impl Place<'_> {
     /// host.
     pub(super) fn is_of_one_vlan(&self) -> bool {
         matches!(self.vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. })
+    }
+
+    /// The VLANs that it carries with their tags; `None`: none, or all.
+    pub(super) fn trunks(&self) -> Option<&[i64]> {
+        match &self.vlan {
+            Vlan::Trunk { trunks }
+            | Vlan::NativeTagged { trunks, .. }
+            | Vlan::NativeUntagged { trunks, .. } => Some(trunks),
+            _ => None,
+        }
     }
 
     /// Whether it is a guest's that tags its packets itself.

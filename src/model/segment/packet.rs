@@ -68,6 +68,9 @@ impl Tags {
     }
 }
 
+/// The type of a frame whose tag the switch has not looked at.
+pub(super) const ETH_TYPE_VLAN: u128 = 0x8100;
+
 /// Two flows of one table and priority, of which the switch may take either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Choice {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::class::row;
 use super::network::{Member, Network, Place, Role};
-use super::packet::{Choice, Doubt, Packet, Tags};
+use super::packet::{Choice, Doubt, ETH_TYPE_VLAN, Packet, Tags};
 use super::pipeline::Pipeline;
 use super::rules::arriving;
 use super::walk::{Crossing, Walk};
@@ -12,10 +13,14 @@ use crate::model::order::sort_by_name;
 use crate::model::topology::{Interface, Port};
 use crate::model::tunnel::Key;
 use crate::model::vlan::tags;
+use crate::openflow::fields::Id;
 use crate::openflow::text::PORT_ANY;
 
 /// With more kinds of wires on a bridge than this, they are guests' ports: not every tag is tried.
 const MAX_KINDS: usize = 64;
+
+/// Maximum number of VLANs of a trunk that are tried for its sake.
+const MAX_TRUNKS: usize = 64;
 
 /// Maximum number of flows followed from and to one bridge.
 const MAX_FLOWS: usize = 1 << 19;
@@ -159,6 +164,10 @@ impl<'w, 't> Survey<'w, 't> {
         }
         for member in &network.members {
             vids.extend(member.bearers.keys());
+            // A few VLANs of a trunk are each tried; of long lists, those that flows name.
+            let trunks = member.ports.values().filter_map(|place| place.trunks());
+            let short = trunks.filter(|trunks| trunks.len() <= MAX_TRUNKS).flatten();
+            vids.extend(short.filter_map(|vid| u16::try_from(*vid).ok()));
         }
         if let Some(port) = port {
             survey.look_at(port, &vids);
@@ -206,7 +215,14 @@ impl<'w, 't> Survey<'w, 't> {
     }
 
     fn walk(&mut self, bridge: usize, in_port: u32, tags: Tags, tun_id: u64) -> Walk<'w, 't> {
-        let packet = Packet::new(bridge, in_port, tags, arriving(tun_id));
+        let mut tags = tags;
+        let mut contents = arriving(tun_id);
+        if tags.inner.is_some() && self.network.vlan_limit < 2 {
+            // The switch does not look at the second tag, which then is what the frame carries.
+            tags.inner = None;
+            contents.set(row(Id::ETH_TYPE), ETH_TYPE_VLAN, u128::MAX);
+        }
+        let packet = Packet::new(bridge, in_port, tags, contents);
         let watched = match &self.focus {
             Some(focus) if focus.is_trunk => focus.numbers.clone(),
             _ => Vec::new(),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::class::{Class, Point, row};
 use super::network::{Network, Place, Role};
-use super::packet::{Choice, Doubt, Packet, Tags};
+use super::packet::{Choice, Doubt, ETH_TYPE_VLAN, Packet, Tags};
 use super::pipeline::{Pipeline, RuleNumber};
 use super::proof::{Dimensions, Proof, Restrictions, cube_with, prove, restrict};
 use super::rules::{Bucket, Group, GroupKind, Rule};
@@ -706,6 +706,11 @@ impl<'w, 't> Walk<'w, 't> {
         let Some(tags) = tags else {
             return;
         };
+        // A tag that the switch has not looked at, and that is now the outer one.
+        let eth_type = packet.contents.value(row(Id::ETH_TYPE), u16::MAX.into());
+        if packet.tags.outer.is_none() && eth_type == Some(ETH_TYPE_VLAN) {
+            return;
+        }
         let mut way = way.clone();
         if member.drops_reserved
             && let Some(pipeline) = self.pipeline(way.packet.bridge)
