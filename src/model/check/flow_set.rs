@@ -48,8 +48,8 @@ type Shape = Box<[u8]>;
 pub(super) struct Kept {
     pub(super) cookie: u64,
     pub(super) n_packets: Option<u64>,
-    /// Equal for flows that do the same. Flows of conjunctive matches count as doing the same: which of
-    /// them take a packet together is decided by all of them.
+    /// Equal for flows that do the same. Flows of conjunctive matches, and those for what such a match
+    /// finds (`conj_id`), count as doing the same: they work together at one priority.
     pub(super) does: u64,
     /// Where its values begin.
     at: u32,
@@ -90,7 +90,7 @@ impl Flows {
         self.kept.push(Kept {
             cookie: flow.cookie,
             n_packets: flow.packet_count,
-            does: if is_conjunctive {
+            does: if is_conjunctive || flow.fields.value(Id::CONJ_ID.row()).is_some() {
                 CONJUNCTIVE
             } else {
                 self.hasher.hash_one(flow.actions.bytes())
