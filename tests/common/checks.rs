@@ -23,13 +23,22 @@ fn host_facts(sandbox: &Sandbox) -> PathBuf {
     file
 }
 
-/// `FINDING OBJECT` of each finding, and the exit code.
-pub fn findings(sandbox: &Sandbox) -> (Vec<String>, i32) {
+/// `FINDING OBJECT` of each finding of at least a severity, and the exit code.
+fn findings(sandbox: &Sandbox, least: Severity) -> (Vec<String>, i32) {
     let facts = host_facts(sandbox);
     let facts = facts.to_str().unwrap();
+    let severity = format!("--severity={}", least.word());
     let columns = "--columns=finding,object";
     let output = sandbox
-        .ovs(&["check", columns, "--host-facts", facts, "-t", "3"])
+        .ovs(&[
+            "check",
+            columns,
+            &severity,
+            "--host-facts",
+            facts,
+            "-t",
+            "3",
+        ])
         .output()
         .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -41,10 +50,15 @@ pub fn findings(sandbox: &Sandbox) -> (Vec<String>, i32) {
 
 /// Waits until exactly these are the findings. The exit code must be that of the worst of them.
 pub fn see(sandbox: &Sandbox, expected: &[&str]) {
+    see_from(Severity::Note, sandbox, expected);
+}
+
+/// The same, of the findings of at least a severity.
+pub fn see_from(least: Severity, sandbox: &Sandbox, expected: &[&str]) {
     let start = Instant::now();
     let (mut found, mut code);
     loop {
-        (found, code) = findings(sandbox);
+        (found, code) = findings(sandbox, least);
         if found == expected || start.elapsed() > PATIENCE {
             break;
         }

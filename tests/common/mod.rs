@@ -12,6 +12,7 @@
 pub mod checks;
 pub mod host;
 pub mod run;
+pub mod saved;
 pub mod server;
 
 use std::env;
