@@ -472,7 +472,7 @@ pub(super) struct Bits {
 
 /// How to cut the values of a flow of shape `narrow` to those of shape `wide`; `None` if `wide` looks
 /// at a bit that `narrow` does not look at.
-fn cut(narrow: &[u8], wide: &[u8]) -> Option<Vec<Bits>> {
+pub(super) fn cut(narrow: &[u8], wide: &[u8]) -> Option<Vec<Bits>> {
     let mut bits = Vec::new();
     let mut at = 0;
     let mut own = places(narrow);

@@ -166,7 +166,7 @@ kinds! {
         "flows of equal priority that match the same packets and differ in actions"
         "OpenFlow leaves open which of them takes a packet: give the one that is meant to a higher priority"
     BucketNeverLive "bucket-never-live" Error
-        "groups with buckets of which nothing exists that they watch"
+        "a group with buckets that watch only what does not exist"
         "such a bucket gets no packets: add what it watches, or correct it; `ovs dump-groups {bridge}` shows it"
     WatchMissing "watch-missing" Note
         "a port or group that buckets watch, and that does not exist"

@@ -2,10 +2,10 @@
 //!
 //! OpenFlow leaves it to the switch which of them takes such a packet (OpenFlow 1.3.5 §6.4), and Open
 //! vSwitch's own choice is no rule to rely on. Two flows match a packet in common if they agree on every
-//! bit that both look at. So for each two shapes of a priority the values of one, cut to the common bits,
-//! are put into an index, and those of the other are looked up there; flows of one shape never match a
-//! packet in common. The work grows with the flows times the shapes of a priority, not with the pairs of
-//! flows.
+//! bit that both look at. So the flows of a priority are parted by their values on the bits that all of
+//! them look at. In each part the values of one shape, cut to the bits that another shape looks at too, are
+//! put into an index, and those of the other are looked up there; flows of one shape never match a packet
+//! in common. The work grows with the flows times the shapes of a part, not with the pairs of flows.
 //!
 //! What is no overlap:
 //! - Flows that do the same. The parts of conjunctive matches count as such among themselves.
@@ -17,7 +17,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::flow_set::{
-    Bits, Budget, Flows, Index, Kept, Place, Wider, places, table_of, take_bits,
+    Bits, Budget, Flows, Index, Kept, Place, Wider, cut, places, table_of, take_bits,
 };
 use crate::openflow::fields::Id;
 
@@ -68,7 +68,7 @@ impl Index<'_> {
         for table in members.chunk_by(|a, b| a.table == b.table) {
             search.best = None;
             for same in table.chunk_by(|a, b| a.priority == b.priority) {
-                found.complete = found.complete && search.priority(same);
+                found.complete = found.complete && search.compare(same);
             }
             let overlaps = |member: &&Member| search.is_marked(member.flow);
             if let (Some((_, example)), Some(first)) = (search.best, table.first()) {
@@ -132,11 +132,25 @@ struct Entry {
 }
 
 impl Search<'_> {
-    /// Compares the flows of a priority; `false` if there is no work left to do so.
-    fn priority(&mut self, same: &[Member]) -> bool {
+    /// Compares flows of one priority; `false` if there is no work left to do so.
+    fn compare(&mut self, same: &[Member]) -> bool {
+        if self.budget.is_spent() {
+            return false;
+        }
         let by_class = |a: &Member, b: &Member| (a.shape, a.ct_state) == (b.shape, b.ct_state);
         let class = |members| Class { members };
         let classes: Vec<Class<'_>> = same.chunk_by(by_class).map(class).collect();
+        if classes.len() < 2 {
+            return true;
+        }
+        let sorted = self.by_common(&classes);
+        let mut parts = sorted.chunk_by(|a, b| a.0 == b.0).peekable();
+        if parts.peek().is_some_and(|part| part.len() < same.len()) {
+            return parts.all(|part| {
+                let members: Vec<Member> = part.iter().map(|(_, member)| *member).collect();
+                self.compare(&members)
+            });
+        }
         let mut rest = classes.as_slice();
         while let Some((one, others)) = rest.split_first() {
             for other in others {
@@ -153,8 +167,40 @@ impl Search<'_> {
         true
     }
 
+    /// The flows with a hash of their values on the bits that all of them look at; sorted by it. Only those
+    /// with equal ones can match a packet in common.
+    fn by_common(&mut self, classes: &[Class<'_>]) -> Vec<(u64, Member)> {
+        let flows = self.index.flows;
+        let shapes = classes.iter().map(|class| flows.shape(class.shape()));
+        let all = shapes.fold(None, |all: Option<Vec<u8>>, shape| {
+            self.budget.join_shapes();
+            Some(all.map_or_else(|| shape.to_vec(), |all| meet(&all, shape)))
+        });
+        let all = all.unwrap_or_default();
+        let mut sorted = Vec::new();
+        let mut key = Vec::new();
+        for class in classes {
+            let bits = cut(flows.shape(class.shape()), &all).unwrap_or_default();
+            for member in class.members {
+                self.budget.look_up();
+                let values = flows.get(member.flow).map(|flow| flows.values_of(flow));
+                take_bits(values.unwrap_or_default(), &bits, &mut key);
+                sorted.push((self.index.hash(&key), *member));
+            }
+        }
+        sorted.sort_unstable();
+        sorted
+    }
+
     /// Looks the flows of one class up among those of another.
     fn look_up(&mut self, these: &Class<'_>, those: &Class<'_>) {
+        if these
+            .members
+            .iter()
+            .all(|member| self.is_marked(member.flow))
+        {
+            return;
+        }
         let flows = self.index.flows;
         let shapes = (flows.shape(these.shape()), flows.shape(those.shape()));
         self.budget.join_shapes();
@@ -294,6 +340,30 @@ fn common(one: &[u8], other: &[u8]) -> Option<(Vec<Bits>, Vec<Bits>)> {
         }
     }
     Some((mine, theirs))
+}
+
+/// The shape of the bits that both shapes look at.
+fn meet(one: &[u8], other: &[u8]) -> Vec<u8> {
+    let mut both = vec![table_of(one)];
+    let mut others = places(other).peekable();
+    for place in places(one) {
+        while others.next_if(|other| other.row < place.row).is_some() {}
+        let Some(other) = others.next_if(|other| other.row == place.row) else {
+            continue;
+        };
+        // A field of two lengths is compared by nobody.
+        if other.mask.len() == place.mask.len() {
+            both.extend([place.row, place.mask.len() as u8]);
+            both.extend(
+                place
+                    .mask
+                    .iter()
+                    .zip(other.mask)
+                    .map(|(one, other)| one & other),
+            );
+        }
+    }
+    both
 }
 
 /// The fields of a shape, each with where its values begin.
