@@ -28,7 +28,7 @@ fn neutron_hybrid() {
         vsctl(
             sandbox,
             "set Interface phy-br-ens37 options:peer=int-br-ens73",
-        )
+        );
     };
     let expected = ["dangling-patch phy-br-ens37", "one-way-patch int-br-ens37"];
     host("neutron/node", lose, &expected);
@@ -66,10 +66,7 @@ fn ovn() {
     let twice = |sandbox: &Sandbox| {
         let line = "add-port br-int ovn-32a2f4-1 -- set Interface ovn-32a2f4-1 type=geneve \
                     options:key=flow options:csum=true options:remote_ip=10.0.0.72";
-        vsctl(
-            sandbox,
-            &line.split_whitespace().collect::<Vec<_>>().join(" "),
-        );
+        vsctl(sandbox, line);
     };
     host("hosts/ovn", twice, &["duplicate-tunnel ovn-32a2f4-1"]);
 }

@@ -57,10 +57,10 @@ pub(super) struct Kept {
     pub(super) priority: u16,
     /// Whether it takes every packet that its fields match, now and later.
     pub(super) may_hide: bool,
+    /// Whether it is to be told if it is hidden.
     pub(super) may_be_hidden: bool,
-    pub(super) expires: bool,
-    /// Whether it has fields that are not known.
-    pub(super) has_unknown: bool,
+    /// Whether it is compared with others of its priority.
+    pub(super) may_overlap: bool,
 }
 
 impl Flows {
@@ -84,6 +84,7 @@ impl Flows {
             number
         };
         let expires = flow.idle_timeout != 0 || flow.hard_timeout != 0;
+        let is_certain = !expires && !flow.fields.has_unknown();
         let is_conjunctive =
             (flow.actions.iter().flatten()).any(|action| matches!(action, Action::Conjunction(_)));
         self.values.extend_from_slice(&split.values);
@@ -98,10 +99,9 @@ impl Flows {
             at,
             shape,
             priority: flow.priority,
-            may_hide: !expires && !is_conjunctive && !flow.fields.has_unknown(),
+            may_hide: is_certain && !is_conjunctive,
             may_be_hidden: !expires && !is_default(flow),
-            expires,
-            has_unknown: flow.fields.has_unknown(),
+            may_overlap: is_certain,
         });
     }
 
@@ -173,7 +173,7 @@ impl Flows {
 }
 
 /// Whether it is the flow that ovs-vswitchd itself puts into a bridge without a controller
-/// (ovs-vswitchd.conf.db(5), fail_mode).
+/// (ovs-vswitchd.conf.db(5), `fail_mode`).
 fn is_default(flow: &FlowStats<'_>) -> bool {
     let is_normal = |action| {
         matches!(
@@ -368,12 +368,14 @@ impl Split {
         self.shape.clear();
         self.values.clear();
         self.shape.push(table);
-        let mut registers = Some(fields.register_values());
+        let registers = fields.register_values();
+        let mut are_put = false;
         let first = Id::reg(0).map_or(0, Id::index);
         for (field, (value, mask)) in fields.fields() {
             // Two or four registers may come as one field.
-            if field.id.index() >= first {
-                self.put_registers(registers.take());
+            if field.id.index() >= first && !are_put {
+                self.put_registers(&registers);
+                are_put = true;
             }
             if field.id.registers().is_none() {
                 self.put(field.id, value, mask);
@@ -381,9 +383,9 @@ impl Split {
         }
     }
 
-    fn put_registers(&mut self, registers: Option<[(u32, u32); Id::REGISTERS as usize]>) {
-        for (number, (value, mask)) in (0..Id::REGISTERS).zip(registers.into_iter().flatten()) {
-            if let (Some(id), true) = (Id::reg(number), mask != 0) {
+    fn put_registers(&mut self, registers: &[(u32, u32)]) {
+        for (number, (value, mask)) in (0..Id::REGISTERS).zip(registers) {
+            if let (Some(id), true) = (Id::reg(number), *mask != 0) {
                 self.put(id, &value.to_be_bytes(), Some(&mask.to_be_bytes()));
             }
         }

@@ -90,7 +90,7 @@ impl Flows {
         let mut states: HashMap<u32, Option<usize>> = HashMap::new();
         let mut members: Vec<Member> = Vec::new();
         for (number, flow) in (0u32..).zip(self.kept()) {
-            if flow.expires || flow.has_unknown {
+            if !flow.may_overlap {
                 continue;
             }
             let shape = self.shape(flow.shape);
@@ -301,7 +301,7 @@ impl<'m> Class<'m> {
     }
 }
 
-/// Whether a connection can be in all of these states at a time (ovs-fields(7), ct_state).
+/// Whether a connection can be in all of these states at a time (ovs-fields(7), `ct_state`).
 fn is_possible(ct_state: u32) -> bool {
     const NEW: u32 = 0x01;
     const ESTABLISHED: u32 = 0x02;
@@ -309,7 +309,9 @@ fn is_possible(ct_state: u32) -> bool {
     const INVALID: u32 = 0x10;
     const TRACKED: u32 = 0x20;
     let has = |state| ct_state & state != 0;
-    !(has(NEW) && has(ESTABLISHED | REPLY)) && !(has(INVALID) && has(!(INVALID | TRACKED)))
+    let is_two = has(NEW) && has(ESTABLISHED | REPLY);
+    let is_invalid_and_more = has(INVALID) && has(!(INVALID | TRACKED));
+    !is_two && !is_invalid_and_more
 }
 
 /// The bits that both shapes look at, in the values of the one and of the other; `None` if a field is of

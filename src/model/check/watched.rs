@@ -149,21 +149,15 @@ impl Watched {
 impl Watch {
     /// `bucket 0 watches port 9, which does not exist`
     fn why_dead(&self, has_group: bool) -> String {
-        let mut text = format!("bucket {} watches ", self.bucket_id);
-        if self.port != PORT_ANY {
-            text += &format!("port {}, which does not exist", self.port);
-        }
-        if self.port != PORT_ANY && self.group != GROUP_ANY {
-            text += ", and ";
-        }
-        if self.group != GROUP_ANY {
-            let why = if has_group {
-                "has no bucket that can be live"
-            } else {
-                "does not exist"
-            };
-            text += &format!("group {}, which {why}", self.group);
-        }
-        text
+        let port =
+            (self.port != PORT_ANY).then(|| format!("port {}, which does not exist", self.port));
+        let why = if has_group {
+            "has no bucket that can be live"
+        } else {
+            "does not exist"
+        };
+        let group = (self.group != GROUP_ANY).then(|| format!("group {}, which {why}", self.group));
+        let both: Vec<String> = port.into_iter().chain(group).collect();
+        format!("bucket {} watches {}", self.bucket_id, both.join(", and "))
     }
 }
