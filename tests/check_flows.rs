@@ -77,6 +77,7 @@ fn groups_and_meters() {
         "group_id=1,type=all,bucket=actions=group:7",
     ]);
     ofctl(&["add-flow", "br0", "in_port=tap1,actions=group:1"]);
+    assert!(trace(&sandbox, "in_port=1").contains("Datapath actions: drop\n"));
     see(&sandbox, &["missing-group group 7"]);
     ofctl(&[
         "add-group",
