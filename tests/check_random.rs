@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::fmt::Write as _;
+
 use common::Sandbox;
 use common::checks::small;
 
@@ -84,10 +86,10 @@ impl Flow {
     fn text(&self) -> String {
         let mut text = format!("priority={}", self.priority);
         if let Some(port) = self.in_port {
-            text += &format!(",in_port={port}");
+            write!(text, ",in_port={port}").unwrap();
         }
         if let Some(kind) = self.kind {
-            text += &format!(",{}", KINDS[kind]);
+            write!(text, ",{}", KINDS[kind]).unwrap();
         }
         let [source, destination] = address_keys(self.kind);
         for (key, prefix) in [(source, &self.src), (destination, &self.dst)] {
@@ -97,7 +99,8 @@ impl Flow {
                 let [a, b, c] = numbers[..] else {
                     unreachable!()
                 };
-                text += &format!(",{key}=10.{a}.{b}.{c}/{}", 8 + 8 * prefix.len());
+                let length = 8 + 8 * prefix.len();
+                write!(text, ",{key}=10.{a}.{b}.{c}/{length}").unwrap();
             }
         }
         text
