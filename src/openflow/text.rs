@@ -160,6 +160,8 @@ pub const RESERVED_PORTS: [(u32, &str); 9] = [
     (0xffff_ffff, "ANY"),
 ];
 
+/// `OFPP_NORMAL`
+pub const PORT_NORMAL: u32 = 0xffff_fffa;
 /// `OFPP_CONTROLLER`
 pub const PORT_CONTROLLER: u32 = 0xffff_fffd;
 /// `OFPP_LOCAL`

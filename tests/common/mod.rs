@@ -9,8 +9,10 @@
 //! ```
 #![allow(dead_code, unreachable_pub)] // No test uses all of it, and all of it is for others.
 
+pub mod checks;
 pub mod host;
 pub mod run;
+pub mod saved;
 pub mod server;
 
 use std::env;

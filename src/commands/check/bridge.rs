@@ -63,7 +63,7 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
     let (findings, complete) = check.finish(name, &existing, &text);
     if !complete {
         cx.remark(&format!(
-            "{name}: its flows look at too many unlike fields; not all that are hidden are shown"
+            "{name}: its flows look at too many unlike fields; not all that are hidden or overlap are shown"
         ));
     }
     Ok(Answer::Findings(findings))

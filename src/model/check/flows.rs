@@ -1,24 +1,25 @@
-//! Flows, groups and meters of one bridge: what they refer to that is not there, and which flows no
-//! packet reaches.
+//! Flows, groups and meters of one bridge: what they refer to that is not there, which flows no packet
+//! reaches, and which are not told apart by their priority.
 //!
 //! Flows are added as they stream by; ports, groups and meters that exist are told at the end, so that
 //! what was added meanwhile is not missed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hidden::{Flows, flow_text};
+use super::flow_set::{Flows, Index, flow_text};
+use super::watched::Watched;
 use super::{Finding, Kind};
 use crate::openflow::actions::{Action, ActionList, CloneActions, Ct, Enqueue, WriteActions};
 use crate::openflow::actions::{Controller, Group, Meter, Output, OutputTrunc};
 use crate::openflow::messages::flow_stats::FlowStats;
-use crate::openflow::messages::groups::{GROUP_ANY, GroupDesc};
-use crate::openflow::text::{PORT_ANY, TextContext, reserved_port};
+use crate::openflow::messages::groups::GroupDesc;
+use crate::openflow::text::{TextContext, reserved_port};
 
-/// So many hidden flows of a bridge are told one by one.
-const HIDDEN_SHOWN: usize = 1000;
+/// So many hidden flows of a bridge, and groups with dead buckets, are told one by one.
+pub(super) const SHOWN: usize = 1000;
 
 /// So many ports, groups and meters are remembered, each; a switch with more has other troubles.
-const REMEMBERED: usize = 100_000;
+pub(super) const REMEMBERED: usize = 100_000;
 
 /// What the flows of one bridge refer to.
 #[derive(Debug, Default)]
@@ -27,7 +28,10 @@ pub struct FlowCheck {
     output_ports: References,
     groups: References,
     meters: References,
+    watched: Watched,
     flows: Flows,
+    /// How many flows and groups were added.
+    added: u64,
 }
 
 /// What a switch has.
@@ -45,46 +49,44 @@ impl FlowCheck {
     /// Adds a flow; `cx` says how to write it.
     pub fn add(&mut self, flow: &FlowStats<'_>, cx: &TextContext<'_>) {
         self.flows.add(flow);
+        self.added += 1;
         // A flow that expires refers to nothing for long: learned flows outlive their ports a while.
         if flow.idle_timeout != 0 || flow.hard_timeout != 0 {
             return;
         }
         let text = || flow_text(flow.table_id, flow.priority, Some(&flow.fields), cx);
         if let Some(port) = flow.fields.in_port() {
-            self.matched_ports.add(port, &text);
+            self.matched_ports.add(port, self.added, &text);
         }
         self.add_actions(&flow.actions, &text);
     }
 
-    /// Adds a group.
+    /// Adds a group. What its buckets watch is no destination: see `watched`.
     pub fn add_group(&mut self, group: &GroupDesc<'_>) {
+        self.added += 1;
+        self.watched.add(group);
         let text = || format!("group {}", group.group_id);
         for bucket in group.buckets.clone().flatten() {
-            if bucket.watch_port != PORT_ANY {
-                self.output_ports.add(bucket.watch_port, &text);
-            }
-            if bucket.watch_group != GROUP_ANY {
-                self.groups.add(bucket.watch_group, &text);
-            }
             self.add_actions(&bucket.actions, &text);
         }
     }
 
     fn add_actions(&mut self, actions: &ActionList<'_>, text: &impl Fn() -> String) {
+        let by = self.added;
         for action in actions.iter().flatten() {
             match action {
                 Action::Output(Output { port, .. })
                 | Action::OutputTrunc(OutputTrunc { port, .. })
-                | Action::Enqueue(Enqueue { port, .. }) => self.output_ports.add(port, text),
+                | Action::Enqueue(Enqueue { port, .. }) => self.output_ports.add(port, by, text),
                 Action::Bundle(bundle) => {
                     for port in bundle.members() {
-                        self.output_ports.add(port, text);
+                        self.output_ports.add(port, by, text);
                     }
                 }
-                Action::Group(Group { group }) => self.groups.add(group, text),
-                Action::Meter(Meter { meter_id }) => self.meters.add(meter_id, text),
+                Action::Group(Group { group }) => self.groups.add(group, by, text),
+                Action::Meter(Meter { meter_id }) => self.meters.add(meter_id, by, text),
                 Action::Controller(Controller { meter_id, .. }) if meter_id != 0 => {
-                    self.meters.add(meter_id, text);
+                    self.meters.add(meter_id, by, text);
                 }
                 Action::CloneActions(CloneActions { actions })
                 | Action::WriteActions(WriteActions { actions })
@@ -135,8 +137,13 @@ impl FlowCheck {
             let has = |meter| meters.contains(&meter);
             missing(Kind::MissingMeter, "meter", &self.meters, &has);
         }
-        let complete = self.hidden(bridge, cx, &mut findings);
-        (findings, complete)
+        self.watched.check(bridge, existing, &mut findings);
+        let index = self.flows.index();
+        let is_complete = [
+            self.hidden(&index, bridge, cx, &mut findings),
+            self.overlapping(&index, bridge, cx, &mut findings),
+        ];
+        (findings, is_complete == [true; 2])
     }
 
     /// Whether anything refers to a meter.
@@ -144,51 +151,110 @@ impl FlowCheck {
         !self.meters.0.is_empty()
     }
 
-    fn hidden(&self, bridge: &str, cx: &TextContext<'_>, findings: &mut Vec<Finding>) -> bool {
-        let covers = self.flows.covers(HIDDEN_SHOWN);
+    fn hidden(
+        &self,
+        index: &Index<'_>,
+        bridge: &str,
+        cx: &TextContext<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> bool {
+        let text = |flow| self.flows.text(flow, cx);
+        let mut add = |kind, object: &str, what| {
+            findings.push(Finding::new(kind, Some(bridge), object, what));
+        };
+        let covers = index.covers(SHOWN);
         for cover in &covers.covers {
-            let object = self.flows.text(cover.hidden, cx);
-            let what = format!("hidden by {}", self.flows.text(cover.by, cx));
-            findings.push(Finding::new(Kind::HiddenFlow, Some(bridge), &object, what));
+            let what = format!("hidden by {}", text(cover.by));
+            add(Kind::HiddenFlow, &text(cover.hidden), what);
         }
         if covers.more > 0 {
             let what = format!("{} more flows are hidden", covers.more);
-            findings.push(Finding::new(Kind::HiddenFlow, Some(bridge), bridge, what));
+            add(Kind::HiddenFlow, bridge, what);
+        }
+        for (table, designed) in &covers.designed {
+            let (hidden, by) = (text(designed.first.hidden), text(designed.first.by));
+            let what = match designed.count {
+                1 => format!("{hidden} is hidden by {by}"),
+                count => format!("{count} flows are hidden, such as {hidden} by {by}"),
+            };
+            add(Kind::HiddenByDesign, &format!("table {table}"), what);
         }
         covers.complete
+    }
+
+    fn overlapping(
+        &self,
+        index: &Index<'_>,
+        bridge: &str,
+        cx: &TextContext<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> bool {
+        let text = |flow| {
+            let text = self.flows.text(flow, cx);
+            match self.flows.get(flow).and_then(|flow| flow.n_packets) {
+                Some(n_packets) => format!("{text} (n_packets={n_packets})"),
+                None => text,
+            }
+        };
+        let overlaps = index.overlaps();
+        for overlap in &overlaps.tables {
+            let (one, other) = overlap.example;
+            let (count, one, other) = (overlap.count, text(one), text(other));
+            let what =
+                format!("{count} flows overlap at equal priority, such as {one} and {other}");
+            let object = format!("table {}", overlap.table);
+            findings.push(Finding::new(
+                Kind::OverlappingFlows,
+                Some(bridge),
+                &object,
+                what,
+            ));
+        }
+        overlaps.complete
     }
 }
 
 /// Numbers that are referred to, each with who does.
 #[derive(Debug, Default)]
-struct References(BTreeMap<u32, Uses>);
+pub(super) struct References(pub(super) BTreeMap<u32, Uses>);
 
 #[derive(Debug)]
-struct Uses {
+pub(super) struct Uses {
+    /// How many flows and groups refer to it.
     count: u64,
     first: String,
+    /// Which of them was the last: it may refer to it more than once.
+    last: u64,
 }
 
 impl References {
-    fn add(&mut self, number: u32, text: &impl Fn() -> String) {
+    pub(super) fn add(&mut self, number: u32, by: u64, text: &impl Fn() -> String) {
         if let Some(uses) = self.0.get_mut(&number) {
-            uses.count += 1;
+            uses.count += u64::from(uses.last != by);
+            uses.last = by;
         } else if self.0.len() < REMEMBERED {
             let first = text();
-            self.0.insert(number, Uses { count: 1, first });
+            let uses = Uses {
+                count: 1,
+                first,
+                last: by,
+            };
+            self.0.insert(number, uses);
         }
     }
 }
 
 impl Uses {
     /// `table=0,priority=5,in_port=9 and 3 more match on it`
-    fn text(&self, kind: Kind) -> String {
+    pub(super) fn text(&self, kind: Kind) -> String {
         let one = self.count == 1;
         let verb = match kind {
             Kind::FlowMatchesNoPort if one => "matches on it",
             Kind::FlowMatchesNoPort => "match on it",
             Kind::FlowOutputNoPort if one => "sends to it",
             Kind::FlowOutputNoPort => "send to it",
+            Kind::WatchMissing if one => "watches it",
+            Kind::WatchMissing => "watch it",
             _ if one => "refers to it",
             _ => "refer to it",
         };

@@ -157,8 +157,20 @@ kinds! {
         "flows or groups that send to a port that the bridge does not have"
         "who made them should correct them, or the port is missing: `ovs dump-flows {bridge} --port {number}` shows them"
     HiddenFlow "hidden-flow" Warning
-        "a flow that no packet reaches: a wider one of no lower priority has all"
+        "a flow that no packet reaches: a wider one of higher priority has all"
         "delete it, or raise its priority above the other's"
+    HiddenByDesign "hidden-by-design" Note
+        "flows that no packet reaches, behind others of the same controller"
+        "controllers write such flows on purpose: there is nothing to do"
+    OverlappingFlows "overlapping-flows" Note
+        "flows of equal priority that match the same packets and differ in actions"
+        "OpenFlow leaves open which of them takes a packet: give the one that is meant to a higher priority"
+    BucketNeverLive "bucket-never-live" Error
+        "a group with buckets that watch only what does not exist"
+        "such a bucket gets no packets: add what it watches, or correct it; `ovs dump-groups {bridge}` shows it"
+    WatchMissing "watch-missing" Note
+        "a port or group that buckets watch, and that does not exist"
+        "what else the buckets watch decides whether they are live; `ovs dump-groups {bridge}` shows them"
     MissingGroup "missing-group" Error
         "flows or groups that refer to a group that does not exist"
         "what goes there is dropped; `ovs dump-groups {bridge}` lists the groups that there are"

@@ -18,21 +18,29 @@
 //! | `keys` | keys of options and other_config |
 //! | `ports` | what ovs-vswitchd could not open |
 //! | [`flows`] | flows, groups and meters of one bridge |
+//! | `watched` | ports and groups that the buckets of groups watch |
+//! | [`flow_set`] | the flows of a switch, kept for the two searches below |
 //! | [`hidden`] | flows that no packet reaches |
+//! | [`overlaps`] | flows of equal priority that match the same packets |
+//! | `cookies` | which cookies the known controllers write |
 
 mod bonds;
 mod controllers;
+mod cookies;
+pub mod flow_set;
 pub mod flows;
 pub mod hidden;
 mod keys;
 pub mod kind;
 mod mirrors;
 mod names;
+pub mod overlaps;
 mod patches;
 mod ports;
 mod switch;
 mod tunnels;
 mod vlan;
+mod watched;
 
 pub use flows::FlowCheck;
 pub use kind::{Kind, Severity};

@@ -23,6 +23,8 @@ pub const GROUP_ALL: u32 = 0xffff_fffc;
 pub const GROUP_ANY: u32 = 0xffff_ffff;
 /// `OFPGT_SELECT`
 pub const SELECT: u8 = 1;
+/// `OFPGT_FF`
+pub const FAST_FAILOVER: u8 = 3;
 
 /// `NXST_GROUP`
 const NICIRA_STATS: u32 = 7;

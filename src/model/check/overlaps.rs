@@ -1,0 +1,434 @@
+//! Flows of one table and priority that match the same packets and do different things with them.
+//!
+//! OpenFlow leaves it to the switch which of them takes such a packet (OpenFlow 1.3.5 §6.4), and Open
+//! vSwitch's own choice is no rule to rely on. Two flows match a packet in common if they agree on every
+//! bit that both look at. So the flows of a priority are parted by their values on the bits that all of
+//! them look at. In each part the values of one shape, cut to the bits that another shape looks at too, are
+//! put into an index, and those of the other are looked up there; flows of one shape never match a packet
+//! in common. The work grows with the flows times the shapes of a part, not with the pairs of flows.
+//!
+//! What is no overlap:
+//! - Flows that do the same. The parts of conjunctive matches count as such among themselves.
+//! - As with hidden flows, those that expire, and those with fields that are not known.
+//! - Where a flow of higher priority takes all that both match.
+//! - Where the only common packets would have a state of connection that does not exist.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use super::flow_set::{
+    Bits, Budget, Flows, Index, Kept, Place, Wider, cut, places, table_of, take_bits,
+};
+use crate::openflow::fields::Id;
+
+/// The overlaps of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overlap {
+    /// The table.
+    pub table: u8,
+    /// How many flows overlap with another one.
+    pub count: u64,
+    /// Two that overlap with each other: those that took the most packets.
+    pub example: (u32, u32),
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Overlaps {
+    /// By table.
+    pub tables: Vec<Overlap>,
+    /// Whether all flows were looked at: there is a limit to the work.
+    pub complete: bool,
+}
+
+/// A flow with what it is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Member {
+    table: u8,
+    priority: Reverse<u16>,
+    shape: u32,
+    ct_state: u32,
+    flow: u32,
+}
+
+impl Index<'_> {
+    /// Which flows overlap, table by table.
+    pub fn overlaps(&self) -> Overlaps {
+        let members = self.flows.members();
+        let mut search = Search {
+            index: self,
+            budget: Budget::of(self.flows),
+            overlaps: vec![false; self.flows.len()],
+            best: None,
+        };
+        let mut found = Overlaps {
+            tables: Vec::new(),
+            complete: true,
+        };
+        for table in members.chunk_by(|a, b| a.table == b.table) {
+            search.best = None;
+            for same in table.chunk_by(|a, b| a.priority == b.priority) {
+                found.complete = found.complete && search.compare(same);
+            }
+            let overlaps = |member: &&Member| search.is_marked(member.flow);
+            if let (Some((_, example)), Some(first)) = (search.best, table.first()) {
+                found.tables.push(Overlap {
+                    table: first.table,
+                    count: table.iter().filter(overlaps).count() as u64,
+                    example,
+                });
+            }
+        }
+        found
+    }
+}
+
+impl Flows {
+    /// The flows that are compared, sorted.
+    fn members(&self) -> Vec<Member> {
+        // Where each shape has the state of the connection.
+        let mut states: HashMap<u32, Option<usize>> = HashMap::new();
+        let mut members: Vec<Member> = Vec::new();
+        for (number, flow) in (0u32..).zip(self.kept()) {
+            if !flow.may_overlap {
+                continue;
+            }
+            let shape = self.shape(flow.shape);
+            let at = *(states.entry(flow.shape)).or_insert_with(|| {
+                let is_state = |place: &Place<'_>| usize::from(place.row) == Id::CT_STATE.index();
+                placed(shape).find_map(|(at, place)| is_state(&place).then_some(at))
+            });
+            let state = at.and_then(|at| self.values_of(flow).get(at..)?.first_chunk().copied());
+            members.push(Member {
+                table: table_of(shape),
+                priority: Reverse(flow.priority),
+                shape: flow.shape,
+                ct_state: state.map(u32::from_be_bytes).unwrap_or_default(),
+                flow: number,
+            });
+        }
+        members.sort_unstable();
+        members
+    }
+}
+
+/// The search, and what it found so far.
+#[derive(Debug)]
+struct Search<'f> {
+    index: &'f Index<'f>,
+    budget: Budget,
+    /// For each flow whether it overlaps with another.
+    overlaps: Vec<bool>,
+    /// Two flows of this table that overlap, and how many packets they took.
+    best: Option<(u64, (u32, u32))>,
+}
+
+/// Flows that agree on the bits that another shape looks at too.
+#[derive(Debug)]
+struct Entry {
+    first: u32,
+    /// One that does not do what the first does.
+    other: Option<u32>,
+}
+
+impl Search<'_> {
+    /// Compares flows of one priority; `false` if there is no work left to do so.
+    fn compare(&mut self, same: &[Member]) -> bool {
+        if self.budget.is_spent() {
+            return false;
+        }
+        let by_class = |a: &Member, b: &Member| (a.shape, a.ct_state) == (b.shape, b.ct_state);
+        let class = |members| Class { members };
+        let classes: Vec<Class<'_>> = same.chunk_by(by_class).map(class).collect();
+        if classes.len() < 2 {
+            return true;
+        }
+        let sorted = self.by_common(&classes);
+        let mut parts = sorted.chunk_by(|a, b| a.0 == b.0).peekable();
+        if parts.peek().is_some_and(|part| part.len() < same.len()) {
+            return parts.all(|part| {
+                let members: Vec<Member> = part.iter().map(|(_, member)| *member).collect();
+                self.compare(&members)
+            });
+        }
+        let mut rest = classes.as_slice();
+        while let Some((one, others)) = rest.split_first() {
+            for other in others {
+                if self.budget.is_spent() {
+                    return false;
+                }
+                if one.may_meet(other) {
+                    self.look_up(one, other);
+                    self.look_up(other, one);
+                }
+            }
+            rest = others;
+        }
+        true
+    }
+
+    /// The flows with a hash of their values on the bits that all of them look at; sorted by it. Only those
+    /// with equal ones can match a packet in common.
+    fn by_common(&mut self, classes: &[Class<'_>]) -> Vec<(u64, Member)> {
+        let flows = self.index.flows;
+        let shapes = classes.iter().map(|class| flows.shape(class.shape()));
+        let all = shapes.fold(None, |all: Option<Vec<u8>>, shape| {
+            self.budget.join_shapes();
+            Some(all.map_or_else(|| shape.to_vec(), |all| meet(&all, shape)))
+        });
+        let all = all.unwrap_or_default();
+        let mut sorted = Vec::new();
+        let mut key = Vec::new();
+        for class in classes {
+            let bits = cut(flows.shape(class.shape()), &all).unwrap_or_default();
+            for member in class.members {
+                self.budget.look_up();
+                let values = flows.get(member.flow).map(|flow| flows.values_of(flow));
+                take_bits(values.unwrap_or_default(), &bits, &mut key);
+                sorted.push((self.index.hash(&key), *member));
+            }
+        }
+        sorted.sort_unstable();
+        sorted
+    }
+
+    /// Looks the flows of one class up among those of another.
+    fn look_up(&mut self, these: &Class<'_>, those: &Class<'_>) {
+        if these
+            .members
+            .iter()
+            .all(|member| self.is_marked(member.flow))
+        {
+            return;
+        }
+        let flows = self.index.flows;
+        let shapes = (flows.shape(these.shape()), flows.shape(those.shape()));
+        self.budget.join_shapes();
+        let Some((mine, theirs)) = common(shapes.0, shapes.1) else {
+            return;
+        };
+        let mut key = Vec::new();
+        let mut indexed: HashMap<u64, Entry> = HashMap::new();
+        for (number, flow) in those.flows(flows) {
+            self.budget.look_up();
+            take_bits(flows.values_of(flow), &theirs, &mut key);
+            let entry = indexed.entry(self.index.hash(&key)).or_insert(Entry {
+                first: number,
+                other: None,
+            });
+            let differs = |first: &Kept| first.does != flow.does;
+            if entry.other.is_none() && flows.get(entry.first).is_some_and(differs) {
+                entry.other = Some(number);
+            }
+        }
+        let mut joined: Option<(Joined, Vec<Wider>)> = None;
+        let mut other_key = Vec::new();
+        for (number, flow) in these.flows(flows) {
+            if self.is_marked(number) {
+                continue;
+            }
+            self.budget.look_up();
+            let values = flows.values_of(flow);
+            take_bits(values, &mine, &mut key);
+            let Some(entry) = indexed.get(&self.index.hash(&key)) else {
+                continue;
+            };
+            let candidates = [Some(entry.first), entry.other].into_iter().flatten();
+            let mut partners =
+                candidates.filter_map(|partner| Some((partner, flows.get(partner)?)));
+            let Some((partner, other)) = partners.find(|(_, other)| other.does != flow.does) else {
+                continue;
+            };
+            let other_values = flows.values_of(other);
+            take_bits(other_values, &theirs, &mut other_key);
+            if other_key != key {
+                continue;
+            }
+            let (joined, wider) = joined.get_or_insert_with(|| {
+                let joined = Joined::of(shapes.0, shapes.1);
+                let wider = (self.index).wider(&joined.shape, flow.priority, &mut self.budget);
+                (joined, wider)
+            });
+            joined.values(values, other_values, &mut other_key);
+            let by = (self.index).cover(&other_key, flow.priority, wider, &mut self.budget);
+            if by.is_none() {
+                self.mark((number, flow), (partner, other));
+            }
+        }
+    }
+
+    fn is_marked(&self, flow: u32) -> bool {
+        self.overlaps
+            .get(flow as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn mark(&mut self, one: (u32, &Kept), other: (u32, &Kept)) {
+        for flow in [one.0, other.0] {
+            if let Some(slot) = self.overlaps.get_mut(flow as usize) {
+                *slot = true;
+            }
+        }
+        let packets = |flow: &Kept| flow.n_packets.unwrap_or_default();
+        let took = packets(one.1).saturating_add(packets(other.1));
+        if self.best.is_none_or(|(most, _)| took > most) {
+            self.best = Some((took, (one.0, other.0)));
+        }
+    }
+}
+
+/// Flows of one table, priority, shape and state of connection.
+#[derive(Debug, Clone, Copy)]
+struct Class<'m> {
+    members: &'m [Member],
+}
+
+impl<'m> Class<'m> {
+    fn shape(&self) -> u32 {
+        self.members.first().map_or(0, |member| member.shape)
+    }
+
+    /// Whether a packet can match a flow of either, for all that is known without their values.
+    fn may_meet(&self, other: &Class<'_>) -> bool {
+        let state = |class: &Class<'_>| class.members.first().map_or(0, |member| member.ct_state);
+        self.shape() != other.shape() && is_possible(state(self) | state(other))
+    }
+
+    fn flows<'f>(&self, flows: &'f Flows) -> impl Iterator<Item = (u32, &'f Kept)> + use<'f, 'm> {
+        let flow = |member: &Member| Some((member.flow, flows.get(member.flow)?));
+        self.members.iter().filter_map(flow)
+    }
+}
+
+/// Whether a connection can be in all of these states at a time (ovs-fields(7), `ct_state`).
+fn is_possible(ct_state: u32) -> bool {
+    const NEW: u32 = 0x01;
+    const ESTABLISHED: u32 = 0x02;
+    const REPLY: u32 = 0x08;
+    const INVALID: u32 = 0x10;
+    const TRACKED: u32 = 0x20;
+    let has = |state| ct_state & state != 0;
+    let is_two = has(NEW) && has(ESTABLISHED | REPLY);
+    let is_invalid_and_more = has(INVALID) && has(!(INVALID | TRACKED));
+    !is_two && !is_invalid_and_more
+}
+
+/// The bits that both shapes look at, in the values of the one and of the other; `None` if a field is of
+/// two lengths.
+fn common(one: &[u8], other: &[u8]) -> Option<(Vec<Bits>, Vec<Bits>)> {
+    let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+    let mut others = placed(other).peekable();
+    for (at, place) in placed(one) {
+        while others.next_if(|(_, other)| other.row < place.row).is_some() {}
+        let Some((other_at, other)) = others.next_if(|(_, other)| other.row == place.row) else {
+            continue;
+        };
+        if other.mask.len() != place.mask.len() {
+            return None;
+        }
+        for (offset, (one, other)) in place.mask.iter().zip(other.mask).enumerate() {
+            let mask = one & other;
+            if mask != 0 {
+                mine.push(Bits {
+                    at: at + offset,
+                    mask,
+                });
+                theirs.push(Bits {
+                    at: other_at + offset,
+                    mask,
+                });
+            }
+        }
+    }
+    Some((mine, theirs))
+}
+
+/// The shape of the bits that both shapes look at.
+fn meet(one: &[u8], other: &[u8]) -> Vec<u8> {
+    let mut both = vec![table_of(one)];
+    let mut others = places(other).peekable();
+    for place in places(one) {
+        while others.next_if(|other| other.row < place.row).is_some() {}
+        let Some(other) = others.next_if(|other| other.row == place.row) else {
+            continue;
+        };
+        // A field of two lengths is compared by nobody.
+        if other.mask.len() == place.mask.len() {
+            both.extend([place.row, place.mask.len() as u8]);
+            both.extend(
+                place
+                    .mask
+                    .iter()
+                    .zip(other.mask)
+                    .map(|(one, other)| one & other),
+            );
+        }
+    }
+    both
+}
+
+/// The fields of a shape, each with where its values begin.
+fn placed(shape: &[u8]) -> impl Iterator<Item = (usize, Place<'_>)> {
+    places(shape).scan(0, |next, place| {
+        let at = *next;
+        *next += place.mask.len();
+        Some((at, place))
+    })
+}
+
+/// The shape of what a flow of either of two shapes matches at a time.
+#[derive(Debug)]
+struct Joined {
+    shape: Vec<u8>,
+    /// Of each byte of the values where it is in those of the one and of the other.
+    bytes: Vec<(Option<usize>, Option<usize>)>,
+}
+
+/// A mask, with where the values under it begin.
+type PlacedMask<'s> = (usize, &'s [u8]);
+
+impl Joined {
+    /// Fields of both must be of one length.
+    fn of(one: &[u8], other: &[u8]) -> Joined {
+        let mut rows: BTreeMap<u8, (Option<PlacedMask<'_>>, Option<PlacedMask<'_>>)> =
+            BTreeMap::new();
+        for (at, place) in placed(one) {
+            rows.entry(place.row).or_default().0 = Some((at, place.mask));
+        }
+        for (at, place) in placed(other) {
+            rows.entry(place.row).or_default().1 = Some((at, place.mask));
+        }
+        let mut joined = Joined {
+            shape: vec![table_of(one)],
+            bytes: Vec::new(),
+        };
+        for (row, (one, other)) in rows {
+            let length = one.or(other).map_or(0, |(_, mask)| mask.len());
+            joined.shape.extend([row, length as u8]);
+            for offset in 0..length {
+                let byte = |field: Option<PlacedMask<'_>>| {
+                    let (at, mask) = field?;
+                    Some((at + offset, *mask.get(offset)?))
+                };
+                let (one, other) = (byte(one), byte(other));
+                let mask = |byte: Option<(usize, u8)>| byte.map_or(0, |(_, mask)| mask);
+                joined.shape.push(mask(one) | mask(other));
+                let at = |byte: Option<(usize, u8)>| byte.map(|(at, _)| at);
+                joined.bytes.push((at(one), at(other)));
+            }
+        }
+        joined
+    }
+
+    /// The values of what both flows match.
+    fn values(&self, one: &[u8], other: &[u8], out: &mut Vec<u8>) {
+        let byte = |values: &[u8], at: Option<usize>| {
+            at.and_then(|at| values.get(at).copied())
+                .unwrap_or_default()
+        };
+        out.clear();
+        let bytes = self.bytes.iter();
+        out.extend(bytes.map(|(mine, theirs)| byte(one, *mine) | byte(other, *theirs)));
+    }
+}

@@ -1,0 +1,99 @@
+//! What the tests of `ovs check` share: a small switch, its findings, a fault made and mended.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ovs::model::check::{Kind, Severity};
+
+use super::Sandbox;
+
+/// So long ovs-vswitchd may take to notice: it looks at the state of its ports every five seconds, and
+/// tries a controller again after at most eight.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A host on which the tunnels of the Neutron hosts can work.
+const HOST: &str =
+    "address 10.0.0.71\nroute 10.0.0.0/24\ndevice ens37 hardware\ndevice ens38 hardware\n";
+
+fn host_facts(sandbox: &Sandbox) -> PathBuf {
+    let file = sandbox.run_dir().join("host-facts");
+    fs::write(&file, HOST).unwrap();
+    file
+}
+
+/// `FINDING OBJECT` of each finding of at least a severity, and the exit code.
+fn findings(sandbox: &Sandbox, least: Severity) -> (Vec<String>, i32) {
+    let facts = host_facts(sandbox);
+    let facts = facts.to_str().unwrap();
+    let severity = format!("--severity={}", least.word());
+    let columns = "--columns=finding,object";
+    let output = sandbox
+        .ovs(&[
+            "check",
+            columns,
+            &severity,
+            "--host-facts",
+            facts,
+            "-t",
+            "3",
+        ])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, "");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let lines = stdout.lines().map(|line| line.replace('\t', " "));
+    (lines.collect(), output.status.code().unwrap())
+}
+
+/// Waits until exactly these are the findings. The exit code must be that of the worst of them.
+pub fn see(sandbox: &Sandbox, expected: &[&str]) {
+    see_from(Severity::Note, sandbox, expected);
+}
+
+/// The same, of the findings of at least a severity.
+pub fn see_from(least: Severity, sandbox: &Sandbox, expected: &[&str]) {
+    let start = Instant::now();
+    let (mut found, mut code);
+    loop {
+        (found, code) = findings(sandbox, least);
+        if found == expected || start.elapsed() > PATIENCE {
+            break;
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(found, expected);
+    let is_error = |line: &&str| {
+        let word = line.split(' ').next().unwrap();
+        let kind = Kind::ALL.iter().find(|kind| kind.word() == word).unwrap();
+        kind.severity() == Severity::Error
+    };
+    assert_eq!(code, i32::from(expected.iter().any(is_error)), "{found:?}");
+}
+
+/// Makes a fault, sees it and only it, mends it and sees it gone.
+pub fn fault(sandbox: &Sandbox, make: &str, expected: &str, mend: &str) {
+    vsctl(sandbox, make);
+    see(sandbox, &[expected]);
+    vsctl(sandbox, mend);
+    see(sandbox, &[]);
+}
+
+/// ovs-vsctl(8) with the words of a line.
+pub fn vsctl(sandbox: &Sandbox, line: &str) {
+    let words: Vec<&str> = line.split(' ').collect();
+    sandbox.vsctl(&words);
+}
+
+/// A bridge with two ports that have tags.
+pub fn small() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    vsctl(
+        &sandbox,
+        "add-br br0 -- add-port br0 tap1 tag=1 -- add-port br0 tap2 tag=2",
+    );
+    see(&sandbox, &[]);
+    sandbox
+}
