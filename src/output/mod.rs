@@ -33,6 +33,7 @@ mod flow;
 mod frame;
 pub mod graph;
 mod json;
+mod pieces;
 mod screen;
 mod sheet;
 mod stream;
@@ -46,6 +47,7 @@ pub use column::{Column, Heading, Pulse, UnknownColumn, columns_help};
 pub use flow::FlowText;
 pub use frame::{Change, Changes, Difference, Frame, Item};
 pub use json::Records;
+pub use pieces::Pieces;
 pub use screen::{Head, Screen};
 pub use stream::Stream;
 pub use text::{cut, escape, push_blanks, push_escaped, width};
@@ -336,6 +338,24 @@ mod tests {
                 assert!(width(line) <= columns, "{columns} columns:\n{table}");
             }
         }
+    }
+
+    #[test]
+    fn what_says_that_columns_are_hidden_is_no_wider_than_the_table_may_be() {
+        let mut format = format(Mode::Table, None);
+        let mut seen = 0;
+        for room in 20..=70 {
+            format.width = Some(room);
+            let table = print(&format);
+            let Some(at) = table.find("hidden: ") else {
+                continue;
+            };
+            seen += 1;
+            for line in table[at..].lines() {
+                assert!(width(line) <= room, "{room} columns:\n{table}");
+            }
+        }
+        assert!(seen > 20, "{seen}");
     }
 
     #[test]
