@@ -163,17 +163,6 @@ impl<R> View<'_, R> {
             .list(&mut rows.into_iter().map(|row| self.cells(row)))
     }
 
-    /// Whether a table of these records shows all that is in them: no column hidden, nothing cut.
-    pub fn is_whole<'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> bool
-    where
-        R: 'r,
-    {
-        table::is_whole(
-            &self.sheet(),
-            &mut rows.into_iter().map(|row| self.cells(row)),
-        )
-    }
-
     /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.
     pub fn one(&self, row: &R) -> String {
         self.sheet().one(self.cells(row))

@@ -73,6 +73,21 @@ impl Finding {
             hint: fill(kind.hint(), &names),
         }
     }
+
+    /// Whether the hint is that of its kind, with names in it; a finding may have one of its own.
+    pub fn has_usual_hint(&self) -> bool {
+        let mut rest = self.hint.as_str();
+        let mut is_first = true;
+        // What stands between the names, in order.
+        for part in self.kind.hint().split(['{', '}']).step_by(2) {
+            let Some(at) = rest.find(part).filter(|at| !is_first || *at == 0) else {
+                return false;
+            };
+            rest = rest.get(at + part.len()..).unwrap_or_default();
+            is_first = false;
+        }
+        self.kind.hint().ends_with('}') || rest.is_empty()
+    }
 }
 
 /// The text with names in their places; a name that holds such a word itself stays as it is.
@@ -101,6 +116,13 @@ pub struct Snapshot<'t> {
     pub daemon: &'t Daemon,
     /// The host's network; `None` where the switch is another host's, or none at all.
     pub host: Option<&'t HostFacts>,
+}
+
+impl Snapshot<'_> {
+    /// Whether something is configured that ovs-vswitchd has not applied.
+    fn is_behind(&self) -> bool {
+        self.topology.ovs.cur_cfg < self.topology.ovs.next_cfg
+    }
 }
 
 /// What is known of ovs-vswitchd.
@@ -149,6 +171,7 @@ pub fn findings(snapshot: &Snapshot<'_>) -> Vec<Finding> {
     keys::check(snapshot, &mut found);
     // Last: whose error has been explained by now is not told twice.
     ports::check(snapshot, &mut found);
+    keys::merge(&mut found);
     found.findings
 }
 
@@ -171,6 +194,8 @@ struct Found {
     findings: Vec<Finding>,
     /// Interfaces whose error needs no finding of its own: another says why they have it.
     explained: BTreeSet<String>,
+    /// Of the findings on keys: which they are, and the key that was meant.
+    keys: Vec<(usize, String)>,
 }
 
 impl Found {

@@ -1,17 +1,41 @@
 //! Patch ports.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
 use super::{Found, Kind, Snapshot, fill};
-use crate::model::patch::{Patch, PatchState, patches};
+use crate::model::patch::{Patch, PatchEnd, PatchState, patches};
 use crate::model::shell::word;
 
 /// What Neutron's agent names as the peer until it joins the two ends.
 const NEUTRON: &str = "nonexistent-peer";
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
-    for patch in patches(snapshot.topology) {
-        let Some((kind, what)) = fault(&patch) else {
+    let patches = patches(snapshot.topology);
+    let is_dangling = |patch: &&Patch<'_>| patch.state == PatchState::Dangling;
+    let dangling = patches.iter().filter(is_dangling);
+    let dangling: BTreeSet<&str> = dangling.map(|patch| name_of(&patch.near)).collect();
+    // Ends that wait for one that dangles: mended with it.
+    let mut waiting: BTreeMap<&str, Vec<&PatchEnd<'_>>> = BTreeMap::new();
+    for patch in &patches {
+        if let (PatchState::OneWay, Some(far)) = (patch.state, &patch.far)
+            && dangling.contains(name_of(far))
+        {
+            waiting.entry(name_of(far)).or_default().push(&patch.near);
+            found.explain(patch.near.interface);
+        }
+    }
+    for patch in &patches {
+        let Some((kind, mut what)) = fault(patch) else {
             continue;
         };
+        if patch.state == PatchState::OneWay && found.is_explained(patch.near.interface) {
+            continue;
+        }
+        for end in waiting.remove(name_of(&patch.near)).unwrap_or_default() {
+            let (name, bridge) = (name_of(end), &end.bridge.name);
+            let _ = write!(what, "; {name} on {bridge} has it for its peer");
+        }
         found.add(
             kind,
             Some(patch.near.bridge),
@@ -32,6 +56,10 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             found.explain(far.interface);
         }
     }
+}
+
+fn name_of<'t>(end: &PatchEnd<'t>) -> &'t str {
+    &end.interface.name
 }
 
 fn fault(patch: &Patch<'_>) -> Option<(Kind, String)> {
@@ -85,6 +113,8 @@ mod tests {
             port("silent", "patch", &[]),
         ];
         let br_ex = [
+            // It waits for one that dangles.
+            patch("waits", "lost"),
             patch("phy-br-ex", "int-br-ex"),
             patch("jealous", "int-br-ex"),
         ];

@@ -30,7 +30,10 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 );
             }
             found.add(Kind::PortError, Some(bridge), name, what);
-        } else if interface.ofport.is_none() && !matches!(snapshot.daemon, Daemon::Unknown) {
+        } else if interface.ofport.is_none()
+            && !snapshot.is_behind()
+            && !matches!(snapshot.daemon, Daemon::Unknown)
+        {
             let what = "ovs-vswitchd has given it no OpenFlow number";
             found.add(Kind::NoOfport, Some(bridge), name, what);
         }
