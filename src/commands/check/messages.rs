@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::commands::failure::one_line;
 use crate::model::check::{Finding, Kind, Severity};
-use crate::output::{Format, Pieces, Role, escape, width};
+use crate::output::{Format, Pieces, Role, width};
 
 /// Blanks before a hint, and before each of several things under their headline.
 const BELOW: usize = 2;
@@ -129,7 +130,7 @@ impl Writer {
     }
 
     fn name(&mut self, gap: usize, name: &str, end: &str) {
-        let parts = [(Role::Name, &*escape(name)), (Role::Plain, end)];
+        let parts = [(Role::Name, &*one_line(name)), (Role::Plain, end)];
         self.0.put_whole(gap, &parts);
     }
 
@@ -154,9 +155,10 @@ impl Writer {
 
     /// Words; none of these names is broken, nor a command in backticks that has room on a line.
     fn text(&mut self, text: &str, names: &[&str]) {
-        let mut text = escape(text);
+        // ovs-vswitchd may have several lines to say.
+        let mut text = one_line(&text.trim_end().replace('\n', "; "));
         for name in names.iter().filter(|name| name.contains(' ')) {
-            let name = escape(name);
+            let name = one_line(name);
             text = text.replace(&name, &name.replace(' ', &HELD.to_string()));
         }
         for word in words(&text) {

@@ -42,6 +42,7 @@ use std::collections::BTreeSet;
 
 use super::host::HostFacts;
 use super::order::by_name;
+use super::resolve::argument;
 use super::shell::word;
 use super::topology::{Bridge, Interface, Topology};
 
@@ -63,15 +64,25 @@ pub struct Finding {
 impl Finding {
     /// A fault of a thing on a bridge; in the hint `{object}` and `{bridge}` stand for their names.
     pub(super) fn new(kind: Kind, bridge: Option<&str>, object: &str, what: String) -> Self {
-        let bridge_word = word(bridge.unwrap_or_default());
-        let names = [("{object}", word(object)), ("{bridge}", bridge_word)];
-        Self {
+        let mut finding = Self {
             kind,
             bridge: bridge.map(str::to_owned),
             object: object.to_owned(),
             what,
-            hint: fill(kind.hint(), &names),
-        }
+            hint: String::new(),
+        };
+        finding.set_hint(kind.hint(), &[]);
+        finding
+    }
+
+    /// Sets the hint: `{object}` and `{bridge}` in it stand for their names, and what else `more` has.
+    fn set_hint(&mut self, hint: &str, more: &[(&str, &str)]) {
+        let object = argument(&self.object);
+        let bridge = self.bridge.as_deref().unwrap_or_default();
+        let more = more.iter().map(|(place, name)| (*place, word(name)));
+        let usual = [("{object}", word(&object)), ("{bridge}", word(bridge))];
+        let names: Vec<(&str, Cow<'_, str>)> = more.chain(usual).collect();
+        self.hint = fill(hint, &names);
     }
 
     /// Whether the hint is that of its kind, with names in it; a finding may have one of its own.
@@ -91,7 +102,7 @@ impl Finding {
 }
 
 /// The text with names in their places; a name that holds such a word itself stays as it is.
-pub(super) fn fill(text: &str, names: &[(&str, Cow<'_, str>)]) -> String {
+fn fill(text: &str, names: &[(&str, Cow<'_, str>)]) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((at, place, name)) = names
@@ -203,6 +214,13 @@ impl Found {
         let bridge = bridge.map(|bridge| bridge.name.as_str());
         let finding = Finding::new(kind, bridge, object, what.into());
         self.findings.push(finding);
+    }
+
+    /// The finding added last gets another hint than others of its kind.
+    fn hint(&mut self, hint: &str, more: &[(&str, &str)]) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.set_hint(hint, more);
+        }
     }
 
     fn explain(&mut self, interface: &Interface) {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Found, Kind, Snapshot, fill};
+use super::{Found, Kind, Snapshot};
 use crate::model::patch::{Patch, PatchEnd, PatchState, patches};
-use crate::model::shell::word;
 
 /// What Neutron's agent names as the peer until it joins the two ends.
 const NEUTRON: &str = "nonexistent-peer";
+/// What helps where an end of the peer's name cannot be made.
+const OTHER_END: &str = "name the other end (`ovs port set {object} --option peer={peer}`), or remove this \
+                         one (`ovs patch del {object}`)";
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     let patches = patches(snapshot.topology);
@@ -32,7 +34,12 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         if patch.state == PatchState::OneWay && found.is_explained(patch.near.interface) {
             continue;
         }
-        for end in waiting.remove(name_of(&patch.near)).unwrap_or_default() {
+        let waiting = waiting.remove(name_of(&patch.near)).unwrap_or_default();
+        let waits = waiting
+            .first()
+            .copied()
+            .filter(|_| kind == Kind::DanglingPatch);
+        for end in waiting {
             let (name, bridge) = (name_of(end), &end.bridge.name);
             let _ = write!(what, "; {name} on {bridge} has it for its peer");
         }
@@ -42,15 +49,17 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             &patch.near.interface.name,
             what,
         );
-        if let Some(finding) = found.findings.last_mut() {
-            let peer = patch.peer.filter(|peer| !peer.is_empty());
-            let names = [
-                ("{object}", word(&patch.near.interface.name)),
-                ("{bridge}", word(&patch.near.bridge.name)),
-                ("{peer}", word(peer.unwrap_or("PORT"))),
-            ];
-            finding.hint = fill(kind.hint(), &names);
-        }
+        let peer = patch.peer.filter(|peer| !peer.is_empty());
+        let is_taken = peer.is_some_and(|peer| snapshot.topology.port(peer).is_some());
+        let (hint, peer) = match waits {
+            Some(end) => (OTHER_END, name_of(end)),
+            // What has the peer's name cannot be made.
+            None if kind == Kind::DanglingPatch && is_taken => (OTHER_END, "PORT"),
+            None => (kind.hint(), peer.unwrap_or("PORT")),
+        };
+        // As `patch add` and what changes a port take it.
+        let object = name_of(&patch.near);
+        found.hint(hint, &[("{object}", object), ("{peer}", peer)]);
         found.explain(patch.near.interface);
         if let (PatchState::SameBridge, Some(far)) = (patch.state, patch.far) {
             found.explain(far.interface);

@@ -1,18 +1,21 @@
 //! What ovs-vswitchd could not open.
 
 use super::{Daemon, Found, Kind, Snapshot, has_failed};
+use crate::model::resolve::argument;
 
 /// How ovs-vswitchd begins to say that there is no device.
 const NOT_OPENED: &str = "could not open network device";
 /// `ENODEV`, as strerror(3) has it.
 const NO_SUCH_DEVICE: &str = "No such device";
+/// What helps where the device is one of a bond.
+const MEMBER: &str = "if it is a leftover: `ovs port set {bond} --remove-member {member}`";
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     if !snapshot.daemon.may_be_believed() {
         return;
     }
     let known = &snapshot.topology.ovs.iface_types;
-    for (bridge, _, interface) in snapshot.topology.interfaces() {
+    for (bridge, port, interface) in snapshot.topology.interfaces() {
         if found.is_explained(interface) || !snapshot.daemon.serves(bridge) {
             continue;
         }
@@ -21,6 +24,10 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         if error.is_some_and(|error| error.contains(NOT_OPENED) && error.contains(NO_SUCH_DEVICE)) {
             let what = error.unwrap_or_default();
             found.add(Kind::NoDevice, Some(bridge), name, what);
+            if port.is_bond() {
+                let bond = argument(&port.name);
+                found.hint(MEMBER, &[("{bond}", &bond), ("{member}", name)]);
+            }
         } else if has_failed(interface) {
             let mut what = error.unwrap_or("its ofport is -1").to_owned();
             if !known.is_empty() && !known.iter().any(|kind| kind == interface.kind()) {
