@@ -62,6 +62,8 @@ fn help() -> String {
     let mut text = String::from(
         "Nothing is changed. The exit code is 0 where there is no finding of severity error, and 1 where \
          there is one; other failures have their own codes (`ovs --help`).\n\n\
+         On a terminal a finding is a message with its hint below, and what several things have in common is \
+         written once; --columns makes a table of them. Elsewhere each is a record.\n\n\
          What is looked for:\n",
     );
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
