@@ -44,7 +44,7 @@ use super::host::HostFacts;
 use super::order::by_name;
 use super::resolve::argument;
 use super::shell::word;
-use super::topology::{Bridge, Interface, Topology};
+use super::topology::{Bridge, Interface, Port, Topology};
 
 /// One fault of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +133,21 @@ impl Snapshot<'_> {
     /// Whether something is configured that ovs-vswitchd has not applied.
     fn is_behind(&self) -> bool {
         self.topology.ovs.cur_cfg < self.topology.ovs.next_cfg
+    }
+
+    /// Whether ovs-vswitchd has not taken the interface up although it has had the time.
+    fn is_without_ofport(&self, interface: &Interface) -> bool {
+        let is_asked = matches!(self.daemon, Daemon::Runs { .. });
+        interface.ofport.is_none() && is_asked && !self.is_behind()
+    }
+
+    /// Whether no packet passes the port: each of its interfaces has a fault of its own.
+    fn is_closed(&self, bridge: &Bridge, port: &Port) -> bool {
+        let is_closed = |it: &Interface| has_failed(it) || self.is_without_ofport(it);
+        self.daemon.may_be_believed()
+            && self.daemon.serves(bridge)
+            && !port.interfaces.is_empty()
+            && port.interfaces.iter().all(is_closed)
     }
 }
 
@@ -240,7 +255,6 @@ fn has_failed(interface: &Interface) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::Port;
 
     /// A port with one interface of its name.
     pub(in crate::model) fn port(name: &str, kind: &str, options: &[(&str, &str)]) -> Port {

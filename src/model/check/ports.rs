@@ -1,6 +1,6 @@
 //! What ovs-vswitchd could not open.
 
-use super::{Daemon, Found, Kind, Snapshot, has_failed};
+use super::{Found, Kind, Snapshot, has_failed};
 use crate::model::resolve::argument;
 
 /// How ovs-vswitchd begins to say that there is no device.
@@ -37,10 +37,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 );
             }
             found.add(Kind::PortError, Some(bridge), name, what);
-        } else if interface.ofport.is_none()
-            && !snapshot.is_behind()
-            && !matches!(snapshot.daemon, Daemon::Unknown)
-        {
+        } else if snapshot.is_without_ofport(interface) {
             let what = "ovs-vswitchd has given it no OpenFlow number";
             found.add(Kind::NoOfport, Some(bridge), name, what);
         }
@@ -50,6 +47,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{found, port, switch};
+    use super::super::{Daemon, Finding, Snapshot, findings};
 
     /// The errors are ovs-vswitchd's own, from the column `error` of its database: of a tap whose
     /// instance is gone, on a host with the kernel's datapath, and of a tunnel without options.
@@ -66,6 +64,34 @@ mod tests {
         assert_eq!(
             found(&switch(&[("br0", &ports)]), None),
             ["no-device tap1", "port-error v3"]
+        );
+    }
+    /// What waits for ovs-vswitchd has no number yet, and that is not its fault.
+    #[test]
+    fn without_a_number() {
+        let mut ports = [port("tap1", "", &[]), port("tap2", "", &[])];
+        ports[0].tag = Some(1);
+        ports[1].interfaces[0].ofport = None;
+        let mut topology = switch(&[("br0", &ports)]);
+        let told = |topology: &crate::model::Topology| {
+            let snapshot = Snapshot {
+                topology,
+                daemon: &Daemon::Runs {
+                    unserved: [].into(),
+                },
+                host: None,
+            };
+            let line = |finding: &Finding| format!("{} {}", finding.kind.word(), finding.object);
+            let mut lines: Vec<String> = findings(&snapshot).iter().map(line).collect();
+            lines.sort();
+            lines
+        };
+        // That it would carry every VLAN is of no matter.
+        assert_eq!(told(&topology), ["no-ofport tap2"]);
+        topology.ovs.next_cfg = 2;
+        assert_eq!(
+            told(&topology),
+            ["not-applied ovs-vswitchd", "trunks-all tap2"]
         );
     }
 }

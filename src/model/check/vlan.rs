@@ -1,6 +1,6 @@
 //! Tags and trunks.
 
-use super::{Found, Kind, Snapshot, has_failed};
+use super::{Found, Kind, Snapshot};
 use crate::model::host::HostFacts;
 use crate::model::tunnel::is_tunnel;
 use crate::model::{Bridge, Port};
@@ -16,9 +16,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             .find(|port| port.tag.is_some_and(|tag| tag != DEAD) && !is_exempt(bridge, port));
         for port in &bridge.ports {
             // What was not opened carries nothing, whatever its tag: that is its fault.
-            let is_closed = snapshot.daemon.may_be_believed()
-                && !port.interfaces.is_empty()
-                && port.interfaces.iter().all(has_failed);
+            let is_closed = snapshot.is_closed(bridge, port);
             if port.tag == Some(DEAD) {
                 if !is_closed {
                     let what = format!("its tag is {DEAD}: nothing passes");
