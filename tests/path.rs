@@ -211,6 +211,75 @@ fn what_is_behind_a_port() {
     );
 }
 
+/// From a device of the host that is no port: the port in front of it, from which the way is as ever.
+#[test]
+fn from_what_is_behind_a_port() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    let facts = sandbox.run_dir().join("facts");
+    fs::write(
+        &facts,
+        "device ovs-system kind=openvswitch\n\
+         device qvobeeb2c54-aa kind=veth peer=qvbbeeb2c54-aa master=ovs-system\n\
+         device qvbbeeb2c54-aa kind=veth peer=qvobeeb2c54-aa master=qbrbeeb2c54-aa\n\
+         device qbrbeeb2c54-aa kind=bridge\n\
+         device tapbeeb2c54-aa kind=tun master=qbrbeeb2c54-aa\n\
+         device tap474ece45-69 kind=veth peer=eth0@guest master=ovs-system\n\
+         device eth0 kind=veth peer=tap474ece45-69 netns=guest\n\
+         device both kind=bridge\n\
+         device in-1 kind=veth peer=qvo6b5e4978-e2 master=both\n\
+         device qvo6b5e4978-e2 kind=veth peer=in-1 master=ovs-system\n\
+         device in-2 kind=veth peer=tap42a1d679-f0 master=both\n\
+         device tap42a1d679-f0 kind=veth peer=in-2 master=ovs-system\n\
+         device far kind=veth peer=near master=beyond\n\
+         device near kind=veth peer=far master=qbrbeeb2c54-aa\n\
+         device beyond kind=bridge\n\
+         device eth9 hardware\n",
+    )
+    .unwrap();
+    let path = |port: &str| {
+        let file = facts.to_str().unwrap();
+        let mut ovs = sandbox.ovs(&["path", port, "--host-facts", file, "--columns", COLUMNS]);
+        let output = ovs.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().unwrap();
+        (code, text(output.stdout), text(output.stderr))
+    };
+    let whole = path("qvobeeb2c54-aa");
+    assert_eq!((whole.0, whole.2.as_str()), (0, ""));
+    for device in ["tapbeeb2c54-aa", "qbrbeeb2c54-aa", "qvbbeeb2c54-aa"] {
+        assert_eq!(path(device), whole, "{device}");
+    }
+    let guest = path("tap474ece45-69");
+    assert_eq!(path("eth0"), guest);
+    // A device that is not among the legs is said to be behind the port.
+    let (code, legs, said) = path("beyond");
+    assert_eq!((code, legs), (0, whole.1));
+    assert_eq!(said, "beyond is behind qvobeeb2c54-aa\n");
+    assert_eq!(
+        path("both"),
+        (
+            2,
+            String::new(),
+            "ovs: device \"both\" is behind several ports: \"qvo6b5e4978-e2\" on \"br-int\", \
+             \"tap42a1d679-f0\" on \"br-int\"\n\
+             hint: name one of them: `ovs path qvo6b5e4978-e2`\n"
+                .to_owned()
+        )
+    );
+    let (code, _, said) = path("eth9");
+    assert_eq!(code, 3);
+    assert!(
+        said.starts_with("ovs: device \"eth9\" is joined to no port of the switch\n"),
+        "{said}"
+    );
+    let (code, _, said) = path("tapbeeb2c54");
+    assert_eq!(code, 3);
+    assert!(
+        said.starts_with("ovs: port \"tapbeeb2c54\" not found"),
+        "{said}"
+    );
+}
+
 /// Makes a device of each kind that the next test needs: not every kernel has them all.
 const EACH_KIND: &str = "ip link add name a type veth && ip link add name b type bridge && \
     ip tuntap add c mode tap && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && \
@@ -223,12 +292,13 @@ fn the_kernels_own_devices() {
         .args(["-nm", "sh", "-c", EACH_KIND])
         .output();
     if !may.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this user or kernel makes no network devices");
         return;
     }
     let sandbox = Sandbox::empty();
     sandbox.vsctl(&[
         "add-br", "br0", "--", "add-port", "br0", "qvo1", "--", "add-port", "br0", "far", "--",
-        "add-port", "br0", "tap2",
+        "add-port", "br0", "tap2", "--", "add-port", "br0", "gone",
     ]);
     // A switch that has no dummies is the host's.
     sandbox.kill_vswitchd();
@@ -238,7 +308,8 @@ fn the_kernels_own_devices() {
         ip link add name qvo1 type veth peer name qvb1 && ip link add name qbr1 type bridge && \
         ip link set qvb1 master qbr1 && ip tuntap add tap1 mode tap && ip link set tap1 master qbr1 && \
         ip tuntap add tap2 mode tap && ip link add name far type veth peer name eth0 netns guest && \
-        for port in qvo1 far tap2 gone; do \"$0\" path $port --columns kind,from,to,at; done";
+        for port in qvo1 far tap2 gone tap1 qbr1 qvb1 eth0; do \
+        \"$0\" path $port --columns kind,from,to,at; done";
     let output = Command::new("unshare")
         .args(["-nm", "sh", "-c", script])
         .arg(common::binary())
@@ -258,6 +329,18 @@ fn the_kernels_own_devices() {
             "veth\tqvb1\tqvo1\t-",
             "veth\teth0\tfar\tguest",
             "tap\t-\ttap2\t-",
+            "unseen\t-\tgone\t-",
+            // From what is behind qvo1 and far.
+            "tap\ttap1\tqbr1\t-",
+            "member\tqbr1\tqvb1\t-",
+            "veth\tqvb1\tqvo1\t-",
+            "tap\ttap1\tqbr1\t-",
+            "member\tqbr1\tqvb1\t-",
+            "veth\tqvb1\tqvo1\t-",
+            "tap\ttap1\tqbr1\t-",
+            "member\tqbr1\tqvb1\t-",
+            "veth\tqvb1\tqvo1\t-",
+            "veth\teth0\tfar\tguest",
         ],
         "{}",
         String::from_utf8_lossy(&output.stderr)

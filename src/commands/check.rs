@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `bridge` | the conversation with one bridge: its flows, groups, meters and ports |
 //! | `host` | the host's addresses, routes and devices, from the kernel or a file |
+//! | `messages` | the findings for people, as compilers write theirs |
 
 mod bridge;
 mod host;
+mod messages;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -60,6 +62,8 @@ fn help() -> String {
     let mut text = String::from(
         "Nothing is changed. The exit code is 0 where there is no finding of severity error, and 1 where \
          there is one; other failures have their own codes (`ovs --help`).\n\n\
+         On a terminal a finding is a message with its hint below, and what several things have in common is \
+         written once; --columns makes a table of them. Elsewhere each is a record.\n\n\
          What is looked for:\n",
     );
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
@@ -168,15 +172,14 @@ impl Args {
     }
 }
 
-/// A list; where a terminal is too narrow for whole findings, each under the one before.
+/// Messages for people; a list where columns were asked for, and everywhere else.
 fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<(), Failure> {
     let is_list = cx.format.mode != Mode::Table || cx.format.columns.is_some();
     // What is watched is compared finding by finding.
-    if is_list || cx.look().is_some() || view.is_whole(found) {
+    if is_list || cx.look().is_some() || found.is_empty() {
         return cx.print_list(view, found, "findings");
     }
-    let texts: Vec<String> = found.iter().map(|finding| view.one(finding)).collect();
-    cx.print(&texts.join("\n"))
+    cx.print(&messages::messages(found, &cx.format))
 }
 
 /// The database, once ovs-vswitchd has applied what was configured, or has had the time for it.

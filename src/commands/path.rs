@@ -3,7 +3,7 @@
 mod host;
 mod link;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::PathBuf;
 
@@ -11,8 +11,9 @@ use super::flow_reading::{COLUMNS, rules_of};
 use super::{Context, Exit, Failure, quoted};
 use crate::model::devices::Devices;
 use crate::model::path::{Leg, host_legs, unknown_way, ways};
-use crate::model::resolve::find;
+use crate::model::resolve::{Found, argument, find};
 use crate::model::segment::{Network, is_of_guest, port_lines, tag_lines};
+use crate::model::shell::word;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
 
@@ -20,7 +21,8 @@ use crate::output::{Cell, Column, Role, columns_help};
 #[derive(Debug, clap::Args)]
 #[command(after_help = help())]
 pub struct Args {
-    /// The port: its name, or BRIDGE/PORT, or BRIDGE/NUMBER
+    /// The port: its name, or BRIDGE/PORT, or BRIDGE/NUMBER; or a device of the host behind it: a tap, the
+    /// end of a veth pair, a Linux bridge
     #[arg(value_name = "PORT")]
     port: String,
     /// A file with the host's devices instead of the kernel's
@@ -40,10 +42,13 @@ fn help() -> String {
          state: of a patch ok or broken-patch; where it leaves, that of `ovs tag map`\n\n\
          The way is static: what flows may do with any packet of the tag, not what they do with one. \
          Network namespaces are looked into where they have a name and the user has the rights.\n\n\
+         A device of the host that is no port leads to the port in front of it, over veth pairs and Linux \
+         bridges; where several are in front of it, they are named, and one of them is to be given.\n\n\
          {}\n\n\
          Examples:\n  \
          ovs path qvobeeb2c54-aa\n  \
          ovs path br-int/20\n  \
+         ovs path tapbeeb2c54-aa\n  \
          ovs path ens37 --json | jq '.[] | select(.kind == \"tag\") | .vlan'",
         columns_help(&columns())
     )
@@ -83,11 +88,23 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         let topology = cx.topology(want).await?;
-        let found = find(&topology, None, &self.port)?;
+        let devices = self.devices(cx, &topology)?;
+        let (found, is_behind) = match find(&topology, None, &self.port) {
+            Ok(found) => (found, false),
+            Err(error) => match port_before(&topology, &devices, &self.port)? {
+                Some(found) => (found, true),
+                None => return Err(error.into()),
+            },
+        };
         let is_own = is_of_guest(found.bridge, found.port);
         let home = is_own.then_some(found.bridge.name.as_str());
         let network = Network::new(&topology, home);
-        let mut legs = host_legs(found.port, &self.devices(cx, &topology)?);
+        let mut legs = host_legs(found.port, &devices);
+        let is_told = |leg: &Leg| [&leg.from, &leg.to].contains(&&Some(self.port.clone()));
+        if is_behind && !legs.iter().any(is_told) {
+            let (device, port) = (&self.port, &found.port.name);
+            cx.remark(&format!("{device} is behind {port}"));
+        }
         let flows = if network.bridges_that_matter().is_empty() {
             Ok(BTreeMap::new())
         } else {
@@ -132,5 +149,53 @@ impl Args {
             return Ok(nothing("the switch has dummy devices, not the host's"));
         }
         Ok(host::read())
+    }
+}
+
+/// The port that a device of the host is behind; `None`: there is no such device.
+fn port_before<'t>(
+    topology: &'t Topology,
+    devices: &Devices,
+    name: &str,
+) -> Result<Option<Found<'t>>, Failure> {
+    let interfaces = topology.interfaces().map(|(bridge, port, interface)| {
+        let found = Found {
+            bridge,
+            port,
+            interface: Some(interface),
+            number: interface.port_number(),
+        };
+        (interface.name.as_str(), found)
+    });
+    let interfaces: HashMap<&str, Found<'t>> = interfaces.collect();
+    let Some(ports) = devices.ports_before(name, |name| interfaces.contains_key(name)) else {
+        return Ok(None);
+    };
+    let found: Vec<&Found<'t>> = ports
+        .iter()
+        .filter_map(|name| interfaces.get(name))
+        .collect();
+    match found.as_slice() {
+        [only] => Ok(Some(**only)),
+        [] => Err(Failure::new(
+            Exit::NotFound,
+            format!("device {} is joined to no port of the switch", quoted(name)),
+        )
+        .hint("`ovs port list` lists the ports")),
+        [first, ..] => {
+            let places: Vec<String> = ports
+                .iter()
+                .zip(&found)
+                .map(|(name, found)| format!("{} on {}", quoted(name), quoted(&found.bridge.name)))
+                .collect();
+            let message = format!(
+                "device {} is behind several ports: {}",
+                quoted(name),
+                places.join(", ")
+            );
+            let first = argument(&first.port.name);
+            Err(Failure::new(Exit::Usage, message)
+                .hint(format!("name one of them: `ovs path {}`", word(&first))))
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The network devices of the host that a switch runs on, and how they are joined to each other. No I/O:
 //! they come from the kernel, or from a file that stands for it.
 
+use std::collections::{HashMap, HashSet};
+
 use super::order::sort_by_name;
 
 /// What could be seen of a host's devices.
@@ -60,6 +62,50 @@ impl Devices {
         devices.find(|device| device.name == name && device.netns.as_deref() == netns)
     }
 
+    /// The names of the switch's ports that a device of this name is joined to, over veth pairs and Linux
+    /// bridges: those in front of it. `None`: no device has the name, in any namespace.
+    ///
+    /// `is_port` says whether an interface of the switch has a name.
+    pub fn ports_before(&self, name: &str, is_port: impl Fn(&str) -> bool) -> Option<Vec<&str>> {
+        let mut by_name: HashMap<Place<'_>, &Device> = HashMap::new();
+        let mut by_master: HashMap<Place<'_>, Vec<&Device>> = HashMap::new();
+        for device in &self.devices {
+            by_name.insert(device.place(), device);
+            if let Some(master) = &device.master {
+                let members = by_master.entry((master, device.netns.as_deref()));
+                members.or_default().push(device);
+            }
+        }
+        let mut ahead: Vec<&Device> = self.devices.iter().filter(|it| it.name == name).collect();
+        if ahead.is_empty() {
+            return None;
+        }
+        let mut seen: HashSet<Place<'_>> = HashSet::new();
+        let mut ports = Vec::new();
+        while let Some(device) = ahead.pop() {
+            if !seen.insert(device.place()) {
+                continue;
+            }
+            // Of ports, those that ovs-vswitchd makes itself may have been moved to another namespace.
+            if is_port(&device.name) && (device.netns.is_none() || device.kind == "openvswitch") {
+                ports.push(device.name.as_str());
+                continue;
+            }
+            let netns = device.netns.as_deref();
+            let peer = device.peer.as_ref();
+            let peer = peer.map(|(peer, netns)| (peer.as_str(), netns.as_deref()));
+            let master = device.master.as_deref().map(|master| (master, netns));
+            let others = peer.into_iter().chain(master);
+            ahead.extend(others.filter_map(|place| by_name.get(&place)));
+            if JOINS.contains(&device.kind.as_str()) {
+                ahead.extend(by_master.get(&device.place()).into_iter().flatten());
+            }
+        }
+        sort_by_name(&mut ports, |name| name);
+        ports.dedup();
+        Some(ports)
+    }
+
     /// The ports of a Linux bridge or bond, by name.
     pub fn members<'d>(&'d self, master: &str, netns: Option<&str>) -> Vec<&'d Device> {
         let mut members: Vec<&Device> = self
@@ -74,7 +120,17 @@ impl Devices {
     }
 }
 
+/// A name and a namespace.
+type Place<'d> = (&'d str, Option<&'d str>);
+
+/// The kinds of devices that pass packets between their members.
+const JOINS: [&str; 3] = ["bridge", "bond", "team"];
+
 impl Device {
+    fn place(&self) -> Place<'_> {
+        (&self.name, self.netns.as_deref())
+    }
+
     /// The device that the words after its name tell of; `None` where one of them says nothing.
     pub(super) fn parse(name: &str, words: &[&str]) -> Option<Device> {
         let mut device = Device {
@@ -97,5 +153,70 @@ impl Device {
             }
         }
         Some(device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two instances as Neutron's hybrid driver joins them, one of them with a Linux bridge more; a container;
+    /// a Linux bridge between two ports; what is joined to no port.
+    const HOST: &str = "\
+device ovs-system kind=openvswitch
+device qvo1 kind=veth peer=qvb1 master=ovs-system
+device qvb1 kind=veth peer=qvo1 master=qbr1
+device qbr1 kind=bridge
+device tap1 kind=tun master=qbr1
+device qvo2 kind=veth peer=qvb2 master=ovs-system
+device qvb2 kind=veth peer=qvo2 master=qbr2
+device qbr2 kind=bridge
+device in2 kind=veth peer=out2 master=qbr2
+device out2 kind=veth peer=in2 master=far2
+device far2 kind=bridge
+device tap2 kind=tun master=far2
+device pod kind=veth peer=eth0@guest master=ovs-system
+device eth0 kind=veth peer=pod netns=guest
+device eth0 master=both
+device both kind=bridge
+device a kind=veth peer=oa master=both
+device oa kind=veth peer=a master=ovs-system
+device b kind=veth peer=ob master=both
+device ob kind=veth peer=b master=ovs-system
+device qr kind=openvswitch netns=router
+device lonely kind=veth peer=gone
+device loop kind=veth peer=loop master=loop
+device vrf0 kind=vrf
+device v1 kind=veth peer=ov1 master=vrf0
+device v2 master=vrf0
+device ov1 kind=veth peer=v1 master=ovs-system
+";
+
+    #[test]
+    fn ports_before_a_device() {
+        let devices = Devices::parse(HOST);
+        let ports = ["qvo1", "qvo2", "pod", "oa", "ob", "qr", "ov1", "loop1"];
+        for (name, expected) in [
+            ("tap1", &["qvo1"][..]),
+            ("qbr1", &["qvo1"]),
+            ("qvb1", &["qvo1"]),
+            ("tap2", &["qvo2"]),
+            ("out2", &["qvo2"]),
+            ("both", &["oa", "ob"]),
+            ("a", &["oa", "ob"]),
+            // In two namespaces: each leads to its own.
+            ("eth0", &["oa", "ob", "pod"]),
+            ("qr", &["qr"]),
+            ("lonely", &[]),
+            ("loop", &[]),
+            ("ovs-system", &[]),
+            // What a VRF holds together are routes.
+            ("v2", &[]),
+            ("v1", &["ov1"]),
+        ] {
+            let found = devices.ports_before(name, |name| ports.contains(&name));
+            assert_eq!(found.as_deref(), Some(expected), "{name}");
+        }
+        assert_eq!(devices.ports_before("nowhere", |_| true), None);
     }
 }

@@ -3,6 +3,7 @@
 //! A port argument is a number, a name, a reserved name, or one of these behind `BRIDGE/`. A number
 //! wins over a port that bears it as its name; double quotes force the name.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::topology::{Bridge, Interface, Port, Topology};
@@ -97,6 +98,20 @@ pub fn parse(text: &str) -> PortArgument {
             port: word(text),
         },
     }
+}
+
+/// The argument that names this port and no other: a name that could be taken for a number, a reserved
+/// port or a bridge with one stands in double quotes.
+pub fn argument(name: &str) -> Cow<'_, str> {
+    let plain = PortArgument {
+        bridge: None,
+        port: PortWord::Name(name.to_owned()),
+    };
+    if parse(name) == plain {
+        return name.into();
+    }
+    let escaped = name.replace('\\', r"\\").replace('"', r#"\""#);
+    format!("\"{escaped}\"").into()
 }
 
 /// Finds the port that `text` names; on `bridge`, if one is given.
@@ -469,5 +484,13 @@ mod tests {
             }
             assert_eq!(parse(text), PortArgument { bridge, port }, "{text}");
         }
+        for port in [
+            "eth0", "15", "local", "br/7", "\"7\"", r"a\b/c", "/7", "65534",
+        ] {
+            let text = argument(port);
+            let (bridge, port) = (None, name(port));
+            assert_eq!(parse(&text), PortArgument { bridge, port }, "{text}");
+        }
+        assert_eq!(argument("eth0"), "eth0");
     }
 }

@@ -33,6 +33,7 @@ mod flow;
 mod frame;
 pub mod graph;
 mod json;
+mod pieces;
 mod screen;
 mod sheet;
 mod stream;
@@ -46,6 +47,7 @@ pub use column::{Column, Heading, Pulse, UnknownColumn, columns_help};
 pub use flow::FlowText;
 pub use frame::{Change, Changes, Difference, Frame, Item};
 pub use json::Records;
+pub use pieces::Pieces;
 pub use screen::{Head, Screen};
 pub use stream::Stream;
 pub use text::{cut, escape, push_blanks, push_escaped, width};
@@ -159,17 +161,6 @@ impl<R> View<'_, R> {
     {
         self.sheet()
             .list(&mut rows.into_iter().map(|row| self.cells(row)))
-    }
-
-    /// Whether a table of these records shows all that is in them: no column hidden, nothing cut.
-    pub fn is_whole<'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> bool
-    where
-        R: 'r,
-    {
-        table::is_whole(
-            &self.sheet(),
-            &mut rows.into_iter().map(|row| self.cells(row)),
-        )
     }
 
     /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.
@@ -336,6 +327,22 @@ mod tests {
                 assert!(width(line) <= columns, "{columns} columns:\n{table}");
             }
         }
+    }
+
+    #[test]
+    fn what_says_that_columns_are_hidden_is_no_wider_than_the_table_may_be() {
+        let mut format = format(Mode::Table, None);
+        let mut seen = 0;
+        for room in 20..=70 {
+            format.width = Some(room);
+            let table = print(&format);
+            let is_above = |line: &&str| !line.starts_with("hidden: ");
+            for line in table.lines().skip_while(is_above) {
+                seen += 1;
+                assert!(width(line) <= room, "{room} columns:\n{table}");
+            }
+        }
+        assert!(seen > 20, "{seen}");
     }
 
     #[test]

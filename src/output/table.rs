@@ -87,13 +87,6 @@ pub(super) fn paragraph(text: &str, room: usize) -> String {
     out
 }
 
-/// Whether a table of these records shows all that is in them.
-pub(super) fn is_whole(sheet: &Sheet<'_>, rows: Rows<'_>) -> bool {
-    let header = sheet.format.header.unwrap_or(true);
-    let layout = Layout::fit(sheet, &texts_of(rows), header);
-    layout.hidden.is_empty() && layout.shown.iter().all(|shown| !shown.cut)
-}
-
 /// The cells of records, as text.
 fn texts_of(rows: Rows<'_>) -> Vec<Vec<String>> {
     let texts = |row: Vec<Cell>| row.iter().map(|cell| text::cell(cell, ", ")).collect();

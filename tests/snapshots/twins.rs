@@ -112,6 +112,9 @@ pub(crate) fn table_and_json(words: &[&str], said: &Said, json: &Said) {
         return tree(&said.out, &parsed(&json.out));
     }
     let (all, is_plan) = records(&name, &json.out);
+    if name == "ovs-check" {
+        return messages(&said.out, &all);
+    }
     let Some(first) = all.first() else {
         let is_nothing = said.out.is_empty() || (is_plan && said.out == "unchanged\n");
         assert!(is_nothing, "{}", said.out);
@@ -148,6 +151,35 @@ pub(crate) fn table_and_json(words: &[&str], said: &Said, json: &Said) {
                 assert!(has, "{key}: {value} is not in\n{}", said.out);
             }
         }
+    }
+}
+
+/// Every finding is told, with its object; hints that differ in names only are told once.
+fn messages(said: &str, all: &[Record]) {
+    let squeezed_said = squeezed(said);
+    for record in all {
+        let text = |key: &str| record[key].as_str().unwrap_or_default();
+        let head = format!("{}[{}]", text("severity"), text("finding"));
+        for word in [&head, text("bridge"), text("object"), text("what")] {
+            assert!(
+                squeezed_said.contains(&squeezed(word)),
+                "{word} is not in\n{said}"
+            );
+        }
+        let mut alike = all.iter().filter(|it| it["finding"] == record["finding"]);
+        let is_told = |it: &Record| squeezed_said.contains(&squeezed(it["hint"].as_str().unwrap()));
+        assert!(
+            alike.any(is_told),
+            "{} has no hint in\n{said}",
+            text("finding")
+        );
+    }
+    for (word, severity) in ["error", "warning", "note"].map(|word| (word, Value::from(word))) {
+        let count = all.iter().filter(|it| it["severity"] == severity).count();
+        let plural = if count == 1 { "" } else { "s" };
+        let last = said.lines().last().unwrap_or_default();
+        let is_counted = last.contains(&format!("{count} {word}{plural}"));
+        assert_eq!(is_counted, count > 0 && all.len() > 1, "{said}");
     }
 }
 

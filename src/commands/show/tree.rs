@@ -1,11 +1,9 @@
 //! The tree: bridges as headings, ports under them by number, what is special about each behind it.
 
-use std::fmt::Write as _;
-
 use crate::commands::lines::{Line, Picture};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
-use crate::output::{Format, Item, Palette, Role, cut, escape, push_blanks, width};
+use crate::output::{Format, Item, Pieces, Role, escape, width};
 
 /// The columns of ports and interfaces that the tree is made of.
 pub(super) const READS: [&str; 8] = [
@@ -23,8 +21,6 @@ pub(super) const READS: [&str; 8] = [
 const OFPORT_WIDTH: usize = 5;
 /// A longer name shifts its own line, not all of them.
 const NAME_WIDTH: usize = 24;
-/// Words are not cut to less than this.
-const SHORTEST: usize = 12;
 /// Where what does not fit on a port's line goes on.
 const PORT_INDENT: usize = OFPORT_WIDTH + 4;
 /// The same for a bridge's line.
@@ -40,13 +36,7 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     };
     let mut tree = Tree {
         items: Vec::new(),
-        text: Flow {
-            out: String::new(),
-            palette: format.palette,
-            room: format.width.unwrap_or(usize::MAX),
-            column: 0,
-            indent: 0,
-        },
+        text: Pieces::new(format),
         name_width: widest(name).min(NAME_WIDTH),
         type_width: widest(|line| escape(line.interface.kind())),
     };
@@ -64,7 +54,7 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
 
 struct Tree {
     items: Vec<Item>,
-    text: Flow,
+    text: Pieces,
     name_width: usize,
     type_width: usize,
 }
@@ -114,7 +104,7 @@ impl Tree {
 
     /// What was written since the last item is one, known by its key.
     fn item(&mut self, key: String) {
-        let text = std::mem::take(&mut self.text.out);
+        let text = self.text.take();
         self.items.push(Item::of_text(key, text));
     }
 
@@ -194,51 +184,6 @@ impl Tree {
             ];
             self.text.put(2, &parts);
         }
-    }
-}
-
-/// Pieces one after the other; a piece that does not fit begins a new line.
-struct Flow {
-    out: String,
-    palette: Palette,
-    room: usize,
-    column: usize,
-    indent: usize,
-}
-
-impl Flow {
-    /// Begins a line with `blanks`, those that continue it with `indent` of them.
-    fn begin(&mut self, blanks: usize, indent: usize) {
-        self.column = blanks;
-        self.indent = indent;
-        let _ = write!(self.out, "{:blanks$}", "");
-    }
-
-    /// A piece, `gap` blanks after what stands before it. What is longer than a line is cut at its last
-    /// part.
-    fn put(&mut self, gap: usize, parts: &[(Role, &str)]) {
-        let wide: usize = parts.iter().map(|(_, text)| width(text)).sum();
-        if self.column > self.indent && self.column + gap + wide > self.room {
-            self.out.push('\n');
-            self.begin(self.indent, self.indent);
-        } else {
-            push_blanks(&mut self.out, gap);
-            self.column += gap;
-        }
-        for (place, (role, text)) in parts.iter().enumerate() {
-            let mut text = (*text).to_owned();
-            if place + 1 == parts.len() {
-                let room = self.room.saturating_sub(self.column).max(SHORTEST);
-                text = cut(&text, room);
-            }
-            self.column += width(&text);
-            let _ = write!(self.out, "{}", self.palette.paint(*role, &text));
-        }
-    }
-
-    fn end(&mut self) {
-        self.out.push('\n');
-        self.column = 0;
     }
 }
 

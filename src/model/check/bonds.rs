@@ -1,5 +1,7 @@
 //! Members that carry traffic.
 
+use std::fmt::Write as _;
+
 use super::{Found, Kind, Snapshot, has_failed};
 use crate::model::Interface;
 
@@ -21,12 +23,24 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 .filter(|interface| is_usable(interface))
                 .map(|interface| interface.name.as_str())
                 .collect();
+            // Members that could not be opened: with a bond that is down they are told, else alone.
+            let failed: Vec<&Interface> = port
+                .interfaces
+                .iter()
+                .filter(|interface| has_failed(interface))
+                .collect();
             let (kind, what) = match usable.as_slice() {
-                [] => (
-                    Kind::BondDown,
-                    format!("none of its {all} members is usable"),
-                ),
+                [] => {
+                    let mut what = format!("none of its {all} members is usable");
+                    for interface in failed {
+                        let error = interface.error.as_deref().unwrap_or("its ofport is -1");
+                        let _ = write!(what, "; {}: {error}", interface.name);
+                        found.explain(interface);
+                    }
+                    (Kind::BondDown, what)
+                }
                 [one] if all == 1 => (Kind::BondDegraded, format!("{one} is its only member")),
+                [_] if failed.len() + 1 == all => continue,
                 [one] => (
                     Kind::BondDegraded,
                     format!("of its {all} members only {one} is usable"),
@@ -41,4 +55,29 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 fn is_usable(interface: &Interface) -> bool {
     let down = |state: &Option<String>| state.as_deref() == Some("down");
     !has_failed(interface) && !down(&interface.admin_state) && !down(&interface.link_state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{found, port, switch};
+
+    /// A member that is gone is one fault, whatever becomes of the bond.
+    #[test]
+    fn members_that_are_gone() {
+        let mut bond = port("bond0", "", &[]);
+        bond.interfaces[0].name = "m1".into();
+        bond.interfaces.extend(port("m2", "", &[]).interfaces);
+        let told = |bond: &crate::model::Port| {
+            found(&switch(&[("br0", std::slice::from_ref(bond))]), None)
+        };
+        assert_eq!(told(&bond), [""; 0]);
+        bond.interfaces[1].ofport = Some(-1);
+        bond.interfaces[1].error = Some("could not open network device m2 (No such device)".into());
+        assert_eq!(told(&bond), ["no-device m2"]);
+        bond.interfaces[0].link_state = Some("down".into());
+        assert_eq!(told(&bond), ["bond-down bond0"]);
+        bond.interfaces[1].error = None;
+        bond.interfaces[1].ofport = Some(2);
+        assert_eq!(told(&bond), ["bond-degraded bond0"]);
+    }
 }

@@ -1,8 +1,9 @@
 //! Keys of `options` and `other_config`: the database takes any, and the switch ignores what it does not know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
-use super::{Found, Kind, Snapshot};
+use super::{Finding, Found, Kind, Snapshot};
 use crate::model::Bridge;
 use crate::model::keys::{self, Kind as Wrong};
 
@@ -60,7 +61,71 @@ impl Place<'_> {
                 | Wrong::KeyOfOtherType { .. }
                 | Wrong::KeyOfOtherColumn { .. } => Kind::UnknownKey,
             };
+            found.keys.push((found.findings.len(), word_of(&wrong)));
             found.add(kind, self.bridge, self.object, wrong.to_string());
         }
+    }
+}
+
+/// The key that was meant, as far as one can tell.
+fn word_of(wrong: &keys::Finding) -> String {
+    match &wrong.kind {
+        Wrong::UnknownKey { meant: Some(meant) } => meant.clone(),
+        _ => wrong.key.clone(),
+    }
+}
+
+/// Puts a key that is wrong to the fault that comes of it: `options:remote-ip`, and a tunnel that has no
+/// `remote_ip`, are one.
+pub(super) fn merge(found: &mut Found) {
+    let place = |finding: &Finding| (finding.bridge.clone(), finding.object.clone());
+    let follows = |finding: &Finding| matches!(finding.kind, Kind::PortError | Kind::DanglingPatch);
+    let findings = found.findings.iter().enumerate();
+    let faults: BTreeMap<_, usize> = findings
+        .filter(|(_, finding)| follows(finding))
+        .map(|(index, finding)| (place(finding), index))
+        .collect();
+    let mut merged = BTreeSet::new();
+    for (index, word) in std::mem::take(&mut found.keys) {
+        let Some(key) = found.findings.get(index) else {
+            continue;
+        };
+        let (fault, what) = (faults.get(&place(key)), key.what.clone());
+        let fault = fault.and_then(|fault| found.findings.get_mut(*fault));
+        if let Some(fault) = fault.filter(|fault| fault.what.contains(&word)) {
+            let _ = write!(fault.what, "; {what}");
+            merged.insert(index);
+        }
+    }
+    let mut index = 0;
+    found.findings.retain(|_| {
+        index += 1;
+        !merged.contains(&(index - 1))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{found, port, switch};
+
+    /// The error is ovs-vswitchd's own.
+    #[test]
+    fn a_key_and_what_comes_of_it_are_one_fault() {
+        let mut ports = [
+            port("v0", "vxlan", &[("remote-ip", "10.0.0.72")]),
+            port("p0", "patch", &[("peeer", "p1")]),
+            port(
+                "v1",
+                "vxlan",
+                &[("remote_ip", "10.0.0.73"), ("remote-ipp", "x")],
+            ),
+        ];
+        ports[0].interfaces[0].ofport = Some(-1);
+        ports[0].interfaces[0].error =
+            Some("v0: vxlan type requires valid 'remote_ip' argument".into());
+        assert_eq!(
+            found(&switch(&[("br0", &ports)]), None),
+            ["dangling-patch p0", "port-error v0", "unknown-key v1"]
+        );
     }
 }

@@ -77,13 +77,13 @@ kinds! {
         "its log says why; is the bridge's datapath_type one that this host has?"
     DatapathIdTwice "datapath-id-twice" Error
         "two bridges with one datapath_id: to a controller they are one switch"
-        "give one another: `ovs bridge set {bridge} --dpid ...` (16 hexadecimal digits)"
+        "give one another: `ovs bridge set {bridge} --dpid HEX` (16 hexadecimal digits)"
     NoController "no-controller" Error
         "fail_mode is secure, and none of the controllers is connected"
         "does the controller (or agent) run, and listen there?"
     ControllerVersions "controller-versions" Error
         "a controller answers, but shares no OpenFlow version with the bridge"
-        "allow a version that the controller speaks: `ovs bridge set {bridge} --protocols ...`"
+        "allow a version that the controller speaks: `ovs bridge set {bridge} --protocols V,V`"
     ControllerUnreachable "controller-unreachable" Warning
         "a controller that is not connected"
         "does it run, and listen there? If it is gone for good, take it out of the bridge's controllers"
@@ -155,7 +155,7 @@ kinds! {
         "who made them should delete them, or the port is missing: `ovs dump-flows {bridge} --port {number}` shows them"
     FlowOutputNoPort "flow-output-no-port" Warning
         "flows or groups that send to a port that the bridge does not have"
-        "who made them should correct them, or the port is missing: `ovs dump-flows {bridge} --port {number}` shows them"
+        "who made them should correct them, or the port is missing: `ovs dump-flows {bridge} --port {number}` and `ovs dump-groups {bridge}` show them"
     HiddenFlow "hidden-flow" Warning
         "a flow that no packet reaches: a wider one of higher priority has all"
         "delete it, or raise its priority above the other's"

@@ -50,8 +50,9 @@ use std::collections::BTreeSet;
 
 use super::host::HostFacts;
 use super::order::by_name;
+use super::resolve::argument;
 use super::shell::word;
-use super::topology::{Bridge, Interface, Topology};
+use super::topology::{Bridge, Interface, Port, Topology};
 
 /// One fault of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,20 +72,45 @@ pub struct Finding {
 impl Finding {
     /// A fault of a thing on a bridge; in the hint `{object}` and `{bridge}` stand for their names.
     pub(super) fn new(kind: Kind, bridge: Option<&str>, object: &str, what: String) -> Self {
-        let bridge_word = word(bridge.unwrap_or_default());
-        let names = [("{object}", word(object)), ("{bridge}", bridge_word)];
-        Self {
+        let mut finding = Self {
             kind,
             bridge: bridge.map(str::to_owned),
             object: object.to_owned(),
             what,
-            hint: fill(kind.hint(), &names),
+            hint: String::new(),
+        };
+        finding.set_hint(kind.hint(), &[]);
+        finding
+    }
+
+    /// Sets the hint: `{object}` and `{bridge}` in it stand for their names, and what else `more` has.
+    fn set_hint(&mut self, hint: &str, more: &[(&str, &str)]) {
+        let object = argument(&self.object);
+        let bridge = self.bridge.as_deref().unwrap_or_default();
+        let more = more.iter().map(|(place, name)| (*place, word(name)));
+        let usual = [("{object}", word(&object)), ("{bridge}", word(bridge))];
+        let names: Vec<(&str, Cow<'_, str>)> = more.chain(usual).collect();
+        self.hint = fill(hint, &names);
+    }
+
+    /// Whether the hint is that of its kind, with names in it; a finding may have one of its own.
+    pub fn has_usual_hint(&self) -> bool {
+        let mut rest = self.hint.as_str();
+        let mut is_first = true;
+        // What stands between the names, in order.
+        for part in self.kind.hint().split(['{', '}']).step_by(2) {
+            let Some(at) = rest.find(part).filter(|at| !is_first || *at == 0) else {
+                return false;
+            };
+            rest = rest.get(at + part.len()..).unwrap_or_default();
+            is_first = false;
         }
+        self.kind.hint().ends_with('}') || rest.is_empty()
     }
 }
 
 /// The text with names in their places; a name that holds such a word itself stays as it is.
-pub(super) fn fill(text: &str, names: &[(&str, Cow<'_, str>)]) -> String {
+fn fill(text: &str, names: &[(&str, Cow<'_, str>)]) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((at, place, name)) = names
@@ -109,6 +135,28 @@ pub struct Snapshot<'t> {
     pub daemon: &'t Daemon,
     /// The host's network; `None` where the switch is another host's, or none at all.
     pub host: Option<&'t HostFacts>,
+}
+
+impl Snapshot<'_> {
+    /// Whether something is configured that ovs-vswitchd has not applied.
+    fn is_behind(&self) -> bool {
+        self.topology.ovs.cur_cfg < self.topology.ovs.next_cfg
+    }
+
+    /// Whether ovs-vswitchd has not taken the interface up although it has had the time.
+    fn is_without_ofport(&self, interface: &Interface) -> bool {
+        let is_asked = matches!(self.daemon, Daemon::Runs { .. });
+        interface.ofport.is_none() && is_asked && !self.is_behind()
+    }
+
+    /// Whether no packet passes the port: each of its interfaces has a fault of its own.
+    fn is_closed(&self, bridge: &Bridge, port: &Port) -> bool {
+        let is_closed = |it: &Interface| has_failed(it) || self.is_without_ofport(it);
+        self.daemon.may_be_believed()
+            && self.daemon.serves(bridge)
+            && !port.interfaces.is_empty()
+            && port.interfaces.iter().all(is_closed)
+    }
 }
 
 /// What is known of ovs-vswitchd.
@@ -157,6 +205,7 @@ pub fn findings(snapshot: &Snapshot<'_>) -> Vec<Finding> {
     keys::check(snapshot, &mut found);
     // Last: whose error has been explained by now is not told twice.
     ports::check(snapshot, &mut found);
+    keys::merge(&mut found);
     found.findings
 }
 
@@ -179,6 +228,8 @@ struct Found {
     findings: Vec<Finding>,
     /// Interfaces whose error needs no finding of its own: another says why they have it.
     explained: BTreeSet<String>,
+    /// Of the findings on keys: which they are, and the key that was meant.
+    keys: Vec<(usize, String)>,
 }
 
 impl Found {
@@ -186,6 +237,13 @@ impl Found {
         let bridge = bridge.map(|bridge| bridge.name.as_str());
         let finding = Finding::new(kind, bridge, object, what.into());
         self.findings.push(finding);
+    }
+
+    /// The finding added last gets another hint than others of its kind.
+    fn hint(&mut self, hint: &str, more: &[(&str, &str)]) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.set_hint(hint, more);
+        }
     }
 
     fn explain(&mut self, interface: &Interface) {
@@ -205,7 +263,6 @@ fn has_failed(interface: &Interface) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::Port;
 
     /// A port with one interface of its name.
     pub(in crate::model) fn port(name: &str, kind: &str, options: &[(&str, &str)]) -> Port {

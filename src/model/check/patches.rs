@@ -1,37 +1,74 @@
 //! Patch ports.
 
-use super::{Found, Kind, Snapshot, fill};
-use crate::model::patch::{Patch, PatchState, patches};
-use crate::model::shell::word;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::{Found, Kind, Snapshot};
+use crate::model::patch::{Patch, PatchEnd, PatchState, patches};
 
 /// What Neutron's agent names as the peer until it joins the two ends.
 const NEUTRON: &str = "nonexistent-peer";
+/// What helps where an end of the peer's name cannot be made.
+const OTHER_END: &str = "name the other end (`ovs port set {object} --option peer={peer}`), or remove this \
+                         one (`ovs patch del {object}`)";
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
-    for patch in patches(snapshot.topology) {
-        let Some((kind, what)) = fault(&patch) else {
+    let patches = patches(snapshot.topology);
+    let is_dangling = |patch: &&Patch<'_>| patch.state == PatchState::Dangling;
+    let dangling = patches.iter().filter(is_dangling);
+    let dangling: BTreeSet<&str> = dangling.map(|patch| name_of(&patch.near)).collect();
+    // Ends that wait for one that dangles: mended with it.
+    let mut waiting: BTreeMap<&str, Vec<&PatchEnd<'_>>> = BTreeMap::new();
+    for patch in &patches {
+        if let (PatchState::OneWay, Some(far)) = (patch.state, &patch.far)
+            && dangling.contains(name_of(far))
+        {
+            waiting.entry(name_of(far)).or_default().push(&patch.near);
+            found.explain(patch.near.interface);
+        }
+    }
+    for patch in &patches {
+        let Some((kind, mut what)) = fault(patch) else {
             continue;
         };
+        if patch.state == PatchState::OneWay && found.is_explained(patch.near.interface) {
+            continue;
+        }
+        let waiting = waiting.remove(name_of(&patch.near)).unwrap_or_default();
+        let waits = waiting
+            .first()
+            .copied()
+            .filter(|_| kind == Kind::DanglingPatch);
+        for end in waiting {
+            let (name, bridge) = (name_of(end), &end.bridge.name);
+            let _ = write!(what, "; {name} on {bridge} has it for its peer");
+        }
         found.add(
             kind,
             Some(patch.near.bridge),
             &patch.near.interface.name,
             what,
         );
-        if let Some(finding) = found.findings.last_mut() {
-            let peer = patch.peer.filter(|peer| !peer.is_empty());
-            let names = [
-                ("{object}", word(&patch.near.interface.name)),
-                ("{bridge}", word(&patch.near.bridge.name)),
-                ("{peer}", word(peer.unwrap_or("PORT"))),
-            ];
-            finding.hint = fill(kind.hint(), &names);
-        }
+        let peer = patch.peer.filter(|peer| !peer.is_empty());
+        let is_taken = peer.is_some_and(|peer| snapshot.topology.port(peer).is_some());
+        let (hint, peer) = match waits {
+            Some(end) => (OTHER_END, name_of(end)),
+            // What has the peer's name cannot be made.
+            None if kind == Kind::DanglingPatch && is_taken => (OTHER_END, "PORT"),
+            None => (kind.hint(), peer.unwrap_or("PORT")),
+        };
+        // As `patch add` and what changes a port take it.
+        let object = name_of(&patch.near);
+        found.hint(hint, &[("{object}", object), ("{peer}", peer)]);
         found.explain(patch.near.interface);
         if let (PatchState::SameBridge, Some(far)) = (patch.state, patch.far) {
             found.explain(far.interface);
         }
     }
+}
+
+fn name_of<'t>(end: &PatchEnd<'t>) -> &'t str {
+    &end.interface.name
 }
 
 fn fault(patch: &Patch<'_>) -> Option<(Kind, String)> {
@@ -85,6 +122,8 @@ mod tests {
             port("silent", "patch", &[]),
         ];
         let br_ex = [
+            // It waits for one that dangles.
+            patch("waits", "lost"),
             patch("phy-br-ex", "int-br-ex"),
             patch("jealous", "int-br-ex"),
         ];

@@ -1,18 +1,21 @@
 //! What ovs-vswitchd could not open.
 
-use super::{Daemon, Found, Kind, Snapshot, has_failed};
+use super::{Found, Kind, Snapshot, has_failed};
+use crate::model::resolve::argument;
 
 /// How ovs-vswitchd begins to say that there is no device.
 const NOT_OPENED: &str = "could not open network device";
 /// `ENODEV`, as strerror(3) has it.
 const NO_SUCH_DEVICE: &str = "No such device";
+/// What helps where the device is one of a bond.
+const MEMBER: &str = "if it is a leftover: `ovs port set {bond} --remove-member {member}`";
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     if !snapshot.daemon.may_be_believed() {
         return;
     }
     let known = &snapshot.topology.ovs.iface_types;
-    for (bridge, _, interface) in snapshot.topology.interfaces() {
+    for (bridge, port, interface) in snapshot.topology.interfaces() {
         if found.is_explained(interface) || !snapshot.daemon.serves(bridge) {
             continue;
         }
@@ -21,6 +24,10 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         if error.is_some_and(|error| error.contains(NOT_OPENED) && error.contains(NO_SUCH_DEVICE)) {
             let what = error.unwrap_or_default();
             found.add(Kind::NoDevice, Some(bridge), name, what);
+            if port.is_bond() {
+                let bond = argument(&port.name);
+                found.hint(MEMBER, &[("{bond}", &bond), ("{member}", name)]);
+            }
         } else if has_failed(interface) {
             let mut what = error.unwrap_or("its ofport is -1").to_owned();
             if !known.is_empty() && !known.iter().any(|kind| kind == interface.kind()) {
@@ -30,7 +37,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 );
             }
             found.add(Kind::PortError, Some(bridge), name, what);
-        } else if interface.ofport.is_none() && !matches!(snapshot.daemon, Daemon::Unknown) {
+        } else if snapshot.is_without_ofport(interface) {
             let what = "ovs-vswitchd has given it no OpenFlow number";
             found.add(Kind::NoOfport, Some(bridge), name, what);
         }
@@ -40,6 +47,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{found, port, switch};
+    use super::super::{Daemon, Finding, Snapshot, findings};
 
     /// The errors are ovs-vswitchd's own, from the column `error` of its database: of a tap whose
     /// instance is gone, on a host with the kernel's datapath, and of a tunnel without options.
@@ -56,6 +64,34 @@ mod tests {
         assert_eq!(
             found(&switch(&[("br0", &ports)]), None),
             ["no-device tap1", "port-error v3"]
+        );
+    }
+    /// What waits for ovs-vswitchd has no number yet, and that is not its fault.
+    #[test]
+    fn without_a_number() {
+        let mut ports = [port("tap1", "", &[]), port("tap2", "", &[])];
+        ports[0].tag = Some(1);
+        ports[1].interfaces[0].ofport = None;
+        let mut topology = switch(&[("br0", &ports)]);
+        let told = |topology: &crate::model::Topology| {
+            let snapshot = Snapshot {
+                topology,
+                daemon: &Daemon::Runs {
+                    unserved: [].into(),
+                },
+                host: None,
+            };
+            let line = |finding: &Finding| format!("{} {}", finding.kind.word(), finding.object);
+            let mut lines: Vec<String> = findings(&snapshot).iter().map(line).collect();
+            lines.sort();
+            lines
+        };
+        // That it would carry every VLAN is of no matter.
+        assert_eq!(told(&topology), ["no-ofport tap2"]);
+        topology.ovs.next_cfg = 2;
+        assert_eq!(
+            told(&topology),
+            ["not-applied ovs-vswitchd", "trunks-all tap2"]
         );
     }
 }

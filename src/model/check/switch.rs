@@ -9,7 +9,6 @@ const DAEMON: &str = "ovs-vswitchd";
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     let ovs = &snapshot.topology.ovs;
-    let behind = ovs.cur_cfg < ovs.next_cfg;
     let numbers = format!("cur_cfg is {}, next_cfg {}", ovs.cur_cfg, ovs.next_cfg);
     match snapshot.daemon {
         Daemon::Down => found.add(Kind::VswitchdDown, None, DAEMON, "it does not run"),
@@ -19,7 +18,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             DAEMON,
             "it accepts connections and does not answer",
         ),
-        Daemon::Unknown | Daemon::Runs { .. } if behind => {
+        Daemon::Unknown | Daemon::Runs { .. } if snapshot.is_behind() => {
             found.add(Kind::NotApplied, None, DAEMON, numbers);
         }
         Daemon::Unknown => {}

@@ -69,6 +69,10 @@ fn duplicates(snapshot: &Snapshot<'_>, found: &mut Found) {
 }
 
 fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
+    // What is wrong with the addresses of one tunnel is told there, and not of its twin once more.
+    if found.is_explained(tunnel.interface) {
+        return;
+    }
     let name = &tunnel.interface.name;
     // `flow`, and what is no address at all, is not the host's matter.
     let address = |text: Option<&str>| text.and_then(|text| text.parse::<IpAddr>().ok());
@@ -77,6 +81,8 @@ fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
     {
         let what = format!("its local_ip {local} is no address of this host");
         found.add(Kind::TunnelLocalAddress, Some(tunnel.bridge), name, what);
+        // The route to the tunnel network comes and goes with the address.
+        return;
     }
     if let Some(remote) = address(tunnel.remote)
         && !host.has_route(remote)
@@ -101,15 +107,22 @@ mod tests {
             tunnel("good", "10.0.0.71", "10.0.0.72"),
             tunnel("moved", "10.0.0.70", "10.0.0.73"),
             tunnel("far", "10.0.0.71", "192.0.2.1"),
+            tunnel("down", "198.51.100.7", "198.51.100.8"),
+            tunnel("down-too", "198.51.100.7", "198.51.100.8"),
             tunnel("by-flow", "flow", "flow"),
             port("eth0", "", &[]),
         ];
         let topology = switch(&[("br-tun", &ports)]);
         assert_eq!(
             found(&topology, Some(&host)),
-            ["tunnel-local-address moved", "tunnel-no-route far"]
+            [
+                "duplicate-tunnel down-too",
+                "tunnel-local-address down",
+                "tunnel-local-address moved",
+                "tunnel-no-route far"
+            ]
         );
-        assert_eq!(found(&topology, None), [""; 0]);
+        assert_eq!(found(&topology, None), ["duplicate-tunnel down-too"]);
     }
 
     #[test]

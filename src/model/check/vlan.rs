@@ -15,9 +15,13 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             .iter()
             .find(|port| port.tag.is_some_and(|tag| tag != DEAD) && !is_exempt(bridge, port));
         for port in &bridge.ports {
+            // What was not opened carries nothing, whatever its tag: that is its fault.
+            let is_closed = snapshot.is_closed(bridge, port);
             if port.tag == Some(DEAD) {
-                let what = format!("its tag is {DEAD}: nothing passes");
-                found.add(Kind::DeadVlan, Some(bridge), &port.name, what);
+                if !is_closed {
+                    let what = format!("its tag is {DEAD}: nothing passes");
+                    found.add(Kind::DeadVlan, Some(bridge), &port.name, what);
+                }
                 continue;
             }
             if port.tag.is_some() && !port.trunks.is_empty() && port.vlan_mode.is_none() {
@@ -28,7 +32,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 );
                 found.add(Kind::TrunksIgnored, Some(bridge), &port.name, what);
             }
-            if let Some(tagged) = tagged
+            if let Some(tagged) = tagged.filter(|_| !is_closed)
                 && trunks_by_default(bridge, port, snapshot.host)
             {
                 let what = format!(
@@ -102,6 +106,20 @@ mod tests {
         assert_eq!(
             found(&switch(&[("br0", &ports)]), Some(&host)),
             ["dead-vlan tap7", "trunks-all tap1", "trunks-ignored tap3"]
+        );
+        // What could not be opened has a fault of its own.
+        let mut closed = [
+            tagged("tap1", None, &[], None),
+            tagged("tap7", Some(4095), &[], None),
+        ];
+        for port in &mut closed {
+            port.interfaces[0].ofport = Some(-1);
+        }
+        let [tap1, tap7] = closed;
+        let ports = [tap1, tagged("tap2", Some(5), &[], None), tap7];
+        assert_eq!(
+            found(&switch(&[("br0", &ports)]), None),
+            ["port-error tap1", "port-error tap7"]
         );
         // Where nobody has a tag, a trunk is nothing special.
         let ports = [

@@ -1,0 +1,222 @@
+//! Findings for people, as compilers write them: a line for what is wrong, its hint below. What several
+//! things have in common is written once.
+
+use std::collections::BTreeMap;
+
+use crate::commands::failure::one_line;
+use crate::model::check::{Finding, Kind, Severity};
+use crate::output::{Format, Pieces, Role, width};
+
+/// Blanks before a hint, and before each of several things under their headline.
+const BELOW: usize = 2;
+/// Blanks before what continues a line.
+const CONTINUED: usize = 4;
+/// Blanks before what continues a hint: it stands behind the word `hint:`.
+const HINT: usize = BELOW + "hint: ".len();
+
+/// Stands for a blank inside of a name while text is cut into words: no text has a use for this character.
+const HELD: char = '\u{fdd0}';
+
+/// The findings, in the order of the first of each kind; behind them how many there are.
+pub(super) fn messages(found: &[Finding], format: &Format) -> String {
+    let mut writer = Writer(Pieces::new(format));
+    for message in grouped(found) {
+        writer.message(&message);
+    }
+    if found.len() > 1 {
+        writer.summary(found);
+    }
+    writer.0.take()
+}
+
+/// Findings of one kind, with hints that differ in names only.
+struct Message<'f> {
+    kind: Kind,
+    /// Those with the same text together, in order.
+    facts: Vec<Vec<&'f Finding>>,
+}
+
+fn grouped(found: &[Finding]) -> Vec<Message<'_>> {
+    let mut messages: Vec<Message<'_>> = Vec::new();
+    let mut places: BTreeMap<(Kind, Option<&str>), usize> = BTreeMap::new();
+    let mut fact_places: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+    for finding in found {
+        let own_hint = (!finding.has_usual_hint()).then_some(finding.hint.as_str());
+        let place = *places.entry((finding.kind, own_hint)).or_insert_with(|| {
+            messages.push(Message {
+                kind: finding.kind,
+                facts: Vec::new(),
+            });
+            messages.len() - 1
+        });
+        let Some(message) = messages.get_mut(place) else {
+            continue;
+        };
+        let facts = &mut message.facts;
+        let fact = *fact_places
+            .entry((place, &finding.what))
+            .or_insert_with(|| {
+                facts.push(Vec::new());
+                facts.len() - 1
+            });
+        if let Some(fact) = facts.get_mut(fact) {
+            fact.push(finding);
+        }
+    }
+    messages
+}
+
+struct Writer(Pieces);
+
+impl Writer {
+    /// `error[no-controller] br-int: …`; where several things have different texts, a line for each of the
+    /// texts below.
+    fn message(&mut self, message: &Message<'_>) {
+        let kind = message.kind;
+        let word = format!("[{}]", kind.word());
+        let head = [
+            (Role::State, kind.severity().word()),
+            (Role::Plain, word.as_str()),
+        ];
+        self.0.begin(0, CONTINUED);
+        self.0.put_whole(0, &head);
+        match message.facts.as_slice() {
+            [fact] => self.fact(1, fact),
+            facts => {
+                let about = format!("{}:", kind.about());
+                self.text(&about, &[]);
+                for fact in facts {
+                    self.0.end();
+                    self.0.begin(BELOW, CONTINUED);
+                    self.fact(0, fact);
+                }
+            }
+        }
+        self.0.end();
+        self.hint(message);
+    }
+
+    /// `br-int tap1, tap2; br-ex eth0: it has …`
+    fn fact(&mut self, gap: usize, findings: &[&Finding]) {
+        let mut gap = gap;
+        let mut findings = findings.iter().peekable();
+        let mut bridge_before = None;
+        let mut names = Vec::new();
+        let mut what = "";
+        while let Some(finding) = findings.next() {
+            let bridge = finding.bridge.as_deref();
+            let object = finding.object.as_str();
+            names.extend(bridge.into_iter().chain([object]));
+            what = &finding.what;
+            let end = match findings.peek() {
+                None => ":",
+                Some(next) if next.bridge == finding.bridge => ",",
+                Some(next) if is_the_bridge(finding) && is_the_bridge(next) => ",",
+                Some(_) => ";",
+            };
+            if let Some(bridge) = bridge.filter(|_| !is_the_bridge(finding))
+                && bridge_before != Some(bridge)
+            {
+                self.name(gap, bridge, "");
+                gap = 1;
+            }
+            self.name(gap, object, end);
+            gap = 1;
+            bridge_before = bridge;
+        }
+        names.sort_unstable();
+        names.dedup();
+        self.text(what, &names);
+    }
+
+    fn name(&mut self, gap: usize, name: &str, end: &str) {
+        let parts = [(Role::Name, &*one_line(name)), (Role::Plain, end)];
+        self.0.put_whole(gap, &parts);
+    }
+
+    /// The hint; where each thing has its own, that of the first.
+    fn hint(&mut self, message: &Message<'_>) {
+        let mut all = message.facts.iter().flatten();
+        let Some(first) = all.next().filter(|first| !first.hint.is_empty()) else {
+            return;
+        };
+        self.0.begin(BELOW, HINT);
+        let mut names = vec![first.object.as_str()];
+        names.extend(first.bridge.as_deref());
+        if all.all(|other| other.hint == first.hint) {
+            self.0.put_whole(0, &[(Role::Faint, "hint:")]);
+        } else {
+            self.0.put_whole(0, &[(Role::Faint, "hint for")]);
+            self.name(1, &first.object, ":");
+        }
+        self.text(&first.hint, &names);
+        self.0.end();
+    }
+
+    /// Words; none of these names is broken, nor a command in backticks that has room on a line.
+    fn text(&mut self, text: &str, names: &[&str]) {
+        // ovs-vswitchd may have several lines to say.
+        let mut text = one_line(&text.trim_end().replace('\n', "; "));
+        for name in names.iter().filter(|name| name.contains(' ')) {
+            let name = one_line(name);
+            text = text.replace(&name, &name.replace(' ', &HELD.to_string()));
+        }
+        for word in words(&text) {
+            if word.contains(' ') && !self.0.has_room(width(word)) {
+                for word in word.split(' ') {
+                    self.word(word);
+                }
+            } else {
+                self.word(word);
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str) {
+        let word = word.replace(HELD, " ");
+        self.0.put_whole(1, &[(Role::Plain, &word)]);
+    }
+
+    /// `2 errors, 1 warning`
+    fn summary(&mut self, found: &[Finding]) {
+        self.0.begin(0, 0);
+        let mut severities = [Severity::Error, Severity::Warning, Severity::Note]
+            .into_iter()
+            .map(|severity| {
+                let of_it = |finding: &&Finding| finding.kind.severity() == severity;
+                (severity.word(), found.iter().filter(of_it).count())
+            })
+            .filter(|(_, count)| *count > 0)
+            .peekable();
+        let mut gap = 0;
+        while let Some((word, count)) = severities.next() {
+            let number = format!("{count} ");
+            let plural = if count == 1 { "" } else { "s" };
+            let end = if severities.peek().is_some() { "," } else { "" };
+            let parts = [
+                (Role::Plain, number.as_str()),
+                (Role::State, word),
+                (Role::Plain, plural),
+                (Role::Plain, end),
+            ];
+            self.0.put_whole(gap, &parts);
+            gap = 1;
+        }
+        self.0.end();
+    }
+}
+
+/// Whether it is a bridge itself that has it.
+fn is_the_bridge(finding: &Finding) -> bool {
+    finding.bridge.as_ref() == Some(&finding.object)
+}
+
+/// The words between blanks; what stands in backticks is one word with its blanks.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_command = false;
+    let ends = move |c: char| {
+        is_command ^= c == '`';
+        c == ' ' && !is_command
+    };
+    text.split(ends).filter(|word| !word.is_empty())
+}
