@@ -71,9 +71,10 @@ pub struct Args {
     #[arg(long)]
     hit: bool,
 
-    /// Only flows that do nothing with their packets: actions=drop
+    /// Only flows that send their packets nowhere: no output, and nothing of theirs in the action set. In
+    /// JSON `drops` is `always`, or `maybe` where an earlier table may have written the set
     #[arg(long)]
-    drops: bool,
+    pub(super) drops: bool,
 
     /// Only flows with an action of this type, inside others too; a type of JSON or a word of the
     /// text: ct, resubmit, set_field, mod_vlan_vid

@@ -1,5 +1,6 @@
 //! The choice of flows that a switch cannot make: this side looks at each.
 
+use crate::model::drops::{self, Outcome};
 use crate::model::resolve::closest;
 use crate::openflow::actions::{Action, ActionList, NAMES};
 use crate::openflow::messages::flow_stats::FlowStats;
@@ -13,7 +14,7 @@ pub(super) struct Choice {
     pub(super) port: Option<u32>,
     /// Packets have hit it.
     pub(super) hit: bool,
-    /// It does nothing.
+    /// It sends its packets nowhere.
     pub(super) drops: bool,
     /// It has an action of this type.
     pub(super) action: Option<String>,
@@ -47,7 +48,7 @@ impl Choice {
         };
         self.port.is_none_or(port)
             && (!self.hit || flow.packet_count.is_some_and(|count| count > 0))
-            && (!self.drops || flow.actions.iter().next().is_none())
+            && (!self.drops || drops::outcome(&flow.actions) != Outcome::Goes)
             && self.action.as_deref().is_none_or(does)
     }
 }
