@@ -76,8 +76,8 @@ pub struct Args {
     #[arg(long)]
     pub(super) drops: bool,
 
-    /// Only flows with an action of this type, inside others too; a type of JSON or a word of the
-    /// text: ct, resubmit, set_field, mod_vlan_vid
+    /// Only flows with this action, inside others too: a type of JSON, or a word of the text in
+    /// either style: ct, resubmit, set_field, mod_vlan_vid, NORMAL, drop
     #[arg(long, value_name = "ACTION", value_parser = Choice::action_word)]
     action: Option<String>,
 
