@@ -278,8 +278,8 @@ fn tip_for_option(said: &str, root: &clap::Command, command: &clap::Command) -> 
     if let (Some(long), None) = (own.next(), own.next()) {
         return Some(format!("'--{long}' is an option of '{}'", name(command)));
     }
-    let is_version = |word: &&str| said.len() > 6 && word.starts_with(said);
-    if SPEAKERS.contains(&name(command)) && VERSIONS.iter().any(|word| is_version(word)) {
+    let is_version = |word: &str| said.len() > 6 && word.starts_with(said);
+    if SPEAKERS.contains(&name(command)) && VERSIONS.into_iter().any(is_version) {
         return Some("the versions of OpenFlow to speak are '-O' or '--openflow'".to_owned());
     }
     let globals = options(root);

@@ -155,7 +155,7 @@ mod tests {
                 _ => Form::Instructions,
             };
             let bytes: Vec<u8> = (0..hex.len() / 2)
-                .map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap())
+                .map(|at| u8::from_str_radix(hex.get(at * 2..at * 2 + 2).unwrap(), 16).unwrap())
                 .collect();
             let list = ActionList::new(&bytes, 0, version, form);
             for text in [wire, classic].into_iter().filter(|text| *text != "-") {
