@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
             // Help and the version come this way too, and need no advice.
             if error.use_stderr() {
                 let root = command();
-                today::explain(&mut error, addressed(&root, &words));
+                today::explain(&mut error, &root, addressed(&root, &words));
             }
             say(&error)
         }

@@ -191,14 +191,15 @@ fn chosen_by_what_they_do() {
     let sandbox = bridge_with_flows();
     for version in ["OpenFlow10", "OpenFlow15"] {
         for (options, expected) in [
-            (&["--drops"][..], &["16", "19"][..]),
+            // A flow that only learns drops its packets, too.
+            (&["--drops"][..], &["16", "19", "22"][..]),
             (&["--action", "drop"], &["16", "19"]),
             (&["--action", "ct"], &["13"]),
             (&["--action", "resubmit"], &["18"]),
             (&["--action", "learn"], &["22"]),
             (&["--action", "conjunction"], &["21"]),
             (&["--action", "clone"], &["17"]),
-            (&["--action", "controller"], &[]),
+            (&["--action", "controller"], &["20"]),
             // Nested; and in the words of the text, whatever the wire says.
             (&["--action", "load"], &["13", "17"]),
             (&["--action", "mod_vlan_vid"], &["14"]),

@@ -34,6 +34,55 @@ fn fails(output: &Output, code: i32, stderr: &[&str]) {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
 }
 
+/// What people mean by an option that is not there.
+#[test]
+fn tips_for_options() {
+    for (line, tip) in [
+        (
+            "dump-flows br0 --protocols OpenFlow13",
+            "to speak are '-O' or '--openflow'",
+        ),
+        (
+            "--protocols=OpenFlow13 dump-flows br0",
+            "to speak are '-O' or '--openflow'",
+        ),
+        (
+            "dump-groups br0 --protocols=OpenFlow13",
+            "to speak are '-O' or '--openflow'",
+        ),
+        (
+            "dump-flows br0 --no-stat",
+            "'--no-stats' is an option of 'dump-flows'",
+        ),
+        (
+            "--no-stat dump-flows br0",
+            "'--no-stats' is an option of 'dump-flows'",
+        ),
+        (
+            "--no-stats dump-flows br0",
+            "'--no-stats' is an option of 'dump-flows'",
+        ),
+        (
+            "port stats br0 --no-stat",
+            "'--no-stats' is an option of 'dump-flows', 'dump-groups', 'dump-meters'",
+        ),
+        (
+            "bridge set br0 --protocol OpenFlow13",
+            "'--protocols' is an option of 'bridge set'",
+        ),
+        (
+            "dump-flows br0 --out-prt 3",
+            "a similar argument exists: '--out-port'",
+        ),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let output = ovs(&words).output().unwrap();
+        fails(&output, 2, &["unexpected argument", &format!("{tip}\n")]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(said.matches("tip: ").count(), 1, "{said}");
+    }
+}
+
 #[test]
 fn no_socket() {
     let dir = tempfile::tempdir().unwrap();

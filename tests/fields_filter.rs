@@ -252,11 +252,11 @@ fn errors_name_the_piece() {
         ),
         (
             "tp_src=80",
-            "\"tp_src=80\": tp_src needs tcp or tcp6 in the match",
+            "\"tp_src=80\": tp_src needs tcp, udp or sctp, or tcp6, udp6 or sctp6, in the match",
         ),
         (
             "nw_src=1.2.3.4",
-            "\"nw_src=1.2.3.4\": nw_src needs ip in the match",
+            "\"nw_src=1.2.3.4\": nw_src needs ip or arp in the match",
         ),
         (
             "tcp,nw_src=1.2.3",

@@ -4,6 +4,8 @@
 //! ports where they have them, is told its counterpart. A test runs both sides of every line on a switch each
 //! and compares what became of it.
 
+use std::collections::BTreeSet;
+
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -175,13 +177,18 @@ const STAYS: [(&str, &[&str], &str); 4] = [
 ];
 
 /// Adds to the error for an unknown command what a verb of Open vSwitch's tools is called here, and to that
-/// for an argument too many how it is said here; `command` is the one that was called.
-pub(super) fn explain(error: &mut clap::Error, command: &clap::Command) {
+/// for an argument too many how it is said here; `command` is the one of `root` that was called.
+pub(super) fn explain(error: &mut clap::Error, root: &clap::Command, command: &clap::Command) {
     let told = match (
         error.get(ContextKind::InvalidSubcommand),
         error.get(ContextKind::InvalidArg),
     ) {
         (Some(ContextValue::String(word)), _) => tip(word),
+        (_, Some(ContextValue::String(word)))
+            if error.kind() == ErrorKind::UnknownArgument && word.starts_with("--") =>
+        {
+            tip_for_option(word, root, command)
+        }
         (_, Some(ContextValue::String(word)))
             if error.kind() == ErrorKind::UnknownArgument
                 && error.get(ContextKind::Suggested).is_none() =>
@@ -193,6 +200,7 @@ pub(super) fn explain(error: &mut clap::Error, command: &clap::Command) {
     let Some(tip) = told else { return };
     // What is spelled like it, is something else.
     error.remove(ContextKind::SuggestedSubcommand);
+    error.remove(ContextKind::SuggestedArg);
     error.insert(
         ContextKind::Suggested,
         ContextValue::StyledStrs(vec![StyledStr::from(tip)]),
@@ -234,6 +242,58 @@ fn tip_for_argument(said: &str, command: &clap::Command) -> Option<String> {
         .get_positionals()
         .any(is_match)
         .then(|| "MATCH is one word: its fields have commas between them".to_owned())
+}
+
+/// What people call the versions of OpenFlow that a command may speak.
+const VERSIONS: [&str; 2] = ["protocols", "versions"];
+
+/// The commands that speak OpenFlow.
+const SPEAKERS: [&str; 5] = [
+    "dump-flows",
+    "dump-groups",
+    "dump-meters",
+    "dump-tables",
+    "port stats",
+];
+
+/// A command's name with that of its group.
+fn name(command: &clap::Command) -> &str {
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    name.split_once(' ').map_or(name, |(_, name)| name)
+}
+
+/// What there is to say of an option that the command lacks, where what is spelled most like it may be
+/// something else: an option that begins so, of this command or else of others, and what is called
+/// otherwise elsewhere.
+fn tip_for_option(said: &str, root: &clap::Command, command: &clap::Command) -> Option<String> {
+    let said = said.trim_start_matches("--").split('=').next()?;
+    let begins = |argument: &clap::Arg| {
+        let long = argument.get_long()?;
+        (said.len() > 2 && long.starts_with(said)).then(|| long.to_owned())
+    };
+    let options = |command: &clap::Command| -> BTreeSet<String> {
+        command.get_arguments().filter_map(begins).collect()
+    };
+    let mut own = options(command).into_iter();
+    if let (Some(long), None) = (own.next(), own.next()) {
+        return Some(format!("'--{long}' is an option of '{}'", name(command)));
+    }
+    let is_version = |word: &str| said.len() > 6 && word.starts_with(said);
+    if SPEAKERS.contains(&name(command)) && VERSIONS.into_iter().any(is_version) {
+        return Some("the versions of OpenFlow to speak are '-O' or '--openflow'".to_owned());
+    }
+    let globals = options(root);
+    let mut others: Vec<(String, &str)> = Vec::new();
+    for other in root.get_subcommands() {
+        let longs = options(other).into_iter();
+        others.extend(longs.map(|long| (long, other.get_name())));
+    }
+    let long = others.first()?.0.clone();
+    if !globals.is_empty() || others.iter().any(|(other, _)| *other != long) {
+        return None;
+    }
+    let names: Vec<String> = others.iter().map(|(_, name)| format!("'{name}'")).collect();
+    Some(format!("'--{long}' is an option of {}", names.join(", ")))
 }
 
 /// What there is to say of this verb; `None` if no tool of Open vSwitch has it.

@@ -5,6 +5,7 @@
 //! | `args` | the arguments, and what they ask the switch for |
 //! | `choice` | which flows this side takes, where the switch cannot choose |
 //! | `dump` | the conversation with one switch |
+//! | `drops` | `--drops`: how surely a flow drops |
 //! | `lines` | parts of a reply made into lines, on every core |
 //! | `printer` | flows as lines or JSON |
 //! | `sort` | `--sort`: the flows that wait, and their order |
@@ -13,6 +14,7 @@
 mod args;
 mod choice;
 mod count;
+mod drops;
 mod dump;
 mod lines;
 mod printer;
@@ -32,6 +34,7 @@ use crate::openflow::messages::flow_stats::Dialect;
 use crate::openflow::text::PortSpelling;
 
 use count::Counts;
+use drops::Survey;
 use dump::{Dump, Stop};
 use lines::{Lines, Order};
 use printer::Printer;
@@ -130,11 +133,15 @@ impl Args {
         let filter = self.filter(&names, switch).map_err(unknown)?;
         let choice = self.choice(&names, switch).map_err(unknown)?;
         let waiting = format!("{}: waiting for the flows", switch.name());
+        let progress = Progress::begin(cx, &waiting);
+        let session = switch.connect(cx).await.map_err(Stop::Switch)?;
+        let survey = || Survey::new(&filter, session.version(), cx.versions.is_some());
         let mut dump = Dump {
-            progress: Progress::begin(cx, &waiting),
+            survey: self.drops.then(survey),
+            progress,
             switch,
             seen: Arc::default(),
-            session: switch.connect(cx).await.map_err(Stop::Switch)?,
+            session,
             filter,
             choice,
         };
@@ -157,7 +164,7 @@ impl Args {
             names,
         };
         let mut lines = Lines::new(std::mem::take(printer), order);
-        let outcome = if self.sorting.is_empty() {
+        let outcome = if self.sorting.is_empty() && !self.drops {
             dump.print(&mut lines).await
         } else {
             dump.print_sorted(Waiting::new(&self.sorting), &mut lines)

@@ -254,6 +254,9 @@ impl From<ResolveError> for Failure {
             ResolveError::Elsewhere { .. } | ResolveError::Reserved { .. } => {
                 Failure::new(Exit::NotFound, message)
             }
+            ResolveError::Ambiguous { .. } => {
+                Failure::new(Exit::Usage, message).hint("give the whole name, or the number")
+            }
             ResolveError::NumberNeedsBridge { .. } => Failure::new(Exit::Usage, message),
         }
     }

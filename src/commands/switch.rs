@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use super::{Context, Exit, Failure, quoted};
 use crate::model::names::PortNames;
+use crate::model::resolve;
 use crate::model::shell::word;
 use crate::model::{Depth, Scope, Want};
+use crate::openflow::messages::flow_stats::RequestError;
 use crate::openflow::session::{self, Session};
 use crate::openflow::version::{Version, Versions};
 use crate::transport::{ConnectErrorKind, Endpoint, TlsError};
@@ -133,6 +135,15 @@ impl Switch {
 
     /// A port that was named is not among the switch's.
     pub(super) fn unknown_port(&self, port: &str, names: &PortNames) -> Failure {
+        let alike = names.cut_to(port);
+        if alike.len() > 1 {
+            let shown = |(number, name): (u32, Option<&str>)| {
+                name.map_or_else(|| number.to_string(), str::to_owned)
+            };
+            let alike: Vec<String> = alike.into_iter().map(shown).collect();
+            return Failure::new(Exit::Usage, resolve::ambiguous(port, &self.name, &alike))
+                .hint("give the whole name, or the number");
+        }
         let known = names.iter().map(|(_, name)| name);
         let failure = Failure::not_found("port", port, &format!("on {}", self.name), known);
         if self.is_bridge {
@@ -164,7 +175,7 @@ impl Switch {
                 Exit::Failed,
                 format!("{} knows no {what} over {version}: {error}", self.name),
             )
-            .hint("the bridge's protocols column has the versions it allows; -O offers others"),
+            .hint(OTHER_VERSIONS),
             _ => self.failure(error),
         }
     }
@@ -204,6 +215,10 @@ impl Switch {
     }
 }
 
+/// What helps where a version lacks something.
+const OTHER_VERSIONS: &str =
+    "the bridge's protocols column has the versions it allows; -O offers others";
+
 /// Where ovs-vswitchd listens for a bridge.
 fn socket(cx: &Context, bridge: &str) -> PathBuf {
     cx.run_directory().join(format!("{bridge}.mgmt"))
@@ -235,6 +250,9 @@ fn failure(name: &str, error: session::Error) -> Failure {
                 )),
                 None => failure,
             }
+        }
+        session::Error::Request(RequestError::NoGroups) => {
+            Failure::new(Exit::Failed, message(&error)).hint(OTHER_VERSIONS)
         }
         session::Error::Refused(_)
         | session::Error::Malformed(_)

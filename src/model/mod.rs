@@ -13,6 +13,7 @@
 //! | [`vlan_bridge`] | bridges that are a VLAN of another |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
+//! | [`drops`] | whether anything can come of the actions of a flow |
 //! | [`segment`] | what a tag is on the wire: the segment that flows translate it to |
 //! | [`host`] | addresses, routes and devices of the host that a switch runs on |
 //! | [`devices`] | the host's network devices, and how they are joined to each other |
@@ -25,6 +26,7 @@
 mod assembly;
 pub mod check;
 pub mod devices;
+pub mod drops;
 pub mod edit;
 pub mod graph;
 pub mod host;

@@ -9,14 +9,22 @@ use crate::openflow::text::{Names, PORT_LOCAL, RESERVED_PORTS, reserved_port, wo
 /// OpenFlow cuts names at 15 bytes (`OFP_MAX_PORT_NAME_LEN` less the closing NUL).
 const CUT: usize = 15;
 
+/// The name of a port as OpenFlow has it: cut at 15 bytes, be it within a character.
+pub fn openflow_name(name: &str) -> Cow<'_, str> {
+    String::from_utf8_lossy(name.as_bytes().get(..CUT).unwrap_or(name.as_bytes()))
+}
+
 /// Knows which interface has which OpenFlow port number, both ways.
 ///
 /// Names come whole from the database; where it says nothing of a number, from the switch's own list
 /// of ports. A name that the list holds twice (cut at 15 bytes, two long names look alike) is no name.
+/// A port is found by its cut name, too, if that of no other port is the same.
 #[derive(Debug, Clone, Default)]
 pub struct PortNames {
     names: BTreeMap<u32, Name>,
     numbers: HashMap<String, u32>,
+    /// Names that the switch's list holds twice.
+    alike: BTreeMap<u32, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,23 +56,45 @@ impl PortNames {
     /// database said stands.
     #[must_use]
     pub fn with_described<'a>(mut self, ports: impl IntoIterator<Item = (u32, &'a str)>) -> Self {
-        let mut described: HashMap<&str, Option<u32>> = HashMap::new();
+        let mut described: HashMap<&str, Vec<u32>> = HashMap::new();
         for (number, name) in ports {
             if name.is_empty() || self.names.contains_key(&number) {
                 continue;
             }
-            described
-                .entry(name)
-                .and_modify(|one| *one = None)
-                .or_insert(Some(number));
+            described.entry(name).or_default().push(number);
         }
-        for (name, number) in described {
+        for (name, numbers) in described {
             let known = name.len() < CUT && self.numbers.contains_key(name);
-            if let (Some(number), false) = (number, known) {
-                self.insert(number, name);
+            match numbers.as_slice() {
+                [number] if !known => self.insert(*number, name),
+                [_] => {}
+                several => {
+                    let several = several.iter().map(|number| (*number, name.to_owned()));
+                    self.alike.extend(several);
+                }
             }
         }
         self
+    }
+
+    /// The ports that have this name in OpenFlow, by number; a number without a name is known by its cut name
+    /// alone.
+    pub fn cut_to(&self, name: &str) -> Vec<(u32, Option<&str>)> {
+        if name.len() < CUT {
+            return Vec::new();
+        }
+        let known = self
+            .names
+            .iter()
+            .map(|(number, known)| (*number, known.name.as_str()));
+        let known = known.filter(|(_, known)| openflow_name(known) == name);
+        let alike = self.alike.iter().filter(|(_, alike)| *alike == name);
+        let mut all: Vec<(u32, Option<&str>)> = known
+            .map(|(number, known)| (number, Some(known)))
+            .chain(alike.map(|(number, _)| (*number, None)))
+            .collect();
+        all.sort_unstable();
+        all
     }
 
     /// Every number with its name, by number.
@@ -111,7 +141,11 @@ impl Names for PortNames {
     }
 
     fn ofport(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
+        let exact = self.numbers.get(name).copied();
+        exact.or_else(|| match self.cut_to(name).as_slice() {
+            [(number, _)] => Some(*number),
+            _ => None,
+        })
     }
 }
 
@@ -162,6 +196,26 @@ mod tests {
     }
 
     #[test]
+    fn cut_names_are_found_if_they_are_of_one_port() {
+        let names = PortNames::of_bridge(&bridge(&[
+            ("patch-br-int-to-ex", Some(1)),
+            ("patch-br-int-to-tun", Some(2)),
+            ("patch-br-ex-to-int", Some(3)),
+            ("int-br-ens37-eth", Some(4)),
+            ("int-br-ens37-et", Some(5)),
+            ("abcdefghijklmnü", Some(6)),
+        ]));
+        assert_eq!(names.ofport("patch-br-ex-to-"), Some(3));
+        assert_eq!(names.ofport("patch-br-ex-to"), None, "not cut there");
+        assert_eq!(names.ofport("patch-br-int-to"), None);
+        assert_eq!(names.cut_to("patch-br-int-to").len(), 2);
+        // Who has the very name.
+        assert_eq!(names.ofport("int-br-ens37-et"), Some(5));
+        assert_eq!(names.ofport("abcdefghijklmn\u{fffd}"), Some(6));
+        assert_eq!(names.ofport(""), None);
+    }
+
+    #[test]
     fn the_database_wins_and_cut_names_are_told_apart_or_not_at_all() {
         let names = PortNames::of_bridge(&bridge(&[("patch-to-physical-one", Some(1))]));
         let names = names.with_described([
@@ -173,6 +227,10 @@ mod tests {
             (6, ""),
             (PORT_LOCAL, "br-int"),
         ]);
+        // The switch's own name of port 2 is found first.
+        assert_eq!(names.ofport("patch-to-physic"), Some(2));
+        assert_eq!(names.ofport("int-patch-to-ph"), None);
+        assert_eq!(names.cut_to("int-patch-to-ph"), [(4, None), (5, None)]);
         assert_eq!(names.port_name(1), Some("patch-to-physical-one"));
         assert_eq!(names.port_name(2), Some("patch-to-physic"));
         assert_eq!(names.port_name(3), Some("eth0"));

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::names::openflow_name;
 use super::topology::{Bridge, Interface, Port, Topology};
 use crate::openflow::text::{PORT_LOCAL, port_from_v10, reserved_port, reserved_port_number};
 
@@ -73,6 +74,15 @@ pub enum ResolveError {
         /// The number.
         number: u32,
     },
+    /// The name of several ports in OpenFlow, which cuts names.
+    Ambiguous {
+        /// What was asked for, without the bridge.
+        port: String,
+        /// Where was looked.
+        bridge: String,
+        /// The ports that have it.
+        ports: Vec<String>,
+    },
     /// A reserved number that is no port one could look at: `NORMAL`, `CONTROLLER`, …
     Reserved {
         /// Its name.
@@ -130,6 +140,44 @@ pub fn find<'t>(
     match (&argument.bridge, &found) {
         (Some(_), Err(_)) => look_up(topology, bridge, &whole).or(found),
         _ => found,
+    }
+}
+
+/// [`find`] on a bridge whose ports are all in the topology, also by a name as OpenFlow cuts it, if one port
+/// has it.
+pub fn find_of_switch<'t>(
+    topology: &'t Topology,
+    bridge: &str,
+    text: &str,
+) -> Result<Found<'t>, ResolveError> {
+    let not_found = match find(topology, Some(bridge), text) {
+        Err(error @ ResolveError::NoPort { .. }) => error,
+        outcome => return outcome,
+    };
+    let (Some(place), PortWord::Name(name)) = (topology.bridge(bridge), parse(text).port) else {
+        return Err(not_found);
+    };
+    let named = place.interfaces();
+    let mut named = named.filter(|(_, interface)| {
+        interface.name.len() > name.len() && openflow_name(&interface.name) == name
+    });
+    match (named.next(), named.next()) {
+        (None, _) => Err(not_found),
+        (Some((port, interface)), None) => Ok(Found {
+            bridge: place,
+            port,
+            interface: Some(interface),
+            number: interface.port_number(),
+        }),
+        (Some(first), Some(second)) => Err(ResolveError::Ambiguous {
+            port: name.clone(),
+            bridge: place.name.clone(),
+            ports: [first, second]
+                .into_iter()
+                .chain(named)
+                .map(|(_, interface)| interface.name.clone())
+                .collect(),
+        }),
     }
 }
 
@@ -267,6 +315,27 @@ pub fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Op
     best.map(str::to_owned)
 }
 
+/// That several ports of a switch have a name in OpenFlow.
+pub fn ambiguous(name: &str, switch: &str, ports: &[String]) -> String {
+    /// How many of them are named.
+    const SHOWN: usize = 10;
+    let mut shown: Vec<String> = ports
+        .iter()
+        .take(SHOWN)
+        .map(|port| port.escape_debug().to_string())
+        .collect();
+    if ports.len() > SHOWN {
+        shown.push("...".to_owned());
+    }
+    format!(
+        "\"{}\" is what OpenFlow calls {} ports of {}: {}",
+        name.escape_debug(),
+        ports.len(),
+        switch.escape_debug(),
+        shown.join(", ")
+    )
+}
+
 fn word(text: &str) -> PortWord {
     if let Some(name) = quoted(text) {
         return PortWord::Name(name);
@@ -334,6 +403,11 @@ impl fmt::Display for ResolveError {
                 bridge.escape_debug(),
                 other.escape_debug()
             ),
+            Self::Ambiguous {
+                port,
+                bridge,
+                ports,
+            } => f.write_str(&ambiguous(port, bridge, ports)),
             Self::NumberNeedsBridge { number } => {
                 let number = match reserved_port(*number) {
                     Some(name) => name.to_owned(),

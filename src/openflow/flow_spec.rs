@@ -3,7 +3,9 @@
 
 use super::actions::{Known, Parsed, parse_with};
 use super::bytes::be_number;
-use super::fields::{Id, MatchFields, ParseError, Problem, cookie_number, number, parse_match};
+use super::fields::{
+    Id, MatchFields, ParseError, Problem, STATISTICS, cookie_number, number, parse_match,
+};
 use super::flow::FLAGS;
 use super::text::Names;
 use super::version::{Version, Versions};
@@ -139,7 +141,7 @@ impl FlowSpec<'_> {
             "out_port" | "out_group" => {
                 return Err(Problem::syntax(format!("a new flow has no {key}")));
             }
-            _ => return Ok(false),
+            key => return Ok(STATISTICS.contains(&key)),
         };
         *place = number(value)
             .and_then(|number| u16::try_from(number).ok())

@@ -210,6 +210,14 @@ priority=10,udp,in_port=8,tp_src=68,tp_dst=67
 priority=2001,icmp6,reg14=0x3,metadata=0x1,nw_ttl=255,icmp_type=133,icmp_code=0
 priority=100,ip,reg14=0x1,metadata=0x4,dl_src=0a:00:00:00:00:01,nw_src=10.0.0.4,tun_id=0x5/0xffffff
 pkt_mark=0x1,reg0=0x1,tun_id=0x64,tun_src=1.2.3.4,metadata=0x1,in_port=1,dl_vlan=1,dl_vlan_pcp=1,tcp,nw_src=1.1.1.1,nw_tos=4,tp_src=1,tcp_flags=+syn
+recirc_id=0,eth
+recirc_id=0,ct_state=-trk,ct_mark=0x1
+recirc_id=0,ct_state=-trk,ct_mark=0x1,eth
+recirc_id=0,ct_state=-trk,ct_mark=0x1,ip,nw_src=10.0.0.1
+recirc_id=0,ct_zone=2,ct_label=0x1,dl_dst=02:00:00:00:00:01,in_port=3
+recirc_id=0,ct_state=+est+trk,ip,ct_nw_src=10.0.0.1,ct_nw_proto=6,ct_tp_src=80
+recirc_id=0,ct_zone=2,dl_vlan=3,reg0=0x1
+recirc_id=0,ct_zone=2,packet_type=(1,0x894f)
 """.strip().splitlines()
 
 # Fields that no flow of a switch has: class (and experimenter), number, value and mask.

@@ -5,6 +5,8 @@ use clap::Arg;
 use super::ask::Ask;
 use super::line::Typed;
 use super::{Answer, Candidate, matching};
+use std::collections::BTreeSet;
+
 use crate::cli::{columns, manual};
 use crate::commands::dump_flows::sort_fields;
 use crate::model::keys;
@@ -44,7 +46,10 @@ pub(super) fn of(typed: &Typed<'_>, argument: &Arg, current: &str, ask: &Ask) ->
         Takes::Table => Answer::space(named(ask.tables().iter().map(|table| &table.name))),
         Takes::Record => Answer::space(records(typed, ask)),
         Takes::SortField => list(current, named(sort_fields())),
-        Takes::Action => Answer::space(named(actions::NAMES.iter().copied())),
+        Takes::Action => {
+            let words: BTreeSet<&str> = actions::words().collect();
+            Answer::space(named(words))
+        }
         Takes::InterfaceType => Answer::space(named(keys::interface_types().iter().copied())),
         Takes::Versions => list(current, named(Version::ALL.map(|v| v.to_string()))),
         Takes::Pair => pairs(typed, argument, ask),

@@ -83,6 +83,7 @@ pub(super) fn definitions() -> [(&'static str, Value); 11] {
 fn flow() -> Value {
     Object::new()
         .maybe("bridge", text())
+        .maybe("drops", words(&["always", "maybe"]))
         .with("table", up_to(255))
         .with("priority", up_to(65535))
         .with("cookie", hex())

@@ -52,7 +52,7 @@ pub struct Args {
     port: Option<String>,
 
     /// Only flows of this table
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=254))]
     table: Option<u8>,
 
     /// Only flows with this cookie, in the bits of the mask
@@ -64,19 +64,20 @@ pub struct Args {
     out_port: Option<String>,
 
     /// Only flows that send to this group
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=GROUP_MAX))]
     out_group: Option<u32>,
 
     /// Only flows that packets have hit: n_packets > 0
     #[arg(long)]
     hit: bool,
 
-    /// Only flows that do nothing with their packets: actions=drop
+    /// Only flows that send their packets nowhere: no output, and nothing of theirs in the action set. In
+    /// JSON `drops` is `always`, or `maybe` where an earlier table may have written the set
     #[arg(long)]
-    drops: bool,
+    pub(super) drops: bool,
 
-    /// Only flows with an action of this type, inside others too; a type of JSON or a word of the
-    /// text: ct, resubmit, set_field, mod_vlan_vid
+    /// Only flows with this action, inside others too: a type of JSON, or a word of the text in
+    /// either style: ct, resubmit, set_field, mod_vlan_vid, NORMAL, drop
     #[arg(long, value_name = "ACTION", value_parser = Choice::action_word)]
     action: Option<String>,
 
@@ -96,6 +97,9 @@ pub struct Args {
     #[arg(long)]
     pub(super) no_stats: bool,
 }
+
+/// `OFPG_MAX`
+const GROUP_MAX: i64 = 0xffff_ff00;
 
 #[derive(Debug, Clone, Copy)]
 struct Cookie {
@@ -192,6 +196,9 @@ fn malformed_match(error: &ParseError) -> Failure {
         "actions" | "action" => {
             "--action TYPE and --drops choose by actions; grep finds any word of a line"
         }
+        "n_packets" | "n_bytes" => {
+            "--hit chooses flows that packets have hit; --sort=n_packets orders"
+        }
         "priority" => "--sort=priority orders by it; grep finds the lines: `| grep -w priority=10`",
         _ => "fields are those of ovs-fields(7): in_port=NAME,tcp,nw_src=10.0.0.0/8,tp_dst=22",
     };
@@ -216,8 +223,9 @@ fn cookie(text: &str) -> Result<Cookie, String> {
         None => text.parse().ok(),
     };
     let wrong = |text: &str| format!("\"{text}\" is not a number of 64 bits");
+    let mask = number(mask).ok_or_else(|| wrong(mask))?;
     Ok(Cookie {
-        value: number(value).ok_or_else(|| wrong(value))?,
-        mask: number(mask).ok_or_else(|| wrong(mask))?,
+        value: number(value).ok_or_else(|| wrong(value))? & mask,
+        mask,
     })
 }

@@ -1,10 +1,10 @@
 //! The choice of flows that a switch cannot make: this side looks at each.
 
+use crate::model::drops::{self, Outcome};
 use crate::model::resolve::closest;
-use crate::openflow::actions::{Action, ActionList, NAMES};
+use crate::openflow::actions::{Action, ActionList, words};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::text::{NoNames, PortSpelling, Role, Sink, Style, TextContext};
-use crate::openflow::version::Version;
 
 /// What a flow has to be like, besides what the switch chose by.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub(super) struct Choice {
     pub(super) port: Option<u32>,
     /// Packets have hit it.
     pub(super) hit: bool,
-    /// It does nothing.
+    /// It sends its packets nowhere.
     pub(super) drops: bool,
     /// It has an action of this type.
     pub(super) action: Option<String>,
@@ -23,12 +23,10 @@ impl Choice {
     /// Reads `--action`: a type of an action as JSON has it, or a word of the text.
     pub(super) fn action_word(text: &str) -> Result<String, String> {
         let word = text.to_ascii_lowercase();
-        let mut known: Vec<&str> = NAMES.to_vec();
-        known.extend(TEXT_WORDS);
-        if known.contains(&word.as_str()) {
+        if words().any(|known| known == word) {
             return Ok(word);
         }
-        Err(match closest(&word, known) {
+        Err(match closest(&word, words()) {
             Some(close) => format!("there is no such action (did you mean \"{close}\"?)"),
             None => "there is no such action; ovs-actions(7) lists them".to_owned(),
         })
@@ -42,18 +40,20 @@ impl Choice {
     /// Whether the flow is chosen.
     pub(super) fn takes(&self, flow: &FlowStats<'_>) -> bool {
         let port = |port| flow.fields.in_port() == Some(port) || flow.actions.sends_to(port);
-        let does = |word: &str| {
-            has(&flow.actions, word) || says(&flow.actions, word, flow.fields.vlan_tag_known())
-        };
+        let does = |word: &str| does(&flow.actions, word, flow.fields.vlan_tag_known());
         self.port.is_none_or(port)
             && (!self.hit || flow.packet_count.is_some_and(|count| count > 0))
-            && (!self.drops || flow.actions.iter().next().is_none())
+            && (!self.drops || drops::outcome(&flow.actions) != Outcome::Goes)
             && self.action.as_deref().is_none_or(does)
     }
 }
 
-/// Words that begin an action in the text and are no type of their own.
-const TEXT_WORDS: [&str; 2] = ["drop", "set_tunnel64"];
+/// Whether an action is of this type, or the text of either style has this word.
+fn does(actions: &ActionList<'_>, word: &str, vlan_tag_known: bool) -> bool {
+    has(actions, word)
+        || says(actions, word, Style::Classic, vlan_tag_known)
+        || says(actions, word, Style::Wire, vlan_tag_known)
+}
 
 /// Whether an action, nested ones included, is of this type.
 fn has(actions: &ActionList<'_>, name: &str) -> bool {
@@ -68,12 +68,12 @@ fn has(actions: &ActionList<'_>, name: &str) -> bool {
     })
 }
 
-/// Whether the text of the actions in the words of OpenFlow 1.0 has this one: who reads
-/// `mod_vlan_vid:66` may ask for it, whatever it is on the wire.
-fn says(actions: &ActionList<'_>, word: &str, vlan_tag_known: bool) -> bool {
+/// Whether the text of the actions has this word, in whatever case: who reads `mod_vlan_vid:66` or `NORMAL`
+/// may ask for it, whatever it is on the wire.
+fn says(actions: &ActionList<'_>, word: &str, style: Style, vlan_tag_known: bool) -> bool {
     let cx = TextContext {
-        version: Version::V15,
-        style: Style::Classic,
+        version: actions.version(),
+        style,
         ports: PortSpelling::Number,
         names: &NoNames,
     };
@@ -87,7 +87,7 @@ fn says(actions: &ActionList<'_>, word: &str, vlan_tag_known: bool) -> bool {
     watch.found
 }
 
-/// Waits for the name of an action.
+/// Waits for the name of an action, or of a reserved port; other ports are numbers.
 struct Watch<'w> {
     text: String,
     /// Where the name that is being written begins.
@@ -102,21 +102,25 @@ impl Sink for Watch<'_> {
     }
 
     fn begin(&mut self, role: Role) {
-        if matches!(role, Role::Action | Role::Drop) {
+        if matches!(role, Role::Action | Role::Drop | Role::Port) {
             self.began = Some(self.text.len());
         }
     }
 
     fn end(&mut self, _: Role) {
         if let Some(name) = self.began.take().and_then(|at| self.text.get(at..)) {
-            self.found |= name == self.word;
+            self.found |= name.eq_ignore_ascii_case(self.word);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::openflow::actions::Form;
+    use crate::openflow::version::Version;
 
     #[test]
     fn words_of_actions() {
@@ -125,5 +129,46 @@ mod tests {
         let error = Choice::action_word("resubmt").unwrap_err();
         assert!(error.contains("did you mean \"resubmit\""), "{error}");
         assert!(Choice::action_word("").is_err());
+    }
+
+    /// The words that begin the actions of a text, those within others too; not arguments, as in `table=3`.
+    fn shown(text: &str) -> Vec<String> {
+        let text = text.replace(",ct)", ")");
+        let shown = text.split([',', '(', ')']);
+        let shown = shown.filter_map(|piece| piece.split(':').next());
+        let shown = shown.filter(|word| words().any(|known| known == word.to_ascii_lowercase()));
+        shown.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_word_that_the_real_tool_prints_is_found() {
+        let golden = include_str!("../../../tests/golden/actions.tsv");
+        let (mut firsts, mut looked) = (BTreeSet::new(), 0);
+        for line in golden.lines().filter(|line| !line.starts_with('#')) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let &[version, form, tagged, hex, wire, classic, ..] = columns.as_slice() else {
+                panic!("{line}")
+            };
+            let version = Version::ALL[version.parse::<usize>().unwrap() - 1];
+            let form = match form {
+                "A" => Form::Actions,
+                _ => Form::Instructions,
+            };
+            let bytes: Vec<u8> = (0..hex.len() / 2)
+                .map(|at| u8::from_str_radix(hex.get(at * 2..at * 2 + 2).unwrap(), 16).unwrap())
+                .collect();
+            let list = ActionList::new(&bytes, 0, version, form);
+            for text in [wire, classic].into_iter().filter(|text| *text != "-") {
+                let first = text.split([':', '(', ',', '=']).next().unwrap().to_owned();
+                firsts.insert(first.clone());
+                for word in shown(text).into_iter().chain([first]) {
+                    let word =
+                        Choice::action_word(&word).unwrap_or_else(|_| panic!("{word}: {text}"));
+                    looked += 1;
+                    assert!(does(&list, &word, tagged == "1"), "{word}: {text}");
+                }
+            }
+        }
+        assert!(firsts.len() > 50 && looked > 2000, "{firsts:?} {looked}");
     }
 }

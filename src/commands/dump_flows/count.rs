@@ -1,5 +1,6 @@
 //! `--count`: how many flows there are.
 
+use super::drops;
 use crate::commands::{Context, Failure};
 use crate::openflow::json::Json;
 use crate::openflow::messages::flow_stats::{Aggregate, FlowStats};
@@ -49,6 +50,7 @@ pub(super) struct Counts<'a> {
     records: Option<Records>,
     text: String,
     answered: bool,
+    maybe: u64,
 }
 
 impl<'a> Counts<'a> {
@@ -58,6 +60,7 @@ impl<'a> Counts<'a> {
             records: of_all.then(|| Records::new(cx.format.mode)),
             text: String::new(),
             answered: false,
+            maybe: 0,
         }
     }
 
@@ -104,6 +107,11 @@ impl<'a> Counts<'a> {
         json.end_object();
     }
 
+    /// So many of the flows counted may drop packets or not.
+    pub(super) fn add_maybe(&mut self, flows: u64) {
+        self.maybe += flows;
+    }
+
     /// Ends the document and writes it.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         match self.records {
@@ -111,6 +119,7 @@ impl<'a> Counts<'a> {
             None if self.cx.format.is_json() => self.text.push('\n'),
             _ => {}
         }
+        drops::remark(self.cx, self.maybe);
         self.cx.print(&self.text)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choice::Choice;
 use super::count::{Count, Counts};
+use super::drops::{Survey, Verdicts};
 use super::lines::{Lines, Work};
 use super::sort::Waiting;
 use crate::commands::progress::{self, Progress};
@@ -12,7 +13,7 @@ use crate::commands::switch::Switch;
 use crate::commands::{Exit, Failure};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
-use crate::openflow::messages::flow_stats::{Dialect, Entries, Scratch};
+use crate::openflow::messages::flow_stats::{Dialect, Entries, FlowStats, Scratch};
 use crate::openflow::messages::tables;
 use crate::openflow::session::{self, Rest, Session};
 use crate::openflow::version::Version;
@@ -50,6 +51,8 @@ pub(super) struct Dump<'a> {
     pub(super) session: Session,
     pub(super) filter: Filter,
     pub(super) choice: Choice,
+    /// With `--drops`: what decides how surely a flow drops.
+    pub(super) survey: Option<Survey>,
     /// How many flows of the reply were looked at so far.
     pub(super) seen: Arc<AtomicU64>,
 }
@@ -102,7 +105,7 @@ impl Dump<'_> {
         outcome(Ended { malformed, ..ended }, lines.printer.count() - before)
     }
 
-    /// Prints the flows in an order of their own, once they all are here.
+    /// Prints the flows in an order of their own, or with what others decide of them, once they all are here.
     pub(super) async fn print_sorted(
         &mut self,
         mut waiting: Waiting<'_>,
@@ -112,6 +115,7 @@ impl Dump<'_> {
         let version = self.session.version();
         let order = Arc::clone(&lines.order);
         let name = self.switch.name();
+        let mut survey = self.survey.take();
         let mut ended = self
             .parts(|message, _, malformed| {
                 if waiting.held() > SORTED_AT_MOST {
@@ -126,7 +130,13 @@ impl Dump<'_> {
                     Ok(mut entries) => waiting.keep(
                         &mut entries,
                         &mut lines.scratch,
-                        |flow| order.choice.takes(flow),
+                        |flow| {
+                            let takes = order.choice.takes(flow);
+                            if let Some(survey) = &mut survey {
+                                survey.add(flow, takes);
+                            }
+                            takes
+                        },
                         |error| {
                             malformed.get_or_insert(error);
                         },
@@ -138,12 +148,20 @@ impl Dump<'_> {
                 Ok(())
             })
             .await;
+        let verdicts = match survey {
+            Some(mut survey) => Some(self.verdicts(&mut survey, &mut ended).await),
+            None => None,
+        };
         let mut printer = std::mem::take(&mut lines.printer);
         let text = order.context();
         // What came is printed, even if more should have come.
         waiting
             .show(|flow| {
-                if let Err(error) = flow.and_then(|flow| printer.flow(&flow, &text)) {
+                let shown = flow.and_then(|flow| {
+                    let verdict = verdicts.as_ref().map(|verdicts| verdicts.of(&flow));
+                    printer.flow(&flow, verdict, &text)
+                });
+                if let Err(error) = shown {
                     ended.malformed.get_or_insert(error);
                 }
                 printer.flush_much()
@@ -153,6 +171,36 @@ impl Dump<'_> {
         let count = printer.count() - before;
         lines.printer = printer;
         outcome(ended, count)
+    }
+
+    /// What the flows of the switch decide about those listed: all are asked for once more if the reply had
+    /// not all of them.
+    async fn verdicts(&mut self, survey: &mut Survey, ended: &mut Ended) -> Verdicts {
+        if survey.wants_all() && ended.stop.is_none() {
+            self.filter = Filter::default();
+            let version = self.session.version();
+            let mut scratch = Scratch::new();
+            let all = match self.ask(Dialect::Nicira).await {
+                Ok(()) => {
+                    let all = self.parts(|message, _, malformed| {
+                        each(version, message, &mut scratch, malformed, |flow| {
+                            survey.add(flow, false);
+                        });
+                        Ok(())
+                    });
+                    all.await
+                }
+                Err(stop) => Ended {
+                    stop: Some(stop),
+                    malformed: None,
+                },
+            };
+            match all.stop {
+                Some(stop) => ended.stop = Some(stop),
+                None => survey.has_all(),
+            }
+        }
+        survey.verdicts()
     }
 
     /// Counts the flows: the switch does, unless this side has to choose them.
@@ -175,27 +223,25 @@ impl Dump<'_> {
         let choice = std::mem::take(&mut self.choice);
         let mut scratch = Scratch::new();
         let version = self.session.version();
-        let ended = self
+        let mut survey = self.survey.take();
+        let mut ended = self
             .parts(|message, _, malformed| {
-                let mut entries = match Entries::of_message(version, message) {
-                    Ok(entries) => entries,
-                    Err(error) => {
-                        malformed.get_or_insert(error);
-                        return Ok(());
+                each(version, message, &mut scratch, malformed, |flow| {
+                    let takes = choice.takes(flow);
+                    if takes {
+                        count.add(flow);
                     }
-                };
-                while let Some(entry) = entries.next_entry(&mut scratch) {
-                    match entry {
-                        Ok(flow) if choice.takes(&flow) => count.add(&flow),
-                        Ok(_) => {}
-                        Err(error) => {
-                            malformed.get_or_insert(error);
-                        }
+                    if let Some(survey) = &mut survey {
+                        survey.add(flow, takes);
                     }
-                }
+                });
                 Ok(())
             })
             .await;
+        if let Some(survey) = &mut survey {
+            let verdicts = self.verdicts(survey, &mut ended).await;
+            counts.add_maybe(survey.count_maybe(&verdicts));
+        }
         // Half a count is none.
         outcome(ended, 0)?;
         counts.add(bridge, count);
@@ -245,6 +291,31 @@ impl Dump<'_> {
                     ended.stop = Some(Stop::Switch(self.switch.failure(error)));
                     return ended;
                 }
+            }
+        }
+    }
+}
+
+/// Gives the flows of a message to `look`, and keeps the first error.
+fn each(
+    version: Version,
+    message: &[u8],
+    scratch: &mut Scratch,
+    malformed: &mut Option<DecodeError>,
+    mut look: impl FnMut(&FlowStats<'_>),
+) {
+    let mut entries = match Entries::of_message(version, message) {
+        Ok(entries) => entries,
+        Err(error) => {
+            malformed.get_or_insert(error);
+            return;
+        }
+    };
+    while let Some(entry) = entries.next_entry(scratch) {
+        match entry {
+            Ok(flow) => look(&flow),
+            Err(error) => {
+                malformed.get_or_insert(error);
             }
         }
     }

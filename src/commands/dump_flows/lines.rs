@@ -82,7 +82,7 @@ impl Lines {
         while let Some(entry) = entries.next_entry(&mut self.scratch) {
             seen += 1;
             let outcome = match entry {
-                Ok(flow) if self.order.choice.takes(&flow) => self.printer.flow(&flow, &cx),
+                Ok(flow) if self.order.choice.takes(&flow) => self.printer.flow(&flow, None, &cx),
                 Ok(_) => Ok(()),
                 Err(error) => Err(error),
             };

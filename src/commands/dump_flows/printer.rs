@@ -1,7 +1,9 @@
 //! Flows as lines of text or as JSON, as they come.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::drops::{self, Verdict};
 use crate::commands::{Context, Failure, print};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::flow;
@@ -29,6 +31,8 @@ pub(super) struct Printer {
     member: String,
     answered: bool,
     count: u64,
+    /// How many of them may drop packets or not.
+    maybe: u64,
     /// While the command is watched: the flows instead of their lines.
     items: Option<Vec<Item>>,
 }
@@ -48,6 +52,7 @@ impl Printer {
             member: String::new(),
             answered: false,
             count: 0,
+            maybe: 0,
             items: cx.look().is_some().then(Vec::new),
         }
     }
@@ -84,6 +89,7 @@ impl Printer {
             member: self.member.clone(),
             answered: false,
             count: 0,
+            maybe: 0,
             items: None,
         }
     }
@@ -108,23 +114,27 @@ impl Printer {
         self.answered || self.count > 0
     }
 
-    /// Adds a flow. After an error its line ends where the bytes stopped making sense.
+    /// Adds a flow, with how surely it drops where that was asked. After an error its line ends where the
+    /// bytes stopped making sense.
     pub(super) fn flow(
         &mut self,
         flow: &FlowStats<'_>,
+        drops: Option<Verdict>,
         text: &TextContext<'_>,
     ) -> Result<(), DecodeError> {
         self.count += 1;
+        self.maybe += u64::from(drops == Some(Verdict::Maybe));
         if self.items.is_some() {
-            return self.keep(flow, text);
+            return self.keep(flow, drops, text);
         }
         if self.is_json {
             self.records.begin(&mut self.out.text);
             let begin = self.out.text.len();
             let json = &mut Json::new(&mut self.out.text);
             let outcome = flow::json(flow, self.stats, &mut self.repeats, json, text);
-            if !self.member.is_empty() {
-                self.out.text.insert_str(begin + 1, &self.member);
+            if drops.is_some() || !self.member.is_empty() {
+                let members = self.members(drops).into_owned();
+                self.out.text.insert_str(begin + 1, &members);
             }
             return outcome;
         }
@@ -134,8 +144,21 @@ impl Printer {
         outcome
     }
 
+    /// The first members of a flow's object.
+    fn members(&self, drops: Option<Verdict>) -> Cow<'_, str> {
+        match drops {
+            Some(verdict) => format!("{}\"drops\":\"{}\",", self.member, verdict.word()).into(),
+            None => self.member.as_str().into(),
+        }
+    }
+
     /// Keeps a flow as what it is known by and what may change of it.
-    fn keep(&mut self, flow: &FlowStats<'_>, text: &TextContext<'_>) -> Result<(), DecodeError> {
+    fn keep(
+        &mut self,
+        flow: &FlowStats<'_>,
+        drops: Option<Verdict>,
+        text: &TextContext<'_>,
+    ) -> Result<(), DecodeError> {
         // A switch has one flow of a table, priority and match.
         let mut key = FlowText::default();
         let _ = write!(
@@ -150,7 +173,7 @@ impl Printer {
         if self.is_json {
             let json = &mut Json::new(&mut line.text);
             flow::json(flow, self.stats, &mut Repeats::default(), json, text)?;
-            line.text.insert_str(1, &self.member);
+            line.text.insert_str(1, &self.members(drops));
         } else {
             line.text.push_str(&self.before);
             flow::text(flow, self.stats, &mut Repeats::default(), &mut line, text)?;
@@ -191,6 +214,7 @@ impl Printer {
 
     /// Ends the document; `is_all` says whether every switch has answered.
     pub(super) fn finish(mut self, cx: &Context, is_all: bool) -> Result<(), Failure> {
+        drops::remark(cx, self.maybe);
         if let (Some(look), Some(items)) = (cx.look(), self.items) {
             let frame = Frame::of_items(items, "flows").with_clocks(&CLOCKS);
             let counters: &[&str] = if self.stats {

@@ -287,7 +287,7 @@ impl<'s> Waiting<'s> {
         &mut self,
         entries: &mut Entries<'_>,
         scratch: &mut Scratch,
-        takes: impl Fn(&FlowStats<'_>) -> bool,
+        mut takes: impl FnMut(&FlowStats<'_>) -> bool,
         mut malformed: impl FnMut(DecodeError),
     ) {
         let form = entries.form();

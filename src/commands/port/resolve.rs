@@ -2,7 +2,7 @@
 
 use super::named;
 use crate::commands::{Context, Exit, Failure};
-use crate::model::resolve::{Found, find};
+use crate::model::resolve::{Found, find, find_of_switch};
 use crate::model::{Bridge, Depth, Interface, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
 
@@ -62,7 +62,7 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
     let mut pairs = Vec::new();
     let mut unknown = Vec::new();
     for port in ports {
-        match find(&topology, Some(bridge), port) {
+        match find_of_switch(&topology, bridge, port) {
             Ok(Found {
                 bridge,
                 port,
@@ -88,7 +88,7 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
     let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
     let errors = unknown
         .into_iter()
-        .filter_map(|port| find(&all, Some(bridge), port).err());
+        .filter_map(|port| find_of_switch(&all, bridge, port).err());
     let mut failure = Failure::silent(Exit::NotFound);
     for error in errors {
         failure.say(true);

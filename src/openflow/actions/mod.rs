@@ -95,7 +95,7 @@ pub use nsh::{DecNshTtl, Decap, Encap, EncapProperty};
 pub(crate) use number::put_hex_or_zero;
 pub use output::{Output, OutputReg, OutputTrunc};
 pub(in crate::openflow) use parse::{Known, parse_with};
-pub use parse::{Parsed, parse_actions};
+pub use parse::{Parsed, parse_actions, words};
 pub use queue::{Enqueue, PopQueue, SetQueue};
 pub use reg_load::RegLoad;
 pub use reg_move::RegMove;

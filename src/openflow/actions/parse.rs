@@ -16,7 +16,7 @@ use crate::openflow::version::Version;
 
 use super::arguments::{Argument, Arguments, shown};
 use super::list::{ActionList, Form};
-use super::{ActionCodec, Output, TEXTS, Unencodable};
+use super::{ActionCodec, NAMES, Output, TEXTS, Unencodable};
 
 /// The most lists that may be nested in each other, as in ovs-ofctl.
 const DEPTH_LIMIT: u8 = 100;
@@ -451,9 +451,23 @@ const PLAIN_WORDS: [&str; 7] = [
     "drop", "normal", "flood", "all", "local", "in_port", "table",
 ];
 
-fn unknown_action(key: &str) -> Problem {
+/// Words that text shows and does not take.
+const SHOWN_WORDS: [&str; 2] = ["exec", "set_tunnel64"];
+
+/// Every word by which an action is known, in lower case: its type in JSON, and what text begins it with or
+/// has in its place; some come twice.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().copied().chain(text_words()).chain(SHOWN_WORDS)
+}
+
+/// Every word that text may begin an action with.
+fn text_words() -> impl Iterator<Item = &'static str> {
     let words = TEXTS.iter().flat_map(|(words, ..)| words.iter().copied());
-    let did_you_mean = nearest_of(&key.to_ascii_lowercase(), words.chain(PLAIN_WORDS));
+    words.chain(PLAIN_WORDS)
+}
+
+fn unknown_action(key: &str) -> Problem {
+    let did_you_mean = nearest_of(&key.to_ascii_lowercase(), text_words());
     let hint = match did_you_mean {
         Some(name) => format!("; did you mean {name}?"),
         None => String::new(),

@@ -259,11 +259,16 @@ impl<'a> Match<'a> {
         let nw_proto = self.number(Id::NW_PROTO).map(|number| number as u8);
         let word = eth_type.and_then(|eth_type| word_for(eth_type, nw_proto));
         let mut word_due = word;
+        // Ethernet goes without saying, except where flows of the datapath are shown.
+        let mut ethernet_due = self.present.contains(Id::RECIRC_ID) && self.is_ethernet();
         let mut tci_due = true;
         let registers_in_order = self.registers_in_order();
         let mut registers_due = true;
         for place in self.places.all() {
             let id = place.id;
+            if id >= Id::PACKET_TYPE && std::mem::take(&mut ethernet_due) {
+                visit.ethernet();
+            }
             if id > Id::PACKET_TYPE
                 && let Some((word, nw_proto)) = word_due.take()
             {
@@ -293,14 +298,7 @@ impl<'a> Match<'a> {
                 continue;
             }
             match id {
-                // Ethernet goes without saying, except where flows of the datapath are shown.
                 Id::PACKET_TYPE if all_zeros(value) => {}
-                Id::RECIRC_ID => {
-                    visit.field(field, value, mask);
-                    if self.is_ethernet() {
-                        visit.ethernet();
-                    }
-                }
                 Id::ETH_TYPE if word.is_some() => {}
                 Id::NW_PROTO if word.is_some_and(|(_, included)| included.is_some()) => {}
                 Id::NW_TOS | Id::IP_DSCP => {

@@ -39,7 +39,7 @@ pub use fixed::{V10_MATCH_BYTES, V11_MATCH_BYTES};
 pub use matching::{Masked, Match};
 pub use parse::{FILTER_KEYS, Filter, ParseError, ParseErrorKind, parse_filter};
 pub(super) use parse::{
-    Problem, cookie_number, nearest_field, nearest_of, number, parse_match, parse_port,
+    Problem, STATISTICS, cookie_number, nearest_field, nearest_of, number, parse_match, parse_port,
 };
 pub(super) use parse_value::{mac, parse_value};
 pub use request::MatchFields;

@@ -129,13 +129,24 @@ pub(in crate::openflow) fn parse_match(
 ) -> Result<Filter, ParseError> {
     let mut filter = Filter::default();
     let mut said = Vec::new();
+    let mut statistics: Vec<Piece<'_>> = Vec::new();
     let mut rest = text;
     while let Some(piece) = next_piece(&mut rest)? {
         let outcome = match own(piece.key, piece.value) {
+            Ok(false) if STATISTICS.contains(&piece.key) => {
+                statistics.push(piece);
+                Ok(())
+            }
             Ok(false) => parse_piece(piece, names, &mut filter, &mut said),
             other => other.map(|_| ()),
         };
         outcome.map_err(|problem| problem.at(piece.text))?;
+    }
+    // Those of a dumped flow begin with its duration; others are meant to choose by.
+    let is_dumped = statistics.len() > 1 && statistics.iter().any(|piece| piece.key == "duration");
+    if let (Some(piece), false) = (statistics.first(), is_dumped) {
+        let reason = format!("the switch cannot filter by {}", piece.key);
+        return Err(Problem::syntax(reason).at(piece.text));
     }
     // A mask of zeros matches anything, but of the option of a tunnel that it is there.
     said.retain(|said: &Said<'_>| {
@@ -162,6 +173,10 @@ pub(super) struct Said<'t> {
 }
 
 const BETWEEN: [char; 5] = [',', ' ', '\t', '\r', '\n'];
+
+/// What a dump prints with each flow, and no flow is chosen by.
+pub(in crate::openflow) const STATISTICS: [&str; 5] =
+    ["duration", "n_packets", "n_bytes", "idle_age", "hard_age"];
 
 /// The next piece: `key`, `key=value`, `key:value` or `key(value)`, up to a comma or blank that
 /// stands neither in quotes nor in parentheses.
@@ -299,21 +314,18 @@ fn parse_piece<'t>(
         "out_group" => {
             filter.out_group = match value.to_ascii_lowercase().as_str() {
                 "any" => None,
-                "all" => Some(0xffff_fffc),
-                value => Some(
-                    number(value)
-                        .and_then(|group| u32::try_from(group).ok())
-                        .ok_or_else(|| Problem::syntax("a group is a number of 32 bits"))?,
-                ),
+                "all" => Some(GROUP_ALL),
+                value => match number(value).and_then(|group| u32::try_from(group).ok()) {
+                    Some(u32::MAX) => None,
+                    Some(group @ (0..=0xffff_ff00 | GROUP_ALL)) => Some(group),
+                    _ => {
+                        let problem = "a group is a number from 0 to 4294967040, all or any";
+                        return Err(Problem::syntax(problem));
+                    }
+                },
             };
         }
-        "duration"
-        | "n_packets"
-        | "n_bytes"
-        | "idle_age"
-        | "hard_age"
-        | "no_readonly_table"
-        | "allow_hidden_fields" => {}
+        "no_readonly_table" | "allow_hidden_fields" => {}
         "priority" => return Err(Problem::syntax("the switch cannot filter by priority")),
         "actions" | "action" => return Err(Problem::syntax("the switch cannot filter by actions")),
         "idle_timeout" | "hard_timeout" | "importance" | "send_flow_rem" | "check_overlap"
@@ -335,6 +347,9 @@ fn parse_piece<'t>(
     }
     Ok(())
 }
+
+/// `OFPG_ALL`
+const GROUP_ALL: u32 = 0xffff_fffc;
 
 /// The keys of a filter that are no fields, for suggestions and completion.
 pub const FILTER_KEYS: [&str; 4] = ["table", "cookie", "out_port", "out_group"];

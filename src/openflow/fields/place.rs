@@ -87,6 +87,16 @@ pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), P
             Err(_) => field.prereq,
         };
         if let Some(needs) = missing(prereq, eth_type, nw_proto, fields) {
+            // These keys go with other protocols too.
+            let needs = match (field.id, piece.key) {
+                (Id::TCP_SRC | Id::TCP_DST, "tp_src" | "tp_dst") => {
+                    "tcp, udp or sctp, or tcp6, udp6 or sctp6,"
+                }
+                (Id::IP_SRC | Id::IP_DST, _) => "ip or arp",
+                (Id::NW_PROTO, _) => "ip, ipv6 or arp",
+                (Id::ICMP_TYPE | Id::ICMP_CODE, _) => "icmp or icmp6",
+                _ => needs,
+            };
             return Err(
                 Problem::syntax(format!("{} needs {needs} in the match", piece.key)).at(piece.text),
             );

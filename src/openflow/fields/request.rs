@@ -130,11 +130,12 @@ impl MatchFields {
 
     fn put_tlvs(&self, version: Version, out: &mut Vec<u8>) {
         let nxm = version == Version::V10;
+        let mut prereqs = self.0.iter().map(|matched| matched.id.row().prereq);
+        let implies_ethernet = prereqs.any(|prereq| !matches!(prereq, Prereq::Any));
         for matched in &self.0 {
             let (value, mask) = (matched.value.as_slice(), matched.mask.as_deref());
             match matched.id {
-                // Ethernet goes without saying.
-                Id::PACKET_TYPE if all_zeros(value) => {}
+                Id::PACKET_TYPE if all_zeros(value) && implies_ethernet => {}
                 Id::IN_PORT_OXM if nxm => {
                     if let Some(port) = port_to_v10(be_number(value) as u32) {
                         put(out, Id::IN_PORT, version, &port.to_be_bytes(), None);

@@ -15,7 +15,7 @@ use super::multipart::{self, Part};
 use super::tables::ALL_TABLES;
 use crate::openflow::actions::{ActionList, Form};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
-use crate::openflow::fields::{Filter, Match};
+use crate::openflow::fields::{Filter, Id, Match};
 use crate::openflow::text::{PORT_ANY, port_to_v10};
 use crate::openflow::version::Version;
 
@@ -55,6 +55,9 @@ pub enum RequestError {
         "the switch speaks OpenFlow 1.0 without the Nicira extension, which cannot choose by {0}"
     )]
     NotWithoutNicira(&'static str),
+    /// A group to choose flows by.
+    #[error("OpenFlow 1.0 has no groups: flows cannot be chosen by out_group")]
+    NoGroups,
     /// Something that this version does not have.
     #[error("{0} has no such request")]
     NotIn(Version),
@@ -113,7 +116,14 @@ fn question(
     let out_port = filter.out_port.unwrap_or(PORT_ANY);
     let request = match (version, dialect) {
         (Version::V10, _) => {
-            let out_port = port_to_v10(out_port).ok_or(RequestError::NoSuchPort(out_port))?;
+            if filter.out_group.is_some() {
+                return Err(RequestError::NoGroups);
+            }
+            let narrow = |port| port_to_v10(port).ok_or(RequestError::NoSuchPort(port));
+            let out_port = narrow(out_port)?;
+            if let Some((in_port, _)) = filter.fields.value(Id::IN_PORT_OXM) {
+                narrow(be_number(in_port) as u32)?;
+            }
             match dialect {
                 Dialect::Nicira => nicira_request(question, xid, filter, table, out_port),
                 Dialect::Plain => v10_request(question, xid, filter, table, out_port)?,
