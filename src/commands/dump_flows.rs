@@ -26,7 +26,7 @@ pub use sort::fields as sort_fields;
 use super::progress::Progress;
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
-use crate::model::names::PortNames;
+use crate::model::names::SwitchNames;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::flow_stats::Dialect;
 use crate::openflow::text::PortSpelling;
@@ -46,7 +46,7 @@ impl Args {
         }
         // What the words alone tell to be wrong, before anything is asked.
         let (switch, _) = self.places()?;
-        self.names_a_port()?;
+        self.wanted()?;
         let mut out = if self.count {
             Out::Counts(Counts::new(cx, self.all))
         } else {
@@ -118,23 +118,35 @@ impl Args {
     ) -> Result<(), Stop> {
         // Names that the request needs come first; others are looked up while the switch, which
         // gathers all flows before it sends the first, is busy.
-        let early = self.names_a_port().map_err(Stop::Switch)?;
-        let mut names = PortNames::default();
-        if early {
+        let wanted = self.wanted().map_err(Stop::Switch)?;
+        let mut names = SwitchNames::default();
+        if wanted.any() {
             names = switch.names(cx).await.map_err(Stop::Switch)?;
+        }
+        let mut session = None;
+        if wanted.table {
+            let opened = switch.connect(cx).await.map_err(Stop::Switch)?;
+            names = names.with_told(&switch.told_tables(cx, opened.allowed()).await);
+            session = Some(opened);
         }
         let unknown = |failure: Failure| match failure.exit {
             Exit::NotFound => Stop::Unknown(failure),
             _ => Stop::Switch(failure),
         };
         let filter = self.filter(&names, switch).map_err(unknown)?;
-        let choice = self.choice(&names, switch).map_err(unknown)?;
+        let choice = self.choice(&names.ports, switch).map_err(unknown)?;
         let waiting = format!("{}: waiting for the flows", switch.name());
+        let progress = Progress::begin(cx, &waiting);
+        let session = match session {
+            Some(session) => session,
+            None => switch.connect(cx).await.map_err(Stop::Switch)?,
+        };
+        let allowed = session.allowed();
         let mut dump = Dump {
-            progress: Progress::begin(cx, &waiting),
+            progress,
             switch,
             seen: Arc::default(),
-            session: switch.connect(cx).await.map_err(Stop::Switch)?,
+            session,
             filter,
             choice,
         };
@@ -142,11 +154,27 @@ impl Args {
             Out::Counts(counts) => return dump.count(bridge, counts).await,
             Out::Flows(printer) => printer,
         };
-        dump.ask(Dialect::Nicira).await?;
         let spelling = self.spelling.ports();
-        if !early && spelling != PortSpelling::Number {
-            names = switch.names(cx).await.map_err(Stop::Switch)?;
-        }
+        let shown = spelling != PortSpelling::Number;
+        let ask = async {
+            dump.ask(Dialect::Nicira).await?;
+            if shown && !wanted.any() {
+                return switch.names(cx).await.map_err(Stop::Switch);
+            }
+            Ok(names)
+        };
+        let told = async {
+            if shown && !wanted.table {
+                return Ok(switch.told_tables(cx, allowed).await);
+            }
+            Ok(Vec::new())
+        };
+        let (names, told) = tokio::try_join!(ask, told)?;
+        let names = if shown {
+            names.with_told(&told)
+        } else {
+            SwitchNames::default()
+        };
         printer.begin_switch(bridge);
         let order = Order {
             choice: std::mem::take(&mut dump.choice),

@@ -43,9 +43,8 @@ struct Line {
 impl Line {
     /// The name that somebody gave it.
     fn name(&self) -> Option<&str> {
-        let name = self.features.as_ref()?.name.as_str();
-        let own = !name.is_empty() && name != format!("table{}", self.stats.table_id);
-        own.then_some(name)
+        let features = self.features.as_ref()?;
+        features.has_own_name().then_some(features.name.as_str())
     }
 
     fn is_used(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Port names and OpenFlow numbers of one bridge.
+//! Names and OpenFlow numbers of one bridge's ports and tables.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -22,7 +22,7 @@ pub struct PortNames {
 #[derive(Debug, Clone)]
 struct Name {
     name: String,
-    /// How it stands in text, in quotes where it needs them.
+    /// How it stands in text, in quotes where it needs them; empty if it does not.
     word: String,
 }
 
@@ -112,6 +112,133 @@ impl Names for PortNames {
 
     fn ofport(&self, name: &str) -> Option<u32> {
         self.numbers.get(name).copied()
+    }
+}
+
+/// OpenFlow cuts the names of tables at 31 bytes (`OFP_MAX_TABLE_NAME_LEN` less the closing NUL).
+const TABLE_CUT: usize = 31;
+
+/// Knows the names of the tables of one bridge.
+///
+/// Names come whole from the database (`Bridge.flow_tables`); where it says nothing of a table, from the
+/// switch, which controllers may have told some. Several tables may have one name: text has their numbers.
+#[derive(Debug, Clone, Default)]
+pub struct TableNames {
+    /// By number; `None` where no table has a name.
+    names: Option<Box<[Option<Name>; 256]>>,
+}
+
+impl TableNames {
+    /// The names by number; of two for one table the first stands. An empty name is none.
+    pub fn new<'n>(names: impl IntoIterator<Item = (u8, &'n str)>) -> Self {
+        let mut all: Option<Box<[Option<Name>; 256]>> = None;
+        let mut seen: HashMap<&str, u32> = HashMap::new();
+        for (table, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
+            let all = all.get_or_insert_with(|| Box::new([const { None }; 256]));
+            if let Some(slot @ None) = all.get_mut(usize::from(table)) {
+                *seen.entry(name).or_default() += 1;
+                *slot = Some(Name {
+                    name: name.to_owned(),
+                    word: word(name).into_owned(),
+                });
+            }
+        }
+        for slot in all.iter_mut().flat_map(|all| all.iter_mut()).flatten() {
+            if seen.get(slot.name.as_str()).is_some_and(|count| *count > 1) {
+                slot.word.clear();
+            }
+        }
+        Self { names: all }
+    }
+
+    /// Adds what the switch itself tells. What the database said stands.
+    #[must_use]
+    pub fn with_told(self, told: &[(u8, String)]) -> Self {
+        if told.is_empty() {
+            return self;
+        }
+        let told = told.iter().map(|(table, name)| (*table, name.as_str()));
+        Self::new(self.iter().chain(told))
+    }
+
+    /// Every table that has a name, by number.
+    pub fn iter(&self) -> impl Iterator<Item = (u8, &str)> {
+        let all = self
+            .names
+            .iter()
+            .flat_map(|all| (0..=u8::MAX).zip(all.iter()));
+        all.filter_map(|(table, name)| Some((table, name.as_ref()?.name.as_str())))
+    }
+
+    fn get(&self, table: u8) -> Option<&Name> {
+        self.names.as_ref()?.get(usize::from(table))?.as_ref()
+    }
+
+    /// The tables of this name; if there is none, those whose name OpenFlow cuts to this.
+    fn named(&self, name: &str) -> Vec<u8> {
+        let tables = |is: fn(&str, &str) -> bool| -> Vec<u8> {
+            let named = self.iter().filter(|(_, of_table)| is(of_table, name));
+            named.map(|(table, _)| table).collect()
+        };
+        let whole = tables(|of_table, name| of_table == name);
+        if whole.is_empty() {
+            return tables(|of_table, name| cut(of_table) == name);
+        }
+        whole
+    }
+}
+
+/// A table's name as far as OpenFlow has room for it.
+fn cut(name: &str) -> &str {
+    let mut end = TABLE_CUT.min(name.len());
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.split_at_checked(end).map_or(name, |(name, _)| name)
+}
+
+/// The names of a switch's ports and tables.
+#[derive(Debug, Clone, Default)]
+pub struct SwitchNames {
+    /// Of its ports.
+    pub ports: PortNames,
+    /// Of its tables.
+    pub tables: TableNames,
+}
+
+impl SwitchNames {
+    /// The same with [`TableNames::with_told`].
+    #[must_use]
+    pub fn with_told(mut self, told: &[(u8, String)]) -> Self {
+        self.tables = self.tables.with_told(told);
+        self
+    }
+}
+
+impl Names for SwitchNames {
+    fn port_name(&self, ofport: u32) -> Option<&str> {
+        self.ports.port_name(ofport)
+    }
+
+    fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
+        self.ports.port_word(ofport)
+    }
+
+    fn ofport(&self, name: &str) -> Option<u32> {
+        self.ports.ofport(name)
+    }
+
+    fn table_name(&self, table: u8) -> Option<&str> {
+        self.tables.get(table).map(|name| name.name.as_str())
+    }
+
+    fn table_word(&self, table: u8) -> Option<&str> {
+        let word = self.tables.get(table)?.word.as_str();
+        (!word.is_empty()).then_some(word)
+    }
+
+    fn tables_named(&self, name: &str) -> Vec<u8> {
+        self.tables.named(name)
     }
 }
 

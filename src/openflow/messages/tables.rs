@@ -36,6 +36,13 @@ pub struct TableFeatures {
     pub abilities: Abilities,
 }
 
+impl TableFeatures {
+    /// Whether somebody gave the table its name.
+    pub fn has_own_name(&self) -> bool {
+        !self.name.is_empty() && self.name != format!("table{}", self.table_id)
+    }
+}
+
 /// A request for the statistics of all tables.
 pub fn stats_request(version: Version, xid: u32) -> Option<Vec<u8>> {
     multipart::request(version, multipart::TABLE_STATS, xid, |_| ())
