@@ -154,6 +154,24 @@ impl Switch {
         Ok(names?.with_told(&told))
     }
 
+    /// The names of the switch's tables alone, from whoever tells them.
+    pub(super) async fn table_names(&self, cx: &Context, allowed: Versions) -> TableNames {
+        let (whole, told) = tokio::join!(self.whole_table_names(cx), self.told_tables(cx, allowed));
+        whole.with_told(&told)
+    }
+
+    /// The names that the database gives to the switch's tables; none where it does not answer.
+    pub(super) async fn whole_table_names(&self, cx: &Context) -> TableNames {
+        if !self.is_bridge {
+            return TableNames::default();
+        }
+        let Ok(client) = cx.client().await else {
+            return TableNames::default();
+        };
+        let names = database_tables(client, &self.name).await;
+        names.unwrap_or_default()
+    }
+
     async fn database_names(&self, cx: &Context) -> Result<SwitchNames, Failure> {
         let want = Want::of(Scope::Bridge(self.name.clone()), Depth::PortNames);
         let client = cx.client().await?;
@@ -187,6 +205,23 @@ impl Switch {
             "`ovs dump-tables {}` lists its tables with their names",
             word(&self.name)
         ))
+    }
+
+    /// Several tables of the switch have the name that was given.
+    pub(super) fn ambiguous_table(&self, table: &str, numbers: &[u8]) -> Failure {
+        let words: Vec<String> = numbers.iter().map(u8::to_string).collect();
+        let numbers = match words.as_slice() {
+            [before @ .., last] if !before.is_empty() => {
+                format!("{} and {last}", before.join(", "))
+            }
+            _ => words.concat(),
+        };
+        let message = format!(
+            "tables {numbers} of {} are all named {}",
+            self.name,
+            quoted(table)
+        );
+        Failure::new(Exit::Usage, message).hint("give the table by its number")
     }
 
     /// A group or meter that was named by its number is not among the switch's.
@@ -246,6 +281,15 @@ impl Switch {
         }
         Failure::no_bridge(&self.name, &bridges)
     }
+}
+
+/// The tables of a bridge that have names, with their numbers; `None` if it cannot be asked.
+pub(crate) async fn names_of_tables(cx: &Context, bridge: &str) -> Option<Vec<(u8, String)>> {
+    let switch = Switch::parse(cx, bridge).ok()?;
+    let session = switch.try_connect(cx, offered(cx)).await.ok()?;
+    let names = switch.table_names(cx, session.allowed()).await;
+    let named = names.iter().map(|(table, name)| (table, name.to_owned()));
+    Some(named.collect())
 }
 
 /// The versions to offer: those given by `-O`, or all.

@@ -116,7 +116,7 @@ impl Names for PortNames {
 }
 
 /// OpenFlow cuts the names of tables at 31 bytes (`OFP_MAX_TABLE_NAME_LEN` less the closing NUL).
-const TABLE_CUT: usize = 31;
+pub const TABLE_CUT: usize = 31;
 
 /// Knows the names of the tables of one bridge.
 ///
@@ -170,7 +170,12 @@ impl TableNames {
         all.filter_map(|(table, name)| Some((table, name.as_ref()?.name.as_str())))
     }
 
-    fn get(&self, table: u8) -> Option<&Name> {
+    /// The name of a table.
+    pub fn get(&self, table: u8) -> Option<&str> {
+        self.slot(table).map(|name| name.name.as_str())
+    }
+
+    fn slot(&self, table: u8) -> Option<&Name> {
         self.names.as_ref()?.get(usize::from(table))?.as_ref()
     }
 
@@ -229,11 +234,11 @@ impl Names for SwitchNames {
     }
 
     fn table_name(&self, table: u8) -> Option<&str> {
-        self.tables.get(table).map(|name| name.name.as_str())
+        self.tables.get(table)
     }
 
     fn table_word(&self, table: u8) -> Option<&str> {
-        let word = self.tables.get(table)?.word.as_str();
+        let word = self.tables.slot(table)?.word.as_str();
         (!word.is_empty()).then_some(word)
     }
 

@@ -84,6 +84,7 @@ fn flow() -> Value {
     Object::new()
         .maybe("bridge", text())
         .with("table", up_to(255))
+        .maybe("table_name", text())
         .with("priority", up_to(65535))
         .with("cookie", hex())
         .maybe("duration", seconds())

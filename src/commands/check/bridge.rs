@@ -9,7 +9,7 @@ use crate::commands::{Context, Failure};
 use crate::model::Topology;
 use crate::model::check::flows::Existing;
 use crate::model::check::{Finding, FlowCheck};
-use crate::model::names::PortNames;
+use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc};
 use crate::openflow::messages::meters::{self, METER_ALL};
 use crate::openflow::session::{self, Session};
@@ -38,7 +38,10 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
         Err(NoSession::Here(session::Error::TimedOut(_))) => return Ok(Answer::Silence),
         Err(NoSession::Here(error)) => return Err(switch.failure(error)),
     };
-    let names = PortNames::of(topology, name);
+    let names = SwitchNames {
+        ports: PortNames::of(topology, name),
+        tables: switch.table_names(cx, session.allowed()).await,
+    };
     let text = TextContext {
         version: session.version(),
         style: Style::Classic,

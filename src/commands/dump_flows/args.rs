@@ -28,6 +28,7 @@ Examples:
   ovs dump-flows br-int in_port=qvo6b5e4978-e2       the flows that match on a port
   ovs dump-flows br-int --port qvo6b5e4978-e2        those, and the flows that send to it
   ovs dump-flows br-tun table=20,dl_vlan=1 --no-stats
+  ovs dump-flows br-int table=ServiceLB              a table by its name
   ovs dump-flows br-int --cookie 0xdc4665db71852389
   ovs dump-flows br-int --sort                       by table, then the highest priority first
   ovs dump-flows br-int --rsort=n_packets --hit      the busiest flows first
@@ -41,7 +42,7 @@ pub struct Args {
     switch: Option<String>,
 
     /// The flows to show, as in ovs-ofctl(8): FIELD=VALUE[/MASK] or tcp, arp, ..., with commas
-    /// between; also table=, cookie=, out_port=, out_group=. Ports by name or number. The switch
+    /// between; also table=, cookie=, out_port=, out_group=. Ports and tables by name or number. The switch
     /// does the choosing
     #[arg(value_name = "MATCH")]
     filter: Option<String>,
@@ -155,10 +156,9 @@ impl Args {
         let unknown = |error: &ParseError| match &error.kind {
             ParseErrorKind::UnknownPort(port) => Some(switch.unknown_port(port, &names.ports)),
             ParseErrorKind::UnknownTable(table) => Some(switch.unknown_table(table, names)),
-            ParseErrorKind::AmbiguousTable(..) => Some(
-                Failure::new(Exit::Usage, format!("{}: {error}", switch.name()))
-                    .hint("give the table by its number"),
-            ),
+            ParseErrorKind::AmbiguousTable(table, numbers) => {
+                Some(switch.ambiguous_table(table, numbers))
+            }
             _ => None,
         };
         let mut filter = parse_filter(self.places()?.1, names)

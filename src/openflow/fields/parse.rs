@@ -116,7 +116,7 @@ impl Problem {
 
 /// Reads a MATCH argument (ovs-ofctl(8), ovs-fields(7)).
 ///
-/// Beyond what ovs-ofctl takes: a cookie without mask, names in JSON quotes, ports as
+/// Beyond what ovs-ofctl takes: a cookie without mask, names in JSON quotes, ports and tables as
 /// `2(phy-br-ens37)`, and the statistics of a dumped flow, which are ignored. What ovs-ofctl ignores
 /// in silence is an error here: a field whose prerequisite is not in the match, a value with more
 /// bits than the field. `dl_vlan=0xffff` finds flows for packets without a tag, in whatever version
@@ -514,6 +514,11 @@ pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<
     } else {
         text.to_owned()
     };
+    if name.is_empty() {
+        return Err(Problem::syntax(
+            "a table is a name or a number from 0 to 254",
+        ));
+    }
     let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
     if let Some(table) = number(both.map_or(text, |(table, _)| table)) {
         return u8::try_from(table)
@@ -526,7 +531,7 @@ pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<
             ParseErrorKind::UnknownTable(name),
         )),
         ref tables => Err(Problem::new(
-            format!("{} have this name", these_tables(tables)),
+            "several tables have this name",
             ParseErrorKind::AmbiguousTable(name, tables.to_vec()),
         )),
     }
@@ -535,15 +540,4 @@ pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<
 /// The number of a table that is given alone, not in a MATCH: a number or a name as it takes them.
 pub fn parse_table_word(text: &str, names: &dyn Names) -> Result<u8, ParseError> {
     parse_table(text, names).map_err(|problem| problem.at(text))
-}
-
-/// `tables 5 and 6`, `tables 5, 6 and 7`
-fn these_tables(tables: &[u8]) -> String {
-    let words: Vec<String> = tables.iter().map(u8::to_string).collect();
-    match words.split_last() {
-        Some((last, before)) if !before.is_empty() => {
-            format!("tables {} and {last}", before.join(", "))
-        }
-        _ => format!("tables {}", words.join(", ")),
-    }
 }
