@@ -55,7 +55,8 @@ impl Line {
 
     /// Whether the name fills the room that OpenFlow has for it.
     fn may_be_cut(&self) -> bool {
-        self.name().is_some_and(|name| name.len() >= TABLE_CUT)
+        // Without what is left of a character: at most three bytes.
+        self.name().is_some_and(|name| name.len() + 3 >= TABLE_CUT)
     }
 
     fn is_used(&self) -> bool {

@@ -102,7 +102,7 @@ fn takes(argument: &Arg) -> Option<Takes> {
         "A,B" => Takes::Columns,
         "COLUMN" => Takes::Column,
         "COLUMN[:KEY]" | "COLUMN[:KEY]=VALUE" | "CONDITION" => Takes::ColumnAndMore,
-        "FLOW-TABLE" => Takes::FlowTable,
+        "TABLE" if argument.get_long().is_some() => Takes::FlowTable,
         "TABLE" => Takes::Table,
         "RECORD" => Takes::Record,
         "FIELD" => Takes::SortField,

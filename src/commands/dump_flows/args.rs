@@ -55,7 +55,7 @@ pub struct Args {
     port: Option<String>,
 
     /// Only flows of this table, by name or number
-    #[arg(long, value_name = "FLOW-TABLE")]
+    #[arg(long, value_name = "TABLE")]
     table: Option<String>,
 
     /// Only flows with this cookie, in the bits of the mask
