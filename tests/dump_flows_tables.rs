@@ -5,6 +5,10 @@ mod common;
 use std::fmt::Write as _;
 
 use common::Sandbox;
+use ovs::model::names::SwitchNames;
+use ovs::openflow::flow_spec::parse_flow;
+use ovs::openflow::text::NoNames;
+use ovs::openflow::version::Version;
 use serde_json::{Value, json};
 
 const VERSIONS: [&str; 6] = [
@@ -428,6 +432,63 @@ fn json_has_number_and_name() {
         "table=ServiceLB",
     ]);
     assert!(!text.contains("name"), "{text}");
+}
+
+/// What is printed with names can be read with them, and means the same.
+#[test]
+fn names_read_back() {
+    let sandbox = named();
+    let names = SwitchNames::default().with_told(
+        &NAMES
+            .iter()
+            .chain(&TOLD)
+            .map(|(table, name)| (*table, (*name).to_owned()))
+            .collect::<Vec<_>>(),
+    );
+    let by_name = ["dump-flows", "br0", "--no-stats"];
+    let by_name = sandbox.ovs_stdout(&by_name);
+    let by_number = sandbox.ovs_stdout(&["dump-flows", "br0", "--no-stats", "--no-names"]);
+    let mut different = 0;
+    for (by_name, by_number) in by_name.lines().zip(by_number.lines()) {
+        different += u32::from(by_name != by_number);
+        let named = parse_flow(by_name, &names).unwrap();
+        let numbered = parse_flow(by_number, &NoNames).unwrap();
+        assert_eq!(
+            named.table.unwrap_or(0),
+            numbered.table.unwrap_or(0),
+            "{by_name}"
+        );
+        for version in [Version::V10, Version::V15] {
+            let bytes = named.actions(&names, version).unwrap();
+            assert_eq!(
+                bytes,
+                numbered.actions(&NoNames, version).unwrap(),
+                "{by_name}"
+            );
+        }
+    }
+    assert!(different > 40);
+    for flow in [
+        "actions=goto_table:twice",
+        "actions=resubmit(,Nowhere)",
+        "table=twice,actions=drop",
+    ] {
+        let error = parse_flow(flow, &names).unwrap_err();
+        assert!(error.to_string().contains("this name"), "{error}");
+    }
+}
+
+/// A finding names a flow as a dump does, so that a MATCH finds it.
+#[test]
+fn findings_name_tables() {
+    let sandbox = named();
+    let findings = sandbox
+        .ovs(&["check", "--json", "br0"])
+        .output()
+        .unwrap()
+        .stdout;
+    let findings = String::from_utf8(findings).unwrap();
+    assert!(findings.contains("table=Classifier,"), "{findings}");
 }
 
 /// The order is that of the numbers.

@@ -116,31 +116,44 @@ impl Args {
         bridge: Option<&str>,
         out: &mut Out<'_>,
     ) -> Result<(), Stop> {
+        let wanted = self.wanted().map_err(Stop::Switch)?;
+        let spelling = self.spelling.ports();
+        let shown = spelling != PortSpelling::Number && !self.count;
+        let waiting = format!("{}: waiting for the flows", switch.name());
+        let progress = Progress::begin(cx, &waiting);
         // Names that the request needs come first; others are looked up while the switch, which
         // gathers all flows before it sends the first, is busy.
-        let wanted = self.wanted().map_err(Stop::Switch)?;
-        let mut names = SwitchNames::default();
-        if wanted.any() {
-            names = switch.names(cx).await.map_err(Stop::Switch)?;
-        }
-        let mut session = None;
-        if wanted.table {
-            let opened = switch.connect(cx).await.map_err(Stop::Switch)?;
-            names = names.with_told(&switch.told_tables(cx, opened.allowed()).await);
-            session = Some(opened);
-        }
+        let open = async {
+            let session = switch.connect(cx).await?;
+            let told = if wanted.table || (wanted.port && shown) {
+                switch.told_tables(cx, session.allowed()).await
+            } else {
+                Vec::new()
+            };
+            Ok((session, told))
+        };
+        let (names, opened) = if wanted.any() {
+            if switch.is_bridge() && cx.is_remote() {
+                // Both need it; one shall wait for it.
+                cx.client().await.map_err(Stop::Switch)?;
+            }
+            let (names, opened) = tokio::join!(switch.names(cx), open);
+            (names.map_err(Stop::Switch)?, opened)
+        } else {
+            (SwitchNames::default(), open.await)
+        };
+        let (names, opened) = match opened {
+            Ok((session, told)) => (names.with_told(&told), Ok(session)),
+            Err(failure) if wanted.table => return Err(Stop::Switch(failure)),
+            Err(failure) => (names, Err(failure)),
+        };
         let unknown = |failure: Failure| match failure.exit {
             Exit::NotFound => Stop::Unknown(failure),
             _ => Stop::Switch(failure),
         };
         let filter = self.filter(&names, switch).map_err(unknown)?;
         let choice = self.choice(&names.ports, switch).map_err(unknown)?;
-        let waiting = format!("{}: waiting for the flows", switch.name());
-        let progress = Progress::begin(cx, &waiting);
-        let session = match session {
-            Some(session) => session,
-            None => switch.connect(cx).await.map_err(Stop::Switch)?,
-        };
+        let session = opened.map_err(Stop::Switch)?;
         let allowed = session.allowed();
         let mut dump = Dump {
             progress,
@@ -154,26 +167,20 @@ impl Args {
             Out::Counts(counts) => return dump.count(bridge, counts).await,
             Out::Flows(printer) => printer,
         };
-        let spelling = self.spelling.ports();
-        let shown = spelling != PortSpelling::Number;
-        let ask = async {
+        let names = if !shown {
             dump.ask(Dialect::Nicira).await?;
-            if shown && !wanted.any() {
-                return switch.names(cx).await.map_err(Stop::Switch);
-            }
-            Ok(names)
-        };
-        let told = async {
-            if shown && !wanted.table {
-                return Ok(switch.told_tables(cx, allowed).await);
-            }
-            Ok(Vec::new())
-        };
-        let (names, told) = tokio::try_join!(ask, told)?;
-        let names = if shown {
-            names.with_told(&told)
-        } else {
             SwitchNames::default()
+        } else if wanted.any() {
+            dump.ask(Dialect::Nicira).await?;
+            names
+        } else {
+            let ask = async {
+                dump.ask(Dialect::Nicira).await?;
+                switch.names(cx).await.map_err(Stop::Switch)
+            };
+            let told = async { Ok(switch.told_tables(cx, allowed).await) };
+            let (names, told) = tokio::try_join!(ask, told)?;
+            names.with_told(&told)
         };
         printer.begin_switch(bridge);
         let order = Order {

@@ -314,4 +314,52 @@ mod tests {
         }
         assert_eq!(names.port_name(PORT_LOCAL), Some("br-int"));
     }
+
+    #[test]
+    fn tables_with_one_name_two_and_none() {
+        let names = SwitchNames {
+            tables: TableNames::new([(0, "one"), (5, "twice"), (6, "twice"), (7, ""), (0, "late")]),
+            ..SwitchNames::default()
+        };
+        let names = names.with_told(&[(5, "told".into()), (8, "a b".into()), (9, "one".into())]);
+        let all: Vec<(u8, &str)> = names.tables.iter().collect();
+        let expected = [
+            (0, "one"),
+            (5, "twice"),
+            (6, "twice"),
+            (8, "a b"),
+            (9, "one"),
+        ];
+        assert_eq!(all, expected);
+        for (table, word) in [
+            (0, None),
+            (5, None),
+            (7, None),
+            (8, Some("\"a b\"")),
+            (255, None),
+        ] {
+            assert_eq!(names.table_word(table), word, "{table}");
+        }
+        assert_eq!(names.tables_named("twice"), [5, 6]);
+        assert_eq!(names.tables_named("told"), [0; 0]);
+        assert_eq!(names.tables_named(""), [0; 0]);
+    }
+
+    #[test]
+    fn cut_names_of_tables() {
+        let long = "ünïcödé-ünïcödé-ünïcödé-ünïcödé";
+        let names = TableNames::new([
+            (1, "exactly-thirty-one-bytes-aaaaaa"),
+            (2, "exactly-thirty-one-bytes-aaaaaa-2"),
+            (3, "exactly-thirty-one-bytes-bbbbbb-3"),
+            (4, "exactly-thirty-one-bytes-bbbbbb-4"),
+            (5, long),
+        ]);
+        assert_eq!(names.named("exactly-thirty-one-bytes-aaaaaa"), [1]);
+        assert_eq!(names.named("exactly-thirty-one-bytes-aaaaaa-2"), [2]);
+        assert_eq!(names.named("exactly-thirty-one-bytes-bbbbbb"), [3, 4]);
+        assert_eq!(names.named("exactly-thirty-one-bytes"), [0; 0]);
+        assert_eq!(names.named("ünïcödé-ünïcödé-ünïc"), [5]);
+        assert_eq!(names.named(long), [5]);
+    }
 }
