@@ -123,7 +123,7 @@ impl Args {
         let progress = Progress::begin(cx, &waiting);
         // Names that the request needs come first; others are looked up while the switch, which
         // gathers all flows before it sends the first, is busy.
-        let open = async {
+        let open = Box::pin(async {
             let session = switch.connect(cx).await?;
             let told = if wanted.table || (wanted.port && shown) {
                 switch.told_tables(cx, session.allowed()).await
@@ -131,13 +131,13 @@ impl Args {
                 Vec::new()
             };
             Ok((session, told))
-        };
+        });
         let (names, opened) = if wanted.any() {
             if switch.is_bridge() && cx.is_remote() {
                 // Both need it; one shall wait for it.
                 cx.client().await.map_err(Stop::Switch)?;
             }
-            let (names, opened) = tokio::join!(switch.names(cx), open);
+            let (names, opened) = tokio::join!(Box::pin(switch.names(cx)), open);
             (names.map_err(Stop::Switch)?, opened)
         } else {
             (SwitchNames::default(), open.await)
@@ -174,11 +174,11 @@ impl Args {
             dump.ask(Dialect::Nicira).await?;
             names
         } else {
-            let ask = async {
+            let ask = Box::pin(async {
                 dump.ask(Dialect::Nicira).await?;
                 switch.names(cx).await.map_err(Stop::Switch)
-            };
-            let told = async { Ok(switch.told_tables(cx, allowed).await) };
+            });
+            let told = Box::pin(async { Ok(switch.told_tables(cx, allowed).await) });
             let (names, told) = tokio::try_join!(ask, told)?;
             names.with_told(&told)
         };
