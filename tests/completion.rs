@@ -212,6 +212,33 @@ fn what_depends_on_what_is_typed() {
     assert_eq!(complete(&["tag", "set", "p 1;x", ""]), ["7"]);
     assert_eq!(complete(&["dump-flows", "br0", "dl_vlan="]), ["dl_vlan=7"]);
     assert_eq!(complete(&["port", "show", "br0/g"]), ["br0/gre0"]);
+    // Tables that have names, from the database and from the switch.
+    sandbox.vsctl(&[
+        "--",
+        "--id=@one",
+        "create",
+        "Flow_Table",
+        "name=\"a b\"",
+        "--",
+        "set",
+        "bridge",
+        "br0",
+        "flow_tables:1=@one",
+    ]);
+    for (table, name) in [
+        ("3", "name:ServiceLB"),
+        ("4", "name:twice"),
+        ("5", "name:twice"),
+    ] {
+        sandbox.ofctl(&["-OOpenFlow15", "mod-table", "br0", table, name]);
+    }
+    let tables = ["\"a b\"", "ServiceLB", "4", "5"];
+    assert_eq!(complete(&["dump-flows", "br0", "--table", ""]), tables);
+    assert_eq!(
+        complete(&["dump-flows", "br0", "ip,table="]),
+        tables.map(|table| format!("ip,table={table}"))
+    );
+    assert_eq!(complete(&["dump-flows", "br0", "--names="]).len(), 3);
     // Options that are given do not come again, unless they may.
     assert_eq!(
         complete(&["dump-flows", "br0", "--drops", "--dro"]),

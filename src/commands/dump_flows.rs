@@ -28,7 +28,7 @@ pub use sort::fields as sort_fields;
 use super::progress::Progress;
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
-use crate::model::names::PortNames;
+use crate::model::names::SwitchNames;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::flow_stats::Dialect;
 use crate::openflow::text::PortSpelling;
@@ -49,7 +49,7 @@ impl Args {
         }
         // What the words alone tell to be wrong, before anything is asked.
         let (switch, _) = self.places()?;
-        self.names_a_port()?;
+        self.wanted()?;
         let mut out = if self.count {
             Out::Counts(Counts::new(cx, self.all))
         } else {
@@ -119,22 +119,45 @@ impl Args {
         bridge: Option<&str>,
         out: &mut Out<'_>,
     ) -> Result<(), Stop> {
+        let wanted = self.wanted().map_err(Stop::Switch)?;
+        let spelling = self.spelling.ports();
+        let shown = spelling != PortSpelling::Number && !self.count;
+        let waiting = format!("{}: waiting for the flows", switch.name());
+        let progress = Progress::begin(cx, &waiting);
         // Names that the request needs come first; others are looked up while the switch, which
         // gathers all flows before it sends the first, is busy.
-        let early = self.names_a_port().map_err(Stop::Switch)?;
-        let mut names = PortNames::default();
-        if early {
-            names = switch.names(cx).await.map_err(Stop::Switch)?;
-        }
+        let open = Box::pin(async {
+            let session = switch.connect(cx).await?;
+            let told = if wanted.table || (wanted.port && shown) {
+                switch.told_tables(cx, session.allowed()).await
+            } else {
+                Vec::new()
+            };
+            Ok((session, told))
+        });
+        let (names, opened) = if wanted.any() {
+            if switch.is_bridge() && cx.is_remote() {
+                // Both need it; one shall wait for it.
+                cx.client().await.map_err(Stop::Switch)?;
+            }
+            let (names, opened) = tokio::join!(Box::pin(switch.names(cx)), open);
+            (names.map_err(Stop::Switch)?, opened)
+        } else {
+            (SwitchNames::default(), open.await)
+        };
+        let (names, opened) = match opened {
+            Ok((session, told)) => (names.with_told(&told), Ok(session)),
+            Err(failure) if wanted.table => return Err(Stop::Switch(failure)),
+            Err(failure) => (names, Err(failure)),
+        };
         let unknown = |failure: Failure| match failure.exit {
             Exit::NotFound => Stop::Unknown(failure),
             _ => Stop::Switch(failure),
         };
         let filter = self.filter(&names, switch).map_err(unknown)?;
-        let choice = self.choice(&names, switch).map_err(unknown)?;
-        let waiting = format!("{}: waiting for the flows", switch.name());
-        let progress = Progress::begin(cx, &waiting);
-        let session = switch.connect(cx).await.map_err(Stop::Switch)?;
+        let choice = self.choice(&names.ports, switch).map_err(unknown)?;
+        let session = opened.map_err(Stop::Switch)?;
+        let allowed = session.allowed();
         let survey = || Survey::new(&filter, session.version(), cx.versions.is_some());
         let mut dump = Dump {
             survey: self.drops.then(survey),
@@ -149,11 +172,21 @@ impl Args {
             Out::Counts(counts) => return dump.count(bridge, counts).await,
             Out::Flows(printer) => printer,
         };
-        dump.ask(Dialect::Nicira).await?;
-        let spelling = self.spelling.ports();
-        if !early && spelling != PortSpelling::Number {
-            names = switch.names(cx).await.map_err(Stop::Switch)?;
-        }
+        let names = if !shown {
+            dump.ask(Dialect::Nicira).await?;
+            SwitchNames::default()
+        } else if wanted.any() {
+            dump.ask(Dialect::Nicira).await?;
+            names
+        } else {
+            let ask = Box::pin(async {
+                dump.ask(Dialect::Nicira).await?;
+                switch.names(cx).await.map_err(Stop::Switch)
+            });
+            let told = Box::pin(async { Ok(switch.told_tables(cx, allowed).await) });
+            let (names, told) = tokio::try_join!(ask, told)?;
+            names.with_told(&told)
+        };
         printer.begin_switch(bridge);
         let order = Order {
             choice: std::mem::take(&mut dump.choice),

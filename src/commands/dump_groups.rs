@@ -6,7 +6,7 @@ use super::dumped::Dumped;
 use super::spelling::Spelling;
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
-use crate::model::names::PortNames;
+use crate::model::names::SwitchNames;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::group;
 use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc, GroupStats, Stats};
@@ -61,9 +61,9 @@ impl Args {
         };
         let ports = self.spelling.ports();
         let names = if ports == PortSpelling::Number || entries.is_empty() {
-            PortNames::default()
+            SwitchNames::default()
         } else {
-            switch.names(cx).await?
+            switch.all_names(cx, session.allowed()).await?
         };
         let text = TextContext {
             version: session.version(),

@@ -2,6 +2,7 @@
 
 use super::switch::Switch;
 use super::{Context, Failure};
+use crate::model::names::TABLE_CUT;
 use crate::openflow::messages::tables::{self, TableFeatures, TableStats};
 use crate::openflow::session;
 use crate::openflow::session::Session;
@@ -38,14 +39,24 @@ fn help() -> String {
 struct Line {
     stats: TableStats,
     features: Option<TableFeatures>,
+    /// The name in the database, if it was looked up.
+    whole_name: Option<String>,
 }
 
 impl Line {
     /// The name that somebody gave it.
     fn name(&self) -> Option<&str> {
-        let name = self.features.as_ref()?.name.as_str();
-        let own = !name.is_empty() && name != format!("table{}", self.stats.table_id);
-        own.then_some(name)
+        if let Some(name) = &self.whole_name {
+            return Some(name);
+        }
+        let features = self.features.as_ref()?;
+        features.has_own_name().then_some(features.name.as_str())
+    }
+
+    /// Whether the name fills the room that OpenFlow has for it.
+    fn may_be_cut(&self) -> bool {
+        // Without what is left of a character: at most three bytes.
+        self.name().is_some_and(|name| name.len() + 3 >= TABLE_CUT)
     }
 
     fn is_used(&self) -> bool {
@@ -115,9 +126,17 @@ impl Args {
                 Line {
                     features: stats.features.take().or_else(|| told.cloned()),
                     stats,
+                    whole_name: None,
                 }
             })
             .collect();
+        // The database has whole what OpenFlow cuts.
+        if lines.iter().any(Line::may_be_cut) {
+            let names = switch.whole_table_names(cx).await;
+            for line in &mut lines {
+                line.whole_name = names.get(line.stats.table_id).map(str::to_owned);
+            }
+        }
         lines.sort_by_key(|line| line.stats.table_id);
         let all = lines.len();
         if !self.all {

@@ -49,6 +49,7 @@ pub mod tunnel;
 pub use context::Context;
 use context::print;
 pub use failure::{Exit, Failure, quoted};
+pub(crate) use switch::names_of_tables;
 
 pub use write::Writing;
 

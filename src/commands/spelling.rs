@@ -1,24 +1,25 @@
-//! How ports and actions are written: the options that the dumps share.
+//! How ports, tables and actions are written: the options that the dumps share.
 
 use clap::ValueEnum;
 
 use super::Context;
 use crate::openflow::text::{PortSpelling, Style};
 
-// `--ports`, `--names`, `--no-names` and `--style`.
+// `--names`, `--no-names`, `--ports` and `--style`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Spelling {
-    /// How ports are written: both is 2(phy-br-ens37) [default: name]
-    #[arg(long, value_enum, value_name = "HOW", conflicts_with_all = ["names", "no_names"])]
-    ports: Option<Ports>,
+    /// How ports and tables are written: both is 2(phy-br-ens37) [default: name]
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
+        default_missing_value = "name", conflicts_with_all = ["ports", "no_names"])]
+    names: Option<HowNamed>,
 
-    /// The same as --ports name
-    #[arg(long, conflicts_with = "no_names")]
-    names: bool,
-
-    /// The same as --ports number
+    /// The same as --names=number
     #[arg(long)]
     no_names: bool,
+
+    /// The same as --names=HOW
+    #[arg(long, value_enum, value_name = "HOW", conflicts_with = "no_names")]
+    ports: Option<HowNamed>,
 
     /// The words: those of OpenFlow 1.0 where they are true, or those of ovs-ofctl -O VERSION
     /// [default: classic; wire with -O]
@@ -27,7 +28,7 @@ pub(super) struct Spelling {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Ports {
+enum HowNamed {
     Name,
     Number,
     Both,
@@ -40,13 +41,13 @@ enum Words {
 }
 
 impl Spelling {
-    /// How ports are written.
+    /// How ports and tables are written.
     pub(super) fn ports(&self) -> PortSpelling {
-        match self.ports {
-            Some(Ports::Both) => PortSpelling::Both,
-            Some(Ports::Number) => PortSpelling::Number,
+        match self.names.or(self.ports) {
+            Some(HowNamed::Both) => PortSpelling::Both,
+            Some(HowNamed::Number) => PortSpelling::Number,
             None if self.no_names => PortSpelling::Number,
-            Some(Ports::Name) | None => PortSpelling::Name,
+            Some(HowNamed::Name) | None => PortSpelling::Name,
         }
     }
 

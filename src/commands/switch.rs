@@ -1,17 +1,22 @@
-//! The SWITCH argument: a bridge's name or an endpoint; its OpenFlow session and its ports' names.
+//! The SWITCH argument: a bridge's name or an endpoint; its OpenFlow session and the names of its ports and
+//! tables.
 
 mod remote;
+mod tables;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::{Context, Exit, Failure, quoted};
-use crate::model::names::PortNames;
+use crate::model::names::{PortNames, SwitchNames, TableNames};
 use crate::model::resolve;
 use crate::model::shell::word;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::flow_stats::RequestError;
 use crate::openflow::session::{self, Session};
 use crate::openflow::version::{Version, Versions};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::{Client, Error, Function, Select};
 use crate::transport::{ConnectErrorKind, Endpoint, TlsError};
 
 /// A switch to talk OpenFlow to.
@@ -76,26 +81,36 @@ impl Switch {
 
     /// Connects and negotiates the version: of those given by `-O`, or of all.
     pub(super) async fn connect(&self, cx: &Context) -> Result<Session, Failure> {
-        match self.try_connect(cx).await {
+        match self.try_connect(cx, offered(cx)).await {
             Ok(session) => {
                 cx.tell(&format!("{} speaks {}", self.name, session.version()));
                 Ok(session)
             }
-            Err(NoSession::Here(error)) => Err(self.why_not(cx, error).await),
-            Err(NoSession::Remote(failure)) => Err(failure),
+            Err(why) => Err(self.no_session(cx, why).await),
         }
     }
 
-    /// [`Switch::connect`], the error as it is: the caller knows what to make of it.
-    pub(super) async fn try_connect(&self, cx: &Context) -> Result<Session, NoSession> {
+    /// What to say of it that there is no session.
+    async fn no_session(&self, cx: &Context, why: NoSession) -> Failure {
+        match why {
+            NoSession::Here(error) => self.why_not(cx, error).await,
+            NoSession::Remote(failure) => failure,
+        }
+    }
+
+    /// [`Switch::connect`] with these versions, the error as it is: the caller knows what to make of it.
+    pub(super) async fn try_connect(
+        &self,
+        cx: &Context,
+        offer: Versions,
+    ) -> Result<Session, NoSession> {
         if let Some(look) = cx.look() {
             look.asked_a_switch();
         }
         if self.is_bridge && cx.is_remote() {
-            let session = remote::connect(cx, &self.name, &self.endpoint).await;
+            let session = remote::connect(cx, &self.name, &self.endpoint, offer).await;
             return session.map_err(NoSession::Remote);
         }
-        let offer = cx.versions.unwrap_or(Versions::ALL);
         let stream = cx.dial(&self.endpoint).await;
         let stream = stream.map_err(|error| NoSession::Here(error.into()))?;
         let session = Session::over(stream, offer, cx.limit).await;
@@ -103,8 +118,9 @@ impl Switch {
     }
 
     /// The names of the switch's ports: whole, from the database, for one of its bridges; else, or
-    /// where the database does not answer, as the switch tells them, cut at 15 bytes.
-    pub(super) async fn names(&self, cx: &Context) -> Result<PortNames, Failure> {
+    /// where the database does not answer, as the switch tells them, cut at 15 bytes. With them the names of
+    /// tables that the database has; the switch may have others ([`Switch::told_tables`]).
+    pub(super) async fn names(&self, cx: &Context) -> Result<SwitchNames, Failure> {
         if self.is_bridge {
             match self.database_names(cx).await {
                 Err(failure) if failure.exit == Exit::NotFound => {
@@ -124,13 +140,49 @@ impl Switch {
         let mut session = self.connect(cx).await?;
         let ports = session.ports().await.map_err(|error| self.failure(error))?;
         let described = ports.iter().map(|port| (port.ofport, port.name.as_str()));
-        Ok(PortNames::default().with_described(described))
+        Ok(SwitchNames {
+            ports: PortNames::default().with_described(described),
+            tables: TableNames::default(),
+        })
     }
 
-    async fn database_names(&self, cx: &Context) -> Result<PortNames, Failure> {
+    /// [`Switch::names`], and what the switch tells of its tables.
+    pub(super) async fn all_names(
+        &self,
+        cx: &Context,
+        allowed: Versions,
+    ) -> Result<SwitchNames, Failure> {
+        let (names, told) = tokio::join!(self.names(cx), self.told_tables(cx, allowed));
+        Ok(names?.with_told(&told))
+    }
+
+    /// The names of the switch's tables alone, from whoever tells them.
+    pub(super) async fn table_names(&self, cx: &Context, allowed: Versions) -> TableNames {
+        let (whole, told) = tokio::join!(self.whole_table_names(cx), self.told_tables(cx, allowed));
+        whole.with_told(&told)
+    }
+
+    /// The names that the database gives to the switch's tables; none where it does not answer.
+    pub(super) async fn whole_table_names(&self, cx: &Context) -> TableNames {
+        if !self.is_bridge {
+            return TableNames::default();
+        }
+        let Ok(client) = cx.client().await else {
+            return TableNames::default();
+        };
+        let names = database_tables(client, &self.name).await;
+        names.unwrap_or_default()
+    }
+
+    async fn database_names(&self, cx: &Context) -> Result<SwitchNames, Failure> {
         let want = Want::of(Scope::Bridge(self.name.clone()), Depth::PortNames);
-        let topology = cx.topology(want).await?;
-        Ok(PortNames::of(&topology, &self.name))
+        let client = cx.client().await?;
+        let (topology, tables) =
+            tokio::join!(cx.topology(want), database_tables(client, &self.name));
+        Ok(SwitchNames {
+            ports: PortNames::of(&topology?, &self.name),
+            tables: tables?,
+        })
     }
 
     /// A port that was named is not among the switch's.
@@ -154,6 +206,33 @@ impl Switch {
         } else {
             failure
         }
+    }
+
+    /// A table that was named is not among the switch's.
+    pub(super) fn unknown_table(&self, table: &str, names: &SwitchNames) -> Failure {
+        let known = names.tables.iter().map(|(_, name)| name);
+        let failure = Failure::not_found("table", table, &format!("on {}", self.name), known);
+        failure.hint(format!(
+            "`ovs dump-tables {}` lists its tables with their names",
+            word(&self.name)
+        ))
+    }
+
+    /// Several tables of the switch have the name that was given.
+    pub(super) fn ambiguous_table(&self, table: &str, numbers: &[u8]) -> Failure {
+        let words: Vec<String> = numbers.iter().map(u8::to_string).collect();
+        let numbers = match words.as_slice() {
+            [before @ .., last] if !before.is_empty() => {
+                format!("{} and {last}", before.join(", "))
+            }
+            _ => words.concat(),
+        };
+        let message = format!(
+            "tables {numbers} of {} are all named {}",
+            self.name,
+            quoted(table)
+        );
+        Failure::new(Exit::Usage, message).hint("give the table by its number")
     }
 
     /// A group or meter that was named by its number is not among the switch's.
@@ -218,6 +297,44 @@ impl Switch {
 /// What helps where a version lacks something.
 const OTHER_VERSIONS: &str =
     "the bridge's protocols column has the versions it allows; -O offers others";
+/// The tables of a bridge that have names, with their numbers; `None` if it cannot be asked.
+pub(crate) async fn names_of_tables(cx: &Context, bridge: &str) -> Option<Vec<(u8, String)>> {
+    let switch = Switch::parse(cx, bridge).ok()?;
+    let session = switch.try_connect(cx, offered(cx)).await.ok()?;
+    let names = switch.table_names(cx, session.allowed()).await;
+    let named = names.iter().map(|(table, name)| (table, name.to_owned()));
+    Some(named.collect())
+}
+
+/// The versions to offer: those given by `-O`, or all.
+pub(super) fn offered(cx: &Context) -> Versions {
+    cx.versions.unwrap_or(Versions::ALL)
+}
+
+/// The names that the database gives to the tables of a bridge.
+async fn database_tables(client: &Client, bridge: &str) -> Result<TableNames, Error> {
+    let of_bridge =
+        Select::columns("Bridge", &["flow_tables"]).when("name", Function::Equal, bridge);
+    let all = Select::columns("Flow_Table", &["_uuid", "name"]);
+    let answers = client.select(OPEN_VSWITCH, vec![of_bridge, all]).await?;
+    let [bridges, tables] = answers.as_slice() else {
+        return Ok(TableNames::default());
+    };
+    let mut names = HashMap::new();
+    for table in tables {
+        if let Some(name) = table.optional_string("name")? {
+            names.insert(table.uuid("_uuid")?, name);
+        }
+    }
+    let Some(bridge) = bridges.first() else {
+        return Ok(TableNames::default());
+    };
+    let numbers = bridge.uuid_by_integer("flow_tables")?;
+    let named = numbers
+        .iter()
+        .filter_map(|(number, uuid)| Some((u8::try_from(*number).ok()?, *names.get(uuid)?)));
+    Ok(TableNames::new(named))
+}
 
 /// Where ovs-vswitchd listens for a bridge.
 fn socket(cx: &Context, bridge: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-//! Port names and OpenFlow numbers of one bridge.
+//! Names and OpenFlow numbers of one bridge's ports and tables.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -30,7 +30,7 @@ pub struct PortNames {
 #[derive(Debug, Clone)]
 struct Name {
     name: String,
-    /// How it stands in text, in quotes where it needs them.
+    /// How it stands in text, in quotes where it needs them; empty if it does not.
     word: String,
 }
 
@@ -149,6 +149,138 @@ impl Names for PortNames {
     }
 }
 
+/// OpenFlow cuts the names of tables at 31 bytes (`OFP_MAX_TABLE_NAME_LEN` less the closing NUL).
+pub const TABLE_CUT: usize = 31;
+
+/// Knows the names of the tables of one bridge.
+///
+/// Names come whole from the database (`Bridge.flow_tables`); where it says nothing of a table, from the
+/// switch, which controllers may have told some. Several tables may have one name: text has their numbers.
+#[derive(Debug, Clone, Default)]
+pub struct TableNames {
+    /// By number; `None` where no table has a name.
+    names: Option<Box<[Option<Name>; 256]>>,
+}
+
+impl TableNames {
+    /// The names by number; of two for one table the first stands. An empty name is none.
+    pub fn new<'n>(names: impl IntoIterator<Item = (u8, &'n str)>) -> Self {
+        let mut all: Option<Box<[Option<Name>; 256]>> = None;
+        let mut seen: HashMap<&str, u32> = HashMap::new();
+        for (table, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
+            let all = all.get_or_insert_with(|| Box::new([const { None }; 256]));
+            if let Some(slot @ None) = all.get_mut(usize::from(table)) {
+                *seen.entry(name).or_default() += 1;
+                *slot = Some(Name {
+                    name: name.to_owned(),
+                    word: word(name).into_owned(),
+                });
+            }
+        }
+        for slot in all.iter_mut().flat_map(|all| all.iter_mut()).flatten() {
+            if seen.get(slot.name.as_str()).is_some_and(|count| *count > 1) {
+                slot.word.clear();
+            }
+        }
+        Self { names: all }
+    }
+
+    /// Adds what the switch itself tells. What the database said stands.
+    #[must_use]
+    pub fn with_told(self, told: &[(u8, String)]) -> Self {
+        if told.is_empty() {
+            return self;
+        }
+        let told = told.iter().map(|(table, name)| (*table, name.as_str()));
+        Self::new(self.iter().chain(told))
+    }
+
+    /// Every table that has a name, by number.
+    pub fn iter(&self) -> impl Iterator<Item = (u8, &str)> {
+        let all = self
+            .names
+            .iter()
+            .flat_map(|all| (0..=u8::MAX).zip(all.iter()));
+        all.filter_map(|(table, name)| Some((table, name.as_ref()?.name.as_str())))
+    }
+
+    /// The name of a table.
+    pub fn get(&self, table: u8) -> Option<&str> {
+        self.slot(table).map(|name| name.name.as_str())
+    }
+
+    fn slot(&self, table: u8) -> Option<&Name> {
+        self.names.as_ref()?.get(usize::from(table))?.as_ref()
+    }
+
+    /// The tables of this name; if there is none, those whose name OpenFlow cuts to this.
+    fn named(&self, name: &str) -> Vec<u8> {
+        let tables = |is: fn(&str, &str) -> bool| -> Vec<u8> {
+            let named = self.iter().filter(|(_, of_table)| is(of_table, name));
+            named.map(|(table, _)| table).collect()
+        };
+        let whole = tables(|of_table, name| of_table == name);
+        if whole.is_empty() {
+            return tables(|of_table, name| cut(of_table) == name);
+        }
+        whole
+    }
+}
+
+/// A table's name as far as OpenFlow has room for it.
+fn cut(name: &str) -> &str {
+    let mut end = TABLE_CUT.min(name.len());
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.split_at_checked(end).map_or(name, |(name, _)| name)
+}
+
+/// The names of a switch's ports and tables.
+#[derive(Debug, Clone, Default)]
+pub struct SwitchNames {
+    /// Of its ports.
+    pub ports: PortNames,
+    /// Of its tables.
+    pub tables: TableNames,
+}
+
+impl SwitchNames {
+    /// The same with [`TableNames::with_told`].
+    #[must_use]
+    pub fn with_told(mut self, told: &[(u8, String)]) -> Self {
+        self.tables = self.tables.with_told(told);
+        self
+    }
+}
+
+impl Names for SwitchNames {
+    fn port_name(&self, ofport: u32) -> Option<&str> {
+        self.ports.port_name(ofport)
+    }
+
+    fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
+        self.ports.port_word(ofport)
+    }
+
+    fn ofport(&self, name: &str) -> Option<u32> {
+        self.ports.ofport(name)
+    }
+
+    fn table_name(&self, table: u8) -> Option<&str> {
+        self.tables.get(table)
+    }
+
+    fn table_word(&self, table: u8) -> Option<&str> {
+        let word = self.tables.slot(table)?.word.as_str();
+        (!word.is_empty()).then_some(word)
+    }
+
+    fn tables_named(&self, name: &str) -> Vec<u8> {
+        self.tables.named(name)
+    }
+}
+
 /// The names of the reserved ports, for completion and suggestions: `LOCAL`, `CONTROLLER`, …
 pub fn reserved() -> impl Iterator<Item = &'static str> {
     RESERVED_PORTS.iter().map(|(_, name)| *name)
@@ -239,5 +371,53 @@ mod tests {
             assert_eq!(names.port_name(number), None, "{number}");
         }
         assert_eq!(names.port_name(PORT_LOCAL), Some("br-int"));
+    }
+
+    #[test]
+    fn tables_with_one_name_two_and_none() {
+        let names = SwitchNames {
+            tables: TableNames::new([(0, "one"), (5, "twice"), (6, "twice"), (7, ""), (0, "late")]),
+            ..SwitchNames::default()
+        };
+        let names = names.with_told(&[(5, "told".into()), (8, "a b".into()), (9, "one".into())]);
+        let all: Vec<(u8, &str)> = names.tables.iter().collect();
+        let expected = [
+            (0, "one"),
+            (5, "twice"),
+            (6, "twice"),
+            (8, "a b"),
+            (9, "one"),
+        ];
+        assert_eq!(all, expected);
+        for (table, word) in [
+            (0, None),
+            (5, None),
+            (7, None),
+            (8, Some("\"a b\"")),
+            (255, None),
+        ] {
+            assert_eq!(names.table_word(table), word, "{table}");
+        }
+        assert_eq!(names.tables_named("twice"), [5, 6]);
+        assert_eq!(names.tables_named("told"), [0; 0]);
+        assert_eq!(names.tables_named(""), [0; 0]);
+    }
+
+    #[test]
+    fn cut_names_of_tables() {
+        let long = "ünïcödé-ünïcödé-ünïcödé-ünïcödé";
+        let names = TableNames::new([
+            (1, "exactly-thirty-one-bytes-aaaaaa"),
+            (2, "exactly-thirty-one-bytes-aaaaaa-2"),
+            (3, "exactly-thirty-one-bytes-bbbbbb-3"),
+            (4, "exactly-thirty-one-bytes-bbbbbb-4"),
+            (5, long),
+        ]);
+        assert_eq!(names.named("exactly-thirty-one-bytes-aaaaaa"), [1]);
+        assert_eq!(names.named("exactly-thirty-one-bytes-aaaaaa-2"), [2]);
+        assert_eq!(names.named("exactly-thirty-one-bytes-bbbbbb"), [3, 4]);
+        assert_eq!(names.named("exactly-thirty-one-bytes"), [0; 0]);
+        assert_eq!(names.named("ünïcödé-ünïcödé-ünïc"), [5]);
+        assert_eq!(names.named(long), [5]);
     }
 }

@@ -10,7 +10,7 @@ use super::fields::digits::{put_decimal, put_hex};
 use super::json::Json;
 use super::messages::flow_stats::FlowStats;
 use super::repeats::Repeats;
-use super::text::{Role, Sink, Style, TextContext};
+use super::text::{PortSpelling, Role, Sink, Style, TextContext, put_table, put_table_json};
 
 /// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1 with the words of ovs-ofctl.
 pub(super) const FLAGS: [(u16, &str); 5] = [
@@ -44,9 +44,9 @@ pub fn text<S: Sink>(
         put_duration(sink.buffer(), flow.duration_sec, flow.duration_nsec);
         sink.put(", ");
     }
-    if stats || flow.table_id != 0 {
+    if stats || flow.table_id != 0 || names_table_0(cx) {
         sink.put_as(Role::Special, "table=");
-        put_decimal(sink.buffer(), flow.table_id);
+        put_table(sink.buffer(), cx, flow.table_id);
         sink.put(", ");
     }
     if stats {
@@ -106,8 +106,7 @@ pub fn json(
     cx: &TextContext<'_>,
 ) -> Result<(), DecodeError> {
     json.begin_object();
-    json.key("table");
-    json.number(flow.table_id);
+    put_table_json(json, cx, flow.table_id);
     json.key("priority");
     json.number(flow.priority);
     json.key("cookie");
@@ -151,6 +150,11 @@ pub fn json(
     let outcome = repeats.json(&flow.actions, json, cx);
     json.end_object();
     outcome
+}
+
+/// Whether table 0 is written by a name, which is never left out.
+fn names_table_0(cx: &TextContext<'_>) -> bool {
+    cx.ports != PortSpelling::Number && cx.names.table_word(0).is_some()
 }
 
 fn flags(flow: &FlowStats<'_>, style: Style) -> impl Iterator<Item = &'static str> {

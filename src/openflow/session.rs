@@ -90,6 +90,8 @@ pub enum Rest {
 pub struct Session {
     connection: Connection,
     version: Version,
+    /// What the other side allows, by its hello.
+    allowed: Versions,
     next_xid: u32,
     /// The requests whose replies are under way: one, or those of a group of [`Session::ask_flows_of`].
     awaited: Vec<u32>,
@@ -133,6 +135,7 @@ impl Session {
         Ok(Session {
             connection,
             version,
+            allowed: theirs,
             next_xid: 2,
             awaited: Vec::new(),
             queued: VecDeque::new(),
@@ -142,6 +145,11 @@ impl Session {
     /// The version both sides speak.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// The versions that the other side allows, as far as its hello tells.
+    pub fn allowed(&self) -> Versions {
+        self.allowed
     }
 
     /// The id for the next request.

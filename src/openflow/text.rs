@@ -1,11 +1,12 @@
-//! Where the text of a flow goes, and who knows the ports' names.
+//! Where the text of a flow goes, and who knows the names of ports and tables.
 //!
 //! Formatters write pieces with a [`Role`] into a [`Sink`]; whether a role has a colour is the sink's
-//! business. Ports ask [`Names`]; where those come from is the caller's business.
+//! business. Ports and tables ask [`Names`]; where those come from is the caller's business.
 
 use std::borrow::Cow;
 
 use super::fields::digits::put_decimal;
+use super::json::Json;
 use super::version::Version;
 
 /// What a piece of text is, for those who colour it.
@@ -74,7 +75,7 @@ impl Sink for Plain {
     fn end(&mut self, _: Role) {}
 }
 
-/// Knows the names of a switch's ports.
+/// Knows the names of a switch's ports and tables.
 pub trait Names {
     /// The whole name of a port; `None` if the number is unknown.
     fn port_name(&self, ofport: u32) -> Option<&str>;
@@ -87,6 +88,22 @@ pub trait Names {
     fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
         self.port_name(ofport).map(word)
     }
+
+    /// The whole name of a table; `None` if it has none.
+    fn table_name(&self, _table: u8) -> Option<&str> {
+        None
+    }
+
+    /// The name of a table as it stands in text, in quotes where it needs them; `None` if it has none, or
+    /// one that another table has, too.
+    fn table_word(&self, _table: u8) -> Option<&str> {
+        None
+    }
+
+    /// The tables of this name, by number: none, one, or several.
+    fn tables_named(&self, _name: &str) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 /// A name as it stands in text: in quotes where it needs them.
@@ -98,7 +115,7 @@ pub fn word(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// No names at all: every port is its number.
+/// No names at all: every port and table is its number.
 #[derive(Debug, Clone, Copy)]
 pub struct NoNames;
 
@@ -112,7 +129,7 @@ impl Names for NoNames {
     }
 }
 
-/// How ports are written.
+/// How ports and tables are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PortSpelling {
     /// `"phy-br-ens37"`, quoted as ovs-ofctl quotes; the number where the name is unknown.
@@ -139,9 +156,9 @@ pub struct TextContext<'a> {
     pub version: Version,
     /// The spelling asked for.
     pub style: Style,
-    /// How ports are written.
+    /// How ports and tables are written.
     pub ports: PortSpelling,
-    /// Who knows the ports' names.
+    /// Who knows the names of ports and tables.
     pub names: &'a dyn Names,
 }
 
@@ -242,6 +259,35 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
         }
     }
     sink.end(Role::Port);
+}
+
+/// Writes a table as the context asks.
+#[inline]
+pub fn put_table(out: &mut String, cx: &TextContext<'_>, table: u8) {
+    match cx.ports {
+        PortSpelling::Name => match cx.names.table_word(table) {
+            Some(word) => out.push_str(word),
+            None => put_decimal(out, table),
+        },
+        PortSpelling::Number => put_decimal(out, table),
+        PortSpelling::Both => {
+            put_decimal(out, table);
+            if let Some(name) = cx.names.table_name(table) {
+                put_in_parentheses(out, name);
+            }
+        }
+    }
+}
+
+/// Writes a table as members of an object: `"table":3,"table_name":"ServiceLB"`; the number alone if it has
+/// no name.
+pub fn put_table_json(json: &mut Json<'_>, cx: &TextContext<'_>, table: u8) {
+    json.key("table");
+    json.number(table);
+    if let Some(name) = cx.names.table_name(table) {
+        json.key("table_name");
+        json.string(name);
+    }
 }
 
 /// `(name)`, in quotes where it would not read as one word.

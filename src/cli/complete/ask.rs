@@ -1,8 +1,9 @@
-//! What completion asks the database: within [`DEADLINE`], or it knows nothing.
+//! What completion asks the database, and of names of tables the switch: within [`DEADLINE`], or it knows nothing.
 
 use std::time::{Duration, Instant};
 
 use super::line::Typed;
+use crate::commands::{Context, names_of_tables};
 use crate::model::{Depth, Scope, Topology, Want, read};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::schema::{Schema, Table};
@@ -78,19 +79,26 @@ impl Ask {
         schema.map(|schema| schema.tables).unwrap_or_default()
     }
 
+    /// The flow tables of a bridge that have names.
+    pub(super) fn flow_tables(&self, bridge: &str) -> Vec<(u8, String)> {
+        let tables = self.ask_all(async |cx| names_of_tables(cx, bridge).await);
+        tables.unwrap_or_default()
+    }
+
     fn topology(&self, want: Want) -> Topology {
         let topology = self.ask(async |client| read(client, want).await);
         topology.unwrap_or_default()
     }
 
     fn ask<T>(&self, question: impl AsyncFnOnce(&Client) -> Result<T, Error>) -> Option<T> {
+        self.ask_all(async |cx| question(cx.client().await.ok()?).await.ok())
+    }
+
+    fn ask_all<T>(&self, question: impl AsyncFnOnce(&Context) -> Option<T>) -> Option<T> {
         let left = self.until.saturating_duration_since(Instant::now());
         let cx = crate::cli::context(&self.words, left)?;
         let runtime = crate::cli::runtime().ok()?;
-        let asked = runtime.block_on(async {
-            let answer = async { question(cx.client().await.ok()?).await.ok() };
-            tokio::time::timeout(left, answer).await
-        });
+        let asked = runtime.block_on(async { tokio::time::timeout(left, question(&cx)).await });
         // The connection ends inside its runtime; a name that is being looked up is not waited for.
         let entered = runtime.enter();
         drop(cx);

@@ -18,6 +18,7 @@ pub(super) fn of(bridge: Option<&str>, typed: &str, ask: &Ask) -> Answer {
         Some(("dl_vlan" | "vlan_vid", _)) => values::tags(bridge, ask),
         Some((_, Kind::Frag)) => words(&["no", "yes", "first", "later", "not_later"]),
         None if key == "out_port" => ports(bridge, ask),
+        None if key == "table" => values::flow_tables(bridge, ask),
         _ => Vec::new(),
     };
     Answer::open(candidates).after(&head)

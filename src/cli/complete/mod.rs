@@ -9,7 +9,7 @@
 //! | `line` | the words typed so far, and what they come to |
 //! | `values` | what an argument takes |
 //! | `matching` | fields and values inside a MATCH |
-//! | `ask` | names from the database, in a short time or not at all |
+//! | `ask` | names from the database and the switch, in a short time or not at all |
 //!
 //! **The answer**, line by line: first what follows a candidate that is chosen (`space`; `open`: nothing,
 //! the word may go on; `files`: no candidates, the shell completes names of files), then the candidates,
@@ -48,8 +48,9 @@ pub enum Shell {
 // Arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Besides commands and options it completes bridges, ports, tags, columns, fields of a MATCH and keys of \
-options. Names come from the database, within 300 ms or not at all.
+Besides commands and options it completes bridges, ports, flow tables, tags, columns, fields of a MATCH and \
+keys of options. Names come from the database, those of tables also from the switch, within 300 ms or not at \
+all.
 
 Examples:
   source <(ovs completions bash)                           this shell; in ~/.bashrc every one

@@ -43,6 +43,7 @@ pub(super) fn of(typed: &Typed<'_>, argument: &Arg, current: &str, ask: &Ask) ->
         Takes::Column if argument.is_global_set() => Answer::space(column_names(typed)),
         Takes::Column => Answer::space(table_columns(typed, ask)),
         Takes::ColumnAndMore => Answer::open(table_columns(typed, ask)),
+        Takes::FlowTable => Answer::space(flow_tables(bridge, ask)),
         Takes::Table => Answer::space(named(ask.tables().iter().map(|table| &table.name))),
         Takes::Record => Answer::space(records(typed, ask)),
         Takes::SortField => list(current, named(sort_fields())),
@@ -75,6 +76,7 @@ enum Takes {
     Device,
     Endpoint,
     File,
+    FlowTable,
     InterfaceType,
     Match,
     OnOff,
@@ -105,6 +107,7 @@ fn takes(argument: &Arg) -> Option<Takes> {
         "A,B" => Takes::Columns,
         "COLUMN" => Takes::Column,
         "COLUMN[:KEY]" | "COLUMN[:KEY]=VALUE" | "CONDITION" => Takes::ColumnAndMore,
+        "TABLE" if argument.get_long().is_some() => Takes::FlowTable,
         "TABLE" => Takes::Table,
         "RECORD" => Takes::Record,
         "FIELD" => Takes::SortField,
@@ -210,6 +213,30 @@ pub(super) fn interfaces(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
         Candidate::about(interface.name.clone(), about)
     };
     sorted(topology.interfaces().map(candidate).collect())
+}
+
+/// The flow tables of the bridge that have names, as a MATCH takes them; what several have by number.
+pub(super) fn flow_tables(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+    let tables = bridge.map_or_else(Vec::new, |bridge| ask.flow_tables(bridge));
+    let candidate = |(number, name): &(u8, String)| {
+        let is_one = tables.iter().filter(|(_, other)| other == name).count() == 1;
+        if is_one {
+            Candidate::about(table_value(name), number.to_string())
+        } else {
+            Candidate::about(number.to_string(), name.clone())
+        }
+    };
+    tables.iter().map(candidate).collect()
+}
+
+/// A name in quotes where without them it would be a number, or not one word.
+fn table_value(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.to_owned()
+    } else {
+        crate::openflow::json::quoted(name)
+    }
 }
 
 /// The tags that ports bear.

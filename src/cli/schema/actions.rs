@@ -135,12 +135,17 @@ fn all() -> Vec<(&'static str, Vec<(&'static str, Value)>)> {
         ("set_tunnel", vec![("tun_id", hex())]),
         (
             "resubmit",
-            vec![("port?", port()), ("table?", byte()), ("ct?", always())],
+            vec![
+                ("port?", port()),
+                ("table?", byte()),
+                ("table_name?", text()),
+                ("ct?", always()),
+            ],
         ),
         (
             "learn",
             with(
-                vec![("table", byte())],
+                vec![("table", byte()), ("table_name?", text())],
                 with(
                     seconds.to_vec(),
                     vec![
@@ -188,6 +193,7 @@ fn all() -> Vec<(&'static str, Vec<(&'static str, Value)>)> {
                 ("commit?", always()),
                 ("force?", always()),
                 ("table?", byte()),
+                ("table_name?", text()),
                 ("zone?", any_of([short(), bits()])),
                 ("alg?", short()),
                 ("exec?", actions()),
@@ -215,7 +221,10 @@ fn all() -> Vec<(&'static str, Vec<(&'static str, Value)>)> {
             "write_metadata",
             vec![("metadata", hex()), ("mask?", hex())],
         ),
-        ("goto_table", vec![("table", byte())]),
+        (
+            "goto_table",
+            vec![("table", byte()), ("table_name?", text())],
+        ),
         ("debug_slow", vec![]),
         ("debug_recirc", vec![]),
         // What is not understood, kept whole.

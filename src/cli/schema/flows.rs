@@ -85,6 +85,7 @@ fn flow() -> Value {
         .maybe("bridge", text())
         .maybe("drops", words(&["always", "maybe"]))
         .with("table", up_to(255))
+        .maybe("table_name", text())
         .with("priority", up_to(65535))
         .with("cookie", hex())
         .maybe("duration", seconds())

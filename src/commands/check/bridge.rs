@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::commands::flow_reading::each_flow;
-use crate::commands::switch::{NoSession, Switch};
+use crate::commands::switch::{NoSession, Switch, offered};
 use crate::commands::{Context, Failure};
 use crate::model::Topology;
 use crate::model::check::flows::Existing;
 use crate::model::check::{Finding, FlowCheck};
-use crate::model::names::PortNames;
+use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc};
 use crate::openflow::messages::meters::{self, METER_ALL};
 use crate::openflow::session::{self, Session};
@@ -31,14 +31,17 @@ pub(super) enum Answer {
 /// Asks the bridge for all that its flows refer to.
 pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Result<Answer, Failure> {
     let switch = Switch::parse(cx, name)?;
-    let mut session = match switch.try_connect(cx).await {
+    let mut session = match switch.try_connect(cx, offered(cx)).await {
         Ok(session) => session,
         Err(NoSession::Remote(failure)) => return Err(failure),
         Err(NoSession::Here(error)) if nobody_listens(&error) => return Ok(Answer::NoSocket),
         Err(NoSession::Here(session::Error::TimedOut(_))) => return Ok(Answer::Silence),
         Err(NoSession::Here(error)) => return Err(switch.failure(error)),
     };
-    let names = PortNames::of(topology, name);
+    let names = SwitchNames {
+        ports: PortNames::of(topology, name),
+        tables: switch.table_names(cx, session.allowed()).await,
+    };
     let text = TextContext {
         version: session.version(),
         style: Style::Classic,
@@ -74,7 +77,7 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
 pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<bool> {
     for bridge in &topology.bridges {
         if let Ok(switch) = Switch::parse(cx, &bridge.name)
-            && switch.try_connect(cx).await.is_ok()
+            && switch.try_connect(cx, offered(cx)).await.is_ok()
         {
             return Some(true);
         }

@@ -1,14 +1,16 @@
 //! The arguments of `ovs dump-flows`, and what they ask the switch for.
 
+use std::cell::Cell;
+
 use super::choice::Choice;
 use super::sort::Sorting;
 use crate::commands::spelling::Spelling;
 use crate::commands::switch::Switch;
 use crate::commands::{Exit, Failure};
-use crate::model::names::PortNames;
+use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve::{self, PortWord};
-use crate::openflow::fields::{Filter, ParseError, ParseErrorKind, parse_filter};
-use crate::openflow::text::{Names as _, NoNames};
+use crate::openflow::fields::{Filter, ParseError, ParseErrorKind, parse_filter, parse_table_word};
+use crate::openflow::text::Names;
 
 // The arguments of `ovs dump-flows`.
 #[allow(clippy::struct_excessive_bools)] // Each is an option.
@@ -26,6 +28,7 @@ Examples:
   ovs dump-flows br-int in_port=qvo6b5e4978-e2       the flows that match on a port
   ovs dump-flows br-int --port qvo6b5e4978-e2        those, and the flows that send to it
   ovs dump-flows br-tun table=20,dl_vlan=1 --no-stats
+  ovs dump-flows br-int table=ServiceLB              a table by its name
   ovs dump-flows br-int --cookie 0xdc4665db71852389
   ovs dump-flows br-int --sort                       by table, then the highest priority first
   ovs dump-flows br-int --rsort=n_packets --hit      the busiest flows first
@@ -39,7 +42,7 @@ pub struct Args {
     switch: Option<String>,
 
     /// The flows to show, as in ovs-ofctl(8): FIELD=VALUE[/MASK] or tcp, arp, ..., with commas
-    /// between; also table=, cookie=, out_port=, out_group=. Ports by name or number. The switch
+    /// between; also table=, cookie=, out_port=, out_group=. Ports and tables by name or number. The switch
     /// does the choosing
     #[arg(value_name = "MATCH")]
     filter: Option<String>,
@@ -51,9 +54,9 @@ pub struct Args {
     #[arg(long, value_name = "PORT")]
     port: Option<String>,
 
-    /// Only flows of this table
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=254))]
-    table: Option<u8>,
+    /// Only flows of this table, by name or number
+    #[arg(long, value_name = "TABLE")]
+    table: Option<String>,
 
     /// Only flows with this cookie, in the bits of the mask
     #[arg(long, value_name = "V[/M]", value_parser = cookie)]
@@ -135,39 +138,95 @@ impl Args {
         })
     }
 
-    /// Whether the request or the choice of flows needs the number of a port that is named.
-    pub(super) fn names_a_port(&self) -> Result<bool, Failure> {
+    /// Which names the request or the choice of flows needs the numbers of.
+    pub(super) fn wanted(&self) -> Result<Wanted, Failure> {
+        let seen = Seen::default();
+        parse_filter(self.places()?.1, &seen).map_err(|error| malformed_match(&error))?;
+        if let Some(table) = &self.table {
+            let number = parse_table_word(table, &seen).map_err(|error| malformed_table(&error))?;
+            if number == ALL_TABLES {
+                let message = "--table 255: a table is a name or a number from 0 to 254";
+                return Err(Failure::new(Exit::Usage, message));
+            }
+        }
         let named = |port: &Option<String>| {
             port.as_ref()
                 .is_some_and(|port| matches!(resolve::parse(port).port, PortWord::Name(_)))
         };
-        if named(&self.port) || named(&self.out_port) {
-            return Ok(true);
-        }
-        match parse_filter(self.places()?.1, &NoNames) {
-            Ok(_) => Ok(false),
-            Err(error) if matches!(error.kind, ParseErrorKind::UnknownPort(_)) => Ok(true),
-            Err(error) => Err(malformed_match(&error)),
-        }
+        Ok(Wanted {
+            port: seen.port.get() || named(&self.port) || named(&self.out_port),
+            table: seen.table.get(),
+        })
     }
 
     /// MATCH and the options that say the same.
-    pub(super) fn filter(&self, names: &PortNames, switch: &Switch) -> Result<Filter, Failure> {
-        let mut filter =
-            parse_filter(self.places()?.1, names).map_err(|error| match &error.kind {
-                ParseErrorKind::UnknownPort(port) => switch.unknown_port(port, names),
-                _ => malformed_match(&error),
-            })?;
+    pub(super) fn filter(&self, names: &SwitchNames, switch: &Switch) -> Result<Filter, Failure> {
+        let unknown = |error: &ParseError| match &error.kind {
+            ParseErrorKind::UnknownPort(port) => Some(switch.unknown_port(port, &names.ports)),
+            ParseErrorKind::UnknownTable(table) => Some(switch.unknown_table(table, names)),
+            ParseErrorKind::AmbiguousTable(table, numbers) => {
+                Some(switch.ambiguous_table(table, numbers))
+            }
+            _ => None,
+        };
+        let mut filter = parse_filter(self.places()?.1, names)
+            .map_err(|error| unknown(&error).unwrap_or_else(|| malformed_match(&error)))?;
         let out_port = match &self.out_port {
-            Some(port) => Some(number(port, names, switch)?),
+            Some(port) => Some(number(port, &names.ports, switch)?),
+            None => None,
+        };
+        let table = match &self.table {
+            Some(table) => Some(
+                parse_table_word(table, names)
+                    .map_err(|error| unknown(&error).unwrap_or_else(|| malformed_table(&error)))?,
+            ),
             None => None,
         };
         let cookie = self.cookie.map(|cookie| (cookie.value, cookie.mask));
-        either("table", &mut filter.table, self.table)?;
+        either("table", &mut filter.table, table)?;
         either("cookie", &mut filter.cookie, cookie)?;
         either("out_port", &mut filter.out_port, out_port)?;
         either("out_group", &mut filter.out_group, self.out_group)?;
         Ok(filter)
+    }
+}
+
+/// Which names are given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// The name of a port.
+    pub(super) port: bool,
+    /// The name of a table.
+    pub(super) table: bool,
+}
+
+impl Wanted {
+    /// Whether there is any.
+    pub(super) fn any(self) -> bool {
+        self.port || self.table
+    }
+}
+
+/// Knows every name, and notes what was asked for.
+#[derive(Debug, Default)]
+struct Seen {
+    port: Cell<bool>,
+    table: Cell<bool>,
+}
+
+impl Names for Seen {
+    fn port_name(&self, _: u32) -> Option<&str> {
+        None
+    }
+
+    fn ofport(&self, _: &str) -> Option<u32> {
+        self.port.set(true);
+        Some(1)
+    }
+
+    fn tables_named(&self, _: &str) -> Vec<u8> {
+        self.table.set(true);
+        vec![0]
     }
 }
 
@@ -203,6 +262,13 @@ fn malformed_match(error: &ParseError) -> Failure {
         _ => "fields are those of ovs-fields(7): in_port=NAME,tcp,nw_src=10.0.0.0/8,tp_dst=22",
     };
     Failure::new(Exit::Usage, format!("MATCH: {error}")).hint(hint)
+}
+
+/// `OFPTT_ALL`: no table has this number.
+const ALL_TABLES: u8 = 255;
+
+fn malformed_table(error: &ParseError) -> Failure {
+    Failure::new(Exit::Usage, format!("--table {error}"))
 }
 
 /// The number of a port given as an option.

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use super::choice::Choice;
 use super::printer::Printer;
 use crate::commands::{Exit, Failure};
-use crate::model::names::PortNames;
+use crate::model::names::SwitchNames;
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::messages::flow_stats::{Entries, Scratch};
 use crate::openflow::session::Rest;
@@ -33,7 +33,7 @@ pub(super) struct Order {
     pub(super) version: Version,
     pub(super) style: Style,
     pub(super) ports: PortSpelling,
-    pub(super) names: PortNames,
+    pub(super) names: SwitchNames,
 }
 
 impl Order {

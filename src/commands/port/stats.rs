@@ -88,7 +88,7 @@ pub(super) async fn stats(
     for name in switches {
         let switch = Switch::parse(cx, &name)?;
         let mut session = switch.connect(cx).await?;
-        let names = switch.names(cx).await?;
+        let names = switch.names(cx).await?.ports;
         let ofport = match port.map(|port| parse(port).port) {
             None => PORT_ANY,
             Some(PortWord::Number(number)) => number,

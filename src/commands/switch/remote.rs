@@ -25,6 +25,7 @@ pub(super) async fn connect(
     cx: &Context,
     bridge: &str,
     socket: &Endpoint,
+    offer: Versions,
 ) -> Result<Session, Failure> {
     let database = cx.client().await?.endpoint().clone();
     let host = match &database {
@@ -43,7 +44,7 @@ pub(super) async fn connect(
     }
     let mut failures = Vec::new();
     for endpoint in &endpoints {
-        match try_one(cx, bridge, endpoint, configured.datapath_id).await {
+        match try_one(cx, bridge, endpoint, configured.datapath_id, offer).await {
             Ok(session) => return Ok(session),
             Err(failure) => failures.push(failure),
         }
@@ -80,10 +81,10 @@ async fn try_one(
     bridge: &str,
     endpoint: &Endpoint,
     datapath_id: Option<u64>,
+    offer: Versions,
 ) -> Result<Session, Failure> {
     let failure = |error| super::failure(&endpoint.to_string(), error);
     let stream = cx.dial(endpoint).await?;
-    let offer = cx.versions.unwrap_or(Versions::ALL);
     let session = Session::over(stream, offer, cx.limit).await;
     let mut session = session.map_err(failure)?;
     if let Some(expected) = datapath_id {

@@ -13,7 +13,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use crate::openflow::actions::{Action, Output};
 use crate::openflow::fields::{Id, Match, ROWS};
 use crate::openflow::messages::flow_stats::FlowStats;
-use crate::openflow::text::{PORT_NORMAL, Plain, TextContext};
+use crate::openflow::text::{PORT_NORMAL, Plain, TextContext, put_table};
 
 /// The work that is done at most for each flow, and whatever their number, in units of what it takes to
 /// see that a shape cannot be wider than another: some nanoseconds. So a search takes no longer than
@@ -349,11 +349,13 @@ pub(super) fn flow_text(
     if let Some(fields) = fields {
         fields.text(&mut words, cx, priority);
     }
-    if words.0.is_empty() {
-        format!("table={table}")
-    } else {
-        format!("table={table},{}", words.0)
+    let mut text = "table=".to_owned();
+    put_table(&mut text, cx, table);
+    if !words.0.is_empty() {
+        text.push(',');
+        text.push_str(&words.0);
     }
+    text
 }
 
 /// A match taken apart.

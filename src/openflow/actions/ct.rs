@@ -2,7 +2,7 @@
 
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::json::Json;
-use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::text::{Role, Sink, TextContext, put_table, put_table_json};
 use crate::openflow::version::Version;
 
 use super::arguments::{Argument, Arguments, no_argument, uint};
@@ -22,7 +22,7 @@ use crate::openflow::fields::{Prereq, Problem};
 /// Sends the packet through the connection tracker: `ct(commit,table=5,zone=1,nat(src=10.0.0.1),
 /// exec(load:0x1->NXM_NX_CT_MARK[]),alg=ftp)`.
 ///
-/// JSON: `{"type":"ct","commit":true,"force":true,"table":5,"zone":1,"alg":21,"exec":[...]}`; the zone is
+/// JSON: `{"type":"ct","commit":true,"force":true,"table":5,"table_name":"LB","zone":1,"alg":21,"exec":[...]}`; the zone is
 /// a number or, from a field, `{"field":"reg0","offset":0,"n_bits":16}`; `nat` is the first of `exec`.
 /// Absent: `commit` and `force` where false, no table, zone 0, no `alg`, no nested actions.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +112,7 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
         }
         if self.table != NO_TABLE {
             comma.key(sink, "table");
-            put_dec(sink, self.table);
+            put_table(sink.buffer(), cx, self.table);
         }
         match self.zone {
             Zone::Number(0) => {}
@@ -160,8 +160,7 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
             json.bool(true);
         }
         if self.table != NO_TABLE {
-            json.key("table");
-            json.number(self.table);
+            put_table_json(json, cx, self.table);
         }
         match self.zone {
             Zone::Number(0) => {}
@@ -211,7 +210,9 @@ impl ActionParse for Ct<'_> {
                 "commit" => flags |= COMMIT,
                 "force" => flags |= FORCE,
                 "table" => {
-                    table = uint(value, "a table")?;
+                    table = parser
+                        .table(value)
+                        .map_err(|problem| problem.within(text))?;
                     if table == NO_TABLE {
                         return Err(Problem::syntax("tables end at 254").within(text));
                     }

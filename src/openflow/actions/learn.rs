@@ -2,7 +2,7 @@
 
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::json::Json;
-use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::text::{Role, Sink, TextContext, put_table, put_table_json};
 use crate::openflow::version::Version;
 
 use super::arguments::{Argument, Arguments, arrow, decimal, no_argument, uint};
@@ -21,7 +21,7 @@ use crate::openflow::fields::{Problem, nearest_of, number};
 /// Adds or changes a flow: `learn(table=20,hard_timeout=300,priority=1,NXM_OF_VLAN_TCI[0..11],
 /// NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:0->NXM_OF_VLAN_TCI[],output:NXM_OF_IN_PORT[])`.
 ///
-/// JSON: `{"type":"learn","table":20,"idle_timeout":1,"hard_timeout":300,"fin_idle_timeout":1,
+/// JSON: `{"type":"learn","table":20,"table_name":"LB","idle_timeout":1,"hard_timeout":300,"fin_idle_timeout":1,
 /// "fin_hard_timeout":1,"priority":1,"send_flow_rem":true,"delete_learned":true,"cookie":"0x1","limit":5,
 /// "result_dst":{bits},"specs":[{"type":"match","dst":{bits},"src":{bits}},{"type":"match","field":"in_port",
 /// "value":...},{"type":"match","dst":{bits},"value":"0x1"},{"type":"load","dst":{bits},"src":{bits}},
@@ -253,7 +253,7 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
         sink.put_as(Role::Action, "learn");
         sink.put("(");
         sink.key("table");
-        put_dec(sink, self.table);
+        put_table(sink.buffer(), cx, self.table);
         for (name, seconds) in self.timeouts() {
             sink.put(",");
             sink.key(name);
@@ -293,8 +293,7 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
     }
 
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
-        json.key("table");
-        json.number(self.table);
+        put_table_json(json, cx, self.table);
         for (name, seconds) in self.timeouts() {
             json.key(name);
             json.number(seconds);
@@ -485,7 +484,7 @@ impl ActionParse for Learn<'_> {
             let argument = argument?;
             let Argument { key, value, .. } = argument;
             match key {
-                "table" => match decimal(value, key)? {
+                "table" => match parser.table(value)? {
                     u8::MAX => return Err(Problem::syntax("tables end at 254")),
                     table => learn.table = table,
                 },

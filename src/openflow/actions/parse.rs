@@ -9,7 +9,8 @@
 //! known of the packet goes along in [`Known`], and changes from action to action.
 
 use crate::openflow::fields::{
-    Field, Id, ParseError, ParseErrorKind, Prereq, Problem, nearest_of, parse_port, parse_value,
+    Field, Id, ParseError, ParseErrorKind, Prereq, Problem, nearest_of, parse_port, parse_table,
+    parse_value,
 };
 use crate::openflow::text::{Names, PORT_ANY};
 use crate::openflow::version::Version;
@@ -177,7 +178,7 @@ impl Known {
 
 /// What the actions of one text share while they are read.
 pub(super) struct Parser<'p> {
-    /// Who knows the ports' names.
+    /// Who knows the names of ports and tables.
     pub(super) names: &'p dyn Names,
     /// The version to encode for.
     pub(super) version: Version,
@@ -386,6 +387,11 @@ impl Parser<'_> {
     /// A port of the switch or a reserved one.
     pub(super) fn ofport(&self, text: &str) -> Result<u32, Problem> {
         parse_port(text, self.names)
+    }
+
+    /// A table of the switch.
+    pub(super) fn table(&self, text: &str) -> Result<u8, Problem> {
+        parse_table(text, self.names)
     }
 
     /// A value of a field, with its mask.

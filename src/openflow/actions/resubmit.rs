@@ -5,18 +5,17 @@ use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
-use super::arguments::{list, uint};
-use super::number::put_dec;
+use super::arguments::list;
 use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Wire, place, port_json, port_u16, put_action, skip_zeros,
 };
 use crate::openflow::fields::Problem;
-use crate::openflow::text::{port_from_v10, put_port};
+use crate::openflow::text::{port_from_v10, put_port, put_table, put_table_json};
 
 /// Looks the packet up again: `resubmit:1`, `resubmit(,7)`, `resubmit(1,7,ct)`.
 ///
-/// JSON: `{"type":"resubmit","port":{"number":1},"table":7,"ct":true}`; what the action leaves as it is
+/// JSON: `{"type":"resubmit","port":{"number":1},"table":7,"table_name":"LB","ct":true}`; what the action leaves as it is
 /// is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resubmit {
@@ -110,7 +109,7 @@ impl<'a> ActionCodec<'a> for Resubmit {
         }
         sink.put(",");
         if let Some(table) = self.table() {
-            put_dec(sink, table);
+            put_table(sink.buffer(), cx, table);
         }
         if self.form == ResubmitForm::TableCt {
             sink.put(",ct");
@@ -124,8 +123,7 @@ impl<'a> ActionCodec<'a> for Resubmit {
             port_json(json, cx, port);
         }
         if let Some(table) = self.table() {
-            json.key("table");
-            json.number(table);
+            put_table_json(json, cx, table);
         }
         if self.form == ResubmitForm::TableCt {
             json.key("ct");
@@ -164,7 +162,7 @@ impl ActionParse for Resubmit {
             resubmit.in_port = parser.ofport(port)?;
         }
         if let Some(table) = items.get(1).filter(|table| !table.is_empty()) {
-            resubmit.table = uint(table, "a table")?;
+            resubmit.table = parser.table(table)?;
         }
         match items.get(2..).unwrap_or_default() {
             [] | [""] => {}

@@ -37,9 +37,10 @@ use super::version::Version;
 
 pub use fixed::{V10_MATCH_BYTES, V11_MATCH_BYTES};
 pub use matching::{Masked, Match};
-pub use parse::{FILTER_KEYS, Filter, ParseError, ParseErrorKind, parse_filter};
+pub use parse::{FILTER_KEYS, Filter, ParseError, ParseErrorKind, parse_filter, parse_table_word};
 pub(super) use parse::{
     Problem, STATISTICS, cookie_number, nearest_field, nearest_of, number, parse_match, parse_port,
+    parse_table,
 };
 pub(super) use parse_value::{mac, parse_value};
 pub use request::MatchFields;

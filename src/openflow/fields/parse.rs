@@ -48,6 +48,10 @@ pub enum ParseErrorKind {
     },
     /// No port has this name.
     UnknownPort(String),
+    /// No table has this name.
+    UnknownTable(String),
+    /// Several tables have this name: which.
+    AmbiguousTable(String, Vec<u8>),
     /// No action has this name.
     UnknownAction {
         /// The name that comes nearest.
@@ -112,7 +116,7 @@ impl Problem {
 
 /// Reads a MATCH argument (ovs-ofctl(8), ovs-fields(7)).
 ///
-/// Beyond what ovs-ofctl takes: a cookie without mask, names in JSON quotes, ports as
+/// Beyond what ovs-ofctl takes: a cookie without mask, names in JSON quotes, ports and tables as
 /// `2(phy-br-ens37)`, and the statistics of a dumped flow, which are ignored. What ovs-ofctl ignores
 /// in silence is an error here: a field whose prerequisite is not in the match, a value with more
 /// bits than the field. `dl_vlan=0xffff` finds flows for packets without a tag, in whatever version
@@ -291,9 +295,7 @@ fn parse_piece<'t>(
     match key {
         "eth" => say(Id::PACKET_TYPE.row(), vec![0; 4], None),
         "table" => {
-            let table: u8 = number(value)
-                .and_then(|table| u8::try_from(table).ok())
-                .ok_or_else(|| Problem::syntax("a table is a number from 0 to 254"))?;
+            let table = parse_table(value, names)?;
             filter.table = Some(table).filter(|table| *table != 0xff);
         }
         "cookie" => {
@@ -515,4 +517,42 @@ pub(in crate::openflow) fn parse_port(text: &str, names: &dyn Names) -> Result<u
     reserved_port_number(text)
         .or_else(|| names.ofport(text))
         .ok_or_else(|| unknown(text))
+}
+
+/// A table: a number, a name, a name in quotes, or `3(ServiceLB)`.
+///
+/// A number wins over a table that bears it as its name; quotes force the name.
+pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<u8, Problem> {
+    let name = if text.starts_with('"') {
+        serde_json::from_str(text)
+            .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?
+    } else {
+        text.to_owned()
+    };
+    if name.is_empty() {
+        return Err(Problem::syntax(
+            "a table is a name or a number from 0 to 254",
+        ));
+    }
+    let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
+    if let Some(table) = number(both.map_or(text, |(table, _)| table)) {
+        return u8::try_from(table)
+            .map_err(|_| Problem::syntax("a table is a number from 0 to 254"));
+    }
+    match *names.tables_named(&name) {
+        [table] => Ok(table),
+        [] => Err(Problem::new(
+            "no table has this name; a table is a name or a number from 0 to 254",
+            ParseErrorKind::UnknownTable(name),
+        )),
+        ref tables => Err(Problem::new(
+            "several tables have this name",
+            ParseErrorKind::AmbiguousTable(name, tables.to_vec()),
+        )),
+    }
+}
+
+/// The number of a table that is given alone, not in a MATCH: a number or a name as it takes them.
+pub fn parse_table_word(text: &str, names: &dyn Names) -> Result<u8, ParseError> {
+    parse_table(text, names).map_err(|problem| problem.at(text))
 }

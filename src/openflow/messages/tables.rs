@@ -36,6 +36,13 @@ pub struct TableFeatures {
     pub abilities: Abilities,
 }
 
+impl TableFeatures {
+    /// Whether somebody gave the table its name.
+    pub fn has_own_name(&self) -> bool {
+        !self.name.is_empty() && self.name != format!("table{}", self.table_id)
+    }
+}
+
 /// A request for the statistics of all tables.
 pub fn stats_request(version: Version, xid: u32) -> Option<Vec<u8>> {
     multipart::request(version, multipart::TABLE_STATS, xid, |_| ())
@@ -218,7 +225,13 @@ fn expect(part: Part<'_>, kind: u16) -> Result<Cursor<'_>, DecodeError> {
     Err(part.body.error("multipart type", kind))
 }
 
+/// A name, without the part of a character that is left where the room for it ended.
 fn name(bytes: [u8; 32]) -> String {
     let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
-    String::from_utf8_lossy(bytes.get(..end).unwrap_or(&bytes)).into_owned()
+    let bytes = bytes.get(..end).unwrap_or(&bytes);
+    let whole = match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => bytes.get(..error.valid_up_to()),
+        _ => None,
+    };
+    String::from_utf8_lossy(whole.unwrap_or(bytes)).into_owned()
 }
