@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 const MESSAGES: &str = include_str!("../../tests/golden/messages.tsv");
+const DETAILS: &str = include_str!("../../tests/golden/details.tsv");
 const ACTIONS: &str = include_str!("../../tests/golden/actions.tsv");
 const FIELDS: &str = include_str!("../../tests/golden/fields.tsv");
 const FLOW_MODS: &str = include_str!("../../tests/golden/flow_mods.tsv");
@@ -105,7 +106,8 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// Messages as they came, and flow mods around each golden match and list of actions.
 fn messages() -> BTreeSet<Vec<u8>> {
-    let mut all: BTreeSet<Vec<u8>> = rows(MESSAGES).map(|row| unhex(row[0])).collect();
+    let recorded = rows(MESSAGES).chain(rows(DETAILS));
+    let mut all: BTreeSet<Vec<u8>> = recorded.map(|row| unhex(row[0])).collect();
     all.extend(DUMP.lines().map(unhex));
     all.extend(rows(ACTIONS).filter_map(|row| {
         let version = row[0].parse().ok()?;
