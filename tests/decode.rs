@@ -365,14 +365,17 @@ fn wrong_input() {
         .arg("no-such-file")
         .assert()
         .code(2)
-        .stderr("ovs: \"no-such-file\" is neither a file nor hex\n");
+        .stderr(concat!(
+            "ovs: \"no-such-file\" is neither a file nor hex\n",
+            "hint: character 1: 'n' is no hex digit\n"
+        ));
     decode().arg("0102z").assert().code(2);
     decode().write_stdin("").assert().code(1);
     decode()
         .write_stdin("01 02 xx\n")
         .assert()
         .code(1)
-        .stderr("ovs: \"stdin\", line 1: character 7 is no hex digit, or one digit is missing\n");
+        .stderr("ovs: \"stdin\", line 1, character 7: 'x' is no hex digit\n");
     decode()
         .args(["--columns", "a", "0414000800000002"])
         .assert()
