@@ -170,6 +170,9 @@ fn checksum(header: &[u8]) -> u16 {
     sum as u16
 }
 
+/// Sequence numbers that are this far apart or farther are in the opposite order.
+const HALF: u32 = 1 << 31;
+
 /// The directions of connections, put together.
 #[derive(Default)]
 pub(super) struct Streams(BTreeMap<Flow, Stream>);
@@ -201,17 +204,16 @@ impl Streams {
         let start = segment.seq.wrapping_add(segment.is_syn.into());
         let end = start.wrapping_add(segment.length as u32);
         let next = stream.next.filter(|_| !segment.is_syn).unwrap_or(start);
-        // How far the segment is behind what is expected: sent again, or ahead of it.
-        let behind = next.wrapping_sub(start) as i32;
-        if behind < 0 && !stream.pending.is_empty() {
+        // How far the segment is behind what is expected: sent again, at least in part; or ahead of it.
+        let behind = next.wrapping_sub(start);
+        let is_ahead = behind >= HALF;
+        if is_ahead && !stream.pending.is_empty() {
             stream.next = Some(start);
             return Brought::Gap(std::mem::take(&mut stream.pending));
         }
-        let fresh = segment
-            .payload
-            .get(behind.max(0) as usize..)
-            .unwrap_or_default();
-        if (end.wrapping_sub(next) as i32) > 0 || stream.next.is_none() {
+        let known = if is_ahead { 0 } else { behind as usize };
+        let fresh = segment.payload.get(known..).unwrap_or_default();
+        if end.wrapping_sub(next) < HALF {
             stream.next = Some(end);
         }
         if stream.is_foreign || fresh.is_empty() {
