@@ -8,6 +8,7 @@ pub mod database;
 pub mod framing;
 pub mod messages;
 pub mod mutation;
+pub mod pasted;
 pub mod seeds;
 pub mod text;
 
@@ -15,19 +16,21 @@ pub use batch::batch;
 pub use database::ovsdb_value;
 pub use framing::framing;
 pub use messages::openflow;
+pub use pasted::pasted;
 pub use text::{action_text, match_text};
 
 /// The function of a fuzz target.
 pub type Target = fn(&[u8]);
 
 /// Every fuzz target, by its name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("openflow", openflow),
     ("match_text", match_text),
     ("action_text", action_text),
     ("framing", framing),
     ("ovsdb_value", ovsdb_value),
     ("batch", batch),
+    ("pasted", pasted),
 ];
 
 /// Fails where text would act on a terminal or make a line of its own.

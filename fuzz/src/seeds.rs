@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 const MESSAGES: &str = include_str!("../../tests/golden/messages.tsv");
+const DETAILS: &str = include_str!("../../tests/golden/details.tsv");
 const ACTIONS: &str = include_str!("../../tests/golden/actions.tsv");
 const FIELDS: &str = include_str!("../../tests/golden/fields.tsv");
 const FLOW_MODS: &str = include_str!("../../tests/golden/flow_mods.tsv");
@@ -45,6 +46,23 @@ const BATCH: &[&str] = &[
     "port add --help",
 ];
 
+/// Dumps and other hex, as tools print it.
+const PASTED: &[&str] = &[
+    include_str!("../../tests/golden/pasted/xxd"),
+    include_str!("../../tests/golden/pasted/xxd-i"),
+    include_str!("../../tests/golden/pasted/xxd-p"),
+    include_str!("../../tests/golden/pasted/hexdump-C"),
+    include_str!("../../tests/golden/pasted/od-x1"),
+    include_str!("../../tests/golden/pasted/od-x1z-v"),
+    include_str!("../../tests/golden/pasted/tcpdump-X"),
+    include_str!("../../tests/golden/pasted/tshark-P-x"),
+    "00000000  04 14 00 08 00 00 00 02-                        |........        |\n",
+    "0x4 0x14, {0x00, 8} /* x */ // y",
+    "b'\\x04\\x14\\n' \"\\x00\" \\\n x04x14 \"0414\"",
+    "00000000  04 14 |..|\n*\n00000020  00 00 |..|\n00000022\n",
+    "0000000 04 14\n*\n0000040 00\n0000041\n",
+];
+
 /// Values, rows and schemas, as JSON and as ovs-vsctl(8) writes them.
 const VALUES: &[&str] = &[
     r#"["set",[]]"#,
@@ -82,6 +100,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "match_text" => match_texts(),
         "action_text" => action_texts(),
         "framing" => streams(),
+        "pasted" => PASTED.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "ovsdb_value" => VALUES.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "batch" => {
             let lines = BATCH.iter().map(|text| text.as_bytes().to_vec());
@@ -105,7 +124,8 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// Messages as they came, and flow mods around each golden match and list of actions.
 fn messages() -> BTreeSet<Vec<u8>> {
-    let mut all: BTreeSet<Vec<u8>> = rows(MESSAGES).map(|row| unhex(row[0])).collect();
+    let recorded = rows(MESSAGES).chain(rows(DETAILS));
+    let mut all: BTreeSet<Vec<u8>> = recorded.map(|row| unhex(row[0])).collect();
     all.extend(DUMP.lines().map(unhex));
     all.extend(rows(ACTIONS).filter_map(|row| {
         let version = row[0].parse().ok()?;

@@ -1,5 +1,9 @@
 //! `ovs decode`: OpenFlow messages, to text or JSON.
 
+mod packets;
+pub mod pasted;
+mod rows;
+
 use std::fmt::Write as _;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -9,6 +13,8 @@ use crate::openflow::messages::Decoded;
 use crate::openflow::text::{NoNames, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::output::{FlowText, Mode};
+use packets::{Brought, Packet, Segment, Streams};
+use pasted::Malformed;
 
 // The arguments of `ovs decode`.
 #[derive(Debug, clap::Args)]
@@ -17,10 +23,14 @@ Examples:
   ovs decode 0100000800000001                one message, its bytes in hex
   ovs decode capture.bin                     a file of messages, one after the other, binary or hex
   xxd -p capture.bin | ovs decode            the same from a pipe; xxd and hexdump -C do as well
+  ovs decode 0x4 0x14 0x0 0x8 00 00 00 02    bytes as languages write them; between quotes '\\x04\\x14'
+  tcpdump -x -r of.pcap | ovs decode         packets: the messages in their TCP streams
+  tshark -x -r of.pcap | ovs decode          the same from Wireshark's rows; or ovs decode of.pcap
   ovs decode --json capture.bin | jq '.[].type'")]
 pub struct Args {
-    /// Messages in hex (blanks and colons between the digits are skipped), or a file that has them,
-    /// in hex or as they are; - is stdin
+    /// Messages in hex, or a file that has them, in hex or as they are; - is stdin. Hex may have blanks,
+    /// commas, colons, 0x and \x, be a C array, or rows with offsets and text (xxd, hexdump -C, Wireshark,
+    /// tcpdump -x and -X, ovs-ofctl); messages are found behind the headers of packets, and in pcap files
     #[arg(value_name = "HEX|FILE|-", default_value = "-")]
     input: Vec<String>,
 
@@ -46,7 +56,7 @@ impl Args {
             let message = "decode prints whole messages, no columns";
             return Err(Failure::new(Exit::Usage, message).hint("--json and jq pick members"));
         }
-        let bytes = self.bytes()?;
+        let input = self.input()?;
         let text = TextContext {
             version: Version::V15,
             style: match self.style {
@@ -62,13 +72,13 @@ impl Args {
             out: FlowText::new(cx.format.palette),
             count: 0,
         };
-        let outcome = printer.messages(&bytes);
+        let outcome = printer.input(&input);
         printer.end();
         cx.print(&printer.out.text)?;
         outcome
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, Failure> {
+    fn input(&self) -> Result<Vec<Piece>, Failure> {
         match self.input.as_slice() {
             [input] if input == "-" => {
                 let mut bytes = Vec::new();
@@ -88,96 +98,83 @@ impl Args {
                 of_file(bytes, input)
             }
             words => {
-                let text = words.join(" ");
-                hex(&text).map_err(|column| {
-                    let message = match words {
-                        [input] if !input.starts_with(|c: char| c.is_ascii_digit()) => {
-                            format!("{} is neither a file nor hex", quoted(input))
+                // Rows that were pasted between quotes keep their lines.
+                let has_lines = words.iter().any(|word| word.contains('\n'));
+                let text = words.join(if has_lines { "\n" } else { " " });
+                of_text(&text).map_err(|malformed| {
+                    let place = place(&malformed, if has_lines { "line" } else { "" });
+                    match words {
+                        [input]
+                            if !has_lines && !input.starts_with(|c: char| c.is_ascii_digit()) =>
+                        {
+                            let message = format!("{} is neither a file nor hex", quoted(input));
+                            Failure::new(Exit::Usage, message).hint(place)
                         }
-                        _ => format!("character {column} is no hex digit, or one digit is missing"),
-                    };
-                    Failure::new(Exit::Usage, message)
+                        _ => Failure::new(Exit::Usage, place),
+                    }
                 })
             }
         }
     }
 }
 
-/// The bytes of a file: as they are where one of them is no text, else what its hex says.
-fn of_file(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, Failure> {
-    let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
-    if !bytes.iter().all(is_text) {
-        return Ok(bytes);
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let mut all = Vec::new();
-    let mut in_dump = false;
-    for (number, line) in text.lines().enumerate() {
-        // hexdump ends with an offset alone.
-        if in_dump && line.len() == 8 && line.chars().all(|c| c.is_ascii_hexdigit()) {
-            continue;
-        }
-        in_dump = line.contains('|');
-        let part = hex(dump_line(line)).map_err(|column| {
-            let message = format!(
-                "{}, line {}: character {column} is no hex digit, or one digit is missing",
-                quoted(name),
-                number + 1
-            );
+/// Bytes that stand together, and the name of their place where there are several.
+struct Piece {
+    place: String,
+    bytes: Vec<u8>,
+}
+
+/// What a file has: packets, messages as they are, or text that says them.
+fn of_file(bytes: Vec<u8>, name: &str) -> Result<Vec<Piece>, Failure> {
+    if let Some(packets) = packets::capture(&bytes) {
+        let packets = packets.map_err(|error| {
+            let message = format!("{} is a capture that is cut: {error}", quoted(name));
             Failure::new(Exit::Failed, message)
         })?;
-        all.extend(part);
+        let piece = |(index, bytes): (usize, &[u8])| Piece {
+            place: format!("packet {}", index + 1),
+            bytes: bytes.to_vec(),
+        };
+        return Ok(packets.into_iter().enumerate().map(piece).collect());
     }
-    Ok(all)
+    let is_control =
+        |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || *byte == 0x7f;
+    if bytes.iter().any(is_control) {
+        let place = String::new();
+        return Ok(vec![Piece { place, bytes }]);
+    }
+    of_text(&String::from_utf8_lossy(&bytes)).map_err(|malformed| {
+        let message = format!("{}, {}", quoted(name), place(&malformed, "line"));
+        Failure::new(Exit::Failed, message)
+    })
 }
 
-/// The digits of a line: without the offset and the characters of `xxd` and `hexdump -C`.
-fn dump_line(line: &str) -> &str {
-    let line = line.trim();
-    let is_hex = |text: &str| text.chars().all(|c| c.is_ascii_hexdigit());
-    // xxd: `00000000: 0105 0008  ....`
-    if let Some((offset, rest)) = line.split_once(": ")
-        && offset.len() >= 7
-        && is_hex(offset)
-    {
-        let rest = rest.trim_start();
-        return rest.split_once("  ").map_or(rest, |(digits, _)| digits);
-    }
-    // hexdump -C and ovs-ofctl: `00000000  01 05 00 08-00  |....|`, with an offset alone at the end.
-    if let Some((rest, _)) = line.split_once('|')
-        && let Some((offset, digits)) = rest.split_once("  ")
-        && is_hex(offset)
-    {
-        return digits;
-    }
-    line
+fn of_text(text: &str) -> Result<Vec<Piece>, Malformed> {
+    let mut blocks = pasted::read(text)?;
+    // What tshark put together from packets is there in the packets, too.
+    blocks.retain(|block| !block.reassembled);
+    let several = blocks.len() > 1;
+    let piece = |block: pasted::Block| Piece {
+        place: if several {
+            format!("line {}", block.line)
+        } else {
+            String::new()
+        },
+        bytes: block.bytes,
+    };
+    Ok(blocks.into_iter().map(piece).collect())
 }
 
-/// The bytes that hex digits say. The error is the place of what is no digit, counted from one.
-fn hex(text: &str) -> Result<Vec<u8>, usize> {
-    let text = text.trim();
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let skipped = text.len() - digits.len();
-    let mut bytes = Vec::with_capacity(digits.len() / 2);
-    let mut high: Option<u8> = None;
-    for (index, c) in digits.char_indices() {
-        let digit = match c.to_digit(16) {
-            Some(digit) => digit as u8,
-            None if c.is_ascii_whitespace() || matches!(c, ':' | '-' | '.' | ',') => continue,
-            None => return Err(skipped + index + 1),
-        };
-        high = match high {
-            None => Some(digit),
-            Some(high) => {
-                bytes.push(high << 4 | digit);
-                None
-            }
-        };
+/// `line 3, character 7: 'x' is no hex digit`
+fn place(malformed: &Malformed, line: &str) -> String {
+    let mut places = Vec::new();
+    if !line.is_empty() {
+        places.push(format!("{line} {}", malformed.line));
     }
-    match high {
-        None => Ok(bytes),
-        Some(_) => Err(text.len()),
+    if malformed.column > 0 {
+        places.push(format!("character {}", malformed.column));
     }
+    format!("{}: {}", places.join(", "), malformed.what)
 }
 
 /// Prints messages one after the other.
@@ -189,13 +186,79 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn messages(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    /// Prints the messages of all pieces, or those in the packets that the pieces are. The first failure
+    /// comes back when all are printed.
+    fn input(&mut self, pieces: &[Piece]) -> Result<(), Failure> {
+        let mut streams = Streams::default();
+        let mut first_failure = None;
+        let mut count_packets = 0;
+        for piece in pieces {
+            let place = &piece.place;
+            let outcome = match packets::packet(&piece.bytes) {
+                _ if packets::are_messages(&piece.bytes) => self.messages(&piece.bytes, place),
+                Some(Packet::Tcp(segment)) => {
+                    count_packets += 1;
+                    self.segment(&mut streams, &segment, place)
+                }
+                Some(Packet::Other) => {
+                    count_packets += 1;
+                    Ok(())
+                }
+                // A frame of something else among packets.
+                None if count_packets > 0 => Ok(()),
+                None => self.messages(&piece.bytes, place),
+            };
+            first_failure = first_failure.or(outcome.err());
+        }
+        for pending in streams.unfinished() {
+            let outcome = self.messages(&pending, "at the end");
+            first_failure = first_failure.or(outcome.err());
+        }
+        match first_failure {
+            Some(failure) => Err(failure),
+            None if self.count > 0 => Ok(()),
+            None if count_packets > 0 => {
+                let s = if count_packets == 1 { "" } else { "s" };
+                let message = format!("no OpenFlow in {count_packets} packet{s}");
+                Err(Failure::new(Exit::Failed, message))
+            }
+            None => {
+                Err(Failure::new(Exit::Failed, "the input has no bytes").hint("ovs decode --help"))
+            }
+        }
+    }
+
+    /// Prints the messages that a segment makes complete.
+    fn segment(
+        &mut self,
+        streams: &mut Streams,
+        segment: &Segment<'_>,
+        place: &str,
+    ) -> Result<(), Failure> {
+        match streams.add(segment) {
+            Brought::Messages(whole) => self.messages(&whole, place),
+            Brought::Gap(pending) => {
+                let cut = self.messages(&pending, place);
+                self.segment(streams, segment, place)?;
+                cut
+            }
+            Brought::Foreign([from, to]) => {
+                let message = format!("TCP from port {from} to {to} is no OpenFlow");
+                let hint = "a message begins there, but no OpenFlow header: another protocol, TLS, or a \
+                            capture that begins within a message";
+                Err(Failure::new(Exit::Failed, at_place(place, &message)).hint(hint))
+            }
+        }
+    }
+
+    /// Prints messages that follow each other. What is no message ends them.
+    fn messages(&mut self, bytes: &[u8], place: &str) -> Result<(), Failure> {
         let mut at = 0;
         let mut first_trouble = None;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let message = Decoded::decode(rest).map_err(|mut error| {
                 error.at += at;
-                Failure::new(Exit::Failed, error.to_string())
+                Failure::new(Exit::Failed, at_place(place, &error.to_string()))
                     .hint("a message begins there, but no OpenFlow header")
             })?;
             self.message(&message);
@@ -211,11 +274,11 @@ impl Printer<'_> {
             at += usize::from(message.header().length);
         }
         match first_trouble {
-            None if self.count == 0 => {
-                Err(Failure::new(Exit::Failed, "the input has no bytes").hint("ovs decode --help"))
-            }
             None => Ok(()),
-            Some(trouble) => Err(Failure::new(Exit::Failed, trouble.to_string())),
+            Some(trouble) => {
+                let message = at_place(place, &trouble.to_string());
+                Err(Failure::new(Exit::Failed, message))
+            }
         }
     }
 
@@ -243,30 +306,10 @@ impl Printer<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hex_in_many_layouts() {
-        for text in [
-            "0105000800000001",
-            "0x0105000800000001",
-            "01:05:00:08:00:00:00:01",
-            "01 05 00 08\n00 00 00 01\n",
-            "00000000: 0105 0008 0000 0001  ........\n",
-            "00000000  01 05 00 08 00 00 00 01  |........|\n",
-            "00000000  01 05 00 08 00 00 00 01                           |........|\n",
-            "0105 0008\r\n0000 0001",
-        ] {
-            assert_eq!(
-                of_file(text.as_bytes().to_vec(), "x").unwrap(),
-                [1, 5, 0, 8, 0, 0, 0, 1],
-                "{text}"
-            );
-        }
-        assert_eq!(of_file(vec![1, 5, 0, 8], "x").unwrap(), [1, 5, 0, 8]);
-        assert_eq!(hex("01g"), Err(3));
-        assert_eq!(hex("010"), Err(3));
+fn at_place(place: &str, message: &str) -> String {
+    if place.is_empty() {
+        message.to_owned()
+    } else {
+        format!("{place}: {message}")
     }
 }

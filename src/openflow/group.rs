@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::bytes::DecodeError;
-use super::fields::{FieldRef, put_port_json};
+use super::fields::{FieldRef, listing, put_port_json};
 use super::flow::{put_decimals, put_duration};
 use super::json::{Json, acts_on_a_terminal};
 use super::messages::groups::{Bucket, GROUP_ANY, GroupDesc, GroupStats, SELECT, Selection};
@@ -155,7 +155,10 @@ fn put_selection<S: Sink>(selection: &Selection<'_>, sink: &mut S, cx: &TextCont
     sink.begin(Role::Key);
     sink.put(if count > 1 { "fields(" } else { "fields=" });
     sink.end(Role::Key);
-    for (index, (header, mask)) in selection.fields().enumerate() {
+    // In the order of ovs-ofctl, whatever their order on the wire.
+    let mut fields: Vec<_> = selection.fields().collect();
+    fields.sort_by_cached_key(|(header, _)| header.field().map_or(usize::MAX, listing::place));
+    for (index, (header, mask)) in fields.into_iter().enumerate() {
         if index > 0 {
             sink.put(",");
         }

@@ -99,7 +99,8 @@ impl Packet {
             }
             return self.network(c, packet_type as u16);
         }
-        if c.remaining() < 14 {
+        let is_cut = c.remaining() < 14;
+        if is_cut {
             *c = Cursor::new(&[0; 14], 0);
         }
         let dl_dst = c.array("dl_dst").unwrap_or_default();
@@ -129,7 +130,7 @@ impl Packet {
         }
         self.mac("dl_src", dl_src);
         self.mac("dl_dst", dl_dst);
-        let dl_type = ethernet_type(c);
+        let dl_type = if is_cut { 0 } else { ethernet_type(c) };
         self.network(c, dl_type)
     }
 
@@ -406,7 +407,6 @@ fn ethernet_type(c: &mut Cursor<'_>) -> u16 {
     const FIRST: u16 = 0x0600;
     const SNAP: [u8; 6] = [0xaa, 0xaa, 3, 0, 0, 0];
     match c.u16("dl_type") {
-        Ok(0) if c.is_empty() => 0,
         Err(_) => 0,
         Ok(kind) if kind >= FIRST => kind,
         Ok(_) => {
@@ -422,14 +422,13 @@ fn ethernet_type(c: &mut Cursor<'_>) -> u16 {
     }
 }
 
-/// Header and payload of an IPv4 packet whose lengths are sound.
+/// Header and payload of an IPv4 packet whose lengths are sound; its version is that of the Ethernet type.
 fn ipv4_parts(mut c: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
     let size = c.remaining();
     let first = *c.rest().first()?;
     let header_len = usize::from(first & 0xf) * 4;
     let total = usize::from(u16::from_be_bytes(c.rest().get(2..4)?.try_into().ok()?));
-    if first >> 4 != 4 || header_len < 20 || header_len > size || total > size || total < header_len
-    {
+    if header_len < 20 || header_len > size || total > size || total < header_len {
         return None;
     }
     let header = c.take(header_len, "header").ok()?;
@@ -488,8 +487,9 @@ fn tcp_flags(flags: u16) -> String {
         .collect();
     words.extend(
         (NAMES.len()..12)
-            .filter(|bit| flags & 1 << bit != 0)
-            .map(|bit| format!("[{bit}]")),
+            .map(|bit| flags & 1 << bit)
+            .filter(|flag| *flag != 0)
+            .map(|flag| format!("[{flag:x}]")),
     );
     if words.is_empty() {
         return "0".to_owned();

@@ -186,6 +186,9 @@ pub const PORT_LOCAL: u32 = 0xffff_fffe;
 /// `OFPP_ANY` (`OFPP_NONE` in OpenFlow 1.0)
 pub const PORT_ANY: u32 = 0xffff_ffff;
 
+/// The first of the reserved port numbers, most of which have no name.
+const FIRST_RESERVED: u32 = 0xffff_ff00;
+
 /// The name of a reserved port number.
 pub fn reserved_port(ofport: u32) -> Option<&'static str> {
     if ofport < RESERVED_PORTS[0].0 {
@@ -211,7 +214,7 @@ pub fn reserved_port_number(name: &str) -> Option<u32> {
 /// A 16-bit port number of OpenFlow 1.0, widened: reserved numbers (0xff00 and above) keep their
 /// meaning.
 pub fn port_from_v10(port: u16) -> u32 {
-    if port >= 0xff00 {
+    if port >= FIRST_RESERVED as u16 {
         0xffff_0000 | u32::from(port)
     } else {
         u32::from(port)
@@ -245,6 +248,12 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
     }
     sink.begin(Role::Port);
     let out = sink.buffer();
+    // Of a reserved number without a name ovs-ofctl shows the 16 bits of OpenFlow 1.0.
+    let ofport = if ofport >= FIRST_RESERVED {
+        ofport & 0xffff
+    } else {
+        ofport
+    };
     match cx.ports {
         PortSpelling::Name => match cx.names.port_word(ofport) {
             Some(word) => out.push_str(&word),

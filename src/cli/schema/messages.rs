@@ -72,7 +72,7 @@ const TRUTHS: [&str; 5] = [
     "invalid_ttl_to_controller",
     "vacancy_events",
 ];
-const NUMBERS: [&str; 29] = [
+const NUMBERS: [&str; 30] = [
     "auxiliary_id",
     "buffer_id",
     "byte_count",
@@ -85,6 +85,7 @@ const NUMBERS: [&str; 29] = [
     "id",
     "idle_timeout",
     "importance",
+    "ip_proto",
     "max_bands",
     "max_color",
     "max_fields",
@@ -153,13 +154,17 @@ const LISTS: [&str; 9] = [
     "tables",
     "updates",
 ];
-const OBJECTS: [&str; 8] = [
+const OBJECTS: [&str; 12] = [
     "continuation",
+    "ct_label",
+    "ct_mark",
     "group",
     "match_cookie",
     "meter",
+    "orig",
     "packet",
     "primary",
+    "reply",
     "secondary",
     "vacancy",
 ];

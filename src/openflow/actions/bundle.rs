@@ -72,7 +72,7 @@ impl<'a> Choice<'a> {
         }
         let n_members = usize::from(body.u16("n_members")?);
         let dst = dst(body)?;
-        skip_zeros(body, 4)?;
+        body.skip(4, "padding")?;
         let members = body.take(2 * n_members, "members")?;
         let choice = Choice {
             algorithm,
@@ -165,7 +165,10 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
     const WIRE: &'static [Wire] = &[Wire::nicira(12)];
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
-        let (choice, ()) = Choice::decode(body, |body| skip_zeros(body, 6))?;
+        let (choice, ()) = Choice::decode(body, |body| {
+            skip_zeros(&mut body.clone(), 10)?;
+            body.skip(6, "destination")
+        })?;
         Ok(Bundle { choice })
     }
 

@@ -8,7 +8,7 @@ use crate::openflow::version::Version;
 use super::list::ActionList;
 use super::list::Form;
 use super::parse::{ActionParse, Outer, Parser};
-use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
+use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros};
 use crate::openflow::fields::Problem;
 
 /// Actions on a copy of the packet: `clone(output:1)`.
@@ -25,7 +25,7 @@ impl<'a> ActionCodec<'a> for CloneActions<'a> {
     const WIRE: &'static [Wire] = &[Wire::nicira(42)];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
-        skip_zeros(body, 6)?;
+        body.skip(6, "padding")?;
         Ok(CloneActions {
             actions: ActionList::nested(body, head.version, head.depth)?,
         })

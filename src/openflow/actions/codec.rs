@@ -114,7 +114,7 @@ pub trait ActionCodec<'a>: Sized {
     const WIRE: &'static [Wire];
 
     /// Reads what follows the header: 4 bytes of it for OpenFlow's own, 10 for a vendor's. Must leave
-    /// nothing but padding.
+    /// less than 8 bytes, which are padding.
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError>;
 
     /// Appends the action as `version` says it, header and padding included.
@@ -166,7 +166,8 @@ pub(super) fn put_zeros(out: &mut Vec<u8>, n: usize) {
     out.resize(out.len() + n, 0);
 }
 
-/// Skips `n` bytes that must be zero.
+/// Skips `n` bytes that must be zero: Open vSwitch refuses the action otherwise. Most padding it does not
+/// look at.
 pub(super) fn skip_zeros(body: &mut Cursor<'_>, n: usize) -> Result<(), DecodeError> {
     let error = body.error("padding", DecodeErrorKind::BadValue(1));
     if body.take(n, "padding")?.iter().all(|byte| *byte == 0) {
@@ -251,7 +252,7 @@ macro_rules! number_action {
             const WIRE: &'static [Wire] = $wire;
 
             fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
-                super::skip_zeros(body, super::gap(head.vendor, size_of::<$int>()))?;
+                body.skip(super::gap(head.vendor, size_of::<$int>()), "padding")?;
                 Ok($type {
                     $field: $int::from_be_bytes(body.array($name)?),
                 })

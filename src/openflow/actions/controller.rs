@@ -79,7 +79,7 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
             controller.max_len = body.u16("max_len")?;
             controller.controller_id = body.u16("controller_id")?;
             controller.reason = body.u8("reason")?;
-            skip_zeros(body, 1)?;
+            body.skip(1, "padding")?;
             return Ok(controller);
         }
         skip_zeros(body, 6)?;

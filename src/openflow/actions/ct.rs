@@ -15,7 +15,6 @@ use super::parse::{ActionParse, Outer, Parser};
 use super::separator::Separator;
 use super::{
     Action, ActionCodec, Head, Unencodable, Wire, bare_action, place, put_action, put_zeros,
-    skip_zeros,
 };
 use crate::openflow::fields::{Prereq, Problem};
 
@@ -67,7 +66,7 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
             Zone::Field(Bits::packed(header, body.u16("ofs_nbits")?, &start)?)
         };
         let table = body.u8("recirc_table")?;
-        skip_zeros(body, 3)?;
+        body.skip(3, "padding")?;
         Ok(Ct {
             flags,
             zone,

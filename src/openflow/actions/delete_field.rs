@@ -8,9 +8,7 @@ use crate::openflow::version::Version;
 use super::bits::named_field;
 use super::bits::plain_header;
 use super::parse::{ActionParse, Parser};
-use super::{
-    ActionCodec, Head, Unencodable, Wire, place, put_action, put_name, put_zeros, skip_zeros,
-};
+use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_name, put_zeros};
 use crate::openflow::fields::Problem;
 use crate::openflow::fields::{FieldRef, Header};
 
@@ -30,8 +28,6 @@ impl<'a> ActionCodec<'a> for DeleteField {
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
         let mut body = body.sub(14, "delete_field")?;
         let header = plain_header(&mut body)?;
-        let rest = body.remaining();
-        skip_zeros(&mut body, rest)?;
         Ok(DeleteField { header })
     }
 

@@ -124,16 +124,13 @@ fn next_spec<'a>(rest: &mut Cursor<'a>) -> Result<Option<LearnSpec<'a>>, DecodeE
         let padded = rest.take(2 * usize::from(n_bits).div_ceil(16), "constant")?;
         let padding = padded.len() - usize::from(n_bits).div_ceil(8);
         match padded.split_at_checked(padding) {
-            Some((zeros, value)) if zeros.iter().all(|byte| *byte == 0) && n_bits > 0 => {
-                LearnSource::Value(value)
-            }
+            Some((_, value)) if n_bits > 0 => LearnSource::Value(value),
             _ => return Err(bad),
         }
     } else {
         LearnSource::Field(bits(rest)?)
     };
-    // What is neither source, target nor number of bits must be zero.
-    let target = match (header & !0x23ff, constant) {
+    let target = match (header & 0x1800, constant) {
         (0, _) => LearnTarget::Match(bits(rest)?),
         (0x0800, _) => LearnTarget::Load(bits(rest)?),
         (0x1000, false) => LearnTarget::Output,

@@ -32,7 +32,10 @@ impl<'a> ActionCodec<'a> for WriteMetadata {
     ];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
-        skip_zeros(body, padding(head.vendor))?;
+        match head.vendor {
+            Vendor::Nicira => skip_zeros(body, padding(head.vendor))?,
+            _ => body.skip(padding(head.vendor), "padding")?,
+        }
         Ok(WriteMetadata {
             metadata: body.u64("metadata")?,
             mask: body.u64("metadata mask")?,

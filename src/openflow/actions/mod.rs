@@ -162,7 +162,7 @@ macro_rules! actions {
         ) -> Action<$life> {
             match kind {
                 $(Kind::$name => match ActionCodec::decode(&mut body, head) {
-                    Ok(action) if is_padding(body.rest()) => Action::$name(action),
+                    Ok(action) if body.remaining() < ALIGNMENT => Action::$name(action),
                     _ => Action::Unknown(whole),
                 },)*
             }
@@ -225,6 +225,9 @@ actions! { 'a:
     DebugSlow, DebugRecirc,
 }
 
+/// Lengths of actions are multiples of this; what is left of the last eight bytes is padding.
+const ALIGNMENT: usize = 8;
+
 /// The kinds of one vendor by version and number, the number counted from `first`.
 #[allow(clippy::indexing_slicing, reason = "at compile time")]
 const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<Kind>; N]; 7] {
@@ -267,11 +270,6 @@ fn kind(version: Version, vendor: Vendor, number: u16) -> Option<Kind> {
             .get(version)?
             .get(number.checked_sub(usize::from(ONF_FIRST))?)?,
     }
-}
-
-/// Whether nothing but padding is left of an action.
-fn is_padding(rest: &[u8]) -> bool {
-    rest.len() < 8 && rest.iter().all(|byte| *byte == 0)
 }
 
 impl<'a> Action<'a> {

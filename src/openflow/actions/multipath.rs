@@ -10,9 +10,7 @@ use super::bits::{Bits, short_header};
 use super::codec::hash_fields_number;
 use super::number::put_dec;
 use super::parse::{ActionParse, Parser};
-use super::{
-    ActionCodec, Head, Unencodable, Wire, hash_fields, place, put_action, put_zeros, skip_zeros,
-};
+use super::{ActionCodec, Head, Unencodable, Wire, hash_fields, place, put_action, put_zeros};
 use crate::openflow::fields::Problem;
 
 /// Hashes the packet: `multipath(eth_src,50,modulo_n,1,0,NXM_NX_REG0[])`.
@@ -45,11 +43,11 @@ impl<'a> ActionCodec<'a> for Multipath {
         let start = *body;
         let fields = body.u16("fields")?;
         let basis = body.u16("basis")?;
-        skip_zeros(body, 2)?;
+        body.skip(2, "padding")?;
         let algorithm = body.u16("algorithm")?;
         let max_link = body.u16("max_link")?;
         let arg = body.u32("arg")?;
-        skip_zeros(body, 2)?;
+        body.skip(2, "padding")?;
         let ofs_nbits = body.u16("ofs_nbits")?;
         let header = short_header(body)?;
         Ok(Multipath {

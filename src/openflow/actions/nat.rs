@@ -11,7 +11,7 @@ use super::arguments::{Argument, Arguments, decimal, no_argument};
 use super::number::{put_dec, put_ipv4, put_ipv6};
 use super::parse::{ActionParse, Parser};
 use super::separator::Separator;
-use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
+use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros};
 use crate::openflow::bytes::DecodeErrorKind;
 use crate::openflow::fields::{Prereq, Problem};
 
@@ -77,14 +77,14 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
     const WIRE: &'static [Wire] = &[Wire::nicira(36)];
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
-        skip_zeros(body, 2)?;
+        body.skip(2, "padding")?;
         let flags = body.u16("nat flags")?;
         let present = body.u16("range_present")?;
         let whole = *body;
         // Each of the three has an end only if it has a beginning.
         let ends_only = present >> 1 & !present & 0b01_0101 != 0;
         let both = present & 0b11 != 0 && present & 0b1100 != 0;
-        if both || ends_only || present & !0b11_1111 != 0 {
+        if both || ends_only {
             let bad = DecodeErrorKind::BadValue(present.into());
             return Err(whole.error("range_present", bad));
         }

@@ -15,7 +15,6 @@ use super::parse::{ActionParse, Parser};
 use super::separator::Separator;
 use super::{
     ActionCodec, Head, Unencodable, Vendor, Wire, bare_action, place, put_action, put_zeros,
-    skip_zeros,
 };
 use crate::openflow::bytes::DecodeErrorKind;
 use crate::openflow::fields::Problem;
@@ -69,7 +68,7 @@ fn next_property<'a>(rest: &mut Cursor<'a>) -> Result<EncapProperty<'a>, DecodeE
     let length = usize::from(rest.u8("property length")?);
     let bad = start.error("property length", DecodeErrorKind::BadLength(length));
     let mut value = rest.sub(length.checked_sub(4).ok_or(bad.clone())?, "property")?;
-    skip_zeros(rest, length.next_multiple_of(8) - length)?;
+    rest.skip(length.next_multiple_of(8) - length, "padding")?;
     match (class, kind) {
         (NSH, 1) => Ok(EncapProperty::MdType(value.u8("md_type")?)),
         (NSH, 2) => {
@@ -212,7 +211,7 @@ impl<'a> ActionCodec<'a> for Decap {
     const WIRE: &'static [Wire] = &since_v13(47);
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
-        skip_zeros(body, 2)?;
+        body.skip(2, "padding")?;
         Ok(Decap {
             packet_type: body.u32("packet type")?,
         })

@@ -38,7 +38,7 @@ impl<'a> ActionCodec<'a> for Output {
             max_len: body.u16("max_len")?,
         };
         if head.version > Version::V10 {
-            skip_zeros(body, 6)?;
+            body.skip(6, "padding")?;
         }
         Ok(output)
     }

@@ -11,7 +11,7 @@ use super::number::put_dec;
 use super::parse::{ActionParse, Parser};
 use super::{
     ActionCodec, Head, Unencodable, Vendor, Wire, bare_action, number_action, place, port,
-    port_json, port_u16, put_action, put_name, put_zeros, skip_zeros,
+    port_json, port_u16, put_action, put_name, put_zeros,
 };
 use crate::openflow::fields::Problem;
 use crate::openflow::text::PORT_LOCAL;
@@ -61,7 +61,7 @@ impl<'a> ActionCodec<'a> for Enqueue {
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         let port = port(body, head)?;
-        skip_zeros(body, 6)?;
+        body.skip(6, "padding")?;
         Ok(Enqueue {
             port,
             queue: body.u32("queue")?,

@@ -38,16 +38,17 @@ impl<'a> ActionCodec<'a> for RegMove {
         let start = *body;
         let onf = head.vendor == Vendor::Onf;
         if onf {
-            skip_zeros(body, 2)?;
+            body.skip(2, "padding")?;
         }
         let n_bits = body.u16("n_bits")?;
         let src_offset = body.u16("src_offset")?;
         let dst_offset = body.u16("dst_offset")?;
         if head.vendor != Vendor::Nicira {
-            skip_zeros(body, 2)?;
+            body.skip(2, "padding")?;
         }
         let src = plain_header(body)?;
         let dst = plain_header(body)?;
+        skip_zeros(body, body.remaining())?;
         Ok(RegMove {
             src: Bits::new(src, src_offset, n_bits, &start)?,
             dst: Bits::new(dst, dst_offset, n_bits, &start)?,

@@ -69,10 +69,14 @@ impl<'a> ActionCodec<'a> for Sample {
                 3
             };
             sample.sampling_port = port_from_v10(body.u16("sampling_port")?);
+            if sample.form == 2 {
+                body.skip(6, "padding")?;
+                return Ok(sample);
+            }
             sample.direction = match body.u8("direction")? {
                 0 => Direction::Default,
-                1 if sample.form > 2 => Direction::Ingress,
-                2 if sample.form > 2 => Direction::Egress,
+                1 => Direction::Ingress,
+                2 => Direction::Egress,
                 other => {
                     let bad = DecodeErrorKind::BadValue(other.into());
                     return Err(body.error("direction", bad));

@@ -9,7 +9,9 @@ use super::arguments::arrow;
 use super::bits::{Bits, named_field};
 use super::number::put_hex_bytes;
 use super::parse::{ActionParse, Parser};
-use super::{ActionCodec, Head, Unencodable, Vendor, Wire, hex_json, place, put_action, put_name};
+use super::{
+    ActionCodec, Head, Unencodable, Vendor, Wire, hex_json, place, put_action, put_name, skip_zeros,
+};
 use super::{
     ModDlDst, ModDlSrc, ModNwDst, ModNwEcn, ModNwSrc, ModNwTos, ModTpDst, ModTpSrc, ModVlanPcp,
     ModVlanVid, PopVlan, PushVlan, RegLoad, SetVlanPcp, SetVlanVid, StripVlan,
@@ -63,6 +65,7 @@ impl<'a> ActionCodec<'a> for SetField<'a> {
             mask = Some(value.rest());
             value = half;
         }
+        skip_zeros(body, body.remaining())?;
         Ok(SetField {
             header,
             value: value.rest(),

@@ -9,7 +9,7 @@ use super::arguments::uint;
 use super::number::put_hex_or_zero;
 use super::parse::{ActionParse, Parser};
 use super::set_field::put_whole;
-use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros, skip_zeros};
+use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros};
 use crate::openflow::fields::{Id, Problem};
 
 /// Sets the tunnel key: `set_tunnel:0x64`, `set_tunnel64:0x123456789`.
@@ -34,10 +34,10 @@ impl<'a> ActionCodec<'a> for SetTunnel {
         let long = head.number == SET_TUNNEL64.number;
         Ok(SetTunnel {
             tun_id: if long {
-                skip_zeros(body, 6)?;
+                body.skip(6, "padding")?;
                 body.u64("tun_id")?
             } else {
-                skip_zeros(body, 2)?;
+                body.skip(2, "padding")?;
                 body.u32("tun_id")?.into()
             },
             long,

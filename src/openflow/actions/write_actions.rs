@@ -9,9 +9,7 @@ use super::arguments::nothing;
 use super::list::ActionList;
 use super::list::Form;
 use super::parse::{ActionParse, Outer, Parser, Rank};
-use super::{
-    ActionCodec, Head, Unencodable, Wire, bare_action, place, put_action, put_zeros, skip_zeros,
-};
+use super::{ActionCodec, Head, Unencodable, Wire, bare_action, place, put_action, put_zeros};
 use crate::openflow::fields::Problem;
 
 /// Adds actions to the action set: `write_actions(output:1)`.
@@ -28,7 +26,7 @@ impl<'a> ActionCodec<'a> for WriteActions<'a> {
     const WIRE: &'static [Wire] = &[Wire::instruction(3)];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
-        skip_zeros(body, 4)?;
+        body.skip(4, "padding")?;
         Ok(WriteActions {
             actions: ActionList::nested(body, head.version, head.depth)?,
         })

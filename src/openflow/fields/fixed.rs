@@ -2,7 +2,8 @@
 //! translated into NXM fields, so that the rest of the crate sees one kind of match.
 //!
 //! Like Open vSwitch: a VLAN id or priority implies that there is a tag; 0xffff means that there is
-//! none; addresses, protocol and ports belong to whatever protocol the match names.
+//! none; addresses, protocol and ports belong to whatever protocol the match names. In 1.1 they are
+//! ignored where that protocol does not have them.
 
 use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::super::version::Version;
@@ -51,6 +52,9 @@ mod any {
 const VLAN_NONE: u16 = 0xffff;
 /// `OFPVID_ANY` of OpenFlow 1.1: a tag with any id.
 const VLAN_ANY: u16 = 0xfffe;
+/// What counts of a label in 32 bits and of a traffic class in 8.
+const MPLS_LABEL_BITS: u32 = 0x000f_ffff;
+const MPLS_TC_BITS: u8 = 7;
 
 impl<'a> Match<'a> {
     /// A view over the match of OpenFlow 1.0, 40 bytes (OpenFlow 1.0.0 §5.2.3), by way of `scratch`,
@@ -151,9 +155,10 @@ impl<'a> Match<'a> {
             nw_dst: (c.u32("nw_dst")?, !c.u32("nw_dst_mask")?),
             tp_src: Some(c.u16("tp_src")?).filter(|_| is(any::v11::TP_SRC)),
             tp_dst: Some(c.u16("tp_dst")?).filter(|_| is(any::v11::TP_DST)),
-        };
-        let mpls_label = c.array::<4>("mpls_label")?;
-        let mpls_tc = c.u8("mpls_tc")?;
+        }
+        .without_foreign();
+        let mpls_label = c.u32("mpls_label")? & MPLS_LABEL_BITS;
+        let mpls_tc = c.u8("mpls_tc")? & MPLS_TC_BITS;
         c.skip(3, "pad")?;
         let (metadata, metadata_mask) = (
             c.array::<8>("metadata")?,
@@ -187,7 +192,7 @@ impl<'a> Match<'a> {
         let is_mpls = matches!(l3.dl_type, Some(0x8847 | 0x8848));
         l3.put(&mut fields);
         if is_mpls && is(any::v11::MPLS_LABEL) {
-            fields.put(Id::MPLS_LABEL, &mpls_label);
+            fields.put(Id::MPLS_LABEL, &mpls_label.to_be_bytes());
         }
         if is_mpls && is(any::v11::MPLS_TC) {
             fields.put(Id::MPLS_TC, &[mpls_tc]);
@@ -318,6 +323,24 @@ struct Layer3 {
 }
 
 impl Layer3 {
+    /// Without what the Ethernet type and the protocol do not have (OpenFlow 1.1.0 §A.2.3, and as Open
+    /// vSwitch reads it: IPv6 has none of it, ICMP's type and code stand in the ports).
+    fn without_foreign(mut self) -> Layer3 {
+        const IPV4: u16 = 0x0800;
+        let is_ipv4 = self.dl_type == Some(IPV4);
+        if !is_ipv4 {
+            self.nw_tos = None;
+        }
+        if !matches!(self.dl_type, Some(IPV4 | 0x0806 | 0x8035)) {
+            self.nw_proto = None;
+            (self.nw_src.1, self.nw_dst.1) = (0, 0);
+        }
+        if !(is_ipv4 && matches!(self.nw_proto, Some(1 | 6 | 17 | 132))) {
+            (self.tp_src, self.tp_dst) = (None, None);
+        }
+        self
+    }
+
     fn put(&self, fields: &mut Fields<'_>) {
         if let Some(dl_type) = self.dl_type {
             fields.put(Id::ETH_TYPE, &dl_type.to_be_bytes());
@@ -328,8 +351,11 @@ impl Layer3 {
         } else {
             (Id::IP_SRC, Id::IP_DST)
         };
-        for (id, (address, mask)) in [(source, self.nw_src), (destination, self.nw_dst)] {
-            fields.put_masked(id, &address.to_be_bytes(), &mask.to_be_bytes());
+        // An address of IPv6 has no place in 32 bits.
+        if self.dl_type != Some(0x86dd) {
+            for (id, (address, mask)) in [(source, self.nw_src), (destination, self.nw_dst)] {
+                fields.put_masked(id, &address.to_be_bytes(), &mask.to_be_bytes());
+            }
         }
         match self.nw_proto {
             Some(operation) if is_arp => fields.put(Id::ARP_OP, &[0, operation]),

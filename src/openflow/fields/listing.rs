@@ -1,7 +1,7 @@
 //! Sets of fields as ovs-ofctl lists them: `eth_{src,dst} reg0...reg15`.
 
 use super::row_set::RowSet;
-use super::table::Id;
+use super::table::{Field, Id};
 
 /// The fields in the order in which ovs-ofctl lists them. A name without its number stands for all that
 /// differ in the number only.
@@ -21,9 +21,14 @@ const ORDER: &str = "dp_hash recirc_id packet_type conj_id \
 /// The names of the fields in a set, in the order in which ovs-ofctl lists them.
 pub(crate) fn names(fields: RowSet) -> Vec<&'static str> {
     let mut ids: Vec<Id> = fields.iter().collect();
-    // Fields that differ in the number only stand together in the table, by their numbers.
-    ids.sort_by_cached_key(|id| rank(id.row().name));
+    ids.sort_by_cached_key(|id| place(id.row()));
     ids.into_iter().map(|id| id.row().name).collect()
+}
+
+/// Where ovs-ofctl lists a field. Fields that differ in the number only have one place: they stand
+/// together in the table, by their numbers.
+pub(crate) fn place(field: &Field) -> usize {
+    rank(field.name)
 }
 
 fn rank(name: &str) -> usize {

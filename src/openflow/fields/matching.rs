@@ -70,15 +70,16 @@ impl<'a> Match<'a> {
             };
             let variable = field.id.is_tun_metadata();
             let fits = if variable {
-                (1..=usize::from(field.bytes)).contains(&value.len())
+                value.len() <= usize::from(field.bytes)
             } else {
                 value.len() == usize::from(field.bytes)
             };
             if !fits {
                 return Err(start.error(field.name, DecodeErrorKind::BadLength(value.len())));
             }
+            let covers = mask.map_or(Covers::All, |mask| Covers::of(field, mask));
             // A mask of zeros matches everything, but the option of a tunnel must be there.
-            if mask.is_some_and(all_zeros) && !variable {
+            if covers == Covers::Nothing && !variable {
                 continue;
             }
             if matched.present.contains(field.id) {
@@ -91,7 +92,7 @@ impl<'a> Match<'a> {
                 id: field.id,
                 at: value_at,
                 width: value.len() as u8,
-                masked: mask.is_some_and(|mask| !all_ones(mask)),
+                masked: covers != Covers::All,
             });
             matched.present.insert(field.id);
         }
@@ -332,18 +333,24 @@ impl<'a> Match<'a> {
         ranges.all(|(first, count)| first >= std::mem::replace(&mut next, first + count))
     }
 
-    /// What ovs-ofctl keeps to itself, though it is matched: fields of ERSPAN that the version which
-    /// is matched does not have, contexts of NSH that are not of metadata type 1, and ports of a
+    /// What ovs-ofctl keeps to itself, though it is matched: the version of ERSPAN, flags and message type
+    /// of GTP-U where they are zero, fields of ERSPAN that the version which is matched does not have, contexts of NSH that are not of metadata type 1, and ports of a
     /// tracked connection whose protocol is not matched.
     fn unsaid(&self) -> RowSet {
         if !self.present.intersects(&AT_TIMES_UNSAID) {
             return RowSet::EMPTY;
         }
-        let version = match self.value(Id::TUN_ERSPAN_VER.row()) {
+        let masked = |id: Id| match self.value(id.row()) {
             Some((value, mask)) => be_number(value) & mask.map_or(u128::MAX, be_number),
             None => 0,
         };
+        let version = masked(Id::TUN_ERSPAN_VER);
         let mut unsaid = RowSet::EMPTY;
+        for id in [Id::TUN_ERSPAN_VER, Id::TUN_GTPU_FLAGS, Id::TUN_GTPU_MSGTYPE] {
+            if masked(id) == 0 {
+                unsaid.insert(id);
+            }
+        }
         if version != 1 {
             unsaid.insert(Id::TUN_ERSPAN_IDX);
         }
@@ -488,6 +495,40 @@ impl Places {
                 Some([before, behind]) if behind.id < before.id => std::mem::swap(before, behind),
                 _ => break,
             }
+        }
+    }
+}
+
+/// What a mask covers of a field. Bits that the field does not have do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Covers {
+    All,
+    Some,
+    Nothing,
+}
+
+impl Covers {
+    fn of(field: &Field, mask: &[u8]) -> Covers {
+        // The presence of a tag stands above its id.
+        let n_bits = if field.id == Id::VLAN_VID {
+            13
+        } else {
+            field.bits
+        };
+        if mask.len() * 8 > usize::from(n_bits) {
+            let bits = (1u128 << n_bits.min(127)) - 1;
+            return match be_number(mask) & bits {
+                0 => Covers::Nothing,
+                covered if covered == bits => Covers::All,
+                _ => Covers::Some,
+            };
+        }
+        if all_zeros(mask) {
+            Covers::Nothing
+        } else if all_ones(mask) {
+            Covers::All
+        } else {
+            Covers::Some
         }
     }
 }

@@ -103,9 +103,12 @@ pub(super) static WIDE_REGISTERS: RowSet = {
 
 /// The rows that ovs-ofctl leaves out where others do not say enough.
 pub(super) const AT_TIMES_UNSAID: RowSet = RowSet::EMPTY
+    .with(Id::TUN_ERSPAN_VER)
     .with(Id::TUN_ERSPAN_IDX)
     .with(Id::TUN_ERSPAN_DIR)
     .with(Id::TUN_ERSPAN_HWID)
+    .with(Id::TUN_GTPU_FLAGS)
+    .with(Id::TUN_GTPU_MSGTYPE)
     .with(Id::NSH_C1)
     .with(Id::NSH_C2)
     .with(Id::NSH_C3)

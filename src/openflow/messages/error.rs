@@ -171,16 +171,13 @@ impl<'a> Message<'a> for ErrorReport<'a> {
         };
         let payload = self.payload.0;
         let _ = match (&self.text, &self.message) {
-            (Some(text), _) => {
-                for c in text.chars() {
+            (Some(_), _) => {
+                for byte in payload {
                     // A byte that is no printable character shows in three octal digits.
-                    match c {
-                        ' '..='~' if c != '\\' => out.push(c),
+                    match byte {
+                        b' '..=b'~' if *byte != b'\\' => out.push(char::from(*byte)),
                         _ => {
-                            let mut bytes = [0; 4];
-                            for byte in c.encode_utf8(&mut bytes).bytes() {
-                                let _ = write!(out, "\\{byte:03o}");
-                            }
+                            let _ = write!(out, "\\{byte:03o}");
                         }
                     }
                 }
@@ -208,11 +205,19 @@ impl<'a> Message<'a> for ErrorReport<'a> {
                 return;
             }
             (None, None) if payload.is_empty() => writeln!(out, "OpenFlow message is empty"),
-            (None, None) => writeln!(
-                out,
-                "OpenFlow packet too short (only {} bytes):",
-                payload.len()
-            ),
+            (None, None) => match payload {
+                [_, _, high, low, _, _, _, _, ..] => writeln!(
+                    out,
+                    "(***only uses {} bytes out of {}***)",
+                    u16::from_be_bytes([*high, *low]),
+                    payload.len()
+                ),
+                _ => writeln!(
+                    out,
+                    "OpenFlow packet too short (only {} bytes):",
+                    payload.len()
+                ),
+            },
         };
         put_hex_dump(sink.buffer(), payload);
     }

@@ -246,7 +246,7 @@ fn normalized(mut fixed: [u8; V10_MATCH_BYTES]) -> [u8; V10_MATCH_BYTES] {
     let nw_proto = Some(fixed[25]).filter(|_| wildcards & NW_PROTO == 0);
     wildcards |= match dl_type {
         _ if wildcards & DL_TYPE != 0 => NW_PROTO | PORTS | ADDRESSES | NW_TOS,
-        0x0800 if matches!(nw_proto, Some(1 | 2 | 6 | 17 | 132)) => 0,
+        0x0800 if matches!(nw_proto, Some(1 | 6 | 17 | 132)) => 0,
         0x0800 => PORTS,
         0x86dd if matches!(nw_proto, Some(6 | 17 | 58 | 132)) => ADDRESSES,
         0x86dd => ADDRESSES | PORTS,

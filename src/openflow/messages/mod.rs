@@ -13,6 +13,7 @@ pub mod bare;
 pub mod bundle;
 pub mod codec;
 pub mod config;
+pub mod ct_flush;
 mod decoded;
 pub mod desc;
 pub mod echo;
@@ -124,6 +125,7 @@ messages! { 'a:
     role::Role, role::RoleStatus, async_config::AsyncConfig,
     flow_monitor::MonitorRequest, flow_monitor::MonitorReply<'a>, flow_monitor::MonitorCancel,
     nicira::SetFormat, nicira::FlowModTableId, nicira::SetControllerId, nicira::CtFlushZone,
+    ct_flush::CtFlush,
     tlv_table::TlvTableMod, tlv_table::TlvTableReply, desc::Desc,
     queues::QueueConfigRequest, queues::QueueConfigReply,
     queues::QueueStatsRequest, queues::QueueStatsReply,

@@ -1,0 +1,295 @@
+//! OpenFlow in packets: the payload of TCP behind Ethernet and IP, put together per direction.
+//!
+//! A block of bytes is taken for a packet only where its headers say so beyond doubt: a version, lengths that
+//! fit, the checksum of IPv4's header. All else is taken for messages.
+
+use std::collections::BTreeMap;
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::messages::header::HEADER_LEN;
+
+/// A packet with a TCP segment, or one without.
+pub(super) enum Packet<'a> {
+    Tcp(Segment<'a>),
+    /// Neither, or another protocol above IP.
+    Other,
+}
+
+/// A TCP segment.
+pub(super) struct Segment<'a> {
+    /// Addresses and ports of the two ends.
+    flow: Flow,
+    seq: u32,
+    is_syn: bool,
+    payload: &'a [u8],
+    /// How long the payload was on the wire, in bytes.
+    length: usize,
+}
+
+/// Addresses and ports, those of the sender first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Flow {
+    addresses: Vec<u8>,
+    ports: [u16; 2],
+}
+
+/// Whether bytes are messages to the last, by the lengths in their headers.
+pub(super) fn are_messages(mut bytes: &[u8]) -> bool {
+    while let Some(length) = message_length(bytes) {
+        match bytes.get(length..) {
+            Some([]) => return true,
+            Some(rest) => bytes = rest,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// The length in a header of OpenFlow, if that is what the bytes begin with.
+fn message_length(bytes: &[u8]) -> Option<usize> {
+    let [version, kind, high, low, ..] = *bytes else {
+        return None;
+    };
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    ((1..=6).contains(&version) && kind <= 40 && length >= HEADER_LEN).then_some(length)
+}
+
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+const TCP: u8 = 6;
+
+/// Reads a frame of Ethernet or of Linux's "any" device, or a packet of IP.
+pub(super) fn packet(bytes: &[u8]) -> Option<Packet<'_>> {
+    let be16 = |at: usize| {
+        let pair = bytes.get(at..at + 2)?.try_into().ok()?;
+        Some(u16::from_be_bytes(pair))
+    };
+    // The type behind tags of VLANs.
+    let mut at = 12;
+    while matches!(be16(at), Some(0x8100 | 0x88a8)) {
+        at += 4;
+    }
+    // Ethernet, the two layouts of Linux "cooked", nothing.
+    let places = [(be16(at), at + 2), (be16(14), 16), (be16(0), 20)];
+    let behind = places.into_iter().find_map(|(kind, at)| {
+        let inner = bytes.get(at..)?;
+        match kind? {
+            IPV4 => ipv4(inner),
+            IPV6 => ipv6(inner),
+            _ => None,
+        }
+    });
+    let is_arp =
+        || be16(at) == Some(0x0806) && be16(at + 2) == Some(1) && be16(at + 4) == Some(IPV4);
+    let other = || is_arp().then_some(Packet::Other);
+    behind
+        .or_else(|| ipv4(bytes))
+        .or_else(|| ipv6(bytes))
+        .or_else(other)
+}
+
+fn ipv4(bytes: &[u8]) -> Option<Packet<'_>> {
+    let first = *bytes.first()?;
+    let header_len = usize::from(first & 0xf) * 4;
+    let header = bytes.get(..header_len)?;
+    if first >> 4 != 4 || header_len < 20 || checksum(header) != 0xffff {
+        return None;
+    }
+    let mut c = Cursor::new(header, 0);
+    c.skip(2, "tos").ok()?;
+    let total = usize::from(c.u16("total length").ok()?);
+    c.skip(2, "id").ok()?;
+    let fragment = c.u16("fragment").ok()? & 0x3fff;
+    c.skip(1, "ttl").ok()?;
+    let protocol = c.u8("protocol").ok()?;
+    c.skip(2, "checksum").ok()?;
+    let inner = bytes.get(header_len..)?;
+    // What the sender's card cuts into pieces may say 0.
+    let length = if total == 0 {
+        inner.len()
+    } else {
+        total.checked_sub(header_len)?
+    };
+    if protocol != TCP || fragment != 0 {
+        return Some(Packet::Other);
+    }
+    tcp(inner, length, c.rest().get(..8)?)
+}
+
+fn ipv6(bytes: &[u8]) -> Option<Packet<'_>> {
+    let header = bytes.get(..40)?;
+    let inner = bytes.get(40..)?;
+    let [first, .., _] = *header else { return None };
+    let mut c = Cursor::new(header, 0);
+    c.skip(4, "flow").ok()?;
+    let length = usize::from(c.u16("payload length").ok()?);
+    let next = c.u8("next header").ok()?;
+    if first >> 4 != 6 || length > 0 && inner.len() < length.min(20) {
+        return None;
+    }
+    if next != TCP {
+        return matches!(next, 0 | 17 | 43 | 44 | 58).then_some(Packet::Other);
+    }
+    let length = if length == 0 { inner.len() } else { length };
+    tcp(inner, length, header.get(8..)?)
+}
+
+/// `length` bytes of TCP, of which `bytes` may have less, or more: padding of Ethernet.
+fn tcp<'a>(bytes: &'a [u8], length: usize, addresses: &[u8]) -> Option<Packet<'a>> {
+    const SYN: u8 = 2;
+    let bytes = bytes.get(..length).unwrap_or(bytes);
+    let mut c = Cursor::new(bytes, 0);
+    let ports = [c.u16("source port").ok()?, c.u16("destination port").ok()?];
+    let seq = c.u32("sequence number").ok()?;
+    c.skip(4, "acknowledgement").ok()?;
+    let header_len = usize::from(c.u8("data offset").ok()? >> 4) * 4;
+    let flags = c.u8("flags").ok()?;
+    let payload = bytes.get(header_len..).filter(|_| header_len >= 20)?;
+    Some(Packet::Tcp(Segment {
+        flow: Flow {
+            addresses: addresses.to_vec(),
+            ports,
+        },
+        seq,
+        is_syn: flags & SYN != 0,
+        payload,
+        length: length.checked_sub(header_len)?,
+    }))
+}
+
+/// The sum of 16-bit words in ones' complement: all ones if the checksum among them is right.
+fn checksum(header: &[u8]) -> u16 {
+    let words = header.chunks_exact(2).map(|pair| match *pair {
+        [high, low] => u32::from(u16::from_be_bytes([high, low])),
+        _ => 0,
+    });
+    let mut sum: u32 = words.sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    sum as u16
+}
+
+/// Sequence numbers that are this far apart or farther are in the opposite order.
+const HALF: u32 = 1 << 31;
+
+/// The directions of connections, put together.
+#[derive(Default)]
+pub(super) struct Streams(BTreeMap<Flow, Stream>);
+
+#[derive(Default)]
+struct Stream {
+    /// The sequence number of the next byte.
+    next: Option<u32>,
+    /// What is not yet a whole message.
+    pending: Vec<u8>,
+    /// Whether this direction was found to be no OpenFlow.
+    is_foreign: bool,
+}
+
+/// What a segment brought.
+pub(super) enum Brought {
+    /// Whole messages, none if it has no payload or only a part of one.
+    Messages(Vec<u8>),
+    /// The payload is no OpenFlow, from this port to that.
+    Foreign([u16; 2]),
+    /// So many bytes before it are missing; what was pending is here.
+    Gap(Vec<u8>),
+}
+
+impl Streams {
+    /// Takes in a segment. Call again with the same one after a gap.
+    pub(super) fn add(&mut self, segment: &Segment<'_>) -> Brought {
+        let stream = self.0.entry(segment.flow.clone()).or_default();
+        let start = segment.seq.wrapping_add(segment.is_syn.into());
+        let end = start.wrapping_add(segment.length as u32);
+        let next = stream.next.filter(|_| !segment.is_syn).unwrap_or(start);
+        // How far the segment is behind what is expected: sent again, at least in part; or ahead of it.
+        let behind = next.wrapping_sub(start);
+        let is_ahead = behind >= HALF;
+        if is_ahead && !stream.pending.is_empty() {
+            stream.next = Some(start);
+            return Brought::Gap(std::mem::take(&mut stream.pending));
+        }
+        let known = if is_ahead { 0 } else { behind as usize };
+        let fresh = segment.payload.get(known..).unwrap_or_default();
+        if end.wrapping_sub(next) < HALF {
+            stream.next = Some(end);
+        }
+        if stream.is_foreign || fresh.is_empty() {
+            return Brought::Messages(Vec::new());
+        }
+        stream.pending.extend(fresh);
+        let mut whole = 0;
+        loop {
+            let rest = stream.pending.get(whole..).unwrap_or_default();
+            match message_length(rest) {
+                Some(length) if length <= rest.len() => whole += length,
+                None if rest.len() >= 4 && whole == 0 => {
+                    stream.is_foreign = true;
+                    stream.pending.clear();
+                    return Brought::Foreign(segment.flow.ports);
+                }
+                _ => break,
+            }
+        }
+        let pending = stream.pending.split_off(whole);
+        Brought::Messages(std::mem::replace(&mut stream.pending, pending))
+    }
+
+    /// What was begun and has no end.
+    pub(super) fn unfinished(self) -> impl Iterator<Item = Vec<u8>> {
+        let pending = self.0.into_values().map(|stream| stream.pending);
+        pending.filter(|pending| !pending.is_empty())
+    }
+}
+
+/// The packets of a capture file: pcap, or pcapng.
+pub(super) fn capture(bytes: &[u8]) -> Option<Result<Vec<&[u8]>, DecodeError>> {
+    let magic = bytes.first_chunk::<4>()?;
+    match magic {
+        [0xa1, 0xb2, 0xc3 | 0x3c, 0xd4 | 0x4d] => Some(pcap(bytes, u32::from_be_bytes)),
+        [0xd4 | 0x4d, 0xc3 | 0x3c, 0xb2, 0xa1] => Some(pcap(bytes, u32::from_le_bytes)),
+        [0x0a, 0x0d, 0x0d, 0x0a] => Some(match bytes.get(8..12)? {
+            [0x1a, 0x2b, 0x3c, 0x4d] => pcapng(bytes, u32::from_be_bytes),
+            _ => pcapng(bytes, u32::from_le_bytes),
+        }),
+        _ => None,
+    }
+}
+
+/// How the numbers of a capture file are read.
+type Order = fn([u8; 4]) -> u32;
+
+/// `pcap-savefile(5)`: a header, then seconds, fraction, length, length on the wire, packet.
+fn pcap(bytes: &[u8], order: Order) -> Result<Vec<&[u8]>, DecodeError> {
+    let mut c = Cursor::new(bytes, 0);
+    c.skip(24, "pcap header")?;
+    let mut packets = Vec::new();
+    while !c.is_empty() {
+        c.skip(8, "time of a packet")?;
+        let length = order(c.array("length of a packet")?);
+        c.skip(4, "length of a packet")?;
+        packets.push(c.take(length as usize, "packet")?);
+    }
+    Ok(packets)
+}
+
+/// draft-ietf-opsawg-pcapng: blocks of type, length, body, length; those of type 6 hold packets.
+fn pcapng(bytes: &[u8], order: Order) -> Result<Vec<&[u8]>, DecodeError> {
+    const ENHANCED_PACKET: u32 = 6;
+    let mut c = Cursor::new(bytes, 0);
+    let mut packets = Vec::new();
+    while !c.is_empty() {
+        let kind = order(c.array("block type")?);
+        let length = order(c.array("block length")?) as usize;
+        let mut body = c.sub(length.saturating_sub(8), "block")?;
+        if kind == ENHANCED_PACKET {
+            body.skip(12, "interface and time")?;
+            let length = order(body.array("length of a packet")?);
+            body.skip(4, "length of a packet")?;
+            packets.push(body.take(length as usize, "packet")?);
+        }
+    }
+    Ok(packets)
+}

@@ -1,0 +1,320 @@
+//! Bytes as people paste them: hex with or without prefixes and commas, C arrays, escaped strings, and the
+//! rows of `xxd`, `hexdump -C`, `od`, Wireshark, `tshark -x`, `tcpdump -x` and `-X`, and ovs-ofctl.
+
+use super::rows::{self, Row};
+
+/// Bytes that stand together.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The line where they begin, from 1.
+    pub line: usize,
+    /// Whether the line before says that these bytes were put together from packets above.
+    pub reassembled: bool,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What cannot be read, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// The line, from 1.
+    pub line: usize,
+    /// The character in the line, from 1; 0 for the line as a whole.
+    pub column: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Reads a text. Each dump with offsets is a block of its own, and what stands around it is not looked at;
+/// a text without offsets is one block.
+///
+/// # Errors
+///
+/// A character that belongs to no byte, a row whose offset contradicts the bytes before it.
+pub fn read(text: &str) -> Result<Vec<Block>, Malformed> {
+    let lines: Vec<&str> = text.lines().collect();
+    let shapes: Vec<Option<Row<'_>>> = lines.iter().map(|line| Row::of(line)).collect();
+    // Hex without offsets may look like a row, too; but no row of a dump would come first.
+    let first = shapes.iter().flatten().next();
+    if first.is_some_and(|row| row.is_certain || row.start() == Some(0)) {
+        return rows::blocks(&lines, &shapes);
+    }
+    let is_words = |line: &&str| line.starts_with("0000000 ");
+    if let Some(index) = lines.iter().position(is_words) {
+        let what = "16-bit words in the order of a host: use hexdump -C or xxd";
+        return Err(Malformed {
+            line: index + 1,
+            column: 9,
+            what: what.to_owned(),
+        });
+    }
+    let bytes = plain(&lines)?;
+    let block = Block {
+        line: 1,
+        reassembled: false,
+        bytes,
+    };
+    Ok(vec![block])
+}
+
+/// Hex without offsets.
+fn plain(lines: &[&str]) -> Result<Vec<u8>, Malformed> {
+    let mut out = Vec::new();
+    let mut source = Source::new(lines);
+    let is_prefixed = lines.iter().any(|line| line.contains("0x"));
+    let is_code = source.is_code;
+    for (index, line) in lines.iter().enumerate() {
+        let code = source.code(line);
+        let mut words = Words {
+            line: &code,
+            at: 0,
+            is_prefixed,
+            is_code,
+            out: &mut out,
+        };
+        words.read().map_err(|(at, what)| Malformed {
+            line: index + 1,
+            column: column(&code, at),
+            what,
+        })?;
+    }
+    Ok(out)
+}
+
+/// The number of the character at an offset in bytes, from 1.
+pub(super) fn column(line: &str, at: usize) -> usize {
+    line.get(..at).map_or(0, |before| before.chars().count()) + 1
+}
+
+/// C and its like: comments, and what stands around the braces of initializers, count for nothing.
+struct Source {
+    /// Whether there are braces.
+    is_code: bool,
+    depth: usize,
+    in_comment: bool,
+}
+
+impl Source {
+    fn new(lines: &[&str]) -> Source {
+        Source {
+            is_code: lines.iter().any(|line| line.contains('{')),
+            depth: 0,
+            in_comment: false,
+        }
+    }
+
+    /// The line with blanks for what counts for nothing; its characters keep their places.
+    fn code(&mut self, line: &str) -> String {
+        let mut out = String::with_capacity(line.len());
+        let mut rest = line.chars().peekable();
+        let mut quote = None;
+        while let Some(c) = rest.next() {
+            let next = rest.peek().copied();
+            let mut shown = c;
+            match (c, next) {
+                ('*', Some('/')) if self.in_comment => {
+                    self.in_comment = false;
+                    rest.next();
+                    out.push(' ');
+                    shown = ' ';
+                }
+                _ if self.in_comment => shown = ' ',
+                ('\\', Some(escaped)) if quote.is_some() => {
+                    rest.next();
+                    out.push(c);
+                    shown = escaped;
+                }
+                _ if quote == Some(c) => quote = None,
+                _ if quote.is_some() => {}
+                ('"' | '\'', _) => quote = Some(c),
+                ('/', Some('*')) => {
+                    self.in_comment = true;
+                    rest.next();
+                    out.push(' ');
+                    shown = ' ';
+                }
+                ('/', Some('/')) => break,
+                ('{', _) if self.is_code => {
+                    self.depth += 1;
+                    shown = ' ';
+                }
+                ('}', _) if self.is_code => {
+                    self.depth = self.depth.saturating_sub(1);
+                    shown = ' ';
+                }
+                _ => {}
+            }
+            if self.is_code && self.depth == 0 {
+                shown = ' ';
+            }
+            out.push(shown);
+        }
+        out
+    }
+}
+
+/// A place in the line, in bytes, and what is wrong there.
+type Fault = (usize, String);
+
+/// Reads the words of a line into bytes.
+struct Words<'l, 'o> {
+    line: &'l str,
+    at: usize,
+    /// Whether some of the text's numbers begin with `0x`.
+    is_prefixed: bool,
+    /// Whether the text is code: numbers without `0x` among those with it are decimal.
+    is_code: bool,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'l> Words<'l, '_> {
+    fn rest(&self) -> &'l str {
+        self.line.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn skip(&mut self, c: char) {
+        self.at += c.len_utf8();
+    }
+
+    fn read(&mut self) -> Result<(), Fault> {
+        while let Some(c) = self.peek() {
+            let rest = self.rest();
+            match c {
+                _ if c.is_whitespace() || is_separator(c) => self.skip(c),
+                '"' | '\'' => self.string(c)?,
+                // Python's bytes.
+                'b' if rest.starts_with("b\"") || rest.starts_with("b'") => self.at += 1,
+                // At the end of a line it goes on in the next.
+                '\\' if rest.trim_end() == "\\" => return Ok(()),
+                '\\' => self.escaped()?,
+                _ => self.digits()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A string: bytes with escapes where there is one of hex, else hex.
+    fn string(&mut self, quote: char) -> Result<(), Fault> {
+        let start = self.at;
+        self.skip(quote);
+        let is_escaped = self.rest().contains("\\x");
+        loop {
+            match self.peek() {
+                None => return Err((start, "begins a string that does not end".to_owned())),
+                Some(c) if c == quote => {
+                    self.skip(c);
+                    return Ok(());
+                }
+                Some('\\') => self.escaped()?,
+                Some(c) if is_escaped => {
+                    let mut bytes = [0; 4];
+                    self.out.extend(c.encode_utf8(&mut bytes).as_bytes());
+                    self.skip(c);
+                }
+                Some(c) if c.is_whitespace() || is_separator(c) => self.skip(c),
+                Some(_) => self.digits()?,
+            }
+        }
+    }
+
+    /// `\x04`, `\n`, `\0`
+    fn escaped(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        self.skip('\\');
+        let simple = match self.peek() {
+            Some('n') => b'\n',
+            Some('r') => b'\r',
+            Some('t') => b'\t',
+            Some('a') => 7,
+            Some('b') => 8,
+            Some('v') => 11,
+            Some('f') => 12,
+            Some('0') => 0,
+            Some(c @ ('\\' | '"' | '\'')) => c as u8,
+            Some('x') => {
+                self.skip('x');
+                let pair = self.rest().get(..2).and_then(pair);
+                let byte =
+                    pair.ok_or((start, "begins no byte: \\xHH has two digits".to_owned()))?;
+                self.out.push(byte);
+                self.at += 2;
+                return Ok(());
+            }
+            _ => return Err((start, "begins no byte".to_owned())),
+        };
+        self.out.push(simple);
+        self.at += 1;
+        Ok(())
+    }
+
+    /// `04`, `041d0010`, `0x4`, `x04` (what a shell leaves of `\x04`)
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        let rest = self.rest();
+        let prefix = ["0x", "0X", "x", "X"]
+            .into_iter()
+            .find(|prefix| rest.starts_with(prefix));
+        let behind = prefix.map_or(0, str::len);
+        let word = rest.get(behind..).unwrap_or_default();
+        let length = word
+            .find(|c: char| !c.is_ascii_hexdigit())
+            .unwrap_or(word.len());
+        let digits = word.get(..length).unwrap_or_default();
+        let next = word.get(length..).and_then(|rest| rest.chars().next());
+        let ends = |c: char| {
+            c.is_whitespace()
+                || is_separator(c)
+                || matches!(c, '"' | '\'' | '\\')
+                || c == 'x' && prefix == Some("x")
+        };
+        match (length, prefix) {
+            (0, Some("x" | "X")) => return Err((start, "'x' is no hex digit".to_owned())),
+            _ if next.is_some_and(|c| !ends(c)) || length == 0 => {
+                let what = match next {
+                    Some(c) => format!("{c:?} is no hex digit"),
+                    None => "hex digits are missing".to_owned(),
+                };
+                return Err((start + behind + length, what));
+            }
+            (2.., None) if self.is_code && self.is_prefixed => {
+                let what = format!("{digits} is decimal among hex: write it with 0x");
+                return Err((start, what));
+            }
+            (1, _) if prefix.is_some() || self.is_prefixed => {
+                self.out.extend(u8::from_str_radix(digits, 16));
+            }
+            (1, _) => {
+                let what = format!("one hex digit is missing: write 0x{digits} or 0{digits}");
+                return Err((start, what));
+            }
+            _ if length % 2 == 1 => return Err((start, "one hex digit is missing".to_owned())),
+            _ => self.out.extend(pairs(digits)),
+        }
+        self.at += behind + length;
+        Ok(())
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, ',' | ':' | '-' | '.' | ';' | '[' | ']' | '(' | ')')
+}
+
+/// The byte of two digits.
+pub(super) fn pair(digits: &str) -> Option<u8> {
+    let all = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if digits.len() != 2 || !all {
+        return None;
+    }
+    u8::from_str_radix(digits, 16).ok()
+}
+
+/// The bytes of an even number of digits.
+pub(super) fn pairs(digits: &str) -> impl Iterator<Item = u8> + '_ {
+    (0..digits.len())
+        .step_by(2)
+        .filter_map(move |at| digits.get(at..at + 2).and_then(pair))
+}
