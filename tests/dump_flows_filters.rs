@@ -198,7 +198,10 @@ fn filters_choose_or_are_refused_in_every_version() {
         assert!(no_port.stdout.is_empty(), "{version}");
     }
     for (arguments, words) in [
-        (&["--table", "255"][..], "255 is not in 0..=254"),
+        (
+            &["--table", "255"][..],
+            "a table is a name or a number from 0 to 254",
+        ),
         (
             &["--out-group", "4294967295"],
             "4294967295 is not in 0..=4294967040",
