@@ -35,8 +35,10 @@ pictures: build ## docs/pictures anew, from what the commands print on a termina
 	$(CARGO) build --release --example picture
 	target/release/ovs sandbox run --neutron=node -- scripts/pictures $(CURDIR)/target/release/examples/picture
 
-conformance: deps ## COUNT random flows per class (20000) from SEED on, against the real ovs-ofctl
+conformance: deps ## COUNT random flows per class (20000), HOSTS random hosts (60), against the real tools, from SEED on
 	COUNT=$(or $(COUNT),20000) SEED=$(or $(SEED),1) $(CARGO) test --test conformance -- --nocapture
+	HOSTS=$(or $(HOSTS),60) SEED=$(or $(SEED),1) $(CARGO) test --test oracle -- --nocapture
+	COUNT=$(or $(HOSTS),60) SEED=$(or $(SEED),1) $(CARGO) test --test dump_flows_drops --test check_random
 
 fuzz: ## each fuzz target for SECS seconds (60): executions and crashes (needs rustup's nightly)
 	@scripts/fuzz $(or $(SECS),60) $(TARGETS)

@@ -1,24 +1,19 @@
 //! What `ovs check` says of flows that hide and overlap, on random tables: held against every packet of a
 //! small world, and against the switch's own `ofproto/trace` for some of them.
+//!
+//! `COUNT` tables from `SEED` on, if the environment has them (`make conformance`).
 
+#[path = "conformance/chance.rs"]
+#[allow(dead_code)]
+mod chance;
 mod common;
 
+use std::env;
 use std::fmt::Write as _;
 
+use chance::Chance;
 use common::Sandbox;
 use common::checks::small;
-
-/// A generator of numbers, the same for the same seed (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit
-    }
-}
 
 const KINDS: [&str; 5] = ["arp", "ip", "tcp", "udp", "icmp"];
 
@@ -42,21 +37,21 @@ struct Flow {
 }
 
 impl Flow {
-    fn random(random: &mut Random) -> Flow {
+    fn random(random: &mut Chance) -> Flow {
         // Addresses need a protocol; packets of kind ip have one that no flow asks for.
-        let kind = [None, Some(0), Some(1), Some(2), Some(3)][random.below(5)];
+        let kind = [None, Some(0), Some(1), Some(2), Some(3)][random.index(5)];
         let mut prefix = || {
-            let length = random.below(6).saturating_sub(2) * usize::from(kind.is_some());
-            (0..length).map(|_| random.below(2)).collect::<Vec<_>>()
+            let length = random.index(6).saturating_sub(2) * usize::from(kind.is_some());
+            (0..length).map(|_| random.index(2)).collect::<Vec<_>>()
         };
         let (src, dst) = (prefix(), prefix());
         Flow {
-            priority: 1 + random.below(3),
-            in_port: [None, Some(1), Some(2)][random.below(3)],
+            priority: 1 + random.index(3),
+            in_port: [None, Some(1), Some(2)][random.index(3)],
             kind,
             src,
             dst,
-            output: 1 + random.below(2),
+            output: 1 + random.index(2),
         }
     }
 
@@ -155,10 +150,12 @@ fn random_tables() {
     sandbox.vsctl(&["add-port", "br0", "tap3", "tag=3"]);
     let packets = Packet::all();
     let (mut hidden, mut overlapping, mut clear) = (0, 0, 0);
-    for seed in 1..=40 {
-        let mut random = Random(seed);
+    let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
+    let first: u64 = number("SEED", 1);
+    for seed in first..first + number("COUNT", 40) {
+        let mut random = Chance::new(seed);
         let mut flows: Vec<Flow> = Vec::new();
-        for _ in 0..3 + random.below(8) {
+        for _ in 0..3 + random.index(8) {
             let flow = Flow::random(&mut random);
             if !flows.iter().any(|other| other.is_same_match(&flow)) {
                 flows.push(flow);
@@ -198,7 +195,7 @@ fn random_tables() {
         let is_overlap = tops.iter().any(differ);
         assert_eq!(said.overlapping, is_overlap, "seed {seed}: {flows:?}");
         for _ in 0..10 {
-            let number = random.below(packets.len());
+            let number = random.index(packets.len());
             trace(&sandbox, &packets[number], &tops[number]);
         }
         // A packet of an overlap takes one of its flows.

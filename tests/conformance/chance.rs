@@ -28,6 +28,11 @@ impl Chance {
         self.bits() % end
     }
 
+    /// The same, for an index.
+    pub(crate) fn index(&mut self, end: usize) -> usize {
+        self.below(end as u64) as usize
+    }
+
     /// A number from `first` to `last`.
     pub(crate) fn between(&mut self, first: u64, last: u64) -> u64 {
         first + self.below(last - first + 1)
@@ -40,7 +45,7 @@ impl Chance {
 
     /// One of several.
     pub(crate) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u64) as usize]
+        choices[self.index(choices.len())]
     }
 
     /// A number of at most `n` bits: often one at the edges, often a small one.

@@ -1,7 +1,7 @@
 //! Traces of all packets of a domain, and the claims held against them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::chance::Chance;
 use crate::claims::{Row, Segment, path, tag_map};
@@ -132,10 +132,10 @@ fn trace(sandbox: &Sandbox, host: &Host) -> Truth {
         };
         let mut words = format!("in_port={in_port}");
         if let Some(vid) = tags.first() {
-            words.push_str(&format!(",dl_vlan={vid}"));
+            let _ = write!(words, ",dl_vlan={vid}");
         }
         if *key != 0 {
-            words.push_str(&format!(",tun_id={key}"));
+            let _ = write!(words, ",tun_id={key}");
         }
         let (outputs, count) = truth.entry(entry.clone()).or_default();
         // By default the switch looks at one tag only.
@@ -198,9 +198,8 @@ fn entries(host: &Host) -> Vec<Entry> {
                         }
                     }
                 }
-                Kind::Patch(_) if port.is_access() => add(Vec::new(), 0),
+                Kind::Patch(_) | Kind::Guest if port.is_access() => add(Vec::new(), 0),
                 Kind::Patch(_) => {}
-                Kind::Guest if port.is_access() => add(Vec::new(), 0),
                 Kind::Wire | Kind::Guest => {
                     add(Vec::new(), 0);
                     for vid in VLANS.into_iter().chain([OTHER_VLAN]) {

@@ -62,7 +62,7 @@ impl Switch {
             .write_all(request.to_string().as_bytes())
             .unwrap();
         let mut bytes = Vec::new();
-        let mut buffer = [0; 65536];
+        let mut buffer = [0; 8192];
         loop {
             let count = self.stream.read(&mut buffer).unwrap();
             assert!(count > 0, "ovs-vswitchd closed its socket");

@@ -5,7 +5,7 @@
 //! thousand flows, one for each address, are one class. The cubes of a class are kept by shape (which bits of
 //! which fields), the values sorted, so that a packet is looked up once for each shape.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::contents::{Contents, Variable};
@@ -184,17 +184,17 @@ fn ones(bytes: usize) -> u128 {
         .unwrap_or(0)
 }
 
-/// Makes a class of what matches say; the shapes are shared between classes.
+/// The shapes of the classes, which share them.
 #[derive(Debug, Default)]
-pub(super) struct Shapes(HashMap<Shape, ()>);
+pub(super) struct Shapes(HashSet<Shape>);
 
 impl Shapes {
     fn shared(&mut self, shape: &[(u8, u128)]) -> Shape {
-        if let Some((shape, ())) = self.0.get_key_value(shape) {
+        if let Some(shape) = self.0.get(shape) {
             return Rc::clone(shape);
         }
         let shape: Shape = shape.into();
-        self.0.insert(Rc::clone(&shape), ());
+        self.0.insert(Rc::clone(&shape));
         shape
     }
 }

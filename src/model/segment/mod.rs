@@ -17,21 +17,28 @@
 //! | `rules` | flows and groups; those that do the same are one |
 //! | `pipeline` | the rules of a bridge, found by packet |
 //! | `network` | bridges, ports and patches |
-//! | `walk` | the ways of packets |
-//! | `survey` | the walks from and to one bridge, and the segments that they found |
+//! | `walk`, `way` | the ways of packets through tables and actions |
+//! | `delivery`, `tracking` | ports, groups and bridges on them; connection tracking |
+//! | `survey`, `finding` | the walks from and to one bridge, and what they found, how surely |
+//! | `rows` | the lines that come of it |
 //! | `record` | what Neutron's agent wrote down |
 
 mod class;
 mod contents;
+mod delivery;
+mod finding;
 mod network;
 mod packet;
 mod pipeline;
 mod proof;
 mod record;
+mod rows;
 mod rules;
 mod steps;
 mod survey;
+mod tracking;
 mod walk;
+mod way;
 
 use std::collections::BTreeMap;
 

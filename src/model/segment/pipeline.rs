@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use super::class::{Class, row};
 use super::packet::Packet;
-use super::rules::{FlowRules, Group, Rule, VlanIs, width};
+use super::proof::Dimensions;
+use super::rules::{FlowRules, Groups, Rule, VlanIs, width};
 use super::steps::{TCI_PRESENT, TCI_VID};
 use crate::openflow::fields::Id;
 
@@ -23,7 +24,7 @@ pub(super) struct Pipeline {
     /// Of each rule the one before it in the same list of a table; itself where it is the first.
     previous: Vec<RuleNumber>,
     /// Groups by number; `None`: the switch did not tell.
-    pub(super) groups: Option<BTreeMap<u32, Group>>,
+    pub(super) groups: Groups,
     /// The VLANs that rules match on.
     pub(super) vids: HashSet<u16>,
     /// The tunnel keys that rules match on.
@@ -35,6 +36,10 @@ pub(super) struct Pipeline {
     /// Which rules of one table and priority intersect, once asked.
     overlaps: RefCell<HashMap<(u8, u16), Rc<Overlaps>>>,
 }
+
+/// A rule that a packet may meet: its number, itself, the headers that it takes, and whether it takes such a
+/// packet for certain, headers aside.
+pub(super) type Meeting<'w> = (RuleNumber, &'w Rule, &'w Class, bool);
 
 /// A table: rules by what they match exactly.
 #[derive(Debug, Default)]
@@ -145,14 +150,8 @@ impl Pipeline {
         Some((rule, class))
     }
 
-    /// The rules that such a packet may meet in a table, headers aside, the highest priority first; each
-    /// with whether it takes the packet for certain.
-    pub(super) fn meets(
-        &self,
-        in_port: u32,
-        table: u8,
-        packet: &Packet<'_>,
-    ) -> Vec<(RuleNumber, &Rule, &Class, bool)> {
+    /// The rules that such a packet may meet in a table, the highest priority first.
+    pub(super) fn meets(&self, in_port: u32, table: u8, packet: &Packet<'_>) -> Vec<Meeting<'_>> {
         let Some(table) = self.tables.get(&table) else {
             return Vec::new();
         };
@@ -206,7 +205,7 @@ impl Pipeline {
     }
 
     fn find_overlaps(&self, table: u8, priority: u16) -> Overlaps {
-        let mut by_shape: BTreeMap<Vec<(u8, u128)>, Vec<(Vec<u128>, RuleNumber)>> = BTreeMap::new();
+        let mut by_shape: BTreeMap<Vec<(u8, u128)>, Vec<ValuesOfRule>> = BTreeMap::new();
         for (number, (rule, class)) in (0..).zip(&self.rules) {
             let is_plain = rule.clauses.is_empty() && rule.conj_id.is_none();
             if (rule.table, rule.priority) != (table, priority) || !is_plain {
@@ -256,6 +255,9 @@ impl Pipeline {
     }
 }
 
+/// The values of a cube, and whose it is.
+type ValuesOfRule = (Vec<u128>, RuleNumber);
+
 /// What a rule matches of port, tag and fields of the switch: row, value and mask.
 fn tracked(rule: &Rule) -> Vec<(u8, u128, u128)> {
     let fields = rule.when.fields.iter();
@@ -302,4 +304,35 @@ fn apart_from_port(rule: &Rule, class: &Class) -> u64 {
     (rule.when.vlan, &rule.when.fields).hash(&mut hasher);
     (&rule.steps, &rule.clauses, class).hash(&mut hasher);
     hasher.finish()
+}
+
+/// What must hold for a rule to take a packet; `None`: a clause of its conjunctive match has no flow.
+pub(super) fn dimensions<'w>(
+    rule: &Rule,
+    class: &'w Class,
+    level: &[Meeting<'w>],
+) -> Option<Dimensions<'w>> {
+    let mut dimensions = vec![vec![class]];
+    let Some(id) = rule.conj_id else {
+        return Some(dimensions);
+    };
+    let clauses = |(_, rule, ..): &Meeting<'w>| rule.clauses.clone();
+    let all = level.iter().flat_map(clauses);
+    let count = all
+        .filter(|(of, ..)| *of == id)
+        .map(|(.., count)| count)
+        .max()?;
+    for clause in 0..count {
+        let has = |rule: &Rule| rule.clauses.contains(&(id, clause, count));
+        let classes: Vec<_> = level
+            .iter()
+            .filter(|(_, rule, ..)| has(rule))
+            .map(|(_, _, class, _)| *class)
+            .collect();
+        if classes.is_empty() {
+            return None;
+        }
+        dimensions.push(classes);
+    }
+    Some(dimensions)
 }

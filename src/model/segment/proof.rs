@@ -46,13 +46,13 @@ pub(super) fn restrict<'w>(
     dimensions: Dimensions<'w>,
     takes: bool,
     contents: &Contents,
-) -> Restrictions<'w> {
-    Some(Rc::new(Restriction {
+) -> Rc<Restriction<'w>> {
+    Rc::new(Restriction {
         dimensions,
         takes,
         contents: contents.clone(),
         before: before.clone(),
-    }))
+    })
 }
 
 /// Steps that one search may take.

@@ -93,10 +93,12 @@ impl FlowRules {
     }
 
     /// The rules with their classes, and the groups, `None` where the switch did not tell.
-    pub(super) fn into_parts(self) -> (Vec<(Rule, Class)>, Option<BTreeMap<u32, Group>>) {
+    pub(super) fn into_parts(self) -> (Vec<(Rule, Class)>, Groups) {
         let mut rules = self.rules;
         drop(self.numbers);
-        rules.iter_mut().for_each(|(_, class)| class.sort());
+        for (_, class) in &mut rules {
+            class.sort();
+        }
         (rules, self.tells_groups.then_some(self.groups))
     }
 }
@@ -225,6 +227,9 @@ pub(super) fn width(field: u8) -> u64 {
         u32::MAX.into()
     }
 }
+
+/// Groups by number; `None`: the switch did not tell.
+pub(super) type Groups = Option<BTreeMap<u32, Group>>;
 
 /// A group.
 #[derive(Debug)]

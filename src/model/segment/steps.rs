@@ -298,7 +298,6 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
             return choose_steps(&action.dst, action.max_link.saturating_add(1), steps);
         }
         Action::CheckPktLarger(action) => return choose_steps(&action.dst, 2, steps),
-        Action::DeleteField(_) => return,
         Action::Output(action) => match output(action.port) {
             Some(step) => step,
             None => return,

@@ -1,15 +1,14 @@
-//! The walks from and to one bridge, and the segments that they found for its tags.
+//! The walks from and to one bridge, and what they found of its tags.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::class::row;
+use super::finding::{Finding, Outside, fixed, on_wire, outside};
 use super::network::{Member, Network, Place, Role};
-use super::packet::{Choice, Doubt, ETH_TYPE_VLAN, Packet, Tags};
+use super::packet::{Doubt, ETH_TYPE_VLAN, Packet, Tags};
 use super::pipeline::Pipeline;
 use super::rules::arriving;
 use super::walk::{Crossing, Walk};
-use super::{Hop, Outbound, Record, Segment, SegmentExit, TagLine, TagState};
-use crate::model::order::sort_by_name;
 use crate::model::topology::{Interface, Port};
 use crate::model::tunnel::Key;
 use crate::model::vlan::tags;
@@ -27,99 +26,35 @@ const MAX_FLOWS: usize = 1 << 19;
 
 /// What is known of one bridge's tags.
 pub(super) struct Survey<'w, 't> {
-    network: &'w Network<'t>,
+    pub(super) network: &'w Network<'t>,
     pipelines: &'w [Option<Pipeline>],
-    home: usize,
-    member: &'w Member<'t>,
-    tags: BTreeMap<i64, Vec<&'t Port>>,
+    pub(super) home: usize,
+    pub(super) member: &'w Member<'t>,
+    pub(super) tags: BTreeMap<i64, Vec<&'t Port>>,
     /// The port that is looked at alone, with its interfaces' numbers, and whether it bears one tag.
-    focus: Option<Focus>,
-    found: BTreeMap<(i64, Outside<'t>), Finding>,
+    pub(super) focus: Option<Focus>,
+    pub(super) found: BTreeMap<(i64, Outside<'t>), Finding>,
     /// How packets were seen to leave each port: tags and tunnel key.
     left: HashMap<(usize, u32), BTreeSet<(Tags, u64)>>,
     /// Patch ports of the bridge that lead nowhere, and behind which no flow tells what was there.
-    silent: Vec<u32>,
+    pub(super) silent: Vec<u32>,
     /// Patch ports of other bridges that lead nowhere, and whose flows know tags of this one.
-    loose: BTreeSet<(usize, u32)>,
+    pub(super) loose: BTreeSet<(usize, u32)>,
     /// The patches that packets of each tag pass on their way out.
-    hops: BTreeMap<i64, BTreeSet<Crossing>>,
+    pub(super) hops: BTreeMap<i64, BTreeSet<Crossing>>,
     /// Why a tag may have more segments than were found.
-    lost: BTreeMap<i64, Doubt>,
+    pub(super) lost: BTreeMap<i64, Doubt>,
     /// Why packets may come in to tags to which none was seen to come.
-    lost_inwards: Option<Doubt>,
+    pub(super) lost_inwards: Option<Doubt>,
     /// How many flows were followed.
     flows: usize,
 }
 
 /// A port that is looked at alone.
-struct Focus {
+pub(super) struct Focus {
     numbers: Vec<u32>,
     /// Packets have the tags that they are looked at with: the port puts none on them.
     is_trunk: bool,
-}
-
-/// A segment as it is told from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Outside<'t> {
-    bridge: Option<usize>,
-    kind: &'t str,
-    id: Option<u64>,
-    /// Whatever the VLAN or key is that flows do not name.
-    is_any: bool,
-    inner_vlan: Option<u16>,
-}
-
-/// What the walks say of a tag and a segment.
-#[derive(Debug, Default)]
-struct Finding {
-    outbound: Evidence,
-    inbound: Evidence,
-    /// Whether some way there passes working patches only.
-    works: bool,
-    /// Whether a wire or tunnel is there; the rest counts where there is no such.
-    real: bool,
-    exits: BTreeMap<(usize, u32), WayOut>,
-    through: BTreeSet<u32>,
-}
-
-/// What the walks say of a wire or tunnel of a segment.
-#[derive(Debug, Default)]
-struct WayOut {
-    outbound: Evidence,
-    /// The patches on the way there.
-    route: Vec<Crossing>,
-}
-
-/// How well a direction is known.
-#[derive(Debug, Default, Clone, Copy)]
-struct Evidence {
-    is_proven: bool,
-    choice: Option<Choice>,
-    doubt: Option<Doubt>,
-}
-
-impl Evidence {
-    fn add(&mut self, choice: Option<Choice>, doubt: Option<Doubt>) {
-        match (choice, doubt) {
-            (None, None) => self.is_proven = true,
-            (choice, None) => self.choice = self.choice.or(choice),
-            (_, doubt) => self.doubt = self.doubt.or(doubt),
-        }
-    }
-
-    fn is_there(self) -> bool {
-        self.is_proven || self.choice.is_some() || self.doubt.is_some()
-    }
-
-    /// Where the switch has a choice, and packets go this way only by it.
-    fn only_choice(self) -> Option<Choice> {
-        self.choice.filter(|_| !self.is_proven)
-    }
-
-    fn only_doubt(self) -> Option<Doubt> {
-        self.doubt
-            .filter(|_| !self.is_proven && self.choice.is_none())
-    }
 }
 
 /// Ports that are alike to flows and to the NORMAL action.
@@ -407,7 +342,8 @@ impl<'w, 't> Survey<'w, 't> {
                     if tunnel.in_key == Key::Flow {
                         keys.extend(&pipeline.tun_ids);
                         keys.extend(packets.iter().map(|(_, key)| *key));
-                        let other = (1..).find(|key| !keys.contains(key)).unwrap_or(0);
+                        let most = keys.len() as u64 + 1;
+                        let other = (1..=most).find(|key| !keys.contains(key)).unwrap_or(0);
                         any = Some((Tags::NONE, other));
                     } else {
                         keys.insert(fixed(tunnel.in_key));
@@ -481,303 +417,6 @@ impl<'w, 't> Survey<'w, 't> {
                 self.silent.push(ofport);
             }
         }
-    }
-
-    /// What was found, a line for each tag and segment.
-    pub(super) fn lines(mut self) -> Vec<TagLine<'t>> {
-        self.settle();
-        let mut segments: BTreeMap<i64, usize> = BTreeMap::new();
-        let mut owners: BTreeMap<Outside<'t>, usize> = BTreeMap::new();
-        let sure = self.found.iter().filter(|(_, finding)| finding.is_sure());
-        for ((tag, outside), _) in sure {
-            *segments.entry(*tag).or_default() += 1;
-            *owners.entry(*outside).or_default() += 1;
-        }
-        let mut lines = Vec::new();
-        for (tag, ports) in &self.tags {
-            let record = Record::of(ports);
-            let line = |segment: Option<Segment<'t>>, patches, state, note| {
-                let (kind, id) = match &segment {
-                    Some(segment) => (segment.kind, segment.id),
-                    None => ("local", None),
-                };
-                let differs = record.as_ref().map(|record| record.differs(*tag, kind, id));
-                TagLine {
-                    bridge: self.member.bridge,
-                    tag: *tag,
-                    ports: ports.clone(),
-                    patches,
-                    segment,
-                    state,
-                    note,
-                    record: record.clone(),
-                    hops: self.hops(self.hops.get(tag).into_iter().flatten()),
-                    differs: differs.unwrap_or_default(),
-                }
-            };
-            let of_tag = self.found.iter().filter(|((of, _), _)| of == tag);
-            let before = lines.len();
-            let lost = self.lost.get(tag).copied();
-            for ((_, outside), finding) in of_tag {
-                let several = segments.get(tag).is_some_and(|count| *count > 1)
-                    || owners.get(outside).is_some_and(|count| *count > 1);
-                let state = finding.state(several && finding.is_sure());
-                let patches = self.patches(&finding.through);
-                let segment = self.segment(outside, finding, state);
-                let mut note = self.note(finding, state, lost);
-                if outside.is_any {
-                    let what = if outside.kind == "vlan" {
-                        "VLAN"
-                    } else {
-                        "key"
-                    };
-                    let any = format!("any {what} that no flow names");
-                    note = if note.is_empty() {
-                        any
-                    } else {
-                        format!("{any}; {note}")
-                    };
-                }
-                lines.push(line(Some(segment), patches, state, note));
-            }
-            if lines.len() == before {
-                let said_local = record
-                    .as_ref()
-                    .and_then(|record| record.get("network_type"));
-                let silent: BTreeSet<u32> = self.silent.iter().copied().collect();
-                // What was behind each is known, and it is not this tag's.
-                let explained = silent.len() <= self.loose.len();
-                if let Some(why) = lost.or(self.lost_inwards) {
-                    lines.push(line(
-                        None,
-                        Vec::new(),
-                        TagState::Unknown,
-                        why.words().to_owned(),
-                    ));
-                } else if explained || said_local == Some("local") {
-                    if self.focus.is_none() || *tag == 0 || self.tags.len() == 1 {
-                        lines.push(line(None, Vec::new(), TagState::Local, String::new()));
-                    }
-                } else if self.focus.is_none() || self.tags.len() == 1 {
-                    let patches = self.patches(&silent);
-                    lines.push(line(None, patches, TagState::BrokenPatch, String::new()));
-                }
-            }
-        }
-        lines
-    }
-
-    /// Why the state is what it is, where the state alone does not say.
-    fn note(&self, finding: &Finding, state: TagState, lost: Option<Doubt>) -> String {
-        let directions = [finding.outbound, finding.inbound];
-        match state {
-            TagState::Ambiguous => {
-                let choice = directions
-                    .iter()
-                    .find_map(|evidence| evidence.only_choice());
-                choice.map_or_else(String::new, |choice| {
-                    let bridge = self.network.members.get(choice.bridge);
-                    format!(
-                        "table {} of {} has flows of one priority ({}) that match the same packets; \
-                         the switch takes any of them",
-                        choice.table,
-                        bridge.map_or("-", |member| member.bridge.name.as_str()),
-                        choice.priority
-                    )
-                })
-            }
-            TagState::Unknown => {
-                let doubt = directions.iter().find_map(|evidence| evidence.only_doubt());
-                doubt.map_or_else(String::new, |doubt| doubt.words().to_owned())
-            }
-            _ => lost.map_or_else(String::new, |why| {
-                format!("there may be more segments: {}", why.words())
-            }),
-        }
-    }
-
-    /// Draws together what is one, and leaves out what counts only where there is nothing better.
-    fn settle(&mut self) {
-        // Both ends of a patch lead nowhere: one tells what comes in, the other what goes out.
-        let nowhere: Vec<(i64, Outside<'t>)> = self
-            .found
-            .keys()
-            .filter(|(_, outside)| outside.bridge.is_none())
-            .copied()
-            .collect();
-        for key in nowhere {
-            let same = |(other, finding): &(&(i64, Outside<'t>), &mut Finding)| {
-                let outside = Outside {
-                    bridge: None,
-                    ..other.1
-                };
-                (other.0, outside) == key && other.1.bridge.is_some() && !finding.works
-            };
-            let Some(near) = self.found.remove(&key) else {
-                continue;
-            };
-            if let Some((_, far)) = self.found.iter_mut().find(same) {
-                far.inbound = near.inbound;
-                far.through.extend(near.through);
-            } else {
-                self.found.insert(key, near);
-            }
-        }
-        let real = self.found.iter().filter(|(_, finding)| finding.real);
-        let better: HashSet<i64> = real.map(|((tag, _), _)| *tag).collect();
-        self.found
-            .retain(|(tag, _), finding| finding.real || !better.contains(tag));
-        // Where whatever comes in is taken, what is named by some flow is no segment of its own.
-        let any: Vec<((i64, Outside<'t>), BTreeSet<(usize, u32)>)> = self
-            .found
-            .iter()
-            .filter(|((_, outside), _)| outside.is_any)
-            .map(|(key, finding)| (*key, finding.exits.keys().copied().collect()))
-            .collect();
-        self.found.retain(|(tag, outside), finding| {
-            let covers = |((of, all), exits): &((i64, Outside<'t>), BTreeSet<(usize, u32)>)| {
-                (*of, all.bridge, all.kind) == (*tag, outside.bridge, outside.kind)
-                    && finding.exits.keys().all(|exit| exits.contains(exit))
-            };
-            outside.is_any || finding.outbound.is_there() || !any.iter().any(covers)
-        });
-    }
-
-    fn hops<'c>(&self, crossings: impl Iterator<Item = &'c Crossing>) -> Vec<Hop<'t>> {
-        let end = |(bridge, ofport): (usize, u32)| {
-            let member = self.network.members.get(bridge)?;
-            Some((member.bridge, member.ports.get(&ofport)?.interface))
-        };
-        crossings
-            .filter_map(|hop| {
-                Some(Hop {
-                    from: end(hop.from)?,
-                    to: end(hop.to)?,
-                    vlan: hop.tags.outer.filter(|vid| *vid != 0),
-                })
-            })
-            .collect()
-    }
-
-    fn patches(&self, numbers: &BTreeSet<u32>) -> Vec<&'t Interface> {
-        let place = |number| self.member.ports.get(number);
-        let mut patches: Vec<&'t Interface> = numbers
-            .iter()
-            .filter_map(|number| Some(place(number)?.interface))
-            .collect();
-        sort_by_name(&mut patches, |patch| &patch.name);
-        patches
-    }
-
-    fn segment(&self, outside: &Outside<'t>, finding: &Finding, state: TagState) -> Segment<'t> {
-        let exits = finding.exits.iter().filter_map(|(at, way)| {
-            let place = self.network.place(at.0, at.1)?;
-            Some((place, way))
-        });
-        // This host's own port is worth telling only where there is no wire.
-        let wires = exits
-            .clone()
-            .any(|(place, _)| !matches!(place.role, Role::Local));
-        let mut exits: Vec<SegmentExit<'t>> = exits
-            .filter(|(place, _)| !wires || !matches!(place.role, Role::Local))
-            .map(|(place, way)| SegmentExit {
-                port: place.port,
-                interface: place.interface,
-                outbound: way.outbound.is_there().then(|| Outbound {
-                    route: self.hops(way.route.iter()),
-                    state: match (way.outbound.only_doubt(), way.outbound.only_choice()) {
-                        (Some(_), _) => TagState::Unknown,
-                        (None, Some(_)) => TagState::Ambiguous,
-                        (None, None) => state,
-                    },
-                }),
-            })
-            .collect();
-        sort_by_name(&mut exits, |exit| &exit.interface.name);
-        let bridge = outside
-            .bridge
-            .and_then(|index| self.network.members.get(index));
-        Segment {
-            kind: outside.kind,
-            id: outside.id,
-            inner_vlan: outside.inner_vlan,
-            leaves_by: bridge.map(|member| member.bridge),
-            exits,
-            outbound: finding.outbound.is_there(),
-            inbound: finding.inbound.is_there(),
-            is_any: outside.is_any,
-        }
-    }
-}
-
-impl Finding {
-    /// Whether a direction is known to be there, whatever the switch chooses.
-    fn is_sure(&self) -> bool {
-        self.outbound.is_proven || self.inbound.is_proven
-    }
-
-    fn state(&self, several: bool) -> TagState {
-        let directions = [self.outbound, self.inbound];
-        let any = |is: fn(Evidence) -> bool| directions.iter().any(|evidence| is(*evidence));
-        if !self.works {
-            TagState::BrokenPatch
-        } else if any(|evidence| evidence.only_doubt().is_some()) {
-            TagState::Unknown
-        } else if any(|evidence| evidence.only_choice().is_some()) {
-            TagState::Ambiguous
-        } else if several {
-            TagState::Conflict
-        } else if !self.outbound.is_there() {
-            TagState::NoOutbound
-        } else if !self.inbound.is_there() {
-            TagState::NoInbound
-        } else {
-            TagState::Ok
-        }
-    }
-}
-
-/// The segment of packets at a port.
-fn outside<'t>(bridge: usize, place: &Place<'t>, tags: Tags, tun_id: u64) -> Outside<'t> {
-    match &place.role {
-        Role::Tunnel(tunnel) => Outside {
-            bridge: Some(bridge),
-            kind: tunnel.kind(),
-            id: Some(match tunnel.out_key {
-                Key::Flow => tun_id,
-                key => fixed(key),
-            }),
-            is_any: false,
-            inner_vlan: tags.outer.filter(|vid| *vid != 0),
-        },
-        _ => on_wire(Some(bridge), tags),
-    }
-}
-
-fn on_wire<'t>(bridge: Option<usize>, tags: Tags) -> Outside<'t> {
-    match tags.outer.filter(|vid| *vid != 0) {
-        Some(vid) => Outside {
-            bridge,
-            kind: "vlan",
-            id: Some(vid.into()),
-            is_any: false,
-            inner_vlan: tags.inner,
-        },
-        None => Outside {
-            bridge,
-            kind: "flat",
-            id: None,
-            is_any: false,
-            inner_vlan: tags.inner,
-        },
-    }
-}
-
-/// The key of a tunnel whose packets all have the same.
-fn fixed(key: Key<'_>) -> u64 {
-    match key {
-        Key::Number(number) => number,
-        Key::None | Key::Flow | Key::Other(_) => 0,
     }
 }
 

@@ -8,21 +8,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::class::{Class, Point, row};
-use super::network::{Network, Place, Role};
-use super::packet::{Choice, Doubt, ETH_TYPE_VLAN, Packet, Tags};
-use super::pipeline::{Pipeline, RuleNumber};
-use super::proof::{Dimensions, Proof, Restrictions, cube_with, prove, restrict};
-use super::rules::{Bucket, Group, GroupKind, Rule};
+use super::class::row;
+use super::network::Network;
+use super::packet::{Choice, Doubt, Packet, Tags};
+use super::pipeline::{Pipeline, RuleNumber, dimensions};
+use super::proof::Restrictions;
 use super::steps::{Part, Step, TCI_PRESENT, TCI_VID, in_order, may_exit};
+use super::tracking::{track, tracked};
+use super::way::Way;
 use crate::openflow::fields::Id;
-use crate::openflow::text::{PORT_ANY, PORT_LOCAL};
+use crate::openflow::text::PORT_ANY;
 
 /// How deep tables and bridges may be nested: `MAX_DEPTH` of ovs-vswitchd.
-const MAX_DEPTH: usize = 64;
-
-/// How deep watched groups may watch others.
-const MAX_WATCH_DEPTH: usize = 16;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// Maximum number of flows followed in one walk.
 const MAX_FLOWS: usize = 1 << 16;
@@ -35,15 +33,15 @@ const MAX_CHOICES: u16 = 64;
 
 /// A walk and what it came to.
 pub(super) struct Walk<'w, 't> {
-    network: &'w Network<'t>,
+    pub(super) network: &'w Network<'t>,
     pipelines: &'w [Option<Pipeline>],
-    home: usize,
-    watched: Vec<u32>,
+    pub(super) home: usize,
+    pub(super) watched: Vec<u32>,
     seen: HashMap<VisitKey<'w>, Visit<'w>>,
     visits: HashMap<(u32, u8, Packet<'w>), u32>,
     flows: usize,
     /// The patches passed so far.
-    route: Vec<Crossing>,
+    pub(super) route: Vec<Crossing>,
     /// Where it left the network, each with the patches on the way there.
     pub(super) exits: BTreeMap<Exit, Vec<Crossing>>,
     /// The VLANs of the home bridge that it came to: a port that bears the tag got it.
@@ -65,16 +63,8 @@ struct Visit<'w> {
     is_open: bool,
 }
 
-/// A packet with what its headers must be, and one such packet where it is known.
-#[derive(Debug, Clone)]
-struct Way<'w> {
-    packet: Packet<'w>,
-    restrictions: Restrictions<'w>,
-    witness: Option<Rc<Point>>,
-}
-
 /// How a list of actions goes on.
-enum Next {
+pub(super) enum Next {
     /// With the next action.
     Step,
     /// Not at all; what called the list does.
@@ -157,12 +147,12 @@ impl<'w, 't> Walk<'w, 't> {
         self.lost.contains(&Doubt::Loop).then_some(Doubt::Loop)
     }
 
-    fn pipeline(&self, bridge: usize) -> Option<&'w Pipeline> {
+    pub(super) fn pipeline(&self, bridge: usize) -> Option<&'w Pipeline> {
         self.pipelines.get(bridge)?.as_ref()
     }
 
     /// From the first table of a bridge to the action set.
-    fn bridge(&mut self, way: Way<'w>, depth: usize) {
+    pub(super) fn bridge(&mut self, way: Way<'w>, depth: usize) {
         let in_port = way.packet.in_port;
         let after = self.table(in_port, 0, way, depth);
         for way in after.iter() {
@@ -288,13 +278,13 @@ impl<'w, 't> Walk<'w, 't> {
                     taken.packet.doubt(Doubt::Many);
                 }
                 let steps: Vec<&'w Step> = rule.steps.iter().collect();
-                if self.take(&mut taken, &dimensions) {
+                if taken.take(&dimensions) {
                     let choice = Choice {
                         bridge: before.packet.bridge,
                         table,
                         priority,
                     };
-                    for way in self.part(taken, &others, pipeline, choice) {
+                    for way in taken.part(&others, pipeline, choice) {
                         for way in self.steps(&steps, table, way, depth) {
                             after.push(way);
                         }
@@ -314,94 +304,28 @@ impl<'w, 't> Walk<'w, 't> {
             }
             let plain = (!plain.is_empty()).then(|| vec![plain]);
             for dimensions in plain.into_iter().chain(conjunctive) {
-                self.leave(&mut rest, dimensions);
+                rest.leave(dimensions);
             }
         }
-        if self.is_possible(&mut rest) {
+        if rest.is_possible() {
             after.push(rest);
         }
         after
     }
 
-    /// Restricts a way to what is in all dimensions; whether there is such a packet.
-    fn take(&self, way: &mut Way<'w>, dimensions: &Dimensions<'w>) -> bool {
-        let contents = way.packet.contents.clone();
-        let decides = |classes: &&Vec<&'w Class>| {
-            let opaque = classes.iter().any(|class| class.is_opaque_in(&contents));
-            !opaque && !classes.iter().any(|class| class.is_all())
-        };
-        let narrowing: Dimensions<'w> = dimensions.iter().filter(decides).cloned().collect();
-        if narrowing.is_empty() {
-            return self.is_possible(way);
-        }
-        let inside = |point: &Rc<Point>| cube_with(&narrowing, point, &contents).is_some();
-        way.witness = way.witness.take().filter(inside);
-        way.restrictions = restrict(&way.restrictions, narrowing, true, &contents);
-        self.is_possible(way)
-    }
-
-    /// Restricts a way to what is not in all dimensions.
-    fn leave(&self, way: &mut Way<'w>, dimensions: Dimensions<'w>) {
-        let contents = way.packet.contents.clone();
-        let outside = |point: &Rc<Point>| cube_with(&dimensions, point, &contents).is_none();
-        way.witness = way.witness.take().filter(outside);
-        way.restrictions = restrict(&way.restrictions, dimensions, false, &contents);
-    }
-
-    /// Whether there is a packet on a way; where that cannot be found out, it is marked.
-    #[allow(clippy::unused_self, reason = "it belongs to the walk")]
-    fn is_possible(&self, way: &mut Way<'w>) -> bool {
-        if way.witness.is_some() {
-            return true;
-        }
-        match prove(&way.restrictions) {
-            Proof::Witness(point) => way.witness = Some(point),
-            Proof::Impossible => return false,
-            Proof::Unknown => way.packet.doubt(Doubt::Many),
-        }
-        true
-    }
-
-    /// What takes a flow alone, and what could as well take another of the same priority.
-    fn part(
-        &self,
+    pub(super) fn steps(
+        &mut self,
+        steps: &[&'w Step],
+        table: u8,
         way: Way<'w>,
-        others: &[RuleNumber],
-        pipeline: &'w Pipeline,
-        choice: Choice,
+        depth: usize,
     ) -> Vec<Way<'w>> {
-        if others.is_empty() {
-            return vec![way];
-        }
-        let classes: Vec<_> = others
-            .iter()
-            .filter_map(|other| Some(pipeline.rule(*other)?.1))
-            .collect();
-        let dimensions: Dimensions<'w> = vec![classes];
-        let mut parts = Vec::new();
-        let mut shared = way.clone();
-        shared.packet.choice.get_or_insert(choice);
-        if self.take(&mut shared, &dimensions) {
-            parts.push(shared);
-        }
-        let all = dimensions.iter().flatten().any(|class| class.is_all());
-        if !all {
-            let mut alone = way;
-            self.leave(&mut alone, dimensions);
-            if self.is_possible(&mut alone) {
-                parts.push(alone);
-            }
-        }
-        parts
-    }
-
-    fn steps(&mut self, steps: &[&'w Step], table: u8, way: Way<'w>, depth: usize) -> Vec<Way<'w>> {
         let mut ways = vec![way];
         let mut returned = Vec::new();
         for step in steps {
             let mut after: Vec<Way<'w>> = Vec::new();
             for mut way in ways {
-                if !self.choices(step, &mut way, &mut after) {
+                if !Self::choices(step, &mut way, &mut after) {
                     match self.step(step, table, &mut way, depth, &mut after) {
                         Some(Next::Step) => after.push(way),
                         Some(Next::Return) => returned.push(way),
@@ -416,8 +340,7 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     /// Steps of which more than one thing may come; whether this is one.
-    #[allow(clippy::unused_self, reason = "it belongs to the walk")]
-    fn choices(&self, step: &Step, way: &mut Way<'w>, after: &mut Vec<Way<'w>>) -> bool {
+    fn choices(step: &Step, way: &mut Way<'w>, after: &mut Vec<Way<'w>>) -> bool {
         match step {
             Step::PushFirst if way.packet.tags.outer.is_some() => {
                 way.packet.doubt(Doubt::PushOrMod);
@@ -489,25 +412,24 @@ impl<'w, 't> Walk<'w, 't> {
                 packet.contents.set(*row, bits(*value), bits(*mask));
             }
             Step::Move { from, to } => return self.move_bits(way, *from, *to),
-            Step::Forget(part) => packet.contents.forget(part.row, part.mask()),
-            Step::Choose { part, .. } => packet.contents.forget(part.row, part.mask()),
+            Step::Forget(part) | Step::Choose { part, .. } => {
+                packet.contents.forget(part.row, part.mask());
+            }
             Step::InPort(port) => packet.in_port = *port,
             Step::Output(port) if *port == packet.in_port => {}
             Step::Output(port) => self.send(way, *port, depth),
             Step::OutputField(part) => {
                 let number = packet.contents.value(part.row, part.mask());
-                match number.map(|bits| bits.checked_shr(part.offset.into()).unwrap_or(0)) {
-                    Some(port) => {
-                        let port = u32::try_from(port).unwrap_or(PORT_ANY);
-                        if port != way.packet.in_port {
-                            self.send(way, port, depth);
-                        }
+                if let Some(bits) = number {
+                    let port = bits.checked_shr(part.offset.into()).unwrap_or(0);
+                    let port = u32::try_from(port).unwrap_or(PORT_ANY);
+                    if port != way.packet.in_port {
+                        self.send(way, port, depth);
                     }
-                    None => {
-                        let mut copy = way.clone();
-                        copy.packet.doubt(Doubt::Computed);
-                        self.flood(&copy, depth);
-                    }
+                } else {
+                    let mut copy = way.clone();
+                    copy.packet.doubt(Doubt::Computed);
+                    self.flood(&copy, depth);
                 }
             }
             Step::OneOf(ports) => {
@@ -612,324 +534,5 @@ impl<'w, 't> Walk<'w, 't> {
             None => packet.contents.forget(to.row, to.mask()),
         }
         Some(Next::Step)
-    }
-
-    /// A group that does not exist ends the list of actions.
-    fn group(&mut self, number: u32, table: u8, way: &Way<'w>, depth: usize) -> Option<Next> {
-        let bridge = way.packet.bridge;
-        let Some(groups) = self.pipeline(bridge)?.groups.as_ref() else {
-            self.lost.insert(Doubt::Groups);
-            return Some(Next::Step);
-        };
-        let Some(group) = groups.get(&number) else {
-            return Some(Next::Return);
-        };
-        if depth >= MAX_DEPTH {
-            self.lost.insert(Doubt::Loop);
-            return Some(Next::Step);
-        }
-        for bucket in &group.buckets {
-            let live = match group.kind {
-                GroupKind::All => Some(true),
-                _ => self.is_bucket_live(bridge, bucket, 0),
-            };
-            if live == Some(false) {
-                continue;
-            }
-            let mut copy = way.clone();
-            if live.is_none() {
-                copy.packet.doubt(Doubt::Liveness);
-            }
-            let list = in_order(bucket.steps.iter());
-            self.steps(&list, table, copy, depth.saturating_add(1));
-            if group.kind == GroupKind::FastFailover && live == Some(true) {
-                break;
-            }
-        }
-        Some(Next::Step)
-    }
-
-    fn is_live(&self, bridge: usize, ofport: u32) -> Option<bool> {
-        match self.network.place(bridge, ofport) {
-            Some(place) => place.is_live,
-            None => Some(false),
-        }
-    }
-
-    /// Whether any watched port or group of a bucket is live, or none is watched.
-    fn is_bucket_live(&self, bridge: usize, bucket: &Bucket, depth: usize) -> Option<bool> {
-        if depth > MAX_WATCH_DEPTH {
-            return None;
-        }
-        let port = bucket.watch_port.map(|port| self.is_live(bridge, port));
-        let group = bucket.watch_group.map(|number| {
-            let groups = self.pipeline(bridge)?.groups.as_ref()?;
-            let Some(group) = groups.get(&number) else {
-                return Some(false);
-            };
-            self.is_group_live(bridge, group, depth)
-        });
-        match (port, group) {
-            (None, None) => Some(true),
-            (Some(only), None) | (None, Some(only)) => only,
-            (Some(Some(true)), _) | (_, Some(Some(true))) => Some(true),
-            (Some(Some(false)), Some(Some(false))) => Some(false),
-            _ => None,
-        }
-    }
-
-    fn is_group_live(&self, bridge: usize, group: &Group, depth: usize) -> Option<bool> {
-        let mut any = Some(false);
-        for bucket in &group.buckets {
-            match self.is_bucket_live(bridge, bucket, depth.saturating_add(1)) {
-                Some(true) => return Some(true),
-                Some(false) => {}
-                None => any = None,
-            }
-        }
-        any
-    }
-
-    /// The NORMAL action. Nothing is learned yet: it goes to all ports of the VLAN.
-    fn switch(&mut self, way: &Way<'w>, depth: usize) {
-        let packet = &way.packet;
-        let network = self.network;
-        let Some(member) = network.members.get(packet.bridge) else {
-            return;
-        };
-        let from = member.ports.get(&packet.in_port);
-        let tags = match from {
-            Some(place) if place.is_mirror_output => None,
-            Some(place) => place.admit(packet.tags),
-            None => (packet.in_port == PORT_ANY).then_some(packet.tags),
-        };
-        let Some(tags) = tags else {
-            return;
-        };
-        // A tag that the switch has not looked at, and that is now the outer one.
-        let eth_type = packet.contents.value(row(Id::ETH_TYPE), u16::MAX.into());
-        if packet.tags.outer.is_none() && eth_type == Some(ETH_TYPE_VLAN) {
-            return;
-        }
-        let mut way = way.clone();
-        if member.drops_reserved
-            && let Some(pipeline) = self.pipeline(way.packet.bridge)
-        {
-            self.leave(&mut way, vec![vec![&pipeline.reserved]]);
-            if !self.is_possible(&mut way) {
-                return;
-            }
-        }
-        let same_port =
-            |place: &Place<'t>| from.is_some_and(|from| from.port.name == place.port.name);
-        let at_home = way.packet.bridge == self.home;
-        if at_home && !self.watched.is_empty() {
-            for ofport in self.watched.clone() {
-                let place = member.ports.get(&ofport).filter(|place| !same_port(place));
-                if let Some(tags) = place.and_then(|place| place.release(tags)) {
-                    self.arrive(&way.packet, tags.vid());
-                }
-            }
-        } else if at_home {
-            let bearers = member.bearers.get(&tags.vid());
-            let guests = &member.guest_trunks;
-            let gets = |ofport: &u32| {
-                let place = member.ports.get(ofport);
-                place.is_some_and(|place| !same_port(place) && place.release(tags).is_some())
-            };
-            if bearers.into_iter().flatten().chain(guests).any(gets) {
-                self.arrive(&way.packet, tags.vid());
-            }
-        }
-        for relay in &member.relays {
-            let Some(place) = member.ports.get(relay) else {
-                continue;
-            };
-            if let (Some(tags), false) = (place.release(tags), same_port(place)) {
-                let mut copy = way.clone();
-                copy.packet.tags = tags;
-                self.send(&copy, *relay, depth);
-            }
-        }
-    }
-
-    /// All ports but the one where it came in, whatever the VLAN.
-    fn flood(&mut self, way: &Way<'w>, depth: usize) {
-        let Some(member) = self.network.members.get(way.packet.bridge) else {
-            return;
-        };
-        let at_home = way.packet.bridge == self.home;
-        if at_home
-            && self
-                .watched
-                .iter()
-                .any(|ofport| *ofport != way.packet.in_port)
-        {
-            self.arrive(&way.packet, way.packet.tags.vid());
-        }
-        if at_home && self.watched.is_empty() {
-            for (vid, bearers) in &member.bearers {
-                if bearers.iter().any(|ofport| *ofport != way.packet.in_port) {
-                    self.arrive(&way.packet, *vid);
-                }
-            }
-            let mut guests = member.guest_trunks.iter();
-            if guests.any(|ofport| *ofport != way.packet.in_port) {
-                self.arrive(&way.packet, way.packet.tags.vid());
-            }
-        }
-        for relay in &member.relays {
-            if *relay != way.packet.in_port {
-                self.send(way, *relay, depth);
-            }
-        }
-    }
-
-    fn arrive(&mut self, packet: &Packet<'w>, vid: u16) {
-        self.arrivals.insert(Arrival {
-            vid,
-            through: packet.through,
-            broken: packet.broken,
-            choice: packet.choice,
-            doubt: packet.doubt,
-        });
-    }
-
-    /// Out of a port, as it is.
-    fn send(&mut self, way: &Way<'w>, ofport: u32, depth: usize) {
-        let network = self.network;
-        let packet = &way.packet;
-        let Some(place) = network.place(packet.bridge, ofport) else {
-            return;
-        };
-        let at_home = packet.bridge == self.home;
-        if at_home && self.watched.contains(&ofport) {
-            self.arrive(packet, packet.tags.vid());
-        } else if at_home && self.watched.is_empty() {
-            match place.tag() {
-                Some(vid) => self.arrive(packet, vid),
-                None if place.is_guest_trunk() => self.arrive(packet, packet.tags.vid()),
-                None => {}
-            }
-        }
-        let leaves = match &place.role {
-            Role::Patch(None) | Role::Inside => false,
-            Role::Patch(Some(link)) => {
-                let crossing = Crossing {
-                    from: (packet.bridge, ofport),
-                    to: (link.bridge, link.ofport),
-                    tags: packet.tags,
-                };
-                self.hops.insert(crossing);
-                let contents = packet.contents.through_patch();
-                let mut there = Packet::new(link.bridge, link.ofport, packet.tags, contents);
-                there.broken = packet.broken || !link.works;
-                there.choice = packet.choice;
-                there.doubt = packet.doubt;
-                there.through = match packet.through {
-                    None if link.bridge == self.home => Some(link.ofport),
-                    None if at_home => Some(ofport),
-                    through => through,
-                };
-                self.route.push(crossing);
-                let way = Way {
-                    packet: there,
-                    ..way.clone()
-                };
-                self.bridge(way, depth.saturating_add(1));
-                self.route.pop();
-                false
-            }
-            Role::Tunnel(_) => true,
-            Role::Wire => !at_home || !place.is_of_one_vlan(),
-            // This host takes part untagged, as a router does; it sees every VLAN.
-            Role::Local => !at_home && ofport == PORT_LOCAL && packet.tags.vid() == 0,
-        };
-        if leaves {
-            let key = packet.contents.value(row(Id::TUN_ID), u64::MAX.into());
-            let exit = Exit {
-                bridge: packet.bridge,
-                ofport,
-                tags: packet.tags,
-                tun_id: key.map(|key| key as u64),
-                through: packet.through,
-                broken: packet.broken,
-                choice: packet.choice,
-                doubt: packet.doubt,
-            };
-            let route = &self.route;
-            self.exits.entry(exit).or_insert_with(|| route.clone());
-        }
-    }
-}
-
-/// What must hold for a rule to take a packet; `None`: a clause of its conjunctive match has no flow.
-fn dimensions<'w>(
-    rule: &Rule,
-    class: &'w Class,
-    level: &[(RuleNumber, &'w Rule, &'w Class, bool)],
-) -> Option<Dimensions<'w>> {
-    let mut dimensions = vec![vec![class]];
-    let Some(id) = rule.conj_id else {
-        return Some(dimensions);
-    };
-    let clauses = |(_, rule, ..): &(RuleNumber, &'w Rule, &'w Class, bool)| rule.clauses.clone();
-    let all = level.iter().flat_map(clauses);
-    let count = all
-        .filter(|(of, ..)| *of == id)
-        .map(|(.., count)| count)
-        .max()?;
-    for clause in 0..count {
-        let has = |rule: &Rule| rule.clauses.contains(&(id, clause, count));
-        let classes: Vec<_> = level
-            .iter()
-            .filter(|(_, rule, ..)| has(rule))
-            .map(|(_, _, class, _)| *class)
-            .collect();
-        if classes.is_empty() {
-            return None;
-        }
-        dimensions.push(classes);
-    }
-    Some(dimensions)
-}
-
-/// The fields of connection tracking.
-fn tracked() -> impl Iterator<Item = u8> {
-    row(Id::CT_STATE)..=row(Id::CT_TP_DST)
-}
-
-/// `trk` of `ct_state` (ovs-fields(7)).
-const CT_TRACKED: u128 = 1 << 5;
-
-/// What connection tracking makes of a packet: any state of a connection may come out.
-fn track(packet: &mut Packet<'_>, zone: Option<u16>, translates: bool) {
-    for field in tracked() {
-        packet.contents.renew(field);
-    }
-    packet
-        .contents
-        .set(row(Id::CT_STATE), CT_TRACKED, CT_TRACKED);
-    match zone {
-        Some(zone) => packet
-            .contents
-            .set(row(Id::CT_ZONE), zone.into(), u128::MAX),
-        None => packet.contents.forget(row(Id::CT_ZONE), u128::MAX),
-    }
-    if translates {
-        for id in [
-            Id::IP_SRC,
-            Id::IP_DST,
-            Id::IPV6_SRC,
-            Id::IPV6_DST,
-            Id::TCP_SRC,
-            Id::TCP_DST,
-            Id::UDP_SRC,
-            Id::UDP_DST,
-            Id::SCTP_SRC,
-            Id::SCTP_DST,
-        ] {
-            packet.contents.renew(row(id));
-        }
     }
 }

@@ -1,0 +1,149 @@
+//! What walks found out of a tag and a segment, and how surely.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::TagState;
+use super::network::{Place, Role};
+use super::packet::{Choice, Doubt, Tags};
+use super::walk::Crossing;
+use crate::model::tunnel::Key;
+
+/// A segment as it is told from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Outside<'t> {
+    pub(super) bridge: Option<usize>,
+    pub(super) kind: &'t str,
+    pub(super) id: Option<u64>,
+    /// Whatever the VLAN or key is that flows do not name.
+    pub(super) is_any: bool,
+    pub(super) inner_vlan: Option<u16>,
+}
+
+/// What the walks say of a tag and a segment.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    pub(super) outbound: Evidence,
+    pub(super) inbound: Evidence,
+    /// Whether some way there passes working patches only.
+    pub(super) works: bool,
+    /// Whether a wire or tunnel is there; the rest counts where there is no such.
+    pub(super) real: bool,
+    pub(super) exits: BTreeMap<(usize, u32), WayOut>,
+    pub(super) through: BTreeSet<u32>,
+}
+
+/// What the walks say of a wire or tunnel of a segment.
+#[derive(Debug, Default)]
+pub(super) struct WayOut {
+    pub(super) outbound: Evidence,
+    /// The patches on the way there.
+    pub(super) route: Vec<Crossing>,
+}
+
+/// How well a direction is known.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Evidence {
+    pub(super) is_proven: bool,
+    pub(super) choice: Option<Choice>,
+    pub(super) doubt: Option<Doubt>,
+}
+
+impl Evidence {
+    pub(super) fn add(&mut self, choice: Option<Choice>, doubt: Option<Doubt>) {
+        match (choice, doubt) {
+            (None, None) => self.is_proven = true,
+            (choice, None) => self.choice = self.choice.or(choice),
+            (_, doubt) => self.doubt = self.doubt.or(doubt),
+        }
+    }
+
+    pub(super) fn is_there(self) -> bool {
+        self.is_proven || self.choice.is_some() || self.doubt.is_some()
+    }
+
+    /// Where the switch has a choice, and packets go this way only by it.
+    pub(super) fn only_choice(self) -> Option<Choice> {
+        self.choice.filter(|_| !self.is_proven)
+    }
+
+    pub(super) fn only_doubt(self) -> Option<Doubt> {
+        self.doubt
+            .filter(|_| !self.is_proven && self.choice.is_none())
+    }
+}
+
+impl Finding {
+    /// Whether a direction is known to be there, whatever the switch chooses.
+    pub(super) fn is_sure(&self) -> bool {
+        self.outbound.is_proven || self.inbound.is_proven
+    }
+
+    pub(super) fn state(&self, several: bool) -> TagState {
+        let directions = [self.outbound, self.inbound];
+        let any = |is: fn(Evidence) -> bool| directions.iter().any(|evidence| is(*evidence));
+        if !self.works {
+            TagState::BrokenPatch
+        } else if any(|evidence| evidence.only_doubt().is_some()) {
+            TagState::Unknown
+        } else if any(|evidence| evidence.only_choice().is_some()) {
+            TagState::Ambiguous
+        } else if several {
+            TagState::Conflict
+        } else if !self.outbound.is_there() {
+            TagState::NoOutbound
+        } else if !self.inbound.is_there() {
+            TagState::NoInbound
+        } else {
+            TagState::Ok
+        }
+    }
+}
+
+/// The segment of packets at a port.
+pub(super) fn outside<'t>(
+    bridge: usize,
+    place: &Place<'t>,
+    tags: Tags,
+    tun_id: u64,
+) -> Outside<'t> {
+    match &place.role {
+        Role::Tunnel(tunnel) => Outside {
+            bridge: Some(bridge),
+            kind: tunnel.kind(),
+            id: Some(match tunnel.out_key {
+                Key::Flow => tun_id,
+                key => fixed(key),
+            }),
+            is_any: false,
+            inner_vlan: tags.outer.filter(|vid| *vid != 0),
+        },
+        _ => on_wire(Some(bridge), tags),
+    }
+}
+
+pub(super) fn on_wire<'t>(bridge: Option<usize>, tags: Tags) -> Outside<'t> {
+    match tags.outer.filter(|vid| *vid != 0) {
+        Some(vid) => Outside {
+            bridge,
+            kind: "vlan",
+            id: Some(vid.into()),
+            is_any: false,
+            inner_vlan: tags.inner,
+        },
+        None => Outside {
+            bridge,
+            kind: "flat",
+            id: None,
+            is_any: false,
+            inner_vlan: tags.inner,
+        },
+    }
+}
+
+/// The key of a tunnel whose packets all have the same.
+pub(super) fn fixed(key: Key<'_>) -> u64 {
+    match key {
+        Key::Number(number) => number,
+        Key::None | Key::Flow | Key::Other(_) => 0,
+    }
+}

@@ -1,0 +1,243 @@
+//! The lines of `tag map` from what the walks found.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::finding::{Finding, Outside};
+use super::network::Role;
+use super::packet::Doubt;
+use super::survey::Survey;
+use super::walk::Crossing;
+use super::{Hop, Outbound, Record, Segment, SegmentExit, TagLine, TagState};
+use crate::model::order::sort_by_name;
+use crate::model::topology::Interface;
+
+/// A segment of a tag where whatever comes in is taken, and its wires and tunnels.
+type Anything<'t> = ((i64, Outside<'t>), BTreeSet<(usize, u32)>);
+
+impl<'t> Survey<'_, 't> {
+    /// What was found, a line for each tag and segment.
+    pub(super) fn lines(mut self) -> Vec<TagLine<'t>> {
+        self.settle();
+        let mut segments: BTreeMap<i64, usize> = BTreeMap::new();
+        let mut owners: BTreeMap<Outside<'t>, usize> = BTreeMap::new();
+        let sure = self.found.iter().filter(|(_, finding)| finding.is_sure());
+        for ((tag, outside), _) in sure {
+            *segments.entry(*tag).or_default() += 1;
+            *owners.entry(*outside).or_default() += 1;
+        }
+        let mut lines = Vec::new();
+        for (tag, ports) in &self.tags {
+            let record = Record::of(ports);
+            let line = |segment: Option<Segment<'t>>, patches, state, note| {
+                let (kind, id) = match &segment {
+                    Some(segment) => (segment.kind, segment.id),
+                    None => ("local", None),
+                };
+                let differs = record.as_ref().map(|record| record.differs(*tag, kind, id));
+                TagLine {
+                    bridge: self.member.bridge,
+                    tag: *tag,
+                    ports: ports.clone(),
+                    patches,
+                    segment,
+                    state,
+                    note,
+                    record: record.clone(),
+                    hops: self.hops(self.hops.get(tag).into_iter().flatten()),
+                    differs: differs.unwrap_or_default(),
+                }
+            };
+            let of_tag = self.found.iter().filter(|((of, _), _)| of == tag);
+            let before = lines.len();
+            let lost = self.lost.get(tag).copied();
+            for ((_, outside), finding) in of_tag {
+                let several = segments.get(tag).is_some_and(|count| *count > 1)
+                    || owners.get(outside).is_some_and(|count| *count > 1);
+                let state = finding.state(several && finding.is_sure());
+                let patches = self.patches(&finding.through);
+                let segment = self.segment(outside, finding, state);
+                let mut note = self.note(finding, state, lost);
+                if outside.is_any {
+                    let what = if outside.kind == "vlan" {
+                        "VLAN"
+                    } else {
+                        "key"
+                    };
+                    let any = format!("any {what} that no flow names");
+                    note = if note.is_empty() {
+                        any
+                    } else {
+                        format!("{any}; {note}")
+                    };
+                }
+                lines.push(line(Some(segment), patches, state, note));
+            }
+            if lines.len() == before {
+                let said_local = record
+                    .as_ref()
+                    .and_then(|record| record.get("network_type"));
+                let silent: BTreeSet<u32> = self.silent.iter().copied().collect();
+                // What was behind each is known, and it is not this tag's.
+                let explained = silent.len() <= self.loose.len();
+                if let Some(why) = lost.or(self.lost_inwards) {
+                    lines.push(line(
+                        None,
+                        Vec::new(),
+                        TagState::Unknown,
+                        why.words().to_owned(),
+                    ));
+                } else if explained || said_local == Some("local") {
+                    if self.focus.is_none() || *tag == 0 || self.tags.len() == 1 {
+                        lines.push(line(None, Vec::new(), TagState::Local, String::new()));
+                    }
+                } else if self.focus.is_none() || self.tags.len() == 1 {
+                    let patches = self.patches(&silent);
+                    lines.push(line(None, patches, TagState::BrokenPatch, String::new()));
+                }
+            }
+        }
+        lines
+    }
+
+    /// Why the state is what it is, where the state alone does not say.
+    fn note(&self, finding: &Finding, state: TagState, lost: Option<Doubt>) -> String {
+        let directions = [finding.outbound, finding.inbound];
+        match state {
+            TagState::Ambiguous => {
+                let choice = directions
+                    .iter()
+                    .find_map(|evidence| evidence.only_choice());
+                choice.map_or_else(String::new, |choice| {
+                    let bridge = self.network.members.get(choice.bridge);
+                    format!(
+                        "table {} of {} has flows of one priority ({}) that match the same packets; \
+                         the switch takes any of them",
+                        choice.table,
+                        bridge.map_or("-", |member| member.bridge.name.as_str()),
+                        choice.priority
+                    )
+                })
+            }
+            TagState::Unknown => {
+                let doubt = directions.iter().find_map(|evidence| evidence.only_doubt());
+                doubt.map_or_else(String::new, |doubt| doubt.words().to_owned())
+            }
+            _ => lost.map_or_else(String::new, |why| {
+                format!("there may be more segments: {}", why.words())
+            }),
+        }
+    }
+
+    /// Draws together what is one, and leaves out what counts only where there is nothing better.
+    fn settle(&mut self) {
+        // Both ends of a patch lead nowhere: one tells what comes in, the other what goes out.
+        let nowhere: Vec<(i64, Outside<'t>)> = self
+            .found
+            .keys()
+            .filter(|(_, outside)| outside.bridge.is_none())
+            .copied()
+            .collect();
+        for key in nowhere {
+            let same = |(other, finding): &(&(i64, Outside<'t>), &mut Finding)| {
+                let outside = Outside {
+                    bridge: None,
+                    ..other.1
+                };
+                (other.0, outside) == key && other.1.bridge.is_some() && !finding.works
+            };
+            let Some(near) = self.found.remove(&key) else {
+                continue;
+            };
+            if let Some((_, far)) = self.found.iter_mut().find(same) {
+                far.inbound = near.inbound;
+                far.through.extend(near.through);
+            } else {
+                self.found.insert(key, near);
+            }
+        }
+        let real = self.found.iter().filter(|(_, finding)| finding.real);
+        let better: HashSet<i64> = real.map(|((tag, _), _)| *tag).collect();
+        self.found
+            .retain(|(tag, _), finding| finding.real || !better.contains(tag));
+        // Where whatever comes in is taken, what is named by some flow is no segment of its own.
+        let any: Vec<Anything<'t>> = self
+            .found
+            .iter()
+            .filter(|((_, outside), _)| outside.is_any)
+            .map(|(key, finding)| (*key, finding.exits.keys().copied().collect()))
+            .collect();
+        self.found.retain(|(tag, outside), finding| {
+            let covers = |((of, all), exits): &Anything<'t>| {
+                (*of, all.bridge, all.kind) == (*tag, outside.bridge, outside.kind)
+                    && finding.exits.keys().all(|exit| exits.contains(exit))
+            };
+            outside.is_any || finding.outbound.is_there() || !any.iter().any(covers)
+        });
+    }
+
+    fn hops<'c>(&self, crossings: impl Iterator<Item = &'c Crossing>) -> Vec<Hop<'t>> {
+        let end = |(bridge, ofport): (usize, u32)| {
+            let member = self.network.members.get(bridge)?;
+            Some((member.bridge, member.ports.get(&ofport)?.interface))
+        };
+        crossings
+            .filter_map(|hop| {
+                Some(Hop {
+                    from: end(hop.from)?,
+                    to: end(hop.to)?,
+                    vlan: hop.tags.outer.filter(|vid| *vid != 0),
+                })
+            })
+            .collect()
+    }
+
+    fn patches(&self, numbers: &BTreeSet<u32>) -> Vec<&'t Interface> {
+        let place = |number| self.member.ports.get(number);
+        let mut patches: Vec<&'t Interface> = numbers
+            .iter()
+            .filter_map(|number| Some(place(number)?.interface))
+            .collect();
+        sort_by_name(&mut patches, |patch| &patch.name);
+        patches
+    }
+
+    fn segment(&self, outside: &Outside<'t>, finding: &Finding, state: TagState) -> Segment<'t> {
+        let exits = finding.exits.iter().filter_map(|(at, way)| {
+            let place = self.network.place(at.0, at.1)?;
+            Some((place, way))
+        });
+        // This host's own port is worth telling only where there is no wire.
+        let wires = exits
+            .clone()
+            .any(|(place, _)| !matches!(place.role, Role::Local));
+        let mut exits: Vec<SegmentExit<'t>> = exits
+            .filter(|(place, _)| !wires || !matches!(place.role, Role::Local))
+            .map(|(place, way)| SegmentExit {
+                port: place.port,
+                interface: place.interface,
+                outbound: way.outbound.is_there().then(|| Outbound {
+                    route: self.hops(way.route.iter()),
+                    state: match (way.outbound.only_doubt(), way.outbound.only_choice()) {
+                        (Some(_), _) => TagState::Unknown,
+                        (None, Some(_)) => TagState::Ambiguous,
+                        (None, None) => state,
+                    },
+                }),
+            })
+            .collect();
+        sort_by_name(&mut exits, |exit| &exit.interface.name);
+        let bridge = outside
+            .bridge
+            .and_then(|index| self.network.members.get(index));
+        Segment {
+            kind: outside.kind,
+            id: outside.id,
+            inner_vlan: outside.inner_vlan,
+            leaves_by: bridge.map(|member| member.bridge),
+            exits,
+            outbound: finding.outbound.is_there(),
+            inbound: finding.inbound.is_there(),
+            is_any: outside.is_any,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A way that packets take: the packet, and what its headers must be.
+
+use std::rc::Rc;
+
+use super::class::{Class, Point};
+use super::packet::{Choice, Doubt, Packet};
+use super::pipeline::{Pipeline, RuleNumber};
+use super::proof::{Dimensions, Proof, Restrictions, cube_with, prove, restrict};
+
+/// A packet with what its headers must be, and one such packet where it is known.
+#[derive(Debug, Clone)]
+pub(super) struct Way<'w> {
+    pub(super) packet: Packet<'w>,
+    pub(super) restrictions: Restrictions<'w>,
+    pub(super) witness: Option<Rc<Point>>,
+}
+
+impl<'w> Way<'w> {
+    /// Restricts the way to what is in all dimensions; whether there is such a packet.
+    pub(super) fn take(&mut self, dimensions: &Dimensions<'w>) -> bool {
+        let contents = self.packet.contents.clone();
+        let decides = |classes: &&Vec<&'w Class>| {
+            let opaque = classes.iter().any(|class| class.is_opaque_in(&contents));
+            !opaque && !classes.iter().any(|class| class.is_all())
+        };
+        let narrowing: Dimensions<'w> = dimensions.iter().filter(decides).cloned().collect();
+        if narrowing.is_empty() {
+            return self.is_possible();
+        }
+        let inside = |point: &Rc<Point>| cube_with(&narrowing, point, &contents).is_some();
+        self.witness = self.witness.take().filter(inside);
+        self.restrictions = Some(restrict(&self.restrictions, narrowing, true, &contents));
+        self.is_possible()
+    }
+
+    /// Restricts the way to what is not in all dimensions.
+    pub(super) fn leave(&mut self, dimensions: Dimensions<'w>) {
+        let contents = self.packet.contents.clone();
+        let outside = |point: &Rc<Point>| cube_with(&dimensions, point, &contents).is_none();
+        self.witness = self.witness.take().filter(outside);
+        self.restrictions = Some(restrict(&self.restrictions, dimensions, false, &contents));
+    }
+
+    /// Whether there is a packet on the way; where that cannot be found out, it is marked.
+    pub(super) fn is_possible(&mut self) -> bool {
+        if self.witness.is_some() {
+            return true;
+        }
+        match prove(&self.restrictions) {
+            Proof::Witness(point) => self.witness = Some(point),
+            Proof::Impossible => return false,
+            Proof::Unknown => self.packet.doubt(Doubt::Many),
+        }
+        true
+    }
+
+    /// What takes a flow alone, and what could as well take another of the same priority.
+    pub(super) fn part(
+        self,
+        others: &[RuleNumber],
+        pipeline: &'w Pipeline,
+        choice: Choice,
+    ) -> Vec<Way<'w>> {
+        if others.is_empty() {
+            return vec![self];
+        }
+        let classes: Vec<_> = others
+            .iter()
+            .filter_map(|other| Some(pipeline.rule(*other)?.1))
+            .collect();
+        let dimensions: Dimensions<'w> = vec![classes];
+        let mut parts = Vec::new();
+        let mut shared = self.clone();
+        shared.packet.choice.get_or_insert(choice);
+        if shared.take(&dimensions) {
+            parts.push(shared);
+        }
+        let all = dimensions.iter().flatten().any(|class| class.is_all());
+        if !all {
+            let mut alone = self;
+            alone.leave(dimensions);
+            if alone.is_possible() {
+                parts.push(alone);
+            }
+        }
+        parts
+    }
+}
