@@ -13,6 +13,9 @@ use crate::trace::{Output, Switch, Target};
 const OTHER_VLAN: u16 = 7;
 const OTHER_KEY: u64 = 77;
 
+/// Values of the hash by which groups choose a bucket: it is looked at in four bits.
+const HASHES: u32 = 16;
+
 /// Orders of the priorities in which a host with a choice is traced again.
 const ORDERS: usize = 8;
 
@@ -118,11 +121,6 @@ fn trace(sandbox: &Sandbox, host: &Host) -> Truth {
     let mut switch = Switch::of(sandbox);
     let mut truth = Truth::new();
     let headers = headers(host);
-    let hashes = if host.bridges.iter().any(Bridge::has_select) {
-        16
-    } else {
-        1
-    };
     for entry in entries(host) {
         let (index, name, tags, key) = &entry;
         let bridge = &host.bridges[*index];
@@ -146,10 +144,14 @@ fn trace(sandbox: &Sandbox, host: &Host) -> Truth {
                 None if is_double => continue,
                 _ => header,
             };
-            for hash in 1..=hashes {
+            for hash in 1..=HASHES {
                 let packet = format!("{words},dp_hash={hash},{header}");
-                outputs.extend(switch.trace(&bridge.name, &packet, tags));
+                let (found, is_chosen) = switch.trace(&bridge.name, &packet, tags);
+                outputs.extend(found);
                 *count += 1;
+                if !is_chosen {
+                    break;
+                }
             }
         }
     }

@@ -84,12 +84,6 @@ impl Bridge {
     pub(crate) fn port(&self, name: &str) -> Option<&Port> {
         self.ports.iter().find(|port| port.name == name)
     }
-
-    pub(crate) fn has_select(&self) -> bool {
-        self.groups
-            .iter()
-            .any(|group| group.contains("type=select"))
-    }
 }
 
 impl Host {

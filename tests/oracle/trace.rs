@@ -74,8 +74,13 @@ impl Switch {
         }
     }
 
-    /// What comes out when a packet with these tags comes in.
-    pub(crate) fn trace(&mut self, bridge: &str, packet: &str, tags: &[u16]) -> Vec<Output> {
+    /// What comes out when a packet with these tags comes in, and whether a group chose a bucket.
+    pub(crate) fn trace(
+        &mut self,
+        bridge: &str,
+        packet: &str,
+        tags: &[u16],
+    ) -> (Vec<Output>, bool) {
         let text = self.ask("ofproto/trace", &[bridge, packet]);
         let actions = text
             .lines()
@@ -85,7 +90,7 @@ impl Switch {
         self.interpret(actions, tags.to_vec(), &mut outputs);
         outputs.sort();
         outputs.dedup();
-        outputs
+        (outputs, text.contains("using bucket"))
     }
 
     fn interpret(&self, actions: &str, mut tags: Vec<u16>, outputs: &mut Vec<Output>) {
