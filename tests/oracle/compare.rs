@@ -16,8 +16,8 @@ const OTHER_KEY: u64 = 77;
 /// Values of the hash by which groups choose a bucket: it is looked at in four bits.
 const HASHES: u32 = 16;
 
-/// Orders of the priorities in which a host with a choice is traced again.
-const ORDERS: usize = 8;
+/// Orders of the flows of one priority in which a host with a choice is traced again.
+const ORDERS: usize = 4;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -86,10 +86,15 @@ pub(crate) fn examine(
     tally.ambiguous += ambiguous;
     if ambiguous > 0 {
         for _ in 0..ORDERS {
-            host.load(sandbox, |_, flow| {
-                flow.priority * 256 + chance.below(256) as u16
-            });
-            truths.push(trace(sandbox, host));
+            let seed = chance.bits();
+            // Once in some order, once in the reverse: of any two flows each comes first once.
+            for reverse in [0, 255] {
+                let mut order = Chance::new(seed);
+                host.load(sandbox, |_, flow| {
+                    flow.priority * 256 + (order.below(256) as u16 ^ reverse)
+                });
+                truths.push(trace(sandbox, host));
+            }
         }
     }
     let mut faults = Vec::new();

@@ -62,6 +62,11 @@ pub(crate) struct Host {
 /// Where the tunnels' packets go.
 const UNDERLAY: &str = "under";
 
+/// Whether a port is one by which tunnels' packets leave.
+pub(crate) fn is_of_underlay(port: &str) -> bool {
+    port == UNDERLAY || port == "u0"
+}
+
 impl Port {
     /// Whether it belongs to one VLAN.
     pub(crate) fn is_access(&self) -> bool {

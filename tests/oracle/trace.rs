@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use serde_json::{Value, json};
 
 use crate::common::Sandbox;
+use crate::host::is_of_underlay;
 
 /// A frame that comes out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +95,6 @@ impl Switch {
     }
 
     fn interpret(&self, actions: &str, mut tags: Vec<u16>, outputs: &mut Vec<Output>) {
-        let mut is_inside_tunnel = false;
         for action in split(actions) {
             let (word, rest) = match action.split_once('(') {
                 Some((word, rest)) => (word, rest.strip_suffix(')').unwrap_or(rest)),
@@ -108,7 +108,6 @@ impl Switch {
                 }
                 "clone" => self.interpret(rest, tags.clone(), outputs),
                 "tnl_push" => {
-                    is_inside_tunnel = true;
                     let end = rest.split("dst=10.9.0.").nth(1).unwrap();
                     let end = end.split(',').next().unwrap().parse().unwrap();
                     let key = match (rest.contains("vni="), rest.contains("key=")) {
@@ -122,8 +121,10 @@ impl Switch {
                     });
                 }
                 number if number.parse::<u32>().is_ok() => {
-                    if !is_inside_tunnel {
-                        let name = &self.ports[&number.parse().unwrap()];
+                    let name = &self.ports[&number.parse().unwrap()];
+                    // What has been put into a tunnel comes out at the underlay's ports. ovs-vswitchd 3.1 goes on
+                    // with the original packet behind it, though no clone is around the tunnel.
+                    if !is_of_underlay(name) {
                         outputs.push(Output {
                             to: Target::Port(name.clone()),
                             tags: tags.clone(),

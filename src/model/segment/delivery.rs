@@ -121,7 +121,7 @@ impl<'w, 't> Walk<'w, 't> {
             && let Some(pipeline) = self.pipeline(way.packet.bridge)
         {
             way.leave(vec![vec![&pipeline.reserved]]);
-            if !way.is_possible() {
+            if !way.is_possible(self.budget) {
                 return;
             }
         }

@@ -16,6 +16,8 @@ pub(super) struct Outside<'t> {
     pub(super) id: Option<u64>,
     /// Whatever the VLAN or key is that flows do not name.
     pub(super) is_any: bool,
+    /// Whether it is this host itself that takes part: it counts where there is no wire or tunnel.
+    pub(super) is_host: bool,
     pub(super) inner_vlan: Option<u16>,
 }
 
@@ -26,8 +28,6 @@ pub(super) struct Finding {
     pub(super) inbound: Evidence,
     /// Whether some way there passes working patches only.
     pub(super) works: bool,
-    /// Whether a wire or tunnel is there; the rest counts where there is no such.
-    pub(super) real: bool,
     pub(super) exits: BTreeMap<(usize, u32), WayOut>,
     pub(super) through: BTreeSet<u32>,
 }
@@ -115,9 +115,13 @@ pub(super) fn outside<'t>(
                 key => fixed(key),
             }),
             is_any: false,
+            is_host: false,
             inner_vlan: tags.outer.filter(|vid| *vid != 0),
         },
-        _ => on_wire(Some(bridge), tags),
+        role => Outside {
+            is_host: matches!(role, Role::Local),
+            ..on_wire(Some(bridge), tags)
+        },
     }
 }
 
@@ -128,6 +132,7 @@ pub(super) fn on_wire<'t>(bridge: Option<usize>, tags: Tags) -> Outside<'t> {
             kind: "vlan",
             id: Some(vid.into()),
             is_any: false,
+            is_host: false,
             inner_vlan: tags.inner,
         },
         None => Outside {
@@ -135,6 +140,7 @@ pub(super) fn on_wire<'t>(bridge: Option<usize>, tags: Tags) -> Outside<'t> {
             kind: "flat",
             id: None,
             is_any: false,
+            is_host: false,
             inner_vlan: tags.inner,
         },
     }

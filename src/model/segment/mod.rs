@@ -48,6 +48,7 @@ pub use rules::FlowRules;
 
 use super::topology::{Bridge, Interface, Port};
 use pipeline::Pipeline;
+use proof::Budget;
 use survey::Survey;
 
 /// A tag of a bridge, and a segment that it is; a tag that is several has a line for each.
@@ -168,7 +169,9 @@ impl TagState {
 /// [`Network::bridges_that_matter`] under its name; a bridge without some passes nothing on.
 pub fn tag_lines<'t>(network: &Network<'t>, flows: BTreeMap<&str, FlowRules>) -> Vec<TagLine<'t>> {
     let pipelines = pipelines(network, flows);
-    let survey = |home: &usize| Some(Survey::of(network, &pipelines, *home, None)?.lines());
+    let budget = budget(&pipelines);
+    let survey =
+        |home: &usize| Some(Survey::of(network, &pipelines, *home, None, &budget)?.lines());
     network.homes.iter().filter_map(survey).flatten().collect()
 }
 
@@ -186,7 +189,9 @@ pub fn port_lines<'t>(
     port: &'t Port,
 ) -> Vec<TagLine<'t>> {
     let pipelines = pipelines(network, flows);
-    let survey = |home: &usize| Some(Survey::of(network, &pipelines, *home, Some(port))?.lines());
+    let budget = budget(&pipelines);
+    let survey =
+        |home: &usize| Some(Survey::of(network, &pipelines, *home, Some(port), &budget)?.lines());
     network.homes.iter().filter_map(survey).flatten().collect()
 }
 
@@ -195,4 +200,15 @@ fn pipelines(network: &Network<'_>, mut flows: BTreeMap<&str, FlowRules>) -> Vec
         Some(Pipeline::of(flows.remove(member.bridge.name.as_str())?))
     };
     network.members.iter().map(pipeline).collect()
+}
+
+/// Work that is done for each rule at most, and whatever their number: so no flows make it take much longer than
+/// the switch takes to send them.
+const WORK_PER_RULE: u64 = 20;
+const WORK_AT_LEAST: u64 = 4_000_000;
+
+fn budget(pipelines: &[Option<Pipeline>]) -> Budget {
+    let rules = pipelines.iter().flatten().map(|it| it.len() as u64);
+    let work = rules.sum::<u64>().saturating_mul(WORK_PER_RULE);
+    Budget::new(work.saturating_add(WORK_AT_LEAST))
 }

@@ -23,6 +23,8 @@ pub(super) struct Pipeline {
     tables: HashMap<u8, Table>,
     /// Of each rule the one before it in the same list of a table; itself where it is the first.
     previous: Vec<RuleNumber>,
+    /// The rules by table and priority.
+    levels: Vec<RuleNumber>,
     /// Groups by number; `None`: the switch did not tell.
     pub(super) groups: Groups,
     /// The VLANs that rules match on.
@@ -136,8 +138,34 @@ impl Pipeline {
             let before = table.rules.insert(key, number);
             pipeline.previous.push(before.unwrap_or(number));
         }
+        let level = |number: &RuleNumber| {
+            let rule = rules.get(*number as usize);
+            rule.map(|(rule, _)| (rule.table, rule.priority))
+        };
+        pipeline.levels = (0..).take(rules.len()).collect();
+        pipeline.levels.sort_by_key(level);
         pipeline.rules = rules;
         pipeline
+    }
+
+    /// How many rules there are.
+    pub(super) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// The rules of a table and priority.
+    fn level(&self, table: u8, priority: u16) -> &[RuleNumber] {
+        let of = |number: &RuleNumber| {
+            self.rule(*number)
+                .map(|(rule, _)| (rule.table, rule.priority))
+        };
+        let begin = self
+            .levels
+            .partition_point(|number| of(number) < Some((table, priority)));
+        let end = self
+            .levels
+            .partition_point(|number| of(number) <= Some((table, priority)));
+        self.levels.get(begin..end).unwrap_or_default()
     }
 
     /// Ports of the same signature are alike to the flows.
@@ -206,9 +234,11 @@ impl Pipeline {
 
     fn find_overlaps(&self, table: u8, priority: u16) -> Overlaps {
         let mut by_shape: BTreeMap<Vec<(u8, u128)>, Vec<ValuesOfRule>> = BTreeMap::new();
-        for (number, (rule, class)) in (0..).zip(&self.rules) {
-            let is_plain = rule.clauses.is_empty() && rule.conj_id.is_none();
-            if (rule.table, rule.priority) != (table, priority) || !is_plain {
+        for number in self.level(table, priority).iter().copied() {
+            let Some((rule, class)) = self.rule(number) else {
+                continue;
+            };
+            if !rule.clauses.is_empty() || rule.conj_id.is_some() {
                 continue;
             }
             let own = tracked(rule);

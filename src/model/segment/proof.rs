@@ -6,6 +6,7 @@
 //! that is inside such a cube is moved out by one of the bits which that cube looks at. The search is exact;
 //! only its length is bounded.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::class::{Class, Cube, Point, meet, of_variable, preset};
@@ -24,6 +25,16 @@ pub(super) struct Restriction<'w> {
     /// What was known of the fields there.
     contents: Contents,
     before: Restrictions<'w>,
+}
+
+/// Long lists are taken apart one by one: each within the one before would need a deep stack.
+impl Drop for Restriction<'_> {
+    fn drop(&mut self) {
+        let mut next = self.before.take();
+        while let Some(restriction) = next {
+            next = Rc::into_inner(restriction).and_then(|mut own| own.before.take());
+        }
+    }
 }
 
 /// All restrictions of a way, the last first.
@@ -58,6 +69,24 @@ pub(super) fn restrict<'w>(
 /// Steps that one search may take.
 const STEPS: u32 = 4000;
 
+/// The work that all searches together may do: cubes and classes looked at, some fifty nanoseconds each. What is
+/// asked once it is used up is unknown.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<u64>);
+
+impl Budget {
+    pub(super) fn new(work: u64) -> Budget {
+        Budget(Cell::new(work))
+    }
+
+    /// Whether there is some left.
+    fn spend(&self, work: usize) -> bool {
+        let left = self.0.get().saturating_sub(work as u64);
+        self.0.set(left);
+        left > 0
+    }
+}
+
 /// Whether `point` is in all dimensions; then the cube with it that is.
 pub(super) fn cube_with(
     dimensions: &Dimensions<'_>,
@@ -75,11 +104,14 @@ pub(super) fn cube_with(
 }
 
 /// Looks for a packet.
-pub(super) fn prove(restrictions: &Restrictions<'_>) -> Proof {
+pub(super) fn prove(restrictions: &Restrictions<'_>, budget: &Budget) -> Proof {
     let mut takes: Vec<(&[&Class], &Contents)> = Vec::new();
     let mut excludes: Vec<(&Dimensions<'_>, &Contents)> = Vec::new();
     let mut next = restrictions;
     while let Some(restriction) = next {
+        if !budget.spend(1) {
+            return Proof::Unknown;
+        }
         if restriction.takes {
             let dimensions = restriction.dimensions.iter();
             takes.extend(dimensions.map(|classes| (classes.as_slice(), &restriction.contents)));
@@ -93,6 +125,7 @@ pub(super) fn prove(restrictions: &Restrictions<'_>) -> Proof {
         takes,
         excludes,
         steps: STEPS,
+        budget,
     };
     search.choose(0, &Cube::new())
 }
@@ -101,6 +134,7 @@ struct Search<'s, 'w> {
     takes: Vec<(&'s [&'w Class], &'s Contents)>,
     excludes: Vec<(&'s Dimensions<'w>, &'s Contents)>,
     steps: u32,
+    budget: &'s Budget,
 }
 
 impl Search<'_, '_> {
@@ -112,7 +146,7 @@ impl Search<'_, '_> {
         let mut result = Proof::Impossible;
         for class in classes {
             for narrower in class.cubes_within(cube, contents) {
-                if self.is_over() {
+                if self.is_over(1) {
                     return Proof::Unknown;
                 }
                 match self.choose(index.saturating_add(1), &narrower) {
@@ -127,7 +161,10 @@ impl Search<'_, '_> {
 
     /// A point of the cube outside of all that must not take the packet.
     fn leave(&mut self, cube: &Cube) -> Proof {
-        if self.is_over() {
+        let classes = |(dimensions, _): &(&Dimensions<'_>, &Contents)| {
+            dimensions.iter().map(Vec::len).sum::<usize>()
+        };
+        if self.is_over(self.excludes.iter().map(classes).sum()) {
             return Proof::Unknown;
         }
         let point: Point = cube
@@ -166,8 +203,8 @@ impl Search<'_, '_> {
         result
     }
 
-    fn is_over(&mut self) -> bool {
+    fn is_over(&mut self, work: usize) -> bool {
         self.steps = self.steps.saturating_sub(1);
-        self.steps == 0
+        self.steps == 0 || !self.budget.spend(work)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::finding::{Finding, Outside};
-use super::network::Role;
 use super::packet::Doubt;
 use super::survey::Survey;
 use super::walk::Crossing;
@@ -155,10 +154,10 @@ impl<'t> Survey<'_, 't> {
                 self.found.insert(key, near);
             }
         }
-        let real = self.found.iter().filter(|(_, finding)| finding.real);
-        let better: HashSet<i64> = real.map(|((tag, _), _)| *tag).collect();
+        let outside = self.found.keys().filter(|(_, outside)| !outside.is_host);
+        let better: HashSet<i64> = outside.map(|(tag, _)| *tag).collect();
         self.found
-            .retain(|(tag, _), finding| finding.real || !better.contains(tag));
+            .retain(|(tag, outside), _| !outside.is_host || !better.contains(tag));
         // Where whatever comes in is taken, what is named by some flow is no segment of its own.
         let any: Vec<Anything<'t>> = self
             .found
@@ -206,12 +205,7 @@ impl<'t> Survey<'_, 't> {
             let place = self.network.place(at.0, at.1)?;
             Some((place, way))
         });
-        // This host's own port is worth telling only where there is no wire.
-        let wires = exits
-            .clone()
-            .any(|(place, _)| !matches!(place.role, Role::Local));
         let mut exits: Vec<SegmentExit<'t>> = exits
-            .filter(|(place, _)| !wires || !matches!(place.role, Role::Local))
             .map(|(place, way)| SegmentExit {
                 port: place.port,
                 interface: place.interface,

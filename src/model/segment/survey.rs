@@ -7,6 +7,7 @@ use super::finding::{Finding, Outside, fixed, on_wire, outside};
 use super::network::{Member, Network, Place, Role};
 use super::packet::{Doubt, ETH_TYPE_VLAN, Packet, Tags};
 use super::pipeline::Pipeline;
+use super::proof::Budget;
 use super::rules::arriving;
 use super::walk::{Crossing, Walk};
 use crate::model::topology::{Interface, Port};
@@ -48,6 +49,7 @@ pub(super) struct Survey<'w, 't> {
     pub(super) lost_inwards: Option<Doubt>,
     /// How many flows were followed.
     flows: usize,
+    budget: &'w Budget,
 }
 
 /// A port that is looked at alone.
@@ -71,6 +73,7 @@ impl<'w, 't> Survey<'w, 't> {
         pipelines: &'w [Option<Pipeline>],
         home: usize,
         port: Option<&'t Port>,
+        budget: &'w Budget,
     ) -> Option<Survey<'w, 't>> {
         let member = network.members.get(home)?;
         let mut survey = Survey {
@@ -88,6 +91,7 @@ impl<'w, 't> Survey<'w, 't> {
             lost: BTreeMap::new(),
             lost_inwards: None,
             flows: 0,
+            budget,
         };
         let own = survey
             .tags
@@ -162,7 +166,13 @@ impl<'w, 't> Survey<'w, 't> {
             Some(focus) if focus.is_trunk => focus.numbers.clone(),
             _ => Vec::new(),
         };
-        let mut walk = Walk::new(self.network, self.pipelines, self.home, watched);
+        let mut walk = Walk::new(
+            self.network,
+            self.pipelines,
+            self.home,
+            watched,
+            self.budget,
+        );
         if self.flows < MAX_FLOWS {
             walk.follow(packet);
         } else {
@@ -302,9 +312,7 @@ impl<'w, 't> Survey<'w, 't> {
             outside.is_any = true;
             outside.id = None;
         }
-        let real = matches!(place.role, Role::Tunnel(_) | Role::Wire);
         let finding = self.found.entry((tag.into(), outside)).or_default();
-        finding.real |= real;
         finding.exits.entry((bridge, ofport)).or_default();
         Some(finding)
     }
@@ -408,7 +416,6 @@ impl<'w, 't> Survey<'w, 't> {
                         let outside = on_wire(None, tags);
                         let finding = self.found.entry((tag, outside)).or_default();
                         finding.inbound.add(arrival.choice, arrival.doubt);
-                        finding.real = true;
                         finding.through.insert(ofport);
                     }
                 }

@@ -12,7 +12,7 @@ use super::class::row;
 use super::network::Network;
 use super::packet::{Choice, Doubt, Packet, Tags};
 use super::pipeline::{Pipeline, RuleNumber, dimensions};
-use super::proof::Restrictions;
+use super::proof::{Budget, Restrictions};
 use super::steps::{Part, Step, TCI_PRESENT, TCI_VID, in_order, may_exit};
 use super::tracking::{track, tracked};
 use super::way::Way;
@@ -37,6 +37,7 @@ pub(super) struct Walk<'w, 't> {
     pipelines: &'w [Option<Pipeline>],
     pub(super) home: usize,
     pub(super) watched: Vec<u32>,
+    pub(super) budget: &'w Budget,
     seen: HashMap<VisitKey<'w>, Visit<'w>>,
     visits: HashMap<(u32, u8, Packet<'w>), u32>,
     flows: usize,
@@ -110,12 +111,14 @@ impl<'w, 't> Walk<'w, 't> {
         pipelines: &'w [Option<Pipeline>],
         home: usize,
         watched: Vec<u32>,
+        budget: &'w Budget,
     ) -> Walk<'w, 't> {
         Walk {
             network,
             pipelines,
             home,
             watched,
+            budget,
             seen: HashMap::new(),
             visits: HashMap::new(),
             flows: 0,
@@ -266,7 +269,11 @@ impl<'w, 't> Walk<'w, 't> {
                 let others: Vec<RuleNumber> = overlaps
                     .iter()
                     .flat_map(|overlaps| overlaps.of(*number).iter().copied())
-                    .filter(|other| level.iter().any(|(number, ..)| number == other))
+                    .filter(|other| {
+                        level
+                            .binary_search_by_key(other, |(number, ..)| *number)
+                            .is_ok()
+                    })
                     .collect();
                 let is_cut = overlaps.as_ref().is_some_and(|overlaps| overlaps.is_cut);
                 let mut taken = before.clone();
@@ -278,13 +285,13 @@ impl<'w, 't> Walk<'w, 't> {
                     taken.packet.doubt(Doubt::Many);
                 }
                 let steps: Vec<&'w Step> = rule.steps.iter().collect();
-                if taken.take(&dimensions) {
+                if taken.take(&dimensions, self.budget) {
                     let choice = Choice {
                         bridge: before.packet.bridge,
                         table,
                         priority,
                     };
-                    for way in taken.part(&others, pipeline, choice) {
+                    for way in taken.part(&others, pipeline, choice, self.budget) {
                         for way in self.steps(&steps, table, way, depth) {
                             after.push(way);
                         }
@@ -307,7 +314,7 @@ impl<'w, 't> Walk<'w, 't> {
                 rest.leave(dimensions);
             }
         }
-        if rest.is_possible() {
+        if rest.is_possible(self.budget) {
             after.push(rest);
         }
         after

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::class::{Class, Point};
 use super::packet::{Choice, Doubt, Packet};
 use super::pipeline::{Pipeline, RuleNumber};
-use super::proof::{Dimensions, Proof, Restrictions, cube_with, prove, restrict};
+use super::proof::{Budget, Dimensions, Proof, Restrictions, cube_with, prove, restrict};
 
 /// A packet with what its headers must be, and one such packet where it is known.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub(super) struct Way<'w> {
 
 impl<'w> Way<'w> {
     /// Restricts the way to what is in all dimensions; whether there is such a packet.
-    pub(super) fn take(&mut self, dimensions: &Dimensions<'w>) -> bool {
+    pub(super) fn take(&mut self, dimensions: &Dimensions<'w>, budget: &Budget) -> bool {
         let contents = self.packet.contents.clone();
         let decides = |classes: &&Vec<&'w Class>| {
             let opaque = classes.iter().any(|class| class.is_opaque_in(&contents));
@@ -25,12 +25,12 @@ impl<'w> Way<'w> {
         };
         let narrowing: Dimensions<'w> = dimensions.iter().filter(decides).cloned().collect();
         if narrowing.is_empty() {
-            return self.is_possible();
+            return self.is_possible(budget);
         }
         let inside = |point: &Rc<Point>| cube_with(&narrowing, point, &contents).is_some();
         self.witness = self.witness.take().filter(inside);
         self.restrictions = Some(restrict(&self.restrictions, narrowing, true, &contents));
-        self.is_possible()
+        self.is_possible(budget)
     }
 
     /// Restricts the way to what is not in all dimensions.
@@ -42,11 +42,11 @@ impl<'w> Way<'w> {
     }
 
     /// Whether there is a packet on the way; where that cannot be found out, it is marked.
-    pub(super) fn is_possible(&mut self) -> bool {
+    pub(super) fn is_possible(&mut self, budget: &Budget) -> bool {
         if self.witness.is_some() {
             return true;
         }
-        match prove(&self.restrictions) {
+        match prove(&self.restrictions, budget) {
             Proof::Witness(point) => self.witness = Some(point),
             Proof::Impossible => return false,
             Proof::Unknown => self.packet.doubt(Doubt::Many),
@@ -60,6 +60,7 @@ impl<'w> Way<'w> {
         others: &[RuleNumber],
         pipeline: &'w Pipeline,
         choice: Choice,
+        budget: &Budget,
     ) -> Vec<Way<'w>> {
         if others.is_empty() {
             return vec![self];
@@ -72,14 +73,14 @@ impl<'w> Way<'w> {
         let mut parts = Vec::new();
         let mut shared = self.clone();
         shared.packet.choice.get_or_insert(choice);
-        if shared.take(&dimensions) {
+        if shared.take(&dimensions, budget) {
             parts.push(shared);
         }
         let all = dimensions.iter().flatten().any(|class| class.is_all());
         if !all {
             let mut alone = self;
             alone.leave(dimensions);
-            if alone.is_possible() {
+            if alone.is_possible(budget) {
                 parts.push(alone);
             }
         }
