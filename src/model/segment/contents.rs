@@ -48,15 +48,17 @@ impl Content {
 /// Fields of the switch's own, which are zero where a packet enters a bridge: registers, metadata, the
 /// tunnel's, those of connection tracking. A packet type of zero is Ethernet.
 fn starts_at_zero(row: u8) -> bool {
-    let is = |id: Id| usize::from(row) == id.index();
-    let tunnel = Id::TUN_ID.index()..=Id::TUN_FLAGS.index();
-    let tracked = Id::CT_STATE.index()..=Id::CT_TP_DST.index();
-    let registers = (0..Id::REGISTERS).filter_map(Id::reg).any(is);
-    registers
+    let row = usize::from(row);
+    let is = |id: Id| row == id.index();
+    let among = |first: Option<Id>, last: Option<Id>| {
+        let (first, last) = (first.map(Id::index), last.map(Id::index));
+        first.is_some_and(|first| first <= row) && last.is_some_and(|last| row <= last)
+    };
+    among(Id::reg(0), Id::reg(Id::REGISTERS - 1))
+        || among(Some(Id::TUN_ID), Some(Id::TUN_FLAGS))
+        || among(Some(Id::CT_STATE), Some(Id::CT_TP_DST))
         || is(Id::METADATA)
         || is(Id::PACKET_TYPE)
-        || tunnel.contains(&usize::from(row))
-        || tracked.contains(&usize::from(row))
 }
 
 /// The fields that differ from those of a packet that has just come in, by row. Cheap to copy.

@@ -204,8 +204,8 @@ fn pipelines(network: &Network<'_>, mut flows: BTreeMap<&str, FlowRules>) -> Vec
 
 /// Work that is done for each rule at most, and whatever their number: so no flows make it take much longer than
 /// the switch takes to send them.
-const WORK_PER_RULE: u64 = 20;
-const WORK_AT_LEAST: u64 = 4_000_000;
+const WORK_PER_RULE: u64 = 10;
+const WORK_AT_LEAST: u64 = 2_000_000;
 
 fn budget(pipelines: &[Option<Pipeline>]) -> Budget {
     let rules = pipelines.iter().flatten().map(|it| it.len() as u64);

@@ -69,8 +69,8 @@ pub(super) fn restrict<'w>(
 /// Steps that one search may take.
 const STEPS: u32 = 4000;
 
-/// The work that all searches together may do: cubes and classes looked at, some fifty nanoseconds each. What is
-/// asked once it is used up is unknown.
+/// The work that all searches together may do: cubes and classes looked at, some hundred nanoseconds each. What
+/// is asked once it is used up is unknown.
 #[derive(Debug)]
 pub(super) struct Budget(Cell<u64>);
 

@@ -53,8 +53,9 @@ pub(super) struct Walk<'w, 't> {
     pub(super) lost: BTreeSet<Doubt>,
 }
 
-/// A packet at a table: as from which port, which table, the packet, its restrictions by their address.
-type VisitKey<'w> = (u32, u8, Packet<'w>, usize);
+/// A packet at a table: as from which port, which table, what is wanted of it afterwards, the packet, its
+/// restrictions by their address.
+type VisitKey<'w> = (u32, u8, Keep, Packet<'w>, usize);
 
 /// What became of it there. The restrictions are kept so that their address stays theirs.
 struct Visit<'w> {
@@ -62,6 +63,21 @@ struct Visit<'w> {
     after: Rc<Vec<Way<'w>>>,
     /// Whether it is being followed just now.
     is_open: bool,
+}
+
+/// What is wanted of packets that a table is done with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Keep {
+    /// All: actions follow.
+    All,
+    /// Those with an action set, which is executed.
+    WithSet,
+}
+
+impl Keep {
+    fn wants(self, way: &Way<'_>) -> bool {
+        self == Keep::All || !way.packet.set.is_empty()
+    }
 }
 
 /// How a list of actions goes on.
@@ -157,7 +173,7 @@ impl<'w, 't> Walk<'w, 't> {
     /// From the first table of a bridge to the action set.
     pub(super) fn bridge(&mut self, way: Way<'w>, depth: usize) {
         let in_port = way.packet.in_port;
-        let after = self.table(in_port, 0, way, depth);
+        let after = self.table(in_port, 0, way, depth, Keep::WithSet);
         for way in after.iter() {
             self.action_set(way.clone(), depth);
         }
@@ -178,13 +194,14 @@ impl<'w, 't> Walk<'w, 't> {
         table: u8,
         mut way: Way<'w>,
         depth: usize,
+        keep: Keep,
     ) -> Rc<Vec<Way<'w>>> {
         let address = |way: &Way<'_>| {
             way.restrictions
                 .as_ref()
                 .map_or(0, |rc| Rc::as_ptr(rc).addr())
         };
-        let mut key = (in_port, table, way.packet.clone(), address(&way));
+        let mut key = (in_port, table, keep, way.packet.clone(), address(&way));
         if !self.seen.contains_key(&key) && way.restrictions.is_some() {
             let packet = (in_port, table, way.packet.clone());
             let visits = self.visits.entry(packet).or_default();
@@ -192,7 +209,7 @@ impl<'w, 't> Walk<'w, 't> {
             if *visits > MAX_VISITS {
                 way.restrictions = None;
                 way.packet.doubt(Doubt::Many);
-                key = (in_port, table, way.packet.clone(), 0);
+                key = (in_port, table, keep, way.packet.clone(), 0);
             }
         }
         if let Some(visit) = self.seen.get(&key) {
@@ -211,10 +228,10 @@ impl<'w, 't> Walk<'w, 't> {
             is_open,
         };
         self.seen.insert(key.clone(), visit(Rc::default(), true));
-        let keep = way.restrictions.clone();
-        let after = Rc::new(self.look_up(in_port, table, way, depth));
+        let restrictions = way.restrictions.clone();
+        let after = Rc::new(self.look_up(in_port, table, way, depth, keep));
         let visit = Visit {
-            _restrictions: keep,
+            _restrictions: restrictions,
             after: Rc::clone(&after),
             is_open: false,
         };
@@ -228,6 +245,7 @@ impl<'w, 't> Walk<'w, 't> {
         table: u8,
         mut rest: Way<'w>,
         depth: usize,
+        keep: Keep,
     ) -> Vec<Way<'w>> {
         let mut after = Vec::new();
         let Some(pipeline) = self.pipeline(rest.packet.bridge) else {
@@ -292,9 +310,8 @@ impl<'w, 't> Walk<'w, 't> {
                         priority,
                     };
                     for way in taken.part(&others, pipeline, choice, self.budget) {
-                        for way in self.steps(&steps, table, way, depth) {
-                            after.push(way);
-                        }
+                        let ways = self.steps(&steps, table, way, depth);
+                        after.extend(ways.into_iter().filter(|way| keep.wants(way)));
                     }
                 }
                 if is_opaque {
@@ -314,7 +331,7 @@ impl<'w, 't> Walk<'w, 't> {
                 rest.leave(dimensions);
             }
         }
-        if rest.is_possible(self.budget) {
+        if keep.wants(&rest) && rest.is_possible(self.budget) {
             after.push(rest);
         }
         after
@@ -458,7 +475,8 @@ impl<'w, 't> Walk<'w, 't> {
             Step::Resubmit { in_port, table: to } => {
                 let in_port = in_port.unwrap_or(way.packet.in_port);
                 let to = to.unwrap_or(table);
-                let found = self.table(in_port, to, way.clone(), depth.saturating_add(1));
+                let found =
+                    self.table(in_port, to, way.clone(), depth.saturating_add(1), Keep::All);
                 after.extend(found.iter().cloned());
                 return None;
             }
@@ -470,7 +488,13 @@ impl<'w, 't> Walk<'w, 't> {
                 let mut copy = way.clone();
                 track(&mut copy.packet, *zone, *translates);
                 let in_port = copy.packet.in_port;
-                let found = self.table(in_port, *table, copy, depth.saturating_add(1));
+                let found = self.table(
+                    in_port,
+                    *table,
+                    copy,
+                    depth.saturating_add(1),
+                    Keep::WithSet,
+                );
                 for way in found.iter() {
                     self.action_set(way.clone(), depth);
                 }
