@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
 use super::class::{Class, row};
 use super::packet::Packet;
-use super::proof::Dimensions;
+use super::proof::{Budget, Dimensions};
 use super::rules::{FlowRules, Groups, Rule, VlanIs, width};
 use super::steps::{TCI_PRESENT, TCI_VID};
 use crate::openflow::fields::Id;
@@ -226,13 +226,13 @@ impl Pipeline {
     }
 
     /// Which rules of a table and priority intersect.
-    pub(super) fn overlaps(&self, table: u8, priority: u16) -> Rc<Overlaps> {
+    pub(super) fn overlaps(&self, table: u8, priority: u16, budget: &Budget) -> Rc<Overlaps> {
         let mut known = self.overlaps.borrow_mut();
         let entry = known.entry((table, priority));
-        Rc::clone(entry.or_insert_with(|| Rc::new(self.find_overlaps(table, priority))))
+        Rc::clone(entry.or_insert_with(|| Rc::new(self.find_overlaps(table, priority, budget))))
     }
 
-    fn find_overlaps(&self, table: u8, priority: u16) -> Overlaps {
+    fn find_overlaps(&self, table: u8, priority: u16, budget: &Budget) -> Overlaps {
         let mut by_shape: BTreeMap<Vec<(u8, u128)>, Vec<ValuesOfRule>> = BTreeMap::new();
         for number in self.level(table, priority).iter().copied() {
             let Some((rule, class)) = self.rule(number) else {
@@ -257,17 +257,23 @@ impl Pipeline {
         let shapes: Vec<_> = by_shape.iter().collect();
         for (index, (first, cubes)) in shapes.iter().enumerate() {
             for (second, others) in shapes.iter().skip(index) {
-                let (left, right) = common(first, second);
-                let mut by_value: HashMap<Vec<u128>, Vec<RuleNumber>> = HashMap::new();
-                for (values, number) in *cubes {
-                    by_value
-                        .entry(cut(values, &left))
-                        .or_default()
-                        .push(*number);
+                if !budget.spend(cubes.len().saturating_add(others.len())) {
+                    found.is_cut = true;
+                    return found;
                 }
-                for (values, number) in *others {
-                    for other in by_value.get(&cut(values, &right)).into_iter().flatten() {
-                        if pairs.len() >= MAX_PAIRS {
+                let (left, right) = common(first, second);
+                let mut by_value: HashMap<Vec<u128>, BTreeSet<RuleNumber>> = HashMap::new();
+                for (values, number) in *cubes {
+                    let rules = by_value.entry(cut(values, &left)).or_default();
+                    rules.insert(*number);
+                }
+                let others: BTreeSet<ValuesOfRule> = others
+                    .iter()
+                    .map(|(values, number)| (cut(values, &right), *number))
+                    .collect();
+                for (values, number) in &others {
+                    for other in by_value.get(values).into_iter().flatten() {
+                        if !budget.spend(1) || pairs.len() >= MAX_PAIRS {
                             found.is_cut = true;
                             return found;
                         }

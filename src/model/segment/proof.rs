@@ -80,7 +80,7 @@ impl Budget {
     }
 
     /// Whether there is some left.
-    fn spend(&self, work: usize) -> bool {
+    pub(super) fn spend(&self, work: usize) -> bool {
         let left = self.0.get().saturating_sub(work as u64);
         self.0.set(left);
         left > 0

@@ -261,7 +261,8 @@ impl<'w, 't> Walk<'w, 't> {
                 .take_while(|(_, rule, ..)| rule.priority == priority);
             let level = of_level.get(..count.count()).unwrap_or_default();
             begin = begin.saturating_add(level.len());
-            let overlaps = (level.len() > 1).then(|| pipeline.overlaps(table, priority));
+            let overlaps =
+                (level.len() > 1).then(|| pipeline.overlaps(table, priority, self.budget));
             let mut plain = Vec::new();
             let mut takes_all = false;
             let mut conjunctive = Vec::new();
