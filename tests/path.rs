@@ -97,7 +97,7 @@ fn a_host_with_every_network_type() {
     assert_eq!(
         legs(&sandbox, "qvobeeb2c54-aa")[1..],
         [
-            "1 patch int-br-ens37 phy-br-ens37 br-ens37 - - - no-outbound",
+            "1 patch int-br-ens37 phy-br-ens37 br-ens37 - - - ok",
             "1 wire br-ens37 ens37 br-ens37 66 - - no-outbound",
         ]
     );

@@ -416,3 +416,117 @@ fn the_way_of_one_port() {
         assert_eq!(last, format!("wire\tw0\t{vid}"));
     }
 }
+
+/// An integration bridge with a guest each of tags 1 and 2, and a patch to a bridge with two wires: port 2 and
+/// ports 1 and 3.
+const TWO_WIRES: &str = "add-br br-int -- add-br br-phy -- set bridge br-phy fail_mode=secure \
+    -- add-port br-int a1 tag=1 -- add-port br-int a2 tag=2 \
+    -- add-port br-phy eth9 -- set interface eth9 ofport_request=1 \
+    -- add-port br-phy eth8 -- set interface eth8 ofport_request=3 \
+    -- add-port br-int i -- set interface i type=patch options:peer=p \
+    -- add-port br-phy p -- set interface p type=patch options:peer=i ofport_request=2";
+
+#[test]
+fn a_tag_is_set_after_it_was_taken_away() {
+    let sandbox = switch(TWO_WIRES);
+    flows(
+        &sandbox,
+        "br-phy",
+        &[
+            "in_port=2,dl_vlan=1,actions=write_actions(output:3,set_field:4199->vlan_vid),goto_table:4",
+            "table=4,dl_vlan=1,actions=pop_vlan",
+        ],
+    );
+    assert_eq!(map(&sandbox, "tag,exits,segment")[0], "1 eth8 103");
+    let said = traced(&sandbox, "br-phy", "in_port=2,dl_vlan=1");
+    assert_eq!(said, "pop_vlan,push_vlan(vid=103,pcp=0),eth8");
+}
+
+#[test]
+fn out_by_one_wire_and_in_by_another() {
+    let sandbox = switch(TWO_WIRES);
+    flows(
+        &sandbox,
+        "br-phy",
+        &[
+            "in_port=2,dl_vlan=1,actions=set_field:4197->vlan_vid,output:3",
+            "in_port=1,dl_vlan=101,actions=set_field:4097->vlan_vid,output:2",
+        ],
+    );
+    assert_eq!(
+        map(&sandbox, "tag,exits,segment,state"),
+        [
+            "1 eth8 101 no-inbound",
+            "1 eth9 101 no-outbound",
+            "2 - - local"
+        ]
+    );
+    let said = sandbox.ovs_stdout(&["path", "a1", "--columns", "kind,to,vlan,state"]);
+    assert!(said.ends_with("wire\teth8\t101\tno-inbound\n"), "{said}");
+    // Two tags on one segment are a conflict also for a port of one of them.
+    flows(
+        &sandbox,
+        "br-phy",
+        &[
+            "in_port=2,dl_vlan=1,actions=set_field:4197->vlan_vid,output:1",
+            "in_port=2,dl_vlan=2,actions=set_field:4197->vlan_vid,output:1",
+        ],
+    );
+    let said = sandbox.ovs_stdout(&["path", "a1", "--columns", "kind,to,vlan,state"]);
+    assert!(said.ends_with("wire\teth9\t101\tconflict\n"), "{said}");
+}
+
+#[test]
+fn tunnels_with_a_key_for_each_direction() {
+    let sandbox = switch(&format!(
+        "{TWO_WIRES} -- add-port br-phy vy -- set interface vy type=geneve options:remote_ip=1.2.3.4 \
+         options:out_key=9 options:in_key=8 ofport_request=4"
+    ));
+    flows(
+        &sandbox,
+        "br-phy",
+        &[
+            "in_port=2,dl_vlan=2,actions=pop_vlan,output:4",
+            "in_port=4,actions=set_field:0x1002->vlan_tci,output:2",
+        ],
+    );
+    assert_eq!(
+        map(&sandbox, "tag,segment,outbound,inbound"),
+        ["1 - - -", "2 8 false true", "2 9 true false"]
+    );
+}
+
+#[test]
+fn mirrors_and_loops() {
+    let sandbox = switch(TWO_WIRES);
+    sandbox.vsctl(&["set-fail-mode", "br-phy", "standalone"]);
+    flows(&sandbox, "br-phy", &["actions=NORMAL"]);
+    assert_eq!(map(&sandbox, "tag,exits")[0], "1 eth8,eth9");
+    // Where copies go, nothing else does, and what comes from there is dropped.
+    let mirror = "-- --id=@p get port eth8 -- --id=@m create mirror name=m0 output-port=@p \
+                  -- set bridge br-phy mirrors=@m";
+    sandbox.vsctl(&mirror.split_whitespace().collect::<Vec<&str>>());
+    assert_eq!(map(&sandbox, "tag,exits")[0], "1 eth9");
+    sandbox.vsctl(&["clear", "bridge", "br-phy", "mirrors"]);
+    // A second patch beside the first: the switch drops what goes round.
+    let patch = "add-port br-int i2 -- set interface i2 type=patch options:peer=p2 \
+                 -- add-port br-phy p2 -- set interface p2 type=patch options:peer=i2";
+    sandbox.vsctl(&patch.split_whitespace().collect::<Vec<&str>>());
+    assert_eq!(map(&sandbox, "tag,state")[0], "1 unknown");
+    let said = sandbox.ovs_stdout(&["path", "a1", "--columns", "kind"]);
+    assert_eq!(said, "unseen\nport\npatch\nwire\nwire\n");
+}
+
+#[test]
+fn the_way_of_a_patch_with_a_tag() {
+    let sandbox = switch(TRUNK);
+    flows(&sandbox, "br-ens37", &["actions=NORMAL"]);
+    let said = sandbox.ovs_stdout(&["path", "spt", "--columns", "kind,from,to,vlan,state"]);
+    assert_eq!(
+        said,
+        "port\tspt\ttbr-x\t100\t-\n\
+         patch\tspt\tspi\t-\tok\n\
+         patch\tint-br-ens37\tphy-br-ens37\t5\tok\n\
+         wire\tbr-ens37\tens37\t5\tok\n"
+    );
+}

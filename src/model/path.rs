@@ -128,7 +128,10 @@ pub fn ways(
     let mut legs = vec![port_leg(bridge, port)];
     let passes = |line: &&TagLine<'_>| {
         if is_own {
-            return true;
+            // Where packets leave for the segment, by which wires others come in is no way of the port.
+            let leaves =
+                |other: &TagLine<'_>| other.tag == line.tag && other.is_of(line) && other.leaves();
+            return line.leaves() || !lines.iter().any(leaves);
         }
         let exits = line.segment.iter().flat_map(|segment| &segment.exits);
         let mut routes = exits.clone().filter_map(|exit| exit.outbound.as_ref());
@@ -253,12 +256,15 @@ fn out(topology: &Topology, line: &TagLine<'_>, exits: &[&SegmentExit<'_>]) -> V
         })),
         None => legs.extend(line.patches.iter().map(|patch| {
             let far = patch.peer().and_then(|peer| topology.port(peer));
+            let near = Some(patch.name.as_str());
+            let works =
+                far.is_some_and(|(_, port)| port.interfaces.iter().any(|it| it.peer() == near));
             Leg {
                 kind: "patch",
                 from: Some(patch.name.clone()),
                 to: patch.peer().map(str::to_owned),
                 at: far.map(|(bridge, _)| bridge.name.clone()),
-                state,
+                state: Some(if works { "ok" } else { "broken-patch" }),
                 note: "no flow sends packets out this way".to_owned(),
                 ..Leg::default()
             }

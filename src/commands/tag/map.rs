@@ -35,7 +35,7 @@ fn help() -> String {
          hang together by patches, and back. A tag that leads to two segments has a line for each.\n\n\
          network_type: vlan (segment is the VLAN), flat (untagged), local (nothing leaves), or the type \
          of the tunnels: vxlan, gre, geneve, ... (segment is the key, the VNI)\n\
-         exits: the wires or tunnels by which it leaves\n\
+         exits: the wires or tunnels by which it leaves, or, where nothing leaves, by which it enters\n\
          state: ok; no-inbound, no-outbound (one direction is missing); local; conflict (one tag on two \
          segments, or two tags on one); broken-patch (the flows are there, the patch does not work); \
          ambiguous (flows of equal priority match the same packets, and the switch takes any); unknown (it \

@@ -225,6 +225,11 @@ impl<'w, 't> Walk<'w, 't> {
                     to: (link.bridge, link.ofport),
                     tags: packet.tags,
                 };
+                // The same packet at the same place goes on for ever.
+                if self.route.contains(&crossing) {
+                    self.lost.insert(Doubt::Loop);
+                    return;
+                }
                 self.hops.insert(crossing);
                 let contents = packet.contents.through_patch();
                 let mut there = Packet::new(link.bridge, link.ofport, packet.tags, contents);

@@ -22,7 +22,7 @@ pub(super) struct Outside<'t> {
 }
 
 /// What the walks say of a tag and a segment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Finding {
     pub(super) outbound: Evidence,
     pub(super) inbound: Evidence,
@@ -33,9 +33,10 @@ pub(super) struct Finding {
 }
 
 /// What the walks say of a wire or tunnel of a segment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct WayOut {
     pub(super) outbound: Evidence,
+    pub(super) inbound: Evidence,
     /// The patches on the way there.
     pub(super) route: Vec<Crossing>,
 }
@@ -57,6 +58,12 @@ impl Evidence {
         }
     }
 
+    fn merge(&mut self, other: Evidence) {
+        self.is_proven |= other.is_proven;
+        self.choice = self.choice.or(other.choice);
+        self.doubt = self.doubt.or(other.doubt);
+    }
+
     pub(super) fn is_there(self) -> bool {
         self.is_proven || self.choice.is_some() || self.doubt.is_some()
     }
@@ -73,6 +80,26 @@ impl Evidence {
 }
 
 impl Finding {
+    /// Apart by direction, where packets leave by some wires or tunnels and come in by others.
+    pub(super) fn by_direction(&self) -> Vec<Finding> {
+        let mut parts: BTreeMap<(bool, bool), Finding> = BTreeMap::new();
+        for (place, way) in &self.exits {
+            let directions = (way.outbound.is_there(), way.inbound.is_there());
+            let part = parts.entry(directions).or_insert_with(|| Finding {
+                works: self.works,
+                through: self.through.clone(),
+                ..Finding::default()
+            });
+            part.outbound.merge(way.outbound);
+            part.inbound.merge(way.inbound);
+            part.exits.insert(*place, way.clone());
+        }
+        if parts.len() < 2 {
+            return vec![self.clone()];
+        }
+        parts.into_values().rev().collect()
+    }
+
     /// Whether a direction is known to be there, whatever the switch chooses.
     pub(super) fn is_sure(&self) -> bool {
         self.outbound.is_proven || self.inbound.is_proven
@@ -103,21 +130,28 @@ impl Finding {
 pub(super) fn outside<'t>(
     bridge: usize,
     place: &Place<'t>,
-    tags: Tags,
-    tun_id: u64,
+    (tags, tun_id): (Tags, u64),
+    is_inbound: bool,
 ) -> Outside<'t> {
     match &place.role {
-        Role::Tunnel(tunnel) => Outside {
-            bridge: Some(bridge),
-            kind: tunnel.kind(),
-            id: Some(match tunnel.out_key {
-                Key::Flow => tun_id,
-                key => fixed(key),
-            }),
-            is_any: false,
-            is_host: false,
-            inner_vlan: tags.outer.filter(|vid| *vid != 0),
-        },
+        Role::Tunnel(tunnel) => {
+            let key = if is_inbound {
+                tunnel.in_key
+            } else {
+                tunnel.out_key
+            };
+            Outside {
+                bridge: Some(bridge),
+                kind: tunnel.kind(),
+                id: Some(match key {
+                    Key::Flow => tun_id,
+                    key => fixed(key),
+                }),
+                is_any: false,
+                is_host: false,
+                inner_vlan: tags.outer.filter(|vid| *vid != 0),
+            }
+        }
         role => Outside {
             is_host: matches!(role, Role::Local),
             ..on_wire(Some(bridge), tags)

@@ -149,6 +149,51 @@ pub enum TagState {
     Unknown,
 }
 
+impl TagLine<'_> {
+    /// Whether packets leave.
+    pub fn leaves(&self) -> bool {
+        self.segment
+            .as_ref()
+            .is_some_and(|segment| segment.outbound)
+    }
+
+    /// Whether it is of the same segment as another.
+    pub fn is_of(&self, other: &TagLine<'_>) -> bool {
+        let segment = |line: &TagLine<'_>| {
+            let segment = line.segment.as_ref()?;
+            let bridge = segment.leaves_by.map(|bridge| bridge.name.clone());
+            Some((
+                segment.kind.to_owned(),
+                segment.id,
+                segment.inner_vlan,
+                bridge,
+            ))
+        };
+        segment(self).is_some_and(|own| segment(other) == Some(own))
+    }
+
+    fn set_conflict(&mut self) {
+        let is_sure = |state: TagState| {
+            matches!(
+                state,
+                TagState::Ok | TagState::NoInbound | TagState::NoOutbound
+            )
+        };
+        if is_sure(self.state) {
+            self.state = TagState::Conflict;
+        }
+        let exits = self
+            .segment
+            .iter_mut()
+            .flat_map(|segment| &mut segment.exits);
+        for way in exits.filter_map(|exit| exit.outbound.as_mut()) {
+            if is_sure(way.state) {
+                way.state = TagState::Conflict;
+            }
+        }
+    }
+}
+
 impl TagState {
     /// `ok`, `no-inbound`, `no-outbound`, `local`, `conflict`, `broken-patch`, `ambiguous` or `unknown`.
     pub fn word(self) -> &'static str {
@@ -190,9 +235,23 @@ pub fn port_lines<'t>(
 ) -> Vec<TagLine<'t>> {
     let pipelines = pipelines(network, flows);
     let budget = budget(&pipelines);
-    let survey =
-        |home: &usize| Some(Survey::of(network, &pipelines, *home, Some(port), &budget)?.lines());
-    network.homes.iter().filter_map(survey).flatten().collect()
+    let of =
+        |home: &usize, port| Some(Survey::of(network, &pipelines, *home, port, &budget)?.lines());
+    let mut lines: Vec<TagLine<'t>> = Vec::new();
+    for home in &network.homes {
+        lines.extend(of(home, Some(port)).into_iter().flatten());
+        // Whether a segment is another tag's too is known of all tags.
+        for other in of(home, None).into_iter().flatten() {
+            if other.state == TagState::Conflict {
+                let same = |line: &&mut TagLine<'_>| line.tag == other.tag && line.is_of(&other);
+                lines
+                    .iter_mut()
+                    .filter(same)
+                    .for_each(TagLine::set_conflict);
+            }
+        }
+    }
+    lines
 }
 
 fn pipelines(network: &Network<'_>, mut flows: BTreeMap<&str, FlowRules>) -> Vec<Option<Pipeline>> {

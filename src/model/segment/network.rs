@@ -271,6 +271,9 @@ impl Place<'_> {
 }
 
 pub(super) fn is_of_guest(bridge: &Bridge, port: &Port) -> bool {
+    if port.interfaces.iter().any(|it| it.kind() == "patch") {
+        return false;
+    }
     let has_one_vlan = matches!(
         Vlan::of(port),
         Vlan::Access { .. } | Vlan::Dot1qTunnel { .. }

@@ -49,7 +49,12 @@ impl<'t> Survey<'_, 't> {
             let of_tag = self.found.iter().filter(|((of, _), _)| of == tag);
             let before = lines.len();
             let lost = self.lost.get(tag).copied();
-            for ((_, outside), finding) in of_tag {
+            let of_tag = of_tag.flat_map(|((_, outside), finding)| {
+                let parts = finding.by_direction();
+                parts.into_iter().map(move |part| (outside, part))
+            });
+            for (outside, finding) in of_tag {
+                let finding = &finding;
                 let several = segments.get(tag).is_some_and(|count| *count > 1)
                     || owners.get(outside).is_some_and(|count| *count > 1);
                 let state = finding.state(several && finding.is_sure());

@@ -18,10 +18,7 @@ pub(super) enum Step {
     /// Changes the outer tag, adds it where there is none.
     SetVid(u16),
     /// Changes the outer tag where there is one.
-    Retag {
-        vid: u16,
-        mask: u16,
-    },
+    Retag(u16),
     /// The outer tag's priority; whether a tag is added where there is none.
     SetPcp {
         pcp: u8,
@@ -235,10 +232,7 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
             push: false,
         },
         Action::ModVlanVid(action) => Step::SetVid(action.vlan_vid & TCI_VID),
-        Action::SetVlanVid(action) => Step::Retag {
-            vid: action.vlan_vid & TCI_VID,
-            mask: TCI_VID,
-        },
+        Action::SetVlanVid(action) => Step::Retag(action.vlan_vid & TCI_VID),
         Action::SetTunnel(action) => {
             return set_steps(Id::TUN_ID, action.tun_id.into(), all, steps);
         }
@@ -363,13 +357,9 @@ fn output(port: u32) -> Option<Step> {
 /// Bits written into a field.
 fn set_steps(id: Id, value: u128, mask: u128, steps: &mut Vec<Step>) {
     match id {
-        Id::VLAN_TCI => steps.push(Step::Tci {
+        Id::VLAN_TCI | Id::VLAN_VID => steps.push(Step::Tci {
             value: value as u16 & (TCI_PRESENT | TCI_VID),
             mask: mask as u16 & (TCI_PRESENT | TCI_VID),
-        }),
-        Id::VLAN_VID => steps.push(Step::Retag {
-            vid: value as u16 & TCI_VID,
-            mask: mask as u16 & TCI_VID,
         }),
         Id::VLAN_PCP => steps.push(Step::SetPcp {
             pcp: value as u8,
@@ -498,7 +488,7 @@ impl Step {
             Step::Pop => Slot::Pop,
             Step::Push | Step::PushFirst => Slot::Push,
             Step::SetVid(_)
-            | Step::Retag { .. }
+            | Step::Retag(_)
             | Step::SetPcp { .. }
             | Step::Tci { .. }
             | Step::Load { .. }

@@ -12,7 +12,7 @@ use super::rules::arriving;
 use super::walk::{Crossing, Walk};
 use crate::model::topology::{Interface, Port};
 use crate::model::tunnel::Key;
-use crate::model::vlan::tags;
+use crate::model::vlan::{Vlan, tags};
 use crate::openflow::fields::Id;
 use crate::openflow::text::PORT_ANY;
 
@@ -57,6 +57,15 @@ pub(super) struct Focus {
     numbers: Vec<u32>,
     /// Packets have the tags that they are looked at with: the port puts none on them.
     is_trunk: bool,
+}
+
+/// Which way packets go at a wire or tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coming {
+    Out,
+    In,
+    /// In, with a VLAN or key that no flow names.
+    InWhatever,
 }
 
 /// Ports that are alike to flows and to the NORMAL action.
@@ -140,8 +149,15 @@ impl<'w, 't> Survey<'w, 't> {
         self.tags = match places.clone().find_map(Place::tag) {
             Some(tag) if !is_trunk => BTreeMap::from([(tag.into(), vec![port])]),
             _ => {
+                // Leaving untagged, a port's native VLAN is what is looked at as 0.
+                let own = places.clone().find_map(|place| match &place.vlan {
+                    Vlan::NativeUntagged { .. } => place.tag(),
+                    _ => None,
+                });
                 let carried = |vid: &&u16| {
-                    **vid != 0 && places.clone().any(|it| it.vlan.carries((**vid).into()))
+                    **vid != 0
+                        && own != Some(**vid)
+                        && places.clone().any(|it| it.vlan.carries((**vid).into()))
                 };
                 let vids = vids.iter().filter(carried).map(|vid| i64::from(*vid));
                 [0].into_iter()
@@ -234,8 +250,8 @@ impl<'w, 't> Survey<'w, 't> {
             let passed = self.hops.entry(tag.into()).or_default();
             passed.extend(&walk.hops);
             let is_loop = walk.is_loop();
-            if let Some(why) = walk.lost.first() {
-                self.lost.entry(tag.into()).or_insert(*why);
+            if let Some(why) = walk.why_more() {
+                self.lost.entry(tag.into()).or_insert(why);
             }
             for (exit, route) in walk.exits {
                 let place = (exit.bridge, exit.ofport);
@@ -292,7 +308,7 @@ impl<'w, 't> Survey<'w, 't> {
     ) {
         let leaving = self.left.entry(place).or_default();
         leaving.insert((tags, tun_id));
-        if let Some(finding) = self.finding(tag, place, tags, tun_id, false) {
+        if let Some(finding) = self.finding(tag, place, (tags, tun_id), Coming::Out) {
             more(finding);
         }
     }
@@ -302,13 +318,12 @@ impl<'w, 't> Survey<'w, 't> {
         &mut self,
         tag: u16,
         (bridge, ofport): (usize, u32),
-        tags: Tags,
-        tun_id: u64,
-        is_any: bool,
+        packet: (Tags, u64),
+        coming: Coming,
     ) -> Option<&mut Finding> {
         let place = self.network.place(bridge, ofport)?;
-        let mut outside = outside(bridge, place, tags, tun_id);
-        if is_any {
+        let mut outside = outside(bridge, place, packet, coming != Coming::Out);
+        if coming == Coming::InWhatever {
             outside.is_any = true;
             outside.id = None;
         }
@@ -377,7 +392,7 @@ impl<'w, 't> Survey<'w, 't> {
                 let walk = self.walk(bridge, *port, tags, tun_id);
                 let is_loop = walk.is_loop();
                 if self.lost_inwards.is_none() {
-                    self.lost_inwards = walk.lost.first().copied();
+                    self.lost_inwards = walk.why_more();
                 }
                 for arrival in walk.arrivals {
                     if !self.tags.contains_key(&arrival.vid.into()) {
@@ -385,10 +400,17 @@ impl<'w, 't> Survey<'w, 't> {
                     }
                     for port in &kind.ports {
                         let place = (bridge, *port);
-                        let finding = self.finding(arrival.vid, place, tags, tun_id, is_any);
+                        let coming = if is_any {
+                            Coming::InWhatever
+                        } else {
+                            Coming::In
+                        };
+                        let finding = self.finding(arrival.vid, place, (tags, tun_id), coming);
                         if let Some(finding) = finding {
                             let doubt = arrival.doubt.or(is_loop);
                             finding.inbound.add(arrival.choice, doubt);
+                            let way = finding.exits.entry(place).or_default();
+                            way.inbound.add(arrival.choice, doubt);
                             finding.works |= !arrival.broken;
                             finding.through.extend(arrival.through);
                         }
@@ -443,7 +465,9 @@ fn kinds<'p, 't>(member: &'p Member<'t>, pipeline: &Pipeline) -> Vec<Kind<'p, 't
                 }
                 _ => false,
             };
-            role && kind.signature == signature && kind.place.vlan == place.vlan
+            role && kind.signature == signature
+                && kind.place.vlan == place.vlan
+                && kind.place.is_mirror_output == place.is_mirror_output
         };
         match kinds.iter_mut().find(alike) {
             Some(kind) => kind.ports.push(*number),

@@ -166,6 +166,12 @@ impl<'w, 't> Walk<'w, 't> {
         self.lost.contains(&Doubt::Loop).then_some(Doubt::Loop)
     }
 
+    /// Why there may be more than was found; a loop makes nothing more.
+    pub(super) fn why_more(&self) -> Option<Doubt> {
+        let mut reasons = self.lost.iter().copied();
+        reasons.find(|doubt| *doubt != Doubt::Loop)
+    }
+
     pub(super) fn pipeline(&self, bridge: usize) -> Option<&'w Pipeline> {
         self.pipelines.get(bridge)?.as_ref()
     }
@@ -412,9 +418,9 @@ impl<'w, 't> Walk<'w, 't> {
                 }
             }
             Step::SetVid(vid) => packet.tags = packet.tags.set(*vid),
-            Step::Retag { vid, mask } => {
-                if let Some(outer) = packet.tags.outer {
-                    packet.tags = packet.tags.set(outer & !mask | vid & mask);
+            Step::Retag(vid) => {
+                if packet.tags.outer.is_some() {
+                    packet.tags = packet.tags.set(*vid);
                 }
             }
             Step::SetPcp { pcp, push } => {
@@ -548,15 +554,9 @@ impl<'w, 't> Walk<'w, 't> {
         };
         let bits = bits.map(|bits| to.shift(bits.checked_shr(from.offset.into()).unwrap_or(0)));
         match bits {
-            Some(bits) if to.row == row(Id::VLAN_TCI) => {
+            Some(bits) if to.row == row(Id::VLAN_TCI) || to.row == row(Id::VLAN_VID) => {
                 let (value, mask) = (bits & tci, to.mask() & tci);
                 packet.tags = packet.tags.set_tci(value as u16, mask as u16);
-            }
-            Some(bits) if to.row == row(Id::VLAN_VID) => {
-                if let Some(outer) = packet.tags.outer {
-                    let mask = to.mask() as u16 & TCI_VID;
-                    packet.tags = packet.tags.set(outer & !mask | bits as u16 & mask);
-                }
             }
             None if to.row == row(Id::VLAN_TCI) || to.row == row(Id::VLAN_VID) => {
                 self.lost.insert(Doubt::Changed);
