@@ -1,7 +1,7 @@
 //! All flows of a switch, each handed over as it comes and then forgotten: for commands that ask what
 //! the flows mean, not how they read. What they keep of a flow is theirs to bound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
@@ -11,7 +11,7 @@ use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::{Dialect, FlowStats, Scratch};
 use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc};
-use crate::openflow::session;
+use crate::openflow::session::{self, Session};
 use crate::openflow::version::Version;
 
 /// Reads all flows of `switch`, over the highest version that both sides have, and gives each to
@@ -112,6 +112,19 @@ pub(super) async fn rules_of<'t>(
 /// Adds the groups of a switch; a switch of a version without groups has not told them.
 async fn add_groups(cx: &Context, switch: &Switch, rules: &mut FlowRules) -> Result<(), Failure> {
     let mut session = switch.connect(cx).await?;
+    let told = each_group(&mut session, |group| rules.add_group(group)).await;
+    if told.map_err(|error| switch.failure(error))?.is_some() {
+        rules.groups_are_complete();
+    }
+    Ok(())
+}
+
+/// Reads all groups of a switch and gives each to `take`; their numbers, or `None` if the switch does not list
+/// groups.
+pub(super) async fn each_group(
+    session: &mut Session,
+    mut take: impl FnMut(&GroupDesc<'_>),
+) -> Result<Option<BTreeSet<u32>>, session::Error> {
     let answer = session
         .collect(
             |version, xid| groups::desc_request(version, xid, GROUP_ALL),
@@ -120,19 +133,25 @@ async fn add_groups(cx: &Context, switch: &Switch, rules: &mut FlowRules) -> Res
                 let mut ids = Vec::new();
                 while let Some(entry) = descs.next_bytes() {
                     let group = GroupDesc::decode(version, entry?)?;
-                    rules.add_group(&group);
+                    take(&group);
                     ids.push(group.group_id);
                 }
                 Ok(ids)
             },
         )
         .await;
+    where_supported(answer)
+}
+
+/// The numbers that a switch told; `None` if it does not know the request.
+pub(super) fn where_supported(
+    answer: Result<Vec<u32>, session::Error>,
+) -> Result<Option<BTreeSet<u32>>, session::Error> {
     match answer {
-        Ok(_) => rules.groups_are_complete(),
-        Err(session::Error::Refused(error)) if error.is_unsupported() => {}
-        Err(error) => return Err(switch.failure(error)),
+        Ok(ids) => Ok(Some(ids.into_iter().collect())),
+        Err(session::Error::Refused(error)) if error.is_unsupported() => Ok(None),
+        Err(error) => Err(error),
     }
-    Ok(())
 }
 
 impl Switch {

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::commands::flow_reading::each_flow;
+use crate::commands::flow_reading::{each_flow, each_group, where_supported};
 use crate::commands::switch::{NoSession, Switch, offered};
 use crate::commands::{Context, Failure};
 use crate::model::Topology;
 use crate::model::check::flows::Existing;
 use crate::model::check::{Finding, FlowCheck};
 use crate::model::names::{PortNames, SwitchNames};
-use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc};
 use crate::openflow::messages::meters::{self, METER_ALL};
 use crate::openflow::session::{self, Session};
 use crate::openflow::text::{PortSpelling, Style, TextContext};
@@ -51,7 +50,8 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
     let mut check = FlowCheck::default();
     each_flow(cx, &switch, |flow| check.add(flow, &text)).await?;
     let failure = |error: session::Error| switch.failure(error);
-    let groups = groups(&mut session, &mut check).await.map_err(failure)?;
+    let groups = each_group(&mut session, |group| check.add_group(group)).await;
+    let groups = groups.map_err(failure)?;
     let meters = if check.has_meters() {
         meters(&mut session).await.map_err(failure)?
     } else {
@@ -100,29 +100,6 @@ fn nobody_listens(error: &session::Error) -> bool {
     }
 }
 
-/// Which groups there are; they are checked on the way. `None` if the switch knows no such thing.
-async fn groups(
-    session: &mut Session,
-    check: &mut FlowCheck,
-) -> Result<Option<BTreeSet<u32>>, session::Error> {
-    let answer = session
-        .collect(
-            |version, xid| groups::desc_request(version, xid, GROUP_ALL),
-            |version, part| {
-                let mut descs = Descs::new(version, part)?;
-                let mut ids = Vec::new();
-                while let Some(entry) = descs.next_bytes() {
-                    let group = GroupDesc::decode(version, entry?)?;
-                    check.add_group(&group);
-                    ids.push(group.group_id);
-                }
-                Ok(ids)
-            },
-        )
-        .await;
-    told(answer)
-}
-
 async fn meters(session: &mut Session) -> Result<Option<BTreeSet<u32>>, session::Error> {
     if session.version() < Version::V13 {
         return Ok(None);
@@ -135,13 +112,5 @@ async fn meters(session: &mut Session) -> Result<Option<BTreeSet<u32>>, session:
         .await;
     let ids =
         |meters: Vec<meters::MeterConfig>| meters.iter().map(|meter| meter.meter_id).collect();
-    told(answer.map(ids))
-}
-
-fn told(answer: Result<Vec<u32>, session::Error>) -> Result<Option<BTreeSet<u32>>, session::Error> {
-    match answer {
-        Ok(ids) => Ok(Some(ids.into_iter().collect())),
-        Err(session::Error::Refused(error)) if error.is_unsupported() => Ok(None),
-        Err(error) => Err(error),
-    }
+    where_supported(answer.map(ids))
 }
