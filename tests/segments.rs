@@ -53,7 +53,7 @@ fn flows_of_one_priority_are_a_choice() {
     let leave = "in_port=1,actions=push_vlan:0x8100,set_field:4162->vlan_vid,output:2";
     flows(&sandbox, "br0", &[leave, "actions=NORMAL"]);
     let reason = "table 0 of br0 has flows of one priority (32768) that match the same packets; the switch \
-                  takes any of them";
+                  may use any of them";
     let rows = map(&sandbox, "segment,outbound,inbound,state,reason");
     assert_eq!(
         rows,
@@ -390,6 +390,13 @@ fn conjunctive_matches() {
     assert_eq!(map(&sandbox, "network_type,state"), ["flat no-inbound"]);
     let packet = "in_port=1,ip,nw_src=10.0.0.2,nw_dst=10.0.1.1";
     assert_eq!(traced(&sandbox, "br0", packet), "w0");
+    // Another flow of the same priority matches the same packets.
+    let other = clause("actions=push_vlan:0x8100,set_field:4162->vlan_vid,output:2");
+    flows(&sandbox, "br0", &[&all[..], &[other.as_str()]].concat());
+    assert_eq!(
+        map(&sandbox, "network_type,segment,state"),
+        ["flat - ambiguous", "vlan 66 no-inbound"]
+    );
     // A dimension without a flow.
     flows(&sandbox, "br0", &[all[0], all[3], all[4]]);
     assert_eq!(map(&sandbox, "network_type,state"), ["local local"]);
@@ -529,4 +536,56 @@ fn the_way_of_a_patch_with_a_tag() {
          patch\tint-br-ens37\tphy-br-ens37\t5\tok\n\
          wire\tbr-ens37\tens37\t5\tok\n"
     );
+}
+
+/// Numbers that a register holds are those of OpenFlow 1.0, the reserved ones among them.
+#[test]
+fn ports_that_registers_name() {
+    let sandbox = switch(SMALL);
+    for (number, exits) in [
+        ("2", "w0"),
+        ("0xfffa", "w0"),
+        ("0xfffb", "w0"),
+        ("77", "-"),
+        ("0x10002", "-"),
+    ] {
+        let load = format!("in_port=1,actions=load:{number}->NXM_NX_REG3[],output:NXM_NX_REG3[]");
+        flows(&sandbox, "br0", &[&load]);
+        assert_eq!(map(&sandbox, "exits"), [exits], "{number}");
+        let traced = traced(&sandbox, "br0", "in_port=1");
+        assert_eq!(traced.contains("w0"), exits == "w0", "{number}: {traced}");
+    }
+    // Back to where a packet came from, by a queue.
+    flows(&sandbox, "br0", &["in_port=2,actions=enqueue:IN_PORT:0"]);
+    assert_eq!(map(&sandbox, "state"), ["local"]);
+}
+
+/// Groups that watch each other, and hashes of hashes, end all the same.
+#[test]
+fn work_is_bounded() {
+    let sandbox = switch(SMALL);
+    let bucket = ",bucket=watch_group:7,actions=output:2".repeat(100);
+    sandbox.ofctl(&[
+        "-OOpenFlow15",
+        "add-group",
+        "br0",
+        "group_id=7,type=ff,bucket=watch_port:99,actions=output:2",
+    ]);
+    sandbox.ofctl(&[
+        "-OOpenFlow15",
+        "mod-group",
+        "br0",
+        &format!("group_id=7,type=ff{bucket}"),
+    ]);
+    let many = "multipath(eth_src,50,modulo_n,64,0,NXM_NX_REG0[0..5]),\
+                multipath(eth_src,50,modulo_n,64,0,NXM_NX_REG1[0..5]),\
+                multipath(eth_src,50,modulo_n,64,0,NXM_NX_REG2[0..5])";
+    let flow = format!("in_port=1,actions=group:7,{many},output:2");
+    flows(&sandbox, "br0", &[&flow]);
+    let said = sandbox
+        .ovs(&["tag", "map", "--columns", "exits"])
+        .timeout(std::time::Duration::from_secs(20))
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(said.stdout).unwrap(), "w0\n");
 }

@@ -202,7 +202,9 @@ impl Streams {
     pub(super) fn add(&mut self, segment: &Segment<'_>) -> Brought {
         let stream = self.0.entry(segment.flow.clone()).or_default();
         let start = segment.seq.wrapping_add(segment.is_syn.into());
-        let end = start.wrapping_add(segment.length as u32);
+        // A capture may hold less of a packet than was sent: the rest is missing.
+        let held = segment.payload.len().min(segment.length);
+        let end = start.wrapping_add(held as u32);
         let next = stream.next.filter(|_| !segment.is_syn).unwrap_or(start);
         // How far the segment is behind what is expected: sent again, at least in part; or ahead of it.
         let behind = next.wrapping_sub(start);

@@ -15,7 +15,7 @@
 
 use super::pasted::{Block, Malformed, column, pairs};
 
-/// Maximum number of bytes that rows left out as repeated may stand for.
+/// Maximum number of bytes that all rows left out as repeated may stand for.
 const MAX_REPEATED: u64 = 1 << 24;
 /// Offsets at which a dump may begin are below this.
 const MAX_START: u64 = 1 << 62;
@@ -146,6 +146,8 @@ struct Dump {
     base: u32,
     /// How many bytes the row before has.
     row_length: usize,
+    /// How many bytes rows left out have stood for so far.
+    repeated: u64,
     /// Where the text of the rows began, in characters.
     text_column: Option<usize>,
     /// Whether the line before was a row.
@@ -236,7 +238,8 @@ impl Dump {
         let Some(missing) = until.start().and_then(|end| end.checked_sub(next)) else {
             return Err(self.contradiction(until.offset));
         };
-        if missing > MAX_REPEATED {
+        self.repeated = self.repeated.saturating_add(missing);
+        if self.repeated > MAX_REPEATED {
             return Err(format!("{missing} bytes are left out above: too many"));
         }
         if let Some(block) = &mut self.block {

@@ -164,7 +164,7 @@ kinds! {
         "controllers write such flows on purpose: there is nothing to do"
     OverlappingFlows "overlapping-flows" Note
         "flows of equal priority that match the same packets and differ in actions"
-        "OpenFlow leaves open which of them takes a packet: give the one that is meant to a higher priority"
+        "OpenFlow leaves open which of them takes a packet: give the intended flow a higher priority"
     BucketNeverLive "bucket-never-live" Error
         "a group with buckets that watch only what does not exist"
         "such a bucket gets no packets: add what it watches, or correct it; `ovs dump-groups {bridge}` shows it"

@@ -64,7 +64,8 @@ impl<'w, 't> Walk<'w, 't> {
 
     /// Whether any watched port or group of a bucket is live, or none is watched.
     fn is_bucket_live(&self, bridge: usize, bucket: &Bucket, depth: usize) -> Option<bool> {
-        if depth > MAX_WATCH_DEPTH {
+        // Groups may watch each other: the work is bounded, not only the depth.
+        if depth > MAX_WATCH_DEPTH || !self.budget.spend(1) {
             return None;
         }
         let port = bucket.watch_port.map(|port| self.is_live(bridge, port));

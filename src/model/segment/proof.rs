@@ -69,6 +69,9 @@ pub(super) fn restrict<'w>(
 /// Steps that one search may take.
 const STEPS: u32 = 4000;
 
+/// Maximum number of classes that must take a packet.
+const MAX_TAKES: usize = 512;
+
 /// The work that all searches together may do: cubes and classes looked at, some hundred nanoseconds each. What
 /// is asked once it is used up is unknown.
 #[derive(Debug)]
@@ -119,6 +122,10 @@ pub(super) fn prove(restrictions: &Restrictions<'_>, budget: &Budget) -> Proof {
             excludes.push((&restriction.dimensions, &restriction.contents));
         }
         next = &restriction.before;
+    }
+    // Each is a step deeper on the stack.
+    if takes.len() > MAX_TAKES {
+        return Proof::Unknown;
     }
     takes.sort_by_key(|(classes, _)| classes.iter().map(|class| class.len()).sum::<usize>());
     let mut search = Search {

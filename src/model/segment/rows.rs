@@ -115,7 +115,7 @@ impl<'t> Survey<'_, 't> {
                     let bridge = self.network.members.get(choice.bridge);
                     format!(
                         "table {} of {} has flows of one priority ({}) that match the same packets; \
-                         the switch takes any of them",
+                         the switch may use any of them",
                         choice.table,
                         bridge.map_or("-", |member| member.bridge.name.as_str()),
                         choice.priority

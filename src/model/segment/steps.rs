@@ -296,8 +296,14 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
             Some(step) => step,
             None => return,
         },
-        Action::OutputTrunc(action) => Step::Output(action.port),
-        Action::Enqueue(action) => Step::Output(action.port),
+        Action::OutputTrunc(action) => match output(action.port) {
+            Some(step) => step,
+            None => return,
+        },
+        Action::Enqueue(action) => match output(action.port) {
+            Some(step) => step,
+            None => return,
+        },
         Action::OutputReg(action) => match Part::of(&action.src) {
             Some(part) => Step::OutputField(part),
             None => Step::Lost,
@@ -340,7 +346,8 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
     steps.push(step);
 }
 
-fn output(port: u32) -> Option<Step> {
+/// What sending to a port is; `None`: nothing that is followed.
+pub(super) fn output(port: u32) -> Option<Step> {
     match port {
         PORT_NORMAL => Some(Step::Normal),
         PORT_FLOOD | PORT_ALL => Some(Step::Flood),

@@ -11,13 +11,13 @@ use std::rc::Rc;
 use super::class::row;
 use super::network::Network;
 use super::packet::{Choice, Doubt, Packet, Tags};
-use super::pipeline::{Pipeline, RuleNumber, dimensions};
+use super::pipeline::{Pipeline, RuleNumber, dimensions as conjoined};
 use super::proof::{Budget, Restrictions};
-use super::steps::{Part, Step, TCI_PRESENT, TCI_VID, in_order, may_exit};
+use super::steps::{Part, Step, TCI_PRESENT, TCI_VID, in_order, may_exit, output};
 use super::tracking::{track, tracked};
 use super::way::Way;
 use crate::openflow::fields::Id;
-use crate::openflow::text::PORT_ANY;
+use crate::openflow::text::port_from_v10;
 
 /// How deep tables and bridges may be nested: `MAX_DEPTH` of ovs-vswitchd.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -27,6 +27,12 @@ const MAX_FLOWS: usize = 1 << 16;
 
 /// How often the same packet may come to a table with other restrictions, before these are given up.
 const MAX_VISITS: u32 = 24;
+
+/// Maximum number of flows of one priority that are compared one by one where one is a conjunctive match.
+const MAX_COMPARED: usize = 128;
+
+/// Maximum number of ways of one packet through one list of actions.
+const MAX_WAYS: usize = 4096;
 
 /// A hash chooses among at most so many values one by one.
 const MAX_CHOICES: u16 = 64;
@@ -272,12 +278,15 @@ impl<'w, 't> Walk<'w, 't> {
             let mut plain = Vec::new();
             let mut takes_all = false;
             let mut conjunctive = Vec::new();
+            let executed = level.iter().filter(|(_, rule, ..)| rule.clauses.is_empty());
+            let has_conjunction = executed.clone().any(|(_, rule, ..)| rule.conj_id.is_some());
+            let compares = executed.count() <= MAX_COMPARED;
             let before = rest.clone();
             for (number, rule, class, is_certain) in level {
                 if !rule.clauses.is_empty() {
                     continue;
                 }
-                let Some(dimensions) = dimensions(rule, class, level) else {
+                let Some(dimensions) = conjoined(rule, class, level) else {
                     continue;
                 };
                 self.flows = self.flows.saturating_add(1);
@@ -309,6 +318,26 @@ impl<'w, 't> Walk<'w, 't> {
                 if is_cut {
                     taken.packet.doubt(Doubt::Many);
                 }
+                let others_conjoin = level.iter().filter(|(other, met, ..)| {
+                    compares
+                        && other != number
+                        && (met.conj_id.is_some() || rule.conj_id.is_some())
+                        && met.clauses.is_empty()
+                        && met.steps != rule.steps
+                });
+                if has_conjunction && !compares {
+                    taken.packet.doubt(Doubt::Many);
+                }
+                let mut intersecting = Vec::new();
+                for (_, other, class, _) in others_conjoin {
+                    let mut both = before.clone();
+                    if let Some(also) = conjoined(other, class, level)
+                        && both.take(&dimensions, self.budget)
+                        && both.take(&also, self.budget)
+                    {
+                        intersecting.push(also);
+                    }
+                }
                 let steps: Vec<&'w Step> = rule.steps.iter().collect();
                 if taken.take(&dimensions, self.budget) {
                     let choice = Choice {
@@ -316,9 +345,25 @@ impl<'w, 't> Walk<'w, 't> {
                         table,
                         priority,
                     };
-                    for way in taken.part(&others, pipeline, choice, self.budget) {
-                        let ways = self.steps(&steps, table, way, depth);
-                        after.extend(ways.into_iter().filter(|way| keep.wants(way)));
+                    let mut parts = vec![taken];
+                    if !intersecting.is_empty() {
+                        let mut alone = parts.clone();
+                        for way in &mut parts {
+                            way.packet.choice.get_or_insert(choice);
+                        }
+                        for way in &mut alone {
+                            for also in &intersecting {
+                                way.leave(also.clone());
+                            }
+                        }
+                        alone.retain_mut(|way| way.is_possible(self.budget));
+                        parts.extend(alone);
+                    }
+                    for way in parts {
+                        for way in way.part(&others, pipeline, choice, self.budget) {
+                            let ways = self.steps(&steps, table, way, depth);
+                            after.extend(ways.into_iter().filter(|way| keep.wants(way)));
+                        }
                     }
                 }
                 if is_opaque {
@@ -363,6 +408,10 @@ impl<'w, 't> Walk<'w, 't> {
                         None => {}
                     }
                 }
+            }
+            if after.len() > MAX_WAYS {
+                self.lost.insert(Doubt::Many);
+                after.truncate(MAX_WAYS);
             }
             ways = after;
         }
@@ -452,10 +501,10 @@ impl<'w, 't> Walk<'w, 't> {
             Step::OutputField(part) => {
                 let number = packet.contents.value(part.row, part.mask());
                 if let Some(bits) = number {
+                    // A 16-bit number as OpenFlow 1.0 has it, the reserved ones among them.
                     let port = bits.checked_shr(part.offset.into()).unwrap_or(0);
-                    let port = u32::try_from(port).unwrap_or(PORT_ANY);
-                    if port != way.packet.in_port {
-                        self.send(way, port, depth);
+                    if let Ok(port) = u16::try_from(port) {
+                        self.output(port_from_v10(port), way, depth);
                     }
                 } else {
                     let mut copy = way.clone();
@@ -539,6 +588,17 @@ impl<'w, 't> Walk<'w, 't> {
             }
         }
         Some(Next::Step)
+    }
+
+    /// To the port of a number that a field held.
+    fn output(&mut self, port: u32, way: &Way<'w>, depth: usize) {
+        match output(port) {
+            Some(Step::Normal) => self.switch(way, depth),
+            Some(Step::Flood) => self.flood(way, depth),
+            Some(Step::Back) => self.send(way, way.packet.in_port, depth),
+            Some(Step::Output(port)) if port != way.packet.in_port => self.send(way, port, depth),
+            _ => {}
+        }
     }
 
     fn move_bits(&mut self, way: &mut Way<'w>, from: Part, to: Part) -> Option<Next> {
