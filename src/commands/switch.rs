@@ -156,7 +156,7 @@ impl Switch {
         Ok(names?.with_told(&told))
     }
 
-    /// The names of the switch's tables alone, from whoever tells them.
+    /// The names of the switch's tables alone, from the database and the switch.
     pub(super) async fn table_names(&self, cx: &Context, allowed: Versions) -> TableNames {
         let (whole, told) = tokio::join!(self.whole_table_names(cx), self.told_tables(cx, allowed));
         whole.with_told(&told)

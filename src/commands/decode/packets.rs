@@ -193,7 +193,7 @@ pub(super) enum Brought {
     Messages(Vec<u8>),
     /// The payload is no OpenFlow, from this port to that.
     Foreign([u16; 2]),
-    /// So many bytes before it are missing; what was pending is here.
+    /// Bytes before it are missing; holds what was pending.
     Gap(Vec<u8>),
 }
 

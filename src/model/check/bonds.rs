@@ -23,7 +23,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 .filter(|interface| is_usable(interface))
                 .map(|interface| interface.name.as_str())
                 .collect();
-            // Members that could not be opened: with a bond that is down they are told, else alone.
+            // Members that could not be opened are part of the finding of a bond that is down; else each has its own.
             let failed: Vec<&Interface> = port
                 .interfaces
                 .iter()

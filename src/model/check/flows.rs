@@ -15,10 +15,10 @@ use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::messages::groups::GroupDesc;
 use crate::openflow::text::{TextContext, reserved_port};
 
-/// So many hidden flows of a bridge, and groups with dead buckets, are told one by one.
+/// Maximum number of hidden flows of a bridge, and of groups with dead buckets, reported one by one.
 pub(super) const SHOWN: usize = 1000;
 
-/// So many ports, groups and meters are remembered, each; a switch with more has other troubles.
+/// Maximum number of ports, of groups and of meters remembered.
 pub(super) const REMEMBERED: usize = 100_000;
 
 /// What the flows of one bridge refer to.

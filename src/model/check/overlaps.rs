@@ -353,7 +353,7 @@ fn meet(one: &[u8], other: &[u8]) -> Vec<u8> {
         let Some(other) = others.next_if(|other| other.row == place.row) else {
             continue;
         };
-        // A field of two lengths is compared by nobody.
+        // Fields whose lengths differ are left out.
         if other.mask.len() == place.mask.len() {
             both.extend([place.row, place.mask.len() as u8]);
             both.extend(

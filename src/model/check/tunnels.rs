@@ -69,7 +69,7 @@ fn duplicates(snapshot: &Snapshot<'_>, found: &mut Found) {
 }
 
 fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
-    // What is wrong with the addresses of one tunnel is told there, and not of its twin once more.
+    // A fault of the addresses is reported for one of two equal tunnels, not for both.
     if found.is_explained(tunnel.interface) {
         return;
     }

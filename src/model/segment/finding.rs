@@ -8,7 +8,7 @@ use super::packet::{Choice, Doubt, Tags};
 use super::walk::Crossing;
 use crate::model::tunnel::Key;
 
-/// A segment as it is told from others.
+/// What identifies a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Outside<'t> {
     pub(super) bridge: Option<usize>,

@@ -261,8 +261,8 @@ fn pipelines(network: &Network<'_>, mut flows: BTreeMap<&str, FlowRules>) -> Vec
     network.members.iter().map(pipeline).collect()
 }
 
-/// Work that is done for each rule at most, and whatever their number: so no flows make it take much longer than
-/// the switch takes to send them.
+/// Work that proofs may do, for each rule and whatever their number: the time is of the order that the switch
+/// takes to send the flows.
 const WORK_PER_RULE: u64 = 10;
 const WORK_AT_LEAST: u64 = 2_000_000;
 

@@ -18,8 +18,7 @@ use crate::openflow::text::PORT_ANY;
 #[derive(Debug, Default)]
 pub struct FlowRules {
     rules: Vec<(Rule, Class)>,
-    /// Where the rule of each hash is; one whose place is taken has the next that is free. So each is kept
-    /// once.
+    /// Rule number by hash, with linear probing: equal rules are stored once.
     numbers: HashMap<u64, u32>,
     hasher: RandomState,
     shapes: Shapes,

@@ -1,7 +1,7 @@
 //! The ways of packets through the flows of the bridges: every place that one may come to.
 //!
 //! A walk follows all packets that come in at a port with given tags and tunnel key at once. Where flows
-//! match on headers it parts: what takes a flow, what does not. What the headers must then be is kept with
+//! match on headers it splits: the packets that match, and the rest. What the headers must then be is kept with
 //! each part, and a part that no packet can be in is given up. What a walk cannot decide it follows both
 //! ways, and marks what comes of it with the reason.
 

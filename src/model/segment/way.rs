@@ -54,7 +54,8 @@ impl<'w> Way<'w> {
         true
     }
 
-    /// What takes a flow alone, and what could as well take another of the same priority.
+    /// Splits the packets of a flow: those that also match one of `others`, of the same priority, and those that
+    /// match this flow only.
     pub(super) fn part(
         self,
         others: &[RuleNumber],
