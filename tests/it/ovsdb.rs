@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ovs::ovsdb::client::OPEN_VSWITCH;
 use ovs::ovsdb::operation::Columns;
-use ovs::ovsdb::{Atom, Client, Datum, Error, Function, Mutator, Operation, Outcome, Select};
+use ovs::ovsdb::{Atom, Client, Datum, Error, Function, Mutator, Operation, Outcome, Select, Uuid};
 use ovs::sandbox::Options;
 use ovs::transport::framing::MAX_NESTING;
 use ovs::transport::{ConnectErrorKind, Connection, Endpoint, Patience, json_rpc};
@@ -132,7 +132,20 @@ async fn a_real_server_refuses() {
         "the database refused: select from Bridge: syntax error: nope is not a valid column name"
     );
 
-    // The connection survives both.
+    // A row that the commit finds missing.
+    let operation = Operation::Mutate {
+        table: "Open_vSwitch".into(),
+        when: Vec::new(),
+        mutations: vec![("bridges".into(), Mutator::Insert, Uuid(1).into())],
+    };
+    let error = client.transact(OPEN_VSWITCH, &[operation]).await;
+    let Err(Error::Operation(refused)) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((refused.index, &*refused.operation), (None, "commit"));
+    assert_eq!(refused.error, "referential integrity violation");
+
+    // The connection survives all of it.
     let comment = &operations[..1];
     let done = client.transact(OPEN_VSWITCH, comment).await.unwrap();
     assert_eq!(done, [Outcome::Done]);
@@ -445,6 +458,10 @@ async fn a_transaction_answered_with_nonsense() {
         (
             r#"[{"rows":[{"tag":null}]}]"#,
             "column \"tag\": invalid type",
+        ),
+        (
+            r#"[{"rows":[{"tag":1,"name":"a","tag":2}]}]"#,
+            "column \"tag\" is there twice",
         ),
         (
             r#"[{"rows":[{"_uuid":["uuid","x"]}]}]"#,
