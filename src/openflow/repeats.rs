@@ -7,6 +7,7 @@ use rustc_hash::FxHasher;
 
 use super::actions::ActionList;
 use super::bytes::DecodeError;
+use super::spelling::write_actions;
 use super::text::{Sink, TextContext};
 use crate::base::json::Json;
 
@@ -44,7 +45,7 @@ impl Repeats {
         Repeats { slots }
     }
 
-    /// [`ActionList::text`], which this leaves out where it can.
+    /// [`write_actions`], which this leaves out where it can.
     pub(super) fn text<S: Sink>(
         &mut self,
         actions: &ActionList<'_>,
@@ -52,7 +53,7 @@ impl Repeats {
         cx: &TextContext<'_>,
         vlan_tag_known: bool,
     ) -> Result<(), DecodeError> {
-        let write = |sink: &mut S| actions.text(sink, cx, vlan_tag_known);
+        let write = |sink: &mut S| write_actions(actions, sink, cx, vlan_tag_known);
         self.put(actions.bytes(), vlan_tag_known, sink, S::buffer, write)
     }
 
