@@ -141,7 +141,7 @@ mod tests {
                 let (list, tagged) = (list(bytes), port % 2 == 0);
                 let (mut often, mut once) = (Plain::default(), Plain::default());
                 text.text(&list, &mut often, &CX, tagged).unwrap();
-                list.text(&mut once, &CX, tagged).unwrap();
+                write_actions(&list, &mut once, &CX, tagged).unwrap();
                 assert_eq!(often.0, once.0);
                 let (mut often, mut once) = (String::new(), String::new());
                 json.json(&list, &mut Json::new(&mut often), &CX).unwrap();

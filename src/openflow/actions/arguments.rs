@@ -155,7 +155,7 @@ pub(super) fn uint<N: TryFrom<u128>>(text: &str, what: &str) -> Result<N, Proble
 }
 
 /// An error for a number that is not less than `limit`.
-pub(super) fn below<N: PartialOrd + std::fmt::Display>(
+pub(super) fn below<N: Copy + PartialOrd + std::fmt::Display>(
     limit: N,
     number: N,
     word: &str,

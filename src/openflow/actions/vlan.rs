@@ -153,13 +153,11 @@ fn pcp(word: &str, argument: &str) -> Result<u8, Problem> {
 }
 
 fn put_vid(vlan_vid: u16, parser: &mut Parser<'_>) -> Result<(), Problem> {
-    match parser.version {
-        Version::V10 => ModVlanVid { vlan_vid }.put(parser),
-        _ => {
-            let value = vlan_vid | PRESENT;
-            put_before_v12(&SetVlanVid { vlan_vid }, Id::VLAN_VID, value, parser)
-        }
+    if parser.version == Version::V10 {
+        return ModVlanVid { vlan_vid }.put(parser);
     }
+    let value = vlan_vid | PRESENT;
+    put_before_v12(&SetVlanVid { vlan_vid }, Id::VLAN_VID, value, parser)
 }
 
 fn put_pcp(vlan_pcp: u8, parser: &mut Parser<'_>) -> Result<(), Problem> {

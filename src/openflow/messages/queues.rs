@@ -31,8 +31,6 @@ const ALL_QUEUES: u32 = u32::MAX;
 /// `OFPMP_QUEUE_STATS`, `OFPMP_QUEUE_DESC`
 const QUEUE: u16 = 5;
 const QUEUE_DESC: u16 = 15;
-/// `OFPP_ALL`
-
 fn put_queue(out: &mut String, queue: Option<u32>) {
     let _ = match queue {
         None => write!(out, "ALL"),
