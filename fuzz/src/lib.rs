@@ -1,6 +1,6 @@
 //! What must hold whatever comes in: one function per fuzz target, which panics where it does not.
 //!
-//! The fuzz targets call these functions, and so does `tests/fuzz_corpus.rs`, which includes this
+//! The fuzz targets call these functions, and so does `tests/it/fuzz_corpus.rs`, which includes this
 //! file: with every seed, every input that once went wrong, and changed ones of both.
 
 pub mod batch;
@@ -37,6 +37,6 @@ pub const TARGETS: [(&str, Target); 7] = [
 pub fn assert_harmless(text: &str, breaks: bool) {
     let bad = text
         .chars()
-        .find(|c| ovs::openflow::json::acts_on_a_terminal(*c) && !(breaks && *c == '\n'));
+        .find(|c| ovs::base::terminal::acts_on_a_terminal(*c) && !(breaks && *c == '\n'));
     assert!(bad.is_none(), "{bad:?} stands raw in {text:?}");
 }

@@ -2,9 +2,9 @@
 
 use super::fields::put_port_json;
 use super::flow::{put_decimals, put_duration};
-use super::json::Json;
 use super::messages::members::Counts;
 use super::text::{Role, Sink, TextContext, put_port};
+use crate::base::json::Json;
 
 /// Members in their order: key and value.
 pub(super) type Members<'a> = Vec<(&'static str, Value<'a>)>;

@@ -7,7 +7,6 @@
 //! | [`bytes`] | a checked cursor over received bytes, and the error that says where |
 //! | [`version`] | protocol versions and sets of them |
 //! | [`text`] | where flow text goes, and who knows the ports' names |
-//! | [`json`] | a small streaming JSON writer |
 //! | [`fields`] | match fields: one table, one row per field |
 //! | [`actions`] | actions and instructions: one file per action or family |
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
@@ -24,7 +23,6 @@ pub mod classic;
 pub mod fields;
 pub mod flow;
 pub mod flow_spec;
-pub mod json;
 mod listed;
 pub mod messages;
 pub mod packet;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::record::{as_symbol, column};
 use super::{Assignment, Edit, Refusal, quoted};
-use crate::model::shell::{self, word};
+use crate::base::shell::{self, word};
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::notation::{self, Argument, bare, check_number};
 use crate::ovsdb::schema::{Base, Column, Table, Type};

@@ -35,7 +35,7 @@ pub mod vlan;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-pub use crate::openflow::json::quoted;
+pub use crate::base::terminal::quoted;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{self, Atom, Client, Datum, Draft, RowId, Uuid};

@@ -3,7 +3,7 @@
 use super::place::{BridgePlace, INTERFACE, PortPlace};
 use super::port::{NewPort, Settings};
 use super::{Assignment, Edit, Refusal, quoted};
-use crate::model::shell::word;
+use crate::base::shell::word;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Condition, Datum, Function, RowId};
 

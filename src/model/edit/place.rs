@@ -1,8 +1,8 @@
 //! Bridges and ports by name or number, as the draft has them.
 
 use super::{Edit, Refusal, quoted};
+use crate::base::shell;
 use crate::model::resolve::{PortWord, parse};
-use crate::model::shell;
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::draft::Around;

@@ -3,7 +3,7 @@
 use super::name::{check, check_new};
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
 use super::{Assignment, Edit, Refusal, quoted};
-use crate::model::shell::word;
+use crate::base::shell::word;
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Atom, Datum, RowId};
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::place::{INTERFACE, PortPlace};
 use super::port::{NewPort, Settings};
 use super::{Assignment, Edit, Refusal, quoted};
-use crate::model::shell::word;
+use crate::base::shell::word;
 use crate::model::tunnel::{Key, default_port, is_tunnel};
 use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Atom, Condition, Datum, Function, RowId};

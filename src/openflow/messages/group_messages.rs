@@ -21,9 +21,10 @@ use super::groups::{
 };
 use super::members::{Counts, Named, json_context, raw};
 use super::multipart;
+use crate::base::json::Json;
+use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{FieldRef, listing};
-use crate::openflow::json::{Json, acts_on_a_terminal};
 use crate::openflow::listed::{self, Members, Punctuation, Value};
 use crate::openflow::text::{PORT_ANY, Plain, Role, Sink, TextContext};
 use crate::openflow::version::Version::{V10, V11, V12, V14, V15};
