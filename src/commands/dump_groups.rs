@@ -131,7 +131,7 @@ impl Args {
         let answer = session
             .collect(
                 |version, xid| groups::stats_request(version, xid, wanted),
-                |version, part| GroupStats::of_part(version, part),
+                GroupStats::of_part,
             )
             .await;
         let all = answer.map_err(|error| switch.failure(error))?;
