@@ -30,7 +30,6 @@ use super::switch::Switch;
 use super::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::model::{Depth, Scope, Want};
-use crate::openflow::messages::flow_stats::Dialect;
 use crate::openflow::text::PortSpelling;
 
 use count::Counts;
@@ -173,14 +172,14 @@ impl Args {
             Out::Flows(printer) => printer,
         };
         let names = if !shown {
-            dump.ask(Dialect::Nicira).await?;
+            dump.ask().await?;
             SwitchNames::default()
         } else if wanted.any() {
-            dump.ask(Dialect::Nicira).await?;
+            dump.ask().await?;
             names
         } else {
             let ask = Box::pin(async {
-                dump.ask(Dialect::Nicira).await?;
+                dump.ask().await?;
                 switch.names(cx).await.map_err(Stop::Switch)
             });
             let told = Box::pin(async { Ok(switch.told_tables(cx, allowed).await) });

@@ -9,10 +9,9 @@ use crate::base::shell::word;
 use crate::model::segment::{FlowRules, Network};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
-use crate::openflow::messages::flow_stats::{Dialect, FlowStats, Scratch};
+use crate::openflow::messages::flow_stats::{FlowStats, Scratch};
 use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc};
 use crate::openflow::session::{self, Session};
-use crate::openflow::version::Version;
 
 /// Reads all flows of `switch`, over the highest version that both sides have, and gives each to
 /// `take`: table, priority, match and actions as a view over the message. The order is the switch's.
@@ -26,43 +25,24 @@ pub(super) async fn each_flow(
 ) -> Result<(), Failure> {
     let failure = |error: session::Error| switch.failure(error);
     let mut session = switch.connect(cx).await?;
-    let version = session.version();
-    let everything = Filter::default();
-    let asked = session.ask_flows(Dialect::Nicira, &everything).await;
+    let asked = session.ask_flows(&Filter::default()).await;
     asked.map_err(failure)?;
     let mut scratch = Scratch::new();
     let mut malformed: Option<DecodeError> = None;
-    // Whether asking in other words is of no more use, or would give the same flows again.
-    let mut plain = false;
     let mut count = 0;
-    loop {
-        match session.flows().await {
-            Ok(None) => break,
-            Ok(Some(mut entries)) => {
-                plain = true;
-                while let Some(entry) = entries.next_entry(&mut scratch) {
-                    count += 1;
-                    if count > MOST {
-                        let (limit, what) = (MOST, "flows");
-                        return Err(failure(session::Error::Endless { limit, what }));
-                    }
-                    match entry {
-                        Ok(flow) => take(&flow),
-                        Err(error) => {
-                            malformed.get_or_insert(error);
-                        }
-                    }
+    while let Some(mut entries) = session.flows().await.map_err(failure)? {
+        while let Some(entry) = entries.next_entry(&mut scratch) {
+            count += 1;
+            if count > MOST {
+                let (limit, what) = (MOST, "flows");
+                return Err(failure(session::Error::Endless { limit, what }));
+            }
+            match entry {
+                Ok(flow) => take(&flow),
+                Err(error) => {
+                    malformed.get_or_insert(error);
                 }
             }
-            // A switch of OpenFlow 1.0 that does not know the Nicira extension is asked once more.
-            Err(session::Error::Refused(error))
-                if !plain && version == Version::V10 && error.is_unsupported() =>
-            {
-                plain = true;
-                let asked = session.ask_flows(Dialect::Plain, &everything).await;
-                asked.map_err(failure)?;
-            }
-            Err(error) => return Err(failure(error)),
         }
     }
     match malformed {

@@ -13,7 +13,7 @@ use crate::commands::switch::Switch;
 use crate::commands::{Exit, Failure};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
-use crate::openflow::messages::flow_stats::{Dialect, Entries, FlowStats, Scratch};
+use crate::openflow::messages::flow_stats::{Entries, FlowStats, Scratch};
 use crate::openflow::messages::tables;
 use crate::openflow::session::{self, Rest, Session};
 use crate::openflow::version::Version;
@@ -59,13 +59,10 @@ pub(super) struct Dump<'a> {
 
 impl Dump<'_> {
     /// Asks for the flows: for all at once, or, where they are many, some tables after the other.
-    pub(super) async fn ask(&mut self, dialect: Dialect) -> Result<(), Stop> {
+    pub(super) async fn ask(&mut self) -> Result<(), Stop> {
         let asked = match self.many().await {
-            Ok(Some(groups)) => {
-                let asked = self.session.ask_flows_of(&groups, dialect, &self.filter);
-                asked.await
-            }
-            Ok(None) => self.session.ask_flows(dialect, &self.filter).await,
+            Ok(Some(groups)) => self.session.ask_flows_of(groups, &self.filter).await,
+            Ok(None) => self.session.ask_flows(&self.filter).await,
             Err(error) => Err(error),
         };
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
@@ -180,7 +177,7 @@ impl Dump<'_> {
             self.filter = Filter::default();
             let version = self.session.version();
             let mut scratch = Scratch::new();
-            let all = match self.ask(Dialect::Nicira).await {
+            let all = match self.ask().await {
                 Ok(()) => {
                     let all = self.parts(|message, _, malformed| {
                         each(version, message, &mut scratch, malformed, |flow| {
@@ -210,15 +207,12 @@ impl Dump<'_> {
         counts: &mut Counts<'_>,
     ) -> Result<(), Stop> {
         if self.choice.is_all() {
-            let mut answer = self.session.aggregate(Dialect::Nicira, &self.filter).await;
-            if wants_plain(self.session.version(), answer.as_ref().err()) {
-                answer = self.session.aggregate(Dialect::Plain, &self.filter).await;
-            }
+            let answer = self.session.aggregate(&self.filter).await;
             let answer = answer.map_err(|error| Stop::Switch(self.switch.failure(error)))?;
             counts.add(bridge, answer.into());
             return Ok(());
         }
-        self.ask(Dialect::Nicira).await?;
+        self.ask().await?;
         let mut count = Count::zero();
         let choice = std::mem::take(&mut self.choice);
         let mut scratch = Scratch::new();
@@ -248,8 +242,7 @@ impl Dump<'_> {
         Ok(())
     }
 
-    /// Gives the messages of the reply to `take`, with what follows them, and asks once more where the
-    /// switch speaks OpenFlow 1.0 without the Nicira extension.
+    /// Gives the messages of the reply to `take`, with what follows them.
     async fn parts(
         &mut self,
         mut take: impl FnMut(&[u8], Rest, &mut Option<DecodeError>) -> Result<(), Stop>,
@@ -258,15 +251,11 @@ impl Dump<'_> {
             stop: None,
             malformed: None,
         };
-        let version = self.session.version();
-        // Whether asking in other words is of no more use, or would give the same flows again.
-        let mut plain = false;
         let mut bytes = 0;
         loop {
             match self.session.part_message().await {
                 Ok(None) => return ended,
                 Ok(Some((message, rest))) => {
-                    plain = true;
                     bytes += message.len() as u64;
                     if let Err(stop) = take(message, rest, &mut ended.malformed) {
                         ended.stop = Some(stop);
@@ -279,13 +268,6 @@ impl Dump<'_> {
                             flows => format!("{name}: {flows} flows, {so_far}"),
                         }
                     });
-                }
-                Err(error) if !plain && wants_plain(version, Some(&error)) => {
-                    plain = true;
-                    if let Err(stop) = self.ask(Dialect::Plain).await {
-                        ended.stop = Some(stop);
-                        return ended;
-                    }
                 }
                 Err(error) => {
                     ended.stop = Some(Stop::Switch(self.switch.failure(error)));
@@ -336,12 +318,6 @@ fn groups(tables: impl Iterator<Item = (u8, u64)>) -> Vec<Vec<u8>> {
         room = room.saturating_sub(flows);
     }
     groups
-}
-
-/// Whether the switch does not know the Nicira extension of OpenFlow 1.0.
-fn wants_plain(version: Version, error: Option<&session::Error>) -> bool {
-    version == Version::V10
-        && matches!(error, Some(session::Error::Refused(error)) if error.is_unsupported())
 }
 
 /// How the reply ended.
