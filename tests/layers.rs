@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "output",
             "ovsdb",
+            "plan",
             "openflow",
             "transport",
         ],
@@ -24,12 +25,14 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "model",
             "output",
+            "plan",
             "sandbox",
             "ovsdb",
             "openflow",
             "transport",
         ],
     ),
+    ("plan", &["model", "ovsdb", "openflow", "transport"]),
     ("model", &["ovsdb", "openflow", "transport"]),
     // Colour for what the codecs write into a sink, and their JSON.
     ("output", &["openflow"]),

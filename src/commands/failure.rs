@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use super::progress;
 use crate::model::Topology;
-use crate::model::edit::Refusal;
 use crate::model::resolve::{ResolveError, closest};
 use crate::model::shell::word;
 pub use crate::openflow::json::quoted;
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
+use crate::plan::Refusal;
 use crate::transport::{ConnectError, ConnectErrorKind, Endpoint, TlsError};
 
 /// The one table of exit codes.

@@ -24,10 +24,11 @@ use undo::take_out_again;
 
 use super::progress::Progress;
 use super::{Context, Exit, Failure, quoted};
-use crate::model::edit::{Edit, Refusal};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::cluster::Need;
-use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, Row, RowId, Select, Uuid};
+use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, Row, Select, Uuid};
+use crate::plan::RowId;
+use crate::plan::{Edit, Refusal};
 
 /// How often a plan is made anew because somebody else was faster.
 const ATTEMPTS: usize = 20;

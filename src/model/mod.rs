@@ -5,7 +5,6 @@
 //! |---|---|
 //! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
 //! | [`reading`] | which rows to ask for, and the tree made from the answers |
-//! | [`edit`] | changes, planned on what is there and on each other |
 //! | [`names`] | port names and OpenFlow numbers of one bridge |
 //! | [`resolve`] | a port as the user names it, and what was meant instead |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
@@ -27,7 +26,6 @@ mod assembly;
 pub mod check;
 pub mod devices;
 pub mod drops;
-pub mod edit;
 pub mod graph;
 pub mod host;
 pub mod keys;

@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::edit::bridge::VLAN_BRIDGE_KEY;
 use super::order::sort_by_name;
 use super::topology::Bridge;
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Client, Error, Function, Row, Select, Uuid};
+
+/// What the keys of a VLAN bridge's `external_ids` begin with in those of its port, as ovs-vsctl
+/// writes them.
+pub const VLAN_BRIDGE_KEY: &str = "fake-bridge-";
 
 /// Reads the VLAN bridges of these bridges; only the one of this name, if one is given. Each is what
 /// its parent is, but for its name, its VLAN, its ports and its `external_ids`.

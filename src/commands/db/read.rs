@@ -7,15 +7,16 @@ use clap::Args;
 
 use super::Target;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::edit::database::{pair, value_of_key, wrong};
-use crate::model::edit::filter::Filter;
-use crate::model::edit::record::column;
-use crate::model::edit::{Edit, Refusal};
 use crate::output::{Cell, Column, Item, Mode, Role};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::notation::{self, Argument, bare};
 use crate::ovsdb::schema::{self, Kind, Table, Type};
-use crate::ovsdb::{Atom, Datum, Error, RowId, Select};
+use crate::ovsdb::{Atom, Datum, Error, Select};
+use crate::plan::RowId;
+use crate::plan::database::{pair, value_of_key, wrong};
+use crate::plan::filter::Filter;
+use crate::plan::record::column;
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `db get`.
 #[derive(Debug, Args)]

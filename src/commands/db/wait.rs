@@ -6,13 +6,13 @@ use clap::Args;
 
 use super::Target;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::edit::filter::Filter;
-use crate::model::edit::record::NameRule;
-use crate::model::edit::{Edit, Refusal};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::operation::{Columns, Until};
 use crate::ovsdb::schema::Table;
 use crate::ovsdb::{Client, Condition, Datum, Error, Function, Operation, Row, Select, Uuid};
+use crate::plan::filter::Filter;
+use crate::plan::record::NameRule;
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `db wait`.
 #[derive(Debug, Args)]

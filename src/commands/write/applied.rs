@@ -7,7 +7,8 @@ use crate::commands::{Context, Exit, Failure};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::cluster::Need;
 use crate::ovsdb::operation::Until;
-use crate::ovsdb::{Client, Condition, Error, Function, Operation, Outcome, RowId, Select, Uuid};
+use crate::ovsdb::{Client, Condition, Error, Function, Operation, Outcome, Select, Uuid};
+use crate::plan::RowId;
 
 /// What ovs-vswitchd made of an interface.
 #[derive(Debug)]

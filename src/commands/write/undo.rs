@@ -2,9 +2,9 @@
 
 use super::{ATTEMPTS, is_lost_race, with_frame};
 use crate::commands::{Exit, Failure};
-use crate::model::edit::Edit;
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Client, Uuid};
+use crate::plan::Edit;
 
 /// Removes the ports that this command has added: those rows, not what others may have put in their
 /// place.

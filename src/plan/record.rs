@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use super::{Edit, Refusal, quoted};
+use super::{Edit, Refusal, RowId, quoted};
 use crate::model::resolve::closest;
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::schema::{Column, NotOne, Schema, Table};
-use crate::ovsdb::{Atom, Condition, Datum, Function, RowId, Select, Uuid};
+use crate::ovsdb::{Atom, Condition, Datum, Function, Select, Uuid};
 
 /// The shortest beginning of a UUID that may stand for it, in characters.
 const SHORTEST_UUID: usize = 4;

@@ -18,11 +18,8 @@ pub use change::Change;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
-use super::client::{Client, OPEN_VSWITCH};
-use super::error::Error;
-use super::operation::{Columns, Condition, Function, Operation, Select};
-use super::row::Row;
-use super::value::{Atom, Datum, Uuid};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::{Atom, Client, Condition, Datum, Error, Function, Row, Select, Uuid};
 
 /// A row of a draft: one of the database, or one that the transaction makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

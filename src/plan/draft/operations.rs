@@ -1,12 +1,9 @@
 //! The transaction that a draft comes to.
 
-use super::super::operation::Mutator;
-use super::super::operation::Until;
-use super::{
-    Change, Columns, Condition, Datum, Draft, Entry, Error, Function, Gone, Identity, OPEN_VSWITCH,
-    Operation,
-};
-use super::{RowId, Uuid};
+use super::{Change, Draft, Entry, Gone, Identity, RowId};
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::operation::{Columns, Mutator, Until};
+use crate::ovsdb::{Condition, Datum, Error, Function, Operation, Uuid};
 
 impl Draft<'_> {
     /// Whether the transaction would change nothing.

@@ -1,12 +1,12 @@
 //! Bridges and ports by name or number, as the draft has them.
 
-use super::{Edit, Refusal, quoted};
+use super::draft::Around;
+use super::{Edit, Refusal, RowId, quoted};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::shell;
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::draft::Around;
-use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, RowId, Select, Uuid};
+use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
 
 /// What is read of a bridge: its settings, not its ports, which may be many.
 pub const BRIDGE: &[&str] = &[

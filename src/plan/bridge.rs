@@ -1,11 +1,12 @@
 //! Bridges and VLAN bridges: added, changed, removed.
 
+use super::draft::Change;
 use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
-use super::{Assignment, Edit, Refusal, quoted};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
 use crate::model::shell::word;
-use crate::ovsdb::draft::Change;
-use crate::ovsdb::{Atom, Condition, Datum, Function, RowId};
+use crate::model::vlan_bridge::VLAN_BRIDGE_KEY;
+use crate::ovsdb::{Atom, Condition, Datum, Function};
 
 /// What a bridge shall be.
 #[derive(Debug, Clone, Default)]
@@ -31,10 +32,6 @@ pub struct NewBridge<'a> {
 
 /// With more ports than this to remove, reading the tables at once is cheaper than row by row.
 const WORTH_READING_WHOLE: usize = 20;
-
-/// What the keys of a VLAN bridge's `external_ids` begin with in those of its port, as ovs-vsctl
-/// writes them.
-pub const VLAN_BRIDGE_KEY: &str = "fake-bridge-";
 
 impl Edit<'_> {
     /// Adds a bridge with its own port, or makes the one that exists what it shall be.
