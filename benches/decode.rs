@@ -4,9 +4,9 @@
 //! `cargo bench`. The bytes are made here from the flows' text, in the layout of OpenFlow 1.5.
 
 use divan::{Bencher, black_box};
+use ovs::base::json::Json;
 use ovs::openflow::flow;
 use ovs::openflow::flow_spec::parse_flow;
-use ovs::openflow::json::Json;
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
 use ovs::openflow::repeats::Repeats;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};

@@ -26,9 +26,9 @@ use tokio::runtime::{LocalOptions, LocalRuntime};
 
 use parse::{leave, parse};
 
+use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::watch::{self, Pace};
 use crate::commands::{self, Context, Exit, Failure, Writing};
-use crate::openflow::json::acts_on_a_terminal;
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
 use crate::transport::{Endpoints, Tls, TlsOptions, Trust};

@@ -16,6 +16,7 @@
 //! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, errors |
 //! | [`openflow`] | the switch: codecs on bytes without I/O, and one session that does the I/O |
 //! | [`transport`] | endpoints, byte streams, TLS, deadlines |
+//! | [`base`] | what every module may use: safe text, digits, JSON writer, order of names |
 //! | [`output`] | one column list, three outputs; pictures; colour; escaping |
 //! | [`sandbox`] | private daemons for trying things and for the tests |
 //!
@@ -34,6 +35,7 @@
     clippy::unimplemented
 )]
 
+pub mod base;
 pub mod cli;
 pub mod commands;
 pub mod model;

@@ -5,9 +5,9 @@
 mod common;
 
 use common::run::Schema;
+use ovs::base::json::Json;
 use ovs::cli::schema::documents;
 use ovs::openflow::actions::{ActionList, Form, NAMES};
-use ovs::openflow::json::Json;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 

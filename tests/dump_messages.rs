@@ -23,9 +23,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use ovs::base::json::Json;
 use ovs::openflow::bytes::DecodeError;
 use ovs::openflow::group;
-use ovs::openflow::json::Json;
 use ovs::openflow::messages::flow_stats::Aggregate;
 use ovs::openflow::messages::groups::{Descs, GROUP_ALL, Stats};
 use ovs::openflow::messages::meters::METER_ALL;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use ovs::base::json::Json;
 use ovs::openflow::bytes::DecodeError;
 use ovs::openflow::fields::{Field, Match, ROWS};
-use ovs::openflow::json::Json;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 

@@ -9,7 +9,7 @@ mod common;
 use std::process::{Command, Output};
 
 use common::Sandbox;
-use ovs::openflow::json::acts_on_a_terminal;
+use ovs::base::terminal::acts_on_a_terminal;
 use serde_json::{Value, json};
 
 /// Ends a line and begins one that looks like ours; clears the screen; sets the title; turns the text around;

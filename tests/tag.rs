@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use common::Sandbox;
 use common::host;
-use ovs::model::order::by_name;
+use ovs::base::order::by_name;
 use ovs::sandbox::Neutron;
 
 /// The tags of br-int by the host's description; the ports of each by name.

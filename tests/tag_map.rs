@@ -16,7 +16,7 @@ fn ports(neutron: Neutron, tag: u16) -> String {
         .filter(|port| port.bridge == "br-int" && port.tag == Some(tag))
         .map(|port| port.name)
         .collect();
-    names.sort_by(|a, b| ovs::model::order::by_name(a, b));
+    names.sort_by(|a, b| ovs::base::order::by_name(a, b));
     names.join(",")
 }
 

@@ -37,6 +37,6 @@ pub const TARGETS: [(&str, Target); 7] = [
 pub fn assert_harmless(text: &str, breaks: bool) {
     let bad = text
         .chars()
-        .find(|c| ovs::openflow::json::acts_on_a_terminal(*c) && !(breaks && *c == '\n'));
+        .find(|c| ovs::base::terminal::acts_on_a_terminal(*c) && !(breaks && *c == '\n'));
     assert!(bad.is_none(), "{bad:?} stands raw in {text:?}");
 }

@@ -1,8 +1,8 @@
 //! OpenFlow messages: decoded, printed, made into JSON, and what can be encoded again and read back.
 
+use ovs::base::json::Json;
 use ovs::openflow::actions::{Action, ActionList, Form};
 use ovs::openflow::bytes::DecodeError;
-use ovs::openflow::json::Json;
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
 use ovs::openflow::messages::groups::{Descs, Stats};
 use ovs::openflow::messages::{Body, Decoded, multipart};

@@ -1,10 +1,10 @@
 //! Matches and actions as text: parsed, printed and parsed again.
 
+use ovs::base::json::Json;
 use ovs::openflow::actions::{Parsed, parse_actions};
 use ovs::openflow::bytes::DecodeError;
 use ovs::openflow::fields::{Filter, Match, MatchFields, parse_filter};
 use ovs::openflow::flow_spec::parse_flow;
-use ovs::openflow::json::Json;
 use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 

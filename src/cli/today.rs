@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::model::shell::word;
+use crate::base::shell::word;
 
 /// One task, both ways. The names are those of `ovs sandbox start --neutron=node`.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ mod change;
 use super::lines::map;
 use super::write::{self, Change};
 use super::{Context, Exit, Failure};
-use crate::model::order::sort_by_name;
+use crate::base::order::sort_by_name;
 use crate::model::vlan_bridge::vlan_bridges;
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::{Cell, Column, Mode, Role, columns_help, escape};

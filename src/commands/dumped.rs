@@ -1,7 +1,7 @@
 //! Things that a switch dumps, whole: a line of text or a JSON object each.
 
 use super::{Context, Exit, Failure};
-use crate::openflow::json::Json;
+use crate::base::json::Json;
 use crate::output::{FlowText, Frame, Item, Mode, Records};
 
 /// Collects what was dumped and prints it.

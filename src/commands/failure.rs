@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::progress;
+use crate::base::shell::word;
+pub use crate::base::terminal::quoted;
 use crate::model::Topology;
 use crate::model::resolve::{ResolveError, closest};
-use crate::model::shell::word;
-pub use crate::openflow::json::quoted;
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
 use crate::plan::Refusal;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
+use crate::base::shell::word;
 use crate::model::segment::{FlowRules, Network};
-use crate::model::shell::word;
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::{Dialect, FlowStats, Scratch};

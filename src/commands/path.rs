@@ -9,11 +9,11 @@ use std::path::PathBuf;
 
 use super::flow_reading::{COLUMNS, rules_of};
 use super::{Context, Exit, Failure, quoted};
+use crate::base::shell::word;
 use crate::model::devices::Devices;
 use crate::model::path::{Leg, host_legs, unknown_way, ways};
 use crate::model::resolve::{Found, argument, find};
 use crate::model::segment::{Network, is_of_guest, port_lines, tag_lines};
-use crate::model::shell::word;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 
-use crate::model::shell::word;
+use crate::base::shell::word;
 use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
 
 /// The commands on sandboxes.

@@ -8,8 +8,8 @@ mod tree;
 
 use super::lines::{Line, Picture};
 use super::{Context, Failure};
+use crate::base::json::Json;
 use crate::model::{Depth, Scope, Want};
-use crate::openflow::json::Json;
 use crate::output::{Column, Mode, columns_help};
 
 // Arguments of `show`.

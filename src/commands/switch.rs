@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::{Context, Exit, Failure, quoted};
+use crate::base::shell::word;
 use crate::model::names::{PortNames, SwitchNames, TableNames};
 use crate::model::resolve;
-use crate::model::shell::word;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::flow_stats::RequestError;
 use crate::openflow::session::{self, Session};

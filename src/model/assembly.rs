@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::order::sort_by_name;
 use super::reading::{Scope, Want};
 use super::topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
+use crate::base::order::sort_by_name;
 use crate::ovsdb::{Row, Uuid, ValueError};
 
 /// The tree, and whether every row that was referred to was there. With `by_port`, the bridge is the

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::order::sort_by_name;
+use crate::base::order::sort_by_name;
 
 /// What could be seen of a host's devices.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::order::by_name;
 use super::patch::{PatchState, patches};
 use super::topology::{Bridge, Interface, Port, Topology};
 use super::tunnel::Tunnel;
 use super::vlan::Vlan;
+use crate::base::order::by_name;
 use crate::openflow::text::PORT_LOCAL;
 
 /// So many tunnels of one kind stand for themselves; more are folded.

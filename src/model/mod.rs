@@ -19,8 +19,6 @@
 //! | [`check`] | what is wrong with a switch, and what to do about it |
 //! | [`path`] | the way from a port to the wire, and to the guest behind it |
 //! | [`graph`] | bridges, hosts and what joins them; what is alike folded |
-//! | [`order`] | names in the order people expect |
-//! | [`shell`] | names as words of a command that can be pasted |
 
 mod assembly;
 pub mod check;
@@ -30,13 +28,11 @@ pub mod graph;
 pub mod host;
 pub mod keys;
 pub mod names;
-pub mod order;
 pub mod patch;
 pub mod path;
 pub mod reading;
 pub mod resolve;
 pub mod segment;
-pub mod shell;
 pub mod topology;
 pub mod tunnel;
 pub mod vlan;

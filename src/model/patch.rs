@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::order::by_name;
 use super::topology::{Bridge, Interface, Port, Topology};
+use crate::base::order::by_name;
 
 /// Two patch ports that are, or should be, joined.
 #[derive(Debug, Clone, PartialEq)]

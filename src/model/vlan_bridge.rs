@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::order::sort_by_name;
 use super::topology::Bridge;
+use crate::base::order::sort_by_name;
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Client, Error, Function, Row, Select, Uuid};
 

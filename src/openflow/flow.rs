@@ -6,11 +6,11 @@
 use std::fmt::Write as _;
 
 use super::bytes::DecodeError;
-use super::fields::digits::{put_decimal, put_hex};
-use super::json::Json;
 use super::messages::flow_stats::FlowStats;
 use super::repeats::Repeats;
 use super::text::{PortSpelling, Role, Sink, Style, TextContext, put_table, put_table_json};
+use crate::base::digits::{put_decimal, put_hex};
+use crate::base::json::Json;
 
 /// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1 with the words of ovs-ofctl.
 pub(super) const FLAGS: [(u16, &str); 5] = [

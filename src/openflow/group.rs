@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 use super::bytes::DecodeError;
 use super::fields::{FieldRef, listing, put_port_json};
 use super::flow::{put_decimals, put_duration};
-use super::json::{Json, acts_on_a_terminal};
 use super::messages::groups::{Bucket, GROUP_ANY, GroupDesc, GroupStats, SELECT, Selection};
 use super::text::{PORT_ANY, Role, Sink, TextContext, put_port};
+use crate::base::json::Json;
+use crate::base::terminal::acts_on_a_terminal;
 
 /// The types of groups by their number (`OFPGT_*`), in the words of ovs-ofctl.
 const TYPES: [&str; 4] = ["all", "select", "indirect", "ff"];

@@ -7,11 +7,11 @@
 use std::fmt::Write as _;
 
 use super::flow::{put_decimals, put_duration};
-use super::json::Json;
 use super::messages::meters::{
     BURST, DROP, DSCP_REMARK, FLAGS, METER_MAX, MeterConfig, MeterStats, RESERVED_METERS,
 };
 use super::text::{Role, Sink};
+use crate::base::json::Json;
 
 /// The number of a meter that is meant by a number or by a name: `5`, `controller`, `slowpath`.
 pub fn parse_id(text: &str) -> Option<u32> {

@@ -7,7 +7,6 @@
 //! | [`bytes`] | a checked cursor over received bytes, and the error that says where |
 //! | [`version`] | protocol versions and sets of them |
 //! | [`text`] | where flow text goes, and who knows the ports' names |
-//! | [`json`] | a small streaming JSON writer |
 //! | [`fields`] | match fields: one table, one row per field |
 //! | [`actions`] | actions and instructions: one file per action or family |
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
@@ -26,7 +25,6 @@ pub mod fields;
 pub mod flow;
 pub mod flow_spec;
 pub mod group;
-pub mod json;
 pub mod messages;
 pub mod meter;
 pub mod packet;

@@ -7,8 +7,8 @@ use rustc_hash::FxHasher;
 
 use super::actions::ActionList;
 use super::bytes::DecodeError;
-use super::json::Json;
 use super::text::{Sink, TextContext};
+use crate::base::json::Json;
 
 /// So many lists of actions are kept at most.
 const SLOTS: usize = 128;

@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::fields::digits::put_decimal;
-use super::json::Json;
 use super::version::Version;
+use crate::base::digits::put_decimal;
+use crate::base::json::Json;
 
 /// What a piece of text is, for those who colour it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub trait Names {
 /// A name as it stands in text: in quotes where it needs them.
 pub fn word(name: &str) -> Cow<'_, str> {
     if needs_quotes(name) {
-        super::json::quoted(name).into()
+        crate::base::terminal::quoted(name).into()
     } else {
         name.into()
     }
@@ -237,7 +237,7 @@ pub fn needs_quotes(name: &str) -> bool {
 
 /// Writes `text` as a JSON string in double quotes; control characters come out escaped.
 pub fn put_quoted(out: &mut String, text: &str) {
-    super::json::push_string(out, text);
+    crate::base::terminal::push_string(out, text);
 }
 
 /// Writes a port as the context asks.

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::openflow::json::{Json, push_string};
+use crate::base::json::Json;
+use crate::base::terminal::push_string;
 
 /// A value as commands know it, before it is text or JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]

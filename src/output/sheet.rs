@@ -2,7 +2,7 @@
 
 use super::json::Records;
 use super::{Cell, Format, Heading, Mode, table, text};
-use crate::openflow::json::Json;
+use crate::base::json::Json;
 
 /// The columns that are shown, and how.
 pub(super) struct Sheet<'f> {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::frame::{Difference, rate};
 use super::{Change, Changes, Format, Frame, Mode, timestamp};
-use crate::openflow::json::Json;
+use crate::base::json::Json;
 
 /// Prints what changed as lines.
 ///

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Cell, Heading};
-use crate::openflow::json::acts_on_a_terminal;
+use crate::base::terminal::acts_on_a_terminal;
 
 /// `text` with everything escaped that could be taken for structure or act on a terminal.
 pub fn escape(text: &str) -> String {

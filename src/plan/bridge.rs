@@ -4,7 +4,7 @@ use super::draft::Change;
 use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
 use super::{Assignment, Edit, Refusal, RowId, quoted};
-use crate::model::shell::word;
+use crate::base::shell::word;
 use crate::model::vlan_bridge::VLAN_BRIDGE_KEY;
 use crate::ovsdb::{Atom, Condition, Datum, Function};
 

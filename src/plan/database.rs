@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::draft::Change;
 use super::record::{as_symbol, column};
 use super::{Assignment, Edit, Refusal, RowId, quoted};
-use crate::model::shell::{self, word};
+use crate::base::shell::{self, word};
 use crate::ovsdb::notation::{self, Argument, bare, check_number};
 use crate::ovsdb::schema::{Base, Column, Table, Type};
 use crate::ovsdb::{Atom, Datum};

@@ -38,7 +38,7 @@ pub mod vlan;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-pub use crate::openflow::json::quoted;
+pub use crate::base::terminal::quoted;
 use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{self, Atom, Client, Datum, Uuid};
 pub use draft::RowId;

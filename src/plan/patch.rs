@@ -4,7 +4,7 @@ use super::draft::Change;
 use super::place::{BridgePlace, INTERFACE, PortPlace};
 use super::port::{NewPort, Settings};
 use super::{Assignment, Edit, Refusal, RowId, quoted};
-use crate::model::shell::word;
+use crate::base::shell::word;
 use crate::ovsdb::{Condition, Datum, Function};
 
 /// One end of a pair that shall be.

@@ -2,8 +2,8 @@
 
 use super::draft::Around;
 use super::{Edit, Refusal, RowId, quoted};
+use crate::base::shell;
 use crate::model::resolve::{PortWord, parse};
-use crate::model::shell;
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Edit, RowId};
-use crate::model::order::sort_by_name;
+use crate::base::order::sort_by_name;
 use crate::ovsdb::{Atom, Datum, Uuid};
 
 /// What happens to an object.

@@ -7,7 +7,7 @@ use super::draft::Change;
 use super::place::{INTERFACE, PortPlace};
 use super::port::{NewPort, Settings};
 use super::{Assignment, Edit, Refusal, RowId, quoted};
-use crate::model::shell::word;
+use crate::base::shell::word;
 use crate::model::tunnel::{Key, default_port, is_tunnel};
 use crate::ovsdb::{Atom, Condition, Datum, Function};
 

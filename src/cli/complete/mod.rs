@@ -27,8 +27,8 @@ use std::io::{self, Write as _};
 
 use clap::{Args, Command, ValueEnum};
 
+use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::Failure;
-use crate::openflow::json::acts_on_a_terminal;
 
 use line::{Line, Typed, split, waits_for_value};
 

@@ -235,7 +235,7 @@ fn table_value(name: &str) -> String {
     if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         name.to_owned()
     } else {
-        crate::openflow::json::quoted(name)
+        crate::base::terminal::quoted(name)
     }
 }
 

@@ -1,8 +1,8 @@
 //! `--count`: how many flows there are.
 
 use super::drops;
+use crate::base::json::Json;
 use crate::commands::{Context, Failure};
-use crate::openflow::json::Json;
 use crate::openflow::messages::flow_stats::{Aggregate, FlowStats};
 use crate::output::{Records, push_escaped};
 

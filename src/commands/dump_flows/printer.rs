@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::drops::{self, Verdict};
+use crate::base::json::Json;
+use crate::base::terminal::push_string;
 use crate::commands::{Context, Failure, print};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::flow;
-use crate::openflow::json::{Json, push_string};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
 use crate::openflow::text::TextContext;

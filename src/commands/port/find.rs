@@ -1,9 +1,9 @@
 //! `ovs port find`: the ports that are known by something other than their name.
 
 use super::ports_of;
+use crate::base::order::sort_by_name;
 use crate::commands::lines::{Line, Picture};
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::order::sort_by_name;
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Interface, Scope, Want};
 use crate::openflow::text::{port_from_v10, port_to_v10};

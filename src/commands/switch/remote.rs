@@ -1,8 +1,8 @@
 //! A bridge whose database is on another host: its own OpenFlow listener, which the database names.
 
 use super::OPENFLOW_PORT;
+use crate::base::shell;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::shell;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::session::Session;
 use crate::openflow::version::Versions;

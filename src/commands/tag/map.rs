@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::shell::word;
 use crate::commands::flow_reading::{COLUMNS, rules_of};
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::find;
 use crate::model::segment::{Network, TagLine, TagState, tag_lines};
-use crate::model::shell::word;
 use crate::model::vlan::tags;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role, columns_help};

@@ -1,8 +1,8 @@
 //! What changed, as the user sees it.
 
 use super::applied::State;
+use crate::base::json::Json;
 use crate::commands::{Context, Exit, Failure};
-use crate::openflow::json::Json;
 use crate::output::{Cell, Column, Mode, Role};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};

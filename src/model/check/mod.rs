@@ -49,10 +49,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::host::HostFacts;
-use super::order::by_name;
 use super::resolve::argument;
-use super::shell::word;
 use super::topology::{Bridge, Interface, Port, Topology};
+use crate::base::order::by_name;
+use crate::base::shell::word;
 
 /// One fault of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]

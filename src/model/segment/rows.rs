@@ -7,7 +7,7 @@ use super::packet::Doubt;
 use super::survey::Survey;
 use super::walk::Crossing;
 use super::{Hop, Outbound, Record, Segment, SegmentExit, TagLine, TagState};
-use crate::model::order::sort_by_name;
+use crate::base::order::sort_by_name;
 use crate::model::topology::Interface;
 
 /// A segment of a tag where whatever comes in is taken, and its wires and tunnels.

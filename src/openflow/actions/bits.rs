@@ -2,10 +2,10 @@
 
 use super::arguments::shown;
 use super::parse::Parser;
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::{Field, ParseErrorKind, Problem, nearest_field};
 use crate::openflow::fields::{FieldRef, Header, Subfield};
-use crate::openflow::json::Json;
 use crate::openflow::text::Sink;
 use crate::openflow::version::Version;
 

@@ -1,7 +1,7 @@
 //! `bundle` and `bundle_load`: one of several ports, by a hash or by which is up (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,7 +1,7 @@
 //! `clone`: actions whose changes are undone afterwards (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

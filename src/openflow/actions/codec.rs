@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::put_port_json;
-use crate::openflow::json::Json;
 use crate::openflow::text::{Plain, Role, Sink, TextContext, port_from_v10, port_to_v10};
 use crate::openflow::version::Version;
 

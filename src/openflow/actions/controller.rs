@@ -1,7 +1,7 @@
 //! `controller`: to the controller, with parameters (ovs-actions(7), "The controller action").
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

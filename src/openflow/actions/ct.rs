@@ -1,7 +1,7 @@
 //! `ct`: connection tracking, and `ct_clear` (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext, put_table, put_table_json};
 use crate::openflow::version::Version;
 

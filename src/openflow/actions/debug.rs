@@ -1,7 +1,7 @@
 //! Actions that exist for the tests of Open vSwitch itself; a switch takes them only with `--enable-dummy`.
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

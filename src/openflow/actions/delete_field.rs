@@ -1,7 +1,7 @@
 //! `delete_field`: removes a field that may be absent, such as a tunnel option (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,8 +1,8 @@
 //! `goto_table`: the packet goes on in a later table (OpenFlow 1.5.1 §7.2.5, `OFPIT_GOTO_TABLE`).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::Problem;
-use crate::openflow::json::Json;
 use crate::openflow::messages::tables::ALL_TABLES;
 use crate::openflow::text::{Sink, TextContext, put_table, put_table_json};
 use crate::openflow::version::Version;

@@ -1,7 +1,7 @@
 //! `group`: processes the packet with a group (OpenFlow 1.5.1 §7.2.6.6).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,8 +1,8 @@
 //! The actions of a flow as they came: a list of actions, or of instructions that hold actions.
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::classic;
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, Style, TextContext};
 use crate::openflow::version::Version;
 

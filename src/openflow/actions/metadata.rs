@@ -1,7 +1,7 @@
 //! `write_metadata`: an instruction since OpenFlow 1.1, a Nicira action in 1.0 (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 

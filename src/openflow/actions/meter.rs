@@ -1,7 +1,7 @@
 //! `meter`: an instruction in OpenFlow 1.3 and 1.4, an action in 1.5 (OpenFlow 1.5.1 §7.2.6.14).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -55,9 +55,9 @@ mod vlan;
 mod write_actions;
 
 use super::bytes::Cursor;
-use super::json::Json;
 use super::text::{Sink, TextContext};
 use super::version::Version;
+use crate::base::json::Json;
 
 use parse::{ActionParse, ParseAction, Rank};
 

@@ -1,7 +1,7 @@
 //! Header fields by actions of their own: OpenFlow 1.0 and 1.1, and deprecated since (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Plain, Sink, TextContext};
 use crate::openflow::version::Version;
 

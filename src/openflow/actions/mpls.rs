@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,7 +1,7 @@
 //! `multipath`: a hash of the packet, as a number of a path (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,7 +1,7 @@
 //! `nat`: address translation, inside of `ct` (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

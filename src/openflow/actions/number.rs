@@ -1,6 +1,6 @@
 //! Numbers as ovs-ofctl writes them in actions; what they are made of is in [`digits`].
 
-use crate::openflow::fields::digits;
+use crate::base::digits;
 use crate::openflow::text::Sink;
 
 /// Writes a decimal number.

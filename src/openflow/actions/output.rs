@@ -1,7 +1,7 @@
 //! `output`: to a port, to the port that a field names, or cut short (ovs-actions(7), "Output Actions").
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,7 +1,7 @@
 //! Queues: `set_queue`, `pop_queue`, and `enqueue`, which is both with an output between (ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

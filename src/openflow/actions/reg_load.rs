@@ -1,7 +1,7 @@
 //! `load`: loads bits into a field (ovs-actions(7), "load").
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,7 +1,7 @@
 //! `move`: copies bits from field to field (ovs-actions(7), "move"; OpenFlow 1.5.1 §7.2.6.12).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 

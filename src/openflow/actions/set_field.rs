@@ -1,7 +1,7 @@
 //! `set_field`: sets a field, or the bits of it under a mask (OpenFlow 1.5.1 §7.2.6.10, ovs-actions(7)).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 

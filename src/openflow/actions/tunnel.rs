@@ -1,7 +1,7 @@
 //! `set_tunnel`, `set_tunnel64`: the tunnel key; in OpenFlow 1.2 and later rather `set_field` of `tun_id`.
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -6,8 +6,8 @@
 //!
 //! JSON: `{"type":"unknown","number":26,"data":"88e70000"}`, `{"type":"experimenter","id":8992,"data":...}`.
 
+use crate::base::json::Json;
 use crate::openflow::bytes::Cursor;
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink};
 
 use super::EXPERIMENTER;

@@ -1,8 +1,8 @@
 //! The VLAN tag (ovs-actions(7)): `set_vlan_vid`, `set_vlan_pcp`, `pop_vlan`, `push_vlan`, and the actions of
 //! OpenFlow 1.0, which add a tag where there is none: `mod_vlan_vid`, `mod_vlan_pcp`, `strip_vlan`.
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,7 +1,7 @@
 //! The instructions about the action set: `write_actions`, `clear_actions` (OpenFlow 1.5.1 §7.2.5).
 
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::json::Json;
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -1,14 +1,14 @@
 //! What a flow matches: OXM or NXM fields, kept as the bytes that came, with the place of every row.
 
 use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
-use super::super::json::Json;
 use super::super::text::{Role, Sink, Style, TextContext, port_from_v10};
 use super::Header;
-use super::digits::{put_all_hex, put_decimal};
 use super::row_set::{AT_TIMES_UNSAID, ETHERNET, RowSet, TAGS, WIDE_REGISTERS};
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords, word_for};
 use super::table::{Field, Id};
 use super::values::{self, all_ones, all_zeros};
+use crate::base::digits::{put_all_hex, put_decimal};
+use crate::base::json::Json;
 
 /// The priority that text leaves out.
 const DEFAULT_PRIORITY: u16 = 0x8000;

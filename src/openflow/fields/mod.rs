@@ -3,7 +3,6 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `table` | the rows |
-//! | `digits` | numbers and addresses as text |
 //! | `values` | a value as text and as JSON |
 //! | `matching` | a match: a view over the bytes, and its walk to text and JSON |
 //! | `row_set` | sets of rows |
@@ -15,7 +14,6 @@
 //! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` and their like |
 
 mod compare;
-pub(crate) mod digits;
 mod fixed;
 pub(super) mod listing;
 mod matching;
@@ -31,9 +29,10 @@ mod values;
 use std::fmt::Write as _;
 
 use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use super::json::Json;
 use super::text::{Sink, TextContext};
 use super::version::Version;
+use crate::base::digits::put_decimal;
+use crate::base::json::Json;
 
 pub use fixed::{V10_MATCH_BYTES, V11_MATCH_BYTES};
 pub use matching::{Masked, Match};
@@ -257,11 +256,11 @@ impl Subfield {
         }
         out.push('[');
         if self.offset != 0 || self.n_bits != self.field.n_bits() {
-            digits::put_decimal(out, self.offset);
+            put_decimal(out, self.offset);
             if self.n_bits != 1 {
                 out.push_str("..");
                 let last = u32::from(self.offset) + u32::from(self.n_bits.saturating_sub(1));
-                digits::put_decimal(out, last);
+                put_decimal(out, last);
             }
         }
         out.push(']');

@@ -12,10 +12,12 @@
 use std::fmt::Write as _;
 
 use super::super::bytes::be_number;
-use super::super::json::Json;
 use super::super::text::{Names, Sink, Style, TextContext, port_from_v10, put_port, reserved_port};
-use super::digits::{put_all_hex, put_decimal, put_hex, put_hex_bytes, put_mac, put_v4, put_v6};
 use super::table::{Field, Form, Id, Kind};
+use crate::base::digits::{
+    put_all_hex, put_decimal, put_hex, put_hex_bytes, put_mac, put_v4, put_v6,
+};
+use crate::base::json::Json;
 
 /// Names of the bits of `ct_state`, lowest first.
 pub(super) const CT_STATE: &[&str] = &["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"];

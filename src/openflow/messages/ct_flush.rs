@@ -16,8 +16,8 @@ use serde::ser::Serializer;
 
 use super::codec::{At, Head, Message, NICIRA, Place, place};
 use super::members::next_property;
+use crate::base::digits::{put_hex_bytes, put_v6};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::fields::digits::{put_hex_bytes, put_v6};
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version::{V10, V15};
 

@@ -8,8 +8,8 @@ use super::Body;
 use super::codec::{At, Head};
 use super::header::{self, HEADER_LEN, Header};
 use super::members::{Bytes, put_hex_dump};
+use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::json::acts_on_a_terminal;
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 

@@ -22,9 +22,9 @@ use super::groups::{
 };
 use super::members::{Named, json_context};
 use super::multipart::{self, Part};
+use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::group;
-use crate::openflow::json::Json;
 use crate::openflow::text::{Plain, Sink, TextContext};
 use crate::openflow::version::Version::{self, V10, V11, V12, V14, V15};
 

@@ -5,10 +5,11 @@ use std::fmt::{self, Write as _};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::base::json::Json;
+use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::actions::{ActionList, Form};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::{Match, V10_MATCH_BYTES, V11_MATCH_BYTES, put_port_json};
-use crate::openflow::json::{Json, acts_on_a_terminal};
 use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext};
 use crate::openflow::version::Version;
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::openflow::json::acts_on_a_terminal;
+use crate::base::terminal::acts_on_a_terminal;
 
 /// The word that a shell reads as `text`, in one line and harmless on a terminal: as it is where that is
 /// plain, else in single quotes, or in `$'...'` (bash, zsh, ksh) where it holds control characters.

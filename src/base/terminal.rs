@@ -1,0 +1,72 @@
+//! Text from outside made safe for a terminal.
+
+use std::fmt::Write as _;
+
+/// Appends `text` as a JSON string with its quotes.
+///
+/// What could act on a terminal comes out escaped: C0, DEL, C1 and the bidirectional controls.
+pub fn push_string(out: &mut String, text: &str) {
+    out.push('"');
+    // Counted to the end rather than stopped at the first, so that it takes several bytes a step.
+    let odd = |c: &u8| !(b' '..=b'~').contains(c) || matches!(c, b'"' | b'\\');
+    let plain = text.as_bytes().iter().filter(|c| odd(c)).count() == 0;
+    if plain {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if acts_on_a_terminal(c) => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// `text` as a JSON string with its quotes, as messages have names.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    push_string(&mut out, text);
+    out
+}
+
+/// Whether a character changes more than its own cell, or has none, so that two names look alike: C0, DEL,
+/// C1, bidirectional controls, line and paragraph separators, what has no width and is not seen. The joiners
+/// U+200C and U+200D are letters' and pictures' own. All are of the basic plane, so that JSON escapes each as one `\uXXXX`.
+pub fn acts_on_a_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_come_back_as_they_were() {
+        let text = "q\"b\\\u{1b}[31m\u{202e}\u{7f}\u{9b}é\n";
+        let mut out = String::new();
+        push_string(&mut out, text);
+        assert!(!out.chars().any(acts_on_a_terminal));
+        assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+    }
+}
