@@ -40,7 +40,8 @@ use std::rc::Rc;
 
 pub use crate::base::terminal::quoted;
 use crate::ovsdb::schema::Schema;
-use crate::ovsdb::{self, Atom, Client, Datum, Uuid};
+use crate::ovsdb::{self, Atom, Datum, Uuid};
+use crate::source::Database;
 pub use draft::RowId;
 use draft::{Change, Draft};
 
@@ -121,9 +122,9 @@ pub struct Assignment {
 
 impl<'c> Edit<'c> {
     /// A plan that changes nothing.
-    pub fn new(client: &'c Client) -> Self {
+    pub fn new(database: &'c Database) -> Self {
         Self {
-            draft: Draft::new(client),
+            draft: Draft::new(database),
             warnings: Vec::new(),
             notes: Vec::new(),
             touched: Vec::new(),

@@ -30,16 +30,19 @@ const INDEX: std::ops::Range<usize> = 4..8;
 
 /// A device as the kernel tells of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Link {
-    pub(super) index: u32,
-    pub(super) name: String,
+pub struct Link {
+    /// Its number, unique in its namespace.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
     /// Empty where the kernel has no word for it, as for hardware.
-    pub(super) kind: String,
+    pub kind: String,
     /// The other end of a veth pair.
-    pub(super) peer: Option<u32>,
+    pub peer: Option<u32>,
     /// Whether that is in another namespace.
-    pub(super) peer_is_elsewhere: bool,
-    pub(super) master: Option<u32>,
+    pub peer_is_elsewhere: bool,
+    /// The number of the bridge or bond that it is a port of.
+    pub master: Option<u32>,
 }
 
 /// The devices of this thread's namespace.
