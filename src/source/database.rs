@@ -242,7 +242,9 @@ impl Database {
     }
 
     async fn connection(&self) -> Result<&Connection, Error> {
-        self.connection.get_or_try_init(|| self.dial()).await
+        self.connection
+            .get_or_try_init(|| Box::pin(self.dial()))
+            .await
     }
 
     /// The same database, without a connection.

@@ -1,4 +1,5 @@
-//! The network devices of a namespace, asked of the kernel: RTM_GETLINK and RTM_NEWLINK (rtnetlink(7)).
+//! The network devices of a namespace, asked of the kernel: `RTM_GETLINK` and `RTM_NEWLINK`
+//! (rtnetlink(7)).
 //!
 //! Five attributes are read of some hundred; a library that knows them all would be a twentieth of the binary.
 
@@ -14,7 +15,7 @@ use netlink_sys::{Socket, SocketAddr};
 /// More than this no host answers with; a kernel that goes on for ever is not waited for.
 const MOST_DATAGRAMS: usize = 1 << 16;
 
-/// The types of message, and the attributes read of them (linux/rtnetlink.h, linux/if_link.h).
+/// The types of message, and the attributes read of them (`linux/rtnetlink.h`, `linux/if_link.h`).
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
 const IFLA_IFNAME: u16 = 3;

@@ -143,7 +143,7 @@ impl SwitchAddress {
     /// See [`NoSwitch`].
     pub async fn connect(&self, database: &Database, offer: Versions) -> Result<Session, NoSwitch> {
         if self.is_found_by_database() {
-            return self.connect_to_listener(database, offer).await;
+            return Box::pin(self.connect_to_listener(database, offer)).await;
         }
         let session = self.session(&self.endpoint, offer).await;
         session.map_err(NoSwitch::Session)

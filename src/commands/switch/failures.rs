@@ -23,7 +23,7 @@ impl Switch {
                 name.map_or_else(|| number.to_string(), str::to_owned)
             };
             let alike: Vec<String> = alike.into_iter().map(shown).collect();
-            return Failure::new(Exit::Usage, resolve::ambiguous(port, &self.name(), &alike))
+            return Failure::new(Exit::Usage, resolve::ambiguous(port, self.name(), &alike))
                 .hint("give the whole name, or the number");
         }
         let known = names.iter().map(|(_, name)| name);
@@ -91,7 +91,7 @@ impl Switch {
 
     /// What a conversation with this switch failed of, and what helps.
     pub(in crate::commands) fn failure(&self, error: session::Error) -> Failure {
-        failure(&self.name(), error)
+        failure(self.name(), error)
     }
 
     /// Why there is no session: of a bridge, the database may know more than the missing socket.
