@@ -8,8 +8,7 @@ use super::switch::Switch;
 use super::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::group;
-use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc, GroupStats, Stats};
+use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc, GroupStats};
 use crate::openflow::session::Session;
 use crate::openflow::text::{PortSpelling, TextContext};
 
@@ -78,8 +77,8 @@ impl Args {
             let outcome = GroupDesc::decode(text.version, bytes).and_then(|group| {
                 dumped.add(
                     group.group_id,
-                    |out| group::text(&group, stats, out, &text),
-                    |json| group::json(&group, stats, json, &text),
+                    |out| group.text(stats, out, &text),
+                    |json| group.json(stats, json, &text),
                 )
             });
             if let Err(error) = outcome {
@@ -132,7 +131,7 @@ impl Args {
         let answer = session
             .collect(
                 |version, xid| groups::stats_request(version, xid, wanted),
-                |version, part| Stats::new(version, part)?.collect(),
+                |version, part| GroupStats::of_part(version, part),
             )
             .await;
         let all = answer.map_err(|error| switch.failure(error))?;

@@ -6,7 +6,6 @@ use super::dumped::Dumped;
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
 use crate::openflow::messages::meters::{self, METER_ALL, MeterConfig, MeterStats};
-use crate::openflow::meter;
 use crate::openflow::session::{self, Session};
 use crate::openflow::version::Version;
 
@@ -36,7 +35,7 @@ pub struct Args {
 }
 
 fn meter_id(text: &str) -> Result<u32, String> {
-    let one = meter::parse_id(text).filter(|id| *id != METER_ALL);
+    let one = meters::parse_id(text).filter(|id| *id != METER_ALL);
     one.ok_or_else(|| "a meter is a number, controller or slowpath".to_owned())
 }
 
@@ -56,8 +55,8 @@ impl Args {
             let stats = stats.get(&meter.meter_id);
             dumped.add(
                 meter.meter_id,
-                |out| meter::text(meter, stats, ("", " "), out),
-                |json| meter::json(meter, stats, json),
+                |out| meter.text(stats, ("", " "), out),
+                |json| meter.json(stats, json),
             );
         }
         dumped.finish("meters")
@@ -78,7 +77,7 @@ impl Args {
         let answer = session
             .collect(
                 |version, xid| meters::config_request(version, xid, wanted),
-                |_, part| meters::decode_config(part),
+                |_, part| MeterConfig::of_part(part),
             )
             .await;
         let mut meters = match (answer, self.meter) {
@@ -107,7 +106,7 @@ impl Args {
         let answer = session
             .collect(
                 |version, xid| meters::stats_request(version, xid, wanted),
-                |_, part| meters::decode_stats(part),
+                |_, part| MeterStats::of_part(part),
             )
             .await;
         let all = answer.map_err(|error| switch.failure(error))?;

@@ -64,7 +64,7 @@ impl Line {
     }
 
     fn metadata(&self) -> Option<(u64, u64)> {
-        self.features.as_ref()?.metadata
+        self.features.as_ref()?.metadata()
     }
 }
 

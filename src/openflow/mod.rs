@@ -12,7 +12,6 @@
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | what was written for actions that came before |
-//! | [`group`], [`meter`] | one group or meter as text or JSON |
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`flow_spec`] | a flow as text, read back |
 //! | [`classic`] | the words of OpenFlow 1.0 for what later versions say otherwise |
@@ -24,9 +23,8 @@ pub mod classic;
 pub mod fields;
 pub mod flow;
 pub mod flow_spec;
-pub mod group;
+mod listed;
 pub mod messages;
-pub mod meter;
 pub mod packet;
 pub mod repeats;
 pub mod session;

@@ -14,6 +14,7 @@ use super::messages::flow_stats::{self, Aggregate, Dialect, RequestError};
 use super::messages::header::{self, HEADER_LEN, Header};
 use super::messages::hello;
 use super::messages::multipart::{self, Part};
+use super::messages::port_stats::{self, PortStats};
 use super::messages::ports::{self, PortDesc};
 use super::version::{Version, Versions};
 use crate::transport::{ConnectError, Endpoint, Stream, TimedOut};
@@ -343,9 +344,7 @@ impl Session {
         let xid = self.next_xid();
         let request = ports::desc_request(version, xid).ok_or(RequestError::TooLong)?;
         self.ask(xid, &request).await?;
-        let ports = self
-            .gather(|part| Ok(ports::decode_desc(version, part)?.unwrap_or_default()))
-            .await;
+        let ports = self.gather(|part| ports::decode_desc(version, part)).await;
         match ports {
             // Before 1.3 the specification has the list in the features.
             Err(Error::Refused(error)) if error.is_unsupported() && version < Version::V13 => {
@@ -394,13 +393,13 @@ impl Session {
     }
 
     /// The counters of one port, or of all with [`PORT_ANY`](super::text::PORT_ANY).
-    pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<ports::PortStats>, Error> {
+    pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<PortStats>, Error> {
         let version = self.version;
         let xid = self.next_xid();
-        let request =
-            ports::stats_request(version, xid, ofport).ok_or(RequestError::NoSuchPort(ofport))?;
+        let request = port_stats::stats_request(version, xid, ofport)
+            .ok_or(RequestError::NoSuchPort(ofport))?;
         self.ask(xid, &request).await?;
-        self.gather(|part| Ok(ports::decode_stats(version, part)?.unwrap_or_default()))
+        self.gather(|part| port_stats::decode_stats(version, part))
             .await
     }
 

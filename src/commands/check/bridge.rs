@@ -93,7 +93,7 @@ async fn meters(session: &mut Session) -> Result<Option<BTreeSet<u32>>, session:
     let answer = session
         .collect(
             |version, xid| meters::config_request(version, xid, METER_ALL),
-            |_, part| meters::decode_config(part),
+            |_, part| meters::MeterConfig::of_part(part),
         )
         .await;
     let ids =

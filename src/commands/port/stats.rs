@@ -4,7 +4,7 @@ use crate::commands::switch::Switch;
 use crate::commands::{Context, Failure};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Scope, Want};
-use crate::openflow::messages::ports::PortStats;
+use crate::openflow::messages::port_stats::PortStats;
 use crate::openflow::text::{Names as _, PORT_ANY, reserved_port};
 use crate::output::{Cell, Column, Role, columns_help};
 

@@ -49,7 +49,7 @@ impl Switch {
         let tables = features(&mut session).await;
         let tables = tables.map_err(|error| self.failure(error))?;
         let named = tables.into_iter().filter(TableFeatures::has_own_name);
-        Ok(named.map(|table| (table.table_id, table.name)).collect())
+        Ok(named.map(|table| (table.table_id, table.name.0)).collect())
     }
 }
 

@@ -6,12 +6,10 @@
 //! aggregate, 1.5          ofp_stats
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::codec::{Head, Message, Place, nicira_reply, reply};
 use super::flow_stats::{Entries, FlowStats, OxsStats, Scratch};
 use super::members::json_context;
 use super::multipart::{self, Part};
@@ -43,8 +41,8 @@ impl FlowReply<'_> {
 
 impl<'a> Message<'a> for FlowReply<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPST_FLOW", At::Reply(multipart::FLOW), V10, V15),
-        place("NXST_FLOW", At::VendorReply(NICIRA, 0), V10, V10),
+        reply("OFPST_FLOW", multipart::FLOW, V10, V15),
+        nicira_reply("NXST_FLOW", 0, V10),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowReply<'a>, DecodeError> {
@@ -58,10 +56,20 @@ impl<'a> Message<'a> for FlowReply<'a> {
         Entries::new(head.version, part)?;
         let length = body.remaining();
         body.skip(length, "flow entries")?;
-        Ok(FlowReply {
+        let flows = FlowReply {
             version: head.version,
             part,
-        })
+        };
+        let cx = json_context(head.version);
+        flows.each(|entry| {
+            let mut sink = Plain::default();
+            let repeats = &mut Repeats::default();
+            let shown = entry.and_then(|flow| flow::text(&flow, false, repeats, &mut sink, &cx));
+            if let Err(error) = shown {
+                head.note(error);
+            }
+        });
+        Ok(flows)
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
@@ -70,28 +78,9 @@ impl<'a> Message<'a> for FlowReply<'a> {
                 return;
             };
             sink.put("\n ");
-            // The error is what `trouble` tells.
+            // The error was noted when the message was read.
             let _ = flow::text(&flow, true, &mut Repeats::default(), sink, cx);
         });
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        let mut trouble = None;
-        let cx = json_context(self.version);
-        self.each(|entry| {
-            if let Err(error) = entry.and_then(|flow| {
-                flow::text(
-                    &flow,
-                    false,
-                    &mut Repeats::default(),
-                    &mut Plain::default(),
-                    &cx,
-                )
-            }) {
-                trouble.get_or_insert(error);
-            }
-        });
-        trouble
     }
 }
 
@@ -133,8 +122,8 @@ pub struct Aggregate {
 
 impl<'a> Message<'a> for Aggregate {
     const PLACES: &'static [Place] = &[
-        place("OFPST_AGGREGATE", At::Reply(multipart::AGGREGATE), V10, V15),
-        place("NXST_AGGREGATE", At::VendorReply(NICIRA, 1), V10, V10),
+        reply("OFPST_AGGREGATE", multipart::AGGREGATE, V10, V15),
+        nicira_reply("NXST_AGGREGATE", 1, V10),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Aggregate, DecodeError> {
@@ -156,8 +145,8 @@ impl<'a> Message<'a> for Aggregate {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(
-            sink.buffer(),
+        write!(
+            sink,
             " packet_count={} byte_count={} flow_count={}",
             self.packet_count.unwrap_or(u64::MAX),
             self.byte_count.unwrap_or(u64::MAX),
