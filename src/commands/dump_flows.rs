@@ -25,11 +25,10 @@ use std::sync::Arc;
 pub use args::Args;
 pub use sort::fields as sort_fields;
 
-use super::switch::Switch;
+use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::model::{Depth, Scope, Want};
-use crate::openflow::messages::flow_stats::Dialect;
 use crate::openflow::text::PortSpelling;
 
 use count::Counts;
@@ -56,7 +55,7 @@ impl Args {
         };
         let outcome = match switch {
             Some(switch) => {
-                let switch = Switch::parse(cx, switch)?;
+                let switch = SwitchArg::parse(cx, switch)?;
                 let dump = self.dump(cx, &switch, None, &mut out).await;
                 dump.map_err(Stop::into_failure)
             }
@@ -80,7 +79,7 @@ impl Args {
         let mut failed = None;
         let mut answered = bridges.is_empty();
         for name in &bridges {
-            let switch = Switch::parse(cx, name)?;
+            let switch = SwitchArg::parse(cx, name)?;
             match self.dump(cx, &switch, Some(name), out).await {
                 Ok(()) => answered = true,
                 Err(Stop::Output(failure)) => return Err(failure),
@@ -114,7 +113,7 @@ impl Args {
     async fn dump(
         &self,
         cx: &Context,
-        switch: &Switch,
+        switch: &SwitchArg,
         bridge: Option<&str>,
         out: &mut Out<'_>,
     ) -> Result<(), Stop> {
@@ -160,7 +159,7 @@ impl Args {
             progress,
             switch,
             seen: Arc::default(),
-            session,
+            connected: session,
             filter,
             choice,
         };
@@ -169,14 +168,14 @@ impl Args {
             Out::Flows(printer) => printer,
         };
         let names = if !shown {
-            dump.ask(Dialect::Nicira).await?;
+            dump.ask().await?;
             SwitchNames::default()
         } else if wanted.any() {
-            dump.ask(Dialect::Nicira).await?;
+            dump.ask().await?;
             names
         } else {
             let ask = Box::pin(async {
-                dump.ask(Dialect::Nicira).await?;
+                dump.ask().await?;
                 switch.names(cx).await.map_err(Stop::Switch)
             });
             let told = Box::pin(async { Ok(switch.told_tables(cx, allowed).await) });
@@ -187,7 +186,7 @@ impl Args {
         let order = Order {
             choice: std::mem::take(&mut dump.choice),
             seen: Arc::clone(&dump.seen),
-            version: dump.session.version(),
+            version: dump.connected.version(),
             style: self.spelling.style(cx),
             ports: spelling,
             names,

@@ -9,23 +9,22 @@ use std::collections::HashMap;
 use super::{Context, Exit, Failure, quoted};
 use crate::model::names::{PortNames, SwitchNames, TableNames};
 use crate::model::{Depth, Scope, Want};
-use crate::openflow::session::Session;
 use crate::openflow::version::Versions;
 use crate::ovsdb::{Error, Function, Select};
-use crate::source::switch::{AddressError, NoSwitch};
-use crate::source::{Database, SwitchAddress};
+use crate::source::address::{AddressError, NoSwitch};
+use crate::source::{Database, Switch, SwitchAddress};
 
 /// A switch to talk OpenFlow to.
 #[derive(Debug)]
-pub(super) struct Switch {
+pub(super) struct SwitchArg {
     address: SwitchAddress,
 }
 
-impl Switch {
+impl SwitchArg {
     /// Reads `unix:PATH`, `tcp:HOST[:PORT]` or `ssl:HOST[:PORT]`; everything else is a bridge's name.
-    pub(super) fn parse(cx: &Context, text: &str) -> Result<Switch, Failure> {
+    pub(super) fn parse(cx: &Context, text: &str) -> Result<SwitchArg, Failure> {
         match SwitchAddress::parse(&cx.host, text) {
-            Ok(address) => Ok(Switch { address }),
+            Ok(address) => Ok(SwitchArg { address }),
             Err(AddressError::Endpoint(error)) => Err(Failure::new(Exit::Usage, error.to_string())),
             Err(AddressError::NotABridge) => {
                 let message = format!("{} is not a bridge's name", quoted(text));
@@ -54,7 +53,7 @@ impl Switch {
     }
 
     /// Connects and negotiates the version: of those given by `-O`, or of all.
-    pub(super) async fn connect(&self, cx: &Context) -> Result<Session, Failure> {
+    pub(super) async fn connect(&self, cx: &Context) -> Result<Switch, Failure> {
         match self.try_connect(cx, offered(cx)).await {
             Ok(session) => {
                 cx.tell(&format!("{} speaks {}", self.name(), session.version()));
@@ -64,12 +63,12 @@ impl Switch {
         }
     }
 
-    /// [`Switch::connect`] with these versions, the error as it is: the caller knows what to make of it.
+    /// [`SwitchArg::connect`] with these versions, the error as it is: the caller knows what to make of it.
     pub(super) async fn try_connect(
         &self,
         cx: &Context,
         offer: Versions,
-    ) -> Result<Session, NoSwitch> {
+    ) -> Result<Switch, NoSwitch> {
         if let Some(look) = cx.look() {
             look.asked_a_switch();
         }
@@ -78,7 +77,7 @@ impl Switch {
 
     /// The names of the switch's ports: whole, from the database, for one of its bridges; else, or
     /// where the database does not answer, as the switch tells them, cut at 15 bytes. With them the names of
-    /// tables that the database has; the switch may have others ([`Switch::told_tables`]).
+    /// tables that the database has; the switch may have others ([`SwitchArg::told_tables`]).
     pub(super) async fn names(&self, cx: &Context) -> Result<SwitchNames, Failure> {
         if self.is_bridge() {
             match self.database_names(cx).await {
@@ -105,7 +104,7 @@ impl Switch {
         })
     }
 
-    /// [`Switch::names`], and what the switch tells of its tables.
+    /// [`SwitchArg::names`], and what the switch tells of its tables.
     pub(super) async fn all_names(
         &self,
         cx: &Context,
@@ -144,7 +143,7 @@ impl Switch {
 
 /// The tables of a bridge that have names, with their numbers; `None` if it cannot be asked.
 pub(crate) async fn names_of_tables(cx: &Context, bridge: &str) -> Option<Vec<(u8, String)>> {
-    let switch = Switch::parse(cx, bridge).ok()?;
+    let switch = SwitchArg::parse(cx, bridge).ok()?;
     let session = switch.try_connect(cx, offered(cx)).await.ok()?;
     let names = switch.table_names(cx, session.allowed()).await;
     let named = names.iter().map(|(table, name)| (table, name.to_owned()));

@@ -1,20 +1,20 @@
 //! What a command says of a switch that does not answer, or lacks what was named.
 
-use super::Switch;
+use super::SwitchArg;
 use crate::base::shell::word;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::flow_stats::RequestError;
-use crate::openflow::session;
 use crate::openflow::version::Version;
-use crate::source::switch::{
+use crate::source::SwitchError;
+use crate::source::address::{
     ListenerError, ListenerErrorKind, NoSwitch, NotListening, OPENFLOW_PORT,
 };
 use crate::transport::TlsError;
 
-impl Switch {
+impl SwitchArg {
     /// A port that was named is not among the switch's.
     pub(in crate::commands) fn unknown_port(&self, port: &str, names: &PortNames) -> Failure {
         let alike = names.cut_to(port);
@@ -77,10 +77,10 @@ impl Switch {
         &self,
         what: &str,
         version: Version,
-        error: session::Error,
+        error: SwitchError,
     ) -> Failure {
         match &error {
-            session::Error::Refused(refusal) if refusal.is_unsupported() => Failure::new(
+            SwitchError::Refused(refusal) if refusal.is_unsupported() => Failure::new(
                 Exit::Failed,
                 format!("{} knows no {what} over {version}: {error}", self.name()),
             )
@@ -90,7 +90,7 @@ impl Switch {
     }
 
     /// What a conversation with this switch failed of, and what helps.
-    pub(in crate::commands) fn failure(&self, error: session::Error) -> Failure {
+    pub(in crate::commands) fn failure(&self, error: SwitchError) -> Failure {
         failure(self.name(), error)
     }
 
@@ -196,24 +196,24 @@ fn listener_fails(bridge: &str, error: ListenerError) -> Failure {
 const OTHER_VERSIONS: &str =
     "the bridge's protocols column has the versions it allows; -O offers others";
 /// What a conversation with a switch failed of, and what helps.
-fn failure(name: &str, error: session::Error) -> Failure {
-    let message = |error: &session::Error| format!("{name}: {error}");
+fn failure(name: &str, error: SwitchError) -> Failure {
+    let message = |error: &SwitchError| format!("{name}: {error}");
     match error {
-        session::Error::Connect(error) => error.into(),
-        session::Error::TimedOut(_) => {
+        SwitchError::Connect(error) => error.into(),
+        SwitchError::TimedOut(_) => {
             Failure::new(Exit::Unreachable, message(&error)).hint("-t SECS waits longer")
         }
-        session::Error::Io(ref io) if let Some(tls) = TlsError::within(io) => {
+        SwitchError::Io(ref io) if let Some(tls) = TlsError::within(io) => {
             Failure::tls(message(&error), tls)
         }
-        session::Error::Closed | session::Error::Io(_) => {
+        SwitchError::Closed | SwitchError::Io(_) => {
             Failure::new(Exit::Unreachable, message(&error))
                 .hint("did ovs-vswitchd stop? Its log says why")
         }
-        session::Error::NotOpenFlow => Failure::new(Exit::Unreachable, message(&error))
+        SwitchError::NotOpenFlow => Failure::new(Exit::Unreachable, message(&error))
             .hint("is it an OpenFlow port (6653)? OVSDB has another (6640)"),
-        session::Error::OtherVersion { .. } => Failure::new(Exit::Unreachable, message(&error)),
-        session::Error::NoCommonVersion { theirs, .. } => {
+        SwitchError::OtherVersion { .. } => Failure::new(Exit::Unreachable, message(&error)),
+        SwitchError::NoCommonVersion { theirs, .. } => {
             let failure = Failure::new(Exit::Failed, message(&error));
             match theirs.highest() {
                 Some(version) => failure.hint(format!(
@@ -222,13 +222,13 @@ fn failure(name: &str, error: session::Error) -> Failure {
                 None => failure,
             }
         }
-        session::Error::Request(RequestError::NoGroups) => {
+        SwitchError::Request(RequestError::NoGroups) => {
             Failure::new(Exit::Failed, message(&error)).hint(OTHER_VERSIONS)
         }
-        session::Error::Refused(_)
-        | session::Error::Malformed(_)
-        | session::Error::Endless { .. }
-        | session::Error::GoesOn
-        | session::Error::Request(_) => Failure::new(Exit::Failed, message(&error)),
+        SwitchError::Refused(_)
+        | SwitchError::Malformed(_)
+        | SwitchError::Endless { .. }
+        | SwitchError::GoesOn
+        | SwitchError::Request(_) => Failure::new(Exit::Failed, message(&error)),
     }
 }
