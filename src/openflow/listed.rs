@@ -69,7 +69,7 @@ pub(super) fn text<S: Sink>(
                 let rest = words.iter().fold(bits, |rest, (bit, _)| rest & !bit);
                 if rest != 0 {
                     one(sink, marks, (key, marks.counts), |sink| {
-                        write!(sink, "{rest:#x}")
+                        write!(sink, "{rest:#x}");
                     });
                 }
             }
@@ -82,7 +82,7 @@ pub(super) fn text<S: Sink>(
             }
             Value::Counter(count) => {
                 one(sink, marks, (key, marks.counts), |sink| {
-                    write!(sink, "{count}")
+                    write!(sink, "{count}");
                 });
             }
             Value::Duration((sec, nsec)) => one(sink, marks, (key, marks.counts), |sink| {
@@ -93,7 +93,7 @@ pub(super) fn text<S: Sink>(
             }),
             Value::Number(number) | Value::UnlessOne(number) => {
                 one(sink, marks, (key, marks.equals), |sink| {
-                    write!(sink, "{number}")
+                    write!(sink, "{number}");
                 });
             }
         }

@@ -3,8 +3,8 @@
 use super::switch::{Rest, Switch, SwitchError};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
-use crate::openflow::messages::flow_stats::{Aggregate, Dialect, Entries, FlowStats, Scratch};
-use crate::openflow::version::Version;
+use crate::openflow::messages::flow_reply::Aggregate;
+use crate::openflow::messages::flow_stats::{FlowStats, Scratch};
 
 /// So many flows take a switch long enough to gather that it pays to read the first while it gathers the
 /// others. Fewer are asked for at once, so that all are of one moment.
@@ -14,42 +14,33 @@ const MANY: u64 = 20_000;
 const MOST: usize = 1 << 24;
 
 impl Switch {
-    /// Asks for the flows that `filter` selects; they come through [`Switch::flow_parts`].
+    /// Asks for the flows that `filter` selects; they come through [`Switch::flow_part`]. With `early`, where they
+    /// are many, some tables after the others: the first come while the switch gathers the others.
     ///
     /// # Errors
     ///
     /// The filter is not representable in this OpenFlow version, or the connection is over.
-    pub async fn ask_flows(&mut self, filter: &Filter) -> Result<(), SwitchError> {
-        self.asked = (filter.clone(), Vec::new());
-        self.ask(Dialect::Nicira).await
+    pub async fn ask_flows(&mut self, filter: &Filter, early: bool) -> Result<(), SwitchError> {
+        let groups = if early && self.is_bridge && *filter == Filter::default() {
+            self.many().await?
+        } else {
+            Vec::new()
+        };
+        self.session.ask_flows_of(groups, filter).await
     }
 
-    /// [`Switch::ask_flows`]; where they are many, some tables after the others, so that the first come while
-    /// the switch gathers the others.
+    /// The next part of the reply as a whole message, and what follows it; `None` after the last.
     ///
     /// # Errors
     ///
-    /// As for [`Switch::ask_flows`].
-    pub async fn ask_flows_early(&mut self, filter: &Filter) -> Result<(), SwitchError> {
-        let groups = self.many(filter).await?;
-        self.asked = (filter.clone(), groups);
-        self.ask(Dialect::Nicira).await
+    /// The switch does not answer as it should.
+    pub async fn flow_part(&mut self) -> Result<Option<(&[u8], Rest)>, SwitchError> {
+        self.session.part_message().await
     }
 
-    async fn ask(&mut self, dialect: Dialect) -> Result<(), SwitchError> {
-        match &self.asked {
-            (filter, groups) if groups.is_empty() => self.session.ask_flows(dialect, filter).await,
-            (filter, groups) => self.session.ask_flows_of(groups, dialect, filter).await,
-        }
-    }
-
-    /// The tables that have flows, in groups that are worth waiting for each, if the request is for all flows
-    /// and they are many. None where the switch chooses among them, and for what may not be Open vSwitch, or
-    /// does not tell.
-    async fn many(&mut self, filter: &Filter) -> Result<Vec<Vec<u8>>, SwitchError> {
-        if *filter != Filter::default() || !self.is_bridge {
-            return Ok(Vec::new());
-        }
+    /// The tables that have flows, in groups that are worth waiting for each, if they are many; none where they
+    /// are few, or the switch does not tell.
+    async fn many(&mut self) -> Result<Vec<Vec<u8>>, SwitchError> {
         let tables = match self.table_stats().await {
             Ok(tables) => tables,
             Err(SwitchError::Refused(_) | SwitchError::Malformed(_)) => return Ok(Vec::new()),
@@ -66,37 +57,6 @@ impl Switch {
         })
     }
 
-    /// Gives the messages of the reply to `take`, with what follows them. A switch of OpenFlow 1.0 that does not
-    /// know the Nicira extension is asked once more without it.
-    ///
-    /// # Errors
-    ///
-    /// The switch does not answer as it should; or, in the inner result, the first error of `take`.
-    pub async fn flow_parts<E>(
-        &mut self,
-        mut take: impl FnMut(&[u8], Rest) -> Result<(), E>,
-    ) -> Result<Result<(), E>, SwitchError> {
-        let version = self.version();
-        // Whether asking in other words is of no more use, or would give the same flows again.
-        let mut plain = false;
-        loop {
-            match self.session.part_message().await {
-                Ok(None) => return Ok(Ok(())),
-                Ok(Some((message, rest))) => {
-                    plain = true;
-                    if let Err(error) = take(message, rest) {
-                        return Ok(Err(error));
-                    }
-                }
-                Err(error) if !plain && wants_plain(version, &error) => {
-                    plain = true;
-                    self.ask(Dialect::Plain).await?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     /// Reads all flows and gives each to `take`, in the switch's order: table, priority, match and actions as a
     /// view over the message. Returns the first malformed flow, if there is one; the others are given
     /// nevertheless.
@@ -108,13 +68,11 @@ impl Switch {
         &mut self,
         mut take: impl FnMut(&FlowStats<'_>),
     ) -> Result<Option<DecodeError>, SwitchError> {
-        self.ask_flows(&Filter::default()).await?;
-        let version = self.version();
+        self.ask_flows(&Filter::default(), false).await?;
         let mut scratch = Scratch::new();
         let mut malformed = None;
         let mut count = 0;
-        let read = self.flow_parts(|message, _| {
-            let mut entries = Entries::of_message(version, message)?;
+        while let Some(mut entries) = self.session.flows().await? {
             while let Some(entry) = entries.next_entry(&mut scratch) {
                 count += 1;
                 if count > MOST {
@@ -128,9 +86,7 @@ impl Switch {
                     }
                 }
             }
-            Ok(())
-        });
-        read.await??;
+        }
         Ok(malformed)
     }
 
@@ -140,19 +96,8 @@ impl Switch {
     ///
     /// The switch does not answer as it should.
     pub async fn aggregate(&mut self, filter: &Filter) -> Result<Aggregate, SwitchError> {
-        match self.session.aggregate(Dialect::Nicira, filter).await {
-            Err(error) if wants_plain(self.version(), &error) => {
-                self.session.aggregate(Dialect::Plain, filter).await
-            }
-            answer => answer,
-        }
+        self.session.aggregate(filter).await
     }
-}
-
-/// Whether the switch does not know the Nicira extension of OpenFlow 1.0.
-fn wants_plain(version: Version, error: &SwitchError) -> bool {
-    version == Version::V10
-        && matches!(error, SwitchError::Refused(error) if error.is_unsupported())
 }
 
 /// Tables that have flows, in their order, in groups of [`MANY`] flows or a few more.

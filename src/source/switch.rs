@@ -2,7 +2,6 @@
 //! [`flows`](super::flows).
 
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::fields::Filter;
 use crate::openflow::messages::groups::{self, Descs, GroupStats};
 use crate::openflow::messages::meters::{self, MeterConfig, MeterStats};
 use crate::openflow::messages::port_stats::PortStats;
@@ -19,19 +18,13 @@ pub struct Switch {
     pub(super) session: Session,
     /// Whether it is a bridge of the host: then it is Open vSwitch.
     pub(super) is_bridge: bool,
-    /// The flows that are asked for, and the groups of tables that are asked one after another.
-    pub(super) asked: (Filter, Vec<Vec<u8>>),
 }
 
 // Every question ends in an error where the switch does not answer, refuses it, or sends a malformed reply.
 #[allow(clippy::missing_errors_doc)]
 impl Switch {
     pub(super) fn new(session: Session, is_bridge: bool) -> Switch {
-        Switch {
-            session,
-            is_bridge,
-            asked: Default::default(),
-        }
+        Switch { session, is_bridge }
     }
 
     /// The version both sides speak.

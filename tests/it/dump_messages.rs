@@ -23,7 +23,7 @@ use std::process::Command;
 
 use ovs::base::json::Json;
 use ovs::openflow::bytes::DecodeError;
-use ovs::openflow::messages::flow_stats::Aggregate;
+use ovs::openflow::messages::flow_reply::Aggregate;
 use ovs::openflow::messages::groups::{Descs, GROUP_ALL, GroupStats};
 use ovs::openflow::messages::meters::{METER_ALL, MeterConfig, MeterStats};
 use ovs::openflow::messages::multipart::{self, Part};
@@ -150,7 +150,7 @@ fn read(name: &str, message: &[u8]) -> Result<Vec<String>, DecodeError> {
         "meter_stats" => meter_stats(message),
         "table_stats" => tables::decode_stats(version(message), part(message)?)
             .map(|tables| tables.iter().map(|table| format!("{table:?}")).collect()),
-        "aggregate" => Aggregate::decode(version(message), part(message)?)
+        "aggregate" => Aggregate::of_part(version(message), part(message)?)
             .map(|aggregate| vec![format!("{aggregate:?}")]),
         other => panic!("what is {other}?"),
     }

@@ -55,7 +55,7 @@ pub(super) struct Dump<'a> {
 impl Dump<'_> {
     /// Asks for the flows.
     pub(super) async fn ask(&mut self) -> Result<(), Stop> {
-        let asked = self.connected.ask_flows_early(&self.filter).await;
+        let asked = self.connected.ask_flows(&self.filter, true).await;
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
     }
 
@@ -216,24 +216,27 @@ impl Dump<'_> {
         &mut self,
         mut take: impl FnMut(&[u8], Rest, &mut Option<DecodeError>) -> Result<(), Stop>,
     ) -> Ended {
-        let (progress, seen, name) = (&self.progress, &self.seen, self.switch.name());
+        let name = self.switch.name();
         let mut malformed = None;
         let mut bytes = 0;
-        let read = self.connected.flow_parts(|message, rest| {
-            bytes += message.len() as u64;
-            take(message, rest, &mut malformed)?;
-            progress.say(|| {
-                let so_far = progress::bytes(bytes);
-                match seen.load(Ordering::Relaxed) {
-                    0 => format!("{name}: {so_far}"),
-                    flows => format!("{name}: {flows} flows, {so_far}"),
+        let stop = loop {
+            match self.connected.flow_part().await {
+                Ok(None) => break None,
+                Ok(Some((message, rest))) => {
+                    bytes += message.len() as u64;
+                    if let Err(stop) = take(message, rest, &mut malformed) {
+                        break Some(stop);
+                    }
+                    self.progress.say(|| {
+                        let so_far = progress::bytes(bytes);
+                        match self.seen.load(Ordering::Relaxed) {
+                            0 => format!("{name}: {so_far}"),
+                            flows => format!("{name}: {flows} flows, {so_far}"),
+                        }
+                    });
                 }
-            });
-            Ok(())
-        });
-        let stop = match read.await {
-            Ok(taken) => taken.err(),
-            Err(error) => Some(Stop::Switch(self.switch.failure(error))),
+                Err(error) => break Some(Stop::Switch(self.switch.failure(error))),
+            }
         };
         Ended { stop, malformed }
     }

@@ -167,7 +167,7 @@ impl<'a> Message<'a> for ErrorReport<'a> {
                 " type {}, code {} of vendor {vendor:#010x}",
                 self.error_type, self.code
             ),
-        };
+        }
         let payload = self.payload.0;
         match (&self.text, &self.message) {
             (Some(_), _) => {
@@ -191,7 +191,7 @@ impl<'a> Message<'a> for ErrorReport<'a> {
                     sink,
                     "\n(***truncated to {} bytes from {length}***)",
                     payload.len()
-                )
+                );
             }
             (None, Some(message)) if usize::from(message.header().length) < payload.len() => {
                 writeln!(
@@ -199,7 +199,7 @@ impl<'a> Message<'a> for ErrorReport<'a> {
                     "(***only uses {} bytes out of {}***)",
                     message.header().length,
                     payload.len()
-                )
+                );
             }
             (None, Some(message)) => {
                 message.text(sink, cx);
@@ -219,7 +219,7 @@ impl<'a> Message<'a> for ErrorReport<'a> {
                     payload.len()
                 ),
             },
-        };
+        }
         put_hex_dump(sink.buffer(), payload);
     }
 }

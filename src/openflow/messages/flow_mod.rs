@@ -129,7 +129,7 @@ impl<'a> Message<'a> for FlowMod<'a> {
         match self.command.name() {
             Some(name) => write!(sink, "{name}"),
             None => write!(sink, "cmd:{}", self.command),
-        };
+        }
         if self.table != 0 {
             write!(sink, " table:{}", self.table);
         }

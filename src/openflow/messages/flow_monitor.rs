@@ -309,7 +309,7 @@ impl<'a> Update<'a> {
         match flow.cookie.0 {
             0 => write!(sink, " cookie=0 "),
             cookie => write!(sink, " cookie={cookie:#x} "),
-        };
+        }
         flow.fields.text(sink, cx, DEFAULT_PRIORITY);
         if !flow.actions.is_empty() {
             if !sink.buffer().ends_with(' ') {

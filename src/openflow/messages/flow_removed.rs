@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::codec::{At, Head, Message, Place, nicira, typed};
 use super::flow_stats::OxsStats;
-use super::members::{Fields, Hex, Named};
+use super::members::{Fields, Hex, Named, counted};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::flow::put_duration;
 use crate::openflow::text::{Sink, TextContext};
@@ -108,10 +108,6 @@ enum Layout {
 
 fn reason(number: u8) -> Named {
     Named::new(number, REASONS)
-}
-
-fn counted(count: u64) -> Option<u64> {
-    (count != u64::MAX).then_some(count)
 }
 
 fn common(body: &mut Cursor<'_>, layout: Layout) -> Result<FlowRemoved, DecodeError> {

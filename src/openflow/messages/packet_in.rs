@@ -118,7 +118,7 @@ impl<'a> Message<'a> for PacketIn<'a> {
         match self.reason.number {
             6 | 7 => write!(sink, " (via )"),
             _ => write!(sink, " (via {})", self.reason),
-        };
+        }
         write!(sink, " data_len={data_len}");
         match self.buffer_id {
             None => {
@@ -398,7 +398,7 @@ impl<'a> Continuation<'a> {
                 match digits {
                     "" => write!(sink, " 0"),
                     digits => write!(sink, " 0x{digits}"),
-                };
+                }
             }
             sink.put(" (bottom)\n");
         }

@@ -290,7 +290,7 @@ fn put_stats<S: Sink>(port: &PortStats, sink: &mut S, cx: &TextContext<'_>) {
             match count {
                 Some(count) => write!(sink, "{separator}{key}={count}"),
                 None => write!(sink, "{separator}{key}=?"),
-            };
+            }
         }
         sink.put("\n");
     }

@@ -348,7 +348,7 @@ impl<'a> Message<'a> for QueueStatsReply {
                 match count {
                     Some(count) => write!(sink, "{key}{count}"),
                     None => write!(sink, "{key}?"),
-                };
+                }
             }
             sink.put(", duration=");
             match stats.duration_sec {

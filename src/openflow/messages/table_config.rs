@@ -119,7 +119,7 @@ impl<'a> Message<'a> for TableMod {
         match self.table {
             u8::MAX => write!(sink, " table_id: ALL_TABLES"),
             table => write!(sink, " table_id={table}"),
-        };
+        }
         if let Some(miss) = self.miss {
             write!(sink, ", flow_miss_config={miss}");
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ::ovs::model::{Depth, Scope, Want};
 use ::ovs::openflow::fields::Filter;
-use ::ovs::openflow::messages::flow_stats::{Dialect, Scratch};
+use ::ovs::openflow::messages::flow_stats::Scratch;
 use ::ovs::openflow::session::{self, Session};
 use ::ovs::openflow::version::Versions;
 use ::ovs::ovsdb::Error;
@@ -149,9 +149,7 @@ fn switch_closed_at_every_byte() {
         flows = 0;
         let endpoint = Endpoint::Unix(socket.clone());
         let mut session = Session::connect(&endpoint, Versions::ALL, LIMIT).await?;
-        session
-            .ask_flows(Dialect::Nicira, &Filter::default())
-            .await?;
+        session.ask_flows(&Filter::default()).await?;
         let mut scratch = Scratch::new();
         while let Some(mut entries) = session.flows().await? {
             while let Some(flow) = entries.next_entry(&mut scratch) {
