@@ -34,36 +34,37 @@ enum Step {
     /// Which ports has the bridge?
     BridgeByName,
     /// Which interfaces have these ports?
-    PortsOf { ports: Vec<Uuid> },
+    PortsOf(Vec<Uuid>),
     /// Which interfaces has the port?
     PortByName,
     /// Everything, of these rows.
     Last(Rows),
 }
 
-/// Which rows of each table the last request reads; `None`: all.
+/// Which rows the last request reads.
 #[derive(Debug, Default)]
 struct Rows {
-    bridge: Option<BridgeIs>,
-    ports: Option<Vec<Uuid>>,
-    interfaces: Option<Vec<Uuid>>,
+    bridge: BridgeRows,
+    /// Those of the ports and of the interfaces; `None`: all.
+    named: Option<(Vec<Uuid>, Vec<Uuid>)>,
 }
 
-#[derive(Debug)]
-enum BridgeIs {
+#[derive(Debug, Default)]
+enum BridgeRows {
+    #[default]
+    All,
     Named(String),
-    With { port: Uuid },
+    WithPort(Uuid),
 }
 
 impl Reading {
     /// A reading that has not asked anything yet.
     pub fn new(want: Want) -> Self {
-        let by_name = want.depth.has_ports();
         let step = match &want.scope {
-            Scope::Bridge(_) if by_name => Step::BridgeByName,
+            Scope::Bridge(_) if want.depth.has_ports() => Step::BridgeByName,
             Scope::Bridge(name) => Step::Last(Rows {
-                bridge: Some(BridgeIs::Named(name.clone())),
-                ..Rows::default()
+                bridge: BridgeRows::Named(name.clone()),
+                named: None,
             }),
             Scope::Port(_) => Step::PortByName,
             Scope::All => Step::Last(Rows::default()),
@@ -83,69 +84,59 @@ impl Reading {
         match &self.step {
             Step::BridgeByName => named("Bridge", &["ports"]),
             Step::PortByName => named("Port", &["_uuid", "interfaces"]),
-            Step::PortsOf { ports } => {
-                by_uuid(&Select::columns("Port", &["interfaces"]), Some(ports))
-            }
+            Step::PortsOf(ports) => by_uuid(&Select::columns("Port", &["interfaces"]), Some(ports)),
             Step::Last(rows) => self.last_selects(rows),
         }
     }
 
     /// Takes the answers to [`Reading::selects`], one list of rows each; the tree, if they were the last.
+    ///
+    /// # Errors
+    ///
+    /// A column holds a value of another type.
     pub fn take(&mut self, answers: &[Vec<Row>]) -> Result<Option<Topology>, ValueError> {
         let mut rows = answers.iter().flatten();
-        let next = match &self.step {
+        let last = match &self.step {
             Step::BridgeByName => match rows.next() {
                 None => return Ok(Some(Topology::default())),
-                Some(row) => match row.uuids("ports")? {
-                    ports if ports.len() > WORTH_NAMING => Step::Last(Rows::default()),
-                    ports => Step::PortsOf { ports },
-                },
-            },
-            Step::PortsOf { ports } => {
-                let mut interfaces = Vec::new();
-                for row in rows {
-                    interfaces.extend(row.uuids("interfaces")?);
+                Some(row) => {
+                    let ports = row.uuids("ports")?;
+                    if ports.len() <= WORTH_NAMING {
+                        self.step = Step::PortsOf(ports);
+                        return Ok(None);
+                    }
+                    Rows::default()
                 }
-                self.named_bridge(ports.clone(), interfaces)
+            },
+            Step::PortsOf(ports) => {
+                let bridge = match &self.want.scope {
+                    Scope::Bridge(name) => BridgeRows::Named(name.clone()),
+                    Scope::All | Scope::Port(_) => BridgeRows::All,
+                };
+                let named = Some((ports.clone(), interfaces(rows)?));
+                Rows { bridge, named }
             }
-            Step::PortByName => match rows.next() {
+            Step::PortByName => match rows.clone().next() {
                 None => return Ok(Some(Topology::default())),
                 Some(row) => {
                     let port = row.uuid("_uuid")?;
                     Rows {
-                        bridge: Some(BridgeIs::With { port }),
-                        ports: Some(vec![port]),
-                        interfaces: Some(row.uuids("interfaces")?),
+                        bridge: BridgeRows::WithPort(port),
+                        named: Some((vec![port], interfaces(rows)?)),
                     }
-                    .into()
                 }
             },
             Step::Last(asked) => {
-                let narrowed = asked.ports.is_some() || asked.interfaces.is_some();
-                let (topology, whole) =
-                    assemble(answers.iter().flatten(), &self.want, asked.by_port())?;
-                if whole || !narrowed {
+                let (topology, whole) = assemble(rows, &self.want, asked.by_port())?;
+                if whole || asked.named.is_none() {
                     return Ok(Some(topology));
                 }
-                // It changed under our hands.
-                Step::Last(Rows::default())
+                // The configuration changed between the requests.
+                Rows::default()
             }
         };
-        self.step = next;
+        self.step = Step::Last(last);
         Ok(None)
-    }
-
-    fn named_bridge(&self, ports: Vec<Uuid>, interfaces: Vec<Uuid>) -> Step {
-        let bridge = match &self.want.scope {
-            Scope::Bridge(name) => Some(BridgeIs::Named(name.clone())),
-            Scope::All | Scope::Port(_) => None,
-        };
-        Rows {
-            bridge,
-            ports: Some(ports),
-            interfaces: Some(interfaces),
-        }
-        .into()
     }
 
     fn last_selects(&self, rows: &Rows) -> Vec<Select> {
@@ -177,9 +168,9 @@ impl Reading {
             push_column(&mut bridge, "ports");
         }
         selects.push(match &rows.bridge {
-            None => bridge,
-            Some(BridgeIs::Named(name)) => bridge.when("name", Function::Equal, name.as_str()),
-            Some(BridgeIs::With { port }) => bridge.when("ports", Function::Includes, *port),
+            BridgeRows::All => bridge,
+            BridgeRows::Named(name) => bridge.when("name", Function::Equal, name.as_str()),
+            BridgeRows::WithPort(port) => bridge.when("ports", Function::Includes, *port),
         });
         if self.want.depth.has_ports() {
             let asked = |names: &[&str], all: &[&'static str]| -> Vec<&'static str> {
@@ -195,12 +186,10 @@ impl Reading {
             if full && self.want.health {
                 push_column(&mut interface, "other_config");
             }
-            if self.want.statistics {
-                push_column(&mut interface, "statistics");
-            }
             let port = Select::columns("Port", &port);
-            selects.extend(by_uuid(&port, rows.ports.as_deref()));
-            selects.extend(by_uuid(&interface, rows.interfaces.as_deref()));
+            let (ports, interfaces) = rows.named.as_ref().map(|(p, i)| (p, i)).unzip();
+            selects.extend(by_uuid(&port, ports.map(Vec::as_slice)));
+            selects.extend(by_uuid(&interface, interfaces.map(Vec::as_slice)));
         }
         selects
     }
@@ -209,14 +198,17 @@ impl Reading {
 impl Rows {
     /// Whether the bridge is the one that has the port.
     fn by_port(&self) -> bool {
-        matches!(self.bridge, Some(BridgeIs::With { .. }))
+        matches!(self.bridge, BridgeRows::WithPort(_))
     }
 }
 
-impl From<Rows> for Step {
-    fn from(rows: Rows) -> Self {
-        Self::Last(rows)
+/// The interfaces of these ports.
+fn interfaces<'r>(ports: impl Iterator<Item = &'r Row>) -> Result<Vec<Uuid>, ValueError> {
+    let mut interfaces = Vec::new();
+    for port in ports {
+        interfaces.extend(port.uuids("interfaces")?);
     }
+    Ok(interfaces)
 }
 
 fn push_column(select: &mut Select, column: &str) {
@@ -262,7 +254,7 @@ const BRIDGE_COLUMNS: [&str; 12] = [
     "external_ids",
     "other_config",
 ];
-const PORT_COLUMNS: [&str; 12] = [
+const PORT_COLUMNS: [&str; 11] = [
     "_uuid",
     "name",
     "interfaces",
@@ -274,7 +266,6 @@ const PORT_COLUMNS: [&str; 12] = [
     "external_ids",
     "bond_mode",
     "lacp",
-    "bond_active_slave",
 ];
 const INTERFACE_COLUMNS: [&str; 13] = [
     "_uuid",

@@ -7,8 +7,6 @@ pub struct Want {
     pub scope: Scope,
     /// How much of each.
     pub depth: Depth,
-    /// Whether with `Interface.statistics`.
-    pub statistics: bool,
     /// Whether with what tells of a switch's health: mirrors, the types of interface that it knows, and
     /// `other_config` of the switch and of interfaces.
     pub health: bool,
@@ -51,17 +49,16 @@ impl Depth {
 }
 
 impl Want {
-    /// The whole switch, without statistics.
+    /// The whole switch.
     pub fn all() -> Self {
         Self::of(Scope::All, Depth::Full)
     }
 
-    /// This much of this, without statistics.
+    /// This much of this.
     pub fn of(scope: Scope, depth: Depth) -> Self {
         Self {
             scope,
             depth,
-            statistics: false,
             health: false,
             columns: None,
         }
@@ -78,13 +75,6 @@ impl Want {
     #[must_use]
     pub fn with_health(mut self) -> Self {
         self.health = true;
-        self
-    }
-
-    /// The same with statistics.
-    #[must_use]
-    pub fn with_statistics(mut self) -> Self {
-        self.statistics = true;
         self
     }
 }

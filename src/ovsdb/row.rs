@@ -89,11 +89,6 @@ impl Row {
         self.one(column, "true or false", as_boolean)
     }
 
-    /// One truth value or none.
-    pub fn optional_boolean(&self, column: &str) -> Result<Option<bool>, ValueError> {
-        self.optional(column, "true, false or nothing", as_boolean)
-    }
-
     /// Exactly one reference; `_uuid` is the row's own identity.
     pub fn uuid(&self, column: &str) -> Result<Uuid, ValueError> {
         self.one(column, "a UUID", as_uuid)
@@ -111,14 +106,15 @@ impl Row {
 
     /// A map from text to text.
     pub fn map(&self, column: &str) -> Result<BTreeMap<String, String>, ValueError> {
-        self.pairs(column, "a map of strings", |atom| {
-            as_string(atom).map(str::to_owned)
-        })
-    }
-
-    /// A map from text to integer, such as `statistics`.
-    pub fn integer_map(&self, column: &str) -> Result<BTreeMap<String, i64>, ValueError> {
-        self.pairs(column, "a map of integers", as_integer)
+        let datum = self.datum(column)?;
+        let pair = |(key, value): &(Atom, Atom)| {
+            Some((as_string(key)?.to_owned(), as_string(value)?.to_owned()))
+        };
+        match datum {
+            Datum::Map(pairs) => pairs.iter().map(pair).collect(),
+            _ => None,
+        }
+        .ok_or_else(|| self.wrong(column, "a map of strings", describe(datum)))
     }
 
     /// A map from integer to reference, such as `queues`.
@@ -170,21 +166,6 @@ impl Row {
             .as_set()
             .and_then(|atoms| atoms.iter().map(read).collect())
             .ok_or_else(|| self.wrong(column, expected, describe(datum)))
-    }
-
-    fn pairs<T>(
-        &self,
-        column: &str,
-        expected: &'static str,
-        read: impl Fn(&Atom) -> Option<T>,
-    ) -> Result<BTreeMap<String, T>, ValueError> {
-        let datum = self.datum(column)?;
-        let pair = |(key, value): &(Atom, Atom)| Some((as_string(key)?.to_owned(), read(value)?));
-        match datum {
-            Datum::Map(pairs) => pairs.iter().map(pair).collect(),
-            _ => None,
-        }
-        .ok_or_else(|| self.wrong(column, expected, describe(datum)))
     }
 
     fn wrong(&self, column: &str, expected: &'static str, found: String) -> ValueError {
@@ -326,7 +307,6 @@ mod tests {
         assert!(!row.boolean("protected").unwrap());
         assert_eq!(row.uuids("interfaces").unwrap(), [Uuid(1), Uuid(2)]);
         assert_eq!(row.map("other_config").unwrap()["net_uuid"], "x");
-        assert_eq!(row.integer_map("statistics").unwrap()["rx_bytes"], 7);
     }
 
     #[test]
