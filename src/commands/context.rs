@@ -74,11 +74,13 @@ impl Context {
     /// The same options without a connection, for one look after the other: what the command shows is kept
     /// until [`Look`] is asked for it.
     pub(super) fn for_looks(&self) -> Context {
+        let mut format = self.format.clone();
+        format.palette = format.palette.apart();
         Context {
             db: self.db.clone(),
             limit: self.limit,
             limit_is_given: self.limit_is_given,
-            format: self.format.clone(),
+            format,
             versions: self.versions,
             writing: self.writing,
             quiet: self.quiet,
@@ -301,7 +303,7 @@ impl Context {
             look.show(Frame::of_items(items, what));
             return Ok(());
         }
-        let texts: Vec<String> = items.into_iter().map(|item| item.text).collect();
+        let texts: Vec<String> = items.into_iter().map(|item| item.text.text).collect();
         print(&texts.join(gap))
     }
 
