@@ -193,7 +193,7 @@ fn broken_lines(text: &str, room: usize) -> Vec<Cow<'_, str>> {
 type LineCell<'t> = (&'t str, usize, Role, Option<Change>);
 
 /// Appends cells side by side. No line ends in blanks.
-fn put_line<'t>(out: &mut PaintedText, cells: &mut dyn Iterator<Item = LineCell<'t>>) {
+fn put_line(out: &mut PaintedText, cells: &mut dyn Iterator<Item = LineCell<'_>>) {
     // Blanks are owed until something follows them.
     let mut owed = 0;
     for (cell, room, role, changed) in cells {
