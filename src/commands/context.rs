@@ -94,6 +94,8 @@ impl Context {
     /// The same options without a connection, for one look after the other: what the command shows is kept
     /// until [`Look`] is asked for it.
     pub(super) fn for_looks(&self) -> Context {
+        let mut format = self.format.clone();
+        format.palette = format.palette.apart();
         let reporter = Rc::new(Reporter {
             quiet: self.quiet,
             verbose: self.reporter.verbose,
@@ -103,7 +105,7 @@ impl Context {
         Context {
             database: Database::new(host.clone()).watched(),
             host,
-            format: self.format.clone(),
+            format,
             watch: None,
             reporter,
             ..*self
@@ -205,7 +207,7 @@ impl Context {
             look.show(Frame::of_items(items, what));
             return Ok(());
         }
-        let texts: Vec<String> = items.into_iter().map(|item| item.text).collect();
+        let texts: Vec<String> = items.into_iter().map(|item| item.text.text).collect();
         print(&texts.join(gap))
     }
 

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::context::print;
 use super::look::Pace;
 use super::{Command, Context, Exit, Failure};
-use crate::output::{Frame, Head, Mode, Screen, Stream, clock};
+use crate::output::{Format, Frame, Head, Mode, Screen, Stream, clock};
 use reader::Reader;
 use signals::{Signal, Signals};
 
@@ -265,7 +265,10 @@ impl<'c> Watch<'c> {
         let is_news = self.trouble.is_none();
         if is_gone && let Some(now) = self.now.as_ref().filter(|now| !now.frame.is_empty()) {
             let nothing = Seen {
-                frame: Frame::emptied(&now.frame),
+                frame: Frame {
+                    items: Vec::new(),
+                    ..now.frame.clone()
+                },
                 at: Instant::now(),
                 time: SystemTime::now(),
             };
@@ -324,7 +327,11 @@ impl<'c> Watch<'c> {
                         .map(|trouble| trouble.message.as_str()),
                     remarks: &self.remarks,
                 };
-                screen.draw(&head, &now.frame, &changes, &self.cx.format, *height)
+                let format = Format {
+                    palette: self.options.format.palette,
+                    ..self.cx.format.clone()
+                };
+                screen.draw(&head, &now.frame, &changes, &format, *height)
             }
         };
         print(&text)

@@ -306,7 +306,7 @@ fn print(cx: &Context, table: &Table, shown: &[Shown], records: &[Record]) -> Re
     let view = format.view_of(&columns);
     let texts = records.iter().map(|record| {
         let uuid = record.last().cloned().unwrap_or(Cell::Absent);
-        Item::of_text(format!("{uuid:?}"), view.one(record))
+        Item::of_text(format!("{uuid:?}"), view.one_painted(record))
     });
     cx.print_items(texts.collect(), "\n", "records")
 }
