@@ -1,10 +1,12 @@
 //! The binary under test. Every JSON document that it prints is held against its schema, so that no test
 //! can forget it.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use assert_cmd::assert::Assert;
@@ -96,6 +98,9 @@ impl Ovs {
     }
 }
 
+/// The schemas of documents that were compiled by now: by name, and whether of their lines.
+static SCHEMAS: LazyLock<Mutex<HashMap<(String, bool), Schema>>> = LazyLock::new(Mutex::default);
+
 /// Holds what `ovs ARGUMENTS` printed against the schema of its document. What was cut short by an error
 /// may be no JSON.
 ///
@@ -113,10 +118,6 @@ pub fn hold(arguments: &[&str], text: &str, is_whole: bool) {
     } else {
         vec![text]
     };
-    let schema = match document.line() {
-        Some(line) if as_lines => line,
-        _ => document.schema().clone(),
-    };
     let mut documents = Vec::new();
     for part in parts {
         match serde_json::from_str::<Value>(part) {
@@ -125,7 +126,14 @@ pub fn hold(arguments: &[&str], text: &str, is_whole: bool) {
             Err(error) => panic!("ovs {}: no JSON: {error}\n{part}", arguments.join(" ")),
         }
     }
-    let schema = Schema::of(&schema);
+    let name = (document.name.to_string(), as_lines);
+    let mut schemas = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
+    let schema = schemas
+        .entry(name)
+        .or_insert_with(|| match document.line() {
+            Some(line) if as_lines => Schema::of(&line),
+            _ => Schema::of(document.schema()),
+        });
     for value in &documents {
         if let Err(error) = schema.allows(value) {
             let line = arguments.join(" ");
