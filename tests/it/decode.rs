@@ -165,7 +165,7 @@ fn connections_to_forget_by_mark_and_labels() {
 }
 
 fn decode() -> common::Ovs {
-    common::ovs(&["decode"])
+    ovs!("decode")
 }
 
 /// What `ovs-ofctl ofp-print` prints for an echo request and for a barrier request of 1.3.

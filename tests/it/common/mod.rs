@@ -29,6 +29,7 @@ use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use ovs::sandbox::{Daemon, Neutron, Options};
+use serde_json::Value;
 
 pub use run::{Ovs, Ran};
 
@@ -124,6 +125,71 @@ impl Sandbox {
         let mut words: Vec<&OsStr> = arguments.iter().map(AsRef::as_ref).collect();
         words.insert(1, OsStr::new(&server));
         self.tool("ovsdb-client", &words)
+    }
+
+    #[track_caller]
+    /// What a command that changes nothing leaves as it was: the database, and the flows, groups and meters of
+    /// every switch that answers.
+    pub fn contents(&self) -> String {
+        let mut contents = self.database();
+        for bridge in vsctl!(self, "--no-wait list-br").lines() {
+            for command in ["dump-flows --no-stats", "dump-groups", "dump-meters"] {
+                let line = line::words(&format!("-O OpenFlow15 {command} {bridge}"));
+                let mut ofctl = self
+                    .inner
+                    .tool("ovs-ofctl")
+                    .expect("Open vSwitch is installed");
+                let output = ofctl.args(&line).output().expect("the tool runs");
+                contents += &format!("{line:?}: {}\n", String::from_utf8_lossy(&output.stdout));
+            }
+        }
+        contents
+    }
+
+    /// All tables of the database, a row a line, without the counters: they go on by themselves.
+    pub fn database(&self) -> String {
+        self.tables(&["statistics", "status"])
+    }
+
+    /// The same without the columns that say how often something was changed: what is the same once a change was
+    /// taken back.
+    pub fn configuration(&self) -> String {
+        self.tables(&["statistics", "status", "next_cfg", "cur_cfg"])
+    }
+
+    fn tables(&self, left_out: &[&str]) -> String {
+        let dump = self.ovsdb_client(&["dump", "--format=json"]);
+        let mut lines = String::new();
+        for table in serde_json::Deserializer::from_str(&dump).into_iter::<Value>() {
+            let table = table.expect("it is JSON");
+            let array = |value: &Value| value.as_array().expect("it is an array").clone();
+            for row in array(&table["data"]) {
+                lines += &format!("{}:", table["caption"]);
+                for (heading, cell) in array(&table["headings"]).iter().zip(array(&row)) {
+                    if !left_out.iter().any(|name| heading == name) {
+                        lines += &format!(" {heading}={cell}");
+                    }
+                }
+                lines.push('\n');
+            }
+        }
+        lines
+    }
+
+    /// `ovs LINE` must exit with the code, say the words on stderr and print nothing, and leave the database alone.
+    #[track_caller]
+    pub fn refuses(&self, line: &str, code: i32, words: &str) {
+        self.refuses_each("", &[(line, code, words)]);
+    }
+
+    /// The same of lines that begin with the same command.
+    #[track_caller]
+    pub fn refuses_each(&self, command: &str, cases: &[(&str, i32, &str)]) {
+        let before = self.database();
+        for (line, code, words) in cases {
+            ovs!(self, "{command} {line}").fails(*code, words);
+        }
+        assert_eq!(self.database(), before, "{cases:?}");
     }
 
     #[track_caller]
