@@ -41,7 +41,7 @@ async fn the_whole_host() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     let topology = topology(&sandbox, Want::all()).await;
 
-    let version = sandbox.vsctl(&["get", "Open_vSwitch", ".", "ovs_version"]);
+    let version = vsctl!(sandbox, "get Open_vSwitch . ovs_version");
     let ovs_version = topology.ovs.ovs_version.as_deref().unwrap();
     assert_eq!(ovs_version, version.trim().trim_matches('"'));
     assert_eq!(topology.ovs.system_id.as_deref(), Some("sandbox"));
@@ -55,7 +55,7 @@ async fn the_whole_host() {
         assert_eq!(bridge.fail_mode.as_deref(), Some(line[2]));
         assert_eq!(bridge.controllers[0].target, line[3]);
         assert!(!bridge.controllers[0].is_connected);
-        let dpid = sandbox.vsctl(&["get", "Bridge", line[0], "datapath_id"]);
+        let dpid = vsctl!(sandbox, "get Bridge {} datapath_id", line[0]);
         let datapath_id = bridge.datapath_id.as_deref().unwrap();
         assert_eq!(datapath_id, dpid.trim().trim_matches('"'));
     }
@@ -132,7 +132,7 @@ async fn names_patches_tunnels_and_tags() {
     assert_eq!(names.ofport("int-br-ens37"), Some(15));
     assert_eq!(names.ofport("br-int"), Some(PORT_LOCAL));
     // `ovs-ofctl show br-int` as the other witness.
-    let show = sandbox.ofctl(&["show", "br-int"]);
+    let show = ofctl!(sandbox, "show br-int");
     for (number, name) in names.iter().filter(|(number, _)| *number != PORT_LOCAL) {
         assert!(
             show.contains(&format!(" {number}({name}): addr:")),
@@ -198,45 +198,17 @@ async fn what_else_a_switch_may_have() {
     let sandbox = Sandbox::empty();
     let nothing = topology(&sandbox, Want::all()).await;
     assert_eq!(nothing.bridges, []);
-    sandbox.vsctl(&[
-        "set-manager",
-        "ptcp:0:127.0.0.1",
-        "--",
-        "add-br",
-        "br0",
-        "--",
-        "set",
-        "Bridge",
-        "br0",
-        "protocols=OpenFlow15,OpenFlow13",
-        "stp_enable=true",
-        "--",
-        "add-bond",
-        "br0",
-        "bond0",
-        "eth10",
-        "eth2",
-        "lacp=active",
-        "--",
-        "add-port",
-        "br0",
-        "t",
-        "trunks=30,10,11,12",
-        "vlan_mode=native-untagged",
-        "tag=5",
-    ]);
+    vsctl!(
+        sandbox,
+        "set-manager ptcp:0:127.0.0.1 -- add-br br0 -- set Bridge br0 \
+         protocols=OpenFlow15,OpenFlow13 stp_enable=true -- add-bond br0 bond0 eth10 eth2 \
+         lacp=active -- add-port br0 t trunks=30,10,11,12 vlan_mode=native-untagged tag=5"
+    );
     // ovs-vswitchd cannot open this one; ovs-vsctl then exits with an error of its own.
-    sandbox.vsctl(&[
-        "--no-wait",
-        "add-port",
-        "br0",
-        "bad",
-        "--",
-        "set",
-        "Interface",
-        "bad",
-        "type=vxlan",
-    ]);
+    vsctl!(
+        sandbox,
+        "--no-wait add-port br0 bad -- set Interface bad type=vxlan"
+    );
     let mut topology = topology(&sandbox, Want::all()).await;
     for _ in 0..200 {
         if topology.port("bad").unwrap().1.interfaces[0]
