@@ -120,6 +120,11 @@ impl<'a> Match<'a> {
         Cursor::new(&[], self.at + at).error(id.row().name, kind)
     }
 
+    /// The bytes of its fields.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The value and mask that the match has for a field, as they came; `None` if it has none.
     ///
     /// This looks for this one row: `in_port` is not found as `in_port_oxm`, nor `reg0` in `xreg0`.
