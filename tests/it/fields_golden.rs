@@ -40,7 +40,7 @@ fn decode<'a>(
         "v11" if bytes.starts_with(&[0, 0]) => {
             Match::decode_v11(&mut Cursor::new(bytes, 0), scratch)
         }
-        "v11" => Match::decode_tlvs(&bytes[4..], 4),
+        "v11" => Match::decode_tlvs(bytes.get(4..).unwrap_or_default(), 4),
         _ => Match::decode_tlvs(bytes, 0),
     }
 }
