@@ -120,11 +120,6 @@ impl<'a> Match<'a> {
         Cursor::new(&[], self.at + at).error(id.row().name, kind)
     }
 
-    /// The bytes of its fields.
-    pub fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
     /// The value and mask that the match has for a field, as they came; `None` if it has none.
     ///
     /// This looks for this one row: `in_port` is not found as `in_port_oxm`, nor `reg0` in `xreg0`.
@@ -220,6 +215,11 @@ impl<'a> Match<'a> {
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Masked<'a>)> + '_ {
         let field = |place: Place| Some((place.id.row(), self.at_place(place)?));
         self.places.all().iter().copied().filter_map(field)
+    }
+
+    /// The OXM or NXM fields as they came.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Whether there are fields without a row: it matches fewer packets than its rows say.
