@@ -7,7 +7,7 @@ use crate::commands::flow_reading::{each_flow, each_group, where_supported};
 use crate::commands::switch::{NoSession, Switch, offered};
 use crate::commands::{Context, Failure};
 use crate::model::Topology;
-use crate::model::check::flows::Existing;
+use crate::model::check::Existing;
 use crate::model::check::{Finding, FlowCheck};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::messages::meters::{self, METER_ALL};
