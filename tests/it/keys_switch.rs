@@ -72,7 +72,7 @@ fn tunnel_options_that_the_switch_does_not_know() {
                 assert!(
                     !matches!(finding.kind, KeyFault::BadValue { .. }),
                     "{finding}"
-                )
+                );
             })
             .map(|finding| finding.key.as_str())
             .filter(|key| !silent(key))
