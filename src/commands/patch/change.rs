@@ -4,7 +4,7 @@ use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::write::Change;
-use crate::model::edit::{Edit, Refusal};
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `patch add`.
 #[derive(Debug, Args)]

@@ -6,8 +6,8 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use super::settings::SettingArgs;
 use crate::commands::setting::each_once;
 use crate::commands::write::Change;
-use crate::model::edit::port::NewPort;
-use crate::model::edit::{Edit, Refusal};
+use crate::plan::port::NewPort;
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `port add`.
 #[derive(Debug, Args)]
