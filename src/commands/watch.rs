@@ -24,17 +24,6 @@ use crate::output::{Frame, Head, Mode, Screen, Stream, clock};
 use reader::Reader;
 use signals::{Signal, Signals};
 
-/// What can be watched, for who tries something else.
-pub const WATCHABLE: &str = "show, check, bridge list, port list, port stats, port find, patch list, \
-                             tag list, tag map, tunnel list, db list, db find, dump-flows, dump-groups, \
-                             dump-meters, dump-tables";
-
-/// The command line asks to watch what cannot be.
-pub fn cannot_be() -> Failure {
-    Failure::new(Exit::Usage, "this command cannot be watched")
-        .hint(format!("--watch goes with {WATCHABLE}"))
-}
-
 /// How often to look.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace(Option<Duration>);

@@ -25,6 +25,7 @@ use undo::take_out_again;
 use super::progress::Progress;
 use super::{Context, Exit, Failure, quoted};
 use crate::model::edit::{Edit, Refusal};
+use crate::output::{Heading, headings};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::cluster::Need;
 use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, Row, RowId, Select, Uuid};
@@ -48,6 +49,11 @@ pub struct Writing {
     pub dry_run: bool,
     /// `--strict`: a key that is not documented is an error.
     pub strict: bool,
+}
+
+/// The columns of what is printed of a change.
+pub(crate) fn changed_columns() -> Vec<Heading> {
+    headings(&columns())
 }
 
 /// A command that changes the database.
