@@ -14,7 +14,7 @@
 //! | [`model`] | what operators think in, built from one snapshot: topology, names, tags, patches, tunnels; changes planned, segments, ways, what is wrong |
 //! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, transactions in the making, errors |
 //! | [`openflow`] | the switch: codecs on bytes without I/O, and one session that does the I/O |
-//! | [`transport`] | endpoints, byte streams, TLS, deadlines |
+//! | [`transport`] | endpoints, byte streams, TLS, JSON-RPC 1.0, deadlines |
 //! | [`base`] | what every module may use: safe text, digits, JSON writer, order of names |
 //! | [`output`] | one column list, three outputs; pictures; colour; escaping |
 //! | [`sandbox`] | private daemons for trying things and for the tests |

@@ -5,6 +5,7 @@ use ovs::openflow::actions::{Parsed, parse_actions};
 use ovs::openflow::bytes::DecodeError;
 use ovs::openflow::fields::{Filter, Match, MatchFields, parse_filter};
 use ovs::openflow::flow_spec::parse_flow;
+use ovs::openflow::spelling::write_actions;
 use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
@@ -192,9 +193,8 @@ pub fn action_text(input: &[u8]) {
 
 fn printed(parsed: &Parsed, style: Style) -> String {
     let mut sink = Plain::default();
-    let ended = parsed
-        .list()
-        .text(&mut sink, &context(parsed.version, style), false);
+    let cx = context(parsed.version, style);
+    let ended = write_actions(&parsed.list(), &mut sink, &cx, false);
     assert!(ended.is_ok(), "{ended:?}");
     sink.0
 }

@@ -10,6 +10,7 @@ use super::bytes::DecodeError;
 use super::fields::{FieldRef, listing, put_port_json};
 use super::flow::{put_decimals, put_duration};
 use super::messages::groups::{Bucket, GROUP_ANY, GroupDesc, GroupStats, SELECT, Selection};
+use super::spelling::write_actions;
 use super::text::{PORT_ANY, Role, Sink, TextContext, put_port};
 use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
@@ -282,7 +283,7 @@ fn put_bucket<S: Sink>(
         let _ = write!(sink.buffer(), "{bytes},");
     }
     sink.put_as(Role::Action, "actions=");
-    bucket.actions.text(sink, cx, false)
+    write_actions(&bucket.actions, sink, cx, false)
 }
 
 fn bucket_json(

@@ -15,14 +15,11 @@
 //! | [`row`] | one row of an answer, read column by column with typed accessors |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
 //! | [`error`] | everything that can go wrong, kept apart |
-//! | [`wire`] | JSON-RPC 1.0 as the server speaks it, under a JSON-RPC 2.0 client |
-//! | [`framing`] | where one JSON message ends and the next begins |
 
 pub mod client;
 pub mod cluster;
 pub mod draft;
 pub mod error;
-pub mod framing;
 mod monitor;
 pub mod notation;
 pub mod operation;
@@ -30,7 +27,6 @@ pub mod relation;
 pub mod row;
 pub mod schema;
 pub mod value;
-pub mod wire;
 
 pub use client::Client;
 pub use draft::{Draft, RowId};

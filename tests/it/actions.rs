@@ -5,6 +5,7 @@
 use ovs::base::json::Json;
 use ovs::cli::schema::documents;
 use ovs::openflow::actions::{ActionList, Form, NAMES};
+use ovs::openflow::spelling::write_actions;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
@@ -36,9 +37,8 @@ impl Row {
 
     fn text(&self, style: Style) -> String {
         let mut sink = Plain::default();
-        self.list()
-            .text(&mut sink, &self.cx(style), self.vlan_tag_known)
-            .unwrap();
+        let cx = self.cx(style);
+        write_actions(&self.list(), &mut sink, &cx, self.vlan_tag_known).unwrap();
         sink.0
     }
 
@@ -194,7 +194,7 @@ fn no_prefix_panics() {
             let list = ActionList::new(&row.bytes[..end], 0, row.version, row.form);
             for style in [Style::Wire, Style::Classic] {
                 let mut sink = Plain::default();
-                let text = list.text(&mut sink, &row.cx(style), row.vlan_tag_known);
+                let text = write_actions(&list, &mut sink, &row.cx(style), row.vlan_tag_known);
                 let mut out = String::new();
                 let json = list.json(&mut Json::new(&mut out), &row.cx(style));
                 assert_eq!(text, json, "{} cut at {end}", row.flow);
@@ -218,7 +218,7 @@ fn no_changed_byte_panics_and_nothing_is_lost() {
                 let list = ActionList::new(&bytes, 0, row.version, row.form);
                 for style in [Style::Wire, Style::Classic] {
                     let mut sink = Plain::default();
-                    let _ = list.text(&mut sink, &row.cx(style), row.vlan_tag_known);
+                    let _ = write_actions(&list, &mut sink, &row.cx(style), row.vlan_tag_known);
                 }
                 let mut out = String::new();
                 let json = list.json(&mut Json::new(&mut out), &row.cx(Style::Wire));
@@ -260,7 +260,7 @@ fn shown_bytes(
     };
     let list = ActionList::new(bytes, 100, version, form);
     let mut sink = Plain::default();
-    let result = list.text(&mut sink, &cx, false);
+    let result = write_actions(&list, &mut sink, &cx, false);
     (sink.0, result.err().map(|error| error.to_string()))
 }
 

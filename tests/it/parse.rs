@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use ovs::openflow::actions::{Parsed, parse_actions};
 use ovs::openflow::fields::{ParseError, ParseErrorKind};
 use ovs::openflow::flow_spec::parse_flow;
+use ovs::openflow::spelling::write_actions;
 use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
@@ -166,7 +167,7 @@ fn text_of(parsed: &Parsed) -> String {
         names: &NoNames,
     };
     let mut sink = Plain::default();
-    parsed.list().text(&mut sink, &cx, false).unwrap();
+    write_actions(&parsed.list(), &mut sink, &cx, false).unwrap();
     sink.0
 }
 

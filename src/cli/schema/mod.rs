@@ -349,23 +349,6 @@ mod tests {
     }
 
     #[test]
-    fn every_action_has_a_schema() {
-        let defined: BTreeSet<&str> = actions::types().collect();
-        let unknown = [
-            "unknown",
-            "experimenter",
-            "unknown_instruction",
-            "experimenter_instruction",
-        ];
-        let known: BTreeSet<&str> = crate::openflow::actions::NAMES
-            .iter()
-            .copied()
-            .chain(unknown)
-            .collect();
-        assert_eq!(defined, known);
-    }
-
-    #[test]
     fn a_command_line_tells_its_document() {
         let name = |words: &[&str]| printed(words).map(|(document, lines)| (document.name, lines));
         let of = |name: &str, lines| Some((name.to_owned(), lines));

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::flow_set::{
     Bits, Budget, Flows, Index, Kept, Place, Wider, cut, places, table_of, take_bits,
 };
-use crate::openflow::fields::Id;
+use crate::openflow::fields::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, Id};
 
 /// The overlaps of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -303,14 +303,9 @@ impl<'m> Class<'m> {
 
 /// Whether a connection can be in all of these states at a time (ovs-fields(7), `ct_state`).
 fn is_possible(ct_state: u32) -> bool {
-    const NEW: u32 = 0x01;
-    const ESTABLISHED: u32 = 0x02;
-    const REPLY: u32 = 0x08;
-    const INVALID: u32 = 0x10;
-    const TRACKED: u32 = 0x20;
     let has = |state| ct_state & state != 0;
-    let is_two = has(NEW) && has(ESTABLISHED | REPLY);
-    let is_invalid_and_more = has(INVALID) && has(!(INVALID | TRACKED));
+    let is_two = has(CT_NEW) && has(CT_ESTABLISHED | CT_REPLY);
+    let is_invalid_and_more = has(CT_INVALID) && has(!(CT_INVALID | CT_TRACKED));
     !is_two && !is_invalid_and_more
 }
 

@@ -1,10 +1,12 @@
 //! What flows do, as far as it decides where a packet goes and with which tag and key.
 
 use super::class::row;
-use crate::openflow::actions::{Action, ActionList, Bits, Zone};
+use crate::openflow::actions::{Action, ActionList, Bits, ETH_TYPE_VLAN, Zone};
 use crate::openflow::bytes::{DecodeError, be_number};
 use crate::openflow::fields::{Field, Header, Id};
-use crate::openflow::text::{PORT_CONTROLLER, port_from_v10};
+use crate::openflow::text::{
+    PORT_ALL, PORT_CONTROLLER, PORT_FLOOD, PORT_IN_PORT, PORT_NORMAL, PORT_TABLE, port_from_v10,
+};
 
 /// What an action does.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -132,13 +134,6 @@ impl Part {
         value.checked_shl(self.offset.into()).unwrap_or(0)
     }
 }
-
-const PORT_IN_PORT: u32 = 0xffff_fff8;
-pub(super) const PORT_TABLE: u32 = 0xffff_fff9;
-const PORT_NORMAL: u32 = 0xffff_fffa;
-const PORT_FLOOD: u32 = 0xffff_fffb;
-const PORT_ALL: u32 = 0xffff_fffc;
-const ETH_TYPE_VLAN: u16 = 0x8100;
 
 /// The bit of the tag control information that says that there is a tag.
 pub(super) const TCI_PRESENT: u16 = 0x1000;
@@ -289,7 +284,8 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
         Action::StackPop(action) => return forget_steps(&action.bits, steps),
         Action::BundleLoad(action) => return forget_steps(&action.dst, steps),
         Action::Multipath(action) => {
-            return choose_steps(&action.dst, action.max_link.saturating_add(1), steps);
+            let count = u16::try_from(action.n_links).unwrap_or(u16::MAX);
+            return choose_steps(&action.dst, count, steps);
         }
         Action::CheckPktLarger(action) => return choose_steps(&action.dst, 2, steps),
         Action::Output(action) => match output(action.port) {

@@ -46,7 +46,7 @@ pub use request::MatchFields;
 pub use row_set::RowSet;
 pub use shorthand::protocol_words;
 pub use table::{Field, Form, Id, Kind, Prereq, ROWS, Wire};
-pub use values::put_port_json;
+pub use values::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, put_port_json};
 
 /// The class of headers that an experimenter id follows.
 const EXPERIMENTER: u16 = 0xffff;

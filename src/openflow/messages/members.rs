@@ -10,6 +10,7 @@ use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::actions::{ActionList, Form};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::{Match, V10_MATCH_BYTES, V11_MATCH_BYTES, put_port_json};
+use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext};
 use crate::openflow::version::Version;
 
@@ -411,7 +412,7 @@ impl<'a> Actions<'a> {
     /// Writes what follows `actions=`.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         // The error is what `trouble` tells.
-        let _ = self.list.text(sink, cx, self.tagged);
+        let _ = write_actions(&self.list, sink, cx, self.tagged);
     }
 }
 

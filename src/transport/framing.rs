@@ -200,67 +200,6 @@ impl Framer {
 mod tests {
     use super::*;
 
-    const MESSAGES: [&str; 5] = [
-        r#"{"id":0,"result":["Open_vSwitch","_Server"],"error":null}"#,
-        r#"{"method":"echo","params":[],"id":"echo"}"#,
-        r#"{"a":"}]\"{\\","b":[{"c":"\\\\"}]}"#,
-        "{}",
-        r#"{"name":"é \u007b"}"#,
-    ];
-
-    fn cut(bytes: &[u8], chunk: usize) -> Vec<String> {
-        let mut framer = Framer::default();
-        let mut messages = Vec::new();
-        for chunk in bytes.chunks(chunk) {
-            framer.room().extend_from_slice(chunk);
-            while let Some(message) = framer.next_message().unwrap() {
-                messages.push(String::from_utf8(message.to_vec()).unwrap());
-            }
-        }
-        assert!(!framer.in_message());
-        messages
-    }
-
-    #[test]
-    fn any_cut_gives_the_same_messages() {
-        let joined = MESSAGES.concat();
-        let spaced = MESSAGES.join(" \r\n\t");
-        for chunk in 1..=joined.len() {
-            assert_eq!(cut(joined.as_bytes(), chunk), MESSAGES);
-            assert_eq!(cut(spaced.as_bytes(), chunk), MESSAGES);
-        }
-    }
-
-    #[test]
-    fn what_is_no_message() {
-        let fail = |bytes: &[u8], limit| {
-            let mut framer = Framer::with_limit(limit);
-            framer.room().extend_from_slice(bytes);
-            loop {
-                match framer.next_message() {
-                    Ok(Some(_)) => {}
-                    Ok(None) => return None,
-                    Err(error) => return Some(error),
-                }
-            }
-        };
-        let http = fail(b"HTTP/1.1 400 Bad Request\r\n", 100).unwrap();
-        assert_eq!(
-            http.to_string(),
-            r#"it does not speak JSON-RPC: it sent "HTTP/1.1 400 Bad Request\r\n""#
-        );
-        assert!(fail(b"{} }", 100).is_some());
-        assert!(fail(b"\x16\x03\x01\x02", 100).is_some());
-        assert_eq!(fail(b"  \n", 100), None);
-        let deep = "{\"a\":".to_owned() + &"[".repeat(MAX_NESTING);
-        assert_eq!(fail(deep.as_bytes(), 10_000), Some(FramingError::TooDeep));
-        let long = format!("{{\"a\":\"{}", "x".repeat(100));
-        assert_eq!(
-            fail(long.as_bytes(), 100),
-            Some(FramingError::TooLong { limit: 100 })
-        );
-    }
-
     #[test]
     fn a_string_may_be_so_long_and_no_longer() {
         for (length, is_read) in [(MAX_STRING, true), (MAX_STRING + 1, false)] {

@@ -17,29 +17,32 @@
 //! The same holds for a `load` of a whole field, so that a flow reads the same whatever version it came
 //! in. Everything else keeps the words of its version.
 
-use super::actions::put_hex_or_zero;
-use super::actions::{
-    Action, ActionCodec, ActionIter, ActionList, CloneActions, Ct, Enqueue, ModDlDst, ModDlSrc,
+use crate::openflow::actions::{
+    Action, ActionCodec, ActionIter, ActionList, ETH_TYPE_VLAN, Enqueue, ModDlDst, ModDlSrc,
     ModNwDst, ModNwSrc, ModNwTos, ModTpDst, ModTpSrc, ModVlanPcp, ModVlanVid, Output, PushVlan,
-    RegLoad, SetField, SetQueue, SetTunnel, SetVlanPcp, SetVlanVid, StripVlan, WriteActions,
+    RegLoad, SetField, SetQueue, SetTunnel, SetVlanPcp, SetVlanVid, StripVlan, put_hex_or_zero,
 };
-use super::bytes::{DecodeError, be_number};
-use super::fields::{Field, FieldRef, Id, Subfield};
-use super::text::{Role, Sink, TextContext};
+use crate::openflow::bytes::{DecodeError, be_number};
+use crate::openflow::fields::{Field, FieldRef, Id, Subfield};
+use crate::openflow::text::{PORT_IN_PORT, PORT_LOCAL, Role, Sink, TextContext};
+use crate::openflow::version::Version;
 
-/// Writes a list of actions in the words of OpenFlow 1.0.
+/// Writes a list of actions in the words of OpenFlow 1.0, for packets that are known to have so many VLAN
+/// tags.
 ///
-/// On a length that contradicts its surroundings, what comes before it is written and the error tells its
-/// place.
-pub(crate) fn write_actions<S: Sink>(
+/// # Errors
+///
+/// The place of a length that contradicts its surroundings; what comes before it is written.
+pub(super) fn write<S: Sink>(
     list: &ActionList<'_>,
     sink: &mut S,
     cx: &TextContext<'_>,
+    tags: u8,
 ) -> Result<(), DecodeError> {
     let mut writer = Writer {
         sink,
         cx,
-        tags: list.vlan_tags(),
+        tags,
         pushed: 0,
         empty: true,
     };
@@ -55,7 +58,6 @@ pub(crate) fn write_actions<S: Sink>(
 
 /// `CFI`: in `vlan_tci` and `vlan_vid`, whether there is a tag at all.
 const TAG_PRESENT: u128 = 0x1000;
-const ETH_TYPE_VLAN: u16 = 0x8100;
 
 struct Writer<'s, 'c, S> {
     sink: &'s mut S,
@@ -92,16 +94,18 @@ impl<S: Sink> Writer<'_, '_, S> {
             Action::ModNwEcn(action) => self.load_whole(Id::NW_ECN, action.nw_ecn),
             Action::SetTunnel(action) => self.set_tunnel(action.tun_id),
             Action::SetQueue(action) => self.set_queue(action, rest),
-            Action::CloneActions(CloneActions { actions }) => self.put(&CloneActions {
-                actions: actions.with_vlan_tags(self.tags),
-            }),
-            Action::WriteActions(WriteActions { actions }) => self.put(&WriteActions {
-                actions: actions.with_vlan_tags(self.tags),
-            }),
-            Action::Ct(ct) => self.put(&Ct {
-                actions: ct.actions.with_vlan_tags(self.tags),
-                ..ct
-            }),
+            Action::CloneActions(action) => {
+                self.comma();
+                action.text_with(self.sink, nested(self.cx, self.tags));
+            }
+            Action::WriteActions(action) => {
+                self.comma();
+                action.text_with(self.sink, nested(self.cx, self.tags));
+            }
+            Action::Ct(action) => {
+                self.comma();
+                action.text_with(self.sink, self.cx, nested(self.cx, self.tags));
+            }
             other => {
                 self.comma();
                 other.text(self.sink, self.cx);
@@ -289,6 +293,13 @@ impl<S: Sink> Writer<'_, '_, S> {
     }
 }
 
+/// Writes actions nested in another, whose lengths were checked before.
+fn nested<S: Sink>(cx: &TextContext<'_>, tags: u8) -> impl FnOnce(&ActionList<'_>, &mut S) {
+    move |actions, sink| {
+        let _ = write(actions, sink, cx, tags);
+    }
+}
+
 /// What sets a VLAN id or priority.
 #[derive(Clone, Copy)]
 enum VlanWord {
@@ -316,7 +327,7 @@ fn whole_field(action: &SetField<'_>) -> Option<(&'static Field, u128)> {
 /// Whether OpenFlow 1.0 has `load` for this: a field of fixed width whose header fits in four bytes, and
 /// any bits at all.
 fn loads(field: &Field, action: &SetField<'_>) -> bool {
-    let header = field.header(super::version::Version::V10, false);
+    let header = field.header(Version::V10, false);
     let width = usize::from(header.length);
     header.experimenter.is_none()
         && !field.id.is_tun_metadata()
@@ -329,7 +340,7 @@ fn loads(field: &Field, action: &SetField<'_>) -> bool {
 
 /// Whether `enqueue` takes this port: a number of OpenFlow 1.0, `IN_PORT` or `LOCAL`.
 fn takes_queue(port: u32) -> bool {
-    port < 0xff00 || matches!(port, 0xffff_fff8 | super::text::PORT_LOCAL)
+    port < 0xff00 || matches!(port, PORT_IN_PORT | PORT_LOCAL)
 }
 
 /// The lowest `n` bits.
