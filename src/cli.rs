@@ -27,10 +27,10 @@ use parse::{leave, parse, with_environment};
 
 use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::about::{About, Does};
-use crate::commands::watch::Pace;
-use crate::commands::{self, Context, Exit, Failure, Writing};
+use crate::commands::{self, Context, Exit, Failure, Options, Pace, Writing};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
+use crate::source::Host;
 use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
 /// Parses the command line, runs the command, and returns its exit code.
@@ -127,7 +127,7 @@ enum Command {
 impl Cli {
     /// Runs the command that these words call.
     fn run(self, words: &[OsString]) -> ExitCode {
-        let cx = self.global.context();
+        let cx = Context::new(self.global.options());
         let quiet = cx.quiet;
         if cx.watch.is_some() && about(words).does != Does::Watchable {
             return Failure::new(Exit::Usage, "this command cannot be watched")
@@ -232,9 +232,10 @@ fn context(options: &[String], limit: Duration) -> Option<Context> {
         .into_iter()
         .chain(options.iter().map(String::as_str));
     let cli = Cli::try_parse_from(words.chain(["show"])).ok()?;
-    let mut cx = cli.global.context().quiet(true);
-    cx.limit = Some(limit);
-    Some(cx)
+    let mut options = cli.global.options();
+    options.host.limit = Some(limit);
+    options.quiet = true;
+    Some(Context::new(options))
 }
 
 fn ended(outcome: Result<(), Failure>, quiet: bool) -> ExitCode {
@@ -440,7 +441,7 @@ enum Colour {
 
 impl Global {
     /// What the options, the environment and stdout come to.
-    fn context(self) -> Context {
+    fn options(self) -> Options {
         let terminal = io::stdout().is_terminal();
         let limit = self.timeout.unwrap_or(Limit::DEFAULT);
         let mode = match (self.output, self.json, &self.get) {
@@ -453,12 +454,12 @@ impl Global {
         };
         let db = match self.db {
             Some(endpoint) => endpoint,
-            None => Context::default_db().into(),
+            None => Host::default_database().into(),
         };
-        Context::new(
-            db,
-            limit.0,
-            Format {
+        Options {
+            host: Host::new(db, limit.0, self.tls.tls()),
+            limit_is_given: self.timeout.is_some(),
+            format: Format {
                 mode,
                 palette: Palette::new(self.color.is_on(terminal)),
                 width: screen_width(terminal),
@@ -469,19 +470,18 @@ impl Global {
                 },
                 columns: self.get.map(|column| vec![column]).or(self.columns),
             },
-            self.openflow
+            versions: self
+                .openflow
                 .map(|versions| versions.into_iter().collect::<Versions>()),
-        )
-        .limit_is_given(self.timeout.is_some())
-        .writing(Writing {
-            no_wait: self.no_wait,
-            dry_run: self.dry_run,
-            strict: self.strict,
-        })
-        .tls(self.tls.tls())
-        .watch(self.watch)
-        .quiet(self.quiet)
-        .verbose(self.verbose)
+            writing: Writing {
+                no_wait: self.no_wait,
+                dry_run: self.dry_run,
+                strict: self.strict,
+            },
+            quiet: self.quiet,
+            verbose: self.verbose,
+            watch: self.watch,
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 use ovs::base::json::Json;
 use ovs::openflow::actions::{Action, ActionList, Form};
 use ovs::openflow::bytes::DecodeError;
+use ovs::openflow::flow;
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
-use ovs::openflow::messages::groups::{Descs, Stats};
+use ovs::openflow::messages::groups::{Descs, GroupStats};
 use ovs::openflow::messages::{Body, Decoded, multipart};
 use ovs::openflow::repeats::Repeats;
 use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
-use ovs::openflow::{flow, group};
 
 use super::{assert_harmless, text};
 
@@ -88,9 +88,8 @@ fn dump(version: Version, message: &[u8]) {
             for style in [Style::Wire, Style::Classic] {
                 let cx = context(version, style, true);
                 let mut sink = Plain::default();
-                let ended = flow::text(&entry, true, &mut Repeats::default(), &mut sink, &cx);
+                let text = flow::text(&entry, true, &mut Repeats::default(), &mut sink, &cx);
                 assert_harmless(&sink.0, false);
-                within(ended, message);
                 let mut out = String::new();
                 let ended = flow::json(
                     &entry,
@@ -100,6 +99,7 @@ fn dump(version: Version, message: &[u8]) {
                     &cx,
                 );
                 check_json(&out);
+                assert_eq!(text, ended);
                 within(ended, message);
             }
             there_and_back(&entry.actions);
@@ -110,11 +110,11 @@ fn dump(version: Version, message: &[u8]) {
         for desc in descs.flatten() {
             let cx = context(version, Style::Classic, true);
             let mut sink = Plain::default();
-            let ended = group::text(&desc, None, &mut sink, &cx);
+            let ended = desc.text(None, &mut sink, &cx);
             assert_harmless(&sink.0, false);
             within(ended, message);
             let mut out = String::new();
-            let ended = group::json(&desc, None, &mut Json::new(&mut out), &cx);
+            let ended = desc.json(None, &mut Json::new(&mut out), &cx);
             check_json(&out);
             within(ended, message);
             for bucket in desc.buckets.clone().flatten() {
@@ -122,10 +122,10 @@ fn dump(version: Version, message: &[u8]) {
             }
         }
     }
-    if let Ok(stats) = Stats::new(version, part) {
-        for stats in stats.flatten() {
+    if let Ok(stats) = GroupStats::of_part(version, part) {
+        for stats in stats {
             let mut sink = Plain::default();
-            group::stats_text(&stats, &mut sink);
+            stats.text(&mut sink);
             assert_harmless(&sink.0, false);
         }
     }
@@ -140,6 +140,7 @@ fn within(ended: Result<(), DecodeError>, message: &[u8]) {
 /// Every action that its own version can say reads back as the same.
 fn there_and_back(list: &ActionList<'_>) {
     let version = list.version();
+    list.sends_to(1);
     for action in list.iter().flatten() {
         if matches!(&action, Action::Unknown(unknown) if unknown.instruction && unknown.bytes.starts_with(&[0, 4]))
         {

@@ -73,6 +73,14 @@ impl<'b> Json<'b> {
         self.plain(|out| out.push_str(word));
     }
 
+    /// One of the words of this program, or the number that has none.
+    pub fn word_or(&mut self, word: Option<&'static str>, number: impl itoa::Integer) {
+        match word {
+            Some(word) => self.word(word),
+            None => self.number(number),
+        }
+    }
+
     /// A string that `put` appends to what it is given; nothing that needs escaping.
     #[inline]
     pub fn plain(&mut self, put: impl FnOnce(&mut String)) {

@@ -7,10 +7,9 @@ use super::write::{self, Change};
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
 use crate::commands::about::{About, Describe as _};
-use crate::model::edit::Edit;
-use crate::model::vlan_bridge::vlan_bridges;
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::{Cell, Column, Mode, Role, Shape, escape, headings};
+use crate::plan::Edit;
 
 /// The commands on bridges.
 #[derive(Debug, clap::Subcommand)]
@@ -174,7 +173,7 @@ impl Command {
             Command::List => list(cx).await,
             Command::Show { bridge } => show(cx, bridge.clone()).await,
             Command::Exists { bridge } => {
-                let mut edit = Edit::new(cx.client().await?);
+                let mut edit = Edit::new(&cx.database);
                 match edit.bridge_if(bridge).await? {
                     Some(_) => Ok(()),
                     None => Err(Failure::silent(Exit::NotFound)),
@@ -206,7 +205,7 @@ async fn list(cx: &Context) -> Result<(), Failure> {
         Depth::Bridges
     };
     let mut bridges = cx.topology(Want::of(Scope::All, depth)).await?.bridges;
-    bridges.extend(vlan_bridges(cx.client().await?, &bridges, None).await?);
+    bridges.extend(cx.vlan_bridges(&bridges, None).await?);
     sort_by_name(&mut bridges, |bridge| &bridge.name);
     cx.print_list(&view, &bridges, "bridges")
 }
@@ -219,7 +218,7 @@ async fn show(cx: &Context, name: String) -> Result<(), Failure> {
         Err(failure) if failure.exit == Exit::NotFound => {
             // It may be a VLAN bridge.
             let all = cx.topology(Want::of(Scope::All, Depth::Bridges)).await?;
-            let fake = vlan_bridges(cx.client().await?, &all.bridges, Some(&name)).await?;
+            let fake = cx.vlan_bridges(&all.bridges, Some(&name)).await?;
             if fake.is_empty() {
                 return Err(failure);
             }

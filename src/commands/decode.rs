@@ -13,7 +13,7 @@ use crate::commands::about::{About, Describe as _};
 use crate::openflow::messages::Decoded;
 use crate::openflow::text::{NoNames, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
-use crate::output::{FlowText, Mode};
+use crate::output::{Mode, PaintedText};
 use packets::{Brought, Packet, Segment, Streams};
 use pasted::Malformed;
 
@@ -72,7 +72,7 @@ impl Args {
         let mut printer = Printer {
             cx,
             text,
-            out: FlowText::new(cx.format.palette),
+            out: PaintedText::new(cx.format.palette),
             count: 0,
         };
         let outcome = printer.input(&input);
@@ -184,7 +184,7 @@ fn place(malformed: &Malformed, line: &str) -> String {
 struct Printer<'a> {
     cx: &'a Context,
     text: TextContext<'a>,
-    out: FlowText,
+    out: PaintedText,
     count: usize,
 }
 

@@ -1,14 +1,12 @@
 //! `ovs dump-tables`: the flow tables of a switch, what they hold and how often they were looked up.
 
-use super::switch::Switch;
+use super::switch::SwitchArg;
 use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::model::names::TABLE_CUT;
-use crate::openflow::messages::tables::{self, TableFeatures, TableStats};
-use crate::openflow::session;
-use crate::openflow::session::Session;
-use crate::openflow::version::Version;
+use crate::openflow::messages::tables::{TableFeatures, TableStats};
 use crate::output::{Cell, Column, Mode, Role, Shape, headings};
+use crate::source::SwitchError;
 
 // The arguments of `ovs dump-tables`.
 #[derive(Debug, clap::Args)]
@@ -66,7 +64,7 @@ impl Line {
     }
 
     fn metadata(&self) -> Option<(u64, u64)> {
-        self.features.as_ref()?.metadata
+        self.features.as_ref()?.metadata()
     }
 }
 
@@ -119,19 +117,22 @@ impl Args {
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
-        let switch = Switch::parse(cx, &self.switch)?;
-        let mut session = switch.connect(cx).await?;
-        let answer = session
-            .collect(tables::stats_request, tables::decode_stats)
-            .await;
-        let stats = answer
-            .map_err(|error| switch.unsupported("table statistics", session.version(), error))?;
+        let switch = SwitchArg::parse(cx, &self.switch)?;
+        let mut connected = switch.connect(cx).await?;
+        let version = connected.version();
+        let stats = connected.table_stats().await;
+        let stats =
+            stats.map_err(|error| switch.unsupported("table statistics", version, error))?;
         // The names decide which tables are shown, so the features are needed but for few columns.
         let counters = ["table", "active", "lookups", "matched"];
         let features = if self.all && view.shows_only(&counters) {
             Vec::new()
         } else {
-            features(&switch, &mut session).await?
+            match connected.table_features().await {
+                // A switch may refuse to tell.
+                Err(SwitchError::Refused(_)) => Vec::new(),
+                features => features.map_err(|error| switch.failure(error))?,
+            }
         };
         let mut lines: Vec<Line> = stats
             .into_iter()
@@ -166,21 +167,5 @@ impl Args {
             ));
         }
         Ok(())
-    }
-}
-
-/// What 1.3 and later tell of the tables apart from their counters; a switch may refuse to.
-async fn features(switch: &Switch, session: &mut Session) -> Result<Vec<TableFeatures>, Failure> {
-    if session.version() < Version::V13 {
-        return Ok(Vec::new());
-    }
-    let answer = session
-        .collect(tables::features_request, |_, part| {
-            tables::decode_features(part)
-        })
-        .await;
-    match answer {
-        Err(session::Error::Refused(_)) => Ok(Vec::new()),
-        answer => answer.map_err(|error| switch.failure(error)),
     }
 }

@@ -4,8 +4,8 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
-//! | [`reading`] | which rows to ask for, and the tree made from the answers |
-//! | [`edit`] | changes, planned on what is there and on each other |
+//! | [`want`] | what is read: of which bridges and ports, and how much of each |
+//! | [`reading`] | which rows to ask for, and when the answers are all |
 //! | [`names`] | port names and OpenFlow numbers of one bridge |
 //! | [`resolve`] | a port as the user names it, and what was meant instead |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
@@ -25,7 +25,6 @@ mod assembly;
 pub mod check;
 pub mod devices;
 pub mod drops;
-pub mod edit;
 pub mod graph;
 pub mod host;
 pub mod keys;
@@ -39,7 +38,10 @@ pub mod topology;
 pub mod tunnel;
 pub mod vlan;
 pub mod vlan_bridge;
+pub mod want;
 
+pub use assembly::port;
 pub use names::PortNames;
-pub use reading::{Depth, Reading, Scope, Want, read, read_port};
+pub use reading::{Reading, select_port};
 pub use topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
+pub use want::{Depth, Scope, Want};

@@ -107,6 +107,42 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// A thing that has its own length, of two bytes, at offset `at`; `what` names the length and the thing.
+    ///
+    /// # Errors
+    ///
+    /// The length is less than `at_least`, or there are fewer bytes.
+    pub fn sized(
+        &mut self,
+        at: usize,
+        at_least: usize,
+        (what_length, what): (&'static str, &'static str),
+    ) -> Result<Cursor<'a>, DecodeError> {
+        let mut peek = *self;
+        peek.skip(at, what)?;
+        let length = usize::from(peek.u16(what_length)?);
+        if length < at_least {
+            return Err(self.error(what_length, DecodeErrorKind::BadLength(length)));
+        }
+        self.sub(length, what)
+    }
+
+    /// Everything that `read` finds up to the end.
+    ///
+    /// # Errors
+    ///
+    /// The first of `read`.
+    pub fn all<T>(
+        mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
+        let mut all = Vec::new();
+        while !self.is_empty() {
+            all.push(read(&mut self)?);
+        }
+        Ok(all)
+    }
+
     /// Skips `n` bytes of padding.
     pub fn skip(&mut self, n: usize, what: &'static str) -> Result<(), DecodeError> {
         self.take(n, what).map(|_| ())

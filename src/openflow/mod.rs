@@ -12,7 +12,6 @@
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | what was written for actions that came before |
-//! | [`group`], [`meter`] | one group or meter as text or JSON |
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`flow_spec`] | a flow as text, read back |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
@@ -23,9 +22,8 @@ pub mod bytes;
 pub mod fields;
 pub mod flow;
 pub mod flow_spec;
-pub mod group;
+mod listed;
 pub mod messages;
-pub mod meter;
 pub mod packet;
 pub mod repeats;
 pub mod session;

@@ -10,10 +10,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::fields::Filter;
 use super::messages::error::ErrorMessage;
-use super::messages::flow_stats::{self, Aggregate, Dialect, RequestError};
+use super::messages::flow_reply::Aggregate;
+use super::messages::flow_stats::{self, Dialect, RequestError};
 use super::messages::header::{self, HEADER_LEN, Header};
 use super::messages::hello;
 use super::messages::multipart::{self, Part};
+use super::messages::port_stats::{self, PortStats};
 use super::messages::ports::{self, PortDesc};
 use super::version::{Version, Versions};
 use crate::transport::{ConnectError, Endpoint, Stream, TimedOut};
@@ -97,6 +99,17 @@ pub struct Session {
     awaited: Vec<u32>,
     /// What is asked when those have come.
     queued: VecDeque<Asking>,
+    /// How flows are asked for in OpenFlow 1.0.
+    dialect: Dialect,
+    /// The flows that were asked for, until it is known that the switch understands the dialect.
+    tried: Option<AskedFlows>,
+}
+
+/// Flows that are asked for: of tables, group by group, or of all tables where there is no group.
+#[derive(Debug, Clone)]
+struct AskedFlows {
+    groups: Vec<Vec<u8>>,
+    filter: Filter,
 }
 
 impl Session {
@@ -139,6 +152,8 @@ impl Session {
             next_xid: 2,
             awaited: Vec::new(),
             queued: VecDeque::new(),
+            dialect: Dialect::Nicira,
+            tried: None,
         })
     }
 
@@ -162,40 +177,66 @@ impl Session {
     /// Sends a request that bears `xid`; its reply comes through [`Session::part`].
     pub async fn ask(&mut self, xid: u32, request: &[u8]) -> Result<(), Error> {
         self.queued.clear();
+        self.tried = None;
         self.connection.send(request).await?;
         self.awaited = vec![xid];
         Ok(())
     }
 
     /// Asks for the flows that `filter` selects; they come through [`Session::flows`].
-    pub async fn ask_flows(&mut self, dialect: Dialect, filter: &Filter) -> Result<(), Error> {
-        let xid = self.next_xid();
-        let request = flow_stats::request(self.version, dialect, xid, filter)?;
-        self.ask(xid, &request).await
+    ///
+    /// # Errors
+    ///
+    /// The connection failed, or this version cannot carry the filter.
+    pub async fn ask_flows(&mut self, filter: &Filter) -> Result<(), Error> {
+        self.ask_flows_of(Vec::new(), filter).await
     }
 
     /// [`Session::ask_flows`] of tables, group by group: the replies come as if they were one.
     ///
     /// A switch gathers all flows that it is asked for before it sends the first. While it gathers those of
     /// a group, this side is busy with the group before. A group is asked for when the one before it has come:
-    /// Open vSwitch would gather first and send what is left of the reply afterwards. What it sends is of as
-    /// many moments as there are tables.
+    /// Open vSwitch would gather first and send what is left of the reply afterwards. Tables are read one
+    /// after another, so the dump is not a consistent snapshot.
+    ///
+    /// # Errors
+    ///
+    /// See [`Session::ask_flows`].
     pub async fn ask_flows_of(
         &mut self,
-        groups: &[Vec<u8>],
-        dialect: Dialect,
+        groups: Vec<Vec<u8>>,
         filter: &Filter,
     ) -> Result<(), Error> {
+        let asked = AskedFlows {
+            groups,
+            filter: filter.clone(),
+        };
+        self.ask_in_dialect(&asked).await?;
+        self.tried = Some(asked).filter(|_| self.may_go_plain());
+        Ok(())
+    }
+
+    /// Whether a refusal may mean that the switch speaks OpenFlow 1.0 without the Nicira extension.
+    fn may_go_plain(&self) -> bool {
+        self.version == Version::V10 && self.dialect == Dialect::Nicira
+    }
+
+    async fn ask_in_dialect(&mut self, asked: &AskedFlows) -> Result<(), Error> {
+        let every_table = [vec![]];
+        let groups = match asked.groups.as_slice() {
+            [] => &every_table,
+            groups => groups,
+        };
         let mut queued = VecDeque::with_capacity(groups.len());
         for tables in groups {
             let mut asking = Asking::default();
-            for table in tables {
+            let mut filter = asked.filter.clone();
+            let tables = tables.iter().map(|table| Some(*table));
+            let of_all = asked.groups.is_empty().then_some(filter.table);
+            for table in of_all.into_iter().chain(tables) {
+                filter.table = table;
                 let xid = self.next_xid();
-                let filter = Filter {
-                    table: Some(*table),
-                    ..filter.clone()
-                };
-                let request = flow_stats::request(self.version, dialect, xid, &filter)?;
+                let request = flow_stats::request(self.version, self.dialect, xid, &filter)?;
                 asking.requests.extend(request);
                 asking.xids.push(xid);
             }
@@ -259,14 +300,24 @@ impl Session {
     }
 
     /// How many flows `filter` selects, and what went through them.
-    pub async fn aggregate(
-        &mut self,
-        dialect: Dialect,
-        filter: &Filter,
-    ) -> Result<Aggregate, Error> {
+    ///
+    /// # Errors
+    ///
+    /// The connection failed, the switch refused, or this version cannot carry the filter.
+    pub async fn aggregate(&mut self, filter: &Filter) -> Result<Aggregate, Error> {
+        match self.aggregate_in_dialect(filter).await {
+            Err(Error::Refused(error)) if error.is_unsupported() && self.may_go_plain() => {
+                self.dialect = Dialect::Plain;
+                self.aggregate_in_dialect(filter).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn aggregate_in_dialect(&mut self, filter: &Filter) -> Result<Aggregate, Error> {
         let version = self.version;
         let xid = self.next_xid();
-        let request = flow_stats::aggregate_request(version, dialect, xid, filter)?;
+        let request = flow_stats::aggregate_request(version, self.dialect, xid, filter)?;
         self.ask(xid, &request).await?;
         let Some(part) = self.part().await? else {
             Err(DecodeError {
@@ -275,7 +326,7 @@ impl Session {
                 kind: DecodeErrorKind::BadLength(0),
             })?
         };
-        let answer = Aggregate::decode(version, part)?;
+        let answer = Aggregate::of_part(version, part)?;
         match self.part().await? {
             None => Ok(answer),
             Some(_) => Err(Error::GoesOn),
@@ -284,17 +335,36 @@ impl Session {
 
     /// The next part of the reply; `None` after the last. Messages that belong to nothing asked are
     /// passed over.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed, the switch refused, or sent a malformed message.
     pub async fn part(&mut self) -> Result<Option<Part<'_>>, Error> {
-        let version = self.version;
-        match self.part_message().await? {
-            Some((message, _)) => Ok(multipart::decode(version, message)?),
-            None => Ok(None),
-        }
+        let Some((range, place, _)) = self.next_part().await? else {
+            return Ok(None);
+        };
+        let mut body = Cursor::new(self.connection.bytes(range), 0);
+        body.skip(place.at, "multipart header")?;
+        Ok(Some(Part {
+            kind: place.kind,
+            more: place.more,
+            body,
+        }))
     }
 
     /// The whole message of the next part, and what follows it; `None` after the last. A part whose body
     /// is empty is passed over.
+    ///
+    /// # Errors
+    ///
+    /// See [`Session::part`].
     pub async fn part_message(&mut self) -> Result<Option<(&[u8], Rest)>, Error> {
+        let part = self.next_part().await?;
+        Ok(part.map(|(range, _, rest)| (self.connection.bytes(range), rest)))
+    }
+
+    /// Where the next part is, what its header says, and what follows it.
+    async fn next_part(&mut self) -> Result<Option<(Range<usize>, PartHeader, Rest)>, Error> {
         // Whatever this side did since the last part, waiting for the next begins now.
         self.connection.progress();
         while !self.awaited.is_empty() || self.ask_next().await? {
@@ -314,24 +384,38 @@ impl Session {
             }
             let message = self.connection.bytes(range.clone());
             if header.kind == header::ERROR {
+                let error = ErrorMessage::decode(self.version, message)?;
                 self.awaited.clear();
                 self.queued.clear();
-                return Err(Error::Refused(ErrorMessage::decode(self.version, message)?));
+                match self.tried.take() {
+                    Some(asked) if error.is_unsupported() => {
+                        self.dialect = Dialect::Plain;
+                        self.ask_in_dialect(&asked).await?;
+                        continue;
+                    }
+                    _ => return Err(Error::Refused(error)),
+                }
             }
             let Some(part) = multipart::decode(self.version, message)? else {
                 continue;
             };
-            let (ends, is_empty) = (!part.more, part.body.is_empty());
-            if ends {
+            let header_of_part = PartHeader {
+                kind: part.kind,
+                more: part.more,
+                at: part.body.at(),
+            };
+            let is_empty = part.body.is_empty();
+            if !part.more {
                 self.awaited.retain(|xid| *xid != header.xid);
             }
             if !is_empty {
+                self.tried = None;
                 let rest = match *self.awaited {
                     [] if self.queued.is_empty() => Rest::Nothing,
                     [_] if self.queued.is_empty() => Rest::Parts,
                     _ => Rest::Replies,
                 };
-                return Ok(Some((self.connection.bytes(range), rest)));
+                return Ok(Some((range, header_of_part, rest)));
             }
         }
         Ok(None)
@@ -343,9 +427,7 @@ impl Session {
         let xid = self.next_xid();
         let request = ports::desc_request(version, xid).ok_or(RequestError::TooLong)?;
         self.ask(xid, &request).await?;
-        let ports = self
-            .gather(|part| Ok(ports::decode_desc(version, part)?.unwrap_or_default()))
-            .await;
+        let ports = self.gather(|part| ports::decode_desc(version, part)).await;
         match ports {
             // Before 1.3 the specification has the list in the features.
             Err(Error::Refused(error)) if error.is_unsupported() && version < Version::V13 => {
@@ -394,13 +476,13 @@ impl Session {
     }
 
     /// The counters of one port, or of all with [`PORT_ANY`](super::text::PORT_ANY).
-    pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<ports::PortStats>, Error> {
+    pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<PortStats>, Error> {
         let version = self.version;
         let xid = self.next_xid();
-        let request =
-            ports::stats_request(version, xid, ofport).ok_or(RequestError::NoSuchPort(ofport))?;
+        let request = port_stats::stats_request(version, xid, ofport)
+            .ok_or(RequestError::NoSuchPort(ofport))?;
         self.ask(xid, &request).await?;
-        self.gather(|part| Ok(ports::decode_stats(version, part)?.unwrap_or_default()))
+        self.gather(|part| port_stats::decode_stats(version, part))
             .await
     }
 
@@ -412,6 +494,14 @@ impl Session {
             Some(part) => Ok(Some(flow_stats::Entries::new(version, part)?)),
         }
     }
+}
+
+/// What the headers of a part say, and where its body begins.
+#[derive(Debug, Clone, Copy)]
+struct PartHeader {
+    kind: u16,
+    more: bool,
+    at: usize,
 }
 
 /// Requests that are sent together.

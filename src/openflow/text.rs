@@ -4,6 +4,7 @@
 //! business. Ports and tables ask [`Names`]; where those come from is the caller's business.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::version::Version;
 use crate::base::digits::put_decimal;
@@ -49,6 +50,11 @@ pub trait Sink {
         self.begin(role);
         self.buffer().push_str(text);
         self.end(role);
+    }
+
+    /// What `write!` and `writeln!` call; text in memory has room for all.
+    fn write_fmt(&mut self, text: fmt::Arguments<'_>) {
+        let _ = fmt::Write::write_fmt(self.buffer(), text);
     }
 
     /// `name=`

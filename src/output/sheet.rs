@@ -1,7 +1,7 @@
 //! Records whose cells are read, and how they are printed: what need not know what a record is.
 
 use super::json::Records;
-use super::{Cell, Format, Heading, Mode, table, text};
+use super::{Cell, Format, Heading, Mode, PaintedText, table, text};
 use crate::base::json::Json;
 
 /// The columns that are shown, and how.
@@ -15,47 +15,48 @@ pub(super) type Rows<'r> = &'r mut dyn Iterator<Item = Vec<Cell>>;
 
 impl Sheet<'_> {
     /// A list of records.
-    pub(super) fn list(&self, rows: Rows<'_>) -> String {
-        let mut out = String::new();
+    pub(super) fn list(&self, rows: Rows<'_>) -> PaintedText {
+        let mut painted = PaintedText::new(self.format.palette);
+        let out = &mut painted.text;
         match self.format.mode {
-            Mode::Table => table::list(&mut out, self, rows),
+            Mode::Table => table::list(&mut painted, self, rows),
             Mode::Text => {
                 if self.format.header == Some(true) {
-                    text::header(&mut out, &self.headings);
+                    text::header(out, &self.headings);
                 }
                 for row in rows {
-                    text::line(&mut out, &row);
+                    text::line(out, &row);
                 }
             }
             Mode::Json | Mode::Jsonl => {
                 let mut records = Records::new(self.format.mode);
                 for row in rows {
-                    records.begin(&mut out);
-                    self.object(&mut out, &row);
+                    records.begin(out);
+                    self.object(out, &row);
                 }
-                records.finish(&mut out);
+                records.finish(out);
             }
             Mode::Raw => {
                 for row in rows {
-                    text::raw(&mut out, &row);
+                    text::raw(out, &row);
                 }
             }
         }
-        out
+        painted
     }
 
     /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.
-    pub(super) fn one(&self, row: Vec<Cell>) -> String {
-        let mut out = String::new();
+    pub(super) fn one(&self, row: Vec<Cell>) -> PaintedText {
+        let mut painted = PaintedText::new(self.format.palette);
         match self.format.mode {
-            Mode::Table => table::record(&mut out, self, row),
+            Mode::Table => table::record(&mut painted, self, row),
             Mode::Json | Mode::Jsonl => {
-                self.object(&mut out, &row);
-                out.push('\n');
+                self.object(&mut painted.text, &row);
+                painted.text.push('\n');
             }
             Mode::Text | Mode::Raw => return self.list(&mut std::iter::once(row)),
         }
-        out
+        painted
     }
 
     /// A record on one line, without its end; in a table nothing.

@@ -7,7 +7,6 @@
 //! |---|---|
 //! | [`client`] | the connection, its requests, and how long it waits |
 //! | [`cluster`] | several servers of one database: which of them to talk to |
-//! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
 //! | [`operation`] | what a transaction does (RFC 7047 §5.2), and what comes back |
 //! | [`schema`] | tables, columns and their types |
 //! | [`notation`] | values as people write them (ovs-vsctl(8)) |
@@ -18,7 +17,6 @@
 
 pub mod client;
 pub mod cluster;
-pub mod draft;
 pub mod error;
 mod monitor;
 pub mod notation;
@@ -29,7 +27,6 @@ pub mod schema;
 pub mod value;
 
 pub use client::Client;
-pub use draft::{Draft, RowId};
 pub use error::{Error, OperationError, RpcError, ValueError};
 pub use operation::{Condition, Function, Mutator, Operation, Outcome, Select};
 pub use row::Row;

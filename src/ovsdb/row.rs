@@ -110,14 +110,6 @@ impl Row {
         self.read(column, "a map of strings", |datum| pairs(datum, text, text))
     }
 
-    /// A map from text to integer, such as `statistics`.
-    pub fn integer_map(&self, column: &str) -> Result<BTreeMap<String, i64>, ValueError> {
-        let text = |atom| as_string(atom).map(str::to_owned);
-        self.read(column, "a map of integers", |datum| {
-            pairs(datum, text, as_integer)
-        })
-    }
-
     /// A map from integer to reference, such as `queues`.
     pub fn uuid_by_integer(&self, column: &str) -> Result<BTreeMap<i64, Uuid>, ValueError> {
         self.read(column, "a map from integer to UUID", |datum| {

@@ -23,13 +23,11 @@ use std::process::Command;
 
 use ovs::base::json::Json;
 use ovs::openflow::bytes::DecodeError;
-use ovs::openflow::group;
-use ovs::openflow::messages::flow_stats::Aggregate;
-use ovs::openflow::messages::groups::{Descs, GROUP_ALL, Stats};
-use ovs::openflow::messages::meters::METER_ALL;
+use ovs::openflow::messages::flow_reply::Aggregate;
+use ovs::openflow::messages::groups::{Descs, GROUP_ALL, GroupStats};
+use ovs::openflow::messages::meters::{METER_ALL, MeterConfig, MeterStats};
 use ovs::openflow::messages::multipart::{self, Part};
 use ovs::openflow::messages::{groups, meters, tables};
-use ovs::openflow::meter;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
@@ -104,9 +102,9 @@ fn descs(message: &[u8]) -> Result<Vec<String>, DecodeError> {
         .map(|desc| {
             let desc = desc?;
             let mut sink = Plain::default();
-            group::text(&desc, None, &mut sink, &cx(version))?;
+            desc.text(None, &mut sink, &cx(version))?;
             let mut json = String::new();
-            group::json(&desc, None, &mut Json::new(&mut json), &cx(version))?;
+            desc.json(None, &mut Json::new(&mut json), &cx(version))?;
             assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
             Ok(sink.0)
         })
@@ -114,30 +112,30 @@ fn descs(message: &[u8]) -> Result<Vec<String>, DecodeError> {
 }
 
 fn stats(message: &[u8]) -> Result<Vec<String>, DecodeError> {
-    Stats::new(version(message), part(message)?)?
-        .map(|stats| {
-            let mut sink = Plain::default();
-            group::stats_text(&stats?, &mut sink);
-            Ok(sink.0)
-        })
-        .collect()
+    let stats = GroupStats::of_part(version(message), part(message)?)?;
+    let text = |stats: &GroupStats| {
+        let mut sink = Plain::default();
+        stats.text(&mut sink);
+        sink.0
+    };
+    Ok(stats.iter().map(text).collect())
 }
 
 /// The lines of all meters, with the empty line that ovs-ofctl puts between them.
 fn configs(message: &[u8]) -> Result<Vec<String>, DecodeError> {
     let mut sink = Plain::default();
-    for (index, config) in meters::decode_config(part(message)?)?.iter().enumerate() {
+    for (index, config) in MeterConfig::of_part(part(message)?)?.iter().enumerate() {
         sink.0.push_str(if index > 0 { "\n\n" } else { "" });
-        meter::text(config, None, ("\n", "\n"), &mut sink);
+        config.text(None, ("\n", "\n"), &mut sink);
     }
     Ok(sink.0.lines().map(str::to_owned).collect())
 }
 
 fn meter_stats(message: &[u8]) -> Result<Vec<String>, DecodeError> {
     let mut sink = Plain::default();
-    for (index, stats) in meters::decode_stats(part(message)?)?.iter().enumerate() {
+    for (index, stats) in MeterStats::of_part(part(message)?)?.iter().enumerate() {
         sink.0.push_str(if index > 0 { "\n" } else { "" });
-        meter::stats_text(stats, &mut sink);
+        stats.text(&mut sink);
     }
     Ok(sink.0.lines().map(str::to_owned).collect())
 }
@@ -152,7 +150,7 @@ fn read(name: &str, message: &[u8]) -> Result<Vec<String>, DecodeError> {
         "meter_stats" => meter_stats(message),
         "table_stats" => tables::decode_stats(version(message), part(message)?)
             .map(|tables| tables.iter().map(|table| format!("{table:?}")).collect()),
-        "aggregate" => Aggregate::decode(version(message), part(message)?)
+        "aggregate" => Aggregate::of_part(version(message), part(message)?)
             .map(|aggregate| vec![format!("{aggregate:?}")]),
         other => panic!("what is {other}?"),
     }
@@ -206,8 +204,8 @@ fn tables_of_every_version() {
             assert_eq!(features.is_some(), name != "1.3");
             if let Some(features) = features {
                 assert_eq!(features.max_entries, 1_000_000);
-                assert_eq!(features.name, "", "nobody gave it one");
-                assert_eq!(features.metadata.is_some(), name == "1.2");
+                assert_eq!(features.name.as_str(), "", "nobody gave it one");
+                assert_eq!(features.metadata().is_some(), name == "1.2");
             }
         }
     }

@@ -38,16 +38,10 @@ async fn a_real_server_answers() {
     let schema = client.schema(OPEN_VSWITCH).await.unwrap();
     assert!(schema.tables["Port"].columns.contains_key("tag"));
 
-    server.vsctl(&[
-        "--no-wait",
-        "add-br",
-        "br-int",
-        "--",
-        "add-port",
-        "br-int",
-        "p1",
-        "tag=5",
-    ]);
+    vsctl!(
+        server,
+        "--no-wait add-br br-int -- add-port br-int p1 tag=5"
+    );
     let selects = vec![
         Select::columns("Bridge", &["_uuid", "name", "ports"]),
         Select::columns("Port", &["_uuid", "name", "tag"]).when("name", Function::Equal, "p1"),
@@ -60,7 +54,7 @@ async fn a_real_server_answers() {
     assert_eq!(bridges[0].string("name").unwrap(), "br-int");
     assert_eq!(bridges[0].uuids("ports").unwrap().len(), 2);
     assert_eq!(ports[0].optional_integer("tag").unwrap(), Some(5));
-    let uuid = server.vsctl(&["--no-wait", "get", "Port", "p1", "_uuid"]);
+    let uuid = vsctl!(server, "--no-wait get Port p1 _uuid");
     assert_eq!(ports[0].uuid("_uuid").unwrap().to_string(), uuid.trim());
     assert!(none.is_empty());
 }
@@ -164,7 +158,7 @@ async fn the_rpc_trait_is_callable() {
     let row = initial["Open_vSwitch"].values().next().unwrap();
     assert!(row["new"]["next_cfg"].is_i64());
     // An update arrives and disturbs nothing.
-    server.vsctl(&["--no-wait", "set", "Open_vSwitch", ".", "next_cfg=7"]);
+    vsctl!(server, "--no-wait set Open_vSwitch . next_cfg=7");
     let rows = vec![Select::columns("Open_vSwitch", &["next_cfg"])];
     let rows = client.select(OPEN_VSWITCH, rows).await.unwrap();
     assert_eq!(rows[0][0].integer("next_cfg").unwrap(), 7);

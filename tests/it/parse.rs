@@ -436,22 +436,3 @@ fn hostile_text_ends_in_an_error_or_in_bytes() {
         }
     }
 }
-
-#[test]
-fn no_prefix_and_no_changed_character_panics() {
-    for line in include_str!("../../fixtures/golden/flow_mods.tsv")
-        .lines()
-        .step_by(24)
-    {
-        let Some(text) = line.split('\t').nth(4) else {
-            continue;
-        };
-        for (at, _) in text.char_indices() {
-            let _ = parse_flow(&text[..at], &NoNames);
-            for change in ["é", "(", ")", "\"", ",", "9"] {
-                let changed = format!("{}{change}{}", &text[..at], &text[at + 1..]);
-                let _ = parse_actions(&changed, &NoNames, Version::V13);
-            }
-        }
-    }
-}

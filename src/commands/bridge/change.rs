@@ -6,10 +6,10 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use crate::commands::about::About;
 use crate::commands::setting::{Pair, Setting, assignments, one_of, switch};
 use crate::commands::write::Change;
-use crate::model::edit::bridge::{BridgeSettings, NewBridge};
-use crate::model::edit::{Edit, Refusal};
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
+use crate::plan::bridge::{BridgeSettings, NewBridge};
+use crate::plan::{Edit, Refusal};
 use crate::transport::Endpoint;
 
 // Arguments of `bridge add`.

@@ -6,10 +6,10 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use super::Target;
 use crate::commands::about::About;
 use crate::commands::write::Change;
-use crate::model::edit::record::column;
-use crate::model::edit::{Edit, Refusal};
-use crate::ovsdb::RowId;
 use crate::ovsdb::schema::Table;
+use crate::plan::RowId;
+use crate::plan::record::column;
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `db set`.
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use super::choice::Choice;
 use super::sort::Sorting;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::spelling::Spelling;
-use crate::commands::switch::Switch;
+use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve::{self, PortWord};
@@ -128,7 +128,7 @@ impl Args {
     }
 
     /// What is chosen on this side, once the names are known.
-    pub(super) fn choice(&self, names: &PortNames, switch: &Switch) -> Result<Choice, Failure> {
+    pub(super) fn choice(&self, names: &PortNames, switch: &SwitchArg) -> Result<Choice, Failure> {
         let port = match &self.port {
             Some(port) => Some(number(port, names, switch)?),
             None => None,
@@ -163,7 +163,11 @@ impl Args {
     }
 
     /// MATCH and the options that say the same.
-    pub(super) fn filter(&self, names: &SwitchNames, switch: &Switch) -> Result<Filter, Failure> {
+    pub(super) fn filter(
+        &self,
+        names: &SwitchNames,
+        switch: &SwitchArg,
+    ) -> Result<Filter, Failure> {
         let unknown = |error: &ParseError| match &error.kind {
             ParseErrorKind::UnknownPort(port) => Some(switch.unknown_port(port, &names.ports)),
             ParseErrorKind::UnknownTable(table) => Some(switch.unknown_table(table, names)),
@@ -275,7 +279,7 @@ fn malformed_table(error: &ParseError) -> Failure {
 }
 
 /// The number of a port given as an option.
-fn number(port: &str, names: &PortNames, switch: &Switch) -> Result<u32, Failure> {
+fn number(port: &str, names: &PortNames, switch: &SwitchArg) -> Result<u32, Failure> {
     match resolve::parse(port).port {
         PortWord::Number(number) => Ok(number),
         PortWord::Name(name) => names

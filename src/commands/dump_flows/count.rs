@@ -3,7 +3,8 @@
 use super::drops;
 use crate::base::json::Json;
 use crate::commands::{Context, Failure};
-use crate::openflow::messages::flow_stats::{Aggregate, FlowStats};
+use crate::openflow::messages::flow_reply::Aggregate;
+use crate::openflow::messages::flow_stats::FlowStats;
 use crate::output::{Records, push_escaped};
 
 /// How many flows, and what went through them.
@@ -37,7 +38,7 @@ impl Count {
 impl From<Aggregate> for Count {
     fn from(aggregate: Aggregate) -> Count {
         Count {
-            flows: aggregate.flow_count.into(),
+            flows: aggregate.flow_count.unwrap_or_default().into(),
             packets: aggregate.packet_count,
             bytes: aggregate.byte_count,
         }

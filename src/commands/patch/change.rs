@@ -5,7 +5,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::About;
 use crate::commands::write::Change;
-use crate::model::edit::{Edit, Refusal};
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `patch add`.
 #[derive(Debug, Args)]

@@ -7,8 +7,8 @@ use super::settings::SettingArgs;
 use crate::commands::about::About;
 use crate::commands::setting::each_once;
 use crate::commands::write::Change;
-use crate::model::edit::port::NewPort;
-use crate::model::edit::{Edit, Refusal};
+use crate::plan::port::NewPort;
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `port add`.
 #[derive(Debug, Args)]

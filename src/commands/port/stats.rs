@@ -2,13 +2,14 @@
 
 use crate::commands::about::About;
 use crate::commands::lines;
-use crate::commands::switch::Switch;
+use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Failure};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Scope, Want};
-use crate::openflow::messages::ports::PortStats;
+use crate::openflow::messages::port_stats::PortStats;
 use crate::openflow::text::{Names as _, PORT_ANY, reserved_port};
 use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::source::SwitchError;
 
 pub(super) const ABOUT: About = About::watchable()
     .list(|| headings(&columns()))
@@ -100,8 +101,8 @@ pub(super) async fn stats(
     };
     let mut lines = Vec::new();
     for name in switches {
-        let switch = Switch::parse(cx, &name)?;
-        let mut session = switch.connect(cx).await?;
+        let switch = SwitchArg::parse(cx, &name)?;
+        let mut connected = switch.connect(cx).await?;
         let names = switch.names(cx).await?.ports;
         let ofport = match port.map(|port| parse(port).port) {
             None => PORT_ANY,
@@ -110,11 +111,9 @@ pub(super) async fn stats(
                 .ofport(&port)
                 .ok_or_else(|| switch.unknown_port(&port, &names))?,
         };
-        let counted = session.port_stats(ofport).await;
+        let counted = connected.port_stats(ofport).await;
         let counted = counted.map_err(|error| match (&error, port) {
-            (crate::openflow::session::Error::Refused(refusal), Some(port))
-                if refusal.is_bad_port() =>
-            {
+            (SwitchError::Refused(refusal), Some(port)) if refusal.is_bad_port() => {
                 switch.unknown_port(port, &names)
             }
             _ => switch.failure(error),

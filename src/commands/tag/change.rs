@@ -6,9 +6,9 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use crate::commands::about::About;
 use crate::commands::setting::{Pair, Setting, assignments, integer, one_of, vlans};
 use crate::commands::write::Change;
-use crate::model::edit::{Assignment, Edit, Refusal};
 use crate::model::vlan::MODES;
 use crate::ovsdb::{Atom, Datum};
+use crate::plan::{Assignment, Edit, Refusal};
 
 // Arguments of `tag set`.
 #[derive(Debug, Args)]

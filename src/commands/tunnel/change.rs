@@ -8,10 +8,10 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use crate::commands::about::About;
 use crate::commands::setting::{Pair, Setting, assignments, each_once, integer};
 use crate::commands::write::Change;
-use crate::model::edit::port::Settings;
-use crate::model::edit::tunnel::NewTunnel;
-use crate::model::edit::{Edit, Refusal, quoted};
 use crate::model::tunnel::KINDS;
+use crate::plan::port::Settings;
+use crate::plan::tunnel::NewTunnel;
+use crate::plan::{Edit, Refusal, quoted};
 
 // Arguments of `tunnel add`.
 #[derive(Debug, Args)]

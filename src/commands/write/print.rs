@@ -3,11 +3,11 @@
 use super::applied::State;
 use crate::base::json::Json;
 use crate::commands::{Context, Exit, Failure};
-use crate::model::edit::Edit;
-use crate::model::edit::report::{Difference, Object, Verb};
 use crate::output::{Cell, Column, Mode, Role, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};
+use crate::plan::Edit;
+use crate::plan::report::{Difference, Object, Verb};
 
 /// An object that changed, with what the switch says of it.
 pub(super) struct Line {

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::codec::{At, Head, Message, Place, nicira, typed};
 use super::members::{Flags, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
@@ -119,10 +119,10 @@ impl Masks {
 
 impl<'a> Message<'a> for AsyncConfig {
     const PLACES: &'static [Place] = &[
-        place("OFPT_GET_ASYNC_REPLY", At::Type(27), V13, V15),
-        place("OFPT_SET_ASYNC", At::Type(28), V13, V15),
-        place("NXT_SET_ASYNC_CONFIG", At::Vendor(NICIRA, 19), V10, V15),
-        place("NXT_SET_ASYNC_CONFIG2", At::Vendor(NICIRA, 27), V10, V13),
+        typed("OFPT_GET_ASYNC_REPLY", 27, V13, V15),
+        typed("OFPT_SET_ASYNC", 28, V13, V15),
+        nicira("NXT_SET_ASYNC_CONFIG", 19, V10, V15),
+        nicira("NXT_SET_ASYNC_CONFIG2", 27, V10, V13),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<AsyncConfig, DecodeError> {
@@ -157,10 +157,9 @@ impl<'a> Message<'a> for AsyncConfig {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
-        out.push_str("\n primary:\n");
-        self.primary.text(out, cx.version);
-        out.push_str("\n secondary:\n");
-        self.secondary.text(out, cx.version);
+        sink.put("\n primary:\n");
+        self.primary.text(sink.buffer(), cx.version);
+        sink.put("\n secondary:\n");
+        self.secondary.text(sink.buffer(), cx.version);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, ONF, Place, place};
+use super::codec::{Head, Message, Place, nicira, nicira_request, onf, request, typed};
 use super::header::FEATURES_REQUEST;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
@@ -14,37 +14,27 @@ pub struct Bare {}
 
 impl<'a> Message<'a> for Bare {
     const PLACES: &'static [Place] = &[
-        place(
-            "OFPT_FEATURES_REQUEST",
-            At::Type(FEATURES_REQUEST),
-            V10,
-            V15,
-        ),
-        place("OFPT_GET_CONFIG_REQUEST", At::Type(7), V10, V15),
-        place("OFPT_BARRIER_REQUEST", At::Type(18), V10, V10),
-        place("OFPT_BARRIER_REPLY", At::Type(19), V10, V10),
-        place("OFPT_BARRIER_REQUEST", At::Type(20), V11, V15),
-        place("OFPT_BARRIER_REPLY", At::Type(21), V11, V15),
-        place("OFPT_GET_ASYNC_REQUEST", At::Type(26), V13, V15),
-        place("OFPST_DESC", At::Request(0), V10, V15),
-        place("OFPST_TABLE", At::Request(3), V10, V15),
-        place("OFPST_GROUP_FEATURES", At::Request(8), V12, V15),
-        place("OFPST_METER_FEATURES", At::Request(11), V13, V15),
-        place("OFPST_TABLE_DESC", At::Request(14), V14, V15),
-        place("NXST_IPFIX_BRIDGE", At::VendorRequest(NICIRA, 3), V10, V15),
-        place("NXST_IPFIX_FLOW", At::VendorRequest(NICIRA, 4), V10, V15),
-        place(
-            "NXST_GROUP_FEATURES",
-            At::VendorRequest(NICIRA, 9),
-            V10,
-            V11,
-        ),
-        place("NXT_FLOW_AGE", At::Vendor(NICIRA, 18), V10, V15),
-        place("NXT_FLOW_MONITOR_PAUSED", At::Vendor(NICIRA, 22), V10, V12),
-        place("NXT_FLOW_MONITOR_RESUMED", At::Vendor(NICIRA, 23), V10, V12),
-        place("NXT_TLV_TABLE_REQUEST", At::Vendor(NICIRA, 25), V10, V15),
-        place("ONFT_FLOW_MONITOR_PAUSED", At::Vendor(ONF, 1871), V13, V13),
-        place("ONFT_FLOW_MONITOR_RESUMED", At::Vendor(ONF, 1872), V13, V13),
+        typed("OFPT_FEATURES_REQUEST", FEATURES_REQUEST, V10, V15),
+        typed("OFPT_GET_CONFIG_REQUEST", 7, V10, V15),
+        typed("OFPT_BARRIER_REQUEST", 18, V10, V10),
+        typed("OFPT_BARRIER_REPLY", 19, V10, V10),
+        typed("OFPT_BARRIER_REQUEST", 20, V11, V15),
+        typed("OFPT_BARRIER_REPLY", 21, V11, V15),
+        typed("OFPT_GET_ASYNC_REQUEST", 26, V13, V15),
+        request("OFPST_DESC", 0, V10, V15),
+        request("OFPST_TABLE", 3, V10, V15),
+        request("OFPST_GROUP_FEATURES", 8, V12, V15),
+        request("OFPST_METER_FEATURES", 11, V13, V15),
+        request("OFPST_TABLE_DESC", 14, V14, V15),
+        nicira_request("NXST_IPFIX_BRIDGE", 3, V15),
+        nicira_request("NXST_IPFIX_FLOW", 4, V15),
+        nicira_request("NXST_GROUP_FEATURES", 9, V11),
+        nicira("NXT_FLOW_AGE", 18, V10, V15),
+        nicira("NXT_FLOW_MONITOR_PAUSED", 22, V10, V12),
+        nicira("NXT_FLOW_MONITOR_RESUMED", 23, V10, V12),
+        nicira("NXT_TLV_TABLE_REQUEST", 25, V10, V15),
+        onf("ONFT_FLOW_MONITOR_PAUSED", 1871),
+        onf("ONFT_FLOW_MONITOR_RESUMED", 1872),
     ];
 
     fn decode(_: &mut Cursor<'a>, _: &Head<'a>) -> Result<Bare, DecodeError> {

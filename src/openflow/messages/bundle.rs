@@ -7,17 +7,15 @@
 //! request forward       message
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, DEPTH_LIMIT, Head, Message, NICIRA, ONF, Place, place};
+use super::codec::{DEPTH_LIMIT, Head, Message, Place, nicira, onf, typed};
 use super::decoded::Decoded;
 use super::header::Header;
 use super::members::{Flags, Hex, Named, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{V10, V12, V13, V14, V15};
+use crate::openflow::version::Version::{V10, V12, V14, V15};
 
 /// `OFPBCT_*`
 const TYPES: &[(u32, &str)] = &[
@@ -46,25 +44,19 @@ pub struct BundleControl {
 }
 
 fn flags(body: &mut Cursor<'_>) -> Result<Flags, DecodeError> {
-    Ok(Flags {
-        bits: body.u16("flags")?.into(),
-        names: FLAGS,
-    })
+    Ok(Flags::new(body.u16("flags")?, FLAGS))
 }
 
 impl<'a> Message<'a> for BundleControl {
     const PLACES: &'static [Place] = &[
-        place("OFPT_BUNDLE_CONTROL", At::Type(33), V14, V15),
-        place("ONFT_BUNDLE_CONTROL", At::Vendor(ONF, 2300), V13, V13),
+        typed("OFPT_BUNDLE_CONTROL", 33, V14, V15),
+        onf("ONFT_BUNDLE_CONTROL", 2300),
     ];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<BundleControl, DecodeError> {
         let control = BundleControl {
             bundle_id: Hex(body.u32("bundle_id")?.into()),
-            control: Named {
-                number: body.u16("bundle control type")?.into(),
-                names: TYPES,
-            },
+            control: Named::new(body.u16("bundle control type")?, TYPES),
             flags: flags(body)?,
         };
         while !body.is_empty() {
@@ -74,8 +66,8 @@ impl<'a> Message<'a> for BundleControl {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(
-            sink.buffer(),
+        write!(
+            sink,
             "\n bundle_id={} type={} flags=",
             Hash(self.bundle_id.0),
             self.control.name().unwrap_or_default()
@@ -97,10 +89,7 @@ impl std::fmt::Display for Hash {
 }
 
 /// The message inside of another; its errors count from the start of the outer one.
-fn inner<'a>(
-    body: &mut Cursor<'a>,
-    head: &Head<'a>,
-) -> Result<(Box<Decoded<'a>>, Option<DecodeError>), DecodeError> {
+fn inner<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Box<Decoded<'a>>, DecodeError> {
     let start = *body;
     if head.depth >= DEPTH_LIMIT {
         return Err(start.error(
@@ -115,8 +104,10 @@ fn inner<'a>(
     let length = usize::from(Header::decode(body.rest()).map_err(moved)?.length);
     let bytes = body.take(length.min(body.remaining()), "message")?;
     let message = Decoded::nested(bytes, head.depth + 1).map_err(moved)?;
-    let trouble = message.trouble().cloned().map(moved);
-    Ok((Box::new(message), trouble))
+    if let Some(error) = message.trouble() {
+        head.note(moved(error.clone()));
+    }
+    Ok(Box::new(message))
 }
 
 /// `OFPT_BUNDLE_ADD_MESSAGE`
@@ -128,44 +119,33 @@ pub struct BundleAdd<'a> {
     pub flags: Flags,
     /// What the bundle gets.
     pub message: Box<Decoded<'a>>,
-    #[serde(skip)]
-    trouble: Option<DecodeError>,
 }
 
 impl<'a> Message<'a> for BundleAdd<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPT_BUNDLE_ADD_MESSAGE", At::Type(34), V14, V15),
-        place("ONFT_BUNDLE_ADD_MESSAGE", At::Vendor(ONF, 2301), V13, V13),
+        typed("OFPT_BUNDLE_ADD_MESSAGE", 34, V14, V15),
+        onf("ONFT_BUNDLE_ADD_MESSAGE", 2301),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<BundleAdd<'a>, DecodeError> {
         let bundle_id = Hex(body.u32("bundle_id")?.into());
         body.skip(2, "padding")?;
         let flags = flags(body)?;
-        let (message, trouble) = inner(body, head)?;
+        let message = inner(body, head)?;
         // Properties, of which none is known.
         body.skip(body.remaining(), "properties")?;
         Ok(BundleAdd {
             bundle_id,
             flags,
             message,
-            trouble,
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let _ = write!(
-            sink.buffer(),
-            "\n bundle_id={} flags=",
-            Hash(self.bundle_id.0)
-        );
+        write!(sink, "\n bundle_id={} flags=", Hash(self.bundle_id.0));
         self.flags.text(sink, " ");
         sink.put("\n");
         self.message.text(sink, cx);
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.trouble.clone()
     }
 }
 
@@ -174,29 +154,23 @@ impl<'a> Message<'a> for BundleAdd<'a> {
 pub struct RequestForward<'a> {
     /// What another controller asked for.
     pub message: Box<Decoded<'a>>,
-    #[serde(skip)]
-    trouble: Option<DecodeError>,
 }
 
 impl<'a> Message<'a> for RequestForward<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPT_REQUESTFORWARD", At::Type(32), V14, V15),
-        place("ONFT_REQUESTFORWARD", At::Vendor(ONF, 2350), V13, V13),
-        place("NXT_REQUESTFORWARD", At::Vendor(NICIRA, 132), V10, V12),
+        typed("OFPT_REQUESTFORWARD", 32, V14, V15),
+        onf("ONFT_REQUESTFORWARD", 2350),
+        nicira("NXT_REQUESTFORWARD", 132, V10, V12),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<RequestForward<'a>, DecodeError> {
-        let (message, trouble) = inner(body, head)?;
+        let message = inner(body, head)?;
         body.skip(body.remaining(), "padding")?;
-        Ok(RequestForward { message, trouble })
+        Ok(RequestForward { message })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         sink.put(" reason=");
         self.message.reason_text(sink, cx);
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.trouble.clone()
     }
 }

@@ -1,5 +1,7 @@
 //! What a message is: where it stands on the wire, how it is read and shown.
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 
 use crate::openflow::bytes::{Cursor, DecodeError};
@@ -54,8 +56,43 @@ pub const fn place(name: &'static str, at: At, since: Version, until: Version) -
     }
 }
 
+/// A row for `OFPT_*`.
+pub const fn typed(name: &'static str, number: u8, since: Version, until: Version) -> Place {
+    place(name, At::Type(number), since, until)
+}
+
+/// A row for a request of `OFPST_*`.
+pub const fn request(name: &'static str, number: u16, since: Version, until: Version) -> Place {
+    place(name, At::Request(number), since, until)
+}
+
+/// A row for a reply of `OFPST_*`.
+pub const fn reply(name: &'static str, number: u16, since: Version, until: Version) -> Place {
+    place(name, At::Reply(number), since, until)
+}
+
+/// A row for `NXT_*`.
+pub const fn nicira(name: &'static str, number: u32, since: Version, until: Version) -> Place {
+    place(name, At::Vendor(NICIRA, number), since, until)
+}
+
+/// A row for a request of `NXST_*`; the statistics have it in OpenFlow 1.0 to `until`.
+pub const fn nicira_request(name: &'static str, number: u32, until: Version) -> Place {
+    place(name, At::VendorRequest(NICIRA, number), Version::V10, until)
+}
+
+/// A row for a reply of `NXST_*`; the statistics have it in OpenFlow 1.0 to `until`.
+pub const fn nicira_reply(name: &'static str, number: u32, until: Version) -> Place {
+    place(name, At::VendorReply(NICIRA, number), Version::V10, until)
+}
+
+/// A row for `ONFT_*`, the extensions of 1.3.
+pub const fn onf(name: &'static str, number: u32) -> Place {
+    place(name, At::Vendor(ONF, number), Version::V13, Version::V13)
+}
+
 /// What was read before the body.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Head<'a> {
     /// The version of the message.
     pub version: Version,
@@ -67,6 +104,36 @@ pub struct Head<'a> {
     pub depth: u8,
     /// The whole message.
     pub message: &'a [u8],
+    /// The first malformed thing inside, after which the rest could be read all the same.
+    pub(super) trouble: RefCell<Option<DecodeError>>,
+}
+
+impl Head<'_> {
+    /// Notes what is malformed, if it is the first: what came before it is shown.
+    pub fn note(&self, error: DecodeError) {
+        self.trouble.borrow_mut().get_or_insert(error);
+    }
+
+    /// Reads entries to the end of the bytes. A malformed entry is noted and ends the list.
+    pub fn list<'a, T>(
+        &self,
+        body: &mut Cursor<'a>,
+        mut entry: impl FnMut(&mut Cursor<'a>) -> Result<T, DecodeError>,
+    ) -> Vec<T> {
+        let mut entries = Vec::new();
+        while !body.is_empty() {
+            let before = body.remaining();
+            match entry(body) {
+                Ok(entry) if body.remaining() < before => entries.push(entry),
+                Ok(_) => break,
+                Err(error) => {
+                    self.note(error);
+                    *body = Cursor::new(&[], body.at());
+                }
+            }
+        }
+        entries
+    }
 }
 
 /// One message, or a family whose members differ by their places.
@@ -78,53 +145,12 @@ pub trait Message<'a>: Sized + Serialize {
 
     /// Reads the body; the cursor counts from the start of the message. What is left over is an error
     /// that the caller finds.
+    ///
+    /// # Errors
+    ///
+    /// What is malformed, if nothing can be shown; otherwise that is noted in the head.
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Self, DecodeError>;
 
     /// Writes what `ovs-ofctl ofp-print` prints behind the header.
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>);
-
-    /// Why a list ends early, or what made no sense inside; what came before is shown.
-    fn trouble(&self) -> Option<DecodeError> {
-        None
-    }
-}
-
-/// The entries of a message, and why there are no more.
-#[derive(Debug, Clone)]
-pub struct List<T> {
-    /// What could be read.
-    pub entries: Vec<T>,
-    /// What ended the list early.
-    pub trouble: Option<DecodeError>,
-}
-
-impl<T> List<T> {
-    /// Reads entries to the end of the bytes. An entry that makes no sense ends the list.
-    pub fn read<'a>(
-        body: &mut Cursor<'a>,
-        mut entry: impl FnMut(&mut Cursor<'a>) -> Result<T, DecodeError>,
-    ) -> List<T> {
-        let mut list = List {
-            entries: Vec::new(),
-            trouble: None,
-        };
-        while !body.is_empty() {
-            let before = body.remaining();
-            match entry(body) {
-                Ok(entry) if body.remaining() < before => list.entries.push(entry),
-                Ok(_) => break,
-                Err(error) => {
-                    list.trouble = Some(error);
-                    *body = Cursor::new(&[], body.at());
-                }
-            }
-        }
-        list
-    }
-}
-
-impl<T: Serialize> Serialize for List<T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.entries.serialize(serializer)
-    }
 }

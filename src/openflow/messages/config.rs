@@ -4,11 +4,9 @@
 //! header(8) | flags(2) miss_send_len(2)
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, Place, place};
+use super::codec::{Head, Message, Place, typed};
 use super::members::Named;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
@@ -38,28 +36,24 @@ const INVALID_TTL: u16 = 1 << 2;
 
 impl<'a> Message<'a> for SwitchConfig {
     const PLACES: &'static [Place] = &[
-        place("OFPT_GET_CONFIG_REPLY", At::Type(8), V10, V15),
-        place("OFPT_SET_CONFIG", At::Type(9), V10, V15),
+        typed("OFPT_GET_CONFIG_REPLY", 8, V10, V15),
+        typed("OFPT_SET_CONFIG", 9, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<SwitchConfig, DecodeError> {
         let flags = body.u16("flags")?;
         Ok(SwitchConfig {
-            frags: Named {
-                number: u32::from(flags & 3),
-                names: FRAGS,
-            },
+            frags: Named::new(u32::from(flags & 3), FRAGS),
             invalid_ttl_to_controller: head.version < V13 && flags & INVALID_TTL != 0,
             miss_send_len: body.u16("miss_send_len")?,
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = write!(out, " frags={}", self.frags);
+        write!(sink, " frags={}", self.frags);
         if self.invalid_ttl_to_controller {
-            out.push_str(" invalid_ttl_to_controller");
+            sink.put(" invalid_ttl_to_controller");
         }
-        let _ = writeln!(out, " miss_send_len={}", self.miss_send_len);
+        writeln!(sink, " miss_send_len={}", self.miss_send_len);
     }
 }

@@ -14,7 +14,7 @@ use std::net::Ipv6Addr;
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::codec::{Head, Message, Place, nicira};
 use super::members::next_property;
 use crate::base::digits::{put_hex_bytes, put_v6};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
@@ -44,8 +44,6 @@ pub struct CtFlush {
     pub reply: Tuple,
     #[serde(skip)]
     is_ipv4: bool,
-    #[serde(skip)]
-    trouble: Option<DecodeError>,
 }
 
 /// Bits in network order and which of them count.
@@ -193,9 +191,9 @@ fn tuple(body: &mut Cursor<'_>, tuple: &mut Tuple, is_ipv4: &mut bool) -> Result
 }
 
 impl<'a> Message<'a> for CtFlush {
-    const PLACES: &'static [Place] = &[place("NXT_CT_FLUSH", At::Vendor(NICIRA, 32), V10, V15)];
+    const PLACES: &'static [Place] = &[nicira("NXT_CT_FLUSH", 32, V10, V15)];
 
-    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<CtFlush, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<CtFlush, DecodeError> {
         let mut flush = CtFlush {
             ip_proto: body.u8("ip_proto")?,
             zone_id: None,
@@ -204,7 +202,6 @@ impl<'a> Message<'a> for CtFlush {
             orig: Tuple::default(),
             reply: Tuple::default(),
             is_ipv4: false,
-            trouble: None,
         };
         body.skip(7, "padding")?;
         let (mut mark, mut label) = ((None, None), (None, None));
@@ -221,7 +218,7 @@ impl<'a> Message<'a> for CtFlush {
             })
         });
         if let Err(error) = read {
-            flush.trouble = Some(error);
+            head.note(error);
             *body = Cursor::new(&[], body.at());
         }
         flush.ct_mark = MaskedBits::of(mark.0, mark.1);
@@ -230,22 +227,17 @@ impl<'a> Message<'a> for CtFlush {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = write!(out, " zone={}", self.zone_id.unwrap_or(0));
+        write!(sink, " zone={}", self.zone_id.unwrap_or(0));
         if let Some(mark) = &self.ct_mark {
-            mark.text("mark", out);
+            mark.text("mark", sink.buffer());
         }
         if let Some(label) = &self.ct_label {
-            label.text("labels", out);
+            label.text("labels", sink.buffer());
         }
-        out.push_str(" '");
-        self.orig.text(self.ip_proto, self.is_ipv4, out);
-        let _ = write!(out, ",ct_nw_proto={}' '", self.ip_proto);
-        self.reply.text(self.ip_proto, self.is_ipv4, out);
-        out.push('\'');
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.trouble.clone()
+        sink.put(" '");
+        self.orig.text(self.ip_proto, self.is_ipv4, sink.buffer());
+        write!(sink, ",ct_nw_proto={}' '", self.ip_proto);
+        self.reply.text(self.ip_proto, self.is_ipv4, sink.buffer());
+        sink.put("\'");
     }
 }

@@ -1,5 +1,6 @@
 //! One message, whatever it is: header, body, text and JSON.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -103,11 +104,10 @@ impl<'a> Decoded<'a> {
             name: place.name,
             depth,
             message: self.bytes,
+            trouble: RefCell::default(),
         };
-        let decoded = super::decode_kind(kind, &mut body, &head)?;
-        let trouble = decoded.trouble();
-        self.body = Some(decoded);
-        match trouble {
+        self.body = Some(super::decode_kind(kind, &mut body, &head)?);
+        match head.trouble.take() {
             Some(trouble) => Err(trouble),
             None if !body.is_empty() => {
                 Err(body.error("message", DecodeErrorKind::Surplus(body.remaining())))
@@ -238,13 +238,12 @@ impl<'a> Decoded<'a> {
     pub(super) fn header_text<S: Sink>(&self, sink: &mut S) {
         let version = Version::from_wire(self.header.version);
         sink.put(&self.name());
-        let out = sink.buffer();
-        let _ = match version {
-            Some(Version::V10) => Ok(()),
-            Some(version) => write!(out, " (OF1.{})", version as u8 - 1),
-            None => write!(out, " (OF {:#04x})", self.header.version),
-        };
-        let _ = write!(out, " (xid={:#x}):", self.header.xid);
+        match version {
+            Some(Version::V10) => {}
+            Some(version) => write!(sink, " (OF1.{})", version as u8 - 1),
+            None => write!(sink, " (OF {:#04x})", self.header.version),
+        }
+        write!(sink, " (xid={:#x}):", self.header.xid);
     }
 
     fn put_flags(&self, out: &mut String) {

@@ -4,11 +4,9 @@
 //! mfr_desc(256) hw_desc(256) sw_desc(256) serial_num(32) dp_desc(256)
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, Place, place};
+use super::codec::{Head, Message, Place, reply};
 use super::members::Words;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
@@ -26,7 +24,7 @@ pub struct Desc {
 }
 
 impl<'a> Message<'a> for Desc {
-    const PLACES: &'static [Place] = &[place("OFPST_DESC", At::Reply(0), V10, V15)];
+    const PLACES: &'static [Place] = &[reply("OFPST_DESC", 0, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<Desc, DecodeError> {
         let mut next = |length, what| body.take(length, what).map(Words::padded);
@@ -48,7 +46,7 @@ impl<'a> Message<'a> for Desc {
             ("Serial Num", &self.serial_num),
             ("DP Description", &self.dp_desc),
         ] {
-            let _ = writeln!(sink.buffer(), "{key}: {words}");
+            writeln!(sink, "{key}: {words}");
         }
     }
 }

@@ -4,11 +4,9 @@
 //! header(8) | data
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, Place, place};
+use super::codec::{Head, Message, Place, typed};
 use super::header::{ECHO_REPLY, ECHO_REQUEST};
 use super::members::{Bytes, put_hex_dump};
 use crate::openflow::bytes::{Cursor, DecodeError};
@@ -27,8 +25,8 @@ pub struct Echo<'a> {
 
 impl<'a> Message<'a> for Echo<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPT_ECHO_REQUEST", At::Type(ECHO_REQUEST), V10, V15),
-        place("OFPT_ECHO_REPLY", At::Type(ECHO_REPLY), V10, V15),
+        typed("OFPT_ECHO_REQUEST", ECHO_REQUEST, V10, V15),
+        typed("OFPT_ECHO_REPLY", ECHO_REPLY, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Echo<'a>, DecodeError> {
@@ -41,10 +39,9 @@ impl<'a> Message<'a> for Echo<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = writeln!(out, " {} bytes of payload", self.data.0.len());
+        writeln!(sink, " {} bytes of payload", self.data.0.len());
         if !self.quoted {
-            put_hex_dump(out, self.data.0);
+            put_hex_dump(sink.buffer(), self.data.0);
         }
     }
 }

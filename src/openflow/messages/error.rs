@@ -6,11 +6,11 @@
 //!           | 0xffff(2) type(2) experimenter(4) | data            1.2 and later
 //! ```
 
-use std::fmt::{self, Write as _};
+use std::fmt::{self};
 
 use serde::Serialize;
 
-use super::codec::{At, DEPTH_LIMIT, Head, Message, Place, place};
+use super::codec::{DEPTH_LIMIT, Head, Message, Place, typed};
 use super::decoded::Decoded;
 use super::header::{self, HEADER_LEN};
 use super::members::{Bytes, put_hex_dump};
@@ -126,9 +126,9 @@ pub struct ErrorReport<'a> {
 }
 
 impl<'a> Message<'a> for ErrorReport<'a> {
-    const PLACES: &'static [Place] = &[place(
+    const PLACES: &'static [Place] = &[typed(
         "OFPT_ERROR",
-        At::Type(header::ERROR),
+        header::ERROR,
         Version::V10,
         Version::V15,
     )];
@@ -159,25 +159,26 @@ impl<'a> Message<'a> for ErrorReport<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = match (self.name, self.vendor) {
-            (Some(name), _) => writeln!(out, " {name}"),
-            (None, OF) => writeln!(out, " type {}, code {}", self.error_type, self.code),
+        match (self.name, self.vendor) {
+            (Some(name), _) => writeln!(sink, " {name}"),
+            (None, OF) => writeln!(sink, " type {}, code {}", self.error_type, self.code),
             (None, vendor) => writeln!(
-                out,
+                sink,
                 " type {}, code {} of vendor {vendor:#010x}",
                 self.error_type, self.code
             ),
-        };
+        }
         let payload = self.payload.0;
-        let _ = match (&self.text, &self.message) {
+        match (&self.text, &self.message) {
             (Some(_), _) => {
                 for byte in payload {
                     // A byte that is no printable character shows in three octal digits.
                     match byte {
-                        b' '..=b'~' if *byte != b'\\' => out.push(char::from(*byte)),
+                        b' '..=b'~' if *byte != b'\\' => {
+                            sink.buffer().push(char::from(*byte));
+                        }
                         _ => {
-                            let _ = write!(out, "\\{byte:03o}");
+                            write!(sink, "\\{byte:03o}");
                         }
                     }
                 }
@@ -187,38 +188,38 @@ impl<'a> Message<'a> for ErrorReport<'a> {
                 message.header_text(sink);
                 let length = message.header().length;
                 writeln!(
-                    sink.buffer(),
+                    sink,
                     "\n(***truncated to {} bytes from {length}***)",
                     payload.len()
-                )
+                );
             }
             (None, Some(message)) if usize::from(message.header().length) < payload.len() => {
                 writeln!(
-                    out,
+                    sink,
                     "(***only uses {} bytes out of {}***)",
                     message.header().length,
                     payload.len()
-                )
+                );
             }
             (None, Some(message)) => {
                 message.text(sink, cx);
                 return;
             }
-            (None, None) if payload.is_empty() => writeln!(out, "OpenFlow message is empty"),
+            (None, None) if payload.is_empty() => writeln!(sink, "OpenFlow message is empty"),
             (None, None) => match payload {
                 [_, _, high, low, _, _, _, _, ..] => writeln!(
-                    out,
+                    sink,
                     "(***only uses {} bytes out of {}***)",
                     u16::from_be_bytes([*high, *low]),
                     payload.len()
                 ),
                 _ => writeln!(
-                    out,
+                    sink,
                     "OpenFlow packet too short (only {} bytes):",
                     payload.len()
                 ),
             },
-        };
+        }
         put_hex_dump(sink.buffer(), payload);
     }
 }

@@ -5,18 +5,15 @@
 //!           | actions(4, 1.0 only) | ports (1.0 to 1.2)
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, List, Message, Place, place};
+use super::codec::{Head, Message, Place, typed};
 use super::header::FEATURES_REPLY;
 use super::members::{Flags, Hex};
-use super::port_desc;
-use super::ports::PortDesc;
+use super::ports::{self, PortDesc};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{self, V10, V15};
+use crate::openflow::version::Version::{self, V10, V11, V12, V13, V14, V15};
 
 /// `OFPT_FEATURES_REPLY`
 #[derive(Debug, Clone, Serialize)]
@@ -36,10 +33,10 @@ pub struct Features {
     pub actions: Option<Flags>,
     /// Its ports; 1.0 to 1.2.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ports: Option<List<PortDesc>>,
+    pub ports: Option<Vec<PortDesc>>,
 }
 
-/// Names of `OFPC_*`; the version decides which of two bit 3 is.
+/// `OFPC_*` of 1.0, where bit 3 is another than later.
 const CAPABILITIES_V10: &[(u32, &str)] = &[
     (1 << 0, "FLOW_STATS"),
     (1 << 1, "TABLE_STATS"),
@@ -49,7 +46,8 @@ const CAPABILITIES_V10: &[(u32, &str)] = &[
     (1 << 6, "QUEUE_STATS"),
     (1 << 7, "ARP_MATCH_IP"),
 ];
-const CAPABILITIES_V11: &[(u32, &str)] = &[
+/// `OFPC_*` of all later versions.
+const CAPABILITIES: &[(u32, &str)] = &[
     (1 << 0, "FLOW_STATS"),
     (1 << 1, "TABLE_STATS"),
     (1 << 2, "PORT_STATS"),
@@ -57,30 +55,23 @@ const CAPABILITIES_V11: &[(u32, &str)] = &[
     (1 << 5, "IP_REASM"),
     (1 << 6, "QUEUE_STATS"),
     (1 << 7, "ARP_MATCH_IP"),
-];
-const CAPABILITIES_V12: &[(u32, &str)] = &[
-    (1 << 0, "FLOW_STATS"),
-    (1 << 1, "TABLE_STATS"),
-    (1 << 2, "PORT_STATS"),
-    (1 << 3, "GROUP_STATS"),
-    (1 << 5, "IP_REASM"),
-    (1 << 6, "QUEUE_STATS"),
-    (1 << 8, "PORT_BLOCKED"),
-];
-const CAPABILITIES_V14: &[(u32, &str)] = &[
-    (1 << 0, "FLOW_STATS"),
-    (1 << 1, "TABLE_STATS"),
-    (1 << 2, "PORT_STATS"),
-    (1 << 3, "GROUP_STATS"),
-    (1 << 5, "IP_REASM"),
-    (1 << 6, "QUEUE_STATS"),
     (1 << 8, "PORT_BLOCKED"),
     (1 << 9, "BUNDLES"),
     (1 << 10, "FLOW_MONITORING"),
 ];
 
+/// The capabilities that a version has.
+fn capabilities(version: Version, bits: u32) -> Flags {
+    match version {
+        V10 => Flags::new(bits & 0xef, CAPABILITIES_V10),
+        V11 => Flags::new(bits & 0xef, CAPABILITIES),
+        V12 | V13 => Flags::new(bits & 0x16f, CAPABILITIES),
+        V14 | V15 => Flags::new(bits & 0x76f, CAPABILITIES),
+    }
+}
+
 /// `OFPAT10_*` in the order in which ovs-ofctl prints them.
-pub(super) const ACTIONS: &[(u32, &str)] = &[
+const ACTIONS_V10: &[(u32, &str)] = &[
     (1 << 0, "output"),
     (1 << 11, "enqueue"),
     (1 << 1, "set_vlan_vid"),
@@ -94,22 +85,51 @@ pub(super) const ACTIONS: &[(u32, &str)] = &[
     (1 << 9, "mod_tp_src"),
     (1 << 10, "mod_tp_dst"),
 ];
+const KNOWN_ACTIONS_V10: u32 = 0xfff;
+/// Bits of `OFPAT_*` since 1.1, in the order in which ovs-ofctl names them.
+const ACTIONS: &[(u32, &str)] = &[
+    (1 << 0, "output"),
+    (1 << 22, "group"),
+    (SET_FIELD, "set_field"),
+    (1 << 1, "set_vlan_vid"),
+    (1 << 2, "set_vlan_pcp"),
+    (1 << 18, "strip_vlan"),
+    (1 << 17, "push_vlan"),
+    (1 << 3, "mod_dl_src"),
+    (1 << 4, "mod_dl_dst"),
+    (1 << 5, "mod_nw_src"),
+    (1 << 6, "mod_nw_dst"),
+    (1 << 7, "mod_nw_tos"),
+    (1 << 8, "mod_nw_ecn"),
+    (1 << 23, "mod_nw_ttl"),
+    (1 << 9, "mod_tp_src"),
+    (1 << 10, "mod_tp_dst"),
+    (1 << 24, "dec_ttl"),
+    (1 << 13, "set_mpls_label"),
+    (1 << 14, "set_mpls_tc"),
+    (1 << 15, "set_mpls_ttl"),
+    (1 << 16, "dec_mpls_ttl"),
+    (1 << 19, "push_mpls"),
+    (1 << 20, "pop_mpls"),
+    (1 << 21, "set_queue"),
+];
+/// Those that 1.2 has in place of its `set_field`, and `set_field` itself.
+const UNTIL_V11: u32 = 0x67fe;
+const SET_FIELD: u32 = 1 << 25;
 
-fn known(bits: u32, names: &'static [(u32, &'static str)]) -> Flags {
-    let mask = names.iter().fold(0, |all, (bit, _)| all | bit);
-    Flags {
-        bits: bits & mask,
-        names,
-    }
+/// The names of the actions, a bit each, that a version has.
+pub(super) fn action_names(version: Version, bits: u32) -> Vec<&'static str> {
+    let (names, bits) = match version {
+        V10 => (ACTIONS_V10, bits),
+        V11 => (ACTIONS, bits & !SET_FIELD),
+        _ => (ACTIONS, bits & !UNTIL_V11),
+    };
+    let known = names.iter().filter(|(bit, _)| bits & bit != 0);
+    known.map(|(_, name)| *name).collect()
 }
 
 impl<'a> Message<'a> for Features {
-    const PLACES: &'static [Place] = &[place(
-        "OFPT_FEATURES_REPLY",
-        At::Type(FEATURES_REPLY),
-        V10,
-        V15,
-    )];
+    const PLACES: &'static [Place] = &[typed("OFPT_FEATURES_REPLY", FEATURES_REPLY, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Features, DecodeError> {
         let datapath_id = Hex(body.u64("datapath_id")?);
@@ -117,43 +137,32 @@ impl<'a> Message<'a> for Features {
         let n_tables = body.u8("n_tables")?;
         let auxiliary_id = body.u8("auxiliary_id")?;
         body.skip(2, "padding")?;
-        let capabilities = body.u32("capabilities")?;
-        let actions = body.u32("actions")?;
+        let capabilities = capabilities(head.version, body.u32("capabilities")?);
+        let actions = Flags::new(body.u32("actions")? & KNOWN_ACTIONS_V10, ACTIONS_V10);
+        let list =
+            |body: &mut Cursor<'a>| head.list(body, |body| PortDesc::decode(head.version, body));
         Ok(Features {
             datapath_id,
             n_buffers,
             n_tables,
-            auxiliary_id: if head.version >= Version::V13 {
-                auxiliary_id
-            } else {
-                0
-            },
-            capabilities: known(
-                capabilities,
-                match head.version {
-                    Version::V10 => CAPABILITIES_V10,
-                    Version::V11 => CAPABILITIES_V11,
-                    Version::V12 | Version::V13 => CAPABILITIES_V12,
-                    Version::V14 | Version::V15 => CAPABILITIES_V14,
-                },
-            ),
-            actions: (head.version == V10).then(|| known(actions, ACTIONS)),
-            ports: (head.version < Version::V13).then(|| port_desc::read_list(body, head.version)),
+            auxiliary_id: if head.version >= V13 { auxiliary_id } else { 0 },
+            capabilities,
+            actions: (head.version == V10).then_some(actions),
+            ports: (head.version < V13).then(|| list(body)),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = writeln!(out, " dpid:{:016x}", self.datapath_id.0);
-        let _ = write!(
-            out,
+        writeln!(sink, " dpid:{:016x}", self.datapath_id.0);
+        write!(
+            sink,
             "n_tables:{}, n_buffers:{}",
             self.n_tables, self.n_buffers
         );
         if self.auxiliary_id != 0 {
-            let _ = write!(out, ", auxiliary_id:{}", self.auxiliary_id);
+            write!(sink, ", auxiliary_id:{}", self.auxiliary_id);
         }
-        out.push_str("\ncapabilities: ");
+        sink.put("\ncapabilities: ");
         self.capabilities.text(sink, " ");
         sink.put("\n");
         if let Some(actions) = self.actions.filter(|actions| actions.bits != 0) {
@@ -161,12 +170,8 @@ impl<'a> Message<'a> for Features {
             actions.text(sink, " ");
             sink.put("\n");
         }
-        if let Some(list) = &self.ports {
-            port_desc::put_list(&list.entries, sink, cx);
+        if let Some(ports) = &self.ports {
+            ports::put_list(ports, sink, cx);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.ports.as_ref()?.trouble.clone()
     }
 }

@@ -11,11 +11,9 @@
 //!
 //! In 1.0 the upper byte of the command is the table, where the Nicira extension for that is on.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::codec::{At, Head, Message, Place, nicira, typed};
 use super::header::HEADER_LEN;
 use super::members::{Actions, Fields, Flags, Hex, Named, Port};
 use crate::openflow::bytes::{Cursor, DecodeError};
@@ -115,38 +113,36 @@ fn flags(bits: u16, version: Version) -> Flags {
 
 impl<'a> Message<'a> for FlowMod<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPT_FLOW_MOD", At::Type(14), V10, V15),
-        place("NXT_FLOW_MOD", At::Vendor(NICIRA, 13), V10, V15),
+        typed("OFPT_FLOW_MOD", 14, V10, V15),
+        nicira("NXT_FLOW_MOD", 13, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, DecodeError> {
         match (head.at, head.version) {
             (At::Vendor(..), _) | (_, V10) => early(body, head),
-            _ => v11(body, head.version),
+            _ => v11(body, head),
         }
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
-        out.push(' ');
-        let _ = match self.command.name() {
-            Some(name) => write!(out, "{name}"),
-            None => write!(out, "cmd:{}", self.command),
-        };
-        if self.table != 0 {
-            let _ = write!(out, " table:{}", self.table);
+        sink.put(" ");
+        match self.command.name() {
+            Some(name) => write!(sink, "{name}"),
+            None => write!(sink, "cmd:{}", self.command),
         }
-        out.push(' ');
+        if self.table != 0 {
+            write!(sink, " table:{}", self.table);
+        }
+        sink.put(" ");
         self.fields.text(sink, cx, self.priority);
         if !sink.buffer().ends_with(' ') {
             sink.put(" ");
         }
-        let out = sink.buffer();
         if let Some(cookie) = self.cookie.filter(|cookie| cookie.0 != 0) {
-            let _ = write!(out, "cookie:{cookie} ");
+            write!(sink, "cookie:{cookie} ");
         }
         if let Some(cookie) = self.match_cookie {
-            let _ = write!(out, "cookie:{}/{} ", cookie.value, cookie.mask);
+            write!(sink, "cookie:{}/{} ", cookie.value, cookie.mask);
         }
         for (key, value) in [
             ("idle", self.idle_timeout),
@@ -154,14 +150,14 @@ impl<'a> Message<'a> for FlowMod<'a> {
             ("importance", self.importance),
         ] {
             if value != 0 {
-                let _ = write!(out, "{key}:{value} ");
+                write!(sink, "{key}:{value} ");
             }
         }
         if let Some(buffer_id) = self.buffer_id {
-            let _ = write!(out, "buf:{buffer_id:#x} ");
+            write!(sink, "buf:{buffer_id:#x} ");
         }
         if self.out_port.0 != PORT_ANY {
-            out.push_str("out_port:");
+            sink.put("out_port:");
             self.out_port.text(sink, cx);
             sink.put(" ");
         }
@@ -171,10 +167,6 @@ impl<'a> Message<'a> for FlowMod<'a> {
         }
         sink.put_as(Role::Action, "actions=");
         self.actions.text(sink, cx);
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.actions.trouble()
     }
 }
 
@@ -208,10 +200,7 @@ fn early<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, Deco
     };
     let match_cookie = fields.cookie().filter(|(_, mask)| *mask != 0);
     Ok(FlowMod {
-        command: Named {
-            number: command.into(),
-            names: COMMANDS,
-        },
+        command: Named::new(command, COMMANDS),
         table,
         // A match without wildcards has the highest priority (OpenFlow 1.0.0 §3.4).
         priority: if is_exact { u16::MAX } else { priority },
@@ -227,7 +216,7 @@ fn early<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, Deco
         out_port,
         out_group: None,
         flags: flags(flag_bits, head.version),
-        actions: Actions::rest_of_flow(body, head.version, &fields)?,
+        actions: Actions::rest_of_flow(body, head, &fields)?,
         fields,
     })
 }
@@ -257,7 +246,8 @@ fn normalized(mut fixed: [u8; V10_MATCH_BYTES]) -> [u8; V10_MATCH_BYTES] {
     fixed
 }
 
-fn v11<'a>(body: &mut Cursor<'a>, version: Version) -> Result<FlowMod<'a>, DecodeError> {
+fn v11<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, DecodeError> {
+    let version = head.version;
     let cookie = body.u64("cookie")?;
     let mask = body.u64("cookie_mask")?;
     let table = body.u8("table_id")?;
@@ -276,10 +266,7 @@ fn v11<'a>(body: &mut Cursor<'a>, version: Version) -> Result<FlowMod<'a>, Decod
         command == ADD || version == V11 && mask == 0 && matches!(command, MODIFY | MODIFY_STRICT);
     let deletes = matches!(command, DELETE | DELETE_STRICT);
     Ok(FlowMod {
-        command: Named {
-            number: command,
-            names: COMMANDS,
-        },
+        command: Named::new(command, COMMANDS),
         table,
         priority,
         cookie: Some(Hex(cookie)).filter(|cookie| adds && cookie.0 != KEEP),
@@ -298,7 +285,7 @@ fn v11<'a>(body: &mut Cursor<'a>, version: Version) -> Result<FlowMod<'a>, Decod
         out_port,
         out_group: out_group.filter(|_| deletes),
         flags: flags(flag_bits, version),
-        actions: Actions::rest_of_flow(body, version, &fields)?,
+        actions: Actions::rest_of_flow(body, head, &fields)?,
         fields,
     })
 }

@@ -12,11 +12,12 @@
 //! cancel           id(4)
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, List, Message, NICIRA, ONF, Place, place};
+use super::codec::{
+    At, Head, Message, NICIRA, ONF, Place, nicira, nicira_reply, nicira_request, onf, place, reply,
+    request,
+};
 use super::flow_removed::REASONS;
 use super::members::{Actions, DEFAULT_PRIORITY, Fields, Flags, Hex, Named, Port};
 use crate::openflow::actions::Form;
@@ -67,7 +68,7 @@ const RESUMED: u32 = 6;
 #[derive(Debug, Clone, Serialize)]
 pub struct MonitorRequest {
     /// The monitors asked for.
-    pub monitors: List<Monitor>,
+    pub monitors: Vec<Monitor>,
 }
 
 /// What is to be watched.
@@ -100,7 +101,7 @@ impl Monitor {
     fn decode(body: &mut Cursor<'_>, at: At) -> Result<Monitor, DecodeError> {
         let id = body.u32("id")?;
         let mut out_group = None;
-        let mut command = 0;
+        let mut command = 0u32;
         let bits;
         let out_port;
         let table;
@@ -133,11 +134,8 @@ impl Monitor {
         }
         Ok(Monitor {
             id,
-            command: Named {
-                number: command,
-                names: COMMANDS,
-            },
-            flags: Flags { bits, names: FLAGS },
+            command: Named::new(command, COMMANDS),
+            flags: Flags::new(bits, FLAGS),
             out_port: Port(out_port),
             out_group,
             table,
@@ -146,9 +144,9 @@ impl Monitor {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let _ = write!(sink.buffer(), "\n id={}", self.id);
+        write!(sink, "\n id={}", self.id);
         if self.command.number == DELETE {
-            let _ = write!(sink.buffer(), " command={}", self.command);
+            write!(sink, " command={}", self.command);
             return;
         }
         sink.put(" flags=");
@@ -157,12 +155,11 @@ impl Monitor {
             sink.put(" out_port=");
             self.out_port.text(sink, cx);
         }
-        let out = sink.buffer();
         if let Some(group) = self.out_group.filter(|group| *group != 0) {
-            let _ = write!(out, " out_group={group}");
+            write!(sink, " out_group={group}");
         }
         if self.table != u8::MAX {
-            let _ = write!(out, " table={}", self.table);
+            write!(sink, " table={}", self.table);
         }
         if self.fields.view().is_some_and(|fields| !fields.is_empty()) {
             sink.put(" ");
@@ -173,35 +170,26 @@ impl Monitor {
 
 impl<'a> Message<'a> for MonitorRequest {
     const PLACES: &'static [Place] = &[
-        place("OFPST_FLOW_MONITOR", At::Request(FLOW_MONITOR), V14, V15),
+        request("OFPST_FLOW_MONITOR", FLOW_MONITOR, V14, V15),
         place(
             "ONFST_FLOW_MONITOR",
             At::VendorRequest(ONF, ONF_MONITOR),
             V13,
             V13,
         ),
-        place(
-            "NXST_FLOW_MONITOR",
-            At::VendorRequest(NICIRA, NICIRA_MONITOR),
-            V10,
-            V12,
-        ),
+        nicira_request("NXST_FLOW_MONITOR", NICIRA_MONITOR, V12),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<MonitorRequest, DecodeError> {
         Ok(MonitorRequest {
-            monitors: List::read(body, |body| Monitor::decode(body, head.at)),
+            monitors: head.list(body, |body| Monitor::decode(body, head.at)),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        for monitor in &self.monitors.entries {
+        for monitor in &self.monitors {
             monitor.text(sink, cx);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.monitors.trouble.clone()
     }
 }
 
@@ -209,7 +197,7 @@ impl<'a> Message<'a> for MonitorRequest {
 #[derive(Debug, Clone, Serialize)]
 pub struct MonitorReply<'a> {
     /// What happened.
-    pub updates: List<Update<'a>>,
+    pub updates: Vec<Update<'a>>,
 }
 
 /// One change of the flow tables.
@@ -257,10 +245,7 @@ impl<'a> Update<'a> {
         }
         let is_extension = matches!(head.at, At::VendorReply(..));
         let event = u32::from(body.u16("event")?) + u32::from(is_extension);
-        let event = Named {
-            number: event,
-            names: EVENTS,
-        };
+        let event = Named::new(event, EVENTS);
         let mut body_of = |what| body.sub(length - 4, what);
         match event.number {
             ABBREVIATED => {
@@ -302,30 +287,29 @@ impl<'a> Update<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = write!(out, "\n event={}", self.event);
+        write!(sink, "\n event={}", self.event);
         if let Some(xid) = self.xid {
-            let _ = write!(out, " xid={xid:#x}");
+            write!(sink, " xid={xid:#x}");
         }
         let Some(flow) = &self.flow else {
             return;
         };
         if let Some(reason) = flow.reason {
-            let _ = write!(out, " reason={reason}");
+            write!(sink, " reason={reason}");
         }
-        let _ = write!(out, " table={}", flow.table);
+        write!(sink, " table={}", flow.table);
         for (key, seconds) in [
             ("idle_timeout", flow.idle_timeout),
             ("hard_timeout", flow.hard_timeout),
         ] {
             if seconds != 0 {
-                let _ = write!(out, " {key}={seconds}");
+                write!(sink, " {key}={seconds}");
             }
         }
-        let _ = match flow.cookie.0 {
-            0 => write!(out, " cookie=0 "),
-            cookie => write!(out, " cookie={cookie:#x} "),
-        };
+        match flow.cookie.0 {
+            0 => write!(sink, " cookie=0 "),
+            cookie => write!(sink, " cookie={cookie:#x} "),
+        }
         flow.fields.text(sink, cx, DEFAULT_PRIORITY);
         if !flow.actions.is_empty() {
             if !sink.buffer().ends_with(' ') {
@@ -338,10 +322,7 @@ impl<'a> Update<'a> {
 }
 
 fn reason(number: u16) -> Named {
-    Named {
-        number: number.into(),
-        names: REASONS,
-    }
+    Named::new(number, REASONS)
 }
 
 fn flow<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<UpdatedFlow<'a>, DecodeError> {
@@ -360,7 +341,7 @@ fn flow<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<UpdatedFlow<'a>, D
         idle_timeout,
         hard_timeout,
         cookie,
-        actions: Actions::rest_of_flow(body, head.version, &fields)?,
+        actions: Actions::rest_of_flow(body, head, &fields)?,
         fields,
     })
 }
@@ -380,11 +361,11 @@ fn extension_flow<'a>(
     let (fields, actions) = if let At::VendorReply(NICIRA, _) = head.at {
         let fields = Fields::nxm(body, match_len)?;
         let length = body.remaining();
-        let actions = Actions::read(body, length, head.version, Form::Actions)?;
+        let actions = Actions::read(body, length, head, Form::Actions)?;
         (fields, actions)
     } else {
         let fields = Fields::v11(body)?;
-        let actions = Actions::rest_of_flow(body, head.version, &fields)?;
+        let actions = Actions::rest_of_flow(body, head, &fields)?;
         (fields, actions)
     };
     Ok(UpdatedFlow {
@@ -401,37 +382,26 @@ fn extension_flow<'a>(
 
 impl<'a> Message<'a> for MonitorReply<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPST_FLOW_MONITOR", At::Reply(FLOW_MONITOR), V14, V15),
+        reply("OFPST_FLOW_MONITOR", FLOW_MONITOR, V14, V15),
         place(
             "ONFST_FLOW_MONITOR",
             At::VendorReply(ONF, ONF_MONITOR),
             V13,
             V13,
         ),
-        place(
-            "NXST_FLOW_MONITOR",
-            At::VendorReply(NICIRA, NICIRA_MONITOR),
-            V10,
-            V12,
-        ),
+        nicira_reply("NXST_FLOW_MONITOR", NICIRA_MONITOR, V12),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<MonitorReply<'a>, DecodeError> {
         Ok(MonitorReply {
-            updates: List::read(body, |body| Update::decode(body, head)),
+            updates: head.list(body, |body| Update::decode(body, head)),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        for update in &self.updates.entries {
+        for update in &self.updates {
             update.text(sink, cx);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        let flows = self.updates.entries.iter().filter_map(|u| u.flow.as_ref());
-        let mut troubles = flows.filter_map(|flow| flow.actions.trouble());
-        troubles.next().or_else(|| self.updates.trouble.clone())
     }
 }
 
@@ -444,8 +414,8 @@ pub struct MonitorCancel {
 
 impl<'a> Message<'a> for MonitorCancel {
     const PLACES: &'static [Place] = &[
-        place("NXT_FLOW_MONITOR_CANCEL", At::Vendor(NICIRA, 21), V10, V12),
-        place("ONFT_FLOW_MONITOR_CANCEL", At::Vendor(ONF, 1870), V13, V13),
+        nicira("NXT_FLOW_MONITOR_CANCEL", 21, V10, V12),
+        onf("ONFT_FLOW_MONITOR_CANCEL", 1870),
     ];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<MonitorCancel, DecodeError> {
@@ -455,6 +425,6 @@ impl<'a> Message<'a> for MonitorCancel {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(sink.buffer(), " id={}", self.id);
+        write!(sink, " id={}", self.id);
     }
 }

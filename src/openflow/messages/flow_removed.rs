@@ -11,13 +11,11 @@
 //!            | ofp_match | ofp_stats
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::codec::{At, Head, Message, Place, nicira, typed};
 use super::flow_stats::OxsStats;
-use super::members::{Fields, Hex, Named};
+use super::members::{Fields, Hex, Named, counted};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::flow::put_duration;
 use crate::openflow::text::{Sink, TextContext};
@@ -63,8 +61,8 @@ pub(super) const REASONS: &[(u32, &str)] = &[
 
 impl<'a> Message<'a> for FlowRemoved {
     const PLACES: &'static [Place] = &[
-        place("OFPT_FLOW_REMOVED", At::Type(11), V10, V15),
-        place("NXT_FLOW_REMOVED", At::Vendor(NICIRA, 14), V10, V15),
+        typed("OFPT_FLOW_REMOVED", 11, V10, V15),
+        nicira("NXT_FLOW_REMOVED", 14, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowRemoved, DecodeError> {
@@ -79,22 +77,21 @@ impl<'a> Message<'a> for FlowRemoved {
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         sink.put(" ");
         self.fields.text(sink, cx, self.priority);
-        let out = sink.buffer();
-        let _ = write!(out, " reason={}", self.reason);
+        write!(sink, " reason={}", self.reason);
         if let Some(table) = self.table {
-            let _ = write!(out, " table_id={table}");
+            write!(sink, " table_id={table}");
         }
         if self.cookie.0 != 0 {
-            let _ = write!(out, " cookie:{}", self.cookie);
+            write!(sink, " cookie:{}", self.cookie);
         }
-        out.push_str(" duration");
-        put_duration(out, self.duration_sec, self.duration_nsec);
-        let _ = write!(out, " idle{}", self.idle_timeout);
+        sink.put(" duration");
+        put_duration(sink.buffer(), self.duration_sec, self.duration_nsec);
+        write!(sink, " idle{}", self.idle_timeout);
         if self.hard_timeout != 0 {
-            let _ = write!(out, " hard{}", self.hard_timeout);
+            write!(sink, " hard{}", self.hard_timeout);
         }
-        let _ = writeln!(
-            out,
+        writeln!(
+            sink,
             " pkts{} bytes{}",
             self.packet_count.unwrap_or(u64::MAX),
             self.byte_count.unwrap_or(u64::MAX)
@@ -110,14 +107,7 @@ enum Layout {
 }
 
 fn reason(number: u8) -> Named {
-    Named {
-        number: number.into(),
-        names: REASONS,
-    }
-}
-
-fn counted(count: u64) -> Option<u64> {
-    (count != u64::MAX).then_some(count)
+    Named::new(number, REASONS)
 }
 
 fn common(body: &mut Cursor<'_>, layout: Layout) -> Result<FlowRemoved, DecodeError> {

@@ -6,16 +6,12 @@
 //! aggregate, 1.5          ofp_stats
 //! ```
 
-use std::fmt::Write as _;
-
-use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
-use super::flow_stats::{Entries, FlowStats, OxsStats, Scratch};
-use super::members::json_context;
+use super::codec::{At, Head, Message, Place, nicira_reply, reply};
+use super::flow_stats::{Entries, FlowStats, NICIRA_AGGREGATE, NICIRA_FLOW, OxsStats, Scratch};
+use super::members::{counted, json_context, raw};
 use super::multipart::{self, Part};
-use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::flow;
 use crate::openflow::repeats::Repeats;
@@ -23,17 +19,22 @@ use crate::openflow::text::{Plain, Sink, TextContext};
 use crate::openflow::version::Version::{self, V10, V15};
 
 /// `OFPST_FLOW` and `NXST_FLOW` replies
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Serialize)]
 pub struct FlowReply<'a> {
-    version: Version,
-    part: Part<'a>,
+    /// The flows.
+    pub flows: Flows<'a>,
 }
 
-impl FlowReply<'_> {
+/// Flows that are read one after the other.
+#[derive(Debug, Clone)]
+pub struct Flows<'a> {
+    version: Version,
+    entries: Entries<'a>,
+}
+
+impl Flows<'_> {
     fn each(&self, mut each: impl FnMut(Result<FlowStats<'_>, DecodeError>)) {
-        let Ok(mut entries) = Entries::new(self.version, self.part) else {
-            return;
-        };
+        let mut entries = self.entries.clone();
         let mut scratch = Scratch::new();
         while let Some(entry) = entries.next_entry(&mut scratch) {
             each(entry);
@@ -43,102 +44,80 @@ impl FlowReply<'_> {
 
 impl<'a> Message<'a> for FlowReply<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPST_FLOW", At::Reply(multipart::FLOW), V10, V15),
-        place("NXST_FLOW", At::VendorReply(NICIRA, 0), V10, V10),
+        reply("OFPST_FLOW", multipart::FLOW, V10, V15),
+        nicira_reply("NXST_FLOW", NICIRA_FLOW, V10),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowReply<'a>, DecodeError> {
-        // The part as `flow_stats` knows it.
-        let Some(part) = multipart::decode(head.version, head.message)? else {
-            return Err(body.error(
-                "multipart type",
-                crate::openflow::bytes::DecodeErrorKind::BadValue(0),
-            ));
-        };
-        Entries::new(head.version, part)?;
-        let length = body.remaining();
-        body.skip(length, "flow entries")?;
-        Ok(FlowReply {
+        let is_nicira = matches!(head.at, At::VendorReply(..));
+        let entries = body.sub(body.remaining(), "flow entries")?;
+        let flows = Flows {
             version: head.version,
-            part,
-        })
+            entries: Entries::of_body(head.version, is_nicira, entries),
+        };
+        let cx = json_context(head.version);
+        flows.each(|entry| {
+            let mut sink = Plain::default();
+            let repeats = &mut Repeats::default();
+            let shown = entry.and_then(|flow| flow::text(&flow, false, repeats, &mut sink, &cx));
+            if let Err(error) = shown {
+                head.note(error);
+            }
+        });
+        Ok(FlowReply { flows })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        self.each(|entry| {
+        self.flows.each(|entry| {
             let Ok(flow) = entry else {
                 return;
             };
             sink.put("\n ");
-            // The error is what `trouble` tells.
+            // The error was noted when the message was read.
             let _ = flow::text(&flow, true, &mut Repeats::default(), sink, cx);
         });
     }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        let mut trouble = None;
-        let cx = json_context(self.version);
-        self.each(|entry| {
-            if let Err(error) = entry.and_then(|flow| {
-                flow::text(
-                    &flow,
-                    false,
-                    &mut Repeats::default(),
-                    &mut Plain::default(),
-                    &cx,
-                )
-            }) {
-                trouble.get_or_insert(error);
-            }
-        });
-        trouble
-    }
 }
 
-impl Serialize for FlowReply<'_> {
+impl Serialize for Flows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = String::new();
-        let mut json = Json::new(&mut out);
-        json.begin_array();
-        self.each(|entry| {
-            if let Ok(flow) = entry {
-                let _ = flow::json(
-                    &flow,
-                    true,
-                    &mut Repeats::default(),
-                    &mut json,
-                    &json_context(self.version),
-                );
-            }
-        });
-        json.end_array();
-        let flows = serde_json::value::RawValue::from_string(out)
-            .map_err(<S::Error as serde::ser::Error>::custom)?;
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("flows", &flows)?;
-        map.end()
+        let cx = json_context(self.version);
+        raw(serializer, |json| {
+            json.begin_array();
+            self.each(|entry| {
+                if let Ok(flow) = entry {
+                    let _ = flow::json(&flow, true, &mut Repeats::default(), json, &cx);
+                }
+            });
+            json.end_array();
+        })
     }
 }
 
-/// `OFPST_AGGREGATE` and `NXST_AGGREGATE` replies
-#[derive(Debug, Clone, Copy, Serialize)]
+/// `OFPST_AGGREGATE` and `NXST_AGGREGATE` replies: how many flows there are, and what went through them
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Aggregate {
     /// Packets; `None` where the switch does not count them.
     pub packet_count: Option<u64>,
     /// Bytes; `None` where the switch does not count them.
     pub byte_count: Option<u64>,
-    /// Flows.
+    /// Flows; `None` where the switch does not tell.
     pub flow_count: Option<u32>,
 }
 
-impl<'a> Message<'a> for Aggregate {
-    const PLACES: &'static [Place] = &[
-        place("OFPST_AGGREGATE", At::Reply(multipart::AGGREGATE), V10, V15),
-        place("NXST_AGGREGATE", At::VendorReply(NICIRA, 1), V10, V10),
-    ];
+impl Aggregate {
+    /// Reads a part of the reply to [`aggregate_request`](super::flow_stats::aggregate_request).
+    ///
+    /// # Errors
+    ///
+    /// The part is something else, or malformed.
+    pub fn of_part(version: Version, part: Part<'_>) -> Result<Aggregate, DecodeError> {
+        let mut body = part.expect(version, multipart::AGGREGATE, NICIRA_AGGREGATE)?;
+        Aggregate::read(version, &mut body)
+    }
 
-    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Aggregate, DecodeError> {
-        if head.version == V15 {
+    fn read(version: Version, body: &mut Cursor<'_>) -> Result<Aggregate, DecodeError> {
+        if version == V15 {
             let stats = OxsStats::decode(body)?;
             return Ok(Aggregate {
                 packet_count: stats.packet_count,
@@ -147,17 +126,28 @@ impl<'a> Message<'a> for Aggregate {
             });
         }
         let aggregate = Aggregate {
-            packet_count: Some(body.u64("packet_count")?).filter(|count| *count != u64::MAX),
-            byte_count: Some(body.u64("byte_count")?).filter(|count| *count != u64::MAX),
+            packet_count: counted(body.u64("packet_count")?),
+            byte_count: counted(body.u64("byte_count")?),
             flow_count: Some(body.u32("flow_count")?),
         };
         body.skip(4, "padding")?;
         Ok(aggregate)
     }
+}
+
+impl<'a> Message<'a> for Aggregate {
+    const PLACES: &'static [Place] = &[
+        reply("OFPST_AGGREGATE", multipart::AGGREGATE, V10, V15),
+        nicira_reply("NXST_AGGREGATE", NICIRA_AGGREGATE, V10),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Aggregate, DecodeError> {
+        Aggregate::read(head.version, body)
+    }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(
-            sink.buffer(),
+        write!(
+            sink,
             " packet_count={} byte_count={} flow_count={}",
             self.packet_count.unwrap_or(u64::MAX),
             self.byte_count.unwrap_or(u64::MAX),

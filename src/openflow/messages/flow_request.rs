@@ -6,11 +6,9 @@
 //! 1.1+    table_id(1) pad(3) out_port(4) out_group(4) pad(4) cookie(8) cookie_mask(8) | ofp_match
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::codec::{At, Head, Message, Place, nicira_request, request};
 use super::members::{DEFAULT_PRIORITY, Fields, Hex, Port};
 use super::multipart;
 use crate::openflow::bytes::{Cursor, DecodeError};
@@ -40,15 +38,10 @@ const GROUP_ANY: u32 = u32::MAX;
 
 impl<'a> Message<'a> for FlowRequest {
     const PLACES: &'static [Place] = &[
-        place("OFPST_FLOW", At::Request(multipart::FLOW), V10, V15),
-        place(
-            "OFPST_AGGREGATE",
-            At::Request(multipart::AGGREGATE),
-            V10,
-            V15,
-        ),
-        place("NXST_FLOW", At::VendorRequest(NICIRA, 0), V10, V10),
-        place("NXST_AGGREGATE", At::VendorRequest(NICIRA, 1), V10, V10),
+        request("OFPST_FLOW", multipart::FLOW, V10, V15),
+        request("OFPST_AGGREGATE", multipart::AGGREGATE, V10, V15),
+        nicira_request("NXST_FLOW", 0, V10),
+        nicira_request("NXST_AGGREGATE", 1, V10),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowRequest, DecodeError> {
@@ -98,7 +91,7 @@ impl<'a> Message<'a> for FlowRequest {
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         if self.table != u8::MAX {
-            let _ = write!(sink.buffer(), " table={}", self.table);
+            write!(sink, " table={}", self.table);
         }
         if self.out_port.0 != PORT_ANY {
             sink.put(" out_port=");

@@ -11,6 +11,7 @@
 //! Sources: OpenFlow 1.0.0 §5.3.5, 1.1.0 §A.3.5.2, 1.5.1 §7.3.5.2; the Nicira layout as
 //! ovs-vswitchd sends it.
 
+use super::members::counted;
 use super::multipart::{self, Part};
 use super::tables::ALL_TABLES;
 use crate::openflow::actions::{ActionList, Form};
@@ -21,9 +22,9 @@ use crate::openflow::version::Version;
 
 const NICIRA: u32 = 0x0000_2320;
 /// `NXST_FLOW`
-const NICIRA_FLOW: u32 = 0;
+pub(super) const NICIRA_FLOW: u32 = 0;
 /// `NXST_AGGREGATE`
-const NICIRA_AGGREGATE: u32 = 1;
+pub(super) const NICIRA_AGGREGATE: u32 = 1;
 /// `NXM_NX_COOKIE`, by which an NXM request selects cookies
 const NXM_COOKIE: [u8; 3] = [0x00, 0x01, 30 << 1];
 const MATCH_STANDARD: u16 = 0;
@@ -95,7 +96,7 @@ pub fn request(
     question(EACH, version, dialect, xid, filter)
 }
 
-/// A request for how many flows `filter` selects; [`Aggregate::decode`] reads the answer.
+/// A request for how many flows `filter` selects.
 pub fn aggregate_request(
     version: Version,
     dialect: Dialect,
@@ -257,60 +258,11 @@ pub struct FlowStats<'a> {
     pub actions: ActionList<'a>,
 }
 
-/// How many flows there are, and what went through them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Aggregate {
-    /// Packets; `None` where the switch does not count them.
-    pub packet_count: Option<u64>,
-    /// Bytes; `None` where the switch does not count them.
-    pub byte_count: Option<u64>,
-    /// Flows.
-    pub flow_count: u32,
-}
-
-impl Aggregate {
-    /// Reads a part of the reply to [`aggregate_request`]; an error if it is something else.
-    pub fn decode(version: Version, part: Part<'_>) -> Result<Aggregate, DecodeError> {
-        let mut body = part.body;
-        let other = || {
-            let kind = DecodeErrorKind::BadValue(part.kind.into());
-            part.body.error("multipart type", kind)
-        };
-        match (version, part.kind) {
-            (Version::V10, multipart::VENDOR) => {
-                let vendor = body.u32("vendor")?;
-                let subtype = body.u32("vendor's statistics type")?;
-                if (vendor, subtype) != (NICIRA, NICIRA_AGGREGATE) {
-                    return Err(other());
-                }
-                body.skip(4, "padding")?;
-            }
-            (_, multipart::AGGREGATE) => {}
-            _ => return Err(other()),
-        }
-        if version == Version::V15 {
-            let stats = OxsStats::decode(&mut body)?;
-            return Ok(Aggregate {
-                packet_count: stats.packet_count,
-                byte_count: stats.byte_count,
-                flow_count: stats.flow_count.unwrap_or_default(),
-            });
-        }
-        let aggregate = Aggregate {
-            packet_count: counted(body.u64("packet_count")?),
-            byte_count: counted(body.u64("byte_count")?),
-            flow_count: body.u32("flow_count")?,
-        };
-        body.skip(4, "padding")?;
-        Ok(aggregate)
-    }
-}
-
 /// Room for the translation of a fixed match, reused from flow to flow.
 pub type Scratch = Vec<u8>;
 
 /// Reads the flows of one part of a reply, one after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entries<'a> {
     form: EntryForm,
     body: Cursor<'a>,
@@ -331,10 +283,8 @@ impl EntryForm {
         scratch: &'s mut Scratch,
     ) -> Result<FlowStats<'s>, DecodeError> {
         match self.layout {
-            Layout::Nicira => nicira_entry(entry),
-            Layout::V10 => v10_entry(entry, scratch),
-            Layout::V11 => v11_entry(entry, self.version, scratch),
             Layout::V15 => v15_entry(entry),
+            layout => early_entry(layout, self.version, entry, scratch),
         }
     }
 }
@@ -357,34 +307,32 @@ impl<'a> Entries<'a> {
         Entries::new(version, part)
     }
 
-    /// The entries of a part; an error if the part is no flow statistics.
+    /// The entries of a part.
+    ///
+    /// # Errors
+    ///
+    /// The part is no flow statistics.
     pub fn new(version: Version, part: Part<'a>) -> Result<Entries<'a>, DecodeError> {
-        let mut body = part.body;
-        let other = |body: Cursor<'_>| {
-            body.error(
-                "multipart type",
-                DecodeErrorKind::BadValue(part.kind.into()),
-            )
+        let body = part.expect(version, multipart::FLOW, NICIRA_FLOW)?;
+        Ok(Entries::of_body(
+            version,
+            part.kind == multipart::VENDOR,
+            body,
+        ))
+    }
+
+    /// The entries of a body, in OpenFlow 1.0 of the Nicira extension if `is_nicira`.
+    pub(super) fn of_body(version: Version, is_nicira: bool, body: Cursor<'a>) -> Entries<'a> {
+        let layout = match version {
+            Version::V10 if is_nicira => Layout::Nicira,
+            Version::V10 => Layout::V10,
+            Version::V15 => Layout::V15,
+            _ => Layout::V11,
         };
-        let layout = match (version, part.kind) {
-            (Version::V10, multipart::VENDOR) => {
-                let vendor = body.u32("vendor")?;
-                let subtype = body.u32("vendor's statistics type")?;
-                if (vendor, subtype) != (NICIRA, NICIRA_FLOW) {
-                    return Err(other(part.body));
-                }
-                body.skip(4, "padding")?;
-                Layout::Nicira
-            }
-            (Version::V10, multipart::FLOW) => Layout::V10,
-            (Version::V15, multipart::FLOW) => Layout::V15,
-            (_, multipart::FLOW) => Layout::V11,
-            _ => return Err(other(part.body)),
-        };
-        Ok(Entries {
+        Entries {
             form: EntryForm { version, layout },
             body,
-        })
+        }
     }
 
     /// The layout of the entries, to read them from [`Entries::next_bytes`].
@@ -397,7 +345,8 @@ impl<'a> Entries<'a> {
         if self.body.is_empty() {
             return None;
         }
-        let entry = self.entry();
+        let what = ("flow entry length", "flow entry");
+        let entry = self.body.sized(0, 8, what);
         if entry.is_err() {
             self.body = Cursor::new(&[], self.body.at());
         }
@@ -420,115 +369,57 @@ impl<'a> Entries<'a> {
             Err(error) => Err(error),
         })
     }
-
-    fn entry(&mut self) -> Result<Cursor<'a>, DecodeError> {
-        let start = self.body;
-        let length = usize::from(self.body.u16("flow entry length")?);
-        let mut entry = start;
-        if length < 8 {
-            return Err(start.error("flow entry length", DecodeErrorKind::BadLength(length)));
-        }
-        let entry = entry.sub(length, "flow entry")?;
-        self.body = start;
-        self.body.skip(length, "flow entry")?;
-        Ok(entry)
-    }
 }
 
-fn nicira_entry(mut entry: Cursor<'_>) -> Result<FlowStats<'_>, DecodeError> {
-    entry.skip(2, "flow entry length")?;
-    let table_id = entry.u8("table_id")?;
-    entry.skip(1, "padding")?;
-    let duration_sec = entry.u32("duration_sec")?;
-    let duration_nsec = entry.u32("duration_nsec")?;
-    let priority = entry.u16("priority")?;
-    let idle_timeout = entry.u16("idle_timeout")?;
-    let hard_timeout = entry.u16("hard_timeout")?;
-    let match_len = usize::from(entry.u16("match_len")?);
-    // Ages are sent plus one; zero means that the switch does not know.
-    let idle_age = entry.u16("idle_age")?.checked_sub(1).map(u32::from);
-    let hard_age = entry.u16("hard_age")?.checked_sub(1).map(u32::from);
-    let cookie = entry.u64("cookie")?;
-    let packet_count = entry.u64("packet_count")?;
-    let byte_count = entry.u64("byte_count")?;
-    let fields = entry.sub(match_len, "match")?;
-    let padding = match_len.next_multiple_of(8) - match_len;
-    entry.skip(padding, "match padding")?;
-    Ok(FlowStats {
-        table_id,
-        duration_sec,
-        duration_nsec,
-        priority,
-        idle_timeout,
-        hard_timeout,
-        idle_age,
-        hard_age,
-        flags: 0,
-        importance: 0,
-        cookie,
-        packet_count: counted(packet_count),
-        byte_count: counted(byte_count),
-        fields: Match::decode_tlvs(fields.rest(), fields.at())?,
-        actions: ActionList::new(entry.rest(), entry.at(), Version::V10, Form::Actions),
-    })
-}
-
-fn v10_entry<'s>(
-    mut entry: Cursor<'s>,
-    scratch: &'s mut Scratch,
-) -> Result<FlowStats<'s>, DecodeError> {
-    entry.skip(2, "flow entry length")?;
-    let table_id = entry.u8("table_id")?;
-    entry.skip(1, "padding")?;
-    let fixed = entry.sub(V10_MATCH_LEN, "match")?;
-    let duration_sec = entry.u32("duration_sec")?;
-    let duration_nsec = entry.u32("duration_nsec")?;
-    let priority = entry.u16("priority")?;
-    let idle_timeout = entry.u16("idle_timeout")?;
-    let hard_timeout = entry.u16("hard_timeout")?;
-    entry.skip(6, "padding")?;
-    let cookie = entry.u64("cookie")?;
-    let packet_count = entry.u64("packet_count")?;
-    let byte_count = entry.u64("byte_count")?;
-    Ok(FlowStats {
-        table_id,
-        duration_sec,
-        duration_nsec,
-        priority,
-        idle_timeout,
-        hard_timeout,
-        idle_age: None,
-        hard_age: None,
-        flags: 0,
-        importance: 0,
-        cookie,
-        packet_count: counted(packet_count),
-        byte_count: counted(byte_count),
-        fields: Match::decode_v10(fixed.rest(), scratch)?,
-        actions: ActionList::new(entry.rest(), entry.at(), Version::V10, Form::Actions),
-    })
-}
-
-fn v11_entry<'s>(
-    mut entry: Cursor<'s>,
+/// An entry of 1.0 to 1.4: all have the same 40 bytes, of which six mean something else in each layout.
+fn early_entry<'s>(
+    layout: Layout,
     version: Version,
+    mut entry: Cursor<'s>,
     scratch: &'s mut Scratch,
 ) -> Result<FlowStats<'s>, DecodeError> {
     entry.skip(2, "flow entry length")?;
     let table_id = entry.u8("table_id")?;
     entry.skip(1, "padding")?;
+    let fixed = match layout {
+        Layout::V10 => entry.sub(V10_MATCH_LEN, "match")?,
+        _ => Cursor::new(&[], entry.at()),
+    };
     let duration_sec = entry.u32("duration_sec")?;
     let duration_nsec = entry.u32("duration_nsec")?;
     let priority = entry.u16("priority")?;
     let idle_timeout = entry.u16("idle_timeout")?;
     let hard_timeout = entry.u16("hard_timeout")?;
-    let flags = entry.u16("flags")?;
-    let importance = entry.u16("importance")?;
-    entry.skip(2, "padding")?;
+    // The length of an NXM match, or flags and importance since 1.1.
+    let first = entry.u16("match_len")?;
+    let second = entry.u16("idle_age")?;
+    let third = entry.u16("hard_age")?;
     let cookie = entry.u64("cookie")?;
     let packet_count = entry.u64("packet_count")?;
     let byte_count = entry.u64("byte_count")?;
-    let fields = v11_match(&mut entry, scratch)?;
+    let (mut ages, mut flags, mut importance) = ((None, None), 0, 0);
+    let (fields, form) = match layout {
+        Layout::Nicira => {
+            // Ages are sent plus one; zero means that the switch does not know.
+            let age = |age: u16| age.checked_sub(1).map(u32::from);
+            ages = (age(second), age(third));
+            let length = usize::from(first);
+            let fields = entry.sub(length, "match")?;
+            entry.skip(length.next_multiple_of(8) - length, "match padding")?;
+            let fields = Match::decode_tlvs(fields.rest(), fields.at())?;
+            (fields, Form::Actions)
+        }
+        Layout::V10 => (Match::decode_v10(fixed.rest(), scratch)?, Form::Actions),
+        Layout::V11 | Layout::V15 => {
+            if version >= Version::V13 {
+                flags = first;
+            }
+            if version >= Version::V14 {
+                importance = second;
+            }
+            (v11_match(&mut entry, scratch)?, Form::Instructions)
+        }
+    };
     Ok(FlowStats {
         table_id,
         duration_sec,
@@ -536,19 +427,15 @@ fn v11_entry<'s>(
         priority,
         idle_timeout,
         hard_timeout,
-        idle_age: None,
-        hard_age: None,
-        flags: if version >= Version::V13 { flags } else { 0 },
-        importance: if version >= Version::V14 {
-            importance
-        } else {
-            0
-        },
+        idle_age: ages.0,
+        hard_age: ages.1,
+        flags,
+        importance,
         cookie,
         packet_count: counted(packet_count),
         byte_count: counted(byte_count),
         fields,
-        actions: ActionList::new(entry.rest(), entry.at(), version, Form::Instructions),
+        actions: ActionList::new(entry.rest(), entry.at(), version, form),
     })
 }
 
@@ -669,9 +556,4 @@ impl OxsStats {
         stats.idle_age = stats.idle_age.filter(|age| *age != u32::MAX);
         Ok(stats)
     }
-}
-
-/// All ones mean that the switch does not count.
-fn counted(count: u64) -> Option<u64> {
-    (count != u64::MAX).then_some(count)
 }

@@ -1,6 +1,5 @@
-//! Messages about groups, as they are shown (OpenFlow 1.5.1 §7.3.4.4, §7.3.5.9 to §7.3.5.11; Nicira's in
-//! 1.0). [`groups`](super::groups) reads groups and their statistics, [`group`]
-//! writes them.
+//! Groups as they are shown, and the messages about them (OpenFlow 1.5.1 §7.3.4.4, §7.3.5.9 to §7.3.5.11;
+//! Nicira's in 1.0). [`groups`](super::groups) reads groups and their statistics.
 //!
 //! ```text
 //! mod, 1.1 - 1.4      command(2) type(1) pad(1) group_id(4) | buckets
@@ -10,23 +9,26 @@
 //! features            types(4) capabilities(4) max_groups(4 × 4) actions(4 × 4)
 //! ```
 
-use std::fmt::Write as _;
-
-use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
-use super::codec::{At, Head, List, Message, NICIRA, Place, place};
-use super::groups::{
-    Buckets, Descs, GROUP_ALL, GROUP_ANY, GroupDesc, GroupStats, Properties, Stats,
+use super::codec::{
+    At, Head, Message, Place, nicira, nicira_reply, nicira_request, reply, request, typed,
 };
-use super::members::{Named, json_context};
-use super::multipart::{self, Part};
+use super::features::action_names;
+use super::groups::{
+    Bucket, Buckets, GROUP_ALL, GROUP_ANY, GroupDesc, GroupStats, NICIRA_DESC, NICIRA_STATS,
+    Properties, SELECT, Selection, has_ids,
+};
+use super::members::{Counts, Named, json_context, raw};
+use super::multipart;
 use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::group;
-use crate::openflow::text::{Plain, Sink, TextContext};
-use crate::openflow::version::Version::{self, V10, V11, V12, V14, V15};
+use crate::base::terminal::acts_on_a_terminal;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::fields::{FieldRef, listing};
+use crate::openflow::listed::{self, Members, Punctuation, Value};
+use crate::openflow::spelling::write_actions;
+use crate::openflow::text::{PORT_ANY, Plain, Role, Sink, TextContext};
+use crate::openflow::version::Version::{V10, V11, V12, V14, V15};
 
 /// `OFPGC_*`
 const COMMANDS: &[(u32, &str)] = &[
@@ -48,7 +50,7 @@ const BUCKETS: &[(u32, &str)] = &[
 ];
 
 /// `OFPT_GROUP_MOD`, `NXT_GROUP_MOD`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct GroupMod<'a> {
     /// `OFPGC_*`
     pub command: Named,
@@ -56,97 +58,71 @@ pub struct GroupMod<'a> {
     pub command_bucket_id: Option<Named>,
     /// The group.
     pub group: GroupDesc<'a>,
-    version: Version,
 }
 
 impl<'a> Message<'a> for GroupMod<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPT_GROUP_MOD", At::Type(15), V11, V15),
-        place("NXT_GROUP_MOD", At::Vendor(NICIRA, 31), V10, V10),
+        typed("OFPT_GROUP_MOD", 15, V11, V15),
+        nicira("NXT_GROUP_MOD", 31, V10, V10),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<GroupMod<'a>, DecodeError> {
-        let command = Named {
-            number: body.u16("command")?.into(),
-            names: COMMANDS,
-        };
+        let command = Named::new(body.u16("command")?, COMMANDS);
         let kind = body.u8("group type")?;
         body.skip(1, "padding")?;
         let group_id = body.u32("group_id")?;
         let mut command_bucket_id = None;
-        let buckets = if matches!(head.version, V10 | V15) {
+        let buckets = if has_ids(head.version) {
             let length = usize::from(body.u16("bucket_array_len")?);
             body.skip(2, "padding")?;
-            command_bucket_id = Some(Named {
-                number: body.u32("command_bucket_id")?,
-                names: BUCKETS,
-            });
+            command_bucket_id = Some(Named::new(body.u32("command_bucket_id")?, BUCKETS));
             body.sub(length, "buckets")?
         } else {
             body.sub(body.remaining(), "buckets")?
         };
-        let properties = Properties::new(body.sub(body.remaining(), "group properties")?);
+        let group = GroupDesc {
+            group_id,
+            kind,
+            buckets: Buckets::new(head.version, kind, buckets),
+            properties: Properties::new(body.sub(body.remaining(), "group properties")?),
+        };
+        group.note_malformed(head);
         Ok(GroupMod {
             command,
             command_bucket_id,
-            group: GroupDesc {
-                group_id,
-                kind,
-                buckets: Buckets::new(head.version, kind, buckets),
-                properties,
-            },
-            version: head.version,
+            group,
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = match self.command.name() {
-            Some(name) => write!(out, "\n {name} "),
-            None => write!(out, "\n cmd:{} ", self.command),
-        };
-        // The errors are what `trouble` tells.
-        if !matches!(self.command.number, INSERT_BUCKET | REMOVE_BUCKET) {
-            let _ = group::text(&self.group, None, sink, cx);
-            return;
+        match self.command.name() {
+            Some(name) => write!(sink, "\n {name} "),
+            None => write!(sink, "\n cmd:{} ", self.command),
         }
-        if let Some(bucket) = self.command_bucket_id {
-            let _ = write!(out, "command_bucket_id:{bucket},");
+        // The errors were noted when the message was read.
+        let of_buckets = matches!(self.command.number, INSERT_BUCKET | REMOVE_BUCKET);
+        if let Some(bucket) = self.command_bucket_id.filter(|_| of_buckets) {
+            write!(sink, "command_bucket_id:{bucket},");
         }
-        let _ = group::text_without_type(&self.group, sink, cx);
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        trouble_in(&self.group, self.version)
+        let _ = self.group.put(!of_buckets, None, sink, cx);
     }
 }
 
-fn trouble_in(group: &GroupDesc<'_>, version: Version) -> Option<DecodeError> {
-    group::text(group, None, &mut Plain::default(), &json_context(version)).err()
+impl GroupDesc<'_> {
+    /// Notes the first malformed thing in a group that can be shown up to there.
+    fn note_malformed(&self, head: &Head<'_>) {
+        let cx = json_context(head.version);
+        if let Err(error) = self.text(None, &mut Plain::default(), &cx) {
+            head.note(error);
+        }
+    }
 }
 
-/// A group as the value of a JSON member.
-fn raw_group<E: serde::ser::Error>(
-    group: &GroupDesc<'_>,
-    version: Version,
-) -> Result<Box<RawValue>, E> {
-    let mut out = String::new();
-    let _ = group::json(
-        group,
-        None,
-        &mut Json::new(&mut out),
-        &json_context(version),
-    );
-    RawValue::from_string(out).map_err(E::custom)
-}
-
-impl Serialize for GroupMod<'_> {
+impl Serialize for GroupDesc<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut members = serializer.serialize_struct("GroupMod", 3)?;
-        members.serialize_field("command", &self.command)?;
-        members.serialize_field("command_bucket_id", &self.command_bucket_id)?;
-        members.serialize_field("group", &raw_group::<S::Error>(&self.group, self.version)?)?;
-        members.end()
+        raw(serializer, |json| {
+            let _ = self.json(None, json, &json_context(self.buckets.version));
+        })
     }
 }
 
@@ -162,15 +138,10 @@ const NAMES: &[(u32, &str)] = &[(GROUP_ALL, "ALL"), (GROUP_ANY, "ANY")];
 
 impl<'a> Message<'a> for GroupRequest {
     const PLACES: &'static [Place] = &[
-        place("OFPST_GROUP", At::Request(multipart::GROUP_STATS), V11, V15),
-        place(
-            "OFPST_GROUP_DESC",
-            At::Request(multipart::GROUP_DESC),
-            V11,
-            V15,
-        ),
-        place("NXST_GROUP", At::VendorRequest(NICIRA, 7), V10, V10),
-        place("NXST_GROUP_DESC", At::VendorRequest(NICIRA, 8), V10, V10),
+        request("OFPST_GROUP", multipart::GROUP_STATS, V11, V15),
+        request("OFPST_GROUP_DESC", multipart::GROUP_DESC, V11, V15),
+        nicira_request("NXST_GROUP", NICIRA_STATS, V10),
+        nicira_request("NXST_GROUP_DESC", NICIRA_DESC, V10),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<GroupRequest, DecodeError> {
@@ -184,91 +155,46 @@ impl<'a> Message<'a> for GroupRequest {
             number
         };
         Ok(GroupRequest {
-            group_id: Named {
-                number,
-                names: NAMES,
-            },
+            group_id: Named::new(number, NAMES),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(sink.buffer(), " group_id={}", self.group_id);
+        write!(sink, " group_id={}", self.group_id);
     }
-}
-
-/// The part of a reply that the body of a message is.
-fn part<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Part<'a>, DecodeError> {
-    let start = *body;
-    body.skip(body.remaining(), "entries")?;
-    multipart::decode(head.version, head.message)?
-        .ok_or_else(|| start.error("multipart type", DecodeErrorKind::BadValue(0)))
-}
-
-fn collect<T>(entries: impl Iterator<Item = Result<T, DecodeError>>) -> List<T> {
-    let mut list = List {
-        entries: Vec::new(),
-        trouble: None,
-    };
-    for entry in entries {
-        match entry {
-            Ok(entry) => list.entries.push(entry),
-            Err(error) => {
-                list.trouble.get_or_insert(error);
-            }
-        }
-    }
-    list
 }
 
 /// `OFPST_GROUP_DESC` reply
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct GroupDescReply<'a> {
     /// The groups.
-    pub groups: List<GroupDesc<'a>>,
-    version: Version,
+    pub groups: Vec<GroupDesc<'a>>,
 }
 
 impl<'a> Message<'a> for GroupDescReply<'a> {
     const PLACES: &'static [Place] = &[
-        place(
-            "OFPST_GROUP_DESC",
-            At::Reply(multipart::GROUP_DESC),
-            V11,
-            V15,
-        ),
-        place("NXST_GROUP_DESC", At::VendorReply(NICIRA, 8), V10, V10),
+        reply("OFPST_GROUP_DESC", multipart::GROUP_DESC, V11, V15),
+        nicira_reply("NXST_GROUP_DESC", NICIRA_DESC, V10),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<GroupDescReply<'a>, DecodeError> {
-        Ok(GroupDescReply {
-            groups: collect(Descs::new(head.version, part(body, head)?)?),
-            version: head.version,
-        })
+        let groups = head.list(body, |body| {
+            let entry = body.sized(0, 8, ("group length", "group length"))?;
+            let group = GroupDesc::decode(head.version, entry);
+            Ok(group.map_err(|error| head.note(error)).ok())
+        });
+        let groups: Vec<_> = groups.into_iter().flatten().collect();
+        for group in &groups {
+            group.note_malformed(head);
+        }
+        Ok(GroupDescReply { groups })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        for group in &self.groups.entries {
+        for group in &self.groups {
             sink.put("\n ");
-            let _ = group::text(group, None, sink, cx);
+            let _ = group.text(None, sink, cx);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        let mut groups = self.groups.entries.iter();
-        groups
-            .find_map(|group| trouble_in(group, self.version))
-            .or_else(|| self.groups.trouble.clone())
-    }
-}
-
-impl Serialize for GroupDescReply<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let groups = self.groups.entries.iter();
-        let groups: Result<Vec<_>, S::Error> =
-            groups.map(|group| raw_group(group, self.version)).collect();
-        let mut members = serializer.serialize_struct("GroupDescReply", 1)?;
-        members.serialize_field("groups", &groups?)?;
-        members.end()
     }
 }
 
@@ -276,30 +202,26 @@ impl Serialize for GroupDescReply<'_> {
 #[derive(Debug, Clone, Serialize)]
 pub struct GroupStatsReply {
     /// The counters, group by group.
-    pub groups: List<GroupStats>,
+    pub groups: Vec<GroupStats>,
 }
 
 impl<'a> Message<'a> for GroupStatsReply {
     const PLACES: &'static [Place] = &[
-        place("OFPST_GROUP", At::Reply(multipart::GROUP_STATS), V11, V15),
-        place("NXST_GROUP", At::VendorReply(NICIRA, 7), V10, V10),
+        reply("OFPST_GROUP", multipart::GROUP_STATS, V11, V15),
+        nicira_reply("NXST_GROUP", NICIRA_STATS, V10),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<GroupStatsReply, DecodeError> {
         Ok(GroupStatsReply {
-            groups: collect(Stats::new(head.version, part(body, head)?)?),
+            groups: head.list(body, |body| GroupStats::decode(head.version, body)),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        for stats in &self.groups.entries {
+        for stats in &self.groups {
             sink.put("\n ");
-            group::stats_text(stats, sink);
+            stats.text(sink);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.groups.trouble.clone()
     }
 }
 
@@ -316,41 +238,10 @@ pub struct GroupFeatures {
     pub actions: [u32; 4],
 }
 
-/// Bits of `OFPAT_*` since 1.1, in the order in which ovs-ofctl names them.
-const ACTIONS: &[(u32, &str)] = &[
-    (1 << 0, "output"),
-    (1 << 22, "group"),
-    (1 << 25, "set_field"),
-    (1 << 1, "set_vlan_vid"),
-    (1 << 2, "set_vlan_pcp"),
-    (1 << 18, "strip_vlan"),
-    (1 << 17, "push_vlan"),
-    (1 << 3, "mod_dl_src"),
-    (1 << 4, "mod_dl_dst"),
-    (1 << 5, "mod_nw_src"),
-    (1 << 6, "mod_nw_dst"),
-    (1 << 7, "mod_nw_tos"),
-    (1 << 8, "mod_nw_ecn"),
-    (1 << 23, "mod_nw_ttl"),
-    (1 << 9, "mod_tp_src"),
-    (1 << 10, "mod_tp_dst"),
-    (1 << 24, "dec_ttl"),
-    (1 << 13, "set_mpls_label"),
-    (1 << 14, "set_mpls_tc"),
-    (1 << 15, "set_mpls_ttl"),
-    (1 << 16, "dec_mpls_ttl"),
-    (1 << 19, "push_mpls"),
-    (1 << 20, "pop_mpls"),
-    (1 << 21, "set_queue"),
-];
-/// Those that 1.2 has in place of its `set_field`, and `set_field` itself.
-const UNTIL_V11: u32 = 0x67fe;
-const SET_FIELD: u32 = 1 << 25;
-
 impl<'a> Message<'a> for GroupFeatures {
     const PLACES: &'static [Place] = &[
-        place("OFPST_GROUP_FEATURES", At::Reply(8), V12, V15),
-        place("NXST_GROUP_FEATURES", At::VendorReply(NICIRA, 9), V10, V11),
+        reply("OFPST_GROUP_FEATURES", 8, V12, V15),
+        nicira_reply("NXST_GROUP_FEATURES", 9, V11),
     ];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<GroupFeatures, DecodeError> {
@@ -373,9 +264,8 @@ impl<'a> Message<'a> for GroupFeatures {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = write!(
-            out,
+        write!(
+            sink,
             "\n Group table:\n    Types:  {:#x}\n    Capabilities:  {:#x}\n",
             self.types, self.capabilities
         );
@@ -386,52 +276,278 @@ impl<'a> Message<'a> for GroupFeatures {
             }
             let max = self.max_groups.get(index).copied().unwrap_or(0);
             let prefix = if max == 0 { "" } else { "0x" };
-            let _ = write!(
-                out,
+            write!(
+                sink,
                 "    {name} group:\n       max_groups={prefix}{max:x}\n       actions: "
             );
             let bits = self.actions.get(index).copied().unwrap_or(0);
-            let (names, bits) = match cx.version {
-                V10 => (super::features::ACTIONS, bits),
-                V11 => (ACTIONS, bits & !SET_FIELD),
-                _ => (ACTIONS, bits & !UNTIL_V11),
-            };
-            let known = names.iter().filter(|(bit, _)| bits & bit != 0);
-            let words: Vec<&str> = known.map(|(_, word)| *word).collect();
+            let words = action_names(cx.version, bits);
             if words.is_empty() {
-                out.push_str("<none>");
+                sink.put("<none>");
             }
-            out.push_str(&words.join(" "));
-            out.push('\n');
+            sink.put(&words.join(" "));
+            sink.put("\n");
         }
     }
 }
 
-impl Serialize for GroupStats {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Counts {
-            packet_count: u64,
-            byte_count: u64,
-        }
-        let mut members = serializer.serialize_struct("GroupStats", 7)?;
-        members.serialize_field("group_id", &self.group_id)?;
-        members.serialize_field("ref_count", &self.ref_count)?;
-        members.serialize_field("packet_count", &self.packet_count)?;
-        members.serialize_field("byte_count", &self.byte_count)?;
-        members.serialize_field("duration_sec", &self.duration.map(|(sec, _)| sec))?;
-        members.serialize_field("duration_nsec", &self.duration.map(|(_, nsec)| nsec))?;
-        let buckets: Vec<Option<Counts>> = self
-            .buckets
-            .iter()
-            .map(|bucket| {
-                bucket.map(|(packet_count, byte_count)| Counts {
-                    packet_count,
-                    byte_count,
-                })
-            })
-            .collect();
-        members.serialize_field("buckets", &buckets)?;
-        members.end()
+/// The types of groups by their number (`OFPGT_*`), in the words of ovs-ofctl.
+const TYPES: [&str; 4] = ["all", "select", "indirect", "ff"];
+
+const IN_GROUP: Punctuation = Punctuation {
+    before: ",",
+    after: "",
+    equals: "=",
+    counts: "=",
+};
+const IN_BUCKET: Punctuation = Punctuation {
+    before: "",
+    after: ",",
+    equals: ":",
+    counts: ":",
+};
+
+impl GroupDesc<'_> {
+    /// Writes the group as one line, without a line feed: that of `ovs-ofctl dump-groups` without its leading
+    /// blank (ovs-ofctl(8)). Statistics stand in the words of `ovs-ofctl dump-group-stats` before the buckets
+    /// and in each bucket before its actions.
+    ///
+    /// # Errors
+    ///
+    /// The first malformed thing; the line ends where the bytes stopped making sense.
+    pub fn text<S: Sink>(
+        &self,
+        stats: Option<&GroupStats>,
+        sink: &mut S,
+        cx: &TextContext<'_>,
+    ) -> Result<(), DecodeError> {
+        self.put(true, stats, sink, cx)
     }
+
+    /// The type says nothing where single buckets are changed.
+    fn put<S: Sink>(
+        &self,
+        with_type: bool,
+        stats: Option<&GroupStats>,
+        sink: &mut S,
+        cx: &TextContext<'_>,
+    ) -> Result<(), DecodeError> {
+        put_id(self.group_id, sink);
+        if with_type {
+            sink.put(",");
+            sink.key("type");
+            let word = TYPES.get(usize::from(self.kind));
+            sink.put(word.copied().unwrap_or("unknown"));
+        }
+        if let Some(selection) = self.selection() {
+            put_selection(&selection, sink, cx);
+        }
+        listed::text(&members(self, stats), IN_GROUP, sink, cx);
+        for (index, bucket) in self.buckets.clone().enumerate() {
+            let bucket = bucket?;
+            sink.put(",");
+            sink.key("bucket");
+            let members = bucket_members(&bucket, self.kind, counts(stats, index));
+            listed::text(&members, IN_BUCKET, sink, cx);
+            sink.put_as(Role::Action, "actions=");
+            write_actions(&bucket.actions, sink, cx, false)?;
+        }
+        self.check_properties()
+    }
+
+    /// Writes the group as a JSON object: `group_id`, `type`, `selection_method` with `method`, `param` and
+    /// `fields`, with statistics `duration`, `ref_count`, `packet_count` and `byte_count`, and `buckets`,
+    /// each with `bucket_id`, `weight`, `watch_port`, `watch_group`, `packet_count`, `byte_count` and
+    /// `actions`. Keys that do not apply are left out.
+    ///
+    /// # Errors
+    ///
+    /// The first malformed thing; the object is complete, but lacks what made no sense.
+    pub fn json(
+        &self,
+        stats: Option<&GroupStats>,
+        json: &mut Json<'_>,
+        cx: &TextContext<'_>,
+    ) -> Result<(), DecodeError> {
+        json.begin_object();
+        json.key("group_id");
+        json.number(self.group_id);
+        json.key("type");
+        json.word_or(TYPES.get(usize::from(self.kind)).copied(), self.kind);
+        if let Some(selection) = self.selection() {
+            json.key("selection_method");
+            selection_json(&selection, json, cx);
+        }
+        listed::json(&members(self, stats), json, cx);
+        json.key("buckets");
+        json.begin_array();
+        let mut outcome = Ok(());
+        for (index, bucket) in self.buckets.clone().enumerate() {
+            let one = bucket.and_then(|bucket| {
+                let members = bucket_members(&bucket, self.kind, counts(stats, index));
+                json.begin_object();
+                listed::json(&members, json, cx);
+                json.key("actions");
+                let one = bucket.actions.json(json, cx);
+                json.end_object();
+                one
+            });
+            outcome = outcome.and(one);
+        }
+        json.end_array();
+        json.end_object();
+        outcome.and(self.check_properties())
+    }
+}
+
+impl GroupStats {
+    /// Writes the statistics alone, as `ovs-ofctl dump-group-stats` does, without a line feed.
+    pub fn text<S: Sink>(&self, sink: &mut S) {
+        put_id(self.group_id, sink);
+        listed::text(&counters(self), IN_GROUP, sink, &json_context(V15));
+        for (index, counts) in self.buckets.iter().enumerate() {
+            if let Some(counts) = counts {
+                write!(sink, ",bucket{index}:");
+                sink.key("packet_count");
+                write!(sink, "{},", counts.packet_count);
+                sink.key("byte_count");
+                write!(sink, "{}", counts.byte_count);
+            }
+        }
+    }
+}
+
+/// What a group tells of itself besides its id, type and selection method.
+fn members<'a>(group: &GroupDesc<'a>, stats: Option<&GroupStats>) -> Members<'a> {
+    let mut members = unknown(group.unknown());
+    members.extend(stats.into_iter().flat_map(counters));
+    members
+}
+
+fn counters<'a>(stats: &GroupStats) -> Members<'a> {
+    let duration = stats.duration().map(Value::Duration);
+    let mut members: Members<'_> = duration
+        .map(|value| ("duration", value))
+        .into_iter()
+        .collect();
+    members.push(("ref_count", Value::Counter(stats.ref_count.into())));
+    members.extend(listed::counts(Counts {
+        packet_count: stats.packet_count,
+        byte_count: stats.byte_count,
+    }));
+    members
+}
+
+fn counts(stats: Option<&GroupStats>, bucket: usize) -> Option<Counts> {
+    *stats?.buckets.get(bucket)?
+}
+
+/// What a bucket tells of itself before its actions.
+fn bucket_members<'a>(bucket: &Bucket<'a>, kind: u8, counts: Option<Counts>) -> Members<'a> {
+    let mut members = Members::new();
+    if let Some(id) = bucket.bucket_id {
+        members.push(("bucket_id", Value::Number(id.into())));
+    }
+    if kind == SELECT {
+        members.push(("weight", Value::UnlessOne(bucket.weight.into())));
+    } else if bucket.weight != 0 {
+        members.push(("weight", Value::Number(bucket.weight.into())));
+    }
+    if bucket.watch_port != PORT_ANY {
+        members.push(("watch_port", Value::Port(bucket.watch_port)));
+    }
+    if bucket.watch_group != GROUP_ANY {
+        members.push(("watch_group", Value::Number(bucket.watch_group.into())));
+    }
+    members.extend(unknown(bucket.unknown()));
+    members.extend(counts.into_iter().flat_map(listed::counts));
+    members
+}
+
+fn unknown<'a>(properties: impl Iterator<Item = &'a [u8]>) -> Members<'a> {
+    let properties: Vec<&[u8]> = properties.collect();
+    if properties.is_empty() {
+        return Members::new();
+    }
+    vec![("properties", Value::Properties(properties))]
+}
+
+fn put_id<S: Sink>(group_id: u32, sink: &mut S) {
+    sink.put_as(Role::Special, "group_id=");
+    write!(sink, "{group_id}");
+}
+
+fn put_selection<S: Sink>(selection: &Selection<'_>, sink: &mut S, cx: &TextContext<'_>) {
+    sink.put(",");
+    sink.key("selection_method");
+    // Words from the wire: what would act on a terminal shows as a dot.
+    let shown = |c: char| if acts_on_a_terminal(c) { '.' } else { c };
+    sink.buffer().extend(selection.method.chars().map(shown));
+    if selection.param != 0 {
+        sink.put(",");
+        sink.key("selection_method_param");
+        write!(sink, "{}", selection.param);
+    }
+    let mut fields: Vec<_> = selection.fields().collect();
+    if fields.is_empty() {
+        return;
+    }
+    sink.put(",");
+    let (before, after) = if fields.len() > 1 {
+        ("fields(", ")")
+    } else {
+        ("fields=", "")
+    };
+    sink.put_as(Role::Key, before);
+    // In the order of ovs-ofctl, whatever their order on the wire.
+    fields.sort_by_cached_key(|(header, _)| header.field().map_or(usize::MAX, listing::place));
+    for (index, (header, mask)) in fields.into_iter().enumerate() {
+        if index > 0 {
+            sink.put(",");
+        }
+        match FieldRef::of(header) {
+            FieldRef::Known(field) => {
+                sink.put(field.name);
+                if !all_ones(mask) {
+                    sink.put("=");
+                    field.value_text(mask, None, sink, cx);
+                }
+            }
+            FieldRef::Unknown(header) => header.put_unknown(sink.buffer()),
+        }
+    }
+    sink.put(after);
+}
+
+fn selection_json(selection: &Selection<'_>, json: &mut Json<'_>, cx: &TextContext<'_>) {
+    json.begin_object();
+    json.key("method");
+    json.string(selection.method);
+    if selection.param != 0 {
+        json.key("param");
+        json.number(selection.param);
+    }
+    json.key("fields");
+    json.begin_array();
+    for (header, mask) in selection.fields() {
+        json.begin_object();
+        json.key("field");
+        match FieldRef::of(header) {
+            FieldRef::Known(field) => {
+                json.word(field.name);
+                if !all_ones(mask) {
+                    json.key("mask");
+                    field.value_json(mask, None, json, cx);
+                }
+            }
+            FieldRef::Unknown(header) => json.plain(|out| header.put_unknown(out)),
+        }
+        json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+}
+
+fn all_ones(mask: &[u8]) -> bool {
+    mask.iter().all(|byte| *byte == u8::MAX)
 }

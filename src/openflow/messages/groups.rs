@@ -10,12 +10,15 @@
 //! Sources: OpenFlow 1.1.0 §A.3.5.6, 1.3.5 §7.3.5.9, 1.5.1 §7.3.5.10 and §7.3.4.3; the property that
 //! says how a bucket is selected is Netronome's, as ovs-vswitchd sends it.
 
+use serde::Serialize;
+
+use super::members::Counts;
 use super::multipart::{self, Part};
 use crate::openflow::actions::{ActionList, Form};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::Header;
 use crate::openflow::text::PORT_ANY;
-use crate::openflow::version::Version;
+use crate::openflow::version::Version::{self, V10, V11, V12, V15};
 
 /// `OFPG_ALL`
 pub const GROUP_ALL: u32 = 0xffff_fffc;
@@ -27,9 +30,9 @@ pub const SELECT: u8 = 1;
 pub const FAST_FAILOVER: u8 = 3;
 
 /// `NXST_GROUP`
-const NICIRA_STATS: u32 = 7;
+pub(super) const NICIRA_STATS: u32 = 7;
 /// `NXST_GROUP_DESC`
-const NICIRA_DESC: u32 = 8;
+pub(super) const NICIRA_DESC: u32 = 8;
 /// `OFPGPT_EXPERIMENTER` and `OFPGBPT_EXPERIMENTER`
 const EXPERIMENTER: u16 = 0xffff;
 /// Netronome's id, and the one that Open vSwitch 2.4 took for it.
@@ -42,8 +45,8 @@ const SELECTION_METHOD: u32 = 1;
 pub fn desc_request(version: Version, xid: u32, group_id: u32) -> Option<Vec<u8>> {
     let body = |out: &mut Vec<u8>| put_group(group_id, out);
     match version {
-        Version::V10 => multipart::nicira_request(NICIRA_DESC, xid, body),
-        Version::V15 => multipart::request(version, multipart::GROUP_DESC, xid, body),
+        V10 => multipart::nicira_request(NICIRA_DESC, xid, body),
+        V15 => multipart::request(version, multipart::GROUP_DESC, xid, body),
         _ => multipart::request(version, multipart::GROUP_DESC, xid, |_| ()),
     }
 }
@@ -52,7 +55,7 @@ pub fn desc_request(version: Version, xid: u32, group_id: u32) -> Option<Vec<u8>
 pub fn stats_request(version: Version, xid: u32, group_id: u32) -> Option<Vec<u8>> {
     let body = |out: &mut Vec<u8>| put_group(group_id, out);
     match version {
-        Version::V10 => multipart::nicira_request(NICIRA_STATS, xid, body),
+        V10 => multipart::nicira_request(NICIRA_STATS, xid, body),
         _ => multipart::request(version, multipart::GROUP_STATS, xid, body),
     }
 }
@@ -98,8 +101,17 @@ impl<'a> GroupDesc<'a> {
         })
     }
 
+    /// What was passed over in the properties because its length made no sense.
+    ///
+    /// # Errors
+    ///
+    /// The first of them.
+    pub fn check_properties(&self) -> Result<(), DecodeError> {
+        self.properties.clone().try_for_each(|each| each.map(drop))
+    }
+
     /// The properties that are not understood, header included.
-    pub fn unknown(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub fn unknown(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.properties
             .clone()
             .flatten()
@@ -117,8 +129,8 @@ impl<'a> GroupDesc<'a> {
 }
 
 /// Whether buckets have the layout of 1.5.
-fn has_ids(version: Version) -> bool {
-    matches!(version, Version::V10 | Version::V15)
+pub(super) fn has_ids(version: Version) -> bool {
+    matches!(version, V10 | V15)
 }
 
 /// The groups in a part of a reply, one after the other. After an error of an entry's own length there
@@ -130,7 +142,11 @@ pub struct Descs<'a> {
 }
 
 impl<'a> Descs<'a> {
-    /// The groups of a part; an error if the part is no group description.
+    /// The groups of a part.
+    ///
+    /// # Errors
+    ///
+    /// The part is no group description.
     pub fn new(version: Version, part: Part<'a>) -> Result<Descs<'a>, DecodeError> {
         let body = part.expect(version, multipart::GROUP_DESC, NICIRA_DESC)?;
         Ok(Descs { version, body })
@@ -161,14 +177,7 @@ fn next_entry<'a>(
     if body.is_empty() {
         return None;
     }
-    let mut peek = *body;
-    let entry = peek.u16(what).and_then(|length| {
-        let length = usize::from(length);
-        if length < at_least {
-            return Err(body.error(what, DecodeErrorKind::BadLength(length)));
-        }
-        body.sub(length, what)
-    });
+    let entry = body.sized(0, at_least, (what, what));
     if entry.is_err() {
         *body = Cursor::new(&[], body.at());
     }
@@ -178,7 +187,8 @@ fn next_entry<'a>(
 /// The buckets of a group, one after the other. An error is the last.
 #[derive(Debug, Clone)]
 pub struct Buckets<'a> {
-    version: Version,
+    /// The version whose layout they have.
+    pub version: Version,
     select: bool,
     body: Cursor<'a>,
 }
@@ -285,7 +295,7 @@ const WATCH_GROUP: u16 = 2;
 
 impl<'a> Bucket<'a> {
     /// The properties that are not understood, header included.
-    pub fn unknown(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub fn unknown(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.properties
             .clone()
             .flatten()
@@ -391,7 +401,7 @@ impl<'a> Selection<'a> {
 }
 
 /// What went through a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupStats {
     /// The group.
     pub group_id: u32,
@@ -401,60 +411,60 @@ pub struct GroupStats {
     pub packet_count: u64,
     /// Bytes.
     pub byte_count: u64,
-    /// Seconds, and nanoseconds beyond them, that the group has been there; since 1.3.
-    pub duration: Option<(u32, u32)>,
-    /// Packets and bytes of each bucket, in the order of the buckets; `None` where the switch does not
-    /// count them.
-    pub buckets: Vec<Option<(u64, u64)>>,
+    /// Seconds that the group has been there; since 1.3.
+    pub duration_sec: Option<u32>,
+    /// Nanoseconds beyond them.
+    pub duration_nsec: Option<u32>,
+    /// What went through each bucket, in the order of the buckets; `None` where the switch does not count.
+    pub buckets: Vec<Option<Counts>>,
 }
 
-/// The groups in a part of a statistics reply. An error is the last.
-#[derive(Debug, Clone)]
-pub struct Stats<'a> {
-    version: Version,
-    body: Cursor<'a>,
-}
-
-impl<'a> Stats<'a> {
-    /// The statistics of a part; an error if the part is no group statistics.
-    pub fn new(version: Version, part: Part<'a>) -> Result<Stats<'a>, DecodeError> {
+impl GroupStats {
+    /// The groups in a part of a statistics reply.
+    ///
+    /// # Errors
+    ///
+    /// The part is no group statistics, or malformed.
+    pub fn of_part(version: Version, part: Part<'_>) -> Result<Vec<GroupStats>, DecodeError> {
         let body = part.expect(version, multipart::GROUP_STATS, NICIRA_STATS)?;
-        Ok(Stats { version, body })
+        body.all(|body| GroupStats::decode(version, body))
     }
-}
 
-impl Iterator for Stats<'_> {
-    type Item = Result<GroupStats, DecodeError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let version = self.version;
-        let entry = next_entry(&mut self.body, 32, "group statistics length")?;
-        Some(entry.and_then(|entry| group_stats(version, entry)))
+    pub(super) fn decode(
+        version: Version,
+        body: &mut Cursor<'_>,
+    ) -> Result<GroupStats, DecodeError> {
+        let what = "group statistics length";
+        let mut entry = body.sized(0, 32, (what, what))?;
+        entry.skip(4, what)?;
+        let group_id = entry.u32("group_id")?;
+        let ref_count = entry.u32("ref_count")?;
+        entry.skip(4, "padding")?;
+        let mut stats = GroupStats {
+            group_id,
+            ref_count,
+            packet_count: entry.u64("packet_count")?,
+            byte_count: entry.u64("byte_count")?,
+            duration_sec: None,
+            duration_nsec: None,
+            buckets: Vec::new(),
+        };
+        if !matches!(version, V11 | V12) {
+            stats.duration_sec = Some(entry.u32("duration_sec")?);
+            stats.duration_nsec = Some(entry.u32("duration_nsec")?);
+        }
+        stats.buckets = entry.all(|entry| {
+            let counts = Counts {
+                packet_count: entry.u64("packet_count")?,
+                byte_count: entry.u64("byte_count")?,
+            };
+            Ok(Some(counts).filter(|counts| counts.packet_count != u64::MAX))
+        })?;
+        Ok(stats)
     }
-}
 
-fn group_stats(version: Version, mut entry: Cursor<'_>) -> Result<GroupStats, DecodeError> {
-    entry.skip(4, "group statistics length")?;
-    let group_id = entry.u32("group_id")?;
-    let ref_count = entry.u32("ref_count")?;
-    entry.skip(4, "padding")?;
-    let packet_count = entry.u64("packet_count")?;
-    let byte_count = entry.u64("byte_count")?;
-    let duration = match version {
-        Version::V11 | Version::V12 => None,
-        _ => Some((entry.u32("duration_sec")?, entry.u32("duration_nsec")?)),
-    };
-    let mut buckets = Vec::new();
-    while !entry.is_empty() {
-        let counts = (entry.u64("packet_count")?, entry.u64("byte_count")?);
-        buckets.push((counts.0 != u64::MAX).then_some(counts));
+    /// Seconds, and nanoseconds beyond them, that the group has been there; since 1.3.
+    pub fn duration(&self) -> Option<(u32, u32)> {
+        self.duration_sec.zip(self.duration_nsec)
     }
-    Ok(GroupStats {
-        group_id,
-        ref_count,
-        packet_count,
-        byte_count,
-        duration,
-        buckets,
-    })
 }

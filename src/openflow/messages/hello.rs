@@ -4,11 +4,9 @@
 //! header(8) | elements: type(2) length(2) body, padded to 8
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::{Serialize, Serializer};
 
-use super::codec::{At, Head, Message, Place, place};
+use super::codec::{Head, Message, Place, typed};
 use super::header::{self, HEADER_LEN, Header};
 use super::members::put_hex_dump;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
@@ -59,14 +57,12 @@ pub struct Hello<'a> {
     /// The message, where something in it is not understood.
     #[serde(skip)]
     pub unknown: Option<&'a [u8]>,
-    #[serde(skip)]
-    trouble: Option<DecodeError>,
 }
 
 impl<'a> Message<'a> for Hello<'a> {
-    const PLACES: &'static [Place] = &[place(
+    const PLACES: &'static [Place] = &[typed(
         "OFPT_HELLO",
-        At::Type(header::HELLO),
+        header::HELLO,
         Version::V10,
         Version::V15,
     )];
@@ -76,13 +72,12 @@ impl<'a> Message<'a> for Hello<'a> {
         let up_to = 1u32.checked_shl(highest.into()).unwrap_or(0);
         let mut versions = up_to.wrapping_sub(1) << 1;
         let mut understood = true;
-        let mut trouble = None;
         while !body.is_empty() {
             match next_bitmap(body) {
                 Ok(0) => understood = false,
                 Ok(bitmap) => versions = bitmap,
                 Err(error) => {
-                    trouble = Some(error);
+                    head.note(error);
                     understood = false;
                     body.skip(body.remaining(), "hello element")?;
                 }
@@ -91,25 +86,19 @@ impl<'a> Message<'a> for Hello<'a> {
         Ok(Hello {
             versions,
             unknown: (!understood).then_some(head.message),
-            trouble,
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        out.push_str("\n version bitmap: ");
+        sink.put("\n version bitmap: ");
         for (index, number) in numbers(self.versions).enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            let _ = write!(out, "{comma}0x{number:02x}");
+            write!(sink, "{comma}0x{number:02x}");
         }
         if let Some(message) = self.unknown {
-            out.push_str("\n unknown data in hello:\n");
-            put_hex_dump(out, message);
+            sink.put("\n unknown data in hello:\n");
+            put_hex_dump(sink.buffer(), message);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.trouble.clone()
     }
 }
 

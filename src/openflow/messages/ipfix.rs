@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::codec::{At, Head, List, Message, NICIRA, Place, place};
+use super::codec::{At, Head, Message, NICIRA, Place, nicira_reply, place};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version::{V10, V15};
@@ -18,7 +18,7 @@ use crate::openflow::version::Version::{V10, V15};
 #[derive(Debug, Clone, Serialize)]
 pub struct IpfixReply {
     /// The exporters: the bridge's own, or one for each set of collectors.
-    pub exporters: List<Exporter>,
+    pub exporters: Vec<Exporter>,
     #[serde(skip)]
     of_flows: bool,
 }
@@ -54,37 +54,32 @@ const FLOW: At = At::VendorReply(NICIRA, 4);
 
 impl<'a> Message<'a> for IpfixReply {
     const PLACES: &'static [Place] = &[
-        place("NXST_IPFIX_BRIDGE", At::VendorReply(NICIRA, 3), V10, V15),
+        nicira_reply("NXST_IPFIX_BRIDGE", 3, V15),
         place("NXST_IPFIX_FLOW", FLOW, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<IpfixReply, DecodeError> {
         Ok(IpfixReply {
-            exporters: List::read(body, Exporter::decode),
+            exporters: head.list(body, Exporter::decode),
             of_flows: head.at == FLOW,
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        let exporters = &self.exporters.entries;
+        let exporters = &self.exporters;
         if self.of_flows {
-            let _ = writeln!(out, " {} ids", exporters.len());
+            writeln!(sink, " {} ids", exporters.len());
         }
         for exporter in exporters {
             let indent = if self.of_flows {
-                let _ = write!(out, "  id {:3}: ", exporter.collector_set_id);
+                write!(sink, "  id {:3}: ", exporter.collector_set_id);
                 10
             } else {
-                out.push_str("\n  bridge ipfix: ");
+                sink.put("\n  bridge ipfix: ");
                 16
             };
-            exporter.text(out, indent);
+            exporter.text(sink.buffer(), indent);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.exporters.trouble.clone()
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::codec::Head;
 use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::actions::{ActionList, Form};
@@ -32,13 +34,22 @@ pub(super) fn raw<S: Serializer>(
 }
 
 /// What JSON is written with: it tells the wire's truth, and a message alone has no names.
-pub(super) fn json_context(version: Version) -> TextContext<'static> {
+pub(in crate::openflow) fn json_context(version: Version) -> TextContext<'static> {
     TextContext {
         version,
         style: Style::Wire,
         ports: PortSpelling::Number,
         names: &NoNames,
     }
+}
+
+/// Packets and bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Packets.
+    pub packet_count: u64,
+    /// Bytes.
+    pub byte_count: u64,
 }
 
 /// A port; in JSON `{"number":2}` or `{"name":"LOCAL"}`.
@@ -58,6 +69,17 @@ impl Serialize for Port {
             put_port_json(json, &NoNames, self.0);
         })
     }
+}
+
+/// Serializes the number of a port as [`Port`] does.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+pub(super) fn as_port<S: Serializer>(ofport: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    Port(*ofport).serialize(serializer)
+}
+
+/// What was counted; all ones mean that the switch does not count.
+pub(super) fn counted(count: u64) -> Option<u64> {
+    (count != u64::MAX).then_some(count)
 }
 
 /// An Ethernet address.
@@ -121,10 +143,15 @@ impl Serialize for Bytes<'_> {
 }
 
 /// Words from the wire, up to the first zero byte. What acts on a terminal shows as a dot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words(pub String);
 
 impl Words {
+    /// The words as they came.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The words in a field of fixed size.
     pub fn padded(bytes: &[u8]) -> Words {
         let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
@@ -157,6 +184,14 @@ pub struct Named {
 }
 
 impl Named {
+    /// The number and what it may be called.
+    pub fn new(number: impl Into<u32>, names: &'static [(u32, &'static str)]) -> Named {
+        Named {
+            number: number.into(),
+            names,
+        }
+    }
+
     /// The name, if there is one.
     pub fn name(self) -> Option<&'static str> {
         let row = self.names.iter().find(|(number, _)| *number == self.number);
@@ -192,6 +227,14 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// The bits and what they are called.
+    pub fn new(bits: impl Into<u32>, names: &'static [(u32, &'static str)]) -> Flags {
+        Flags {
+            bits: bits.into(),
+            names,
+        }
+    }
+
     /// The names of the bits that are set, and the bits without a name.
     fn split(self) -> (impl Iterator<Item = &'static str>, u32) {
         let named = self.names.iter().fold(0, |all, (bit, _)| all | bit);
@@ -219,7 +262,7 @@ impl Flags {
             if !first {
                 sink.put(separator);
             }
-            let _ = write!(sink.buffer(), "{rest:#x}");
+            write!(sink, "{rest:#x}");
         }
     }
 }
@@ -367,29 +410,34 @@ impl<'a> Actions<'a> {
     /// What is left of the body: actions in OpenFlow 1.0, else instructions.
     pub fn rest_of_flow(
         body: &mut Cursor<'a>,
-        version: Version,
+        head: &Head<'a>,
         fields: &Fields,
     ) -> Result<Actions<'a>, DecodeError> {
-        let form = match version {
+        let form = match head.version {
             Version::V10 => Form::Actions,
             _ => Form::Instructions,
         };
         let length = body.remaining();
-        let mut actions = Actions::read(body, length, version, form)?;
+        let mut actions = Actions::read(body, length, head, form)?;
         actions.tagged = fields.vlan_tag_known();
         Ok(actions)
     }
 
-    /// `length` bytes of actions or instructions.
+    /// `length` bytes of actions or instructions. The first length that contradicts its surroundings is
+    /// noted.
     pub fn read(
         body: &mut Cursor<'a>,
         length: usize,
-        version: Version,
+        head: &Head<'a>,
         form: Form,
     ) -> Result<Actions<'a>, DecodeError> {
         let bytes = body.sub(length, "actions")?;
+        let list = ActionList::new(bytes.rest(), bytes.at(), head.version, form);
+        if let Some(error) = list.iter().find_map(Result::err) {
+            head.note(error);
+        }
         Ok(Actions {
-            list: ActionList::new(bytes.rest(), bytes.at(), version, form),
+            list,
             tagged: false,
         })
     }
@@ -404,14 +452,9 @@ impl<'a> Actions<'a> {
         self.list.is_empty()
     }
 
-    /// The first length that contradicts its surroundings.
-    pub fn trouble(&self) -> Option<DecodeError> {
-        self.list.iter().find_map(Result::err)
-    }
-
     /// Writes what follows `actions=`.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        // The error is what `trouble` tells.
+        // The error was noted when the actions were read.
         let _ = write_actions(&self.list, sink, cx, self.tagged);
     }
 }

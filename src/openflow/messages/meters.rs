@@ -1,42 +1,73 @@
-//! Meters: their configuration and their statistics, OpenFlow 1.3 and later (OpenFlow 1.3.5 §7.3.5.12
-//! to §7.3.5.13, 1.5.1 §7.3.5.15).
+//! Meters: their configuration, changes of it, statistics and features, OpenFlow 1.3 and later (OpenFlow
+//! 1.3.5 §7.3.5.12 to §7.3.5.14, 1.5.1 §7.3.4.5, §7.3.5.12 to §7.3.5.15).
+//!
+//! ```text
+//! mod         command(2) flags(2) meter_id(4) | bands
+//! requests    meter_id(4) pad(4)
+//! config      length(2) flags(2) meter_id(4) | bands
+//! band        type(2) length(2) rate(4) burst_size(4) | prec_level(1) pad(3), or pad(4)
+//! statistics  meter_id(4) length(2) pad(6) flow_count(4) packet_in_count(8) byte_in_count(8)
+//!             duration_sec(4) duration_nsec(4) | packet_band_count(8) byte_band_count(8), band by band
+//! features    max_meter(4) band_types(4) capabilities(4) max_bands(1) max_color(1) pad(2)
+//! ```
+//!
+//! The text is that of `ovs-ofctl dump-meters` and `ovs-ofctl meter-stats` (ovs-ofctl(8)).
 
+use serde::{Serialize, Serializer};
+
+use super::codec::{Head, Message, Place, reply, request, typed};
+use super::members::{Counts, Flags, Named, json_context, raw};
 use super::multipart::{self, Part};
-use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::version::Version;
+use crate::base::json::Json;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::listed::{self, Members, Punctuation, Value};
+use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::version::Version::{self, V13, V15};
 
 /// `OFPM_ALL`
 pub const METER_ALL: u32 = 0xffff_ffff;
 /// `OFPM_MAX`, the last number that is no name.
-pub const METER_MAX: u32 = 0xffff_0000;
+const METER_MAX: u32 = 0xffff_0000;
 /// Meters with a name of their own (`OFPM_*`).
-pub const RESERVED_METERS: [(u32, &str); 3] = [
+const RESERVED_METERS: &[(u32, &str)] = &[
     (0xffff_fffd, "slowpath"),
     (0xffff_fffe, "controller"),
     (METER_ALL, "all"),
 ];
 
+/// `OFPMC_*`
+const COMMANDS: &[(u32, &str)] = &[(0, "ADD"), (1, "MOD"), (DELETE, "DEL")];
+const DELETE: u32 = 2;
 /// `OFPMF_*` with the words of ovs-ofctl.
-pub const FLAGS: [(u16, &str); 4] = [(1, "kbps"), (2, "pktps"), (BURST, "burst"), (8, "stats")];
-/// `OFPMF_BURST`
-pub const BURST: u16 = 4;
-/// `OFPMBT_DROP`
-pub const DROP: u16 = 1;
-/// `OFPMBT_DSCP_REMARK`
-pub const DSCP_REMARK: u16 = 2;
+const FLAGS: &[(u32, &str)] = &[(1, "kbps"), (2, "pktps"), (BURST, "burst"), (8, "stats")];
+const BURST: u32 = 4;
+/// `OFPMBT_*`
+const BANDS: &[(u32, &str)] = &[(1, "drop"), (DSCP_REMARK, "dscp_remark")];
+const DSCP_REMARK: u32 = 2;
+/// `OFPMBT_*`, a bit each.
+const BAND_TYPES: &[(u32, &str)] = &[(1 << 1, "drop"), (1 << 2, "dscp_remark")];
+
+/// The number of a meter that is meant by a number or by a name: `5`, `controller`, `slowpath`.
+pub fn parse_id(text: &str) -> Option<u32> {
+    let reserved = RESERVED_METERS.iter().find(|(_, name)| *name == text);
+    match reserved {
+        Some((number, _)) => Some(*number),
+        None => text.parse().ok(),
+    }
+}
 
 /// A request for the configuration of a meter, or of all with [`METER_ALL`]. `None` before 1.3.
 pub fn config_request(version: Version, xid: u32, meter_id: u32) -> Option<Vec<u8>> {
-    request(version, multipart::METER_CONFIG, xid, meter_id)
+    encode_request(version, multipart::METER_CONFIG, xid, meter_id)
 }
 
 /// A request for the statistics of a meter, or of all with [`METER_ALL`]. `None` before 1.3.
 pub fn stats_request(version: Version, xid: u32, meter_id: u32) -> Option<Vec<u8>> {
-    request(version, multipart::METER_STATS, xid, meter_id)
+    encode_request(version, multipart::METER_STATS, xid, meter_id)
 }
 
-fn request(version: Version, kind: u16, xid: u32, meter_id: u32) -> Option<Vec<u8>> {
-    if version < Version::V13 {
+fn encode_request(version: Version, kind: u16, xid: u32, meter_id: u32) -> Option<Vec<u8>> {
+    if version < V13 {
         return None;
     }
     multipart::request(version, kind, xid, |out| {
@@ -63,57 +94,17 @@ pub struct Band {
     pub kind: u16,
     /// The rate from which the band applies, in kb/s or packets/s.
     pub rate: u32,
-    /// The size of bursts, in kb or packets; meaningful with [`BURST`].
+    /// The size of bursts, in kb or packets; meaningful with `OFPMF_BURST`.
     pub burst_size: u32,
-    /// How many levels of drop precedence are added, by [`DSCP_REMARK`].
+    /// How many levels of drop precedence are added, by DSCP remark.
     pub prec_level: Option<u8>,
 }
 
-/// The meters in a part of a configuration reply; an error if the part is something else.
-pub fn decode_config(part: Part<'_>) -> Result<Vec<MeterConfig>, DecodeError> {
-    entries(part, multipart::METER_CONFIG, 8, |mut meter| {
-        meter.skip(2, "meter length")?;
-        let flags = meter.u16("meter flags")?;
-        let meter_id = meter.u32("meter_id")?;
-        Ok(MeterConfig {
-            meter_id,
-            flags,
-            bands: decode_bands(meter)?,
-        })
-    })
-}
-
-/// The bands in `bytes`, as `OFPT_METER_MOD` has them too.
-pub fn decode_bands(mut bytes: Cursor<'_>) -> Result<Vec<Band>, DecodeError> {
-    let mut bands = Vec::new();
-    while !bytes.is_empty() {
-        let mut header = bytes;
-        let kind = header.u16("band type")?;
-        let length = usize::from(header.u16("band length")?);
-        if length < 12 {
-            return Err(bytes.error("band length", DecodeErrorKind::BadLength(length)));
-        }
-        let mut band = bytes.sub(length, "band")?;
-        band.skip(4, "band")?;
-        let (rate, burst_size) = (band.u32("rate")?, band.u32("burst_size")?);
-        let prec_level = match kind {
-            DSCP_REMARK => Some(band.u8("prec_level")?),
-            _ => None,
-        };
-        bands.push(Band {
-            kind,
-            rate,
-            burst_size,
-            prec_level,
-        });
-    }
-    Ok(bands)
-}
-
 /// What went through a meter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MeterStats {
     /// The meter.
+    #[serde(serialize_with = "name")]
     pub meter_id: u32,
     /// How many flows use it; in 1.5 how many did when it was asked.
     pub flow_count: u32,
@@ -121,62 +112,383 @@ pub struct MeterStats {
     pub packet_in_count: u64,
     /// Bytes that came to it.
     pub byte_in_count: u64,
-    /// Seconds, and nanoseconds beyond them, that the meter has been there.
-    pub duration: (u32, u32),
-    /// Packets and bytes of each band, in the order of the bands.
-    pub bands: Vec<(u64, u64)>,
+    /// Seconds that the meter has been there.
+    pub duration_sec: u32,
+    /// Nanoseconds beyond them.
+    pub duration_nsec: u32,
+    /// What went through each band, in the order of the bands.
+    pub bands: Vec<Counts>,
 }
 
-/// The meters in a part of a statistics reply; an error if the part is something else.
-pub fn decode_stats(part: Part<'_>) -> Result<Vec<MeterStats>, DecodeError> {
-    entries(part, multipart::METER_STATS, 40, |mut meter| {
+fn named(meter_id: u32) -> Named {
+    Named::new(meter_id, RESERVED_METERS)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn name<S: Serializer>(meter_id: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    named(*meter_id).serialize(serializer)
+}
+
+impl MeterConfig {
+    /// The meters in a part of a configuration reply.
+    ///
+    /// # Errors
+    ///
+    /// The part is something else, or malformed.
+    pub fn of_part(part: Part<'_>) -> Result<Vec<MeterConfig>, DecodeError> {
+        part.only(multipart::METER_CONFIG)?.all(MeterConfig::decode)
+    }
+
+    fn decode(body: &mut Cursor<'_>) -> Result<MeterConfig, DecodeError> {
+        let mut meter = body.sized(0, 8, ("meter length", "meter"))?;
+        meter.skip(2, "meter length")?;
+        let flags = meter.u16("meter flags")?;
+        let meter_id = meter.u32("meter_id")?;
+        Ok(MeterConfig {
+            meter_id,
+            flags,
+            bands: meter.all(Band::decode)?,
+        })
+    }
+
+    /// Writes the meter; before each band stands a separator: the first of the two before the first band.
+    /// Statistics stand before the bands and behind each band.
+    pub fn text<S: Sink>(
+        &self,
+        stats: Option<&MeterStats>,
+        separators: (&str, &str),
+        sink: &mut S,
+    ) {
+        let cx = json_context(V15);
+        put_id(self.meter_id, "=", sink);
+        listed::text(&self.members(stats), IN_METER, sink, &cx);
+        sink.key("bands");
+        let (first, others) = separators;
+        for (index, band) in self.bands.iter().enumerate() {
+            sink.put(if index == 0 { first } else { others });
+            sink.key("type");
+            match band.word() {
+                Ok(word) => sink.put_as(Role::Action, word),
+                Err(number) => write!(sink, "{number}"),
+            }
+            let members = band.members(self.flags, counts(stats, index));
+            listed::text(&members, IN_BAND, sink, &cx);
+        }
+    }
+
+    /// Writes the meter as a JSON object: `meter_id` (a number, or the name of one that has one), `flags`,
+    /// with statistics `flow_count`, `packet_in_count`, `byte_in_count` and `duration`, and `bands`, each
+    /// with `type`, `rate`, `burst_size`, `prec_level`, `packet_count` and `byte_count`. Keys that do not
+    /// apply are left out.
+    pub fn json(&self, stats: Option<&MeterStats>, json: &mut Json<'_>) {
+        let cx = json_context(V15);
+        json.begin_object();
+        json.key("meter_id");
+        json.word_or(named(self.meter_id).name(), self.meter_id);
+        listed::json(&self.members(stats), json, &cx);
+        json.key("bands");
+        json.begin_array();
+        for (index, band) in self.bands.iter().enumerate() {
+            json.begin_object();
+            json.key("type");
+            json.word_or(band.word().ok(), band.kind);
+            let members = band.members(self.flags, counts(stats, index));
+            listed::json(&members, json, &cx);
+            json.end_object();
+        }
+        json.end_array();
+        json.end_object();
+    }
+
+    /// What a meter tells of itself before its bands.
+    fn members(&self, stats: Option<&MeterStats>) -> Members<'static> {
+        let mut members = vec![("flags", Value::Flags(self.flags, FLAGS))];
+        members.extend(stats.into_iter().flat_map(MeterStats::members));
+        members
+    }
+}
+
+fn counts(stats: Option<&MeterStats>, band: usize) -> Option<Counts> {
+    stats?.bands.get(band).copied()
+}
+
+impl Band {
+    fn decode(bands: &mut Cursor<'_>) -> Result<Band, DecodeError> {
+        let mut band = bands.sized(2, 12, ("band length", "band"))?;
+        let kind = band.u16("band type")?;
+        band.skip(2, "band length")?;
+        let (rate, burst_size) = (band.u32("rate")?, band.u32("burst_size")?);
+        let is_remark = u32::from(kind) == DSCP_REMARK;
+        Ok(Band {
+            kind,
+            rate,
+            burst_size,
+            prec_level: if is_remark {
+                Some(band.u8("prec_level")?)
+            } else {
+                None
+            },
+        })
+    }
+
+    /// Its type in words, or the number that has none.
+    fn word(&self) -> Result<&'static str, u16> {
+        Named::new(self.kind, BANDS).name().ok_or(self.kind)
+    }
+
+    /// What a band of a meter with these flags tells of itself after its type.
+    fn members(&self, flags: u16, counts: Option<Counts>) -> Members<'static> {
+        let mut members = vec![("rate", Value::Number(self.rate.into()))];
+        if u32::from(flags) & BURST != 0 {
+            members.push(("burst_size", Value::Number(self.burst_size.into())));
+        }
+        if let Some(level) = self.prec_level {
+            members.push(("prec_level", Value::Number(level.into())));
+        }
+        members.extend(counts.into_iter().flat_map(listed::counts));
+        members
+    }
+}
+
+const IN_METER: Punctuation = Punctuation {
+    before: "",
+    after: " ",
+    equals: "=",
+    counts: ":",
+};
+const IN_BAND: Punctuation = Punctuation {
+    before: " ",
+    after: "",
+    ..IN_METER
+};
+
+impl MeterStats {
+    /// The meters in a part of a statistics reply.
+    ///
+    /// # Errors
+    ///
+    /// The part is something else, or malformed.
+    pub fn of_part(part: Part<'_>) -> Result<Vec<MeterStats>, DecodeError> {
+        part.only(multipart::METER_STATS)?.all(MeterStats::decode)
+    }
+
+    fn decode(body: &mut Cursor<'_>) -> Result<MeterStats, DecodeError> {
+        let mut meter = body.sized(4, 40, ("meter length", "meter"))?;
         let meter_id = meter.u32("meter_id")?;
         meter.skip(8, "meter length")?;
-        let flow_count = meter.u32("flow_count")?;
-        let packet_in_count = meter.u64("packet_in_count")?;
-        let byte_in_count = meter.u64("byte_in_count")?;
-        let duration = (meter.u32("duration_sec")?, meter.u32("duration_nsec")?);
-        let mut bands = Vec::new();
-        while !meter.is_empty() {
-            bands.push((
-                meter.u64("packet_band_count")?,
-                meter.u64("byte_band_count")?,
-            ));
-        }
         Ok(MeterStats {
             meter_id,
-            flow_count,
-            packet_in_count,
-            byte_in_count,
-            duration,
-            bands,
+            flow_count: meter.u32("flow_count")?,
+            packet_in_count: meter.u64("packet_in_count")?,
+            byte_in_count: meter.u64("byte_in_count")?,
+            duration_sec: meter.u32("duration_sec")?,
+            duration_nsec: meter.u32("duration_nsec")?,
+            bands: meter.all(|meter| {
+                Ok(Counts {
+                    packet_count: meter.u64("packet_band_count")?,
+                    byte_count: meter.u64("byte_band_count")?,
+                })
+            })?,
         })
-    })
+    }
+
+    /// Writes the statistics alone, as `ovs-ofctl meter-stats` does: a line, and one for each band.
+    pub fn text<S: Sink>(&self, sink: &mut S) {
+        put_id(self.meter_id, ":", sink);
+        listed::text(&self.members(), IN_METER, sink, &json_context(V15));
+        sink.put("bands:\n");
+        for (index, counts) in self.bands.iter().enumerate() {
+            write!(sink, "{index}:");
+            listed::text(&listed::counts(*counts), IN_BAND, sink, &json_context(V15));
+            sink.put("\n");
+        }
+    }
+
+    fn members(&self) -> Members<'static> {
+        vec![
+            ("flow_count", Value::Counter(self.flow_count.into())),
+            ("packet_in_count", Value::Counter(self.packet_in_count)),
+            ("byte_in_count", Value::Counter(self.byte_in_count)),
+            (
+                "duration",
+                Value::Duration((self.duration_sec, self.duration_nsec)),
+            ),
+        ]
+    }
 }
 
-/// Reads entry by entry; the length stands first in a configuration, after the number in statistics.
-fn entries<T>(
-    part: Part<'_>,
-    kind: u16,
-    at_least: usize,
-    read: impl Fn(Cursor<'_>) -> Result<T, DecodeError>,
-) -> Result<Vec<T>, DecodeError> {
-    let mut body = part.body;
-    if part.kind != kind {
-        let kind = DecodeErrorKind::BadValue(part.kind.into());
-        return Err(body.error("multipart type", kind));
+fn put_id<S: Sink>(meter_id: u32, equals: &str, sink: &mut S) {
+    sink.begin(Role::Special);
+    sink.put("meter");
+    sink.put(equals);
+    sink.end(Role::Special);
+    match named(meter_id).name() {
+        None if meter_id > METER_MAX => sink.put("unknown "),
+        _ => write!(sink, "{} ", named(meter_id)),
     }
-    let mut all = Vec::new();
-    while !body.is_empty() {
-        let mut peek = body;
-        if kind == multipart::METER_STATS {
-            peek.skip(4, "meter_id")?;
-        }
-        let length = usize::from(peek.u16("meter length")?);
-        if length < at_least {
-            return Err(body.error("meter length", DecodeErrorKind::BadLength(length)));
-        }
-        all.push(read(body.sub(length, "meter")?)?);
+}
+
+impl Serialize for MeterConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        raw(serializer, |json| self.json(None, json))
     }
-    Ok(all)
+}
+
+/// `OFPT_METER_MOD`
+#[derive(Debug, Clone, Serialize)]
+pub struct MeterMod {
+    /// `OFPMC_*`
+    pub command: Named,
+    /// The meter.
+    pub meter: MeterConfig,
+}
+
+impl<'a> Message<'a> for MeterMod {
+    const PLACES: &'static [Place] = &[typed("OFPT_METER_MOD", 29, V13, V15)];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<MeterMod, DecodeError> {
+        let command = Named::new(body.u16("command")?, COMMANDS);
+        let flags = body.u16("flags")?;
+        let meter_id = body.u32("meter_id")?;
+        let bands = body.sub(body.remaining(), "bands")?.all(Band::decode)?;
+        let deletes = command.number == DELETE;
+        Ok(MeterMod {
+            command,
+            meter: MeterConfig {
+                meter_id,
+                flags: if deletes { 0 } else { flags },
+                bands: if deletes { Vec::new() } else { bands },
+            },
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        match self.command.name() {
+            Some(name) => write!(sink, " {name} "),
+            None => write!(sink, " cmd:{} ", self.command),
+        }
+        self.meter.text(None, ("\n", "\n"), sink);
+        sink.put("\n");
+    }
+}
+
+/// Requests for the statistics or the configuration of meters
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct MeterRequest {
+    /// The meter asked for.
+    pub meter_id: Named,
+}
+
+impl<'a> Message<'a> for MeterRequest {
+    const PLACES: &'static [Place] = &[
+        request("OFPST_METER", multipart::METER_STATS, V13, V15),
+        request("OFPST_METER_CONFIG", multipart::METER_CONFIG, V13, V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<MeterRequest, DecodeError> {
+        let meter_id = named(body.u32("meter_id")?);
+        body.skip(4, "padding")?;
+        Ok(MeterRequest { meter_id })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        write!(sink, " meter={}", self.meter_id);
+    }
+}
+
+/// `OFPST_METER_CONFIG` reply
+#[derive(Debug, Clone, Serialize)]
+pub struct MeterConfigReply {
+    /// The meters.
+    pub meters: Vec<MeterConfig>,
+}
+
+impl<'a> Message<'a> for MeterConfigReply {
+    const PLACES: &'static [Place] = &[reply(
+        "OFPST_METER_CONFIG",
+        multipart::METER_CONFIG,
+        V13,
+        V15,
+    )];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<MeterConfigReply, DecodeError> {
+        Ok(MeterConfigReply {
+            meters: head.list(body, MeterConfig::decode),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        for config in &self.meters {
+            sink.put("\n");
+            config.text(None, ("\n", "\n"), sink);
+            sink.put("\n");
+        }
+    }
+}
+
+/// `OFPST_METER` reply
+#[derive(Debug, Clone, Serialize)]
+pub struct MeterStatsReply {
+    /// The counters, meter by meter.
+    pub meters: Vec<MeterStats>,
+}
+
+impl<'a> Message<'a> for MeterStatsReply {
+    const PLACES: &'static [Place] = &[reply("OFPST_METER", multipart::METER_STATS, V13, V15)];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<MeterStatsReply, DecodeError> {
+        Ok(MeterStatsReply {
+            meters: head.list(body, MeterStats::decode),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        for stats in &self.meters {
+            sink.put("\n");
+            stats.text(sink);
+        }
+    }
+}
+
+/// `OFPST_METER_FEATURES` reply
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct MeterFeatures {
+    /// How many meters there may be.
+    pub max_meter: u32,
+    /// `OFPMBT_*` that the switch knows.
+    pub band_types: Flags,
+    /// `OFPMF_*` that the switch knows.
+    pub capabilities: Flags,
+    /// How many bands a meter may have.
+    pub max_bands: u8,
+    /// How many levels of drop precedence there are.
+    pub max_color: u8,
+}
+
+impl<'a> Message<'a> for MeterFeatures {
+    const PLACES: &'static [Place] = &[reply("OFPST_METER_FEATURES", 11, V13, V15)];
+
+    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<MeterFeatures, DecodeError> {
+        let features = MeterFeatures {
+            max_meter: body.u32("max_meter")?,
+            band_types: Flags::new(body.u32("band_types")?, BAND_TYPES),
+            capabilities: Flags::new(body.u32("capabilities")?, FLAGS),
+            max_bands: body.u8("max_bands")?,
+            max_color: body.u8("max_color")?,
+        };
+        body.skip(2, "padding")?;
+        Ok(features)
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        write!(
+            sink,
+            "\nmax_meter:{} max_bands:{} max_color:{}\nband_types: ",
+            self.max_meter, self.max_bands, self.max_color
+        );
+        self.band_types.text(sink, " ");
+        sink.put("\ncapabilities: ");
+        self.capabilities.text(sink, " ");
+        sink.put("\n");
+    }
 }

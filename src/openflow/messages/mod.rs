@@ -31,13 +31,11 @@ pub mod header;
 pub mod hello;
 pub mod ipfix;
 pub mod members;
-pub mod meter_messages;
 pub mod meters;
 pub mod multipart;
 pub mod nicira;
 pub mod packet_in;
 pub mod packet_out;
-pub mod port_desc;
 pub mod port_stats;
 pub mod ports;
 pub mod queues;
@@ -45,7 +43,6 @@ pub mod role;
 pub mod table_config;
 pub mod table_features;
 mod table_listing;
-pub mod table_stats;
 pub mod tables;
 pub mod tlv_table;
 
@@ -98,13 +95,6 @@ macro_rules! messages {
                     $(Body::$name(body) => body.text(sink, cx),)*
                 }
             }
-
-            /// Why a list ends early, or what made no sense inside.
-            pub fn trouble(&self) -> Option<DecodeError> {
-                match self {
-                    $(Body::$name(body) => body.trouble(),)*
-                }
-            }
         }
     };
 }
@@ -115,12 +105,12 @@ messages! { 'a:
     flow_request::FlowRequest, flow_reply::FlowReply<'a>, flow_reply::Aggregate,
     flow_mod::FlowMod<'a>, flow_removed::FlowRemoved,
     packet_in::PacketIn<'a>, packet_out::PacketOut<'a>,
-    port_desc::PortDescRequest, port_desc::PortDescReply, port_desc::PortStatus, port_desc::PortMod,
+    ports::PortDescRequest, ports::PortDescReply, ports::PortStatus, ports::PortMod,
     group_messages::GroupMod<'a>, group_messages::GroupRequest, group_messages::GroupDescReply<'a>,
     group_messages::GroupStatsReply, group_messages::GroupFeatures,
-    meter_messages::MeterMod, meter_messages::MeterRequest, meter_messages::MeterConfigReply,
-    meter_messages::MeterStatsReply, meter_messages::MeterFeatures,
-    table_stats::TableStatsReply, table_stats::TableFeaturesList,
+    meters::MeterMod, meters::MeterRequest, meters::MeterConfigReply,
+    meters::MeterStatsReply, meters::MeterFeatures,
+    tables::TableStatsReply, tables::TableFeaturesList,
     bundle::BundleControl, bundle::BundleAdd<'a>, bundle::RequestForward<'a>,
     role::Role, role::RoleStatus, async_config::AsyncConfig,
     flow_monitor::MonitorRequest, flow_monitor::MonitorReply<'a>, flow_monitor::MonitorCancel,

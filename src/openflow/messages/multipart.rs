@@ -75,6 +75,19 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// The body, if the part is of type `kind`.
+    ///
+    /// # Errors
+    ///
+    /// The part is of another type.
+    pub fn only(&self, kind: u16) -> Result<Cursor<'a>, DecodeError> {
+        if self.kind == kind {
+            return Ok(self.body);
+        }
+        let kind = DecodeErrorKind::BadValue(self.kind.into());
+        Err(self.body.error("multipart type", kind))
+    }
+
     /// The body, if the part is of type `kind`, or in OpenFlow 1.0 of the Nicira extension's `nicira`.
     pub fn expect(
         &self,
@@ -90,11 +103,8 @@ impl<'a> Part<'a> {
             if (vendor, subtype) == (NICIRA, nicira) {
                 return Ok(body);
             }
-        } else if self.kind == kind {
-            return Ok(body);
         }
-        let kind = DecodeErrorKind::BadValue(self.kind.into());
-        Err(self.body.error("multipart type", kind))
+        self.only(kind)
     }
 }
 

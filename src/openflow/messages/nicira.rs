@@ -9,11 +9,9 @@
 //! ct flush zone           pad(6) zone_id(2)
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::codec::{At, Head, Message, NICIRA, Place, nicira, place};
 use super::members::Named;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
@@ -34,7 +32,7 @@ const FLOW_FORMAT: At = At::Vendor(NICIRA, 12);
 impl<'a> Message<'a> for SetFormat {
     const PLACES: &'static [Place] = &[
         place("NXT_SET_FLOW_FORMAT", FLOW_FORMAT, V10, V10),
-        place("NXT_SET_PACKET_IN_FORMAT", At::Vendor(NICIRA, 16), V10, V15),
+        nicira("NXT_SET_PACKET_IN_FORMAT", 16, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<SetFormat, DecodeError> {
@@ -51,8 +49,8 @@ impl<'a> Message<'a> for SetFormat {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(
-            sink.buffer(),
+        write!(
+            sink,
             " format={}",
             self.format.name().unwrap_or("(unknown)")
         );
@@ -67,12 +65,7 @@ pub struct FlowModTableId {
 }
 
 impl<'a> Message<'a> for FlowModTableId {
-    const PLACES: &'static [Place] = &[place(
-        "NXT_FLOW_MOD_TABLE_ID",
-        At::Vendor(NICIRA, 15),
-        V10,
-        V15,
-    )];
+    const PLACES: &'static [Place] = &[nicira("NXT_FLOW_MOD_TABLE_ID", 15, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<FlowModTableId, DecodeError> {
         let enable = body.u8("set")? != 0;
@@ -93,12 +86,7 @@ pub struct SetControllerId {
 }
 
 impl<'a> Message<'a> for SetControllerId {
-    const PLACES: &'static [Place] = &[place(
-        "NXT_SET_CONTROLLER_ID",
-        At::Vendor(NICIRA, 20),
-        V10,
-        V15,
-    )];
+    const PLACES: &'static [Place] = &[nicira("NXT_SET_CONTROLLER_ID", 20, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<SetControllerId, DecodeError> {
         body.skip(6, "padding")?;
@@ -108,7 +96,7 @@ impl<'a> Message<'a> for SetControllerId {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(sink.buffer(), " id={}", self.id);
+        write!(sink, " id={}", self.id);
     }
 }
 
@@ -120,8 +108,7 @@ pub struct CtFlushZone {
 }
 
 impl<'a> Message<'a> for CtFlushZone {
-    const PLACES: &'static [Place] =
-        &[place("NXT_CT_FLUSH_ZONE", At::Vendor(NICIRA, 29), V10, V15)];
+    const PLACES: &'static [Place] = &[nicira("NXT_CT_FLUSH_ZONE", 29, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<CtFlushZone, DecodeError> {
         body.skip(6, "padding")?;
@@ -131,6 +118,6 @@ impl<'a> Message<'a> for CtFlushZone {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(sink.buffer(), " zone_id={}", self.zone_id);
+        write!(sink, " zone_id={}", self.zone_id);
     }
 }

@@ -11,11 +11,9 @@
 //! NXT2    properties
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, Place, place};
+use super::codec::{At, Head, Message, Place, nicira, typed};
 use super::members::{Actions, Bytes, DEFAULT_PRIORITY, Fields, Hex, Named, next_property};
 use crate::openflow::actions::Form;
 use crate::openflow::bytes::{Cursor, DecodeError, be_number};
@@ -64,10 +62,7 @@ const REASONS: &[(u32, &str)] = &[
 ];
 
 fn reason(number: u8) -> Named {
-    Named {
-        number: number.into(),
-        names: REASONS,
-    }
+    Named::new(number, REASONS)
 }
 
 /// `OFP_NO_BUFFER`
@@ -91,16 +86,16 @@ pub(super) fn packet_type(fields: &Fields) -> u32 {
 
 impl<'a> Message<'a> for PacketIn<'a> {
     const PLACES: &'static [Place] = &[
-        place("OFPT_PACKET_IN", At::Type(10), V10, V15),
-        place("NXT_PACKET_IN", At::Vendor(NICIRA, 17), V10, V15),
-        place("NXT_PACKET_IN2", At::Vendor(NICIRA, 30), V10, V15),
-        place("NXT_RESUME", At::Vendor(NICIRA, 28), V10, V15),
+        typed("OFPT_PACKET_IN", 10, V10, V15),
+        nicira("NXT_PACKET_IN", 17, V10, V15),
+        nicira("NXT_PACKET_IN2", 30, V10, V15),
+        nicira("NXT_RESUME", 28, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>, DecodeError> {
         let mut packet = match (head.at, head.version) {
-            (At::Vendor(_, 17), _) => nicira(body)?,
-            (At::Vendor(..), version) => properties(body, version)?,
+            (At::Vendor(_, 17), _) => nxt(body)?,
+            (At::Vendor(..), _) => properties(body, head)?,
             (_, V10) => v10(body)?,
             (_, V11) => v11(body)?,
             (_, version) => v12(body, version)?,
@@ -110,48 +105,42 @@ impl<'a> Message<'a> for PacketIn<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
         if self.table != 0 {
-            let _ = write!(out, " table_id={}", self.table);
+            write!(sink, " table_id={}", self.table);
         }
         if let Some(cookie) = self.cookie {
-            let _ = write!(out, " cookie={cookie}");
+            write!(sink, " cookie={cookie}");
         }
-        let _ = write!(out, " total_len={} ", self.total_len);
+        write!(sink, " total_len={} ", self.total_len);
         self.fields.text(sink, cx, DEFAULT_PRIORITY);
-        let out = sink.buffer();
         let data_len = self.data.0.len();
         // Two reasons inside of Open vSwitch have no word.
-        let _ = match self.reason.number {
-            6 | 7 => write!(out, " (via )"),
-            _ => write!(out, " (via {})", self.reason),
-        };
-        let _ = write!(out, " data_len={data_len}");
+        match self.reason.number {
+            6 | 7 => write!(sink, " (via )"),
+            _ => write!(sink, " (via {})", self.reason),
+        }
+        write!(sink, " data_len={data_len}");
         match self.buffer_id {
             None => {
-                out.push_str(" (unbuffered)");
+                sink.put(" (unbuffered)");
                 if self.total_len != data_len {
-                    out.push_str(" (***total_len != data_len***)");
+                    sink.put(" (***total_len != data_len***)");
                 }
             }
             Some(buffer_id) => {
-                let _ = write!(out, " buffer=0x{buffer_id:08x}");
+                write!(sink, " buffer=0x{buffer_id:08x}");
                 if self.total_len < data_len {
-                    out.push_str(" (***total_len < data_len***)");
+                    sink.put(" (***total_len < data_len***)");
                 }
             }
         }
-        out.push('\n');
+        sink.put("\n");
         if !self.userdata.is_empty() {
             let pairs: Vec<String> = self.userdata.0.iter().map(|b| format!("{b:02x}")).collect();
-            let _ = writeln!(out, " userdata={}", pairs.join("."));
+            writeln!(sink, " userdata={}", pairs.join("."));
         }
         self.continuation.text(sink, cx);
         self.packet.text(sink.buffer());
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.continuation.trouble()
     }
 }
 
@@ -238,7 +227,7 @@ fn known(cookie: Option<u64>) -> Option<Hex> {
     cookie.filter(|cookie| *cookie != u64::MAX).map(Hex)
 }
 
-fn nicira<'a>(body: &mut Cursor<'a>) -> Result<PacketIn<'a>, DecodeError> {
+fn nxt<'a>(body: &mut Cursor<'a>) -> Result<PacketIn<'a>, DecodeError> {
     let buffer_id = buffer(body.u32("buffer_id")?);
     let total_len = body.u16("total_len")?.into();
     let reason = reason(body.u8("reason")?);
@@ -272,7 +261,7 @@ mod property {
     pub(super) const CONTINUATION: u16 = 8;
 }
 
-fn properties<'a>(body: &mut Cursor<'a>, version: Version) -> Result<PacketIn<'a>, DecodeError> {
+fn properties<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>, DecodeError> {
     let mut packet = PacketIn::new(Fields::default());
     while !body.is_empty() {
         let (kind, mut inside) = next_property(body)?;
@@ -297,7 +286,7 @@ fn properties<'a>(body: &mut Cursor<'a>, version: Version) -> Result<PacketIn<'a
             property::USERDATA => packet.userdata = Bytes(inside.rest()),
             property::CONTINUATION => {
                 inside.skip(4, "padding")?;
-                packet.continuation = Continuation::decode(&mut inside, version)?;
+                packet.continuation = Continuation::decode(&mut inside, head)?;
             }
             _ => {}
         }
@@ -341,7 +330,7 @@ pub struct Pending<'a> {
 }
 
 impl<'a> Continuation<'a> {
-    fn decode(body: &mut Cursor<'a>, version: Version) -> Result<Continuation<'a>, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Continuation<'a>, DecodeError> {
         const BRIDGE: u16 = 0x8000;
         const STACK: u16 = 0x8001;
         const MIRRORS: u16 = 0x8002;
@@ -369,7 +358,7 @@ impl<'a> Continuation<'a> {
                 ACTIONS | ACTION_SET => {
                     inside.skip(4, "padding")?;
                     let length = inside.remaining();
-                    let actions = Actions::read(&mut inside, length, version, Form::Actions)?;
+                    let actions = Actions::read(&mut inside, length, head, Form::Actions)?;
                     if kind == ACTION_SET {
                         continuation.action_set = Some(actions);
                     } else {
@@ -397,43 +386,36 @@ impl<'a> Continuation<'a> {
             && self.odp_port == 0
     }
 
-    fn trouble(&self) -> Option<DecodeError> {
-        let pending = self.actions.iter().map(|pending| &pending.actions);
-        pending.chain(&self.action_set).find_map(Actions::trouble)
-    }
-
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let out = sink.buffer();
         if let Some(bridge) = &self.bridge {
-            let _ = writeln!(out, " continuation.bridge={bridge}");
+            writeln!(sink, " continuation.bridge={bridge}");
         }
         if !self.stack.is_empty() {
-            out.push_str(" continuation.stack=(top)");
+            sink.put(" continuation.stack=(top)");
             for value in &self.stack {
                 let digits = value.to_string();
                 let digits = digits.trim_start_matches('0');
-                let _ = match digits {
-                    "" => write!(out, " 0"),
-                    digits => write!(out, " 0x{digits}"),
-                };
+                match digits {
+                    "" => write!(sink, " 0"),
+                    digits => write!(sink, " 0x{digits}"),
+                }
             }
-            out.push_str(" (bottom)\n");
+            sink.put(" (bottom)\n");
         }
         if self.mirrors != 0 {
-            let _ = writeln!(out, " continuation.mirrors={:#x}", self.mirrors);
+            writeln!(sink, " continuation.mirrors={:#x}", self.mirrors);
         }
         if self.conntracked {
-            out.push_str(" continuation.conntracked=true\n");
+            sink.put(" continuation.conntracked=true\n");
         }
         if !self.actions.is_empty() {
-            out.push_str(" continuation.actions=");
+            sink.put(" continuation.actions=");
             for (index, pending) in self.actions.iter().enumerate() {
                 let comma = if index == 0 { "" } else { "," };
-                let _ = write!(
-                    sink.buffer(),
+                write!(
+                    sink,
                     "{comma}unroll_xlate(table={}, cookie={})",
-                    pending.table,
-                    pending.cookie.0
+                    pending.table, pending.cookie.0
                 );
                 if !pending.actions.is_empty() {
                     sink.put(",");
@@ -448,7 +430,7 @@ impl<'a> Continuation<'a> {
             sink.put("\n");
         }
         if self.odp_port != 0 {
-            let _ = writeln!(sink.buffer(), " continuation.odp_port={}", self.odp_port);
+            writeln!(sink, " continuation.odp_port={}", self.odp_port);
         }
     }
 }

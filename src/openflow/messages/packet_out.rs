@@ -6,11 +6,9 @@
 //! 1.5        buffer_id(4) actions_len(2) pad(2) | ofp_match | actions | data
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, Place, place};
+use super::codec::{Head, Message, Place, typed};
 use super::members::{Actions, Bytes, DEFAULT_PRIORITY, Fields};
 use super::packet_in::{in_port, packet_type};
 use crate::openflow::actions::Form;
@@ -36,7 +34,7 @@ pub struct PacketOut<'a> {
 }
 
 impl<'a> Message<'a> for PacketOut<'a> {
-    const PLACES: &'static [Place] = &[place("OFPT_PACKET_OUT", At::Type(13), V10, V15)];
+    const PLACES: &'static [Place] = &[typed("OFPT_PACKET_OUT", 13, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketOut<'a>, DecodeError> {
         const NO_BUFFER: u32 = u32::MAX;
@@ -58,7 +56,7 @@ impl<'a> Message<'a> for PacketOut<'a> {
                 (in_port(&port)?, actions_len)
             }
         };
-        let actions = Actions::read(body, actions_len.into(), head.version, Form::Actions)?;
+        let actions = Actions::read(body, actions_len.into(), head, Form::Actions)?;
         let data = body.take(body.remaining(), "data")?;
         Ok(PacketOut {
             buffer_id,
@@ -74,19 +72,14 @@ impl<'a> Message<'a> for PacketOut<'a> {
         self.fields.text(sink, cx, DEFAULT_PRIORITY);
         sink.put_as(Role::Action, " actions=");
         self.actions.text(sink, cx);
-        let out = sink.buffer();
         if let Some(buffer_id) = self.buffer_id {
-            let _ = write!(out, " buffer=0x{buffer_id:08x}");
+            write!(sink, " buffer=0x{buffer_id:08x}");
             return;
         }
-        let _ = write!(out, " data_len={}", self.data.0.len());
+        write!(sink, " data_len={}", self.data.0.len());
         if !self.data.is_empty() {
-            out.push('\n');
-            self.packet.text(out);
+            sink.put("\n");
+            self.packet.text(sink.buffer());
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.actions.trouble()
     }
 }

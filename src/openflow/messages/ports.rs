@@ -1,70 +1,98 @@
-//! Port descriptions and port statistics in every version's layout (OpenFlow 1.5.1 §7.2.1, §7.3.5.8).
+//! Ports: their descriptions, changes of them, and the wish to change them (OpenFlow 1.5.1 §7.2.1,
+//! §7.3.4.3, §7.3.5.7, §7.4.3).
+//!
+//! ```text
+//! port, 1.0            port_no(2) hw_addr(6) name(16) config(4) state(4) curr(4) advertised(4)
+//!                      supported(4) peer(4)
+//! port, 1.1 - 1.3      port_no(4) pad(4) hw_addr(6) pad(2) name(16) config(4) state(4) | Ethernet
+//! port, 1.4+           port_no(4) length(2) pad(2) hw_addr(6) pad(2) name(16) config(4) state(4)
+//!                      | properties, of which the first is pad(4) | Ethernet
+//! Ethernet             curr(4) advertised(4) supported(4) peer(4) curr_speed(4) max_speed(4)
+//! port description request, 1.5   port_no(4) pad(4)
+//! port description reply          ports
+//! port status                     reason(1) pad(7) | port
+//! port mod, 1.0        port_no(2) hw_addr(6) config(4) mask(4) advertise(4) pad(4)
+//! port mod, 1.1 - 1.3  port_no(4) pad(4) hw_addr(6) pad(2) config(4) mask(4) advertise(4) pad(4)
+//! port mod, 1.4+       port_no(4) pad(4) hw_addr(6) pad(2) config(4) mask(4) | properties
+//! ```
 
+use serde::Serialize;
+
+use super::codec::{Head, Message, Place, reply, request, typed};
 use super::header::{self, HEADER_LEN};
-use super::members::next_property;
+use super::members::{Flags, Mac, Named, Port, Words, as_port, next_property};
 use super::multipart::{self, Part};
-use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::text::{PORT_ANY, port_from_v10, port_to_v10};
-use crate::openflow::version::Version;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::text::{PORT_ANY, Sink, TextContext, port_from_v10};
+use crate::openflow::version::Version::{self, V10, V11, V14, V15};
 
 /// What the switch says of one port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize)]
 pub struct PortDesc {
     /// The port's number.
+    #[serde(rename = "port", serialize_with = "as_port")]
     pub ofport: u32,
-    /// Its MAC address.
-    pub hw_addr: [u8; 6],
     /// Its name, cut at 15 bytes by the protocol (1.5's properties do not lengthen it).
-    pub name: String,
-    /// `OFPPC_*` bits.
-    pub config: u32,
-    /// `OFPPS_*` bits.
-    pub state: u32,
+    pub name: Words,
+    /// Its MAC address.
+    pub hw_addr: Mac,
+    /// `OFPPC_*`
+    pub config: Flags,
+    /// `OFPPS_*`
+    pub state: Flags,
     /// Its speeds and media, where it has an Ethernet property or the version says them always.
+    #[serde(flatten)]
     pub link: Link,
 }
 
 /// Speeds and media of a port: `OFPPF_*` bits as since 1.1, and kilobits per second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[expect(missing_docs, reason = "the specification's names")]
 pub struct Link {
-    pub curr: u32,
-    pub advertised: u32,
-    pub supported: u32,
-    pub peer: u32,
+    pub curr: Flags,
+    pub advertised: Flags,
+    pub supported: Flags,
+    pub peer: Flags,
     pub curr_speed: u32,
     pub max_speed: u32,
 }
 
 impl Link {
-    /// Four words of 1.0, whose bits from 7 on are others; the speeds follow from them.
-    fn v10(port: &mut Cursor<'_>) -> Result<Link, DecodeError> {
-        let mut next = |what| {
-            let bits = port.u32(what)?;
-            Ok(bits & 0x7f | (bits & 0xf80) << 4)
-        };
-        let (curr, advertised) = (next("curr")?, next("advertised")?);
-        let (supported, peer) = (next("supported")?, next("peer")?);
-        Ok(Link {
-            curr,
-            advertised,
-            supported,
-            peer,
-            curr_speed: speed(curr),
-            max_speed: speed(supported),
-        })
+    const NONE: Link = Link::new([0; 4], [0; 2]);
+
+    const fn new(bits: [u32; 4], [curr_speed, max_speed]: [u32; 2]) -> Link {
+        let [curr, advertised, supported, peer] = bits;
+        Link {
+            curr: features(curr),
+            advertised: features(advertised),
+            supported: features(supported),
+            peer: features(peer),
+            curr_speed,
+            max_speed,
+        }
     }
 
-    fn v11(port: &mut Cursor<'_>) -> Result<Link, DecodeError> {
-        Ok(Link {
-            curr: port.u32("curr")?,
-            advertised: port.u32("advertised")?,
-            supported: port.u32("supported")?,
-            peer: port.u32("peer")?,
-            curr_speed: port.u32("curr_speed")?,
-            max_speed: port.u32("max_speed")?,
-        })
+    fn decode(version: Version, port: &mut Cursor<'_>) -> Result<Link, DecodeError> {
+        let bits = [
+            port.u32("curr")?,
+            port.u32("advertised")?,
+            port.u32("supported")?,
+            port.u32("peer")?,
+        ];
+        if version > V10 {
+            let speeds = [port.u32("curr_speed")?, port.u32("max_speed")?];
+            return Ok(Link::new(bits, speeds));
+        }
+        // The speeds follow from the bits.
+        let [curr, advertised, supported, peer] = bits.map(features_from_v10);
+        let speeds = [curr, supported].map(speed);
+        Ok(Link::new([curr, advertised, supported, peer], speeds))
     }
+}
+
+/// The bits of 1.0, of which those from 7 on are others, as those since 1.1.
+fn features_from_v10(bits: u32) -> u32 {
+    bits & 0x7f | (bits & 0xf80) << 4
 }
 
 /// The highest speed among `OFPPF_*` bits, in kilobits per second.
@@ -85,7 +113,7 @@ fn speed(bits: u32) -> u32 {
 /// A request for the descriptions of all ports.
 pub fn desc_request(version: Version, xid: u32) -> Option<Vec<u8>> {
     multipart::request(version, multipart::PORT_DESC, xid, |out| {
-        if version == Version::V15 {
+        if version == V15 {
             out.extend(PORT_ANY.to_be_bytes());
             out.extend([0; 4]);
         }
@@ -97,307 +125,335 @@ pub fn features_request(version: Version, xid: u32) -> Option<Vec<u8>> {
     header::message(version, header::FEATURES_REQUEST, xid, |_| ())
 }
 
-/// The ports in a part of a port description reply. `None` if the part is something else.
-pub fn decode_desc(version: Version, part: Part<'_>) -> Result<Option<Vec<PortDesc>>, DecodeError> {
-    if part.kind != multipart::PORT_DESC {
-        return Ok(None);
-    }
-    decode_ports(version, part.body).map(Some)
+/// The ports in a part of a port description reply.
+///
+/// # Errors
+///
+/// The part is something else, or malformed.
+pub fn decode_desc(version: Version, part: Part<'_>) -> Result<Vec<PortDesc>, DecodeError> {
+    let body = part.only(multipart::PORT_DESC)?;
+    body.all(|body| PortDesc::decode(version, body))
 }
 
 /// The ports in a features reply of 1.0 to 1.2.
+///
+/// # Errors
+///
+/// The reply is malformed.
 pub fn decode_features(version: Version, message: &[u8]) -> Result<Vec<PortDesc>, DecodeError> {
     let mut body = Cursor::new(message, 0);
     body.skip(HEADER_LEN + 24, "features reply")?;
-    decode_ports(version, body)
+    body.all(|body| PortDesc::decode(version, body))
 }
 
-fn decode_ports(version: Version, mut body: Cursor<'_>) -> Result<Vec<PortDesc>, DecodeError> {
-    let mut ports = Vec::new();
-    while !body.is_empty() {
-        ports.push(decode_port(version, &mut body)?);
-    }
-    Ok(ports)
-}
-
-/// One port.
-pub(super) fn decode_port(
-    version: Version,
-    body: &mut Cursor<'_>,
-) -> Result<PortDesc, DecodeError> {
-    match version {
-        Version::V10 => v10_port(body.sub(48, "port")?),
-        Version::V11 | Version::V12 | Version::V13 => v11_port(body.sub(64, "port")?),
-        Version::V14 | Version::V15 => v14_port(body),
-    }
-}
-
-fn v10_port(mut port: Cursor<'_>) -> Result<PortDesc, DecodeError> {
-    Ok(PortDesc {
-        ofport: port_from_v10(port.u16("port_no")?),
-        hw_addr: port.array("hw_addr")?,
-        name: port_name(port.array("port name")?),
-        config: port.u32("port config")?,
-        state: port.u32("port state")?,
-        link: Link::v10(&mut port)?,
-    })
-}
-
-fn v11_port(mut port: Cursor<'_>) -> Result<PortDesc, DecodeError> {
-    let ofport = port.u32("port_no")?;
-    port.skip(4, "padding")?;
-    let hw_addr = port.array("hw_addr")?;
-    port.skip(2, "padding")?;
-    Ok(PortDesc {
-        ofport,
-        hw_addr,
-        name: port_name(port.array("port name")?),
-        config: port.u32("port config")?,
-        state: port.u32("port state")?,
-        link: Link::v11(&mut port)?,
-    })
-}
-
-fn v14_port(body: &mut Cursor<'_>) -> Result<PortDesc, DecodeError> {
-    let mut peek = *body;
-    let ofport = peek.u32("port_no")?;
-    let length = usize::from(peek.u16("port length")?);
-    if length < 40 {
-        return Err(body.error("port length", DecodeErrorKind::BadLength(length)));
-    }
-    let mut port = body.sub(length, "port")?;
-    port.skip(8, "port_no")?;
-    let hw_addr = port.array("hw_addr")?;
-    port.skip(2, "padding")?;
-    let mut desc = PortDesc {
-        ofport,
-        hw_addr,
-        name: port_name(port.array("port name")?),
-        config: port.u32("port config")?,
-        state: port.u32("port state")?,
-        link: Link::default(),
-    };
-    while !port.is_empty() {
-        let (kind, mut property) = next_property(&mut port)?;
-        if kind == ETHERNET {
-            property.skip(4, "padding")?;
-            desc.link = Link::v11(&mut property)?;
+impl PortDesc {
+    /// Reads one port.
+    pub(super) fn decode(version: Version, body: &mut Cursor<'_>) -> Result<PortDesc, DecodeError> {
+        let mut port = match version {
+            V10 => body.sub(48, "port")?,
+            V14 | V15 => body.sized(4, 40, ("port length", "port"))?,
+            _ => body.sub(64, "port")?,
+        };
+        let ofport = if version == V10 {
+            port_from_v10(port.u16("port_no")?)
+        } else {
+            let ofport = port.u32("port_no")?;
+            port.skip(4, "padding")?;
+            ofport
+        };
+        let hw_addr = Mac(port.array("hw_addr")?);
+        if version > V10 {
+            port.skip(2, "padding")?;
         }
+        let mut desc = PortDesc {
+            ofport,
+            name: Words::padded(port.take(16, "port name")?),
+            hw_addr,
+            config: config(port.u32("port config")?),
+            state: Flags::new(port.u32("port state")?, STATE),
+            link: Link::NONE,
+        };
+        if version < V14 {
+            desc.link = Link::decode(version, &mut port)?;
+        }
+        while !port.is_empty() {
+            let (kind, mut property) = next_property(&mut port)?;
+            if kind == ETHERNET {
+                property.skip(4, "padding")?;
+                desc.link = Link::decode(version, &mut property)?;
+            }
+        }
+        Ok(desc)
     }
-    Ok(desc)
 }
 
-/// `OFPPDPT_ETHERNET`, `OFPPSPT_ETHERNET`
+/// `OFPPDPT_ETHERNET`, `OFPPMPT_ETHERNET`
 const ETHERNET: u16 = 0;
 
-fn port_name(bytes: [u8; 16]) -> String {
-    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
-    String::from_utf8_lossy(bytes.get(..end).unwrap_or(&bytes)).into_owned()
+/// `OFPPC_*`
+const CONFIG: &[(u32, &str)] = &[
+    (1 << 0, "PORT_DOWN"),
+    (1 << 1, "NO_STP"),
+    (1 << 2, "NO_RECV"),
+    (1 << 3, "NO_RECV_STP"),
+    (1 << 4, "NO_FLOOD"),
+    (1 << 5, "NO_FWD"),
+    (1 << 6, "NO_PACKET_IN"),
+];
+/// Those that are left since 1.1.
+const CONFIG_V11: u32 = 1 | 1 << 2 | 1 << 5 | 1 << 6;
+
+/// `OFPPS_*`
+const STATE: &[(u32, &str)] = &[(1 << 0, "LINK_DOWN"), (1 << 1, "BLOCKED"), (1 << 2, "LIVE")];
+/// `OFPPS10_STP_MASK`
+const STP_MASK: u32 = 3 << 8;
+const STP_LEARN: u32 = 1 << 8;
+const STP_FORWARD: u32 = 2 << 8;
+
+/// `OFPPF_*`
+const FEATURES: &[(u32, &str)] = &[
+    (1 << 0, "10MB-HD"),
+    (1 << 1, "10MB-FD"),
+    (1 << 2, "100MB-HD"),
+    (1 << 3, "100MB-FD"),
+    (1 << 4, "1GB-HD"),
+    (1 << 5, "1GB-FD"),
+    (1 << 6, "10GB-FD"),
+    (1 << 7, "40GB-FD"),
+    (1 << 8, "100GB-FD"),
+    (1 << 9, "1TB-FD"),
+    (1 << 10, "OTHER"),
+    (1 << 11, "COPPER"),
+    (1 << 12, "FIBER"),
+    (1 << 13, "AUTO_NEG"),
+    (1 << 14, "AUTO_PAUSE"),
+    (1 << 15, "AUTO_PAUSE_ASYM"),
+];
+
+fn config(bits: u32) -> Flags {
+    Flags::new(bits, CONFIG)
 }
 
-/// Counters of one port; `None` where the switch does not keep one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the counters bear the specification's names")]
-pub struct PortStats {
-    /// The port's number.
-    pub ofport: u32,
-    pub rx_packets: Option<u64>,
-    pub tx_packets: Option<u64>,
-    pub rx_bytes: Option<u64>,
-    pub tx_bytes: Option<u64>,
-    pub rx_dropped: Option<u64>,
-    pub tx_dropped: Option<u64>,
-    pub rx_errors: Option<u64>,
-    pub tx_errors: Option<u64>,
-    pub rx_frame_err: Option<u64>,
-    pub rx_over_err: Option<u64>,
-    pub rx_crc_err: Option<u64>,
-    pub collisions: Option<u64>,
-    /// Seconds the port has been there; since 1.3.
-    pub duration_sec: Option<u32>,
-    /// Nanoseconds beyond them.
-    pub duration_nsec: u32,
-    /// The counters of Intel's extension after RFC 2819 in the order of their names: 21 or none.
-    pub rfc2819: Vec<u64>,
-    /// Counters that the switch names itself.
-    pub custom: Vec<(String, u64)>,
-}
-
-/// A request for the counters of one port, or of all with [`PORT_ANY`]. `None` if `ofport` has no
-/// number in this version.
-pub fn stats_request(version: Version, xid: u32, ofport: u32) -> Option<Vec<u8>> {
-    let narrow = port_to_v10(ofport);
-    if version == Version::V10 && narrow.is_none() {
-        return None;
+const fn features(bits: u32) -> Flags {
+    Flags {
+        bits,
+        names: FEATURES,
     }
-    multipart::request(version, multipart::PORT_STATS, xid, |out| {
-        if let Some(narrow) = narrow.filter(|_| version == Version::V10) {
-            out.extend(narrow.to_be_bytes());
-            out.extend([0; 6]);
-        } else {
-            out.extend(ofport.to_be_bytes());
-            out.extend([0; 4]);
-        }
-    })
 }
 
-/// The counters in a part of a port statistics reply. `None` if the part is something else.
-pub fn decode_stats(
-    version: Version,
-    part: Part<'_>,
-) -> Result<Option<Vec<PortStats>>, DecodeError> {
-    if part.kind != multipart::PORT_STATS {
-        return Ok(None);
+/// The bits of a port's configuration that a version has.
+fn config_in(version: Version, bits: u32) -> Flags {
+    config(bits & if version == V10 { 0x7f } else { CONFIG_V11 })
+}
+
+/// Writes ports in the order of their numbers.
+pub(super) fn put_list<S: Sink>(ports: &[PortDesc], sink: &mut S, cx: &TextContext<'_>) {
+    let mut ports: Vec<&PortDesc> = ports.iter().collect();
+    ports.sort_by_key(|port| port.ofport as u16);
+    for port in ports {
+        put_port(port, sink, cx);
     }
-    let mut body = part.body;
-    let mut ports = Vec::new();
-    while !body.is_empty() {
-        ports.push(decode_stats_entry(version, &mut body)?);
+}
+
+fn put_port<S: Sink>(port: &PortDesc, sink: &mut S, cx: &TextContext<'_>) {
+    sink.put(" ");
+    Port(port.ofport).text(sink, cx);
+    let printable = port.name.0.chars().take_while(|c| matches!(c, ' '..='~'));
+    let name: String = printable.take(15).collect();
+    writeln!(sink, "({name}): addr:{}", port.hw_addr);
+    sink.put("     config:     ");
+    config_in(cx.version, port.config.bits).text(sink, " ");
+    sink.put("\n     state:      ");
+    put_state(port.state.bits, sink, cx);
+    sink.put("\n");
+    for (key, bits) in [
+        ("     current:    ", port.link.curr.bits),
+        ("     advertised: ", port.link.advertised.bits),
+        ("     supported:  ", port.link.supported.bits),
+        ("     peer:       ", port.link.peer.bits),
+    ] {
+        if bits & 0xffff != 0 {
+            sink.put(key);
+            features(bits & 0xffff).text(sink, " ");
+            sink.put("\n");
+        }
     }
-    Ok(Some(ports))
+    writeln!(
+        sink,
+        "     speed: {} Mbps now, {} Mbps max",
+        port.link.curr_speed / 1000,
+        port.link.max_speed / 1000
+    );
 }
 
-/// The counters of one port.
-pub(super) fn decode_stats_entry(
-    version: Version,
-    body: &mut Cursor<'_>,
-) -> Result<PortStats, DecodeError> {
-    Ok(match version {
-        Version::V10 => {
-            let mut port = body.sub(104, "port statistics")?;
-            let ofport = port_from_v10(port.u16("port_no")?);
-            port.skip(6, "padding")?;
-            counters(&mut port, ofport)?
-        }
-        Version::V11 | Version::V12 => {
-            let mut port = body.sub(104, "port statistics")?;
-            let ofport = port.u32("port_no")?;
-            port.skip(4, "padding")?;
-            counters(&mut port, ofport)?
-        }
-        Version::V13 => {
-            let mut port = body.sub(112, "port statistics")?;
-            let ofport = port.u32("port_no")?;
-            port.skip(4, "padding")?;
-            let stats = counters(&mut port, ofport)?;
-            PortStats {
-                duration_sec: Some(port.u32("duration_sec")?),
-                duration_nsec: port.u32("duration_nsec")?,
-                ..stats
-            }
-        }
-        Version::V14 | Version::V15 => v14_stats(body)?,
-    })
-}
-
-/// The twelve counters in the order of 1.0 to 1.3.
-fn counters(port: &mut Cursor<'_>, ofport: u32) -> Result<PortStats, DecodeError> {
-    let mut next = |what| port.u64(what).map(counted);
-    Ok(PortStats {
-        ofport,
-        rx_packets: next("rx_packets")?,
-        tx_packets: next("tx_packets")?,
-        rx_bytes: next("rx_bytes")?,
-        tx_bytes: next("tx_bytes")?,
-        rx_dropped: next("rx_dropped")?,
-        tx_dropped: next("tx_dropped")?,
-        rx_errors: next("rx_errors")?,
-        tx_errors: next("tx_errors")?,
-        rx_frame_err: next("rx_frame_err")?,
-        rx_over_err: next("rx_over_err")?,
-        rx_crc_err: next("rx_crc_err")?,
-        collisions: next("collisions")?,
-        duration_sec: None,
-        duration_nsec: 0,
-        rfc2819: Vec::new(),
-        custom: Vec::new(),
-    })
-}
-
-/// 1.4 and 1.5: eight counters, then properties; that of Ethernet (type 0) has the other four.
-fn v14_stats(body: &mut Cursor<'_>) -> Result<PortStats, DecodeError> {
-    let mut peek = *body;
-    let length = usize::from(peek.u16("port statistics length")?);
-    if length < 80 {
-        return Err(body.error("port statistics length", DecodeErrorKind::BadLength(length)));
-    }
-    let mut port = body.sub(length, "port statistics")?;
-    port.skip(4, "port statistics length")?;
-    let ofport = port.u32("port_no")?;
-    let duration_sec = Some(port.u32("duration_sec")?);
-    let duration_nsec = port.u32("duration_nsec")?;
-    let mut next = |what| port.u64(what).map(counted);
-    let mut stats = PortStats {
-        ofport,
-        rx_packets: next("rx_packets")?,
-        tx_packets: next("tx_packets")?,
-        rx_bytes: next("rx_bytes")?,
-        tx_bytes: next("tx_bytes")?,
-        rx_dropped: next("rx_dropped")?,
-        tx_dropped: next("tx_dropped")?,
-        rx_errors: next("rx_errors")?,
-        tx_errors: next("tx_errors")?,
-        rx_frame_err: None,
-        rx_over_err: None,
-        rx_crc_err: None,
-        collisions: None,
-        duration_sec,
-        duration_nsec,
-        rfc2819: Vec::new(),
-        custom: Vec::new(),
+fn put_state<S: Sink>(bits: u32, sink: &mut S, cx: &TextContext<'_>) {
+    let stp = if cx.version == V10 {
+        bits & STP_MASK
+    } else {
+        0
     };
-    while port.remaining() >= 4 {
-        let (kind, mut property) = next_property(&mut port)?;
-        if kind == EXPERIMENTER {
-            intel(&mut property, &mut stats)?;
-        }
-        if kind == ETHERNET && property.remaining() >= 36 {
-            property.skip(4, "padding")?;
-            let mut next = |what| property.u64(what).map(counted);
-            stats.rx_frame_err = next("rx_frame_err")?;
-            stats.rx_over_err = next("rx_over_err")?;
-            stats.rx_crc_err = next("rx_crc_err")?;
-            stats.collisions = next("collisions")?;
-        }
+    sink.put(match stp {
+        0 => "",
+        STP_LEARN => "STP_LEARN",
+        STP_FORWARD => "STP_FORWARD",
+        _ => "STP_BLOCK",
+    });
+    let rest = bits & if cx.version == V10 { 1 } else { 7 };
+    if stp == 0 || rest != 0 {
+        Flags::new(rest, STATE).text(sink, " ");
     }
-    Ok(stats)
 }
 
-/// `OFPPSPT_EXPERIMENTER`
-const EXPERIMENTER: u16 = 0xffff;
-/// Intel's id, and its two kinds of counters.
-const INTEL: u32 = 0x0000_aa01;
-const INTEL_RFC2819: u32 = 1;
-const INTEL_CUSTOM: u32 = 2;
-const RFC2819_COUNTERS: usize = 21;
-
-/// Reads Intel's counters; those of others are skipped.
-fn intel(property: &mut Cursor<'_>, stats: &mut PortStats) -> Result<(), DecodeError> {
-    let vendor = property.u32("experimenter")?;
-    let kind = property.u32("experimenter's property type")?;
-    match (vendor, kind) {
-        (INTEL, INTEL_RFC2819) => {
-            property.skip(4, "padding")?;
-            for _ in 0..RFC2819_COUNTERS {
-                stats.rfc2819.push(property.u64("RFC 2819 counter")?);
-            }
-        }
-        (INTEL, INTEL_CUSTOM) => {
-            property.skip(2, "padding")?;
-            let count = property.u16("number of counters")?;
-            for _ in 0..count {
-                let length = usize::from(property.u8("length of a counter's name")?);
-                let name = property.take(length, "counter's name")?;
-                let name = String::from_utf8_lossy(name).into_owned();
-                stats.custom.push((name, property.u64("counter")?));
-            }
-        }
-        _ => {}
-    }
-    Ok(())
+/// `OFPST_PORT_DESC` request
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct PortDescRequest {
+    /// The port asked for; `ANY` for all.
+    pub port: Port,
 }
 
-/// All ones mean that the switch does not keep the counter.
-fn counted(count: u64) -> Option<u64> {
-    (count != u64::MAX).then_some(count)
+impl<'a> Message<'a> for PortDescRequest {
+    const PLACES: &'static [Place] = &[request("OFPST_PORT_DESC", multipart::PORT_DESC, V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PortDescRequest, DecodeError> {
+        if head.version < V15 {
+            return Ok(PortDescRequest {
+                port: Port(PORT_ANY),
+            });
+        }
+        let port = Port(body.u32("port_no")?);
+        body.skip(4, "padding")?;
+        Ok(PortDescRequest { port })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        sink.put(" port=");
+        self.port.text(sink, cx);
+    }
+}
+
+/// `OFPST_PORT_DESC` reply
+#[derive(Debug, Clone, Serialize)]
+pub struct PortDescReply {
+    /// The ports.
+    pub ports: Vec<PortDesc>,
+}
+
+impl<'a> Message<'a> for PortDescReply {
+    const PLACES: &'static [Place] = &[reply("OFPST_PORT_DESC", multipart::PORT_DESC, V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PortDescReply, DecodeError> {
+        Ok(PortDescReply {
+            ports: head.list(body, |body| PortDesc::decode(head.version, body)),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        sink.put("\n");
+        put_list(&self.ports, sink, cx);
+    }
+}
+
+/// `OFPT_PORT_STATUS`
+#[derive(Debug, Clone, Serialize)]
+pub struct PortStatus {
+    /// `OFPPR_*`
+    pub reason: Named,
+    /// The port as it is now, or was last.
+    pub port: PortDesc,
+}
+
+/// `OFPPR_*` in the words of ovs-ofctl.
+const REASONS: &[(u32, &str)] = &[(0, "ADD"), (1, "DEL"), (2, "MOD")];
+
+impl<'a> Message<'a> for PortStatus {
+    const PLACES: &'static [Place] = &[typed("OFPT_PORT_STATUS", 12, V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PortStatus, DecodeError> {
+        let reason = Named::new(body.u8("reason")?, REASONS);
+        body.skip(7, "padding")?;
+        Ok(PortStatus {
+            reason,
+            port: PortDesc::decode(head.version, body)?,
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        write!(sink, " {}:", self.reason);
+        put_port(&self.port, sink, cx);
+    }
+}
+
+/// `OFPT_PORT_MOD`
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct PortMod {
+    /// The port to change.
+    pub port: Port,
+    /// Its address, to be sure.
+    pub hw_addr: Mac,
+    /// What the bits of the mask become.
+    pub config: Flags,
+    /// The bits to change.
+    pub mask: Flags,
+    /// What to advertise; no bit: what it was.
+    pub advertise: Flags,
+}
+
+impl<'a> Message<'a> for PortMod {
+    const PLACES: &'static [Place] = &[
+        typed("OFPT_PORT_MOD", 15, V10, V10),
+        typed("OFPT_PORT_MOD", 16, V11, V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PortMod, DecodeError> {
+        let port = if head.version == V10 {
+            Port(port_from_v10(body.u16("port_no")?))
+        } else {
+            let port = Port(body.u32("port_no")?);
+            body.skip(4, "padding")?;
+            port
+        };
+        let hw_addr = Mac(body.array("hw_addr")?);
+        if head.version > V10 {
+            body.skip(2, "padding")?;
+        }
+        let bits = body.u32("config")?;
+        let mask = body.u32("mask")?;
+        let mut advertise = 0;
+        if head.version < V14 {
+            advertise = body.u32("advertise")?;
+            body.skip(4, "padding")?;
+            if head.version == V10 {
+                advertise = features_from_v10(advertise);
+            }
+        } else {
+            while !body.is_empty() {
+                let (kind, mut property) = next_property(body)?;
+                if kind == ETHERNET {
+                    advertise = property.u32("advertise")?;
+                }
+            }
+        }
+        Ok(PortMod {
+            port,
+            hw_addr,
+            config: config(bits & mask),
+            mask: config(mask),
+            advertise: features(advertise),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        sink.put(" port: ");
+        self.port.text(sink, cx);
+        write!(sink, ": addr:{}\n     config: ", self.hw_addr);
+        config_in(cx.version, self.config.bits).text(sink, " ");
+        sink.put("\n     mask:   ");
+        config_in(cx.version, self.mask.bits).text(sink, " ");
+        sink.put("\n     advertise: ");
+        match self.advertise.bits & 0xffff {
+            0 => sink.put("UNCHANGED"),
+            bits => features(bits).text(sink, " "),
+        }
+        sink.put("\n");
+    }
 }

@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::codec::{At, Head, List, Message, Place, place};
+use super::codec::{Head, Message, Place, reply, request, typed};
 use super::members::{Port, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::flow::put_duration;
@@ -53,9 +53,9 @@ pub struct QueueConfigRequest {
 
 impl<'a> Message<'a> for QueueConfigRequest {
     const PLACES: &'static [Place] = &[
-        place("OFPT_QUEUE_GET_CONFIG_REQUEST", At::Type(20), V10, V10),
-        place("OFPT_QUEUE_GET_CONFIG_REQUEST", At::Type(22), V11, V13),
-        place("OFPST_QUEUE_DESC", At::Request(QUEUE_DESC), V14, V15),
+        typed("OFPT_QUEUE_GET_CONFIG_REQUEST", 20, V10, V10),
+        typed("OFPT_QUEUE_GET_CONFIG_REQUEST", 22, V11, V13),
+        request("OFPST_QUEUE_DESC", QUEUE_DESC, V14, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<QueueConfigRequest, DecodeError> {
@@ -76,7 +76,7 @@ impl<'a> Message<'a> for QueueConfigRequest {
         sink.put(" port=");
         self.port.text(sink, cx);
         if let Some(queue) = self.queue {
-            let _ = write!(sink.buffer(), " queue={queue}");
+            write!(sink, " queue={queue}");
         }
     }
 }
@@ -85,7 +85,7 @@ impl<'a> Message<'a> for QueueConfigRequest {
 #[derive(Debug, Clone, Serialize)]
 pub struct QueueConfigReply {
     /// The queues.
-    pub queues: List<QueueConfig>,
+    pub queues: Vec<QueueConfig>,
 }
 
 /// One queue.
@@ -173,9 +173,9 @@ fn put_rate(out: &mut String, key: &str, rate: Option<u16>) {
 
 impl<'a> Message<'a> for QueueConfigReply {
     const PLACES: &'static [Place] = &[
-        place("OFPT_QUEUE_GET_CONFIG_REPLY", At::Type(21), V10, V10),
-        place("OFPT_QUEUE_GET_CONFIG_REPLY", At::Type(23), V11, V13),
-        place("OFPST_QUEUE_DESC", At::Reply(QUEUE_DESC), V14, V15),
+        typed("OFPT_QUEUE_GET_CONFIG_REPLY", 21, V10, V10),
+        typed("OFPT_QUEUE_GET_CONFIG_REPLY", 23, V11, V13),
+        reply("OFPST_QUEUE_DESC", QUEUE_DESC, V14, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<QueueConfigReply, DecodeError> {
@@ -193,14 +193,14 @@ impl<'a> Message<'a> for QueueConfigReply {
             }
         };
         Ok(QueueConfigReply {
-            queues: List::read(body, |body| {
+            queues: head.list(body, |body| {
                 QueueConfig::decode(body, head.version, Port(port))
             }),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let mut queues: Vec<&QueueConfig> = self.queues.entries.iter().collect();
+        let mut queues: Vec<&QueueConfig> = self.queues.iter().collect();
         queues.sort_by_key(|queue| (queue.port.0 as u16, queue.queue));
         sink.put(" ");
         let mut port = Port(0);
@@ -211,16 +211,11 @@ impl<'a> Message<'a> for QueueConfigReply {
                 port.text(sink, cx);
                 sink.put("\n");
             }
-            let out = sink.buffer();
-            let _ = write!(out, "queue {}:", queue.queue);
-            put_rate(out, "min_rate", queue.min_rate);
-            put_rate(out, "max_rate", queue.max_rate);
-            out.push('\n');
+            write!(sink, "queue {}:", queue.queue);
+            put_rate(sink.buffer(), "min_rate", queue.min_rate);
+            put_rate(sink.buffer(), "max_rate", queue.max_rate);
+            sink.put("\n");
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.queues.trouble.clone()
     }
 }
 
@@ -245,7 +240,7 @@ fn port_and_queue(body: &mut Cursor<'_>, version: Version) -> Result<(u32, u32),
 }
 
 impl<'a> Message<'a> for QueueStatsRequest {
-    const PLACES: &'static [Place] = &[place("OFPST_QUEUE", At::Request(QUEUE), V10, V15)];
+    const PLACES: &'static [Place] = &[request("OFPST_QUEUE", QUEUE, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<QueueStatsRequest, DecodeError> {
         let (port, number) = port_and_queue(body, head.version)?;
@@ -269,7 +264,7 @@ impl<'a> Message<'a> for QueueStatsRequest {
 #[derive(Debug, Clone, Serialize)]
 pub struct QueueStatsReply {
     /// The counters, queue by queue.
-    pub queues: List<QueueStats>,
+    pub queues: Vec<QueueStats>,
 }
 
 /// Counters of one queue; `None` where the switch does not keep one.
@@ -327,42 +322,37 @@ impl QueueStats {
 }
 
 impl<'a> Message<'a> for QueueStatsReply {
-    const PLACES: &'static [Place] = &[place("OFPST_QUEUE", At::Reply(QUEUE), V10, V15)];
+    const PLACES: &'static [Place] = &[reply("OFPST_QUEUE", QUEUE, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<QueueStatsReply, DecodeError> {
         Ok(QueueStatsReply {
-            queues: List::read(body, |body| QueueStats::decode(body, head.version)),
+            queues: head.list(body, |body| QueueStats::decode(body, head.version)),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let _ = writeln!(sink.buffer(), " {} queues", self.queues.entries.len());
-        for stats in &self.queues.entries {
+        writeln!(sink, " {} queues", self.queues.len());
+        for stats in &self.queues {
             sink.put("  port ");
             stats.port.text(sink, cx);
             sink.put(" queue ");
-            let out = sink.buffer();
-            put_queue(out, stats.queue);
+            put_queue(sink.buffer(), stats.queue);
             for (key, count) in [
                 (": bytes=", stats.tx_bytes),
                 (", pkts=", stats.tx_packets),
                 (", errors=", stats.tx_errors),
             ] {
-                let _ = match count {
-                    Some(count) => write!(out, "{key}{count}"),
-                    None => write!(out, "{key}?"),
-                };
+                match count {
+                    Some(count) => write!(sink, "{key}{count}"),
+                    None => write!(sink, "{key}?"),
+                }
             }
-            out.push_str(", duration=");
+            sink.put(", duration=");
             match stats.duration_sec {
-                Some(seconds) => put_duration(out, seconds, stats.duration_nsec),
-                None => out.push('?'),
+                Some(seconds) => put_duration(sink.buffer(), seconds, stats.duration_nsec),
+                None => sink.put("?"),
             }
-            out.push('\n');
+            sink.put("\n");
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.queues.trouble.clone()
     }
 }

@@ -10,11 +10,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, ONF, Place, place};
+use super::codec::{At, Head, Message, Place, nicira, onf, typed};
 use super::members::{Hex, Named, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{V10, V12, V13, V14, V15};
+use crate::openflow::version::Version::{V10, V12, V14, V15};
 
 /// `OFPCR_ROLE_*`
 const ROLES: &[(u32, &str)] = &[
@@ -33,10 +33,7 @@ const REASONS: &[(u32, &str)] = &[
 ];
 
 fn role(number: u32) -> Named {
-    Named {
-        number,
-        names: ROLES,
-    }
+    Named::new(number, ROLES)
 }
 
 fn generation(number: u64) -> Option<Hex> {
@@ -54,10 +51,10 @@ pub struct Role {
 
 impl<'a> Message<'a> for Role {
     const PLACES: &'static [Place] = &[
-        place("OFPT_ROLE_REQUEST", At::Type(24), V12, V15),
-        place("OFPT_ROLE_REPLY", At::Type(25), V12, V15),
-        place("NXT_ROLE_REQUEST", At::Vendor(NICIRA, 10), V10, V15),
-        place("NXT_ROLE_REPLY", At::Vendor(NICIRA, 11), V10, V15),
+        typed("OFPT_ROLE_REQUEST", 24, V12, V15),
+        typed("OFPT_ROLE_REPLY", 25, V12, V15),
+        nicira("NXT_ROLE_REQUEST", 10, V10, V15),
+        nicira("NXT_ROLE_REPLY", 11, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Role, DecodeError> {
@@ -102,16 +99,13 @@ pub struct RoleStatus {
 
 impl<'a> Message<'a> for RoleStatus {
     const PLACES: &'static [Place] = &[
-        place("OFPT_ROLE_STATUS", At::Type(30), V14, V15),
-        place("ONFT_ROLE_STATUS", At::Vendor(ONF, 1911), V13, V13),
+        typed("OFPT_ROLE_STATUS", 30, V14, V15),
+        onf("ONFT_ROLE_STATUS", 1911),
     ];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<RoleStatus, DecodeError> {
         let role = role(body.u32("role")?);
-        let reason = Named {
-            number: body.u8("reason")?.into(),
-            names: REASONS,
-        };
+        let reason = Named::new(body.u8("reason")?, REASONS);
         body.skip(3, "padding")?;
         let generation_id = generation(body.u64("generation_id")?);
         while !body.is_empty() {
@@ -125,8 +119,11 @@ impl<'a> Message<'a> for RoleStatus {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        put_role(out, self.role, self.generation_id);
-        let _ = write!(out, " reason={}", self.reason.name().unwrap_or("(unknown)"));
+        put_role(sink.buffer(), self.role, self.generation_id);
+        write!(
+            sink,
+            " reason={}",
+            self.reason.name().unwrap_or("(unknown)")
+        );
     }
 }

@@ -7,11 +7,9 @@
 //! table status   reason(1) pad(7) | table desc
 //! ```
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::codec::{At, Head, List, Message, Place, place};
+use super::codec::{Head, Message, Place, reply, typed};
 use super::members::{Flags, Named, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{Sink, TextContext};
@@ -64,10 +62,8 @@ impl TableProperties {
             let (kind, mut property) = next_property(body)?;
             match kind {
                 PROPERTY_EVICTION => {
-                    properties.eviction_flags = Some(Flags {
-                        bits: property.u32("eviction flags")?,
-                        names: EVICTION_FLAGS,
-                    });
+                    properties.eviction_flags =
+                        Some(Flags::new(property.u32("eviction flags")?, EVICTION_FLAGS));
                 }
                 PROPERTY_VACANCY => {
                     properties.vacancy = Some(Vacancy {
@@ -101,7 +97,7 @@ pub struct TableMod {
 }
 
 impl<'a> Message<'a> for TableMod {
-    const PLACES: &'static [Place] = &[place("OFPT_TABLE_MOD", At::Type(17), V11, V15)];
+    const PLACES: &'static [Place] = &[typed("OFPT_TABLE_MOD", 17, V11, V15)];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableMod, DecodeError> {
         let table = body.u8("table_id")?;
@@ -114,36 +110,31 @@ impl<'a> Message<'a> for TableMod {
         };
         Ok(TableMod {
             table,
-            miss: (head.version < V13).then_some(Named {
-                number: config & 3,
-                names: MISSES,
-            }),
+            miss: (head.version < V13).then_some(Named::new(config & 3, MISSES)),
             properties,
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = match self.table {
-            u8::MAX => write!(out, " table_id: ALL_TABLES"),
-            table => write!(out, " table_id={table}"),
-        };
+        match self.table {
+            u8::MAX => write!(sink, " table_id: ALL_TABLES"),
+            table => write!(sink, " table_id={table}"),
+        }
         if let Some(miss) = self.miss {
-            let _ = write!(out, ", flow_miss_config={miss}");
+            write!(sink, ", flow_miss_config={miss}");
         }
         let Some(properties) = self.properties else {
             return;
         };
-        let _ = write!(out, ", eviction={}", on(properties.eviction));
+        write!(sink, ", eviction={}", on(properties.eviction));
         if let Some(flags) = properties.eviction_flags {
             sink.put(" eviction_flags=");
             flags.text(sink, "|");
         }
-        let out = sink.buffer();
-        let _ = write!(out, ", vacancy={}", on(properties.vacancy_events));
+        write!(sink, ", vacancy={}", on(properties.vacancy_events));
         if properties.vacancy_events {
             let (down, up) = properties.vacancy.map_or((0, 0), |v| (v.down, v.up));
-            let _ = write!(out, " vacancy:{down},{up}");
+            write!(sink, " vacancy:{down},{up}");
         }
     }
 }
@@ -179,8 +170,8 @@ impl TableDesc {
     }
 
     fn text<S: Sink>(&self, sink: &mut S) {
-        let _ = write!(
-            sink.buffer(),
+        write!(
+            sink,
             "\n  table {}:\n   eviction={} eviction_flags=",
             self.table,
             on(self.properties.eviction)
@@ -189,15 +180,17 @@ impl TableDesc {
             Some(flags) if flags.bits != u32::MAX => flags.text(sink, "|"),
             _ => sink.put("(default)"),
         }
-        let out = sink.buffer();
-        let _ = write!(out, "\n   vacancy={}", on(self.properties.vacancy_events));
+        write!(sink, "\n   vacancy={}", on(self.properties.vacancy_events));
         if self.properties.vacancy_events {
             let vacancy = self.properties.vacancy;
             let (down, up) = vacancy.map_or((0, 0), |vacancy| (vacancy.down, vacancy.up));
             let now = vacancy.map_or(0, |vacancy| vacancy.current);
-            let _ = write!(out, " vacancy_down={down}% vacancy_up={up}% vacancy={now}%");
+            write!(
+                sink,
+                " vacancy_down={down}% vacancy_up={up}% vacancy={now}%"
+            );
         }
-        out.push('\n');
+        sink.put("\n");
     }
 }
 
@@ -205,26 +198,22 @@ impl TableDesc {
 #[derive(Debug, Clone, Serialize)]
 pub struct TableDescReply {
     /// The tables.
-    pub tables: List<TableDesc>,
+    pub tables: Vec<TableDesc>,
 }
 
 impl<'a> Message<'a> for TableDescReply {
-    const PLACES: &'static [Place] = &[place("OFPST_TABLE_DESC", At::Reply(14), V14, V15)];
+    const PLACES: &'static [Place] = &[reply("OFPST_TABLE_DESC", 14, V14, V15)];
 
-    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<TableDescReply, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableDescReply, DecodeError> {
         Ok(TableDescReply {
-            tables: List::read(body, TableDesc::decode),
+            tables: head.list(body, TableDesc::decode),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        for table in &self.tables.entries {
+        for table in &self.tables {
             table.text(sink);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.tables.trouble.clone()
     }
 }
 
@@ -242,13 +231,10 @@ pub struct TableStatus {
 const REASONS: &[(u32, &str)] = &[(3, "VACANCY_DOWN"), (4, "VACANCY_UP")];
 
 impl<'a> Message<'a> for TableStatus {
-    const PLACES: &'static [Place] = &[place("OFPT_TABLE_STATUS", At::Type(31), V14, V15)];
+    const PLACES: &'static [Place] = &[typed("OFPT_TABLE_STATUS", 31, V14, V15)];
 
     fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<TableStatus, DecodeError> {
-        let reason = Named {
-            number: body.u8("reason")?.into(),
-            names: REASONS,
-        };
+        let reason = Named::new(body.u8("reason")?, REASONS);
         body.skip(7, "padding")?;
         Ok(TableStatus {
             reason,
@@ -257,7 +243,7 @@ impl<'a> Message<'a> for TableStatus {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let _ = write!(sink.buffer(), " reason={}\ntable_desc:-", self.reason);
+        write!(sink, " reason={}\ntable_desc:-", self.reason);
         self.desc.text(sink);
     }
 }

@@ -3,133 +3,85 @@
 //!
 //! Fields, actions and instructions that are not known here are passed over, as ovs-ofctl does.
 
+use std::collections::BTreeSet;
+
+use serde::{Serialize, Serializer};
+
+use super::features::action_names;
 use super::members::next_property;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::fields::{self, Id, ROWS, RowSet};
+use crate::openflow::fields::{self, Id, ROWS, RowSet, listing};
 use crate::openflow::version::Version;
 
 /// What the flows of a table can match and do.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Abilities {
     /// What the message asks for; since 1.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<&'static str>,
     /// What becomes of packets that no flow matches; in 1.1 and 1.2.
+    #[serde(rename = "config", skip_serializing_if = "Option::is_none")]
     pub miss_config: Option<&'static str>,
     /// Whether the table can push out flows to make room; since 1.4.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub eviction: Option<bool>,
     /// Whether it can tell how full it is; since 1.4.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vacancy_events: Option<bool>,
     /// What flows can do.
+    #[serde(flatten)]
     pub flows: FlowAbilities,
-    /// What the flow can do that takes the packets that no other matches.
-    pub miss: FlowAbilities,
+    /// What the flow can do that takes the packets that no other matches, if that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    miss: Option<FlowAbilities>,
     /// The fields that flows can match.
+    #[serde(
+        rename = "match",
+        skip_serializing_if = "RowSet::is_empty",
+        serialize_with = "names"
+    )]
     pub matched: RowSet,
     /// Those of them that can be matched under any mask.
+    #[serde(
+        rename = "mask",
+        skip_serializing_if = "RowSet::is_empty",
+        serialize_with = "names"
+    )]
     pub masked: RowSet,
     /// Those of them that can be left out of a match.
+    #[serde(skip_serializing_if = "RowSet::is_empty", serialize_with = "names")]
     pub wildcards: RowSet,
     /// The tables whose flows are copied to this one; since 1.4.
+    #[serde(rename = "table_sync_from", skip_serializing_if = "Vec::is_empty")]
     pub synced_from: Vec<u8>,
 }
 
 /// What flows can do.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct FlowAbilities {
+    /// `OFPIT_*` in the words of ovs-ofctl.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instructions: Vec<&'static str>,
     /// The tables that packets can go to.
-    pub next: TableSet,
-    /// `OFPIT_*`, a bit each.
-    pub instructions: u32,
+    #[serde(rename = "next_tables", skip_serializing_if = "BTreeSet::is_empty")]
+    pub next: BTreeSet<u8>,
     /// What can be written to the action set.
-    pub write: ActionAbilities,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub write_actions: Vec<&'static str>,
     /// What can be done at once.
-    pub apply: ActionAbilities,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apply_actions: Vec<&'static str>,
+    /// The fields that a `set_field` in the action set can set.
+    #[serde(skip_serializing_if = "RowSet::is_empty", serialize_with = "names")]
+    pub write_setfield: RowSet,
+    /// The fields that a `set_field` can set at once.
+    #[serde(skip_serializing_if = "RowSet::is_empty", serialize_with = "names")]
+    pub apply_setfield: RowSet,
 }
 
-/// Actions and what they can set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ActionAbilities {
-    /// A bit for every row of the table of actions.
-    actions: u32,
-    /// The fields that `set_field` can set.
-    pub set_fields: RowSet,
-}
-
-/// A set of tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct TableSet([u64; 4]);
-
-impl TableSet {
-    /// Whether the table is in the set.
-    pub fn contains(&self, table: u8) -> bool {
-        let word = self.0.get(usize::from(table / 64));
-        word.is_some_and(|word| word & 1 << (table % 64) != 0)
-    }
-
-    /// Adds a table.
-    pub fn insert(&mut self, table: u8) {
-        if let Some(word) = self.0.get_mut(usize::from(table / 64)) {
-            *word |= 1 << (table % 64);
-        }
-    }
-
-    /// The tables, by number.
-    pub fn iter(&self) -> impl Iterator<Item = u8> {
-        (0..=u8::MAX).filter(|table| self.contains(*table))
-    }
-}
-
-/// No number.
-const NONE: u8 = 32;
-
-/// The actions by the names of ovs-ofctl, in its order; their numbers in 1.1, and in 1.2 and later.
-const ACTIONS: [(&str, u8, u8); 24] = [
-    ("output", 0, 0),
-    ("group", 22, 22),
-    ("set_field", NONE, 25),
-    ("set_vlan_vid", 1, NONE),
-    ("set_vlan_pcp", 2, NONE),
-    ("strip_vlan", 18, 18),
-    ("push_vlan", 17, 17),
-    ("mod_dl_src", 3, NONE),
-    ("mod_dl_dst", 4, NONE),
-    ("mod_nw_src", 5, NONE),
-    ("mod_nw_dst", 6, NONE),
-    ("mod_nw_tos", 7, NONE),
-    ("mod_nw_ecn", 8, NONE),
-    ("mod_nw_ttl", 23, 23),
-    ("mod_tp_src", 9, NONE),
-    ("mod_tp_dst", 10, NONE),
-    ("dec_ttl", 24, 24),
-    ("set_mpls_label", 13, NONE),
-    ("set_mpls_tc", 14, NONE),
-    ("set_mpls_ttl", 15, 15),
-    ("dec_mpls_ttl", 16, 16),
-    ("push_mpls", 19, 19),
-    ("pop_mpls", 20, 20),
-    ("set_queue", 21, 21),
-];
-
-impl ActionAbilities {
-    fn new(version: Version, numbers: u32) -> ActionAbilities {
-        let rows = ACTIONS.iter().enumerate();
-        let known = rows.filter(|(_, (_, v11, v12))| {
-            let number = if version < Version::V12 { *v11 } else { *v12 };
-            number < NONE && numbers & 1 << number != 0
-        });
-        ActionAbilities {
-            actions: known.fold(0, |all, (row, _)| all | 1 << row),
-            set_fields: RowSet::default(),
-        }
-    }
-
-    /// The names of the actions.
-    pub fn names(&self) -> Vec<&'static str> {
-        let rows = ACTIONS.iter().enumerate();
-        rows.filter(|(row, _)| self.actions & 1 << row != 0)
-            .map(|(_, (name, ..))| *name)
-            .collect()
-    }
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn names<S: Serializer>(fields: &RowSet, serializer: S) -> Result<S::Ok, S::Error> {
+    listing::names(*fields).serialize(serializer)
 }
 
 /// The instructions by the names of ovs-ofctl, in its order; `OFPIT_*`.
@@ -146,14 +98,12 @@ const V11_INSTRUCTIONS: u32 = 0x3e;
 /// The same and `OFPIT_METER`.
 const V13_INSTRUCTIONS: u32 = 0x7e;
 
-impl FlowAbilities {
-    /// The names of the instructions.
-    pub fn instruction_names(&self) -> Vec<&'static str> {
-        let rows = INSTRUCTIONS.iter();
-        rows.filter(|(_, number)| self.instructions & 1 << number != 0)
-            .map(|(name, _)| *name)
-            .collect()
-    }
+/// The names of the instructions among those that a version has.
+fn instructions(numbers: u32, known: u32) -> Vec<&'static str> {
+    let rows = INSTRUCTIONS.iter();
+    rows.filter(|(_, number)| numbers & known & 1 << number != 0)
+        .map(|(name, _)| *name)
+        .collect()
 }
 
 /// `OFPFW_*` of 1.0: the bits and what they are about.
@@ -232,6 +182,11 @@ fn miss_config(config: u32) -> &'static str {
 }
 
 impl Abilities {
+    /// What the flow can do that takes the packets that no other matches.
+    pub fn miss(&self) -> &FlowAbilities {
+        self.miss.as_ref().unwrap_or(&self.flows)
+    }
+
     /// The four bytes that 1.0 has.
     pub(super) fn v10(table: &mut Cursor<'_>) -> Result<Abilities, DecodeError> {
         let wildcards = bits(table.u32("wildcards")?, &V10_FIELDS);
@@ -247,14 +202,13 @@ impl Abilities {
         let wildcards = bits(table.u32("wildcards")?, &V11_FIELDS);
         let matched = bits(table.u32("match")?, &V11_FIELDS).or(wildcards);
         let flows = FlowAbilities {
-            instructions: table.u32("instructions")? & V11_INSTRUCTIONS,
-            write: ActionAbilities::new(Version::V11, table.u32("write_actions")?),
-            apply: ActionAbilities::new(Version::V11, table.u32("apply_actions")?),
+            instructions: instructions(table.u32("instructions")?, V11_INSTRUCTIONS),
+            write_actions: action_names(Version::V11, table.u32("write_actions")?),
+            apply_actions: action_names(Version::V11, table.u32("apply_actions")?),
             ..FlowAbilities::default()
         };
         Ok(Abilities {
             miss_config: Some(miss_config(table.u32("config")?)),
-            miss: flows.clone(),
             flows,
             matched,
             wildcards,
@@ -267,17 +221,16 @@ impl Abilities {
         let matched = oxm_bits(table.u64("match")?);
         let wildcards = oxm_bits(table.u64("wildcards")?);
         let mut flows = FlowAbilities {
-            write: ActionAbilities::new(Version::V12, table.u32("write_actions")?),
-            apply: ActionAbilities::new(Version::V12, table.u32("apply_actions")?),
+            write_actions: action_names(Version::V12, table.u32("write_actions")?),
+            apply_actions: action_names(Version::V12, table.u32("apply_actions")?),
+            write_setfield: oxm_bits(table.u64("write_setfields")?),
+            apply_setfield: oxm_bits(table.u64("apply_setfields")?),
             ..FlowAbilities::default()
         };
-        flows.write.set_fields = oxm_bits(table.u64("write_setfields")?);
-        flows.apply.set_fields = oxm_bits(table.u64("apply_setfields")?);
         let metadata = (table.u64("metadata_match")?, table.u64("metadata_write")?);
-        flows.instructions = table.u32("instructions")? & V11_INSTRUCTIONS;
+        flows.instructions = instructions(table.u32("instructions")?, V11_INSTRUCTIONS);
         let abilities = Abilities {
             miss_config: Some(miss_config(table.u32("config")?)),
-            miss: flows.clone(),
             flows,
             matched: matched.or(wildcards),
             wildcards,
@@ -294,6 +247,7 @@ impl Abilities {
     ) -> Result<(), DecodeError> {
         let any = !properties.is_empty();
         let start = properties;
+        let mut miss = FlowAbilities::default();
         let mut seen = 0_u32;
         while !properties.is_empty() {
             let at = properties;
@@ -304,7 +258,7 @@ impl Abilities {
                 return Err(at.error("table features property", kind));
             }
             seen |= bit;
-            self.property(version, number, property)?;
+            self.property(version, number, property, &mut miss)?;
         }
         let missing = REQUIRED & !seen;
         if missing != 0 && (any || version < Version::V15) {
@@ -312,7 +266,7 @@ impl Abilities {
             return Err(start.error("missing property", DecodeErrorKind::BadValue(first)));
         }
         if any {
-            self.complete(seen);
+            self.complete(seen, miss);
         }
         Ok(())
     }
@@ -322,28 +276,23 @@ impl Abilities {
         version: Version,
         number: u16,
         mut property: Cursor<'_>,
+        miss: &mut FlowAbilities,
     ) -> Result<(), DecodeError> {
         // Odd numbers are about the flow that takes what no other matches.
         let flows = if number.is_multiple_of(2) {
             &mut self.flows
         } else {
-            &mut self.miss
+            miss
         };
         match number {
-            0 | 1 => flows.instructions = numbers(&mut property)? & V13_INSTRUCTIONS,
+            0 | 1 => flows.instructions = instructions(numbers(&mut property)?, V13_INSTRUCTIONS),
             2 | 3 => flows.next = tables(&mut property)?,
-            4 | 5 => {
-                let actions = ActionAbilities::new(version, numbers(&mut property)?);
-                flows.write.actions = actions.actions;
-            }
-            6 | 7 => {
-                let actions = ActionAbilities::new(version, numbers(&mut property)?);
-                flows.apply.actions = actions.actions;
-            }
+            4 | 5 => flows.write_actions = action_names(version, numbers(&mut property)?),
+            6 | 7 => flows.apply_actions = action_names(version, numbers(&mut property)?),
             8 => (self.matched, self.masked) = oxms(&mut property)?,
             10 => self.wildcards = unmasked(&mut property)?,
-            12 | 13 => flows.write.set_fields = unmasked(&mut property)?,
-            14 | 15 => flows.apply.set_fields = unmasked(&mut property)?,
+            12 | 13 => flows.write_setfield = unmasked(&mut property)?,
+            14 | 15 => flows.apply_setfield = unmasked(&mut property)?,
             16 => self.synced_from = property.rest().to_vec(),
             0xffff => {
                 let experimenter = property.u32("experimenter")?;
@@ -359,27 +308,28 @@ impl Abilities {
 
     /// What was not said of the flow that takes the rest is as of the others; and what follows from the
     /// masks.
-    fn complete(&mut self, seen: u32) {
+    fn complete(&mut self, seen: u32, mut miss: FlowAbilities) {
         let unsaid = |number: u32| seen & 1 << number == 0;
-        let (miss, flows) = (&mut self.miss, &self.flows);
+        let flows = &self.flows;
         if unsaid(1) {
-            miss.instructions = flows.instructions;
+            miss.instructions.clone_from(&flows.instructions);
         }
         if unsaid(3) {
-            miss.next = flows.next;
+            miss.next.clone_from(&flows.next);
         }
         if unsaid(5) {
-            miss.write.actions = flows.write.actions;
+            miss.write_actions.clone_from(&flows.write_actions);
         }
         if unsaid(7) {
-            miss.apply.actions = flows.apply.actions;
+            miss.apply_actions.clone_from(&flows.apply_actions);
         }
         if unsaid(13) {
-            miss.write.set_fields = flows.write.set_fields;
+            miss.write_setfield = flows.write_setfield;
         }
         if unsaid(15) {
-            miss.apply.set_fields = flows.apply.set_fields;
+            miss.apply_setfield = flows.apply_setfield;
         }
+        self.miss = Some(miss).filter(|miss| *miss != self.flows);
         self.matched = self.matched.or(self.masked);
         self.wildcards = self.wildcards.or(self.masked).and(self.matched);
     }
@@ -401,8 +351,8 @@ fn numbers(property: &mut Cursor<'_>) -> Result<u32, DecodeError> {
     Ok(all)
 }
 
-fn tables(property: &mut Cursor<'_>) -> Result<TableSet, DecodeError> {
-    let mut set = TableSet::default();
+fn tables(property: &mut Cursor<'_>) -> Result<BTreeSet<u8>, DecodeError> {
+    let mut set = BTreeSet::new();
     while !property.is_empty() {
         let at = *property;
         match property.u8("next table")? {
@@ -410,7 +360,9 @@ fn tables(property: &mut Cursor<'_>) -> Result<TableSet, DecodeError> {
                 let kind = DecodeErrorKind::BadValue(u8::MAX.into());
                 return Err(at.error("next table", kind));
             }
-            table => set.insert(table),
+            table => {
+                set.insert(table);
+            }
         }
     }
     Ok(set)

@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::members::Words;
-use super::table_features::{Abilities, ActionAbilities, FlowAbilities};
+use super::table_features::{Abilities, FlowAbilities};
 use super::tables::{TableFeatures, TableStats};
 use crate::openflow::fields::{RowSet, listing};
 
@@ -62,15 +61,15 @@ impl Listing {
         let before = before.map(|(past, _)| past);
         let same_features = before.is_some_and(|before| same_features(table, before));
         let ditto = same_counters && same_features;
-        if ditto && table.name.is_empty() {
+        if ditto && table.name.0.is_empty() {
             let (first, _) = self.alike.unwrap_or((id, id));
             self.alike = Some((first, id));
             return;
         }
         self.end(out);
         let _ = write!(out, "\n  table {id}");
-        if !table.name.is_empty() {
-            let _ = write!(out, " (\"{}\")", Words(table.name.clone()));
+        if !table.name.0.is_empty() {
+            let _ = write!(out, " (\"{}\")", table.name);
         }
         out.push(':');
         if ditto {
@@ -102,7 +101,7 @@ impl Listing {
 }
 
 fn same_features(a: &TableFeatures, b: &TableFeatures) -> bool {
-    a.metadata == b.metadata
+    a.metadata() == b.metadata()
         && a.max_entries == b.max_entries
         && a.abilities.miss_config == b.abilities.miss_config
         && a.abilities.eviction == b.abilities.eviction
@@ -115,7 +114,7 @@ fn same_flows(a: &TableFeatures, b: &TableFeatures) -> bool {
     let (a_id, b_id) = (a.table_id, b.table_id);
     let (a, b) = (&a.abilities, &b.abilities);
     same_abilities((a_id, &a.flows), (b_id, &b.flows))
-        && same_abilities((a_id, &a.miss), (b_id, &b.miss))
+        && same_abilities((a_id, a.miss()), (b_id, b.miss()))
 }
 
 fn same_abilities((a_id, a): (u8, &FlowAbilities), (b_id, b): (u8, &FlowAbilities)) -> bool {
@@ -124,10 +123,7 @@ fn same_abilities((a_id, a): (u8, &FlowAbilities), (b_id, b): (u8, &FlowAbilitie
     } else {
         ((a_id, a), (b_id, b))
     };
-    same_next(earlier, later)
-        && a.instructions == b.instructions
-        && a.write == b.write
-        && a.apply == b.apply
+    same_next(earlier, later) && a.instructions == b.instructions && a.actions() == b.actions()
 }
 
 /// Flows go to later tables only: a table can go to its follower, and that cannot go to itself. Neighbours
@@ -136,42 +132,28 @@ fn same_next(
     (earlier_id, earlier): (u8, &FlowAbilities),
     (later_id, later): (u8, &FlowAbilities),
 ) -> bool {
-    let mut next = later.next;
-    if earlier_id.checked_add(1) == Some(later_id) && earlier.next.contains(later_id) {
+    let mut next = later.next.clone();
+    if earlier_id.checked_add(1) == Some(later_id) && earlier.next.contains(&later_id) {
         next.insert(later_id);
     }
     earlier.next == next
 }
 
 fn is_empty(table: &TableFeatures) -> bool {
-    let TableFeatures {
-        max_entries,
-        metadata,
-        abilities,
-        ..
-    } = table;
-    let Abilities {
-        miss_config,
-        eviction,
-        vacancy_events,
-        flows,
-        miss,
-        matched,
-        ..
-    } = abilities;
-    metadata.unwrap_or_default() == (0, 0)
-        && *max_entries == 0
-        && miss_config.is_none()
-        && eviction.is_none()
-        && vacancy_events.is_none()
-        && *flows == FlowAbilities::default()
-        && *miss == FlowAbilities::default()
-        && matched.is_empty()
+    let abilities = &table.abilities;
+    table.metadata().unwrap_or_default() == (0, 0)
+        && table.max_entries == 0
+        && abilities.miss_config.is_none()
+        && abilities.eviction.is_none()
+        && abilities.vacancy_events.is_none()
+        && abilities.flows == FlowAbilities::default()
+        && *abilities.miss() == FlowAbilities::default()
+        && abilities.matched.is_empty()
 }
 
 fn put_abilities(out: &mut String, table: &TableFeatures, before: Option<&TableFeatures>) {
     let abilities = &table.abilities;
-    let (matched, written) = table.metadata.unwrap_or_default();
+    let (matched, written) = table.metadata().unwrap_or_default();
     if (matched, written) != (0, 0) {
         out.push_str("    metadata:");
         for (word, bits) in [("match", matched), ("write", written)] {
@@ -200,11 +182,11 @@ fn put_abilities(out: &mut String, table: &TableFeatures, before: Option<&TableF
         if abilities.flows != FlowAbilities::default() {
             out.push_str("    (same instructions)\n");
         }
-    } else if abilities.flows != abilities.miss {
+    } else if abilities.flows != *abilities.miss() {
         out.push_str("    instructions (other than table miss):\n");
         put_flows(out, &abilities.flows, past.map(|past| &past.flows));
         out.push_str("    instructions (table miss):\n");
-        put_flows(out, &abilities.miss, past.map(|past| &past.miss));
+        put_flows(out, abilities.miss(), past.map(Abilities::miss));
     } else if abilities.flows != FlowAbilities::default() {
         out.push_str("    instructions (table miss and others):\n");
         put_flows(out, &abilities.flows, past.map(|past| &past.flows));
@@ -241,40 +223,53 @@ fn put_fields(out: &mut String, title: &str, fields: RowSet) {
     }
 }
 
-fn put_flows(out: &mut String, flows: &FlowAbilities, past: Option<&FlowAbilities>) {
-    if flows.next.iter().next().is_some() {
-        out.push_str("      next tables: ");
-        put_ranges(out, flows.next.iter());
-        out.push('\n');
-    }
-    if flows.instructions != 0 {
-        if past.is_some_and(|past| past.instructions == flows.instructions) {
-            out.push_str("      (same instructions)\n");
-        } else {
-            let names = flows.instruction_names().join(" ");
-            let _ = writeln!(out, "      instructions: {names}");
-        }
-    }
-    let same = past.is_some_and(|past| past.write == flows.write && past.apply == flows.apply);
-    if same && !flows.write.set_fields.is_empty() {
-        out.push_str("      (same actions)\n");
-    } else if flows.write != flows.apply {
-        out.push_str("      Write-Actions features:\n");
-        put_actions(out, &flows.write);
-        out.push_str("      Apply-Actions features:\n");
-        put_actions(out, &flows.apply);
-    } else if flows.write != ActionAbilities::default() {
-        out.push_str("      Write-Actions and Apply-Actions features:\n");
-        put_actions(out, &flows.write);
+/// The names of actions, and the fields that `set_field` can set.
+type Actions<'t> = (&'t [&'static str], RowSet);
+
+impl FlowAbilities {
+    /// What can be written to the action set, and what can be done at once.
+    fn actions(&self) -> [Actions<'_>; 2] {
+        [
+            (&self.write_actions, self.write_setfield),
+            (&self.apply_actions, self.apply_setfield),
+        ]
     }
 }
 
-fn put_actions(out: &mut String, abilities: &ActionAbilities) {
-    let names = abilities.names();
+fn put_flows(out: &mut String, flows: &FlowAbilities, past: Option<&FlowAbilities>) {
+    if !flows.next.is_empty() {
+        out.push_str("      next tables: ");
+        put_ranges(out, flows.next.iter().copied());
+        out.push('\n');
+    }
+    if !flows.instructions.is_empty() {
+        if past.is_some_and(|past| past.instructions == flows.instructions) {
+            out.push_str("      (same instructions)\n");
+        } else {
+            let names = flows.instructions.join(" ");
+            let _ = writeln!(out, "      instructions: {names}");
+        }
+    }
+    let [write, apply] = flows.actions();
+    let same = past.is_some_and(|past| past.actions() == flows.actions());
+    if same && !flows.write_setfield.is_empty() {
+        out.push_str("      (same actions)\n");
+    } else if write != apply {
+        out.push_str("      Write-Actions features:\n");
+        put_actions(out, write);
+        out.push_str("      Apply-Actions features:\n");
+        put_actions(out, apply);
+    } else if !write.0.is_empty() || !write.1.is_empty() {
+        out.push_str("      Write-Actions and Apply-Actions features:\n");
+        put_actions(out, write);
+    }
+}
+
+fn put_actions(out: &mut String, (names, set_fields): Actions<'_>) {
     if !names.is_empty() {
         let _ = writeln!(out, "        actions: {}", names.join(" "));
     }
-    put_fields(out, "        supported on Set-Field:", abilities.set_fields);
+    put_fields(out, "        supported on Set-Field:", set_fields);
 }
 
 /// `1-5,7`

@@ -1,15 +1,22 @@
 //! Flow tables: their statistics in every version's layout (OpenFlow 1.0.0 §5.3.5, 1.1.0 §A.3.5.4,
 //! 1.2 §A.3.5.4, 1.5.1 §7.3.5.3), and what 1.3 and later have moved to the features (§7.3.5.18).
 
+use serde::Serialize;
+
+use super::codec::{Head, Message, Place, reply, request};
+use super::members::{Hex, Words};
 use super::multipart::{self, Part};
 use super::table_features::Abilities;
+use super::table_listing;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::version::Version;
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version::{self, V10, V11, V12, V13, V14, V15};
 
 /// What a table holds and did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize)]
 pub struct TableStats {
     /// Its number.
+    #[serde(rename = "table")]
     pub table_id: u8,
     /// How many flows it holds.
     pub active: u32,
@@ -18,28 +25,39 @@ pub struct TableStats {
     /// Packets that a flow of it matched.
     pub matched: u64,
     /// What 1.0 to 1.2 tell besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<TableFeatures>,
 }
 
 /// What a table can do.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct TableFeatures {
     /// Its number.
+    #[serde(rename = "table")]
     pub table_id: u8,
     /// Its name; empty, or of some versions of Open vSwitch `table0` and so on, where none was given.
-    pub name: String,
+    pub name: Words,
     /// How many flows it has room for.
     pub max_entries: u32,
-    /// The bits of the metadata that it can match and write; since 1.2.
-    pub metadata: Option<(u64, u64)>,
+    /// The bits of the metadata that it can match; since 1.2.
+    pub metadata_match: Option<Hex>,
+    /// The bits of the metadata that it can write; since 1.2.
+    pub metadata_write: Option<Hex>,
     /// What its flows can match and do.
+    #[serde(flatten)]
     pub abilities: Abilities,
 }
 
 impl TableFeatures {
     /// Whether somebody gave the table its name.
     pub fn has_own_name(&self) -> bool {
-        !self.name.is_empty() && self.name != format!("table{}", self.table_id)
+        let name = self.name.as_str();
+        !name.is_empty() && name != format!("table{}", self.table_id)
+    }
+
+    /// The bits of the metadata that it can match and write; since 1.2.
+    pub fn metadata(&self) -> Option<(u64, u64)> {
+        Some((self.metadata_match?.0, self.metadata_write?.0))
     }
 }
 
@@ -50,113 +68,76 @@ pub fn stats_request(version: Version, xid: u32) -> Option<Vec<u8>> {
 
 /// A request for the features of all tables. `None` before 1.3: there they are in the statistics.
 pub fn features_request(version: Version, xid: u32) -> Option<Vec<u8>> {
-    if version < Version::V13 {
+    if version < V13 {
         return None;
     }
     multipart::request(version, multipart::TABLE_FEATURES, xid, |_| ())
 }
 
-/// The tables in a part of a statistics reply; an error if the part is something else.
+/// The tables in a part of a statistics reply.
+///
+/// # Errors
+///
+/// The part is something else, or malformed.
 pub fn decode_stats(version: Version, part: Part<'_>) -> Result<Vec<TableStats>, DecodeError> {
-    let mut body = expect(part, multipart::TABLE_STATS)?;
-    let mut tables = Vec::new();
-    while !body.is_empty() {
-        tables.push(stats_entry(version, &mut body)?);
+    let body = part.only(multipart::TABLE_STATS)?;
+    body.all(|body| TableStats::decode(version, body))
+}
+
+impl TableStats {
+    fn decode(version: Version, body: &mut Cursor<'_>) -> Result<TableStats, DecodeError> {
+        let length = match version {
+            V10 => 64,
+            V11 => 88,
+            V12 => 128,
+            _ => 24,
+        };
+        let mut table = body.sub(length, "table statistics")?;
+        let table_id = table.u8("table_id")?;
+        table.skip(if matches!(version, V11 | V12) { 7 } else { 3 }, "padding")?;
+        let features = if version < V13 {
+            let mut features = TableFeatures {
+                table_id,
+                name: name(table.array("table name")?),
+                ..TableFeatures::default()
+            };
+            match version {
+                V10 => features.abilities = Abilities::v10(&mut table)?,
+                V11 => features.abilities = Abilities::v11(&mut table)?,
+                _ => {
+                    let (abilities, (matched, written)) = Abilities::v12(&mut table)?;
+                    features.abilities = abilities;
+                    features.metadata_match = Some(Hex(matched));
+                    features.metadata_write = Some(Hex(written));
+                }
+            }
+            features.max_entries = table.u32("max_entries")?;
+            Some(features)
+        } else {
+            None
+        };
+        Ok(TableStats {
+            table_id,
+            active: table.u32("active_count")?,
+            lookups: table.u64("lookup_count")?,
+            matched: table.u64("matched_count")?,
+            features,
+        })
     }
-    Ok(tables)
 }
 
-/// One table of a statistics reply.
-pub fn stats_entry(version: Version, body: &mut Cursor<'_>) -> Result<TableStats, DecodeError> {
-    match version {
-        Version::V10 => v10_table(body.sub(64, "table statistics")?),
-        Version::V11 => v11_table(body.sub(88, "table statistics")?),
-        Version::V12 => v12_table(body.sub(128, "table statistics")?),
-        _ => {
-            let mut table = body.sub(24, "table statistics")?;
-            let table_id = table.u8("table_id")?;
-            table.skip(3, "padding")?;
-            counted(table_id, table, None)
-        }
-    }
-}
-
-fn v10_table(mut table: Cursor<'_>) -> Result<TableStats, DecodeError> {
-    let table_id = table.u8("table_id")?;
-    table.skip(3, "padding")?;
-    let name = name(table.array("table name")?);
-    let abilities = Abilities::v10(&mut table)?;
-    let features = TableFeatures {
-        table_id,
-        name,
-        max_entries: table.u32("max_entries")?,
-        metadata: None,
-        abilities,
-    };
-    counted(table_id, table, Some(features))
-}
-
-fn v11_table(mut table: Cursor<'_>) -> Result<TableStats, DecodeError> {
-    let table_id = table.u8("table_id")?;
-    table.skip(7, "padding")?;
-    let name = name(table.array("table name")?);
-    let abilities = Abilities::v11(&mut table)?;
-    let features = TableFeatures {
-        table_id,
-        name,
-        max_entries: table.u32("max_entries")?,
-        metadata: None,
-        abilities,
-    };
-    counted(table_id, table, Some(features))
-}
-
-fn v12_table(mut table: Cursor<'_>) -> Result<TableStats, DecodeError> {
-    let table_id = table.u8("table_id")?;
-    table.skip(7, "padding")?;
-    let name = name(table.array("table name")?);
-    let (abilities, metadata) = Abilities::v12(&mut table)?;
-    let features = TableFeatures {
-        table_id,
-        name,
-        max_entries: table.u32("max_entries")?,
-        metadata: Some(metadata),
-        abilities,
-    };
-    counted(table_id, table, Some(features))
-}
-
-/// The three counters that end the entry in every version.
-fn counted(
-    table_id: u8,
-    mut table: Cursor<'_>,
-    features: Option<TableFeatures>,
-) -> Result<TableStats, DecodeError> {
-    Ok(TableStats {
-        table_id,
-        active: table.u32("active_count")?,
-        lookups: table.u64("lookup_count")?,
-        matched: table.u64("matched_count")?,
-        features,
-    })
-}
-
-/// The tables in a part of a features reply; an error if the part is something else. Their properties
-/// are passed over.
+/// The tables in a part of a features reply. Their properties are passed over.
+///
+/// # Errors
+///
+/// The part is something else, or malformed.
 pub fn decode_features(part: Part<'_>) -> Result<Vec<TableFeatures>, DecodeError> {
-    let mut body = expect(part, multipart::TABLE_FEATURES)?;
-    let mut tables = Vec::new();
-    while !body.is_empty() {
-        tables.push(features_head(&mut body)?.0);
-    }
-    Ok(tables)
+    let body = part.only(multipart::TABLE_FEATURES)?;
+    body.all(|body| Ok(features_head(body)?.0))
 }
 
 /// One table of a features message, with its properties.
-pub fn features_entry(
-    version: Version,
-    body: &mut Cursor<'_>,
-) -> Result<TableFeatures, DecodeError> {
+fn features_entry(version: Version, body: &mut Cursor<'_>) -> Result<TableFeatures, DecodeError> {
     let start = *body;
     let (mut table, properties, command, capabilities) = features_head(body)?;
     let bad = |what, value: u8| Err(start.error(what, DecodeErrorKind::BadValue(value.into())));
@@ -167,13 +148,13 @@ pub fn features_entry(
     if table.table_id == ALL_TABLES {
         return bad("table_id", table.table_id);
     }
-    if version >= Version::V15 {
+    if version >= V15 {
         let Some(name) = COMMANDS.get(usize::from(command)) else {
             return bad("table features command", command);
         };
         table.abilities.command = Some(*name);
     }
-    if version >= Version::V14 {
+    if version >= V14 {
         table.abilities.eviction = Some(capabilities & EVICTION != 0);
         table.abilities.vacancy_events = Some(capabilities & VACANCY_EVENTS != 0);
     }
@@ -194,44 +175,77 @@ const VACANCY_EVENTS: u32 = 1 << 3;
 fn features_head<'a>(
     body: &mut Cursor<'a>,
 ) -> Result<(TableFeatures, Cursor<'a>, u8, u32), DecodeError> {
-    let mut peek = *body;
-    let length = usize::from(peek.u16("table features length")?);
-    if length < 64 {
-        return Err(body.error("table features length", DecodeErrorKind::BadLength(length)));
-    }
-    let mut table = body.sub(length, "table features")?;
+    let mut table = body.sized(0, 64, ("table features length", "table features"))?;
     table.skip(2, "table features length")?;
     let table_id = table.u8("table_id")?;
     let command = table.u8("command")?;
     table.skip(4, "features")?;
     let name = name(table.array("table name")?);
-    let metadata = (table.u64("metadata_match")?, table.u64("metadata_write")?);
+    let (matched, written) = (table.u64("metadata_match")?, table.u64("metadata_write")?);
     let capabilities = table.u32("capabilities")?;
     let features = TableFeatures {
         table_id,
         name,
         max_entries: table.u32("max_entries")?,
-        metadata: Some(metadata),
+        metadata_match: Some(Hex(matched)),
+        metadata_write: Some(Hex(written)),
         abilities: Abilities::default(),
     };
     Ok((features, table, command, capabilities))
 }
 
-fn expect(part: Part<'_>, kind: u16) -> Result<Cursor<'_>, DecodeError> {
-    if part.kind == kind {
-        return Ok(part.body);
-    }
-    let kind = DecodeErrorKind::BadValue(part.kind.into());
-    Err(part.body.error("multipart type", kind))
-}
-
 /// A name, without the part of a character that is left where the room for it ended.
-fn name(bytes: [u8; 32]) -> String {
+fn name(bytes: [u8; 32]) -> Words {
     let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
     let bytes = bytes.get(..end).unwrap_or(&bytes);
     let whole = match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() => bytes.get(..error.valid_up_to()),
         _ => None,
     };
-    String::from_utf8_lossy(whole.unwrap_or(bytes)).into_owned()
+    Words(String::from_utf8_lossy(whole.unwrap_or(bytes)).into_owned())
+}
+
+/// `OFPST_TABLE` reply
+#[derive(Debug, Clone, Serialize)]
+pub struct TableStatsReply {
+    /// The tables.
+    pub tables: Vec<TableStats>,
+}
+
+impl<'a> Message<'a> for TableStatsReply {
+    const PLACES: &'static [Place] = &[reply("OFPST_TABLE", multipart::TABLE_STATS, V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableStatsReply, DecodeError> {
+        Ok(TableStatsReply {
+            tables: head.list(body, |body| TableStats::decode(head.version, body)),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        table_listing::put_stats(sink.buffer(), &self.tables);
+    }
+}
+
+/// `OFPST_TABLE_FEATURES`, asked and answered: a request may say what the tables shall be.
+#[derive(Debug, Clone, Serialize)]
+pub struct TableFeaturesList {
+    /// The tables.
+    pub tables: Vec<TableFeatures>,
+}
+
+impl<'a> Message<'a> for TableFeaturesList {
+    const PLACES: &'static [Place] = &[
+        request("OFPST_TABLE_FEATURES", multipart::TABLE_FEATURES, V13, V15),
+        reply("OFPST_TABLE_FEATURES", multipart::TABLE_FEATURES, V13, V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableFeaturesList, DecodeError> {
+        Ok(TableFeaturesList {
+            tables: head.list(body, |body| features_entry(head.version, body)),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        table_listing::put_features(sink.buffer(), &self.tables);
+    }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::codec::{At, Head, List, Message, NICIRA, Place, place};
+use super::codec::{Head, Message, Place, nicira};
 use super::members::Named;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
@@ -29,8 +29,8 @@ pub struct TlvMap {
     pub index: u16,
 }
 
-fn maps(body: &mut Cursor<'_>) -> List<TlvMap> {
-    List::read(body, |body| {
+fn maps(body: &mut Cursor<'_>, head: &Head<'_>) -> Vec<TlvMap> {
+    head.list(body, |body| {
         let map = TlvMap {
             option_class: body.u16("option_class")?,
             option_type: body.u8("option_type")?,
@@ -67,38 +67,29 @@ pub struct TlvTableMod {
     /// `NXTTMC_*`
     pub command: Named,
     /// The maps to add or to delete.
-    pub maps: List<TlvMap>,
+    pub maps: Vec<TlvMap>,
 }
 
 const COMMANDS: &[(u32, &str)] = &[(0, "ADD"), (1, "DEL"), (CLEAR, "CLEAR")];
 const CLEAR: u32 = 2;
 
 impl<'a> Message<'a> for TlvTableMod {
-    const PLACES: &'static [Place] =
-        &[place("NXT_TLV_TABLE_MOD", At::Vendor(NICIRA, 24), V10, V15)];
+    const PLACES: &'static [Place] = &[nicira("NXT_TLV_TABLE_MOD", 24, V10, V15)];
 
-    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<TlvTableMod, DecodeError> {
-        let command = Named {
-            number: body.u16("command")?.into(),
-            names: COMMANDS,
-        };
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TlvTableMod, DecodeError> {
+        let command = Named::new(body.u16("command")?, COMMANDS);
         body.skip(6, "padding")?;
         Ok(TlvTableMod {
             command,
-            maps: maps(body),
+            maps: maps(body, head),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        let _ = write!(out, "\n {}", self.command);
+        write!(sink, "\n {}", self.command);
         if self.command.number != CLEAR {
-            put_maps(out, &self.maps.entries);
+            put_maps(sink.buffer(), &self.maps);
         }
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.maps.trouble.clone()
     }
 }
 
@@ -110,41 +101,31 @@ pub struct TlvTableReply {
     /// How many fields there may be.
     pub max_fields: u16,
     /// The maps there are.
-    pub maps: List<TlvMap>,
+    pub maps: Vec<TlvMap>,
 }
 
 impl<'a> Message<'a> for TlvTableReply {
-    const PLACES: &'static [Place] = &[place(
-        "NXT_TLV_TABLE_REPLY",
-        At::Vendor(NICIRA, 26),
-        V10,
-        V15,
-    )];
+    const PLACES: &'static [Place] = &[nicira("NXT_TLV_TABLE_REPLY", 26, V10, V15)];
 
-    fn decode(body: &mut Cursor<'a>, _: &Head<'a>) -> Result<TlvTableReply, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TlvTableReply, DecodeError> {
         let max_option_space = body.u32("max_option_space")?;
         let max_fields = body.u16("max_fields")?;
         body.skip(10, "padding")?;
         Ok(TlvTableReply {
             max_option_space,
             max_fields,
-            maps: maps(body),
+            maps: maps(body, head),
         })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        let out = sink.buffer();
-        let maps = &self.maps.entries;
+        let maps = &self.maps;
         let allocated: u32 = maps.iter().map(|map| u32::from(map.option_len)).sum();
-        let _ = writeln!(
-            out,
+        writeln!(
+            sink,
             "\n max option space={} max fields={}\n allocated option space={allocated}\n",
             self.max_option_space, self.max_fields
         );
-        put_maps(out, maps);
-    }
-
-    fn trouble(&self) -> Option<DecodeError> {
-        self.maps.trouble.clone()
+        put_maps(sink.buffer(), maps);
     }
 }

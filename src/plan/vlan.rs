@@ -1,9 +1,9 @@
 //! What a change makes of a port's VLANs, said in words.
 
-use super::{Edit, Refusal, quoted};
+use super::{Edit, Refusal, RowId, quoted};
 use crate::model::topology::Port;
 use crate::model::vlan::Vlan;
-use crate::ovsdb::{Atom, Datum, RowId};
+use crate::ovsdb::{Atom, Datum};
 
 impl Edit<'_> {
     /// Says what a port does with tags once the change is made; warns of a trunk of all VLANs, unless

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::super::operation::Function;
-use super::super::value::{Atom, Datum};
+use crate::ovsdb::Function;
+use crate::ovsdb::{Atom, Datum};
 
 /// What is done to a column.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,12 +1,12 @@
 //! Bridges and VLAN bridges: added, changed, removed.
 
+use super::draft::Change;
 use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
-use super::{Assignment, Edit, Refusal, quoted};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
 use crate::base::shell::word;
 use crate::model::vlan_bridge::VLAN_BRIDGE_KEY;
-use crate::ovsdb::draft::Change;
-use crate::ovsdb::{Atom, Condition, Datum, Function, RowId};
+use crate::ovsdb::{Atom, Condition, Datum, Function};
 
 /// What a bridge shall be.
 #[derive(Debug, Clone, Default)]

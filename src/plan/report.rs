@@ -5,9 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Edit;
+use super::{Edit, RowId};
 use crate::base::order::sort_by_name;
-use crate::ovsdb::{Atom, Datum, RowId, Uuid};
+use crate::ovsdb::{Atom, Datum, Uuid};
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

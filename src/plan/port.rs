@@ -1,11 +1,11 @@
 //! Ports and bonds: added, changed, removed.
 
+use super::draft::Change;
 use super::name::{check, check_new};
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
-use super::{Assignment, Edit, Refusal, quoted};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
 use crate::base::shell::word;
-use crate::ovsdb::draft::Change;
-use crate::ovsdb::{Atom, Datum, RowId};
+use crate::ovsdb::{Atom, Datum};
 
 /// What a port shall be.
 #[derive(Debug, Clone, Default)]

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::draft::Change;
 use super::place::{INTERFACE, PortPlace};
 use super::port::{NewPort, Settings};
-use super::{Assignment, Edit, Refusal, quoted};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
 use crate::base::shell::word;
 use crate::model::tunnel::{Key, default_port, is_tunnel};
-use crate::ovsdb::draft::Change;
-use crate::ovsdb::{Atom, Condition, Datum, Function, RowId};
+use crate::ovsdb::{Atom, Condition, Datum, Function};
 
 /// A tunnel to be added.
 #[derive(Debug, Clone)]

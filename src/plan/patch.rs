@@ -1,11 +1,11 @@
 //! Patch ports: pairs made, repaired and removed (ovs-vswitchd.conf.db(5), "Patch Options").
 
+use super::draft::Change;
 use super::place::{BridgePlace, INTERFACE, PortPlace};
 use super::port::{NewPort, Settings};
-use super::{Assignment, Edit, Refusal, quoted};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
 use crate::base::shell::word;
-use crate::ovsdb::draft::Change;
-use crate::ovsdb::{Condition, Datum, Function, RowId};
+use crate::ovsdb::{Condition, Datum, Function};
 
 /// One end of a pair that shall be.
 #[derive(Debug)]

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use super::draft::Change;
 use super::record::{as_symbol, column};
-use super::{Assignment, Edit, Refusal, quoted};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
 use crate::base::shell::{self, word};
-use crate::ovsdb::draft::Change;
 use crate::ovsdb::notation::{self, Argument, bare, check_number};
 use crate::ovsdb::schema::{Base, Column, Table, Type};
-use crate::ovsdb::{Atom, Datum, RowId};
+use crate::ovsdb::{Atom, Datum};
 
 impl Edit<'_> {
     /// Sets columns, or keys of them: `COLUMN[:KEY]=VALUE`.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Edit, Refusal, Warning, quoted};
+use super::{Edit, Refusal, RowId, Warning, quoted};
 use crate::model::keys::{check, interface_types, missing};
 use crate::model::resolve::closest;
-use crate::ovsdb::{Atom, Datum, RowId};
+use crate::ovsdb::{Atom, Datum};
 
 impl Edit<'_> {
     /// Warns of what the switch will ignore: keys that nobody documents, values out of their range,

@@ -1,12 +1,8 @@
 //! The transaction that a draft comes to.
 
-use super::super::operation::Mutator;
-use super::super::operation::Until;
-use super::{
-    Change, Columns, Condition, Datum, Draft, Entry, Error, Function, Gone, Identity, OPEN_VSWITCH,
-    Operation,
-};
-use super::{RowId, Uuid};
+use super::{Change, Draft, Entry, Gone, Identity, RowId};
+use crate::ovsdb::operation::{Columns, Mutator, Until};
+use crate::ovsdb::{Condition, Datum, Error, Function, Operation, Uuid};
 
 impl Draft<'_> {
     /// Whether the transaction would change nothing.
@@ -28,7 +24,7 @@ impl Draft<'_> {
     /// Whether all that was read, in one request after the other, still holds at one moment. If not,
     /// what was concluded from it, a refusal too, may be wrong.
     pub async fn holds(&self) -> Result<bool, Error> {
-        match self.client.transact(OPEN_VSWITCH, &self.all_waits()).await {
+        match self.database.transact(&self.all_waits()).await {
             Ok(_) => Ok(true),
             Err(Error::Operation(error)) if error.error == "timed out" => Ok(false),
             Err(error) => Err(error),

@@ -18,11 +18,8 @@ pub use change::Change;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
-use super::client::{Client, OPEN_VSWITCH};
-use super::error::Error;
-use super::operation::{Columns, Condition, Function, Operation, Select};
-use super::row::Row;
-use super::value::{Atom, Datum, Uuid};
+use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
+use crate::source::Database;
 
 /// A row of a draft: one of the database, or one that the transaction makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,10 +34,10 @@ pub enum Identity {
     New(String),
 }
 
-/// A transaction in the making on the database [`OPEN_VSWITCH`].
+/// A transaction in the making on the database `Open_vSwitch`.
 #[derive(Debug)]
 pub struct Draft<'c> {
-    client: &'c Client,
+    database: &'c Database,
     rows: Rows,
     stored: HashMap<Uuid, RowId>,
     tables: HashMap<String, Table>,
@@ -113,9 +110,9 @@ enum Gone {
 
 impl<'c> Draft<'c> {
     /// A draft that changes nothing.
-    pub fn new(client: &'c Client) -> Self {
+    pub fn new(database: &'c Database) -> Self {
         Self {
-            client,
+            database,
             rows: Rows::default(),
             stored: HashMap::new(),
             tables: HashMap::new(),
@@ -127,8 +124,8 @@ impl<'c> Draft<'c> {
     }
 
     /// The connection that it reads through.
-    pub fn client(&self) -> &'c Client {
-        self.client
+    pub fn database(&self) -> &'c Database {
+        self.database
     }
 
     /// Reads these columns of all rows of a table, so that many later [`Draft::find`]s need not ask
@@ -295,7 +292,7 @@ impl<'c> Draft<'c> {
         if selects.is_empty() {
             return Ok(());
         }
-        let answers = self.client.select(OPEN_VSWITCH, selects).await?;
+        let answers = self.database.select(selects).await?;
         let mut answers = answers.into_iter();
         let up = self.learn(&answers.next().unwrap_or_default())?;
         self.referrers.insert((row, above.1.to_owned()), up);
@@ -551,7 +548,7 @@ impl<'c> Draft<'c> {
     ) -> Result<Vec<RowId>, Error> {
         let mut select = select(table, columns);
         select.when = when;
-        let rows = self.client.select(OPEN_VSWITCH, vec![select]).await?;
+        let rows = self.database.select(vec![select]).await?;
         rows.concat()
             .into_iter()
             .map(|row| self.keep(&row))

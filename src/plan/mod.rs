@@ -1,4 +1,5 @@
-//! Changes as operators think of them, planned on a [`Draft`]: nothing is written here.
+//! Changes as operators think of them, planned on a [`Draft`]: what is asked becomes a checked draft, and that
+//! one transaction. Nothing is written here.
 //!
 //! Every function takes an [`Edit`], looks at what is there, refuses what cannot be meant, and lays the
 //! change over the draft. So one command is a plan of one step, and a batch one of many: a later step
@@ -6,6 +7,7 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
 //! | [`place`] | bridges and ports by name or number, as the draft has them |
 //! | [`keys`] | whether the keys and values that a plan sets are documented |
 //! | [`name`] | which names a bridge, a port or an interface can have |
@@ -21,6 +23,7 @@
 
 pub mod bridge;
 pub mod database;
+pub mod draft;
 pub mod filter;
 pub mod keys;
 pub mod name;
@@ -36,9 +39,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 pub use crate::base::terminal::quoted;
-use crate::ovsdb::draft::Change;
 use crate::ovsdb::schema::Schema;
-use crate::ovsdb::{self, Atom, Client, Datum, Draft, RowId, Uuid};
+use crate::ovsdb::{self, Atom, Datum, Uuid};
+use crate::source::Database;
+pub use draft::RowId;
+use draft::{Change, Draft};
 
 /// A change being planned.
 #[derive(Debug)]
@@ -117,9 +122,9 @@ pub struct Assignment {
 
 impl<'c> Edit<'c> {
     /// A plan that changes nothing.
-    pub fn new(client: &'c Client) -> Self {
+    pub fn new(database: &'c Database) -> Self {
         Self {
-            draft: Draft::new(client),
+            draft: Draft::new(database),
             warnings: Vec::new(),
             notes: Vec::new(),
             touched: Vec::new(),
