@@ -6,24 +6,27 @@ use super::dumped::Dumped;
 use super::spelling::Spelling;
 use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc, GroupStats};
 use crate::openflow::text::{PortSpelling, TextContext};
 use crate::source::Switch;
 
+const ABOUT: About = About::watchable()
+    .remarks("\
+The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what \
+went through a bucket before its actions. Groups come by their number.")
+    .examples("\
+ovs dump-groups br-int
+ovs dump-groups br-int 5 --no-stats
+ovs dump-groups br-int --ports both
+ovs dump-flows br-int --out-group 5                which flows send to it
+ovs dump-groups br-int --json | jq '.[].buckets[].watch_port.name'");
+
 // The arguments of `ovs dump-groups`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what \
-went through a bucket before its actions. Groups come by their number.
-
-Examples:
-  ovs dump-groups br-int
-  ovs dump-groups br-int 5 --no-stats
-  ovs dump-groups br-int --ports both
-  ovs dump-flows br-int --out-group 5                which flows send to it
-  ovs dump-groups br-int --json | jq '.[].buckets[].watch_port.name'")]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
     switch: String,

@@ -5,22 +5,25 @@ use std::collections::HashMap;
 use super::dumped::Dumped;
 use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::openflow::messages::meters::{self, METER_ALL, MeterConfig, MeterStats};
 use crate::openflow::version::Version;
 use crate::source::{Switch, SwitchError};
 
+const ABOUT: About = About::watchable()
+    .remarks("\
+The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter \
+stands before them, what went through a band behind it. Meters need OpenFlow 1.3 or later.")
+    .examples("\
+ovs dump-meters br-int
+ovs dump-meters br-int 1 --no-stats
+ovs dump-meters br-int controller
+ovs dump-flows br-int --action meter               which flows go through one
+ovs dump-meters br-int --json | jq '.[] | select(.packet_in_count > 0)'");
+
 // The arguments of `ovs dump-meters`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter \
-stands before them, what went through a band behind it. Meters need OpenFlow 1.3 or later.
-
-Examples:
-  ovs dump-meters br-int
-  ovs dump-meters br-int 1 --no-stats
-  ovs dump-meters br-int controller
-  ovs dump-flows br-int --action meter               which flows go through one
-  ovs dump-meters br-int --json | jq '.[] | select(.packet_in_count > 0)'")]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
     switch: String,

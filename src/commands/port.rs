@@ -10,10 +10,11 @@ mod stats;
 use super::lines::{Line, Picture};
 use super::write::{self, Change};
 use super::{Context, Exit, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::model::resolve::{PortWord, find, parse};
 use crate::model::{self, Depth, Port, Scope, Topology, Want, select_port};
 use crate::openflow::text::PORT_LOCAL;
-use crate::output::{Column, columns_help};
+use crate::output::{Column, headings};
 use crate::ovsdb::{Error, Function, Select};
 
 /// The commands on ports.
@@ -21,21 +22,21 @@ use crate::ovsdb::{Error, Function, Select};
 #[command(defer = true)]
 pub enum Command {
     /// The ports with their OpenFlow numbers; a bond has a line per interface
-    #[command(after_help = list_help())]
+    #[command(describe = LIST)]
     List {
         /// Only this bridge
         #[arg(value_name = "BRIDGE")]
         bridge: Option<String>,
     },
     /// Everything about one port
-    #[command(after_help = show::help())]
+    #[command(describe = show::ABOUT)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
         #[arg(value_name = "PORT")]
         port: String,
     },
     /// The name of a port and its OpenFlow number, whichever is given
-    #[command(after_help = resolve::help())]
+    #[command(describe = resolve::ABOUT)]
     Resolve {
         /// The bridge
         #[arg(value_name = "BRIDGE")]
@@ -45,7 +46,7 @@ pub enum Command {
         ports: Vec<String>,
     },
     /// Packets and bytes through the ports, as the switch counts them
-    #[command(after_help = stats::help())]
+    #[command(describe = stats::ABOUT)]
     Stats {
         /// Only this bridge; or unix:PATH, tcp:HOST:PORT
         #[arg(value_name = "SWITCH")]
@@ -55,16 +56,16 @@ pub enum Command {
         port: Option<String>,
     },
     /// Add a port, or a bond, to a bridge
-    #[command(after_help = change::ADD_HELP)]
+    #[command(describe = change::ADD)]
     Add(change::Add),
     /// Remove ports
-    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    #[command(visible_alias = "delete", describe = change::DELETE)]
     Del(change::Delete),
     /// Change what is named of a port; the rest stays
-    #[command(after_help = change::SET_HELP)]
+    #[command(describe = change::SET)]
     Set(change::Set),
     /// The ports that have this MAC address, Neutron or instance id, number or name
-    #[command(after_help = find::help())]
+    #[command(describe = find::ABOUT)]
     Find {
         /// A MAC address, an id (iface-id, vm-id, vm-uuid), an OpenFlow number, a name
         #[arg(value_name = "WHAT")]
@@ -72,16 +73,12 @@ pub enum Command {
     },
 }
 
-fn list_help() -> String {
-    format!(
-        "{}\n\n\
-         Examples:\n  \
-         ovs port list br-int\n  \
-         ovs port list --columns port,ofport,tag\n  \
-         ovs port list br-int --json | jq -r '.[] | select(.tag == 1).port'",
-        columns_help(&columns())
-    )
-}
+const LIST: About = About::watchable().list(|| headings(&columns())).examples(
+    "\
+ovs port list br-int
+ovs port list --columns port,ofport,tag
+ovs port list br-int --json | jq -r '.[] | select(.tag == 1).port'",
+);
 
 fn columns<'t>() -> Vec<Column<Line<'t>>> {
     vec![

@@ -23,17 +23,6 @@ use crate::output::{Format, Frame, Head, Mode, Screen, Stream, clock};
 use reader::Reader;
 use signals::{Signal, Signals};
 
-/// What can be watched, for who tries something else.
-pub const WATCHABLE: &str = "show, check, bridge list, port list, port stats, port find, patch list, \
-                             tag list, tag map, tunnel list, db list, db find, dump-flows, dump-groups, \
-                             dump-meters, dump-tables";
-
-/// The command line asks to watch what cannot be.
-pub fn cannot_be() -> Failure {
-    Failure::new(Exit::Usage, "this command cannot be watched")
-        .hint(format!("--watch goes with {WATCHABLE}"))
-}
-
 /// A change seldom comes alone: ovs-vswitchd answers it with its own.
 const SETTLE: Duration = Duration::from_millis(40);
 /// After this time what went wrong is tried again; every further time takes twice as long.

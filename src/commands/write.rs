@@ -24,6 +24,7 @@ use undo::take_out_again;
 
 use super::progress::Progress;
 use super::{Context, Exit, Failure, quoted};
+use crate::output::{Heading, headings};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Error, Mutator, Operation, Outcome, Row, Select, Uuid};
 use crate::plan::RowId;
@@ -39,6 +40,11 @@ const WORTH_READING_WHOLE: usize = 40;
 /// What helps where nobody knows whether it is written.
 const LOOK_THERE: &str = "`ovs show` shows what is there; the command can be given again with \
                           --may-exist or --if-exists";
+
+/// The columns of what is printed of a change.
+pub(crate) fn changed_columns() -> Vec<Heading> {
+    headings(&columns())
+}
 
 /// A command that changes the database.
 pub(super) trait Change {

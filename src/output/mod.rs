@@ -43,7 +43,7 @@ mod time;
 
 pub use cell::Cell;
 pub use colour::{Palette, Role};
-pub use column::{Column, Heading, Pulse, UnknownColumn, columns_help};
+pub use column::{Column, Heading, Pulse, Shape, UnknownColumn, headings};
 pub use frame::{Change, Changes, Difference, Frame, Item};
 pub use json::Records;
 pub use painted::PaintedText;

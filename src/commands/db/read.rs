@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use super::Target;
+use crate::commands::about::About;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::output::{Cell, Column, Item, Mode, Role};
 use crate::ovsdb::notation::{self, Argument, bare};
@@ -55,28 +56,32 @@ pub struct Find {
     conditions: Vec<String>,
 }
 
-pub(super) const GET_HELP: &str = "\
-In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.
+pub(super) const GET: About = About::reads()
+    .remarks(
+        "In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.",
+    )
+    .examples(
+        "\
+ovs db get Port tap0 tag
+ovs db get Open_vSwitch . external_ids:system-id ovs_version
+ovs db get Controller br-int is_connected status",
+    );
 
-Examples:
-  ovs db get Port tap0 tag
-  ovs db get Open_vSwitch . external_ids:system-id ovs_version
-  ovs db get Controller br-int is_connected status";
+pub(super) const LIST: About = About::watchable().examples(
+    "\
+ovs db list Interface tap0
+ovs db list Port --columns name,tag,trunks",
+);
 
-pub(super) const LIST_HELP: &str = "\
-Examples:
-  ovs db list Interface tap0
-  ovs db list Port --columns name,tag,trunks";
-
-pub(super) const FIND_HELP: &str = "\
+pub(super) const FIND: About = About::watchable()
+    .remarks("\
 Operators: = != < > <= >= compare whole values; of two sets the one with more elements is greater. For a \
 key that is not there none of them holds. {=} {!=} {<} {<=} {in} {>} {>=} {not-in} compare sets; a key that \
-is not there is the empty set.
-
-Examples:
-  ovs db find Port tag=7 --columns name
-  ovs db find Interface type=vxlan options:remote_ip=10.0.0.72
-  ovs db find Interface 'ofport>=100' error!='[]'";
+is not there is the empty set.")
+    .examples("\
+ovs db find Port tag=7 --columns name
+ovs db find Interface type=vxlan options:remote_ip=10.0.0.72
+ovs db find Interface 'ofport>=100' error!='[]'");
 
 /// What is printed of a record.
 #[derive(Debug, Clone)]

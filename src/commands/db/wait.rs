@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Target;
+use crate::commands::about::About;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::ovsdb::operation::{Columns, Until};
 use crate::ovsdb::schema::Table;
@@ -24,14 +25,14 @@ pub struct Wait {
     conditions: Vec<String>,
 }
 
-pub(super) const HELP: &str = "\
+pub(super) const ABOUT: About = About::reads()
+    .remarks("\
 It is the server that waits, so nothing is asked again and again. With -t, exit code 4 says that it did \
-not come about in time.
-
-Examples:
-  ovs db wait Bridge br-int
-  ovs db wait Interface tap0 'ofport>0' link_state=up
-  ovs -t 30 db wait Open_vSwitch . 'cur_cfg>=7'";
+not come about in time.")
+    .examples("\
+ovs db wait Bridge br-int
+ovs db wait Interface tap0 'ofport>0' link_state=up
+ovs -t 30 db wait Open_vSwitch . 'cur_cfg>=7'");
 
 impl Wait {
     /// Runs it.

@@ -147,6 +147,18 @@ impl TagLine<'_> {
 }
 
 impl TagState {
+    /// Every word that [`TagState::word`] returns.
+    pub const WORDS: &[&str] = &[
+        "ok",
+        "no-inbound",
+        "no-outbound",
+        "local",
+        "conflict",
+        "broken-patch",
+        "ambiguous",
+        "unknown",
+    ];
+
     /// `ok`, `no-inbound`, `no-outbound`, `local`, `conflict`, `broken-patch`, `ambiguous` or `unknown`.
     pub fn word(self) -> &'static str {
         match self {
