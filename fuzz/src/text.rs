@@ -2,7 +2,7 @@
 
 use ovs::base::json::Json;
 use ovs::openflow::actions::{Parsed, parse_actions};
-use ovs::openflow::bytes::DecodeError;
+use ovs::openflow::bytes::{Cursor, DecodeError};
 use ovs::openflow::fields::{Filter, Match, MatchFields, parse_filter};
 use ovs::openflow::flow_spec::parse_flow;
 use ovs::openflow::spelling::write_actions;
@@ -96,7 +96,7 @@ fn decode<'a>(
     scratch: &'a mut Vec<u8>,
 ) -> Result<Match<'a>, DecodeError> {
     match (version, bytes) {
-        (Version::V11, [0, 0, ..]) => Match::decode_v11(bytes, scratch),
+        (Version::V11, [0, 0, ..]) => Match::decode_v11(&mut Cursor::new(bytes, 0), scratch),
         (Version::V11, [_, _, high, low, ..]) => {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
             Match::decode_tlvs(bytes.get(4..length).unwrap_or_default(), 4)

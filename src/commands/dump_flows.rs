@@ -32,7 +32,7 @@ use crate::model::{Depth, Scope, Want};
 use crate::openflow::text::PortSpelling;
 
 use count::Counts;
-use drops::Survey;
+use drops::DropSurvey;
 use dump::{Dump, Stop};
 use lines::{Lines, Order};
 use printer::Printer;
@@ -153,7 +153,7 @@ impl Args {
         let choice = self.choice(&names.ports, switch).map_err(unknown)?;
         let session = opened.map_err(Stop::Switch)?;
         let allowed = session.allowed();
-        let survey = || Survey::new(&filter, session.version(), cx.versions.is_some());
+        let survey = || DropSurvey::new(&filter, session.version(), cx.versions.is_some());
         let mut dump = Dump {
             survey: self.drops.then(survey),
             progress,

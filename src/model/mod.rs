@@ -13,6 +13,8 @@
 //! | [`vlan_bridge`] | bridges that are a VLAN of another |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
+//! | `budget` | how much work a search may do |
+//! | `liveness` | which groups are live |
 //! | [`drops`] | whether anything can come of the actions of a flow |
 //! | [`segment`] | what a tag is on the wire: the segment that flows translate it to |
 //! | [`host`] | addresses, routes and devices of the host that a switch runs on |
@@ -22,12 +24,14 @@
 //! | [`graph`] | bridges, hosts and what joins them; what is alike folded |
 
 mod assembly;
+mod budget;
 pub mod check;
 pub mod devices;
 pub mod drops;
 pub mod graph;
 pub mod host;
 pub mod keys;
+mod liveness;
 pub mod names;
 pub mod patch;
 pub mod path;

@@ -35,6 +35,10 @@ pub struct Client {
 
 impl Client {
     /// Connects. `limit` bounds connecting, and later every wait without progress; `None`: for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`].
     pub async fn connect(endpoint: &Endpoint, limit: Option<Duration>) -> Result<Self, Error> {
         let stream = endpoint.connect(limit).await?;
         Ok(Self::over(stream, endpoint, limit))
@@ -57,6 +61,10 @@ impl Client {
 
     /// Lets the server tell when something changes that was read so far; true if there was something new
     /// among it, which may have changed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rpc`] if the server has no monitors with conditions; otherwise why there is no reply.
     pub async fn watch_what_was_read(&self) -> Result<bool, Error> {
         let request = match &mut *self.noted() {
             Some((reads, rung)) => monitor::changes(reads, rung),
@@ -104,6 +112,10 @@ impl Client {
     }
 
     /// The names of the server's databases (RFC 7047 §4.1.1).
+    ///
+    /// # Errors
+    ///
+    /// Why there is no reply.
     pub async fn list_databases(&self) -> Result<Vec<String>, Error> {
         self.answer(self.connection.list_databases()).await
     }
@@ -112,6 +124,10 @@ impl Client {
     ///
     /// A server keeps its text ready in its database `_Server`, and puts it together anew for `get_schema`,
     /// which takes ten times as long.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rpc`] if the server has no such database; otherwise why there is no reply.
     pub async fn schema(&self, database: &str) -> Result<DatabaseSchema, Error> {
         let kept = self.of_server(database, &["schema"]).await?;
         let kept = kept.iter().flatten().next();
@@ -141,6 +157,13 @@ impl Client {
     /// Runs operations as one transaction (RFC 7047 §4.1.3): all or none, on one consistent snapshot.
     ///
     /// Returns one outcome per operation, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Operation`] if the server refuses an operation or the commit, [`Error::Rpc`] if it refuses the
+    /// whole request; otherwise why there is no reply, or none that can be read. After
+    /// [`Error::TimedOut`], [`Error::Closed`], [`Error::Io`] and [`Error::Protocol`] the server may
+    /// have committed the transaction.
     pub async fn transact(
         &self,
         database: &str,
@@ -160,6 +183,10 @@ impl Client {
     }
 
     /// Reads from one consistent snapshot: the rows of each select, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::transact`].
     pub async fn select(
         &self,
         database: &str,
@@ -181,6 +208,10 @@ impl Client {
     /// For many rows this costs the server a quarter less than [`Client::select`]: it is the first
     /// answer to a `monitor_cond` (ovsdb-server(7) §4.1.12) that monitors nothing further. A server
     /// that does not know that is asked for selects.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::transact`].
     pub async fn tables(
         &self,
         database: &str,

@@ -22,6 +22,10 @@ pub struct Argument<'t> {
 
 impl<'t> Argument<'t> {
     /// Takes an argument apart; of the operators that match, the longest counts.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, for whoever wrote it.
     pub fn parse(text: &'t str, operators: &[&'t str]) -> Result<Self, String> {
         let mut rest = text;
         let column = token(&mut rest)?;
@@ -66,6 +70,10 @@ impl<'t> Argument<'t> {
 }
 
 /// The value of a column; `@NAME` for a row that is being made becomes [`Atom::NamedUuid`] with its `@`.
+///
+/// # Errors
+///
+/// What is wrong with the text, or what the type does not allow, for whoever wrote it.
 pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
     let (open, close, what) = match kind.value {
         Some(_) => ('{', '}', "{}"),
@@ -127,7 +135,11 @@ pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
     })
 }
 
-/// Whether a column may have so many elements.
+/// Checks that a column may have so many elements.
+///
+/// # Errors
+///
+/// How many it may have, for whoever wrote them.
 pub fn check_number(number: usize, kind: &Type) -> Result<(), String> {
     let what = |count: usize| match (kind.is_map(), count) {
         (false, 1) => "value",
@@ -149,6 +161,10 @@ pub fn check_number(number: usize, kind: &Type) -> Result<(), String> {
 }
 
 /// One atom, which is the whole text.
+///
+/// # Errors
+///
+/// As [`datum`].
 pub fn atom(text: &str, base: &Base) -> Result<Atom, String> {
     let wrong = || format!("expected {}, not \"{}\"", base.kind, text.escape_debug());
     let atom = match base.kind {

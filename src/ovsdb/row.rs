@@ -18,6 +18,9 @@ pub struct Row {
     columns: Vec<(String, Datum)>,
 }
 
+/// The columns are read as Rust types by accessors, which all have the same error: a [`ValueError`] if the
+/// answer lacks the column or it holds something else.
+#[allow(clippy::missing_errors_doc)]
 impl Row {
     /// A row made by hand.
     pub fn new<'a>(table: &str, columns: impl IntoIterator<Item = (&'a str, Datum)>) -> Self {

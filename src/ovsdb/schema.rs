@@ -96,18 +96,21 @@ pub struct NotOne {
 impl Schema {
     /// The table that a word means: its name or the beginning of it, if of no other; case does not
     /// matter, nor whether `-` or `_`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOne`] if it means none or several.
     pub fn table(&self, word: &str) -> Result<&Table, NotOne> {
         best(&self.tables, word, |table| &table.name)
-    }
-
-    /// The table of exactly this name.
-    pub fn named(&self, name: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| table.name == name)
     }
 }
 
 impl Table {
     /// The column that a word means, as [`Schema::table`] has it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOne`] if it means none or several.
     pub fn column(&self, word: &str) -> Result<&Column, NotOne> {
         best(&self.columns, word, |column| &column.name)
     }

@@ -100,7 +100,10 @@ impl Framer {
 
     /// The next whole message, or `None` until more bytes are there.
     ///
-    /// After an error the bytes have lost their meaning: the connection is of no more use.
+    /// # Errors
+    ///
+    /// Why what was received is no message. Whatever follows has lost its meaning: the connection is of no
+    /// more use.
     pub fn next_message(&mut self) -> Result<Option<&[u8]>, FramingError> {
         if self.depth == 0 {
             self.skip_blanks()?;

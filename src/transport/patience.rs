@@ -28,6 +28,10 @@ impl Patience {
     }
 
     /// The outcome of `step`, if it comes within the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if it does not.
     pub async fn wait<F: Future>(&self, step: F) -> Result<F::Output, TimedOut> {
         match self.limit {
             None => Ok(step.await),

@@ -62,11 +62,19 @@ pub enum ConnectErrorKind {
 impl Endpoint {
     /// Connects, waiting at most `limit` in all; `None` waits for ever. `ssl:` needs more:
     /// [`Endpoint::connect_with`].
+    ///
+    /// # Errors
+    ///
+    /// Why there is no connection: [`ConnectErrorKind`].
     pub async fn connect(&self, limit: Option<Duration>) -> Result<Stream, ConnectError> {
         self.connect_with(limit, &Tls::default()).await
     }
 
     /// Connects, waiting at most `limit` in all; `ssl:` with `tls`.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no connection: [`ConnectErrorKind`].
     pub async fn connect_with(
         &self,
         limit: Option<Duration>,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use ovs::base::json::Json;
-use ovs::openflow::bytes::DecodeError;
+use ovs::openflow::bytes::{Cursor, DecodeError};
 use ovs::openflow::fields::{Field, Match, ROWS};
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
@@ -35,8 +35,12 @@ fn decode<'a>(
     scratch: &'a mut Vec<u8>,
 ) -> Result<Match<'a>, DecodeError> {
     match form {
-        "v10" => Match::decode_v10(bytes, scratch),
-        "v11" => Match::decode_v11(bytes, scratch),
+        "v10" => Match::decode_v10(&mut Cursor::new(bytes, 0), scratch),
+        // OXM of 1.1 stands here without its padding.
+        "v11" if bytes.starts_with(&[0, 0]) => {
+            Match::decode_v11(&mut Cursor::new(bytes, 0), scratch)
+        }
+        "v11" => Match::decode_tlvs(bytes.get(4..).unwrap_or_default(), 4),
         _ => Match::decode_tlvs(bytes, 0),
     }
 }

@@ -6,7 +6,7 @@ use crate::commands::flow_reading::{each_flow, each_group, where_supported};
 use crate::commands::switch::{SwitchArg, offered};
 use crate::commands::{Context, Failure};
 use crate::model::Topology;
-use crate::model::check::flows::Existing;
+use crate::model::check::Existing;
 use crate::model::check::{Finding, FlowCheck};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::messages::meters::METER_ALL;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choice::Choice;
 use super::count::{Count, Counts};
-use super::drops::{Survey, Verdicts};
+use super::drops::{DropSurvey, Verdicts};
 use super::lines::{Lines, Work};
 use super::sort::Waiting;
 use crate::commands::progress::{self, Progress};
@@ -47,7 +47,7 @@ pub(super) struct Dump<'a> {
     pub(super) filter: Filter,
     pub(super) choice: Choice,
     /// With `--drops`: what decides how surely a flow drops.
-    pub(super) survey: Option<Survey>,
+    pub(super) survey: Option<DropSurvey>,
     /// How many flows of the reply were looked at so far.
     pub(super) seen: Arc<AtomicU64>,
 }
@@ -141,7 +141,7 @@ impl Dump<'_> {
 
     /// What the flows of the switch decide about those listed: all are asked for once more if the reply had
     /// not all of them.
-    async fn verdicts(&mut self, survey: &mut Survey, ended: &mut Ended) -> Verdicts {
+    async fn verdicts(&mut self, survey: &mut DropSurvey, ended: &mut Ended) -> Verdicts {
         if survey.wants_all() && ended.stop.is_none() {
             self.filter = Filter::default();
             let version = self.connected.version();

@@ -207,7 +207,7 @@ pub(super) struct Waiting<'s> {
     form: Option<EntryForm>,
     /// The bytes of the flows, one chunk for each part of the reply.
     chunks: Vec<Box<[u8]>>,
-    places: Vec<Place>,
+    places: Vec<FlowPlace>,
     /// The keys of all flows, each as long as the others.
     keys: Vec<u8>,
     key_len: usize,
@@ -217,7 +217,7 @@ pub(super) struct Waiting<'s> {
 
 /// Where the bytes of a flow are.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct FlowPlace {
     chunk: u32,
     start: u32,
     /// Its offset in the message it came in, for errors; 64 KiB at most, as its length.
@@ -240,7 +240,7 @@ impl<'s> Waiting<'s> {
 
     /// How many bytes of memory the flows take.
     pub(super) fn held(&self) -> usize {
-        self.chunk_bytes + self.keys.len() + self.places.len() * size_of::<Place>()
+        self.chunk_bytes + self.keys.len() + self.places.len() * size_of::<FlowPlace>()
     }
 
     /// Keeps the flows of a part that `takes` wants; tells `malformed` of those that make no sense.
@@ -261,7 +261,7 @@ impl<'s> Waiting<'s> {
                     let before = self.keys.len();
                     self.sorting.put_keys(&flow, &mut self.keys);
                     self.key_len = self.keys.len() - before;
-                    self.places.push(Place {
+                    self.places.push(FlowPlace {
                         chunk: self.chunks.len() as u32,
                         start: bytes.len() as u32,
                         at: entry.at() as u16,

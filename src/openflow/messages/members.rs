@@ -11,15 +11,10 @@ use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::actions::{ActionList, Form};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::fields::{Match, V10_MATCH_BYTES, V11_MATCH_BYTES, put_port_json};
+use crate::openflow::fields::{Match, put_port_json};
 use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext};
 use crate::openflow::version::Version;
-
-/// `OFPMT_STANDARD`
-const MATCH_STANDARD: u16 = 0;
-/// `OFPMT_OXM`
-const MATCH_OXM: u16 = 1;
 
 /// JSON by way of the crate's own writer.
 pub(super) fn raw<S: Serializer>(
@@ -293,9 +288,8 @@ impl Fields {
 
     /// `ofp_match` of OpenFlow 1.0.
     pub fn v10(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
-        let fixed = body.sub(V10_MATCH_BYTES, "match")?;
         let mut tlvs = Vec::new();
-        Match::decode_v10(fixed.rest(), &mut tlvs).map_err(|error| moved(error, fixed.at()))?;
+        Match::decode_v10(body, &mut tlvs)?;
         Ok(Fields { tlvs })
     }
 
@@ -308,29 +302,9 @@ impl Fields {
 
     /// `ofp_match` of OpenFlow 1.1 and later, with its padding.
     pub fn v11(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
-        let start = *body;
-        let kind = body.u16("match type")?;
-        let length = usize::from(body.u16("match length")?);
-        match kind {
-            MATCH_STANDARD => {
-                let mut whole = start;
-                let standard = whole.sub(V11_MATCH_BYTES, "match")?;
-                let mut tlvs = Vec::new();
-                Match::decode_v11(standard.rest(), &mut tlvs)
-                    .map_err(|error| moved(error, standard.at()))?;
-                *body = whole;
-                Ok(Fields { tlvs })
-            }
-            MATCH_OXM => {
-                let fields_len = length.checked_sub(4).ok_or_else(|| {
-                    start.error("match length", DecodeErrorKind::BadLength(length))
-                })?;
-                let fields = body.sub(fields_len, "match")?;
-                body.skip(length.next_multiple_of(8) - length, "match padding")?;
-                Fields::of(fields.rest().to_vec(), fields.at())
-            }
-            _ => Err(start.error("match type", DecodeErrorKind::BadValue(kind.into()))),
-        }
+        let mut scratch = Vec::new();
+        let tlvs = Match::decode_v11(body, &mut scratch)?.bytes().to_vec();
+        Ok(Fields { tlvs })
     }
 
     /// The match of a packet-out of 1.5: switches of Open vSwitch count its padding as part of it.
@@ -388,13 +362,6 @@ impl Serialize for Fields {
             }
             json.end_object();
         })
-    }
-}
-
-fn moved(error: DecodeError, by: usize) -> DecodeError {
-    DecodeError {
-        at: error.at.saturating_add(by),
-        ..error
     }
 }
 
