@@ -7,6 +7,7 @@
 //! ovs!(sandbox, "tag show qvobeeb2c54-aa -g tag").prints("7\n");
 //! ovs!(sandbox, "tag show nosuch").fails(3, "port \"nosuch\" not found");
 //! ```
+#![allow(clippy::format_collect, clippy::format_push_string)]
 #![allow(dead_code, unreachable_pub, unused_macros)] // `tests/conformance`, which includes it, does not use all of it.
 
 #[macro_use]
