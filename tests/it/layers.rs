@@ -355,7 +355,7 @@ struct Reader {
 
 impl Reader {
     /// A path as seen from the root of the crate; `None` if it does not lead into the crate.
-    fn from_root(&self, path: &[String]) -> Option<ModulePath> {
+    fn rooted(&self, path: &[String]) -> Option<ModulePath> {
         let is_main = self.module.first().is_some_and(|name| name == "main");
         match path.first()?.as_str() {
             "crate" => Some(path[1..].to_vec()),
@@ -375,7 +375,7 @@ impl Reader {
     }
 
     fn note(&mut self, path: &[String]) {
-        if let Some(path) = self.from_root(path) {
+        if let Some(path) = self.rooted(path) {
             self.file.paths.insert(path);
         }
     }
@@ -400,20 +400,18 @@ impl Reader {
             syn::UseTree::Glob(_) => (before.to_vec(), None),
         };
         let local = [&self.module, &path[..]].concat();
-        let mut path = self.from_root(&path).unwrap_or(local);
+        let mut path = self.rooted(&path).unwrap_or(local);
         if path.is_empty() {
             path.push("*".to_owned());
         }
         if handed_on {
             self.file.handed_on.insert(path.clone());
         }
-        match name {
-            Some(name) => self.file.imported.insert(name, path.clone()),
-            None => {
-                self.file.globs.push(path.clone());
-                None
-            }
-        };
+        if let Some(name) = name {
+            self.file.imported.insert(name, path.clone());
+        } else {
+            self.file.globs.push(path.clone());
+        }
         self.file.paths.insert(path);
     }
 
@@ -428,7 +426,7 @@ impl Reader {
                     colons = 0;
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => {
-                    colons += 1
+                    colons += 1;
                 }
                 other => {
                     self.note(&std::mem::take(&mut path));
