@@ -7,7 +7,7 @@
 //!                    \-> output, sandbox
 //! ```
 //!
-//! | module | what it is for |
+//! | module | contents |
 //! |---|---|
 //! | [`cli`] | the clap root: global options, the list of commands; what shells complete; the manual; JSON Schemas; the verbs of the other tools |
 //! | [`commands`] | one file per command: its arguments and its `run` |

@@ -1,4 +1,4 @@
-//! A tree made of rows, whatever they refer to.
+//! Assembles a topology from the rows of its tables.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,8 +7,8 @@ use super::want::{Scope, Want};
 use crate::base::order::sort_by_name;
 use crate::ovsdb::{Row, Uuid, ValueError};
 
-/// The tree, and whether every row that was referred to was there. With `by_port`, the bridge is the
-/// one that has the ports read, and does not list them.
+/// The tree, and whether every referenced row was found. With `by_port`, the bridge is the one that has the
+/// read ports, and its own list of ports was not read.
 pub(super) fn assemble<'a>(
     rows: impl Iterator<Item = &'a Row>,
     want: &Want,
@@ -68,7 +68,7 @@ pub(super) fn assemble<'a>(
             continue;
         }
         for id in port_rows {
-            // A row belongs to one parent; what is named twice, or nowhere to be found, is left out.
+            // A row belongs to one parent; a row referenced twice, or missing, is left out.
             let Some(row) = ports.remove(&id) else {
                 whole = false;
                 continue;
@@ -203,8 +203,8 @@ fn interface(row: &Row) -> Result<Interface, ValueError> {
     })
 }
 
-// Readers of columns that this reading may not have asked for, or that have their type's default
-// value: whole tables come without those.
+// Readers of columns. A column that was not read, or that is missing from a row of a whole table, has the
+// default value of its type.
 
 fn read<'r, T: Default>(
     row: &'r Row,

@@ -1,8 +1,8 @@
-//! How much work a search may do.
+//! Limits the work of a search.
 
 use std::cell::Cell;
 
-/// Work that is left: what depends on more is not looked at. Its unit is that of whoever spends it.
+/// The work that is left, in units defined by the search; when it is spent, the rest is not searched.
 #[derive(Debug)]
 pub(super) struct Budget(Cell<u64>);
 
@@ -11,7 +11,7 @@ impl Budget {
         Budget(Cell::new(work))
     }
 
-    /// Takes from what is left; whether there is some left then.
+    /// Subtracts work; returns whether some is left.
     pub(super) fn spend(&self, work: usize) -> bool {
         self.0.set(self.0.get().saturating_sub(work as u64));
         !self.is_spent()

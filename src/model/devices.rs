@@ -1,16 +1,16 @@
-//! The network devices of the host that a switch runs on, and how they are joined to each other. No I/O:
-//! they come from the kernel, or from a file that stands for it.
+//! The network devices of the host that a switch runs on, and how they are connected. No I/O: they come
+//! from the kernel, or from a file that stands for it.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::base::order::sort_by_name;
 
-/// What could be seen of a host's devices.
+/// The visible devices of a host.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Devices {
-    /// The devices, of every network namespace that could be looked into.
+    /// The devices of every network namespace that could be read.
     pub devices: Vec<Device>,
-    /// What could not be looked at, and why.
+    /// What could not be read, and why.
     pub unseen: Vec<String>,
 }
 
@@ -21,8 +21,7 @@ pub struct Device {
     pub name: String,
     /// Its network namespace; `None`: that of the switch.
     pub netns: Option<String>,
-    /// The kernel's word for its kind: `veth`, `bridge`, `tun`, `openvswitch`, …; empty where it has none,
-    /// as hardware does.
+    /// The kernel's word for its kind: `veth`, `bridge`, `tun`, `openvswitch`, …; empty for hardware.
     pub kind: String,
     /// The other end of a veth pair: name and namespace.
     pub peer: Option<(String, Option<String>)>,
@@ -32,7 +31,7 @@ pub struct Device {
 
 impl Devices {
     /// The devices in a file of our own: lines `device NAME [kind=K] [netns=N] [peer=NAME[@NETNS]]
-    /// [master=NAME] [hardware]`, and `unseen WHY`. Other lines are other facts, and passed over.
+    /// [master=NAME] [hardware]`, and `unseen WHY`. Other lines are other facts, and skipped.
     pub fn parse(text: &str) -> Devices {
         let mut devices = Devices::default();
         for line in text.lines() {
@@ -62,10 +61,10 @@ impl Devices {
         devices.find(|device| device.name == name && device.netns.as_deref() == netns)
     }
 
-    /// The names of the switch's ports that a device of this name is joined to, over veth pairs and Linux
-    /// bridges: those in front of it. `None`: no device has the name, in any namespace.
+    /// The names of the switch's ports that a device of this name is connected to, over veth pairs and
+    /// Linux bridges. `None`: no device has the name, in any namespace.
     ///
-    /// `is_port` says whether an interface of the switch has a name.
+    /// `is_port` returns whether an interface of the switch has a name.
     pub fn ports_before(&self, name: &str, is_port: impl Fn(&str) -> bool) -> Option<Vec<&str>> {
         let mut by_name: HashMap<Place<'_>, &Device> = HashMap::new();
         let mut by_master: HashMap<Place<'_>, Vec<&Device>> = HashMap::new();
@@ -86,7 +85,7 @@ impl Devices {
             if !seen.insert(device.place()) {
                 continue;
             }
-            // Of ports, those that ovs-vswitchd makes itself may have been moved to another namespace.
+            // Of the ports, only those that ovs-vswitchd creates itself may be in another namespace.
             if is_port(&device.name) && (device.netns.is_none() || device.kind == "openvswitch") {
                 ports.push(device.name.as_str());
                 continue;
@@ -131,7 +130,7 @@ impl Device {
         (&self.name, self.netns.as_deref())
     }
 
-    /// The device that the words after its name tell of; `None` where one of them says nothing.
+    /// The device that the words after its name describe; `None` if a word is malformed.
     pub(super) fn parse(name: &str, words: &[&str]) -> Option<Device> {
         let mut device = Device {
             name: name.to_owned(),
@@ -160,8 +159,8 @@ impl Device {
 mod tests {
     use super::*;
 
-    /// Two instances as Neutron's hybrid driver joins them, one of them with a Linux bridge more; a container;
-    /// a Linux bridge between two ports; what is joined to no port.
+    /// Two instances as Neutron's hybrid driver connects them, one over another Linux bridge; a container;
+    /// a Linux bridge between two ports; devices connected to no port.
     const HOST: &str = "\
 device ovs-system kind=openvswitch
 device qvo1 kind=veth peer=qvb1 master=ovs-system
@@ -204,13 +203,13 @@ device ov1 kind=veth peer=v1 master=ovs-system
             ("out2", &["qvo2"]),
             ("both", &["oa", "ob"]),
             ("a", &["oa", "ob"]),
-            // In two namespaces: each leads to its own.
+            // In two namespaces: each leads to its own port.
             ("eth0", &["oa", "ob", "pod"]),
             ("qr", &["qr"]),
             ("lonely", &[]),
             ("loop", &[]),
             ("ovs-system", &[]),
-            // What a VRF holds together are routes.
+            // The members of a VRF are routed, not bridged.
             ("v2", &[]),
             ("v1", &["ov1"]),
         ] {

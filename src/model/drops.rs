@@ -1,30 +1,30 @@
-//! Whether anything can come of the actions of a flow, and where an earlier table has a say in it.
+//! Whether the actions of a flow can send a packet, and how this depends on earlier tables.
 //!
-//! A flow sends packets by an output, a group or a controller; a lookup in another table leaves it to the flow
-//! found there. Where a flow ends the way of a packet, its action set is executed (OpenFlow 1.5.1 §5.6): what
-//! this flow and the flows before it wrote. The rest is what Open vSwitch does:
+//! A flow sends packets by an output, a group or a controller; a lookup in another table leaves it to the
+//! flow found there. Where a packet's processing ends, its action set is executed (OpenFlow 1.5.1 §5.6):
+//! what this flow and the flows before it wrote. The rest follows Open vSwitch:
 //!
 //! - the set is kept through `goto_table`, `resubmit` and `ct(table=N)`, and back from a `resubmit`;
 //! - `clone` has a copy of the set, and executes it at its end;
-//! - `exit` ends the way of the packet without the set;
-//! - a `resubmit` or a `ct` in the set is executed where it has neither group nor output.
+//! - `exit` ends the processing without executing the set;
+//! - a `resubmit` or a `ct` in the set is executed if the set has neither group nor output.
 
 use std::collections::HashSet;
 
 use crate::openflow::actions::{Action, ActionList};
 
-/// What can come of a packet that ends its way at a flow.
+/// What can happen to a packet whose processing ends at a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It may be sent, or is looked up again, or the actions are not understood.
     Goes,
-    /// Whatever the action set says that earlier flows wrote; if there is none, nothing.
+    /// The action set that earlier flows wrote is executed; nothing if it is empty.
     InheritedSet,
     /// Nothing.
     Drop,
 }
 
-/// What can come of these actions of a flow.
+/// What the actions of a flow can do.
 pub fn outcome(actions: &ActionList<'_>) -> Outcome {
     let mut flow = Ending::default();
     flow.walk(actions);
@@ -37,16 +37,16 @@ pub fn outcome(actions: &ActionList<'_>) -> Outcome {
     }
 }
 
-/// What the actions read so far do.
+/// The effects of the actions read so far.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 struct Ending {
     goes: bool,
     /// The action set can send the packet because of this flow.
     written: bool,
-    /// What earlier flows wrote is gone.
+    /// The action set of earlier flows was cleared.
     cleared: bool,
-    /// What earlier flows wrote was executed, by a clone.
+    /// The action set of earlier flows was executed by a clone.
     executes: bool,
     exited: bool,
 }
@@ -72,8 +72,8 @@ impl Ending {
     }
 }
 
-/// Whether an action without others inside sends the packet, has it looked up again, may do so, or stands in
-/// a flow that ends no packet's way.
+/// Whether an action without nested actions may send the packet, looks it up again, or belongs to a flow at
+/// which no processing ends.
 fn goes(action: &Action<'_>) -> bool {
     match action {
         Action::Output(_)
@@ -100,13 +100,13 @@ fn writes(actions: &ActionList<'_>) -> bool {
     })
 }
 
-/// The flows of one bridge, as far as they decide where an action set can be that sends packets.
+/// The flows of one bridge, reduced to what decides where the action set can send packets.
 #[derive(Debug, Default)]
 pub struct ActionSets {
     flows: HashSet<(u8, Box<[SetStep]>)>,
 }
 
-/// What a flow does about the action set, in the order of execution.
+/// What a flow does to the action set, in the order of execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum SetStep {
     Write,
@@ -115,14 +115,14 @@ enum SetStep {
     Table(u8),
     /// Another table on a copy of the packet.
     TableOfCopy(u8),
-    /// Whatever buckets do.
+    /// A group: any effect that buckets can have.
     Group,
     Clone(Box<[SetStep]>),
     Exit,
 }
 
 impl ActionSets {
-    /// Takes a flow of a table in.
+    /// Adds a flow of a table.
     pub fn add(&mut self, table: u8, actions: &ActionList<'_>) {
         let steps = steps(table, actions);
         if !steps.is_empty() {
@@ -130,10 +130,10 @@ impl ActionSets {
         }
     }
 
-    /// Where packets may come with an action set that sends them.
+    /// Where packets may have an action set that sends them.
     pub fn tables(&self) -> TablesWithSet {
         let mut tables = TablesWithSet::default();
-        // Each round carries the sets a table further.
+        // Each round propagates the sets by one table.
         while self.flows.iter().fold(false, |changed, (table, steps)| {
             let before = tables.count();
             let at_entry = tables.is_entered(*table);
@@ -169,7 +169,7 @@ fn steps(table: u8, actions: &ActionList<'_>) -> Vec<SetStep> {
     steps
 }
 
-/// The tables that packets may enter with an action set that sends them, and those that they may leave so.
+/// The tables that packets may enter, and those that they may leave, with an action set that sends them.
 #[derive(Debug, Clone, Default)]
 pub struct TablesWithSet {
     entered: TableSet,
@@ -205,8 +205,8 @@ impl TablesWithSet {
         words.map(|word| word.count_ones()).sum()
     }
 
-    /// Whether there may be a set after the steps, if there may be one before; `None` where they end the way
-    /// of the packet.
+    /// Whether there may be a set after the steps, if there may be one before; `None` if they end the
+    /// packet's processing.
     fn walk(&mut self, steps: &[SetStep], mut set: bool) -> Option<bool> {
         for step in steps {
             match step {
@@ -318,7 +318,7 @@ mod tests {
             (1, "clear_actions,goto_table:2"),
         ];
         assert_eq!(entered(&clears), [1]);
-        // Back from a resubmit, and on.
+        // After the return from a resubmit.
         let back = [
             (0, "resubmit(,5),resubmit(,2)"),
             (5, "write_actions(group:1)"),

@@ -1,7 +1,7 @@
-//! The topology as a graph: bridges with what is on them, other hosts, and what joins these.
+//! The topology as a graph: bridges with their ports, other hosts, and the links between them.
 //!
-//! What is alike is one item: guests' ports of one tag, and tunnels of one kind when there are many of
-//! them. So a picture of a bridge grows with its networks, not with its guests.
+//! Similar ports are folded into one item: guests' ports with the same tag, and many tunnels of one type.
+//! So the size of a bridge's picture depends on its networks, not on its guests.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,10 +12,10 @@ use super::vlan::Vlan;
 use crate::base::order::by_name;
 use crate::openflow::text::PORT_LOCAL;
 
-/// So many tunnels of one kind stand for themselves; more are folded.
+/// Maximum number of tunnels of one type shown singly; more are folded.
 const MOST_TUNNELS: usize = 8;
 
-/// Bridges, hosts and what joins them.
+/// Bridges, hosts and the links between them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph<'t> {
     /// The bridges, by name.
@@ -31,50 +31,50 @@ pub struct Graph<'t> {
 pub struct Node<'t> {
     /// The bridge.
     pub bridge: &'t Bridge,
-    /// Whether only those of its ports are here that are joined to the bridge that was asked for.
+    /// Whether only its ports connected to the requested bridge are included.
     pub is_partial: bool,
     /// Ports by tag, then those without, then patch ports, then tunnels.
     pub items: Vec<Item<'t>>,
 }
 
-/// A port, or several that are alike.
+/// A port, or several similar ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item<'t> {
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
     /// The ports, by name; at least one.
     pub ports: Vec<&'t Port>,
-    /// What it does with VLAN tags.
+    /// Its VLAN configuration.
     pub vlan: Vlan,
-    /// What is wrong with it: a patch's state, or that ovs-vswitchd could not open it.
+    /// Its fault: a patch's state, or that ovs-vswitchd could not open it.
     pub trouble: Option<&'static str>,
-    /// The far end's name, as a patch port has it configured.
+    /// The name of the far end, as configured on a patch port.
     pub peer: Option<&'t str>,
     /// The keys of a tunnel: `flow`, `100`.
     pub key: Option<String>,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ItemKind {
     /// The bridge's own port.
     Local,
-    /// A device: a guest's, or a wire; a bond.
+    /// A device: a guest's, or a network card; a bond.
     Port,
-    /// A way to another bridge.
+    /// A patch port to another bridge.
     Patch,
-    /// A way to another host.
+    /// A tunnel to another host.
     Tunnel,
 }
 
-/// Where tunnels lead.
+/// The far end of tunnels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote<'t> {
     /// The addresses, or `flow`; several where tunnels are folded.
     pub addresses: Vec<&'t str>,
 }
 
-/// An item, by bridge and place on it.
+/// An item, by bridge and index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Index into [`Graph::bridges`].
@@ -83,14 +83,14 @@ pub struct Place {
     pub item: usize,
 }
 
-/// What joins two things.
+/// A link between two items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
     /// Two patch ports.
     Patch {
-        /// The one that names the other.
+        /// The end whose `peer` names the other.
         from: Place,
-        /// The other.
+        /// The other end.
         to: Place,
         /// Whether it works.
         state: PatchState,
@@ -117,14 +117,14 @@ impl ItemKind {
 }
 
 impl<'t> Graph<'t> {
-    /// The graph of `bridge` and what is joined to it, or of all bridges.
+    /// The graph of `bridge` and what is connected to it, or of all bridges.
     ///
-    /// With `fold`, what is alike is one item, and bridges' own ports are left out unless something is
+    /// With `fold`, similar ports are one item, and bridges' own ports are left out unless something is
     /// configured or wrong there.
     pub fn new(topology: &'t Topology, bridge: Option<&str>, fold: bool) -> Graph<'t> {
         let patches = patches(topology);
         let shown = |name: &str| bridge.is_none_or(|bridge| bridge == name);
-        // Of bridges that were not asked for, the ports that are joined to the one that was.
+        // Of other bridges, only the ports connected to the requested one.
         let mut partial: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for patch in &patches {
             let Some(far) = patch.far else { continue };
@@ -215,7 +215,7 @@ fn join_remotes<'t>(bridges: &[Node<'t>], links: &mut Vec<Link>) -> Vec<Remote<'
 impl<'t> Node<'t> {
     fn of(bridge: &'t Bridge, only: Option<&[&str]>, fold: bool) -> Node<'t> {
         let mut items: Vec<Item<'t>> = Vec::new();
-        // Where to add what is alike.
+        // Maps the common properties of ports to the item that they are folded into.
         let mut groups: HashMap<(ItemKind, String), usize> = HashMap::new();
         let mut alike_tunnels: HashMap<String, usize> = HashMap::new();
         let ports = || {
@@ -258,7 +258,7 @@ impl<'t> Node<'t> {
                 items.push(item);
             }
         }
-        // Stable: by name, what is else equal.
+        // A stable sort: equal items stay sorted by name.
         items.sort_by_key(|item| (item.kind, item.vlan.tag().unwrap_or(i64::MAX)));
         Node {
             bridge,
@@ -292,7 +292,7 @@ impl<'t> Item<'t> {
         }
     }
 
-    /// Where its tunnels lead, in order, each once.
+    /// The far ends of its tunnels, sorted, without duplicates.
     pub fn remotes(&self) -> Vec<&'t str> {
         if self.kind != ItemKind::Tunnel {
             return Vec::new();
@@ -307,7 +307,7 @@ impl<'t> Item<'t> {
         addresses
     }
 
-    /// The types of its interfaces, each once.
+    /// The types of its interfaces, without duplicates.
     pub fn types(&self) -> Vec<&'t str> {
         let interfaces = self.ports.iter().flat_map(|port| &port.interfaces);
         let mut types: Vec<&'t str> = interfaces.map(Interface::kind).collect();
@@ -316,7 +316,7 @@ impl<'t> Item<'t> {
         types
     }
 
-    /// How many of its ports have names that begin alike, the most frequent first: `qvo` 2, `tap` 1.
+    /// The number of its ports by prefix of the name, the most frequent first: `qvo` 2, `tap` 1.
     pub fn families(&self) -> Vec<(&'t str, usize)> {
         let mut counts: BTreeMap<&'t str, usize> = BTreeMap::new();
         for port in &self.ports {
@@ -333,15 +333,15 @@ fn tunnel_of<'t>(bridge: &'t Bridge, port: &'t Port) -> Option<Tunnel<'t>> {
     tunnels.find_map(|interface| Tunnel::of(bridge, port, interface))
 }
 
-/// What tunnels that may be folded have in common.
+/// The properties by which tunnels are folded.
 fn alike(tunnel: &Tunnel<'_>) -> String {
     let key = tunnel.key().unwrap_or_default();
     let local = tunnel.local.unwrap_or_default();
     format!("{} {key} {local}", tunnel.kind())
 }
 
-/// What a name begins with, before the number or the piece of an id at its end: `qvo` of
-/// `qvobeeb2c54-aa`, `vnet` of `vnet12`.
+/// The prefix of a name, without the number or the piece of an id at its end: `qvo` of `qvobeeb2c54-aa`,
+/// `vnet` of `vnet12`.
 fn family(name: &str) -> &str {
     let is_tail = |c: char| c.is_ascii_hexdigit() || matches!(c, '-' | '_' | '.');
     let start = name.trim_end_matches(is_tail);

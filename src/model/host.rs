@@ -1,17 +1,17 @@
-//! Addresses, routes and devices of the host that a switch runs on, as far as its tunnels and ports
-//! depend on them. No I/O: texts of the kernel come in, or a file that stands for them.
+//! Addresses, routes and devices of the host that a switch runs on, as needed for its tunnels and ports. No
+//! I/O: parses the kernel's texts, or a file that stands for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::devices::Device;
 
-/// What is known of a host's network.
+/// The known facts of a host's network.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostFacts {
     /// The addresses of its devices.
     addresses: BTreeSet<IpAddr>,
-    /// Where packets can go to: prefixes of routes of any table that do not refuse.
+    /// The reachable prefixes: routes of any table that do not reject.
     routes: BTreeSet<Prefix>,
     /// Its network devices, and whether each is hardware.
     devices: BTreeMap<String, bool>,
@@ -21,11 +21,11 @@ pub struct HostFacts {
 type Prefix = (IpAddr, u8);
 
 impl HostFacts {
-    /// The facts in the kernel's own words.
+    /// Parses the kernel's own files.
     ///
-    /// `fib_trie`, `if_inet6` and `ipv6_route` are the files of these names in `/proc/net`; what does
-    /// not look like one of their lines is passed over. `devices` are the names in `/sys/class/net`,
-    /// each with whether it has hardware behind it (a link `device`).
+    /// `fib_trie`, `if_inet6` and `ipv6_route` are the contents of these files in `/proc/net`; malformed
+    /// lines are skipped. `devices` are the names in `/sys/class/net`, each with whether it is hardware
+    /// (has a link `device`).
     pub fn of_kernel(
         fib_trie: &str,
         if_inet6: &str,
@@ -48,10 +48,13 @@ impl HostFacts {
         facts
     }
 
-    /// The facts in a file of our own: lines `address 10.0.0.71`, `route 10.0.0.0/24`, `device ens37`
-    /// and `device ens37 hardware` (more of a device: [`Devices::parse`](super::devices::Devices::parse)); empty lines and those that begin with `#` say nothing.
+    /// Parses a file of facts: lines `address 10.0.0.71`, `route 10.0.0.0/24`, `device ens37` and `device
+    /// ens37 hardware` (further words: [`Devices::parse`](super::devices::Devices::parse)); empty lines and
+    /// those that begin with `#` are skipped.
     ///
-    /// The error is the first line that is none of these.
+    /// # Errors
+    ///
+    /// Returns the first line that is none of these.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut facts = Self::default();
         for line in text.lines() {
@@ -66,7 +69,7 @@ impl HostFacts {
                 ["route", route] => prefix(route)
                     .map(|route| facts.routes.insert(route))
                     .is_some(),
-                // How it is joined to others is read by `Devices`.
+                // `Devices` parses the further words.
                 ["device", name, words @ ..] => {
                     let is_hardware = words.contains(&"hardware");
                     facts.devices.insert((*name).to_owned(), is_hardware);
@@ -87,7 +90,7 @@ impl HostFacts {
         is_loopback || self.addresses.contains(&address)
     }
 
-    /// Whether packets for this address can leave, or stay, by any route.
+    /// Whether any route leads to this address, or it is local.
     pub fn has_route(&self, address: IpAddr) -> bool {
         self.has_address(address) || self.routes.iter().any(|route| contains(*route, address))
     }
@@ -97,7 +100,7 @@ impl HostFacts {
         self.devices.get(device).copied().unwrap_or_default()
     }
 
-    /// `/proc/net/fib_trie`: an address, below it the prefixes that begin with it, with what each is.
+    /// `/proc/net/fib_trie`: an address, then the prefixes that begin with it, each with its type.
     fn add_fib_trie(&mut self, text: &str) {
         let mut address: Option<Ipv4Addr> = None;
         for line in text.lines() {
@@ -127,8 +130,8 @@ impl HostFacts {
     }
 }
 
-/// A line of `/proc/net/ipv6_route`: destination, its length, source and its length, next hop, metric,
-/// two counts, flags, device; all in hexadecimal. `None` for a route that refuses.
+/// A line of `/proc/net/ipv6_route`: destination, its length, source and its length, next hop, metric, two
+/// counts, flags, device; all in hexadecimal. `None` for a route that rejects.
 fn ipv6_route_of(line: &str) -> Option<Prefix> {
     /// `RTF_UP`
     const UP: u32 = 0x1;
@@ -211,7 +214,7 @@ fd000000000000000000000000000002 04 40 00 82     eth0
 00000000000000000000000000000001 01 80 10 80       lo
 ";
 
-    /// `cat /proc/net/ipv6_route` there, shortened; the last line is the kernel's own refusal.
+    /// `cat /proc/net/ipv6_route` there, shortened; the last line is the kernel's own reject route.
     const IPV6_ROUTE: &str = "\
 fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
 00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
@@ -223,7 +226,7 @@ fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000
         let facts = HostFacts::of_kernel(FIB_TRIE, IF_INET6, IPV6_ROUTE, devices.clone());
         assert!(facts.has_address(ip("192.0.2.2")) && facts.has_address(ip("fd00::2")));
         assert!(!facts.has_address(ip("192.0.2.255")) && !facts.has_address(ip("fd00::3")));
-        // The default route takes everything; there is none for IPv6.
+        // The default route matches every IPv4 address; there is none for IPv6.
         assert!(facts.has_route(ip("198.51.100.1")) && facts.has_route(ip("fd00::99")));
         assert!(!facts.has_route(ip("2001:db8::1")));
         assert!(facts.is_hardware("eth0") && !facts.is_hardware("lo"));

@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use crate::openflow::messages::groups::{Bucket, GROUP_ANY};
 use crate::openflow::text::PORT_ANY;
 
-/// Open vSwitch follows groups that watch groups so far; what is beyond is not live.
+/// Open vSwitch follows chains of watched groups up to this length; groups beyond are not live.
 const MAX_LINKS: usize = 128;
 
-/// What a bucket watches.
+/// The port and group that a bucket watches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watch {
     pub(super) port: Option<u32>,
     pub(super) group: Option<u32>,
 }
 
-/// Groups by number, and whether they are live; `None`: that is not known.
+/// Groups by number, and whether they are live; `None`: unknown.
 pub(super) type LiveGroups = BTreeMap<u32, Option<bool>>;
 
 impl Watch {
@@ -51,7 +51,7 @@ impl Watch {
     }
 }
 
-/// Whether any is `true`; `None`: that is not known.
+/// Whether any is `true`; `None`: unknown.
 fn any(all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut any = Some(false);
     for one in all {
@@ -64,8 +64,8 @@ fn any(all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     any
 }
 
-/// Which of these groups are live, each with what its buckets watch. `group` tells of those that are not among
-/// them.
+/// Which of these groups are live, given what their buckets watch. `group` returns the liveness of other
+/// groups.
 pub(super) fn live_groups<W: IntoIterator<Item = Watch>>(
     groups: &(impl Iterator<Item = (u32, W)> + Clone),
     port: impl Fn(u32) -> Option<bool>,

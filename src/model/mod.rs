@@ -1,27 +1,26 @@
-//! What operators think in, built from one snapshot of the database. No I/O of its own, no clap, no
-//! colour.
+//! The operator's view of a switch, built from one snapshot of the database. No I/O, no clap, no colour.
 //!
-//! | room | what is in it |
+//! | module | contents |
 //! |---|---|
 //! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
 //! | [`want`] | what is read: of which bridges and ports, and how much of each |
-//! | [`reading`] | which rows to ask for, and when the answers are all |
+//! | [`reading`] | which rows to select, and the tree from the answers |
 //! | [`names`] | port names and OpenFlow numbers of one bridge |
-//! | [`resolve`] | a port as the user names it, and what was meant instead |
+//! | [`resolve`] | ports as the user names them, with suggestions |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
 //! | [`keys`] | the documented keys of `options`, `other_config` and the other maps |
 //! | [`vlan_bridge`] | bridges that are a VLAN of another |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
-//! | `budget` | how much work a search may do |
+//! | `budget` | limits the work of a search |
 //! | `liveness` | which groups are live |
-//! | [`drops`] | whether anything can come of the actions of a flow |
+//! | [`drops`] | whether the actions of a flow can send a packet |
 //! | [`segment`] | what a tag is on the wire: the segment that flows translate it to |
 //! | [`host`] | addresses, routes and devices of the host that a switch runs on |
 //! | [`devices`] | the host's network devices, and how they are joined to each other |
-//! | [`check`] | what is wrong with a switch, and what to do about it |
+//! | [`check`] | the faults of a switch, with hints |
 //! | [`path`] | the way from a port to the wire, and to the guest behind it |
-//! | [`graph`] | bridges, hosts and what joins them; what is alike folded |
+//! | [`graph`] | bridges, hosts and the links between them; similar ports folded |
 
 mod assembly;
 mod budget;

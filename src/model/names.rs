@@ -6,31 +6,31 @@ use std::collections::{BTreeMap, HashMap};
 use super::topology::{Bridge, Topology};
 use crate::openflow::text::{Names, PORT_LOCAL, RESERVED_PORTS, reserved_port, word};
 
-/// OpenFlow cuts names at 15 bytes (`OFP_MAX_PORT_NAME_LEN` less the closing NUL).
+/// Length of a port name in OpenFlow, in bytes (`OFP_MAX_PORT_NAME_LEN` less the closing NUL).
 const CUT: usize = 15;
 
-/// The name of a port as OpenFlow has it: cut at 15 bytes, be it within a character.
+/// A port's name as in OpenFlow: truncated to 15 bytes, even within a character.
 pub fn openflow_name(name: &str) -> Cow<'_, str> {
     String::from_utf8_lossy(name.as_bytes().get(..CUT).unwrap_or(name.as_bytes()))
 }
 
-/// Knows which interface has which OpenFlow port number, both ways.
+/// Maps interface names to OpenFlow port numbers and back.
 ///
-/// Names come whole from the database; where it says nothing of a number, from the switch's own list
-/// of ports. A name that the list holds twice (cut at 15 bytes, two long names look alike) is no name.
-/// A port is found by its cut name, too, if that of no other port is the same.
+/// Names come from the database in full; numbers that it does not have, from the switch's own list of
+/// ports. A name that the list holds twice (two long names truncated to 15 bytes) is ignored. A port is
+/// also found by its truncated name if no other port has the same.
 #[derive(Debug, Clone, Default)]
 pub struct PortNames {
     names: BTreeMap<u32, Name>,
     numbers: HashMap<String, u32>,
-    /// Names that the switch's list holds twice.
+    /// Ambiguous names of the switch's list.
     alike: BTreeMap<u32, String>,
 }
 
 #[derive(Debug, Clone)]
 struct Name {
     name: String,
-    /// How it stands in text, in quotes where it needs them; empty if it does not.
+    /// The name as written in text, quoted if necessary; empty if it cannot be written.
     word: String,
 }
 
@@ -52,8 +52,8 @@ impl PortNames {
         bridge.map(Self::of_bridge).unwrap_or_default()
     }
 
-    /// Adds what the switch itself says of its ports: number and name, cut at 15 bytes. What the
-    /// database said stands.
+    /// Adds the names that the switch reports: number and name, truncated to 15 bytes. Names from the
+    /// database take precedence.
     #[must_use]
     pub fn with_described<'a>(mut self, ports: impl IntoIterator<Item = (u32, &'a str)>) -> Self {
         let mut described: HashMap<&str, Vec<u32>> = HashMap::new();
@@ -77,8 +77,7 @@ impl PortNames {
         self
     }
 
-    /// The ports that have this name in OpenFlow, by number; a number without a name is known by its cut name
-    /// alone.
+    /// The ports with this name in OpenFlow, by number; `None` as name if only the truncated name is known.
     pub fn cut_to(&self, name: &str) -> Vec<(u32, Option<&str>)> {
         if name.len() < CUT {
             return Vec::new();
@@ -108,13 +107,13 @@ impl PortNames {
         all.into_iter()
     }
 
-    /// Whether nothing is known.
+    /// Whether no name is known.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
     fn insert(&mut self, number: u32, name: &str) {
-        // The bridge's own port is LOCAL; no other reserved number belongs to a port.
+        // The bridge's own port is LOCAL; other reserved numbers belong to no port.
         let reserved = reserved_port(number).is_some() && number != PORT_LOCAL;
         if !reserved && !self.numbers.contains_key(name) {
             let word = word(name).into_owned();
@@ -149,13 +148,13 @@ impl Names for PortNames {
     }
 }
 
-/// OpenFlow cuts the names of tables at 31 bytes (`OFP_MAX_TABLE_NAME_LEN` less the closing NUL).
+/// Length of a table name in OpenFlow, in bytes (`OFP_MAX_TABLE_NAME_LEN` less the closing NUL).
 pub const TABLE_CUT: usize = 31;
 
-/// Knows the names of the tables of one bridge.
+/// The names of the tables of one bridge.
 ///
-/// Names come whole from the database (`Bridge.flow_tables`); where it says nothing of a table, from the
-/// switch, which controllers may have told some. Several tables may have one name: text has their numbers.
+/// Names come from the database in full (`Bridge.flow_tables`); for other tables from the switch, where
+/// controllers may have set them. If several tables have one name, text has their numbers.
 #[derive(Debug, Clone, Default)]
 pub struct TableNames {
     /// By number; `None` where no table has a name.
@@ -163,7 +162,7 @@ pub struct TableNames {
 }
 
 impl TableNames {
-    /// The names by number; of two for one table the first stands. An empty name is none.
+    /// The names by number; of two names for one table the first is kept. Empty names are ignored.
     pub fn new<'n>(names: impl IntoIterator<Item = (u8, &'n str)>) -> Self {
         let mut all: Option<Box<[Option<Name>; 256]>> = None;
         let mut seen: HashMap<&str, u32> = HashMap::new();
@@ -185,7 +184,7 @@ impl TableNames {
         Self { names: all }
     }
 
-    /// Adds what the switch itself tells. What the database said stands.
+    /// Adds the names that the switch reports. Names from the database take precedence.
     #[must_use]
     pub fn with_told(self, told: &[(u8, String)]) -> Self {
         if told.is_empty() {
@@ -213,7 +212,7 @@ impl TableNames {
         self.names.as_ref()?.get(usize::from(table))?.as_ref()
     }
 
-    /// The tables of this name; if there is none, those whose name OpenFlow cuts to this.
+    /// The tables with this name; if there is none, those whose name OpenFlow truncates to it.
     fn named(&self, name: &str) -> Vec<u8> {
         let tables = |is: fn(&str, &str) -> bool| -> Vec<u8> {
             let named = self.iter().filter(|(_, of_table)| is(of_table, name));
@@ -227,7 +226,7 @@ impl TableNames {
     }
 }
 
-/// A table's name as far as OpenFlow has room for it.
+/// A table's name, truncated as in OpenFlow.
 fn cut(name: &str) -> &str {
     let mut end = TABLE_CUT.min(name.len());
     while !name.is_char_boundary(end) {
@@ -246,7 +245,7 @@ pub struct SwitchNames {
 }
 
 impl SwitchNames {
-    /// The same with [`TableNames::with_told`].
+    /// Adds table names as [`TableNames::with_told`].
     #[must_use]
     pub fn with_told(mut self, told: &[(u8, String)]) -> Self {
         self.tables = self.tables.with_told(told);
@@ -341,7 +340,7 @@ mod tests {
         assert_eq!(names.ofport("patch-br-ex-to"), None, "not cut there");
         assert_eq!(names.ofport("patch-br-int-to"), None);
         assert_eq!(names.cut_to("patch-br-int-to").len(), 2);
-        // Who has the very name.
+        // The exact name wins.
         assert_eq!(names.ofport("int-br-ens37-et"), Some(5));
         assert_eq!(names.ofport("abcdefghijklmn\u{fffd}"), Some(6));
         assert_eq!(names.ofport(""), None);
@@ -359,7 +358,7 @@ mod tests {
             (6, ""),
             (PORT_LOCAL, "br-int"),
         ]);
-        // The switch's own name of port 2 is found first.
+        // The port that the switch itself calls so wins.
         assert_eq!(names.ofport("patch-to-physic"), Some(2));
         assert_eq!(names.ofport("int-patch-to-ph"), None);
         assert_eq!(names.cut_to("int-patch-to-ph"), [(4, None), (5, None)]);

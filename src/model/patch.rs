@@ -1,4 +1,4 @@
-//! Pairs of patch ports, and what is wrong with them.
+//! Pairs of patch ports, and their state.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -75,7 +75,7 @@ pub fn patches(topology: &Topology) -> Vec<Patch<'_>> {
         .collect()
 }
 
-/// The patches with an end on `bridge`, seen from it: its end is the near one.
+/// The patches with an end on `bridge`, with that end as the near one.
 pub fn patches_of<'t>(topology: &'t Topology, bridge: &str) -> Vec<Patch<'t>> {
     let on = |end: &PatchEnd<'_>| end.bridge.name == bridge;
     let mut patches = patches(topology);
@@ -96,7 +96,7 @@ fn patch<'t>(near: PatchEnd<'t>, ends: &HashMap<&str, PatchEnd<'t>>) -> Option<P
     let state = match far {
         None => PatchState::Dangling,
         Some(far) if far.interface.peer() != Some(&near.interface.name) => PatchState::OneWay,
-        // The pair is told at its first end.
+        // The pair is listed at its first end.
         Some(far) if compare(&far, &near) == Ordering::Less => return None,
         Some(far) if far.bridge.name == near.bridge.name => PatchState::SameBridge,
         Some(_) => PatchState::Ok,

@@ -1,5 +1,5 @@
-//! The static way from a port: outwards through patches to the wires and tunnels, as the flows of its tag
-//! have it; and inwards to the guest or namespace behind it, as far as the host's devices tell.
+//! The static path of a port: outwards through patches to wires and tunnels, by the flows of its tag;
+//! inwards to the guest or namespace behind it, as far as the host's devices are known.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use super::segment::{SegmentExit, TagLine, TagState};
 use super::topology::{Bridge, Interface, Port, Topology};
 use super::vlan::Vlan;
 
-/// A leg of the way.
+/// A leg of the path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Leg {
-    /// Which way it belongs to, from 1; `None`: before they part.
+    /// The number of its way, from 1; `None`: before the ways part.
     pub way: Option<usize>,
     /// `tap`, `member`, `veth`, `netns`, `device` or `unseen` on the host's side; `port` or `tag` where a
     /// bridge begins; `patch`; `wire` or `tunnel` where it leaves; `end` where nothing goes on.
@@ -21,7 +21,7 @@ pub struct Leg {
     pub from: Option<String>,
     /// The farther one.
     pub to: Option<String>,
-    /// Where that is: a bridge of the switch, or a network namespace.
+    /// Its place: a bridge of the switch, or a network namespace.
     pub at: Option<String>,
     /// The VLAN there; `None`: untagged.
     pub vlan: Option<i64>,
@@ -31,11 +31,11 @@ pub struct Leg {
     pub remote_ip: Option<String>,
     /// Whether it works.
     pub state: Option<&'static str>,
-    /// What else is to say.
+    /// Further remarks.
     pub note: String,
 }
 
-/// What is behind a port on its host, the farthest first.
+/// The devices behind a port on its host, the farthest first.
 pub fn host_legs(port: &Port, devices: &Devices) -> Vec<Leg> {
     let mut legs = Vec::new();
     for interface in &port.interfaces {
@@ -53,7 +53,7 @@ fn behind(interface: &Interface, devices: &Devices) -> Vec<Leg> {
         ..Leg::default()
     };
     let Some(device) = devices.find(&interface.name) else {
-        // Patches and tunnels have no device of their name.
+        // Patch ports and tunnels have no device of their name.
         if !matches!(interface.kind(), "system" | "internal" | "tap") {
             return Vec::new();
         }
@@ -114,8 +114,8 @@ fn word_of(device: &Device) -> &'static str {
     }
 }
 
-/// The ways from a port outwards, leg by leg; `lines` are those of the port itself where `is_own`, else the tags
-/// of all bridges.
+/// The ways from a port outwards, leg by leg. `lines` are those of the port itself if `is_own`, else the
+/// tags of all bridges.
 pub fn ways(
     topology: &Topology,
     found: &Found<'_>,
@@ -128,7 +128,7 @@ pub fn ways(
     let mut legs = vec![port_leg(bridge, port)];
     let passes = |line: &&TagLine<'_>| {
         if is_own {
-            // Where packets leave for the segment, by which wires others come in is no way of the port.
+            // For packets that leave, the wires by which others come in do not matter.
             let leaves =
                 |other: &TagLine<'_>| other.tag == line.tag && other.is_of(line) && other.leaves();
             return line.leaves() || !lines.iter().any(leaves);
@@ -189,8 +189,8 @@ pub fn ways(
     legs
 }
 
-/// The wires and tunnels of a tag's segment, those with the same way there together. Where packets only come
-/// in, there is one way, with all.
+/// The wires and tunnels of a tag's segment, grouped by the way there. If packets only come in, there is
+/// one way with all of them.
 fn ways_of<'l, 't>(line: &'l TagLine<'t>) -> Vec<Vec<&'l SegmentExit<'t>>> {
     let Some(segment) = line.segment.as_ref().filter(|segment| segment.outbound) else {
         let exits = line.segment.iter().flat_map(|segment| &segment.exits);
@@ -210,7 +210,7 @@ fn ways_of<'l, 't>(line: &'l TagLine<'t>) -> Vec<Vec<&'l SegmentExit<'t>>> {
     ways
 }
 
-/// The same where the flows could not be read.
+/// As [`ways`], where the flows could not be read.
 pub fn unknown_way(found: &Found<'_>) -> Vec<Leg> {
     let end = Leg {
         kind: "end",
@@ -235,7 +235,7 @@ fn port_leg(bridge: &Bridge, port: &Port) -> Leg {
     }
 }
 
-/// From a tag's bridge to where its segment leaves, by the way of these exits.
+/// The legs from a tag's bridge to these exits of its segment.
 fn out(topology: &Topology, line: &TagLine<'_>, exits: &[&SegmentExit<'_>]) -> Vec<Leg> {
     let state = Some(line.state.word());
     let mut legs = Vec::new();
@@ -280,7 +280,7 @@ fn out(topology: &Topology, line: &TagLine<'_>, exits: &[&SegmentExit<'_>]) -> V
         });
         return legs;
     };
-    // A state may say more of the tag than of this way.
+    // The tag's state may not be that of this way.
     let state = match outbound {
         Some(way) => Some(way.state.word()),
         None if line.state == TagState::BrokenPatch => state,
@@ -289,7 +289,7 @@ fn out(topology: &Topology, line: &TagLine<'_>, exits: &[&SegmentExit<'_>]) -> V
     let is_wire = matches!(segment.kind, "vlan" | "flat");
     let mut told = BTreeSet::new();
     for exit in exits {
-        // A bond is one wire, its members are not.
+        // A bond is one wire, whatever its members.
         if is_wire && !told.insert(exit.port.name.as_str()) {
             continue;
         }
@@ -322,7 +322,7 @@ fn out(topology: &Topology, line: &TagLine<'_>, exits: &[&SegmentExit<'_>]) -> V
     legs
 }
 
-/// A note with that of the line behind it.
+/// A note, followed by that of the line.
 fn with_note(own: &str, line: &TagLine<'_>) -> String {
     match (own, line.note.as_str()) {
         (own, "") => own.to_owned(),
@@ -354,7 +354,7 @@ mod tests {
         legs.iter().map(line).collect()
     }
 
-    /// As Neutron's hybrid driver joins an instance: tap, Linux bridge, veth pair.
+    /// As Neutron's hybrid driver connects an instance: tap, Linux bridge, veth pair.
     const HYBRID: &str = "\
 device qvo1 kind=veth peer=qvb1 master=ovs-system
 device qvb1 kind=veth peer=qvo1 master=qbr1

@@ -1,27 +1,27 @@
-//! Which rows to ask for, and the tree made from the answers.
+//! Which rows to select, and the tree made from the answers.
 //!
-//! The cost shall grow with the answer, not with the database. So a [`Reading`] of one bridge or one
-//! port first asks which rows those are (one or two small requests), and then reads them, and only
-//! them, in one transaction: that last answer alone, one consistent snapshot, becomes the tree. Should
-//! the configuration have changed in between, it reads once more, whole tables.
+//! The cost grows with the answer, not with the database. A [`Reading`] of one bridge or one port first
+//! asks which rows those are (one or two small requests), and then reads only them, in one transaction; the
+//! tree is made from that last answer alone, which is one consistent snapshot. If the configuration changed
+//! in between, it reads whole tables once more.
 
 use super::assembly::assemble;
 use super::topology::Topology;
 use super::want::{Depth, Scope, Want};
 use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
-/// With more rows than this to name, reading the whole table is cheaper.
+/// If more rows than this would be named, reading the whole table is cheaper.
 const WORTH_NAMING: usize = 200;
 
-/// Asks for the port of this name as its own row has it: of what may be asked for, these columns. An answer has
-/// a row for [`port`](super::port), or none.
+/// Selects these columns of the port of this name. An answer has one row for [`port`](super::port), or
+/// none.
 pub fn select_port(name: &str, columns: &[&'static str]) -> Select {
     let mut asked = PORT_COLUMNS.to_vec();
     asked.retain(|column| ["_uuid", "name"].contains(column) || columns.contains(column));
     Select::columns("Port", &asked).when("name", Function::Equal, name)
 }
 
-/// A reading under way: ask [`Reading::selects`] in one transaction, give the answers to
+/// A reading in progress: send [`Reading::selects`] in one transaction, pass the answers to
 /// [`Reading::take`], until that returns the tree. At most four times.
 #[derive(Debug)]
 pub struct Reading {
@@ -31,13 +31,13 @@ pub struct Reading {
 
 #[derive(Debug)]
 enum Step {
-    /// Which ports has the bridge?
+    /// Asks for the bridge's ports.
     BridgeByName,
-    /// Which interfaces have these ports?
+    /// Asks for the interfaces of these ports.
     PortsOf(Vec<Uuid>),
-    /// Which interfaces has the port?
+    /// Asks for the port's interfaces.
     PortByName,
-    /// Everything, of these rows.
+    /// Reads these rows.
     Last(Rows),
 }
 
@@ -58,7 +58,7 @@ enum BridgeRows {
 }
 
 impl Reading {
-    /// A reading that has not asked anything yet.
+    /// A reading that has sent no request yet.
     pub fn new(want: Want) -> Self {
         let step = match &want.scope {
             Scope::Bridge(_) if want.depth.has_ports() => Step::BridgeByName,
@@ -72,7 +72,7 @@ impl Reading {
         Self { want, step }
     }
 
-    /// What to ask next, in one transaction.
+    /// The next selects, for one transaction.
     pub fn selects(&self) -> Vec<Select> {
         let name = match &self.want.scope {
             Scope::Bridge(name) | Scope::Port(name) => name.as_str(),
@@ -163,7 +163,7 @@ impl Reading {
         if full && self.want.health {
             push_column(&mut bridge, "mirrors");
         }
-        // Where a bridge is found by its port, its list of ports may be long, and is not needed.
+        // If a bridge is found by its port, its list of ports is not needed, and may be long.
         if self.want.depth != Depth::BridgeNames && !rows.by_port() {
             push_column(&mut bridge, "ports");
         }
@@ -196,7 +196,7 @@ impl Reading {
 }
 
 impl Rows {
-    /// Whether the bridge is the one that has the port.
+    /// Whether the bridge is found by its port.
     fn by_port(&self) -> bool {
         matches!(self.bridge, BridgeRows::WithPort(_))
     }
@@ -217,7 +217,7 @@ fn push_column(select: &mut Select, column: &str) {
     }
 }
 
-/// The rows with these identities; all rows where there are none given.
+/// Selects the rows with these UUIDs; without UUIDs all rows.
 fn by_uuid(select: &Select, uuids: Option<&[Uuid]>) -> Vec<Select> {
     match uuids {
         None => vec![select.clone()],
@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(reading.take(&[vec![port_row(1, "p", &[2])]]), Ok(None));
         assert_eq!(tables(&reading), ["Bridge", "Port", "Interface"]);
         assert_eq!(reading.selects()[1].when.len(), 1);
-        // A port more than a moment ago.
+        // A port was added between the requests.
         let answer = [
             vec![bridge_row("b", &[1, 5])],
             vec![port_row(1, "p", &[2])],

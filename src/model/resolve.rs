@@ -1,7 +1,7 @@
-//! A port as the user names it, and what was meant instead.
+//! Finds a port as the user names it, and suggests a similar name if there is none.
 //!
-//! A port argument is a number, a name, a reserved name, or one of these behind `BRIDGE/`. A number
-//! wins over a port that bears it as its name; double quotes force the name.
+//! A port argument is a number, a name, a reserved name, or one of these behind `BRIDGE/`. A number wins
+//! over a port with that name; double quotes force the name.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,7 +28,7 @@ pub enum PortWord {
     Name(String),
 }
 
-/// The port that was found.
+/// A port that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Found<'t> {
     /// Its bridge.
@@ -48,49 +48,49 @@ pub enum ResolveError {
     NoBridge {
         /// The name.
         bridge: String,
-        /// The name most like it.
+        /// The most similar name.
         suggestion: Option<String>,
     },
     /// No port of this name or number.
     NoPort {
-        /// What was asked for, without the bridge.
+        /// The argument without the bridge.
         port: String,
-        /// Where was looked; `None`: everywhere.
+        /// The bridge that was searched; `None`: all.
         bridge: Option<String>,
-        /// The name most like it.
+        /// The most similar name.
         suggestion: Option<String>,
     },
-    /// The port is there, but on another bridge than was said.
+    /// The port is on another bridge than the argument says.
     Elsewhere {
         /// The port.
         port: String,
-        /// The bridge that was said.
+        /// The bridge in the argument.
         bridge: String,
         /// Its bridge.
         other: String,
     },
-    /// Every bridge has its own numbers: which bridge?
+    /// A number without a bridge: numbers are per bridge.
     NumberNeedsBridge {
         /// The number.
         number: u32,
     },
-    /// The name of several ports in OpenFlow, which cuts names.
+    /// Several ports have this truncated name in OpenFlow.
     Ambiguous {
-        /// What was asked for, without the bridge.
+        /// The argument without the bridge.
         port: String,
-        /// Where was looked.
+        /// The bridge that was searched.
         bridge: String,
         /// The ports that have it.
         ports: Vec<String>,
     },
-    /// A reserved number that is no port one could look at: `NORMAL`, `CONTROLLER`, …
+    /// A reserved number that is not a port of a bridge: `NORMAL`, `CONTROLLER`, …
     Reserved {
         /// Its name.
         name: &'static str,
     },
 }
 
-/// Reads a port argument. Never fails: what is nothing else is a name.
+/// Parses a port argument. Never fails: any other text is a name.
 pub fn parse(text: &str) -> PortArgument {
     if let Some(name) = quoted(text) {
         return PortArgument {
@@ -110,8 +110,8 @@ pub fn parse(text: &str) -> PortArgument {
     }
 }
 
-/// The argument that names this port and no other: a name that could be taken for a number, a reserved
-/// port or a bridge with one stands in double quotes.
+/// The argument that names exactly this port: a name that looks like a number, a reserved port or a bridge
+/// with a port is put in double quotes.
 pub fn argument(name: &str) -> Cow<'_, str> {
     let plain = PortArgument {
         bridge: None,
@@ -124,7 +124,11 @@ pub fn argument(name: &str) -> Cow<'_, str> {
     format!("\"{escaped}\"").into()
 }
 
-/// Finds the port that `text` names; on `bridge`, if one is given.
+/// Finds the port named by `text`; on `bridge`, if given.
+///
+/// # Errors
+///
+/// There is no such port or bridge, or the argument is ambiguous: see [`ResolveError`].
 pub fn find<'t>(
     topology: &'t Topology,
     bridge: Option<&str>,
@@ -136,15 +140,19 @@ pub fn find<'t>(
         port: PortWord::Name(text.to_owned()),
     };
     let found = look_up(topology, bridge, &argument);
-    // A name may itself contain a slash.
+    // A name may contain a slash.
     match (&argument.bridge, &found) {
         (Some(_), Err(_)) => look_up(topology, bridge, &whole).or(found),
         _ => found,
     }
 }
 
-/// [`find`] on a bridge whose ports are all in the topology, also by a name as OpenFlow cuts it, if one port
-/// has it.
+/// As [`find`], on a bridge whose ports are all in the topology, and also by a name truncated as in
+/// OpenFlow, if only one port has it.
+///
+/// # Errors
+///
+/// As [`find`]; [`ResolveError::Ambiguous`] if several ports have the truncated name.
 pub fn find_of_switch<'t>(
     topology: &'t Topology,
     bridge: &str,
@@ -202,7 +210,7 @@ fn look_up<'t>(
         PortWord::Number(number) => by_number(place, *number)?,
         PortWord::Name(name) => by_name(topology, place, name)?,
     };
-    // `BRIDGE/PORT` on another bridge than the command is about.
+    // `BRIDGE/PORT` names another bridge than the command.
     match bridge {
         Some(said) if said != found.bridge.name => Err(ResolveError::Elsewhere {
             port: found.port.name.clone(),
@@ -288,10 +296,10 @@ pub fn names_of(bridge: &Bridge) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The name most like `wanted`, if one is like it at all: did you mean …?
+/// The name most similar to `wanted`, if one is similar enough.
 ///
-/// Case does not matter. A common beginning counts, for Winkler's reason but without his floor: short
-/// beginnings of long names are common here. A name that holds `wanted` whole counts as like it.
+/// Case does not matter. The similarity is Jaro-Winkler's without its minimum, as short common prefixes of
+/// long names matter here. A name that contains `wanted` counts as similar.
 pub fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
     const LIKE: f64 = 0.75;
     const HOLDS: f64 = 0.9;
@@ -315,9 +323,9 @@ pub fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Op
     best.map(str::to_owned)
 }
 
-/// That several ports of a switch have a name in OpenFlow.
+/// The message that several ports of a switch share a name in OpenFlow.
 pub fn ambiguous(name: &str, switch: &str, ports: &[String]) -> String {
-    /// How many of them are named.
+    /// Maximum number of ports that are named.
     const SHOWN: usize = 10;
     let mut shown: Vec<String> = ports
         .iter()
@@ -343,7 +351,7 @@ fn word(text: &str) -> PortWord {
     if text.bytes().all(|byte| byte.is_ascii_digit())
         && let Ok(number) = text.parse::<u32>()
     {
-        // People know LOCAL as 65534 from the database, as 4294967294 from OpenFlow.
+        // LOCAL is 65534 in the database, and 4294967294 in OpenFlow.
         let narrow = u16::try_from(number).ok().map(port_from_v10);
         return PortWord::Number(match narrow {
             Some(wide) if reserved_port(wide).is_some() => wide,
@@ -353,7 +361,7 @@ fn word(text: &str) -> PortWord {
     reserved_port_number(text).map_or_else(|| PortWord::Name(text.to_owned()), PortWord::Number)
 }
 
-/// What stands in double quotes; `\` takes the next character as it is.
+/// The contents of double quotes; `\` makes the next character literal.
 fn quoted(text: &str) -> Option<String> {
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     let mut name = String::with_capacity(inner.len());

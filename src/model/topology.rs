@@ -1,17 +1,16 @@
 //! The switch as a tree: Open vSwitch, its bridges, their ports, their interfaces.
 //!
-//! The words are those of ovs-vswitchd.conf.db(5). What a reading did not ask for ([`super::Want`])
-//! is empty here.
+//! Names are those of ovs-vswitchd.conf.db(5). Columns that were not read ([`super::Want`]) are empty.
 
 use std::collections::BTreeMap;
 
 use crate::openflow::text::{PORT_LOCAL, port_from_v10};
 use crate::ovsdb::Uuid;
 
-/// A switch, or the part of it that was asked for.
+/// A switch, or the part of it that was read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Topology {
-    /// The switch itself. All empty where the database has no such row.
+    /// The switch itself. Empty if the database has no such row.
     pub ovs: OpenVSwitch,
     /// Connections to OVSDB managers, by target.
     pub managers: Vec<Connection>,
@@ -34,26 +33,26 @@ pub struct OpenVSwitch {
     pub hostname: Option<String>,
     /// `external_ids:system-id`
     pub system_id: Option<String>,
-    /// Counts configurations asked for.
+    /// The number of the last requested configuration.
     pub next_cfg: i64,
-    /// Counts configurations that ovs-vswitchd has applied.
+    /// The number of the last configuration that ovs-vswitchd applied.
     pub cur_cfg: i64,
-    /// The types of interface that ovs-vswitchd knows, where [`super::Want::with_health`] asked.
+    /// The types of interface that ovs-vswitchd supports, if read ([`super::Want::with_health`]).
     pub iface_types: Vec<String>,
-    /// Settings of the whole switch, where [`super::Want::with_health`] asked.
+    /// Settings of the whole switch, if read ([`super::Want::with_health`]).
     pub other_config: BTreeMap<String, String>,
 }
 
 /// A row of table `Manager` or `Controller`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Connection {
-    /// Where to: `tcp:127.0.0.1:6633`
+    /// The endpoint: `tcp:127.0.0.1:6633`
     pub target: String,
-    /// Whether the connection stands.
+    /// Whether it is connected.
     pub is_connected: bool,
     /// A controller's role: `other`, `master` or `slave`.
     pub role: Option<String>,
-    /// More on it: `state`, `last_error`, `sec_since_connect`, …
+    /// Its state: `state`, `last_error`, `sec_since_connect`, …
     pub status: BTreeMap<String, String>,
 }
 
@@ -64,17 +63,17 @@ pub struct Bridge {
     pub name: String,
     /// The row's identity.
     pub uuid: Uuid,
-    /// 16 hexadecimal digits, once ovs-vswitchd has given them.
+    /// 16 hexadecimal digits; set by ovs-vswitchd.
     pub datapath_id: Option<String>,
-    /// `netdev` or empty; [`Bridge::datapath_kind`] says it in a word.
+    /// `netdev` or empty; see [`Bridge::datapath_kind`].
     pub datapath_type: String,
-    /// `standalone` or `secure`; none is `standalone`.
+    /// `standalone` or `secure`; the default is `standalone`.
     pub fail_mode: Option<String>,
-    /// OpenFlow versions that are allowed: `OpenFlow13`; none: the default ones.
+    /// Allowed OpenFlow versions, as `OpenFlow13`; if empty, the default ones.
     pub protocols: Vec<String>,
     /// Its controllers, by target.
     pub controllers: Vec<Connection>,
-    /// Its mirrors, by name, where [`super::Want::with_health`] asked.
+    /// Its mirrors, by name, if read ([`super::Want::with_health`]).
     pub mirrors: Vec<Mirror>,
     /// Spanning tree (IEEE 802.1D).
     pub stp_enable: bool,
@@ -82,15 +81,15 @@ pub struct Bridge {
     pub rstp_enable: bool,
     /// IGMP and MLD snooping.
     pub mcast_snooping_enable: bool,
-    /// Pairs for other programs.
+    /// Key-value pairs of other programs.
     pub external_ids: BTreeMap<String, String>,
     /// Further settings.
     pub other_config: BTreeMap<String, String>,
-    /// For a VLAN bridge ([`super::vlan_bridge`]), the bridge that it is part of.
+    /// For a VLAN bridge ([`super::vlan_bridge`]), its parent bridge.
     pub parent: Option<String>,
     /// For a VLAN bridge, its VLAN.
     pub vlan: Option<i64>,
-    /// How many ports it has; 0 where only its name, or one port of it, was read.
+    /// The number of its ports; 0 if only its name, or one port of it, was read.
     pub port_count: usize,
     /// Its ports, by name, digits as numbers.
     pub ports: Vec<Port>,
@@ -103,9 +102,9 @@ pub struct Mirror {
     pub name: String,
     /// The row's identity.
     pub uuid: Uuid,
-    /// The port that gets the copies; ovsdb-server takes it out when the port is deleted.
+    /// The mirror output port; ovsdb-server removes it when the port is deleted.
     pub output_port: Option<Uuid>,
-    /// The VLAN that gets the copies.
+    /// The mirror output VLAN.
     pub output_vlan: Option<i64>,
 }
 
@@ -116,23 +115,23 @@ pub struct Port {
     pub name: String,
     /// The row's identity.
     pub uuid: Uuid,
-    /// The VLAN of an access port, the native VLAN of a native one, the outer one of a tunnel.
+    /// The VLAN of an access port, the native VLAN of a native port, the outer VLAN of a dot1q-tunnel.
     pub tag: Option<i64>,
     /// The VLANs that a trunk carries, ascending; empty: all.
     pub trunks: Vec<i64>,
-    /// As configured; [`super::vlan::Vlan::of`] says what it comes to.
+    /// As configured; [`super::vlan::Vlan::of`] fills in the default.
     pub vlan_mode: Option<String>,
     /// The inner VLANs that a dot1q-tunnel carries, ascending; empty: all.
     pub cvlans: Vec<i64>,
     /// Further settings; Neutron's record of the network among them.
     pub other_config: BTreeMap<String, String>,
-    /// Pairs for other programs.
+    /// Key-value pairs of other programs.
     pub external_ids: BTreeMap<String, String>,
-    /// How a bond spreads traffic.
+    /// The load-balancing mode of a bond.
     pub bond_mode: Option<String>,
     /// `active`, `passive` or `off`.
     pub lacp: Option<String>,
-    /// One interface; for a bond several, by name. None only in a database that lies.
+    /// One interface, or several for a bond, by name. Empty only if the database is inconsistent.
     pub interfaces: Vec<Interface>,
 }
 
@@ -143,12 +142,12 @@ pub struct Interface {
     pub name: String,
     /// The row's identity.
     pub uuid: Uuid,
-    /// The column `type` as it stands, empty for `system`; [`Interface::kind`] says it in a word.
+    /// The column `type`, empty for `system`; see [`Interface::kind`].
     pub type_: String,
-    /// As it stands: -1 where ovs-vswitchd could not open it, none where it has not tried yet;
-    /// [`Interface::port_number`] is the number OpenFlow uses.
+    /// The column `ofport`: -1 if ovs-vswitchd could not open it, none if it has not tried yet;
+    /// [`Interface::port_number`] is the number in OpenFlow.
     pub ofport: Option<i64>,
-    /// The number that was asked for.
+    /// The requested number.
     pub ofport_request: Option<i64>,
     /// Why ovs-vswitchd could not open it, in its own words.
     pub error: Option<String>,
@@ -162,11 +161,11 @@ pub struct Interface {
     pub mtu: Option<i64>,
     /// Settings of its type: `peer`, `remote_ip`, …
     pub options: BTreeMap<String, String>,
-    /// Further settings, where [`super::Want::with_health`] asked.
+    /// Further settings, if read ([`super::Want::with_health`]).
     pub other_config: BTreeMap<String, String>,
-    /// What its driver says of it.
+    /// Status reported by its driver.
     pub status: BTreeMap<String, String>,
-    /// Pairs for other programs.
+    /// Key-value pairs of other programs.
     pub external_ids: BTreeMap<String, String>,
 }
 
@@ -206,7 +205,7 @@ impl Bridge {
         })
     }
 
-    /// `system` or `netdev`: its datapath's type, the default by its name.
+    /// Its datapath type, `system` by default, or `netdev`.
     pub fn datapath_kind(&self) -> &str {
         or_system(&self.datapath_type)
     }
@@ -220,7 +219,7 @@ impl Port {
 }
 
 impl Interface {
-    /// Its type, the default by its name: `system`, `internal`, `patch`, `vxlan`, …
+    /// Its type, `system` by default: `internal`, `patch`, `vxlan`, …
     pub fn kind(&self) -> &str {
         or_system(&self.type_)
     }

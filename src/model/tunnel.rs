@@ -1,5 +1,4 @@
-//! Tunnels: where they lead, with which key (ovs-vswitchd.conf.db(5), table `Interface`, "Tunnel
-//! Options").
+//! Tunnels: their endpoints and keys (ovs-vswitchd.conf.db(5), table `Interface`, "Tunnel Options").
 
 use std::fmt;
 
@@ -29,28 +28,28 @@ pub struct Tunnel<'t> {
     pub port: &'t Port,
     /// The interface itself: link state, error and the rest.
     pub interface: &'t Interface,
-    /// Our address, or `flow`; none: the system chooses.
+    /// The local address, or `flow`; `None`: the system chooses.
     pub local: Option<&'t str>,
-    /// The other end's address, or `flow`; none only where the configuration is not complete.
+    /// The remote address, or `flow`; `None` only if the configuration is incomplete.
     pub remote: Option<&'t str>,
-    /// The key of packets that come in.
+    /// The key of received packets.
     pub in_key: Key<'t>,
-    /// The key of packets that go out.
+    /// The key of sent packets.
     pub out_key: Key<'t>,
-    /// The UDP or TCP port, given or the type's own; `None` for types without one.
+    /// The UDP or TCP port, configured or the type's default; `None` for types without one.
     pub dst_port: Option<u16>,
 }
 
-/// What marks the packets of a tunnel: VNI, GRE key, TEID.
+/// The key of a tunnel's packets: VNI, GRE key, TEID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key<'t> {
-    /// None is configured: zero, or no key where the type has that.
+    /// Not configured: zero, or no key where the type allows that.
     None,
-    /// Flows read and set it, as `tun_id`.
+    /// Flows match on it and set it, as `tun_id`.
     Flow,
-    /// Always this one.
+    /// A fixed number.
     Number(u64),
-    /// As configured, which is neither of these.
+    /// Any other configured text.
     Other(&'t str),
 }
 
@@ -67,7 +66,7 @@ pub fn tunnels(topology: &Topology) -> impl Iterator<Item = Tunnel<'_>> {
 }
 
 impl<'t> Tunnel<'t> {
-    /// The tunnel that this interface is; `None` if it is none.
+    /// The interface as a tunnel; `None` if it is none.
     pub fn of(bridge: &'t Bridge, port: &'t Port, interface: &'t Interface) -> Option<Self> {
         if !is_tunnel(interface.kind()) {
             return None;
@@ -108,8 +107,8 @@ impl<'t> Tunnel<'t> {
         }
     }
 
-    /// `error` if ovs-vswitchd could not make it, else its link state `up` or `down`; `None` while
-    /// ovs-vswitchd has not said.
+    /// `error` if ovs-vswitchd could not create it, else its link state `up` or `down`; `None` if not known
+    /// yet.
     pub fn state(&self) -> Option<&'t str> {
         if self.interface.error.is_some() || self.interface.ofport == Some(-1) {
             return Some("error");
@@ -123,7 +122,7 @@ impl<'t> Key<'t> {
         let Some(text) = text else {
             return Self::None;
         };
-        // As strtoull() with base 0 reads it.
+        // Parsed as by strtoull() with base 0.
         let number = if let Some(hex) = text.strip_prefix("0x").or(text.strip_prefix("0X")) {
             u64::from_str_radix(hex, 16)
         } else if text.len() > 1 && text.starts_with('0') {
@@ -151,7 +150,7 @@ impl fmt::Display for Key<'_> {
     }
 }
 
-/// The port a type uses where none is given.
+/// The default port of a type.
 pub(crate) fn default_port(kind: &str) -> Option<u16> {
     Some(match kind {
         "geneve" => 6081,

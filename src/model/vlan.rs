@@ -1,11 +1,11 @@
-//! What a port does with VLAN tags (ovs-vswitchd.conf.db(5), table `Port`, "VLAN Configuration").
+//! The VLAN configuration of ports (ovs-vswitchd.conf.db(5), table `Port`, "VLAN Configuration").
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::topology::{Bridge, Port};
 
-/// The words of the column `vlan_mode`.
+/// The values of the column `vlan_mode`.
 pub const MODES: [&str; 5] = [
     "access",
     "trunk",
@@ -14,7 +14,7 @@ pub const MODES: [&str; 5] = [
     "dot1q-tunnel",
 ];
 
-/// What a port does with VLAN tags, once the defaults are filled in.
+/// The VLAN configuration of a port, with the defaults filled in.
 ///
 /// A VLAN id is 0 to 4095. An empty list of VLANs means all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,39 +26,39 @@ pub enum Vlan {
     },
     /// VLANs with their tags.
     Trunk {
-        /// Which.
+        /// The VLANs.
         trunks: Vec<i64>,
     },
-    /// A trunk whose untagged packets belong to a VLAN; leaving, they are tagged.
+    /// A trunk with a native VLAN whose packets leave tagged.
     NativeTagged {
         /// The native VLAN.
         tag: i64,
-        /// The others.
+        /// The other VLANs.
         trunks: Vec<i64>,
     },
-    /// A trunk whose untagged packets belong to a VLAN; leaving, they are untagged.
+    /// A trunk with a native VLAN whose packets leave untagged.
     NativeUntagged {
         /// The native VLAN.
         tag: i64,
-        /// The others.
+        /// The other VLANs.
         trunks: Vec<i64>,
     },
-    /// Everything, tagged or not, gets one more tag (802.1Q in 802.1Q).
+    /// All packets, tagged or not, get one more tag (802.1Q in 802.1Q).
     Dot1qTunnel {
         /// The outer VLAN.
         tag: i64,
-        /// Which inner VLANs pass.
+        /// The allowed inner VLANs.
         cvlans: Vec<i64>,
     },
 }
 
 impl Vlan {
-    /// What the port's columns come to.
+    /// The configuration by the port's columns.
     ///
-    /// Without `vlan_mode`, a port with a tag is an access port, and one without a trunk. A mode that
-    /// needs a tag takes VLAN 0 where there is none. A mode that is not known counts as none.
+    /// Without `vlan_mode`, a port with a tag is an access port, and one without a trunk. A mode that needs
+    /// a tag uses VLAN 0 without one. An unknown mode is ignored.
     pub fn of(port: &Port) -> Self {
-        // ovs-vswitchd takes a tag out of range for none.
+        // ovs-vswitchd ignores a tag out of range.
         let configured = port.tag.filter(|tag| (0..=4095).contains(tag));
         let tag = configured.unwrap_or(0);
         let trunks = || port.trunks.clone();
@@ -82,7 +82,7 @@ impl Vlan {
         }
     }
 
-    /// The word of the column `vlan_mode`.
+    /// The value of the column `vlan_mode`.
     pub fn mode(&self) -> &'static str {
         match self {
             Self::Access { .. } => "access",
@@ -93,7 +93,7 @@ impl Vlan {
         }
     }
 
-    /// The tag that the port puts on packets without one; `None` for a plain trunk.
+    /// The tag that the port adds to untagged packets; `None` for a plain trunk.
     pub fn tag(&self) -> Option<i64> {
         match self {
             Self::Access { tag }
@@ -104,7 +104,7 @@ impl Vlan {
         }
     }
 
-    /// Whether packets of this VLAN pass the port.
+    /// Whether the port carries packets of this VLAN.
     pub fn carries(&self, vid: i64) -> bool {
         let among = |vids: &[i64]| vids.is_empty() || vids.contains(&vid);
         match self {
@@ -152,7 +152,7 @@ fn vlans(vids: &[i64]) -> String {
     }
 }
 
-/// Ascending numbers with runs drawn together: `1-3,7`.
+/// Ascending numbers with ranges: `1-3,7`.
 pub fn ranges(numbers: &[i64]) -> String {
     let mut parts: Vec<(i64, i64)> = Vec::new();
     for &number in numbers {
@@ -169,7 +169,7 @@ pub fn ranges(numbers: &[i64]) -> String {
     parts.iter().map(part).collect::<Vec<_>>().join(",")
 }
 
-/// The tags of a bridge, ascending, each with the ports that put it on packets, in their order.
+/// The tags of a bridge, ascending, each with the ports that add it to untagged packets.
 pub fn tags(bridge: &Bridge) -> BTreeMap<i64, Vec<&Port>> {
     let mut tags: BTreeMap<i64, Vec<&Port>> = BTreeMap::new();
     for port in &bridge.ports {

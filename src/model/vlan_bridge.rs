@@ -1,5 +1,4 @@
-//! VLAN bridges: a port of a bridge that is shown as a bridge of its own (ovs-vswitchd.conf.db(5),
-//! table `Port`, `fake_bridge`).
+//! VLAN bridges: ports that are shown as bridges (ovs-vswitchd.conf.db(5), table `Port`, `fake_bridge`).
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,11 +6,10 @@ use super::topology::Bridge;
 use crate::base::order::sort_by_name;
 use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
-/// What the keys of a VLAN bridge's `external_ids` begin with in those of its port, as ovs-vsctl
-/// writes them.
+/// The prefix of the keys of a VLAN bridge's `external_ids` in those of its port, as written by ovs-vsctl.
 pub const VLAN_BRIDGE_KEY: &str = "fake-bridge-";
 
-/// Asks for the ports that are shown as bridges; only for the one of this name, if one is given.
+/// Selects the ports that are shown as bridges; only the one of this name, if given.
 pub fn select_vlan_bridges(name: Option<&str>) -> Select {
     let columns = ["_uuid", "name", "tag", "external_ids"];
     let fake = Select::columns("Port", &columns).when("fake_bridge", Function::Equal, true);
@@ -21,8 +19,8 @@ pub fn select_vlan_bridges(name: Option<&str>) -> Select {
     }
 }
 
-/// Asks for what belongs to the ports found by [`select_vlan_bridges`]: two selects for each with a tag, its
-/// bridge and the ports of its VLAN. Most hosts have none.
+/// Selects what belongs to the ports found by [`select_vlan_bridges`]: for each with a tag, its bridge and
+/// the ports of its VLAN. Most hosts have none.
 ///
 /// # Errors
 ///
@@ -41,8 +39,8 @@ pub fn select_around(fakes: &[Row]) -> Result<Vec<Select>, ValueError> {
     Ok(selects)
 }
 
-/// The VLAN bridges of these bridges, from the answers to [`select_vlan_bridges`] and [`select_around`]. Each is
-/// what its parent is, but for its name, its VLAN, its ports and its `external_ids`.
+/// The VLAN bridges of these bridges, from the answers to [`select_vlan_bridges`] and [`select_around`].
+/// Each is like its parent except for its name, VLAN, ports and `external_ids`.
 ///
 /// # Errors
 ///
@@ -80,7 +78,7 @@ pub fn vlan_bridges(
     Ok(found)
 }
 
-/// How many of the ports with the tag are the bridge's.
+/// The number of the ports with the tag that belong to the bridge.
 fn common(bridge: &Row, tagged: &[Row]) -> Result<usize, ValueError> {
     let of_bridge: HashSet<Uuid> = bridge.uuids("ports")?.into_iter().collect();
     let mut count = 0;

@@ -1,17 +1,17 @@
-//! What is read of the configuration: of which bridges and ports, and how much of each.
+//! What to read of the configuration: which bridges and ports, and how much of each.
 
 /// What to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Want {
-    /// Of which bridges and ports.
+    /// Which bridges and ports.
     pub scope: Scope,
     /// How much of each.
     pub depth: Depth,
-    /// Whether with what tells of a switch's health: mirrors, the types of interface that it knows, and
+    /// Whether to read what [`check`](super::check) needs: mirrors, the supported types of interface, and
     /// `other_config` of the switch and of interfaces.
     pub health: bool,
-    /// Of tables Port and Interface only these columns, names and OpenFlow numbers aside; `None`: all
-    /// that the depth has. What is not read is empty in the tree.
+    /// Read only these columns of tables Port and Interface, besides names and OpenFlow numbers; `None`:
+    /// all that the depth has. Columns that are not read are empty in the tree.
     pub columns: Option<Vec<&'static str>>,
 }
 
@@ -20,29 +20,30 @@ pub struct Want {
 pub enum Scope {
     /// All of them.
     All,
-    /// One bridge with its ports; the tree has no bridge if there is none of this name.
+    /// One bridge with its ports; the tree is empty if there is none of this name.
     Bridge(String),
-    /// One port and its bridge, which has no other port in the tree; no bridge if there is none.
+    /// One port and its bridge, without the bridge's other ports; the tree is empty if there is no such
+    /// port.
     Port(String),
 }
 
 /// How much to read of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Bridges' names, no ports.
+    /// Names of bridges, no ports.
     BridgeNames,
-    /// Everything about the switch and its bridges, whose ports are only counted.
+    /// All columns of the switch and its bridges; ports are only counted.
     Bridges,
     /// Names of bridges, ports and interfaces, and OpenFlow port numbers.
     PortNames,
-    /// Everything about ports and interfaces; of bridges the names.
+    /// All columns of ports and interfaces; of bridges the names.
     Ports,
-    /// Everything that [`Topology`] has a place for.
+    /// All columns of [`Topology`].
     Full,
 }
 
 impl Depth {
-    /// Whether the tree gets ports.
+    /// Whether the tree has ports.
     pub(super) fn has_ports(self) -> bool {
         matches!(self, Self::PortNames | Self::Ports | Self::Full)
     }
@@ -54,7 +55,7 @@ impl Want {
         Self::of(Scope::All, Depth::Full)
     }
 
-    /// This much of this.
+    /// This depth of this scope.
     pub fn of(scope: Scope, depth: Depth) -> Self {
         Self {
             scope,
@@ -64,14 +65,14 @@ impl Want {
         }
     }
 
-    /// The same with these columns of tables Port and Interface only.
+    /// Restricts the columns of tables Port and Interface.
     #[must_use]
     pub fn only(mut self, columns: Vec<&'static str>) -> Self {
         self.columns = Some(columns);
         self
     }
 
-    /// The same with what [`Want::health`] tells of.
+    /// Also reads what [`Want::health`] describes.
     #[must_use]
     pub fn with_health(mut self) -> Self {
         self.health = true;

@@ -56,6 +56,10 @@ impl Drop for Guard {
 
 /// The guardian process: waits for the end of standard input, then stops the sandbox in `dir`, unless the
 /// parent wrote `keep`.
+///
+/// # Errors
+///
+/// A daemon cannot be stopped, or a file not removed: see [`SandboxError`].
 pub fn main(dir: &Path) -> Result<(), SandboxError> {
     let mut said = Vec::new();
     // A read error counts as the end of input. The limit bounds what is read: only [`KEEP`] is ever sent.

@@ -1,4 +1,4 @@
-//! Members that carry traffic.
+//! Faults of bonds: members that carry no traffic.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     }
     for bridge in &snapshot.topology.bridges {
         for port in &bridge.ports {
-            // With a bond_mode, a port with one interface was meant to be a bond.
+            // A port with a bond_mode but one interface was meant to be a bond.
             let is_bond = port.is_bond() || port.bond_mode.is_some();
             if !is_bond || !snapshot.daemon.serves(bridge) {
                 continue;
@@ -24,7 +24,8 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 .filter(|interface| is_usable(interface))
                 .map(|interface| interface.name.as_str())
                 .collect();
-            // Members that could not be opened are part of the finding of a bond that is down; else each has its own.
+            // For a bond that is down, members that could not be opened are part of its finding; else each
+            // has its own.
             let failed: Vec<&Interface> = port
                 .interfaces
                 .iter()
@@ -62,7 +63,7 @@ fn is_usable(interface: &Interface) -> bool {
 mod tests {
     use super::super::tests::{found, port, switch};
 
-    /// A member that is gone is one fault, whatever becomes of the bond.
+    /// A member that is gone is one fault, whatever the state of the bond.
     #[test]
     fn members_that_are_gone() {
         let mut bond = port("bond0", "", &[]);

@@ -1,4 +1,4 @@
-//! Connections to OpenFlow controllers.
+//! Faults of connections to OpenFlow controllers.
 
 use super::finding::{Found, Snapshot};
 use super::kind::Kind;
@@ -16,7 +16,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 }
 
 fn check_bridge(bridge: &Bridge, found: &mut Found) {
-    // Where the bridge listens (`ptcp:`) nobody needs to call.
+    // A bridge that listens (`ptcp:`) need not be connected.
     let active = |controller: &&Connection| !controller.target.starts_with('p');
     let controllers: Vec<&Connection> = bridge.controllers.iter().filter(active).collect();
     let (versions, mut away): (Vec<&Connection>, Vec<&Connection>) = controllers

@@ -1,17 +1,16 @@
-//! Which cookies the controllers write that are known: flows of one writer that hide each other are its
-//! design.
+//! Recognizes flows of one controller by their cookies: such flows may hide each other by design.
 //!
-//! A cookie of 0 is what people type, and tells of no writer.
+//! A cookie of 0 is what people use, and identifies no controller.
 
 use super::flow_set::{rows, table_of};
 use crate::openflow::fields::Id;
 
-/// What tells who wrote a flow.
+/// The properties of a flow that identify who wrote it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Written<'s> {
     pub(super) cookie: u64,
     pub(super) priority: u16,
-    /// Which table it is in, and which fields it looks at: see `flow_set`.
+    /// Its table and the fields that it matches on: see `flow_set`.
     pub(super) shape: &'s [u8],
 }
 
@@ -21,8 +20,8 @@ pub(super) fn same_writer(one: Written<'_>, other: Written<'_>) -> bool {
     one.cookie == other.cookie && one.cookie != 0 || WRITERS.iter().any(wrote_both)
 }
 
-/// The controllers that write more than one cookie to a bridge. Those that write one need no row:
-/// Faucet (0x5adc15c0), for example.
+/// The controllers that write several cookies to a bridge. Those that write one need no row: Faucet
+/// (0x5adc15c0), for example.
 const WRITERS: [fn(Written<'_>) -> bool; 5] = [
     // Neutron's Open vSwitch agent: 64 random bits for each bridge, run and extension
     // (neutron/agent/common/ovs_lib.py, generate_random_cookie; 2026-08). Antrea: 16 bits of a round, 8 of a
@@ -59,7 +58,7 @@ const WRITERS: [fn(Written<'_>) -> bool; 5] = [
     },
 ];
 
-/// Whether a cookie has its upper 16 bits in use, as random ones and hashes have.
+/// Whether the upper 16 bits of a cookie are used, as in random numbers and hashes.
 fn is_wide(cookie: u64) -> bool {
     cookie >> 48 != 0
 }

@@ -1,4 +1,4 @@
-//! What is wrong with one thing, and what it is found in.
+//! Findings, and the snapshot that they are found in.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -9,23 +9,23 @@ use crate::model::host::HostFacts;
 use crate::model::resolve::argument;
 use crate::model::topology::{Bridge, Interface, Port, Topology};
 
-/// One fault of one thing.
+/// One fault of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Which fault it is.
+    /// The kind of fault.
     pub kind: Kind,
-    /// The bridge it is on; `None`: it is the switch's own.
+    /// The bridge; `None`: a fault of the whole switch.
     pub bridge: Option<String>,
-    /// What has it: a port, controller, mirror, flow; the bridge itself; `ovs-vswitchd`.
+    /// The object: a port, controller, mirror, flow; the bridge itself; `ovs-vswitchd`.
     pub object: String,
-    /// What is the matter, in a line.
+    /// The fault, in one line.
     pub what: String,
-    /// What to do, in a line.
+    /// The next step, in one line.
     pub hint: String,
 }
 
 impl Finding {
-    /// A fault of a thing on a bridge; in the hint `{object}` and `{bridge}` stand for their names.
+    /// A fault of an object on a bridge; in the hint `{object}` and `{bridge}` are replaced.
     pub(super) fn new(kind: Kind, bridge: Option<&str>, object: &str, what: String) -> Self {
         let mut finding = Self {
             kind,
@@ -38,7 +38,7 @@ impl Finding {
         finding
     }
 
-    /// Sets the hint: `{object}` and `{bridge}` in it stand for their names, and what else `more` has.
+    /// Sets the hint, in which `{object}`, `{bridge}` and the names in `more` are replaced.
     fn set_hint(&mut self, hint: &str, more: &[(&str, &str)]) {
         let object = argument(&self.object);
         let bridge = self.bridge.as_deref().unwrap_or_default();
@@ -48,11 +48,11 @@ impl Finding {
         self.hint = fill(hint, &names);
     }
 
-    /// Whether the hint is that of its kind, with names in it; a finding may have one of its own.
+    /// Whether the hint is the default one of its kind.
     pub fn has_usual_hint(&self) -> bool {
         let mut rest = self.hint.as_str();
         let mut is_first = true;
-        // What stands between the names, in order.
+        // The literal parts of the hint, in order.
         for part in self.kind.hint().split(['{', '}']).step_by(2) {
             let Some(at) = rest.find(part).filter(|at| !is_first || *at == 0) else {
                 return false;
@@ -64,7 +64,7 @@ impl Finding {
     }
 }
 
-/// The text with names in their places; a name that holds such a word itself stays as it is.
+/// Replaces the placeholders in a text, once: names that contain placeholders stay as they are.
 fn fill(text: &str, names: &[(&str, Cow<'_, str>)]) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -80,31 +80,31 @@ fn fill(text: &str, names: &[(&str, Cow<'_, str>)]) -> String {
     out + rest
 }
 
-/// What the findings are made from. The topology must be whole: every bridge, in full, with
+/// The facts that findings are made from. The topology must be complete: every bridge, in full, with
 /// [`crate::model::Want::with_health`].
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'t> {
     /// The database.
     pub topology: &'t Topology,
-    /// Whether ovs-vswitchd does its work.
+    /// The state of ovs-vswitchd.
     pub daemon: &'t Daemon,
-    /// The host's network; `None` where the switch is another host's, or none at all.
+    /// The host's network; `None` if the switch is on another host, or the facts are missing.
     pub host: Option<&'t HostFacts>,
 }
 
 impl Snapshot<'_> {
-    /// Whether something is configured that ovs-vswitchd has not applied.
+    /// Whether ovs-vswitchd has not applied the latest configuration.
     pub(super) fn is_behind(&self) -> bool {
         self.topology.ovs.cur_cfg < self.topology.ovs.next_cfg
     }
 
-    /// Whether ovs-vswitchd has not taken the interface up although it has had the time.
+    /// Whether ovs-vswitchd has not added the interface although it has applied the configuration.
     pub(super) fn is_without_ofport(&self, interface: &Interface) -> bool {
         let is_asked = matches!(self.daemon, Daemon::Runs { .. });
         interface.ofport.is_none() && is_asked && !self.is_behind()
     }
 
-    /// Whether no packet passes the port: each of its interfaces has a fault of its own.
+    /// Whether the port passes no packet: each of its interfaces has a fault of its own.
     pub(super) fn is_closed(&self, bridge: &Bridge, port: &Port) -> bool {
         let is_closed = |it: &Interface| has_failed(it) || self.is_without_ofport(it);
         self.daemon.may_be_believed()
@@ -114,25 +114,25 @@ impl Snapshot<'_> {
     }
 }
 
-/// What is known of ovs-vswitchd.
+/// The state of ovs-vswitchd.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Daemon {
-    /// Nothing: the database is another host's.
+    /// Unknown: the database is on another host.
     #[default]
     Unknown,
-    /// It runs; these bridges of the database it does not serve.
+    /// It runs, but does not serve these bridges of the database.
     Runs {
         /// Their names.
         unserved: BTreeSet<String>,
     },
-    /// It accepts connections and says nothing: stopped, or blocked.
+    /// It accepts connections but does not reply: stopped, or blocked.
     Silent,
     /// It does not run.
     Down,
 }
 
 impl Daemon {
-    /// Whether what it wrote into the database (errors, numbers, connections) is of today.
+    /// Whether what it wrote into the database (errors, numbers, connections) is current.
     pub(super) fn may_be_believed(&self) -> bool {
         matches!(self, Self::Unknown | Self::Runs { .. })
     }
@@ -150,9 +150,9 @@ impl Daemon {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) findings: Vec<Finding>,
-    /// Interfaces whose error needs no finding of its own: another says why they have it.
+    /// Interfaces whose error is explained by another finding.
     pub(super) explained: BTreeSet<String>,
-    /// Of the findings on keys: which they are, and the key that was meant.
+    /// The findings on keys: index, and the key that was probably meant.
     pub(super) keys: Vec<(usize, String)>,
 }
 
@@ -169,7 +169,7 @@ impl Found {
         self.findings.push(finding);
     }
 
-    /// The finding added last gets another hint than others of its kind.
+    /// Replaces the hint of the finding added last.
     pub(super) fn hint(&mut self, hint: &str, more: &[(&str, &str)]) {
         if let Some(finding) = self.findings.last_mut() {
             finding.set_hint(hint, more);

@@ -1,10 +1,10 @@
-//! The flows of a switch, kept as small as comparing them allows, and the search for one that covers another.
+//! The flows of a switch, stored compactly for comparison, and the search for one that covers another.
 //!
-//! A flow covers another if every bit it looks at is one that the other looks at too, with the same
-//! value. So flows are sorted by which bits of which fields they look at (their shape); those of one
-//! shape are found by a hash of their values. To learn whether a flow is covered, its own values, cut to
-//! the bits of each shape that looks at fewer, are looked up there. The work grows with the flows times
-//! the shapes of a table, which are few, and not with the pairs of flows.
+//! A flow covers another if the other also matches on every bit that it matches on, with the same value. So
+//! flows are grouped by the bits of fields that they match on (their shape); the flows of one shape are
+//! found by a hash of their values. To find a flow that covers another, the other's values are masked by
+//! each shape with fewer bits and looked up there. The work grows with the flows times the shapes of a
+//! table, which are few, and not with the pairs of flows.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -16,19 +16,19 @@ use crate::openflow::fields::{Id, Match, ROWS};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::text::{PORT_NORMAL, Plain, TextContext, put_table};
 
-/// The work that is done at most for each flow, and whatever their number, in units of what it takes to
-/// see that a shape cannot be wider than another: some nanoseconds. So a search takes no longer than
-/// the switch took to send the flows, whatever they look like; real flows need a small part of it.
+/// The maximum work per flow, and the minimum for any number of flows, in units of one test that a shape
+/// cannot be wider than another: some nanoseconds. So a search takes no longer than the switch took to send
+/// the flows; real flows need a small part of it.
 const WORK_PER_FLOW: u64 = 500;
 const WORK_AT_LEAST: u64 = 20_000_000;
-/// What it takes to compare two shapes whole.
+/// The work of comparing two shapes.
 const TO_COMPARE: usize = 10;
-/// What it takes to find the bits that two shapes have in common.
+/// The work of finding the bits that two shapes have in common.
 pub(super) const TO_JOIN: usize = 100;
-/// What it takes to look values up.
+/// The work of looking values up.
 pub(super) const TO_LOOK_UP: usize = 15;
 
-/// The flows of a switch, kept as their shapes and values: about 70 bytes each.
+/// The flows of a switch, stored as shapes and values: about 70 bytes each.
 #[derive(Debug, Default)]
 pub struct Flows {
     numbers: HashMap<FlowShape, u32>,
@@ -40,27 +40,27 @@ pub struct Flows {
     hasher: RandomState,
 }
 
-/// Which bits of which fields a flow of a table looks at: the table, then for each field its row, how
-/// many bytes it has, and its mask; by row.
+/// The bits that a flow of a table matches on: the table, then for each field, in order, its row, its
+/// length in bytes, and its mask.
 type FlowShape = Box<[u8]>;
 
-/// What is known of a flow besides its match.
+/// The properties of a flow besides its match.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept {
     pub(super) cookie: u64,
     pub(super) n_packets: Option<u64>,
-    /// Equal for flows that do the same. Flows of conjunctive matches, and those for what such a match
-    /// finds (`conj_id`), count as doing the same: they work together at one priority.
+    /// Equal for flows that do the same. Flows of conjunctive matches, and flows that match on `conj_id`,
+    /// count as doing the same: they work together at one priority.
     pub(super) does: u64,
-    /// Where its values begin.
+    /// The offset of its values.
     at: u32,
     pub(super) shape: u32,
     pub(super) priority: u16,
-    /// Whether it takes every packet that its fields match, now and later.
+    /// Whether it certainly takes every packet that its fields match, permanently.
     pub(super) may_hide: bool,
-    /// Whether it is to be told if it is hidden.
+    /// Whether it is reported if it is hidden.
     pub(super) may_be_hidden: bool,
-    /// Whether it is compared with others of its priority.
+    /// Whether it is compared with other flows of its priority.
     pub(super) may_overlap: bool,
 }
 
@@ -116,7 +116,7 @@ impl Flows {
         self.kept.is_empty()
     }
 
-    /// The flow as text, without its actions: `table=0,priority=5,ip`; in the words of `cx`.
+    /// The flow without its actions, as text: `table=0,priority=5,ip`.
     pub fn text(&self, flow: u32, cx: &TextContext<'_>) -> String {
         let Some(kept) = self.get(flow) else {
             return String::new();
@@ -179,7 +179,7 @@ impl Flows {
     }
 }
 
-/// Whether it is the flow that ovs-vswitchd itself puts into a bridge without a controller
+/// Whether it is the flow that ovs-vswitchd itself adds to a bridge without a controller
 /// (ovs-vswitchd.conf.db(5), `fail_mode`).
 fn is_default(flow: &FlowStats<'_>) -> bool {
     let is_normal = |action| {
@@ -196,28 +196,28 @@ fn is_default(flow: &FlowStats<'_>) -> bool {
         && flow.actions.iter().all(is_normal)
 }
 
-/// What all flows of conjunctive matches do.
+/// The common value of `does` for all flows of conjunctive matches.
 const CONJUNCTIVE: u64 = 0;
 
-/// Finds the flows that cover others.
+/// Finds flows that cover others.
 #[derive(Debug)]
 pub struct Index<'f> {
     pub(super) flows: &'f Flows,
-    /// The flows that may hide others, by the hash of shape and values; of equal ones the one with the
-    /// highest priority.
+    /// The flows that may hide others, by the hash of shape and values; of flows with equal ones, that with
+    /// the highest priority.
     by_values: HashMap<u64, u32>,
-    /// Of each table the shapes of such flows with their highest priority, the highest first.
+    /// The shapes of such flows by table, with their highest priority, the highest first.
     tables: HashMap<u8, Vec<(u32, u16)>>,
     outlines: Vec<Outline>,
 }
 
-/// A shape that looks at no other bits than another does.
+/// A shape that matches on no other bits than another does.
 #[derive(Debug)]
 pub(super) struct Wider {
     shape: u32,
     /// The highest priority of its flows.
     priority: u16,
-    /// How to cut the values of the other.
+    /// The bits to take from the values of the other.
     bits: Vec<Bits>,
 }
 
@@ -257,8 +257,8 @@ impl<'f> Index<'f> {
         }
     }
 
-    /// The shapes that flows above `priority` have, and that may cover one of shape `narrow`; the highest
-    /// priority first.
+    /// The shapes of flows above `priority` that may cover one of shape `narrow`; the highest priority
+    /// first.
     pub(super) fn wider(&self, narrow: &[u8], priority: u16, budget: &Budget) -> Vec<Wider> {
         let mut wider = Vec::new();
         let limit = outline(narrow);
@@ -281,8 +281,7 @@ impl<'f> Index<'f> {
         wider
     }
 
-    /// A flow above `priority` that takes every packet with these values, whose shape is what `wider` was
-    /// made for.
+    /// A flow above `priority` that takes every packet with these values; `wider` was made for their shape.
     pub(super) fn cover(
         &self,
         values: &[u8],
@@ -314,7 +313,7 @@ impl<'f> Index<'f> {
     }
 }
 
-/// A flow without its actions: `table=0,priority=5,ip`.
+/// A flow without its actions, as text: `table=0,priority=5,ip`.
 pub(super) fn flow_text(
     table: u8,
     priority: u16,
@@ -334,7 +333,7 @@ pub(super) fn flow_text(
     text
 }
 
-/// A match taken apart.
+/// A match as shape and values.
 #[derive(Debug, Default)]
 struct Split {
     shape: Vec<u8>,
@@ -418,12 +417,12 @@ fn values<'v>(shape: &[u8], mut values: &'v [u8]) -> impl Iterator<Item = &'v [u
     })
 }
 
-/// What tells at a glance that a shape cannot be wider than another.
+/// A summary of a shape that shows quickly that it cannot be wider than another.
 #[derive(Debug, Clone, Copy)]
 struct Outline {
-    /// A bit for each row; some rows share one.
+    /// A bit per row; some rows share one.
     rows: u128,
-    /// How many bits it looks at.
+    /// The number of bits that it matches on.
     bits: u32,
 }
 
@@ -443,15 +442,15 @@ impl Outline {
     }
 }
 
-/// Which bits to take of which byte of the values.
+/// The bits to take from a byte of the values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bits {
     pub(super) at: usize,
     pub(super) mask: u8,
 }
 
-/// How to cut the values of a flow of shape `narrow` to those of shape `wide`; `None` if `wide` looks
-/// at a bit that `narrow` does not look at.
+/// The bits to take from the values of a flow of shape `narrow` for those of shape `wide`; `None` if `wide`
+/// matches on a bit that `narrow` does not match on.
 pub(super) fn cut(narrow: &[u8], wide: &[u8]) -> Option<Vec<Bits>> {
     let mut bits = Vec::new();
     let mut at = 0;
@@ -487,7 +486,7 @@ pub(super) fn rows(shape: &[u8]) -> impl Iterator<Item = Id> {
     places(shape).filter_map(|place| Some(ROWS.get(usize::from(place.row))?.id))
 }
 
-/// The bits of values, in the order of the places they are taken from.
+/// The selected bits of values, in order.
 pub(super) fn take_bits(values: &[u8], bits: &[Bits], out: &mut Vec<u8>) {
     out.clear();
     let byte = |bits: &Bits| values.get(bits.at).map_or(0, |byte| byte & bits.mask);

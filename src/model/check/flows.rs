@@ -1,8 +1,8 @@
-//! Flows, groups and meters of one bridge: what they refer to that is not there, which flows no packet
-//! reaches, and which are not told apart by their priority.
+//! Faults of the flows, groups and meters of one bridge: references to what does not exist, flows that no
+//! packet reaches, and overlapping flows of equal priority.
 //!
-//! Flows are added as they stream by; ports, groups and meters that exist are told at the end, so that
-//! what was added meanwhile is not missed.
+//! Flows are added as they are read; the existing ports, groups and meters are given at the end, so that
+//! those added meanwhile are not missed.
 
 use super::finding::Finding;
 use super::flow_set::{Flows, Index, flow_text};
@@ -15,7 +15,7 @@ use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::messages::groups::GroupDesc;
 use crate::openflow::text::{TextContext, reserved_port};
 
-/// What the flows of one bridge refer to.
+/// The references of the flows of one bridge.
 #[derive(Debug, Default)]
 pub struct FlowCheck {
     matched_ports: References,
@@ -24,16 +24,16 @@ pub struct FlowCheck {
     meters: References,
     watched: Watched,
     flows: Flows,
-    /// How many flows and groups were added.
+    /// The number of flows and groups added.
     added: u64,
 }
 
 impl FlowCheck {
-    /// Adds a flow; `cx` says how to write it.
+    /// Adds a flow; `cx` determines its text.
     pub fn add(&mut self, flow: &FlowStats<'_>, cx: &TextContext<'_>) {
         self.flows.add(flow);
         self.added += 1;
-        // A flow that expires refers to nothing for long: learned flows outlive their ports a while.
+        // A flow that expires is not checked: learned flows outlive their ports for a while.
         if flow.idle_timeout != 0 || flow.hard_timeout != 0 {
             return;
         }
@@ -44,7 +44,7 @@ impl FlowCheck {
         self.add_actions(&flow.actions, &text);
     }
 
-    /// Adds a group. What its buckets watch is no destination: see `watched`.
+    /// Adds a group. The ports that its buckets watch are no destinations: see `watched`.
     pub fn add_group(&mut self, group: &GroupDesc<'_>) {
         self.added += 1;
         self.watched.add(group);
@@ -79,8 +79,8 @@ impl FlowCheck {
         }
     }
 
-    /// What is wrong with the flows of `bridge`. The flag says whether all flows were looked at for
-    /// others that hide them: there is a limit to the work.
+    /// The findings on the flows of `bridge`. The flag is false if the search for hiding flows reached its
+    /// work limit.
     pub fn finish(
         &self,
         bridge: &str,
@@ -129,7 +129,7 @@ impl FlowCheck {
         (findings, is_complete == [true; 2])
     }
 
-    /// Whether anything refers to a meter.
+    /// Whether any flow refers to a meter.
     pub fn has_meters(&self) -> bool {
         !self.meters.0.is_empty()
     }

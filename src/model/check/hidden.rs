@@ -2,9 +2,9 @@
 //! match.
 //!
 //! At equal priority neither hides the other, OpenFlow leaves the choice to the switch: see
-//! [`super::overlaps`]. Where a cover is not certain, nothing is said:
-//! - A flow that expires hides nothing for good, and goes by itself: it is neither told as hidden nor
-//!   as hiding.
+//! [`super::overlaps`]. If a cover is not certain, nothing is reported:
+//! - A flow that expires hides nothing for good, and goes by itself: it is neither told as hidden nor as
+//!   hiding.
 //! - A flow of a conjunctive match (`conjunction(...)`) hides nothing: where the rest of its conjunction
 //!   fails, the search goes on below it.
 //! - A flow with fields that are not known may match less than it seems, and hides nothing.
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use super::cookies::{Written, same_writer};
 use super::flow_set::{Index, table_of};
 
-/// A flow that is hidden, and one that hides it; both by their place in the order they came in.
+/// A hidden flow, and one that hides it; both by index in the order of adding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cover {
     /// The flow that no packet reaches.
@@ -27,30 +27,30 @@ pub struct Cover {
     pub by: u32,
 }
 
-/// The hidden flows of a table that a controller hides itself.
+/// The hidden flows of a table that a controller hides by design.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Designed {
-    /// How many they are.
+    /// Their number.
     pub count: u64,
     /// The first of them.
     pub first: Cover,
 }
 
-/// What was found.
+/// The result of the search.
 #[derive(Debug, Default)]
 pub struct Covers {
-    /// The hidden flows; of each, the hiding flow with the highest priority.
+    /// The hidden flows, each with the hiding flow of the highest priority.
     pub covers: Vec<Cover>,
-    /// How many more were found, but not kept.
+    /// The number of further hidden flows, which were not kept.
     pub more: u64,
-    /// Those that one controller wrote as well as what hides them, by table.
+    /// The flows hidden by flows of the same controller, by table.
     pub designed: BTreeMap<u8, Designed>,
-    /// Whether all flows were looked at: there is a limit to the work.
+    /// Whether all flows were compared: the work is limited.
     pub complete: bool,
 }
 
 impl Index<'_> {
-    /// Which flows are hidden; at most `limit` are kept.
+    /// Finds the hidden flows; at most `limit` are kept.
     pub fn covers(&self, limit: usize) -> Covers {
         let mut found = Covers {
             complete: true,

@@ -1,4 +1,5 @@
-//! Keys of `options` and `other_config`: the database takes any, and the switch ignores what it does not know.
+//! Faults of keys of `options` and `other_config`: the database accepts any key, and the switch ignores
+//! unknown ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -68,7 +69,7 @@ impl Place<'_> {
     }
 }
 
-/// The key that was meant, as far as one can tell.
+/// The key that was probably meant.
 fn word_of(wrong: &keys::KeyFinding) -> String {
     match &wrong.kind {
         KeyFault::UnknownKey { meant: Some(meant) } => meant.clone(),
@@ -76,8 +77,8 @@ fn word_of(wrong: &keys::KeyFinding) -> String {
     }
 }
 
-/// Puts a key that is wrong to the fault that comes of it: `options:remote-ip`, and a tunnel that has no
-/// `remote_ip`, are one.
+/// Merges the finding on a wrong key with the fault that it causes: `options:remote-ip`, and a tunnel
+/// without `remote_ip`, are one.
 pub(super) fn merge(found: &mut Found) {
     let place = |finding: &Finding| (finding.bridge.clone(), finding.object.clone());
     let follows = |finding: &Finding| matches!(finding.kind, Kind::PortError | Kind::DanglingPatch);

@@ -1,14 +1,14 @@
-//! The list of faults. Help, guide and the findings themselves are made from it.
+//! The list of faults, from which help, guide and findings are made.
 
-// The docs of the variants are the help's lines: a terminal shows backticks as they are.
+// The docs of the variants are shown in the help, where backticks would be visible.
 #![allow(clippy::doc_markdown)]
 
-/// How bad a fault is.
+/// The severity of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Something does not work.
     Error,
-    /// Something may not do what was meant.
+    /// Something may not work as intended.
     Warning,
     /// Something to know.
     Note,
@@ -25,17 +25,17 @@ impl Severity {
     }
 }
 
-/// Makes the enum and what is asked of it from one list.
+/// Makes the enum and its methods from one list.
 macro_rules! kinds {
     ($($name:ident $word:literal $severity:ident $about:literal $hint:literal)*) => {
-        /// A fault that is looked for.
+        /// A kind of fault.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Kind {
             $(#[doc = $about] $name,)*
         }
 
         impl Kind {
-            /// All of them, in the order of the manual.
+            /// All kinds, in the order of the manual.
             pub const ALL: &[Kind] = &[$(Kind::$name),*];
 
             /// Its name, which does not change: `dangling-patch`.
@@ -43,18 +43,18 @@ macro_rules! kinds {
                 match self { $(Kind::$name => $word,)* }
             }
 
-            /// How bad it is.
+            /// Its severity.
             pub fn severity(self) -> Severity {
                 match self { $(Kind::$name => Severity::$severity,)* }
             }
 
-            /// What it is, in a line.
+            /// Its description, in one line.
             pub fn about(self) -> &'static str {
                 match self { $(Kind::$name => $about,)* }
             }
 
-            /// What helps, in a line; `{object}` and `{bridge}` stand for the names of what has it,
-            /// `{peer}` for that of a patch port's other end.
+            /// The default hint, in one line; `{object}` and `{bridge}` are replaced by names, `{peer}` by
+            /// that of a patch port's other end.
             pub(super) fn hint(self) -> &'static str {
                 match self { $(Kind::$name => $hint,)* }
             }

@@ -1,4 +1,4 @@
-//! Where copies go.
+//! Faults of mirrors: missing output ports.
 
 use super::finding::{Found, Snapshot};
 use super::kind::Kind;

@@ -1,30 +1,30 @@
-//! What is wrong with a switch, and what to do about it.
+//! The faults of a switch, with hints.
 //!
 //! Pure functions: [`findings`] on a snapshot of the database with what is known of the daemon and the
 //! host, [`FlowCheck`] on the flows of one bridge as they stream by. One file per family, one row of
-//! [`Kind`] per fault. Whoever adds a fault adds a row and the few lines that find it.
+//! [`Kind`] per fault. A new fault needs a row and the code that finds it.
 //!
-//! | room | what it looks at |
+//! | module | what it checks |
 //! |---|---|
-//! | [`kind`] | the list of faults: word, severity, what it is, what helps |
-//! | `finding` | a fault of one thing, and the snapshot that it is found in |
+//! | [`kind`] | the list of faults: word, severity, description, hint |
+//! | `finding` | a finding, and the snapshot that it is found in |
 //! | `switch` | the daemon, the bridges, their datapath ids |
 //! | `controllers` | connections to OpenFlow controllers |
 //! | `patches` | patch ports |
 //! | `tunnels` | tunnels, with the host's addresses and routes |
-//! | `names` | names that a device or OpenFlow cannot bear |
+//! | `names` | names that are too long for a device or for OpenFlow |
 //! | `vlan` | tags and trunks |
-//! | `bonds` | members that carry traffic |
-//! | `mirrors` | where copies go |
+//! | `bonds` | bonds and their members |
+//! | `mirrors` | mirrors |
 //! | `keys` | keys of options and other_config |
-//! | `ports` | what ovs-vswitchd could not open |
+//! | `ports` | interfaces that ovs-vswitchd could not open |
 //! | [`flows`] | flows, groups and meters of one bridge |
 //! | `references` | what flows and groups refer to |
 //! | `watched` | ports and groups that the buckets of groups watch |
 //! | [`flow_set`] | the flows of a switch, kept for the two searches below |
 //! | [`hidden`] | flows that no packet reaches |
 //! | [`overlaps`] | flows of equal priority that match the same packets |
-//! | `cookies` | which cookies the known controllers write |
+//! | `cookies` | the cookies of known controllers |
 
 mod bonds;
 mod controllers;
@@ -54,7 +54,7 @@ pub use references::Existing;
 use crate::base::order::by_name;
 use finding::Found;
 
-/// The faults that the database tells of, flows aside; in no order, see [`sort`].
+/// The faults found in the database, without flows; unsorted, see [`sort`].
 pub fn findings(snapshot: &Snapshot<'_>) -> Vec<Finding> {
     let mut found = Found::default();
     switch::check(snapshot, &mut found);
@@ -66,13 +66,13 @@ pub fn findings(snapshot: &Snapshot<'_>) -> Vec<Finding> {
     bonds::check(snapshot, &mut found);
     mirrors::check(snapshot, &mut found);
     keys::check(snapshot, &mut found);
-    // Last: whose error has been explained by now is not told twice.
+    // Last: errors explained by other findings are not reported again.
     ports::check(snapshot, &mut found);
     keys::merge(&mut found);
     found.findings
 }
 
-/// Puts the worst first; in each severity the switch's own, then bridge by bridge.
+/// Sorts by severity, the worst first, then faults of the whole switch, then by bridge.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let bridge = |finding: &Finding| finding.bridge.clone().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Names that a device or OpenFlow cannot bear.
+//! Faults of names that are too long for a device or for OpenFlow.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use super::finding::{Found, Snapshot};
 use super::kind::Kind;
 use crate::model::{Bridge, Port};
 
-/// The bytes of a device's name (`IFNAMSIZ` less the closing NUL), and of a port's name in OpenFlow
-/// (`OFP_MAX_PORT_NAME_LEN` less the same).
+/// Maximum length in bytes of a device name (`IFNAMSIZ` less the closing NUL), and of a port name in
+/// OpenFlow (`OFP_MAX_PORT_NAME_LEN` less the same).
 const LONGEST: usize = 15;
 
-/// The types of interface that have a device of their name.
+/// The types of interface that have a device of the same name.
 const WITH_DEVICE: [&str; 5] = ["system", "internal", "tap", "afxdp", "afxdp-nonpmd"];
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
@@ -30,11 +30,11 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     }
 }
 
-/// OVN's own ports are left out: it names them by a scheme that makes them alike, and goes by number.
+/// OVN's own ports are left out: its naming scheme makes them similar, and it uses numbers.
 fn cut_names(bridge: &Bridge, found: &mut Found) {
     let mut alike: BTreeMap<&[u8], Vec<&str>> = BTreeMap::new();
     for (port, interface) in bridge.interfaces() {
-        // The others have a finding of their own.
+        // Other long names have a finding of their own.
         let long = interface.name.len() > LONGEST && WITH_DEVICE.contains(&interface.kind());
         if let (false, false, Some(cut)) = (long, is_ovn(port), cut(&interface.name)) {
             alike.entry(cut).or_default().push(&interface.name);

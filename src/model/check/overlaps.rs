@@ -1,13 +1,13 @@
 //! Flows of one table and priority that match the same packets and do different things with them.
 //!
-//! OpenFlow leaves it to the switch which of them takes such a packet (OpenFlow 1.3.5 §6.4), and Open
-//! vSwitch's own choice is no rule to rely on. Two flows match a packet in common if they agree on every
-//! bit that both look at. So the flows of a priority are parted by their values on the bits that all of
-//! them look at. In each part the values of one shape, cut to the bits that another shape looks at too, are
-//! put into an index, and those of the other are looked up there; flows of one shape never match a packet
-//! in common. The work grows with the flows times the shapes of a part, not with the pairs of flows.
+//! Which of them takes such a packet is undefined (OpenFlow 1.3.5 §6.4), and Open vSwitch documents no
+//! rule. Two flows match a packet in common if they agree on every bit that both match on. So the flows of
+//! a priority are partitioned by their values on the bits that all of them match on. In each part the
+//! values of one shape, masked by another shape, are put into an index, and those of the other are looked
+//! up there; flows of one shape never match a packet in common. The work grows with the flows times the
+//! shapes of a part, not with the pairs of flows.
 //!
-//! What is no overlap:
+//! Not reported are:
 //! - Flows that do the same. The parts of conjunctive matches count as such among themselves.
 //! - As with hidden flows, those that expire, and those with fields that are not known.
 //! - Where a flow of higher priority takes all that both match.
@@ -28,22 +28,22 @@ use crate::openflow::fields::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_T
 pub struct Overlap {
     /// The table.
     pub table: u8,
-    /// How many flows overlap with another one.
+    /// The number of flows that overlap with another one.
     pub count: u64,
-    /// Two that overlap with each other: those that took the most packets.
+    /// Two overlapping flows: the pair that took the most packets.
     pub example: (u32, u32),
 }
 
-/// What was found.
+/// The result of the search.
 #[derive(Debug, Default)]
 pub struct Overlaps {
     /// By table.
     pub tables: Vec<Overlap>,
-    /// Whether all flows were looked at: there is a limit to the work.
+    /// Whether all flows were compared: the work is limited.
     pub complete: bool,
 }
 
-/// A flow with what it is sorted by.
+/// A flow with its sort keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Member {
     table: u8,
@@ -54,7 +54,7 @@ struct Member {
 }
 
 impl Index<'_> {
-    /// Which flows overlap, table by table.
+    /// Finds overlapping flows, table by table.
     pub fn overlaps(&self) -> Overlaps {
         let members = self.flows.members();
         let mut search = Search {
@@ -88,7 +88,7 @@ impl Index<'_> {
 impl Flows {
     /// The flows that are compared, sorted.
     fn members(&self) -> Vec<Member> {
-        // Where each shape has the state of the connection.
+        // The index of the connection state in each shape.
         let mut states: HashMap<u32, Option<usize>> = HashMap::new();
         let mut members: Vec<Member> = Vec::new();
         for (number, flow) in (0u32..).zip(self.kept()) {
@@ -115,27 +115,27 @@ impl Flows {
     }
 }
 
-/// The search, and what it found so far.
+/// The search and its results so far.
 #[derive(Debug)]
 struct Search<'f> {
     index: &'f Index<'f>,
     budget: Budget,
-    /// For each flow whether it overlaps with another.
+    /// For each flow, whether it overlaps with another.
     overlaps: Vec<bool>,
-    /// Two flows of this table that overlap, and how many packets they took.
+    /// The overlapping pair of this table that took the most packets, and their number.
     best: Option<(u64, (u32, u32))>,
 }
 
-/// Flows that agree on the bits that another shape looks at too.
+/// Flows with equal values on the bits that another shape matches on.
 #[derive(Debug)]
 struct Entry {
     first: u32,
-    /// One that does not do what the first does.
+    /// A flow that does something else than the first.
     other: Option<u32>,
 }
 
 impl Search<'_> {
-    /// Compares flows of one priority; `false` if there is no work left to do so.
+    /// Compares the flows of one priority; `false` if the work limit is reached.
     fn compare(&mut self, same: &[Member]) -> bool {
         if self.budget.is_spent() {
             return false;
@@ -170,8 +170,8 @@ impl Search<'_> {
         true
     }
 
-    /// The flows with a hash of their values on the bits that all of them look at; sorted by it. Only those
-    /// with equal ones can match a packet in common.
+    /// The flows with a hash of their values on the bits that all of them match on, sorted by it. Only
+    /// flows with equal hashes can match a packet in common.
     fn by_common(&mut self, classes: &[FlowClass<'_>]) -> Vec<(u64, Member)> {
         let flows = self.index.flows;
         let shapes = classes.iter().map(|class| flows.shape(class.shape()));
@@ -281,7 +281,7 @@ impl Search<'_> {
     }
 }
 
-/// Flows of one table, priority, shape and state of connection.
+/// Flows of one table, priority, shape and connection state.
 #[derive(Debug, Clone, Copy)]
 struct FlowClass<'m> {
     members: &'m [Member],
@@ -292,7 +292,7 @@ impl<'m> FlowClass<'m> {
         self.members.first().map_or(0, |member| member.shape)
     }
 
-    /// Whether a packet can match a flow of either, for all that is known without their values.
+    /// Whether a packet may match flows of both classes, judged without their values.
     fn may_meet(&self, other: &FlowClass<'_>) -> bool {
         let state =
             |class: &FlowClass<'_>| class.members.first().map_or(0, |member| member.ct_state);
@@ -305,7 +305,7 @@ impl<'m> FlowClass<'m> {
     }
 }
 
-/// Whether a connection can be in all of these states at a time (ovs-fields(7), `ct_state`).
+/// Whether a connection can have all of these states at once (ovs-fields(7), `ct_state`).
 fn is_possible(ct_state: u32) -> bool {
     let has = |state| ct_state & state != 0;
     let is_two = has(CT_NEW) && has(CT_ESTABLISHED | CT_REPLY);
@@ -313,8 +313,7 @@ fn is_possible(ct_state: u32) -> bool {
     !is_two && !is_invalid_and_more
 }
 
-/// The bits that both shapes look at, in the values of the one and of the other; `None` if a field is of
-/// two lengths.
+/// The bits that both shapes match on, in the values of each; `None` if a field has two lengths.
 fn common(one: &[u8], other: &[u8]) -> Option<(Vec<Bits>, Vec<Bits>)> {
     let (mut mine, mut theirs) = (Vec::new(), Vec::new());
     let mut others = placed(other).peekable();
@@ -343,7 +342,7 @@ fn common(one: &[u8], other: &[u8]) -> Option<(Vec<Bits>, Vec<Bits>)> {
     Some((mine, theirs))
 }
 
-/// The shape of the bits that both shapes look at.
+/// The shape of the bits that both shapes match on.
 fn meet(one: &[u8], other: &[u8]) -> Vec<u8> {
     let mut both = vec![table_of(one)];
     let mut others = places(other).peekable();
@@ -367,7 +366,7 @@ fn meet(one: &[u8], other: &[u8]) -> Vec<u8> {
     both
 }
 
-/// The fields of a shape, each with where its values begin.
+/// The fields of a shape, each with the offset of its values.
 fn placed(shape: &[u8]) -> impl Iterator<Item = (usize, ShapeField<'_>)> {
     places(shape).scan(0, |next, place| {
         let at = *next;
@@ -376,19 +375,19 @@ fn placed(shape: &[u8]) -> impl Iterator<Item = (usize, ShapeField<'_>)> {
     })
 }
 
-/// The shape of what a flow of either of two shapes matches at a time.
+/// The shape of the packets that match flows of both shapes.
 #[derive(Debug)]
 struct Joined {
     shape: Vec<u8>,
-    /// Of each byte of the values where it is in those of the one and of the other.
+    /// For each byte of the values, its index in those of each flow.
     bytes: Vec<(Option<usize>, Option<usize>)>,
 }
 
-/// A mask, with where the values under it begin.
+/// A mask, with the offset of its values.
 type PlacedMask<'s> = (usize, &'s [u8]);
 
 impl Joined {
-    /// Fields of both must be of one length.
+    /// A field of both must have one length.
     fn of(one: &[u8], other: &[u8]) -> Joined {
         let mut rows: BTreeMap<u8, (Option<PlacedMask<'_>>, Option<PlacedMask<'_>>)> =
             BTreeMap::new();
@@ -420,7 +419,7 @@ impl Joined {
         joined
     }
 
-    /// The values of what both flows match.
+    /// The values of the packets that match both flows.
     fn values(&self, one: &[u8], other: &[u8], out: &mut Vec<u8>) {
         let byte = |values: &[u8], at: Option<usize>| {
             at.and_then(|at| values.get(at).copied())

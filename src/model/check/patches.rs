@@ -1,4 +1,4 @@
-//! Patch ports.
+//! Faults of patch ports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,9 +7,9 @@ use super::finding::{Found, Snapshot};
 use super::kind::Kind;
 use crate::model::patch::{Patch, PatchEnd, PatchState, patches};
 
-/// What Neutron's agent names as the peer until it joins the two ends.
+/// The peer that Neutron's agent sets until it connects the two ends.
 const NEUTRON: &str = "nonexistent-peer";
-/// What helps where an end of the peer's name cannot be made.
+/// The hint if a port with the peer's name cannot be created.
 const OTHER_END: &str = "name the other end (`ovs port set {object} --option peer={peer}`), or remove this \
                          one (`ovs patch del {object}`)";
 
@@ -18,7 +18,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     let is_dangling = |patch: &&Patch<'_>| patch.state == PatchState::Dangling;
     let dangling = patches.iter().filter(is_dangling);
     let dangling: BTreeSet<&str> = dangling.map(|patch| name_of(&patch.near)).collect();
-    // Ends that wait for one that dangles: mended with it.
+    // Ends that name a dangling one as their peer: fixed with it.
     let mut waiting: BTreeMap<&str, Vec<&PatchEnd<'_>>> = BTreeMap::new();
     for patch in &patches {
         if let (PatchState::OneWay, Some(far)) = (patch.state, &patch.far)
@@ -54,11 +54,11 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         let is_taken = peer.is_some_and(|peer| snapshot.topology.port(peer).is_some());
         let (hint, peer) = match waits {
             Some(end) => (OTHER_END, name_of(end)),
-            // What has the peer's name cannot be made.
+            // The peer's name is taken, so a port of that name cannot be created.
             None if kind == Kind::DanglingPatch && is_taken => (OTHER_END, "PORT"),
             None => (kind.hint(), peer.unwrap_or("PORT")),
         };
-        // As `patch add` and what changes a port take it.
+        // Quoted as `patch add` and `port set` need it.
         let object = name_of(&patch.near);
         found.hint(hint, &[("{object}", object), ("{peer}", peer)]);
         found.explain(patch.near.interface);
@@ -123,7 +123,7 @@ mod tests {
             port("silent", "patch", &[]),
         ];
         let br_ex = [
-            // It waits for one that dangles.
+            // Its peer is dangling.
             patch("waits", "lost"),
             patch("phy-br-ex", "int-br-ex"),
             patch("jealous", "int-br-ex"),

@@ -1,14 +1,14 @@
-//! What ovs-vswitchd could not open.
+//! Interfaces that ovs-vswitchd could not open.
 
 use super::finding::{Found, Snapshot, has_failed};
 use super::kind::Kind;
 use crate::model::resolve::argument;
 
-/// How ovs-vswitchd begins to say that there is no device.
+/// The start of ovs-vswitchd's error for a missing device.
 const NOT_OPENED: &str = "could not open network device";
-/// `ENODEV`, as strerror(3) has it.
+/// `ENODEV`, as strerror(3) prints it.
 const NO_SUCH_DEVICE: &str = "No such device";
-/// What helps where the device is one of a bond.
+/// The hint if the device is a member of a bond.
 const MEMBER: &str = "if it is a leftover: `ovs port set {bond} --remove-member {member}`";
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
@@ -50,8 +50,8 @@ mod tests {
     use super::super::tests::{found, port, switch};
     use super::super::{Daemon, Finding, Snapshot, findings};
 
-    /// The errors are ovs-vswitchd's own, from the column `error` of its database: of a tap whose
-    /// instance is gone, on a host with the kernel's datapath, and of a tunnel without options.
+    /// The errors are ovs-vswitchd's own, from the column `error`: of a tap whose instance is gone, on a
+    /// host with the kernel's datapath, and of a tunnel without options.
     #[test]
     fn errors_of_ports() {
         let mut ports = [port("tap1", "", &[]), port("v3", "vxlan", &[])];
@@ -67,7 +67,8 @@ mod tests {
             ["no-device tap1", "port-error v3"]
         );
     }
-    /// What waits for ovs-vswitchd has no number yet, and that is not its fault.
+    /// An interface that ovs-vswitchd has not processed yet has no number, which is no fault of the
+    /// interface.
     #[test]
     fn without_a_number() {
         let mut ports = [port("tap1", "", &[]), port("tap2", "", &[])];
@@ -87,7 +88,7 @@ mod tests {
             lines.sort();
             lines
         };
-        // That it would carry every VLAN is of no matter.
+        // That it would carry every VLAN is not reported.
         assert_eq!(told(&topology), ["no-ofport tap2"]);
         topology.ovs.next_cfg = 2;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Numbers of ports, groups and meters that flows and groups refer to, and those that there are.
+//! The ports, groups and meters that flows and groups refer to, and those that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +10,27 @@ pub(super) const SHOWN: usize = 1000;
 /// Maximum number of ports, of groups and of meters remembered.
 pub(super) const REMEMBERED: usize = 100_000;
 
-/// What a switch has.
+/// What exists on a switch.
 #[derive(Debug, Clone, Default)]
 pub struct Existing {
-    /// Its ports' numbers.
+    /// The numbers of its ports.
     pub ports: BTreeSet<u32>,
-    /// Its groups; `None`: it did not tell.
+    /// Its groups; `None`: unknown.
     pub groups: Option<BTreeSet<u32>>,
-    /// Its meters; `None`: it did not tell.
+    /// Its meters; `None`: unknown.
     pub meters: Option<BTreeSet<u32>>,
 }
 
-/// Numbers that are referred to, each with who does.
+/// The numbers referred to, each with the flows and groups that refer to it.
 #[derive(Debug, Default)]
 pub(super) struct References(pub(super) BTreeMap<u32, Uses>);
 
 #[derive(Debug)]
 pub(super) struct Uses {
-    /// How many flows and groups refer to it.
+    /// The number of flows and groups that refer to it.
     count: u64,
     first: String,
-    /// Which of them was the last: it may refer to it more than once.
+    /// The last of them, which may refer to it more than once.
     last: u64,
 }
 

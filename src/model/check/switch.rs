@@ -1,4 +1,4 @@
-//! The daemon, the bridges, their datapath ids.
+//! Faults of the daemon, the bridges, their datapath ids.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Tunnels, with the host's addresses and routes.
+//! Faults of tunnels, checked against the host's addresses and routes.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     }
 }
 
-/// What two tunnels must not have in common: type, addresses, key of what comes in, port, mark.
+/// The properties that no two tunnels may share: type, addresses, incoming key, port, mark.
 type Identity<'t> = (
     &'t str,
     Option<&'t str>,
@@ -28,7 +28,7 @@ type Identity<'t> = (
 );
 
 fn identity<'t>(tunnel: &Tunnel<'t>) -> Option<Identity<'t>> {
-    // Without the other end's address it is no tunnel yet.
+    // Without a remote address it is no tunnel yet.
     tunnel.remote?;
     let mark = tunnel.interface.options.get("egress_pkt_mark");
     Some((
@@ -49,7 +49,7 @@ fn duplicates(snapshot: &Snapshot<'_>, found: &mut Found) {
         }
     }
     for mut same in alike.into_values() {
-        // The one that works comes first; the order of names decides among equals.
+        // The working one comes first; equal ones are sorted by name.
         same.sort_by_key(|tunnel| has_failed(tunnel.interface));
         let Some((works, others)) = same.split_first() else {
             continue;
@@ -75,14 +75,14 @@ fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
         return;
     }
     let name = &tunnel.interface.name;
-    // `flow`, and what is no address at all, is not the host's matter.
+    // `flow` and malformed addresses are not checked against the host.
     let address = |text: Option<&str>| text.and_then(|text| text.parse::<IpAddr>().ok());
     if let Some(local) = address(tunnel.local)
         && !host.has_address(local)
     {
         let what = format!("its local_ip {local} is no address of this host");
         found.add(Kind::TunnelLocalAddress, Some(tunnel.bridge), name, what);
-        // The route to the tunnel network comes and goes with the address.
+        // The route to the tunnel network depends on the address.
         return;
     }
     if let Some(remote) = address(tunnel.remote)

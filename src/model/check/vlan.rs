@@ -1,4 +1,4 @@
-//! Tags and trunks.
+//! Faults of tags and trunks.
 
 use super::finding::{Found, Snapshot};
 use super::kind::Kind;
@@ -6,7 +6,7 @@ use crate::model::host::HostFacts;
 use crate::model::tunnel::is_tunnel;
 use crate::model::{Bridge, Port};
 
-/// Where Neutron's agent puts ports that it has not wired: no port can have this VLAN on the wire.
+/// The VLAN of ports that Neutron's agent has not wired yet: reserved by IEEE 802.1Q.
 const DEAD: i64 = 4095;
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
@@ -16,7 +16,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             .iter()
             .find(|port| port.tag.is_some_and(|tag| tag != DEAD) && !is_exempt(bridge, port));
         for port in &bridge.ports {
-            // What was not opened carries nothing, whatever its tag: that is its fault.
+            // An interface that could not be opened has a finding of its own; its tag does not matter.
             let is_closed = snapshot.is_closed(bridge, port);
             if port.tag == Some(DEAD) {
                 if !is_closed {
@@ -49,13 +49,13 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 
 fn trunks_by_default(bridge: &Bridge, port: &Port, host: Option<&HostFacts>) -> bool {
     let silent = port.tag.is_none() && port.trunks.is_empty() && port.vlan_mode.is_none();
-    // A bond, or a network card, is the way out: it is there to carry every VLAN.
+    // A bond or a network card is an uplink, which carries all VLANs by intention.
     let way_out = port.is_bond()
         || port
             .interfaces
             .iter()
             .any(|interface| host.is_some_and(|host| host.is_hardware(&interface.name)));
-    // Copies come with the tags they had.
+    // Mirrored packets keep their tags.
     let mirrored = bridge
         .mirrors
         .iter()
@@ -63,7 +63,7 @@ fn trunks_by_default(bridge: &Bridge, port: &Port, host: Option<&HostFacts>) -> 
     silent && !way_out && !mirrored && !is_exempt(bridge, port)
 }
 
-/// Patch ports, tunnels and the bridge's own port carry what the flows give them.
+/// Patch ports, tunnels and the bridge's own port carry what the flows send.
 fn is_exempt(bridge: &Bridge, port: &Port) -> bool {
     port.name == bridge.name
         || port.interfaces.iter().any(|interface| {
@@ -108,7 +108,7 @@ mod tests {
             found(&switch(&[("br0", &ports)]), Some(&host)),
             ["dead-vlan tap7", "trunks-all tap1", "trunks-ignored tap3"]
         );
-        // What could not be opened has a fault of its own.
+        // A port that could not be opened has a fault of its own.
         let mut closed = [
             tagged("tap1", None, &[], None),
             tagged("tap7", Some(4095), &[], None),
@@ -122,7 +122,7 @@ mod tests {
             found(&switch(&[("br0", &ports)]), None),
             ["port-error tap1", "port-error tap7"]
         );
-        // Where nobody has a tag, a trunk is nothing special.
+        // Without any tagged port, trunks are normal.
         let ports = [
             tagged("tap1", None, &[], None),
             tagged("tap7", Some(4095), &[], None),

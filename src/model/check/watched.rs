@@ -16,9 +16,9 @@ use crate::openflow::text::PORT_CONTROLLER;
 /// What the buckets of all groups watch.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
-    /// The groups whose life depends on what they watch, or that have no bucket to live by.
+    /// The groups whose liveness depends on what they watch, or that have no bucket.
     groups: BTreeMap<u32, Vec<WatchingBucket>>,
-    /// How many buckets are remembered.
+    /// The number of stored buckets.
     count: usize,
 }
 
@@ -34,7 +34,7 @@ impl Watched {
         let watches = matches!(group.kind, SELECT | FAST_FAILOVER);
         let mut buckets = Vec::new();
         for (index, bucket) in (0..).zip(group.buckets.clone().flatten()) {
-            // A bucket without weight is meant to get no packets.
+            // A bucket of weight 0 is meant to get no packets.
             if group.kind != SELECT || bucket.weight > 0 {
                 buckets.push(WatchingBucket {
                     bucket_id: bucket.bucket_id.unwrap_or(index),
@@ -53,7 +53,7 @@ impl Watched {
         }
     }
 
-    /// Adds what the buckets watch that is not there.
+    /// Adds findings for watched ports and groups that do not exist.
     pub(super) fn check(&self, bridge: &str, existing: &Existing, findings: &mut Vec<Finding>) {
         let Some(groups) = &existing.groups else {
             return;

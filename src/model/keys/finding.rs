@@ -1,4 +1,4 @@
-//! What is wrong with a key, in words.
+//! Findings on keys, in words.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ pub struct KeyFinding {
     pub table: &'static str,
     /// The column, a map.
     pub column: &'static str,
-    /// The type of the interface or `QoS`, where it was told and matters.
+    /// The type of the interface or `QoS`, if given and relevant.
     pub of: Option<String>,
-    /// The key, as it was written.
+    /// The key, as written.
     pub key: String,
     /// What is wrong.
     pub kind: KeyFault,
@@ -21,28 +21,28 @@ pub struct KeyFinding {
 /// What is wrong with a key or its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyFault {
-    /// Nothing that is documented.
+    /// Not a documented key.
     UnknownKey {
         /// The key that was probably meant.
         meant: Option<String>,
     },
-    /// Documented, but for other types of interfaces or `QoS`.
+    /// Documented only for other types of interfaces or `QoS`.
     KeyOfOtherType {
         /// The types it is for.
         types: Vec<&'static str>,
     },
-    /// Documented in another place.
+    /// Documented for another column.
     KeyOfOtherColumn {
         /// The table.
         table: &'static str,
         /// The column.
         column: &'static str,
     },
-    /// The key is right, the value is not.
+    /// The key is documented, but the value is not valid.
     BadValue {
         /// The value.
         value: String,
-        /// What it may be, in words.
+        /// The valid values, in words.
         expected: String,
     },
 }

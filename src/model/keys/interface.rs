@@ -7,9 +7,9 @@ use super::value::Value::{
     Words,
 };
 
-/// The types of interfaces that Open vSwitch has or had, in the order of ovs-vswitchd.conf.db(5);
-/// those that the page tells of only in passing come last. Which of them a switch has is in
-/// `Open_vSwitch.iface_types`.
+/// All types of interfaces of past and present versions of Open vSwitch, in the order of
+/// ovs-vswitchd.conf.db(5); those that the page only mentions come last. The types that a switch supports
+/// are in `Open_vSwitch.iface_types`.
 pub(super) const TYPES: &[&str] = &[
     "system",
     "internal",
@@ -219,13 +219,13 @@ const KEY_64: Value = Either(&[Number(0, u64::MAX), FLOW]);
 /// The two bits of ECN must be zero.
 const TOS: Value = Value::MultipleOf(4, 252);
 
-/// The tunnels take these words in lower case only.
+/// Tunnels accept these words in lower case only.
 const TRUE_FALSE: Value = Words(&["true", "false"]);
 
-/// Queue and core.
+/// Pairs of queue and core.
 const AFFINITIES: Value = List(&Pair(&Int(0, UNBOUNDED), ':', &Int(0, UNBOUNDED)), true);
 
-/// The switch's own tests use these.
+/// Keys for the switch's own tests.
 const fn dummy(name: &'static str) -> Key {
     key(name, Any).of(DUMMY).unwritten()
 }

@@ -1,16 +1,16 @@
 //! The keys of the maps `options`, `other_config`, `external_ids`, `bfd`, `lldp` and `timeouts`, as
-//! ovs-vswitchd.conf.db(5) documents them: which there are, for what, and what they may be set to.
+//! documented in ovs-vswitchd.conf.db(5): names, types and valid values.
 //!
-//! The database takes any key, and the switch ignores what it does not know without a word. So a
-//! misspelt key is found here or nowhere. `external_ids` belong to whoever writes them: there a key is
-//! reported only if it looks like a slip of the pen.
+//! The database accepts any key, and the switch silently ignores unknown ones, so misspelt keys are found
+//! only here. `external_ids` are free for other programs: a key there is reported only if it looks like a
+//! typing error.
 //!
 //! | file | what is in it |
 //! |---|---|
 //! | `switch`, `interface`, `qos`, `remote` | the rows |
-//! | `row` | what a row says |
-//! | `value` | what a key may be set to |
-//! | `finding` | what is wrong with a key, in words |
+//! | `row` | the members of a row |
+//! | `value` | the valid values of a key |
+//! | `finding` | findings on keys, in words |
 
 mod finding;
 mod interface;
@@ -26,11 +26,11 @@ pub use finding::{KeyFault, KeyFinding};
 pub use row::{Key, Section, Source};
 pub use value::Value;
 
-/// What is wrong with `pairs` of keys and values in `column` of `table`; in their order.
+/// The findings on `pairs` of keys and values in `column` of `table`, in their order.
 ///
 /// `kind` is the type of the interface (empty: `system`), of the `QoS`, or of the `QoS` that the queue
-/// is in. Without it a key is right if it is right for any type. A column that has no documented keys
-/// is never wrong, nor is a table that is not known.
+/// belongs to. Without it a key is valid if it is valid for any type. Unknown tables, and columns without
+/// documented keys, have no findings.
 pub fn check<'a>(
     table: &str,
     column: &str,
@@ -54,7 +54,7 @@ pub fn check<'a>(
     pairs.into_iter().filter_map(finding).collect()
 }
 
-/// The keys of `column` of `table` for things of type `kind` (`None`: of any type), for completion.
+/// The keys of `column` of `table` for objects of type `kind` (`None`: of any type), for completion.
 /// Families such as `fake-bridge-*` are left out; each key comes once.
 pub fn known(
     table: &str,
@@ -75,8 +75,8 @@ pub fn known(
     keys.into_iter()
 }
 
-/// The options without which the switch refuses an interface of type `kind`, and that are not among
-/// `keys`: `peer` of a patch port, `remote_ip` of a tunnel, `dpdk-devargs` of a DPDK port.
+/// The options that the switch requires for an interface of type `kind`, and that are not among `keys`:
+/// `peer` of a patch port, `remote_ip` of a tunnel, `dpdk-devargs` of a DPDK port.
 pub fn missing<'a>(kind: &str, keys: impl IntoIterator<Item = &'a str>) -> Vec<&'static str> {
     let mut needed: Vec<&'static str> = section("Interface", "options")
         .into_iter()
@@ -90,13 +90,13 @@ pub fn missing<'a>(kind: &str, keys: impl IntoIterator<Item = &'a str>) -> Vec<&
     needed
 }
 
-/// The types of interfaces that Open vSwitch has or had. What a switch has is in
-/// `Open_vSwitch.iface_types`.
+/// All types of interfaces of past and present versions of Open vSwitch. The types that a switch supports
+/// are in `Open_vSwitch.iface_types`.
 pub fn interface_types() -> &'static [&'static str] {
     interface::TYPES
 }
 
-/// Every column that has keys, with its rows.
+/// Every column with keys, and its rows.
 pub fn sections() -> impl Iterator<Item = &'static Section> {
     let tables: [&'static [Section]; 6] = [
         &switch::OPEN_VSWITCH,
@@ -113,7 +113,7 @@ fn section(table: &str, column: &str) -> Option<&'static Section> {
     sections().find(|section| section.table == table && section.column == column)
 }
 
-/// The empty type of an interface is `system`.
+/// An interface without a type is `system`.
 fn kind_of<'k>(table: &str, kind: Option<&'k str>) -> Option<&'k str> {
     match kind {
         Some("") if table == "Interface" => Some("system"),
@@ -163,7 +163,7 @@ fn wrong(section: &Section, of: Option<&str>, key: &str, value: &str) -> Option<
     })
 }
 
-/// Where else the key is documented: first in the other columns of the table.
+/// The column for which the key is documented: of the same table if possible.
 fn elsewhere(section: &Section, key: &str) -> Option<KeyFault> {
     let here = |other: &&Section| other.table == section.table;
     let same_table = sections().filter(here);
@@ -176,12 +176,12 @@ fn elsewhere(section: &Section, key: &str) -> Option<KeyFault> {
     })
 }
 
-/// `-` and `_` are the same, and so are upper and lower case.
+/// Ignores case and the difference between `-` and `_`.
 fn fold(key: &str) -> String {
     key.to_lowercase().replace('-', "_")
 }
 
-/// Whether `key` is most likely a misspelt `name`. A number at the end is not a slip.
+/// Whether `key` is probably a misspelling of `name`. A different number at the end is not a misspelling.
 fn is_slip(key: &str, name: &str) -> bool {
     let (key, name) = (fold(key), fold(name));
     if key == name {
@@ -200,7 +200,7 @@ fn is_slip(key: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What `check` says, one line a finding.
+    /// The findings of `check`, one a line.
     fn said(place: &str, kind: Option<&str>, pairs: &[(&str, &str)]) -> String {
         let (table, column) = place.split_once('.').unwrap();
         let findings = check(table, column, kind, pairs.iter().copied());
@@ -371,7 +371,7 @@ mod tests {
             }
         };
         let options = "Interface.options";
-        // What Neutron writes.
+        // Keys that Neutron writes.
         good(
             options,
             Some("vxlan"),
@@ -478,7 +478,7 @@ mod tests {
         );
         good("Controller.other_config", None, &[("dscp", "48")]);
         bad("Controller.other_config", None, "dscp", &["64"]);
-        // Read-only columns and unknown tables are none of this table's business.
+        // Read-only columns and unknown tables have no findings.
         good("Interface.status", None, &[("x", "y")]);
         good("Nothing.other_config", None, &[("x", "y")]);
     }

@@ -49,7 +49,7 @@ pub(super) const QOS: [Section; 2] = [
     },
 ];
 
-/// Policers of switches with DPDK.
+/// Policers for switches with DPDK.
 const POLICERS: &[&str] = &["egress-policer", "trtcm-policer"];
 const COUNT: Value = Int(0, UNBOUNDED);
 const RATE: Value = Int(1, UNBOUNDED);

@@ -1,4 +1,4 @@
-//! The keys of what the switch talks to: controllers, managers, collectors; and of timeouts.
+//! The keys of controllers, managers and collectors, and of timeouts.
 
 use super::row::{Key, Section, key};
 use super::value::Value::{Bool, Int, Short};

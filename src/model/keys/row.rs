@@ -1,4 +1,4 @@
-//! What one row of the table of keys says.
+//! One row of the table of keys.
 
 use super::value::Value;
 
@@ -9,38 +9,39 @@ pub struct Section {
     pub table: &'static str,
     /// The column, a map.
     pub column: &'static str,
-    /// The keys that are known.
+    /// The known keys.
     pub keys: &'static [Key],
 }
 
 /// One key, or a family of keys.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
-    /// The key; with `*` at its end, every key that begins so.
+    /// The key; with `*` at its end, a prefix of keys.
     pub name: &'static str,
-    /// The types it is for: of the interface, of the `QoS`, of the `QoS` a queue belongs to. Empty: all.
+    /// The types that it is valid for: of the interface, of the `QoS`, of the `QoS` a queue belongs to.
+    /// Empty: all.
     pub of: &'static [&'static str],
-    /// What it may be set to.
+    /// Its valid values.
     pub value: Value,
-    /// Where it is written down.
+    /// Where it is documented.
     pub source: Source,
-    /// The switch refuses an interface of these types without it.
+    /// Whether the switch refuses an interface of these types without it.
     pub required: bool,
 }
 
-/// Where a key is written down.
+/// Where a key is documented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// In ovs-vswitchd.conf.db(5), from one version of Open vSwitch on, up to and with another.
+    /// In ovs-vswitchd.conf.db(5), from one version of Open vSwitch up to and including another.
     Page {
-        /// The first version, where it is later than 3.1.
+        /// The first version, if later than 3.1.
         since: Option<(u8, u8)>,
-        /// The last version, where it is gone since.
+        /// The last version, if it was removed.
         until: Option<(u8, u8)>,
     },
-    /// Nowhere, but the switch or its `IPsec` companion reads it.
+    /// Undocumented, but read by the switch or its `IPsec` companion.
     Switch,
-    /// In the manual of those who write it: OVN, `OpenStack`, `XenServer`.
+    /// In the manual of programs that write it: OVN, `OpenStack`, `XenServer`.
     Practice,
 }
 
@@ -58,7 +59,7 @@ pub(super) const fn key(name: &'static str, value: Value) -> Key {
     }
 }
 
-/// A key that others write.
+/// A key written by other programs.
 pub(super) const fn practice(name: &'static str) -> Key {
     Key {
         source: Source::Practice,
@@ -74,12 +75,12 @@ impl Section {
 }
 
 impl Key {
-    /// For these types only.
+    /// Restricts it to these types.
     pub(super) const fn of(self, of: &'static [&'static str]) -> Self {
         Self { of, ..self }
     }
 
-    /// New in this version.
+    /// Sets the first version that has it.
     pub(super) const fn since(self, major: u8, minor: u8) -> Self {
         let source = Source::Page {
             since: Some((major, minor)),
@@ -88,7 +89,7 @@ impl Key {
         Self { source, ..self }
     }
 
-    /// Gone after this version.
+    /// Sets the last version that has it.
     pub(super) const fn until(self, major: u8, minor: u8) -> Self {
         let source = Source::Page {
             since: None,
@@ -97,7 +98,7 @@ impl Key {
         Self { source, ..self }
     }
 
-    /// The switch reads it, the page does not mention it.
+    /// The switch reads it, but the page does not mention it.
     pub(super) const fn unwritten(self) -> Self {
         Self {
             source: Source::Switch,
@@ -105,7 +106,7 @@ impl Key {
         }
     }
 
-    /// Nothing works without it.
+    /// Marks it as required.
     pub(super) const fn required(self) -> Self {
         Self {
             required: true,
@@ -121,7 +122,7 @@ impl Key {
         }
     }
 
-    /// Whether it is for things of this type; a type that is not told may be any.
+    /// Whether it is valid for this type; without a type, for any.
     pub fn is_for(&self, kind: Option<&str>) -> bool {
         self.of.is_empty() || kind.is_none_or(|kind| self.of.contains(&kind))
     }

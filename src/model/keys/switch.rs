@@ -180,7 +180,7 @@ pub(super) const PORT: [Section; 2] = [
             key("mcast-snooping-flood", Bool),
             key("mcast-snooping-flood-reports", Bool),
             key("transient", Bool),
-            // Neutron's record of what the port is wired to.
+            // Neutron's record of the network that the port is connected to.
             practice("net_uuid"),
             practice("network_type"),
             practice("physical_network"),
@@ -216,6 +216,6 @@ const SLEEPS: Value = List(
 );
 const SLEEP: Value = Int(0, 10_000);
 
-/// Value and mask of a packet's mark; none: nothing is dropped.
+/// Value and mask of a packet's mark; empty: nothing is dropped.
 const MARK: Value = Either(&[Words(&[""]), Pair(&MARK_BITS, '/', &MARK_BITS)]);
 const MARK_BITS: Value = Number(0, 0xffff_ffff);

@@ -1,18 +1,18 @@
-//! What a key may be set to: whether a text is such a value, and such values in words.
+//! The valid values of a key: tests texts, and describes the values in words.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What a key may be set to. `Display` says it in words: `an integer from 0 to 255`.
+/// The valid values of a key. `Display` describes them in words: `an integer from 0 to 255`.
 #[derive(Debug, Clone, Copy)]
 pub enum Value {
-    /// Any text, also none.
+    /// Any text, including the empty one.
     Any,
-    /// Any text but none.
+    /// Any text except the empty one.
     Text,
-    /// A text of at most so many bytes.
+    /// A text of at most this length in bytes.
     Short(usize),
-    /// `true` or `false`; upper and lower case are the same to the switch.
+    /// `true` or `false`, in any case.
     Bool,
     /// An integer in decimal, both bounds included.
     Int(i64, i64),
@@ -36,9 +36,9 @@ pub enum Value {
     Unicast,
     /// One of several.
     Either(&'static [Value]),
-    /// Such values, separated by commas; `true`: perhaps none at all.
+    /// A list of these values, separated by commas; `true`: may be empty.
     List(&'static Value, bool),
-    /// Two values with this character between them.
+    /// Two values separated by this character.
     Pair(&'static Value, char, &'static Value),
     /// An OpenFlow datapath id: 16 hexadecimal digits, or up to 16 after `0x`, not all zero.
     DatapathId,
@@ -46,11 +46,11 @@ pub enum Value {
 
 /// No upper bound.
 pub(super) const UNBOUNDED: i64 = i64::MAX;
-/// No upper bound of a mask, which may be wider than any number here.
+/// No upper bound, for masks that may be wider than 64 bits.
 pub(super) const WIDE: u64 = u64::MAX;
 
 impl Value {
-    /// Whether `text` is such a value.
+    /// Whether `text` is a valid value.
     pub fn accepts(&self, text: &str) -> bool {
         match *self {
             Self::Any => true,
@@ -98,12 +98,12 @@ impl Value {
     }
 }
 
-/// The switch takes a minus, and a plus too.
+/// The switch accepts a sign.
 fn decimal(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// `from_str_radix` would take a sign.
+/// `from_str_radix` would accept a sign.
 fn integer(text: &str, radix: u32) -> Option<u64> {
     let digits = text.chars().all(|c| c.is_digit(radix));
     digits.then(|| u64::from_str_radix(text, radix).ok())?

@@ -20,6 +20,10 @@ pub struct TooLarge {
 
 /// The picture for a terminal, with colours. If the terminal is too narrow for boxes side by side, they are
 /// stacked; if it is still too narrow, names are cut.
+///
+/// # Errors
+///
+/// The picture is too large to draw.
 pub fn drawing(picture: &Picture, format: &Format) -> Result<String, TooLarge> {
     let fitted = fitted(picture, format.width);
     let picture = fitted.as_ref().unwrap_or(picture);
