@@ -21,6 +21,7 @@ pub mod saved;
 pub mod server;
 pub mod terminal;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
@@ -29,6 +30,7 @@ use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use ovs::sandbox::{Daemon, Neutron, Options};
+use serde_json::Value;
 
 pub use run::{Ovs, Ran};
 
@@ -124,6 +126,71 @@ impl Sandbox {
         let mut words: Vec<&OsStr> = arguments.iter().map(AsRef::as_ref).collect();
         words.insert(1, OsStr::new(&server));
         self.tool("ovsdb-client", &words)
+    }
+
+    #[track_caller]
+    /// What a command that changes nothing leaves as it was: the database, and the flows, groups and meters of
+    /// every switch that answers.
+    pub fn contents(&self) -> String {
+        let mut contents = self.database();
+        for bridge in vsctl!(self, "--no-wait list-br").lines() {
+            for command in ["dump-flows --no-stats", "dump-groups", "dump-meters"] {
+                let line = line::words(&format!("-O OpenFlow15 {command} {bridge}"));
+                let mut ofctl = self
+                    .inner
+                    .tool("ovs-ofctl")
+                    .expect("Open vSwitch is installed");
+                let output = ofctl.args(&line).output().expect("the tool runs");
+                contents += &format!("{line:?}: {}\n", String::from_utf8_lossy(&output.stdout));
+            }
+        }
+        contents
+    }
+
+    /// All tables of the database, a row a line, without the counters: they go on by themselves.
+    pub fn database(&self) -> String {
+        self.tables(&["statistics", "status"])
+    }
+
+    /// The same without the columns that say how often something was changed: what is the same once a change was
+    /// taken back.
+    pub fn configuration(&self) -> String {
+        self.tables(&["statistics", "status", "next_cfg", "cur_cfg"])
+    }
+
+    fn tables(&self, left_out: &[&str]) -> String {
+        let dump = self.ovsdb_client(&["dump", "--format=json"]);
+        let mut lines = String::new();
+        for table in serde_json::Deserializer::from_str(&dump).into_iter::<Value>() {
+            let table = table.expect("it is JSON");
+            let array = |value: &Value| value.as_array().expect("it is an array").clone();
+            for row in array(&table["data"]) {
+                lines += &format!("{}:", table["caption"]);
+                for (heading, cell) in array(&table["headings"]).iter().zip(array(&row)) {
+                    if !left_out.iter().any(|name| heading == name) {
+                        lines += &format!(" {heading}={cell}");
+                    }
+                }
+                lines.push('\n');
+            }
+        }
+        lines
+    }
+
+    /// `ovs LINE` must exit with the code, say the words on stderr and print nothing, and leave the database alone.
+    #[track_caller]
+    pub fn refuses(&self, line: &str, code: i32, words: &str) {
+        self.refuses_each("", &[(line, code, words)]);
+    }
+
+    /// The same of lines that begin with the same command.
+    #[track_caller]
+    pub fn refuses_each(&self, command: &str, cases: &[(&str, i32, &str)]) {
+        let before = self.database();
+        for (line, code, words) in cases {
+            ovs!(self, "{command} {line}").fails(*code, words);
+        }
+        assert_eq!(self.database(), before, "{cases:?}");
     }
 
     #[track_caller]
@@ -234,27 +301,58 @@ pub fn as_nobody(command: &Command, dir: &Path) -> Option<Command> {
     Some(other)
 }
 
-/// Compares with `fixtures/golden/NAME`; `UPDATE_GOLDEN=1` in the environment writes it instead.
+/// Compares with `fixtures/golden/NAME`; see [`same_as_file`].
+#[track_caller]
+pub fn golden(name: &str, actual: &str) {
+    same_as_file(&format!("fixtures/golden/{name}"), actual);
+}
+
+/// Whether the files that tests compare with are to be written instead: `UPDATE_GOLDEN=1` in the environment.
+pub fn is_update() -> bool {
+    env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// A file of the project.
+pub fn of_project(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Compares with a file of the project; `UPDATE_GOLDEN=1` in the environment writes it instead.
 ///
 /// # Panics
 /// When they differ, with both, line by line.
-pub fn golden(name: &str, actual: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/golden")
-        .join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0") {
+#[track_caller]
+pub fn same_as_file(name: &str, actual: &str) {
+    let file = of_project(name);
+    if is_update() {
         fs::create_dir_all(file.parent().expect("it has a parent")).expect("it can be made");
-        fs::write(&file, actual).expect("the golden file can be written");
+        fs::write(&file, actual).expect("the file can be written");
         return;
     }
     let expected = fs::read_to_string(&file).unwrap_or_else(|error| {
-        panic!("fixtures/golden/{name}: {error}; UPDATE_GOLDEN=1 writes it. Actual:\n{actual}")
+        panic!("{name}: {error}; UPDATE_GOLDEN=1 writes it. Actual:\n{actual}")
     });
     assert!(
         expected == actual,
-        "fixtures/golden/{name} differs (- golden, + actual; UPDATE_GOLDEN=1 rewrites it):\n{}",
+        "{name} differs (- file, + actual; UPDATE_GOLDEN=1 rewrites it):\n{}",
         diff(&expected, actual)
     );
+}
+
+/// Compares the files of a directory, by their names, which are all that are there; see [`same_as_file`].
+#[track_caller]
+pub fn same_as_directory(directory: &str, files: impl IntoIterator<Item = (String, String)>) {
+    let mut names = BTreeSet::new();
+    for (name, text) in files {
+        same_as_file(&format!("{directory}/{name}"), &text);
+        names.insert(name);
+    }
+    let entries = fs::read_dir(of_project(directory)).expect("it is there");
+    let there = entries.map(|entry| entry.expect("it can be read").file_name());
+    let left: Vec<_> = there
+        .filter(|name| !names.contains(name.to_str().expect("it is UTF-8")))
+        .collect();
+    assert!(left.is_empty(), "nothing makes {left:?} in {directory}");
 }
 
 /// The lines of both texts, those in one alone marked with `-` or `+`: the longest common

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use assert_cmd::assert::Assert;
@@ -91,10 +91,30 @@ impl Ovs {
         Ok(output)
     }
 
+    /// The same for what is not run to its end at once: to be spawned, or with other files.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(self.command.get_program());
+        command.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
     /// Runs it, whatever comes of it.
     #[track_caller]
     pub fn run(&mut self) -> Ran {
         let output = self.output().expect("ovs runs");
+        Ran::new(self.line(), output)
+    }
+
+    /// Runs it with another stdout.
+    #[track_caller]
+    pub fn run_into(&self, stdout: impl Into<Stdio>) -> Ran {
+        let output = self.command().stdout(stdout).output().expect("ovs runs");
         Ran::new(self.line(), output)
     }
 
@@ -130,7 +150,7 @@ impl Ovs {
 
     /// Runs it; it must exit with 0 and print exactly this.
     #[track_caller]
-    pub fn prints(&mut self, stdout: &str) -> Ran {
+    pub fn prints(&mut self, stdout: impl AsRef<str>) -> Ran {
         self.ok().prints(stdout)
     }
 
@@ -154,8 +174,8 @@ impl Ovs {
 
     /// Runs it; it must exit with this, print nothing, and say these words on stderr.
     #[track_caller]
-    pub fn fails(&mut self, code: i32, words: &str) -> Ran {
-        self.exits(code).prints("").says(words)
+    pub fn fails(&mut self, code: i32, words: impl AsRef<str>) -> Ran {
+        self.run().fails(code, words)
     }
 
     /// The command line.
@@ -198,7 +218,7 @@ impl Ran {
     }
 
     #[track_caller]
-    fn hold(self, holds: bool, what: &str, expected: &str) -> Self {
+    fn hold(self, holds: bool, what: &str, expected: impl AsRef<str>) -> Self {
         let Self {
             line,
             stdout,
@@ -207,7 +227,8 @@ impl Ran {
         } = &self;
         assert!(
             holds,
-            "{line}: {what} {expected:?}\n-- exit code {code}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
+            "{line}: {what} {:?}\n-- exit code {code}\n-- stdout\n{stdout}\n-- stderr\n{stderr}",
+            expected.as_ref()
         );
         self
     }
@@ -216,49 +237,74 @@ impl Ran {
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         let holds = self.code == code;
-        self.hold(holds, "expected exit code", &code.to_string())
+        self.hold(holds, "expected exit code", code.to_string())
     }
 
     /// This is all that is on stdout.
     #[track_caller]
-    pub fn prints(self, stdout: &str) -> Self {
-        let holds = self.stdout == stdout;
-        self.hold(holds, "expected on stdout", stdout)
+    pub fn prints(self, stdout: impl AsRef<str>) -> Self {
+        let (expected, line) = (stdout.as_ref(), &self.line);
+        assert!(
+            self.stdout == expected,
+            "{line}: stdout differs (- expected, + actual):\n{}-- stderr\n{}",
+            super::diff(expected, &self.stdout),
+            self.stderr
+        );
+        self
+    }
+
+    /// The exit code is this, nothing is on stdout, and these words are on stderr.
+    #[track_caller]
+    pub fn fails(self, code: i32, words: impl AsRef<str>) -> Self {
+        self.exits(code).prints("").says(words)
+    }
+
+    /// This is how stdout begins.
+    #[track_caller]
+    pub fn begins(self, start: impl AsRef<str>) -> Self {
+        let holds = self.stdout.starts_with(start.as_ref());
+        self.hold(holds, "stdout does not begin with", start)
     }
 
     /// This is somewhere on stdout.
     #[track_caller]
-    pub fn shows(self, part: &str) -> Self {
-        let holds = self.stdout.contains(part);
+    pub fn shows(self, part: impl AsRef<str>) -> Self {
+        let holds = self.stdout.contains(part.as_ref());
         self.hold(holds, "not on stdout:", part)
     }
 
     /// This is nowhere on stdout.
     #[track_caller]
-    pub fn hides(self, part: &str) -> Self {
-        let holds = !self.stdout.contains(part);
+    pub fn hides(self, part: impl AsRef<str>) -> Self {
+        let holds = !self.stdout.contains(part.as_ref());
         self.hold(holds, "on stdout:", part)
     }
 
     /// This is somewhere on stderr.
     #[track_caller]
-    pub fn says(self, words: &str) -> Self {
-        let holds = self.stderr.contains(words);
+    pub fn says(self, words: impl AsRef<str>) -> Self {
+        let holds = self.stderr.contains(words.as_ref());
         self.hold(holds, "not on stderr:", words)
     }
 
     /// This is nowhere on stderr.
     #[track_caller]
-    pub fn omits(self, words: &str) -> Self {
-        let holds = !self.stderr.contains(words);
+    pub fn omits(self, words: impl AsRef<str>) -> Self {
+        let holds = !self.stderr.contains(words.as_ref());
         self.hold(holds, "on stderr:", words)
+    }
+
+    /// This is all that is on stderr.
+    #[track_caller]
+    pub fn says_only(self, stderr: impl AsRef<str>) -> Self {
+        let holds = self.stderr == stderr.as_ref();
+        self.hold(holds, "expected on stderr", stderr)
     }
 
     /// Nothing is on stderr.
     #[track_caller]
     pub fn says_nothing(self) -> Self {
-        let holds = self.stderr.is_empty();
-        self.hold(holds, "expected on stderr", "")
+        self.says_only("")
     }
 
     /// What is on stdout, as JSON.
