@@ -12,7 +12,7 @@
 use serde::{Serialize, Serializer};
 
 use super::codec::{
-    At, Head, Message, Place, nicira, nicira_reply, nicira_request, reply, request, typed,
+    At, Encode, Head, Message, Place, nicira, nicira_reply, nicira_request, reply, request, typed,
 };
 use super::features::action_names;
 use super::groups::{
@@ -27,7 +27,7 @@ use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{FieldRef, listing};
 use crate::openflow::listed::{self, Members, Punctuation, Value};
 use crate::openflow::text::{PORT_ANY, Plain, Role, Sink, TextContext};
-use crate::openflow::version::Version::{V10, V11, V12, V14, V15};
+use crate::openflow::version::Version::{self, V10, V11, V12, V14, V15};
 
 /// `OFPGC_*`
 const COMMANDS: &[(u32, &str)] = &[
@@ -45,8 +45,10 @@ const REMOVE_BUCKET: u32 = 5;
 const BUCKETS: &[(u32, &str)] = &[
     (0xffff_fffd, "first"),
     (0xffff_fffe, "last"),
-    (0xffff_ffff, "all"),
+    (ALL_BUCKETS, "all"),
 ];
+
+const ALL_BUCKETS: u32 = u32::MAX;
 
 /// `OFPT_GROUP_MOD`, `NXT_GROUP_MOD`
 #[derive(Debug, Clone, Serialize)]
@@ -104,6 +106,25 @@ impl<'a> Message<'a> for GroupMod<'a> {
             write!(sink, "command_bucket_id:{bucket},");
         }
         let _ = self.group.put(!of_buckets, None, sink, cx);
+    }
+}
+
+impl Encode for GroupMod<'_> {
+    /// Buckets and properties must be in the form of the version.
+    fn encode_body(&self, version: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        let buckets = self.group.buckets.bytes();
+        out.extend(u16::try_from(self.command.number).ok()?.to_be_bytes());
+        out.extend([self.group.kind, 0]);
+        out.extend(self.group.group_id.to_be_bytes());
+        if has_ids(version) {
+            out.extend(u16::try_from(buckets.len()).ok()?.to_be_bytes());
+            out.extend([0; 2]);
+            let bucket = self.command_bucket_id.map_or(ALL_BUCKETS, |id| id.number);
+            out.extend(bucket.to_be_bytes());
+        }
+        out.extend(buckets);
+        out.extend(self.group.properties.bytes());
+        Some(())
     }
 }
 

@@ -352,6 +352,27 @@ impl Fields {
         }
     }
 
+    /// Appends `ofp_match` of OpenFlow 1.1 and later with its padding, as OXM: Open vSwitch takes that in 1.1
+    /// as well. `None` if the match is too long.
+    pub(super) fn put_oxm(&self, out: &mut Vec<u8>) -> Option<()> {
+        out.extend(MATCH_OXM.to_be_bytes());
+        out.extend(u16::try_from(self.tlvs.len() + 4).ok()?.to_be_bytes());
+        out.extend(&self.tlvs);
+        pad(out, self.tlvs.len() + 4);
+        Some(())
+    }
+
+    /// Appends NXM fields with their padding.
+    pub(super) fn put_nxm(&self, out: &mut Vec<u8>) {
+        out.extend(&self.tlvs);
+        pad(out, self.tlvs.len());
+    }
+
+    /// Length of the fields, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.tlvs.len()
+    }
+
     /// The match as a view.
     pub fn view(&self) -> Option<Match<'_>> {
         Match::decode_tlvs(&self.tlvs, 0).ok()
@@ -501,4 +522,9 @@ pub fn next_property<'a>(body: &mut Cursor<'a>) -> Result<(u16, Cursor<'a>), Dec
     let property = body.sub(inside, "property")?;
     body.skip(length.next_multiple_of(8) - length, "property padding")?;
     Ok((kind, property))
+}
+
+/// Appends the padding of a thing of `length` bytes to a multiple of eight.
+pub(super) fn pad(out: &mut Vec<u8>, length: usize) {
+    out.resize(out.len() + length.next_multiple_of(8) - length, 0);
 }
