@@ -4,7 +4,6 @@
 // Doc comments are help texts here: a terminal shows backticks as they are.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls)]
 
-mod columns;
 mod complete;
 mod help;
 pub mod manual;
@@ -24,13 +23,14 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tokio::runtime::{LocalOptions, LocalRuntime};
 
-use parse::{leave, parse};
+use parse::{leave, parse, with_environment};
 
 use crate::base::terminal::acts_on_a_terminal;
-use crate::commands::watch::{self, Pace};
-use crate::commands::{self, Context, Exit, Failure, Writing};
+use crate::commands::about::{About, Does};
+use crate::commands::{self, Context, Exit, Failure, Options, Pace, Writing};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
+use crate::source::Host;
 use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
 /// Parses the command line, runs the command, and returns its exit code.
@@ -39,7 +39,7 @@ use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     match parse(&words) {
-        Ok(cli) => cli.run(),
+        Ok(cli) => cli.run(&words),
         Err(mut error) => {
             // Help and the version come this way too, and need no advice.
             if error.use_stderr() {
@@ -125,14 +125,17 @@ enum Command {
 }
 
 impl Cli {
-    fn run(self) -> ExitCode {
-        let cx = self.global.context();
+    /// Runs the command that these words call.
+    fn run(self, words: &[OsString]) -> ExitCode {
+        let cx = Context::new(self.global.options());
         let quiet = cx.quiet;
+        if cx.watch.is_some() && about(words).does != Does::Watchable {
+            return Failure::new(Exit::Usage, "this command cannot be watched")
+                .hint(format!("--watch goes with {}", watchable().join(", ")))
+                .report(quiet);
+        }
         let command = match self.command {
             Command::Do(command) => command,
-            Command::Help(_) | Command::Completions(_) if cx.watch.is_some() => {
-                return watch::cannot_be().report(quiet);
-            }
             Command::Help(args) => return ended(args.run(cx.format.width), quiet),
             Command::Completions(args) => return ended(args.run(), quiet),
             Command::Complete(args) => {
@@ -168,15 +171,71 @@ fn command() -> clap::Command {
     command
 }
 
+/// What the command that these words call says of itself.
+fn about(words: &[OsString]) -> About {
+    let mut root = with_environment(Cli::command());
+    let Ok(matches) = root.try_get_matches_from_mut(words) else {
+        return About::other();
+    };
+    let (path, _) = innermost(&matches);
+    let called = path
+        .iter()
+        .try_fold(&root, |command, word| command.find_subcommand(word));
+    called.map_or(About::other(), About::of)
+}
+
+/// The words of the command that was called, and what was given to it.
+fn innermost(matches: &clap::ArgMatches) -> (Vec<String>, &clap::ArgMatches) {
+    let (mut path, mut last) = (Vec::new(), matches);
+    while let Some((word, inner)) = last.subcommand() {
+        path.push(word.to_owned());
+        last = inner;
+    }
+    (path, last)
+}
+
+/// The commands that `--watch` goes with: first what looks at everything, then lists, then what a switch
+/// dumps.
+pub fn watchable() -> Vec<String> {
+    let root = command();
+    let leaves = leaves(&root).into_iter();
+    let watchable = leaves.filter(|(_, command)| About::of(command).does == Does::Watchable);
+    let mut paths: Vec<String> = watchable.map(|(path, _)| path.join(" ")).collect();
+    paths.sort_by_key(|path| (path.starts_with("dump-"), path.contains(' ')));
+    paths
+}
+
+/// The commands that help shows, those of groups instead of the groups, each with its words.
+fn leaves(root: &clap::Command) -> Vec<(Vec<&str>, &clap::Command)> {
+    let of_group = |group| -> Vec<(Vec<&str>, &clap::Command)> {
+        let name = clap::Command::get_name(group);
+        if !group.has_subcommands() {
+            return vec![(vec![name], group)];
+        }
+        let commands = shown(group);
+        commands
+            .map(|command| (vec![name, command.get_name()], command))
+            .collect()
+    };
+    shown(root).flat_map(of_group).collect()
+}
+
+/// The commands of a group that help shows.
+fn shown(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+    let commands = command.get_subcommands();
+    commands.filter(|command| !command.is_hide_set() && command.get_name() != "help")
+}
+
 /// What these global options come to, to be quiet and to wait for so long; `None` if they are wrong.
 fn context(options: &[String], limit: Duration) -> Option<Context> {
     let words = ["ovs"]
         .into_iter()
         .chain(options.iter().map(String::as_str));
     let cli = Cli::try_parse_from(words.chain(["show"])).ok()?;
-    let mut cx = cli.global.context().quiet(true);
-    cx.limit = Some(limit);
-    Some(cx)
+    let mut options = cli.global.options();
+    options.host.limit = Some(limit);
+    options.quiet = true;
+    Some(Context::new(options))
 }
 
 fn ended(outcome: Result<(), Failure>, quiet: bool) -> ExitCode {
@@ -382,7 +441,7 @@ enum Colour {
 
 impl Global {
     /// What the options, the environment and stdout come to.
-    fn context(self) -> Context {
+    fn options(self) -> Options {
         let terminal = io::stdout().is_terminal();
         let limit = self.timeout.unwrap_or(Limit::DEFAULT);
         let mode = match (self.output, self.json, &self.get) {
@@ -395,12 +454,12 @@ impl Global {
         };
         let db = match self.db {
             Some(endpoint) => endpoint,
-            None => Context::default_db().into(),
+            None => Host::default_database().into(),
         };
-        Context::new(
-            db,
-            limit.0,
-            Format {
+        Options {
+            host: Host::new(db, limit.0, self.tls.tls()),
+            limit_is_given: self.timeout.is_some(),
+            format: Format {
                 mode,
                 palette: Palette::new(self.color.is_on(terminal)),
                 width: screen_width(terminal),
@@ -411,19 +470,18 @@ impl Global {
                 },
                 columns: self.get.map(|column| vec![column]).or(self.columns),
             },
-            self.openflow
+            versions: self
+                .openflow
                 .map(|versions| versions.into_iter().collect::<Versions>()),
-        )
-        .limit_is_given(self.timeout.is_some())
-        .writing(Writing {
-            no_wait: self.no_wait,
-            dry_run: self.dry_run,
-            strict: self.strict,
-        })
-        .tls(self.tls.tls())
-        .watch(self.watch)
-        .quiet(self.quiet)
-        .verbose(self.verbose)
+            writing: Writing {
+                no_wait: self.no_wait,
+                dry_run: self.dry_run,
+                strict: self.strict,
+            },
+            quiet: self.quiet,
+            verbose: self.verbose,
+            watch: self.watch,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! The `ovs` binary is a thin shell around this crate. Who may call whom points one way:
 //!
 //! ```text
-//! main -> cli -> commands -> model -> {ovsdb, openflow} -> transport
+//! main -> cli -> commands -> plan -> {model, source} -> {ovsdb, openflow} -> transport -> base
 //!                    \-> output, sandbox
 //! ```
 //!
@@ -11,10 +11,12 @@
 //! |---|---|
 //! | [`cli`] | the clap root: global options, the list of commands; what shells complete; the manual; JSON Schemas; the verbs of the other tools |
 //! | [`commands`] | one file per command: its arguments and its `run` |
-//! | [`model`] | what operators think in, built from one snapshot: topology, names, tags, patches, tunnels; changes planned, segments, ways, what is wrong |
-//! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, transactions in the making, errors |
+//! | [`plan`] | changes over a database: what is asked, a checked draft, one transaction |
+//! | [`model`] | what operators think in, built from one snapshot, without I/O: topology, names, tags, patches, tunnels, segments, ways, what is wrong |
+//! | [`source`] | where facts come from: a host, its database and its switches, however they are reached |
+//! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, errors |
 //! | [`openflow`] | the switch: codecs on bytes without I/O, and one session that does the I/O |
-//! | [`transport`] | endpoints, byte streams, TLS, deadlines |
+//! | [`transport`] | endpoints, byte streams, TLS, JSON-RPC 1.0, deadlines |
 //! | [`base`] | what every module may use: safe text, digits, JSON writer, order of names |
 //! | [`output`] | one column list, three outputs; pictures; colour; escaping |
 //! | [`sandbox`] | private daemons for trying things and for the tests |
@@ -41,5 +43,7 @@ pub mod model;
 pub mod openflow;
 pub mod output;
 pub mod ovsdb;
+pub mod plan;
 pub mod sandbox;
+pub mod source;
 pub mod transport;

@@ -71,7 +71,11 @@ fn check_schema(schema: &DatabaseSchema) {
         return;
     };
     for table in &schema.tables {
-        assert!(schema.named(&table.name).is_some());
+        assert!(
+            schema
+                .table(&table.name)
+                .is_ok_and(|found| found.name == table.name)
+        );
         for column in &table.columns {
             let _ = table.column(&column.name);
             let _ = column.kind.of(Datum::EMPTY);

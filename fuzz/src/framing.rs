@@ -1,6 +1,6 @@
 //! A stream of JSON-RPC messages gives the same messages however it is cut.
 
-use ovs::ovsdb::framing::{Framer, FramingError, MAX_NESTING};
+use ovs::transport::framing::{Framer, FramingError, MAX_NESTING};
 
 use super::assert_harmless;
 use super::mutation::Chance;

@@ -88,9 +88,8 @@ fn dump(version: Version, message: &[u8]) {
             for style in [Style::Wire, Style::Classic] {
                 let cx = context(version, style, true);
                 let mut sink = Plain::default();
-                let ended = flow::text(&entry, true, &mut Repeats::default(), &mut sink, &cx);
+                let text = flow::text(&entry, true, &mut Repeats::default(), &mut sink, &cx);
                 assert_harmless(&sink.0, false);
-                within(ended, message);
                 let mut out = String::new();
                 let ended = flow::json(
                     &entry,
@@ -100,6 +99,7 @@ fn dump(version: Version, message: &[u8]) {
                     &cx,
                 );
                 check_json(&out);
+                assert_eq!(text, ended);
                 within(ended, message);
             }
             there_and_back(&entry.actions);
@@ -140,6 +140,7 @@ fn within(ended: Result<(), DecodeError>, message: &[u8]) {
 /// Every action that its own version can say reads back as the same.
 fn there_and_back(list: &ActionList<'_>) {
     let version = list.version();
+    list.sends_to(1);
     for action in list.iter().flatten() {
         if matches!(&action, Action::Unknown(unknown) if unknown.instruction && unknown.bytes.starts_with(&[0, 4]))
         {

@@ -2,9 +2,10 @@
 
 use ovs::base::json::Json;
 use ovs::openflow::actions::{Parsed, parse_actions};
-use ovs::openflow::bytes::DecodeError;
+use ovs::openflow::bytes::{Cursor, DecodeError};
 use ovs::openflow::fields::{Filter, Match, MatchFields, parse_filter};
 use ovs::openflow::flow_spec::parse_flow;
+use ovs::openflow::spelling::write_actions;
 use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
@@ -95,7 +96,7 @@ fn decode<'a>(
     scratch: &'a mut Vec<u8>,
 ) -> Result<Match<'a>, DecodeError> {
     match (version, bytes) {
-        (Version::V11, [0, 0, ..]) => Match::decode_v11(bytes, scratch),
+        (Version::V11, [0, 0, ..]) => Match::decode_v11(&mut Cursor::new(bytes, 0), scratch),
         (Version::V11, [_, _, high, low, ..]) => {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
             Match::decode_tlvs(bytes.get(4..length).unwrap_or_default(), 4)
@@ -192,9 +193,8 @@ pub fn action_text(input: &[u8]) {
 
 fn printed(parsed: &Parsed, style: Style) -> String {
     let mut sink = Plain::default();
-    let ended = parsed
-        .list()
-        .text(&mut sink, &context(parsed.version, style), false);
+    let cx = context(parsed.version, style);
+    let ended = write_actions(&parsed.list(), &mut sink, &cx, false);
     assert!(ended.is_ok(), "{ended:?}");
     sink.0
 }

@@ -5,18 +5,22 @@ use std::io::{self, Write as _};
 use clap::Args;
 
 use super::manual;
+use crate::commands::about::{About, Describe as _};
 use crate::commands::{Exit, Failure};
+
+const ABOUT: About = About::other()
+    .remarks("The page is the one that `man ovs-COMMAND` shows.")
+    .examples(
+        "\
+ovs help dump-flows
+ovs help port add
+ovs help flows          how flows are written
+ovs help json           the JSON documents",
+    );
 
 // Arguments of `help`.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-The page is the one that `man ovs-COMMAND` shows.
-
-Examples:
-  ovs help dump-flows
-  ovs help port add
-  ovs help flows          how flows are written
-  ovs help json           the JSON documents")]
+#[command(describe = ABOUT)]
 pub(super) struct Help {
     /// A command, one of its commands, or faults, flows, json; without it: ovs
     #[arg(value_name = "COMMAND", num_args = 0..=2)]

@@ -49,7 +49,7 @@ fn is_sound_environment() -> bool {
 }
 
 /// An environment variable that is set to nothing counts as not set.
-fn with_environment(mut command: clap::Command) -> clap::Command {
+pub(super) fn with_environment(mut command: clap::Command) -> clap::Command {
     for (name, _) in ENVIRONMENT {
         if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
             command = command.mut_args(|argument| {

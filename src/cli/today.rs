@@ -234,27 +234,21 @@ fn tip_for_argument(said: &str, command: &clap::Command) -> Option<String> {
     if command.get_arguments().any(has) {
         return Some(format!("settings are options: --{option} {}", word(&value)));
     }
-    let is_match = |argument: &clap::Arg| {
-        let names = argument.get_value_names().unwrap_or_default();
-        names.iter().any(|name| name == "MATCH")
-    };
-    command
-        .get_positionals()
-        .any(is_match)
+    takes(command, "MATCH")
         .then(|| "MATCH is one word: its fields have commas between them".to_owned())
+}
+
+/// Whether the command has an argument whose value has this name.
+fn takes(command: &clap::Command, value: &str) -> bool {
+    let has_name = |argument: &clap::Arg| {
+        let names = argument.get_value_names().unwrap_or_default();
+        names.iter().any(|name| name == value)
+    };
+    command.get_positionals().any(has_name)
 }
 
 /// What people call the versions of OpenFlow that a command may speak.
 const VERSIONS: [&str; 2] = ["protocols", "versions"];
-
-/// The commands that speak OpenFlow.
-const SPEAKERS: [&str; 5] = [
-    "dump-flows",
-    "dump-groups",
-    "dump-meters",
-    "dump-tables",
-    "port stats",
-];
 
 /// A command's name with that of its group.
 fn name(command: &clap::Command) -> &str {
@@ -279,7 +273,7 @@ fn tip_for_option(said: &str, root: &clap::Command, command: &clap::Command) -> 
         return Some(format!("'--{long}' is an option of '{}'", name(command)));
     }
     let is_version = |word: &str| said.len() > 6 && word.starts_with(said);
-    if SPEAKERS.contains(&name(command)) && VERSIONS.into_iter().any(is_version) {
+    if takes(command, "SWITCH") && VERSIONS.into_iter().any(is_version) {
         return Some("the versions of OpenFlow to speak are '-O' or '--openflow'".to_owned());
     }
     let globals = options(root);

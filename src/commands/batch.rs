@@ -8,27 +8,28 @@ use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::write::{Step, make_all};
 use super::{Command, Context, Exit, Failure, quoted};
+use crate::commands::about::{About, Describe as _};
 use crate::output::escape;
 
 // Arguments of `batch`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = HELP)]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// The commands; - or nothing: from stdin
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
-const HELP: &str = "\
+const ABOUT: About = About::changes()
+    .remarks("\
 One command a line, without the word ovs; # begins a comment; quotes and backslashes are those of a \
 shell, a backslash at the end of a line too. All lines are one transaction: it is written as a whole or \
 not at all. A line may name what an earlier one makes. With --may-exist and --if-exists on its lines, a batch can be given again. \
-Global options stand on the command line of batch, not in its lines.
-
-Examples:
-  ovs batch network.ovs
-  ovs batch --dry-run network.ovs
-  printf '%s\\n' 'bridge add br-test' 'port add br-test tap0 --type internal' | ovs batch";
+Global options stand on the command line of batch, not in its lines.")
+    .examples("\
+ovs batch network.ovs
+ovs batch --dry-run network.ovs
+printf '%s\\n' 'bridge add br-test' 'port add br-test tap0 --type internal' | ovs batch");
 
 /// The most that is read: far more than any switch has room for.
 const LARGEST: u64 = 64 << 20;

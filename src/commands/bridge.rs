@@ -2,70 +2,84 @@
 
 mod change;
 
-use super::lines::map;
+use super::lines::{Line, map};
 use super::write::{self, Change};
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
-use crate::model::edit::Edit;
-use crate::model::vlan_bridge::vlan_bridges;
+use crate::commands::about::{About, Describe as _};
 use crate::model::{Bridge, Depth, Scope, Want};
-use crate::output::{Cell, Column, Mode, Role, columns_help, escape};
+use crate::output::{Cell, Column, Mode, Role, Shape, escape, headings};
+use crate::plan::Edit;
 
 /// The commands on bridges.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
     /// The bridges
-    #[command(after_help = list_help())]
+    #[command(describe = LIST_ABOUT)]
     List,
     /// One bridge, and what the port with its own name is for
-    #[command(after_help = show_help())]
+    #[command(describe = SHOW_ABOUT)]
     Show {
         /// The bridge
         #[arg(value_name = "BRIDGE")]
         bridge: String,
     },
     /// Whether a bridge exists: exit code 0 if it does, 3 if not; no output
-    #[command(after_help = "Example:\n  ovs bridge exists br-int && ovs port list br-int")]
+    #[command(describe = EXISTS)]
     Exists {
         /// The bridge
         #[arg(value_name = "BRIDGE")]
         bridge: String,
     },
     /// Add a bridge, or a VLAN bridge
-    #[command(after_help = change::ADD_HELP)]
+    #[command(describe = change::ADD)]
     Add(change::Add),
     /// Remove bridges with all their ports
-    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    #[command(visible_alias = "delete", describe = change::DELETE)]
     Del(change::Delete),
     /// Change what is named of a bridge; the rest stays
-    #[command(after_help = change::SET_HELP)]
+    #[command(describe = change::SET)]
     Set(change::Set),
 }
 
-const NAME: Column<Bridge> = Column::new("bridge", |bridge: &Bridge| Cell::text(&bridge.name))
+const NAME: Column<Bridge> = Line::BRIDGE
+    .of(|bridge: &Bridge| Cell::text(&bridge.name))
     .role(Role::Name)
     .identity();
 const PORTS: Column<Bridge> = Column::new("ports", |bridge: &Bridge| {
     Cell::Integer(bridge.port_count as i128)
 })
-.role(Role::Number);
+.whole("how many ports it has, its own aside")
+.role(Role::Number)
+.in_general("the names of the ports; of bridges how many");
 const FAIL_MODE: Column<Bridge> = Column::new("fail_mode", |bridge: &Bridge| {
     Cell::from(bridge.fail_mode.as_deref())
-});
+})
+.is(
+    Shape::OrNull(&Shape::Words(&["standalone", "secure"])),
+    "what the bridge does without a controller: standalone, secure",
+);
 const DATAPATH_TYPE: Column<Bridge> = Column::new("datapath_type", |bridge: &Bridge| {
     Cell::text(bridge.datapath_kind())
 })
+.text("system, netdev or another type of datapath")
 .role(Role::Kind);
 const DATAPATH_ID: Column<Bridge> = Column::new("datapath_id", |bridge: &Bridge| {
     Cell::from(bridge.datapath_id.as_deref())
-});
+})
+.is(
+    Shape::OrNull(&Shape::Pattern("^[0-9a-f]{16}$")),
+    "the bridge's ID towards controllers, 16 hexadecimal digits",
+);
 const PROTOCOLS: Column<Bridge> = Column::new("protocols", |bridge: &Bridge| {
     Cell::texts(bridge.protocols.iter())
-});
+})
+.texts("the OpenFlow versions that the bridge allows; empty: the default ones");
 const CONTROLLERS: Column<Bridge> = Column::new("controllers", |bridge: &Bridge| {
     Cell::texts(bridge.controllers.iter().map(|c| c.target.as_str()))
 })
+.texts("the targets of its controllers; in ovs show objects")
 .role(Role::Address);
 const CONNECTED: Column<Bridge> = Column::new("connected", |bridge: &Bridge| {
     match bridge.controllers.as_slice() {
@@ -73,26 +87,34 @@ const CONNECTED: Column<Bridge> = Column::new("connected", |bridge: &Bridge| {
         controllers => Cell::Bool(controllers.iter().any(|c| c.is_connected)),
     }
 })
+.truth_or_null("whether a controller is connected")
 .role(Role::State);
 const STP: Column<Bridge> = Column::new("stp_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.stp_enable)
-});
+})
+.truth("whether the bridge takes part in spanning tree");
 const RSTP: Column<Bridge> = Column::new("rstp_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.rstp_enable)
-});
+})
+.truth("whether the bridge takes part in rapid spanning tree");
 const MCAST: Column<Bridge> = Column::new("mcast_snooping_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.mcast_snooping_enable)
-});
+})
+.truth("whether the bridge snoops IGMP and MLD");
 const EXTERNAL_IDS: Column<Bridge> =
-    Column::new("external_ids", |bridge: &Bridge| map(&bridge.external_ids));
+    Line::EXTERNAL_IDS.of(|bridge: &Bridge| map(&bridge.external_ids));
 const OTHER_CONFIG: Column<Bridge> =
-    Column::new("other_config", |bridge: &Bridge| map(&bridge.other_config));
+    Column::new("other_config", |bridge: &Bridge| map(&bridge.other_config))
+        .text_map("further settings, by key");
 const PARENT: Column<Bridge> = Column::new("parent", |bridge: &Bridge| {
     Cell::from(bridge.parent.as_deref())
 })
+.text_or_null("of a VLAN bridge: the bridge that it is on")
 .role(Role::Name);
-const VLAN: Column<Bridge> =
-    Column::new("vlan", |bridge: &Bridge| Cell::from(bridge.vlan)).role(Role::Number);
+const VLAN: Column<Bridge> = Column::new("vlan", |bridge: &Bridge| Cell::from(bridge.vlan))
+    .vid_or_null("of a VLAN bridge: the VLAN")
+    .role(Role::Number)
+    .in_general("in words, what the port does with tags; of a VLAN bridge its VLAN");
 
 const LIST: &[Column<Bridge>] = &[
     NAME,
@@ -130,19 +152,19 @@ const SHOW: &[Column<Bridge>] = &[
     OTHER_CONFIG,
 ];
 
-fn list_help() -> String {
-    format!(
-        "{}\n\nExamples:\n  ovs bridge list\n  ovs bridge list -g bridge",
-        columns_help(LIST)
-    )
-}
+const EXISTS: About = About::reads().examples("ovs bridge exists br-int && ovs port list br-int");
 
-fn show_help() -> String {
-    format!(
-        "{}\n\nExamples:\n  ovs bridge show br-int\n  ovs bridge show br-int -g datapath_id",
-        columns_help(SHOW)
-    )
-}
+const LIST_ABOUT: About = About::watchable().list(|| headings(LIST)).examples(
+    "\
+ovs bridge list
+ovs bridge list -g bridge",
+);
+
+const SHOW_ABOUT: About = About::reads().one(|| headings(SHOW)).examples(
+    "\
+ovs bridge show br-int
+ovs bridge show br-int -g datapath_id",
+);
 
 impl Command {
     /// Runs it.
@@ -151,7 +173,7 @@ impl Command {
             Command::List => list(cx).await,
             Command::Show { bridge } => show(cx, bridge.clone()).await,
             Command::Exists { bridge } => {
-                let mut edit = Edit::new(cx.client().await?);
+                let mut edit = Edit::new(&cx.database);
                 match edit.bridge_if(bridge).await? {
                     Some(_) => Ok(()),
                     None => Err(Failure::silent(Exit::NotFound)),
@@ -183,7 +205,7 @@ async fn list(cx: &Context) -> Result<(), Failure> {
         Depth::Bridges
     };
     let mut bridges = cx.topology(Want::of(Scope::All, depth)).await?.bridges;
-    bridges.extend(vlan_bridges(cx.client().await?, &bridges, None).await?);
+    bridges.extend(cx.vlan_bridges(&bridges, None).await?);
     sort_by_name(&mut bridges, |bridge| &bridge.name);
     cx.print_list(&view, &bridges, "bridges")
 }
@@ -196,7 +218,7 @@ async fn show(cx: &Context, name: String) -> Result<(), Failure> {
         Err(failure) if failure.exit == Exit::NotFound => {
             // It may be a VLAN bridge.
             let all = cx.topology(Want::of(Scope::All, Depth::Bridges)).await?;
-            let fake = vlan_bridges(cx.client().await?, &all.bridges, Some(&name)).await?;
+            let fake = cx.vlan_bridges(&all.bridges, Some(&name)).await?;
             if fake.is_empty() {
                 return Err(failure);
             }

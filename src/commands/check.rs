@@ -17,17 +17,19 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::lines::Line;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::model::check::{Daemon, Finding, Kind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
-use crate::output::{Cell, Column, Mode, Role, View, columns_help};
+use crate::output::{Cell, Column, Mode, Role, Shape, View, headings};
 
 use bridge::Answer;
 
 // The arguments of `ovs check`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = help())]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// Only this bridge, and what concerns the whole switch
     bridge: Option<String>,
@@ -58,7 +60,18 @@ impl From<Least> for Severity {
     }
 }
 
-fn help() -> String {
+const ABOUT: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks_made(remarks)
+    .examples(
+        "\
+ovs check
+ovs check br-int --severity error
+ovs check --columns object,hint
+ovs check --json | jq '.[] | select(.finding == \"hidden-flow\").object'",
+    );
+
+fn remarks() -> String {
     let mut text = String::from(
         "Nothing is changed. The exit code is 0 where there is no finding of severity error, and 1 where \
          there is one; other failures have their own codes (`ovs --help`).\n\n\
@@ -72,17 +85,9 @@ fn help() -> String {
             let _ = writeln!(text, "    {:<22} {}", kind.word(), kind.about());
         }
     }
-    let _ = write!(
-        text,
+    text.push_str(
         "\nFlows and the host's routes are looked at where the switch is this host's: its database is a \
-         unix socket. Flows that expire are left out, they go by themselves.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs check\n  \
-         ovs check br-int --severity error\n  \
-         ovs check --columns object,hint\n  \
-         ovs check --json | jq '.[] | select(.finding == \"hidden-flow\").object'",
-        columns_help(&columns())
+         unix socket. Flows that expire are left out, they go by themselves.",
     );
     text
 }
@@ -92,23 +97,36 @@ fn columns() -> Vec<Column<Finding>> {
         Column::new("severity", |finding: &Finding| {
             Cell::text(finding.kind.severity().word())
         })
+        .is(
+            Shape::Words(&["error", "warning", "note"]),
+            "error, warning or note",
+        )
         .role(Role::State),
         Column::new("finding", |finding: &Finding| {
             Cell::text(finding.kind.word())
         })
+        .is(
+            Shape::WordsOf(|| Kind::ALL.iter().map(|kind| kind.word()).collect()),
+            "what kind of thing is wrong",
+        )
         .identity()
         .drop(2),
-        Column::new("bridge", |finding: &Finding| {
-            Cell::from(finding.bridge.as_deref())
-        })
-        .identity()
-        .drop(1),
+        Line::BRIDGE
+            .of(|finding: &Finding| Cell::from(finding.bridge.as_deref()))
+            .shape(Shape::TEXT_OR_NULL)
+            .identity()
+            .drop(1),
         Column::new("object", |finding: &Finding| Cell::text(&finding.object))
+            .text("the port, bridge or other thing that it is about")
             .role(Role::Name)
             .identity()
             .wrap(),
-        Column::new("what", |finding: &Finding| Cell::text(&finding.what)).wrap(),
-        Column::new("hint", |finding: &Finding| Cell::text(&finding.hint)).wrap(),
+        Column::new("what", |finding: &Finding| Cell::text(&finding.what))
+            .text("what is wrong, in words")
+            .wrap(),
+        Column::new("hint", |finding: &Finding| Cell::text(&finding.hint))
+            .text("what helps")
+            .wrap(),
     ]
 }
 
@@ -126,7 +144,7 @@ impl Args {
             .as_deref()
             .map(host::read_file)
             .transpose()?;
-        let progress = Progress::begin(cx, "reading the database");
+        let progress = cx.progress("reading the database");
         let topology = settled(cx, &progress).await?;
         let bridges: Vec<&str> = match &self.bridge {
             None => topology
@@ -137,10 +155,10 @@ impl Args {
             Some(name) if topology.bridge(name).is_some() => vec![name],
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
-        let is_local = !cx.is_remote();
+        let is_local = cx.host.is_local();
         // A switch with dummy devices is not the host's, though it runs there.
         let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
-        let facts = facts.or_else(|| is_hosts.then(host::read));
+        let facts = facts.or_else(|| is_hosts.then(|| host::read(cx)));
         let mut look = Look::default();
         if is_local {
             look.at(cx, &progress, &topology, &bridges).await;

@@ -6,40 +6,41 @@ mod wait;
 
 use super::write::{self, Change};
 use super::{Context, Failure};
+use crate::commands::about::Describe as _;
 
 /// The commands on rows.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
     /// Some columns of one record
-    #[command(after_help = read::GET_HELP)]
+    #[command(describe = read::GET)]
     Get(read::Get),
     /// The records of a table, or those that are named
-    #[command(after_help = read::LIST_HELP)]
+    #[command(describe = read::LIST)]
     List(read::List),
     /// The records of a table that meet all conditions
-    #[command(after_help = read::FIND_HELP)]
+    #[command(describe = read::FIND)]
     Find(read::Find),
     /// Set columns of a record, or keys of them
-    #[command(after_help = change::SET_HELP)]
+    #[command(describe = change::SET)]
     Set(change::Set),
     /// Add values to a column, or pairs whose keys are not there yet
-    #[command(after_help = change::ADD_HELP)]
+    #[command(describe = change::ADD)]
     Add(change::Add),
     /// Take values, keys or pairs out of a column
-    #[command(after_help = change::REMOVE_HELP)]
+    #[command(describe = change::REMOVE)]
     Remove(change::Remove),
     /// Empty columns of a record
-    #[command(after_help = change::CLEAR_HELP)]
+    #[command(describe = change::CLEAR)]
     Clear(change::Clear),
     /// Make a record
-    #[command(after_help = change::CREATE_HELP)]
+    #[command(describe = change::CREATE)]
     Create(change::Create),
     /// Delete records
-    #[command(after_help = change::DESTROY_HELP)]
+    #[command(describe = change::DESTROY)]
     Destroy(change::Destroy),
     /// Wait until a record exists and meets all conditions; for ever, unless -t says how long
-    #[command(visible_alias = "wait-until", after_help = wait::HELP)]
+    #[command(visible_alias = "wait-until", describe = wait::ABOUT)]
     Wait(wait::Wait),
 }
 

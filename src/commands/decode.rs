@@ -1,5 +1,6 @@
 //! `ovs decode`: OpenFlow messages, to text or JSON.
 
+mod block;
 mod packets;
 pub mod pasted;
 mod rows;
@@ -9,24 +10,27 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::{Context, Exit, Failure, quoted};
+use crate::commands::about::{About, Describe as _};
 use crate::openflow::messages::Decoded;
 use crate::openflow::text::{NoNames, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
-use crate::output::{FlowText, Mode};
+use crate::output::{Mode, PaintedText};
 use packets::{Brought, Packet, Segment, Streams};
 use pasted::Malformed;
 
+const ABOUT: About = About::reads()
+    .examples("\
+ovs decode 0100000800000001                one message, its bytes in hex
+ovs decode capture.bin                     a file of messages, one after the other, binary or hex
+xxd -p capture.bin | ovs decode            the same from a pipe; xxd and hexdump -C do as well
+ovs decode 0x4 0x14 0x0 0x8 00 00 00 02    bytes as languages write them; between quotes '\\x04\\x14'
+tcpdump -x -r of.pcap | ovs decode         packets: the messages in their TCP streams
+tshark -x -r of.pcap | ovs decode          the same from Wireshark's rows; or ovs decode of.pcap
+ovs decode --json capture.bin | jq '.[].type'");
+
 // The arguments of `ovs decode`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  ovs decode 0100000800000001                one message, its bytes in hex
-  ovs decode capture.bin                     a file of messages, one after the other, binary or hex
-  xxd -p capture.bin | ovs decode            the same from a pipe; xxd and hexdump -C do as well
-  ovs decode 0x4 0x14 0x0 0x8 00 00 00 02    bytes as languages write them; between quotes '\\x04\\x14'
-  tcpdump -x -r of.pcap | ovs decode         packets: the messages in their TCP streams
-  tshark -x -r of.pcap | ovs decode          the same from Wireshark's rows; or ovs decode of.pcap
-  ovs decode --json capture.bin | jq '.[].type'")]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// Messages in hex, or a file that has them, in hex or as they are; - is stdin. Hex may have blanks,
     /// commas, colons, 0x and \x, be a C array, or rows with offsets and text (xxd, hexdump -C, Wireshark,
@@ -69,7 +73,7 @@ impl Args {
         let mut printer = Printer {
             cx,
             text,
-            out: FlowText::new(cx.format.palette),
+            out: PaintedText::new(cx.format.palette),
             count: 0,
         };
         let outcome = printer.input(&input);
@@ -181,7 +185,7 @@ fn place(malformed: &Malformed, line: &str) -> String {
 struct Printer<'a> {
     cx: &'a Context,
     text: TextContext<'a>,
-    out: FlowText,
+    out: PaintedText,
     count: usize,
 }
 

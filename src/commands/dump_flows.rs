@@ -25,15 +25,14 @@ use std::sync::Arc;
 pub use args::Args;
 pub use sort::fields as sort_fields;
 
-use super::progress::Progress;
-use super::switch::Switch;
+use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::text::PortSpelling;
 
 use count::Counts;
-use drops::Survey;
+use drops::DropSurvey;
 use dump::{Dump, Stop};
 use lines::{Lines, Order};
 use printer::Printer;
@@ -56,7 +55,7 @@ impl Args {
         };
         let outcome = match switch {
             Some(switch) => {
-                let switch = Switch::parse(cx, switch)?;
+                let switch = SwitchArg::parse(cx, switch)?;
                 let dump = self.dump(cx, &switch, None, &mut out).await;
                 dump.map_err(Stop::into_failure)
             }
@@ -80,7 +79,7 @@ impl Args {
         let mut failed = None;
         let mut answered = bridges.is_empty();
         for name in &bridges {
-            let switch = Switch::parse(cx, name)?;
+            let switch = SwitchArg::parse(cx, name)?;
             match self.dump(cx, &switch, Some(name), out).await {
                 Ok(()) => answered = true,
                 Err(Stop::Output(failure)) => return Err(failure),
@@ -114,7 +113,7 @@ impl Args {
     async fn dump(
         &self,
         cx: &Context,
-        switch: &Switch,
+        switch: &SwitchArg,
         bridge: Option<&str>,
         out: &mut Out<'_>,
     ) -> Result<(), Stop> {
@@ -122,7 +121,7 @@ impl Args {
         let spelling = self.spelling.ports();
         let shown = spelling != PortSpelling::Number && !self.count;
         let waiting = format!("{}: waiting for the flows", switch.name());
-        let progress = Progress::begin(cx, &waiting);
+        let progress = cx.progress(&waiting);
         // Names that the request needs come first; others are looked up while the switch, which
         // gathers all flows before it sends the first, is busy.
         let open = Box::pin(async {
@@ -135,10 +134,7 @@ impl Args {
             Ok((session, told))
         });
         let (names, opened) = if wanted.any() {
-            if switch.is_bridge() && cx.is_remote() {
-                // Both need it; one shall wait for it.
-                cx.client().await.map_err(Stop::Switch)?;
-            }
+            switch.prepare(cx).await.map_err(Stop::Switch)?;
             let (names, opened) = tokio::join!(Box::pin(switch.names(cx)), open);
             (names.map_err(Stop::Switch)?, opened)
         } else {
@@ -157,13 +153,13 @@ impl Args {
         let choice = self.choice(&names.ports, switch).map_err(unknown)?;
         let session = opened.map_err(Stop::Switch)?;
         let allowed = session.allowed();
-        let survey = || Survey::new(&filter, session.version(), cx.versions.is_some());
+        let survey = || DropSurvey::new(&filter, session.version(), cx.versions.is_some());
         let mut dump = Dump {
             survey: self.drops.then(survey),
             progress,
             switch,
             seen: Arc::default(),
-            session,
+            connected: session,
             filter,
             choice,
         };
@@ -190,7 +186,7 @@ impl Args {
         let order = Order {
             choice: std::mem::take(&mut dump.choice),
             seen: Arc::clone(&dump.seen),
-            version: dump.session.version(),
+            version: dump.connected.version(),
             style: self.spelling.style(cx),
             ports: spelling,
             names,

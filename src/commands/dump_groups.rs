@@ -4,26 +4,29 @@ use std::collections::HashMap;
 
 use super::dumped::Dumped;
 use super::spelling::Spelling;
-use super::switch::Switch;
+use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc, GroupStats};
-use crate::openflow::session::Session;
+use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc, GroupStats};
 use crate::openflow::text::{PortSpelling, TextContext};
+use crate::source::Switch;
+
+const ABOUT: About = About::watchable()
+    .remarks("\
+The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what \
+went through a bucket before its actions. Groups come by their number.")
+    .examples("\
+ovs dump-groups br-int
+ovs dump-groups br-int 5 --no-stats
+ovs dump-groups br-int --ports both
+ovs dump-flows br-int --out-group 5                which flows send to it
+ovs dump-groups br-int --json | jq '.[].buckets[].watch_port.name'");
 
 // The arguments of `ovs dump-groups`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what \
-went through a bucket before its actions. Groups come by their number.
-
-Examples:
-  ovs dump-groups br-int
-  ovs dump-groups br-int 5 --no-stats
-  ovs dump-groups br-int --ports both
-  ovs dump-flows br-int --out-group 5                which flows send to it
-  ovs dump-groups br-int --json | jq '.[].buckets[].watch_port.name'")]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
     switch: String,
@@ -50,22 +53,27 @@ impl Args {
     /// Runs the command.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "groups")?;
-        let switch = Switch::parse(cx, &self.switch)?;
-        let mut session = switch.connect(cx).await?;
-        let entries = self.entries(&switch, &mut session).await?;
+        let switch = SwitchArg::parse(cx, &self.switch)?;
+        let mut connected = switch.connect(cx).await?;
+        let entries = self.entries(&switch, &mut connected).await?;
         let stats = if self.no_stats || entries.is_empty() {
-            HashMap::new()
+            Vec::new()
         } else {
-            self.stats(&switch, &mut session).await?
+            let stats = connected.group_stats(self.wanted()).await;
+            stats.map_err(|error| switch.failure(error))?
         };
+        let stats: HashMap<u32, GroupStats> = stats
+            .into_iter()
+            .map(|stats| (stats.group_id, stats))
+            .collect();
         let ports = self.spelling.ports();
         let names = if ports == PortSpelling::Number || entries.is_empty() {
             SwitchNames::default()
         } else {
-            switch.all_names(cx, session.allowed()).await?
+            switch.all_names(cx, connected.allowed()).await?
         };
         let text = TextContext {
-            version: session.version(),
+            version: connected.version(),
             style: self.spelling.style(cx),
             ports,
             names: &names,
@@ -96,21 +104,20 @@ impl Args {
         }
     }
 
-    async fn entries(&self, switch: &Switch, session: &mut Session) -> Result<Vec<Entry>, Failure> {
-        let wanted = self.group.unwrap_or(GROUP_ALL);
-        let answer = session
-            .collect(
-                |version, xid| groups::desc_request(version, xid, wanted),
-                |version, part| {
-                    let mut descs = Descs::new(version, part)?;
-                    std::iter::from_fn(|| descs.next_bytes())
-                        .map(entry)
-                        .collect()
-                },
-            )
+    fn wanted(&self) -> u32 {
+        self.group.unwrap_or(GROUP_ALL)
+    }
+
+    async fn entries(
+        &self,
+        switch: &SwitchArg,
+        connected: &mut Switch,
+    ) -> Result<Vec<Entry>, Failure> {
+        let version = connected.version();
+        let entries = connected
+            .groups(self.wanted(), |_, bytes| entry(bytes))
             .await;
-        let mut entries =
-            answer.map_err(|error| switch.unsupported("groups", session.version(), error))?;
+        let mut entries = entries.map_err(|error| switch.unsupported("groups", version, error))?;
         if let Some(wanted) = self.group {
             // Some versions describe all of them, whatever was asked.
             entries.retain(|entry| entry.group_id == wanted);
@@ -121,29 +128,9 @@ impl Args {
         entries.sort_unstable_by_key(|entry| entry.group_id);
         Ok(entries)
     }
-
-    async fn stats(
-        &self,
-        switch: &Switch,
-        session: &mut Session,
-    ) -> Result<HashMap<u32, GroupStats>, Failure> {
-        let wanted = self.group.unwrap_or(GROUP_ALL);
-        let answer = session
-            .collect(
-                |version, xid| groups::stats_request(version, xid, wanted),
-                GroupStats::of_part,
-            )
-            .await;
-        let all = answer.map_err(|error| switch.failure(error))?;
-        Ok(all
-            .into_iter()
-            .map(|stats| (stats.group_id, stats))
-            .collect())
-    }
 }
 
-fn entry(bytes: Result<Cursor<'_>, DecodeError>) -> Result<Entry, DecodeError> {
-    let bytes = bytes?;
+fn entry(bytes: Cursor<'_>) -> Result<Entry, DecodeError> {
     let mut header = bytes;
     header.skip(4, "group length")?;
     Ok(Entry {

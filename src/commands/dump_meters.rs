@@ -3,24 +3,27 @@
 use std::collections::HashMap;
 
 use super::dumped::Dumped;
-use super::switch::Switch;
+use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::openflow::messages::meters::{self, METER_ALL, MeterConfig, MeterStats};
-use crate::openflow::session::{self, Session};
 use crate::openflow::version::Version;
+use crate::source::{Switch, SwitchError};
+
+const ABOUT: About = About::watchable()
+    .remarks("\
+The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter \
+stands before them, what went through a band behind it. Meters need OpenFlow 1.3 or later.")
+    .examples("\
+ovs dump-meters br-int
+ovs dump-meters br-int 1 --no-stats
+ovs dump-meters br-int controller
+ovs dump-flows br-int --action meter               which flows go through one
+ovs dump-meters br-int --json | jq '.[] | select(.packet_in_count > 0)'");
 
 // The arguments of `ovs dump-meters`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter \
-stands before them, what went through a band behind it. Meters need OpenFlow 1.3 or later.
-
-Examples:
-  ovs dump-meters br-int
-  ovs dump-meters br-int 1 --no-stats
-  ovs dump-meters br-int controller
-  ovs dump-flows br-int --action meter               which flows go through one
-  ovs dump-meters br-int --json | jq '.[] | select(.packet_in_count > 0)'")]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
     switch: String,
@@ -43,14 +46,19 @@ impl Args {
     /// Runs the command.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "meters")?;
-        let switch = Switch::parse(cx, &self.switch)?;
-        let mut session = switch.connect(cx).await?;
-        let meters = self.meters(&switch, &mut session).await?;
+        let switch = SwitchArg::parse(cx, &self.switch)?;
+        let mut connected = switch.connect(cx).await?;
+        let meters = self.meters(&switch, &mut connected).await?;
         let stats = if self.no_stats || meters.is_empty() {
-            HashMap::new()
+            Vec::new()
         } else {
-            self.stats(&switch, &mut session).await?
+            let stats = connected.meter_stats(self.wanted()).await;
+            stats.map_err(|error| switch.failure(error))?
         };
+        let stats: HashMap<u32, MeterStats> = stats
+            .into_iter()
+            .map(|stats| (stats.meter_id, stats))
+            .collect();
         for meter in &meters {
             let stats = stats.get(&meter.meter_id);
             dumped.add(
@@ -62,29 +70,25 @@ impl Args {
         dumped.finish("meters")
     }
 
+    fn wanted(&self) -> u32 {
+        self.meter.unwrap_or(METER_ALL)
+    }
+
     async fn meters(
         &self,
-        switch: &Switch,
-        session: &mut Session,
+        switch: &SwitchArg,
+        connected: &mut Switch,
     ) -> Result<Vec<MeterConfig>, Failure> {
-        let version = session.version();
+        let version = connected.version();
         if version < Version::V13 {
             let message = format!("meters need OpenFlow 1.3 or later, this is {version}");
             let hint = "the bridge's protocols column, or -O, has only earlier versions";
             return Err(Failure::new(Exit::Failed, message).hint(hint));
         }
-        let wanted = self.meter.unwrap_or(METER_ALL);
-        let answer = session
-            .collect(
-                |version, xid| meters::config_request(version, xid, wanted),
-                |_, part| MeterConfig::of_part(part),
-            )
-            .await;
+        let answer = connected.meters(self.wanted()).await;
         let mut meters = match (answer, self.meter) {
             (Ok(meters), _) => meters,
-            (Err(session::Error::Refused(error)), Some(_)) if error.is_unknown_meter() => {
-                Vec::new()
-            }
+            (Err(SwitchError::Refused(error)), Some(_)) if error.is_unknown_meter() => Vec::new(),
             (Err(error), _) => return Err(switch.unsupported("meters", version, error)),
         };
         if let Some(wanted) = self.meter {
@@ -95,24 +99,5 @@ impl Args {
         }
         meters.sort_unstable_by_key(|meter| meter.meter_id);
         Ok(meters)
-    }
-
-    async fn stats(
-        &self,
-        switch: &Switch,
-        session: &mut Session,
-    ) -> Result<HashMap<u32, MeterStats>, Failure> {
-        let wanted = self.meter.unwrap_or(METER_ALL);
-        let answer = session
-            .collect(
-                |version, xid| meters::stats_request(version, xid, wanted),
-                |_, part| MeterStats::of_part(part),
-            )
-            .await;
-        let all = answer.map_err(|error| switch.failure(error))?;
-        Ok(all
-            .into_iter()
-            .map(|stats| (stats.meter_id, stats))
-            .collect())
     }
 }

@@ -1,17 +1,16 @@
 //! `ovs dump-tables`: the flow tables of a switch, what they hold and how often they were looked up.
 
-use super::switch::Switch;
+use super::switch::SwitchArg;
 use super::{Context, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::model::names::TABLE_CUT;
-use crate::openflow::messages::tables::{self, TableFeatures, TableStats};
-use crate::openflow::session;
-use crate::openflow::session::Session;
-use crate::openflow::version::Version;
-use crate::output::{Cell, Column, Mode, Role, columns_help};
+use crate::openflow::messages::tables::{TableFeatures, TableStats};
+use crate::output::{Cell, Column, Mode, Role, Shape, headings};
+use crate::source::SwitchError;
 
 // The arguments of `ovs dump-tables`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = help())]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
     switch: String,
@@ -21,19 +20,20 @@ pub struct Args {
     all: bool,
 }
 
-fn help() -> String {
-    format!(
-        "A table that is empty, has no name of its own and was never looked up is left out, unless \
-         --all is given.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs dump-tables br-int\n  \
-         ovs dump-tables br-int --all --json\n  \
-         ovs dump-tables br-int -g active\n  \
-         ovs dump-flows br-int --table 20                   the flows of one",
-        columns_help(&columns())
+const ABOUT: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks(
+        "\
+A table that is empty, has no name of its own and was never looked up is left out, unless --all is \
+given.",
     )
-}
+    .examples(
+        "\
+ovs dump-tables br-int
+ovs dump-tables br-int --all --json
+ovs dump-tables br-int -g active
+ovs dump-flows br-int --table 20                   the flows of one",
+    );
 
 /// One table.
 struct Line {
@@ -71,51 +71,68 @@ impl Line {
 fn columns() -> Vec<Column<Line>> {
     vec![
         Column::new("table", |line: &Line| Cell::from(line.stats.table_id))
+            .whole("the table's number")
             .role(Role::Number)
             .identity(),
-        Column::new("name", |line: &Line| Cell::from(line.name())).role(Role::Name),
-        Column::new("active", |line: &Line| Cell::from(line.stats.active)),
-        Column::new("lookups", |line: &Line| Cell::from(line.stats.lookups)).counter(),
-        Column::new("matched", |line: &Line| Cell::from(line.stats.matched)).counter(),
-        Column::new(MAX_ENTRIES, |line: &Line| {
+        Column::new("name", |line: &Line| Cell::from(line.name()))
+            .text_or_null("the table's name, if it has one")
+            .role(Role::Name)
+            .in_general("the name"),
+        Column::new("active", |line: &Line| Cell::from(line.stats.active))
+            .whole("how many flows are in the table"),
+        Column::new("lookups", |line: &Line| Cell::from(line.stats.lookups))
+            .whole("how many packets were looked up in the table")
+            .counter(),
+        Column::new("matched", |line: &Line| Cell::from(line.stats.matched))
+            .whole("how many packets matched a flow; in port find what of the port was found")
+            .counter(),
+        Column::new("max_entries", |line: &Line| {
             Cell::from(line.features.as_ref().map(|features| features.max_entries))
         })
+        .whole_or_null("how many flows the table has room for")
         .drop(1),
-        Column::new(METADATA_MATCH, |line: &Line| {
+        Column::new("metadata_match", |line: &Line| {
             line.metadata()
                 .map_or(Cell::Absent, |(bits, _)| Cell::Hex64(bits))
         })
+        .is(
+            Shape::OrNull(&Shape::Hex),
+            "the bits of metadata that flows of the table can match",
+        )
         .extra(),
-        Column::new(METADATA_WRITE, |line: &Line| {
+        Column::new("metadata_write", |line: &Line| {
             line.metadata()
                 .map_or(Cell::Absent, |(_, bits)| Cell::Hex64(bits))
         })
+        .is(
+            Shape::OrNull(&Shape::Hex),
+            "the bits of metadata that flows of the table can write",
+        )
         .extra(),
     ]
 }
-
-const MAX_ENTRIES: &str = "max_entries";
-const METADATA_MATCH: &str = "metadata_match";
-const METADATA_WRITE: &str = "metadata_write";
 
 impl Args {
     /// Runs the command.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
-        let switch = Switch::parse(cx, &self.switch)?;
-        let mut session = switch.connect(cx).await?;
-        let answer = session
-            .collect(tables::stats_request, tables::decode_stats)
-            .await;
-        let stats = answer
-            .map_err(|error| switch.unsupported("table statistics", session.version(), error))?;
+        let switch = SwitchArg::parse(cx, &self.switch)?;
+        let mut connected = switch.connect(cx).await?;
+        let version = connected.version();
+        let stats = connected.table_stats().await;
+        let stats =
+            stats.map_err(|error| switch.unsupported("table statistics", version, error))?;
         // The names decide which tables are shown, so the features are needed but for few columns.
         let counters = ["table", "active", "lookups", "matched"];
         let features = if self.all && view.shows_only(&counters) {
             Vec::new()
         } else {
-            features(&switch, &mut session).await?
+            match connected.table_features().await {
+                // A switch may refuse to tell.
+                Err(SwitchError::Refused(_)) => Vec::new(),
+                features => features.map_err(|error| switch.failure(error))?,
+            }
         };
         let mut lines: Vec<Line> = stats
             .into_iter()
@@ -150,21 +167,5 @@ impl Args {
             ));
         }
         Ok(())
-    }
-}
-
-/// What 1.3 and later tell of the tables apart from their counters; a switch may refuse to.
-async fn features(switch: &Switch, session: &mut Session) -> Result<Vec<TableFeatures>, Failure> {
-    if session.version() < Version::V13 {
-        return Ok(Vec::new());
-    }
-    let answer = session
-        .collect(tables::features_request, |_, part| {
-            tables::decode_features(part)
-        })
-        .await;
-    match answer {
-        Err(session::Error::Refused(_)) => Ok(Vec::new()),
-        answer => answer.map_err(|error| switch.failure(error)),
     }
 }

@@ -2,12 +2,12 @@
 
 use super::{Context, Exit, Failure};
 use crate::base::json::Json;
-use crate::output::{FlowText, Frame, Item, Mode, Records};
+use crate::output::{Frame, Item, Mode, PaintedText, Records};
 
 /// Collects what was dumped and prints it.
 pub(super) struct Dumped<'a> {
     cx: &'a Context,
-    out: FlowText,
+    out: PaintedText,
     records: Records,
     any: bool,
     /// What was added, while the command is watched.
@@ -23,7 +23,7 @@ impl<'a> Dumped<'a> {
         }
         Ok(Dumped {
             cx,
-            out: FlowText::new(cx.format.palette),
+            out: PaintedText::new(cx.format.palette),
             records: Records::new(cx.format.mode),
             any: false,
             items: Vec::new(),
@@ -34,20 +34,16 @@ impl<'a> Dumped<'a> {
     pub(super) fn add<R>(
         &mut self,
         number: impl std::fmt::Display,
-        text: impl FnOnce(&mut FlowText) -> R,
+        text: impl FnOnce(&mut PaintedText) -> R,
         json: impl FnOnce(&mut Json<'_>) -> R,
     ) -> R {
         self.any = true;
         if self.cx.look().is_some() {
-            let outcome = text(&mut self.out);
-            let line = std::mem::take(&mut self.out.text);
+            let mut line = self.out.fellow();
+            let outcome = text(&mut line);
             let mut item = Item::of_text(number.to_string(), line);
-            for cell in &mut item.cells {
-                *cell = without_clocks(cell);
-            }
             if self.cx.format.is_json() {
-                item.text.clear();
-                json(&mut Json::new(&mut item.text));
+                json(&mut Json::new(item.line.get_or_insert_default()));
             }
             self.items.push(item);
             return outcome;
@@ -64,7 +60,10 @@ impl<'a> Dumped<'a> {
     /// Prints it. People are told when there is nothing: `no groups`.
     pub(super) fn finish(mut self, what: &str) -> Result<(), Failure> {
         if let Some(look) = self.cx.look() {
-            look.show(Frame::of_items(self.items, what).with_clocks(&CLOCKS));
+            look.show(Frame {
+                clocks: vec!["duration"],
+                ..Frame::of_items(self.items, what)
+            });
             return Ok(());
         }
         if self.cx.format.is_json() {
@@ -74,19 +73,4 @@ impl<'a> Dumped<'a> {
         }
         self.cx.print(&self.out.text)
     }
-}
-
-/// What tells the time in the lines and objects.
-const CLOCKS: [&str; 1] = ["duration"];
-
-fn without_clocks(text: &str) -> String {
-    let tells_time = |word: &&str| {
-        let mut clocks = CLOCKS.iter();
-        clocks.any(|clock| {
-            word.strip_prefix(clock)
-                .is_some_and(|rest| rest.starts_with(['=', ':']))
-        })
-    };
-    let words = text.split([' ', ',']).filter(|word| !tells_time(word));
-    words.collect::<Vec<_>>().join(" ")
 }

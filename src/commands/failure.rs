@@ -10,10 +10,10 @@ use super::progress;
 use crate::base::shell::word;
 pub use crate::base::terminal::quoted;
 use crate::model::Topology;
-use crate::model::edit::Refusal;
 use crate::model::resolve::{ResolveError, closest};
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
+use crate::plan::Refusal;
 use crate::transport::{ConnectError, ConnectErrorKind, Endpoint, TlsError};
 
 /// The one table of exit codes.

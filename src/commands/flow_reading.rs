@@ -3,51 +3,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::switch::Switch;
+use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
 use crate::base::shell::word;
 use crate::model::segment::{FlowRules, Network};
-use crate::openflow::bytes::DecodeError;
-use crate::openflow::fields::Filter;
-use crate::openflow::messages::flow_stats::{FlowStats, Scratch};
-use crate::openflow::messages::groups::{self, Descs, GROUP_ALL, GroupDesc};
-use crate::openflow::session::{self, Session};
+use crate::openflow::messages::flow_stats::FlowStats;
+use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc};
+use crate::source::{Switch, SwitchError};
 
 /// Reads all flows of `switch`, over the highest version that both sides have, and gives each to
 /// `take`: table, priority, match and actions as a view over the message. The order is the switch's.
 ///
-/// Errors: the switch cannot be reached, ends its answer early, or sends a flow that makes no sense
+/// # Errors
+///
+/// The switch cannot be reached, ends its answer early, or sends a malformed flow
 /// (the others are given nevertheless, so that the caller may show what it has).
 pub(super) async fn each_flow(
     cx: &Context,
-    switch: &Switch,
-    mut take: impl FnMut(&FlowStats<'_>),
+    switch: &SwitchArg,
+    take: impl FnMut(&FlowStats<'_>),
 ) -> Result<(), Failure> {
-    let failure = |error: session::Error| switch.failure(error);
-    let mut session = switch.connect(cx).await?;
-    let asked = session.ask_flows(&Filter::default()).await;
-    asked.map_err(failure)?;
-    let mut scratch = Scratch::new();
-    let mut malformed: Option<DecodeError> = None;
-    let mut count = 0;
-    while let Some(mut entries) = session.flows().await.map_err(failure)? {
-        while let Some(entry) = entries.next_entry(&mut scratch) {
-            count += 1;
-            if count > MOST {
-                let (limit, what) = (MOST, "flows");
-                return Err(failure(session::Error::Endless { limit, what }));
-            }
-            match entry {
-                Ok(flow) => take(&flow),
-                Err(error) => {
-                    malformed.get_or_insert(error);
-                }
-            }
-        }
-    }
-    match malformed {
+    let mut connected = switch.connect(cx).await?;
+    let malformed = connected.each_flow(take).await;
+    match malformed.map_err(|error| switch.failure(error))? {
         None => Ok(()),
-        Some(error) => Err(switch.senseless_flow(&error)),
+        Some(error) => {
+            let message = format!("{}: a flow makes no sense: {error}", switch.name());
+            let hint = format!(
+                "`ovs dump-flows {}` shows it up to there",
+                word(switch.name())
+            );
+            Err(Failure::new(Exit::Failed, message).hint(hint))
+        }
     }
 }
 
@@ -63,9 +50,6 @@ pub(super) const COLUMNS: [&str; 8] = [
     "link_state",
 ];
 
-/// More flows than a switch has room for.
-const MOST: usize = 1 << 24;
-
 /// What matters to VLANs of the flows of the bridges that matter, by bridge.
 pub(super) async fn rules_of<'t>(
     cx: &Context,
@@ -73,7 +57,7 @@ pub(super) async fn rules_of<'t>(
 ) -> Result<BTreeMap<&'t str, FlowRules>, Failure> {
     let mut flows = BTreeMap::new();
     for name in network.bridges_that_matter() {
-        let switch = Switch::parse(cx, name)?;
+        let switch = SwitchArg::parse(cx, name)?;
         let mut rules = FlowRules::default();
         each_flow(cx, &switch, |flow| rules.add(flow)).await?;
         if rules.needs_groups() {
@@ -90,9 +74,13 @@ pub(super) async fn rules_of<'t>(
 }
 
 /// Adds the groups of a switch; a switch of a version without groups has not told them.
-async fn add_groups(cx: &Context, switch: &Switch, rules: &mut FlowRules) -> Result<(), Failure> {
-    let mut session = switch.connect(cx).await?;
-    let told = each_group(&mut session, |group| rules.add_group(group)).await;
+async fn add_groups(
+    cx: &Context,
+    switch: &SwitchArg,
+    rules: &mut FlowRules,
+) -> Result<(), Failure> {
+    let mut connected = switch.connect(cx).await?;
+    let told = each_group(&mut connected, |group| rules.add_group(group)).await;
     if told.map_err(|error| switch.failure(error))?.is_some() {
         rules.groups_are_complete();
     }
@@ -102,45 +90,24 @@ async fn add_groups(cx: &Context, switch: &Switch, rules: &mut FlowRules) -> Res
 /// Reads all groups of a switch and gives each to `take`; their numbers, or `None` if the switch does not list
 /// groups.
 pub(super) async fn each_group(
-    session: &mut Session,
+    connected: &mut Switch,
     mut take: impl FnMut(&GroupDesc<'_>),
-) -> Result<Option<BTreeSet<u32>>, session::Error> {
-    let answer = session
-        .collect(
-            |version, xid| groups::desc_request(version, xid, GROUP_ALL),
-            |version, part| {
-                let mut descs = Descs::new(version, part)?;
-                let mut ids = Vec::new();
-                while let Some(entry) = descs.next_bytes() {
-                    let group = GroupDesc::decode(version, entry?)?;
-                    take(&group);
-                    ids.push(group.group_id);
-                }
-                Ok(ids)
-            },
-        )
-        .await;
-    where_supported(answer)
+) -> Result<Option<BTreeSet<u32>>, SwitchError> {
+    let ids = connected.groups(GROUP_ALL, |version, bytes| {
+        let group = GroupDesc::decode(version, bytes)?;
+        take(&group);
+        Ok(group.group_id)
+    });
+    where_supported(ids.await)
 }
 
 /// The numbers that a switch told; `None` if it does not know the request.
 pub(super) fn where_supported(
-    answer: Result<Vec<u32>, session::Error>,
-) -> Result<Option<BTreeSet<u32>>, session::Error> {
+    answer: Result<Vec<u32>, SwitchError>,
+) -> Result<Option<BTreeSet<u32>>, SwitchError> {
     match answer {
         Ok(ids) => Ok(Some(ids.into_iter().collect())),
-        Err(session::Error::Refused(error)) if error.is_unsupported() => Ok(None),
+        Err(SwitchError::Refused(error)) if error.is_unsupported() => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-impl Switch {
-    fn senseless_flow(&self, error: &DecodeError) -> Failure {
-        let message = format!("{}: a flow makes no sense: {error}", self.name());
-        let hint = format!(
-            "`ovs dump-flows {}` shows it up to there",
-            word(self.name())
-        );
-        Failure::new(Exit::Failed, message).hint(hint)
     }
 }

@@ -2,7 +2,9 @@
 
 use clap::ValueEnum;
 
+use super::lines;
 use super::{Context, Exit, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::model::graph::{Graph, Item, ItemKind, Link, Place};
 use crate::model::patch::PatchState;
 use crate::model::vlan::{Vlan, ranges};
@@ -10,11 +12,11 @@ use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::graph::{
     End, Frame, FrameKind, Join, JoinKind, Picture, Row, dot, drawing, mermaid, svg,
 };
-use crate::output::{Cell, Column, Mode, Role, columns_help};
+use crate::output::{Cell, Column, Mode, Role, Shape, headings};
 
 // Arguments of `graph`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = help())]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// Only this bridge, and what is joined to it
     #[arg(value_name = "BRIDGE")]
@@ -41,22 +43,20 @@ enum Language {
     Svg,
 }
 
-fn help() -> String {
-    format!(
-        "Bridges with their ports, the patches between them, the tunnels to other hosts. Ports of one tag \
-         are one row with their number; --all shows each.\n\n\
-         {}\n\n\
-         kind: port, patch, tunnel or local (the bridge's own port, with --all)\n\
-         state: ok, error (ovs-vswitchd could not open it), or what is wrong with a patch\n\n\
-         Examples:\n  \
-         ovs graph\n  \
-         ovs graph br-int --all\n  \
-         ovs graph --format svg > network.svg\n  \
-         ovs graph --format dot | dot -Tpdf > network.pdf\n  \
-         ovs graph --json | jq '.[] | select(.kind == \"patch\")'",
-        columns_help(&columns())
-    )
-}
+const ABOUT: About = About::reads()
+    .list(|| headings(&columns()))
+    .remarks("\
+Bridges with their ports, the patches between them, the tunnels to other hosts. Ports of one tag are \
+one row with their number; --all shows each.")
+    .notes("\
+kind: port, patch, tunnel or local (the bridge's own port, with --all)
+state: ok, error (ovs-vswitchd could not open it), or what is wrong with a patch")
+    .examples("\
+ovs graph
+ovs graph br-int --all
+ovs graph --format svg > network.svg
+ovs graph --format dot | dot -Tpdf > network.pdf
+ovs graph --json | jq '.[] | select(.kind == \"patch\")'");
 
 /// A row of a box.
 struct Line<'g, 't> {
@@ -67,53 +67,54 @@ struct Line<'g, 't> {
 
 fn columns<'g, 't>() -> Vec<Column<Line<'g, 't>>> {
     vec![
-        Column::new("bridge", |line: &Line<'g, 't>| {
-            Cell::text(&line.bridge.name)
-        }),
+        lines::Line::BRIDGE.of(|line: &Line<'g, 't>| Cell::text(&line.bridge.name)),
         Column::new("kind", |line: &Line<'g, 't>| {
             Cell::text(line.item.kind.word())
         })
+        .is(
+            Shape::Words(&["local", "port", "patch", "tunnel"]),
+            "of which kind the line is; the command's page lists them",
+        )
         .role(Role::Kind),
         Column::new("count", |line: &Line<'g, 't>| {
             Cell::Integer(line.item.ports.len() as i128)
-        }),
+        })
+        .whole("how many ports the line stands for"),
         Column::new("ports", |line: &Line<'g, 't>| {
             Cell::texts(line.item.ports.iter().map(|port| port.name.as_str()))
         })
+        .texts("the names of the ports that the line stands for")
         .role(Role::Name)
         .wrap(),
-        Column::new("type", |line: &Line<'g, 't>| Cell::texts(line.item.types())).role(Role::Kind),
-        Column::new("tag", |line: &Line<'g, 't>| {
-            Cell::from(line.item.vlan.tag())
-        })
-        .role(Role::Number),
-        Column::new("trunks", |line: &Line<'g, 't>| {
-            Cell::List(
-                trunks(line.item)
-                    .iter()
-                    .map(|vid| Cell::from(*vid))
-                    .collect(),
-            )
-        })
-        .role(Role::Number)
-        .drop(2),
-        Column::new("peer_bridge", |line: &Line<'g, 't>| {
+        lines::Line::TYPE
+            .of(|line: &Line<'g, 't>| Cell::texts(line.item.types()))
+            .shape(Shape::TEXTS),
+        lines::Line::TAG.of(|line: &Line<'g, 't>| Cell::from(line.item.vlan.tag())),
+        lines::Line::TRUNKS
+            .of(|line: &Line<'g, 't>| {
+                Cell::List(
+                    trunks(line.item)
+                        .iter()
+                        .map(|vid| Cell::from(*vid))
+                        .collect(),
+                )
+            })
+            .drop(2),
+        lines::Line::PEER_BRIDGE.of(|line: &Line<'g, 't>| {
             Cell::from(line.peer_bridge.map(|bridge| bridge.name.as_str()))
         }),
-        Column::new("peer", |line: &Line<'g, 't>| Cell::from(line.item.peer)).role(Role::Name),
-        Column::new("remote_ip", |line: &Line<'g, 't>| {
-            Cell::texts(line.item.remotes())
-        })
-        .role(Role::Address)
-        .wrap(),
-        Column::new("key", |line: &Line<'g, 't>| {
-            Cell::from(line.item.key.as_deref())
-        })
-        .drop(1),
-        Column::new("state", |line: &Line<'g, 't>| {
-            Cell::text(line.item.trouble.unwrap_or("ok"))
-        })
-        .role(Role::State),
+        lines::Line::PEER.of(|line: &Line<'g, 't>| Cell::from(line.item.peer)),
+        lines::Line::REMOTE_IP
+            .of(|line: &Line<'g, 't>| Cell::texts(line.item.remotes()))
+            .shape(Shape::TEXTS)
+            .wrap(),
+        lines::Line::KEY
+            .of(|line: &Line<'g, 't>| Cell::from(line.item.key.as_deref()))
+            .role(Role::Plain)
+            .drop(1),
+        lines::Line::STATE
+            .of(|line: &Line<'g, 't>| Cell::text(line.item.trouble.unwrap_or("ok")))
+            .shape(Shape::Text),
     ]
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Context, Failure};
-use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want, read};
-use crate::output::{Cell, Column, Role};
+use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
+use crate::output::{Cell, Column, Role, Shape};
 
 /// With more peers than this on bridges that were not asked for, reading all bridges is cheaper.
 const WORTH_ASKING_FOR: usize = 16;
@@ -35,10 +35,9 @@ impl Picture {
                 let port = |peer: &&str| Scope::Port((*peer).to_owned());
                 missing.iter().map(port).collect()
             };
-            let client = cx.client().await?;
             for scope in scopes {
                 let want = Want::of(scope, Depth::Ports).only(vec!["options"]);
-                elsewhere.push(read(client, want).await?);
+                elsewhere.push(cx.read(want).await?);
             }
         }
         Ok(Picture { shown, elsewhere })
@@ -98,81 +97,123 @@ type LineColumn<'t> = Column<Line<'t>>;
 /// The columns that several commands have.
 impl<'t> Line<'t> {
     pub(super) const BRIDGE: LineColumn<'t> =
-        Column::new("bridge", |line: &Line<'t>| Cell::text(&line.bridge.name));
+        Column::new("bridge", |line: &Line<'t>| Cell::text(&line.bridge.name))
+            .text("the bridge's name");
 
     pub(super) const PORT: LineColumn<'t> =
         Column::new("port", |line: &Line<'t>| Cell::text(&line.port.name))
+            .text("the port's name")
             .role(Role::Name)
             .identity();
 
     pub(super) const INTERFACE: LineColumn<'t> = Column::new("interface", |line: &Line<'t>| {
         Cell::text(&line.interface.name)
     })
+    .text("the interface's name; a bond has several")
     .role(Role::Name)
     .echoes("port")
     .identity();
 
     pub(super) const OFPORT: LineColumn<'t> =
-        Column::new("ofport", |line: &Line<'t>| Cell::from(line.ofport())).role(Role::Number);
+        Column::new("ofport", |line: &Line<'t>| Cell::from(line.ofport()))
+            .is(Shape::OFPORT_OR_NULL, "the OpenFlow port number")
+            .role(Role::Number);
 
     pub(super) const TYPE: LineColumn<'t> =
-        Column::new("type", |line: &Line<'t>| Cell::text(line.interface.kind())).role(Role::Kind);
+        Column::new("type", |line: &Line<'t>| Cell::text(line.interface.kind()))
+            .text("the type of the interface: system, internal, patch, vxlan, ...")
+            .role(Role::Kind);
 
     pub(super) const TAG: LineColumn<'t> =
         Column::new("tag", |line: &Line<'t>| Cell::from(line.port.tag))
+            .vid_or_null("the VLAN of an access port; the native VLAN of a trunk")
             .role(Role::Number)
             .reads(&["tag"]);
 
     pub(super) const TRUNKS: LineColumn<'t> =
         Column::new("trunks", |line: &Line<'t>| numbers(&line.port.trunks))
+            .is(
+                Shape::List(&Shape::VID),
+                "the VLANs that a trunk carries; empty: all",
+            )
             .role(Role::Number)
             .reads(&["trunks"]);
 
     pub(super) const MAC: LineColumn<'t> = Column::new("mac", |line: &Line<'t>| {
         Cell::from(line.interface.mac_in_use.as_deref())
     })
+    .text_or_null("the Ethernet address in use")
     .role(Role::Address)
     .reads(&["mac_in_use"]);
 
     pub(super) const MTU: LineColumn<'t> =
-        Column::new("mtu", |line: &Line<'t>| Cell::from(line.interface.mtu)).reads(&["mtu"]);
+        Column::new("mtu", |line: &Line<'t>| Cell::from(line.interface.mtu))
+            .whole_or_null("the MTU in bytes")
+            .reads(&["mtu"]);
 
     pub(super) const ADMIN_STATE: LineColumn<'t> = Column::new("admin_state", |line: &Line<'t>| {
         Cell::from(line.interface.admin_state.as_deref())
     })
+    .is(
+        Shape::OrNull(&Shape::Words(&["up", "down"])),
+        "whether the device is set up: up, down",
+    )
     .role(Role::State)
     .reads(&["admin_state"]);
 
     pub(super) const LINK_STATE: LineColumn<'t> = Column::new("link_state", |line: &Line<'t>| {
         Cell::from(line.interface.link_state.as_deref())
     })
+    .is(
+        Shape::OrNull(&Shape::Words(&["up", "down"])),
+        "whether the link is up: up, down",
+    )
     .role(Role::State)
     .reads(&["link_state"]);
 
     pub(super) const ERROR: LineColumn<'t> = Column::new("error", |line: &Line<'t>| {
         Cell::from(line.interface.error.as_deref())
     })
+    .text_or_null("what the switch says against it")
     .role(Role::Error)
     .wrap()
     .reads(&["error"]);
 
     pub(super) const PEER: LineColumn<'t> =
         Column::new("peer", |line: &Line<'t>| Cell::from(line.interface.peer()))
+            .text_or_null("of a patch port: the name of its far end")
             .role(Role::Name)
             .reads(&["options"]);
 
     pub(super) const PEER_BRIDGE: LineColumn<'t> = Column::new("peer_bridge", |line: &Line<'t>| {
         Cell::from(line.far_end.map(|(bridge, _)| bridge.name.as_str()))
     })
+    .text_or_null("the bridge on which the far end is")
+    .reads(&["options"]);
+
+    pub(super) const PEER_OFPORT: LineColumn<'t> = Column::new("peer_ofport", |line: &Line<'t>| {
+        Cell::from(
+            line.far_end
+                .and_then(|(_, interface)| interface.port_number()),
+        )
+    })
+    .is(
+        Shape::OFPORT_OR_NULL,
+        "the OpenFlow port number of the far end",
+    )
+    .role(Role::Number)
     .reads(&["options"]);
 
     pub(super) const OPTIONS: LineColumn<'t> =
-        Column::new("options", |line: &Line<'t>| map(&line.interface.options)).reads(&["options"]);
+        Column::new("options", |line: &Line<'t>| map(&line.interface.options))
+            .text_map("options of the interface's type")
+            .reads(&["options"]);
 
     pub(super) const EXTERNAL_IDS: LineColumn<'t> =
         Column::new("external_ids", |line: &Line<'t>| {
             map(&line.interface.external_ids)
         })
+        .text_map("keys and values that others, such as Neutron, have left")
         .reads(&["external_ids"]);
 }
 

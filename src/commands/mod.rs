@@ -3,6 +3,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`Context`] | the global options resolved, the database connection, printing |
+//! | `about` | what a command says of itself, for the help, the manual, schemas, completion and `--watch` |
 //! | [`Failure`], [`Exit`] | how a command ends when it does not end well; the table of exit codes |
 //! | `dumped` | things that a switch dumps: a line or an object each |
 //! | `spelling` | the options for ports and words that the dumps share |
@@ -10,18 +11,23 @@
 //! | `setting` | option values that say what becomes of a column or a key |
 //! | `progress` | the line that says what takes so long |
 //! | `watch` | `--watch`: a command looked at again and again, and what has changed |
+//! | `look` | what a watched command shows in one look |
+//! | `reporter` | remarks and details on stderr |
 //! | `lines` | one interface of one port, which several commands list |
 
 // Doc comments are help texts in here: a terminal shows backticks as they are. A command's arguments have
 // a plain comment: its help stands where the command is listed.
 #![allow(clippy::doc_markdown, missing_docs)]
 
+pub mod about;
 mod context;
 mod dumped;
 mod failure;
 mod flow_reading;
 mod lines;
+mod look;
 mod progress;
+mod reporter;
 mod setting;
 mod spelling;
 mod switch;
@@ -46,12 +52,12 @@ pub mod show;
 pub mod tag;
 pub mod tunnel;
 
-pub use context::Context;
-use context::print;
+pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
+pub use look::Pace;
 pub(crate) use switch::names_of_tables;
 
-pub use write::Writing;
+pub(crate) use write::changed_columns;
 
 use std::process::ExitCode;
 
@@ -111,7 +117,6 @@ impl Command {
     /// on that of the command it ran.
     pub async fn run(&self, cx: &Context) -> Result<ExitCode, Failure> {
         match cx.watch {
-            Some(_) if !self.can_be_watched() => Err(watch::cannot_be()),
             Some(pace) => watch::watch(cx, self, pace).await,
             None => self.once(cx).await,
         }
@@ -142,37 +147,6 @@ impl Command {
 }
 
 impl Command {
-    /// Whether it may be looked at again and again: it answers, changes nothing, and what it answers has
-    /// parts that can be told apart. [`watch::WATCHABLE`] says which these are.
-    fn can_be_watched(&self) -> bool {
-        match self {
-            Command::Show(_)
-            | Command::Check(_)
-            | Command::DumpFlows(_)
-            | Command::DumpGroups(_)
-            | Command::DumpMeters(_)
-            | Command::DumpTables(_) => true,
-            Command::Bridge(command) => matches!(command, bridge::Command::List),
-            Command::Port(command) => matches!(
-                command,
-                port::Command::List { .. }
-                    | port::Command::Stats { .. }
-                    | port::Command::Find { .. }
-            ),
-            Command::Patch(command) => matches!(command, patch::Command::List { .. }),
-            Command::Tag(command) => {
-                matches!(command, tag::Command::List { .. } | tag::Command::Map(_))
-            }
-            Command::Tunnel(command) => matches!(command, tunnel::Command::List { .. }),
-            Command::Db(command) => matches!(command, db::Command::List(_) | db::Command::Find(_)),
-            Command::Batch(_)
-            | Command::Decode(_)
-            | Command::Graph(_)
-            | Command::Path(_)
-            | Command::Sandbox(_) => false,
-        }
-    }
-
     /// The change that it makes in the database, if it makes one.
     fn change(&self) -> Option<&dyn write::Change> {
         match self {

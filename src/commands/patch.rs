@@ -2,70 +2,65 @@
 
 mod change;
 
+use super::lines::Line;
 use super::write::{self, Change};
 use super::{Context, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::model::patch::{Patch, PatchEnd, patches, patches_of};
 use crate::model::{Depth, Scope, Want};
-use crate::output::{Cell, Column, Role, columns_help};
+use crate::output::{Cell, Column, Role, Shape, headings};
 
 /// The commands on patch ports.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
     /// The pairs of patch ports, with both OpenFlow numbers
-    #[command(after_help = list_help())]
+    #[command(describe = LIST)]
     List {
         /// Only those of this bridge, seen from it
         #[arg(value_name = "BRIDGE")]
         bridge: Option<String>,
     },
     /// Connect two bridges by a pair of patch ports
-    #[command(after_help = change::ADD_HELP)]
+    #[command(describe = change::ADD)]
     Add(change::Add),
     /// Remove a pair of patch ports, both ends
-    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    #[command(visible_alias = "delete", describe = change::DELETE)]
     Del(change::Delete),
 }
 
-fn list_help() -> String {
-    format!(
-        "States: ok; dangling: the peer does not exist or is no patch port; one-way: the peer names \
-         another port as its peer; same-bridge: both ends are on one bridge.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs patch list\n  \
-         ovs patch list br-int",
-        columns_help(&columns())
-    )
-}
+const LIST: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks("\
+States: ok; dangling: the peer does not exist or is no patch port; one-way: the peer names another port \
+as its peer; same-bridge: both ends are on one bridge.")
+    .examples("\
+ovs patch list
+ovs patch list br-int");
 
 fn columns<'t>() -> Vec<Column<Patch<'t>>> {
     vec![
-        Column::new("bridge", |patch: &Patch<'t>| {
-            Cell::text(&patch.near.bridge.name)
-        })
-        .identity()
-        .drop(1),
-        Column::new("port", |patch: &Patch<'t>| {
-            Cell::text(&patch.near.interface.name)
-        })
-        .role(Role::Name)
-        .identity(),
-        Column::new("ofport", |patch: &Patch<'t>| {
-            Cell::from(patch.near.number())
-        })
-        .role(Role::Number)
-        .drop(2),
-        Column::new("peer_bridge", |patch: &Patch<'t>| {
-            far(patch, |end| Cell::text(&end.bridge.name))
-        }),
-        Column::new("peer", |patch: &Patch<'t>| Cell::from(patch.peer)).role(Role::Name),
-        Column::new("peer_ofport", |patch: &Patch<'t>| {
-            far(patch, |end| Cell::from(end.number()))
-        })
-        .role(Role::Number)
-        .drop(3),
-        Column::new("state", |patch: &Patch<'t>| Cell::text(patch.state.word())).role(Role::State),
+        Line::BRIDGE
+            .of(|patch: &Patch<'t>| Cell::text(&patch.near.bridge.name))
+            .identity()
+            .drop(1),
+        Line::PORT
+            .of(|patch: &Patch<'t>| Cell::text(&patch.near.interface.name))
+            .identity(),
+        Line::OFPORT
+            .of(|patch: &Patch<'t>| Cell::from(patch.near.number()))
+            .drop(2),
+        Line::PEER_BRIDGE.of(|patch: &Patch<'t>| far(patch, |end| Cell::text(&end.bridge.name))),
+        Line::PEER.of(|patch: &Patch<'t>| Cell::from(patch.peer)),
+        Line::PEER_OFPORT
+            .of(|patch: &Patch<'t>| far(patch, |end| Cell::from(end.number())))
+            .drop(3),
+        Column::new("state", |patch: &Patch<'t>| Cell::text(patch.state.word()))
+            .is(
+                Shape::Words(&["ok", "dangling", "one-way", "same-bridge"]),
+                "whether it works: ok, or what is wrong",
+            )
+            .role(Role::State),
     ]
 }
 

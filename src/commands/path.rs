@@ -1,25 +1,26 @@
 //! `ovs path`: the way from a port to the wire, and to the guest behind it.
 
 mod host;
-mod link;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::PathBuf;
 
 use super::flow_reading::{COLUMNS, rules_of};
+use super::lines::Line;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::shell::word;
+use crate::commands::about::{About, Describe as _};
 use crate::model::devices::Devices;
 use crate::model::path::{Leg, host_legs, unknown_way, ways};
 use crate::model::resolve::{Found, argument, find};
-use crate::model::segment::{Network, is_of_guest, port_lines, tag_lines};
+use crate::model::segment::{Network, TagState, is_of_guest, port_lines, tag_lines};
 use crate::model::{Depth, Scope, Topology, Want};
-use crate::output::{Cell, Column, Role, columns_help};
+use crate::output::{Cell, Column, Role, Shape, headings};
 
 // Arguments of `path`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = help())]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// The port: its name, or BRIDGE/PORT, or BRIDGE/NUMBER; or a device of the host behind it: a tap, the
     /// end of a veth pair, a Linux bridge
@@ -30,29 +31,29 @@ pub struct Args {
     host_facts: Option<PathBuf>,
 }
 
-fn help() -> String {
-    format!(
-        "One line per leg. First what is behind the port on its host, the farthest first; then the port \
-         on its bridge; then its tag's way through patches to the wire or tunnel, as the flows have it. A tag \
-         that leads to several segments has several ways. A port without a tag of its own (a wire, a \
-         tunnel, a patch port) shows the ways of the tags that pass it.\n\n\
-         kind: tap, veth, member (a port of a Linux bridge), netns (a network namespace), device; unseen \
-         (what could not be seen, and why); port, tag; patch; wire, tunnel; end\n\
-         vlan: the VLAN on that leg; key: the tunnel's key (the VNI)\n\
-         state: of a patch ok or broken-patch; where it leaves, that of `ovs tag map`\n\n\
-         The way is static: what flows may do with any packet of the tag, not what they do with one. \
-         Network namespaces are looked into where they have a name and the user has the rights.\n\n\
-         A device of the host that is no port leads to the port in front of it, over veth pairs and Linux \
-         bridges; where several are in front of it, they are named, and one of them is to be given.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs path qvobeeb2c54-aa\n  \
-         ovs path br-int/20\n  \
-         ovs path tapbeeb2c54-aa\n  \
-         ovs path ens37 --json | jq '.[] | select(.kind == \"tag\") | .vlan'",
-        columns_help(&columns())
-    )
-}
+const ABOUT: About = About::reads()
+    .list(|| headings(&columns()))
+    .remarks("\
+One line per leg. First what is behind the port on its host, the farthest first; then the port on its \
+bridge; then its tag's way through patches to the wire or tunnel, as the flows have it. A tag that \
+leads to several segments has several ways. A port without a tag of its own (a wire, a tunnel, a patch \
+port) shows the ways of the tags that pass it.
+
+kind: tap, veth, member (a port of a Linux bridge), netns (a network namespace), device; unseen (what \
+could not be seen, and why); port, tag; patch; wire, tunnel; end
+vlan: the VLAN on that leg; key: the tunnel's key (the VNI)
+state: of a patch ok or broken-patch; where it leaves, that of `ovs tag map`
+
+The way is static: what flows may do with any packet of the tag, not what they do with one. Network \
+namespaces are looked into where they have a name and the user has the rights.
+
+A device of the host that is no port leads to the port in front of it, over veth pairs and Linux \
+bridges; where several are in front of it, they are named, and one of them is to be given.")
+    .examples("\
+ovs path qvobeeb2c54-aa
+ovs path br-int/20
+ovs path tapbeeb2c54-aa
+ovs path ens37 --json | jq '.[] | select(.kind == \"tag\") | .vlan'");
 
 fn columns() -> Vec<Column<Leg>> {
     vec![
@@ -60,20 +61,37 @@ fn columns() -> Vec<Column<Leg>> {
             leg.way
                 .map_or(Cell::Absent, |way| Cell::Integer(way as i128))
         })
+        .whole_or_null("the number of the way, where there are several")
         .drop(3),
-        Column::new("kind", |leg: &Leg| Cell::text(leg.kind)).role(Role::Kind),
-        Column::new("from", |leg: &Leg| Cell::from(leg.from.as_deref())).role(Role::Name),
-        Column::new("to", |leg: &Leg| Cell::from(leg.to.as_deref())).role(Role::Name),
-        Column::new("at", |leg: &Leg| Cell::from(leg.at.as_deref())).drop(4),
-        Column::new("vlan", |leg: &Leg| Cell::from(leg.vlan)).role(Role::Number),
-        Column::new("key", |leg: &Leg| Cell::from(leg.key)).role(Role::Number),
-        Column::new("remote_ip", |leg: &Leg| {
-            Cell::from(leg.remote_ip.as_deref())
-        })
-        .role(Role::Address)
-        .drop(2),
-        Column::new("state", |leg: &Leg| Cell::from(leg.state)).role(Role::State),
+        Column::new("kind", |leg: &Leg| Cell::text(leg.kind))
+            .is(
+                Shape::Pattern("^[a-z_-]+$"),
+                "of which kind the line is; the command's page lists them",
+            )
+            .role(Role::Kind),
+        Column::new("from", |leg: &Leg| Cell::from(leg.from.as_deref()))
+            .text_or_null("where the leg begins")
+            .role(Role::Name),
+        Column::new("to", |leg: &Leg| Cell::from(leg.to.as_deref()))
+            .text_or_null("where the leg ends")
+            .role(Role::Name),
+        Column::new("at", |leg: &Leg| Cell::from(leg.at.as_deref()))
+            .text_or_null("the port or bridge at which the leg ends or stops")
+            .drop(4),
+        Column::new("vlan", |leg: &Leg| Cell::from(leg.vlan))
+            .vid_or_null("the VLAN tag that packets bear there")
+            .role(Role::Number),
+        Column::new("key", |leg: &Leg| Cell::from(leg.key))
+            .whole_or_null("the tunnel key on the wire")
+            .role(Role::Number),
+        Line::REMOTE_IP
+            .of(|leg: &Leg| Cell::from(leg.remote_ip.as_deref()))
+            .drop(2),
+        Line::STATE
+            .of(|leg: &Leg| Cell::from(leg.state))
+            .shape(Shape::OrNull(&Shape::Words(TagState::WORDS))),
         Column::new("note", |leg: &Leg| Cell::text(&leg.note))
+            .text("what else is to be said, in words")
             .wrap()
             .drop(1),
     ]
@@ -141,14 +159,14 @@ impl Args {
             })?;
             return Ok(Devices::parse(&text));
         }
-        if cx.is_remote() {
+        if !cx.host.is_local() {
             return Ok(nothing("the database is another host's"));
         }
         // A switch with dummy devices is not the host's, though it runs there.
         if topology.ovs.iface_types.iter().any(|kind| kind == "dummy") {
             return Ok(nothing("the switch has dummy devices, not the host's"));
         }
-        Ok(host::read())
+        Ok(host::devices(cx.host.namespaces()))
     }
 }
 

@@ -10,33 +10,33 @@ mod stats;
 use super::lines::{Line, Picture};
 use super::write::{self, Change};
 use super::{Context, Exit, Failure};
+use crate::commands::about::{About, Describe as _};
 use crate::model::resolve::{PortWord, find, parse};
-use crate::model::{Depth, Port, Scope, Topology, Want, read, read_port};
+use crate::model::{self, Depth, Port, Scope, Topology, Want, select_port};
 use crate::openflow::text::PORT_LOCAL;
-use crate::output::{Column, columns_help};
-use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Client, Error, Function, Select};
+use crate::output::{Column, headings};
+use crate::ovsdb::{Error, Function, Select};
 
 /// The commands on ports.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
     /// The ports with their OpenFlow numbers; a bond has a line per interface
-    #[command(after_help = list_help())]
+    #[command(describe = LIST)]
     List {
         /// Only this bridge
         #[arg(value_name = "BRIDGE")]
         bridge: Option<String>,
     },
     /// Everything about one port
-    #[command(after_help = show::help())]
+    #[command(describe = show::ABOUT)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
         #[arg(value_name = "PORT")]
         port: String,
     },
     /// The name of a port and its OpenFlow number, whichever is given
-    #[command(after_help = resolve::help())]
+    #[command(describe = resolve::ABOUT)]
     Resolve {
         /// The bridge
         #[arg(value_name = "BRIDGE")]
@@ -46,7 +46,7 @@ pub enum Command {
         ports: Vec<String>,
     },
     /// Packets and bytes through the ports, as the switch counts them
-    #[command(after_help = stats::help())]
+    #[command(describe = stats::ABOUT)]
     Stats {
         /// Only this bridge; or unix:PATH, tcp:HOST:PORT
         #[arg(value_name = "SWITCH")]
@@ -56,16 +56,16 @@ pub enum Command {
         port: Option<String>,
     },
     /// Add a port, or a bond, to a bridge
-    #[command(after_help = change::ADD_HELP)]
+    #[command(describe = change::ADD)]
     Add(change::Add),
     /// Remove ports
-    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    #[command(visible_alias = "delete", describe = change::DELETE)]
     Del(change::Delete),
     /// Change what is named of a port; the rest stays
-    #[command(after_help = change::SET_HELP)]
+    #[command(describe = change::SET)]
     Set(change::Set),
     /// The ports that have this MAC address, Neutron or instance id, number or name
-    #[command(after_help = find::help())]
+    #[command(describe = find::ABOUT)]
     Find {
         /// A MAC address, an id (iface-id, vm-id, vm-uuid), an OpenFlow number, a name
         #[arg(value_name = "WHAT")]
@@ -73,16 +73,12 @@ pub enum Command {
     },
 }
 
-fn list_help() -> String {
-    format!(
-        "{}\n\n\
-         Examples:\n  \
-         ovs port list br-int\n  \
-         ovs port list --columns port,ofport,tag\n  \
-         ovs port list br-int --json | jq -r '.[] | select(.tag == 1).port'",
-        columns_help(&columns())
-    )
-}
+const LIST: About = About::watchable().list(|| headings(&columns())).examples(
+    "\
+ovs port list br-int
+ovs port list --columns port,ofport,tag
+ovs port list br-int --json | jq -r '.[] | select(.tag == 1).port'",
+);
 
 fn columns<'t>() -> Vec<Column<Line<'t>>> {
     vec![
@@ -199,11 +195,13 @@ async fn own_row(
     let (None, PortWord::Name(name)) = (argument.bridge, argument.port) else {
         return Ok(None);
     };
-    match read_port(cx.client().await?, &name, columns).await {
-        // The longer way knows of other servers.
-        Err(error) if error.is_lost() => Ok(None),
-        port => Ok(port?),
-    }
+    let rows = cx
+        .database
+        .select(vec![select_port(&name, columns)])
+        .await?;
+    let rows = rows.concat();
+    let port = rows.first().map(model::port).transpose();
+    Ok(port.map_err(Error::from)?)
 }
 
 /// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; what
@@ -213,17 +211,16 @@ async fn named(
     bridge: Option<&str>,
     words: &[impl AsRef<str>],
 ) -> Result<Topology, Failure> {
-    let client = cx.client().await?;
     let mut topology = Topology::default();
     for word in words {
         let names = match (parse(word.as_ref()).port, bridge) {
             (PortWord::Name(name), _) => vec![name],
             (PortWord::Number(PORT_LOCAL), Some(bridge)) => vec![bridge.to_owned()],
-            (PortWord::Number(number), _) => ports_with_number(client, number).await?,
+            (PortWord::Number(number), _) => ports_with_number(cx, number).await?,
         };
         for name in names {
             let want = Want::of(Scope::Port(name), Depth::PortNames);
-            for bridge in read(client, want).await?.bridges {
+            for bridge in cx.read(want).await?.bridges {
                 match topology.bridges.iter_mut().find(|b| b.uuid == bridge.uuid) {
                     Some(known) => known.ports.extend(bridge.ports),
                     None => topology.bridges.push(bridge),
@@ -235,20 +232,20 @@ async fn named(
 }
 
 /// The names of the ports that have this OpenFlow number, on whatever bridge.
-async fn ports_with_number(client: &Client, number: u32) -> Result<Vec<String>, Failure> {
+async fn ports_with_number(cx: &Context, number: u32) -> Result<Vec<String>, Failure> {
     let interfaces =
         Select::columns("Interface", &["_uuid"]).when("ofport", Function::Equal, i64::from(number));
-    ports_of(client, vec![interfaces]).await
+    ports_of(cx, vec![interfaces]).await
 }
 
 /// The names of the ports that have the interfaces whose `_uuid` is selected; each once.
-async fn ports_of(client: &Client, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
+async fn ports_of(cx: &Context, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
     let mut ports = Vec::new();
-    for row in client.select(OPEN_VSWITCH, interfaces).await?.concat() {
+    for row in cx.database.select(interfaces).await?.concat() {
         let uuid = row.uuid("_uuid").map_err(Error::from)?;
         ports.push(Select::columns("Port", &["name"]).when("interfaces", Function::Includes, uuid));
     }
-    let rows = client.select(OPEN_VSWITCH, ports).await?.concat();
+    let rows = cx.database.select(ports).await?.concat();
     let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
     let mut names: Vec<String> = names.collect::<Result<_, _>>().map_err(Error::from)?;
     names.sort_unstable();

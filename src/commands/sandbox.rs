@@ -8,7 +8,26 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValue;
 
 use crate::base::shell::word;
+use crate::commands::about::{About, Describe as _};
 use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
+
+const START: About = About::other().examples(
+    "\
+eval \"$(ovs sandbox start --neutron)\"
+ovs sandbox start --dir /tmp/switch",
+);
+
+const STOP: About = About::other().examples(
+    "\
+ovs sandbox stop
+ovs sandbox stop --dir /tmp/switch",
+);
+
+const RUN: About = About::other().examples(
+    "\
+ovs sandbox run --neutron -- sh -c 'ovs show; ovs dump-flows br-int'
+ovs sandbox run -- bash",
+);
 
 /// The commands on sandboxes.
 #[derive(Debug, clap::Subcommand)]
@@ -18,10 +37,7 @@ pub enum Command {
     ///
     /// Prints the line that makes it the default for the shell:
     /// eval "$(ovs sandbox start)"
-    #[command(after_help = "\
-Examples:
-  eval \"$(ovs sandbox start --neutron)\"
-  ovs sandbox start --dir /tmp/switch")]
+    #[command(describe = START)]
     Start {
         /// The run directory: a new one, or an empty one [default: a fresh one under
         /// $XDG_RUNTIME_DIR or /tmp]
@@ -31,10 +47,7 @@ Examples:
         content: Content,
     },
     /// Stop a sandbox and remove what it made
-    #[command(after_help = "\
-Examples:
-  ovs sandbox stop
-  ovs sandbox stop --dir /tmp/switch")]
+    #[command(describe = STOP)]
     Stop {
         /// Its run directory [default: $OVS_RUNDIR]
         #[arg(long, value_name = "DIR")]
@@ -44,10 +57,7 @@ Examples:
     ///
     /// The command finds the sandbox through OVS_RUNDIR and OVS_DB, and this `ovs` first in its
     /// PATH. Its exit code is passed through; 128 and the signal's number if a signal ended it.
-    #[command(after_help = "\
-Examples:
-  ovs sandbox run --neutron -- sh -c 'ovs show; ovs dump-flows br-int'
-  ovs sandbox run -- bash")]
+    #[command(describe = RUN)]
     Run {
         #[command(flatten)]
         content: Content,

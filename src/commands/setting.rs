@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::model::edit::Assignment;
-use crate::ovsdb::draft::Change;
 use crate::ovsdb::{Atom, Datum};
+use crate::plan::Assignment;
+use crate::plan::draft::Change;
 
 /// The value that a column gets; the word `none` empties it.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,30 +9,32 @@ mod tree;
 use super::lines::{Line, Picture};
 use super::{Context, Failure};
 use crate::base::json::Json;
+use crate::commands::about::{About, Describe as _};
 use crate::model::{Depth, Scope, Want};
-use crate::output::{Column, Mode, columns_help};
+use crate::output::{Column, Mode, headings};
 
 // Arguments of `show`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = help())]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// Only this bridge
     #[arg(value_name = "BRIDGE")]
     bridge: Option<String>,
 }
 
-fn help() -> String {
-    format!(
-        "On a terminal a tree; in a pipe one line per interface; with --json the whole topology.\n\
-         With --columns, --get or --output jsonl: the lines.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs show\n  \
-         ovs show br-int | grep -w patch\n  \
-         ovs show --json | jq -r '.bridges[].name'",
-        columns_help(&columns())
+const ABOUT: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks(
+        "\
+On a terminal a tree; in a pipe one line per interface; with --json the whole topology.
+With --columns, --get or --output jsonl: the lines.",
     )
-}
+    .examples(
+        "\
+ovs show
+ovs show br-int | grep -w patch
+ovs show --json | jq -r '.bridges[].name'",
+    );
 
 /// The line of one interface.
 fn columns<'t>() -> Vec<Column<Line<'t>>> {

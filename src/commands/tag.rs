@@ -6,16 +6,17 @@ mod map;
 use super::lines::{Line, Picture, numbers};
 use super::write::{self, Change};
 use super::{Context, Failure, port};
+use crate::commands::about::{About, Describe as _};
 use crate::model::vlan::{Vlan, tags};
 use crate::model::{Bridge, Depth, Port, Scope, Want};
-use crate::output::{Cell, Column, Role, columns_help};
+use crate::output::{Cell, Column, Role, Shape, headings};
 
 /// The commands on VLAN tags.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
     /// The tags, each with its ports
-    #[command(after_help = list_help())]
+    #[command(describe = LIST)]
     List {
         /// Only this bridge
         #[arg(value_name = "BRIDGE")]
@@ -25,40 +26,35 @@ pub enum Command {
         tag: Option<u16>,
     },
     /// What a port does with tags
-    #[command(after_help = show_help())]
+    #[command(describe = SHOW)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
         #[arg(value_name = "PORT")]
         port: String,
     },
     /// Set a port's tag, trunks and VLAN mode; what is not named stays
-    #[command(after_help = change::SET_HELP)]
+    #[command(describe = change::SET)]
     Set(change::Set),
     /// Take a port's tag, trunks and VLAN mode away
-    #[command(after_help = change::CLEAR_HELP)]
+    #[command(describe = change::CLEAR)]
     Clear(change::Clear),
     /// What the tags are on the wire: VLAN or tunnel key, by which bridge, in which state
     Map(map::Args),
 }
 
-fn list_help() -> String {
-    format!(
-        "A tag has a meaning on its bridge only: on the wire it may be another.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs tag list br-int\n  \
-         ovs tag list br-int --tag 1 -g ports\n  \
-         ovs tag list --json | jq '.[] | select(.tag == 4).ports'",
-        columns_help(&list_columns())
-    )
-}
+const LIST: About = About::watchable()
+    .list(|| headings(&list_columns()))
+    .remarks("A tag has a meaning on its bridge only: on the wire it may be another.")
+    .examples(
+        "\
+ovs tag list br-int
+ovs tag list br-int --tag 1 -g ports
+ovs tag list --json | jq '.[] | select(.tag == 4).ports'",
+    );
 
-fn show_help() -> String {
-    format!(
-        "{}\n\nExample:\n  ovs tag show qvobeeb2c54-aa",
-        columns_help(&show_columns())
-    )
-}
+const SHOW: About = About::reads()
+    .one(|| headings(&show_columns()))
+    .examples("ovs tag show qvobeeb2c54-aa");
 
 /// A tag on a bridge.
 struct Tag<'t> {
@@ -69,13 +65,17 @@ struct Tag<'t> {
 
 fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
     vec![
-        Column::new("bridge", |tag: &Tag<'t>| Cell::text(&tag.bridge.name)).identity(),
-        Column::new("tag", |tag: &Tag<'t>| Cell::from(tag.vid))
-            .role(Role::Number)
+        Line::BRIDGE
+            .of(|tag: &Tag<'t>| Cell::text(&tag.bridge.name))
+            .identity(),
+        Line::TAG
+            .of(|tag: &Tag<'t>| Cell::from(tag.vid))
+            .shape(Shape::VID)
             .identity(),
         Column::new("ports", |tag: &Tag<'t>| {
             Cell::texts(tag.ports.iter().map(|port| port.name.as_str()))
         })
+        .texts("the names of the ports; of bridges how many")
         .role(Role::Name)
         .wrap(),
     ]
@@ -145,6 +145,10 @@ impl Command {
 impl<'t> Line<'t> {
     const CVLANS: Column<Line<'t>> =
         Column::new("cvlans", |line: &Line<'t>| numbers(&line.port.cvlans))
+            .is(
+                Shape::List(&Shape::VID),
+                "inner VLANs that a dot1q-tunnel carries",
+            )
             .role(Role::Number)
             .reads(&["cvlans"]);
 
@@ -152,11 +156,22 @@ impl<'t> Line<'t> {
     pub(super) const VLAN_MODE: Column<Line<'t>> = Column::new("vlan_mode", |line: &Line<'t>| {
         Cell::text(Vlan::of(line.port).mode())
     })
+    .is(
+        Shape::Words(&[
+            "access",
+            "trunk",
+            "native-tagged",
+            "native-untagged",
+            "dot1q-tunnel",
+        ]),
+        "access, trunk, native-tagged, native-untagged or dot1q-tunnel",
+    )
     .reads(&["tag", "vlan_mode"]);
 
     /// The same in words.
     pub(super) const VLAN: Column<Line<'t>> = Column::new("vlan", |line: &Line<'t>| {
         Cell::text(Vlan::of(line.port).to_string())
     })
+    .text("in words, what the port does with tags; of a VLAN bridge its VLAN")
     .reads(&["tag", "trunks", "cvlans", "vlan_mode"]);
 }

@@ -5,57 +5,56 @@ mod change;
 use super::lines::{Line, Picture};
 use super::write::{self, Change};
 use super::{Context, Exit, Failure, port, quoted};
+use crate::commands::about::{About, Describe as _};
 use crate::model::tunnel::{Tunnel, is_tunnel};
 use crate::model::{Depth, Scope, Want};
-use crate::output::{Cell, Column, Role, columns_help};
+use crate::output::{Cell, Column, Role, Shape, headings};
 
 /// The commands on tunnels.
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
     /// The tunnels: addresses, key, state
-    #[command(after_help = list_help())]
+    #[command(describe = LIST)]
     List {
         /// Only this bridge
         #[arg(value_name = "BRIDGE")]
         bridge: Option<String>,
     },
     /// One tunnel
-    #[command(after_help = show_help())]
+    #[command(describe = SHOW)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
         #[arg(value_name = "PORT")]
         port: String,
     },
     /// Add tunnels to a bridge
-    #[command(after_help = change::ADD_HELP)]
+    #[command(describe = change::ADD)]
     Add(change::Add),
     /// Remove tunnels
-    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
+    #[command(visible_alias = "delete", describe = change::DELETE)]
     Del(change::Delete),
     /// Change what is named of a tunnel; the rest stays
-    #[command(after_help = change::SET_HELP)]
+    #[command(describe = change::SET)]
     Set(change::Set),
 }
 
-fn list_help() -> String {
-    format!(
-        "The key is `flow` where flows match and set it (tun_id), and `in=… out=…` where the two \
-         directions differ.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs tunnel list\n  \
-         ovs tunnel list br-tun -g remote_ip",
-        columns_help(&columns())
+const LIST: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks(
+        "\
+The key is `flow` where flows match and set it (tun_id), and `in=… out=…` where the two directions \
+differ.",
     )
-}
+    .examples(
+        "\
+ovs tunnel list
+ovs tunnel list br-tun -g remote_ip",
+    );
 
-fn show_help() -> String {
-    format!(
-        "{}\n\nExample:\n  ovs tunnel show vxlan-0a000048",
-        columns_help(&columns())
-    )
-}
+const SHOW: About = About::reads()
+    .one(|| headings(&columns()))
+    .examples("ovs tunnel show vxlan-0a000048");
 
 fn columns<'t>() -> Vec<Column<Line<'t>>> {
     vec![
@@ -127,29 +126,37 @@ impl<'t> Line<'t> {
     pub(super) const REMOTE_IP: Column<Line<'t>> = Column::new("remote_ip", |line: &Line<'t>| {
         Cell::from(line.tunnel().and_then(|tunnel| tunnel.remote))
     })
+    .text_or_null("the far end of the tunnel")
     .role(Role::Address)
     .reads(&["options"]);
 
     pub(super) const LOCAL_IP: Column<Line<'t>> = Column::new("local_ip", |line: &Line<'t>| {
         Cell::from(line.tunnel().and_then(|tunnel| tunnel.local))
     })
+    .text_or_null("the near end of the tunnel")
     .role(Role::Address)
     .reads(&["options"]);
 
     pub(super) const KEY: Column<Line<'t>> = Column::new("key", |line: &Line<'t>| {
         Cell::from(line.tunnel().and_then(|tunnel| tunnel.key()))
     })
+    .text_or_null("the key (VNI) of the tunnel, or flow")
     .role(Role::Number)
     .reads(&["options"]);
 
     const DST_PORT: Column<Line<'t>> = Column::new("dst_port", |line: &Line<'t>| {
         Cell::from(line.tunnel().and_then(|tunnel| tunnel.dst_port))
     })
+    .whole_or_null("the UDP or TCP port to which the tunnel sends")
     .reads(&["options"]);
 
-    const STATE: Column<Line<'t>> = Column::new("state", |line: &Line<'t>| {
+    pub(super) const STATE: Column<Line<'t>> = Column::new("state", |line: &Line<'t>| {
         Cell::from(line.tunnel().and_then(|tunnel| tunnel.state()))
     })
+    .is(
+        Shape::OrNull(&Shape::Words(&["up", "down", "error"])),
+        "whether it works: ok, or what is wrong",
+    )
     .role(Role::State)
     .reads(&["error", "link_state"]);
 }

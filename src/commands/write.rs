@@ -24,10 +24,12 @@ use undo::take_out_again;
 
 use super::progress::Progress;
 use super::{Context, Exit, Failure, quoted};
-use crate::model::edit::{Edit, Refusal};
+use crate::output::{Heading, headings};
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::cluster::Need;
-use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, Row, RowId, Select, Uuid};
+use crate::ovsdb::{Error, Mutator, Operation, Outcome, Row, Select, Uuid};
+use crate::plan::RowId;
+use crate::plan::{Edit, Refusal};
+use crate::source::Database;
 
 /// How often a plan is made anew because somebody else was faster.
 const ATTEMPTS: usize = 20;
@@ -39,15 +41,9 @@ const WORTH_READING_WHOLE: usize = 40;
 const LOOK_THERE: &str = "`ovs show` shows what is there; the command can be given again with \
                           --may-exist or --if-exists";
 
-/// How the global options want changes to be made.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Writing {
-    /// `--no-wait`: not until ovs-vswitchd has applied it.
-    pub no_wait: bool,
-    /// `--dry-run`: print what would be done, and do nothing.
-    pub dry_run: bool,
-    /// `--strict`: a key that is not documented is an error.
-    pub strict: bool,
+/// The columns of what is printed of a change.
+pub(crate) fn changed_columns() -> Vec<Heading> {
+    headings(&columns())
 }
 
 /// A command that changes the database.
@@ -86,12 +82,12 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         let message = "--atomic takes out what one command added: it cannot stand in a batch";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let mut client = cx.leader().await?;
+    let mut database = cx.database.for_writing().await?;
     let course = OnceCell::new();
-    for _ in cx.db.iter() {
-        match make_at(cx, &client, steps, is_atomic, &course).await {
+    for _ in 0..database.servers() {
+        match make_at(cx, &database, steps, is_atomic, &course).await {
             Err(Stop::NothingSent(failure)) if failure.exit == Exit::Unreachable => {
-                client = cx.elsewhere(Need::Leader).await.ok_or(failure)?;
+                database = database.elsewhere().await.ok_or(failure)?;
             }
             Err(Stop::NothingSent(failure) | Stop::Final(failure)) => return Err(failure),
             Ok(()) => return Ok(()),
@@ -120,14 +116,14 @@ impl<E: Into<Failure>> From<E> for Stop {
 /// Makes all changes at one server.
 async fn make_at(
     cx: &Context,
-    client: &Client,
+    database: &Database,
     steps: &[Step<'_>],
     is_atomic: bool,
     course: &OnceCell<Course>,
 ) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let progress = Progress::begin(cx, "reading the database");
+    let progress = cx.progress("reading the database");
     let mut attempt = 0;
     let mut refused_at_commit = false;
     let (mut edit, operations, outcomes) = loop {
@@ -137,7 +133,7 @@ async fn make_at(
             tokio::task::yield_now().await;
             course.get_or_init(|| Course::prepare(cx.quiet));
         };
-        let (planned, ()) = tokio::join!(plan(client, steps, &progress), prepare);
+        let (planned, ()) = tokio::join!(plan(database, steps, &progress), prepare);
         let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
         if let Some(failure) = refused {
             // It may be refused because of what never was so at any one moment.
@@ -172,7 +168,7 @@ async fn make_at(
         let course = course.get_or_init(|| Course::prepare(cx.quiet));
         course.hold_signals();
         course.reached(Stage::Sent);
-        let sent = client.transact(OPEN_VSWITCH, &operations);
+        let sent = database.transact(&operations);
         let answer = course.during(sent).await;
         course.reached(match answer {
             Ok(_) => Stage::Written,
@@ -220,7 +216,7 @@ async fn make_at(
         Ok(Vec::new())
     } else {
         let next_cfg = next_cfg(&operations, &outcomes);
-        let applied = applied(cx, client, next_cfg, &watched, cx.limit);
+        let applied = applied(cx, database, next_cfg, &watched);
         during(course, Box::pin(applied)).await
     };
     let (states, late) = match verdict {
@@ -261,7 +257,7 @@ async fn make_at(
     let all_added = lines.iter().all(Line::goes_with_port);
     if is_atomic && !failed.is_empty() && all_added && !added.is_empty() {
         reached(Stage::TakingOut);
-        let taken_out = Box::pin(take_out_again(client, &added, &failed));
+        let taken_out = Box::pin(take_out_again(database, &added, &failed));
         let failure = during(course, taken_out).await;
         reached(Stage::Nothing);
         return Err(failure.into());
@@ -314,11 +310,11 @@ fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
 
 /// A plan of all steps, and why one of them is not made, if so.
 async fn plan<'c>(
-    client: &'c Client,
+    database: &'c Database,
     steps: &[Step<'_>],
     progress: &Progress,
 ) -> Result<(Edit<'c>, Option<Failure>), Failure> {
-    let mut edit = Edit::new(client);
+    let mut edit = Edit::new(database);
     if steps.len() > WORTH_READING_WHOLE {
         edit.read_whole().await?;
     }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::reading::{Scope, Want};
 use super::topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
+use super::want::{Scope, Want};
 use crate::base::order::sort_by_name;
 use crate::ovsdb::{Row, Uuid, ValueError};
 
@@ -21,25 +21,25 @@ pub(super) fn assemble<'a>(
     let mut ports: HashMap<Uuid, &Row> = HashMap::new();
     let mut interfaces: HashMap<Uuid, Interface> = HashMap::new();
     for row in rows {
-        match Table::of(row) {
-            Some(Table::OpenVSwitch) => topology.ovs = open_vswitch(row)?,
-            Some(Table::Manager) => topology.managers.push(connection(row)?),
-            Some(Table::Controller) => {
+        match row.table() {
+            "Open_vSwitch" => topology.ovs = open_vswitch(row)?,
+            "Manager" => topology.managers.push(connection(row)?),
+            "Controller" => {
                 controllers.insert(row.uuid("_uuid")?, connection(row)?);
             }
-            Some(Table::Mirror) => {
+            "Mirror" => {
                 let mirror = mirror(row)?;
                 mirrors.insert(mirror.uuid, mirror);
             }
-            Some(Table::Bridge) => bridges.push(row),
-            Some(Table::Port) => {
+            "Bridge" => bridges.push(row),
+            "Port" => {
                 ports.insert(row.uuid("_uuid")?, row);
             }
-            Some(Table::Interface) => {
+            "Interface" => {
                 let interface = interface(row)?;
                 interfaces.insert(interface.uuid, interface);
             }
-            None => {}
+            _ => {}
         }
     }
     let mut whole = true;
@@ -105,33 +105,6 @@ pub(super) fn assemble<'a>(
     Ok((topology, whole))
 }
 
-/// The tables that make a tree.
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-enum Table {
-    OpenVSwitch,
-    Manager,
-    Controller,
-    Mirror,
-    Bridge,
-    Port,
-    Interface,
-}
-
-impl Table {
-    fn of(row: &Row) -> Option<Self> {
-        Some(match row.table() {
-            "Open_vSwitch" => Self::OpenVSwitch,
-            "Manager" => Self::Manager,
-            "Controller" => Self::Controller,
-            "Mirror" => Self::Mirror,
-            "Bridge" => Self::Bridge,
-            "Port" => Self::Port,
-            "Interface" => Self::Interface,
-            _ => return None,
-        })
-    }
-}
-
 fn open_vswitch(row: &Row) -> Result<OpenVSwitch, ValueError> {
     let mut external_ids = map(row, "external_ids")?;
     Ok(OpenVSwitch {
@@ -182,18 +155,20 @@ fn bridge(row: &Row) -> Result<Bridge, ValueError> {
 }
 
 fn mirror(row: &Row) -> Result<Mirror, ValueError> {
-    let output_port = row
-        .has("output_port")
-        .then(|| row.optional_uuid("output_port"));
     Ok(Mirror {
         name: row.string("name")?.to_owned(),
         uuid: row.uuid("_uuid")?,
-        output_port: output_port.transpose()?.flatten(),
+        output_port: read(row, "output_port", Row::optional_uuid)?,
         output_vlan: number(row, "output_vlan")?,
     })
 }
 
-pub(super) fn port(row: &Row) -> Result<Port, ValueError> {
+/// A port, without its interfaces.
+///
+/// # Errors
+///
+/// A column holds a value of another type.
+pub fn port(row: &Row) -> Result<Port, ValueError> {
     Ok(Port {
         name: row.string("name")?.to_owned(),
         uuid: row.uuid("_uuid")?,
@@ -205,7 +180,6 @@ pub(super) fn port(row: &Row) -> Result<Port, ValueError> {
         external_ids: map(row, "external_ids")?,
         bond_mode: text(row, "bond_mode")?,
         lacp: text(row, "lacp")?,
-        bond_active_slave: text(row, "bond_active_slave")?,
         interfaces: Vec::new(),
     })
 }
@@ -226,53 +200,53 @@ fn interface(row: &Row) -> Result<Interface, ValueError> {
         other_config: map(row, "other_config")?,
         status: map(row, "status")?,
         external_ids: map(row, "external_ids")?,
-        statistics: if row.has("statistics") {
-            row.integer_map("statistics")?
-        } else {
-            BTreeMap::new()
-        },
     })
 }
 
 // Readers of columns that this reading may not have asked for, or that have their type's default
 // value: whole tables come without those.
 
+fn read<'r, T: Default>(
+    row: &'r Row,
+    column: &str,
+    read: fn(&'r Row, &str) -> Result<T, ValueError>,
+) -> Result<T, ValueError> {
+    if row.has(column) {
+        read(row, column)
+    } else {
+        Ok(T::default())
+    }
+}
+
 fn text(row: &Row, column: &str) -> Result<Option<String>, ValueError> {
-    let text = row.has(column).then(|| row.optional_string(column));
-    Ok(text.transpose()?.flatten().map(str::to_owned))
+    Ok(read(row, column, Row::optional_string)?.map(str::to_owned))
 }
 
 fn strings(row: &Row, column: &str) -> Result<Vec<String>, ValueError> {
-    let strings = row.has(column).then(|| row.strings(column)).transpose()?;
-    let strings = strings.unwrap_or_default().into_iter();
+    let strings = read(row, column, Row::strings)?.into_iter();
     Ok(strings.map(str::to_owned).collect())
 }
 
 fn number(row: &Row, column: &str) -> Result<Option<i64>, ValueError> {
-    let number = row.has(column).then(|| row.optional_integer(column));
-    Ok(number.transpose()?.flatten())
+    read(row, column, Row::optional_integer)
 }
 
 fn numbers(row: &Row, column: &str) -> Result<Vec<i64>, ValueError> {
-    let numbers = row.has(column).then(|| row.integers(column)).transpose()?;
-    let mut numbers = numbers.unwrap_or_default();
+    let mut numbers = read(row, column, Row::integers)?;
     numbers.sort_unstable();
     Ok(numbers)
 }
 
 fn uuids(row: &Row, column: &str) -> Result<Vec<Uuid>, ValueError> {
-    let uuids = row.has(column).then(|| row.uuids(column)).transpose()?;
-    Ok(uuids.unwrap_or_default())
+    read(row, column, Row::uuids)
 }
 
 fn flag(row: &Row, column: &str) -> Result<bool, ValueError> {
-    let flag = row.has(column).then(|| row.boolean(column)).transpose()?;
-    Ok(flag.unwrap_or_default())
+    read(row, column, Row::boolean)
 }
 
 fn map(row: &Row, column: &str) -> Result<BTreeMap<String, String>, ValueError> {
-    let map = row.has(column).then(|| row.map(column)).transpose()?;
-    Ok(map.unwrap_or_default())
+    read(row, column, Row::map)
 }
 
 #[cfg(test)]

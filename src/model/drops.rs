@@ -103,12 +103,12 @@ fn writes(actions: &ActionList<'_>) -> bool {
 /// The flows of one bridge, as far as they decide where an action set can be that sends packets.
 #[derive(Debug, Default)]
 pub struct ActionSets {
-    flows: HashSet<(u8, Box<[Step]>)>,
+    flows: HashSet<(u8, Box<[SetStep]>)>,
 }
 
 /// What a flow does about the action set, in the order of execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Step {
+enum SetStep {
     Write,
     Clear,
     /// Another table, and back.
@@ -117,7 +117,7 @@ enum Step {
     TableOfCopy(u8),
     /// Whatever buckets do.
     Group,
-    Clone(Box<[Step]>),
+    Clone(Box<[SetStep]>),
     Exit,
 }
 
@@ -147,22 +147,22 @@ impl ActionSets {
     }
 }
 
-fn steps(table: u8, actions: &ActionList<'_>) -> Vec<Step> {
+fn steps(table: u8, actions: &ActionList<'_>) -> Vec<SetStep> {
     let mut steps = Vec::new();
     for action in actions.iter().flatten() {
         steps.push(match action {
-            Action::WriteActions(write) if writes(&write.actions) => Step::Write,
-            Action::ClearActions(_) => Step::Clear,
-            Action::Resubmit(resubmit) if resubmit.table == u8::MAX => Step::Table(table),
-            Action::Resubmit(resubmit) => Step::Table(resubmit.table),
-            Action::GotoTable(goto) => Step::Table(goto.table),
-            Action::Ct(ct) if ct.table != u8::MAX => Step::TableOfCopy(ct.table),
-            Action::Group(_) => Step::Group,
+            Action::WriteActions(write) if writes(&write.actions) => SetStep::Write,
+            Action::ClearActions(_) => SetStep::Clear,
+            Action::Resubmit(resubmit) if resubmit.table == u8::MAX => SetStep::Table(table),
+            Action::Resubmit(resubmit) => SetStep::Table(resubmit.table),
+            Action::GotoTable(goto) => SetStep::Table(goto.table),
+            Action::Ct(ct) if ct.table != u8::MAX => SetStep::TableOfCopy(ct.table),
+            Action::Group(_) => SetStep::Group,
             Action::CloneActions(clone) => match self::steps(table, &clone.actions) {
                 inside if inside.is_empty() => continue,
-                inside => Step::Clone(inside.into()),
+                inside => SetStep::Clone(inside.into()),
             },
-            Action::Exit(_) => Step::Exit,
+            Action::Exit(_) => SetStep::Exit,
             _ => continue,
         });
     }
@@ -207,23 +207,23 @@ impl TablesWithSet {
 
     /// Whether there may be a set after the steps, if there may be one before; `None` where they end the way
     /// of the packet.
-    fn walk(&mut self, steps: &[Step], mut set: bool) -> Option<bool> {
+    fn walk(&mut self, steps: &[SetStep], mut set: bool) -> Option<bool> {
         for step in steps {
             match step {
-                Step::Write => set = true,
-                Step::Clear => set = false,
-                Step::Table(table) => {
+                SetStep::Write => set = true,
+                SetStep::Clear => set = false,
+                SetStep::Table(table) => {
                     insert(&mut self.entered, *table, set);
                     set |= contains(&self.left, *table);
                 }
-                Step::TableOfCopy(table) => insert(&mut self.entered, *table, set),
+                SetStep::TableOfCopy(table) => insert(&mut self.entered, *table, set),
                 // A bucket may resubmit to any table, with the set and back.
-                Step::Group if set => self.entered = [u64::MAX; 4],
-                Step::Group => set = self.left.iter().any(|word| *word != 0),
-                Step::Clone(inside) => {
+                SetStep::Group if set => self.entered = [u64::MAX; 4],
+                SetStep::Group => set = self.left.iter().any(|word| *word != 0),
+                SetStep::Clone(inside) => {
                     self.walk(inside, set);
                 }
-                Step::Exit => return None,
+                SetStep::Exit => return None,
             }
         }
         Some(set)

@@ -4,8 +4,8 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
-//! | [`reading`] | which rows to ask for, and the tree made from the answers |
-//! | [`edit`] | changes, planned on what is there and on each other |
+//! | [`want`] | what is read: of which bridges and ports, and how much of each |
+//! | [`reading`] | which rows to ask for, and when the answers are all |
 //! | [`names`] | port names and OpenFlow numbers of one bridge |
 //! | [`resolve`] | a port as the user names it, and what was meant instead |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
@@ -13,6 +13,8 @@
 //! | [`vlan_bridge`] | bridges that are a VLAN of another |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
+//! | `budget` | how much work a search may do |
+//! | `liveness` | which groups are live |
 //! | [`drops`] | whether anything can come of the actions of a flow |
 //! | [`segment`] | what a tag is on the wire: the segment that flows translate it to |
 //! | [`host`] | addresses, routes and devices of the host that a switch runs on |
@@ -22,13 +24,14 @@
 //! | [`graph`] | bridges, hosts and what joins them; what is alike folded |
 
 mod assembly;
+mod budget;
 pub mod check;
 pub mod devices;
 pub mod drops;
-pub mod edit;
 pub mod graph;
 pub mod host;
 pub mod keys;
+mod liveness;
 pub mod names;
 pub mod patch;
 pub mod path;
@@ -39,7 +42,10 @@ pub mod topology;
 pub mod tunnel;
 pub mod vlan;
 pub mod vlan_bridge;
+pub mod want;
 
+pub use assembly::port;
 pub use names::PortNames;
-pub use reading::{Depth, Reading, Scope, Want, read, read_port};
+pub use reading::{Reading, select_port};
 pub use topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
+pub use want::{Depth, Scope, Want};

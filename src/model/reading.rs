@@ -5,132 +5,20 @@
 //! them, in one transaction: that last answer alone, one consistent snapshot, becomes the tree. Should
 //! the configuration have changed in between, it reads once more, whole tables.
 
-use super::assembly::{assemble, port};
-use super::topology::{Port, Topology};
-use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Client, Error, Function, Row, Select, Uuid, ValueError};
+use super::assembly::assemble;
+use super::topology::Topology;
+use super::want::{Depth, Scope, Want};
+use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
 /// With more rows than this to name, reading the whole table is cheaper.
 const WORTH_NAMING: usize = 200;
 
-/// What to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Want {
-    /// Of which bridges and ports.
-    pub scope: Scope,
-    /// How much of each.
-    pub depth: Depth,
-    /// Whether with `Interface.statistics`.
-    pub statistics: bool,
-    /// Whether with what tells of a switch's health: mirrors, the types of interface that it knows, and
-    /// `other_config` of the switch and of interfaces.
-    pub health: bool,
-    /// Of tables Port and Interface only these columns, names and OpenFlow numbers aside; `None`: all
-    /// that the depth has. What is not read is empty in the tree.
-    pub columns: Option<Vec<&'static str>>,
-}
-
-/// Which bridges and ports to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// All of them.
-    All,
-    /// One bridge with its ports; the tree has no bridge if there is none of this name.
-    Bridge(String),
-    /// One port and its bridge, which has no other port in the tree; no bridge if there is none.
-    Port(String),
-}
-
-/// How much to read of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Bridges' names, no ports.
-    BridgeNames,
-    /// Everything about the switch and its bridges, whose ports are only counted.
-    Bridges,
-    /// Names of bridges, ports and interfaces, and OpenFlow port numbers.
-    PortNames,
-    /// Everything about ports and interfaces; of bridges the names.
-    Ports,
-    /// Everything that [`Topology`] has a place for.
-    Full,
-}
-
-impl Depth {
-    /// Whether the tree gets ports.
-    pub(super) fn has_ports(self) -> bool {
-        matches!(self, Self::PortNames | Self::Ports | Self::Full)
-    }
-}
-
-impl Want {
-    /// The whole switch, without statistics.
-    pub fn all() -> Self {
-        Self::of(Scope::All, Depth::Full)
-    }
-
-    /// This much of this, without statistics.
-    pub fn of(scope: Scope, depth: Depth) -> Self {
-        Self {
-            scope,
-            depth,
-            statistics: false,
-            health: false,
-            columns: None,
-        }
-    }
-
-    /// The same with these columns of tables Port and Interface only.
-    #[must_use]
-    pub fn only(mut self, columns: Vec<&'static str>) -> Self {
-        self.columns = Some(columns);
-        self
-    }
-
-    /// The same with what [`Want::health`] tells of.
-    #[must_use]
-    pub fn with_health(mut self) -> Self {
-        self.health = true;
-        self
-    }
-
-    /// The same with statistics.
-    #[must_use]
-    pub fn with_statistics(mut self) -> Self {
-        self.statistics = true;
-        self
-    }
-}
-
-/// Reads what is wanted.
-pub async fn read(client: &Client, want: Want) -> Result<Topology, Error> {
-    let mut reading = Reading::new(want);
-    loop {
-        let selects = reading.selects();
-        let whole_tables = selects.iter().all(|select| select.when.is_empty());
-        let answers = if whole_tables {
-            client.tables(OPEN_VSWITCH, selects).await?
-        } else {
-            client.select(OPEN_VSWITCH, selects).await?
-        };
-        if let Some(topology) = reading.take(&answers)? {
-            return Ok(topology);
-        }
-    }
-}
-
-/// The port of this name as its own row has it, without interfaces: of what may be asked for, these columns.
-/// `None` if there is no such port.
-pub async fn read_port(
-    client: &Client,
-    name: &str,
-    columns: &[&'static str],
-) -> Result<Option<Port>, Error> {
+/// Asks for the port of this name as its own row has it: of what may be asked for, these columns. An answer has
+/// a row for [`port`](super::port), or none.
+pub fn select_port(name: &str, columns: &[&'static str]) -> Select {
     let mut asked = PORT_COLUMNS.to_vec();
     asked.retain(|column| ["_uuid", "name"].contains(column) || columns.contains(column));
-    let select = Select::columns("Port", &asked).when("name", Function::Equal, name);
-    let rows = client.select(OPEN_VSWITCH, vec![select]).await?.concat();
-    Ok(rows.first().map(port).transpose()?)
+    Select::columns("Port", &asked).when("name", Function::Equal, name)
 }
 
 /// A reading under way: ask [`Reading::selects`] in one transaction, give the answers to
@@ -146,36 +34,37 @@ enum Step {
     /// Which ports has the bridge?
     BridgeByName,
     /// Which interfaces have these ports?
-    PortsOf { ports: Vec<Uuid> },
+    PortsOf(Vec<Uuid>),
     /// Which interfaces has the port?
     PortByName,
     /// Everything, of these rows.
     Last(Rows),
 }
 
-/// Which rows of each table the last request reads; `None`: all.
+/// Which rows the last request reads.
 #[derive(Debug, Default)]
 struct Rows {
-    bridge: Option<BridgeIs>,
-    ports: Option<Vec<Uuid>>,
-    interfaces: Option<Vec<Uuid>>,
+    bridge: BridgeRows,
+    /// Those of the ports and of the interfaces; `None`: all.
+    named: Option<(Vec<Uuid>, Vec<Uuid>)>,
 }
 
-#[derive(Debug)]
-enum BridgeIs {
+#[derive(Debug, Default)]
+enum BridgeRows {
+    #[default]
+    All,
     Named(String),
-    With { port: Uuid },
+    WithPort(Uuid),
 }
 
 impl Reading {
     /// A reading that has not asked anything yet.
     pub fn new(want: Want) -> Self {
-        let by_name = want.depth.has_ports();
         let step = match &want.scope {
-            Scope::Bridge(_) if by_name => Step::BridgeByName,
+            Scope::Bridge(_) if want.depth.has_ports() => Step::BridgeByName,
             Scope::Bridge(name) => Step::Last(Rows {
-                bridge: Some(BridgeIs::Named(name.clone())),
-                ..Rows::default()
+                bridge: BridgeRows::Named(name.clone()),
+                named: None,
             }),
             Scope::Port(_) => Step::PortByName,
             Scope::All => Step::Last(Rows::default()),
@@ -195,69 +84,59 @@ impl Reading {
         match &self.step {
             Step::BridgeByName => named("Bridge", &["ports"]),
             Step::PortByName => named("Port", &["_uuid", "interfaces"]),
-            Step::PortsOf { ports } => {
-                by_uuid(&Select::columns("Port", &["interfaces"]), Some(ports))
-            }
+            Step::PortsOf(ports) => by_uuid(&Select::columns("Port", &["interfaces"]), Some(ports)),
             Step::Last(rows) => self.last_selects(rows),
         }
     }
 
     /// Takes the answers to [`Reading::selects`], one list of rows each; the tree, if they were the last.
+    ///
+    /// # Errors
+    ///
+    /// A column holds a value of another type.
     pub fn take(&mut self, answers: &[Vec<Row>]) -> Result<Option<Topology>, ValueError> {
         let mut rows = answers.iter().flatten();
-        let next = match &self.step {
+        let last = match &self.step {
             Step::BridgeByName => match rows.next() {
                 None => return Ok(Some(Topology::default())),
-                Some(row) => match row.uuids("ports")? {
-                    ports if ports.len() > WORTH_NAMING => Step::Last(Rows::default()),
-                    ports => Step::PortsOf { ports },
-                },
-            },
-            Step::PortsOf { ports } => {
-                let mut interfaces = Vec::new();
-                for row in rows {
-                    interfaces.extend(row.uuids("interfaces")?);
+                Some(row) => {
+                    let ports = row.uuids("ports")?;
+                    if ports.len() <= WORTH_NAMING {
+                        self.step = Step::PortsOf(ports);
+                        return Ok(None);
+                    }
+                    Rows::default()
                 }
-                self.named_bridge(ports.clone(), interfaces)
+            },
+            Step::PortsOf(ports) => {
+                let bridge = match &self.want.scope {
+                    Scope::Bridge(name) => BridgeRows::Named(name.clone()),
+                    Scope::All | Scope::Port(_) => BridgeRows::All,
+                };
+                let named = Some((ports.clone(), interfaces(rows)?));
+                Rows { bridge, named }
             }
-            Step::PortByName => match rows.next() {
+            Step::PortByName => match rows.clone().next() {
                 None => return Ok(Some(Topology::default())),
                 Some(row) => {
                     let port = row.uuid("_uuid")?;
                     Rows {
-                        bridge: Some(BridgeIs::With { port }),
-                        ports: Some(vec![port]),
-                        interfaces: Some(row.uuids("interfaces")?),
+                        bridge: BridgeRows::WithPort(port),
+                        named: Some((vec![port], interfaces(rows)?)),
                     }
-                    .into()
                 }
             },
             Step::Last(asked) => {
-                let narrowed = asked.ports.is_some() || asked.interfaces.is_some();
-                let (topology, whole) =
-                    assemble(answers.iter().flatten(), &self.want, asked.by_port())?;
-                if whole || !narrowed {
+                let (topology, whole) = assemble(rows, &self.want, asked.by_port())?;
+                if whole || asked.named.is_none() {
                     return Ok(Some(topology));
                 }
-                // It changed under our hands.
-                Step::Last(Rows::default())
+                // The configuration changed between the requests.
+                Rows::default()
             }
         };
-        self.step = next;
+        self.step = Step::Last(last);
         Ok(None)
-    }
-
-    fn named_bridge(&self, ports: Vec<Uuid>, interfaces: Vec<Uuid>) -> Step {
-        let bridge = match &self.want.scope {
-            Scope::Bridge(name) => Some(BridgeIs::Named(name.clone())),
-            Scope::All | Scope::Port(_) => None,
-        };
-        Rows {
-            bridge,
-            ports: Some(ports),
-            interfaces: Some(interfaces),
-        }
-        .into()
     }
 
     fn last_selects(&self, rows: &Rows) -> Vec<Select> {
@@ -289,9 +168,9 @@ impl Reading {
             push_column(&mut bridge, "ports");
         }
         selects.push(match &rows.bridge {
-            None => bridge,
-            Some(BridgeIs::Named(name)) => bridge.when("name", Function::Equal, name.as_str()),
-            Some(BridgeIs::With { port }) => bridge.when("ports", Function::Includes, *port),
+            BridgeRows::All => bridge,
+            BridgeRows::Named(name) => bridge.when("name", Function::Equal, name.as_str()),
+            BridgeRows::WithPort(port) => bridge.when("ports", Function::Includes, *port),
         });
         if self.want.depth.has_ports() {
             let asked = |names: &[&str], all: &[&'static str]| -> Vec<&'static str> {
@@ -307,12 +186,10 @@ impl Reading {
             if full && self.want.health {
                 push_column(&mut interface, "other_config");
             }
-            if self.want.statistics {
-                push_column(&mut interface, "statistics");
-            }
             let port = Select::columns("Port", &port);
-            selects.extend(by_uuid(&port, rows.ports.as_deref()));
-            selects.extend(by_uuid(&interface, rows.interfaces.as_deref()));
+            let (ports, interfaces) = rows.named.as_ref().map(|(p, i)| (p, i)).unzip();
+            selects.extend(by_uuid(&port, ports.map(Vec::as_slice)));
+            selects.extend(by_uuid(&interface, interfaces.map(Vec::as_slice)));
         }
         selects
     }
@@ -321,14 +198,17 @@ impl Reading {
 impl Rows {
     /// Whether the bridge is the one that has the port.
     fn by_port(&self) -> bool {
-        matches!(self.bridge, Some(BridgeIs::With { .. }))
+        matches!(self.bridge, BridgeRows::WithPort(_))
     }
 }
 
-impl From<Rows> for Step {
-    fn from(rows: Rows) -> Self {
-        Self::Last(rows)
+/// The interfaces of these ports.
+fn interfaces<'r>(ports: impl Iterator<Item = &'r Row>) -> Result<Vec<Uuid>, ValueError> {
+    let mut interfaces = Vec::new();
+    for port in ports {
+        interfaces.extend(port.uuids("interfaces")?);
     }
+    Ok(interfaces)
 }
 
 fn push_column(select: &mut Select, column: &str) {
@@ -374,7 +254,7 @@ const BRIDGE_COLUMNS: [&str; 12] = [
     "external_ids",
     "other_config",
 ];
-const PORT_COLUMNS: [&str; 12] = [
+const PORT_COLUMNS: [&str; 11] = [
     "_uuid",
     "name",
     "interfaces",
@@ -386,7 +266,6 @@ const PORT_COLUMNS: [&str; 12] = [
     "external_ids",
     "bond_mode",
     "lacp",
-    "bond_active_slave",
 ];
 const INTERFACE_COLUMNS: [&str; 13] = [
     "_uuid",

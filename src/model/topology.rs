@@ -132,8 +132,6 @@ pub struct Port {
     pub bond_mode: Option<String>,
     /// `active`, `passive` or `off`.
     pub lacp: Option<String>,
-    /// The MAC address of a bond's active member.
-    pub bond_active_slave: Option<String>,
     /// One interface; for a bond several, by name. None only in a database that lies.
     pub interfaces: Vec<Interface>,
 }
@@ -170,8 +168,6 @@ pub struct Interface {
     pub status: BTreeMap<String, String>,
     /// Pairs for other programs.
     pub external_ids: BTreeMap<String, String>,
-    /// Counters, where they were asked for: `rx_bytes`, …
-    pub statistics: BTreeMap<String, i64>,
 }
 
 impl Topology {

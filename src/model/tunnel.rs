@@ -119,7 +119,7 @@ impl<'t> Tunnel<'t> {
 }
 
 impl<'t> Key<'t> {
-    pub(super) fn of(text: Option<&'t str>) -> Self {
+    pub(crate) fn of(text: Option<&'t str>) -> Self {
         let Some(text) = text else {
             return Self::None;
         };
@@ -152,7 +152,7 @@ impl fmt::Display for Key<'_> {
 }
 
 /// The port a type uses where none is given.
-pub(super) fn default_port(kind: &str) -> Option<u16> {
+pub(crate) fn default_port(kind: &str) -> Option<u16> {
     Some(match kind {
         "geneve" => 6081,
         "gtpu" => 2152,

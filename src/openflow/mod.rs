@@ -14,12 +14,11 @@
 //! | [`repeats`] | what was written for actions that came before |
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`flow_spec`] | a flow as text, read back |
-//! | [`classic`] | the words of OpenFlow 1.0 for what later versions say otherwise |
+//! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
 
 pub mod actions;
 pub mod bytes;
-pub mod classic;
 pub mod fields;
 pub mod flow;
 pub mod flow_spec;
@@ -28,5 +27,6 @@ pub mod messages;
 pub mod packet;
 pub mod repeats;
 pub mod session;
+pub mod spelling;
 pub mod text;
 pub mod version;

@@ -7,6 +7,7 @@ use rustc_hash::FxHasher;
 
 use super::actions::ActionList;
 use super::bytes::DecodeError;
+use super::spelling::write_actions;
 use super::text::{Sink, TextContext};
 use crate::base::json::Json;
 
@@ -44,7 +45,7 @@ impl Repeats {
         Repeats { slots }
     }
 
-    /// [`ActionList::text`], which this leaves out where it can.
+    /// [`write_actions`], which this leaves out where it can.
     pub(super) fn text<S: Sink>(
         &mut self,
         actions: &ActionList<'_>,
@@ -52,7 +53,7 @@ impl Repeats {
         cx: &TextContext<'_>,
         vlan_tag_known: bool,
     ) -> Result<(), DecodeError> {
-        let write = |sink: &mut S| actions.text(sink, cx, vlan_tag_known);
+        let write = |sink: &mut S| write_actions(actions, sink, cx, vlan_tag_known);
         self.put(actions.bytes(), vlan_tag_known, sink, S::buffer, write)
     }
 
@@ -140,7 +141,7 @@ mod tests {
                 let (list, tagged) = (list(bytes), port % 2 == 0);
                 let (mut often, mut once) = (Plain::default(), Plain::default());
                 text.text(&list, &mut often, &CX, tagged).unwrap();
-                list.text(&mut once, &CX, tagged).unwrap();
+                write_actions(&list, &mut once, &CX, tagged).unwrap();
                 assert_eq!(often.0, once.0);
                 let (mut often, mut once) = (String::new(), String::new());
                 json.json(&list, &mut Json::new(&mut often), &CX).unwrap();

@@ -172,19 +172,29 @@ pub struct TextContext<'a> {
 ///
 /// Port numbers are 32 bits wide everywhere in this crate; [`port_from_v10`] widens those of 1.0.
 pub const RESERVED_PORTS: [(u32, &str); 9] = [
-    (0xffff_fff7, "UNSET"),
-    (0xffff_fff8, "IN_PORT"),
-    (0xffff_fff9, "TABLE"),
-    (0xffff_fffa, "NORMAL"),
-    (0xffff_fffb, "FLOOD"),
-    (0xffff_fffc, "ALL"),
-    (0xffff_fffd, "CONTROLLER"),
-    (0xffff_fffe, "LOCAL"),
-    (0xffff_ffff, "ANY"),
+    (PORT_UNSET, "UNSET"),
+    (PORT_IN_PORT, "IN_PORT"),
+    (PORT_TABLE, "TABLE"),
+    (PORT_NORMAL, "NORMAL"),
+    (PORT_FLOOD, "FLOOD"),
+    (PORT_ALL, "ALL"),
+    (PORT_CONTROLLER, "CONTROLLER"),
+    (PORT_LOCAL, "LOCAL"),
+    (PORT_ANY, "ANY"),
 ];
 
+/// `OFPP_UNSET`
+pub const PORT_UNSET: u32 = 0xffff_fff7;
+/// `OFPP_IN_PORT`
+pub const PORT_IN_PORT: u32 = 0xffff_fff8;
+/// `OFPP_TABLE`
+pub const PORT_TABLE: u32 = 0xffff_fff9;
 /// `OFPP_NORMAL`
 pub const PORT_NORMAL: u32 = 0xffff_fffa;
+/// `OFPP_FLOOD`
+pub const PORT_FLOOD: u32 = 0xffff_fffb;
+/// `OFPP_ALL`
+pub const PORT_ALL: u32 = 0xffff_fffc;
 /// `OFPP_CONTROLLER`
 pub const PORT_CONTROLLER: u32 = 0xffff_fffd;
 /// `OFPP_LOCAL`

@@ -3,6 +3,7 @@
 use owo_colors::{Style, Styled};
 
 use super::Change;
+use crate::openflow::text;
 
 /// What a piece of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,25 +29,38 @@ pub enum Role {
 }
 
 /// The colours, or none.
-#[derive(Debug, Clone, Copy)]
-pub struct Palette {
-    on: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Palette {
+    /// No colours.
+    #[default]
+    Off,
+    /// Colours, as codes between the words.
+    On,
+    /// A [`PaintedText`](super::PaintedText) keeps them apart from the words, which can be compared then;
+    /// elsewhere there are none.
+    Apart,
 }
 
 impl Palette {
     /// With colour or without.
     pub fn new(on: bool) -> Palette {
-        Palette { on }
+        if on { Palette::On } else { Palette::Off }
     }
 
-    /// Whether there is colour.
+    /// Whether the codes of colours stand between the words.
     pub fn is_on(self) -> bool {
-        self.on
+        self == Palette::On
+    }
+
+    /// The same colours, apart from the words.
+    #[must_use]
+    pub fn apart(self) -> Palette {
+        if self.is_on() { Palette::Apart } else { self }
     }
 
     /// `text` in the colour of its role; as it is where there is no colour.
     pub fn paint(self, role: Role, text: &str) -> Styled<&str> {
-        let style = if self.on {
+        let style = if self.is_on() {
             style(role, text)
         } else {
             Style::new()
@@ -54,15 +68,22 @@ impl Palette {
         style.style(text)
     }
 
-    /// `text`, which was in the colour of its role, as what happened to it.
-    pub(super) fn mark(self, change: Change, role: Role, text: &str) -> Styled<&str> {
-        let style = match change {
-            _ if !self.on => Style::new(),
+    /// The style of `text` by its role.
+    pub(super) fn style(self, role: Role, text: &str) -> Style {
+        match self {
+            Palette::Off => Style::new(),
+            Palette::On | Palette::Apart => style(role, text),
+        }
+    }
+
+    /// The style of `text`, which had that of its role, by what happened to it.
+    pub(super) fn mark(self, change: Change, role: Role, text: &str) -> Style {
+        match change {
+            _ if self == Palette::Off => Style::new(),
             Change::New => Style::new().green(),
             Change::Gone => Style::new().red(),
             Change::Changed => style(role, text).bold().reversed(),
-        };
-        style.style(text)
+        }
     }
 }
 
@@ -84,5 +105,18 @@ fn style(role: Role, text: &str) -> Style {
         Role::Error => plain.red(),
         Role::Heading => plain.bold(),
         Role::Faint => plain.dimmed(),
+    }
+}
+
+/// The colours of a flow.
+pub(super) fn flow_style(role: text::Role) -> Style {
+    let plain = Style::new();
+    match role {
+        text::Role::Key => plain.cyan(),
+        text::Role::Value => plain.green(),
+        text::Role::Port => plain.yellow(),
+        text::Role::Action => plain.magenta(),
+        text::Role::Drop => plain.red(),
+        text::Role::Special => plain.blue(),
     }
 }

@@ -16,6 +16,12 @@ pub struct Column<R> {
 pub struct Heading {
     /// Its name in snake case: the key in JSON, in capitals the header.
     pub name: &'static str,
+    /// What its values are in JSON.
+    pub shape: Shape,
+    /// What it means, for the manual and the schemas; empty where the name says it.
+    pub meaning: &'static str,
+    /// What the name means in any command, where that is less than `meaning` says.
+    general: Option<&'static str>,
     /// The columns of the database that its values are made of, where the command reads no others
     /// than are shown.
     pub reads: &'static [&'static str],
@@ -41,6 +47,9 @@ impl Heading {
     pub(super) const fn new(name: &'static str) -> Heading {
         Heading {
             name,
+            shape: Shape::Any,
+            meaning: "",
+            general: None,
             reads: &[],
             role: Role::Plain,
             drop: 0,
@@ -51,6 +60,65 @@ impl Heading {
             pulse: Pulse::Value,
         }
     }
+
+    /// What the name means in any command that has it.
+    pub fn general_meaning(&self) -> &'static str {
+        self.general.unwrap_or(self.meaning)
+    }
+}
+
+/// What the values of a column are in JSON.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// Anything.
+    Any,
+    /// A string.
+    Text,
+    /// A string that matches this pattern.
+    Pattern(&'static str),
+    /// One of these strings.
+    Words(&'static [&'static str]),
+    /// One of the strings that this returns.
+    WordsOf(fn() -> Vec<&'static str>),
+    /// A number of 64 bits, as a string of hexadecimal digits.
+    Hex,
+    /// A whole number that is not negative.
+    Whole,
+    /// A whole number up to this one.
+    UpTo(u16),
+    /// `true` or `false`.
+    Truth,
+    /// An array.
+    List(&'static Shape),
+    /// An object with keys of any name.
+    Map(&'static Shape),
+    /// An array of objects with these members.
+    Records(fn() -> Vec<Heading>),
+    /// A value of any column of the database.
+    DatabaseValue,
+    /// The identity of a row in the database.
+    Uuid,
+    /// One of these.
+    AnyOf(&'static [Shape]),
+    /// That, or `null`.
+    OrNull(&'static Shape),
+}
+
+impl Shape {
+    /// A VLAN.
+    pub const VID: Shape = Shape::UpTo(4095);
+    /// A string, or nothing.
+    pub const TEXT_OR_NULL: Shape = Shape::OrNull(&Shape::Text);
+    /// Strings.
+    pub const TEXTS: Shape = Shape::List(&Shape::Text);
+    /// Strings by their keys.
+    pub const TEXT_MAP: Shape = Shape::Map(&Shape::Text);
+    /// A whole number, or nothing.
+    pub const WHOLE_OR_NULL: Shape = Shape::OrNull(&Shape::Whole);
+    /// A VLAN, or nothing.
+    pub const VID_OR_NULL: Shape = Shape::OrNull(&Shape::VID);
+    /// The number of a port in the database, or nothing.
+    pub const OFPORT_OR_NULL: Shape = Shape::OrNull(&Shape::UpTo(u16::MAX));
 }
 
 /// What it means that a value changes.
@@ -74,15 +142,21 @@ enum Read<R> {
 }
 
 impl<R> Column<R> {
-    /// A column that is shown, never dropped, and of no particular role.
+    /// A column that is shown, never dropped, and of no particular role. What it is says [`Column::is`].
     pub const fn new(name: &'static str, cell: fn(&R) -> Cell) -> Column<R> {
-        Column::reading(name, Read::By(cell))
+        Column {
+            heading: Heading::new(name),
+            cell: Read::By(cell),
+        }
     }
 
-    /// The same for records whose columns are known at run time only: `cell` is given the record and
-    /// the column's place.
+    /// A column of records whose columns are known at run time only: `cell` is given the record and the
+    /// column's place.
     pub const fn at(name: &'static str, place: usize, cell: fn(&R, usize) -> Cell) -> Column<R> {
-        Column::reading(name, Read::At(cell, place))
+        Column {
+            heading: Heading::new(name),
+            cell: Read::At(cell, place),
+        }
     }
 
     /// The value of this column in a record.
@@ -95,18 +169,86 @@ impl<R> Column<R> {
 
     /// The same column of other records: `cell` reads it off one of those.
     #[must_use]
-    pub fn of<S>(self, cell: fn(&S) -> Cell) -> Column<S> {
+    pub const fn of<S>(self, cell: fn(&S) -> Cell) -> Column<S> {
         Column {
             heading: self.heading,
             cell: Read::By(cell),
         }
     }
 
-    const fn reading(name: &'static str, cell: Read<R>) -> Column<R> {
-        Column {
-            heading: Heading::new(name),
-            cell,
-        }
+    /// Sets what its values are in JSON, and what it means.
+    #[must_use]
+    pub const fn is(mut self, shape: Shape, meaning: &'static str) -> Column<R> {
+        self.heading.meaning = meaning;
+        self.shape(shape)
+    }
+
+    /// Its values are a string; this is what they mean.
+    #[must_use]
+    pub const fn text(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::Text, meaning)
+    }
+
+    /// Its values are a string, or nothing; this is what they mean.
+    #[must_use]
+    pub const fn text_or_null(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::TEXT_OR_NULL, meaning)
+    }
+
+    /// Its values are strings; this is what they mean.
+    #[must_use]
+    pub const fn texts(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::TEXTS, meaning)
+    }
+
+    /// Its values are strings by their keys; this is what they mean.
+    #[must_use]
+    pub const fn text_map(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::TEXT_MAP, meaning)
+    }
+
+    /// Its values are a whole number; this is what they mean.
+    #[must_use]
+    pub const fn whole(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::Whole, meaning)
+    }
+
+    /// Its values are a whole number, or nothing; this is what they mean.
+    #[must_use]
+    pub const fn whole_or_null(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::OrNull(&Shape::Whole), meaning)
+    }
+
+    /// Its values are a VLAN, or nothing; this is what they mean.
+    #[must_use]
+    pub const fn vid_or_null(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::OrNull(&Shape::VID), meaning)
+    }
+
+    /// It tells whether something is so; this is what they mean.
+    #[must_use]
+    pub const fn truth(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::Truth, meaning)
+    }
+
+    /// It tells whether something is so, or nothing; this is what they mean.
+    #[must_use]
+    pub const fn truth_or_null(self, meaning: &'static str) -> Column<R> {
+        self.is(Shape::OrNull(&Shape::Truth), meaning)
+    }
+
+    /// Sets what its values are in JSON.
+    #[must_use]
+    pub const fn shape(mut self, shape: Shape) -> Column<R> {
+        self.heading.shape = shape;
+        self
+    }
+
+    /// Sets what its name means in any command, where its meaning is that of one.
+    #[must_use]
+    pub const fn in_general(mut self, meaning: &'static str) -> Column<R> {
+        self.heading.general = Some(meaning);
+        self
     }
 
     /// Sets the columns of the database that its values are made of.
@@ -210,20 +352,7 @@ pub(super) fn choose<'c, R>(
         .collect()
 }
 
-/// A line for a command's help: the columns shown, and those that are shown when asked for.
-pub fn columns_help<R>(columns: &[Column<R>]) -> String {
-    let names = |extra: bool| {
-        columns
-            .iter()
-            .filter(|column| column.heading.extra == extra)
-            .map(|column| column.heading.name)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let extra = names(true);
-    if extra.is_empty() {
-        format!("Columns: {}", names(false))
-    } else {
-        format!("Columns: {}; on request: {extra}", names(false))
-    }
+/// What is known of these columns without a record.
+pub fn headings<R>(columns: &[Column<R>]) -> Vec<Heading> {
+    columns.iter().map(|column| column.heading).collect()
 }

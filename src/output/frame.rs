@@ -3,101 +3,103 @@
 //! A command gives its rows, or its lines of text, as it always does; with what tells which is which they
 //! are a [`Frame`]. Comparing and showing the differences know of no command.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::{Cell, Heading, Mode, Pulse, Sheet, View, text};
+use super::{Cell, Change, Heading, Mode, PaintedText, Palette, Pulse, Sheet, View, text};
 
 /// What was seen at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Frame {
     /// The columns of a list; none where the items are texts of their own.
-    pub(super) columns: Vec<Heading>,
+    pub columns: Vec<Heading>,
     /// What the items' counters are called, in their order.
-    pub(super) counters: Vec<&'static str>,
+    pub counters: Vec<&'static str>,
     /// Words of texts, and members of JSON, that change as time passes.
-    pub(super) clocks: Vec<&'static str>,
-    pub(super) items: Vec<Item>,
+    pub clocks: Vec<&'static str>,
+    /// Several may have one key: they are told apart by their order.
+    pub items: Vec<Item>,
     /// What there is none of where there are no items: `ports`.
-    pub(super) what: String,
+    pub what: String,
 }
 
 /// One row of a list, or one text that stands for itself.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Item {
     /// Which it is: two looks at one thing have the same.
     pub key: String,
-    /// What is compared: the cells of a row; of a text that which does not change by itself.
-    pub cells: Vec<String>,
-    /// Its text, as the command prints it; of a row in a table none, it is laid out of the cells.
-    pub text: String,
+    /// The cells of a row as text.
+    pub(super) cells: Vec<String>,
+    /// What stands for itself.
+    pub text: PaintedText,
+    /// What a stream has of it: a line or an object; `None`: the text.
+    pub line: Option<String>,
     /// Its counters; `None` where the switch does not count.
     pub counters: Vec<Option<u64>>,
 }
 
 impl Item {
-    /// A text that is compared as it stands, blanks and colours aside.
-    pub fn of_text(key: impl Into<String>, text: String) -> Item {
-        let plain = plain(&text);
-        let words: Vec<&str> = plain.split_whitespace().collect();
+    /// A text that is compared word by word.
+    pub fn of_text(key: impl Into<String>, text: PaintedText) -> Item {
         Item {
             key: key.into(),
-            cells: vec![words.join(" ")],
             text,
-            counters: Vec::new(),
+            ..Item::default()
+        }
+    }
+
+    /// What a stream has of it.
+    pub(super) fn line(&self) -> Cow<'_, str> {
+        match &self.line {
+            Some(line) => line.into(),
+            None => self.text.coloured().into(),
         }
     }
 }
 
+/// What ends a word of a text.
+pub(super) fn ends_word(c: char) -> bool {
+    matches!(c, ' ' | ',' | '\n' | '\t')
+}
+
+/// Whether a word of a text is the value of `name`: `name=12`.
+pub(super) fn is_of(word: &str, name: &str) -> bool {
+    let value = word.strip_prefix(name);
+    value.is_some_and(|value| value.starts_with(['=', ':']))
+}
+
+type ItemKey<'f> = (&'f str, usize);
+
 impl Frame {
-    /// Texts that stand for themselves. `clocks` are the words in them, `KEY=`, and the members of their
-    /// JSON that change as time passes; `what` is what there is none of where there are none.
+    /// Texts that stand for themselves; `what` is what there is none of where there are none.
     pub fn of_items(items: Vec<Item>, what: &str) -> Frame {
-        let mut frame = Frame {
+        Frame {
+            items,
             what: what.to_owned(),
             ..Frame::default()
-        };
-        frame.fill(items);
-        frame
-    }
-
-    /// The same with counters of these names in each item.
-    #[must_use]
-    pub fn counting(mut self, counters: &[&'static str]) -> Frame {
-        self.counters = counters.to_vec();
-        self
-    }
-
-    /// The same with words that tell the time.
-    #[must_use]
-    pub fn with_clocks(mut self, clocks: &[&'static str]) -> Frame {
-        self.clocks = clocks.to_vec();
-        self
+        }
     }
 
     /// An answer in one piece: in JSON one item, else a line each, known by what stands before its first
     /// tab.
     pub fn of_text(answer: &str, mode: Mode) -> Frame {
-        if matches!(mode, Mode::Json | Mode::Jsonl) {
-            // Line feeds stand between the members only, in strings they are escaped.
-            return Frame::of_items(vec![Item::of_text("", answer.replace('\n', ""))], "answer");
-        }
-        let item = |line: &str| {
-            let key = line.split_once('\t').map_or("", |(key, _)| key);
-            Item::of_text(key, line.to_owned())
+        let item = |key: &str, line: String| {
+            let mut text = PaintedText::new(Palette::Off);
+            text.text = line;
+            Item::of_text(key, text)
         };
-        Frame::of_items(answer.lines().map(item).collect(), "answer")
-    }
-
-    /// Nothing of what was there before.
-    pub fn emptied(before: &Frame) -> Frame {
-        Frame {
-            columns: before.columns.clone(),
-            counters: before.counters.clone(),
-            clocks: before.clocks.clone(),
-            items: Vec::new(),
-            what: before.what.clone(),
-        }
+        let items = if matches!(mode, Mode::Json | Mode::Jsonl) {
+            // Line feeds stand between the members only, in strings they are escaped.
+            vec![item("", answer.replace('\n', ""))]
+        } else {
+            let lines = answer.lines().map(|line| {
+                let key = line.split_once('\t').map_or("", |(key, _)| key);
+                item(key, line.to_owned())
+            });
+            lines.collect()
+        };
+        Frame::of_items(items, "answer")
     }
 
     /// Whether there is nothing in it.
@@ -110,18 +112,15 @@ impl Frame {
         !self.counters.is_empty()
     }
 
-    /// Takes the items; of several with one key the second, third, ... are told apart by their place.
-    fn fill(&mut self, mut items: Vec<Item>) {
-        let mut times: HashMap<String, usize> = HashMap::new();
-        let mut seen: HashSet<String> = HashSet::with_capacity(items.len());
-        for item in &mut items {
-            if !seen.insert(item.key.clone()) {
-                let time = times.entry(item.key.clone()).or_insert(1);
-                *time += 1;
-                item.key = format!("{}\0{time}", item.key);
-            }
-        }
-        self.items = items;
+    /// The items by their keys, each with the place that it has among those of its key.
+    fn keyed(&self) -> Vec<(ItemKey<'_>, &Item)> {
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        let keyed = self.items.iter().map(|item| {
+            let time = times.entry(&item.key).or_default();
+            *time += 1;
+            ((item.key.as_str(), *time), item)
+        });
+        keyed.collect()
     }
 
     /// What is different from a moment ago; `elapsed` is how long that is.
@@ -137,37 +136,26 @@ impl Frame {
                 is_first: true,
             };
         };
-        let old: HashMap<&str, &Item> = before
-            .items
-            .iter()
-            .map(|item| (item.key.as_str(), item))
-            .collect();
-        let keys: HashSet<&str> = self.items.iter().map(|item| item.key.as_str()).collect();
+        let (new, old) = (self.keyed(), before.keyed());
+        let keys: HashSet<ItemKey<'_>> = new.iter().map(|(key, _)| *key).collect();
         // What is gone is shown where it was: behind what stood before it, and is still there.
-        let mut gone: HashMap<Option<&str>, Vec<&'f Item>> = HashMap::new();
+        let mut gone: HashMap<Option<ItemKey<'_>>, Vec<Difference<'_>>> = HashMap::new();
         let mut last = None;
-        for item in &before.items {
-            if keys.contains(item.key.as_str()) {
-                last = Some(item.key.as_str());
+        for (key, item) in &old {
+            if keys.contains(key) {
+                last = Some(*key);
             } else {
-                gone.entry(last).or_default().push(item);
+                gone.entry(last).or_default().push(Difference {
+                    change: Some(Change::Gone),
+                    ..Difference::unchanged(item)
+                });
             }
         }
-        let mut all = Vec::with_capacity(self.items.len());
-        let mut push_gone = |all: &mut Vec<Difference<'f>>, place: Option<&'f str>| {
-            let gone = gone.remove(&place).unwrap_or_default();
-            all.extend(gone.into_iter().map(|item| Difference {
-                change: Some(Change::Gone),
-                item,
-                was: None,
-                rates: Vec::new(),
-            }));
-        };
-        push_gone(&mut all, None);
-        for item in &self.items {
-            let was = old.get(item.key.as_str()).copied();
-            all.push(self.difference(item, was, elapsed));
-            push_gone(&mut all, Some(&item.key));
+        let old: HashMap<ItemKey<'_>, &Item> = old.into_iter().collect();
+        let mut all = gone.remove(&None).unwrap_or_default();
+        for (key, item) in new {
+            all.push(self.difference(item, old.get(&key).copied(), elapsed));
+            all.extend(gone.remove(&Some(key)).unwrap_or_default());
         }
         Changes {
             all,
@@ -187,8 +175,6 @@ impl Frame {
                 ..Difference::unchanged(item)
             };
         };
-        let differs = (0..item.cells.len().max(was.cells.len()))
-            .any(|place| !self.is_clock(place) && item.cells.get(place) != was.cells.get(place));
         let mut rates = Vec::new();
         if let Some(seconds) = elapsed
             .map(|elapsed| elapsed.as_secs_f64())
@@ -205,7 +191,9 @@ impl Frame {
                 }
             }
         }
-        let changed = differs || item.counters != was.counters;
+        let changed = item.counters != was.counters
+            || self.cells(item).ne(self.cells(was))
+            || self.words(item).ne(self.words(was));
         Difference {
             change: changed.then_some(Change::Changed),
             item,
@@ -214,10 +202,18 @@ impl Frame {
         }
     }
 
-    fn is_clock(&self, place: usize) -> bool {
-        self.columns
-            .get(place)
-            .is_some_and(|column| column.pulse == Pulse::Clock)
+    /// The cells of a row that do not change by themselves.
+    fn cells<'f>(&self, item: &'f Item) -> impl Iterator<Item = &'f String> {
+        let cells = item.cells.iter().zip(&self.columns);
+        let cells = cells.filter(|(_, column)| column.pulse != Pulse::Clock);
+        cells.map(|(cell, _)| cell)
+    }
+
+    /// The words of a text that do not change by themselves. Counters are compared as numbers.
+    fn words<'f>(&self, item: &'f Item) -> impl Iterator<Item = &'f str> {
+        let words = item.text.text.split(ends_word).filter(|w| !w.is_empty());
+        let names = self.clocks.iter().chain(&self.counters);
+        words.filter(move |word| !names.clone().any(|name| is_of(word, name)))
     }
 
     /// The names of what changes as time passes: columns of a list, members of a text's JSON.
@@ -227,28 +223,6 @@ impl Frame {
         columns
             .map(|column| column.name)
             .chain(self.clocks.iter().copied())
-    }
-}
-
-/// What became of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// `+`: it was not there.
-    New,
-    /// `~`: it was there, and was different.
-    Changed,
-    /// `-`: it is no longer there.
-    Gone,
-}
-
-impl Change {
-    /// `+`, `~` or `-`.
-    pub fn sign(self) -> char {
-        match self {
-            Change::New => '+',
-            Change::Changed => '~',
-            Change::Gone => '-',
-        }
     }
 }
 
@@ -315,18 +289,6 @@ pub(super) fn rate(rate: f64) -> String {
     }
 }
 
-/// A text without its colours.
-pub(super) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, escape)) = rest.split_once("\u{1b}[") {
-        out.push_str(before);
-        rest = escape.split_once('m').map_or("", |(_, rest)| rest);
-    }
-    out.push_str(rest);
-    out
-}
-
 impl<R> View<'_, R> {
     /// What a list shows, with what tells its records apart: the columns of identity, or all that are
     /// shown where there are none of those. `what` is what there is none of in an empty list: `ports`.
@@ -341,15 +303,13 @@ impl<R> View<'_, R> {
             sheet.item(&self.cells(row), &identity.collect::<Vec<_>>())
         };
         let counters = sheet.headings.iter().filter(|heading| heading.counts());
-        let mut frame = Frame {
+        Frame {
             columns: sheet.headings.iter().copied().copied().collect(),
             counters: counters.map(|heading| heading.name).collect(),
-            clocks: Vec::new(),
-            items: Vec::new(),
+            items: rows.into_iter().map(item).collect(),
             what: what.to_owned(),
-        };
-        frame.fill(rows.into_iter().map(item).collect());
-        frame
+            ..Frame::default()
+        }
     }
 }
 
@@ -377,9 +337,10 @@ impl Sheet<'_> {
             } else {
                 texts(identity).join("\t")
             },
-            text: self.line(row),
+            line: Some(self.line(row)),
             counters: counters.collect(),
             cells,
+            ..Item::default()
         }
     }
 }

@@ -27,13 +27,15 @@
 //! strings, absent values `null`.
 
 mod cell;
+mod change;
 mod colour;
 mod column;
-mod flow;
 mod frame;
 pub mod graph;
 mod json;
+mod painted;
 mod pieces;
+mod print;
 mod screen;
 mod sheet;
 mod stream;
@@ -42,11 +44,12 @@ mod text;
 mod time;
 
 pub use cell::Cell;
+pub use change::Change;
 pub use colour::{Palette, Role};
-pub use column::{Column, Heading, Pulse, UnknownColumn, columns_help};
-pub use flow::FlowText;
-pub use frame::{Change, Changes, Difference, Frame, Item};
+pub use column::{Column, Heading, Pulse, Shape, UnknownColumn, headings};
+pub use frame::{Changes, Difference, Frame, Item};
 pub use json::Records;
+pub use painted::PaintedText;
 pub use pieces::Pieces;
 pub use screen::{Head, Screen};
 pub use stream::Stream;
@@ -161,10 +164,16 @@ impl<R> View<'_, R> {
     {
         self.sheet()
             .list(&mut rows.into_iter().map(|row| self.cells(row)))
+            .text
     }
 
     /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.
     pub fn one(&self, row: &R) -> String {
+        self.one_painted(row).text
+    }
+
+    /// The same, with its colours apart where the palette has them so.
+    pub fn one_painted(&self, row: &R) -> PaintedText {
         self.sheet().one(self.cells(row))
     }
 

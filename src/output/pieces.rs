@@ -1,15 +1,12 @@
 //! Text made of pieces: a line breaks between two of them, never inside of one.
 
-use std::fmt::Write as _;
-
 use super::text::{SHORTEST, cut, push_blanks, width};
-use super::{Format, Palette, Role};
+use super::{Format, PaintedText, Role};
 
 /// Pieces one after the other; a piece that does not fit begins a new line.
 #[derive(Debug)]
 pub struct Pieces {
-    out: String,
-    palette: Palette,
+    out: PaintedText,
     room: usize,
     /// The cells of the line that are taken.
     column: usize,
@@ -21,8 +18,7 @@ impl Pieces {
     /// No line yet, of those that this format has room for.
     pub fn new(format: &Format) -> Pieces {
         Pieces {
-            out: String::new(),
-            palette: format.palette,
+            out: PaintedText::new(format.palette),
             room: format.width.unwrap_or(usize::MAX),
             column: 0,
             indent: 0,
@@ -33,7 +29,7 @@ impl Pieces {
     pub fn begin(&mut self, blanks: usize, indent: usize) {
         self.column = blanks;
         self.indent = indent;
-        push_blanks(&mut self.out, blanks);
+        push_blanks(&mut self.out.text, blanks);
     }
 
     /// A piece, `gap` blanks after what stands before it. What is longer than a line is cut at its last
@@ -65,13 +61,14 @@ impl Pieces {
 
     /// Ends the line.
     pub fn end(&mut self) {
-        self.out.push('\n');
+        self.out.text.push('\n');
         self.column = 0;
     }
 
     /// What was written since this was asked last.
-    pub fn take(&mut self) -> String {
-        std::mem::take(&mut self.out)
+    pub fn take(&mut self) -> PaintedText {
+        let rest = self.out.fellow();
+        std::mem::replace(&mut self.out, rest)
     }
 
     /// Goes to where the next piece stands.
@@ -79,16 +76,16 @@ impl Pieces {
         let cells: usize = parts.iter().map(|(_, text)| width(text)).sum();
         let fits = self.column.saturating_add(gap).saturating_add(cells) <= self.room;
         if !fits && self.column > self.indent {
-            self.out.push('\n');
+            self.out.text.push('\n');
             self.begin(self.indent, self.indent);
         } else {
-            push_blanks(&mut self.out, gap);
+            push_blanks(&mut self.out.text, gap);
             self.column += gap;
         }
     }
 
     fn paint(&mut self, role: Role, text: &str) {
         self.column += width(text);
-        let _ = write!(self.out, "{}", self.palette.paint(role, text));
+        self.out.paint(role, text);
     }
 }

@@ -10,10 +10,10 @@ use std::time::SystemTime;
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::frame::{Difference, plain, rate};
-use super::table::{self, mark};
+use super::frame::{Difference, ends_word, is_of, rate};
 use super::{
-    Change, Changes, Format, Frame, Heading, Pulse, Role, Sheet, clock, escape, push_blanks,
+    Change, Changes, Format, Frame, Heading, PaintedText, Role, Sheet, clock, escape, push_blanks,
+    table,
 };
 
 /// Blanks before what continues a line of text.
@@ -66,7 +66,7 @@ impl Screen {
         if self.is_terminal && body.len() > room {
             let shown = room - 1;
             let rest = body.get(shown..).unwrap_or_default();
-            let changed = rest.iter().filter(|line| line.begins_change()).count();
+            let changed = rest.iter().filter(|line| line.is_changed).count();
             let mut more = format!("  ... {} more lines", rest.len());
             if changed > 0 {
                 let _ = write!(more, ", {changed} of them changed");
@@ -116,21 +116,13 @@ impl Screen {
 }
 
 /// One line of the screen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Line {
     text: String,
     /// In cells.
     width: usize,
-}
-
-impl Line {
-    /// Whether it begins with the sign of a change.
-    fn begins_change(&self) -> bool {
-        let plain = plain(&self.text);
-        ["+ ", "~ ", "- "]
-            .iter()
-            .any(|sign| plain.starts_with(sign))
-    }
+    /// Whether something that has changed begins with it.
+    is_changed: bool,
 }
 
 fn head_lines(head: &Head<'_>, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
@@ -152,119 +144,123 @@ fn head_lines(head: &Head<'_>, changes: &Changes<'_>, format: &Format) -> Vec<Li
 }
 
 fn body(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
-    let mut text = String::new();
-    let mut indent = 0;
     if changes.all.is_empty() {
         let nothing = format!("  no {}", frame.what);
-        let _ = write!(text, "{}", format.palette.paint(Role::Faint, &nothing));
-    } else if frame.columns.is_empty() {
-        indent = 2 + INDENT;
-        for difference in &changes.all {
-            push_text(&mut text, frame, difference, format);
-        }
-    } else {
-        push_table(&mut text, frame, changes, format);
+        let nothing = format.palette.paint(Role::Faint, &nothing).to_string();
+        return fold(&nothing, format.width, 0);
     }
-    let folded = text.lines().map(|line| fold(line, format.width, indent));
-    folded.flatten().collect()
+    if !frame.columns.is_empty() {
+        return table_lines(frame, changes, format);
+    }
+    let texts = changes.all.iter();
+    let lines = texts.flat_map(|difference| text_lines(frame, difference, format));
+    lines.collect()
 }
 
 /// A list: the sign of what happened first, then the columns, rates beside their counters.
-fn push_table(out: &mut String, frame: &Frame, changes: &Changes<'_>, format: &Format) {
+fn table_lines(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
     let sign = Heading::new(" ");
     let sheet = Sheet {
         headings: std::iter::once(&sign).chain(&frame.columns).collect(),
         format,
     };
     let rows = changes.all.iter().map(|difference| {
-        let change = difference.change;
-        let mut row = vec![match change {
-            Some(change) => mark(change, &change.sign().to_string()),
-            None => " ".to_owned(),
-        }];
-        for (place, cell) in difference.item.cells.iter().enumerate() {
+        let mut row = vec![difference.change.map_or(' ', Change::sign).to_string()];
+        for (column, cell) in frame.columns.iter().zip(&difference.item.cells) {
             let mut text = cell.clone();
-            let column = frame.columns.get(place);
-            let rates = &difference.rates;
-            let rate_of_it = rates.iter().find(|(name, _)| {
-                column.is_some_and(|c| c.pulse == Pulse::Counter && c.name == *name)
-            });
-            if let Some((_, value)) = rate_of_it {
+            let mut rates = difference.rates.iter();
+            if let Some((_, value)) = rates.find(|(name, _)| *name == column.name) {
                 let _ = write!(text, " +{}/s", rate(*value));
             }
-            let was = difference.was.and_then(|was| was.cells.get(place));
-            row.push(match change {
-                Some(Change::Changed) if was != Some(cell) => mark(Change::Changed, &text),
-                Some(change @ (Change::New | Change::Gone)) => mark(change, &text),
-                _ => text,
-            });
+            row.push(text);
         }
         row
     });
-    table::texts(out, &sheet, rows.collect());
+    let changed = |row: usize, column: usize| {
+        let difference = changes.all.get(row)?;
+        // The first column is that of the sign.
+        let is_same = match (column.checked_sub(1), difference.was) {
+            (Some(place), Some(was)) => was.cells.get(place) == difference.item.cells.get(place),
+            _ => false,
+        };
+        difference.change.filter(|_| !is_same)
+    };
+    let lines = table::lines(&sheet, rows.collect(), changed).into_iter();
+    let lines = lines.flat_map(|line| {
+        let difference = line.row.and_then(|row| changes.all.get(row));
+        let mut folded = fold(&line.text, format.width, 0);
+        mark_first(&mut folded, difference.is_some_and(|d| d.change.is_some()));
+        folded
+    });
+    lines.collect()
+}
+
+fn mark_first(lines: &mut [Line], is_changed: bool) {
+    if let Some(line) = lines.first_mut() {
+        line.is_changed = is_changed;
+    }
 }
 
 /// A text of its own, with the sign before it.
-fn push_text(out: &mut String, frame: &Frame, difference: &Difference<'_>, format: &Format) {
+fn text_lines(frame: &Frame, difference: &Difference<'_>, format: &Format) -> Vec<Line> {
     let palette = format.palette;
     let text = &difference.item.text;
-    let (role, text) = (
-        Role::Plain,
-        match difference.change {
-            None => text.clone(),
-            Some(Change::New | Change::Gone) => plain(text),
-            Some(Change::Changed) => emphasised(frame, difference, palette.is_on()),
-        },
-    );
+    let text = match difference.change {
+        None => text.coloured(),
+        Some(Change::New | Change::Gone) => text.text.clone(),
+        Some(Change::Changed) => emphasised(frame, difference, palette.is_on()),
+    };
     let mut sign = difference.change;
+    let mut lines = Vec::new();
     for line in text.lines() {
+        let mut out = PaintedText::new(palette);
         // Empty lines part it from what stands before.
-        match (sign, line.is_empty()) {
-            (_, true) => {}
-            (Some(change), _) => {
-                let word = change.sign().to_string();
-                let _ = write!(out, "{} ", palette.mark(change, Role::Plain, &word));
-                sign = None;
-            }
-            (None, _) => push_blanks(out, 2),
+        let begins = sign.take_if(|_| !line.is_empty());
+        if let Some(change) = begins {
+            out.mark(change, Role::Plain, change.sign().encode_utf8(&mut [0; 4]));
+            out.text.push(' ');
+        } else if !line.is_empty() {
+            push_blanks(&mut out.text, 2);
         }
         match difference.change {
-            Some(change @ (Change::New | Change::Gone)) => {
-                let _ = writeln!(out, "{}", palette.mark(change, role, line));
-            }
-            _ => {
-                let _ = writeln!(out, "{line}");
-            }
+            Some(change @ (Change::New | Change::Gone)) => out.mark(change, Role::Plain, line),
+            _ => out.text.push_str(line),
         }
+        let mut folded = fold(&out.text, format.width, 2 + INDENT);
+        mark_first(&mut folded, begins.is_some());
+        lines.extend(folded);
     }
+    lines
 }
 
 /// The text of a changed item: words that it did not have before in reverse, rates behind their counters.
 fn emphasised(frame: &Frame, difference: &Difference<'_>, with_colour: bool) -> String {
-    let ends_word = |c: char| matches!(c, ' ' | ',' | '\n' | '\t');
-    let old = difference.was.map_or("", |was| was.text.as_str());
+    let old = difference.was.map_or("", |was| was.text.text.as_str());
     let old: HashSet<&str> = old.split(ends_word).collect();
     let mut out = String::new();
-    for piece in difference.item.text.split_inclusive(ends_word) {
+    let text = &difference.item.text;
+    let mut pieces = text.pieces();
+    let mut end = 0;
+    for piece in text.text.split_inclusive(ends_word) {
         let word = piece.trim_end_matches(ends_word);
-        let begins = |name: &&&'static str| {
-            let at = word.find(**name).map(|at| word.split_at(at).1);
-            at.is_some_and(|rest| plain(rest).starts_with(&format!("{name}=")))
-        };
         let is_new = !word.is_empty()
             && !old.contains(word)
-            && !frame.clocks.iter().any(|name| begins(&name));
+            && !frame.clocks.iter().any(|name| is_of(word, name));
+        pieces.copy(&mut out, end);
         if is_new && with_colour {
-            let _ = write!(out, "\u{1b}[7m{word}\u{1b}[27m");
-        } else {
-            out.push_str(word);
+            out.push_str("\u{1b}[7m");
         }
-        let counts = |(name, _): &&(&'static str, f64)| begins(&name);
-        if let Some((_, value)) = difference.rates.iter().find(counts) {
+        pieces.copy(&mut out, end + word.len());
+        if is_new && with_colour {
+            out.push_str("\u{1b}[27m");
+        }
+        let mut rates = difference.rates.iter();
+        if let Some((_, value)) = rates.find(|(name, _)| is_of(word, name)) {
             let _ = write!(out, " +{}/s", rate(*value));
         }
-        out.push_str(piece.get(word.len()..).unwrap_or_default());
+        end += piece.len();
     }
+    pieces.copy(&mut out, end);
     out
 }
 
@@ -274,10 +270,7 @@ fn fold(line: &str, room: Option<usize>, indent: usize) -> Vec<Line> {
     let room = room.unwrap_or(usize::MAX);
     let indent = if indent + 8 > room { 0 } else { indent };
     let mut lines = Vec::new();
-    let mut now = Line {
-        text: String::new(),
-        width: 0,
-    };
+    let mut now = Line::default();
     // Behind the last blank or comma: where that is in the text, and in cells.
     let mut break_at: Option<(usize, usize)> = None;
     let mut chars = line.chars();
@@ -300,6 +293,7 @@ fn fold(line: &str, room: Option<usize>, indent: usize) -> Vec<Line> {
             let mut next = Line {
                 text: " ".repeat(indent),
                 width: indent + (now.width - width),
+                is_changed: false,
             };
             next.text.push_str(&now.text.split_off(at));
             now.width = width;

@@ -51,8 +51,8 @@ impl Stream {
                     let _ = writeln!(out, "TIME\tCHANGE\t{}{rates}", names.join("\t"));
                 }
                 for difference in told {
-                    let text = &difference.item.text;
-                    let _ = write!(out, "{time}\t{}\t{text}", sign(difference));
+                    let line = difference.item.line();
+                    let _ = write!(out, "{time}\t{}\t{line}", sign(difference));
                     if frame.counts() {
                         out.push('\t');
                         push_rates(&mut out, &difference.rates);
@@ -62,7 +62,7 @@ impl Stream {
             }
             Mode::Raw => {
                 for difference in told.filter(|d| d.change != Some(Change::Gone)) {
-                    out.push_str(&difference.item.text);
+                    out.push_str(&difference.item.line());
                     out.push('\n');
                 }
             }
@@ -72,8 +72,9 @@ impl Stream {
                     json.begin_object();
                     json.key("time");
                     json.string(&time);
-                    members(&mut out, frame, difference);
-                    out.push_str("}\n");
+                    members(&mut json, frame, difference);
+                    json.end_object();
+                    out.push('\n');
                 }
             }
             Mode::Json => {
@@ -83,16 +84,15 @@ impl Stream {
                     json.key("time");
                     json.string(&time);
                     json.key("rows");
-                    out.push('[');
-                    for (place, difference) in told.enumerate() {
-                        out.push_str(if place > 0 { ",{" } else { "{" });
-                        let begin = out.len();
-                        members(&mut out, frame, difference);
-                        // It is the first member here.
-                        out.replace_range(begin..=begin, "");
-                        out.push('}');
+                    json.begin_array();
+                    for difference in told {
+                        json.begin_object();
+                        members(&mut json, frame, difference);
+                        json.end_object();
                     }
-                    out.push_str("]}\n");
+                    json.end_array();
+                    json.end_object();
+                    out.push('\n');
                 }
             }
         }
@@ -114,30 +114,27 @@ fn push_rates(out: &mut String, rates: &[(&'static str, f64)]) {
     out.push_str(&pairs.join(","));
 }
 
-/// Appends the members of an object that say what became of an item, each with a comma before it.
-fn members(out: &mut String, frame: &Frame, difference: &Difference<'_>) {
-    let _ = write!(
-        out,
-        ",\"change\":\"{}\",\"row\":{}",
-        sign(difference),
-        difference.item.text
-    );
+/// Writes the members of an object that say what became of an item.
+fn members(json: &mut Json<'_>, frame: &Frame, difference: &Difference<'_>) {
+    let row = difference.item.line();
+    json.key("change");
+    json.plain(|out| out.push(sign(difference)));
+    json.key("row");
+    json.value_of(|out| out.push_str(&row));
     if let (Some(Change::Changed), Some(was)) = (difference.change, difference.was) {
         let clocks: BTreeSet<&str> = frame.clock_names().collect();
-        let _ = write!(
-            out,
-            ",\"was\":{}",
-            was_different(&was.text, &difference.item.text, &clocks)
-        );
+        let was = was_different(&was.line(), &row, &clocks);
+        json.key("was");
+        json.value_of(|out| out.push_str(&was));
     }
     if frame.counts() {
-        let rates = difference.rates.iter();
-        let rates = rates.map(|(name, value)| format!("\"{name}\":{}", rate(*value)));
-        let _ = write!(
-            out,
-            ",\"rates\":{{{}}}",
-            rates.collect::<Vec<_>>().join(",")
-        );
+        json.key("rates");
+        json.begin_object();
+        for (name, value) in &difference.rates {
+            json.key(name);
+            json.value_of(|out| out.push_str(&rate(*value)));
+        }
+        json.end_object();
     }
 }
 

@@ -1,86 +1,120 @@
 //! Tables for people: aligned, coloured, fitted to the width.
 //!
-//! This file decides which columns a narrow terminal keeps and how wide they are; comfy-table lays
-//! the cells out, and what it has laid out is painted.
+//! This file decides which columns a narrow terminal keeps and how wide they are; comfy-table breaks what
+//! is too long.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
-use comfy_table::{ColumnConstraint, ContentLineStyle, Table, TableStyle, Width, presets};
+use comfy_table::{ColumnConstraint, Table, Width, presets};
 
 use super::cell::write_pair;
 use super::sheet::{Rows, Sheet};
 use super::text::{self, SHORTEST, broken, cut, escape, push_blanks, width};
-use super::{Cell, Change, Heading, Palette, Role};
+use super::{Cell, Change, Heading, PaintedText, Role};
 
 /// Blanks between columns.
 const GAP: usize = 2;
 /// A column that breaks at blanks is not made narrower than this to keep others.
 const NARROWEST: usize = 24;
-/// Parts the columns until the line is painted: no cell contains one, all are escaped.
-const BETWEEN: char = '\t';
 
-/// Appends records as a table. Nothing for no records.
-pub(super) fn list(out: &mut String, sheet: &Sheet<'_>, rows: Rows<'_>) {
-    texts(out, sheet, texts_of(rows));
+/// A line of a table.
+pub(super) struct TableLine {
+    /// The row that begins with this line; `None`: a header, a footer, or what continues a row.
+    pub(super) row: Option<usize>,
+    pub(super) text: String,
 }
 
-/// Appends records whose cells are texts already, one for each of the sheet's columns. What is marked in
-/// them ([`mark`]) is painted so.
-pub(super) fn texts(out: &mut String, sheet: &Sheet<'_>, rows: Vec<Vec<String>>) {
+/// Appends records as a table. Nothing for no records.
+pub(super) fn list(out: &mut PaintedText, sheet: &Sheet<'_>, rows: Rows<'_>) {
+    for line in lines(sheet, texts_of(rows), |_, _| None) {
+        out.text.push_str(&line.text);
+        out.text.push('\n');
+    }
+}
+
+/// Records as the lines of a table; each has a text for each of the sheet's columns. `changed` says what
+/// became of a cell, by row and column.
+pub(super) fn lines(
+    sheet: &Sheet<'_>,
+    mut rows: Vec<Vec<String>>,
+    changed: impl Fn(usize, usize) -> Option<Change>,
+) -> Vec<TableLine> {
+    let mut lines = Vec::new();
     if rows.is_empty() {
-        return;
+        return lines;
     }
     let header = sheet.format.header.unwrap_or(true);
     let layout = Layout::fit(sheet, &rows, header);
-    let columns: Vec<&Heading> = layout
+    for row in &mut rows {
+        for shown in &layout.shown {
+            if let Some(cell) = row.get_mut(shown.index) {
+                shown.shorten(cell);
+            }
+        }
+    }
+    let columns: Vec<(&Heading, &Shown, usize)> = layout
         .shown
         .iter()
-        .filter_map(|shown| sheet.headings.get(shown.index).copied())
+        .filter_map(|shown| {
+            let heading = sheet.headings.get(shown.index)?;
+            let name = if header { heading.name.len() } else { 0 };
+            let widest = column(&rows, shown.index).map(width).max();
+            let room = widest.unwrap_or(0).max(name);
+            let room = if shown.breaks {
+                room.min(shown.width)
+            } else {
+                room
+            };
+            Some((*heading, shown, room))
+        })
         .collect();
-
-    let mut table = table(rows.into_iter().map(|mut row| {
-        let cells = layout.shown.iter();
-        cells
-            .filter_map(|shown| Some(shown.text(row.get_mut(shown.index)?)))
-            .collect()
-    }));
+    let mut push = |row, cells: &mut dyn Iterator<Item = LineCell<'_>>| {
+        let mut line = PaintedText::new(sheet.format.palette);
+        put_line(&mut line, cells);
+        let text = line.text;
+        lines.push(TableLine { row, text });
+    };
     if header {
-        table.set_header(
-            columns
-                .iter()
-                .map(|column| column.name.to_ascii_uppercase()),
+        let names = columns
+            .iter()
+            .map(|(heading, ..)| heading.name.to_ascii_uppercase());
+        let names: Vec<String> = names.collect();
+        let cells = names.iter().zip(&columns);
+        push(
+            None,
+            &mut cells.map(|(name, (.., room))| (&**name, *room, Role::Heading, None)),
         );
     }
-    for (place, shown) in layout.shown.iter().enumerate() {
-        if shown.breaks {
-            break_at(&mut table, place, shown.width);
-        }
-    }
-    let palette = sheet.format.palette;
-    for (number, line) in table.lines().enumerate() {
-        paint(out, palette, &line, |place| match columns.get(place) {
-            _ if header && number == 0 => Role::Heading,
-            Some(column) => column.role,
-            None => Role::Plain,
+    for (number, row) in rows.iter().enumerate() {
+        let cells = columns.iter().map(|(_, shown, room)| {
+            let cell = row.get(shown.index).map_or("", String::as_str);
+            broken_lines(cell, *room)
         });
+        let cells: Vec<Vec<Cow<'_, str>>> = cells.collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+        for line in 0..height {
+            let cells = cells.iter().zip(&columns);
+            let cells = cells.map(|(cell, (heading, shown, room))| {
+                let text = cell.get(line).map_or("", |text| &**text);
+                let changed = changed(number, shown.index);
+                (text, *room, heading.role, changed)
+            });
+            push((line == 0).then_some(number), &mut { cells });
+        }
     }
     if let Some(text) = layout.missing(&columns) {
-        let mut footer = self::table([vec![text]]);
-        if let Some(room) = sheet.format.width {
-            break_at(&mut footer, 0, room);
-        }
-        for line in footer.lines() {
-            paint(out, palette, &line, |_| Role::Faint);
+        let room = sheet.format.width.unwrap_or(usize::MAX);
+        for line in broken_lines(&text, room) {
+            push(None, &mut std::iter::once((&*line, 0, Role::Faint, None)));
         }
     }
+    lines
 }
 
 /// Words in lines of so many cells.
 pub(super) fn paragraph(text: &str, room: usize) -> String {
-    let mut table = table([vec![text.to_owned()]]);
-    break_at(&mut table, 0, room);
     let mut out = String::new();
-    for line in table.lines() {
+    for line in broken_lines(text, room) {
         out.push_str(line.trim_end());
         out.push('\n');
     }
@@ -96,7 +130,7 @@ fn texts_of(rows: Rows<'_>) -> Vec<Vec<String>> {
 /// Appends one record, a line per column; what is absent is left out unless it was asked for. A map
 /// takes a line per key, and what is too long breaks at blanks: a word that is longer than the line
 /// where the line ends.
-pub(super) fn record(out: &mut String, sheet: &Sheet<'_>, row: Vec<Cell>) {
+pub(super) fn record(out: &mut PaintedText, sheet: &Sheet<'_>, row: Vec<Cell>) {
     let asked = sheet.format.columns.is_some();
     let cells: Vec<(&Heading, String)> = sheet
         .headings
@@ -107,24 +141,18 @@ pub(super) fn record(out: &mut String, sheet: &Sheet<'_>, row: Vec<Cell>) {
         .collect();
     let widest = cells.iter().map(|(column, _)| column.name.len()).max();
     let keys = widest.unwrap_or(0);
-    let palette = sheet.format.palette;
+    let room = sheet.format.width.unwrap_or(usize::MAX);
+    let room = room.saturating_sub(keys + GAP).max(NARROWEST);
     for (column, text) in cells {
-        // A table of one row each: what breaks is this value only.
-        let mut table = table([vec![column.name.to_owned(), text]]);
-        bound(
-            &mut table,
-            0,
-            ColumnConstraint::LowerBoundary(cells_wide(keys)),
-        );
-        if let Some(room) = sheet.format.width {
-            let room = room.saturating_sub(keys + GAP).max(NARROWEST);
-            break_at(&mut table, 1, room);
-        }
-        for line in table.lines() {
-            paint(out, palette, &line, |place| match place {
-                0 => Role::Faint,
-                _ => column.role,
-            });
+        let mut key = column.name;
+        for line in broken_lines(&text, room) {
+            let cells = [
+                (key, keys, Role::Faint, None),
+                (&*line, 0, column.role, None),
+            ];
+            put_line(out, &mut cells.into_iter());
+            out.text.push('\n');
+            key = "";
         }
     }
 }
@@ -145,91 +173,42 @@ fn value(cell: &Cell) -> String {
     }
 }
 
-/// A table without borders and rules, `BETWEEN` its columns.
-fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Table {
-    const LINE: ContentLineStyle = ContentLineStyle::none().junction(BETWEEN);
-    const STYLE: TableStyle = presets::NOTHING.header_lines(LINE).content_lines(LINE);
+/// The lines of a text, and more where one is wider than `room` cells: they break at blanks.
+fn broken_lines(text: &str, room: usize) -> Vec<Cow<'_, str>> {
+    if text.split('\n').all(|line| width(line) <= room) {
+        return text.split('\n').map(Cow::from).collect();
+    }
     let mut table = Table::new();
-    table.load_style(STYLE);
-    for row in rows {
-        table.add_row(row.into_iter().map(comfy_table::Cell::new_owned));
-    }
-    for column in table.column_iter_mut() {
+    table.load_style(presets::NOTHING);
+    table.add_row([comfy_table::Cell::new(text)]);
+    if let Some(column) = table.column_mut(0) {
+        let room = Width::Fixed(u16::try_from(room).unwrap_or(u16::MAX));
         column.set_padding((0, 0));
+        column.set_constraint(ColumnConstraint::UpperBoundary(room));
     }
-    table
+    table.lines().map(Cow::from).collect()
 }
 
-/// Lets a column break at blanks where it is wider than `room` cells.
-fn break_at(table: &mut Table, place: usize, room: usize) {
-    bound(
-        table,
-        place,
-        ColumnConstraint::UpperBoundary(cells_wide(room)),
-    );
-}
+/// A cell on a line: its text, how wide its column is, what it is, and what became of it.
+type LineCell<'t> = (&'t str, usize, Role, Option<Change>);
 
-fn bound(table: &mut Table, place: usize, constraint: ColumnConstraint) {
-    if let Some(column) = table.column_mut(place) {
-        column.set_constraint(constraint);
-    }
-}
-
-fn cells_wide(cells: usize) -> Width {
-    Width::Fixed(u16::try_from(cells).unwrap_or(u16::MAX))
-}
-
-/// Appends a line that was laid out, in colour; no line ends in blanks.
-fn paint(out: &mut String, palette: Palette, line: &str, role: impl Fn(usize) -> Role) {
+/// Appends cells side by side. No line ends in blanks.
+fn put_line(out: &mut PaintedText, cells: &mut dyn Iterator<Item = LineCell<'_>>) {
     // Blanks are owed until something follows them.
     let mut owed = 0;
-    for (place, cell) in line.split(BETWEEN).enumerate() {
+    for (cell, room, role, changed) in cells {
         let text = cell.trim_end_matches(' ');
         if !text.is_empty() {
-            push_blanks(out, owed);
-            if let Some((change, text)) = marked(text) {
-                let _ = write!(out, "{}", palette.mark(change, role(place), &text));
-            } else {
-                let role = if text == "-" {
-                    Role::Faint
-                } else {
-                    role(place)
-                };
-                let _ = write!(out, "{}", palette.paint(role, text));
+            push_blanks(&mut out.text, owed);
+            match changed {
+                Some(change) => out.mark(change, role, text),
+                None if text == "-" => out.paint(Role::Faint, text),
+                None => out.paint(role, text),
             }
             owed = 0;
         }
-        owed += cell.len() - text.len() + GAP;
+        owed += room.saturating_sub(width(text)) + GAP;
     }
-    out.push('\n');
-}
-
-/// Marks a cell's text: whatever line a word of it comes to stand on, it is painted as what happened to it.
-///
-/// The marks are characters without width that no text has a use for (the last variation selectors), one
-/// before each word.
-pub(super) fn mark(change: Change, text: &str) -> String {
-    let mark = mark_of(change);
-    let words = text.split(' ').map(|word| format!("{mark}{word}"));
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn mark_of(change: Change) -> char {
-    match change {
-        Change::New => '\u{e01ed}',
-        Change::Changed => '\u{e01ee}',
-        Change::Gone => '\u{e01ef}',
-    }
-}
-
-/// What a text is marked as, and the text without the marks.
-fn marked(text: &str) -> Option<(Change, String)> {
-    let mut chars = text.chars();
-    let first = chars.next()?;
-    let change = [Change::New, Change::Changed, Change::Gone]
-        .into_iter()
-        .find(|change| mark_of(*change) == first)?;
-    Some((change, text.replace(first, "")))
 }
 
 /// Which columns are shown, and how wide.
@@ -251,17 +230,14 @@ struct Shown {
 }
 
 impl Shown {
-    /// The text of a cell as it is shown.
-    fn text(&self, cell: &mut String) -> String {
-        let text = std::mem::take(cell);
-        if !self.cut {
-            return text;
+    /// Cuts a cell's text, or breaks its words, to what is shown.
+    fn shorten(&self, cell: &mut String) {
+        if self.cut && self.breaks {
+            let words = cell.split(' ').map(|word| broken(word, self.width));
+            *cell = words.collect::<Vec<_>>().join(" ");
+        } else if self.cut {
+            *cell = cut(cell, self.width);
         }
-        if self.breaks {
-            let words = text.split(' ').map(|word| broken(word, self.width));
-            return words.collect::<Vec<_>>().join(" ");
-        }
-        cut(&text, self.width)
     }
 }
 
@@ -341,12 +317,11 @@ impl Layout {
     }
 
     /// What the table does not show, in words.
-    fn missing(&self, columns: &[&Heading]) -> Option<String> {
-        let shown = self.shown.iter().zip(columns);
-        let cut: Vec<&str> = shown
-            .filter(|(shown, _)| shown.cut && !shown.breaks)
-            .map(|(_, column)| column.name)
-            .collect();
+    fn missing(&self, columns: &[(&Heading, &Shown, usize)]) -> Option<String> {
+        let cut = columns
+            .iter()
+            .filter(|(_, shown, _)| shown.cut && !shown.breaks);
+        let cut: Vec<&str> = cut.map(|(heading, ..)| heading.name).collect();
         let parts: Vec<String> = [("hidden", &self.hidden), ("cut", &cut)]
             .into_iter()
             .filter(|(_, names)| !names.is_empty())

@@ -1,40 +1,33 @@
 //! The connection to ovsdb-server, its requests, and how long it waits.
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jsonrpsee::core::client::{Client as RpcCore, ClientBuilder, Error as CoreError, IdKind};
+use jsonrpsee::core::client::Error as RpcClientError;
 use ovsdb_client::rpc::RpcClient;
 use ovsdb_client::schema::DatabaseSchema;
 use serde::ser::{Serialize, SerializeSeq as _, Serializer};
+use serde_json::value::RawValue;
 
 use super::error::Error;
 use super::monitor::{self, Reads};
 use super::operation::{Answer, Function, Operation, Outcome, Select, outcomes};
 use super::row::Row;
-use super::wire::{Asker, server_error, transport};
-use crate::transport::{Endpoint, Patience, Stream};
+use crate::transport::{Connection, Endpoint, Patience, Stream};
 
 /// The name of the database that describes the switch (ovs-vswitchd.conf.db(5)).
 pub const OPEN_VSWITCH: &str = "Open_vSwitch";
-
-/// The client above has a limit of its own, on whole requests. Ours is on waiting without progress;
-/// theirs is set so far out (ten years) that it never speaks.
-const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// A connection to ovsdb-server.
 ///
 /// Needs a tokio runtime with I/O and time, and lives in it: requests make progress while it runs.
 #[derive(Debug)]
 pub struct Client {
-    core: RpcCore,
-    asker: Asker,
+    connection: Connection,
     endpoint: Endpoint,
-    patience: Patience,
-    /// How many monitors it has asked for.
+    /// Number of monitors requested.
     monitors: AtomicU64,
     /// What was read, and for what of it the server tells when it changes; `None` unless asked to note it.
     noted: Mutex<Option<(Reads, Reads)>>,
@@ -42,6 +35,10 @@ pub struct Client {
 
 impl Client {
     /// Connects. `limit` bounds connecting, and later every wait without progress; `None`: for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`].
     pub async fn connect(endpoint: &Endpoint, limit: Option<Duration>) -> Result<Self, Error> {
         let stream = endpoint.connect(limit).await?;
         Ok(Self::over(stream, endpoint, limit))
@@ -49,16 +46,9 @@ impl Client {
 
     /// A client over a connection that was made to `endpoint`.
     pub fn over(stream: Stream, endpoint: &Endpoint, limit: Option<Duration>) -> Self {
-        let (sender, receiver, asker) = transport(stream);
-        let core = ClientBuilder::new()
-            .request_timeout(NEVER)
-            .id_format(IdKind::String)
-            .build_with_tokio(sender, receiver);
         Self {
-            core,
-            asker,
+            connection: Connection::new(stream, Patience::new(limit)),
             endpoint: endpoint.clone(),
-            patience: Patience::new(limit),
             monitors: AtomicU64::new(0),
             noted: Mutex::new(None),
         }
@@ -71,6 +61,10 @@ impl Client {
 
     /// Lets the server tell when something changes that was read so far; true if there was something new
     /// among it, which may have changed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rpc`] if the server has no monitors with conditions; otherwise why there is no reply.
     pub async fn watch_what_was_read(&self) -> Result<bool, Error> {
         let request = match &mut *self.noted() {
             Some((reads, rung)) => monitor::changes(reads, rung),
@@ -83,21 +77,19 @@ impl Client {
         Ok(true)
     }
 
-    /// Ends once something has changed for which [`Client::watch_what_was_read`] asked, also if that was
-    /// before this was called; an error if the connection is over.
+    /// Waits until something has changed for which [`Client::watch_what_was_read`] asked, since this last
+    /// returned.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection is over, if it is.
     pub async fn rung(&self) -> Result<(), Error> {
-        if self.asker.link().failure().is_none() {
-            self.asker.link().rung().await;
-        }
-        match self.asker.link().failure() {
-            Some(failure) => Err(failure.into()),
-            None => Ok(()),
-        }
+        Ok(self.connection.notified().await?)
     }
 
     /// Whether the connection is over.
     pub fn is_lost(&self) -> bool {
-        self.asker.link().failure().is_some()
+        self.connection.failure().is_some()
     }
 
     fn noted(&self) -> MutexGuard<'_, Option<(Reads, Reads)>> {
@@ -120,21 +112,29 @@ impl Client {
     }
 
     /// The names of the server's databases (RFC 7047 §4.1.1).
+    ///
+    /// # Errors
+    ///
+    /// Why there is no reply.
     pub async fn list_databases(&self) -> Result<Vec<String>, Error> {
-        self.answer(self.core.list_databases()).await
+        self.answer(self.connection.list_databases()).await
     }
 
     /// The schema of a database (RFC 7047 §4.1.2).
     ///
     /// A server keeps its text ready in its database `_Server`, and puts it together anew for `get_schema`,
     /// which takes ten times as long.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rpc`] if the server has no such database; otherwise why there is no reply.
     pub async fn schema(&self, database: &str) -> Result<DatabaseSchema, Error> {
         let kept = self.of_server(database, &["schema"]).await?;
         let kept = kept.iter().flatten().next();
         let text = kept.and_then(|row| row.string("schema").ok());
         match text.and_then(|text| serde_json::from_str(text).ok()) {
             Some(schema) => Ok(schema),
-            None => self.answer(self.core.get_schema(database)).await,
+            None => self.answer(self.connection.get_schema(database)).await,
         }
     }
 
@@ -157,6 +157,13 @@ impl Client {
     /// Runs operations as one transaction (RFC 7047 §4.1.3): all or none, on one consistent snapshot.
     ///
     /// Returns one outcome per operation, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Operation`] if the server refuses an operation or the commit, [`Error::Rpc`] if it refuses the
+    /// whole request; otherwise why there is no reply, or none that can be read. After
+    /// [`Error::TimedOut`], [`Error::Closed`], [`Error::Io`] and [`Error::Protocol`] the server may
+    /// have committed the transaction.
     pub async fn transact(
         &self,
         database: &str,
@@ -170,22 +177,16 @@ impl Client {
             database,
             operations,
         };
-        let result = self.result("transact", &params).await?;
-        let answers: Vec<Option<Answer>> =
-            serde_json::from_slice(&result).map_err(|error| misshapen(&error))?;
+        let result = self.connection.call("transact", &params).await?;
+        let answers: Vec<Option<Answer>> = serde_json::from_str(result.get())?;
         outcomes(operations, answers)
     }
 
-    /// Asks past the client above; returns the result as JSON.
-    async fn result(&self, method: &str, params: &impl Serialize) -> Result<Vec<u8>, Error> {
-        match self.patiently(self.asker.ask(method, params)).await? {
-            Ok(Ok(result)) => Ok(result),
-            Ok(Err(error)) => Err(Error::Rpc(error)),
-            Err(failure) => Err(failure.into()),
-        }
-    }
-
     /// Reads from one consistent snapshot: the rows of each select, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::transact`].
     pub async fn select(
         &self,
         database: &str,
@@ -207,6 +208,10 @@ impl Client {
     /// For many rows this costs the server a quarter less than [`Client::select`]: it is the first
     /// answer to a `monitor_cond` (ovsdb-server(7) §4.1.12) that monitors nothing further. A server
     /// that does not know that is asked for selects.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::transact`].
     pub async fn tables(
         &self,
         database: &str,
@@ -221,7 +226,7 @@ impl Client {
             Err(Error::Rpc(_)) => return self.select(database, selects).await,
             result => result?,
         };
-        monitor::rows(&result, &selects).map_err(|error| misshapen(&error))
+        Ok(monitor::rows(&result, &selects)?)
     }
 
     /// Asks for a monitor; `name` and a number name it.
@@ -230,63 +235,30 @@ impl Client {
         database: &str,
         name: &str,
         request: &serde_json::Value,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Box<RawValue>, Error> {
         // No two monitors of a connection may have the same name.
         let number = self.monitors.fetch_add(1, Ordering::Relaxed);
         let name = [name, &number.to_string()];
-        self.result("monitor_cond", &(database, name, request))
-            .await
+        let params = (database, name, request);
+        Ok(self.connection.call("monitor_cond", &params).await?)
     }
 
-    /// The JSON-RPC client itself, for what is not here: every method of
-    /// [`ovsdb_client::rpc::RpcClient`] can be called on it; for `transact`, whose result does not pass
-    /// through it, there is [`Client::transact`].
+    /// The connection itself, for what is not here: every method of [`RpcClient`] can be called on it.
+    /// Wrap the call in [`Client::answer`].
+    pub fn rpc(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The answer to a request made with [`Client::rpc`], with our errors.
     ///
-    /// Wrap the call in [`Client::answer`]. A `monitor` must have a `null` id: the client above takes
-    /// updates with any other for subscriptions of its own kind.
-    pub fn rpc(&self) -> &RpcCore {
-        &self.core
-    }
-
-    /// The answer to a request made with [`Client::rpc`], with our limit on waiting and our errors.
+    /// # Errors
+    ///
+    /// As [`Client::transact`].
     pub async fn answer<T>(
         &self,
-        request: impl Future<Output = Result<T, CoreError>>,
+        request: impl Future<Output = Result<T, RpcClientError>>,
     ) -> Result<T, Error> {
-        let answer = self.patiently(request).await?;
-        answer.map_err(|error| self.error(error))
-    }
-
-    /// The outcome of a request, with our limit on waiting.
-    async fn patiently<T>(&self, request: impl Future<Output = T>) -> Result<T, Error> {
-        let mut request = pin!(request);
-        loop {
-            let step = async {
-                tokio::select! {
-                    biased;
-                    answer = &mut request => Some(answer),
-                    () = self.asker.link().progress() => None,
-                }
-            };
-            if let Some(answer) = self.patience.wait(step).await? {
-                return Ok(answer);
-            }
-        }
-    }
-
-    fn error(&self, error: CoreError) -> Error {
-        match error {
-            CoreError::Call(error) => {
-                let json = error.data().map_or("null", |data| data.get());
-                Error::Rpc(server_error(json))
-            }
-            CoreError::ParseError(error) => misshapen(&error),
-            other => match (self.asker.link().failure(), other) {
-                (Some(failure), _) => failure.into(),
-                (None, CoreError::RestartNeeded(cause)) => Error::Protocol(cause.to_string()),
-                (None, other) => Error::Protocol(other.to_string()),
-            },
-        }
+        Ok(request.await?)
     }
 }
 
@@ -305,8 +277,4 @@ impl Serialize for Transact<'_> {
         }
         params.end()
     }
-}
-
-fn misshapen(error: &serde_json::Error) -> Error {
-    Error::Protocol(format!("it sent an answer of another shape: {error}"))
 }

@@ -42,6 +42,10 @@ pub struct Standing {
 }
 
 /// What the server at the other end says of itself and a database.
+///
+/// # Errors
+///
+/// [`Error::NoDatabase`] if it has no such database; otherwise as [`Client::select`].
 pub async fn standing(client: &Client, database: &str) -> Result<Standing, Error> {
     const ALONE: Standing = Standing {
         is_connected: true,
@@ -61,6 +65,10 @@ pub async fn standing(client: &Client, database: &str) -> Result<Standing, Error
 }
 
 /// The first server that will do, and whether it leads. `connect` connects to one.
+///
+/// # Errors
+///
+/// [`Error::Several`] with what each of them said, if none will do.
 pub async fn find(
     endpoints: &Endpoints,
     database: &str,

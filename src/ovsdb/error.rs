@@ -3,7 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::transport::{ConnectError, Endpoint, TimedOut};
+use jsonrpsee::core::client::Error as RpcClientError;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::transport::{ConnectError, Endpoint, TimedOut, json_rpc};
 
 /// Why the database gave no answer, or not the one asked for.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,42 @@ impl Error {
     }
 }
 
+impl From<json_rpc::Error> for Error {
+    fn from(error: json_rpc::Error) -> Self {
+        match error {
+            json_rpc::Error::TimedOut(timed_out) => Self::TimedOut(timed_out),
+            json_rpc::Error::Closed { in_message } => Self::Closed { in_message },
+            json_rpc::Error::Io(error) => Self::Io(error),
+            json_rpc::Error::Protocol(what) => Self::Protocol(what),
+            json_rpc::Error::Refused(json) => Self::Rpc(RpcError::from(&*json)),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    /// A result that cannot be read.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Protocol(format!("it sent an answer of another shape: {error}"))
+    }
+}
+
+impl From<RpcClientError> for Error {
+    /// The errors of [`crate::transport::Connection`] as a jsonrpsee client.
+    fn from(error: RpcClientError) -> Self {
+        match error {
+            RpcClientError::Call(error) => {
+                Self::Rpc(RpcError::from(error.data().unwrap_or(RawValue::NULL)))
+            }
+            RpcClientError::ParseError(error) => error.into(),
+            RpcClientError::Transport(error) => match error.downcast::<json_rpc::Error>() {
+                Ok(error) => (*error).into(),
+                Err(error) => Self::Protocol(error.to_string()),
+            },
+            other => Self::Protocol(other.to_string()),
+        }
+    }
+}
+
 fn said(all: &[(Endpoint, Box<Error>)]) -> String {
     let one = |(endpoint, error): &(Endpoint, Box<Error>)| match &**error {
         // It names the endpoint itself.
@@ -98,6 +138,26 @@ pub struct ValueError {
     pub expected: &'static str,
     /// What is there: `a map`, `nothing`.
     pub found: String,
+}
+
+impl From<&RawValue> for RpcError {
+    fn from(json: &RawValue) -> Self {
+        #[derive(Deserialize)]
+        struct Words {
+            error: String,
+            details: Option<String>,
+        }
+        let json = json.get();
+        let words = serde_json::from_str(json).unwrap_or_else(|_| Words {
+            error: serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()),
+            details: None,
+        });
+        Self {
+            error: words.error,
+            details: words.details,
+            json: json.to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for RpcError {

@@ -7,7 +7,6 @@
 //! |---|---|
 //! | [`client`] | the connection, its requests, and how long it waits |
 //! | [`cluster`] | several servers of one database: which of them to talk to |
-//! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
 //! | [`operation`] | what a transaction does (RFC 7047 §5.2), and what comes back |
 //! | [`schema`] | tables, columns and their types |
 //! | [`notation`] | values as people write them (ovs-vsctl(8)) |
@@ -15,14 +14,10 @@
 //! | [`row`] | one row of an answer, read column by column with typed accessors |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
 //! | [`error`] | everything that can go wrong, kept apart |
-//! | [`wire`] | JSON-RPC 1.0 as the server speaks it, under a JSON-RPC 2.0 client |
-//! | [`framing`] | where one JSON message ends and the next begins |
 
 pub mod client;
 pub mod cluster;
-pub mod draft;
 pub mod error;
-pub mod framing;
 mod monitor;
 pub mod notation;
 pub mod operation;
@@ -30,10 +25,8 @@ pub mod relation;
 pub mod row;
 pub mod schema;
 pub mod value;
-pub mod wire;
 
 pub use client::Client;
-pub use draft::{Draft, RowId};
 pub use error::{Error, OperationError, RpcError, ValueError};
 pub use operation::{Condition, Function, Mutator, Operation, Outcome, Select};
 pub use row::Row;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::operation::Select;
@@ -84,8 +85,11 @@ pub(super) fn changes(reads: &Reads, rung: &mut Reads) -> Option<Value> {
 }
 
 /// The rows of each select, with `_uuid`, out of the answer.
-pub(super) fn rows(answer: &[u8], selects: &[Select]) -> Result<Vec<Vec<Row>>, serde_json::Error> {
-    let mut tables: HashMap<String, Rows> = serde_json::from_slice(answer)?;
+pub(super) fn rows(
+    answer: &RawValue,
+    selects: &[Select],
+) -> Result<Vec<Vec<Row>>, serde_json::Error> {
+    let mut tables: HashMap<String, Rows> = serde_json::from_str(answer.get())?;
     let rows = |select: &Select| {
         let table: Arc<str> = select.table.as_str().into();
         let rows = tables.remove(&select.table).map(|rows| rows.0);

@@ -22,6 +22,10 @@ pub struct Argument<'t> {
 
 impl<'t> Argument<'t> {
     /// Takes an argument apart; of the operators that match, the longest counts.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, for whoever wrote it.
     pub fn parse(text: &'t str, operators: &[&'t str]) -> Result<Self, String> {
         let mut rest = text;
         let column = token(&mut rest)?;
@@ -66,6 +70,10 @@ impl<'t> Argument<'t> {
 }
 
 /// The value of a column; `@NAME` for a row that is being made becomes [`Atom::NamedUuid`] with its `@`.
+///
+/// # Errors
+///
+/// What is wrong with the text, or what the type does not allow, for whoever wrote it.
 pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
     let (open, close, what) = match kind.value {
         Some(_) => ('{', '}', "{}"),
@@ -127,7 +135,11 @@ pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
     })
 }
 
-/// Whether a column may have so many elements.
+/// Checks that a column may have so many elements.
+///
+/// # Errors
+///
+/// How many it may have, for whoever wrote them.
 pub fn check_number(number: usize, kind: &Type) -> Result<(), String> {
     let what = |count: usize| match (kind.is_map(), count) {
         (false, 1) => "value",
@@ -149,6 +161,10 @@ pub fn check_number(number: usize, kind: &Type) -> Result<(), String> {
 }
 
 /// One atom, which is the whole text.
+///
+/// # Errors
+///
+/// As [`datum`].
 pub fn atom(text: &str, base: &Base) -> Result<Atom, String> {
     let wrong = || format!("expected {}, not \"{}\"", base.kind, text.escape_debug());
     let atom = match base.kind {
@@ -310,115 +326,4 @@ fn token(rest: &mut &str) -> Result<String, String> {
     };
     *rest = rest.get(end..).unwrap_or_default();
     Ok(word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::schema::tests::schema;
-    use super::*;
-
-    fn read(table: &str, column: &str, text: &str) -> Result<Datum, String> {
-        let schema = schema();
-        datum(
-            text,
-            &schema.named(table).unwrap().column(column).unwrap().kind,
-        )
-    }
-
-    #[test]
-    fn values_by_their_types() {
-        let set = |numbers: &[i64]| Datum::set(numbers.iter().map(|number| Atom::from(*number)));
-        for text in ["1,2,3", "1 2 3", "[1, 2,3]", "1-3", " [ 1-2 3 ] "] {
-            assert_eq!(
-                read("Port", "trunks", text).unwrap(),
-                set(&[1, 2, 3]),
-                "{text}"
-            );
-        }
-        assert_eq!(read("Port", "trunks", "[]").unwrap(), Datum::EMPTY);
-        assert_eq!(read("Port", "tag", "7").unwrap(), 7.into());
-        assert_eq!(
-            read("Port", "vlan_mode", "access").unwrap(),
-            "access".into()
-        );
-        assert_eq!(
-            read("Port", "qos", "@q").unwrap(),
-            Atom::NamedUuid("@q".into()).into()
-        );
-        assert_eq!(
-            read("Queue", "weight", "1").unwrap(),
-            Atom::Real(1.0).into()
-        );
-        let map = Datum::map([("a", "b"), ("c:d", "e=f\n")]);
-        for text in [r#"a=b "c:d"="e=f\n""#, r#"{a=b, "c:d" = "e=f\n"}"#] {
-            assert_eq!(read("Port", "other_config", text).unwrap(), map, "{text}");
-        }
-        assert_eq!(
-            read("Port", "other_config", "{}").unwrap(),
-            Datum::Map(Vec::new())
-        );
-    }
-
-    /// What ovs-vsctl 3.1 refuses too.
-    #[test]
-    fn what_is_no_value() {
-        for (column, text) in [
-            ("tag", "4096"),
-            ("tag", "-1"),
-            ("tag", "x"),
-            ("tag", "1,2"),
-            ("tag", ""),
-            ("tag", "[1"),
-            ("tag", "[1] 2"),
-            ("trunks", "1,1"),
-            ("trunks", "3-1"),
-            ("trunks", ",1"),
-            ("trunks", "0-99999999999999999999"),
-            ("trunks", "1-"),
-            ("trunks", "{1}"),
-            ("vlan_mode", "acces"),
-            ("qos", "nope"),
-            ("other_config", "a"),
-            ("other_config", "a=b,a=c"),
-            ("other_config", "a="),
-            ("other_config", "[]"),
-            ("other_config", "\"a=b"),
-            ("other_config", "a=b\\"),
-            ("name", ""),
-            ("name", "a b"),
-            ("name", "\"\\x\""),
-        ] {
-            assert!(read("Port", column, text).is_err(), "{column} {text}");
-        }
-        assert!(read("QoS", "queues", "-1=@q").is_err());
-        assert!(read("Queue", "weight", "NaN").is_err());
-    }
-
-    #[test]
-    fn arguments() {
-        let parse = |text| Argument::parse(text, &["=", "!=", "{>=}", ">=", ">"]);
-        let argument = parse(r#"other-config:"a:b"=c=d"#).unwrap();
-        assert_eq!(argument.column, "other-config");
-        assert_eq!(argument.key.as_deref(), Some(r#""a:b""#));
-        assert_eq!(argument.value, Some(("=", "c=d")));
-        assert_eq!(parse("tag!=5").unwrap().value, Some(("!=", "5")));
-        assert_eq!(parse("trunks{>=}1,2").unwrap().value, Some(("{>=}", "1,2")));
-        assert_eq!(parse("tag").unwrap().value, None);
-        for wrong in ["=5", "tag=", "tag]", "other_config:\"a", ""] {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn strings_as_ovs_vsctl_prints_them() {
-        for (text, expected) in [
-            ("br-int", "br-int"),
-            ("", "\"\""),
-            ("true", "\"true\""),
-            ("5", "\"5\""),
-            ("a b", "\"a b\""),
-        ] {
-            assert_eq!(written(&text.into()), expected);
-        }
-    }
 }

@@ -18,6 +18,9 @@ pub struct Row {
     columns: Vec<(String, Datum)>,
 }
 
+/// The columns are read as Rust types by accessors, which all have the same error: a [`ValueError`] if the
+/// answer lacks the column or it holds something else.
+#[allow(clippy::missing_errors_doc)]
 impl Row {
     /// A row made by hand.
     pub fn new<'a>(table: &str, columns: impl IntoIterator<Item = (&'a str, Datum)>) -> Self {
@@ -56,7 +59,7 @@ impl Row {
 
     /// Exactly one text.
     pub fn string(&self, column: &str) -> Result<&str, ValueError> {
-        self.one(column, "a string", as_string)
+        self.read(column, "a string", |datum| one(datum, as_string))
     }
 
     /// One text or none.
@@ -66,12 +69,12 @@ impl Row {
 
     /// A set of texts, in the server's order.
     pub fn strings(&self, column: &str) -> Result<Vec<&str>, ValueError> {
-        self.many(column, "strings", as_string)
+        self.read(column, "strings", |datum| many(datum, as_string))
     }
 
     /// Exactly one integer.
     pub fn integer(&self, column: &str) -> Result<i64, ValueError> {
-        self.one(column, "an integer", as_integer)
+        self.read(column, "an integer", |datum| one(datum, as_integer))
     }
 
     /// One integer or none.
@@ -81,22 +84,17 @@ impl Row {
 
     /// A set of integers, in the server's order.
     pub fn integers(&self, column: &str) -> Result<Vec<i64>, ValueError> {
-        self.many(column, "integers", as_integer)
+        self.read(column, "integers", |datum| many(datum, as_integer))
     }
 
     /// Exactly one truth value.
     pub fn boolean(&self, column: &str) -> Result<bool, ValueError> {
-        self.one(column, "true or false", as_boolean)
-    }
-
-    /// One truth value or none.
-    pub fn optional_boolean(&self, column: &str) -> Result<Option<bool>, ValueError> {
-        self.optional(column, "true, false or nothing", as_boolean)
+        self.read(column, "true or false", |datum| one(datum, as_boolean))
     }
 
     /// Exactly one reference; `_uuid` is the row's own identity.
     pub fn uuid(&self, column: &str) -> Result<Uuid, ValueError> {
-        self.one(column, "a UUID", as_uuid)
+        self.read(column, "a UUID", |datum| one(datum, as_uuid))
     }
 
     /// One reference or none.
@@ -106,45 +104,30 @@ impl Row {
 
     /// A set of references, in the server's order.
     pub fn uuids(&self, column: &str) -> Result<Vec<Uuid>, ValueError> {
-        self.many(column, "UUIDs", as_uuid)
+        self.read(column, "UUIDs", |datum| many(datum, as_uuid))
     }
 
     /// A map from text to text.
     pub fn map(&self, column: &str) -> Result<BTreeMap<String, String>, ValueError> {
-        self.pairs(column, "a map of strings", |atom| {
-            as_string(atom).map(str::to_owned)
-        })
-    }
-
-    /// A map from text to integer, such as `statistics`.
-    pub fn integer_map(&self, column: &str) -> Result<BTreeMap<String, i64>, ValueError> {
-        self.pairs(column, "a map of integers", as_integer)
+        let text = |atom| as_string(atom).map(str::to_owned);
+        self.read(column, "a map of strings", |datum| pairs(datum, text, text))
     }
 
     /// A map from integer to reference, such as `queues`.
     pub fn uuid_by_integer(&self, column: &str) -> Result<BTreeMap<i64, Uuid>, ValueError> {
-        const EXPECTED: &str = "a map from integer to UUID";
-        let datum = self.datum(column)?;
-        let pair = |(key, value): &(Atom, Atom)| Some((as_integer(key)?, as_uuid(value)?));
-        match datum {
-            Datum::Map(pairs) => pairs.iter().map(pair).collect::<Option<_>>(),
-            _ => None,
-        }
-        .ok_or_else(|| self.wrong(column, EXPECTED, describe(datum)))
+        self.read(column, "a map from integer to UUID", |datum| {
+            pairs(datum, as_integer, as_uuid)
+        })
     }
 
-    fn one<'a, T>(
+    fn read<'a, T>(
         &'a self,
         column: &str,
         expected: &'static str,
-        read: fn(&'a Atom) -> Option<T>,
+        read: impl FnOnce(&'a Datum) -> Option<T>,
     ) -> Result<T, ValueError> {
         let datum = self.datum(column)?;
-        match datum {
-            Datum::Atom(atom) => read(atom),
-            _ => None,
-        }
-        .ok_or_else(|| self.wrong(column, expected, describe(datum)))
+        read(datum).ok_or_else(|| self.wrong(column, expected, describe(datum)))
     }
 
     fn optional<'a, T>(
@@ -153,38 +136,10 @@ impl Row {
         expected: &'static str,
         read: fn(&'a Atom) -> Option<T>,
     ) -> Result<Option<T>, ValueError> {
-        match self.datum(column)? {
-            Datum::Set(atoms) if atoms.is_empty() => Ok(None),
-            _ => self.one(column, expected, read).map(Some),
-        }
-    }
-
-    fn many<'a, T>(
-        &'a self,
-        column: &str,
-        expected: &'static str,
-        read: fn(&'a Atom) -> Option<T>,
-    ) -> Result<Vec<T>, ValueError> {
-        let datum = self.datum(column)?;
-        datum
-            .as_set()
-            .and_then(|atoms| atoms.iter().map(read).collect())
-            .ok_or_else(|| self.wrong(column, expected, describe(datum)))
-    }
-
-    fn pairs<T>(
-        &self,
-        column: &str,
-        expected: &'static str,
-        read: impl Fn(&Atom) -> Option<T>,
-    ) -> Result<BTreeMap<String, T>, ValueError> {
-        let datum = self.datum(column)?;
-        let pair = |(key, value): &(Atom, Atom)| Some((as_string(key)?.to_owned(), read(value)?));
-        match datum {
-            Datum::Map(pairs) => pairs.iter().map(pair).collect(),
-            _ => None,
-        }
-        .ok_or_else(|| self.wrong(column, expected, describe(datum)))
+        self.read(column, expected, |datum| match datum {
+            Datum::Set(atoms) if atoms.is_empty() => Some(None),
+            _ => one(datum, read).map(Some),
+        })
     }
 
     fn wrong(&self, column: &str, expected: &'static str, found: String) -> ValueError {
@@ -206,6 +161,31 @@ impl Row {
     pub(super) fn of_table(mut self, table: &Arc<str>) -> Self {
         self.table = Arc::clone(table);
         self
+    }
+}
+
+fn one<'a, T>(datum: &'a Datum, read: fn(&'a Atom) -> Option<T>) -> Option<T> {
+    match datum {
+        Datum::Atom(atom) => read(atom),
+        _ => None,
+    }
+}
+
+fn many<'a, T>(datum: &'a Datum, read: fn(&'a Atom) -> Option<T>) -> Option<Vec<T>> {
+    datum.as_set()?.iter().map(read).collect()
+}
+
+fn pairs<'a, K: Ord, V>(
+    datum: &'a Datum,
+    key: fn(&'a Atom) -> Option<K>,
+    value: fn(&'a Atom) -> Option<V>,
+) -> Option<BTreeMap<K, V>> {
+    match datum {
+        Datum::Map(pairs) => pairs
+            .iter()
+            .map(|(k, v)| Some((key(k)?, value(v)?)))
+            .collect(),
+        _ => None,
     }
 }
 
@@ -300,45 +280,16 @@ impl<'de> Deserialize<'de> for Row {
 mod tests {
     use super::*;
 
-    fn row() -> Row {
-        Row::new(
+    #[test]
+    fn errors_name_table_and_column() {
+        let row = Row::new(
             "Port",
             [
                 ("name", "qvobeeb2c54-aa".into()),
                 ("tag", 1.into()),
-                ("trunks", Datum::EMPTY),
-                ("protected", false.into()),
                 ("interfaces", Datum::set([Uuid(1).into(), Uuid(2).into()])),
-                ("other_config", Datum::map([("net_uuid", "x")])),
-                ("statistics", Datum::map([("rx_bytes", 7)])),
             ],
-        )
-    }
-
-    #[test]
-    fn columns_as_their_types() {
-        let row = row();
-        assert_eq!(row.string("name").unwrap(), "qvobeeb2c54-aa");
-        assert_eq!(row.integer("tag").unwrap(), 1);
-        assert_eq!(row.optional_integer("tag").unwrap(), Some(1));
-        assert_eq!(row.optional_integer("trunks").unwrap(), None);
-        assert_eq!(row.integers("trunks").unwrap(), Vec::<i64>::new());
-        assert!(!row.boolean("protected").unwrap());
-        assert_eq!(row.uuids("interfaces").unwrap(), [Uuid(1), Uuid(2)]);
-        assert_eq!(row.map("other_config").unwrap()["net_uuid"], "x");
-        assert_eq!(row.integer_map("statistics").unwrap()["rx_bytes"], 7);
-    }
-
-    #[test]
-    fn a_column_stands_once() {
-        let error = serde_json::from_str::<Row>(r#"{"tag":1,"name":"a","tag":2}"#).unwrap_err();
-        let words = "column \"tag\" is there twice";
-        assert!(error.to_string().starts_with(words), "{error}");
-    }
-
-    #[test]
-    fn errors_name_table_and_column() {
-        let row = row();
+        );
         for (error, words) in [
             (
                 row.integer("name").unwrap_err(),

@@ -96,18 +96,21 @@ pub struct NotOne {
 impl Schema {
     /// The table that a word means: its name or the beginning of it, if of no other; case does not
     /// matter, nor whether `-` or `_`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOne`] if it means none or several.
     pub fn table(&self, word: &str) -> Result<&Table, NotOne> {
         best(&self.tables, word, |table| &table.name)
-    }
-
-    /// The table of exactly this name.
-    pub fn named(&self, name: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| table.name == name)
     }
 }
 
 impl Table {
     /// The column that a word means, as [`Schema::table`] has it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOne`] if it means none or several.
     pub fn column(&self, word: &str) -> Result<&Column, NotOne> {
         best(&self.columns, word, |column| &column.name)
     }
@@ -300,87 +303,5 @@ fn best<'t, T>(all: &'t [T], word: &str, name: fn(&T) -> &str) -> Result<&'t T, 
             names: several.iter().map(|one| name(one).to_owned()).collect(),
             is_ambiguous: true,
         }),
-    }
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-
-    /// Three tables in the notation of vswitch.ovsschema.
-    pub(in crate::ovsdb) fn schema() -> Schema {
-        let json = r#"{"name": "Open_vSwitch", "version": "8.3.1", "tables": {
-            "Port": {"columns": {
-                "name": {"type": "string", "mutable": false},
-                "tag": {"type": {"key": {"type": "integer", "minInteger": 0, "maxInteger": 4095},
-                                 "min": 0, "max": 1}},
-                "trunks": {"type": {"key": {"type": "integer", "minInteger": 0, "maxInteger": 4095},
-                                    "min": 0, "max": 4096}},
-                "vlan_mode": {"type": {"key": {"type": "string",
-                    "enum": ["set", ["trunk", "access"]]}, "min": 0, "max": 1}},
-                "qos": {"type": {"key": {"type": "uuid", "refTable": "QoS"}, "min": 0, "max": 1}},
-                "other_config": {"type": {"key": "string", "value": "string",
-                                          "min": 0, "max": "unlimited"}}}},
-            "QoS": {"isRoot": true, "columns": {
-                "type": {"type": "string"},
-                "queues": {"type": {"key": {"type": "integer", "minInteger": 0},
-                    "value": {"type": "uuid", "refTable": "Queue", "refType": "weak"},
-                    "min": 0, "max": "unlimited"}}}},
-            "Queue": {"isRoot": true, "columns": {"weight": {"type": "real"}}}}}"#;
-        let schema: DatabaseSchema = serde_json::from_str(json).unwrap();
-        Schema::try_from(&schema).unwrap()
-    }
-
-    #[test]
-    fn types_with_their_limits() {
-        let schema = schema();
-        let port = schema.named("Port").unwrap();
-        assert!(!port.is_root && schema.named("QoS").unwrap().is_root);
-        assert!(!port.column("name").unwrap().is_mutable);
-        let tag = &port.column("tag").unwrap().kind;
-        assert_eq!((tag.min, tag.max, tag.key.integers), (0, 1, (0, 4095)));
-        let mode = &port.column("vlan_mode").unwrap().kind;
-        assert_eq!(mode.key.choices, ["trunk".into(), "access".into()]);
-        let qos = &port.column("qos").unwrap().kind.key;
-        assert!(qos.is_strong && qos.refers_to.as_deref() == Some("QoS"));
-        let queues = &schema.named("QoS").unwrap().column("queues").unwrap().kind;
-        assert!(queues.is_map() && queues.max == usize::MAX);
-        assert!(!queues.value.as_ref().unwrap().is_strong);
-        let weight = &schema
-            .named("Queue")
-            .unwrap()
-            .column("weight")
-            .unwrap()
-            .kind;
-        assert_eq!(weight.of(1.into()), Atom::Real(1.0).into());
-    }
-
-    #[test]
-    fn names_and_their_beginnings() {
-        let schema = schema();
-        for (word, name) in [
-            ("Port", "Port"),
-            ("port", "Port"),
-            ("p", "Port"),
-            ("qo", "QoS"),
-        ] {
-            assert_eq!(schema.table(word).unwrap().name, name);
-        }
-        let several = schema.table("q").unwrap_err();
-        assert_eq!(
-            (several.is_ambiguous, several.names),
-            (true, vec!["QoS".into(), "Queue".into()])
-        );
-        assert!(!schema.table("x").unwrap_err().is_ambiguous);
-        let port = schema.table("Port").unwrap();
-        for (word, name) in [
-            ("VLAN-mode", "vlan_mode"),
-            ("ta", "tag"),
-            ("_uuid", "_uuid"),
-        ] {
-            assert_eq!(port.column(word).unwrap().name, name);
-        }
-        assert!(port.column("t").unwrap_err().is_ambiguous);
-        assert_eq!(port.column("").unwrap_err().names.len(), 7);
     }
 }

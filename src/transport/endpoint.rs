@@ -40,6 +40,10 @@ impl Endpoint {
     /// Reads `unix:PATH`, `tcp:HOST[:PORT]` or `ssl:HOST[:PORT]`; an IPv6 address stands in brackets.
     ///
     /// Where the port is left out it is `default_port`; without a default it must be given.
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError`] if the text is anything else.
     pub fn parse(text: &str, default_port: Option<u16>) -> Result<Self, EndpointError> {
         let wrong = |reason| EndpointError {
             text: text.to_owned(),

@@ -14,6 +14,10 @@ pub struct Endpoints {
 impl Endpoints {
     /// Reads endpoints with commas between them. A comma in the path of a `unix:` is one of the path,
     /// unless another endpoint follows it.
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError`] of the first text that names none.
     pub fn parse(text: &str, default_port: Option<u16>) -> Result<Self, EndpointError> {
         let mut words: Vec<String> = Vec::new();
         for word in text.split(',') {

@@ -22,15 +22,16 @@ pub struct TimedOut {
 }
 
 impl Patience {
-    /// Waits for ever.
-    pub const ENDLESS: Self = Self { limit: None };
-
     /// Waits at most `limit` for each step; `None` waits for ever.
     pub const fn new(limit: Option<Duration>) -> Self {
         Self { limit }
     }
 
     /// The outcome of `step`, if it comes within the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if it does not.
     pub async fn wait<F: Future>(&self, step: F) -> Result<F::Output, TimedOut> {
         match self.limit {
             None => Ok(step.await),
@@ -48,18 +49,3 @@ impl fmt::Display for TimedOut {
 }
 
 impl std::error::Error for TimedOut {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_limit_ends_a_wait_and_none_does_not() {
-        let patience = Patience::new(Some(Duration::from_millis(20)));
-        assert_eq!(patience.wait(async { 1 }).await, Ok(1));
-        let error = patience.wait(std::future::pending::<()>()).await;
-        assert_eq!(error.unwrap_err().to_string(), "no answer within 0.02 s");
-        let slow = tokio::time::sleep(Duration::from_millis(40));
-        assert!(Patience::ENDLESS.wait(slow).await.is_ok());
-    }
-}

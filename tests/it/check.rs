@@ -53,27 +53,15 @@ fn a_clean_neutron_host() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     let target = controller(4, USUAL);
     for bridge in ["br-int", "br-tun", "br-ens37", "br-external"] {
-        sandbox.vsctl(&["set-controller", bridge, &target]);
+        vsctl!(sandbox, "set-controller {bridge} {target}");
     }
     see(&sandbox, &[]);
     // A sandbox is not the host: without facts of its own, its tunnels are not measured by the host's.
-    sandbox
-        .ovs(&["check"])
-        .assert()
-        .success()
-        .stdout("")
-        .stderr("");
-    sandbox
-        .ovs(&["check", "--json"])
-        .assert()
-        .success()
-        .stdout("[]\n");
-    sandbox
-        .ovs(&["check", "br-tun", "-o", "table"])
-        .assert()
-        .success()
-        .stdout("")
-        .stderr("no findings\n");
+    ovs!(sandbox, "check").prints("").says_nothing();
+    ovs!(sandbox, "check --json").prints("[]\n");
+    ovs!(sandbox, "check br-tun -o table")
+        .prints("")
+        .says_only("no findings\n");
 }
 
 /// What ovn-controller makes on a chassis: an integration bridge without controller, patches named
@@ -115,7 +103,7 @@ fn a_clean_ovn_chassis() {
         "table=44,priority=2002,ip,metadata=0x1,nw_src=10.1.0.0/16,actions=conjunction(3,1/2)",
         "table=65,priority=100,reg15=0x1,metadata=0x1,actions=output:tap0a1b2c3d-4e",
     ] {
-        sandbox.ofctl(&["add-flow", "br-int", flow]);
+        ofctl!(sandbox, "add-flow br-int '{flow}'");
     }
     see(&sandbox, &[]);
 }
@@ -209,7 +197,7 @@ fn tags() {
 fn bonds() {
     let sandbox = small();
     let state = |member, state| {
-        sandbox.appctl(&["netdev-dummy/set-admin-state", member, state]);
+        appctl!(sandbox, "netdev-dummy/set-admin-state {member} {state}");
     };
     vsctl(&sandbox, "add-bond br0 bond0 m1 m2");
     see(&sandbox, &[]);

@@ -6,10 +6,10 @@ use crate::common::checks::{see, small, vsctl};
 /// Adds flows, sees a finding and only it, deletes them and sees it gone.
 fn flow_fault(sandbox: &Sandbox, flows: &[&str], expected: &[&str]) {
     for flow in flows {
-        sandbox.ofctl(&["-O", "OpenFlow15", "add-flow", "br0", flow]);
+        ofctl!(sandbox, "-O OpenFlow15 add-flow br0 '{flow}'");
     }
     see(sandbox, expected);
-    sandbox.ofctl(&["-O", "OpenFlow15", "del-flows", "br0"]);
+    ofctl!(sandbox, "-O OpenFlow15 del-flows br0");
     see(sandbox, &[]);
 }
 
@@ -57,9 +57,9 @@ fn ports_of_flows() {
         &[],
     );
     let group = "group_id=1,type=all,bucket=actions=output:1,bucket=actions=output:88";
-    sandbox.ofctl(&["-O", "OpenFlow15", "add-group", "br0", group]);
+    ofctl!(sandbox, "-O OpenFlow15 add-group br0 '{group}'");
     see(&sandbox, &["flow-output-no-port port 88"]);
-    sandbox.ofctl(&["-O", "OpenFlow15", "del-groups", "br0"]);
+    ofctl!(sandbox, "-O OpenFlow15 del-groups br0");
     see(&sandbox, &[]);
 }
 
@@ -166,7 +166,7 @@ fn hidden_flows() {
 
 /// What the trace of a packet prints.
 fn trace(sandbox: &Sandbox, packet: &str) -> String {
-    sandbox.appctl(&["ofproto/trace", "br0", packet])
+    appctl!(sandbox, "ofproto/trace br0 {packet}")
 }
 
 /// The flow of table 0 that takes a packet: `ip, priority 9`.
@@ -189,11 +189,11 @@ fn flows_of_equal_priority_overlap() {
         let [one, other] = lines.each_ref().map(String::as_str);
         for lines in [[one, other], [other, one]] {
             for line in lines {
-                sandbox.ofctl(&["add-flow", "br0", line]);
+                ofctl!(sandbox, "add-flow br0 '{line}'");
             }
             let took = taken_by(&sandbox, packet);
             assert!(took.contains("priority 7"), "{took}");
-            sandbox.ofctl(&["del-flows", "br0"]);
+            ofctl!(sandbox, "del-flows br0");
             flow_fault(&sandbox, &lines, &["overlapping-flows table 0"]);
         }
     };
@@ -230,13 +230,12 @@ fn overlaps_are_counted_by_table() {
         "table=3,priority=5,ip,nw_dst=10.2.0.0/16,actions=output:2",
         "table=3,priority=5,arp,actions=output:2",
     ] {
-        sandbox.ofctl(&["add-flow", "br0", flow]);
+        ofctl!(sandbox, "add-flow br0 '{flow}'");
     }
-    sandbox.appctl(&[
-        "netdev-dummy/receive",
-        "tap1",
-        "in_port(1),eth(),eth_type(0x800),ipv4()",
-    ]);
+    appctl!(
+        sandbox,
+        "netdev-dummy/receive tap1 in_port(1),eth(),eth_type(0x800),ipv4()"
+    );
     let what = "table=0,in_port=tap1 (n_packets=1) and table=0 (n_packets=0)";
     let expected = format!(
         "note\ttable 0\t2 flows overlap at equal priority, such as {what}\n\
@@ -246,7 +245,7 @@ fn overlaps_are_counted_by_table() {
     let columns = "--columns=severity,object,what";
     let start = std::time::Instant::now();
     loop {
-        let found = sandbox.ovs_stdout(&["check", columns]);
+        let found = ovs!(sandbox, "check {columns}").out();
         if found == expected {
             break;
         }
@@ -254,7 +253,7 @@ fn overlaps_are_counted_by_table() {
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
     // Nothing says that one should go.
-    let hints = sandbox.ovs_stdout(&["check", "-g", "hint"]);
+    let hints = ovs!(sandbox, "check -g hint").out();
     assert!(!hints.contains("delete"), "{hints}");
 }
 
@@ -297,7 +296,7 @@ fn what_does_not_overlap() {
         "priority=6,ip,nw_src=10.0.0.0/8,nw_dst=10.0.0.0/8,actions=drop",
     ];
     for flow in flows {
-        sandbox.ofctl(&["add-flow", "br0", flow]);
+        ofctl!(sandbox, "add-flow br0 '{flow}'");
     }
     let took = taken_by(&sandbox, "in_port=1,ip,nw_src=10.9.9.9,nw_dst=10.1.0.1");
     assert!(took.contains("priority 6"), "{took}");
@@ -312,7 +311,7 @@ fn the_trace_takes_the_hiding_flow() {
         "priority=9,ip,nw_src=10.1.0.0/16,actions=output:1",
         "priority=5,ip,nw_src=10.1.2.0/24,nw_dst=10.9.0.0/16,actions=output:2",
     ] {
-        sandbox.ofctl(&["add-flow", "br0", flow]);
+        ofctl!(sandbox, "add-flow br0 '{flow}'");
     }
     for last in 0..8 {
         let packet =
@@ -395,22 +394,18 @@ fn hidden_by_design() {
 fn buckets_watch() {
     let sandbox = with_versions();
     let group = |line: &str| {
-        sandbox.ofctl(&["-O", "OpenFlow15", "add-group", "br0", line]);
+        ofctl!(sandbox, "-O OpenFlow15 add-group br0 '{line}'");
     };
     // Group 0 does not exist here; the port decides.
     let bucket = "bucket=watch_port:2,watch_group:0,actions=output:2";
     group(&format!("group_id=3,type=ff,{bucket},{bucket},{bucket}"));
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow15",
-        "add-flow",
-        "br0",
-        "in_port=1,actions=group:3",
-    ]);
+    ofctl!(
+        sandbox,
+        "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
+    );
     assert!(trace(&sandbox, "in_port=1").contains("Datapath actions: 2\n"));
     let what = |object: &str| {
-        let found = sandbox
-            .ovs(&["check", "--columns=object,what"])
+        let found = ovs!(sandbox, "check --columns=object,what")
             .output()
             .unwrap();
         let found = String::from_utf8(found.stdout).unwrap();
@@ -422,19 +417,16 @@ fn buckets_watch() {
     // With group 0 all is well, unless it can never be live itself: then the port still decides.
     group("group_id=0,type=all,bucket=actions=output:1");
     see(&sandbox, &[]);
-    sandbox.ofctl(&["-O", "OpenFlow15", "del-groups", "br0", "group_id=0"]);
+    ofctl!(sandbox, "-O OpenFlow15 del-groups br0 group_id=0");
     // Nothing that is watched exists.
-    sandbox.ofctl(&["-O", "OpenFlow15", "del-groups", "br0"]);
+    ofctl!(sandbox, "-O OpenFlow15 del-groups br0");
     group(
         "group_id=3,type=ff,bucket=watch_port:9,watch_group:77,actions=output:2,bucket=watch_port:9,actions=output:2",
     );
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow15",
-        "add-flow",
-        "br0",
-        "in_port=1,actions=group:3",
-    ]);
+    ofctl!(
+        sandbox,
+        "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
+    );
     assert!(trace(&sandbox, "in_port=1").contains("no live bucket"));
     see(&sandbox, &["bucket-never-live group 3"]);
     assert_eq!(
@@ -448,18 +440,15 @@ fn buckets_watch() {
         &["group_id=4,type=all"],
         &["group_id=4,type=ff,bucket=watch_group:3,actions=output:2"],
     ] {
-        sandbox.ofctl(&["-O", "OpenFlow15", "del-groups", "br0"]);
+        ofctl!(sandbox, "-O OpenFlow15 del-groups br0");
         for line in others {
             group(line);
         }
         group("group_id=3,type=select,bucket=watch_group:4,actions=output:2");
-        sandbox.ofctl(&[
-            "-O",
-            "OpenFlow15",
-            "add-flow",
-            "br0",
-            "in_port=1,actions=group:3",
-        ]);
+        ofctl!(
+            sandbox,
+            "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
+        );
         let traced = trace(&sandbox, "in_port=1");
         assert!(traced.contains("no live bucket"), "{others:?}: {traced}");
         let also = if others[0].contains("ff") {
@@ -470,7 +459,7 @@ fn buckets_watch() {
         see(&sandbox, also);
     }
     // Buckets of one live group among them, and select buckets that watch nothing.
-    sandbox.ofctl(&["-O", "OpenFlow15", "del-groups", "br0"]);
+    ofctl!(sandbox, "-O OpenFlow15 del-groups br0");
     group("group_id=4,type=ff,bucket=watch_port:2,actions=output:2");
     group(
         "group_id=3,type=select,selection_method=hash,bucket=watch_group:4,actions=output:2,bucket=actions=output:2",
@@ -478,13 +467,10 @@ fn buckets_watch() {
     group(
         "group_id=5,type=select,bucket=watch_port:1,actions=output:2,bucket=weight:0,watch_port:9,actions=output:2",
     );
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow15",
-        "add-flow",
-        "br0",
-        "in_port=1,actions=group:3",
-    ]);
+    ofctl!(
+        sandbox,
+        "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
+    );
     assert!(trace(&sandbox, "in_port=1").contains("Datapath actions: 2\n"));
     see(&sandbox, &[]);
 }
@@ -495,9 +481,12 @@ fn groups_are_counted_and_not_buckets() {
     let sandbox = with_versions();
     let bucket = "bucket=actions=output:88";
     let group = format!("group_id=1,type=all,{bucket},{bucket},{bucket}");
-    sandbox.ofctl(&["-O", "OpenFlow15", "add-group", "br0", &group]);
-    sandbox.ofctl(&["add-flow", "br0", "in_port=1,actions=output:88,output:88"]);
+    ofctl!(sandbox, "-O OpenFlow15 add-group br0 '{group}'");
+    ofctl!(
+        sandbox,
+        "add-flow br0 in_port=1,actions=output:88,output:88"
+    );
     see(&sandbox, &["flow-output-no-port port 88"]);
-    let what = sandbox.ovs_stdout(&["check", "-g", "what"]);
+    let what = ovs!(sandbox, "check -g what").out();
     assert_eq!(what, "table=0,in_port=tap1 and 1 more send to it\n");
 }

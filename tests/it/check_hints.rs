@@ -34,11 +34,11 @@ fn vsctl(sandbox: &Sandbox, line: &str) {
 }
 
 fn ofctl(sandbox: &Sandbox, command: &str, what: &str) {
-    sandbox.ofctl(&["-O", "OpenFlow15", command, "br0", what]);
+    ofctl!(sandbox, "-O OpenFlow15 {command} br0 '{what}'");
 }
 
 fn check(sandbox: &Sandbox) -> Vec<Value> {
-    let output = sandbox.ovs(&["check", "--json"]).output().unwrap();
+    let output = ovs!(sandbox, "check --json").output().unwrap();
     match serde_json::from_slice(&output.stdout).unwrap() {
         Value::Array(findings) => findings,
         other => panic!("{other}"),
@@ -139,8 +139,8 @@ fn faulty() -> Sandbox {
     ] {
         vsctl(&sandbox, &format!("--no-wait {line}"));
     }
-    sandbox.vsctl(&["--no-wait", "add-port", "br0", "it's 1"]);
-    sandbox.vsctl(&["--no-wait", "set", "Interface", "it's 1", "type=dummy"]);
+    vsctl!(sandbox, "--no-wait add-port br0 \"it's 1\"");
+    vsctl!(sandbox, "--no-wait set Interface \"it's 1\" type=dummy");
     vsctl(&sandbox, "set Open_vSwitch . external_ids:seen=yes");
     ofctl(&sandbox, "add-flow", "in_port=77,actions=drop");
     ofctl(&sandbox, "add-flow", "table=3,actions=output:78");
@@ -237,7 +237,7 @@ fn every_hint_leads_somewhere() {
 
 /// On a terminal of so many columns, without colours.
 fn messages(sandbox: &Sandbox, columns: usize, bridge: &str) -> String {
-    let mut ovs = sandbox.ovs(&["check", bridge, "-o", "table"]);
+    let mut ovs = ovs!(sandbox, "check {bridge} -o table");
     let output = ovs.env("COLUMNS", columns.to_string()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
@@ -262,8 +262,8 @@ fn messages_of_one_and_of_several() {
     );
     // The same of two, with hints that differ in the name; then something else of a third.
     for port in ["a b", "tap4"] {
-        sandbox.vsctl(&["--no-wait", "add-port", "br0", port]);
-        sandbox.vsctl(&["set", "Interface", port, "type=dummy"]);
+        vsctl!(sandbox, "--no-wait add-port br0 '{port}'");
+        vsctl!(sandbox, "set Interface '{port}' type=dummy");
     }
     assert_eq!(
         messages(&sandbox, 60, "br0"),
@@ -277,7 +277,7 @@ fn messages_of_one_and_of_several() {
     ofctl(&sandbox, "add-flow", "in_port=77,actions=drop");
     ofctl(&sandbox, "add-flow", "in_port=78,actions=drop");
     vsctl(&sandbox, "set Port tap4 tag=4");
-    sandbox.vsctl(&["set", "Port", "a b", "tag=4"]);
+    vsctl!(sandbox, "set Port 'a b' tag=4");
     assert_eq!(
         messages(&sandbox, 200, "br0"),
         "warning[flow-matches-no-port] flows that match on a port that the bridge does not have:\n  \
@@ -288,9 +288,9 @@ fn messages_of_one_and_of_several() {
          2 warnings\n"
     );
     // What is no table is a record each, as ever.
-    let lines = sandbox.ovs_stdout(&["check", "br0"]);
+    let lines = ovs!(sandbox, "check br0").out();
     assert_eq!(lines.lines().count(), 2, "{lines}");
-    let mut ovs = sandbox.ovs(&["check", "br0", "-o", "table", "--columns", "finding,object"]);
+    let mut ovs = ovs!(sandbox, "check br0 -o table --columns finding,object");
     ovs.assert().success().stdout(
         "FINDING               OBJECT\n\
          flow-matches-no-port  port 77\n\
@@ -311,16 +311,10 @@ fn many_and_hostile_names() {
     let words: Vec<&str> = words.iter().flat_map(|line| line.split(' ')).collect();
     sandbox.vsctl(&words);
     for name in ["hint: `x\u{1b}[31m", "error[x] a\nb: c`"] {
-        sandbox.vsctl(&[
-            "add-port",
-            "br0",
-            name,
-            "--",
-            "set",
-            "Interface",
-            name,
-            "type=dummy",
-        ]);
+        vsctl!(
+            sandbox,
+            "add-port br0 '{name}' -- set Interface '{name}' type=dummy"
+        );
     }
     let said = messages(&sandbox, 100, "br0");
     assert!(said.starts_with("warning[trunks-all] br0 "), "{said}");

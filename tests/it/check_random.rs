@@ -142,7 +142,7 @@ fn address_keys(kind: Option<usize>) -> [&'static str; 2] {
 #[test]
 fn random_tables() {
     let sandbox = small();
-    sandbox.vsctl(&["add-port", "br0", "tap3", "tag=3"]);
+    vsctl!(sandbox, "add-port br0 tap3 tag=3");
     let packets = Packet::all();
     let (mut hidden, mut overlapping, mut clear) = (0, 0, 0);
     let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
@@ -215,7 +215,7 @@ struct Said {
 
 /// Puts the flows into the switch, each with its number plus 1 as its cookie, and asks.
 fn said_of(sandbox: &Sandbox, flows: &[Flow]) -> Said {
-    sandbox.ofctl(&["del-flows", "br0"]);
+    ofctl!(sandbox, "del-flows br0");
     let mut names = Vec::new();
     for (number, flow) in flows.iter().enumerate() {
         let cookie = number + 1;
@@ -224,10 +224,10 @@ fn said_of(sandbox: &Sandbox, flows: &[Flow]) -> Said {
             flow.text(),
             flow.output
         );
-        sandbox.ofctl(&["add-flow", "br0", &line]);
+        ofctl!(sandbox, "add-flow br0 '{line}'");
         // As the real tool writes the match.
         let only = format!("cookie={cookie}/-1");
-        let dump = sandbox.ofctl(&["--no-stats", "--names", "dump-flows", "br0", &only]);
+        let dump = ofctl!(sandbox, "--no-stats --names dump-flows br0 '{only}'");
         let line = dump.lines().last().unwrap();
         let text = line.trim().split_once(", ").unwrap().1;
         names.push(format!(
@@ -235,8 +235,7 @@ fn said_of(sandbox: &Sandbox, flows: &[Flow]) -> Said {
             text.split_once(" actions=").unwrap().0.replace('"', "")
         ));
     }
-    let output = sandbox
-        .ovs(&["check", "--columns=finding,object"])
+    let output = ovs!(sandbox, "check --columns=finding,object")
         .output()
         .unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
@@ -260,7 +259,7 @@ fn said_of(sandbox: &Sandbox, flows: &[Flow]) -> Said {
 
 /// The switch takes one of the flows for the packet, or none if there is none.
 fn trace(sandbox: &Sandbox, packet: &Packet, flows: &[usize]) {
-    let text = sandbox.appctl(&["ofproto/trace", "br0", &packet.text()]);
+    let text = appctl!(sandbox, "ofproto/trace br0 {}", packet.text());
     let line = text.lines().find(|line| line.starts_with(" 0. ")).unwrap();
     let cookie = line
         .split_once("cookie 0x")

@@ -96,27 +96,24 @@ fn the_leader_writes_and_any_member_reads() {
     let mut cluster = Cluster::start();
     let db = cluster.db();
     let leader = cluster.leader();
-    common::ovs(&["--db", &db, "-v", "--no-wait", "port", "add", "br0", "p0"])
-        .assert()
-        .success()
-        .stderr(contains(format!(
+    ovs!("--db {db} -v --no-wait port add br0 p0")
+        .ok()
+        .says(format!(
             "the server at {} leads",
             cluster.servers[leader].unix()
-        )));
+        ));
     // The first in the list is a member, and that is enough.
     let first = db.split(',').next().unwrap();
-    common::ovs(&["--db", &db, "-v", "port", "list", "br0", "-g", "port"])
-        .assert()
-        .success()
-        .stdout(contains("p0"))
-        .stderr(contains(format!("the server at {first} is a member")));
+    ovs!("--db {db} -v port list br0 -g port")
+        .ok()
+        .shows("p0")
+        .says(format!("the server at {first} is a member"));
 
     // Between two commands: the next waits until there is another leader.
     cluster.servers[leader].kill();
-    common::ovs(&["--db", &db, "-v", "--no-wait", "port", "add", "br0", "p1"])
-        .assert()
-        .success()
-        .stderr(contains(" leads"));
+    ovs!("--db {db} -v --no-wait port add br0 p1")
+        .ok()
+        .says(" leads");
     assert_eq!(ports(&db), ["p0", "p1"]);
 
     // One of three is no cluster: what it has may be old.
@@ -164,10 +161,9 @@ fn the_leader_is_killed_while_commands_run() {
             (0..COUNT)
                 .map(|n| {
                     let port = format!("p{n}");
-                    let output =
-                        common::ovs(&["--db", &db, "--no-wait", "port", "add", "br0", &port])
-                            .output()
-                            .unwrap();
+                    let output = ovs!("--db {db} --no-wait port add br0 {port}")
+                        .output()
+                        .unwrap();
                     done.fetch_add(1, Ordering::Relaxed);
                     output.status.code().unwrap()
                 })

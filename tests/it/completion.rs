@@ -204,7 +204,7 @@ fn what_depends_on_what_is_typed() {
         "type=gre",
         "options:remote_ip=192.0.2.1",
     ]);
-    let complete = |words: &[&str]| asked(&mut sandbox.ovs(&[]), words);
+    let complete = |words: &[&str]| asked(&mut ovs!(sandbox, ""), words);
     // The type of a port that is there.
     let keys = complete(&["port", "set", "gre0", "--option", ""]);
     assert!(keys.contains(&"csum=".to_owned()) && !keys.contains(&"peer=".to_owned()));
@@ -249,7 +249,7 @@ fn what_depends_on_what_is_typed() {
     );
     // A database that is named on the line.
     let db = format!("unix:{}", sandbox.db_socket().display());
-    let elsewhere = asked(&mut ovs(&[]), &["--db", &db, "dump-flows", ""]);
+    let elsewhere = asked(&mut ovs!(""), &["--db", &db, "dump-flows", ""]);
     assert_eq!(elsewhere, ["br0"]);
     // A name that means something to the shell is quoted.
     let offered = offers(Shell::Bash, "ovs port show p", sandbox.run_dir());
@@ -286,7 +286,7 @@ fn without_daemons_there_is_silence_at_once() {
         );
     }
     let begun = Instant::now();
-    assert_eq!(asked(&mut sandbox.ovs(&[]), &["dump-flows", ""]), [""; 0]);
+    assert_eq!(asked(&mut ovs!(sandbox, ""), &["dump-flows", ""]), [""; 0]);
     assert!(begun.elapsed() < Duration::from_millis(200));
 }
 
@@ -296,7 +296,7 @@ fn a_database_that_does_not_answer_is_not_waited_for() {
     let socket = directory.path().join("db.sock");
     let _deaf = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let begun = Instant::now();
-    let mut ovs = ovs(&[]);
+    let mut ovs = ovs!("");
     ovs.env("OVS_RUNDIR", directory.path());
     assert_eq!(asked(&mut ovs, &["dump-flows", ""]), [""; 0]);
     let took = begun.elapsed();

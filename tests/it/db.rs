@@ -260,6 +260,15 @@ fn list_and_find() {
         &["trunks{not-in}5"],
         &["trunks{not-in}1"],
         &["trunks>1,2"],
+        &["trunks<1,2"],
+        &["trunks>=3,2,1"],
+        &["trunks<=9"],
+        &["trunks<=1,2,4"],
+        &["other_config<a=c"],
+        &["other_config>=a=a"],
+        &["other_config>a=b,c=d"],
+        &["other-config{>=}a=c"],
+        &["other_config{in}a=b,x=y"],
         &["other_config:a=b"],
         &["other_config:a!=c"],
         &["other_config:a{=}b"],
@@ -355,6 +364,7 @@ fn changes_are_those_of_ovs_vsctl() {
             "a=nope",
             "none",
         ],
+        &["set", "Port", "p1", "trunks=[ 1-2, 3 ]"],
         &["set", "Port", "p1", "trunks=[]"],
         &["remove", "Port", "p1", "other_config", "new=1"],
         &[
@@ -631,6 +641,44 @@ fn what_is_refused_changes_nothing() {
         .assert()
         .success()
         .stdout("unchanged\n");
+}
+
+/// Neither tool reads these as values.
+#[test]
+fn what_is_no_value() {
+    let sandbox = sandbox();
+    let before = sandbox.vsctl(&["list", "Port", "p1"]);
+    for text in [
+        "tag=-1",
+        "tag=",
+        "tag=[1",
+        "tag=[1] 2",
+        "tag]",
+        "=5",
+        "trunks=1,1",
+        "trunks=3-1",
+        "trunks=,1",
+        "trunks=0-99999999999999999999",
+        "trunks=1-",
+        "trunks={1}",
+        "qos=nope",
+        "other_config=a=b,a=c",
+        "other_config=a=",
+        "other_config=[]",
+        "other_config=\"a=b",
+        "other_config=a=b\\",
+        "other_config:\"a",
+        "bond_active_slave=a b",
+        "bond_active_slave=\"\\x\"",
+    ] {
+        let assert = sandbox.ovs(&["db", "set", "Port", "p1", text]).assert();
+        assert.code(2).stdout("");
+        let mut real = common::server::tool("ovs-vsctl");
+        real.env("OVS_RUNDIR", sandbox.run_dir());
+        let refused = real.args(["set", "Port", "p1", text]).output().unwrap();
+        assert!(!refused.status.success(), "{text}");
+    }
+    assert_eq!(sandbox.vsctl(&["list", "Port", "p1"]), before);
 }
 
 /// ovs-vsctl says nothing of it; the ports that go so are named.

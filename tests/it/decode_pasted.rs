@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::common::{self, ovs};
+use crate::common;
 
 fn pasted(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -27,7 +27,7 @@ fn expected() -> String {
 }
 
 fn decode() -> common::Ovs {
-    ovs(&["decode"])
+    ovs!("decode")
 }
 
 #[test]

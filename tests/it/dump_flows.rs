@@ -54,15 +54,7 @@ fn many_flows_of_some_tables() {
     const TABLES: [u8; 4] = [0, 7, 60, 253];
     const FLOWS: usize = 44_000;
     let sandbox = Sandbox::start(Options::default());
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "set",
-        "bridge",
-        "br0",
-        "fail_mode=secure",
-    ]);
+    vsctl!(sandbox, "add-br br0 -- set bridge br0 fail_mode=secure");
     let socket = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
     let mut flows = String::new();
     for number in 0..FLOWS {
@@ -82,14 +74,13 @@ fn many_flows_of_some_tables() {
         let real = ["-O", version, "--no-stats", "dump-flows", &socket];
         let real = ofctl_lines(&sandbox, &real);
         assert_eq!(real.len(), FLOWS);
-        let printed = sandbox.ovs_stdout(&["-O", version, "dump-flows", "br0", "--no-stats"]);
+        let printed = ovs!(sandbox, "-O {version} dump-flows br0 --no-stats").out();
         assert!(lines(&printed) == real, "{version}");
     }
     let odd = ["--no-stats", "dump-flows", &socket, "cookie=1/1"];
-    let printed = sandbox.ovs_stdout(&["dump-flows", "br0", "--no-stats", "--cookie", "1/1"]);
+    let printed = ovs!(sandbox, "dump-flows br0 --no-stats --cookie 1/1").out();
     assert!(lines(&printed) == ofctl_lines(&sandbox, &odd));
-    let json = sandbox.ovs_stdout(&["dump-flows", "br0", "--json"]);
-    let json: Value = serde_json::from_str(&json).unwrap();
+    let json = ovs!(sandbox, "dump-flows br0").json();
     assert_eq!(json.as_array().unwrap().len(), FLOWS);
 }
 
@@ -110,12 +101,12 @@ fn neutron_flows_read_the_same_in_every_version() {
         let sandbox = Sandbox::neutron(host);
         for bridge in bridges {
             let expected = expected(name, bridge);
-            let printed = sandbox.ovs_stdout(&["dump-flows", bridge, "--no-stats"]);
+            let printed = ovs!(sandbox, "dump-flows {bridge} --no-stats").out();
             assert_eq!(lines(&printed), expected, "{name} {bridge}, any version");
             for version in VERSIONS {
                 let protocols = format!("protocols={version}");
-                sandbox.vsctl(&["set", "bridge", bridge, &protocols]);
-                let printed = sandbox.ovs_stdout(&["dump-flows", bridge, "--no-stats"]);
+                vsctl!(sandbox, "set bridge {bridge} {protocols}");
+                let printed = ovs!(sandbox, "dump-flows {bridge} --no-stats").out();
                 assert_eq!(lines(&printed), expected, "{name} {bridge} {version}");
             }
         }
@@ -128,8 +119,11 @@ fn a_pinned_version_reads_as_in_ovs_ofctl() {
     for version in VERSIONS {
         for bridge in ["br-int", "br-tun", "br-ens37"] {
             for (ours, theirs) in [("--names", "--names"), ("--no-names", "--no-names")] {
-                let printed =
-                    sandbox.ovs_stdout(&["dump-flows", bridge, "-O", version, "--no-stats", ours]);
+                let printed = ovs!(
+                    sandbox,
+                    "dump-flows {bridge} -O {version} --no-stats {ours}"
+                )
+                .out();
                 let real = ofctl_lines(
                     &sandbox,
                     &["-O", version, "--no-stats", theirs, "dump-flows", bridge],
@@ -145,13 +139,12 @@ fn a_pinned_version_reads_as_in_ovs_ofctl() {
 #[test]
 fn statistics_read_as_in_ovs_ofctl() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow15",
-        "add-flow",
-        "br-int",
-        "table=7,idle_timeout=600,hard_timeout=900,importance=5,send_flow_rem,tcp,tp_dst=22 actions=NORMAL",
-    ]);
+    ofctl!(
+        sandbox,
+        "-O OpenFlow15 add-flow br-int \
+         'table=7,idle_timeout=600,hard_timeout=900,importance=5,send_flow_rem,tcp,tp_dst=22 \
+         actions=NORMAL'"
+    );
     let without_time = |line: &String| -> String {
         line.split(", ")
             .filter(|piece| !piece.starts_with("duration=") && !piece.contains("_age="))
@@ -159,8 +152,7 @@ fn statistics_read_as_in_ovs_ofctl() {
             .join(", ")
     };
     for version in VERSIONS {
-        let printed =
-            lines(&sandbox.ovs_stdout(&["dump-flows", "br-int", "-O", version, "--no-names"]));
+        let printed = lines(&ovs!(sandbox, "dump-flows br-int -O {version} --no-names").out());
         let real = ofctl_lines(
             &sandbox,
             &["-O", version, "--no-names", "dump-flows", "br-int"],
@@ -172,7 +164,7 @@ fn statistics_read_as_in_ovs_ofctl() {
             "{version}"
         );
     }
-    let aged = |version| sandbox.ovs_stdout(&["dump-flows", "br-int", "-O", version]);
+    let aged = |version| ovs!(sandbox, "dump-flows br-int -O {version}").out();
     for version in ["OpenFlow10", "OpenFlow15"] {
         assert!(aged(version).lines().all(|line| line.contains("idle_age=")));
     }
@@ -181,25 +173,14 @@ fn statistics_read_as_in_ovs_ofctl() {
 #[test]
 fn what_openflow_1_0_cannot_say_is_printed_whole() {
     let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "set",
-        "bridge",
-        "br0",
-        "fail_mode=secure",
-    ]);
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow13",
-        "add-meter",
-        "br0",
-        "meter=1 kbps bands=type=drop rate=100",
-    ]);
+    vsctl!(sandbox, "add-br br0 -- set bridge br0 fail_mode=secure");
+    ofctl!(
+        sandbox,
+        "-O OpenFlow13 add-meter br0 'meter=1 kbps bands=type=drop rate=100'"
+    );
     let flow = "table=3,priority=7,in_port=LOCAL \
                 actions=meter:1,write_actions(output:IN_PORT),write_metadata:0x5/0xff,goto_table:7";
-    sandbox.ofctl(&["-O", "OpenFlow13", "add-flow", "br0", flow]);
+    ofctl!(sandbox, "-O OpenFlow13 add-flow br0 '{flow}'");
     let whole = "table=3, priority=7,in_port=LOCAL \
                  actions=meter:1,write_actions(IN_PORT),write_metadata:0x5/0xff,goto_table:7\n";
     for protocols in [
@@ -208,8 +189,8 @@ fn what_openflow_1_0_cannot_say_is_printed_whole() {
         "protocols=OpenFlow15",
         "protocols=OpenFlow10,OpenFlow15",
     ] {
-        sandbox.vsctl(&["set", "bridge", "br0", protocols]);
-        let printed = sandbox.ovs_stdout(&["dump-flows", "br0", "table=3", "--no-stats"]);
+        vsctl!(sandbox, "set bridge br0 {protocols}");
+        let printed = ovs!(sandbox, "dump-flows br0 table=3 --no-stats").out();
         assert_eq!(printed, whole, "{protocols}");
     }
 }
@@ -248,68 +229,26 @@ fn ports_in_three_spellings() {
 fn names_are_whole() {
     let sandbox = Sandbox::empty();
     let (one, two) = ("patch-to-another-bridge-1", "patch-to-another-bridge-2");
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "add-br",
-        "br1",
-        "--",
-        "add-port",
-        "br0",
-        one,
-        "--",
-        "set",
-        "interface",
-        one,
-        "type=patch",
-        "options:peer=p1",
-        "ofport_request=1",
-        "--",
-        "add-port",
-        "br1",
-        "p1",
-        "--",
-        "set",
-        "interface",
-        "p1",
-        "type=patch",
-        &format!("options:peer={one}"),
-        "--",
-        "add-port",
-        "br0",
-        two,
-        "--",
-        "set",
-        "interface",
-        two,
-        "type=patch",
-        "options:peer=p2",
-        "ofport_request=2",
-        "--",
-        "add-port",
-        "br1",
-        "p2",
-        "--",
-        "set",
-        "interface",
-        "p2",
-        "type=patch",
-        &format!("options:peer={two}"),
-    ]);
-    sandbox.ofctl(&["del-flows", "br0"]);
-    sandbox.ofctl(&["add-flow", "br0", "in_port=1 actions=output:2"]);
-    let printed = sandbox.ovs_stdout(&["dump-flows", "br0", "--no-stats"]);
+    vsctl!(
+        sandbox,
+        "add-br br0 -- add-br br1 -- add-port br0 {one} -- set interface {one} type=patch \
+         options:peer=p1 ofport_request=1 -- add-port br1 p1 -- set interface p1 type=patch \
+         options:peer={one} -- add-port br0 {two} -- set interface {two} type=patch \
+         options:peer=p2 ofport_request=2 -- add-port br1 p2 -- set interface p2 type=patch \
+         options:peer={two}"
+    );
+    ofctl!(sandbox, "del-flows br0");
+    ofctl!(sandbox, "add-flow br0 'in_port=1 actions=output:2'");
+    let printed = ovs!(sandbox, "dump-flows br0 --no-stats").out();
     assert_eq!(
         printed,
         format!("in_port=\"{one}\" actions=output:\"{two}\"\n")
     );
-    let chosen =
-        sandbox.ovs_stdout(&["dump-flows", "br0", &format!("in_port={one}"), "--no-stats"]);
+    let chosen = ovs!(sandbox, "dump-flows br0 in_port={one} --no-stats").out();
     assert_eq!(chosen, printed);
     // Without the database the names are those that OpenFlow has.
     let endpoint = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
-    let cut = sandbox.ovs_stdout(&["dump-flows", &endpoint, "--no-stats"]);
+    let cut = ovs!(sandbox, "dump-flows {endpoint} --no-stats").out();
     assert!(cut.contains("in_port="), "{cut}");
     assert!(!cut.contains(one), "{cut}");
 }
@@ -342,16 +281,11 @@ fn match_by_name_is_chosen_by_the_switch() {
             &["--no-stats", "--names", "dump-flows", "br-int", theirs],
         );
         for version in VERSIONS {
-            let printed = sandbox.ovs_stdout(&[
-                "dump-flows",
-                "br-int",
-                ours,
-                "--no-stats",
-                "-O",
-                version,
-                "--style",
-                "classic",
-            ]);
+            let printed = ovs!(
+                sandbox,
+                "dump-flows br-int {ours} --no-stats -O {version} --style classic"
+            )
+            .out();
             // OpenFlow 1.1's standard match has no room for neighbour discovery's target.
             assert_eq!(lines(&printed), real, "{ours} {version}");
         }
@@ -408,7 +342,7 @@ fn json_tells_what_is_on_the_wire() {
         flows(&["br-int", "table=99", "--json"]),
         Vec::<Value>::new()
     );
-    let objects = sandbox.ovs_stdout(&["dump-flows", "br-int", "--output", "jsonl"]);
+    let objects = ovs!(sandbox, "dump-flows br-int --output jsonl").out();
     assert_eq!(objects.lines().count(), 28);
     for object in objects.lines() {
         assert!(serde_json::from_str::<Value>(object).unwrap().is_object());
@@ -475,7 +409,7 @@ fn errors_say_what_why_and_what_next() {
         2,
         &["columns"],
     );
-    sandbox.vsctl(&["set", "bridge", "br-ex", "protocols=OpenFlow13"]);
+    vsctl!(sandbox, "set bridge br-ex protocols=OpenFlow13");
     fails(
         &["dump-flows", "br-ex", "-O", "OpenFlow10"],
         1,
@@ -494,15 +428,7 @@ fn errors_say_what_why_and_what_next() {
 #[test]
 fn a_reader_that_has_enough_ends_it_quietly() {
     let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "set",
-        "bridge",
-        "br0",
-        "fail_mode=secure",
-    ]);
+    vsctl!(sandbox, "add-br br0 -- set bridge br0 fail_mode=secure");
     let mut flows = String::new();
     for n in 0..20_000 {
         let vlan = n % 4094;
@@ -526,7 +452,7 @@ fn a_reader_that_has_enough_ends_it_quietly() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "exit 0\n");
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
     assert_eq!(
-        sandbox.ovs_stdout(&["dump-flows", "br0"]).lines().count(),
+        ovs!(sandbox, "dump-flows br0").out().lines().count(),
         20_000
     );
 }

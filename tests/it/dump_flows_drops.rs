@@ -57,7 +57,7 @@ fn ports() -> impl Iterator<Item = u64> {
 fn load(sandbox: &Sandbox, flows: &[String]) {
     let file = sandbox.run_dir().join("flows");
     fs::write(&file, flows.join("\n")).unwrap();
-    sandbox.ofctl(&["-O", "OpenFlow15", "del-flows", "br0"]);
+    ofctl!(sandbox, "-O OpenFlow15 del-flows br0");
     sandbox.ofctl(&[
         "-O",
         "OpenFlow15",
@@ -101,7 +101,7 @@ impl Trace {
             "in_port=1,udp,dl_src=00:00:00:00:00:01,dl_dst=00:00:00:00:00:02,\
              nw_src=10.0.0.1,nw_dst=10.0.0.2,nw_ttl=64,udp_src=1,udp_dst={tp_dst}"
         );
-        let text = sandbox.appctl(&["ofproto/trace", "br0", &packet]);
+        let text = appctl!(sandbox, "ofproto/trace br0 {packet}");
         let (mut met, mut missed, mut out) = (Vec::new(), false, BTreeSet::new());
         for line in text.lines() {
             let is_table = line.trim_start().starts_with(|c: char| c.is_ascii_digit());
@@ -134,7 +134,7 @@ impl Trace {
 
 /// The number of OpenFlow for each of the datapath.
 fn numbers(sandbox: &Sandbox) -> BTreeMap<u64, u64> {
-    let text = sandbox.appctl(&["dpif/show"]);
+    let text = appctl!(sandbox, "dpif/show");
     let pairs = text.lines().filter_map(|line| {
         let pair = line.trim().strip_prefix('p')?.split_whitespace().nth(1)?;
         let (ofport, number) = pair.trim_end_matches(':').split_once('/')?;
@@ -501,8 +501,7 @@ fn who_may_not_drop_is_told_once() {
     let (printed, told) = run(&["--all", "--drops"]);
     assert_eq!(printed.lines().count(), 2);
     assert_eq!(told.lines().count(), 1);
-    let counted = sandbox
-        .ovs(&["dump-flows", "br0", "--drops", "--count"])
+    let counted = ovs!(sandbox, "dump-flows br0 --drops --count")
         .output()
         .unwrap();
     assert_eq!(counted.stdout, b"2\n");
@@ -515,8 +514,8 @@ fn who_may_not_drop_is_told_once() {
         verdicts.values().all(|verdict| verdict == "maybe"),
         "{verdicts:?}"
     );
-    sandbox.vsctl(&["set", "bridge", "br0", "protocols=OpenFlow10"]);
-    sandbox.ofctl(&["del-flows", "br0"]);
-    sandbox.ofctl(&["add-flow", "br0", "table=3,actions=drop"]);
+    vsctl!(sandbox, "set bridge br0 protocols=OpenFlow10");
+    ofctl!(sandbox, "del-flows br0");
+    ofctl!(sandbox, "add-flow br0 table=3,actions=drop");
     assert_eq!(run(&["br0", "--drops"]).1, "");
 }

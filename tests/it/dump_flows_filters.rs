@@ -40,7 +40,7 @@ fn bridge(flows: &[&str]) -> Sandbox {
         "group_id=5,type=all,bucket=output:1",
         "group_id=6,type=all,bucket=output:2",
     ] {
-        sandbox.ofctl(&["-O", "OpenFlow15", "add-group", "br0", group]);
+        ofctl!(sandbox, "-O OpenFlow15 add-group br0 '{group}'");
     }
     let lines = (1..).zip(flows);
     let lines: Vec<String> = lines
@@ -68,7 +68,10 @@ fn ours(sandbox: &Sandbox, version: &str, arguments: &[&str]) -> Vec<u32> {
 }
 
 fn real(sandbox: &Sandbox, version: &str, filter: &str) -> Vec<u32> {
-    priorities(&sandbox.ofctl(&["-O", version, "--no-stats", "dump-flows", "br0", filter]))
+    priorities(&ofctl!(
+        sandbox,
+        "-O {version} --no-stats dump-flows br0 {filter}"
+    ))
 }
 
 #[track_caller]
@@ -301,16 +304,16 @@ fn names_as_openflow_cuts_them() {
         line.extend(port.split(' ').map(str::to_owned));
     }
     sandbox.vsctl(&line.iter().map(String::as_str).collect::<Vec<_>>());
-    sandbox.ofctl(&["del-flows", "br0"]);
+    ofctl!(sandbox, "del-flows br0");
     for (_, number) in ports {
         let flow = format!(
             "priority={number},in_port={number},actions=output:{}",
             number % 5 + 1
         );
-        sandbox.ofctl(&["add-flow", "br0", &flow]);
+        ofctl!(sandbox, "add-flow br0 '{flow}'");
     }
     // As the real tool prints it.
-    let printed = sandbox.ofctl(&["--names", "--no-stats", "dump-flows", "br0", "in_port=1"]);
+    let printed = ofctl!(sandbox, "--names --no-stats dump-flows br0 in_port=1");
     assert!(printed.contains("in_port=\"patch-br-int-to\""), "{printed}");
     for (arguments, expected) in [
         (&["in_port=\"patch-br-int-to\""][..], &[1][..]),
@@ -328,15 +331,9 @@ fn names_as_openflow_cuts_them() {
             "{arguments:?}"
         );
     }
-    let resolved = sandbox.ovs_stdout(&[
-        "port",
-        "resolve",
-        "br0",
-        "patch-br-int-to",
-        "int-br-ens37-et",
-    ]);
+    let resolved = ovs!(sandbox, "port resolve br0 patch-br-int-to int-br-ens37-et").out();
     assert_eq!(resolved, "patch-br-int-to-ex\t1\nint-br-ens37-et\t4\n");
-    let counted = sandbox.ovs_stdout(&["port", "stats", "br0", "patch-br-int-to", "-g", "port"]);
+    let counted = ovs!(sandbox, "port stats br0 patch-br-int-to -g port").out();
     assert_eq!(counted, "patch-br-int-to-ex\n");
     let several = "\"patch-br-tun-to\" is what OpenFlow calls 2 ports of br0: \
                    patch-br-tun-to-int-1, patch-br-tun-to-int-2";
@@ -361,16 +358,12 @@ fn names_as_openflow_cuts_them() {
     assert!(String::from_utf8_lossy(&output.stderr).contains(several));
     // Neither shorter nor longer than OpenFlow cuts it.
     for name in ["patch-br-int-t", "patch-br-int-to-"] {
-        let output = sandbox
-            .ovs(&["port", "resolve", "br0", name])
-            .output()
-            .unwrap();
+        let output = ovs!(sandbox, "port resolve br0 {name}").output().unwrap();
         refused(&output, 3, "not found on br0");
     }
     // The switch alone knows the names cut.
     let switch = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
-    let output = sandbox
-        .ovs(&["dump-flows", &switch, "in_port=patch-br-tun-to"])
+    let output = ovs!(sandbox, "dump-flows {switch} in_port=patch-br-tun-to")
         .output()
         .unwrap();
     refused(&output, 2, "calls 2 ports of");

@@ -107,7 +107,7 @@ fn sorted_as_ovs_ofctl_sorts() {
 fn sorted_by_what_ovs_ofctl_does_not_sort_by() {
     let sandbox = bridge_with_flows();
     // A bare --sort does not eat the switch.
-    let sorted = sandbox.ovs_stdout(&["dump-flows", "--no-stats", "--sort", "br0"]);
+    let sorted = ovs!(sandbox, "dump-flows --no-stats --sort br0").out();
     let priorities = |text: &str| -> Vec<u32> {
         let number = |line: &str| {
             let (_, rest) = line.split_once("priority=").unwrap();
@@ -150,7 +150,7 @@ fn sorted_by_what_ovs_ofctl_does_not_sort_by() {
         let option = format!("--sort={key}");
         assert_eq!(ours(&sandbox, &[&option]).lines().count(), 13, "{key}");
     }
-    let wrong = sandbox.ovs(&["dump-flows", "br0", "--sort=tp_dest"]);
+    let wrong = ovs!(sandbox, "dump-flows br0 --sort=tp_dest");
     let output = { wrong }.output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean \"tp_dst\""));
@@ -217,8 +217,7 @@ fn chosen_by_what_they_do() {
             );
         }
     }
-    let wrong = sandbox
-        .ovs(&["dump-flows", "br0", "--action", "resubmitt"])
+    let wrong = ovs!(sandbox, "dump-flows br0 --action resubmitt")
         .output()
         .unwrap();
     assert_eq!(wrong.status.code(), Some(2));
@@ -228,27 +227,24 @@ fn chosen_by_what_they_do() {
 #[test]
 fn hit_are_those_that_packets_went_through() {
     let sandbox = bridge_with_flows();
-    sandbox.ofctl(&[
-        "add-flow",
-        "br0",
-        "priority=50,in_port=LOCAL,dl_src=02:00:00:00:00:99 actions=drop",
-    ]);
-    sandbox.ofctl(&[
-        "packet-out",
-        "br0",
-        "in_port=LOCAL packet=0200000000010200000000990800 actions=table",
-    ]);
+    ofctl!(
+        sandbox,
+        "add-flow br0 'priority=50,in_port=LOCAL,dl_src=02:00:00:00:00:99 actions=drop'"
+    );
+    ofctl!(
+        sandbox,
+        "packet-out br0 'in_port=LOCAL packet=0200000000010200000000990800 actions=table'"
+    );
     assert_eq!(priorities(&ours(&sandbox, &["--hit"])), ["50"]);
-    let json = sandbox.ovs_stdout(&["dump-flows", "br0", "--hit", "--json"]);
+    let json = ovs!(sandbox, "dump-flows br0 --hit --json").out();
     let flows: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(flows[0]["n_packets"], 1);
     let busiest = ours(&sandbox, &["--rsort=n_packets"]);
     assert!(busiest.starts_with("priority=50"), "{busiest}");
     for version in ["OpenFlow10", "OpenFlow11", "OpenFlow13", "OpenFlow15"] {
-        let counted =
-            sandbox.ovs_stdout(&["dump-flows", "br0", "--count", "--json", "-O", version]);
+        let counted = ovs!(sandbox, "dump-flows br0 --count --json -O {version}").out();
         // packet_count=1 byte_count=14 flow_count=14
-        let real = sandbox.ofctl(&["-O", version, "dump-aggregate", "br0"]);
+        let real = ofctl!(sandbox, "-O {version} dump-aggregate br0");
         let counted: Value = serde_json::from_str(&counted).unwrap();
         let theirs = format!(
             "packet_count={} byte_count={} flow_count={}",
@@ -276,12 +272,11 @@ fn counted_by_the_switch() {
             ("cookie=0x1/0xff", 1),
             ("out_port=2", 3),
         ] {
-            let counted =
-                sandbox.ovs_stdout(&["dump-flows", "br0", filter, "--count", "-O", version]);
+            let counted = ovs!(sandbox, "dump-flows br0 '{filter}' --count -O {version}").out();
             assert_eq!(counted, format!("{expected}\n"), "{version} {filter}");
         }
     }
-    let counted = sandbox.ovs_stdout(&["dump-flows", "br0", "--count", "--output", "jsonl"]);
+    let counted = ovs!(sandbox, "dump-flows br0 --count --output jsonl").out();
     assert_eq!(counted, "{\"flows\":13,\"packets\":0,\"bytes\":0}\n");
 }
 
@@ -290,20 +285,17 @@ fn of_every_bridge() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     let mut expected = String::new();
     let mut counts = String::new();
-    let bridges = sandbox.ovs_stdout(&["bridge", "list", "-g", "bridge"]);
+    let bridges = ovs!(sandbox, "bridge list -g bridge").out();
     for bridge in bridges.lines() {
-        let flows = sandbox.ovs_stdout(&["dump-flows", bridge, "--no-stats"]);
+        let flows = ovs!(sandbox, "dump-flows {bridge} --no-stats").out();
         expected.extend(flows.lines().map(|flow| format!("{bridge}\t{flow}\n")));
         writeln!(counts, "{bridge}\t{}", flows.lines().count()).unwrap();
     }
-    let all = sandbox.ovs_stdout(&["dump-flows", "--all", "--no-stats"]);
+    let all = ovs!(sandbox, "dump-flows --all --no-stats").out();
     assert_eq!(all, expected);
-    assert_eq!(
-        sandbox.ovs_stdout(&["dump-flows", "--all", "--count"]),
-        counts
-    );
+    ovs!(sandbox, "dump-flows --all --count").prints(&counts);
 
-    let json = sandbox.ovs_stdout(&["dump-flows", "--all", "--json", "--no-stats"]);
+    let json = ovs!(sandbox, "dump-flows --all --json --no-stats").out();
     let flows: Vec<Value> = serde_json::from_str(&json).unwrap();
     let named: Vec<&str> = flows
         .iter()
@@ -316,11 +308,10 @@ fn of_every_bridge() {
     assert_eq!(named, listed);
 
     // A port of one bridge: the others have no such flows.
-    let one = sandbox.ovs_stdout(&["dump-flows", "--all", "in_port=phy-br-ens37", "--no-stats"]);
+    let one = ovs!(sandbox, "dump-flows --all in_port=phy-br-ens37 --no-stats").out();
     assert_eq!(one.lines().count(), 2);
     assert!(one.lines().all(|line| line.starts_with("br-ens37\t")));
-    let output = sandbox
-        .ovs(&["dump-flows", "--all", "in_port=phy-br-ens38"])
+    let output = ovs!(sandbox, "dump-flows --all in_port=phy-br-ens38")
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3));
@@ -330,8 +321,7 @@ fn of_every_bridge() {
         error.contains("did you mean") && error.contains("any other bridge"),
         "{error}"
     );
-    let output = sandbox
-        .ovs(&["dump-flows", "--all", "br-int", "tcp"])
+    let output = ovs!(sandbox, "dump-flows --all br-int tcp")
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -341,10 +331,7 @@ fn of_every_bridge() {
 fn a_bridge_that_does_not_answer_is_reported() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     std::fs::remove_file(sandbox.run_dir().join("br-tun.mgmt")).unwrap();
-    let output = sandbox
-        .ovs(&["dump-flows", "--all", "--json"])
-        .output()
-        .unwrap();
+    let output = ovs!(sandbox, "dump-flows --all --json").output().unwrap();
     assert_eq!(output.status.code(), Some(4));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("br-tun"), "{error}");

@@ -46,16 +46,8 @@ const TOLD: [(u8, &str); 2] = [(7, "ViaOpenFlow"), (14, "ServiceLB-14")];
 /// A switch without names, with flows in tables 0 to 18 that name the table behind, in every way.
 fn switch() -> Sandbox {
     let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "set",
-        "bridge",
-        "br0",
-        "datapath_type=dummy",
-    ]);
-    sandbox.ofctl(&["del-flows", "br0"]);
+    vsctl!(sandbox, "add-br br0 -- set bridge br0 datapath_type=dummy");
+    ofctl!(sandbox, "del-flows br0");
     let mut flows = String::new();
     for table in 0..=18 {
         let next = table + 1;
@@ -72,7 +64,7 @@ fn switch() -> Sandbox {
     sandbox.ofctl(&["add-flows", "br0", file.to_str().unwrap()]);
     for table in 0..=18 {
         let flow = format!("table={table},priority=50,actions=goto_table:{}", table + 1);
-        sandbox.ofctl(&["-OOpenFlow13", "add-flow", "br0", &flow]);
+        ofctl!(sandbox, "-OOpenFlow13 add-flow br0 '{flow}'");
     }
     sandbox
 }
@@ -103,7 +95,7 @@ fn named() -> Sandbox {
     name_tables(&sandbox, NAMES);
     for (table, name) in TOLD {
         let (table, name) = (table.to_string(), format!("name:{name}"));
-        sandbox.ofctl(&["-OOpenFlow15", "mod-table", "br0", &table, &name]);
+        ofctl!(sandbox, "-OOpenFlow15 mod-table br0 {table} {name}");
     }
     sandbox
 }
@@ -127,8 +119,7 @@ fn theirs(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
 
 /// What is said when it fails.
 fn refused(sandbox: &Sandbox, arguments: &[&str], code: i32) -> String {
-    let output = sandbox.ovs(arguments).assert().code(code);
-    String::from_utf8_lossy(&output.get_output().stderr).into_owned()
+    sandbox.ovs(arguments).exits(code).stderr
 }
 
 fn socket(sandbox: &Sandbox) -> String {
@@ -158,7 +149,7 @@ fn names_read_as_in_ovs_ofctl() {
 fn names_over_one_version_alone() {
     let sandbox = named();
     for version in VERSIONS {
-        sandbox.vsctl(&["set", "bridge", "br0", &format!("protocols={version}")]);
+        vsctl!(sandbox, "set bridge br0 protocols={version}");
         let real = theirs(&sandbox, &["-O", version, "--names", "dump-flows", "br0"]);
         let printed = ours(&sandbox, &[&socket(&sandbox), "--style", "wire"]);
         assert_eq!(printed, real, "{version}");
@@ -175,7 +166,7 @@ fn groups_read_as_in_ovs_ofctl() {
     let sandbox = named();
     let group = "group_id=1,type=all,bucket=actions=resubmit(,3),bucket=actions=ct(table=7),\
                  bucket=actions=learn(table=1,NXM_OF_IN_PORT[])";
-    sandbox.ofctl(&["-OOpenFlow13", "add-group", "br0", group]);
+    ofctl!(sandbox, "-OOpenFlow13 add-group br0 '{group}'");
     for names in ["--names", "--no-names"] {
         let real = theirs(&sandbox, &["-OOpenFlow13", names, "dump-groups", "br0"]);
         let line = ["dump-groups", "br0", "-OOpenFlow13", "--no-stats", names];
@@ -192,9 +183,9 @@ fn every_table_has_a_name() {
     name_tables(&sandbox, (0..=253).zip(names.iter().map(String::as_str)));
     let real = theirs(&sandbox, &["-OOpenFlow15", "--names", "dump-flows", "br0"]);
     assert_eq!(ours(&sandbox, &["br0", "-OOpenFlow15"]), real);
-    let count = sandbox.ovs_stdout(&["dump-flows", "br0", "table=Table18Name", "--count"]);
+    let count = ovs!(sandbox, "dump-flows br0 table=Table18Name --count").out();
     assert_eq!(count, "3\n");
-    let tables = sandbox.ovs_stdout(&["dump-tables", "br0", "-g", "name"]);
+    let tables = ovs!(sandbox, "dump-tables br0 -g name").out();
     assert_eq!(tables.lines().collect::<Vec<_>>(), names);
 }
 
@@ -344,7 +335,7 @@ fn long_names() {
         let numbered = ours(&sandbox, &["br0", "table=9", "--no-names"]);
         assert_eq!(ours(&sandbox, &line), numbered, "{switch}");
     }
-    let listed = sandbox.ovs_stdout(&["dump-tables", "br0", "-g", "name"]);
+    let listed = ovs!(sandbox, "dump-tables br0 -g name").out();
     for (_, name) in names {
         assert!(listed.lines().any(|line| line == name), "{listed}");
     }
@@ -423,13 +414,7 @@ fn json_has_number_and_name() {
     {
         assert!(flow.get("table_name").is_none(), "{flow}");
     }
-    let text = sandbox.ovs_stdout(&[
-        "dump-flows",
-        "br0",
-        "--json",
-        "--no-names",
-        "table=ServiceLB",
-    ]);
+    let text = ovs!(sandbox, "dump-flows br0 --json --no-names table=ServiceLB").out();
     assert!(!text.contains("name"), "{text}");
 }
 
@@ -446,7 +431,7 @@ fn names_read_back() {
     );
     let by_name = ["dump-flows", "br0", "--no-stats"];
     let by_name = sandbox.ovs_stdout(&by_name);
-    let by_number = sandbox.ovs_stdout(&["dump-flows", "br0", "--no-stats", "--no-names"]);
+    let by_number = ovs!(sandbox, "dump-flows br0 --no-stats --no-names").out();
     let mut different = 0;
     for (by_name, by_number) in by_name.lines().zip(by_number.lines()) {
         different += u32::from(by_name != by_number);
@@ -481,11 +466,7 @@ fn names_read_back() {
 #[test]
 fn findings_name_tables() {
     let sandbox = named();
-    let findings = sandbox
-        .ovs(&["check", "--json", "br0"])
-        .output()
-        .unwrap()
-        .stdout;
+    let findings = ovs!(sandbox, "check --json br0").output().unwrap().stdout;
     let findings = String::from_utf8(findings).unwrap();
     assert!(findings.contains("table=Classifier,"), "{findings}");
 }
@@ -494,7 +475,7 @@ fn findings_name_tables() {
 #[test]
 fn sorted_by_number() {
     let sandbox = named();
-    let flows = sandbox.ovs_stdout(&["dump-flows", "br0", "ip", "--sort=table", "--json"]);
+    let flows = ovs!(sandbox, "dump-flows br0 ip --sort=table --json").out();
     let flows: Vec<Value> = serde_json::from_str(&flows).unwrap();
     let tables: Vec<u64> = flows
         .iter()

@@ -34,7 +34,7 @@ fn bridge_with_groups() -> Sandbox {
                 -- add-br br1";
     sandbox.vsctl(&line.split_whitespace().collect::<Vec<_>>());
     for group in GROUPS {
-        sandbox.ofctl(&["-O", "OpenFlow15", "add-group", "br0", group]);
+        ofctl!(sandbox, "-O OpenFlow15 add-group br0 '{group}'");
     }
     sandbox
 }
@@ -62,8 +62,7 @@ fn as_ovs_ofctl_prints_them_in_every_version() {
     let sandbox = bridge_with_groups();
     for version in VERSIONS {
         for names in ["--names", "--no-names"] {
-            let ours =
-                sandbox.ovs_stdout(&["dump-groups", "br0", "--no-stats", "-O", version, names]);
+            let ours = ovs!(sandbox, "dump-groups br0 --no-stats -O {version} {names}").out();
             let real = ofctl(&sandbox, &["-O", version, names, "dump-groups", "br0"]);
             // OpenFlow cuts names at 15 bytes.
             let ours = ours.replace("patch-to-somewhere-else", "patch-to-somewh");
@@ -76,22 +75,18 @@ fn as_ovs_ofctl_prints_them_in_every_version() {
 #[test]
 fn statistics_joined() {
     let sandbox = bridge_with_groups();
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow15",
-        "add-flow",
-        "br0",
-        "in_port=LOCAL actions=group:1",
-    ]);
+    ofctl!(
+        sandbox,
+        "-O OpenFlow15 add-flow br0 'in_port=LOCAL actions=group:1'"
+    );
     for _ in 0..3 {
-        sandbox.ofctl(&[
-            "packet-out",
-            "br0",
-            "in_port=LOCAL packet=0200000000010200000000990800 actions=table",
-        ]);
+        ofctl!(
+            sandbox,
+            "packet-out br0 'in_port=LOCAL packet=0200000000010200000000990800 actions=table'"
+        );
     }
     for version in VERSIONS {
-        let ours = sandbox.ovs_stdout(&["dump-groups", "br0", "-O", version, "--no-names"]);
+        let ours = ovs!(sandbox, "dump-groups br0 -O {version} --no-names").out();
         let real = ofctl(&sandbox, &["-O", version, "dump-group-stats", "br0"]);
         assert_eq!(ours.lines().count(), real.len());
         for (ours, real) in ours.lines().zip(real) {
@@ -118,18 +113,14 @@ fn statistics_joined() {
             );
         }
         let bare = without_counters(&ours);
-        let plain = sandbox.ovs_stdout(&[
-            "dump-groups",
-            "br0",
-            "-O",
-            version,
-            "--no-names",
-            "--no-stats",
-        ]);
+        let plain = ovs!(
+            sandbox,
+            "dump-groups br0 -O {version} --no-names --no-stats"
+        )
+        .out();
         assert_eq!(bare, plain, "{version}: nothing but counters is added");
     }
-    let first = sandbox.ovs_stdout(&["dump-groups", "br0", "1", "--json"]);
-    let groups: Value = serde_json::from_str(&first).unwrap();
+    let groups = ovs!(sandbox, "dump-groups br0 1").json();
     assert_eq!(groups[0]["packet_count"], 3);
     assert_eq!(groups[0]["buckets"][1]["byte_count"], 42);
     assert_eq!(groups[0]["ref_count"], 1);
@@ -163,7 +154,7 @@ fn without_counters(text: &str) -> String {
 #[test]
 fn by_name_in_the_words_of_1_0_and_as_json() {
     let sandbox = bridge_with_groups();
-    let text = sandbox.ovs_stdout(&["dump-groups", "br0", "--no-stats"]);
+    let text = ovs!(sandbox, "dump-groups br0 --no-stats").out();
     let words = lines(&text);
     assert_eq!(
         words[0],
@@ -177,9 +168,9 @@ fn by_name_in_the_words_of_1_0_and_as_json() {
         }
         real
     });
-    let both = sandbox.ovs_stdout(&["dump-groups", "br0", "5", "--no-stats", "--ports", "both"]);
+    let both = ovs!(sandbox, "dump-groups br0 5 --no-stats --ports both").out();
     assert!(both.contains("watch_port:2(patch-to-somewhere-else),watch_group:1"));
-    let json = sandbox.ovs_stdout(&["dump-groups", "br0", "--json", "--no-stats"]);
+    let json = ovs!(sandbox, "dump-groups br0 --json --no-stats").out();
     let groups: Value = serde_json::from_str(&json).unwrap();
     let ids: Vec<u64> = groups
         .as_array()
@@ -203,7 +194,7 @@ fn by_name_in_the_words_of_1_0_and_as_json() {
     );
     assert_eq!(groups[6]["buckets"], serde_json::json!([]));
     assert_eq!(groups[7]["buckets"][0]["actions"], serde_json::json!([]));
-    let json_lines = sandbox.ovs_stdout(&["dump-groups", "br0", "--output", "jsonl"]);
+    let json_lines = ovs!(sandbox, "dump-groups br0 --output jsonl").out();
     assert_eq!(json_lines.lines().count(), GROUPS.len());
 }
 
@@ -211,13 +202,12 @@ fn by_name_in_the_words_of_1_0_and_as_json() {
 fn one_none_and_not_there() {
     let sandbox = bridge_with_groups();
     for version in VERSIONS {
-        let one = sandbox.ovs_stdout(&["dump-groups", "br0", "6", "--no-stats", "-O", version]);
+        let one = ovs!(sandbox, "dump-groups br0 6 --no-stats -O {version}").out();
         assert!(
             one.starts_with("group_id=6,") && one.lines().count() == 1,
             "{version}: {one}"
         );
-        let output = sandbox
-            .ovs(&["dump-groups", "br0", "99", "-O", version])
+        let output = ovs!(sandbox, "dump-groups br0 99 -O {version}")
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(3), "{version}");
@@ -226,19 +216,10 @@ fn one_none_and_not_there() {
             error.contains("group 99 not found on br0"),
             "{version}: {error}"
         );
-        assert_eq!(
-            sandbox.ovs_stdout(&["dump-groups", "br1", "-O", version]),
-            ""
-        );
-        assert_eq!(
-            sandbox.ovs_stdout(&["dump-groups", "br1", "-j", "-O", version]),
-            "[]\n"
-        );
+        ovs!(sandbox, "dump-groups br1 -O {version}").prints("");
+        ovs!(sandbox, "dump-groups br1 -j -O {version}").prints("[]\n");
     }
-    let output = sandbox
-        .ovs(&["dump-groups", "br1", "-o", "table"])
-        .output()
-        .unwrap();
+    let output = ovs!(sandbox, "dump-groups br1 -o table").output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "no groups\n");
     for wrong in [&["br0", "six"][..], &["br0", "-g", "type"]] {
         let output = sandbox

@@ -20,14 +20,14 @@ fn bridge_with_meters() -> Sandbox {
                 -- add-br br1 -- set bridge br1 datapath_type=dummy";
     sandbox.vsctl(&line.split_whitespace().collect::<Vec<_>>());
     for meter in METERS {
-        sandbox.ofctl(&["-O", "OpenFlow13", "add-meter", "br0", meter]);
+        ofctl!(sandbox, "-O OpenFlow13 add-meter br0 '{meter}'");
     }
     sandbox
 }
 
 /// What `ovs-ofctl` prints for each meter, its lines joined by `joint`, in the order of the numbers.
 fn ofctl(sandbox: &Sandbox, version: &str, command: &str, joint: &str) -> Vec<String> {
-    let text = sandbox.ofctl(&["-O", version, command, "br0"]);
+    let text = ofctl!(sandbox, "-O {version} {command} br0");
     let (_, meters) = text.split_once('\n').unwrap();
     let mut meters: Vec<String> = meters
         .split("\n\n")
@@ -51,7 +51,7 @@ fn number(line: &str) -> u32 {
 fn as_ovs_ofctl_prints_them() {
     let sandbox = bridge_with_meters();
     for version in VERSIONS {
-        let ours = sandbox.ovs_stdout(&["dump-meters", "br0", "--no-stats", "-O", version]);
+        let ours = ovs!(sandbox, "dump-meters br0 --no-stats -O {version}").out();
         let real = ofctl(&sandbox, version, "dump-meters", " ");
         assert_eq!(ours.lines().collect::<Vec<_>>(), real, "{version}");
         assert_eq!(real.len(), METERS.len());
@@ -70,13 +70,13 @@ fn band_counters(line: &str) -> Vec<&str> {
 fn statistics_joined() {
     let sandbox = bridge_with_meters();
     let flow = "in_port=LOCAL actions=meter:2,controller";
-    sandbox.ofctl(&["-O", "OpenFlow13", "add-flow", "br0", flow]);
+    ofctl!(sandbox, "-O OpenFlow13 add-flow br0 '{flow}'");
     let packet = "in_port=LOCAL packet=0200000000010200000000990800 actions=table";
     for _ in 0..20 {
-        sandbox.ofctl(&["-O", "OpenFlow13", "packet-out", "br0", packet]);
+        ofctl!(sandbox, "-O OpenFlow13 packet-out br0 '{packet}'");
     }
     for version in VERSIONS {
-        let ours = sandbox.ovs_stdout(&["dump-meters", "br0", "-O", version]);
+        let ours = ovs!(sandbox, "dump-meters br0 -O {version}").out();
         let real = ofctl(&sandbox, version, "meter-stats", " ");
         for (ours, real) in ours.lines().zip(&real) {
             // meter:2 flow_count:1 packet_in_count:0 byte_in_count:0 duration:… bands: 0: packet_count:0 …
@@ -96,7 +96,7 @@ fn statistics_joined() {
             "one for each band"
         );
     }
-    let json = sandbox.ovs_stdout(&["dump-meters", "br0", "--json"]);
+    let json = ovs!(sandbox, "dump-meters br0 --json").out();
     let meters: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
         meters[0]["flags"],
@@ -111,17 +111,14 @@ fn statistics_joined() {
 #[test]
 fn one_none_and_not_there() {
     let sandbox = bridge_with_meters();
-    let one = |meter: &str| sandbox.ovs_stdout(&["dump-meters", "br0", meter, "--no-stats"]);
+    let one = |meter: &str| ovs!(sandbox, "dump-meters br0 {meter} --no-stats").out();
     assert_eq!(one("3"), "meter=3 kbps bands=type=drop rate=4000000000\n");
     assert_eq!(
         one("controller"),
         "meter=controller pktps bands=type=drop rate=100\n"
     );
-    assert_eq!(sandbox.ovs_stdout(&["dump-meters", "br1"]), "");
-    assert_eq!(
-        sandbox.ovs_stdout(&["dump-meters", "br1", "--json"]),
-        "[]\n"
-    );
+    ovs!(sandbox, "dump-meters br1").prints("");
+    ovs!(sandbox, "dump-meters br1 --json").prints("[]\n");
     for (line, code, says) in [
         (&["br0", "9"][..], 3, "meter 9 not found on br0"),
         (&["br0", "all"], 2, "a number, controller or slowpath"),
@@ -136,8 +133,8 @@ fn one_none_and_not_there() {
         assert_eq!(output.status.code(), Some(code), "{line:?}: {error}");
         assert!(error.contains(says), "{line:?}: {error}");
     }
-    sandbox.vsctl(&["set", "bridge", "br0", "protocols=OpenFlow10"]);
-    let output = sandbox.ovs(&["dump-meters", "br0"]).output().unwrap();
+    vsctl!(sandbox, "set bridge br0 protocols=OpenFlow10");
+    let output = ovs!(sandbox, "dump-meters br0").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("hint: the bridge's protocols"));
 }

@@ -23,13 +23,12 @@ fn bridge() -> Sandbox {
         "table=3 actions=drop",
         "table=3,tcp actions=drop",
     ] {
-        sandbox.ofctl(&["-O", "OpenFlow13", "add-flow", "br0", flow]);
+        ofctl!(sandbox, "-O OpenFlow13 add-flow br0 '{flow}'");
     }
-    sandbox.ofctl(&[
-        "packet-out",
-        "br0",
-        "in_port=LOCAL packet=0200000000010200000000990800 actions=table",
-    ]);
+    ofctl!(
+        sandbox,
+        "packet-out br0 'in_port=LOCAL packet=0200000000010200000000990800 actions=table'"
+    );
     sandbox
 }
 
@@ -52,8 +51,8 @@ fn real(text: &str, table: u8) -> String {
 fn as_ovs_ofctl_counts_in_every_version() {
     let sandbox = bridge();
     for version in VERSIONS {
-        let text = sandbox.ofctl(&["-O", version, "dump-tables", "br0"]);
-        let json = sandbox.ovs_stdout(&["dump-tables", "br0", "--json", "-O", version]);
+        let text = ofctl!(sandbox, "-O {version} dump-tables br0");
+        let json = ovs!(sandbox, "dump-tables br0 --json -O {version}").out();
         let tables: Value = serde_json::from_str(&json).unwrap();
         let tables = tables.as_array().unwrap();
         let shown: Vec<u64> = tables
@@ -79,15 +78,12 @@ fn as_ovs_ofctl_counts_in_every_version() {
 #[test]
 fn three_outputs() {
     let sandbox = bridge();
-    let text = sandbox.ovs_stdout(&["dump-tables", "br0"]);
+    let text = ovs!(sandbox, "dump-tables br0").out();
     assert_eq!(
         text,
         "0\t-\t1\t1\t1\t1000000\n3\t-\t2\t1\t1\t1000000\n7\tseven\t0\t0\t0\t5000\n"
     );
-    let output = sandbox
-        .ovs(&["dump-tables", "br0", "-o", "table"])
-        .output()
-        .unwrap();
+    let output = ovs!(sandbox, "dump-tables br0 -o table").output().unwrap();
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(
         table.starts_with("TABLE  NAME   ACTIVE  LOOKUPS"),
@@ -98,15 +94,12 @@ fn three_outputs() {
         remark.contains("251 unused tables are left out; --all"),
         "{remark}"
     );
-    let all = sandbox.ovs_stdout(&["dump-tables", "br0", "--all", "-g", "table"]);
+    let all = ovs!(sandbox, "dump-tables br0 --all -g table").out();
     assert_eq!(all.lines().count(), 254);
     let columns = ["--columns", "table,metadata_match"];
     let bits = sandbox.ovs_stdout(&[&["dump-tables", "br0"], &columns[..]].concat());
     assert!(bits.starts_with("0\t0xffffffffffffffff\n"), "{bits}");
-    let output = sandbox
-        .ovs(&["dump-tables", "br0", "-g", "actve"])
-        .output()
-        .unwrap();
+    let output = ovs!(sandbox, "dump-tables br0 -g actve").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean \"active\""));
 }

@@ -44,7 +44,7 @@ fn error(text: &str) -> String {
 fn dump(bytes: &[u8], version: Version) -> String {
     let mut scratch = Vec::new();
     let matched = match version {
-        Version::V11 => Match::decode_v11(bytes, &mut scratch).unwrap(),
+        Version::V11 => Match::decode_v11(&mut Cursor::new(bytes, 0), &mut scratch).unwrap(),
         _ => Match::decode_tlvs(bytes, 0).unwrap(),
     };
     let cx = TextContext {

@@ -14,6 +14,7 @@ mod fuzz;
 
 use fuzz::mutation::{Chance, changed};
 use fuzz::{TARGETS, Target, seeds};
+use ovs::openflow::messages::Decoded;
 
 /// How many changed inputs each target sees.
 const CHANGED: usize = 1000;
@@ -55,6 +56,41 @@ fn seeds_and_regressions() {
         }
         for entry in fs::read_dir(regressions.join(name)).into_iter().flatten() {
             failures.ask(name, target, &fs::read(entry.unwrap().path()).unwrap());
+        }
+    }
+}
+
+/// Every prefix of every message is refused, or decoded as far as it goes; the error lies within it.
+#[test]
+fn prefixes_of_messages() {
+    for message in seeds::of("openflow") {
+        for end in 0..message.len() {
+            let trouble = match Decoded::decode(&message[..end]) {
+                Err(error) => Some(error),
+                Ok(decoded) => decoded.trouble().cloned(),
+            };
+            let cut = message[..end].escape_ascii();
+            let trouble = trouble.unwrap_or_else(|| panic!("{cut} is not cut"));
+            assert!(trouble.at <= end, "{trouble} is behind the end of {cut}");
+            assert!(!trouble.what.is_empty(), "{cut}");
+        }
+    }
+}
+
+/// Each seed cut at a place, and changed at one: which places differ from seed to seed.
+#[test]
+fn cut_and_flipped_seeds() {
+    let mut failures = Failures::default();
+    for (name, target) in TARGETS.into_iter().filter(|(name, _)| *name != "batch") {
+        let mut chance = Chance::new(11);
+        for mut seed in seeds::of(name) {
+            let at = chance.below(seed.len());
+            failures.ask(name, target, &seed[..at]);
+            let at = chance.below(seed.len());
+            if let Some(byte) = seed.get_mut(at) {
+                *byte ^= [0x01, 0x80, 0xff][chance.below(3)];
+            }
+            failures.ask(name, target, &seed);
         }
     }
 }

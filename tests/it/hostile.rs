@@ -21,16 +21,10 @@ const EVIL_BRIDGE: &str = "b\u{1b}[31m\nhint: EVIL\u{202e}' $(id)";
 /// such values wherever there is room.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "--no-wait",
-        "add-br",
-        "br-int",
-        "--",
-        "set",
-        "bridge",
-        "br-int",
-        "datapath_type=dummy",
-    ]);
+    vsctl!(
+        sandbox,
+        "--no-wait add-br br-int -- set bridge br-int datapath_type=dummy"
+    );
     let map = |pairs: &[(&str, &str)]| json!(["map", pairs]);
     let mut operations = vec![json!("Open_vSwitch")];
     let mut ports = Vec::new();
@@ -96,19 +90,12 @@ fn sandbox() -> Sandbox {
     );
     let answer = sandbox.ovsdb_client(&["transact", &Value::Array(operations).to_string()]);
     assert!(!answer.contains("\"error\""), "{answer}");
-    sandbox.vsctl(&[
-        "--timeout=10",
-        "set",
-        "Open_vSwitch",
-        ".",
-        "external_ids:x=y",
-    ]);
-    sandbox.ofctl(&[
-        "-OOpenFlow13",
-        "add-flow",
-        "br-int",
-        "cookie=0x1b5b324a,in_port=1,actions=note:1b.5b.32.4a,output:2,output:99",
-    ]);
+    vsctl!(sandbox, "--timeout=10 set Open_vSwitch . external_ids:x=y");
+    ofctl!(
+        sandbox,
+        "-OOpenFlow13 add-flow br-int \
+         cookie=0x1b5b324a,in_port=1,actions=note:1b.5b.32.4a,output:2,output:99"
+    );
     sandbox
 }
 
@@ -237,7 +224,7 @@ fn in_a_pipe_a_record_stays_one_line() {
         assert_harmless(&what, std::str::from_utf8(&raw.stdout).unwrap(), false);
     }
     for column in ["name", "external_ids", "error"] {
-        let output = sandbox.ovs_stdout(&["db", "list", "Interface", "-g", column]);
+        let output = ovs!(sandbox, "db list Interface -g {column}").out();
         assert_harmless(column, &output, false);
     }
 }
@@ -257,8 +244,7 @@ fn json_holds_the_true_words() {
             }
         }
     }
-    let ports: Value =
-        serde_json::from_str(&sandbox.ovs_stdout(&["port", "list", "--json"])).unwrap();
+    let ports: Value = serde_json::from_str(&ovs!(sandbox, "port list --json").out()).unwrap();
     let port = ports
         .as_array()
         .unwrap()
@@ -266,10 +252,9 @@ fn json_holds_the_true_words() {
         .find(|port| port["port"] == EVIL);
     assert!(port.is_some(), "{ports}");
     let shown: Value =
-        serde_json::from_str(&sandbox.ovs_stdout(&["port", "show", EVIL, "--json"])).unwrap();
+        serde_json::from_str(&sandbox.ovs(&["port", "show", EVIL, "--json"]).out()).unwrap();
     assert!(shown.to_string().contains(&Value::from(EVIL).to_string()));
-    let bridges: Value =
-        serde_json::from_str(&sandbox.ovs_stdout(&["bridge", "list", "--json"])).unwrap();
+    let bridges: Value = serde_json::from_str(&ovs!(sandbox, "bridge list --json").out()).unwrap();
     assert!(
         bridges
             .as_array()
@@ -475,8 +460,8 @@ fn what_completes_is_plain() {
             "ovs tunnel show ",
         ] {
             let output = match shell {
-                "bash" => sandbox.ovs(&["complete", "bash", "--", line, ":"]),
-                _ => sandbox.ovs(&["complete", shell, "--", line]),
+                "bash" => ovs!(sandbox, "complete bash -- {line} :"),
+                _ => ovs!(sandbox, "complete {shell} -- {line}"),
             }
             .output()
             .unwrap();
@@ -514,7 +499,7 @@ fn names_of_any_bytes_from_a_switch() {
     }
     let length = u16::try_from(message.len()).unwrap().to_be_bytes();
     message[2..4].copy_from_slice(&length);
-    let text = common::ovs(&["decode"])
+    let text = ovs!("decode")
         .write_stdin(message.clone())
         .output()
         .unwrap();
@@ -530,10 +515,7 @@ fn names_of_any_bytes_from_a_switch() {
         names.len(),
         "{text}"
     );
-    let json = common::ovs(&["decode", "--json"])
-        .write_stdin(message)
-        .output()
-        .unwrap();
+    let json = ovs!("decode --json").write_stdin(message).output().unwrap();
     let json = String::from_utf8(json.stdout).unwrap();
     assert_harmless("decode --json", &json, false);
     let value: Value = serde_json::from_str(&json).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ovs::model::keys::{Kind, check, interface_types, known};
+use ovs::model::keys::{KeyFault, check, interface_types, known};
 
 use crate::common::Sandbox;
 
@@ -68,7 +68,12 @@ fn tunnel_options_that_the_switch_does_not_know() {
         let findings = check("Interface", "options", Some(kind), pairs);
         let mut ours: BTreeSet<&str> = findings
             .iter()
-            .inspect(|finding| assert!(!matches!(finding.kind, Kind::BadValue { .. }), "{finding}"))
+            .inspect(|finding| {
+                assert!(
+                    !matches!(finding.kind, KeyFault::BadValue { .. }),
+                    "{finding}"
+                );
+            })
             .map(|finding| finding.key.as_str())
             .filter(|key| !silent(key))
             .collect();

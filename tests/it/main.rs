@@ -3,6 +3,9 @@
 //! One file per command or subject, in one process: `cargo test --test it port_change::` runs the tests of one.
 //! No test changes the environment, the working directory or the signal handlers of the process.
 
+#[macro_use]
+mod common;
+
 mod actions;
 mod batch;
 mod big;
@@ -14,7 +17,6 @@ mod check_hints;
 mod check_hosts;
 mod check_random;
 mod cluster;
-mod common;
 mod completion;
 mod db;
 mod decode;

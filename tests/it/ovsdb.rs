@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use ovs::ovsdb::client::OPEN_VSWITCH;
-use ovs::ovsdb::framing::MAX_NESTING;
 use ovs::ovsdb::operation::Columns;
-use ovs::ovsdb::{Atom, Client, Datum, Error, Function, Mutator, Operation, Outcome, Select};
+use ovs::ovsdb::{Atom, Client, Datum, Error, Function, Mutator, Operation, Outcome, Select, Uuid};
 use ovs::sandbox::Options;
-use ovs::transport::{ConnectErrorKind, Endpoint};
+use ovs::transport::framing::MAX_NESTING;
+use ovs::transport::{ConnectErrorKind, Connection, Endpoint, Patience, json_rpc};
 use ovsdb_client::rpc::RpcClient;
 use ovsdb_client::schema::{DatabaseSchema, MonitorRequest, TableSchema};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,16 +38,10 @@ async fn a_real_server_answers() {
     let schema = client.schema(OPEN_VSWITCH).await.unwrap();
     assert!(schema.tables["Port"].columns.contains_key("tag"));
 
-    server.vsctl(&[
-        "--no-wait",
-        "add-br",
-        "br-int",
-        "--",
-        "add-port",
-        "br-int",
-        "p1",
-        "tag=5",
-    ]);
+    vsctl!(
+        server,
+        "--no-wait add-br br-int -- add-port br-int p1 tag=5"
+    );
     let selects = vec![
         Select::columns("Bridge", &["_uuid", "name", "ports"]),
         Select::columns("Port", &["_uuid", "name", "tag"]).when("name", Function::Equal, "p1"),
@@ -60,7 +54,7 @@ async fn a_real_server_answers() {
     assert_eq!(bridges[0].string("name").unwrap(), "br-int");
     assert_eq!(bridges[0].uuids("ports").unwrap().len(), 2);
     assert_eq!(ports[0].optional_integer("tag").unwrap(), Some(5));
-    let uuid = server.vsctl(&["--no-wait", "get", "Port", "p1", "_uuid"]);
+    let uuid = vsctl!(server, "--no-wait get Port p1 _uuid");
     assert_eq!(ports[0].uuid("_uuid").unwrap().to_string(), uuid.trim());
     assert!(none.is_empty());
 }
@@ -77,9 +71,9 @@ async fn an_older_server_answers() {
             r#"{"id":0,"result":null,"error":{"error":"unknown database","details":"_Server"}}"#;
         stream.write_all(unknown.as_bytes()).await.unwrap();
         let asked = hear(&mut stream).await;
-        let expected = r#"{"method":"get_schema","params":["Open_vSwitch"],"id":"0"}"#;
+        let expected = r#"{"method":"get_schema","params":["Open_vSwitch"],"id":1}"#;
         assert_eq!(asked, expected);
-        let answer = format!("{{\"id\":\"0\",\"result\":{text},\"error\":null}}");
+        let answer = format!("{{\"id\":1,\"result\":{text},\"error\":null}}");
         stream.write_all(answer.as_bytes()).await.unwrap();
         hear(&mut stream).await
     });
@@ -132,7 +126,20 @@ async fn a_real_server_refuses() {
         "the database refused: select from Bridge: syntax error: nope is not a valid column name"
     );
 
-    // The connection survives both.
+    // A row that the commit finds missing.
+    let operation = Operation::Mutate {
+        table: "Open_vSwitch".into(),
+        when: Vec::new(),
+        mutations: vec![("bridges".into(), Mutator::Insert, Uuid(1).into())],
+    };
+    let error = client.transact(OPEN_VSWITCH, &[operation]).await;
+    let Err(Error::Operation(refused)) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((refused.index, &*refused.operation), (None, "commit"));
+    assert_eq!(refused.error, "referential integrity violation");
+
+    // The connection survives all of it.
     let comment = &operations[..1];
     let done = client.transact(OPEN_VSWITCH, comment).await.unwrap();
     assert_eq!(done, [Outcome::Done]);
@@ -151,7 +158,7 @@ async fn the_rpc_trait_is_callable() {
     let row = initial["Open_vSwitch"].values().next().unwrap();
     assert!(row["new"]["next_cfg"].is_i64());
     // An update arrives and disturbs nothing.
-    server.vsctl(&["--no-wait", "set", "Open_vSwitch", ".", "next_cfg=7"]);
+    vsctl!(server, "--no-wait set Open_vSwitch . next_cfg=7");
     let rows = vec![Select::columns("Open_vSwitch", &["next_cfg"])];
     let rows = client.select(OPEN_VSWITCH, rows).await.unwrap();
     assert_eq!(rows[0][0].integer("next_cfg").unwrap(), 7);
@@ -223,11 +230,14 @@ async fn ten_thousand_interfaces() {
     assert_eq!(ids["iface-id"], "x{}\"");
 }
 
-/// What ovsdb-server 3.1 sent for `{"method":"list_dbs","params":[],"id":"0"}`.
-const REPLY: &str = r#"{"id":"0","result":["Open_vSwitch","_Server"],"error":null}"#;
+/// What ovsdb-server 3.1 sent for `{"method":"list_dbs","params":[],"id":0}`.
+const REPLY: &str = r#"{"id":0,"result":["Open_vSwitch","_Server"],"error":null}"#;
 /// What it sends to a client that was silent for five seconds.
 const ECHO: &str = r#"{"id":"echo","method":"echo","params":[]}"#;
 const ECHO_ANSWER: &str = r#"{"id":"echo","result":[],"error":null}"#;
+/// What no client answers but with an error.
+const STEAL: &str = r#"{"id":1,"method":"steal","params":[]}"#;
+const STEAL_ANSWER: &str = r#"{"id":1,"result":null,"error":"unknown method"}"#;
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -256,7 +266,7 @@ where
     Fut: Future<Output = String> + Send + 'static,
 {
     let (endpoint, peer) = peer(|stream, heard| async move {
-        assert_eq!(heard, r#"{"method":"list_dbs","params":[],"id":"0"}"#);
+        assert_eq!(heard, r#"{"method":"list_dbs","params":[],"id":0}"#);
         act(stream).await
     });
     let client = Client::connect(&endpoint, Some(SOON)).await;
@@ -317,14 +327,15 @@ async fn two_messages_in_one_read() {
 }
 
 #[tokio::test]
-async fn an_echo_is_answered_wherever_it_comes() {
+async fn a_request_of_the_server_is_answered_wherever_it_comes() {
     let glued = format!("{ECHO}{REPLY}");
     let (begin, end) = glued.split_at(70);
     let pieces = |pieces: &[&str]| pieces.iter().map(|&p| p.to_owned()).collect::<Vec<_>>();
-    for pieces in [
-        pieces(&[&glued]),
-        pieces(&[ECHO, REPLY]),
-        pieces(&[begin, end]),
+    for (pieces, expected) in [
+        (pieces(&[&glued]), ECHO_ANSWER),
+        (pieces(&[ECHO, REPLY]), ECHO_ANSWER),
+        (pieces(&[begin, end]), ECHO_ANSWER),
+        (pieces(&[STEAL, REPLY]), STEAL_ANSWER),
     ] {
         let (answer, peer) = ask(|mut stream| async move {
             let mut pieces = pieces.into_iter();
@@ -340,20 +351,20 @@ async fn an_echo_is_answered_wherever_it_comes() {
         })
         .await;
         assert_eq!(answer.unwrap().len(), 2);
-        assert_eq!(peer.await.unwrap(), ECHO_ANSWER);
+        assert_eq!(peer.await.unwrap(), expected);
     }
 }
 
 #[tokio::test]
 async fn error_replies_keep_their_words() {
-    let answer = after(&[r#"{"id":"0","error":"unknown method"}"#]).await;
+    let answer = after(&[r#"{"id":0,"error":"unknown method"}"#]).await;
     let Err(Error::Rpc(rpc)) = answer else {
         panic!("{answer:?}")
     };
     assert_eq!((rpc.error.as_str(), rpc.details), ("unknown method", None));
     let object =
         r#"{"syntax":"[\"nodb\"]","details":"unknown database nodb","error":"unknown database"}"#;
-    let answer = after(&[&format!("{{\"id\":\"0\",\"error\":{object}}}")]).await;
+    let answer = after(&[&format!("{{\"id\":0,\"error\":{object}}}")]).await;
     let Err(Error::Rpc(rpc)) = answer else {
         panic!("{answer:?}")
     };
@@ -396,7 +407,7 @@ async fn a_closed_connection_is_said_to_be_closed() {
 
 #[tokio::test]
 async fn what_is_not_ovsdb_is_said_to_be_none() {
-    let deep = format!("{{\"id\":\"0\",\"result\":{}", "[".repeat(MAX_NESTING));
+    let deep = format!("{{\"id\":0,\"result\":{}", "[".repeat(MAX_NESTING));
     for (sent, words) in [
         ("garbage", "it sent \"garbage\""),
         (
@@ -404,13 +415,22 @@ async fn what_is_not_ovsdb_is_said_to_be_none() {
             "it sent \"HTTP/1.1 400 Bad Request\\r\\nConnection: c",
         ),
         (deep.as_str(), "nested more than"),
-        ("{\"id\":\"0\",]", "not JSON-RPC"),
-        (r#"{"id":"0","result":5,"error":null}"#, "another shape"),
+        ("{\"id\":0,]", "not JSON-RPC"),
+        (r#"{"id":0,"result":5,"error":null}"#, "another shape"),
         (
-            r#"{"id":"7","result":[],"error":null}"#,
+            r#"{"id":7,"result":[],"error":null}"#,
+            "a request that was not made",
+        ),
+        (
+            r#"{"id":"0","result":[],"error":null}"#,
             "a request that was not made",
         ),
         (r#"{"result":[],"error":null}"#, "reply to no request"),
+        (
+            r#"{"error":"x","id":null}"#,
+            "an error without a request: \"x\"",
+        ),
+        (r#"{"id":1,"id":2}"#, "duplicate field"),
     ] {
         let answer = after(&[sent]).await;
         let Err(Error::Protocol(said)) = &answer else {
@@ -432,6 +452,10 @@ async fn a_transaction_answered_with_nonsense() {
         (
             r#"[{"rows":[{"tag":null}]}]"#,
             "column \"tag\": invalid type",
+        ),
+        (
+            r#"[{"rows":[{"tag":1,"name":"a","tag":2}]}]"#,
+            "column \"tag\" is there twice",
         ),
         (
             r#"[{"rows":[{"_uuid":["uuid","x"]}]}]"#,
@@ -475,6 +499,41 @@ async fn nobody_there() {
         format!("cannot connect to {endpoint}: the socket does not exist")
     );
 }
+
+/// ovs-appctl(8): the method is the command, the parameters are its arguments, result and error are texts.
+#[tokio::test]
+async fn a_control_socket_answers() {
+    let sandbox = Sandbox::empty();
+    let pid = std::fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.pid")).unwrap();
+    let socket = format!("ovs-vswitchd.{}.ctl", pid.trim());
+    let endpoint = Endpoint::Unix(sandbox.run_dir().join(socket));
+    let stream = endpoint.connect(LIMIT).await.unwrap();
+    let connection = Connection::new(stream, Patience::new(LIMIT));
+    let call = async |command: &str, arguments: &[&str]| {
+        let text = |json: &str| serde_json::from_str::<String>(json).unwrap();
+        match connection.call(command, &arguments).await {
+            Ok(result) => Ok(text(result.get())),
+            Err(json_rpc::Error::Refused(error)) => Err(text(error.get())),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let commands = call("list-commands", &[]).await.unwrap();
+    assert!(commands.contains("\n  ofproto/trace "), "{commands}");
+    // Several at once, and one that is refused among them.
+    let (version, refused, unknown) = tokio::join!(
+        call("version", &[]),
+        call("bond/show", &["no\"such"]),
+        call("nope", &[]),
+    );
+    assert!(version.unwrap().starts_with("ovs-vswitchd (Open vSwitch)"));
+    assert_eq!(refused.unwrap_err(), "no such bond\n");
+    assert!(
+        unknown
+            .unwrap_err()
+            .starts_with("\"nope\" is not a valid command")
+    );
+}
+
 /// ovsdb-server asks whoever is silent for five seconds, and hangs up five seconds later.
 #[tokio::test]
 async fn a_real_server_does_not_hang_up_on_a_silent_client() {

@@ -10,26 +10,26 @@ fn switch(line: &str) -> Sandbox {
 }
 
 fn flows(sandbox: &Sandbox, bridge: &str, flows: &[&str]) {
-    sandbox.ofctl(&["-OOpenFlow15", "del-flows", bridge]);
+    ofctl!(sandbox, "-OOpenFlow15 del-flows {bridge}");
     for flow in flows {
-        sandbox.ofctl(&["-OOpenFlow15", "add-flow", bridge, flow]);
+        ofctl!(sandbox, "-OOpenFlow15 add-flow {bridge} '{flow}'");
     }
 }
 
 /// `ovs tag map` with some columns, a line each.
 fn map(sandbox: &Sandbox, columns: &str) -> Vec<String> {
-    let said = sandbox.ovs_stdout(&["tag", "map", "--columns", columns]);
+    let said = ovs!(sandbox, "tag map --columns {columns}").out();
     said.lines().map(|line| line.replace('\t', " ")).collect()
 }
 
 /// The datapath's actions for a packet, ports by name.
 fn traced(sandbox: &Sandbox, bridge: &str, packet: &str) -> String {
-    let said = sandbox.appctl(&["ofproto/trace", bridge, packet]);
+    let said = appctl!(sandbox, "ofproto/trace {bridge} {packet}");
     let actions = said
         .lines()
         .find_map(|line| line.strip_prefix("Datapath actions: "));
     // `    w0 2/4: (system)`
-    let shown = sandbox.appctl(&["dpif/show"]);
+    let shown = appctl!(sandbox, "dpif/show");
     let name = |action: &str| {
         let ends = format!("/{action}:");
         let mut lines = shown.lines().map(str::trim);
@@ -128,12 +128,11 @@ fn the_action_set_is_executed_at_the_end() {
     let later = "table=2,actions=write_actions(push_vlan:0x8100,set_field:4174->vlan_vid)";
     flows(&sandbox, "br0", &[begin, write, later]);
     assert_eq!(map(&sandbox, "segment,state"), ["78 no-inbound"]);
-    sandbox.ofctl(&[
-        "-OOpenFlow15",
-        "add-group",
-        "br0",
-        "group_id=1,type=indirect,bucket=actions=set_field:4175->vlan_vid,output:2",
-    ]);
+    ofctl!(
+        sandbox,
+        "-OOpenFlow15 add-group br0 \
+         group_id=1,type=indirect,bucket=actions=set_field:4175->vlan_vid,output:2"
+    );
     flows(
         &sandbox,
         "br0",
@@ -151,8 +150,8 @@ fn the_action_set_is_executed_at_the_end() {
 fn buckets_of_groups() {
     let sandbox = switch(SMALL);
     let group = |text: &str| {
-        sandbox.ofctl(&["-OOpenFlow15", "del-groups", "br0"]);
-        sandbox.ofctl(&["-OOpenFlow15", "add-group", "br0", text]);
+        ofctl!(sandbox, "-OOpenFlow15 del-groups br0");
+        ofctl!(sandbox, "-OOpenFlow15 add-group br0 '{text}'");
         flows(&sandbox, "br0", &["in_port=1,actions=group:3"]);
         map(&sandbox, "segment,outbound")
     };
@@ -189,7 +188,7 @@ fn buckets_of_groups() {
     assert_eq!(both("ff", "watch_port:99,", "watch_port:98,"), ["- -"]);
     assert_eq!(traced(&sandbox, "br0", packet), "drop");
     // A group that does not exist ends the list of actions.
-    sandbox.ofctl(&["-OOpenFlow15", "del-groups", "br0"]);
+    ofctl!(sandbox, "-OOpenFlow15 del-groups br0");
     assert_eq!(map(&sandbox, "segment,state"), ["- local"]);
 }
 
@@ -217,7 +216,7 @@ fn tags_that_pass_bridges() {
             "priority=0,actions=NORMAL",
         ],
     );
-    let near = sandbox.vsctl(&["get", "interface", "int-br-ens37", "ofport"]);
+    let near = vsctl!(sandbox, "get interface int-br-ens37 ofport");
     let near = near.trim();
     flows(
         &sandbox,
@@ -242,7 +241,7 @@ fn tags_that_pass_bridges() {
         ]
     );
     let columns = "way,kind,from,to,at,vlan,state";
-    let said = sandbox.ovs_stdout(&["path", "vmx", "--columns", columns]);
+    let said = ovs!(sandbox, "path vmx --columns {columns}").out();
     let legs: Vec<String> = said.lines().map(|line| line.replace('\t', " ")).collect();
     assert_eq!(
         legs[1..],
@@ -307,11 +306,10 @@ fn what_cannot_be_known_is_unknown() {
     // In a dump `mod_vlan_vid` is `push_vlan` and a set of the field, and the packet has a tag.
     let flow = "in_port=1,actions=set_field:0x1007->vlan_tci,resubmit(,1)";
     flows(&sandbox, "br0", &[flow]);
-    sandbox.ofctl(&[
-        "add-flow",
-        "br0",
-        "table=1,actions=mod_vlan_vid:66,output:2",
-    ]);
+    ofctl!(
+        sandbox,
+        "add-flow br0 table=1,actions=mod_vlan_vid:66,output:2"
+    );
     let reason = "push_vlan and mod_vlan_vid are the same in a dump, and the packet has a tag";
     assert_eq!(
         map(&sandbox, "segment,inner_vlan,state,reason"),
@@ -416,7 +414,7 @@ fn the_way_of_one_port() {
     );
     assert_eq!(map(&sandbox, "segment"), ["66", "67"]);
     for (port, vid) in [("g0", "66"), ("g1", "67")] {
-        let said = sandbox.ovs_stdout(&["path", port, "--columns", "kind,to,vlan"]);
+        let said = ovs!(sandbox, "path {port} --columns kind,to,vlan").out();
         let last = said.lines().last().unwrap();
         assert_eq!(last, format!("wire\tw0\t{vid}"));
     }
@@ -466,7 +464,7 @@ fn out_by_one_wire_and_in_by_another() {
             "2 - - local"
         ]
     );
-    let said = sandbox.ovs_stdout(&["path", "a1", "--columns", "kind,to,vlan,state"]);
+    let said = ovs!(sandbox, "path a1 --columns kind,to,vlan,state").out();
     assert!(said.ends_with("wire\teth8\t101\tno-inbound\n"), "{said}");
     // Two tags on one segment are a conflict also for a port of one of them.
     flows(
@@ -477,7 +475,7 @@ fn out_by_one_wire_and_in_by_another() {
             "in_port=2,dl_vlan=2,actions=set_field:4197->vlan_vid,output:1",
         ],
     );
-    let said = sandbox.ovs_stdout(&["path", "a1", "--columns", "kind,to,vlan,state"]);
+    let said = ovs!(sandbox, "path a1 --columns kind,to,vlan,state").out();
     assert!(said.ends_with("wire\teth9\t101\tconflict\n"), "{said}");
 }
 
@@ -504,7 +502,7 @@ fn tunnels_with_a_key_for_each_direction() {
 #[test]
 fn mirrors_and_loops() {
     let sandbox = switch(TWO_WIRES);
-    sandbox.vsctl(&["set-fail-mode", "br-phy", "standalone"]);
+    vsctl!(sandbox, "set-fail-mode br-phy standalone");
     flows(&sandbox, "br-phy", &["actions=NORMAL"]);
     assert_eq!(map(&sandbox, "tag,exits")[0], "1 eth8,eth9");
     // Where copies go, nothing else does, and what comes from there is dropped.
@@ -512,13 +510,13 @@ fn mirrors_and_loops() {
                   -- set bridge br-phy mirrors=@m";
     sandbox.vsctl(&mirror.split_whitespace().collect::<Vec<&str>>());
     assert_eq!(map(&sandbox, "tag,exits")[0], "1 eth9");
-    sandbox.vsctl(&["clear", "bridge", "br-phy", "mirrors"]);
+    vsctl!(sandbox, "clear bridge br-phy mirrors");
     // A second patch beside the first: the switch drops what goes round.
     let patch = "add-port br-int i2 -- set interface i2 type=patch options:peer=p2 \
                  -- add-port br-phy p2 -- set interface p2 type=patch options:peer=i2";
     sandbox.vsctl(&patch.split_whitespace().collect::<Vec<&str>>());
     assert_eq!(map(&sandbox, "tag,state")[0], "1 unknown");
-    let said = sandbox.ovs_stdout(&["path", "a1", "--columns", "kind"]);
+    let said = ovs!(sandbox, "path a1 --columns kind").out();
     assert_eq!(said, "unseen\nport\npatch\nwire\nwire\n");
 }
 
@@ -526,7 +524,7 @@ fn mirrors_and_loops() {
 fn the_way_of_a_patch_with_a_tag() {
     let sandbox = switch(TRUNK);
     flows(&sandbox, "br-ens37", &["actions=NORMAL"]);
-    let said = sandbox.ovs_stdout(&["path", "spt", "--columns", "kind,from,to,vlan,state"]);
+    let said = ovs!(sandbox, "path spt --columns kind,from,to,vlan,state").out();
     assert_eq!(
         said,
         "port\tspt\ttbr-x\t100\t-\n\
@@ -563,25 +561,20 @@ fn ports_that_registers_name() {
 fn work_is_bounded() {
     let sandbox = switch(SMALL);
     let bucket = ",bucket=watch_group:7,actions=output:2".repeat(100);
-    sandbox.ofctl(&[
-        "-OOpenFlow15",
-        "add-group",
-        "br0",
-        "group_id=7,type=ff,bucket=watch_port:99,actions=output:2",
-    ]);
-    sandbox.ofctl(&[
-        "-OOpenFlow15",
-        "mod-group",
-        "br0",
-        &format!("group_id=7,type=ff{bucket}"),
-    ]);
+    ofctl!(
+        sandbox,
+        "-OOpenFlow15 add-group br0 group_id=7,type=ff,bucket=watch_port:99,actions=output:2"
+    );
+    ofctl!(
+        sandbox,
+        "-OOpenFlow15 mod-group br0 group_id=7,type=ff{bucket}"
+    );
     let many = "multipath(eth_src,50,modulo_n,64,0,NXM_NX_REG0[0..5]),\
                 multipath(eth_src,50,modulo_n,64,0,NXM_NX_REG1[0..5]),\
                 multipath(eth_src,50,modulo_n,64,0,NXM_NX_REG2[0..5])";
     let flow = format!("in_port=1,actions=group:7,{many},output:2");
     flows(&sandbox, "br0", &[&flow]);
-    let said = sandbox
-        .ovs(&["tag", "map", "--columns", "exits"])
+    let said = ovs!(sandbox, "tag map --columns exits")
         .timeout(std::time::Duration::from_secs(20))
         .output()
         .unwrap();

@@ -55,12 +55,12 @@ fn node() -> String {
 }
 
 fn mapped(sandbox: &Sandbox) -> String {
-    sandbox.ovs_stdout(&["tag", "map", "--columns", COLUMNS])
+    ovs!(sandbox, "tag map --columns {COLUMNS}").out()
 }
 
 /// Tag, segment and state, a line each.
 fn states(sandbox: &Sandbox) -> Vec<String> {
-    let said = sandbox.ovs_stdout(&["tag", "map", "--columns", "tag,segment,state"]);
+    let said = ovs!(sandbox, "tag map --columns tag,segment,state").out();
     said.lines().map(|line| line.replace('\t', " ")).collect()
 }
 
@@ -77,16 +77,16 @@ fn assert_node(sandbox: &Sandbox, what: &str) {
 fn a_host_with_every_network_type() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     assert_node(&sandbox, "as it is");
-    let said = sandbox.ovs_stdout(&["tag", "map", "br-int", "--columns", COLUMNS]);
+    let said = ovs!(sandbox, "tag map br-int --columns {COLUMNS}").out();
     assert_eq!(said, node());
-    let mut command = sandbox.ovs(&["tag", "map", "-o", "table"]);
+    let mut command = ovs!(sandbox, "tag map -o table");
     let table = command.env("COLUMNS", "120").output().unwrap().stdout;
     common::golden("tag/map-node.table", &String::from_utf8(table).unwrap());
-    let json = sandbox.ovs_stdout(&["tag", "map", "--json"]);
+    let json = ovs!(sandbox, "tag map --json").out();
     common::golden("tag/map-node.json", &json);
     // A bridge without tags has no map, and a bridge that is not there is not found.
-    assert_eq!(sandbox.ovs_stdout(&["tag", "map", "br-tun"]), "");
-    sandbox.ovs(&["tag", "map", "br-itn"]).assert().code(3);
+    ovs!(sandbox, "tag map br-tun").prints("");
+    ovs!(sandbox, "tag map br-itn").exits(3);
 }
 
 #[test]
@@ -96,18 +96,17 @@ fn one_tag_on_two_segments() {
         states(&sandbox),
         ["1 66 conflict", "1 100 conflict", "2 - local", "3 - local"]
     );
-    let json = sandbox.ovs_stdout(&["tag", "map", "--json"]);
+    let json = ovs!(sandbox, "tag map --json").out();
     common::golden("tag/map-notes.json", &json);
 }
 
 #[test]
 fn two_tags_on_one_segment() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    sandbox.ofctl(&[
-        "add-flow",
-        "br-ens37",
-        "priority=4,in_port=2,dl_vlan=5,actions=mod_vlan_vid:66,NORMAL",
-    ]);
+    ofctl!(
+        sandbox,
+        "add-flow br-ens37 priority=4,in_port=2,dl_vlan=5,actions=mod_vlan_vid:66,NORMAL"
+    );
     assert_eq!(
         states(&sandbox),
         [
@@ -139,7 +138,7 @@ fn a_direction_is_missing() {
         let sandbox = Sandbox::neutron(Neutron::Node);
         let strict = flow.contains("priority");
         let flow_of = if strict { "--strict" } else { "-OOpenFlow10" };
-        sandbox.ofctl(&[flow_of, "del-flows", bridge, flow]);
+        ofctl!(sandbox, "{flow_of} del-flows {bridge} '{flow}'");
         let states = states(&sandbox);
         assert!(
             states.iter().any(|line| line == state),
@@ -151,17 +150,16 @@ fn a_direction_is_missing() {
 #[test]
 fn flows_for_single_addresses_count_also_those_that_were_learned() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    sandbox.ofctl(&["del-flows", "br-tun", "table=22,dl_vlan=4"]);
+    ofctl!(sandbox, "del-flows br-tun table=22,dl_vlan=4");
     assert_node(&sandbox, "only the flow for one address is left");
-    sandbox.ofctl(&["del-flows", "br-tun", "table=20,dl_vlan=4"]);
+    ofctl!(sandbox, "del-flows br-tun table=20,dl_vlan=4");
     assert_eq!(states(&sandbox)[3], "4 100 no-outbound");
-    sandbox.appctl(&[
-        "ofproto/trace",
-        "br-tun",
-        "in_port=2,tun_id=0x64,dl_src=fa:16:3e:fd:8a:ed,dl_dst=ff:ff:ff:ff:ff:ff",
-        "-generate",
-    ]);
-    let learned = sandbox.ofctl(&["--no-stats", "dump-flows", "br-tun", "table=20"]);
+    appctl!(
+        sandbox,
+        "ofproto/trace br-tun \
+         in_port=2,tun_id=0x64,dl_src=fa:16:3e:fd:8a:ed,dl_dst=ff:ff:ff:ff:ff:ff -generate"
+    );
+    let learned = ofctl!(sandbox, "--no-stats dump-flows br-tun table=20");
     assert!(learned.contains("hard_timeout=300"), "{learned}");
     assert_node(&sandbox, "a learned flow");
 }
@@ -171,12 +169,10 @@ fn flows_for_single_addresses_count_also_those_that_were_learned() {
 fn every_spelling_counts_the_same() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     for bridge in ["br-int", "br-tun", "br-ens37", "br-external"] {
-        sandbox.vsctl(&[
-            "set",
-            "bridge",
-            bridge,
-            "protocols=OpenFlow10,OpenFlow13,OpenFlow15",
-        ]);
+        vsctl!(
+            sandbox,
+            "set bridge {bridge} protocols=OpenFlow10,OpenFlow13,OpenFlow15"
+        );
     }
     let spellings: [(&str, &str, &[&str]); 6] = [
         (
@@ -265,10 +261,10 @@ fn every_spelling_counts_the_same() {
     ];
     for (bridge, flow, others) in spellings {
         let file = sandbox.run_dir().join(format!("{bridge}.flows"));
-        fs::write(&file, sandbox.ofctl(&["--no-stats", "dump-flows", bridge])).unwrap();
+        fs::write(&file, ofctl!(sandbox, "--no-stats dump-flows {bridge}")).unwrap();
         let restore = ["add-flows", bridge, file.to_str().unwrap()];
         for other in others {
-            sandbox.ofctl(&["del-flows", bridge, flow]);
+            ofctl!(sandbox, "del-flows {bridge} '{flow}'");
             assert!(mapped(&sandbox) != node(), "{flow}");
             for line in other.lines() {
                 let version = if line.contains("write_") || line.contains("goto_table") {
@@ -283,16 +279,16 @@ fn every_spelling_counts_the_same() {
                 } else {
                     format!("priority=5,{line}")
                 };
-                sandbox.ofctl(&[version, "add-flow", bridge, &line]);
+                ofctl!(sandbox, "{version} add-flow {bridge} '{line}'");
             }
             assert_node(&sandbox, other);
-            sandbox.ofctl(&["del-flows", bridge]);
+            ofctl!(sandbox, "del-flows {bridge}");
             sandbox.ofctl(&restore);
         }
     }
     // Whatever version is spoken.
     for version in ["OpenFlow10", "OpenFlow13", "OpenFlow15"] {
-        let said = sandbox.ovs_stdout(&["tag", "map", "-O", version, "--columns", COLUMNS]);
+        let said = ovs!(sandbox, "tag map -O {version} --columns {COLUMNS}").out();
         assert_eq!(said, node(), "{version}");
     }
 }
@@ -300,18 +296,20 @@ fn every_spelling_counts_the_same() {
 #[test]
 fn flows_that_a_wider_one_hides_do_not_count() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    sandbox.ofctl(&["add-flow", "br-ens37", "priority=9,in_port=2,actions=drop"]);
+    ofctl!(
+        sandbox,
+        "add-flow br-ens37 priority=9,in_port=2,actions=drop"
+    );
     assert_eq!(
         states(&sandbox)[..2],
         ["1 66 no-outbound", "2 88 no-outbound"]
     );
     // What a packet of some address does not meet, others do.
-    sandbox.ofctl(&["del-flows", "--strict", "br-ens37", "priority=9,in_port=2"]);
-    sandbox.ofctl(&[
-        "add-flow",
-        "br-ens37",
-        "priority=9,arp,in_port=2,actions=drop",
-    ]);
+    ofctl!(sandbox, "del-flows --strict br-ens37 priority=9,in_port=2");
+    ofctl!(
+        sandbox,
+        "add-flow br-ens37 priority=9,arp,in_port=2,actions=drop"
+    );
     assert_node(&sandbox, "a drop for some packets");
 }
 
@@ -346,7 +344,7 @@ fn a_firewall_that_keeps_the_tag_in_a_register() {
     // Every port of the tags has such flows: the others would be seen to get out as before.
     for port in [12, 13, 15, 16, 20, 21, 23, 24] {
         let flow = format!("priority=100,in_port={port},actions=drop");
-        sandbox.ofctl(&["add-flow", "br-int", &flow]);
+        ofctl!(sandbox, "add-flow br-int '{flow}'");
     }
     assert_node(&sandbox, "a firewall");
 }
@@ -445,24 +443,14 @@ fn what_neutron_wrote_down() {
         "tap42a1d679-f0",
         &[network, "network_type=local", "segmentation_id=5", "tag=5"],
     );
-    assert_eq!(
-        sandbox.ovs_stdout(&["tag", "map", "--columns", "tag,differs"]),
-        "1\t-\n2\tsegmentation_id\n3\t-\n4\tnet_uuid,network_type,tag\n5\t-\n"
-    );
-    let record = sandbox.ovs_stdout(&["tag", "map", "--tag", "1", "-g", "record"]);
+    ovs!(sandbox, "tag map --columns tag,differs")
+        .prints("1\t-\n2\tsegmentation_id\n3\t-\n4\tnet_uuid,network_type,tag\n5\t-\n");
+    let record = ovs!(sandbox, "tag map --tag 1 -g record").out();
     assert_eq!(
         record,
         format!("{network},network_type=vlan,physical_network=provider,segmentation_id=66,tag=1\n")
     );
-    let json = sandbox.ovs_stdout(&[
-        "tag",
-        "map",
-        "--tag",
-        "2",
-        "--json",
-        "--columns",
-        "record,differs",
-    ]);
+    let json = ovs!(sandbox, "tag map --tag 2 --json --columns record,differs").out();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["record"]["segmentation_id"], "89");
     assert_eq!(json[0]["differs"][0], "segmentation_id");
@@ -506,27 +494,19 @@ fn one_answer() {
         let mut command = sandbox.ovs(&[&["tag", "map"], arguments].concat());
         command.assert().code(3).stdout("").stderr(message);
     }
-    sandbox
-        .ovs(&["tag", "map", "--port", "qvoX"])
-        .assert()
-        .code(3);
-    sandbox
-        .ovs(&["tag", "map", "--tag", "4096"])
-        .assert()
-        .code(2);
-    sandbox
-        .ovs(&["tag", "map", "--segment", "x"])
-        .assert()
-        .code(2);
+    ovs!(sandbox, "tag map --port qvoX").exits(3);
+    ovs!(sandbox, "tag map --tag 4096").exits(2);
+    ovs!(sandbox, "tag map --segment x").exits(2);
 }
 
 #[test]
 fn an_ordinary_switch() {
     let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br", "br0", "--", "add-port", "br0", "eth0", "--", "add-port", "br0", "tap0",
-        "tag=10", "--", "add-port", "br0", "tap1", "tag=20",
-    ]);
+    vsctl!(
+        sandbox,
+        "add-br br0 -- add-port br0 eth0 -- add-port br0 tap0 tag=10 -- add-port br0 tap1 \
+         tag=20"
+    );
     let map = [
         "tag",
         "map",
@@ -537,7 +517,7 @@ fn an_ordinary_switch() {
         sandbox.ovs_stdout(&map),
         "10\tvlan\tbr0\teth0\t10\tok\n20\tvlan\tbr0\teth0\t20\tok\n"
     );
-    sandbox.vsctl(&["set", "port", "eth0", "trunks=10"]);
+    vsctl!(sandbox, "set port eth0 trunks=10");
     assert_eq!(
         sandbox.ovs_stdout(&map),
         "10\tvlan\tbr0\teth0\t10\tok\n20\tlocal\t-\t-\t-\tlocal\n"
@@ -575,7 +555,7 @@ fn a_guest_with_vlans_of_its_own() {
 #[test]
 fn tunnels_of_any_type_with_keys_of_their_own() {
     let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0", "--", "add-port", "br0", "tap0", "tag=10"]);
+    vsctl!(sandbox, "add-br br0 -- add-port br0 tap0 tag=10");
     let map = [
         "tag",
         "map",
@@ -583,22 +563,11 @@ fn tunnels_of_any_type_with_keys_of_their_own() {
         "tag,network_type,exits,segment,inner_vlan,state",
     ];
     for (kind, key, segment) in [("gre", "7", "7"), ("geneve", "0x10", "16")] {
-        sandbox.vsctl(&[
-            "--if-exists",
-            "del-port",
-            "tun0",
-            "--",
-            "add-port",
-            "br0",
-            "tun0",
-            "--",
-            "set",
-            "interface",
-            "tun0",
-            &format!("type={kind}"),
-            "options:remote_ip=10.0.0.9",
-            &format!("options:key={key}"),
-        ]);
+        vsctl!(
+            sandbox,
+            "--if-exists del-port tun0 -- add-port br0 tun0 -- set interface tun0 type={kind} \
+             options:remote_ip=10.0.0.9 options:key={key}"
+        );
         assert_eq!(
             sandbox.ovs_stdout(&map),
             format!("10\t{kind}\ttun0\t{segment}\t10\tok\n")
@@ -610,7 +579,7 @@ fn tunnels_of_any_type_with_keys_of_their_own() {
 fn a_bridge_whose_flows_cannot_be_read_is_an_error() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     sandbox.kill_vswitchd();
-    let output = sandbox.ovs(&["tag", "map"]).output().unwrap();
+    let output = ovs!(sandbox, "tag map").output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     assert!(output.stdout.is_empty());

@@ -612,8 +612,8 @@ fn what_cannot_be_watched_says_what_can() {
         assert_eq!(output.status.code(), Some(2), "{seconds}: {said}");
     }
     // Those that are named can be: they fail of something else.
-    let listed = ovs::commands::watch::WATCHABLE.split(", ");
-    for words in listed {
+    for words in ovs::cli::watchable() {
+        let words = words.as_str();
         let mut arguments: Vec<&str> = words.split(' ').collect();
         match words {
             "db list" | "db find" => arguments.push("Port"),

@@ -1,7 +1,8 @@
 //! Fields and values inside a MATCH: `tcp,tp_` and `in_port=`.
 
 use super::ask::Ask;
-use super::{Answer, Candidate, values};
+use super::names::{flow_tables, interfaces, named, tags};
+use super::{Answer, Candidate};
 use crate::model::names::reserved;
 use crate::openflow::fields::{FILTER_KEYS, Field, Kind, ROWS, protocol_words};
 
@@ -15,22 +16,18 @@ pub(super) fn of(bridge: Option<&str>, typed: &str, ask: &Ask) -> Answer {
     let head = format!("{head}{key}=");
     let candidates = match Field::by_name(key).map(|field| (field.name, field.kind)) {
         Some((_, Kind::Port16 | Kind::Port32)) => ports(bridge, ask),
-        Some(("dl_vlan" | "vlan_vid", _)) => values::tags(bridge, ask),
-        Some((_, Kind::Frag)) => words(&["no", "yes", "first", "later", "not_later"]),
+        Some(("dl_vlan" | "vlan_vid", _)) => tags(bridge, ask),
+        Some((_, Kind::Frag)) => named(["no", "yes", "first", "later", "not_later"]),
         None if key == "out_port" => ports(bridge, ask),
-        None if key == "table" => values::flow_tables(bridge, ask),
+        None if key == "table" => flow_tables(bridge, ask),
         _ => Vec::new(),
     };
     Answer::open(candidates).after(&head)
 }
 
-fn words(words: &[&str]) -> Vec<Candidate> {
-    words.iter().map(|word| Candidate::new(*word)).collect()
-}
-
 /// The ports of the bridge, then the reserved ones.
 fn ports(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
-    let mut ports = values::interfaces(bridge, ask);
+    let mut ports = interfaces(bridge, ask);
     ports.extend(reserved().map(Candidate::new));
     ports
 }

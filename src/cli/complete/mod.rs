@@ -9,6 +9,7 @@
 //! | `line` | the words typed so far, and what they come to |
 //! | `values` | what an argument takes |
 //! | `matching` | fields and values inside a MATCH |
+//! | `names` | what has a name in the database or the switch |
 //! | `ask` | names from the database and the switch, in a short time or not at all |
 //!
 //! **The answer**, line by line: first what follows a candidate that is chosen (`space`; `open`: nothing,
@@ -19,6 +20,7 @@
 mod ask;
 mod line;
 mod matching;
+mod names;
 mod values;
 
 use std::ffi::OsString;
@@ -29,6 +31,7 @@ use clap::{Args, Command, ValueEnum};
 
 use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::Failure;
+use crate::commands::about::{About, Describe as _};
 
 use line::{Line, Typed, split, waits_for_value};
 
@@ -45,19 +48,21 @@ pub enum Shell {
     Elvish,
 }
 
-// Arguments of `completions`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
+const COMPLETIONS: About = About::other()
+    .remarks("\
 Besides commands and options it completes bridges, ports, flow tables, tags, columns, fields of a MATCH and \
 keys of options. Names come from the database, those of tables also from the switch, within 300 ms or not at \
-all.
+all.")
+    .examples("\
+source <(ovs completions bash)                           this shell; in ~/.bashrc every one
+ovs completions bash > /etc/bash_completion.d/ovs        every user's
+ovs completions zsh > \"${fpath[1]}/_ovs\"                 then a new zsh
+ovs completions fish > ~/.config/fish/completions/ovs.fish
+ovs completions elvish >> ~/.config/elvish/rc.elv");
 
-Examples:
-  source <(ovs completions bash)                           this shell; in ~/.bashrc every one
-  ovs completions bash > /etc/bash_completion.d/ovs        every user's
-  ovs completions zsh > \"${fpath[1]}/_ovs\"                 then a new zsh
-  ovs completions fish > ~/.config/fish/completions/ovs.fish
-  ovs completions elvish >> ~/.config/elvish/rc.elv")]
+// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(describe = COMPLETIONS)]
 pub(super) struct Completions {
     /// The shell
     #[arg(value_name = "SHELL", value_enum)]

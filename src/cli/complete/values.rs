@@ -4,10 +4,12 @@ use clap::Arg;
 
 use super::ask::Ask;
 use super::line::Typed;
+use super::names::{flow_tables, interfaces, named, sorted, tags};
 use super::{Answer, Candidate, matching};
 use std::collections::BTreeSet;
 
-use crate::cli::{columns, manual};
+use crate::cli::manual;
+use crate::commands::about::About;
 use crate::commands::dump_flows::sort_fields;
 use crate::model::keys;
 use crate::openflow::actions;
@@ -156,10 +158,6 @@ fn bridge_of<'c>(typed: &Typed<'c>) -> Option<&'c str> {
     (!given.contains(':')).then_some(given)
 }
 
-fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
-    names.into_iter().map(Candidate::new).collect()
-}
-
 /// Words with commas between: those that are not there yet, after those that are.
 fn list(current: &str, words: impl IntoIterator<Item = Candidate>) -> Answer {
     let (head, _) = current.split_at(current.rfind(',').map_or(0, |comma| comma + 1));
@@ -204,52 +202,6 @@ fn ports(bridge: Option<&str>, current: &str, ask: &Ask) -> Answer {
     Answer::space(sorted(all)).after(&head)
 }
 
-/// Interfaces by name, as OpenFlow has them for ports.
-pub(super) fn interfaces(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
-    let topology = ask.ports(bridge);
-    let candidate = |(_, _, interface): (_, _, &crate::model::topology::Interface)| {
-        let number = interface.port_number();
-        let about = number.map_or_else(String::new, |number| number.to_string());
-        Candidate::about(interface.name.clone(), about)
-    };
-    sorted(topology.interfaces().map(candidate).collect())
-}
-
-/// The flow tables of the bridge that have names, as a MATCH takes them; what several have by number.
-pub(super) fn flow_tables(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
-    let tables = bridge.map_or_else(Vec::new, |bridge| ask.flow_tables(bridge));
-    let candidate = |(number, name): &(u8, String)| {
-        let is_one = tables.iter().filter(|(_, other)| other == name).count() == 1;
-        if is_one {
-            Candidate::about(table_value(name), number.to_string())
-        } else {
-            Candidate::about(number.to_string(), name.clone())
-        }
-    };
-    tables.iter().map(candidate).collect()
-}
-
-/// A name in quotes where without them it would be a number, or not one word.
-fn table_value(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        name.to_owned()
-    } else {
-        crate::base::terminal::quoted(name)
-    }
-}
-
-/// The tags that ports bear.
-pub(super) fn tags(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
-    let topology = ask.columns(bridge, &["tag"]);
-    let ports = topology.bridges.iter().flat_map(|bridge| &bridge.ports);
-    let mut tags: Vec<i64> = ports.filter_map(|port| port.tag).collect();
-    tags.sort_unstable();
-    tags.dedup();
-    let tags = tags.into_iter();
-    tags.map(|tag| Candidate::new(tag.to_string())).collect()
-}
-
 /// The devices of this host.
 fn host_interfaces() -> Vec<Candidate> {
     let Ok(devices) = std::fs::read_dir("/sys/class/net") else {
@@ -260,8 +212,12 @@ fn host_interfaces() -> Vec<Candidate> {
 }
 
 fn column_names(typed: &Typed<'_>) -> Vec<Candidate> {
-    let names = columns::of(typed.command).all;
-    names.into_iter().map(Candidate::new).collect()
+    named(
+        About::of(typed.command)
+            .columns()
+            .iter()
+            .map(|column| column.name),
+    )
 }
 
 /// The columns of the table that is typed.
@@ -314,12 +270,6 @@ fn interface_type(typed: &Typed<'_>, ask: &Ask) -> Option<String> {
         return default.to_str().map(str::to_owned);
     }
     typed.value("port").and_then(|port| ask.kind(port))
-}
-
-fn sorted(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_unstable_by(|a, b| a.word.cmp(&b.word));
-    candidates.dedup_by(|a, b| a.word == b.word);
-    candidates
 }
 
 #[cfg(test)]

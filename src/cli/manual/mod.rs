@@ -5,24 +5,21 @@
 //! |---|---|
 //! | `page` | a page, as roff and as text |
 //! | [`faults`] | what can go wrong from outside, what is then seen, and the exit code |
-//! | `meaning` | what the columns mean, for all commands that have them |
 //! | `*.txt` | prose |
 
 pub mod faults;
-mod meaning;
 mod page;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use clap::{Arg, Command};
 
 pub use page::Page;
 use page::{Block, prose};
 
-pub(super) use meaning::of as meaning_of;
-
-use super::{columns, schema};
+use super::{leaves, schema, shown};
 use crate::commands::Exit;
+use crate::commands::about::{About, names};
 
 /// The pages of prose: name, section, what they are about.
 const PROSE: [(&str, u8, &str, &str); 3] = [
@@ -98,12 +95,6 @@ pub fn topics() -> Vec<String> {
     commands.chain(prose.map(str::to_owned)).collect()
 }
 
-/// The commands of a group that help shows.
-pub(super) fn shown(command: &Command) -> impl Iterator<Item = &Command> {
-    let commands = command.get_subcommands();
-    commands.filter(|command| !command.is_hide_set() && command.get_name() != "help")
-}
-
 fn command<'c>(parent: &'c Command, word: &str) -> Option<&'c Command> {
     parent.find_subcommand(word).filter(|c| !c.is_hide_set())
 }
@@ -161,8 +152,10 @@ fn of_command(root: &Command, command: &Command) -> Page {
     blocks.push(section("EXAMPLES"));
     let mut any = false;
     for part in &parts {
-        for example in Help::of(part).examples {
-            blocks.push(example);
+        let lines = About::of(part).examples.lines();
+        let lines: Vec<String> = lines.map(str::to_owned).collect();
+        if !lines.is_empty() {
+            blocks.push(Block::Lines(lines));
             any = true;
         }
     }
@@ -177,14 +170,14 @@ fn of_command(root: &Command, command: &Command) -> Page {
             let title = title.strip_prefix("ovs ").unwrap_or(&title);
             blocks.push(Block::Subsection(title.to_owned()));
             blocks.push(paragraph(&sentence(&about(part))));
-            blocks.extend(Help::of(part).remarks);
+            blocks.extend(remarks(part));
             blocks.extend(own_arguments(part).map(argument));
             blocks.extend(output(part));
         }
     } else {
         blocks.push(section("DESCRIPTION"));
         blocks.push(paragraph(&sentence(&about(command))));
-        blocks.extend(Help::of(command).remarks);
+        blocks.extend(remarks(command));
         let mut arguments = own_arguments(command).map(argument).peekable();
         if arguments.peek().is_some() {
             blocks.push(section("OPTIONS"));
@@ -268,33 +261,19 @@ fn keys_of_commands(root: &Command) -> Vec<Block> {
              request come with `--columns`.",
         ),
     ];
-    let mut used = BTreeSet::new();
-    for group in shown(root) {
-        let parts: Vec<&Command> = if group.has_subcommands() {
-            shown(group).collect()
-        } else {
-            vec![group]
-        };
-        for part in parts {
-            let columns = columns::of(part);
-            if columns.all.is_empty() {
-                continue;
-            }
-            let split = columns.all.len() - columns.extra;
-            let (always, extra) = columns.all.split_at(split);
-            let mut text = always.join(", ");
-            if !extra.is_empty() {
-                text = format!("{text}; on request: {}", extra.join(", "));
-            }
-            blocks.push(item(&usage_path(part), text));
-            used.extend(columns.all);
+    let mut used = BTreeMap::new();
+    for (path, command) in leaves(root) {
+        let columns = About::of(command).columns();
+        if columns.is_empty() {
+            continue;
+        }
+        blocks.push(item(&format!("ovs {}", path.join(" ")), names(&columns)));
+        for column in columns {
+            used.entry(column.name).or_insert(column.general_meaning());
         }
     }
     blocks.push(section("WHAT THE KEYS MEAN"));
-    for name in used {
-        let text = meaning::of("", &name).unwrap_or("what the command's page says of it");
-        blocks.push(item(&name, text));
-    }
+    blocks.extend(used.into_iter().map(|(name, meaning)| item(name, meaning)));
     blocks
 }
 
@@ -325,51 +304,25 @@ fn see_also(first: &[String]) -> String {
     all.collect::<Vec<_>>().join(", ")
 }
 
-/// What a command's help says after its options, taken apart.
-#[derive(Debug, Default)]
-struct Help {
-    examples: Vec<Block>,
-    remarks: Vec<Block>,
-}
-
-impl Help {
-    fn of(command: &Command) -> Self {
-        let text = command.get_after_help().map(ToString::to_string);
-        let mut help = Self::default();
-        let mut in_examples = false;
-        for block in prose(&text.unwrap_or_default()) {
-            match &block {
-                Block::Paragraph(text) if text == "Examples:" || text == "Example:" => {
-                    in_examples = true;
-                }
-                Block::Paragraph(text) if text.starts_with("Columns: ") => {}
-                Block::Lines(_) if in_examples => help.examples.push(block),
-                _ => {
-                    in_examples = false;
-                    help.remarks.push(block);
-                }
-            }
-        }
-        help
-    }
+/// What there is to say of a command.
+fn remarks(command: &Command) -> Vec<Block> {
+    let remarks = About::of(command).all_remarks();
+    remarks.iter().flat_map(|text| prose(text)).collect()
 }
 
 /// The columns, which are the keys of its JSON.
 fn output(command: &Command) -> Vec<Block> {
-    let columns = columns::of(command);
-    if columns.all.is_empty() {
+    let columns = About::of(command).columns();
+    if columns.is_empty() {
         return Vec::new();
     }
     let mut blocks = vec![paragraph(
         "The columns, which are also the keys of the JSON (see ovs-json(5)):",
     )];
-    let shown = columns.all.len() - columns.extra;
-    let path = usage_path(command);
-    for (at, name) in columns.all.iter().enumerate() {
-        let text = meaning::of(&path, name).unwrap_or_default();
-        let request = if at < shown { "" } else { " (on request)" };
-        blocks.push(item(name, format!("{text}{request}")));
-    }
+    blocks.extend(columns.iter().map(|column| {
+        let request = if column.extra { " (on request)" } else { "" };
+        item(column.name, format!("{}{request}", column.meaning))
+    }));
     blocks
 }
 
@@ -468,21 +421,4 @@ fn paragraph(text: &str) -> Block {
 
 fn item(term: &str, text: impl Into<String>) -> Block {
     Block::Item(term.to_owned(), text.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_column_has_a_meaning() {
-        let root = crate::cli::command();
-        let groups = shown(&root).flat_map(|group| std::iter::once(group).chain(shown(group)));
-        for command in groups {
-            for column in columns::of(command).all {
-                let path = usage_path(command);
-                assert!(meaning::of(&path, &column).is_some(), "{path}: {column}");
-            }
-        }
-    }
 }

@@ -3,8 +3,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `shape` | the words schemas are made of |
-//! | `columns` | what the columns of the lists hold |
+//! | `shape` | the words schemas are made of; what a column holds |
 //! | `topology` | `ovs show`, and what changed |
 //! | `flows` | matches, flows, groups and meters: made of the table of fields |
 //! | `actions` | every action with its members |
@@ -15,7 +14,6 @@
 //! of a match are the rows of the table of fields.
 
 mod actions;
-mod columns;
 mod flows;
 mod messages;
 mod shape;
@@ -24,11 +22,12 @@ mod watch;
 
 use std::collections::BTreeSet;
 
-use clap::{ArgMatches, Command};
+use clap::Command;
 use serde_json::{Map, Value, json};
 
-use super::columns::Columns;
-use super::manual;
+use super::leaves;
+use crate::commands::about::{About, Does, Prints};
+use crate::output::Heading;
 use shape::{Object, list, refer};
 
 /// The keyword that a definition of a record bears in the schemas of lists.
@@ -102,11 +101,10 @@ fn plain(name: &str) -> String {
 pub fn documents() -> Vec<Document> {
     let root = super::command();
     let mut documents = Vec::new();
-    for path in leaves(&root) {
-        let document = of_path(&root, &path, &[]);
-        add(&mut documents, document, &path);
-        for variant in variants(&path) {
-            add(&mut documents, of_path(&root, &path, variant), &path);
+    for (path, command) in leaves(&root) {
+        add(&mut documents, of_command(&path, command, &[]), &path);
+        for variant in variants(&path, command) {
+            add(&mut documents, of_command(&path, command, variant), &path);
         }
     }
     documents.push(Document {
@@ -116,7 +114,7 @@ pub fn documents() -> Vec<Document> {
     documents
 }
 
-fn add(documents: &mut Vec<Document>, document: Option<Document>, path: &[String]) {
+fn add(documents: &mut Vec<Document>, document: Option<Document>, path: &[&str]) {
     let Some(mut document) = document else {
         return;
     };
@@ -136,7 +134,12 @@ fn add(documents: &mut Vec<Document>, document: Option<Document>, path: &[String
 
 /// The commands that there are, each as its words: `["port", "list"]`.
 pub fn commands() -> Vec<Vec<String>> {
-    leaves(&super::command())
+    let root = super::command();
+    let owned = |path: Vec<&str>| path.into_iter().map(str::to_owned).collect();
+    leaves(&root)
+        .into_iter()
+        .map(|(path, _)| owned(path))
+        .collect()
 }
 
 /// The document that a command line prints, and whether it comes as lines (`--output jsonl`); `None` if it
@@ -145,12 +148,7 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     let root = super::command();
     let line = ["ovs"].iter().chain(words);
     let matches = root.clone().try_get_matches_from(line).ok()?;
-    let mut path = Vec::new();
-    let mut last: &ArgMatches = &matches;
-    while let Some((word, matches)) = last.subcommand() {
-        path.push(word.to_owned());
-        last = matches;
-    }
+    let (path, last) = super::innermost(&matches);
     let format = last.get_one::<super::Output>("output");
     let lines = format == Some(&super::Output::Jsonl);
     if !lines && format != Some(&super::Output::Json) && !last.get_flag("json") {
@@ -172,10 +170,13 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     if !columns.is_empty() {
         options.push("columns");
     }
-    let document = of_path(&root, &path, &options)?;
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let step = |command, word: &&str| Command::find_subcommand(command, word);
+    let command = path.iter().try_fold(&root, step)?;
+    let document = of_command(&path, command, &options)?;
     // Of the plan the columns choose members of its changes.
     let is_plan = document.name == topology::PLAN;
-    let chosen = !columns.is_empty() && !is_plan && path.first().is_none_or(|word| word != "db");
+    let chosen = !columns.is_empty() && !is_plan && path.first() != Some(&"db");
     let document = if chosen {
         document.only(&columns)
     } else if is_plan && !columns.is_empty() {
@@ -192,21 +193,26 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
 }
 
 /// The options by which a command prints a document of another kind.
-fn variants(path: &[String]) -> &'static [&'static [&'static str]] {
-    match words(path).as_slice() {
+fn variants(path: &[&str], command: &Command) -> &'static [&'static [&'static str]] {
+    match path {
         ["show"] => &[&["lines"]],
         ["dump-flows"] => &[&["count"], &["count", "all"]],
-        _ if is_change(path) => &[&["dry_run"]],
+        _ if About::of(command).does == Does::Changes => &[&["dry_run"]],
         _ => &[],
     }
 }
 
 /// The document of a command with such options.
-fn of_path(root: &Command, path: &[String], options: &[&str]) -> Option<Document> {
+fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Document> {
     let has = |option: &str| options.contains(&option);
-    let command = find(root, path)?;
-    match words(path).as_slice() {
-        ["show"] if !has("lines") && !has("columns") => Some(topology::show()),
+    let about = About::of(command);
+    match path {
+        ["show"] if has("lines") || has("columns") => {
+            let record = record(&about.columns()).closed();
+            let line = "The lines of show: an interface each";
+            Some(listing("ovs-show-lines", line, RECORD, [(RECORD, record)]))
+        }
+        ["show"] => Some(topology::show()),
         ["dump-flows"] if has("count") => Some(flows::count(has("all"))),
         ["dump-flows"] => Some(flows::flows()),
         ["dump-groups"] => Some(flows::groups()),
@@ -214,68 +220,35 @@ fn of_path(root: &Command, path: &[String], options: &[&str]) -> Option<Document
         ["decode"] => Some(messages::messages()),
         ["db", "get"] => Some(topology::db_get()),
         ["db", "list" | "find"] => Some(topology::db_list()),
-        _ if is_change(path) && has("dry_run") => Some(topology::plan_of(None)),
-        _ if is_change(path) => Some(topology::changes()),
-        words => {
-            let columns = super::columns::of(command);
-            if columns.all.is_empty() {
-                return None;
+        _ if about.does == Does::Changes && has("dry_run") => Some(topology::plan_of(None)),
+        _ if about.does == Does::Changes => Some(topology::changes()),
+        _ => {
+            let name = typed(path).replace(' ', "-");
+            let line = command.get_about().map(ToString::to_string);
+            let line = line.unwrap_or_default();
+            let record = record(&about.columns()).closed();
+            match about.prints {
+                Prints::Nothing => None,
+                Prints::List(_) => Some(listing(&name, &line, RECORD, [(RECORD, record)])),
+                Prints::One(_) => Some(document(&name, &line, record, [])),
             }
-            let is_one = words.last() == Some(&"show") && words.len() > 1;
-            Some(table(path, &columns, command, is_one))
         }
     }
 }
 
-/// Whether the command changes the database.
-fn is_change(path: &[String]) -> bool {
-    matches!(
-        words(path).as_slice(),
-        ["batch"]
-            | [
-                "bridge" | "port" | "patch" | "tunnel",
-                "add" | "del" | "set"
-            ]
-            | ["tag", "set" | "clear"]
-            | [
-                "db",
-                "set" | "add" | "remove" | "clear" | "create" | "destroy"
-            ]
-    )
-}
-
-/// The document of a command with columns: a list of records, or one.
-fn table(path: &[String], columns: &Columns, command: &Command, is_one: bool) -> Document {
-    let typed = typed(path);
-    let shown = columns.all.len() - columns.extra;
-    let mut record = Object::new();
-    for (at, name) in columns.all.iter().enumerate() {
-        let mut schema = columns::of(&typed, name).unwrap_or_else(|| json!({}));
-        if let (Some(meaning), Value::Object(schema)) =
-            (manual::meaning_of(&typed, name), &mut schema)
-        {
-            schema.insert("description".to_owned(), json!(meaning));
+/// A record with these columns.
+fn record(columns: &[Heading]) -> Object {
+    columns.iter().fold(Object::new(), |record, column| {
+        let mut schema = shape::of(column.shape);
+        if let (false, Value::Object(schema)) = (column.meaning.is_empty(), &mut schema) {
+            schema.insert("description".to_owned(), json!(column.meaning));
         }
-        record = if at < shown {
-            record.with(name, schema)
+        if column.extra {
+            record.maybe(column.name, schema)
         } else {
-            record.maybe(name, schema)
-        };
-    }
-    let about = command.get_about().map(ToString::to_string);
-    let about = match words(path).as_slice() {
-        ["show"] => "The lines of show: an interface each".to_owned(),
-        _ => about.unwrap_or_default(),
-    };
-    let name = match words(path).as_slice() {
-        ["show"] => "ovs-show-lines".to_owned(),
-        _ => typed.replace(' ', "-"),
-    };
-    if is_one {
-        document(&name, &about, record.closed(), [])
-    } else {
-        listing(&name, &about, RECORD, [(RECORD, record.closed())])
-    }
+            record.with(column.name, schema)
+        }
+    })
 }
 
 /// A document that is an array of one of its definitions.
@@ -355,64 +328,24 @@ fn reached(schema: &Map<String, Value>, defs: &Map<String, Value>) -> BTreeSet<S
     used
 }
 
-fn leaves(root: &Command) -> Vec<Vec<String>> {
-    let mut paths = Vec::new();
-    for command in manual::shown(root) {
-        let name = command.get_name().to_owned();
-        if command.has_subcommands() {
-            let parts = manual::shown(command);
-            paths.extend(parts.map(|part| vec![name.clone(), part.get_name().to_owned()]));
-        } else {
-            paths.push(vec![name]);
-        }
-    }
-    paths
-}
-
-fn find<'c>(root: &'c Command, path: &[String]) -> Option<&'c Command> {
-    let step = |command: &'c Command, word: &String| command.find_subcommand(word);
-    path.iter().try_fold(root, step)
-}
-
-fn words(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
-}
-
-fn typed(path: &[String]) -> String {
+fn typed(path: &[&str]) -> String {
     format!("ovs {}", path.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Shape;
 
     #[test]
-    fn every_column_has_a_kind() {
+    fn every_column_says_what_it_is() {
         let root = crate::cli::command();
-        for path in leaves(&root) {
-            let command = find(&root, &path).unwrap();
-            for column in super::super::columns::of(command).all {
-                let typed = typed(&path);
-                assert!(columns::of(&typed, &column).is_some(), "{typed}: {column}");
+        for (path, command) in leaves(&root) {
+            for column in About::of(command).columns() {
+                let is_said = !matches!(column.shape, Shape::Any) && !column.meaning.is_empty();
+                assert!(is_said, "{path:?}: {}", column.name);
             }
         }
-    }
-
-    #[test]
-    fn every_action_has_a_schema() {
-        let defined: BTreeSet<&str> = actions::types().collect();
-        let unknown = [
-            "unknown",
-            "experimenter",
-            "unknown_instruction",
-            "experimenter_instruction",
-        ];
-        let known: BTreeSet<&str> = crate::openflow::actions::NAMES
-            .iter()
-            .copied()
-            .chain(unknown)
-            .collect();
-        assert_eq!(defined, known);
     }
 
     #[test]

@@ -2,6 +2,34 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::output::{Heading, Shape};
+
+/// What a column of this shape holds.
+pub(super) fn of(shape: Shape) -> Value {
+    match shape {
+        Shape::Any => json!({}),
+        Shape::Text => text(),
+        Shape::Pattern(form) => pattern(form),
+        Shape::Words(choices) => words(choices),
+        Shape::WordsOf(choices) => words(&choices()),
+        Shape::Hex => hex(),
+        Shape::Whole => whole(),
+        Shape::UpTo(most) => up_to(most.into()),
+        Shape::Truth => truth(),
+        Shape::List(item) => list(of(*item)),
+        Shape::Map(value) => map(of(*value)),
+        Shape::Records(members) => {
+            let members = members().into_iter();
+            let add = |object: Object, member: Heading| object.with(member.name, of(member.shape));
+            list(members.fold(Object::new(), add).closed())
+        }
+        Shape::DatabaseValue => refer("value"),
+        Shape::Uuid => pattern("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+        Shape::AnyOf(choices) => any_of(choices.iter().map(|choice| of(*choice))),
+        Shape::OrNull(value) => or_null(of(*value)),
+    }
+}
+
 /// Any string.
 pub(super) fn text() -> Value {
     json!({"type": "string"})
@@ -80,24 +108,24 @@ pub(super) fn truth() -> Value {
 
 /// An array of such.
 pub(super) fn list(item: Value) -> Value {
-    of("array", "items", item)
+    typed("array", "items", item)
 }
 
 /// An object with keys of any name.
 pub(super) fn map(value: Value) -> Value {
-    of("object", "additionalProperties", value)
+    typed("object", "additionalProperties", value)
 }
 
 /// One of several.
-pub(super) fn any_of<const N: usize>(choices: [Value; N]) -> Value {
+pub(super) fn any_of(choices: impl IntoIterator<Item = Value>) -> Value {
     Value::Object(Map::from_iter([(
         "anyOf".to_owned(),
-        Value::Array(choices.into()),
+        Value::Array(choices.into_iter().collect()),
     )]))
 }
 
 /// What is of a type, and one thing more of it.
-fn of(kind: &str, keyword: &str, what: Value) -> Value {
+fn typed(kind: &str, keyword: &str, what: Value) -> Value {
     let kind = ("type".to_owned(), json!(kind));
     Value::Object(Map::from_iter([kind, (keyword.to_owned(), what)]))
 }

@@ -6,6 +6,7 @@ use super::shape::{
     Object, any_of, list, map, or_null, pattern, refer, text, truth, up_to, vid, whole, words,
 };
 use super::{Document, document, listing, plain};
+use crate::commands::changed_columns;
 
 /// The name of the document of `--dry-run`.
 pub(super) const PLAN: &str = "ovs-plan";
@@ -94,21 +95,11 @@ pub(super) fn changes() -> Document {
         "ovs-changes",
         "What a command has changed, an object each",
         super::RECORD,
-        [(super::RECORD, change().closed()), value()],
+        [
+            (super::RECORD, super::record(&changed_columns()).closed()),
+            value(),
+        ],
     )
-}
-
-fn change() -> Object {
-    let ofport = any_of([or_null(up_to(65535)), list(up_to(65535))]);
-    Object::new()
-        .with("change", words(&["added", "changed", "removed"]))
-        .with("kind", pattern("^[a-z0-9_]+$"))
-        .with("name", text())
-        .with("bridge", or_null(text()))
-        .with("ofport", ofport)
-        .all(&["before", "after"], &map(refer("value")))
-        .with("error", or_null(text()))
-        .maybe("uuid", or_null(uuid()))
 }
 
 /// What would be changed (`--dry-run`), its changes with these columns, if any are chosen.
@@ -172,8 +163,4 @@ fn value() -> (&'static str, Value) {
     let atom = json!({"type": ["string", "integer", "boolean"]});
     let value = any_of([or_null(atom.clone()), list(atom.clone()), map(atom)]);
     ("value", value)
-}
-
-fn uuid() -> Value {
-    pattern("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 }

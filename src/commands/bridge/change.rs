@@ -3,12 +3,13 @@
 use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
+use crate::commands::about::About;
 use crate::commands::setting::{Pair, Setting, assignments, one_of, switch};
 use crate::commands::write::Change;
-use crate::model::edit::bridge::{BridgeSettings, NewBridge};
-use crate::model::edit::{Edit, Refusal};
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
+use crate::plan::bridge::{BridgeSettings, NewBridge};
+use crate::plan::{Edit, Refusal};
 use crate::transport::Endpoint;
 
 // Arguments of `bridge add`.
@@ -51,28 +52,28 @@ pub struct Set {
     settings: SettingArgs,
 }
 
-pub(super) const ADD_HELP: &str = "\
+pub(super) const ADD: About = About::changes()
+    .remarks("\
 A VLAN bridge is a port of its parent that other programs see as a bridge: ports added to it are access \
-ports of its VLAN. Of its own it has --external-id only.
+ports of its VLAN. Of its own it has --external-id only.")
+    .examples("\
+ovs bridge add br-test
+ovs bridge add br-ex --fail-mode secure --protocols OpenFlow13,OpenFlow15
+ovs bridge add br-int --controller tcp:127.0.0.1:6633 --dpid 00000000000000aa --may-exist
+ovs bridge add br-vlan7 --parent br-ex --vlan 7");
 
-Examples:
-  ovs bridge add br-test
-  ovs bridge add br-ex --fail-mode secure --protocols OpenFlow13,OpenFlow15
-  ovs bridge add br-int --controller tcp:127.0.0.1:6633 --dpid 00000000000000aa --may-exist
-  ovs bridge add br-vlan7 --parent br-ex --vlan 7";
+pub(super) const DELETE: About = About::changes()
+    .remarks("A bridge goes with all its ports and VLAN bridges; a VLAN bridge with the ports of its VLAN.")
+    .examples("\
+ovs bridge del br-test
+ovs bridge del br-a br-b --if-exists");
 
-pub(super) const DELETE_HELP: &str = "\
-A bridge goes with all its ports and VLAN bridges; a VLAN bridge with the ports of its VLAN.
-
-Examples:
-  ovs bridge del br-test
-  ovs bridge del br-a br-b --if-exists";
-
-pub(super) const SET_HELP: &str = "\
-Examples:
-  ovs bridge set br-int --fail-mode secure --rstp on
-  ovs bridge set br-int --controller none
-  ovs bridge set br-int --protocols none --other-config hwaddr-";
+pub(super) const SET: About = About::changes().examples(
+    "\
+ovs bridge set br-int --fail-mode secure --rstp on
+ovs bridge set br-int --controller none
+ovs bridge set br-int --protocols none --other-config hwaddr-",
+);
 
 // What a bridge shall be. `none` takes a setting back.
 #[derive(Debug, Clone, Default, Args)]

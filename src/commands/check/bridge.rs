@@ -1,20 +1,19 @@
 //! The conversation with one bridge: its flows, groups, meters and ports.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use crate::commands::flow_reading::{each_flow, each_group, where_supported};
-use crate::commands::switch::{NoSession, Switch, offered};
+use crate::commands::switch::{SwitchArg, offered};
 use crate::commands::{Context, Failure};
 use crate::model::Topology;
-use crate::model::check::flows::Existing;
+use crate::model::check::Existing;
 use crate::model::check::{Finding, FlowCheck};
 use crate::model::names::{PortNames, SwitchNames};
-use crate::openflow::messages::meters::{self, METER_ALL};
-use crate::openflow::session::{self, Session};
+use crate::openflow::messages::meters::METER_ALL;
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
-use crate::transport::{ConnectErrorKind, Endpoint};
+use crate::source::address::NoSwitch;
+use crate::source::{Switch, SwitchError};
 
 /// What came of asking a bridge.
 #[derive(Debug)]
@@ -29,35 +28,34 @@ pub(super) enum Answer {
 
 /// Asks the bridge for all that its flows refer to.
 pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Result<Answer, Failure> {
-    let switch = Switch::parse(cx, name)?;
-    let mut session = match switch.try_connect(cx, offered(cx)).await {
-        Ok(session) => session,
-        Err(NoSession::Remote(failure)) => return Err(failure),
-        Err(NoSession::Here(error)) if nobody_listens(&error) => return Ok(Answer::NoSocket),
-        Err(NoSession::Here(session::Error::TimedOut(_))) => return Ok(Answer::Silence),
-        Err(NoSession::Here(error)) => return Err(switch.failure(error)),
+    let switch = SwitchArg::parse(cx, name)?;
+    let mut connected = match switch.try_connect(cx, offered(cx)).await {
+        Ok(connected) => connected,
+        Err(error) if error.nobody_listens() => return Ok(Answer::NoSocket),
+        Err(NoSwitch::Session(SwitchError::TimedOut(_))) => return Ok(Answer::Silence),
+        Err(error) => return Err(switch.no_session(cx, error).await),
     };
     let names = SwitchNames {
         ports: PortNames::of(topology, name),
-        tables: switch.table_names(cx, session.allowed()).await,
+        tables: switch.table_names(cx, connected.allowed()).await,
     };
     let text = TextContext {
-        version: session.version(),
+        version: connected.version(),
         style: Style::Classic,
         ports: PortSpelling::Name,
         names: &names,
     };
     let mut check = FlowCheck::default();
     each_flow(cx, &switch, |flow| check.add(flow, &text)).await?;
-    let failure = |error: session::Error| switch.failure(error);
-    let groups = each_group(&mut session, |group| check.add_group(group)).await;
+    let failure = |error: SwitchError| switch.failure(error);
+    let groups = each_group(&mut connected, |group| check.add_group(group)).await;
     let groups = groups.map_err(failure)?;
     let meters = if check.has_meters() {
-        meters(&mut session).await.map_err(failure)?
+        meters(&mut connected).await.map_err(failure)?
     } else {
         None
     };
-    let ports = session.ports().await.map_err(failure)?;
+    let ports = connected.ports().await.map_err(failure)?;
     let existing = Existing {
         ports: ports.iter().map(|port| port.ofport).collect(),
         groups,
@@ -76,41 +74,23 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
 /// there is neither a bridge nor a pid file.
 pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<bool> {
     for bridge in &topology.bridges {
-        if let Ok(switch) = Switch::parse(cx, &bridge.name)
+        if let Ok(switch) = SwitchArg::parse(cx, &bridge.name)
             && switch.try_connect(cx, offered(cx)).await.is_ok()
         {
             return Some(true);
         }
     }
-    let directory = cx.run_directory();
-    let Ok(pid) = fs::read_to_string(directory.join("ovs-vswitchd.pid")) else {
-        return (!topology.bridges.is_empty()).then_some(false);
-    };
-    let socket = directory.join(format!("ovs-vswitchd.{}.ctl", pid.trim()));
-    Some(Endpoint::Unix(socket).connect(cx.limit).await.is_ok())
-}
-
-fn nobody_listens(error: &session::Error) -> bool {
-    match error {
-        session::Error::Connect(error) => matches!(
-            error.kind,
-            ConnectErrorKind::NotFound | ConnectErrorKind::Refused
-        ),
-        _ => false,
+    match cx.host.vswitchd_listens().await {
+        None => (!topology.bridges.is_empty()).then_some(false),
+        listens => listens,
     }
 }
 
-async fn meters(session: &mut Session) -> Result<Option<BTreeSet<u32>>, session::Error> {
-    if session.version() < Version::V13 {
+/// The numbers of all meters; `None` if the switch does not list meters.
+async fn meters(connected: &mut Switch) -> Result<Option<BTreeSet<u32>>, SwitchError> {
+    if connected.version() < Version::V13 {
         return Ok(None);
     }
-    let answer = session
-        .collect(
-            |version, xid| meters::config_request(version, xid, METER_ALL),
-            |_, part| meters::MeterConfig::of_part(part),
-        )
-        .await;
-    let ids =
-        |meters: Vec<meters::MeterConfig>| meters.iter().map(|meter| meter.meter_id).collect();
-    where_supported(answer.map(ids))
+    let meters = connected.meters(METER_ALL).await;
+    where_supported(meters.map(|meters| meters.iter().map(|meter| meter.meter_id).collect()))
 }

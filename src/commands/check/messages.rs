@@ -26,7 +26,7 @@ pub(super) fn messages(found: &[Finding], format: &Format) -> String {
     if found.len() > 1 {
         writer.summary(found);
     }
-    writer.0.take()
+    writer.0.take().text
 }
 
 /// Findings of one kind, with hints that differ in names only.

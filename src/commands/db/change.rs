@@ -4,11 +4,12 @@ use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::Target;
+use crate::commands::about::About;
 use crate::commands::write::Change;
-use crate::model::edit::record::column;
-use crate::model::edit::{Edit, Refusal};
-use crate::ovsdb::RowId;
 use crate::ovsdb::schema::Table;
+use crate::plan::RowId;
+use crate::plan::record::column;
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `db set`.
 #[derive(Debug, Args)]
@@ -107,48 +108,53 @@ pub struct Destroy {
     if_exists: bool,
 }
 
-pub(super) const SET_HELP: &str = "\
+pub(super) const SET: About = About::changes()
+    .remarks(
+        "\
 Values are written as for ovs-vsctl(8): sets 1,2 or [1,2], ranges of integers 1-5, maps a=b,c=d or \
-{a=b,c=d}; [] and {} are empty; strings may stand in double quotes, as in JSON.
+{a=b,c=d}; [] and {} are empty; strings may stand in double quotes, as in JSON.",
+    )
+    .examples(
+        "\
+ovs db set Port tap0 tag=7 trunks=1-5,10
+ovs db set Open_vSwitch . other_config:max-idle=30000
+ovs db set Bridge br-int external_ids='{a=b,c=\"d e\"}'",
+    );
 
-Examples:
-  ovs db set Port tap0 tag=7 trunks=1-5,10
-  ovs db set Open_vSwitch . other_config:max-idle=30000
-  ovs db set Bridge br-int external_ids='{a=b,c=\"d e\"}'";
+pub(super) const ADD: About = About::changes()
+    .remarks("A pair whose key is there already stays as it is: db set changes it.")
+    .examples(
+        "\
+ovs db add Port tap0 trunks 100 200-210
+ovs db add Bridge br-int external_ids owner=ops",
+    );
 
-pub(super) const ADD_HELP: &str = "\
-A pair whose key is there already stays as it is: db set changes it.
+pub(super) const REMOVE: About = About::changes()
+    .remarks("What is not there need not go: that is no error.")
+    .examples(
+        "\
+ovs db remove Port tap0 trunks 100
+ovs db remove Bridge br-int external_ids owner
+ovs db remove Bridge br-int external_ids owner=ops",
+    );
 
-Examples:
-  ovs db add Port tap0 trunks 100 200-210
-  ovs db add Bridge br-int external_ids owner=ops";
+pub(super) const CLEAR: About = About::changes().examples("ovs db clear Port tap0 tag trunks");
 
-pub(super) const REMOVE_HELP: &str = "\
-What is not there need not go: that is no error.
-
-Examples:
-  ovs db remove Port tap0 trunks 100
-  ovs db remove Bridge br-int external_ids owner
-  ovs db remove Bridge br-int external_ids owner=ops";
-
-pub(super) const CLEAR_HELP: &str = "\
-Example:
-  ovs db clear Port tap0 tag trunks";
-
-pub(super) const CREATE_HELP: &str = "\
+pub(super) const CREATE: About = About::changes()
+    .remarks("\
 Prints what was made; -g uuid prints its identity alone. Rows of most tables stay only while another row \
-refers to them: a batch makes them and what refers to them at once.
+refers to them: a batch makes them and what refers to them at once.")
+    .examples("\
+ovs db create Queue other_config:max-rate=1000000 -g uuid
+printf '%s\\n' 'db create QoS type=linux-htb --id=@q' 'db set Port eth0 qos=@q' | ovs batch");
 
-Examples:
-  ovs db create Queue other_config:max-rate=1000000 -g uuid
-  printf '%s\\n' 'db create QoS type=linux-htb --id=@q' 'db set Port eth0 qos=@q' | ovs batch";
-
-pub(super) const DESTROY_HELP: &str = "\
-Records that others refer to are not deleted: the message says who does.
-
-Examples:
-  ovs db destroy QoS 0b5f
-  ovs db destroy Queue --all";
+pub(super) const DESTROY: About = About::changes()
+    .remarks("Records that others refer to are not deleted: the message says who does.")
+    .examples(
+        "\
+ovs db destroy QoS 0b5f
+ovs db destroy Queue --all",
+    );
 
 /// Runs the steps on the record that is named, if it is there.
 async fn on(

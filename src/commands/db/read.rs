@@ -6,16 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use super::Target;
+use crate::commands::about::About;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::edit::database::{pair, value_of_key, wrong};
-use crate::model::edit::filter::Filter;
-use crate::model::edit::record::column;
-use crate::model::edit::{Edit, Refusal};
 use crate::output::{Cell, Column, Item, Mode, Role};
-use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::notation::{self, Argument, bare};
 use crate::ovsdb::schema::{self, Kind, Table, Type};
-use crate::ovsdb::{Atom, Datum, Error, RowId, Select};
+use crate::ovsdb::{Atom, Datum, Error, Select};
+use crate::plan::RowId;
+use crate::plan::database::{pair, value_of_key, wrong};
+use crate::plan::filter::Filter;
+use crate::plan::record::column;
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `db get`.
 #[derive(Debug, Args)]
@@ -55,28 +56,32 @@ pub struct Find {
     conditions: Vec<String>,
 }
 
-pub(super) const GET_HELP: &str = "\
-In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.
+pub(super) const GET: About = About::reads()
+    .remarks(
+        "In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.",
+    )
+    .examples(
+        "\
+ovs db get Port tap0 tag
+ovs db get Open_vSwitch . external_ids:system-id ovs_version
+ovs db get Controller br-int is_connected status",
+    );
 
-Examples:
-  ovs db get Port tap0 tag
-  ovs db get Open_vSwitch . external_ids:system-id ovs_version
-  ovs db get Controller br-int is_connected status";
+pub(super) const LIST: About = About::watchable().examples(
+    "\
+ovs db list Interface tap0
+ovs db list Port --columns name,tag,trunks",
+);
 
-pub(super) const LIST_HELP: &str = "\
-Examples:
-  ovs db list Interface tap0
-  ovs db list Port --columns name,tag,trunks";
-
-pub(super) const FIND_HELP: &str = "\
+pub(super) const FIND: About = About::watchable()
+    .remarks("\
 Operators: = != < > <= >= compare whole values; of two sets the one with more elements is greater. For a \
 key that is not there none of them holds. {=} {!=} {<} {<=} {in} {>} {>=} {not-in} compare sets; a key that \
-is not there is the empty set.
-
-Examples:
-  ovs db find Port tag=7 --columns name
-  ovs db find Interface type=vxlan options:remote_ip=10.0.0.72
-  ovs db find Interface 'ofport>=100' error!='[]'";
+is not there is the empty set.")
+    .examples("\
+ovs db find Port tag=7 --columns name
+ovs db find Interface type=vxlan options:remote_ip=10.0.0.72
+ovs db find Interface 'ofport>=100' error!='[]'");
 
 /// What is printed of a record.
 #[derive(Debug, Clone)]
@@ -98,7 +103,7 @@ impl Get {
                 "the columns are named after the record, or by --columns or --get, not both",
             ));
         }
-        let mut edit = Edit::new(cx.client().await?);
+        let mut edit = Edit::new(&cx.database);
         let table = edit.table(&self.target.table).await?;
         let shown = match self.parts.as_slice() {
             [] => chosen(cx, &table)?,
@@ -156,8 +161,7 @@ impl Get {
 impl List {
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        let client = cx.client().await?;
-        let mut edit = Edit::new(client);
+        let mut edit = Edit::new(&cx.database);
         let table = edit.table(&self.table).await?;
         let shown = chosen(cx, &table)?;
         if self.records.is_empty() {
@@ -190,7 +194,7 @@ impl List {
 impl Find {
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        let mut edit = Edit::new(cx.client().await?);
+        let mut edit = Edit::new(&cx.database);
         let table = edit.table(&self.table).await?;
         let shown = chosen(cx, &table)?;
         let filters = self
@@ -272,12 +276,7 @@ async fn search(
     }
     let mut select = Select::columns(&table.name, &names);
     select.when = filters.iter().filter_map(Filter::condition).collect();
-    let rows = cx
-        .client()
-        .await?
-        .select(OPEN_VSWITCH, vec![select])
-        .await?
-        .concat();
+    let rows = cx.database.select(vec![select]).await?.concat();
     let mut records = Vec::new();
     for row in rows {
         let datum = |name: &str| row.datum(name).map_err(Error::from);
@@ -312,7 +311,7 @@ fn print(cx: &Context, table: &Table, shown: &[Shown], records: &[Record]) -> Re
     let view = format.view_of(&columns);
     let texts = records.iter().map(|record| {
         let uuid = record.last().cloned().unwrap_or(Cell::Absent);
-        Item::of_text(format!("{uuid:?}"), view.one(record))
+        Item::of_text(format!("{uuid:?}"), view.one_painted(record))
     });
     cx.print_items(texts.collect(), "\n", "records")
 }

@@ -4,38 +4,41 @@ use std::cell::Cell;
 
 use super::choice::Choice;
 use super::sort::Sorting;
+use crate::commands::about::{About, Describe as _};
 use crate::commands::spelling::Spelling;
-use crate::commands::switch::Switch;
+use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve::{self, PortWord};
 use crate::openflow::fields::{Filter, ParseError, ParseErrorKind, parse_filter, parse_table_word};
 use crate::openflow::text::Names;
 
-// The arguments of `ovs dump-flows`.
-#[allow(clippy::struct_excessive_bools)] // Each is an option.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
+const ABOUT: About = About::watchable()
+    .remarks("\
 Without --sort the flows come in the switch's order, as they arrive. With --all the line begins with \
 the bridge's name and a tab (in JSON: the member bridge); a bridge that does not answer is reported \
 and the others are printed; a port that MATCH names need not be on every bridge.
 
 The flows are those of one moment, except that all flows of a bridge that has 20,000 or more are asked \
-for table by table, each table at a moment of its own; unix:PATH in place of the bridge asks at once.
+for table by table, each table at a moment of its own; unix:PATH in place of the bridge asks at once.")
+    .examples("\
+ovs dump-flows br-int                              every flow, in the switch's order
+ovs dump-flows br-int in_port=qvo6b5e4978-e2       the flows that match on a port
+ovs dump-flows br-int --port qvo6b5e4978-e2        those, and the flows that send to it
+ovs dump-flows br-tun table=20,dl_vlan=1 --no-stats
+ovs dump-flows br-int table=ServiceLB              a table by its name
+ovs dump-flows br-int --cookie 0xdc4665db71852389
+ovs dump-flows br-int --sort                       by table, then the highest priority first
+ovs dump-flows br-int --rsort=n_packets --hit      the busiest flows first
+ovs dump-flows --all --drops --hit                 who dropped packets, on any bridge
+ovs dump-flows --all dl_vlan=1                     a MATCH on every bridge
+ovs dump-flows br-tun table=20 --count
+ovs dump-flows br-int --json | jq '.[] | select(.n_packets > 0)'");
 
-Examples:
-  ovs dump-flows br-int                              every flow, in the switch's order
-  ovs dump-flows br-int in_port=qvo6b5e4978-e2       the flows that match on a port
-  ovs dump-flows br-int --port qvo6b5e4978-e2        those, and the flows that send to it
-  ovs dump-flows br-tun table=20,dl_vlan=1 --no-stats
-  ovs dump-flows br-int table=ServiceLB              a table by its name
-  ovs dump-flows br-int --cookie 0xdc4665db71852389
-  ovs dump-flows br-int --sort                       by table, then the highest priority first
-  ovs dump-flows br-int --rsort=n_packets --hit      the busiest flows first
-  ovs dump-flows --all --drops --hit                 who dropped packets, on any bridge
-  ovs dump-flows --all dl_vlan=1                     a MATCH on every bridge
-  ovs dump-flows br-tun table=20 --count
-  ovs dump-flows br-int --json | jq '.[] | select(.n_packets > 0)'")]
+// The arguments of `ovs dump-flows`.
+#[allow(clippy::struct_excessive_bools)] // Each is an option.
+#[derive(Debug, clap::Args)]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
     #[arg(required_unless_present = "all")]
@@ -125,7 +128,7 @@ impl Args {
     }
 
     /// What is chosen on this side, once the names are known.
-    pub(super) fn choice(&self, names: &PortNames, switch: &Switch) -> Result<Choice, Failure> {
+    pub(super) fn choice(&self, names: &PortNames, switch: &SwitchArg) -> Result<Choice, Failure> {
         let port = match &self.port {
             Some(port) => Some(number(port, names, switch)?),
             None => None,
@@ -160,7 +163,11 @@ impl Args {
     }
 
     /// MATCH and the options that say the same.
-    pub(super) fn filter(&self, names: &SwitchNames, switch: &Switch) -> Result<Filter, Failure> {
+    pub(super) fn filter(
+        &self,
+        names: &SwitchNames,
+        switch: &SwitchArg,
+    ) -> Result<Filter, Failure> {
         let unknown = |error: &ParseError| match &error.kind {
             ParseErrorKind::UnknownPort(port) => Some(switch.unknown_port(port, &names.ports)),
             ParseErrorKind::UnknownTable(table) => Some(switch.unknown_table(table, names)),
@@ -272,7 +279,7 @@ fn malformed_table(error: &ParseError) -> Failure {
 }
 
 /// The number of a port given as an option.
-fn number(port: &str, names: &PortNames, switch: &Switch) -> Result<u32, Failure> {
+fn number(port: &str, names: &PortNames, switch: &SwitchArg) -> Result<u32, Failure> {
     match resolve::parse(port).port {
         PortWord::Number(number) => Ok(number),
         PortWord::Name(name) => names

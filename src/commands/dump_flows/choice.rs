@@ -4,6 +4,7 @@ use crate::model::drops::{self, Outcome};
 use crate::model::resolve::closest;
 use crate::openflow::actions::{Action, ActionList, words};
 use crate::openflow::messages::flow_stats::FlowStats;
+use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{NoNames, PortSpelling, Role, Sink, Style, TextContext};
 
 /// What a flow has to be like, besides what the switch chose by.
@@ -83,7 +84,7 @@ fn says(actions: &ActionList<'_>, word: &str, style: Style, vlan_tag_known: bool
         word,
         found: false,
     };
-    let _ = actions.text(&mut watch, &cx, vlan_tag_known);
+    let _ = write_actions(actions, &mut watch, &cx, vlan_tag_known);
     watch.found
 }
 

@@ -25,7 +25,7 @@ impl Verdict {
 
 /// What was seen of the flows of a switch while those that drop are listed.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(super) struct DropSurvey {
     sets: ActionSets,
     scope: Scope,
     /// How many of the flows listed execute an inherited action set, by table.
@@ -41,11 +41,11 @@ enum Scope {
     WithoutSets,
 }
 
-impl Survey {
+impl DropSurvey {
     /// A survey of the reply to a request for the flows of `filter`. `pinned` says that the user chose the
     /// version: else it is the highest that the switch has, and what has only 1.0 has no action set.
-    pub(super) fn new(filter: &Filter, version: Version, pinned: bool) -> Survey {
-        Survey {
+    pub(super) fn new(filter: &Filter, version: Version, pinned: bool) -> DropSurvey {
+        DropSurvey {
             sets: ActionSets::default(),
             scope: if version == Version::V10 && pinned {
                 Scope::WithoutSets

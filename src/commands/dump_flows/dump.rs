@@ -5,18 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::choice::Choice;
 use super::count::{Count, Counts};
-use super::drops::{Survey, Verdicts};
+use super::drops::{DropSurvey, Verdicts};
 use super::lines::{Lines, Work};
 use super::sort::Waiting;
 use crate::commands::progress::{self, Progress};
-use crate::commands::switch::Switch;
+use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::{Entries, FlowStats, Scratch};
-use crate::openflow::messages::tables;
-use crate::openflow::session::{self, Rest, Session};
 use crate::openflow::version::Version;
+use crate::source::switch::{Rest, Switch};
 
 /// How many bytes of flows may wait to be sorted: some eight million.
 const SORTED_AT_MOST: usize = 1 << 30;
@@ -40,54 +39,24 @@ impl Stop {
     }
 }
 
-/// So many flows take a switch long enough to gather that it pays to print the first while it gathers the
-/// others. Fewer are asked for at once, so that all are of one moment.
-const MANY: u64 = 20_000;
-
 /// One switch and what is asked of it.
 pub(super) struct Dump<'a> {
     pub(super) progress: Progress,
-    pub(super) switch: &'a Switch,
-    pub(super) session: Session,
+    pub(super) switch: &'a SwitchArg,
+    pub(super) connected: Switch,
     pub(super) filter: Filter,
     pub(super) choice: Choice,
     /// With `--drops`: what decides how surely a flow drops.
-    pub(super) survey: Option<Survey>,
+    pub(super) survey: Option<DropSurvey>,
     /// How many flows of the reply were looked at so far.
     pub(super) seen: Arc<AtomicU64>,
 }
 
 impl Dump<'_> {
-    /// Asks for the flows: for all at once, or, where they are many, some tables after the other.
+    /// Asks for the flows.
     pub(super) async fn ask(&mut self) -> Result<(), Stop> {
-        let asked = match self.many().await {
-            Ok(Some(groups)) => self.session.ask_flows_of(groups, &self.filter).await,
-            Ok(None) => self.session.ask_flows(&self.filter).await,
-            Err(error) => Err(error),
-        };
+        let asked = self.connected.ask_flows(&self.filter, true).await;
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
-    }
-
-    /// The tables that have flows, in groups that are worth waiting for each, if the dump is of all flows and
-    /// they are many. `None` where the switch chooses among them, and for what may not be Open vSwitch, or
-    /// does not tell.
-    async fn many(&mut self) -> Result<Option<Vec<Vec<u8>>>, session::Error> {
-        if self.filter != Filter::default() || !self.switch.is_bridge() {
-            return Ok(None);
-        }
-        let tables = self
-            .session
-            .collect(tables::stats_request, tables::decode_stats);
-        let tables = match tables.await {
-            Ok(tables) => tables,
-            Err(session::Error::Refused(_) | session::Error::Malformed(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let tables = tables
-            .iter()
-            .map(|table| (table.table_id, u64::from(table.active)));
-        let flows: u64 = tables.clone().map(|(_, flows)| flows).sum();
-        Ok((flows >= MANY).then(|| groups(tables)))
     }
 
     /// Prints the flows as they come.
@@ -109,7 +78,7 @@ impl Dump<'_> {
         lines: &mut Lines,
     ) -> Result<(), Stop> {
         let before = lines.printer.count();
-        let version = self.session.version();
+        let version = self.connected.version();
         let order = Arc::clone(&lines.order);
         let name = self.switch.name();
         let mut survey = self.survey.take();
@@ -172,10 +141,10 @@ impl Dump<'_> {
 
     /// What the flows of the switch decide about those listed: all are asked for once more if the reply had
     /// not all of them.
-    async fn verdicts(&mut self, survey: &mut Survey, ended: &mut Ended) -> Verdicts {
+    async fn verdicts(&mut self, survey: &mut DropSurvey, ended: &mut Ended) -> Verdicts {
         if survey.wants_all() && ended.stop.is_none() {
             self.filter = Filter::default();
-            let version = self.session.version();
+            let version = self.connected.version();
             let mut scratch = Scratch::new();
             let all = match self.ask().await {
                 Ok(()) => {
@@ -207,7 +176,7 @@ impl Dump<'_> {
         counts: &mut Counts<'_>,
     ) -> Result<(), Stop> {
         if self.choice.is_all() {
-            let answer = self.session.aggregate(&self.filter).await;
+            let answer = self.connected.aggregate(&self.filter).await;
             let answer = answer.map_err(|error| Stop::Switch(self.switch.failure(error)))?;
             counts.add(bridge, answer.into());
             return Ok(());
@@ -216,7 +185,7 @@ impl Dump<'_> {
         let mut count = Count::zero();
         let choice = std::mem::take(&mut self.choice);
         let mut scratch = Scratch::new();
-        let version = self.session.version();
+        let version = self.connected.version();
         let mut survey = self.survey.take();
         let mut ended = self
             .parts(|message, _, malformed| {
@@ -247,34 +216,29 @@ impl Dump<'_> {
         &mut self,
         mut take: impl FnMut(&[u8], Rest, &mut Option<DecodeError>) -> Result<(), Stop>,
     ) -> Ended {
-        let mut ended = Ended {
-            stop: None,
-            malformed: None,
-        };
+        let name = self.switch.name();
+        let mut malformed = None;
         let mut bytes = 0;
-        loop {
-            match self.session.part_message().await {
-                Ok(None) => return ended,
+        let stop = loop {
+            match self.connected.flow_part().await {
+                Ok(None) => break None,
                 Ok(Some((message, rest))) => {
                     bytes += message.len() as u64;
-                    if let Err(stop) = take(message, rest, &mut ended.malformed) {
-                        ended.stop = Some(stop);
-                        return ended;
+                    if let Err(stop) = take(message, rest, &mut malformed) {
+                        break Some(stop);
                     }
                     self.progress.say(|| {
-                        let (name, so_far) = (self.switch.name(), progress::bytes(bytes));
+                        let so_far = progress::bytes(bytes);
                         match self.seen.load(Ordering::Relaxed) {
                             0 => format!("{name}: {so_far}"),
                             flows => format!("{name}: {flows} flows, {so_far}"),
                         }
                     });
                 }
-                Err(error) => {
-                    ended.stop = Some(Stop::Switch(self.switch.failure(error)));
-                    return ended;
-                }
+                Err(error) => break Some(Stop::Switch(self.switch.failure(error))),
             }
-        }
+        };
+        Ended { stop, malformed }
     }
 }
 
@@ -303,23 +267,6 @@ fn each(
     }
 }
 
-/// Tables that have flows, in their order, in groups of [`MANY`] flows or a few more.
-fn groups(tables: impl Iterator<Item = (u8, u64)>) -> Vec<Vec<u8>> {
-    let mut groups = vec![Vec::new()];
-    let mut room = MANY;
-    for (table, flows) in tables.filter(|(_, flows)| *flows > 0) {
-        if room == 0 {
-            groups.push(Vec::new());
-            room = MANY;
-        }
-        if let Some(group) = groups.last_mut() {
-            group.push(table);
-        }
-        room = room.saturating_sub(flows);
-    }
-    groups
-}
-
 /// How the reply ended.
 struct Ended {
     /// What ended it early.
@@ -345,18 +292,5 @@ fn outcome(ended: Ended, shown: u64) -> Result<(), Stop> {
             Err(Stop::Switch(failure))
         }
         (Some(stop), _) => Err(stop),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_asked_for_in_groups() {
-        let asked = |tables: &[(u8, u64)]| groups(tables.iter().copied());
-        assert_eq!(asked(&[(0, 1), (1, 0), (2, MANY - 2)]), [[0, 2]]);
-        assert_eq!(asked(&[(0, MANY), (5, 1), (7, 1)]), [vec![0], vec![5, 7]]);
-        assert_eq!(asked(&[(0, 1), (1, MANY), (2, 1)]), [vec![0, 1], vec![2]]);
     }
 }

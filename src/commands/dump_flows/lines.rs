@@ -12,9 +12,9 @@ use crate::commands::{Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::messages::flow_stats::{Entries, Scratch};
-use crate::openflow::session::Rest;
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
+use crate::source::switch::Rest;
 
 /// All that it takes to print the flows of one switch.
 pub(super) struct Lines {

@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 use super::drops::{self, Verdict};
 use crate::base::json::Json;
 use crate::base::terminal::push_string;
-use crate::commands::{Context, Failure, print};
+use crate::commands::context::print;
+use crate::commands::{Context, Failure};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::flow;
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
 use crate::openflow::text::TextContext;
-use crate::output::{FlowText, Frame, Item, Mode, Records, push_escaped};
+use crate::output::{Frame, Item, Mode, PaintedText, Records, push_escaped};
 
 /// So much text is written at once where flows do not come in parts of a reply, in bytes.
 const ENOUGH: usize = 65_536;
@@ -22,7 +23,7 @@ const ENOUGH: usize = 65_536;
 pub(super) struct Printer {
     is_json: bool,
     stats: bool,
-    out: FlowText,
+    out: PaintedText,
     records: Records,
     /// Of this switch, as [`Printer::begin_switch`] has it.
     repeats: Repeats,
@@ -38,6 +39,8 @@ pub(super) struct Printer {
     items: Option<Vec<Item>>,
 }
 
+/// What counts in a flow.
+const COUNTERS: [&str; 2] = ["n_packets", "n_bytes"];
 /// What tells the time in a flow.
 const CLOCKS: [&str; 3] = ["duration", "idle_age", "hard_age"];
 
@@ -46,7 +49,7 @@ impl Printer {
         Printer {
             is_json: cx.format.is_json(),
             stats,
-            out: FlowText::new(cx.format.palette),
+            out: PaintedText::new(cx.format.palette),
             records: Records::new(cx.format.mode),
             repeats: Repeats::default(),
             before: String::new(),
@@ -161,31 +164,25 @@ impl Printer {
         text: &TextContext<'_>,
     ) -> Result<(), DecodeError> {
         // A switch has one flow of a table, priority and match.
-        let mut key = FlowText::default();
-        let _ = write!(
-            key.text,
-            "{}{}\t{}\t",
-            self.before, flow.table_id, flow.priority
-        );
-        flow.fields.text(&mut key, text, flow.priority);
-        let mut stable = FlowText::default();
-        flow::text(flow, false, &mut Repeats::default(), &mut stable, text)?;
-        let mut line = self.out.fellow();
-        if self.is_json {
-            let json = &mut Json::new(&mut line.text);
-            flow::json(flow, self.stats, &mut Repeats::default(), json, text)?;
-            line.text.insert_str(1, &self.members(drops));
-        } else {
-            line.text.push_str(&self.before);
-            flow::text(flow, self.stats, &mut Repeats::default(), &mut line, text)?;
+        let mut key = format!("{}{}\t{}\t", self.before, flow.table_id, flow.priority);
+        for byte in flow.fields.bytes() {
+            let _ = write!(key, "{byte:02x}");
         }
-        let counters = [flow.packet_count, flow.byte_count];
-        self.items.get_or_insert_default().push(Item {
-            key: key.text,
-            cells: vec![stable.text],
-            text: line.text,
-            counters: counters.into_iter().filter(|_| self.stats).collect(),
-        });
+        let mut line = self.out.fellow();
+        line.text.push_str(&self.before);
+        flow::text(flow, self.stats, &mut Repeats::default(), &mut line, text)?;
+        let mut item = Item::of_text(key, line);
+        if self.is_json {
+            let mut object = String::new();
+            let json = &mut Json::new(&mut object);
+            flow::json(flow, self.stats, &mut Repeats::default(), json, text)?;
+            object.insert_str(1, &self.members(drops));
+            item.line = Some(object);
+        }
+        if self.stats {
+            item.counters = vec![flow.packet_count, flow.byte_count];
+        }
+        self.items.get_or_insert_default().push(item);
         Ok(())
     }
 
@@ -217,13 +214,12 @@ impl Printer {
     pub(super) fn finish(mut self, cx: &Context, is_all: bool) -> Result<(), Failure> {
         drops::remark(cx, self.maybe);
         if let (Some(look), Some(items)) = (cx.look(), self.items) {
-            let frame = Frame::of_items(items, "flows").with_clocks(&CLOCKS);
-            let counters: &[&str] = if self.stats {
-                &["n_packets", "n_bytes"]
-            } else {
-                &[]
-            };
-            look.show(frame.counting(counters));
+            let counters: &[&str] = if self.stats { &COUNTERS } else { &[] };
+            look.show(Frame {
+                clocks: CLOCKS.to_vec(),
+                counters: counters.to_vec(),
+                ..Frame::of_items(items, "flows")
+            });
             return Ok(());
         }
         if self.is_json {

@@ -23,70 +23,31 @@ struct Criterion {
 
 #[derive(Debug, Clone, Copy)]
 enum Key {
-    Statistic(&'static Statistic),
+    Statistic(Statistic),
     Field(&'static Field),
 }
 
-/// What a flow has besides its match.
-#[derive(Debug)]
-struct Statistic {
-    name: &'static str,
-    value: fn(&FlowStats<'_>) -> Option<u128>,
-}
+/// What a flow has besides its match: name and value.
+type Statistic = (&'static str, fn(&FlowStats<'_>) -> Option<u128>);
 
-const TABLE: Statistic = Statistic {
-    name: "table",
-    value: |flow| Some(flow.table_id.into()),
-};
-
-const PRIORITY: Statistic = Statistic {
-    name: "priority",
-    value: |flow| Some(flow.priority.into()),
-};
+const TABLE: Statistic = ("table", |flow| Some(flow.table_id.into()));
+const PRIORITY: Statistic = ("priority", |flow| Some(flow.priority.into()));
 
 /// In the order of a dump. What a flow lacks sorts it to the end, as a field does.
 static STATISTICS: [Statistic; 12] = [
-    Statistic {
-        name: "cookie",
-        value: |flow| Some(flow.cookie.into()),
-    },
-    Statistic {
-        name: "duration",
-        value: |flow| Some(u128::from(flow.duration_sec) << 32 | u128::from(flow.duration_nsec)),
-    },
+    ("cookie", |flow| Some(flow.cookie.into())),
+    ("duration", |flow| {
+        Some(u128::from(flow.duration_sec) << 32 | u128::from(flow.duration_nsec))
+    }),
     TABLE,
-    Statistic {
-        name: "n_packets",
-        value: |flow| flow.packet_count.map(u128::from),
-    },
-    Statistic {
-        name: "n_bytes",
-        value: |flow| flow.byte_count.map(u128::from),
-    },
-    Statistic {
-        name: "idle_timeout",
-        value: |flow| some(flow.idle_timeout),
-    },
-    Statistic {
-        name: "hard_timeout",
-        value: |flow| some(flow.hard_timeout),
-    },
-    Statistic {
-        name: "importance",
-        value: |flow| some(flow.importance),
-    },
-    Statistic {
-        name: "idle_age",
-        value: |flow| flow.idle_age.map(u128::from),
-    },
-    Statistic {
-        name: "hard_age",
-        value: |flow| flow.hard_age.map(u128::from),
-    },
-    Statistic {
-        name: "flags",
-        value: |flow| some(flow.flags),
-    },
+    ("n_packets", |flow| flow.packet_count.map(u128::from)),
+    ("n_bytes", |flow| flow.byte_count.map(u128::from)),
+    ("idle_timeout", |flow| some(flow.idle_timeout)),
+    ("hard_timeout", |flow| some(flow.hard_timeout)),
+    ("importance", |flow| some(flow.importance)),
+    ("idle_age", |flow| flow.idle_age.map(u128::from)),
+    ("hard_age", |flow| flow.hard_age.map(u128::from)),
+    ("flags", |flow| some(flow.flags)),
     PRIORITY,
 ];
 
@@ -107,8 +68,8 @@ impl Sorting {
         let mut value = [0; 256];
         for criterion in &self.0 {
             let (present, value) = match criterion.key {
-                Key::Statistic(statistic) => {
-                    let number = (statistic.value)(flow);
+                Key::Statistic((_, of)) => {
+                    let number = of(flow);
                     let bytes = number.unwrap_or_default().to_be_bytes();
                     let Some(value) = value.first_chunk_mut::<16>() else {
                         continue;
@@ -143,15 +104,15 @@ fn criteria(name: &str, descending: bool) -> Result<Vec<Criterion>, String> {
     let criterion = |key, descending| Criterion { key, descending };
     if name.is_empty() {
         return Ok(vec![
-            criterion(Key::Statistic(&TABLE), descending),
-            criterion(Key::Statistic(&PRIORITY), !descending),
+            criterion(Key::Statistic(TABLE), descending),
+            criterion(Key::Statistic(PRIORITY), !descending),
         ]);
     }
     let wanted = name.to_ascii_lowercase();
     let statistic = STATISTICS
         .iter()
-        .find(|statistic| statistic.name == wanted)
-        .map(Key::Statistic);
+        .find(|(name, _)| *name == wanted)
+        .map(|statistic| Key::Statistic(*statistic));
     if let Some(key) = statistic.or_else(|| Field::by_name(&wanted).map(Key::Field)) {
         return Ok(vec![criterion(key, descending)]);
     }
@@ -168,7 +129,7 @@ fn criteria(name: &str, descending: bool) -> Result<Vec<Criterion>, String> {
 /// What flows can be sorted by.
 pub fn fields() -> impl Iterator<Item = &'static str> {
     let fields = ROWS.iter().flat_map(|row| [Some(row.name), row.alias]);
-    let statistics = STATISTICS.iter().map(|statistic| statistic.name);
+    let statistics = STATISTICS.iter().map(|(name, _)| *name);
     statistics.chain(fields.flatten())
 }
 
@@ -226,7 +187,7 @@ impl FromArgMatches for Sorting {
         // What is alike goes by priority, as in ovs-ofctl.
         if !all.is_empty() {
             all.push(Criterion {
-                key: Key::Statistic(&PRIORITY),
+                key: Key::Statistic(PRIORITY),
                 descending: true,
             });
         }
@@ -246,7 +207,7 @@ pub(super) struct Waiting<'s> {
     form: Option<EntryForm>,
     /// The bytes of the flows, one chunk for each part of the reply.
     chunks: Vec<Box<[u8]>>,
-    places: Vec<Place>,
+    places: Vec<FlowPlace>,
     /// The keys of all flows, each as long as the others.
     keys: Vec<u8>,
     key_len: usize,
@@ -256,7 +217,7 @@ pub(super) struct Waiting<'s> {
 
 /// Where the bytes of a flow are.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct FlowPlace {
     chunk: u32,
     start: u32,
     /// Its offset in the message it came in, for errors; 64 KiB at most, as its length.
@@ -279,7 +240,7 @@ impl<'s> Waiting<'s> {
 
     /// How many bytes of memory the flows take.
     pub(super) fn held(&self) -> usize {
-        self.chunk_bytes + self.keys.len() + self.places.len() * size_of::<Place>()
+        self.chunk_bytes + self.keys.len() + self.places.len() * size_of::<FlowPlace>()
     }
 
     /// Keeps the flows of a part that `takes` wants; tells `malformed` of those that make no sense.
@@ -300,7 +261,7 @@ impl<'s> Waiting<'s> {
                     let before = self.keys.len();
                     self.sorting.put_keys(&flow, &mut self.keys);
                     self.key_len = self.keys.len() - before;
-                    self.places.push(Place {
+                    self.places.push(FlowPlace {
                         chunk: self.chunks.len() as u32,
                         start: bytes.len() as u32,
                         at: entry.at() as u16,

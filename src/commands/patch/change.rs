@@ -3,8 +3,9 @@
 use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
+use crate::commands::about::About;
 use crate::commands::write::Change;
-use crate::model::edit::{Edit, Refusal};
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `patch add`.
 #[derive(Debug, Args)]
@@ -31,22 +32,27 @@ pub struct Delete {
     if_exists: bool,
 }
 
-pub(super) const ADD_HELP: &str = "\
+pub(super) const ADD: About = About::changes()
+    .remarks(
+        "\
 Both ports are made at once. A port of that name that is something else, or makes a pair with \
 another, is left alone, and nothing is changed. --may-exist repairs a pair of which one end is \
-missing or leads elsewhere; tags and the like stay as they are.
+missing or leads elsewhere; tags and the like stay as they are.",
+    )
+    .examples(
+        "\
+ovs patch add br-int br-tun                          (patch-tun on br-int, patch-int on br-tun)
+ovs patch add br-int:int-br-ex br-ex:phy-br-ex
+ovs patch add br-int br-tun --may-exist",
+    );
 
-Examples:
-  ovs patch add br-int br-tun                          (patch-tun on br-int, patch-int on br-tun)
-  ovs patch add br-int:int-br-ex br-ex:phy-br-ex
-  ovs patch add br-int br-tun --may-exist";
-
-pub(super) const DELETE_HELP: &str = "\
-Both ends go, whichever is named. Of two bridges, all pairs between them.
-
-Examples:
-  ovs patch del patch-tun
-  ovs patch del br-int br-tun --if-exists";
+pub(super) const DELETE: About = About::changes()
+    .remarks("Both ends go, whichever is named. Of two bridges, all pairs between them.")
+    .examples(
+        "\
+ovs patch del patch-tun
+ovs patch del br-int br-tun --if-exists",
+    );
 
 impl Change for Add {
     fn plan<'a, 'c: 'a>(

@@ -4,10 +4,11 @@ use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::settings::SettingArgs;
+use crate::commands::about::About;
 use crate::commands::setting::each_once;
 use crate::commands::write::Change;
-use crate::model::edit::port::NewPort;
-use crate::model::edit::{Edit, Refusal};
+use crate::plan::port::NewPort;
+use crate::plan::{Edit, Refusal};
 
 // Arguments of `port add`.
 #[derive(Debug, Args)]
@@ -62,26 +63,27 @@ pub struct Set {
     settings: SettingArgs,
 }
 
-pub(super) const ADD_HELP: &str = "\
-Examples:
-  ovs port add br-int tap0 --type internal --tag 5
-  ovs port add br-int eth1 --trunks 100-199 --may-exist
-  ovs port add br-ex bond0 --bond eth2,eth3 --bond-mode balance-tcp --lacp active";
+pub(super) const ADD: About = About::changes().examples(
+    "\
+ovs port add br-int tap0 --type internal --tag 5
+ovs port add br-int eth1 --trunks 100-199 --may-exist
+ovs port add br-ex bond0 --bond eth2,eth3 --bond-mode balance-tcp --lacp active",
+);
 
-pub(super) const DELETE_HELP: &str = "\
-A bond goes whole, by its own name; `ovs port set BOND --remove-member IF` takes an interface out.
+pub(super) const DELETE: About = About::changes()
+    .remarks("A bond goes whole, by its own name; `ovs port set BOND --remove-member IF` takes an interface out.")
+    .examples("\
+ovs port del tap0 tap1
+ovs port del br-int/15
+ovs port del br-test --all");
 
-Examples:
-  ovs port del tap0 tap1
-  ovs port del br-int/15
-  ovs port del br-test --all";
-
-pub(super) const SET_HELP: &str = "\
-Examples:
-  ovs port set tap0 --tag 7
-  ovs port set tap0 --tag none --trunks 1-5,10
-  ovs port set vxlan0 --option remote_ip=192.0.2.7 --option csum-
-  ovs port set bond0 --add-member eth4 --remove-member eth2";
+pub(super) const SET: About = About::changes().examples(
+    "\
+ovs port set tap0 --tag 7
+ovs port set tap0 --tag none --trunks 1-5,10
+ovs port set vxlan0 --option remote_ip=192.0.2.7 --option csum-
+ovs port set bond0 --add-member eth4 --remove-member eth2",
+);
 
 impl Change for Add {
     fn plan<'a, 'c: 'a>(

@@ -2,29 +2,27 @@
 
 use super::ports_of;
 use crate::base::order::sort_by_name;
+use crate::commands::about::About;
 use crate::commands::lines::{Line, Picture};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Interface, Scope, Want};
 use crate::openflow::text::{port_from_v10, port_to_v10};
-use crate::output::{Cell, Column, columns_help};
+use crate::output::{Cell, Column, headings};
 use crate::ovsdb::{Datum, Function, Select};
 
-pub(super) fn help() -> String {
-    format!(
-        "It looks at names, OpenFlow numbers, MAC addresses (mac_in_use) and what cloud software wrote \
-         into Interface.external_ids: iface-id, attached-mac, vm-uuid, vm-id, and every other. The beginning of an \
-         id or a name will do, from {SHORTEST} characters on, where nothing is equal to it. Of a \
-         Neutron port's id, the name that Neutron makes of it is found too.\n\
-         matched says what it was found by. Exit code 3: nothing was found.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs port find fa:16:3e:75:d5:a4\n  \
-         ovs port find beeb2c54-aa31-4b1e-9d3c-5f6f0a1b2c3d -g port\n  \
-         ovs port find 15",
-        columns_help(&columns())
-    )
-}
+pub(super) const ABOUT: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks_made(|| format!("\
+It looks at names, OpenFlow numbers, MAC addresses (mac_in_use) and what cloud software wrote into \
+Interface.external_ids: iface-id, attached-mac, vm-uuid, vm-id, and every other. The beginning of an id \
+or a name will do, from {SHORTEST} characters on, where nothing is equal to it. Of a Neutron port's id, \
+the name that Neutron makes of it is found too.
+matched says what it was found by. Exit code 3: nothing was found."))
+    .examples("\
+ovs port find fa:16:3e:75:d5:a4
+ovs port find beeb2c54-aa31-4b1e-9d3c-5f6f0a1b2c3d -g port
+ovs port find 15");
 
 /// A port that was found, and by what.
 struct Match<'t> {
@@ -50,7 +48,8 @@ fn columns<'t>() -> Vec<Column<Match<'t>>> {
         of_line!(Line::MAC.drop(1)),
         Column::new("matched", |found: &Match<'t>| {
             Cell::texts(found.matched.iter().map(String::as_str))
-        }),
+        })
+        .texts("how many packets matched a flow; in port find what of the port was found"),
         of_line!(Line::EXTERNAL_IDS.extra()),
     ]
 }
@@ -69,7 +68,7 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
     let wanted = Wanted::of(text);
     let mut pictures = Vec::new();
     // What is equal, the database finds by itself.
-    for port in ports_of(cx.client().await?, wanted.selects()).await? {
+    for port in ports_of(cx, wanted.selects()).await? {
         let want = Want::of(Scope::Port(port), Depth::Full).only(READ.to_vec());
         pictures.push(Picture::read(cx, want, false).await?);
     }

@@ -1,23 +1,20 @@
 //! `ovs port resolve`: names to numbers and back.
 
 use super::named;
+use crate::commands::about::About;
+use crate::commands::lines::Line;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::{Found, find, find_of_switch};
 use crate::model::{Bridge, Depth, Interface, Scope, Topology, Want};
-use crate::output::{Cell, Column, Role, columns_help};
+use crate::output::{Cell, Column, headings};
 
-pub(super) fn help() -> String {
-    format!(
-        "What is not found is told on stderr, the others are printed all the same; the exit code is \
-         then 3.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs port resolve br-int 15\n  \
-         ovs port resolve br-int int-br-ens37 15 LOCAL\n  \
-         ovs port resolve br-int qvobeeb2c54-aa -g ofport",
-        columns_help(&columns())
-    )
-}
+pub(super) const ABOUT: About = About::reads()
+    .list(|| headings(&columns()))
+    .remarks("What is not found is told on stderr, the others are printed all the same; the exit code is then 3.")
+    .examples("\
+ovs port resolve br-int 15
+ovs port resolve br-int int-br-ens37 15 LOCAL
+ovs port resolve br-int qvobeeb2c54-aa -g ofport");
 
 /// With more ports than this to ask for, reading all of the bridge is cheaper.
 const WORTH_ASKING_FOR: usize = 16;
@@ -30,14 +27,14 @@ struct Pair<'t> {
 
 fn columns<'t>() -> Vec<Column<Pair<'t>>> {
     vec![
-        Column::new("port", |pair: &Pair<'t>| Cell::text(&pair.interface.name)).role(Role::Name),
-        Column::new("ofport", |pair: &Pair<'t>| {
-            Cell::from(pair.interface.ofport.filter(|number| *number >= 0))
-        })
-        .role(Role::Number),
-        Column::new("bridge", |pair: &Pair<'t>| Cell::text(&pair.bridge.name)).extra(),
-        Column::new("type", |pair: &Pair<'t>| Cell::text(pair.interface.kind()))
-            .role(Role::Kind)
+        Line::PORT.of(|pair: &Pair<'t>| Cell::text(&pair.interface.name)),
+        Line::OFPORT
+            .of(|pair: &Pair<'t>| Cell::from(pair.interface.ofport.filter(|number| *number >= 0))),
+        Line::BRIDGE
+            .of(|pair: &Pair<'t>| Cell::text(&pair.bridge.name))
+            .extra(),
+        Line::TYPE
+            .of(|pair: &Pair<'t>| Cell::text(pair.interface.kind()))
             .extra(),
     ]
 }

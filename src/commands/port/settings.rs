@@ -5,8 +5,8 @@ use clap::Args;
 use crate::commands::setting::{
     Pair, Setting, amount, assignments, integer, interface_type, mac, one_of, vlans,
 };
-use crate::model::edit::port::Settings;
 use crate::model::vlan::MODES;
+use crate::plan::port::Settings;
 
 // What a port shall be. `none` takes a setting back.
 #[derive(Debug, Clone, Default, Args)]

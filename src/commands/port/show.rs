@@ -1,23 +1,19 @@
 //! `ovs port show`: everything about one port.
 
 use super::{locate, own_row};
+use crate::commands::about::About;
 use crate::commands::lines::{Line, map};
 use crate::commands::{Context, Failure};
 use crate::model::{Bridge, Interface};
-use crate::output::{Cell, Column, Mode, Role, columns_help};
+use crate::output::{Cell, Column, Mode, Shape, headings};
 
-pub(super) fn help() -> String {
-    format!(
-        "A bond has no OpenFlow number, type or state of its own: its interfaces have, and are \
-         listed.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs port show qvobeeb2c54-aa\n  \
-         ovs port show br-int/15\n  \
-         ovs port show int-br-ens37 -g peer_bridge",
-        columns_help(&columns())
-    )
-}
+pub(super) const ABOUT: About = About::reads()
+    .one(|| headings(&columns()))
+    .remarks("A bond has no OpenFlow number, type or state of its own: its interfaces have, and are listed.")
+    .examples("\
+ovs port show qvobeeb2c54-aa
+ovs port show br-int/15
+ovs port show int-br-ens37 -g peer_bridge");
 
 /// The columns that the port's own row is enough for; each is an [`of_port`].
 const OWN: [&str; 7] = [
@@ -62,11 +58,7 @@ macro_rules! of_interface {
 /// A column of the line that is found in what is shown.
 macro_rules! of_line {
     ($column:expr, |$shown:ident| $line:expr) => {
-        Column::new($column.heading.name, |$shown: &Shown<'t>| {
-            $line.map_or(Cell::Absent, |line| $column.value(line))
-        })
-        .reads($column.heading.reads)
-        .role($column.heading.role)
+        $column.of(|$shown: &Shown<'t>| $line.map_or(Cell::Absent, |line| $column.value(line)))
     };
 }
 
@@ -75,7 +67,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         of_port!(Line::BRIDGE),
         of_port!(Line::PORT),
         of_interface!(Line::OFPORT),
-        of_interface!(Line::TYPE),
+        of_interface!(Line::TYPE).shape(Shape::TEXT_OR_NULL),
         of_port!(Line::TAG),
         of_port!(Line::TRUNKS),
         of_port!(Line::VLAN_MODE),
@@ -87,44 +79,54 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         of_interface!(Line::ERROR),
         of_interface!(Line::PEER),
         of_interface!(Line::PEER_BRIDGE),
-        Column::new("peer_ofport", |shown: &Shown<'t>| {
-            let far_end = shown.sole().and_then(|line| line.far_end);
-            Cell::from(far_end.and_then(|(_, interface)| interface.port_number()))
-        })
-        .role(Role::Number)
-        .reads(&["options"]),
+        of_interface!(Line::PEER_OFPORT),
         of_interface!(Line::LOCAL_IP),
         of_interface!(Line::REMOTE_IP),
         of_interface!(Line::KEY),
-        of_interface!(Line::OPTIONS),
-        of_interface!(Line::EXTERNAL_IDS),
+        of_interface!(Line::OPTIONS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
+        of_interface!(Line::EXTERNAL_IDS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
         Column::new("status", |shown: &Shown<'t>| {
             let line = shown.sole();
             line.map_or(Cell::Absent, |line| map(&line.interface.status))
         })
+        .is(
+            Shape::OrNull(&Shape::TEXT_MAP),
+            "what the device says of itself, by key",
+        )
         .reads(&["status"]),
         Column::new("port_external_ids", |shown: &Shown<'t>| {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| map(&line.port.external_ids))
         })
+        .text_map("external_ids of the port, not of its interface")
         .reads(&["external_ids"]),
         Column::new("other_config", |shown: &Shown<'t>| {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| map(&line.port.other_config))
         })
+        .text_map("further settings, by key")
         .reads(&["other_config"]),
         Column::new("bond_mode", |shown: &Shown<'t>| {
             bond(shown, |line| Cell::from(line.port.bond_mode.as_deref()))
         })
+        .text_or_null("how the bond spreads traffic")
         .reads(&["bond_mode"]),
         Column::new("lacp", |shown: &Shown<'t>| {
             bond(shown, |line| Cell::from(line.port.lacp.as_deref()))
         })
+        .is(
+            Shape::OrNull(&Shape::Words(&["active", "passive", "off"])),
+            "LACP of a bond: active, passive, off",
+        )
         .reads(&["lacp"]),
         Column::new("interfaces", |shown: &Shown<'t>| match shown.sole() {
             Some(_) => Cell::Absent,
             None => Cell::List(shown.lines.iter().map(member).collect()),
         })
+        .is(
+            Shape::OrNull(&Shape::Records(|| headings(&member_columns()))),
+            "of a bond: its interfaces",
+        )
         .reads(&["mac_in_use", "link_state", "error"]),
     ]
 }

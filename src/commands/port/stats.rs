@@ -1,25 +1,26 @@
 //! `ovs port stats`: what went through the ports, as the switch counts it.
 
-use crate::commands::switch::Switch;
+use crate::commands::about::About;
+use crate::commands::lines;
+use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Failure};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::port_stats::PortStats;
 use crate::openflow::text::{Names as _, PORT_ANY, reserved_port};
-use crate::output::{Cell, Column, Role, columns_help};
+use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::source::SwitchError;
 
-pub(super) fn help() -> String {
-    format!(
-        "A counter that the switch does not keep is absent.\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs port stats br-int\n  \
-         ovs port stats br-int qvo6b5e4978-e2\n  \
-         ovs port stats --columns bridge,port,rx_dropped,tx_dropped\n  \
-         ovs port stats br-int 15 -g rx_packets",
-        columns_help(&columns())
-    )
-}
+pub(super) const ABOUT: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks("A counter that the switch does not keep is absent.")
+    .examples(
+        "\
+ovs port stats br-int
+ovs port stats br-int qvo6b5e4978-e2
+ovs port stats --columns bridge,port,rx_dropped,tx_dropped
+ovs port stats br-int 15 -g rx_packets",
+    );
 
 /// One port of one switch.
 struct Line {
@@ -28,38 +29,52 @@ struct Line {
     stats: PortStats,
 }
 
+/// A counter of [`PortStats`].
+macro_rules! counter {
+    ($name:ident, $meaning:literal) => {
+        Column::new(stringify!($name), |line: &Line| count(line.stats.$name))
+            .whole_or_null($meaning)
+            .counter()
+    };
+}
+
 fn columns() -> Vec<Column<Line>> {
-    let counter = |name, cell: fn(&Line) -> Cell| Column::new(name, cell).counter();
     vec![
-        Column::new("bridge", |line: &Line| Cell::text(&line.bridge))
+        lines::Line::BRIDGE
+            .of(|line: &Line| Cell::text(&line.bridge))
             .role(Role::Name)
             .drop(6)
             .identity(),
-        Column::new("port", |line: &Line| Cell::from(line.port.as_deref()))
-            .role(Role::Name)
+        lines::Line::PORT
+            .of(|line: &Line| Cell::from(line.port.as_deref()))
+            .shape(Shape::TEXT_OR_NULL)
             .identity(),
         // LOCAL's number is the database's, as in every other list.
-        Column::new("ofport", |line: &Line| {
-            Cell::from(Some(i64::from(line.stats.ofport & 0xffff)))
-        })
-        .role(Role::Number)
-        .drop(5)
-        .identity(),
-        counter("rx_packets", |line| count(line.stats.rx_packets)),
-        counter("rx_bytes", |line| count(line.stats.rx_bytes)).drop(2),
-        counter("rx_dropped", |line| count(line.stats.rx_dropped)).drop(3),
-        counter("rx_errors", |line| count(line.stats.rx_errors)).drop(4),
-        counter("tx_packets", |line| count(line.stats.tx_packets)),
-        counter("tx_bytes", |line| count(line.stats.tx_bytes)).drop(2),
-        counter("tx_dropped", |line| count(line.stats.tx_dropped)).drop(3),
-        counter("tx_errors", |line| count(line.stats.tx_errors)).drop(4),
-        counter("rx_frame_err", |line| count(line.stats.rx_frame_err)).extra(),
-        counter("rx_over_err", |line| count(line.stats.rx_over_err)).extra(),
-        counter("rx_crc_err", |line| count(line.stats.rx_crc_err)).extra(),
-        counter("collisions", |line| count(line.stats.collisions)).extra(),
+        lines::Line::OFPORT
+            .of(|line: &Line| Cell::from(Some(i64::from(line.stats.ofport & 0xffff))))
+            .shape(Shape::UpTo(u16::MAX))
+            .drop(5)
+            .identity(),
+        counter!(rx_packets, "packets received"),
+        counter!(rx_bytes, "bytes received").drop(2),
+        counter!(rx_dropped, "packets received and dropped").drop(3),
+        counter!(rx_errors, "packets received with an error").drop(4),
+        counter!(tx_packets, "packets sent"),
+        counter!(tx_bytes, "bytes sent").drop(2),
+        counter!(tx_dropped, "packets dropped instead of sent").drop(3),
+        counter!(tx_errors, "packets not sent for an error").drop(4),
+        counter!(
+            rx_frame_err,
+            "packets received with a frame alignment error"
+        )
+        .extra(),
+        counter!(rx_over_err, "packets lost to a receiver that was overrun").extra(),
+        counter!(rx_crc_err, "packets received with a wrong checksum").extra(),
+        counter!(collisions, "collisions").extra(),
         Column::new("duration", |line: &Line| {
             count(line.stats.duration_sec.map(u64::from))
         })
+        .whole_or_null("for how long the port exists, in seconds")
         .clock()
         .extra(),
     ]
@@ -86,8 +101,8 @@ pub(super) async fn stats(
     };
     let mut lines = Vec::new();
     for name in switches {
-        let switch = Switch::parse(cx, &name)?;
-        let mut session = switch.connect(cx).await?;
+        let switch = SwitchArg::parse(cx, &name)?;
+        let mut connected = switch.connect(cx).await?;
         let names = switch.names(cx).await?.ports;
         let ofport = match port.map(|port| parse(port).port) {
             None => PORT_ANY,
@@ -96,11 +111,9 @@ pub(super) async fn stats(
                 .ofport(&port)
                 .ok_or_else(|| switch.unknown_port(&port, &names))?,
         };
-        let counted = session.port_stats(ofport).await;
+        let counted = connected.port_stats(ofport).await;
         let counted = counted.map_err(|error| match (&error, port) {
-            (crate::openflow::session::Error::Refused(refusal), Some(port))
-                if refusal.is_bad_port() =>
-            {
+            (SwitchError::Refused(refusal), Some(port)) if refusal.is_bad_port() => {
                 switch.unknown_port(port, &names)
             }
             _ => switch.failure(error),

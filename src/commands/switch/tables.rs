@@ -1,17 +1,16 @@
 //! What the switch itself tells of its tables' names: controllers give them over OpenFlow, and then the
 //! database has none.
 
-use super::Switch;
+use super::SwitchArg;
 use crate::commands::{Context, Failure};
-use crate::openflow::messages::tables::{self, TableFeatures};
-use crate::openflow::session::{self, Session};
+use crate::openflow::messages::tables::TableFeatures;
 use crate::openflow::version::{Version, Versions};
 
 /// Versions by what the names of 254 tables cost: 1.0 and 1.1 have them in the statistics, in 16 and 22 KB
 /// that Open vSwitch sends at once; 1.2 too, in 32 KB that take it 1 ms.
 const CHEAPEST: [Version; 3] = [Version::V10, Version::V11, Version::V12];
 
-impl Switch {
+impl SwitchArg {
     /// The names of the tables as the switch tells them, cut at 31 bytes. `allowed` are the versions that
     /// the switch is known to allow.
     ///
@@ -42,27 +41,18 @@ impl Switch {
     ) -> Result<Vec<(u8, String)>, Failure> {
         let cheapest = CHEAPEST.into_iter().find(|v| allowed.contains(*v));
         let offer = cheapest.map_or(allowed, |version| [version].into_iter().collect());
-        let mut session = match self.try_connect(cx, offer).await {
-            Ok(session) => session,
+        let mut connected = match self.try_connect(cx, offer).await {
+            Ok(connected) => connected,
             Err(why) => return Err(self.no_session(cx, why).await),
         };
-        let tables = features(&mut session).await;
-        let tables = tables.map_err(|error| self.failure(error))?;
+        let failure = |error| self.failure(error);
+        let tables = if connected.version() >= Version::V13 {
+            connected.table_features().await.map_err(failure)?
+        } else {
+            let tables = connected.table_stats().await.map_err(failure)?;
+            tables.into_iter().filter_map(|t| t.features).collect()
+        };
         let named = tables.into_iter().filter(TableFeatures::has_own_name);
         Ok(named.map(|table| (table.table_id, table.name.0)).collect())
     }
-}
-
-async fn features(session: &mut Session) -> Result<Vec<TableFeatures>, session::Error> {
-    if session.version() >= Version::V13 {
-        return session
-            .collect(tables::features_request, |_, part| {
-                tables::decode_features(part)
-            })
-            .await;
-    }
-    let tables = session
-        .collect(tables::stats_request, tables::decode_stats)
-        .await?;
-    Ok(tables.into_iter().filter_map(|t| t.features).collect())
 }

@@ -3,11 +3,12 @@
 use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
+use crate::commands::about::About;
 use crate::commands::setting::{Pair, Setting, assignments, integer, one_of, vlans};
 use crate::commands::write::Change;
-use crate::model::edit::{Assignment, Edit, Refusal};
 use crate::model::vlan::MODES;
 use crate::ovsdb::{Atom, Datum};
+use crate::plan::{Assignment, Edit, Refusal};
 
 // Arguments of `tag set`.
 #[derive(Debug, Args)]
@@ -49,20 +50,24 @@ pub struct Clear {
     ports: Vec<String>,
 }
 
-pub(super) const SET_HELP: &str = "\
+pub(super) const SET: About = About::changes()
+    .remarks(
+        "\
 A tag alone makes an access port, trunks alone a trunk. A tag and trunks make an access port \
-whose trunks are ignored, unless --vlan-mode is native-tagged or native-untagged.
+whose trunks are ignored, unless --vlan-mode is native-tagged or native-untagged.",
+    )
+    .examples(
+        "\
+ovs tag set tap0 5
+ovs tag set eth1 --trunks 1-5,10 none
+ovs tag set eth1 1 --trunks 2-9 --vlan-mode native-untagged",
+    );
 
-Examples:
-  ovs tag set tap0 5
-  ovs tag set eth1 --trunks 1-5,10 none
-  ovs tag set eth1 1 --trunks 2-9 --vlan-mode native-untagged";
-
-pub(super) const CLEAR_HELP: &str = "\
-Takes away the tag, trunks, cvlans and vlan_mode: the port is then a trunk of all VLANs.
-
-Example:
-  ovs tag clear tap0";
+pub(super) const CLEAR: About = About::changes()
+    .remarks(
+        "Takes away the tag, trunks, cvlans and vlan_mode: the port is then a trunk of all VLANs.",
+    )
+    .examples("ovs tag clear tap0");
 
 impl Set {
     /// What is done to the port's row.

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::base::shell::word;
+use crate::commands::about::{About, Describe as _};
 use crate::commands::flow_reading::{COLUMNS, rules_of};
+use crate::commands::lines::Line;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::find;
 use crate::model::segment::{Network, TagLine, TagState, tag_lines};
 use crate::model::vlan::tags;
 use crate::model::{Depth, Scope, Topology, Want};
-use crate::output::{Cell, Column, Role, columns_help};
+use crate::output::{Cell, Column, Role, Shape, headings};
 
 // Which tags.
 #[derive(Debug, clap::Args)]
-#[command(after_help = help())]
+#[command(describe = ABOUT)]
 pub struct Args {
     /// Only the tags of this bridge [default: all bridges that have ports with tags]
     #[arg(value_name = "BRIDGE")]
@@ -29,29 +31,27 @@ pub struct Args {
     port: Option<String>,
 }
 
-fn help() -> String {
-    format!(
-        "The flows say it: packets are followed from the ports of each tag through all bridges that \
-         hang together by patches, and back. A tag that leads to two segments has a line for each.\n\n\
-         network_type: vlan (segment is the VLAN), flat (untagged), local (nothing leaves), or the type \
-         of the tunnels: vxlan, gre, geneve, ... (segment is the key, the VNI)\n\
-         exits: the wires or tunnels by which it leaves, or, where nothing leaves, by which it enters\n\
-         state: ok; no-inbound, no-outbound (one direction is missing); local; conflict (one tag on two \
-         segments, or two tags on one); broken-patch (the flows are there, the patch does not work); \
-         ambiguous (flows of equal priority match the same packets, and the switch takes any); unknown (it \
-         could not be found out)\n\
-         reason: why the state is ambiguous or unknown, or which packets are meant\n\
-         record: what Neutron's agent wrote down (Port.other_config); differs: in which keys the flows, \
-         or other ports of the tag, say something else\n\n\
-         {}\n\n\
-         Examples:\n  \
-         ovs tag map br-int\n  \
-         ovs tag map --port qvobeeb2c54-aa -g segment\n  \
-         ovs tag map --segment 100\n  \
-         ovs tag map --json | jq '.[] | select(.state != \"ok\" and .state != \"local\")'",
-        columns_help(&columns())
-    )
-}
+const ABOUT: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks("\
+The flows say it: packets are followed from the ports of each tag through all bridges that hang \
+together by patches, and back. A tag that leads to two segments has a line for each.
+
+network_type: vlan (segment is the VLAN), flat (untagged), local (nothing leaves), or the type of the \
+tunnels: vxlan, gre, geneve, ... (segment is the key, the VNI)
+exits: the wires or tunnels by which it leaves, or, where nothing leaves, by which it enters
+state: ok; no-inbound, no-outbound (one direction is missing); local; conflict (one tag on two \
+segments, or two tags on one); broken-patch (the flows are there, the patch does not work); ambiguous \
+(flows of equal priority match the same packets, and the switch takes any); unknown (it could not be \
+found out)
+reason: why the state is ambiguous or unknown, or which packets are meant
+record: what Neutron's agent wrote down (Port.other_config); differs: in which keys the flows, or other \
+ports of the tag, say something else")
+    .examples("\
+ovs tag map br-int
+ovs tag map --port qvobeeb2c54-aa -g segment
+ovs tag map --segment 100
+ovs tag map --json | jq '.[] | select(.state != \"ok\" and .state != \"local\")'");
 
 /// A number in decimal, or hexadecimal with `0x`.
 fn number(text: &str) -> Result<u64, String> {
@@ -65,76 +65,101 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
     vec![
-        Column::new("bridge", |line: &TagLine<'t>| Cell::text(&line.bridge.name))
+        Line::BRIDGE
+            .of(|line: &TagLine<'t>| Cell::text(&line.bridge.name))
             .drop(5)
             .identity(),
-        Column::new("tag", |line: &TagLine<'t>| Cell::from(line.tag))
-            .role(Role::Number)
+        Line::TAG
+            .of(|line: &TagLine<'t>| Cell::from(line.tag))
+            .shape(Shape::VID)
             .identity(),
         Column::new("network_type", |line: &TagLine<'t>| {
             Cell::from(network_type(line))
         })
+        .text_or_null("what the tag is on the wire: vlan, flat, local, or the type of its tunnels")
         .role(Role::Kind),
         Column::new("leaves_by", |line: &TagLine<'t>| {
             let bridge = line.segment.as_ref().and_then(|segment| segment.leaves_by);
             Cell::from(bridge.map(|bridge| bridge.name.as_str()))
         })
+        .text_or_null("the bridge by which the tag leaves the host")
         .drop(1),
         Column::new("patch", |line: &TagLine<'t>| {
             Cell::texts(line.patches.iter().map(|patch| patch.name.as_str()))
         })
+        .texts("the patch ports by which it leaves the bridge")
+        .in_general("patch ports")
         .role(Role::Name)
         .drop(4),
         Column::new("peer", |line: &TagLine<'t>| {
             Cell::texts(line.patches.iter().filter_map(|patch| patch.peer()))
         })
+        .texts("the far ends of these patch ports")
         .role(Role::Name)
         .drop(6),
         Column::new("exits", |line: &TagLine<'t>| Cell::texts(exits(line)))
+            .texts("the wires or tunnels by which the tag leaves the host")
             .role(Role::Name)
             .wrap()
             .drop(3),
         Column::new("remote_ip", |line: &TagLine<'t>| Cell::texts(remotes(line)))
+            .texts("the far ends of the tunnels by which it leaves")
             .role(Role::Address)
             .wrap()
             .drop(2),
         Column::new("segment", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().and_then(|segment| segment.id))
         })
+        .whole_or_null("the VLAN or tunnel key on the wire")
         .role(Role::Number),
         Column::new("inner_vlan", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().and_then(|segment| segment.inner_vlan))
         })
+        .vid_or_null("the inner tag, where there are two")
         .role(Role::Number)
         .extra(),
         Column::new("ports", |line: &TagLine<'t>| {
             Cell::texts(line.ports.iter().map(|port| port.name.as_str()))
         })
+        .texts("the ports that bear the tag")
         .role(Role::Name)
         .wrap()
         .drop(7),
         Column::new("outbound", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().map(|segment| segment.outbound))
         })
+        .truth_or_null("the flows by which packets go out")
         .extra(),
         Column::new("inbound", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().map(|segment| segment.inbound))
         })
+        .truth_or_null("the flows by which packets come in")
         .extra(),
-        Column::new("state", |line: &TagLine<'t>| Cell::text(line.state.word())).role(Role::State),
+        Line::STATE
+            .of(|line: &TagLine<'t>| Cell::text(line.state.word()))
+            .shape(Shape::Words(TagState::WORDS)),
         Column::new("record", |line: &TagLine<'t>| match &line.record {
             Some(record) => Cell::text_map(record.pairs.iter().copied()),
             None => Cell::Absent,
         })
+        .is(
+            Shape::OrNull(&Shape::TEXT_MAP),
+            "what Neutron's agent wrote down about the tag",
+        )
         .drop(8),
         Column::new("differs", |line: &TagLine<'t>| match &line.record {
             Some(_) => Cell::texts(line.differs.iter().copied()),
             None => Cell::Absent,
         })
+        .is(
+            Shape::OrNull(&Shape::TEXTS),
+            "in which keys the flows differ from the record",
+        )
         .role(Role::Error),
         Column::new("reason", |line: &TagLine<'t>| {
             Cell::from(Some(line.note.as_str()).filter(|note| !note.is_empty()))
         })
+        .text_or_null("why the state is ambiguous or unknown, or which packets are meant")
         .wrap()
         .drop(9),
     ]

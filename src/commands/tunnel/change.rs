@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
+use crate::commands::about::About;
 use crate::commands::setting::{Pair, Setting, assignments, each_once, integer};
 use crate::commands::write::Change;
-use crate::model::edit::port::Settings;
-use crate::model::edit::tunnel::NewTunnel;
-use crate::model::edit::{Edit, Refusal, quoted};
 use crate::model::tunnel::KINDS;
+use crate::plan::port::Settings;
+use crate::plan::tunnel::NewTunnel;
+use crate::plan::{Edit, Refusal, quoted};
 
 // Arguments of `tunnel add`.
 #[derive(Debug, Args)]
@@ -125,31 +126,31 @@ struct SettingArgs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Text(Option<String>);
 
-pub(super) const ADD_HELP: &str = "\
+pub(super) const ADD: About = About::changes()
+    .remarks("\
 Without PORT a tunnel is called by the first six letters of its type and its remote address in hex:
 vxlan-0a000048, bareud-0a000048, vxlan-flow. Of an IPv6 address that is the FNV-1a hash (32 bits) of \
 its 16 octets. So the name has 15 bytes at most; where it is taken, PORT must be given.
 
 A tunnel that packets could not tell from another one (type, addresses, key of what comes in, port) is \
 refused, and so are addresses of two families and keys that the type has no room for (24 bits: vxlan, \
-geneve, lisp; 32: gre, ip6gre, gtpu; 64: stt; 10: erspan, ip6erspan; none: bareudp, srv6).
+geneve, lisp; 32: gre, ip6gre, gtpu; 64: stt; 10: erspan, ip6erspan; none: bareudp, srv6).")
+    .examples("\
+ovs tunnel add br-tun --remote 10.0.0.72 --local 10.0.0.69 --key flow
+ovs tunnel add br-tun --remote 10.0.0.72 10.0.0.73 10.0.0.74 --key flow --may-exist
+ovs tunnel add br-tun gre1 --type gre --remote 192.0.2.7 --key 100
+ovs tunnel add br-tun --type ip6erspan --remote fd00::7 --option erspan_ver=1");
 
-Examples:
-  ovs tunnel add br-tun --remote 10.0.0.72 --local 10.0.0.69 --key flow
-  ovs tunnel add br-tun --remote 10.0.0.72 10.0.0.73 10.0.0.74 --key flow --may-exist
-  ovs tunnel add br-tun gre1 --type gre --remote 192.0.2.7 --key 100
-  ovs tunnel add br-tun --type ip6erspan --remote fd00::7 --option erspan_ver=1";
+pub(super) const DELETE: About =
+    About::changes().examples("ovs tunnel del vxlan-0a000048 vxlan-0a000049 --if-exists");
 
-pub(super) const DELETE_HELP: &str = "\
-Example:
-  ovs tunnel del vxlan-0a000048 vxlan-0a000049 --if-exists";
-
-pub(super) const SET_HELP: &str = "\
---key replaces in_key and out_key too.
-
-Examples:
-  ovs tunnel set vxlan-0a000048 --key flow --df-default off
-  ovs tunnel set gre1 --remote 192.0.2.8 --ttl none";
+pub(super) const SET: About = About::changes()
+    .remarks("--key replaces in_key and out_key too.")
+    .examples(
+        "\
+ovs tunnel set vxlan-0a000048 --key flow --df-default off
+ovs tunnel set gre1 --remote 192.0.2.8 --ttl none",
+    );
 
 impl Change for Add {
     fn plan<'a, 'c: 'a>(

@@ -3,11 +3,11 @@
 use super::applied::State;
 use crate::base::json::Json;
 use crate::commands::{Context, Exit, Failure};
-use crate::model::edit::Edit;
-use crate::model::edit::report::{Difference, Object, Verb};
-use crate::output::{Cell, Column, Mode, Role};
+use crate::output::{Cell, Column, Mode, Role, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};
+use crate::plan::Edit;
+use crate::plan::report::{Difference, Object, Verb};
 
 /// An object that changed, with what the switch says of it.
 pub(super) struct Line {
@@ -79,36 +79,54 @@ impl Line {
 }
 
 pub(super) fn columns() -> Vec<Column<Line>> {
+    // Their names say what they mean.
+    let column = |name, shape, cell: fn(&Line) -> Cell| Column::new(name, cell).is(shape, "");
     vec![
-        Column::new("change", |line: &Line| Cell::text(line.object.verb.word())).role(Role::Kind),
-        Column::new("kind", |line: &Line| Cell::text(&line.object.kind)).drop(6),
-        Column::new("name", Line::name).role(Role::Name),
-        Column::new("bridge", |line: &Line| {
+        column(
+            "change",
+            Shape::Words(&["added", "changed", "removed"]),
+            |line: &Line| Cell::text(line.object.verb.word()),
+        )
+        .role(Role::Kind),
+        column("kind", Shape::Pattern("^[a-z0-9_]+$"), |line: &Line| {
+            Cell::text(&line.object.kind)
+        })
+        .drop(6),
+        column("name", Shape::Text, Line::name).role(Role::Name),
+        column("bridge", Shape::TEXT_OR_NULL, |line: &Line| {
             Cell::from(line.object.bridge.as_deref())
         })
         .drop(5),
-        Column::new("ofport", |line: &Line| match line.ofports.as_slice() {
-            [] => Cell::Absent,
-            [only] => Cell::from(*only),
-            several => Cell::List(several.iter().map(|number| Cell::from(*number)).collect()),
-        })
+        column(
+            "ofport",
+            Shape::AnyOf(&[Shape::OFPORT_OR_NULL, Shape::List(&Shape::UpTo(u16::MAX))]),
+            |line: &Line| match line.ofports.as_slice() {
+                [] => Cell::Absent,
+                [only] => Cell::from(*only),
+                several => Cell::List(several.iter().map(|number| Cell::from(*number)).collect()),
+            },
+        )
         .role(Role::Number)
         .drop(4),
-        Column::new("before", |line: &Line| {
-            line.values(|difference| difference.before.as_ref())
-        })
+        column(
+            "before",
+            Shape::Map(&Shape::DatabaseValue),
+            |line: &Line| line.values(|difference| difference.before.as_ref()),
+        )
         .wrap(),
-        Column::new("after", |line: &Line| {
+        column("after", Shape::Map(&Shape::DatabaseValue), |line: &Line| {
             line.values(|difference| difference.after.as_ref())
         })
         .wrap(),
-        Column::new("error", |line: &Line| match line.errors.as_slice() {
-            [] => Cell::Absent,
-            errors => Cell::text(errors.join("; ")),
+        column("error", Shape::TEXT_OR_NULL, |line: &Line| {
+            match line.errors.as_slice() {
+                [] => Cell::Absent,
+                errors => Cell::text(errors.join("; ")),
+            }
         })
         .role(Role::Error)
         .wrap(),
-        Column::new("uuid", |line: &Line| {
+        column("uuid", Shape::OrNull(&Shape::Uuid), |line: &Line| {
             Cell::from(line.uuid.map(|uuid| uuid.to_string()))
         })
         .extra(),

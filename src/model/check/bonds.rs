@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Found, Kind, Snapshot, has_failed};
+use super::finding::{Found, Snapshot, has_failed};
+use super::kind::Kind;
 use crate::model::Interface;
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {

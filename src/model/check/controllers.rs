@@ -1,6 +1,7 @@
 //! Connections to OpenFlow controllers.
 
-use super::{Found, Kind, Snapshot};
+use super::finding::{Found, Snapshot};
+use super::kind::Kind;
 use crate::model::{Bridge, Connection};
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {

@@ -10,6 +10,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 
+use crate::model::budget::Budget;
 use crate::openflow::actions::{Action, Output};
 use crate::openflow::fields::{Id, Match, ROWS};
 use crate::openflow::messages::flow_stats::FlowStats;
@@ -21,17 +22,17 @@ use crate::openflow::text::{PORT_NORMAL, Plain, TextContext, put_table};
 const WORK_PER_FLOW: u64 = 500;
 const WORK_AT_LEAST: u64 = 20_000_000;
 /// What it takes to compare two shapes whole.
-const TO_COMPARE: u64 = 10;
+const TO_COMPARE: usize = 10;
 /// What it takes to find the bits that two shapes have in common.
-const TO_JOIN: u64 = 100;
+pub(super) const TO_JOIN: usize = 100;
 /// What it takes to look values up.
-const TO_LOOK_UP: u64 = 15;
+pub(super) const TO_LOOK_UP: usize = 15;
 
 /// The flows of a switch, kept as their shapes and values: about 70 bytes each.
 #[derive(Debug, Default)]
 pub struct Flows {
-    numbers: HashMap<Shape, u32>,
-    shapes: Vec<Shape>,
+    numbers: HashMap<FlowShape, u32>,
+    shapes: Vec<FlowShape>,
     kept: Vec<Kept>,
     /// The values of all flows, one after the other.
     values: Vec<u8>,
@@ -41,7 +42,7 @@ pub struct Flows {
 
 /// Which bits of which fields a flow of a table looks at: the table, then for each field its row, how
 /// many bytes it has, and its mask; by row.
-type Shape = Box<[u8]>;
+type FlowShape = Box<[u8]>;
 
 /// What is known of a flow besides its match.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +79,7 @@ impl Flows {
             let Ok(number) = u32::try_from(self.shapes.len()) else {
                 return;
             };
-            let shape: Shape = split.shape.as_slice().into();
+            let shape: FlowShape = split.shape.as_slice().into();
             self.shapes.push(shape.clone());
             self.numbers.insert(shape, number);
             number
@@ -166,6 +167,12 @@ impl Flows {
             .unwrap_or_default()
     }
 
+    /// The work that one search among them may do.
+    pub(super) fn budget(&self) -> Budget {
+        let flows = self.len() as u64;
+        Budget::new(WORK_PER_FLOW.saturating_mul(flows).max(WORK_AT_LEAST))
+    }
+
     /// The index to find covering flows with.
     pub fn index(&self) -> Index<'_> {
         Index::new(self)
@@ -191,37 +198,6 @@ fn is_default(flow: &FlowStats<'_>) -> bool {
 
 /// What all flows of conjunctive matches do.
 const CONJUNCTIVE: u64 = 0;
-
-/// How much work a search may still do.
-#[derive(Debug)]
-pub(super) struct Budget(u64);
-
-impl Budget {
-    pub(super) fn of(flows: &Flows) -> Budget {
-        let flows = flows.len() as u64;
-        Budget(WORK_PER_FLOW.saturating_mul(flows).max(WORK_AT_LEAST))
-    }
-
-    pub(super) fn compare_shapes(&mut self) {
-        self.spend(TO_COMPARE);
-    }
-
-    pub(super) fn join_shapes(&mut self) {
-        self.spend(TO_JOIN);
-    }
-
-    pub(super) fn look_up(&mut self) {
-        self.spend(TO_LOOK_UP);
-    }
-
-    fn spend(&mut self, work: u64) {
-        self.0 = self.0.saturating_sub(work);
-    }
-
-    pub(super) fn is_spent(&self) -> bool {
-        self.0 == 0
-    }
-}
 
 /// Finds the flows that cover others.
 #[derive(Debug)]
@@ -283,7 +259,7 @@ impl<'f> Index<'f> {
 
     /// The shapes that flows above `priority` have, and that may cover one of shape `narrow`; the highest
     /// priority first.
-    pub(super) fn wider(&self, narrow: &[u8], priority: u16, budget: &mut Budget) -> Vec<Wider> {
+    pub(super) fn wider(&self, narrow: &[u8], priority: u16, budget: &Budget) -> Vec<Wider> {
         let mut wider = Vec::new();
         let limit = outline(narrow);
         let shapes = self.tables.get(&table_of(narrow)).into_iter().flatten();
@@ -293,7 +269,7 @@ impl<'f> Index<'f> {
             if !outline.is_some_and(|outline| outline.may_be_wider(&limit)) {
                 continue;
             }
-            budget.compare_shapes();
+            budget.spend(TO_COMPARE);
             if let Some(bits) = cut(narrow, self.flows.shape(*shape)) {
                 wider.push(Wider {
                     shape: *shape,
@@ -312,12 +288,12 @@ impl<'f> Index<'f> {
         values: &[u8],
         priority: u16,
         wider: &[Wider],
-        budget: &mut Budget,
+        budget: &Budget,
     ) -> Option<u32> {
         let mut key = Vec::new();
         let above = wider.iter().take_while(|wider| wider.priority > priority);
         for wider in above {
-            budget.look_up();
+            budget.spend(TO_LOOK_UP);
             take_bits(values, &wider.bits, &mut key);
             let hash = self.flows.hasher.hash_one((wider.shape, key.as_slice()));
             let Some(by) = self.by_values.get(&hash) else {
@@ -418,18 +394,18 @@ pub(super) fn table_of(shape: &[u8]) -> u8 {
 }
 
 /// A field of a shape.
-pub(super) struct Place<'s> {
+pub(super) struct ShapeField<'s> {
     pub(super) row: u8,
     pub(super) mask: &'s [u8],
 }
 
-pub(super) fn places(shape: &[u8]) -> impl Iterator<Item = Place<'_>> {
+pub(super) fn places(shape: &[u8]) -> impl Iterator<Item = ShapeField<'_>> {
     let mut rest = shape.get(1..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (&[row, length], masks) = rest.split_first_chunk()?;
         let (mask, after) = masks.split_at_checked(length.into())?;
         rest = after;
-        Some(Place { row, mask })
+        Some(ShapeField { row, mask })
     })
 }
 

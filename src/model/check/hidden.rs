@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 
 use super::cookies::{Written, same_writer};
-use super::flow_set::{Budget, Index, table_of};
+use super::flow_set::{Index, table_of};
 
 /// A flow that is hidden, and one that hides it; both by their place in the order they came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Index<'_> {
                 by_shape.entry(flow.shape).or_default().push(number);
             }
         }
-        let mut budget = Budget::of(flows);
+        let budget = flows.budget();
         for (shape, same) in by_shape {
             let shape = flows.shape(shape);
             let priorities = same
@@ -72,13 +72,13 @@ impl Index<'_> {
             let Some(lowest) = priorities.min() else {
                 continue;
             };
-            let wider = self.wider(shape, lowest, &mut budget);
+            let wider = self.wider(shape, lowest, &budget);
             for hidden in same {
                 let Some(flow) = flows.get(hidden) else {
                     continue;
                 };
                 let values = flows.values_of(flow);
-                if let Some(by) = self.cover(values, flow.priority, &wider, &mut budget) {
+                if let Some(by) = self.cover(values, flow.priority, &wider, &budget) {
                     self.add(&mut found, limit, Cover { hidden, by });
                 }
                 if budget.is_spent() {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Finding, Found, Kind, Snapshot};
+use super::finding::{Finding, Found, Snapshot};
+use super::kind::Kind;
 use crate::model::Bridge;
-use crate::model::keys::{self, Kind as Wrong};
+use crate::model::keys::{self, KeyFault};
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     let topology = snapshot.topology;
@@ -56,10 +57,10 @@ impl Place<'_> {
             .map(|(key, value)| (key.as_str(), value.as_str()));
         for wrong in keys::check(self.table, column, self.kind, pairs) {
             let kind = match wrong.kind {
-                Wrong::BadValue { .. } => Kind::BadValue,
-                Wrong::UnknownKey { .. }
-                | Wrong::KeyOfOtherType { .. }
-                | Wrong::KeyOfOtherColumn { .. } => Kind::UnknownKey,
+                KeyFault::BadValue { .. } => Kind::BadValue,
+                KeyFault::UnknownKey { .. }
+                | KeyFault::KeyOfOtherType { .. }
+                | KeyFault::KeyOfOtherColumn { .. } => Kind::UnknownKey,
             };
             found.keys.push((found.findings.len(), word_of(&wrong)));
             found.add(kind, self.bridge, self.object, wrong.to_string());
@@ -68,9 +69,9 @@ impl Place<'_> {
 }
 
 /// The key that was meant, as far as one can tell.
-fn word_of(wrong: &keys::Finding) -> String {
+fn word_of(wrong: &keys::KeyFinding) -> String {
     match &wrong.kind {
-        Wrong::UnknownKey { meant: Some(meant) } => meant.clone(),
+        KeyFault::UnknownKey { meant: Some(meant) } => meant.clone(),
         _ => wrong.key.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! Where copies go.
 
-use super::{Found, Kind, Snapshot};
+use super::finding::{Found, Snapshot};
+use super::kind::Kind;
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     for bridge in &snapshot.topology.bridges {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, Kind, Snapshot};
+use super::finding::{Found, Snapshot};
+use super::kind::Kind;
 use crate::model::{Bridge, Port};
 
 /// The bytes of a device's name (`IFNAMSIZ` less the closing NUL), and of a port's name in OpenFlow

@@ -17,9 +17,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::flow_set::{
-    Bits, Budget, Flows, Index, Kept, Place, Wider, cut, places, table_of, take_bits,
+    Bits, Flows, Index, Kept, ShapeField, TO_JOIN, TO_LOOK_UP, Wider, cut, places, table_of,
+    take_bits,
 };
-use crate::openflow::fields::Id;
+use crate::model::budget::Budget;
+use crate::openflow::fields::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, Id};
 
 /// The overlaps of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +59,7 @@ impl Index<'_> {
         let members = self.flows.members();
         let mut search = Search {
             index: self,
-            budget: Budget::of(self.flows),
+            budget: self.flows.budget(),
             overlaps: vec![false; self.flows.len()],
             best: None,
         };
@@ -95,7 +97,8 @@ impl Flows {
             }
             let shape = self.shape(flow.shape);
             let at = *(states.entry(flow.shape)).or_insert_with(|| {
-                let is_state = |place: &Place<'_>| usize::from(place.row) == Id::CT_STATE.index();
+                let is_state =
+                    |place: &ShapeField<'_>| usize::from(place.row) == Id::CT_STATE.index();
                 placed(shape).find_map(|(at, place)| is_state(&place).then_some(at))
             });
             let state = at.and_then(|at| self.values_of(flow).get(at..)?.first_chunk().copied());
@@ -138,8 +141,8 @@ impl Search<'_> {
             return false;
         }
         let by_class = |a: &Member, b: &Member| (a.shape, a.ct_state) == (b.shape, b.ct_state);
-        let class = |members| Class { members };
-        let classes: Vec<Class<'_>> = same.chunk_by(by_class).map(class).collect();
+        let class = |members| FlowClass { members };
+        let classes: Vec<FlowClass<'_>> = same.chunk_by(by_class).map(class).collect();
         if classes.len() < 2 {
             return true;
         }
@@ -169,11 +172,11 @@ impl Search<'_> {
 
     /// The flows with a hash of their values on the bits that all of them look at; sorted by it. Only those
     /// with equal ones can match a packet in common.
-    fn by_common(&mut self, classes: &[Class<'_>]) -> Vec<(u64, Member)> {
+    fn by_common(&mut self, classes: &[FlowClass<'_>]) -> Vec<(u64, Member)> {
         let flows = self.index.flows;
         let shapes = classes.iter().map(|class| flows.shape(class.shape()));
         let all = shapes.fold(None, |all: Option<Vec<u8>>, shape| {
-            self.budget.join_shapes();
+            self.budget.spend(TO_JOIN);
             Some(all.map_or_else(|| shape.to_vec(), |all| meet(&all, shape)))
         });
         let all = all.unwrap_or_default();
@@ -182,7 +185,7 @@ impl Search<'_> {
         for class in classes {
             let bits = cut(flows.shape(class.shape()), &all).unwrap_or_default();
             for member in class.members {
-                self.budget.look_up();
+                self.budget.spend(TO_LOOK_UP);
                 let values = flows.get(member.flow).map(|flow| flows.values_of(flow));
                 take_bits(values.unwrap_or_default(), &bits, &mut key);
                 sorted.push((self.index.hash(&key), *member));
@@ -193,7 +196,7 @@ impl Search<'_> {
     }
 
     /// Looks the flows of one class up among those of another.
-    fn look_up(&mut self, these: &Class<'_>, those: &Class<'_>) {
+    fn look_up(&mut self, these: &FlowClass<'_>, those: &FlowClass<'_>) {
         if these
             .members
             .iter()
@@ -203,14 +206,14 @@ impl Search<'_> {
         }
         let flows = self.index.flows;
         let shapes = (flows.shape(these.shape()), flows.shape(those.shape()));
-        self.budget.join_shapes();
+        self.budget.spend(TO_JOIN);
         let Some((mine, theirs)) = common(shapes.0, shapes.1) else {
             return;
         };
         let mut key = Vec::new();
         let mut indexed: HashMap<u64, Entry> = HashMap::new();
         for (number, flow) in those.flows(flows) {
-            self.budget.look_up();
+            self.budget.spend(TO_LOOK_UP);
             take_bits(flows.values_of(flow), &theirs, &mut key);
             let entry = indexed.entry(self.index.hash(&key)).or_insert(Entry {
                 first: number,
@@ -227,7 +230,7 @@ impl Search<'_> {
             if self.is_marked(number) {
                 continue;
             }
-            self.budget.look_up();
+            self.budget.spend(TO_LOOK_UP);
             let values = flows.values_of(flow);
             take_bits(values, &mine, &mut key);
             let Some(entry) = indexed.get(&self.index.hash(&key)) else {
@@ -246,11 +249,11 @@ impl Search<'_> {
             }
             let (joined, wider) = joined.get_or_insert_with(|| {
                 let joined = Joined::of(shapes.0, shapes.1);
-                let wider = (self.index).wider(&joined.shape, flow.priority, &mut self.budget);
+                let wider = (self.index).wider(&joined.shape, flow.priority, &self.budget);
                 (joined, wider)
             });
             joined.values(values, other_values, &mut other_key);
-            let by = (self.index).cover(&other_key, flow.priority, wider, &mut self.budget);
+            let by = (self.index).cover(&other_key, flow.priority, wider, &self.budget);
             if by.is_none() {
                 self.mark((number, flow), (partner, other));
             }
@@ -280,18 +283,19 @@ impl Search<'_> {
 
 /// Flows of one table, priority, shape and state of connection.
 #[derive(Debug, Clone, Copy)]
-struct Class<'m> {
+struct FlowClass<'m> {
     members: &'m [Member],
 }
 
-impl<'m> Class<'m> {
+impl<'m> FlowClass<'m> {
     fn shape(&self) -> u32 {
         self.members.first().map_or(0, |member| member.shape)
     }
 
     /// Whether a packet can match a flow of either, for all that is known without their values.
-    fn may_meet(&self, other: &Class<'_>) -> bool {
-        let state = |class: &Class<'_>| class.members.first().map_or(0, |member| member.ct_state);
+    fn may_meet(&self, other: &FlowClass<'_>) -> bool {
+        let state =
+            |class: &FlowClass<'_>| class.members.first().map_or(0, |member| member.ct_state);
         self.shape() != other.shape() && is_possible(state(self) | state(other))
     }
 
@@ -303,14 +307,9 @@ impl<'m> Class<'m> {
 
 /// Whether a connection can be in all of these states at a time (ovs-fields(7), `ct_state`).
 fn is_possible(ct_state: u32) -> bool {
-    const NEW: u32 = 0x01;
-    const ESTABLISHED: u32 = 0x02;
-    const REPLY: u32 = 0x08;
-    const INVALID: u32 = 0x10;
-    const TRACKED: u32 = 0x20;
     let has = |state| ct_state & state != 0;
-    let is_two = has(NEW) && has(ESTABLISHED | REPLY);
-    let is_invalid_and_more = has(INVALID) && has(!(INVALID | TRACKED));
+    let is_two = has(CT_NEW) && has(CT_ESTABLISHED | CT_REPLY);
+    let is_invalid_and_more = has(CT_INVALID) && has(!(CT_INVALID | CT_TRACKED));
     !is_two && !is_invalid_and_more
 }
 
@@ -369,7 +368,7 @@ fn meet(one: &[u8], other: &[u8]) -> Vec<u8> {
 }
 
 /// The fields of a shape, each with where its values begin.
-fn placed(shape: &[u8]) -> impl Iterator<Item = (usize, Place<'_>)> {
+fn placed(shape: &[u8]) -> impl Iterator<Item = (usize, ShapeField<'_>)> {
     places(shape).scan(0, |next, place| {
         let at = *next;
         *next += place.mask.len();

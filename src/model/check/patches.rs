@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Found, Kind, Snapshot};
+use super::finding::{Found, Snapshot};
+use super::kind::Kind;
 use crate::model::patch::{Patch, PatchEnd, PatchState, patches};
 
 /// What Neutron's agent names as the peer until it joins the two ends.

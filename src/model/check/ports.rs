@@ -1,6 +1,7 @@
 //! What ovs-vswitchd could not open.
 
-use super::{Found, Kind, Snapshot, has_failed};
+use super::finding::{Found, Snapshot, has_failed};
+use super::kind::Kind;
 use crate::model::resolve::argument;
 
 /// How ovs-vswitchd begins to say that there is no device.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Daemon, Found, Kind, Snapshot};
+use super::finding::{Daemon, Found, Snapshot};
+use super::kind::Kind;
 use crate::model::Bridge;
 
 const DAEMON: &str = "ovs-vswitchd";

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Found, Kind, Snapshot, has_failed};
+use super::finding::{Found, Snapshot, has_failed};
+use super::kind::Kind;
 use crate::model::host::HostFacts;
 use crate::model::tunnel::{Tunnel, tunnels};
 

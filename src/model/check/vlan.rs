@@ -1,6 +1,7 @@
 //! Tags and trunks.
 
-use super::{Found, Kind, Snapshot};
+use super::finding::{Found, Snapshot};
+use super::kind::Kind;
 use crate::model::host::HostFacts;
 use crate::model::tunnel::is_tunnel;
 use crate::model::{Bridge, Port};

@@ -4,37 +4,29 @@
 //! Groups of types select and fast failover skip buckets that are not live; the other types watch
 //! nothing. A group is live while it has a live bucket.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::flows::{Existing, REMEMBERED, References, SHOWN};
-use super::{Finding, Kind};
-use crate::openflow::messages::groups::{FAST_FAILOVER, GROUP_ANY, GroupDesc, SELECT};
-use crate::openflow::text::{PORT_ANY, PORT_CONTROLLER};
-
-/// Open vSwitch follows groups that watch groups so far; what is beyond is not live.
-const LINKS: usize = 128;
+use super::finding::Finding;
+use super::kind::Kind;
+use super::references::{Existing, REMEMBERED, References, SHOWN};
+use crate::model::liveness::{Watch, live_groups};
+use crate::openflow::messages::groups::{FAST_FAILOVER, GroupDesc, SELECT};
+use crate::openflow::text::PORT_CONTROLLER;
 
 /// What the buckets of all groups watch.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     /// The groups whose life depends on what they watch, or that have no bucket to live by.
-    groups: BTreeMap<u32, Vec<Watch>>,
+    groups: BTreeMap<u32, Vec<WatchingBucket>>,
     /// How many buckets are remembered.
     count: usize,
 }
 
-/// What a bucket watches.
-#[derive(Debug, Clone, Copy)]
-struct Watch {
+/// A bucket, and what it watches.
+#[derive(Debug)]
+struct WatchingBucket {
     bucket_id: u32,
-    port: u32,
-    group: u32,
-}
-
-impl Watch {
-    fn is_any(&self) -> bool {
-        self.port != PORT_ANY || self.group != GROUP_ANY
-    }
+    watch: Watch,
 }
 
 impl Watched {
@@ -44,18 +36,17 @@ impl Watched {
         for (index, bucket) in (0..).zip(group.buckets.clone().flatten()) {
             // A bucket without weight is meant to get no packets.
             if group.kind != SELECT || bucket.weight > 0 {
-                buckets.push(Watch {
+                buckets.push(WatchingBucket {
                     bucket_id: bucket.bucket_id.unwrap_or(index),
-                    port: if watches { bucket.watch_port } else { PORT_ANY },
-                    group: if watches {
-                        bucket.watch_group
+                    watch: if watches {
+                        Watch::of(&bucket)
                     } else {
-                        GROUP_ANY
+                        Watch::NOTHING
                     },
                 });
             }
         }
-        let depends = buckets.is_empty() || buckets.iter().any(Watch::is_any);
+        let depends = buckets.is_empty() || buckets.iter().any(|bucket| bucket.watch.is_any());
         if depends && self.count < REMEMBERED {
             self.count += buckets.len();
             self.groups.insert(group.group_id, buckets);
@@ -69,8 +60,19 @@ impl Watched {
         };
         let has_port = |port: u32| port == PORT_CONTROLLER || existing.ports.contains(&port);
         let has_group = |group: u32| groups.contains(&group);
-        let live = self.live(&has_port, &has_group);
-        let may_live = |group| has_group(group) && self.may_live(group, &live);
+        let watches = self.groups.iter().map(|(group_id, buckets)| {
+            let watches = buckets.iter().map(|bucket| bucket.watch);
+            (*group_id, watches)
+        });
+        let live = live_groups(
+            &watches,
+            |port| Some(has_port(port)),
+            |group| Some(has_group(group)),
+        );
+        let may_live =
+            |group| has_group(group) && live.get(&group).is_none_or(|live| *live == Some(true));
+        let is_live =
+            |watch: Watch| watch.port.is_some_and(has_port) || watch.group.is_some_and(may_live);
         let (mut ports, mut lost) = (References::default(), References::default());
         let mut dead_groups = 0;
         let mut add = |kind, object: &str, what| {
@@ -81,7 +83,7 @@ impl Watched {
             let text = || object.clone();
             let mut dead = buckets
                 .iter()
-                .filter(|watch| watch.is_any() && !has_port(watch.port) && !may_live(watch.group));
+                .filter(|bucket| bucket.watch.is_any() && !is_live(bucket.watch));
             if let Some(first) = dead.next() {
                 dead_groups += 1;
                 if dead_groups <= SHOWN {
@@ -89,17 +91,17 @@ impl Watched {
                         0 => String::new(),
                         more => format!("; {more} more of its {} buckets likewise", buckets.len()),
                     };
-                    let what = first.why_dead(has_group(first.group)) + &more;
+                    let what = first.why_dead(first.watch.group.is_some_and(has_group)) + &more;
                     add(Kind::BucketNeverLive, &object, what);
                 }
             }
-            let alive = |watch: &&Watch| has_port(watch.port) || may_live(watch.group);
-            for watch in buckets.iter().filter(alive) {
-                if watch.port != PORT_ANY && !has_port(watch.port) {
-                    ports.add(watch.port, (*group_id).into(), &text);
+            let alive = buckets.iter().map(|bucket| bucket.watch);
+            for watch in alive.filter(|watch| is_live(*watch)) {
+                if let Some(port) = watch.port.filter(|port| !has_port(*port)) {
+                    ports.add(port, (*group_id).into(), &text);
                 }
-                if watch.group != GROUP_ANY && !has_group(watch.group) {
-                    lost.add(watch.group, (*group_id).into(), &text);
+                if let Some(group) = watch.group.filter(|group| !has_group(*group)) {
+                    lost.add(group, (*group_id).into(), &text);
                 }
             }
         }
@@ -114,49 +116,20 @@ impl Watched {
             }
         }
     }
-
-    /// Whether a group that is there can be live, given those of [`Self::groups`] that can.
-    fn may_live(&self, group: u32, live: &BTreeSet<u32>) -> bool {
-        !self.groups.contains_key(&group) || live.contains(&group)
-    }
-
-    /// The groups of [`Self::groups`] that can be live.
-    fn live(
-        &self,
-        has_port: &impl Fn(u32) -> bool,
-        has_group: &impl Fn(u32) -> bool,
-    ) -> BTreeSet<u32> {
-        let mut live = BTreeSet::new();
-        for _ in 0..LINKS {
-            let before = live.len();
-            for (group_id, buckets) in &self.groups {
-                let is_live = buckets.iter().any(|watch| {
-                    let by_group = || has_group(watch.group) && self.may_live(watch.group, &live);
-                    !watch.is_any() || has_port(watch.port) || by_group()
-                });
-                if is_live {
-                    live.insert(*group_id);
-                }
-            }
-            if live.len() == before {
-                break;
-            }
-        }
-        live
-    }
 }
 
-impl Watch {
+impl WatchingBucket {
     /// `bucket 0 watches port 9, which does not exist`
     fn why_dead(&self, has_group: bool) -> String {
-        let port =
-            (self.port != PORT_ANY).then(|| format!("port {}, which does not exist", self.port));
+        let port = self.watch.port;
+        let port = port.map(|port| format!("port {port}, which does not exist"));
         let why = if has_group {
             "has no bucket that can be live"
         } else {
             "does not exist"
         };
-        let group = (self.group != GROUP_ANY).then(|| format!("group {}, which {why}", self.group));
+        let group = self.watch.group;
+        let group = group.map(|group| format!("group {group}, which {why}"));
         let both: Vec<String> = port.into_iter().chain(group).collect();
         format!("bucket {} watches {}", self.bucket_id, both.join(", and "))
     }

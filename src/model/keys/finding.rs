@@ -5,7 +5,7 @@ use std::fmt;
 /// A finding on one key or its value. `Display` is one plain sentence without a full stop:
 /// `options:remote-ip of interface type vxlan is not a documented key (did you mean remote_ip?)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct KeyFinding {
     /// The table.
     pub table: &'static str,
     /// The column, a map.
@@ -15,12 +15,12 @@ pub struct Finding {
     /// The key, as it was written.
     pub key: String,
     /// What is wrong.
-    pub kind: Kind,
+    pub kind: KeyFault,
 }
 
 /// What is wrong with a key or its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum KeyFault {
     /// Nothing that is documented.
     UnknownKey {
         /// The key that was probably meant.
@@ -47,7 +47,7 @@ pub enum Kind {
     },
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for KeyFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{} of ", self.column, self.key.escape_debug())?;
         let of = self.of.as_deref().map(str::escape_debug);
@@ -58,26 +58,26 @@ impl fmt::Display for Finding {
             (None, table) => write!(f, "table {table}")?,
         }
         match &self.kind {
-            Kind::UnknownKey { meant } => {
+            KeyFault::UnknownKey { meant } => {
                 f.write_str(" is not a documented key")?;
                 match meant {
                     Some(meant) => write!(f, " (did you mean {meant}?)"),
                     None => Ok(()),
                 }
             }
-            Kind::KeyOfOtherType { types } => {
+            KeyFault::KeyOfOtherType { types } => {
                 let s = if types.len() == 1 { "" } else { "s" };
                 write!(f, " is not a documented key; it is one of type{s} ")?;
                 f.write_str(&types.join(", "))
             }
-            Kind::KeyOfOtherColumn { table, column } if *table == self.table => {
+            KeyFault::KeyOfOtherColumn { table, column } if *table == self.table => {
                 write!(f, " is not a documented key; it is one of column {column}")
             }
-            Kind::KeyOfOtherColumn { table, column } => write!(
+            KeyFault::KeyOfOtherColumn { table, column } => write!(
                 f,
                 " is not a documented key; it is one of column {column} of table {table}"
             ),
-            Kind::BadValue { value, expected } => write!(
+            KeyFault::BadValue { value, expected } => write!(
                 f,
                 " is \"{}\", but should be {expected}",
                 value.escape_debug()

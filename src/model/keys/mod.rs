@@ -22,7 +22,7 @@ mod value;
 
 use crate::model::resolve::closest;
 
-pub use finding::{Finding, Kind};
+pub use finding::{KeyFault, KeyFinding};
 pub use row::{Key, Section, Source};
 pub use value::Value;
 
@@ -36,14 +36,14 @@ pub fn check<'a>(
     column: &str,
     kind: Option<&str>,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Vec<Finding> {
+) -> Vec<KeyFinding> {
     let Some(section) = section(table, column) else {
         return Vec::new();
     };
     let of = kind_of(section.table, kind);
     let finding = |(key, value)| {
         let kind = wrong(section, of, key, value)?;
-        Some(Finding {
+        Some(KeyFinding {
             table: section.table,
             column: section.column,
             of: of.filter(|_| section.is_by_type()).map(str::to_owned),
@@ -122,11 +122,11 @@ fn kind_of<'k>(table: &str, kind: Option<&'k str>) -> Option<&'k str> {
     }
 }
 
-fn wrong(section: &Section, of: Option<&str>, key: &str, value: &str) -> Option<Kind> {
+fn wrong(section: &Section, of: Option<&str>, key: &str, value: &str) -> Option<KeyFault> {
     let rows: Vec<&Key> = section.keys.iter().filter(|row| row.is(key)).collect();
     let mut fitting = rows.iter().filter(|row| row.is_for(of));
     if let Some(first) = fitting.clone().next() {
-        return (!fitting.any(|row| row.value.accepts(value))).then(|| Kind::BadValue {
+        return (!fitting.any(|row| row.value.accepts(value))).then(|| KeyFault::BadValue {
             value: value.to_owned(),
             expected: first.value.to_string(),
         });
@@ -138,11 +138,11 @@ fn wrong(section: &Section, of: Option<&str>, key: &str, value: &str) -> Option<
                 types.push(kind);
             }
         }
-        return Some(Kind::KeyOfOtherType { types });
+        return Some(KeyFault::KeyOfOtherType { types });
     }
     if section.column == "external_ids" {
         let meant = section.keys.iter().find(|row| is_slip(key, row.name));
-        return meant.map(|row| Kind::UnknownKey {
+        return meant.map(|row| KeyFault::UnknownKey {
             meant: Some(row.name.to_owned()),
         });
     }
@@ -150,7 +150,7 @@ fn wrong(section: &Section, of: Option<&str>, key: &str, value: &str) -> Option<
     let folded = fold(key);
     if let Some(row) = keys().find(|row| fold(row.name) == folded) {
         let meant = Some(row.name.to_owned());
-        return Some(Kind::UnknownKey { meant });
+        return Some(KeyFault::UnknownKey { meant });
     }
     if let Some(found) = elsewhere(section, key) {
         return Some(found);
@@ -158,19 +158,19 @@ fn wrong(section: &Section, of: Option<&str>, key: &str, value: &str) -> Option<
     let names: Vec<String> = keys().map(|row| fold(row.name)).collect();
     let near = closest(&folded, names.iter().map(String::as_str));
     let meant = near.and_then(|near| keys().find(|row| fold(row.name) == near));
-    Some(Kind::UnknownKey {
+    Some(KeyFault::UnknownKey {
         meant: meant.map(|row| row.name.to_owned()),
     })
 }
 
 /// Where else the key is documented: first in the other columns of the table.
-fn elsewhere(section: &Section, key: &str) -> Option<Kind> {
+fn elsewhere(section: &Section, key: &str) -> Option<KeyFault> {
     let here = |other: &&Section| other.table == section.table;
     let same_table = sections().filter(here);
     let mut places = same_table.chain(sections().filter(|other| !here(other)));
     let written = |row: &Key| row.is(key) && row.source != Source::Practice;
     let place = places.find(|other| other.keys.iter().any(written))?;
-    Some(Kind::KeyOfOtherColumn {
+    Some(KeyFault::KeyOfOtherColumn {
         table: place.table,
         column: place.column,
     })
@@ -204,14 +204,14 @@ mod tests {
     fn said(place: &str, kind: Option<&str>, pairs: &[(&str, &str)]) -> String {
         let (table, column) = place.split_once('.').unwrap();
         let findings = check(table, column, kind, pairs.iter().copied());
-        let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
+        let lines: Vec<String> = findings.iter().map(KeyFinding::to_string).collect();
         lines.join("\n")
     }
 
     fn unknown(place: &str, kind: Option<&str>, key: &str) -> Option<String> {
         let (table, column) = place.split_once('.').unwrap();
         match check(table, column, kind, [(key, "1")]).pop()?.kind {
-            Kind::UnknownKey { meant } => Some(meant.unwrap_or_default()),
+            KeyFault::UnknownKey { meant } => Some(meant.unwrap_or_default()),
             kind => panic!("{kind:?}"),
         }
     }
@@ -366,7 +366,7 @@ mod tests {
                 let found = check(table, column, kind, [(key, *value)]);
                 let is_bad = found
                     .iter()
-                    .all(|one| matches!(one.kind, Kind::BadValue { .. }));
+                    .all(|one| matches!(one.kind, KeyFault::BadValue { .. }));
                 assert!(found.len() == 1 && is_bad, "{key}={value}: {found:?}");
             }
         };

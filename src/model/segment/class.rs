@@ -13,7 +13,7 @@ use crate::openflow::bytes::be_number;
 use crate::openflow::fields::{Id, Match};
 
 /// Which bits of which rows a cube looks at, by row.
-pub(super) type Shape = Rc<[(u8, u128)]>;
+pub(super) type CubeShape = Rc<[(u8, u128)]>;
 
 /// A union of cubes.
 #[derive(Debug, PartialEq, Eq, Hash, Default)]
@@ -26,7 +26,7 @@ pub(super) struct Class {
 /// The cubes of one shape.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Cubes {
-    shape: Shape,
+    shape: CubeShape,
     /// The values, field by field of the shape, of one cube after the other; in order once all are there.
     values: Vec<u128>,
 }
@@ -186,21 +186,21 @@ fn ones(bytes: usize) -> u128 {
 
 /// The shapes of the classes, which share them.
 #[derive(Debug, Default)]
-pub(super) struct Shapes(HashSet<Shape>);
+pub(super) struct CubeShapes(HashSet<CubeShape>);
 
-impl Shapes {
-    fn shared(&mut self, shape: &[(u8, u128)]) -> Shape {
+impl CubeShapes {
+    fn shared(&mut self, shape: &[(u8, u128)]) -> CubeShape {
         if let Some(shape) = self.0.get(shape) {
             return Rc::clone(shape);
         }
-        let shape: Shape = shape.into();
+        let shape: CubeShape = shape.into();
         self.0.insert(Rc::clone(&shape));
         shape
     }
 }
 
 impl Class {
-    pub(super) fn add(&mut self, conditions: Conditions, shapes: &mut Shapes) {
+    pub(super) fn add(&mut self, conditions: Conditions, shapes: &mut CubeShapes) {
         self.is_vague |= conditions.is_vague;
         let of_shape = |cubes: &&mut Cubes| *cubes.shape == *conditions.shape;
         match self.shapes.iter_mut().find(of_shape) {
@@ -214,7 +214,7 @@ impl Class {
 
     /// The packets with given bits of one field.
     pub(super) fn of_field(row: u8, value: u128, mask: u128) -> Class {
-        let shape: Shape = [(row, mask)].into();
+        let shape: CubeShape = [(row, mask)].into();
         Class {
             shapes: vec![Cubes {
                 shape,
@@ -241,7 +241,7 @@ impl Class {
     }
 
     /// Every cube: shape and values.
-    pub(super) fn cubes(&self) -> impl Iterator<Item = (&Shape, &[u128])> {
+    pub(super) fn cubes(&self) -> impl Iterator<Item = (&CubeShape, &[u128])> {
         self.shapes
             .iter()
             .flat_map(|cubes| cubes.all().map(|values| (&cubes.shape, values)))
@@ -308,7 +308,7 @@ impl Class {
 }
 
 /// A cube as bits of variables; `None` where a known bit has another value.
-fn as_variables(shape: &Shape, values: &[u128], contents: &Contents) -> Option<Cube> {
+fn as_variables(shape: &CubeShape, values: &[u128], contents: &Contents) -> Option<Cube> {
     let mut cube = Cube::new();
     for ((row, mask), value) in shape.iter().zip(values) {
         let content = contents.of(*row);

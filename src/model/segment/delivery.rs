@@ -1,17 +1,14 @@
 //! Where a walk's packets go: the NORMAL action, floods, groups, ports and what is behind them.
 
 use super::class::row;
-use super::network::{Place, Role};
+use super::network::{NetworkPort, Role};
 use super::packet::{Doubt, ETH_TYPE_VLAN, Packet};
-use super::rules::{Bucket, Group, GroupKind};
+use super::rules::GroupKind;
 use super::steps::in_order;
 use super::walk::{Arrival, Crossing, Exit, MAX_DEPTH, Next, Walk};
 use super::way::Way;
 use crate::openflow::fields::Id;
 use crate::openflow::text::{PORT_ANY, PORT_LOCAL};
-
-/// How deep watched groups may watch others.
-const MAX_WATCH_DEPTH: usize = 16;
 
 impl<'w, 't> Walk<'w, 't> {
     /// A group that does not exist ends the list of actions.
@@ -23,7 +20,8 @@ impl<'w, 't> Walk<'w, 't> {
         depth: usize,
     ) -> Option<Next> {
         let bridge = way.packet.bridge;
-        let Some(groups) = self.pipeline(bridge)?.groups.as_ref() else {
+        let pipeline = self.pipeline(bridge)?;
+        let Some(groups) = &pipeline.groups else {
             self.lost.insert(Doubt::Groups);
             return Some(Next::Step);
         };
@@ -35,10 +33,10 @@ impl<'w, 't> Walk<'w, 't> {
             return Some(Next::Step);
         }
         for bucket in &group.buckets {
-            let live = match group.kind {
-                GroupKind::All => Some(true),
-                _ => self.is_bucket_live(bridge, bucket, 0),
-            };
+            let live = bucket.watch.is_live(
+                |port| self.is_live(bridge, port),
+                |group| pipeline.is_group_live(group),
+            );
             if live == Some(false) {
                 continue;
             }
@@ -56,44 +54,7 @@ impl<'w, 't> Walk<'w, 't> {
     }
 
     pub(super) fn is_live(&self, bridge: usize, ofport: u32) -> Option<bool> {
-        match self.network.place(bridge, ofport) {
-            Some(place) => place.is_live,
-            None => Some(false),
-        }
-    }
-
-    /// Whether any watched port or group of a bucket is live, or none is watched.
-    fn is_bucket_live(&self, bridge: usize, bucket: &Bucket, depth: usize) -> Option<bool> {
-        // Groups may watch each other: the work is bounded, not only the depth.
-        if depth > MAX_WATCH_DEPTH || !self.budget.spend(1) {
-            return None;
-        }
-        let port = bucket.watch_port.map(|port| self.is_live(bridge, port));
-        let group = bucket.watch_group.map(|number| {
-            let groups = self.pipeline(bridge)?.groups.as_ref()?;
-            let Some(group) = groups.get(&number) else {
-                return Some(false);
-            };
-            self.is_group_live(bridge, group, depth)
-        });
-        match (port, group) {
-            (Some(only), None) | (None, Some(only)) => only,
-            (None, None) | (Some(Some(true)), _) | (_, Some(Some(true))) => Some(true),
-            (Some(Some(false)), Some(Some(false))) => Some(false),
-            _ => None,
-        }
-    }
-
-    fn is_group_live(&self, bridge: usize, group: &Group, depth: usize) -> Option<bool> {
-        let mut any = Some(false);
-        for bucket in &group.buckets {
-            match self.is_bucket_live(bridge, bucket, depth.saturating_add(1)) {
-                Some(true) => return Some(true),
-                Some(false) => {}
-                None => any = None,
-            }
-        }
-        any
+        self.network.members.get(bridge)?.is_live(ofport)
     }
 
     /// The NORMAL action. Nothing is learned yet: it goes to all ports of the VLAN.
@@ -127,7 +88,7 @@ impl<'w, 't> Walk<'w, 't> {
             }
         }
         let same_port =
-            |place: &Place<'t>| from.is_some_and(|from| from.port.name == place.port.name);
+            |place: &NetworkPort<'t>| from.is_some_and(|from| from.port.name == place.port.name);
         let at_home = way.packet.bridge == self.home;
         if at_home && !self.watched.is_empty() {
             for ofport in self.watched.clone() {
@@ -194,10 +155,7 @@ impl<'w, 't> Walk<'w, 't> {
     fn arrive(&mut self, packet: &Packet<'w>, vid: u16) {
         self.arrivals.insert(Arrival {
             vid,
-            through: packet.through,
-            broken: packet.broken,
-            choice: packet.choice,
-            doubt: packet.doubt,
+            trail: packet.trail,
         });
     }
 
@@ -234,10 +192,9 @@ impl<'w, 't> Walk<'w, 't> {
                 self.hops.insert(crossing);
                 let contents = packet.contents.through_patch();
                 let mut there = Packet::new(link.bridge, link.ofport, packet.tags, contents);
-                there.broken = packet.broken || !link.works;
-                there.choice = packet.choice;
-                there.doubt = packet.doubt;
-                there.through = match packet.through {
+                there.trail = packet.trail;
+                there.trail.broken |= !link.works;
+                there.trail.through = match packet.trail.through {
                     None if link.bridge == self.home => Some(link.ofport),
                     None if at_home => Some(ofport),
                     through => through,
@@ -263,10 +220,7 @@ impl<'w, 't> Walk<'w, 't> {
                 ofport,
                 tags: packet.tags,
                 tun_id: key.map(|key| key as u64),
-                through: packet.through,
-                broken: packet.broken,
-                choice: packet.choice,
-                doubt: packet.doubt,
+                trail: packet.trail,
             };
             let route = &self.route;
             self.exits.entry(exit).or_insert_with(|| route.clone());

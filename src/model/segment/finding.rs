@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::TagState;
-use super::network::{Place, Role};
+use super::network::{NetworkPort, Role};
 use super::packet::{Choice, Doubt, Tags};
+use super::tag_line::TagState;
 use super::walk::Crossing;
 use crate::model::tunnel::Key;
 
@@ -23,7 +23,7 @@ pub(super) struct Outside<'t> {
 
 /// What the walks say of a tag and a segment.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Finding {
+pub(super) struct TagFinding {
     pub(super) outbound: Evidence,
     pub(super) inbound: Evidence,
     /// Whether some way there passes working patches only.
@@ -79,16 +79,16 @@ impl Evidence {
     }
 }
 
-impl Finding {
+impl TagFinding {
     /// Apart by direction, where packets leave by some wires or tunnels and come in by others.
-    pub(super) fn by_direction(&self) -> Vec<Finding> {
-        let mut parts: BTreeMap<(bool, bool), Finding> = BTreeMap::new();
+    pub(super) fn by_direction(&self) -> Vec<TagFinding> {
+        let mut parts: BTreeMap<(bool, bool), TagFinding> = BTreeMap::new();
         for (place, way) in &self.exits {
             let directions = (way.outbound.is_there(), way.inbound.is_there());
-            let part = parts.entry(directions).or_insert_with(|| Finding {
+            let part = parts.entry(directions).or_insert_with(|| TagFinding {
                 works: self.works,
                 through: self.through.clone(),
-                ..Finding::default()
+                ..TagFinding::default()
             });
             part.outbound.merge(way.outbound);
             part.inbound.merge(way.inbound);
@@ -129,7 +129,7 @@ impl Finding {
 /// The segment of packets at a port.
 pub(super) fn outside<'t>(
     bridge: usize,
-    place: &Place<'t>,
+    place: &NetworkPort<'t>,
     (tags, tun_id): (Tags, u64),
     is_inbound: bool,
 ) -> Outside<'t> {

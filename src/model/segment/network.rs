@@ -22,7 +22,7 @@ pub struct Network<'t> {
 #[derive(Debug)]
 pub(super) struct Member<'t> {
     pub(super) bridge: &'t Bridge,
-    pub(super) ports: HashMap<u32, Place<'t>>,
+    pub(super) ports: HashMap<u32, NetworkPort<'t>>,
     /// The ports through which packets leave, or may: all but those for guests and for this host.
     pub(super) relays: Vec<u32>,
     /// The ports that bear each VLAN as their own tag.
@@ -35,7 +35,7 @@ pub(super) struct Member<'t> {
 
 /// An interface that has an OpenFlow number.
 #[derive(Debug)]
-pub(super) struct Place<'t> {
+pub(super) struct NetworkPort<'t> {
     pub(super) port: &'t Port,
     pub(super) interface: &'t Interface,
     pub(super) vlan: Vlan,
@@ -89,7 +89,7 @@ impl<'t> Network<'t> {
                     Role::Wire
                 };
                 let vlan = Vlan::of(port);
-                let place = Place {
+                let place = NetworkPort {
                     port,
                     interface,
                     vlan,
@@ -102,7 +102,7 @@ impl<'t> Network<'t> {
                 };
                 Some((number, place))
             });
-            let ports: HashMap<u32, Place<'t>> = ports.collect();
+            let ports: HashMap<u32, NetworkPort<'t>> = ports.collect();
             let mut bearers: HashMap<u16, Vec<u32>> = HashMap::new();
             for (number, place) in &ports {
                 if let Some(tag) = place.tag() {
@@ -184,12 +184,19 @@ impl<'t> Network<'t> {
             .flat_map(|(index, member)| member.dangling().map(move |ofport| (index, ofport)))
     }
 
-    pub(super) fn place(&self, bridge: usize, ofport: u32) -> Option<&Place<'t>> {
+    pub(super) fn place(&self, bridge: usize, ofport: u32) -> Option<&NetworkPort<'t>> {
         self.members.get(bridge)?.ports.get(&ofport)
     }
 }
 
 impl Member<'_> {
+    /// Whether a port is live; `None`: that is not known.
+    pub(super) fn is_live(&self, ofport: u32) -> Option<bool> {
+        self.ports
+            .get(&ofport)
+            .map_or(Some(false), |port| port.is_live)
+    }
+
     /// Its patch ports that lead nowhere.
     pub(super) fn dangling(&self) -> impl Iterator<Item = u32> {
         self.relays.iter().copied().filter(|number| {
@@ -201,7 +208,7 @@ impl Member<'_> {
     }
 }
 
-impl Place<'_> {
+impl NetworkPort<'_> {
     /// The VLAN that it puts on packets without one.
     pub(super) fn tag(&self) -> Option<u16> {
         self.vlan.tag().and_then(|tag| u16::try_from(tag).ok())

@@ -115,6 +115,18 @@ impl Doubt {
     }
 }
 
+/// How a packet came where it is, and how surely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub(super) struct Trail {
+    /// The port of the home bridge through which it left, or came.
+    pub(super) through: Option<u32>,
+    /// Whether it passed a patch that does not work.
+    pub(super) broken: bool,
+    /// Where the switch had a choice, first.
+    pub(super) choice: Option<Choice>,
+    pub(super) doubt: Option<Doubt>,
+}
+
 /// A packet at a bridge: what flows may have made of it. What its headers may be is kept apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Packet<'w> {
@@ -126,13 +138,7 @@ pub(super) struct Packet<'w> {
     pub(super) contents: Contents,
     /// The action set.
     pub(super) set: Rc<Vec<&'w Step>>,
-    /// The port of the home bridge through which it left, or came.
-    pub(super) through: Option<u32>,
-    /// Whether it passed a patch that does not work.
-    pub(super) broken: bool,
-    /// Where the switch had a choice, first.
-    pub(super) choice: Option<Choice>,
-    pub(super) doubt: Option<Doubt>,
+    pub(super) trail: Trail,
 }
 
 impl Packet<'_> {
@@ -143,15 +149,12 @@ impl Packet<'_> {
             tags,
             contents,
             set: Rc::default(),
-            through: None,
-            broken: false,
-            choice: None,
-            doubt: None,
+            trail: Trail::default(),
         }
     }
 
     pub(super) fn doubt(&mut self, why: Doubt) {
-        self.doubt.get_or_insert(why);
+        self.trail.doubt.get_or_insert(why);
     }
 }
 

@@ -8,9 +8,11 @@ use std::rc::Rc;
 
 use super::class::{Class, row};
 use super::packet::Packet;
-use super::proof::{Budget, Dimensions};
+use super::proof::Dimensions;
 use super::rules::{FlowRules, Groups, Rule, VlanIs, width};
 use super::steps::{TCI_PRESENT, TCI_VID};
+use crate::model::budget::Budget;
+use crate::model::liveness::{LiveGroups, live_groups};
 use crate::openflow::fields::Id;
 
 /// Number of a rule of a pipeline.
@@ -27,6 +29,8 @@ pub(super) struct Pipeline {
     levels: Vec<RuleNumber>,
     /// Groups by number; `None`: the switch did not tell.
     pub(super) groups: Groups,
+    /// Which of the groups are live.
+    live_groups: LiveGroups,
     /// The VLANs that rules match on.
     pub(super) vids: HashSet<u16>,
     /// The tunnel keys that rules match on.
@@ -36,7 +40,7 @@ pub(super) struct Pipeline {
     /// Frames to the addresses that IEEE 802.1D reserves.
     pub(super) reserved: Class,
     /// Which rules of one table and priority intersect, once asked.
-    overlaps: RefCell<HashMap<(u8, u16), Rc<Overlaps>>>,
+    overlaps: RefCell<HashMap<(u8, u16), Rc<RuleOverlaps>>>,
 }
 
 /// A rule that a packet may meet: its number, itself, the headers that it takes, and whether it takes such a
@@ -76,13 +80,13 @@ impl Exactly {
 
 /// Rules of one table and priority that intersect, and do something else.
 #[derive(Debug, Default)]
-pub(super) struct Overlaps {
+pub(super) struct RuleOverlaps {
     others: HashMap<RuleNumber, Vec<RuleNumber>>,
     /// Whether there are more than were kept.
     pub(super) is_cut: bool,
 }
 
-impl Overlaps {
+impl RuleOverlaps {
     pub(super) fn of(&self, rule: RuleNumber) -> &[RuleNumber] {
         self.others
             .get(&rule)
@@ -99,10 +103,17 @@ const RESERVED_MASK: u128 = 0xffff_ffff_fff0;
 const MAX_PAIRS: usize = 100_000;
 
 impl Pipeline {
-    pub(super) fn of(flows: FlowRules) -> Pipeline {
+    /// The rules of a bridge of which `is_live` says which ports are live.
+    pub(super) fn of(flows: FlowRules, is_live: impl Fn(u32) -> Option<bool>) -> Pipeline {
         let (rules, groups) = flows.into_parts();
+        let watches = groups.iter().flatten().map(|(number, group)| {
+            let watches = group.buckets.iter().map(|bucket| bucket.watch);
+            (*number, watches)
+        });
+        let live_groups = live_groups(&watches, is_live, |_| Some(false));
         let mut pipeline = Pipeline {
             groups,
+            live_groups,
             reserved: Class::of_field(row(Id::ETH_DST), RESERVED, RESERVED_MASK),
             ..Pipeline::default()
         };
@@ -146,6 +157,12 @@ impl Pipeline {
         pipeline.levels.sort_by_key(level);
         pipeline.rules = rules;
         pipeline
+    }
+
+    /// Whether a group is live; `None`: that is not known.
+    pub(super) fn is_group_live(&self, number: u32) -> Option<bool> {
+        let live = self.live_groups.get(&number).copied();
+        live.unwrap_or(Some(false))
     }
 
     /// How many rules there are.
@@ -226,13 +243,13 @@ impl Pipeline {
     }
 
     /// Which rules of a table and priority intersect.
-    pub(super) fn overlaps(&self, table: u8, priority: u16, budget: &Budget) -> Rc<Overlaps> {
+    pub(super) fn overlaps(&self, table: u8, priority: u16, budget: &Budget) -> Rc<RuleOverlaps> {
         let mut known = self.overlaps.borrow_mut();
         let entry = known.entry((table, priority));
         Rc::clone(entry.or_insert_with(|| Rc::new(self.find_overlaps(table, priority, budget))))
     }
 
-    fn find_overlaps(&self, table: u8, priority: u16, budget: &Budget) -> Overlaps {
+    fn find_overlaps(&self, table: u8, priority: u16, budget: &Budget) -> RuleOverlaps {
         let mut by_shape: BTreeMap<Vec<(u8, u128)>, Vec<ValuesOfRule>> = BTreeMap::new();
         for number in self.level(table, priority).iter().copied() {
             let Some((rule, class)) = self.rule(number) else {
@@ -252,7 +269,7 @@ impl Pipeline {
                 by_shape.entry(shape).or_default().push((values, number));
             }
         }
-        let mut found = Overlaps::default();
+        let mut found = RuleOverlaps::default();
         let mut pairs = HashSet::new();
         let shapes: Vec<_> = by_shape.iter().collect();
         for (index, (first, cubes)) in shapes.iter().enumerate() {

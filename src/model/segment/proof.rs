@@ -6,11 +6,11 @@
 //! that is inside such a cube is moved out by one of the bits which that cube looks at. The search is exact;
 //! only its length is bounded.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use super::class::{Class, Cube, Point, meet, of_variable, preset};
 use super::contents::Contents;
+use crate::model::budget::Budget;
 
 /// Packets that are in all dimensions; a dimension is a union of classes. The match of a plain rule has one
 /// dimension, a conjunctive match several.
@@ -71,24 +71,6 @@ const STEPS: u32 = 4000;
 
 /// Maximum number of classes that must take a packet.
 const MAX_TAKES: usize = 512;
-
-/// The work that all searches together may do: cubes and classes looked at, some hundred nanoseconds each. What
-/// is asked once it is used up is unknown.
-#[derive(Debug)]
-pub(super) struct Budget(Cell<u64>);
-
-impl Budget {
-    pub(super) fn new(work: u64) -> Budget {
-        Budget(Cell::new(work))
-    }
-
-    /// Whether there is some left.
-    pub(super) fn spend(&self, work: usize) -> bool {
-        let left = self.0.get().saturating_sub(work as u64);
-        self.0.set(left);
-        left > 0
-    }
-}
 
 /// Whether `point` is in all dimensions; then the cube with it that is.
 pub(super) fn cube_with(

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::finding::{Finding, Outside};
+use super::finding::{Outside, TagFinding};
 use super::packet::Doubt;
+use super::record::Record;
 use super::survey::Survey;
+use super::tag_line::{Hop, Outbound, Segment, SegmentExit, TagLine, TagState};
 use super::walk::Crossing;
-use super::{Hop, Outbound, Record, Segment, SegmentExit, TagLine, TagState};
 use crate::base::order::sort_by_name;
 use crate::model::topology::Interface;
 
@@ -104,7 +105,7 @@ impl<'t> Survey<'_, 't> {
     }
 
     /// Why the state is what it is, where the state alone does not say.
-    fn note(&self, finding: &Finding, state: TagState, lost: Option<Doubt>) -> String {
+    fn note(&self, finding: &TagFinding, state: TagState, lost: Option<Doubt>) -> String {
         let directions = [finding.outbound, finding.inbound];
         match state {
             TagState::Ambiguous => {
@@ -142,7 +143,7 @@ impl<'t> Survey<'_, 't> {
             .copied()
             .collect();
         for key in nowhere {
-            let same = |(other, finding): &(&(i64, Outside<'t>), &mut Finding)| {
+            let same = |(other, finding): &(&(i64, Outside<'t>), &mut TagFinding)| {
                 let outside = Outside {
                     bridge: None,
                     ..other.1
@@ -205,7 +206,7 @@ impl<'t> Survey<'_, 't> {
         patches
     }
 
-    fn segment(&self, outside: &Outside<'t>, finding: &Finding, state: TagState) -> Segment<'t> {
+    fn segment(&self, outside: &Outside<'t>, finding: &TagFinding, state: TagState) -> Segment<'t> {
         let exits = finding.exits.iter().filter_map(|(at, way)| {
             let place = self.network.place(at.0, at.1)?;
             Some((place, way))

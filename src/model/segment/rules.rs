@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::class::{Class, Conditions, Shapes, row};
+use super::class::{Class, Conditions, CubeShapes, row};
 use super::contents::Contents;
 use super::packet::Packet;
 use super::steps::{Clause, Parsed, Step, TCI_PRESENT, TCI_VID, parse};
+use crate::model::liveness::Watch;
 use crate::openflow::bytes::{DecodeError, be_number};
 use crate::openflow::fields::Id;
 use crate::openflow::messages::flow_stats::FlowStats;
-use crate::openflow::messages::groups::{GROUP_ANY, GroupDesc};
-use crate::openflow::text::PORT_ANY;
+use crate::openflow::messages::groups::{FAST_FAILOVER, GroupDesc, SELECT};
 
 /// What is kept of the flows and groups of one bridge.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub struct FlowRules {
     /// Rule number by hash, with linear probing: equal rules are stored once.
     numbers: HashMap<u64, u32>,
     hasher: RandomState,
-    shapes: Shapes,
+    shapes: CubeShapes,
     groups: BTreeMap<u32, Group>,
     /// Whether some flow sends packets to a group.
     has_group_actions: bool,
@@ -252,18 +252,14 @@ pub(super) enum GroupKind {
 #[derive(Debug)]
 pub(super) struct Bucket {
     pub(super) steps: Box<[Step]>,
-    pub(super) watch_port: Option<u32>,
-    pub(super) watch_group: Option<u32>,
+    pub(super) watch: Watch,
 }
-
-const OFPGT_SELECT: u8 = 1;
-const OFPGT_FF: u8 = 3;
 
 impl Group {
     fn of(desc: &GroupDesc<'_>) -> Result<Group, DecodeError> {
         let kind = match desc.kind {
-            OFPGT_SELECT => GroupKind::Select,
-            OFPGT_FF => GroupKind::FastFailover,
+            SELECT => GroupKind::Select,
+            FAST_FAILOVER => GroupKind::FastFailover,
             _ => GroupKind::All,
         };
         let mut buckets = Vec::new();
@@ -275,8 +271,10 @@ impl Group {
             buckets.push(Bucket {
                 // What is known of tags depends on the flow that sends packets here.
                 steps: parse(&bucket.actions, false)?.steps.into(),
-                watch_port: Some(bucket.watch_port).filter(|port| *port != PORT_ANY),
-                watch_group: Some(bucket.watch_group).filter(|group| *group != GROUP_ANY),
+                watch: match kind {
+                    GroupKind::All => Watch::NOTHING,
+                    GroupKind::Select | GroupKind::FastFailover => Watch::of(&bucket),
+                },
             });
         }
         Ok(Group { kind, buckets })

@@ -1,10 +1,14 @@
 //! What flows do, as far as it decides where a packet goes and with which tag and key.
 
 use super::class::row;
-use crate::openflow::actions::{Action, ActionList, Bits, Zone};
+use crate::openflow::actions::{
+    Action, ActionList, Bits, ETH_TYPE_VLAN, Enqueue, Output, OutputTrunc, Zone,
+};
 use crate::openflow::bytes::{DecodeError, be_number};
 use crate::openflow::fields::{Field, Header, Id};
-use crate::openflow::text::{PORT_CONTROLLER, port_from_v10};
+use crate::openflow::text::{
+    PORT_ALL, PORT_CONTROLLER, PORT_FLOOD, PORT_IN_PORT, PORT_NORMAL, PORT_TABLE, port_from_v10,
+};
 
 /// What an action does.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -133,13 +137,6 @@ impl Part {
     }
 }
 
-const PORT_IN_PORT: u32 = 0xffff_fff8;
-pub(super) const PORT_TABLE: u32 = 0xffff_fff9;
-const PORT_NORMAL: u32 = 0xffff_fffa;
-const PORT_FLOOD: u32 = 0xffff_fffb;
-const PORT_ALL: u32 = 0xffff_fffc;
-const ETH_TYPE_VLAN: u16 = 0x8100;
-
 /// The bit of the tag control information that says that there is a tag.
 pub(super) const TCI_PRESENT: u16 = 0x1000;
 /// Its bits that are the VLAN id.
@@ -213,8 +210,32 @@ fn sets_tag(action: &Action<'_>) -> bool {
     }
 }
 
+/// The field that an action sets, its value and which bits of it.
+fn set_by(action: &Action<'_>) -> Option<(Id, u128, u128)> {
+    let (id, value) = match action {
+        Action::SetTunnel(action) => (Id::TUN_ID, action.tun_id.into()),
+        Action::ModDlSrc(action) => (Id::ETH_SRC, be_number(&action.address)),
+        Action::ModDlDst(action) => (Id::ETH_DST, be_number(&action.address)),
+        Action::ModNwSrc(action) => (Id::IP_SRC, be_number(&action.address)),
+        Action::ModNwDst(action) => (Id::IP_DST, be_number(&action.address)),
+        Action::ModNwEcn(action) => (Id::NW_ECN, action.nw_ecn.into()),
+        Action::ModNwTtl(action) => (Id::NW_TTL, action.nw_ttl.into()),
+        Action::PushMpls(action) => (Id::ETH_TYPE, action.eth_type.into()),
+        Action::PopMpls(action) => (Id::ETH_TYPE, action.eth_type.into()),
+        Action::ModNwTos(action) => return Some((Id::NW_TOS, action.nw_tos.into(), 0xfc)),
+        Action::WriteMetadata(write) => {
+            return Some((Id::METADATA, write.metadata.into(), write.mask.into()));
+        }
+        _ => return None,
+    };
+    Some((id, value, u128::MAX))
+}
+
 /// The steps of one action without others inside.
 fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
+    if let Some((id, value, mask)) = set_by(action) {
+        return set_steps(id, value, mask, steps);
+    }
     let mut set = |header: Header, value: u128, mask: u128| match header.field() {
         Some(field) => set_steps(field.id, value, mask, steps),
         None => steps.push(Step::Lost),
@@ -233,44 +254,17 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
         },
         Action::ModVlanVid(action) => Step::SetVid(action.vlan_vid & TCI_VID),
         Action::SetVlanVid(action) => Step::Retag(action.vlan_vid & TCI_VID),
-        Action::SetTunnel(action) => {
-            return set_steps(Id::TUN_ID, action.tun_id.into(), all, steps);
-        }
         Action::SetField(action) => {
             let mask = action.mask.map_or(all, be_number);
             return set(action.header, be_number(action.value), mask);
         }
         Action::RegLoad(load) => {
-            let ones = 1u128
-                .checked_shl(load.dst.n_bits.into())
-                .map_or(all, |bit| bit.wrapping_sub(1));
-            let shift = |bits: u128| bits.checked_shl(load.dst.offset.into()).unwrap_or(0);
-            return set(load.dst.header, shift(load.value.into()), shift(ones));
-        }
-        Action::WriteMetadata(write) => {
-            let (value, mask) = (write.metadata.into(), write.mask.into());
-            return set_steps(Id::METADATA, value, mask, steps);
-        }
-        Action::ModDlSrc(action) => {
-            return set_steps(Id::ETH_SRC, be_number(&action.address), all, steps);
-        }
-        Action::ModDlDst(action) => {
-            return set_steps(Id::ETH_DST, be_number(&action.address), all, steps);
-        }
-        Action::ModNwSrc(action) => {
-            return set_steps(Id::IP_SRC, be_number(&action.address), all, steps);
-        }
-        Action::ModNwDst(action) => {
-            return set_steps(Id::IP_DST, be_number(&action.address), all, steps);
-        }
-        Action::ModNwTos(action) => {
-            return set_steps(Id::NW_TOS, action.nw_tos.into(), 0xfc, steps);
-        }
-        Action::ModNwEcn(action) => {
-            return set_steps(Id::NW_ECN, action.nw_ecn.into(), all, steps);
-        }
-        Action::ModNwTtl(action) => {
-            return set_steps(Id::NW_TTL, action.nw_ttl.into(), all, steps);
+            let part = Part {
+                row: 0,
+                offset: load.dst.offset,
+                n_bits: load.dst.n_bits,
+            };
+            return set(load.dst.header, part.shift(load.value.into()), part.mask());
         }
         Action::ModTpSrc(action) => {
             let ports = [Id::TCP_SRC, Id::UDP_SRC, Id::SCTP_SRC];
@@ -289,21 +283,13 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
         Action::StackPop(action) => return forget_steps(&action.bits, steps),
         Action::BundleLoad(action) => return forget_steps(&action.dst, steps),
         Action::Multipath(action) => {
-            return choose_steps(&action.dst, action.max_link.saturating_add(1), steps);
+            let count = u16::try_from(action.n_links).unwrap_or(u16::MAX);
+            return choose_steps(&action.dst, count, steps);
         }
         Action::CheckPktLarger(action) => return choose_steps(&action.dst, 2, steps),
-        Action::Output(action) => match output(action.port) {
-            Some(step) => step,
-            None => return,
-        },
-        Action::OutputTrunc(action) => match output(action.port) {
-            Some(step) => step,
-            None => return,
-        },
-        Action::Enqueue(action) => match output(action.port) {
-            Some(step) => step,
-            None => return,
-        },
+        Action::Output(Output { port, .. })
+        | Action::OutputTrunc(OutputTrunc { port, .. })
+        | Action::Enqueue(Enqueue { port, .. }) => return steps.extend(output(*port)),
         Action::OutputReg(action) => match Part::of(&action.src) {
             Some(part) => Step::OutputField(part),
             None => Step::Lost,
@@ -332,14 +318,6 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
         Action::CtClear(_) => Step::Untrack,
         Action::ClearActions(_) => Step::Clear,
         Action::Exit(_) => Step::Exit,
-        Action::PushMpls(action) => {
-            let eth_type = action.eth_type.into();
-            return set_steps(Id::ETH_TYPE, eth_type, all, steps);
-        }
-        Action::PopMpls(action) => {
-            let eth_type = action.eth_type.into();
-            return set_steps(Id::ETH_TYPE, eth_type, all, steps);
-        }
         Action::Encap(_) | Action::Decap(_) | Action::Unknown(_) => Step::Lost,
         _ => return,
     };

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::class::row;
-use super::finding::{Finding, Outside, fixed, on_wire, outside};
-use super::network::{Member, Network, Place, Role};
+use super::finding::{Outside, TagFinding, fixed, on_wire, outside};
+use super::network::{Member, Network, NetworkPort, Role};
 use super::packet::{Doubt, ETH_TYPE_VLAN, Packet, Tags};
 use super::pipeline::Pipeline;
-use super::proof::Budget;
 use super::rules::arriving;
 use super::walk::{Crossing, Walk};
+use crate::model::budget::Budget;
 use crate::model::topology::{Interface, Port};
 use crate::model::tunnel::Key;
 use crate::model::vlan::{Vlan, tags};
@@ -34,7 +34,7 @@ pub(super) struct Survey<'w, 't> {
     pub(super) tags: BTreeMap<i64, Vec<&'t Port>>,
     /// The port that is looked at alone, with its interfaces' numbers, and whether it bears one tag.
     pub(super) focus: Option<Focus>,
-    pub(super) found: BTreeMap<(i64, Outside<'t>), Finding>,
+    pub(super) found: BTreeMap<(i64, Outside<'t>), TagFinding>,
     /// How packets were seen to leave each port: tags and tunnel key.
     left: HashMap<(usize, u32), BTreeSet<(Tags, u64)>>,
     /// Patch ports of the bridge that lead nowhere, and behind which no flow tells what was there.
@@ -70,7 +70,7 @@ enum Coming {
 
 /// Ports that are alike to flows and to the NORMAL action.
 struct Kind<'p, 't> {
-    place: &'p Place<'t>,
+    place: &'p NetworkPort<'t>,
     signature: u64,
     ports: Vec<u32>,
 }
@@ -145,8 +145,8 @@ impl<'w, 't> Survey<'w, 't> {
         let places = numbers
             .iter()
             .filter_map(|number| self.member.ports.get(number));
-        let is_trunk = !places.clone().any(Place::is_of_one_vlan);
-        self.tags = match places.clone().find_map(Place::tag) {
+        let is_trunk = !places.clone().any(NetworkPort::is_of_one_vlan);
+        self.tags = match places.clone().find_map(NetworkPort::tag) {
             Some(tag) if !is_trunk => BTreeMap::from([(tag.into(), vec![port])]),
             _ => {
                 // Leaving untagged, a port's native VLAN is what is looked at as 0.
@@ -255,20 +255,20 @@ impl<'w, 't> Survey<'w, 't> {
             }
             for (exit, route) in walk.exits {
                 let place = (exit.bridge, exit.ofport);
-                let mut doubt = exit.doubt.or(is_loop);
+                let mut doubt = exit.trail.doubt.or(is_loop);
                 if exit.tun_id.is_none() && self.carries_key(place) {
                     doubt = doubt.or(Some(Doubt::Computed));
                 }
                 let key = exit.tun_id.unwrap_or(0);
                 self.note_exit(tag, place, exit.tags, key, |finding| {
-                    finding.outbound.add(exit.choice, doubt);
-                    finding.works |= !exit.broken;
-                    finding.through.extend(exit.through);
+                    finding.outbound.add(exit.trail.choice, doubt);
+                    finding.works |= !exit.trail.broken;
+                    finding.through.extend(exit.trail.through);
                     let way = finding.exits.entry(place).or_default();
                     if !way.outbound.is_there() {
                         way.route = route;
                     }
-                    way.outbound.add(exit.choice, doubt);
+                    way.outbound.add(exit.trail.choice, doubt);
                 });
             }
         }
@@ -282,7 +282,7 @@ impl<'w, 't> Survey<'w, 't> {
                     let place = (exit.bridge, exit.ofport);
                     let key = exit.tun_id.unwrap_or(0);
                     self.note_exit(tag, place, exit.tags, key, |finding| {
-                        finding.outbound.add(exit.choice, exit.doubt);
+                        finding.outbound.add(exit.trail.choice, exit.trail.doubt);
                     });
                 }
             }
@@ -304,7 +304,7 @@ impl<'w, 't> Survey<'w, 't> {
         place: (usize, u32),
         tags: Tags,
         tun_id: u64,
-        more: impl FnOnce(&mut Finding),
+        more: impl FnOnce(&mut TagFinding),
     ) {
         let leaving = self.left.entry(place).or_default();
         leaving.insert((tags, tun_id));
@@ -320,7 +320,7 @@ impl<'w, 't> Survey<'w, 't> {
         (bridge, ofport): (usize, u32),
         packet: (Tags, u64),
         coming: Coming,
-    ) -> Option<&mut Finding> {
+    ) -> Option<&mut TagFinding> {
         let place = self.network.place(bridge, ofport)?;
         let mut outside = outside(bridge, place, packet, coming != Coming::Out);
         if coming == Coming::InWhatever {
@@ -407,12 +407,12 @@ impl<'w, 't> Survey<'w, 't> {
                         };
                         let finding = self.finding(arrival.vid, place, (tags, tun_id), coming);
                         if let Some(finding) = finding {
-                            let doubt = arrival.doubt.or(is_loop);
-                            finding.inbound.add(arrival.choice, doubt);
+                            let doubt = arrival.trail.doubt.or(is_loop);
+                            finding.inbound.add(arrival.trail.choice, doubt);
                             let way = finding.exits.entry(place).or_default();
-                            way.inbound.add(arrival.choice, doubt);
-                            finding.works |= !arrival.broken;
-                            finding.through.extend(arrival.through);
+                            way.inbound.add(arrival.trail.choice, doubt);
+                            finding.works |= !arrival.trail.broken;
+                            finding.through.extend(arrival.trail.through);
                         }
                     }
                 }
@@ -437,7 +437,9 @@ impl<'w, 't> Survey<'w, 't> {
                     if self.tags.contains_key(&tag) {
                         let outside = on_wire(None, tags);
                         let finding = self.found.entry((tag, outside)).or_default();
-                        finding.inbound.add(arrival.choice, arrival.doubt);
+                        finding
+                            .inbound
+                            .add(arrival.trail.choice, arrival.trail.doubt);
                         finding.through.insert(ofport);
                     }
                 }

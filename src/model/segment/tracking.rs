@@ -2,24 +2,20 @@
 
 use super::class::row;
 use super::packet::Packet;
-use crate::openflow::fields::Id;
+use crate::openflow::fields::{CT_TRACKED, Id};
 
 /// The fields of connection tracking.
 pub(super) fn tracked() -> impl Iterator<Item = u8> {
     row(Id::CT_STATE)..=row(Id::CT_TP_DST)
 }
 
-/// `trk` of `ct_state` (ovs-fields(7)).
-const CT_TRACKED: u128 = 1 << 5;
-
 /// Sends a packet through connection tracking: any state of a connection may come out.
 pub(super) fn track(packet: &mut Packet<'_>, zone: Option<u16>, translates: bool) {
     for field in tracked() {
         packet.contents.renew(field);
     }
-    packet
-        .contents
-        .set(row(Id::CT_STATE), CT_TRACKED, CT_TRACKED);
+    let tracked = CT_TRACKED.into();
+    packet.contents.set(row(Id::CT_STATE), tracked, tracked);
     match zone {
         Some(zone) => packet
             .contents

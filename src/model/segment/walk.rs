@@ -10,12 +10,13 @@ use std::rc::Rc;
 
 use super::class::row;
 use super::network::Network;
-use super::packet::{Choice, Doubt, Packet, Tags};
+use super::packet::{Choice, Doubt, Packet, Tags, Trail};
 use super::pipeline::{Pipeline, RuleNumber, dimensions as conjoined};
-use super::proof::{Budget, Restrictions};
+use super::proof::Restrictions;
 use super::steps::{Part, Step, TCI_PRESENT, TCI_VID, in_order, may_exit, output};
 use super::tracking::{track, tracked};
 use super::way::Way;
+use crate::model::budget::Budget;
 use crate::openflow::fields::Id;
 use crate::openflow::text::port_from_v10;
 
@@ -110,20 +111,14 @@ pub(super) struct Exit {
     pub(super) tags: Tags,
     /// `None`: it is not followed what the key is.
     pub(super) tun_id: Option<u64>,
-    pub(super) through: Option<u32>,
-    pub(super) broken: bool,
-    pub(super) choice: Option<Choice>,
-    pub(super) doubt: Option<Doubt>,
+    pub(super) trail: Trail,
 }
 
 /// A packet in a VLAN of the home bridge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Arrival {
     pub(super) vid: u16,
-    pub(super) through: Option<u32>,
-    pub(super) broken: bool,
-    pub(super) choice: Option<Choice>,
-    pub(super) doubt: Option<Doubt>,
+    pub(super) trail: Trail,
 }
 
 impl<'w, 't> Walk<'w, 't> {
@@ -234,20 +229,15 @@ impl<'w, 't> Walk<'w, 't> {
             self.lost.insert(Doubt::Loop);
             return Rc::default();
         }
+        let restrictions = way.restrictions.clone();
         let visit = |after: Rc<Vec<Way<'w>>>, is_open| Visit {
-            _restrictions: way.restrictions.clone(),
+            _restrictions: restrictions.clone(),
             after,
             is_open,
         };
         self.seen.insert(key.clone(), visit(Rc::default(), true));
-        let restrictions = way.restrictions.clone();
         let after = Rc::new(self.look_up(in_port, table, way, depth, keep));
-        let visit = Visit {
-            _restrictions: restrictions,
-            after: Rc::clone(&after),
-            is_open: false,
-        };
-        self.seen.insert(key, visit);
+        self.seen.insert(key, visit(Rc::clone(&after), false));
         after
     }
 
@@ -349,7 +339,7 @@ impl<'w, 't> Walk<'w, 't> {
                     if !intersecting.is_empty() {
                         let mut alone = parts.clone();
                         for way in &mut parts {
-                            way.packet.choice.get_or_insert(choice);
+                            way.packet.trail.choice.get_or_insert(choice);
                         }
                         for way in &mut alone {
                             for also in &intersecting {
@@ -570,8 +560,11 @@ impl<'w, 't> Walk<'w, 't> {
                 if may_exit(steps) {
                     after.extend(inner.into_iter().map(|inner| Way {
                         packet: Packet {
-                            choice: inner.packet.choice,
-                            doubt: inner.packet.doubt,
+                            trail: Trail {
+                                choice: inner.packet.trail.choice,
+                                doubt: inner.packet.trail.doubt,
+                                ..way.packet.trail
+                            },
                             ..way.packet.clone()
                         },
                         ..inner

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::class::{Class, Point};
 use super::packet::{Choice, Doubt, Packet};
 use super::pipeline::{Pipeline, RuleNumber};
-use super::proof::{Budget, Dimensions, Proof, Restrictions, cube_with, prove, restrict};
+use super::proof::{Dimensions, Proof, Restrictions, cube_with, prove, restrict};
+use crate::model::budget::Budget;
 
 /// A packet with what its headers must be, and one such packet where it is known.
 #[derive(Debug, Clone)]
@@ -73,7 +74,7 @@ impl<'w> Way<'w> {
         let dimensions: Dimensions<'w> = vec![classes];
         let mut parts = Vec::new();
         let mut shared = self.clone();
-        shared.packet.choice.get_or_insert(choice);
+        shared.packet.trail.choice.get_or_insert(choice);
         if shared.take(&dimensions, budget) {
             parts.push(shared);
         }

@@ -154,6 +154,19 @@ pub(super) fn uint<N: TryFrom<u128>>(text: &str, what: &str) -> Result<N, Proble
         })
 }
 
+/// An error for a number that is not less than `limit`.
+pub(super) fn below<N: Copy + PartialOrd + std::fmt::Display>(
+    limit: N,
+    number: N,
+    word: &str,
+) -> Result<N, Problem> {
+    if number < limit {
+        Ok(number)
+    } else {
+        Err(Problem::syntax(format!("{word} takes less than {limit}")))
+    }
+}
+
 /// A number that is decimal even where it begins with 0.
 pub(super) fn decimal<N: TryFrom<u128>>(text: &str, what: &str) -> Result<N, Problem> {
     match text.trim_start_matches('0') {

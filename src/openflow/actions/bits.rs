@@ -1,7 +1,7 @@
 //! Some bits of a field, as actions name them on the wire: `NXM_NX_REG0[0..15]`.
 
 use super::arguments::shown;
-use super::parse::Parser;
+use super::parser::Parser;
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::{Field, ParseErrorKind, Problem, nearest_field};

@@ -1,23 +1,8 @@
 //! `bundle` and `bundle_load`: one of several ports, by a hash or by which is up (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
+use crate::openflow::text::{port_from_v10, port_to_v10, put_port};
 
-use super::arguments::{decimal, list, word_in};
-use super::bits::{Bits, short_header};
-use super::codec::hash_fields_number;
-use super::number::put_dec;
-use super::parse::{ActionParse, Parser};
-use super::{
-    ActionCodec, Head, Unencodable, Wire, hash_fields, place, port_json, put_action, put_zeros,
-    skip_zeros,
-};
-use crate::openflow::bytes::{DecodeErrorKind, be_number};
-use crate::openflow::fields::Problem;
-use crate::openflow::text::port_to_v10;
-use crate::openflow::text::{port_from_v10, put_port};
+use super::prelude::*;
 
 /// Sends the packet to one of several ports: `bundle(eth_src,0,hrw,ofport,members:1,2)`.
 ///
@@ -52,7 +37,32 @@ pub struct Choice<'a> {
     pub members: &'a [u8],
 }
 
-const ALGORITHMS: [&str; 2] = ["active_backup", "hrw"];
+struct Algorithm;
+
+impl WordList for Algorithm {
+    const WORDS: &'static [&'static str] = &["active_backup", "hrw"];
+    const WHAT: &'static str = "algorithm";
+}
+
+/// The members of `bundle` in JSON.
+const MEMBERS: [Member; 4] = [
+    Member::new("fields", <Word<HashFields> as MemberKind<u16>>::SHAPE),
+    Member::new("basis", Shape::U16),
+    Member::new("algorithm", <Word<Algorithm> as MemberKind<u16>>::SHAPE),
+    Member::new("members", Shape::List(&Shape::PORT)),
+];
+/// The members of `bundle_load` in JSON.
+const LOAD_MEMBERS: [Member; 5] = {
+    let [fields, basis, algorithm, members] = MEMBERS;
+    [
+        fields,
+        basis,
+        algorithm,
+        members,
+        Member::new("dst", Shape::BITS),
+    ]
+};
+
 /// The only type of member there is: `NXM_OF_IN_PORT`.
 const MEMBER_TYPE: u32 = 2;
 
@@ -83,23 +93,18 @@ impl<'a> Choice<'a> {
         Ok((choice, dst))
     }
 
-    fn encode(&self, wire: Wire, dst: Option<Bits>, out: &mut Vec<u8>) {
-        put_action(wire, out, |out| {
-            out.extend(self.algorithm.to_be_bytes());
-            out.extend(self.fields.to_be_bytes());
-            out.extend(self.basis.to_be_bytes());
-            out.extend(MEMBER_TYPE.to_be_bytes());
-            out.extend(((self.members.len() / 2) as u16).to_be_bytes());
-            match dst {
-                None => put_zeros(out, 6),
-                Some(dst) => {
-                    out.extend(dst.pack().to_be_bytes());
-                    dst.header.encode(out);
-                }
-            }
-            put_zeros(out, 4);
-            out.extend_from_slice(self.members);
-        });
+    fn encode(&self, dst: Option<Bits>, out: &mut Vec<u8>) {
+        out.extend(self.algorithm.to_be_bytes());
+        out.extend(self.fields.to_be_bytes());
+        out.extend(self.basis.to_be_bytes());
+        out.extend(MEMBER_TYPE.to_be_bytes());
+        out.extend(((self.members.len() / 2) as u16).to_be_bytes());
+        match dst {
+            None => put_zeros(out, 6),
+            Some(dst) => dst.encode(out),
+        }
+        put_zeros(out, 4);
+        out.extend_from_slice(self.members);
     }
 
     fn ports(&self) -> impl Iterator<Item = u32> {
@@ -110,12 +115,11 @@ impl<'a> Choice<'a> {
     fn text<S: Sink>(&self, name: &str, dst: Option<Bits>, sink: &mut S, cx: &TextContext<'_>) {
         sink.put_as(Role::Action, name);
         sink.put("(");
-        sink.put(hash_fields(self.fields).unwrap_or("<unknown>"));
+        Word::<HashFields>::text(self.fields, sink, cx);
         sink.put(",");
         put_dec(sink, self.basis);
         sink.put(",");
-        let algorithm = ALGORITHMS.get(usize::from(self.algorithm));
-        sink.put(algorithm.unwrap_or(&"<unknown>"));
+        Word::<Algorithm>::text(self.algorithm, sink, cx);
         sink.put(",ofport,");
         if let Some(dst) = dst {
             dst.text(sink);
@@ -132,22 +136,14 @@ impl<'a> Choice<'a> {
     }
 
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
-        json.key("fields");
-        match hash_fields(self.fields) {
-            Some(name) => json.string(name),
-            None => json.number(self.fields),
-        }
+        Word::<HashFields>::json("fields", self.fields, json, cx);
         json.key("basis");
         json.number(self.basis);
-        json.key("algorithm");
-        match ALGORITHMS.get(usize::from(self.algorithm)) {
-            Some(name) => json.string(name),
-            None => json.number(self.algorithm),
-        }
+        Word::<Algorithm>::json("algorithm", self.algorithm, json, cx);
         json.key("members");
         json.begin_array();
         for port in self.ports() {
-            port_json(json, cx, port);
+            put_port_json(json, cx.names, port);
         }
         json.end_array();
     }
@@ -163,6 +159,7 @@ impl Bundle<'_> {
 impl<'a> ActionCodec<'a> for Bundle<'a> {
     const NAME: &'static str = "bundle";
     const WIRE: &'static [Wire] = &[Wire::nicira(12)];
+    const MEMBERS: &'static [Member] = &MEMBERS;
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
         let (choice, ()) = Choice::decode(body, |body| {
@@ -172,9 +169,8 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
         Ok(Bundle { choice })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let wire = place(Self::WIRE, version, Self::NAME)?;
-        self.choice.encode(wire, None, out);
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        self.choice.encode(None, out);
         Ok(())
     }
 
@@ -185,24 +181,29 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
         self.choice.json(json, cx);
     }
+
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        let (Bundle { choice }, members, _) = parse_choice(argument, false, parser)?;
+        let choice = Choice {
+            members: &members,
+            ..choice
+        };
+        Bundle { choice }.put(parser)
+    }
 }
 
 impl<'a> ActionCodec<'a> for BundleLoad<'a> {
     const NAME: &'static str = "bundle_load";
     const WIRE: &'static [Wire] = &[Wire::nicira(13)];
+    const MEMBERS: &'static [Member] = &LOAD_MEMBERS;
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
-        let (choice, dst) = Choice::decode(body, |body| {
-            let start = *body;
-            let ofs_nbits = body.u16("ofs_nbits")?;
-            Bits::packed(short_header(body)?, ofs_nbits, &start)
-        })?;
+        let (choice, dst) = Choice::decode(body, MemberValue::decode)?;
         Ok(BundleLoad { choice, dst })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let wire = place(Self::WIRE, version, Self::NAME)?;
-        self.choice.encode(wire, Some(self.dst), out);
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        self.choice.encode(Some(self.dst), out);
         Ok(())
     }
 
@@ -214,6 +215,18 @@ impl<'a> ActionCodec<'a> for BundleLoad<'a> {
         self.choice.json(json, cx);
         json.key("dst");
         self.dst.json(json);
+    }
+
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        let (Bundle { choice }, members, dst) = parse_choice(argument, true, parser)?;
+        let choice = Choice {
+            members: &members,
+            ..choice
+        };
+        match dst {
+            Some(dst) => BundleLoad { choice, dst }.put(parser),
+            None => Err(Problem::syntax("bundle_load needs a destination")),
+        }
     }
 }
 
@@ -232,9 +245,9 @@ fn parse_choice(
             Problem::syntax("a bundle is FIELDS,BASIS,ALGORITHM,ofport,[DST,]members:PORT,...")
         })
     };
-    let fields = hash_fields_number(next()?)?;
+    let fields = HashFields::number(next()?)?;
     let basis = decimal(next()?, "the basis")?;
-    let algorithm = word_in(&ALGORITHMS, next()?, "algorithm")?;
+    let algorithm = Algorithm::number(next()?)?;
     if !next()?.eq_ignore_ascii_case("ofport") {
         return Err(Problem::syntax("the members are of type ofport"));
     }
@@ -270,43 +283,4 @@ fn parse_choice(
         members: &[],
     };
     Ok((Bundle { choice }, members, dst))
-}
-
-impl ActionParse for Bundle<'_> {
-    const WORDS: &'static [&'static str] = &["bundle"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
-        let (Bundle { choice }, members, _) = parse_choice(argument, false, parser)?;
-        let choice = Choice {
-            members: &members,
-            ..choice
-        };
-        parser.put(&Bundle { choice }, out)
-    }
-}
-
-impl ActionParse for BundleLoad<'_> {
-    const WORDS: &'static [&'static str] = &["bundle_load"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
-        let (Bundle { choice }, members, dst) = parse_choice(argument, true, parser)?;
-        let choice = Choice {
-            members: &members,
-            ..choice
-        };
-        match dst {
-            Some(dst) => parser.put(&BundleLoad { choice, dst }, out),
-            None => Err(Problem::syntax("bundle_load needs a destination")),
-        }
-    }
 }

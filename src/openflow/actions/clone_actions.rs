@@ -1,15 +1,6 @@
 //! `clone`: actions whose changes are undone afterwards (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::list::ActionList;
-use super::list::Form;
-use super::parse::{ActionParse, Outer, Parser};
-use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros};
-use crate::openflow::fields::Problem;
+use super::prelude::*;
 
 /// Actions on a copy of the packet: `clone(output:1)`.
 ///
@@ -20,52 +11,48 @@ pub struct CloneActions<'a> {
     pub actions: ActionList<'a>,
 }
 
+impl CloneActions<'_> {
+    /// The text of the action, with that of its actions by `nested`.
+    pub(in crate::openflow) fn text_with<S: Sink>(
+        &self,
+        sink: &mut S,
+        nested: impl FnOnce(&ActionList<'_>, &mut S),
+    ) {
+        sink.put_as(Role::Action, Self::NAME);
+        sink.put("(");
+        nested(&self.actions, sink);
+        sink.put(")");
+    }
+}
+
 impl<'a> ActionCodec<'a> for CloneActions<'a> {
     const NAME: &'static str = "clone";
     const WIRE: &'static [Wire] = &[Wire::nicira(42)];
+    const MEMBERS: &'static [Member] = &[Member::new("actions", Shape::ACTIONS)];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         body.skip(6, "padding")?;
-        Ok(CloneActions {
-            actions: ActionList::nested(body, head.version, head.depth)?,
-        })
+        let actions = ActionList::nested(body, head)?;
+        Ok(CloneActions { actions })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let mut nested = Vec::new();
-        self.actions.encode_nested(version, &mut nested)?;
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            put_zeros(out, 6);
-            out.extend(nested);
-        });
-        Ok(())
+    fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_zeros(out, 6);
+        self.actions.encode_nested(version, out)
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        sink.put_as(Role::Action, "clone");
-        sink.put("(");
-        self.actions.write_nested(sink, cx);
-        sink.put(")");
+        self.text_with(sink, |actions, sink| actions.text_nested(sink, cx));
     }
 
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
         json.key("actions");
         self.actions.json_nested(json, cx);
     }
-}
 
-impl ActionParse for CloneActions<'_> {
-    const WORDS: &'static [&'static str] = &["clone"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
-        let mut nested = Vec::new();
-        parser.list(argument, Outer::Clone, &mut nested)?;
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        let nested = parser.list(argument, Outer::Clone)?;
         let actions = ActionList::new(&nested, 0, parser.version, Form::Actions);
-        parser.put(&CloneActions { actions }, out)
+        CloneActions { actions }.put(parser)
     }
 }

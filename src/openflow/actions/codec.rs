@@ -4,20 +4,20 @@ use thiserror::Error;
 
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::fields::put_port_json;
+use crate::openflow::fields::Problem;
 use crate::openflow::text::{Plain, Role, Sink, TextContext, port_from_v10, port_to_v10};
 use crate::openflow::version::Version;
 
-use super::arguments::word_in;
 use super::number::put_hex_bytes;
-use crate::openflow::fields::Problem;
+use super::parser::{Parser, Rank};
+use super::shape::Member;
 
 /// `OFPAT_EXPERIMENTER`, as an action and as an instruction.
 pub(super) const EXPERIMENTER: u16 = 0xffff;
 
 /// Who gave an action its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vendor {
+pub(in crate::openflow) enum Vendor {
     /// The OpenFlow specification, as an action.
     OpenFlow,
     /// The OpenFlow specification, as an instruction (1.1 and later).
@@ -30,18 +30,23 @@ pub enum Vendor {
 
 impl Vendor {
     /// The experimenter id; `None` for what the specification itself numbers.
-    pub fn id(self) -> Option<u32> {
+    fn id(self) -> Option<u32> {
         match self {
             Vendor::OpenFlow | Vendor::Instruction => None,
             Vendor::Nicira => Some(0x2320),
             Vendor::Onf => Some(0x4f4e_4600),
         }
     }
+
+    /// The length of the header of an action, in bytes.
+    pub(super) fn header_bytes(self) -> usize {
+        if self.id().is_some() { 10 } else { 4 }
+    }
 }
 
 /// One place of an action on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wire {
+pub(in crate::openflow) struct Wire {
     /// Who gave the number.
     pub vendor: Vendor,
     /// The type, or the vendor's subtype.
@@ -67,6 +72,16 @@ impl Wire {
         Wire::new(Vendor::OpenFlow, number, since, Version::V15)
     }
 
+    /// A Nicira extension of OpenFlow 1.0 alone: what later versions have of their own.
+    pub(super) const fn nicira_v10(number: u16) -> Wire {
+        Wire::new(Vendor::Nicira, number, Version::V10, Version::V10)
+    }
+
+    /// An action of OpenFlow 1.0 alone.
+    pub(super) const fn v10(number: u16) -> Wire {
+        Wire::new(Vendor::OpenFlow, number, Version::V10, Version::V10)
+    }
+
     /// A Nicira extension in every version.
     pub(super) const fn nicira(number: u16) -> Wire {
         Wire::new(Vendor::Nicira, number, Version::V10, Version::V15)
@@ -77,6 +92,11 @@ impl Wire {
         Wire::new(Vendor::Instruction, number, Version::V11, Version::V15)
     }
 
+    /// The first of `wires` that holds in `version`.
+    pub(super) fn first_in(wires: &[Wire], version: Version) -> Option<Wire> {
+        wires.iter().find(|wire| wire.holds_in(version)).copied()
+    }
+
     pub(super) const fn holds_in(self, version: Version) -> bool {
         self.since as u8 <= version as u8 && version as u8 <= self.until as u8
     }
@@ -84,7 +104,7 @@ impl Wire {
 
 /// What is known of an action before its inside is read.
 #[derive(Debug, Clone, Copy)]
-pub struct Head {
+pub(in crate::openflow) struct Head {
     /// The version of the message.
     pub version: Version,
     /// Who gave the number.
@@ -105,60 +125,116 @@ pub struct Unencodable {
     pub version: Version,
 }
 
-/// How one action is read, written and shown.
-pub trait ActionCodec<'a>: Sized {
+/// How one action is decoded, encoded, shown, parsed and described.
+///
+/// An action of fixed layout is declared as a list of its members instead: see [`fixed_action`].
+///
+/// [`fixed_action`]: super::fixed::fixed_action
+pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     /// The name that ovs-actions(7) uses, which is also `type` in JSON.
     const NAME: &'static str;
 
     /// Where the action stands on the wire.
     const WIRE: &'static [Wire];
 
+    /// The members of the JSON object besides `type`. Where several actions have one name, the first of
+    /// them lists the members of all.
+    const MEMBERS: &'static [Member] = &[];
+
+    /// The words that begin the action in text, in any case; none for an action that is one of the forms of
+    /// another one's text.
+    const WORDS: &'static [&'static str] = &[Self::NAME];
+
+    /// Where the action stands among instructions.
+    const RANK: Rank = Rank::Apply;
+
     /// Reads what follows the header: 4 bytes of it for OpenFlow's own, 10 for a vendor's. Must leave
     /// less than 8 bytes, which are padding.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is malformed; the action is then kept as it came.
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError>;
 
+    /// The place to send the action at in `version`: the first that there is, unless its form decides.
+    fn wire(&self, version: Version) -> Option<Wire> {
+        Wire::first_in(Self::WIRE, version)
+    }
+
+    /// Appends what follows the header; [`ActionCodec::encode`] adds that and the padding at the end.
+    ///
+    /// # Errors
+    ///
+    /// The version has no form for what the action says.
+    fn body(&self, wire: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable>;
+
     /// Appends the action as `version` says it, header and padding included.
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable>;
+    ///
+    /// # Errors
+    ///
+    /// The version has no such action; nothing is appended then.
+    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let wire = self.wire(version).ok_or(Self::unencodable(version))?;
+        let start = out.len();
+        let result = put_action(wire, out, |out| self.body(wire, version, out));
+        if result.is_err() {
+            out.truncate(start);
+        }
+        result
+    }
 
     /// Writes the action as `ovs-ofctl -O VERSION` does.
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>);
 
     /// Writes the keys of the JSON object that follow `type`.
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>);
+
+    /// Parses what follows the word, which is in lower case, and appends the action or instruction as the
+    /// parser's version says it; it may be several actions.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the argument, or why the action cannot stand here.
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem>;
+
+    /// Appends the action to those that were parsed.
+    ///
+    /// # Errors
+    ///
+    /// The parser's version has no such action.
+    fn put(&self, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        let version = parser.version;
+        Ok(self.encode(version, &mut parser.out)?)
+    }
+
+    /// The error of an action that the version does not have.
+    fn unencodable(version: Version) -> Unencodable {
+        let action = Self::NAME;
+        Unencodable { action, version }
+    }
 }
 
-/// The place of an action in `version`: the first of `wires` that holds there.
-pub(super) fn place(
-    wires: &'static [Wire],
-    version: Version,
-    action: &'static str,
-) -> Result<Wire, Unencodable> {
-    wires
-        .iter()
-        .find(|wire| wire.holds_in(version))
-        .copied()
-        .ok_or(Unencodable { action, version })
-}
-
-/// Appends an action at `wire`: its header, what `body` appends, padding, and the length.
-pub(super) fn put_action(wire: Wire, out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
+/// Appends an action: its header, what `body` appends, padding, and the length.
+pub(super) fn put_action<T>(
+    wire: Wire,
+    out: &mut Vec<u8>,
+    body: impl FnOnce(&mut Vec<u8>) -> T,
+) -> T {
     let start = out.len();
-    let (kind, vendor) = match wire.vendor.id() {
-        None => (wire.number, None),
-        Some(id) => (EXPERIMENTER, Some(id)),
-    };
-    out.extend(kind.to_be_bytes());
-    out.extend([0; 2]);
-    if let Some(id) = vendor {
+    let id = wire.vendor.id();
+    out.extend(id.map_or(wire.number, |_| EXPERIMENTER).to_be_bytes());
+    put_zeros(out, 2);
+    if let Some(id) = id {
         out.extend(id.to_be_bytes());
         out.extend(wire.number.to_be_bytes());
     }
-    body(out);
+    let result = body(out);
     let length = (out.len() - start).next_multiple_of(8);
     out.resize(start + length, 0);
     if let Some(field) = out.get_mut(start + 2..start + 4) {
         field.copy_from_slice(&(length as u16).to_be_bytes());
     }
+    result
 }
 
 /// Appends zeros until `n` bytes have been added.
@@ -177,13 +253,6 @@ pub(super) fn skip_zeros(body: &mut Cursor<'_>, n: usize) -> Result<(), DecodeEr
     }
 }
 
-/// How many bytes of padding stand between the header and an argument that is aligned to its own
-/// `size`: the header is 4 bytes long, a vendor's 10.
-pub(super) fn gap(vendor: Vendor, size: usize) -> usize {
-    let header = if vendor.id().is_some() { 10usize } else { 4 };
-    header.next_multiple_of(size) - header
-}
-
 /// A 32-bit port number of OpenFlow 1.1 and later, or a 16-bit one of 1.0 and of Nicira, widened.
 pub(super) fn port(body: &mut Cursor<'_>, head: Head) -> Result<u32, DecodeError> {
     if head.version > Version::V10 && head.vendor == Vendor::OpenFlow {
@@ -193,93 +262,16 @@ pub(super) fn port(body: &mut Cursor<'_>, head: Head) -> Result<u32, DecodeError
     }
 }
 
-/// The 16-bit form of a port for the Nicira actions.
-pub(super) fn port_u16(
+/// Appends the 16-bit form of a port, for the actions of OpenFlow 1.0 and of Nicira.
+pub(super) fn put_port_u16(
     port: u32,
-    action: &'static str,
-    version: Version,
-) -> Result<u16, Unencodable> {
-    port_to_v10(port).ok_or(Unencodable { action, version })
+    error: Unencodable,
+    out: &mut Vec<u8>,
+) -> Result<(), Unencodable> {
+    let port = port_to_v10(port).ok_or(error)?;
+    out.extend(port.to_be_bytes());
+    Ok(())
 }
-
-/// Writes `{"number":2,"name":"x"}`; a reserved port has a name only, an unknown one a number only.
-pub(super) fn port_json(json: &mut Json<'_>, cx: &TextContext<'_>, ofport: u32) {
-    put_port_json(json, cx.names, ofport);
-}
-
-/// Implements [`ActionCodec`] for an action that is its header alone.
-macro_rules! bare_action {
-    ($type:ident, $name:literal, $wire:expr) => {
-        impl<'a> ActionCodec<'a> for $type {
-            const NAME: &'static str = $name;
-            const WIRE: &'static [Wire] = $wire;
-
-            fn decode(_: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
-                Ok($type)
-            }
-
-            fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-                super::put_action(super::place(Self::WIRE, version, $name)?, out, |_| ());
-                Ok(())
-            }
-
-            fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-                sink.put_as(Role::Action, $name);
-            }
-
-            fn json(&self, _: &mut Json<'_>, _: &TextContext<'_>) {}
-        }
-    };
-}
-pub(super) use bare_action;
-
-/// Makes the struct and implements [`ActionCodec`] for an action with one number for an argument.
-macro_rules! number_action {
-    (
-        $(#[$doc:meta])*
-        $type:ident { $(#[$field_doc:meta])* $field:ident: $int:ident }
-        $name:literal, $json:literal, $wire:expr, |$sink:ident, $value:ident| $text:expr
-    ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct $type {
-            $(#[$field_doc])*
-            pub $field: $int,
-        }
-
-        impl<'a> ActionCodec<'a> for $type {
-            const NAME: &'static str = $name;
-            const WIRE: &'static [Wire] = $wire;
-
-            fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
-                body.skip(super::gap(head.vendor, size_of::<$int>()), "padding")?;
-                Ok($type {
-                    $field: $int::from_be_bytes(body.array($name)?),
-                })
-            }
-
-            fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-                let wire = super::place(Self::WIRE, version, $name)?;
-                super::put_action(wire, out, |out| {
-                    super::put_zeros(out, super::gap(wire.vendor, size_of::<$int>()));
-                    out.extend(self.$field.to_be_bytes());
-                });
-                Ok(())
-            }
-
-            fn text<S: Sink>(&self, $sink: &mut S, _: &TextContext<'_>) {
-                let $value = self.$field;
-                $text
-            }
-
-            fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
-                json.key($json);
-                json.number(self.$field);
-            }
-        }
-    };
-}
-pub(super) use number_action;
 
 /// Writes `name:`.
 pub(super) fn put_name<S: Sink>(sink: &mut S, name: &str) {
@@ -298,43 +290,8 @@ pub(super) fn hex_json(json: &mut Json<'_>, bytes: &[u8]) {
     }
 }
 
-/// What multipath and bundle hash (`enum nx_hash_fields`).
-pub(super) fn hash_fields(number: u16) -> Option<&'static str> {
-    HASH_FIELDS.get(usize::from(number)).copied()
+impl From<Unencodable> for Problem {
+    fn from(error: Unencodable) -> Problem {
+        Problem::syntax(error.to_string())
+    }
 }
-
-/// The number of what multipath and bundle hash.
-pub(super) fn hash_fields_number(name: &str) -> Result<u16, Problem> {
-    word_in(&HASH_FIELDS, name, "set of fields to hash")
-}
-
-const HASH_FIELDS: [&str; 7] = [
-    "eth_src",
-    "symmetric_l4",
-    "symmetric_l3l4",
-    "symmetric_l3l4+udp",
-    "nw_src",
-    "nw_dst",
-    "symmetric_l3",
-];
-
-/// Implements [`ActionParse`] for actions that are a word alone; the match must meet `$prereq`.
-macro_rules! bare_parse {
-    ($type:ident, $word:literal, $prereq:ident) => {
-        impl super::parse::ActionParse for $type {
-            const WORDS: &'static [&'static str] = &[$word];
-
-            fn parse(
-                word: &str,
-                argument: &str,
-                parser: &mut super::parse::Parser<'_>,
-                out: &mut Vec<u8>,
-            ) -> Result<(), crate::openflow::fields::Problem> {
-                super::arguments::nothing(word, argument)?;
-                parser.demand_since_v11(word, crate::openflow::fields::Prereq::$prereq)?;
-                parser.put(&$type, out)
-            }
-        }
-    };
-}
-pub(super) use bare_parse;

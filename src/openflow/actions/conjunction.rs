@@ -1,15 +1,6 @@
 //! `conjunction`: one dimension of a conjunctive match (ovs-actions(7), ovs-fields(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::{decimal, uint};
-use super::number::put_dec;
-use super::parse::{ActionParse, Parser};
-use super::{ActionCodec, Head, Unencodable, Wire, place, put_action};
-use crate::openflow::fields::Problem;
+use super::prelude::*;
 
 /// One dimension of a conjunctive match: `conjunction(123,1/2)`.
 ///
@@ -27,6 +18,11 @@ pub struct Conjunction {
 impl<'a> ActionCodec<'a> for Conjunction {
     const NAME: &'static str = "conjunction";
     const WIRE: &'static [Wire] = &[Wire::nicira(34)];
+    const MEMBERS: &'static [Member] = &[
+        Member::new("id", Shape::U32),
+        Member::new("clause", Shape::Whole),
+        Member::new("n_clauses", Shape::Whole),
+    ];
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
         Ok(Conjunction {
@@ -36,11 +32,9 @@ impl<'a> ActionCodec<'a> for Conjunction {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            out.extend([self.clause, self.n_clauses]);
-            out.extend(self.id.to_be_bytes());
-        });
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        out.extend([self.clause, self.n_clauses]);
+        out.extend(self.id.to_be_bytes());
         Ok(())
     }
 
@@ -63,17 +57,8 @@ impl<'a> ActionCodec<'a> for Conjunction {
         json.key("n_clauses");
         json.number(self.n_clauses);
     }
-}
 
-impl ActionParse for Conjunction {
-    const WORDS: &'static [&'static str] = &["conjunction"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (id, dimension) = argument
             .split_once(',')
             .ok_or_else(|| Problem::syntax("conjunction is conjunction(ID,K/N)"))?;
@@ -87,14 +72,12 @@ impl ActionParse for Conjunction {
             return Err(Problem::syntax("a conjunction has 2 to 64 dimensions"));
         }
         match clause.checked_sub(1) {
-            Some(clause) if clause < n_clauses => parser.put(
-                &Conjunction {
-                    id,
-                    clause,
-                    n_clauses,
-                },
-                out,
-            ),
+            Some(clause) if clause < n_clauses => Conjunction {
+                id,
+                clause,
+                n_clauses,
+            }
+            .put(parser),
             _ => Err(Problem::syntax(
                 "the dimension counts from 1 to the number of dimensions",
             )),

@@ -1,18 +1,10 @@
 //! `controller`: to the controller, with parameters (ovs-actions(7), "The controller action").
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::{Argument, Arguments, hex_bytes, no_argument, uint, word_in};
-use super::number::{hex_string, put_dec, put_dotted};
-use super::parse::{ActionParse, Parser};
-use super::separator::Separator;
-use super::{ActionCodec, Head, Unencodable, Wire, put_action, put_zeros, skip_zeros};
-use crate::openflow::bytes::DecodeErrorKind;
-use crate::openflow::fields::Problem;
 use crate::openflow::text::PORT_CONTROLLER;
+
+use super::arguments::word_in;
+use super::output::put_output;
+use super::prelude::*;
 
 /// Sends the packet to the controllers with an id: `controller(reason=no_match,max_len=128,id=1)`.
 ///
@@ -64,6 +56,14 @@ const REASONS: [&str; 8] = [
 impl<'a> ActionCodec<'a> for Controller<'a> {
     const NAME: &'static str = "controller";
     const WIRE: &'static [Wire] = &[CONTROLLER, CONTROLLER2];
+    const MEMBERS: &'static [Member] = &[
+        Member::optional("max_len", Shape::U16),
+        Member::optional("id", Shape::U16),
+        Member::optional("reason", Shape::Either(&[Shape::Text, Shape::U8])),
+        Member::optional("userdata", Shape::BYTES),
+        Member::optional("pause", Shape::True),
+        Member::optional("meter_id", Shape::U32),
+    ];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         let mut controller = Controller {
@@ -107,17 +107,24 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
         Ok(controller)
     }
 
-    fn encode(&self, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+    fn wire(&self, _: Version) -> Option<Wire> {
+        Some(match self.form {
+            ControllerForm::Fixed => CONTROLLER,
+            ControllerForm::Properties(_) => CONTROLLER2,
+        })
+    }
+
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
         match self.form {
-            ControllerForm::Fixed => put_action(CONTROLLER, out, |out| {
+            ControllerForm::Fixed => {
                 out.extend(self.max_len.to_be_bytes());
                 out.extend(self.controller_id.to_be_bytes());
                 out.extend([self.reason, 0]);
-            }),
-            ControllerForm::Properties(properties) => put_action(CONTROLLER2, out, |out| {
+            }
+            ControllerForm::Properties(properties) => {
                 put_zeros(out, 6);
                 out.extend_from_slice(properties);
-            }),
+            }
         }
         Ok(())
     }
@@ -195,17 +202,8 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
             json.number(self.meter_id);
         }
     }
-}
 
-impl ActionParse for Controller<'_> {
-    const WORDS: &'static [&'static str] = &["controller"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut controller = Controller {
             max_len: u16::MAX,
             controller_id: 0,
@@ -237,7 +235,7 @@ impl ActionParse for Controller<'_> {
         }
         let long = userdata.is_some() || controller.pause || controller.meter_id != 0;
         if !long && controller.reason == REASON_ACTION && controller.controller_id == 0 {
-            return parser.output(PORT_CONTROLLER, controller.max_len, out);
+            return put_output(PORT_CONTROLLER, controller.max_len, parser);
         }
         let userdata = userdata.unwrap_or_default();
         if userdata.len() > 0xff00 {
@@ -247,7 +245,7 @@ impl ActionParse for Controller<'_> {
         if !userdata.is_empty() || controller.pause || controller.meter_id != 0 {
             controller.form = ControllerForm::Properties(&properties);
         }
-        parser.put(&controller, out)
+        controller.put(parser)
     }
 }
 

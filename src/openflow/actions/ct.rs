@@ -1,22 +1,10 @@
 //! `ct`: connection tracking, and `ct_clear` (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext, put_table, put_table_json};
-use crate::openflow::version::Version;
+use crate::openflow::text::{put_table, put_table_json};
 
-use super::arguments::{Argument, Arguments, no_argument, uint};
-use super::bits::{Bits, short_header};
-use super::codec::bare_parse;
-use super::list::ActionList;
-use super::list::Form;
-use super::number::put_dec;
-use super::parse::{ActionParse, Outer, Parser};
-use super::separator::Separator;
-use super::{
-    Action, ActionCodec, Head, Unencodable, Wire, bare_action, place, put_action, put_zeros,
-};
-use crate::openflow::fields::{Prereq, Problem};
+use super::bits::short_header;
+use super::nat::Nat;
+use super::prelude::*;
 
 /// Sends the packet through the connection tracker: `ct(commit,table=5,zone=1,nat(src=10.0.0.1),
 /// exec(load:0x1->NXM_NX_CT_MARK[]),alg=ftp)`.
@@ -51,54 +39,14 @@ const COMMIT: u16 = 1;
 const FORCE: u16 = 2;
 const NO_TABLE: u8 = 0xff;
 
-impl<'a> ActionCodec<'a> for Ct<'a> {
-    const NAME: &'static str = "ct";
-    const WIRE: &'static [Wire] = &[Wire::nicira(35)];
-
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
-        let flags = body.u16("ct flags")?;
-        let start = *body;
-        let zone = if body.clone().u32("zone_src")? == 0 {
-            body.skip(4, "zone_src")?;
-            Zone::Number(body.u16("zone")?)
-        } else {
-            let header = short_header(body)?;
-            Zone::Field(Bits::packed(header, body.u16("ofs_nbits")?, &start)?)
-        };
-        let table = body.u8("recirc_table")?;
-        body.skip(3, "padding")?;
-        Ok(Ct {
-            flags,
-            zone,
-            table,
-            alg: body.u16("alg")?,
-            actions: ActionList::nested(body, head.version, head.depth)?,
-        })
-    }
-
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let mut nested = Vec::new();
-        self.actions.encode_nested(version, &mut nested)?;
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            out.extend(self.flags.to_be_bytes());
-            match self.zone {
-                Zone::Number(zone) => {
-                    put_zeros(out, 4);
-                    out.extend(zone.to_be_bytes());
-                }
-                Zone::Field(bits) => {
-                    bits.header.encode(out);
-                    out.extend(bits.pack().to_be_bytes());
-                }
-            }
-            out.extend([self.table, 0, 0, 0]);
-            out.extend(self.alg.to_be_bytes());
-            out.extend(nested);
-        });
-        Ok(())
-    }
-
-    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+impl Ct<'_> {
+    /// The text of the action, with that of what `exec` holds by `nested`.
+    pub(in crate::openflow) fn text_with<S: Sink>(
+        &self,
+        sink: &mut S,
+        cx: &TextContext<'_>,
+        nested: impl FnOnce(&ActionList<'_>, &mut S),
+    ) {
         sink.put_as(Role::Action, "ct");
         let mut comma = Separator("(");
         if self.flags & COMMIT != 0 {
@@ -126,16 +74,16 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
         }
         // A `nat` that comes first stands outside of `exec`.
         let mut exec = self.actions;
-        if let Some(Ok(Action::Nat(nat))) = exec.iter().next() {
+        if let Some((nat, rest)) = exec.split_first(Nat::NAME) {
             comma.put(sink);
             nat.text(sink, cx);
-            exec = exec.skip_first();
+            exec = rest;
         }
         if !exec.is_empty() {
             comma.put(sink);
             sink.put_as(Role::Action, "exec");
             sink.put("(");
-            exec.write_nested(sink, cx);
+            nested(&exec, sink);
             sink.put(")");
         }
         if self.alg != 0 {
@@ -147,6 +95,61 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
             }
         }
         comma.close(sink);
+    }
+}
+
+impl<'a> ActionCodec<'a> for Ct<'a> {
+    const NAME: &'static str = "ct";
+    const WIRE: &'static [Wire] = &[Wire::nicira(35)];
+    const MEMBERS: &'static [Member] = &[
+        Member::optional("commit", Shape::True),
+        Member::optional("force", Shape::True),
+        Member::optional("table", Shape::Table),
+        Member::optional("zone", Shape::Either(&[Shape::U16, Shape::BITS])),
+        Member::optional("alg", Shape::U16),
+        Member::optional("exec", Shape::ACTIONS),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+        let flags = body.u16("ct flags")?;
+        let start = *body;
+        let zone = if body.clone().u32("zone_src")? == 0 {
+            body.skip(4, "zone_src")?;
+            Zone::Number(body.u16("zone")?)
+        } else {
+            let header = short_header(body)?;
+            Zone::Field(Bits::packed(header, body.u16("ofs_nbits")?, &start)?)
+        };
+        let table = body.u8("recirc_table")?;
+        body.skip(3, "padding")?;
+        Ok(Ct {
+            flags,
+            zone,
+            table,
+            alg: body.u16("alg")?,
+            actions: ActionList::nested(body, head)?,
+        })
+    }
+
+    fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        out.extend(self.flags.to_be_bytes());
+        match self.zone {
+            Zone::Number(zone) => {
+                put_zeros(out, 4);
+                out.extend(zone.to_be_bytes());
+            }
+            Zone::Field(bits) => {
+                bits.header.encode(out);
+                out.extend(bits.pack().to_be_bytes());
+            }
+        }
+        out.extend([self.table, 0, 0, 0]);
+        out.extend(self.alg.to_be_bytes());
+        self.actions.encode_nested(version, out)
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        self.text_with(sink, cx, |actions, sink| actions.text_nested(sink, cx));
     }
 
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
@@ -181,25 +184,8 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
             self.actions.json_nested(json, cx);
         }
     }
-}
 
-/// Forgets the connection's state: `ct_clear`.
-///
-/// JSON: `{"type":"ct_clear"}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CtClear;
-
-bare_action!(CtClear, "ct_clear", &[Wire::nicira(43)]);
-
-impl ActionParse for Ct<'_> {
-    const WORDS: &'static [&'static str] = &["ct"];
-
-    fn parse(
-        word: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut nested = Vec::new();
         let (mut flags, mut table, mut alg) = (0, NO_TABLE, 0);
         let mut zone = Zone::Number(0);
@@ -235,8 +221,8 @@ impl ActionParse for Ct<'_> {
                         _ => return Err(Problem::syntax("alg is ftp or tftp").within(text)),
                     }
                 }
-                "nat" => parser.list(text, Outer::Ct, &mut nested)?,
-                "exec" => parser.list(value, Outer::Ct, &mut nested)?,
+                "nat" => nested.extend(parser.list(text, Outer::Ct)?),
+                "exec" => nested.extend(parser.list(value, Outer::Ct)?),
                 _ => return Err(no_argument(word, key, &KEYS)),
             }
         }
@@ -256,10 +242,15 @@ impl ActionParse for Ct<'_> {
             alg,
             actions: ActionList::new(&nested, 0, parser.version, Form::Actions),
         };
-        parser.put(&ct, out)
+        ct.put(parser)
     }
 }
 
-const KEYS: [&str; 7] = ["commit", "force", "table", "zone", "alg", "nat", "exec"];
+bare_action! {
+    /// Forgets the connection's state: `ct_clear`.
+    ///
+    /// JSON: `{"type":"ct_clear"}`.
+    CtClear = "ct_clear" at &[Wire::nicira(43)], needs Any
+}
 
-bare_parse!(CtClear, "ct_clear", Any);
+const KEYS: [&str; 7] = ["commit", "force", "table", "zone", "alg", "nat", "exec"];

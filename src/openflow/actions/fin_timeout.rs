@@ -1,16 +1,6 @@
 //! `fin_timeout`: shorter timeouts once a TCP connection ends (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::{Argument, Arguments, no_argument, uint};
-use super::number::put_dec;
-use super::parse::{ActionParse, Parser};
-use super::separator::Separator;
-use super::{ActionCodec, Head, Unencodable, Wire, place, put_action};
-use crate::openflow::fields::{Prereq, Problem};
+use super::prelude::*;
 
 /// Shorter timeouts after a TCP FIN or RST: `fin_timeout(idle_timeout=10,hard_timeout=20)`.
 ///
@@ -37,6 +27,10 @@ impl FinTimeout {
 impl<'a> ActionCodec<'a> for FinTimeout {
     const NAME: &'static str = "fin_timeout";
     const WIRE: &'static [Wire] = &[Wire::nicira(19)];
+    const MEMBERS: &'static [Member] = &[
+        Member::optional("idle_timeout", Shape::U16),
+        Member::optional("hard_timeout", Shape::U16),
+    ];
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
         Ok(FinTimeout {
@@ -45,11 +39,9 @@ impl<'a> ActionCodec<'a> for FinTimeout {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            out.extend(self.idle_timeout.to_be_bytes());
-            out.extend(self.hard_timeout.to_be_bytes());
-        });
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        out.extend(self.idle_timeout.to_be_bytes());
+        out.extend(self.hard_timeout.to_be_bytes());
         Ok(())
     }
 
@@ -69,17 +61,8 @@ impl<'a> ActionCodec<'a> for FinTimeout {
             json.number(seconds);
         }
     }
-}
 
-impl ActionParse for FinTimeout {
-    const WORDS: &'static [&'static str] = &["fin_timeout"];
-
-    fn parse(
-        word: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut timeouts = FinTimeout {
             idle_timeout: 0,
             hard_timeout: 0,
@@ -93,6 +76,6 @@ impl ActionParse for FinTimeout {
             }
         }
         parser.demand(word, Prereq::Tcp)?;
-        parser.put(&timeouts, out)
+        timeouts.put(parser)
     }
 }

@@ -1,22 +1,12 @@
 //! `learn`: adds or changes a flow (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext, put_table, put_table_json};
-use crate::openflow::version::Version;
+use crate::openflow::fields::{nearest_of, number};
+use crate::openflow::text::{put_table, put_table_json};
 
-use super::arguments::{Argument, Arguments, arrow, decimal, no_argument, uint};
-use super::bits::{Bits, plain_header, short_header};
-use super::number::{put_dec, put_hex, put_hex_bytes};
-use super::parse::{ActionParse, Parser};
-use super::set_field::{ones, wide};
-use super::{
-    ActionCodec, Head, Unencodable, Wire, hex_json, place, put_action, put_zeros, skip_zeros,
-};
-use crate::openflow::bytes::DecodeErrorKind;
-use crate::openflow::bytes::be_number;
-use crate::openflow::fields::FieldRef;
-use crate::openflow::fields::{Problem, nearest_of, number};
+use super::bits::{plain_header, short_header};
+use super::codec::hex_json;
+use super::prelude::*;
+use super::whole::{ones, wide};
 
 /// Adds or changes a flow: `learn(table=20,hard_timeout=300,priority=1,NXM_OF_VLAN_TCI[0..11],
 /// NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:0->NXM_OF_VLAN_TCI[],output:NXM_OF_IN_PORT[])`.
@@ -92,6 +82,31 @@ pub enum LearnTarget {
     /// The flow sends to the port they name.
     Output,
 }
+
+/// The part in JSON; other schemas call it `learn_spec`.
+pub const LEARN_SPEC: Shape = {
+    const MATCH_OR_LOAD: Member = Member::new("type", Shape::Words(&["match", "load"]));
+    const OUTPUT: Member = Member::new("type", Shape::Words(&["output"]));
+    Shape::Either(&[
+        Shape::Object(&[
+            Member::new("type", Shape::Words(&["match"])),
+            Member::new("field", Shape::Text),
+            Member::new("value", Shape::FIELD_VALUE),
+        ]),
+        Shape::Object(&[
+            MATCH_OR_LOAD,
+            Member::new("dst", Shape::BITS),
+            Member::new("src", Shape::BITS),
+        ]),
+        Shape::Object(&[
+            MATCH_OR_LOAD,
+            Member::new("dst", Shape::BITS),
+            Member::new("value", Shape::HEX),
+        ]),
+        Shape::Object(&[OUTPUT, Member::new("src", Shape::BITS)]),
+        Shape::Object(&[OUTPUT, Member::new("value", Shape::HEX)]),
+    ])
+};
 
 const SEND_FLOW_REM: u16 = 1;
 const DELETE_LEARNED: u16 = 2;
@@ -177,6 +192,20 @@ impl<'a> Learn<'a> {
 impl<'a> ActionCodec<'a> for Learn<'a> {
     const NAME: &'static str = "learn";
     const WIRE: &'static [Wire] = &[LEARN, LEARN2];
+    const MEMBERS: &'static [Member] = &[
+        Member::new("table", Shape::Table),
+        Member::optional("idle_timeout", Shape::U16),
+        Member::optional("hard_timeout", Shape::U16),
+        Member::optional("fin_idle_timeout", Shape::U16),
+        Member::optional("fin_hard_timeout", Shape::U16),
+        Member::optional("priority", Shape::U16),
+        Member::optional("send_flow_rem", Shape::True),
+        Member::optional("delete_learned", Shape::True),
+        Member::optional("cookie", Shape::HEX),
+        Member::optional("limit", Shape::U32),
+        Member::optional("result_dst", Shape::BITS),
+        Member::new("specs", Shape::List(&Shape::Named("learn_spec"))),
+    ];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         let idle_timeout = body.u16("idle_timeout")?;
@@ -221,28 +250,28 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        place(Self::WIRE, version, Self::NAME)?;
-        let wire = if self.second.is_some() { LEARN2 } else { LEARN };
-        put_action(wire, out, |out| {
-            out.extend(self.idle_timeout.to_be_bytes());
-            out.extend(self.hard_timeout.to_be_bytes());
-            out.extend(self.priority.to_be_bytes());
-            out.extend(self.cookie.to_be_bytes());
-            out.extend(self.flags.to_be_bytes());
-            out.extend([self.table, 0]);
-            out.extend(self.fin_idle_timeout.to_be_bytes());
-            out.extend(self.fin_hard_timeout.to_be_bytes());
-            if let Some(second) = self.second {
-                out.extend(second.limit.to_be_bytes());
-                out.extend(second.result_offset.to_be_bytes());
-                put_zeros(out, 2);
-                if let Some(bits) = second.result_dst {
-                    bits.header.encode(out);
-                }
+    fn wire(&self, _: Version) -> Option<Wire> {
+        Some(if self.second.is_some() { LEARN2 } else { LEARN })
+    }
+
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        out.extend(self.idle_timeout.to_be_bytes());
+        out.extend(self.hard_timeout.to_be_bytes());
+        out.extend(self.priority.to_be_bytes());
+        out.extend(self.cookie.to_be_bytes());
+        out.extend(self.flags.to_be_bytes());
+        out.extend([self.table, 0]);
+        out.extend(self.fin_idle_timeout.to_be_bytes());
+        out.extend(self.fin_hard_timeout.to_be_bytes());
+        if let Some(second) = self.second {
+            out.extend(second.limit.to_be_bytes());
+            out.extend(second.result_offset.to_be_bytes());
+            put_zeros(out, 2);
+            if let Some(bits) = second.result_dst {
+                bits.header.encode(out);
             }
-            out.extend_from_slice(self.specs.rest());
-        });
+        }
+        out.extend_from_slice(self.specs.rest());
         Ok(())
     }
 
@@ -323,6 +352,70 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
             spec.json(json, cx);
         }
         json.end_array();
+    }
+
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        let mut learn = Learn {
+            idle_timeout: 0,
+            hard_timeout: 0,
+            priority: DEFAULT_PRIORITY,
+            cookie: 0,
+            flags: 0,
+            table: 1,
+            fin_idle_timeout: 0,
+            fin_hard_timeout: 0,
+            second: None,
+            specs: Cursor::new(&[], 0),
+        };
+        let mut second = Second {
+            limit: 0,
+            result_offset: 0,
+            result_dst: None,
+        };
+        let mut specs = Vec::new();
+        for argument in Arguments::new(argument) {
+            let argument = argument?;
+            let Argument { key, value, .. } = argument;
+            match key {
+                "table" => match parser.table(value)? {
+                    u8::MAX => return Err(Problem::syntax("tables end at 254")),
+                    table => learn.table = table,
+                },
+                "priority" => learn.priority = decimal(value, key)?,
+                "idle_timeout" => learn.idle_timeout = decimal(value, key)?,
+                "hard_timeout" => learn.hard_timeout = decimal(value, key)?,
+                "fin_idle_timeout" => learn.fin_idle_timeout = decimal(value, key)?,
+                "fin_hard_timeout" => learn.fin_hard_timeout = decimal(value, key)?,
+                "cookie" => learn.cookie = uint(value, key)?,
+                "send_flow_rem" => learn.flags |= SEND_FLOW_REM,
+                "delete_learned" => learn.flags |= DELETE_LEARNED,
+                "limit" => second.limit = decimal(value, key)?,
+                "result_dst" => {
+                    let bits = Bits::parse_target(value, parser)
+                        .map_err(|problem| problem.within(argument.text))?;
+                    if bits.n_bits != 1 {
+                        return Err(Problem::syntax("result_dst is one bit of a field"));
+                    }
+                    learn.flags |= WRITE_RESULT;
+                    second.result_offset = bits.offset;
+                    second.result_dst = Some(bits);
+                }
+                _ => {
+                    put_spec(argument, parser, &mut specs)
+                        .map_err(|problem| problem.within(argument.text))?;
+                    if specs.len() > 0xff00 {
+                        return Err(Problem::syntax("these are too many parts of a flow"));
+                    }
+                }
+            }
+        }
+        learn.second =
+            Some(second).filter(|second| second.limit != 0 || second.result_dst.is_some());
+        let learn = Learn {
+            specs: Cursor::new(&specs, 0),
+            ..learn
+        };
+        learn.put(parser)
     }
 }
 
@@ -447,79 +540,6 @@ fn same_field(one: Bits, other: Bits) -> bool {
     match (one.subfield().field, other.subfield().field) {
         (FieldRef::Known(one), FieldRef::Known(other)) => std::ptr::eq(one, other),
         _ => one.header == other.header,
-    }
-}
-
-impl ActionParse for Learn<'_> {
-    const WORDS: &'static [&'static str] = &["learn"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
-        let mut learn = Learn {
-            idle_timeout: 0,
-            hard_timeout: 0,
-            priority: DEFAULT_PRIORITY,
-            cookie: 0,
-            flags: 0,
-            table: 1,
-            fin_idle_timeout: 0,
-            fin_hard_timeout: 0,
-            second: None,
-            specs: Cursor::new(&[], 0),
-        };
-        let mut second = Second {
-            limit: 0,
-            result_offset: 0,
-            result_dst: None,
-        };
-        let mut specs = Vec::new();
-        for argument in Arguments::new(argument) {
-            let argument = argument?;
-            let Argument { key, value, .. } = argument;
-            match key {
-                "table" => match parser.table(value)? {
-                    u8::MAX => return Err(Problem::syntax("tables end at 254")),
-                    table => learn.table = table,
-                },
-                "priority" => learn.priority = decimal(value, key)?,
-                "idle_timeout" => learn.idle_timeout = decimal(value, key)?,
-                "hard_timeout" => learn.hard_timeout = decimal(value, key)?,
-                "fin_idle_timeout" => learn.fin_idle_timeout = decimal(value, key)?,
-                "fin_hard_timeout" => learn.fin_hard_timeout = decimal(value, key)?,
-                "cookie" => learn.cookie = uint(value, key)?,
-                "send_flow_rem" => learn.flags |= SEND_FLOW_REM,
-                "delete_learned" => learn.flags |= DELETE_LEARNED,
-                "limit" => second.limit = decimal(value, key)?,
-                "result_dst" => {
-                    let bits = Bits::parse_target(value, parser)
-                        .map_err(|problem| problem.within(argument.text))?;
-                    if bits.n_bits != 1 {
-                        return Err(Problem::syntax("result_dst is one bit of a field"));
-                    }
-                    learn.flags |= WRITE_RESULT;
-                    second.result_offset = bits.offset;
-                    second.result_dst = Some(bits);
-                }
-                _ => {
-                    put_spec(argument, parser, &mut specs)
-                        .map_err(|problem| problem.within(argument.text))?;
-                    if specs.len() > 0xff00 {
-                        return Err(Problem::syntax("these are too many parts of a flow"));
-                    }
-                }
-            }
-        }
-        learn.second =
-            Some(second).filter(|second| second.limit != 0 || second.result_dst.is_some());
-        let learn = Learn {
-            specs: Cursor::new(&specs, 0),
-            ..learn
-        };
-        parser.put(&learn, out)
     }
 }
 

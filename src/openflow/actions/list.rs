@@ -2,11 +2,11 @@
 
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::classic;
-use crate::openflow::text::{Role, Sink, Style, TextContext};
+use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
-use super::{Action, Unencodable};
+use super::action::Action;
+use super::codec::{Head, Unencodable};
 
 /// How many lists may be nested in each other; deeper ones print as bytes.
 const DEPTH_LIMIT: u8 = 32;
@@ -27,7 +27,6 @@ pub struct ActionList<'a> {
     version: Version,
     form: Form,
     depth: u8,
-    vlan_tags: u8,
 }
 
 impl<'a> ActionList<'a> {
@@ -38,16 +37,12 @@ impl<'a> ActionList<'a> {
             version,
             form,
             depth: 0,
-            vlan_tags: 0,
         }
     }
 
     /// The actions nested in an action at `depth`; an error where their lengths contradict each other.
-    pub(super) fn nested(
-        body: &mut Cursor<'a>,
-        version: Version,
-        depth: u8,
-    ) -> Result<ActionList<'a>, DecodeError> {
+    pub(super) fn nested(body: &mut Cursor<'a>, head: Head) -> Result<ActionList<'a>, DecodeError> {
+        let depth = head.depth;
         if depth >= DEPTH_LIMIT {
             return Err(body.error("nested actions", DecodeErrorKind::BadLength(depth.into())));
         }
@@ -58,10 +53,9 @@ impl<'a> ActionList<'a> {
         }
         Ok(ActionList {
             bytes,
-            version,
+            version: head.version,
             form: Form::Actions,
             depth: depth + 1,
-            vlan_tags: 0,
         })
     }
 
@@ -80,21 +74,12 @@ impl<'a> ActionList<'a> {
         self.bytes.is_empty()
     }
 
-    /// How many VLAN tags are known to be on the packet where the list begins.
-    pub(crate) fn vlan_tags(&self) -> u8 {
-        self.vlan_tags
-    }
-
-    /// The same list, begun with so many known VLAN tags.
-    pub(crate) fn with_vlan_tags(self, vlan_tags: u8) -> ActionList<'a> {
-        ActionList { vlan_tags, ..self }
-    }
-
-    /// The same list without its first action.
-    pub(super) fn skip_first(self) -> ActionList<'a> {
+    /// The first action, if it has this name, and the list without it.
+    pub(super) fn split_first(self, name: &str) -> Option<(Action<'a>, ActionList<'a>)> {
+        let first = self.iter().next()?.ok()?;
         let mut bytes = self.bytes;
-        let _ = next_whole(&mut bytes, "action");
-        ActionList { bytes, ..self }
+        next_whole(&mut bytes, "action").ok()?;
+        (first.name() == name).then_some((first, ActionList { bytes, ..self }))
     }
 
     /// The actions in the order in which ovs-ofctl shows them: of instructions, meter, the actions to
@@ -108,49 +93,30 @@ impl<'a> ActionList<'a> {
         }
     }
 
-    /// Writes what follows `actions=` in a dump, in the style of the context.
+    /// Writes what follows `actions=` in a dump, each action in the words of its version.
     ///
-    /// `vlan_tag_known` says whether the flow matches only packets with a VLAN tag; it matters to
-    /// [`Style::Classic`] only. On a length that contradicts its surroundings, what comes before it is
-    /// written and the error tells its place.
-    pub fn text<S: Sink>(
-        &self,
-        sink: &mut S,
-        cx: &TextContext<'_>,
-        vlan_tag_known: bool,
-    ) -> Result<(), DecodeError> {
-        self.with_vlan_tags(vlan_tag_known.into()).write(sink, cx)
-    }
-
-    /// [`ActionList::text`], with the tags that the list already knows of.
-    pub(super) fn write<S: Sink>(
-        &self,
-        sink: &mut S,
-        cx: &TextContext<'_>,
-    ) -> Result<(), DecodeError> {
-        match cx.style {
-            Style::Classic => classic::write_actions(self, sink, cx),
-            Style::Wire => {
-                let mut first = true;
-                for action in self {
-                    let action = action?;
-                    if !first {
-                        sink.put(",");
-                    }
-                    first = false;
-                    action.text(sink, cx);
-                }
-                if first {
-                    sink.put_as(Role::Drop, "drop");
-                }
-                Ok(())
+    /// # Errors
+    ///
+    /// The place of a length that contradicts its surroundings; what comes before it is written.
+    pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) -> Result<(), DecodeError> {
+        let mut first = true;
+        for action in self {
+            let action = action?;
+            if !first {
+                sink.put(",");
             }
+            first = false;
+            action.text(sink, cx);
         }
+        if first {
+            sink.put_as(Role::Drop, "drop");
+        }
+        Ok(())
     }
 
-    /// [`ActionList::write`] for actions nested in another, whose lengths were checked when it was read.
-    pub(super) fn write_nested<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        let _ = self.write(sink, cx);
+    /// [`ActionList::text`] for actions nested in another, whose lengths were checked when it was read.
+    pub(super) fn text_nested<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+        let _ = self.text(sink, cx);
     }
 
     /// [`ActionList::json`] for actions nested in another, whose lengths were checked when it was read.
@@ -160,7 +126,9 @@ impl<'a> ActionList<'a> {
 
     /// Writes a JSON array with one object per action; see each action for its keys.
     ///
-    /// On a length that contradicts its surroundings the array holds what comes before it.
+    /// # Errors
+    ///
+    /// The place of a length that contradicts its surroundings; the array holds what comes before it.
     pub fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) -> Result<(), DecodeError> {
         json.begin_array();
         let mut result = Ok(());

@@ -1,17 +1,8 @@
 //! `write_metadata`: an instruction since OpenFlow 1.1, a Nicira action in 1.0 (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version;
+use crate::openflow::fields::cookie_number;
 
-use super::number::put_hex_or_zero;
-use super::parse::{ActionParse, Parser, Rank};
-use super::{
-    ActionCodec, Head, Unencodable, Vendor, Wire, place, put_action, put_name, put_zeros,
-    skip_zeros,
-};
-use crate::openflow::fields::{Problem, cookie_number};
+use super::prelude::*;
 
 /// Writes the metadata field: `write_metadata:0x5/0xff`.
 ///
@@ -26,9 +17,10 @@ pub struct WriteMetadata {
 
 impl<'a> ActionCodec<'a> for WriteMetadata {
     const NAME: &'static str = "write_metadata";
-    const WIRE: &'static [Wire] = &[
-        Wire::instruction(2),
-        Wire::new(Vendor::Nicira, 22, Version::V10, Version::V15),
+    const WIRE: &'static [Wire] = &[Wire::instruction(2), Wire::nicira(22)];
+    const MEMBERS: &'static [Member] = &[
+        Member::new("metadata", Shape::HEX),
+        Member::optional("mask", Shape::HEX),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
@@ -42,13 +34,10 @@ impl<'a> ActionCodec<'a> for WriteMetadata {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let wire = place(Self::WIRE, version, Self::NAME)?;
-        put_action(wire, out, |out| {
-            put_zeros(out, padding(wire.vendor));
-            out.extend(self.metadata.to_be_bytes());
-            out.extend(self.mask.to_be_bytes());
-        });
+    fn body(&self, wire: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_zeros(out, padding(wire.vendor));
+        out.extend(self.metadata.to_be_bytes());
+        out.extend(self.mask.to_be_bytes());
         Ok(())
     }
 
@@ -69,23 +58,10 @@ impl<'a> ActionCodec<'a> for WriteMetadata {
             json.hex(self.mask.into());
         }
     }
-}
-
-fn padding(vendor: Vendor) -> usize {
-    if vendor == Vendor::Instruction { 4 } else { 6 }
-}
-
-impl ActionParse for WriteMetadata {
-    const WORDS: &'static [&'static str] = &["write_metadata"];
 
     const RANK: Rank = Rank::Metadata;
 
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let number = |text: &str| {
             cookie_number(text).ok_or_else(|| Problem::syntax("metadata is a number of 64 bits"))
         };
@@ -93,6 +69,10 @@ impl ActionParse for WriteMetadata {
             Some((metadata, mask)) => (number(metadata)?, number(mask)?),
             None => (number(argument)?, u64::MAX),
         };
-        parser.put(&WriteMetadata { metadata, mask }, out)
+        WriteMetadata { metadata, mask }.put(parser)
     }
+}
+
+fn padding(vendor: Vendor) -> usize {
+    if vendor == Vendor::Instruction { 4 } else { 6 }
 }

@@ -1,19 +1,8 @@
 //! `nat`: address translation, inside of `ct` (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::arguments::{Argument, Arguments, decimal, no_argument};
-use super::number::{put_dec, put_ipv4, put_ipv6};
-use super::parse::{ActionParse, Parser};
-use super::separator::Separator;
-use super::{ActionCodec, Head, Unencodable, Wire, place, put_action, put_zeros};
-use crate::openflow::bytes::DecodeErrorKind;
-use crate::openflow::fields::{Prereq, Problem};
+use super::prelude::*;
 
 /// Translates addresses: `nat`, `nat(src=10.0.0.1-10.0.0.9:1000-2000,random)`.
 ///
@@ -75,6 +64,16 @@ impl Nat<'_> {
 impl<'a> ActionCodec<'a> for Nat<'a> {
     const NAME: &'static str = "nat";
     const WIRE: &'static [Wire] = &[Wire::nicira(36)];
+    const MEMBERS: &'static [Member] = &[
+        Member::optional("kind", Shape::Words(&["src", "dst"])),
+        Member::optional("addr_min", Shape::Text),
+        Member::optional("addr_max", Shape::Text),
+        Member::optional("port_min", Shape::U16),
+        Member::optional("port_max", Shape::U16),
+        Member::optional("persistent", Shape::True),
+        Member::optional("hash", Shape::True),
+        Member::optional("random", Shape::True),
+    ];
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
         body.skip(2, "padding")?;
@@ -120,13 +119,11 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            put_zeros(out, 2);
-            out.extend(self.flags.to_be_bytes());
-            out.extend(self.present.to_be_bytes());
-            out.extend_from_slice(self.range);
-        });
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_zeros(out, 2);
+        out.extend(self.flags.to_be_bytes());
+        out.extend(self.present.to_be_bytes());
+        out.extend_from_slice(self.range);
         Ok(())
     }
 
@@ -183,17 +180,8 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
             json.bool(true);
         }
     }
-}
 
-impl ActionParse for Nat<'_> {
-    const WORDS: &'static [&'static str] = &["nat"];
-
-    fn parse(
-        word: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut nat = Nat {
             flags: 0,
             present: 0,
@@ -269,7 +257,7 @@ impl ActionParse for Nat<'_> {
             range: &range,
             ..nat
         };
-        parser.put(&nat, out)
+        nat.put(parser)
     }
 }
 

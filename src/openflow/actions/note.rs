@@ -1,15 +1,6 @@
 //! `note`: bytes that do nothing (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::hex_bytes;
-use super::number::{hex_string, put_dotted};
-use super::parse::{ActionParse, Parser};
-use super::{ActionCodec, Head, Unencodable, Wire, place, put_action};
-use crate::openflow::fields::Problem;
+use super::prelude::*;
 
 /// Bytes that do nothing, padding included: `note:01.02.00.00.00.00`.
 ///
@@ -23,6 +14,7 @@ pub struct Note<'a> {
 impl<'a> ActionCodec<'a> for Note<'a> {
     const NAME: &'static str = "note";
     const WIRE: &'static [Wire] = &[Wire::nicira(8)];
+    const MEMBERS: &'static [Member] = &[Member::new("data", Shape::BYTES)];
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
         Ok(Note {
@@ -30,10 +22,8 @@ impl<'a> ActionCodec<'a> for Note<'a> {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            out.extend_from_slice(self.data);
-        });
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        out.extend_from_slice(self.data);
         Ok(())
     }
 
@@ -47,18 +37,9 @@ impl<'a> ActionCodec<'a> for Note<'a> {
         json.key("data");
         json.string(&hex_string(self.data));
     }
-}
 
-impl ActionParse for Note<'_> {
-    const WORDS: &'static [&'static str] = &["note"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let data = hex_bytes(argument)?;
-        parser.put(&Note { data: &data }, out)
+        Note { data: &data }.put(parser)
     }
 }

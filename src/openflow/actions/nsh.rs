@@ -3,21 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::{Argument, Arguments, decimal, hex_bytes, list, no_argument, uint};
-use super::codec::bare_parse;
-use super::number::{hex_string, put_dec, put_hex_bytes, put_hex_or_zero};
-use super::parse::{ActionParse, Parser};
-use super::separator::Separator;
-use super::{
-    ActionCodec, Head, Unencodable, Vendor, Wire, bare_action, place, put_action, put_zeros,
-};
-use crate::openflow::bytes::DecodeErrorKind;
-use crate::openflow::fields::Problem;
+use super::prelude::*;
 
 const fn since_v13(number: u16) -> [Wire; 1] {
     [Wire::new(
@@ -57,6 +43,20 @@ pub enum EncapProperty<'a> {
         data: &'a [u8],
     },
 }
+
+/// A property in JSON.
+const PROPERTY: Shape = Shape::Either(&[
+    Shape::Object(&[
+        Member::new("type", Shape::Word("md_type")),
+        Member::new("md_type", Shape::U8),
+    ]),
+    Shape::Object(&[
+        Member::new("type", Shape::Word("tlv")),
+        Member::new("class", Shape::U16),
+        Member::new("tlv_type", Shape::U8),
+        Member::new("data", Shape::BYTES),
+    ]),
+]);
 
 /// The property class of NSH.
 const NSH: u16 = 4;
@@ -109,6 +109,10 @@ impl<'a> Encap<'a> {
 impl<'a> ActionCodec<'a> for Encap<'a> {
     const NAME: &'static str = "encap";
     const WIRE: &'static [Wire] = &since_v13(46);
+    const MEMBERS: &'static [Member] = &[
+        Member::new("packet_type", Shape::Either(&[Shape::Text, Shape::U32])),
+        Member::optional("properties", Shape::List(&PROPERTY)),
+    ];
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
         let hdr_size = body.u16("hdr_size")?;
@@ -124,12 +128,10 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            out.extend(self.hdr_size.to_be_bytes());
-            out.extend(self.packet_type.to_be_bytes());
-            out.extend_from_slice(self.properties);
-        });
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        out.extend(self.hdr_size.to_be_bytes());
+        out.extend(self.packet_type.to_be_bytes());
+        out.extend_from_slice(self.properties);
         Ok(())
     }
 
@@ -192,82 +194,8 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
         }
         json.end_array();
     }
-}
 
-/// Removes the outermost header: `decap()`, `decap(packet_type(ns=1,type=0x800))`.
-///
-/// JSON: `{"type":"decap","packet_type":{"ns":1,"type":2048}}`; left out where the header itself says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decap {
-    /// The type of what is below: namespace in the upper 16 bits, type in the lower.
-    pub packet_type: u32,
-}
-
-/// The header removed says what is below.
-const USE_NEXT_PROTO: u32 = 0xfffe;
-
-impl<'a> ActionCodec<'a> for Decap {
-    const NAME: &'static str = "decap";
-    const WIRE: &'static [Wire] = &since_v13(47);
-
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
-        body.skip(2, "padding")?;
-        Ok(Decap {
-            packet_type: body.u32("packet type")?,
-        })
-    }
-
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            put_zeros(out, 2);
-            out.extend(self.packet_type.to_be_bytes());
-        });
-        Ok(())
-    }
-
-    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "decap");
-        sink.put("(");
-        if self.packet_type != USE_NEXT_PROTO {
-            sink.put("packet_type(ns=");
-            put_dec(sink, self.packet_type >> 16);
-            sink.put(",type=");
-            put_hex_or_zero(sink, self.packet_type & 0xffff);
-            sink.put(")");
-        }
-        sink.put(")");
-    }
-
-    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
-        if self.packet_type != USE_NEXT_PROTO {
-            json.key("packet_type");
-            json.begin_object();
-            json.key("ns");
-            json.number(self.packet_type >> 16);
-            json.key("type");
-            json.number(self.packet_type & 0xffff);
-            json.end_object();
-        }
-    }
-}
-
-/// Decrements the TTL of the network service header: `dec_nsh_ttl`.
-///
-/// JSON: `{"type":"dec_nsh_ttl"}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DecNshTtl;
-
-bare_action!(DecNshTtl, "dec_nsh_ttl", &since_v13(48));
-
-impl ActionParse for Encap<'_> {
-    const WORDS: &'static [&'static str] = &["encap"];
-
-    fn parse(
-        word: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut headers = Arguments::new(argument);
         let header = headers
             .next()
@@ -300,7 +228,96 @@ impl ActionParse for Encap<'_> {
             packet_type,
             properties: &properties,
         };
-        parser.put(&encap, out)
+        encap.put(parser)
+    }
+}
+
+/// Removes the outermost header: `decap()`, `decap(packet_type(ns=1,type=0x800))`.
+///
+/// JSON: `{"type":"decap","packet_type":{"ns":1,"type":2048}}`; left out where the header itself says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decap {
+    /// The type of what is below: namespace in the upper 16 bits, type in the lower.
+    pub packet_type: u32,
+}
+
+/// The header removed says what is below.
+const USE_NEXT_PROTO: u32 = 0xfffe;
+
+impl<'a> ActionCodec<'a> for Decap {
+    const NAME: &'static str = "decap";
+    const WIRE: &'static [Wire] = &since_v13(47);
+    const MEMBERS: &'static [Member] = &[Member::optional(
+        "packet_type",
+        Shape::Object(&[
+            Member::new("ns", Shape::U16),
+            Member::new("type", Shape::U16),
+        ]),
+    )];
+
+    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+        body.skip(2, "padding")?;
+        Ok(Decap {
+            packet_type: body.u32("packet type")?,
+        })
+    }
+
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_zeros(out, 2);
+        out.extend(self.packet_type.to_be_bytes());
+        Ok(())
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        sink.put_as(Role::Action, "decap");
+        sink.put("(");
+        if self.packet_type != USE_NEXT_PROTO {
+            sink.put("packet_type(ns=");
+            put_dec(sink, self.packet_type >> 16);
+            sink.put(",type=");
+            put_hex_or_zero(sink, self.packet_type & 0xffff);
+            sink.put(")");
+        }
+        sink.put(")");
+    }
+
+    fn json(&self, json: &mut Json<'_>, _: &TextContext<'_>) {
+        if self.packet_type != USE_NEXT_PROTO {
+            json.key("packet_type");
+            json.begin_object();
+            json.key("ns");
+            json.number(self.packet_type >> 16);
+            json.key("type");
+            json.number(self.packet_type & 0xffff);
+            json.end_object();
+        }
+    }
+
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        let mut packet_type = USE_NEXT_PROTO;
+        for argument in Arguments::new(argument) {
+            let Argument { key, value, .. } = argument?;
+            if key != "packet_type" {
+                return Err(no_argument(word, key, &["packet_type"]));
+            }
+            let (mut space, mut kind) = (None, None);
+            for part in Arguments::new(value) {
+                let Argument { key, value, .. } = part?;
+                match key {
+                    "ns" => space = Some(uint::<u16>(value, key)?),
+                    "type" => kind = Some(uint::<u16>(value, key)?),
+                    _ => return Err(no_argument("packet_type", key, &["ns", "type"])),
+                }
+            }
+            let (Some(space), Some(kind)) = (space, kind) else {
+                return Err(Problem::syntax(
+                    "a packet type is packet_type(ns=1,type=0x800)",
+                ));
+            };
+            packet_type = u32::from(space) << 16 | u32::from(kind);
+        }
+        parser.known.checked = false;
+        Decap { packet_type }.put(parser)
     }
 }
 
@@ -351,40 +368,9 @@ fn put_property(
     }
 }
 
-impl ActionParse for Decap {
-    const WORDS: &'static [&'static str] = &["decap"];
-
-    fn parse(
-        word: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
-        let mut packet_type = USE_NEXT_PROTO;
-        for argument in Arguments::new(argument) {
-            let Argument { key, value, .. } = argument?;
-            if key != "packet_type" {
-                return Err(no_argument(word, key, &["packet_type"]));
-            }
-            let (mut space, mut kind) = (None, None);
-            for part in Arguments::new(value) {
-                let Argument { key, value, .. } = part?;
-                match key {
-                    "ns" => space = Some(uint::<u16>(value, key)?),
-                    "type" => kind = Some(uint::<u16>(value, key)?),
-                    _ => return Err(no_argument("packet_type", key, &["ns", "type"])),
-                }
-            }
-            let (Some(space), Some(kind)) = (space, kind) else {
-                return Err(Problem::syntax(
-                    "a packet type is packet_type(ns=1,type=0x800)",
-                ));
-            };
-            packet_type = u32::from(space) << 16 | u32::from(kind);
-        }
-        parser.known.checked = false;
-        parser.put(&Decap { packet_type }, out)
-    }
+bare_action! {
+    /// Decrements the TTL of the network service header: `dec_nsh_ttl`.
+    ///
+    /// JSON: `{"type":"dec_nsh_ttl"}`.
+    DecNshTtl = "dec_nsh_ttl" at &since_v13(48), needs Nsh
 }
-
-bare_parse!(DecNshTtl, "dec_nsh_ttl", Nsh);

@@ -1,21 +1,12 @@
 //! `output`: to a port, to the port that a field names, or cut short (ovs-actions(7), "Output Actions").
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::{Argument, Arguments, no_argument, uint};
-use super::bits::{Bits, plain_header, short_header};
-use super::number::put_dec;
-use super::parse::{ActionParse, Parser};
-use super::{
-    ActionCodec, Head, Unencodable, Wire, place, port, port_json, port_u16, put_action, put_zeros,
-    skip_zeros,
+use crate::openflow::text::{
+    PORT_ANY, PORT_CONTROLLER, PORT_IN_PORT, PORT_LOCAL, PORT_UNSET, put_port, reserved_port,
 };
-use crate::openflow::fields::Problem;
-use crate::openflow::text::PORT_LOCAL;
-use crate::openflow::text::{PORT_CONTROLLER, put_port, reserved_port};
+
+use super::bits::{plain_header, short_header};
+use super::codec::{port, put_port_u16};
+use super::prelude::*;
 
 /// Sends the packet to a port: `output:1`, `NORMAL`, `CONTROLLER:65535`.
 ///
@@ -31,6 +22,11 @@ pub struct Output {
 impl<'a> ActionCodec<'a> for Output {
     const NAME: &'static str = "output";
     const WIRE: &'static [Wire] = &[Wire::openflow(0, Version::V10)];
+    const MEMBERS: &'static [Member] = &[
+        Member::optional("port", Shape::PORT),
+        Member::optional("field", Shape::BITS),
+        Member::optional("max_len", Shape::U32),
+    ];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         let output = Output {
@@ -43,20 +39,14 @@ impl<'a> ActionCodec<'a> for Output {
         Ok(output)
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let wire = place(Self::WIRE, version, Self::NAME)?;
+    fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
         if version == Version::V10 {
-            let port = port_u16(self.port, Self::NAME, version)?;
-            put_action(wire, out, |out| {
-                out.extend(port.to_be_bytes());
-                out.extend(self.max_len.to_be_bytes());
-            });
+            put_port_u16(self.port, Self::unencodable(version), out)?;
+            out.extend(self.max_len.to_be_bytes());
         } else {
-            put_action(wire, out, |out| {
-                out.extend(self.port.to_be_bytes());
-                out.extend(self.max_len.to_be_bytes());
-                put_zeros(out, 6);
-            });
+            out.extend(self.port.to_be_bytes());
+            out.extend(self.max_len.to_be_bytes());
+            put_zeros(out, 6);
         }
         Ok(())
     }
@@ -75,10 +65,36 @@ impl<'a> ActionCodec<'a> for Output {
 
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
         json.key("port");
-        port_json(json, cx, self.port);
+        put_port_json(json, cx.names, self.port);
         if self.port == PORT_CONTROLLER {
             json.key("max_len");
             json.number(self.max_len);
+        }
+    }
+
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        if argument.contains("max_len") {
+            return OutputTrunc::parse_arguments(argument, parser)?.put(parser);
+        }
+        match parser.ofport(argument) {
+            Ok(port) => {
+                let max_len = if port == PORT_CONTROLLER { u16::MAX } else { 0 };
+                put_output(port, max_len, parser)
+            }
+            Err(problem) if argument.starts_with('"') => Err(problem),
+            Err(problem) => {
+                let bracket = argument.contains('[');
+                let src = match Bits::parse_source(argument, parser) {
+                    Err(_) if !bracket => Err(problem),
+                    other => other,
+                }?;
+                let output = OutputReg {
+                    src,
+                    max_len: u16::MAX,
+                    long: src.header.experimenter.is_some(),
+                };
+                output.put(parser)
+            }
         }
     }
 }
@@ -103,6 +119,8 @@ const OUTPUT_REG2: Wire = Wire::nicira(32);
 impl<'a> ActionCodec<'a> for OutputReg {
     const NAME: &'static str = "output";
     const WIRE: &'static [Wire] = &[OUTPUT_REG, OUTPUT_REG2];
+    /// Its text is one of the forms of `output`.
+    const WORDS: &'static [&'static str] = &[];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         let start = *body;
@@ -126,22 +144,20 @@ impl<'a> ActionCodec<'a> for OutputReg {
         })
     }
 
-    fn encode(&self, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+    fn wire(&self, _: Version) -> Option<Wire> {
+        Some(if self.long { OUTPUT_REG2 } else { OUTPUT_REG })
+    }
+
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        out.extend(self.src.pack().to_be_bytes());
         if self.long {
-            put_action(OUTPUT_REG2, out, |out| {
-                out.extend(self.src.pack().to_be_bytes());
-                out.extend(self.max_len.to_be_bytes());
-                let start = out.len();
-                self.src.header.encode(out);
-                put_zeros(out, 10usize.saturating_sub(out.len() - start));
-            });
+            out.extend(self.max_len.to_be_bytes());
+            self.src.header.encode(out);
+            // The room for a header of 8 bytes is filled to the end of the action.
         } else {
-            put_action(OUTPUT_REG, out, |out| {
-                out.extend(self.src.pack().to_be_bytes());
-                self.src.header.encode(out);
-                out.extend(self.max_len.to_be_bytes());
-                put_zeros(out, 6);
-            });
+            self.src.header.encode(out);
+            out.extend(self.max_len.to_be_bytes());
+            put_zeros(out, 6);
         }
         Ok(())
     }
@@ -157,6 +173,10 @@ impl<'a> ActionCodec<'a> for OutputReg {
         self.src.json(json);
         json.key("max_len");
         json.number(self.max_len);
+    }
+
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        Output::parse(word, argument, parser)
     }
 }
 
@@ -174,6 +194,8 @@ pub struct OutputTrunc {
 impl<'a> ActionCodec<'a> for OutputTrunc {
     const NAME: &'static str = "output";
     const WIRE: &'static [Wire] = &[Wire::nicira(39)];
+    /// Its text is one of the forms of `output`.
+    const WORDS: &'static [&'static str] = &[];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         Ok(OutputTrunc {
@@ -182,12 +204,9 @@ impl<'a> ActionCodec<'a> for OutputTrunc {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let port = port_u16(self.port, Self::NAME, version)?;
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            out.extend(port.to_be_bytes());
-            out.extend(self.max_len.to_be_bytes());
-        });
+    fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_port_u16(self.port, Self::unencodable(version), out)?;
+        out.extend(self.max_len.to_be_bytes());
         Ok(())
     }
 
@@ -204,52 +223,15 @@ impl<'a> ActionCodec<'a> for OutputTrunc {
 
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
         json.key("port");
-        port_json(json, cx, self.port);
+        put_port_json(json, cx.names, self.port);
         json.key("max_len");
         json.number(self.max_len);
     }
-}
 
-impl ActionParse for Output {
-    const WORDS: &'static [&'static str] = &["output"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
-        if argument.contains("max_len") {
-            return parser.put(&OutputTrunc::parse_arguments(argument, parser)?, out);
-        }
-        match parser.ofport(argument) {
-            Ok(port) => {
-                let max_len = if port == PORT_CONTROLLER { u16::MAX } else { 0 };
-                parser.output(port, max_len, out)
-            }
-            Err(problem) if argument.starts_with('"') => Err(problem),
-            Err(problem) => {
-                let bracket = argument.contains('[');
-                let src = match Bits::parse_source(argument, parser) {
-                    Err(_) if !bracket => Err(problem),
-                    other => other,
-                }?;
-                let output = OutputReg {
-                    src,
-                    max_len: u16::MAX,
-                    long: src.header.experimenter.is_some(),
-                };
-                parser.put(&output, out)
-            }
-        }
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        Output::parse(word, argument, parser)
     }
 }
-
-/// Its text is one of the forms of `output`.
-impl ActionParse for OutputReg {}
-
-/// Its text is one of the forms of `output`.
-impl ActionParse for OutputTrunc {}
 
 impl OutputTrunc {
     fn parse_arguments(text: &str, parser: &Parser<'_>) -> Result<OutputTrunc, Problem> {
@@ -268,7 +250,7 @@ impl OutputTrunc {
         if max_len < SHORTEST {
             return Err(Problem::syntax(format!("max_len is at least {SHORTEST}")));
         }
-        if !matches!(port, 0..0xff00 | 0xffff_fff8 | PORT_LOCAL) {
+        if !matches!(port, 0..0xff00 | PORT_IN_PORT | PORT_LOCAL) {
             return Err(Problem::syntax("nothing can be cut short for this port"));
         }
         Ok(OutputTrunc { port, max_len })
@@ -277,3 +259,11 @@ impl OutputTrunc {
 
 /// The least that is left of a packet: its Ethernet header.
 const SHORTEST: u32 = 14;
+
+/// Appends an output to a port.
+pub(super) fn put_output(port: u32, max_len: u16, parser: &mut Parser<'_>) -> Result<(), Problem> {
+    if port == PORT_ANY || port == PORT_UNSET {
+        return Err(Problem::syntax("nothing can be sent to this port"));
+    }
+    Output { port, max_len }.put(parser)
+}

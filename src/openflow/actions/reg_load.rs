@@ -1,17 +1,10 @@
 //! `load`: loads bits into a field (ovs-actions(7), "load").
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version;
+use crate::openflow::fields::number;
 
-use super::arguments::arrow;
-use super::bits::{Bits, short_header};
-use super::number::put_hex_or_zero;
-use super::parse::{ActionParse, Parser};
-use super::set_field::{Setting, ones, wide};
-use super::{ActionCodec, Head, Unencodable, Vendor, Wire, place, put_action, put_name};
-use crate::openflow::fields::{Problem, number};
+use super::prelude::*;
+use super::setting::Setting;
+use super::whole::{REG_LOAD, ones, wide};
 
 /// Loads bits into a field: `load:0x1->NXM_NX_REG0[0..15]`. OpenFlow 1.0 to 1.4.
 ///
@@ -26,24 +19,22 @@ pub struct RegLoad {
 
 impl<'a> ActionCodec<'a> for RegLoad {
     const NAME: &'static str = "load";
-    const WIRE: &'static [Wire] = &[Wire::new(Vendor::Nicira, 7, Version::V10, Version::V14)];
+    const WIRE: &'static [Wire] = &[REG_LOAD];
+    const MEMBERS: &'static [Member] = &[
+        Member::new("value", Shape::HEX),
+        Member::new("dst", Shape::BITS),
+    ];
 
     fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
-        let start = *body;
-        let ofs_nbits = body.u16("ofs_nbits")?;
-        let header = short_header(body)?;
         Ok(RegLoad {
-            dst: Bits::packed(header, ofs_nbits, &start)?,
+            dst: Bits::decode(body)?,
             value: body.u64("value")?,
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        put_action(place(Self::WIRE, version, Self::NAME)?, out, |out| {
-            out.extend(self.dst.pack().to_be_bytes());
-            self.dst.header.encode(out);
-            out.extend(self.value.to_be_bytes());
-        });
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        self.dst.encode(out);
+        out.extend(self.value.to_be_bytes());
         Ok(())
     }
 
@@ -60,17 +51,8 @@ impl<'a> ActionCodec<'a> for RegLoad {
         json.key("dst");
         self.dst.json(json);
     }
-}
 
-impl ActionParse for RegLoad {
-    const WORDS: &'static [&'static str] = &["load"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (text, dst) = arrow(argument)?;
         let dst = Bits::parse_target(dst, parser)?;
         let Some(field) = dst.header.field() else {
@@ -98,6 +80,6 @@ impl ActionParse for RegLoad {
             value: wide(value << dst.offset, width),
             mask: (!whole).then(|| wide(ones(dst.n_bits) << dst.offset, width)),
         };
-        setting.put(true, parser, out)
+        setting.put(true, parser)
     }
 }

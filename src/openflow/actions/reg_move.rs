@@ -1,17 +1,7 @@
 //! `move`: copies bits from field to field (ovs-actions(7), "move"; OpenFlow 1.5.1 §7.2.6.12).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::arrow;
-use super::bits::{Bits, plain_header};
-use super::parse::{ActionParse, Parser};
-use super::{
-    ActionCodec, Head, Unencodable, Vendor, Wire, put_action, put_name, put_zeros, skip_zeros,
-};
-use crate::openflow::fields::Problem;
+use super::bits::plain_header;
+use super::prelude::*;
 
 /// Copies bits: `move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[]`.
 ///
@@ -33,6 +23,10 @@ const REG_MOVE: Wire = Wire::new(Vendor::Nicira, 6, Version::V10, Version::V14);
 impl<'a> ActionCodec<'a> for RegMove {
     const NAME: &'static str = "move";
     const WIRE: &'static [Wire] = &[COPY_FIELD, ONF_COPY_FIELD, REG_MOVE];
+    const MEMBERS: &'static [Member] = &[
+        Member::new("src", Shape::BITS),
+        Member::new("dst", Shape::BITS),
+    ];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         let start = *body;
@@ -56,23 +50,28 @@ impl<'a> ActionCodec<'a> for RegMove {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let (wire, before, behind) = if version >= Version::V15 {
-            (COPY_FIELD, 0, 2)
+    fn wire(&self, version: Version) -> Option<Wire> {
+        Some(if version >= Version::V15 {
+            COPY_FIELD
         } else if self.onf && ONF_COPY_FIELD.holds_in(version) {
-            (ONF_COPY_FIELD, 2, 2)
+            ONF_COPY_FIELD
         } else {
-            (REG_MOVE, 0, 0)
-        };
-        put_action(wire, out, |out| {
-            put_zeros(out, before);
-            out.extend(self.dst.n_bits.to_be_bytes());
-            out.extend(self.src.offset.to_be_bytes());
-            out.extend(self.dst.offset.to_be_bytes());
-            put_zeros(out, behind);
-            self.src.header.encode(out);
-            self.dst.header.encode(out);
-        });
+            REG_MOVE
+        })
+    }
+
+    fn body(&self, wire: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        if wire.vendor == Vendor::Onf {
+            put_zeros(out, 2);
+        }
+        out.extend(self.dst.n_bits.to_be_bytes());
+        out.extend(self.src.offset.to_be_bytes());
+        out.extend(self.dst.offset.to_be_bytes());
+        if wire.vendor != Vendor::Nicira {
+            put_zeros(out, 2);
+        }
+        self.src.header.encode(out);
+        self.dst.header.encode(out);
         Ok(())
     }
 
@@ -89,17 +88,8 @@ impl<'a> ActionCodec<'a> for RegMove {
         json.key("dst");
         self.dst.json(json);
     }
-}
 
-impl ActionParse for RegMove {
-    const WORDS: &'static [&'static str] = &["move"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (src, dst) = arrow(argument)?;
         let mut src = Bits::parse_source(src, parser)?;
         let mut dst = Bits::parse_target(dst, parser)?;
@@ -114,6 +104,6 @@ impl ActionParse for RegMove {
             dst = dst.in_version(parser.version);
         }
         let onf = false;
-        parser.put(&RegMove { src, dst, onf }, out)
+        RegMove { src, dst, onf }.put(parser)
     }
 }

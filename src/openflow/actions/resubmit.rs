@@ -1,17 +1,9 @@
 //! `resubmit`: another look-up, as it were a subroutine (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
+use crate::openflow::text::{PORT_IN_PORT, port_from_v10, put_port, put_table, put_table_json};
 
-use super::arguments::list;
-use super::parse::{ActionParse, Parser};
-use super::{
-    ActionCodec, Head, Unencodable, Wire, place, port_json, port_u16, put_action, skip_zeros,
-};
-use crate::openflow::fields::Problem;
-use crate::openflow::text::{port_from_v10, put_port, put_table, put_table_json};
+use super::codec::put_port_u16;
+use super::prelude::*;
 
 /// Looks the packet up again: `resubmit:1`, `resubmit(,7)`, `resubmit(1,7,ct)`.
 ///
@@ -41,12 +33,11 @@ pub enum ResubmitForm {
 const RESUBMIT: Wire = Wire::nicira(1);
 const RESUBMIT_TABLE: Wire = Wire::nicira(14);
 const RESUBMIT_TABLE_CT: Wire = Wire::nicira(44);
-const IN_PORT: u32 = 0xffff_fff8;
 const THIS_TABLE: u8 = 0xff;
 
 impl Resubmit {
     fn port(self) -> Option<u32> {
-        (self.in_port != IN_PORT).then_some(self.in_port)
+        (self.in_port != PORT_IN_PORT).then_some(self.in_port)
     }
 
     fn table(self) -> Option<u8> {
@@ -57,6 +48,11 @@ impl Resubmit {
 impl<'a> ActionCodec<'a> for Resubmit {
     const NAME: &'static str = "resubmit";
     const WIRE: &'static [Wire] = &[RESUBMIT, RESUBMIT_TABLE, RESUBMIT_TABLE_CT];
+    const MEMBERS: &'static [Member] = &[
+        Member::optional("port", Shape::PORT),
+        Member::optional("table", Shape::Table),
+        Member::optional("ct", Shape::True),
+    ];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         let form = if head.number == RESUBMIT.number {
@@ -79,20 +75,19 @@ impl<'a> ActionCodec<'a> for Resubmit {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        place(Self::WIRE, version, Self::NAME)?;
-        let in_port = port_u16(self.in_port, Self::NAME, version)?;
-        let wire = match self.form {
+    fn wire(&self, _: Version) -> Option<Wire> {
+        Some(match self.form {
             ResubmitForm::Port => RESUBMIT,
             ResubmitForm::Table => RESUBMIT_TABLE,
             ResubmitForm::TableCt => RESUBMIT_TABLE_CT,
-        };
-        put_action(wire, out, |out| {
-            out.extend(in_port.to_be_bytes());
-            if self.form != ResubmitForm::Port {
-                out.extend([self.table, 0, 0, 0]);
-            }
-        });
+        })
+    }
+
+    fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        put_port_u16(self.in_port, Self::unencodable(version), out)?;
+        if self.form != ResubmitForm::Port {
+            out.extend([self.table, 0, 0, 0]);
+        }
         Ok(())
     }
 
@@ -120,7 +115,7 @@ impl<'a> ActionCodec<'a> for Resubmit {
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
         if let Some(port) = self.port() {
             json.key("port");
-            port_json(json, cx, port);
+            put_port_json(json, cx.names, port);
         }
         if let Some(table) = self.table() {
             put_table_json(json, cx, table);
@@ -130,30 +125,10 @@ impl<'a> ActionCodec<'a> for Resubmit {
             json.bool(true);
         }
     }
-}
 
-impl Resubmit {
-    /// What `goto_table` is in OpenFlow 1.0.
-    pub(super) fn to_table(table: u8) -> Resubmit {
-        Resubmit {
-            in_port: IN_PORT,
-            table,
-            form: ResubmitForm::Table,
-        }
-    }
-}
-
-impl ActionParse for Resubmit {
-    const WORDS: &'static [&'static str] = &["resubmit"];
-
-    fn parse(
-        _: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut resubmit = Resubmit {
-            in_port: IN_PORT,
+            in_port: PORT_IN_PORT,
             table: THIS_TABLE,
             form: ResubmitForm::Table,
         };
@@ -169,9 +144,20 @@ impl ActionParse for Resubmit {
             ["ct"] => resubmit.form = ResubmitForm::TableCt,
             _ => return Err(Problem::syntax("resubmit is resubmit(PORT,TABLE,ct)")),
         }
-        if resubmit.in_port == IN_PORT && resubmit.table == THIS_TABLE {
+        if resubmit.in_port == PORT_IN_PORT && resubmit.table == THIS_TABLE {
             return Err(Problem::syntax("resubmit needs a port or a table"));
         }
-        parser.put(&resubmit, out)
+        resubmit.put(parser)
+    }
+}
+
+impl Resubmit {
+    /// What `goto_table` is in OpenFlow 1.0.
+    pub(super) fn to_table(table: u8) -> Resubmit {
+        Resubmit {
+            in_port: PORT_IN_PORT,
+            table,
+            form: ResubmitForm::Table,
+        }
     }
 }

@@ -1,17 +1,9 @@
 //! `sample`: sends packets to IPFIX collectors (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::{Argument, Arguments, no_argument, uint};
-use super::number::put_dec;
-use super::parse::{ActionParse, Parser};
-use super::{ActionCodec, Head, Unencodable, Wire, port_json, port_u16, put_action, skip_zeros};
-use crate::openflow::bytes::DecodeErrorKind;
-use crate::openflow::fields::Problem;
 use crate::openflow::text::{PORT_ANY, port_from_v10, put_port};
+
+use super::codec::put_port_u16;
+use super::prelude::*;
 
 /// Samples packets: `sample(probability=1,collector_set_id=2,obs_domain_id=3,obs_point_id=4,
 /// sampling_port=1,egress)`.
@@ -51,6 +43,14 @@ const SAMPLE: [Wire; 3] = [Wire::nicira(29), Wire::nicira(38), Wire::nicira(41)]
 impl<'a> ActionCodec<'a> for Sample {
     const NAME: &'static str = "sample";
     const WIRE: &'static [Wire] = &SAMPLE;
+    const MEMBERS: &'static [Member] = &[
+        Member::new("probability", Shape::U16),
+        Member::optional("collector_set_id", Shape::U32),
+        Member::optional("obs_domain_id", Shape::U32),
+        Member::optional("obs_point_id", Shape::U32),
+        Member::optional("sampling_port", Shape::PORT),
+        Member::optional("direction", Shape::Words(&["ingress", "egress"])),
+    ];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         let mut sample = Sample {
@@ -87,23 +87,23 @@ impl<'a> ActionCodec<'a> for Sample {
         Ok(sample)
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        let port = port_u16(self.sampling_port, Self::NAME, version)?;
-        let wire = match self.form {
+    fn wire(&self, _: Version) -> Option<Wire> {
+        Some(match self.form {
             1 => SAMPLE[0],
             2 => SAMPLE[1],
             _ => SAMPLE[2],
-        };
-        put_action(wire, out, |out| {
-            out.extend(self.probability.to_be_bytes());
-            out.extend(self.collector_set_id.to_be_bytes());
-            out.extend(self.obs_domain_id.to_be_bytes());
-            out.extend(self.obs_point_id.to_be_bytes());
-            if self.form > 1 {
-                out.extend(port.to_be_bytes());
-                out.push(self.direction as u8);
-            }
-        });
+        })
+    }
+
+    fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        out.extend(self.probability.to_be_bytes());
+        out.extend(self.collector_set_id.to_be_bytes());
+        out.extend(self.obs_domain_id.to_be_bytes());
+        out.extend(self.obs_point_id.to_be_bytes());
+        if self.form > 1 {
+            put_port_u16(self.sampling_port, Self::unencodable(version), out)?;
+            out.push(self.direction as u8);
+        }
         Ok(())
     }
 
@@ -138,54 +138,15 @@ impl<'a> ActionCodec<'a> for Sample {
         }
         if self.sampling_port != PORT_ANY {
             json.key("sampling_port");
-            port_json(json, cx, self.sampling_port);
+            put_port_json(json, cx.names, self.sampling_port);
         }
         if let Some(direction) = self.direction.name() {
             json.key("direction");
             json.string(direction);
         }
     }
-}
 
-impl Sample {
-    fn ids(&self) -> [(&'static str, u32); 3] {
-        [
-            ("collector_set_id", self.collector_set_id),
-            ("obs_domain_id", self.obs_domain_id),
-            ("obs_point_id", self.obs_point_id),
-        ]
-    }
-}
-
-impl Direction {
-    fn name(self) -> Option<&'static str> {
-        match self {
-            Direction::Default => None,
-            Direction::Ingress => Some("ingress"),
-            Direction::Egress => Some("egress"),
-        }
-    }
-}
-
-const KEYS: [&str; 7] = [
-    "probability",
-    "collector_set_id",
-    "obs_domain_id",
-    "obs_point_id",
-    "sampling_port",
-    "ingress",
-    "egress",
-];
-
-impl ActionParse for Sample {
-    const WORDS: &'static [&'static str] = &["sample"];
-
-    fn parse(
-        word: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut sample = Sample {
             probability: 0,
             collector_set_id: 0,
@@ -218,6 +179,36 @@ impl ActionParse for Sample {
         } else if sample.sampling_port != PORT_ANY {
             sample.form = 2;
         }
-        parser.put(&sample, out)
+        sample.put(parser)
     }
 }
+
+impl Sample {
+    fn ids(&self) -> [(&'static str, u32); 3] {
+        [
+            ("collector_set_id", self.collector_set_id),
+            ("obs_domain_id", self.obs_domain_id),
+            ("obs_point_id", self.obs_point_id),
+        ]
+    }
+}
+
+impl Direction {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Direction::Default => None,
+            Direction::Ingress => Some("ingress"),
+            Direction::Egress => Some("egress"),
+        }
+    }
+}
+
+const KEYS: [&str; 7] = [
+    "probability",
+    "collector_set_id",
+    "obs_domain_id",
+    "obs_point_id",
+    "sampling_port",
+    "ingress",
+    "egress",
+];

@@ -1,19 +1,6 @@
 //! `dec_ttl`: the TTL or hop limit (ovs-actions(7)).
 
-use crate::base::json::Json;
-use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version;
-
-use super::arguments::decimal;
-use super::number::put_dec;
-use super::parse::{ActionParse, Parser};
-use super::separator::Separator;
-use super::{
-    ActionCodec, Head, Unencodable, Vendor, Wire, place, put_action, put_zeros, skip_zeros,
-};
-use crate::openflow::bytes::be_number;
-use crate::openflow::fields::{Prereq, Problem};
+use super::prelude::*;
 
 /// Decrements the TTL; a packet whose TTL runs out goes to controllers: `dec_ttl`, `dec_ttl(1,2)`.
 ///
@@ -24,6 +11,7 @@ pub struct DecTtl<'a> {
     pub ids: Option<&'a [u8]>,
 }
 
+const PLAIN: [Wire; 2] = [Wire::openflow(24, Version::V11), Wire::nicira_v10(18)];
 const DEC_TTL_CNT_IDS: Wire = Wire::nicira(21);
 
 impl DecTtl<'_> {
@@ -35,11 +23,8 @@ impl DecTtl<'_> {
 
 impl<'a> ActionCodec<'a> for DecTtl<'a> {
     const NAME: &'static str = "dec_ttl";
-    const WIRE: &'static [Wire] = &[
-        Wire::openflow(24, Version::V11),
-        Wire::new(Vendor::Nicira, 18, Version::V10, Version::V10),
-        DEC_TTL_CNT_IDS,
-    ];
+    const WIRE: &'static [Wire] = &[PLAIN[0], PLAIN[1], DEC_TTL_CNT_IDS];
+    const MEMBERS: &'static [Member] = &[Member::optional("ids", Shape::List(&Shape::U16))];
 
     fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
         if (head.vendor, head.number) != (DEC_TTL_CNT_IDS.vendor, DEC_TTL_CNT_IDS.number) {
@@ -52,14 +37,18 @@ impl<'a> ActionCodec<'a> for DecTtl<'a> {
         })
     }
 
-    fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+    fn wire(&self, version: Version) -> Option<Wire> {
         match self.ids {
-            None => put_action(place(Self::WIRE, version, Self::NAME)?, out, |_| ()),
-            Some(ids) => put_action(DEC_TTL_CNT_IDS, out, |out| {
-                out.extend(((ids.len() / 2) as u16).to_be_bytes());
-                put_zeros(out, 4);
-                out.extend_from_slice(ids);
-            }),
+            None => Wire::first_in(&PLAIN, version),
+            Some(_) => Some(DEC_TTL_CNT_IDS),
+        }
+    }
+
+    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+        if let Some(ids) = self.ids {
+            out.extend(((ids.len() / 2) as u16).to_be_bytes());
+            put_zeros(out, 4);
+            out.extend_from_slice(ids);
         }
         Ok(())
     }
@@ -86,20 +75,11 @@ impl<'a> ActionCodec<'a> for DecTtl<'a> {
             json.end_array();
         }
     }
-}
 
-impl ActionParse for DecTtl<'_> {
-    const WORDS: &'static [&'static str] = &["dec_ttl"];
-
-    fn parse(
-        word: &str,
-        argument: &str,
-        parser: &mut Parser<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Problem> {
+    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         parser.demand_since_v11(word, Prereq::Ip)?;
         if argument.is_empty() {
-            return parser.put(&DecTtl { ids: None }, out);
+            return DecTtl { ids: None }.put(parser);
         }
         let mut ids = Vec::new();
         for id in argument.split([',', ' ']).filter(|id| !id.is_empty()) {
@@ -111,6 +91,6 @@ impl ActionParse for DecTtl<'_> {
         if ids.len() > 0xff00 {
             return Err(Problem::syntax("these are too many ids"));
         }
-        parser.put(&DecTtl { ids: Some(&ids) }, out)
+        DecTtl { ids: Some(&ids) }.put(parser)
     }
 }

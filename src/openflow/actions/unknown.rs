@@ -10,10 +10,11 @@ use crate::base::json::Json;
 use crate::openflow::bytes::Cursor;
 use crate::openflow::text::{Role, Sink};
 
-use super::EXPERIMENTER;
 use super::arguments::{Argument, Arguments, hex_bytes, no_argument, uint};
+use super::codec::EXPERIMENTER;
 use super::number::{hex_string, put_dec, put_dotted, put_hex};
-use super::parse::Parser;
+use super::parser::Parser;
+use super::shape::{Member, Shape};
 use crate::openflow::fields::Problem;
 
 /// An action or instruction as bytes.
@@ -91,14 +92,26 @@ pub(super) const WORDS: &[&str] = &["unknown", "experimenter"];
 /// The words of [`Unknown`] where instructions stand.
 pub(super) const INSTRUCTION_WORDS: &[&str] = &["unknown_instruction", "experimenter_instruction"];
 
+/// The names of [`Unknown`] with the members of its JSON.
+pub(super) const MEMBERS: [(&str, &[Member]); 4] = {
+    const NUMBER: &[Member] = &[
+        Member::new("number", Shape::U16),
+        Member::new("data", Shape::BYTES),
+    ];
+    const ID: &[Member] = &[
+        Member::new("id", Shape::U32),
+        Member::new("data", Shape::BYTES),
+    ];
+    [
+        ("unknown", NUMBER),
+        ("experimenter", ID),
+        ("unknown_instruction", NUMBER),
+        ("experimenter_instruction", ID),
+    ]
+};
+
 /// Reads what [`Unknown`] prints.
-pub(super) fn parse(
-    word: &str,
-    argument: &str,
-    parser: &mut Parser<'_>,
-    out: &mut Vec<u8>,
-) -> Result<(), Problem> {
-    let _ = parser;
+pub(super) fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
     let (mut number, mut id, mut data) = (None, None, None);
     for argument in Arguments::new(argument) {
         let Argument { key, value, .. } = argument?;
@@ -110,25 +123,24 @@ pub(super) fn parse(
         }
     }
     let data = data.unwrap_or_default();
-    let mut head = Vec::new();
-    match (number, id) {
-        (Some(number), None) => head.extend(number.to_be_bytes()),
-        (None, Some(_)) => head.extend(EXPERIMENTER.to_be_bytes()),
+    let kind = match (number, id) {
+        (Some(number), None) => number,
+        (None, Some(_)) => EXPERIMENTER,
         _ => return Err(Problem::syntax(format!("{word} needs a type or an id"))),
-    }
-    let body = id.map(u32::to_be_bytes);
-    let body = body.as_ref().map_or(&[] as &[u8], |id| id.as_slice());
-    let length = 4 + body.len() + data.len();
-    match u16::try_from(length) {
-        Ok(length) if length >= 8 && length.is_multiple_of(8) => head.extend(length.to_be_bytes()),
+    };
+    let id_bytes = if id.is_some() { 4 } else { 0 };
+    let length = match u16::try_from(4 + id_bytes + data.len()) {
+        Ok(length) if length >= 8 && length.is_multiple_of(8) => length,
         _ => {
             return Err(Problem::syntax(
                 "the length of an action is a multiple of 8 bytes below 65536",
             ));
         }
-    }
-    head.extend_from_slice(body);
-    head.extend(data);
-    out.extend(head);
+    };
+    let out = &mut parser.out;
+    out.extend(kind.to_be_bytes());
+    out.extend(length.to_be_bytes());
+    out.extend(id.into_iter().flat_map(u32::to_be_bytes));
+    out.extend(data);
     Ok(())
 }

@@ -17,7 +17,9 @@ pub const V10_MATCH_BYTES: usize = 40;
 /// Length of the standard match of OpenFlow 1.1, in bytes.
 pub const V11_MATCH_BYTES: usize = 88;
 
-/// `OFPMT_OXM`: Open vSwitch takes it in OpenFlow 1.1, too.
+/// `OFPMT_STANDARD`: the fixed match of OpenFlow 1.1.
+const TYPE_STANDARD: u16 = 0;
+/// `OFPMT_OXM`
 const TYPE_OXM: u16 = 1;
 
 /// Wildcard bits that both versions have (`OFPFW10_*`, `OFPFW11_*`); the others differ.
@@ -57,10 +59,17 @@ const MPLS_LABEL_BITS: u32 = 0x000f_ffff;
 const MPLS_TC_BITS: u8 = 7;
 
 impl<'a> Match<'a> {
-    /// A view over the match of OpenFlow 1.0, 40 bytes (OpenFlow 1.0.0 §5.2.3), by way of `scratch`,
-    /// whose content is replaced.
-    pub fn decode_v10(bytes: &[u8], scratch: &'a mut Vec<u8>) -> Result<Match<'a>, DecodeError> {
-        let mut cursor = Cursor::new(bytes, 0).sub(V10_MATCH_BYTES, "ofp_match")?;
+    /// Reads the match of OpenFlow 1.0, 40 bytes (OpenFlow 1.0.0 §5.2.3), by way of `scratch`, whose content
+    /// is replaced.
+    ///
+    /// # Errors
+    ///
+    /// The match is cut off.
+    pub fn decode_v10(
+        body: &mut Cursor<'_>,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<Match<'a>, DecodeError> {
+        let mut cursor = body.sub(V10_MATCH_BYTES, "ofp_match")?;
         let c = &mut cursor;
         let wildcards = c.u32("wildcards")?;
         let is = |bit: u32| wildcards & bit == 0;
@@ -114,25 +123,54 @@ impl<'a> Match<'a> {
         Match::decode_tlvs(scratch, 0)
     }
 
-    /// A view over the `ofp_match` of OpenFlow 1.1, from its type on (OpenFlow 1.1.0 §A.2.3), by way
-    /// of `scratch`, whose content is replaced.
+    /// Reads the `ofp_match` of OpenFlow 1.1 and later with its padding: the standard match of 1.1
+    /// (OpenFlow 1.1.0 §A.2.3) by way of `scratch`, whose content is replaced, or OXM, which Open vSwitch takes
+    /// in 1.1, too.
     ///
-    /// A match of type `OFPMT_OXM` is taken as in later versions; `bytes` must then reach to its end.
-    pub fn decode_v11(bytes: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<Match<'a>, DecodeError> {
-        let mut cursor = Cursor::new(bytes, 0);
-        let (kind, length) = (
-            cursor.u16("ofp_match type")?,
-            usize::from(cursor.u16("ofp_match length")?),
-        );
-        if kind == TYPE_OXM {
-            let bad = cursor.error("ofp_match length", DecodeErrorKind::BadLength(length));
-            let fields = cursor.sub(length.checked_sub(4).ok_or(bad)?, "ofp_match")?;
-            return Match::decode_tlvs(fields.rest(), fields.at());
+    /// # Errors
+    ///
+    /// The match is of another type, is cut off, or has a length or a field that cannot be.
+    pub fn decode_v11<'b: 'a>(
+        body: &mut Cursor<'b>,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<Match<'a>, DecodeError> {
+        match body.clone().u16("match type")? {
+            TYPE_STANDARD => Match::decode_standard(body, scratch),
+            _ => Match::decode_oxm(body),
         }
-        if kind != 0 || length != V11_MATCH_BYTES {
-            return Err(cursor.error("ofp_match type", DecodeErrorKind::BadValue(u64::from(kind))));
+    }
+
+    /// Reads the `ofp_match` of OpenFlow 1.2 and later with its padding (OpenFlow 1.5.1 §7.2.3.1).
+    ///
+    /// # Errors
+    ///
+    /// As [`Match::decode_v11`].
+    pub fn decode_oxm(body: &mut Cursor<'a>) -> Result<Match<'a>, DecodeError> {
+        let start = *body;
+        let kind = body.u16("match type")?;
+        if kind != TYPE_OXM {
+            return Err(start.error("match type", DecodeErrorKind::BadValue(kind.into())));
         }
-        let mut cursor = cursor.sub(V11_MATCH_BYTES - 4, "ofp_match")?;
+        let length = usize::from(body.u16("match length")?);
+        let fields_len = length
+            .checked_sub(4)
+            .ok_or_else(|| start.error("match length", DecodeErrorKind::BadLength(length)))?;
+        let fields = body.sub(fields_len, "match")?;
+        body.skip(length.next_multiple_of(8) - length, "match padding")?;
+        Match::decode_tlvs(fields.rest(), fields.at())
+    }
+
+    fn decode_standard(
+        body: &mut Cursor<'_>,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<Match<'a>, DecodeError> {
+        let mut cursor = body.sub(V11_MATCH_BYTES, "match")?;
+        let start = cursor;
+        cursor.skip(2, "match type")?;
+        let length = usize::from(cursor.u16("match length")?);
+        if length != V11_MATCH_BYTES {
+            return Err(start.error("match length", DecodeErrorKind::BadLength(length)));
+        }
         let c = &mut cursor;
         let in_port = c.array::<4>("in_port")?;
         let wildcards = c.u32("wildcards")?;
@@ -405,5 +443,33 @@ impl Fields<'_> {
         self.0
             .extend(value.iter().zip(mask).map(|(value, mask)| value & mask));
         self.0.extend(mask);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(bytes: &[u8]) -> (usize, DecodeErrorKind) {
+        let mut scratch = Vec::new();
+        let mut body = Cursor::new(bytes, 100);
+        let error = Match::decode_v11(&mut body, &mut scratch).unwrap_err();
+        (error.at, error.kind)
+    }
+
+    /// Every message that has a match reads it here, so that all of them tell the same place.
+    #[test]
+    fn errors_tell_the_place_in_the_message() {
+        let mut standard = [0; V11_MATCH_BYTES];
+        assert_eq!(error(&standard), (100, DecodeErrorKind::BadLength(0)));
+        standard[1] = 2;
+        assert_eq!(error(&standard), (100, DecodeErrorKind::BadValue(2)));
+        standard[1] = 1;
+        assert_eq!(error(&standard), (100, DecodeErrorKind::BadLength(0)));
+        // NXM_OF_ETH_TYPE with one byte too few.
+        let short = [0, 1, 0, 9, 0, 0, 6, 1, 8, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(error(&short), (104, DecodeErrorKind::BadLength(1)));
+        let cut_off = DecodeErrorKind::Truncated { need: 88, have: 80 };
+        assert_eq!(error(&[0; 80]), (100, cut_off));
     }
 }

@@ -217,6 +217,11 @@ impl<'a> Match<'a> {
         self.places.all().iter().copied().filter_map(field)
     }
 
+    /// The OXM or NXM fields as they came.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Whether there are fields without a row: it matches fewer packets than its rows say.
     pub fn has_unknown(&self) -> bool {
         self.has_unknown

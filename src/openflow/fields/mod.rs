@@ -10,6 +10,7 @@
 //! | `compare` | the value of a field for sorting |
 //! | `request` | the match of a request, and its bytes in every version |
 //! | `parse`, `parse_value`, `place` | the MATCH argument |
+//! | `words`, `problem` | numbers, ports and tables in text; why text cannot be parsed |
 //! | `fixed` | the fixed matches of OpenFlow 1.0 and 1.1 |
 //! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` and their like |
 
@@ -20,11 +21,13 @@ mod matching;
 mod parse;
 mod parse_value;
 mod place;
+mod problem;
 mod request;
 mod row_set;
 mod shorthand;
 mod table;
 mod values;
+mod words;
 
 use std::fmt::Write as _;
 
@@ -36,17 +39,18 @@ use crate::base::json::Json;
 
 pub use fixed::{V10_MATCH_BYTES, V11_MATCH_BYTES};
 pub use matching::{Masked, Match};
-pub use parse::{FILTER_KEYS, Filter, ParseError, ParseErrorKind, parse_filter, parse_table_word};
-pub(super) use parse::{
-    Problem, STATISTICS, cookie_number, nearest_field, nearest_of, number, parse_match, parse_port,
-    parse_table,
-};
+pub use parse::{FILTER_KEYS, Filter, parse_filter};
+pub(super) use parse::{STATISTICS, nearest_field, nearest_of, parse_match};
 pub(super) use parse_value::{mac, parse_value};
+pub(super) use problem::Problem;
+pub use problem::{ParseError, ParseErrorKind};
 pub use request::MatchFields;
 pub use row_set::RowSet;
 pub use shorthand::protocol_words;
 pub use table::{Field, Form, Id, Kind, Prereq, ROWS, Wire};
-pub use values::put_port_json;
+pub use values::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, put_port_json};
+pub use words::parse_table_word;
+pub(super) use words::{cookie_number, number, parse_port, parse_table};
 
 /// The class of headers that an experimenter id follows.
 const EXPERIMENTER: u16 = 0xffff;

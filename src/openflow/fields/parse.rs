@@ -1,14 +1,14 @@
 //! The MATCH argument of ovs-ofctl(8), "Flow Syntax": `tcp,in_port=qvo1234,tp_dst=80,table=0`.
 
-use std::fmt;
-
-use super::super::text::{Names, PORT_ANY, port_from_v10, reserved_port_number};
+use super::super::text::{Names, PORT_ANY};
 use super::parse_value::parse_value;
-use super::place::place;
+use super::place::{Piece, Said, place};
+use super::problem::{ParseError, ParseErrorKind, Problem};
 use super::request::MatchFields;
 use super::shorthand::{protocol, protocol_words};
 use super::table::{Field, Id, ROWS};
 use super::values::all_zeros;
+use super::words::{cookie_number, number, parse_port, parse_table};
 
 /// What a MATCH argument asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,95 +23,6 @@ pub struct Filter {
     pub out_group: Option<u32>,
     /// What the flow matches, or more than that.
     pub fields: MatchFields,
-}
-
-/// Why a MATCH argument cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseError {
-    /// The piece that is wrong.
-    pub text: String,
-    /// What is wrong with it.
-    pub reason: String,
-    /// What kind of error it is.
-    pub kind: ParseErrorKind,
-}
-
-/// The kinds of [`ParseError`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ParseErrorKind {
-    /// A value or mask that cannot be read, or that contradicts the rest.
-    Syntax,
-    /// No field has this name.
-    UnknownField {
-        /// The name that comes nearest.
-        did_you_mean: Option<&'static str>,
-    },
-    /// No port has this name.
-    UnknownPort(String),
-    /// No table has this name.
-    UnknownTable(String),
-    /// Several tables have this name: which.
-    AmbiguousTable(String, Vec<u8>),
-    /// No action has this name.
-    UnknownAction {
-        /// The name that comes nearest.
-        did_you_mean: Option<&'static str>,
-    },
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\": {}", self.text.escape_debug(), self.reason)
-    }
-}
-
-impl std::error::Error for ParseError {}
-
-/// An error that may not yet know its piece.
-#[derive(Debug)]
-pub(in crate::openflow) struct Problem {
-    piece: Option<String>,
-    reason: String,
-    kind: ParseErrorKind,
-}
-
-impl Problem {
-    pub(in crate::openflow) fn new(reason: impl Into<String>, kind: ParseErrorKind) -> Problem {
-        Problem {
-            piece: None,
-            reason: reason.into(),
-            kind,
-        }
-    }
-
-    pub(in crate::openflow) fn syntax(reason: impl Into<String>) -> Problem {
-        Problem::new(reason, ParseErrorKind::Syntax)
-    }
-
-    /// The same, about this piece unless a smaller one is known already.
-    pub(in crate::openflow) fn within(mut self, text: &str) -> Problem {
-        self.piece.get_or_insert_with(|| {
-            let mut piece: String = text.chars().take(80).collect();
-            if piece.len() < text.len() {
-                piece.push('…');
-            }
-            piece
-        });
-        self
-    }
-
-    pub(in crate::openflow) fn at(self, text: &str) -> ParseError {
-        let Problem {
-            piece,
-            reason,
-            kind,
-        } = self.within(text);
-        ParseError {
-            text: piece.unwrap_or_default(),
-            reason,
-            kind,
-        }
-    }
 }
 
 /// Reads a MATCH argument (ovs-ofctl(8), ovs-fields(7)).
@@ -158,22 +69,6 @@ pub(in crate::openflow) fn parse_match(
     });
     place(&said, &mut filter.fields)?;
     Ok(filter)
-}
-
-/// A key with the value that belongs to it, which may be empty.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Piece<'t> {
-    pub(super) text: &'t str,
-    pub(super) key: &'t str,
-    value: &'t str,
-}
-
-/// A field as it was asked for.
-pub(super) struct Said<'t> {
-    pub(super) piece: Piece<'t>,
-    pub(super) field: &'static Field,
-    pub(super) value: Vec<u8>,
-    pub(super) mask: Option<Vec<u8>>,
 }
 
 const BETWEEN: [char; 5] = [',', ' ', '\t', '\r', '\n'];
@@ -464,95 +359,4 @@ fn shifted(
         ones << offset
     };
     Ok((cut(value << offset), cut(mask)))
-}
-
-/// A number in decimal, hexadecimal after `0x`, or octal after `0`.
-pub(in crate::openflow) fn number(text: &str) -> Option<u128> {
-    let (digits, radix) =
-        if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-            (digits, 16)
-        } else if text.len() > 1 && text.starts_with('0') {
-            (text, 8)
-        } else {
-            (text, 10)
-        };
-    // A sign is no digit.
-    if !digits.starts_with(|c: char| c.is_ascii_hexdigit()) {
-        return None;
-    }
-    u128::from_str_radix(digits, radix).ok()
-}
-
-/// A number of 64 bits; negative ones count from the end, -1 is all ones.
-pub(in crate::openflow) fn cookie_number(text: &str) -> Option<u64> {
-    match text.strip_prefix('-') {
-        Some(text) => Some((u64::try_from(number(text)?).ok()?).wrapping_neg()),
-        None => u64::try_from(number(text)?).ok(),
-    }
-}
-
-/// A port: a number, a reserved name, a name, a name in quotes, or `2(phy-br-ens37)`.
-///
-/// A number wins over a port that bears it as its name; quotes force the name.
-pub(in crate::openflow) fn parse_port(text: &str, names: &dyn Names) -> Result<u32, Problem> {
-    let unknown = |name: &str| {
-        Problem::new(
-            "no port has this name",
-            ParseErrorKind::UnknownPort(name.to_owned()),
-        )
-    };
-    if text.starts_with('"') {
-        let name: String = serde_json::from_str(text)
-            .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?;
-        return names.ofport(&name).ok_or_else(|| unknown(&name));
-    }
-    let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
-    if let Some(port) = number(both.map_or(text, |(port, _)| port)) {
-        return match u32::try_from(port) {
-            Ok(port) if port <= 0xffff => Ok(port_from_v10(port as u16)),
-            Ok(port) if port >= 0xffff_ff00 => Ok(port),
-            _ => Err(Problem::syntax("port numbers end at 65279")),
-        };
-    }
-    reserved_port_number(text)
-        .or_else(|| names.ofport(text))
-        .ok_or_else(|| unknown(text))
-}
-
-/// A table: a number, a name, a name in quotes, or `3(ServiceLB)`.
-///
-/// A number wins over a table that bears it as its name; quotes force the name.
-pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<u8, Problem> {
-    let name = if text.starts_with('"') {
-        serde_json::from_str(text)
-            .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?
-    } else {
-        text.to_owned()
-    };
-    if name.is_empty() {
-        return Err(Problem::syntax(
-            "a table is a name or a number from 0 to 254",
-        ));
-    }
-    let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
-    if let Some(table) = number(both.map_or(text, |(table, _)| table)) {
-        return u8::try_from(table)
-            .map_err(|_| Problem::syntax("a table is a number from 0 to 254"));
-    }
-    match *names.tables_named(&name) {
-        [table] => Ok(table),
-        [] => Err(Problem::new(
-            "no table has this name; a table is a name or a number from 0 to 254",
-            ParseErrorKind::UnknownTable(name),
-        )),
-        ref tables => Err(Problem::new(
-            "several tables have this name",
-            ParseErrorKind::AmbiguousTable(name, tables.to_vec()),
-        )),
-    }
-}
-
-/// The number of a table that is given alone, not in a MATCH: a number or a name as it takes them.
-pub fn parse_table_word(text: &str, names: &dyn Names) -> Result<u8, ParseError> {
-    parse_table(text, names).map_err(|problem| problem.at(text))
 }

@@ -3,11 +3,12 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::super::text::Names;
-use super::parse::{Problem, cookie_number, number, parse_port};
+use super::problem::Problem;
 use super::table::{Field, Id, Kind};
 use super::values::{
     CT_STATE, FRAGMENTS, TCP_FLAGS, TUN_FLAGS, TUN_FLAGS_PUBLIC, all_ones, all_zeros,
 };
+use super::words::{cookie_number, number, parse_port};
 
 /// A value and, unless it covers the field, its mask.
 pub(in crate::openflow) type Parsed = (Vec<u8>, Option<Vec<u8>>);

@@ -6,10 +6,26 @@
 use super::super::bytes::be_number;
 use super::super::text::port_from_v10;
 use super::super::version::Version;
-use super::parse::{ParseError, Problem, Said};
+use super::problem::{ParseError, Problem};
 use super::request::MatchFields;
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci};
-use super::table::{Id, Prereq};
+use super::table::{Field, Id, Prereq};
+
+/// A key with the value that belongs to it, which may be empty.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'t> {
+    pub(super) text: &'t str,
+    pub(super) key: &'t str,
+    pub(super) value: &'t str,
+}
+
+/// A field as it was asked for.
+pub(super) struct Said<'t> {
+    pub(super) piece: Piece<'t>,
+    pub(super) field: &'static Field,
+    pub(super) value: Vec<u8>,
+    pub(super) mask: Option<Vec<u8>>,
+}
 
 /// Puts what was said where it belongs: `tp_src` is the port of the protocol that is matched,
 /// everything about the VLAN tag is one field. Then prerequisites are checked.

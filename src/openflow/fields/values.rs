@@ -19,6 +19,17 @@ use crate::base::digits::{
 };
 use crate::base::json::Json;
 
+/// `new`, a state of a connection as a bit of `ct_state` (ovs-fields(7)).
+pub const CT_NEW: u32 = 0x01;
+/// `est`
+pub const CT_ESTABLISHED: u32 = 0x02;
+/// `rpl`
+pub const CT_REPLY: u32 = 0x08;
+/// `inv`
+pub const CT_INVALID: u32 = 0x10;
+/// `trk`
+pub const CT_TRACKED: u32 = 0x20;
+
 /// Names of the bits of `ct_state`, lowest first.
 pub(super) const CT_STATE: &[&str] = &["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"];
 /// Names of the bits of `tcp_flags`, lowest first.

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::codec::{At, Encode, Head, Message, Place, nicira, typed};
 use super::header::HEADER_LEN;
-use super::members::{Actions, Fields, Flags, Hex, Named, Port};
+use super::members::{Actions, Fields, Flags, Hex, Named, Port, put_command};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::V10_MATCH_BYTES;
 use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10, port_to_v10};
@@ -119,10 +119,7 @@ impl<'a> Message<'a> for FlowMod<'a> {
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         sink.put(" ");
-        match self.command.name() {
-            Some(name) => write!(sink, "{name}"),
-            None => write!(sink, "cmd:{}", self.command),
-        }
+        put_command(self.command, sink);
         if self.table != 0 {
             write!(sink, " table:{}", self.table);
         }

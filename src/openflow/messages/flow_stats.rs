@@ -11,7 +11,7 @@
 //! Sources: OpenFlow 1.0.0 §5.3.5, 1.1.0 §A.3.5.2, 1.5.1 §7.3.5.2; the Nicira layout as
 //! ovs-vswitchd sends it.
 
-use super::members::{counted, pad};
+use super::members::{MATCH_OXM, counted, pad};
 use super::multipart::{self, Part};
 use super::tables::ALL_TABLES;
 use crate::openflow::actions::{ActionList, Form};
@@ -26,9 +26,6 @@ pub(super) const NICIRA_FLOW: u32 = 0;
 pub(super) const NICIRA_AGGREGATE: u32 = 1;
 /// The header of `NXM_NX_COOKIE` with a mask, by which an NXM request selects cookies
 const NXM_COOKIE_MASKED: [u8; 4] = [0x00, 0x01, 30 << 1 | 1, 16];
-const MATCH_STANDARD: u16 = 0;
-const MATCH_OXM: u16 = 1;
-const STANDARD_MATCH_LEN: usize = 88;
 const V10_MATCH_LEN: usize = 40;
 /// `OFPFW_ALL`
 const WILDCARD_ALL: u32 = 0x003f_ffff;
@@ -368,7 +365,7 @@ fn early_entry<'s>(
     entry.skip(2, "flow entry length")?;
     let table_id = entry.u8("table_id")?;
     entry.skip(1, "padding")?;
-    let fixed = match layout {
+    let mut fixed = match layout {
         Layout::V10 => entry.sub(V10_MATCH_LEN, "match")?,
         _ => Cursor::new(&[], entry.at()),
     };
@@ -396,7 +393,7 @@ fn early_entry<'s>(
             let fields = Match::decode_tlvs(fields.rest(), fields.at())?;
             (fields, Form::Actions)
         }
-        Layout::V10 => (Match::decode_v10(fixed.rest(), scratch)?, Form::Actions),
+        Layout::V10 => (Match::decode_v10(&mut fixed, scratch)?, Form::Actions),
         Layout::V11 | Layout::V15 => {
             if version >= Version::V13 {
                 flags = first;
@@ -404,7 +401,7 @@ fn early_entry<'s>(
             if version >= Version::V14 {
                 importance = second;
             }
-            (v11_match(&mut entry, scratch)?, Form::Instructions)
+            (Match::decode_v11(&mut entry, scratch)?, Form::Instructions)
         }
     };
     Ok(FlowStats {
@@ -436,7 +433,7 @@ fn v15_entry(mut entry: Cursor<'_>) -> Result<FlowStats<'_>, DecodeError> {
     let flags = entry.u16("flags")?;
     let importance = entry.u16("importance")?;
     let cookie = entry.u64("cookie")?;
-    let fields = oxm_match(&mut entry)?;
+    let fields = Match::decode_oxm(&mut entry)?;
     let stats = OxsStats::decode(&mut entry)?;
     Ok(FlowStats {
         table_id,
@@ -455,36 +452,6 @@ fn v15_entry(mut entry: Cursor<'_>) -> Result<FlowStats<'_>, DecodeError> {
         fields,
         actions: ActionList::new(entry.rest(), entry.at(), Version::V15, Form::Instructions),
     })
-}
-
-/// `ofp_match` of 1.1 and later: the standard match or OXM, by its type.
-fn v11_match<'s>(
-    entry: &mut Cursor<'s>,
-    scratch: &'s mut Scratch,
-) -> Result<Match<'s>, DecodeError> {
-    let start = *entry;
-    let mut peek = start;
-    match peek.u16("match type")? {
-        MATCH_STANDARD => {
-            let standard = entry.sub(STANDARD_MATCH_LEN, "match")?;
-            Match::decode_v11(standard.rest(), scratch)
-        }
-        _ => oxm_match(entry),
-    }
-}
-
-fn oxm_match<'a>(entry: &mut Cursor<'a>) -> Result<Match<'a>, DecodeError> {
-    let kind = entry.u16("match type")?;
-    if kind != MATCH_OXM {
-        return Err(entry.error("match type", DecodeErrorKind::BadValue(kind.into())));
-    }
-    let length = usize::from(entry.u16("match length")?);
-    let fields_len = length
-        .checked_sub(4)
-        .ok_or_else(|| entry.error("match length", DecodeErrorKind::BadLength(length)))?;
-    let fields = entry.sub(fields_len, "match")?;
-    entry.skip(length.next_multiple_of(8) - length, "match padding")?;
-    Match::decode_tlvs(fields.rest(), fields.at())
 }
 
 /// `ofp_stats` of 1.5 (OpenFlow 1.5.1 §7.2.4): TLVs like OXM's. What is not known here is skipped.

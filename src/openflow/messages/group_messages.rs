@@ -19,13 +19,14 @@ use super::groups::{
     Bucket, Buckets, GROUP_ALL, GROUP_ANY, GroupDesc, GroupStats, NICIRA_DESC, NICIRA_STATS,
     Properties, SELECT, Selection, has_ids,
 };
-use super::members::{Counts, Named, json_context, raw};
+use super::members::{CHex, Counts, Named, json_context, put_command, raw};
 use super::multipart;
 use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{FieldRef, listing};
 use crate::openflow::listed::{self, Members, Punctuation, Value};
+use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{PORT_ANY, Plain, Role, Sink, TextContext};
 use crate::openflow::version::Version::{self, V10, V11, V12, V14, V15};
 
@@ -96,10 +97,9 @@ impl<'a> Message<'a> for GroupMod<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        match self.command.name() {
-            Some(name) => write!(sink, "\n {name} "),
-            None => write!(sink, "\n cmd:{} ", self.command),
-        }
+        sink.put("\n ");
+        put_command(self.command, sink);
+        sink.put(" ");
         // The errors were noted when the message was read.
         let of_buckets = matches!(self.command.number, INSERT_BUCKET | REMOVE_BUCKET);
         if let Some(bucket) = self.command_bucket_id.filter(|_| of_buckets) {
@@ -295,10 +295,10 @@ impl<'a> Message<'a> for GroupFeatures {
                 continue;
             }
             let max = self.max_groups.get(index).copied().unwrap_or(0);
-            let prefix = if max == 0 { "" } else { "0x" };
             write!(
                 sink,
-                "    {name} group:\n       max_groups={prefix}{max:x}\n       actions: "
+                "    {name} group:\n       max_groups={}\n       actions: ",
+                CHex(max.into())
             );
             let bits = self.actions.get(index).copied().unwrap_or(0);
             let words = action_names(cx.version, bits);
@@ -370,7 +370,7 @@ impl GroupDesc<'_> {
             let members = bucket_members(&bucket, self.kind, counts(stats, index));
             listed::text(&members, IN_BUCKET, sink, cx);
             sink.put_as(Role::Action, "actions=");
-            bucket.actions.text(sink, cx, false)?;
+            write_actions(&bucket.actions, sink, cx, false)?;
         }
         self.check_properties()
     }

@@ -11,14 +11,13 @@ use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::actions::{ActionList, Form};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::fields::{Match, V10_MATCH_BYTES, V11_MATCH_BYTES, put_port_json};
+use crate::openflow::fields::{Match, put_port_json};
+use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext};
 use crate::openflow::version::Version;
 
-/// `OFPMT_STANDARD`
-const MATCH_STANDARD: u16 = 0;
 /// `OFPMT_OXM`
-const MATCH_OXM: u16 = 1;
+pub(super) const MATCH_OXM: u16 = 1;
 
 /// JSON by way of the crate's own writer.
 pub(super) fn raw<S: Serializer>(
@@ -216,6 +215,35 @@ impl Serialize for Named {
     }
 }
 
+/// The command of a change: its name, or its number.
+pub(super) fn put_command<S: Sink>(command: Named, sink: &mut S) {
+    match command.name() {
+        Some(name) => sink.put(name),
+        None => write!(sink, "cmd:{command}"),
+    }
+}
+
+/// A count, or a question mark where the switch does not count.
+pub(super) fn put_count<S: Sink>(count: Option<u64>, sink: &mut S) {
+    match count {
+        Some(count) => write!(sink, "{count}"),
+        None => sink.put("?"),
+    }
+}
+
+/// A number as C's `%#x` writes it: zero has no prefix.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CHex(pub(super) u64);
+
+impl fmt::Display for CHex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.pad("0"),
+            number => f.pad(&format!("{number:#x}")),
+        }
+    }
+}
+
 /// Bits with names; in JSON an array of the names, what has none as one number in hex.
 #[derive(Debug, Clone, Copy)]
 pub struct Flags {
@@ -292,9 +320,8 @@ impl Fields {
 
     /// `ofp_match` of OpenFlow 1.0.
     pub fn v10(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
-        let fixed = body.sub(V10_MATCH_BYTES, "match")?;
         let mut tlvs = Vec::new();
-        Match::decode_v10(fixed.rest(), &mut tlvs).map_err(|error| moved(error, fixed.at()))?;
+        Match::decode_v10(body, &mut tlvs)?;
         Ok(Fields { tlvs })
     }
 
@@ -307,29 +334,9 @@ impl Fields {
 
     /// `ofp_match` of OpenFlow 1.1 and later, with its padding.
     pub fn v11(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
-        let start = *body;
-        let kind = body.u16("match type")?;
-        let length = usize::from(body.u16("match length")?);
-        match kind {
-            MATCH_STANDARD => {
-                let mut whole = start;
-                let standard = whole.sub(V11_MATCH_BYTES, "match")?;
-                let mut tlvs = Vec::new();
-                Match::decode_v11(standard.rest(), &mut tlvs)
-                    .map_err(|error| moved(error, standard.at()))?;
-                *body = whole;
-                Ok(Fields { tlvs })
-            }
-            MATCH_OXM => {
-                let fields_len = length.checked_sub(4).ok_or_else(|| {
-                    start.error("match length", DecodeErrorKind::BadLength(length))
-                })?;
-                let fields = body.sub(fields_len, "match")?;
-                body.skip(length.next_multiple_of(8) - length, "match padding")?;
-                Fields::of(fields.rest().to_vec(), fields.at())
-            }
-            _ => Err(start.error("match type", DecodeErrorKind::BadValue(kind.into()))),
-        }
+        let mut scratch = Vec::new();
+        let tlvs = Match::decode_v11(body, &mut scratch)?.bytes().to_vec();
+        Ok(Fields { tlvs })
     }
 
     /// The match of a packet-out of 1.5: switches of Open vSwitch count its padding as part of it.
@@ -411,13 +418,6 @@ impl Serialize for Fields {
     }
 }
 
-fn moved(error: DecodeError, by: usize) -> DecodeError {
-    DecodeError {
-        at: error.at.saturating_add(by),
-        ..error
-    }
-}
-
 /// Actions or instructions.
 #[derive(Debug, Clone, Copy)]
 pub struct Actions<'a> {
@@ -475,7 +475,7 @@ impl<'a> Actions<'a> {
     /// Writes what follows `actions=`.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         // The error was noted when the actions were read.
-        let _ = self.list.text(sink, cx, self.tagged);
+        let _ = write_actions(&self.list, sink, cx, self.tagged);
     }
 }
 

@@ -16,7 +16,7 @@
 use serde::{Serialize, Serializer};
 
 use super::codec::{At, Encode, Head, Message, Place, reply, request, typed};
-use super::members::{Counts, Flags, Named, json_context, raw};
+use super::members::{Counts, Flags, Named, json_context, put_command, raw};
 use super::multipart::{self, Part};
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
@@ -363,10 +363,9 @@ impl<'a> Message<'a> for MeterMod {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        match self.command.name() {
-            Some(name) => write!(sink, " {name} "),
-            None => write!(sink, " cmd:{} ", self.command),
-        }
+        sink.put(" ");
+        put_command(self.command, sink);
+        sink.put(" ");
         self.meter.text(None, ("\n", "\n"), sink);
         sink.put("\n");
     }

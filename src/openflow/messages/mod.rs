@@ -42,7 +42,7 @@ pub mod queues;
 pub mod role;
 pub mod table_config;
 pub mod table_features;
-mod table_listing;
+pub mod table_listing;
 pub mod tables;
 pub mod tlv_table;
 
@@ -110,7 +110,7 @@ messages! { 'a:
     group_messages::GroupStatsReply, group_messages::GroupFeatures,
     meters::MeterMod, meters::MeterRequest, meters::MeterConfigReply,
     meters::MeterStatsReply, meters::MeterFeatures,
-    tables::TableStatsReply, tables::TableFeaturesList,
+    table_listing::TableStatsReply, table_listing::TableFeaturesList,
     bundle::BundleControl, bundle::BundleAdd<'a>, bundle::RequestForward<'a>,
     role::Role, role::RoleStatus, async_config::AsyncConfig,
     flow_monitor::MonitorRequest, flow_monitor::MonitorReply<'a>, flow_monitor::MonitorCancel,

@@ -20,10 +20,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::codec::{Head, Message, Place, reply, request, typed};
-use super::members::{Port, next_property};
+use super::members::{Port, next_property, put_count};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::flow::put_duration;
-use crate::openflow::text::{PORT_ANY, Sink, TextContext, port_from_v10};
+use crate::openflow::text::{PORT_ALL, PORT_ANY, Sink, TextContext, port_from_v10};
 use crate::openflow::version::Version::{self, V10, V11, V12, V13, V14, V15};
 
 /// `OFPQ_ALL`
@@ -31,9 +31,6 @@ const ALL_QUEUES: u32 = u32::MAX;
 /// `OFPMP_QUEUE_STATS`, `OFPMP_QUEUE_DESC`
 const QUEUE: u16 = 5;
 const QUEUE_DESC: u16 = 15;
-/// `OFPP_ALL`
-const PORT_ALL: u32 = 0xffff_fffc;
-
 fn put_queue(out: &mut String, queue: Option<u32>) {
     let _ = match queue {
         None => write!(out, "ALL"),
@@ -345,10 +342,8 @@ impl<'a> Message<'a> for QueueStatsReply {
                 (", pkts=", stats.tx_packets),
                 (", errors=", stats.tx_errors),
             ] {
-                match count {
-                    Some(count) => write!(sink, "{key}{count}"),
-                    None => write!(sink, "{key}?"),
-                }
+                sink.put(key);
+                put_count(count, sink);
             }
             sink.put(", duration=");
             match stats.duration_sec {

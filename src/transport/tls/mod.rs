@@ -5,11 +5,13 @@
 //! |---|---|
 //! | [`error`] | why there is no TLS with the other side, one kind per cause |
 //! | `files` | private keys and certificates, read from PEM |
-//! | `certificate` | what stands in a certificate, and whether an authority vouches for it |
+//! | `certificate` | what stands in a certificate |
+//! | `authority` | whether an authority vouches for a certificate |
 //! | `verifier` | the other side's certificate judged in a handshake |
 //! | `identity` | this side's certificate, and whether it was asked for |
 //! | `stream` | the encrypted stream |
 
+mod authority;
 mod certificate;
 pub mod error;
 mod files;
@@ -26,7 +28,7 @@ use rustls::pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use certificate::Authority;
+use authority::Authority;
 pub use error::TlsError;
 use files::Loaded;
 use identity::Identity;
@@ -109,7 +111,7 @@ impl Tls {
             Trust::Bootstrap(path) => {
                 if !path.exists() {
                     let shown = self.fetch_authority(host, &loaded, dial().await?).await?;
-                    let saved = certificate::save_authority(
+                    let saved = authority::save(
                         path,
                         &shown,
                         &provider().signature_verification_algorithms,

@@ -8,7 +8,8 @@ use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, Uni
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use webpki::RawPublicKeyEntity;
 
-use super::certificate::{Authority, Read, public_key};
+use super::authority::Authority;
+use super::certificate::{ParsedCertificate, public_key};
 use super::{TlsError, provider};
 
 /// Who judges.
@@ -57,7 +58,7 @@ impl Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), TlsError> {
-        let subject = Read::new(end_entity).ok_or_else(|| TlsError::Unacceptable {
+        let subject = ParsedCertificate::new(end_entity).ok_or_else(|| TlsError::Unacceptable {
             name: "unreadable".to_owned(),
             reason: "it is no X.509 certificate".to_owned(),
         })?;

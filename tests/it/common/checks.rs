@@ -29,18 +29,12 @@ fn findings(sandbox: &Sandbox, least: Severity) -> (Vec<String>, i32) {
     let facts = facts.to_str().unwrap();
     let severity = format!("--severity={}", least.word());
     let columns = "--columns=finding,object";
-    let output = sandbox
-        .ovs(&[
-            "check",
-            columns,
-            &severity,
-            "--host-facts",
-            facts,
-            "-t",
-            "3",
-        ])
-        .output()
-        .unwrap();
+    let output = ovs!(
+        sandbox,
+        "check {columns} {severity} --host-facts {facts} -t 3"
+    )
+    .output()
+    .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr, "");
     let stdout = String::from_utf8(output.stdout).unwrap();

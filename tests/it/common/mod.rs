@@ -3,27 +3,36 @@
 //!
 //! ```ignore
 //! let sandbox = Sandbox::neutron(Neutron::Notes);
-//! sandbox.ovs(&["port", "list"]).assert().success();
-//! sandbox.vsctl(&["set", "port", "qvobeeb2c54-aa", "tag=7"]);
+//! vsctl!(sandbox, "set port qvobeeb2c54-aa tag=7");
+//! ovs!(sandbox, "tag show qvobeeb2c54-aa -g tag").prints("7\n");
+//! ovs!(sandbox, "tag show nosuch").fails(3, "port \"nosuch\" not found");
 //! ```
-#![allow(dead_code, unreachable_pub)] // `tests/conformance`, which includes it, does not use all of it.
+#![allow(clippy::format_collect, clippy::format_push_string)]
+#![allow(dead_code, unreachable_pub, unused_macros)] // `tests/conformance`, which includes it, does not use all of it.
+
+#[macro_use]
+pub mod line;
 
 pub mod chance;
 pub mod checks;
+pub mod hex;
 pub mod host;
 pub mod run;
 pub mod saved;
 pub mod server;
+pub mod terminal;
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use ovs::sandbox::{Daemon, Neutron, Options};
+use serde_json::Value;
 
-pub use run::Ovs;
+pub use run::{Ovs, Ran};
 
 /// How many sandboxes of one test binary run at a time. Each is three processes that are idle most
 /// of the time, so this is more than there are processors.
@@ -39,6 +48,13 @@ impl Sandbox {
     /// A switch without bridges.
     pub fn empty() -> Self {
         Self::start(Options::default())
+    }
+
+    /// A switch after an `ovs-vsctl LINE`.
+    pub fn with(line: &str) -> Self {
+        let sandbox = Self::empty();
+        vsctl!(sandbox, "{line}");
+        sandbox
     }
 
     /// A Neutron host.
@@ -76,44 +92,112 @@ impl Sandbox {
     }
 
     /// `ovs ARGUMENTS` on this sandbox.
-    pub fn ovs(&self, arguments: &[&str]) -> Ovs {
+    pub fn ovs(&self, arguments: &[impl AsRef<OsStr>]) -> Ovs {
         let mut command = ovs(arguments);
         command.env("OVS_RUNDIR", self.run_dir());
         command
     }
 
     /// What `ovs ARGUMENTS` prints; the test fails unless it exits with 0.
-    pub fn ovs_stdout(&self, arguments: &[&str]) -> String {
-        let output = self.ovs(arguments).output().expect("ovs runs");
-        stdout(&format!("ovs {}", arguments.join(" ")), output)
+    pub fn ovs_stdout(&self, arguments: &[impl AsRef<OsStr>]) -> String {
+        self.ovs(arguments).out()
     }
 
     /// What the real `ovs-vsctl ARGUMENTS` prints. Waits for ovs-vswitchd.
-    pub fn vsctl(&self, arguments: &[&str]) -> String {
-        self.tool("ovs-vsctl", &[&["--timeout=20"], arguments].concat())
+    pub fn vsctl(&self, arguments: &[impl AsRef<OsStr>]) -> String {
+        let mut words = vec![OsStr::new("--timeout=20")];
+        words.extend(arguments.iter().map(AsRef::as_ref));
+        self.tool("ovs-vsctl", &words)
     }
 
     /// What the real `ovs-ofctl ARGUMENTS` prints.
-    pub fn ofctl(&self, arguments: &[&str]) -> String {
+    pub fn ofctl(&self, arguments: &[impl AsRef<OsStr>]) -> String {
         self.tool("ovs-ofctl", arguments)
     }
 
     /// What the real `ovs-appctl ARGUMENTS` prints.
-    pub fn appctl(&self, arguments: &[&str]) -> String {
+    pub fn appctl(&self, arguments: &[impl AsRef<OsStr>]) -> String {
         self.tool("ovs-appctl", arguments)
     }
 
     /// What the real `ovsdb-client ARGUMENTS` prints; the server is named where it wants it.
-    pub fn ovsdb_client(&self, arguments: &[&str]) -> String {
+    pub fn ovsdb_client(&self, arguments: &[impl AsRef<OsStr>]) -> String {
         let server = format!("unix:{}", self.db_socket().display());
-        let (command, rest) = arguments.split_first().expect("a command is given");
-        self.tool("ovsdb-client", &[&[*command, &server], rest].concat())
+        let mut words: Vec<&OsStr> = arguments.iter().map(AsRef::as_ref).collect();
+        words.insert(1, OsStr::new(&server));
+        self.tool("ovsdb-client", &words)
     }
 
-    fn tool(&self, program: &'static str, arguments: &[&str]) -> String {
+    #[track_caller]
+    /// What a command that changes nothing leaves as it was: the database, and the flows, groups and meters of
+    /// every switch that answers.
+    pub fn contents(&self) -> String {
+        let mut contents = self.database();
+        for bridge in vsctl!(self, "--no-wait list-br").lines() {
+            for command in ["dump-flows --no-stats", "dump-groups", "dump-meters"] {
+                let line = line::words(&format!("-O OpenFlow15 {command} {bridge}"));
+                let mut ofctl = self
+                    .inner
+                    .tool("ovs-ofctl")
+                    .expect("Open vSwitch is installed");
+                let output = ofctl.args(&line).output().expect("the tool runs");
+                contents += &format!("{line:?}: {}\n", String::from_utf8_lossy(&output.stdout));
+            }
+        }
+        contents
+    }
+
+    /// All tables of the database, a row a line, without the counters: they go on by themselves.
+    pub fn database(&self) -> String {
+        self.tables(&["statistics", "status"])
+    }
+
+    /// The same without the columns that say how often something was changed: what is the same once a change was
+    /// taken back.
+    pub fn configuration(&self) -> String {
+        self.tables(&["statistics", "status", "next_cfg", "cur_cfg"])
+    }
+
+    fn tables(&self, left_out: &[&str]) -> String {
+        let dump = self.ovsdb_client(&["dump", "--format=json"]);
+        let mut lines = String::new();
+        for table in serde_json::Deserializer::from_str(&dump).into_iter::<Value>() {
+            let table = table.expect("it is JSON");
+            let array = |value: &Value| value.as_array().expect("it is an array").clone();
+            for row in array(&table["data"]) {
+                lines += &format!("{}:", table["caption"]);
+                for (heading, cell) in array(&table["headings"]).iter().zip(array(&row)) {
+                    if !left_out.iter().any(|name| heading == name) {
+                        lines += &format!(" {heading}={cell}");
+                    }
+                }
+                lines.push('\n');
+            }
+        }
+        lines
+    }
+
+    /// `ovs LINE` must exit with the code, say the words on stderr and print nothing, and leave the database alone.
+    #[track_caller]
+    pub fn refuses(&self, line: &str, code: i32, words: &str) {
+        self.refuses_each("", &[(line, code, words)]);
+    }
+
+    /// The same of lines that begin with the same command.
+    #[track_caller]
+    pub fn refuses_each(&self, command: &str, cases: &[(&str, i32, &str)]) {
+        let before = self.database();
+        for (line, code, words) in cases {
+            ovs!(self, "{command} {line}").fails(*code, words);
+        }
+        assert_eq!(self.database(), before, "{cases:?}");
+    }
+
+    #[track_caller]
+    fn tool(&self, program: &'static str, arguments: &[impl AsRef<OsStr>]) -> String {
         let mut command = self.inner.tool(program).expect("Open vSwitch is installed");
         let output = command.args(arguments).output().expect("the tool runs");
-        stdout(&format!("{program} {}", arguments.join(" ")), output)
+        Ran::new(format!("{command:?}"), output).exits(0).stdout
     }
 
     /// SIGKILL for ovs-vswitchd; its sockets stay, and refuse.
@@ -153,7 +237,7 @@ pub fn binary() -> PathBuf {
 
 /// `ovs ARGUMENTS` in an environment in which nothing changes what it prints. Its JSON is held against its
 /// schema.
-pub fn ovs(arguments: &[&str]) -> Ovs {
+pub fn ovs(arguments: &[impl AsRef<OsStr>]) -> Ovs {
     Ovs::new(arguments)
 }
 
@@ -280,16 +364,6 @@ pub fn diff(old: &str, new: &str) -> String {
         }
     }
     text
-}
-
-fn stdout(what: &str, output: Output) -> String {
-    assert!(
-        output.status.success(),
-        "{what}: {}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("it prints UTF-8")
 }
 
 /// One of the [`AT_ONCE`] places.

@@ -1,18 +1,23 @@
-//! The binary under test. Every JSON document that it prints is held against its schema, so that no test
-//! can forget it.
+//! The binary under test, and what is expected of it. Every JSON document that it prints is held against its
+//! schema, so that no test can forget it.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use assert_cmd::assert::Assert;
 use ovs::cli::schema;
 use serde_json::Value;
 
-/// `ovs ARGUMENTS`, to be run; as [`assert_cmd::Command`] is, of which it is made.
+/// `ovs ARGUMENTS`, to be run by the method that says what is expected of it: [`Ovs::ok`], [`Ovs::prints`],
+/// [`Ovs::out`], [`Ovs::json`], [`Ovs::fails`], [`Ovs::exits`], or [`Ovs::run`] if nothing is.
 #[derive(Debug)]
+#[must_use = "it is not run yet"]
 pub struct Ovs {
     command: assert_cmd::Command,
     arguments: Vec<OsString>,
@@ -20,7 +25,7 @@ pub struct Ovs {
 
 impl Ovs {
     /// In an environment in which nothing changes what it prints.
-    pub fn new(arguments: &[&str]) -> Self {
+    pub fn new(arguments: &[impl AsRef<OsStr>]) -> Self {
         let mut command = Command::new(super::binary());
         super::clean(&mut command);
         let mut ovs = Self {
@@ -88,13 +93,220 @@ impl Ovs {
         Ok(output)
     }
 
+    /// The same for what is not run to its end at once: to be spawned, or with other files.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(self.command.get_program());
+        command.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
+    /// Runs it, whatever comes of it.
+    #[track_caller]
+    pub fn run(&mut self) -> Ran {
+        let output = self.output().expect("ovs runs");
+        Ran::new(self.line(), output)
+    }
+
+    /// Runs it with another stdout.
+    #[track_caller]
+    pub fn run_into(&self, stdout: impl Into<Stdio>) -> Ran {
+        let output = self.command().stdout(stdout).output().expect("ovs runs");
+        Ran::new(self.line(), output)
+    }
+
+    /// Runs it on a terminal of so many columns; what is on stderr goes elsewhere. Lines end as in files.
+    #[track_caller]
+    pub fn on_terminal(&mut self, columns: usize) -> Ran {
+        let aside = tempfile::NamedTempFile::new().expect("there is room");
+        let words = self.arguments.iter().map(|word| word.to_str().unwrap());
+        let line = format!(
+            "ovs {} 2>{}",
+            shell_words::join(words),
+            aside.path().display()
+        );
+        let mut script = super::terminal::script(columns, &line);
+        for (name, value) in self.command.get_envs() {
+            // What the environment is cleaned of, the terminal's has.
+            if let Some(value) = value {
+                script.env(name, value);
+            }
+        }
+        let output = script.output().expect("script(1) is installed");
+        let mut ran = Ran::new(self.line(), output);
+        ran.stdout = ran.stdout.replace("\r\n", "\n");
+        ran.stderr = fs::read_to_string(aside.path()).expect("it prints UTF-8");
+        ran
+    }
+
+    /// Runs it; it must exit with 0.
+    #[track_caller]
+    pub fn ok(&mut self) -> Ran {
+        self.exits(0)
+    }
+
+    /// Runs it; it must exit with 0 and print exactly this.
+    #[track_caller]
+    pub fn prints(&mut self, stdout: impl AsRef<str>) -> Ran {
+        self.ok().prints(stdout)
+    }
+
+    /// Runs it; what it prints, and it must exit with 0.
+    #[track_caller]
+    pub fn out(&mut self) -> String {
+        self.ok().stdout
+    }
+
+    /// Runs it with `--json`; the document, and it must exit with 0.
+    #[track_caller]
+    pub fn json(&mut self) -> Value {
+        self.arg("--json").ok().json()
+    }
+
+    /// Runs it; it must exit with this.
+    #[track_caller]
+    pub fn exits(&mut self, code: i32) -> Ran {
+        self.run().exits(code)
+    }
+
+    /// Runs it; it must exit with this, print nothing, and say these words on stderr.
+    #[track_caller]
+    pub fn fails(&mut self, code: i32, words: impl AsRef<str>) -> Ran {
+        self.exits(code).prints("").says(words)
+    }
+
+    /// The command line.
+    fn line(&self) -> String {
+        let words: Vec<_> = self.arguments.iter().map(|a| a.to_string_lossy()).collect();
+        format!("ovs {}", words.join(" "))
+    }
+
     /// Runs it, to say what is expected.
     pub fn assert(&mut self) -> Assert {
         let output = self.output().expect("ovs runs");
-        let line: Vec<_> = self.arguments.iter().map(|a| a.to_string_lossy()).collect();
-        Assert::new(output).append_context("command", format!("ovs {}", line.join(" ")))
+        Assert::new(output).append_context("command", self.line())
     }
 }
+
+/// What a command line came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ran {
+    /// The command line.
+    pub line: String,
+    /// What it printed.
+    pub stdout: String,
+    /// What it said besides.
+    pub stderr: String,
+    /// The exit code; -1 if a signal ended it.
+    pub code: i32,
+}
+
+impl Ran {
+    /// # Panics
+    /// When something that was printed is not UTF-8.
+    #[track_caller]
+    pub fn new(line: String, output: Output) -> Self {
+        Self {
+            line,
+            stdout: String::from_utf8(output.stdout).expect("it prints UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("it prints UTF-8"),
+            code: output.status.code().unwrap_or(-1),
+        }
+    }
+
+    #[track_caller]
+    fn hold(self, holds: bool, what: &str, expected: impl AsRef<str>) -> Self {
+        let Self {
+            line,
+            stdout,
+            stderr,
+            code,
+        } = &self;
+        assert!(
+            holds,
+            "{line}: {what} {:?}\n-- exit code {code}\n-- stdout\n{stdout}\n-- stderr\n{stderr}",
+            expected.as_ref()
+        );
+        self
+    }
+
+    /// The exit code is this.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        let holds = self.code == code;
+        self.hold(holds, "expected exit code", code.to_string())
+    }
+
+    /// This is all that is on stdout.
+    #[track_caller]
+    pub fn prints(self, stdout: impl AsRef<str>) -> Self {
+        let holds = self.stdout == stdout.as_ref();
+        self.hold(holds, "expected on stdout", stdout)
+    }
+
+    /// This is how stdout begins.
+    #[track_caller]
+    pub fn begins(self, start: impl AsRef<str>) -> Self {
+        let holds = self.stdout.starts_with(start.as_ref());
+        self.hold(holds, "stdout does not begin with", start)
+    }
+
+    /// This is somewhere on stdout.
+    #[track_caller]
+    pub fn shows(self, part: impl AsRef<str>) -> Self {
+        let holds = self.stdout.contains(part.as_ref());
+        self.hold(holds, "not on stdout:", part)
+    }
+
+    /// This is nowhere on stdout.
+    #[track_caller]
+    pub fn hides(self, part: impl AsRef<str>) -> Self {
+        let holds = !self.stdout.contains(part.as_ref());
+        self.hold(holds, "on stdout:", part)
+    }
+
+    /// This is somewhere on stderr.
+    #[track_caller]
+    pub fn says(self, words: impl AsRef<str>) -> Self {
+        let holds = self.stderr.contains(words.as_ref());
+        self.hold(holds, "not on stderr:", words)
+    }
+
+    /// This is nowhere on stderr.
+    #[track_caller]
+    pub fn omits(self, words: impl AsRef<str>) -> Self {
+        let holds = !self.stderr.contains(words.as_ref());
+        self.hold(holds, "on stderr:", words)
+    }
+
+    /// This is all that is on stderr.
+    #[track_caller]
+    pub fn says_only(self, stderr: impl AsRef<str>) -> Self {
+        let holds = self.stderr == stderr.as_ref();
+        self.hold(holds, "expected on stderr", stderr)
+    }
+
+    /// Nothing is on stderr.
+    #[track_caller]
+    pub fn says_nothing(self) -> Self {
+        self.says_only("")
+    }
+
+    /// What is on stdout, as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        let Self { line, stdout, .. } = self;
+        serde_json::from_str(stdout).unwrap_or_else(|error| panic!("{line}: {error}\n{stdout}"))
+    }
+}
+
+/// The schemas that were compiled by now, by their text.
+static SCHEMAS: LazyLock<Mutex<HashMap<String, Schema>>> = LazyLock::new(Mutex::default);
 
 /// Holds what `ovs ARGUMENTS` printed against the schema of its document. What was cut short by an error
 /// may be no JSON.
@@ -125,7 +337,10 @@ pub fn hold(arguments: &[&str], text: &str, is_whole: bool) {
             Err(error) => panic!("ovs {}: no JSON: {error}\n{part}", arguments.join(" ")),
         }
     }
-    let schema = Schema::of(&schema);
+    let mut schemas = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
+    let schema = schemas
+        .entry(schema.to_string())
+        .or_insert_with(|| Schema::of(&schema));
     for value in &documents {
         if let Err(error) = schema.allows(value) {
             let line = arguments.join(" ");

@@ -38,17 +38,17 @@ pub fn load(sandbox: &Sandbox, host: &str) {
     sandbox.vsctl(&words);
     for (bridge, file) in files(&dir.join("tlv")) {
         let map = fs::read_to_string(file).unwrap();
-        sandbox.ofctl(&["add-tlv-map", &bridge, map.trim()]);
+        ofctl!(sandbox, "add-tlv-map {bridge} {}", map.trim());
     }
     for (bridge, file) in files(&dir.join("groups")) {
-        sandbox.ofctl(&["-O", "OpenFlow15", "add-groups", &bridge, &file]);
+        ofctl!(sandbox, "-O OpenFlow15 add-groups {bridge} {file}");
     }
     for (bridge, file) in files(&dir.join("flows")) {
         let flows = fs::read_to_string(&file).unwrap();
         // Instructions and groups are of OpenFlow 1.1 and later.
         let later = flows.contains("goto_table") || flows.contains("group:");
         let version = if later { "OpenFlow13" } else { "OpenFlow10" };
-        sandbox.ofctl(&["-O", version, "add-flows", &bridge, &file]);
+        ofctl!(sandbox, "-O {version} add-flows {bridge} {file}");
     }
 }
 

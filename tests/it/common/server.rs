@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// What `ovs-appctl ARGUMENTS` on it says; empty when it does not answer.
-    pub fn appctl(&self, arguments: &[&str]) -> String {
+    pub fn appctl(&self, arguments: &[impl AsRef<std::ffi::OsStr>]) -> String {
         let output = tool("ovs-appctl")
             .arg("-t")
             .arg(&self.control)

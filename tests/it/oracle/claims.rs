@@ -56,7 +56,7 @@ fn text(value: &Value, key: &str) -> String {
 /// The rows of `tag map`.
 pub(crate) fn tag_map(sandbox: &Sandbox) -> Vec<Row> {
     let columns = "bridge,tag,network_type,exits,segment,inner_vlan,outbound,inbound,state,reason";
-    let said = sandbox.ovs_stdout(&["tag", "map", "--json", "--columns", columns]);
+    let said = ovs!(sandbox, "tag map --json --columns {columns}").out();
     let rows: Vec<Value> = serde_json::from_str(&said).unwrap();
     rows.iter()
         .map(|row| {
@@ -85,7 +85,7 @@ pub(crate) fn tag_map(sandbox: &Sandbox) -> Vec<Row> {
 
 /// The ways of `path` that lead out; each of one tag with which the port's packets come in, 0 for none.
 pub(crate) fn path(sandbox: &Sandbox, bridge: &str, port: &str) -> Vec<Row> {
-    let said = sandbox.ovs_stdout(&["path", port, "--json"]);
+    let said = ovs!(sandbox, "path {port} --json").out();
     let legs: Vec<Value> = serde_json::from_str(&said).unwrap();
     let mut rows: Vec<Row> = Vec::new();
     let (mut way, mut tag) = (None, 0);

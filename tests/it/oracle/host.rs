@@ -226,15 +226,15 @@ impl Host {
         }
         let words: Vec<&str> = words.split(' ').collect();
         sandbox.vsctl(&words);
-        sandbox.appctl(&["netdev-dummy/ip4addr", UNDERLAY, "10.9.0.1/24"]);
-        sandbox.appctl(&["ovs/route/add", "10.9.0.0/24", UNDERLAY]);
+        appctl!(sandbox, "netdev-dummy/ip4addr {UNDERLAY} 10.9.0.1/24");
+        appctl!(sandbox, "ovs/route/add 10.9.0.0/24 {UNDERLAY}");
         for end in 2..8 {
             let (address, mac) = (format!("10.9.0.{end}"), format!("aa:bb:cc:00:00:{end:02x}"));
-            sandbox.appctl(&["tnl/neigh/set", UNDERLAY, &address, &mac]);
+            appctl!(sandbox, "tnl/neigh/set {UNDERLAY} {address} {mac}");
         }
         for bridge in &self.bridges {
             for group in &bridge.groups {
-                sandbox.ofctl(&["-OOpenFlow15", "add-group", &bridge.name, group]);
+                ofctl!(sandbox, "-OOpenFlow15 add-group {} '{group}'", bridge.name);
             }
         }
         while let Some((bridge, line)) = self.refused(sandbox) {
@@ -275,8 +275,8 @@ impl Host {
             fs::write(&file, lines(bridge, |flow| priority(index, flow))).unwrap();
             let file = file.to_str().unwrap();
             let bridge = bridge.name.as_str();
-            sandbox.ofctl(&["-OOpenFlow15", "del-flows", bridge]);
-            sandbox.ofctl(&["-OOpenFlow15", "add-flows", bridge, file]);
+            ofctl!(sandbox, "-OOpenFlow15 del-flows {bridge}");
+            ofctl!(sandbox, "-OOpenFlow15 add-flows {bridge} {file}");
         }
     }
 

@@ -1,0 +1,62 @@
+//! What has a name in the database or the switch, as candidates.
+
+use super::Candidate;
+use super::ask::Ask;
+
+/// Words without a description.
+pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
+    names.into_iter().map(Candidate::new).collect()
+}
+
+/// Interfaces by name, as OpenFlow has them for ports.
+pub(super) fn interfaces(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+    let topology = ask.ports(bridge);
+    let candidate = |(_, _, interface): (_, _, &crate::model::topology::Interface)| {
+        let number = interface.port_number();
+        let about = number.map_or_else(String::new, |number| number.to_string());
+        Candidate::about(interface.name.clone(), about)
+    };
+    sorted(topology.interfaces().map(candidate).collect())
+}
+
+/// The flow tables of the bridge that have names, as a MATCH takes them; what several have by number.
+pub(super) fn flow_tables(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+    let tables = bridge.map_or_else(Vec::new, |bridge| ask.flow_tables(bridge));
+    let candidate = |(number, name): &(u8, String)| {
+        let is_one = tables.iter().filter(|(_, other)| other == name).count() == 1;
+        if is_one {
+            Candidate::about(table_value(name), number.to_string())
+        } else {
+            Candidate::about(number.to_string(), name.clone())
+        }
+    };
+    tables.iter().map(candidate).collect()
+}
+
+/// A name in quotes where without them it would be a number, or not one word.
+fn table_value(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.to_owned()
+    } else {
+        crate::base::terminal::quoted(name)
+    }
+}
+
+/// The tags that ports bear.
+pub(super) fn tags(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+    let topology = ask.columns(bridge, &["tag"]);
+    let ports = topology.bridges.iter().flat_map(|bridge| &bridge.ports);
+    let mut tags: Vec<i64> = ports.filter_map(|port| port.tag).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    let tags = tags.into_iter();
+    tags.map(|tag| Candidate::new(tag.to_string())).collect()
+}
+
+/// Each word once, in order.
+pub(super) fn sorted(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    candidates.sort_unstable_by(|a, b| a.word.cmp(&b.word));
+    candidates.dedup_by(|a, b| a.word == b.word);
+    candidates
+}

@@ -1,0 +1,73 @@
+//! Numbers of ports, groups and meters that flows and groups refer to, and those that there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kind::Kind;
+
+/// Maximum number of hidden flows of a bridge, and of groups with dead buckets, reported one by one.
+pub(super) const SHOWN: usize = 1000;
+
+/// Maximum number of ports, of groups and of meters remembered.
+pub(super) const REMEMBERED: usize = 100_000;
+
+/// What a switch has.
+#[derive(Debug, Clone, Default)]
+pub struct Existing {
+    /// Its ports' numbers.
+    pub ports: BTreeSet<u32>,
+    /// Its groups; `None`: it did not tell.
+    pub groups: Option<BTreeSet<u32>>,
+    /// Its meters; `None`: it did not tell.
+    pub meters: Option<BTreeSet<u32>>,
+}
+
+/// Numbers that are referred to, each with who does.
+#[derive(Debug, Default)]
+pub(super) struct References(pub(super) BTreeMap<u32, Uses>);
+
+#[derive(Debug)]
+pub(super) struct Uses {
+    /// How many flows and groups refer to it.
+    count: u64,
+    first: String,
+    /// Which of them was the last: it may refer to it more than once.
+    last: u64,
+}
+
+impl References {
+    pub(super) fn add(&mut self, number: u32, by: u64, text: &impl Fn() -> String) {
+        if let Some(uses) = self.0.get_mut(&number) {
+            uses.count += u64::from(uses.last != by);
+            uses.last = by;
+        } else if self.0.len() < REMEMBERED {
+            let first = text();
+            let uses = Uses {
+                count: 1,
+                first,
+                last: by,
+            };
+            self.0.insert(number, uses);
+        }
+    }
+}
+
+impl Uses {
+    /// `table=0,priority=5,in_port=9 and 3 more match on it`
+    pub(super) fn text(&self, kind: Kind) -> String {
+        let one = self.count == 1;
+        let verb = match kind {
+            Kind::FlowMatchesNoPort if one => "matches on it",
+            Kind::FlowMatchesNoPort => "match on it",
+            Kind::FlowOutputNoPort if one => "sends to it",
+            Kind::FlowOutputNoPort => "send to it",
+            Kind::WatchMissing if one => "watches it",
+            Kind::WatchMissing => "watch it",
+            _ if one => "refers to it",
+            _ => "refer to it",
+        };
+        match self.count {
+            0 | 1 => format!("{} {verb}", self.first),
+            count => format!("{} and {} more {verb}", self.first, count - 1),
+        }
+    }
+}

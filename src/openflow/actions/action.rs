@@ -1,0 +1,301 @@
+//! The list of all actions, and what is made from it: the enum and its dispatch.
+
+use crate::base::json::Json;
+use crate::openflow::bytes::Cursor;
+use crate::openflow::fields::Problem;
+use crate::openflow::text::{PORT_CONTROLLER, Sink, TextContext};
+use crate::openflow::version::Version;
+
+use super::bundle::{Bundle, BundleLoad};
+use super::check_pkt_larger::CheckPktLarger;
+use super::clone_actions::CloneActions;
+use super::codec::{ActionCodec, EXPERIMENTER, Head, Unencodable, Vendor, Wire};
+use super::conjunction::Conjunction;
+use super::controller::Controller;
+use super::ct::{Ct, CtClear};
+use super::debug::{DebugRecirc, DebugSlow};
+use super::delete_field::DeleteField;
+use super::exit::Exit;
+use super::fin_timeout::FinTimeout;
+use super::goto_table::GotoTable;
+use super::group::Group;
+use super::learn::Learn;
+use super::metadata::WriteMetadata;
+use super::meter::Meter;
+use super::mod_header::{
+    ModDlDst, ModDlSrc, ModNwDst, ModNwEcn, ModNwSrc, ModNwTos, ModNwTtl, ModTpDst, ModTpSrc,
+};
+use super::mpls::{DecMplsTtl, PopMpls, PushMpls, SetMplsLabel, SetMplsTc, SetMplsTtl};
+use super::multipath::Multipath;
+use super::nat::Nat;
+use super::note::Note;
+use super::nsh::{DecNshTtl, Decap, Encap};
+use super::output::{Output, OutputReg, OutputTrunc};
+use super::parser::{Parser, Rank};
+use super::queue::{Enqueue, PopQueue, SetQueue};
+use super::reg_load::RegLoad;
+use super::reg_move::RegMove;
+use super::resubmit::Resubmit;
+use super::sample::Sample;
+use super::set_field::SetField;
+use super::shape::Member;
+use super::stack::{StackPop, StackPush};
+use super::ttl::DecTtl;
+use super::tunnel::SetTunnel;
+use super::unknown::{self, Unknown};
+use super::vlan::{ModVlanPcp, ModVlanVid, PopVlan, PushVlan, SetVlanPcp, SetVlanVid, StripVlan};
+use super::write_actions::{ClearActions, WriteActions};
+
+/// [`ActionCodec::parse`] of one action.
+type ParseAction = fn(&str, &str, &mut Parser<'_>) -> Result<(), Problem>;
+
+/// Makes the enum and the dispatch from one list of action structs.
+macro_rules! actions {
+    ($life:lifetime: $($name:ident $(<$arg:lifetime>)?),* $(,)?) => {
+        /// An action or instruction, read but still borrowed from its message.
+        #[derive(Debug, Clone, Copy)]
+        pub enum Action<$life> {
+            $(#[doc = concat!("See [`", stringify!($name), "`].")]
+            $name($name $(<$arg>)?),)*
+            /// What is not understood, kept whole.
+            Unknown(Unknown<$life>),
+        }
+
+        #[derive(Debug, Clone, Copy)]
+        enum Kind {
+            $($name,)*
+        }
+
+        /// Every action with its places on the wire.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        const KINDS: &[(Kind, &[Wire])] = &[
+            $((Kind::$name, <$name as ActionCodec<'static>>::WIRE),)*
+        ];
+
+        /// The names of all actions that are known, in the order of ovs-actions(7); some come twice.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        pub const NAMES: &[&str] = &[
+            $(<$name as ActionCodec<'static>>::NAME,)*
+        ];
+
+        /// The name of every action with the members of its JSON besides `type`; of a name that comes
+        /// twice, the first has all members.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        const MEMBERS: &[(&str, &[Member])] = &[
+            $((<$name as ActionCodec<'static>>::NAME, <$name as ActionCodec<'static>>::MEMBERS),)*
+        ];
+
+        /// Every action that has words in text, with its place among instructions and its reader.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        pub(super) const TEXTS: &[(&[&str], Rank, ParseAction)] = &[
+            $((
+                <$name as ActionCodec<'static>>::WORDS,
+                <$name as ActionCodec<'static>>::RANK,
+                <$name as ActionCodec<'static>>::parse,
+            ),)*
+            (unknown::WORDS, Rank::Apply, unknown::parse),
+            (unknown::INSTRUCTION_WORDS, Rank::Unknown, unknown::parse),
+        ];
+
+        /// Reads the inside of an action, or keeps it whole.
+        ///
+        /// One match and no detour by `Result` on the way out: this runs for every action of a dump.
+        #[inline]
+        fn decode_kind<$life>(
+            kind: Kind,
+            mut body: Cursor<$life>,
+            head: Head,
+            whole: Unknown<$life>,
+        ) -> Action<$life> {
+            match kind {
+                $(Kind::$name => match ActionCodec::decode(&mut body, head) {
+                    Ok(action) if body.remaining() < ALIGNMENT => Action::$name(action),
+                    _ => Action::Unknown(whole),
+                },)*
+            }
+        }
+
+        impl<$life> Action<$life> {
+            /// The name that ovs-actions(7) uses, and `type` in JSON.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Action::$name(_) => <$name $(<$arg>)? as ActionCodec<$life>>::NAME,)*
+                    Action::Unknown(unknown) => unknown.name(),
+                }
+            }
+
+            /// Appends the action as `version` says it.
+            pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+                match self {
+                    $(Action::$name(action) => action.encode(version, out),)*
+                    Action::Unknown(unknown) => {
+                        unknown.encode(out);
+                        Ok(())
+                    }
+                }
+            }
+
+            /// Writes the action as `ovs-ofctl -O VERSION` does.
+            pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
+                match self {
+                    $(Action::$name(action) => action.text(sink, cx),)*
+                    Action::Unknown(unknown) => unknown.text(sink),
+                }
+            }
+
+            /// Writes the action as a JSON object.
+            pub fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
+                json.begin_object();
+                json.key("type");
+                json.word(self.name());
+                match self {
+                    $(Action::$name(action) => action.json(json, cx),)*
+                    Action::Unknown(unknown) => unknown.json(json),
+                }
+                json.end_object();
+            }
+        }
+    };
+}
+
+actions! { 'a:
+    Output, OutputReg, OutputTrunc, Controller<'a>, Enqueue, Group, Bundle<'a>, BundleLoad<'a>,
+    SetField<'a>, RegLoad, RegMove, StackPush, StackPop, DeleteField, CheckPktLarger,
+    SetVlanVid, SetVlanPcp, PopVlan, PushVlan, StripVlan, ModVlanVid, ModVlanPcp,
+    PushMpls, PopMpls, SetMplsLabel, SetMplsTc, SetMplsTtl, DecMplsTtl,
+    Encap<'a>, Decap, DecNshTtl,
+    ModDlSrc, ModDlDst, ModNwSrc, ModNwDst, ModNwTos, ModNwEcn, ModNwTtl, ModTpSrc, ModTpDst,
+    DecTtl<'a>, SetQueue, PopQueue, SetTunnel,
+    Resubmit, Learn<'a>, Conjunction, Multipath, Note<'a>, Exit, FinTimeout, Sample,
+    Ct<'a>, CtClear, Nat<'a>, CloneActions<'a>,
+    Meter, ClearActions, WriteActions<'a>, WriteMetadata, GotoTable,
+    DebugSlow, DebugRecirc,
+}
+
+/// The members of the JSON of every action besides `type`, by its name, which comes once.
+pub fn members() -> impl Iterator<Item = (&'static str, &'static [Member])> {
+    let before = |at: usize| MEMBERS.iter().take(at).map(|(name, _)| *name);
+    let known = MEMBERS.iter().enumerate();
+    known
+        .filter(move |(at, (name, _))| before(*at).all(|before| before != *name))
+        .map(|(_, members)| *members)
+        .chain(unknown::MEMBERS)
+}
+
+/// Lengths of actions are multiples of this; what is left of the last eight bytes is padding.
+const ALIGNMENT: usize = 8;
+
+/// The kinds of one vendor by version and number, the number counted from `first`.
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
+const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<Kind>; N]; 7] {
+    let mut table = [[None; N]; 7];
+    let mut kind = 0;
+    while kind < KINDS.len() {
+        let (name, wires) = KINDS[kind];
+        let mut wire = 0;
+        while wire < wires.len() {
+            let place = wires[wire];
+            if place.vendor as u8 == vendor as u8 {
+                let mut version = place.since as u8 as usize;
+                while version <= place.until as u8 as usize {
+                    let slot = &mut table[version][(place.number - first) as usize];
+                    assert!(slot.is_none(), "two actions in one place");
+                    *slot = Some(name);
+                    version += 1;
+                }
+            }
+            wire += 1;
+        }
+        kind += 1;
+    }
+    table
+}
+
+const ONF_FIRST: u16 = 3200;
+static OPENFLOW: [[Option<Kind>; 32]; 7] = table(Vendor::OpenFlow, 0);
+static INSTRUCTION: [[Option<Kind>; 8]; 7] = table(Vendor::Instruction, 0);
+static NICIRA: [[Option<Kind>; 256]; 7] = table(Vendor::Nicira, 0);
+static ONF: [[Option<Kind>; 4]; 7] = table(Vendor::Onf, ONF_FIRST);
+
+fn kind(version: Version, vendor: Vendor, number: u16) -> Option<Kind> {
+    let (version, number) = (version as usize, usize::from(number));
+    *match vendor {
+        Vendor::OpenFlow => OPENFLOW.get(version)?.get(number)?,
+        Vendor::Instruction => INSTRUCTION.get(version)?.get(number)?,
+        Vendor::Nicira => NICIRA.get(version)?.get(number)?,
+        Vendor::Onf => ONF
+            .get(version)?
+            .get(number.checked_sub(usize::from(ONF_FIRST))?)?,
+    }
+}
+
+impl<'a> Action<'a> {
+    /// Reads the action (or, with `instruction`, the instruction) that `whole` holds, header included.
+    ///
+    /// What is not understood comes back as [`Action::Unknown`].
+    #[inline]
+    pub(super) fn decode(
+        whole: Cursor<'a>,
+        version: Version,
+        instruction: bool,
+        depth: u8,
+    ) -> Action<'a> {
+        let unknown = Unknown::new(whole.rest(), instruction);
+        let mut body = whole;
+        match Action::head(&mut body, version, instruction, depth) {
+            Some((kind, head)) => decode_kind(kind, body, head, unknown),
+            None => Action::Unknown(unknown),
+        }
+    }
+
+    /// Reads the header; `None` for what is not known.
+    #[inline]
+    fn head(
+        body: &mut Cursor<'a>,
+        version: Version,
+        instruction: bool,
+        depth: u8,
+    ) -> Option<(Kind, Head)> {
+        let mut number = body.u16("action type").ok()?;
+        body.skip(2, "action length").ok()?;
+        let vendor = if number != EXPERIMENTER {
+            if instruction {
+                Vendor::Instruction
+            } else {
+                Vendor::OpenFlow
+            }
+        } else if instruction {
+            return None;
+        } else {
+            let vendor = match body.u32("experimenter").ok()? {
+                0x2320 => Vendor::Nicira,
+                0x4f4e_4600 => Vendor::Onf,
+                _ => return None,
+            };
+            number = body.u16("experimenter's action type").ok()?;
+            vendor
+        };
+        let head = Head {
+            version,
+            vendor,
+            number,
+            depth,
+        };
+        Some((kind(version, vendor, number)?, head))
+    }
+
+    /// Whether the action itself, or one nested in it, sends packets to this port.
+    pub fn sends_to(&self, ofport: u32) -> bool {
+        match self {
+            Action::Output(Output { port, .. })
+            | Action::OutputTrunc(OutputTrunc { port, .. })
+            | Action::Enqueue(Enqueue { port, .. }) => *port == ofport,
+            Action::Bundle(bundle) => bundle.members().any(|port| port == ofport),
+            Action::Controller(_) => ofport == PORT_CONTROLLER,
+            Action::CloneActions(CloneActions { actions })
+            | Action::WriteActions(WriteActions { actions })
+            | Action::Ct(Ct { actions, .. }) => actions.sends_to(ofport),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! What actions of fixed layout are made of: how each kind of member is decoded, encoded and shown.
+
+use std::fmt::Write as _;
+use std::marker::PhantomData;
+
+use crate::base::json::Json;
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::fields::{FieldRef, Header, Problem};
+use crate::openflow::text::{Plain, Sink, TextContext, put_table, put_table_json};
+
+use super::arguments::word_in;
+use super::bits::{Bits, plain_header, short_header};
+use super::codec::{put_zeros, skip_zeros};
+use super::number::{put_dec, put_hex_or_zero, put_ipv4, put_mac};
+use super::shape::Shape;
+
+/// A value that a member can have, and how it is decoded, encoded and shown unless its [`MemberKind`] has
+/// another way.
+pub(super) trait MemberValue: Copy {
+    /// What the value is in JSON.
+    const SHAPE: Shape;
+    /// What the value is aligned to in its action, in bytes.
+    const ALIGNMENT: usize;
+
+    fn decode(body: &mut Cursor<'_>) -> Result<Self, DecodeError>;
+
+    fn encode(self, out: &mut Vec<u8>);
+
+    fn text<S: Sink>(self, sink: &mut S);
+
+    fn json(self, json: &mut Json<'_>);
+}
+
+/// The numbers, in decimal.
+macro_rules! numbers {
+    ($($number:ident),*) => {
+        $(impl MemberValue for $number {
+            const SHAPE: Shape = Shape::UpTo($number::MAX as u64);
+            const ALIGNMENT: usize = size_of::<$number>();
+
+            fn decode(body: &mut Cursor<'_>) -> Result<$number, DecodeError> {
+                body.array("number").map($number::from_be_bytes)
+            }
+
+            fn encode(self, out: &mut Vec<u8>) {
+                out.extend(self.to_be_bytes());
+            }
+
+            fn text<S: Sink>(self, sink: &mut S) {
+                put_dec(sink, self);
+            }
+
+            fn json(self, json: &mut Json<'_>) {
+                json.number(self);
+            }
+        })*
+    };
+}
+
+numbers!(u8, u16, u32);
+
+/// The addresses.
+macro_rules! addresses {
+    ($($bytes:literal: $shape:expr, $put:ident;)*) => {
+        $(impl MemberValue for [u8; $bytes] {
+            const SHAPE: Shape = $shape;
+            const ALIGNMENT: usize = 1;
+
+            fn decode(body: &mut Cursor<'_>) -> Result<[u8; $bytes], DecodeError> {
+                body.array("address")
+            }
+
+            fn encode(self, out: &mut Vec<u8>) {
+                out.extend(self);
+            }
+
+            fn text<S: Sink>(self, sink: &mut S) {
+                $put(sink, self);
+            }
+
+            fn json(self, json: &mut Json<'_>) {
+                let mut text = Plain::default();
+                $put(&mut text, self);
+                json.string(&text.0);
+            }
+        })*
+    };
+}
+
+addresses! {
+    4: Shape::IPV4, put_ipv4;
+    6: Shape::MAC, put_mac;
+}
+
+/// `ofs_nbits` and a header of 4 bytes.
+impl MemberValue for Bits {
+    const SHAPE: Shape = Shape::BITS;
+    const ALIGNMENT: usize = 1;
+
+    fn decode(body: &mut Cursor<'_>) -> Result<Bits, DecodeError> {
+        let start = *body;
+        let ofs_nbits = body.u16("ofs_nbits")?;
+        Bits::packed(short_header(body)?, ofs_nbits, &start)
+    }
+
+    fn encode(self, out: &mut Vec<u8>) {
+        out.extend(self.pack().to_be_bytes());
+        self.header.encode(out);
+    }
+
+    fn text<S: Sink>(self, sink: &mut S) {
+        Bits::text(&self, sink);
+    }
+
+    fn json(self, json: &mut Json<'_>) {
+        Bits::json(&self, json);
+    }
+}
+
+/// A header of 4 or 8 bytes, in the place of 14.
+impl MemberValue for Header {
+    const SHAPE: Shape = Shape::Text;
+    const ALIGNMENT: usize = 1;
+
+    fn decode(body: &mut Cursor<'_>) -> Result<Header, DecodeError> {
+        plain_header(&mut body.sub(14, "field")?)
+    }
+
+    fn encode(self, out: &mut Vec<u8>) {
+        let start = out.len();
+        Header::encode(self, out);
+        fill(start, 14, out);
+    }
+
+    fn text<S: Sink>(self, sink: &mut S) {
+        match FieldRef::of(self) {
+            FieldRef::Known(field) => sink.put(field.name),
+            FieldRef::Unknown(header) => header.put_unknown(sink.buffer()),
+        }
+    }
+
+    fn json(self, json: &mut Json<'_>) {
+        let mut name = Plain::default();
+        MemberValue::text(self, &mut name);
+        json.string(&name.0);
+    }
+}
+
+/// How a member whose values are `V` differs from other such members.
+pub(super) trait MemberKind<V: MemberValue> {
+    const SHAPE: Shape = V::SHAPE;
+    const ALIGNMENT: usize = V::ALIGNMENT;
+
+    fn decode(body: &mut Cursor<'_>) -> Result<V, DecodeError> {
+        V::decode(body)
+    }
+
+    fn encode(value: V, out: &mut Vec<u8>) {
+        value.encode(out);
+    }
+
+    fn text<S: Sink>(value: V, sink: &mut S, _: &TextContext<'_>) {
+        value.text(sink);
+    }
+
+    /// Writes the key and the value.
+    fn json(key: &'static str, value: V, json: &mut Json<'_>, _: &TextContext<'_>) {
+        json.key(key);
+        value.json(json);
+    }
+}
+
+/// A member that does not differ.
+pub(super) struct Ordinary;
+
+impl<V: MemberValue> MemberKind<V> for Ordinary {}
+
+/// An Ethernet type, zero as `0`.
+pub(super) struct EthType;
+
+impl MemberKind<u16> for EthType {
+    fn text<S: Sink>(value: u16, sink: &mut S, _: &TextContext<'_>) {
+        put_hex_or_zero(sink, value);
+    }
+}
+
+/// An Ethernet type in four digits: `0x0800`.
+pub(super) struct EthTypeDigits;
+
+impl MemberKind<u16> for EthTypeDigits {
+    fn text<S: Sink>(value: u16, sink: &mut S, _: &TextContext<'_>) {
+        let _ = write!(sink.buffer(), "{value:#06x}");
+    }
+}
+
+/// A number from 1 to 65536, in 16 bits: one less on the wire.
+pub(super) struct OneLess;
+
+impl MemberKind<u32> for OneLess {
+    const SHAPE: Shape = Shape::Whole;
+    const ALIGNMENT: usize = 2;
+
+    fn decode(body: &mut Cursor<'_>) -> Result<u32, DecodeError> {
+        Ok(u32::from(body.u16("number")?) + 1)
+    }
+
+    fn encode(value: u32, out: &mut Vec<u8>) {
+        out.extend((value.saturating_sub(1) as u16).to_be_bytes());
+    }
+}
+
+/// A table, by its name where it has one.
+pub(super) struct Table;
+
+impl MemberKind<u8> for Table {
+    const SHAPE: Shape = Shape::Table;
+
+    fn text<S: Sink>(value: u8, sink: &mut S, cx: &TextContext<'_>) {
+        put_table(sink.buffer(), cx, value);
+    }
+
+    fn json(_: &'static str, value: u8, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        put_table_json(json, cx, value);
+    }
+}
+
+/// Bits whose number stands behind their header of 4 or 8 bytes, in the place of 14 bytes.
+pub(super) struct LongBits;
+
+impl MemberKind<Bits> for LongBits {
+    fn decode(body: &mut Cursor<'_>) -> Result<Bits, DecodeError> {
+        let start = *body;
+        let mut body = body.sub(14, "bits of a field")?;
+        let offset = body.u16("offset")?;
+        let header = plain_header(&mut body)?;
+        let n_bits = body.u16("n_bits")?;
+        let rest = body.remaining();
+        skip_zeros(&mut body, rest)?;
+        Bits::new(header, offset, n_bits, &start)
+    }
+
+    fn encode(value: Bits, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend(value.offset.to_be_bytes());
+        value.header.encode(out);
+        out.extend(value.n_bits.to_be_bytes());
+        fill(start, 14, out);
+    }
+}
+
+/// One bit of a field, whose header has 4 or 8 bytes in the place of 10.
+pub(super) struct OneBit;
+
+impl MemberKind<Bits> for OneBit {
+    fn decode(body: &mut Cursor<'_>) -> Result<Bits, DecodeError> {
+        let start = *body;
+        let offset = body.u16("offset")?;
+        let mut field = body.sub(10, "destination field")?;
+        let header = plain_header(&mut field)?;
+        let rest = field.remaining();
+        skip_zeros(&mut field, rest)?;
+        Bits::new(header, offset, 1, &start)
+    }
+
+    fn encode(value: Bits, out: &mut Vec<u8>) {
+        out.extend(value.offset.to_be_bytes());
+        let start = out.len();
+        value.header.encode(out);
+        fill(start, 10, out);
+    }
+}
+
+/// Appends zeros until `n` bytes follow `start`.
+fn fill(start: usize, n: usize, out: &mut Vec<u8>) {
+    put_zeros(out, n.saturating_sub(out.len() - start));
+}
+
+/// What has numbers on the wire and words in text.
+pub(super) trait WordList {
+    const WORDS: &'static [&'static str];
+    /// What one of them is, for errors.
+    const WHAT: &'static str;
+    const SHAPE: Shape = Shape::Either(&[Shape::Words(Self::WORDS), Shape::U16]);
+
+    /// The number of a word.
+    fn number(word: &str) -> Result<u16, Problem> {
+        word_in(Self::WORDS, word, Self::WHAT)
+    }
+}
+
+/// One of a list of words.
+pub(super) struct Word<L>(PhantomData<L>);
+
+impl<L: WordList> MemberKind<u16> for Word<L> {
+    const SHAPE: Shape = L::SHAPE;
+
+    fn text<S: Sink>(value: u16, sink: &mut S, _: &TextContext<'_>) {
+        let word = L::WORDS.get(usize::from(value));
+        sink.put(word.unwrap_or(&"<unknown>"));
+    }
+
+    fn json(key: &'static str, value: u16, json: &mut Json<'_>, _: &TextContext<'_>) {
+        json.key(key);
+        match L::WORDS.get(usize::from(value)) {
+            Some(word) => json.string(word),
+            None => json.number(value),
+        }
+    }
+}
+
+/// What `multipath` and `bundle` hash (`enum nx_hash_fields`).
+pub(super) struct HashFields;
+
+impl WordList for HashFields {
+    const WORDS: &'static [&'static str] = &[
+        "eth_src",
+        "symmetric_l4",
+        "symmetric_l3l4",
+        "symmetric_l3l4+udp",
+        "nw_src",
+        "nw_dst",
+        "symmetric_l3",
+    ];
+    const WHAT: &'static str = "set of fields to hash";
+    const SHAPE: Shape = Shape::Either(&[Shape::Text, Shape::U16]);
+}
+
+/// What stands behind so many bytes of padding.
+pub(super) struct Padded<const N: usize, K = Ordinary>(PhantomData<K>);
+
+impl<V: MemberValue, K: MemberKind<V>, const N: usize> MemberKind<V> for Padded<N, K> {
+    const SHAPE: Shape = K::SHAPE;
+    const ALIGNMENT: usize = 1;
+
+    fn decode(body: &mut Cursor<'_>) -> Result<V, DecodeError> {
+        body.skip(N, "padding")?;
+        K::decode(body)
+    }
+
+    fn encode(value: V, out: &mut Vec<u8>) {
+        put_zeros(out, N);
+        K::encode(value, out);
+    }
+
+    fn text<S: Sink>(value: V, sink: &mut S, cx: &TextContext<'_>) {
+        K::text(value, sink, cx);
+    }
+
+    fn json(key: &'static str, value: V, json: &mut Json<'_>, cx: &TextContext<'_>) {
+        K::json(key, value, json, cx);
+    }
+}

@@ -1,0 +1,188 @@
+//! What the actions of one text share while they are parsed, and what is known of their packets.
+
+use crate::openflow::fields::{Field, Id, Prereq, Problem, parse_port, parse_table, parse_value};
+use crate::openflow::text::Names;
+use crate::openflow::version::Version;
+
+/// The most lists that may be nested in each other, as in ovs-ofctl.
+const DEPTH_LIMIT: u8 = 100;
+
+/// The order of instructions, which the text must keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::openflow) enum Rank {
+    Meter,
+    Apply,
+    Clear,
+    Write,
+    Metadata,
+    Goto,
+    /// What is not known, as often as it comes.
+    Unknown,
+}
+
+/// What a list of actions belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outer {
+    Flow,
+    WriteActions,
+    Ct,
+    Clone,
+}
+
+/// What is known of the packets that an action meets.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::openflow) struct Known {
+    /// Whether the flow's match is known, so that what it lacks is an error.
+    pub(in crate::openflow) checked: bool,
+    /// How many VLAN tags there are at least.
+    pub(in crate::openflow) vlan_tags: u8,
+    /// Whether packets have no Ethernet header.
+    pub(in crate::openflow) bare: bool,
+    /// The Ethernet type.
+    pub(in crate::openflow) eth_type: Option<u16>,
+    /// The IP protocol.
+    pub(in crate::openflow) nw_proto: Option<u8>,
+}
+
+impl Known {
+    /// What a match lacks for a prerequisite, as far as it can be told.
+    fn lacks(self, prereq: Prereq) -> Option<&'static str> {
+        let eth_type = self.eth_type;
+        let ip = matches!(eth_type, Some(0x0800 | 0x86dd));
+        let transport = |protocol: u8| ip && self.nw_proto == Some(protocol);
+        let (met, needs) = match prereq {
+            Prereq::Vlan => (self.vlan_tags > 0, "dl_vlan"),
+            Prereq::Arp => (matches!(eth_type, Some(0x0806 | 0x8035)), "arp or rarp"),
+            Prereq::Ipv4 => (eth_type == Some(0x0800), "ip"),
+            Prereq::Ipv6 => (eth_type == Some(0x86dd), "ipv6"),
+            Prereq::Ip => (ip, "ip or ipv6"),
+            Prereq::Mpls => (matches!(eth_type, Some(0x8847 | 0x8848)), "mpls or mplsm"),
+            Prereq::Tcp => (transport(6), "tcp or tcp6"),
+            Prereq::Udp => (transport(17), "udp or udp6"),
+            Prereq::Sctp => (transport(132), "sctp or sctp6"),
+            Prereq::Icmp => (eth_type == Some(0x0800) && self.nw_proto == Some(1), "icmp"),
+            Prereq::Icmp6 | Prereq::Nd | Prereq::NdSolicit | Prereq::NdAdvert => (
+                eth_type == Some(0x86dd) && self.nw_proto == Some(58),
+                "icmp6",
+            ),
+            Prereq::Ethernet => (!self.bare, "eth"),
+            Prereq::Any | Prereq::Nsh | Prereq::Ct => (true, ""),
+        };
+        (self.checked && !met).then_some(needs)
+    }
+}
+
+/// What the actions of one text share while they are read.
+pub(in crate::openflow) struct Parser<'p> {
+    /// Who knows the names of ports and tables.
+    pub(super) names: &'p dyn Names,
+    /// The version to encode for.
+    pub(super) version: Version,
+    /// What is known of the packet where the next action stands.
+    pub(super) known: Known,
+    /// The actions of the list at hand, as bytes.
+    pub(super) out: Vec<u8>,
+    /// What the list at hand belongs to.
+    pub(super) outer: Outer,
+    /// Parses the actions of a list and appends them; it knows all actions, which do not know each other.
+    actions: fn(&mut Parser<'p>, &str) -> Result<(), Problem>,
+    /// How many lists the one at hand is nested in.
+    depth: u8,
+    /// Whether one of them is the action set.
+    in_set: bool,
+}
+
+impl<'p> Parser<'p> {
+    pub(super) fn new(
+        names: &'p dyn Names,
+        version: Version,
+        known: Known,
+        actions: fn(&mut Parser<'p>, &str) -> Result<(), Problem>,
+    ) -> Parser<'p> {
+        Parser {
+            names,
+            version,
+            known,
+            out: Vec::new(),
+            outer: Outer::Flow,
+            actions,
+            depth: 0,
+            in_set: false,
+        }
+    }
+
+    /// Parses a list of actions, which is given back; of a flow of OpenFlow 1.1 and later, of instructions.
+    pub(super) fn list(&mut self, text: &str, outer: Outer) -> Result<Vec<u8>, Problem> {
+        if self.depth >= DEPTH_LIMIT {
+            return Err(Problem::syntax(format!(
+                "no more than {DEPTH_LIMIT} lists may be nested in each other"
+            )));
+        }
+        // What a nested list does to the packet is forgotten behind it.
+        let (before, known, in_set) = (self.outer, self.known, self.in_set);
+        let out = std::mem::take(&mut self.out);
+        self.outer = outer;
+        self.in_set |= outer == Outer::WriteActions;
+        self.depth += 1;
+        let outcome = (self.actions)(self, text);
+        self.depth -= 1;
+        self.outer = before;
+        self.known = known;
+        self.in_set = in_set;
+        outcome.map(|()| std::mem::replace(&mut self.out, out))
+    }
+
+    /// A port of the switch or a reserved one.
+    pub(super) fn ofport(&self, text: &str) -> Result<u32, Problem> {
+        parse_port(text, self.names)
+    }
+
+    /// A table of the switch.
+    pub(super) fn table(&self, text: &str) -> Result<u8, Problem> {
+        parse_table(text, self.names)
+    }
+
+    /// A value of a field, with its mask.
+    pub(super) fn field_value(
+        &self,
+        field: &Field,
+        text: &str,
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>), Problem> {
+        parse_value(field, text, self.names)
+    }
+
+    /// An error if the match lacks what every version wants for this.
+    pub(super) fn demand(&self, what: &str, prereq: Prereq) -> Result<(), Problem> {
+        match self.known.lacks(prereq) {
+            Some(needs) => Err(Problem::syntax(format!(
+                "{what} needs {needs} in the match"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// An error if the match lacks what later versions than 1.0 want for this; but what a packet meets
+    /// when its action set is executed cannot be told.
+    pub(super) fn demand_since_v11(&self, what: &str, prereq: Prereq) -> Result<(), Problem> {
+        if self.version == Version::V10 || self.in_set {
+            Ok(())
+        } else {
+            self.demand(what, prereq)
+        }
+    }
+
+    /// An error if the field cannot be changed here.
+    pub(super) fn demand_writable(&self, field: &Field) -> Result<(), Problem> {
+        let tracked = matches!(field.id, Id::CT_MARK | Id::CT_LABEL);
+        let reason = if !field.writable {
+            "cannot be changed"
+        } else if tracked && self.outer != Outer::Ct {
+            "is set in ct(commit,exec(...)) only"
+        } else if !tracked && self.outer == Outer::Ct {
+            "cannot be set in ct, only ct_mark and ct_label can"
+        } else {
+            return self.demand(field.name, field.prereq);
+        };
+        Err(Problem::syntax(format!("{} {reason}", field.name)))
+    }
+}

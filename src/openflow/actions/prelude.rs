@@ -1,0 +1,31 @@
+//! What every action file is written with.
+
+pub(super) use crate::base::json::Json;
+pub(super) use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
+pub(super) use crate::openflow::fields::{
+    Field, FieldRef, Header, Id, Prereq, Problem, put_port_json,
+};
+pub(super) use crate::openflow::text::{Role, Sink, TextContext};
+pub(super) use crate::openflow::version::Version;
+
+pub(super) use super::arguments::{
+    Argument, Arguments, arrow, below, decimal, hex_bytes, list, no_argument, nothing, uint,
+};
+pub(super) use super::bits::Bits;
+pub(super) use super::codec::{
+    ActionCodec, Head, Unencodable, Vendor, Wire, put_name, put_zeros, skip_zeros,
+};
+pub(super) use super::fixed::{
+    bare_action, decode_member, encode_member, fixed_action, member_kind,
+};
+pub(super) use super::list::{ActionList, Form};
+pub(super) use super::member::{
+    EthType, EthTypeDigits, HashFields, LongBits, MemberKind, MemberValue, OneBit, OneLess,
+    Ordinary, Padded, Table, Word, WordList,
+};
+pub(super) use super::number::{
+    hex_string, put_dec, put_dotted, put_hex, put_hex_bytes, put_hex_or_zero, put_ipv4, put_ipv6,
+};
+pub(super) use super::parser::{Outer, Parser, Rank};
+pub(super) use super::separator::Separator;
+pub(super) use super::shape::{Member, Shape};

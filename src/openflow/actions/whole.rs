@@ -1,0 +1,77 @@
+//! `set_field` and `load` as other actions come to them: of whole fields, and of bits.
+
+use super::codec::put_action;
+use super::prelude::*;
+
+/// `OFPAT_SET_FIELD`
+pub(super) const SET_FIELD: Wire = Wire::openflow(25, Version::V12);
+/// `NXAST_REG_LOAD2`, which means the same.
+pub(super) const REG_LOAD2: Wire = Wire::new(Vendor::Nicira, 33, Version::V10, Version::V14);
+/// `NXAST_REG_LOAD`
+pub(super) const REG_LOAD: Wire = Wire::new(Vendor::Nicira, 7, Version::V10, Version::V14);
+
+/// Appends the action before OpenFlow 1.2, and `set_field` of the whole field since.
+pub(super) fn put_before_v12<'a>(
+    action: &impl ActionCodec<'a>,
+    field: Id,
+    number: impl Into<u64>,
+    parser: &mut Parser<'_>,
+) -> Result<(), Problem> {
+    if parser.version < Version::V12 {
+        return action.put(parser);
+    }
+    put_whole(field, number.into(), parser);
+    Ok(())
+}
+
+/// Appends `set_field` of a whole field.
+pub(super) fn put_whole(field: Id, number: u64, parser: &mut Parser<'_>) {
+    let header = field.row().header(parser.version, false);
+    let value = wide(number.into(), header.length.into());
+    put_action(SET_FIELD, &mut parser.out, |out| {
+        put_value(header, &value, None, out);
+    });
+}
+
+/// Appends a field with its value and mask.
+pub(super) fn put_value(header: Header, value: &[u8], mask: Option<&[u8]>, out: &mut Vec<u8>) {
+    header.encode(out);
+    out.extend_from_slice(value);
+    out.extend_from_slice(mask.unwrap_or_default());
+}
+
+/// Appends `load` of a whole field, which OpenFlow 1.0 has.
+pub(super) fn put_whole_load(field: Id, number: u8, parser: &mut Parser<'_>) {
+    let field = field.row();
+    let dst = Bits {
+        header: field.header(Version::V10, false),
+        offset: 0,
+        n_bits: field.n_bits(),
+    };
+    put_load(dst, number.into(), &mut parser.out);
+}
+
+/// Appends `load`.
+pub(super) fn put_load(dst: Bits, value: u64, out: &mut Vec<u8>) {
+    put_action(REG_LOAD, out, |out| {
+        dst.encode(out);
+        out.extend(value.to_be_bytes());
+    });
+}
+
+/// The lowest `n` bits.
+pub(super) fn ones(n: u16) -> u128 {
+    1u128.checked_shl(n.into()).map_or(u128::MAX, |bit| bit - 1)
+}
+
+/// A number in `width` bytes.
+pub(super) fn wide(number: u128, width: usize) -> Vec<u8> {
+    let bytes = number.to_be_bytes();
+    let mut out = vec![0; width.saturating_sub(bytes.len())];
+    out.extend_from_slice(
+        bytes
+            .get(bytes.len().saturating_sub(width)..)
+            .unwrap_or_default(),
+    );
+    out
+}

@@ -1,0 +1,95 @@
+//! Numbers, ports and tables as they stand in text.
+
+use super::super::text::{Names, port_from_v10, reserved_port_number};
+use super::problem::{ParseError, ParseErrorKind, Problem};
+
+/// A number in decimal, hexadecimal after `0x`, or octal after `0`.
+pub(in crate::openflow) fn number(text: &str) -> Option<u128> {
+    let (digits, radix) =
+        if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+            (digits, 16)
+        } else if text.len() > 1 && text.starts_with('0') {
+            (text, 8)
+        } else {
+            (text, 10)
+        };
+    // A sign is no digit.
+    if !digits.starts_with(|c: char| c.is_ascii_hexdigit()) {
+        return None;
+    }
+    u128::from_str_radix(digits, radix).ok()
+}
+
+/// A number of 64 bits; negative ones count from the end, -1 is all ones.
+pub(in crate::openflow) fn cookie_number(text: &str) -> Option<u64> {
+    match text.strip_prefix('-') {
+        Some(text) => Some((u64::try_from(number(text)?).ok()?).wrapping_neg()),
+        None => u64::try_from(number(text)?).ok(),
+    }
+}
+
+/// A port: a number, a reserved name, a name, a name in quotes, or `2(phy-br-ens37)`.
+///
+/// A number wins over a port that bears it as its name; quotes force the name.
+pub(in crate::openflow) fn parse_port(text: &str, names: &dyn Names) -> Result<u32, Problem> {
+    let unknown = |name: &str| {
+        Problem::new(
+            "no port has this name",
+            ParseErrorKind::UnknownPort(name.to_owned()),
+        )
+    };
+    if text.starts_with('"') {
+        let name: String = serde_json::from_str(text)
+            .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?;
+        return names.ofport(&name).ok_or_else(|| unknown(&name));
+    }
+    let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
+    if let Some(port) = number(both.map_or(text, |(port, _)| port)) {
+        return match u32::try_from(port) {
+            Ok(port) if port <= 0xffff => Ok(port_from_v10(port as u16)),
+            Ok(port) if port >= 0xffff_ff00 => Ok(port),
+            _ => Err(Problem::syntax("port numbers end at 65279")),
+        };
+    }
+    reserved_port_number(text)
+        .or_else(|| names.ofport(text))
+        .ok_or_else(|| unknown(text))
+}
+
+/// A table: a number, a name, a name in quotes, or `3(ServiceLB)`.
+///
+/// A number wins over a table that bears it as its name; quotes force the name.
+pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<u8, Problem> {
+    let name = if text.starts_with('"') {
+        serde_json::from_str(text)
+            .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?
+    } else {
+        text.to_owned()
+    };
+    if name.is_empty() {
+        return Err(Problem::syntax(
+            "a table is a name or a number from 0 to 254",
+        ));
+    }
+    let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
+    if let Some(table) = number(both.map_or(text, |(table, _)| table)) {
+        return u8::try_from(table)
+            .map_err(|_| Problem::syntax("a table is a number from 0 to 254"));
+    }
+    match *names.tables_named(&name) {
+        [table] => Ok(table),
+        [] => Err(Problem::new(
+            "no table has this name; a table is a name or a number from 0 to 254",
+            ParseErrorKind::UnknownTable(name),
+        )),
+        ref tables => Err(Problem::new(
+            "several tables have this name",
+            ParseErrorKind::AmbiguousTable(name, tables.to_vec()),
+        )),
+    }
+}
+
+/// The number of a table that is given alone, not in a MATCH: a number or a name as it takes them.
+pub fn parse_table_word(text: &str, names: &dyn Names) -> Result<u8, ParseError> {
+    parse_table(text, names).map_err(|problem| problem.at(text))
+}

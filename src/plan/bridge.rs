@@ -1,0 +1,448 @@
+//! Bridges and VLAN bridges: added, changed, removed.
+
+use super::draft::Change;
+use super::name::check_new;
+use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
+use crate::base::shell::word;
+use crate::model::vlan_bridge::VLAN_BRIDGE_KEY;
+use crate::ovsdb::{Atom, Condition, Datum, Function};
+
+/// What a bridge shall be.
+#[derive(Debug, Clone, Default)]
+pub struct BridgeSettings {
+    /// Columns of table `Bridge`.
+    pub columns: Vec<Assignment>,
+    /// The targets of its controllers, all of them; `None` leaves them as they are.
+    pub controllers: Option<Vec<String>>,
+}
+
+/// A bridge to be added.
+#[derive(Debug, Clone)]
+pub struct NewBridge<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// For a VLAN bridge, the bridge that it is part of, and its VLAN.
+    pub parent: Option<(&'a str, i64)>,
+    /// What it shall be.
+    pub settings: &'a BridgeSettings,
+    /// Whether one that exists is made what this one shall be.
+    pub may_exist: bool,
+}
+
+/// With more ports than this to remove, reading the tables at once is cheaper than row by row.
+const WORTH_READING_WHOLE: usize = 20;
+
+impl Edit<'_> {
+    /// Adds a bridge with its own port, or makes the one that exists what it shall be.
+    pub async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace, Refusal> {
+        let place = if let Some(place) = self.bridge_if(new.name).await? {
+            self.refuse_other_bridge(new, &place)?;
+            place
+        } else {
+            self.refuse_taken_name(new.name).await?;
+            match new.parent {
+                None => self.insert_bridge(new.name).await?,
+                Some((parent, vid)) => self.insert_vlan_bridge(new.name, parent, vid).await?,
+            }
+        };
+        self.set_bridge(&place, new.settings).await?;
+        Ok(place)
+    }
+
+    /// Changes what is named of a bridge; the rest stays.
+    pub async fn set_bridge(
+        &mut self,
+        place: &BridgePlace,
+        settings: &BridgeSettings,
+    ) -> Result<(), Refusal> {
+        if let Some((port, _)) = place.vlan {
+            let assignments = self.of_vlan_bridge(port, place.row, settings)?;
+            return self.assign(port, &assignments).await;
+        }
+        self.refuse_unknown_datapath(settings).await?;
+        self.assign(place.row, &settings.columns).await?;
+        if let Some(targets) = &settings.controllers {
+            self.set_controllers(place.row, targets).await?;
+        }
+        self.warn_of_two_trees(place.row, settings).await
+    }
+
+    /// Removes bridges with all their ports; a VLAN bridge goes with the ports of its VLAN.
+    pub async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<(), Refusal> {
+        let mut patches = Vec::new();
+        for place in places {
+            if self.draft.is_gone(place.row) {
+                continue;
+            }
+            for port in self.ports_of(place).await? {
+                patches.extend(self.drop_port(&port).await?);
+            }
+            if place.vlan.is_none() {
+                self.drop_bridge(place.row).await?;
+            }
+        }
+        // Only now is it known which far ends stay.
+        for (interface, peer) in patches {
+            if let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await?
+                && self.pair(far, "options", "peer").await? == Some(self.name_of(interface))
+            {
+                self.warn_dangling(interface, &peer);
+            }
+        }
+        Ok(())
+    }
+
+    async fn insert_bridge(&mut self, name: &str) -> Result<BridgePlace, Refusal> {
+        let root = self.root().await?;
+        let (port, reference) = self.insert_own_port(name, Vec::new());
+        let ports = Datum::Set(vec![reference]);
+        let row = self
+            .draft
+            .insert("Bridge", [("name", name.into()), ("ports", ports)]);
+        self.settle(port, row);
+        let reference = self.draft.reference(row);
+        self.draft.add(root, "bridges", vec![reference]);
+        Ok(BridgePlace { row, vlan: None })
+    }
+
+    async fn insert_vlan_bridge(
+        &mut self,
+        name: &str,
+        parent: &str,
+        vid: i64,
+    ) -> Result<BridgePlace, Refusal> {
+        let place = self.bridge(parent).await?;
+        if place.vlan.is_some() {
+            return Err(Refusal::refused(format!(
+                "{} is itself a VLAN bridge of {}: it cannot have one",
+                quoted(parent),
+                quoted(&self.name_of(place.row))
+            )));
+        }
+        let is = |column: &str, datum| Condition(column.to_owned(), Function::Equal, datum);
+        let tagged = is("tag", vid.into());
+        let fake = is("fake_bridge", true.into());
+        for other in self.draft.search("Port", vec![tagged, fake], PORT).await? {
+            if self.bridge_of(other).await? == Some(place.row) {
+                return Err(Refusal::refused(format!(
+                    "VLAN {vid} of {} has a bridge already: {}",
+                    quoted(parent),
+                    quoted(&self.name_of(other))
+                )));
+            }
+        }
+        let columns = vec![("fake_bridge", true.into()), ("tag", vid.into())];
+        let (port, reference) = self.insert_own_port(name, columns);
+        self.settle(port, place.row);
+        self.draft.add(place.row, "ports", vec![reference]);
+        Ok(BridgePlace {
+            row: place.row,
+            vlan: Some((port, vid)),
+        })
+    }
+
+    /// A port with an internal interface of its name, and what refers to it.
+    fn insert_own_port(
+        &mut self,
+        name: &str,
+        mut columns: Vec<(&'static str, Datum)>,
+    ) -> (RowId, Atom) {
+        let kind = ("type", "internal".into());
+        let interface = self
+            .draft
+            .insert("Interface", [("name", name.into()), kind]);
+        let interfaces = Datum::Set(vec![self.draft.reference(interface)]);
+        columns.extend([("name", name.into()), ("interfaces", interfaces)]);
+        let port = self.draft.insert("Port", columns);
+        self.settle(interface, port);
+        self.touched.push(interface);
+        (port, self.draft.reference(port))
+    }
+
+    /// Refuses a name that no bridge can have, or that something else has.
+    async fn refuse_taken_name(&mut self, name: &str) -> Result<(), Refusal> {
+        check_new("bridge", name, "internal")?;
+        if let Some(place) = self.port_if(name).await? {
+            let bridge = self.name_of(place.bridge);
+            return Err(Refusal::refused(format!(
+                "{} is the name of a port of {}",
+                quoted(name),
+                quoted(&bridge)
+            ))
+            .hint(format!("`ovs port show {}` shows it", word(name))));
+        }
+        if let Some(interface) = self.draft.find("Interface", name, INTERFACE).await? {
+            let port = self
+                .port_of(interface)
+                .await?
+                .map(|port| self.name_of(port));
+            let of = match port.filter(|port| !port.is_empty()) {
+                Some(port) => format!(" of port {}", quoted(&port)),
+                None => String::new(),
+            };
+            return Err(Refusal::refused(format!(
+                "{} is the name of an interface{of}",
+                quoted(name)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses a bridge that exists, unless it is one of the kind that is to be added.
+    fn refuse_other_bridge(&self, new: &NewBridge<'_>, place: &BridgePlace) -> Result<(), Refusal> {
+        let name = quoted(new.name);
+        if !new.may_exist {
+            return Err(
+                Refusal::refused(format!("bridge {name} exists already")).hint(format!(
+                    "`ovs bridge set {}` changes it; --may-exist makes it what was asked for",
+                    word(new.name)
+                )),
+            );
+        }
+        let parent = self.name_of(place.row);
+        let is = match place.vlan {
+            None => "no VLAN bridge".to_owned(),
+            Some((_, vid)) => format!("the VLAN bridge of {} for VLAN {vid}", quoted(&parent)),
+        };
+        let has = place.vlan.map(|(_, vid)| (parent.as_str(), vid));
+        if has == new.parent {
+            return Ok(());
+        }
+        Err(Refusal::refused(format!(
+            "bridge {name} exists, and is {is}"
+        )))
+    }
+
+    /// What a VLAN bridge can have of its own: `external_ids`, which its port keeps.
+    fn of_vlan_bridge(
+        &self,
+        port: RowId,
+        parent: RowId,
+        settings: &BridgeSettings,
+    ) -> Result<Vec<Assignment>, Refusal> {
+        let refuse = |what: &str| {
+            Refusal::usage(format!(
+                "{} is a VLAN bridge: its {what} is that of its parent {}",
+                quoted(&self.name_of(port)),
+                quoted(&self.name_of(parent))
+            ))
+        };
+        if settings.controllers.is_some() {
+            return Err(refuse("controller"));
+        }
+        let own_key = |key: Atom| match key {
+            Atom::String(key) => Atom::String(format!("{VLAN_BRIDGE_KEY}{key}")),
+            other => other,
+        };
+        let own = |assignment: &Assignment| match &assignment.change {
+            Change::Pairs { put, removed } if assignment.column == "external_ids" => {
+                let put = put
+                    .iter()
+                    .cloned()
+                    .map(|(key, value)| (own_key(key), value));
+                Ok(Assignment {
+                    column: assignment.column.clone(),
+                    change: Change::Pairs {
+                        put: put.collect(),
+                        removed: removed.iter().cloned().map(own_key).collect(),
+                    },
+                })
+            }
+            _ => Err(refuse(&assignment.column)),
+        };
+        settings.columns.iter().map(own).collect()
+    }
+
+    /// Refuses a datapath type that the switch does not have: it would make no such bridge, and say so
+    /// in its log only.
+    async fn refuse_unknown_datapath(&mut self, settings: &BridgeSettings) -> Result<(), Refusal> {
+        let asked = settings
+            .columns
+            .iter()
+            .find_map(|assignment| match &assignment.change {
+                Change::Set(Datum::Atom(Atom::String(kind)))
+                    if assignment.column == "datapath_type" =>
+                {
+                    Some(kind)
+                }
+                _ => None,
+            });
+        let Some(asked) = asked.filter(|kind| !kind.is_empty()) else {
+            return Ok(());
+        };
+        let known = self.datapath_types().await?;
+        if known.is_empty() || known.contains(asked) {
+            return Ok(());
+        }
+        Err(
+            Refusal::refused(format!("the switch has no datapath type {}", quoted(asked)))
+                .hint(format!("it has {}", known.join(", "))),
+        )
+    }
+
+    /// The datapath types that ovs-vswitchd has; none until it has run.
+    pub(super) async fn datapath_types(&mut self) -> Result<Vec<String>, Refusal> {
+        let root = self.root().await?;
+        let known = self.draft.peek(root, "datapath_types").await?;
+        let words = known.as_set().unwrap_or_default().iter();
+        let words = words.filter_map(|atom| match atom {
+            Atom::String(word) => Some(word.clone()),
+            _ => None,
+        });
+        Ok(words.collect())
+    }
+
+    /// Makes these the controllers of a bridge; those it has stay what they are.
+    async fn set_controllers(&mut self, bridge: RowId, targets: &[String]) -> Result<(), Refusal> {
+        let known = self
+            .draft
+            .referred(bridge, "controller", "Controller", &["target"])
+            .await?;
+        let mut rows: Vec<RowId> = Vec::new();
+        for target in targets {
+            let mut has = None;
+            for row in &known {
+                if self.text(*row, "target").await? == *target {
+                    has = Some(*row);
+                }
+            }
+            let row = match has {
+                Some(row) => row,
+                None => self
+                    .draft
+                    .insert("Controller", [("target", target.as_str().into())]),
+            };
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        for row in known.iter().filter(|row| !rows.contains(row)) {
+            self.draft.let_go(*row);
+        }
+        for row in known.iter().chain(&rows) {
+            self.settle(*row, bridge);
+        }
+        let references: Vec<Atom> = rows.iter().map(|row| self.draft.reference(*row)).collect();
+        self.draft
+            .set(bridge, "controller", Datum::set(references))
+            .await?;
+        Ok(())
+    }
+
+    async fn warn_of_two_trees(
+        &mut self,
+        bridge: RowId,
+        settings: &BridgeSettings,
+    ) -> Result<(), Refusal> {
+        const TREES: [&str; 2] = ["stp_enable", "rstp_enable"];
+        let is_tree = |assignment: &Assignment| TREES.contains(&assignment.column.as_str());
+        if !settings.columns.iter().any(is_tree) {
+            return Ok(());
+        }
+        let mut both = true;
+        for column in TREES {
+            both &= self.draft.value(bridge, column).await? == Datum::from(true);
+        }
+        if both {
+            let name = self.name_of(bridge);
+            self.warn(format!(
+                "bridge {} has both STP and RSTP enabled: Open vSwitch then uses RSTP only",
+                quoted(&name)
+            ));
+        }
+        Ok(())
+    }
+
+    /// The ports that go with a bridge. All of a real one go, so nothing is waited for: what is added
+    /// meanwhile goes too. Those of a VLAN bridge go by their tag, which must still be that.
+    async fn ports_of(&mut self, place: &BridgePlace) -> Result<Vec<PortPlace>, Refusal> {
+        let ports = self.draft.peek(place.row, "ports").await?;
+        let ports = ports.as_set().unwrap_or_default().to_vec();
+        if ports.len() > WORTH_READING_WHOLE {
+            self.read_whole().await?;
+        }
+        let mut places = Vec::new();
+        for port in self.rows_of("Port", &ports, PORT).await? {
+            if let Some((_, vid)) = place.vlan
+                && self.number(port, "tag").await? != Some(vid)
+            {
+                continue;
+            }
+            let interfaces = self.draft.peek(port, "interfaces").await?;
+            let interfaces = interfaces.as_set().unwrap_or_default();
+            places.push(PortPlace {
+                bridge: place.row,
+                port,
+                interfaces: self.rows_of("Interface", interfaces, INTERFACE).await?,
+            });
+        }
+        Ok(places)
+    }
+
+    /// The rows that are referred to, those that go already aside.
+    async fn rows_of(
+        &mut self,
+        table: &str,
+        references: &[Atom],
+        columns: &[&str],
+    ) -> Result<Vec<RowId>, Refusal> {
+        let mut rows = Vec::new();
+        for reference in references {
+            let row = match reference {
+                Atom::Uuid(uuid) => self.draft.by_uuid(table, *uuid, columns).await?,
+                _ => self
+                    .draft
+                    .rows()
+                    .find(|row| self.draft.reference(*row) == *reference),
+            };
+            rows.extend(row.filter(|row| !self.draft.is_gone(*row)));
+        }
+        Ok(rows)
+    }
+
+    /// Lets a port go with its interfaces; returns those that are patch ports, with their peers.
+    async fn drop_port(&mut self, place: &PortPlace) -> Result<Vec<(RowId, String)>, Refusal> {
+        let mut patches = Vec::new();
+        self.settle(place.port, place.bridge);
+        for interface in &place.interfaces {
+            self.settle(*interface, place.port);
+            if self.draft.peek(*interface, "type").await? == Datum::from("patch")
+                && let Datum::Map(options) = self.draft.peek(*interface, "options").await?
+            {
+                let peer = options.into_iter().find_map(|pair| match pair {
+                    (Atom::String(key), Atom::String(peer)) if key == "peer" => Some(peer),
+                    _ => None,
+                });
+                patches.extend(peer.map(|peer| (*interface, peer)));
+            }
+            self.draft.let_go(*interface);
+        }
+        let reference = self.draft.reference(place.port);
+        self.draft.remove(place.bridge, "ports", vec![reference]);
+        self.draft.let_go(place.port);
+        Ok(patches)
+    }
+
+    async fn drop_bridge(&mut self, bridge: RowId) -> Result<(), Refusal> {
+        let controllers = self.draft.peek(bridge, "controller").await?;
+        let controllers = controllers.as_set().unwrap_or_default();
+        for row in self.rows_of("Controller", controllers, &["target"]).await? {
+            self.settle(row, bridge);
+            self.draft.let_go(row);
+        }
+        // Rows of this table stay of themselves, and would keep the bridge.
+        let collectors = self
+            .draft
+            .referrers("Flow_Sample_Collector_Set", "bridge", bridge, &["id"])
+            .await?;
+        for row in collectors {
+            self.draft.delete(row);
+        }
+        let root = self.root().await?;
+        let reference = self.draft.reference(bridge);
+        self.draft.remove(root, "bridges", vec![reference]);
+        self.draft.let_go(bridge);
+        Ok(())
+    }
+}

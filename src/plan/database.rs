@@ -1,0 +1,516 @@
+//! Changes to rows of any table, as `ovs-vsctl set`, `add`, `remove`, `clear`, `create` and `destroy`
+//! make them; values typed by the schema, and refused before anything is written.
+
+use std::collections::BTreeMap;
+
+use super::draft::Change;
+use super::record::{as_symbol, column};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
+use crate::base::shell::{self, word};
+use crate::ovsdb::notation::{self, Argument, bare, check_number};
+use crate::ovsdb::schema::{Base, Column, Table, Type};
+use crate::ovsdb::{Atom, Datum};
+
+impl Edit<'_> {
+    /// Sets columns, or keys of them: `COLUMN[:KEY]=VALUE`.
+    pub async fn set_record(
+        &mut self,
+        table: &Table,
+        row: RowId,
+        arguments: &[String],
+    ) -> Result<(), Refusal> {
+        for argument in arguments {
+            let (column, change) = assignment(table, argument)?;
+            refuse_read_only(table, column)?;
+            self.change_column(table, row, column, change).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds elements to a set, or pairs to a map whose keys are not there yet.
+    pub async fn add_to_record(
+        &mut self,
+        table: &Table,
+        row: RowId,
+        column: &Column,
+        values: &[String],
+    ) -> Result<(), Refusal> {
+        refuse_read_only(table, column)?;
+        for value in values {
+            let datum = read(table, column, value, &any_number(&column.kind))?;
+            let change = match datum {
+                Datum::Map(pairs) => {
+                    let has = self.draft.value(row, &column.name).await?;
+                    let is_new = |(key, _): &(Atom, Atom)| pair(&has, key).is_none();
+                    Change::Pairs {
+                        put: pairs.into_iter().filter(is_new).collect(),
+                        removed: Vec::new(),
+                    }
+                }
+                set => Change::Elements {
+                    added: set.as_set().unwrap_or_default().to_vec(),
+                    removed: Vec::new(),
+                },
+            };
+            self.change_column(table, row, column, change).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes elements out of a set; keys, or pairs that are exactly so, out of a map.
+    pub async fn remove_from_record(
+        &mut self,
+        table: &Table,
+        row: RowId,
+        column: &Column,
+        values: &[String],
+    ) -> Result<(), Refusal> {
+        refuse_read_only(table, column)?;
+        let kind = any_number(&column.kind);
+        let keys = Type {
+            value: None,
+            ..kind.clone()
+        };
+        for value in values {
+            let datum = match read(table, column, value, &kind) {
+                Err(_) if kind.is_map() => read(table, column, value, &keys)?,
+                other => other?,
+            };
+            let change = match datum {
+                Datum::Map(mut pairs) => {
+                    for (_, value) in &mut pairs {
+                        if let Some(symbol) = as_symbol(value) {
+                            *value = self.draft.reference(self.symbol(symbol)?);
+                        }
+                    }
+                    let has = self.draft.value(row, &column.name).await?;
+                    let same = |(key, value): &(Atom, Atom)| pair(&has, key) == Some(value);
+                    Change::Pairs {
+                        put: Vec::new(),
+                        removed: pairs.into_iter().filter(same).map(|(key, _)| key).collect(),
+                    }
+                }
+                set => {
+                    let removed = set.as_set().unwrap_or_default().to_vec();
+                    if kind.is_map() {
+                        let put = Vec::new();
+                        Change::Pairs { put, removed }
+                    } else {
+                        let added = Vec::new();
+                        Change::Elements { added, removed }
+                    }
+                }
+            };
+            self.change_column(table, row, column, change).await?;
+        }
+        Ok(())
+    }
+
+    /// Empties columns.
+    pub async fn clear_record(
+        &mut self,
+        table: &Table,
+        row: RowId,
+        columns: &[String],
+    ) -> Result<(), Refusal> {
+        for word in columns {
+            if let Some((name, key)) = word.split_once(':') {
+                return Err(Refusal::usage(format!(
+                    "{} is one key of a column: columns are emptied whole",
+                    quoted(word)
+                ))
+                .hint(format!(
+                    "`ovs db remove {} RECORD {} {}` takes one key out",
+                    table.name,
+                    shell::word(name),
+                    shell::word(key)
+                )));
+            }
+            let column = column(table, word)?;
+            refuse_read_only(table, column)?;
+            if column.kind.min > 0 {
+                return Err(Refusal::refused(format!(
+                    "column {} of table {} cannot be empty",
+                    column.name, table.name
+                )));
+            }
+            let empty = if column.kind.is_map() {
+                Datum::Map(Vec::new())
+            } else {
+                Datum::EMPTY
+            };
+            self.change_column(table, row, column, Change::Set(empty))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a row. `symbol` (`@NAME`) is what later steps may call it.
+    pub async fn create_record(
+        &mut self,
+        table: &Table,
+        symbol: Option<&str>,
+        arguments: &[String],
+    ) -> Result<RowId, Refusal> {
+        if let Some(symbol) = symbol.filter(|symbol| self.symbols.contains_key(*symbol)) {
+            return Err(Refusal::usage(format!("{} is made twice", quoted(symbol))));
+        }
+        let mut columns: BTreeMap<&str, Datum> = BTreeMap::new();
+        for argument in arguments {
+            let (column, change) = assignment(table, argument)?;
+            if column.name.starts_with('_') {
+                return Err(Refusal::refused(format!(
+                    "column {} of table {} is the database's own: it cannot be chosen",
+                    column.name, table.name
+                )));
+            }
+            let change = self.settle_references(table, column, change).await?;
+            let datum = match (change, columns.remove(column.name.as_str())) {
+                (Change::Pairs { put, .. }, Some(Datum::Map(mut pairs))) => {
+                    pairs.retain(|(key, _)| !put.iter().any(|(other, _)| other == key));
+                    pairs.extend(put);
+                    Datum::Map(pairs)
+                }
+                (Change::Pairs { put, .. }, _) => Datum::Map(put),
+                (Change::Set(datum), _) => datum,
+                (Change::Elements { added, .. }, _) => Datum::set(added),
+            };
+            columns.insert(&column.name, datum);
+        }
+        let row = self.draft.insert(&table.name, columns);
+        if let Some(symbol) = symbol {
+            self.symbols.insert(symbol.to_owned(), row);
+        }
+        if !table.is_root {
+            self.unrooted.push((row, symbol.map(str::to_owned)));
+        }
+        if table.name == "Interface" {
+            self.touched.push(row);
+        }
+        Ok(row)
+    }
+
+    /// Deletes a row, unless another refers to it in a way that would keep it.
+    pub async fn destroy_record(&mut self, table: &Table, row: RowId) -> Result<(), Refusal> {
+        if table.name == "Open_vSwitch" {
+            return Err(Refusal::refused(
+                "the row of table Open_vSwitch is the switch: all that there is goes with it",
+            )
+            .hint("`ovs bridge del` removes bridges"));
+        }
+        let schema = self.schema().await?;
+        let reference = self.draft.reference(row);
+        for other in &schema.tables {
+            for column in &other.columns {
+                let keeps = |base: &Base| {
+                    base.is_strong && base.refers_to.as_deref() == Some(table.name.as_str())
+                };
+                let (by_key, by_value) = (
+                    keeps(&column.kind.key),
+                    column.kind.value.as_ref().is_some_and(keeps),
+                );
+                let columns = [column.name.as_str()];
+                let holders = match (by_key && !column.kind.is_map(), by_value || by_key) {
+                    (true, _) => {
+                        self.draft
+                            .referrers(&other.name, &column.name, row, &columns)
+                            .await?
+                    }
+                    // No condition finds a row by a value of its map.
+                    (false, true) => self.draft.search(&other.name, Vec::new(), &columns).await?,
+                    (false, false) => continue,
+                };
+                for holder in holders.into_iter().filter(|holder| *holder != row) {
+                    let datum = self.draft.value(holder, &column.name).await?;
+                    if !self.draft.is_gone(holder) && refers(&datum, &reference) {
+                        return Err(self.still_referred(table, row, &other.name, holder, column));
+                    }
+                }
+            }
+        }
+        self.draft.delete(row);
+        Ok(())
+    }
+
+    /// Deletes all rows of a table.
+    pub async fn destroy_all(&mut self, table: &Table) -> Result<(), Refusal> {
+        for row in self.draft.search(&table.name, Vec::new(), &[]).await? {
+            self.destroy_record(table, row).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a plan that makes rows which nothing refers to, in tables whose rows then go at once
+    /// (ovsdb-server(7), garbage collection).
+    pub fn refuse_unreferenced(&self) -> Result<(), Refusal> {
+        for (row, symbol) in &self.unrooted {
+            if self.draft.is_gone(*row) {
+                continue;
+            }
+            let reference = self.draft.reference(*row);
+            let refers = |holder: RowId| {
+                let columns = self.draft.changed_columns(holder);
+                columns.into_iter().any(|column| {
+                    let datum = self.draft.known(holder, column);
+                    datum.is_some_and(|datum| refers(&datum, &reference))
+                })
+            };
+            let mut holders = self.draft.rows();
+            if !holders
+                .any(|holder| holder != *row && !self.draft.is_gone(holder) && refers(holder))
+            {
+                let table = self.draft.table(*row);
+                let name = symbol.as_deref().map(|symbol| format!(" {symbol}"));
+                return Err(Refusal::refused(format!(
+                    "nothing refers to the new row{} of table {table}: the database would remove it at once",
+                    name.unwrap_or_default()
+                ))
+                .hint("in a batch, `db create --id=@NAME` makes it, and a line that sets a column to \
+                       @NAME refers to it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Does to a column what is to be done, if what comes of it fits the column.
+    async fn change_column(
+        &mut self,
+        table: &Table,
+        row: RowId,
+        column: &Column,
+        change: Change,
+    ) -> Result<(), Refusal> {
+        let change = self.settle_references(table, column, change).await?;
+        // What goes so is told by its name; nothing is decided on it.
+        let referred = match (table.name.as_str(), column.name.as_str()) {
+            ("Open_vSwitch", "bridges") => Some("Bridge"),
+            ("Bridge", "ports") => Some("Port"),
+            _ => None,
+        };
+        if let Some(referred) = referred.filter(|table| !self.draft.is_whole(table, "name")) {
+            self.draft.read_whole(referred, &["name"]).await?;
+        }
+        let assignment = Assignment {
+            column: column.name.clone(),
+            change,
+        };
+        self.assign(row, &[assignment]).await?;
+        let datum = self.draft.peek(row, &column.name).await?;
+        let number = match &datum {
+            Datum::Map(pairs) => pairs.len(),
+            set => set.as_set().map_or(0, <[Atom]>::len),
+        };
+        check_number(number, &column.kind).map_err(|message| {
+            Refusal::refused(format!(
+                "column {} of table {}: {message}",
+                column.name, table.name
+            ))
+        })?;
+        if table.name == "Interface" && !self.touched.contains(&row) {
+            self.touched.push(row);
+        }
+        Ok(())
+    }
+
+    /// Puts rows in the place of their `@NAME`s; refuses a strong reference to a row that there is not.
+    async fn settle_references(
+        &mut self,
+        table: &Table,
+        column: &Column,
+        change: Change,
+    ) -> Result<Change, Refusal> {
+        let mut change = change;
+        let key = &column.kind.key;
+        let value = column.kind.value.as_ref();
+        match &mut change {
+            Change::Set(Datum::Atom(atom)) => {
+                self.settle_reference(table, column, key, atom).await?;
+            }
+            Change::Set(Datum::Set(atoms)) | Change::Elements { added: atoms, .. } => {
+                for atom in atoms {
+                    self.settle_reference(table, column, key, atom).await?;
+                }
+            }
+            Change::Set(Datum::Map(pairs)) | Change::Pairs { put: pairs, .. } => {
+                for (k, v) in pairs {
+                    self.settle_reference(table, column, key, k).await?;
+                    if let Some(value) = value {
+                        self.settle_reference(table, column, value, v).await?;
+                    }
+                }
+            }
+        }
+        if let Change::Elements { removed, .. } = &mut change {
+            for atom in removed {
+                if let Some(symbol) = as_symbol(atom) {
+                    *atom = self.draft.reference(self.symbol(symbol)?);
+                }
+            }
+        }
+        Ok(change)
+    }
+
+    async fn settle_reference(
+        &mut self,
+        table: &Table,
+        column: &Column,
+        base: &Base,
+        atom: &mut Atom,
+    ) -> Result<(), Refusal> {
+        let Some(refers_to) = &base.refers_to else {
+            return Ok(());
+        };
+        let row = match (as_symbol(atom), &*atom) {
+            (Some(symbol), _) => Some(self.symbol(symbol)?),
+            (None, Atom::Uuid(uuid)) => self.draft.by_uuid(refers_to, *uuid, &["_uuid"]).await?,
+            _ => return Ok(()),
+        };
+        match row.filter(|row| self.draft.table(*row) == refers_to && !self.draft.is_gone(*row)) {
+            Some(row) => *atom = self.draft.reference(row),
+            None => {
+                return Err(Refusal::refused(format!(
+                    "column {} of table {} refers to table {refers_to}, which has no row {}",
+                    column.name,
+                    table.name,
+                    bare(atom)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn still_referred(
+        &self,
+        table: &Table,
+        row: RowId,
+        holder_table: &str,
+        holder: RowId,
+        column: &Column,
+    ) -> Refusal {
+        let name = self.name_of(holder);
+        // Of a map a pair is named by its key.
+        let element = match self.draft.known(holder, &column.name) {
+            Some(Datum::Map(pairs)) => {
+                let reference = self.draft.reference(row);
+                let pair = pairs.iter().find(|(_, value)| *value == reference);
+                pair.map(|(key, _)| bare(key))
+            }
+            _ => self.draft.uuid(row).map(|uuid| uuid.to_string()),
+        };
+        let element = element.map_or_else(String::new, |element| format!(" {}", word(&element)));
+        let holder = match self.draft.uuid(holder) {
+            _ if !name.is_empty() => name,
+            _ if holder_table == "Open_vSwitch" => ".".to_owned(),
+            Some(uuid) => uuid.to_string(),
+            None => "new".to_owned(),
+        };
+        let uuid = self
+            .draft
+            .uuid(row)
+            .map_or_else(String::new, |uuid| format!(" {uuid}"));
+        let refusal = Refusal::refused(format!(
+            "row{uuid} of table {} is kept by {holder_table} {holder}: its column {} refers to it",
+            table.name, column.name
+        ));
+        match table.name.as_str() {
+            "Bridge" => refusal.hint("`ovs bridge del` removes a bridge"),
+            "Port" | "Interface" => refusal.hint("`ovs port del` removes a port"),
+            _ => refusal.hint(format!(
+                "`ovs db remove {holder_table} {} {}{element}` takes the reference away; \
+                 the row then goes of itself, or can be destroyed",
+                word(&holder),
+                word(&column.name)
+            )),
+        }
+    }
+}
+
+/// `COLUMN[:KEY]=VALUE`, typed.
+fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Change), Refusal> {
+    let parsed = Argument::parse(argument, &["="]).map_err(Refusal::usage)?;
+    let column = column(table, &parsed.column)?;
+    let Some((_, value)) = parsed.value else {
+        return Err(Refusal::usage(format!(
+            "{} has no value: expected COLUMN=VALUE or COLUMN:KEY=VALUE",
+            quoted(argument)
+        )));
+    };
+    let Some(key) = parsed.key else {
+        return Ok((
+            column,
+            Change::Set(read(table, column, value, &column.kind)?),
+        ));
+    };
+    let base = value_of_key(table, column)?;
+    let typed = |text: &str, base| {
+        notation::atom(text, base).map_err(|message| wrong(table, column, &message))
+    };
+    let pair = (typed(&key, &column.kind.key)?, typed(value, base)?);
+    let change = Change::Pairs {
+        put: vec![pair],
+        removed: Vec::new(),
+    };
+    Ok((column, change))
+}
+
+/// What a key of a column has for its value.
+pub fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, Refusal> {
+    column.kind.value.as_ref().ok_or_else(|| {
+        Refusal::usage(format!(
+            "column {} of table {} is no map: it has no keys",
+            column.name, table.name
+        ))
+    })
+}
+
+/// A value for a column.
+pub fn read(table: &Table, column: &Column, text: &str, kind: &Type) -> Result<Datum, Refusal> {
+    notation::datum(text, kind).map_err(|message| wrong(table, column, &message))
+}
+
+/// What is no value of a column.
+pub fn wrong(table: &Table, column: &Column, message: &str) -> Refusal {
+    Refusal::usage(format!(
+        "column {} of table {}: {message}",
+        column.name, table.name
+    ))
+}
+
+fn refuse_read_only(table: &Table, column: &Column) -> Result<(), Refusal> {
+    if column.is_mutable {
+        return Ok(());
+    }
+    Err(Refusal::refused(format!(
+        "column {} of table {} cannot be changed once the row is made",
+        column.name, table.name
+    )))
+}
+
+/// The type of what is added to or removed from a column: at least one, and as many as one likes.
+fn any_number(kind: &Type) -> Type {
+    Type {
+        min: 1,
+        max: usize::MAX,
+        ..kind.clone()
+    }
+}
+
+/// The value of a key of a map.
+pub fn pair<'d>(datum: &'d Datum, key: &Atom) -> Option<&'d Atom> {
+    match datum {
+        Datum::Map(pairs) => pairs
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value),
+        Datum::Atom(_) | Datum::Set(_) => None,
+    }
+}
+
+fn refers(datum: &Datum, reference: &Atom) -> bool {
+    match datum {
+        Datum::Map(pairs) => pairs
+            .iter()
+            .any(|(key, value)| key == reference || value == reference),
+        set => set.as_set().unwrap_or_default().contains(reference),
+    }
+}

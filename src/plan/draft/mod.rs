@@ -1,0 +1,687 @@
+//! A transaction in the making: rows as they will be once it is committed.
+//!
+//! A [`Draft`] reads from the database only what is asked of it, row by row, and lays over it what has
+//! been changed so far. So a later step sees what an earlier one made, renamed or removed, although
+//! nothing is written yet. [`Draft::operations`] is the transaction: `wait` for every row and column
+//! that a decision was taken on (RFC 7047 §5.2.6), then inserts, updates and mutations that touch
+//! nothing else. Should somebody else have been faster, the waits fail, nothing is written, and the
+//! steps can be taken again on a new draft.
+//!
+//! That a name is free is not waited for: the indexes of the schema see to it when the transaction is
+//! committed.
+
+mod change;
+mod operations;
+
+pub use change::Change;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Deref;
+
+use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
+use crate::source::Database;
+
+/// A row of a draft: one of the database, or one that the transaction makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(usize);
+
+/// Who a row is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A row of the database.
+    Stored(Uuid),
+    /// A row that the transaction makes, by its `uuid-name`.
+    New(String),
+}
+
+/// A transaction in the making on the database `Open_vSwitch`.
+#[derive(Debug)]
+pub struct Draft<'c> {
+    database: &'c Database,
+    rows: Rows,
+    stored: HashMap<Uuid, RowId>,
+    tables: HashMap<String, Table>,
+    /// References that decisions were taken on: this column of that row contains this.
+    references: BTreeSet<(RowId, String, Uuid)>,
+    /// Rows of the database that refer to a row in a column, where that was read ahead.
+    referrers: HashMap<(RowId, String), Vec<RowId>>,
+    /// Tables and names that were looked for and not there.
+    absent: BTreeSet<(String, String)>,
+    /// Searches that decisions were taken on, with what they found.
+    searches: Vec<(String, Vec<Condition>, Vec<Uuid>)>,
+}
+
+/// Rows next to a row: their table, the column that refers from the one to the other, the columns to read.
+pub type Around<'a> = (&'a str, &'a str, &'a [&'a str]);
+
+/// What is known of a table.
+#[derive(Debug, Default)]
+struct Table {
+    rows: Vec<RowId>,
+    /// Its rows by their column `name`, which never changes where it is an index.
+    names: HashMap<String, Vec<RowId>>,
+    /// The columns that were read of every row; `None`: not every row was.
+    whole: Option<Vec<String>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    table: String,
+    identity: Identity,
+    /// The columns that were read; for a new row, those it is made with.
+    stored: BTreeMap<String, Datum>,
+    /// The columns that a decision was taken on.
+    relied: BTreeSet<String>,
+    changes: BTreeMap<String, Change>,
+    gone: Option<Gone>,
+}
+
+/// The rows of a draft; none ever leaves it, so that a [`RowId`] always leads to one.
+#[derive(Debug, Default)]
+struct Rows(Vec<Entry>);
+
+#[allow(clippy::indexing_slicing, reason = "a `RowId` is made with its row")]
+impl Rows {
+    fn of(&self, row: RowId) -> &Entry {
+        &self.0[row.0]
+    }
+
+    fn of_mut(&mut self, row: RowId) -> &mut Entry {
+        &mut self.0[row.0]
+    }
+}
+
+impl Deref for Rows {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.0
+    }
+}
+
+/// How a row goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gone {
+    /// By a `delete`.
+    Deleted,
+    /// Of itself: no row refers to it any longer (ovsdb-server(7), garbage collection).
+    Unreferenced,
+}
+
+impl<'c> Draft<'c> {
+    /// A draft that changes nothing.
+    pub fn new(database: &'c Database) -> Self {
+        Self {
+            database,
+            rows: Rows::default(),
+            stored: HashMap::new(),
+            tables: HashMap::new(),
+            references: BTreeSet::new(),
+            referrers: HashMap::new(),
+            absent: BTreeSet::new(),
+            searches: Vec::new(),
+        }
+    }
+
+    /// The connection that it reads through.
+    pub fn database(&self) -> &'c Database {
+        self.database
+    }
+
+    /// Reads these columns of all rows of a table, so that many later [`Draft::find`]s need not ask
+    /// again. Without it each asks for its row.
+    pub async fn read_whole(&mut self, table: &str, columns: &[&str]) -> Result<(), Error> {
+        self.read(table, Vec::new(), columns).await?;
+        let columns = columns.iter().map(|&column| column.to_owned());
+        self.tables.entry(table.to_owned()).or_default().whole = Some(columns.collect());
+        Ok(())
+    }
+
+    /// The row of a table with this name, as all will be once it is done; `columns` are read along
+    /// with it.
+    pub async fn find(
+        &mut self,
+        table: &str,
+        name: &str,
+        columns: &[&str],
+    ) -> Result<Option<RowId>, Error> {
+        let known = self.named(table, name);
+        let whole = self.is_whole(table, "name");
+        let found = match known {
+            Some(row) => Some(row),
+            None if whole => None,
+            None => {
+                let mut columns = columns.to_vec();
+                if !columns.contains(&"name") {
+                    columns.push("name");
+                }
+                let when = Condition("name".to_owned(), Function::Equal, name.into());
+                self.read(table, vec![when], &columns).await?;
+                self.named(table, name)
+            }
+        };
+        match found {
+            Some(row) => self.rely(row, "name"),
+            // What the plan itself removes is still there when it is waited for.
+            None if !self.is_removed(table, name) => {
+                self.absent.insert((table.to_owned(), name.to_owned()));
+            }
+            None => {}
+        }
+        Ok(found)
+    }
+
+    /// Whether the database has a row of this name, which the plan removes.
+    fn is_removed(&self, table: &str, name: &str) -> bool {
+        let rows = self
+            .tables
+            .get(table)
+            .and_then(|table| table.names.get(name));
+        rows.is_some_and(|rows| rows.iter().any(|row| !self.is_new(*row)))
+    }
+
+    fn named(&self, table: &str, name: &str) -> Option<RowId> {
+        let rows = self.tables.get(table)?.names.get(name)?;
+        rows.iter().copied().find(|row| !self.is_gone(*row))
+    }
+
+    /// The rows of a table that meet all conditions, in the database and in the draft. That there are
+    /// these and no others is waited for.
+    pub async fn search(
+        &mut self,
+        table: &str,
+        when: Vec<Condition>,
+        columns: &[&str],
+    ) -> Result<Vec<RowId>, Error> {
+        let mut wanted: Vec<&str> = columns.to_vec();
+        for Condition(column, ..) in &when {
+            if !wanted.contains(&column.as_str()) {
+                wanted.push(column);
+            }
+        }
+        let stored = self.read(table, when.clone(), &wanted).await?;
+        let uuids = stored.iter().filter_map(|row| self.uuid(*row)).collect();
+        let known: HashSet<RowId> = stored.iter().copied().collect();
+        let mut rows = stored;
+        // Of the others the database has said no, unless the plan makes them others.
+        let others = self.of_table(table).into_iter();
+        rows.extend(others.filter(|row| {
+            let entry = self.rows.of(*row);
+            let judged = |Condition(column, ..): &Condition| entry.effective(column).is_some();
+            let differs = |Condition(column, ..): &Condition| entry.changes.contains_key(column);
+            let is_other =
+                self.is_new(*row) || (when.iter().any(differs) && when.iter().all(judged));
+            is_other && !known.contains(row)
+        }));
+        rows.retain(|row| {
+            let entry = self.rows.of(*row);
+            entry.gone.is_none() && when.iter().all(|condition| entry.meets(condition))
+        });
+        self.searches.push((table.to_owned(), when, uuids));
+        Ok(rows)
+    }
+
+    /// The rows of a table, in the database and in the draft, whose column refers to `row`. That they
+    /// do is waited for.
+    pub async fn referrers(
+        &mut self,
+        table: &str,
+        column: &str,
+        row: RowId,
+        columns: &[&str],
+    ) -> Result<Vec<RowId>, Error> {
+        let reference = self.reference(row);
+        let mut found = Vec::new();
+        if let Identity::Stored(uuid) = self.rows.of(row).identity {
+            let whole = self.is_whole(table, column).then(|| self.of_table(table));
+            let ahead = self.referrers.get(&(row, column.to_owned()));
+            let stored = match (ahead, whole) {
+                (Some(ahead), _) => ahead.clone(),
+                (None, Some(whole)) => {
+                    let refers = |row: &&RowId| {
+                        let stored = self.rows.of(**row).stored.get(column);
+                        stored.is_some_and(|datum| contains(datum, &reference))
+                    };
+                    whole.iter().filter(refers).copied().collect()
+                }
+                (None, None) => {
+                    let when = Condition(column.to_owned(), Function::Includes, uuid.into());
+                    self.read(table, vec![when], columns).await?
+                }
+            };
+            for referrer in stored {
+                let entry = self.rows.of(referrer);
+                let removed = match entry.changes.get(column) {
+                    Some(change) => change.removes(&reference),
+                    None => false,
+                };
+                if entry.gone.is_none() && !removed {
+                    self.references.insert((referrer, column.to_owned(), uuid));
+                    found.push(referrer);
+                }
+            }
+        }
+        for row in self.of_table(table) {
+            let entry = self.rows.of(row);
+            let adds = match (&entry.identity, entry.changes.get(column)) {
+                (Identity::New(_), _) => entry
+                    .effective(column)
+                    .is_some_and(|datum| contains(&datum, &reference)),
+                (Identity::Stored(_), Some(change)) => change.adds(&reference),
+                (Identity::Stored(_), None) => false,
+            };
+            if adds && entry.gone.is_none() && !found.contains(&row) {
+                found.push(row);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads, in one request, what refers to a row of the database and what it refers to: what
+    /// [`Draft::referrers`] of `above` and [`Draft::referred`] of `below` will be asked for.
+    pub async fn read_around(
+        &mut self,
+        row: RowId,
+        above: Around<'_>,
+        below: Around<'_>,
+    ) -> Result<(), Error> {
+        if self.is_whole(above.0, above.1) || self.is_whole(below.0, "name") {
+            return Ok(());
+        }
+        let selects = self.around(row, above, below);
+        if selects.is_empty() {
+            return Ok(());
+        }
+        let answers = self.database.select(selects).await?;
+        let mut answers = answers.into_iter();
+        let up = self.learn(&answers.next().unwrap_or_default())?;
+        self.referrers.insert((row, above.1.to_owned()), up);
+        self.learn(&answers.flatten().collect::<Vec<_>>())?;
+        Ok(())
+    }
+
+    /// What [`Draft::read_around`] asks: first for what refers to the row, then for each row that it refers to.
+    /// Nothing of a row that is new.
+    pub fn around(&self, row: RowId, above: Around<'_>, below: Around<'_>) -> Vec<Select> {
+        let (Some(uuid), Some(down)) = (self.uuid(row), self.known(row, below.1)) else {
+            return Vec::new();
+        };
+        let mut selects = vec![select(above.0, above.2).when(above.1, Function::Includes, uuid)];
+        for atom in atoms(&down) {
+            if let Atom::Uuid(uuid) = atom {
+                selects.push(select(below.0, below.2).when("_uuid", Function::Equal, *uuid));
+            }
+        }
+        selects
+    }
+
+    /// Remembers rows that were read elsewhere, each with its `_uuid`.
+    pub fn learn(&mut self, rows: &[Row]) -> Result<Vec<RowId>, Error> {
+        rows.iter().map(|row| self.keep(row)).collect()
+    }
+
+    /// The rows that a column of `row` refers to.
+    pub async fn referred(
+        &mut self,
+        row: RowId,
+        column: &str,
+        table: &str,
+        columns: &[&str],
+    ) -> Result<Vec<RowId>, Error> {
+        let datum = self.value(row, column).await?;
+        let mut rows = Vec::new();
+        for atom in atoms(&datum) {
+            match atom {
+                Atom::Uuid(uuid) => {
+                    if let Some(row) = self.by_uuid(table, *uuid, columns).await? {
+                        rows.push(row);
+                    }
+                }
+                Atom::NamedUuid(name) => {
+                    let made = |entry: &Entry| entry.identity == Identity::New(name.clone());
+                    rows.extend(self.rows.iter().position(made).map(RowId));
+                }
+                _ => {}
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The row of the database with this identity, if it is in that table.
+    pub async fn by_uuid(
+        &mut self,
+        table: &str,
+        uuid: Uuid,
+        columns: &[&str],
+    ) -> Result<Option<RowId>, Error> {
+        if let Some(&row) = self.stored.get(&uuid) {
+            return Ok(Some(row));
+        }
+        let when = Condition("_uuid".to_owned(), Function::Equal, uuid.into());
+        Ok(self
+            .read(table, vec![when], columns)
+            .await?
+            .first()
+            .copied())
+    }
+
+    /// The only row of a table that has one at most: `Open_vSwitch`.
+    pub async fn only(&mut self, table: &str, columns: &[&str]) -> Result<Option<RowId>, Error> {
+        if let Some(known) = self.of_table(table).first() {
+            return Ok(Some(*known));
+        }
+        Ok(self
+            .read(table, Vec::new(), columns)
+            .await?
+            .first()
+            .copied())
+    }
+
+    /// Makes a row. Until something refers to it, the database would not keep it.
+    pub fn insert<'n>(
+        &mut self,
+        table: &str,
+        columns: impl IntoIterator<Item = (&'n str, Datum)>,
+    ) -> RowId {
+        let columns = columns.into_iter();
+        let row = self.enter(table, Identity::New(format!("new{}", self.rows.len())));
+        self.rows.of_mut(row).stored = columns
+            .map(|(name, datum)| (name.to_owned(), datum))
+            .collect();
+        self.index(row);
+        row
+    }
+
+    /// What a column will hold; the database's value is waited for. Of a new row, a column that it is
+    /// not made with is empty.
+    pub async fn value(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
+        let datum = self.peek(row, column).await?;
+        self.rely(row, column);
+        Ok(datum)
+    }
+
+    /// What a column will hold, for showing it: nothing is decided on it, so it is not waited for.
+    pub async fn peek(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
+        let entry = self.rows.of(row);
+        if let (Identity::Stored(uuid), None) = (&entry.identity, entry.stored.get(column)) {
+            let when = Condition("_uuid".to_owned(), Function::Equal, (*uuid).into());
+            let table = entry.table.clone();
+            self.read(&table, vec![when], &[column]).await?;
+        }
+        Ok(self.rows.of(row).effective(column).unwrap_or(Datum::EMPTY))
+    }
+
+    /// Sets a column.
+    pub async fn set(&mut self, row: RowId, column: &str, datum: Datum) -> Result<(), Error> {
+        self.apply(row, column, Change::Set(datum)).await
+    }
+
+    /// Changes a column, and reads it first, so that what is there already is not written again.
+    pub async fn apply(&mut self, row: RowId, column: &str, change: Change) -> Result<(), Error> {
+        self.peek(row, column).await?;
+        self.change(row, column, change);
+        Ok(())
+    }
+
+    /// Adds elements to a set, which need not be known and may be large.
+    pub fn add(&mut self, row: RowId, column: &str, elements: Vec<Atom>) {
+        let removed = Vec::new();
+        self.change(
+            row,
+            column,
+            Change::Elements {
+                added: elements,
+                removed,
+            },
+        );
+    }
+
+    /// Takes elements out of a set, which need not be known and may be large.
+    pub fn remove(&mut self, row: RowId, column: &str, elements: Vec<Atom>) {
+        let added = Vec::new();
+        self.change(
+            row,
+            column,
+            Change::Elements {
+                added,
+                removed: elements,
+            },
+        );
+    }
+
+    /// The row goes of itself, because nothing refers to it any longer. The caller takes the
+    /// references away.
+    pub fn let_go(&mut self, row: RowId) {
+        self.rows.of_mut(row).gone = Some(Gone::Unreferenced);
+    }
+
+    /// Deletes a row.
+    pub fn delete(&mut self, row: RowId) {
+        self.rows.of_mut(row).gone = Some(Gone::Deleted);
+    }
+
+    /// What refers to a row: its UUID or its `uuid-name`.
+    pub fn reference(&self, row: RowId) -> Atom {
+        match &self.rows.of(row).identity {
+            Identity::Stored(uuid) => Atom::Uuid(*uuid),
+            Identity::New(name) => Atom::NamedUuid(name.clone()),
+        }
+    }
+
+    /// The identity that a row has in the database; `None` for one that is to be made.
+    pub fn uuid(&self, row: RowId) -> Option<Uuid> {
+        match self.rows.of(row).identity {
+            Identity::Stored(uuid) => Some(uuid),
+            Identity::New(_) => None,
+        }
+    }
+
+    /// The row of this identity, if it was read.
+    pub fn stored(&self, uuid: Uuid) -> Option<RowId> {
+        self.stored.get(&uuid).copied()
+    }
+
+    /// A row's table.
+    pub fn table(&self, row: RowId) -> &str {
+        &self.rows.of(row).table
+    }
+
+    /// What a column that was read or written will hold; `None` for one that was not.
+    pub fn known(&self, row: RowId, column: &str) -> Option<Datum> {
+        self.rows.of(row).effective(column)
+    }
+
+    /// The same as the database has it; for a new row, `None`.
+    pub fn before(&self, row: RowId, column: &str) -> Option<&Datum> {
+        match self.rows.of(row).identity {
+            Identity::Stored(_) => self.rows.of(row).stored.get(column),
+            Identity::New(_) => None,
+        }
+    }
+
+    /// Every row that was read or made.
+    pub fn rows(&self) -> impl Iterator<Item = RowId> + use<> {
+        (0..self.rows.len()).map(RowId)
+    }
+
+    /// Whether the transaction makes this row.
+    pub fn is_new(&self, row: RowId) -> bool {
+        matches!(self.rows.of(row).identity, Identity::New(_))
+    }
+
+    /// Whether the row will be gone.
+    pub fn is_gone(&self, row: RowId) -> bool {
+        self.rows.of(row).gone.is_some()
+    }
+
+    /// The columns of a row that will be others than they are; for a new row, those it is made with.
+    pub fn changed_columns(&self, row: RowId) -> Vec<&str> {
+        self.rows.of(row).changed()
+    }
+
+    /// The columns of a row that were read.
+    pub fn read_columns(&self, row: RowId) -> impl Iterator<Item = &str> {
+        self.rows.of(row).stored.keys().map(String::as_str)
+    }
+
+    fn rely(&mut self, row: RowId, column: &str) {
+        let entry = self.rows.of_mut(row);
+        if matches!(entry.identity, Identity::Stored(_)) && !entry.relied.contains(column) {
+            entry.relied.insert(column.to_owned());
+        }
+    }
+
+    fn change(&mut self, row: RowId, column: &str, change: Change) {
+        let entry = self.rows.of_mut(row);
+        let merged = match entry.changes.remove(column) {
+            Some(earlier) => earlier.then(change),
+            None => change,
+        };
+        entry.changes.insert(column.to_owned(), merged);
+    }
+
+    async fn read(
+        &mut self,
+        table: &str,
+        when: Vec<Condition>,
+        columns: &[&str],
+    ) -> Result<Vec<RowId>, Error> {
+        let mut select = select(table, columns);
+        select.when = when;
+        let rows = self.database.select(vec![select]).await?;
+        rows.concat()
+            .into_iter()
+            .map(|row| self.keep(&row))
+            .collect()
+    }
+
+    /// Remembers what was read of a row; what was read before stays, so that all decisions on a row
+    /// are taken on the same values.
+    fn keep(&mut self, row: &Row) -> Result<RowId, Error> {
+        let uuid = row.uuid("_uuid")?;
+        let id = if let Some(&id) = self.stored.get(&uuid) {
+            id
+        } else {
+            let id = self.enter(row.table(), Identity::Stored(uuid));
+            self.stored.insert(uuid, id);
+            id
+        };
+        let stored = &mut self.rows.of_mut(id).stored;
+        for (column, datum) in row.columns().filter(|(column, _)| *column != "_uuid") {
+            if !stored.contains_key(column) {
+                stored.insert(column.to_owned(), datum.clone());
+            }
+        }
+        self.index(id);
+        Ok(id)
+    }
+
+    fn enter(&mut self, table: &str, identity: Identity) -> RowId {
+        let row = RowId(self.rows.len());
+        self.rows.0.push(Entry {
+            table: table.to_owned(),
+            identity,
+            stored: BTreeMap::new(),
+            relied: BTreeSet::new(),
+            changes: BTreeMap::new(),
+            gone: None,
+        });
+        let table = self.tables.entry(table.to_owned()).or_default();
+        table.rows.push(row);
+        row
+    }
+
+    /// Makes a row known by its name.
+    fn index(&mut self, row: RowId) {
+        let entry = self.rows.of(row);
+        let Some(Datum::Atom(Atom::String(name))) = entry.stored.get("name") else {
+            return;
+        };
+        let table = self.tables.entry(entry.table.clone()).or_default();
+        let rows = table.names.entry(name.clone()).or_default();
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+
+    /// Whether this column was read of every row of the table.
+    pub fn is_whole(&self, table: &str, column: &str) -> bool {
+        let whole = self
+            .tables
+            .get(table)
+            .and_then(|table| table.whole.as_ref());
+        whole.is_some_and(|columns| columns.iter().any(|known| known == column))
+    }
+
+    fn of_table(&self, table: &str) -> Vec<RowId> {
+        let table = self.tables.get(table);
+        table.map(|table| table.rows.clone()).unwrap_or_default()
+    }
+}
+
+impl Entry {
+    /// What a column will hold, as far as it is known.
+    fn effective(&self, column: &str) -> Option<Datum> {
+        let stored = self.stored.get(column);
+        match (self.changes.get(column), &self.identity) {
+            (None, _) => stored.cloned(),
+            (Some(Change::Set(datum)), _) => Some(datum.clone()),
+            (Some(change), Identity::New(_)) => Some(change.on(stored.unwrap_or(&Datum::EMPTY))),
+            (Some(change), Identity::Stored(_)) => stored.map(|stored| change.on(stored)),
+        }
+    }
+
+    fn changed(&self) -> Vec<&str> {
+        if let Identity::New(_) = self.identity {
+            let made = self.stored.keys().chain(self.changes.keys());
+            let columns: BTreeSet<&str> = made.map(String::as_str).collect();
+            return columns.into_iter().collect();
+        }
+        let differs = |(column, change): (&'_ String, &Change)| match self.stored.get(column) {
+            Some(stored) => !change::same(&change.on(stored), stored),
+            None => !change.is_nothing(),
+        };
+        let changes = self.changes.iter();
+        changes
+            .filter(|(column, change)| differs((column, change)))
+            .map(|(column, _)| column.as_str())
+            .collect()
+    }
+
+    /// Whether the row, as it will be, meets a condition; one that cannot be judged on an open value
+    /// counts as met, for the database has judged it.
+    fn meets(&self, Condition(column, function, operand): &Condition) -> bool {
+        let Some(datum) = self.effective(column) else {
+            return !matches!(self.identity, Identity::New(_));
+        };
+        match function {
+            Function::Equal => change::same(&datum, operand),
+            Function::NotEqual => !change::same(&datum, operand),
+            Function::Includes => change::includes(&datum, operand),
+            Function::Excludes => change::excludes(&datum, operand),
+            Function::Less
+            | Function::LessOrEqual
+            | Function::Greater
+            | Function::GreaterOrEqual => change::compares(&datum, *function, operand),
+        }
+    }
+}
+
+/// Reads these columns, and who the rows are.
+fn select(table: &str, columns: &[&str]) -> Select {
+    let mut select = Select::columns(table, columns);
+    if let Some(columns) = &mut select.columns
+        && !columns.iter().any(|column| column == "_uuid")
+    {
+        columns.push("_uuid".to_owned());
+    }
+    select
+}
+
+fn atoms(datum: &Datum) -> &[Atom] {
+    datum.as_set().unwrap_or_default()
+}
+
+fn contains(datum: &Datum, atom: &Atom) -> bool {
+    atoms(datum).contains(atom)
+}

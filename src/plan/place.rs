@@ -1,0 +1,471 @@
+//! Bridges and ports by name or number, as the draft has them.
+
+use super::draft::Around;
+use super::{Edit, Refusal, RowId, quoted};
+use crate::base::shell;
+use crate::model::resolve::{PortWord, parse};
+use crate::openflow::text::{PORT_LOCAL, reserved_port};
+use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
+
+/// What is read of a bridge: its settings, not its ports, which may be many.
+pub const BRIDGE: &[&str] = &[
+    "name",
+    "datapath_type",
+    "fail_mode",
+    "protocols",
+    "controller",
+    "stp_enable",
+    "rstp_enable",
+    "mcast_snooping_enable",
+    "external_ids",
+    "other_config",
+];
+
+/// What is read of a port.
+pub const PORT: &[&str] = &[
+    "name",
+    "interfaces",
+    "tag",
+    "trunks",
+    "vlan_mode",
+    "bond_mode",
+    "lacp",
+    "fake_bridge",
+    "external_ids",
+    "other_config",
+];
+
+/// What is read of an interface.
+pub const INTERFACE: &[&str] = &[
+    "name",
+    "type",
+    "options",
+    "ofport",
+    "ofport_request",
+    "mac",
+    "mtu_request",
+    "external_ids",
+    "other_config",
+];
+
+/// What a port belongs to: the table, the column that refers to it, what is read.
+const ABOVE: Around<'_> = ("Bridge", "ports", BRIDGE);
+
+/// What belongs to a port: the table, its column that refers there, what is read.
+const BELOW: Around<'_> = ("Interface", "interfaces", INTERFACE);
+
+/// A bridge that was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BridgePlace {
+    /// The bridge; for a VLAN bridge, the one that it is part of.
+    pub row: RowId,
+    /// For a VLAN bridge (`fake_bridge`), its own port and its VLAN.
+    pub vlan: Option<(RowId, i64)>,
+}
+
+/// A port that was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortPlace {
+    /// Its bridge.
+    pub bridge: RowId,
+    /// The port.
+    pub port: RowId,
+    /// Its interfaces; several for a bond.
+    pub interfaces: Vec<RowId>,
+}
+
+impl Edit<'_> {
+    /// Reads bridges, ports and interfaces at once, for a plan of many steps.
+    pub async fn read_whole(&mut self) -> Result<(), Refusal> {
+        let bridge: Vec<&str> = BRIDGE.iter().copied().chain(["ports"]).collect();
+        self.draft.read_whole("Bridge", &bridge).await?;
+        self.draft.read_whole("Port", PORT).await?;
+        self.draft.read_whole("Interface", INTERFACE).await?;
+        Ok(())
+    }
+
+    /// The bridge of this name, if there is one: a real one, or a VLAN bridge.
+    pub async fn bridge_if(&mut self, name: &str) -> Result<Option<BridgePlace>, Refusal> {
+        if let Some(row) = self.draft.find("Bridge", name, BRIDGE).await? {
+            return Ok(Some(BridgePlace { row, vlan: None }));
+        }
+        let Some(port) = self.draft.find("Port", name, PORT).await? else {
+            return Ok(None);
+        };
+        let is_fake = self.draft.value(port, "fake_bridge").await? == Datum::from(true);
+        let Some(vid) = self.number(port, "tag").await?.filter(|_| is_fake) else {
+            return Ok(None);
+        };
+        let row = self.bridge_of(port).await?;
+        Ok(row.map(|row| BridgePlace {
+            row,
+            vlan: Some((port, vid)),
+        }))
+    }
+
+    /// The bridge of this name.
+    pub async fn bridge(&mut self, name: &str) -> Result<BridgePlace, Refusal> {
+        match self.bridge_if(name).await? {
+            Some(place) => Ok(place),
+            None => Err(Refusal::NotFound {
+                kind: "bridge",
+                name: name.to_owned(),
+                place: String::new(),
+                candidates: self.names("Bridge").await?,
+            }),
+        }
+    }
+
+    /// The port of this name, if there is one.
+    pub async fn port_if(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
+        match self.draft.find("Port", name, PORT).await? {
+            Some(port) => self.place(port).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The port that an argument names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`, or an interface of a
+    /// bond, which is its port.
+    pub async fn port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
+        let argument = parse(text);
+        let bridge = argument.bridge.as_deref();
+        let found = match (&argument.port, bridge) {
+            (PortWord::Name(name), _) => self.port_or_interface(name).await?,
+            (PortWord::Number(PORT_LOCAL), Some(bridge)) => self.port_if(bridge).await?,
+            (PortWord::Number(number), Some(bridge)) => {
+                self.port_with_number(bridge, *number).await?
+            }
+            (PortWord::Number(number), None) => {
+                let word = reserved_port(*number).map_or_else(|| number.to_string(), str::to_owned);
+                // A number wins over a name, but without a bridge it can only be a name.
+                match self.port_or_interface(text).await? {
+                    Some(place) => Some(place),
+                    None => {
+                        return Err(Refusal::usage(format!(
+                            "every bridge has a port {word} of its own"
+                        ))
+                        .hint(format!("BRIDGE/{word} says which is meant")));
+                    }
+                }
+            }
+        };
+        if let (Some(place), Some(bridge)) = (&found, bridge) {
+            let on = self.bridge(bridge).await?;
+            if on.row == place.bridge {
+                return Ok(place.clone());
+            }
+        } else if let Some(place) = found {
+            return Ok(place);
+        }
+        // A name may itself contain a slash.
+        if bridge.is_some()
+            && let Some(place) = self.port_or_interface(text).await?
+        {
+            return Ok(place);
+        }
+        let (name, place) = match (bridge, text.split_once('/')) {
+            (Some(bridge), Some((_, port))) => {
+                self.bridge(bridge).await?;
+                (port, format!("on {bridge}"))
+            }
+            _ => (text, String::new()),
+        };
+        Err(Refusal::NotFound {
+            kind: "port",
+            name: name.to_owned(),
+            place,
+            candidates: self.names("Port").await?,
+        })
+    }
+
+    /// The same, where a whole port must be meant: an interface of a bond is refused, by whatever it is
+    /// named.
+    pub async fn whole_port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
+        let place = self.port(text).await?;
+        let Some(member) = self.member_named(text, &place).await? else {
+            return Ok(place);
+        };
+        let (name, member) = (self.name_of(place.port), self.name_of(member));
+        Err(Refusal::refused(format!(
+            "{} is an interface of {name}, not a port",
+            quoted(&member)
+        ))
+        .hint(format!(
+            "`ovs port set {bond} --remove-member {}` takes it out of the bond; \
+             `ovs port del {bond}` removes the whole bond",
+            shell::word(&member),
+            bond = shell::word(&name)
+        )))
+    }
+
+    /// The interface of a bond that an argument names, which [`Edit::port`] has found `place` for; `None`: it
+    /// names the port.
+    pub async fn member_named(
+        &mut self,
+        text: &str,
+        place: &PortPlace,
+    ) -> Result<Option<RowId>, Refusal> {
+        if place.interfaces.len() < 2 {
+            return Ok(None);
+        }
+        let name = self.name_of(place.port);
+        let word = parse(text).port;
+        if text == name || matches!(&word, PortWord::Name(word) if *word == name) {
+            return Ok(None);
+        }
+        for interface in &place.interfaces {
+            let is_it = match &word {
+                PortWord::Number(number) => {
+                    self.number(*interface, "ofport").await? == Some(i64::from(*number))
+                }
+                PortWord::Name(word) => *word == self.name_of(*interface),
+            };
+            if is_it || text == self.name_of(*interface) {
+                return Ok(Some(*interface));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The row of the port that an argument names, for changes that nothing but this row decides on. Its
+    /// bridge and interfaces are not asked for, where its own name was given: [`Edit::around`] asks for them
+    /// along with the change.
+    pub async fn port_alone(&mut self, text: &str) -> Result<RowId, Refusal> {
+        let argument = parse(text);
+        // Whole tables know it already.
+        if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port)
+            && !self.draft.is_whole(ABOVE.0, ABOVE.1)
+            && let Some(port) = self.draft.find("Port", name, PORT).await?
+        {
+            if !self.alone.contains(&port) {
+                self.alone.push(port);
+            }
+            return Ok(port);
+        }
+        let place = self.port(text).await?;
+        self.touched.extend(&place.interfaces);
+        Ok(place.port)
+    }
+
+    /// What only the report needs and was not read: for [`Edit::learn`].
+    pub fn around(&self) -> Vec<Select> {
+        let ports = self.alone.iter();
+        ports.flat_map(|port| self.names_around(*port)).collect()
+    }
+
+    /// The names of a port's bridge, first, and of its interfaces.
+    fn names_around(&self, port: RowId) -> Vec<Select> {
+        let names = |(table, column, _)| (table, column, ["name"].as_slice());
+        self.draft.around(port, names(ABOVE), names(BELOW))
+    }
+
+    /// Takes the answers to [`Edit::around`], one list of rows each.
+    pub fn learn(&mut self, answers: impl IntoIterator<Item = Vec<Row>>) -> Result<(), Error> {
+        let mut answers = answers.into_iter();
+        for port in std::mem::take(&mut self.alone) {
+            let asked = self.names_around(port).len();
+            for (place, rows) in answers.by_ref().take(asked).enumerate() {
+                for row in self.draft.learn(&rows)? {
+                    if place == 0 {
+                        self.homes.insert(port, row);
+                    } else {
+                        self.homes.insert(row, port);
+                        self.touched.push(row);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what only the report needs, where no change goes out along with which it could be asked.
+    pub async fn look_around(&mut self) -> Result<(), Error> {
+        let selects = self.around();
+        if selects.is_empty() {
+            return Ok(());
+        }
+        let answers = self.draft.database().select(selects).await?;
+        self.learn(answers)
+    }
+
+    /// The bridge that has this port.
+    pub async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>, Refusal> {
+        if let Some(&bridge) = self.homes.get(&port) {
+            return Ok(Some(bridge));
+        }
+        let bridges = self
+            .draft
+            .referrers("Bridge", "ports", port, BRIDGE)
+            .await?;
+        if let Some(bridge) = bridges.first() {
+            self.homes.insert(port, *bridge);
+        }
+        Ok(bridges.first().copied())
+    }
+
+    /// The port that has this interface.
+    pub async fn port_of(&mut self, interface: RowId) -> Result<Option<RowId>, Refusal> {
+        if let Some(&port) = self.homes.get(&interface) {
+            return Ok(Some(port));
+        }
+        let ports = self
+            .draft
+            .referrers("Port", "interfaces", interface, PORT)
+            .await?;
+        if let Some(port) = ports.first() {
+            self.homes.insert(interface, *port);
+        }
+        Ok(ports.first().copied())
+    }
+
+    /// Where a port is, with what it consists of; `None` if no bridge has it.
+    pub async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>, Refusal> {
+        if self.home(port).is_none() {
+            self.draft.read_around(port, ABOVE, BELOW).await?;
+        }
+        let Some(bridge) = self.bridge_of(port).await? else {
+            return Ok(None);
+        };
+        let interfaces = self
+            .draft
+            .referred(port, "interfaces", "Interface", INTERFACE)
+            .await?;
+        for interface in &interfaces {
+            self.homes.insert(*interface, port);
+        }
+        Ok(Some(PortPlace {
+            bridge,
+            port,
+            interfaces,
+        }))
+    }
+
+    /// The row that has this one: a port's bridge, an interface's port, as far as they were looked at.
+    pub fn home(&self, row: RowId) -> Option<RowId> {
+        self.homes.get(&row).copied()
+    }
+
+    /// Says where a row is.
+    pub(super) fn settle(&mut self, row: RowId, home: RowId) {
+        self.homes.insert(row, home);
+    }
+
+    /// The identity of a row; of a new one once it is written.
+    pub fn uuid(&self, row: RowId) -> Option<Uuid> {
+        let made = || self.made.get(&row).copied();
+        self.draft.uuid(row).or_else(made)
+    }
+
+    /// The name of a row, for messages.
+    pub fn name_of(&self, row: RowId) -> String {
+        match self.draft.known(row, "name") {
+            Some(Datum::Atom(Atom::String(name))) => name,
+            _ => String::new(),
+        }
+    }
+
+    /// All names in a table: for saying what might have been meant.
+    pub async fn names(&self, table: &str) -> Result<Vec<String>, Refusal> {
+        let select = Select::columns(table, &["name"]);
+        let rows = self.draft.database().select(vec![select]).await?;
+        let rows = rows.concat();
+        let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
+        Ok(names.collect::<Result<_, _>>().map_err(Error::from)?)
+    }
+
+    /// What a port is, in words.
+    pub(super) async fn purpose(&mut self, place: &PortPlace) -> Result<String, Refusal> {
+        if self.name_of(place.port) == self.name_of(place.bridge) {
+            return Ok("the bridge's own port".to_owned());
+        }
+        let [interface] = place.interfaces.as_slice() else {
+            return Ok("a bond".to_owned());
+        };
+        let kind = self.text(*interface, "type").await?;
+        Ok(match kind.as_str() {
+            "" => "a port of type system".to_owned(),
+            "patch" => "a patch port".to_owned(),
+            kind => format!("a port of type {kind}"),
+        })
+    }
+
+    /// Why a port cannot become what was asked for: it is something else.
+    pub(super) async fn other_purpose(&mut self, place: &PortPlace) -> Result<Refusal, Refusal> {
+        let what = self.purpose(place).await?;
+        Ok(Refusal::refused(format!(
+            "{} exists on {} for another purpose: it is {what}",
+            quoted(&self.name_of(place.port)),
+            self.name_of(place.bridge)
+        )))
+    }
+
+    async fn port_or_interface(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
+        if let Some(place) = self.port_if(name).await? {
+            return Ok(Some(place));
+        }
+        let Some(interface) = self.draft.find("Interface", name, INTERFACE).await? else {
+            return Ok(None);
+        };
+        match self.port_of(interface).await? {
+            Some(port) => self.place(port).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn port_with_number(
+        &mut self,
+        bridge: &str,
+        number: u32,
+    ) -> Result<Option<PortPlace>, Refusal> {
+        let bridge = self.bridge(bridge).await?;
+        let is = Condition(
+            "ofport".to_owned(),
+            Function::Equal,
+            i64::from(number).into(),
+        );
+        for interface in self.draft.search("Interface", vec![is], INTERFACE).await? {
+            let Some(port) = self.port_of(interface).await? else {
+                continue;
+            };
+            if self.bridge_of(port).await? == Some(bridge.row) {
+                return self.place(port).await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Refuses an OpenFlow number that another port of the bridge has, or has asked for.
+    pub(super) async fn refuse_taken_number(
+        &mut self,
+        bridge: RowId,
+        number: i64,
+        interface: Option<RowId>,
+    ) -> Result<(), Refusal> {
+        for column in ["ofport", "ofport_request"] {
+            let is = Condition(column.to_owned(), Function::Equal, number.into());
+            for other in self.draft.search("Interface", vec![is], INTERFACE).await? {
+                let Some(port) = self.port_of(other).await? else {
+                    continue;
+                };
+                if Some(other) != interface && self.bridge_of(port).await? == Some(bridge) {
+                    let taken = if column == "ofport" {
+                        "has"
+                    } else {
+                        "asks for"
+                    };
+                    let name = self.name_of(other);
+                    return Err(Refusal::refused(format!(
+                        "OpenFlow port {number} of {} is taken: {} {taken} it",
+                        self.name_of(bridge),
+                        quoted(&name)
+                    ))
+                    .hint(format!(
+                        "`ovs port resolve {} {number}` shows it; another --ofport, or none, is free",
+                        shell::word(&self.name_of(bridge))
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,501 @@
+//! Ports and bonds: added, changed, removed.
+
+use super::draft::Change;
+use super::name::{check, check_new};
+use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
+use crate::base::shell::word;
+use crate::ovsdb::{Atom, Datum};
+
+/// What a port shall be.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Columns of table `Port`.
+    pub port: Vec<Assignment>,
+    /// Columns of table `Interface`, of each of its interfaces.
+    pub interface: Vec<Assignment>,
+}
+
+/// A port to be added.
+#[derive(Debug, Clone)]
+pub struct NewPort<'a> {
+    /// Its bridge.
+    pub bridge: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// The interfaces of a bond; none: one, of the port's name.
+    pub members: &'a [String],
+    /// What it shall be.
+    pub settings: &'a Settings,
+    /// Whether one that exists is made what this one shall be.
+    pub may_exist: bool,
+}
+
+impl Edit<'_> {
+    /// Adds a port, or makes the one that exists what it shall be.
+    pub async fn add_port(&mut self, new: &NewPort<'_>) -> Result<PortPlace, Refusal> {
+        let bridge = self.bridge(new.bridge).await?;
+        if let Some((_, vid)) = bridge.vlan {
+            refuse_other_tag(new, vid)?;
+        }
+        if let Some(place) = self.port_if(new.name).await? {
+            return self.converge(new, &bridge, place).await;
+        }
+        let kind = new.settings.kind().unwrap_or_default();
+        let alone = [new.name.to_owned()];
+        let members = if new.members.is_empty() {
+            &alone[..]
+        } else {
+            check_new("port", new.name, "bond")?;
+            new.members
+        };
+        let mut interfaces = Vec::new();
+        for member in members {
+            interfaces.push(
+                self.new_interface(member, &kind, new.members.is_empty())
+                    .await?,
+            );
+        }
+        let references = interfaces.iter().map(|row| self.draft.reference(*row));
+        let references = Datum::Set(references.collect());
+        let port = self.draft.insert(
+            "Port",
+            [("name", new.name.into()), ("interfaces", references)],
+        );
+        for interface in &interfaces {
+            self.settle(*interface, port);
+        }
+        self.settle(port, bridge.row);
+        if let Some((_, vid)) = bridge.vlan {
+            self.draft.set(port, "tag", vid.into()).await?;
+        }
+        let reference = self.draft.reference(port);
+        self.draft.add(bridge.row, "ports", vec![reference]);
+        let place = PortPlace {
+            bridge: bridge.row,
+            port,
+            interfaces,
+        };
+        self.set_port(&place, new.settings).await?;
+        Ok(place)
+    }
+
+    /// Changes what is named of a port and of each of its interfaces; the rest stays.
+    pub async fn set_port(
+        &mut self,
+        place: &PortPlace,
+        settings: &Settings,
+    ) -> Result<(), Refusal> {
+        self.check_settings(place, settings).await?;
+        self.set_port_row(place.port, &settings.port).await?;
+        for interface in &place.interfaces {
+            self.assign(*interface, &settings.interface).await?;
+        }
+        self.touched.extend(&place.interfaces);
+        Ok(())
+    }
+
+    /// Changes what is named of a port's own row.
+    pub async fn set_port_row(
+        &mut self,
+        port: RowId,
+        assignments: &[Assignment],
+    ) -> Result<(), Refusal> {
+        for assignment in assignments {
+            if let ("tag", Change::Set(tag)) = (assignment.column.as_str(), &assignment.change) {
+                self.refuse_tag_of_vlan_bridge(port, tag).await?;
+            }
+        }
+        self.assign(port, assignments).await?;
+        let is_vlan = |assignment: &Assignment| {
+            matches!(assignment.column.as_str(), "tag" | "trunks" | "vlan_mode")
+        };
+        if assignments.iter().any(is_vlan) {
+            self.warn_of_ignored_vlans(port).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a port with its interfaces.
+    pub async fn delete_port(&mut self, place: &PortPlace) -> Result<(), Refusal> {
+        let name = self.name_of(place.port);
+        if name == self.name_of(place.bridge) {
+            return Err(Refusal::refused(format!(
+                "port {} is the bridge's own, and goes only with it",
+                quoted(&name)
+            ))
+            .hint(format!(
+                "`ovs port del` is given ports, without their bridge; `ovs bridge del {}` would remove the \
+                 bridge with all its ports",
+                word(&name)
+            )));
+        }
+        if self.own_vlan(place.port).await?.is_some() {
+            return Err(Refusal::refused(format!(
+                "port {} is the VLAN bridge's own, and goes only with it",
+                quoted(&name)
+            ))
+            .hint(format!(
+                "`ovs bridge del {}` removes the VLAN bridge with the ports of its VLAN",
+                word(&name)
+            )));
+        }
+        for interface in &place.interfaces {
+            if self.text(*interface, "type").await? == "patch"
+                && let Some(peer) = self.pair(*interface, "options", "peer").await?
+                && let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await?
+                && self.pair(far, "options", "peer").await? == Some(self.name_of(*interface))
+            {
+                self.warn_dangling(*interface, &peer);
+            }
+        }
+        self.remove_port(place);
+        Ok(())
+    }
+
+    /// Removes a port with its interfaces, whatever it is.
+    pub(super) fn remove_port(&mut self, place: &PortPlace) {
+        let reference = self.draft.reference(place.port);
+        self.draft.remove(place.bridge, "ports", vec![reference]);
+        self.draft.let_go(place.port);
+        for interface in &place.interfaces {
+            self.draft.let_go(*interface);
+        }
+    }
+
+    /// Removes all ports of a bridge, its own and those of its VLAN bridges aside; of a VLAN bridge,
+    /// those of its VLAN.
+    pub async fn delete_ports_of(&mut self, bridge: &str, if_exists: bool) -> Result<(), Refusal> {
+        let bridge = match self.bridge(bridge).await {
+            Ok(place) => place,
+            Err(Refusal::NotFound { .. }) if if_exists => return Ok(()),
+            Err(refusal) => return Err(refusal),
+        };
+        let own = self.name_of(bridge.row);
+        for port in self
+            .draft
+            .referred(bridge.row, "ports", "Port", PORT)
+            .await?
+        {
+            let of_vlan = match bridge.vlan {
+                None => true,
+                Some((_, vid)) => self.number(port, "tag").await? == Some(vid),
+            };
+            if of_vlan
+                && self.name_of(port) != own
+                && self.own_vlan(port).await?.is_none()
+                && let Some(place) = self.place(port).await?
+            {
+                self.delete_port(&place).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds interfaces to a port and takes some out; returns those it has then.
+    pub async fn change_members(
+        &mut self,
+        place: &PortPlace,
+        add: &[String],
+        remove: &[String],
+    ) -> Result<Vec<RowId>, Refusal> {
+        let port = self.name_of(place.port);
+        if port == self.name_of(place.bridge) || self.own_vlan(place.port).await?.is_some() {
+            return Err(Refusal::refused(format!(
+                "port {} is the bridge's own, and has no other interface than its own",
+                quoted(&port)
+            ))
+            .hint("`ovs port add BRIDGE PORT --bond IF,IF` makes a bond"));
+        }
+        let mut members: Vec<String> = place
+            .interfaces
+            .iter()
+            .map(|row| self.name_of(*row))
+            .collect();
+        for name in remove {
+            let before = members.len();
+            members.retain(|member| member != name);
+            if members.len() == before {
+                return Err(Refusal::NotFound {
+                    kind: "interface",
+                    name: name.clone(),
+                    place: format!("in port {}", quoted(&port)),
+                    candidates: members,
+                });
+            }
+        }
+        for name in add {
+            if !members.contains(name) {
+                members.push(name.clone());
+            }
+        }
+        if members.is_empty() {
+            return Err(Refusal::refused(format!(
+                "port {} would have no interface left",
+                quoted(&port)
+            ))
+            .hint(format!("`ovs port del {}` removes the port", word(&port))));
+        }
+        self.set_members(place, &members, "").await
+    }
+
+    pub(super) fn warn_dangling(&mut self, interface: RowId, peer: &str) {
+        let name = self.name_of(interface);
+        self.warn(format!(
+            "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del {}` removes it, too",
+            quoted(peer),
+            quoted(&name),
+            word(peer)
+        ));
+    }
+
+    /// The VLAN of a VLAN bridge (`fake_bridge`) whose own port this is.
+    pub(super) async fn own_vlan(&mut self, port: RowId) -> Result<Option<i64>, Refusal> {
+        if self.draft.value(port, "fake_bridge").await? != Datum::from(true) {
+            return Ok(None);
+        }
+        self.number(port, "tag").await
+    }
+
+    /// Refuses another tag, or none, for a VLAN bridge's own port: the bridge would be of another VLAN
+    /// than its ports, or none at all.
+    pub async fn refuse_tag_of_vlan_bridge(
+        &mut self,
+        port: RowId,
+        tag: &Datum,
+    ) -> Result<(), Refusal> {
+        let Some(vid) = self
+            .own_vlan(port)
+            .await?
+            .filter(|vid| *tag != Datum::from(*vid))
+        else {
+            return Ok(());
+        };
+        let name = self.name_of(port);
+        Err(Refusal::refused(format!(
+            "{} is the VLAN bridge for VLAN {vid}: its own port keeps that tag",
+            quoted(&name)
+        ))
+        .hint(format!(
+            "`ovs bridge del {0}` and `ovs bridge add {0} --parent BRIDGE --vlan VID` make it \
+             one for another VLAN",
+            word(&name)
+        )))
+    }
+
+    /// Makes a port that exists what it shall be.
+    async fn converge(
+        &mut self,
+        new: &NewPort<'_>,
+        bridge: &BridgePlace,
+        place: PortPlace,
+    ) -> Result<PortPlace, Refusal> {
+        let name = quoted(new.name);
+        let other = self.name_of(place.bridge);
+        if other == new.name {
+            return Err(Refusal::refused(format!(
+                "port {name} is the own port of the bridge of that name"
+            )));
+        }
+        if place.bridge != bridge.row {
+            return Err(
+                Refusal::refused(format!("port {name} is on {other} already")).hint(format!(
+                    "`ovs port del {}` takes it off there first",
+                    word(new.name)
+                )),
+            );
+        }
+        if !new.may_exist {
+            return Err(
+                Refusal::refused(format!("port {name} exists on {other} already")).hint(format!(
+                    "`ovs port set {}` changes it; --may-exist makes it what was asked for",
+                    word(new.name)
+                )),
+            );
+        }
+        if let Some((_, vid)) = bridge.vlan {
+            let tag = self.number(place.port, "tag").await?;
+            if tag != Some(vid) {
+                let has = tag.map_or_else(|| "no tag".to_owned(), |tag| format!("tag {tag}"));
+                return Err(Refusal::refused(format!(
+                    "port {name} is on {other} already, but not of VLAN bridge {}: it has {has}, \
+                     not {vid}",
+                    quoted(new.bridge)
+                ))
+                .hint(format!(
+                    "`ovs tag set {} {vid}` puts it there",
+                    word(new.name)
+                )));
+            }
+        }
+        let mut place = place;
+        if !new.members.is_empty() {
+            place.interfaces = self
+                .set_members(
+                    &place,
+                    new.members,
+                    &new.settings.kind().unwrap_or_default(),
+                )
+                .await?;
+        }
+        self.set_port(&place, new.settings).await?;
+        Ok(place)
+    }
+
+    /// Makes these the interfaces of a port; those it has stay what they are.
+    pub async fn set_members(
+        &mut self,
+        place: &PortPlace,
+        members: &[String],
+        kind: &str,
+    ) -> Result<Vec<RowId>, Refusal> {
+        let mut rows = Vec::new();
+        for member in members {
+            let has = place
+                .interfaces
+                .iter()
+                .find(|row| self.name_of(**row) == *member);
+            if let Some(row) = has {
+                rows.push(*row);
+                continue;
+            }
+            let row = self.new_interface(member, kind, false).await?;
+            self.settle(row, place.port);
+            rows.push(row);
+        }
+        let references: Vec<Atom> = rows.iter().map(|row| self.draft.reference(*row)).collect();
+        self.draft
+            .set(place.port, "interfaces", Datum::Set(references))
+            .await?;
+        for gone in place.interfaces.iter().filter(|row| !rows.contains(row)) {
+            self.draft.let_go(*gone);
+        }
+        Ok(rows)
+    }
+
+    /// Makes an interface, whose name must be free.
+    async fn new_interface(
+        &mut self,
+        name: &str,
+        kind: &str,
+        is_port: bool,
+    ) -> Result<RowId, Refusal> {
+        check_new(if is_port { "port" } else { "interface" }, name, kind)?;
+        if let Some(other) = self.draft.find("Interface", name, INTERFACE).await? {
+            let port = self.port_of(other).await?.map(|port| self.name_of(port));
+            let Some(port) = port.filter(|port| !port.is_empty()) else {
+                return Err(
+                    Refusal::refused(format!("interface {} exists already", quoted(name)))
+                        .hint(format!("`ovs db list Interface {}` shows it", word(name))),
+                );
+            };
+            return Err(Refusal::refused(format!(
+                "interface {} belongs to port {} already",
+                quoted(name),
+                quoted(&port)
+            ))
+            .hint(format!("`ovs port show {}` shows it", word(&port))));
+        }
+        Ok(self.draft.insert("Interface", [("name", name.into())]))
+    }
+
+    /// Refuses what the switch or the database would not do.
+    async fn check_settings(
+        &mut self,
+        place: &PortPlace,
+        settings: &Settings,
+    ) -> Result<(), Refusal> {
+        if let Some(number) = settings.requested_number() {
+            if place.interfaces.len() > 1 {
+                return Err(Refusal::usage(
+                    "a bond has an OpenFlow port per interface: --ofport cannot name one for all",
+                ));
+            }
+            let own = place.interfaces.first().copied();
+            self.refuse_taken_number(place.bridge, number, own).await?;
+        }
+        if self.name_of(place.port) == self.name_of(place.bridge) {
+            refuse_of_own_port(&self.name_of(place.bridge), settings)?;
+        }
+        if let Some(kind) = settings.kind() {
+            for interface in &place.interfaces {
+                check("port", &self.name_of(*interface), &kind)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses what ovs-vswitchd does not do for a bridge's own port.
+fn refuse_of_own_port(bridge: &str, settings: &Settings) -> Result<(), Refusal> {
+    let own = |what: &str| {
+        Refusal::refused(format!(
+            "port {} is the bridge's own: {what}",
+            quoted(bridge)
+        ))
+    };
+    for Assignment { column, change } in &settings.interface {
+        let Change::Set(datum @ Datum::Atom(value)) = change else {
+            continue;
+        };
+        match (column.as_str(), value) {
+            ("mac", Atom::String(mac)) => {
+                return Err(own("its MAC address is the bridge's").hint(format!(
+                    "`ovs bridge set {} --other-config hwaddr={mac}` sets that",
+                    word(bridge)
+                )));
+            }
+            ("ofport_request", _) => {
+                return Err(own("its OpenFlow port is always LOCAL"));
+            }
+            ("type", _) if *datum != Datum::from("internal") => {
+                return Err(own("its type is always internal"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses another tag than that of the VLAN bridge to which a port is to be added.
+fn refuse_other_tag(new: &NewPort<'_>, vid: i64) -> Result<(), Refusal> {
+    let other = new.settings.port.iter().any(|assignment| {
+        let is = Change::Set(Datum::from(vid));
+        assignment.column == "tag" && assignment.change != is
+    });
+    if !other {
+        return Ok(());
+    }
+    Err(Refusal::usage(format!(
+        "{} is the VLAN bridge for VLAN {vid}: its ports have that tag",
+        quoted(new.bridge)
+    ))
+    .hint("without --tag the port gets it; a port of another tag goes on the parent bridge"))
+}
+
+impl Settings {
+    /// The interface's type, if it is set.
+    pub fn kind(&self) -> Option<String> {
+        self.interface
+            .iter()
+            .find_map(|assignment| match &assignment.change {
+                Change::Set(Datum::Atom(Atom::String(kind))) if assignment.column == "type" => {
+                    Some(kind.clone())
+                }
+                _ => None,
+            })
+    }
+
+    fn requested_number(&self) -> Option<i64> {
+        self.interface
+            .iter()
+            .find_map(|assignment| match &assignment.change {
+                Change::Set(Datum::Atom(Atom::Integer(number)))
+                    if assignment.column == "ofport_request" =>
+                {
+                    Some(*number)
+                }
+                _ => None,
+            })
+    }
+}

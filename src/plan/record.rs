@@ -1,0 +1,290 @@
+//! Rows of any table, named as ovs-vsctl(8) has it under "Identifying Tables, Records, and Columns".
+
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use super::{Edit, Refusal, RowId, quoted};
+use crate::model::resolve::closest;
+use crate::ovsdb::schema::{Column, NotOne, Schema, Table};
+use crate::ovsdb::{Atom, Condition, Datum, Function, Select, Uuid};
+
+/// The shortest beginning of a UUID that may stand for it, in characters.
+const SHORTEST_UUID: usize = 4;
+
+/// By what else than its identity a row can be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameRule {
+    /// The table that has the name.
+    pub table: &'static str,
+    /// The column that is the name.
+    pub column: &'static str,
+    /// The column of the same row that refers to the row meant; `None`: it is that row itself.
+    pub reference: Option<&'static str>,
+}
+
+impl NameRule {
+    /// The rules of a table, in the order in which they are tried.
+    pub fn of(table: &str) -> &'static [NameRule] {
+        const fn by(table: &'static str, column: &'static str) -> NameRule {
+            NameRule {
+                table,
+                column,
+                reference: None,
+            }
+        }
+        const fn through(table: &'static str, reference: &'static str) -> NameRule {
+            NameRule {
+                table,
+                column: "name",
+                reference: Some(reference),
+            }
+        }
+        match table {
+            "Bridge" => const { &[by("Bridge", "name")] },
+            "Port" => const { &[by("Port", "name")] },
+            "Interface" => const { &[by("Interface", "name")] },
+            "Mirror" => const { &[by("Mirror", "name")] },
+            "Flow_Table" => const { &[by("Flow_Table", "name")] },
+            "Manager" => const { &[by("Manager", "target")] },
+            "Controller" => {
+                const { &[through("Bridge", "controller"), by("Controller", "target")] }
+            }
+            "NetFlow" => const { &[through("Bridge", "netflow")] },
+            "sFlow" => const { &[through("Bridge", "sflow")] },
+            "IPFIX" => const { &[through("Bridge", "ipfix")] },
+            "AutoAttach" => const { &[through("Bridge", "auto_attach")] },
+            "QoS" => const { &[through("Port", "qos")] },
+            "Flow_Sample_Collector_Set" => const { &[by("Flow_Sample_Collector_Set", "id")] },
+            _ => &[],
+        }
+    }
+
+    /// The name as the column has it; `None`: it cannot be one.
+    pub fn name(&self, record: &str) -> Option<Datum> {
+        if self.column == "id" {
+            return record.parse::<i64>().ok().map(Datum::from);
+        }
+        Some(record.into())
+    }
+}
+
+impl Edit<'_> {
+    /// The database's schema, asked for once.
+    pub async fn schema(&mut self) -> Result<Rc<Schema>, Refusal> {
+        if let Some(schema) = &self.schema {
+            return Ok(Rc::clone(schema));
+        }
+        let schema = self.draft.database().schema().await?;
+        let schema = Rc::new(schema);
+        self.schema = Some(Rc::clone(&schema));
+        Ok(schema)
+    }
+
+    /// The table that a word means.
+    pub async fn table(&mut self, word: &str) -> Result<Table, Refusal> {
+        let schema = self.schema().await?;
+        let table = schema.table(word);
+        table
+            .cloned()
+            .map_err(|not_one| unclear("table", word, "", &not_one))
+    }
+
+    /// The row that `record` names: its UUID or the beginning of it, `.` for the only row, a name,
+    /// `@NAME` for one that an earlier line of a batch makes.
+    pub async fn record(
+        &mut self,
+        table: &Table,
+        record: &str,
+        columns: &[&str],
+    ) -> Result<RowId, Refusal> {
+        if let Some(row) = self.record_if(table, record, columns).await? {
+            return Ok(row);
+        }
+        let mut candidates = Vec::new();
+        for rule in NameRule::of(&table.name)
+            .iter()
+            .filter(|rule| rule.column != "id")
+        {
+            let select = Select::columns(rule.table, &[rule.column]);
+            let rows = self.draft.database().select(vec![select]).await?;
+            for row in rows.concat() {
+                if let Ok(name) = row.string(rule.column) {
+                    candidates.push(name.to_owned());
+                }
+            }
+        }
+        Err(Refusal::NotFound {
+            kind: "record",
+            name: record.to_owned(),
+            place: format!("in table {}", table.name),
+            candidates,
+        })
+    }
+
+    /// The same, if there is one.
+    pub async fn record_if(
+        &mut self,
+        table: &Table,
+        record: &str,
+        columns: &[&str],
+    ) -> Result<Option<RowId>, Refusal> {
+        if record.starts_with('@') {
+            let row = self.symbol(record)?;
+            return Ok(Some(row)
+                .filter(|row| self.draft.table(*row) == table.name && !self.draft.is_gone(*row)));
+        }
+        if let Ok(uuid) = record.parse::<Uuid>() {
+            let row = self.draft.by_uuid(&table.name, uuid, columns).await?;
+            let row = row.filter(|row| self.draft.table(*row) == table.name);
+            return Ok(row.filter(|row| !self.draft.is_gone(*row)));
+        }
+        if record == "." {
+            let rows = self.draft.search(&table.name, Vec::new(), columns).await?;
+            return match rows.as_slice() {
+                [] | [_] => Ok(rows.first().copied()),
+                several => Err(Refusal::refused(format!(
+                    "\".\" means the only row, but table {} has {}",
+                    table.name,
+                    several.len()
+                ))),
+            };
+        }
+        for rule in NameRule::of(&table.name) {
+            if let Some(row) = self.by_name(rule, table, record, columns).await? {
+                return Ok(Some(row));
+            }
+        }
+        self.by_beginning(table, record, columns).await
+    }
+
+    /// The row that `@NAME` stands for.
+    pub(super) fn symbol(&self, symbol: &str) -> Result<RowId, Refusal> {
+        self.symbols.get(symbol).copied().ok_or_else(|| {
+            Refusal::usage(format!("{} stands for no row", quoted(symbol)))
+                .hint("in a batch, `db create --id=@NAME` on an earlier line makes it")
+        })
+    }
+
+    async fn by_name(
+        &mut self,
+        rule: &NameRule,
+        table: &Table,
+        record: &str,
+        columns: &[&str],
+    ) -> Result<Option<RowId>, Refusal> {
+        let Some(name) = rule.name(record) else {
+            return Ok(None);
+        };
+        let read: Vec<&str> = match rule.reference {
+            Some(reference) => vec![reference],
+            None => columns.to_vec(),
+        };
+        let found = match rule.table {
+            // Their names are unique.
+            "Bridge" | "Port" | "Interface" => self
+                .draft
+                .find(rule.table, record, &read)
+                .await?
+                .into_iter()
+                .collect(),
+            _ => {
+                let is = Condition(rule.column.to_owned(), Function::Equal, name);
+                self.draft.search(rule.table, vec![is], &read).await?
+            }
+        };
+        let row = match found.as_slice() {
+            [] => return Ok(None),
+            [only] => *only,
+            several => {
+                return Err(Refusal::refused(format!(
+                    "{} rows of table {} have the name {}",
+                    several.len(),
+                    rule.table,
+                    quoted(record)
+                ))
+                .hint("a UUID names one of them"));
+            }
+        };
+        let Some(reference) = rule.reference else {
+            return Ok(Some(row));
+        };
+        let rows = self
+            .draft
+            .referred(row, reference, &table.name, columns)
+            .await?;
+        match rows.as_slice() {
+            [] | [_] => Ok(rows.first().copied()),
+            several => Err(Refusal::refused(format!(
+                "{} has {} rows of table {}",
+                quoted(record),
+                several.len(),
+                table.name
+            ))
+            .hint("a UUID or a target names one of them")),
+        }
+    }
+
+    /// The only row whose UUID begins so.
+    async fn by_beginning(
+        &mut self,
+        table: &Table,
+        record: &str,
+        columns: &[&str],
+    ) -> Result<Option<RowId>, Refusal> {
+        let is_part = record.len() >= SHORTEST_UUID
+            && record.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        if !is_part {
+            return Ok(None);
+        }
+        let begin = record.to_ascii_lowercase();
+        let select = Select::columns(&table.name, &["_uuid"]);
+        let rows = self.draft.database().select(vec![select]).await?.concat();
+        let mut found = Vec::new();
+        for row in rows {
+            let uuid = row.uuid("_uuid").map_err(crate::ovsdb::Error::from)?;
+            if uuid.to_string().starts_with(&begin) {
+                found.push(uuid);
+            }
+        }
+        match found.as_slice() {
+            [] => Ok(None),
+            [only] => {
+                let row = self.draft.by_uuid(&table.name, *only, columns).await?;
+                Ok(row.filter(|row| !self.draft.is_gone(*row)))
+            }
+            [one, other, ..] => Err(Refusal::refused(format!(
+                "several rows of table {} begin with {record}: {one}, {other}",
+                table.name
+            ))),
+        }
+    }
+}
+
+/// The column that a word means.
+pub fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column, Refusal> {
+    let place = format!(" in table {}", table.name);
+    table
+        .column(word)
+        .map_err(|not_one| unclear("column", word, &place, &not_one))
+}
+
+fn unclear(kind: &str, word: &str, place: &str, not_one: &NotOne) -> Refusal {
+    let word_quoted = quoted(word);
+    let names = not_one.names.join(", ");
+    if not_one.is_ambiguous {
+        return Refusal::usage(format!("{word_quoted} could be any of {names}{place}"));
+    }
+    let mut message = format!("there is no {kind} {word_quoted}{place}");
+    if let Some(close) = closest(word, not_one.names.iter().map(String::as_str)) {
+        let _ = write!(message, " (did you mean {}?)", quoted(&close));
+    }
+    Refusal::usage(message).hint(format!("{kind}s: {names}"))
+}
+
+/// Whether an atom stands for a row that is being made.
+pub(super) fn as_symbol(atom: &Atom) -> Option<&str> {
+    match atom {
+        Atom::NamedUuid(name) if name.starts_with('@') => Some(name),
+        _ => None,
+    }
+}

@@ -1,0 +1,308 @@
+//! What a draft changes, object by object, with before and after.
+//!
+//! An object is what an operator calls one: a bridge with its own port and interface, a port with the
+//! interface of its name. Rows of other tables are objects of their own.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Edit, RowId};
+use crate::base::order::sort_by_name;
+use crate::ovsdb::{Atom, Datum, Uuid};
+
+/// What happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// It is made.
+    Added,
+    /// It becomes another.
+    Changed,
+    /// It goes.
+    Removed,
+}
+
+impl Verb {
+    /// `added`, `changed`, `removed`
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// An object that changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// Its row.
+    pub row: RowId,
+    /// What happens to it.
+    pub verb: Verb,
+    /// `bridge`, `port`, `interface`, or the table's name in lower case.
+    pub kind: String,
+    /// Its name; its target or identity where it has none; `None`: it gets its identity when it is made.
+    pub name: Option<String>,
+    /// The bridge of a port or an interface, the parent of a VLAN bridge.
+    pub bridge: Option<String>,
+    /// Its interfaces: what the switch says of them belongs to it.
+    pub interfaces: Vec<RowId>,
+    /// What changes of it, by column; references by the names of what they refer to.
+    pub columns: Vec<Difference>,
+}
+
+/// A column that changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// The column. Where a port and its interface have one of the same name, the port's
+    /// `external_ids` is `port_external_ids` and the interface's `other_config` and `mac` are
+    /// `interface_other_config` and `interface_mac`.
+    pub column: String,
+    /// What was there; `None`: there was no such object, or it is not known.
+    pub before: Option<Datum>,
+    /// What is there; `None`: there is no such object any longer.
+    pub after: Option<Datum>,
+}
+
+/// Columns that say what belongs where, and not what an object is like.
+const STRUCTURE: [(&str, &str); 5] = [
+    ("Open_vSwitch", "bridges"),
+    ("Bridge", "ports"),
+    ("Bridge", "name"),
+    ("Port", "name"),
+    ("Interface", "name"),
+];
+
+/// Columns in which ovs-vswitchd writes: no part of what is asked for.
+const STATE: [&str; 3] = ["ofport", "error", "status"];
+
+/// Nobody named the ports that go with their bridge: the database has them in the order of their identities,
+/// which says nothing.
+fn sort_what_goes_along(objects: &mut [Object]) {
+    let gone = |object: &&Object| object.verb == Verb::Removed && object.kind == "bridge";
+    let bridges: HashSet<Option<String>> = objects
+        .iter()
+        .filter(gone)
+        .map(|o| o.name.clone())
+        .collect();
+    let goes_along = |object: &Object| object.kind == "port" && bridges.contains(&object.bridge);
+    for ports in objects.chunk_by_mut(|a, b| goes_along(a) && goes_along(b) && a.bridge == b.bridge)
+    {
+        sort_by_name(ports, |port| port.name.as_deref().unwrap_or_default());
+    }
+}
+
+impl Edit<'_> {
+    /// The objects that change, in the order in which they were named.
+    pub fn report(&self) -> Vec<Object> {
+        let mut parts: HashMap<RowId, Vec<RowId>> = HashMap::new();
+        for row in self.draft.rows() {
+            if let Some(whole) = self.part_of(row) {
+                // An interface may be part of a port that is itself part of a bridge.
+                let whole = self.part_of(whole).unwrap_or(whole);
+                parts.entry(whole).or_default().push(row);
+            }
+        }
+        let wholes = self.draft.rows().filter(|row| self.part_of(*row).is_none());
+        let object = |row| {
+            let mut all = vec![row];
+            all.extend(parts.get(&row).into_iter().flatten());
+            self.object(row, &all)
+        };
+        let mut objects: Vec<Object> = wholes.filter_map(object).collect();
+        sort_what_goes_along(&mut objects);
+        objects
+    }
+
+    fn object(&self, row: RowId, parts: &[RowId]) -> Option<Object> {
+        // A bridge's controllers are said by its column of that name.
+        let is_told = |part: &&RowId| **part == row || self.draft.table(**part) != "Controller";
+        let told = parts.iter().filter(is_told);
+        let columns: Vec<Difference> = told.flat_map(|part| self.differences(*part)).collect();
+        let verb = match (self.draft.is_new(row), self.draft.is_gone(row)) {
+            (true, true) => return None,
+            (true, false) => Verb::Added,
+            (false, true) => Verb::Removed,
+            (false, false) if columns.is_empty() => return None,
+            (false, false) => Verb::Changed,
+        };
+        let bridge = match self.draft.table(row) {
+            "Port" => self.home(row),
+            "Interface" => self.home(row).and_then(|port| self.home(port)),
+            _ => None,
+        };
+        let is_interface = |row: &RowId| self.draft.table(*row) == "Interface";
+        let present = parts
+            .iter()
+            .copied()
+            .filter(|row| !self.draft.is_gone(*row));
+        Some(Object {
+            row,
+            verb,
+            kind: match self.draft.table(row) {
+                "Port" if self.is_vlan_bridge(row) => "bridge".to_owned(),
+                table => table.to_ascii_lowercase(),
+            },
+            name: self.title(row),
+            bridge: bridge.and_then(|bridge| self.title(bridge)),
+            interfaces: present.filter(is_interface).collect(),
+            columns,
+        })
+    }
+
+    /// The object that a row is a part of, if it is none of its own: an interface of its port's name
+    /// is a part of the port, the port of a bridge's name a part of a bridge that comes or goes.
+    fn part_of(&self, row: RowId) -> Option<RowId> {
+        let home = self.home(row)?;
+        if self.draft.table(row) == "Controller" {
+            // One that stays is an object of its own, as far as it changes.
+            let stays = !self.draft.is_new(row) && !self.draft.is_gone(row);
+            return (!stays).then_some(home);
+        }
+        if self.name_of(row) != self.name_of(home) {
+            return None;
+        }
+        let comes_or_goes = self.draft.is_new(home) || self.draft.is_gone(home);
+        (self.draft.table(row) == "Interface" || comes_or_goes).then_some(home)
+    }
+
+    fn differences(&self, row: RowId) -> Vec<Difference> {
+        let draft = &self.draft;
+        let table = draft.table(row);
+        let columns: Vec<&str> = if draft.is_gone(row) {
+            draft.read_columns(row).collect()
+        } else {
+            draft.changed_columns(row)
+        };
+        let shown = columns.into_iter().filter(|column| {
+            let is_kind = *column == "fake_bridge" && (draft.is_new(row) || draft.is_gone(row));
+            let structure = is_kind
+                || (STRUCTURE.contains(&(table, column)) && !self.says_more(row, column))
+                || (*column == "interfaces" && !self.is_bond(row));
+            !structure && !STATE.contains(column)
+        });
+        let mut differences = Vec::new();
+        for column in shown {
+            let before = draft.before(row, column).map(|datum| self.readable(datum));
+            let after = draft.known(row, column).filter(|_| !draft.is_gone(row));
+            let after = after.map(|datum| self.readable(&datum));
+            // Of what comes or goes, what is not set is not worth a word.
+            let is_unset = |datum: &Option<Datum>| {
+                datum.as_ref().is_none_or(|datum| is_default(column, datum))
+            };
+            if is_unset(&before) && is_unset(&after) {
+                continue;
+            }
+            differences.push(Difference {
+                column: shown_name(table, column).to_owned(),
+                before,
+                after,
+            });
+        }
+        differences
+    }
+
+    /// Whether a column that says what belongs where says more than the other objects of the report: it loses
+    /// or gains a row that the plan itself neither makes nor removes.
+    fn says_more(&self, row: RowId, column: &str) -> bool {
+        let references = |datum: Option<&Datum>| -> HashSet<Uuid> {
+            let atoms = datum.and_then(Datum::as_set).unwrap_or_default();
+            let uuids = atoms.iter().filter_map(|atom| match atom {
+                Atom::Uuid(uuid) => Some(*uuid),
+                _ => None,
+            });
+            uuids.collect()
+        };
+        let Some(before) = self.draft.before(row, column) else {
+            return false;
+        };
+        let before = references(Some(before));
+        let after = references(self.draft.known(row, column).as_ref());
+        let mut differing = before.symmetric_difference(&after);
+        differing.any(|uuid| {
+            let row = self.draft.stored(*uuid);
+            row.is_none_or(|row| !self.draft.is_gone(row))
+        })
+    }
+
+    /// Whether a port is that of a VLAN bridge.
+    fn is_vlan_bridge(&self, port: RowId) -> bool {
+        self.draft.known(port, "fake_bridge") == Some(Datum::from(true))
+    }
+
+    fn is_bond(&self, port: RowId) -> bool {
+        let count = |datum: Option<&Datum>| datum.and_then(Datum::as_set).map_or(0, <[Atom]>::len);
+        count(self.draft.before(port, "interfaces")) > 1
+            || count(self.draft.known(port, "interfaces").as_ref()) > 1
+    }
+
+    /// What an object is called.
+    fn title(&self, row: RowId) -> Option<String> {
+        for column in ["name", "target", "targets"] {
+            if let Some(Datum::Atom(Atom::String(name))) = self.draft.known(row, column) {
+                return Some(name);
+            }
+        }
+        self.uuid(row).map(|uuid| uuid.to_string())
+    }
+
+    /// The value with names in place of references.
+    fn readable(&self, datum: &Datum) -> Datum {
+        let atom = |atom: &Atom| match atom {
+            Atom::Uuid(_) | Atom::NamedUuid(_) => {
+                let mut rows = self.draft.rows();
+                let row = rows.find(|row| self.draft.reference(*row) == *atom);
+                match row.map(|row| self.title(row)) {
+                    Some(Some(title)) => Atom::String(title),
+                    Some(None) => Atom::String("new".to_owned()),
+                    None => atom.clone(),
+                }
+            }
+            other => other.clone(),
+        };
+        match datum {
+            Datum::Atom(only) => Datum::Atom(atom(only)),
+            Datum::Set(atoms) => {
+                let mut named: Vec<Atom> = atoms.iter().map(atom).collect();
+                // The order of references is that of their identities, which says nothing.
+                if named != *atoms {
+                    sort_by_name(&mut named, |atom| match atom {
+                        Atom::String(name) => name,
+                        _ => "",
+                    });
+                }
+                Datum::Set(named)
+            }
+            Datum::Map(pairs) => {
+                let pair = |(key, value): &(Atom, Atom)| (key.clone(), atom(value));
+                Datum::Map(pairs.iter().map(pair).collect())
+            }
+        }
+    }
+}
+
+/// Whether the value is that of a column nobody has set.
+fn is_default(column: &str, datum: &Datum) -> bool {
+    match datum {
+        Datum::Atom(Atom::String(text)) => text.is_empty(),
+        Datum::Atom(Atom::Boolean(truth)) => !truth,
+        Datum::Atom(Atom::Integer(number)) => {
+            // Elsewhere a number that is not set is an empty set.
+            *number == 0
+                && ["ingress_policing", "bond_"]
+                    .iter()
+                    .any(|p| column.starts_with(p))
+        }
+        Datum::Atom(_) => false,
+        Datum::Set(atoms) => atoms.is_empty(),
+        Datum::Map(pairs) => pairs.is_empty(),
+    }
+}
+
+fn shown_name<'c>(table: &str, column: &'c str) -> &'c str {
+    match (table, column) {
+        ("Port", "external_ids") => "port_external_ids",
+        ("Interface", "other_config") => "interface_other_config",
+        ("Interface", "mac") => "interface_mac",
+        _ => column,
+    }
+}

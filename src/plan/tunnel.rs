@@ -1,0 +1,709 @@
+//! Tunnels: added, changed, removed (ovs-vswitchd.conf.db(5), "Tunnel Options").
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::draft::Change;
+use super::place::{INTERFACE, PortPlace};
+use super::port::{NewPort, Settings};
+use super::{Assignment, Edit, Refusal, RowId, quoted};
+use crate::base::shell::word;
+use crate::model::tunnel::{Key, default_port, is_tunnel};
+use crate::ovsdb::{Atom, Condition, Datum, Function};
+
+/// A tunnel to be added.
+#[derive(Debug, Clone)]
+pub struct NewTunnel<'a> {
+    /// Its bridge.
+    pub bridge: &'a str,
+    /// Its name; none: [`default_name`].
+    pub name: Option<&'a str>,
+    /// Its type.
+    pub kind: &'a str,
+    /// What it shall be, with its type and its options.
+    pub settings: &'a Settings,
+    /// Whether one that exists is made what this one shall be.
+    pub may_exist: bool,
+}
+
+/// The options of an interface.
+type Options = BTreeMap<String, String>;
+
+/// By what packets that come in find their tunnel: no two have the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    kind: String,
+    remote: Address,
+    local: Option<Address>,
+    key: IncomingKey,
+    dst_port: Option<u16>,
+    packet_type: Option<String>,
+}
+
+/// One end of a tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Address {
+    /// Each packet's own, as flows have it.
+    Flow,
+    Ip(IpAddr),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IncomingKey {
+    Flow,
+    /// Zero is the same as none.
+    Number(u64),
+}
+
+impl Edit<'_> {
+    /// Adds a tunnel, or makes the one that exists what it shall be.
+    pub async fn add_tunnel(&mut self, new: &NewTunnel<'_>) -> Result<PortPlace, Refusal> {
+        let bridge = self.bridge(new.bridge).await?;
+        let options = asked_options(new.settings);
+        check(new.kind, &options)?;
+        self.refuse_unknown_kind(new.kind).await?;
+        let remote = options
+            .get("remote_ip")
+            .map(String::as_str)
+            .unwrap_or_default();
+        let mut name = match new.name {
+            Some(name) => name.to_owned(),
+            None => default_name(new.kind, remote),
+        };
+        let wanted = Identity::of(new.kind, &options);
+        let mut before = None;
+        if let Some(place) = self.port_if(&name).await? {
+            let Some(interface) = self.tunnel_interface(&place).await? else {
+                let refusal = self.other_purpose(&place).await?;
+                return Err(refusal.hint("`ovs tunnel add BRIDGE PORT --remote ...` names it"));
+            };
+            before = self.identity(interface).await?;
+            self.refuse_existing(new, bridge.row, &place, before.as_ref(), wanted.as_ref())?;
+        } else if let (None, Some(wanted), true) = (new.name, &wanted, new.may_exist)
+            && let Some(same) = self.tunnel_like(wanted, None).await?
+            && let Some(port) = self.port_of(same).await?
+            && self.bridge_of(port).await? == Some(bridge.row)
+            && self.name_of(port) == self.name_of(same)
+        {
+            name = self.name_of(port);
+        }
+        let port = NewPort {
+            bridge: new.bridge,
+            name: &name,
+            members: &[],
+            settings: new.settings,
+            may_exist: new.may_exist,
+        };
+        let place = self.add_port(&port).await?;
+        self.check_tunnel(&place, before.as_ref()).await?;
+        Ok(place)
+    }
+
+    /// Changes what is named of a tunnel; the rest stays.
+    pub async fn set_tunnel(&mut self, port: &str, settings: &Settings) -> Result<(), Refusal> {
+        let place = self.port(port).await?;
+        let interface = self.tunnel(&place).await?;
+        let before = self.identity(interface).await?;
+        if let Some(kind) = settings.kind() {
+            self.refuse_unknown_kind(&kind).await?;
+        }
+        self.set_port(&place, settings).await?;
+        let is_of_tunnel =
+            |assignment: &Assignment| matches!(assignment.column.as_str(), "type" | "options");
+        if settings.interface.iter().any(is_of_tunnel) {
+            self.check_tunnel(&place, before.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a tunnel.
+    pub async fn delete_tunnel(&mut self, port: &str) -> Result<(), Refusal> {
+        let place = self.port(port).await?;
+        self.tunnel(&place).await?;
+        self.delete_port(&place).await
+    }
+
+    /// Refuses what ovs-vswitchd would not take, as the tunnel will be.
+    async fn check_tunnel(
+        &mut self,
+        place: &PortPlace,
+        before: Option<&Identity>,
+    ) -> Result<(), Refusal> {
+        for interface in &place.interfaces {
+            let kind = self.text(*interface, "type").await?;
+            check(&kind, &self.options(*interface).await?)?;
+            let Some(identity) = self.identity(*interface).await? else {
+                continue;
+            };
+            if before == Some(&identity) {
+                continue;
+            }
+            if let Some(same) = self.tunnel_like(&identity, Some(*interface)).await? {
+                let (name, bridge) = (self.name_of(same), self.home_name(same).await?);
+                return Err(Refusal::refused(format!(
+                    "tunnel {} on {bridge} is the same already: {identity}",
+                    quoted(&name)
+                ))
+                .hint(format!(
+                    "`ovs tunnel show {}` shows it; {} tells two tunnels apart",
+                    word(&name),
+                    distinctions(&kind)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Another tunnel, on whatever bridge, that packets could not tell from this one.
+    async fn tunnel_like(
+        &mut self,
+        wanted: &Identity,
+        own: Option<RowId>,
+    ) -> Result<Option<RowId>, Refusal> {
+        let mut when = vec![Condition(
+            "type".to_owned(),
+            Function::Equal,
+            wanted.kind.as_str().into(),
+        )];
+        // An IPv6 address can be written in several ways, the others in one.
+        let remote = match wanted.remote {
+            Address::Flow => Some("flow".to_owned()),
+            Address::Ip(IpAddr::V4(address)) => Some(address.to_string()),
+            Address::Ip(IpAddr::V6(_)) => None,
+        };
+        if let Some(remote) = remote {
+            let pair = Datum::map([("remote_ip", remote.as_str())]);
+            when.push(Condition("options".to_owned(), Function::Includes, pair));
+        }
+        for other in self.draft.search("Interface", when, INTERFACE).await? {
+            if Some(other) != own && self.identity(other).await?.as_ref() == Some(wanted) {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
+    }
+
+    /// ovs-vswitchd lists the types it knows, once it has run.
+    async fn refuse_unknown_kind(&mut self, kind: &str) -> Result<(), Refusal> {
+        let root = self.root().await?;
+        let known = self.draft.value(root, "iface_types").await?;
+        let known = known.as_set().unwrap_or_default();
+        if known.is_empty() || known.contains(&Atom::from(kind)) {
+            return Ok(());
+        }
+        Err(Refusal::refused(format!(
+            "this ovs-vswitchd does not know tunnels of type {kind}"
+        ))
+        .hint("`ovs-vswitchd --version` says how old it is"))
+    }
+
+    /// Refuses to add what exists, unless it may.
+    fn refuse_existing(
+        &self,
+        new: &NewTunnel<'_>,
+        on: RowId,
+        place: &PortPlace,
+        there: Option<&Identity>,
+        wanted: Option<&Identity>,
+    ) -> Result<(), Refusal> {
+        let what = there.map_or_else(|| "incomplete".to_owned(), Identity::to_string);
+        let (name, bridge) = (
+            quoted(&self.name_of(place.port)),
+            self.name_of(place.bridge),
+        );
+        // A name that nobody chose stands for this very tunnel, never for another to be rewritten.
+        if new.name.is_none() && there != wanted {
+            return Err(Refusal::refused(format!(
+                "the name {name} is that of another tunnel on {bridge}: {what}"
+            ))
+            .hint("`ovs tunnel add BRIDGE PORT --remote ...` gives it a name of your choice"));
+        }
+        if place.bridge != on {
+            return Err(Refusal::refused(format!(
+                "tunnel {name} exists on another bridge, {bridge}: {what}"
+            ))
+            .hint(format!(
+                "`ovs tunnel del {}` takes it off there first",
+                word(&self.name_of(place.port))
+            )));
+        }
+        if new.may_exist {
+            return Ok(());
+        }
+        Err(
+            Refusal::refused(format!("tunnel {name} exists on {bridge} already: {what}"))
+                .hint("`ovs tunnel set` changes it; --may-exist makes it what was asked for"),
+        )
+    }
+
+    /// The interface of a port that is a tunnel; refuses one that is something else.
+    async fn tunnel(&mut self, place: &PortPlace) -> Result<RowId, Refusal> {
+        if let Some(interface) = self.tunnel_interface(place).await? {
+            return Ok(interface);
+        }
+        let what = self.purpose(place).await?;
+        let name = quoted(&self.name_of(place.port));
+        Err(
+            Refusal::refused(format!("{name} is no tunnel: it is {what}"))
+                .hint("`ovs tunnel list` lists the tunnels"),
+        )
+    }
+
+    async fn tunnel_interface(&mut self, place: &PortPlace) -> Result<Option<RowId>, Refusal> {
+        match place.interfaces.as_slice() {
+            [interface] if is_tunnel(&self.text(*interface, "type").await?) => Ok(Some(*interface)),
+            _ => Ok(None),
+        }
+    }
+
+    async fn options(&mut self, interface: RowId) -> Result<Options, Refusal> {
+        Ok(match self.draft.value(interface, "options").await? {
+            Datum::Map(pairs) => texts(pairs.iter()),
+            Datum::Atom(_) | Datum::Set(_) => Options::new(),
+        })
+    }
+
+    async fn identity(&mut self, interface: RowId) -> Result<Option<Identity>, Refusal> {
+        let kind = self.text(interface, "type").await?;
+        let options = self.options(interface).await?;
+        Ok(Identity::of(&kind, &options))
+    }
+}
+
+/// The name of a tunnel that nobody has named: the first six letters of its type, and the remote
+/// address in hex; of an IPv6 address, the FNV-1a hash (32 bits) of its 16 octets; or the word `flow`.
+/// That is 15 bytes at most, which OpenFlow shows whole.
+pub fn default_name(kind: &str, remote: &str) -> String {
+    let kind: String = kind.chars().take(6).collect();
+    match Address::parse(remote) {
+        Some(Address::Ip(IpAddr::V4(address))) => format!("{kind}-{:08x}", address.to_bits()),
+        Some(Address::Ip(IpAddr::V6(address))) => {
+            format!("{kind}-{:08x}", fnv1a(&address.octets()))
+        }
+        Some(Address::Flow) | None => format!("{kind}-{remote}"),
+    }
+}
+
+fn fnv1a(octets: &[u8]) -> u32 {
+    let step = |hash: u32, octet: &u8| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
+    octets.iter().fold(0x811c_9dc5, step)
+}
+
+/// The options that are set, of those that were asked for.
+fn asked_options(settings: &Settings) -> Options {
+    let mut options = Options::new();
+    for assignment in settings.interface.iter().filter(|a| a.column == "options") {
+        if let Change::Pairs { put, .. } = &assignment.change {
+            options.extend(texts(put.iter()));
+        }
+    }
+    options
+}
+
+fn texts<'p>(pairs: impl Iterator<Item = &'p (Atom, Atom)>) -> Options {
+    let text = |(key, value): &(Atom, Atom)| match (key, value) {
+        (Atom::String(key), Atom::String(value)) => Some((key.clone(), value.clone())),
+        _ => None,
+    };
+    pairs.filter_map(text).collect()
+}
+
+/// How many bits the key of a type has; `None` if it has no key. The manual has those of Geneve, VXLAN,
+/// LISP, GRE and STT; a TEID of GTP-U has 32 (3GPP TS 29.281), an ERSPAN session id 10
+/// (draft-foschiano-erspan).
+fn key_bits(kind: &str) -> Option<u32> {
+    Some(match kind {
+        "bareudp" | "srv6" => return None,
+        "erspan" | "ip6erspan" => 10,
+        "geneve" | "lisp" | "vxlan" => 24,
+        "stt" => 64,
+        _ => 32,
+    })
+}
+
+fn has_port(kind: &str) -> bool {
+    kind == "bareudp" || default_port(kind).is_some()
+}
+
+/// The options by which tunnels of a type to one address differ.
+fn distinctions(kind: &str) -> String {
+    let mut options = Vec::new();
+    if key_bits(kind).is_some() {
+        options.push("another --key");
+    }
+    options.push(if options.is_empty() {
+        "another --local"
+    } else {
+        "--local"
+    });
+    if has_port(kind) {
+        options.push("--dst-port");
+    }
+    match options.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Refuses options that contradict themselves, or values that are none.
+fn check(kind: &str, options: &Options) -> Result<(), Refusal> {
+    check_addresses(kind, options)?;
+    for name in ["key", "in_key", "out_key"] {
+        if let Some(text) = options.get(name) {
+            check_key(kind, name, text)?;
+        }
+    }
+    match options
+        .get("dst_port")
+        .map(|text| (text, text.parse::<u16>()))
+    {
+        Some(_) if !has_port(kind) => {
+            return Err(Refusal::usage(format!(
+                "a tunnel of type {kind} has no port: dst_port means nothing to it"
+            )));
+        }
+        Some((text, Ok(0) | Err(_))) => {
+            return Err(Refusal::usage(format!(
+                "dst_port={text} is no port: it is a number from 1 to 65535"
+            )));
+        }
+        None if has_port(kind) && default_port(kind).is_none() => {
+            return Err(
+                Refusal::usage(format!("a tunnel of type {kind} has no port of its own"))
+                    .hint("--dst-port gives it one, as in --dst-port 6635 for MPLS"),
+            );
+        }
+        Some((_, Ok(_))) | None => {}
+    }
+    for name in ["csum", "df_default", "seq"] {
+        if let Some(text) = options.get(name)
+            && !matches!(text.as_str(), "true" | "false")
+        {
+            return Err(Refusal::usage(format!(
+                "{name}={text}: it is true or false"
+            )));
+        }
+    }
+    if let Some(text) = options.get("tos")
+        && text != "inherit"
+        && !matches!(Key::of(Some(text)), Key::Number(tos) if tos <= 252 && tos % 4 == 0)
+    {
+        return Err(Refusal::usage(format!(
+            "tos={text}: it is inherit, or a number up to 252 whose ECN bits (the lower two) are zero"
+        )));
+    }
+    match options.get("ttl").map(|text| (text, text.parse::<u8>())) {
+        Some((text, Ok(0) | Err(_))) if text != "inherit" => Err(Refusal::usage(format!(
+            "ttl={text}: it is inherit, or a number from 1 to 255"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_addresses(kind: &str, options: &Options) -> Result<(), Refusal> {
+    let address = |name: &str| match options.get(name) {
+        None => Ok(None),
+        Some(text) => Address::parse(text).map(Some).ok_or_else(|| {
+            Refusal::usage(format!(
+                "{name}={text} is no address: it is an IPv4 or IPv6 address, or flow"
+            ))
+        }),
+    };
+    let (remote, local) = (address("remote_ip")?, address("local_ip")?);
+    let Some(remote) = remote else {
+        return Err(
+            Refusal::usage("a tunnel leads somewhere, and the remote address is missing")
+                .hint("--remote takes an address, or the word flow where flows choose it"),
+        );
+    };
+    match (remote, local) {
+        (Address::Ip(ip), _) if ip.is_multicast() => {
+            return Err(Refusal::usage(format!(
+                "the remote address {ip} is a multicast address: a tunnel leads to one host"
+            )));
+        }
+        (Address::Ip(ip), _) if ip.is_unspecified() => {
+            return Err(Refusal::usage(format!(
+                "the remote address {ip} is no host's"
+            )));
+        }
+        (Address::Ip(_), Some(Address::Flow)) => {
+            return Err(Refusal::usage(
+                "flows can choose the local address only where they choose the remote one",
+            )
+            .hint("--remote flow goes with --local flow"));
+        }
+        (Address::Ip(remote), Some(Address::Ip(local))) if remote.is_ipv4() != local.is_ipv4() => {
+            return Err(Refusal::usage(format!(
+                "the remote address {remote} and the local address {local} are of two families"
+            ))
+            .hint("both are IPv4, or both IPv6"));
+        }
+        _ => {}
+    }
+    let family = match kind {
+        "gre" | "erspan" => IpFamily::V4,
+        "ip6gre" | "ip6erspan" | "srv6" => IpFamily::V6,
+        _ => return Ok(()),
+    };
+    let other = match kind {
+        "gre" => Some("ip6gre"),
+        "ip6gre" => Some("gre"),
+        "erspan" => Some("ip6erspan"),
+        "ip6erspan" => Some("erspan"),
+        _ => None,
+    };
+    for address in [Some(remote), local].into_iter().flatten() {
+        if let Address::Ip(ip) = address
+            && ip.is_ipv4() != (family == IpFamily::V4)
+        {
+            let refusal = Refusal::usage(format!(
+                "a tunnel of type {kind} runs over {}, and {ip} is no such address",
+                family.name()
+            ));
+            return Err(match other {
+                Some(other) => refusal.hint(format!("--type {other} runs over the other")),
+                None => refusal,
+            });
+        }
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IpFamily {
+    V4,
+    V6,
+}
+
+impl IpFamily {
+    fn name(self) -> &'static str {
+        match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        }
+    }
+}
+
+fn check_key(kind: &str, name: &str, text: &str) -> Result<(), Refusal> {
+    let Some(bits) = key_bits(kind) else {
+        return Err(Refusal::usage(format!(
+            "a tunnel of type {kind} has no key"
+        )));
+    };
+    let largest = u64::MAX >> (64 - bits);
+    match Key::of(Some(text)) {
+        Key::Flow => Ok(()),
+        Key::Number(number) if number <= largest => Ok(()),
+        _ => Err(Refusal::usage(format!(
+            "{name}={text}: the key of type {kind} is flow, or a number of {bits} bits, 0 to {largest}"
+        ))),
+    }
+}
+
+impl Address {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "flow" {
+            return Some(Self::Flow);
+        }
+        text.parse().ok().map(Self::Ip)
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flow => f.write_str("flow"),
+            Self::Ip(ip) => ip.fmt(f),
+        }
+    }
+}
+
+impl Identity {
+    /// `None` for what ovs-vswitchd makes no tunnel of.
+    fn of(kind: &str, options: &Options) -> Option<Self> {
+        let option = |name: &str| options.get(name).map(String::as_str);
+        let key = option("in_key").or(option("key"));
+        let key = match Key::of(key.filter(|_| key_bits(kind).is_some())) {
+            Key::Flow => IncomingKey::Flow,
+            Key::Number(number) => IncomingKey::Number(number),
+            Key::None => IncomingKey::Number(0),
+            Key::Other(_) => return None,
+        };
+        let local = match option("local_ip") {
+            Some(text) => Some(Address::parse(text)?),
+            None => None,
+        };
+        let dst_port = option("dst_port").and_then(|text| text.parse().ok());
+        let packet_type = option("packet_type").filter(|word| *word != default_packet_type(kind));
+        Some(Self {
+            kind: kind.to_owned(),
+            remote: Address::parse(option("remote_ip")?)?,
+            local,
+            key,
+            dst_port: dst_port.filter(|_| has_port(kind)).or(default_port(kind)),
+            packet_type: packet_type.map(str::to_owned),
+        })
+    }
+}
+
+/// What a tunnel carries where `packet_type` does not say: frames, but where the type carries packets
+/// alone.
+fn default_packet_type(kind: &str) -> &'static str {
+    match kind {
+        "bareudp" | "gtpu" | "lisp" | "srv6" => "legacy_l3",
+        _ => "legacy_l2",
+    }
+}
+
+impl std::fmt::Display for Identity {
+    /// `vxlan to 10.0.0.72, local 10.0.0.1, key flow, port 4789`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {}", self.kind, self.remote)?;
+        if let Some(local) = &self.local {
+            write!(f, ", local {local}")?;
+        }
+        match self.key {
+            IncomingKey::Flow => f.write_str(", key flow")?,
+            IncomingKey::Number(0) => {}
+            IncomingKey::Number(number) => write!(f, ", key {number}")?,
+        }
+        match self.dst_port {
+            Some(port) => write!(f, ", port {port}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_names() {
+        for (kind, remote, name) in [
+            ("vxlan", "10.0.0.72", "vxlan-0a000048"),
+            ("geneve", "255.255.255.255", "geneve-ffffffff"),
+            ("ip6gre", "2001:db8::1", "ip6gre-6e5b04f4"),
+            ("ip6erspan", "2001:DB8:0::1", "ip6ers-6e5b04f4"),
+            ("bareudp", "flow", "bareud-flow"),
+        ] {
+            assert_eq!(default_name(kind, remote), name);
+            assert!(name.len() <= 15);
+        }
+        // The published vectors of FNV-1a.
+        assert_eq!(fnv1a(b""), 0x811c_9dc5);
+        assert_eq!(fnv1a(b"a"), 0xe40c_292c);
+        assert_eq!(fnv1a(b"foobar"), 0xbf9c_f968);
+    }
+
+    fn options(pairs: &[(&str, &str)]) -> Options {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_refused() {
+        let remote = ("remote_ip", "10.0.0.1");
+        let six = ("remote_ip", "fd00::1");
+        for (kind, pairs, good) in [
+            ("vxlan", &[][..], false),
+            ("vxlan", &[remote], true),
+            ("vxlan", &[remote, ("key", "16777215")], true),
+            ("vxlan", &[remote, ("key", "16777216")], false),
+            ("vxlan", &[remote, ("key", "flow")], true),
+            ("vxlan", &[remote, ("out_key", "x")], false),
+            ("gre", &[remote, ("in_key", "4294967295")], true),
+            ("gre", &[remote, ("in_key", "4294967296")], false),
+            ("gre", &[remote, ("dst_port", "1")], false),
+            ("stt", &[remote, ("key", "18446744073709551615")], true),
+            ("erspan", &[remote, ("key", "1024")], false),
+            ("bareudp", &[remote, ("dst_port", "6635")], true),
+            ("bareudp", &[remote], false),
+            (
+                "bareudp",
+                &[remote, ("dst_port", "6635"), ("key", "1")],
+                false,
+            ),
+            ("vxlan", &[remote, ("local_ip", "10.0.0.2")], true),
+            ("vxlan", &[remote, ("local_ip", "fd00::2")], false),
+            ("vxlan", &[remote, ("local_ip", "flow")], false),
+            (
+                "vxlan",
+                &[("remote_ip", "flow"), ("local_ip", "flow")],
+                true,
+            ),
+            (
+                "vxlan",
+                &[("remote_ip", "flow"), ("local_ip", "fd00::2")],
+                true,
+            ),
+            ("vxlan", &[("remote_ip", "224.0.0.1")], false),
+            ("vxlan", &[("remote_ip", "ff02::1")], false),
+            ("vxlan", &[("remote_ip", "0.0.0.0")], false),
+            ("vxlan", &[("remote_ip", "host")], false),
+            ("vxlan", &[six], true),
+            ("gre", &[six], false),
+            ("ip6gre", &[six], true),
+            ("ip6gre", &[remote], false),
+            ("vxlan", &[remote, ("dst_port", "0")], false),
+            ("vxlan", &[remote, ("dst_port", "65536")], false),
+            (
+                "vxlan",
+                &[remote, ("tos", "0x20"), ("ttl", "64"), ("csum", "true")],
+                true,
+            ),
+            ("vxlan", &[remote, ("tos", "3")], false),
+            (
+                "vxlan",
+                &[remote, ("tos", "inherit"), ("ttl", "inherit")],
+                true,
+            ),
+            ("vxlan", &[remote, ("ttl", "0")], false),
+            ("vxlan", &[remote, ("csum", "yes")], false),
+        ] {
+            assert_eq!(
+                check(kind, &options(pairs)).is_ok(),
+                good,
+                "{kind} {pairs:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn which_are_the_same() {
+        let remote = ("remote_ip", "fd00::1");
+        let of = |kind: &str, pairs: &[(&str, &str)]| Identity::of(kind, &options(pairs));
+        let plain = of("vxlan", &[remote]);
+        assert!(plain.is_some());
+        assert_eq!(
+            plain,
+            of(
+                "vxlan",
+                &[("remote_ip", "fd00:0:0::1"), ("dst_port", "4789")]
+            )
+        );
+        assert_eq!(
+            plain,
+            of(
+                "vxlan",
+                &[remote, ("key", "0"), ("out_key", "7"), ("ttl", "3")]
+            )
+        );
+        assert_eq!(plain, of("vxlan", &[remote, ("packet_type", "legacy_l2")]));
+        for other in [
+            of("geneve", &[remote]),
+            of("vxlan", &[remote, ("key", "1")]),
+            of("vxlan", &[remote, ("in_key", "flow")]),
+            of("vxlan", &[remote, ("local_ip", "fd00::2")]),
+            of("vxlan", &[remote, ("dst_port", "8472")]),
+            of("vxlan", &[remote, ("packet_type", "ptap")]),
+            of("vxlan", &[("remote_ip", "flow")]),
+        ] {
+            assert_ne!(plain, other);
+        }
+    }
+}

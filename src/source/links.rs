@@ -1,0 +1,215 @@
+//! The network devices of a namespace, asked of the kernel: `RTM_GETLINK` and `RTM_NEWLINK`
+//! (rtnetlink(7)).
+//!
+//! Five attributes are read of some hundred; a library that knows them all would be a twentieth of the binary.
+
+use std::io;
+
+use netlink_packet_core::{
+    DecodeError, NLM_F_DUMP, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage,
+    NetlinkPayload, NetlinkSerializable, NlasIterator, parse_u32,
+};
+use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::{Socket, SocketAddr};
+
+/// More than this no host answers with; a kernel that goes on for ever is not waited for.
+const MOST_DATAGRAMS: usize = 1 << 16;
+
+/// The types of message, and the attributes read of them (`linux/rtnetlink.h`, `linux/if_link.h`).
+const RTM_NEWLINK: u16 = 16;
+const RTM_GETLINK: u16 = 18;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_LINK: u16 = 5;
+const IFLA_MASTER: u16 = 10;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_INFO_KIND: u16 = 1;
+
+/// `struct ifinfomsg` stands before the attributes: how long it is, and where in it the device's number is.
+const IFINFOMSG: usize = 16;
+const INDEX: std::ops::Range<usize> = 4..8;
+
+/// A device as the kernel tells of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Its number, unique in its namespace.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// Empty where the kernel has no word for it, as for hardware.
+    pub kind: String,
+    /// The other end of a veth pair.
+    pub peer: Option<u32>,
+    /// Whether that is in another namespace.
+    pub peer_is_elsewhere: bool,
+    /// The number of the bridge or bond that it is a port of.
+    pub master: Option<u32>,
+}
+
+/// The devices of this thread's namespace.
+pub(super) fn links() -> io::Result<Vec<Link>> {
+    let mut socket = Socket::new(NETLINK_ROUTE)?;
+    socket.bind_auto()?;
+    let request = NetlinkPayload::from(Message::Get);
+    let mut message = NetlinkMessage::new(NetlinkHeader::default(), request);
+    message.header.flags = NLM_F_DUMP | NLM_F_REQUEST;
+    message.header.sequence_number = 1;
+    message.finalize();
+    let mut bytes = vec![0; message.buffer_len()];
+    message.serialize(&mut bytes);
+    socket.send_to(&bytes, &SocketAddr::new(0, 0), 0)?;
+    let mut links = Vec::new();
+    for _ in 0..MOST_DATAGRAMS {
+        let (datagram, _) = socket.recv_from_full()?;
+        let mut rest = datagram.as_slice();
+        while !rest.is_empty() {
+            let message = NetlinkMessage::<Message>::deserialize(rest).map_err(io::Error::other)?;
+            match message.payload {
+                NetlinkPayload::Done(_) => return Ok(links),
+                NetlinkPayload::Error(error) => return Err(error.to_io()),
+                NetlinkPayload::InnerMessage(Message::New(link)) => links.push(link),
+                _ => {}
+            }
+            // Messages are padded to four bytes.
+            let length = usize::try_from(message.header.length).unwrap_or(usize::MAX);
+            let length = length.max(1).checked_next_multiple_of(4);
+            rest = length
+                .and_then(|length| rest.get(length..))
+                .unwrap_or_default();
+        }
+    }
+    Err(io::Error::other("the kernel's answer has no end"))
+}
+
+/// A message of rtnetlink.
+#[derive(Debug)]
+enum Message {
+    /// Asks for all devices.
+    Get,
+    /// A device.
+    New(Link),
+    /// Something else.
+    Other(u16),
+}
+
+impl From<Message> for NetlinkPayload<Message> {
+    fn from(message: Message) -> NetlinkPayload<Message> {
+        NetlinkPayload::InnerMessage(message)
+    }
+}
+
+impl NetlinkSerializable for Message {
+    fn message_type(&self) -> u16 {
+        match self {
+            Message::Get => RTM_GETLINK,
+            Message::New(_) => RTM_NEWLINK,
+            Message::Other(kind) => *kind,
+        }
+    }
+
+    fn buffer_len(&self) -> usize {
+        IFINFOMSG
+    }
+
+    fn serialize(&self, buffer: &mut [u8]) {
+        // Of any family, any number.
+        buffer.fill(0);
+    }
+}
+
+impl NetlinkDeserializable for Message {
+    type Error = DecodeError;
+
+    fn deserialize(header: &NetlinkHeader, payload: &[u8]) -> Result<Message, DecodeError> {
+        match header.message_type {
+            RTM_NEWLINK => Link::parse(payload).map(Message::New),
+            kind => Ok(Message::Other(kind)),
+        }
+    }
+}
+
+impl Link {
+    fn parse(payload: &[u8]) -> Result<Link, DecodeError> {
+        let (head, attributes) = payload
+            .split_at_checked(IFINFOMSG)
+            .ok_or_else(|| DecodeError::from("a device's message is shorter than its header"))?;
+        let mut link = Link {
+            index: parse_u32(head.get(INDEX).unwrap_or_default())?,
+            ..Link::default()
+        };
+        for attribute in NlasIterator::new(attributes) {
+            let attribute = attribute?;
+            let value = attribute.value();
+            match attribute.kind() {
+                IFLA_IFNAME => link.name = text(value),
+                IFLA_LINK => link.peer = Some(parse_u32(value)?),
+                IFLA_MASTER => link.master = Some(parse_u32(value)?),
+                IFLA_LINK_NETNSID => link.peer_is_elsewhere = true,
+                IFLA_LINKINFO => {
+                    for info in NlasIterator::new(value) {
+                        let info = info?;
+                        if info.kind() == IFLA_INFO_KIND {
+                            link.kind = text(info.value());
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(link)
+    }
+}
+
+/// A string of the kernel's, up to its NUL. A device's name may be of any bytes.
+fn text(value: &[u8]) -> String {
+    let end = value.iter().position(|byte| *byte == 0);
+    String::from_utf8_lossy(value.get(..end.unwrap_or(value.len())).unwrap_or_default())
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every network namespace has it, up or down, and no rights are needed to see it.
+    #[test]
+    fn the_kernel_tells_of_the_loopback_device() {
+        let links = links().unwrap();
+        let loopback = links.iter().find(|link| link.name == "lo").unwrap();
+        assert!(loopback.index > 0);
+        assert_eq!((loopback.peer, loopback.master), (None, None));
+    }
+
+    /// A veth device cut short anywhere is an error or a device that is told less of, never a panic.
+    #[test]
+    fn what_is_cut_short_does_no_harm() {
+        let attribute = |kind: u16, value: &[u8]| {
+            let length = u16::try_from(value.len() + 4).unwrap();
+            let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
+            bytes.extend(value);
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            bytes
+        };
+        let mut payload = vec![0; IFINFOMSG];
+        payload[INDEX].copy_from_slice(&7_u32.to_ne_bytes());
+        payload.extend(attribute(IFLA_IFNAME, b"veth0\0"));
+        payload.extend(attribute(IFLA_LINK, &8_u32.to_ne_bytes()));
+        payload.extend(attribute(
+            IFLA_LINKINFO,
+            &attribute(IFLA_INFO_KIND, b"veth\0"),
+        ));
+        let whole = Link {
+            index: 7,
+            name: "veth0".to_owned(),
+            kind: "veth".to_owned(),
+            peer: Some(8),
+            ..Link::default()
+        };
+        assert_eq!(Link::parse(&payload).unwrap(), whole);
+        for end in 0..payload.len() {
+            if let Ok(link) = Link::parse(&payload[..end]) {
+                assert_ne!(link, whole, "{end}");
+            }
+        }
+    }
+}

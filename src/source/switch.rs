@@ -1,0 +1,118 @@
+//! A switch that is connected to: its ports, tables, groups and meters. Its flows are in
+//! [`flows`](super::flows).
+
+use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::messages::groups::{self, Descs, GroupStats};
+use crate::openflow::messages::meters::{self, MeterConfig, MeterStats};
+use crate::openflow::messages::port_stats::PortStats;
+use crate::openflow::messages::ports::PortDesc;
+use crate::openflow::messages::tables::{self, TableFeatures, TableStats};
+use crate::openflow::session::Session;
+use crate::openflow::version::{Version, Versions};
+
+pub use crate::openflow::session::{Error as SwitchError, Rest};
+
+/// A switch that is connected to, over a version of OpenFlow that both sides have.
+#[derive(Debug)]
+pub struct Switch {
+    pub(super) session: Session,
+    /// Whether it is a bridge of the host: then it is Open vSwitch.
+    pub(super) is_bridge: bool,
+}
+
+// Every question ends in an error where the switch does not answer, refuses it, or sends a malformed reply.
+#[allow(clippy::missing_errors_doc)]
+impl Switch {
+    pub(super) fn new(session: Session, is_bridge: bool) -> Switch {
+        Switch { session, is_bridge }
+    }
+
+    /// The version both sides speak.
+    pub fn version(&self) -> Version {
+        self.session.version()
+    }
+
+    /// The versions that the switch allows, as far as it tells.
+    pub fn allowed(&self) -> Versions {
+        self.session.allowed()
+    }
+
+    /// The descriptions of all ports: names are cut at 15 bytes.
+    pub async fn ports(&mut self) -> Result<Vec<PortDesc>, SwitchError> {
+        self.session.ports().await
+    }
+
+    /// The counters of one port, or of all with [`PORT_ANY`](crate::openflow::text::PORT_ANY).
+    pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<PortStats>, SwitchError> {
+        self.session.port_stats(ofport).await
+    }
+
+    /// The counters of all tables; before OpenFlow 1.3 with their features.
+    pub async fn table_stats(&mut self) -> Result<Vec<TableStats>, SwitchError> {
+        self.session
+            .collect(tables::stats_request, tables::decode_stats)
+            .await
+    }
+
+    /// What OpenFlow 1.3 and later tell of the tables apart from their counters; none before.
+    pub async fn table_features(&mut self) -> Result<Vec<TableFeatures>, SwitchError> {
+        if self.version() < Version::V13 {
+            return Ok(Vec::new());
+        }
+        self.session
+            .collect(tables::features_request, |_, part| {
+                tables::decode_features(part)
+            })
+            .await
+    }
+
+    /// What `read` makes of the bytes of each group: of one, or of all with
+    /// [`GROUP_ALL`](groups::GROUP_ALL). Some versions describe all, whatever is asked.
+    pub async fn groups<T>(
+        &mut self,
+        group_id: u32,
+        mut read: impl FnMut(Version, Cursor<'_>) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, SwitchError> {
+        self.session
+            .collect(
+                |version, xid| groups::desc_request(version, xid, group_id),
+                |version, part| {
+                    let mut descs = Descs::new(version, part)?;
+                    std::iter::from_fn(|| descs.next_bytes())
+                        .map(|bytes| read(version, bytes?))
+                        .collect()
+                },
+            )
+            .await
+    }
+
+    /// The counters of one group, or of all.
+    pub async fn group_stats(&mut self, group_id: u32) -> Result<Vec<GroupStats>, SwitchError> {
+        self.session
+            .collect(
+                |version, xid| groups::stats_request(version, xid, group_id),
+                GroupStats::of_part,
+            )
+            .await
+    }
+
+    /// One meter, or all with [`METER_ALL`](meters::METER_ALL); a request of OpenFlow 1.3.
+    pub async fn meters(&mut self, meter_id: u32) -> Result<Vec<MeterConfig>, SwitchError> {
+        self.session
+            .collect(
+                |version, xid| meters::config_request(version, xid, meter_id),
+                |_, part| MeterConfig::of_part(part),
+            )
+            .await
+    }
+
+    /// The counters of one meter, or of all.
+    pub async fn meter_stats(&mut self, meter_id: u32) -> Result<Vec<MeterStats>, SwitchError> {
+        self.session
+            .collect(
+                |version, xid| meters::stats_request(version, xid, meter_id),
+                |_, part| MeterStats::of_part(part),
+            )
+            .await
+    }
+}
