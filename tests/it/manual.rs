@@ -132,6 +132,10 @@ fn help_of_one_command_of_a_group_and_of_none() {
         .stdout(predicates::str::contains(
             "ovs port add [OPTIONS] <BRIDGE> <PORT>",
         ));
+    ovs(&["help", "options"])
+        .assert()
+        .success()
+        .stdout(predicates::str::contains("-t, --timeout SECS"));
     ovs(&["help", "prot"])
         .assert()
         .code(2)
