@@ -1,5 +1,6 @@
 //! `ovs decode`: OpenFlow messages, to text or JSON.
 
+mod block;
 mod packets;
 pub mod pasted;
 mod rows;

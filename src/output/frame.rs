@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::{Cell, Heading, Mode, PaintedText, Palette, Pulse, Sheet, View, text};
+use super::{Cell, Change, Heading, Mode, PaintedText, Palette, Pulse, Sheet, View, text};
 
 /// What was seen at one moment.
 #[derive(Debug, Default, Clone)]
@@ -223,28 +223,6 @@ impl Frame {
         columns
             .map(|column| column.name)
             .chain(self.clocks.iter().copied())
-    }
-}
-
-/// What became of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// `+`: it was not there.
-    New,
-    /// `~`: it was there, and was different.
-    Changed,
-    /// `-`: it is no longer there.
-    Gone,
-}
-
-impl Change {
-    /// `+`, `~` or `-`.
-    pub fn sign(self) -> char {
-        match self {
-            Change::New => '+',
-            Change::Changed => '~',
-            Change::Gone => '-',
-        }
     }
 }
 

@@ -27,6 +27,7 @@
 //! strings, absent values `null`.
 
 mod cell;
+mod change;
 mod colour;
 mod column;
 mod frame;
@@ -34,6 +35,7 @@ pub mod graph;
 mod json;
 mod painted;
 mod pieces;
+mod print;
 mod screen;
 mod sheet;
 mod stream;
@@ -42,9 +44,10 @@ mod text;
 mod time;
 
 pub use cell::Cell;
+pub use change::Change;
 pub use colour::{Palette, Role};
 pub use column::{Column, Heading, Pulse, Shape, UnknownColumn, headings};
-pub use frame::{Change, Changes, Difference, Frame, Item};
+pub use frame::{Changes, Difference, Frame, Item};
 pub use json::Records;
 pub use painted::PaintedText;
 pub use pieces::Pieces;

@@ -87,7 +87,7 @@ fn ten_thousand_ports() {
         show["bridges"][0]["ports"].as_array().unwrap().len(),
         PORTS + 1
     );
-    ovs!(sandbox, "bridge list -g ports").prints(&format!("{}\n", PORTS + 1));
+    ovs!(sandbox, "bridge list -g ports").prints(format!("{}\n", PORTS + 1));
     assert_eq!(ovs!(sandbox, "tag list").out().lines().count(), 4000);
 
     let pair = format!("{}\t777\n", name(777));
@@ -99,7 +99,7 @@ fn ten_thousand_ports() {
     ovs!(sandbox, "port show br0/777 -g port").prints(&(name(777) + "\n"));
     ovs!(sandbox, "port show qvo00000309-0")
         .exits(3)
-        .says_only(&format!(
+        .says_only(format!(
             "ovs: port \"qvo00000309-0\" not found (did you mean \"{}\"?)\n\
              hint: `ovs port list` lists the ports\n",
             name(0x309)

@@ -98,7 +98,7 @@ fn the_leader_writes_and_any_member_reads() {
     let leader = cluster.leader();
     ovs!("--db {db} -v --no-wait port add br0 p0")
         .ok()
-        .says(&format!(
+        .says(format!(
             "the server at {} leads",
             cluster.servers[leader].unix()
         ));
@@ -107,7 +107,7 @@ fn the_leader_writes_and_any_member_reads() {
     ovs!("--db {db} -v port list br0 -g port")
         .ok()
         .shows("p0")
-        .says(&format!("the server at {first} is a member"));
+        .says(format!("the server at {first} is a member"));
 
     // Between two commands: the next waits until there is another leader.
     cluster.servers[leader].kill();

@@ -1,70 +1,62 @@
-//! Imports point one way, as the arrows in `src/lib.rs` have it. This reads every file under `src/`
-//! and fails on a path that points up, however it is written: `use crate::X`, `crate::X::y` in the
-//! middle of code, `use crate::{X, Y}`, or a climb by `super::super::X`.
+//! The structure of `src/`, read from the code itself: imports point one way, as the arrows in `src/lib.rs`
+//! have it; no two files import each other, directly or by way of others; the model is pure.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use syn::visit::{self, Visit};
 
 /// Each layer, and those below it that it may use. Itself it may always use.
-const ARROWS: &[(&str, &[&str])] = &[
-    ("main", &["cli"]),
+const ARROWS: &[(&str, &str)] = &[
+    ("main", "cli"),
     (
         "cli",
-        &[
-            "commands",
-            "plan",
-            "model",
-            "output",
-            "source",
-            "ovsdb",
-            "openflow",
-            "transport",
-            "base",
-        ],
+        "commands plan model output source ovsdb openflow transport base",
     ),
     (
         "commands",
-        &[
-            "plan",
-            "model",
-            "output",
-            "sandbox",
-            "source",
-            "ovsdb",
-            "openflow",
-            "transport",
-            "base",
-        ],
+        "plan model output sandbox source ovsdb openflow transport base",
     ),
-    ("plan", &["model", "source", "ovsdb", "openflow", "base"]),
-    ("model", &["ovsdb", "openflow", "base"]),
-    ("source", &["ovsdb", "openflow", "transport", "base"]),
+    ("plan", "model source ovsdb openflow base"),
+    ("model", "ovsdb openflow base"),
+    ("source", "ovsdb openflow transport base"),
     // Colour for what the codecs write into a sink, and their JSON.
-    ("output", &["openflow", "base"]),
-    ("ovsdb", &["transport", "base"]),
-    ("openflow", &["transport", "base"]),
-    ("transport", &["base"]),
-    ("base", &[]),
-    ("sandbox", &[]),
+    ("output", "openflow base"),
+    ("ovsdb", "transport base"),
+    ("openflow", "transport base"),
+    ("transport", "base"),
+    ("base", ""),
+    ("sandbox", ""),
 ];
 
 #[test]
-fn no_import_points_up() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    rust_files(&src, &mut files);
-    assert!(files.len() > 10, "src/ was found");
-    let mut wrong = Vec::new();
-    for file in files {
-        let name = file.strip_prefix(&src).unwrap();
-        let text = fs::read_to_string(&file).unwrap();
-        wrong.extend(check(name, &text));
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+fn imports_point_down() {
+    let house = House::of_src();
+    assert!(house.files.len() > 100, "src/ was found");
+    assert_eq!(house.upward(), [""; 0]);
 }
 
 #[test]
-fn planted_violations_are_caught() {
+fn no_files_import_each_other() {
+    let circles = House::of_src().circles();
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn the_model_is_pure() {
+    for (path, text) in source_files() {
+        if path.starts_with("model") {
+            for word in ["async", "Client"] {
+                assert!(!text.contains(word), "src/{path} has the word {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn planted_arrows_up_are_found() {
     for (file, text) in [
         ("openflow/text.rs", "use crate::model::Names;"),
         (
@@ -85,25 +77,24 @@ fn planted_violations_are_caught() {
             "ovsdb/mod.rs",
             "macro_rules! m { () => { $crate::commands::x() } }",
         ),
+        ("ovsdb/mod.rs", "fn f() { vec![crate::commands::x()]; }"),
         ("model/mod.rs", "use crate /* of ours */ :: commands;"),
+        ("model/mod.rs", "use crate::source::Database;"),
         ("transport/mod.rs", "use crate::*;"),
-        (
-            "transport/mod.rs",
-            "const A: char = '\"'; use crate::model; const B: char = '\"';",
-        ),
         ("transport/mod.rs", "use crate::nowhere;"),
         ("output/mod.rs", "use crate::ovsdb::Uuid;"),
         ("sandbox.rs", "use super::ovsdb;"),
         ("main.rs", "fn main() { ovs::commands::run() }"),
-        ("unheard_of.rs", "use crate::transport;"),
+        ("unknown.rs", "use crate::transport;"),
     ] {
-        let found = check(Path::new(file), text);
-        assert_eq!(found.len(), 1, "{file}: {text}: {found:?}");
+        let mut house = House::default();
+        house.add(file, text);
+        assert_eq!(house.upward().len(), 1, "{file}: {text}");
     }
 }
 
 #[test]
-fn what_points_down_or_aside_is_fine() {
+fn arrows_down_and_aside_are_not() {
     for (file, text) in [
         (
             "openflow/fields/mod.rs",
@@ -132,200 +123,380 @@ fn what_points_down_or_aside_is_fine() {
         ("main.rs", "fn main() { ovs::cli::main() }"),
         ("lib.rs", "pub mod cli; use crate::commands;"),
     ] {
-        assert_eq!(check(Path::new(file), text), [""; 0], "{file}: {text}");
+        let mut house = House::default();
+        house.add(file, text);
+        assert_eq!(house.upward(), [""; 0], "{file}: {text}");
     }
 }
 
-fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, files);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            files.push(path);
+#[test]
+fn planted_circles_are_found() {
+    let house = |files: &[(&str, &str)]| {
+        let mut house = House::default();
+        for (file, text) in files {
+            house.add(file, text);
         }
-    }
-}
-
-/// What is wrong in a file, named relative to `src/`, one message for each path that points up.
-fn check(file: &Path, text: &str) -> Vec<String> {
-    let mut module: Vec<String> = file
-        .with_extension("")
-        .iter()
-        .map(|part| part.to_str().unwrap().to_owned())
-        .collect();
-    if module.len() > 1 && module.last().is_some_and(|last| last == "mod") {
-        module.pop();
-    }
-    let layer = module[0].clone();
-    if layer == "lib" {
-        return Vec::new();
-    }
-    let Some((_, below)) = ARROWS.iter().find(|(name, _)| *name == layer) else {
-        return vec![format!("src/{}: {layer} is not a layer", file.display())];
+        house.circles()
     };
-    let tokens = tokens(text);
-    let word = |at: usize| tokens.get(at).map_or("", |(_, token)| token.as_str());
-    // The inline modules we are in, each with the depth of braces around it, and whether for tests.
-    let mut inline: Vec<(usize, bool)> = Vec::new();
-    let mut depth = 0_usize;
-    let mut wrong = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let mut next = at + 1;
-        let mut root = None;
-        match word(at) {
-            "{" => depth += 1,
-            "}" => {
-                depth = depth.saturating_sub(1);
-                inline.pop_if(|(outside, _)| *outside == depth);
-            }
-            "mod" if word(at + 2) == "{" => {
-                let before: Vec<&str> = (at.saturating_sub(7)..at).map(word).collect();
-                let tests = before.ends_with(&["#", "[", "cfg", "(", "test", ")", "]"]);
-                inline.push((depth, tests || inline.iter().any(|(_, tests)| *tests)));
-                (depth, next) = (depth + 1, at + 3);
-            }
-            "crate" if word(at + 1) == "::" => root = Some(at + 2),
-            "ovs" if layer == "main" && word(at + 1) == "::" => root = Some(at + 2),
-            "super" if word(at.wrapping_sub(1)) != "::" => {
-                let mut climbs = 0;
-                while word(at + 2 * climbs) == "super" && word(at + 2 * climbs + 1) == "::" {
-                    climbs += 1;
-                }
-                next = at + (2 * climbs).max(1);
-                if climbs >= module.len() + inline.len() {
-                    root = Some(next);
-                }
-            }
-            _ => {}
-        }
-        if let Some(root) = root {
-            let in_tests = inline.last().is_some_and(|(_, tests)| *tests);
-            for target in first_words(root, word) {
-                let allowed =
-                    target == layer || below.contains(&target) || (target == "sandbox" && in_tests);
-                if !allowed {
-                    let line = tokens[at].0;
-                    let place = file.display();
-                    wrong.push(format!("src/{place}:{line}: {layer} may not use {target}"));
-                }
-            }
-        }
-        at = next;
-    }
-    wrong
+    let two = [
+        ("base/a.rs", "use super::b::B; pub struct A;"),
+        ("base/b.rs", "pub struct B; fn f(a: &crate::base::a::A) {}"),
+    ];
+    assert_eq!(house(&two).len(), 1);
+    // By way of a name that the parent hands on.
+    let handed_on = [
+        ("base/mod.rs", "mod a; mod b; pub use a::A; pub use b::B;"),
+        ("base/a.rs", "use super::B; pub struct A;"),
+        ("base/b.rs", "use crate::base::{A}; pub struct B;"),
+    ];
+    assert_eq!(house(&handed_on).len(), 1);
+    let three = [
+        ("base/a.rs", "use super::b::B; pub struct A;"),
+        ("base/b.rs", "use super::c::C; pub struct B;"),
+        ("base/c.rs", "fn f() { super::a::A } pub struct C;"),
+    ];
+    assert_eq!(house(&three).len(), 1);
+    // A parent that calls its child, which uses what the parent defines.
+    let parent = [
+        ("base/mod.rs", "mod a; pub trait T {} fn f() { a::g() }"),
+        ("base/a.rs", "use super::T; pub fn g() {}"),
+    ];
+    assert_eq!(house(&parent), [""; 0]);
+    let none = [
+        ("base/mod.rs", "mod a; mod b; pub use a::A; pub use b::B;"),
+        ("base/a.rs", "use super::B; pub struct A;"),
+        (
+            "base/b.rs",
+            "pub struct B; #[cfg(test)] mod tests { use super::super::A; }",
+        ),
+    ];
+    assert_eq!(house(&none), [""; 0]);
 }
 
-/// The first word of the path that goes on at `at`; of each path, where a group `{…}` is there.
-fn first_words<'t>(at: usize, word: impl Fn(usize) -> &'t str) -> Vec<&'t str> {
-    if word(at) != "{" {
-        return vec![word(at)];
-    }
-    let mut words = Vec::new();
-    let mut depth = 1;
-    let mut at = at + 1;
-    let mut first = true;
-    while depth > 0 && !word(at).is_empty() {
-        match word(at) {
-            "{" => depth += 1,
-            "}" => depth -= 1,
-            "," if depth == 1 => first = true,
-            other if first => {
-                words.push(other);
-                first = false;
+/// Each file under `src/`, relative to it, and its text.
+fn source_files() -> Vec<(String, String)> {
+    fn walk(directory: &Path, root: &Path, files: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, root, files);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+                files.push((name.to_owned(), fs::read_to_string(&path).unwrap()));
             }
-            _ => {}
         }
-        at += 1;
     }
-    words
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&root, &root, &mut files);
+    files.sort();
+    files
 }
 
-/// The words and signs of a Rust text, each with its line; comments and literals left out.
-fn tokens(text: &str) -> Vec<(usize, String)> {
-    let chars: Vec<char> = text.chars().collect();
-    let char_at = |at: usize| chars.get(at).copied().unwrap_or('\0');
-    let mut tokens = Vec::new();
-    let mut line = 1;
-    let mut at = 0;
-    while at < chars.len() {
-        let end = match (chars[at], char_at(at + 1)) {
-            ('/', '/') => skip_to(&chars, at, |c, _| c == '\n'),
-            ('/', '*') => block_comment_end(&chars, at),
-            ('"', _) => string_end(&chars, at + 1),
-            ('r', '"' | '#') if raw_string_end(&chars, at + 1).is_some() => {
-                raw_string_end(&chars, at + 1).unwrap()
-            }
-            ('b' | 'c', 'r') if raw_string_end(&chars, at + 2).is_some() => {
-                raw_string_end(&chars, at + 2).unwrap()
-            }
-            // A character, not a lifetime: 'x' or '\x…'.
-            ('\'', '\\') => skip_to(&chars, at + 3, |c, _| c == '\'') + 1,
-            ('\'', _) if char_at(at + 2) == '\'' => at + 3,
-            (':', ':') => {
-                tokens.push((line, "::".to_owned()));
-                at + 2
-            }
-            (c, _) if c.is_alphanumeric() || c == '_' => {
-                let end = skip_to(&chars, at, |c, _| !(c.is_alphanumeric() || c == '_'));
-                tokens.push((line, chars[at..end].iter().collect()));
-                end
-            }
-            (c, _) => {
-                if !c.is_whitespace() {
-                    tokens.push((line, c.to_string()));
-                }
-                at + 1
-            }
+/// The names of modules from the root of the crate on: `["model", "check"]`.
+type ModulePath = Vec<String>;
+
+/// All files, by the module that each is.
+#[derive(Default)]
+struct House {
+    files: BTreeMap<ModulePath, SourceFile>,
+}
+
+#[derive(Default)]
+struct SourceFile {
+    name: String,
+    /// The items that are defined here, by name.
+    defined: BTreeSet<String>,
+    /// What a name that is imported here stands for.
+    imported: BTreeMap<String, ModulePath>,
+    /// Modules all of whose names are imported here.
+    globs: Vec<ModulePath>,
+    /// What is handed on to other files: `pub use`.
+    handed_on: BTreeSet<ModulePath>,
+    /// Every path into the crate that is written here, as seen from its root.
+    paths: BTreeSet<ModulePath>,
+}
+
+impl House {
+    fn of_src() -> House {
+        let mut house = House::default();
+        for (file, text) in source_files() {
+            house.add(&file, &text);
+        }
+        house
+    }
+
+    fn add(&mut self, file: &str, text: &str) {
+        let stem = file.trim_end_matches(".rs");
+        let stem = stem.strip_suffix("/mod").unwrap_or(stem);
+        let mut module: ModulePath = stem.split('/').map(str::to_owned).collect();
+        if stem == "lib" {
+            module.clear();
+        }
+        let mut reader = Reader {
+            file: SourceFile {
+                name: format!("src/{file}"),
+                ..SourceFile::default()
+            },
+            module: module.clone(),
+            children: BTreeSet::new(),
+            inline: 0,
         };
-        let end = end.min(chars.len());
-        line += chars[at..end].iter().filter(|c| **c == '\n').count();
-        at = end;
+        reader.visit_file(&syn::parse_file(text).unwrap_or_else(|e| panic!("{file}: {e}")));
+        self.files.insert(module, reader.file);
     }
-    tokens
-}
 
-fn skip_to(chars: &[char], from: usize, stop: impl Fn(char, usize) -> bool) -> usize {
-    (from..chars.len())
-        .find(|at| stop(chars[*at], *at))
-        .unwrap_or(chars.len())
-}
-
-fn block_comment_end(chars: &[char], from: usize) -> usize {
-    let mut depth = 0;
-    let mut at = from;
-    while at < chars.len() {
-        match chars[at..].get(..2) {
-            Some(['/', '*']) => (depth, at) = (depth + 1, at + 2),
-            Some(['*', '/']) => (depth, at) = (depth - 1, at + 2),
-            _ => at += 1,
+    /// The imports that no arrow allows.
+    fn upward(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (module, file) in &self.files {
+            let Some(layer) = module.first() else {
+                continue;
+            };
+            let Some((_, below)) = ARROWS.iter().find(|(name, _)| name == layer) else {
+                wrong.push(format!("{}: {layer} is not a layer", file.name));
+                continue;
+            };
+            let targets: BTreeSet<&str> = file
+                .paths
+                .iter()
+                .filter_map(|path| path.first())
+                .map(String::as_str)
+                .collect();
+            for target in targets {
+                if target != layer && !below.split(' ').any(|name| name == target) {
+                    wrong.push(format!("{}: {layer} may not use {target}", file.name));
+                }
+            }
         }
-        if depth == 0 {
-            break;
+        wrong
+    }
+
+    /// The circles of files that import each other, each with what ties it. A module and those in its
+    /// folder count as one: it calls them, and they use what it defines for them.
+    fn circles(&self) -> Vec<String> {
+        let arrows: BTreeMap<&ModulePath, BTreeSet<ModulePath>> = self
+            .files
+            .iter()
+            .map(|(module, file)| {
+                let paths = file.paths.difference(&file.handed_on);
+                let mut targets: BTreeSet<ModulePath> =
+                    paths.filter_map(|path| self.home(path, 0)).collect();
+                targets.retain(|target| !target.starts_with(module) && !module.starts_with(target));
+                (module, targets)
+            })
+            .collect();
+        let reach = |from: &ModulePath| {
+            let mut seen: BTreeSet<&ModulePath> = BTreeSet::new();
+            let mut next: Vec<&ModulePath> = arrows[from].iter().collect();
+            while let Some(module) = next.pop() {
+                if seen.insert(module) {
+                    next.extend(&arrows[module]);
+                }
+            }
+            seen
+        };
+        let reached: BTreeMap<&ModulePath, BTreeSet<&ModulePath>> = arrows
+            .keys()
+            .map(|module| (*module, reach(module)))
+            .collect();
+        let mut circles: BTreeMap<Vec<&ModulePath>, Vec<String>> = BTreeMap::new();
+        for (module, targets) in &arrows {
+            let circle: Vec<&ModulePath> = reached[module]
+                .iter()
+                .filter(|other| reached[**other].contains(module))
+                .copied()
+                .collect();
+            for target in targets.iter().filter(|target| circle.contains(target)) {
+                let tie = format!(
+                    "{} -> {}",
+                    self.files[*module].name, self.files[target].name
+                );
+                circles.entry(circle.clone()).or_default().push(tie);
+            }
+        }
+        circles.into_values().map(|ties| ties.join(", ")).collect()
+    }
+
+    /// The file that defines what a path names.
+    fn home(&self, path: &[String], depth: usize) -> Option<ModulePath> {
+        let known = (0..=path.len())
+            .rev()
+            .find(|end| *end > 0 && self.files.contains_key(&path[..*end]))?;
+        let (module, rest) = path.split_at(known);
+        let file = &self.files[module];
+        let Some(name) = rest.first().filter(|name| !file.defined.contains(*name)) else {
+            return Some(module.to_owned());
+        };
+        if depth > 8 {
+            return None;
+        }
+        if let Some(target) = file.imported.get(name) {
+            let target: ModulePath = target.iter().chain(&rest[1..]).cloned().collect();
+            return self.home(&target, depth + 1);
+        }
+        file.globs.iter().find_map(|glob| {
+            let target: ModulePath = glob.iter().chain(rest).cloned().collect();
+            let home = self.home(&target, depth + 1)?;
+            self.files[&home].defined.contains(name).then_some(home)
+        })
+    }
+}
+
+/// Collects what a file defines, imports and names; its tests aside.
+struct Reader {
+    file: SourceFile,
+    module: ModulePath,
+    /// The modules that the file declares.
+    children: BTreeSet<String>,
+    /// How many modules inside the file we are in.
+    inline: usize,
+}
+
+impl Reader {
+    /// A path as seen from the root of the crate; `None` if it does not lead into the crate.
+    fn rooted(&self, path: &[String]) -> Option<ModulePath> {
+        let is_main = self.module.first().is_some_and(|name| name == "main");
+        match path.first()?.as_str() {
+            "crate" => Some(path[1..].to_vec()),
+            "ovs" if is_main => Some(path[1..].to_vec()),
+            "self" if self.inline == 0 => Some([&self.module, &path[1..]].concat()),
+            "super" => {
+                let climbs = path.iter().take_while(|word| *word == "super").count();
+                let up = climbs.checked_sub(self.inline).filter(|up| *up > 0)?;
+                let kept = self.module.len().saturating_sub(up);
+                Some([&self.module[..kept], &path[climbs..]].concat())
+            }
+            name if self.inline == 0 && self.children.contains(name) => {
+                Some([&self.module, path].concat())
+            }
+            _ => None,
         }
     }
-    at
+
+    fn note(&mut self, path: &[String]) {
+        if let Some(path) = self.rooted(path) {
+            self.file.paths.insert(path);
+        }
+    }
+
+    fn use_tree(&mut self, tree: &syn::UseTree, before: &[String], handed_on: bool) {
+        let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
+        let (path, name) = match tree {
+            syn::UseTree::Path(path) => {
+                return self.use_tree(&path.tree, &with(&path.ident), handed_on);
+            }
+            syn::UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.use_tree(tree, before, handed_on);
+                }
+                return;
+            }
+            syn::UseTree::Name(name) if name.ident == "self" => {
+                (before.to_vec(), before.last().cloned())
+            }
+            syn::UseTree::Name(name) => (with(&name.ident), Some(name.ident.to_string())),
+            syn::UseTree::Rename(rename) => (with(&rename.ident), Some(rename.rename.to_string())),
+            syn::UseTree::Glob(_) => (before.to_vec(), None),
+        };
+        let local = [&self.module, &path[..]].concat();
+        let mut path = self.rooted(&path).unwrap_or(local);
+        if path.is_empty() {
+            path.push("*".to_owned());
+        }
+        if handed_on {
+            self.file.handed_on.insert(path.clone());
+        }
+        if let Some(name) = name {
+            self.file.imported.insert(name, path.clone());
+        } else {
+            self.file.globs.push(path.clone());
+        }
+        self.file.paths.insert(path);
+    }
+
+    /// The paths in the arguments or the body of a macro, which are not parsed.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) if path.is_empty() || colons == 2 => {
+                    path.push(ident.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => {
+                    colons += 1;
+                }
+                other => {
+                    self.note(&std::mem::take(&mut path));
+                    colons = 0;
+                    match other {
+                        TokenTree::Ident(ident) => path.push(ident.to_string()),
+                        TokenTree::Group(group) if group.delimiter() != Delimiter::None => {
+                            self.tokens(group.stream());
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.note(&path);
+    }
 }
 
-fn string_end(chars: &[char], from: usize) -> usize {
-    let mut at = from;
-    while at < chars.len() && chars[at] != '"' {
-        at += if chars[at] == '\\' { 2 } else { 1 };
+impl<'a> Visit<'a> for Reader {
+    fn visit_item(&mut self, item: &'a syn::Item) {
+        use syn::Item;
+        let name = match item {
+            Item::Const(item) => Some(&item.ident),
+            Item::Enum(item) => Some(&item.ident),
+            Item::Fn(item) => Some(&item.sig.ident),
+            Item::Static(item) => Some(&item.ident),
+            Item::Struct(item) => Some(&item.ident),
+            Item::Trait(item) => Some(&item.ident),
+            Item::Type(item) => Some(&item.ident),
+            Item::Mod(item) if item.content.is_some() => Some(&item.ident),
+            Item::Macro(item) => item.ident.as_ref(),
+            _ => None,
+        };
+        if let Some(name) = name.filter(|_| self.inline == 0) {
+            self.file.defined.insert(name.to_string());
+        }
+        visit::visit_item(self, item);
     }
-    at + 1
-}
 
-/// The end of a raw string whose `#`s or quote are at `from`; `None` for a raw word (`r#type`).
-fn raw_string_end(chars: &[char], from: usize) -> Option<usize> {
-    let quote = skip_to(chars, from, |c, _| c != '#');
-    if chars.get(quote) != Some(&'"') {
-        return None;
+    fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
+        let is_test = |attribute: &syn::Attribute| {
+            attribute.path().is_ident("cfg")
+                && attribute
+                    .parse_args::<syn::Path>()
+                    .is_ok_and(|path| path.is_ident("test"))
+        };
+        if item.content.is_none() {
+            self.children.insert(item.ident.to_string());
+        } else if !item.attrs.iter().any(is_test) {
+            self.inline += 1;
+            visit::visit_item_mod(self, item);
+            self.inline -= 1;
+        }
     }
-    let hashes = quote - from;
-    let closes = |at: usize| {
-        let rest = &chars[at + 1..];
-        rest.len() >= hashes && rest[..hashes].iter().all(|c| *c == '#')
-    };
-    Some(skip_to(chars, quote + 1, |c, at| c == '"' && closes(at)) + 1 + hashes)
+
+    fn visit_item_use(&mut self, item: &'a syn::ItemUse) {
+        let handed_on = !matches!(item.vis, syn::Visibility::Inherited);
+        self.use_tree(&item.tree, &[], handed_on && self.inline == 0);
+    }
+
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        let words: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        self.note(&words);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_vis_restricted(&mut self, _: &'a syn::VisRestricted) {}
+
+    fn visit_macro(&mut self, item: &'a syn::Macro) {
+        self.tokens(item.tokens.clone());
+        visit::visit_macro(self, item);
+    }
 }

@@ -1,29 +1,10 @@
 //! Bytes as people paste them: hex with or without prefixes and commas, C arrays, escaped strings, and the
 //! rows of `xxd`, `hexdump -C`, `od`, Wireshark, `tshark -x`, `tcpdump -x` and `-X`, and ovs-ofctl.
 
+use super::block::{column, pair, pairs};
 use super::rows::{self, Row};
 
-/// Bytes that stand together.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Block {
-    /// The line where they begin, from 1.
-    pub line: usize,
-    /// Whether the line before says that these bytes were put together from packets above.
-    pub reassembled: bool,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// What cannot be read, and where.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Malformed {
-    /// The line, from 1.
-    pub line: usize,
-    /// The character in the line, from 1; 0 for the line as a whole.
-    pub column: usize,
-    /// What is wrong with it.
-    pub what: String,
-}
+pub use super::block::{Block, Malformed};
 
 /// Reads a text. Each dump with offsets is a block of its own, and what stands around it is not looked at;
 /// a text without offsets is one block.
@@ -79,11 +60,6 @@ fn plain(lines: &[&str]) -> Result<Vec<u8>, Malformed> {
         })?;
     }
     Ok(out)
-}
-
-/// The number of the character at an offset in bytes, from 1.
-pub(super) fn column(line: &str, at: usize) -> usize {
-    line.get(..at).map_or(0, |before| before.chars().count()) + 1
 }
 
 /// C and its like: comments, and what stands around the braces of initializers, count for nothing.
@@ -301,20 +277,4 @@ impl<'l> Words<'l, '_> {
 
 fn is_separator(c: char) -> bool {
     matches!(c, ',' | ':' | '-' | '.' | ';' | '[' | ']' | '(' | ')')
-}
-
-/// The byte of two digits.
-pub(super) fn pair(digits: &str) -> Option<u8> {
-    let all = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if digits.len() != 2 || !all {
-        return None;
-    }
-    u8::from_str_radix(digits, 16).ok()
-}
-
-/// The bytes of an even number of digits.
-pub(super) fn pairs(digits: &str) -> impl Iterator<Item = u8> + '_ {
-    (0..digits.len())
-        .step_by(2)
-        .filter_map(move |at| digits.get(at..at + 2).and_then(pair))
 }

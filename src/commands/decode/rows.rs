@@ -13,7 +13,7 @@
 //! the next offset; of the last row, the text is what spells the bytes before it, or what stands in the column
 //! of text of the rows above.
 
-use super::pasted::{Block, Malformed, column, pairs};
+use super::block::{Block, Malformed, column, pairs};
 
 /// Maximum number of bytes that all rows left out as repeated may stand for.
 const MAX_REPEATED: u64 = 1 << 24;

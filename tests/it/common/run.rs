@@ -242,6 +242,12 @@ impl Ran {
         self.hold(holds, "expected exit code", code.to_string())
     }
 
+    /// The exit code is this, nothing is on stdout, and these words are on stderr.
+    #[track_caller]
+    pub fn fails(self, code: i32, words: impl AsRef<str>) -> Self {
+        self.exits(code).prints("").says(words)
+    }
+
     /// This is all that is on stdout.
     #[track_caller]
     pub fn prints(self, stdout: impl AsRef<str>) -> Self {
