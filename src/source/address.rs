@@ -31,7 +31,7 @@ pub enum AddressError {
 
 /// Why there is no connection to a switch.
 #[derive(Debug)]
-pub enum NoSwitch {
+pub enum SwitchConnectError {
     /// The one endpoint that it has gave no session.
     Session(SwitchError),
     /// The bridge's database is on another host, and did not answer.
@@ -78,11 +78,11 @@ pub enum ListenerErrorKind {
     },
 }
 
-impl NoSwitch {
+impl SwitchConnectError {
     /// Whether nothing listens at the switch's socket.
-    pub fn nobody_listens(&self) -> bool {
+    pub fn is_not_listening(&self) -> bool {
         match self {
-            NoSwitch::Session(SwitchError::Connect(error)) => matches!(
+            SwitchConnectError::Session(SwitchError::Connect(error)) => matches!(
                 error.kind,
                 ConnectErrorKind::NotFound | ConnectErrorKind::Refused
             ),
@@ -141,13 +141,17 @@ impl SwitchAddress {
     ///
     /// # Errors
     ///
-    /// See [`NoSwitch`].
-    pub async fn connect(&self, database: &Database, offer: Versions) -> Result<Switch, NoSwitch> {
+    /// See [`SwitchConnectError`].
+    pub async fn connect(
+        &self,
+        database: &Database,
+        offer: Versions,
+    ) -> Result<Switch, SwitchConnectError> {
         let session = if self.is_found_by_database() {
             Box::pin(self.connect_to_listener(database, offer)).await?
         } else {
             let session = self.session(&self.endpoint, offer).await;
-            session.map_err(NoSwitch::Session)?
+            session.map_err(SwitchConnectError::Session)?
         };
         Ok(Switch::new(session, self.is_bridge))
     }
@@ -163,15 +167,18 @@ impl SwitchAddress {
         &self,
         database: &Database,
         offer: Versions,
-    ) -> Result<Session, NoSwitch> {
-        let at = database.endpoint().await.map_err(NoSwitch::Database)?;
+    ) -> Result<Session, SwitchConnectError> {
+        let at = database
+            .endpoint()
+            .await
+            .map_err(SwitchConnectError::Database)?;
         let host = match at {
             Endpoint::Tcp { host, .. } | Endpoint::Ssl { host, .. } => host.as_str(),
             Endpoint::Unix(_) => "localhost",
         };
         let configured = self.configured(database).await;
-        let configured = configured.map_err(NoSwitch::Database)?;
-        let (datapath_id, targets) = configured.ok_or(NoSwitch::NoBridge)?;
+        let configured = configured.map_err(SwitchConnectError::Database)?;
+        let (datapath_id, targets) = configured.ok_or(SwitchConnectError::NoBridge)?;
         let mut listeners = Vec::new();
         let mut connections = Vec::new();
         for target in targets {
@@ -199,13 +206,13 @@ impl SwitchAddress {
             }
         }
         if listeners.is_empty() || endpoints.is_empty() {
-            return Err(NoSwitch::NotListening(NotListening {
+            return Err(SwitchConnectError::NotListening(NotListening {
                 database: at.to_string(),
                 is_local_only: !listeners.is_empty(),
                 connections,
             }));
         }
-        Err(NoSwitch::Listeners(errors))
+        Err(SwitchConnectError::Listeners(errors))
     }
 
     /// A session with the switch there, if it is the bridge with this datapath id.

@@ -8,13 +8,13 @@ use tokio::sync::OnceCell;
 
 use super::Host;
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::cluster::{self, Need};
+use crate::ovsdb::cluster::{self, RequiredRole};
 use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{Client, Error, Operation, Outcome, Row, Select};
 use crate::transport::Endpoint;
 
 /// How long a server on another host may be silent before it is asked whether it is still there.
-const SILENCE: Duration = Duration::from_secs(10);
+const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The database `Open_vSwitch` of a host (ovs-vswitchd.conf.db(5)).
 ///
@@ -23,7 +23,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Database {
     host: Host,
-    need: Need,
+    need: RequiredRole,
     /// The longest wait for an answer without progress; `None`: no limit.
     limit: Option<Duration>,
     /// Whether what is read is noted, for [`Database::changed`].
@@ -44,7 +44,7 @@ impl Database {
         Database {
             limit: host.limit,
             host,
-            need: Need::Member,
+            need: RequiredRole::Member,
             is_watched: false,
             connection: OnceCell::new(),
         }
@@ -74,7 +74,7 @@ impl Database {
     ///
     /// There is no server to connect to.
     pub async fn for_writing(&self) -> Result<Database, Error> {
-        let leader = self.again(Need::Leader);
+        let leader = self.again(RequiredRole::Leader);
         if self.connection.initialized() {
             let connection = self.connection().await?;
             if connection.leads {
@@ -145,7 +145,7 @@ impl Database {
     ) -> Result<Vec<Vec<Row>>, Error> {
         let client = self.client().await?;
         // A transaction goes to the server that the plan was made with.
-        if self.servers() == 1 || self.need == Need::Leader {
+        if self.servers() == 1 || self.need == RequiredRole::Leader {
             return ask(client, selects).await;
         }
         match ask(client, selects.clone()).await {
@@ -183,7 +183,7 @@ impl Database {
                 Err(error) if error.is_lost() => {}
                 _ => break,
             }
-            let Some(other) = self.at_other(Need::Member).await else {
+            let Some(other) = self.at_other(RequiredRole::Member).await else {
                 break;
             };
             outcomes = other.transact(operations).await;
@@ -213,15 +213,15 @@ impl Database {
         let Some(Connection { client, .. }) = self.connection.get() else {
             return pending().await;
         };
-        if !matches!(client.watch_what_was_read().await, Ok(false)) {
+        if !matches!(client.watch_reads().await, Ok(false)) {
             return;
         }
         loop {
             if self.host.is_local() {
-                let _ = client.rung().await;
+                let _ = client.wait_for_change().await;
                 return;
             }
-            match tokio::time::timeout(SILENCE, client.rung()).await {
+            match tokio::time::timeout(PROBE_INTERVAL, client.wait_for_change()).await {
                 Ok(_) => return,
                 Err(_) => {
                     if client.list_databases().await.is_err() {
@@ -248,7 +248,7 @@ impl Database {
     }
 
     /// The same database, without a connection.
-    fn again(&self, need: Need) -> Database {
+    fn again(&self, need: RequiredRole) -> Database {
         Database {
             host: self.host.clone(),
             need,
@@ -258,7 +258,7 @@ impl Database {
         }
     }
 
-    async fn at_other(&self, need: Need) -> Option<Database> {
+    async fn at_other(&self, need: RequiredRole) -> Option<Database> {
         if self.servers() == 1 {
             return None;
         }

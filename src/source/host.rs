@@ -175,12 +175,12 @@ fn default_run_directory() -> PathBuf {
 }
 
 /// Where `ip netns` and Neutron keep the names of namespaces.
-const NAMES: [&str; 2] = ["/run/netns", "/var/run/netns"];
+const NETNS_DIRECTORIES: [&str; 2] = ["/run/netns", "/var/run/netns"];
 
 /// The named namespaces.
 fn named_namespaces(unseen: &mut Vec<String>) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
-    for directory in NAMES {
+    for directory in NETNS_DIRECTORIES {
         match fs::read_dir(directory) {
             Ok(entries) => {
                 let entry = |entry: fs::DirEntry| {

@@ -13,7 +13,7 @@ use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
 
 /// More than this no host answers with; a kernel that goes on for ever is not waited for.
-const MOST_DATAGRAMS: usize = 1 << 16;
+const MAX_DATAGRAMS: usize = 1 << 16;
 
 /// The types of message, and the attributes read of them (`linux/rtnetlink.h`, `linux/if_link.h`).
 const RTM_NEWLINK: u16 = 16;
@@ -59,7 +59,7 @@ pub(super) fn links() -> io::Result<Vec<Link>> {
     message.serialize(&mut bytes);
     socket.send_to(&bytes, &SocketAddr::new(0, 0), 0)?;
     let mut links = Vec::new();
-    for _ in 0..MOST_DATAGRAMS {
+    for _ in 0..MAX_DATAGRAMS {
         let (datagram, _) = socket.recv_from_full()?;
         let mut rest = datagram.as_slice();
         while !rest.is_empty() {

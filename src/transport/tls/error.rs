@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rustls::{AlertDescription, Error, InvalidMessage};
 
-use super::identity::State;
+use super::identity::CertificateState;
 
 /// Why there is no TLS with the other side. Certificates are told by their common names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum TlsError {
     },
     /// `--verify-name` where nobody vouches for names.
     #[error("--verify-name proves nothing where anyone is trusted (-C none)")]
-    NameOfNobody,
+    NameWithoutAuthority,
     /// A file cannot be read, or does not hold what it should.
     #[error("{what} {}: {reason}", path.display())]
     File {
@@ -138,7 +138,7 @@ impl TlsError {
             }
             Self::File { .. } => "ovs-pki(8) makes such files",
             Self::Mismatch { .. } => "-p and -c want the two files of one `ovs-pki req+sign NAME`",
-            Self::NameOfNobody => "-C FILE names who vouches for it",
+            Self::NameWithoutAuthority => "-C FILE names who vouches for it",
             Self::ServerName(_) | Self::Other(_) => return None,
             Self::Expired { .. } => {
                 "it must be issued anew over there (`ovs-pki sign`); is this host's clock right?"
@@ -169,21 +169,21 @@ impl TlsError {
     }
 
     /// Why a handshake failed for which our own verifier is not to blame.
-    pub(super) fn of_handshake(error: &io::Error, client: State) -> TlsError {
+    pub(super) fn of_handshake(error: &io::Error, client: CertificateState) -> TlsError {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
         match (tls, error.kind()) {
             (Some(error), _) => Self::of_rustls(error, client),
             (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => match client {
-                State::NotAsked => Self::HungUp,
-                State::AskedInVain => Self::ClientCertificateMissing,
-                State::Shown => Self::HungUpAfterCertificate,
+                CertificateState::NotAsked => Self::HungUp,
+                CertificateState::Missing => Self::ClientCertificateMissing,
+                CertificateState::Sent => Self::HungUpAfterCertificate,
             },
             (None, _) => Self::Other(error.to_string()),
         }
     }
 
     /// What the TLS library says, in our words.
-    pub(super) fn of_rustls(error: &Error, client: State) -> TlsError {
+    pub(super) fn of_rustls(error: &Error, client: CertificateState) -> TlsError {
         match error {
             Error::AlertReceived(alert) => Self::of_alert(*alert, client),
             Error::InvalidMessage(
@@ -198,13 +198,13 @@ impl TlsError {
     }
 
     /// What the other side says of us (RFC 8446 §6.2).
-    fn of_alert(alert: AlertDescription, client: State) -> TlsError {
+    fn of_alert(alert: AlertDescription, client: CertificateState) -> TlsError {
         use AlertDescription as Alert;
         let refused = match alert {
             Alert::CertificateRequired => return Self::ClientCertificateMissing,
             // Up to TLS 1.2 this is the word for a missing certificate, too.
             Alert::HandshakeFailure | Alert::BadCertificate | Alert::NoCertificate
-                if client == State::AskedInVain =>
+                if client == CertificateState::Missing =>
             {
                 return Self::ClientCertificateMissing;
             }

@@ -16,7 +16,7 @@ use super::certificate::public_key;
 use super::{TlsError, TlsOptions};
 
 /// More than any key or chain of certificates takes.
-const LARGEST: u64 = 4 << 20;
+const MAX_FILE_SIZE: u64 = 4 << 20;
 
 /// What the files hold.
 #[derive(Debug, Clone)]
@@ -102,7 +102,7 @@ fn read(path: &Path, what: &'static str) -> Result<(Vec<u8>, u32), TlsError> {
         let file = fs::File::open(path)?;
         let mode = file.metadata()?.permissions().mode();
         let mut content = Vec::new();
-        if file.take(LARGEST + 1).read_to_end(&mut content)? as u64 > LARGEST {
+        if file.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)? as u64 > MAX_FILE_SIZE {
             return Err(io::Error::other("it is too large"));
         }
         Ok((content, mode))

@@ -9,13 +9,13 @@ use rustls::sign::CertifiedKey;
 
 /// What became of our certificate in a handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum CertificateState {
     /// The other side did not ask for one.
     NotAsked,
     /// It asked, and there was none.
-    AskedInVain,
+    Missing,
     /// It asked, and got it.
-    Shown,
+    Sent,
 }
 
 /// This side, in one handshake.
@@ -33,11 +33,11 @@ impl Identity {
         }
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> CertificateState {
         match (self.asked.load(Ordering::Relaxed), &self.key) {
-            (false, _) => State::NotAsked,
-            (true, None) => State::AskedInVain,
-            (true, Some(_)) => State::Shown,
+            (false, _) => CertificateState::NotAsked,
+            (true, None) => CertificateState::Missing,
+            (true, Some(_)) => CertificateState::Sent,
         }
     }
 }

@@ -33,7 +33,7 @@ pub use error::TlsError;
 use files::Loaded;
 use identity::Identity;
 pub(super) use stream::TlsStream;
-use verifier::{Judge, Verifier};
+use verifier::{TrustPolicy, Verifier};
 
 /// What the options say: files in PEM, as ovs-pki(8) makes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,10 +104,10 @@ impl Tls {
         let loaded = self.loaded()?;
         let judge = match trust {
             Trust::Anyone if self.options.verify_name.is_some() => {
-                return Err(TlsError::NameOfNobody.into());
+                return Err(TlsError::NameWithoutAuthority.into());
             }
-            Trust::Anyone => Judge::Nobody,
-            Trust::File(path) => Judge::Authority(Authority::read(path)?),
+            Trust::Anyone => TrustPolicy::Nobody,
+            Trust::File(path) => TrustPolicy::Authority(Authority::read(path)?),
             Trust::Bootstrap(path) => {
                 if !path.exists() {
                     let shown = self.fetch_authority(host, &loaded, dial().await?).await?;
@@ -122,7 +122,7 @@ impl Tls {
                         path.display()
                     ));
                 }
-                Judge::Authority(Authority::read(path)?)
+                TrustPolicy::Authority(Authority::read(path)?)
             }
         };
         let verifier = Verifier::new(judge, self.options.verify_name.clone());
@@ -139,7 +139,7 @@ impl Tls {
         loaded: &Loaded,
         stream: TcpStream,
     ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-        let verifier = Verifier::new(Judge::Nobody, None);
+        let verifier = Verifier::new(TrustPolicy::Nobody, None);
         let (_, verifier) = self.handshake(host, loaded, verifier, stream).await?;
         Ok(verifier.shown())
     }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::TlsError;
-use super::identity::{Identity, State};
+use super::identity::{CertificateState, Identity};
 
 /// A stream whose handshake is done.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct TlsStream {
     inner: tokio_rustls::client::TlsStream<TcpStream>,
     identity: Arc<Identity>,
     /// Whether anything came from the other side: then it has accepted us.
-    heard: bool,
+    received: bool,
 }
 
 impl TlsStream {
@@ -29,7 +29,7 @@ impl TlsStream {
         Self {
             inner,
             identity,
-            heard: false,
+            received: false,
         }
     }
 
@@ -50,15 +50,15 @@ impl TlsStream {
     /// What it means that the other side hangs up now, if that has to do with our certificate.
     fn refusal(&self) -> Option<TlsError> {
         match self.identity.state() {
-            _ if self.heard => None,
-            State::NotAsked => None,
-            State::AskedInVain => Some(TlsError::ClientCertificateMissing),
-            State::Shown => Some(TlsError::HungUpAfterCertificate),
+            _ if self.received => None,
+            CertificateState::NotAsked => None,
+            CertificateState::Missing => Some(TlsError::ClientCertificateMissing),
+            CertificateState::Sent => Some(TlsError::HungUpAfterCertificate),
         }
     }
 
     /// Writing failed: the other side may have said why before it hung up.
-    fn last_words(&mut self, cx: &mut Context<'_>, error: io::Error) -> io::Error {
+    fn explain_write(&mut self, cx: &mut Context<'_>, error: io::Error) -> io::Error {
         let mut room = [0; 64];
         match Pin::new(&mut self.inner).poll_read(cx, &mut ReadBuf::new(&mut room)) {
             Poll::Ready(Err(said)) if said.get_ref().is_some() => self.explain(said),
@@ -85,7 +85,7 @@ impl AsyncRead for TlsStream {
         Poll::Ready(match outcome {
             _ if ended => this.refusal().map_or(Ok(()), |refusal| Err(refusal.into())),
             Ok(()) => {
-                this.heard = true;
+                this.received = true;
                 Ok(())
             }
             Err(error) => Err(this.explain(error)),
@@ -101,13 +101,13 @@ impl AsyncWrite for TlsStream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = std::task::ready!(Pin::new(&mut this.inner).poll_write(cx, bytes));
-        Poll::Ready(outcome.map_err(|error| this.last_words(cx, error)))
+        Poll::Ready(outcome.map_err(|error| this.explain_write(cx, error)))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let outcome = std::task::ready!(Pin::new(&mut this.inner).poll_flush(cx));
-        Poll::Ready(outcome.map_err(|error| this.last_words(cx, error)))
+        Poll::Ready(outcome.map_err(|error| this.explain_write(cx, error)))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

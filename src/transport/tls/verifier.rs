@@ -14,7 +14,7 @@ use super::{TlsError, provider};
 
 /// Who judges.
 #[derive(Debug)]
-pub(super) enum Judge {
+pub(super) enum TrustPolicy {
     /// These authorities.
     Authority(Authority),
     /// Nobody: whoever answers is the other side.
@@ -24,7 +24,7 @@ pub(super) enum Judge {
 /// Judges one handshake.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    judge: Judge,
+    judge: TrustPolicy,
     name: Option<String>,
     algorithms: WebPkiSupportedAlgorithms,
     fault: OnceLock<TlsError>,
@@ -32,7 +32,7 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(judge: Judge, name: Option<String>) -> Self {
+    pub(super) fn new(judge: TrustPolicy, name: Option<String>) -> Self {
         Self {
             judge,
             name,
@@ -62,7 +62,7 @@ impl Verifier {
             name: "unreadable".to_owned(),
             reason: "it is no X.509 certificate".to_owned(),
         })?;
-        if let Judge::Authority(authority) = &self.judge {
+        if let TrustPolicy::Authority(authority) = &self.judge {
             subject.check_dates(now)?;
             authority.check(&subject, intermediates, now, &self.algorithms)?;
         }
