@@ -1,4 +1,4 @@
-//! The database of a host: rows, transactions, and when something has changed.
+//! The database of a host: rows, transactions, notifications of changes.
 
 use std::future::pending;
 use std::rc::Rc;
@@ -13,20 +13,20 @@ use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{Client, Error, Operation, Outcome, Row, Select};
 use crate::transport::Endpoint;
 
-/// How long a server on another host may be silent before it is asked whether it is still there.
+/// Interval of the probes of a silent server on another host.
 const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The database `Open_vSwitch` of a host (ovs-vswitchd.conf.db(5)).
 ///
-/// It is connected to when it is first asked: of several servers of a cluster to the first that does. Where a
-/// connection was lost, a question that only reads is asked once more of another server.
+/// Connects with the first request: in a cluster to the first server that is acceptable. If the connection is
+/// lost, a request that only reads is repeated once with another server.
 #[derive(Debug)]
 pub struct Database {
     host: Host,
     need: RequiredRole,
-    /// The longest wait for an answer without progress; `None`: no limit.
+    /// The longest wait for a reply without progress; `None`: no limit.
     limit: Option<Duration>,
-    /// Whether what is read is noted, for [`Database::changed`].
+    /// Whether reads are recorded, for [`Database::changed`].
     is_watched: bool,
     connection: OnceCell<Connection>,
 }
@@ -34,7 +34,7 @@ pub struct Database {
 #[derive(Debug, Clone)]
 struct Connection {
     client: Rc<Client>,
-    /// Whether the server takes what is written itself.
+    /// Whether the server leads its cluster.
     leads: bool,
 }
 
@@ -50,7 +50,7 @@ impl Database {
         }
     }
 
-    /// The same, which notes what is read for [`Database::changed`].
+    /// Records reads, for [`Database::changed`].
     #[must_use]
     pub fn watched(self) -> Database {
         Database {
@@ -59,7 +59,7 @@ impl Database {
         }
     }
 
-    /// The same database over a connection of its own, whose answers may take this long; `None`: for ever.
+    /// The same database over a separate connection with this limit for replies; `None`: no limit.
     #[must_use]
     pub fn apart(&self, limit: Option<Duration>) -> Database {
         Database {
@@ -68,11 +68,11 @@ impl Database {
         }
     }
 
-    /// The same database for writing: of several servers, the one that leads their cluster.
+    /// The same database for writing: in a cluster, a connection to the leader.
     ///
     /// # Errors
     ///
-    /// There is no server to connect to.
+    /// No acceptable server can be reached.
     pub async fn for_writing(&self) -> Result<Database, Error> {
         let leader = self.again(RequiredRole::Leader);
         if self.connection.initialized() {
@@ -88,12 +88,12 @@ impl Database {
         Ok(leader)
     }
 
-    /// The same database at another server, after the connection was lost; `None` where there is no other.
+    /// Connects to another server after the connection was lost; `None` if there is no other.
     pub async fn elsewhere(&self) -> Option<Database> {
         self.at_other(self.need).await
     }
 
-    /// How many servers there are.
+    /// The number of servers.
     pub fn servers(&self) -> usize {
         self.host.db.iter().count()
     }
@@ -102,7 +102,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// There is no server to connect to.
+    /// No acceptable server can be reached.
     pub async fn connect(&self) -> Result<(), Error> {
         self.connection().await.map(drop)
     }
@@ -122,8 +122,8 @@ impl Database {
         .await
     }
 
-    /// Reads from one consistent snapshot, as [`Database::select`] does; but a column that has its type's
-    /// default value may be missing in its row. Whole tables cost the server a quarter less so.
+    /// As [`Database::select`], but a column that has its type's default value may be missing in its row. For
+    /// whole tables this costs the server a quarter less.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl Database {
         ask: impl AsyncFn(&Client, Vec<Select>) -> Result<Vec<Vec<Row>>, Error>,
     ) -> Result<Vec<Vec<Row>>, Error> {
         let client = self.client().await?;
-        // A transaction goes to the server that the plan was made with.
+        // A transaction must go to the server that its plan was read from.
         if self.servers() == 1 || self.need == RequiredRole::Leader {
             return ask(client, selects).await;
         }
@@ -201,14 +201,14 @@ impl Database {
         Schema::try_from(&schema)
     }
 
-    /// Whether there was a connection, and it is over.
+    /// Whether there was a connection, and it has ended.
     pub fn is_lost(&self) -> bool {
         let connection = self.connection.get();
         connection.is_some_and(|connection| connection.client.is_lost())
     }
 
-    /// Ends once something that was read has changed, or may have; also when the connection is over. Never
-    /// where nothing was read.
+    /// Waits until something that was read has changed, or may have, or the connection ends. Waits for ever if
+    /// nothing was read.
     pub async fn changed(&self) {
         let Some(Connection { client, .. }) = self.connection.get() else {
             return pending().await;
@@ -232,7 +232,7 @@ impl Database {
         }
     }
 
-    /// Where it is connected to.
+    /// The endpoint of the connected server.
     pub(super) async fn endpoint(&self) -> Result<&Endpoint, Error> {
         Ok(self.client().await?.endpoint())
     }

@@ -1,4 +1,4 @@
-//! The flows of a switch, as they come.
+//! The flows of a switch, streamed.
 
 use super::switch::{Rest, Switch, SwitchError};
 use crate::openflow::bytes::DecodeError;
@@ -6,20 +6,20 @@ use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_reply::Aggregate;
 use crate::openflow::messages::flow_stats::{FlowStats, Scratch};
 
-/// So table_groups flows take a switch long enough to gather that it pays to read the first while it gathers the
-/// others. Fewer are asked for at once, so that all are of one moment.
+/// From this number of flows on, tables are requested in groups, so that the first are read while the switch
+/// gathers the others. Fewer are requested at once, as one consistent snapshot.
 const MANY_FLOWS: u64 = 20_000;
 
-/// More flows than a switch has room for.
+/// Maximum number of flows accepted.
 const MAX_FLOWS: usize = 1 << 24;
 
 impl Switch {
-    /// Asks for the flows that `filter` selects; they come through [`Switch::flow_part`]. With `early`, where they
-    /// are table_groups, some tables after the others: the first come while the switch gathers the others.
+    /// Requests the flows that `filter` selects; [`Switch::flow_part`] returns them. With `early`, many flows are
+    /// requested in groups of tables: the first are received while the switch gathers the others.
     ///
     /// # Errors
     ///
-    /// The filter is not representable in this OpenFlow version, or the connection is over.
+    /// The filter is not representable in this OpenFlow version, or the connection has ended.
     pub async fn ask_flows(&mut self, filter: &Filter, early: bool) -> Result<(), SwitchError> {
         let groups = if early && self.is_bridge && *filter == Filter::default() {
             self.table_groups().await?
@@ -29,17 +29,16 @@ impl Switch {
         self.session.ask_flows_of(groups, filter).await
     }
 
-    /// The next part of the reply as a whole message, and what follows it; `None` after the last.
+    /// Returns the next part of the reply as a whole message, and what follows it; `None` after the last.
     ///
     /// # Errors
     ///
-    /// The switch does not answer as it should.
+    /// See [`SwitchError`].
     pub async fn flow_part(&mut self) -> Result<Option<(&[u8], Rest)>, SwitchError> {
         self.session.part_message().await
     }
 
-    /// The tables that have flows, in groups that are worth waiting for each, if they are table_groups; none where they
-    /// are few, or the switch does not tell.
+    /// Groups the tables that have flows; no groups if there are few flows or the switch has no table statistics.
     async fn table_groups(&mut self) -> Result<Vec<Vec<u8>>, SwitchError> {
         let tables = match self.table_stats().await {
             Ok(tables) => tables,
@@ -57,13 +56,12 @@ impl Switch {
         })
     }
 
-    /// Reads all flows and gives each to `take`, in the switch's order: table, priority, match and actions as a
-    /// view over the message. Returns the first malformed flow, if there is one; the others are given
-    /// nevertheless.
+    /// Reads all flows and passes each to `take`, in the switch's order, as a view over the message. Returns the
+    /// error of the first malformed flow, if any; the others are passed nevertheless.
     ///
     /// # Errors
     ///
-    /// The switch does not answer as it should, or its answer does not end.
+    /// See [`SwitchError`].
     pub async fn each_flow(
         &mut self,
         mut take: impl FnMut(&FlowStats<'_>),
@@ -90,17 +88,17 @@ impl Switch {
         Ok(malformed)
     }
 
-    /// How table_groups flows `filter` selects, and what went through them.
+    /// Returns the number of flows that `filter` selects, and the sums of their counters.
     ///
     /// # Errors
     ///
-    /// The switch does not answer as it should.
+    /// See [`SwitchError`].
     pub async fn aggregate(&mut self, filter: &Filter) -> Result<Aggregate, SwitchError> {
         self.session.aggregate(filter).await
     }
 }
 
-/// Tables that have flows, in their order, in groups of [`MANY_FLOWS`] flows or a few more.
+/// Groups tables that have flows, in their order, into at least [`MANY_FLOWS`] flows each.
 fn groups(tables: impl Iterator<Item = (u8, u64)>) -> Vec<Vec<u8>> {
     let mut groups = vec![Vec::new()];
     let mut room = MANY_FLOWS;

@@ -1,5 +1,4 @@
-//! Private keys and certificates, read from PEM (RFC 7468). What stands around the blocks, as
-//! openssl writes it, is passed over.
+//! Private keys and certificates, read from PEM (RFC 7468). Text around the blocks is ignored.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -15,10 +14,10 @@ use rustls::sign::CertifiedKey;
 use super::certificate::public_key;
 use super::{TlsError, TlsOptions};
 
-/// More than any key or chain of certificates takes.
+/// Maximum size of a file, in bytes.
 const MAX_FILE_SIZE: u64 = 4 << 20;
 
-/// What the files hold.
+/// The content of the files.
 #[derive(Debug, Clone)]
 pub(super) struct Loaded {
     /// This side's key and certificates, if any were named.

@@ -1,4 +1,4 @@
-//! This side's certificate, and whether the other side asked for one.
+//! The client certificate, and whether the other side requested it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,18 +7,18 @@ use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::sign::CertifiedKey;
 
-/// What became of our certificate in a handshake.
+/// State of the client certificate in a handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CertificateState {
-    /// The other side did not ask for one.
+    /// Not requested.
     NotAsked,
-    /// It asked, and there was none.
+    /// Requested, but there is none.
     Missing,
-    /// It asked, and got it.
+    /// Requested and sent.
     Sent,
 }
 
-/// This side, in one handshake.
+/// The client certificate in one handshake.
 #[derive(Debug)]
 pub(super) struct Identity {
     key: Option<Arc<CertifiedKey>>,
@@ -43,7 +43,7 @@ impl Identity {
 }
 
 impl ResolvesClientCert for Identity {
-    /// Ours, whichever authorities the other side names: it is the one to judge.
+    /// Sends the certificate whichever authorities the other side names: the other side decides.
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.asked.store(true, Ordering::Relaxed);
         self.key.clone()

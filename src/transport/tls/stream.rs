@@ -1,5 +1,5 @@
-//! The encrypted stream. In TLS 1.3 the other side judges our certificate only after the handshake is
-//! over for us: what it thinks comes with the first read.
+//! The encrypted stream. In TLS 1.3 the other side verifies the client certificate after the handshake has
+//! completed on this side: a refusal arrives with the first read.
 
 use std::io;
 use std::pin::Pin;
@@ -12,12 +12,12 @@ use tokio::net::TcpStream;
 use super::TlsError;
 use super::identity::{CertificateState, Identity};
 
-/// A stream whose handshake is done.
+/// A stream after the handshake.
 #[derive(Debug)]
 pub struct TlsStream {
     inner: tokio_rustls::client::TlsStream<TcpStream>,
     identity: Arc<Identity>,
-    /// Whether anything came from the other side: then it has accepted us.
+    /// Whether anything was received: then the client certificate was accepted.
     received: bool,
 }
 
@@ -33,7 +33,7 @@ impl TlsStream {
         }
     }
 
-    /// The same error in our words, where TLS was the cause.
+    /// Converts the error if TLS is the cause.
     fn explain(&self, error: io::Error) -> io::Error {
         let state = self.identity.state();
         match error.get_ref().and_then(|inner| inner.downcast_ref()) {
@@ -47,7 +47,7 @@ impl TlsStream {
         }
     }
 
-    /// What it means that the other side hangs up now, if that has to do with our certificate.
+    /// Returns the error if the closed connection is a refusal of the client certificate.
     fn refusal(&self) -> Option<TlsError> {
         match self.identity.state() {
             _ if self.received => None,
@@ -57,7 +57,7 @@ impl TlsStream {
         }
     }
 
-    /// Writing failed: the other side may have said why before it hung up.
+    /// Explains a failed write: the other side may have sent an alert before it closed the connection.
     fn explain_write(&mut self, cx: &mut Context<'_>, error: io::Error) -> io::Error {
         let mut room = [0; 64];
         match Pin::new(&mut self.inner).poll_read(cx, &mut ReadBuf::new(&mut room)) {
@@ -78,8 +78,8 @@ impl AsyncRead for TlsStream {
         let outcome = std::task::ready!(Pin::new(&mut this.inner).poll_read(cx, buffer));
         let ended = match &outcome {
             Ok(()) => buffer.filled().len() == before && buffer.remaining() > 0,
-            // An end without goodbye, as of a daemon that was killed. Both protocols have messages that
-            // know their lengths, so that nothing cut short passes for whole.
+            // The end without close_notify, as of a killed daemon. Messages of both protocols are delimited, so that
+            // truncation is detected.
             Err(error) => error.kind() == io::ErrorKind::UnexpectedEof,
         };
         Poll::Ready(match outcome {
