@@ -25,13 +25,7 @@ const ECHO: [u8; 8] = [6, 2, 0, 8, 0, 0, 0, 77];
 fn recorded() -> (Vec<u8>, Vec<u8>) {
     let messages: Vec<Vec<u8>> = include_str!("../../fixtures/golden/dump.hex")
         .lines()
-        .map(|line| {
-            let digit = |c: u8| char::from(c).to_digit(16).unwrap() as u8;
-            line.as_bytes()
-                .chunks(2)
-                .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
-                .collect()
-        })
+        .map(common::hex::bytes)
         .collect();
     assert_eq!(messages[0][1], 0, "the hello comes first");
     assert_eq!(messages[1][1], 19, "then the reply");
