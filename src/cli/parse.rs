@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Subcommand as _};
 
-use super::{Cli, Command, Global, VERSION, database, seconds};
+use super::{Cli, Command, Global, VERSION, database, help, seconds};
 
 /// The command line that these words make, or what is wrong with them, or the help that they ask for.
 pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
@@ -150,6 +150,7 @@ fn matches(mut command: clap::Command, words: &[OsString]) -> Result<ArgMatches,
 
 /// What is wrong is told of the words with their line ends escaped: what was typed begins no line of ours.
 fn whole(root: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let root = help::laid_out(root, words);
     if !words
         .iter()
         .any(|word| word.to_string_lossy().contains('\n'))

@@ -6,9 +6,11 @@ use ovs::base::json::Json;
 use ovs::cli::schema::documents;
 use ovs::openflow::actions::{ActionList, Form, NAMES};
 use ovs::openflow::spelling::write_actions;
-use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{Plain, Style};
 use ovs::openflow::version::Version;
 
+use crate::common::hex::bytes as unhex;
+use crate::common::openflow::{self, cx, version};
 use crate::common::run::Schema;
 
 struct Row {
@@ -26,57 +28,34 @@ impl Row {
         ActionList::new(&self.bytes, 0, self.version, self.form)
     }
 
-    fn cx(&self, style: Style) -> TextContext<'static> {
-        TextContext {
-            version: self.version,
-            style,
-            ports: PortSpelling::Number,
-            names: &NoNames,
-        }
-    }
-
     fn text(&self, style: Style) -> String {
-        let mut sink = Plain::default();
-        let cx = self.cx(style);
-        write_actions(&self.list(), &mut sink, &cx, self.vlan_tag_known).unwrap();
-        sink.0
+        let cx = cx(self.version, style);
+        let (list, known) = (self.list(), self.vlan_tag_known);
+        openflow::text(|sink| write_actions(&list, sink, &cx, known).unwrap())
     }
 
     fn json(&self) -> String {
         let mut out = String::new();
         self.list()
-            .json(&mut Json::new(&mut out), &self.cx(Style::Classic))
+            .json(&mut Json::new(&mut out), &cx(self.version, Style::Classic))
             .unwrap();
         out
     }
 }
 
-fn unhex(text: &str) -> Vec<u8> {
-    let text = if text == "-" { "" } else { text };
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
-}
-
 fn rows() -> Vec<Row> {
-    include_str!("../../fixtures/golden/actions.tsv")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| {
-            let cells: Vec<&str> = line.split('\t').collect();
-            Row {
-                version: Version::from_wire(cells[0].parse().unwrap()).unwrap(),
-                form: match cells[1] {
-                    "A" => Form::Actions,
-                    _ => Form::Instructions,
-                },
-                vlan_tag_known: cells[2] == "1",
-                bytes: unhex(cells[3]),
-                wire: cells[4],
-                classic: Some(cells[5]).filter(|text| *text != "-"),
-                flow: cells[6],
-            }
+    openflow::rows(include_str!("../../fixtures/golden/actions.tsv"))
+        .map(|cells| Row {
+            version: version(cells[0]),
+            form: match cells[1] {
+                "A" => Form::Actions,
+                _ => Form::Instructions,
+            },
+            vlan_tag_known: cells[2] == "1",
+            bytes: unhex(cells[3]),
+            wire: cells[4],
+            classic: Some(cells[5]).filter(|text| *text != "-"),
+            flow: cells[6],
         })
         .collect()
 }
@@ -91,36 +70,26 @@ fn compare(what: &str, differences: &[String]) {
     );
 }
 
+fn compare_text(style: Style, expected: fn(&Row) -> Option<&'static str>) {
+    let mut differences = Vec::new();
+    for row in rows() {
+        let Some(want) = expected(&row) else { continue };
+        let (Row { version, flow, .. }, have) = (&row, row.text(style));
+        if have != want {
+            differences.push(format!("{version} {flow}\n  want {want}\n  have {have}"));
+        }
+    }
+    compare("text", &differences);
+}
+
 #[test]
 fn wire_style_is_what_ovs_ofctl_prints() {
-    let differences: Vec<String> = rows()
-        .iter()
-        .filter(|row| row.text(Style::Wire) != row.wire)
-        .map(|row| {
-            let text = row.text(Style::Wire);
-            format!(
-                "{} {}\n  want {}\n  have {text}",
-                row.version, row.flow, row.wire
-            )
-        })
-        .collect();
-    compare("wire", &differences);
+    compare_text(Style::Wire, |row| Some(row.wire));
 }
 
 #[test]
 fn classic_style_is_what_ovs_ofctl_prints_over_1_0_where_that_is_true() {
-    let mut differences = Vec::new();
-    for row in rows() {
-        let Some(classic) = row.classic else { continue };
-        let text = row.text(Style::Classic);
-        if text != classic {
-            differences.push(format!(
-                "{} {}\n  want {classic}\n  have {text}",
-                row.version, row.flow
-            ));
-        }
-    }
-    compare("classic", &differences);
+    compare_text(Style::Classic, |row| row.classic);
 }
 
 #[test]
@@ -198,12 +167,7 @@ fn shown_bytes(
     bytes: &[u8],
     style: Style,
 ) -> (String, Option<String>) {
-    let cx = TextContext {
-        version,
-        style,
-        ports: PortSpelling::Number,
-        names: &NoNames,
-    };
+    let cx = cx(version, style);
     let list = ActionList::new(bytes, 100, version, form);
     let mut sink = Plain::default();
     let result = write_actions(&list, &mut sink, &cx, false);
@@ -264,16 +228,17 @@ fn lists_nested_too_deep_print_as_bytes() {
     assert!(text.contains("clone(experimenter(id=0x2320,data=00.2a."));
 }
 
+/// The row of a flow that ends so.
+#[track_caller]
+fn row(flow: &str, version: Version) -> Row {
+    let mut rows = rows().into_iter();
+    let found = rows.find(|row| row.version == version && row.flow.ends_with(flow));
+    found.unwrap_or_else(|| panic!("{flow}"))
+}
+
 #[test]
 fn knows_where_packets_go() {
-    let sends = |flow: &str, version: Version, port: u32| {
-        let rows = rows();
-        let row = rows
-            .iter()
-            .find(|row| row.version == version && row.flow.ends_with(flow))
-            .unwrap_or_else(|| panic!("{flow}"));
-        row.list().sends_to(port)
-    };
+    let sends = |flow: &str, version: Version, port: u32| row(flow, version).list().sends_to(port);
     for version in [Version::V10, Version::V13, Version::V15] {
         assert!(sends("actions=enqueue:1:2", version, 1));
         assert!(!sends("actions=enqueue:1:2", version, 2));
@@ -343,12 +308,7 @@ fn json_says_what_the_wire_says() {
             r#"[{"type":"write_actions","actions":[{"type":"output","port":{"number":1}}]},{"type":"write_metadata","metadata":"0x5"}]"#,
         ),
     ] {
-        let rows = rows();
-        let row = rows
-            .iter()
-            .find(|row| row.version == version && row.flow.ends_with(flow))
-            .unwrap_or_else(|| panic!("{flow}"));
-        assert_eq!(row.json(), want, "{flow}");
+        assert_eq!(row(flow, version).json(), want, "{flow}");
     }
 }
 

@@ -3,15 +3,12 @@
 use std::fmt::Write as _;
 
 use ovs::sandbox::Neutron;
-use predicates::str::contains;
 use serde_json::Value;
 
 use crate::common::{Sandbox, host};
 
 fn with_bridge() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
-    sandbox
+    Sandbox::with("add-br br0")
 }
 
 const LINES: &str = "\
@@ -25,27 +22,22 @@ port set p1 --external-id \"note=two words\"
 #[test]
 fn all_lines_are_one_transaction() {
     let sandbox = with_bridge();
-    let before = sandbox.vsctl(&["get", "Open_vSwitch", ".", "next_cfg"]);
-    let said = sandbox.ovs(&["batch"]).write_stdin(LINES).output().unwrap();
-    assert!(said.status.success(), "{said:?}");
-    let lines = String::from_utf8(said.stdout).unwrap();
+    let before = vsctl!(sandbox, "get Open_vSwitch . next_cfg");
+    let lines = ovs!(sandbox, "batch").write_stdin(LINES).out();
     assert_eq!(lines.lines().count(), 2, "{lines}");
-    let after = sandbox.vsctl(&["get", "Open_vSwitch", ".", "next_cfg"]);
+    let after = vsctl!(sandbox, "get Open_vSwitch . next_cfg");
     let number = |text: &str| text.trim().parse::<u64>().unwrap();
     // ovs-vsctl's own waiting counts nothing.
     assert_eq!(number(&after), number(&before) + 1);
-    assert_eq!(sandbox.vsctl(&["get", "Port", "p1", "tag"]), "5\n");
-    assert_eq!(sandbox.vsctl(&["get", "Port", "p2", "tag"]), "7\n");
+    assert_eq!(vsctl!(sandbox, "get Port p1 tag"), "5\n");
+    assert_eq!(vsctl!(sandbox, "get Port p2 tag"), "7\n");
     assert_eq!(
-        sandbox.vsctl(&["get", "Interface", "p1", "external_ids"]),
+        vsctl!(sandbox, "get Interface p1 external_ids"),
         "{note=\"two words\"}\n"
     );
-    sandbox
-        .ovs(&["batch", "-"])
+    ovs!(sandbox, "batch -")
         .write_stdin(LINES)
-        .assert()
-        .success()
-        .stdout("unchanged\n");
+        .prints("unchanged\n");
 }
 
 #[test]
@@ -74,32 +66,14 @@ fn a_broken_line_is_named_and_nothing_changes() {
         ("port add br0 'p\0'", 2, "line 3: it contains a NUL"),
     ] {
         let text = format!("port add br0 p1 --type internal\n\n{line}\nport add br0 p3\n");
-        sandbox
-            .ovs(&["batch"])
-            .write_stdin(text)
-            .assert()
-            .code(code)
-            .stderr(contains(words))
-            .stdout("");
-        assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "", "{line}");
+        ovs!(sandbox, "batch").write_stdin(text).fails(code, words);
+        assert_eq!(vsctl!(sandbox, "list-ports br0"), "", "{line}");
     }
-    sandbox
-        .ovs(&["batch", "/nonexistent"])
-        .assert()
-        .code(1)
-        .stderr(contains("cannot read"));
-    sandbox
-        .ovs(&["batch"])
+    ovs!(sandbox, "batch /nonexistent").fails(1, "cannot read");
+    ovs!(sandbox, "batch")
         .write_stdin(&b"port add br0 \xff"[..])
-        .assert()
-        .code(1)
-        .stderr(contains("UTF-8"));
-    sandbox
-        .ovs(&["batch"])
-        .write_stdin("")
-        .assert()
-        .success()
-        .stdout("unchanged\n");
+        .fails(1, "UTF-8");
+    ovs!(sandbox, "batch").write_stdin("").prints("unchanged\n");
 }
 
 #[test]
@@ -109,11 +83,11 @@ fn a_line_goes_on_after_a_backslash() {
                 # a comment does not \\\nport add br0 p2 --type internal # nor here \\\n\
                 port set p1 --external-id \"e=f \\\ng\"\nport set p1 --external-id 'a=b\\'\nport set p1 --external-id c=d\\\\\n\
                 port set p2 --tag 6";
-    sandbox.ovs(&["batch"]).write_stdin(text).assert().success();
-    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\np2\n");
-    assert_eq!(sandbox.vsctl(&["get", "Port", "p1", "tag"]), "5\n");
+    ovs!(sandbox, "batch").write_stdin(text).ok();
+    assert_eq!(vsctl!(sandbox, "list-ports br0"), "p1\np2\n");
+    assert_eq!(vsctl!(sandbox, "get Port p1 tag"), "5\n");
     assert_eq!(
-        sandbox.vsctl(&["get", "Interface", "p1", "external_ids"]),
+        vsctl!(sandbox, "get Interface p1 external_ids"),
         "{a=\"b\\\\\", c=\"d\\\\\", e=\"f g\"}\n"
     );
 }
@@ -121,67 +95,36 @@ fn a_line_goes_on_after_a_backslash() {
 #[test]
 fn later_lines_see_what_earlier_ones_did() {
     let sandbox = with_bridge();
-    sandbox.vsctl(&[
-        "add-port",
-        "br0",
-        "old",
-        "--",
-        "set",
-        "Interface",
-        "old",
-        "type=internal",
-    ]);
+    vsctl!(
+        sandbox,
+        "add-port br0 old -- set Interface old type=internal"
+    );
     let lines = "\
 port del old
 port add br0 old --type internal --tag 3
 port add br0 new --type internal
 port del new
 ";
-    sandbox
-        .ovs(&["batch"])
-        .write_stdin(lines)
-        .assert()
-        .success();
-    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "old\n");
-    assert_eq!(sandbox.vsctl(&["get", "Port", "old", "tag"]), "3\n");
+    ovs!(sandbox, "batch").write_stdin(lines).ok();
+    assert_eq!(vsctl!(sandbox, "list-ports br0"), "old\n");
+    assert_eq!(vsctl!(sandbox, "get Port old tag"), "3\n");
 }
 
 /// A search finds what meets its condition, and not what an earlier line has looked at.
 #[test]
 fn lines_do_not_find_each_others_ports() {
     let sandbox = with_bridge();
-    sandbox.vsctl(&[
-        "add-port",
-        "br0",
-        "p1",
-        "--",
-        "set",
-        "Interface",
-        "p1",
-        "type=internal",
-    ]);
+    vsctl!(sandbox, "add-port br0 p1 -- set Interface p1 type=internal");
     let lines = "db set Interface p1 external_ids:a=b\nport del br0/99\n";
-    sandbox
-        .ovs(&["batch"])
-        .write_stdin(lines)
-        .assert()
-        .code(3)
-        .stderr(contains("line 2"));
+    ovs!(sandbox, "batch").write_stdin(lines).fails(3, "line 2");
     let lines =
         "db set Interface p1 external_ids:a=b\nport add br0 p2 --ofport 77 --type internal\n";
-    sandbox
-        .ovs(&["batch"])
-        .write_stdin(lines)
-        .assert()
-        .success();
-    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\np2\n");
+    ovs!(sandbox, "batch").write_stdin(lines).ok();
+    assert_eq!(vsctl!(sandbox, "list-ports br0"), "p1\np2\n");
     let lines = "port del p2\nport del p2\n";
-    sandbox
-        .ovs(&["batch"])
+    ovs!(sandbox, "batch")
         .write_stdin(lines)
-        .assert()
-        .code(3)
-        .stderr(contains("line 2: port \"p2\" not found\n"));
+        .fails(3, "line 2: port \"p2\" not found\n");
 }
 
 #[test]
@@ -196,28 +139,17 @@ fn a_thousand_lines() {
         )
         .unwrap();
     }
-    let said = sandbox
-        .ovs(&["batch", "--no-wait"])
+    let said = ovs!(sandbox, "batch --no-wait")
         .write_stdin(lines.clone())
-        .output()
-        .unwrap();
+        .out();
+    assert_eq!(said.lines().count(), 1000);
     assert_eq!(
-        String::from_utf8(said.stdout).unwrap().lines().count(),
+        vsctl!(sandbox, "--no-wait list-ports br0").lines().count(),
         1000
     );
-    assert_eq!(
-        sandbox
-            .vsctl(&["--no-wait", "list-ports", "br0"])
-            .lines()
-            .count(),
-        1000
-    );
-    sandbox
-        .ovs(&["batch", "--no-wait"])
+    ovs!(sandbox, "batch --no-wait")
         .write_stdin(lines)
-        .assert()
-        .success()
-        .stdout("unchanged\n");
+        .prints("unchanged\n");
 }
 
 /// The lines that make a Neutron host: its bridges, then its ports.
@@ -281,7 +213,7 @@ fn shown(sandbox: &Sandbox) -> Value {
             _ => {}
         }
     }
-    let mut value = serde_json::from_str(&sandbox.ovs_stdout(&["show", "--json"])).unwrap();
+    let mut value = ovs!(sandbox, "show").json();
     strip(&mut value);
     value
 }
@@ -292,11 +224,7 @@ fn a_neutron_host_in_one_transaction() {
         let made = Sandbox::neutron(host);
         let built = Sandbox::empty();
         let lines = neutron(host);
-        built
-            .ovs(&["batch"])
-            .write_stdin(lines.clone())
-            .assert()
-            .success();
+        ovs!(built, "batch").write_stdin(lines.clone()).ok();
         assert_eq!(shown(&built), shown(&made));
         for table in ["Bridge", "Port", "Interface"] {
             let columns = match table {
@@ -305,21 +233,18 @@ fn a_neutron_host_in_one_transaction() {
                 _ => "--columns=name,type,options,ofport,ofport_request,external_ids",
             };
             let list = |sandbox: &Sandbox| {
-                let said = sandbox.vsctl(&[columns, "--format=csv", "list", table]);
+                let said = vsctl!(sandbox, "{columns} --format=csv list {table}");
                 let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();
                 lines.sort();
                 lines
             };
             assert_eq!(list(&built), list(&made), "{table}");
         }
-        let number = |sandbox: &Sandbox| sandbox.vsctl(&["get", "Open_vSwitch", ".", "next_cfg"]);
+        let number = |sandbox: &Sandbox| vsctl!(sandbox, "get Open_vSwitch . next_cfg");
         let before = number(&built);
-        built
-            .ovs(&["batch"])
+        ovs!(built, "batch")
             .write_stdin(lines.clone())
-            .assert()
-            .success()
-            .stdout("unchanged\n");
+            .prints("unchanged\n");
         assert_eq!(number(&built), before);
         // A line broken in the middle: nothing of the others either.
         let mut broken: Vec<&str> = lines.lines().collect();
@@ -328,12 +253,9 @@ fn a_neutron_host_in_one_transaction() {
             "port add br-int x1 --tag 7 --ofport nought",
         );
         let empty = Sandbox::empty();
-        empty
-            .ovs(&["batch"])
+        ovs!(empty, "batch")
             .write_stdin(broken.join("\n"))
-            .assert()
-            .code(2)
-            .stderr(contains("line "));
-        assert_eq!(empty.vsctl(&["list-br"]), "");
+            .fails(2, "line ");
+        assert_eq!(vsctl!(empty, "list-br"), "");
     }
 }

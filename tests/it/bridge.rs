@@ -1,7 +1,7 @@
 //! `ovs bridge`: list, show, exists.
 
 use ovs::sandbox::Neutron;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::common::{self, Sandbox, host};
 
@@ -30,15 +30,10 @@ fn a_line_per_bridge() {
                     + "\n"
             })
             .collect();
-        let said = sandbox.ovs_stdout(&["bridge", "list"]);
-        assert!(said == expected, "{}", common::diff(&expected, &said));
+        ovs!(sandbox, "bridge list").prints(&expected);
         // The same names as the real tool has.
-        assert_eq!(
-            sandbox.ovs_stdout(&["bridge", "list", "-g", "bridge"]),
-            sandbox.vsctl(&["list-br"])
-        );
-        let json = sandbox.ovs_stdout(&["bridge", "list", "--json"]);
-        let json: Value = serde_json::from_str(&json).unwrap();
+        ovs!(sandbox, "bridge list -g bridge").prints(vsctl!(sandbox, "list-br"));
+        let json = ovs!(sandbox, "bridge list").json();
         assert_eq!(json[0]["bridge"], "br-ens37");
         assert_eq!(json[0]["ports"], 3);
         assert_eq!(json[0]["protocols"], json!([]));
@@ -49,49 +44,37 @@ fn a_line_per_bridge() {
 #[test]
 fn show_says_what_the_local_port_is_for() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    let said = sandbox.ovs_stdout(&["bridge", "show", "br-int", "-o", "table"]);
+    let said = ovs!(sandbox, "bridge show br-int -o table").out();
     common::golden("bridge/show.table", &said);
     assert!(said.contains("LOCAL (65534)"), "{said}");
     assert!(said.lines().all(|line| line.len() <= 80), "{said}");
-    let json = sandbox.ovs_stdout(&["bridge", "show", "br-int", "--json"]);
-    let json: Value = serde_json::from_str(&json).unwrap();
+    let json = ovs!(sandbox, "bridge show br-int").json();
     assert_eq!(json["bridge"], "br-int");
     assert_eq!(json["other_config"], json!({"hwaddr": "06:a6:5d:a0:41:4f"}));
-    assert_eq!(
-        sandbox.ovs_stdout(&["bridge", "show", "br-int", "-g", "fail_mode"]),
-        "secure\n"
-    );
-    sandbox.ovs(&["bridge", "show", "brint"]).assert().code(3);
+    ovs!(sandbox, "bridge show br-int -g fail_mode").prints("secure\n");
+    ovs!(sandbox, "bridge show brint").exits(3);
 }
 
 #[test]
 fn exists_is_silent() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     for (bridge, code) in [("br-int", 0), ("br-in", 3), ("qvobeeb2c54-aa", 3)] {
-        sandbox
-            .ovs(&["bridge", "exists", bridge])
-            .assert()
-            .code(code)
-            .stdout("")
-            .stderr("");
+        ovs!(sandbox, "bridge exists {bridge}")
+            .exits(code)
+            .prints("")
+            .says_nothing();
     }
     sandbox.kill_ovsdb();
     // Not knowing is not the same as not existing.
-    sandbox
-        .ovs(&["bridge", "exists", "br-int"])
-        .assert()
-        .code(4);
+    ovs!(sandbox, "bridge exists br-int").exits(4);
 }
 
 #[test]
 fn no_bridges() {
     let sandbox = Sandbox::empty();
-    assert_eq!(sandbox.ovs_stdout(&["bridge", "list"]), "");
-    assert_eq!(sandbox.ovs_stdout(&["bridge", "list", "--json"]), "[]\n");
-    sandbox
-        .ovs(&["bridge", "list", "-o", "table"])
-        .assert()
-        .success()
-        .stdout("")
-        .stderr("no bridges\n");
+    ovs!(sandbox, "bridge list").prints("");
+    ovs!(sandbox, "bridge list --json").prints("[]\n");
+    ovs!(sandbox, "bridge list -o table")
+        .prints("")
+        .says_only("no bridges\n");
 }

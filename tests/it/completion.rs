@@ -10,13 +10,9 @@ use std::time::{Duration, Instant};
 use ovs::cli::Shell;
 use ovs::sandbox::Neutron;
 
-use crate::common::{self, Sandbox, binary, clean, host, ovs};
+use crate::common::{self, Sandbox, binary, clean, host, of_project};
 
 const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
-
-fn of_project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
 
 fn script(shell: Shell) -> PathBuf {
     of_project(match shell {
@@ -184,26 +180,10 @@ fn asked(command: &mut common::Ovs, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn what_depends_on_what_is_typed() {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "add-port",
-        "br0",
-        "p 1;x",
-        "tag=7",
-        "--",
-        "add-port",
-        "br0",
-        "gre0",
-        "--",
-        "set",
-        "Interface",
-        "gre0",
-        "type=gre",
-        "options:remote_ip=192.0.2.1",
-    ]);
+    let sandbox = Sandbox::with(
+        "add-br br0 -- add-port br0 'p 1;x' tag=7 -- add-port br0 gre0 -- set Interface gre0 \
+         type=gre options:remote_ip=192.0.2.1",
+    );
     let complete = |words: &[&str]| asked(&mut ovs!(sandbox, ""), words);
     // The type of a port that is there.
     let keys = complete(&["port", "set", "gre0", "--option", ""]);
@@ -212,24 +192,16 @@ fn what_depends_on_what_is_typed() {
     assert_eq!(complete(&["dump-flows", "br0", "dl_vlan="]), ["dl_vlan=7"]);
     assert_eq!(complete(&["port", "show", "br0/g"]), ["br0/gre0"]);
     // Tables that have names, from the database and from the switch.
-    sandbox.vsctl(&[
-        "--",
-        "--id=@one",
-        "create",
-        "Flow_Table",
-        "name=\"a b\"",
-        "--",
-        "set",
-        "bridge",
-        "br0",
-        "flow_tables:1=@one",
-    ]);
+    vsctl!(
+        sandbox,
+        "-- --id=@one create Flow_Table 'name=\"a b\"' -- set bridge br0 flow_tables:1=@one"
+    );
     for (table, name) in [
         ("3", "name:ServiceLB"),
         ("4", "name:twice"),
         ("5", "name:twice"),
     ] {
-        sandbox.ofctl(&["-OOpenFlow15", "mod-table", "br0", table, name]);
+        ofctl!(sandbox, "-OOpenFlow15 mod-table br0 {table} {name}");
     }
     let tables = ["\"a b\"", "ServiceLB", "4", "5"];
     assert_eq!(complete(&["dump-flows", "br0", "--table", ""]), tables);
@@ -260,18 +232,13 @@ fn what_depends_on_what_is_typed() {
 
 #[test]
 fn nothing_acts_on_the_terminal() {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
+    let sandbox = Sandbox::with("add-br br0");
     let insert = serde_json::json!(["Open_vSwitch",
         {"op": "insert", "table": "Bridge", "row": {"name": "br\u{1b}[31m"}, "uuid-name": "b"},
         {"op": "mutate", "table": "Open_vSwitch", "where": [],
             "mutations": [["bridges", "insert", ["named-uuid", "b"]]]}]);
     sandbox.ovsdb_client(&["transact", &insert.to_string()]);
-    let output = sandbox
-        .ovs(&["complete", "fish", "--", "show", "br"])
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "space\nbr0\n");
+    ovs!(sandbox, "complete fish -- show br").prints("space\nbr0\n");
 }
 
 #[test]
@@ -311,7 +278,6 @@ fn the_scripts_are_those_in_the_tree() {
         ("fish", Shell::Fish),
         ("elvish", Shell::Elvish),
     ] {
-        let printed = ovs(&["completions", name]).output().unwrap().stdout;
-        assert_eq!(printed, std::fs::read(script(shell)).unwrap());
+        ovs!("completions {name}").prints(std::fs::read_to_string(script(shell)).unwrap());
     }
 }

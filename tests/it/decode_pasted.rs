@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common;
+use crate::common::hex::{bytes, digits as hex};
+use crate::common::openflow::ofp_print;
 
 fn pasted(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -41,25 +43,13 @@ fn what_every_tool_prints_is_what_ofp_parse_pcap_reads() {
         if name == "ofp-parse-pcap" || name.starts_with("refused") {
             continue;
         }
-        let output = decode().arg(&path).output().unwrap();
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(stdout, expected, "{name}: {stderr}");
-        assert!(output.status.success(), "{name}: {stderr}");
+        decode().arg(&path).prints(&expected);
         // Line feeds of another system, and as an argument.
         if let Ok(text) = fs::read_to_string(&path) {
             let returns = text.replace('\n', "\r\n");
-            decode()
-                .write_stdin(returns)
-                .assert()
-                .success()
-                .stdout(expected.clone());
+            decode().write_stdin(returns).prints(&expected);
             if text.len() < 100_000 {
-                decode()
-                    .arg(text)
-                    .assert()
-                    .success()
-                    .stdout(expected.clone());
+                decode().arg(text).prints(&expected);
             }
         }
         count += 1;
@@ -71,7 +61,7 @@ fn what_every_tool_prints_is_what_ofp_parse_pcap_reads() {
 #[test]
 fn words_without_an_order_are_refused() {
     for name in ["refused-hexdump", "refused-od"] {
-        decode().arg(pasted(name)).assert().code(1).stdout("").stderr(format!(
+        decode().arg(pasted(name)).exits(1).prints("").says_only(format!(
             "ovs: {:?}, line 1, character 9: 16-bit words in the order of a host: use hexdump -C or xxd\n",
             pasted(name)
         ));
@@ -107,26 +97,18 @@ fn hex_as_languages_write_it() {
         "00000000: 0414 0008 0000 0002  ........",
         "\t0x0000:  0414 0008 0000 0002                      ........",
     ] {
-        decode().arg(text).assert().success().stdout(BARRIER);
-        decode()
-            .write_stdin(text)
-            .assert()
-            .success()
-            .stdout(BARRIER);
+        decode().arg(text).prints(BARRIER);
+        decode().write_stdin(text).prints(BARRIER);
         let words = text.split_ascii_whitespace();
         if !text.starts_with("0000") && !text.contains(['\n', '"', ':']) {
-            decode().args(words).assert().success().stdout(BARRIER);
+            decode().args(words).prints(BARRIER);
         }
     }
     // Text among escapes is text.
-    decode()
-        .arg(r"b'\x01\x02\x00\n\x00\x00\x00\x01hi'")
-        .assert()
-        .success()
-        .stdout(
-            "OFPT_ECHO_REQUEST (xid=0x1): 2 bytes of payload\n\
+    decode().arg(r"b'\x01\x02\x00\n\x00\x00\x00\x01hi'").prints(
+        "OFPT_ECHO_REQUEST (xid=0x1): 2 bytes of payload\n\
              00000000  68 69                                           |hi              |\n",
-        );
+    );
 }
 
 /// An echo request with this payload, as `xxd` and `tshark -x` print it: the column of text is of mere hex digits,
@@ -148,11 +130,7 @@ fn columns_tell_hex_from_text() {
         let length = 8 + payload.len();
         let mut message = vec![1, 2, 0, length as u8, 0, 0, 0, 1];
         message.extend(payload);
-        let real = Command::new("ovs-ofctl")
-            .args(["ofp-print", &hex(&message)])
-            .output()
-            .unwrap();
-        let expected = String::from_utf8(real.stdout).unwrap();
+        let expected = ofp_print(&message);
         for width in [16, 8, 10] {
             let mut wireshark = String::new();
             for (row, bytes) in message.chunks(width).enumerate() {
@@ -179,10 +157,8 @@ fn columns_tell_hex_from_text() {
                 // Blanks at the ends of lines get lost on the way.
                 let trimmed: Vec<&str> = dump.lines().map(str::trim_end).collect();
                 for dump in [dump.clone(), trimmed.join("\n")] {
-                    let output = decode().write_stdin(dump.clone()).output().unwrap();
-                    let stdout = String::from_utf8_lossy(&output.stdout);
-                    let stderr = String::from_utf8_lossy(&output.stderr);
-                    assert_eq!(stdout, expected, "{stderr}\n{dump}");
+                    let ran = decode().write_stdin(dump.clone()).run();
+                    assert_eq!(ran.stdout, expected, "{}\n{dump}", ran.stderr);
                 }
             }
         }
@@ -197,13 +173,6 @@ fn text(bytes: &[u8]) -> String {
     bytes.iter().map(shown).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
 /// What ovs-ofctl prints of a message that it does not understand, and of an error of the switch.
 #[test]
 fn text_of_ovs_ofctl() {
@@ -215,39 +184,28 @@ fn text_of_ovs_ofctl() {
         "0001000a80001a020050000000000000",
     ]
     .concat();
-    let print = |arguments: &[&str]| {
-        let output = Command::new("ovs-ofctl").args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let refused = print(&["ofp-print", &flow_mod]);
+    let print = |digits: &str| ofp_print(&bytes(digits));
+    let refused = print(&flow_mod);
     assert!(
         refused.contains("***decode error: OFPBMC_BAD_PREREQ***"),
         "{refused}"
     );
     let ours = "OFPT_FLOW_MOD (OF1.3) (xid=0x6): ADD tp_src=80 actions=drop\n";
-    decode()
-        .write_stdin(refused.clone())
-        .assert()
-        .success()
-        .stdout(ours);
+    decode().write_stdin(refused.clone()).prints(ours);
     // The switch's error, whose message is cut, before and behind it: what can be read of each.
     let error = format!("0401004c000000060004000a{flow_mod}");
-    let error = print(&["ofp-print", &error]);
-    let cut = print(&["ofp-print", &flow_mod[..112]]);
+    let error = print(&error);
+    let cut = print(&flow_mod[..112]);
     assert!(cut.contains("truncated to 56 bytes from 64"), "{cut}");
     let log = format!(
         "2026-01-02T03:04:05.678Z|00012|vconn|DBG|unix#3: received: {error}{cut}\
          2026-01-02T03:04:06.789Z|00013|connmgr|INFO|br0<->unix#3: sending an error\n{refused}"
     );
-    let output = decode().write_stdin(log).output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{stdout}");
-    assert!(stdout.ends_with(ours), "{stdout}");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(
-        stderr,
-        "ovs: line 9: match at byte 52: needs 6 bytes, only 4 are left\n"
-    );
+    let ran = decode()
+        .write_stdin(log)
+        .exits(1)
+        .says_only("ovs: line 9: match at byte 52: needs 6 bytes, only 4 are left\n");
+    assert!(ran.stdout.ends_with(ours), "{}", ran.stdout);
 }
 
 /// Rows that contradict each other, and places that are named.
@@ -304,11 +262,11 @@ fn odd_input_names_its_place() {
             "line 1, character 9: 16-bit words in the order of a host: use hexdump -C or xxd",
         ),
     ] {
-        let output = decode().write_stdin(input).output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(stderr, format!("ovs: \"stdin\", {message}\n"), "{input}");
-        assert_eq!(output.status.code(), Some(1), "{input}");
-        decode().arg(input).assert().code(2);
+        decode()
+            .write_stdin(input)
+            .exits(1)
+            .says_only(format!("ovs: \"stdin\", {message}\n"));
+        decode().arg(input).exits(2);
     }
 }
 
@@ -319,7 +277,7 @@ fn rows_left_out_are_put_back() {
     message.resize(200, 0);
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, &message).unwrap();
-    let plain = decode().arg(hex(&message)).output().unwrap().stdout;
+    let plain = decode().arg(hex(&message)).run().stdout;
     for tool in [
         &["hexdump", "-C"][..],
         &["od", "-t", "x1"],
@@ -333,11 +291,7 @@ fn rows_left_out_are_put_back() {
             .unwrap();
         let dump = String::from_utf8(output.stdout).unwrap();
         assert!(dump.contains("\n*\n"), "{dump}");
-        decode()
-            .write_stdin(dump)
-            .assert()
-            .success()
-            .stdout(plain.clone());
+        decode().write_stdin(dump).prints(&plain);
     }
 }
 
@@ -350,16 +304,11 @@ fn packets_that_are_no_messages() {
     let (head, packets) = packets(&pcap);
     let run = |packets: &[&[u8]]| {
         let file = [head, &packets.concat()].concat();
-        let output = decode().write_stdin(file).output().unwrap();
-        (
-            String::from_utf8(output.stdout).unwrap(),
-            String::from_utf8(output.stderr).unwrap(),
-            output.status.code(),
-        )
+        decode().write_stdin(file).run()
     };
     let all: Vec<&[u8]> = packets.clone();
     let whole = run(&all);
-    assert_eq!((whole.0.as_str(), whole.2), (expected().as_str(), Some(0)));
+    whole.clone().exits(0).prints(expected());
     // Each packet twice: sent again.
     let twice: Vec<&[u8]> = packets
         .iter()
@@ -367,22 +316,22 @@ fn packets_that_are_no_messages() {
         .collect();
     assert_eq!(run(&twice), whole);
     // Only what has no payload.
-    let (nothing, error, code) = run(&packets[..3]);
-    assert_eq!((nothing.as_str(), code), ("", Some(1)));
-    assert_eq!(error, "ovs: no OpenFlow in 3 packets\n");
+    run(&packets[..3])
+        .exits(1)
+        .prints("")
+        .says_only("ovs: no OpenFlow in 3 packets\n");
     // Any one packet is missing: no panic, and nothing is invented.
     for missing in 0..packets.len() {
         let mut some = packets.clone();
         some.remove(missing);
-        let (stdout, ..) = run(&some);
+        let stdout = run(&some).stdout;
         assert!(
-            stdout.lines().count() <= whole.0.lines().count(),
+            stdout.lines().count() <= whole.stdout.lines().count(),
             "{stdout}"
         );
     }
     // The file is cut.
-    let (_, error, code) = run(&[&packets[0][..20]]);
-    assert_eq!(code, Some(1));
+    let error = run(&[&packets[0][..20]]).exits(1).stderr;
     assert!(
         error.starts_with("ovs: \"stdin\" is a capture that is cut: packet at byte 40"),
         "{error}"
@@ -397,8 +346,7 @@ fn packets_that_are_no_messages() {
     other[16 + 66] = 0x16;
     let mut some = packets.clone();
     some[at] = &other;
-    let (_, error, code) = run(&some);
-    assert_eq!(code, Some(1));
+    let error = run(&some).exits(1).stderr;
     let start = format!("ovs: packet {}: TCP from port ", at + 1);
     assert!(
         error.starts_with(&start) && error.contains(" is no OpenFlow\n"),

@@ -1,41 +1,24 @@
 //! What `ovs dump-flows` is asked for, in every version of OpenFlow: never more flows than the real `ovs-ofctl`
 //! shows, and an error where the version cannot choose.
 
-use std::fs;
-use std::process::Output;
-
 use crate::common::Sandbox;
-
-const VERSIONS: [&str; 6] = [
-    "OpenFlow10",
-    "OpenFlow11",
-    "OpenFlow12",
-    "OpenFlow13",
-    "OpenFlow14",
-    "OpenFlow15",
-];
+use crate::common::openflow::{self, VERSIONS, add};
 
 /// The priorities of the flows in a text, sorted: each flow has its own.
 fn priorities(text: &str) -> Vec<u32> {
-    let lines = text.lines().filter(|line| line.contains("actions="));
-    let mut all: Vec<u32> = lines
-        .map(|line| {
-            let (_, rest) = line.split_once("priority=").unwrap();
-            rest.split([',', ' ']).next().unwrap().parse().unwrap()
-        })
-        .collect();
+    let mut all = openflow::priorities(text);
     all.sort_unstable();
     all
 }
 
 /// A bridge with ports 1 to 3, groups 5 and 6, and these flows of OpenFlow 1.5: their place is their priority.
 fn bridge(flows: &[&str]) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    let ports = "add-br br0 -- set bridge br0 fail_mode=secure \
+    let sandbox = Sandbox::with(
+        "add-br br0 -- set bridge br0 fail_mode=secure \
         -- add-port br0 p1 -- set interface p1 type=dummy ofport_request=1 \
         -- add-port br0 p2 -- set interface p2 type=dummy ofport_request=2 \
-        -- add-port br0 p3 -- set interface p3 type=dummy ofport_request=3";
-    sandbox.vsctl(&ports.split_whitespace().collect::<Vec<_>>());
+        -- add-port br0 p3 -- set interface p3 type=dummy ofport_request=3",
+    );
     for group in [
         "group_id=5,type=all,bucket=output:1",
         "group_id=6,type=all,bucket=output:2",
@@ -46,15 +29,13 @@ fn bridge(flows: &[&str]) -> Sandbox {
     let lines: Vec<String> = lines
         .map(|(place, flow)| format!("priority={place},{flow}"))
         .collect();
-    let file = sandbox.run_dir().join("flows");
-    fs::write(&file, lines.join("\n")).unwrap();
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow15",
+    add(
+        &sandbox,
+        "-O OpenFlow15",
         "add-flows",
         "br0",
-        &file.display().to_string(),
-    ]);
+        &lines.join("\n"),
+    );
     sandbox
 }
 
@@ -72,14 +53,6 @@ fn real(sandbox: &Sandbox, version: &str, filter: &str) -> Vec<u32> {
         sandbox,
         "-O {version} --no-stats dump-flows br0 {filter}"
     ))
-}
-
-#[track_caller]
-fn refused(output: &Output, code: i32, words: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(words), "{said}");
-    assert!(output.stdout.is_empty());
 }
 
 /// Every kind of field, and what stands for one.
@@ -178,17 +151,15 @@ fn filters_choose_or_are_refused_in_every_version() {
             &["--out-group", "5", "--count"],
         ] {
             let line = [&["dump-flows", "br0", "-O", version], arguments].concat();
-            let output = sandbox.ovs(&line).output().unwrap();
+            let mut command = sandbox.ovs(&line);
             if version == "OpenFlow10" {
-                refused(
-                    &output,
+                command.fails(
                     1,
                     "OpenFlow 1.0 has no groups: flows cannot be chosen by out_group",
                 );
             } else if arguments.len() < 3 {
-                let text = String::from_utf8_lossy(&output.stdout);
                 assert_eq!(
-                    priorities(&text),
+                    priorities(&command.run().stdout),
                     real(&sandbox, version, "out_group=5"),
                     "{version}"
                 );
@@ -222,11 +193,8 @@ fn filters_choose_or_are_refused_in_every_version() {
             "tp_dst needs tcp, udp or sctp, or tcp6, udp6 or sctp6, in the match",
         ),
     ] {
-        let output = sandbox
-            .ovs(&[&["dump-flows", "br0"], arguments].concat())
-            .output()
-            .unwrap();
-        refused(&output, 2, words);
+        let line = [&["dump-flows", "br0"], arguments].concat();
+        sandbox.ovs(&line).fails(2, words);
     }
     // The statistics of a line that a dump has printed are left out.
     let pasted = "cookie=0x22, duration=5.1s, table=3, n_packets=0, n_bytes=0, in_port=1";
@@ -344,27 +312,20 @@ fn names_as_openflow_cuts_them() {
         &["dump-flows", "--all", "in_port=patch-br-tun-to"],
         &["port", "stats", "br0", "patch-br-tun-to"],
     ] {
-        refused(&sandbox.ovs(line).output().unwrap(), 2, several);
+        sandbox.ovs(line).fails(2, several);
     }
-    let both = [
-        "port",
-        "resolve",
-        "br0",
-        "patch-br-tun-to-int-1",
-        "patch-br-tun-to",
-    ];
-    let output = sandbox.ovs(&both).output().unwrap();
-    assert_eq!(output.stdout, b"patch-br-tun-to-int-1\t2\n");
-    assert!(String::from_utf8_lossy(&output.stderr).contains(several));
+    ovs!(
+        sandbox,
+        "port resolve br0 patch-br-tun-to-int-1 patch-br-tun-to"
+    )
+    .run()
+    .prints("patch-br-tun-to-int-1\t2\n")
+    .says(several);
     // Neither shorter nor longer than OpenFlow cuts it.
     for name in ["patch-br-int-t", "patch-br-int-to-"] {
-        let output = ovs!(sandbox, "port resolve br0 {name}").output().unwrap();
-        refused(&output, 3, "not found on br0");
+        ovs!(sandbox, "port resolve br0 {name}").fails(3, "not found on br0");
     }
     // The switch alone knows the names cut.
-    let switch = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
-    let output = ovs!(sandbox, "dump-flows {switch} in_port=patch-br-tun-to")
-        .output()
-        .unwrap();
-    refused(&output, 2, "calls 2 ports of");
+    let switch = openflow::socket(&sandbox, "br0");
+    ovs!(sandbox, "dump-flows {switch} in_port=patch-br-tun-to").fails(2, "calls 2 ports of");
 }

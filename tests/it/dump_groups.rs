@@ -3,15 +3,7 @@
 use serde_json::Value;
 
 use crate::common::Sandbox;
-
-const VERSIONS: [&str; 6] = [
-    "OpenFlow10",
-    "OpenFlow11",
-    "OpenFlow12",
-    "OpenFlow13",
-    "OpenFlow14",
-    "OpenFlow15",
-];
+use crate::common::openflow::{VERSIONS, entries};
 
 const GROUPS: [&str; 9] = [
     "group_id=1,type=all,bucket=output:1,bucket=actions=set_field:5->reg0,mod_vlan_vid:7,output:2",
@@ -26,13 +18,13 @@ const GROUPS: [&str; 9] = [
 ];
 
 fn bridge_with_groups() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    let line = "add-br br0 -- set bridge br0 fail_mode=secure \
+    let sandbox = Sandbox::with(
+        "add-br br0 -- set bridge br0 fail_mode=secure \
                 -- add-port br0 p1 -- set interface p1 type=dummy ofport_request=1 \
                 -- add-port br0 patch-to-somewhere-else \
                 -- set interface patch-to-somewhere-else type=dummy ofport_request=2 \
-                -- add-br br1";
-    sandbox.vsctl(&line.split_whitespace().collect::<Vec<_>>());
+                -- add-br br1",
+    );
     for group in GROUPS {
         ofctl!(sandbox, "-O OpenFlow15 add-group br0 '{group}'");
     }
@@ -41,9 +33,7 @@ fn bridge_with_groups() -> Sandbox {
 
 /// What `ovs-ofctl` prints, without the reply's header and the leading blanks, by group.
 fn ofctl(sandbox: &Sandbox, line: &[&str]) -> Vec<String> {
-    let text = sandbox.ofctl(line);
-    let lines = text.lines().filter(|line| line.starts_with(' '));
-    let mut lines: Vec<String> = lines.map(|line| line.trim_start().to_owned()).collect();
+    let mut lines = entries(&sandbox.ofctl(line));
     lines.sort_by_key(|line| number(line));
     lines
 }
@@ -207,25 +197,16 @@ fn one_none_and_not_there() {
             one.starts_with("group_id=6,") && one.lines().count() == 1,
             "{version}: {one}"
         );
-        let output = ovs!(sandbox, "dump-groups br0 99 -O {version}")
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(3), "{version}");
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(
-            error.contains("group 99 not found on br0"),
-            "{version}: {error}"
-        );
+        ovs!(sandbox, "dump-groups br0 99 -O {version}")
+            .exits(3)
+            .says("group 99 not found on br0");
         ovs!(sandbox, "dump-groups br1 -O {version}").prints("");
         ovs!(sandbox, "dump-groups br1 -j -O {version}").prints("[]\n");
     }
-    let output = ovs!(sandbox, "dump-groups br1 -o table").output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "no groups\n");
-    for wrong in [&["br0", "six"][..], &["br0", "-g", "type"]] {
-        let output = sandbox
-            .ovs(&[&["dump-groups"], wrong].concat())
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    ovs!(sandbox, "dump-groups br1 -o table")
+        .run()
+        .says_only("no groups\n");
+    for wrong in ["br0 six", "br0 -g type"] {
+        ovs!(sandbox, "dump-groups {wrong}").exits(2);
     }
 }

@@ -19,7 +19,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use ovs::base::json::Json;
 use ovs::openflow::bytes::DecodeError;
@@ -28,8 +27,11 @@ use ovs::openflow::messages::groups::{Descs, GROUP_ALL, GroupStats};
 use ovs::openflow::messages::meters::{METER_ALL, MeterConfig, MeterStats};
 use ovs::openflow::messages::multipart::{self, Part};
 use ovs::openflow::messages::{groups, meters, tables};
-use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{Plain, Style};
 use ovs::openflow::version::Version;
+
+use crate::common::hex::bytes;
+use crate::common::openflow::{self, ofp_print};
 
 fn recorded() -> Vec<(String, Vec<u8>)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/messages");
@@ -54,38 +56,13 @@ fn message(name: &str) -> Vec<u8> {
         .1
 }
 
-fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-        .collect()
-}
-
-/// What the real `ovs-ofctl ofp-print` prints for the message.
-fn ofp_print(message: &[u8]) -> String {
-    let hex: Vec<String> = message.iter().map(|byte| format!("{byte:02x}")).collect();
-    let output = Command::new("ovs-ofctl")
-        .args(["ofp-print", &hex.concat()])
-        .output();
-    String::from_utf8(output.expect("Open vSwitch is installed").stdout).unwrap()
-}
-
-/// The same without its first line, `skip` taken off the beginning of each of the others.
+/// What ofp-print prints for the message, without the first line, `skip` taken off the beginning of each of the others.
 fn ofp_print_body(message: &[u8], skip: &str) -> Vec<String> {
     let text = ofp_print(message);
     let lines = text.lines().skip(1);
     lines
         .map(|line| line.strip_prefix(skip).unwrap_or(line).to_owned())
         .collect()
-}
-
-fn cx(version: Version) -> TextContext<'static> {
-    TextContext {
-        version,
-        style: Style::Wire,
-        ports: PortSpelling::Number,
-        names: &NoNames,
-    }
 }
 
 fn version(message: &[u8]) -> Version {
@@ -101,10 +78,11 @@ fn descs(message: &[u8]) -> Result<Vec<String>, DecodeError> {
     Descs::new(version, part(message)?)?
         .map(|desc| {
             let desc = desc?;
+            let cx = openflow::cx(version, Style::Wire);
             let mut sink = Plain::default();
-            desc.text(None, &mut sink, &cx(version))?;
+            desc.text(None, &mut sink, &cx)?;
             let mut json = String::new();
-            desc.json(None, &mut Json::new(&mut json), &cx(version))?;
+            desc.json(None, &mut Json::new(&mut json), &cx)?;
             assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
             Ok(sink.0)
         })
@@ -113,11 +91,7 @@ fn descs(message: &[u8]) -> Result<Vec<String>, DecodeError> {
 
 fn stats(message: &[u8]) -> Result<Vec<String>, DecodeError> {
     let stats = GroupStats::of_part(version(message), part(message)?)?;
-    let text = |stats: &GroupStats| {
-        let mut sink = Plain::default();
-        stats.text(&mut sink);
-        sink.0
-    };
+    let text = |stats: &GroupStats| openflow::text(|sink| stats.text(sink));
     Ok(stats.iter().map(text).collect())
 }
 

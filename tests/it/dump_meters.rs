@@ -15,10 +15,10 @@ const METERS: [&str; 5] = [
 ];
 
 fn bridge_with_meters() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    let line = "add-br br0 -- set bridge br0 fail_mode=secure datapath_type=dummy \
-                -- add-br br1 -- set bridge br1 datapath_type=dummy";
-    sandbox.vsctl(&line.split_whitespace().collect::<Vec<_>>());
+    let sandbox = Sandbox::with(
+        "add-br br0 -- set bridge br0 fail_mode=secure datapath_type=dummy \
+                -- add-br br1 -- set bridge br1 datapath_type=dummy",
+    );
     for meter in METERS {
         ofctl!(sandbox, "-O OpenFlow13 add-meter br0 '{meter}'");
     }
@@ -120,21 +120,15 @@ fn one_none_and_not_there() {
     ovs!(sandbox, "dump-meters br1").prints("");
     ovs!(sandbox, "dump-meters br1 --json").prints("[]\n");
     for (line, code, says) in [
-        (&["br0", "9"][..], 3, "meter 9 not found on br0"),
-        (&["br0", "all"], 2, "a number, controller or slowpath"),
-        (&["br0", "-O", "OpenFlow12"], 1, "meters need OpenFlow 1.3"),
-        (&["br0", "--columns", "rate"], 2, "printed whole"),
+        ("br0 9", 3, "meter 9 not found on br0"),
+        ("br0 all", 2, "a number, controller or slowpath"),
+        ("br0 -O OpenFlow12", 1, "meters need OpenFlow 1.3"),
+        ("br0 --columns rate", 2, "printed whole"),
     ] {
-        let output = sandbox
-            .ovs(&[&["dump-meters"], line].concat())
-            .output()
-            .unwrap();
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{line:?}: {error}");
-        assert!(error.contains(says), "{line:?}: {error}");
+        ovs!(sandbox, "dump-meters {line}").exits(code).says(says);
     }
     vsctl!(sandbox, "set bridge br0 protocols=OpenFlow10");
-    let output = ovs!(sandbox, "dump-meters br0").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("hint: the bridge's protocols"));
+    ovs!(sandbox, "dump-meters br0")
+        .exits(1)
+        .says("hint: the bridge's protocols");
 }

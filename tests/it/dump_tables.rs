@@ -3,21 +3,13 @@
 use serde_json::Value;
 
 use crate::common::Sandbox;
-
-const VERSIONS: [&str; 6] = [
-    "OpenFlow10",
-    "OpenFlow11",
-    "OpenFlow12",
-    "OpenFlow13",
-    "OpenFlow14",
-    "OpenFlow15",
-];
+use crate::common::openflow::VERSIONS;
 
 fn bridge() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    let line = "add-br br0 -- set bridge br0 fail_mode=secure flow_tables:7=@t \
-                -- --id=@t create Flow_Table name=seven flow_limit=5000";
-    sandbox.vsctl(&line.split_whitespace().collect::<Vec<_>>());
+    let sandbox = Sandbox::with(
+        "add-br br0 -- set bridge br0 fail_mode=secure flow_tables:7=@t \
+                -- --id=@t create Flow_Table name=seven flow_limit=5000",
+    );
     for flow in [
         "in_port=LOCAL actions=goto_table:3",
         "table=3 actions=drop",

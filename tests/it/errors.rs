@@ -4,34 +4,18 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-const OVS: &str = env!("CARGO_BIN_EXE_ovs");
+use crate::common::{self, Ran};
 
-/// The binary in an environment that says nothing about where Open vSwitch is.
-fn ovs(arguments: &[&str]) -> Command {
-    let mut command = Command::new(OVS);
-    for variable in ["OVS_DB", "OVS_RUNDIR", "OVS_CTL_TIMEOUT", "COLUMNS"] {
-        command.env_remove(variable);
-    }
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn unix(path: &Path) -> String {
-    format!("unix:{}", path.display())
-}
-
-#[track_caller]
-fn fails(output: &Output, code: i32, stderr: &[&str]) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    for words in stderr {
-        assert!(said.contains(words), "{words:?} is not in: {said}");
-    }
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+/// A directory for a socket, and the socket's endpoint.
+fn socket() -> (tempfile::TempDir, PathBuf, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("db.sock");
+    let endpoint = format!("unix:{}", path.display());
+    (dir, path, endpoint)
 }
 
 /// What people mean by an option that is not there.
@@ -75,99 +59,74 @@ fn tips_for_options() {
             "a similar argument exists: '--out-port'",
         ),
     ] {
-        let words: Vec<&str> = line.split(' ').collect();
-        let output = ovs(&words).output().unwrap();
-        fails(&output, 2, &["unexpected argument", &format!("{tip}\n")]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = ovs!("{line}")
+            .fails(2, "unexpected argument")
+            .says(format!("{tip}\n"))
+            .stderr;
         assert_eq!(said.matches("tip: ").count(), 1, "{said}");
     }
 }
 
 #[test]
 fn no_socket() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("db.sock");
-    let output = ovs(&["show", "--db", &unix(&socket)]).output().unwrap();
-    fails(
-        &output,
-        4,
-        &[
-            &format!(
-                "ovs: cannot connect to unix:{}: the socket does not exist\n",
-                socket.display()
-            ),
-            "hint: is Open vSwitch running? OVS_RUNDIR or --db says where else",
-        ],
-    );
+    let (dir, _, db) = socket();
+    let said = ovs!("show --db {db}")
+        .fails(
+            4,
+            format!("ovs: cannot connect to {db}: the socket does not exist\n"),
+        )
+        .says("hint: is Open vSwitch running? OVS_RUNDIR or --db says where else")
+        .stderr;
     // The same place, named by the environment.
-    let named = ovs(&["show"])
+    ovs!("show")
         .env("OVS_RUNDIR", dir.path())
-        .output()
-        .unwrap();
-    assert_eq!(named.stderr, output.stderr);
-    let quiet = ovs(&["show", "-q", "--db", &unix(&socket)])
-        .output()
-        .unwrap();
-    fails(&quiet, 4, &["cannot connect"]);
-    assert!(!String::from_utf8_lossy(&quiet.stderr).contains("hint:"));
+        .run()
+        .says_only(&said);
+    ovs!("show -q --db {db}")
+        .fails(4, "cannot connect")
+        .omits("hint:");
 }
 
 #[test]
 fn nobody_at_the_socket() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("db.sock");
+    let (_dir, socket, db) = socket();
     drop(UnixListener::bind(&socket).unwrap());
-    let output = ovs(&["show", "--db", &unix(&socket)]).output().unwrap();
-    fails(
-        &output,
-        4,
-        &[
-            "nobody listens there",
-            "hint: the socket is left over: is ovsdb-server running?",
-        ],
-    );
+    ovs!("show --db {db}")
+        .fails(4, "nobody listens there")
+        .says("hint: the socket is left over: is ovsdb-server running?");
 }
 
 #[test]
 fn a_server_that_says_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("db.sock");
+    let (_dir, socket, db) = socket();
     let _listener = UnixListener::bind(&socket).unwrap();
     let start = Instant::now();
-    let output = ovs(&["show", "-t", "0.3", "--db", &unix(&socket)])
-        .output()
-        .unwrap();
-    fails(
-        &output,
-        4,
-        &["no answer within 0.3 s", "hint: ", "-t SECS waits longer"],
-    );
+    ovs!("show -t 0.3 --db {db}")
+        .fails(4, "no answer within 0.3 s")
+        .says("hint: ")
+        .says("-t SECS waits longer");
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
 fn a_server_that_speaks_something_else() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("db.sock");
+    let (_dir, socket, db) = socket();
     let listener = UnixListener::bind(&socket).unwrap();
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let _ = stream.write_all(b"HTTP/1.1 400 \x1b[31mBad Request\r\n\r\n");
     });
-    let output = ovs(&["show", "--db", &unix(&socket)]).output().unwrap();
+    ovs!("show --db {db}").fails(4, "ovs: ").omits("\u{1b}");
     server.join().unwrap();
-    fails(&output, 4, &["ovs: "]);
-    assert!(!output.stderr.contains(&0x1b), "a raw control character");
 }
 
 #[test]
 fn permission_denied() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("db.sock");
+    let (dir, socket, db) = socket();
     let _listener = UnixListener::bind(&socket).unwrap();
     // A copy, for the build directory may be closed to the other user.
     let binary = dir.path().join("ovs");
-    std::fs::copy(OVS, &binary).unwrap();
+    common::copy_binary(&binary);
     for (path, mode) in [
         (dir.path(), 0o755),
         (binary.as_path(), 0o755),
@@ -176,113 +135,90 @@ fn permission_denied() {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     }
     let mut command = Command::new(&binary);
-    command
-        .args(["show", "--db", &unix(&socket)])
-        .env_remove("OVS_DB");
+    command.args(["show", "--db", &db]);
+    common::clean(&mut command);
     if rustix::process::geteuid().is_root() {
         // Root is denied nothing: become nobody.
         command.uid(65534).gid(65534);
     }
-    let output = command.output().unwrap();
-    fails(&output, 4, &["permission denied", "hint: run it with sudo"]);
+    Ran::new(db, command.output().unwrap())
+        .exits(4)
+        .prints("")
+        .says("permission denied")
+        .says("hint: run it with sudo");
 }
 
 #[test]
 fn usage() {
     for (arguments, words) in [
-        (&["shwo"][..], "similar subcommand"),
-        (&["show", "--colums", "a"], "--columns"),
-        (&["show", "-t", "soon"], "not a number of seconds"),
-        (&["show", "--db", "udp:1.2.3.4"], "is not an endpoint"),
-        (&["show", "-O", "OpenFlow16"], "is not an OpenFlow version"),
+        ("shwo", "similar subcommand"),
+        ("show --colums a", "--columns"),
+        ("show -t soon", "not a number of seconds"),
+        ("show --db udp:1.2.3.4", "is not an endpoint"),
+        ("show -O OpenFlow16", "is not an OpenFlow version"),
+        ("show --json --output text", "cannot be used with"),
         (
-            &["show", "--json", "--output", "text"],
-            "cannot be used with",
-        ),
-        (
-            &["port", "add", "br0", "p1", "vlan_mode=trunk"],
+            "port add br0 p1 vlan_mode=trunk",
             "settings are options: --vlan-mode trunk",
         ),
         (
-            &["port", "add", "br0", "p1", "options:remote_ip=1.2.3.4"],
+            "port add br0 p1 options:remote_ip=1.2.3.4",
             "settings are options: --option remote_ip=1.2.3.4",
         ),
         (
-            &["bridge", "set", "br0", "external_ids:note=a; rm x"],
+            "bridge set br0 'external_ids:note=a; rm x'",
             "settings are options: --external-id 'note=a; rm x'",
         ),
         (
-            &["dump-flows", "br0", "tcp", "nw_src=1.2.3.4"],
+            "dump-flows br0 tcp nw_src=1.2.3.4",
             "MATCH is one word: its fields have commas between them",
         ),
         (
-            &["-t", "5", "tag", "set", "br0", "p1", "4"],
+            "-t 5 tag set br0 p1 4",
             "a port is named alone, or as 'BRIDGE/PORT'",
         ),
     ] {
-        fails(&ovs(arguments).output().unwrap(), 2, &[words]);
+        ovs!("{arguments}").fails(2, words);
     }
     // Where it would be wrong, there is no tip.
-    for arguments in [
-        &["port", "list", "br0", "p1"][..],
-        &["show", "br0", "x=y"],
-        &["bridge", "set", "br0", "stp_enable=true"],
+    for line in [
+        "port list br0 p1",
+        "show br0 x=y",
+        "bridge set br0 stp_enable=true",
     ] {
-        let output = ovs(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!said.contains("tip:"), "{said}");
+        ovs!("{line}").run().omits("tip:");
     }
 }
 
 #[test]
 fn unknown_columns_are_usage_errors_found_before_anything_is_done() {
-    let output = ovs(&[
-        "port",
-        "list",
-        "--columns",
-        "offport",
-        "--db",
-        "unix:/nowhere",
-    ])
-    .output()
-    .unwrap();
-    fails(
-        &output,
-        2,
-        &[
+    ovs!("port list --columns offport --db unix:/nowhere")
+        .fails(
+            2,
             "there is no column \"offport\" (did you mean \"ofport\"?)",
-            "hint: columns: bridge, port, ",
-        ],
-    );
-    let output = ovs(&["patch", "list", "-g", "x", "--db", "unix:/nowhere"])
-        .output()
-        .unwrap();
-    fails(
-        &output,
-        2,
-        &["there is no column \"x\"\n", "hint: columns: "],
-    );
+        )
+        .says("hint: columns: bridge, port, ");
+    ovs!("patch list -g x --db unix:/nowhere")
+        .fails(2, "there is no column \"x\"\n")
+        .says("hint: columns: ");
 }
 
 #[test]
 fn a_closed_pipe_is_quiet() {
-    for arguments in [&["--help"][..], &["--version"]] {
+    for arguments in ["--help", "--version"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let output = ovs(arguments).stdout(writer).output().unwrap();
-        fails(&output, 0, &[]);
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        ovs!("{arguments}").run_into(writer).exits(0).says_nothing();
     }
 }
 
 #[test]
 fn signals_end_it_as_they_end_any_program() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("db.sock");
+    let (_dir, socket, db) = socket();
     let listener = UnixListener::bind(&socket).unwrap();
     for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
         // Where the tests run in the background of a shell, they ignore SIGINT, and so would it.
-        let show = ovs(&["show", "-t", "0", "--db", &unix(&socket)]);
+        let show = ovs!("show -t 0 --db {db}").command();
         let mut child = Command::new("env")
             .args([
                 "-u",
@@ -310,25 +246,22 @@ fn signals_end_it_as_they_end_any_program() {
 #[test]
 fn a_wrong_environment_is_wrong_wherever_the_options_stand() {
     for (variable, wrong) in [("OVS_CTL_TIMEOUT", "abc"), ("OVS_DB", "foo:bar")] {
-        for words in [
-            &["-t", "3", "--db", "unix:/nonexistent", "bridge", "list"][..],
-            &["bridge", "list", "-t", "3", "--db", "unix:/nonexistent"],
-            &["bridge", "list"],
+        for line in [
+            "-t 3 --db unix:/nonexistent bridge list",
+            "bridge list -t 3 --db unix:/nonexistent",
+            "bridge list",
         ] {
-            let output = ovs(words).env(variable, wrong).output().unwrap();
-            assert_eq!(output.status.code(), Some(2), "{variable} {words:?}");
-            assert!(output.stdout.is_empty());
+            ovs!("{line}").env(variable, wrong).fails(2, "");
         }
-        let mut unreachable = ovs(&["bridge", "list", "--db", "unix:/nonexistent"]);
-        let output = unreachable.env(variable, "").output().unwrap();
-        assert_eq!(output.status.code(), Some(4), "{variable}");
+        ovs!("bridge list --db unix:/nonexistent")
+            .env(variable, "")
+            .exits(4);
     }
 }
 
 #[test]
 fn help_lists_every_exit_code() {
-    let output = ovs(&["--help"]).output().unwrap();
-    let help = String::from_utf8(output.stdout).unwrap();
+    let help = ovs!("--help").out();
     for code in [0, 1, 2, 3, 4, 5, 6, 130, 143] {
         assert!(
             help.lines()

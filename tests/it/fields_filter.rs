@@ -6,36 +6,26 @@ use ovs::openflow::bytes::Cursor;
 use ovs::openflow::fields::{
     Filter, Header, Match, MatchFields, ParseErrorKind, ROWS, parse_filter,
 };
-use ovs::openflow::text::{Names, NoNames, PORT_LOCAL, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{NoNames, PORT_LOCAL, Style};
 use ovs::openflow::version::Version;
 
-struct Ports;
+use crate::common::hex;
+use crate::common::openflow::{self, Ports, cx};
 
-impl Names for Ports {
-    fn port_name(&self, _: u32) -> Option<&str> {
-        None
-    }
-
-    fn ofport(&self, name: &str) -> Option<u32> {
-        [
-            ("eth0", 1),
-            ("a b", 2),
-            ("7", 3),
-            ("a,b\"c", 4),
-            ("phy-br-ens37", 5),
-        ]
-        .into_iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, port)| port)
-    }
-}
+const PORTS: Ports = Ports(&[
+    ("eth0", 1),
+    ("a b", 2),
+    ("7", 3),
+    ("a,b\"c", 4),
+    ("phy-br-ens37", 5),
+]);
 
 fn filter(text: &str) -> Filter {
-    parse_filter(text, &Ports).unwrap_or_else(|error| panic!("{error}"))
+    parse_filter(text, &PORTS).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn error(text: &str) -> String {
-    match parse_filter(text, &Ports) {
+    match parse_filter(text, &PORTS) {
         Ok(filter) => panic!("{text}: {filter:?}"),
         Err(error) => error.to_string(),
     }
@@ -47,15 +37,7 @@ fn dump(bytes: &[u8], version: Version) -> String {
         Version::V11 => Match::decode_v11(&mut Cursor::new(bytes, 0), &mut scratch).unwrap(),
         _ => Match::decode_tlvs(bytes, 0).unwrap(),
     };
-    let cx = TextContext {
-        version,
-        style: Style::Wire,
-        ports: PortSpelling::Number,
-        names: &NoNames,
-    };
-    let mut sink = Plain::default();
-    matched.text(&mut sink, &cx, 0x8000);
-    sink.0
+    openflow::text(|sink| matched.text(sink, &cx(version, Style::Wire), 0x8000))
 }
 
 fn tlvs(bytes: &[u8]) -> Vec<&[u8]> {
@@ -77,10 +59,9 @@ fn dumps_read_back_into_the_bytes_of_the_switch() {
     let golden = include_str!("../../fixtures/golden/fields.tsv");
     let mut wrong = String::new();
     let mut compared = 0;
-    for line in golden.lines().filter(|line| !line.starts_with('#')) {
-        let columns: Vec<&str> = line.split('\t').collect();
-        let &[form, _, hex, text] = columns.as_slice() else {
-            panic!("{line}")
+    for cells in openflow::rows(golden) {
+        let &[form, _, digits, text] = cells.as_slice() else {
+            panic!("{cells:?}")
         };
         let version = match form {
             "nxm" => Version::V10,
@@ -111,10 +92,7 @@ fn dumps_read_back_into_the_bytes_of_the_switch() {
                 let _ = write!(wrong, "{version} of {form}: {again}\n  not {text}\n");
             }
         }
-        let sent: Vec<u8> = (0..hex.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-            .collect();
+        let sent = hex::bytes(digits);
         let encoded = filter.fields.encode(version);
         // Version 1.5 puts registers in pairs. Open vSwitch encodes some tunnel fields with the
         // value for a mask, an option as wide as it was told, all TCP flags with a mask or without.
@@ -187,7 +165,7 @@ fn ports_by_number_and_name() {
     ] {
         assert_eq!(says(text), expected, "{text}");
     }
-    let unknown = parse_filter("arp,in_port=nope", &Ports).unwrap_err();
+    let unknown = parse_filter("arp,in_port=nope", &PORTS).unwrap_err();
     assert_eq!(unknown.kind, ParseErrorKind::UnknownPort("nope".to_owned()));
     assert_eq!(
         unknown.to_string(),
@@ -320,7 +298,7 @@ fn errors_name_the_piece() {
     ] {
         assert_eq!(error(text), expected, "{text}");
     }
-    let unknown = parse_filter("tpc", &Ports).unwrap_err();
+    let unknown = parse_filter("tpc", &PORTS).unwrap_err();
     assert_eq!(
         unknown.kind,
         ParseErrorKind::UnknownField {
@@ -369,7 +347,7 @@ fn hostile_text_does_no_harm() {
         "\u{202e}",
     ];
     let check = |text: String| {
-        if let Ok(filter) = parse_filter(&text, &Ports) {
+        if let Ok(filter) = parse_filter(&text, &PORTS) {
             for version in Version::ALL {
                 dump(&filter.fields.encode(version), version);
             }
@@ -401,6 +379,6 @@ fn hostile_text_does_no_harm() {
         "a".repeat(100_000),
         "ip,".repeat(10_000),
     ] {
-        let _ = parse_filter(&text, &Ports).map_err(|error| error.to_string());
+        let _ = parse_filter(&text, &PORTS).map_err(|error| error.to_string());
     }
 }

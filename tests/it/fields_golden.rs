@@ -6,27 +6,17 @@ use std::fmt::Write as _;
 use ovs::base::json::Json;
 use ovs::openflow::bytes::{Cursor, DecodeError};
 use ovs::openflow::fields::{Field, Match, ROWS};
-use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{Style, TextContext};
 use ovs::openflow::version::Version;
+
+use crate::common::hex::bytes as hex;
+use crate::common::openflow;
 
 /// Made by `fixtures/golden/fields.py`: what a real switch sent and what ovs-ofctl printed.
 const GOLDEN: &str = include_str!("../../fixtures/golden/fields.tsv");
 
 fn cx() -> TextContext<'static> {
-    TextContext {
-        version: Version::V15,
-        style: Style::Wire,
-        ports: PortSpelling::Number,
-        names: &NoNames,
-    }
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    let digit = |c: u8| (c as char).to_digit(16).unwrap() as u8;
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
-        .collect()
+    openflow::cx(Version::V15, Style::Wire)
 }
 
 fn decode<'a>(
@@ -46,9 +36,7 @@ fn decode<'a>(
 }
 
 fn text(matched: &Match<'_>, priority: u16) -> String {
-    let mut sink = Plain::default();
-    matched.text(&mut sink, &cx(), priority);
-    sink.0
+    openflow::text(|sink| matched.text(sink, &cx(), priority))
 }
 
 fn json(matched: &Match<'_>) -> serde_json::Value {
@@ -61,14 +49,8 @@ fn json(matched: &Match<'_>) -> serde_json::Value {
 }
 
 fn golden() -> impl Iterator<Item = (&'static str, u16, Vec<u8>, &'static str)> {
-    GOLDEN
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| {
-            let mut columns = line.split('\t');
-            let mut next = || columns.next().unwrap();
-            (next(), next().parse().unwrap(), hex(next()), next())
-        })
+    openflow::rows(GOLDEN)
+        .map(|cells| (cells[0], cells[1].parse().unwrap(), hex(cells[2]), cells[3]))
 }
 
 #[test]

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use ovs::openflow::fields::{Match, parse_filter};
-use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{NoNames, Style};
 use ovs::openflow::version::Version;
+
+use crate::common::openflow::{self, cx};
 
 /// A request for flow statistics: `NXST_FLOW` in OpenFlow 1.0, `OFPMP_FLOW` later.
 fn request(version: Version, xid: u32, match_bytes: &[u8]) -> Vec<u8> {
@@ -41,12 +43,10 @@ fn request(version: Version, xid: u32, match_bytes: &[u8]) -> Vec<u8> {
 
 /// Every match that ovs-ofctl printed for the golden vectors.
 fn matches() -> BTreeSet<String> {
-    include_str!("../../fixtures/golden/fields.tsv")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split('\t').nth(3))
-        .map(|text| {
-            text.split(',')
+    openflow::rows(include_str!("../../fixtures/golden/fields.tsv"))
+        .map(|cells| {
+            cells[3]
+                .split(',')
                 .filter(|piece| !piece.starts_with("priority="))
                 .collect::<Vec<_>>()
                 .join(",")
@@ -108,17 +108,9 @@ fn parse_flow(text: &str) -> Option<String> {
 fn ours(text: &str) -> Option<String> {
     let filter = parse_filter(text, &NoNames).ok()?;
     let bytes = filter.fields.encode(Version::V10);
-    let cx = TextContext {
-        version: Version::V10,
-        style: Style::Wire,
-        ports: PortSpelling::Number,
-        names: &NoNames,
-    };
-    let mut sink = Plain::default();
-    Match::decode_tlvs(&bytes, 0)
-        .unwrap()
-        .text(&mut sink, &cx, 0x8000);
-    Some(sink.0)
+    let matched = Match::decode_tlvs(&bytes, 0).unwrap();
+    let cx = cx(Version::V10, Style::Wire);
+    Some(openflow::text(|sink| matched.text(sink, &cx, 0x8000)))
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `ovs graph`: how the bridges hang together, as a picture.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use ovs::sandbox::Neutron;
 use roxmltree::{Document, Node};
@@ -13,21 +14,12 @@ fn every_format_of_a_host() {
         let sandbox = Sandbox::neutron(neutron);
         for format in ["text", "drawing", "dot", "mermaid", "svg"] {
             let name = format!("graph/{}.{format}", neutron.name());
-            common::golden(&name, &sandbox.ovs_stdout(&["graph", "--format", format]));
+            common::golden(&name, &ovs!(sandbox, "graph --format {format}").out());
         }
-        assert_eq!(
-            sandbox.ovs_stdout(&["graph"]),
-            sandbox.ovs_stdout(&["graph", "--format", "text"])
-        );
-        assert_eq!(
-            sandbox.ovs_stdout(&["graph", "-o", "table"]),
-            sandbox.ovs_stdout(&["graph", "--format", "drawing"])
-        );
-        for arguments in [
-            &["graph", "--format", "svg"][..],
-            &["graph", "--all", "--format", "svg"],
-        ] {
-            assert_sound(&sandbox.ovs_stdout(arguments), neutron);
+        ovs!(sandbox, "graph").prints(ovs!(sandbox, "graph --format text").out());
+        ovs!(sandbox, "graph -o table").prints(ovs!(sandbox, "graph --format drawing").out());
+        for arguments in ["graph --format svg", "graph --all --format svg"] {
+            assert_sound(&ovs!(sandbox, "{arguments}").out(), neutron);
         }
     }
 }
@@ -139,27 +131,20 @@ fn assert_sound(svg: &str, neutron: Neutron) {
 #[test]
 fn one_bridge_and_what_is_joined_to_it() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    let columns = ["--columns", "bridge,kind,ports"];
-    let of = |bridge| sandbox.ovs_stdout(&[&["graph", bridge], &columns[..]].concat());
-    assert_eq!(
-        of("br-ens37"),
-        "br-ens37\tport\tens37\nbr-ens37\tpatch\tphy-br-ens37\nbr-int\tpatch\tint-br-ens37\n"
+    ovs!(sandbox, "graph br-ens37 --columns bridge,kind,ports").prints(
+        "br-ens37\tport\tens37\nbr-ens37\tpatch\tphy-br-ens37\nbr-int\tpatch\tint-br-ens37\n",
     );
-    assert_eq!(of("br-int").lines().count(), 8 + 3);
-    sandbox.ovs(&["graph", "br-in"]).assert().code(3);
-    sandbox
-        .ovs(&["graph", "--format", "svg", "--json"])
-        .assert()
-        .code(2);
+    let of_int = ovs!(sandbox, "graph br-int").out();
+    assert_eq!(of_int.lines().count(), 8 + 3);
+    ovs!(sandbox, "graph br-in").exits(3);
+    ovs!(sandbox, "graph --format svg --json").exits(2);
 }
 
 #[test]
 fn no_picture_is_wider_than_the_terminal_where_one_column_fits() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     for (width, fits) in [("200", true), ("80", true), ("60", true), ("20", false)] {
-        let mut command = sandbox.ovs(&["graph", "-o", "table"]);
-        let output = command.env("COLUMNS", width).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
+        let text = ovs!(sandbox, "graph -o table").env("COLUMNS", width).out();
         let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
         assert_eq!(widest <= width.parse().unwrap(), fits, "{width}:\n{text}");
     }
@@ -167,29 +152,27 @@ fn no_picture_is_wider_than_the_terminal_where_one_column_fits() {
 
 #[test]
 fn a_crowd_stays_readable() {
-    let sandbox = Sandbox::empty();
-    let mut arguments: Vec<String> = vec!["add-br".into(), "br0".into()];
+    let mut line = "add-br br0".to_owned();
     for port in 0..300 {
-        let words = format!("-- add-port br0 tap{port} tag={}", port % 3 + 1);
-        arguments.extend(words.split(' ').map(str::to_owned));
+        let tag = port % 3 + 1;
+        let _ = write!(line, " -- add-port br0 tap{port} tag={tag}");
     }
     for tunnel in 1..=40 {
-        let words = format!(
-            "-- add-port br0 vx{tunnel} -- set Interface vx{tunnel} type=vxlan \
+        let _ = write!(
+            line,
+            " -- add-port br0 vx{tunnel} -- set Interface vx{tunnel} type=vxlan \
              options:key=flow options:remote_ip=10.0.0.{tunnel}"
         );
-        arguments.extend(words.split(' ').map(str::to_owned));
     }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    sandbox.vsctl(&arguments);
-    let drawing = sandbox.ovs_stdout(&["graph", "-o", "table"]);
+    let sandbox = Sandbox::with(&line);
+    let drawing = ovs!(sandbox, "graph -o table").out();
     common::golden("graph/crowd.drawing", &drawing);
-    let lines = sandbox.ovs_stdout(&["graph", "--columns", "kind,count,tag"]);
+    let lines = ovs!(sandbox, "graph --columns kind,count,tag").out();
     assert_eq!(
         lines,
         "port\t100\t1\nport\t100\t2\nport\t100\t3\ntunnel\t40\t-\n"
     );
-    let all = sandbox.ovs_stdout(&["graph", "--all"]);
+    let all = ovs!(sandbox, "graph --all").out();
     assert_eq!(all.lines().count(), 341);
 }
 
@@ -198,42 +181,26 @@ fn what_is_wrong_and_names_that_are_markup() {
     let sandbox = Sandbox::empty();
     let patch = |bridge: &str, name: &str, peer: &str| {
         // In quotes, so that ovs-vsctl takes any name.
-        sandbox.vsctl(&[
-            "add-port",
-            bridge,
-            name,
-            "--",
-            "set",
-            "Interface",
-            name,
-            "type=patch",
-            &format!("options:peer={peer}"),
-        ]);
+        vsctl!(
+            sandbox,
+            "add-port {bridge} {name} -- set Interface {name} type=patch options:peer={peer}"
+        );
     };
-    sandbox.vsctl(&["add-br", "br0", "--", "add-br", "br1"]);
+    vsctl!(sandbox, "add-br br0 -- add-br br1");
     patch("br0", "<b>&]", "b");
-    patch("br1", "b", "\"<b>&]\"");
+    patch("br1", "b", "'\"<b>&]\"'");
     patch("br0", "lost", "nowhere");
     patch("br1", "jealous", "b");
-    assert_eq!(
-        sandbox.ovs_stdout(&["graph", "--columns", "ports,peer_bridge,peer,state"]),
+    ovs!(sandbox, "graph --columns ports,peer_bridge,peer,state").prints(
         "\"<b>&]\"\tbr1\tb\tok\nlost\t-\tnowhere\tdangling\n\
-         b\tbr0\t<b>&]\tok\njealous\tbr1\tb\tone-way\n"
+         b\tbr0\t<b>&]\tok\njealous\tbr1\tb\tone-way\n",
     );
-    let svg = sandbox.ovs_stdout(&["graph", "--format", "svg"]);
+    let svg = ovs!(sandbox, "graph --format svg").out();
     let document = Document::parse(&svg).unwrap();
     let is_named = |node: Node<'_, '_>| node.text() == Some("<b>&]");
     assert!(document.descendants().any(is_named));
-    common::golden(
-        "graph/broken.drawing",
-        &sandbox.ovs_stdout(&["graph", "-o", "table"]),
-    );
-    common::golden(
-        "graph/broken.mermaid",
-        &sandbox.ovs_stdout(&["graph", "--format", "mermaid"]),
-    );
-    common::golden(
-        "graph/broken.dot",
-        &sandbox.ovs_stdout(&["graph", "--format", "dot"]),
-    );
+    for format in ["drawing", "mermaid", "dot"] {
+        let picture = ovs!(sandbox, "graph --format {format}").out();
+        common::golden(&format!("graph/broken.{format}"), &picture);
+    }
 }

@@ -29,9 +29,8 @@ fn value(kind: &str, key: &str) -> &'static str {
 
 #[test]
 fn tunnel_options_that_the_switch_does_not_know() {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
-    let types = sandbox.vsctl(&["get", "Open_vSwitch", ".", "iface_types"]);
+    let sandbox = Sandbox::with("add-br br0");
+    let types = vsctl!(sandbox, "get Open_vSwitch . iface_types");
     let types: Vec<&str> = types.trim_matches(['[', ']', '\n']).split(", ").collect();
     let tunnels = interface_types().iter().filter(|kind| {
         let of_tunnels = known("Interface", "options", Some(kind)).any(|key| key == "remote_ip");
@@ -50,13 +49,14 @@ fn tunnel_options_that_the_switch_does_not_know() {
         let name = format!("t_{kind}");
         let options: Vec<String> = keys
             .iter()
-            .map(|key| format!("options:{key}=\"{}\"", value(kind, key)))
+            .map(|key| format!("'options:{key}=\"{}\"'", value(kind, key)))
             .collect();
         let with_type = format!("type={kind}");
-        let mut arguments = vec!["add-port", "br0", &name, "--", "set", "Interface", &name];
-        arguments.push(&with_type);
-        arguments.extend(options.iter().map(String::as_str));
-        sandbox.vsctl(&arguments);
+        vsctl!(
+            sandbox,
+            "add-port br0 {name} -- set Interface {name} {with_type} {}",
+            options.join(" ")
+        );
 
         let log = std::fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.log")).unwrap();
         let complaint = format!("{name}: unknown {kind} argument '");

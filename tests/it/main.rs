@@ -21,6 +21,7 @@ mod completion;
 mod db;
 mod decode;
 mod decode_pasted;
+mod dry_run;
 mod dump_flows;
 mod dump_flows_drops;
 mod dump_flows_filters;

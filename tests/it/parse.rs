@@ -3,24 +3,24 @@
 //! `golden/flow_mods.tsv` was written by `golden/make_flow_mods.py`, `golden/actions.tsv` by
 //! `golden/make_actions.py`; both tell their columns.
 
-use std::fmt::Write as _;
-
 use ovs::openflow::actions::{Parsed, parse_actions};
 use ovs::openflow::fields::{ParseError, ParseErrorKind};
 use ovs::openflow::flow_spec::parse_flow;
 use ovs::openflow::spelling::write_actions;
-use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{NoNames, Style};
 use ovs::openflow::version::Version;
 
+use crate::common::hex::{bytes as unhex, digits};
+use crate::common::openflow::{self, Ports, cx, version};
+
+const FLOW_MODS: &str = include_str!("../../fixtures/golden/flow_mods.tsv");
+
+/// The digits of bytes, as the tables have them.
 fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        write!(text, "{byte:02x}").unwrap();
+    match digits(bytes) {
+        none if none.is_empty() => "-".to_owned(),
+        digits => digits,
     }
-    if text.is_empty() {
-        text.push('-');
-    }
-    text
 }
 
 /// NXM and OXM fields in one order; ovs-ofctl's over 1.0 is another than ours, and both are allowed.
@@ -34,14 +34,6 @@ fn sorted(fields: &[u8]) -> String {
     }
     all.sort_unstable();
     hex(&all.concat())
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let text = if text == "-" { "" } else { text };
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
 }
 
 /// A flow mod as `flow_mods.tsv` has it: head, fields of the match, actions.
@@ -119,12 +111,8 @@ fn differs_on_purpose(text: &str, version: Version, refused: bool, taken: bool) 
 fn flows_encode_to_the_bytes_of_ovs_ofctl() {
     let mut differences = Vec::new();
     let (mut compared, mut on_purpose) = (0, 0);
-    for line in include_str!("../../fixtures/golden/flow_mods.tsv").lines() {
-        if line.starts_with('#') {
-            continue;
-        }
-        let cells: Vec<&str> = line.split('\t').collect();
-        let version = Version::from_wire(cells[0].parse().unwrap()).unwrap();
+    for cells in openflow::rows(FLOW_MODS) {
+        let version = version(cells[0]);
         let text = cells[4];
         let want = [
             cells[1].to_owned(),
@@ -160,15 +148,8 @@ fn flows_encode_to_the_bytes_of_ovs_ofctl() {
 }
 
 fn text_of(parsed: &Parsed) -> String {
-    let cx = TextContext {
-        version: parsed.version,
-        style: Style::Wire,
-        ports: PortSpelling::Number,
-        names: &NoNames,
-    };
-    let mut sink = Plain::default();
-    write_actions(&parsed.list(), &mut sink, &cx, false).unwrap();
-    sink.0
+    let cx = cx(parsed.version, Style::Wire);
+    openflow::text(|sink| write_actions(&parsed.list(), sink, &cx, false).unwrap())
 }
 
 /// Whether a text of ours cannot tell the bytes: it has no `max_len` of outputs, which `enqueue` sets, and
@@ -184,11 +165,9 @@ fn text_says_less(text: &str) -> bool {
 #[test]
 fn text_of_what_was_parsed_parses_to_the_same() {
     let mut differences = Vec::new();
-    for line in include_str!("../../fixtures/golden/flow_mods.tsv").lines() {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let Some(text) = cells.get(4) else { continue };
-        let version = Version::from_wire(cells[0].parse().unwrap()).unwrap();
-        let Some((_, actions)) = text.split_once("actions=") else {
+    for cells in openflow::rows(FLOW_MODS) {
+        let version = version(cells[0]);
+        let Some((_, actions)) = cells[4].split_once("actions=") else {
             continue;
         };
         let Ok(first) = parse_actions(actions, &NoNames, version) else {
@@ -212,12 +191,8 @@ fn text_of_what_was_parsed_parses_to_the_same() {
 #[test]
 fn what_a_switch_sent_parses_back_to_its_bytes() {
     let mut differences = Vec::new();
-    for line in include_str!("../../fixtures/golden/actions.tsv").lines() {
-        if line.starts_with('#') {
-            continue;
-        }
-        let cells: Vec<&str> = line.split('\t').collect();
-        let version = Version::from_wire(cells[0].parse().unwrap()).unwrap();
+    for cells in openflow::rows(include_str!("../../fixtures/golden/actions.tsv")) {
+        let version = version(cells[0]);
         let (form, bytes, wire, flow) = (cells[1], cells[3], cells[4], cells[6]);
         // Bytes made by hand are other ways to say what the same words say.
         if flow == "ofp-print" || text_says_less(wire) {
@@ -241,20 +216,7 @@ fn what_a_switch_sent_parses_back_to_its_bytes() {
     );
 }
 
-struct Ports;
-
-impl Names for Ports {
-    fn port_name(&self, _: u32) -> Option<&str> {
-        None
-    }
-
-    fn ofport(&self, name: &str) -> Option<u32> {
-        [("eth0", 2), ("a,b(c", 3), ("int-br-ex", 4), ("output", 5)]
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, number)| number)
-    }
-}
+const PORTS: Ports = Ports(&[("eth0", 2), ("a,b(c", 3), ("int-br-ex", 4), ("output", 5)]);
 
 #[test]
 fn ports_have_names() {
@@ -284,14 +246,14 @@ fn ports_have_names() {
     ] {
         for version in Version::ALL {
             assert_eq!(
-                parse_actions(text, &Ports, version).unwrap(),
+                parse_actions(text, &PORTS, version).unwrap(),
                 parse_actions(same, &NoNames, version).unwrap(),
                 "{text}"
             );
         }
     }
     let flow = "in_port=\"a,b(c\",actions=\"a,b(c\"";
-    assert!(parse_flow(flow, &Ports).is_ok());
+    assert!(parse_flow(flow, &PORTS).is_ok());
 }
 
 fn error(text: &str) -> ParseError {

@@ -35,65 +35,49 @@ fn pairs(neutron: Neutron) -> String {
 fn every_pair_once() {
     for neutron in Neutron::ALL {
         let sandbox = Sandbox::neutron(neutron);
-        let expected = pairs(neutron);
-        let said = sandbox.ovs_stdout(&["patch", "list"]);
-        assert!(said == expected, "{}", common::diff(&expected, &said));
+        ovs!(sandbox, "patch list").prints(pairs(neutron));
     }
 }
 
 #[test]
 fn seen_from_a_bridge() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    assert_eq!(
-        sandbox.ovs_stdout(&["patch", "list", "br-int"]),
+    ovs!(sandbox, "patch list br-int").prints(
         "br-int\tint-br-ens37\t1\tbr-ens37\tphy-br-ens37\t2\tok\n\
          br-int\tint-br-external\t2\tbr-external\tphy-br-external\t2\tok\n\
-         br-int\tpatch-tun\t3\tbr-tun\tpatch-int\t1\tok\n"
+         br-int\tpatch-tun\t3\tbr-tun\tpatch-int\t1\tok\n",
     );
-    assert_eq!(
-        sandbox.ovs_stdout(&["patch", "list", "br-tun"]),
-        "br-tun\tpatch-int\t1\tbr-int\tpatch-tun\t3\tok\n"
-    );
-    sandbox.ovs(&["patch", "list", "br-tnu"]).assert().code(3);
+    ovs!(sandbox, "patch list br-tun").prints("br-tun\tpatch-int\t1\tbr-int\tpatch-tun\t3\tok\n");
+    ovs!(sandbox, "patch list br-tnu").exits(3);
 }
 
 #[test]
 fn tables() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
-    let table = sandbox.ovs_stdout(&["patch", "list", "-o", "table"]);
-    common::golden("patch/list.table", &table);
-    let json = sandbox.ovs_stdout(&["patch", "list", "--json"]);
-    common::golden("patch/list.json", &json);
+    for (file, option) in [("list.table", "-o table"), ("list.json", "--json")] {
+        let said = ovs!(sandbox, "patch list {option}").out();
+        common::golden(&format!("patch/{file}"), &said);
+    }
 }
 
 #[test]
 fn ends_that_do_not_meet() {
     let sandbox = Sandbox::empty();
-    let add = |bridge, port, peer: &str| {
-        let option = format!("options:peer={peer}");
+    for (bridge, port, peer) in [
+        ("br0", "a-dangling", "nowhere"),
+        ("br0", "b-one", "b-two"),
+        ("br1", "b-two", "b-three"),
+        ("br0", "d-self", "e-self"),
+        ("br0", "e-self", "d-self"),
+    ] {
         // A patch port without its peer gets no OpenFlow number, but ovs-vswitchd goes on.
-        sandbox.vsctl(&[
-            "--may-exist",
-            "add-br",
-            bridge,
-            "--",
-            "add-port",
-            bridge,
-            port,
-            "--",
-            "set",
-            "Interface",
-            port,
-            "type=patch",
-            &option,
-        ]);
-    };
-    add("br0", "a-dangling", "nowhere");
-    add("br0", "b-one", "b-two");
-    add("br1", "b-two", "b-three");
-    add("br0", "d-self", "e-self");
-    add("br0", "e-self", "d-self");
-    let said = sandbox.ovs_stdout(&["patch", "list", "--columns", "port,peer,state"]);
+        vsctl!(
+            sandbox,
+            "--may-exist add-br {bridge} -- add-port {bridge} {port} -- \
+             set Interface {port} type=patch options:peer={peer}"
+        );
+    }
+    let said = ovs!(sandbox, "patch list --columns port,peer,state").out();
     let mut states: Vec<&str> = said.lines().collect();
     states.sort_unstable();
     assert_eq!(
@@ -110,12 +94,9 @@ fn ends_that_do_not_meet() {
 #[test]
 fn none() {
     let sandbox = Sandbox::empty();
-    assert_eq!(sandbox.ovs_stdout(&["patch", "list"]), "");
-    assert_eq!(sandbox.ovs_stdout(&["patch", "list", "--json"]), "[]\n");
-    sandbox
-        .ovs(&["patch", "list", "-o", "table"])
-        .assert()
-        .success()
-        .stdout("")
-        .stderr("no patch ports\n");
+    ovs!(sandbox, "patch list").prints("");
+    ovs!(sandbox, "patch list --json").prints("[]\n");
+    ovs!(sandbox, "patch list -o table")
+        .prints("")
+        .says_only("no patch ports\n");
 }

@@ -10,7 +10,7 @@ use crate::common::{self, Sandbox};
 const COLUMNS: &str = "way,kind,from,to,at,vlan,key,remote_ip,state";
 
 fn legs(sandbox: &Sandbox, port: &str) -> Vec<String> {
-    let said = sandbox.ovs_stdout(&["path", port, "--columns", COLUMNS]);
+    let said = ovs!(sandbox, "path {port} --columns {COLUMNS}").out();
     let lines = said.lines().filter(|line| !line.contains("\tunseen\t"));
     lines.map(|line| line.replace('\t', " ")).collect()
 }
@@ -75,24 +75,19 @@ fn a_host_with_every_network_type() {
     ] {
         assert_eq!(legs(&sandbox, port), expected, "{port}");
     }
-    let said = sandbox.ovs_stdout(&["path", "qvobeeb2c54-aa", "-g", "note"]);
-    assert!(said.contains("dummy devices"), "{said}");
-    common::golden(
-        "path/node.table",
-        &sandbox.ovs_stdout(&["path", "qvobeeb2c54-aa", "-o", "table"]),
-    );
-    common::golden(
-        "path/node.json",
-        &sandbox.ovs_stdout(&["path", "qvo6b5e4978-e2", "--json"]),
-    );
-    sandbox.ovs(&["path", "qvobeeb2c54"]).assert().code(3);
+    ovs!(sandbox, "path qvobeeb2c54-aa -g note")
+        .ok()
+        .shows("dummy devices");
+    let table = ovs!(sandbox, "path qvobeeb2c54-aa -o table").out();
+    common::golden("path/node.table", &table);
+    let json = ovs!(sandbox, "path qvo6b5e4978-e2 --json").out();
+    common::golden("path/node.json", &json);
+    ovs!(sandbox, "path qvobeeb2c54").exits(3);
 
-    sandbox.ofctl(&[
-        "--strict",
-        "del-flows",
-        "br-ens37",
-        "priority=4,in_port=phy-br-ens37,dl_vlan=1",
-    ]);
+    ofctl!(
+        sandbox,
+        "--strict del-flows br-ens37 priority=4,in_port=phy-br-ens37,dl_vlan=1"
+    );
     assert_eq!(
         legs(&sandbox, "qvobeeb2c54-aa")[1..],
         [
@@ -120,39 +115,29 @@ fn one_tag_two_ways() {
 /// Through three bridges, with a translation on the last patch.
 #[test]
 fn a_longer_row_of_patches() {
-    let sandbox = Sandbox::empty();
-    let mut words: Vec<&str> =
-        "add-br br0 -- add-br br1 -- add-br br2 -- add-port br0 guest tag=7 \
-         -- add-port br2 wire"
-            .split_whitespace()
-            .collect();
-    for [bridge, name, peer] in [
-        ["br0", "a0", "a1"],
-        ["br1", "a1", "a0"],
-        ["br1", "b1", "b2"],
-        ["br2", "b2", "b1"],
+    let sandbox = Sandbox::with(
+        "add-br br0 -- add-br br1 -- add-br br2 -- add-port br0 guest tag=7 -- add-port br2 wire",
+    );
+    for (bridge, name, peer) in [
+        ("br0", "a0", "a1"),
+        ("br1", "a1", "a0"),
+        ("br1", "b1", "b2"),
+        ("br2", "b2", "b1"),
     ] {
-        words.extend(["--", "add-port", bridge, name]);
-        words.extend(["--", "set", "Interface", name, "type=patch"]);
-        words.push(match peer {
-            "a0" => "options:peer=a0",
-            "a1" => "options:peer=a1",
-            "b1" => "options:peer=b1",
-            _ => "options:peer=b2",
-        });
+        vsctl!(
+            sandbox,
+            "add-port {bridge} {name} -- set Interface {name} type=patch options:peer={peer}"
+        );
     }
-    sandbox.vsctl(&words);
-    sandbox.ofctl(&[
-        "add-flow",
-        "br1",
-        "priority=9,in_port=a1,dl_vlan=7,actions=mod_vlan_vid:70,output:b1",
-    ]);
-    sandbox.ofctl(&[
-        "add-flow",
-        "br1",
-        "priority=9,in_port=b1,dl_vlan=70,actions=mod_vlan_vid:7,output:a1",
-    ]);
-    sandbox.ofctl(&["add-flow", "br1", "priority=8,in_port=b1,actions=drop"]);
+    ofctl!(
+        sandbox,
+        "add-flow br1 priority=9,in_port=a1,dl_vlan=7,actions=mod_vlan_vid:70,output:b1"
+    );
+    ofctl!(
+        sandbox,
+        "add-flow br1 priority=9,in_port=b1,dl_vlan=70,actions=mod_vlan_vid:7,output:a1"
+    );
+    ofctl!(sandbox, "add-flow br1 priority=8,in_port=b1,actions=drop");
     assert_eq!(
         legs(&sandbox, "guest"),
         [
@@ -181,9 +166,12 @@ fn what_is_behind_a_port() {
     )
     .unwrap();
     let first = |port: &str| {
-        let file = facts.to_str().unwrap();
-        let arguments = ["path", port, "--host-facts", file, "--columns"];
-        let said = sandbox.ovs_stdout(&[&arguments[..], &["kind,from,to,at,note"]].concat());
+        let said = ovs!(
+            sandbox,
+            "path {port} --host-facts {} --columns kind,from,to,at,note",
+            facts.display()
+        )
+        .out();
         let lines = said.lines().take_while(|line| !line.starts_with("port\t"));
         lines
             .map(|line| line.replace('\t', " "))
@@ -236,47 +224,35 @@ fn from_what_is_behind_a_port() {
     )
     .unwrap();
     let path = |port: &str| {
-        let file = facts.to_str().unwrap();
-        let mut ovs = sandbox.ovs(&["path", port, "--host-facts", file, "--columns", COLUMNS]);
-        let output = ovs.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let code = output.status.code().unwrap();
-        (code, text(output.stdout), text(output.stderr))
-    };
-    let whole = path("qvobeeb2c54-aa");
-    assert_eq!((whole.0, whole.2.as_str()), (0, ""));
-    for device in ["tapbeeb2c54-aa", "qbrbeeb2c54-aa", "qvbbeeb2c54-aa"] {
-        assert_eq!(path(device), whole, "{device}");
-    }
-    let guest = path("tap474ece45-69");
-    assert_eq!(path("eth0"), guest);
-    // A device that is not among the legs is said to be behind the port.
-    let (code, legs, said) = path("beyond");
-    assert_eq!((code, legs), (0, whole.1));
-    assert_eq!(said, "beyond is behind qvobeeb2c54-aa\n");
-    assert_eq!(
-        path("both"),
-        (
-            2,
-            String::new(),
-            "ovs: device \"both\" is behind several ports: \"qvo6b5e4978-e2\" on \"br-int\", \
-             \"tap42a1d679-f0\" on \"br-int\"\n\
-             hint: name one of them: `ovs path qvo6b5e4978-e2`\n"
-                .to_owned()
+        ovs!(
+            sandbox,
+            "path {port} --host-facts {} --columns {COLUMNS}",
+            facts.display()
         )
+        .run()
+    };
+    let whole = path("qvobeeb2c54-aa").exits(0).says_nothing().stdout;
+    for device in ["tapbeeb2c54-aa", "qbrbeeb2c54-aa", "qvbbeeb2c54-aa"] {
+        path(device).exits(0).prints(&whole).says_nothing();
+    }
+    let guest = path("tap474ece45-69").exits(0).says_nothing().stdout;
+    path("eth0").exits(0).prints(guest).says_nothing();
+    // A device that is not among the legs is said to be behind the port.
+    path("beyond")
+        .exits(0)
+        .prints(whole)
+        .says_only("beyond is behind qvobeeb2c54-aa\n");
+    path("both").exits(2).prints("").says_only(
+        "ovs: device \"both\" is behind several ports: \"qvo6b5e4978-e2\" on \"br-int\", \
+         \"tap42a1d679-f0\" on \"br-int\"\n\
+         hint: name one of them: `ovs path qvo6b5e4978-e2`\n",
     );
-    let (code, _, said) = path("eth9");
-    assert_eq!(code, 3);
-    assert!(
-        said.starts_with("ovs: device \"eth9\" is joined to no port of the switch\n"),
-        "{said}"
-    );
-    let (code, _, said) = path("tapbeeb2c54");
-    assert_eq!(code, 3);
-    assert!(
-        said.starts_with("ovs: port \"tapbeeb2c54\" not found"),
-        "{said}"
-    );
+    path("eth9")
+        .exits(3)
+        .says("ovs: device \"eth9\" is joined to no port of the switch\n");
+    path("tapbeeb2c54")
+        .exits(3)
+        .says("ovs: port \"tapbeeb2c54\" not found");
 }
 
 /// Makes a device of each kind that the next test needs: not every kernel has them all.
@@ -294,14 +270,13 @@ fn the_kernels_own_devices() {
         eprintln!("skipped: this user or kernel makes no network devices");
         return;
     }
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br", "br0", "--", "add-port", "br0", "qvo1", "--", "add-port", "br0", "far", "--",
-        "add-port", "br0", "tap2", "--", "add-port", "br0", "gone",
-    ]);
+    let sandbox = Sandbox::with(
+        "add-br br0 -- add-port br0 qvo1 -- add-port br0 far -- add-port br0 tap2 -- add-port \
+         br0 gone",
+    );
     // A switch that has no dummies is the host's.
     sandbox.kill_vswitchd();
-    sandbox.vsctl(&["--no-wait", "clear", "Open_vSwitch", ".", "iface_types"]);
+    vsctl!(sandbox, "--no-wait clear Open_vSwitch . iface_types");
     let script = "\
         mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && ip netns add guest && \
         ip link add name qvo1 type veth peer name qvb1 && ip link add name qbr1 type bridge && \

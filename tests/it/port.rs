@@ -14,7 +14,7 @@ fn a_number_beside_every_name() {
                 .iter()
                 .filter(|port| bridge.is_none_or(|bridge| bridge == port.bridge))
                 .map(|port| {
-                    let mac = sandbox.vsctl(&["get", "Interface", &port.name, "mac_in_use"]);
+                    let mac = vsctl!(sandbox, "get Interface {} mac_in_use", port.name);
                     let ofport = port.ofport.to_string();
                     let tag = port.tag_text();
                     [
@@ -33,11 +33,11 @@ fn a_number_beside_every_name() {
                 })
                 .collect()
         };
-        let (expected, said) = (lines(None), sandbox.ovs_stdout(&["port", "list"]));
+        let (expected, said) = (lines(None), ovs!(sandbox, "port list").out());
         assert!(said == expected, "{}", common::diff(&expected, &said));
         let (expected, said) = (
             lines(Some("br-tun")),
-            sandbox.ovs_stdout(&["port", "list", "br-tun"]),
+            ovs!(sandbox, "port list br-tun").out(),
         );
         assert!(said == expected, "{}", common::diff(&expected, &said));
     }
@@ -48,8 +48,8 @@ fn names_alone_are_the_same_as_with_the_rest() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     let ports = host::ports(Neutron::Notes);
     let names: String = ports.iter().map(|port| port.name.clone() + "\n").collect();
-    assert_eq!(sandbox.ovs_stdout(&["port", "list", "-g", "port"]), names);
-    let json = sandbox.ovs_stdout(&["port", "list", "--json"]);
+    ovs!(sandbox, "port list -g port").prints(&names);
+    let json = ovs!(sandbox, "port list --json").out();
     let all: Value = serde_json::from_str(&json).unwrap();
     let shown: Vec<&str> = all
         .as_array()
@@ -58,7 +58,7 @@ fn names_alone_are_the_same_as_with_the_rest() {
         .map(|port| port["port"].as_str().unwrap())
         .collect();
     assert_eq!(shown, names.lines().collect::<Vec<_>>());
-    let lines = sandbox.ovs_stdout(&["port", "list", "--output", "jsonl"]);
+    let lines = ovs!(sandbox, "port list --output jsonl").out();
     let lines: Vec<Value> = lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -72,70 +72,40 @@ fn name_to_number_and_back() {
     for port in host::ports(Neutron::Notes) {
         let pair = format!("{}\t{}\n", port.name, port.ofport);
         for word in [&port.name, &port.ofport.to_string()] {
-            assert_eq!(
-                sandbox.ovs_stdout(&["port", "resolve", &port.bridge, word]),
-                pair
-            );
+            ovs!(sandbox, "port resolve {} {word}", port.bridge).prints(&pair);
         }
     }
-    assert_eq!(
-        sandbox.ovs_stdout(&[
-            "port",
-            "resolve",
-            "br-int",
-            "15",
-            "LOCAL",
-            "patch-tun",
-            "-g",
-            "ofport"
-        ]),
-        "15\n65534\n2\n"
-    );
+    ovs!(sandbox, "port resolve br-int 15 LOCAL patch-tun -g ofport").prints("15\n65534\n2\n");
 }
 
 #[test]
 fn what_is_not_found_does_not_hide_what_is() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
-    sandbox
-        .ovs(&["port", "resolve", "br-int", "qvoX", "15", "99", "ens37"])
-        .assert()
-        .code(3)
-        .stdout("int-br-ens37\t15\n")
-        .stderr(
+    ovs!(sandbox, "port resolve br-int qvoX 15 99 ens37")
+        .exits(3)
+        .prints("int-br-ens37\t15\n")
+        .says_only(
             "ovs: port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)\n\
              ovs: port \"99\" not found on br-int\n\
              ovs: port \"ens37\" is not on br-int, but on br-ens37\n",
         );
-    sandbox
-        .ovs(&["port", "resolve", "br-nit", "15"])
-        .assert()
-        .code(3)
-        .stderr(
-            "ovs: bridge \"br-nit\" not found (did you mean \"br-int\"?)\n\
+    ovs!(sandbox, "port resolve br-nit 15").exits(3).says_only(
+        "ovs: bridge \"br-nit\" not found (did you mean \"br-int\"?)\n\
              hint: `ovs bridge list` lists the bridges\n",
-        );
+    );
 }
 
 #[test]
 fn everything_about_a_port() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     let mac = "fa:16:3e:0a:0b:0c";
-    sandbox.vsctl(&[
-        "set",
-        "Interface",
-        "qvobeeb2c54-aa",
-        "external_ids:iface-id=beeb2c54-aa00",
-        &format!("external_ids:attached-mac=\"{mac}\""),
-        "external_ids:vm-uuid=\"a b=c\"",
-        "--",
-        "set",
-        "Port",
-        "qvobeeb2c54-aa",
-        "other_config:segmentation_id=66",
-    ]);
-    let show = |port: &str| -> Value {
-        serde_json::from_str(&sandbox.ovs_stdout(&["port", "show", port, "--json"])).unwrap()
-    };
+    vsctl!(
+        sandbox,
+        "set Interface qvobeeb2c54-aa external_ids:iface-id=beeb2c54-aa00 \
+         'external_ids:attached-mac=\"{mac}\"' 'external_ids:vm-uuid=\"a b=c\"' -- set Port \
+         qvobeeb2c54-aa other_config:segmentation_id=66"
+    );
+    let show = |port: &str| -> Value { ovs!(sandbox, "port show {port}").json() };
     let port = show("qvobeeb2c54-aa");
     for (key, value) in [
         ("bridge", json!("br-int")),
@@ -169,48 +139,32 @@ fn everything_about_a_port() {
     let tunnel = show("vxlan-0a000048");
     assert_eq!(tunnel["remote_ip"], "10.0.0.72");
 
-    let table = sandbox.ovs_stdout(&["port", "show", "qvobeeb2c54-aa", "-o", "table"]);
-    let mac_in_use = sandbox.vsctl(&["get", "Interface", "qvobeeb2c54-aa", "mac_in_use"]);
+    let table = ovs!(sandbox, "port show qvobeeb2c54-aa -o table").out();
+    let mac_in_use = vsctl!(sandbox, "get Interface qvobeeb2c54-aa mac_in_use");
     common::golden(
         "port/show.table",
         &table.replace(mac_in_use.trim().trim_matches('"'), "MAC"),
     );
-    assert_eq!(
-        sandbox.ovs_stdout(&[
-            "port",
-            "show",
-            "qvobeeb2c54-aa",
-            "--columns",
-            "ofport,external_ids"
-        ]),
-        format!("20\tattached-mac={mac},iface-id=beeb2c54-aa00,vm-uuid=\"a b=c\"\n")
-    );
+    ovs!(
+        sandbox,
+        "port show qvobeeb2c54-aa --columns ofport,external_ids"
+    )
+    .prints(format!(
+        "20\tattached-mac={mac},iface-id=beeb2c54-aa00,vm-uuid=\"a b=c\"\n"
+    ));
 }
 
 /// Of what is not shown nothing is read: what is shown must not change by it.
 #[test]
 fn a_column_alone_is_what_the_whole_record_has() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    sandbox.vsctl(&[
-        "add-bond",
-        "br-int",
-        "bond0",
-        "eth1",
-        "eth2",
-        "tag=5",
-        "lacp=active",
-        "--",
-        "set",
-        "Port",
-        "bond0",
-        "external_ids:a=b",
-        "other_config:c=d",
-    ]);
-    let record = |port: &str, of: &[&str]| -> Value {
-        let mut arguments = vec!["port", "show", port, "--json"];
-        arguments.extend(of);
-        serde_json::from_str(&sandbox.ovs_stdout(&arguments)).unwrap()
-    };
+    vsctl!(
+        sandbox,
+        "add-bond br-int bond0 eth1 eth2 tag=5 lacp=active -- set Port bond0 external_ids:a=b \
+         other_config:c=d"
+    );
+    let record =
+        |port: &str, of: &[&str]| -> Value { ovs!(sandbox, "port show {port}").args(of).json() };
     for port in [
         "qvobeeb2c54-aa",
         "br-int/LOCAL",
@@ -246,78 +200,47 @@ fn ports_that_are_not_there() {
             "is not on br-tun, but on br-int",
         ),
     ] {
-        let assert = sandbox
-            .ovs(&["port", "show", port])
-            .assert()
-            .code(code)
-            .stdout("");
-        let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        let assert = ovs!(sandbox, "port show {port}").exits(code).prints("");
+        let stderr = assert.stderr;
         assert!(stderr.contains(said), "{port}: {stderr}");
     }
 }
 
 #[test]
 fn a_bond_has_a_line_per_interface() {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "add-bond",
-        "br0",
-        "bond0",
-        "eth1",
-        "eth2",
-        "tag=5",
-        "bond_mode=active-backup",
-        "--",
-        "set",
-        "Interface",
-        "eth1",
-        "ofport_request=7",
-        "--",
-        "set",
-        "Interface",
-        "eth2",
-        "ofport_request=8",
-    ]);
-    assert_eq!(
-        sandbox.ovs_stdout(&["port", "list", "--columns", "port,interface,ofport,tag"]),
-        "bond0\teth1\t7\t5\nbond0\teth2\t8\t5\nbr0\tbr0\t65534\t-\n"
+    let sandbox = Sandbox::with(
+        "add-br br0 -- add-bond br0 bond0 eth1 eth2 tag=5 bond_mode=active-backup -- set \
+         Interface eth1 ofport_request=7 -- set Interface eth2 ofport_request=8",
     );
-    assert_eq!(
-        sandbox.ovs_stdout(&["port", "resolve", "br0", "eth2", "7", "bond0"]),
-        "eth2\t8\neth1\t7\neth1\t7\neth2\t8\n"
-    );
-    let json = sandbox.ovs_stdout(&["port", "show", "eth2", "--json"]);
+    ovs!(sandbox, "port list --columns port,interface,ofport,tag")
+        .prints("bond0\teth1\t7\t5\nbond0\teth2\t8\t5\nbr0\tbr0\t65534\t-\n");
+    ovs!(sandbox, "port resolve br0 eth2 7 bond0").prints("eth2\t8\neth1\t7\neth1\t7\neth2\t8\n");
+    let json = ovs!(sandbox, "port show eth2 --json").out();
     let bond: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(bond["port"], "bond0");
     assert_eq!(bond["bond_mode"], "active-backup");
     assert_eq!(bond["ofport"], json!(null));
     assert_eq!(bond["interfaces"][1]["interface"], "eth2");
     assert_eq!(bond["interfaces"][1]["ofport"], 8);
-    let tree = sandbox.ovs_stdout(&["show", "-o", "table"]);
-    assert!(
-        tree.contains("\n      7  eth1 (bond0)  system    tag 5  active-backup\n"),
-        "{tree}"
-    );
+    ovs!(sandbox, "show -o table")
+        .ok()
+        .shows("\n      7  eth1 (bond0)  system    tag 5  active-backup\n");
 }
 
 #[test]
 fn a_port_that_the_switch_could_not_open() {
     let sandbox = Sandbox::empty();
     // A tunnel that names no remote end.
-    let mut vsctl = vec!["add-br", "br0", "--", "add-port", "br0", "bad", "--", "set"];
-    vsctl.extend(["Interface", "bad", "type=vxlan"]);
-    sandbox.vsctl(&vsctl);
-    let error = sandbox.vsctl(&["get", "Interface", "bad", "error"]);
+    vsctl!(
+        sandbox,
+        "add-br br0 -- add-port br0 bad -- set Interface bad type=vxlan"
+    );
+    let error = vsctl!(sandbox, "get Interface bad error");
     let error = error.trim().trim_matches('"');
     assert!(error.contains("bad"), "{error}");
-    assert_eq!(
-        sandbox.ovs_stdout(&["port", "list", "br0", "--columns", "port,ofport,error"]),
-        format!("br0\t65534\t-\nbad\t-\t{error}\n")
-    );
-    let tree = sandbox.ovs_stdout(&["show", "-o", "table"]);
+    ovs!(sandbox, "port list br0 --columns port,ofport,error")
+        .prints(format!("br0\t65534\t-\nbad\t-\t{error}\n"));
+    let tree = ovs!(sandbox, "show -o table").out();
     assert!(
         tree.ends_with(&format!(
             "      -  bad  vxlan     -> ?\n         error: {error}\n"
@@ -340,41 +263,19 @@ fn names_of_every_kind() {
         "a\\b",
         long,
     ];
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "set",
-        "bridge",
-        "br0",
-        "datapath_type=dummy",
-    ]);
+    vsctl!(sandbox, "add-br br0 -- set bridge br0 datapath_type=dummy");
     for (at, name) in names.iter().enumerate() {
+        let name = quote(name);
         // Patch ports take any name: no device is made of them.
-        sandbox.vsctl(&[
-            "--",
-            "--id=@i",
-            "create",
-            "Interface",
-            &format!("name={}", quote(name)),
-            "type=patch",
-            "options:peer=nowhere",
-            &format!("ofport_request={}", at + 1),
-            "--",
-            "--id=@p",
-            "create",
-            "Port",
-            &format!("name={}", quote(name)),
-            "interfaces=@i",
-            "--",
-            "add",
-            "bridge",
-            "br0",
-            "ports",
-            "@p",
-        ]);
+        vsctl!(
+            sandbox,
+            "-- --id=@i create Interface 'name={name}' type=patch options:peer=nowhere \
+             ofport_request={} -- --id=@p create Port 'name={name}' interfaces=@i \
+             -- add bridge br0 ports @p",
+            at + 1
+        );
     }
-    let shown = sandbox.ovs_stdout(&["port", "list", "-g", "port"]);
+    let shown = ovs!(sandbox, "port list -g port").out();
     let mut shown: Vec<&str> = shown.lines().collect();
     shown.sort_unstable();
     let mut expected = names.to_vec();
@@ -384,11 +285,13 @@ fn names_of_every_kind() {
     for name in names {
         // A number names a port by number; in double quotes it is a name.
         let word = if name == "7" { "\"7\"" } else { name };
-        let arguments = ["port", "show", "-g", "port", "--", word];
-        assert_eq!(sandbox.ovs_stdout(&arguments), format!("{name}\n"));
+        ovs!(sandbox, "port show -g port --")
+            .arg(word)
+            .prints(format!("{name}\n"));
     }
-    let text = sandbox.ovs_stdout(&["port", "list", "br0", "--columns", "port"]);
-    assert!(text.contains("a\\\\b\n"), "{text}");
+    ovs!(sandbox, "port list br0 --columns port")
+        .ok()
+        .shows("a\\\\b\n");
 }
 
 /// As a string of ovs-vsctl(8).
@@ -398,25 +301,19 @@ fn quote(name: &str) -> String {
 
 #[test]
 fn names_that_would_act_on_a_terminal() {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "set",
-        "Interface",
-        "br0",
-        "external_ids:evil=\"\\u001b[31mred\\u202e\\ttab\\nline\"",
-    ]);
+    let sandbox = Sandbox::with(
+        "add-br br0 -- set Interface br0 \
+         'external_ids:evil=\"\\u001b[31mred\\u202e\\ttab\\nline\"'",
+    );
     for output in ["table", "text", "json", "jsonl"] {
-        let said = sandbox.ovs_stdout(&["port", "show", "br0", "-o", output]);
+        let said = ovs!(sandbox, "port show br0 -o {output}").out();
         assert!(said.contains("evil"), "{said}");
         let acts = |c: char| (c.is_control() && c != '\n' && c != '\t') || c == '\u{202e}';
         assert!(!said.contains(acts), "{output}: {said:?}");
         assert!(!said.contains("\ttab"), "{output}: {said:?}");
         assert!(!said.contains("\nline"), "{output}: {said:?}");
     }
-    let raw = sandbox.ovs_stdout(&["port", "show", "br0", "-g", "external_ids"]);
+    let raw = ovs!(sandbox, "port show br0 -g external_ids").out();
     assert_eq!(raw.lines().count(), 1, "{raw:?}");
 }
 
@@ -425,29 +322,12 @@ fn a_column_alone_is_what_it_is_among_others() {
     const COLUMNS: &str = "bridge,port,interface,ofport,type,tag,trunks,mac,link_state,vlan_mode,mtu,\
         admin_state,error,peer,peer_bridge,remote_ip,local_ip,key,options,external_ids";
     let sandbox = Sandbox::neutron(Neutron::Node);
-    sandbox.vsctl(&[
-        "add-port",
-        "br-tun",
-        "bad",
-        "--",
-        "set",
-        "Interface",
-        "bad",
-        "type=gre",
-        "--",
-        "set",
-        "Port",
-        "ens37",
-        "trunks=3,5",
-        "vlan_mode=native-tagged",
-        "tag=9",
-        "--",
-        "set",
-        "Interface",
-        "ens37",
-        "external_ids:iface-id=x",
-    ]);
-    let all = sandbox.ovs_stdout(&["port", "list", "--columns", COLUMNS]);
+    vsctl!(
+        sandbox,
+        "add-port br-tun bad -- set Interface bad type=gre -- set Port ens37 trunks=3,5 \
+         vlan_mode=native-tagged tag=9 -- set Interface ens37 external_ids:iface-id=x"
+    );
+    let all = ovs!(sandbox, "port list --columns {COLUMNS}").out();
     for (at, column) in COLUMNS.split(',').enumerate() {
         let among: String = all
             .lines()
@@ -457,7 +337,7 @@ fn a_column_alone_is_what_it_is_among_others() {
             among.lines().any(|cell| cell != "-"),
             "{column} is never there"
         );
-        let alone = sandbox.ovs_stdout(&["port", "list", "--columns", column]);
+        let alone = ovs!(sandbox, "port list --columns {column}").out();
         assert!(alone == among, "{column}: {}", common::diff(&among, &alone));
     }
 }

@@ -11,26 +11,18 @@ const VM: &str = "7d0c5a1e-52a0-4f0e-9a43-0b1f7c1d2e3f";
 /// A host whose agent wrote down what Neutron's agent does.
 fn neutron() -> Sandbox {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    sandbox.vsctl(&[
-        "set",
-        "interface",
-        "qvobeeb2c54-aa",
-        &format!("external_ids:iface-id={IFACE_ID}"),
-        "external_ids:attached-mac=\"fa:16:3e:75:d5:a4\"",
-        "external_ids:iface-status=active",
-        &format!("external_ids:vm-uuid={VM}"),
-        "--",
-        "set",
-        "interface",
-        "tap18a66eac-38",
-        &format!("external_ids:vm-id={VM}"),
-    ]);
+    vsctl!(
+        sandbox,
+        "set interface qvobeeb2c54-aa external_ids:iface-id={IFACE_ID} \
+         'external_ids:attached-mac=\"fa:16:3e:75:d5:a4\"' external_ids:iface-status=active \
+         external_ids:vm-uuid={VM} -- set interface tap18a66eac-38 external_ids:vm-id={VM}"
+    );
     sandbox
 }
 
 /// Bridge, port and what it was found by.
 fn found(sandbox: &Sandbox, what: &str) -> String {
-    sandbox.ovs_stdout(&["port", "find", what, "--columns", "bridge,port,matched"])
+    ovs!(sandbox, "port find {what} --columns bridge,port,matched").out()
 }
 
 #[test]
@@ -56,7 +48,7 @@ fn by_whatever_it_is_known() {
         "br-int\tqvobeeb2c54-aa\texternal_ids:vm-uuid\n\
          br-int\ttap18a66eac-38\texternal_ids:vm-id\n"
     );
-    let mac = sandbox.vsctl(&["get", "interface", "qvo458013d8-e2", "mac_in_use"]);
+    let mac = vsctl!(sandbox, "get interface qvo458013d8-e2 mac_in_use");
     assert_eq!(
         found(&sandbox, mac.trim().trim_matches('"')),
         "br-int\tqvo458013d8-e2\tmac_in_use\n"
@@ -84,60 +76,44 @@ fn a_number_is_one_of_each_bridge() {
 #[test]
 fn three_outputs() {
     let sandbox = neutron();
-    sandbox.vsctl(&[
-        "set",
-        "interface",
-        "qvobeeb2c54-aa",
-        "mac=\"fa:16:3e:00:00:0a\"",
-    ]);
-    let find = |more: &[&str]| sandbox.ovs_stdout(&[&["port", "find", IFACE_ID], more].concat());
-    let mac = find(&["-g", "mac"]);
+    vsctl!(
+        sandbox,
+        "set interface qvobeeb2c54-aa 'mac=\"fa:16:3e:00:00:0a\"'"
+    );
+    let find = |options: &str| ovs!(sandbox, "port find {IFACE_ID} {options}");
+    let mac = find("-g mac").out();
     let mac = mac.trim();
-    assert_eq!(
-        find(&[]),
-        format!(
-            "br-int\tqvobeeb2c54-aa\tqvobeeb2c54-aa\t10\tsystem\t1\t{mac}\texternal_ids:iface-id\n"
-        )
-    );
-    let table = find(&["-o", "table", "--columns", "bridge,port,ofport,tag,matched"]);
-    assert_eq!(
-        table,
+    find("").prints(format!(
+        "br-int\tqvobeeb2c54-aa\tqvobeeb2c54-aa\t10\tsystem\t1\t{mac}\texternal_ids:iface-id\n"
+    ));
+    find("-o table --columns bridge,port,ofport,tag,matched").prints(
         "BRIDGE  PORT            OFPORT  TAG  MATCHED\n\
-         br-int  qvobeeb2c54-aa  10      1    external_ids:iface-id\n"
+         br-int  qvobeeb2c54-aa  10      1    external_ids:iface-id\n",
     );
-    let json: serde_json::Value = serde_json::from_str(&find(&["--json"])).unwrap();
+    let json = find("").json();
     assert_eq!(json[0]["port"], "qvobeeb2c54-aa");
     assert_eq!(json[0]["matched"][0], "external_ids:iface-id");
-    assert_eq!(find(&["-g", "port"]), "qvobeeb2c54-aa\n");
+    find("-g port").prints("qvobeeb2c54-aa\n");
 }
 
 #[test]
 fn port_show_has_what_is_found() {
     let sandbox = neutron();
-    let ids = sandbox.ovs_stdout(&["port", "show", "tap18a66eac-38", "-g", "external_ids"]);
-    assert_eq!(ids, format!("vm-id={VM}\n"));
+    ovs!(sandbox, "port show tap18a66eac-38 -g external_ids").prints(format!("vm-id={VM}\n"));
 }
 
 #[test]
 fn nothing_is_found() {
     let sandbox = neutron();
     for what in ["999", "fa:16:3e:00:00:00", "nobody", ""] {
-        sandbox
-            .ovs(&["port", "find", what])
-            .assert()
-            .code(3)
-            .stdout("")
-            .stderr(format!(
+        ovs!(sandbox, "port find '{what}'").exits(3).prints("").says_only(format!(
                 "ovs: no port is known by \"{what}\"\n\
                  hint: `ovs port list --columns port,ofport,mac,external_ids` lists what is searched\n"
             ));
     }
-    sandbox
-        .ovs(&["port", "find", "qvo"])
-        .assert()
-        .code(3)
-        .stderr(predicates::str::contains(
-            "hint: the beginning of a name or an id is looked for from 4 characters on",
-        ));
-    sandbox.ovs(&["port", "find"]).assert().code(2);
+    ovs!(sandbox, "port find qvo").fails(
+        3,
+        "hint: the beginning of a name or an id is looked for from 4 characters on",
+    );
+    ovs!(sandbox, "port find").exits(2);
 }

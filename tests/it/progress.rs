@@ -1,48 +1,62 @@
 //! The line on stderr that says what takes so long: on a terminal of script(1), with daemons that are
 //! stopped for a while.
 
+use std::io::Read as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{self, Sandbox};
+use crate::common::Sandbox;
+use crate::common::server::until;
+use crate::common::terminal::script_on;
 
-/// Longer than the half second that nobody minds.
+/// Longer than the half second that nobody minds, for what must not come.
 const SLOW: Duration = Duration::from_millis(1800);
 
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0", "--", "add-br", "br1"]);
-    sandbox
+    Sandbox::with("add-br br0 -- add-br br1")
 }
 
-/// What a terminal gets of a line for the shell in which `ovs` is the binary, while a daemon is stopped
-/// for so long.
-fn on_terminal(sandbox: &Sandbox, daemon: &str, stopped: Duration, line: &str) -> String {
+/// What a terminal has been written up to now.
+type Written<'w> = &'w dyn Fn() -> String;
+
+/// What a terminal gets of a line for the shell in which `ovs` is the binary, while a daemon is stopped until
+/// the stop returns.
+fn on_terminal(
+    sandbox: &Sandbox,
+    daemon: &str,
+    stop: impl FnOnce(Written<'_>),
+    line: &str,
+) -> String {
     let pid = std::fs::read_to_string(sandbox.run_dir().join(daemon)).unwrap();
     let signal = |signal: &str| {
         let status = Command::new("kill").args([signal, pid.trim()]).status();
         assert!(status.unwrap().success());
     };
-    let line = format!(
-        "stty rows 24 cols 80; ovs() {{ '{}' \"$@\"; }}; {line}",
-        common::binary().display()
-    );
-    let mut command = Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]);
-    common::clean(&mut command);
-    command.env("OVS_RUNDIR", sandbox.run_dir());
-    command.env("TERM", "xterm").env("SHELL", "/bin/bash");
     signal("-STOP");
-    let output = thread::scope(|scope| {
+    let mut command = script_on(sandbox, 80, line);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let bytes = Mutex::new(Vec::new());
+    thread::scope(|scope| {
         scope.spawn(|| {
-            thread::sleep(stopped);
-            signal("-CONT");
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = stdout.read(&mut buffer) {
+                bytes.lock().unwrap().extend_from_slice(&buffer[..length]);
+            }
         });
-        command.output().expect("script(1) is installed")
+        stop(&|| String::from_utf8_lossy(&bytes.lock().unwrap()).into_owned());
+        signal("-CONT");
+        child.wait().unwrap();
     });
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(bytes.into_inner().unwrap()).unwrap()
+}
+
+/// Until these words are there.
+fn until_shown(words: &str) -> impl FnOnce(Written<'_>) {
+    move |written| until(words, || written().contains(words))
 }
 
 /// What is left on the terminal once all is written: each line as it was last rewritten.
@@ -67,17 +81,14 @@ fn a_dump_into_a_file_says_that_it_waits_and_leaves_nothing_behind() {
     let sandbox = sandbox();
     let file = file(&sandbox);
     let line = format!("ovs dump-flows br0 --no-stats > '{file}'; echo done");
-    let written = on_terminal(&sandbox, SWITCH, SLOW, &line);
-    assert!(
-        written.contains("br0: waiting for the flows"),
-        "{written:?}"
-    );
+    let shown = until_shown("br0: waiting for the flows");
+    let written = on_terminal(&sandbox, SWITCH, shown, &line);
     assert_eq!(left(&written), "done\n", "{written:?}");
     let flows = std::fs::read_to_string(Path::new(&file)).unwrap();
     assert_eq!(flows, "priority=0 actions=NORMAL\n");
     // The rows of an answer on the same terminal stand alone.
-    let written = on_terminal(&sandbox, SWITCH, SLOW, "ovs dump-flows br0 --no-stats");
-    assert!(written.contains("waiting for the flows"), "{written:?}");
+    let shown = until_shown("waiting for the flows");
+    let written = on_terminal(&sandbox, SWITCH, shown, "ovs dump-flows br0 --no-stats");
     assert!(left(&written).contains("actions="), "{written:?}");
     assert!(!left(&written).contains("waiting"), "{written:?}");
 }
@@ -91,7 +102,7 @@ fn not_where_nobody_wants_it() {
         format!("ovs dump-flows br0 2> '{file}' | grep -c NORMAL"),
         format!("TERM=dumb ovs dump-flows br0 > '{file}'"),
     ] {
-        let written = on_terminal(&sandbox, SWITCH, SLOW, &line);
+        let written = on_terminal(&sandbox, SWITCH, |_| thread::sleep(SLOW), &line);
         assert!(!written.contains("waiting"), "{line}: {written:?}");
         assert!(
             !std::fs::read_to_string(&file).unwrap().contains("waiting"),
@@ -100,18 +111,15 @@ fn not_where_nobody_wants_it() {
     }
     // What is quick says nothing.
     let line = format!("ovs dump-flows br0 > '{file}'");
-    let written = on_terminal(&sandbox, SWITCH, Duration::ZERO, &line);
+    let written = on_terminal(&sandbox, SWITCH, |_| {}, &line);
     assert_eq!(written, "", "{line}");
 }
 
 #[test]
 fn check_says_what_it_is_at() {
     let sandbox = sandbox();
-    let written = on_terminal(&sandbox, SWITCH, SLOW, "ovs check > /dev/null");
-    assert!(
-        written.contains("the flows of br0, bridge 1 of 2"),
-        "{written:?}"
-    );
+    let shown = until_shown("the flows of br0, bridge 1 of 2");
+    let written = on_terminal(&sandbox, SWITCH, shown, "ovs check > /dev/null");
     assert_eq!(left(&written), "", "{written:?}");
 }
 
@@ -121,12 +129,12 @@ fn a_batch_says_its_line_and_a_change_that_it_waits() {
     let batch = file(&sandbox);
     std::fs::write(&batch, "port add br0 p1\n\nport add br0 p2\n").unwrap();
     let line = format!("ovs batch --no-wait '{batch}' > /dev/null");
-    let written = on_terminal(&sandbox, "ovsdb-server.pid", SLOW, &line);
-    assert!(written.contains("line 1 of 3"), "{written:?}");
+    let shown = until_shown("line 1 of 3");
+    let written = on_terminal(&sandbox, "ovsdb-server.pid", shown, &line);
     assert_eq!(left(&written), "", "{written:?}");
     // What goes wrong stands on a line of its own.
     let line = "ovs -t 1.2 port add br0 p3 --type internal > /dev/null; echo code $?";
-    let written = on_terminal(&sandbox, SWITCH, 2 * SLOW, line);
+    let written = on_terminal(&sandbox, SWITCH, until_shown("code 5"), line);
     assert!(
         written.contains("waiting for ovs-vswitchd to apply it"),
         "{written:?}"

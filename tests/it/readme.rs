@@ -4,38 +4,29 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use ovs::cli::today::{OTHERS, TASKS, Task};
 use ovs::sandbox::Neutron;
 
-use crate::common::{self, Sandbox, diff};
-
-fn page(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
+use crate::common::{self, Ran, Sandbox, diff, is_update, of_project};
 
 /// A line for the shell, on a sandbox, with the `ovs` under test and the real tools.
-fn shell(sandbox: &Sandbox, line: &str) -> Output {
+fn shell(sandbox: &Sandbox, line: &str) -> Ran {
     let bin = common::binary();
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new("bash");
     command.args(["-c", line]);
     common::clean(&mut command);
-    command
+    let output = command
         .env(
             "PATH",
             format!("{}:{path}:/usr/sbin:/sbin", bin.parent().unwrap().display()),
         )
         .env("OVS_RUNDIR", sandbox.run_dir())
         .current_dir(sandbox.run_dir())
-        .output()
-        .expect("bash runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("it prints UTF-8")
+        .output();
+    Ran::new(line.to_owned(), output.expect("bash runs"))
 }
 
 #[test]
@@ -49,13 +40,13 @@ fn the_table_is_that_of_the_program() {
         table.push_str(&row);
         table.push('\n');
     }
-    let file = page("README.md");
+    let file = of_project("README.md");
     let readme = fs::read_to_string(&file).unwrap();
     let (before, rest) = readme.split_once(heading).expect("the README has it");
     let rows = rest.lines().take_while(|line| line.starts_with('|'));
     let length: usize = rows.map(|row| row.len() + 1).sum();
     let (found, after) = readme[before.len()..].split_at(heading.len() + length);
-    if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0") {
+    if is_update() {
         fs::write(file, format!("{before}{table}{after}")).unwrap();
         return;
     }
@@ -87,7 +78,7 @@ fn configuration(sandbox: &Sandbox) -> String {
         ("Open_vSwitch", "other_config"),
     ] {
         let columns = format!("--columns={columns}");
-        let rows = sandbox.vsctl(&["--format=csv", "--no-headings", &columns, "list", table]);
+        let rows = vsctl!(sandbox, "--format=csv --no-headings {columns} list {table}");
         let mut rows: Vec<&str> = rows.lines().collect();
         rows.sort_unstable();
         writeln!(all, "{table}\n{}", rows.join("\n")).unwrap();
@@ -162,12 +153,8 @@ fn both_sides_of_every_line_do_the_same() {
         let mut before = configuration(&theirs);
         assert_eq!(before, configuration(&ours));
         for line in lines {
-            let left = shell(&theirs, line.today);
-            let right = shell(&ours, line.ovs);
-            for (line, output) in [(line.today, &left), (line.ovs, &right)] {
-                let said = String::from_utf8_lossy(&output.stderr);
-                assert!(output.status.success(), "{line}: {}: {said}", output.status);
-            }
+            let left = shell(&theirs, line.today).exits(0).stdout;
+            let right = shell(&ours, line.ovs).exits(0).stdout;
             let after = configuration(&theirs);
             let now = configuration(&ours);
             assert!(
@@ -177,7 +164,6 @@ fn both_sides_of_every_line_do_the_same() {
                 line.ovs,
                 diff(&after, &now)
             );
-            let (left, right) = (text(&left.stdout), text(&right.stdout));
             match alike(line) {
                 None => assert!(before != after, "{} changes nothing", line.today),
                 Some(Alike::Lines) => assert_eq!(sorted(&left), sorted(&right), "{}", line.ovs),
@@ -192,7 +178,7 @@ fn both_sides_of_every_line_do_the_same() {
                     let right = if line.today.contains("--names") {
                         right
                     } else {
-                        text(&shell(&ours, &format!("{} --no-names", line.ovs)).stdout)
+                        shell(&ours, &format!("{} --no-names", line.ovs)).stdout
                     };
                     assert_eq!(flows(&left), flows(&right), "{}", line.ovs);
                 }
@@ -211,30 +197,21 @@ fn both_sides_of_every_line_do_the_same() {
 /// A verb that `ovs` does not have, typed out of habit.
 #[test]
 fn a_verb_of_the_tools_is_told_its_counterpart() {
-    let own = common::ovs(&["--help"]).output().unwrap().stdout;
-    let own = text(&own);
+    let own = ovs!("--help").out();
     let own: BTreeSet<&str> = own
         .lines()
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     let lines = TASKS.iter().chain(OTHERS);
     for line in lines.filter(|line| !own.contains(line.verb())) {
-        let output = common::ovs(&[line.verb(), "x"]).output().unwrap();
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(output.stdout.is_empty());
-        assert!(said.contains("tip: for 'ovs-"), "{said}");
-        assert!(said.contains(&format!(" {}", line.verb())), "{said}");
+        ovs!("{} x", line.verb())
+            .fails(2, "tip: for 'ovs-")
+            .says(format!(" {}", line.verb()));
     }
-    let refused = |arguments: &[&str]| text(&common::ovs(arguments).output().unwrap().stderr);
-    assert!(refused(&["add-br", "br-ex"]).contains("type 'ovs bridge add br-ex'"));
-    assert!(refused(&["port", "list-ports"]).contains("type 'ovs port list br-int -g port'"));
-    assert!(refused(&["fdb/show"]).contains("'ovs-appctl fdb/show' does"));
-    let unknown = refused(&["dump-flow"]);
-    assert!(
-        unknown.contains("'dump-flows'") && !unknown.contains("type"),
-        "{unknown}"
-    );
+    ovs!("add-br br-ex").fails(2, "type 'ovs bridge add br-ex'");
+    ovs!("port list-ports").fails(2, "type 'ovs port list br-int -g port'");
+    ovs!("fdb/show").fails(2, "'ovs-appctl fdb/show' does");
+    ovs!("dump-flow").fails(2, "'dump-flows'").omits("type");
 }
 
 /// An example of a page: the line typed, and what it shows of the answer.
@@ -312,7 +289,7 @@ const NOT_HERE: [(&str, &str); 9] = [
 fn the_examples_run_and_print_what_they_show() {
     let mut count = 0;
     for name in ["README.md", "docs/guide.md", "docs/remote.md"] {
-        let text_of_page = fs::read_to_string(page(name)).unwrap();
+        let text_of_page = fs::read_to_string(of_project(name)).unwrap();
         let tables = Sandbox::neutron(Neutron::Node);
         for block in examples(&text_of_page) {
             let own;
@@ -327,12 +304,9 @@ fn the_examples_run_and_print_what_they_show() {
                     continue;
                 }
                 count += 1;
-                let output = shell(sandbox, &line);
-                let said = String::from_utf8_lossy(&output.stderr);
                 // Findings are what `check` is for.
                 let fine = i32::from(line == "ovs check");
-                assert_eq!(output.status.code(), Some(fine), "{name}: {line}: {said}");
-                let printed = text(&output.stdout);
+                let printed = shell(sandbox, &line).exits(fine).stdout;
                 assert!(
                     answer.is_empty() || answer == printed,
                     "{name}: {line} (- page, + real):\n{}",
@@ -353,13 +327,13 @@ fn links_lead_somewhere() {
         "docs/guide.md",
         "docs/remote.md",
     ] {
-        let text_of_page = fs::read_to_string(page(name)).unwrap();
+        let text_of_page = fs::read_to_string(of_project(name)).unwrap();
         let targets = text_of_page.split("](").skip(1);
         for target in targets.filter_map(|rest| rest.split([')', '#']).next()) {
             if target.starts_with("http") || target.is_empty() {
                 continue;
             }
-            let file = page(name).parent().unwrap().join(target);
+            let file = of_project(name).parent().unwrap().join(target);
             assert!(file.exists(), "{name}: {target}");
         }
     }

@@ -8,11 +8,11 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use ovs::sandbox::Neutron;
 
-use crate::common::{self, Sandbox};
+use crate::common::server::until;
+use crate::common::{self, Ran, Sandbox};
 
 /// The bridges of a host, and for each its flows as ovs-ofctl prints them; empty: none.
 fn bridges(host: Neutron) -> Vec<(String, String)> {
@@ -34,7 +34,7 @@ fn bridges(host: Neutron) -> Vec<(String, String)> {
 fn has_every_flow(host: Neutron) {
     let sandbox = Sandbox::neutron(host);
     for (bridge, expected) in bridges(host) {
-        let said = sandbox.ofctl(&["--no-stats", "--names", "dump-flows", &bridge]);
+        let said = ofctl!(sandbox, "--no-stats --names dump-flows {bridge}");
         let said: String = said
             .lines()
             .filter(|line| !line.contains("_FLOW reply"))
@@ -58,29 +58,12 @@ fn node_has_every_flow() {
     has_every_flow(Neutron::Node);
 }
 
-/// `ovs sandbox ARGUMENTS` in a clean environment.
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(common::binary());
-    command.arg("sandbox").args(arguments);
-    common::clean(&mut command);
-    command
-}
-
-/// Exit code, stdout and stderr.
-fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = command(arguments).output().unwrap();
-    (
-        output.status.code(),
-        String::from_utf8(output.stdout).unwrap(),
-        String::from_utf8(output.stderr).unwrap(),
-    )
-}
-
 /// Starts `ovs sandbox run -- sh -c 'FIRST; echo $OVS_RUNDIR; THEN'`; returns it and the directory
 /// once FIRST is done.
 fn run_in_background(first: &str, then: &str) -> (Child, String) {
-    let mut child = command(&["run", "--", "sh", "-c"])
+    let mut child = ovs!("sandbox run -- sh -c")
         .arg(format!("{first}; echo $OVS_RUNDIR; {then}"))
+        .command()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -104,15 +87,9 @@ fn processes(dir: &str) -> Vec<String> {
 
 /// Waits until nothing is left of the sandbox in `dir`.
 fn is_gone(dir: &str) {
-    let begin = Instant::now();
-    while Path::new(dir).exists() || !processes(dir).is_empty() {
-        assert!(
-            begin.elapsed() < Duration::from_secs(10),
-            "{dir} is still there, with {:?}",
-            processes(dir)
-        );
-        thread::sleep(Duration::from_millis(5));
-    }
+    until(&format!("{dir} is gone"), || {
+        !Path::new(dir).exists() && processes(dir).is_empty()
+    });
 }
 
 fn signal(name: &str, child: &Child) {
@@ -149,10 +126,9 @@ fn a_panic_leaves_nothing() {
 
 #[test]
 fn daemons_can_be_killed_one_by_one() {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
+    let sandbox = Sandbox::with("add-br br0");
     sandbox.kill_vswitchd();
-    assert_eq!(sandbox.vsctl(&["--no-wait", "list-br"]), "br0\n");
+    assert_eq!(vsctl!(sandbox, "--no-wait list-br"), "br0\n");
     sandbox.kill_ovsdb();
     assert!(sandbox.db_socket().exists());
     let refused = std::os::unix::net::UnixStream::connect(sandbox.db_socket());
@@ -174,21 +150,17 @@ fn run_passes_the_exit_code_through() {
         assert_eq!(child.wait().unwrap().code(), Some(code), "{script}");
         is_gone(&dir);
     }
-    assert_eq!(run(&["run", "--", "no-such-program"]).0, Some(127));
-    assert_eq!(run(&["run", "--", "/dev/null"]).0, Some(126));
+    ovs!("sandbox run -- no-such-program").exits(127);
+    ovs!("sandbox run -- /dev/null").exits(126);
 }
 
 #[test]
 fn run_gives_the_command_its_environment() {
-    let (code, stdout, _) = run(&[
-        "run",
-        "--neutron=node",
-        "--",
-        "sh",
-        "-c",
-        "ovs-vsctl list-br; command -v ovs; echo $OVS_DB; echo $OVS_RUNDIR",
-    ]);
-    assert_eq!(code, Some(0));
+    let stdout = ovs!(
+        "sandbox run --neutron=node -- sh -c \
+         'ovs-vsctl list-br; command -v ovs; echo $OVS_DB; echo $OVS_RUNDIR'"
+    )
+    .out();
     let (rest, dir) = stdout.trim_end().rsplit_once('\n').unwrap();
     let expected = [
         "br-ens37",
@@ -236,10 +208,10 @@ fn start_and_stop() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("it is here");
     let dir = dir.to_str().unwrap();
-    let (code, stdout, stderr) = run(&["start", "--dir", dir, "--neutron"]);
-    assert_eq!(code, Some(0), "{stderr}");
-    assert_eq!(stdout, format!("export OVS_RUNDIR='{dir}'\n"));
-    assert!(stderr.contains("hint: `ovs sandbox stop --dir "));
+    let stdout = ovs!("sandbox start --dir '{dir}' --neutron")
+        .prints(format!("export OVS_RUNDIR='{dir}'\n"))
+        .says("hint: `ovs sandbox stop --dir ")
+        .stdout;
     let bridges = Command::new("sh")
         .args(["-c", &format!("{stdout} exec ovs-vsctl list-br")])
         .output()
@@ -248,11 +220,8 @@ fn start_and_stop() {
         String::from_utf8(bridges.stdout).unwrap(),
         "br-ens37\nbr-ex\nbr-external\nbr-int\nbr-tun\n"
     );
-    let (code, _, stderr) = run(&["start", "--dir", dir]);
-    assert_eq!(code, Some(1));
-    assert!(stderr.contains("is a sandbox already"), "{stderr}");
-    let stopped = command(&["stop"]).env("OVS_RUNDIR", dir).status().unwrap();
-    assert!(stopped.success());
+    ovs!("sandbox start --dir '{dir}'").fails(1, "is a sandbox already");
+    ovs!("sandbox stop").env("OVS_RUNDIR", dir).ok();
     is_gone(dir);
 }
 
@@ -262,17 +231,15 @@ fn what_is_not_a_sandbox_is_left_alone() {
     let file = dir.path().join("precious");
     fs::write(&file, "x").unwrap();
     let path = dir.path().to_str().unwrap();
-    let (code, _, stderr) = run(&["stop", "--dir", path]);
-    assert_eq!((code, stderr.contains("is not a sandbox")), (Some(1), true));
-    let (code, _, stderr) = run(&["start", "--dir", path]);
-    assert_eq!((code, stderr.contains("is not empty")), (Some(1), true));
-    assert_eq!(run(&["stop"]).0, Some(2));
+    ovs!("sandbox stop --dir {path}").fails(1, "is not a sandbox");
+    ovs!("sandbox start --dir {path}").fails(1, "is not empty");
+    ovs!("sandbox stop").exits(2);
     assert!(file.exists());
     fs::remove_file(&file).unwrap();
     // A directory that was there is there afterwards, with what others put into it meanwhile.
-    assert_eq!(run(&["start", "--dir", path]).0, Some(0));
+    ovs!("sandbox start --dir {path}").ok();
     fs::write(&file, "x").unwrap();
-    assert_eq!(run(&["stop", "--dir", path]).0, Some(0));
+    ovs!("sandbox stop --dir {path}").ok();
     let left: Vec<_> = fs::read_dir(dir.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
     assert!(file.exists());
@@ -281,29 +248,19 @@ fn what_is_not_a_sandbox_is_left_alone() {
 #[test]
 fn a_path_too_long_for_sockets_is_refused() {
     let dir = format!("/tmp/{}", "x".repeat(90));
-    let (code, _, stderr) = run(&["start", "--dir", &dir]);
-    assert_eq!(code, Some(1));
-    assert!(stderr.contains("is too long for a run directory: 95 bytes"));
+    ovs!("sandbox start --dir {dir}").fails(1, "is too long for a run directory: 95 bytes");
     assert!(!Path::new(&dir).exists());
 }
 
 #[test]
 fn no_rights_are_needed() {
     let dir = tempfile::tempdir().unwrap();
-    let run = command(&[
-        "run",
-        "--neutron",
-        "--",
-        "sh",
-        "-c",
-        "id -u; ovs-ofctl show br-int",
-    ]);
+    let run = ovs!("sandbox run --neutron -- sh -c 'id -u; ovs-ofctl show br-int'").command();
     let Some(mut run) = common::as_nobody(&run, dir.path()) else {
         return; // All the other tests run without rights.
     };
-    let output = run.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    assert!(stdout.starts_with("65534\n"), "{stdout}");
-    assert!(stdout.contains(" 15(int-br-ens37): "), "{stdout}");
+    Ran::new("ovs sandbox run".to_owned(), run.output().unwrap())
+        .exits(0)
+        .begins("65534\n")
+        .shows(" 15(int-br-ens37): ");
 }

@@ -4,47 +4,22 @@
 //! `common/run.rs`, for all tests.
 
 use std::collections::BTreeSet;
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use ovs::cli::schema::{commands, documents, printed};
 use ovs::openflow::messages::Decoded;
 use ovs::sandbox::Neutron;
 use serde_json::{Value, json};
 
+use crate::common::hex::bytes;
 use crate::common::run::Schema;
-use crate::common::{Sandbox, diff};
-
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("schema")
-}
+use crate::common::{Sandbox, same_as_directory};
 
 /// The files that `make generate` writes are those that the definitions say.
 #[test]
 fn files_are_those_of_the_definitions() {
-    let update =
-        env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0");
-    let mut files = BTreeSet::new();
-    for document in documents() {
-        let name = document.file_name();
-        files.insert(directory().join(&name));
-        if update {
-            fs::create_dir_all(directory()).unwrap();
-            fs::write(directory().join(&name), document.text()).unwrap();
-        }
-        let written = fs::read_to_string(directory().join(&name))
-            .unwrap_or_else(|error| panic!("schema/{name}: {error}; `make generate` writes it"));
-        assert!(
-            written == document.text(),
-            "schema/{name} is stale (- schema, + definitions); `make generate` writes it:\n{}",
-            diff(&written, &document.text())
-        );
-    }
-    let there = fs::read_dir(directory()).unwrap();
-    let there: BTreeSet<PathBuf> = there.map(|entry| entry.unwrap().path()).collect();
-    let left: Vec<_> = there.difference(&files).collect();
-    assert!(left.is_empty(), "nothing makes {left:?}");
+    let documents = documents().into_iter();
+    let files = documents.map(|document| (document.file_name(), document.text()));
+    same_as_directory("schema", files);
 }
 
 #[test]
@@ -58,25 +33,25 @@ fn every_schema_is_one() {
 }
 
 /// Commands that print no JSON, with --json or without.
-const SILENT: [&[&str]; 8] = [
-    &["bridge", "exists"],
-    &["db", "wait"],
-    &["sandbox", "start"],
-    &["sandbox", "stop"],
-    &["sandbox", "run"],
-    &["sandbox"],
-    &["help"],
-    &["completions"],
+const SILENT: [&str; 8] = [
+    "bridge exists",
+    "db wait",
+    "sandbox start",
+    "sandbox stop",
+    "sandbox run",
+    "sandbox",
+    "help",
+    "completions",
 ];
 
 #[test]
 fn every_command_has_a_schema_or_prints_no_json() {
     let documents = documents();
     for command in commands() {
-        let typed = format!("ovs {}", command.join(" "));
+        let line = command.join(" ");
+        let typed = format!("ovs {line}");
         let has = documents.iter().any(|d| d.commands.contains(&typed));
-        let words: Vec<&str> = command.iter().map(String::as_str).collect();
-        assert_eq!(!has, SILENT.contains(&words.as_slice()), "{typed}");
+        assert_eq!(!has, SILENT.contains(&line.as_str()), "{typed}");
     }
 }
 
@@ -86,9 +61,9 @@ fn every_command_has_a_schema_or_prints_no_json() {
 fn wrong_documents_are_refused() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     let ofctl = |command: &str, what: &str| {
-        sandbox.ofctl(&["-O", "OpenFlow13", command, "br-int", what]);
+        ofctl!(sandbox, "-O OpenFlow13 {command} br-int {what}");
     };
-    sandbox.vsctl(&["set", "Bridge", "br-int", "protocols=OpenFlow10,OpenFlow13"]);
+    vsctl!(sandbox, "set Bridge br-int protocols=OpenFlow10,OpenFlow13");
     ofctl("add-group", "group_id=1,type=all,bucket=actions=output:10");
     ofctl("add-meter", "meter=1,kbps,band=type=drop,rate=1000");
     let lines = [
@@ -161,7 +136,7 @@ fn wrong_documents_are_refused() {
     assert_eq!(
         left,
         ["ovs-show-lines", "ovs-watch"],
-        "the lines of port list, and what tests/it/watch.rs holds"
+        "documents without a line above; these two: the lines of port list, and what tests/it/watch.rs holds"
     );
 }
 
@@ -269,9 +244,4 @@ fn every_golden_message_is_allowed() {
         messages += 1;
     }
     assert!(messages > 900, "{messages}");
-}
-
-fn bytes(hex: &str) -> Vec<u8> {
-    let digits = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(digits).collect()
 }

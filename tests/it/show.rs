@@ -44,7 +44,7 @@ fn a_line_per_port_in_a_pipe() {
         let sandbox = Sandbox::neutron(neutron);
         let ports = host::ports(neutron);
         let expected: String = ports.iter().map(|port| line(&ports, port)).collect();
-        let said = sandbox.ovs_stdout(&["show"]);
+        let said = ovs!(sandbox, "show").out();
         assert!(said == expected, "{}", common::diff(&expected, &said));
 
         let of_one: String = ports
@@ -52,7 +52,7 @@ fn a_line_per_port_in_a_pipe() {
             .filter(|port| port.bridge == "br-tun")
             .map(|port| line(&ports, port))
             .collect();
-        let said = sandbox.ovs_stdout(&["show", "br-tun"]);
+        let said = ovs!(sandbox, "show br-tun").out();
         assert!(said == of_one, "{}", common::diff(&of_one, &said));
     }
 }
@@ -61,10 +61,10 @@ fn a_line_per_port_in_a_pipe() {
 fn trees() {
     for neutron in Neutron::ALL {
         let sandbox = Sandbox::neutron(neutron);
-        let tree = sandbox.ovs_stdout(&["show", "--output", "table"]);
+        let tree = ovs!(sandbox, "show --output table").out();
         // The version is that of the machine; nobody listens at the controller's port, and whether
         // ovs-vswitchd has noticed depends on when one asks.
-        let version = sandbox.vsctl(&["get", "Open_vSwitch", ".", "ovs_version"]);
+        let version = vsctl!(sandbox, "get Open_vSwitch . ovs_version");
         let tree = tree
             .replace(version.trim().trim_matches('"'), "VERSION")
             .replace("  Connection refused\n", "\n");
@@ -76,13 +76,11 @@ fn trees() {
 fn everything_in_json() {
     for neutron in Neutron::ALL {
         let sandbox = Sandbox::neutron(neutron);
-        let topology: Value =
-            serde_json::from_str(&sandbox.ovs_stdout(&["show", "--json"])).unwrap();
+        let topology: Value = ovs!(sandbox, "show").json();
         assert_eq!(topology["managers"], json!([]));
         assert_eq!(
             topology["ovs_version"].as_str().unwrap(),
-            sandbox
-                .vsctl(&["get", "Open_vSwitch", ".", "ovs_version"])
+            vsctl!(sandbox, "get Open_vSwitch . ovs_version")
                 .trim()
                 .trim_matches('"')
         );
@@ -123,74 +121,37 @@ fn everything_in_json() {
 #[test]
 fn named_columns_make_lines_of_it() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    assert_eq!(
-        sandbox.ovs_stdout(&["show", "br-ens37", "--columns", "ofport,port"]),
-        "1\tens37\n2\tphy-br-ens37\n65534\tbr-ens37\n"
-    );
-    assert_eq!(
-        sandbox.ovs_stdout(&["show", "br-ens37", "-g", "peer"]),
-        "\nint-br-ens37\n\n"
-    );
-    assert_eq!(
-        sandbox.ovs_stdout(&["show", "br-ens37", "--json", "--columns", "port,tag"]),
+    ovs!(sandbox, "show br-ens37 --columns ofport,port")
+        .prints("1\tens37\n2\tphy-br-ens37\n65534\tbr-ens37\n");
+    ovs!(sandbox, "show br-ens37 -g peer").prints("\nint-br-ens37\n\n");
+    ovs!(sandbox, "show br-ens37 --json --columns port,tag").prints(
         "[\n{\"port\":\"ens37\",\"tag\":null},\n{\"port\":\"phy-br-ens37\",\"tag\":null},\n\
-         {\"port\":\"br-ens37\",\"tag\":null}\n]\n"
+         {\"port\":\"br-ens37\",\"tag\":null}\n]\n",
     );
 }
 
 #[test]
 fn an_empty_switch() {
     let sandbox = Sandbox::empty();
-    assert_eq!(sandbox.ovs_stdout(&["show"]), "");
-    let tree = sandbox.ovs_stdout(&["show", "--output", "table"]);
+    ovs!(sandbox, "show").prints("");
+    let tree = ovs!(sandbox, "show --output table").out();
     assert!(tree.starts_with("Open vSwitch 3."), "{tree}");
-    let topology: Value = serde_json::from_str(&sandbox.ovs_stdout(&["show", "--json"])).unwrap();
+    let topology: Value = ovs!(sandbox, "show").json();
     assert_eq!(topology["bridges"], json!([]));
-    assert_eq!(sandbox.ovs_stdout(&["show", "--output", "jsonl"]), "");
+    ovs!(sandbox, "show --output jsonl").prints("");
 }
 
 #[test]
 fn a_long_name_shifts_its_own_line_only() {
     let sandbox = Sandbox::empty();
     let long = "a-name-of-sixty-characters-which-openflow-cuts-at-fifteen-xx";
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "add-port",
-        "br0",
-        "p1",
-        "--",
-        "set",
-        "Interface",
-        "p1",
-        "ofport_request=1",
-        "--",
-        "add-port",
-        "br0",
-        long,
-        "--",
-        "set",
-        "Interface",
-        long,
-        "type=patch",
-        "options:peer=p2",
-        "ofport_request=2",
-        "--",
-        "add-port",
-        "br0",
-        "p2",
-        "--",
-        "set",
-        "Interface",
-        "p2",
-        "type=patch",
-        "ofport_request=3",
-        &format!("options:peer={long}"),
-    ]);
-    let mut command = sandbox.ovs(&["show", "-o", "table"]);
-    let output = command.env("COLUMNS", "80").output().unwrap();
-    let tree = String::from_utf8(output.stdout).unwrap();
+    vsctl!(
+        sandbox,
+        "add-br br0 -- add-port br0 p1 -- set Interface p1 ofport_request=1 -- add-port br0 \
+         {long} -- set Interface {long} type=patch options:peer=p2 ofport_request=2 -- \
+         add-port br0 p2 -- set Interface p2 type=patch ofport_request=3 options:peer={long}"
+    );
+    let tree = ovs!(sandbox, "show -o table").env("COLUMNS", "80").out();
     let (_, ports) = tree.split_once("\n\n").unwrap();
     let ports: Vec<&str> = ports.lines().skip(1).collect();
     assert_eq!(ports[0], format!("      1  {:24}  system", "p1"));
@@ -204,8 +165,8 @@ fn a_long_name_shifts_its_own_line_only() {
 #[test]
 fn unknown_bridge() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    let said = sandbox.ovs(&["show", "br-itn"]).assert().code(3).stdout("");
-    let stderr = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+    let said = ovs!(sandbox, "show br-itn").exits(3).prints("");
+    let stderr = said.stderr;
     assert!(
         stderr.starts_with("ovs: bridge \"br-itn\" not found (did you mean \"br-int\"?)\n"),
         "{stderr}"
@@ -215,9 +176,9 @@ fn unknown_bridge() {
 #[test]
 fn the_database_is_enough() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    let before = sandbox.ovs_stdout(&["show"]);
+    let before = ovs!(sandbox, "show").out();
     sandbox.kill_vswitchd();
-    assert_eq!(sandbox.ovs_stdout(&["show"]), before);
+    ovs!(sandbox, "show").prints(&before);
     sandbox.kill_ovsdb();
-    sandbox.ovs(&["show"]).assert().code(4).stdout("");
+    ovs!(sandbox, "show").exits(4).prints("");
 }

@@ -77,11 +77,11 @@ fn assert_node(sandbox: &Sandbox, what: &str) {
 fn a_host_with_every_network_type() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     assert_node(&sandbox, "as it is");
-    let said = ovs!(sandbox, "tag map br-int --columns {COLUMNS}").out();
-    assert_eq!(said, node());
-    let mut command = ovs!(sandbox, "tag map -o table");
-    let table = command.env("COLUMNS", "120").output().unwrap().stdout;
-    common::golden("tag/map-node.table", &String::from_utf8(table).unwrap());
+    ovs!(sandbox, "tag map br-int --columns {COLUMNS}").prints(node());
+    let table = ovs!(sandbox, "tag map -o table")
+        .env("COLUMNS", "120")
+        .out();
+    common::golden("tag/map-node.table", &table);
     let json = ovs!(sandbox, "tag map --json").out();
     common::golden("tag/map-node.json", &json);
     // A bridge without tags has no map, and a bridge that is not there is not found.
@@ -138,7 +138,7 @@ fn a_direction_is_missing() {
         let sandbox = Sandbox::neutron(Neutron::Node);
         let strict = flow.contains("priority");
         let flow_of = if strict { "--strict" } else { "-OOpenFlow10" };
-        ofctl!(sandbox, "{flow_of} del-flows {bridge} '{flow}'");
+        ofctl!(sandbox, "{flow_of} del-flows {bridge} {flow}");
         let states = states(&sandbox);
         assert!(
             states.iter().any(|line| line == state),
@@ -262,9 +262,8 @@ fn every_spelling_counts_the_same() {
     for (bridge, flow, others) in spellings {
         let file = sandbox.run_dir().join(format!("{bridge}.flows"));
         fs::write(&file, ofctl!(sandbox, "--no-stats dump-flows {bridge}")).unwrap();
-        let restore = ["add-flows", bridge, file.to_str().unwrap()];
         for other in others {
-            ofctl!(sandbox, "del-flows {bridge} '{flow}'");
+            ofctl!(sandbox, "del-flows {bridge} {flow}");
             assert!(mapped(&sandbox) != node(), "{flow}");
             for line in other.lines() {
                 let version = if line.contains("write_") || line.contains("goto_table") {
@@ -279,17 +278,16 @@ fn every_spelling_counts_the_same() {
                 } else {
                     format!("priority=5,{line}")
                 };
-                ofctl!(sandbox, "{version} add-flow {bridge} '{line}'");
+                ofctl!(sandbox, "{version} add-flow {bridge} {line}");
             }
             assert_node(&sandbox, other);
             ofctl!(sandbox, "del-flows {bridge}");
-            sandbox.ofctl(&restore);
+            ofctl!(sandbox, "add-flows {bridge} {}", file.display());
         }
     }
     // Whatever version is spoken.
     for version in ["OpenFlow10", "OpenFlow13", "OpenFlow15"] {
-        let said = ovs!(sandbox, "tag map -O {version} --columns {COLUMNS}").out();
-        assert_eq!(said, node(), "{version}");
+        ovs!(sandbox, "tag map -O {version} --columns {COLUMNS}").prints(node());
     }
 }
 
@@ -335,60 +333,43 @@ fn a_firewall_that_keeps_the_tag_in_a_register() {
               table=72,priority=0,actions=drop\n";
     let file = sandbox.run_dir().join("firewall");
     fs::write(&file, flows).unwrap();
-    sandbox.ofctl(&[
-        "-OOpenFlow13",
-        "add-flows",
-        "br-int",
-        file.to_str().unwrap(),
-    ]);
+    ofctl!(sandbox, "-OOpenFlow13 add-flows br-int {}", file.display());
     // Every port of the tags has such flows: the others would be seen to get out as before.
     for port in [12, 13, 15, 16, 20, 21, 23, 24] {
         let flow = format!("priority=100,in_port={port},actions=drop");
-        ofctl!(sandbox, "add-flow br-int '{flow}'");
+        ofctl!(sandbox, "add-flow br-int {flow}");
     }
     assert_node(&sandbox, "a firewall");
 }
 
 #[test]
 fn patches_that_do_not_work() {
-    let broken = |change: &[&str]| {
+    let broken = |change: &str| {
         let sandbox = Sandbox::neutron(Neutron::Node);
-        sandbox.vsctl(change);
+        vsctl!(sandbox, "{change}");
         states(&sandbox)
     };
     assert_eq!(
-        broken(&["del-port", "phy-br-ens37"])[..3],
+        broken("del-port phy-br-ens37")[..3],
         ["1 66 broken-patch", "2 88 broken-patch", "3 - ok"]
     );
     assert_eq!(
-        broken(&["del-port", "int-br-ens37"])[..3],
+        broken("del-port int-br-ens37")[..3],
         ["1 66 broken-patch", "2 88 broken-patch", "3 - ok"]
     );
-    let one_way = broken(&[
-        "set",
-        "interface",
-        "phy-br-external",
-        "options:peer=elsewhere",
-    ]);
+    let one_way = broken("set interface phy-br-external options:peer=elsewhere");
     assert_eq!(one_way[1..4], ["2 88 ok", "3 - broken-patch", "4 100 ok"]);
     // Neutron's agent joins them last: both ends begin so.
-    let nonexistent = broken(&[
-        "set",
-        "interface",
-        "patch-tun",
-        "options:peer=nonexistent-peer",
-        "--",
-        "set",
-        "interface",
-        "patch-int",
-        "options:peer=nonexistent-peer",
-    ]);
+    let nonexistent = broken(
+        "set interface patch-tun options:peer=nonexistent-peer -- set interface patch-int \
+             options:peer=nonexistent-peer",
+    );
     assert_eq!(
         nonexistent[2..],
         ["3 - ok", "4 100 broken-patch", "5 - local"]
     );
     // The end that is gone had the flows: any of the tags may have gone there.
-    let gone = broken(&["del-port", "patch-int"]);
+    let gone = broken("del-port patch-int");
     assert_eq!(
         gone[2..],
         ["3 - ok", "4 - broken-patch", "5 - broken-patch"]
@@ -398,60 +379,37 @@ fn patches_that_do_not_work() {
 #[test]
 fn what_neutron_wrote_down() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    let set = |port: &str, pairs: &[&str]| {
-        let pairs: Vec<String> = pairs
-            .iter()
-            .map(|pair| format!("other_config:{pair}"))
-            .collect();
-        let mut arguments = vec!["set", "port", port];
-        arguments.extend(pairs.iter().map(String::as_str));
-        sandbox.vsctl(&arguments);
-    };
     let network = "net_uuid=61c5f2f0-2a9b-4a3f-8b0e-3f4f9e1d7a10";
-    let vlan = [network, "network_type=vlan", "physical_network=provider"];
-    set(
-        "qvobeeb2c54-aa",
-        &[&vlan[..], &["segmentation_id=66", "tag=1"]].concat(),
-    );
-    set(
-        "qvoa143a2cc-6f",
-        &[&vlan[..], &["segmentation_id=89", "tag=2"]].concat(),
-    );
-    set(
-        "qg-6afd63fc-71",
-        &[
-            network,
-            "network_type=flat",
-            "segmentation_id=None",
-            "tag=3",
-        ],
-    );
-    set(
-        "qvo6b5e4978-e2",
-        &[network, "network_type=gre", "segmentation_id=100", "tag=7"],
-    );
-    set(
-        "tap474ece45-69",
-        &[
-            "net_uuid=another",
-            "network_type=gre",
-            "segmentation_id=100",
-            "tag=7",
-        ],
-    );
-    set(
-        "tap42a1d679-f0",
-        &[network, "network_type=local", "segmentation_id=5", "tag=5"],
-    );
+    let vlan = format!("{network} network_type=vlan physical_network=provider");
+    for (port, record) in [
+        ("qvobeeb2c54-aa", format!("{vlan} segmentation_id=66 tag=1")),
+        ("qvoa143a2cc-6f", format!("{vlan} segmentation_id=89 tag=2")),
+        (
+            "qg-6afd63fc-71",
+            format!("{network} network_type=flat segmentation_id=None tag=3"),
+        ),
+        (
+            "qvo6b5e4978-e2",
+            format!("{network} network_type=gre segmentation_id=100 tag=7"),
+        ),
+        (
+            "tap474ece45-69",
+            "net_uuid=another network_type=gre segmentation_id=100 tag=7".to_owned(),
+        ),
+        (
+            "tap42a1d679-f0",
+            format!("{network} network_type=local segmentation_id=5 tag=5"),
+        ),
+    ] {
+        let pairs = record.replace(' ', " other_config:");
+        vsctl!(sandbox, "set port {port} other_config:{pairs}");
+    }
     ovs!(sandbox, "tag map --columns tag,differs")
         .prints("1\t-\n2\tsegmentation_id\n3\t-\n4\tnet_uuid,network_type,tag\n5\t-\n");
-    let record = ovs!(sandbox, "tag map --tag 1 -g record").out();
-    assert_eq!(
-        record,
-        format!("{network},network_type=vlan,physical_network=provider,segmentation_id=66,tag=1\n")
-    );
-    let json = ovs!(sandbox, "tag map --tag 2 --json --columns record,differs").out();
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    ovs!(sandbox, "tag map --tag 1 -g record").prints(format!(
+        "{network},network_type=vlan,physical_network=provider,segmentation_id=66,tag=1\n"
+    ));
+    let json = ovs!(sandbox, "tag map --tag 2 --columns record,differs").json();
     assert_eq!(json[0]["record"]["segmentation_id"], "89");
     assert_eq!(json[0]["differs"][0], "segmentation_id");
 }
@@ -459,40 +417,39 @@ fn what_neutron_wrote_down() {
 #[test]
 fn one_answer() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    let tags = |arguments: &[&str]| {
-        let said = sandbox.ovs_stdout(&[&["tag", "map", "-g", "tag"], arguments].concat());
-        said.lines().collect::<Vec<_>>().join(" ")
-    };
     for (arguments, expected) in [
-        (&["--tag", "1"][..], "1"),
-        (&["--segment", "66"], "1"),
-        (&["--segment", "0x64"], "4"),
-        (&["--port", "qvoa143a2cc-6f"], "2"),
-        (&["--port", "br-int/22"], "5"),
-        (&["--port", "ens37"], "1 2"),
-        (&["--port", "vxlan-0a000048"], "4"),
-        (&["--port", "patch-tun"], "4"),
-        (&["--port", "phy-br-external"], "3"),
-        (&["br-int", "--port", "ens37", "--segment", "88"], "2"),
+        ("--tag 1", "1"),
+        ("--segment 66", "1"),
+        ("--segment 0x64", "4"),
+        ("--port qvoa143a2cc-6f", "2"),
+        ("--port br-int/22", "5"),
+        ("--port ens37", "1 2"),
+        ("--port vxlan-0a000048", "4"),
+        ("--port patch-tun", "4"),
+        ("--port phy-br-external", "3"),
+        ("br-int --port ens37 --segment 88", "2"),
     ] {
-        assert_eq!(tags(arguments), expected, "{arguments:?}");
+        ovs!(sandbox, "tag map -g tag {arguments}").prints(expected.replace(' ', "\n") + "\n");
     }
     for (arguments, message) in [
         (
-            &["--tag", "9"][..],
+            "--tag 9",
             "ovs: no port has tag 9\nhint: `ovs tag list` lists them\n",
         ),
         (
-            &["br-int", "--segment", "67"],
+            "br-int --segment 67",
             "ovs: none of the tags on br-int is segment 67\nhint: `ovs tag map br-int` lists them\n",
         ),
         (
-            &["--port", "br-tun"],
-            "ovs: port br-tun has none of the tags, nor do they pass it\nhint: `ovs tag map` lists them\n",
+            "--port br-tun",
+            "ovs: port br-tun has none of the tags, nor do they pass it\n\
+             hint: `ovs tag map` lists them\n",
         ),
     ] {
-        let mut command = sandbox.ovs(&[&["tag", "map"], arguments].concat());
-        command.assert().code(3).stdout("").stderr(message);
+        ovs!(sandbox, "tag map {arguments}")
+            .exits(3)
+            .prints("")
+            .says_only(message);
     }
     ovs!(sandbox, "tag map --port qvoX").exits(3);
     ovs!(sandbox, "tag map --tag 4096").exits(2);
@@ -501,27 +458,14 @@ fn one_answer() {
 
 #[test]
 fn an_ordinary_switch() {
-    let sandbox = Sandbox::empty();
-    vsctl!(
-        sandbox,
+    let sandbox = Sandbox::with(
         "add-br br0 -- add-port br0 eth0 -- add-port br0 tap0 tag=10 -- add-port br0 tap1 \
-         tag=20"
+         tag=20",
     );
-    let map = [
-        "tag",
-        "map",
-        "--columns",
-        "tag,network_type,leaves_by,exits,segment,state",
-    ];
-    assert_eq!(
-        sandbox.ovs_stdout(&map),
-        "10\tvlan\tbr0\teth0\t10\tok\n20\tvlan\tbr0\teth0\t20\tok\n"
-    );
+    let map = "tag map --columns tag,network_type,leaves_by,exits,segment,state";
+    ovs!(sandbox, "{map}").prints("10\tvlan\tbr0\teth0\t10\tok\n20\tvlan\tbr0\teth0\t20\tok\n");
     vsctl!(sandbox, "set port eth0 trunks=10");
-    assert_eq!(
-        sandbox.ovs_stdout(&map),
-        "10\tvlan\tbr0\teth0\t10\tok\n20\tlocal\t-\t-\t-\tlocal\n"
-    );
+    ovs!(sandbox, "{map}").prints("10\tvlan\tbr0\teth0\t10\tok\n20\tlocal\t-\t-\t-\tlocal\n");
 }
 
 /// As Neutron joins an instance that has VLANs of its own: a bridge for its port, and a patch to
@@ -529,49 +473,40 @@ fn an_ordinary_switch() {
 #[test]
 fn a_guest_with_vlans_of_its_own() {
     let sandbox = Sandbox::neutron(Neutron::Node);
-    let mut arguments = vec!["add-br tbr-1 -- add-port tbr-1 tap-guest".to_owned()];
+    vsctl!(sandbox, "add-br tbr-1 -- add-port tbr-1 tap-guest");
     for (network, near, tag) in [("a", "", 1), ("b", "tag=101", 2)] {
-        arguments.push(format!(
-            "add-port tbr-1 t-{network} {near} -- set interface t-{network} type=patch options:peer=i-{network} \
+        vsctl!(
+            sandbox,
+            "add-port tbr-1 t-{network} {near} \
+             -- set interface t-{network} type=patch options:peer=i-{network} \
              -- add-port br-int i-{network} tag={tag} \
              -- set interface i-{network} type=patch options:peer=t-{network}"
-        ));
+        );
     }
-    let arguments = arguments.join(" -- ");
-    let words: Vec<&str> = arguments.split_whitespace().collect();
-    sandbox.vsctl(&words);
-    let map = ["tag", "map", "--columns", "bridge,tag,exits,segment,state"];
-    assert_eq!(
-        sandbox.ovs_stdout(&map),
+    ovs!(sandbox, "tag map --columns bridge,tag,exits,segment,state").prints(
         "br-int\t1\tens37\t66\tok\n\
          br-int\t2\tens37\t88\tok\n\
          br-int\t3\tens38\t-\tok\n\
          br-int\t4\tvxlan-0a000048\t100\tok\n\
          br-int\t5\t-\t-\tlocal\n\
-         tbr-1\t101\tens37\t88\tok\n"
+         tbr-1\t101\tens37\t88\tok\n",
     );
 }
 
 #[test]
 fn tunnels_of_any_type_with_keys_of_their_own() {
-    let sandbox = Sandbox::empty();
-    vsctl!(sandbox, "add-br br0 -- add-port br0 tap0 tag=10");
-    let map = [
-        "tag",
-        "map",
-        "--columns",
-        "tag,network_type,exits,segment,inner_vlan,state",
-    ];
+    let sandbox = Sandbox::with("add-br br0 -- add-port br0 tap0 tag=10");
     for (kind, key, segment) in [("gre", "7", "7"), ("geneve", "0x10", "16")] {
         vsctl!(
             sandbox,
             "--if-exists del-port tun0 -- add-port br0 tun0 -- set interface tun0 type={kind} \
              options:remote_ip=10.0.0.9 options:key={key}"
         );
-        assert_eq!(
-            sandbox.ovs_stdout(&map),
-            format!("10\t{kind}\ttun0\t{segment}\t10\tok\n")
-        );
+        ovs!(
+            sandbox,
+            "tag map --columns tag,network_type,exits,segment,inner_vlan,state"
+        )
+        .prints(format!("10\t{kind}\ttun0\t{segment}\t10\tok\n"));
     }
 }
 
@@ -579,12 +514,5 @@ fn tunnels_of_any_type_with_keys_of_their_own() {
 fn a_bridge_whose_flows_cannot_be_read_is_an_error() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     sandbox.kill_vswitchd();
-    let output = ovs!(sandbox, "tag map").output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(4), "{stderr}");
-    assert!(output.stdout.is_empty());
-    assert!(
-        stderr.contains("ovs-vswitchd does not answer for it"),
-        "{stderr}"
-    );
+    ovs!(sandbox, "tag map").fails(4, "ovs-vswitchd does not answer for it");
 }

@@ -1,17 +1,20 @@
 //! `--watch`: against a switch of our own, in a pipe and on a real terminal (tmux), while the real tools
 //! change what is watched.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ovs::cli::schema::documents;
 use serde_json::{Value, json};
 
+use crate::common::line::words;
 use crate::common::run::{Schema, hold};
+use crate::common::server::until;
 use crate::common::{self, Sandbox};
 
 /// Longer than anything here takes on a busy machine.
@@ -19,11 +22,9 @@ const LONG: Duration = Duration::from_secs(20);
 
 /// A switch with two bridges.
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    let line = "add-br br0 -- add-port br0 p1 tag=1 -- add-br br1 \
-                -- set interface p1 type=internal";
-    sandbox.vsctl(&line.split_whitespace().collect::<Vec<_>>());
-    sandbox
+    Sandbox::with(
+        "add-br br0 -- add-port br0 p1 tag=1 -- add-br br1 -- set interface p1 type=internal",
+    )
 }
 
 /// `ovs ... --watch` whose lines are read as they come.
@@ -31,20 +32,23 @@ struct Watched {
     child: Child,
     arguments: Vec<String>,
     lines: Receiver<String>,
+    /// What it said on stderr up to now.
+    said: Arc<Mutex<String>>,
 }
 
 impl Watched {
-    fn start(sandbox: &Sandbox, arguments: &[&str]) -> Watched {
-        let mut command = Command::new(common::binary());
-        common::clean(&mut command);
-        command.args(arguments).env("OVS_RUNDIR", sandbox.run_dir());
+    fn start(sandbox: &Sandbox, line: &str) -> Watched {
+        let mut command = ovs!(sandbox, "{line}").command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = lines(child.stdout.take().unwrap());
+        let said = Arc::default();
+        collect(child.stderr.take().unwrap(), Arc::clone(&said));
         Watched {
             child,
-            arguments: arguments.iter().map(|a| (*a).to_owned()).collect(),
+            arguments: words(line),
             lines,
+            said,
         }
     }
 
@@ -88,12 +92,26 @@ impl Watched {
     /// Ends it; what it said on stderr.
     fn stop(mut self) -> String {
         self.child.kill().unwrap();
-        let mut said = String::new();
-        let mut stderr = self.child.stderr.take().unwrap();
-        stderr.read_to_string(&mut said).unwrap();
         self.child.wait().unwrap();
-        said
+        let said = Arc::clone(&self.said);
+        // The thread that reads has the other one until the end.
+        until("all is read", || Arc::strong_count(&said) == 2);
+        said.lock().unwrap().clone()
     }
+
+    /// Waits until it has said this on stderr.
+    fn says(&self, words: &str) {
+        until(words, || self.said.lock().unwrap().contains(words));
+    }
+}
+
+/// Reads what comes on stderr, until its end.
+fn collect(stderr: ChildStderr, said: Arc<Mutex<String>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines() {
+            *said.lock().unwrap() += &(line.unwrap() + "\n");
+        }
+    });
 }
 
 fn lines(stdout: ChildStdout) -> Receiver<String> {
@@ -122,38 +140,22 @@ fn unstamped(line: &str) -> &str {
 #[test]
 fn a_port_is_a_line_when_it_comes_changes_and_goes() {
     let sandbox = sandbox();
-    let columns = ["port", "list", "br0", "--columns", "port,tag", "--watch"];
-    let watched = Watched::start(&sandbox, &columns);
+    let watched = Watched::start(&sandbox, "port list br0 --columns port,tag --watch");
     assert_eq!(unstamped(&watched.line()), "=\tp1\t1");
     assert_eq!(unstamped(&watched.line()), "=\tbr0\t-");
     // Longer than between two looks at a switch: nobody looks in vain.
     watched.is_silent_for(Duration::from_millis(2500));
-    sandbox.vsctl(&[
-        "add-port",
-        "br0",
-        "p2",
-        "--",
-        "set",
-        "interface",
-        "p2",
-        "type=internal",
-    ]);
+    vsctl!(sandbox, "add-port br0 p2 -- set interface p2 type=internal");
     assert_eq!(unstamped(&watched.line()), "+\tp2\t-");
-    sandbox.vsctl(&["set", "port", "p2", "tag=7"]);
+    vsctl!(sandbox, "set port p2 tag=7");
     assert_eq!(unstamped(&watched.line()), "~\tp2\t7");
     // What is not asked for is not told.
-    sandbox.vsctl(&["set", "interface", "p2", "mtu_request=1400"]);
-    sandbox.vsctl(&[
-        "add-port",
-        "br1",
-        "other",
-        "--",
-        "set",
-        "interface",
-        "other",
-        "type=internal",
-    ]);
-    sandbox.vsctl(&["del-port", "p2"]);
+    vsctl!(sandbox, "set interface p2 mtu_request=1400");
+    vsctl!(
+        sandbox,
+        "add-port br1 other -- set interface other type=internal"
+    );
+    vsctl!(sandbox, "del-port p2");
     assert_eq!(unstamped(&watched.line()), "-\tp2\t7");
     assert_eq!(watched.stop(), "");
 }
@@ -161,8 +163,8 @@ fn a_port_is_a_line_when_it_comes_changes_and_goes() {
 #[test]
 fn json_lines_say_what_was_and_a_document_a_line_all_that_changed() {
     let sandbox = sandbox();
-    let each = Watched::start(&sandbox, &["port", "list", "br0", "-o", "jsonl", "--watch"]);
-    let all = Watched::start(&sandbox, &["tag", "list", "--json", "--watch"]);
+    let each = Watched::start(&sandbox, "port list br0 -o jsonl --watch");
+    let all = Watched::start(&sandbox, "tag list --json --watch");
     let read = |line: String| -> Value { serde_json::from_str(&line).unwrap() };
     let first = read(each.line());
     assert_eq!(first["change"], "=");
@@ -171,7 +173,7 @@ fn json_lines_say_what_was_and_a_document_a_line_all_that_changed() {
     each.line();
     let document = read(all.line());
     assert_eq!(document["rows"][0]["row"]["tag"], 1);
-    sandbox.vsctl(&["set", "port", "p1", "tag=4"]);
+    vsctl!(sandbox, "set port p1 tag=4");
     let line = read(each.line());
     assert_eq!(line["change"], "~");
     assert_eq!(line["row"]["tag"], 4);
@@ -203,12 +205,12 @@ fn json_lines_say_what_was_and_a_document_a_line_all_that_changed() {
     each.stop();
     all.stop();
     // A whole document, where it is one.
-    let show = Watched::start(&sandbox, &["show", "--json", "--watch"]);
+    let show = Watched::start(&sandbox, "show --json --watch");
     assert_eq!(
         read(show.line())["rows"][0]["row"]["bridges"][0]["name"],
         "br0"
     );
-    sandbox.vsctl(&["del-br", "br1"]);
+    vsctl!(sandbox, "del-br br1");
     let line = read(show.line());
     assert_eq!(line["rows"][0]["was"]["bridges"][1]["name"], "br1");
     assert_eq!(
@@ -225,31 +227,22 @@ fn send_packet(sandbox: &Sandbox, bridge: &str, actions: &str) {
         "in_port=CONTROLLER packet=ffffffffffff0200000000010800{} actions={actions}",
         "00".repeat(46)
     );
-    sandbox.ofctl(&["packet-out", &format!("unix:{}", switch.display()), &packet]);
+    ofctl!(sandbox, "packet-out unix:{} '{packet}'", switch.display());
 }
 
 #[test]
 fn counters_have_rates() {
     let sandbox = sandbox();
-    let columns = "port,tx_packets,tx_bytes";
-    let text = [
-        "port",
-        "stats",
-        "br0",
-        "p1",
-        "--columns",
-        columns,
-        "--watch=0.2",
-        "--header",
-    ];
-    let text = Watched::start(&sandbox, &text);
+    let text = Watched::start(
+        &sandbox,
+        "port stats br0 p1 --columns port,tx_packets,tx_bytes --watch=0.2 --header",
+    );
     assert_eq!(
         text.line(),
         "TIME\tCHANGE\tPORT\tTX_PACKETS\tTX_BYTES\tRATES"
     );
     assert_eq!(unstamped(&text.line()), "=\tp1\t0\t0\t-");
-    let json = ["port", "stats", "br0", "p1", "-o", "jsonl", "--watch=0.2"];
-    let json = Watched::start(&sandbox, &json);
+    let json = Watched::start(&sandbox, "port stats br0 p1 -o jsonl --watch=0.2");
     json.line();
     text.is_silent_for(Duration::from_millis(500));
     send_packet(&sandbox, "br0", "output:p1");
@@ -282,9 +275,9 @@ fn counters_have_rates() {
 fn flows_come_count_and_go() {
     let sandbox = sandbox();
     let switch = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
-    sandbox.ofctl(&["del-flows", &switch]);
-    sandbox.ofctl(&["add-flow", &switch, "priority=5,ip actions=drop"]);
-    let watched = Watched::start(&sandbox, &["dump-flows", "br0", "--watch=0.2"]);
+    ofctl!(sandbox, "del-flows {switch}");
+    ofctl!(sandbox, "add-flow {switch} 'priority=5,ip actions=drop'");
+    let watched = Watched::start(&sandbox, "dump-flows br0 --watch=0.2");
     let first = watched.line();
     assert!(
         unstamped(&first).starts_with("=\tcookie=0x0, duration="),
@@ -292,30 +285,33 @@ fn flows_come_count_and_go() {
     );
     // Ages are no change.
     watched.is_silent_for(Duration::from_millis(700));
-    sandbox.ofctl(&["add-flow", &switch, "priority=9,in_port=p1 actions=LOCAL"]);
+    ofctl!(
+        sandbox,
+        "add-flow {switch} 'priority=9,in_port=p1 actions=LOCAL'"
+    );
     let line = watched.line();
     assert!(
         unstamped(&line).starts_with("+\t") && line.contains("in_port=p1 "),
         "{line}"
     );
-    sandbox.ofctl(&["mod-flows", &switch, "in_port=p1 actions=drop"]);
+    ofctl!(sandbox, "mod-flows {switch} 'in_port=p1 actions=drop'");
     let line = watched.line();
     assert!(
         unstamped(&line).starts_with("~\t") && line.contains("actions=drop\t"),
         "{line}"
     );
-    let mac = "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=1,dst=2)";
-    sandbox.appctl(&[
-        "netdev-dummy/receive",
-        "br0",
-        mac.trim_start_matches("in_port(1),"),
-    ]);
+    appctl!(
+        sandbox,
+        "netdev-dummy/receive br0 eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),\
+         eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),\
+         udp(src=1,dst=2)"
+    );
     let line = watched.line();
     assert!(
         line.contains("n_packets=1,") && line.contains("\tn_packets="),
         "{line}"
     );
-    sandbox.ofctl(&["--strict", "del-flows", &switch, "priority=9,in_port=p1"]);
+    ofctl!(sandbox, "--strict del-flows {switch} priority=9,in_port=p1");
     let line = watched
         .until(|line| unstamped(line).starts_with('-'))
         .pop()
@@ -328,39 +324,28 @@ fn flows_come_count_and_go() {
 fn groups_meters_and_tables_too() {
     let sandbox = sandbox();
     let switch = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
-    let of13 = |arguments: &[&str]| sandbox.ofctl(&[&["-OOpenFlow13"], arguments].concat());
-    of13(&[
-        "add-group",
-        &switch,
-        "group_id=1,type=all,bucket=actions=output:1",
-    ]);
-    let groups = Watched::start(&sandbox, &["dump-groups", "br0", "--watch=0.2"]);
+    let of13 =
+        |command: &str, what: &str| ofctl!(sandbox, "-OOpenFlow13 {command} {switch} {what}");
+    of13("add-group", "group_id=1,type=all,bucket=actions=output:1");
+    let groups = Watched::start(&sandbox, "dump-groups br0 --watch=0.2");
     assert!(unstamped(&groups.line()).starts_with("=\tgroup_id=1"));
     groups.is_silent_for(Duration::from_millis(500));
-    of13(&[
-        "add-group",
-        &switch,
-        "group_id=2,type=all,bucket=actions=drop",
-    ]);
+    of13("add-group", "group_id=2,type=all,bucket=actions=drop");
     assert!(unstamped(&groups.line()).starts_with("+\tgroup_id=2"));
-    of13(&["del-groups", &switch, "group_id=1"]);
+    of13("del-groups", "group_id=1");
     assert!(unstamped(&groups.line()).starts_with("-\tgroup_id=1"));
     groups.stop();
-    let columns = [
-        "dump-tables",
-        "br0",
-        "--columns",
-        "table,active",
-        "--watch=0.2",
-    ];
-    let tables = Watched::start(&sandbox, &columns);
+    let tables = Watched::start(
+        &sandbox,
+        "dump-tables br0 --columns table,active --watch=0.2",
+    );
     tables.line();
-    of13(&["add-flow", &switch, "table=3,actions=drop"]);
+    of13("add-flow", "table=3,actions=drop");
     assert_eq!(unstamped(&tables.line()), "+\t3\t1");
     tables.stop();
-    let count = Watched::start(&sandbox, &["dump-flows", "br0", "--count", "--watch=0.2"]);
+    let count = Watched::start(&sandbox, "dump-flows br0 --count --watch=0.2");
     assert_eq!(unstamped(&count.line()), "=\t2");
-    of13(&["add-flow", &switch, "table=4,actions=drop"]);
+    of13("add-flow", "table=4,actions=drop");
     assert_eq!(unstamped(&count.line()), "~\t3");
     count.stop();
 }
@@ -368,24 +353,15 @@ fn groups_meters_and_tables_too() {
 #[test]
 fn records_of_any_table() {
     let sandbox = sandbox();
-    let find = [
-        "db",
-        "find",
-        "Port",
-        "tag>=1",
-        "--columns",
-        "tag",
-        "--watch",
-    ];
-    let watched = Watched::start(&sandbox, &find);
+    let watched = Watched::start(&sandbox, "db find Port tag>=1 --columns tag --watch");
     assert_eq!(unstamped(&watched.line()), "=\t1");
-    sandbox.vsctl(&["set", "port", "p1", "tag=9"]);
+    vsctl!(sandbox, "set port p1 tag=9");
     assert_eq!(
         unstamped(&watched.line()),
         "~\t9",
         "the record is known by its UUID"
     );
-    sandbox.vsctl(&["clear", "port", "p1", "tag"]);
+    vsctl!(sandbox, "clear port p1 tag");
     assert_eq!(unstamped(&watched.line()), "-\t9");
     watched.stop();
 }
@@ -393,10 +369,7 @@ fn records_of_any_table() {
 #[test]
 fn a_storm_of_changes_is_told_in_few_words() {
     let sandbox = sandbox();
-    let all = Watched::start(
-        &sandbox,
-        &["port", "list", "--json", "--columns", "port", "--watch=0.5"],
-    );
+    let all = Watched::start(&sandbox, "port list --json --columns port --watch=0.5");
     all.line();
     let mut seen = 0;
     let mut documents = 0;
@@ -404,19 +377,10 @@ fn a_storm_of_changes_is_told_in_few_words() {
     thread::scope(|scope| {
         scope.spawn(|| {
             for port in 0..60 {
-                let name = format!("s{port}");
-                let add = [
-                    "--no-wait",
-                    "add-port",
-                    "br0",
-                    &name,
-                    "--",
-                    "set",
-                    "interface",
-                    &name,
-                    "type=internal",
-                ];
-                sandbox.vsctl(&add);
+                vsctl!(
+                    sandbox,
+                    "--no-wait add-port br0 s{port} -- set interface s{port} type=internal"
+                );
             }
         });
         while seen < 60 {
@@ -439,14 +403,11 @@ fn a_storm_of_changes_is_told_in_few_words() {
 #[test]
 fn what_is_named_and_gone_is_waited_for() {
     let sandbox = sandbox();
-    let watched = Watched::start(
-        &sandbox,
-        &["port", "list", "br1", "--columns", "port", "--watch"],
-    );
+    let watched = Watched::start(&sandbox, "port list br1 --columns port --watch");
     assert_eq!(unstamped(&watched.line()), "=\tbr1");
-    sandbox.vsctl(&["del-br", "br1"]);
+    vsctl!(sandbox, "del-br br1");
     assert_eq!(unstamped(&watched.line()), "-\tbr1");
-    sandbox.vsctl(&["add-br", "br1"]);
+    vsctl!(sandbox, "add-br br1");
     assert_eq!(unstamped(&watched.line()), "+\tbr1");
     let said = watched.stop();
     assert!(
@@ -454,10 +415,7 @@ fn what_is_named_and_gone_is_waited_for() {
         "{said}"
     );
     // What was never there is an error, as it is without.
-    sandbox
-        .ovs(&["port", "list", "br9", "--watch"])
-        .assert()
-        .code(3);
+    ovs!(sandbox, "port list br9 --watch").exits(3);
 }
 
 /// The sandbox's ovsdb-server once more.
@@ -493,7 +451,7 @@ impl Drop for Again<'_> {
 #[test]
 fn a_database_server_that_comes_back_is_met_again() {
     let sandbox = sandbox();
-    let watched = Watched::start(&sandbox, &["tag", "list", "--watch"]);
+    let watched = Watched::start(&sandbox, "tag list --watch");
     assert_eq!(unstamped(&watched.line()), "=\tbr0\t1\tp1");
     let screen = Screen::start(&sandbox, 80, 24, "tag list --watch");
     screen.until(|picture| picture.contains("   br0     1    p1"));
@@ -504,11 +462,11 @@ fn a_database_server_that_comes_back_is_met_again() {
         "the last picture stays:\n{picture}"
     );
     // The stream, too, shall have met with nobody: one that does not says nothing of it.
-    thread::sleep(Duration::from_secs(1));
+    watched.says("; trying again\n");
     start_ovsdb(&sandbox);
     let _again = Again(&sandbox);
     screen.until(|picture| !picture.contains("disconnected"));
-    sandbox.vsctl(&["--no-wait", "set", "port", "p1", "tag=2"]);
+    vsctl!(sandbox, "--no-wait set port p1 tag=2");
     assert_eq!(
         unstamped(&watched.line()),
         "-\tbr0\t1\tp1",
@@ -526,21 +484,16 @@ fn a_database_server_that_comes_back_is_met_again() {
 #[test]
 fn a_switch_that_comes_back_is_met_again() {
     let sandbox = sandbox();
-    let watched = Watched::start(
-        &sandbox,
-        &["dump-flows", "br0", "--no-stats", "--watch=0.2"],
-    );
+    let watched = Watched::start(&sandbox, "dump-flows br0 --no-stats --watch=0.2");
     assert_eq!(unstamped(&watched.line()), "=\tpriority=0 actions=NORMAL");
     sandbox.kill_vswitchd();
-    thread::sleep(Duration::from_millis(700));
+    watched.says("; trying again\n");
     sandbox.start_vswitchd();
-    let switch = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
-    let deadline = Instant::now() + LONG;
-    while !sandbox.run_dir().join("br0.mgmt").exists() && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(50));
-    }
-    sandbox.vsctl(&["set", "bridge", "br0", "other_config:x=y"]);
-    sandbox.ofctl(&["add-flow", &switch, "priority=3,arp actions=drop"]);
+    let socket = sandbox.run_dir().join("br0.mgmt");
+    until("the switch listens", || socket.exists());
+    let switch = format!("unix:{}", socket.display());
+    vsctl!(sandbox, "set bridge br0 other_config:x=y");
+    ofctl!(sandbox, "add-flow {switch} 'priority=3,arp actions=drop'");
     watched.until(|line| unstamped(line) == "+\tpriority=3,arp actions=drop");
     let said = watched.stop();
     assert!(
@@ -552,21 +505,14 @@ fn a_switch_that_comes_back_is_met_again() {
 #[test]
 fn it_ends_when_nobody_reads() {
     let sandbox = sandbox();
-    let mut watched = Watched::start(&sandbox, &["port", "list", "--watch"]);
+    let mut watched = Watched::start(&sandbox, "port list --watch");
     watched.line();
     // The thread that reads ends with the pipe.
     let Watched { child, lines, .. } = &mut watched;
     drop(std::mem::replace(lines, channel().1));
-    sandbox.vsctl(&["set", "port", "p1", "tag=3"]);
-    let deadline = Instant::now() + LONG;
-    let code = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status.code();
-        }
-        assert!(Instant::now() < deadline, "it goes on");
-        thread::sleep(Duration::from_millis(20));
-    };
-    assert_eq!(code, Some(0));
+    vsctl!(sandbox, "set port p1 tag=3");
+    until("it ends", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
     // It need not change for that.
     let line = format!(
         "'{}' port list --watch | head -1",
@@ -595,34 +541,22 @@ fn what_cannot_be_watched_says_what_can() {
         "help --watch",
         "completions bash --watch",
     ] {
-        let arguments: Vec<&str> = line.split(' ').collect();
-        let output = common::ovs(&arguments).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{line}: {said}");
-        assert!(
-            said.contains("cannot be watched\nhint: --watch goes with show, "),
-            "{line}: {said}"
-        );
+        ovs!("{line}")
+            .exits(2)
+            .says("cannot be watched\nhint: --watch goes with show, ");
     }
     for seconds in ["0", "0.05", "-1", "x", "", "nan", "1e99"] {
-        let output = common::ovs(&["show", &format!("--watch={seconds}")])
-            .output()
-            .unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{seconds}: {said}");
+        ovs!("show --watch={seconds}").exits(2);
     }
     // Those that are named can be: they fail of something else.
     for words in ovs::cli::watchable() {
-        let words = words.as_str();
-        let mut arguments: Vec<&str> = words.split(' ').collect();
-        match words {
-            "db list" | "db find" => arguments.push("Port"),
-            "port find" => arguments.push("p"),
-            dump if dump.starts_with("dump-") => arguments.push("unix:/nonexistent"),
-            _ => {}
-        }
-        arguments.extend(["--db", "unix:/nonexistent", "--watch"]);
-        common::ovs(&arguments).assert().code(4);
+        let what = match words.as_str() {
+            "db list" | "db find" => "Port",
+            "port find" => "p",
+            dump if dump.starts_with("dump-") => "unix:/nonexistent",
+            _ => "",
+        };
+        ovs!("{words} {what} --db unix:/nonexistent --watch").exits(4);
     }
 }
 
@@ -725,31 +659,24 @@ fn the_picture_is_redrawn_and_stays() {
         ]
     );
     assert!(lines[4..].iter().all(|line| line.is_empty()), "{picture}");
-    sandbox.vsctl(&[
-        "add-port",
-        "br0",
-        "p2",
-        "tag=5",
-        "--",
-        "set",
-        "interface",
-        "p2",
-        "type=internal",
-    ]);
+    vsctl!(
+        sandbox,
+        "add-port br0 p2 tag=5 -- set interface p2 type=internal"
+    );
     let picture = screen.until(|picture| picture.contains("+  p2    5    internal"));
     assert!(
         picture.lines().next().unwrap().ends_with("on change  +1"),
         "{picture}"
     );
-    sandbox.vsctl(&["set", "port", "p2", "tag=6"]);
+    vsctl!(sandbox, "set port p2 tag=6");
     screen.until(|picture| picture.contains("~  p2    6    internal"));
     // Bold and in reverse.
     let coloured = screen.tmux(&["capture-pane", "-p", "-e"]);
     assert!(coloured.contains("\u{1b}[1;7m\u{1b}[33m6"), "{coloured:?}");
-    sandbox.vsctl(&["del-port", "p2"]);
+    vsctl!(sandbox, "del-port p2");
     let picture = screen.until(|picture| picture.contains("-  p2    6    internal"));
     assert_eq!(picture.lines().nth(2), Some("   p1    1    internal"));
-    sandbox.vsctl(&["set", "port", "p1", "tag=2"]);
+    vsctl!(sandbox, "set port p1 tag=2");
     let picture = screen.until(|picture| picture.contains("~  p1    2    internal"));
     assert!(!picture.contains("p2"), "gone is shown once:\n{picture}");
     // Another size: the same difference in it.
@@ -776,7 +703,7 @@ fn lines_of_text_and_rates_on_a_screen() {
     let sandbox = sandbox();
     let screen = Screen::start(&sandbox, 100, 24, "show br0 --watch");
     screen.until(|picture| picture.contains("LOCAL  br0"));
-    sandbox.vsctl(&["set", "port", "p1", "tag=33"]);
+    vsctl!(sandbox, "set port p1 tag=33");
     let picture = screen.until(|picture| picture.contains("tag 33"));
     assert!(picture.contains("\n~       1  p1"), "{picture}");
     screen.tmux(&["send-keys", "C-c"]);
@@ -788,7 +715,7 @@ fn lines_of_text_and_rates_on_a_screen() {
     let picture = screen.until(|picture| picture.contains("every 0.3 s"));
     assert!(picture.contains("\n  cookie=0x0, duration="), "{picture}");
     let packet = "eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x1234)";
-    sandbox.appctl(&["netdev-dummy/receive", "br0", packet]);
+    appctl!(sandbox, "netdev-dummy/receive br0 {packet}");
     let picture = screen.until(|picture| picture.contains("/s"));
     assert!(
         picture.contains("~ cookie=0x0, ") && picture.contains("n_packets=1 +"),

@@ -1,7 +1,6 @@
 //! What the tests of `ovs check` share: a small switch, its findings, a fault made and mended.
 
 use std::fs;
-use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,29 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const HOST: &str =
     "address 10.0.0.71\nroute 10.0.0.0/24\ndevice ens37 hardware\ndevice ens38 hardware\n";
 
-fn host_facts(sandbox: &Sandbox) -> PathBuf {
-    let file = sandbox.run_dir().join("host-facts");
-    fs::write(&file, HOST).unwrap();
-    file
-}
-
 /// `FINDING OBJECT` of each finding of at least a severity, and the exit code.
 fn findings(sandbox: &Sandbox, least: Severity) -> (Vec<String>, i32) {
-    let facts = host_facts(sandbox);
-    let facts = facts.to_str().unwrap();
-    let severity = format!("--severity={}", least.word());
-    let columns = "--columns=finding,object";
-    let output = ovs!(
+    let facts = sandbox.run_dir().join("host-facts");
+    fs::write(&facts, HOST).unwrap();
+    let ran = ovs!(
         sandbox,
-        "check {columns} {severity} --host-facts {facts} -t 3"
+        "check --columns=finding,object --severity={} --host-facts {} -t 3",
+        least.word(),
+        facts.display()
     )
-    .output()
-    .unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(stderr, "");
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    let lines = stdout.lines().map(|line| line.replace('\t', " "));
-    (lines.collect(), output.status.code().unwrap())
+    .run()
+    .says_nothing();
+    let lines = ran.stdout.lines().map(|line| line.replace('\t', " "));
+    (lines.collect(), ran.code)
 }
 
 /// Waits until exactly these are the findings. The exit code must be that of the worst of them.
@@ -69,9 +59,9 @@ pub fn see_from(least: Severity, sandbox: &Sandbox, expected: &[&str]) {
 
 /// Makes a fault, sees it and only it, mends it and sees it gone.
 pub fn fault(sandbox: &Sandbox, make: &str, expected: &str, mend: &str) {
-    vsctl(sandbox, make);
+    vsctl!(sandbox, "{make}");
     see(sandbox, &[expected]);
-    vsctl(sandbox, mend);
+    vsctl!(sandbox, "{mend}");
     see(sandbox, &[]);
 }
 
@@ -83,11 +73,7 @@ pub fn vsctl(sandbox: &Sandbox, line: &str) {
 
 /// A bridge with two ports that have tags.
 pub fn small() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    vsctl(
-        &sandbox,
-        "add-br br0 -- add-port br0 tap1 tag=1 -- add-port br0 tap2 tag=2",
-    );
+    let sandbox = Sandbox::with("add-br br0 -- add-port br0 tap1 tag=1 -- add-port br0 tap2 tag=2");
     see(&sandbox, &[]);
     sandbox
 }

@@ -17,11 +17,13 @@ pub mod chance;
 pub mod checks;
 pub mod hex;
 pub mod host;
+pub mod openflow;
 pub mod run;
 pub mod saved;
 pub mod server;
 pub mod terminal;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
@@ -230,6 +232,13 @@ impl Sandbox {
     }
 }
 
+/// Copies the binary under test by another process: a file that this one has open for writing while a thread
+/// starts a process cannot be run ("text file busy").
+pub fn copy_binary(to: &Path) {
+    let status = Command::new("cp").arg(binary()).arg(to).status();
+    assert!(status.expect("cp runs").success(), "cp to {}", to.display());
+}
+
 /// The binary under test.
 pub fn binary() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_ovs"))
@@ -278,7 +287,7 @@ pub fn as_nobody(command: &Command, dir: &Path) -> Option<Command> {
     let program = if Path::new(command.get_program()) == binary() {
         let copy = dir.join("ovs-for-nobody");
         if !copy.exists() {
-            fs::copy(binary(), &copy).expect("the binary can be copied");
+            copy_binary(&copy);
             fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).ok()?;
         }
         copy.into_os_string()
@@ -301,27 +310,58 @@ pub fn as_nobody(command: &Command, dir: &Path) -> Option<Command> {
     Some(other)
 }
 
-/// Compares with `fixtures/golden/NAME`; `UPDATE_GOLDEN=1` in the environment writes it instead.
+/// Compares with `fixtures/golden/NAME`; see [`same_as_file`].
+#[track_caller]
+pub fn golden(name: &str, actual: &str) {
+    same_as_file(&format!("fixtures/golden/{name}"), actual);
+}
+
+/// Whether the files that tests compare with are to be written instead: `UPDATE_GOLDEN=1` in the environment.
+pub fn is_update() -> bool {
+    env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// A file of the project.
+pub fn of_project(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Compares with a file of the project; `UPDATE_GOLDEN=1` in the environment writes it instead.
 ///
 /// # Panics
 /// When they differ, with both, line by line.
-pub fn golden(name: &str, actual: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/golden")
-        .join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0") {
+#[track_caller]
+pub fn same_as_file(name: &str, actual: &str) {
+    let file = of_project(name);
+    if is_update() {
         fs::create_dir_all(file.parent().expect("it has a parent")).expect("it can be made");
-        fs::write(&file, actual).expect("the golden file can be written");
+        fs::write(&file, actual).expect("the file can be written");
         return;
     }
     let expected = fs::read_to_string(&file).unwrap_or_else(|error| {
-        panic!("fixtures/golden/{name}: {error}; UPDATE_GOLDEN=1 writes it. Actual:\n{actual}")
+        panic!("{name}: {error}; UPDATE_GOLDEN=1 writes it. Actual:\n{actual}")
     });
     assert!(
         expected == actual,
-        "fixtures/golden/{name} differs (- golden, + actual; UPDATE_GOLDEN=1 rewrites it):\n{}",
+        "{name} differs (- file, + actual; UPDATE_GOLDEN=1 rewrites it):\n{}",
         diff(&expected, actual)
     );
+}
+
+/// Compares the files of a directory, by their names, which are all that are there; see [`same_as_file`].
+#[track_caller]
+pub fn same_as_directory(directory: &str, files: impl IntoIterator<Item = (String, String)>) {
+    let mut names = BTreeSet::new();
+    for (name, text) in files {
+        same_as_file(&format!("{directory}/{name}"), &text);
+        names.insert(name);
+    }
+    let entries = fs::read_dir(of_project(directory)).expect("it is there");
+    let there = entries.map(|entry| entry.expect("it can be read").file_name());
+    let left: Vec<_> = there
+        .filter(|name| !names.contains(name.to_str().expect("it is UTF-8")))
+        .collect();
+    assert!(left.is_empty(), "nothing makes {left:?} in {directory}");
 }
 
 /// The lines of both texts, those in one alone marked with `-` or `+`: the longest common

@@ -26,18 +26,18 @@ fn connection_refused() {
     let row = Row::of("connection_refused");
     let dir = tempfile::tempdir().unwrap();
     drop(UnixListener::bind(dir.path().join("db.sock")).unwrap());
-    row.is(0, &run(&mut ovs(dir.path(), &["show"])));
-    row.is(0, &run(&mut ovs(dir.path(), &["port", "add", "br0", "p9"])));
+    row.is(0, &run(&mut ovs(dir.path(), "show")));
+    row.is(0, &run(&mut ovs(dir.path(), "port add br0 p9")));
     let free = crate::common::server::free_port();
     let tcp = format!("tcp:127.0.0.1:{free}");
-    row.is(0, &run(&mut ovs(dir.path(), &["--db", &tcp, "show"])));
-    row.is(0, &run(&mut ovs(dir.path(), &["dump-flows", &tcp])));
+    row.is(0, &run(&mut ovs(dir.path(), &format!("--db {tcp} show"))));
+    row.is(0, &run(&mut ovs(dir.path(), &format!("dump-flows {tcp}"))));
 
     // A bridge whose ovs-vswitchd is gone.
     let dir = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(shared().db_socket(), dir.path().join("db.sock")).unwrap();
     drop(UnixListener::bind(dir.path().join("br0.mgmt")).unwrap());
-    row.is(1, &run(&mut ovs(dir.path(), &["dump-flows", "br0"])));
+    row.is(1, &run(&mut ovs(dir.path(), "dump-flows br0")));
 }
 
 #[test]
@@ -46,13 +46,10 @@ fn accepted_and_silent() {
     let dir = tempfile::tempdir().unwrap();
     let _database = UnixListener::bind(dir.path().join("db.sock")).unwrap();
     let _switch = UnixListener::bind(dir.path().join("br0.mgmt")).unwrap();
-    row.is(0, &run(&mut ovs(dir.path(), &["-t", "0.3", "show"])));
-    let add = ["-t", "0.3", "bridge", "add", "br9"];
-    row.is(0, &run(&mut ovs(dir.path(), &add)));
-    row.is(
-        1,
-        &run(&mut ovs(dir.path(), &["-t", "0.3", "dump-flows", "br0"])),
-    );
+    row.is(0, &run(&mut ovs(dir.path(), "-t 0.3 show")));
+    let add = "-t 0.3 bridge add br9";
+    row.is(0, &run(&mut ovs(dir.path(), add)));
+    row.is(1, &run(&mut ovs(dir.path(), "-t 0.3 dump-flows br0")));
 }
 
 #[test]
@@ -64,16 +61,15 @@ fn a_byte_every_10_ms() {
     let bridge = real.run_dir().join("br0.mgmt");
     relay(&dir.path().join("br0.mgmt"), &bridge, trickle);
     // Each answer takes longer than the limit, which is on waiting without progress.
-    let list = ["-t", "1", "bridge", "list"];
-    let output = run(&mut ovs(dir.path(), &list));
+    let list = "-t 1 bridge list";
+    let output = run(&mut ovs(dir.path(), list));
     row.is(0, &output);
-    assert_eq!(output.stdout, run(&mut ovs(real.run_dir(), &list)).stdout);
+    assert_eq!(output.stdout, run(&mut ovs(real.run_dir(), list)).stdout);
     // Of one table: of all flows, how many each of 254 tables has would be asked first.
-    let flows = ["-t", "1", "dump-flows", "br0", "--table", "0"];
-    let flows = [&flows[..], &["--no-stats", "--no-names"]].concat();
-    let output = run(&mut ovs(dir.path(), &flows));
+    let flows = "-t 1 dump-flows br0 --table 0 --no-stats --no-names";
+    let output = run(&mut ovs(dir.path(), flows));
     row.is(0, &output);
-    assert_eq!(output.stdout, run(&mut ovs(real.run_dir(), &flows)).stdout);
+    assert_eq!(output.stdout, run(&mut ovs(real.run_dir(), flows)).stdout);
 }
 
 /// The library at each byte, the binary at some.
@@ -112,15 +108,14 @@ fn database_closed_at_every_byte() {
         }
     }
 
-    let show = ["show", "--json"];
     let before = whole.load(Ordering::SeqCst);
     let counted = format!("unix:{}", dir.path().join("counted.sock").display());
-    let output = run(&mut ovs(dir.path(), &["--db", &counted, "show", "--json"]));
+    let output = run(&mut ovs(dir.path(), &format!("--db {counted} show --json")));
     assert!(output.status.success());
     let length = whole.load(Ordering::SeqCst) - before;
     for at in (0..length).step_by(length / 12) {
         cut.store(at, Ordering::SeqCst);
-        let output = run(&mut ovs(dir.path(), &show));
+        let output = run(&mut ovs(dir.path(), "show --json"));
         row.is(usize::from(at > 0), &output);
         assert!(output.stdout.is_empty());
     }
@@ -192,11 +187,9 @@ fn switch_closed_at_every_byte() {
         (begin + part + 5000, 1, true),
     ] {
         cut.store(length, Ordering::SeqCst);
-        for arguments in [
-            &["dump-flows", &switch, "--ports", "number"][..],
-            &["dump-flows", &switch, "--ports", "number", "--sort"],
-        ] {
-            let output = run(&mut ovs(dir.path(), arguments));
+        for sort in ["", "--sort"] {
+            let line = format!("dump-flows {switch} --ports number {sort}");
+            let output = run(&mut ovs(dir.path(), &line));
             row.is(outcome, &output);
             let lines = lines(&output);
             assert_eq!(lines > 0, has_flows);
@@ -212,8 +205,7 @@ fn switch_closed_at_every_byte() {
 #[test]
 fn change_closed_at_every_byte() {
     let row = Row::of("change_closed_at_every_byte");
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
+    let sandbox = Sandbox::with("add-br br0");
     let dir = tempfile::tempdir().unwrap();
     let counted = dir.path().join("counted.sock");
     let whole = counting_relay(&counted, &sandbox.db_socket());
@@ -226,7 +218,7 @@ fn change_closed_at_every_byte() {
     let counted = format!("unix:{}", counted.display());
     let output = run(&mut ovs(
         dir.path(),
-        &["--db", &counted, "port", "add", "br0", "whole"],
+        &format!("--db {counted} port add br0 whole"),
     ));
     assert!(output.status.success());
     let length = whole.load(Ordering::SeqCst);
@@ -234,7 +226,7 @@ fn change_closed_at_every_byte() {
     for at in (0..length).step_by(length / 40) {
         cut.store(at, Ordering::SeqCst);
         let name = format!("at{at}");
-        let output = run(&mut ovs(dir.path(), &["port", "add", "br0", &name]));
+        let output = run(&mut ovs(dir.path(), &format!("port add br0 {name}")));
         // Of another length only because numbers in it have more digits.
         if output.status.success() {
             assert!(at + 100 > length);
@@ -242,7 +234,7 @@ fn change_closed_at_every_byte() {
         }
         let outcome = row.which(&output);
         seen[outcome] += 1;
-        let ports = sandbox.vsctl(&["--no-wait", "list-ports", "br0"]);
+        let ports = vsctl!(sandbox, "--no-wait list-ports br0");
         let is_written = ports.lines().any(|port| port == name);
         match outcome {
             0 => assert!(!is_written, "{at}"),
@@ -251,7 +243,7 @@ fn change_closed_at_every_byte() {
         }
         if is_written {
             // Whole: the port has its interface, and ovs-vswitchd takes it up.
-            sandbox.vsctl(&["wait-until", "interface", &name, "ofport>0"]);
+            vsctl!(sandbox, "wait-until interface {name} ofport>0");
         }
     }
     assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
@@ -282,11 +274,11 @@ fn garbage() {
     let endpoint = format!("unix:{}", socket.display());
     for number in 0..6 {
         seed.store(number, Ordering::SeqCst);
-        let show = within(64, &ovs(dir.path(), &["show"]));
+        let show = within(64, &ovs(dir.path(), "show"));
         let output = run(&mut { show });
         row.is(0, &output);
         assert!(!output.stderr.contains(&0x1b));
-        let dump = within(64, &ovs(dir.path(), &["dump-flows", &endpoint]));
+        let dump = within(64, &ovs(dir.path(), &format!("dump-flows {endpoint}")));
         row.is(1, &run(&mut { dump }));
     }
 
@@ -299,7 +291,7 @@ fn garbage() {
         let _ = stream.write_all(&bytes);
     });
     let endpoint = format!("unix:{}", socket.display());
-    let dump = ["dump-flows", &endpoint, "--ports", "number"];
+    let dump = format!("dump-flows {endpoint} --ports number");
     let output = run(&mut ovs(dir.path(), &dump));
     row.is(2, &output);
     assert!(!output.stdout.is_empty());
@@ -322,7 +314,10 @@ fn http_answer() {
         });
     }
     let endpoint = format!("unix:{}", dir.path().join("switch").display());
-    row.is(0, &run(&mut ovs(dir.path(), &["show"])));
-    row.is(0, &run(&mut ovs(dir.path(), &["bridge", "add", "br9"])));
-    row.is(1, &run(&mut ovs(dir.path(), &["dump-flows", &endpoint])));
+    row.is(0, &run(&mut ovs(dir.path(), "show")));
+    row.is(0, &run(&mut ovs(dir.path(), "bridge add br9")));
+    row.is(
+        1,
+        &run(&mut ovs(dir.path(), &format!("dump-flows {endpoint}"))),
+    );
 }

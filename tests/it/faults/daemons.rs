@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 use super::peer::{is_change, is_wait, many, messages, pass, relay, relay_messages};
 use super::seen::{Row, ovs, run};
 use crate::common::Sandbox;
-use crate::common::server::until;
+use crate::common::line::words;
+use crate::common::server::{Server, run as output_of, tool, until};
 
 /// The sandbox's ovsdb-server, killed and started again on what the first has left.
 fn restart_ovsdb(sandbox: &Sandbox) {
     sandbox.kill_ovsdb();
     let file = |name: &str| sandbox.run_dir().join(name).display().to_string();
-    crate::common::server::run(
-        crate::common::server::tool("ovsdb-server")
+    output_of(
+        tool("ovsdb-server")
             .env("OVS_RUNDIR", sandbox.run_dir())
             .args(["--detach", "--no-chdir", "-vconsole:off", "-vsyslog:off"])
             .arg(format!("--remote=punix:{}", file("db.sock")))
@@ -33,7 +34,7 @@ fn restart_ovsdb(sandbox: &Sandbox) {
 fn vswitchd_killed_in_mid_dump() {
     let row = Row::of("vswitchd_killed_in_mid_dump");
     let sandbox = Arc::new(Sandbox::empty());
-    sandbox.vsctl(&["add-br", "br0"]);
+    vsctl!(sandbox, "add-br br0");
     let flows = sandbox.run_dir().join("flows");
     let flow = |n: u32| {
         format!(
@@ -56,7 +57,7 @@ fn vswitchd_killed_in_mid_dump() {
     let endpoint = format!("unix:{}", socket.display());
     let output = run(&mut ovs(
         dir.path(),
-        &["dump-flows", &endpoint, "--no-names"],
+        &format!("dump-flows {endpoint} --no-names"),
     ));
     row.is(0, &output);
     assert!(output.stdout.starts_with(b"cookie=") && output.stdout.ends_with(b"\n"));
@@ -65,8 +66,7 @@ fn vswitchd_killed_in_mid_dump() {
 #[test]
 fn vswitchd_down_after_commit() {
     let row = Row::of("vswitchd_down_after_commit");
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
+    let sandbox = Sandbox::with("add-br br0");
     let pid = std::fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.pid")).unwrap();
     let kill = |signal| {
         Command::new("kill")
@@ -75,21 +75,21 @@ fn vswitchd_down_after_commit() {
             .unwrap()
     };
     kill("-STOP");
-    let add = ["-t", "0.5", "port", "add", "br0", "p1"];
-    row.is(0, &run(&mut ovs(sandbox.run_dir(), &add)));
+    let add = "-t 0.5 port add br0 p1";
+    row.is(0, &run(&mut ovs(sandbox.run_dir(), add)));
     kill("-CONT");
-    sandbox.vsctl(&["wait-until", "interface", "p1", "ofport>0"]);
+    vsctl!(sandbox, "wait-until interface p1 ofport>0");
     sandbox.kill_vswitchd();
-    let del = ["-t", "0.5", "port", "del", "p1"];
-    row.is(0, &run(&mut ovs(sandbox.run_dir(), &del)));
-    assert_eq!(sandbox.vsctl(&["--no-wait", "list-ports", "br0"]), "");
+    let del = "-t 0.5 port del p1";
+    row.is(0, &run(&mut ovs(sandbox.run_dir(), del)));
+    assert_eq!(vsctl!(sandbox, "--no-wait list-ports br0"), "");
 }
 
 #[test]
 fn ovsdb_restarted_in_mid_transaction() {
     let row = Row::of("ovsdb_restarted_in_mid_transaction");
     let sandbox = Arc::new(Sandbox::empty());
-    sandbox.vsctl(&["add-br", "br0"]);
+    vsctl!(sandbox, "add-br br0");
     let restarts = Arc::new(AtomicUsize::new(0));
     let restart = {
         let (restarts, sandbox) = (Arc::clone(&restarts), Arc::clone(&sandbox));
@@ -101,14 +101,14 @@ fn ovsdb_restarted_in_mid_transaction() {
     let ports = |after: usize| {
         let is_back = || restarts.load(Ordering::SeqCst) == after;
         until("the server is back", is_back);
-        sandbox.vsctl(&["--no-wait", "list-ports", "br0"])
+        vsctl!(sandbox, "--no-wait list-ports br0")
     };
     let dir = tempfile::tempdir().unwrap();
     let add = |socket: &std::path::Path, port: &str| {
         let socket = format!("unix:{}", socket.display());
         run(&mut ovs(
             dir.path(),
-            &["--db", &socket, "port", "add", "br0", port],
+            &format!("--db {socket} port add br0 {port}"),
         ))
     };
 
@@ -169,38 +169,36 @@ fn ovsdb_restarted_in_mid_transaction() {
 fn database_read_only() {
     let row = Row::of("database_read_only");
     let dir = tempfile::tempdir().unwrap();
-    let server = crate::common::server::Server::with_new_database(dir.path(), "backup", &[]);
+    let server = Server::with_new_database(dir.path(), "backup", &[]);
     let db = server.unix();
-    let vsctl = |arguments: &[&str]| {
-        let mut vsctl = crate::common::server::tool("ovs-vsctl");
-        vsctl.args(["--no-wait", "--timeout=20", &format!("--db={db}")]);
-        crate::common::server::run(vsctl.args(arguments))
+    let vsctl = |line: &str| {
+        let line = format!("--no-wait --timeout=20 --db={db} {line}");
+        let mut vsctl = tool("ovs-vsctl");
+        output_of(vsctl.args(words(&line)))
     };
-    vsctl(&["init", "--", "add-br", "br0"]);
+    vsctl("init -- add-br br0");
     // Of a server that is not there: it keeps what it has, and takes no changes.
-    server.appctl(&["ovsdb-server/set-active-ovsdb-server", "unix:/nowhere"]);
-    server.appctl(&["ovsdb-server/connect-active-ovsdb-server"]);
+    appctl!(server, "ovsdb-server/set-active-ovsdb-server unix:/nowhere");
+    appctl!(server, "ovsdb-server/connect-active-ovsdb-server");
     until("the server is a backup", || {
-        server
-            .appctl(&["ovsdb-server/sync-status"])
-            .contains("backup")
+        appctl!(server, "ovsdb-server/sync-status").contains("backup")
     });
     for change in [
-        &["port", "add", "br0", "p1"][..],
-        &["bridge", "del", "br0"],
-        &["db", "set", "Bridge", "br0", "fail_mode=secure"],
+        "port add br0 p1",
+        "bridge del br0",
+        "db set Bridge br0 fail_mode=secure",
     ] {
         row.is(
             0,
-            &run(&mut ovs(dir.path(), &[&["--db", &db], change].concat())),
+            &run(&mut ovs(dir.path(), &format!("--db {db} {change}"))),
         );
     }
     let list = run(&mut ovs(
         dir.path(),
-        &["--db", &db, "bridge", "list", "-g", "bridge"],
+        &format!("--db {db} bridge list -g bridge"),
     ));
     assert_eq!(list.stdout, b"br0\n");
-    assert_eq!(vsctl(&["list-ports", "br0"]), "");
+    assert_eq!(vsctl("list-ports br0"), "");
 }
 
 #[test]
@@ -212,26 +210,22 @@ fn database_locked() {
     holder.write_all(lock.to_string().as_bytes()).unwrap();
     let answer = messages(holder.try_clone().unwrap()).next().unwrap();
     assert_eq!(answer["result"]["locked"], true);
-    row.is(
-        0,
-        &run(&mut ovs(sandbox.run_dir(), &["bridge", "add", "br0"])),
-    );
-    row.is(0, &run(&mut ovs(sandbox.run_dir(), &["show"])));
-    assert_eq!(sandbox.vsctl(&["list-br"]), "br0\n");
+    row.is(0, &run(&mut ovs(sandbox.run_dir(), "bridge add br0")));
+    row.is(0, &run(&mut ovs(sandbox.run_dir(), "show")));
+    assert_eq!(vsctl!(sandbox, "list-br"), "br0\n");
 }
 
 #[test]
 fn constraint_violation() {
     let row = Row::of("constraint_violation");
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
+    let sandbox = Sandbox::with("add-br br0");
     // The schema has room for one record in this table.
-    let create = ["db", "create", "Open_vSwitch", "external_ids:a=b"];
-    row.is(0, &run(&mut ovs(sandbox.run_dir(), &create)));
+    let create = "db create Open_vSwitch external_ids:a=b";
+    row.is(0, &run(&mut ovs(sandbox.run_dir(), create)));
     let file = sandbox.run_dir().join("lines");
     let lines = "port add br0 p1\ndb create Open_vSwitch external_ids:a=b\n";
     std::fs::write(&file, lines).unwrap();
-    let batch = ["batch", file.to_str().unwrap()];
+    let batch = format!("batch {}", file.display());
     row.is(0, &run(&mut ovs(sandbox.run_dir(), &batch)));
-    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "");
+    assert_eq!(vsctl!(sandbox, "list-ports br0"), "");
 }

@@ -20,13 +20,11 @@ use crate::common::Sandbox;
 const SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
 
 fn with_bridge() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
-    sandbox
+    Sandbox::with("add-br br0")
 }
 
 fn ports(sandbox: &Sandbox) -> Vec<String> {
-    let ports = sandbox.vsctl(&["--no-wait", "list-ports", "br0"]);
+    let ports = vsctl!(sandbox, "--no-wait list-ports br0");
     ports.lines().map(str::to_owned).collect()
 }
 
@@ -36,24 +34,24 @@ fn disk_full() {
     let full = || File::options().write(true).open("/dev/full").unwrap();
     let real = shared().run_dir();
     for command in [
-        &["show"][..],
-        &["port", "list", "--json"],
-        &["dump-flows", "br0"],
-        &["dump-flows", "br1"],
-        &["dump-flows", "br1", "--json"],
-        &["dump-flows", "br1", "--sort"],
-        &["bridge", "add", "br9", "--dry-run"],
-        &["help", "faults"],
-        &["--help"],
-        &["--version"],
-        &["completions", "bash"],
-        &["decode", "0602000800000001"],
+        "show",
+        "port list --json",
+        "dump-flows br0",
+        "dump-flows br1",
+        "dump-flows br1 --json",
+        "dump-flows br1 --sort",
+        "bridge add br9 --dry-run",
+        "help faults",
+        "--help",
+        "--version",
+        "completions bash",
+        "decode 0602000800000001",
     ] {
         let output = run(ovs(real, command).stdout(full()));
         row.is(0, &output);
     }
     let sandbox = with_bridge();
-    let add = run(ovs(sandbox.run_dir(), &["port", "add", "br0", "p1"]).stdout(full()));
+    let add = run(ovs(sandbox.run_dir(), "port add br0 p1").stdout(full()));
     row.is(1, &add);
     assert_eq!(ports(&sandbox), ["p1"]);
 }
@@ -68,22 +66,22 @@ fn closed_pipe() {
     };
     let real = shared().run_dir();
     for command in [
-        &["show"][..],
-        &["port", "list", "--json"],
-        &["dump-flows", "br1"],
-        &["dump-flows", "br1", "--json"],
-        &["dump-flows", "br1", "--sort"],
-        &["help", "faults"],
+        "show",
+        "port list --json",
+        "dump-flows br1",
+        "dump-flows br1 --json",
+        "dump-flows br1 --sort",
+        "help faults",
     ] {
         row.is(0, &run(ovs(real, command).stdout(closed())));
     }
     // Not only from the beginning.
-    let mut child = ovs(real, &["dump-flows", "br1"]).spawn().unwrap();
+    let mut child = ovs(real, "dump-flows br1").spawn().unwrap();
     let mut some = [0; 1000];
     child.stdout.take().unwrap().read_exact(&mut some).unwrap();
     row.is(0, &child.wait_with_output().unwrap());
     let sandbox = with_bridge();
-    let add = run(ovs(sandbox.run_dir(), &["port", "add", "br0", "p1"]).stdout(closed()));
+    let add = run(ovs(sandbox.run_dir(), "port add br0 p1").stdout(closed()));
     row.is(0, &add);
     assert_eq!(ports(&sandbox), ["p1"]);
 }
@@ -124,11 +122,11 @@ fn signal_while_reading() {
     let endpoint = format!("unix:{}", dir.path().join("switch").display());
     for (number, signal) in SIGNALS.into_iter().enumerate() {
         for (listener, command) in [
-            (&database, &["show"][..]),
+            (&database, "show"),
             // What it changes is not sent yet.
-            (&database, &["port", "add", "br0", "p1"]),
-            (&database, &["db", "wait", "Bridge", "br0"]),
-            (&switch, &["dump-flows", &endpoint]),
+            (&database, "port add br0 p1"),
+            (&database, "db wait Bridge br0"),
+            (&switch, &format!("dump-flows {endpoint}")),
         ] {
             let child = heeding_signals(&ovs(dir.path(), command)).spawn().unwrap();
             let _stream = listener.accept().unwrap();
@@ -147,7 +145,7 @@ fn signal_before_the_answer() {
         let socket = dir.path().join(&port);
         let sent = held(&socket, &sandbox, is_change, false);
         let db = format!("unix:{}", socket.display());
-        let add = ovs(dir.path(), &["--db", &db, "port", "add", "br0", &port]);
+        let add = ovs(dir.path(), &format!("--db {db} port add br0 {port}"));
         let child = heeding_signals(&add).spawn().unwrap();
         sent.recv().unwrap();
         row.is(number, &ended(child, signal));
@@ -163,12 +161,12 @@ fn signal_while_waiting() {
     let dir = tempfile::tempdir().unwrap();
     let mut added = Vec::new();
     for (number, signal) in SIGNALS.into_iter().enumerate() {
-        for atomic in [&[][..], &["--atomic"]] {
+        for atomic in ["", "--atomic"] {
             let port = format!("p{number}{}", atomic.len());
             let socket = dir.path().join(&port);
             let waits = held(&socket, &sandbox, is_wait, true);
             let db = format!("unix:{}", socket.display());
-            let add = [&["--db", &db, "port", "add", "br0", &port], atomic].concat();
+            let add = format!("--db {db} port add br0 {port} {atomic}");
             let child = heeding_signals(&ovs(dir.path(), &add)).spawn().unwrap();
             waits.recv().unwrap();
             row.is(number, &ended(child, signal));
@@ -192,7 +190,7 @@ fn signal_while_waiting() {
     // Whole: ovs-vswitchd takes them all up when it is back.
     sandbox.start_vswitchd();
     for port in added {
-        sandbox.vsctl(&["wait-until", "interface", &port, "ofport>0"]);
+        vsctl!(sandbox, "wait-until interface {port} ofport>0");
     }
 }
 
@@ -204,7 +202,7 @@ fn signal_at_any_time() {
     let mut said = Vec::new();
     for number in 0..80 {
         let port = format!("p{number}");
-        let add = ["port", "add", "br0", &port, "--type", "internal"];
+        let add = format!("port add br0 {port} --type internal");
         let child = heeding_signals(&ovs(sandbox.run_dir(), &add))
             .spawn()
             .unwrap();
@@ -219,7 +217,7 @@ fn signal_at_any_time() {
         said.push((port, row.which(&end_of(child))));
     }
     // What was on its way to the server when its sender was gone has arrived.
-    sandbox.vsctl(&["add-port", "br0", "last"]);
+    vsctl!(sandbox, "add-port br0 last");
     let ports = ports(&sandbox);
     for (port, outcome) in said {
         let is_there = ports.contains(&port);
@@ -246,7 +244,7 @@ fn signal_in_a_batch() {
     .unwrap();
     let batch = |socket: &str| {
         let db = format!("unix:{}", dir.path().join(socket).display());
-        let batch = ["--db", &db, "batch", file.to_str().unwrap()];
+        let batch = format!("--db {db} batch {}", file.display());
         heeding_signals(&ovs(dir.path(), &batch)).spawn().unwrap()
     };
     // While the lines are looked at.
@@ -261,7 +259,7 @@ fn signal_in_a_batch() {
     waits.recv().unwrap();
     row.is(1, &ended(child, Signal::TERM));
     assert_eq!(ports(&sandbox), ["p1", "p2"]);
-    let tags = sandbox.vsctl(&["get", "port", "p1", "tag", "--", "get", "port", "p2", "tag"]);
+    let tags = vsctl!(sandbox, "get port p1 tag -- get port p2 tag");
     assert_eq!(tags, "7\n5\n");
 }
 
@@ -276,13 +274,13 @@ fn signal_while_printing() {
     let line = |n: u32| format!("db set Bridge br0 external_ids:key{n}={value}\n");
     let lines: String = (0..1500).map(line).collect();
     fs::write(&file, lines).unwrap();
-    let batch = ovs(sandbox.run_dir(), &["batch", file.to_str().unwrap()]);
+    let batch = ovs(sandbox.run_dir(), &format!("batch {}", file.display()));
     let mut child = heeding_signals(&batch).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let mut first = [0];
     stdout.read_exact(&mut first).unwrap();
     row.is(0, &ended(child, Signal::INT));
-    let ids = sandbox.vsctl(&["get", "bridge", "br0", "external_ids"]);
+    let ids = vsctl!(sandbox, "get bridge br0 external_ids");
     assert!(ids.contains("key0=") && ids.contains("key1499="));
 }
 
@@ -291,10 +289,7 @@ fn many_processes() {
     let row = Row::of("many_processes");
     let mut show: Vec<Command> = Vec::new();
     for _ in 0..500 {
-        show.push(ovs(
-            shared().run_dir(),
-            &["-t", "60", "port", "show", "p1", "-g", "port"],
-        ));
+        show.push(ovs(shared().run_dir(), "-t 60 port show p1 -g port"));
     }
     let children: Vec<Child> = show
         .iter_mut()

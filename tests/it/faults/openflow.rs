@@ -9,15 +9,14 @@ use super::peer::{few, many, message, part, read_message, shared, switch};
 use super::seen::{Row, lines, ovs, run, within};
 use crate::common::Sandbox;
 
-/// What `ovs ARGUMENTS unix:SOCKET` does, with half a second of patience and no more memory than it needs.
-fn on(socket: &Path, arguments: &[&str]) -> Output {
-    let endpoint = format!("unix:{}", socket.display());
-    let arguments = [&["-t", "0.5"], arguments, &[&endpoint]].concat();
-    let command = ovs(socket.parent().unwrap(), &arguments);
+/// What `ovs COMMAND unix:SOCKET` does, with half a second of patience and no more memory than it needs.
+fn on(socket: &Path, command: &str) -> Output {
+    let line = format!("-t 0.5 {command} unix:{}", socket.display());
+    let command = ovs(socket.parent().unwrap(), &line);
     run(&mut within(64, &command))
 }
 
-const DUMP: &[&str] = &["dump-flows", "--no-names"];
+const DUMP: &str = "dump-flows --no-names";
 
 /// A dump of the switch that answers with these messages.
 fn dumped(messages: Vec<Vec<u8>>) -> Output {
@@ -44,7 +43,7 @@ fn wrong_version() {
     let row = Row::of("wrong_version");
     let dir = tempfile::tempdir().unwrap();
     // OpenFlow 1.6, which nobody has, and 1.0 alone.
-    for (name, version, arguments) in [("new", 7, &[][..]), ("old", 1, &["-O", "OpenFlow13"])] {
+    for (name, version, options) in [("new", 7, ""), ("old", 1, "-O OpenFlow13")] {
         let socket = dir.path().join(name);
         let bitmap = 1_u32 << version;
         let hello = [
@@ -52,7 +51,7 @@ fn wrong_version() {
             &bitmap.to_be_bytes(),
         ];
         switch(&socket, hello.concat(), |_, _| {});
-        row.is(0, &on(&socket, &[arguments, DUMP].concat()));
+        row.is(0, &on(&socket, &format!("{options} {DUMP}")));
     }
 }
 
@@ -60,16 +59,7 @@ fn wrong_version() {
 fn hello_failed() {
     let row = Row::of("hello_failed");
     // What a real switch says that allows OpenFlow 1.0 only, and hears of 1.5 only.
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&[
-        "add-br",
-        "br0",
-        "--",
-        "set",
-        "bridge",
-        "br0",
-        "protocols=OpenFlow10",
-    ]);
+    let sandbox = Sandbox::with("add-br br0 -- set bridge br0 protocols=OpenFlow10");
     let mut real = UnixStream::connect(sandbox.run_dir().join("br0.mgmt")).unwrap();
     let hello = [6, 0, 0, 16, 0, 0, 0, 1, 0, 1, 0, 8, 0, 0, 0, 0x40];
     real.write_all(&hello).unwrap();
@@ -129,8 +119,8 @@ fn multipart_never_ends() {
         while stream.write_all(&parts).is_ok() {}
     });
     row.is(0, &on(&empty, DUMP));
-    row.is(0, &on(&empty, &["port", "stats"]));
-    row.is(0, &on(&empty, &["dump-flows", "--no-names", "--count"]));
+    row.is(0, &on(&empty, "port stats"));
+    row.is(0, &on(&empty, "dump-flows --no-names --count"));
 
     // OpenFlow 1.3, where the answer has a fixed length.
     let counts = dir.path().join("counts");
@@ -138,8 +128,8 @@ fn multipart_never_ends() {
         let parts = part(request, &[0; 24]).repeat(1000);
         while stream.write_all(&parts).is_ok() {}
     });
-    let count = ["-O", "OpenFlow13", "dump-flows", "--no-names", "--count"];
-    row.is(1, &on(&counts, &count));
+    let count = "-O OpenFlow13 dump-flows --no-names --count";
+    row.is(1, &on(&counts, count));
 
     let flows = dir.path().join("flows");
     switch(&flows, hello, |stream, _| {
@@ -147,7 +137,7 @@ fn multipart_never_ends() {
         while stream.write_all(part).is_ok() {}
     });
     let endpoint = format!("unix:{}", flows.display());
-    let dump = ["dump-flows", &endpoint, "--no-names"];
+    let dump = format!("dump-flows {endpoint} --no-names");
     let mut dump = within(64, &ovs(dir.path(), &dump));
     let mut child = dump
         .stdout(Stdio::piped())
@@ -183,7 +173,7 @@ fn absurd_part_count() {
         while stream.write_all(&part).is_ok() {}
     });
     let endpoint = format!("unix:{}", socket.display());
-    let command = ovs(dir.path(), &["port", "stats", &endpoint]);
+    let command = ovs(dir.path(), &format!("port stats {endpoint}"));
     // A million ports are some 150 MB, and twice that while their list grows.
     row.is(0, &run(&mut within(1024, &command)));
 }

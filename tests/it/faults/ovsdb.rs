@@ -32,7 +32,7 @@ fn endless_string() {
         b"{\"id\":0,\"result\":\"",
         b"x",
     );
-    let command = within(64, &ovs(dir.path(), &["-t", "5", "bridge", "list"]));
+    let command = within(64, &ovs(dir.path(), "-t 5 bridge list"));
     Row::of("endless_string").is(0, &run(&mut { command }));
 }
 
@@ -46,7 +46,7 @@ fn endless_message() {
         while stream.write_all(&row).is_ok() {}
     });
     // What is gathered has grown by doubling.
-    let command = within(320, &ovs(dir.path(), &["-t", "5", "bridge", "list"]));
+    let command = within(320, &ovs(dir.path(), "-t 5 bridge list"));
     Row::of("endless_message").is(0, &run(&mut { command }));
 }
 
@@ -67,15 +67,14 @@ fn deep_json() {
             .into_bytes()
         },
     );
-    let command = within(64, &ovs(dir.path(), &["bridge", "list"]));
+    let command = within(64, &ovs(dir.path(), "bridge list"));
     Row::of("deep_json").is(0, &run(&mut { command }));
 }
 
 #[test]
 fn reply_to_another_id() {
     let row = Row::of("reply_to_another_id");
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
+    let sandbox = Sandbox::with("add-br br0");
     let dir = tempfile::tempdir().unwrap();
     let (read, write) = (dir.path().join("read"), dir.path().join("write"));
     let other = |mut reply: Value| {
@@ -86,7 +85,7 @@ fn reply_to_another_id() {
     let read = format!("unix:{}", read.display());
     row.is(
         0,
-        &run(&mut ovs(dir.path(), &["--db", &read, "bridge", "list"])),
+        &run(&mut ovs(dir.path(), &format!("--db {read} bridge list"))),
     );
 
     // Only what answers the change itself.
@@ -107,16 +106,15 @@ fn reply_to_another_id() {
     };
     relay_messages(&write, &sandbox.db_socket(), note, misdirect);
     let write = format!("unix:{}", write.display());
-    let add = ["--db", &write, "port", "add", "br0", "p1"];
+    let add = format!("--db {write} port add br0 p1");
     row.is(1, &run(&mut ovs(dir.path(), &add)));
-    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\n");
+    assert_eq!(vsctl!(sandbox, "list-ports br0"), "p1\n");
 }
 
 #[test]
 fn answer_of_another_shape() {
     let row = Row::of("answer_of_another_shape");
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&["add-br", "br0"]);
+    let sandbox = Sandbox::with("add-br br0");
     let dir = tempfile::tempdir().unwrap();
     let answers = [
         json!(null),
@@ -140,7 +138,7 @@ fn answer_of_another_shape() {
         };
         relay_messages(&socket, &sandbox.db_socket(), |_| true, wrong);
         let socket = format!("unix:{}", socket.display());
-        let list = run(&mut ovs(dir.path(), &["--db", &socket, "bridge", "list"]));
+        let list = run(&mut ovs(dir.path(), &format!("--db {socket} bridge list")));
         row.is(0, &list);
         assert!(list.stdout.is_empty(), "{answer}");
     }
@@ -165,9 +163,9 @@ fn answer_of_another_shape() {
         },
     );
     let socket = format!("unix:{}", socket.display());
-    let add = ["--db", &socket, "port", "add", "br0", "p1"];
+    let add = format!("--db {socket} port add br0 p1");
     row.is(1, &run(&mut ovs(dir.path(), &add)));
-    assert_eq!(sandbox.vsctl(&["list-ports", "br0"]), "p1\n");
+    assert_eq!(vsctl!(sandbox, "list-ports br0"), "p1\n");
 }
 
 /// What the server may send besides: RFC 7047, 4.1.6 and 4.1.11, and things that nobody knows.
@@ -195,9 +193,9 @@ fn notification_between() {
             format!("{all}\n{reply} {all}").into_bytes()
         },
     );
-    let add = run(&mut ovs(dir.path(), &["bridge", "add", "br0"]));
+    let add = run(&mut ovs(dir.path(), "bridge add br0"));
     row.is(0, &add);
-    let list = run(&mut ovs(dir.path(), &["bridge", "list", "-g", "bridge"]));
+    let list = run(&mut ovs(dir.path(), "bridge list -g bridge"));
     row.is(0, &list);
     assert_eq!(list.stdout, b"br0\n");
 }
@@ -206,7 +204,7 @@ fn notification_between() {
 fn notification_storm() {
     let dir = tempfile::tempdir().unwrap();
     endless(&dir.path().join("db.sock"), b"", UNASKED[1].as_bytes());
-    let command = within(64, &ovs(dir.path(), &["-t", "0.5", "bridge", "list"]));
+    let command = within(64, &ovs(dir.path(), "-t 0.5 bridge list"));
     Row::of("notification_storm").is(0, &run(&mut { command }));
 }
 
@@ -215,7 +213,7 @@ fn echo_storm() {
     let row = Row::of("echo_storm");
     let dir = tempfile::tempdir().unwrap();
     endless(&dir.path().join("db.sock"), b"", UNASKED[3].as_bytes());
-    let command = within(64, &ovs(dir.path(), &["-t", "0.5", "bridge", "list"]));
+    let command = within(64, &ovs(dir.path(), "-t 0.5 bridge list"));
     row.is(0, &run(&mut { command }));
 
     let socket = dir.path().join("switch");
@@ -226,7 +224,7 @@ fn echo_storm() {
         while stream.write_all(&storm).is_ok() {}
     });
     let endpoint = format!("unix:{}", socket.display());
-    let command = ["-t", "0.5", "dump-flows", &endpoint, "--no-names"];
+    let command = format!("-t 0.5 dump-flows {endpoint} --no-names");
     let command = within(64, &ovs(dir.path(), &command));
     row.is(1, &run(&mut { command }));
 }

@@ -155,15 +155,14 @@ pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
 pub(crate) fn shared() -> &'static Sandbox {
     static SHARED: OnceLock<Sandbox> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let sandbox = Sandbox::empty();
-        sandbox.vsctl(&["add-br", "br0", "--", "add-port", "br0", "p1"]);
-        sandbox.ofctl(&["del-flows", "br0"]);
+        let sandbox = Sandbox::with("add-br br0 -- add-port br0 p1");
+        ofctl!(sandbox, "del-flows br0");
         for flow in [
             "table=0,priority=9,in_port=1,tcp,tp_dst=80 actions=output:1",
             "table=1,priority=8,dl_vlan=5 actions=strip_vlan,NORMAL",
             "table=2,priority=7,ip,nw_src=10.0.0.0/8 actions=drop",
         ] {
-            sandbox.ofctl(&["add-flow", "br0", flow]);
+            ofctl!(sandbox, "add-flow br0 '{flow}'");
         }
         // Enough for several parts.
         let many = sandbox.run_dir().join("many.flows");
@@ -175,7 +174,7 @@ pub(crate) fn shared() -> &'static Sandbox {
             )
         };
         fs::write(&many, (0..3000).map(flow).collect::<String>()).unwrap();
-        sandbox.vsctl(&["add-br", "br1"]);
+        vsctl!(sandbox, "add-br br1");
         sandbox.ofctl(&["add-flows", "br1", many.to_str().unwrap()]);
         sandbox
     })
@@ -203,9 +202,7 @@ impl Recording {
             }
         });
         let switch = format!("unix:{}", socket.display());
-        crate::common::ovs(&["dump-flows", &switch, "--ports", "number"])
-            .assert()
-            .success();
+        ovs!("dump-flows {switch} --ports number").ok();
         let bytes = std::mem::take(&mut *heard.lock().unwrap());
         let mut rest = bytes.as_slice();
         let mut messages = Vec::new();

@@ -11,23 +11,35 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use ::ovs::cli::manual::faults::{FAULTS, Fault, Outcome, STAND_INS};
 
-use crate::common::{binary, clean};
+use crate::common::clean;
 
 /// How long a command may take that has a limit of a second or less: far more than it needs, also on a
 /// machine that is busy, and far less than for ever.
 const ENDS_WITHIN: Duration = Duration::from_secs(40);
 
-/// `ovs ARGUMENTS` with sockets in this directory.
-pub(crate) fn ovs(run_dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
-    command.args(arguments);
-    clean(&mut command);
+/// `ovs LINE` with sockets in this directory.
+pub(crate) fn ovs(run_dir: &Path, line: &str) -> Command {
+    piped(ovs!("{line}").env("OVS_RUNDIR", run_dir).command())
+}
+
+fn piped(mut command: Command) -> Command {
     command
-        .env("OVS_RUNDIR", run_dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// A program that runs the command which is the end of its own command line.
+fn by_way_of(mut program: Command, command: &Command) -> Command {
+    program.arg(command.get_program()).args(command.get_args());
+    clean(&mut program);
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            program.env(name, value);
+        }
+    }
+    piped(program)
 }
 
 /// The same command with no more than so much memory of its own (setrlimit(2), `RLIMIT_DATA`).
@@ -35,39 +47,16 @@ pub(crate) fn within(mebibytes: usize, command: &Command) -> Command {
     let mut limited = Command::new("sh");
     limited
         .args(["-c", "ulimit -d \"$0\" && exec \"$@\""])
-        .arg((mebibytes * 1024).to_string())
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    clean(&mut limited);
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            limited.env(name, value);
-        }
-    }
-    limited
+        .arg((mebibytes * 1024).to_string());
+    by_way_of(limited, command)
 }
 
 /// The same command with the signals' own effects: where the tests run in the background of a shell, they
 /// ignore SIGINT, and what they run would do so too.
 pub(crate) fn heeding_signals(command: &Command) -> Command {
     let mut heeding = Command::new("env");
-    heeding
-        .arg("--default-signal=INT,TERM")
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    clean(&mut heeding);
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            heeding.env(name, value);
-        }
-    }
-    heeding
+    heeding.arg("--default-signal=INT,TERM");
+    by_way_of(heeding, command)
 }
 
 /// Runs a command, which must end by itself.

@@ -1,6 +1,5 @@
 //! The command lines, and the switches that they are run on.
 
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -29,7 +28,7 @@ pub(crate) struct Case {
 
 impl Case {
     /// Its snapshot.
-    pub(crate) fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> String {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
         let name: String = self
             .line
@@ -37,7 +36,7 @@ impl Case {
             .map(|c| if is_plain(c) { c } else { '_' })
             .take(80)
             .collect();
-        super::directory_of(self.scene.name()).join(format!("{name}.txt"))
+        format!("tests/snapshots/{}/{name}.txt", self.scene.name())
     }
 
     /// Whether this line of it may be wider than the terminal: dumps are never folded, and `check` breaks no
@@ -190,12 +189,12 @@ impl Scene {
                 let sandbox = Sandbox::neutron(Neutron::Node);
                 // Its controller is not there, and the switch says so once.
                 for bridge in ["br-int", "br-tun", "br-ens37", "br-external"] {
-                    let id = sandbox.vsctl(&["get", "Bridge", bridge, "controller"]);
+                    let id = vsctl!(sandbox, "get Bridge {bridge} controller");
                     let id = id.trim().trim_matches(['[', ']']);
-                    sandbox.vsctl(&["wait-until", "Controller", id, "status:state=BACKOFF"]);
+                    vsctl!(sandbox, "wait-until Controller {id} status:state=BACKOFF");
                 }
                 let often = "other_config:stats-update-interval=3600000";
-                sandbox.vsctl(&["set", "Open_vSwitch", ".", often]);
+                vsctl!(sandbox, "set Open_vSwitch . {often}");
                 sandbox
             }
             Self::Odd => odd_switch(),
@@ -213,89 +212,50 @@ fn odd_switch() -> Sandbox {
     let far_bridge = "br-physical-network-of-the-second-rack-in-the-eastern-wing-1";
     assert_eq!((FAR.len(), near.len(), dangling.len()), (60, 60, 60));
     assert_eq!((tunnel.len(), far_bridge.len()), (60, 60));
-    sandbox.vsctl(&["add-br", "br-int", "--", "add-br", far_bridge]);
-    sandbox.vsctl(&[
-        "set",
-        "Bridge",
-        "br-int",
-        "protocols=OpenFlow10,OpenFlow13,OpenFlow15",
-    ]);
-    sandbox.vsctl(&["set", "Bridge", "br-int", "external_ids:owner=rack 2, east"]);
-    sandbox.vsctl(&["set-fail-mode", "br-int", "secure"]);
-    let port = |ofport: u8, bridge: &str, name: &str, settings: &[&str]| {
-        let request = format!("ofport_request={ofport}");
-        let set = ["--", "set", "Interface", name, request.as_str()];
-        sandbox.vsctl(&[&["add-port", bridge, name], &set[..], settings].concat());
-    };
-    let peer = |name: &str| format!("options:peer={name}");
-    port(1, "br-int", &near, &["type=patch", &peer(FAR)]);
-    port(1, far_bridge, FAR, &["type=patch", &peer(&near)]);
-    port(2, "br-int", &dangling, &["type=patch", &peer("nowhere")]);
-    let ends = [
-        "options:remote_ip=2001:db8:1234:5678:9abc:def0:1111:2222",
-        "options:local_ip=2001:db8:1234:5678:9abc:def0:1111:3333",
-        "options:key=flow",
-    ];
-    port(3, "br-int", tunnel, &[&["type=vxlan"], &ends[..]].concat());
-    port(4, "br-int", "eth1", &["--", "set", "Port", "eth1", "tag=7"]);
-    port(5, "br-int", wide, &["--", "set", "Port", wide, "tag=7"]);
-    let family = "👩‍👩‍👧 tap🚀🚀🚀";
-    port(
-        6,
-        "br-int",
-        family,
-        &["--", "set", "Port", family, "trunks=1,2,3,100"],
+    vsctl!(sandbox, "add-br br-int -- add-br {far_bridge}");
+    vsctl!(
+        sandbox,
+        "set Bridge br-int protocols=OpenFlow10,OpenFlow13,OpenFlow15"
     );
-    sandbox.vsctl(&[
-        "add-bond",
-        "br-int",
-        "bond0",
-        "eth2",
-        "eth3",
-        "--",
-        "set",
-        "Port",
-        "bond0",
-        "lacp=passive",
-        "bond_mode=balance-tcp",
-        "--",
-        "set",
-        "Interface",
-        "eth2",
-        "ofport_request=7",
-        "--",
-        "set",
-        "Interface",
-        "eth3",
-        "ofport_request=8",
-    ]);
-    sandbox.vsctl(&[
-        "--id=@q",
-        "create",
-        "Queue",
-        "dscp=10",
-        "external_ids:a=b",
-        "--",
-        "--id=@s",
-        "create",
-        "QoS",
-        "type=linux-htb",
-        "queues:1=@q",
-        "--",
-        "set",
-        "Port",
-        "eth1",
-        "qos=@s",
-    ]);
-    sandbox.vsctl(&[
-        "set",
-        "Open_vSwitch",
-        ".",
-        "other_config:stats-update-interval=3600000",
-    ]);
+    vsctl!(
+        sandbox,
+        "set Bridge br-int 'external_ids:owner=rack 2, east'"
+    );
+    vsctl!(sandbox, "set-fail-mode br-int secure");
+    let port = |ofport: u8, bridge: &str, name: &str, of_port: &str, of_interface: &str| {
+        vsctl!(
+            sandbox,
+            "add-port {bridge} '{name}' {of_port} \
+             -- set Interface '{name}' ofport_request={ofport} {of_interface}"
+        );
+    };
+    let patch = |name: &str| format!("type=patch options:peer={name}");
+    port(1, "br-int", &near, "", &patch(FAR));
+    port(1, far_bridge, FAR, "", &patch(&near));
+    port(2, "br-int", &dangling, "", &patch("nowhere"));
+    let ends = "type=vxlan options:remote_ip=2001:db8:1234:5678:9abc:def0:1111:2222 \
+                options:local_ip=2001:db8:1234:5678:9abc:def0:1111:3333 options:key=flow";
+    port(3, "br-int", tunnel, "", ends);
+    port(4, "br-int", "eth1", "tag=7", "");
+    port(5, "br-int", wide, "tag=7", "");
+    port(6, "br-int", "👩‍👩‍👧 tap🚀🚀🚀", "trunks=1,2,3,100", "");
+    vsctl!(
+        sandbox,
+        "add-bond br-int bond0 eth2 eth3 -- set Port bond0 lacp=passive bond_mode=balance-tcp \
+         -- set Interface eth2 ofport_request=7 -- set Interface eth3 ofport_request=8"
+    );
+    vsctl!(
+        sandbox,
+        "--id=@q create Queue dscp=10 external_ids:a=b -- --id=@s create QoS type=linux-htb \
+         queues:1=@q -- set Port eth1 qos=@s"
+    );
+    vsctl!(
+        sandbox,
+        "set Open_vSwitch . other_config:stats-update-interval=3600000"
+    );
     let of = "OpenFlow13";
     let ofctl = |command: &str, what: &str| {
-        sandbox.ofctl(&["-O", of, command, "br-int", what]);
+        ofctl!(sandbox, "-O {of} {command} br-int {what}");
     };
     ofctl(
         "add-group",
@@ -326,9 +286,9 @@ fn odd_switch() -> Sandbox {
     let mut turn = 1000;
     until("the switch says so", || {
         turn += 1;
-        sandbox.vsctl(&["set", "Open_vSwitch", ".", &format!("next_cfg={turn}")]);
+        vsctl!(sandbox, "set Open_vSwitch . next_cfg={turn}");
         thread::sleep(Duration::from_millis(500));
-        sandbox.vsctl(&["get", "Interface", &dangling, "error"]) != "[]\n"
+        vsctl!(sandbox, "get Interface {dangling} error") != "[]\n"
     });
     sandbox
 }

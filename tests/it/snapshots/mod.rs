@@ -11,11 +11,9 @@ mod normal;
 mod twins;
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread;
 
@@ -23,7 +21,8 @@ use cases::{CASES, Case, ELSEWHERE, Scene};
 use ovs::cli::schema::{self, commands};
 use ovs::output::width;
 
-use crate::common::{Sandbox, binary, clean, diff};
+use crate::common::terminal::without_colours;
+use crate::common::{Ovs, Ran, Sandbox, of_project, same_as_file};
 
 /// The columns of the terminals.
 const WIDTHS: [usize; 4] = [60, 80, 120, 200];
@@ -59,12 +58,15 @@ fn every_command_has_a_case() {
 
 #[test]
 fn every_snapshot_has_a_case() {
-    let mut files: BTreeSet<PathBuf> = CASES.iter().map(Case::file).collect();
+    let mut files: BTreeSet<String> = CASES.iter().map(Case::file).collect();
     files.extend(help_pages().into_iter().map(|words| help_file(&words)));
     let mut there = BTreeSet::new();
     for directory in ["node", "odd", "empty", "help"] {
-        let entries = fs::read_dir(directory_of(directory)).unwrap();
-        there.extend(entries.map(|entry| entry.unwrap().path()));
+        let directory = format!("tests/snapshots/{directory}");
+        for entry in fs::read_dir(of_project(&directory)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            there.insert(format!("{directory}/{name}"));
+        }
     }
     let left: Vec<_> = there.difference(&files).collect();
     assert!(left.is_empty(), "no case is of {left:?}");
@@ -73,22 +75,25 @@ fn every_snapshot_has_a_case() {
 /// Every case of a scene, on a sandbox that they share: they only read.
 fn look(scene: Scene) {
     let sandbox = scene.sandbox();
-    let due = Mutex::new(CASES.iter().filter(|case| case.scene == scene));
+    let cases = CASES.iter().filter(|case| case.scene == scene);
+    all_of(cases, |case| of_case(&sandbox, case));
+}
+
+/// Looks at each, two at a time; fails once all are looked at.
+fn all_of<T>(each: impl Iterator<Item = T> + Send, look: impl Fn(T) + Sync) {
+    let due = Mutex::new(each);
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
-                    let case = due.lock().unwrap().next();
-                    let Some(case) = case else { break };
-                    let outcome = std::panic::catch_unwind(|| of_case(&sandbox, case));
+                    let next = due.lock().unwrap().next();
+                    let Some(next) = next else { break };
+                    let outcome = catch_unwind(AssertUnwindSafe(|| look(next)));
                     if let Err(panic) = outcome {
                         let said = panic.downcast_ref::<String>().cloned();
                         let said = said.unwrap_or_else(|| "it panicked".to_owned());
-                        failures
-                            .lock()
-                            .unwrap()
-                            .push(format!("ovs {}: {said}", case.line));
+                        failures.lock().unwrap().push(said);
                     }
                 }
             });
@@ -98,33 +103,22 @@ fn look(scene: Scene) {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// What a command printed.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Said {
-    /// On stdout, as it came.
-    pub(crate) out: String,
-    /// On stderr.
-    pub(crate) err: String,
-    /// The exit code.
-    pub(crate) code: i32,
-}
-
 fn of_case(sandbox: &Sandbox, case: &Case) {
     let words = shell_words::split(case.line).unwrap();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let text = piped(sandbox, &words);
-    let json = piped(sandbox, &[&words[..], &["--json"]].concat());
-    let lines = piped(sandbox, &[&words[..], &["-o", "jsonl"]].concat());
+    let text = sandbox.ovs(&words).run();
+    let json = sandbox.ovs(&words).arg("--json").run();
+    let lines = sandbox.ovs(&words).args(["-o", "jsonl"]).run();
     let mut snapshot = format!("$ ovs {}\n", case.line);
     let mut before: Option<String> = None;
     for columns in WIDTHS {
-        let said = terminal(sandbox, columns, case.line);
+        let said = on_terminal(&mut sandbox.ovs(&words), columns);
         assert_eq!(said.code, text.code, "{columns} columns: {said:?}");
-        for line in said.out.lines() {
+        for line in said.stdout.lines() {
             assert!(
                 width(line) <= columns || case.is_free(line),
                 "{columns} columns: {line}\n{}",
-                said.out
+                said.stdout
             );
         }
         twins::table_and_json(&words, &said, &json);
@@ -147,14 +141,14 @@ fn of_case(sandbox: &Sandbox, case: &Case) {
             shown(&json, false)
         );
     }
-    compare(&case.file(), &normal::form(&snapshot, sandbox.run_dir()));
+    same_as_file(&case.file(), &normal::form(&snapshot, sandbox.run_dir()));
 }
 
 /// What was printed, with what is not usual: words on stderr, an exit code.
-fn shown(said: &Said, with_rest: bool) -> String {
-    let mut text = said.out.clone();
-    if with_rest && !said.err.is_empty() {
-        let _ = write!(text, "-- stderr\n{}", said.err);
+fn shown(said: &Ran, with_rest: bool) -> String {
+    let mut text = said.stdout.clone();
+    if with_rest && !said.stderr.is_empty() {
+        let _ = write!(text, "-- stderr\n{}", said.stderr);
     }
     if with_rest && said.code != 0 {
         let _ = writeln!(text, "-- exit code {}", said.code);
@@ -162,75 +156,11 @@ fn shown(said: &Said, with_rest: bool) -> String {
     text
 }
 
-/// `ovs WORDS` in a pipe. Its JSON is held against its schema.
-fn piped(sandbox: &Sandbox, words: &[&str]) -> Said {
-    let output = sandbox.ovs(words).output().unwrap();
-    Said {
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().unwrap(),
-    }
-}
-
-/// What a terminal of so many columns gets from `ovs LINE`, by script(1) of util-linux; without the colours.
-fn terminal(sandbox: &Sandbox, columns: usize, line: &str) -> Said {
-    let aside = tempfile::NamedTempFile::new().unwrap();
-    let mut command = in_terminal(columns, &format!("{line} 2>{}", aside.path().display()));
-    command.env("OVS_RUNDIR", sandbox.run_dir());
-    let output = command.output().expect("script(1) is installed");
-    Said {
-        out: plain(&String::from_utf8(output.stdout).unwrap()),
-        err: fs::read_to_string(aside.path()).unwrap(),
-        code: output.status.code().unwrap(),
-    }
-}
-
-fn in_terminal(columns: usize, line: &str) -> Command {
-    let line = format!(
-        "stty rows 50 cols {columns}; exec '{}' {line}",
-        binary().display()
-    );
-    let mut command = Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]);
-    clean(&mut command);
-    command.env("TERM", "xterm");
-    command
-}
-
-/// Without colours, and with lines that end as in files.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, escape)) = rest.split_once("\u{1b}[") {
-        out.push_str(before);
-        rest = escape.split_once('m').unwrap().1;
-    }
-    out.push_str(rest);
-    out.replace("\r\n", "\n")
-}
-
-/// Compares with a file, or writes it.
-fn compare(file: &Path, actual: &str) {
-    let name = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
-    let name = name.display();
-    if env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0") {
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, actual).unwrap();
-        return;
-    }
-    let expected = fs::read_to_string(file)
-        .unwrap_or_else(|error| panic!("{name}: {error}; UPDATE_GOLDEN=1 writes it:\n{actual}"));
-    assert!(
-        expected == actual,
-        "{name} differs (- snapshot, + actual; UPDATE_GOLDEN=1 rewrites it):\n{}",
-        diff(&expected, actual)
-    );
-}
-
-fn directory_of(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/snapshots")
-        .join(name)
+/// What a terminal of so many columns gets; without the colours.
+fn on_terminal(ovs: &mut Ovs, columns: usize) -> Ran {
+    let mut ran = ovs.on_terminal(columns);
+    ran.stdout = without_colours(&ran.stdout);
+    ran
 }
 
 /// Every command that has a help: all, their groups, and `ovs` itself.
@@ -247,68 +177,61 @@ fn help_pages() -> Vec<Vec<String>> {
     pages
 }
 
-fn help_file(words: &[String]) -> PathBuf {
+fn help_file(words: &[String]) -> String {
     let name = match words {
         [] => "ovs".to_owned(),
         words => words.join("-"),
     };
-    directory_of("help").join(format!("{name}.txt"))
+    format!("tests/snapshots/help/{name}.txt")
 }
 
-/// `ovs COMMAND -h` and `ovs COMMAND --help` on a terminal of 80 columns. Options that all commands have are
-/// in the snapshot of `ovs` alone.
+/// `ovs COMMAND -h` and `ovs COMMAND --help` on a terminal of 80 columns. `-h` has one line for the options that
+/// all commands have; where `--help` differs in nothing else, only `-h` is in the snapshot.
 #[test]
 fn help_of_every_command() {
     let of = |words: &[String], option: &str| {
         let line = format!("{} {option}", words.join(" "));
-        let output = in_terminal(80, line.trim_start()).output().unwrap();
-        assert!(output.status.success(), "ovs {line}");
-        let said = plain(&String::from_utf8(output.stdout).unwrap());
+        let said = on_terminal(&mut ovs!("{line}"), 80).exits(0).stdout;
         // clap leaves the synopsis in one line.
         let lines = said.lines().filter(|line| !line.starts_with("Usage: "));
         let longest = lines.map(width).max().unwrap();
         assert!(longest <= 80, "ovs {line}:\n{said}");
         said
     };
-    let global = |said: &str| {
-        let at = said.find("Global options:\n").expect("they are there");
-        let end = said.find("Exit codes:\n").expect("they are there");
-        said[at..end].trim_end().to_owned()
+    let whole = of(&[], "--help");
+    let at = whole.find("Global options:\n").expect("they are there");
+    let end = whole.find("Exit codes:\n").expect("they are there");
+    let global = format!("\n\n{}", whole[at..end].trim_end());
+    let own = |short: &str| {
+        assert!(!short.contains(&global), "{short}");
+        let without = |said: String, words| {
+            assert!(said.contains(words), "{said}");
+            said.replace(words, "")
+        };
+        let said = without(
+            short.to_owned(),
+            "\n\nOptions of every command: ovs help options",
+        );
+        without(said, " (see more with '--help')")
     };
-    let root = ["-h", "--help"].map(|option| global(&of(&[], option)));
-    let due = Mutex::new(help_pages().into_iter());
-    let failures = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let words = due.lock().unwrap().next();
-                    let Some(words) = words else { break };
-                    let outcome = std::panic::catch_unwind(|| {
-                        let short = of(&words, "-h");
-                        let long = of(&words, "--help");
-                        let said = if short == long {
-                            format!("$ ovs {} -h, --help\n{long}", words.join(" "))
-                        } else {
-                            let words = words.join(" ");
-                            format!("$ ovs {words} -h\n{short}\n\n$ ovs {words} --help\n{long}")
-                        };
-                        let said = match words.as_slice() {
-                            [] => said,
-                            _ => root.iter().fold(said, |said, global| {
-                                said.replace(global, "(Options of all commands)")
-                            }),
-                        };
-                        compare(&help_file(&words), &said);
-                    });
-                    if let Err(panic) = outcome {
-                        let said = panic.downcast_ref::<String>().cloned();
-                        failures.lock().unwrap().push(said.unwrap_or_default());
-                    }
-                }
-            });
-        }
+    all_of(help_pages().into_iter(), |words| {
+        let short = of(&words, "-h");
+        let long = of(&words, "--help");
+        let name = words.join(" ");
+        let said = if !words.is_empty() && own(&short) == long.replace(&global, "") {
+            format!(
+                "$ ovs {name} -h
+{short}"
+            )
+        } else {
+            format!(
+                "$ ovs {name} -h
+{short}
+
+$ ovs {name} --help
+{long}"
+            )
+        };
+        same_as_file(&help_file(&words), &said);
     });
-    let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }

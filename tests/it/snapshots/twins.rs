@@ -5,7 +5,7 @@ use ovs::cli::schema;
 use ovs::output::width;
 use serde_json::{Map, Value};
 
-use super::Said;
+use crate::common::Ran;
 
 type Record = Map<String, Value>;
 
@@ -51,30 +51,30 @@ const DUMPS: [&str; 6] = [
 ];
 
 /// In a pipe there is a line for every record of the JSON, with its values.
-pub(crate) fn text_and_json(words: &[&str], text: &Said, json: &Said, lines: &Said) {
+pub(crate) fn text_and_json(words: &[&str], text: &Ran, json: &Ran, lines: &Ran) {
     assert_eq!((text.code, json.code), (lines.code, lines.code));
     let Some(name) = document(words) else {
-        assert_eq!((json.out.as_str(), text.out.as_str()), ("", ""));
+        assert_eq!((json.stdout.as_str(), text.stdout.as_str()), ("", ""));
         return;
     };
-    if json.out.is_empty() {
-        assert!(text.out.is_empty() && json.code != 0, "{text:?}");
+    if json.stdout.is_empty() {
+        assert!(text.stdout.is_empty() && json.code != 0, "{text:?}");
         return;
     }
     // What is said besides is the same.
-    if !text.err.contains("dry run") {
-        assert_eq!(text.err, json.err);
+    if !text.stderr.contains("dry run") {
+        assert_eq!(text.stderr, json.stderr);
     }
-    let (mut all, is_plan) = records(&name, &json.out);
+    let (mut all, is_plan) = records(&name, &json.stdout);
     let rows: Vec<Record> = lines
-        .out
+        .stdout
         .lines()
         .map(|line| parsed(line).as_object().unwrap().clone())
         .collect();
     match name.as_str() {
         "ovs-show" => all = rows,
         // The transaction names the command that it is of.
-        "ovs-plan" => assert_eq!(all, records(&name, &lines.out).0),
+        "ovs-plan" => assert_eq!(all, records(&name, &lines.stdout).0),
         // Flows and groups have an age, which is another a moment later.
         "ovs-dump-flows" | "ovs-dump-groups" | "ovs-dump-meters" => {
             assert_eq!(all.len(), rows.len());
@@ -83,16 +83,16 @@ pub(crate) fn text_and_json(words: &[&str], text: &Said, json: &Said, lines: &Sa
     }
     if DUMPS.contains(&name.as_str()) {
         if matches!(name.as_str(), "ovs-dump-flows" | "ovs-dump-groups") {
-            assert_eq!(text.out.lines().count(), all.len(), "{}", text.out);
+            assert_eq!(text.stdout.lines().count(), all.len(), "{}", text.stdout);
         }
         return;
     }
     if is_plan && all.is_empty() {
-        assert_eq!(text.out, "unchanged\n");
+        assert_eq!(text.stdout, "unchanged\n");
         return;
     }
-    assert_eq!(text.out.lines().count(), all.len(), "{}", text.out);
-    for (line, record) in text.out.lines().zip(&all) {
+    assert_eq!(text.stdout.lines().count(), all.len(), "{}", text.stdout);
+    for (line, record) in text.stdout.lines().zip(&all) {
         let cells: Vec<String> = record.values().map(|value| cell(value, is_plan)).collect();
         assert_eq!(line.split('\t').collect::<Vec<_>>(), cells);
     }
@@ -100,33 +100,33 @@ pub(crate) fn text_and_json(words: &[&str], text: &Said, json: &Said, lines: &Sa
 
 /// What a terminal shows are the values of the JSON, whole or with a sign that they were cut; what it does
 /// not show is named, or is nothing.
-pub(crate) fn table_and_json(words: &[&str], said: &Said, json: &Said) {
+pub(crate) fn table_and_json(words: &[&str], said: &Ran, json: &Ran) {
     let Some(name) = document(words) else {
-        assert_eq!(said.out, "");
+        assert_eq!(said.stdout, "");
         return;
     };
-    if json.out.is_empty() || DUMPS.contains(&name.as_str()) {
+    if json.stdout.is_empty() || DUMPS.contains(&name.as_str()) {
         return;
     }
     if name == "ovs-show" {
-        return tree(&said.out, &parsed(&json.out));
+        return tree(&said.stdout, &parsed(&json.stdout));
     }
-    let (all, is_plan) = records(&name, &json.out);
+    let (all, is_plan) = records(&name, &json.stdout);
     if name == "ovs-check" {
-        return messages(&said.out, &all);
+        return messages(&said.stdout, &all);
     }
     let Some(first) = all.first() else {
-        let is_nothing = said.out.is_empty() || (is_plan && said.out == "unchanged\n");
-        assert!(is_nothing, "{}", said.out);
+        let is_nothing = said.stdout.is_empty() || (is_plan && said.stdout == "unchanged\n");
+        assert!(is_nothing, "{}", said.stdout);
         return;
     };
     if words[0] == "graph" {
         let ports = all.iter().filter_map(|record| record["ports"].as_array());
-        assert!(ports.count() > 0 && said.out.contains('┌'));
+        assert!(ports.count() > 0 && said.stdout.contains('┌'));
         return;
     }
     let header: Vec<String> = said
-        .out
+        .stdout
         .lines()
         .next()
         .unwrap_or_default()
@@ -137,7 +137,7 @@ pub(crate) fn table_and_json(words: &[&str], said: &Said, json: &Said) {
         first.contains_key(&name.to_ascii_lowercase()) && *name == name.to_ascii_uppercase()
     });
     if is_table {
-        table(&said.out, &all, is_plan);
+        table(&said.stdout, &all, is_plan);
     } else {
         // A record is a block of lines, a key each.
         for record in &all {
@@ -147,8 +147,8 @@ pub(crate) fn table_and_json(words: &[&str], said: &Said, json: &Said) {
                     continue;
                 }
                 // A map has a line for each of its keys, without the comma.
-                let has = squeezed(&said.out.replace(',', "")).contains(&value.replace(',', ""));
-                assert!(has, "{key}: {value} is not in\n{}", said.out);
+                let has = squeezed(&said.stdout.replace(',', "")).contains(&value.replace(',', ""));
+                assert!(has, "{key}: {value} is not in\n{}", said.stdout);
             }
         }
     }

@@ -1,0 +1,108 @@
+//! `--dry-run` changes nothing: neither the database nor what any switch does.
+
+use ovs::cli::schema::commands;
+
+use crate::common::Sandbox;
+
+/// Every command that changes something, and what it has to change.
+const CHANGES: [&str; 20] = [
+    "bridge add br9 --fail-mode secure --controller tcp:127.0.0.1:1",
+    "bridge set br0 --fail-mode secure --protocols OpenFlow13 --stp on",
+    "bridge del br0 br1",
+    "port add br0 p9 --type internal --tag 5",
+    "port set p1 --tag 9 --mac 0a:00:00:00:00:01 --ofport 77",
+    "port del p1",
+    "port del br0 --all",
+    "patch add br0:x br1:y",
+    "patch del br0 br1",
+    "tag set p1 9 --vlan-mode native-tagged",
+    "tag clear p1",
+    "tunnel add br0 --remote 10.0.0.9 --key 7",
+    "tunnel set t1 --remote 10.0.0.9 --key flow",
+    "tunnel del t1",
+    "db set Port p1 tag=9",
+    "db add Port p1 trunks 7",
+    "db remove Port p1 other_config a",
+    "db clear Port p1 tag",
+    "db create Queue dscp=7",
+    "db destroy Queue --all",
+];
+
+const LAST_WORDS: [&str; 8] = [
+    "add", "set", "del", "clear", "remove", "create", "destroy", "batch",
+];
+
+#[test]
+fn nothing_changes() {
+    let sandbox = Sandbox::with(
+        "add-br br0 -- add-br br1 \
+         -- add-port br0 p1 tag=1 other_config:a=b -- set Interface p1 type=internal \
+         -- add-port br0 a -- set Interface a type=patch options:peer=b \
+         -- add-port br1 b -- set Interface b type=patch options:peer=a \
+         -- add-port br0 t1 -- set Interface t1 type=vxlan options:remote_ip=10.0.0.1 \
+         -- create Queue dscp=1",
+    );
+    ofctl!(
+        sandbox,
+        "add-flow br0 priority=7,in_port=p1,actions=output:a"
+    );
+    ofctl!(sandbox, "add-flow br1 priority=7,in_port=b,actions=drop");
+    ofctl!(
+        sandbox,
+        "-O OpenFlow13 add-group br0 group_id=1,type=all,bucket=actions=output:1"
+    );
+    ofctl!(
+        sandbox,
+        "-O OpenFlow13 add-meter br0 meter=1,kbps,band=type=drop,rate=1000"
+    );
+    let before = sandbox.contents();
+    for part in ["priority=7", "group_id=1", "meter=1", "\"p1\""] {
+        assert!(before.contains(part), "{part} is not in {before}");
+    }
+    // In one transaction, those that go together.
+    let batch = CHANGES.map(|line| line.to_owned() + "\n");
+    let batch = batch[3..5].concat() + &batch[7..17].concat();
+    for output in ["text", "table", "json", "jsonl"] {
+        let dry_run = |line: &str| {
+            let mut dry_run = ovs!(sandbox, "{line} --dry-run --output {output}");
+            let ran = dry_run.write_stdin(batch.as_str()).ok();
+            assert!(
+                !["", "unchanged\n"].contains(&ran.stdout.as_str()),
+                "{line}: {ran:?}"
+            );
+            if output.starts_with("json") {
+                ran.shows("\"transaction\":[\"Open_vSwitch\",")
+            } else {
+                ran.says("dry run: nothing is written\n")
+            }
+        };
+        for line in CHANGES {
+            dry_run(line);
+        }
+        dry_run("batch");
+    }
+    assert_eq!(sandbox.contents(), before);
+    // What is compared is what a change changes.
+    ofctl!(sandbox, "mod-flows br1 in_port=b,actions=NORMAL");
+    let after = sandbox.contents();
+    assert_ne!(after, before);
+    ovs!(sandbox, "tag set p1 9").ok();
+    assert_ne!(sandbox.contents(), after);
+    // Nor without a switch, for which none of them waits.
+    sandbox.kill_vswitchd();
+    let before = sandbox.database();
+    for line in CHANGES {
+        ovs!(sandbox, "{line} --dry-run").ok();
+    }
+    assert_eq!(sandbox.database(), before);
+}
+
+#[test]
+fn every_command_that_changes_is_tried() {
+    for command in commands() {
+        let line = command.join(" ");
+        let changes = LAST_WORDS.contains(&command.last().unwrap().as_str());
+        let is_tried = line == "batch" || CHANGES.iter().any(|tried| tried.starts_with(&line));
+        assert_eq!(is_tried, changes, "{line}");
+    }
+}
