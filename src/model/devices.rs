@@ -66,8 +66,8 @@ impl Devices {
     ///
     /// `is_port` returns whether an interface of the switch has a name.
     pub fn ports_before(&self, name: &str, is_port: impl Fn(&str) -> bool) -> Option<Vec<&str>> {
-        let mut by_name: HashMap<Place<'_>, &Device> = HashMap::new();
-        let mut by_master: HashMap<Place<'_>, Vec<&Device>> = HashMap::new();
+        let mut by_name: HashMap<DeviceKey<'_>, &Device> = HashMap::new();
+        let mut by_master: HashMap<DeviceKey<'_>, Vec<&Device>> = HashMap::new();
         for device in &self.devices {
             by_name.insert(device.place(), device);
             if let Some(master) = &device.master {
@@ -79,7 +79,7 @@ impl Devices {
         if ahead.is_empty() {
             return None;
         }
-        let mut seen: HashSet<Place<'_>> = HashSet::new();
+        let mut seen: HashSet<DeviceKey<'_>> = HashSet::new();
         let mut ports = Vec::new();
         while let Some(device) = ahead.pop() {
             if !seen.insert(device.place()) {
@@ -120,13 +120,13 @@ impl Devices {
 }
 
 /// A name and a namespace.
-type Place<'d> = (&'d str, Option<&'d str>);
+type DeviceKey<'d> = (&'d str, Option<&'d str>);
 
 /// The kinds of devices that pass packets between their members.
 const JOINS: [&str; 3] = ["bridge", "bond", "team"];
 
 impl Device {
-    fn place(&self) -> Place<'_> {
+    fn place(&self) -> DeviceKey<'_> {
         (&self.name, self.netns.as_deref())
     }
 

@@ -7,11 +7,15 @@ use super::topology::{Bridge, Topology};
 use crate::openflow::text::{Names, PORT_LOCAL, RESERVED_PORTS, reserved_port, word};
 
 /// Length of a port name in OpenFlow, in bytes (`OFP_MAX_PORT_NAME_LEN` less the closing NUL).
-const CUT: usize = 15;
+const PORT_NAME_MAX: usize = 15;
 
 /// A port's name as in OpenFlow: truncated to 15 bytes, even within a character.
 pub fn openflow_name(name: &str) -> Cow<'_, str> {
-    String::from_utf8_lossy(name.as_bytes().get(..CUT).unwrap_or(name.as_bytes()))
+    String::from_utf8_lossy(
+        name.as_bytes()
+            .get(..PORT_NAME_MAX)
+            .unwrap_or(name.as_bytes()),
+    )
 }
 
 /// Maps interface names to OpenFlow port numbers and back.
@@ -64,7 +68,7 @@ impl PortNames {
             described.entry(name).or_default().push(number);
         }
         for (name, numbers) in described {
-            let known = name.len() < CUT && self.numbers.contains_key(name);
+            let known = name.len() < PORT_NAME_MAX && self.numbers.contains_key(name);
             match numbers.as_slice() {
                 [number] if !known => self.insert(*number, name),
                 [_] => {}
@@ -79,7 +83,7 @@ impl PortNames {
 
     /// The ports with this name in OpenFlow, by number; `None` as name if only the truncated name is known.
     pub fn cut_to(&self, name: &str) -> Vec<(u32, Option<&str>)> {
-        if name.len() < CUT {
+        if name.len() < PORT_NAME_MAX {
             return Vec::new();
         }
         let known = self

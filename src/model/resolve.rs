@@ -326,13 +326,13 @@ pub fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Op
 /// The message that several ports of a switch share a name in OpenFlow.
 pub fn ambiguous(name: &str, switch: &str, ports: &[String]) -> String {
     /// Maximum number of ports that are named.
-    const SHOWN: usize = 10;
+    const MAX_NAMED: usize = 10;
     let mut shown: Vec<String> = ports
         .iter()
-        .take(SHOWN)
+        .take(MAX_NAMED)
         .map(|port| port.escape_debug().to_string())
         .collect();
-    if ports.len() > SHOWN {
+    if ports.len() > MAX_NAMED {
         shown.push("...".to_owned());
     }
     format!(

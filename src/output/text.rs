@@ -34,7 +34,7 @@ pub fn width(text: &str) -> usize {
 /// Minimum width to which names are cut.
 pub(in crate::output) const SHORTEST: usize = 12;
 /// Replaces what was cut out of a name.
-const CUT: char = '…';
+const ELLIPSIS: char = '…';
 
 /// A name cut to `room` cells. Its beginning and its end are kept: many names differ only at their ends.
 pub fn cut(text: &str, room: usize) -> String {
@@ -70,7 +70,7 @@ pub fn cut(text: &str, room: usize) -> String {
         .map(|(_, tail)| tail)
         .find(|tail| width(tail) <= rest)
         .unwrap_or_default();
-    format!("{}{CUT}{tail}{end}", head.trim_end_matches(JOINER))
+    format!("{}{ELLIPSIS}{tail}{end}", head.trim_end_matches(JOINER))
 }
 
 /// A cell's text in tables and lines, `-` if empty; `comma` separates the elements of lists and maps.

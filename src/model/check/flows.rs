@@ -7,7 +7,7 @@
 use super::finding::Finding;
 use super::flow_set::{Flows, Index, flow_text};
 use super::kind::Kind;
-use super::references::{Existing, References, SHOWN};
+use super::references::{Existing, MAX_REPORTED, References};
 use super::watched::Watched;
 use crate::openflow::actions::{Action, ActionList, CloneActions, Ct, Enqueue, WriteActions};
 use crate::openflow::actions::{Controller, Group, Meter, Output, OutputTrunc};
@@ -145,7 +145,7 @@ impl FlowCheck {
         let mut add = |kind, object: &str, what| {
             findings.push(Finding::new(kind, Some(bridge), object, what));
         };
-        let covers = index.covers(SHOWN);
+        let covers = index.covers(MAX_REPORTED);
         for cover in &covers.covers {
             let what = format!("hidden by {}", text(cover.by));
             add(Kind::HiddenFlow, &text(cover.hidden), what);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::kind::Kind;
 
 /// Maximum number of hidden flows of a bridge, and of groups with dead buckets, reported one by one.
-pub(super) const SHOWN: usize = 1000;
+pub(super) const MAX_REPORTED: usize = 1000;
 
 /// Maximum number of ports, of groups and of meters remembered.
-pub(super) const REMEMBERED: usize = 100_000;
+pub(super) const MAX_REFERENCES: usize = 100_000;
 
 /// What exists on a switch.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +39,7 @@ impl References {
         if let Some(uses) = self.0.get_mut(&number) {
             uses.count += u64::from(uses.last != by);
             uses.last = by;
-        } else if self.0.len() < REMEMBERED {
+        } else if self.0.len() < MAX_REFERENCES {
             let first = text();
             let uses = Uses {
                 count: 1,

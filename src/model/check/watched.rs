@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::finding::Finding;
 use super::kind::Kind;
-use super::references::{Existing, REMEMBERED, References, SHOWN};
+use super::references::{Existing, MAX_REFERENCES, MAX_REPORTED, References};
 use crate::model::liveness::{Watch, live_groups};
 use crate::openflow::messages::groups::{FAST_FAILOVER, GroupDesc, SELECT};
 use crate::openflow::text::PORT_CONTROLLER;
@@ -47,7 +47,7 @@ impl Watched {
             }
         }
         let depends = buckets.is_empty() || buckets.iter().any(|bucket| bucket.watch.is_any());
-        if depends && self.count < REMEMBERED {
+        if depends && self.count < MAX_REFERENCES {
             self.count += buckets.len();
             self.groups.insert(group.group_id, buckets);
         }
@@ -86,7 +86,7 @@ impl Watched {
                 .filter(|bucket| bucket.watch.is_any() && !is_live(bucket.watch));
             if let Some(first) = dead.next() {
                 dead_groups += 1;
-                if dead_groups <= SHOWN {
+                if dead_groups <= MAX_REPORTED {
                     let more = match dead.count() {
                         0 => String::new(),
                         more => format!("; {more} more of its {} buckets likewise", buckets.len()),
@@ -105,7 +105,7 @@ impl Watched {
                 }
             }
         }
-        if let Some(more @ 1..) = dead_groups.checked_sub(SHOWN) {
+        if let Some(more @ 1..) = dead_groups.checked_sub(MAX_REPORTED) {
             let what = format!("{more} more groups have such buckets");
             add(Kind::BucketNeverLive, bridge, what);
         }

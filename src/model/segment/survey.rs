@@ -69,7 +69,7 @@ enum Coming {
 }
 
 /// Ports that are alike to flows and to the NORMAL action.
-struct Kind<'p, 't> {
+struct AlikePorts<'p, 't> {
     place: &'p NetworkPort<'t>,
     signature: u64,
     ports: Vec<u32>,
@@ -452,14 +452,14 @@ impl<'w, 't> Survey<'w, 't> {
 }
 
 /// The ports through which packets come in, those that are alike together.
-fn kinds<'p, 't>(member: &'p Member<'t>, pipeline: &Pipeline) -> Vec<Kind<'p, 't>> {
-    let mut kinds: Vec<Kind<'p, 't>> = Vec::new();
+fn kinds<'p, 't>(member: &'p Member<'t>, pipeline: &Pipeline) -> Vec<AlikePorts<'p, 't>> {
+    let mut kinds: Vec<AlikePorts<'p, 't>> = Vec::new();
     for number in &member.relays {
         let Some(place) = member.ports.get(number) else {
             continue;
         };
         let signature = pipeline.signature(*number);
-        let alike = |kind: &&mut Kind<'_, '_>| {
+        let alike = |kind: &&mut AlikePorts<'_, '_>| {
             let role = match (&kind.place.role, &place.role) {
                 (Role::Wire, Role::Wire) => true,
                 (Role::Tunnel(a), Role::Tunnel(b)) => {
@@ -473,7 +473,7 @@ fn kinds<'p, 't>(member: &'p Member<'t>, pipeline: &Pipeline) -> Vec<Kind<'p, 't
         };
         match kinds.iter_mut().find(alike) {
             Some(kind) => kind.ports.push(*number),
-            None => kinds.push(Kind {
+            None => kinds.push(AlikePorts {
                 place,
                 signature,
                 ports: vec![*number],

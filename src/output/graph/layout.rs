@@ -175,17 +175,17 @@ impl Layout {
 
     /// Assigns a track to each line of a channel, which begins at `x`.
     fn route(&mut self, channel: &[Way], picture: &Picture, x: usize) {
-        let mut tracks: Vec<(Turn, Way)> = Vec::new();
+        let mut tracks: Vec<(TrackOrder, Way)> = Vec::new();
         for way in channel {
             let (left, right) = (self.line_of(way.left), self.line_of(way.right));
             let turn = if way.is_loop {
-                Turn::Loop(left.abs_diff(right))
+                TrackOrder::Loop(left.abs_diff(right))
             } else if left == right {
-                Turn::None
+                TrackOrder::None
             } else if right < left {
-                Turn::Up(left)
+                TrackOrder::Up(left)
             } else {
-                Turn::Down(Reverse(left))
+                TrackOrder::Down(Reverse(left))
             };
             tracks.push((turn, *way));
         }
@@ -197,7 +197,7 @@ impl Layout {
                 self.side_of(way.right, way.is_loop),
             );
             let mut points = vec![left];
-            if turn != Turn::None {
+            if turn != TrackOrder::None {
                 points.extend([Point { x, ..left }, Point { x, ..right }]);
                 self.width = self.width.max(x + 1);
                 x += STEP;
@@ -250,7 +250,7 @@ struct Way {
 /// How a line turns, in the order of the tracks, which keeps crossings few: of the lines that lead up, the
 /// higher ones turn first; of those that lead down, the lower ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
+enum TrackOrder {
     None,
     Loop(usize),
     Up(usize),
