@@ -30,10 +30,10 @@ pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 /// Whether a value can be read.
-type Reads = fn(&str) -> bool;
+type IsReadable = fn(&str) -> bool;
 
 /// The variables that stand for global options.
-const ENVIRONMENT: [(&str, Reads); 2] = [
+const ENVIRONMENT: [(&str, IsReadable); 2] = [
     ("OVS_DB", |text| database(text).is_ok()),
     ("OVS_CTL_TIMEOUT", |text| seconds(text).is_ok()),
 ];

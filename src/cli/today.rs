@@ -91,7 +91,7 @@ pub const OTHERS: &[Task] = &[
 ];
 
 /// Verbs that have no counterpart: of which tool, and what there is to say.
-const STAYS: [(&str, &[&str], &str); 4] = [
+const WITHOUT_COUNTERPART: [(&str, &[&str], &str); 4] = [
     (
         "ovs-ofctl",
         &[
@@ -297,7 +297,9 @@ fn tip(word: &str) -> Option<String> {
     if let Some(line) = lines.find(|line| line.verb() == word) {
         return Some(format!("for '{}' type '{}'", line.today, line.ovs));
     }
-    let (tool, _, why) = STAYS.iter().find(|(_, verbs, _)| verbs.contains(&word))?;
+    let (tool, _, why) = WITHOUT_COUNTERPART
+        .iter()
+        .find(|(_, verbs, _)| verbs.contains(&word))?;
     Some(format!("{why}; '{tool} {word}' does"))
 }
 

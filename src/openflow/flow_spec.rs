@@ -1,7 +1,7 @@
 //! A flow as `ovs-ofctl add-flow` takes it (ovs-ofctl(8), "Flow Syntax"):
 //! `table=1,priority=10,tcp,in_port=2,actions=strip_vlan,output:1`.
 
-use super::actions::{Known, Parsed, parse_with};
+use super::actions::{KnownHeaders, ParsedActions, parse_with};
 use super::bytes::be_number;
 use super::fields::{
     Id, MatchFields, ParseError, Problem, STATISTICS, cookie_number, number, parse_match,
@@ -92,12 +92,16 @@ fn flags_of(version: Version) -> u16 {
 
 impl FlowSpec<'_> {
     /// The actions as `version` says them; an error if it cannot.
-    pub fn actions(&self, names: &dyn Names, version: Version) -> Result<Parsed, ParseError> {
+    pub fn actions(
+        &self,
+        names: &dyn Names,
+        version: Version,
+    ) -> Result<ParsedActions, ParseError> {
         parse_with(self.actions, names, version, self.known())
     }
 
     /// What the match says of the packets, as far as actions care.
-    fn known(&self) -> Known {
+    fn known(&self) -> KnownHeaders {
         let exact = |id: Id| {
             let (value, mask) = self.fields.value(id)?;
             mask.is_none().then(|| be_number(value))
@@ -108,7 +112,7 @@ impl FlowSpec<'_> {
                 .filter(|packet_type| packet_type >> 16 == 1)
                 .map(|packet_type| packet_type as u16)
         });
-        Known {
+        KnownHeaders {
             checked: true,
             bare: packet_type.is_some_and(|packet_type| packet_type != 0),
             vlan_tags: self.fields.vlan_tag_known().into(),

@@ -33,12 +33,12 @@ pub struct Packet {
     word: Option<&'static str>,
     dl_type: Option<u16>,
     nw_proto: Option<u8>,
-    members: Vec<(&'static str, Value)>,
+    members: Vec<(&'static str, PacketValue)>,
     checksum: Option<(&'static str, u32)>,
 }
 
 #[derive(Debug, Clone)]
-enum Value {
+enum PacketValue {
     Number(u64),
     Text(String),
 }
@@ -64,8 +64,8 @@ impl Packet {
                 out.push(',');
             }
             let _ = match value {
-                Value::Number(number) => write!(out, "{key}={number}"),
-                Value::Text(text) => write!(out, "{key}={text}"),
+                PacketValue::Number(number) => write!(out, "{key}={number}"),
+                PacketValue::Text(text) => write!(out, "{key}={text}"),
             };
         }
         if let Some((key, sum)) = self.checksum {
@@ -75,11 +75,11 @@ impl Packet {
     }
 
     fn number(&mut self, key: &'static str, number: impl Into<u64>) {
-        self.members.push((key, Value::Number(number.into())));
+        self.members.push((key, PacketValue::Number(number.into())));
     }
 
     fn put(&mut self, key: &'static str, text: String) {
-        self.members.push((key, Value::Text(text)));
+        self.members.push((key, PacketValue::Text(text)));
     }
 
     fn mac(&mut self, key: &'static str, mac: [u8; 6]) {
@@ -193,7 +193,7 @@ impl Packet {
     }
 
     fn ipv4(&mut self, c: &mut Cursor<'_>) -> Result<(), DecodeError> {
-        let mut ip = Ip::default();
+        let mut ip = IpHeader::default();
         let mut addresses = [Ipv4Addr::UNSPECIFIED; 2];
         let mut transport = Cursor::new(&[], 0);
         if let Some((header, payload)) = ipv4_parts(*c) {
@@ -233,7 +233,7 @@ impl Packet {
     }
 
     fn ipv6(&mut self, c: &mut Cursor<'_>) -> Result<(), DecodeError> {
-        let mut ip = Ip::default();
+        let mut ip = IpHeader::default();
         let mut addresses = [Ipv6Addr::UNSPECIFIED; 2];
         let mut label = 0;
         let mut transport = Cursor::new(&[], 0);
@@ -276,7 +276,7 @@ impl Packet {
         Ok(())
     }
 
-    fn ip(&mut self, ip: Ip, in_word: bool) {
+    fn ip(&mut self, ip: IpHeader, in_word: bool) {
         self.nw_proto = Some(ip.proto);
         if !in_word {
             self.number("nw_proto", ip.proto);
@@ -292,7 +292,7 @@ impl Packet {
         self.put("nw_frag", word.to_owned());
     }
 
-    fn transport(&mut self, ip: Ip, c: Cursor<'_>, dl_type: u16) {
+    fn transport(&mut self, ip: IpHeader, c: Cursor<'_>, dl_type: u16) {
         let size = c.remaining();
         let at = |offset: usize, width: usize| {
             let bytes = c.rest().get(offset..offset + width);
@@ -387,7 +387,7 @@ impl Packet {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Ip {
+struct IpHeader {
     tos: u8,
     ttl: u8,
     proto: u8,
@@ -509,8 +509,8 @@ impl Serialize for Packet {
         for (key, value) in &self.members {
             match value {
                 _ if matches!(*key, "dl_type" | "nw_proto") => {}
-                Value::Number(number) => map.serialize_entry(key, number)?,
-                Value::Text(text) => map.serialize_entry(key, text)?,
+                PacketValue::Number(number) => map.serialize_entry(key, number)?,
+                PacketValue::Text(text) => map.serialize_entry(key, text)?,
             }
         }
         if let Some((key, sum)) = self.checksum {

@@ -109,7 +109,7 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openflow::actions::Form;
+    use crate::openflow::actions::ListForm;
     use crate::openflow::text::{NoNames, Plain, PortSpelling, Style};
     use crate::openflow::version::Version;
 
@@ -127,7 +127,7 @@ mod tests {
     }
 
     fn list(bytes: &[u8]) -> ActionList<'_> {
-        ActionList::new(bytes, 0, Version::V10, Form::Actions)
+        ActionList::new(bytes, 0, Version::V10, ListForm::Actions)
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
     fn a_tag_that_is_known_makes_a_difference() {
         // set_field:1->vlan_vid of OpenFlow 1.3 with and without a tag
         let bytes = [0, 25, 0, 16, 0x80, 0, 0x0c, 2, 0x10, 1, 0, 0, 0, 0, 0, 0];
-        let list = ActionList::new(&bytes, 0, Version::V13, Form::Actions);
+        let list = ActionList::new(&bytes, 0, Version::V13, ListForm::Actions);
         let cx = TextContext {
             version: Version::V13,
             ..CX

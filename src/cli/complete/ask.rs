@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::line::Typed;
+use super::line::TypedCommand;
 use crate::commands::{Context, names_of_tables};
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::ovsdb::schema::Table;
@@ -12,7 +12,7 @@ const DEADLINE: Duration = Duration::from_millis(300);
 
 /// Where to ask.
 #[derive(Debug)]
-pub(super) struct Ask {
+pub(super) struct NameSource {
     /// The words of the line that say so.
     words: Vec<String>,
     until: Instant,
@@ -29,9 +29,9 @@ const OPTIONS: [&str; 6] = [
     "ssl-server-name",
 ];
 
-impl Ask {
+impl NameSource {
     /// As the options of the line say, else the environment.
-    pub(super) fn new(typed: &Typed<'_>) -> Self {
+    pub(super) fn new(typed: &TypedCommand<'_>) -> Self {
         let mut words = Vec::new();
         for name in OPTIONS {
             let option = typed.long(name);

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, Command};
 
 /// What a bash user has typed, up to the cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct TypedLine {
     /// The words, quotes and backslashes taken out; the last is the one at the cursor, and may be empty.
     pub words: Vec<String>,
     /// Where, in bytes of the last word, the part begins that readline will replace.
@@ -16,7 +16,7 @@ pub(super) struct Line {
 }
 
 /// Takes a line apart as bash(1), QUOTING, has it. Readline breaks words at `breaks` too.
-pub(super) fn split(line: &str, breaks: &str) -> Line {
+pub(super) fn split(line: &str, breaks: &str) -> TypedLine {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut begun = false;
@@ -48,12 +48,12 @@ pub(super) fn split(line: &str, breaks: &str) -> Line {
         }
     }
     words.push(word);
-    Line { words, from, quote }
+    TypedLine { words, from, quote }
 }
 
 /// What the words before the cursor come to.
 #[derive(Debug)]
-pub(super) struct Typed<'c> {
+pub(super) struct TypedCommand<'c> {
     /// The names of the commands: `port`, `add`.
     pub path: Vec<&'c str>,
     /// The innermost command.
@@ -70,7 +70,7 @@ pub(super) struct Typed<'c> {
     pub wants_command: bool,
 }
 
-impl<'c> Typed<'c> {
+impl<'c> TypedCommand<'c> {
     /// Reads words (without `ovs` itself) as clap would, and passes over what it would refuse.
     pub(super) fn read(root: &'c Command, words: &'c [String]) -> Self {
         let mut typed = Self {

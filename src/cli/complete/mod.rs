@@ -33,7 +33,7 @@ use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::Failure;
 use crate::commands::about::{About, Describe as _};
 
-use line::{Line, Typed, split, waits_for_value};
+use line::{TypedCommand, TypedLine, split, waits_for_value};
 
 /// The shells that there is a script for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -122,7 +122,7 @@ impl Complete {
                 line
             }
             (Shell::Bash, _) => return,
-            (_, words) => Line {
+            (_, words) => TypedLine {
                 words: words.to_vec(),
                 from: 0,
                 quote: None,
@@ -174,12 +174,12 @@ enum Tail {
 
 /// What could stand at the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Answer {
+struct Completion {
     candidates: Vec<Candidate>,
     tail: Tail,
 }
 
-impl Answer {
+impl Completion {
     fn space(candidates: Vec<Candidate>) -> Self {
         Self {
             candidates,
@@ -230,7 +230,7 @@ impl Answer {
         text
     }
 
-    fn for_bash(&self, line: &Line) -> String {
+    fn for_bash(&self, line: &TypedLine) -> String {
         let mut text = self.tail.line().to_owned();
         for Candidate { word, .. } in &self.candidates {
             let part = word.get(line.from..).unwrap_or_default();
@@ -268,9 +268,9 @@ fn quote_for_bash(text: &str) -> String {
 }
 
 /// What could stand at the cursor after the words `before`, where `current` is typed already.
-fn answer(root: &Command, before: &[String], current: &str) -> Answer {
-    let typed = Typed::read(root, before);
-    let ask = ask::Ask::new(&typed);
+fn answer(root: &Command, before: &[String], current: &str) -> Completion {
+    let typed = TypedCommand::read(root, before);
+    let ask = ask::NameSource::new(&typed);
     let of = |argument, head: &str, rest: &str| {
         let answer = values::of(&typed, argument, rest, &ask);
         answer.after(head).only(current)
@@ -285,7 +285,7 @@ fn answer(root: &Command, before: &[String], current: &str) -> Answer {
                 (Some(option), Some(head)) if option.get_action().takes_values() => {
                     of(option, head, value)
                 }
-                _ => Answer::default(),
+                _ => Completion::default(),
             };
         }
         // -Ovalue
@@ -301,7 +301,7 @@ fn answer(root: &Command, before: &[String], current: &str) -> Answer {
         }
         return options(&typed).only(current);
     }
-    let mut answer = Answer::default();
+    let mut answer = Completion::default();
     if let Some(argument) = typed.positional {
         answer = of(argument, "", current);
     }
@@ -316,7 +316,7 @@ fn answer(root: &Command, before: &[String], current: &str) -> Answer {
 }
 
 /// The options that are not given yet, those of the command before those of all.
-fn options(typed: &Typed<'_>) -> Answer {
+fn options(typed: &TypedCommand<'_>) -> Completion {
     let mut own = Vec::new();
     let mut global = Vec::new();
     for option in typed.command.get_arguments() {
@@ -335,7 +335,7 @@ fn options(typed: &Typed<'_>) -> Answer {
         }
     }
     own.extend(global);
-    Answer::space(own)
+    Completion::space(own)
 }
 
 /// The beginning of a description, as much as fits beside a word.

@@ -1,7 +1,7 @@
 //! What has a name in the database or the switch, as candidates.
 
 use super::Candidate;
-use super::ask::Ask;
+use super::ask::NameSource;
 
 /// Words without a description.
 pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
@@ -9,7 +9,7 @@ pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<
 }
 
 /// Interfaces by name, as OpenFlow has them for ports.
-pub(super) fn interfaces(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+pub(super) fn interfaces(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let topology = ask.ports(bridge);
     let candidate = |(_, _, interface): (_, _, &crate::model::topology::Interface)| {
         let number = interface.port_number();
@@ -20,7 +20,7 @@ pub(super) fn interfaces(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
 }
 
 /// The flow tables of the bridge that have names, as a MATCH takes them; what several have by number.
-pub(super) fn flow_tables(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+pub(super) fn flow_tables(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let tables = bridge.map_or_else(Vec::new, |bridge| ask.flow_tables(bridge));
     let candidate = |(number, name): &(u8, String)| {
         let is_one = tables.iter().filter(|(_, other)| other == name).count() == 1;
@@ -44,7 +44,7 @@ fn table_value(name: &str) -> String {
 }
 
 /// The tags that ports bear.
-pub(super) fn tags(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+pub(super) fn tags(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let topology = ask.columns(bridge, &["tag"]);
     let ports = topology.bridges.iter().flat_map(|bridge| &bridge.ports);
     let mut tags: Vec<i64> = ports.filter_map(|port| port.tag).collect();

@@ -31,7 +31,7 @@ pub const STAND_INS: [&str; 6] = ["ENDPOINT", "SWITCH", "NAME", "SECS", "WORDS",
 
 /// Faults of one kind.
 #[derive(Debug)]
-pub struct Kind {
+pub struct FaultGroup {
     /// What they have in common.
     pub title: &'static str,
     /// The faults.
@@ -51,8 +51,8 @@ const fn outcome(when: &'static str, says: &'static str, exit: Exit) -> Outcome 
 }
 
 /// All of them.
-pub const FAULTS: &[Kind] = &[
-    Kind {
+pub const FAULTS: &[FaultGroup] = &[
+    FaultGroup {
         title: "Connecting",
         faults: &[
             fault(
@@ -184,7 +184,7 @@ pub const FAULTS: &[Kind] = &[
             ),
         ],
     },
-    Kind {
+    FaultGroup {
         title: "OVSDB",
         faults: &[
             fault(
@@ -278,7 +278,7 @@ pub const FAULTS: &[Kind] = &[
             ),
         ],
     },
-    Kind {
+    FaultGroup {
         title: "OpenFlow",
         faults: &[
             fault(
@@ -395,7 +395,7 @@ pub const FAULTS: &[Kind] = &[
             ),
         ],
     },
-    Kind {
+    FaultGroup {
         title: "The daemons",
         faults: &[
             fault(
@@ -457,7 +457,7 @@ pub const FAULTS: &[Kind] = &[
             ),
         ],
     },
-    Kind {
+    FaultGroup {
         title: "On this side",
         faults: &[
             fault(

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::Document;
 use super::flows::definitions;
 use super::shape::{
-    Object, any_of, bytes, hex, list, mac, or_null, pattern, refer, text, truth, up_to, whole,
-    words,
+    ObjectSchema, any_of, bytes, hex, list, mac, or_null, pattern, refer, text, truth, up_to,
+    whole, words,
 };
 use crate::openflow::version::Version;
 
@@ -29,12 +29,12 @@ pub(super) fn messages() -> Document {
 fn message() -> Value {
     let names: Vec<&str> = Version::ALL.iter().map(|version| version.name()).collect();
     let version = any_of([words(&names), pattern("^0x[0-9a-f]{2}$")]);
-    Object::new()
+    ObjectSchema::new()
         .with("version", version)
         .with("type", text())
         .with("xid", up_to(0xffff_ffff))
         .with("length", up_to(0xffff))
-        .any(&TRUTHS, &truth())
+        .any(&BOOLEANS, &truth())
         .any(&NUMBERS, &or_null(whole()))
         .any(&TEXTS, &text())
         .any(&WORDS, &or_null(any_of([text(), whole()])))
@@ -65,7 +65,7 @@ fn anything() -> Value {
     json!({"type": "object"})
 }
 
-const TRUTHS: [&str; 5] = [
+const BOOLEANS: [&str; 5] = [
     "more",
     "enable",
     "eviction",

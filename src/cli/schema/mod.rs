@@ -28,7 +28,7 @@ use serde_json::{Map, Value, json};
 use super::leaves;
 use crate::commands::about::{About, Does, Prints};
 use crate::output::Heading;
-use shape::{Object, list, refer};
+use shape::{ObjectSchema, list, refer};
 
 /// The keyword that a definition of a record bears in the schemas of lists.
 const RECORD: &str = "record";
@@ -175,7 +175,7 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     let command = path.iter().try_fold(&root, step)?;
     let document = of_command(&path, command, &options)?;
     // Of the plan the columns choose members of its changes.
-    let is_plan = document.name == topology::PLAN;
+    let is_plan = document.name == topology::PLAN_DOCUMENT;
     let chosen = !columns.is_empty() && !is_plan && path.first() != Some(&"db");
     let document = if chosen {
         document.only(&columns)
@@ -237,8 +237,8 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
 }
 
 /// A record with these columns.
-fn record(columns: &[Heading]) -> Object {
-    columns.iter().fold(Object::new(), |record, column| {
+fn record(columns: &[Heading]) -> ObjectSchema {
+    columns.iter().fold(ObjectSchema::new(), |record, column| {
         let mut schema = shape::of(column.shape);
         if let (false, Value::Object(schema)) = (column.meaning.is_empty(), &mut schema) {
             schema.insert("description".to_owned(), json!(column.meaning));
@@ -368,7 +368,7 @@ mod tests {
         );
         assert_eq!(
             name(&["bridge", "add", "x", "-o", "json", "--dry-run"]),
-            of(topology::PLAN, false)
+            of(topology::PLAN_DOCUMENT, false)
         );
         let (chosen, _) = printed(&["port", "list", "-j", "--columns", "tag,Link-State"]).unwrap();
         let record = chosen.schema().pointer("/$defs/record").unwrap();

@@ -20,8 +20,9 @@ pub(super) fn of(shape: Shape) -> Value {
         Shape::Map(value) => map(of(*value)),
         Shape::Records(members) => {
             let members = members().into_iter();
-            let add = |object: Object, member: Heading| object.with(member.name, of(member.shape));
-            list(members.fold(Object::new(), add).closed())
+            let add =
+                |object: ObjectSchema, member: Heading| object.with(member.name, of(member.shape));
+            list(members.fold(ObjectSchema::new(), add).closed())
         }
         Shape::DatabaseValue => refer("value"),
         Shape::Uuid => pattern("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
@@ -157,12 +158,12 @@ pub(super) fn refer(name: &str) -> Value {
 
 /// An object with members that are named.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Object {
+pub(super) struct ObjectSchema {
     properties: Map<String, Value>,
     required: Vec<String>,
 }
 
-impl Object {
+impl ObjectSchema {
     /// Without members.
     pub(super) fn new() -> Self {
         Self::default()

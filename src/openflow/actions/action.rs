@@ -9,7 +9,7 @@ use crate::openflow::version::Version;
 use super::bundle::{Bundle, BundleLoad};
 use super::check_pkt_larger::CheckPktLarger;
 use super::clone_actions::CloneActions;
-use super::codec::{ActionCodec, EXPERIMENTER, Head, Unencodable, Vendor, Wire};
+use super::codec::{ActionCodec, ActionHeader, EXPERIMENTER, Unencodable, Vendor, Wire};
 use super::conjunction::Conjunction;
 use super::controller::Controller;
 use super::ct::{Ct, CtClear};
@@ -31,14 +31,14 @@ use super::nat::Nat;
 use super::note::Note;
 use super::nsh::{DecNshTtl, Decap, Encap};
 use super::output::{Output, OutputReg, OutputTrunc};
-use super::parser::{Parser, Rank};
+use super::parser::{InstructionRank, Parser};
 use super::queue::{Enqueue, PopQueue, SetQueue};
 use super::reg_load::RegLoad;
 use super::reg_move::RegMove;
 use super::resubmit::Resubmit;
 use super::sample::Sample;
 use super::set_field::SetField;
-use super::shape::Member;
+use super::shape::JsonMember;
 use super::stack::{StackPop, StackPush};
 use super::ttl::DecTtl;
 use super::tunnel::SetTunnel;
@@ -62,14 +62,14 @@ macro_rules! actions {
         }
 
         #[derive(Debug, Clone, Copy)]
-        enum Kind {
+        enum ActionKind {
             $($name,)*
         }
 
         /// Every action with its places on the wire.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
-        const KINDS: &[(Kind, &[Wire])] = &[
-            $((Kind::$name, <$name as ActionCodec<'static>>::WIRE),)*
+        const KINDS: &[(ActionKind, &[Wire])] = &[
+            $((ActionKind::$name, <$name as ActionCodec<'static>>::WIRE),)*
         ];
 
         /// The names of all actions that are known, in the order of ovs-actions(7); some come twice.
@@ -81,20 +81,20 @@ macro_rules! actions {
         /// The name of every action with the members of its JSON besides `type`; of a name that comes
         /// twice, the first has all members.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
-        const MEMBERS: &[(&str, &[Member])] = &[
+        const MEMBERS: &[(&str, &[JsonMember])] = &[
             $((<$name as ActionCodec<'static>>::NAME, <$name as ActionCodec<'static>>::MEMBERS),)*
         ];
 
         /// Every action that has words in text, with its place among instructions and its reader.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
-        pub(super) const TEXTS: &[(&[&str], Rank, ParseAction)] = &[
+        pub(super) const TEXTS: &[(&[&str], InstructionRank, ParseAction)] = &[
             $((
                 <$name as ActionCodec<'static>>::WORDS,
                 <$name as ActionCodec<'static>>::RANK,
                 <$name as ActionCodec<'static>>::parse,
             ),)*
-            (unknown::WORDS, Rank::Apply, unknown::parse),
-            (unknown::INSTRUCTION_WORDS, Rank::Unknown, unknown::parse),
+            (unknown::WORDS, InstructionRank::Apply, unknown::parse),
+            (unknown::INSTRUCTION_WORDS, InstructionRank::Unknown, unknown::parse),
         ];
 
         /// Reads the inside of an action, or keeps it whole.
@@ -102,13 +102,13 @@ macro_rules! actions {
         /// One match and no detour by `Result` on the way out: this runs for every action of a dump.
         #[inline]
         fn decode_kind<$life>(
-            kind: Kind,
+            kind: ActionKind,
             mut body: Cursor<$life>,
-            head: Head,
+            head: ActionHeader,
             whole: Unknown<$life>,
         ) -> Action<$life> {
             match kind {
-                $(Kind::$name => match ActionCodec::decode(&mut body, head) {
+                $(ActionKind::$name => match ActionCodec::decode(&mut body, head) {
                     Ok(action) if body.remaining() < ALIGNMENT => Action::$name(action),
                     _ => Action::Unknown(whole),
                 },)*
@@ -173,7 +173,7 @@ actions! { 'a:
 }
 
 /// The members of the JSON of every action besides `type`, by its name, which comes once.
-pub fn members() -> impl Iterator<Item = (&'static str, &'static [Member])> {
+pub fn members() -> impl Iterator<Item = (&'static str, &'static [JsonMember])> {
     let before = |at: usize| MEMBERS.iter().take(at).map(|(name, _)| *name);
     let known = MEMBERS.iter().enumerate();
     known
@@ -187,7 +187,7 @@ const ALIGNMENT: usize = 8;
 
 /// The kinds of one vendor by version and number, the number counted from `first`.
 #[allow(clippy::indexing_slicing, reason = "at compile time")]
-const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<Kind>; N]; 7] {
+const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<ActionKind>; N]; 7] {
     let mut table = [[None; N]; 7];
     let mut kind = 0;
     while kind < KINDS.len() {
@@ -212,12 +212,12 @@ const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<Kind>; N]
 }
 
 const ONF_FIRST: u16 = 3200;
-static OPENFLOW: [[Option<Kind>; 32]; 7] = table(Vendor::OpenFlow, 0);
-static INSTRUCTION: [[Option<Kind>; 8]; 7] = table(Vendor::Instruction, 0);
-static NICIRA: [[Option<Kind>; 256]; 7] = table(Vendor::Nicira, 0);
-static ONF: [[Option<Kind>; 4]; 7] = table(Vendor::Onf, ONF_FIRST);
+static OPENFLOW: [[Option<ActionKind>; 32]; 7] = table(Vendor::OpenFlow, 0);
+static INSTRUCTION: [[Option<ActionKind>; 8]; 7] = table(Vendor::Instruction, 0);
+static NICIRA: [[Option<ActionKind>; 256]; 7] = table(Vendor::Nicira, 0);
+static ONF: [[Option<ActionKind>; 4]; 7] = table(Vendor::Onf, ONF_FIRST);
 
-fn kind(version: Version, vendor: Vendor, number: u16) -> Option<Kind> {
+fn kind(version: Version, vendor: Vendor, number: u16) -> Option<ActionKind> {
     let (version, number) = (version as usize, usize::from(number));
     *match vendor {
         Vendor::OpenFlow => OPENFLOW.get(version)?.get(number)?,
@@ -255,7 +255,7 @@ impl<'a> Action<'a> {
         version: Version,
         instruction: bool,
         depth: u8,
-    ) -> Option<(Kind, Head)> {
+    ) -> Option<(ActionKind, ActionHeader)> {
         let mut number = body.u16("action type").ok()?;
         body.skip(2, "action length").ok()?;
         let vendor = if number != EXPERIMENTER {
@@ -275,7 +275,7 @@ impl<'a> Action<'a> {
             number = body.u16("experimenter's action type").ok()?;
             vendor
         };
-        let head = Head {
+        let head = ActionHeader {
             version,
             vendor,
             number,

@@ -45,21 +45,21 @@ impl WordList for Algorithm {
 }
 
 /// The members of `bundle` in JSON.
-const MEMBERS: [Member; 4] = [
-    Member::new("fields", <Word<HashFields> as MemberKind<u16>>::SHAPE),
-    Member::new("basis", Shape::U16),
-    Member::new("algorithm", <Word<Algorithm> as MemberKind<u16>>::SHAPE),
-    Member::new("members", Shape::List(&Shape::PORT)),
+const MEMBERS: [JsonMember; 4] = [
+    JsonMember::new("fields", <Word<HashFields> as MemberKind<u16>>::SHAPE),
+    JsonMember::new("basis", JsonShape::U16),
+    JsonMember::new("algorithm", <Word<Algorithm> as MemberKind<u16>>::SHAPE),
+    JsonMember::new("members", JsonShape::List(&JsonShape::PORT)),
 ];
 /// The members of `bundle_load` in JSON.
-const LOAD_MEMBERS: [Member; 5] = {
+const LOAD_MEMBERS: [JsonMember; 5] = {
     let [fields, basis, algorithm, members] = MEMBERS;
     [
         fields,
         basis,
         algorithm,
         members,
-        Member::new("dst", Shape::BITS),
+        JsonMember::new("dst", JsonShape::BITS),
     ]
 };
 
@@ -159,9 +159,9 @@ impl Bundle<'_> {
 impl<'a> ActionCodec<'a> for Bundle<'a> {
     const NAME: &'static str = "bundle";
     const WIRE: &'static [Wire] = &[Wire::nicira(12)];
-    const MEMBERS: &'static [Member] = &MEMBERS;
+    const MEMBERS: &'static [JsonMember] = &MEMBERS;
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         let (choice, ()) = Choice::decode(body, |body| {
             skip_zeros(&mut body.clone(), 10)?;
             body.skip(6, "destination")
@@ -195,9 +195,9 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
 impl<'a> ActionCodec<'a> for BundleLoad<'a> {
     const NAME: &'static str = "bundle_load";
     const WIRE: &'static [Wire] = &[Wire::nicira(13)];
-    const MEMBERS: &'static [Member] = &LOAD_MEMBERS;
+    const MEMBERS: &'static [JsonMember] = &LOAD_MEMBERS;
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         let (choice, dst) = Choice::decode(body, MemberValue::decode)?;
         Ok(BundleLoad { choice, dst })
     }

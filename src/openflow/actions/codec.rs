@@ -9,8 +9,8 @@ use crate::openflow::text::{Plain, Role, Sink, TextContext, port_from_v10, port_
 use crate::openflow::version::Version;
 
 use super::number::put_hex_bytes;
-use super::parser::{Parser, Rank};
-use super::shape::Member;
+use super::parser::{InstructionRank, Parser};
+use super::shape::JsonMember;
 
 /// `OFPAT_EXPERIMENTER`, as an action and as an instruction.
 pub(super) const EXPERIMENTER: u16 = 0xffff;
@@ -104,7 +104,7 @@ impl Wire {
 
 /// What is known of an action before its inside is read.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::openflow) struct Head {
+pub(in crate::openflow) struct ActionHeader {
     /// The version of the message.
     pub version: Version,
     /// Who gave the number.
@@ -139,14 +139,14 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
 
     /// The members of the JSON object besides `type`. Where several actions have one name, the first of
     /// them lists the members of all.
-    const MEMBERS: &'static [Member] = &[];
+    const MEMBERS: &'static [JsonMember] = &[];
 
     /// The words that begin the action in text, in any case; none for an action that is one of the forms of
     /// another one's text.
     const WORDS: &'static [&'static str] = &[Self::NAME];
 
     /// Where the action stands among instructions.
-    const RANK: Rank = Rank::Apply;
+    const RANK: InstructionRank = InstructionRank::Apply;
 
     /// Reads what follows the header: 4 bytes of it for OpenFlow's own, 10 for a vendor's. Must leave
     /// less than 8 bytes, which are padding.
@@ -154,7 +154,7 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     /// # Errors
     ///
     /// The first thing that is malformed; the action is then kept as it came.
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError>;
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError>;
 
     /// The place to send the action at in `version`: the first that there is, unless its form decides.
     fn wire(&self, version: Version) -> Option<Wire> {
@@ -254,7 +254,7 @@ pub(super) fn skip_zeros(body: &mut Cursor<'_>, n: usize) -> Result<(), DecodeEr
 }
 
 /// A 32-bit port number of OpenFlow 1.1 and later, or a 16-bit one of 1.0 and of Nicira, widened.
-pub(super) fn port(body: &mut Cursor<'_>, head: Head) -> Result<u32, DecodeError> {
+pub(super) fn port(body: &mut Cursor<'_>, head: ActionHeader) -> Result<u32, DecodeError> {
     if head.version > Version::V10 && head.vendor == Vendor::OpenFlow {
         body.u32("port")
     } else {

@@ -56,16 +56,19 @@ const REASONS: [&str; 8] = [
 impl<'a> ActionCodec<'a> for Controller<'a> {
     const NAME: &'static str = "controller";
     const WIRE: &'static [Wire] = &[CONTROLLER, CONTROLLER2];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("max_len", Shape::U16),
-        Member::optional("id", Shape::U16),
-        Member::optional("reason", Shape::Either(&[Shape::Text, Shape::U8])),
-        Member::optional("userdata", Shape::BYTES),
-        Member::optional("pause", Shape::True),
-        Member::optional("meter_id", Shape::U32),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("max_len", JsonShape::U16),
+        JsonMember::optional("id", JsonShape::U16),
+        JsonMember::optional(
+            "reason",
+            JsonShape::Either(&[JsonShape::Text, JsonShape::U8]),
+        ),
+        JsonMember::optional("userdata", JsonShape::BYTES),
+        JsonMember::optional("pause", JsonShape::True),
+        JsonMember::optional("meter_id", JsonShape::U32),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let mut controller = Controller {
             max_len: u16::MAX,
             controller_id: 0,

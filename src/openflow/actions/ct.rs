@@ -101,16 +101,19 @@ impl Ct<'_> {
 impl<'a> ActionCodec<'a> for Ct<'a> {
     const NAME: &'static str = "ct";
     const WIRE: &'static [Wire] = &[Wire::nicira(35)];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("commit", Shape::True),
-        Member::optional("force", Shape::True),
-        Member::optional("table", Shape::Table),
-        Member::optional("zone", Shape::Either(&[Shape::U16, Shape::BITS])),
-        Member::optional("alg", Shape::U16),
-        Member::optional("exec", Shape::ACTIONS),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("commit", JsonShape::True),
+        JsonMember::optional("force", JsonShape::True),
+        JsonMember::optional("table", JsonShape::Table),
+        JsonMember::optional(
+            "zone",
+            JsonShape::Either(&[JsonShape::U16, JsonShape::BITS]),
+        ),
+        JsonMember::optional("alg", JsonShape::U16),
+        JsonMember::optional("exec", JsonShape::ACTIONS),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let flags = body.u16("ct flags")?;
         let start = *body;
         let zone = if body.clone().u32("zone_src")? == 0 {
@@ -221,8 +224,8 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
                         _ => return Err(Problem::syntax("alg is ftp or tftp").within(text)),
                     }
                 }
-                "nat" => nested.extend(parser.list(text, Outer::Ct)?),
-                "exec" => nested.extend(parser.list(value, Outer::Ct)?),
+                "nat" => nested.extend(parser.list(text, ListOwner::Ct)?),
+                "exec" => nested.extend(parser.list(value, ListOwner::Ct)?),
                 _ => return Err(no_argument(word, key, &KEYS)),
             }
         }
@@ -240,7 +243,7 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
             zone,
             table,
             alg,
-            actions: ActionList::new(&nested, 0, parser.version, Form::Actions),
+            actions: ActionList::new(&nested, 0, parser.version, ListForm::Actions),
         };
         ct.put(parser)
     }

@@ -46,12 +46,12 @@ macro_rules! fixed_action {
         impl<'a> ActionCodec<'a> for $type {
             const NAME: &'static str = $name;
             const WIRE: &'static [Wire] = $wire;
-            const MEMBERS: &'static [Member] = &[$(Member::new(
+            const MEMBERS: &'static [JsonMember] = &[$(JsonMember::new(
                 stringify!($member),
                 <member_kind!($($kind)?) as MemberKind<$value>>::SHAPE,
             ),)+];
 
-            fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+            fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
                 let start = body.remaining() + head.vendor.header_bytes();
                 Ok($type {
                     $($member: decode_member::<$value, member_kind!($($kind)?)>(body, start)?,)+
@@ -145,7 +145,7 @@ macro_rules! bare_action {
             const NAME: &'static str = $name;
             const WIRE: &'static [Wire] = $wire;
 
-            fn decode(_: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+            fn decode(_: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
                 Ok($type)
             }
 

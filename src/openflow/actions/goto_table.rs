@@ -14,7 +14,7 @@ fixed_action! {
         ":" table: u8 as Table,
     }
 
-    const RANK: Rank = Rank::Goto;
+    const RANK: InstructionRank = InstructionRank::Goto;
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let table = parser.table(argument)?;

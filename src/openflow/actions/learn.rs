@@ -36,14 +36,14 @@ pub struct Learn<'a> {
     /// The hard timeout after a TCP FIN; 0 changes nothing.
     pub fin_hard_timeout: u16,
     /// What only the second form has.
-    pub second: Option<Second>,
+    pub second: Option<Learn2>,
     /// The match and actions of the flow, as they came.
     specs: Cursor<'a>,
 }
 
 /// What `NXAST_LEARN2` has beyond `NXAST_LEARN`.
 #[derive(Debug, Clone, Copy)]
-pub struct Second {
+pub struct Learn2 {
     /// How many flows at most; 0 is no limit.
     pub limit: u32,
     /// The lowest bit of the result, also where none is written.
@@ -84,27 +84,27 @@ pub enum LearnTarget {
 }
 
 /// The part in JSON; other schemas call it `learn_spec`.
-pub const LEARN_SPEC: Shape = {
-    const MATCH_OR_LOAD: Member = Member::new("type", Shape::Words(&["match", "load"]));
-    const OUTPUT: Member = Member::new("type", Shape::Words(&["output"]));
-    Shape::Either(&[
-        Shape::Object(&[
-            Member::new("type", Shape::Words(&["match"])),
-            Member::new("field", Shape::Text),
-            Member::new("value", Shape::FIELD_VALUE),
+pub const LEARN_SPEC: JsonShape = {
+    const MATCH_OR_LOAD: JsonMember = JsonMember::new("type", JsonShape::Words(&["match", "load"]));
+    const OUTPUT: JsonMember = JsonMember::new("type", JsonShape::Words(&["output"]));
+    JsonShape::Either(&[
+        JsonShape::Object(&[
+            JsonMember::new("type", JsonShape::Words(&["match"])),
+            JsonMember::new("field", JsonShape::Text),
+            JsonMember::new("value", JsonShape::FIELD_VALUE),
         ]),
-        Shape::Object(&[
+        JsonShape::Object(&[
             MATCH_OR_LOAD,
-            Member::new("dst", Shape::BITS),
-            Member::new("src", Shape::BITS),
+            JsonMember::new("dst", JsonShape::BITS),
+            JsonMember::new("src", JsonShape::BITS),
         ]),
-        Shape::Object(&[
+        JsonShape::Object(&[
             MATCH_OR_LOAD,
-            Member::new("dst", Shape::BITS),
-            Member::new("value", Shape::HEX),
+            JsonMember::new("dst", JsonShape::BITS),
+            JsonMember::new("value", JsonShape::HEX),
         ]),
-        Shape::Object(&[OUTPUT, Member::new("src", Shape::BITS)]),
-        Shape::Object(&[OUTPUT, Member::new("value", Shape::HEX)]),
+        JsonShape::Object(&[OUTPUT, JsonMember::new("src", JsonShape::BITS)]),
+        JsonShape::Object(&[OUTPUT, JsonMember::new("value", JsonShape::HEX)]),
     ])
 };
 
@@ -192,22 +192,22 @@ impl<'a> Learn<'a> {
 impl<'a> ActionCodec<'a> for Learn<'a> {
     const NAME: &'static str = "learn";
     const WIRE: &'static [Wire] = &[LEARN, LEARN2];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("table", Shape::Table),
-        Member::optional("idle_timeout", Shape::U16),
-        Member::optional("hard_timeout", Shape::U16),
-        Member::optional("fin_idle_timeout", Shape::U16),
-        Member::optional("fin_hard_timeout", Shape::U16),
-        Member::optional("priority", Shape::U16),
-        Member::optional("send_flow_rem", Shape::True),
-        Member::optional("delete_learned", Shape::True),
-        Member::optional("cookie", Shape::HEX),
-        Member::optional("limit", Shape::U32),
-        Member::optional("result_dst", Shape::BITS),
-        Member::new("specs", Shape::List(&Shape::Named("learn_spec"))),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("table", JsonShape::Table),
+        JsonMember::optional("idle_timeout", JsonShape::U16),
+        JsonMember::optional("hard_timeout", JsonShape::U16),
+        JsonMember::optional("fin_idle_timeout", JsonShape::U16),
+        JsonMember::optional("fin_hard_timeout", JsonShape::U16),
+        JsonMember::optional("priority", JsonShape::U16),
+        JsonMember::optional("send_flow_rem", JsonShape::True),
+        JsonMember::optional("delete_learned", JsonShape::True),
+        JsonMember::optional("cookie", JsonShape::HEX),
+        JsonMember::optional("limit", JsonShape::U32),
+        JsonMember::optional("result_dst", JsonShape::BITS),
+        JsonMember::new("specs", JsonShape::List(&JsonShape::Named("learn_spec"))),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let idle_timeout = body.u16("idle_timeout")?;
         let hard_timeout = body.u16("hard_timeout")?;
         let priority = body.u16("priority")?;
@@ -228,7 +228,7 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
                 let header = plain_header(body)?;
                 result_dst = Some(Bits::new(header, result_offset, 1, &start)?);
             }
-            second = Some(Second {
+            second = Some(Learn2 {
                 limit,
                 result_offset,
                 result_dst,
@@ -367,7 +367,7 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
             second: None,
             specs: Cursor::new(&[], 0),
         };
-        let mut second = Second {
+        let mut second = Learn2 {
             limit: 0,
             result_offset: 0,
             result_dst: None,

@@ -6,14 +6,14 @@ use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
 use super::action::Action;
-use super::codec::{Head, Unencodable};
+use super::codec::{ActionHeader, Unencodable};
 
 /// How many lists may be nested in each other; deeper ones print as bytes.
 const DEPTH_LIMIT: u8 = 32;
 
 /// What the bytes of an [`ActionList`] are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ListForm {
     /// Actions: a flow of OpenFlow 1.0, a bucket, a packet-out.
     Actions,
     /// Instructions: a flow of OpenFlow 1.1 and later.
@@ -25,13 +25,13 @@ pub enum Form {
 pub struct ActionList<'a> {
     bytes: Cursor<'a>,
     version: Version,
-    form: Form,
+    form: ListForm,
     depth: u8,
 }
 
 impl<'a> ActionList<'a> {
     /// The list in `bytes`, whose first byte is at offset `at` of its message.
-    pub fn new(bytes: &'a [u8], at: usize, version: Version, form: Form) -> ActionList<'a> {
+    pub fn new(bytes: &'a [u8], at: usize, version: Version, form: ListForm) -> ActionList<'a> {
         ActionList {
             bytes: Cursor::new(bytes, at),
             version,
@@ -41,7 +41,10 @@ impl<'a> ActionList<'a> {
     }
 
     /// The actions nested in an action at `depth`; an error where their lengths contradict each other.
-    pub(super) fn nested(body: &mut Cursor<'a>, head: Head) -> Result<ActionList<'a>, DecodeError> {
+    pub(super) fn nested(
+        body: &mut Cursor<'a>,
+        head: ActionHeader,
+    ) -> Result<ActionList<'a>, DecodeError> {
         let depth = head.depth;
         if depth >= DEPTH_LIMIT {
             return Err(body.error("nested actions", DecodeErrorKind::BadLength(depth.into())));
@@ -54,7 +57,7 @@ impl<'a> ActionList<'a> {
         Ok(ActionList {
             bytes,
             version: head.version,
-            form: Form::Actions,
+            form: ListForm::Actions,
             depth: depth + 1,
         })
     }
@@ -88,8 +91,8 @@ impl<'a> ActionList<'a> {
     /// An error is the last thing it gives: a length that contradicts its surroundings.
     pub fn iter(&self) -> ActionIter<'a> {
         match self.form {
-            Form::Actions => ActionIter::over_actions(self.bytes, self.version, self.depth),
-            Form::Instructions => ActionIter::over_instructions(self.bytes, self.version),
+            ListForm::Actions => ActionIter::over_actions(self.bytes, self.version, self.depth),
+            ListForm::Instructions => ActionIter::over_instructions(self.bytes, self.version),
         }
     }
 

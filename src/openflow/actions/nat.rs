@@ -64,18 +64,18 @@ impl Nat<'_> {
 impl<'a> ActionCodec<'a> for Nat<'a> {
     const NAME: &'static str = "nat";
     const WIRE: &'static [Wire] = &[Wire::nicira(36)];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("kind", Shape::Words(&["src", "dst"])),
-        Member::optional("addr_min", Shape::Text),
-        Member::optional("addr_max", Shape::Text),
-        Member::optional("port_min", Shape::U16),
-        Member::optional("port_max", Shape::U16),
-        Member::optional("persistent", Shape::True),
-        Member::optional("hash", Shape::True),
-        Member::optional("random", Shape::True),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("kind", JsonShape::Words(&["src", "dst"])),
+        JsonMember::optional("addr_min", JsonShape::Text),
+        JsonMember::optional("addr_max", JsonShape::Text),
+        JsonMember::optional("port_min", JsonShape::U16),
+        JsonMember::optional("port_max", JsonShape::U16),
+        JsonMember::optional("persistent", JsonShape::True),
+        JsonMember::optional("hash", JsonShape::True),
+        JsonMember::optional("random", JsonShape::True),
     ];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         body.skip(2, "padding")?;
         let flags = body.u16("nat flags")?;
         let present = body.u16("range_present")?;

@@ -45,16 +45,16 @@ pub enum EncapProperty<'a> {
 }
 
 /// A property in JSON.
-const PROPERTY: Shape = Shape::Either(&[
-    Shape::Object(&[
-        Member::new("type", Shape::Word("md_type")),
-        Member::new("md_type", Shape::U8),
+const PROPERTY: JsonShape = JsonShape::Either(&[
+    JsonShape::Object(&[
+        JsonMember::new("type", JsonShape::Word("md_type")),
+        JsonMember::new("md_type", JsonShape::U8),
     ]),
-    Shape::Object(&[
-        Member::new("type", Shape::Word("tlv")),
-        Member::new("class", Shape::U16),
-        Member::new("tlv_type", Shape::U8),
-        Member::new("data", Shape::BYTES),
+    JsonShape::Object(&[
+        JsonMember::new("type", JsonShape::Word("tlv")),
+        JsonMember::new("class", JsonShape::U16),
+        JsonMember::new("tlv_type", JsonShape::U8),
+        JsonMember::new("data", JsonShape::BYTES),
     ]),
 ]);
 
@@ -109,12 +109,15 @@ impl<'a> Encap<'a> {
 impl<'a> ActionCodec<'a> for Encap<'a> {
     const NAME: &'static str = "encap";
     const WIRE: &'static [Wire] = &since_v13(46);
-    const MEMBERS: &'static [Member] = &[
-        Member::new("packet_type", Shape::Either(&[Shape::Text, Shape::U32])),
-        Member::optional("properties", Shape::List(&PROPERTY)),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new(
+            "packet_type",
+            JsonShape::Either(&[JsonShape::Text, JsonShape::U32]),
+        ),
+        JsonMember::optional("properties", JsonShape::List(&PROPERTY)),
     ];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         let hdr_size = body.u16("hdr_size")?;
         let packet_type = body.u32("packet type")?;
         let mut walk = *body;
@@ -247,15 +250,15 @@ const USE_NEXT_PROTO: u32 = 0xfffe;
 impl<'a> ActionCodec<'a> for Decap {
     const NAME: &'static str = "decap";
     const WIRE: &'static [Wire] = &since_v13(47);
-    const MEMBERS: &'static [Member] = &[Member::optional(
+    const MEMBERS: &'static [JsonMember] = &[JsonMember::optional(
         "packet_type",
-        Shape::Object(&[
-            Member::new("ns", Shape::U16),
-            Member::new("type", Shape::U16),
+        JsonShape::Object(&[
+            JsonMember::new("ns", JsonShape::U16),
+            JsonMember::new("type", JsonShape::U16),
         ]),
     )];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         body.skip(2, "padding")?;
         Ok(Decap {
             packet_type: body.u32("packet type")?,

@@ -22,13 +22,13 @@ pub struct Output {
 impl<'a> ActionCodec<'a> for Output {
     const NAME: &'static str = "output";
     const WIRE: &'static [Wire] = &[Wire::openflow(0, Version::V10)];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("port", Shape::PORT),
-        Member::optional("field", Shape::BITS),
-        Member::optional("max_len", Shape::U32),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("port", JsonShape::PORT),
+        JsonMember::optional("field", JsonShape::BITS),
+        JsonMember::optional("max_len", JsonShape::U32),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let output = Output {
             port: port(body, head)?,
             max_len: body.u16("max_len")?,
@@ -122,7 +122,7 @@ impl<'a> ActionCodec<'a> for OutputReg {
     /// Its text is one of the forms of `output`.
     const WORDS: &'static [&'static str] = &[];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let start = *body;
         let ofs_nbits = body.u16("ofs_nbits")?;
         let long = head.number == OUTPUT_REG2.number;
@@ -197,7 +197,7 @@ impl<'a> ActionCodec<'a> for OutputTrunc {
     /// Its text is one of the forms of `output`.
     const WORDS: &'static [&'static str] = &[];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         Ok(OutputTrunc {
             port: port(body, head)?,
             max_len: body.u32("max_len")?,

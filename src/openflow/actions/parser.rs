@@ -9,7 +9,7 @@ const DEPTH_LIMIT: u8 = 100;
 
 /// The order of instructions, which the text must keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::openflow) enum Rank {
+pub(in crate::openflow) enum InstructionRank {
     Meter,
     Apply,
     Clear,
@@ -22,7 +22,7 @@ pub(in crate::openflow) enum Rank {
 
 /// What a list of actions belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outer {
+pub(super) enum ListOwner {
     Flow,
     WriteActions,
     Ct,
@@ -31,7 +31,7 @@ pub(super) enum Outer {
 
 /// What is known of the packets that an action meets.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::openflow) struct Known {
+pub(in crate::openflow) struct KnownHeaders {
     /// Whether the flow's match is known, so that what it lacks is an error.
     pub(in crate::openflow) checked: bool,
     /// How many VLAN tags there are at least.
@@ -44,7 +44,7 @@ pub(in crate::openflow) struct Known {
     pub(in crate::openflow) nw_proto: Option<u8>,
 }
 
-impl Known {
+impl KnownHeaders {
     /// What a match lacks for a prerequisite, as far as it can be told.
     fn lacks(self, prereq: Prereq) -> Option<&'static str> {
         let eth_type = self.eth_type;
@@ -79,11 +79,11 @@ pub(in crate::openflow) struct Parser<'p> {
     /// The version to encode for.
     pub(super) version: Version,
     /// What is known of the packet where the next action stands.
-    pub(super) known: Known,
+    pub(super) known: KnownHeaders,
     /// The actions of the list at hand, as bytes.
     pub(super) out: Vec<u8>,
     /// What the list at hand belongs to.
-    pub(super) outer: Outer,
+    pub(super) outer: ListOwner,
     /// Parses the actions of a list and appends them; it knows all actions, which do not know each other.
     actions: fn(&mut Parser<'p>, &str) -> Result<(), Problem>,
     /// How many lists the one at hand is nested in.
@@ -96,7 +96,7 @@ impl<'p> Parser<'p> {
     pub(super) fn new(
         names: &'p dyn Names,
         version: Version,
-        known: Known,
+        known: KnownHeaders,
         actions: fn(&mut Parser<'p>, &str) -> Result<(), Problem>,
     ) -> Parser<'p> {
         Parser {
@@ -104,7 +104,7 @@ impl<'p> Parser<'p> {
             version,
             known,
             out: Vec::new(),
-            outer: Outer::Flow,
+            outer: ListOwner::Flow,
             actions,
             depth: 0,
             in_set: false,
@@ -112,7 +112,7 @@ impl<'p> Parser<'p> {
     }
 
     /// Parses a list of actions, which is given back; of a flow of OpenFlow 1.1 and later, of instructions.
-    pub(super) fn list(&mut self, text: &str, outer: Outer) -> Result<Vec<u8>, Problem> {
+    pub(super) fn list(&mut self, text: &str, outer: ListOwner) -> Result<Vec<u8>, Problem> {
         if self.depth >= DEPTH_LIMIT {
             return Err(Problem::syntax(format!(
                 "no more than {DEPTH_LIMIT} lists may be nested in each other"
@@ -122,7 +122,7 @@ impl<'p> Parser<'p> {
         let (before, known, in_set) = (self.outer, self.known, self.in_set);
         let out = std::mem::take(&mut self.out);
         self.outer = outer;
-        self.in_set |= outer == Outer::WriteActions;
+        self.in_set |= outer == ListOwner::WriteActions;
         self.depth += 1;
         let outcome = (self.actions)(self, text);
         self.depth -= 1;
@@ -176,9 +176,9 @@ impl<'p> Parser<'p> {
         let tracked = matches!(field.id, Id::CT_MARK | Id::CT_LABEL);
         let reason = if !field.writable {
             "cannot be changed"
-        } else if tracked && self.outer != Outer::Ct {
+        } else if tracked && self.outer != ListOwner::Ct {
             "is set in ct(commit,exec(...)) only"
-        } else if !tracked && self.outer == Outer::Ct {
+        } else if !tracked && self.outer == ListOwner::Ct {
             "cannot be set in ct, only ct_mark and ct_label can"
         } else {
             return self.demand(field.name, field.prereq);

@@ -42,12 +42,12 @@ pub struct Enqueue {
 impl<'a> ActionCodec<'a> for Enqueue {
     const NAME: &'static str = "enqueue";
     const WIRE: &'static [Wire] = &[Wire::v10(11)];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("port", Shape::PORT),
-        Member::new("queue", Shape::U32),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("port", JsonShape::PORT),
+        JsonMember::new("queue", JsonShape::U32),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let port = port(body, head)?;
         body.skip(6, "padding")?;
         Ok(Enqueue {

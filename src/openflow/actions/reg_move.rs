@@ -23,12 +23,12 @@ const REG_MOVE: Wire = Wire::new(Vendor::Nicira, 6, Version::V10, Version::V14);
 impl<'a> ActionCodec<'a> for RegMove {
     const NAME: &'static str = "move";
     const WIRE: &'static [Wire] = &[COPY_FIELD, ONF_COPY_FIELD, REG_MOVE];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("src", Shape::BITS),
-        Member::new("dst", Shape::BITS),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("src", JsonShape::BITS),
+        JsonMember::new("dst", JsonShape::BITS),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let start = *body;
         let onf = head.vendor == Vendor::Onf;
         if onf {

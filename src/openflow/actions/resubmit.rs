@@ -48,13 +48,13 @@ impl Resubmit {
 impl<'a> ActionCodec<'a> for Resubmit {
     const NAME: &'static str = "resubmit";
     const WIRE: &'static [Wire] = &[RESUBMIT, RESUBMIT_TABLE, RESUBMIT_TABLE_CT];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("port", Shape::PORT),
-        Member::optional("table", Shape::Table),
-        Member::optional("ct", Shape::True),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("port", JsonShape::PORT),
+        JsonMember::optional("table", JsonShape::Table),
+        JsonMember::optional("ct", JsonShape::True),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let form = if head.number == RESUBMIT.number {
             ResubmitForm::Port
         } else if head.number == RESUBMIT_TABLE.number {

@@ -43,16 +43,16 @@ const SAMPLE: [Wire; 3] = [Wire::nicira(29), Wire::nicira(38), Wire::nicira(41)]
 impl<'a> ActionCodec<'a> for Sample {
     const NAME: &'static str = "sample";
     const WIRE: &'static [Wire] = &SAMPLE;
-    const MEMBERS: &'static [Member] = &[
-        Member::new("probability", Shape::U16),
-        Member::optional("collector_set_id", Shape::U32),
-        Member::optional("obs_domain_id", Shape::U32),
-        Member::optional("obs_point_id", Shape::U32),
-        Member::optional("sampling_port", Shape::PORT),
-        Member::optional("direction", Shape::Words(&["ingress", "egress"])),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("probability", JsonShape::U16),
+        JsonMember::optional("collector_set_id", JsonShape::U32),
+        JsonMember::optional("obs_domain_id", JsonShape::U32),
+        JsonMember::optional("obs_point_id", JsonShape::U32),
+        JsonMember::optional("sampling_port", JsonShape::PORT),
+        JsonMember::optional("direction", JsonShape::Words(&["ingress", "egress"])),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let mut sample = Sample {
             probability: body.u16("probability")?,
             collector_set_id: body.u32("collector_set_id")?,

@@ -1,11 +1,11 @@
 //! `set_field`: sets a field, or the bits of it under a mask (OpenFlow 1.5.1 §7.2.6.10, ovs-actions(7)).
 
-use crate::openflow::fields::Kind;
+use crate::openflow::fields::FieldKind;
 
 use super::bits::named_field;
 use super::codec::hex_json;
 use super::prelude::*;
-use super::setting::Setting;
+use super::setting::FieldSetting;
 use super::whole::{REG_LOAD2, SET_FIELD, ones, put_value, wide};
 
 /// Sets a field: `set_field:4162->vlan_vid`, `set_field:0x1/0xffff->reg0`.
@@ -35,13 +35,13 @@ impl SetField<'_> {
 impl<'a> ActionCodec<'a> for SetField<'a> {
     const NAME: &'static str = "set_field";
     const WIRE: &'static [Wire] = &[SET_FIELD, REG_LOAD2];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("field", Shape::Text),
-        Member::new("value", Shape::FIELD_VALUE),
-        Member::optional("mask", Shape::HEX),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("field", JsonShape::Text),
+        JsonMember::new("value", JsonShape::FIELD_VALUE),
+        JsonMember::optional("mask", JsonShape::HEX),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let nicira = head.vendor == Vendor::Nicira;
         let header = Header::decode(body)?;
         let mut value = body.sub(header.length.into(), "value")?;
@@ -129,10 +129,10 @@ impl<'a> ActionCodec<'a> for SetField<'a> {
             mask = Some(wide(ones(field.n_bits()), value.len()));
         }
         // Flags by their names alone are all of the field.
-        if field.kind == Kind::TunFlags && !text.contains(['+', '-', '/']) {
+        if field.kind == FieldKind::TunFlags && !text.contains(['+', '-', '/']) {
             mask = None;
         }
-        let setting = Setting { field, value, mask };
+        let setting = FieldSetting { field, value, mask };
         setting.put(false, parser)
     }
 }

@@ -11,14 +11,14 @@ use super::vlan::{
 use super::whole::{REG_LOAD2, SET_FIELD, ones, put_load, put_value};
 
 /// Bits of a field that are set.
-pub(super) struct Setting {
+pub(super) struct FieldSetting {
     pub(super) field: &'static Field,
     pub(super) value: Vec<u8>,
     /// As wide as the value; `None` is the whole field.
     pub(super) mask: Option<Vec<u8>>,
 }
 
-impl Setting {
+impl FieldSetting {
     /// Appends the setting; `load` says whether that was the word.
     ///
     /// OpenFlow 1.5 has `set_field` for all of it. Before, `load` stays `load`, and so does a `set_field` of

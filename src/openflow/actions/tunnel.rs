@@ -27,9 +27,9 @@ impl SetTunnel {
 impl<'a> ActionCodec<'a> for SetTunnel {
     const NAME: &'static str = "set_tunnel";
     const WIRE: &'static [Wire] = &[SET_TUNNEL, SET_TUNNEL64];
-    const MEMBERS: &'static [Member] = &[Member::new("tun_id", Shape::HEX)];
+    const MEMBERS: &'static [JsonMember] = &[JsonMember::new("tun_id", JsonShape::HEX)];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let long = head.number == SET_TUNNEL64.number;
         Ok(SetTunnel {
             tun_id: if long {

@@ -14,7 +14,7 @@ use super::arguments::{Argument, Arguments, hex_bytes, no_argument, uint};
 use super::codec::EXPERIMENTER;
 use super::number::{hex_string, put_dec, put_dotted, put_hex};
 use super::parser::Parser;
-use super::shape::{Member, Shape};
+use super::shape::{JsonMember, JsonShape};
 use crate::openflow::fields::Problem;
 
 /// An action or instruction as bytes.
@@ -93,14 +93,14 @@ pub(super) const WORDS: &[&str] = &["unknown", "experimenter"];
 pub(super) const INSTRUCTION_WORDS: &[&str] = &["unknown_instruction", "experimenter_instruction"];
 
 /// The names of [`Unknown`] with the members of its JSON.
-pub(super) const MEMBERS: [(&str, &[Member]); 4] = {
-    const NUMBER: &[Member] = &[
-        Member::new("number", Shape::U16),
-        Member::new("data", Shape::BYTES),
+pub(super) const MEMBERS: [(&str, &[JsonMember]); 4] = {
+    const NUMBER: &[JsonMember] = &[
+        JsonMember::new("number", JsonShape::U16),
+        JsonMember::new("data", JsonShape::BYTES),
     ];
-    const ID: &[Member] = &[
-        Member::new("id", Shape::U32),
-        Member::new("data", Shape::BYTES),
+    const ID: &[JsonMember] = &[
+        JsonMember::new("id", JsonShape::U32),
+        JsonMember::new("data", JsonShape::BYTES),
     ];
     [
         ("unknown", NUMBER),

@@ -9,7 +9,7 @@ use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::super::version::Version;
 use super::matching::Match;
 use super::request::MatchFields;
-use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords};
+use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciForm};
 use super::table::Id;
 
 /// Length of the match of OpenFlow 1.0, in bytes.
@@ -104,7 +104,7 @@ impl<'a> Match<'a> {
         }
 
         scratch.clear();
-        let mut fields = Fields(scratch);
+        let mut fields = FieldWriter(scratch);
         if is(any::IN_PORT) {
             fields.put(Id::IN_PORT, &in_port);
         }
@@ -215,7 +215,7 @@ impl<'a> Match<'a> {
         }
 
         scratch.clear();
-        let mut fields = Fields(scratch);
+        let mut fields = FieldWriter(scratch);
         if is(any::IN_PORT) {
             fields.put(Id::IN_PORT_OXM, &in_port);
         }
@@ -242,7 +242,7 @@ impl<'a> Match<'a> {
 impl MatchFields {
     /// The standard match of OpenFlow 1.1, if it can say all of this.
     pub(super) fn standard_v11(&self) -> Option<Vec<u8>> {
-        let mut out = Standard::any();
+        let mut out = StandardMatch::any();
         let is_ipv4 = self
             .value(Id::ETH_TYPE)
             .is_some_and(|(value, _)| value == [0x08, 0x00]);
@@ -257,13 +257,13 @@ impl MatchFields {
                         return None;
                     }
                     match self.tci().words() {
-                        TciWords::Parts { vid, pcp } => {
+                        TciForm::Parts { vid, pcp } => {
                             out.exact(36, &vid.unwrap_or(VLAN_ANY).to_be_bytes(), any::DL_VLAN);
                             if let Some(pcp) = pcp {
                                 out.exact(38, &[pcp], any::v11::DL_VLAN_PCP);
                             }
                         }
-                        TciWords::Whole
+                        TciForm::Whole
                             if self.tci()
                                 == (Tci {
                                     value: TCI_PRESENT,
@@ -272,7 +272,7 @@ impl MatchFields {
                         {
                             out.exact(36, &VLAN_ANY.to_be_bytes(), any::DL_VLAN);
                         }
-                        TciWords::Whole => return None,
+                        TciForm::Whole => return None,
                     }
                 }
                 (Id::ETH_TYPE, None) => out.exact(40, value, any::v11::DL_TYPE),
@@ -300,15 +300,15 @@ impl MatchFields {
 }
 
 /// A standard match of OpenFlow 1.1 in the making.
-struct Standard {
+struct StandardMatch {
     bytes: [u8; V11_MATCH_BYTES],
     wildcards: u32,
 }
 
-impl Standard {
+impl StandardMatch {
     /// One that matches everything: all bits of wildcards and of masks are set.
-    fn any() -> Standard {
-        let mut standard = Standard {
+    fn any() -> StandardMatch {
+        let mut standard = StandardMatch {
             bytes: [0; V11_MATCH_BYTES],
             wildcards: 0x3ff,
         };
@@ -379,7 +379,7 @@ impl Layer3 {
         self
     }
 
-    fn put(&self, fields: &mut Fields<'_>) {
+    fn put(&self, fields: &mut FieldWriter<'_>) {
         if let Some(dl_type) = self.dl_type {
             fields.put(Id::ETH_TYPE, &dl_type.to_be_bytes());
         }
@@ -427,9 +427,9 @@ impl Layer3 {
 }
 
 /// Appends fields.
-struct Fields<'s>(&'s mut Vec<u8>);
+struct FieldWriter<'s>(&'s mut Vec<u8>);
 
-impl Fields<'_> {
+impl FieldWriter<'_> {
     fn put(&mut self, id: Id, value: &[u8]) {
         id.row().header(Version::V10, false).encode(self.0);
         self.0.extend(value);

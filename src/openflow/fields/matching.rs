@@ -3,8 +3,8 @@
 use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
 use super::super::text::{Role, Sink, Style, TextContext, port_from_v10};
 use super::Header;
-use super::row_set::{AT_TIMES_UNSAID, ETHERNET, RowSet, TAGS, WIDE_REGISTERS};
-use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords, word_for};
+use super::row_set::{ETHERNET, RowSet, SOMETIMES_HIDDEN, TAGS, WIDE_REGISTERS};
+use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciForm, word_for};
 use super::table::{Field, Id};
 use super::values::{self, all_ones, all_zeros};
 use crate::base::digits::{put_all_hex, put_decimal};
@@ -14,7 +14,7 @@ use crate::base::json::Json;
 const DEFAULT_PRIORITY: u16 = 0x8000;
 
 /// Rows that are one field: the port in 16 bits and in 32, the DSCP shifted and not.
-const SAME: [[Id; 2]; 2] = [[Id::IN_PORT, Id::IN_PORT_OXM], [Id::NW_TOS, Id::IP_DSCP]];
+const EQUIVALENT_ROWS: [[Id; 2]; 2] = [[Id::IN_PORT, Id::IN_PORT_OXM], [Id::NW_TOS, Id::IP_DSCP]];
 
 /// A value with its mask; no mask if every bit is matched.
 pub type Masked<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -26,7 +26,7 @@ pub struct Match<'a> {
     /// Offset of `bytes` in the message.
     at: usize,
     /// Where each field that has a row is, in the order of the rows.
-    places: Places,
+    places: FieldOffsets,
     /// Which rows have a field.
     present: RowSet,
     /// Whether there are fields without a row.
@@ -44,7 +44,7 @@ impl<'a> Match<'a> {
         let mut matched = Match {
             bytes,
             at,
-            places: Places::default(),
+            places: FieldOffsets::default(),
             present: RowSet::EMPTY,
             has_unknown: false,
         };
@@ -77,9 +77,9 @@ impl<'a> Match<'a> {
             if !fits {
                 return Err(start.error(field.name, DecodeErrorKind::BadLength(value.len())));
             }
-            let covers = mask.map_or(Covers::All, |mask| Covers::of(field, mask));
+            let covers = mask.map_or(MaskCoverage::All, |mask| MaskCoverage::of(field, mask));
             // A mask of zeros matches everything, but the option of a tunnel must be there.
-            if covers == Covers::Nothing && !variable {
+            if covers == MaskCoverage::Nothing && !variable {
                 continue;
             }
             if matched.present.contains(field.id) {
@@ -88,15 +88,15 @@ impl<'a> Match<'a> {
                     DecodeErrorKind::BadValue(be_number(value) as u64),
                 ));
             }
-            matched.places.insert(Place {
+            matched.places.insert(FieldOffset {
                 id: field.id,
                 at: value_at,
                 width: value.len() as u8,
-                masked: covers != Covers::All,
+                masked: covers != MaskCoverage::All,
             });
             matched.present.insert(field.id);
         }
-        for rows in SAME {
+        for rows in EQUIVALENT_ROWS {
             if rows.iter().all(|id| matched.present.contains(*id)) {
                 return Err(matched.twice(rows));
             }
@@ -132,7 +132,7 @@ impl<'a> Match<'a> {
     }
 
     /// The value and mask at a place.
-    fn at_place(&self, place: Place) -> Option<Masked<'a>> {
+    fn at_place(&self, place: FieldOffset) -> Option<Masked<'a>> {
         let width = usize::from(place.width);
         let (value, rest) = self
             .bytes
@@ -213,7 +213,7 @@ impl<'a> Match<'a> {
 
     /// Every field that has a row, with its value and mask as they came, in the order of the rows.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Masked<'a>)> + '_ {
-        let field = |place: Place| Some((place.id.row(), self.at_place(place)?));
+        let field = |place: FieldOffset| Some((place.id.row(), self.at_place(place)?));
         self.places.all().iter().copied().filter_map(field)
     }
 
@@ -234,11 +234,11 @@ impl<'a> Match<'a> {
     /// without a row comes last, as `oxm_0x8000_45=0x0102/0xffff` or, of an experimenter,
     /// `oxm_0xffff_0x00001234_45=0x01`.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>, priority: u16) {
-        let mut words = Words {
+        let mut words = MatchText {
             sink,
             cx,
-            unsaid: match cx.style {
-                Style::Wire => self.unsaid(),
+            hidden: match cx.style {
+                Style::Wire => self.hidden(),
                 Style::Classic => RowSet::EMPTY,
             },
             first: true,
@@ -256,11 +256,11 @@ impl<'a> Match<'a> {
     /// Instead of the word for a protocol there are the numbers `dl_type` and `nw_proto`. Values
     /// have the forms of [`Field::value_json`].
     pub fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
-        self.walk(&mut Members { json, cx });
+        self.walk(&mut MatchJson { json, cx });
     }
 
     /// Tells a visitor what the match says, in the order in which dumps print it.
-    fn walk(&self, visit: &mut impl Visit) {
+    fn walk(&self, visit: &mut impl MatchVisitor) {
         let eth_type = self.number(Id::ETH_TYPE).map(|number| number as u16);
         let nw_proto = self.number(Id::NW_PROTO).map(|number| number as u8);
         let word = eth_type.and_then(|eth_type| word_for(eth_type, nw_proto));
@@ -320,7 +320,7 @@ impl<'a> Match<'a> {
         }
     }
 
-    fn walk_registers(&self, visit: &mut impl Visit) {
+    fn walk_registers(&self, visit: &mut impl MatchVisitor) {
         let registers = self.register_values();
         for (number, (value, bits)) in registers.into_iter().enumerate() {
             walk_register(number as u8, value, bits, visit);
@@ -341,8 +341,8 @@ impl<'a> Match<'a> {
     /// What ovs-ofctl keeps to itself, though it is matched: the version of ERSPAN, flags and message type
     /// of GTP-U where they are zero, fields of ERSPAN that the version which is matched does not have, contexts of NSH that are not of metadata type 1, and ports of a
     /// tracked connection whose protocol is not matched.
-    fn unsaid(&self) -> RowSet {
-        if !self.present.intersects(&AT_TIMES_UNSAID) {
+    fn hidden(&self) -> RowSet {
+        if !self.present.intersects(&SOMETIMES_HIDDEN) {
             return RowSet::EMPTY;
         }
         let masked = |id: Id| match self.value(id.row()) {
@@ -350,33 +350,33 @@ impl<'a> Match<'a> {
             None => 0,
         };
         let version = masked(Id::TUN_ERSPAN_VER);
-        let mut unsaid = RowSet::EMPTY;
+        let mut hidden = RowSet::EMPTY;
         for id in [Id::TUN_ERSPAN_VER, Id::TUN_GTPU_FLAGS, Id::TUN_GTPU_MSGTYPE] {
             if masked(id) == 0 {
-                unsaid.insert(id);
+                hidden.insert(id);
             }
         }
         if version != 1 {
-            unsaid.insert(Id::TUN_ERSPAN_IDX);
+            hidden.insert(Id::TUN_ERSPAN_IDX);
         }
         if version != 2 {
-            unsaid.insert(Id::TUN_ERSPAN_DIR);
-            unsaid.insert(Id::TUN_ERSPAN_HWID);
+            hidden.insert(Id::TUN_ERSPAN_DIR);
+            hidden.insert(Id::TUN_ERSPAN_HWID);
         }
         if self.number(Id::NSH_MDTYPE) != Some(1) {
-            unsaid.insert(Id::NSH_C1);
-            unsaid.insert(Id::NSH_C2);
-            unsaid.insert(Id::NSH_C3);
-            unsaid.insert(Id::NSH_C4);
+            hidden.insert(Id::NSH_C1);
+            hidden.insert(Id::NSH_C2);
+            hidden.insert(Id::NSH_C3);
+            hidden.insert(Id::NSH_C4);
         }
         if !self.present.contains(Id::CT_NW_PROTO) {
-            unsaid.insert(Id::CT_TP_SRC);
-            unsaid.insert(Id::CT_TP_DST);
+            hidden.insert(Id::CT_TP_SRC);
+            hidden.insert(Id::CT_TP_DST);
         }
-        unsaid
+        hidden
     }
 
-    fn walk_unknown(&self, visit: &mut impl Visit) {
+    fn walk_unknown(&self, visit: &mut impl MatchVisitor) {
         let mut cursor = Cursor::new(self.bytes, self.at);
         while let Ok(header) = Header::decode(&mut cursor) {
             let Ok((value, mask)) = payload(&mut cursor, header) else {
@@ -434,7 +434,7 @@ impl<'a> Match<'a> {
 
 /// Where a field of a match is.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct FieldOffset {
     id: Id,
     /// Offset of the value in the bytes of the match; a mask follows it.
     at: u16,
@@ -445,43 +445,43 @@ struct Place {
 }
 
 /// So many places take no memory of their own; more fields are rare.
-const FEW: usize = 10;
+const INLINE_FIELDS: usize = 10;
 
 /// The places of a match's fields, in the order of their rows.
 #[derive(Debug, Clone)]
-struct Places {
-    few: [Place; FEW],
+struct FieldOffsets {
+    few: [FieldOffset; INLINE_FIELDS],
     /// How many of `few` are taken.
     count: u8,
     /// All of them, if they are more.
-    many: Vec<Place>,
+    many: Vec<FieldOffset>,
 }
 
-impl Default for Places {
-    fn default() -> Places {
-        let nowhere = Place {
+impl Default for FieldOffsets {
+    fn default() -> FieldOffsets {
+        let nowhere = FieldOffset {
             id: Id::PKT_MARK,
             at: 0,
             width: 0,
             masked: false,
         };
-        Places {
-            few: [nowhere; FEW],
+        FieldOffsets {
+            few: [nowhere; INLINE_FIELDS],
             count: 0,
             many: Vec::new(),
         }
     }
 }
 
-impl Places {
-    fn all(&self) -> &[Place] {
+impl FieldOffsets {
+    fn all(&self) -> &[FieldOffset] {
         match self.few.get(..usize::from(self.count)) {
             Some(few) if self.many.is_empty() => few,
             _ => &self.many,
         }
     }
 
-    fn insert(&mut self, place: Place) {
+    fn insert(&mut self, place: FieldOffset) {
         let count = usize::from(self.count);
         let places = if let Some(slot) = self.few.get_mut(count) {
             *slot = place;
@@ -506,14 +506,14 @@ impl Places {
 
 /// What a mask covers of a field. Bits that the field does not have do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Covers {
+enum MaskCoverage {
     All,
     Some,
     Nothing,
 }
 
-impl Covers {
-    fn of(field: &Field, mask: &[u8]) -> Covers {
+impl MaskCoverage {
+    fn of(field: &Field, mask: &[u8]) -> MaskCoverage {
         // The presence of a tag stands above its id.
         let n_bits = if field.id == Id::VLAN_VID {
             13
@@ -523,17 +523,17 @@ impl Covers {
         if mask.len() * 8 > usize::from(n_bits) {
             let bits = (1u128 << n_bits.min(127)) - 1;
             return match be_number(mask) & bits {
-                0 => Covers::Nothing,
-                covered if covered == bits => Covers::All,
-                _ => Covers::Some,
+                0 => MaskCoverage::Nothing,
+                covered if covered == bits => MaskCoverage::All,
+                _ => MaskCoverage::Some,
             };
         }
         if all_zeros(mask) {
-            Covers::Nothing
+            MaskCoverage::Nothing
         } else if all_ones(mask) {
-            Covers::All
+            MaskCoverage::All
         } else {
-            Covers::Some
+            MaskCoverage::Some
         }
     }
 }
@@ -566,7 +566,7 @@ fn register(value: &[u8], mask: Option<&[u8]>, number: u8) -> (u32, u32) {
     (word(value) & bits, bits)
 }
 
-fn walk_register(number: u8, value: u32, bits: u32, visit: &mut impl Visit) {
+fn walk_register(number: u8, value: u32, bits: u32, visit: &mut impl MatchVisitor) {
     let Some(id) = Id::reg(number) else { return };
     if bits != 0 {
         let mask_bytes = bits.to_be_bytes();
@@ -575,12 +575,12 @@ fn walk_register(number: u8, value: u32, bits: u32, visit: &mut impl Visit) {
     }
 }
 
-fn walk_tag(tci: Tci, visit: &mut impl Visit) {
+fn walk_tag(tci: Tci, visit: &mut impl MatchVisitor) {
     if tci.mask == 0 {
         return;
     }
     match tci.words() {
-        TciWords::Parts { vid, pcp } => {
+        TciForm::Parts { vid, pcp } => {
             if let Some(vid) = vid {
                 visit.field(Id::DL_VLAN.row(), &vid.to_be_bytes(), None);
             }
@@ -588,7 +588,7 @@ fn walk_tag(tci: Tci, visit: &mut impl Visit) {
                 visit.field(Id::DL_VLAN_PCP.row(), &[pcp], None);
             }
         }
-        TciWords::Whole => {
+        TciForm::Whole => {
             let mask = tci.mask.to_be_bytes();
             let mask = (tci.mask != u16::MAX).then_some(mask.as_slice());
             visit.field(Id::VLAN_TCI.row(), &tci.value.to_be_bytes(), mask);
@@ -597,7 +597,7 @@ fn walk_tag(tci: Tci, visit: &mut impl Visit) {
 }
 
 /// What [`Match::walk`] tells.
-trait Visit {
+trait MatchVisitor {
     /// A protocol's word, its Ethernet type, and its IP protocol if the word includes one.
     fn protocol(&mut self, word: &'static str, eth_type: u16, nw_proto: Option<u8>);
 
@@ -612,15 +612,15 @@ trait Visit {
 }
 
 /// A match as text.
-struct Words<'s, 'c, S> {
+struct MatchText<'s, 'c, S> {
     sink: &'s mut S,
     cx: &'s TextContext<'c>,
     /// What is matched and yet left out.
-    unsaid: RowSet,
+    hidden: RowSet,
     first: bool,
 }
 
-impl<S: Sink> Words<'_, '_, S> {
+impl<S: Sink> MatchText<'_, '_, S> {
     fn separate(&mut self) {
         if !self.first {
             self.sink.put(",");
@@ -629,7 +629,7 @@ impl<S: Sink> Words<'_, '_, S> {
     }
 }
 
-impl<S: Sink> Visit for Words<'_, '_, S> {
+impl<S: Sink> MatchVisitor for MatchText<'_, '_, S> {
     fn protocol(&mut self, word: &'static str, _: u16, _: Option<u8>) {
         self.separate();
         self.sink.put_as(Role::Value, word);
@@ -641,7 +641,7 @@ impl<S: Sink> Visit for Words<'_, '_, S> {
     }
 
     fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
-        if self.unsaid.contains(field.id) {
+        if self.hidden.contains(field.id) {
             return;
         }
         self.separate();
@@ -670,12 +670,12 @@ impl<S: Sink> Visit for Words<'_, '_, S> {
 }
 
 /// A match as members of a JSON object.
-struct Members<'s, 'j, 'c> {
+struct MatchJson<'s, 'j, 'c> {
     json: &'s mut Json<'j>,
     cx: &'s TextContext<'c>,
 }
 
-impl Visit for Members<'_, '_, '_> {
+impl MatchVisitor for MatchJson<'_, '_, '_> {
     fn protocol(&mut self, _: &'static str, eth_type: u16, nw_proto: Option<u8>) {
         self.json.key(Id::ETH_TYPE.row().key);
         self.json.number(eth_type);

@@ -9,7 +9,7 @@
 //! | `listing` | sets of rows as names, shortened |
 //! | `compare` | the value of a field for sorting |
 //! | `request` | the match of a request, and its bytes in every version |
-//! | `parse`, `parse_value`, `place` | the MATCH argument |
+//! | `parse`, `parse_value`, `resolve` | the MATCH argument |
 //! | `words`, `problem` | numbers, ports and tables in text; why text cannot be parsed |
 //! | `fixed` | the fixed matches of OpenFlow 1.0 and 1.1 |
 //! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` and their like |
@@ -20,9 +20,9 @@ pub(super) mod listing;
 mod matching;
 mod parse;
 mod parse_value;
-mod place;
 mod problem;
 mod request;
+mod resolve;
 mod row_set;
 mod shorthand;
 mod table;
@@ -47,7 +47,7 @@ pub use problem::{ParseError, ParseErrorKind};
 pub use request::MatchFields;
 pub use row_set::RowSet;
 pub use shorthand::protocol_words;
-pub use table::{Field, Form, Id, Kind, Prereq, ROWS, Wire};
+pub use table::{DumpForm, Field, FieldKind, Id, Prereq, ROWS, WireField};
 pub use values::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, put_port_json};
 pub use words::parse_table_word;
 pub(super) use words::{cookie_number, number, parse_port, parse_table};
@@ -154,7 +154,7 @@ impl Field {
     }
 
     /// The number to send in `version`: the newest that it has, else the oldest there is.
-    pub fn wire_in(&self, version: Version) -> Option<&'static Wire> {
+    pub fn wire_in(&self, version: Version) -> Option<&'static WireField> {
         self.wire
             .iter()
             .rfind(|wire| wire.since <= version)

@@ -2,9 +2,9 @@
 
 use super::super::text::{Names, PORT_ANY};
 use super::parse_value::parse_value;
-use super::place::{Piece, Said, place};
 use super::problem::{ParseError, ParseErrorKind, Problem};
 use super::request::MatchFields;
+use super::resolve::{KeyValue, RequestedField, resolve};
 use super::shorthand::{protocol, protocol_words};
 use super::table::{Field, Id, ROWS};
 use super::values::all_zeros;
@@ -43,8 +43,8 @@ pub(in crate::openflow) fn parse_match(
     mut own: impl FnMut(&str, &str) -> Result<bool, Problem>,
 ) -> Result<Filter, ParseError> {
     let mut filter = Filter::default();
-    let mut said = Vec::new();
-    let mut statistics: Vec<Piece<'_>> = Vec::new();
+    let mut requested = Vec::new();
+    let mut statistics: Vec<KeyValue<'_>> = Vec::new();
     let mut rest = text;
     while let Some(piece) = next_piece(&mut rest)? {
         let outcome = match own(piece.key, piece.value) {
@@ -52,7 +52,7 @@ pub(in crate::openflow) fn parse_match(
                 statistics.push(piece);
                 Ok(())
             }
-            Ok(false) => parse_piece(piece, names, &mut filter, &mut said),
+            Ok(false) => parse_piece(piece, names, &mut filter, &mut requested),
             other => other.map(|_| ()),
         };
         outcome.map_err(|problem| problem.at(piece.text))?;
@@ -64,14 +64,14 @@ pub(in crate::openflow) fn parse_match(
         return Err(Problem::syntax(reason).at(piece.text));
     }
     // A mask of zeros matches anything, but of the option of a tunnel that it is there.
-    said.retain(|said: &Said<'_>| {
-        said.field.id.is_tun_metadata() || !said.mask.as_deref().is_some_and(all_zeros)
+    requested.retain(|requested: &RequestedField<'_>| {
+        requested.field.id.is_tun_metadata() || !requested.mask.as_deref().is_some_and(all_zeros)
     });
-    place(&said, &mut filter.fields)?;
+    resolve(&requested, &mut filter.fields)?;
     Ok(filter)
 }
 
-const BETWEEN: [char; 5] = [',', ' ', '\t', '\r', '\n'];
+const SEPARATORS: [char; 5] = [',', ' ', '\t', '\r', '\n'];
 
 /// What a dump prints with each flow, and no flow is chosen by.
 pub(in crate::openflow) const STATISTICS: [&str; 5] =
@@ -79,14 +79,14 @@ pub(in crate::openflow) const STATISTICS: [&str; 5] =
 
 /// The next piece: `key`, `key=value`, `key:value` or `key(value)`, up to a comma or blank that
 /// stands neither in quotes nor in parentheses.
-fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<Piece<'t>>, ParseError> {
-    let text = rest.trim_start_matches(BETWEEN);
+fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<KeyValue<'t>>, ParseError> {
+    let text = rest.trim_start_matches(SEPARATORS);
     if text.is_empty() {
         return Ok(None);
     }
     let (key, tail) = split_at(
         text,
-        text.find(|c| BETWEEN.contains(&c) || ":=(".contains(c)),
+        text.find(|c| SEPARATORS.contains(&c) || ":=(".contains(c)),
     );
     let in_parentheses = tail.starts_with('(');
     let value = match tail.chars().next() {
@@ -111,7 +111,7 @@ fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<Piece<'t>>, ParseError> {
                         break;
                     }
                 }
-                c if depth == 0 && BETWEEN.contains(&c) => {
+                c if depth == 0 && SEPARATORS.contains(&c) => {
                     end = Some(at);
                     break;
                 }
@@ -136,7 +136,7 @@ fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<Piece<'t>>, ParseError> {
         after
     };
     let length = text.len() - rest.len();
-    Ok(Some(Piece {
+    Ok(Some(KeyValue {
         text: split_at(text, Some(length)).0,
         key,
         value,
@@ -150,14 +150,14 @@ fn split_at(text: &str, at: Option<usize>) -> (&str, &str) {
 }
 
 fn parse_piece<'t>(
-    piece: Piece<'t>,
+    piece: KeyValue<'t>,
     names: &dyn Names,
     filter: &mut Filter,
-    said: &mut Vec<Said<'t>>,
+    requested: &mut Vec<RequestedField<'t>>,
 ) -> Result<(), Problem> {
-    let Piece { key, value, .. } = piece;
+    let KeyValue { key, value, .. } = piece;
     let mut say = |field: &'static Field, value: Vec<u8>, mask: Option<Vec<u8>>| {
-        said.push(Said {
+        requested.push(RequestedField {
             piece,
             field,
             value,

@@ -11,7 +11,7 @@ use super::values::{all_ones, all_zeros};
 
 /// One field of a [`MatchFields`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Matched {
+struct RequestField {
     id: Id,
     value: Vec<u8>,
     mask: Option<Vec<u8>>,
@@ -22,7 +22,7 @@ struct Matched {
 /// What the versions say in different fields is kept in one: the input port as `in_port_oxm`, all
 /// about the VLAN tag as `vlan_tci`, the DSCP as `nw_tos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MatchFields(Vec<Matched>);
+pub struct MatchFields(Vec<RequestField>);
 
 impl MatchFields {
     /// Whether nothing is matched, so that the request is about every flow.
@@ -72,7 +72,7 @@ impl MatchFields {
             .partition_point(|matched| rank(matched.id) < rank(field.id));
         self.0.insert(
             at,
-            Matched {
+            RequestField {
                 id: field.id,
                 value,
                 mask: mask.map(<[u8]>::to_vec),

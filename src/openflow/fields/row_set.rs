@@ -102,7 +102,7 @@ pub(super) static WIDE_REGISTERS: RowSet = {
 };
 
 /// The rows that ovs-ofctl leaves out where others do not say enough.
-pub(super) const AT_TIMES_UNSAID: RowSet = RowSet::EMPTY
+pub(super) const SOMETIMES_HIDDEN: RowSet = RowSet::EMPTY
     .with(Id::TUN_ERSPAN_VER)
     .with(Id::TUN_ERSPAN_IDX)
     .with(Id::TUN_ERSPAN_DIR)

@@ -39,7 +39,7 @@ pub(super) fn write<S: Sink>(
     cx: &TextContext<'_>,
     tags: u8,
 ) -> Result<(), DecodeError> {
-    let mut writer = Writer {
+    let mut writer = ClassicWriter {
         sink,
         cx,
         tags,
@@ -59,7 +59,7 @@ pub(super) fn write<S: Sink>(
 /// `CFI`: in `vlan_tci` and `vlan_vid`, whether there is a tag at all.
 const TAG_PRESENT: u128 = 0x1000;
 
-struct Writer<'s, 'c, S> {
+struct ClassicWriter<'s, 'c, S> {
     sink: &'s mut S,
     cx: &'s TextContext<'c>,
     /// How many VLAN tags are known to be on the packet at this point.
@@ -70,7 +70,7 @@ struct Writer<'s, 'c, S> {
     empty: bool,
 }
 
-impl<S: Sink> Writer<'_, '_, S> {
+impl<S: Sink> ClassicWriter<'_, '_, S> {
     /// Writes one action, and those of `rest` that it folds with.
     fn action(&mut self, action: Action<'_>, rest: &mut ActionIter<'_>) {
         match action {

@@ -13,15 +13,15 @@ use super::table::{Field, Id, Prereq};
 
 /// A key with the value that belongs to it, which may be empty.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Piece<'t> {
+pub(super) struct KeyValue<'t> {
     pub(super) text: &'t str,
     pub(super) key: &'t str,
     pub(super) value: &'t str,
 }
 
 /// A field as it was asked for.
-pub(super) struct Said<'t> {
-    pub(super) piece: Piece<'t>,
+pub(super) struct RequestedField<'t> {
+    pub(super) piece: KeyValue<'t>,
     pub(super) field: &'static Field,
     pub(super) value: Vec<u8>,
     pub(super) mask: Option<Vec<u8>>,
@@ -29,11 +29,15 @@ pub(super) struct Said<'t> {
 
 /// Puts what was said where it belongs: `tp_src` is the port of the protocol that is matched,
 /// everything about the VLAN tag is one field. Then prerequisites are checked.
-pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), ParseError> {
+pub(super) fn resolve(
+    requested: &[RequestedField<'_>],
+    fields: &mut MatchFields,
+) -> Result<(), ParseError> {
     let last = |id: Id| {
-        said.iter()
-            .rfind(|said| said.field.id == id)
-            .map(|said| be_number(&said.value))
+        requested
+            .iter()
+            .rfind(|requested| requested.field.id == id)
+            .map(|requested| be_number(&requested.value))
     };
     let eth_type = last(Id::ETH_TYPE).map(|number| number as u16).or_else(|| {
         let packet_type = last(Id::PACKET_TYPE)? as u32;
@@ -41,12 +45,12 @@ pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), P
     });
     let nw_proto = last(Id::NW_PROTO).map(|number| number as u8);
     let mut tci = Tci::default();
-    for Said {
+    for RequestedField {
         piece,
         field,
         value,
         mask,
-    } in said
+    } in requested
     {
         let fail = |reason: String| Problem::syntax(reason).at(piece.text);
         let short = be_number(value) as u16;
@@ -96,7 +100,7 @@ pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), P
     if tci.mask != 0 {
         fields.set_tci(tci);
     }
-    for Said { piece, field, .. } in said {
+    for RequestedField { piece, field, .. } in requested {
         // A field that moved has the prerequisite that made it move.
         let prereq = match home(field.id, piece.key, &[0, 0], eth_type, nw_proto) {
             Ok((id, _)) => id.row().prereq,
