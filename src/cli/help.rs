@@ -30,7 +30,7 @@ pub(super) struct Help {
 impl Help {
     /// Prints the page, in lines of at most `width` cells.
     pub(super) fn run(&self, width: Option<usize>) -> Result<(), Failure> {
-        /// Longer lines are hard to read.
+        /// Maximum line length, for readability.
         const WIDEST: usize = 100;
         const USUAL: usize = 80;
         let Some(page) = manual::find(&self.words) else {

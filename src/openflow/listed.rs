@@ -9,7 +9,7 @@ use crate::base::json::Json;
 /// Members in their order: key and value.
 pub(super) type ListedMembers<'a> = Vec<(&'static str, ListedValue<'a>)>;
 
-/// The members of what went through something.
+/// Packet and byte counters as members.
 pub(super) fn counts<'a>(counts: Counts) -> ListedMembers<'a> {
     vec![
         ("packet_count", ListedValue::Counter(counts.packet_count)),
@@ -17,14 +17,14 @@ pub(super) fn counts<'a>(counts: Counts) -> ListedMembers<'a> {
     ]
 }
 
-/// What a member holds.
+/// The value of a member.
 #[derive(Debug, Clone)]
 pub(super) enum ListedValue<'a> {
     /// A number.
     Number(u64),
     /// A number that text leaves out if it is 1.
     UnlessOne(u64),
-    /// A number that grows by itself.
+    /// A counter.
     Counter(u64),
     /// Bits and their words.
     Flags(u16, &'static [(u32, &'static str)]),
@@ -32,20 +32,20 @@ pub(super) enum ListedValue<'a> {
     Duration((u32, u32)),
     /// A port.
     Port(u32),
-    /// Properties that are not understood, header included.
+    /// Unknown properties, header included.
     Properties(Vec<&'a [u8]>),
 }
 
 /// How members are punctuated in text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Punctuation {
-    /// Stands before each member.
+    /// Written before each member.
     pub(super) before: &'static str,
-    /// Stands after each member.
+    /// Written after each member.
     pub(super) after: &'static str,
-    /// Stands between key and value.
+    /// Written between key and value.
     pub(super) equals: &'static str,
-    /// Stands between key and value of counters and flags.
+    /// Written between key and value of counters and flags.
     pub(super) counts: &'static str,
 }
 
@@ -143,7 +143,7 @@ pub(super) fn json(members: &ListedMembers<'_>, json: &mut Json<'_>, cx: &TextCo
                 json.end_array();
             }
             ListedValue::Duration((sec, nsec)) => {
-                json.value_of(|out| put_decimals(out, *sec, *nsec))
+                json.value_of(|out| put_decimals(out, *sec, *nsec));
             }
             ListedValue::Port(ofport) => put_port_json(json, cx.names, *ofport),
             ListedValue::Properties(properties) => {

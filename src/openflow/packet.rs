@@ -1,8 +1,8 @@
-//! The headers of a packet as the fields of a match, as ovs-ofctl shows a packet (ovs-fields(7)).
+//! Decodes the headers of a packet into match fields, as ovs-ofctl shows a packet (ovs-fields(7)).
 //!
 //! Ethernet with up to two VLAN tags, MPLS, ARP and RARP, IPv4, IPv6 with its extension headers, TCP, UDP,
-//! SCTP, ICMP, `ICMPv6` with neighbour discovery. NSH shows its Ethernet type alone. A header that is cut
-//! shows zeros.
+//! SCTP, ICMP, `ICMPv6` with neighbour discovery. NSH shows its Ethernet type alone. Truncated
+//! headers show zeros.
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -17,7 +17,7 @@ const ARP: u16 = 0x0806;
 const RARP: u16 = 0x8035;
 const MPLS: u16 = 0x8847;
 const MPLS_MULTICAST: u16 = 0x8848;
-/// What Open vSwitch says of a frame without an Ethernet type.
+/// The Ethernet type that Open vSwitch uses for frames without one.
 const NO_TYPE: u16 = 0x05ff;
 const ICMP: u8 = 1;
 const IGMP: u8 = 2;
@@ -48,7 +48,7 @@ impl Packet {
     /// types) and the type of what the packet begins with.
     pub fn decode(bytes: &[u8], packet_type: u32) -> Packet {
         let mut packet = Packet::default();
-        // What is cut shows as far as it goes.
+        // A truncated packet shows the headers decoded so far.
         let _ = packet.read(&mut Cursor::new(bytes, 0), packet_type);
         packet
     }
@@ -248,7 +248,7 @@ impl Packet {
                 Ipv6Addr::from(h.array::<16>("ipv6_dst")?),
             ];
             ip.proto = next;
-            // Extension headers that are cut leave all that is not an address at zero.
+            // With truncated extension headers, all but the addresses is zero.
             if let Some(fragment) = extensions(&mut payload, &mut ip.proto) {
                 ip.fragment = fragment;
                 ip.tos = (flow >> 20) as u8;
@@ -372,7 +372,7 @@ impl Packet {
             };
             let Some(slot) = slot else { continue };
             if *slot != [0; 6] {
-                // The same option twice: nothing of it counts.
+                // A repeated option invalidates all options.
                 target = [0; 16];
                 links = [[0; 6]; 2];
                 break;
@@ -422,7 +422,7 @@ fn ethernet_type(c: &mut Cursor<'_>) -> u16 {
     }
 }
 
-/// Header and payload of an IPv4 packet whose lengths are sound; its version is that of the Ethernet type.
+/// Header and payload of an IPv4 packet with valid lengths and version.
 fn ipv4_parts(mut c: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
     let size = c.remaining();
     let first = *c.rest().first()?;
@@ -435,14 +435,14 @@ fn ipv4_parts(mut c: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
     Some((header, c.sub(total - header_len, "payload").ok()?))
 }
 
-/// Header and payload of an IPv6 packet whose lengths are sound.
+/// Header and payload of an IPv6 packet with valid lengths.
 fn ipv6_parts(mut c: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
     let header = c.take(40, "header").ok()?;
     let length = usize::from(u16::from_be_bytes(header.get(4..6)?.try_into().ok()?));
     Some((header, c.sub(length, "payload").ok()?))
 }
 
-/// Skips IPv6's extension headers; `None` if one of them is cut.
+/// Skips IPv6's extension headers; `None` if one is truncated.
 fn extensions(c: &mut Cursor<'_>, next: &mut u8) -> Option<Fragment> {
     const HOP_BY_HOP: u8 = 0;
     const ROUTING: u8 = 43;

@@ -1,4 +1,4 @@
-//! What completion asks the database, and of names of tables the switch: within [`DEADLINE`], or it knows nothing.
+//! Completion's queries to the database and, for names of flow tables, the switch; empty after [`DEADLINE`].
 
 use std::time::{Duration, Instant};
 
@@ -7,19 +7,18 @@ use crate::commands::{Context, names_of_tables};
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::ovsdb::schema::Table;
 
-/// For everything together: a prompt must not wait.
+/// Time limit of all queries together, since the prompt waits.
 const DEADLINE: Duration = Duration::from_millis(300);
 
-/// Where to ask.
+/// The source of names for completion.
 #[derive(Debug)]
 pub(super) struct NameSource {
-    /// The words of the line that say so.
+    /// The connection options of the line.
     words: Vec<String>,
     until: Instant,
 }
 
-/// The options that say where the database is, and how to speak to it. (`--bootstrap-ca-cert` would write
-/// a file.)
+/// The options for connecting to the database, without `--bootstrap-ca-cert`, which would write a file.
 const OPTIONS: [&str; 6] = [
     "db",
     "private-key",
@@ -30,7 +29,7 @@ const OPTIONS: [&str; 6] = [
 ];
 
 impl NameSource {
-    /// As the options of the line say, else the environment.
+    /// From the options of the line, else the environment.
     pub(super) fn new(typed: &TypedCommand<'_>) -> Self {
         let mut words = Vec::new();
         for name in OPTIONS {
@@ -90,7 +89,7 @@ impl NameSource {
         let cx = crate::cli::context(&self.words, left)?;
         let runtime = crate::cli::runtime().ok()?;
         let asked = runtime.block_on(async { tokio::time::timeout(left, question(&cx)).await });
-        // The connection ends inside its runtime; a name that is being looked up is not waited for.
+        // The connection is dropped inside its runtime; a pending name lookup is not waited for.
         let entered = runtime.enter();
         drop(cx);
         drop(entered);

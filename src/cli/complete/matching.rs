@@ -6,7 +6,7 @@ use super::{Candidate, Completion};
 use crate::model::names::reserved;
 use crate::openflow::fields::{FILTER_KEYS, Field, FieldKind, ROWS, protocol_words};
 
-/// What may follow what is typed of a MATCH on `bridge`.
+/// Completes a partial MATCH on `bridge`.
 pub(super) fn of(bridge: Option<&str>, typed: &str, ask: &NameSource) -> Completion {
     let at = typed.rfind(',').map_or(0, |comma| comma + 1);
     let (head, part) = typed.split_at(at);
@@ -32,7 +32,7 @@ fn ports(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     ports
 }
 
-/// Fields and words, without the fields that are there already.
+/// Fields and words, without the fields already given.
 fn keys(head: &str) -> Completion {
     let given: Vec<&str> = head
         .split(',')

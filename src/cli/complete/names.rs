@@ -1,4 +1,4 @@
-//! What has a name in the database or the switch, as candidates.
+//! Names in the database or the switch, as candidates.
 
 use super::Candidate;
 use super::ask::NameSource;
@@ -8,7 +8,7 @@ pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<
     names.into_iter().map(Candidate::new).collect()
 }
 
-/// Interfaces by name, as OpenFlow has them for ports.
+/// Interfaces by name, which are the ports of OpenFlow.
 pub(super) fn interfaces(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let topology = ask.ports(bridge);
     let candidate = |(_, _, interface): (_, _, &crate::model::topology::Interface)| {
@@ -19,7 +19,7 @@ pub(super) fn interfaces(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidat
     sorted(topology.interfaces().map(candidate).collect())
 }
 
-/// The flow tables of the bridge that have names, as a MATCH takes them; what several have by number.
+/// The flow tables of the bridge that have names, as in a MATCH; by number if the name is ambiguous.
 pub(super) fn flow_tables(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let tables = bridge.map_or_else(Vec::new, |bridge| ask.flow_tables(bridge));
     let candidate = |(number, name): &(u8, String)| {
@@ -33,7 +33,7 @@ pub(super) fn flow_tables(bridge: Option<&str>, ask: &NameSource) -> Vec<Candida
     tables.iter().map(candidate).collect()
 }
 
-/// A name in quotes where without them it would be a number, or not one word.
+/// A name, quoted if it would otherwise be a number or several words.
 fn table_value(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -43,7 +43,7 @@ fn table_value(name: &str) -> String {
     }
 }
 
-/// The tags that ports bear.
+/// The tags of the ports.
 pub(super) fn tags(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let topology = ask.columns(bridge, &["tag"]);
     let ports = topology.bridges.iter().flat_map(|bridge| &bridge.ports);
@@ -54,7 +54,7 @@ pub(super) fn tags(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     tags.map(|tag| Candidate::new(tag.to_string())).collect()
 }
 
-/// Each word once, in order.
+/// Sorts and removes duplicates.
 pub(super) fn sorted(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.sort_unstable_by(|a, b| a.word.cmp(&b.word));
     candidates.dedup_by(|a, b| a.word == b.word);

@@ -1,4 +1,4 @@
-//! What an argument takes: its possible values, else what the name of its value says.
+//! The values of an argument: its possible values, else by the name of its value.
 
 use clap::Arg;
 
@@ -15,7 +15,7 @@ use crate::model::keys;
 use crate::openflow::actions;
 use crate::openflow::version::Version;
 
-/// What can stand for `argument` where `current` is typed of it already.
+/// The candidates for `argument`, of which `current` is typed.
 pub(super) fn of(
     typed: &TypedCommand<'_>,
     argument: &Arg,
@@ -71,10 +71,10 @@ pub(super) fn of(
     }
 }
 
-/// What a value can be.
+/// The kinds of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ValueKind {
-    /// What only the user knows.
+    /// Free text.
     Anything,
     Action,
     Bridge,
@@ -101,7 +101,7 @@ enum ValueKind {
     Versions,
 }
 
-/// By the name of the value in the argument's definition, which the help shows.
+/// The kind by the value name in the argument's definition, which the help shows.
 fn takes(argument: &Arg) -> Option<ValueKind> {
     let names = argument.get_value_names().unwrap_or_default();
     Some(match names.first()?.as_str() {
@@ -157,7 +157,7 @@ fn takes(argument: &Arg) -> Option<ValueKind> {
     })
 }
 
-/// The bridge that is typed in the same line.
+/// The bridge typed in the same line.
 fn bridge_of<'c>(typed: &TypedCommand<'c>) -> Option<&'c str> {
     let is_bridge = |argument: &&Arg| takes(argument) == Some(ValueKind::Bridge);
     let mut arguments = typed.command.get_positionals().filter(is_bridge);
@@ -165,7 +165,7 @@ fn bridge_of<'c>(typed: &TypedCommand<'c>) -> Option<&'c str> {
     (!given.contains(':')).then_some(given)
 }
 
-/// Words with commas between: those that are not there yet, after those that are.
+/// A comma-separated list: completes it with the words not yet in it.
 fn list(current: &str, words: impl IntoIterator<Item = Candidate>) -> Completion {
     let (head, _) = current.split_at(current.rfind(',').map_or(0, |comma| comma + 1));
     let given: Vec<&str> = head.split(',').collect();
@@ -179,7 +179,7 @@ fn bridges(ask: &NameSource) -> Vec<Candidate> {
     sorted(bridges.map(|bridge| Candidate::new(bridge.name)).collect())
 }
 
-/// `br-int`, and behind a colon its ports.
+/// `br-int`, or after a colon its ports.
 fn bridges_with_ports(current: &str, ask: &NameSource) -> Completion {
     match current.split_once(':') {
         Some((bridge, _)) => ports(Some(bridge), "", ask).after(&format!("{bridge}:")),
@@ -187,7 +187,7 @@ fn bridges_with_ports(current: &str, ask: &NameSource) -> Completion {
     }
 }
 
-/// Ports by name; behind `BRIDGE/` those of that bridge.
+/// Ports by name; after `BRIDGE/` those of that bridge.
 fn ports(bridge: Option<&str>, current: &str, ask: &NameSource) -> Completion {
     let (bridge, head) = match current.split_once('/') {
         Some((bridge, _)) => (Some(bridge), format!("{bridge}/")),
@@ -227,7 +227,7 @@ fn column_names(typed: &TypedCommand<'_>) -> Vec<Candidate> {
     )
 }
 
-/// The columns of the table that is typed.
+/// The columns of the typed table.
 fn table_columns(typed: &TypedCommand<'_>, ask: &NameSource) -> Vec<Candidate> {
     let tables = ask.tables();
     let name = typed.value("table");
@@ -238,7 +238,7 @@ fn table_columns(typed: &TypedCommand<'_>, ask: &NameSource) -> Vec<Candidate> {
     columns.map(|column| Candidate::new(&column.name)).collect()
 }
 
-/// The records of the table that is typed, where they have names.
+/// The named records of the typed table.
 fn records(typed: &TypedCommand<'_>, ask: &NameSource) -> Vec<Candidate> {
     match typed.value("table") {
         Some("Bridge") => bridges(ask),
@@ -267,7 +267,7 @@ fn pairs(typed: &TypedCommand<'_>, option: &Arg, ask: &NameSource) -> Completion
     Completion::open(known.map(|key| Candidate::new(format!("{key}="))).collect())
 }
 
-/// The type that is typed, else that of the port that is typed, else what the command takes for it.
+/// The typed type, else that of the typed port, else the default of the command.
 fn interface_type(typed: &TypedCommand<'_>, ask: &NameSource) -> Option<String> {
     let option = typed.long("type");
     if let Some(kind) = option.and_then(|option| typed.value(option.get_id().as_str())) {
@@ -283,7 +283,7 @@ fn interface_type(typed: &TypedCommand<'_>, ask: &NameSource) -> Option<String> 
 mod tests {
     use super::*;
 
-    /// A new name of a value has its place in the table.
+    /// Every value name is in the table.
     #[test]
     fn every_argument_takes_something_known() {
         let root = crate::cli::command();

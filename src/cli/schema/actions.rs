@@ -1,4 +1,4 @@
-//! The JSON of actions as a schema, from what each action says of its members.
+//! The JSON schema of actions, from the declared members of each action.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::openflow::actions::{self, JsonMember, JsonShape, LEARN_SPEC};
 
 use super::shape::{ObjectSchema, list, refer, text, up_to, whole, words};
 
-/// What an action can be, by its `type`.
+/// The schema of an action, one variant per `type`.
 pub(super) fn action() -> Value {
     let choices: Vec<Value> = actions::members()
         .map(|(name, members)| {
@@ -17,7 +17,7 @@ pub(super) fn action() -> Value {
     json!({"anyOf": choices})
 }
 
-/// What `learn` does with a packet: match, load or output.
+/// A specification of `learn`: match, load or output.
 pub(super) fn learn_spec() -> Value {
     value(&LEARN_SPEC)
 }

@@ -63,7 +63,7 @@ pub(super) fn meters() -> Document {
     )
 }
 
-/// What flows, groups and meters are made of. A document keeps those that it needs.
+/// The definitions used by flows, groups and meters. A document keeps those that it needs.
 pub(super) fn definitions() -> [(&'static str, Value); 11] {
     [
         ("flow", flow()),
@@ -131,13 +131,13 @@ fn bits() -> Value {
         .closed()
 }
 
-/// A key for each field, by its row; what has no row by its header.
+/// A key for each field by its row; fields without a row by header.
 fn matching() -> Value {
     let mut by_key: Map<String, Value> = Map::new();
     for row in ROWS {
         let value = maskable(row);
         match by_key.get_mut(row.key) {
-            // Some rows are two ways to say one thing.
+            // Some rows share a key.
             Some(known) if *known != value => *known = any_of([known.take(), value]),
             Some(_) => {}
             None => {
@@ -154,7 +154,7 @@ fn matching() -> Value {
     })
 }
 
-/// The value of any field. Actions may set some bits of fields that are matched whole.
+/// The value of any field. Actions may set single bits of fields that are not maskable.
 fn field_value() -> Value {
     let mut kinds: Vec<Value> = Vec::new();
     for row in ROWS {

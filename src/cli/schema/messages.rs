@@ -1,7 +1,7 @@
 //! OpenFlow messages, as `ovs decode` prints them.
 //!
-//! What all messages have is required. Of the other members there is one list for all types: which member
-//! belongs to which type is not said, but what each holds is, and that there are no others. Matches, actions
+//! Members common to all messages are required. The others are one list for all types: the schema does not
+//! give the type that each belongs to, but its value, and that there are no others. Matches, actions
 //! and groups have the schemas that they have in dumps.
 
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ fn message() -> Value {
         .maybe("match", refer("match"))
         .maybe(
             "actions",
-            // Those of group features are bits.
+            // The actions of group features are bits.
             any_of([refer("actions"), list(any_of([whole(), text()]))]),
         )
         .maybe("name", or_null(text()))
@@ -60,7 +60,7 @@ fn message() -> Value {
         .closed()
 }
 
-/// An object whose members the schema does not tell.
+/// An object with unspecified members.
 fn anything() -> Value {
     json!({"type": "object"})
 }

@@ -1,4 +1,4 @@
-//! Documents of the database: the topology, what changed, records.
+//! Documents of the database: the topology, changes, records.
 
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ pub(super) fn show() -> Document {
     )
 }
 
-/// What a command changed: as `commands::write` writes it.
+/// The changes of a command: as `commands::write` writes it.
 pub(super) fn changes() -> Document {
     listing(
         "ovs-changes",
@@ -102,7 +102,7 @@ pub(super) fn changes() -> Document {
     )
 }
 
-/// What would be changed (`--dry-run`), its changes with these columns, if any are chosen.
+/// The plan of `--dry-run`; its changes with these columns, if any are selected.
 pub(super) fn plan_of(columns: Option<&[String]>) -> Document {
     let mut changes = changes();
     if let Some(columns) = columns {
@@ -138,7 +138,7 @@ fn transaction() -> Value {
     json!({"type": "array", "prefixItems": [text()], "items": operation, "minItems": 1})
 }
 
-/// One record of the database: the columns that were asked for.
+/// One record of the database: the requested columns.
 pub(super) fn db_get() -> Document {
     document(
         "ovs-db-get",

@@ -1,4 +1,4 @@
-//! What `--watch` prints: what became of what.
+//! The documents that `--watch` prints.
 
 use serde_json::{Value, json};
 
@@ -8,13 +8,13 @@ use super::{Document, document};
 /// The name of the document.
 const WATCH_DOCUMENT: &str = "ovs-watch";
 
-/// Any document that is watched: a look, or with `--output jsonl` a part of one; each is a line.
+/// Any watched document: a snapshot, or with `--output jsonl` a part of one; each is a line.
 pub(super) fn any() -> Document {
     let forms = [false, true].map(|as_lines| form(json!({}), as_lines));
     document(WATCH_DOCUMENT, ABOUT, any_of(forms), [])
 }
 
-/// The same of this document, whose definitions go with it; `as_lines` is with `--output jsonl`.
+/// The watched form of this document, with its definitions; `as_lines` is `--output jsonl`.
 pub(super) fn of(watched_document: &Document, as_lines: bool) -> Document {
     let schema = &watched_document.schema;
     let mut row = schema.get("items").unwrap_or(schema).clone();

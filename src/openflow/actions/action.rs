@@ -52,12 +52,12 @@ type ParseAction = fn(&str, &str, &mut Parser<'_>) -> Result<(), Problem>;
 /// Makes the enum and the dispatch from one list of action structs.
 macro_rules! actions {
     ($life:lifetime: $($name:ident $(<$arg:lifetime>)?),* $(,)?) => {
-        /// An action or instruction, read but still borrowed from its message.
+        /// A decoded action or instruction, borrowed from its message.
         #[derive(Debug, Clone, Copy)]
         pub enum Action<$life> {
             $(#[doc = concat!("See [`", stringify!($name), "`].")]
             $name($name $(<$arg>)?),)*
-            /// What is not understood, kept whole.
+            /// An unknown or malformed action, kept as bytes.
             Unknown(Unknown<$life>),
         }
 
@@ -66,26 +66,26 @@ macro_rules! actions {
             $($name,)*
         }
 
-        /// Every action with its places on the wire.
+        /// Every action with its numbers on the wire.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
         const KINDS: &[(ActionKind, &[Wire])] = &[
             $((ActionKind::$name, <$name as ActionCodec<'static>>::WIRE),)*
         ];
 
-        /// The names of all actions that are known, in the order of ovs-actions(7); some come twice.
+        /// The names of all known actions, in the order of ovs-actions(7); some are repeated.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
         pub const NAMES: &[&str] = &[
             $(<$name as ActionCodec<'static>>::NAME,)*
         ];
 
-        /// The name of every action with the members of its JSON besides `type`; of a name that comes
-        /// twice, the first has all members.
+        /// The name of every action with the members of its JSON besides `type`; of a repeated
+        /// name, the first entry has all members.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
         const MEMBERS: &[(&str, &[JsonMember])] = &[
             $((<$name as ActionCodec<'static>>::NAME, <$name as ActionCodec<'static>>::MEMBERS),)*
         ];
 
-        /// Every action that has words in text, with its place among instructions and its reader.
+        /// Every action that text can contain, with its instruction rank and its parser.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
         pub(super) const TEXTS: &[(&[&str], InstructionRank, ParseAction)] = &[
             $((
@@ -97,9 +97,9 @@ macro_rules! actions {
             (unknown::INSTRUCTION_WORDS, InstructionRank::Unknown, unknown::parse),
         ];
 
-        /// Reads the inside of an action, or keeps it whole.
+        /// Decodes the body of an action; a malformed one is kept as bytes.
         ///
-        /// One match and no detour by `Result` on the way out: this runs for every action of a dump.
+        /// Returns no `Result`, for speed: this runs for every action of a dump.
         #[inline]
         fn decode_kind<$life>(
             kind: ActionKind,
@@ -124,7 +124,11 @@ macro_rules! actions {
                 }
             }
 
-            /// Appends the action as `version` says it.
+            /// Appends the action, encoded for `version`.
+            ///
+            /// # Errors
+            ///
+            /// The action is not representable in `version`.
             pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
                 match self {
                     $(Action::$name(action) => action.encode(version, out),)*
@@ -172,7 +176,7 @@ actions! { 'a:
     DebugSlow, DebugRecirc,
 }
 
-/// The members of the JSON of every action besides `type`, by its name, which comes once.
+/// The JSON members of every action besides `type`, once per action name.
 pub fn members() -> impl Iterator<Item = (&'static str, &'static [JsonMember])> {
     let before = |at: usize| MEMBERS.iter().take(at).map(|(name, _)| *name);
     let known = MEMBERS.iter().enumerate();
@@ -182,7 +186,7 @@ pub fn members() -> impl Iterator<Item = (&'static str, &'static [JsonMember])> 
         .chain(unknown::MEMBERS)
 }
 
-/// Lengths of actions are multiples of this; what is left of the last eight bytes is padding.
+/// Lengths of actions are multiples of this; fewer remaining bytes are padding.
 const ALIGNMENT: usize = 8;
 
 /// The kinds of one vendor by version and number, the number counted from `first`.
@@ -232,7 +236,7 @@ fn kind(version: Version, vendor: Vendor, number: u16) -> Option<ActionKind> {
 impl<'a> Action<'a> {
     /// Reads the action (or, with `instruction`, the instruction) that `whole` holds, header included.
     ///
-    /// What is not understood comes back as [`Action::Unknown`].
+    /// An unknown or malformed action is returned as [`Action::Unknown`].
     #[inline]
     pub(super) fn decode(
         whole: Cursor<'a>,
@@ -248,7 +252,7 @@ impl<'a> Action<'a> {
         }
     }
 
-    /// Reads the header; `None` for what is not known.
+    /// Reads the header; `None` if the action is unknown.
     #[inline]
     fn head(
         body: &mut Cursor<'a>,

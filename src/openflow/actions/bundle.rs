@@ -1,4 +1,4 @@
-//! `bundle` and `bundle_load`: one of several ports, by a hash or by which is up (ovs-actions(7)).
+//! `bundle` and `bundle_load`: output to one of several ports, by hash or by port state (ovs-actions(7)).
 
 use crate::openflow::text::{port_from_v10, port_to_v10, put_port};
 
@@ -20,7 +20,7 @@ pub struct Bundle<'a> {
 pub struct BundleLoad<'a> {
     /// How a port is chosen, and among which.
     pub choice: Choice<'a>,
-    /// Where the port's number goes.
+    /// The destination of the port number.
     pub dst: Bits,
 }
 
@@ -31,7 +31,7 @@ pub struct Choice<'a> {
     pub algorithm: u16,
     /// What is hashed, `NX_HASH_FIELDS_*`.
     pub fields: u16,
-    /// A constant that goes into the hash.
+    /// A constant included in the hash.
     pub basis: u16,
     /// The ports, two bytes each.
     pub members: &'a [u8],
@@ -67,7 +67,7 @@ const LOAD_MEMBERS: [JsonMember; 5] = {
 const MEMBER_TYPE: u32 = 2;
 
 impl<'a> Choice<'a> {
-    /// Reads the whole body, and hands the destination in the middle of it to `dst`.
+    /// Decodes the body; `dst` decodes the destination in the middle of it.
     fn decode<D>(
         body: &mut Cursor<'a>,
         dst: impl FnOnce(&mut Cursor<'a>) -> Result<D, DecodeError>,
@@ -230,10 +230,10 @@ impl<'a> ActionCodec<'a> for BundleLoad<'a> {
     }
 }
 
-/// The most ports to choose among.
+/// Maximum number of ports.
 const MOST_MEMBERS: usize = 2048;
 
-/// Reads `eth_src,0,hrw,ofport,members:1,2`; with a destination, it stands before the members.
+/// Reads `eth_src,0,hrw,ofport,members:1,2`; a destination precedes the members.
 fn parse_choice(
     text: &str,
     loads: bool,

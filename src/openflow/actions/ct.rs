@@ -18,11 +18,11 @@ pub struct Ct<'a> {
     pub flags: u16,
     /// The connection's zone.
     pub zone: Zone,
-    /// The table where the tracked packet goes on; 255 is none.
+    /// The table for the tracked packet; 255 is none.
     pub table: u8,
     /// The port number of the protocol whose helper is used; 0 is none.
     pub alg: u16,
-    /// The actions to do in the tracker: `nat`, and those that set the connection's mark or label.
+    /// The actions executed in the tracker: `nat`, and those that set the connection's mark or label.
     pub actions: ActionList<'a>,
 }
 
@@ -40,7 +40,7 @@ const FORCE: u16 = 2;
 const NO_TABLE: u8 = 0xff;
 
 impl Ct<'_> {
-    /// The text of the action, with that of what `exec` holds by `nested`.
+    /// Writes the action; `nested` writes the actions of `exec`.
     pub(in crate::openflow) fn text_with<S: Sink>(
         &self,
         sink: &mut S,
@@ -72,7 +72,7 @@ impl Ct<'_> {
                 bits.text(sink);
             }
         }
-        // A `nat` that comes first stands outside of `exec`.
+        // A leading `nat` is printed outside of `exec`.
         let mut exec = self.actions;
         if let Some((nat, rest)) = exec.split_first(Nat::NAME) {
             comma.put(sink);

@@ -7,9 +7,9 @@ use super::prelude::*;
 /// JSON: `{"type":"fin_timeout","idle_timeout":10,"hard_timeout":20}`; a zero is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FinTimeout {
-    /// Seconds without a packet; 0 leaves it as it is.
+    /// The new idle timeout in seconds; 0 is no change.
     pub idle_timeout: u16,
-    /// Seconds in all; 0 leaves it as it is.
+    /// The new hard timeout in seconds; 0 is no change.
     pub hard_timeout: u16,
 }
 

@@ -19,15 +19,15 @@ use super::whole::{ones, wide};
 /// flags that are zero are left out, as is a priority of 32768.
 #[derive(Debug, Clone, Copy)]
 pub struct Learn<'a> {
-    /// Seconds without a packet after which the flow goes; 0 is never.
+    /// Idle timeout in seconds; 0 is none.
     pub idle_timeout: u16,
-    /// Seconds after which the flow goes; 0 is never.
+    /// Hard timeout in seconds; 0 is none.
     pub hard_timeout: u16,
     /// The flow's priority.
     pub priority: u16,
     /// The flow's cookie.
     pub cookie: u64,
-    /// `NX_LEARN_F_*`: 1 `send_flow_rem`, 2 `delete_learned`, 4 a result is written.
+    /// `NX_LEARN_F_*`: 1 `send_flow_rem`, 2 `delete_learned`, 4 `write_result`.
     pub flags: u16,
     /// The flow's table.
     pub table: u8,
@@ -35,20 +35,20 @@ pub struct Learn<'a> {
     pub fin_idle_timeout: u16,
     /// The hard timeout after a TCP FIN; 0 changes nothing.
     pub fin_hard_timeout: u16,
-    /// What only the second form has.
+    /// The fields of `NXAST_LEARN2`.
     pub second: Option<Learn2>,
-    /// The match and actions of the flow, as they came.
+    /// The undecoded match and actions of the flow.
     specs: Cursor<'a>,
 }
 
-/// What `NXAST_LEARN2` has beyond `NXAST_LEARN`.
+/// The fields that `NXAST_LEARN2` adds to `NXAST_LEARN`.
 #[derive(Debug, Clone, Copy)]
 pub struct Learn2 {
-    /// How many flows at most; 0 is no limit.
+    /// Maximum number of learned flows; 0 is no limit.
     pub limit: u32,
-    /// The lowest bit of the result, also where none is written.
+    /// The offset of the result bit, kept even if none is written.
     pub result_offset: u16,
-    /// The bit that tells whether the limit was kept.
+    /// The bit set if the limit was not exceeded.
     pub result_dst: Option<Bits>,
 }
 
@@ -57,7 +57,7 @@ pub struct Learn2 {
 pub struct LearnSpec<'a> {
     /// Where the bits come from.
     pub source: LearnSource<'a>,
-    /// What becomes of them.
+    /// The use of the bits.
     pub target: LearnTarget,
     /// How many bits.
     pub n_bits: u16,
@@ -68,11 +68,11 @@ pub struct LearnSpec<'a> {
 pub enum LearnSource<'a> {
     /// A field of the packet at hand.
     Field(Bits),
-    /// A constant; `n_bits` of it, rounded up to bytes.
+    /// A constant of `n_bits`, rounded up to bytes.
     Value(&'a [u8]),
 }
 
-/// What becomes of bits in a learned flow.
+/// The use of bits in a learned flow.
 #[derive(Debug, Clone, Copy)]
 pub enum LearnTarget {
     /// The flow matches on them.
@@ -165,7 +165,7 @@ impl<'a> Learn<'a> {
         std::iter::from_fn(move || next_spec(&mut rest).ok().flatten())
     }
 
-    /// The numbers that are shown where they are not zero, in the order of the text.
+    /// The numbers printed if nonzero, in the order of the text.
     fn timeouts(&self) -> impl Iterator<Item = (&'static str, u16)> {
         [
             ("idle_timeout", self.idle_timeout),
@@ -543,7 +543,7 @@ fn same_field(one: Bits, other: Bits) -> bool {
     }
 }
 
-/// Keys of `learn` that are no fields, for suggestions.
+/// The keys of `learn` other than fields, for suggestions.
 const KEYS: [&str; 12] = [
     "table",
     "priority",
@@ -559,7 +559,7 @@ const KEYS: [&str; 12] = [
     "load",
 ];
 
-/// The bits of the header of a spec: a constant for a source, and the two other targets than a match.
+/// The bits of the header of a spec: constant source, and the targets other than a match.
 const CONSTANT: u16 = 0x2000;
 const LOAD: u16 = 0x0800;
 const OUTPUT: u16 = 0x1000;

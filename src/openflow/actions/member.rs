@@ -1,4 +1,4 @@
-//! What actions of fixed layout are made of: how each kind of member is decoded, encoded and shown.
+//! The members of actions of fixed layout: how each kind is decoded, encoded and shown.
 
 use std::fmt::Write as _;
 use std::marker::PhantomData;
@@ -14,12 +14,12 @@ use super::codec::{put_zeros, skip_zeros};
 use super::number::{put_dec, put_hex_or_zero, put_ipv4, put_mac};
 use super::shape::JsonShape;
 
-/// A value that a member can have, and how it is decoded, encoded and shown unless its [`MemberKind`] has
-/// another way.
+/// A value that a member can have, and how it is decoded, encoded and shown unless its [`MemberKind`] overrides
+/// that.
 pub(super) trait MemberValue: Copy {
-    /// What the value is in JSON.
+    /// The JSON type of the value.
     const SHAPE: JsonShape;
-    /// What the value is aligned to in its action, in bytes.
+    /// The alignment of the value in its action, in bytes.
     const ALIGNMENT: usize;
 
     fn decode(body: &mut Cursor<'_>) -> Result<Self, DecodeError>;
@@ -117,7 +117,7 @@ impl MemberValue for Bits {
     }
 }
 
-/// A header of 4 or 8 bytes, in the place of 14.
+/// A header of 4 or 8 bytes, padded to 14.
 impl MemberValue for Header {
     const SHAPE: JsonShape = JsonShape::Text;
     const ALIGNMENT: usize = 1;
@@ -146,7 +146,7 @@ impl MemberValue for Header {
     }
 }
 
-/// How a member whose values are `V` differs from other such members.
+/// Overrides of how a member with values `V` is decoded, encoded and shown.
 pub(super) trait MemberKind<V: MemberValue> {
     const SHAPE: JsonShape = V::SHAPE;
     const ALIGNMENT: usize = V::ALIGNMENT;
@@ -170,7 +170,7 @@ pub(super) trait MemberKind<V: MemberValue> {
     }
 }
 
-/// A member that does not differ.
+/// A member with the defaults of its value.
 pub(super) struct Ordinary;
 
 impl<V: MemberValue> MemberKind<V> for Ordinary {}
@@ -224,7 +224,7 @@ impl MemberKind<u8> for Table {
     }
 }
 
-/// Bits whose number stands behind their header of 4 or 8 bytes, in the place of 14 bytes.
+/// Bits with `n_bits` after a header of 4 or 8 bytes, padded to 14 bytes.
 pub(super) struct LongBits;
 
 impl MemberKind<Bits> for LongBits {
@@ -248,7 +248,7 @@ impl MemberKind<Bits> for LongBits {
     }
 }
 
-/// One bit of a field, whose header has 4 or 8 bytes in the place of 10.
+/// One bit of a field, with a header of 4 or 8 bytes padded to 10.
 pub(super) struct OneBit;
 
 impl MemberKind<Bits> for OneBit {
@@ -275,10 +275,10 @@ fn fill(start: usize, n: usize, out: &mut Vec<u8>) {
     put_zeros(out, n.saturating_sub(out.len() - start));
 }
 
-/// What has numbers on the wire and words in text.
+/// Numbers on the wire that are words in text.
 pub(super) trait WordList {
     const WORDS: &'static [&'static str];
-    /// What one of them is, for errors.
+    /// The term for one of them, in errors.
     const WHAT: &'static str;
     const SHAPE: JsonShape = JsonShape::Either(&[JsonShape::Words(Self::WORDS), JsonShape::U16]);
 
@@ -325,7 +325,7 @@ impl WordList for HashFields {
     const SHAPE: JsonShape = JsonShape::Either(&[JsonShape::Text, JsonShape::U16]);
 }
 
-/// What stands behind so many bytes of padding.
+/// A member after `N` bytes of padding.
 pub(super) struct Padded<const N: usize, K = Ordinary>(PhantomData<K>);
 
 impl<V: MemberValue, K: MemberKind<V>, const N: usize> MemberKind<V> for Padded<N, K> {

@@ -5,9 +5,9 @@
 //! the enum [`Action`] and the dispatch by (version, vendor, number) are made from it. The struct is the same
 //! whatever the version.
 //!
-//! What is not understood is never lost: an unknown vendor or number, or a known action whose inside
-//! is malformed, becomes [`Unknown`], which prints its bytes and encodes to what it was. Only
-//! lengths that contradict each other end a list, since nothing behind them can be found.
+//! An unknown vendor or number, or a known action with a malformed body, becomes [`Unknown`], which prints its
+//! bytes and encodes to the same bytes. Only contradictory lengths end a list: the actions after them cannot
+//! be found.
 //!
 //! The JSON of each action is described at its struct. `type` is the name that ovs-actions(7) uses; keys
 //! that do not apply are left out.

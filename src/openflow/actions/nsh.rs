@@ -24,7 +24,7 @@ pub struct Encap<'a> {
     pub hdr_size: u16,
     /// The header's type: namespace in the upper 16 bits, type in the lower.
     pub packet_type: u32,
-    /// The properties as they came.
+    /// The undecoded properties.
     pub properties: &'a [u8],
 }
 
@@ -35,7 +35,7 @@ pub enum EncapProperty<'a> {
     MdType(u8),
     /// One piece of metadata of an NSH header.
     Tlv {
-        /// Who gave the type.
+        /// The class that defines the type.
         class: u16,
         /// The type.
         kind: u8,
@@ -224,7 +224,7 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
             }
         }
         let _ = word;
-        // What the match says is of the packet below.
+        // The match describes the inner packet.
         parser.known.checked = false;
         let encap = Encap {
             hdr_size: 0,
@@ -237,14 +237,14 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
 
 /// Removes the outermost header: `decap()`, `decap(packet_type(ns=1,type=0x800))`.
 ///
-/// JSON: `{"type":"decap","packet_type":{"ns":1,"type":2048}}`; left out where the header itself says.
+/// JSON: `{"type":"decap","packet_type":{"ns":1,"type":2048}}`; omitted if the header itself gives the type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decap {
-    /// The type of what is below: namespace in the upper 16 bits, type in the lower.
+    /// The type of the inner packet: namespace in the upper 16 bits, type in the lower.
     pub packet_type: u32,
 }
 
-/// The header removed says what is below.
+/// The removed header gives the type of the inner packet.
 const USE_NEXT_PROTO: u32 = 0xfffe;
 
 impl<'a> ActionCodec<'a> for Decap {

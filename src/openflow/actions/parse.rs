@@ -1,4 +1,4 @@
-//! The text of actions, read back (ovs-actions(7), ovs-ofctl(8) "Flow Syntax").
+//! Parser for the text of actions (ovs-actions(7), ovs-ofctl(8) "Flow Syntax").
 //!
 //! [`parse_actions`] reads what follows `actions=`. Each action reads its own arguments, beside where it
 //! writes them, by [`ActionCodec::parse`]; this file cuts the list into actions, finds the reader by the
@@ -6,9 +6,9 @@
 //!
 //! [`ActionCodec::parse`]: super::codec::ActionCodec::parse
 //!
-//! Some words say different things in different versions, or depend on the packets that the flow matches:
-//! `mod_vlan_vid` adds a tag unless there is one, `mod_tp_src` sets the port of TCP, UDP or SCTP. What is
-//! known of the packet goes along in [`KnownHeaders`], and changes from action to action.
+//! The meaning of some words depends on the version or on the packets that the flow matches:
+//! `mod_vlan_vid` adds a tag unless there is one, `mod_tp_src` sets the port of TCP, UDP or SCTP. [`KnownHeaders`] tracks
+//! what is known of the packet from action to action.
 
 use crate::openflow::fields::{ParseError, ParseErrorKind, Problem, nearest_of, parse_port};
 use crate::openflow::text::Names;
@@ -23,7 +23,7 @@ use super::parser::{InstructionRank, KnownHeaders, ListOwner, Parser};
 /// The longest action or instruction: its length has 16 bits and is a multiple of 8.
 const LONGEST: usize = 0xfff8;
 
-/// Actions that were read from text, as bytes of one version.
+/// Actions parsed from text, encoded for one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedActions {
     /// Actions in OpenFlow 1.0, instructions in later versions.
@@ -33,7 +33,7 @@ pub struct ParsedActions {
 }
 
 impl ParsedActions {
-    /// The actions, to be shown or looked at.
+    /// The actions as a decodable list.
     pub fn list(&self) -> ActionList<'_> {
         let form = if self.version == Version::V10 {
             ListForm::Actions
@@ -47,13 +47,13 @@ impl ParsedActions {
 /// Reads the actions of a flow, as they follow `actions=`, and encodes them for `version`.
 ///
 /// The bytes are those that `ovs-ofctl -O VERSION add-flow` sends for a flow that matches everything. What a
-/// version cannot say is an error here, also where ovs-ofctl leaves it out in silence (`write_actions` and
+/// version cannot represent is an error, also where ovs-ofctl silently omits it (`write_actions` and
 /// masks of `set_field` in OpenFlow 1.0). Beyond what ovs-ofctl takes: ports as `2(phy-br-ens37)`, names in
 /// quotes anywhere, and the `unknown(...)` and `experimenter(...)` of a dump.
 ///
 /// # Errors
 ///
-/// The piece that is wrong, the reason, and where a word is not known, the one that comes nearest.
+/// The malformed piece and the reason; for an unknown word, the nearest known one.
 pub fn parse_actions(
     text: &str,
     names: &dyn Names,
@@ -62,7 +62,7 @@ pub fn parse_actions(
     parse_with(text, names, version, KnownHeaders::default())
 }
 
-/// [`parse_actions`] for a flow whose match says something of its packets.
+/// [`parse_actions`] for a flow with a match.
 pub(in crate::openflow) fn parse_with(
     text: &str,
     names: &dyn Names,
@@ -90,7 +90,7 @@ fn check_length(actions: &[u8]) -> Result<(), Problem> {
 fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
     let wraps = parser.outer == ListOwner::Flow && parser.version > Version::V10;
     let mut last: Option<InstructionRank> = None;
-    // Where `apply_actions` began, if the last action stands in one.
+    // The start of the open `apply_actions`, if any.
     let mut apply: Option<usize> = None;
     let mut dropped = false;
     let (mut conjunction, mut other) = (false, None);
@@ -116,7 +116,7 @@ fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
         // Meters became actions in 1.5.
         let is_action = rank == InstructionRank::Apply
             || (rank == InstructionRank::Meter && parser.version >= Version::V15);
-        // Setting no bits at all is nothing.
+        // Setting no bits encodes to nothing.
         if wraps && is_action && apply.is_none() && !piece.is_empty() {
             apply = Some(parser.out.len());
             parser.out.extend([0, 4, 0, 8, 0, 0, 0, 0]);
@@ -187,7 +187,7 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Instruction
     }
     parse(&word, value, parser)?;
     check_length(&parser.out).map_err(|problem| problem.within(text))?;
-    // In 1.0 it is an action, and goto_table behind it reads as resubmit.
+    // In 1.0 it is an action, and a later goto_table is encoded as resubmit.
     Ok(match rank {
         InstructionRank::Metadata if parser.version == Version::V10 => InstructionRank::Apply,
         rank => *rank,
@@ -225,12 +225,12 @@ fn out_of_order(last: Option<InstructionRank>, rank: InstructionRank) -> bool {
     last.is_some_and(|last| rank < last || (rank == last && once))
 }
 
-/// What stands alone for an action, besides those with words of their own.
+/// Words that are a whole action, besides the names of actions.
 const PLAIN_WORDS: [&str; 7] = [
     "drop", "normal", "flood", "all", "local", "in_port", "table",
 ];
 
-/// Words that text shows and does not take.
+/// Words that are printed but not accepted.
 const SHOWN_WORDS: [&str; 2] = ["exec", "set_tunnel64"];
 
 /// Every word by which an action is known, in lower case: its type in JSON, and what text begins it with or

@@ -1,4 +1,4 @@
-//! What every action file is written with.
+//! The imports of every action file.
 
 pub(super) use crate::base::json::Json;
 pub(super) use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};

@@ -1,4 +1,4 @@
-//! Queues: `set_queue`, `pop_queue`, and `enqueue`, which is both with an output between (ovs-actions(7)).
+//! Queues: `set_queue`, `pop_queue`, and `enqueue`, which combines both with an output (ovs-actions(7)).
 
 use crate::openflow::text::{PORT_IN_PORT, PORT_LOCAL, put_port};
 
@@ -79,7 +79,7 @@ impl<'a> ActionCodec<'a> for Enqueue {
 
     /// After 1.0: `set_queue`, `output`, `pop_queue`.
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        // The queue stands last; a port's name may have colons in it.
+        // The queue comes last; a port name may contain colons.
         let (port, queue) = argument
             .rsplit_once([':', ','])
             .or_else(|| argument.rsplit_once('q'))

@@ -11,7 +11,7 @@ use super::whole::{REG_LOAD, ones, wide};
 /// JSON: `{"type":"load","value":"0x1","dst":{"field":"reg0","offset":0,"n_bits":16}}`.
 #[derive(Debug, Clone, Copy)]
 pub struct RegLoad {
-    /// Where the bits go.
+    /// The destination.
     pub dst: Bits,
     /// The bits.
     pub value: u64,

@@ -8,11 +8,11 @@ use super::prelude::*;
 /// JSON: `{"type":"move","src":{"field":"eth_src","offset":0,"n_bits":48},"dst":{...}}`.
 #[derive(Debug, Clone, Copy)]
 pub struct RegMove {
-    /// Where the bits come from.
+    /// The source.
     pub src: Bits,
-    /// Where they go.
+    /// The destination.
     pub dst: Bits,
-    /// Whether it came as the ONF's extension of 1.3.
+    /// Whether it was received as the ONF extension of 1.3.
     pub onf: bool,
 }
 

@@ -15,13 +15,13 @@ use super::whole::{REG_LOAD2, SET_FIELD, ones, put_value, wide};
 /// `{"type":"set_field","field":"oxm_0x8000_99","value":"0x...","mask":"0x..."}`.
 #[derive(Debug, Clone, Copy)]
 pub struct SetField<'a> {
-    /// The field's header as it came.
+    /// The field's header as received.
     pub header: Header,
     /// The value, as wide as the field is on the wire.
     pub value: &'a [u8],
     /// The mask, as wide as the value.
     pub mask: Option<&'a [u8]>,
-    /// Whether it came as `NXAST_REG_LOAD2`, which means the same.
+    /// Whether it was received as `NXAST_REG_LOAD2`, which is equivalent.
     pub nicira: bool,
 }
 
@@ -128,7 +128,7 @@ impl<'a> ActionCodec<'a> for SetField<'a> {
         if mask.is_none() && partial_byte && text.contains('/') {
             mask = Some(wide(ones(field.n_bits()), value.len()));
         }
-        // Flags by their names alone are all of the field.
+        // Flags given by name only set the whole field.
         if field.kind == FieldKind::TunFlags && !text.contains(['+', '-', '/']) {
             mask = None;
         }

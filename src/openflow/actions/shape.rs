@@ -1,11 +1,11 @@
-//! The shape of the JSON of actions, from which the schema of documents with flows is made.
+//! The JSON members of actions, for the schemas of documents with flows.
 
 /// A member of a JSON object.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonMember {
     /// Its key.
     pub name: &'static str,
-    /// What its value is.
+    /// The type of its value.
     pub shape: JsonShape,
     /// Whether it may be left out.
     pub is_optional: bool,
@@ -30,12 +30,12 @@ impl JsonMember {
     }
 }
 
-/// What a JSON value is.
+/// The type of a JSON value.
 #[derive(Debug, Clone, Copy)]
 pub enum JsonShape {
-    /// A whole number from 0 to this.
+    /// An integer from 0 to this.
     UpTo(u64),
-    /// A whole number from 0 on.
+    /// A non-negative integer.
     Whole,
     /// Any string.
     Text,
@@ -45,9 +45,9 @@ pub enum JsonShape {
     Word(&'static str),
     /// `true`
     True,
-    /// A table's number, with a member for its name behind.
+    /// A table's number, followed by a member for its name.
     Table,
-    /// What a name stands for in all schemas: `port`, `bits`, `hex`.
+    /// A definition shared by all schemas: `port`, `bits`, `hex`.
     Named(&'static str),
     /// An array.
     List(&'static JsonShape),

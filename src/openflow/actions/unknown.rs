@@ -1,4 +1,4 @@
-//! What is not understood, kept whole: an unknown vendor or number, or an inside that makes no sense.
+//! Unknown and malformed actions, kept as bytes.
 //!
 //! Text: `unknown(type=26,data=88.e7.00.00)`, `experimenter(id=0x2320,data=00.63...)`, and for an
 //! instruction `unknown_instruction(type=7,data=...)`; the data is what follows the type and length (the
@@ -22,7 +22,7 @@ use crate::openflow::fields::Problem;
 pub struct Unknown<'a> {
     /// The whole action, header included.
     pub bytes: &'a [u8],
-    /// Whether it stood where instructions do.
+    /// Whether it is an instruction.
     pub instruction: bool,
 }
 
@@ -87,9 +87,9 @@ impl<'a> Unknown<'a> {
     }
 }
 
-/// The words of [`Unknown`] where actions stand.
+/// The words of unknown actions.
 pub(super) const WORDS: &[&str] = &["unknown", "experimenter"];
-/// The words of [`Unknown`] where instructions stand.
+/// The words of unknown instructions.
 pub(super) const INSTRUCTION_WORDS: &[&str] = &["unknown_instruction", "experimenter_instruction"];
 
 /// The names of [`Unknown`] with the members of its JSON.

@@ -12,7 +12,7 @@ pub struct WriteActions<'a> {
 }
 
 impl WriteActions<'_> {
-    /// The text of the action, with that of its actions by `nested`.
+    /// Writes the action; `nested` writes its actions.
     pub(in crate::openflow) fn text_with<S: Sink>(
         &self,
         sink: &mut S,

@@ -13,8 +13,8 @@ use super::words::{cookie_number, number, parse_port};
 /// A value and, unless it covers the field, its mask.
 pub(in crate::openflow) type ParsedValue = (Vec<u8>, Option<Vec<u8>>);
 
-/// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and nothing match anything, and so does `ANY`,
-/// as dumps have it, where that is no port.
+/// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and the empty text match anything, and so does
+/// `ANY`, as in dumps, if the field is no port.
 pub(in crate::openflow) fn parse_value(
     field: &Field,
     text: &str,
@@ -112,15 +112,15 @@ fn masked(field: &Field, kind: FieldKind, text: &str) -> Result<ParsedValue, Pro
         }
         _ => {
             let bits = match field.id {
-                // The presence bit of the tag, and the word for no tag.
+                // Includes the presence bit.
                 Id::VLAN_VID => 13,
                 Id::DL_VLAN => 16,
-                // One byte of the two is all that is ever matched.
+                // Only one of the two bytes is ever matched.
                 Id::ARP_OP => 8,
                 _ => u32::from(field.bits),
             };
             let most = u128::MAX.checked_shr(128 - bits).unwrap_or(0);
-            // -1 is all ones of the fields that have 64 bits.
+            // -1 is all ones for 64-bit fields.
             let signed = |text| match field.bits {
                 64 => cookie_number(text).map(u128::from),
                 _ => number(text),
@@ -151,7 +151,7 @@ fn masked(field: &Field, kind: FieldKind, text: &str) -> Result<ParsedValue, Pro
     }
 }
 
-/// The mask for a prefix of so many bits.
+/// The mask for a prefix length.
 fn prefix(text: &str, width: usize) -> Option<Vec<u8>> {
     let bits: usize = text.parse().ok()?;
     let byte = |at: usize| {
@@ -184,7 +184,7 @@ fn fragment(text: &str) -> Result<ParsedValue, Problem> {
 
 /// `(1,0x800)`
 fn packet_type(text: &str) -> Result<Vec<u8>, Problem> {
-    // The parentheses are gone if it was written packet_type(1,0x800).
+    // packet_type(1,0x800) was already split at its parentheses.
     let inner = text
         .strip_prefix('(')
         .and_then(|text| text.strip_suffix(')'))

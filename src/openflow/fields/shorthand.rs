@@ -1,7 +1,7 @@
 //! The shorthands of flow text: `tcp6` for an Ethernet type and an IP protocol, `dl_vlan` and
-//! `vlan_tci` for what the versions of OpenFlow say about the VLAN tag in four ways.
+//! `vlan_tci` for the four encodings of the VLAN tag in the OpenFlow versions.
 //!
-//! This is the one place, besides the fixed matches of OpenFlow 1.0 and 1.1, that knows fields one by one.
+//! Only this file and the fixed matches of OpenFlow 1.0 and 1.1 handle individual fields.
 
 /// Words, Ethernet types and IP protocols (ovs-fields(7)). The first word of a pair is the one
 /// that dumps print.
@@ -43,7 +43,7 @@ pub(super) fn word_for(eth_type: u16, nw_proto: Option<u8>) -> Option<(&'static 
     let mut plain = None;
     for (word, word_type, word_proto) in &PROTOCOL_WORDS {
         if *word_type != eth_type {
-            // The words of a type stand together.
+            // The words of a type are adjacent.
             if plain.is_some() {
                 break;
             }
@@ -59,14 +59,14 @@ pub(super) fn word_for(eth_type: u16, nw_proto: Option<u8>) -> Option<(&'static 
     plain
 }
 
-/// The bits of a tag (IEEE 802.1Q) that say that there is one.
+/// The presence bit of a tag (in place of the CFI of IEEE 802.1Q).
 pub(super) const TCI_PRESENT: u16 = 0x1000;
 /// The bits of a tag that are the VLAN id.
 pub(super) const TCI_VID: u16 = 0x0fff;
 /// The bits of a tag that are the priority.
 pub(super) const TCI_PCP: u16 = 0xe000;
 
-/// What a match says about the VLAN tag: the tag control information with a mask, bit 12 for presence.
+/// The match on the VLAN tag: the tag control information with a mask, bit 12 for presence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tci {
     pub(super) value: u16,
@@ -83,7 +83,7 @@ pub(super) enum TciForm {
 }
 
 impl Tci {
-    /// Adds what another field says.
+    /// Adds the match of another field.
     pub(super) fn and(&mut self, value: u16, mask: u16) {
         self.value = self.value & !mask | value & mask;
         self.mask |= mask;

@@ -21,7 +21,7 @@ pub struct Field {
     pub kind: FieldKind,
     /// Whether any bits may be masked; if not, the field is matched whole or not at all.
     pub maskable: bool,
-    /// What a match must say besides.
+    /// The prerequisite of matching the field.
     pub prereq: Prereq,
     /// Whether actions may change the field.
     pub writable: bool,
@@ -79,7 +79,7 @@ pub enum FieldKind {
     PacketType,
 }
 
-/// What a match must say before a field can be matched (`Prerequisites` in ovs-fields(7)).
+/// The prerequisite of matching a field (`Prerequisites` in ovs-fields(7)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prereq {
     /// Nothing.
@@ -156,7 +156,7 @@ impl Id {
         ROWS.get(self.index()).copied().unwrap_or(&FRONT[0])
     }
 
-    /// `reg0` and its fellows, `xreg` and `xxreg` not included; `None` if there is no such register.
+    /// `reg0`, `reg1` and so on, not `xreg` or `xxreg`; `None` if there is no such register.
     pub const fn reg(number: u8) -> Option<Id> {
         if number < Id::REGISTERS {
             Some(Id(REG0 + number))
@@ -165,7 +165,7 @@ impl Id {
         }
     }
 
-    /// Which 32-bit registers a register field covers: the first and how many.
+    /// The 32-bit registers that a register field covers: the first and the count.
     pub const fn registers(self) -> Option<(u8, u8)> {
         match self.0 {
             n if n >= REG0 && n < XREG0 => Some((n - REG0, 1)),
@@ -175,7 +175,7 @@ impl Id {
         }
     }
 
-    /// Whether this is one of `tun_metadata0` to `tun_metadata63`, whose width the switch decides.
+    /// Whether this is one of `tun_metadata0` to `tun_metadata63`, whose width is set in the switch.
     pub const fn is_tun_metadata(self) -> bool {
         self.0 >= TUN_METADATA0 && self.0 < BACK
     }
@@ -291,7 +291,7 @@ macro_rules! access {
 
 /// Rows that stand alone. The columns: name, alias, bits/bytes, kind, mask (any `bits`, or the field
 /// `whole`), prerequisite, access, numbers on the wire with the versions of OpenFlow and Open vSwitch
-/// since which they hold, and, where the flow dump has its own, key and form.
+/// since which they are valid, and key and form if the flow dump has its own.
 macro_rules! rows {
     ($group:ident, $order:ident from $first:expr;
      $($id:ident: $name:literal ($($alias:literal)?) $bits:literal/$bytes:literal $kind:ident $mask:ident $prereq:ident
@@ -520,7 +520,7 @@ const fn class_index(class: u16, experimenter: Option<u32>) -> Option<usize> {
     }
 }
 
-/// The row of every class and number: decoding a match looks here once per field.
+/// The row of every class and number: looked up once per field when decoding a match.
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "at compile time")]
 static BY_NUMBER: [[u8; 128]; CLASSES] = {
     let mut table = [[NONE; 128]; CLASSES];

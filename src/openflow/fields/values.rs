@@ -39,7 +39,7 @@ pub(super) const TCP_FLAGS: &[&str] = &[
 /// Names of the bits of `tun_flags`, lowest first.
 pub(super) const TUN_FLAGS: &[&str] = &["oam", "df", "csum", "key"];
 
-/// The bits of `tun_flags` that OpenFlow may know.
+/// The bits of `tun_flags` visible in OpenFlow.
 pub(super) const TUN_FLAGS_PUBLIC: u64 = 1;
 /// All bits of `tun_flags`.
 const TUN_FLAGS_ALL: u64 = 0xf;
@@ -94,7 +94,7 @@ fn prefix_len(mask: &[u8]) -> Option<u32> {
 
 /// A mask that covers only a part of the field.
 fn partial<'m>(field: &Field, mask: Option<&'m [u8]>) -> Option<&'m [u8]> {
-    // An option is as wide as the switch says: only at its widest a mask is known to cover it.
+    // The width of an option is unknown: only a mask of maximum width is known to cover it.
     let whole = |mask: &[u8]| {
         all_ones(mask) && (!field.id.is_tun_metadata() || mask.len() == usize::from(field.bytes))
     };
@@ -153,7 +153,7 @@ pub(super) fn dump<S: Sink>(
         mask = mask.filter(|mask| !covers_option(value, mask));
     }
     if field.kind == FieldKind::TunFlags {
-        // Of a match ovs-ofctl says that it covers some of all bits, since it never covers all.
+        // ovs-ofctl prints a match as masked, since it never covers all bits.
         let public = TUN_FLAGS_PUBLIC & mask.map_or(u64::MAX, small);
         put_flags(
             sink.buffer(),
@@ -169,8 +169,7 @@ pub(super) fn dump<S: Sink>(
         text(field, value, mask, sink, cx);
         return;
     }
-    // ovs-ofctl leaves out some masks that change what is matched; its text is imitated only where
-    // just that was asked for.
+    // ovs-ofctl omits some significant masks; only the wire style imitates that.
     let bare = matches!(field.form, DumpForm::BareDecimal | DumpForm::BareHex);
     let mask = mask.filter(|_| !(bare && cx.style == Style::Wire));
     let out = sink.buffer();
@@ -181,16 +180,16 @@ pub(super) fn dump<S: Sink>(
     }
 }
 
-/// Whether ovs-ofctl takes the mask of an option for a whole one: it does not know how wide the option
-/// is, and looks at no byte before the first that is not zero.
+/// Whether ovs-ofctl treats the mask of an option as exact: it does not know the width of the option and
+/// ignores leading zero bytes.
 fn covers_option(value: &[u8], mask: &[u8]) -> bool {
     let zeros = |bytes: &[u8]| bytes.iter().take_while(|byte| **byte == 0).count();
     mask.get(zeros(value).min(zeros(mask))..)
         .is_some_and(all_ones)
 }
 
-/// A port of 16 bits, wide if it is one of the reserved ones; a number between those and the ports that
-/// there can be stays what it is.
+/// A 16-bit port, widened if it is reserved; numbers between the valid and the reserved ports are
+/// unchanged.
 fn port16(value: &[u8]) -> u32 {
     let port = small(value) as u16;
     let wide = port_from_v10(port);
@@ -353,7 +352,7 @@ fn one(field: &Field, value: &[u8], json: &mut Json<'_>, cx: &TextContext<'_>) {
         FieldKind::Port16 => put_port_json(json, cx.names, port16(value)),
         FieldKind::Port32 => put_port_json(json, cx.names, small(value) as u32),
         FieldKind::Decimal | FieldKind::Hex | FieldKind::Frag if field.bytes <= 4 => {
-            json.number(small(value))
+            json.number(small(value));
         }
         FieldKind::Decimal | FieldKind::Hex | FieldKind::Frag if value.len() > 16 => {
             json.plain(|out| put_all_hex(out, value));
@@ -364,7 +363,7 @@ fn one(field: &Field, value: &[u8], json: &mut Json<'_>, cx: &TextContext<'_>) {
         FieldKind::Ipv6 => json.plain(|out| put_v6(out, value)),
         FieldKind::TcpFlags | FieldKind::CtState | FieldKind::TunFlags => {
             let (names, all) = flags_of(field.kind);
-            // Of TCP, the upper bits are no flags.
+            // The upper bits of TCP flags are unused.
             let bits = if field.kind == FieldKind::TcpFlags {
                 all
             } else {
