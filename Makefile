@@ -26,7 +26,8 @@ demo: deps ## the main commands on a private Open vSwitch with a Neutron host in
 
 test: ## all tests, on private Open vSwitches
 	@scripts/install-deps tests
-	$(CARGO) test
+	@# Most tests wait for daemons: more at a time than there are processors.
+	$(CARGO) test -- --test-threads=6
 
 generate: ## man/, schema/ and the list of crates anew
 	UPDATE_GOLDEN=1 $(CARGO) test --test it -- manual:: schema:: licences::

@@ -26,7 +26,7 @@ use tokio::runtime::{LocalOptions, LocalRuntime};
 use parse::{leave, parse, with_environment};
 
 use crate::base::terminal::acts_on_a_terminal;
-use crate::commands::about::{About, Does};
+use crate::commands::about::{About, Does, Purpose};
 use crate::commands::{self, Context, Exit, Failure, Options, Pace, Writing};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
@@ -98,7 +98,7 @@ const VERSION: &str = concat!(
     version = VERSION,
     about = "One command line for Open vSwitch: bridges, ports, tags, tunnels and flows, by name",
     after_help = exit_codes(),
-    max_term_width = 100,
+    max_term_width = help::WIDEST,
     disable_help_subcommand = true
 )]
 pub struct Cli {
@@ -116,9 +116,11 @@ pub struct Cli {
 enum Command {
     #[command(flatten)]
     Do(commands::Command),
-    /// A page of the manual: of a command, or flows, json
+    /// A page of the manual: of a command, or flows, json, options
+    #[command(add = Purpose::Tools)]
     Help(help::Help),
     /// The script that makes a shell complete ovs
+    #[command(add = Purpose::Tools)]
     Completions(complete::Completions),
     #[command(hide = true)]
     Complete(complete::Complete),

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Subcommand as _};
 
-use super::{Cli, Command, Global, VERSION, database, seconds};
+use super::{Cli, Command, Global, VERSION, database, help, seconds};
 
 /// Parses the words; a `clap::Error` may also be requested help.
 pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
@@ -149,6 +149,7 @@ fn matches(mut command: clap::Command, words: &[OsString]) -> Result<ArgMatches,
 
 /// Errors quote the words with line ends escaped, so that user input never begins an output line.
 fn whole(root: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let root = help::laid_out(root, words);
     if !words
         .iter()
         .any(|word| word.to_string_lossy().contains('\n'))

@@ -50,7 +50,46 @@ enum Remarks {
     Made(fn() -> String),
 }
 
+/// What a command is for: the heading under which the help lists it. Its variant in the list of commands says
+/// so: `#[command(add = Purpose::Look)]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It shows what is configured.
+    Look,
+    /// It, or one of its commands, changes the database.
+    Change,
+    /// It shows what is in a switch.
+    Flows,
+    /// It explains: what is wrong, where packets go, what a message means.
+    Understand,
+    /// It does not deal with the switches of the host.
+    Tools,
+}
+
 impl CommandExt for About {}
+impl CommandExt for Purpose {}
+
+impl Purpose {
+    /// In the order in which the help lists them.
+    pub const ALL: [Purpose; 5] = [
+        Purpose::Look,
+        Purpose::Change,
+        Purpose::Flows,
+        Purpose::Understand,
+        Purpose::Tools,
+    ];
+
+    /// The heading.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Purpose::Look => "Look",
+            Purpose::Change => "Look and change",
+            Purpose::Flows => "Flows",
+            Purpose::Understand => "Understand",
+            Purpose::Tools => "Tools",
+        }
+    }
+}
 
 impl About {
     /// A command that answers, and changes nothing.

@@ -192,7 +192,7 @@ impl Failure {
         let exit = match error {
             TlsError::NoAuthority
             | TlsError::Half { .. }
-            | TlsError::NameOfNobody
+            | TlsError::NameWithoutAuthority
             | TlsError::ServerName(_) => Exit::Usage,
             _ => Exit::Unreachable,
         };

@@ -63,6 +63,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use about::Purpose;
+
 /// The commands.
 // There is one of it in a process, and one a line in a batch.
 #[allow(clippy::large_enum_variant)]
@@ -70,45 +72,55 @@ use clap::Subcommand;
 #[command(defer = true)]
 pub enum Command {
     /// Bridges, ports, tags, patch peers and tunnels, in one view
+    #[command(add = Purpose::Look)]
     Show(show::Args),
     /// Bridges: list, show, add, change, remove
-    #[command(subcommand)]
+    #[command(subcommand, add = Purpose::Change)]
     Bridge(bridge::Command),
     /// Ports: list, show, name to number and back
-    #[command(subcommand)]
+    #[command(subcommand, add = Purpose::Change)]
     Port(port::Command),
     /// Patch ports: which leads to which bridge; add, del
-    #[command(subcommand)]
+    #[command(subcommand, add = Purpose::Change)]
     Patch(patch::Command),
     /// VLAN tags: which ports bear them, what a port does with them
-    #[command(subcommand)]
+    #[command(subcommand, add = Purpose::Change)]
     Tag(tag::Command),
     /// Tunnels: where they lead, with which key; add, del, set
-    #[command(subcommand)]
+    #[command(subcommand, add = Purpose::Change)]
     Tunnel(tunnel::Command),
     /// The flows of a switch, ports by name
+    #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
     /// What is wrong with the switch, and what to do about it
+    #[command(add = Purpose::Understand)]
     Check(check::Args),
     /// Many changes in one transaction: all or none
+    #[command(add = Purpose::Change)]
     Batch(batch::Args),
     /// Records of any table of the database: get, list, find, set, create, wait, ...
-    #[command(subcommand)]
+    #[command(subcommand, add = Purpose::Change)]
     Db(db::Command),
     /// OpenFlow messages, from hex or binary to text or JSON
+    #[command(add = Purpose::Understand)]
     Decode(decode::Args),
     /// The groups of a switch with their statistics, ports by name
+    #[command(add = Purpose::Flows)]
     DumpGroups(dump_groups::Args),
     /// The meters of a switch with their statistics
+    #[command(add = Purpose::Flows)]
     DumpMeters(dump_meters::Args),
     /// The flow tables of a switch: how many flows, how many lookups
+    #[command(add = Purpose::Flows)]
     DumpTables(dump_tables::Args),
     /// How the bridges hang together, as a picture
+    #[command(add = Purpose::Look)]
     Graph(graph::Args),
     /// The way from a port: to the wire or tunnel, and to what is behind it on its host
+    #[command(add = Purpose::Understand)]
     Path(path::Args),
     /// A private Open vSwitch to try things on, without root
-    #[command(subcommand)]
+    #[command(subcommand, add = Purpose::Tools)]
     Sandbox(sandbox::Command),
 }
 

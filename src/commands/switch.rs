@@ -11,7 +11,7 @@ use crate::model::names::{PortNames, SwitchNames, TableNames};
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::version::Versions;
 use crate::ovsdb::{Error, Function, Select};
-use crate::source::address::{AddressError, NoSwitch};
+use crate::source::address::{AddressError, SwitchConnectError};
 use crate::source::{Database, Switch, SwitchAddress};
 
 /// A switch to talk OpenFlow to.
@@ -68,7 +68,7 @@ impl SwitchArg {
         &self,
         cx: &Context,
         offer: Versions,
-    ) -> Result<Switch, NoSwitch> {
+    ) -> Result<Switch, SwitchConnectError> {
         if let Some(look) = cx.look() {
             look.asked_a_switch();
         }

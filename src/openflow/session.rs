@@ -421,13 +421,57 @@ impl Session {
         Ok(None)
     }
 
+    /// Sends messages that have no reply, by their transaction ids, then a barrier, and waits until the switch
+    /// has taken them all. Returns what it refused, by transaction id.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed: which of the messages took effect is unknown.
+    pub async fn settle(
+        &mut self,
+        messages: &[(u32, Vec<u8>)],
+    ) -> Result<Vec<(u32, ErrorMessage)>, Error> {
+        let version = self.version;
+        self.awaited.clear();
+        self.queued.clear();
+        self.tried = None;
+        for (_, message) in messages {
+            self.connection.send(message).await?;
+        }
+        let barrier = header::barrier_request_type(version);
+        let xid = self.next_xid();
+        let request = header::message(version, barrier, xid, |_| ());
+        let request = request.ok_or(RequestError::TooLong)?;
+        self.connection.send(&request).await?;
+        let mut refused = Vec::new();
+        loop {
+            let (header, range) = self.connection.message(None).await?;
+            let message = self.connection.bytes(range);
+            let is_ours = messages.iter().any(|(xid, _)| *xid == header.xid);
+            if header.kind == header::ERROR && (is_ours || header.xid == xid) {
+                let error = ErrorMessage::decode(version, message)?;
+                if !is_ours {
+                    return Err(Error::Refused(error));
+                }
+                refused.push((header.xid, error));
+            } else if header.kind == barrier + 1 && header.xid == xid {
+                return Ok(refused);
+            }
+        }
+    }
+
     /// The descriptions of all ports, as the switch tells them: names are cut at 15 bytes.
     pub async fn ports(&mut self) -> Result<Vec<PortDesc>, Error> {
         let version = self.version;
         let xid = self.next_xid();
         let request = ports::desc_request(version, xid).ok_or(RequestError::TooLong)?;
         self.ask(xid, &request).await?;
-        let ports = self.gather(|part| ports::decode_desc(version, part)).await;
+        let ports = self
+            .gather(|part| match part.kind {
+                multipart::PORT_DESC => ports::decode_desc(version, part),
+                _ => Ok(Vec::new()),
+            })
+            .await;
         match ports {
             // Before 1.3 the specification has the list in the features.
             Err(Error::Refused(error)) if error.is_unsupported() && version < Version::V13 => {
@@ -482,8 +526,11 @@ impl Session {
         let request = port_stats::stats_request(version, xid, ofport)
             .ok_or(RequestError::NoSuchPort(ofport))?;
         self.ask(xid, &request).await?;
-        self.gather(|part| port_stats::decode_stats(version, part))
-            .await
+        self.gather(|part| match part.kind {
+            multipart::PORT_STATS => port_stats::decode_stats(version, part),
+            _ => Ok(Vec::new()),
+        })
+        .await
     }
 
     /// Reads the flows of the next part; `None` after the last.

@@ -1,4 +1,4 @@
-//! The connection to ovsdb-server, its requests, and how long it waits.
+//! The connection to ovsdb-server: its requests and their timeouts.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::error::Error;
 use super::monitor::{self, Reads};
-use super::operation::{Answer, Function, Operation, Outcome, Select, outcomes};
+use super::operation::{Function, Operation, OperationReply, Outcome, Select, outcomes};
 use super::row::Row;
 use crate::transport::{Connection, Endpoint, Patience, Stream};
 
@@ -29,12 +29,12 @@ pub struct Client {
     endpoint: Endpoint,
     /// Number of monitors requested.
     monitors: AtomicU64,
-    /// What was read, and for what of it the server tells when it changes; `None` unless asked to note it.
+    /// What was read, and which part of it is monitored; `None` unless reads are recorded.
     noted: Mutex<Option<(Reads, Reads)>>,
 }
 
 impl Client {
-    /// Connects. `limit` bounds connecting, and later every wait without progress; `None`: for ever.
+    /// Connects. `limit` bounds connecting, and later every wait without progress; `None`: no limit.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Client {
         Ok(Self::over(stream, endpoint, limit))
     }
 
-    /// A client over a connection that was made to `endpoint`.
+    /// Returns a client over an existing connection to `endpoint`.
     pub fn over(stream: Stream, endpoint: &Endpoint, limit: Option<Duration>) -> Self {
         Self {
             connection: Connection::new(stream, Patience::new(limit)),
@@ -54,20 +54,20 @@ impl Client {
         }
     }
 
-    /// From now on notes what is read, for [`Client::watch_what_was_read`].
+    /// Records what is read from now on, for [`Client::watch_reads`].
     pub fn note_reads(&self) {
         self.noted().get_or_insert_default();
     }
 
-    /// Lets the server tell when something changes that was read so far; true if there was something new
-    /// among it, which may have changed meanwhile.
+    /// Monitors everything that was read so far. Returns whether that adds anything to the monitors: its
+    /// changes before this call are not notified.
     ///
     /// # Errors
     ///
-    /// [`Error::Rpc`] if the server has no monitors with conditions; otherwise why there is no reply.
-    pub async fn watch_what_was_read(&self) -> Result<bool, Error> {
+    /// [`Error::Rpc`] if the server does not support `monitor_cond`; otherwise why there is no reply.
+    pub async fn watch_reads(&self) -> Result<bool, Error> {
         let request = match &mut *self.noted() {
-            Some((reads, rung)) => monitor::changes(reads, rung),
+            Some((reads, watched)) => monitor::changes(reads, watched),
             None => None,
         };
         let Some(request) = request else {
@@ -77,17 +77,16 @@ impl Client {
         Ok(true)
     }
 
-    /// Waits until something has changed for which [`Client::watch_what_was_read`] asked, since this last
-    /// returned.
+    /// Waits until something monitored by [`Client::watch_reads`] has changed since the last return.
     ///
     /// # Errors
     ///
-    /// Why the connection is over, if it is.
-    pub async fn rung(&self) -> Result<(), Error> {
+    /// Why the connection ended, if it has.
+    pub async fn wait_for_change(&self) -> Result<(), Error> {
         Ok(self.connection.notified().await?)
     }
 
-    /// Whether the connection is over.
+    /// Whether the connection has ended.
     pub fn is_lost(&self) -> bool {
         self.connection.failure().is_some()
     }
@@ -106,7 +105,7 @@ impl Client {
         noted.is_some()
     }
 
-    /// Where it is connected to.
+    /// The endpoint of the server.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -122,14 +121,14 @@ impl Client {
 
     /// The schema of a database (RFC 7047 §4.1.2).
     ///
-    /// A server keeps its text ready in its database `_Server`, and puts it together anew for `get_schema`,
-    /// which takes ten times as long.
+    /// Reads the text from the database `_Server` if possible: the server generates the schema anew for every
+    /// `get_schema`, which takes ten times as long.
     ///
     /// # Errors
     ///
     /// [`Error::Rpc`] if the server has no such database; otherwise why there is no reply.
     pub async fn schema(&self, database: &str) -> Result<DatabaseSchema, Error> {
-        let kept = self.of_server(database, &["schema"]).await?;
+        let kept = self.database_status(database, &["schema"]).await?;
         let kept = kept.iter().flatten().next();
         let text = kept.and_then(|row| row.string("schema").ok());
         match text.and_then(|text| serde_json::from_str(text).ok()) {
@@ -138,10 +137,9 @@ impl Client {
         }
     }
 
-    /// What the server says of a database in its own database `_Server` (ovsdb-server(7) §Database `_Server`,
-    /// table `Database`): a row, or none if it has no such database; `None` before Open vSwitch 2.9, whose
-    /// servers had no `_Server`.
-    pub(super) async fn of_server(
+    /// Reads the row of a database in `_Server` (ovsdb-server(7) §Database `_Server`, table `Database`). The list
+    /// is empty if there is no such database; `None` before Open vSwitch 2.9, which has no `_Server`.
+    pub(super) async fn database_status(
         &self,
         database: &str,
         columns: &[&str],
@@ -154,7 +152,7 @@ impl Client {
         }
     }
 
-    /// Runs operations as one transaction (RFC 7047 §4.1.3): all or none, on one consistent snapshot.
+    /// Runs operations as one transaction (RFC 7047 §4.1.3) on one consistent snapshot.
     ///
     /// Returns one outcome per operation, in their order.
     ///
@@ -178,7 +176,7 @@ impl Client {
             operations,
         };
         let result = self.connection.call("transact", &params).await?;
-        let answers: Vec<Option<Answer>> = serde_json::from_str(result.get())?;
+        let answers: Vec<Option<OperationReply>> = serde_json::from_str(result.get())?;
         outcomes(operations, answers)
     }
 
@@ -205,9 +203,9 @@ impl Client {
     /// Selects have no conditions and a table each. A column that has its type's default value is
     /// missing in its row.
     ///
-    /// For many rows this costs the server a quarter less than [`Client::select`]: it is the first
-    /// answer to a `monitor_cond` (ovsdb-server(7) §4.1.12) that monitors nothing further. A server
-    /// that does not know that is asked for selects.
+    /// For many rows this costs the server a quarter less than [`Client::select`]: the rows are the initial
+    /// reply to a `monitor_cond` (ovsdb-server(7) §4.1.12) without further updates. Falls back to selects if
+    /// the server does not support it.
     ///
     /// # Errors
     ///
@@ -217,7 +215,7 @@ impl Client {
         database: &str,
         selects: Vec<Select>,
     ) -> Result<Vec<Vec<Row>>, Error> {
-        // A monitor stays as long as the connection, and so would one for each time that it is read.
+        // A monitor lasts as long as the connection: repeated reads would accumulate them.
         if self.note(&selects) {
             return self.select(database, selects).await;
         }
@@ -229,27 +227,26 @@ impl Client {
         Ok(monitor::rows(&result, &selects)?)
     }
 
-    /// Asks for a monitor; `name` and a number name it.
+    /// Requests a monitor, identified by `name` and a number.
     async fn monitor(
         &self,
         database: &str,
         name: &str,
         request: &serde_json::Value,
     ) -> Result<Box<RawValue>, Error> {
-        // No two monitors of a connection may have the same name.
+        // The name of a monitor must be unique on its connection.
         let number = self.monitors.fetch_add(1, Ordering::Relaxed);
         let name = [name, &number.to_string()];
         let params = (database, name, request);
         Ok(self.connection.call("monitor_cond", &params).await?)
     }
 
-    /// The connection itself, for what is not here: every method of [`RpcClient`] can be called on it.
-    /// Wrap the call in [`Client::answer`].
+    /// The connection itself, for the other methods of [`RpcClient`]. Wrap the call in [`Client::answer`].
     pub fn rpc(&self) -> &Connection {
         &self.connection
     }
 
-    /// The answer to a request made with [`Client::rpc`], with our errors.
+    /// Returns the result of a request made with [`Client::rpc`], its error converted.
     ///
     /// # Errors
     ///

@@ -1,8 +1,7 @@
-//! Several servers of one database: which of them to talk to.
+//! Selects one of several servers of a database.
 //!
-//! Each tells in its database `_Server` (ovsdb-server(7) §Database `_Server`, table `Database`) whether it serves
-//! the database alone or as a member of a cluster (RAFT), whether it is connected to that cluster, and
-//! whether it leads it.
+//! The database `_Server` of each (ovsdb-server(7) §Database `_Server`, table `Database`) holds whether it is
+//! standalone or a member of a RAFT cluster, whether it is connected to the cluster, and whether it is the leader.
 
 use std::time::{Duration, Instant};
 
@@ -12,51 +11,53 @@ use super::client::Client;
 use super::error::Error;
 use crate::transport::{Endpoint, Endpoints};
 
-/// How long an endpoint is waited for alone, before the next is tried beside it.
-const HEAD_START: Duration = Duration::from_millis(300);
+/// Delay before the next endpoint is tried in parallel.
+const CONNECT_STAGGER: Duration = Duration::from_millis(300);
 
-/// How often all are asked anew while they choose a leader.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Interval between polls of all servers during a leader election.
+const ELECTION_POLL: Duration = Duration::from_millis(200);
 
-/// How long they may take to choose one. (A server tries to become leader once it has not heard from
-/// one for its election timer, by default one second.)
-const ELECTION: Duration = Duration::from_secs(5);
+/// Maximum wait for an election. (The election timer of a server is one second by default.)
+const ELECTION_LIMIT: Duration = Duration::from_secs(5);
 
-/// Which of the servers will do.
+/// Which servers are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// Any that is connected to its cluster: for reading.
+pub enum RequiredRole {
+    /// Any that is connected to its cluster; for reading.
     Member,
-    /// The leader: for writing. Where there is none among these servers, any will do after a while: it
-    /// passes on what is written.
+    /// The leader; for writing. If none of these servers is the leader, any member is accepted after
+    /// [`ELECTION_LIMIT`]: it forwards transactions to the leader.
     Leader,
 }
 
-/// What a server says of itself and a database.
+/// The state of a server with respect to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Whether it is connected to its cluster; always, without one.
+pub struct ServerStatus {
+    /// Whether it is connected to its cluster; true for a standalone server.
     pub is_connected: bool,
-    /// Whether it leads its cluster; always, without one.
+    /// Whether it leads its cluster; true for a standalone server.
     pub leads: bool,
 }
 
-/// What the server at the other end says of itself and a database.
+/// Reads the state of the server with respect to a database.
 ///
 /// # Errors
 ///
 /// [`Error::NoDatabase`] if it has no such database; otherwise as [`Client::select`].
-pub async fn standing(client: &Client, database: &str) -> Result<Standing, Error> {
-    const ALONE: Standing = Standing {
+pub async fn standing(client: &Client, database: &str) -> Result<ServerStatus, Error> {
+    const ALONE: ServerStatus = ServerStatus {
         is_connected: true,
         leads: true,
     };
     // Before Open vSwitch 2.9 there were no clusters.
-    let Some(rows) = client.of_server(database, &["connected", "leader"]).await? else {
+    let Some(rows) = client
+        .database_status(database, &["connected", "leader"])
+        .await?
+    else {
         return Ok(ALONE);
     };
     match rows.first() {
-        Some(row) => Ok(Standing {
+        Some(row) => Ok(ServerStatus {
             is_connected: row.boolean("connected")?,
             leads: row.boolean("leader")?,
         }),
@@ -64,15 +65,15 @@ pub async fn standing(client: &Client, database: &str) -> Result<Standing, Error
     }
 }
 
-/// The first server that will do, and whether it leads. `connect` connects to one.
+/// Returns a connection to the first acceptable server, and whether it leads. `connect` connects to one.
 ///
 /// # Errors
 ///
-/// [`Error::Several`] with what each of them said, if none will do.
+/// [`Error::Several`] with the error of each server if none is acceptable.
 pub async fn find(
     endpoints: &Endpoints,
     database: &str,
-    need: Need,
+    need: RequiredRole,
     limit: Option<Duration>,
     connect: impl AsyncFn(&Endpoint) -> Result<Client, Error>,
 ) -> Result<(Client, bool), Error> {
@@ -85,75 +86,77 @@ pub async fn find(
             Err(Error::NotConnected)
         }
     };
-    let patience = limit.map_or(ELECTION, |limit| limit.min(ELECTION));
+    let patience = limit.map_or(ELECTION_LIMIT, |limit| limit.min(ELECTION_LIMIT));
     let begin = Instant::now();
     loop {
         let round = round(endpoints, need, &attempt).await;
-        let all_answered = round.said.is_empty();
+        let all_answered = round.errors.is_empty();
         let may_wait = begin.elapsed() < patience;
         match round.found {
-            Some((client, leads)) if leads || need == Need::Member => return Ok((client, leads)),
-            // All are there and none leads: the leader is a server that is not among them.
+            Some((client, leads)) if leads || need == RequiredRole::Member => {
+                return Ok((client, leads));
+            }
+            // All are reachable and none leads: the leader is not among these endpoints.
             Some((client, _)) if all_answered || !may_wait => return Ok((client, false)),
-            // A server that has lost its leader says so, and will have another.
+            // Some server has no leader: an election is under way.
             _ if may_wait && (round.found.is_some() || round.is_electing) => {}
-            _ => return Err(Error::Several(round.said)),
+            _ => return Err(Error::Several(round.errors)),
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(ELECTION_POLL).await;
     }
 }
 
-/// What came of asking each once.
+/// The result of asking each server once.
 struct Round {
-    /// The leader if it was found; else any that will do for reading.
+    /// The leader if found; else any member.
     found: Option<(Client, bool)>,
-    /// Why others will not do.
-    said: Vec<(Endpoint, Box<Error>)>,
-    /// Whether one is not connected to its cluster.
+    /// The errors of the others.
+    errors: Vec<(Endpoint, Box<Error>)>,
+    /// Whether some server is not connected to its cluster.
     is_electing: bool,
 }
 
 async fn round(
     endpoints: &Endpoints,
-    need: Need,
+    need: RequiredRole,
     attempt: &impl AsyncFn(&Endpoint) -> Result<(Client, bool), Error>,
 ) -> Round {
     let mut waiting = endpoints.iter().enumerate().peekable();
     let mut under_way = FuturesUnordered::new();
-    let mut said = Vec::new();
+    let mut errors = Vec::new();
     let mut found = None;
     loop {
-        // The next begins when none is under way, or those that are have had their time.
+        // Each attempt starts when all before it have failed, or after the delay.
         if let Some((place, endpoint)) = waiting.next() {
             under_way.push(async move { (place, endpoint, attempt(endpoint).await) });
         }
         let outcome = if waiting.peek().is_none() {
             under_way.next().await
         } else {
-            match tokio::time::timeout(HEAD_START, under_way.next()).await {
+            match tokio::time::timeout(CONNECT_STAGGER, under_way.next()).await {
                 Ok(outcome) => outcome,
                 Err(_) => continue,
             }
         };
         match outcome {
             Some((_, _, Ok((client, leads)))) => {
-                if leads || need == Need::Member {
+                if leads || need == RequiredRole::Member {
                     found = Some((client, leads));
                     break;
                 }
                 found = found.or(Some((client, false)));
             }
-            Some((place, endpoint, Err(error))) => said.push((place, endpoint.clone(), error)),
+            Some((place, endpoint, Err(error))) => errors.push((place, endpoint.clone(), error)),
             None => break,
         }
     }
-    said.sort_by_key(|(place, ..)| *place);
+    errors.sort_by_key(|(place, ..)| *place);
     Round {
         found,
-        is_electing: said
+        is_electing: errors
             .iter()
             .any(|(.., error)| matches!(error, Error::NotConnected)),
-        said: said
+        errors: errors
             .into_iter()
             .map(|(_, endpoint, error)| (endpoint, Box::new(error)))
             .collect(),

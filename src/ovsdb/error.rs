@@ -1,4 +1,4 @@
-//! Everything that can go wrong between us and the database, kept apart.
+//! The errors of database requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,25 +9,25 @@ use serde_json::value::RawValue;
 
 use crate::transport::{ConnectError, Endpoint, TimedOut, json_rpc};
 
-/// Why the database gave no answer, or not the one asked for.
+/// Why a database request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// Connected, but nothing came within the limit.
+    /// No progress within the limit.
     #[error("the database server gave {0}")]
     TimedOut(#[from] TimedOut),
     /// The server closed the connection.
     #[error("the database server closed the connection{}", if *in_message { " in the middle of a message" } else { "" })]
     Closed {
-        /// Whether part of a message had come.
+        /// Whether part of a message was received.
         in_message: bool,
     },
     /// The connection broke.
     #[error("the connection to the database server broke: {0}")]
     Io(Arc<std::io::Error>),
-    /// What the server sent is not OVSDB: what is wrong with it.
+    /// The server sent something malformed: what is wrong with it.
     #[error("the database server does not speak OVSDB: {0}")]
     Protocol(String),
     /// The server refused a whole request.
@@ -36,17 +36,17 @@ pub enum Error {
     /// The server refused one operation, and with it the transaction.
     #[error("{0}")]
     Operation(OperationError),
-    /// A column holds something else than its schema says.
+    /// A column holds a value of an unexpected type.
     #[error("{0}")]
     Value(#[from] ValueError),
     /// The server has no such database.
     #[error("it has no database {0}")]
     NoDatabase(String),
-    /// The server has lost its cluster: what it has may be old, and what is written to it is not taken.
+    /// The server is disconnected from its cluster: its data may be stale, and it refuses transactions.
     #[error("it is not connected to its cluster")]
     NotConnected,
-    /// None of several servers will do: what each of them said.
-    #[error("none of the database servers will do: {}", said(_0))]
+    /// None of several servers is acceptable: the error of each.
+    #[error("none of the database servers will do: {}", errors(_0))]
     Several(Vec<(Endpoint, Box<Error>)>),
 }
 
@@ -70,14 +70,14 @@ impl From<json_rpc::Error> for Error {
 }
 
 impl From<serde_json::Error> for Error {
-    /// A result that cannot be read.
+    /// The result of a reply is malformed.
     fn from(error: serde_json::Error) -> Self {
         Self::Protocol(format!("it sent an answer of another shape: {error}"))
     }
 }
 
 impl From<RpcClientError> for Error {
-    /// The errors of [`crate::transport::Connection`] as a jsonrpsee client.
+    /// From [`crate::transport::Connection`] used as a jsonrpsee client.
     fn from(error: RpcClientError) -> Self {
         match error {
             RpcClientError::Call(error) => {
@@ -93,9 +93,9 @@ impl From<RpcClientError> for Error {
     }
 }
 
-fn said(all: &[(Endpoint, Box<Error>)]) -> String {
+fn errors(all: &[(Endpoint, Box<Error>)]) -> String {
     let one = |(endpoint, error): &(Endpoint, Box<Error>)| match &**error {
-        // It names the endpoint itself.
+        // The message names the endpoint already.
         Error::Connect(error) => error.to_string(),
         error => format!("{endpoint}: {error}"),
     };
@@ -105,7 +105,7 @@ fn said(all: &[(Endpoint, Box<Error>)]) -> String {
 /// An error reply (RFC 7047 §4 `error`, §3.1 `<error>`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RpcError {
-    /// The server's short word for it: `unknown database`.
+    /// The error string: `unknown database`.
     pub error: String,
     /// The server's long words for it.
     pub details: Option<String>,
@@ -113,14 +113,14 @@ pub struct RpcError {
     pub json: String,
 }
 
-/// One operation of a transaction that failed (RFC 7047 §4.1.3).
+/// A failed operation of a transaction (RFC 7047 §4.1.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationError {
     /// Which operation, from 0; `None`: the transaction as a whole, at commit.
     pub index: Option<usize>,
-    /// What it was: `select from Bridge`; for the whole transaction `commit`.
+    /// The operation: `select from Bridge`; for the whole transaction `commit`.
     pub operation: String,
-    /// The server's short word for it: `constraint violation`.
+    /// The error string: `constraint violation`.
     pub error: String,
     /// The server's long words for it.
     pub details: Option<String>,
@@ -136,19 +136,19 @@ pub struct ValueError {
     pub column: String,
     /// What was expected: `an integer`.
     pub expected: &'static str,
-    /// What is there: `a map`, `nothing`.
+    /// What was found: `a map`, `nothing`.
     pub found: String,
 }
 
 impl From<&RawValue> for RpcError {
     fn from(json: &RawValue) -> Self {
         #[derive(Deserialize)]
-        struct Words {
+        struct ErrorObject {
             error: String,
             details: Option<String>,
         }
         let json = json.get();
-        let words = serde_json::from_str(json).unwrap_or_else(|_| Words {
+        let words = serde_json::from_str(json).unwrap_or_else(|_| ErrorObject {
             error: serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()),
             details: None,
         });
@@ -162,19 +162,19 @@ impl From<&RawValue> for RpcError {
 
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        put_words(f, &self.error, self.details.as_deref())
+        write_error(f, &self.error, self.details.as_deref())
     }
 }
 
 impl fmt::Display for OperationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the database refused: {}: ", self.operation)?;
-        put_words(f, &self.error, self.details.as_deref())
+        write_error(f, &self.error, self.details.as_deref())
     }
 }
 
-/// The server's words; a control character in them comes out escaped.
-fn put_words(f: &mut fmt::Formatter<'_>, error: &str, details: Option<&str>) -> fmt::Result {
+/// Writes the server's error, control characters escaped.
+fn write_error(f: &mut fmt::Formatter<'_>, error: &str, details: Option<&str>) -> fmt::Result {
     let put = |f: &mut fmt::Formatter<'_>, text: &str| {
         text.chars().try_for_each(|c| {
             if c.is_control() {

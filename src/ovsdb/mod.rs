@@ -1,19 +1,19 @@
-//! The database: RFC 7047 over our own transport.
+//! An OVSDB client (RFC 7047).
 //!
-//! [`Client`] is what everyone uses: connect, then ask. All that one [`Client::transact`] reads is
-//! one consistent snapshot of the database.
+//! [`Client`] connects and sends requests. Everything that one [`Client::transact`] reads is from one
+//! consistent snapshot of the database.
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | [`client`] | the connection, its requests, and how long it waits |
-//! | [`cluster`] | several servers of one database: which of them to talk to |
-//! | [`operation`] | what a transaction does (RFC 7047 §5.2), and what comes back |
+//! | [`client`] | the connection: requests and timeouts |
+//! | [`cluster`] | selects one of several servers of a database |
+//! | [`operation`] | the operations of a transaction (RFC 7047 §5.2) and their results |
 //! | [`schema`] | tables, columns and their types |
-//! | [`notation`] | values as people write them (ovs-vsctl(8)) |
-//! | [`relation`] | how one value stands to another: the operators of `find` |
-//! | [`row`] | one row of an answer, read column by column with typed accessors |
+//! | [`notation`] | the text notation of values (ovs-vsctl(8)) |
+//! | [`relation`] | comparisons of values: the operators of `find` |
+//! | [`row`] | one row of a reply, with typed accessors for its columns |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
-//! | [`error`] | everything that can go wrong, kept apart |
+//! | [`error`] | the errors |
 
 pub mod client;
 pub mod cluster;

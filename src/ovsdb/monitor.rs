@@ -1,6 +1,6 @@
-//! Monitors (ovsdb-server(7) §4.1.12): whole tables as the first answer to a `monitor_cond` (§4.1.14 for
-//! its rows: the columns that differ from their type's default), and the bell that rings when something
-//! changes that was read.
+//! Monitors (ovsdb-server(7) §4.1.12): whole tables as the initial reply to a `monitor_cond` (its rows, §4.1.14,
+//! hold the columns that differ from their type's default), and notifications when something that was read
+//! changes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -15,7 +15,7 @@ use super::operation::Select;
 use super::row::Row;
 use super::value::{Text, Uuid};
 
-/// What to monitor, by table, so that the server tells what is there, and nothing of what changes.
+/// Returns the monitor requests, by table, for the initial rows without updates.
 pub(super) fn once(selects: &[Select]) -> Value {
     let request = |select: &Select| {
         let columns = select.columns.iter().flatten();
@@ -33,10 +33,10 @@ pub(super) fn once(selects: &[Select]) -> Value {
         .into()
 }
 
-/// What was read: by table the columns, `None` for all of them.
+/// The columns that were read, by table; `None`: all columns.
 pub(super) type Reads = BTreeMap<String, Option<BTreeSet<String>>>;
 
-/// Notes what a select reads: its columns, and those of its conditions.
+/// Records the columns that a select reads, those of its conditions included.
 pub(super) fn note(reads: &mut Reads, select: &Select) {
     let noted = reads
         .entry(select.table.clone())
@@ -52,17 +52,17 @@ pub(super) fn note(reads: &mut Reads, select: &Select) {
     }
 }
 
-/// What of `reads` is not in `rung` yet, for which the server is to tell what changes, and nothing of what
-/// is there; `None` if there is nothing. It is then in `rung`.
-pub(super) fn changes(reads: &Reads, rung: &mut Reads) -> Option<Value> {
+/// Returns the monitor requests for updates, without initial rows, of what is in `reads` and not yet in
+/// `watched`, and adds it there; `None` if there is nothing new.
+pub(super) fn changes(reads: &Reads, watched: &mut Reads) -> Option<Value> {
     let mut requests = serde_json::Map::new();
     for (table, columns) in reads {
         let select = json!({"initial": false, "insert": true, "delete": true, "modify": true});
-        let request = match (rung.get_mut(table), columns) {
+        let request = match (watched.get_mut(table), columns) {
             (Some(None), _) => continue,
             (Some(Some(known)), Some(columns)) if columns.is_subset(known) => continue,
             (_, None) => {
-                rung.insert(table.clone(), None);
+                watched.insert(table.clone(), None);
                 json!([{"select": select}])
             }
             (known, Some(columns)) => {
@@ -71,10 +71,10 @@ pub(super) fn changes(reads: &Reads, rung: &mut Reads) -> Option<Value> {
                     _ => columns.clone(),
                 };
                 let request = json!([{"columns": new, "select": select}]);
-                if let Some(Some(known)) = rung.get_mut(table) {
+                if let Some(Some(known)) = watched.get_mut(table) {
                     known.extend(new);
                 } else {
-                    rung.insert(table.clone(), Some(new));
+                    watched.insert(table.clone(), Some(new));
                 }
                 request
             }
@@ -84,7 +84,7 @@ pub(super) fn changes(reads: &Reads, rung: &mut Reads) -> Option<Value> {
     (!requests.is_empty()).then(|| requests.into())
 }
 
-/// The rows of each select, with `_uuid`, out of the answer.
+/// Returns the rows of each select from the reply, with `_uuid`.
 pub(super) fn rows(
     answer: &RawValue,
     selects: &[Select],
@@ -139,18 +139,18 @@ mod tests {
 
     #[test]
     fn what_was_read_is_asked_for_once() {
-        let (mut reads, mut rung) = (Reads::new(), Reads::new());
+        let (mut reads, mut watched) = (Reads::new(), Reads::new());
         let select = Select::columns("Port", &["_uuid", "tag"]);
         note(&mut reads, &select.when("name", Function::Equal, "p"));
-        let request = changes(&reads, &mut rung).unwrap();
+        let request = changes(&reads, &mut watched).unwrap();
         assert_eq!(request["Port"][0]["columns"], json!(["name", "tag"]));
         assert_eq!(request["Port"][0]["select"]["initial"], false);
-        assert_eq!(changes(&reads, &mut rung), None);
+        assert_eq!(changes(&reads, &mut watched), None);
         note(&mut reads, &Select::columns("Port", &["trunks", "tag"]));
         note(&mut reads, &Select::columns("Bridge", &["_uuid"]));
-        let request = changes(&reads, &mut rung).unwrap();
+        let request = changes(&reads, &mut watched).unwrap();
         assert_eq!(request["Port"][0]["columns"], json!(["trunks"]));
         assert_eq!(request["Bridge"][0]["columns"], json!([]));
-        assert_eq!(changes(&reads, &mut rung), None);
+        assert_eq!(changes(&reads, &mut watched), None);
     }
 }

@@ -1,15 +1,15 @@
-//! Values as people write them: the notation of ovs-vsctl(8), "Database Values".
+//! The text notation of values: ovs-vsctl(8), "Database Values".
 
 use super::schema::{Base, Kind, Type};
 use super::value::{Atom, Datum, Uuid};
 
-/// The most elements that a range of integers may have.
-const LONGEST_RANGE: i64 = 4096;
+/// Maximum number of elements of a range of integers.
+const MAX_RANGE: i64 = 4096;
 
-/// What ends a word outside of quotes.
+/// The characters that end a token outside of quotes.
 const DELIMITERS: &[char] = &[':', '=', ',', ' ', '[', ']', '{', '}', '!', '<', '>'];
 
-/// An argument `COLUMN[:KEY][OPERATOR VALUE]`, taken apart.
+/// A parsed argument `COLUMN[:KEY][OPERATOR VALUE]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument<'t> {
     /// The column, as it was written.
@@ -21,11 +21,11 @@ pub struct Argument<'t> {
 }
 
 impl<'t> Argument<'t> {
-    /// Takes an argument apart; of the operators that match, the longest counts.
+    /// Parses an argument; the longest matching operator is taken.
     ///
     /// # Errors
     ///
-    /// What is wrong with the text, for whoever wrote it.
+    /// A message for the user: what is wrong with the text.
     pub fn parse(text: &'t str, operators: &[&'t str]) -> Result<Self, String> {
         let mut rest = text;
         let column = token(&mut rest)?;
@@ -69,11 +69,12 @@ impl<'t> Argument<'t> {
     }
 }
 
-/// The value of a column; `@NAME` for a row that is being made becomes [`Atom::NamedUuid`] with its `@`.
+/// Parses the value of a column; `@NAME`, a row inserted by the same transaction, becomes
+/// [`Atom::NamedUuid`] including the `@`.
 ///
 /// # Errors
 ///
-/// What is wrong with the text, or what the type does not allow, for whoever wrote it.
+/// A message for the user: what is wrong with the text, or not allowed by the type.
 pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
     let (open, close, what) = match kind.value {
         Some(_) => ('{', '}', "{}"),
@@ -135,11 +136,11 @@ pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
     })
 }
 
-/// Checks that a column may have so many elements.
+/// Checks that a column may have this number of elements.
 ///
 /// # Errors
 ///
-/// How many it may have, for whoever wrote them.
+/// A message for the user: how many it may have.
 pub fn check_number(number: usize, kind: &Type) -> Result<(), String> {
     let what = |count: usize| match (kind.is_map(), count) {
         (false, 1) => "value",
@@ -160,7 +161,7 @@ pub fn check_number(number: usize, kind: &Type) -> Result<(), String> {
     }
 }
 
-/// One atom, which is the whole text.
+/// Parses a text that is one atom.
 ///
 /// # Errors
 ///
@@ -193,7 +194,7 @@ pub fn atom(text: &str, base: &Base) -> Result<Atom, String> {
     Ok(atom)
 }
 
-/// Whether the type allows this atom.
+/// Checks that the type allows this atom.
 fn check(atom: &Atom, base: &Base) -> Result<(), String> {
     if !base.choices.is_empty() && !base.choices.contains(atom) {
         let choices: Vec<String> = base.choices.iter().map(bare).collect();
@@ -233,7 +234,7 @@ fn check(atom: &Atom, base: &Base) -> Result<(), String> {
     }
 }
 
-/// An atom as ovs-vsctl prints it: a string in quotes where it could be taken for something else.
+/// Formats an atom as ovs-vsctl does: a string in quotes where it would be ambiguous.
 pub fn written(atom: &Atom) -> String {
     match atom {
         Atom::String(text) if needs_quotes(text) => {
@@ -253,7 +254,7 @@ pub fn written(atom: &Atom) -> String {
     }
 }
 
-/// An atom without quotes.
+/// Formats an atom without quotes.
 pub fn bare(atom: &Atom) -> String {
     match atom {
         Atom::Integer(number) => number.to_string(),
@@ -273,7 +274,7 @@ fn needs_quotes(text: &str) -> bool {
         || text.parse::<Uuid>().is_ok()
 }
 
-/// One atom, or the integers of a range: `1-5`.
+/// Parses one atom, or the integers of a range: `1-5`.
 fn atoms(word: &str, base: &Base) -> Result<Vec<Atom>, String> {
     let range = word.char_indices().skip(1).find(|(_, c)| *c == '-');
     let (Kind::Integer, Some((at, _))) = (base.kind, range) else {
@@ -286,18 +287,18 @@ fn atoms(word: &str, base: &Base) -> Result<Vec<Atom>, String> {
     };
     let (first, last) = (integer(first)?, integer(last.get(1..).unwrap_or_default())?);
     match last.checked_sub(first) {
-        Some(more) if (0..LONGEST_RANGE).contains(&more) => {
+        Some(more) if (0..MAX_RANGE).contains(&more) => {
             Ok((first..=last).map(Atom::Integer).collect())
         }
         Some(more) if more < 0 => Err(format!("the range {word} is empty")),
         _ => Err(format!(
-            "the range {word} has more than {LONGEST_RANGE} elements"
+            "the range {word} has more than {MAX_RANGE} elements"
         )),
     }
 }
 
-/// The next word: up to a delimiter outside of quotes. A backslash takes the next character as it is;
-/// in quotes both stay, for the quotes are resolved later.
+/// Takes the next token, up to a delimiter outside of quotes. A backslash escapes the next character; in
+/// quotes both are kept, because quoted strings are decoded later.
 fn token(rest: &mut &str) -> Result<String, String> {
     let mut word = String::new();
     let mut in_quotes = false;

@@ -1,4 +1,4 @@
-//! What a transaction does (RFC 7047 §5.2), and what comes back for it (RFC 7047 §4.1.3).
+//! The operations of a transaction (RFC 7047 §5.2) and their results (RFC 7047 §4.1.3).
 
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use super::value::{Datum, Uuid};
 pub enum Operation {
     /// Reads rows (RFC 7047 §5.2.2).
     Select(Select),
-    /// Makes a row (RFC 7047 §5.2.1).
+    /// Inserts a row (RFC 7047 §5.2.1).
     Insert {
-        /// Where the row is made.
+        /// The row's table.
         table: String,
         /// Its columns; the others get their defaults.
         row: Columns,
@@ -35,14 +35,14 @@ pub enum Operation {
         /// The columns to set.
         row: Columns,
     },
-    /// Changes columns of rows by what they hold (RFC 7047 §5.2.4).
+    /// Modifies columns of rows relative to their values (RFC 7047 §5.2.4).
     Mutate {
         /// The rows' table.
         table: String,
         /// Which rows.
         #[serde(rename = "where")]
         when: Vec<Condition>,
-        /// Column, change, operand.
+        /// Column, mutator, operand.
         mutations: Vec<(String, Mutator, Datum)>,
     },
     /// Deletes rows (RFC 7047 §5.2.5).
@@ -53,7 +53,7 @@ pub enum Operation {
         #[serde(rename = "where")]
         when: Vec<Condition>,
     },
-    /// Fails the transaction unless rows are as said (RFC 7047 §5.2.6).
+    /// Fails the transaction unless the rows meet a condition (RFC 7047 §5.2.6).
     Wait {
         /// The rows' table.
         table: String,
@@ -66,13 +66,13 @@ pub enum Operation {
         until: Until,
         /// What they are compared with.
         rows: Vec<Columns>,
-        /// How long the server waits for it, in milliseconds; `None`: for ever.
+        /// How long the server waits for it, in milliseconds; `None`: no limit.
         #[serde(skip_serializing_if = "Option::is_none")]
         timeout: Option<u64>,
     },
-    /// Leaves a note in the database's log (RFC 7047 §5.2.9).
+    /// Adds a comment to the database's log (RFC 7047 §5.2.9).
     Comment {
-        /// The note.
+        /// The text.
         comment: String,
     },
 }
@@ -123,7 +123,7 @@ pub enum Function {
     Excludes,
 }
 
-/// A change (RFC 7047 §5.1 `<mutator>`).
+/// A mutator (RFC 7047 §5.1 `<mutator>`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Mutator {
     /// Adds a number.
@@ -135,12 +135,12 @@ pub enum Mutator {
     /// Adds elements to a set, pairs to a map.
     #[serde(rename = "insert")]
     Insert,
-    /// Takes elements out of a set, pairs or keys out of a map.
+    /// Removes elements from a set, pairs or keys from a map.
     #[serde(rename = "delete")]
     Delete,
 }
 
-/// What a [`Operation::Wait`] waits for.
+/// The condition of an [`Operation::Wait`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Until {
     /// The rows are exactly these.
@@ -151,20 +151,20 @@ pub enum Until {
     NotEqual,
 }
 
-/// Columns and their values, as they are written.
+/// Columns and their values.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Columns(pub Vec<(String, Datum)>);
 
-/// What an operation gave back.
+/// The result of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The rows of a select.
     Rows(Vec<Row>),
-    /// How many rows an update, mutate or delete touched.
+    /// The number of rows that an update, mutate or delete matched.
     Count(u64),
-    /// The identity of the row that an insert made.
+    /// The UUID of an inserted row.
     Uuid(Uuid),
-    /// Done, with nothing to say.
+    /// Done, without a result.
     Done,
 }
 
@@ -178,7 +178,7 @@ impl Select {
         }
     }
 
-    /// Only the rows where this holds too.
+    /// Adds a condition.
     #[must_use]
     pub fn when(mut self, column: &str, function: Function, operand: impl Into<Datum>) -> Self {
         self.when
@@ -194,7 +194,7 @@ impl From<Select> for Operation {
 }
 
 impl Operation {
-    /// What it does and where, for messages: `select from Bridge`.
+    /// Returns the operation and its table, for messages: `select from Bridge`.
     pub fn describe(&self) -> String {
         match self {
             Self::Select(select) => format!("select from {}", select.table),
@@ -218,9 +218,9 @@ impl Serialize for Columns {
     }
 }
 
-/// One element of the reply, before it is known which operation it belongs to.
+/// One element of the reply, before it is paired with its operation.
 #[derive(Debug, Deserialize)]
-pub(super) struct Answer {
+pub(super) struct OperationReply {
     rows: Option<Vec<Row>>,
     count: Option<u64>,
     uuid: Option<Uuid>,
@@ -228,19 +228,19 @@ pub(super) struct Answer {
     details: Option<String>,
 }
 
-/// Pairs answers with their operations; the first error decides.
+/// Pairs the elements of a reply with their operations. Returns the first error, if any.
 pub(super) fn outcomes(
     operations: &[Operation],
-    answers: Vec<Option<Answer>>,
+    answers: Vec<Option<OperationReply>>,
 ) -> Result<Vec<Outcome>, Error> {
     for (index, answer) in answers.iter().enumerate() {
-        if let Some(Answer {
+        if let Some(OperationReply {
             error: Some(error),
             details,
             ..
         }) = answer
         {
-            // One answer more than operations is the verdict of the commit.
+            // An element beyond the operations is an error of the commit.
             let operation = operations.get(index);
             return Err(Error::Operation(OperationError {
                 index: operation.map(|_| index),
@@ -264,7 +264,7 @@ pub(super) fn outcomes(
         .collect()
 }
 
-fn outcome(operation: &Operation, answer: Option<Answer>) -> Result<Outcome, Error> {
+fn outcome(operation: &Operation, answer: Option<OperationReply>) -> Result<Outcome, Error> {
     let lacks = |what| {
         Error::Protocol(format!(
             "no {what} in the answer to {}",

@@ -1,4 +1,4 @@
-//! How one value stands to another: the operators of ovs-vsctl(8), "find".
+//! Comparisons of values: the operators of ovs-vsctl(8), "find".
 
 use std::cmp::Ordering;
 
@@ -11,7 +11,7 @@ pub enum Relation {
     Equal,
     /// `!=`
     NotEqual,
-    /// `<`: fewer elements; of so many, the first that differs is less.
+    /// `<`: fewer elements; with the same number, the first that differs is less.
     Less,
     /// `<=`
     LessOrEqual,
@@ -23,20 +23,20 @@ pub enum Relation {
     SameSet,
     /// `{!=}`
     OtherSet,
-    /// `{<}`: all of it, and less than all, is in the other.
+    /// `{<}`
     ProperSubset,
-    /// `{<=}` and `{in}`: all of it is in the other.
+    /// `{<=}` and `{in}`
     Subset,
     /// `{>}`
     ProperSuperset,
     /// `{>=}`
     Superset,
-    /// `{not-in}`: nothing of it is in the other.
+    /// `{not-in}`: no common element.
     Disjoint,
 }
 
 impl Relation {
-    /// Every operator, as it is written.
+    /// Every operator and its text.
     pub const WORDS: [(&'static str, Self); 14] = [
         ("=", Self::Equal),
         ("!=", Self::NotEqual),
@@ -54,13 +54,13 @@ impl Relation {
         ("{not-in}", Self::Disjoint),
     ];
 
-    /// The operator that is written so.
+    /// Returns the operator with this text.
     pub fn of(word: &str) -> Option<Self> {
         let found = Self::WORDS.iter().find(|(known, _)| *known == word);
         found.map(|(_, relation)| *relation)
     }
 
-    /// Whether it is one of sets, for which a key that is not there is an empty set.
+    /// Whether it compares sets: then a missing key counts as an empty set.
     pub fn is_of_sets(self) -> bool {
         !matches!(
             self,
@@ -73,7 +73,7 @@ impl Relation {
         )
     }
 
-    /// Whether `a` stands so to `b`.
+    /// Whether the relation holds between `a` and `b`.
     pub fn holds(self, a: &Datum, b: &Datum) -> bool {
         let (a, b) = (elements(a), elements(b));
         let order = order(&a, &b);
@@ -97,7 +97,7 @@ impl Relation {
 /// An element of a set, or key and value of a map.
 type Element<'d> = (&'d Atom, Option<&'d Atom>);
 
-/// In ascending order.
+/// Returns the elements in ascending order.
 fn elements(datum: &Datum) -> Vec<Element<'_>> {
     let mut elements: Vec<Element<'_>> = match datum {
         Datum::Map(pairs) => pairs
@@ -111,7 +111,7 @@ fn elements(datum: &Datum) -> Vec<Element<'_>> {
     elements
 }
 
-/// By number, then by all keys, then by all values.
+/// Orders by number of elements, then by all keys, then by all values.
 fn order(a: &[Element<'_>], b: &[Element<'_>]) -> Ordering {
     fn ranked<'d>(elements: &[Element<'d>]) -> (usize, Vec<&'d Atom>, Vec<Option<&'d Atom>>) {
         let (keys, values) = elements.iter().copied().unzip();

@@ -1,6 +1,6 @@
-//! One row of an answer, read column by column.
+//! One row of a reply.
 //!
-//! Every accessor names the table and the column in its error, whatever a server sent.
+//! The errors of all accessors name the table and the column.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,18 +11,18 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use super::error::ValueError;
 use super::value::{Atom, Datum, Uuid};
 
-/// One row: the columns that were asked for.
+/// One row: the requested columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     table: Arc<str>,
     columns: Vec<(String, Datum)>,
 }
 
-/// The columns are read as Rust types by accessors, which all have the same error: a [`ValueError`] if the
-/// answer lacks the column or it holds something else.
+/// The accessors all return the same error: a [`ValueError`] if the row lacks the column or its value has
+/// another type.
 #[allow(clippy::missing_errors_doc)]
 impl Row {
-    /// A row made by hand.
+    /// Builds a row.
     pub fn new<'a>(table: &str, columns: impl IntoIterator<Item = (&'a str, Datum)>) -> Self {
         let column = |(name, datum): (&str, Datum)| (name.to_owned(), datum);
         Self {
@@ -43,7 +43,7 @@ impl Row {
             .map(|(name, datum)| (name.as_str(), datum))
     }
 
-    /// The value of a column as it is; an error if the answer lacks the column.
+    /// The value of a column of any type.
     pub fn datum(&self, column: &str) -> Result<&Datum, ValueError> {
         self.columns
             .iter()
@@ -52,22 +52,22 @@ impl Row {
             .ok_or_else(|| self.wrong(column, "a value", "no such column".to_owned()))
     }
 
-    /// Whether the answer has the column: columns that came with a later schema may be missing.
+    /// Whether the row has the column: an older schema may lack it.
     pub fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|(name, _)| name == column)
     }
 
-    /// Exactly one text.
+    /// Exactly one string.
     pub fn string(&self, column: &str) -> Result<&str, ValueError> {
         self.read(column, "a string", |datum| one(datum, as_string))
     }
 
-    /// One text or none.
+    /// One string or none.
     pub fn optional_string(&self, column: &str) -> Result<Option<&str>, ValueError> {
         self.optional(column, "a string or nothing", as_string)
     }
 
-    /// A set of texts, in the server's order.
+    /// A set of strings, in the server's order.
     pub fn strings(&self, column: &str) -> Result<Vec<&str>, ValueError> {
         self.read(column, "strings", |datum| many(datum, as_string))
     }
@@ -87,12 +87,12 @@ impl Row {
         self.read(column, "integers", |datum| many(datum, as_integer))
     }
 
-    /// Exactly one truth value.
+    /// Exactly one boolean.
     pub fn boolean(&self, column: &str) -> Result<bool, ValueError> {
         self.read(column, "true or false", |datum| one(datum, as_boolean))
     }
 
-    /// Exactly one reference; `_uuid` is the row's own identity.
+    /// Exactly one reference, or the row's own `_uuid`.
     pub fn uuid(&self, column: &str) -> Result<Uuid, ValueError> {
         self.read(column, "a UUID", |datum| one(datum, as_uuid))
     }
@@ -107,7 +107,7 @@ impl Row {
         self.read(column, "UUIDs", |datum| many(datum, as_uuid))
     }
 
-    /// A map from text to text.
+    /// A map of strings to strings.
     pub fn map(&self, column: &str) -> Result<BTreeMap<String, String>, ValueError> {
         let text = |atom| as_string(atom).map(str::to_owned);
         self.read(column, "a map of strings", |datum| pairs(datum, text, text))
@@ -151,13 +151,13 @@ impl Row {
         }
     }
 
-    /// The row with a column more.
+    /// Adds a column.
     pub(super) fn with(mut self, column: &str, value: Datum) -> Self {
         self.columns.push((column.to_owned(), value));
         self
     }
 
-    /// The row, said to be of this table: the server's answer does not name it.
+    /// Sets the table, which the reply does not name.
     pub(super) fn of_table(mut self, table: &Arc<str>) -> Self {
         self.table = Arc::clone(table);
         self
@@ -255,7 +255,7 @@ impl<'de> Deserialize<'de> for Row {
                     })?;
                     columns.push((name, datum));
                 }
-                // Nobody could say which of two values it has.
+                // Two values for one column are ambiguous.
                 let mut names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
                 names.sort_unstable();
                 let twice = names.windows(2).find(|pair| pair.first() == pair.last());

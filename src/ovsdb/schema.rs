@@ -1,4 +1,4 @@
-//! Tables, columns and their types, as the server's schema has them (RFC 7047 §3.2).
+//! The schema of a database: tables, columns and their types (RFC 7047 §3.2).
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub struct Schema {
 pub struct Table {
     /// Its name.
     pub name: String,
-    /// Whether its rows stay although no other row refers to them.
+    /// Whether its rows are kept without references from other rows.
     pub is_root: bool,
     /// `_uuid`, then the others by name.
     pub columns: Vec<Column>,
@@ -31,41 +31,41 @@ pub struct Table {
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// What it holds.
+    /// Its type.
     pub kind: Type,
-    /// Whether it can be changed once the row is made.
+    /// Whether it can be changed after the row was inserted.
     pub is_mutable: bool,
 }
 
-/// What a column holds (RFC 7047 §3.2 `<type>`).
+/// The type of a column (RFC 7047 §3.2 `<type>`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Type {
     /// The elements of a set, the keys of a map.
     pub key: Base,
     /// The values of a map; `None`: it is a set, or one value.
     pub value: Option<Base>,
-    /// The least number of elements: 0 or 1.
+    /// Minimum number of elements: 0 or 1.
     pub min: usize,
-    /// The greatest number of elements.
+    /// Maximum number of elements.
     pub max: usize,
 }
 
-/// What one atom is (RFC 7047 §3.2 `<base-type>`).
+/// The type of an atom (RFC 7047 §3.2 `<base-type>`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Base {
     /// Its kind.
     pub kind: Kind,
-    /// The only values that it can have; empty: any.
+    /// The permitted values; empty: any.
     pub choices: Vec<Atom>,
-    /// The least and the greatest integer.
+    /// The smallest and the largest integer.
     pub integers: (i64, i64),
-    /// The least and the greatest number.
+    /// The smallest and the largest number.
     pub reals: (f64, f64),
-    /// The least and the greatest length of a string, in characters.
+    /// The minimum and maximum length of a string, in characters.
     pub lengths: (usize, usize),
     /// The table that a UUID refers to.
     pub refers_to: Option<String>,
-    /// Whether what it refers to must exist, and stays while it is referred to.
+    /// Whether the reference is strong: its row must exist, and is kept while referred to.
     pub is_strong: bool,
 }
 
@@ -78,40 +78,39 @@ pub enum Kind {
     Real,
     /// `true` or `false`.
     Boolean,
-    /// A text.
+    /// A string.
     String,
-    /// A row.
+    /// A reference to a row.
     Uuid,
 }
 
-/// A name that is not the one of a single table or column.
+/// A name that matches no table or column, or several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotOne {
-    /// All that it may stand for: those that begin so; where there are none, all there are.
+pub struct UnresolvedName {
+    /// The candidates: those with this prefix; if there are none, all.
     pub names: Vec<String>,
-    /// Whether several begin so.
+    /// Whether several have this prefix.
     pub is_ambiguous: bool,
 }
 
 impl Schema {
-    /// The table that a word means: its name or the beginning of it, if of no other; case does not
-    /// matter, nor whether `-` or `_`.
+    /// Finds a table by its name or an unambiguous prefix; ignores case, and treats `-` as `_`.
     ///
     /// # Errors
     ///
-    /// [`NotOne`] if it means none or several.
-    pub fn table(&self, word: &str) -> Result<&Table, NotOne> {
+    /// [`UnresolvedName`] if it means none or several.
+    pub fn table(&self, word: &str) -> Result<&Table, UnresolvedName> {
         best(&self.tables, word, |table| &table.name)
     }
 }
 
 impl Table {
-    /// The column that a word means, as [`Schema::table`] has it.
+    /// Finds a column as [`Schema::table`] finds tables.
     ///
     /// # Errors
     ///
-    /// [`NotOne`] if it means none or several.
-    pub fn column(&self, word: &str) -> Result<&Column, NotOne> {
+    /// [`UnresolvedName`] if it means none or several.
+    pub fn column(&self, word: &str) -> Result<&Column, UnresolvedName> {
         best(&self.columns, word, |column| &column.name)
     }
 }
@@ -122,8 +121,7 @@ impl Type {
         self.value.is_some()
     }
 
-    /// The value with its numbers of the kind that the column has: the server sends the real number 1
-    /// as the integer.
+    /// Converts a value to this type: the server sends the real number 1 as an integer.
     #[must_use]
     pub fn of(&self, datum: Datum) -> Datum {
         let real = |base: Option<&Base>, atom: Atom| match (base.map(|base| base.kind), atom) {
@@ -145,7 +143,7 @@ impl Type {
 }
 
 impl fmt::Display for Kind {
-    /// With its article: `an integer`.
+    /// Includes the article: `an integer`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Integer => "an integer",
@@ -230,7 +228,7 @@ fn kind(json: &Value) -> Option<Type> {
 }
 
 impl Base {
-    /// Any value of a kind.
+    /// A type without constraints.
     pub fn of(kind: Kind) -> Self {
         Self {
             kind,
@@ -283,8 +281,8 @@ impl Base {
     }
 }
 
-/// The one that a word means: exactly so, or but for case and `-`, or the only one that begins so.
-fn best<'t, T>(all: &'t [T], word: &str, name: fn(&T) -> &str) -> Result<&'t T, NotOne> {
+/// Finds by exact name, else by name ignoring case and `-`, else by unambiguous prefix.
+fn best<'t, T>(all: &'t [T], word: &str, name: fn(&T) -> &str) -> Result<&'t T, UnresolvedName> {
     let alike = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     let wanted = alike(word);
     let exact = all.iter().find(|one| name(one) == word);
@@ -295,11 +293,11 @@ fn best<'t, T>(all: &'t [T], word: &str, name: fn(&T) -> &str) -> Result<&'t T, 
     let found: Vec<&T> = all.iter().filter(begin).collect();
     match found.as_slice() {
         [only] => Ok(only),
-        [] => Err(NotOne {
+        [] => Err(UnresolvedName {
             names: all.iter().map(|one| name(one).to_owned()).collect(),
             is_ambiguous: false,
         }),
-        several => Err(NotOne {
+        several => Err(UnresolvedName {
             names: several.iter().map(|one| name(one).to_owned()).collect(),
             is_ambiguous: true,
         }),

@@ -1,4 +1,4 @@
-//! Values of columns: atoms, sets and maps, in the notation of RFC 7047 §5.1.
+//! Values of columns: atoms, sets and maps (RFC 7047 §5.1).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
-/// A row's identity.
+/// The identifier of a row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Uuid(pub u128);
 
 /// One scalar value (RFC 7047 §5.1 `<atom>`).
 ///
-/// Atoms of one kind are ordered as numbers or by their bytes; those of two kinds, which no column has, as the
-/// kinds stand here.
+/// Numbers are ordered by value, the others by their bytes. Atoms of different kinds, which no column mixes, are
+/// in the order of the variants.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
 pub enum Atom {
     /// A 64-bit integer.
@@ -24,18 +24,17 @@ pub enum Atom {
     Real(f64),
     /// `true` or `false`.
     Boolean(bool),
-    /// A text.
+    /// A string.
     String(String),
-    /// Another row.
+    /// A reference to a row.
     Uuid(Uuid),
-    /// A row that the same transaction inserts, by the name it gave it.
+    /// A row that the same transaction inserts, by its `uuid-name`.
     NamedUuid(String),
 }
 
 /// The value of a column (RFC 7047 §5.1 `<value>`).
 ///
-/// A set of one element and the element alone are the same value; here it is always
-/// [`Datum::Atom`].
+/// A set of one element is always a [`Datum::Atom`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Datum {
     /// Exactly one value.
@@ -47,10 +46,10 @@ pub enum Datum {
 }
 
 impl Datum {
-    /// The empty set: how an optional column says "nothing".
+    /// The empty set: the value of an optional column without a value.
     pub const EMPTY: Self = Self::Set(Vec::new());
 
-    /// A set of these atoms.
+    /// Builds a set.
     pub fn set(atoms: impl IntoIterator<Item = Atom>) -> Self {
         let mut atoms: Vec<Atom> = atoms.into_iter().collect();
         match atoms.pop() {
@@ -63,7 +62,7 @@ impl Datum {
         }
     }
 
-    /// A map of these pairs.
+    /// Builds a map.
     pub fn map<K: Into<Atom>, V: Into<Atom>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         let pair = |(key, value): (K, V)| (key.into(), value.into());
         Self::Map(pairs.into_iter().map(pair).collect())
@@ -137,7 +136,7 @@ impl fmt::Debug for Uuid {
     }
 }
 
-/// A text that is no UUID.
+/// A malformed UUID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{}\" is not a UUID", .0.escape_debug())]
 pub struct NotAUuid(pub String);
@@ -150,7 +149,7 @@ impl FromStr for Uuid {
     }
 }
 
-/// 8-4-4-4-12 hexadecimal digits. A large answer has tens of thousands of them.
+/// Parses 8-4-4-4-12 hexadecimal digits, by hand because a large reply has tens of thousands of them.
 fn read_uuid(text: &[u8]) -> Option<Uuid> {
     let text: &[u8; 36] = text.try_into().ok()?;
     if [text[8], text[13], text[18], text[23]] != *b"----" {
@@ -231,7 +230,7 @@ impl<'de> Deserialize<'de> for Uuid {
     }
 }
 
-/// A text that is only looked at: where nothing in it is escaped, the answer's own bytes.
+/// A string, borrowed from the reply unless it has escapes.
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Edit, Refusal, RowId, quoted};
 use crate::model::resolve::closest;
-use crate::ovsdb::schema::{Column, NotOne, Schema, Table};
+use crate::ovsdb::schema::{Column, Schema, Table, UnresolvedName};
 use crate::ovsdb::{Atom, Condition, Datum, Function, Select, Uuid};
 
 /// The shortest beginning of a UUID that may stand for it, in characters.
@@ -268,7 +268,7 @@ pub fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column, Refusal> {
         .map_err(|not_one| unclear("column", word, &place, &not_one))
 }
 
-fn unclear(kind: &str, word: &str, place: &str, not_one: &NotOne) -> Refusal {
+fn unclear(kind: &str, word: &str, place: &str, not_one: &UnresolvedName) -> Refusal {
     let word_quoted = quoted(word);
     let names = not_one.names.join(", ");
     if not_one.is_ambiguous {

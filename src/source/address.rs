@@ -1,4 +1,4 @@
-//! Where a switch is, and the way to it.
+//! The address of a switch, and how to connect to it.
 
 use super::switch::{Switch, SwitchError};
 use super::{Database, Host};
@@ -11,7 +11,7 @@ use crate::transport::{ConnectErrorKind, Endpoint, EndpointError};
 /// IANA's port for OpenFlow.
 pub const OPENFLOW_PORT: u16 = 6653;
 
-/// Where a switch is.
+/// The address of a switch.
 #[derive(Debug)]
 pub struct SwitchAddress {
     host: Host,
@@ -20,51 +20,51 @@ pub struct SwitchAddress {
     is_bridge: bool,
 }
 
-/// Why a text is no switch.
+/// Why a text is not the address of a switch.
 #[derive(Debug)]
 pub enum AddressError {
-    /// It is an endpoint, but not a valid one.
+    /// It is a malformed endpoint.
     Endpoint(EndpointError),
-    /// It is no endpoint, and no bridge can have it as its name.
+    /// It is neither an endpoint nor a possible name of a bridge.
     NotABridge,
 }
 
 /// Why there is no connection to a switch.
 #[derive(Debug)]
-pub enum NoSwitch {
-    /// The one endpoint that it has gave no session.
+pub enum SwitchConnectError {
+    /// No session with its only endpoint.
     Session(SwitchError),
-    /// The bridge's database is on another host, and did not answer.
+    /// The bridge is on another host, and the request to its database failed.
     Database(ovsdb::Error),
     /// That database has no such bridge.
     NoBridge,
     /// The bridge listens on no port that can be reached from here.
     NotListening(NotListening),
-    /// None of the places where the bridge listens will do, by what each of them gave.
+    /// No connection to any endpoint where the bridge listens; the error of each.
     Listeners(Vec<ListenerError>),
 }
 
-/// How a bridge on another host could be reached.
+/// Why a bridge on another host cannot be reached.
 #[derive(Debug)]
 pub struct NotListening {
     /// The endpoint of its database.
     pub database: String,
-    /// Whether it does listen, but on its own host only.
+    /// Whether it listens on its own host only.
     pub is_local_only: bool,
     /// The targets of its controllers that it connects to.
     pub connections: Vec<String>,
 }
 
-/// Why a place where a bridge listens will not do.
+/// Why an endpoint where a bridge listens cannot be used.
 #[derive(Debug)]
 pub struct ListenerError {
-    /// Where.
+    /// The endpoint.
     pub endpoint: String,
-    /// Why.
+    /// The cause.
     pub kind: ListenerErrorKind,
 }
 
-/// Why a place where a bridge listens will not do.
+/// The cause of a [`ListenerError`].
 #[derive(Debug)]
 pub enum ListenerErrorKind {
     /// There is no session.
@@ -78,11 +78,11 @@ pub enum ListenerErrorKind {
     },
 }
 
-impl NoSwitch {
+impl SwitchConnectError {
     /// Whether nothing listens at the switch's socket.
-    pub fn nobody_listens(&self) -> bool {
+    pub fn is_not_listening(&self) -> bool {
         match self {
-            NoSwitch::Session(SwitchError::Connect(error)) => matches!(
+            SwitchConnectError::Session(SwitchError::Connect(error)) => matches!(
                 error.kind,
                 ConnectErrorKind::NotFound | ConnectErrorKind::Refused
             ),
@@ -97,7 +97,7 @@ impl SwitchAddress {
     ///
     /// # Errors
     ///
-    /// The text is neither.
+    /// [`AddressError`] if the text is neither.
     pub fn parse(host: &Host, text: &str) -> Result<SwitchAddress, AddressError> {
         let is_endpoint = ["unix:", "tcp:", "ssl:"]
             .iter()
@@ -117,7 +117,7 @@ impl SwitchAddress {
         })
     }
 
-    /// What the user called it.
+    /// The name as given by the user.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -127,12 +127,12 @@ impl SwitchAddress {
         self.is_bridge
     }
 
-    /// Where it listens, for people.
+    /// The endpoint as text.
     pub fn place(&self) -> String {
         self.endpoint.to_string()
     }
 
-    /// Whether it is found by what the database tells of it: a bridge of another host.
+    /// Whether the database is needed to find its endpoint: for a bridge of another host.
     pub fn is_found_by_database(&self) -> bool {
         self.is_bridge && !self.host.is_local()
     }
@@ -141,13 +141,17 @@ impl SwitchAddress {
     ///
     /// # Errors
     ///
-    /// See [`NoSwitch`].
-    pub async fn connect(&self, database: &Database, offer: Versions) -> Result<Switch, NoSwitch> {
+    /// See [`SwitchConnectError`].
+    pub async fn connect(
+        &self,
+        database: &Database,
+        offer: Versions,
+    ) -> Result<Switch, SwitchConnectError> {
         let session = if self.is_found_by_database() {
             Box::pin(self.connect_to_listener(database, offer)).await?
         } else {
             let session = self.session(&self.endpoint, offer).await;
-            session.map_err(NoSwitch::Session)?
+            session.map_err(SwitchConnectError::Session)?
         };
         Ok(Switch::new(session, self.is_bridge))
     }
@@ -157,21 +161,24 @@ impl SwitchAddress {
         Session::over(stream, offer, self.host.limit).await
     }
 
-    /// Connects to a bridge where it listens, on the host of its database. On the host's own loopback
-    /// (`--db tcp:127.0.0.1`) also through its socket, if its bridge is the one in the database.
+    /// Connects to an endpoint where the bridge listens on the host of its database. On the loopback
+    /// (`--db tcp:127.0.0.1`) also through its socket, if that belongs to the bridge in the database.
     async fn connect_to_listener(
         &self,
         database: &Database,
         offer: Versions,
-    ) -> Result<Session, NoSwitch> {
-        let at = database.endpoint().await.map_err(NoSwitch::Database)?;
+    ) -> Result<Session, SwitchConnectError> {
+        let at = database
+            .endpoint()
+            .await
+            .map_err(SwitchConnectError::Database)?;
         let host = match at {
             Endpoint::Tcp { host, .. } | Endpoint::Ssl { host, .. } => host.as_str(),
             Endpoint::Unix(_) => "localhost",
         };
         let configured = self.configured(database).await;
-        let configured = configured.map_err(NoSwitch::Database)?;
-        let (datapath_id, targets) = configured.ok_or(NoSwitch::NoBridge)?;
+        let configured = configured.map_err(SwitchConnectError::Database)?;
+        let (datapath_id, targets) = configured.ok_or(SwitchConnectError::NoBridge)?;
         let mut listeners = Vec::new();
         let mut connections = Vec::new();
         for target in targets {
@@ -180,7 +187,7 @@ impl SwitchAddress {
                 None => connections.push(target),
             }
         }
-        // With certificates at hand, the port that asks for them.
+        // TLS ports first if certificates were given.
         let prefers_tls = self.host.tls.is_configured();
         listeners.sort_by_key(|listener| listener.is_tls != prefers_tls);
         let mut endpoints: Vec<Endpoint> = listeners.iter().filter_map(|l| l.on(host)).collect();
@@ -199,16 +206,16 @@ impl SwitchAddress {
             }
         }
         if listeners.is_empty() || endpoints.is_empty() {
-            return Err(NoSwitch::NotListening(NotListening {
+            return Err(SwitchConnectError::NotListening(NotListening {
                 database: at.to_string(),
                 is_local_only: !listeners.is_empty(),
                 connections,
             }));
         }
-        Err(NoSwitch::Listeners(errors))
+        Err(SwitchConnectError::Listeners(errors))
     }
 
-    /// A session with the switch there, if it is the bridge with this datapath id.
+    /// Connects to an endpoint, and checks the datapath id.
     async fn bridge_at(
         &self,
         endpoint: &Endpoint,
@@ -227,9 +234,8 @@ impl SwitchAddress {
         Ok(session)
     }
 
-    /// What the database says of the bridge: its datapath id (none while ovs-vswitchd has not told), and the
-    /// targets of its controllers, those it connects to and those it listens for. `None`: it has no such
-    /// bridge.
+    /// Reads the bridge's datapath id (`None` if ovs-vswitchd has not set it yet) and the targets of its
+    /// controllers, active and passive. `None`: no such bridge.
     async fn configured(
         &self,
         database: &Database,

@@ -1,4 +1,4 @@
-//! The database of a host: rows, transactions, and when something has changed.
+//! The database of a host: rows, transactions, notifications of changes.
 
 use std::future::pending;
 use std::rc::Rc;
@@ -8,25 +8,25 @@ use tokio::sync::OnceCell;
 
 use super::Host;
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::cluster::{self, Need};
+use crate::ovsdb::cluster::{self, RequiredRole};
 use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{Client, Error, Operation, Outcome, Row, Select};
 use crate::transport::Endpoint;
 
-/// How long a server on another host may be silent before it is asked whether it is still there.
-const SILENCE: Duration = Duration::from_secs(10);
+/// Interval of the probes of a silent server on another host.
+const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The database `Open_vSwitch` of a host (ovs-vswitchd.conf.db(5)).
 ///
-/// It is connected to when it is first asked: of several servers of a cluster to the first that does. Where a
-/// connection was lost, a question that only reads is asked once more of another server.
+/// Connects with the first request: in a cluster to the first server that is acceptable. If the connection is
+/// lost, a request that only reads is repeated once with another server.
 #[derive(Debug)]
 pub struct Database {
     host: Host,
-    need: Need,
-    /// The longest wait for an answer without progress; `None`: no limit.
+    need: RequiredRole,
+    /// The longest wait for a reply without progress; `None`: no limit.
     limit: Option<Duration>,
-    /// Whether what is read is noted, for [`Database::changed`].
+    /// Whether reads are recorded, for [`Database::changed`].
     is_watched: bool,
     connection: OnceCell<Connection>,
 }
@@ -34,7 +34,7 @@ pub struct Database {
 #[derive(Debug, Clone)]
 struct Connection {
     client: Rc<Client>,
-    /// Whether the server takes what is written itself.
+    /// Whether the server leads its cluster.
     leads: bool,
 }
 
@@ -44,13 +44,13 @@ impl Database {
         Database {
             limit: host.limit,
             host,
-            need: Need::Member,
+            need: RequiredRole::Member,
             is_watched: false,
             connection: OnceCell::new(),
         }
     }
 
-    /// The same, which notes what is read for [`Database::changed`].
+    /// Records reads, for [`Database::changed`].
     #[must_use]
     pub fn watched(self) -> Database {
         Database {
@@ -59,7 +59,7 @@ impl Database {
         }
     }
 
-    /// The same database over a connection of its own, whose answers may take this long; `None`: for ever.
+    /// The same database over a separate connection with this limit for replies; `None`: no limit.
     #[must_use]
     pub fn apart(&self, limit: Option<Duration>) -> Database {
         Database {
@@ -68,13 +68,13 @@ impl Database {
         }
     }
 
-    /// The same database for writing: of several servers, the one that leads their cluster.
+    /// The same database for writing: in a cluster, a connection to the leader.
     ///
     /// # Errors
     ///
-    /// There is no server to connect to.
+    /// No acceptable server can be reached.
     pub async fn for_writing(&self) -> Result<Database, Error> {
-        let leader = self.again(Need::Leader);
+        let leader = self.again(RequiredRole::Leader);
         if self.connection.initialized() {
             let connection = self.connection().await?;
             if connection.leads {
@@ -88,12 +88,12 @@ impl Database {
         Ok(leader)
     }
 
-    /// The same database at another server, after the connection was lost; `None` where there is no other.
+    /// Connects to another server after the connection was lost; `None` if there is no other.
     pub async fn elsewhere(&self) -> Option<Database> {
         self.at_other(self.need).await
     }
 
-    /// How many servers there are.
+    /// The number of servers.
     pub fn servers(&self) -> usize {
         self.host.db.iter().count()
     }
@@ -102,7 +102,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// There is no server to connect to.
+    /// No acceptable server can be reached.
     pub async fn connect(&self) -> Result<(), Error> {
         self.connection().await.map(drop)
     }
@@ -122,8 +122,8 @@ impl Database {
         .await
     }
 
-    /// Reads from one consistent snapshot, as [`Database::select`] does; but a column that has its type's
-    /// default value may be missing in its row. Whole tables cost the server a quarter less so.
+    /// As [`Database::select`], but a column that has its type's default value may be missing in its row. For
+    /// whole tables this costs the server a quarter less.
     ///
     /// # Errors
     ///
@@ -144,8 +144,8 @@ impl Database {
         ask: impl AsyncFn(&Client, Vec<Select>) -> Result<Vec<Vec<Row>>, Error>,
     ) -> Result<Vec<Vec<Row>>, Error> {
         let client = self.client().await?;
-        // A transaction goes to the server that the plan was made with.
-        if self.servers() == 1 || self.need == Need::Leader {
+        // A transaction must go to the server that its plan was read from.
+        if self.servers() == 1 || self.need == RequiredRole::Leader {
             return ask(client, selects).await;
         }
         match ask(client, selects.clone()).await {
@@ -183,7 +183,7 @@ impl Database {
                 Err(error) if error.is_lost() => {}
                 _ => break,
             }
-            let Some(other) = self.at_other(Need::Member).await else {
+            let Some(other) = self.at_other(RequiredRole::Member).await else {
                 break;
             };
             outcomes = other.transact(operations).await;
@@ -201,27 +201,27 @@ impl Database {
         Schema::try_from(&schema)
     }
 
-    /// Whether there was a connection, and it is over.
+    /// Whether there was a connection, and it has ended.
     pub fn is_lost(&self) -> bool {
         let connection = self.connection.get();
         connection.is_some_and(|connection| connection.client.is_lost())
     }
 
-    /// Ends once something that was read has changed, or may have; also when the connection is over. Never
-    /// where nothing was read.
+    /// Waits until something that was read has changed, or may have, or the connection ends. Waits for ever if
+    /// nothing was read.
     pub async fn changed(&self) {
         let Some(Connection { client, .. }) = self.connection.get() else {
             return pending().await;
         };
-        if !matches!(client.watch_what_was_read().await, Ok(false)) {
+        if !matches!(client.watch_reads().await, Ok(false)) {
             return;
         }
         loop {
             if self.host.is_local() {
-                let _ = client.rung().await;
+                let _ = client.wait_for_change().await;
                 return;
             }
-            match tokio::time::timeout(SILENCE, client.rung()).await {
+            match tokio::time::timeout(PROBE_INTERVAL, client.wait_for_change()).await {
                 Ok(_) => return,
                 Err(_) => {
                     if client.list_databases().await.is_err() {
@@ -232,7 +232,7 @@ impl Database {
         }
     }
 
-    /// Where it is connected to.
+    /// The endpoint of the connected server.
     pub(super) async fn endpoint(&self) -> Result<&Endpoint, Error> {
         Ok(self.client().await?.endpoint())
     }
@@ -248,7 +248,7 @@ impl Database {
     }
 
     /// The same database, without a connection.
-    fn again(&self, need: Need) -> Database {
+    fn again(&self, need: RequiredRole) -> Database {
         Database {
             host: self.host.clone(),
             need,
@@ -258,7 +258,7 @@ impl Database {
         }
     }
 
-    async fn at_other(&self, need: Need) -> Option<Database> {
+    async fn at_other(&self, need: RequiredRole) -> Option<Database> {
         if self.servers() == 1 {
             return None;
         }

@@ -1,4 +1,4 @@
-//! A host that runs Open vSwitch: where its sockets are, how they are connected to, and what its kernel says.
+//! A host that runs Open vSwitch: its sockets, connections to them, and the network of its kernel.
 
 use std::fs::{self, File};
 use std::io;
@@ -24,15 +24,15 @@ pub struct Host {
     pub(super) log: Rc<dyn Log>,
 }
 
-/// Receives what the user may want to know of connections while they are made.
+/// Receives messages about connections.
 pub trait Log: std::fmt::Debug {
-    /// A remark that is of use to everyone.
+    /// A remark for every user.
     fn remark(&self, text: &str);
-    /// A step that is of use to those who look for a fault.
+    /// A detail for debugging.
     fn detail(&self, text: &str);
 }
 
-/// Tells nobody.
+/// Discards everything.
 #[derive(Debug)]
 struct NoLog;
 
@@ -59,13 +59,13 @@ pub struct KernelNetwork {
 pub struct Namespaces {
     /// The devices of this process's namespace (without a name) and of the named ones.
     pub links: Vec<(Option<String>, Vec<Link>)>,
-    /// What could not be looked at, and why.
+    /// What could not be read, and why.
     pub unseen: Vec<String>,
 }
 
 impl Host {
     /// The host whose database listens at `db`. `limit` bounds connecting, and later every wait without
-    /// progress; `None`: for ever.
+    /// progress; `None`: no limit.
     pub fn new(db: impl Into<Endpoints>, limit: Option<Duration>, tls: Tls) -> Host {
         Host {
             db: db.into(),
@@ -75,7 +75,7 @@ impl Host {
         }
     }
 
-    /// The same host; what is to be told of connections goes to `log`.
+    /// The same host, with messages about connections sent to `log`.
     #[must_use]
     pub fn with_log(&self, log: Rc<dyn Log>) -> Host {
         Host {
@@ -89,8 +89,8 @@ impl Host {
         Endpoint::Unix(default_run_directory().join("db.sock"))
     }
 
-    /// Where the sockets of the switch are: beside the database's socket; where that is none,
-    /// `$OVS_RUNDIR`, else `/var/run/openvswitch`.
+    /// The directory of the switch's sockets: that of the database's socket; without one `$OVS_RUNDIR`, else
+    /// `/var/run/openvswitch`.
     pub(super) fn run_directory(&self) -> PathBuf {
         match self.db.first() {
             Endpoint::Unix(path) => path.parent().unwrap_or(Path::new(".")).to_owned(),
@@ -98,7 +98,7 @@ impl Host {
         }
     }
 
-    /// Whether this process runs on it: its database is reached over a Unix socket.
+    /// Whether this process runs on it: its database is reached over Unix sockets.
     pub fn is_local(&self) -> bool {
         let is_unix = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Unix(_));
         self.db.iter().all(is_unix)
@@ -108,7 +108,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// There is no connection within the limit.
+    /// See [`ConnectErrorKind`](crate::transport::ConnectErrorKind).
     pub(super) async fn dial(&self, endpoint: &Endpoint) -> Result<Stream, ConnectError> {
         let stream = endpoint.connect_with(self.limit, &self.tls).await;
         for remark in self.tls.take_remarks() {
@@ -128,8 +128,8 @@ impl Host {
         Some(Endpoint::Unix(socket).connect(self.limit).await.is_ok())
     }
 
-    /// The addresses, routes and devices of the network namespace of this process. What cannot be read is
-    /// not there.
+    /// Reads the addresses, routes and devices of this process's network namespace. What cannot be read is left
+    /// empty.
     pub fn network(&self) -> KernelNetwork {
         let text = |file: &str| fs::read_to_string(file).unwrap_or_default();
         let devices = fs::read_dir("/sys/class/net");
@@ -150,8 +150,8 @@ impl Host {
         }
     }
 
-    /// The network devices of this process's namespace and of the named ones (`/run/netns`). A thread enters
-    /// each of those; that needs rights.
+    /// Reads the network devices of this process's namespace and of the named ones (`/run/netns`). Entering
+    /// those needs privileges.
     pub fn namespaces(&self) -> Namespaces {
         let mut found = Namespaces::default();
         match links() {
@@ -174,13 +174,13 @@ fn default_run_directory() -> PathBuf {
         .map_or_else(|| PathBuf::from("/var/run/openvswitch"), PathBuf::from)
 }
 
-/// Where `ip netns` and Neutron keep the names of namespaces.
-const NAMES: [&str; 2] = ["/run/netns", "/var/run/netns"];
+/// Where `ip netns` and Neutron keep named namespaces.
+const NETNS_DIRECTORIES: [&str; 2] = ["/run/netns", "/var/run/netns"];
 
 /// The named namespaces.
 fn named_namespaces(unseen: &mut Vec<String>) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
-    for directory in NAMES {
+    for directory in NETNS_DIRECTORIES {
         match fs::read_dir(directory) {
             Ok(entries) => {
                 let entry = |entry: fs::DirEntry| {
@@ -200,7 +200,7 @@ fn named_namespaces(unseen: &mut Vec<String>) -> Vec<(String, PathBuf)> {
     found
 }
 
-/// The devices of another namespace, by a thread of its own: this one stays where it is.
+/// Reads the devices of another namespace in a new thread: this one must not change its namespace.
 fn links_in(path: &Path) -> io::Result<Vec<Link>> {
     let file = File::open(path)?;
     let look = move || {

@@ -1,7 +1,6 @@
-//! The network devices of a namespace, asked of the kernel: `RTM_GETLINK` and `RTM_NEWLINK`
-//! (rtnetlink(7)).
+//! The network devices of a namespace, read with `RTM_GETLINK` (rtnetlink(7)).
 //!
-//! Five attributes are read of some hundred; a library that knows them all would be a twentieth of the binary.
+//! Only five of some hundred attributes are needed; a library for all would add a twentieth to the binary.
 
 use std::io;
 
@@ -12,10 +11,10 @@ use netlink_packet_core::{
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
 
-/// More than this no host answers with; a kernel that goes on for ever is not waited for.
-const MOST_DATAGRAMS: usize = 1 << 16;
+/// Maximum number of datagrams of a reply.
+const MAX_DATAGRAMS: usize = 1 << 16;
 
-/// The types of message, and the attributes read of them (`linux/rtnetlink.h`, `linux/if_link.h`).
+/// Message types and attributes (`linux/rtnetlink.h`, `linux/if_link.h`).
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
 const IFLA_IFNAME: u16 = 3;
@@ -25,28 +24,28 @@ const IFLA_LINKINFO: u16 = 18;
 const IFLA_LINK_NETNSID: u16 = 37;
 const IFLA_INFO_KIND: u16 = 1;
 
-/// `struct ifinfomsg` stands before the attributes: how long it is, and where in it the device's number is.
+/// `struct ifinfomsg` precedes the attributes: its length, and the offset of the device's index.
 const IFINFOMSG: usize = 16;
 const INDEX: std::ops::Range<usize> = 4..8;
 
-/// A device as the kernel tells of it.
+/// A network device.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Link {
-    /// Its number, unique in its namespace.
+    /// Its index, unique in its namespace.
     pub index: u32,
     /// Its name.
     pub name: String,
-    /// Empty where the kernel has no word for it, as for hardware.
+    /// The kernel's name of its type; empty for hardware.
     pub kind: String,
-    /// The other end of a veth pair.
+    /// The index of the other end of a veth pair.
     pub peer: Option<u32>,
     /// Whether that is in another namespace.
     pub peer_is_elsewhere: bool,
-    /// The number of the bridge or bond that it is a port of.
+    /// The index of the bridge or bond that it is a port of.
     pub master: Option<u32>,
 }
 
-/// The devices of this thread's namespace.
+/// Reads the devices of this thread's namespace.
 pub(super) fn links() -> io::Result<Vec<Link>> {
     let mut socket = Socket::new(NETLINK_ROUTE)?;
     socket.bind_auto()?;
@@ -59,7 +58,7 @@ pub(super) fn links() -> io::Result<Vec<Link>> {
     message.serialize(&mut bytes);
     socket.send_to(&bytes, &SocketAddr::new(0, 0), 0)?;
     let mut links = Vec::new();
-    for _ in 0..MOST_DATAGRAMS {
+    for _ in 0..MAX_DATAGRAMS {
         let (datagram, _) = socket.recv_from_full()?;
         let mut rest = datagram.as_slice();
         while !rest.is_empty() {
@@ -112,7 +111,7 @@ impl NetlinkSerializable for Message {
     }
 
     fn serialize(&self, buffer: &mut [u8]) {
-        // Of any family, any number.
+        // Any family, any index.
         buffer.fill(0);
     }
 }
@@ -160,7 +159,7 @@ impl Link {
     }
 }
 
-/// A string of the kernel's, up to its NUL. A device's name may be of any bytes.
+/// Decodes a NUL-terminated string. A device's name may be any bytes.
 fn text(value: &[u8]) -> String {
     let end = value.iter().position(|byte| *byte == 0);
     String::from_utf8_lossy(value.get(..end.unwrap_or(value.len())).unwrap_or_default())

@@ -1,16 +1,16 @@
-//! Where facts come from: a host, its database and its switches.
+//! Access to a host, its database and its switches.
 //!
-//! What stands above asks for rows, flows and devices, and does not know how they are reached: connections,
-//! endpoints, sockets and their directory, TLS and the choice among the servers of a cluster are known here only.
+//! The modules above request rows, flows and devices; connections, endpoints, sockets, TLS and the choice of a
+//! cluster's server are handled here.
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | [`host`] | a host: where its database and its switches are, how they are connected to, its network |
-//! | [`database`] | the database: rows of one consistent snapshot, transactions, and when something has changed |
-//! | [`address`] | where a switch is, and the way to it |
-//! | [`switch`] | a switch that is connected to: ports, tables, groups, meters |
-//! | [`flows`] | its flows, as they come |
-//! | [`links`] | the network devices of a namespace, asked of the kernel |
+//! | [`host`] | a host: its sockets, connections to them, its network |
+//! | [`database`] | the database: rows, transactions, notifications of changes |
+//! | [`address`] | the address of a switch, and how to connect to it |
+//! | [`switch`] | a connected switch: ports, tables, groups, meters |
+//! | [`flows`] | its flows, streamed |
+//! | [`links`] | the network devices of a namespace, read from the kernel |
 
 pub mod address;
 pub mod database;

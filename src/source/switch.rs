@@ -1,5 +1,4 @@
-//! A switch that is connected to: its ports, tables, groups and meters. Its flows are in
-//! [`flows`](super::flows).
+//! A connected switch: its ports, tables, groups and meters. Its flows are in [`flows`](super::flows).
 
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::messages::groups::{self, Descs, GroupStats};
@@ -12,7 +11,7 @@ use crate::openflow::version::{Version, Versions};
 
 pub use crate::openflow::session::{Error as SwitchError, Rest};
 
-/// A switch that is connected to, over a version of OpenFlow that both sides have.
+/// A connected switch, with a negotiated OpenFlow version.
 #[derive(Debug)]
 pub struct Switch {
     pub(super) session: Session,
@@ -27,17 +26,17 @@ impl Switch {
         Switch { session, is_bridge }
     }
 
-    /// The version both sides speak.
+    /// The negotiated version.
     pub fn version(&self) -> Version {
         self.session.version()
     }
 
-    /// The versions that the switch allows, as far as it tells.
+    /// The versions that the switch allows, as far as known.
     pub fn allowed(&self) -> Versions {
         self.session.allowed()
     }
 
-    /// The descriptions of all ports: names are cut at 15 bytes.
+    /// The descriptions of all ports; names are truncated to 15 bytes.
     pub async fn ports(&mut self) -> Result<Vec<PortDesc>, SwitchError> {
         self.session.ports().await
     }
@@ -54,7 +53,7 @@ impl Switch {
             .await
     }
 
-    /// What OpenFlow 1.3 and later tell of the tables apart from their counters; none before.
+    /// The features of all tables; none before OpenFlow 1.3.
     pub async fn table_features(&mut self) -> Result<Vec<TableFeatures>, SwitchError> {
         if self.version() < Version::V13 {
             return Ok(Vec::new());
@@ -66,8 +65,8 @@ impl Switch {
             .await
     }
 
-    /// What `read` makes of the bytes of each group: of one, or of all with
-    /// [`GROUP_ALL`](groups::GROUP_ALL). Some versions describe all, whatever is asked.
+    /// Applies `read` to the description of one group, or of all with [`GROUP_ALL`](groups::GROUP_ALL). Some
+    /// versions always describe all.
     pub async fn groups<T>(
         &mut self,
         group_id: u32,

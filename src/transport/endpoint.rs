@@ -24,7 +24,7 @@ pub enum Endpoint {
     },
 }
 
-/// A text that names no endpoint: which, why, and what would be one.
+/// A malformed endpoint: the text, the reason, and the accepted forms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{}\" is not an endpoint: {reason} (accepted: {ACCEPTED})", text.escape_debug())]
 pub struct EndpointError {

@@ -1,4 +1,4 @@
-//! One endpoint or several, as the members of a cluster: any of them will do.
+//! One endpoint or several, such as the members of a cluster.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Reads endpoints with commas between them. A comma in the path of a `unix:` is one of the path,
-    /// unless another endpoint follows it.
+    /// Parses endpoints separated by commas. A comma in the path of a `unix:` is part of the path unless another
+    /// endpoint follows it.
     ///
     /// # Errors
     ///
-    /// [`EndpointError`] of the first text that names none.
+    /// [`EndpointError`] of the first malformed endpoint.
     pub fn parse(text: &str, default_port: Option<u16>) -> Result<Self, EndpointError> {
         let mut words: Vec<String> = Vec::new();
         for word in text.split(',') {

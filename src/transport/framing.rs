@@ -1,24 +1,23 @@
-//! Where one JSON message ends and the next begins.
+//! Splits a byte stream into JSON messages.
 //!
-//! OVSDB puts no length and no separator between messages (RFC 7047 §4): a message ends where its
-//! outermost brace closes. [`Framer`] looks at every byte once, however the bytes are cut, and
-//! remembers where it stopped.
+//! OVSDB has no length prefix and no separator between messages (RFC 7047 §4): a message ends where its
+//! outermost brace closes. [`Framer`] is incremental: it scans every byte once.
 
 use memchr::memchr2;
 
-/// The longest message that is read, in bytes: all of a switch with some 150,000 ports.
+/// Maximum length of a message, in bytes: enough for a switch with some 150,000 ports.
 pub const MAX_MESSAGE: usize = 128 << 20;
 
-/// The longest string in a message that is read, in bytes. What a database of a switch holds in one
-/// string is a name, an address, a key or a path.
+/// Maximum length of a string in a message, in bytes. The strings in the database of a switch are names,
+/// addresses, keys and paths.
 pub const MAX_STRING: usize = 4 << 20;
 
-/// The deepest nesting of braces and brackets that is read.
+/// Maximum nesting of braces and brackets.
 ///
-/// OVSDB needs about a dozen levels; JSON parsers behind this one give up at 128, less clearly.
+/// OVSDB needs about a dozen levels; the JSON parser has a limit of 128, with a less specific error.
 pub const MAX_NESTING: usize = 100;
 
-/// Why bytes are no message.
+/// Why bytes are not a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FramingError {
     /// A message must be a JSON object; this begins otherwise.
@@ -41,19 +40,19 @@ pub enum FramingError {
     LongString,
 }
 
-/// Cuts received bytes into messages.
+/// Splits received bytes into messages.
 #[derive(Debug)]
 pub struct Framer {
-    /// What was received and not yet handed out.
+    /// Received bytes that were not yet returned.
     buffer: Vec<u8>,
-    /// Where the message at hand begins.
+    /// Offset of the current message.
     start: usize,
-    /// Where scanning stopped; every byte before it was seen.
+    /// Offset of the next byte to scan.
     seen: usize,
     /// How many braces and brackets are open; 0 between messages.
     depth: usize,
     in_string: bool,
-    /// Where the string at hand begins, if in one.
+    /// Offset of the current string, if in one.
     string: usize,
     after_backslash: bool,
     max_message: usize,
@@ -80,7 +79,7 @@ impl Framer {
         }
     }
 
-    /// Where received bytes are to be appended, with room for a good read.
+    /// The buffer to which received bytes are appended, with capacity for the next read.
     pub fn room(&mut self) -> &mut Vec<u8> {
         const READ: usize = 64 * 1024;
         const LARGE: usize = 1024 * 1024;
@@ -90,7 +89,7 @@ impl Framer {
             self.string = self.string.saturating_sub(self.start);
             self.start = 0;
             if self.buffer.is_empty() && self.buffer.capacity() > LARGE {
-                // One large answer shall not weigh on all that follows.
+                // Release the memory of a large message.
                 self.buffer = Vec::new();
             }
         }
@@ -98,12 +97,11 @@ impl Framer {
         &mut self.buffer
     }
 
-    /// The next whole message, or `None` until more bytes are there.
+    /// Returns the next complete message, or `None` if more bytes are needed.
     ///
     /// # Errors
     ///
-    /// Why what was received is no message. Whatever follows has lost its meaning: the connection is of no
-    /// more use.
+    /// The received bytes are not a message. The stream cannot be resynchronised: close the connection.
     pub fn next_message(&mut self) -> Result<Option<&[u8]>, FramingError> {
         if self.depth == 0 {
             self.skip_blanks()?;
@@ -150,12 +148,12 @@ impl Framer {
         Ok(None)
     }
 
-    /// Whether part of a message is there.
+    /// Whether part of a message was received.
     pub fn in_message(&self) -> bool {
         self.depth > 0
     }
 
-    /// How many bytes of a message are there that is not yet whole; 0 between messages.
+    /// Number of received bytes of an incomplete message; 0 between messages.
     pub fn length_so_far(&self) -> usize {
         if self.in_message() {
             self.seen - self.start
@@ -177,7 +175,7 @@ impl Framer {
         }
     }
 
-    /// Goes to the end of the string that `seen` is in, or of the buffer.
+    /// Advances `seen` to the end of the current string, or of the buffer.
     fn skip_string(&mut self) {
         if self.after_backslash {
             self.after_backslash = false;
@@ -211,7 +209,7 @@ mod tests {
             room.extend_from_slice(b"{} {\"a\":\"");
             assert_eq!(framer.next_message().unwrap().unwrap(), b"{}");
             assert_eq!(framer.next_message(), Ok(None));
-            // The first message makes room, and the string moves to the front.
+            // The first message is dropped, and the string moves to the front.
             framer.room().resize(6 + length, b'x');
             let next = framer.next_message().map(|message| message.is_some());
             assert_eq!(next.is_ok(), is_read, "{length}: {next:?}");

@@ -53,19 +53,19 @@ pub struct Connection {
 /// Why a request has no result.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// Nothing came from the other side, and it took nothing of the request, within the limit.
+    /// Nothing was received, and nothing of the request could be sent, within the limit.
     #[error(transparent)]
     TimedOut(#[from] TimedOut),
     /// The other side closed the connection.
     #[error("the connection was closed{}", if *in_message { " in the middle of a message" } else { "" })]
     Closed {
-        /// Whether part of a message had come.
+        /// Whether part of a message was received.
         in_message: bool,
     },
     /// Reading failed.
     #[error("the connection broke: {0}")]
     Io(Arc<io::Error>),
-    /// What the other side sent is malformed: what is wrong with it.
+    /// The other side sent something malformed: what is wrong with it.
     #[error("{0}")]
     Protocol(String),
     /// The reply is an error: its `error` member, as JSON.
@@ -123,12 +123,12 @@ impl Connection {
         }
     }
 
-    /// Waits until the other side has sent a notification since this last returned. What it says is not
-    /// kept, so that nothing piles up however many come.
+    /// Waits until a notification was received since the last return. Its content is not kept, so that memory
+    /// is bounded.
     ///
     /// # Errors
     ///
-    /// Why the connection is over, if it is.
+    /// Why the connection ended, if it has.
     pub async fn notified(&self) -> Result<(), Error> {
         if self.failure().is_none() {
             self.shared.notified.notified().await;
@@ -136,7 +136,7 @@ impl Connection {
         self.failure().map_or(Ok(()), Err)
     }
 
-    /// Why the connection is over, if it is.
+    /// Why the connection ended, if it has.
     pub fn failure(&self) -> Option<Error> {
         self.shared.failure.get().cloned()
     }
@@ -184,15 +184,15 @@ impl Drop for Connection {
     }
 }
 
-/// What the connection and its tasks have in common.
+/// State shared by the connection and its tasks.
 #[derive(Debug, Default)]
 struct Shared {
-    /// Notified at every step forward: the other side took bytes of a request, or sent bytes of a reply.
+    /// Notified on progress: bytes of a request were sent, or bytes of a reply received.
     progress: Notify,
-    /// Notified when a notification came, and when the connection is over.
+    /// Notified when a notification was received, and when the connection ends.
     notified: Notify,
     failure: OnceLock<Error>,
-    /// Where the replies go to the requests that are not yet answered.
+    /// The pending requests.
     pending: Mutex<HashMap<u64, Reply>>,
 }
 
@@ -208,10 +208,10 @@ impl Shared {
     }
 }
 
-/// A message that waits to be written.
+/// A message waiting to be written.
 #[derive(Debug)]
 enum Queued {
-    /// A request of this side: that the other side takes it is a step forward.
+    /// A request of this side: sending it counts as progress.
     Request(Vec<u8>),
     /// The response to a request of the other side.
     Response(Vec<u8>),
@@ -233,7 +233,7 @@ async fn write(
                         shared.step();
                     }
                 }
-                // The reader learns why, and reads what the other side has still sent.
+                // The reader finds the cause, after what the other side has sent before.
                 _ => return,
             }
         }
@@ -267,15 +267,15 @@ struct Response<'m> {
 struct Reader {
     stream: ReadHalf<Stream>,
     framer: Framer,
-    /// The length of the longest message that was no reply. An incomplete message that is not longer may be
-    /// another of them, and is no step forward: else a storm of them would extend the deadline for ever.
+    /// The length of the longest message that was not a reply. An incomplete message of at most this length may
+    /// be another one, and does not count as progress: else a flood of them would extend the deadline for ever.
     longest_unasked: usize,
     responses: mpsc::Sender<Queued>,
     shared: Arc<Shared>,
 }
 
 impl Reader {
-    /// Reads until the connection is over, then tells everyone who waits.
+    /// Reads until the connection ends, then ends all waits.
     async fn run(mut self) {
         let Err(failure) = self.read().await;
         let _ = self.shared.failure.set(failure);
@@ -332,7 +332,7 @@ fn receive(
                 error: (!is_echo).then_some("unknown method"),
             };
             if let Ok(response) = serde_json::to_vec(&response) {
-                // Dropped if the queue is full: the other side asks faster than it reads.
+                // Dropped if the queue is full: the other side sends requests faster than it reads responses.
                 let _ = responses.try_send(Queued::Response(response));
             }
             Ok(false)
@@ -350,7 +350,7 @@ fn receive(
             let Some(pending) = id.and_then(|id| shared.pending().remove(&id)) else {
                 return protocol("it answered a request that was not made".to_owned());
             };
-            // The request may have been given up meanwhile.
+            // The request may have been cancelled.
             let _ = pending.send(match error {
                 Some(error) => Err(Error::Refused(error.to_owned())),
                 None => Ok(message.result.unwrap_or(RawValue::NULL).to_owned()),

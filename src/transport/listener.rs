@@ -1,4 +1,4 @@
-//! Where a daemon listens, as it is configured: the passive connection methods of ovsdb(7).
+//! Where a daemon is configured to listen: the passive connection methods of ovsdb(7).
 
 use std::net::IpAddr;
 
@@ -11,12 +11,12 @@ pub struct Listener {
     pub is_tls: bool,
     /// The TCP port.
     pub port: u16,
-    /// The one address on which it listens; `None`: on all of its host.
+    /// The address on which it listens; `None`: all addresses.
     pub address: Option<IpAddr>,
 }
 
 impl Listener {
-    /// Reads it; `None` if the text is anything else, or names port 0, which is any that is free.
+    /// Parses it; `None` if the text is anything else, or has port 0 (any free port).
     pub fn parse(text: &str, default_port: u16) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let is_tls = match scheme {
@@ -44,7 +44,7 @@ impl Listener {
         })
     }
 
-    /// Where to connect to it on `host`; `None` if it listens on the loopback of another host.
+    /// Returns the endpoint to connect to on `host`; `None` if it listens on the loopback of another host.
     pub fn on(&self, host: &str) -> Option<Endpoint> {
         let host = match self.address {
             Some(address) if address.is_loopback() && !is_loopback(host) => return None,
@@ -60,7 +60,7 @@ impl Listener {
     }
 }
 
-/// Whether a host's name or address is that of the host itself.
+/// Whether a host name or address is the loopback.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host

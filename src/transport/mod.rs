@@ -1,14 +1,14 @@
-//! Endpoints, byte streams and deadlines: what both protocols stand on.
+//! Endpoints, byte streams and deadlines, for both protocols.
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | [`endpoint`] | `unix:PATH`, `tcp:HOST:PORT`, `ssl:HOST:PORT`: parsed and printed |
-//! | [`endpoints`] | several of them, with commas in between |
+//! | [`endpoint`] | `unix:PATH`, `tcp:HOST:PORT`, `ssl:HOST:PORT` |
+//! | [`endpoints`] | several of them, separated by commas |
 //! | [`listener`] | `ptcp:PORT`, `pssl:PORT`: where a daemon listens |
-//! | [`stream`] | a connection to an endpoint, and why there is none |
-//! | [`json_rpc`] | a JSON-RPC 1.0 connection: requests, replies, and how long it waits for them |
-//! | [`framing`] | where one JSON message ends and the next begins |
-//! | [`tls`] | TLS for `ssl:`: keys, certificates, and why one is refused |
+//! | [`stream`] | a connection to an endpoint, and its errors |
+//! | [`json_rpc`] | a JSON-RPC 1.0 connection: requests, replies and timeouts |
+//! | [`framing`] | splits a byte stream into JSON messages |
+//! | [`tls`] | TLS for `ssl:`: keys, certificates, verification |
 //! | [`patience`] | the limit on waiting without progress |
 
 pub mod endpoint;

@@ -4,30 +4,30 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-/// How long to wait for the other side without any progress.
+/// Limits waiting for the other side without progress.
 ///
-/// Every wait begins anew: give [`Patience::wait`] one step (one read, one write), not the whole
-/// exchange, and a long answer that keeps coming never times out.
+/// The limit applies to each call: give [`Patience::wait`] one step (one read, one write), not the whole
+/// exchange, so that a long reply that keeps arriving never times out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// The longest wait for one step; `None` waits for ever.
+    /// The longest wait for one step; `None`: no limit.
     pub limit: Option<Duration>,
 }
 
 /// Nothing happened within the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedOut {
-    /// How long was waited.
+    /// The limit.
     pub limit: Duration,
 }
 
 impl Patience {
-    /// Waits at most `limit` for each step; `None` waits for ever.
+    /// Waits at most `limit` for each step; `None`: no limit.
     pub const fn new(limit: Option<Duration>) -> Self {
         Self { limit }
     }
 
-    /// The outcome of `step`, if it comes within the limit.
+    /// Returns the outcome of `step` if it completes within the limit.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! A connection to an endpoint, and why there is none.
+//! A connection to an endpoint, and its errors.
 
 use std::io;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio::net::{TcpStream, UnixStream, lookup_host};
 use super::tls::TlsStream;
 use super::{Endpoint, Patience, TimedOut, Tls, TlsError};
 
-/// A connected byte stream, whatever it runs over.
+/// A connected byte stream.
 #[derive(Debug)]
 pub enum Stream {
     /// Over a Unix domain socket.
@@ -23,38 +23,38 @@ pub enum Stream {
     Tls(Box<TlsStream>),
 }
 
-/// No connection: to where, and why.
+/// A failed connection attempt.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect to {endpoint}: {kind}")]
 pub struct ConnectError {
-    /// Where the connection was to go.
+    /// The endpoint.
     pub endpoint: Endpoint,
-    /// Why there is none.
+    /// The cause.
     pub kind: ConnectErrorKind,
 }
 
-/// Why there is no connection.
+/// Why a connection attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectErrorKind {
     /// The socket's file does not exist.
     #[error("the socket does not exist")]
     NotFound,
-    /// The socket's file or the host is there, but nobody listens.
+    /// Connection refused: no process listens on the socket or port.
     #[error("nobody listens there")]
     Refused,
-    /// The socket's file is there, but we may not use it.
+    /// This process has no permission for the socket's file.
     #[error("permission denied")]
     PermissionDenied,
     /// No connection within the limit.
     #[error("{0}")]
     Timeout(TimedOut),
-    /// The host's name has no address.
+    /// The host name has no address.
     #[error("the host has no address: {0}")]
     Unresolved(io::Error),
-    /// There is a connection, but no TLS over it.
+    /// The TLS handshake failed.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// Anything else the system said.
+    /// Any other error of the system.
     #[error("{0}")]
     Other(io::Error),
 }
@@ -104,7 +104,7 @@ impl Endpoint {
 async fn connect_unix(path: &Path) -> Result<UnixStream, ConnectErrorKind> {
     loop {
         match UnixStream::connect(path).await {
-            // The listener's queue is full: Linux says so instead of waiting.
+            // The listener's backlog is full: Linux returns an error instead of waiting.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -121,7 +121,7 @@ async fn connect_tcp(host: &str, port: u16) -> Result<TcpStream, ConnectErrorKin
     for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => {
-                // Requests are small and wait for their answers.
+                // Requests are small and should be sent at once.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }

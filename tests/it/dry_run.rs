@@ -56,23 +56,38 @@ fn nothing_changes() {
         "-O OpenFlow13 add-meter br0 meter=1,kbps,band=type=drop,rate=1000"
     );
     let before = sandbox.contents();
+    for part in ["priority=7", "group_id=1", "meter=1", "\"p1\""] {
+        assert!(before.contains(part), "{part} is not in {before}");
+    }
+    // In one transaction, those that go together.
+    let batch = CHANGES.map(|line| line.to_owned() + "\n");
+    let batch = batch[3..5].concat() + &batch[7..17].concat();
     for output in ["text", "table", "json", "jsonl"] {
-        let dry_run = |line: &str| ovs!(sandbox, "{line} --dry-run --output {output}");
-        for line in CHANGES {
-            let ran = dry_run(line).ok().says("dry run: nothing is written\n");
+        let dry_run = |line: &str| {
+            let mut dry_run = ovs!(sandbox, "{line} --dry-run --output {output}");
+            let ran = dry_run.write_stdin(batch.as_str()).ok();
             assert!(
                 !["", "unchanged\n"].contains(&ran.stdout.as_str()),
                 "{line}: {ran:?}"
             );
+            if output.starts_with("json") {
+                ran.shows("\"transaction\":[\"Open_vSwitch\",")
+            } else {
+                ran.says("dry run: nothing is written\n")
+            }
+        };
+        for line in CHANGES {
+            dry_run(line);
         }
-        // In one transaction, those that go together.
-        let batch = CHANGES.map(|line| line.to_owned() + "\n");
-        dry_run("batch")
-            .write_stdin(batch[3..5].concat() + &batch[7..17].concat())
-            .ok()
-            .says("dry run: nothing is written\n");
+        dry_run("batch");
     }
     assert_eq!(sandbox.contents(), before);
+    // What is compared is what a change changes.
+    ofctl!(sandbox, "mod-flows br1 in_port=b,actions=NORMAL");
+    let after = sandbox.contents();
+    assert_ne!(after, before);
+    ovs!(sandbox, "tag set p1 9").ok();
+    assert_ne!(sandbox.contents(), after);
     // Nor without a switch, for which none of them waits.
     sandbox.kill_vswitchd();
     let before = sandbox.database();

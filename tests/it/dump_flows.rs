@@ -8,34 +8,17 @@ use std::path::Path;
 use ovs::sandbox::{Neutron, Options};
 use serde_json::Value;
 
+use crate::common::openflow::{self, VERSIONS, add, entries, sorted};
 use crate::common::{self, Sandbox};
-
-const VERSIONS: [&str; 6] = [
-    "OpenFlow10",
-    "OpenFlow11",
-    "OpenFlow12",
-    "OpenFlow13",
-    "OpenFlow14",
-    "OpenFlow15",
-];
 
 /// The lines of a text, in an order of their own: the switch's order is its own business.
 fn lines(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    lines.sort();
-    lines
+    sorted(text.lines())
 }
 
 /// The flows that the real `ovs-ofctl` prints, without the reply's header and the leading blank.
 fn ofctl_lines(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
-    let mut lines: Vec<String> = sandbox
-        .ofctl(arguments)
-        .lines()
-        .filter(|line| line.starts_with(' '))
-        .map(|line| line.trim_start().to_owned())
-        .collect();
-    lines.sort();
-    lines
+    sorted(entries(&sandbox.ofctl(arguments)))
 }
 
 /// The flows of a Neutron host, as `ovs-ofctl --no-stats --names dump-flows` printed them.
@@ -55,7 +38,7 @@ fn many_flows_of_some_tables() {
     const FLOWS: usize = 44_000;
     let sandbox = Sandbox::start(Options::default());
     vsctl!(sandbox, "add-br br0 -- set bridge br0 fail_mode=secure");
-    let socket = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
+    let socket = openflow::socket(&sandbox, "br0");
     let mut flows = String::new();
     for number in 0..FLOWS {
         let table = TABLES[number % TABLES.len()];
@@ -66,9 +49,7 @@ fn many_flows_of_some_tables() {
             number % 2
         );
     }
-    let file = sandbox.run_dir().join("flows");
-    fs::write(&file, flows).unwrap();
-    sandbox.ofctl(&["add-flows", &socket, &file.display().to_string()]);
+    add(&sandbox, "", "add-flows", &socket, &flows);
 
     for version in ["OpenFlow10", "OpenFlow13", "OpenFlow15"] {
         let real = ["-O", version, "--no-stats", "dump-flows", &socket];
@@ -247,7 +228,7 @@ fn names_are_whole() {
     let chosen = ovs!(sandbox, "dump-flows br0 in_port={one} --no-stats").out();
     assert_eq!(chosen, printed);
     // Without the database the names are those that OpenFlow has.
-    let endpoint = format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display());
+    let endpoint = openflow::socket(&sandbox, "br0");
     let cut = ovs!(sandbox, "dump-flows {endpoint} --no-stats").out();
     assert!(cut.contains("in_port="), "{cut}");
     assert!(!cut.contains(one), "{cut}");
@@ -434,9 +415,7 @@ fn a_reader_that_has_enough_ends_it_quietly() {
         let vlan = n % 4094;
         writeln!(flows, "priority={n},dl_vlan={vlan} actions=drop").unwrap();
     }
-    let file = sandbox.run_dir().join("flows");
-    fs::write(&file, flows).unwrap();
-    sandbox.ofctl(&["add-flows", "br0", &file.display().to_string()]);
+    add(&sandbox, "", "add-flows", "br0", &flows);
     let binary = common::binary();
     let script = format!(
         "{{ '{}' dump-flows br0 --no-stats; echo \"exit $?\" >&2; }} | head -1",

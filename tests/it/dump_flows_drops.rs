@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt::Write as _;
-use std::fs;
 
 use serde_json::Value;
 
 use crate::common::Sandbox;
 use crate::common::chance::Chance;
+use crate::common::openflow::add;
 
 /// Ports that actions send to at once: this plus the number of the flow.
 const APPLIED: u64 = 10;
@@ -20,33 +20,20 @@ const FLOWS: u64 = 12;
 
 /// A bridge with port 1, a port and a group for everything that a flow may send to.
 fn bridge() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    let mut arguments: Vec<String> = "add-br br0 -- set bridge br0 fail_mode=secure"
-        .split(' ')
-        .map(str::to_owned)
-        .collect();
+    let mut line = "add-br br0 -- set bridge br0 fail_mode=secure".to_owned();
     let ports: Vec<u64> = ports().collect();
     for port in std::iter::once(1).chain(ports.iter().copied()) {
-        let add = format!(
-            "-- add-port br0 p{port} -- set interface p{port} type=dummy ofport_request={port}"
+        let _ = write!(
+            line,
+            " -- add-port br0 p{port} -- set interface p{port} type=dummy ofport_request={port}"
         );
-        arguments.extend(add.split(' ').map(str::to_owned));
     }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    sandbox.vsctl(&arguments);
+    let sandbox = Sandbox::with(&line);
     let mut groups = String::new();
     for port in ports {
         let _ = writeln!(groups, "group_id={port},type=all,bucket=output:{port}");
     }
-    let file = sandbox.run_dir().join("groups");
-    fs::write(&file, groups).unwrap();
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow15",
-        "add-groups",
-        "br0",
-        &file.display().to_string(),
-    ]);
+    add(&sandbox, "-O OpenFlow15", "add-groups", "br0", &groups);
     sandbox
 }
 
@@ -55,16 +42,14 @@ fn ports() -> impl Iterator<Item = u64> {
 }
 
 fn load(sandbox: &Sandbox, flows: &[String]) {
-    let file = sandbox.run_dir().join("flows");
-    fs::write(&file, flows.join("\n")).unwrap();
     ofctl!(sandbox, "-O OpenFlow15 del-flows br0");
-    sandbox.ofctl(&[
-        "-O",
-        "OpenFlow15",
+    add(
+        sandbox,
+        "-O OpenFlow15",
         "add-flows",
         "br0",
-        &file.display().to_string(),
-    ]);
+        &flows.join("\n"),
+    );
 }
 
 /// What `--drops` says of each cookie that it lists.
@@ -474,13 +459,9 @@ fn who_may_not_drop_is_told_once() {
     ];
     load(&sandbox, &flows.map(str::to_owned));
     let run = |options: &[&str]| {
-        let output = sandbox
-            .ovs(&[&["dump-flows", "--no-stats"], options].concat())
-            .output()
-            .unwrap();
-        assert!(output.status.success());
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (text(&output.stdout), text(&output.stderr))
+        let line = [&["dump-flows", "--no-stats"], options].concat();
+        let ran = sandbox.ovs(&line).ok();
+        (ran.stdout, ran.stderr)
     };
     let lines =
         "table=2, priority=30000,ip actions=drop\ntable=2, priority=0 actions=clear_actions\n";
@@ -501,11 +482,8 @@ fn who_may_not_drop_is_told_once() {
     let (printed, told) = run(&["--all", "--drops"]);
     assert_eq!(printed.lines().count(), 2);
     assert_eq!(told.lines().count(), 1);
-    let counted = ovs!(sandbox, "dump-flows br0 --drops --count")
-        .output()
-        .unwrap();
-    assert_eq!(counted.stdout, b"2\n");
-    assert!(String::from_utf8_lossy(&counted.stderr).starts_with("1 of these flows"));
+    let counted = ovs!(sandbox, "dump-flows br0 --drops --count").prints("2\n");
+    assert!(counted.stderr.starts_with("1 of these flows"));
     let (_, told) = run(&["br0", "--drops", "arp"]);
     assert_eq!(told, "", "no flow is listed");
     // OpenFlow 1.0 hides what is written, where the switch has it.

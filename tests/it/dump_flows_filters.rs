@@ -31,7 +31,7 @@ fn bridge(flows: &[&str]) -> Sandbox {
         .collect();
     add(
         &sandbox,
-        "OpenFlow15",
+        "-O OpenFlow15",
         "add-flows",
         "br0",
         &lines.join("\n"),

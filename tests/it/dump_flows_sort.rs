@@ -6,6 +6,7 @@ use ovs::sandbox::Neutron;
 use serde_json::Value;
 
 use crate::common::Sandbox;
+use crate::common::openflow::{self, VERSIONS, add, entries};
 
 /// Every flow has a priority of its own, so that no order is left to chance.
 const FLOWS: &str = "\
@@ -25,12 +26,8 @@ priority=22 actions=learn(table=5,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[])
 ";
 
 fn bridge_with_flows() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    let secure = ["--", "set", "bridge", "br0", "fail_mode=secure"];
-    sandbox.vsctl(&[&["add-br", "br0"], &secure[..]].concat());
-    let file = sandbox.run_dir().join("flows");
-    std::fs::write(&file, FLOWS).unwrap();
-    sandbox.ofctl(&["add-flows", "br0", file.to_str().unwrap()]);
+    let sandbox = Sandbox::with("add-br br0 -- set bridge br0 fail_mode=secure");
+    add(&sandbox, "", "add-flows", "br0", FLOWS);
     sandbox
 }
 
@@ -39,9 +36,8 @@ fn ofctl(sandbox: &Sandbox, options: &[&str]) -> String {
     let mut line = vec!["--no-stats", "--no-names"];
     line.extend(options);
     line.extend(["dump-flows", "br0"]);
-    let text = sandbox.ofctl(&line);
-    let flows = text.lines().filter(|line| line.starts_with(' '));
-    flows.flat_map(|line| [line.trim_start(), "\n"]).collect()
+    let flows = entries(&sandbox.ofctl(&line)).into_iter();
+    flows.map(|line| line + "\n").collect()
 }
 
 fn ours(sandbox: &Sandbox, options: &[&str]) -> String {
@@ -108,13 +104,7 @@ fn sorted_by_what_ovs_ofctl_does_not_sort_by() {
     let sandbox = bridge_with_flows();
     // A bare --sort does not eat the switch.
     let sorted = ovs!(sandbox, "dump-flows --no-stats --sort br0").out();
-    let priorities = |text: &str| -> Vec<u32> {
-        let number = |line: &str| {
-            let (_, rest) = line.split_once("priority=").unwrap();
-            rest.split([',', ' ']).next().unwrap().parse().unwrap()
-        };
-        text.lines().map(number).collect()
-    };
+    let priorities = openflow::priorities;
     let mut expected: Vec<u32> = (11..=22).rev().collect();
     expected.push(10);
     assert_eq!(
@@ -150,10 +140,9 @@ fn sorted_by_what_ovs_ofctl_does_not_sort_by() {
         let option = format!("--sort={key}");
         assert_eq!(ours(&sandbox, &[&option]).lines().count(), 13, "{key}");
     }
-    let wrong = ovs!(sandbox, "dump-flows br0 --sort=tp_dest");
-    let output = { wrong }.output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean \"tp_dst\""));
+    ovs!(sandbox, "dump-flows br0 --sort=tp_dest")
+        .exits(2)
+        .says("did you mean \"tp_dst\"");
 }
 
 #[test]
@@ -217,11 +206,9 @@ fn chosen_by_what_they_do() {
             );
         }
     }
-    let wrong = ovs!(sandbox, "dump-flows br0 --action resubmitt")
-        .output()
-        .unwrap();
-    assert_eq!(wrong.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean \"resubmit\""));
+    ovs!(sandbox, "dump-flows br0 --action resubmitt")
+        .exits(2)
+        .says("did you mean \"resubmit\"");
 }
 
 #[test]
@@ -257,14 +244,7 @@ fn hit_are_those_that_packets_went_through() {
 #[test]
 fn counted_by_the_switch() {
     let sandbox = bridge_with_flows();
-    for version in [
-        "OpenFlow10",
-        "OpenFlow11",
-        "OpenFlow12",
-        "OpenFlow13",
-        "OpenFlow14",
-        "OpenFlow15",
-    ] {
+    for version in VERSIONS {
         for (filter, expected) in [
             ("", 13),
             ("tcp", 2),
@@ -311,20 +291,10 @@ fn of_every_bridge() {
     let one = ovs!(sandbox, "dump-flows --all in_port=phy-br-ens37 --no-stats").out();
     assert_eq!(one.lines().count(), 2);
     assert!(one.lines().all(|line| line.starts_with("br-ens37\t")));
-    let output = ovs!(sandbox, "dump-flows --all in_port=phy-br-ens38")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(3));
-    assert!(output.stdout.is_empty());
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        error.contains("did you mean") && error.contains("any other bridge"),
-        "{error}"
-    );
-    let output = ovs!(sandbox, "dump-flows --all br-int tcp")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    ovs!(sandbox, "dump-flows --all in_port=phy-br-ens38")
+        .fails(3, "did you mean")
+        .says("any other bridge");
+    ovs!(sandbox, "dump-flows --all br-int tcp").exits(2);
 }
 
 #[test]

@@ -9,15 +9,7 @@ use ovs::openflow::version::Version;
 use serde_json::{Value, json};
 
 use crate::common::Sandbox;
-
-const VERSIONS: [&str; 6] = [
-    "OpenFlow10",
-    "OpenFlow11",
-    "OpenFlow12",
-    "OpenFlow13",
-    "OpenFlow14",
-    "OpenFlow15",
-];
+use crate::common::openflow::{self, VERSIONS, add, entries, sorted};
 
 /// The names of the database, none longer than OpenFlow has room for: of a word, of other characters, of
 /// numbers, of words that mean something else; two tables have the same, and one has an empty one.
@@ -59,9 +51,7 @@ fn switch() -> Sandbox {
         .unwrap();
         writeln!(flows, "table={table},priority=99,actions=resubmit(2,)").unwrap();
     }
-    let file = sandbox.run_dir().join("flows");
-    std::fs::write(&file, flows).unwrap();
-    sandbox.ofctl(&["add-flows", "br0", file.to_str().unwrap()]);
+    add(&sandbox, "", "add-flows", "br0", &flows);
     for table in 0..=18 {
         let flow = format!("table={table},priority=50,actions=goto_table:{}", table + 1);
         ofctl!(sandbox, "-OOpenFlow13 add-flow br0 '{flow}'");
@@ -100,12 +90,6 @@ fn named() -> Sandbox {
     sandbox
 }
 
-fn sorted<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
-    let mut lines: Vec<String> = lines.map(|line| line.trim_start().to_owned()).collect();
-    lines.sort();
-    lines
-}
-
 fn ours(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     let line = [&["dump-flows", "--no-stats"], arguments].concat();
     sorted(sandbox.ovs_stdout(&line).lines())
@@ -113,8 +97,7 @@ fn ours(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
 
 fn theirs(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     let line = [&["--no-stats"], arguments].concat();
-    let text = sandbox.ofctl(&line);
-    sorted(text.lines().filter(|line| line.starts_with(' ')))
+    sorted(entries(&sandbox.ofctl(&line)))
 }
 
 /// What is said when it fails.
@@ -123,7 +106,7 @@ fn refused(sandbox: &Sandbox, arguments: &[&str], code: i32) -> String {
 }
 
 fn socket(sandbox: &Sandbox) -> String {
-    format!("unix:{}", sandbox.run_dir().join("br0.mgmt").display())
+    openflow::socket(sandbox, "br0")
 }
 
 #[test]
@@ -374,7 +357,7 @@ fn three_spellings() {
     );
     for wrong in [["--names", "--no-names"], ["--names=both", "--ports=both"]] {
         let line = [&["dump-flows", "br0"], wrong.as_slice()].concat();
-        sandbox.ovs(&line).assert().code(2);
+        sandbox.ovs(&line).exits(2);
     }
 }
 

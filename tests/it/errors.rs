@@ -126,7 +126,7 @@ fn permission_denied() {
     let _listener = UnixListener::bind(&socket).unwrap();
     // A copy, for the build directory may be closed to the other user.
     let binary = dir.path().join("ovs");
-    std::fs::copy(common::binary(), &binary).unwrap();
+    common::copy_binary(&binary);
     for (path, mode) in [
         (dir.path(), 0o755),
         (binary.as_path(), 0o755),

@@ -101,5 +101,6 @@ fn help_of_one_command_of_a_group_and_of_none() {
     ovs!("help port add")
         .ok()
         .shows("ovs port add [OPTIONS] <BRIDGE> <PORT>");
+    ovs!("help options").ok().shows("-t, --timeout SECS");
     ovs!("help prot").fails(2, "page \"prot\" not found (did you mean \"port\"?)");
 }

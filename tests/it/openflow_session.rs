@@ -7,7 +7,17 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ovs::openflow::bytes::Cursor;
+use ovs::openflow::messages::codec::{self, At};
+use ovs::openflow::messages::group_messages::GroupMod;
+use ovs::openflow::messages::groups::{Buckets, GroupDesc, Properties};
+use ovs::openflow::messages::members::Named;
+use ovs::openflow::session::Session;
+use ovs::openflow::version::{Version, Versions};
+use ovs::transport::Endpoint;
+
 use crate::common;
+use crate::common::Sandbox;
 
 const ECHO: [u8; 8] = [6, 2, 0, 8, 0, 0, 0, 77];
 
@@ -273,5 +283,69 @@ fn read_request_then(stream: &mut UnixStream, messages: &[&[u8]]) {
     read_request(stream);
     for message in rest {
         stream.write_all(message).unwrap();
+    }
+}
+
+/// The third of three groups has the number of the first.
+#[test]
+fn refusals_bear_the_number_of_what_was_refused() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&[
+        "add-br",
+        "br0",
+        "--",
+        "set",
+        "bridge",
+        "br0",
+        "protocols=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15",
+    ]);
+    let endpoint = Endpoint::Unix(sandbox.run_dir().join("br0.mgmt"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for version in [Version::V10, Version::V11, Version::V13, Version::V15] {
+        let add = |xid: u32, group_id: u32| {
+            let nothing = Cursor::new(&[], 0);
+            let message = GroupMod {
+                command: Named::new(0u32, &[]),
+                command_bucket_id: None,
+                group: GroupDesc {
+                    group_id,
+                    kind: 0,
+                    buckets: Buckets::new(version, 0, nothing),
+                    properties: Properties::new(nothing),
+                },
+            };
+            let at = match version {
+                Version::V10 => At::Vendor(codec::NICIRA, 31),
+                _ => At::Type(15),
+            };
+            (xid, codec::encode(&message, version, at, xid).unwrap())
+        };
+        let base = version as u32 * 10;
+        let messages = [add(101, base), add(102, base + 1), add(103, base)];
+        let refused = runtime.block_on(async {
+            let offer: Versions = [version].into_iter().collect();
+            let limit = Some(Duration::from_secs(10));
+            let mut session = Session::connect(&endpoint, offer, limit).await.unwrap();
+            let refused = session.settle(&messages).await.unwrap();
+            assert_eq!(session.settle(&[]).await.unwrap(), []);
+            refused
+        });
+        let [(103, error)] = refused.as_slice() else {
+            panic!("{version}: {refused:?}");
+        };
+        assert_eq!(error.to_string(), "OFPGMFC_GROUP_EXISTS", "{version}");
+        let groups = sandbox.ofctl(&["-O", "OpenFlow15", "dump-groups", "br0"]);
+        assert!(
+            groups.contains(&format!("group_id={base},type=all")),
+            "{groups}"
+        );
+        let other = base + 1;
+        assert!(
+            groups.contains(&format!("group_id={other},type=all")),
+            "{groups}"
+        );
     }
 }

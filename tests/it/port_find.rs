@@ -106,7 +106,7 @@ fn port_show_has_what_is_found() {
 fn nothing_is_found() {
     let sandbox = neutron();
     for what in ["999", "fa:16:3e:00:00:00", "nobody", ""] {
-        ovs!(sandbox, "port find {what}").exits(3).prints("").says_only(format!(
+        ovs!(sandbox, "port find '{what}'").exits(3).prints("").says_only(format!(
                 "ovs: no port is known by \"{what}\"\n\
                  hint: `ovs port list --columns port,ofport,mac,external_ids` lists what is searched\n"
             ));

@@ -136,7 +136,7 @@ fn wrong_documents_are_refused() {
     assert_eq!(
         left,
         ["ovs-show-lines", "ovs-watch"],
-        "the lines of port list, and what tests/it/watch.rs holds"
+        "documents without a line above; these two: the lines of port list, and what tests/it/watch.rs holds"
     );
 }
 

@@ -227,7 +227,7 @@ fn send_packet(sandbox: &Sandbox, bridge: &str, actions: &str) {
         "in_port=CONTROLLER packet=ffffffffffff0200000000010800{} actions={actions}",
         "00".repeat(46)
     );
-    ofctl!(sandbox, "packet-out unix:{} {packet}", switch.display());
+    ofctl!(sandbox, "packet-out unix:{} '{packet}'", switch.display());
 }
 
 #[test]

@@ -19,7 +19,7 @@ use page::{Block, prose};
 
 use super::{leaves, schema, shown};
 use crate::commands::Exit;
-use crate::commands::about::{About, names};
+use crate::commands::about::{About, Purpose, names};
 
 /// The pages of prose: name, section, what they are about.
 const PROSE: [(&str, u8, &str, &str); 3] = [
@@ -43,6 +43,9 @@ const PROSE: [(&str, u8, &str, &str); 3] = [
     ),
 ];
 
+/// The page of the options that every command has: `ovs help` shows it, `man/` has no file of it.
+const OPTIONS: &str = "options";
+
 /// The text of ovs(8) on all commands.
 const OVS: &str = include_str!("ovs.txt");
 const ENVIRONMENT: &str = include_str!("environment.txt");
@@ -60,7 +63,7 @@ pub fn pages() -> Vec<Page> {
 }
 
 /// The page that `ovs help WORD...` shows: that of a command, or of one command of a group, or of
-/// another topic (`faults`, `flows`, `json`).
+/// another topic (`faults`, `flows`, `json`, `options`).
 pub fn find(words: &[String]) -> Option<Page> {
     let root = super::command();
     let name = |word: &String| word.strip_prefix("ovs-").unwrap_or(word).to_owned();
@@ -71,6 +74,9 @@ pub fn find(words: &[String]) -> Option<Page> {
             let word = name(word);
             if let Some(command) = command(&root, &word) {
                 return Some(of_command(&root, command));
+            }
+            if word == OPTIONS {
+                return Some(of_options(&root));
             }
             let named = |(page, ..): &(&str, u8, &str, &str)| {
                 page.strip_prefix("ovs-") == Some(word.as_str())
@@ -92,7 +98,8 @@ pub fn topics() -> Vec<String> {
     let prose = PROSE
         .iter()
         .filter_map(|(name, ..)| name.strip_prefix("ovs-"));
-    commands.chain(prose.map(str::to_owned)).collect()
+    let others = prose.chain([OPTIONS]).map(str::to_owned);
+    commands.chain(others).collect()
 }
 
 fn command<'c>(parent: &'c Command, word: &str) -> Option<&'c Command> {
@@ -104,7 +111,7 @@ fn overview(root: &Command) -> Page {
     let synopsis = "ovs [GLOBAL OPTIONS] COMMAND [ARGUMENTS]";
     blocks.push(Block::Lines(vec![
         synopsis.into(),
-        "ovs help [COMMAND | faults | flows | json]".into(),
+        "ovs help [COMMAND | faults | flows | json | options]".into(),
     ]));
     let mut text = prose(OVS);
     // Examples come first.
@@ -115,17 +122,14 @@ fn overview(root: &Command) -> Page {
     blocks.extend(text);
     blocks.extend(rest);
     blocks.push(section("COMMANDS"));
-    for command in shown(root) {
-        let about = command.get_about().map(ToString::to_string);
-        blocks.push(item(command.get_name(), about.unwrap_or_default()));
+    for purpose in Purpose::ALL {
+        blocks.push(Block::Subsection(purpose.heading().to_owned()));
+        let commands = root.get_subcommands().filter(|c| !c.is_hide_set());
+        for command in commands.filter(|command| command.get() == Some(&purpose)) {
+            blocks.push(item(command.get_name(), one_line(command)));
+        }
     }
-    blocks.push(section("GLOBAL OPTIONS"));
-    blocks.push(paragraph("They stand before or after the command's name."));
-    blocks.extend(
-        root.get_arguments()
-            .filter(|a| !a.is_hide_set())
-            .map(argument),
-    );
+    blocks.extend(global_options(root));
     let mut also: Vec<String> = shown(root)
         .map(|c| format!("ovs-{}(8)", c.get_name()))
         .collect();
@@ -137,6 +141,32 @@ fn overview(root: &Command) -> Page {
         about: one_line(root),
         blocks,
     }
+}
+
+/// The page of the options that every command has. In `man/` they are a section of ovs(8).
+fn of_options(root: &Command) -> Page {
+    let mut blocks = global_options(root);
+    blocks.push(section("SEE ALSO"));
+    blocks.push(paragraph("ovs(8)"));
+    Page {
+        name: "ovs-options".to_owned(),
+        section: 8,
+        about: "the options of every command".to_owned(),
+        blocks,
+    }
+}
+
+fn global_options(root: &Command) -> Vec<Block> {
+    let mut blocks = vec![
+        section("GLOBAL OPTIONS"),
+        paragraph(
+            "They stand before or after the command's name. With `-h` a command prints its own options, \
+             with `--help` these too; `ovs help options` prints these alone.",
+        ),
+    ];
+    let options = root.get_arguments().filter(|a| !a.is_hide_set());
+    blocks.extend(options.map(argument));
+    blocks
 }
 
 fn of_command(root: &Command, command: &Command) -> Page {

@@ -12,7 +12,7 @@ use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::messages::meters::METER_ALL;
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
-use crate::source::address::NoSwitch;
+use crate::source::address::SwitchConnectError;
 use crate::source::{Switch, SwitchError};
 
 /// What came of asking a bridge.
@@ -31,8 +31,8 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
     let switch = SwitchArg::parse(cx, name)?;
     let mut connected = match switch.try_connect(cx, offered(cx)).await {
         Ok(connected) => connected,
-        Err(error) if error.nobody_listens() => return Ok(Answer::NoSocket),
-        Err(NoSwitch::Session(SwitchError::TimedOut(_))) => return Ok(Answer::Silence),
+        Err(error) if error.is_not_listening() => return Ok(Answer::NoSocket),
+        Err(SwitchConnectError::Session(SwitchError::TimedOut(_))) => return Ok(Answer::Silence),
         Err(error) => return Err(switch.no_session(cx, error).await),
     };
     let names = SwitchNames {

@@ -10,7 +10,7 @@ use crate::openflow::messages::flow_stats::RequestError;
 use crate::openflow::version::Version;
 use crate::source::SwitchError;
 use crate::source::address::{
-    ListenerError, ListenerErrorKind, NoSwitch, NotListening, OPENFLOW_PORT,
+    ListenerError, ListenerErrorKind, NotListening, OPENFLOW_PORT, SwitchConnectError,
 };
 use crate::transport::TlsError;
 
@@ -95,20 +95,26 @@ impl SwitchArg {
     }
 
     /// Why there is no session: of a bridge, the database may know more than the missing socket.
-    pub(in crate::commands) async fn no_session(&self, cx: &Context, why: NoSwitch) -> Failure {
-        let nobody_listens = why.nobody_listens();
+    pub(in crate::commands) async fn no_session(
+        &self,
+        cx: &Context,
+        why: SwitchConnectError,
+    ) -> Failure {
+        let is_not_listening = why.is_not_listening();
         match why {
-            NoSwitch::Session(_) if nobody_listens && self.is_bridge() => self.unserved(cx).await,
-            NoSwitch::Session(error) => self.failure(error),
-            NoSwitch::Database(error) => error.into(),
-            NoSwitch::NoBridge => {
+            SwitchConnectError::Session(_) if is_not_listening && self.is_bridge() => {
+                self.unserved(cx).await
+            }
+            SwitchConnectError::Session(error) => self.failure(error),
+            SwitchConnectError::Database(error) => error.into(),
+            SwitchConnectError::NoBridge => {
                 match cx.topology(Want::of(Scope::All, Depth::BridgeNames)).await {
                     Ok(bridges) => Failure::no_bridge(self.name(), &bridges),
                     Err(failure) => failure,
                 }
             }
-            NoSwitch::NotListening(why) => not_listening(self.name(), &why),
-            NoSwitch::Listeners(errors) => listeners_fail(self.name(), errors),
+            SwitchConnectError::NotListening(why) => not_listening(self.name(), &why),
+            SwitchConnectError::Listeners(errors) => listeners_fail(self.name(), errors),
         }
     }
 

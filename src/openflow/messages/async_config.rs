@@ -6,9 +6,7 @@
 //! 1.4+, NXT_SET_ASYNC_CONFIG2   properties: type(2) length(2) mask(4); odd types are the primary's
 //! ```
 
-use std::fmt::Write as _;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::codec::{At, Head, Message, Place, nicira, typed};
 use super::members::{Flags, next_property};
@@ -25,95 +23,79 @@ pub struct AsyncConfig {
     pub secondary: Masks,
 }
 
-/// The reasons for which a message of each kind is sent.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[expect(missing_docs, reason = "the specification's names")]
-pub struct Masks {
-    pub packet_in: Flags,
-    pub port_status: Flags,
-    pub flow_removed: Flags,
-    pub role_status: Flags,
-    pub table_status: Flags,
-    pub requestforward: Flags,
-}
+/// The reasons for which a message of each kind is sent, a bit each.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Masks([u32; 6]);
 
-/// The names of the reasons, kind by kind in the order of the properties.
-const REASONS: [&[(u32, &str)]; 6] = [
-    &[
-        (1 << 0, "no_match"),
-        (1 << 1, "action"),
-        (1 << 2, "invalid_ttl"),
-        (1 << 3, "action_set"),
-        (1 << 4, "group"),
-        (1 << 5, "packet_out"),
-    ],
-    &[(1 << 0, "add"), (1 << 1, "delete"), (1 << 2, "modify")],
-    &[
-        (1 << 0, "idle"),
-        (1 << 1, "hard"),
-        (1 << 2, "delete"),
-        (1 << 3, "group_delete"),
-        (1 << 4, "meter_delete"),
-        (1 << 5, "eviction"),
-    ],
-    &[
-        (1 << 0, "primary_request"),
-        (1 << 1, "configuration_changed"),
-        (1 << 2, "experimenter_data_changed"),
-    ],
-    &[(1 << 3, "vacancy_down"), (1 << 4, "vacancy_up")],
-    &[(1 << 0, "group_mod_request"), (1 << 1, "meter_mod_request")],
+/// The kinds of messages in the order of the properties, and the names of their reasons.
+const KINDS: [(&str, &[(u32, &str)]); 6] = [
+    (
+        "packet_in",
+        &[
+            (1 << 0, "no_match"),
+            (1 << 1, "action"),
+            (1 << 2, "invalid_ttl"),
+            (1 << 3, "action_set"),
+            (1 << 4, "group"),
+            (1 << 5, "packet_out"),
+        ],
+    ),
+    (
+        "port_status",
+        &[(1 << 0, "add"), (1 << 1, "delete"), (1 << 2, "modify")],
+    ),
+    (
+        "flow_removed",
+        &[
+            (1 << 0, "idle"),
+            (1 << 1, "hard"),
+            (1 << 2, "delete"),
+            (1 << 3, "group_delete"),
+            (1 << 4, "meter_delete"),
+            (1 << 5, "eviction"),
+        ],
+    ),
+    (
+        "role_status",
+        &[
+            (1 << 0, "primary_request"),
+            (1 << 1, "configuration_changed"),
+            (1 << 2, "experimenter_data_changed"),
+        ],
+    ),
+    (
+        "table_status",
+        &[(1 << 3, "vacancy_down"), (1 << 4, "vacancy_up")],
+    ),
+    (
+        "requestforward",
+        &[(1 << 0, "group_mod_request"), (1 << 1, "meter_mod_request")],
+    ),
 ];
 
 impl Masks {
-    fn of(bits: [u32; 6]) -> Masks {
-        let [packets, ports, flows, roles, tables, requests] = REASONS;
-        let [
-            packet_in,
-            port_status,
-            flow_removed,
-            role_status,
-            table_status,
-            requestforward,
-        ] = bits;
-        let flags = |bits, names| Flags { bits, names };
-        Masks {
-            packet_in: flags(packet_in, packets),
-            port_status: flags(port_status, ports),
-            flow_removed: flags(flow_removed, flows),
-            role_status: flags(role_status, roles),
-            table_status: flags(table_status, tables),
-            requestforward: flags(requestforward, requests),
+    fn text<S: Sink>(&self, sink: &mut S, version: Version) {
+        for ((kind, reasons), bits) in KINDS.iter().zip(self.0) {
+            write!(sink, "{:>16}:", kind.to_ascii_uppercase());
+            // Until 1.3 packets come for three reasons only.
+            let is_early = *kind == "packet_in" && version < V14;
+            let bits = if is_early { bits & 7 } else { bits };
+            let words = reasons.iter().filter(|(bit, _)| bits & bit != 0);
+            let before = sink.buffer().len();
+            for (_, word) in words {
+                write!(sink, " {word}");
+            }
+            let is_off = sink.buffer().len() == before;
+            sink.put(if is_off { " (off)\n" } else { "\n" });
         }
     }
+}
 
-    fn text(&self, out: &mut String, version: Version) {
-        for (name, flags) in [
-            ("PACKET_IN", self.packet_in),
-            ("PORT_STATUS", self.port_status),
-            ("FLOW_REMOVED", self.flow_removed),
-            ("ROLE_STATUS", self.role_status),
-            ("TABLE_STATUS", self.table_status),
-            ("REQUESTFORWARD", self.requestforward),
-        ] {
-            let _ = write!(out, "{name:>16}:");
-            // Until 1.3 packets come for three reasons only.
-            let known = if name == "PACKET_IN" && version < V14 {
-                7
-            } else {
-                u32::MAX
-            };
-            let mut words = flags.names.iter();
-            let mut is_off = true;
-            for (_, word) in words
-                .by_ref()
-                .filter(|(bit, _)| flags.bits & known & bit != 0)
-            {
-                is_off = false;
-                let _ = write!(out, " {word}");
-            }
-            out.push_str(if is_off { " (off)\n" } else { "\n" });
-        }
+impl Serialize for Masks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kinds = KINDS.iter().zip(self.0);
+        serializer
+            .collect_map(kinds.map(|((kind, reasons), bits)| (kind, Flags::new(bits, reasons))))
     }
 }
 
@@ -126,14 +108,13 @@ impl<'a> Message<'a> for AsyncConfig {
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<AsyncConfig, DecodeError> {
-        let mut primary = [0; 6];
-        let mut secondary = [0; 6];
+        let (mut primary, mut secondary) = (Masks::default(), Masks::default());
         let is_early = match head.at {
             At::Vendor(_, subtype) => subtype == 19,
             _ => head.version == V13,
         };
         if is_early {
-            for (primary, secondary) in primary.iter_mut().zip(&mut secondary).take(3) {
+            for (primary, secondary) in primary.0.iter_mut().zip(&mut secondary.0).take(3) {
                 *primary = body.u32("mask")?;
                 *secondary = body.u32("mask")?;
             }
@@ -145,21 +126,18 @@ impl<'a> Message<'a> for AsyncConfig {
                 } else {
                     &mut primary
                 };
-                if let Some(mask) = masks.get_mut(usize::from(kind / 2)) {
+                if let Some(mask) = masks.0.get_mut(usize::from(kind / 2)) {
                     *mask = property.u32("mask")?;
                 }
             }
         }
-        Ok(AsyncConfig {
-            primary: Masks::of(primary),
-            secondary: Masks::of(secondary),
-        })
+        Ok(AsyncConfig { primary, secondary })
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         sink.put("\n primary:\n");
-        self.primary.text(sink.buffer(), cx.version);
+        self.primary.text(sink, cx.version);
         sink.put("\n secondary:\n");
-        self.secondary.text(sink.buffer(), cx.version);
+        self.secondary.text(sink, cx.version);
     }
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::codec::{Head, Message, Place, nicira, nicira_request, onf, request, typed};
+use super::codec::{At, Encode, Head, Message, Place, nicira, nicira_request, onf, request, typed};
 use super::header::FEATURES_REQUEST;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{V10, V11, V12, V13, V14, V15};
+use crate::openflow::version::Version::{self, V10, V11, V12, V13, V14, V15};
 
 /// A message without a body.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -42,4 +42,10 @@ impl<'a> Message<'a> for Bare {
     }
 
     fn text<S: Sink>(&self, _: &mut S, _: &TextContext<'_>) {}
+}
+
+impl Encode for Bare {
+    fn encode_body(&self, _: Version, _: At, _: &mut Vec<u8>) -> Option<()> {
+        Some(())
+    }
 }

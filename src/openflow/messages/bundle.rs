@@ -9,13 +9,13 @@
 
 use serde::Serialize;
 
-use super::codec::{DEPTH_LIMIT, Head, Message, Place, nicira, onf, typed};
+use super::codec::{At, DEPTH_LIMIT, Encode, Head, Message, Place, nicira, onf, typed};
 use super::decoded::Decoded;
 use super::header::Header;
-use super::members::{Flags, Hex, Named, next_property};
+use super::members::{CHex, Flags, Hex, Named, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{V10, V12, V14, V15};
+use crate::openflow::version::Version::{self, V10, V12, V14, V15};
 
 /// `OFPBCT_*`
 const TYPES: &[(u32, &str)] = &[
@@ -69,22 +69,19 @@ impl<'a> Message<'a> for BundleControl {
         write!(
             sink,
             "\n bundle_id={} type={} flags=",
-            Hash(self.bundle_id.0),
+            CHex(self.bundle_id.0),
             self.control.name().unwrap_or_default()
         );
         self.flags.text(sink, " ");
     }
 }
 
-/// A number as C's `%#x` writes it: zero has no prefix.
-struct Hash(u64);
-
-impl std::fmt::Display for Hash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            0 => f.write_str("0"),
-            number => write!(f, "{number:#x}"),
-        }
+impl Encode for BundleControl {
+    fn encode_body(&self, _: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        out.extend(u32::try_from(self.bundle_id.0).ok()?.to_be_bytes());
+        out.extend(u16::try_from(self.control.number).ok()?.to_be_bytes());
+        out.extend(u16::try_from(self.flags.bits).ok()?.to_be_bytes());
+        Some(())
     }
 }
 
@@ -142,10 +139,20 @@ impl<'a> Message<'a> for BundleAdd<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        write!(sink, "\n bundle_id={} flags=", Hash(self.bundle_id.0));
+        write!(sink, "\n bundle_id={} flags=", CHex(self.bundle_id.0));
         self.flags.text(sink, " ");
         sink.put("\n");
         self.message.text(sink, cx);
+    }
+}
+
+impl Encode for BundleAdd<'_> {
+    fn encode_body(&self, _: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        out.extend(u32::try_from(self.bundle_id.0).ok()?.to_be_bytes());
+        out.extend([0; 2]);
+        out.extend(u16::try_from(self.flags.bits).ok()?.to_be_bytes());
+        out.extend(self.message.bytes());
+        Some(())
     }
 }
 

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 
+use super::header;
+use super::multipart;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
@@ -44,6 +46,13 @@ pub struct Place {
     pub since: Version,
     /// The last version that has it here.
     pub until: Version,
+}
+
+impl Place {
+    /// Whether `version` has the message here.
+    pub fn is_in(&self, version: Version) -> bool {
+        (self.since..=self.until).contains(&version)
+    }
 }
 
 /// A row of [`Message::PLACES`].
@@ -153,4 +162,38 @@ pub trait Message<'a>: Sized + Serialize {
 
     /// Writes what `ovs-ofctl ofp-print` prints behind the header.
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>);
+}
+
+/// A message that this side can send.
+pub trait Encode {
+    /// Appends the body as `version` has it at `at`; `None` if it cannot be written there.
+    fn encode_body(&self, version: Version, at: At, out: &mut Vec<u8>) -> Option<()>;
+}
+
+/// A whole message. `None` if `version` does not have it at `at`, cannot carry it, or it is too long.
+pub fn encode<'a, M: Message<'a> + Encode>(
+    message: &M,
+    version: Version,
+    at: At,
+    xid: u32,
+) -> Option<Vec<u8>> {
+    let is_there = |place: &Place| place.at == at && place.is_in(version);
+    if !M::PLACES.iter().any(is_there) {
+        return None;
+    }
+    let mut body = Vec::new();
+    message.encode_body(version, at, &mut body)?;
+    match at {
+        At::Type(kind) => header::message(version, kind, xid, |out| out.extend(body)),
+        At::Vendor(vendor, subtype) => header::message(version, header::VENDOR, xid, |out| {
+            out.extend(vendor.to_be_bytes());
+            out.extend(subtype.to_be_bytes());
+            out.extend(body);
+        }),
+        At::Request(kind) => multipart::request(version, kind, xid, |out| out.extend(body)),
+        At::VendorRequest(NICIRA, subtype) if version == Version::V10 => {
+            multipart::nicira_request(subtype, xid, |out| out.extend(body))
+        }
+        At::VendorRequest(..) | At::Reply(_) | At::VendorReply(..) => None,
+    }
 }

@@ -14,8 +14,6 @@ use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
-/// `OFPT_VENDOR`, `OFPT_EXPERIMENTER`
-const VENDOR: u8 = 4;
 /// `OFPST_VENDOR`, `OFPMP_EXPERIMENTER`
 const VENDOR_STATS: u16 = 0xffff;
 /// Hello, error and the two echoes are the same in versions that are not known here.
@@ -26,7 +24,9 @@ const SAME_IN_ALL: std::ops::RangeInclusive<u8> = header::HELLO..=header::ECHO_R
 pub struct Decoded<'a> {
     header: Header,
     bytes: &'a [u8],
-    name: Option<(&'static str, At)>,
+    name: Option<&'static str>,
+    /// Where it stands on the wire, as far as its headers could be read.
+    at: Option<At>,
     /// Flags of a multipart message.
     flags: Option<u16>,
     body: Option<Body<'a>>,
@@ -68,6 +68,7 @@ impl<'a> Decoded<'a> {
             header,
             bytes,
             name: None,
+            at: None,
             flags: None,
             body: None,
             trouble: None,
@@ -94,10 +95,11 @@ impl<'a> Decoded<'a> {
         let mut body = Cursor::new(self.bytes, 0);
         body.skip(HEADER_LEN, "header")?;
         let at = self.place(version, &mut body)?;
+        self.at = Some(at);
         let Some((kind, place)) = super::kind(version, at) else {
             return Ok(());
         };
-        self.name = Some((place.name, at));
+        self.name = Some(place.name);
         let head = Head {
             version,
             at,
@@ -120,7 +122,7 @@ impl<'a> Decoded<'a> {
     fn place(&mut self, version: Version, body: &mut Cursor<'a>) -> Result<At, DecodeError> {
         let request = header::multipart_request_type(version);
         let kind = self.header.kind;
-        if kind == VENDOR {
+        if kind == header::VENDOR {
             let vendor = body.u32("vendor")?;
             return Ok(At::Vendor(vendor, body.u32("vendor's message type")?));
         }
@@ -156,6 +158,16 @@ impl<'a> Decoded<'a> {
         self.header
     }
 
+    /// The message as it came.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Where it stands on the wire, as far as its headers could be read.
+    pub fn at(&self) -> Option<At> {
+        self.at
+    }
+
     /// The body; `None` where it is not known or makes no sense.
     pub fn body(&self) -> Option<&Body<'a>> {
         self.body.as_ref()
@@ -168,34 +180,21 @@ impl<'a> Decoded<'a> {
 
     /// `OFPT_FLOW_MOD`, `OFPST_FLOW reply`; what is not known by its number.
     fn name(&self) -> String {
-        match self.name {
-            Some((name, At::Request(_) | At::VendorRequest(..))) => format!("{name} request"),
-            Some((name, At::Reply(_) | At::VendorReply(..))) => format!("{name} reply"),
-            Some((name, _)) => name.to_owned(),
-            None => self.unknown_name(),
-        }
-    }
-
-    fn unknown_name(&self) -> String {
-        let kind = self.header.kind;
-        let mut body = Cursor::new(self.bytes, 0);
-        let Some(version) = Version::from_wire(self.header.version) else {
-            return format!("OFPT_{kind}");
+        let name = match (self.name, self.at) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(At::Vendor(vendor, subtype))) => {
+                format!("OFPT_VENDOR {vendor:#010x} {subtype}")
+            }
+            (None, Some(At::Request(number) | At::Reply(number))) => format!("OFPST_{number}"),
+            (None, Some(At::VendorRequest(vendor, subtype) | At::VendorReply(vendor, subtype))) => {
+                format!("OFPST_VENDOR {vendor:#010x} {subtype}")
+            }
+            (None, Some(At::Type(_)) | None) => format!("OFPT_{}", self.header.kind),
         };
-        let at = body
-            .skip(HEADER_LEN, "header")
-            .and_then(|()| self.clone().place(version, &mut body));
-        match at {
-            Ok(At::Vendor(vendor, subtype)) => format!("OFPT_VENDOR {vendor:#010x} {subtype}"),
-            Ok(At::Request(number)) => format!("OFPST_{number} request"),
-            Ok(At::Reply(number)) => format!("OFPST_{number} reply"),
-            Ok(At::VendorRequest(vendor, subtype)) => {
-                format!("OFPST_VENDOR {vendor:#010x} {subtype} request")
-            }
-            Ok(At::VendorReply(vendor, subtype)) => {
-                format!("OFPST_VENDOR {vendor:#010x} {subtype} reply")
-            }
-            Ok(At::Type(_)) | Err(_) => format!("OFPT_{kind}"),
+        match self.at {
+            Some(At::Request(_) | At::VendorRequest(..)) => format!("{name} request"),
+            Some(At::Reply(_) | At::VendorReply(..)) => format!("{name} reply"),
+            _ => name,
         }
     }
 
@@ -251,7 +250,8 @@ impl<'a> Decoded<'a> {
         let Some(mut flags) = self.flags.filter(|flags| *flags != 0) else {
             return;
         };
-        let is_request = matches!(self.name, Some((_, At::Request(_) | At::VendorRequest(..))));
+        let is_request =
+            self.name.is_some() && matches!(self.at, Some(At::Request(_) | At::VendorRequest(..)));
         out.push_str(" flags=");
         if flags & MORE != 0 && (!is_request || self.header.version >= Version::V13 as u8) {
             out.push_str("[more]");

@@ -6,7 +6,7 @@
 //!           | 0xffff(2) type(2) experimenter(4) | data            1.2 and later
 //! ```
 
-use std::fmt::{self};
+use std::fmt;
 
 use serde::Serialize;
 
@@ -19,17 +19,19 @@ use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version;
 
 /// An `OFPT_ERROR`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorMessage {
+    /// Who defines type and code: 0 for OpenFlow itself.
+    pub vendor: u32,
     /// `OFPET_*`, or the experimenter's own type.
+    #[serde(rename = "error_type")]
     pub kind: u16,
     /// The code within the type; 0 where an experimenter's error has none.
     pub code: u16,
-    /// Who defines the two: 0 for OpenFlow itself.
-    pub vendor: u32,
     /// Its name in the specification or in ovs-ofctl: `OFPBRC_BAD_TYPE`.
     pub name: Option<&'static str>,
     /// The text that a failed hello carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
@@ -62,6 +64,15 @@ impl ErrorMessage {
         })
     }
 
+    /// What stands for the name where there is none.
+    fn numbers(&self) -> String {
+        let numbers = format!("type {}, code {}", self.kind, self.code);
+        match self.vendor {
+            OF => numbers,
+            vendor => format!("{numbers} of vendor {vendor:#010x}"),
+        }
+    }
+
     /// Whether the peer does not know the request at all, so that asking in another way may help.
     pub fn is_unsupported(&self) -> bool {
         matches!(
@@ -88,14 +99,9 @@ impl ErrorMessage {
 
 impl fmt::Display for ErrorMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.name, self.vendor) {
-            (Some(name), _) => f.write_str(name)?,
-            (None, OF) => write!(f, "error type {}, code {}", self.kind, self.code)?,
-            (None, vendor) => write!(
-                f,
-                "error type {}, code {} of vendor {vendor:#010x}",
-                self.kind, self.code
-            )?,
+        match self.name {
+            Some(name) => f.write_str(name)?,
+            None => write!(f, "error {}", self.numbers())?,
         }
         match &self.text {
             Some(text) => write!(f, " ({})", text.trim_end_matches('\0')),
@@ -107,17 +113,9 @@ impl fmt::Display for ErrorMessage {
 /// `OFPT_ERROR`, as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErrorReport<'a> {
-    /// Who defines type and code: 0 for OpenFlow itself.
-    pub vendor: u32,
-    /// `OFPET_*`
-    pub error_type: u16,
-    /// The code within the type.
-    pub code: u16,
-    /// Its name: `OFPBRC_BAD_TYPE`.
-    pub name: Option<&'static str>,
-    /// The text that a failed hello carries.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    /// What it says.
+    #[serde(flatten)]
+    pub error: ErrorMessage,
     /// The beginning of the message that caused the error, where that can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Box<Decoded<'a>>>,
@@ -146,11 +144,7 @@ impl<'a> Message<'a> for ErrorReport<'a> {
         let is_message = error.text.is_none() && head.depth < DEPTH_LIMIT;
         let message = Some(payload).filter(|payload| is_message && !payload.is_empty());
         Ok(ErrorReport {
-            vendor: error.vendor,
-            error_type: error.kind,
-            code: error.code,
-            name: error.name,
-            text: error.text,
+            error,
             message: message
                 .and_then(|message| Decoded::nested(message, head.depth + 1).ok())
                 .map(Box::new),
@@ -159,17 +153,12 @@ impl<'a> Message<'a> for ErrorReport<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        match (self.name, self.vendor) {
-            (Some(name), _) => writeln!(sink, " {name}"),
-            (None, OF) => writeln!(sink, " type {}, code {}", self.error_type, self.code),
-            (None, vendor) => writeln!(
-                sink,
-                " type {}, code {} of vendor {vendor:#010x}",
-                self.error_type, self.code
-            ),
+        match self.error.name {
+            Some(name) => writeln!(sink, " {name}"),
+            None => writeln!(sink, " {}", self.error.numbers()),
         }
         let payload = self.payload.0;
-        match (&self.text, &self.message) {
+        match (&self.error.text, &self.message) {
             (Some(_), _) => {
                 for byte in payload {
                     // A byte that is no printable character shows in three octal digits.

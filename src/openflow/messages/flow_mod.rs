@@ -13,12 +13,12 @@
 
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, Place, nicira, typed};
+use super::codec::{At, Encode, Head, Message, Place, nicira, typed};
 use super::header::HEADER_LEN;
-use super::members::{Actions, Fields, Flags, Hex, Named, Port};
+use super::members::{Actions, Fields, Flags, Hex, Named, Port, put_command};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::V10_MATCH_BYTES;
-use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10};
+use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10, port_to_v10};
 use crate::openflow::version::Version::{self, V10, V11, V14, V15};
 
 /// `OFPT_FLOW_MOD` and `NXT_FLOW_MOD`
@@ -80,13 +80,7 @@ const DELETE: u32 = 3;
 const DELETE_STRICT: u32 = 4;
 
 const FLAGS_V10: &[(u32, &str)] = &[(1, "send_flow_rem"), (2, "check_overlap"), (4, "emerg")];
-const FLAGS_V11: &[(u32, &str)] = &[(1, "send_flow_rem"), (2, "check_overlap")];
-const FLAGS_V12: &[(u32, &str)] = &[
-    (1, "send_flow_rem"),
-    (2, "check_overlap"),
-    (4, "reset_counts"),
-];
-const FLAGS_V13: &[(u32, &str)] = &[
+const FLAGS: &[(u32, &str)] = &[
     (1, "send_flow_rem"),
     (2, "check_overlap"),
     (4, "reset_counts"),
@@ -100,15 +94,14 @@ const NONE: u32 = u32::MAX;
 const KEEP: u64 = u64::MAX;
 
 fn flags(bits: u16, version: Version) -> Flags {
-    Flags {
-        bits: bits.into(),
-        names: match version {
-            Version::V10 => FLAGS_V10,
-            Version::V11 => FLAGS_V11,
-            Version::V12 => FLAGS_V12,
-            _ => FLAGS_V13,
-        },
-    }
+    let first = |count| FLAGS.get(..count).unwrap_or(FLAGS);
+    let names = match version {
+        Version::V10 => FLAGS_V10,
+        Version::V11 => first(2),
+        Version::V12 => first(3),
+        _ => FLAGS,
+    };
+    Flags::new(bits, names)
 }
 
 impl<'a> Message<'a> for FlowMod<'a> {
@@ -126,10 +119,7 @@ impl<'a> Message<'a> for FlowMod<'a> {
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         sink.put(" ");
-        match self.command.name() {
-            Some(name) => write!(sink, "{name}"),
-            None => write!(sink, "cmd:{}", self.command),
-        }
+        put_command(self.command, sink);
         if self.table != 0 {
             write!(sink, " table:{}", self.table);
         }
@@ -167,6 +157,49 @@ impl<'a> Message<'a> for FlowMod<'a> {
         }
         sink.put_as(Role::Action, "actions=");
         self.actions.text(sink, cx);
+    }
+}
+
+impl Encode for FlowMod<'_> {
+    /// The match and the actions must be in the form of the version. The fixed match of 1.0 is not written:
+    /// `NXT_FLOW_MOD` carries the same and more.
+    fn encode_body(&self, version: Version, at: At, out: &mut Vec<u8>) -> Option<()> {
+        let command = u8::try_from(self.command.number).ok()?;
+        let flags = u16::try_from(self.flags.bits).ok()?;
+        let is_nicira = matches!(at, At::Vendor(..));
+        let new_cookie = self.cookie.map_or(KEEP, |cookie| cookie.0);
+        if is_nicira {
+            out.extend(new_cookie.to_be_bytes());
+        } else {
+            let (cookie, mask) = match self.match_cookie {
+                Some(cookie) => (cookie.value.0, cookie.mask.0),
+                None => (new_cookie, 0),
+            };
+            out.extend(cookie.to_be_bytes());
+            out.extend(mask.to_be_bytes());
+        }
+        out.extend([self.table, command]);
+        out.extend(self.idle_timeout.to_be_bytes());
+        out.extend(self.hard_timeout.to_be_bytes());
+        out.extend(self.priority.to_be_bytes());
+        out.extend(self.buffer_id.unwrap_or(NONE).to_be_bytes());
+        if is_nicira {
+            out.extend(port_to_v10(self.out_port.0)?.to_be_bytes());
+            out.extend(flags.to_be_bytes());
+            out.extend(u16::try_from(self.fields.len()).ok()?.to_be_bytes());
+            out.extend([0; 6]);
+            self.fields.put_nxm(out);
+        } else if version == V10 {
+            return None;
+        } else {
+            out.extend(self.out_port.0.to_be_bytes());
+            out.extend(self.out_group.unwrap_or(NONE).to_be_bytes());
+            out.extend(flags.to_be_bytes());
+            out.extend(self.importance.to_be_bytes());
+            self.fields.put_oxm(out)?;
+        }
+        out.extend(self.actions.list().bytes());
+        Some(())
     }
 }
 

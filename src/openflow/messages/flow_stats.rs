@@ -11,7 +11,7 @@
 //! Sources: OpenFlow 1.0.0 §5.3.5, 1.1.0 §A.3.5.2, 1.5.1 §7.3.5.2; the Nicira layout as
 //! ovs-vswitchd sends it.
 
-use super::members::counted;
+use super::members::{MATCH_OXM, counted, pad};
 use super::multipart::{self, Part};
 use super::tables::ALL_TABLES;
 use crate::openflow::actions::{ActionList, ListForm};
@@ -20,14 +20,12 @@ use crate::openflow::fields::{Filter, Id, Match};
 use crate::openflow::text::{PORT_ANY, port_to_v10};
 use crate::openflow::version::Version;
 
-const NICIRA: u32 = 0x0000_2320;
 /// `NXST_FLOW`
 pub(super) const NICIRA_FLOW: u32 = 0;
 /// `NXST_AGGREGATE`
 pub(super) const NICIRA_AGGREGATE: u32 = 1;
-/// `NXM_NX_COOKIE`, by which an NXM request selects cookies
-const NXM_COOKIE: [u8; 3] = [0x00, 0x01, 30 << 1];
-const MATCH_OXM: u16 = 1;
+/// The header of `NXM_NX_COOKIE` with a mask, by which an NXM request selects cookies
+const NXM_COOKIE_MASKED: [u8; 4] = [0x00, 0x01, 30 << 1 | 1, 16];
 const V10_MATCH_LEN: usize = 40;
 /// `OFPFW_ALL`
 const WILDCARD_ALL: u32 = 0x003f_ffff;
@@ -142,24 +140,17 @@ fn nicira_request(
 ) -> Option<Vec<u8>> {
     let mut fields = filter.fields.encode(Version::V10);
     if let Some((cookie, mask)) = filter.cookie {
-        let [class_high, class_low, number] = NXM_COOKIE;
-        fields.extend([class_high, class_low, number | 1, 16]);
+        fields.extend(NXM_COOKIE_MASKED);
         fields.extend(cookie.to_be_bytes());
         fields.extend(mask.to_be_bytes());
     }
     let match_len = u16::try_from(fields.len()).ok()?;
-    multipart::request(Version::V10, multipart::VENDOR, xid, |out| {
-        out.extend(NICIRA.to_be_bytes());
-        out.extend(question.nicira.to_be_bytes());
-        out.extend([0; 4]);
+    multipart::nicira_request(question.nicira, xid, |out| {
         out.extend(out_port.to_be_bytes());
         out.extend(match_len.to_be_bytes());
         out.extend([table, 0, 0, 0]);
         out.extend(&fields);
-        out.resize(
-            out.len() + fields.len().next_multiple_of(8) - fields.len(),
-            0,
-        );
+        pad(out, fields.len());
     })
 }
 
@@ -177,17 +168,13 @@ fn v10_request(
     if !filter.fields.is_empty() {
         return Err(RequestError::NotWithoutNicira("match fields"));
     }
-    Ok(multipart::request(
-        Version::V10,
-        question.kind,
-        xid,
-        |out| {
-            out.extend(WILDCARD_ALL.to_be_bytes());
-            out.extend([0; V10_MATCH_LEN - 4]);
-            out.extend([table, 0]);
-            out.extend(out_port.to_be_bytes());
-        },
-    ))
+    let body = |out: &mut Vec<u8>| {
+        out.extend(WILDCARD_ALL.to_be_bytes());
+        out.extend([0; V10_MATCH_LEN - 4]);
+        out.extend([table, 0]);
+        out.extend(out_port.to_be_bytes());
+    };
+    Ok(multipart::request(Version::V10, question.kind, xid, body))
 }
 
 fn v11_request(
@@ -215,8 +202,7 @@ fn v11_request(
             out.extend(MATCH_OXM.to_be_bytes());
             out.extend(match_len.to_be_bytes());
             out.extend(&fields);
-            let padding = usize::from(match_len).next_multiple_of(8) - usize::from(match_len);
-            out.resize(out.len() + padding, 0);
+            pad(out, match_len.into());
         }
     })
 }

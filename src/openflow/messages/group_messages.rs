@@ -12,14 +12,14 @@
 use serde::{Serialize, Serializer};
 
 use super::codec::{
-    At, Head, Message, Place, nicira, nicira_reply, nicira_request, reply, request, typed,
+    At, Encode, Head, Message, Place, nicira, nicira_reply, nicira_request, reply, request, typed,
 };
 use super::features::action_names;
 use super::groups::{
     Bucket, Buckets, GROUP_ALL, GROUP_ANY, GroupDesc, GroupStats, NICIRA_DESC, NICIRA_STATS,
     Properties, SELECT, Selection, has_ids,
 };
-use super::members::{Counts, Named, json_context, raw};
+use super::members::{CHex, Counts, Named, json_context, put_command, raw};
 use super::multipart;
 use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
@@ -28,7 +28,7 @@ use crate::openflow::fields::{FieldRef, listing};
 use crate::openflow::listed::{self, ListedMembers, ListedValue, Punctuation};
 use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{PORT_ANY, Plain, Role, Sink, TextContext};
-use crate::openflow::version::Version::{V10, V11, V12, V14, V15};
+use crate::openflow::version::Version::{self, V10, V11, V12, V14, V15};
 
 /// `OFPGC_*`
 const COMMANDS: &[(u32, &str)] = &[
@@ -46,8 +46,10 @@ const REMOVE_BUCKET: u32 = 5;
 const BUCKETS: &[(u32, &str)] = &[
     (0xffff_fffd, "first"),
     (0xffff_fffe, "last"),
-    (0xffff_ffff, "all"),
+    (ALL_BUCKETS, "all"),
 ];
+
+const ALL_BUCKETS: u32 = u32::MAX;
 
 /// `OFPT_GROUP_MOD`, `NXT_GROUP_MOD`
 #[derive(Debug, Clone, Serialize)]
@@ -95,16 +97,34 @@ impl<'a> Message<'a> for GroupMod<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        match self.command.name() {
-            Some(name) => write!(sink, "\n {name} "),
-            None => write!(sink, "\n cmd:{} ", self.command),
-        }
+        sink.put("\n ");
+        put_command(self.command, sink);
+        sink.put(" ");
         // The errors were noted when the message was read.
         let of_buckets = matches!(self.command.number, INSERT_BUCKET | REMOVE_BUCKET);
         if let Some(bucket) = self.command_bucket_id.filter(|_| of_buckets) {
             write!(sink, "command_bucket_id:{bucket},");
         }
         let _ = self.group.put(!of_buckets, None, sink, cx);
+    }
+}
+
+impl Encode for GroupMod<'_> {
+    /// Buckets and properties must be in the form of the version.
+    fn encode_body(&self, version: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        let buckets = self.group.buckets.bytes();
+        out.extend(u16::try_from(self.command.number).ok()?.to_be_bytes());
+        out.extend([self.group.kind, 0]);
+        out.extend(self.group.group_id.to_be_bytes());
+        if has_ids(version) {
+            out.extend(u16::try_from(buckets.len()).ok()?.to_be_bytes());
+            out.extend([0; 2]);
+            let bucket = self.command_bucket_id.map_or(ALL_BUCKETS, |id| id.number);
+            out.extend(bucket.to_be_bytes());
+        }
+        out.extend(buckets);
+        out.extend(self.group.properties.bytes());
+        Some(())
     }
 }
 
@@ -275,10 +295,10 @@ impl<'a> Message<'a> for GroupFeatures {
                 continue;
             }
             let max = self.max_groups.get(index).copied().unwrap_or(0);
-            let prefix = if max == 0 { "" } else { "0x" };
             write!(
                 sink,
-                "    {name} group:\n       max_groups={prefix}{max:x}\n       actions: "
+                "    {name} group:\n       max_groups={}\n       actions: ",
+                CHex(max.into())
             );
             let bits = self.actions.get(index).copied().unwrap_or(0);
             let words = action_names(cx.version, bits);

@@ -202,6 +202,11 @@ impl<'a> Buckets<'a> {
             body,
         }
     }
+
+    /// The bytes of those that were not yet read.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.body.rest()
+    }
 }
 
 impl<'a> Iterator for Buckets<'a> {
@@ -323,6 +328,11 @@ impl<'a> Properties<'a> {
     /// The properties in `body`.
     pub fn new(body: Cursor<'a>) -> Properties<'a> {
         Properties(body)
+    }
+
+    /// The bytes of those that were not yet read.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.0.rest()
     }
 }
 

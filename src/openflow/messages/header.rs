@@ -23,6 +23,8 @@ pub const ERROR: u8 = 1;
 pub const ECHO_REQUEST: u8 = 2;
 /// `OFPT_ECHO_REPLY`
 pub const ECHO_REPLY: u8 = 3;
+/// `OFPT_VENDOR`, `OFPT_EXPERIMENTER`
+pub const VENDOR: u8 = 4;
 /// `OFPT_FEATURES_REQUEST`
 pub const FEATURES_REQUEST: u8 = 5;
 /// `OFPT_FEATURES_REPLY`
@@ -31,6 +33,11 @@ pub const FEATURES_REPLY: u8 = 6;
 /// The number of `OFPT_MULTIPART_REQUEST` (`OFPT_STATS_REQUEST` in 1.0); the reply's is one more.
 pub fn multipart_request_type(version: Version) -> u8 {
     if version == Version::V10 { 16 } else { 18 }
+}
+
+/// The number of `OFPT_BARRIER_REQUEST`; the reply's is one more.
+pub fn barrier_request_type(version: Version) -> u8 {
+    if version == Version::V10 { 18 } else { 20 }
 }
 
 /// The first eight bytes of a message.

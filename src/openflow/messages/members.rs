@@ -16,6 +16,9 @@ use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext};
 use crate::openflow::version::Version;
 
+/// `OFPMT_OXM`
+pub(super) const MATCH_OXM: u16 = 1;
+
 /// JSON by way of the crate's own writer.
 pub(super) fn raw<S: Serializer>(
     serializer: S,
@@ -212,6 +215,35 @@ impl Serialize for Named {
     }
 }
 
+/// The command of a change: its name, or its number.
+pub(super) fn put_command<S: Sink>(command: Named, sink: &mut S) {
+    match command.name() {
+        Some(name) => sink.put(name),
+        None => write!(sink, "cmd:{command}"),
+    }
+}
+
+/// A count, or a question mark where the switch does not count.
+pub(super) fn put_count<S: Sink>(count: Option<u64>, sink: &mut S) {
+    match count {
+        Some(count) => write!(sink, "{count}"),
+        None => sink.put("?"),
+    }
+}
+
+/// A number as C's `%#x` writes it: zero has no prefix.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CHex(pub(super) u64);
+
+impl fmt::Display for CHex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.pad("0"),
+            number => f.pad(&format!("{number:#x}")),
+        }
+    }
+}
+
 /// Bits with names; in JSON an array of the names, what has none as one number in hex.
 #[derive(Debug, Clone, Copy)]
 pub struct Flags {
@@ -325,6 +357,27 @@ impl Fields {
                 Fields::of(padded.to_vec(), fields.at()).map_err(|_| error)
             }
         }
+    }
+
+    /// Appends `ofp_match` of OpenFlow 1.1 and later with its padding, as OXM: Open vSwitch takes that in 1.1
+    /// as well. `None` if the match is too long.
+    pub(super) fn put_oxm(&self, out: &mut Vec<u8>) -> Option<()> {
+        out.extend(MATCH_OXM.to_be_bytes());
+        out.extend(u16::try_from(self.tlvs.len() + 4).ok()?.to_be_bytes());
+        out.extend(&self.tlvs);
+        pad(out, self.tlvs.len() + 4);
+        Some(())
+    }
+
+    /// Appends NXM fields with their padding.
+    pub(super) fn put_nxm(&self, out: &mut Vec<u8>) {
+        out.extend(&self.tlvs);
+        pad(out, self.tlvs.len());
+    }
+
+    /// Length of the fields, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.tlvs.len()
     }
 
     /// The match as a view.
@@ -469,4 +522,9 @@ pub fn next_property<'a>(body: &mut Cursor<'a>) -> Result<(u16, Cursor<'a>), Dec
     let property = body.sub(inside, "property")?;
     body.skip(length.next_multiple_of(8) - length, "property padding")?;
     Ok((kind, property))
+}
+
+/// Appends the padding of a thing of `length` bytes to a multiple of eight.
+pub(super) fn pad(out: &mut Vec<u8>, length: usize) {
+    out.resize(out.len() + length.next_multiple_of(8) - length, 0);
 }

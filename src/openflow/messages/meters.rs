@@ -15,8 +15,8 @@
 
 use serde::{Serialize, Serializer};
 
-use super::codec::{Head, Message, Place, reply, request, typed};
-use super::members::{Counts, Flags, Named, json_context, raw};
+use super::codec::{At, Encode, Head, Message, Place, reply, request, typed};
+use super::members::{Counts, Flags, Named, json_context, put_command, raw};
 use super::multipart::{self, Part};
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
@@ -366,12 +366,27 @@ impl<'a> Message<'a> for MeterMod {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        match self.command.name() {
-            Some(name) => write!(sink, " {name} "),
-            None => write!(sink, " cmd:{} ", self.command),
-        }
+        sink.put(" ");
+        put_command(self.command, sink);
+        sink.put(" ");
         self.meter.text(None, ("\n", "\n"), sink);
         sink.put("\n");
+    }
+}
+
+impl Encode for MeterMod {
+    fn encode_body(&self, _: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        out.extend(u16::try_from(self.command.number).ok()?.to_be_bytes());
+        out.extend(self.meter.flags.to_be_bytes());
+        out.extend(self.meter.meter_id.to_be_bytes());
+        for band in &self.meter.bands {
+            out.extend(band.kind.to_be_bytes());
+            out.extend(16u16.to_be_bytes());
+            out.extend(band.rate.to_be_bytes());
+            out.extend(band.burst_size.to_be_bytes());
+            out.extend([band.prec_level.unwrap_or(0), 0, 0, 0]);
+        }
+        Some(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! OpenFlow messages around flows: header, hello, error, multipart, statistics.
 //!
 //! One file per message or family; each reads received bytes through a [`Cursor`]
-//! and appends what it sends to a `Vec<u8>`.
+//! and appends what it sends to a `Vec<u8>` ([`codec::Encode`]).
 //!
 //! A message that can be shown is a struct that says where it stands on the wire ([`Message::PLACES`])
 //! and how it is read and printed; its JSON is its serialization. The list at the `messages!` call below
@@ -42,7 +42,7 @@ pub mod queues;
 pub mod role;
 pub mod table_config;
 pub mod table_features;
-mod table_listing;
+pub mod table_listing;
 pub mod tables;
 pub mod tlv_table;
 
@@ -110,7 +110,7 @@ messages! { 'a:
     group_messages::GroupStatsReply, group_messages::GroupFeatures,
     meters::MeterMod, meters::MeterRequest, meters::MeterConfigReply,
     meters::MeterStatsReply, meters::MeterFeatures,
-    tables::TableStatsReply, tables::TableFeaturesList,
+    table_listing::TableStatsReply, table_listing::TableFeaturesList,
     bundle::BundleControl, bundle::BundleAdd<'a>, bundle::RequestForward<'a>,
     role::Role, role::RoleStatus, async_config::AsyncConfig,
     flow_monitor::MonitorRequest, flow_monitor::MonitorReply<'a>, flow_monitor::MonitorCancel,
@@ -128,7 +128,27 @@ fn kind(version: Version, at: At) -> Option<(Kind, &'static Place)> {
     KINDS.iter().find_map(|(kind, places)| {
         let place = places
             .iter()
-            .find(|place| place.at == at && (place.since..=place.until).contains(&version))?;
+            .find(|place| place.at == at && place.is_in(version))?;
         Some((*kind, place))
     })
+}
+
+impl Body<'_> {
+    /// The whole message, if it is one that this side can send; see [`codec::encode`].
+    pub fn encode(&self, version: Version, at: At, xid: u32) -> Option<Vec<u8>> {
+        match self {
+            Body::Bare(body) => codec::encode(body, version, at, xid),
+            Body::FlowMod(body) => codec::encode(body, version, at, xid),
+            Body::PacketOut(body) => codec::encode(body, version, at, xid),
+            Body::PortMod(body) => codec::encode(body, version, at, xid),
+            Body::GroupMod(body) => codec::encode(body, version, at, xid),
+            Body::MeterMod(body) => codec::encode(body, version, at, xid),
+            Body::TableMod(body) => codec::encode(body, version, at, xid),
+            Body::BundleControl(body) => codec::encode(body, version, at, xid),
+            Body::BundleAdd(body) => codec::encode(body, version, at, xid),
+            Body::Role(body) => codec::encode(body, version, at, xid),
+            Body::FlowModTableId(body) => codec::encode(body, version, at, xid),
+            _ => None,
+        }
+    }
 }

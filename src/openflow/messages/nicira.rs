@@ -11,11 +11,11 @@
 
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, NICIRA, Place, nicira, place};
+use super::codec::{At, Encode, Head, Message, NICIRA, Place, nicira, place};
 use super::members::Named;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{V10, V15};
+use crate::openflow::version::Version::{self, V10, V15};
 
 /// `NXT_SET_FLOW_FORMAT`, `NXT_SET_PACKET_IN_FORMAT`
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -75,6 +75,13 @@ impl<'a> Message<'a> for FlowModTableId {
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
         sink.put(if self.enable { " enable" } else { " disable" });
+    }
+}
+
+impl Encode for FlowModTableId {
+    fn encode_body(&self, _: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        out.extend([self.enable.into(), 0, 0, 0, 0, 0, 0, 0]);
+        Some(())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::openflow::bytes::{Cursor, DecodeError, be_number};
 use crate::openflow::fields::Field;
 use crate::openflow::packet::Packet;
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{self, V10, V11, V12, V15};
+use crate::openflow::version::Version::{V10, V11, V12, V13, V15};
 
 /// `OFPT_PACKET_IN`, `NXT_PACKET_IN`, `NXT_PACKET_IN2`, `NXT_RESUME`
 #[derive(Debug, Clone, Serialize)]
@@ -65,6 +65,9 @@ fn reason(number: u8) -> Named {
     Named::new(number, REASONS)
 }
 
+/// `NXT_PACKET_IN`
+const NXT_PACKET_IN: u32 = 17;
+
 /// `OFP_NO_BUFFER`
 const NO_BUFFER: u32 = u32::MAX;
 
@@ -87,18 +90,15 @@ pub(super) fn packet_type(fields: &Fields) -> u32 {
 impl<'a> Message<'a> for PacketIn<'a> {
     const PLACES: &'static [Place] = &[
         typed("OFPT_PACKET_IN", 10, V10, V15),
-        nicira("NXT_PACKET_IN", 17, V10, V15),
+        nicira("NXT_PACKET_IN", NXT_PACKET_IN, V10, V15),
         nicira("NXT_PACKET_IN2", 30, V10, V15),
         nicira("NXT_RESUME", 28, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>, DecodeError> {
-        let mut packet = match (head.at, head.version) {
-            (At::Vendor(_, 17), _) => nxt(body)?,
-            (At::Vendor(..), _) => properties(body, head)?,
-            (_, V10) => v10(body)?,
-            (_, V11) => v11(body)?,
-            (_, version) => v12(body, version)?,
+        let mut packet = match head.at {
+            At::Vendor(_, subtype) if subtype != NXT_PACKET_IN => properties(body, head)?,
+            _ => laid_out(body, head)?,
         };
         packet.packet = Packet::decode(packet.data.0, packet_type(&packet.fields));
         Ok(packet)
@@ -145,12 +145,12 @@ impl<'a> Message<'a> for PacketIn<'a> {
 }
 
 impl<'a> PacketIn<'a> {
-    fn new(fields: Fields) -> PacketIn<'a> {
+    fn new() -> PacketIn<'a> {
         PacketIn {
             table: 0,
             cookie: None,
             total_len: 0,
-            fields,
+            fields: Fields::default(),
             reason: reason(0),
             buffer_id: None,
             userdata: Bytes(&[]),
@@ -165,87 +165,47 @@ fn buffer(number: u32) -> Option<u32> {
     Some(number).filter(|number| *number != NO_BUFFER)
 }
 
-fn data<'a>(body: &mut Cursor<'a>) -> Result<Bytes<'a>, DecodeError> {
-    let length = body.remaining();
-    body.take(length, "data").map(Bytes)
-}
-
-fn v10<'a>(body: &mut Cursor<'a>) -> Result<PacketIn<'a>, DecodeError> {
-    let buffer_id = buffer(body.u32("buffer_id")?);
-    let total_len = body.u16("total_len")?.into();
-    let fields = in_port(&body.array::<2>("in_port")?)?;
-    let reason = reason(body.u8("reason")?);
-    body.skip(1, "padding")?;
-    Ok(PacketIn {
-        buffer_id,
-        total_len,
-        reason,
-        data: data(body)?,
-        ..PacketIn::new(fields)
-    })
-}
-
-fn v11<'a>(body: &mut Cursor<'a>) -> Result<PacketIn<'a>, DecodeError> {
-    let buffer_id = buffer(body.u32("buffer_id")?);
-    let fields = in_port(&body.array::<4>("in_port")?)?;
-    body.skip(4, "in_phy_port")?;
-    Ok(PacketIn {
-        buffer_id,
-        total_len: body.u16("total_len")?.into(),
-        reason: reason(body.u8("reason")?),
-        table: body.u8("table_id")?,
-        data: data(body)?,
-        ..PacketIn::new(fields)
-    })
-}
-
-fn v12<'a>(body: &mut Cursor<'a>, version: Version) -> Result<PacketIn<'a>, DecodeError> {
-    let buffer_id = buffer(body.u32("buffer_id")?);
-    let total_len = body.u16("total_len")?.into();
-    let reason = reason(body.u8("reason")?);
-    let table = body.u8("table_id")?;
-    let cookie = if version > V12 {
-        Some(body.u64("cookie")?)
+/// The layouts that are no list of properties.
+fn laid_out<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>, DecodeError> {
+    // Nicira's is that of 1.3 but for its match.
+    let is_nicira = matches!(head.at, At::Vendor(..));
+    let version = if is_nicira { V13 } else { head.version };
+    let mut packet = PacketIn::new();
+    packet.buffer_id = buffer(body.u32("buffer_id")?);
+    if version == V11 {
+        packet.fields = in_port(&body.array::<4>("in_port")?)?;
+        body.skip(4, "in_phy_port")?;
+    }
+    packet.total_len = body.u16("total_len")?.into();
+    if version == V10 {
+        packet.fields = in_port(&body.array::<2>("in_port")?)?;
+    }
+    packet.reason = reason(body.u8("reason")?);
+    if version == V10 {
+        body.skip(1, "padding")?;
     } else {
-        None
-    };
-    let fields = Fields::v11(body)?;
-    body.skip(2, "padding")?;
-    Ok(PacketIn {
-        buffer_id,
-        total_len,
-        reason,
-        table,
-        cookie: known(cookie),
-        data: data(body)?,
-        ..PacketIn::new(fields)
-    })
+        packet.table = body.u8("table_id")?;
+    }
+    if version > V12 {
+        packet.cookie = known(body.u64("cookie")?);
+    }
+    if is_nicira {
+        let match_len = usize::from(body.u16("match_len")?);
+        body.skip(6, "padding")?;
+        packet.fields = Fields::nxm(body, match_len)?;
+    } else if version > V11 {
+        packet.fields = Fields::v11(body)?;
+    }
+    if version > V11 {
+        body.skip(2, "padding")?;
+    }
+    packet.data = Bytes(body.take(body.remaining(), "data")?);
+    Ok(packet)
 }
 
 /// A cookie of all ones is none.
-fn known(cookie: Option<u64>) -> Option<Hex> {
-    cookie.filter(|cookie| *cookie != u64::MAX).map(Hex)
-}
-
-fn nxt<'a>(body: &mut Cursor<'a>) -> Result<PacketIn<'a>, DecodeError> {
-    let buffer_id = buffer(body.u32("buffer_id")?);
-    let total_len = body.u16("total_len")?.into();
-    let reason = reason(body.u8("reason")?);
-    let table = body.u8("table_id")?;
-    let cookie = Some(body.u64("cookie")?);
-    let match_len = usize::from(body.u16("match_len")?);
-    body.skip(6, "padding")?;
-    let fields = Fields::nxm(body, match_len)?;
-    body.skip(2, "padding")?;
-    Ok(PacketIn {
-        buffer_id,
-        total_len,
-        reason,
-        table,
-        cookie: known(cookie),
-        data: data(body)?,
-        ..PacketIn::new(fields)
-    })
+fn known(cookie: u64) -> Option<Hex> {
+    Some(cookie).filter(|cookie| *cookie != u64::MAX).map(Hex)
 }
 
 /// `NXPINT_*`
@@ -262,7 +222,7 @@ mod property {
 }
 
 fn properties<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>, DecodeError> {
-    let mut packet = PacketIn::new(Fields::default());
+    let mut packet = PacketIn::new();
     while !body.is_empty() {
         let (kind, mut inside) = next_property(body)?;
         match kind {
@@ -277,7 +237,7 @@ fn properties<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>
             property::TABLE_ID => packet.table = inside.u8("table_id")?,
             property::COOKIE => {
                 inside.skip(4, "padding")?;
-                packet.cookie = known(Some(inside.u64("cookie")?));
+                packet.cookie = known(inside.u64("cookie")?);
             }
             property::REASON => packet.reason = reason(inside.u8("reason")?),
             property::METADATA => {

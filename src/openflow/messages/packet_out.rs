@@ -8,14 +8,14 @@
 
 use serde::Serialize;
 
-use super::codec::{Head, Message, Place, typed};
+use super::codec::{At, Encode, Head, Message, Place, typed};
 use super::members::{Actions, Bytes, DEFAULT_PRIORITY, Fields};
 use super::packet_in::{in_port, packet_type};
 use crate::openflow::actions::ListForm;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::packet::Packet;
-use crate::openflow::text::{Role, Sink, TextContext};
-use crate::openflow::version::Version::{V10, V15};
+use crate::openflow::text::{Role, Sink, TextContext, port_to_v10};
+use crate::openflow::version::Version::{self, V10, V15};
 
 /// `OFPT_PACKET_OUT`
 #[derive(Debug, Clone, Serialize)]
@@ -33,11 +33,13 @@ pub struct PacketOut<'a> {
     pub data: Bytes<'a>,
 }
 
+/// `OFP_NO_BUFFER`
+const NO_BUFFER: u32 = u32::MAX;
+
 impl<'a> Message<'a> for PacketOut<'a> {
     const PLACES: &'static [Place] = &[typed("OFPT_PACKET_OUT", 13, V10, V15)];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketOut<'a>, DecodeError> {
-        const NO_BUFFER: u32 = u32::MAX;
         let buffer_id = Some(body.u32("buffer_id")?).filter(|buffer| *buffer != NO_BUFFER);
         let (fields, actions_len) = match head.version {
             V10 => {
@@ -81,5 +83,31 @@ impl<'a> Message<'a> for PacketOut<'a> {
             sink.put("\n");
             self.packet.text(sink.buffer());
         }
+    }
+}
+
+impl Encode for PacketOut<'_> {
+    fn encode_body(&self, version: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        let actions = self.actions.list().bytes();
+        let actions_len = u16::try_from(actions.len()).ok()?.to_be_bytes();
+        out.extend(self.buffer_id.unwrap_or(NO_BUFFER).to_be_bytes());
+        if version == V15 {
+            out.extend(actions_len);
+            out.extend([0; 2]);
+            self.fields.put_oxm(out)?;
+        } else {
+            let in_port = self.fields.view()?.in_port()?;
+            if version == V10 {
+                out.extend(port_to_v10(in_port)?.to_be_bytes());
+                out.extend(actions_len);
+            } else {
+                out.extend(in_port.to_be_bytes());
+                out.extend(actions_len);
+                out.extend([0; 6]);
+            }
+        }
+        out.extend(actions);
+        out.extend(self.data.0);
+        Some(())
     }
 }

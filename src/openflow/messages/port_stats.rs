@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::codec::{Head, Message, Place, reply, request};
-use super::members::{Port, Words, as_port, counted, next_property};
+use super::members::{Port, Words, as_port, counted, next_property, put_count};
 use super::multipart::{self, Part};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::flow::put_duration;
@@ -287,10 +287,8 @@ fn put_stats<S: Sink>(port: &PortStats, sink: &mut S, cx: &TextContext<'_>) {
         sink.put(direction);
         for (index, (key, count)) in counters.iter().enumerate() {
             let separator = if index == 0 { " " } else { ", " };
-            match count {
-                Some(count) => write!(sink, "{separator}{key}={count}"),
-                None => write!(sink, "{separator}{key}=?"),
-            }
+            write!(sink, "{separator}{key}=");
+            put_count(*count, sink);
         }
         sink.put("\n");
     }

@@ -18,12 +18,12 @@
 
 use serde::Serialize;
 
-use super::codec::{Head, Message, Place, reply, request, typed};
+use super::codec::{At, Encode, Head, Message, Place, reply, request, typed};
 use super::header::{self, HEADER_LEN};
 use super::members::{Flags, Mac, Named, Port, Words, as_port, next_property};
 use super::multipart::{self, Part};
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::text::{PORT_ANY, Sink, TextContext, port_from_v10};
+use crate::openflow::text::{PORT_ANY, Sink, TextContext, port_from_v10, port_to_v10};
 use crate::openflow::version::Version::{self, V10, V11, V14, V15};
 
 /// What the switch says of one port.
@@ -95,6 +95,11 @@ fn features_from_v10(bits: u32) -> u32 {
     bits & 0x7f | (bits & 0xf80) << 4
 }
 
+/// The other way round; what 1.0 does not have is left out.
+fn features_to_v10(bits: u32) -> u32 {
+    bits & 0x7f | bits >> 4 & 0xf80
+}
+
 /// The highest speed among `OFPPF_*` bits, in kilobits per second.
 fn speed(bits: u32) -> u32 {
     const SPEEDS: [(u32, u32); 7] = [
@@ -151,7 +156,11 @@ impl PortDesc {
     pub(super) fn decode(version: Version, body: &mut Cursor<'_>) -> Result<PortDesc, DecodeError> {
         let mut port = match version {
             V10 => body.sub(48, "port")?,
-            V14 | V15 => body.sized(4, 40, ("port length", "port"))?,
+            V14 | V15 => {
+                let mut peek = *body;
+                peek.u32("port_no")?;
+                body.sized(4, 40, ("port length", "port"))?
+            }
             _ => body.sub(64, "port")?,
         };
         let ofport = if version == V10 {
@@ -455,5 +464,34 @@ impl<'a> Message<'a> for PortMod {
             bits => features(bits).text(sink, " "),
         }
         sink.put("\n");
+    }
+}
+
+impl Encode for PortMod {
+    fn encode_body(&self, version: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        if version == V10 {
+            out.extend(port_to_v10(self.port.0)?.to_be_bytes());
+            out.extend(self.hw_addr.0);
+        } else {
+            out.extend(self.port.0.to_be_bytes());
+            out.extend([0; 4]);
+            out.extend(self.hw_addr.0);
+            out.extend([0; 2]);
+        }
+        out.extend(self.config.bits.to_be_bytes());
+        out.extend(self.mask.bits.to_be_bytes());
+        let advertise = match version {
+            V10 => features_to_v10(self.advertise.bits),
+            _ => self.advertise.bits,
+        };
+        if version < V14 {
+            out.extend(advertise.to_be_bytes());
+            out.extend([0; 4]);
+        } else if advertise != 0 {
+            out.extend(ETHERNET.to_be_bytes());
+            out.extend(8u16.to_be_bytes());
+            out.extend(advertise.to_be_bytes());
+        }
+        Some(())
     }
 }

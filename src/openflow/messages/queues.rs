@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::codec::{Head, Message, Place, reply, request, typed};
-use super::members::{Port, next_property};
+use super::members::{Port, next_property, put_count};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::flow::put_duration;
 use crate::openflow::text::{PORT_ALL, PORT_ANY, Sink, TextContext, port_from_v10};
@@ -342,10 +342,8 @@ impl<'a> Message<'a> for QueueStatsReply {
                 (", pkts=", stats.tx_packets),
                 (", errors=", stats.tx_errors),
             ] {
-                match count {
-                    Some(count) => write!(sink, "{key}{count}"),
-                    None => write!(sink, "{key}?"),
-                }
+                sink.put(key);
+                put_count(count, sink);
             }
             sink.put(", duration=");
             match stats.duration_sec {

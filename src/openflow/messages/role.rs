@@ -10,11 +10,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::codec::{At, Head, Message, Place, nicira, onf, typed};
+use super::codec::{At, Encode, Head, Message, Place, nicira, onf, typed};
 use super::members::{Hex, Named, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{V10, V12, V14, V15};
+use crate::openflow::version::Version::{self, V10, V12, V14, V15};
 
 /// `OFPCR_ROLE_*`
 const ROLES: &[(u32, &str)] = &[
@@ -76,6 +76,20 @@ impl<'a> Message<'a> for Role {
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
         put_role(sink.buffer(), self.role, self.generation_id);
+    }
+}
+
+impl Encode for Role {
+    fn encode_body(&self, _: Version, at: At, out: &mut Vec<u8>) -> Option<()> {
+        if let At::Vendor(..) = at {
+            out.extend(self.role.number.checked_sub(1)?.to_be_bytes());
+            return Some(());
+        }
+        out.extend(self.role.number.to_be_bytes());
+        out.extend([0; 4]);
+        let generation_id = self.generation_id.map_or(u64::MAX, |id| id.0);
+        out.extend(generation_id.to_be_bytes());
+        Some(())
     }
 }
 

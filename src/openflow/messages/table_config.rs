@@ -9,11 +9,11 @@
 
 use serde::Serialize;
 
-use super::codec::{Head, Message, Place, reply, typed};
+use super::codec::{At, Encode, Head, Message, Place, reply, typed};
 use super::members::{Flags, Named, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{Sink, TextContext};
-use crate::openflow::version::Version::{V11, V13, V14, V15};
+use crate::openflow::version::Version::{self, V11, V13, V14, V15};
 
 /// `OFPTC11_TABLE_MISS_*`
 const MISSES: &[(u32, &str)] = &[(0, "controller"), (1, "continue"), (2, "drop")];
@@ -51,6 +51,11 @@ pub struct Vacancy {
 }
 
 impl TableProperties {
+    fn config(self) -> u32 {
+        let bit = |is_on, bit| if is_on { bit } else { 0 };
+        bit(self.eviction, EVICTION) | bit(self.vacancy_events, VACANCY_EVENTS)
+    }
+
     fn decode(config: u32, body: &mut Cursor<'_>) -> Result<TableProperties, DecodeError> {
         let mut properties = TableProperties {
             eviction: config & EVICTION != 0,
@@ -136,6 +141,27 @@ impl<'a> Message<'a> for TableMod {
             let (down, up) = properties.vacancy.map_or((0, 0), |v| (v.down, v.up));
             write!(sink, " vacancy:{down},{up}");
         }
+    }
+}
+
+impl Encode for TableMod {
+    fn encode_body(&self, version: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
+        out.extend([self.table, 0, 0, 0]);
+        let properties = self.properties.filter(|_| version >= V14);
+        let miss = self.miss.map_or(0, |miss| miss.number);
+        let config = properties.map_or(miss, TableProperties::config);
+        out.extend(config.to_be_bytes());
+        if let Some(flags) = properties.and_then(|properties| properties.eviction_flags) {
+            out.extend(PROPERTY_EVICTION.to_be_bytes());
+            out.extend(8u16.to_be_bytes());
+            out.extend(flags.bits.to_be_bytes());
+        }
+        if let Some(vacancy) = properties.and_then(|properties| properties.vacancy) {
+            out.extend(PROPERTY_VACANCY.to_be_bytes());
+            out.extend(8u16.to_be_bytes());
+            out.extend([vacancy.down, vacancy.up, vacancy.current, 0]);
+        }
+        Some(())
     }
 }
 

@@ -1,17 +1,70 @@
-//! Tables as `ovs-ofctl dump-tables` and `dump-table-features` print them: what is as in the table before
-//! is not said again.
+//! Replies about flow tables, as `ovs-ofctl dump-tables` and `dump-table-features` print them: what is as in
+//! the table before is not said again. [`tables`](super::tables) reads the tables.
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
+use super::codec::{Head, Message, Place, reply, request};
+use super::members::CHex;
+use super::multipart;
 use super::table_features::{Abilities, FlowAbilities};
-use super::tables::{TableFeatures, TableStats};
+use super::tables::{TableFeatures, TableStats, features_entry};
+use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{RowSet, listing};
+use crate::openflow::text::{Sink, TextContext};
+use crate::openflow::version::Version::{V10, V13, V15};
+
+/// `OFPST_TABLE` reply
+#[derive(Debug, Clone, Serialize)]
+pub struct TableStatsReply {
+    /// The tables.
+    pub tables: Vec<TableStats>,
+}
+
+impl<'a> Message<'a> for TableStatsReply {
+    const PLACES: &'static [Place] = &[reply("OFPST_TABLE", multipart::TABLE_STATS, V10, V15)];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableStatsReply, DecodeError> {
+        Ok(TableStatsReply {
+            tables: head.list(body, |body| TableStats::decode(head.version, body)),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        put_stats(sink.buffer(), &self.tables);
+    }
+}
+
+/// `OFPST_TABLE_FEATURES`, asked and answered: a request may say what the tables shall be.
+#[derive(Debug, Clone, Serialize)]
+pub struct TableFeaturesList {
+    /// The tables.
+    pub tables: Vec<TableFeatures>,
+}
+
+impl<'a> Message<'a> for TableFeaturesList {
+    const PLACES: &'static [Place] = &[
+        request("OFPST_TABLE_FEATURES", multipart::TABLE_FEATURES, V13, V15),
+        reply("OFPST_TABLE_FEATURES", multipart::TABLE_FEATURES, V13, V15),
+    ];
+
+    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableFeaturesList, DecodeError> {
+        Ok(TableFeaturesList {
+            tables: head.list(body, |body| features_entry(head.version, body)),
+        })
+    }
+
+    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
+        put_features(sink.buffer(), &self.tables);
+    }
+}
 
 /// Active flows, lookups and matches.
 type Counters = (u32, u64, u64);
 
 /// Writes the tables of a statistics reply.
-pub(super) fn put_stats(out: &mut String, tables: &[TableStats]) {
+fn put_stats(out: &mut String, tables: &[TableStats]) {
     let mut listing = Listing::default();
     for table in tables {
         let mut features = table.features.clone().unwrap_or_default();
@@ -23,7 +76,7 @@ pub(super) fn put_stats(out: &mut String, tables: &[TableStats]) {
 }
 
 /// Writes the tables of a features message.
-pub(super) fn put_features(out: &mut String, tables: &[TableFeatures]) {
+fn put_features(out: &mut String, tables: &[TableFeatures]) {
     let mut listing = Listing::default();
     for table in tables {
         listing.put(out, table.clone(), None);
@@ -157,8 +210,7 @@ fn put_abilities(out: &mut String, table: &TableFeatures, before: Option<&TableF
     if (matched, written) != (0, 0) {
         out.push_str("    metadata:");
         for (word, bits) in [("match", matched), ("write", written)] {
-            let prefix = if bits == 0 { "" } else { "0x" };
-            let _ = write!(out, " {word}={prefix}{bits:x}");
+            let _ = write!(out, " {word}={}", CHex(bits));
         }
         out.push('\n');
     }

@@ -3,13 +3,10 @@
 
 use serde::Serialize;
 
-use super::codec::{Head, Message, Place, reply, request};
 use super::members::{Hex, Words};
 use super::multipart::{self, Part};
 use super::table_features::Abilities;
-use super::table_listing;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version::{self, V10, V11, V12, V13, V14, V15};
 
 /// What a table holds and did.
@@ -85,7 +82,11 @@ pub fn decode_stats(version: Version, part: Part<'_>) -> Result<Vec<TableStats>,
 }
 
 impl TableStats {
-    fn decode(version: Version, body: &mut Cursor<'_>) -> Result<TableStats, DecodeError> {
+    /// Reads one table of a statistics reply.
+    pub(super) fn decode(
+        version: Version,
+        body: &mut Cursor<'_>,
+    ) -> Result<TableStats, DecodeError> {
         let length = match version {
             V10 => 64,
             V11 => 88,
@@ -137,7 +138,10 @@ pub fn decode_features(part: Part<'_>) -> Result<Vec<TableFeatures>, DecodeError
 }
 
 /// One table of a features message, with its properties.
-fn features_entry(version: Version, body: &mut Cursor<'_>) -> Result<TableFeatures, DecodeError> {
+pub(super) fn features_entry(
+    version: Version,
+    body: &mut Cursor<'_>,
+) -> Result<TableFeatures, DecodeError> {
     let start = *body;
     let (mut table, properties, command, capabilities) = features_head(body)?;
     let bad = |what, value: u8| Err(start.error(what, DecodeErrorKind::BadValue(value.into())));
@@ -203,49 +207,4 @@ fn name(bytes: [u8; 32]) -> Words {
         _ => None,
     };
     Words(String::from_utf8_lossy(whole.unwrap_or(bytes)).into_owned())
-}
-
-/// `OFPST_TABLE` reply
-#[derive(Debug, Clone, Serialize)]
-pub struct TableStatsReply {
-    /// The tables.
-    pub tables: Vec<TableStats>,
-}
-
-impl<'a> Message<'a> for TableStatsReply {
-    const PLACES: &'static [Place] = &[reply("OFPST_TABLE", multipart::TABLE_STATS, V10, V15)];
-
-    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableStatsReply, DecodeError> {
-        Ok(TableStatsReply {
-            tables: head.list(body, |body| TableStats::decode(head.version, body)),
-        })
-    }
-
-    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        table_listing::put_stats(sink.buffer(), &self.tables);
-    }
-}
-
-/// `OFPST_TABLE_FEATURES`, asked and answered: a request may say what the tables shall be.
-#[derive(Debug, Clone, Serialize)]
-pub struct TableFeaturesList {
-    /// The tables.
-    pub tables: Vec<TableFeatures>,
-}
-
-impl<'a> Message<'a> for TableFeaturesList {
-    const PLACES: &'static [Place] = &[
-        request("OFPST_TABLE_FEATURES", multipart::TABLE_FEATURES, V13, V15),
-        reply("OFPST_TABLE_FEATURES", multipart::TABLE_FEATURES, V13, V15),
-    ];
-
-    fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableFeaturesList, DecodeError> {
-        Ok(TableFeaturesList {
-            tables: head.list(body, |body| features_entry(head.version, body)),
-        })
-    }
-
-    fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        table_listing::put_features(sink.buffer(), &self.tables);
-    }
 }

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::codec::{Head, Message, Place, nicira};
-use super::members::Named;
+use super::members::{CHex, Named};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version::{V10, V15};
@@ -45,16 +45,12 @@ fn maps(body: &mut Cursor<'_>, head: &Head<'_>) -> Vec<TlvMap> {
 fn put_maps(out: &mut String, maps: &[TlvMap]) {
     out.push_str(" mapping table:\n  class  type  length  match field\n");
     out.push_str(" ------  ----  ------  --------------");
-    let hex = |number: u16| match number {
-        0 => "0".to_owned(),
-        number => format!("{number:#x}"),
-    };
     for map in maps {
         let _ = write!(
             out,
             "\n {:>6}  {:>4}  {:>6}  tun_metadata{}",
-            hex(map.option_class),
-            hex(map.option_type.into()),
+            CHex(map.option_class.into()),
+            CHex(map.option_type.into()),
             map.option_len,
             map.index
         );

@@ -1,4 +1,4 @@
-//! Those who vouch for others, and whether they vouch for a certificate.
+//! Certificate authorities, and the verification of a certificate against them.
 //!
 //! ovs-pki's certificates are not those of web sites: the names in them are not host names (`sc
 //! id:UUID`), and until Open vSwitch 2.11 they were X.509 version 1, of which the chain check of web
@@ -22,7 +22,7 @@ use super::TlsError;
 use super::certificate::ParsedCertificate;
 use super::files::certificates;
 
-/// Those who vouch for others.
+/// The trusted certificate authorities.
 #[derive(Debug)]
 pub(super) struct Authority {
     certificates: Vec<CertificateDer<'static>>,
@@ -30,7 +30,7 @@ pub(super) struct Authority {
 }
 
 impl Authority {
-    /// The certificates in a file; those that are over vouch for nobody, and one must be left.
+    /// Reads the certificates in a file; those outside their validity are ignored, and one must remain.
     pub(super) fn read(path: &Path) -> Result<Self, TlsError> {
         Self::of(certificates(path, "CA certificate")?).map_err(|reason| TlsError::File {
             what: "CA certificate",
@@ -73,7 +73,7 @@ impl Authority {
         Ok(authority)
     }
 
-    /// Refuses a certificate that nobody here vouches for.
+    /// Refuses a certificate that no authority vouches for.
     pub(super) fn check(
         &self,
         subject: &ParsedCertificate<'_>,
@@ -126,10 +126,10 @@ impl Authority {
     }
 }
 
-/// Saves the authority that the other side sent along, the last certificate of its chain, if that is
-/// one: signed by itself, and vouching for the other side. Returns its name.
+/// Saves the last certificate of the other side's chain if it is its authority: self-signed, and vouching for
+/// the other side. Returns its name.
 ///
-/// A file that somebody else has made meanwhile is left as it is.
+/// A file that another process has created meanwhile is left as it is.
 pub(super) fn save(
     path: &Path,
     chain: &[CertificateDer<'static>],

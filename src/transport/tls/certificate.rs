@@ -1,4 +1,4 @@
-//! What stands in a certificate (RFC 5280).
+//! The fields of a certificate (RFC 5280).
 
 use std::net::IpAddr;
 
@@ -17,7 +17,7 @@ use x509_cert::time::Time;
 
 use super::TlsError;
 
-/// A certificate that was read.
+/// A parsed certificate.
 #[derive(Debug)]
 pub(super) struct ParsedCertificate<'a> {
     der: &'a CertificateDer<'a>,
@@ -25,23 +25,23 @@ pub(super) struct ParsedCertificate<'a> {
 }
 
 impl<'a> ParsedCertificate<'a> {
-    /// Reads it; `None` if it is none.
+    /// Parses it; `None` if it is malformed.
     pub(super) fn new(der: &'a CertificateDer<'a>) -> Option<Self> {
         let certificate = Certificate::from_der(der).ok()?;
         Some(Self { der, certificate })
     }
 
-    /// Its common name in quotes, else its whole name.
+    /// The common name of the subject in quotes, else the whole name.
     pub(super) fn name(&self) -> String {
         shown(&self.certificate.tbs_certificate.subject)
     }
 
-    /// The name of who signed it, as it says itself.
+    /// The name of the issuer, in the same form.
     pub(super) fn issuer(&self) -> String {
         shown(&self.certificate.tbs_certificate.issuer)
     }
 
-    /// All of it.
+    /// The whole certificate as DER.
     pub(super) fn der(&self) -> &CertificateDer<'a> {
         self.der
     }
@@ -52,7 +52,7 @@ impl<'a> ParsedCertificate<'a> {
         tbs.subject_public_key_info.to_der().ok()
     }
 
-    /// Refuses it where `now` is not within its dates.
+    /// Refuses it if `now` is outside its validity.
     pub(super) fn check_dates(&self, now: UnixTime) -> Result<(), TlsError> {
         let validity = &self.certificate.tbs_certificate.validity;
         let seconds = |time: &Time| time.to_unix_duration().as_secs();
@@ -128,11 +128,11 @@ impl<'a> ParsedCertificate<'a> {
     ) -> bool {
         let signed = || {
             let whole = AnyRef::from_der(other.der).ok()?;
-            // The first of the three parts is what the signature is of, as it came.
+            // The signature covers the first of the three parts, byte for byte.
             let message = SliceReader::new(whole.value()).ok()?.tlv_bytes().ok()?;
             let identifier = other.certificate.signature_algorithm.to_der().ok()?;
             let identifier = AnyRef::from_der(&identifier).ok()?;
-            // Named twice, under the signature and beside it, and both must agree (RFC 5280 §4.1.1.2).
+            // The algorithm is named inside and outside of the signed part; both must agree (RFC 5280 §4.1.1.2).
             if other.certificate.signature_algorithm != other.certificate.tbs_certificate.signature
             {
                 return None;

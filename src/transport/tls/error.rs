@@ -1,16 +1,16 @@
-//! Why there is no TLS with the other side.
+//! TLS errors.
 
 use std::io;
 use std::path::PathBuf;
 
 use rustls::{AlertDescription, Error, InvalidMessage};
 
-use super::identity::State;
+use super::identity::CertificateState;
 
-/// Why there is no TLS with the other side. Certificates are told by their common names.
+/// Why a TLS connection failed. Certificates are identified by their common names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlsError {
-    /// Nothing says who vouches for the other side.
+    /// No certificate authority was given.
     #[error("ssl: needs the certificate of the authority that vouches for the other side")]
     NoAuthority,
     /// One of `-p` and `-c` without the other.
@@ -21,9 +21,9 @@ pub enum TlsError {
         /// The one that was not.
         missing: &'static str,
     },
-    /// `--verify-name` where nobody vouches for names.
+    /// `--verify-name` without an authority.
     #[error("--verify-name proves nothing where anyone is trusted (-C none)")]
-    NameOfNobody,
+    NameWithoutAuthority,
     /// A file cannot be read, or does not hold what it should.
     #[error("{what} {}: {reason}", path.display())]
     File {
@@ -42,10 +42,10 @@ pub enum TlsError {
         /// `-p`
         key: PathBuf,
     },
-    /// `--ssl-server-name` is not a name that can be asked for.
+    /// `--ssl-server-name` is not a valid server name.
     #[error("\"{}\" is not a host's name to ask for", .0.escape_debug())]
     ServerName(String),
-    /// The other side's certificate is over.
+    /// The other side's certificate has expired.
     #[error("the certificate of the other side, {name}, expired on {date}")]
     Expired {
         /// Whose certificate.
@@ -61,7 +61,7 @@ pub enum TlsError {
         /// From when on, in UTC.
         date: String,
     },
-    /// None of our authorities has signed the other side's certificate.
+    /// The other side's certificate is not signed by a given authority.
     #[error(
         "the certificate of the other side, {name}, is signed by {issuer}, and not by {}",
         known.join(", ")
@@ -74,12 +74,12 @@ pub enum TlsError {
         /// The authorities that were given.
         known: Vec<String>,
     },
-    /// The other side's certificate does not bear the name demanded.
+    /// The other side's certificate does not have the required name.
     #[error("the certificate of the other side bears the names {}, and not {wanted}", names.join(", "))]
     WrongName {
-        /// What was demanded.
+        /// The required name.
         wanted: String,
-        /// What it bears.
+        /// The names that it has.
         names: Vec<String>,
     },
     /// The other side's certificate cannot be accepted for another reason.
@@ -90,41 +90,41 @@ pub enum TlsError {
         /// Why not.
         reason: String,
     },
-    /// The other side shows no authority's certificate that could be saved.
+    /// The other side does not send the certificate of its authority.
     #[error(
         "the other side does not send its authority's certificate along: there is none to save"
     )]
     NothingToBootstrap,
-    /// The other side demands a certificate, and none was given.
+    /// The other side requires a client certificate, and none was given.
     #[error("the other side demands a certificate of this side, and none was given")]
     ClientCertificateMissing,
-    /// The other side refuses our certificate.
+    /// The other side refused the client certificate.
     #[error("the other side refused the certificate of this side: {0}")]
     ClientCertificateRefused(&'static str),
-    /// The other side hung up right after our certificate.
+    /// The other side closed the connection after receiving the client certificate.
     #[error("the other side hung up after the certificate of this side, and gave no reason")]
     HungUpAfterCertificate,
-    /// The other side hung up in the handshake.
+    /// The other side closed the connection during the handshake.
     #[error("the other side hung up in the middle of the TLS handshake")]
     HungUp,
-    /// What answers is not TLS.
+    /// The other side does not speak TLS.
     #[error("what answers there does not speak TLS")]
     NotTls,
-    /// No version or cipher in common.
+    /// No common version or cipher.
     #[error("the other side accepts neither TLS 1.2 nor 1.3 with any cipher of this side")]
     NothingInCommon,
-    /// Anything else that went wrong in TLS.
+    /// Any other TLS error.
     #[error("TLS failed: {0}")]
     Other(String),
 }
 
 impl TlsError {
-    /// The cause within an error of reading from or writing to a stream, if TLS was it.
+    /// Returns the TLS error within an I/O error, if it is the cause.
     pub fn within(error: &io::Error) -> Option<&TlsError> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// What helps.
+    /// A hint for the user.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoAuthority => {
@@ -138,7 +138,7 @@ impl TlsError {
             }
             Self::File { .. } => "ovs-pki(8) makes such files",
             Self::Mismatch { .. } => "-p and -c want the two files of one `ovs-pki req+sign NAME`",
-            Self::NameOfNobody => "-C FILE names who vouches for it",
+            Self::NameWithoutAuthority => "-C FILE names who vouches for it",
             Self::ServerName(_) | Self::Other(_) => return None,
             Self::Expired { .. } => {
                 "it must be issued anew over there (`ovs-pki sign`); is this host's clock right?"
@@ -168,22 +168,22 @@ impl TlsError {
         })
     }
 
-    /// Why a handshake failed for which our own verifier is not to blame.
-    pub(super) fn of_handshake(error: &io::Error, client: State) -> TlsError {
+    /// From a failed handshake in which the verifier accepted the certificate.
+    pub(super) fn of_handshake(error: &io::Error, client: CertificateState) -> TlsError {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
         match (tls, error.kind()) {
             (Some(error), _) => Self::of_rustls(error, client),
             (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => match client {
-                State::NotAsked => Self::HungUp,
-                State::AskedInVain => Self::ClientCertificateMissing,
-                State::Shown => Self::HungUpAfterCertificate,
+                CertificateState::NotAsked => Self::HungUp,
+                CertificateState::Missing => Self::ClientCertificateMissing,
+                CertificateState::Sent => Self::HungUpAfterCertificate,
             },
             (None, _) => Self::Other(error.to_string()),
         }
     }
 
-    /// What the TLS library says, in our words.
-    pub(super) fn of_rustls(error: &Error, client: State) -> TlsError {
+    /// From an error of the TLS library.
+    pub(super) fn of_rustls(error: &Error, client: CertificateState) -> TlsError {
         match error {
             Error::AlertReceived(alert) => Self::of_alert(*alert, client),
             Error::InvalidMessage(
@@ -197,14 +197,14 @@ impl TlsError {
         }
     }
 
-    /// What the other side says of us (RFC 8446 §6.2).
-    fn of_alert(alert: AlertDescription, client: State) -> TlsError {
+    /// From an alert of the other side (RFC 8446 §6.2).
+    fn of_alert(alert: AlertDescription, client: CertificateState) -> TlsError {
         use AlertDescription as Alert;
         let refused = match alert {
             Alert::CertificateRequired => return Self::ClientCertificateMissing,
-            // Up to TLS 1.2 this is the word for a missing certificate, too.
+            // Up to TLS 1.2 these alerts also mean a missing certificate.
             Alert::HandshakeFailure | Alert::BadCertificate | Alert::NoCertificate
-                if client == State::AskedInVain =>
+                if client == CertificateState::Missing =>
             {
                 return Self::ClientCertificateMissing;
             }

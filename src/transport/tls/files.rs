@@ -1,5 +1,4 @@
-//! Private keys and certificates, read from PEM (RFC 7468). What stands around the blocks, as
-//! openssl writes it, is passed over.
+//! Private keys and certificates, read from PEM (RFC 7468). Text around the blocks is ignored.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -15,10 +14,10 @@ use rustls::sign::CertifiedKey;
 use super::certificate::public_key;
 use super::{TlsError, TlsOptions};
 
-/// More than any key or chain of certificates takes.
-const LARGEST: u64 = 4 << 20;
+/// Maximum size of a file, in bytes.
+const MAX_FILE_SIZE: u64 = 4 << 20;
 
-/// What the files hold.
+/// The content of the files.
 #[derive(Debug, Clone)]
 pub(super) struct Loaded {
     /// This side's key and certificates, if any were named.
@@ -102,7 +101,7 @@ fn read(path: &Path, what: &'static str) -> Result<(Vec<u8>, u32), TlsError> {
         let file = fs::File::open(path)?;
         let mode = file.metadata()?.permissions().mode();
         let mut content = Vec::new();
-        if file.take(LARGEST + 1).read_to_end(&mut content)? as u64 > LARGEST {
+        if file.take(MAX_FILE_SIZE + 1).read_to_end(&mut content)? as u64 > MAX_FILE_SIZE {
             return Err(io::Error::other("it is too large"));
         }
         Ok((content, mode))

@@ -1,4 +1,4 @@
-//! This side's certificate, and whether the other side asked for one.
+//! The client certificate, and whether the other side requested it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,18 +7,18 @@ use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::sign::CertifiedKey;
 
-/// What became of our certificate in a handshake.
+/// State of the client certificate in a handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// The other side did not ask for one.
+pub(super) enum CertificateState {
+    /// Not requested.
     NotAsked,
-    /// It asked, and there was none.
-    AskedInVain,
-    /// It asked, and got it.
-    Shown,
+    /// Requested, but there is none.
+    Missing,
+    /// Requested and sent.
+    Sent,
 }
 
-/// This side, in one handshake.
+/// The client certificate in one handshake.
 #[derive(Debug)]
 pub(super) struct Identity {
     key: Option<Arc<CertifiedKey>>,
@@ -33,17 +33,17 @@ impl Identity {
         }
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> CertificateState {
         match (self.asked.load(Ordering::Relaxed), &self.key) {
-            (false, _) => State::NotAsked,
-            (true, None) => State::AskedInVain,
-            (true, Some(_)) => State::Shown,
+            (false, _) => CertificateState::NotAsked,
+            (true, None) => CertificateState::Missing,
+            (true, Some(_)) => CertificateState::Sent,
         }
     }
 }
 
 impl ResolvesClientCert for Identity {
-    /// Ours, whichever authorities the other side names: it is the one to judge.
+    /// Sends the certificate whichever authorities the other side names: the other side decides.
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.asked.store(true, Ordering::Relaxed);
         self.key.clone()

@@ -1,14 +1,13 @@
-//! TLS for `ssl:` endpoints, versions 1.2 and 1.3, with the options of ovsdb-server(8) and
-//! ovs-vsctl(8): who vouches for the other side, and who this side is.
+//! TLS 1.2 and 1.3 for `ssl:` endpoints, with the options of ovsdb-server(8) and ovs-vsctl(8).
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | [`error`] | why there is no TLS with the other side, one kind per cause |
+//! | [`error`] | TLS errors |
 //! | `files` | private keys and certificates, read from PEM |
-//! | `certificate` | what stands in a certificate |
-//! | `authority` | whether an authority vouches for a certificate |
-//! | `verifier` | the other side's certificate judged in a handshake |
-//! | `identity` | this side's certificate, and whether it was asked for |
+//! | `certificate` | the fields of a certificate |
+//! | `authority` | certificate authorities, and verification against them |
+//! | `verifier` | verifies the other side's certificate in a handshake |
+//! | `identity` | the client certificate, and whether it was requested |
 //! | `stream` | the encrypted stream |
 
 mod authority;
@@ -33,9 +32,9 @@ pub use error::TlsError;
 use files::Loaded;
 use identity::Identity;
 pub(super) use stream::TlsStream;
-use verifier::{Judge, Verifier};
+use verifier::{TrustPolicy, Verifier};
 
-/// What the options say: files in PEM, as ovs-pki(8) makes them.
+/// The TLS options; the files are PEM, as ovs-pki(8) creates them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsOptions {
     /// `-p`: this side's private key.
@@ -46,7 +45,7 @@ pub struct TlsOptions {
     pub trust: Option<Trust>,
     /// `--verify-name`: the name that the other side's certificate must bear.
     pub verify_name: Option<String>,
-    /// `--ssl-server-name`: the name to ask for (SNI, RFC 6066 §3), in place of the endpoint's host.
+    /// `--ssl-server-name`: the server name to send (SNI, RFC 6066 §3) instead of the endpoint's host.
     pub server_name: Option<String>,
 }
 
@@ -55,13 +54,13 @@ pub struct TlsOptions {
 pub enum Trust {
     /// The authorities whose certificates are in this file.
     File(PathBuf),
-    /// The same; where the file is missing, it is made of what the other side sends.
+    /// The same; a missing file is created from what the other side sends.
     Bootstrap(PathBuf),
-    /// Nobody need: `-C none`.
+    /// Any certificate is accepted: `-C none`.
     Anyone,
 }
 
-/// TLS as the options have it; the files are read when they are first needed.
+/// TLS with given options; the files are read when first needed.
 #[derive(Debug, Default)]
 pub struct Tls {
     options: TlsOptions,
@@ -78,13 +77,13 @@ impl Tls {
         }
     }
 
-    /// Whether anything was said about TLS at all.
+    /// Whether a source of trust was given.
     pub fn is_configured(&self) -> bool {
         self.options.trust.is_some()
     }
 
-    /// What the user should know of the connections made since this was last asked: a private key that
-    /// others can read, a certificate that is trusted from now on.
+    /// Takes the remarks for the user since the last call: a private key that others can read, a certificate
+    /// that is trusted from now on.
     pub fn take_remarks(&self) -> Vec<String> {
         std::mem::take(&mut *self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -94,7 +93,7 @@ impl Tls {
         remarks.push(text);
     }
 
-    /// Makes a TLS connection to `host`: `dial` makes the connection below it, as often as needed.
+    /// Makes a TLS connection to `host`; `dial` makes TCP connections, as many as needed.
     pub(super) async fn connect<D, E>(&self, host: &str, dial: D) -> Result<TlsStream, E>
     where
         D: AsyncFn() -> Result<TcpStream, E>,
@@ -104,10 +103,10 @@ impl Tls {
         let loaded = self.loaded()?;
         let judge = match trust {
             Trust::Anyone if self.options.verify_name.is_some() => {
-                return Err(TlsError::NameOfNobody.into());
+                return Err(TlsError::NameWithoutAuthority.into());
             }
-            Trust::Anyone => Judge::Nobody,
-            Trust::File(path) => Judge::Authority(Authority::read(path)?),
+            Trust::Anyone => TrustPolicy::Nobody,
+            Trust::File(path) => TrustPolicy::Authority(Authority::read(path)?),
             Trust::Bootstrap(path) => {
                 if !path.exists() {
                     let shown = self.fetch_authority(host, &loaded, dial().await?).await?;
@@ -122,7 +121,7 @@ impl Tls {
                         path.display()
                     ));
                 }
-                Judge::Authority(Authority::read(path)?)
+                TrustPolicy::Authority(Authority::read(path)?)
             }
         };
         let verifier = Verifier::new(judge, self.options.verify_name.clone());
@@ -132,14 +131,14 @@ impl Tls {
             .0)
     }
 
-    /// The certificates that the other side shows, whoever it is; nothing is said to it.
+    /// Fetches the certificates of the other side without verifying them; no data is sent.
     async fn fetch_authority(
         &self,
         host: &str,
         loaded: &Loaded,
         stream: TcpStream,
     ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-        let verifier = Verifier::new(Judge::Nobody, None);
+        let verifier = Verifier::new(TrustPolicy::Nobody, None);
         let (_, verifier) = self.handshake(host, loaded, verifier, stream).await?;
         Ok(verifier.shown())
     }

@@ -1,5 +1,5 @@
-//! The encrypted stream. In TLS 1.3 the other side judges our certificate only after the handshake is
-//! over for us: what it thinks comes with the first read.
+//! The encrypted stream. In TLS 1.3 the other side verifies the client certificate after the handshake has
+//! completed on this side: a refusal arrives with the first read.
 
 use std::io;
 use std::pin::Pin;
@@ -10,15 +10,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::TlsError;
-use super::identity::{Identity, State};
+use super::identity::{CertificateState, Identity};
 
-/// A stream whose handshake is done.
+/// A stream after the handshake.
 #[derive(Debug)]
 pub struct TlsStream {
     inner: tokio_rustls::client::TlsStream<TcpStream>,
     identity: Arc<Identity>,
-    /// Whether anything came from the other side: then it has accepted us.
-    heard: bool,
+    /// Whether anything was received: then the client certificate was accepted.
+    received: bool,
 }
 
 impl TlsStream {
@@ -29,11 +29,11 @@ impl TlsStream {
         Self {
             inner,
             identity,
-            heard: false,
+            received: false,
         }
     }
 
-    /// The same error in our words, where TLS was the cause.
+    /// Converts the error if TLS is the cause.
     fn explain(&self, error: io::Error) -> io::Error {
         let state = self.identity.state();
         match error.get_ref().and_then(|inner| inner.downcast_ref()) {
@@ -47,18 +47,18 @@ impl TlsStream {
         }
     }
 
-    /// What it means that the other side hangs up now, if that has to do with our certificate.
+    /// Returns the error if the closed connection is a refusal of the client certificate.
     fn refusal(&self) -> Option<TlsError> {
         match self.identity.state() {
-            _ if self.heard => None,
-            State::NotAsked => None,
-            State::AskedInVain => Some(TlsError::ClientCertificateMissing),
-            State::Shown => Some(TlsError::HungUpAfterCertificate),
+            _ if self.received => None,
+            CertificateState::NotAsked => None,
+            CertificateState::Missing => Some(TlsError::ClientCertificateMissing),
+            CertificateState::Sent => Some(TlsError::HungUpAfterCertificate),
         }
     }
 
-    /// Writing failed: the other side may have said why before it hung up.
-    fn last_words(&mut self, cx: &mut Context<'_>, error: io::Error) -> io::Error {
+    /// Explains a failed write: the other side may have sent an alert before it closed the connection.
+    fn explain_write(&mut self, cx: &mut Context<'_>, error: io::Error) -> io::Error {
         let mut room = [0; 64];
         match Pin::new(&mut self.inner).poll_read(cx, &mut ReadBuf::new(&mut room)) {
             Poll::Ready(Err(said)) if said.get_ref().is_some() => self.explain(said),
@@ -78,14 +78,14 @@ impl AsyncRead for TlsStream {
         let outcome = std::task::ready!(Pin::new(&mut this.inner).poll_read(cx, buffer));
         let ended = match &outcome {
             Ok(()) => buffer.filled().len() == before && buffer.remaining() > 0,
-            // An end without goodbye, as of a daemon that was killed. Both protocols have messages that
-            // know their lengths, so that nothing cut short passes for whole.
+            // The end without close_notify, as of a killed daemon. Messages of both protocols are delimited, so that
+            // truncation is detected.
             Err(error) => error.kind() == io::ErrorKind::UnexpectedEof,
         };
         Poll::Ready(match outcome {
             _ if ended => this.refusal().map_or(Ok(()), |refusal| Err(refusal.into())),
             Ok(()) => {
-                this.heard = true;
+                this.received = true;
                 Ok(())
             }
             Err(error) => Err(this.explain(error)),
@@ -101,13 +101,13 @@ impl AsyncWrite for TlsStream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = std::task::ready!(Pin::new(&mut this.inner).poll_write(cx, bytes));
-        Poll::Ready(outcome.map_err(|error| this.last_words(cx, error)))
+        Poll::Ready(outcome.map_err(|error| this.explain_write(cx, error)))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let outcome = std::task::ready!(Pin::new(&mut this.inner).poll_flush(cx));
-        Poll::Ready(outcome.map_err(|error| this.last_words(cx, error)))
+        Poll::Ready(outcome.map_err(|error| this.explain_write(cx, error)))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

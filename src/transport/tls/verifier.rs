@@ -1,4 +1,4 @@
-//! The other side's certificate judged in a handshake.
+//! Verifies the other side's certificate in a handshake.
 
 use std::sync::OnceLock;
 
@@ -12,19 +12,19 @@ use super::authority::Authority;
 use super::certificate::{ParsedCertificate, public_key};
 use super::{TlsError, provider};
 
-/// Who judges.
+/// Which certificates are trusted.
 #[derive(Debug)]
-pub(super) enum Judge {
-    /// These authorities.
+pub(super) enum TrustPolicy {
+    /// Those that these authorities vouch for.
     Authority(Authority),
-    /// Nobody: whoever answers is the other side.
+    /// Any.
     Nobody,
 }
 
-/// Judges one handshake.
+/// Verifies one handshake.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    judge: Judge,
+    judge: TrustPolicy,
     name: Option<String>,
     algorithms: WebPkiSupportedAlgorithms,
     fault: OnceLock<TlsError>,
@@ -32,7 +32,7 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(judge: Judge, name: Option<String>) -> Self {
+    pub(super) fn new(judge: TrustPolicy, name: Option<String>) -> Self {
         Self {
             judge,
             name,
@@ -47,7 +47,7 @@ impl Verifier {
         self.fault.get().cloned()
     }
 
-    /// The certificates that the other side showed, its own first.
+    /// The certificates that the other side sent, its own first.
     pub(super) fn shown(&self) -> Vec<CertificateDer<'static>> {
         self.shown.get().cloned().unwrap_or_default()
     }
@@ -62,7 +62,7 @@ impl Verifier {
             name: "unreadable".to_owned(),
             reason: "it is no X.509 certificate".to_owned(),
         })?;
-        if let Judge::Authority(authority) = &self.judge {
+        if let TrustPolicy::Authority(authority) = &self.judge {
             subject.check_dates(now)?;
             authority.check(&subject, intermediates, now, &self.algorithms)?;
         }
@@ -89,7 +89,7 @@ impl ServerCertVerifier for Verifier {
         let Err(fault) = self.judge(end_entity, intermediates, now) else {
             return Ok(ServerCertVerified::assertion());
         };
-        // What the other side is told (RFC 8446 §6.2).
+        // The alert for the other side (RFC 8446 §6.2).
         let told = match fault {
             TlsError::Expired { .. } => CertificateError::Expired,
             TlsError::NotYetValid { .. } => CertificateError::NotValidYet,
@@ -109,7 +109,7 @@ impl ServerCertVerifier for Verifier {
         let wrong = || Error::InvalidCertificate(CertificateError::BadSignature);
         let key = SubjectPublicKeyInfoDer::from(public_key(certificate).ok_or_else(wrong)?);
         let key = RawPublicKeyEntity::try_from(&key).map_err(|_| wrong())?;
-        // In TLS 1.2 a scheme does not tell the curve: each is tried.
+        // In TLS 1.2 a scheme does not determine the curve: each is tried.
         self.algorithms
             .mapping
             .iter()

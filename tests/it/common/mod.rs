@@ -232,6 +232,13 @@ impl Sandbox {
     }
 }
 
+/// Copies the binary under test by another process: a file that this one has open for writing while a thread
+/// starts a process cannot be run ("text file busy").
+pub fn copy_binary(to: &Path) {
+    let status = Command::new("cp").arg(binary()).arg(to).status();
+    assert!(status.expect("cp runs").success(), "cp to {}", to.display());
+}
+
 /// The binary under test.
 pub fn binary() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_ovs"))
@@ -280,7 +287,7 @@ pub fn as_nobody(command: &Command, dir: &Path) -> Option<Command> {
     let program = if Path::new(command.get_program()) == binary() {
         let copy = dir.join("ovs-for-nobody");
         if !copy.exists() {
-            fs::copy(binary(), &copy).expect("the binary can be copied");
+            copy_binary(&copy);
             fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).ok()?;
         }
         copy.into_os_string()

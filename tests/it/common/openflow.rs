@@ -90,12 +90,12 @@ pub fn priorities(text: &str) -> Vec<u32> {
         .collect()
 }
 
-/// Adds what a text has, a line each, by `ovs-ofctl -O VERSION add-flows` or `add-groups`.
-pub fn add(sandbox: &Sandbox, version: &str, command: &str, bridge: &str, lines: &str) {
+/// Adds what a text has, a line each, by `ovs-ofctl OPTIONS add-flows` or `add-groups`.
+pub fn add(sandbox: &Sandbox, options: &str, command: &str, bridge: &str, lines: &str) {
     let file = sandbox.run_dir().join(command);
     fs::write(&file, lines).unwrap();
     let file = file.display();
-    ofctl!(sandbox, "-O {version} {command} {bridge} {file}");
+    ofctl!(sandbox, "{options} {command} {bridge} {file}");
 }
 
 /// A switch of which only the socket is named, without the database.

@@ -177,7 +177,7 @@ impl Ovs {
     /// Runs it; it must exit with this, print nothing, and say these words on stderr.
     #[track_caller]
     pub fn fails(&mut self, code: i32, words: impl AsRef<str>) -> Ran {
-        self.exits(code).prints("").says(words)
+        self.run().fails(code, words)
     }
 
     /// The command line.
@@ -242,17 +242,23 @@ impl Ran {
         self.hold(holds, "expected exit code", code.to_string())
     }
 
+    /// This is all that is on stdout.
+    #[track_caller]
+    pub fn prints(self, stdout: impl AsRef<str>) -> Self {
+        let (expected, line) = (stdout.as_ref(), &self.line);
+        assert!(
+            self.stdout == expected,
+            "{line}: stdout differs (- expected, + actual):\n{}-- stderr\n{}",
+            super::diff(expected, &self.stdout),
+            self.stderr
+        );
+        self
+    }
+
     /// The exit code is this, nothing is on stdout, and these words are on stderr.
     #[track_caller]
     pub fn fails(self, code: i32, words: impl AsRef<str>) -> Self {
         self.exits(code).prints("").says(words)
-    }
-
-    /// This is all that is on stdout.
-    #[track_caller]
-    pub fn prints(self, stdout: impl AsRef<str>) -> Self {
-        let holds = self.stdout == stdout.as_ref();
-        self.hold(holds, "expected on stdout", stdout)
     }
 
     /// This is how stdout begins.

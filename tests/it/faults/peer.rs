@@ -162,7 +162,7 @@ pub(crate) fn shared() -> &'static Sandbox {
             "table=1,priority=8,dl_vlan=5 actions=strip_vlan,NORMAL",
             "table=2,priority=7,ip,nw_src=10.0.0.0/8 actions=drop",
         ] {
-            ofctl!(sandbox, "add-flow br0 {flow}");
+            ofctl!(sandbox, "add-flow br0 '{flow}'");
         }
         // Enough for several parts.
         let many = sandbox.run_dir().join("many.flows");
