@@ -372,7 +372,7 @@ impl Packet {
             };
             let Some(slot) = slot else { continue };
             if *slot != [0; 6] {
-                // A repeated option invalidates all options.
+                // A repeated option zeroes the target and all options.
                 target = [0; 16];
                 links = [[0; 6]; 2];
                 break;
