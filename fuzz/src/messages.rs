@@ -1,7 +1,7 @@
 //! OpenFlow messages: decoded, printed, made into JSON, and what can be encoded again and read back.
 
 use ovs::base::json::Json;
-use ovs::openflow::actions::{Action, ActionList, Form};
+use ovs::openflow::actions::{Action, ActionList, ListForm};
 use ovs::openflow::bytes::DecodeError;
 use ovs::openflow::flow;
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
@@ -158,9 +158,9 @@ fn there_and_back(list: &ActionList<'_>) {
             }
             assert!(bytes.len().is_multiple_of(8), "{action:?}");
             let form = if is_instruction(&action, other) {
-                Form::Instructions
+                ListForm::Instructions
             } else {
-                Form::Actions
+                ListForm::Actions
             };
             let again = ActionList::new(&bytes, 0, other, form);
             let again: Vec<_> = again.iter().collect();

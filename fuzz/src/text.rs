@@ -1,7 +1,7 @@
 //! Matches and actions as text: parsed, printed and parsed again.
 
 use ovs::base::json::Json;
-use ovs::openflow::actions::{Parsed, parse_actions};
+use ovs::openflow::actions::{ParsedActions, parse_actions};
 use ovs::openflow::bytes::{Cursor, DecodeError};
 use ovs::openflow::fields::{Filter, Match, MatchFields, parse_filter};
 use ovs::openflow::flow_spec::parse_flow;
@@ -191,7 +191,7 @@ pub fn action_text(input: &[u8]) {
     }
 }
 
-fn printed(parsed: &Parsed, style: Style) -> String {
+fn printed(parsed: &ParsedActions, style: Style) -> String {
     let mut sink = Plain::default();
     let cx = context(parsed.version, style);
     let ended = write_actions(&parsed.list(), &mut sink, &cx, false);

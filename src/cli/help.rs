@@ -9,7 +9,7 @@ use super::{VERSION, manual};
 use crate::commands::about::{About, Describe as _, Purpose};
 use crate::commands::{Exit, Failure};
 
-/// Longer lines are hard to read.
+/// Maximum line length, for readability.
 pub(super) const WIDEST: usize = 100;
 
 const ABOUT: About = About::other()

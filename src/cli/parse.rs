@@ -1,7 +1,7 @@
-//! The words of the command line, parsed in the shortest way that does.
+//! Parses the command line, by the fastest sufficient way.
 //!
-//! Three ways come to the same, and a setting for one is one for all: `short` where the words begin with the
-//! command, `lean` where options stand before it, and `whole`, which alone says what is wrong.
+//! Three ways give the same result and have the same settings: `short` if the words begin with the
+//! command, `lean` if options precede it, and `whole`, which alone reports errors.
 
 use std::ffi::OsString;
 
@@ -10,7 +10,7 @@ use clap::{ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Subc
 
 use super::{Cli, Command, Global, VERSION, database, help, seconds};
 
-/// The command line that these words make, or what is wrong with them, or the help that they ask for.
+/// Parses the words; a `clap::Error` may also be requested help.
 pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
     if let Some(cli) = short(words) {
         return Ok(cli);
@@ -23,22 +23,22 @@ pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
             matches
         }
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
-        // The whole command line knows how to say what is wrong, and what there is besides.
+        // Only the whole command line gives complete errors and help.
         Ok(_) | Err(_) => whole(root, words)?,
     };
     Cli::from_arg_matches_mut(&mut matches)
 }
 
-/// Whether a value can be read.
-type Reads = fn(&str) -> bool;
+/// Whether a value is well-formed.
+type IsReadable = fn(&str) -> bool;
 
-/// The variables that stand for global options.
-const ENVIRONMENT: [(&str, Reads); 2] = [
+/// The environment variables of global options.
+const ENVIRONMENT: [(&str, IsReadable); 2] = [
     ("OVS_DB", |text| database(text).is_ok()),
     ("OVS_CTL_TIMEOUT", |text| seconds(text).is_ok()),
 ];
 
-/// Whether the environment says nothing wrong: it is an error even where an option stands for it.
+/// Whether the environment is well-formed: a malformed variable is an error even if an option overrides it.
 fn is_sound_environment() -> bool {
     ENVIRONMENT
         .iter()
@@ -61,11 +61,10 @@ pub(super) fn with_environment(mut command: clap::Command) -> clap::Command {
     command
 }
 
-/// The command line where it begins with the command and nothing is wrong with it, as most do.
+/// Parses a valid command line that begins with the command, as most do.
 ///
-/// clap copies every global option into each command on the way to the one that is called, and what was
-/// given back to each, which takes longer than all the rest of parsing. Here the one that is called has
-/// them as its own.
+/// clap copies every global option into each command on the path to the called one, and the values back,
+/// which takes longer than all other parsing. Here only the called command has them.
 fn short(words: &[OsString]) -> Option<Cli> {
     let first = words.get(1)?.to_str()?;
     if first.starts_with('-') || !is_sound_environment() {
@@ -86,8 +85,8 @@ fn short(words: &[OsString]) -> Option<Cli> {
     })
 }
 
-/// The command of `parent` whose name these words begin with, with the global options as its own; of a group
-/// of commands without its fellows.
+/// The command of `parent` whose name these words begin with, with the global options as its own; a group
+/// has only this command.
 fn called_first(parent: &clap::Command, words: &[OsString]) -> Option<clap::Command> {
     let (word, rest) = words.split_first()?;
     let command = parent.find_subcommand(word)?;
@@ -100,15 +99,15 @@ fn called_first(parent: &clap::Command, words: &[OsString]) -> Option<clap::Comm
     ))
 }
 
-/// Leaves to the end of the process what it would only take time to take apart.
+/// Leaks a value instead of spending time on dropping it before the process ends.
 pub(super) fn leave<T>(thing: T) {
     std::mem::forget(thing);
 }
 
-/// The command line with the one command that these words call, and whether they call one.
+/// The command line reduced to the called command, and whether one is called.
 ///
-/// clap copies every global option into each command that it knows, called or not, which takes longer
-/// than all the rest of parsing.
+/// clap copies every global option into each command, called or not, which takes longer than all other
+/// parsing.
 fn lean(root: &clap::Command, words: &[OsString]) -> (clap::Command, bool) {
     let lean = clap::Command::new("ovs")
         .version(VERSION)
@@ -121,7 +120,7 @@ fn lean(root: &clap::Command, words: &[OsString]) -> (clap::Command, bool) {
     }
 }
 
-/// The command of `parent` that these words call, without its fellows; of a group of commands likewise.
+/// The command of `parent` that these words call, without the other commands; likewise within a group.
 fn called<'w>(
     parent: &clap::Command,
     mut words: impl Iterator<Item = &'w str>,
@@ -135,7 +134,7 @@ fn called<'w>(
 
 /// A group of commands that has only this one.
 fn group(whole: &clap::Command, only: clap::Command) -> clap::Command {
-    // clap wants its names for ever, and has no way to give one away.
+    // clap requires a static name and cannot return its own.
     let name: &'static str = whole.get_name().to_owned().leak();
     clap::Command::new(name)
         .subcommand_required(true)
@@ -148,7 +147,7 @@ fn matches(mut command: clap::Command, words: &[OsString]) -> Result<ArgMatches,
     matches
 }
 
-/// What is wrong is told of the words with their line ends escaped: what was typed begins no line of ours.
+/// Errors quote the words with line ends escaped, so that user input never begins an output line.
 fn whole(root: clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let root = help::laid_out(root, words);
     if !words

@@ -1,8 +1,8 @@
-//! What is typed today, and what to type with `ovs`: the commands of Open vSwitch's own tools, task by task.
+//! The commands of Open vSwitch's own tools and their `ovs` counterparts, task by task.
 //!
 //! The README shows [`TASKS`], and a command line that starts with a verb of those tools, or has settings and
-//! ports where they have them, is told its counterpart. A test runs both sides of every line on a switch each
-//! and compares what became of it.
+//! ports as they do, gets its counterpart as a hint. A test runs both sides of every line, each on its own
+//! switch, and compares the results.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::base::shell::word;
 /// One task, both ways. The names are those of `ovs sandbox start --neutron=node`.
 #[derive(Debug, Clone, Copy)]
 pub struct Task {
-    /// What it is for, in a few words; a line without is not in the README.
+    /// The purpose in a few words; if empty, the line is not in the README.
     pub what: &'static str,
     /// The line for the shell with ovs-vsctl(8) or ovs-ofctl(8).
     pub today: &'static str,
@@ -26,7 +26,7 @@ const fn task(what: &'static str, today: &'static str, ovs: &'static str) -> Tas
     Task { what, today, ovs }
 }
 
-/// The thirty commonest, in an order in which they can be run one after the other.
+/// The thirty most common tasks, in an order in which they can be run.
 #[rustfmt::skip]
 pub const TASKS: [Task; 30] = [
     task("What is on this host", "ovs-vsctl show", "ovs show"),
@@ -61,7 +61,7 @@ pub const TASKS: [Task; 30] = [
     task("Remove a bridge", "ovs-vsctl del-br br-ex", "ovs bridge del br-ex"),
 ];
 
-/// Further verbs, and for those that are of any table a line that shows it.
+/// Further verbs; for those that apply to any table, a line that shows it.
 #[rustfmt::skip]
 pub const OTHERS: &[Task] = &[
     task("", "ovs-vsctl list-ifaces br-int", "ovs port list br-int -g interface"),
@@ -90,8 +90,8 @@ pub const OTHERS: &[Task] = &[
     task("", "ovs-ofctl ofp-print 0102000800000001", "ovs decode 0102000800000001"),
 ];
 
-/// Verbs that have no counterpart: of which tool, and what there is to say.
-const STAYS: [(&str, &[&str], &str); 4] = [
+/// Verbs without a counterpart: the tool, the verbs, and the hint.
+const WITHOUT_COUNTERPART: [(&str, &[&str], &str); 4] = [
     (
         "ovs-ofctl",
         &[
@@ -176,8 +176,8 @@ const STAYS: [(&str, &[&str], &str); 4] = [
     ),
 ];
 
-/// Adds to the error for an unknown command what a verb of Open vSwitch's tools is called here, and to that
-/// for an argument too many how it is said here; `command` is the one of `root` that was called.
+/// Adds the counterpart of a verb of Open vSwitch's tools to the error for an unknown command, and of a
+/// setting or port to that for an extra argument; `command` is the one of `root` that was called.
 pub(super) fn explain(error: &mut clap::Error, root: &clap::Command, command: &clap::Command) {
     let told = match (
         error.get(ContextKind::InvalidSubcommand),
@@ -198,7 +198,7 @@ pub(super) fn explain(error: &mut clap::Error, root: &clap::Command, command: &c
         _ => None,
     };
     let Some(tip) = told else { return };
-    // What is spelled like it, is something else.
+    // Similarly spelled commands are unrelated.
     error.remove(ContextKind::SuggestedSubcommand);
     error.remove(ContextKind::SuggestedArg);
     error.insert(
@@ -207,15 +207,15 @@ pub(super) fn explain(error: &mut clap::Error, root: &clap::Command, command: &c
     );
 }
 
-/// Maps of the database, and the options that set one key of them.
+/// Map columns of the database, and the options that set one of their keys.
 const MAPS: [(&str, &str); 3] = [
     ("options", "option"),
     ("external_ids", "external-id"),
     ("other_config", "other-config"),
 ];
 
-/// What there is to say of a word that is too much, as the tools of Open vSwitch are given settings and
-/// ports; `None` if this command has nothing like it.
+/// The hint for an extra argument that is a setting or a port in the style of Open vSwitch's tools; `None` if
+/// this command has no equivalent.
 fn tip_for_argument(said: &str, command: &clap::Command) -> Option<String> {
     if said.starts_with('-') {
         return None;
@@ -247,7 +247,7 @@ fn takes(command: &clap::Command, value: &str) -> bool {
     command.get_positionals().any(has_name)
 }
 
-/// What people call the versions of OpenFlow that a command may speak.
+/// Common option names for OpenFlow versions.
 const VERSIONS: [&str; 2] = ["protocols", "versions"];
 
 /// A command's name with that of its group.
@@ -256,9 +256,8 @@ fn name(command: &clap::Command) -> &str {
     name.split_once(' ').map_or(name, |(_, name)| name)
 }
 
-/// What there is to say of an option that the command lacks, where what is spelled most like it may be
-/// something else: an option that begins so, of this command or else of others, and what is called
-/// otherwise elsewhere.
+/// The hint for an unknown option, since the most similar spelling may be unrelated: an option with this
+/// prefix, of this command or of others, or one with another name.
 fn tip_for_option(said: &str, root: &clap::Command, command: &clap::Command) -> Option<String> {
     let said = said.trim_start_matches("--").split('=').next()?;
     let begins = |argument: &clap::Arg| {
@@ -290,19 +289,21 @@ fn tip_for_option(said: &str, root: &clap::Command, command: &clap::Command) -> 
     Some(format!("'--{long}' is an option of {}", names.join(", ")))
 }
 
-/// What there is to say of this verb; `None` if no tool of Open vSwitch has it.
+/// The hint for this verb; `None` if no tool of Open vSwitch has it.
 fn tip(word: &str) -> Option<String> {
     // The lines for any table first: those of the README are special cases.
     let mut lines = OTHERS.iter().chain(&TASKS);
     if let Some(line) = lines.find(|line| line.verb() == word) {
         return Some(format!("for '{}' type '{}'", line.today, line.ovs));
     }
-    let (tool, _, why) = STAYS.iter().find(|(_, verbs, _)| verbs.contains(&word))?;
+    let (tool, _, why) = WITHOUT_COUNTERPART
+        .iter()
+        .find(|(_, verbs, _)| verbs.contains(&word))?;
     Some(format!("{why}; '{tool} {word}' does"))
 }
 
 impl Task {
-    /// The tool's name for what it does: the word behind its name and options.
+    /// The verb: the word after the tool's name and options.
     pub fn verb(&self) -> &'static str {
         let mut words = self.today.split(' ').skip(1);
         while let Some(word) = words.next() {

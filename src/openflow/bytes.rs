@@ -1,4 +1,4 @@
-//! A checked cursor over bytes from the wire, and the error that says where it went wrong.
+//! A checked cursor over bytes from the wire, and the decode error with its offset.
 //!
 //! Nothing in this module panics, whatever the bytes.
 
@@ -10,7 +10,7 @@ use thiserror::Error;
 pub struct DecodeError {
     /// Offset from the start of the message (or of the bytes handed to the decoder), in bytes.
     pub at: usize,
-    /// The thing that was being read, in the words of the specification.
+    /// The item being read, in the terms of the specification.
     pub what: &'static str,
     /// What is wrong with it.
     pub kind: DecodeErrorKind,
@@ -19,10 +19,10 @@ pub struct DecodeError {
 /// The kinds of [`DecodeError`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecodeErrorKind {
-    /// The bytes end before the thing does.
+    /// The item is truncated.
     #[error("needs {need} bytes, only {have} are left")]
     Truncated {
-        /// Bytes the thing takes.
+        /// Bytes that the item needs.
         need: usize,
         /// Bytes that are left.
         have: usize,
@@ -30,7 +30,7 @@ pub enum DecodeErrorKind {
     /// A length field contradicts its surroundings.
     #[error("impossible length {0}")]
     BadLength(usize),
-    /// The thing ends before its bytes do.
+    /// Bytes remain after the item.
     #[error("{0} bytes are left over")]
     Surplus(usize),
     /// A value that the specification does not allow here.
@@ -45,6 +45,10 @@ pub struct Cursor<'a> {
     at: usize,
 }
 
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "reading fails only if too few bytes remain"
+)]
 impl<'a> Cursor<'a> {
     /// A cursor over `bytes` whose first byte is at offset `at` of the message.
     pub fn new(bytes: &'a [u8], at: usize) -> Self {
@@ -81,6 +85,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next `n` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than `n` bytes remain.
     pub fn take(&mut self, n: usize, what: &'static str) -> Result<&'a [u8], DecodeError> {
         match self.rest.split_at_checked(n) {
             Some((head, tail)) => {
@@ -107,7 +115,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// A thing that has its own length, of two bytes, at offset `at`; `what` names the length and the thing.
+    /// An item with its own 2-byte length at offset `at`; `what` names the length and the item.
     ///
     /// # Errors
     ///
@@ -127,11 +135,11 @@ impl<'a> Cursor<'a> {
         self.sub(length, what)
     }
 
-    /// Everything that `read` finds up to the end.
+    /// Reads items with `read` up to the end.
     ///
     /// # Errors
     ///
-    /// The first of `read`.
+    /// The first error of `read`.
     pub fn all<T>(
         mut self,
         mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,

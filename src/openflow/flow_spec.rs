@@ -1,7 +1,7 @@
-//! A flow as `ovs-ofctl add-flow` takes it (ovs-ofctl(8), "Flow Syntax"):
+//! Parser for flows as `ovs-ofctl add-flow` accepts them (ovs-ofctl(8), "Flow Syntax"):
 //! `table=1,priority=10,tcp,in_port=2,actions=strip_vlan,output:1`.
 
-use super::actions::{Known, Parsed, parse_with};
+use super::actions::{KnownHeaders, ParsedActions, parse_with};
 use super::bytes::be_number;
 use super::fields::{
     Id, MatchFields, ParseError, Problem, STATISTICS, cookie_number, number, parse_match,
@@ -13,29 +13,29 @@ use super::version::{Version, Versions};
 /// A flow to be added, of any version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowSpec<'t> {
-    /// The table; `None` leaves it to the switch, which takes 0.
+    /// The table; `None` leaves it to the switch, which uses 0.
     pub table: Option<u8>,
-    /// 32768 unless it is said.
+    /// 32768 by default.
     pub priority: u16,
     /// The cookie.
     pub cookie: u64,
-    /// Seconds without a packet after which the flow goes; 0 is never.
+    /// Idle timeout in seconds; 0 is none.
     pub idle_timeout: u16,
-    /// Seconds after which the flow goes; 0 is never.
+    /// Hard timeout in seconds; 0 is none.
     pub hard_timeout: u16,
-    /// What is evicted last; OpenFlow 1.4 and later.
+    /// Eviction importance; OpenFlow 1.4 and later.
     pub importance: u16,
     /// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1.
     pub flags: u16,
     /// What the flow matches.
     pub fields: MatchFields,
-    /// The versions that can say the actions and the flags. What they lack of the importance is left out.
+    /// The versions that can represent the actions and flags; importance is omitted where unsupported.
     pub versions: Versions,
     /// What follows `actions=`.
     actions: &'t str,
 }
 
-/// The priority of a flow that says nothing of it (`OFP_DEFAULT_PRIORITY`).
+/// The default priority (`OFP_DEFAULT_PRIORITY`).
 const DEFAULT_PRIORITY: u16 = 0x8000;
 
 /// Reads a flow; the statistics of a dumped flow are ignored.
@@ -43,8 +43,8 @@ const DEFAULT_PRIORITY: u16 = 0x8000;
 /// # Errors
 ///
 /// As [`parse_filter`](super::fields::parse_filter) and [`parse_actions`](super::actions::parse_actions).
-/// Actions that no version can say fail as the newest version fails; actions that some cannot are told by
-/// [`FlowSpec::versions`].
+/// Actions that no version can represent fail with the error of the newest version; see
+/// [`FlowSpec::versions`] for the others.
 pub fn parse_flow<'t>(text: &'t str, names: &dyn Names) -> Result<FlowSpec<'t>, ParseError> {
     let Some((head, actions)) = split_actions(text) else {
         return Err(Problem::syntax("actions= is missing").at(text));
@@ -91,13 +91,21 @@ fn flags_of(version: Version) -> u16 {
 }
 
 impl FlowSpec<'_> {
-    /// The actions as `version` says them; an error if it cannot.
-    pub fn actions(&self, names: &dyn Names, version: Version) -> Result<Parsed, ParseError> {
+    /// The actions, encoded for `version`.
+    ///
+    /// # Errors
+    ///
+    /// An action is not representable in `version`.
+    pub fn actions(
+        &self,
+        names: &dyn Names,
+        version: Version,
+    ) -> Result<ParsedActions, ParseError> {
         parse_with(self.actions, names, version, self.known())
     }
 
-    /// What the match says of the packets, as far as actions care.
-    fn known(&self) -> Known {
+    /// What the match implies for the parser of actions.
+    fn known(&self) -> KnownHeaders {
         let exact = |id: Id| {
             let (value, mask) = self.fields.value(id)?;
             mask.is_none().then(|| be_number(value))
@@ -108,7 +116,7 @@ impl FlowSpec<'_> {
                 .filter(|packet_type| packet_type >> 16 == 1)
                 .map(|packet_type| packet_type as u16)
         });
-        Known {
+        KnownHeaders {
             checked: true,
             bare: packet_type.is_some_and(|packet_type| packet_type != 0),
             vlan_tags: self.fields.vlan_tag_known().into(),
@@ -117,7 +125,7 @@ impl FlowSpec<'_> {
         }
     }
 
-    /// Takes a key that is no part of the match; says whether it was one.
+    /// Consumes a key that is not part of the match; returns whether it was one.
     fn own_key(&mut self, key: &str, value: &str) -> Result<bool, Problem> {
         if let Some((bit, _)) = FLAGS.iter().find(|(_, word)| *word == key) {
             self.flags |= bit;
@@ -150,7 +158,7 @@ impl FlowSpec<'_> {
     }
 }
 
-/// What stands before and behind `actions=`, which begins a word outside of quotes.
+/// The parts before and after `actions=`, which begins a word outside of quotes.
 fn split_actions(text: &str) -> Option<(&str, &str)> {
     let (mut quoted, mut escaped, mut at_start) = (false, false, true);
     for (at, c) in text.char_indices() {

@@ -7,24 +7,24 @@ use super::text::{Role, Sink, TextContext, put_port};
 use crate::base::json::Json;
 
 /// Members in their order: key and value.
-pub(super) type Members<'a> = Vec<(&'static str, Value<'a>)>;
+pub(super) type ListedMembers<'a> = Vec<(&'static str, ListedValue<'a>)>;
 
-/// The members of what went through something.
-pub(super) fn counts<'a>(counts: Counts) -> Members<'a> {
+/// Packet and byte counters as members.
+pub(super) fn counts<'a>(counts: Counts) -> ListedMembers<'a> {
     vec![
-        ("packet_count", Value::Counter(counts.packet_count)),
-        ("byte_count", Value::Counter(counts.byte_count)),
+        ("packet_count", ListedValue::Counter(counts.packet_count)),
+        ("byte_count", ListedValue::Counter(counts.byte_count)),
     ]
 }
 
-/// What a member holds.
+/// The value of a member.
 #[derive(Debug, Clone)]
-pub(super) enum Value<'a> {
+pub(super) enum ListedValue<'a> {
     /// A number.
     Number(u64),
     /// A number that text leaves out if it is 1.
     UnlessOne(u64),
-    /// A number that grows by itself.
+    /// A counter.
     Counter(u64),
     /// Bits and their words.
     Flags(u16, &'static [(u32, &'static str)]),
@@ -32,34 +32,34 @@ pub(super) enum Value<'a> {
     Duration((u32, u32)),
     /// A port.
     Port(u32),
-    /// Properties that are not understood, header included.
+    /// Unknown properties, header included.
     Properties(Vec<&'a [u8]>),
 }
 
 /// How members are punctuated in text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Punctuation {
-    /// Stands before each member.
+    /// Written before each member.
     pub(super) before: &'static str,
-    /// Stands after each member.
+    /// Written after each member.
     pub(super) after: &'static str,
-    /// Stands between key and value.
+    /// Written between key and value.
     pub(super) equals: &'static str,
-    /// Stands between key and value of counters and flags.
+    /// Written between key and value of counters and flags.
     pub(super) counts: &'static str,
 }
 
 /// Writes members as text.
 pub(super) fn text<S: Sink>(
-    members: &Members<'_>,
+    members: &ListedMembers<'_>,
     marks: Punctuation,
     sink: &mut S,
     cx: &TextContext<'_>,
 ) {
     for (key, value) in members {
         match value {
-            Value::UnlessOne(1) => {}
-            Value::Flags(bits, words) => {
+            ListedValue::UnlessOne(1) => {}
+            ListedValue::Flags(bits, words) => {
                 let bits = u32::from(*bits);
                 for (_, word) in words.iter().filter(|(bit, _)| bits & bit != 0) {
                     sink.put(marks.before);
@@ -73,25 +73,25 @@ pub(super) fn text<S: Sink>(
                     });
                 }
             }
-            Value::Properties(properties) => {
+            ListedValue::Properties(properties) => {
                 for property in properties {
                     one(sink, marks, ("property", marks.equals), |sink| {
                         put_hex(property, sink.buffer());
                     });
                 }
             }
-            Value::Counter(count) => {
+            ListedValue::Counter(count) => {
                 one(sink, marks, (key, marks.counts), |sink| {
                     write!(sink, "{count}");
                 });
             }
-            Value::Duration((sec, nsec)) => one(sink, marks, (key, marks.counts), |sink| {
+            ListedValue::Duration((sec, nsec)) => one(sink, marks, (key, marks.counts), |sink| {
                 put_duration(sink.buffer(), *sec, *nsec);
             }),
-            Value::Port(ofport) => one(sink, marks, (key, marks.equals), |sink| {
+            ListedValue::Port(ofport) => one(sink, marks, (key, marks.equals), |sink| {
                 put_port(sink, cx, *ofport);
             }),
-            Value::Number(number) | Value::UnlessOne(number) => {
+            ListedValue::Number(number) | ListedValue::UnlessOne(number) => {
                 one(sink, marks, (key, marks.equals), |sink| {
                     write!(sink, "{number}");
                 });
@@ -122,14 +122,16 @@ pub(super) fn put_key<S: Sink>(sink: &mut S, key: &str, equals: &str) {
 }
 
 /// Writes members into a JSON object that was begun.
-pub(super) fn json(members: &Members<'_>, json: &mut Json<'_>, cx: &TextContext<'_>) {
+pub(super) fn json(members: &ListedMembers<'_>, json: &mut Json<'_>, cx: &TextContext<'_>) {
     for (key, value) in members {
         json.key(key);
         match value {
-            Value::Number(number) | Value::UnlessOne(number) | Value::Counter(number) => {
+            ListedValue::Number(number)
+            | ListedValue::UnlessOne(number)
+            | ListedValue::Counter(number) => {
                 json.number(*number);
             }
-            Value::Flags(bits, words) => {
+            ListedValue::Flags(bits, words) => {
                 json.begin_array();
                 for bit in (0..16).map(|shift| 1_u32 << shift) {
                     match words.iter().find(|(flag, _)| *flag == bit) {
@@ -140,9 +142,11 @@ pub(super) fn json(members: &Members<'_>, json: &mut Json<'_>, cx: &TextContext<
                 }
                 json.end_array();
             }
-            Value::Duration((sec, nsec)) => json.value_of(|out| put_decimals(out, *sec, *nsec)),
-            Value::Port(ofport) => put_port_json(json, cx.names, *ofport),
-            Value::Properties(properties) => {
+            ListedValue::Duration((sec, nsec)) => {
+                json.value_of(|out| put_decimals(out, *sec, *nsec));
+            }
+            ListedValue::Port(ofport) => put_port_json(json, cx.names, *ofport),
+            ListedValue::Properties(properties) => {
                 json.begin_array();
                 for property in properties {
                     json.plain(|out| put_hex(property, out));

@@ -2,18 +2,18 @@
 //!
 //! Everything here but [`session`] is a function from bytes to views and back, without I/O.
 //!
-//! | room | what is in it |
+//! | module | content |
 //! |---|---|
-//! | [`bytes`] | a checked cursor over received bytes, and the error that says where |
+//! | [`bytes`] | a checked cursor over received bytes, and the decode error |
 //! | [`version`] | protocol versions and sets of them |
-//! | [`text`] | where flow text goes, and who knows the ports' names |
+//! | [`text`] | the sink of flow text, and the lookup of names |
 //! | [`fields`] | match fields: one table, one row per field |
 //! | [`actions`] | actions and instructions: one file per action or family |
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
 //! | [`flow`] | one flow as text or JSON |
-//! | [`repeats`] | what was written for actions that came before |
+//! | [`repeats`] | a cache of the output for actions |
 //! | [`packet`] | the headers of a packet as fields |
-//! | [`flow_spec`] | a flow as text, read back |
+//! | [`flow_spec`] | parser for the text of a flow |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
 

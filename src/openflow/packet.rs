@@ -1,8 +1,8 @@
-//! The headers of a packet as the fields of a match, as ovs-ofctl shows a packet (ovs-fields(7)).
+//! Decodes the headers of a packet into match fields, as ovs-ofctl shows a packet (ovs-fields(7)).
 //!
 //! Ethernet with up to two VLAN tags, MPLS, ARP and RARP, IPv4, IPv6 with its extension headers, TCP, UDP,
-//! SCTP, ICMP, `ICMPv6` with neighbour discovery. NSH shows its Ethernet type alone. A header that is cut
-//! shows zeros.
+//! SCTP, ICMP, `ICMPv6` with neighbour discovery. NSH shows its Ethernet type alone. Truncated
+//! headers show zeros.
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -17,7 +17,7 @@ const ARP: u16 = 0x0806;
 const RARP: u16 = 0x8035;
 const MPLS: u16 = 0x8847;
 const MPLS_MULTICAST: u16 = 0x8848;
-/// What Open vSwitch says of a frame without an Ethernet type.
+/// The Ethernet type that Open vSwitch uses for frames without one.
 const NO_TYPE: u16 = 0x05ff;
 const ICMP: u8 = 1;
 const IGMP: u8 = 2;
@@ -33,12 +33,12 @@ pub struct Packet {
     word: Option<&'static str>,
     dl_type: Option<u16>,
     nw_proto: Option<u8>,
-    members: Vec<(&'static str, Value)>,
+    members: Vec<(&'static str, PacketValue)>,
     checksum: Option<(&'static str, u32)>,
 }
 
 #[derive(Debug, Clone)]
-enum Value {
+enum PacketValue {
     Number(u64),
     Text(String),
 }
@@ -48,7 +48,7 @@ impl Packet {
     /// types) and the type of what the packet begins with.
     pub fn decode(bytes: &[u8], packet_type: u32) -> Packet {
         let mut packet = Packet::default();
-        // What is cut shows as far as it goes.
+        // A truncated packet shows the headers decoded so far.
         let _ = packet.read(&mut Cursor::new(bytes, 0), packet_type);
         packet
     }
@@ -64,8 +64,8 @@ impl Packet {
                 out.push(',');
             }
             let _ = match value {
-                Value::Number(number) => write!(out, "{key}={number}"),
-                Value::Text(text) => write!(out, "{key}={text}"),
+                PacketValue::Number(number) => write!(out, "{key}={number}"),
+                PacketValue::Text(text) => write!(out, "{key}={text}"),
             };
         }
         if let Some((key, sum)) = self.checksum {
@@ -75,11 +75,11 @@ impl Packet {
     }
 
     fn number(&mut self, key: &'static str, number: impl Into<u64>) {
-        self.members.push((key, Value::Number(number.into())));
+        self.members.push((key, PacketValue::Number(number.into())));
     }
 
     fn put(&mut self, key: &'static str, text: String) {
-        self.members.push((key, Value::Text(text)));
+        self.members.push((key, PacketValue::Text(text)));
     }
 
     fn mac(&mut self, key: &'static str, mac: [u8; 6]) {
@@ -193,7 +193,7 @@ impl Packet {
     }
 
     fn ipv4(&mut self, c: &mut Cursor<'_>) -> Result<(), DecodeError> {
-        let mut ip = Ip::default();
+        let mut ip = IpHeader::default();
         let mut addresses = [Ipv4Addr::UNSPECIFIED; 2];
         let mut transport = Cursor::new(&[], 0);
         if let Some((header, payload)) = ipv4_parts(*c) {
@@ -233,7 +233,7 @@ impl Packet {
     }
 
     fn ipv6(&mut self, c: &mut Cursor<'_>) -> Result<(), DecodeError> {
-        let mut ip = Ip::default();
+        let mut ip = IpHeader::default();
         let mut addresses = [Ipv6Addr::UNSPECIFIED; 2];
         let mut label = 0;
         let mut transport = Cursor::new(&[], 0);
@@ -248,7 +248,7 @@ impl Packet {
                 Ipv6Addr::from(h.array::<16>("ipv6_dst")?),
             ];
             ip.proto = next;
-            // Extension headers that are cut leave all that is not an address at zero.
+            // With truncated extension headers, all but the addresses is zero.
             if let Some(fragment) = extensions(&mut payload, &mut ip.proto) {
                 ip.fragment = fragment;
                 ip.tos = (flow >> 20) as u8;
@@ -276,7 +276,7 @@ impl Packet {
         Ok(())
     }
 
-    fn ip(&mut self, ip: Ip, in_word: bool) {
+    fn ip(&mut self, ip: IpHeader, in_word: bool) {
         self.nw_proto = Some(ip.proto);
         if !in_word {
             self.number("nw_proto", ip.proto);
@@ -292,7 +292,7 @@ impl Packet {
         self.put("nw_frag", word.to_owned());
     }
 
-    fn transport(&mut self, ip: Ip, c: Cursor<'_>, dl_type: u16) {
+    fn transport(&mut self, ip: IpHeader, c: Cursor<'_>, dl_type: u16) {
         let size = c.remaining();
         let at = |offset: usize, width: usize| {
             let bytes = c.rest().get(offset..offset + width);
@@ -372,7 +372,7 @@ impl Packet {
             };
             let Some(slot) = slot else { continue };
             if *slot != [0; 6] {
-                // The same option twice: nothing of it counts.
+                // A repeated option zeroes the target and all options.
                 target = [0; 16];
                 links = [[0; 6]; 2];
                 break;
@@ -387,7 +387,7 @@ impl Packet {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Ip {
+struct IpHeader {
     tos: u8,
     ttl: u8,
     proto: u8,
@@ -422,7 +422,7 @@ fn ethernet_type(c: &mut Cursor<'_>) -> u16 {
     }
 }
 
-/// Header and payload of an IPv4 packet whose lengths are sound; its version is that of the Ethernet type.
+/// Header and payload of an IPv4 packet with valid lengths and version.
 fn ipv4_parts(mut c: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
     let size = c.remaining();
     let first = *c.rest().first()?;
@@ -435,14 +435,14 @@ fn ipv4_parts(mut c: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
     Some((header, c.sub(total - header_len, "payload").ok()?))
 }
 
-/// Header and payload of an IPv6 packet whose lengths are sound.
+/// Header and payload of an IPv6 packet with valid lengths.
 fn ipv6_parts(mut c: Cursor<'_>) -> Option<(&[u8], Cursor<'_>)> {
     let header = c.take(40, "header").ok()?;
     let length = usize::from(u16::from_be_bytes(header.get(4..6)?.try_into().ok()?));
     Some((header, c.sub(length, "payload").ok()?))
 }
 
-/// Skips IPv6's extension headers; `None` if one of them is cut.
+/// Skips IPv6's extension headers; `None` if one is truncated.
 fn extensions(c: &mut Cursor<'_>, next: &mut u8) -> Option<Fragment> {
     const HOP_BY_HOP: u8 = 0;
     const ROUTING: u8 = 43;
@@ -509,8 +509,8 @@ impl Serialize for Packet {
         for (key, value) in &self.members {
             match value {
                 _ if matches!(*key, "dl_type" | "nw_proto") => {}
-                Value::Number(number) => map.serialize_entry(key, number)?,
-                Value::Text(text) => map.serialize_entry(key, text)?,
+                PacketValue::Number(number) => map.serialize_entry(key, number)?,
+                PacketValue::Text(text) => map.serialize_entry(key, text)?,
             }
         }
         if let Some((key, sum)) = self.checksum {

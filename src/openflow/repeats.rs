@@ -1,5 +1,5 @@
-//! What was written for actions that came before: most flows of a switch do what others of it do, and
-//! their actions need not be read again.
+//! A cache of the output for lists of actions: most flows of a switch repeat the actions of others, which
+//! need not be decoded again.
 
 use std::hash::Hasher as _;
 
@@ -11,26 +11,26 @@ use super::spelling::write_actions;
 use super::text::{Sink, TextContext};
 use crate::base::json::Json;
 
-/// So many lists of actions are kept at most.
+/// Maximum number of cached lists of actions.
 const SLOTS: usize = 128;
 
-/// Longer lists are not kept, nor is what is written longer than that, in bytes.
+/// Maximum bytes of a cached list, and of its output.
 const LONGEST: usize = 1024;
 
-/// Lists of actions with what was written for them.
+/// A cache of lists of actions with their output.
 ///
 /// Serves one dump: always the same context, always text into the same kind of sink or always JSON. The
-/// default keeps nothing.
+/// default caches nothing.
 #[derive(Debug, Default)]
 pub struct Repeats {
     slots: Vec<Slot>,
 }
 
-/// The lists of one hash, of which one is kept.
+/// A cache entry, shared by the lists of one hash.
 #[derive(Debug, Default)]
 struct Slot {
-    /// The hash of the list that came last. The second time in a row it is kept; what comes once is not
-    /// worth copying.
+    /// The hash of the last list. A list is cached when it occurs twice in a row; copying single ones is
+    /// not worthwhile.
     last: u64,
     bytes: Vec<u8>,
     vlan_tag_known: bool,
@@ -38,14 +38,14 @@ struct Slot {
 }
 
 impl Repeats {
-    /// Room for lists, and none yet.
+    /// An empty cache.
     pub fn new() -> Repeats {
         let mut slots = Vec::new();
         slots.resize_with(SLOTS, Slot::default);
         Repeats { slots }
     }
 
-    /// [`write_actions`], which this leaves out where it can.
+    /// [`write_actions`], from the cache if possible.
     pub(super) fn text<S: Sink>(
         &mut self,
         actions: &ActionList<'_>,
@@ -57,7 +57,7 @@ impl Repeats {
         self.put(actions.bytes(), vlan_tag_known, sink, S::buffer, write)
     }
 
-    /// [`ActionList::json`], which this leaves out where it can.
+    /// [`ActionList::json`], from the cache if possible.
     pub(super) fn json(
         &mut self,
         actions: &ActionList<'_>,
@@ -109,7 +109,7 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openflow::actions::Form;
+    use crate::openflow::actions::ListForm;
     use crate::openflow::text::{NoNames, Plain, PortSpelling, Style};
     use crate::openflow::version::Version;
 
@@ -127,13 +127,13 @@ mod tests {
     }
 
     fn list(bytes: &[u8]) -> ActionList<'_> {
-        ActionList::new(bytes, 0, Version::V10, Form::Actions)
+        ActionList::new(bytes, 0, Version::V10, ListForm::Actions)
     }
 
     #[test]
     fn what_repeats_reads_the_same_as_what_does_not() {
         let (mut text, mut json) = (Repeats::new(), Repeats::new());
-        // More lists than are kept, some of them many times, and none at all.
+        // More lists than the cache holds, repeated lists, and an empty one.
         for round in 0..5u16 {
             for port in 0..600u16 {
                 let bytes = output(1 + port % (100 * (round + 1)));
@@ -157,7 +157,7 @@ mod tests {
     fn a_tag_that_is_known_makes_a_difference() {
         // set_field:1->vlan_vid of OpenFlow 1.3 with and without a tag
         let bytes = [0, 25, 0, 16, 0x80, 0, 0x0c, 2, 0x10, 1, 0, 0, 0, 0, 0, 0];
-        let list = ActionList::new(&bytes, 0, Version::V13, Form::Actions);
+        let list = ActionList::new(&bytes, 0, Version::V13, ListForm::Actions);
         let cx = TextContext {
             version: Version::V13,
             ..CX

@@ -1,7 +1,7 @@
-//! Where the text of a flow goes, and who knows the names of ports and tables.
+//! The sink for the text of flows, and the lookup of port and table names.
 //!
-//! Formatters write pieces with a [`Role`] into a [`Sink`]; whether a role has a colour is the sink's
-//! business. Ports and tables ask [`Names`]; where those come from is the caller's business.
+//! Formatters write pieces with a [`Role`] into a [`Sink`]; the sink decides
+//! on colours. [`Names`], provided by the caller, gives the names of ports and tables.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,12 +10,12 @@ use super::version::Version;
 use crate::base::digits::put_decimal;
 use crate::base::json::Json;
 
-/// What a piece of text is, for those who colour it.
+/// The role of a piece of text, for colouring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The name of a match field, a statistic or an argument, with its `=`.
     Key,
-    /// A value that stands without a key: `tcp`, `NORMAL`'s fellows, flags.
+    /// A value that stands without a key: `tcp`, `NORMAL`, flags.
     Value,
     /// A port's name or number.
     Port,
@@ -23,19 +23,19 @@ pub enum Role {
     Action,
     /// The action `drop`.
     Drop,
-    /// A word with a meaning of its own: `priority`, `cookie`, `table`.
+    /// A special word: `priority`, `cookie`, `table`.
     Special,
 }
 
 /// Receives text piece by piece.
 pub trait Sink {
-    /// The buffer that all text goes to; write into it directly what has no role.
+    /// The buffer that all text goes to; text without a role may be written to it directly.
     fn buffer(&mut self) -> &mut String;
 
-    /// What is written from now on plays this role.
+    /// Begins text with this role.
     fn begin(&mut self, role: Role);
 
-    /// Ends what [`Sink::begin`] began.
+    /// Ends the text begun by [`Sink::begin`].
     fn end(&mut self, role: Role);
 
     /// Text without a role: punctuation, plain values.
@@ -52,7 +52,7 @@ pub trait Sink {
         self.end(role);
     }
 
-    /// What `write!` and `writeln!` call; text in memory has room for all.
+    /// Called by `write!` and `writeln!`; writing to memory does not fail.
     fn write_fmt(&mut self, text: fmt::Arguments<'_>) {
         let _ = fmt::Write::write_fmt(self.buffer(), text);
     }
@@ -81,7 +81,7 @@ impl Sink for Plain {
     fn end(&mut self, _: Role) {}
 }
 
-/// Knows the names of a switch's ports and tables.
+/// Lookup of the names of a switch's ports and tables.
 pub trait Names {
     /// The whole name of a port; `None` if the number is unknown.
     fn port_name(&self, ofport: u32) -> Option<&str>;
@@ -89,7 +89,7 @@ pub trait Names {
     /// The OpenFlow number of a port; `None` if the name is unknown.
     fn ofport(&self, name: &str) -> Option<u32>;
 
-    /// The name of a port as it stands in text, in quotes where it needs them; `None` if the number is
+    /// The name of a port in text, quoted if necessary; `None` if the number is
     /// unknown.
     fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
         self.port_name(ofport).map(word)
@@ -100,7 +100,7 @@ pub trait Names {
         None
     }
 
-    /// The name of a table as it stands in text, in quotes where it needs them; `None` if it has none, or
+    /// The name of a table in text, quoted if necessary; `None` if it has none, or
     /// one that another table has, too.
     fn table_word(&self, _table: u8) -> Option<&str> {
         None
@@ -112,7 +112,7 @@ pub trait Names {
     }
 }
 
-/// A name as it stands in text: in quotes where it needs them.
+/// A name in text, quoted if necessary.
 pub fn word(name: &str) -> Cow<'_, str> {
     if needs_quotes(name) {
         crate::base::terminal::quoted(name).into()
@@ -149,22 +149,22 @@ pub enum PortSpelling {
 /// The two spellings of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// The words of OpenFlow 1.0 with NXM wherever they are true.
+    /// The words of OpenFlow 1.0 with NXM wherever equivalent.
     Classic,
-    /// The words of `ovs-ofctl -O VERSION` for the version that was spoken.
+    /// The words of `ovs-ofctl -O VERSION` for the negotiated version.
     Wire,
 }
 
-/// What a formatter needs to know besides the bytes.
+/// The context of a formatter.
 #[derive(Clone, Copy)]
 pub struct TextContext<'a> {
     /// The version the bytes were sent in.
     pub version: Version,
-    /// The spelling asked for.
+    /// The requested spelling.
     pub style: Style,
     /// How ports and tables are written.
     pub ports: PortSpelling,
-    /// Who knows the names of ports and tables.
+    /// The names of ports and tables.
     pub names: &'a dyn Names,
 }
 
@@ -256,7 +256,7 @@ pub fn put_quoted(out: &mut String, text: &str) {
     crate::base::terminal::push_string(out, text);
 }
 
-/// Writes a port as the context asks.
+/// Writes a port according to the context.
 pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
     if let Some(name) = reserved_port(ofport) {
         sink.put_as(Role::Port, name);
@@ -264,7 +264,7 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
     }
     sink.begin(Role::Port);
     let out = sink.buffer();
-    // Of a reserved number without a name ovs-ofctl shows the 16 bits of OpenFlow 1.0.
+    // ovs-ofctl shows an unnamed reserved number as the 16 bits of OpenFlow 1.0.
     let ofport = if ofport >= FIRST_RESERVED {
         ofport & 0xffff
     } else {
@@ -286,7 +286,7 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
     sink.end(Role::Port);
 }
 
-/// Writes a table as the context asks.
+/// Writes a table according to the context.
 #[inline]
 pub fn put_table(out: &mut String, cx: &TextContext<'_>, table: u8) {
     match cx.ports {

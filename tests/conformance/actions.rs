@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ovs::openflow::fields::{Field, Kind, Prereq};
+use ovs::openflow::fields::{Field, FieldKind, Prereq};
 
 use super::flows::{self, Class, Making};
 
@@ -588,7 +588,7 @@ fn set_field(m: &mut Making<'_>, field: &'static Field) -> Option<String> {
     }
     let maskable = field.maskable && (m.class != Class::Old || m.width(field) <= 64);
     let value = m.value(field, maskable && m.class != Class::Old);
-    if field.kind == Kind::Ipv6 && value.ends_with("/0") {
+    if field.kind == FieldKind::Ipv6 && value.ends_with("/0") {
         return None;
     }
     Some(format!("set_field:{value}->{}", field.name))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ovs::openflow::fields::{Field, Kind, Prereq, ROWS};
+use ovs::openflow::fields::{Field, FieldKind, Prereq, ROWS};
 
 use super::actions;
 use crate::common::chance::Chance;
@@ -383,15 +383,15 @@ impl Making<'_> {
             return self.chance.of(&["1", "2"]).to_owned();
         }
         match field.kind {
-            Kind::Port16 | Kind::Port32 => self.port(),
-            Kind::Frag => (self
+            FieldKind::Port16 | FieldKind::Port32 => self.port(),
+            FieldKind::Frag => (self
                 .chance
                 .of(&["no", "yes", "first", "later", "not_later"]))
             .to_owned(),
-            Kind::TunFlags => (self.chance.of(&["oam", "+oam", "-oam", "0"])).to_owned(),
-            Kind::PacketType => "(0,0)".to_owned(),
-            Kind::CtState => "+trk".to_owned(),
-            Kind::TcpFlags => match self.chance.below(3) {
+            FieldKind::TunFlags => (self.chance.of(&["oam", "+oam", "-oam", "0"])).to_owned(),
+            FieldKind::PacketType => "(0,0)".to_owned(),
+            FieldKind::CtState => "+trk".to_owned(),
+            FieldKind::TcpFlags => match self.chance.below(3) {
                 0 => (self.chance.of(&[
                     "+syn-ack",
                     "syn|ack",
@@ -407,9 +407,9 @@ impl Making<'_> {
                     format!("{:#x}/{mask:#x}", self.chance.number(12) & mask)
                 }
             },
-            Kind::Mac => self.masked(bits, masked, mac),
-            Kind::Ipv4 => self.masked(bits, masked, ipv4),
-            Kind::Ipv6 => {
+            FieldKind::Mac => self.masked(bits, masked, mac),
+            FieldKind::Ipv4 => self.masked(bits, masked, ipv4),
+            FieldKind::Ipv6 => {
                 let value = self.address();
                 if masked {
                     let mask = self.chance.mask(128);
@@ -423,17 +423,19 @@ impl Making<'_> {
                     ipv6(value)
                 }
             }
-            Kind::Hex if bits > 128 => {
+            FieldKind::Hex if bits > 128 => {
                 let mut digits = String::from("0x");
                 for _ in 0..self.chance.between(1, u64::from(bits) / 4) {
                     let _ = write!(digits, "{:x}", self.chance.below(16));
                 }
                 digits
             }
-            Kind::Decimal if !masked && self.chance.one_in(2) => {
+            FieldKind::Decimal if !masked && self.chance.one_in(2) => {
                 self.chance.number(bits).to_string()
             }
-            Kind::Decimal | Kind::Hex => self.masked(bits, masked, |value| format!("{value:#x}")),
+            FieldKind::Decimal | FieldKind::Hex => {
+                self.masked(bits, masked, |value| format!("{value:#x}"))
+            }
         }
     }
 

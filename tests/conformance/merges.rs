@@ -6,7 +6,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ovs::openflow::fields::{Field, Kind};
+use ovs::openflow::fields::{Field, FieldKind};
 
 use crate::common::chance::ones;
 
@@ -393,10 +393,10 @@ impl<'t> Set<'t> {
         let mut value = numeral(value)?;
         let mut mask = match mask {
             None => all,
-            Some(mask) if row.kind == Kind::Ipv6 && !mask.contains(':') => {
+            Some(mask) if row.kind == FieldKind::Ipv6 && !mask.contains(':') => {
                 !ones(128 - mask.parse::<u32>().ok()?)
             }
-            Some(mask) if row.kind == Kind::Ipv4 && !mask.contains('.') => {
+            Some(mask) if row.kind == FieldKind::Ipv4 && !mask.contains('.') => {
                 all & !ones(32 - mask.parse::<u32>().ok()?)
             }
             Some(mask) => numeral(mask)? & all,

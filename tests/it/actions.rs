@@ -4,7 +4,7 @@
 
 use ovs::base::json::Json;
 use ovs::cli::schema::documents;
-use ovs::openflow::actions::{ActionList, Form, NAMES};
+use ovs::openflow::actions::{ActionList, ListForm, NAMES};
 use ovs::openflow::spelling::write_actions;
 use ovs::openflow::text::{Plain, Style};
 use ovs::openflow::version::Version;
@@ -15,7 +15,7 @@ use crate::common::run::Schema;
 
 struct Row {
     version: Version,
-    form: Form,
+    form: ListForm,
     vlan_tag_known: bool,
     bytes: Vec<u8>,
     wire: &'static str,
@@ -48,8 +48,8 @@ fn rows() -> Vec<Row> {
         .map(|cells| Row {
             version: version(cells[0]),
             form: match cells[1] {
-                "A" => Form::Actions,
-                _ => Form::Instructions,
+                "A" => ListForm::Actions,
+                _ => ListForm::Instructions,
             },
             vlan_tag_known: cells[2] == "1",
             bytes: unhex(cells[3]),
@@ -95,7 +95,7 @@ fn classic_style_is_what_ovs_ofctl_prints_over_1_0_where_that_is_true() {
 #[test]
 fn encodes_to_the_bytes_it_came_from() {
     let mut differences = Vec::new();
-    for row in rows().iter().filter(|row| row.form == Form::Actions) {
+    for row in rows().iter().filter(|row| row.form == ListForm::Actions) {
         let mut out = Vec::new();
         for action in &row.list() {
             action.unwrap().encode(row.version, &mut out).unwrap();
@@ -105,13 +105,16 @@ fn encodes_to_the_bytes_it_came_from() {
         }
     }
     // Of instructions, the actions to apply, and every other one by itself.
-    for row in rows().iter().filter(|row| row.form == Form::Instructions) {
+    for row in rows()
+        .iter()
+        .filter(|row| row.form == ListForm::Instructions)
+    {
         let mut rest = &row.bytes[..];
         while !rest.is_empty() {
             let length = usize::from(u16::from_be_bytes([rest[2], rest[3]]));
             let (one, tail) = rest.split_at(length);
             rest = tail;
-            let list = ActionList::new(one, 0, row.version, Form::Instructions);
+            let list = ActionList::new(one, 0, row.version, ListForm::Instructions);
             let want = if one.starts_with(&[0, 4]) {
                 &one[8..]
             } else {
@@ -157,13 +160,13 @@ fn every_action_has_a_vector() {
 }
 
 /// An action list or instructions by hand.
-fn shown(version: Version, form: Form, hex: &str, style: Style) -> (String, Option<String>) {
+fn shown(version: Version, form: ListForm, hex: &str, style: Style) -> (String, Option<String>) {
     shown_bytes(version, form, &unhex(hex), style)
 }
 
 fn shown_bytes(
     version: Version,
-    form: Form,
+    form: ListForm,
     bytes: &[u8],
     style: Style,
 ) -> (String, Option<String>) {
@@ -181,7 +184,7 @@ fn instructions_come_in_the_order_of_ovs_ofctl_and_none_is_lost() {
                0004001800000000000000100000000100000000000000000004001800000000\
                0000001000000002000000000000000000090008000000000005000800000000";
     assert_eq!(
-        shown(Version::V13, Form::Instructions, hex, Style::Wire).0,
+        shown(Version::V13, ListForm::Instructions, hex, Style::Wire).0,
         "output:1,clear_actions,goto_table:2,\
          experimenter_instruction(id=0x1,data=00.00.00.02.00.00.00.03),\
          unknown_instruction(type=4,data=00.00.00.00.00.00.00.10.00.00.00.02.00.00.00.00.00.00.00.00),\
@@ -194,7 +197,7 @@ fn unknown_actions_print_whole_and_the_rest_goes_on() {
     // push_pbb, an experimenter's, output:1
     let hex = "001a000888e70000ffff001000001234000102030405060700000010000000010000000000000000";
     assert_eq!(
-        shown(Version::V13, Form::Actions, hex, Style::Classic).0,
+        shown(Version::V13, ListForm::Actions, hex, Style::Classic).0,
         "unknown(type=26,data=88.e7.00.00),\
          experimenter(id=0x1234,data=00.01.02.03.04.05.06.07),output:1"
     );
@@ -205,7 +208,7 @@ fn a_length_that_cannot_be_ends_the_list_with_its_place() {
     let output = "00000010000000010000000000000000";
     for (bad, at) in [("0000000700000000", 116), ("0000001800000000", 116)] {
         let hex = format!("{output}{bad}");
-        let (text, error) = shown(Version::V13, Form::Actions, &hex, Style::Wire);
+        let (text, error) = shown(Version::V13, ListForm::Actions, &hex, Style::Wire);
         assert_eq!(text, "output:1");
         assert!(error.unwrap().contains(&format!("at byte {at}")));
     }
@@ -222,7 +225,7 @@ fn lists_nested_too_deep_print_as_bytes() {
         outer.extend(bytes);
         bytes = outer;
     }
-    let (text, error) = shown_bytes(Version::V13, Form::Actions, &bytes, Style::Classic);
+    let (text, error) = shown_bytes(Version::V13, ListForm::Actions, &bytes, Style::Classic);
     assert_eq!(error, None);
     assert!(text.starts_with("clone(clone("));
     assert!(text.contains("clone(experimenter(id=0x2320,data=00.2a."));
@@ -317,7 +320,7 @@ fn a_value_that_ovs_ofctl_refuses_prints_as_it_came() {
     // By hand: a ToS byte with ECN bits in it, which `ovs-ofctl ofp-print` 3.1 does not print
     // (OFPBAC_BAD_SET_ARGUMENT).
     let hex = "0019001000000a010500000000000000";
-    let shown = |style| shown(Version::V15, Form::Actions, hex, style).0;
+    let shown = |style| shown(Version::V15, ListForm::Actions, hex, style).0;
     assert_eq!(shown(Style::Wire), "set_field:5->nw_tos");
     assert_eq!(shown(Style::Classic), "load:0x5->NXM_OF_IP_TOS[]");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use ovs::openflow::fields::{Field, Kind, Prereq, ROWS};
+use ovs::openflow::fields::{Field, FieldKind, Prereq, ROWS};
 use ovs::openflow::version::Version;
 
 /// The manual page as roff, font changes taken out.
@@ -28,20 +28,20 @@ fn manual() -> String {
         .replace("\\[char46]", ".")
 }
 
-fn kind_name(kind: Kind) -> &'static str {
+fn kind_name(kind: FieldKind) -> &'static str {
     match kind {
-        Kind::Decimal => "decimal",
-        Kind::Hex => "hexadecimal",
-        Kind::Mac => "Ethernet",
-        Kind::Ipv4 => "IPv4",
-        Kind::Ipv6 => "IPv6",
-        Kind::Port16 => "OpenFlow 1.0 port",
-        Kind::Port32 => "OpenFlow 1.1+ port",
-        Kind::Frag => "frag",
-        Kind::TcpFlags => "TCP flags",
-        Kind::CtState => "ct state",
-        Kind::TunFlags => "tunnel flags",
-        Kind::PacketType => "packet type",
+        FieldKind::Decimal => "decimal",
+        FieldKind::Hex => "hexadecimal",
+        FieldKind::Mac => "Ethernet",
+        FieldKind::Ipv4 => "IPv4",
+        FieldKind::Ipv6 => "IPv6",
+        FieldKind::Port16 => "OpenFlow 1.0 port",
+        FieldKind::Port32 => "OpenFlow 1.1+ port",
+        FieldKind::Frag => "frag",
+        FieldKind::TcpFlags => "TCP flags",
+        FieldKind::CtState => "ct state",
+        FieldKind::TunFlags => "tunnel flags",
+        FieldKind::PacketType => "packet type",
     }
 }
 

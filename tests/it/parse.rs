@@ -3,7 +3,7 @@
 //! `golden/flow_mods.tsv` was written by `golden/make_flow_mods.py`, `golden/actions.tsv` by
 //! `golden/make_actions.py`; both tell their columns.
 
-use ovs::openflow::actions::{Parsed, parse_actions};
+use ovs::openflow::actions::{ParsedActions, parse_actions};
 use ovs::openflow::fields::{ParseError, ParseErrorKind};
 use ovs::openflow::flow_spec::parse_flow;
 use ovs::openflow::spelling::write_actions;
@@ -147,7 +147,7 @@ fn flows_encode_to_the_bytes_of_ovs_ofctl() {
     );
 }
 
-fn text_of(parsed: &Parsed) -> String {
+fn text_of(parsed: &ParsedActions) -> String {
     let cx = cx(parsed.version, Style::Wire);
     openflow::text(|sink| write_actions(&parsed.list(), sink, &cx, false).unwrap())
 }

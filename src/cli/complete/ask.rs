@@ -1,25 +1,24 @@
-//! What completion asks the database, and of names of tables the switch: within [`DEADLINE`], or it knows nothing.
+//! Completion's queries to the database and, for names of flow tables, the switch; empty after [`DEADLINE`].
 
 use std::time::{Duration, Instant};
 
-use super::line::Typed;
+use super::line::TypedCommand;
 use crate::commands::{Context, names_of_tables};
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::ovsdb::schema::Table;
 
-/// For everything together: a prompt must not wait.
+/// Time limit of all queries together, since the prompt waits.
 const DEADLINE: Duration = Duration::from_millis(300);
 
-/// Where to ask.
+/// The source of names for completion.
 #[derive(Debug)]
-pub(super) struct Ask {
-    /// The words of the line that say so.
+pub(super) struct NameSource {
+    /// The connection options of the line.
     words: Vec<String>,
     until: Instant,
 }
 
-/// The options that say where the database is, and how to speak to it. (`--bootstrap-ca-cert` would write
-/// a file.)
+/// The options for connecting to the database, without `--bootstrap-ca-cert`, which would write a file.
 const OPTIONS: [&str; 6] = [
     "db",
     "private-key",
@@ -29,9 +28,9 @@ const OPTIONS: [&str; 6] = [
     "ssl-server-name",
 ];
 
-impl Ask {
-    /// As the options of the line say, else the environment.
-    pub(super) fn new(typed: &Typed<'_>) -> Self {
+impl NameSource {
+    /// From the options of the line, else the environment.
+    pub(super) fn new(typed: &TypedCommand<'_>) -> Self {
         let mut words = Vec::new();
         for name in OPTIONS {
             let option = typed.long(name);
@@ -90,7 +89,7 @@ impl Ask {
         let cx = crate::cli::context(&self.words, left)?;
         let runtime = crate::cli::runtime().ok()?;
         let asked = runtime.block_on(async { tokio::time::timeout(left, question(&cx)).await });
-        // The connection ends inside its runtime; a name that is being looked up is not waited for.
+        // The connection is dropped inside its runtime; a pending name lookup is not waited for.
         let entered = runtime.enter();
         drop(cx);
         drop(entered);

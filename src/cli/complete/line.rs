@@ -1,4 +1,4 @@
-//! The words typed so far, and what they come to: the command, its options, its arguments.
+//! The words typed so far, and the command, options and arguments that they give.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use clap::{Arg, ArgAction, Command};
 
 /// What a bash user has typed, up to the cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    /// The words, quotes and backslashes taken out; the last is the one at the cursor, and may be empty.
+pub(super) struct TypedLine {
+    /// The words without quotes and backslashes; the last is at the cursor and may be empty.
     pub words: Vec<String>,
-    /// Where, in bytes of the last word, the part begins that readline will replace.
+    /// Byte offset in the last word of the part that readline replaces.
     pub from: usize,
-    /// The quote that is still open.
+    /// The open quote, if any.
     pub quote: Option<char>,
 }
 
-/// Takes a line apart as bash(1), QUOTING, has it. Readline breaks words at `breaks` too.
-pub(super) fn split(line: &str, breaks: &str) -> Line {
+/// Splits a line according to bash(1), QUOTING. Readline also breaks words at `breaks`.
+pub(super) fn split(line: &str, breaks: &str) -> TypedLine {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut begun = false;
@@ -48,12 +48,12 @@ pub(super) fn split(line: &str, breaks: &str) -> Line {
         }
     }
     words.push(word);
-    Line { words, from, quote }
+    TypedLine { words, from, quote }
 }
 
-/// What the words before the cursor come to.
+/// The parsed words before the cursor.
 #[derive(Debug)]
-pub(super) struct Typed<'c> {
+pub(super) struct TypedCommand<'c> {
     /// The names of the commands: `port`, `add`.
     pub path: Vec<&'c str>,
     /// The innermost command.
@@ -70,8 +70,8 @@ pub(super) struct Typed<'c> {
     pub wants_command: bool,
 }
 
-impl<'c> Typed<'c> {
-    /// Reads words (without `ovs` itself) as clap would, and passes over what it would refuse.
+impl<'c> TypedCommand<'c> {
+    /// Reads words (without `ovs` itself) as clap would, ignoring what it would reject.
     pub(super) fn read(root: &'c Command, words: &'c [String]) -> Self {
         let mut typed = Self {
             path: Vec::new(),
@@ -134,7 +134,7 @@ impl<'c> Typed<'c> {
         })
     }
 
-    /// Whether an option that takes one value, or none, is there already.
+    /// Whether an option that takes one value, or none, is already given.
     pub(super) fn is_given(&self, option: &Arg) -> bool {
         self.values.contains_key(option.get_id().as_str())
             && !matches!(option.get_action(), ArgAction::Append | ArgAction::Count)
@@ -167,7 +167,7 @@ impl<'c> Typed<'c> {
         }
     }
 
-    /// Several in one word: `-jv`, `-t5`.
+    /// Several short options in one word: `-jv`, `-t5`.
     fn take_short(&mut self, text: &'c str) {
         for (at, name) in text.char_indices() {
             let Some(option) = self.short(name) else {

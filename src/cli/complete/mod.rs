@@ -1,21 +1,21 @@
-//! Completion: the scripts for the shells, and `ovs complete`, which they ask at every TAB.
+//! Completion: the scripts for the shells, and `ovs complete`, which they call at every TAB.
 //!
-//! The scripts know nothing of commands: they pass on the words, and show what comes back. What an
-//! argument takes is read off its definition: its possible values, else the name of its value
+//! The scripts do not contain the commands: they pass on the words and show the output. The values of an
+//! argument follow from its definition: its possible values, else the name of its value
 //! (`BRIDGE`, `PORT`, `MATCH`), for which `values` has one table.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `line` | the words typed so far, and what they come to |
-//! | `values` | what an argument takes |
+//! | `line` | the words typed so far, split and parsed |
+//! | `values` | the values of an argument |
 //! | `matching` | fields and values inside a MATCH |
-//! | `names` | what has a name in the database or the switch |
-//! | `ask` | names from the database and the switch, in a short time or not at all |
+//! | `names` | names in the database or the switch |
+//! | `ask` | queries to the database and the switch, with a short timeout |
 //!
-//! **The answer**, line by line: first what follows a candidate that is chosen (`space`; `open`: nothing,
-//! the word may go on; `files`: no candidates, the shell completes names of files), then the candidates,
+//! **The answer**, line by line: first what follows a chosen candidate (`space`; `open`: nothing,
+//! the word may continue; `files`: no candidates, the shell completes file names), then the candidates,
 //! each with a tab and a description if it has one. A candidate is the whole word; for bash, which
-//! replaces only the part of it that readline takes for a word, that part, quoted.
+//! replaces only part of it (readline's word), that part, quoted.
 
 mod ask;
 mod line;
@@ -33,9 +33,9 @@ use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::Failure;
 use crate::commands::about::{About, Describe as _};
 
-use line::{Line, Typed, split, waits_for_value};
+use line::{TypedCommand, TypedLine, split, waits_for_value};
 
-/// The shells that there is a script for.
+/// The shells with a completion script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
     /// bash 4 and later
@@ -105,7 +105,7 @@ pub(super) struct Complete {
 }
 
 impl Complete {
-    /// Prints the answer. Nothing that goes wrong is told: the prompt is no place for it.
+    /// Prints the answer. Errors are not reported, since they would disturb the prompt.
     pub(super) fn run(&self, mut root: Command) {
         root.build();
         let words: Option<Vec<String>> = self
@@ -122,7 +122,7 @@ impl Complete {
                 line
             }
             (Shell::Bash, _) => return,
-            (_, words) => Line {
+            (_, words) => TypedLine {
                 words: words.to_vec(),
                 from: 0,
                 quote: None,
@@ -140,7 +140,7 @@ impl Complete {
     }
 }
 
-/// One word that could stand at the cursor, whole.
+/// A possible whole word at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Candidate {
     word: String,
@@ -160,7 +160,7 @@ impl Candidate {
     }
 }
 
-/// What follows a candidate that is chosen.
+/// What follows a chosen candidate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Tail {
     /// The next word.
@@ -168,18 +168,18 @@ enum Tail {
     Space,
     /// More of the same word.
     Open,
-    /// There are no candidates: names of files are wanted.
+    /// No candidates: the shell completes file names.
     Files,
 }
 
-/// What could stand at the cursor.
+/// The candidates at the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Answer {
+struct Completion {
     candidates: Vec<Candidate>,
     tail: Tail,
 }
 
-impl Answer {
+impl Completion {
     fn space(candidates: Vec<Candidate>) -> Self {
         Self {
             candidates,
@@ -201,7 +201,7 @@ impl Answer {
         }
     }
 
-    /// Candidates are the rest of a word whose beginning is typed.
+    /// Prefixes the candidates with `head`, the typed beginning of the word.
     fn after(mut self, head: &str) -> Self {
         for candidate in &mut self.candidates {
             candidate.word.insert_str(0, head);
@@ -209,7 +209,7 @@ impl Answer {
         self
     }
 
-    /// Only what begins with what is typed, and nothing that would act on a terminal.
+    /// Keeps candidates that begin with the typed text and contain no control characters.
     fn only(mut self, current: &str) -> Self {
         self.candidates.retain(|candidate| {
             candidate.word.starts_with(current) && !candidate.word.contains(acts_on_a_terminal)
@@ -230,7 +230,7 @@ impl Answer {
         text
     }
 
-    fn for_bash(&self, line: &Line) -> String {
+    fn for_bash(&self, line: &TypedLine) -> String {
         let mut text = self.tail.line().to_owned();
         for Candidate { word, .. } in &self.candidates {
             let part = word.get(line.from..).unwrap_or_default();
@@ -254,7 +254,7 @@ impl Tail {
     }
 }
 
-/// With a backslash before everything that means something to bash.
+/// Escapes characters special to bash with backslashes.
 fn quote_for_bash(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -267,10 +267,10 @@ fn quote_for_bash(text: &str) -> String {
     out
 }
 
-/// What could stand at the cursor after the words `before`, where `current` is typed already.
-fn answer(root: &Command, before: &[String], current: &str) -> Answer {
-    let typed = Typed::read(root, before);
-    let ask = ask::Ask::new(&typed);
+/// The candidates after the words `before`, for the partial word `current`.
+fn answer(root: &Command, before: &[String], current: &str) -> Completion {
+    let typed = TypedCommand::read(root, before);
+    let ask = ask::NameSource::new(&typed);
     let of = |argument, head: &str, rest: &str| {
         let answer = values::of(&typed, argument, rest, &ask);
         answer.after(head).only(current)
@@ -285,7 +285,7 @@ fn answer(root: &Command, before: &[String], current: &str) -> Answer {
                 (Some(option), Some(head)) if option.get_action().takes_values() => {
                     of(option, head, value)
                 }
-                _ => Answer::default(),
+                _ => Completion::default(),
             };
         }
         // -Ovalue
@@ -301,7 +301,7 @@ fn answer(root: &Command, before: &[String], current: &str) -> Answer {
         }
         return options(&typed).only(current);
     }
-    let mut answer = Answer::default();
+    let mut answer = Completion::default();
     if let Some(argument) = typed.positional {
         answer = of(argument, "", current);
     }
@@ -316,7 +316,7 @@ fn answer(root: &Command, before: &[String], current: &str) -> Answer {
 }
 
 /// The options that are not given yet, those of the command before those of all.
-fn options(typed: &Typed<'_>) -> Answer {
+fn options(typed: &TypedCommand<'_>) -> Completion {
     let mut own = Vec::new();
     let mut global = Vec::new();
     for option in typed.command.get_arguments() {
@@ -335,10 +335,10 @@ fn options(typed: &Typed<'_>) -> Answer {
         }
     }
     own.extend(global);
-    Answer::space(own)
+    Completion::space(own)
 }
 
-/// The beginning of a description, as much as fits beside a word.
+/// The beginning of a description, short enough to stand beside a word.
 fn short(help: Option<String>) -> String {
     let help = help.unwrap_or_default();
     let ends = ["\n", "; ", " ["];

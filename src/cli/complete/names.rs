@@ -1,15 +1,15 @@
-//! What has a name in the database or the switch, as candidates.
+//! Names in the database or the switch, as candidates.
 
 use super::Candidate;
-use super::ask::Ask;
+use super::ask::NameSource;
 
 /// Words without a description.
 pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
     names.into_iter().map(Candidate::new).collect()
 }
 
-/// Interfaces by name, as OpenFlow has them for ports.
-pub(super) fn interfaces(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+/// Interfaces by name, which are the ports of OpenFlow.
+pub(super) fn interfaces(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let topology = ask.ports(bridge);
     let candidate = |(_, _, interface): (_, _, &crate::model::topology::Interface)| {
         let number = interface.port_number();
@@ -19,8 +19,8 @@ pub(super) fn interfaces(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
     sorted(topology.interfaces().map(candidate).collect())
 }
 
-/// The flow tables of the bridge that have names, as a MATCH takes them; what several have by number.
-pub(super) fn flow_tables(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+/// The flow tables of the bridge that have names, as in a MATCH; by number if the name is ambiguous.
+pub(super) fn flow_tables(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let tables = bridge.map_or_else(Vec::new, |bridge| ask.flow_tables(bridge));
     let candidate = |(number, name): &(u8, String)| {
         let is_one = tables.iter().filter(|(_, other)| other == name).count() == 1;
@@ -33,7 +33,7 @@ pub(super) fn flow_tables(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
     tables.iter().map(candidate).collect()
 }
 
-/// A name in quotes where without them it would be a number, or not one word.
+/// A name, quoted if it would otherwise be a number or several words.
 fn table_value(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -43,8 +43,8 @@ fn table_value(name: &str) -> String {
     }
 }
 
-/// The tags that ports bear.
-pub(super) fn tags(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
+/// The tags of the ports.
+pub(super) fn tags(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let topology = ask.columns(bridge, &["tag"]);
     let ports = topology.bridges.iter().flat_map(|bridge| &bridge.ports);
     let mut tags: Vec<i64> = ports.filter_map(|port| port.tag).collect();
@@ -54,7 +54,7 @@ pub(super) fn tags(bridge: Option<&str>, ask: &Ask) -> Vec<Candidate> {
     tags.map(|tag| Candidate::new(tag.to_string())).collect()
 }
 
-/// Each word once, in order.
+/// Sorts and removes duplicates.
 pub(super) fn sorted(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.sort_unstable_by(|a, b| a.word.cmp(&b.word));
     candidates.dedup_by(|a, b| a.word == b.word);

@@ -1,11 +1,11 @@
-//! What an argument takes: its possible values, else what the name of its value says.
+//! The values of an argument: its possible values, else by the name of its value.
 
 use clap::Arg;
 
-use super::ask::Ask;
-use super::line::Typed;
+use super::ask::NameSource;
+use super::line::TypedCommand;
 use super::names::{flow_tables, interfaces, named, sorted, tags};
-use super::{Answer, Candidate, matching};
+use super::{Candidate, Completion, matching};
 use std::collections::BTreeSet;
 
 use crate::cli::manual;
@@ -15,8 +15,13 @@ use crate::model::keys;
 use crate::openflow::actions;
 use crate::openflow::version::Version;
 
-/// What can stand for `argument` where `current` is typed of it already.
-pub(super) fn of(typed: &Typed<'_>, argument: &Arg, current: &str, ask: &Ask) -> Answer {
+/// The candidates for `argument`, of which `current` is typed.
+pub(super) fn of(
+    typed: &TypedCommand<'_>,
+    argument: &Arg,
+    current: &str,
+    ask: &NameSource,
+) -> Completion {
     let possible = argument.get_possible_values();
     if !possible.is_empty() && argument.get_action().takes_values() {
         let shown = possible.iter().filter(|value| !value.is_hide_set());
@@ -24,50 +29,52 @@ pub(super) fn of(typed: &Typed<'_>, argument: &Arg, current: &str, ask: &Ask) ->
             let about = value.get_help().map(ToString::to_string);
             Candidate::about(value.get_name(), about.unwrap_or_default())
         };
-        return Answer::space(shown.map(candidate).collect());
+        return Completion::space(shown.map(candidate).collect());
     }
     let bridge = bridge_of(typed);
-    match takes(argument).unwrap_or(Takes::Anything) {
-        Takes::Anything => Answer::default(),
-        Takes::Bridge => Answer::space(bridges(ask)),
-        Takes::BridgeAndPort => bridges_with_ports(current, ask),
-        Takes::Port => ports(bridge, current, ask),
-        Takes::PortOrBridge => {
+    match takes(argument).unwrap_or(ValueKind::Anything) {
+        ValueKind::Anything => Completion::default(),
+        ValueKind::Bridge => Completion::space(bridges(ask)),
+        ValueKind::BridgeAndPort => bridges_with_ports(current, ask),
+        ValueKind::Port => ports(bridge, current, ask),
+        ValueKind::PortOrBridge => {
             let mut answer = ports(None, current, ask);
             answer.candidates.splice(0..0, bridges(ask));
             answer
         }
-        Takes::Device => list(current, host_interfaces()),
-        Takes::Tag => Answer::space(tags(bridge, ask)),
-        Takes::Tags => list(current, tags(bridge, ask)),
-        Takes::Match => matching::of(bridge, current, ask),
-        Takes::Columns => list(current, column_names(typed)),
-        Takes::Column if argument.is_global_set() => Answer::space(column_names(typed)),
-        Takes::Column => Answer::space(table_columns(typed, ask)),
-        Takes::ColumnAndMore => Answer::open(table_columns(typed, ask)),
-        Takes::FlowTable => Answer::space(flow_tables(bridge, ask)),
-        Takes::Table => Answer::space(named(ask.tables().iter().map(|table| &table.name))),
-        Takes::Record => Answer::space(records(typed, ask)),
-        Takes::SortField => list(current, named(sort_fields())),
-        Takes::Action => {
+        ValueKind::Device => list(current, host_interfaces()),
+        ValueKind::Tag => Completion::space(tags(bridge, ask)),
+        ValueKind::Tags => list(current, tags(bridge, ask)),
+        ValueKind::Match => matching::of(bridge, current, ask),
+        ValueKind::Columns => list(current, column_names(typed)),
+        ValueKind::Column if argument.is_global_set() => Completion::space(column_names(typed)),
+        ValueKind::Column => Completion::space(table_columns(typed, ask)),
+        ValueKind::ColumnAndMore => Completion::open(table_columns(typed, ask)),
+        ValueKind::FlowTable => Completion::space(flow_tables(bridge, ask)),
+        ValueKind::Table => Completion::space(named(ask.tables().iter().map(|table| &table.name))),
+        ValueKind::Record => Completion::space(records(typed, ask)),
+        ValueKind::SortField => list(current, named(sort_fields())),
+        ValueKind::Action => {
             let words: BTreeSet<&str> = actions::words().collect();
-            Answer::space(named(words))
+            Completion::space(named(words))
         }
-        Takes::InterfaceType => Answer::space(named(keys::interface_types().iter().copied())),
-        Takes::Versions => list(current, named(Version::ALL.map(|v| v.to_string()))),
-        Takes::Pair => pairs(typed, argument, ask),
-        Takes::OnOff => Answer::space(named(["on", "off"])),
-        Takes::Endpoint if current.contains(':') => Answer::default(),
-        Takes::Endpoint => Answer::open(named(["unix:", "tcp:", "ssl:"])),
-        Takes::Page => Answer::space(named(manual::topics())),
-        Takes::File => Answer::files(),
+        ValueKind::InterfaceType => {
+            Completion::space(named(keys::interface_types().iter().copied()))
+        }
+        ValueKind::Versions => list(current, named(Version::ALL.map(|v| v.to_string()))),
+        ValueKind::Pair => pairs(typed, argument, ask),
+        ValueKind::OnOff => Completion::space(named(["on", "off"])),
+        ValueKind::Endpoint if current.contains(':') => Completion::default(),
+        ValueKind::Endpoint => Completion::open(named(["unix:", "tcp:", "ssl:"])),
+        ValueKind::Page => Completion::space(named(manual::topics())),
+        ValueKind::File => Completion::files(),
     }
 }
 
-/// What a value can be.
+/// The kinds of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    /// What only the user knows.
+enum ValueKind {
+    /// Free text.
     Anything,
     Action,
     Bridge,
@@ -94,33 +101,33 @@ enum Takes {
     Versions,
 }
 
-/// By the name of the value in the argument's definition, which the help shows.
-fn takes(argument: &Arg) -> Option<Takes> {
+/// The kind by the value name in the argument's definition, which the help shows.
+fn takes(argument: &Arg) -> Option<ValueKind> {
     let names = argument.get_value_names().unwrap_or_default();
     Some(match names.first()?.as_str() {
-        "BRIDGE" | "SWITCH" => Takes::Bridge,
-        "BRIDGE[:PORT]" => Takes::BridgeAndPort,
-        "PORT" | "NAME|NUMBER" => Takes::Port,
-        "PORT | BRIDGE BRIDGE" => Takes::PortOrBridge,
-        "IF" | "IF,IF" => Takes::Device,
-        "VID" => Takes::Tag,
-        "VIDS" => Takes::Tags,
-        "MATCH" => Takes::Match,
-        "A,B" => Takes::Columns,
-        "COLUMN" => Takes::Column,
-        "COLUMN[:KEY]" | "COLUMN[:KEY]=VALUE" | "CONDITION" => Takes::ColumnAndMore,
-        "TABLE" if argument.get_long().is_some() => Takes::FlowTable,
-        "TABLE" => Takes::Table,
-        "RECORD" => Takes::Record,
-        "FIELD" => Takes::SortField,
-        "ACTION" => Takes::Action,
-        "TYPE" => Takes::InterfaceType,
-        "V[,V]" => Takes::Versions,
-        "K=V" => Takes::Pair,
-        "ON|OFF" | "on|off" => Takes::OnOff,
-        "ENDPOINT" => Takes::Endpoint,
-        "COMMAND" => Takes::Page,
-        "FILE" | "DIR" | "HEX|FILE|-" | "CMD" => Takes::File,
+        "BRIDGE" | "SWITCH" => ValueKind::Bridge,
+        "BRIDGE[:PORT]" => ValueKind::BridgeAndPort,
+        "PORT" | "NAME|NUMBER" => ValueKind::Port,
+        "PORT | BRIDGE BRIDGE" => ValueKind::PortOrBridge,
+        "IF" | "IF,IF" => ValueKind::Device,
+        "VID" => ValueKind::Tag,
+        "VIDS" => ValueKind::Tags,
+        "MATCH" => ValueKind::Match,
+        "A,B" => ValueKind::Columns,
+        "COLUMN" => ValueKind::Column,
+        "COLUMN[:KEY]" | "COLUMN[:KEY]=VALUE" | "CONDITION" => ValueKind::ColumnAndMore,
+        "TABLE" if argument.get_long().is_some() => ValueKind::FlowTable,
+        "TABLE" => ValueKind::Table,
+        "RECORD" => ValueKind::Record,
+        "FIELD" => ValueKind::SortField,
+        "ACTION" => ValueKind::Action,
+        "TYPE" => ValueKind::InterfaceType,
+        "V[,V]" => ValueKind::Versions,
+        "K=V" => ValueKind::Pair,
+        "ON|OFF" | "on|off" => ValueKind::OnOff,
+        "ENDPOINT" => ValueKind::Endpoint,
+        "COMMAND" => ValueKind::Page,
+        "FILE" | "DIR" | "HEX|FILE|-" | "CMD" => ValueKind::File,
         "@NAME"
         | "ADDRESS"
         | "BYTES"
@@ -145,43 +152,43 @@ fn takes(argument: &Arg) -> Option<Takes> {
         | "V[/M]"
         | "VALUE|KEY|KEY=VALUE"
         | "WHAT"
-        | "[KEY=]VALUE" => Takes::Anything,
+        | "[KEY=]VALUE" => ValueKind::Anything,
         _ => return None,
     })
 }
 
-/// The bridge that is typed in the same line.
-fn bridge_of<'c>(typed: &Typed<'c>) -> Option<&'c str> {
-    let is_bridge = |argument: &&Arg| takes(argument) == Some(Takes::Bridge);
+/// The bridge typed in the same line.
+fn bridge_of<'c>(typed: &TypedCommand<'c>) -> Option<&'c str> {
+    let is_bridge = |argument: &&Arg| takes(argument) == Some(ValueKind::Bridge);
     let mut arguments = typed.command.get_positionals().filter(is_bridge);
     let given = typed.value(arguments.next()?.get_id().as_str())?;
     (!given.contains(':')).then_some(given)
 }
 
-/// Words with commas between: those that are not there yet, after those that are.
-fn list(current: &str, words: impl IntoIterator<Item = Candidate>) -> Answer {
+/// A comma-separated list: completes it with the words not yet in it.
+fn list(current: &str, words: impl IntoIterator<Item = Candidate>) -> Completion {
     let (head, _) = current.split_at(current.rfind(',').map_or(0, |comma| comma + 1));
     let given: Vec<&str> = head.split(',').collect();
     let words = words.into_iter();
     let new = words.filter(|candidate| !given.contains(&candidate.word.as_str()));
-    Answer::open(new.collect()).after(head)
+    Completion::open(new.collect()).after(head)
 }
 
-fn bridges(ask: &Ask) -> Vec<Candidate> {
+fn bridges(ask: &NameSource) -> Vec<Candidate> {
     let bridges = ask.bridges().bridges.into_iter();
     sorted(bridges.map(|bridge| Candidate::new(bridge.name)).collect())
 }
 
-/// `br-int`, and behind a colon its ports.
-fn bridges_with_ports(current: &str, ask: &Ask) -> Answer {
+/// `br-int`, or after a colon its ports.
+fn bridges_with_ports(current: &str, ask: &NameSource) -> Completion {
     match current.split_once(':') {
         Some((bridge, _)) => ports(Some(bridge), "", ask).after(&format!("{bridge}:")),
-        None => Answer::open(bridges(ask)),
+        None => Completion::open(bridges(ask)),
     }
 }
 
-/// Ports by name; behind `BRIDGE/` those of that bridge.
-fn ports(bridge: Option<&str>, current: &str, ask: &Ask) -> Answer {
+/// Ports by name; after `BRIDGE/` those of that bridge.
+fn ports(bridge: Option<&str>, current: &str, ask: &NameSource) -> Completion {
     let (bridge, head) = match current.split_once('/') {
         Some((bridge, _)) => (Some(bridge), format!("{bridge}/")),
         None => (bridge, String::new()),
@@ -199,7 +206,7 @@ fn ports(bridge: Option<&str>, current: &str, ask: &Ask) -> Answer {
             all.push(Candidate::about(port.name.clone(), about));
         }
     }
-    Answer::space(sorted(all)).after(&head)
+    Completion::space(sorted(all)).after(&head)
 }
 
 /// The devices of this host.
@@ -211,7 +218,7 @@ fn host_interfaces() -> Vec<Candidate> {
     sorted(names.map(Candidate::new).collect())
 }
 
-fn column_names(typed: &Typed<'_>) -> Vec<Candidate> {
+fn column_names(typed: &TypedCommand<'_>) -> Vec<Candidate> {
     named(
         About::of(typed.command)
             .columns()
@@ -220,8 +227,8 @@ fn column_names(typed: &Typed<'_>) -> Vec<Candidate> {
     )
 }
 
-/// The columns of the table that is typed.
-fn table_columns(typed: &Typed<'_>, ask: &Ask) -> Vec<Candidate> {
+/// The columns of the typed table.
+fn table_columns(typed: &TypedCommand<'_>, ask: &NameSource) -> Vec<Candidate> {
     let tables = ask.tables();
     let name = typed.value("table");
     let table = tables
@@ -231,8 +238,8 @@ fn table_columns(typed: &Typed<'_>, ask: &Ask) -> Vec<Candidate> {
     columns.map(|column| Candidate::new(&column.name)).collect()
 }
 
-/// The records of the table that is typed, where they have names.
-fn records(typed: &Typed<'_>, ask: &Ask) -> Vec<Candidate> {
+/// The named records of the typed table.
+fn records(typed: &TypedCommand<'_>, ask: &NameSource) -> Vec<Candidate> {
     match typed.value("table") {
         Some("Bridge") => bridges(ask),
         Some("Port") => ports(None, "", ask).candidates,
@@ -243,7 +250,7 @@ fn records(typed: &Typed<'_>, ask: &Ask) -> Vec<Candidate> {
 }
 
 /// Keys of the map that an option sets.
-fn pairs(typed: &Typed<'_>, option: &Arg, ask: &Ask) -> Answer {
+fn pairs(typed: &TypedCommand<'_>, option: &Arg, ask: &NameSource) -> Completion {
     let of_bridge = typed.path.first() == Some(&"bridge");
     let (table, column) = match option.get_long().unwrap_or_default() {
         "option" => ("Interface", "options"),
@@ -253,15 +260,15 @@ fn pairs(typed: &Typed<'_>, option: &Arg, ask: &Ask) -> Answer {
         "external-id" => ("Interface", "external_ids"),
         "other-config" if of_bridge => ("Bridge", "other_config"),
         "other-config" => ("Port", "other_config"),
-        _ => return Answer::default(),
+        _ => return Completion::default(),
     };
     let kind = (table == "Interface").then(|| interface_type(typed, ask));
     let known = keys::known(table, column, kind.flatten().as_deref());
-    Answer::open(known.map(|key| Candidate::new(format!("{key}="))).collect())
+    Completion::open(known.map(|key| Candidate::new(format!("{key}="))).collect())
 }
 
-/// The type that is typed, else that of the port that is typed, else what the command takes for it.
-fn interface_type(typed: &Typed<'_>, ask: &Ask) -> Option<String> {
+/// The typed type, else that of the typed port, else the default of the command.
+fn interface_type(typed: &TypedCommand<'_>, ask: &NameSource) -> Option<String> {
     let option = typed.long("type");
     if let Some(kind) = option.and_then(|option| typed.value(option.get_id().as_str())) {
         return Some(kind.to_owned());
@@ -276,7 +283,7 @@ fn interface_type(typed: &Typed<'_>, ask: &Ask) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A new name of a value has its place in the table.
+    /// Every value name is in the table.
     #[test]
     fn every_argument_takes_something_known() {
         let root = crate::cli::command();

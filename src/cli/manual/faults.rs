@@ -1,38 +1,38 @@
-//! What can go wrong from outside, what is then seen, and the exit code: ovs-faults(7). Each row has a test
-//! of its name in `tests/it/faults`, which brings the fault about and compares what is seen with the row.
+//! External faults, the resulting messages and exit codes: ovs-faults(7). Each row has a test of its name in
+//! `tests/it/faults`, which causes the fault and compares the result with the row.
 
 use super::page::Block;
 use crate::commands::Exit;
 
-/// Something that goes wrong, and is not the user's doing.
+/// A fault that the user did not cause.
 #[derive(Debug)]
 pub struct Fault {
     /// The name of its test.
     pub name: &'static str,
-    /// What goes wrong.
+    /// The fault.
     pub what: &'static str,
-    /// What comes of it; more than one where that depends on the command, or on the moment.
+    /// The outcomes; several if they depend on the command or the time.
     pub outcomes: &'static [Outcome],
 }
 
-/// What comes of a fault.
+/// An outcome of a fault.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Of several: when it is this one.
+    /// The condition, if there are several outcomes.
     pub when: &'static str,
-    /// The line on stderr, after `ovs: `. Words in capitals of [`STAND_INS`] stand for others. Empty: none.
+    /// The line on stderr, after `ovs: `. Words of [`STAND_INS`] are placeholders. Empty: none.
     pub says: &'static str,
     /// The exit code.
     pub exit: Exit,
 }
 
-/// The words in [`Outcome::says`] that stand for others.
+/// The placeholders in [`Outcome::says`].
 pub const STAND_INS: [&str; 6] = ["ENDPOINT", "SWITCH", "NAME", "SECS", "WORDS", "N"];
 
 /// Faults of one kind.
 #[derive(Debug)]
-pub struct Kind {
-    /// What they have in common.
+pub struct FaultGroup {
+    /// The heading.
     pub title: &'static str,
     /// The faults.
     pub faults: &'static [Fault],
@@ -50,9 +50,9 @@ const fn outcome(when: &'static str, says: &'static str, exit: Exit) -> Outcome 
     Outcome { when, says, exit }
 }
 
-/// All of them.
-pub const FAULTS: &[Kind] = &[
-    Kind {
+/// All faults.
+pub const FAULTS: &[FaultGroup] = &[
+    FaultGroup {
         title: "Connecting",
         faults: &[
             fault(
@@ -184,7 +184,7 @@ pub const FAULTS: &[Kind] = &[
             ),
         ],
     },
-    Kind {
+    FaultGroup {
         title: "OVSDB",
         faults: &[
             fault(
@@ -278,7 +278,7 @@ pub const FAULTS: &[Kind] = &[
             ),
         ],
     },
-    Kind {
+    FaultGroup {
         title: "OpenFlow",
         faults: &[
             fault(
@@ -395,7 +395,7 @@ pub const FAULTS: &[Kind] = &[
             ),
         ],
     },
-    Kind {
+    FaultGroup {
         title: "The daemons",
         faults: &[
             fault(
@@ -457,7 +457,7 @@ pub const FAULTS: &[Kind] = &[
             ),
         ],
     },
-    Kind {
+    FaultGroup {
         title: "On this side",
         faults: &[
             fault(

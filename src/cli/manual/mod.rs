@@ -1,10 +1,10 @@
-//! The manual: a page for each command, made of its definition, and pages of prose. `make generate`
+//! The manual: a page for each command, made from its definition, and pages of prose. `make generate`
 //! writes them into `man/`; `ovs help` shows them.
 //!
 //! | file | what is in it |
 //! |---|---|
 //! | `page` | a page, as roff and as text |
-//! | [`faults`] | what can go wrong from outside, what is then seen, and the exit code |
+//! | [`faults`] | external faults, the resulting messages and exit codes |
 //! | `*.txt` | prose |
 
 pub mod faults;
@@ -46,7 +46,7 @@ const PROSE: [(&str, u8, &str, &str); 3] = [
 /// The page of the options that every command has: `ovs help` shows it, `man/` has no file of it.
 const OPTIONS: &str = "options";
 
-/// What ovs(8) says of all commands.
+/// The text of ovs(8) on all commands.
 const OVS: &str = include_str!("ovs.txt");
 const ENVIRONMENT: &str = include_str!("environment.txt");
 const FILES: &str = include_str!("files.txt");
@@ -62,8 +62,8 @@ pub fn pages() -> Vec<Page> {
     pages
 }
 
-/// The page that `ovs help WORD...` shows: that of a command, or of one command of a group, or one that
-/// is no command's (`faults`, `flows`, `json`, `options`).
+/// The page that `ovs help WORD...` shows: that of a command, or of one command of a group, or of
+/// another topic (`faults`, `flows`, `json`, `options`).
 pub fn find(words: &[String]) -> Option<Page> {
     let root = super::command();
     let name = |word: &String| word.strip_prefix("ovs-").unwrap_or(word).to_owned();
@@ -259,7 +259,7 @@ fn of_prose(root: &Command, at: usize) -> Option<Page> {
     })
 }
 
-/// The schema of every document, and who prints it.
+/// The schema of every document, and the commands that print it.
 fn schemas() -> Vec<Block> {
     let mut blocks = vec![
         section("SCHEMAS"),
@@ -307,7 +307,7 @@ fn keys_of_commands(root: &Command) -> Vec<Block> {
     blocks
 }
 
-/// What follows on every page of a command.
+/// The end of every page of a command.
 fn end(blocks: &mut Vec<Block>, also: &[String]) {
     blocks.push(section("EXIT CODES"));
     for exit in Exit::ALL {
@@ -334,7 +334,7 @@ fn see_also(first: &[String]) -> String {
     all.collect::<Vec<_>>().join(", ")
 }
 
-/// What there is to say of a command.
+/// The remarks on a command.
 fn remarks(command: &Command) -> Vec<Block> {
     let remarks = About::of(command).all_remarks();
     remarks.iter().flat_map(|text| prose(text)).collect()

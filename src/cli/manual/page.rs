@@ -1,11 +1,10 @@
-//! A page of the manual: what is on it, and the two ways to write it: roff for man(1), and text.
+//! A page of the manual, written as roff for man(1) or as text.
 
 use std::fmt::Write as _;
 
 use crate::output::width;
 
-/// The date on the pages: that of the last change of what they say. (A constant: the same tree makes the
-/// same pages.)
+/// The date of the last change of the pages; a constant, so that generated pages are reproducible.
 pub(super) const DATE: &str = "2026-11-22";
 
 /// A page.
@@ -15,13 +14,13 @@ pub struct Page {
     pub name: String,
     /// The section of the manual: 5, 7 or 8.
     pub section: u8,
-    /// What it is about, in a line.
+    /// A one-line description.
     pub about: String,
-    /// What is on it.
+    /// The content.
     pub(super) blocks: Vec<Block>,
 }
 
-/// A piece of a page. In its text, what stands in backticks is literal.
+/// A piece of a page. Text in backticks is literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {
     Section(String),
@@ -29,7 +28,7 @@ pub(super) enum Block {
     Paragraph(String),
     /// A term and what it means.
     Item(String, String),
-    /// Lines as they are.
+    /// Literal lines.
     Lines(Vec<String>),
 }
 
@@ -69,14 +68,14 @@ impl Page {
                 }
             };
         }
-        // A title that a paragraph follows has made its own space.
+        // A title already makes space before a paragraph.
         for title in [".SH", ".SS"] {
             out = without_space_after(&out, title);
         }
         out
     }
 
-    /// For reading as it is, in lines of `columns` cells.
+    /// As plain text, in lines of at most `columns` cells.
     pub fn text(&self, columns: usize) -> String {
         let mut out = format!("NAME\n    {} - {}\n", self.name, self.about);
         let mut after_text = false;
@@ -120,7 +119,7 @@ fn space(out: &mut String) {
     }
 }
 
-/// Words in lines of so many cells, all of them indented.
+/// Fills indented lines of at most `columns` cells.
 fn fill(out: &mut String, text: &str, indent: usize, columns: usize) {
     let mut at = 0;
     for word in text.split_whitespace() {
@@ -159,7 +158,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", roff(text).replace('"', "\\(dq"))
 }
 
-/// Filled text: what is literal in bold, a line per sentence or so.
+/// Filled text: literals in bold, about one line per sentence.
 fn roff_text(text: &str) -> String {
     let mut out = String::new();
     for (number, part) in text.split('`').enumerate() {
@@ -180,7 +179,7 @@ fn roff_text(text: &str) -> String {
             lines.push(' ');
             at += 1;
         }
-        // At the beginning of a line these would be read as requests.
+        // At the beginning of a line these would be roff requests.
         if at == 0 && word.starts_with(['.', '\'']) {
             lines.push_str("\\&");
         }
@@ -190,7 +189,7 @@ fn roff_text(text: &str) -> String {
     lines
 }
 
-/// Every character as itself.
+/// Escapes characters special to roff.
 fn roff(text: &str) -> String {
     let mut out = String::new();
     for (at, c) in text.chars().enumerate() {

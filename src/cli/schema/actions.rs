@@ -1,29 +1,29 @@
-//! The JSON of actions as a schema, from what each action says of its members.
+//! The JSON schema of actions, from the declared members of each action.
 
 use serde_json::{Value, json};
 
-use crate::openflow::actions::{self, LEARN_SPEC, Member, Shape};
+use crate::openflow::actions::{self, JsonMember, JsonShape, LEARN_SPEC};
 
-use super::shape::{Object, list, refer, text, up_to, whole, words};
+use super::shape::{ObjectSchema, list, refer, text, up_to, whole, words};
 
-/// What an action can be, by its `type`.
+/// The schema of an action, one variant per `type`.
 pub(super) fn action() -> Value {
     let choices: Vec<Value> = actions::members()
         .map(|(name, members)| {
-            let named = Object::new().with("type", json!({"const": name}));
+            let named = ObjectSchema::new().with("type", json!({"const": name}));
             object(named, members)
         })
         .collect();
     json!({"anyOf": choices})
 }
 
-/// What `learn` does with a packet: match, load or output.
+/// A specification of `learn`: match, load or output.
 pub(super) fn learn_spec() -> Value {
     value(&LEARN_SPEC)
 }
 
-fn object(object: Object, members: &[Member]) -> Value {
-    let add = |object: Object, member: &Member| {
+fn object(object: ObjectSchema, members: &[JsonMember]) -> Value {
+    let add = |object: ObjectSchema, member: &JsonMember| {
         let schema = value(&member.shape);
         let object = if member.is_optional {
             object.maybe(member.name, schema)
@@ -31,28 +31,28 @@ fn object(object: Object, members: &[Member]) -> Value {
             object.with(member.name, schema)
         };
         match member.shape {
-            Shape::Table => object.maybe("table_name", text()),
+            JsonShape::Table => object.maybe("table_name", text()),
             _ => object,
         }
     };
     members.iter().fold(object, add).closed()
 }
 
-fn value(shape: &Shape) -> Value {
+fn value(shape: &JsonShape) -> Value {
     match shape {
-        Shape::UpTo(most) => up_to(*most),
-        Shape::Whole => whole(),
-        Shape::Text => text(),
-        Shape::Word(word) => json!({"const": word}),
-        Shape::Words(these) => words(these),
-        Shape::True => json!({"const": true}),
-        Shape::Table => up_to(u8::MAX.into()),
-        Shape::Named(name) => refer(name),
-        Shape::List(item) => list(value(item)),
-        Shape::Either(choices) => {
+        JsonShape::UpTo(most) => up_to(*most),
+        JsonShape::Whole => whole(),
+        JsonShape::Text => text(),
+        JsonShape::Word(word) => json!({"const": word}),
+        JsonShape::Words(these) => words(these),
+        JsonShape::True => json!({"const": true}),
+        JsonShape::Table => up_to(u8::MAX.into()),
+        JsonShape::Named(name) => refer(name),
+        JsonShape::List(item) => list(value(item)),
+        JsonShape::Either(choices) => {
             let choices: Vec<Value> = choices.iter().map(value).collect();
             json!({"anyOf": choices})
         }
-        Shape::Object(members) => object(Object::new(), members),
+        JsonShape::Object(members) => object(ObjectSchema::new(), members),
     }
 }

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::actions;
 use super::shape::{
-    Object, any_of, hex, ipv4, ipv6, list, mac, or_null, pattern, refer, seconds, text, up_to,
-    whole, words,
+    ObjectSchema, any_of, hex, ipv4, ipv6, list, mac, or_null, pattern, refer, seconds, text,
+    up_to, whole, words,
 };
 use super::{Document, document, listing};
-use crate::openflow::fields::{Field, Kind, ROWS};
+use crate::openflow::fields::{Field, FieldKind, ROWS};
 
 /// The flows of a switch, or of all bridges.
 pub(super) fn flows() -> Document {
@@ -22,7 +22,7 @@ pub(super) fn flows() -> Document {
 
 /// How many flows a switch has; with `all`, how many each bridge has.
 pub(super) fn count(all: bool) -> Document {
-    let count = |object: Object| {
+    let count = |object: ObjectSchema| {
         object
             .with("flows", whole())
             .with("packets", or_null(whole()))
@@ -30,7 +30,7 @@ pub(super) fn count(all: bool) -> Document {
             .closed()
     };
     if all {
-        let counts = count(Object::new().with("bridge", text()));
+        let counts = count(ObjectSchema::new().with("bridge", text()));
         let about = "How many flows every bridge has (--count --all)";
         let defs = [(super::RECORD, counts)];
         return listing("ovs-dump-flows-all-count", about, super::RECORD, defs);
@@ -38,7 +38,7 @@ pub(super) fn count(all: bool) -> Document {
     document(
         "ovs-dump-flows-count",
         "How many flows a switch has (--count), and what went through them",
-        count(Object::new()),
+        count(ObjectSchema::new()),
         [],
     )
 }
@@ -63,7 +63,7 @@ pub(super) fn meters() -> Document {
     )
 }
 
-/// What flows, groups and meters are made of. A document keeps those that it needs.
+/// The definitions used by flows, groups and meters. A document keeps those that it needs.
 pub(super) fn definitions() -> [(&'static str, Value); 11] {
     [
         ("flow", flow()),
@@ -81,7 +81,7 @@ pub(super) fn definitions() -> [(&'static str, Value); 11] {
 }
 
 fn flow() -> Value {
-    Object::new()
+    ObjectSchema::new()
         .maybe("bridge", text())
         .maybe("drops", words(&["always", "maybe"]))
         .with("table", up_to(255))
@@ -114,30 +114,30 @@ fn flags() -> Value {
 fn port() -> Value {
     let number = up_to(0xffff_ffff);
     any_of([
-        Object::new()
+        ObjectSchema::new()
             .with("number", number)
             .maybe("name", text())
             .closed(),
-        Object::new().with("name", text()).closed(),
+        ObjectSchema::new().with("name", text()).closed(),
     ])
 }
 
 /// Some bits of a field.
 fn bits() -> Value {
-    Object::new()
+    ObjectSchema::new()
         .with("field", text())
         .with("offset", whole())
         .with("n_bits", whole())
         .closed()
 }
 
-/// A key for each field, by its row; what has no row by its header.
+/// A key for each field by its row; fields without a row by header.
 fn matching() -> Value {
     let mut by_key: Map<String, Value> = Map::new();
     for row in ROWS {
         let value = maskable(row);
         match by_key.get_mut(row.key) {
-            // Some rows are two ways to say one thing.
+            // Some rows share a key.
             Some(known) if *known != value => *known = any_of([known.take(), value]),
             Some(_) => {}
             None => {
@@ -154,7 +154,7 @@ fn matching() -> Value {
     })
 }
 
-/// The value of any field. Actions may set some bits of fields that are matched whole.
+/// The value of any field. Actions may set single bits of fields that are not maskable.
 fn field_value() -> Value {
     let mut kinds: Vec<Value> = Vec::new();
     for row in ROWS {
@@ -173,13 +173,13 @@ fn maskable(field: &Field) -> Value {
     let value = value(field);
     match field.kind {
         _ if !field.maskable => value,
-        Kind::Frag => value,
+        FieldKind::Frag => value,
         _ => any_of([value.clone(), masked(&value)]),
     }
 }
 
 fn masked(value: &Value) -> Value {
-    Object::new()
+    ObjectSchema::new()
         .with("value", value.clone())
         .with("mask", value.clone())
         .closed()
@@ -190,32 +190,32 @@ fn value(field: &Field) -> Value {
         .checked_shl(u32::from(field.bits))
         .map_or(u64::MAX, |all| all - 1);
     match field.kind {
-        Kind::Decimal | Kind::Hex if field.bytes <= 4 => up_to(most),
-        Kind::Decimal | Kind::Hex => hex(),
-        Kind::Frag => any_of([
+        FieldKind::Decimal | FieldKind::Hex if field.bytes <= 4 => up_to(most),
+        FieldKind::Decimal | FieldKind::Hex => hex(),
+        FieldKind::Frag => any_of([
             words(&["no", "yes", "first", "later", "not_later"]),
             up_to(3),
         ]),
-        Kind::Port16 | Kind::Port32 => refer("port"),
-        Kind::Mac => mac(),
-        Kind::Ipv4 => ipv4(),
-        Kind::Ipv6 => ipv6(),
-        Kind::TcpFlags | Kind::CtState | Kind::TunFlags => list(text()),
-        Kind::PacketType => Object::new()
+        FieldKind::Port16 | FieldKind::Port32 => refer("port"),
+        FieldKind::Mac => mac(),
+        FieldKind::Ipv4 => ipv4(),
+        FieldKind::Ipv6 => ipv6(),
+        FieldKind::TcpFlags | FieldKind::CtState | FieldKind::TunFlags => list(text()),
+        FieldKind::PacketType => ObjectSchema::new()
             .all(&["namespace", "type"], &up_to(65535))
             .closed(),
     }
 }
 
 fn group() -> Value {
-    let mask = Object::new()
+    let mask = ObjectSchema::new()
         .with("field", text())
         .maybe("mask", refer("field_value"));
-    let selection = Object::new()
+    let selection = ObjectSchema::new()
         .with("method", text())
         .maybe("param", whole())
         .with("fields", list(mask.closed()));
-    Object::new()
+    ObjectSchema::new()
         .with("group_id", whole())
         .with(
             "type",
@@ -234,7 +234,7 @@ fn bytes_of_property() -> Value {
 }
 
 fn bucket() -> Value {
-    Object::new()
+    ObjectSchema::new()
         .any(&["bucket_id", "weight", "watch_group"], &whole())
         .maybe("watch_port", refer("port"))
         .maybe("properties", list(bytes_of_property()))
@@ -244,7 +244,7 @@ fn bucket() -> Value {
 }
 
 fn meter() -> Value {
-    let band = Object::new()
+    let band = ObjectSchema::new()
         .with(
             "type",
             any_of([words(&["drop", "dscp_remark"]), up_to(65535)]),
@@ -254,7 +254,7 @@ fn meter() -> Value {
             &["burst_size", "prec_level", "packet_count", "byte_count"],
             &whole(),
         );
-    Object::new()
+    ObjectSchema::new()
         .with("meter_id", any_of([whole(), text()]))
         .with("flags", list(text()))
         .any(

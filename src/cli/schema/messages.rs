@@ -1,7 +1,7 @@
 //! OpenFlow messages, as `ovs decode` prints them.
 //!
-//! What all messages have is required. Of the other members there is one list for all types: which member
-//! belongs to which type is not said, but what each holds is, and that there are no others. Matches, actions
+//! Members common to all messages are required. The others are one list for all types: the schema does not
+//! give the type that each belongs to, but its value, and that there are no others. Matches, actions
 //! and groups have the schemas that they have in dumps.
 
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::Document;
 use super::flows::definitions;
 use super::shape::{
-    Object, any_of, bytes, hex, list, mac, or_null, pattern, refer, text, truth, up_to, whole,
-    words,
+    ObjectSchema, any_of, bytes, hex, list, mac, or_null, pattern, refer, text, truth, up_to,
+    whole, words,
 };
 use crate::openflow::version::Version;
 
@@ -29,12 +29,12 @@ pub(super) fn messages() -> Document {
 fn message() -> Value {
     let names: Vec<&str> = Version::ALL.iter().map(|version| version.name()).collect();
     let version = any_of([words(&names), pattern("^0x[0-9a-f]{2}$")]);
-    Object::new()
+    ObjectSchema::new()
         .with("version", version)
         .with("type", text())
         .with("xid", up_to(0xffff_ffff))
         .with("length", up_to(0xffff))
-        .any(&TRUTHS, &truth())
+        .any(&BOOLEANS, &truth())
         .any(&NUMBERS, &or_null(whole()))
         .any(&TEXTS, &text())
         .any(&WORDS, &or_null(any_of([text(), whole()])))
@@ -47,7 +47,7 @@ fn message() -> Value {
         .maybe("match", refer("match"))
         .maybe(
             "actions",
-            // Those of group features are bits.
+            // The actions of group features are bits.
             any_of([refer("actions"), list(any_of([whole(), text()]))]),
         )
         .maybe("name", or_null(text()))
@@ -60,12 +60,12 @@ fn message() -> Value {
         .closed()
 }
 
-/// An object whose members the schema does not tell.
+/// An object with unspecified members.
 fn anything() -> Value {
     json!({"type": "object"})
 }
 
-const TRUTHS: [&str; 5] = [
+const BOOLEANS: [&str; 5] = [
     "more",
     "enable",
     "eviction",

@@ -1,14 +1,14 @@
 //! JSON Schemas (draft 2020-12) of the documents that commands print, for `schema/`, for the manual and
-//! for the tests, which hold every document against its schema.
+//! for the tests, which validate every document.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `shape` | the words schemas are made of; what a column holds |
+//! | `shape` | building blocks of schemas; the schema of a column |
 //! | `topology` | `ovs show`, and what changed |
 //! | `flows` | matches, flows, groups and meters: made of the table of fields |
 //! | `actions` | every action with its members |
 //! | `messages` | OpenFlow messages |
-//! | `watch` | what `--watch` makes of any of them |
+//! | `watch` | the `--watch` form of any of them |
 //!
 //! The members of a list are the columns of the command, from the column list that also prints them; those
 //! of a match are the rows of the table of fields.
@@ -28,9 +28,9 @@ use serde_json::{Map, Value, json};
 use super::leaves;
 use crate::commands::about::{About, Does, Prints};
 use crate::output::Heading;
-use shape::{Object, list, refer};
+use shape::{ObjectSchema, list, refer};
 
-/// The keyword that a definition of a record bears in the schemas of lists.
+/// The name of the record definition in the schemas of lists.
 const RECORD: &str = "record";
 
 /// A document that commands print, and its schema.
@@ -38,9 +38,9 @@ const RECORD: &str = "record";
 pub struct Document {
     /// The name of the schema: `ovs-port-list`.
     pub name: String,
-    /// The commands that print it, as they are typed: `ovs port list`.
+    /// The commands that print it, as typed: `ovs port list`.
     pub commands: Vec<String>,
-    /// What it is, in a line.
+    /// A one-line description.
     pub about: String,
     schema: Value,
 }
@@ -51,7 +51,7 @@ impl Document {
         &self.schema
     }
 
-    /// The schema of one line of `--output jsonl`; `None` where the document is no list.
+    /// The schema of one line of `--output jsonl`; `None` if the document is not a list.
     pub fn line(&self) -> Option<Value> {
         let mut schema = self.schema.clone();
         let members = schema.as_object_mut()?;
@@ -63,7 +63,7 @@ impl Document {
         Some(schema)
     }
 
-    /// The schema with these members only, in every record: what `--columns` leaves of a list.
+    /// The schema with only these members in every record, as with `--columns`.
     fn only(mut self, columns: &[String]) -> Self {
         let pointer = match self.schema.get("items") {
             Some(_) => format!("/$defs/{RECORD}"),
@@ -92,7 +92,7 @@ impl Document {
     }
 }
 
-/// A column's name as it is written in JSON, however it was typed.
+/// The JSON name of a column, from any spelling.
 fn plain(name: &str) -> String {
     name.trim().to_ascii_lowercase().replace('-', "_")
 }
@@ -174,8 +174,8 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     let step = |command, word: &&str| Command::find_subcommand(command, word);
     let command = path.iter().try_fold(&root, step)?;
     let document = of_command(&path, command, &options)?;
-    // Of the plan the columns choose members of its changes.
-    let is_plan = document.name == topology::PLAN;
+    // The columns of a plan select members of its changes.
+    let is_plan = document.name == topology::PLAN_DOCUMENT;
     let chosen = !columns.is_empty() && !is_plan && path.first() != Some(&"db");
     let document = if chosen {
         document.only(&columns)
@@ -187,12 +187,12 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     if is_watched {
         return Some((watch::of(&document, lines), true));
     }
-    // A plan is one object, also as a line; one thing too.
+    // A plan is one object also with `--output jsonl`, and so is a single record.
     let lines = lines && document.schema.get("items").is_some();
     Some((document, lines))
 }
 
-/// The options by which a command prints a document of another kind.
+/// The options with which a command prints another kind of document.
 fn variants(path: &[&str], command: &Command) -> &'static [&'static [&'static str]] {
     match path {
         ["show"] => &[&["lines"]],
@@ -237,8 +237,8 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
 }
 
 /// A record with these columns.
-fn record(columns: &[Heading]) -> Object {
-    columns.iter().fold(Object::new(), |record, column| {
+fn record(columns: &[Heading]) -> ObjectSchema {
+    columns.iter().fold(ObjectSchema::new(), |record, column| {
         let mut schema = shape::of(column.shape);
         if let (false, Value::Object(schema)) = (column.meaning.is_empty(), &mut schema) {
             schema.insert("description".to_owned(), json!(column.meaning));
@@ -261,7 +261,7 @@ fn listing<const N: usize>(
     document(name, about, list(refer(record)), defs)
 }
 
-/// A document with the definitions that it is made of.
+/// A document with the definitions that it uses.
 fn document<'d>(
     name: &str,
     about: &str,
@@ -299,7 +299,7 @@ fn document<'d>(
     }
 }
 
-/// The definitions that a schema refers to, by way of others too.
+/// The definitions that a schema refers to, directly or indirectly.
 fn reached(schema: &Map<String, Value>, defs: &Map<String, Value>) -> BTreeSet<String> {
     fn references(value: &Value, found: &mut Vec<String>) {
         match value {
@@ -368,7 +368,7 @@ mod tests {
         );
         assert_eq!(
             name(&["bridge", "add", "x", "-o", "json", "--dry-run"]),
-            of(topology::PLAN, false)
+            of(topology::PLAN_DOCUMENT, false)
         );
         let (chosen, _) = printed(&["port", "list", "-j", "--columns", "tag,Link-State"]).unwrap();
         let record = chosen.schema().pointer("/$defs/record").unwrap();

@@ -1,10 +1,10 @@
-//! The words that schemas are made of.
+//! Building blocks of schemas.
 
 use serde_json::{Map, Value, json};
 
 use crate::output::{Heading, Shape};
 
-/// What a column of this shape holds.
+/// The schema of a column of this shape.
 pub(super) fn of(shape: Shape) -> Value {
     match shape {
         Shape::Any => json!({}),
@@ -20,8 +20,9 @@ pub(super) fn of(shape: Shape) -> Value {
         Shape::Map(value) => map(of(*value)),
         Shape::Records(members) => {
             let members = members().into_iter();
-            let add = |object: Object, member: Heading| object.with(member.name, of(member.shape));
-            list(members.fold(Object::new(), add).closed())
+            let add =
+                |object: ObjectSchema, member: Heading| object.with(member.name, of(member.shape));
+            list(members.fold(ObjectSchema::new(), add).closed())
         }
         Shape::DatabaseValue => refer("value"),
         Shape::Uuid => pattern("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
@@ -81,22 +82,22 @@ pub(super) fn shared() -> [(&'static str, Value); 5] {
     ]
 }
 
-/// A whole number that is not negative.
+/// A non-negative integer.
 pub(super) fn whole() -> Value {
     json!({"type": "integer", "minimum": 0})
 }
 
-/// A whole number up to this.
+/// An integer from 0 to this.
 pub(super) fn up_to(most: u64) -> Value {
     json!({"type": "integer", "minimum": 0, "maximum": most})
 }
 
-/// A VLAN.
+/// A VLAN id.
 pub(super) fn vid() -> Value {
     up_to(4095)
 }
 
-/// Seconds, or parts of them.
+/// Seconds, possibly fractional.
 pub(super) fn seconds() -> Value {
     json!({"type": "number", "minimum": 0})
 }
@@ -106,7 +107,7 @@ pub(super) fn truth() -> Value {
     json!({"type": "boolean"})
 }
 
-/// An array of such.
+/// An array of `item`.
 pub(super) fn list(item: Value) -> Value {
     typed("array", "items", item)
 }
@@ -124,13 +125,13 @@ pub(super) fn any_of(choices: impl IntoIterator<Item = Value>) -> Value {
     )]))
 }
 
-/// What is of a type, and one thing more of it.
+/// A schema with a type and one more keyword.
 fn typed(kind: &str, keyword: &str, what: Value) -> Value {
     let kind = ("type".to_owned(), json!(kind));
     Value::Object(Map::from_iter([kind, (keyword.to_owned(), what)]))
 }
 
-/// That, or nothing.
+/// That, or null.
 pub(super) fn or_null(schema: Value) -> Value {
     match schema {
         Value::Object(mut members) => match members.get_mut("type") {
@@ -155,49 +156,49 @@ pub(super) fn refer(name: &str) -> Value {
     json!({"$ref": format!("#/$defs/{name}")})
 }
 
-/// An object with members that are named.
+/// An object with named members.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Object {
+pub(super) struct ObjectSchema {
     properties: Map<String, Value>,
     required: Vec<String>,
 }
 
-impl Object {
+impl ObjectSchema {
     /// Without members.
     pub(super) fn new() -> Self {
         Self::default()
     }
 
-    /// A member that is always there.
+    /// A required member.
     pub(super) fn with(mut self, name: &str, schema: Value) -> Self {
         self.required.push(name.to_owned());
         self.maybe(name, schema)
     }
 
-    /// A member that may be there.
+    /// An optional member.
     pub(super) fn maybe(mut self, name: &str, schema: Value) -> Self {
         self.properties.insert(name.to_owned(), schema);
         self
     }
 
-    /// Members that are always there and of the same kind.
+    /// Required members of the same schema.
     pub(super) fn all(self, names: &[&str], schema: &Value) -> Self {
         let add = |object: Self, name: &&str| object.with(name, schema.clone());
         names.iter().fold(self, add)
     }
 
-    /// Members that may be there and are of the same kind.
+    /// Optional members of the same schema.
     pub(super) fn any(self, names: &[&str], schema: &Value) -> Self {
         let add = |object: Self, name: &&str| object.maybe(name, schema.clone());
         names.iter().fold(self, add)
     }
 
-    /// There are no other members.
+    /// The schema, without other members.
     pub(super) fn closed(self) -> Value {
         self.schema(json!(false))
     }
 
-    /// Other members, if there are any, are so.
+    /// The schema, with `others` for other members.
     pub(super) fn schema(self, others: Value) -> Value {
         let mut schema = Map::new();
         schema.insert("type".to_owned(), json!("object"));

@@ -1,21 +1,21 @@
-//! Documents of the database: the topology, what changed, records.
+//! Documents of the database: the topology, changes, records.
 
 use serde_json::{Value, json};
 
 use super::shape::{
-    Object, any_of, list, map, or_null, pattern, refer, text, truth, up_to, vid, whole, words,
+    ObjectSchema, any_of, list, map, or_null, pattern, refer, text, truth, up_to, vid, whole, words,
 };
 use super::{Document, document, listing, plain};
 use crate::commands::changed_columns;
 
 /// The name of the document of `--dry-run`.
-pub(super) const PLAN: &str = "ovs-plan";
+pub(super) const PLAN_DOCUMENT: &str = "ovs-plan";
 
 /// The whole topology: as `commands::show` writes it.
 pub(super) fn show() -> Document {
     let maybe = or_null(text());
     let strings = map(text());
-    let whole_thing = Object::new()
+    let whole_thing = ObjectSchema::new()
         .all(
             &[
                 "ovs_version",
@@ -29,12 +29,12 @@ pub(super) fn show() -> Document {
         )
         .with("managers", list(refer("connection")))
         .with("bridges", list(refer("bridge")));
-    let connection = Object::new()
+    let connection = ObjectSchema::new()
         .with("target", text())
         .with("is_connected", truth())
         .with("role", or_null(words(&["other", "master", "slave"])))
         .with("status", strings.clone());
-    let bridge = Object::new()
+    let bridge = ObjectSchema::new()
         .with("name", text())
         .with("fail_mode", or_null(words(&["standalone", "secure"])))
         .with("datapath_type", text())
@@ -54,7 +54,7 @@ pub(super) fn show() -> Document {
         "native-untagged",
         "dot1q-tunnel",
     ];
-    let port = Object::new()
+    let port = ObjectSchema::new()
         .with("name", text())
         .with("tag", or_null(vid()))
         .with("trunks", list(vid()))
@@ -64,7 +64,7 @@ pub(super) fn show() -> Document {
         .with("lacp", or_null(words(&["active", "passive", "off"])))
         .all(&["external_ids", "other_config"], &strings)
         .with("interfaces", list(refer("interface")));
-    let interface = Object::new()
+    let interface = ObjectSchema::new()
         .with("name", text())
         .all(&["ofport", "ofport_request"], &or_null(up_to(65535)))
         .with("type", text())
@@ -89,7 +89,7 @@ pub(super) fn show() -> Document {
     )
 }
 
-/// What a command changed: as `commands::write` writes it.
+/// The changes of a command: as `commands::write` writes it.
 pub(super) fn changes() -> Document {
     listing(
         "ovs-changes",
@@ -102,7 +102,7 @@ pub(super) fn changes() -> Document {
     )
 }
 
-/// What would be changed (`--dry-run`), its changes with these columns, if any are chosen.
+/// The plan of `--dry-run`; its changes with these columns, if any are selected.
 pub(super) fn plan_of(columns: Option<&[String]>) -> Document {
     let mut changes = changes();
     if let Some(columns) = columns {
@@ -110,11 +110,11 @@ pub(super) fn plan_of(columns: Option<&[String]>) -> Document {
         changes = changes.only(&names);
     }
     let record = changes.schema().pointer("/$defs/record").cloned();
-    let plan = Object::new()
+    let plan = ObjectSchema::new()
         .with("changes", list(refer(super::RECORD)))
         .with("transaction", transaction());
     document(
-        PLAN,
+        PLAN_DOCUMENT,
         "What a command would change, and the transaction that it would send (--dry-run)",
         plan.closed(),
         [
@@ -126,7 +126,7 @@ pub(super) fn plan_of(columns: Option<&[String]>) -> Document {
 
 /// The parameters of `transact` (RFC 7047 §4.1.3): the database, then operations.
 fn transaction() -> Value {
-    let operation = Object::new()
+    let operation = ObjectSchema::new()
         .with(
             "op",
             words(&[
@@ -138,7 +138,7 @@ fn transaction() -> Value {
     json!({"type": "array", "prefixItems": [text()], "items": operation, "minItems": 1})
 }
 
-/// One record of the database: the columns that were asked for.
+/// One record of the database: the requested columns.
 pub(super) fn db_get() -> Document {
     document(
         "ovs-db-get",

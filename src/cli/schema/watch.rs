@@ -1,20 +1,20 @@
-//! What `--watch` prints: what became of what.
+//! The documents that `--watch` prints.
 
 use serde_json::{Value, json};
 
-use super::shape::{Object, any_of, list, map, pattern, words};
+use super::shape::{ObjectSchema, any_of, list, map, pattern, words};
 use super::{Document, document};
 
 /// The name of the document.
-const WATCH: &str = "ovs-watch";
+const WATCH_DOCUMENT: &str = "ovs-watch";
 
-/// Any document that is watched: a look, or with `--output jsonl` a part of one; each is a line.
+/// Any watched document: a snapshot, or with `--output jsonl` a part of one; each is a line.
 pub(super) fn any() -> Document {
     let forms = [false, true].map(|as_lines| form(json!({}), as_lines));
-    document(WATCH, ABOUT, any_of(forms), [])
+    document(WATCH_DOCUMENT, ABOUT, any_of(forms), [])
 }
 
-/// The same of this document, whose definitions go with it; `as_lines` is with `--output jsonl`.
+/// The watched form of this document, with its definitions; `as_lines` is `--output jsonl`.
 pub(super) fn of(watched_document: &Document, as_lines: bool) -> Document {
     let schema = &watched_document.schema;
     let mut row = schema.get("items").unwrap_or(schema).clone();
@@ -27,7 +27,7 @@ pub(super) fn of(watched_document: &Document, as_lines: bool) -> Document {
 }
 
 fn watched(row: Value, definitions: Value, as_lines: bool) -> Document {
-    let mut document = document(WATCH, ABOUT, form(row, as_lines), []);
+    let mut document = document(WATCH_DOCUMENT, ABOUT, form(row, as_lines), []);
     if let (Value::Object(schema), Value::Object(definitions)) = (&mut document.schema, definitions)
         && !definitions.is_empty()
     {
@@ -43,7 +43,7 @@ const ABOUT: &str = "A look at what is watched, a line for each that saw a chang
 
 fn form(row: Value, as_lines: bool) -> Value {
     let time = pattern("^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\\.[0-9]{3}Z$");
-    let told = |object: Object| {
+    let told = |object: ObjectSchema| {
         object
             .with("change", words(&["=", "+", "~", "-"]))
             .with("row", row)
@@ -52,8 +52,11 @@ fn form(row: Value, as_lines: bool) -> Value {
             .closed()
     };
     if as_lines {
-        return told(Object::new().with("time", time));
+        return told(ObjectSchema::new().with("time", time));
     }
-    let rows = list(told(Object::new()));
-    Object::new().with("time", time).with("rows", rows).closed()
+    let rows = list(told(ObjectSchema::new()));
+    ObjectSchema::new()
+        .with("time", time)
+        .with("rows", rows)
+        .closed()
 }

@@ -120,7 +120,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::openflow::actions::Form;
+    use crate::openflow::actions::ListForm;
     use crate::openflow::version::Version;
 
     #[test]
@@ -152,8 +152,8 @@ mod tests {
             };
             let version = Version::ALL[version.parse::<usize>().unwrap() - 1];
             let form = match form {
-                "A" => Form::Actions,
-                _ => Form::Instructions,
+                "A" => ListForm::Actions,
+                _ => ListForm::Instructions,
             };
             let bytes: Vec<u8> = (0..hex.len() / 2)
                 .map(|at| u8::from_str_radix(hex.get(at * 2..at * 2 + 2).unwrap(), 16).unwrap())

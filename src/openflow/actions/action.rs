@@ -9,7 +9,7 @@ use crate::openflow::version::Version;
 use super::bundle::{Bundle, BundleLoad};
 use super::check_pkt_larger::CheckPktLarger;
 use super::clone_actions::CloneActions;
-use super::codec::{ActionCodec, EXPERIMENTER, Head, Unencodable, Vendor, Wire};
+use super::codec::{ActionCodec, ActionHeader, EXPERIMENTER, Unencodable, Vendor, Wire};
 use super::conjunction::Conjunction;
 use super::controller::Controller;
 use super::ct::{Ct, CtClear};
@@ -31,14 +31,14 @@ use super::nat::Nat;
 use super::note::Note;
 use super::nsh::{DecNshTtl, Decap, Encap};
 use super::output::{Output, OutputReg, OutputTrunc};
-use super::parser::{Parser, Rank};
+use super::parser::{InstructionRank, Parser};
 use super::queue::{Enqueue, PopQueue, SetQueue};
 use super::reg_load::RegLoad;
 use super::reg_move::RegMove;
 use super::resubmit::Resubmit;
 use super::sample::Sample;
 use super::set_field::SetField;
-use super::shape::Member;
+use super::shape::JsonMember;
 use super::stack::{StackPop, StackPush};
 use super::ttl::DecTtl;
 use super::tunnel::SetTunnel;
@@ -52,63 +52,63 @@ type ParseAction = fn(&str, &str, &mut Parser<'_>) -> Result<(), Problem>;
 /// Makes the enum and the dispatch from one list of action structs.
 macro_rules! actions {
     ($life:lifetime: $($name:ident $(<$arg:lifetime>)?),* $(,)?) => {
-        /// An action or instruction, read but still borrowed from its message.
+        /// A decoded action or instruction, borrowed from its message.
         #[derive(Debug, Clone, Copy)]
         pub enum Action<$life> {
             $(#[doc = concat!("See [`", stringify!($name), "`].")]
             $name($name $(<$arg>)?),)*
-            /// What is not understood, kept whole.
+            /// An unknown or malformed action, kept as bytes.
             Unknown(Unknown<$life>),
         }
 
         #[derive(Debug, Clone, Copy)]
-        enum Kind {
+        enum ActionKind {
             $($name,)*
         }
 
-        /// Every action with its places on the wire.
+        /// Every action with its numbers on the wire.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
-        const KINDS: &[(Kind, &[Wire])] = &[
-            $((Kind::$name, <$name as ActionCodec<'static>>::WIRE),)*
+        const KINDS: &[(ActionKind, &[Wire])] = &[
+            $((ActionKind::$name, <$name as ActionCodec<'static>>::WIRE),)*
         ];
 
-        /// The names of all actions that are known, in the order of ovs-actions(7); some come twice.
+        /// The names of all known actions, in the order of ovs-actions(7); some are repeated.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
         pub const NAMES: &[&str] = &[
             $(<$name as ActionCodec<'static>>::NAME,)*
         ];
 
-        /// The name of every action with the members of its JSON besides `type`; of a name that comes
-        /// twice, the first has all members.
+        /// The name of every action with the members of its JSON besides `type`; of a repeated
+        /// name, the first entry has all members.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
-        const MEMBERS: &[(&str, &[Member])] = &[
+        const MEMBERS: &[(&str, &[JsonMember])] = &[
             $((<$name as ActionCodec<'static>>::NAME, <$name as ActionCodec<'static>>::MEMBERS),)*
         ];
 
-        /// Every action that has words in text, with its place among instructions and its reader.
+        /// Every action that text can contain, with its instruction rank and its parser.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
-        pub(super) const TEXTS: &[(&[&str], Rank, ParseAction)] = &[
+        pub(super) const TEXTS: &[(&[&str], InstructionRank, ParseAction)] = &[
             $((
                 <$name as ActionCodec<'static>>::WORDS,
                 <$name as ActionCodec<'static>>::RANK,
                 <$name as ActionCodec<'static>>::parse,
             ),)*
-            (unknown::WORDS, Rank::Apply, unknown::parse),
-            (unknown::INSTRUCTION_WORDS, Rank::Unknown, unknown::parse),
+            (unknown::WORDS, InstructionRank::Apply, unknown::parse),
+            (unknown::INSTRUCTION_WORDS, InstructionRank::Unknown, unknown::parse),
         ];
 
-        /// Reads the inside of an action, or keeps it whole.
+        /// Decodes the body of an action; a malformed one is kept as bytes.
         ///
-        /// One match and no detour by `Result` on the way out: this runs for every action of a dump.
+        /// Returns no `Result`, for speed: this runs for every action of a dump.
         #[inline]
         fn decode_kind<$life>(
-            kind: Kind,
+            kind: ActionKind,
             mut body: Cursor<$life>,
-            head: Head,
+            head: ActionHeader,
             whole: Unknown<$life>,
         ) -> Action<$life> {
             match kind {
-                $(Kind::$name => match ActionCodec::decode(&mut body, head) {
+                $(ActionKind::$name => match ActionCodec::decode(&mut body, head) {
                     Ok(action) if body.remaining() < ALIGNMENT => Action::$name(action),
                     _ => Action::Unknown(whole),
                 },)*
@@ -124,7 +124,11 @@ macro_rules! actions {
                 }
             }
 
-            /// Appends the action as `version` says it.
+            /// Appends the action, encoded for `version`.
+            ///
+            /// # Errors
+            ///
+            /// The action is not representable in `version`.
             pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
                 match self {
                     $(Action::$name(action) => action.encode(version, out),)*
@@ -172,8 +176,8 @@ actions! { 'a:
     DebugSlow, DebugRecirc,
 }
 
-/// The members of the JSON of every action besides `type`, by its name, which comes once.
-pub fn members() -> impl Iterator<Item = (&'static str, &'static [Member])> {
+/// The JSON members of every action besides `type`, once per action name.
+pub fn members() -> impl Iterator<Item = (&'static str, &'static [JsonMember])> {
     let before = |at: usize| MEMBERS.iter().take(at).map(|(name, _)| *name);
     let known = MEMBERS.iter().enumerate();
     known
@@ -182,12 +186,12 @@ pub fn members() -> impl Iterator<Item = (&'static str, &'static [Member])> {
         .chain(unknown::MEMBERS)
 }
 
-/// Lengths of actions are multiples of this; what is left of the last eight bytes is padding.
+/// Lengths of actions are multiples of this; fewer remaining bytes are padding.
 const ALIGNMENT: usize = 8;
 
 /// The kinds of one vendor by version and number, the number counted from `first`.
 #[allow(clippy::indexing_slicing, reason = "at compile time")]
-const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<Kind>; N]; 7] {
+const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<ActionKind>; N]; 7] {
     let mut table = [[None; N]; 7];
     let mut kind = 0;
     while kind < KINDS.len() {
@@ -212,12 +216,12 @@ const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<Kind>; N]
 }
 
 const ONF_FIRST: u16 = 3200;
-static OPENFLOW: [[Option<Kind>; 32]; 7] = table(Vendor::OpenFlow, 0);
-static INSTRUCTION: [[Option<Kind>; 8]; 7] = table(Vendor::Instruction, 0);
-static NICIRA: [[Option<Kind>; 256]; 7] = table(Vendor::Nicira, 0);
-static ONF: [[Option<Kind>; 4]; 7] = table(Vendor::Onf, ONF_FIRST);
+static OPENFLOW: [[Option<ActionKind>; 32]; 7] = table(Vendor::OpenFlow, 0);
+static INSTRUCTION: [[Option<ActionKind>; 8]; 7] = table(Vendor::Instruction, 0);
+static NICIRA: [[Option<ActionKind>; 256]; 7] = table(Vendor::Nicira, 0);
+static ONF: [[Option<ActionKind>; 4]; 7] = table(Vendor::Onf, ONF_FIRST);
 
-fn kind(version: Version, vendor: Vendor, number: u16) -> Option<Kind> {
+fn kind(version: Version, vendor: Vendor, number: u16) -> Option<ActionKind> {
     let (version, number) = (version as usize, usize::from(number));
     *match vendor {
         Vendor::OpenFlow => OPENFLOW.get(version)?.get(number)?,
@@ -232,7 +236,7 @@ fn kind(version: Version, vendor: Vendor, number: u16) -> Option<Kind> {
 impl<'a> Action<'a> {
     /// Reads the action (or, with `instruction`, the instruction) that `whole` holds, header included.
     ///
-    /// What is not understood comes back as [`Action::Unknown`].
+    /// An unknown or malformed action is returned as [`Action::Unknown`].
     #[inline]
     pub(super) fn decode(
         whole: Cursor<'a>,
@@ -248,14 +252,14 @@ impl<'a> Action<'a> {
         }
     }
 
-    /// Reads the header; `None` for what is not known.
+    /// Reads the header; `None` if the action is unknown.
     #[inline]
     fn head(
         body: &mut Cursor<'a>,
         version: Version,
         instruction: bool,
         depth: u8,
-    ) -> Option<(Kind, Head)> {
+    ) -> Option<(ActionKind, ActionHeader)> {
         let mut number = body.u16("action type").ok()?;
         body.skip(2, "action length").ok()?;
         let vendor = if number != EXPERIMENTER {
@@ -275,7 +279,7 @@ impl<'a> Action<'a> {
             number = body.u16("experimenter's action type").ok()?;
             vendor
         };
-        let head = Head {
+        let head = ActionHeader {
             version,
             vendor,
             number,

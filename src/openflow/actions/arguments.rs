@@ -1,28 +1,28 @@
 //! The arguments of an action as text: `key`, `key=value`, `key:value`, `key(value)`, and numbers.
 //!
-//! Commas and blanks separate them, but not in parentheses nor in quotes. Nothing here recurses, and each
-//! byte is looked at once.
+//! Commas and blanks separate them, but not in parentheses nor in quotes. Nothing here recurses; each
+//! byte is read once.
 
 use crate::openflow::fields::{ParseErrorKind, Problem, nearest_of, number};
 
 /// One argument, or one action with its arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Argument<'t> {
-    /// The whole of it.
+    /// The whole text.
     pub(super) text: &'t str,
-    /// What it begins with.
+    /// The part before the delimiter.
     pub(super) key: &'t str,
-    /// What follows the key and its delimiter; a `->` behind the closing parenthesis belongs to it.
+    /// What follows the key and its delimiter; includes a `->` after the closing parenthesis.
     pub(super) value: &'t str,
 }
 
-/// Gives the arguments of a text, one by one.
+/// Iterator over the arguments of a text.
 #[derive(Debug, Clone)]
 pub(super) struct Arguments<'t> {
     rest: &'t str,
 }
 
-/// More parentheses in each other than any list of actions has: it is looked through again at each depth.
+/// Maximum nesting of parentheses, since each level is scanned again; more than any valid list of actions has.
 const DEPTH_LIMIT: usize = 128;
 
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
@@ -42,7 +42,7 @@ impl<'t> Arguments<'t> {
             self.rest = "";
             return Ok(None);
         }
-        // Whatever is wrong, nothing behind it is read.
+        // On an error, iteration ends.
         self.rest = "";
         let key_end = end_of_value(text, |c| separates(c) || ":=(".contains(c))?;
         let (key, tail) = cut(text, key_end);
@@ -86,7 +86,7 @@ impl<'t> Iterator for Arguments<'t> {
     }
 }
 
-/// The text before and from a position; all of it and nothing if it has none such.
+/// The text before and from a position; the whole text and nothing if out of range.
 fn cut(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
 }
@@ -136,7 +136,7 @@ pub(super) fn list(text: &str) -> Result<Vec<&str>, Problem> {
     }
 }
 
-/// What stands before and behind the first `->`.
+/// The parts before and after the first `->`.
 pub(super) fn arrow(text: &str) -> Result<(&str, &str), Problem> {
     match text.split_once("->") {
         Some((_, "")) => Err(Problem::syntax("the field behind -> is missing")),
@@ -213,7 +213,7 @@ pub(super) fn word_in(words: &[&'static str], text: &str, what: &str) -> Result<
         })
 }
 
-/// The error for an argument that an action does not have.
+/// The error for an unknown argument of an action.
 pub(super) fn no_argument(action: &str, key: &str, known: &[&'static str]) -> Problem {
     let hint = match nearest_of(key, known.iter().copied()) {
         Some(name) => format!("; did you mean {name}?"),

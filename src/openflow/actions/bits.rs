@@ -9,7 +9,7 @@ use crate::openflow::fields::{FieldRef, Header, Subfield};
 use crate::openflow::text::Sink;
 use crate::openflow::version::Version;
 
-/// Some bits of a field. The header stays as it came (NXM or OXM), so that it can go back the same.
+/// Some bits of a field. The header is kept as received (NXM or OXM), so that it encodes to the same bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Bits {
     /// The field.
@@ -21,7 +21,7 @@ pub struct Bits {
 }
 
 impl Bits {
-    /// Bits of a field; an error at `body` where the numbers cannot be.
+    /// Bits of a field; an error at `body` if the range is invalid.
     pub(crate) fn new(
         header: Header,
         offset: u16,
@@ -135,7 +135,7 @@ impl Bits {
         Ok(bits)
     }
 
-    /// The bits to be changed by an action: an error if they cannot be here.
+    /// The bits to be changed by an action: an error if they are not writable here.
     pub(super) fn parse_target(text: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
         let bits = Bits::parse(text)?;
         if let Some(field) = bits.header.field() {

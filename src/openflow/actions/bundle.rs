@@ -1,4 +1,4 @@
-//! `bundle` and `bundle_load`: one of several ports, by a hash or by which is up (ovs-actions(7)).
+//! `bundle` and `bundle_load`: output to one of several ports, by hash or by port state (ovs-actions(7)).
 
 use crate::openflow::text::{port_from_v10, port_to_v10, put_port};
 
@@ -20,7 +20,7 @@ pub struct Bundle<'a> {
 pub struct BundleLoad<'a> {
     /// How a port is chosen, and among which.
     pub choice: Choice<'a>,
-    /// Where the port's number goes.
+    /// The destination of the port number.
     pub dst: Bits,
 }
 
@@ -31,7 +31,7 @@ pub struct Choice<'a> {
     pub algorithm: u16,
     /// What is hashed, `NX_HASH_FIELDS_*`.
     pub fields: u16,
-    /// A constant that goes into the hash.
+    /// A constant included in the hash.
     pub basis: u16,
     /// The ports, two bytes each.
     pub members: &'a [u8],
@@ -45,21 +45,21 @@ impl WordList for Algorithm {
 }
 
 /// The members of `bundle` in JSON.
-const MEMBERS: [Member; 4] = [
-    Member::new("fields", <Word<HashFields> as MemberKind<u16>>::SHAPE),
-    Member::new("basis", Shape::U16),
-    Member::new("algorithm", <Word<Algorithm> as MemberKind<u16>>::SHAPE),
-    Member::new("members", Shape::List(&Shape::PORT)),
+const MEMBERS: [JsonMember; 4] = [
+    JsonMember::new("fields", <Word<HashFields> as MemberKind<u16>>::SHAPE),
+    JsonMember::new("basis", JsonShape::U16),
+    JsonMember::new("algorithm", <Word<Algorithm> as MemberKind<u16>>::SHAPE),
+    JsonMember::new("members", JsonShape::List(&JsonShape::PORT)),
 ];
 /// The members of `bundle_load` in JSON.
-const LOAD_MEMBERS: [Member; 5] = {
+const LOAD_MEMBERS: [JsonMember; 5] = {
     let [fields, basis, algorithm, members] = MEMBERS;
     [
         fields,
         basis,
         algorithm,
         members,
-        Member::new("dst", Shape::BITS),
+        JsonMember::new("dst", JsonShape::BITS),
     ]
 };
 
@@ -67,7 +67,7 @@ const LOAD_MEMBERS: [Member; 5] = {
 const MEMBER_TYPE: u32 = 2;
 
 impl<'a> Choice<'a> {
-    /// Reads the whole body, and hands the destination in the middle of it to `dst`.
+    /// Decodes the body; `dst` decodes the destination in the middle of it.
     fn decode<D>(
         body: &mut Cursor<'a>,
         dst: impl FnOnce(&mut Cursor<'a>) -> Result<D, DecodeError>,
@@ -159,9 +159,9 @@ impl Bundle<'_> {
 impl<'a> ActionCodec<'a> for Bundle<'a> {
     const NAME: &'static str = "bundle";
     const WIRE: &'static [Wire] = &[Wire::nicira(12)];
-    const MEMBERS: &'static [Member] = &MEMBERS;
+    const MEMBERS: &'static [JsonMember] = &MEMBERS;
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         let (choice, ()) = Choice::decode(body, |body| {
             skip_zeros(&mut body.clone(), 10)?;
             body.skip(6, "destination")
@@ -195,9 +195,9 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
 impl<'a> ActionCodec<'a> for BundleLoad<'a> {
     const NAME: &'static str = "bundle_load";
     const WIRE: &'static [Wire] = &[Wire::nicira(13)];
-    const MEMBERS: &'static [Member] = &LOAD_MEMBERS;
+    const MEMBERS: &'static [JsonMember] = &LOAD_MEMBERS;
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         let (choice, dst) = Choice::decode(body, MemberValue::decode)?;
         Ok(BundleLoad { choice, dst })
     }
@@ -230,10 +230,10 @@ impl<'a> ActionCodec<'a> for BundleLoad<'a> {
     }
 }
 
-/// The most ports to choose among.
+/// Maximum number of ports.
 const MOST_MEMBERS: usize = 2048;
 
-/// Reads `eth_src,0,hrw,ofport,members:1,2`; with a destination, it stands before the members.
+/// Reads `eth_src,0,hrw,ofport,members:1,2`; a destination precedes the members.
 fn parse_choice(
     text: &str,
     loads: bool,

@@ -12,7 +12,7 @@ pub struct CloneActions<'a> {
 }
 
 impl CloneActions<'_> {
-    /// The text of the action, with that of its actions by `nested`.
+    /// Writes the action; `nested` writes its actions.
     pub(in crate::openflow) fn text_with<S: Sink>(
         &self,
         sink: &mut S,
@@ -28,9 +28,9 @@ impl CloneActions<'_> {
 impl<'a> ActionCodec<'a> for CloneActions<'a> {
     const NAME: &'static str = "clone";
     const WIRE: &'static [Wire] = &[Wire::nicira(42)];
-    const MEMBERS: &'static [Member] = &[Member::new("actions", Shape::ACTIONS)];
+    const MEMBERS: &'static [JsonMember] = &[JsonMember::new("actions", JsonShape::ACTIONS)];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         body.skip(6, "padding")?;
         let actions = ActionList::nested(body, head)?;
         Ok(CloneActions { actions })
@@ -51,8 +51,8 @@ impl<'a> ActionCodec<'a> for CloneActions<'a> {
     }
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let nested = parser.list(argument, Outer::Clone)?;
-        let actions = ActionList::new(&nested, 0, parser.version, Form::Actions);
+        let nested = parser.list(argument, ListOwner::Clone)?;
+        let actions = ActionList::new(&nested, 0, parser.version, ListForm::Actions);
         CloneActions { actions }.put(parser)
     }
 }

@@ -1,4 +1,4 @@
-//! What every action file is written with: the trait, the places on the wire, headers and padding.
+//! The trait of all actions, and their numbers, headers and padding on the wire.
 
 use thiserror::Error;
 
@@ -9,13 +9,13 @@ use crate::openflow::text::{Plain, Role, Sink, TextContext, port_from_v10, port_
 use crate::openflow::version::Version;
 
 use super::number::put_hex_bytes;
-use super::parser::{Parser, Rank};
-use super::shape::Member;
+use super::parser::{InstructionRank, Parser};
+use super::shape::JsonMember;
 
 /// `OFPAT_EXPERIMENTER`, as an action and as an instruction.
 pub(super) const EXPERIMENTER: u16 = 0xffff;
 
-/// Who gave an action its number.
+/// The organisation that assigned an action's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::openflow) enum Vendor {
     /// The OpenFlow specification, as an action.
@@ -24,12 +24,12 @@ pub(in crate::openflow) enum Vendor {
     Instruction,
     /// Nicira, 0x2320: the extensions of Open vSwitch.
     Nicira,
-    /// The Open Networking Foundation, 0x4f4e4600: extensions that later versions took up.
+    /// The Open Networking Foundation, 0x4f4e4600: extensions that later versions adopted.
     Onf,
 }
 
 impl Vendor {
-    /// The experimenter id; `None` for what the specification itself numbers.
+    /// The experimenter id; `None` for numbers of the specification.
     fn id(self) -> Option<u32> {
         match self {
             Vendor::OpenFlow | Vendor::Instruction => None,
@@ -44,16 +44,16 @@ impl Vendor {
     }
 }
 
-/// One place of an action on the wire.
+/// A number of an action on the wire, with the versions that use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::openflow) struct Wire {
-    /// Who gave the number.
+    /// The organisation that assigned the number.
     pub vendor: Vendor,
     /// The type, or the vendor's subtype.
     pub number: u16,
-    /// The first version in which it holds.
+    /// The first version that uses it.
     pub since: Version,
-    /// The last version in which it holds.
+    /// The last version that uses it.
     pub until: Version,
 }
 
@@ -72,7 +72,7 @@ impl Wire {
         Wire::new(Vendor::OpenFlow, number, since, Version::V15)
     }
 
-    /// A Nicira extension of OpenFlow 1.0 alone: what later versions have of their own.
+    /// A Nicira extension of OpenFlow 1.0 alone: later versions have a standard action.
     pub(super) const fn nicira_v10(number: u16) -> Wire {
         Wire::new(Vendor::Nicira, number, Version::V10, Version::V10)
     }
@@ -92,7 +92,7 @@ impl Wire {
         Wire::new(Vendor::Instruction, number, Version::V11, Version::V15)
     }
 
-    /// The first of `wires` that holds in `version`.
+    /// The first of `wires` that is valid in `version`.
     pub(super) fn first_in(wires: &[Wire], version: Version) -> Option<Wire> {
         wires.iter().find(|wire| wire.holds_in(version)).copied()
     }
@@ -102,12 +102,12 @@ impl Wire {
     }
 }
 
-/// What is known of an action before its inside is read.
+/// The header of an action, decoded before its body.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::openflow) struct Head {
+pub(in crate::openflow) struct ActionHeader {
     /// The version of the message.
     pub version: Version,
-    /// Who gave the number.
+    /// The organisation that assigned the number.
     pub vendor: Vendor,
     /// The type, or the vendor's subtype.
     pub number: u16,
@@ -115,7 +115,7 @@ pub(in crate::openflow) struct Head {
     pub depth: u8,
 }
 
-/// The action cannot be said in this version of OpenFlow.
+/// The action is not representable in this OpenFlow version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{version} has no action {action}")]
 pub struct Unencodable {
@@ -134,19 +134,19 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     /// The name that ovs-actions(7) uses, which is also `type` in JSON.
     const NAME: &'static str;
 
-    /// Where the action stands on the wire.
+    /// The numbers of the action on the wire.
     const WIRE: &'static [Wire];
 
     /// The members of the JSON object besides `type`. Where several actions have one name, the first of
     /// them lists the members of all.
-    const MEMBERS: &'static [Member] = &[];
+    const MEMBERS: &'static [JsonMember] = &[];
 
-    /// The words that begin the action in text, in any case; none for an action that is one of the forms of
-    /// another one's text.
+    /// The words that begin the action in text, in any case; empty for an action that is parsed
+    /// as a form of another.
     const WORDS: &'static [&'static str] = &[Self::NAME];
 
-    /// Where the action stands among instructions.
-    const RANK: Rank = Rank::Apply;
+    /// The position of the action among instructions.
+    const RANK: InstructionRank = InstructionRank::Apply;
 
     /// Reads what follows the header: 4 bytes of it for OpenFlow's own, 10 for a vendor's. Must leave
     /// less than 8 bytes, which are padding.
@@ -154,9 +154,9 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     /// # Errors
     ///
     /// The first thing that is malformed; the action is then kept as it came.
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError>;
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError>;
 
-    /// The place to send the action at in `version`: the first that there is, unless its form decides.
+    /// The number to encode in `version`: the first valid one, unless the action's form decides.
     fn wire(&self, version: Version) -> Option<Wire> {
         Wire::first_in(Self::WIRE, version)
     }
@@ -165,10 +165,10 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     ///
     /// # Errors
     ///
-    /// The version has no form for what the action says.
+    /// The action is not representable in this version.
     fn body(&self, wire: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable>;
 
-    /// Appends the action as `version` says it, header and padding included.
+    /// Appends the action, encoded for `version`, header and padding included.
     ///
     /// # Errors
     ///
@@ -189,12 +189,12 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     /// Writes the keys of the JSON object that follow `type`.
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>);
 
-    /// Parses what follows the word, which is in lower case, and appends the action or instruction as the
-    /// parser's version says it; it may be several actions.
+    /// Parses what follows the word (in lower case) and appends the action or instruction, possibly several
+    /// actions, encoded for the parser's version.
     ///
     /// # Errors
     ///
-    /// What is wrong with the argument, or why the action cannot stand here.
+    /// The argument is malformed, or the action is not allowed here.
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem>;
 
     /// Appends the action to those that were parsed.
@@ -242,8 +242,8 @@ pub(super) fn put_zeros(out: &mut Vec<u8>, n: usize) {
     out.resize(out.len() + n, 0);
 }
 
-/// Skips `n` bytes that must be zero: Open vSwitch refuses the action otherwise. Most padding it does not
-/// look at.
+/// Skips `n` bytes that must be zero: Open vSwitch refuses the action otherwise. It ignores most
+/// other padding.
 pub(super) fn skip_zeros(body: &mut Cursor<'_>, n: usize) -> Result<(), DecodeError> {
     let error = body.error("padding", DecodeErrorKind::BadValue(1));
     if body.take(n, "padding")?.iter().all(|byte| *byte == 0) {
@@ -254,7 +254,7 @@ pub(super) fn skip_zeros(body: &mut Cursor<'_>, n: usize) -> Result<(), DecodeEr
 }
 
 /// A 32-bit port number of OpenFlow 1.1 and later, or a 16-bit one of 1.0 and of Nicira, widened.
-pub(super) fn port(body: &mut Cursor<'_>, head: Head) -> Result<u32, DecodeError> {
+pub(super) fn port(body: &mut Cursor<'_>, head: ActionHeader) -> Result<u32, DecodeError> {
     if head.version > Version::V10 && head.vendor == Vendor::OpenFlow {
         body.u32("port")
     } else {

@@ -18,13 +18,13 @@ pub struct Conjunction {
 impl<'a> ActionCodec<'a> for Conjunction {
     const NAME: &'static str = "conjunction";
     const WIRE: &'static [Wire] = &[Wire::nicira(34)];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("id", Shape::U32),
-        Member::new("clause", Shape::Whole),
-        Member::new("n_clauses", Shape::Whole),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("id", JsonShape::U32),
+        JsonMember::new("clause", JsonShape::Whole),
+        JsonMember::new("n_clauses", JsonShape::Whole),
     ];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         Ok(Conjunction {
             clause: body.u8("clause")?,
             n_clauses: body.u8("n_clauses")?,

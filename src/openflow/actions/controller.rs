@@ -1,4 +1,4 @@
-//! `controller`: to the controller, with parameters (ovs-actions(7), "The controller action").
+//! `controller`: output to the controller, with parameters (ovs-actions(7), "The controller action").
 
 use crate::openflow::text::PORT_CONTROLLER;
 
@@ -14,7 +14,7 @@ use super::prelude::*;
 pub struct Controller<'a> {
     /// How many bytes of the packet to send.
     pub max_len: u16,
-    /// The controllers with this id get it.
+    /// The id of the receiving controllers.
     pub controller_id: u16,
     /// `OFPR_*`: the reason given in the packet-in.
     pub reason: u8,
@@ -24,7 +24,7 @@ pub struct Controller<'a> {
     pub pause: bool,
     /// The meter that limits it; 0 is none.
     pub meter_id: u32,
-    /// How it came: the fixed form, or the properties as they were.
+    /// The form received: fixed, or the properties as bytes.
     pub form: ControllerForm<'a>,
 }
 
@@ -41,7 +41,7 @@ const CONTROLLER: Wire = Wire::nicira(20);
 const CONTROLLER2: Wire = Wire::nicira(37);
 const REASON_ACTION: u8 = 1;
 
-/// The names of `OFPR_*`; the last two print as nothing.
+/// The names of `OFPR_*`; the last two are empty.
 const REASONS: [&str; 8] = [
     "no_match",
     "action",
@@ -56,16 +56,19 @@ const REASONS: [&str; 8] = [
 impl<'a> ActionCodec<'a> for Controller<'a> {
     const NAME: &'static str = "controller";
     const WIRE: &'static [Wire] = &[CONTROLLER, CONTROLLER2];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("max_len", Shape::U16),
-        Member::optional("id", Shape::U16),
-        Member::optional("reason", Shape::Either(&[Shape::Text, Shape::U8])),
-        Member::optional("userdata", Shape::BYTES),
-        Member::optional("pause", Shape::True),
-        Member::optional("meter_id", Shape::U32),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("max_len", JsonShape::U16),
+        JsonMember::optional("id", JsonShape::U16),
+        JsonMember::optional(
+            "reason",
+            JsonShape::Either(&[JsonShape::Text, JsonShape::U8]),
+        ),
+        JsonMember::optional("userdata", JsonShape::BYTES),
+        JsonMember::optional("pause", JsonShape::True),
+        JsonMember::optional("meter_id", JsonShape::U32),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let mut controller = Controller {
             max_len: u16::MAX,
             controller_id: 0,
@@ -252,7 +255,7 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
 const KEYS: [&str; 6] = ["reason", "max_len", "id", "userdata", "pause", "meter_id"];
 
 impl Controller<'_> {
-    /// The properties of what has not its default, each padded to 8 bytes.
+    /// The properties of non-default values, each padded to 8 bytes.
     fn properties(&self, userdata: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         // Numbers of 16 bits take four bytes with their padding.

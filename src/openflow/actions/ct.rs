@@ -18,11 +18,11 @@ pub struct Ct<'a> {
     pub flags: u16,
     /// The connection's zone.
     pub zone: Zone,
-    /// The table where the tracked packet goes on; 255 is none.
+    /// The table for the tracked packet; 255 is none.
     pub table: u8,
     /// The port number of the protocol whose helper is used; 0 is none.
     pub alg: u16,
-    /// The actions to do in the tracker: `nat`, and those that set the connection's mark or label.
+    /// The actions executed in the tracker: `nat`, and those that set the connection's mark or label.
     pub actions: ActionList<'a>,
 }
 
@@ -40,7 +40,7 @@ const FORCE: u16 = 2;
 const NO_TABLE: u8 = 0xff;
 
 impl Ct<'_> {
-    /// The text of the action, with that of what `exec` holds by `nested`.
+    /// Writes the action; `nested` writes the actions of `exec`.
     pub(in crate::openflow) fn text_with<S: Sink>(
         &self,
         sink: &mut S,
@@ -72,7 +72,7 @@ impl Ct<'_> {
                 bits.text(sink);
             }
         }
-        // A `nat` that comes first stands outside of `exec`.
+        // A leading `nat` is printed outside of `exec`.
         let mut exec = self.actions;
         if let Some((nat, rest)) = exec.split_first(Nat::NAME) {
             comma.put(sink);
@@ -101,16 +101,19 @@ impl Ct<'_> {
 impl<'a> ActionCodec<'a> for Ct<'a> {
     const NAME: &'static str = "ct";
     const WIRE: &'static [Wire] = &[Wire::nicira(35)];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("commit", Shape::True),
-        Member::optional("force", Shape::True),
-        Member::optional("table", Shape::Table),
-        Member::optional("zone", Shape::Either(&[Shape::U16, Shape::BITS])),
-        Member::optional("alg", Shape::U16),
-        Member::optional("exec", Shape::ACTIONS),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("commit", JsonShape::True),
+        JsonMember::optional("force", JsonShape::True),
+        JsonMember::optional("table", JsonShape::Table),
+        JsonMember::optional(
+            "zone",
+            JsonShape::Either(&[JsonShape::U16, JsonShape::BITS]),
+        ),
+        JsonMember::optional("alg", JsonShape::U16),
+        JsonMember::optional("exec", JsonShape::ACTIONS),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let flags = body.u16("ct flags")?;
         let start = *body;
         let zone = if body.clone().u32("zone_src")? == 0 {
@@ -221,8 +224,8 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
                         _ => return Err(Problem::syntax("alg is ftp or tftp").within(text)),
                     }
                 }
-                "nat" => nested.extend(parser.list(text, Outer::Ct)?),
-                "exec" => nested.extend(parser.list(value, Outer::Ct)?),
+                "nat" => nested.extend(parser.list(text, ListOwner::Ct)?),
+                "exec" => nested.extend(parser.list(value, ListOwner::Ct)?),
                 _ => return Err(no_argument(word, key, &KEYS)),
             }
         }
@@ -240,7 +243,7 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
             zone,
             table,
             alg,
-            actions: ActionList::new(&nested, 0, parser.version, Form::Actions),
+            actions: ActionList::new(&nested, 0, parser.version, ListForm::Actions),
         };
         ct.put(parser)
     }

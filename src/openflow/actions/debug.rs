@@ -3,7 +3,7 @@
 use super::prelude::*;
 
 bare_action! {
-    /// Sends the packet the slow way: `debug_slow`.
+    /// Sends the packet through the slow path: `debug_slow`.
     ///
     /// JSON: `{"type":"debug_slow"}`.
     DebugSlow = "debug_slow" at &[Wire::nicira(254)], needs Any

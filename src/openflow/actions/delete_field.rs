@@ -8,7 +8,7 @@ fixed_action! {
     ///
     /// JSON: `{"type":"delete_field","field":"tun_metadata1"}`.
     DeleteField = "delete_field" at &[Wire::nicira(50)], {
-        /// The field's header as it came.
+        /// The field's header as received.
         ":" field: Header,
     }
 

@@ -1,9 +1,9 @@
-//! `exit`: the rest of the actions is skipped (ovs-actions(7)).
+//! `exit`: skips the remaining actions (ovs-actions(7)).
 
 use super::prelude::*;
 
 bare_action! {
-    /// Skips the rest of the actions, those of tables that resubmitted here included: `exit`.
+    /// Skips the remaining actions, including those of resubmitting tables: `exit`.
     ///
     /// JSON: `{"type":"exit"}`.
     Exit = "exit" at &[Wire::nicira(17)], needs Any

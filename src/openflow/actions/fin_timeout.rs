@@ -7,9 +7,9 @@ use super::prelude::*;
 /// JSON: `{"type":"fin_timeout","idle_timeout":10,"hard_timeout":20}`; a zero is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FinTimeout {
-    /// Seconds without a packet; 0 leaves it as it is.
+    /// The new idle timeout in seconds; 0 is no change.
     pub idle_timeout: u16,
-    /// Seconds in all; 0 leaves it as it is.
+    /// The new hard timeout in seconds; 0 is no change.
     pub hard_timeout: u16,
 }
 
@@ -27,12 +27,12 @@ impl FinTimeout {
 impl<'a> ActionCodec<'a> for FinTimeout {
     const NAME: &'static str = "fin_timeout";
     const WIRE: &'static [Wire] = &[Wire::nicira(19)];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("idle_timeout", Shape::U16),
-        Member::optional("hard_timeout", Shape::U16),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("idle_timeout", JsonShape::U16),
+        JsonMember::optional("hard_timeout", JsonShape::U16),
     ];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         Ok(FinTimeout {
             idle_timeout: body.u16("fin_idle_timeout")?,
             hard_timeout: body.u16("fin_hard_timeout")?,

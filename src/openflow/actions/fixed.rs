@@ -17,9 +17,9 @@
 //! ```
 //!
 //! Members stand in the order of the wire, each aligned to its size, and each with the text before it; a
-//! last text follows them behind a semicolon. What a member's type does not say is said by its kind: see
-//! [`member`](super::member). The name of a member is its key in JSON. The words of the text and the place among
-//! instructions may be declared before `parse`, as in `ActionCodec`.
+//! last text follows them behind a semicolon. A kind refines what the type does not determine: see
+//! [`member`](super::member). The name of a member is its key in JSON. The words of the text and the instruction
+//! rank may be declared before `parse`, as in `ActionCodec`.
 
 use crate::openflow::bytes::{Cursor, DecodeError};
 
@@ -46,12 +46,12 @@ macro_rules! fixed_action {
         impl<'a> ActionCodec<'a> for $type {
             const NAME: &'static str = $name;
             const WIRE: &'static [Wire] = $wire;
-            const MEMBERS: &'static [Member] = &[$(Member::new(
+            const MEMBERS: &'static [JsonMember] = &[$(JsonMember::new(
                 stringify!($member),
                 <member_kind!($($kind)?) as MemberKind<$value>>::SHAPE,
             ),)+];
 
-            fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+            fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
                 let start = body.remaining() + head.vendor.header_bytes();
                 Ok($type {
                     $($member: decode_member::<$value, member_kind!($($kind)?)>(body, start)?,)+
@@ -88,7 +88,7 @@ macro_rules! fixed_action {
 }
 pub(super) use fixed_action;
 
-/// The kind of a member that may not say any.
+/// The kind of a member, `Ordinary` by default.
 macro_rules! member_kind {
     () => {
         Ordinary
@@ -122,7 +122,7 @@ pub(super) fn encode_member<V: MemberValue, K: MemberKind<V>>(
 }
 
 /// Makes the struct and implements `ActionCodec` for an action that is its header alone, and a word in
-/// text. What follows `needs` is what the match must say; an action that does more is parsed by `parse`.
+/// text. `needs` names the prerequisite; an action that needs more has its own `parse`.
 macro_rules! bare_action {
     ($(#[$doc:meta])* $type:ident = $name:literal at $wire:expr, needs $prereq:ident) => {
         bare_action! {
@@ -145,7 +145,7 @@ macro_rules! bare_action {
             const NAME: &'static str = $name;
             const WIRE: &'static [Wire] = $wire;
 
-            fn decode(_: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+            fn decode(_: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
                 Ok($type)
             }
 

@@ -1,4 +1,4 @@
-//! `goto_table`: the packet goes on in a later table (OpenFlow 1.5.1 §7.2.5, `OFPIT_GOTO_TABLE`).
+//! `goto_table`: continues in a later table (OpenFlow 1.5.1 §7.2.5, `OFPIT_GOTO_TABLE`).
 
 use crate::openflow::messages::tables::ALL_TABLES;
 
@@ -6,7 +6,7 @@ use super::prelude::*;
 use super::resubmit::Resubmit;
 
 fixed_action! {
-    /// The packet goes on in a later table: `goto_table:7`.
+    /// Continues in a later table: `goto_table:7`.
     ///
     /// JSON: `{"type":"goto_table","table":7,"table_name":"LB"}`.
     GotoTable = "goto_table" at &[Wire::instruction(1)], {
@@ -14,11 +14,11 @@ fixed_action! {
         ":" table: u8 as Table,
     }
 
-    const RANK: Rank = Rank::Goto;
+    const RANK: InstructionRank = InstructionRank::Goto;
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let table = parser.table(argument)?;
-        // ovs-ofctl sends it, and in 1.0 it would be a resubmit to nowhere.
+        // ovs-ofctl sends table 255, which in 1.0 would be a resubmit to no table.
         if table == ALL_TABLES {
             return Err(Problem::syntax(
                 "255 is all tables, and no packet can go there",

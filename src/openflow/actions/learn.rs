@@ -19,15 +19,15 @@ use super::whole::{ones, wide};
 /// flags that are zero are left out, as is a priority of 32768.
 #[derive(Debug, Clone, Copy)]
 pub struct Learn<'a> {
-    /// Seconds without a packet after which the flow goes; 0 is never.
+    /// Idle timeout in seconds; 0 is none.
     pub idle_timeout: u16,
-    /// Seconds after which the flow goes; 0 is never.
+    /// Hard timeout in seconds; 0 is none.
     pub hard_timeout: u16,
     /// The flow's priority.
     pub priority: u16,
     /// The flow's cookie.
     pub cookie: u64,
-    /// `NX_LEARN_F_*`: 1 `send_flow_rem`, 2 `delete_learned`, 4 a result is written.
+    /// `NX_LEARN_F_*`: 1 `send_flow_rem`, 2 `delete_learned`, 4 `write_result`.
     pub flags: u16,
     /// The flow's table.
     pub table: u8,
@@ -35,20 +35,20 @@ pub struct Learn<'a> {
     pub fin_idle_timeout: u16,
     /// The hard timeout after a TCP FIN; 0 changes nothing.
     pub fin_hard_timeout: u16,
-    /// What only the second form has.
-    pub second: Option<Second>,
-    /// The match and actions of the flow, as they came.
+    /// The fields of `NXAST_LEARN2`.
+    pub second: Option<Learn2>,
+    /// The undecoded match and actions of the flow.
     specs: Cursor<'a>,
 }
 
-/// What `NXAST_LEARN2` has beyond `NXAST_LEARN`.
+/// The fields that `NXAST_LEARN2` adds to `NXAST_LEARN`.
 #[derive(Debug, Clone, Copy)]
-pub struct Second {
-    /// How many flows at most; 0 is no limit.
+pub struct Learn2 {
+    /// Maximum number of learned flows; 0 is no limit.
     pub limit: u32,
-    /// The lowest bit of the result, also where none is written.
+    /// The offset of the result bit, kept even if none is written.
     pub result_offset: u16,
-    /// The bit that tells whether the limit was kept.
+    /// The bit set if the limit was not exceeded.
     pub result_dst: Option<Bits>,
 }
 
@@ -57,7 +57,7 @@ pub struct Second {
 pub struct LearnSpec<'a> {
     /// Where the bits come from.
     pub source: LearnSource<'a>,
-    /// What becomes of them.
+    /// The use of the bits.
     pub target: LearnTarget,
     /// How many bits.
     pub n_bits: u16,
@@ -68,11 +68,11 @@ pub struct LearnSpec<'a> {
 pub enum LearnSource<'a> {
     /// A field of the packet at hand.
     Field(Bits),
-    /// A constant; `n_bits` of it, rounded up to bytes.
+    /// A constant of `n_bits`, rounded up to bytes.
     Value(&'a [u8]),
 }
 
-/// What becomes of bits in a learned flow.
+/// The use of bits in a learned flow.
 #[derive(Debug, Clone, Copy)]
 pub enum LearnTarget {
     /// The flow matches on them.
@@ -84,27 +84,27 @@ pub enum LearnTarget {
 }
 
 /// The part in JSON; other schemas call it `learn_spec`.
-pub const LEARN_SPEC: Shape = {
-    const MATCH_OR_LOAD: Member = Member::new("type", Shape::Words(&["match", "load"]));
-    const OUTPUT: Member = Member::new("type", Shape::Words(&["output"]));
-    Shape::Either(&[
-        Shape::Object(&[
-            Member::new("type", Shape::Words(&["match"])),
-            Member::new("field", Shape::Text),
-            Member::new("value", Shape::FIELD_VALUE),
+pub const LEARN_SPEC: JsonShape = {
+    const MATCH_OR_LOAD: JsonMember = JsonMember::new("type", JsonShape::Words(&["match", "load"]));
+    const OUTPUT: JsonMember = JsonMember::new("type", JsonShape::Words(&["output"]));
+    JsonShape::Either(&[
+        JsonShape::Object(&[
+            JsonMember::new("type", JsonShape::Words(&["match"])),
+            JsonMember::new("field", JsonShape::Text),
+            JsonMember::new("value", JsonShape::FIELD_VALUE),
         ]),
-        Shape::Object(&[
+        JsonShape::Object(&[
             MATCH_OR_LOAD,
-            Member::new("dst", Shape::BITS),
-            Member::new("src", Shape::BITS),
+            JsonMember::new("dst", JsonShape::BITS),
+            JsonMember::new("src", JsonShape::BITS),
         ]),
-        Shape::Object(&[
+        JsonShape::Object(&[
             MATCH_OR_LOAD,
-            Member::new("dst", Shape::BITS),
-            Member::new("value", Shape::HEX),
+            JsonMember::new("dst", JsonShape::BITS),
+            JsonMember::new("value", JsonShape::HEX),
         ]),
-        Shape::Object(&[OUTPUT, Member::new("src", Shape::BITS)]),
-        Shape::Object(&[OUTPUT, Member::new("value", Shape::HEX)]),
+        JsonShape::Object(&[OUTPUT, JsonMember::new("src", JsonShape::BITS)]),
+        JsonShape::Object(&[OUTPUT, JsonMember::new("value", JsonShape::HEX)]),
     ])
 };
 
@@ -165,7 +165,7 @@ impl<'a> Learn<'a> {
         std::iter::from_fn(move || next_spec(&mut rest).ok().flatten())
     }
 
-    /// The numbers that are shown where they are not zero, in the order of the text.
+    /// The numbers printed if nonzero, in the order of the text.
     fn timeouts(&self) -> impl Iterator<Item = (&'static str, u16)> {
         [
             ("idle_timeout", self.idle_timeout),
@@ -192,22 +192,22 @@ impl<'a> Learn<'a> {
 impl<'a> ActionCodec<'a> for Learn<'a> {
     const NAME: &'static str = "learn";
     const WIRE: &'static [Wire] = &[LEARN, LEARN2];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("table", Shape::Table),
-        Member::optional("idle_timeout", Shape::U16),
-        Member::optional("hard_timeout", Shape::U16),
-        Member::optional("fin_idle_timeout", Shape::U16),
-        Member::optional("fin_hard_timeout", Shape::U16),
-        Member::optional("priority", Shape::U16),
-        Member::optional("send_flow_rem", Shape::True),
-        Member::optional("delete_learned", Shape::True),
-        Member::optional("cookie", Shape::HEX),
-        Member::optional("limit", Shape::U32),
-        Member::optional("result_dst", Shape::BITS),
-        Member::new("specs", Shape::List(&Shape::Named("learn_spec"))),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("table", JsonShape::Table),
+        JsonMember::optional("idle_timeout", JsonShape::U16),
+        JsonMember::optional("hard_timeout", JsonShape::U16),
+        JsonMember::optional("fin_idle_timeout", JsonShape::U16),
+        JsonMember::optional("fin_hard_timeout", JsonShape::U16),
+        JsonMember::optional("priority", JsonShape::U16),
+        JsonMember::optional("send_flow_rem", JsonShape::True),
+        JsonMember::optional("delete_learned", JsonShape::True),
+        JsonMember::optional("cookie", JsonShape::HEX),
+        JsonMember::optional("limit", JsonShape::U32),
+        JsonMember::optional("result_dst", JsonShape::BITS),
+        JsonMember::new("specs", JsonShape::List(&JsonShape::Named("learn_spec"))),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let idle_timeout = body.u16("idle_timeout")?;
         let hard_timeout = body.u16("hard_timeout")?;
         let priority = body.u16("priority")?;
@@ -228,7 +228,7 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
                 let header = plain_header(body)?;
                 result_dst = Some(Bits::new(header, result_offset, 1, &start)?);
             }
-            second = Some(Second {
+            second = Some(Learn2 {
                 limit,
                 result_offset,
                 result_dst,
@@ -367,7 +367,7 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
             second: None,
             specs: Cursor::new(&[], 0),
         };
-        let mut second = Second {
+        let mut second = Learn2 {
             limit: 0,
             result_offset: 0,
             result_dst: None,
@@ -543,7 +543,7 @@ fn same_field(one: Bits, other: Bits) -> bool {
     }
 }
 
-/// Keys of `learn` that are no fields, for suggestions.
+/// The keys of `learn` other than fields, for suggestions.
 const KEYS: [&str; 12] = [
     "table",
     "priority",
@@ -559,7 +559,7 @@ const KEYS: [&str; 12] = [
     "load",
 ];
 
-/// The bits of the header of a spec: a constant for a source, and the two other targets than a match.
+/// The bits of the header of a spec: constant source, and the targets other than a match.
 const CONSTANT: u16 = 0x2000;
 const LOAD: u16 = 0x0800;
 const OUTPUT: u16 = 0x1000;

@@ -1,4 +1,4 @@
-//! The actions of a flow as they came: a list of actions, or of instructions that hold actions.
+//! The undecoded actions of a flow: a list of actions, or of instructions that hold actions.
 
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
@@ -6,32 +6,32 @@ use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
 use super::action::Action;
-use super::codec::{Head, Unencodable};
+use super::codec::{ActionHeader, Unencodable};
 
-/// How many lists may be nested in each other; deeper ones print as bytes.
+/// Maximum nesting depth of lists; deeper ones print as bytes.
 const DEPTH_LIMIT: u8 = 32;
 
 /// What the bytes of an [`ActionList`] are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ListForm {
     /// Actions: a flow of OpenFlow 1.0, a bucket, a packet-out.
     Actions,
     /// Instructions: a flow of OpenFlow 1.1 and later.
     Instructions,
 }
 
-/// A list of actions, not yet read.
+/// A list of undecoded actions.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionList<'a> {
     bytes: Cursor<'a>,
     version: Version,
-    form: Form,
+    form: ListForm,
     depth: u8,
 }
 
 impl<'a> ActionList<'a> {
     /// The list in `bytes`, whose first byte is at offset `at` of its message.
-    pub fn new(bytes: &'a [u8], at: usize, version: Version, form: Form) -> ActionList<'a> {
+    pub fn new(bytes: &'a [u8], at: usize, version: Version, form: ListForm) -> ActionList<'a> {
         ActionList {
             bytes: Cursor::new(bytes, at),
             version,
@@ -41,7 +41,10 @@ impl<'a> ActionList<'a> {
     }
 
     /// The actions nested in an action at `depth`; an error where their lengths contradict each other.
-    pub(super) fn nested(body: &mut Cursor<'a>, head: Head) -> Result<ActionList<'a>, DecodeError> {
+    pub(super) fn nested(
+        body: &mut Cursor<'a>,
+        head: ActionHeader,
+    ) -> Result<ActionList<'a>, DecodeError> {
         let depth = head.depth;
         if depth >= DEPTH_LIMIT {
             return Err(body.error("nested actions", DecodeErrorKind::BadLength(depth.into())));
@@ -54,7 +57,7 @@ impl<'a> ActionList<'a> {
         Ok(ActionList {
             bytes,
             version: head.version,
-            form: Form::Actions,
+            form: ListForm::Actions,
             depth: depth + 1,
         })
     }
@@ -69,7 +72,7 @@ impl<'a> ActionList<'a> {
         self.bytes.rest()
     }
 
-    /// Whether there are no bytes; a list of instructions may have bytes and yet no action.
+    /// Whether there are no bytes; a list of instructions may have bytes but no action.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -85,11 +88,11 @@ impl<'a> ActionList<'a> {
     /// The actions in the order in which ovs-ofctl shows them: of instructions, meter, the actions to
     /// apply, `clear_actions`, `write_actions`, `write_metadata`, `goto_table`, and what else there is.
     ///
-    /// An error is the last thing it gives: a length that contradicts its surroundings.
+    /// After a contradictory length, the iterator yields that error and ends.
     pub fn iter(&self) -> ActionIter<'a> {
         match self.form {
-            Form::Actions => ActionIter::over_actions(self.bytes, self.version, self.depth),
-            Form::Instructions => ActionIter::over_instructions(self.bytes, self.version),
+            ListForm::Actions => ActionIter::over_actions(self.bytes, self.version, self.depth),
+            ListForm::Instructions => ActionIter::over_instructions(self.bytes, self.version),
         }
     }
 
@@ -143,13 +146,13 @@ impl<'a> ActionList<'a> {
     }
 
     /// Whether any action, nested ones included, sends packets to this port by its number: `output`,
-    /// `enqueue`, `bundle`; `controller` for `CONTROLLER`. What a field decides is not known here.
+    /// `enqueue`, `bundle`; `controller` for `CONTROLLER`. Output to a port held in a field is not considered.
     pub fn sends_to(&self, ofport: u32) -> bool {
         self.iter()
             .any(|action| action.is_ok_and(|action| action.sends_to(ofport)))
     }
 
-    /// Appends the actions as `version` says them, for actions nested in another.
+    /// Appends nested actions, encoded for `version`.
     pub(super) fn encode_nested(
         &self,
         version: Version,
@@ -204,21 +207,21 @@ const APPLY_ACTIONS: u16 = 4;
 /// Its rank, as a bit.
 const APPLY_BIT: u8 = 1 << 1;
 
-/// The rank of instructions without one of their own, and of those that come twice.
+/// The rank of unranked and of repeated instructions.
 const OTHERS: u8 = 6;
 
-/// Gives the actions of an [`ActionList`] one by one.
+/// Iterator over the actions of an [`ActionList`].
 #[derive(Debug, Clone)]
 pub struct ActionIter<'a> {
     /// Actions to read next.
     actions: Cursor<'a>,
-    /// The instructions whose lengths are sound.
+    /// The instructions up to the first malformed length.
     instructions: Cursor<'a>,
     /// The ranks that are still to come, one bit each.
     pending: u8,
-    /// The ranks met while looking for those that come twice.
+    /// The ranks seen so far, to detect repeated instructions.
     seen: u8,
-    /// What ended the instructions.
+    /// The error that ended the instructions.
     error: Option<DecodeError>,
     version: Version,
     depth: u8,
@@ -238,7 +241,7 @@ impl<'a> ActionIter<'a> {
     }
 
     fn over_instructions(bytes: Cursor<'a>, version: Version) -> ActionIter<'a> {
-        // Nearly every flow: nothing but actions to apply.
+        // Fast path for nearly every flow: a single apply_actions.
         let mut only = bytes;
         if only.u16("instruction type") == Ok(APPLY_ACTIONS)
             && only.u16("instruction length").map(usize::from) == Ok(bytes.remaining())
@@ -324,7 +327,7 @@ impl<'a> Iterator for ActionIter<'a> {
             match whole {
                 None => self.pending &= !bit,
                 Some(mut whole) if bit == APPLY_BIT => {
-                    // Behind the header and its padding; the length is at least that.
+                    // Skips header and padding; the length was checked to be at least 8.
                     let _ = whole.skip(8, "apply_actions");
                     self.actions = whole;
                 }

@@ -1,4 +1,4 @@
-//! What actions of fixed layout are made of: how each kind of member is decoded, encoded and shown.
+//! The members of actions of fixed layout: how each kind is decoded, encoded and shown.
 
 use std::fmt::Write as _;
 use std::marker::PhantomData;
@@ -12,14 +12,14 @@ use super::arguments::word_in;
 use super::bits::{Bits, plain_header, short_header};
 use super::codec::{put_zeros, skip_zeros};
 use super::number::{put_dec, put_hex_or_zero, put_ipv4, put_mac};
-use super::shape::Shape;
+use super::shape::JsonShape;
 
-/// A value that a member can have, and how it is decoded, encoded and shown unless its [`MemberKind`] has
-/// another way.
+/// A value that a member can have, and how it is decoded, encoded and shown unless its [`MemberKind`] overrides
+/// that.
 pub(super) trait MemberValue: Copy {
-    /// What the value is in JSON.
-    const SHAPE: Shape;
-    /// What the value is aligned to in its action, in bytes.
+    /// The JSON type of the value.
+    const SHAPE: JsonShape;
+    /// The alignment of the value in its action, in bytes.
     const ALIGNMENT: usize;
 
     fn decode(body: &mut Cursor<'_>) -> Result<Self, DecodeError>;
@@ -35,7 +35,7 @@ pub(super) trait MemberValue: Copy {
 macro_rules! numbers {
     ($($number:ident),*) => {
         $(impl MemberValue for $number {
-            const SHAPE: Shape = Shape::UpTo($number::MAX as u64);
+            const SHAPE: JsonShape = JsonShape::UpTo($number::MAX as u64);
             const ALIGNMENT: usize = size_of::<$number>();
 
             fn decode(body: &mut Cursor<'_>) -> Result<$number, DecodeError> {
@@ -63,7 +63,7 @@ numbers!(u8, u16, u32);
 macro_rules! addresses {
     ($($bytes:literal: $shape:expr, $put:ident;)*) => {
         $(impl MemberValue for [u8; $bytes] {
-            const SHAPE: Shape = $shape;
+            const SHAPE: JsonShape = $shape;
             const ALIGNMENT: usize = 1;
 
             fn decode(body: &mut Cursor<'_>) -> Result<[u8; $bytes], DecodeError> {
@@ -88,13 +88,13 @@ macro_rules! addresses {
 }
 
 addresses! {
-    4: Shape::IPV4, put_ipv4;
-    6: Shape::MAC, put_mac;
+    4: JsonShape::IPV4, put_ipv4;
+    6: JsonShape::MAC, put_mac;
 }
 
 /// `ofs_nbits` and a header of 4 bytes.
 impl MemberValue for Bits {
-    const SHAPE: Shape = Shape::BITS;
+    const SHAPE: JsonShape = JsonShape::BITS;
     const ALIGNMENT: usize = 1;
 
     fn decode(body: &mut Cursor<'_>) -> Result<Bits, DecodeError> {
@@ -117,9 +117,9 @@ impl MemberValue for Bits {
     }
 }
 
-/// A header of 4 or 8 bytes, in the place of 14.
+/// A header of 4 or 8 bytes, padded to 14.
 impl MemberValue for Header {
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: JsonShape = JsonShape::Text;
     const ALIGNMENT: usize = 1;
 
     fn decode(body: &mut Cursor<'_>) -> Result<Header, DecodeError> {
@@ -146,9 +146,9 @@ impl MemberValue for Header {
     }
 }
 
-/// How a member whose values are `V` differs from other such members.
+/// Overrides of how a member with values `V` is decoded, encoded and shown.
 pub(super) trait MemberKind<V: MemberValue> {
-    const SHAPE: Shape = V::SHAPE;
+    const SHAPE: JsonShape = V::SHAPE;
     const ALIGNMENT: usize = V::ALIGNMENT;
 
     fn decode(body: &mut Cursor<'_>) -> Result<V, DecodeError> {
@@ -170,7 +170,7 @@ pub(super) trait MemberKind<V: MemberValue> {
     }
 }
 
-/// A member that does not differ.
+/// A member with the defaults of its value.
 pub(super) struct Ordinary;
 
 impl<V: MemberValue> MemberKind<V> for Ordinary {}
@@ -197,7 +197,7 @@ impl MemberKind<u16> for EthTypeDigits {
 pub(super) struct OneLess;
 
 impl MemberKind<u32> for OneLess {
-    const SHAPE: Shape = Shape::Whole;
+    const SHAPE: JsonShape = JsonShape::Whole;
     const ALIGNMENT: usize = 2;
 
     fn decode(body: &mut Cursor<'_>) -> Result<u32, DecodeError> {
@@ -213,7 +213,7 @@ impl MemberKind<u32> for OneLess {
 pub(super) struct Table;
 
 impl MemberKind<u8> for Table {
-    const SHAPE: Shape = Shape::Table;
+    const SHAPE: JsonShape = JsonShape::Table;
 
     fn text<S: Sink>(value: u8, sink: &mut S, cx: &TextContext<'_>) {
         put_table(sink.buffer(), cx, value);
@@ -224,7 +224,7 @@ impl MemberKind<u8> for Table {
     }
 }
 
-/// Bits whose number stands behind their header of 4 or 8 bytes, in the place of 14 bytes.
+/// Bits with `n_bits` after a header of 4 or 8 bytes, padded to 14 bytes.
 pub(super) struct LongBits;
 
 impl MemberKind<Bits> for LongBits {
@@ -248,7 +248,7 @@ impl MemberKind<Bits> for LongBits {
     }
 }
 
-/// One bit of a field, whose header has 4 or 8 bytes in the place of 10.
+/// One bit of a field, with a header of 4 or 8 bytes padded to 10.
 pub(super) struct OneBit;
 
 impl MemberKind<Bits> for OneBit {
@@ -275,12 +275,12 @@ fn fill(start: usize, n: usize, out: &mut Vec<u8>) {
     put_zeros(out, n.saturating_sub(out.len() - start));
 }
 
-/// What has numbers on the wire and words in text.
+/// Numbers on the wire that are words in text.
 pub(super) trait WordList {
     const WORDS: &'static [&'static str];
-    /// What one of them is, for errors.
+    /// The term for one of them, in errors.
     const WHAT: &'static str;
-    const SHAPE: Shape = Shape::Either(&[Shape::Words(Self::WORDS), Shape::U16]);
+    const SHAPE: JsonShape = JsonShape::Either(&[JsonShape::Words(Self::WORDS), JsonShape::U16]);
 
     /// The number of a word.
     fn number(word: &str) -> Result<u16, Problem> {
@@ -292,7 +292,7 @@ pub(super) trait WordList {
 pub(super) struct Word<L>(PhantomData<L>);
 
 impl<L: WordList> MemberKind<u16> for Word<L> {
-    const SHAPE: Shape = L::SHAPE;
+    const SHAPE: JsonShape = L::SHAPE;
 
     fn text<S: Sink>(value: u16, sink: &mut S, _: &TextContext<'_>) {
         let word = L::WORDS.get(usize::from(value));
@@ -322,14 +322,14 @@ impl WordList for HashFields {
         "symmetric_l3",
     ];
     const WHAT: &'static str = "set of fields to hash";
-    const SHAPE: Shape = Shape::Either(&[Shape::Text, Shape::U16]);
+    const SHAPE: JsonShape = JsonShape::Either(&[JsonShape::Text, JsonShape::U16]);
 }
 
-/// What stands behind so many bytes of padding.
+/// A member after `N` bytes of padding.
 pub(super) struct Padded<const N: usize, K = Ordinary>(PhantomData<K>);
 
 impl<V: MemberValue, K: MemberKind<V>, const N: usize> MemberKind<V> for Padded<N, K> {
-    const SHAPE: Shape = K::SHAPE;
+    const SHAPE: JsonShape = K::SHAPE;
     const ALIGNMENT: usize = 1;
 
     fn decode(body: &mut Cursor<'_>) -> Result<V, DecodeError> {

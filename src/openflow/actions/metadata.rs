@@ -18,12 +18,12 @@ pub struct WriteMetadata {
 impl<'a> ActionCodec<'a> for WriteMetadata {
     const NAME: &'static str = "write_metadata";
     const WIRE: &'static [Wire] = &[Wire::instruction(2), Wire::nicira(22)];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("metadata", Shape::HEX),
-        Member::optional("mask", Shape::HEX),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("metadata", JsonShape::HEX),
+        JsonMember::optional("mask", JsonShape::HEX),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         match head.vendor {
             Vendor::Nicira => skip_zeros(body, padding(head.vendor))?,
             _ => body.skip(padding(head.vendor), "padding")?,
@@ -59,7 +59,7 @@ impl<'a> ActionCodec<'a> for WriteMetadata {
         }
     }
 
-    const RANK: Rank = Rank::Metadata;
+    const RANK: InstructionRank = InstructionRank::Metadata;
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let number = |text: &str| {

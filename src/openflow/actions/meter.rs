@@ -13,7 +13,7 @@ fixed_action! {
         ":" meter_id: u32,
     }
 
-    const RANK: Rank = Rank::Meter;
+    const RANK: InstructionRank = InstructionRank::Meter;
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let meter_id = uint(argument, "a meter")?;

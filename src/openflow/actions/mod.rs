@@ -5,9 +5,9 @@
 //! the enum [`Action`] and the dispatch by (version, vendor, number) are made from it. The struct is the same
 //! whatever the version.
 //!
-//! What is not understood is never lost: an unknown vendor or number, or a known action whose inside
-//! is malformed, becomes [`Unknown`], which prints its bytes and encodes to what it was. Only
-//! lengths that contradict each other end a list, since nothing behind them can be found.
+//! An unknown vendor or number, or a known action with a malformed body, becomes [`Unknown`], which prints its
+//! bytes and encodes to the same bytes. Only contradictory lengths end a list: the actions after them cannot
+//! be found.
 //!
 //! The JSON of each action is described at its struct. `type` is the name that ovs-actions(7) uses; keys
 //! that do not apply are left out.
@@ -78,8 +78,8 @@ pub use exit::Exit;
 pub use fin_timeout::FinTimeout;
 pub use goto_table::GotoTable;
 pub use group::Group;
-pub use learn::{LEARN_SPEC, Learn, LearnSource, LearnSpec, LearnTarget, Second as LearnSecond};
-pub use list::{ActionIter, ActionList, Form};
+pub use learn::{LEARN_SPEC, Learn, Learn2, LearnSource, LearnSpec, LearnTarget};
+pub use list::{ActionIter, ActionList, ListForm};
 pub use metadata::WriteMetadata;
 pub use meter::Meter;
 pub use mod_header::{
@@ -93,15 +93,15 @@ pub use nsh::{DecNshTtl, Decap, Encap, EncapProperty};
 pub(crate) use number::put_hex_or_zero;
 pub use output::{Output, OutputReg, OutputTrunc};
 pub(in crate::openflow) use parse::parse_with;
-pub use parse::{Parsed, parse_actions, words};
-pub(in crate::openflow) use parser::Known;
+pub use parse::{ParsedActions, parse_actions, words};
+pub(in crate::openflow) use parser::KnownHeaders;
 pub use queue::{Enqueue, PopQueue, SetQueue};
 pub use reg_load::RegLoad;
 pub use reg_move::RegMove;
 pub use resubmit::{Resubmit, ResubmitForm};
 pub use sample::{Direction, Sample};
 pub use set_field::SetField;
-pub use shape::{Member, Shape};
+pub use shape::{JsonMember, JsonShape};
 pub use stack::{StackPop, StackPush};
 pub use ttl::DecTtl;
 pub use tunnel::SetTunnel;

@@ -1,4 +1,4 @@
-//! Header fields by actions of their own: OpenFlow 1.0 and 1.1, and deprecated since (ovs-actions(7)).
+//! Actions that set one header field each: OpenFlow 1.0 and 1.1, and deprecated since (ovs-actions(7)).
 
 use std::net::Ipv4Addr;
 
@@ -185,7 +185,7 @@ fn number<const N: usize>(address: [u8; N]) -> u64 {
     be_number(&address) as u64
 }
 
-/// A number of 8 bits that has none but those of `mask`.
+/// An 8-bit number with no bits outside `mask`.
 fn small(text: &str, what: &str, mask: u8) -> Result<u8, Problem> {
     match uint(text, what)? {
         number if number & !mask == 0 => Ok(number),
@@ -195,8 +195,8 @@ fn small(text: &str, what: &str, mask: u8) -> Result<u8, Problem> {
     }
 }
 
-/// Appends the setting of a port: since 1.2 of the field of TCP, UDP or SCTP, by the protocol that the flow
-/// matches.
+/// Appends the setting of a port: since 1.2, of the TCP, UDP or SCTP field according to the protocol
+/// matched.
 fn put_transport<'a>(
     action: &impl ActionCodec<'a>,
     port: u16,

@@ -1,4 +1,4 @@
-//! MPLS labels (ovs-actions(7), `push_mpls` and its neighbours).
+//! MPLS labels (ovs-actions(7), `push_mpls` and following).
 
 use super::prelude::*;
 use super::whole::put_before_v12;
@@ -34,7 +34,7 @@ fixed_action! {
     ///
     /// JSON: `{"type":"pop_mpls","eth_type":2048}`.
     PopMpls = "pop_mpls" at &since_v11(20, 24), {
-        /// The Ethernet type of what is below.
+        /// The Ethernet type of the payload.
         ":" eth_type: u16 as EthTypeDigits,
     }
 

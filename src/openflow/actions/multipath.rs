@@ -1,4 +1,4 @@
-//! `multipath`: a hash of the packet, as a number of a path (ovs-actions(7)).
+//! `multipath`: selects a path by a hash of the packet (ovs-actions(7)).
 
 use super::prelude::*;
 
@@ -10,7 +10,7 @@ fixed_action! {
     Multipath = "multipath" at &[Wire::nicira(10)], {
         /// What is hashed, `NX_HASH_FIELDS_*`.
         "(" fields: u16 as Word<HashFields>,
-        /// A constant that goes into the hash.
+        /// A constant included in the hash.
         "," basis: u16,
         /// How a link is chosen, `NX_MP_ALG_*`.
         "," algorithm: u16 as Padded<2, Word<Algorithm>>,
@@ -18,7 +18,7 @@ fixed_action! {
         "," n_links: u32 as OneLess,
         /// An argument of the algorithm.
         "," arg: u32,
-        /// Where the link's number goes.
+        /// The destination of the link number.
         "," dst: Bits as Padded<2>,
         ; ")"
     }

@@ -12,9 +12,9 @@ use super::prelude::*;
 pub struct Nat<'a> {
     /// `NX_NAT_F_*`: 1 source, 2 destination, 4 persistent, 8 hash, 16 random.
     pub flags: u16,
-    /// `NX_NAT_RANGE_*`: which of the following are there.
+    /// `NX_NAT_RANGE_*`: which of the following are present.
     pub present: u16,
-    /// The range as it came: addresses, then ports, as far as present.
+    /// The undecoded range: addresses, then ports, each if present.
     pub range: &'a [u8],
     /// The lowest address.
     pub addr_min: Option<IpAddr>,
@@ -64,23 +64,23 @@ impl Nat<'_> {
 impl<'a> ActionCodec<'a> for Nat<'a> {
     const NAME: &'static str = "nat";
     const WIRE: &'static [Wire] = &[Wire::nicira(36)];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("kind", Shape::Words(&["src", "dst"])),
-        Member::optional("addr_min", Shape::Text),
-        Member::optional("addr_max", Shape::Text),
-        Member::optional("port_min", Shape::U16),
-        Member::optional("port_max", Shape::U16),
-        Member::optional("persistent", Shape::True),
-        Member::optional("hash", Shape::True),
-        Member::optional("random", Shape::True),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("kind", JsonShape::Words(&["src", "dst"])),
+        JsonMember::optional("addr_min", JsonShape::Text),
+        JsonMember::optional("addr_max", JsonShape::Text),
+        JsonMember::optional("port_min", JsonShape::U16),
+        JsonMember::optional("port_max", JsonShape::U16),
+        JsonMember::optional("persistent", JsonShape::True),
+        JsonMember::optional("hash", JsonShape::True),
+        JsonMember::optional("random", JsonShape::True),
     ];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         body.skip(2, "padding")?;
         let flags = body.u16("nat flags")?;
         let present = body.u16("range_present")?;
         let whole = *body;
-        // Each of the three has an end only if it has a beginning.
+        // A maximum requires its minimum.
         let ends_only = present >> 1 & !present & 0b01_0101 != 0;
         let both = present & 0b11 != 0 && present & 0b1100 != 0;
         if both || ends_only {
@@ -230,7 +230,7 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
         ) {
             return Err(Problem::syntax("a range of nat begins at 1 or more"));
         }
-        // What is zero does not go on the wire.
+        // Zeros are not encoded.
         let mut range = Vec::new();
         for (address, v4, v6) in [(nat.addr_min, 1, 4), (nat.addr_max, 2, 8)] {
             match address.filter(|address| !address.is_unspecified()) {
@@ -305,7 +305,7 @@ impl Nat<'_> {
     }
 }
 
-/// The addresses of a range, and its ports: behind the colon of IPv4, or the one behind brackets.
+/// The addresses of a range, and its ports: after the colon of IPv4, or after the brackets of IPv6.
 fn split_ports(text: &str) -> (&str, Option<&str>) {
     match text.rsplit_once(':') {
         Some((addresses, ports)) if addresses.ends_with(']') || !addresses.contains(':') => {

@@ -14,9 +14,9 @@ pub struct Note<'a> {
 impl<'a> ActionCodec<'a> for Note<'a> {
     const NAME: &'static str = "note";
     const WIRE: &'static [Wire] = &[Wire::nicira(8)];
-    const MEMBERS: &'static [Member] = &[Member::new("data", Shape::BYTES)];
+    const MEMBERS: &'static [JsonMember] = &[JsonMember::new("data", JsonShape::BYTES)];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         Ok(Note {
             data: body.take(body.remaining(), "note")?,
         })

@@ -24,7 +24,7 @@ pub struct Encap<'a> {
     pub hdr_size: u16,
     /// The header's type: namespace in the upper 16 bits, type in the lower.
     pub packet_type: u32,
-    /// The properties as they came.
+    /// The undecoded properties.
     pub properties: &'a [u8],
 }
 
@@ -35,7 +35,7 @@ pub enum EncapProperty<'a> {
     MdType(u8),
     /// One piece of metadata of an NSH header.
     Tlv {
-        /// Who gave the type.
+        /// The class that defines the type.
         class: u16,
         /// The type.
         kind: u8,
@@ -45,16 +45,16 @@ pub enum EncapProperty<'a> {
 }
 
 /// A property in JSON.
-const PROPERTY: Shape = Shape::Either(&[
-    Shape::Object(&[
-        Member::new("type", Shape::Word("md_type")),
-        Member::new("md_type", Shape::U8),
+const PROPERTY: JsonShape = JsonShape::Either(&[
+    JsonShape::Object(&[
+        JsonMember::new("type", JsonShape::Word("md_type")),
+        JsonMember::new("md_type", JsonShape::U8),
     ]),
-    Shape::Object(&[
-        Member::new("type", Shape::Word("tlv")),
-        Member::new("class", Shape::U16),
-        Member::new("tlv_type", Shape::U8),
-        Member::new("data", Shape::BYTES),
+    JsonShape::Object(&[
+        JsonMember::new("type", JsonShape::Word("tlv")),
+        JsonMember::new("class", JsonShape::U16),
+        JsonMember::new("tlv_type", JsonShape::U8),
+        JsonMember::new("data", JsonShape::BYTES),
     ]),
 ]);
 
@@ -109,12 +109,15 @@ impl<'a> Encap<'a> {
 impl<'a> ActionCodec<'a> for Encap<'a> {
     const NAME: &'static str = "encap";
     const WIRE: &'static [Wire] = &since_v13(46);
-    const MEMBERS: &'static [Member] = &[
-        Member::new("packet_type", Shape::Either(&[Shape::Text, Shape::U32])),
-        Member::optional("properties", Shape::List(&PROPERTY)),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new(
+            "packet_type",
+            JsonShape::Either(&[JsonShape::Text, JsonShape::U32]),
+        ),
+        JsonMember::optional("properties", JsonShape::List(&PROPERTY)),
     ];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         let hdr_size = body.u16("hdr_size")?;
         let packet_type = body.u32("packet type")?;
         let mut walk = *body;
@@ -221,7 +224,7 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
             }
         }
         let _ = word;
-        // What the match says is of the packet below.
+        // The match describes the inner packet.
         parser.known.checked = false;
         let encap = Encap {
             hdr_size: 0,
@@ -234,28 +237,28 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
 
 /// Removes the outermost header: `decap()`, `decap(packet_type(ns=1,type=0x800))`.
 ///
-/// JSON: `{"type":"decap","packet_type":{"ns":1,"type":2048}}`; left out where the header itself says.
+/// JSON: `{"type":"decap","packet_type":{"ns":1,"type":2048}}`; omitted if the header itself gives the type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decap {
-    /// The type of what is below: namespace in the upper 16 bits, type in the lower.
+    /// The type of the inner packet: namespace in the upper 16 bits, type in the lower.
     pub packet_type: u32,
 }
 
-/// The header removed says what is below.
+/// The removed header gives the type of the inner packet.
 const USE_NEXT_PROTO: u32 = 0xfffe;
 
 impl<'a> ActionCodec<'a> for Decap {
     const NAME: &'static str = "decap";
     const WIRE: &'static [Wire] = &since_v13(47);
-    const MEMBERS: &'static [Member] = &[Member::optional(
+    const MEMBERS: &'static [JsonMember] = &[JsonMember::optional(
         "packet_type",
-        Shape::Object(&[
-            Member::new("ns", Shape::U16),
-            Member::new("type", Shape::U16),
+        JsonShape::Object(&[
+            JsonMember::new("ns", JsonShape::U16),
+            JsonMember::new("type", JsonShape::U16),
         ]),
     )];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         body.skip(2, "padding")?;
         Ok(Decap {
             packet_type: body.u32("packet type")?,

@@ -1,4 +1,4 @@
-//! `output`: to a port, to the port that a field names, or cut short (ovs-actions(7), "Output Actions").
+//! `output`: to a port, to a port held in a field, or truncated (ovs-actions(7), "Output Actions").
 
 use crate::openflow::text::{
     PORT_ANY, PORT_CONTROLLER, PORT_IN_PORT, PORT_LOCAL, PORT_UNSET, put_port, reserved_port,
@@ -15,20 +15,20 @@ use super::prelude::*;
 pub struct Output {
     /// The port's number, 32 bits in every version.
     pub port: u32,
-    /// How many bytes of the packet the controller gets.
+    /// Maximum bytes sent to the controller.
     pub max_len: u16,
 }
 
 impl<'a> ActionCodec<'a> for Output {
     const NAME: &'static str = "output";
     const WIRE: &'static [Wire] = &[Wire::openflow(0, Version::V10)];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("port", Shape::PORT),
-        Member::optional("field", Shape::BITS),
-        Member::optional("max_len", Shape::U32),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("port", JsonShape::PORT),
+        JsonMember::optional("field", JsonShape::BITS),
+        JsonMember::optional("max_len", JsonShape::U32),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let output = Output {
             port: port(body, head)?,
             max_len: body.u16("max_len")?,
@@ -99,16 +99,16 @@ impl<'a> ActionCodec<'a> for Output {
     }
 }
 
-/// Sends the packet to the port that a field names: `output:NXM_NX_REG0[0..15]`.
+/// Sends the packet to the port held in a field: `output:NXM_NX_REG0[0..15]`.
 ///
 /// JSON: `{"type":"output","field":{"field":"reg0","offset":0,"n_bits":16},"max_len":65535}`.
 #[derive(Debug, Clone, Copy)]
 pub struct OutputReg {
-    /// Where the port's number is.
+    /// The field that holds the port number.
     pub src: Bits,
-    /// How many bytes of the packet the controller gets, if that is the port.
+    /// Maximum bytes sent to the controller, if that is the port.
     pub max_len: u16,
-    /// Whether it came in the form that has room for an experimenter's field.
+    /// Whether it was received as `NXAST_OUTPUT_REG2`.
     pub long: bool,
 }
 
@@ -119,10 +119,10 @@ const OUTPUT_REG2: Wire = Wire::nicira(32);
 impl<'a> ActionCodec<'a> for OutputReg {
     const NAME: &'static str = "output";
     const WIRE: &'static [Wire] = &[OUTPUT_REG, OUTPUT_REG2];
-    /// Its text is one of the forms of `output`.
+    /// Parsed as a form of `output`.
     const WORDS: &'static [&'static str] = &[];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let start = *body;
         let ofs_nbits = body.u16("ofs_nbits")?;
         let long = head.number == OUTPUT_REG2.number;
@@ -153,7 +153,7 @@ impl<'a> ActionCodec<'a> for OutputReg {
         if self.long {
             out.extend(self.max_len.to_be_bytes());
             self.src.header.encode(out);
-            // The room for a header of 8 bytes is filled to the end of the action.
+            // Padding fills the space of an 8-byte header.
         } else {
             self.src.header.encode(out);
             out.extend(self.max_len.to_be_bytes());
@@ -180,24 +180,24 @@ impl<'a> ActionCodec<'a> for OutputReg {
     }
 }
 
-/// Sends the beginning of the packet to a port: `output(port=1,max_len=100)`.
+/// Sends the truncated packet to a port: `output(port=1,max_len=100)`.
 ///
 /// JSON: `{"type":"output","port":{...},"max_len":100}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutputTrunc {
     /// The port's number.
     pub port: u32,
-    /// How many bytes at most.
+    /// Maximum bytes.
     pub max_len: u32,
 }
 
 impl<'a> ActionCodec<'a> for OutputTrunc {
     const NAME: &'static str = "output";
     const WIRE: &'static [Wire] = &[Wire::nicira(39)];
-    /// Its text is one of the forms of `output`.
+    /// Parsed as a form of `output`.
     const WORDS: &'static [&'static str] = &[];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         Ok(OutputTrunc {
             port: port(body, head)?,
             max_len: body.u32("max_len")?,
@@ -257,7 +257,7 @@ impl OutputTrunc {
     }
 }
 
-/// The least that is left of a packet: its Ethernet header.
+/// Minimum truncated length: an Ethernet header.
 const SHORTEST: u32 = 14;
 
 /// Appends an output to a port.

@@ -1,4 +1,4 @@
-//! The text of actions, read back (ovs-actions(7), ovs-ofctl(8) "Flow Syntax").
+//! Parser for the text of actions (ovs-actions(7), ovs-ofctl(8) "Flow Syntax").
 //!
 //! [`parse_actions`] reads what follows `actions=`. Each action reads its own arguments, beside where it
 //! writes them, by [`ActionCodec::parse`]; this file cuts the list into actions, finds the reader by the
@@ -6,9 +6,9 @@
 //!
 //! [`ActionCodec::parse`]: super::codec::ActionCodec::parse
 //!
-//! Some words say different things in different versions, or depend on the packets that the flow matches:
-//! `mod_vlan_vid` adds a tag unless there is one, `mod_tp_src` sets the port of TCP, UDP or SCTP. What is
-//! known of the packet goes along in [`Known`], and changes from action to action.
+//! The meaning of some words depends on the version or on the packets that the flow matches:
+//! `mod_vlan_vid` adds a tag unless there is one, `mod_tp_src` sets the port of TCP, UDP or SCTP. [`KnownHeaders`] tracks
+//! what is known of the packet from action to action.
 
 use crate::openflow::fields::{ParseError, ParseErrorKind, Problem, nearest_of, parse_port};
 use crate::openflow::text::Names;
@@ -16,29 +16,29 @@ use crate::openflow::version::Version;
 
 use super::action::{NAMES, TEXTS};
 use super::arguments::{Argument, Arguments, shown};
-use super::list::{ActionList, Form};
+use super::list::{ActionList, ListForm};
 use super::output::put_output;
-use super::parser::{Known, Outer, Parser, Rank};
+use super::parser::{InstructionRank, KnownHeaders, ListOwner, Parser};
 
 /// The longest action or instruction: its length has 16 bits and is a multiple of 8.
 const LONGEST: usize = 0xfff8;
 
-/// Actions that were read from text, as bytes of one version.
+/// Actions parsed from text, encoded for one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parsed {
+pub struct ParsedActions {
     /// Actions in OpenFlow 1.0, instructions in later versions.
     pub bytes: Vec<u8>,
     /// The version of the bytes.
     pub version: Version,
 }
 
-impl Parsed {
-    /// The actions, to be shown or looked at.
+impl ParsedActions {
+    /// The actions as a decodable list.
     pub fn list(&self) -> ActionList<'_> {
         let form = if self.version == Version::V10 {
-            Form::Actions
+            ListForm::Actions
         } else {
-            Form::Instructions
+            ListForm::Instructions
         };
         ActionList::new(&self.bytes, 0, self.version, form)
     }
@@ -47,32 +47,32 @@ impl Parsed {
 /// Reads the actions of a flow, as they follow `actions=`, and encodes them for `version`.
 ///
 /// The bytes are those that `ovs-ofctl -O VERSION add-flow` sends for a flow that matches everything. What a
-/// version cannot say is an error here, also where ovs-ofctl leaves it out in silence (`write_actions` and
+/// version cannot represent is an error, also where ovs-ofctl silently omits it (`write_actions` and
 /// masks of `set_field` in OpenFlow 1.0). Beyond what ovs-ofctl takes: ports as `2(phy-br-ens37)`, names in
 /// quotes anywhere, and the `unknown(...)` and `experimenter(...)` of a dump.
 ///
 /// # Errors
 ///
-/// The piece that is wrong, the reason, and where a word is not known, the one that comes nearest.
+/// The malformed piece and the reason; for an unknown word, the nearest known one.
 pub fn parse_actions(
     text: &str,
     names: &dyn Names,
     version: Version,
-) -> Result<Parsed, ParseError> {
-    parse_with(text, names, version, Known::default())
+) -> Result<ParsedActions, ParseError> {
+    parse_with(text, names, version, KnownHeaders::default())
 }
 
-/// [`parse_actions`] for a flow whose match says something of its packets.
+/// [`parse_actions`] for a flow with a match.
 pub(in crate::openflow) fn parse_with(
     text: &str,
     names: &dyn Names,
     version: Version,
-    known: Known,
-) -> Result<Parsed, ParseError> {
+    known: KnownHeaders,
+) -> Result<ParsedActions, ParseError> {
     let mut parser = Parser::new(names, version, known, actions);
     actions(&mut parser, text).map_err(|problem| problem.at(text))?;
     let bytes = parser.out;
-    Ok(Parsed { bytes, version })
+    Ok(ParsedActions { bytes, version })
 }
 
 const NOT_IN_CT: &str = "does not stand in ct, where only ct_mark and ct_label are set";
@@ -88,9 +88,9 @@ fn check_length(actions: &[u8]) -> Result<(), Problem> {
 
 /// Appends the actions of a list; in a flow of OpenFlow 1.1 and later, wrapped in instructions.
 fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
-    let wraps = parser.outer == Outer::Flow && parser.version > Version::V10;
-    let mut last: Option<Rank> = None;
-    // Where `apply_actions` began, if the last action stands in one.
+    let wraps = parser.outer == ListOwner::Flow && parser.version > Version::V10;
+    let mut last: Option<InstructionRank> = None;
+    // The start of the open `apply_actions`, if any.
     let mut apply: Option<usize> = None;
     let mut dropped = false;
     let (mut conjunction, mut other) = (false, None);
@@ -114,9 +114,9 @@ fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
             _ => other = other.or(Some(text)),
         }
         // Meters became actions in 1.5.
-        let is_action =
-            rank == Rank::Apply || (rank == Rank::Meter && parser.version >= Version::V15);
-        // Setting no bits at all is nothing.
+        let is_action = rank == InstructionRank::Apply
+            || (rank == InstructionRank::Meter && parser.version >= Version::V15);
+        // Setting no bits encodes to nothing.
         if wraps && is_action && apply.is_none() && !piece.is_empty() {
             apply = Some(parser.out.len());
             parser.out.extend([0, 4, 0, 8, 0, 0, 0, 0]);
@@ -154,7 +154,7 @@ fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
 }
 
 /// Reads one action.
-fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Rank, Problem> {
+fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<InstructionRank, Problem> {
     let Argument { text, key, value } = argument;
     let word = key.to_ascii_lowercase();
     let found = TEXTS
@@ -164,33 +164,38 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Rank, Probl
         return port(parser, argument);
     };
     let place = match (parser.outer, *rank) {
-        (Outer::Flow, _) => None,
+        (ListOwner::Flow, _) => None,
         (
             _,
-            Rank::Meter | Rank::Clear | Rank::Write | Rank::Metadata | Rank::Goto | Rank::Unknown,
+            InstructionRank::Meter
+            | InstructionRank::Clear
+            | InstructionRank::Write
+            | InstructionRank::Metadata
+            | InstructionRank::Goto
+            | InstructionRank::Unknown,
         ) => Some("stands in a flow only, not in another action"),
-        (Outer::Ct, Rank::Apply) => {
+        (ListOwner::Ct, InstructionRank::Apply) => {
             (!matches!(word.as_str(), "set_field" | "load" | "move" | "nat")).then_some(NOT_IN_CT)
         }
-        (_, Rank::Apply) => None,
+        (_, InstructionRank::Apply) => None,
     };
     if let Some(place) = place {
         return Err(Problem::syntax(format!("{word} {place}")));
     }
-    if word == "nat" && parser.outer != Outer::Ct {
+    if word == "nat" && parser.outer != ListOwner::Ct {
         return Err(Problem::syntax("nat stands in ct only"));
     }
     parse(&word, value, parser)?;
     check_length(&parser.out).map_err(|problem| problem.within(text))?;
-    // In 1.0 it is an action, and goto_table behind it reads as resubmit.
+    // In 1.0 it is an action, and a later goto_table is encoded as resubmit.
     Ok(match rank {
-        Rank::Metadata if parser.version == Version::V10 => Rank::Apply,
+        InstructionRank::Metadata if parser.version == Version::V10 => InstructionRank::Apply,
         rank => *rank,
     })
 }
 
 /// Reads a port that stands for `output`.
-fn port(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Rank, Problem> {
+fn port(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<InstructionRank, Problem> {
     let Argument { text, key, value } = argument;
     let port = match parse_port(text, parser.names) {
         Ok(port) => port,
@@ -205,27 +210,27 @@ fn port(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Rank, Problem
         Err(problem) if key.starts_with('"') => return Err(problem),
         Err(_) => return Err(unknown_action(key)),
     };
-    if parser.outer == Outer::Ct {
+    if parser.outer == ListOwner::Ct {
         return Err(Problem::syntax(format!("output {NOT_IN_CT}")));
     }
     put_output(port, 0, parser)?;
     check_length(&parser.out).map_err(|problem| problem.within(text))?;
-    Ok(Rank::Apply)
+    Ok(InstructionRank::Apply)
 }
 
 const ORDER: &str = "meter, actions, clear_actions, write_actions, write_metadata, goto_table; each but actions once";
 
-fn out_of_order(last: Option<Rank>, rank: Rank) -> bool {
-    let once = !matches!(rank, Rank::Apply | Rank::Unknown);
+fn out_of_order(last: Option<InstructionRank>, rank: InstructionRank) -> bool {
+    let once = !matches!(rank, InstructionRank::Apply | InstructionRank::Unknown);
     last.is_some_and(|last| rank < last || (rank == last && once))
 }
 
-/// What stands alone for an action, besides those with words of their own.
+/// Words that are a whole action, besides the names of actions.
 const PLAIN_WORDS: [&str; 7] = [
     "drop", "normal", "flood", "all", "local", "in_port", "table",
 ];
 
-/// Words that text shows and does not take.
+/// Words that are printed but not accepted.
 const SHOWN_WORDS: [&str; 2] = ["exec", "set_tunnel64"];
 
 /// Every word by which an action is known, in lower case: its type in JSON, and what text begins it with or

@@ -1,40 +1,40 @@
-//! What the actions of one text share while they are parsed, and what is known of their packets.
+//! The state shared by the parsers of actions, including what is known of the packets.
 
 use crate::openflow::fields::{Field, Id, Prereq, Problem, parse_port, parse_table, parse_value};
 use crate::openflow::text::Names;
 use crate::openflow::version::Version;
 
-/// The most lists that may be nested in each other, as in ovs-ofctl.
+/// Maximum nesting depth of lists, as in ovs-ofctl.
 const DEPTH_LIMIT: u8 = 100;
 
-/// The order of instructions, which the text must keep.
+/// The order of instructions, required in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::openflow) enum Rank {
+pub(in crate::openflow) enum InstructionRank {
     Meter,
     Apply,
     Clear,
     Write,
     Metadata,
     Goto,
-    /// What is not known, as often as it comes.
+    /// An unknown instruction; may be repeated.
     Unknown,
 }
 
 /// What a list of actions belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outer {
+pub(super) enum ListOwner {
     Flow,
     WriteActions,
     Ct,
     Clone,
 }
 
-/// What is known of the packets that an action meets.
+/// What is known of the packets that reach an action.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::openflow) struct Known {
-    /// Whether the flow's match is known, so that what it lacks is an error.
+pub(in crate::openflow) struct KnownHeaders {
+    /// Whether the flow's match is known, so that missing prerequisites are errors.
     pub(in crate::openflow) checked: bool,
-    /// How many VLAN tags there are at least.
+    /// Minimum number of VLAN tags.
     pub(in crate::openflow) vlan_tags: u8,
     /// Whether packets have no Ethernet header.
     pub(in crate::openflow) bare: bool,
@@ -44,8 +44,8 @@ pub(in crate::openflow) struct Known {
     pub(in crate::openflow) nw_proto: Option<u8>,
 }
 
-impl Known {
-    /// What a match lacks for a prerequisite, as far as it can be told.
+impl KnownHeaders {
+    /// What the match lacks for a prerequisite, if known.
     fn lacks(self, prereq: Prereq) -> Option<&'static str> {
         let eth_type = self.eth_type;
         let ip = matches!(eth_type, Some(0x0800 | 0x86dd));
@@ -72,19 +72,20 @@ impl Known {
     }
 }
 
-/// What the actions of one text share while they are read.
+/// The state shared by the parsers of the actions of one text.
 pub(in crate::openflow) struct Parser<'p> {
-    /// Who knows the names of ports and tables.
+    /// The names of ports and tables.
     pub(super) names: &'p dyn Names,
     /// The version to encode for.
     pub(super) version: Version,
-    /// What is known of the packet where the next action stands.
-    pub(super) known: Known,
+    /// What is known of the packet before the next action.
+    pub(super) known: KnownHeaders,
     /// The actions of the list at hand, as bytes.
     pub(super) out: Vec<u8>,
     /// What the list at hand belongs to.
-    pub(super) outer: Outer,
-    /// Parses the actions of a list and appends them; it knows all actions, which do not know each other.
+    pub(super) outer: ListOwner,
+    /// Parses the actions of a list and appends them; a callback, so that action files do not import the
+    /// list of all actions.
     actions: fn(&mut Parser<'p>, &str) -> Result<(), Problem>,
     /// How many lists the one at hand is nested in.
     depth: u8,
@@ -96,7 +97,7 @@ impl<'p> Parser<'p> {
     pub(super) fn new(
         names: &'p dyn Names,
         version: Version,
-        known: Known,
+        known: KnownHeaders,
         actions: fn(&mut Parser<'p>, &str) -> Result<(), Problem>,
     ) -> Parser<'p> {
         Parser {
@@ -104,25 +105,25 @@ impl<'p> Parser<'p> {
             version,
             known,
             out: Vec::new(),
-            outer: Outer::Flow,
+            outer: ListOwner::Flow,
             actions,
             depth: 0,
             in_set: false,
         }
     }
 
-    /// Parses a list of actions, which is given back; of a flow of OpenFlow 1.1 and later, of instructions.
-    pub(super) fn list(&mut self, text: &str, outer: Outer) -> Result<Vec<u8>, Problem> {
+    /// Parses and returns a list of actions; for a flow of OpenFlow 1.1 and later, of instructions.
+    pub(super) fn list(&mut self, text: &str, outer: ListOwner) -> Result<Vec<u8>, Problem> {
         if self.depth >= DEPTH_LIMIT {
             return Err(Problem::syntax(format!(
                 "no more than {DEPTH_LIMIT} lists may be nested in each other"
             )));
         }
-        // What a nested list does to the packet is forgotten behind it.
+        // Changes of a nested list do not affect what is known after it.
         let (before, known, in_set) = (self.outer, self.known, self.in_set);
         let out = std::mem::take(&mut self.out);
         self.outer = outer;
-        self.in_set |= outer == Outer::WriteActions;
+        self.in_set |= outer == ListOwner::WriteActions;
         self.depth += 1;
         let outcome = (self.actions)(self, text);
         self.depth -= 1;
@@ -151,7 +152,7 @@ impl<'p> Parser<'p> {
         parse_value(field, text, self.names)
     }
 
-    /// An error if the match lacks what every version wants for this.
+    /// An error if the match lacks a prerequisite of every version.
     pub(super) fn demand(&self, what: &str, prereq: Prereq) -> Result<(), Problem> {
         match self.known.lacks(prereq) {
             Some(needs) => Err(Problem::syntax(format!(
@@ -161,8 +162,8 @@ impl<'p> Parser<'p> {
         }
     }
 
-    /// An error if the match lacks what later versions than 1.0 want for this; but what a packet meets
-    /// when its action set is executed cannot be told.
+    /// An error if the match lacks a prerequisite of versions after 1.0. In an action set this is not checked:
+    /// the packet at its execution is unknown.
     pub(super) fn demand_since_v11(&self, what: &str, prereq: Prereq) -> Result<(), Problem> {
         if self.version == Version::V10 || self.in_set {
             Ok(())
@@ -176,9 +177,9 @@ impl<'p> Parser<'p> {
         let tracked = matches!(field.id, Id::CT_MARK | Id::CT_LABEL);
         let reason = if !field.writable {
             "cannot be changed"
-        } else if tracked && self.outer != Outer::Ct {
+        } else if tracked && self.outer != ListOwner::Ct {
             "is set in ct(commit,exec(...)) only"
-        } else if !tracked && self.outer == Outer::Ct {
+        } else if !tracked && self.outer == ListOwner::Ct {
             "cannot be set in ct, only ct_mark and ct_label can"
         } else {
             return self.demand(field.name, field.prereq);

@@ -1,4 +1,4 @@
-//! What every action file is written with.
+//! The imports of every action file.
 
 pub(super) use crate::base::json::Json;
 pub(super) use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
@@ -13,12 +13,12 @@ pub(super) use super::arguments::{
 };
 pub(super) use super::bits::Bits;
 pub(super) use super::codec::{
-    ActionCodec, Head, Unencodable, Vendor, Wire, put_name, put_zeros, skip_zeros,
+    ActionCodec, ActionHeader, Unencodable, Vendor, Wire, put_name, put_zeros, skip_zeros,
 };
 pub(super) use super::fixed::{
     bare_action, decode_member, encode_member, fixed_action, member_kind,
 };
-pub(super) use super::list::{ActionList, Form};
+pub(super) use super::list::{ActionList, ListForm};
 pub(super) use super::member::{
     EthType, EthTypeDigits, HashFields, LongBits, MemberKind, MemberValue, OneBit, OneLess,
     Ordinary, Padded, Table, Word, WordList,
@@ -26,6 +26,6 @@ pub(super) use super::member::{
 pub(super) use super::number::{
     hex_string, put_dec, put_dotted, put_hex, put_hex_bytes, put_hex_or_zero, put_ipv4, put_ipv6,
 };
-pub(super) use super::parser::{Outer, Parser, Rank};
+pub(super) use super::parser::{InstructionRank, ListOwner, Parser};
 pub(super) use super::separator::Separator;
-pub(super) use super::shape::{Member, Shape};
+pub(super) use super::shape::{JsonMember, JsonShape};

@@ -1,4 +1,4 @@
-//! Queues: `set_queue`, `pop_queue`, and `enqueue`, which is both with an output between (ovs-actions(7)).
+//! Queues: `set_queue`, `pop_queue`, and `enqueue`, which combines both with an output (ovs-actions(7)).
 
 use crate::openflow::text::{PORT_IN_PORT, PORT_LOCAL, put_port};
 
@@ -42,12 +42,12 @@ pub struct Enqueue {
 impl<'a> ActionCodec<'a> for Enqueue {
     const NAME: &'static str = "enqueue";
     const WIRE: &'static [Wire] = &[Wire::v10(11)];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("port", Shape::PORT),
-        Member::new("queue", Shape::U32),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("port", JsonShape::PORT),
+        JsonMember::new("queue", JsonShape::U32),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let port = port(body, head)?;
         body.skip(6, "padding")?;
         Ok(Enqueue {
@@ -79,7 +79,7 @@ impl<'a> ActionCodec<'a> for Enqueue {
 
     /// After 1.0: `set_queue`, `output`, `pop_queue`.
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        // The queue stands last; a port's name may have colons in it.
+        // The queue comes last; a port name may contain colons.
         let (port, queue) = argument
             .rsplit_once([':', ','])
             .or_else(|| argument.rsplit_once('q'))

@@ -3,7 +3,7 @@
 use crate::openflow::fields::number;
 
 use super::prelude::*;
-use super::setting::Setting;
+use super::setting::FieldSetting;
 use super::whole::{REG_LOAD, ones, wide};
 
 /// Loads bits into a field: `load:0x1->NXM_NX_REG0[0..15]`. OpenFlow 1.0 to 1.4.
@@ -11,7 +11,7 @@ use super::whole::{REG_LOAD, ones, wide};
 /// JSON: `{"type":"load","value":"0x1","dst":{"field":"reg0","offset":0,"n_bits":16}}`.
 #[derive(Debug, Clone, Copy)]
 pub struct RegLoad {
-    /// Where the bits go.
+    /// The destination.
     pub dst: Bits,
     /// The bits.
     pub value: u64,
@@ -20,12 +20,12 @@ pub struct RegLoad {
 impl<'a> ActionCodec<'a> for RegLoad {
     const NAME: &'static str = "load";
     const WIRE: &'static [Wire] = &[REG_LOAD];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("value", Shape::HEX),
-        Member::new("dst", Shape::BITS),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("value", JsonShape::HEX),
+        JsonMember::new("dst", JsonShape::BITS),
     ];
 
-    fn decode(body: &mut Cursor<'a>, _: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
         Ok(RegLoad {
             dst: Bits::decode(body)?,
             value: body.u64("value")?,
@@ -75,7 +75,7 @@ impl<'a> ActionCodec<'a> for RegLoad {
         if option {
             width = width.min(16);
         }
-        let setting = Setting {
+        let setting = FieldSetting {
             field,
             value: wide(value << dst.offset, width),
             mask: (!whole).then(|| wide(ones(dst.n_bits) << dst.offset, width)),

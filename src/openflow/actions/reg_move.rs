@@ -8,11 +8,11 @@ use super::prelude::*;
 /// JSON: `{"type":"move","src":{"field":"eth_src","offset":0,"n_bits":48},"dst":{...}}`.
 #[derive(Debug, Clone, Copy)]
 pub struct RegMove {
-    /// Where the bits come from.
+    /// The source.
     pub src: Bits,
-    /// Where they go.
+    /// The destination.
     pub dst: Bits,
-    /// Whether it came as the ONF's extension of 1.3.
+    /// Whether it was received as the ONF extension of 1.3.
     pub onf: bool,
 }
 
@@ -23,12 +23,12 @@ const REG_MOVE: Wire = Wire::new(Vendor::Nicira, 6, Version::V10, Version::V14);
 impl<'a> ActionCodec<'a> for RegMove {
     const NAME: &'static str = "move";
     const WIRE: &'static [Wire] = &[COPY_FIELD, ONF_COPY_FIELD, REG_MOVE];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("src", Shape::BITS),
-        Member::new("dst", Shape::BITS),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("src", JsonShape::BITS),
+        JsonMember::new("dst", JsonShape::BITS),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let start = *body;
         let onf = head.vendor == Vendor::Onf;
         if onf {

@@ -1,4 +1,4 @@
-//! `resubmit`: another look-up, as it were a subroutine (ovs-actions(7)).
+//! `resubmit`: another table lookup, like a subroutine call (ovs-actions(7)).
 
 use crate::openflow::text::{PORT_IN_PORT, port_from_v10, put_port, put_table, put_table_json};
 
@@ -7,13 +7,13 @@ use super::prelude::*;
 
 /// Looks the packet up again: `resubmit:1`, `resubmit(,7)`, `resubmit(1,7,ct)`.
 ///
-/// JSON: `{"type":"resubmit","port":{"number":1},"table":7,"table_name":"LB","ct":true}`; what the action leaves as it is
-/// is left out.
+/// JSON: `{"type":"resubmit","port":{"number":1},"table":7,"table_name":"LB","ct":true}`; what the action does not change
+/// is omitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resubmit {
-    /// The port to take for `in_port`; `IN_PORT` leaves it as it is.
+    /// The temporary `in_port`; `IN_PORT` is no change.
     pub in_port: u32,
-    /// The table; 255 is the one where the flow is.
+    /// The table; 255 is the table of the flow.
     pub table: u8,
     /// Which of the three forms it is.
     pub form: ResubmitForm,
@@ -48,13 +48,13 @@ impl Resubmit {
 impl<'a> ActionCodec<'a> for Resubmit {
     const NAME: &'static str = "resubmit";
     const WIRE: &'static [Wire] = &[RESUBMIT, RESUBMIT_TABLE, RESUBMIT_TABLE_CT];
-    const MEMBERS: &'static [Member] = &[
-        Member::optional("port", Shape::PORT),
-        Member::optional("table", Shape::Table),
-        Member::optional("ct", Shape::True),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::optional("port", JsonShape::PORT),
+        JsonMember::optional("table", JsonShape::Table),
+        JsonMember::optional("ct", JsonShape::True),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let form = if head.number == RESUBMIT.number {
             ResubmitForm::Port
         } else if head.number == RESUBMIT_TABLE.number {
@@ -152,7 +152,7 @@ impl<'a> ActionCodec<'a> for Resubmit {
 }
 
 impl Resubmit {
-    /// What `goto_table` is in OpenFlow 1.0.
+    /// The equivalent of `goto_table` in OpenFlow 1.0.
     pub(super) fn to_table(table: u8) -> Resubmit {
         Resubmit {
             in_port: PORT_IN_PORT,

@@ -11,7 +11,7 @@ use super::prelude::*;
 /// JSON: the same keys; `sampling_port` as a port, `"direction":"egress"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// How many packets in 65535.
+    /// Sampled packets out of 65535.
     pub probability: u16,
     /// `Flow_Sample_Collector_Set.id`
     pub collector_set_id: u32,
@@ -21,20 +21,20 @@ pub struct Sample {
     pub obs_point_id: u32,
     /// The port whose tunnel is reported; `ANY` is none.
     pub sampling_port: u32,
-    /// Whether it samples on the way in or out.
+    /// The direction sampled.
     pub direction: Direction,
-    /// Which of the four forms it came in, 1 to 4.
+    /// The wire form received, 1 to 4.
     pub form: u8,
 }
 
-/// Where a packet is sampled.
+/// The direction in which packets are sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Nothing is said.
+    /// Unspecified.
     Default,
-    /// On the way in.
+    /// Ingress.
     Ingress,
-    /// On the way out.
+    /// Egress.
     Egress,
 }
 
@@ -43,16 +43,16 @@ const SAMPLE: [Wire; 3] = [Wire::nicira(29), Wire::nicira(38), Wire::nicira(41)]
 impl<'a> ActionCodec<'a> for Sample {
     const NAME: &'static str = "sample";
     const WIRE: &'static [Wire] = &SAMPLE;
-    const MEMBERS: &'static [Member] = &[
-        Member::new("probability", Shape::U16),
-        Member::optional("collector_set_id", Shape::U32),
-        Member::optional("obs_domain_id", Shape::U32),
-        Member::optional("obs_point_id", Shape::U32),
-        Member::optional("sampling_port", Shape::PORT),
-        Member::optional("direction", Shape::Words(&["ingress", "egress"])),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("probability", JsonShape::U16),
+        JsonMember::optional("collector_set_id", JsonShape::U32),
+        JsonMember::optional("obs_domain_id", JsonShape::U32),
+        JsonMember::optional("obs_point_id", JsonShape::U32),
+        JsonMember::optional("sampling_port", JsonShape::PORT),
+        JsonMember::optional("direction", JsonShape::Words(&["ingress", "egress"])),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let mut sample = Sample {
             probability: body.u16("probability")?,
             collector_set_id: body.u32("collector_set_id")?,

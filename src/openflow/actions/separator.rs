@@ -18,7 +18,7 @@ impl Separator {
         sink.key(name);
     }
 
-    /// Writes the closing bracket, and the opening one if nothing came between.
+    /// Writes the closing bracket, preceded by the opening one if nothing was written.
     pub(super) fn close<S: Sink>(&mut self, sink: &mut S) {
         if self.0 != "," {
             sink.put(self.0);

@@ -1,11 +1,11 @@
 //! `set_field`: sets a field, or the bits of it under a mask (OpenFlow 1.5.1 §7.2.6.10, ovs-actions(7)).
 
-use crate::openflow::fields::Kind;
+use crate::openflow::fields::FieldKind;
 
 use super::bits::named_field;
 use super::codec::hex_json;
 use super::prelude::*;
-use super::setting::Setting;
+use super::setting::FieldSetting;
 use super::whole::{REG_LOAD2, SET_FIELD, ones, put_value, wide};
 
 /// Sets a field: `set_field:4162->vlan_vid`, `set_field:0x1/0xffff->reg0`.
@@ -15,13 +15,13 @@ use super::whole::{REG_LOAD2, SET_FIELD, ones, put_value, wide};
 /// `{"type":"set_field","field":"oxm_0x8000_99","value":"0x...","mask":"0x..."}`.
 #[derive(Debug, Clone, Copy)]
 pub struct SetField<'a> {
-    /// The field's header as it came.
+    /// The field's header as received.
     pub header: Header,
     /// The value, as wide as the field is on the wire.
     pub value: &'a [u8],
     /// The mask, as wide as the value.
     pub mask: Option<&'a [u8]>,
-    /// Whether it came as `NXAST_REG_LOAD2`, which means the same.
+    /// Whether it was received as `NXAST_REG_LOAD2`, which is equivalent.
     pub nicira: bool,
 }
 
@@ -35,13 +35,13 @@ impl SetField<'_> {
 impl<'a> ActionCodec<'a> for SetField<'a> {
     const NAME: &'static str = "set_field";
     const WIRE: &'static [Wire] = &[SET_FIELD, REG_LOAD2];
-    const MEMBERS: &'static [Member] = &[
-        Member::new("field", Shape::Text),
-        Member::new("value", Shape::FIELD_VALUE),
-        Member::optional("mask", Shape::HEX),
+    const MEMBERS: &'static [JsonMember] = &[
+        JsonMember::new("field", JsonShape::Text),
+        JsonMember::new("value", JsonShape::FIELD_VALUE),
+        JsonMember::optional("mask", JsonShape::HEX),
     ];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let nicira = head.vendor == Vendor::Nicira;
         let header = Header::decode(body)?;
         let mut value = body.sub(header.length.into(), "value")?;
@@ -128,11 +128,11 @@ impl<'a> ActionCodec<'a> for SetField<'a> {
         if mask.is_none() && partial_byte && text.contains('/') {
             mask = Some(wide(ones(field.n_bits()), value.len()));
         }
-        // Flags by their names alone are all of the field.
-        if field.kind == Kind::TunFlags && !text.contains(['+', '-', '/']) {
+        // Flags given by name only set the whole field.
+        if field.kind == FieldKind::TunFlags && !text.contains(['+', '-', '/']) {
             mask = None;
         }
-        let setting = Setting { field, value, mask };
+        let setting = FieldSetting { field, value, mask };
         setting.put(false, parser)
     }
 }

@@ -1,4 +1,4 @@
-//! What `set_field` and `load` both come to: bits of a field, however a version says that.
+//! Setting bits of a field, the common form of `set_field` and `load`, encoded for any version.
 
 use super::codec::put_action;
 use super::mod_header::{
@@ -10,15 +10,15 @@ use super::vlan::{
 };
 use super::whole::{REG_LOAD2, SET_FIELD, ones, put_load, put_value};
 
-/// Bits of a field that are set.
-pub(super) struct Setting {
+/// A field with the bits to set.
+pub(super) struct FieldSetting {
     pub(super) field: &'static Field,
     pub(super) value: Vec<u8>,
     /// As wide as the value; `None` is the whole field.
     pub(super) mask: Option<Vec<u8>>,
 }
 
-impl Setting {
+impl FieldSetting {
     /// Appends the setting; `load` says whether that was the word.
     ///
     /// OpenFlow 1.5 has `set_field` for all of it. Before, `load` stays `load`, and so does a `set_field` of
@@ -27,7 +27,7 @@ impl Setting {
         if self.field.id == Id::VLAN_VID {
             parser.demand(self.field.name, Prereq::Vlan)?;
         }
-        // The whole of a tunnel's option is wider than what was said of it.
+        // A tunnel option may be wider than the given value.
         let option = self.field.id.is_tun_metadata();
         self.mask = self
             .mask
@@ -62,7 +62,7 @@ impl Setting {
         self.put_loads(parser)
     }
 
-    /// Cuts the zeros at the beginning of what has no width of its own.
+    /// Removes leading zeros of a field of variable width.
     fn trim(&mut self) {
         let zeros = |bytes: &[u8]| bytes.iter().take_while(|byte| **byte == 0).count();
         let cut = zeros(&self.value).min(self.mask.as_deref().map_or(usize::MAX, zeros));
@@ -176,5 +176,5 @@ impl Setting {
     }
 }
 
-/// The bit of `vlan_tci` that says that there is a tag.
+/// The presence bit of `vlan_tci`.
 const TAG_PRESENT: u128 = 0x1000;

@@ -1,19 +1,19 @@
-//! The shape of the JSON of actions, from which the schema of documents with flows is made.
+//! The JSON members of actions, for the schemas of documents with flows.
 
 /// A member of a JSON object.
 #[derive(Debug, Clone, Copy)]
-pub struct Member {
+pub struct JsonMember {
     /// Its key.
     pub name: &'static str,
-    /// What its value is.
-    pub shape: Shape,
+    /// The type of its value.
+    pub shape: JsonShape,
     /// Whether it may be left out.
     pub is_optional: bool,
 }
 
-impl Member {
-    pub(super) const fn new(name: &'static str, shape: Shape) -> Member {
-        Member {
+impl JsonMember {
+    pub(super) const fn new(name: &'static str, shape: JsonShape) -> JsonMember {
+        JsonMember {
             name,
             shape,
             is_optional: false,
@@ -21,8 +21,8 @@ impl Member {
     }
 
     /// A member that may be left out.
-    pub(super) const fn optional(name: &'static str, shape: Shape) -> Member {
-        Member {
+    pub(super) const fn optional(name: &'static str, shape: JsonShape) -> JsonMember {
+        JsonMember {
             name,
             shape,
             is_optional: true,
@@ -30,12 +30,12 @@ impl Member {
     }
 }
 
-/// What a JSON value is.
+/// The type of a JSON value.
 #[derive(Debug, Clone, Copy)]
-pub enum Shape {
-    /// A whole number from 0 to this.
+pub enum JsonShape {
+    /// An integer from 0 to this.
     UpTo(u64),
-    /// A whole number from 0 on.
+    /// A non-negative integer.
     Whole,
     /// Any string.
     Text,
@@ -45,39 +45,39 @@ pub enum Shape {
     Word(&'static str),
     /// `true`
     True,
-    /// A table's number, with a member for its name behind.
+    /// A table's number, followed by a member for its name.
     Table,
-    /// What a name stands for in all schemas: `port`, `bits`, `hex`.
+    /// A definition shared by all schemas: `port`, `bits`, `hex`.
     Named(&'static str),
     /// An array.
-    List(&'static Shape),
+    List(&'static JsonShape),
     /// One of several.
-    Either(&'static [Shape]),
+    Either(&'static [JsonShape]),
     /// An object.
-    Object(&'static [Member]),
+    Object(&'static [JsonMember]),
 }
 
-impl Shape {
+impl JsonShape {
     /// A number of 8 bits.
-    pub const U8: Shape = Shape::UpTo(u8::MAX as u64);
+    pub const U8: JsonShape = JsonShape::UpTo(u8::MAX as u64);
     /// A number of 16 bits.
-    pub const U16: Shape = Shape::UpTo(u16::MAX as u64);
+    pub const U16: JsonShape = JsonShape::UpTo(u16::MAX as u64);
     /// A number of 32 bits.
-    pub const U32: Shape = Shape::UpTo(u32::MAX as u64);
+    pub const U32: JsonShape = JsonShape::UpTo(u32::MAX as u64);
     /// A number as `"0x..."`.
-    pub const HEX: Shape = Shape::Named("hex");
+    pub const HEX: JsonShape = JsonShape::Named("hex");
     /// Bytes as their hexadecimal digits.
-    pub const BYTES: Shape = Shape::Named("bytes");
+    pub const BYTES: JsonShape = JsonShape::Named("bytes");
     /// An Ethernet address.
-    pub const MAC: Shape = Shape::Named("mac");
+    pub const MAC: JsonShape = JsonShape::Named("mac");
     /// An IPv4 address.
-    pub const IPV4: Shape = Shape::Named("ipv4");
+    pub const IPV4: JsonShape = JsonShape::Named("ipv4");
     /// A port with its number, its name or both.
-    pub const PORT: Shape = Shape::Named("port");
+    pub const PORT: JsonShape = JsonShape::Named("port");
     /// Some bits of a field.
-    pub const BITS: Shape = Shape::Named("bits");
+    pub const BITS: JsonShape = JsonShape::Named("bits");
     /// A list of actions.
-    pub const ACTIONS: Shape = Shape::Named("actions");
+    pub const ACTIONS: JsonShape = JsonShape::Named("actions");
     /// The value of a field, with or without a mask.
-    pub const FIELD_VALUE: Shape = Shape::Named("field_value");
+    pub const FIELD_VALUE: JsonShape = JsonShape::Named("field_value");
 }

@@ -24,9 +24,12 @@ impl DecTtl<'_> {
 impl<'a> ActionCodec<'a> for DecTtl<'a> {
     const NAME: &'static str = "dec_ttl";
     const WIRE: &'static [Wire] = &[PLAIN[0], PLAIN[1], DEC_TTL_CNT_IDS];
-    const MEMBERS: &'static [Member] = &[Member::optional("ids", Shape::List(&Shape::U16))];
+    const MEMBERS: &'static [JsonMember] = &[JsonMember::optional(
+        "ids",
+        JsonShape::List(&JsonShape::U16),
+    )];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         if (head.vendor, head.number) != (DEC_TTL_CNT_IDS.vendor, DEC_TTL_CNT_IDS.number) {
             return Ok(DecTtl { ids: None });
         }

@@ -1,4 +1,4 @@
-//! `set_tunnel`, `set_tunnel64`: the tunnel key; in OpenFlow 1.2 and later rather `set_field` of `tun_id`.
+//! `set_tunnel`, `set_tunnel64`: the tunnel key; OpenFlow 1.2 and later use `set_field` of `tun_id`.
 
 use super::prelude::*;
 use super::whole::put_before_v12;
@@ -10,7 +10,7 @@ use super::whole::put_before_v12;
 pub struct SetTunnel {
     /// The key.
     pub tun_id: u64,
-    /// Whether it came in the form that has room for 64 bits.
+    /// Whether it was received in the 64-bit form.
     pub long: bool,
 }
 
@@ -18,7 +18,7 @@ const SET_TUNNEL: Wire = Wire::nicira(2);
 const SET_TUNNEL64: Wire = Wire::nicira(9);
 
 impl SetTunnel {
-    /// Whether the action needs the form that has room for 64 bits.
+    /// Whether the action needs the 64-bit form.
     fn is_long(self) -> bool {
         self.long || self.tun_id > u32::MAX.into()
     }
@@ -27,9 +27,9 @@ impl SetTunnel {
 impl<'a> ActionCodec<'a> for SetTunnel {
     const NAME: &'static str = "set_tunnel";
     const WIRE: &'static [Wire] = &[SET_TUNNEL, SET_TUNNEL64];
-    const MEMBERS: &'static [Member] = &[Member::new("tun_id", Shape::HEX)];
+    const MEMBERS: &'static [JsonMember] = &[JsonMember::new("tun_id", JsonShape::HEX)];
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let long = head.number == SET_TUNNEL64.number;
         Ok(SetTunnel {
             tun_id: if long {

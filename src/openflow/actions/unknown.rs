@@ -1,4 +1,4 @@
-//! What is not understood, kept whole: an unknown vendor or number, or an inside that makes no sense.
+//! Unknown and malformed actions, kept as bytes.
 //!
 //! Text: `unknown(type=26,data=88.e7.00.00)`, `experimenter(id=0x2320,data=00.63...)`, and for an
 //! instruction `unknown_instruction(type=7,data=...)`; the data is what follows the type and length (the
@@ -14,7 +14,7 @@ use super::arguments::{Argument, Arguments, hex_bytes, no_argument, uint};
 use super::codec::EXPERIMENTER;
 use super::number::{hex_string, put_dec, put_dotted, put_hex};
 use super::parser::Parser;
-use super::shape::{Member, Shape};
+use super::shape::{JsonMember, JsonShape};
 use crate::openflow::fields::Problem;
 
 /// An action or instruction as bytes.
@@ -22,7 +22,7 @@ use crate::openflow::fields::Problem;
 pub struct Unknown<'a> {
     /// The whole action, header included.
     pub bytes: &'a [u8],
-    /// Whether it stood where instructions do.
+    /// Whether it is an instruction.
     pub instruction: bool,
 }
 
@@ -87,20 +87,20 @@ impl<'a> Unknown<'a> {
     }
 }
 
-/// The words of [`Unknown`] where actions stand.
+/// The words of unknown actions.
 pub(super) const WORDS: &[&str] = &["unknown", "experimenter"];
-/// The words of [`Unknown`] where instructions stand.
+/// The words of unknown instructions.
 pub(super) const INSTRUCTION_WORDS: &[&str] = &["unknown_instruction", "experimenter_instruction"];
 
 /// The names of [`Unknown`] with the members of its JSON.
-pub(super) const MEMBERS: [(&str, &[Member]); 4] = {
-    const NUMBER: &[Member] = &[
-        Member::new("number", Shape::U16),
-        Member::new("data", Shape::BYTES),
+pub(super) const MEMBERS: [(&str, &[JsonMember]); 4] = {
+    const NUMBER: &[JsonMember] = &[
+        JsonMember::new("number", JsonShape::U16),
+        JsonMember::new("data", JsonShape::BYTES),
     ];
-    const ID: &[Member] = &[
-        Member::new("id", Shape::U32),
-        Member::new("data", Shape::BYTES),
+    const ID: &[JsonMember] = &[
+        JsonMember::new("id", JsonShape::U32),
+        JsonMember::new("data", JsonShape::BYTES),
     ];
     [
         ("unknown", NUMBER),

@@ -1,5 +1,5 @@
 //! The VLAN tag (ovs-actions(7)): `set_vlan_vid`, `set_vlan_pcp`, `pop_vlan`, `push_vlan`, and the actions of
-//! OpenFlow 1.0, which add a tag where there is none: `mod_vlan_vid`, `mod_vlan_pcp`, `strip_vlan`.
+//! OpenFlow 1.0, which add a missing tag: `mod_vlan_vid`, `mod_vlan_pcp`, `strip_vlan`.
 
 use super::prelude::*;
 use super::whole::put_before_v12;
@@ -129,12 +129,12 @@ bare_action! {
 
 /// The Ethernet type of a VLAN tag (IEEE 802.1Q).
 pub const ETH_TYPE_VLAN: u16 = 0x8100;
-/// The bit of `vlan_vid` that says that there is a tag.
+/// The presence bit of `vlan_vid`.
 const PRESENT: u16 = 0x1000;
-/// How many tags Open vSwitch keeps count of.
+/// Maximum number of tags that Open vSwitch counts.
 const MOST_TAGS: u8 = 2;
 
-/// Appends `push_vlan` where `mod_vlan_vid` and its like must add a tag themselves.
+/// Appends `push_vlan` where the equivalent of `mod_vlan_vid` must add a tag.
 fn add_tag(parser: &mut Parser<'_>) -> Result<(), Problem> {
     if parser.version > Version::V10 && parser.known.vlan_tags == 0 {
         let eth_type = ETH_TYPE_VLAN;

@@ -1,4 +1,4 @@
-//! `set_field` and `load` as other actions come to them: of whole fields, and of bits.
+//! Encoding of `set_field` and `load` for other actions.
 
 use super::codec::put_action;
 use super::prelude::*;
@@ -10,7 +10,7 @@ pub(super) const REG_LOAD2: Wire = Wire::new(Vendor::Nicira, 33, Version::V10, V
 /// `NXAST_REG_LOAD`
 pub(super) const REG_LOAD: Wire = Wire::new(Vendor::Nicira, 7, Version::V10, Version::V14);
 
-/// Appends the action before OpenFlow 1.2, and `set_field` of the whole field since.
+/// Appends the action before OpenFlow 1.2, `set_field` of the whole field in later versions.
 pub(super) fn put_before_v12<'a>(
     action: &impl ActionCodec<'a>,
     field: Id,

@@ -12,7 +12,7 @@ pub struct WriteActions<'a> {
 }
 
 impl WriteActions<'_> {
-    /// The text of the action, with that of its actions by `nested`.
+    /// Writes the action; `nested` writes its actions.
     pub(in crate::openflow) fn text_with<S: Sink>(
         &self,
         sink: &mut S,
@@ -28,10 +28,10 @@ impl WriteActions<'_> {
 impl<'a> ActionCodec<'a> for WriteActions<'a> {
     const NAME: &'static str = "write_actions";
     const WIRE: &'static [Wire] = &[Wire::instruction(3)];
-    const MEMBERS: &'static [Member] = &[Member::new("actions", Shape::ACTIONS)];
-    const RANK: Rank = Rank::Write;
+    const MEMBERS: &'static [JsonMember] = &[JsonMember::new("actions", JsonShape::ACTIONS)];
+    const RANK: InstructionRank = InstructionRank::Write;
 
-    fn decode(body: &mut Cursor<'a>, head: Head) -> Result<Self, DecodeError> {
+    fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         body.skip(4, "padding")?;
         let actions = ActionList::nested(body, head)?;
         Ok(WriteActions { actions })
@@ -52,8 +52,8 @@ impl<'a> ActionCodec<'a> for WriteActions<'a> {
     }
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let nested = parser.list(argument, Outer::WriteActions)?;
-        let actions = ActionList::new(&nested, 0, parser.version, Form::Actions);
+        let nested = parser.list(argument, ListOwner::WriteActions)?;
+        let actions = ActionList::new(&nested, 0, parser.version, ListForm::Actions);
         WriteActions { actions }.put(parser)
     }
 }
@@ -64,7 +64,7 @@ bare_action! {
     /// JSON: `{"type":"clear_actions"}`.
     ClearActions = "clear_actions" at &[Wire::instruction(5)];
 
-    const RANK: Rank = Rank::Clear;
+    const RANK: InstructionRank = InstructionRank::Clear;
 
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         nothing(word, argument)?;

@@ -5,7 +5,7 @@ use super::matching::Match;
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID};
 use super::table::{Field, Id};
 
-/// Fields that mean the same in different protocols; a match has one of them at most.
+/// Equivalent fields of different protocols; a match has at most one of them.
 static ALIKE: [&[Id]; 7] = [
     &[
         Id::TCP_SRC,
@@ -30,11 +30,11 @@ static ALIKE: [&[Id]; 7] = [
 
 impl Match<'_> {
     /// Writes the field's value into `out`, network order, aligned to its end, bits outside the mask as
-    /// zeros; `out` is as wide as the field ([`Field::bytes`]). Returns whether the match says anything
-    /// of the field; if not, `out` is all zeros, or what stands in the same place of another protocol:
-    /// the port of UDP for that of TCP, so that those too come in an order of their own.
+    /// zeros; `out` is as wide as the field ([`Field::bytes`]). Returns whether the match has
+    /// the field; if not, `out` is the equivalent field of another protocol (the UDP port for the TCP
+    /// port), so that those flows are sorted too, or zeros.
     ///
-    /// Unlike [`Match::value`] this finds what the match says in another field: `in_port` in
+    /// Unlike [`Match::value`] this also reads other rows that hold the field: `in_port` in
     /// `in_port_oxm`, `reg0` in `xreg0`, `dl_vlan` in `vlan_tci`.
     pub fn compared(&self, field: &Field, out: &mut [u8]) -> bool {
         out.fill(0);
@@ -91,7 +91,7 @@ impl Match<'_> {
         true
     }
 
-    /// The registers from `first` on that `out` has room for, from whatever fields cover them.
+    /// Fills `out` with the registers from `first` on, from any fields that cover them.
     fn registers(&self, first: u8, out: &mut [u8]) -> bool {
         let mut any = false;
         let wanted = usize::from(first) * 4;

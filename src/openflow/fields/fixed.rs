@@ -1,15 +1,15 @@
 //! The fixed matches of OpenFlow 1.0 (`ofp_match`, 40 bytes) and 1.1 (`ofpmt_standard`, 88 bytes),
-//! translated into NXM fields, so that the rest of the crate sees one kind of match.
+//! translated into NXM fields, so that the rest of the crate handles one kind of match.
 //!
 //! Like Open vSwitch: a VLAN id or priority implies that there is a tag; 0xffff means that there is
-//! none; addresses, protocol and ports belong to whatever protocol the match names. In 1.1 they are
-//! ignored where that protocol does not have them.
+//! none; addresses, protocol and ports belong to the matched protocol. In 1.1 they are
+//! ignored if that protocol does not have them.
 
 use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::super::version::Version;
 use super::matching::Match;
 use super::request::MatchFields;
-use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords};
+use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciForm};
 use super::table::Id;
 
 /// Length of the match of OpenFlow 1.0, in bytes.
@@ -54,7 +54,7 @@ mod any {
 const VLAN_NONE: u16 = 0xffff;
 /// `OFPVID_ANY` of OpenFlow 1.1: a tag with any id.
 const VLAN_ANY: u16 = 0xfffe;
-/// What counts of a label in 32 bits and of a traffic class in 8.
+/// The significant bits of a label and of a traffic class.
 const MPLS_LABEL_BITS: u32 = 0x000f_ffff;
 const MPLS_TC_BITS: u8 = 7;
 
@@ -64,7 +64,7 @@ impl<'a> Match<'a> {
     ///
     /// # Errors
     ///
-    /// The match is cut off.
+    /// The match is truncated.
     pub fn decode_v10(
         body: &mut Cursor<'_>,
         scratch: &'a mut Vec<u8>,
@@ -104,7 +104,7 @@ impl<'a> Match<'a> {
         }
 
         scratch.clear();
-        let mut fields = Fields(scratch);
+        let mut fields = FieldWriter(scratch);
         if is(any::IN_PORT) {
             fields.put(Id::IN_PORT, &in_port);
         }
@@ -129,7 +129,7 @@ impl<'a> Match<'a> {
     ///
     /// # Errors
     ///
-    /// The match is of another type, is cut off, or has a length or a field that cannot be.
+    /// The match is of another type, truncated, or has an invalid length or field.
     pub fn decode_v11<'b: 'a>(
         body: &mut Cursor<'b>,
         scratch: &'a mut Vec<u8>,
@@ -215,7 +215,7 @@ impl<'a> Match<'a> {
         }
 
         scratch.clear();
-        let mut fields = Fields(scratch);
+        let mut fields = FieldWriter(scratch);
         if is(any::IN_PORT) {
             fields.put(Id::IN_PORT_OXM, &in_port);
         }
@@ -240,9 +240,9 @@ impl<'a> Match<'a> {
 }
 
 impl MatchFields {
-    /// The standard match of OpenFlow 1.1, if it can say all of this.
+    /// The standard match of OpenFlow 1.1, if it can represent this match.
     pub(super) fn standard_v11(&self) -> Option<Vec<u8>> {
-        let mut out = Standard::any();
+        let mut out = StandardMatch::any();
         let is_ipv4 = self
             .value(Id::ETH_TYPE)
             .is_some_and(|(value, _)| value == [0x08, 0x00]);
@@ -252,18 +252,18 @@ impl MatchFields {
                 (Id::ETH_SRC, mask) => out.masked(12, value, mask),
                 (Id::ETH_DST, mask) => out.masked(24, value, mask),
                 (Id::VLAN_TCI, _) => {
-                    // No tag is said in two ways, and this match knows one of them.
+                    // "No tag" has two forms; the standard match has only one.
                     if self.tci().is_untagged() {
                         return None;
                     }
                     match self.tci().words() {
-                        TciWords::Parts { vid, pcp } => {
+                        TciForm::Parts { vid, pcp } => {
                             out.exact(36, &vid.unwrap_or(VLAN_ANY).to_be_bytes(), any::DL_VLAN);
                             if let Some(pcp) = pcp {
                                 out.exact(38, &[pcp], any::v11::DL_VLAN_PCP);
                             }
                         }
-                        TciWords::Whole
+                        TciForm::Whole
                             if self.tci()
                                 == (Tci {
                                     value: TCI_PRESENT,
@@ -272,7 +272,7 @@ impl MatchFields {
                         {
                             out.exact(36, &VLAN_ANY.to_be_bytes(), any::DL_VLAN);
                         }
-                        TciWords::Whole => return None,
+                        TciForm::Whole => return None,
                     }
                 }
                 (Id::ETH_TYPE, None) => out.exact(40, value, any::v11::DL_TYPE),
@@ -299,16 +299,16 @@ impl MatchFields {
     }
 }
 
-/// A standard match of OpenFlow 1.1 in the making.
-struct Standard {
+/// Builder of a standard match of OpenFlow 1.1.
+struct StandardMatch {
     bytes: [u8; V11_MATCH_BYTES],
     wildcards: u32,
 }
 
-impl Standard {
+impl StandardMatch {
     /// One that matches everything: all bits of wildcards and of masks are set.
-    fn any() -> Standard {
-        let mut standard = Standard {
+    fn any() -> StandardMatch {
+        let mut standard = StandardMatch {
             bytes: [0; V11_MATCH_BYTES],
             wildcards: 0x3ff,
         };
@@ -330,7 +330,7 @@ impl Standard {
         self.wildcards &= !wildcard;
     }
 
-    /// A value with its mask behind it; set bits of the mask are those that do not matter.
+    /// Writes a value followed by its mask, in which set bits are wildcards.
     fn masked(&mut self, at: usize, value: &[u8], mask: Option<&[u8]>) {
         self.put(at, value);
         let mask: Vec<u8> = (0..value.len())
@@ -349,7 +349,7 @@ impl Standard {
     }
 }
 
-/// What the fixed matches say beyond Ethernet; addresses with their masks.
+/// The fields of fixed matches above Ethernet; addresses with their masks.
 struct Layer3 {
     dl_type: Option<u16>,
     nw_tos: Option<u8>,
@@ -361,7 +361,7 @@ struct Layer3 {
 }
 
 impl Layer3 {
-    /// Without what the Ethernet type and the protocol do not have (OpenFlow 1.1.0 §A.2.3, and as Open
+    /// Removes the fields that the Ethernet type and the protocol do not have (OpenFlow 1.1.0 §A.2.3, and as Open
     /// vSwitch reads it: IPv6 has none of it, ICMP's type and code stand in the ports).
     fn without_foreign(mut self) -> Layer3 {
         const IPV4: u16 = 0x0800;
@@ -379,7 +379,7 @@ impl Layer3 {
         self
     }
 
-    fn put(&self, fields: &mut Fields<'_>) {
+    fn put(&self, fields: &mut FieldWriter<'_>) {
         if let Some(dl_type) = self.dl_type {
             fields.put(Id::ETH_TYPE, &dl_type.to_be_bytes());
         }
@@ -389,7 +389,7 @@ impl Layer3 {
         } else {
             (Id::IP_SRC, Id::IP_DST)
         };
-        // An address of IPv6 has no place in 32 bits.
+        // An IPv6 address does not fit in 32 bits.
         if self.dl_type != Some(0x86dd) {
             for (id, (address, mask)) in [(source, self.nw_src), (destination, self.nw_dst)] {
                 fields.put_masked(id, &address.to_be_bytes(), &mask.to_be_bytes());
@@ -427,9 +427,9 @@ impl Layer3 {
 }
 
 /// Appends fields.
-struct Fields<'s>(&'s mut Vec<u8>);
+struct FieldWriter<'s>(&'s mut Vec<u8>);
 
-impl Fields<'_> {
+impl FieldWriter<'_> {
     fn put(&mut self, id: Id, value: &[u8]) {
         id.row().header(Version::V10, false).encode(self.0);
         self.0.extend(value);
@@ -457,7 +457,7 @@ mod tests {
         (error.at, error.kind)
     }
 
-    /// Every message that has a match reads it here, so that all of them tell the same place.
+    /// All messages with a match decode it here, so that their errors have the same offset.
     #[test]
     fn errors_tell_the_place_in_the_message() {
         let mut standard = [0; V11_MATCH_BYTES];

@@ -3,8 +3,7 @@
 use super::row_set::RowSet;
 use super::table::{Field, Id};
 
-/// The fields in the order in which ovs-ofctl lists them. A name without its number stands for all that
-/// differ in the number only.
+/// The fields in the order in which ovs-ofctl lists them. A name without its number stands for all numbers.
 const ORDER: &str = "dp_hash recirc_id packet_type conj_id \
     tun_id tun_src tun_dst tun_ipv6_src tun_ipv6_dst tun_flags tun_ttl tun_tos tun_gbp_id tun_gbp_flags \
     tun_erspan_idx tun_erspan_ver tun_erspan_dir tun_erspan_hwid tun_gtpu_flags tun_gtpu_msgtype tun_metadata \
@@ -25,8 +24,8 @@ pub(crate) fn names(fields: RowSet) -> Vec<&'static str> {
     ids.into_iter().map(|id| id.row().name).collect()
 }
 
-/// Where ovs-ofctl lists a field. Fields that differ in the number only have one place: they stand
-/// together in the table, by their numbers.
+/// The position at which ovs-ofctl lists a field. Numbered fields have one position: they are adjacent
+/// in the table, in order.
 pub(crate) fn place(field: &Field) -> usize {
     rank(field.name)
 }
@@ -45,7 +44,7 @@ pub(crate) fn put(out: &mut String, names: &[&str]) {
     put_behind(out, names, 0);
 }
 
-/// Leaves out the first `known` bytes, which all names have in common.
+/// Omits the first `known` bytes, the common prefix of all names.
 fn put_behind(out: &mut String, mut names: &[&str], known: usize) {
     let mut first = true;
     while let Some(name) = names.first() {
@@ -73,7 +72,7 @@ fn put_behind(out: &mut String, mut names: &[&str], known: usize) {
     }
 }
 
-/// How many names at the start are numbered one after the other; two do not count.
+/// How many leading names are numbered consecutively; a run of two does not count.
 fn numbered_run(names: &[&str]) -> usize {
     let pairs = names.iter().zip(names.iter().skip(1));
     match 1 + pairs.take_while(|(a, b)| follows(a, b)).count() {

@@ -1,10 +1,10 @@
-//! What a flow matches: OXM or NXM fields, kept as the bytes that came, with the place of every row.
+//! What a flow matches: OXM or NXM fields, kept as received, with the offset of every row.
 
 use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
 use super::super::text::{Role, Sink, Style, TextContext, port_from_v10};
 use super::Header;
-use super::row_set::{AT_TIMES_UNSAID, ETHERNET, RowSet, TAGS, WIDE_REGISTERS};
-use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciWords, word_for};
+use super::row_set::{ETHERNET, RowSet, SOMETIMES_HIDDEN, TAGS, WIDE_REGISTERS};
+use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciForm, word_for};
 use super::table::{Field, Id};
 use super::values::{self, all_ones, all_zeros};
 use crate::base::digits::{put_all_hex, put_decimal};
@@ -13,8 +13,8 @@ use crate::base::json::Json;
 /// The priority that text leaves out.
 const DEFAULT_PRIORITY: u16 = 0x8000;
 
-/// Rows that are one field: the port in 16 bits and in 32, the DSCP shifted and not.
-const SAME: [[Id; 2]; 2] = [[Id::IN_PORT, Id::IN_PORT_OXM], [Id::NW_TOS, Id::IP_DSCP]];
+/// Rows that hold the same field: the port in 16 bits and in 32, the DSCP shifted and not.
+const EQUIVALENT_ROWS: [[Id; 2]; 2] = [[Id::IN_PORT, Id::IN_PORT_OXM], [Id::NW_TOS, Id::IP_DSCP]];
 
 /// A value with its mask; no mask if every bit is matched.
 pub type Masked<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -25,9 +25,9 @@ pub struct Match<'a> {
     bytes: &'a [u8],
     /// Offset of `bytes` in the message.
     at: usize,
-    /// Where each field that has a row is, in the order of the rows.
-    places: Places,
-    /// Which rows have a field.
+    /// The offset of each field that has a row, in the order of the rows.
+    places: FieldOffsets,
+    /// The rows present in the match.
     present: RowSet,
     /// Whether there are fields without a row.
     has_unknown: bool,
@@ -36,15 +36,17 @@ pub struct Match<'a> {
 impl<'a> Match<'a> {
     /// A view over a list of OXM or NXM fields without the header and padding of `ofp_match`.
     ///
-    /// `at` is the offset of the list in its message, for errors. Fields without a row are kept. A
-    /// field that comes twice, in one width or in two, whose length contradicts its row or exceeds the
-    /// list is an error.
+    /// `at` is the offset of the list in its message, for errors. Fields without a row are kept.
+    ///
+    /// # Errors
+    ///
+    /// A field is repeated (in either width), or its length contradicts its row or exceeds the list.
     pub fn decode_tlvs(bytes: &'a [u8], at: usize) -> Result<Match<'a>, DecodeError> {
         let mut cursor = Cursor::new(bytes, at);
         let mut matched = Match {
             bytes,
             at,
-            places: Places::default(),
+            places: FieldOffsets::default(),
             present: RowSet::EMPTY,
             has_unknown: false,
         };
@@ -77,9 +79,9 @@ impl<'a> Match<'a> {
             if !fits {
                 return Err(start.error(field.name, DecodeErrorKind::BadLength(value.len())));
             }
-            let covers = mask.map_or(Covers::All, |mask| Covers::of(field, mask));
-            // A mask of zeros matches everything, but the option of a tunnel must be there.
-            if covers == Covers::Nothing && !variable {
+            let covers = mask.map_or(MaskCoverage::All, |mask| MaskCoverage::of(field, mask));
+            // A mask of zeros matches everything, except that a tunnel option must be present.
+            if covers == MaskCoverage::Nothing && !variable {
                 continue;
             }
             if matched.present.contains(field.id) {
@@ -88,15 +90,15 @@ impl<'a> Match<'a> {
                     DecodeErrorKind::BadValue(be_number(value) as u64),
                 ));
             }
-            matched.places.insert(Place {
+            matched.places.insert(FieldOffset {
                 id: field.id,
                 at: value_at,
                 width: value.len() as u8,
-                masked: covers != Covers::All,
+                masked: covers != MaskCoverage::All,
             });
             matched.present.insert(field.id);
         }
-        for rows in SAME {
+        for rows in EQUIVALENT_ROWS {
             if rows.iter().all(|id| matched.present.contains(*id)) {
                 return Err(matched.twice(rows));
             }
@@ -104,7 +106,7 @@ impl<'a> Match<'a> {
         Ok(matched)
     }
 
-    /// The error of a field that is there in two of its rows, at the later one.
+    /// The error for a field present in two of its rows, at the later one.
     fn twice(&self, rows: [Id; 2]) -> DecodeError {
         let places = self.places.all().iter();
         let places = places.filter(|place| rows.contains(&place.id));
@@ -120,9 +122,9 @@ impl<'a> Match<'a> {
         Cursor::new(&[], self.at + at).error(id.row().name, kind)
     }
 
-    /// The value and mask that the match has for a field, as they came; `None` if it has none.
+    /// The value and mask of a field as received; `None` if the match does not have it.
     ///
-    /// This looks for this one row: `in_port` is not found as `in_port_oxm`, nor `reg0` in `xreg0`.
+    /// Only this row is looked up: `in_port` is not found as `in_port_oxm`, nor `reg0` in `xreg0`.
     pub fn value(&self, field: &Field) -> Option<Masked<'a>> {
         if !self.present.contains(field.id) {
             return None;
@@ -131,8 +133,8 @@ impl<'a> Match<'a> {
         self.at_place(*places.find(|place| place.id == field.id)?)
     }
 
-    /// The value and mask at a place.
-    fn at_place(&self, place: Place) -> Option<Masked<'a>> {
+    /// The value and mask at an offset.
+    fn at_place(&self, place: FieldOffset) -> Option<Masked<'a>> {
         let width = usize::from(place.width);
         let (value, rest) = self
             .bytes
@@ -155,7 +157,7 @@ impl<'a> Match<'a> {
         Some(port_from_v10(be_number(value) as u16))
     }
 
-    /// Whether the match says that packets have a VLAN tag.
+    /// Whether the match requires a VLAN tag.
     pub fn vlan_tag_known(&self) -> bool {
         self.tci().is_tagged()
     }
@@ -176,14 +178,14 @@ impl<'a> Match<'a> {
         self.present.is_empty() && !self.has_unknown
     }
 
-    /// What the match says of the VLAN tag, however it says it: value and mask of the tag control
+    /// The match on the VLAN tag, from any of its fields: value and mask of the tag control
     /// information as `vlan_tci` has it (ovs-fields(7)), bit 12 for presence.
     pub fn vlan_tci(&self) -> (u16, u16) {
         let tci = self.tci();
         (tci.value & tci.mask, tci.mask)
     }
 
-    /// Value and mask of each register, whether they came as such or two or four in one.
+    /// Value and mask of each register, also from fields of two or four registers.
     pub fn register_values(&self) -> [(u32, u32); Id::REGISTERS as usize] {
         let mut registers = [(0u32, 0u32); Id::REGISTERS as usize];
         for place in self.places.all() {
@@ -206,18 +208,18 @@ impl<'a> Match<'a> {
         registers
     }
 
-    /// Whether the match says anything of other fields than these.
+    /// Whether the match has fields other than these.
     pub fn has_other_than(&self, fields: &RowSet) -> bool {
         self.has_unknown || !self.present.without(*fields).is_empty()
     }
 
-    /// Every field that has a row, with its value and mask as they came, in the order of the rows.
+    /// Every field that has a row, with its value and mask as received, in the order of the rows.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Masked<'a>)> + '_ {
-        let field = |place: Place| Some((place.id.row(), self.at_place(place)?));
+        let field = |place: FieldOffset| Some((place.id.row(), self.at_place(place)?));
         self.places.all().iter().copied().filter_map(field)
     }
 
-    /// The OXM or NXM fields as they came.
+    /// The OXM or NXM fields as received.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
@@ -230,15 +232,15 @@ impl<'a> Match<'a> {
     /// Writes the match as ovs-ofctl does in a flow dump: `priority=5,tcp,in_port=2,tp_dst=80`.
     ///
     /// Words and their order are the same in all versions of OpenFlow and both styles, but the wire
-    /// style leaves out what ovs-ofctl leaves out: some masks, some fields of ERSPAN and NSH. A field
+    /// style omits what ovs-ofctl omits: some masks, some fields of ERSPAN and NSH. A field
     /// without a row comes last, as `oxm_0x8000_45=0x0102/0xffff` or, of an experimenter,
     /// `oxm_0xffff_0x00001234_45=0x01`.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>, priority: u16) {
-        let mut words = Words {
+        let mut words = MatchText {
             sink,
             cx,
-            unsaid: match cx.style {
-                Style::Wire => self.unsaid(),
+            hidden: match cx.style {
+                Style::Wire => self.hidden(),
                 Style::Classic => RowSet::EMPTY,
             },
             first: true,
@@ -256,16 +258,16 @@ impl<'a> Match<'a> {
     /// Instead of the word for a protocol there are the numbers `dl_type` and `nw_proto`. Values
     /// have the forms of [`Field::value_json`].
     pub fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>) {
-        self.walk(&mut Members { json, cx });
+        self.walk(&mut MatchJson { json, cx });
     }
 
-    /// Tells a visitor what the match says, in the order in which dumps print it.
-    fn walk(&self, visit: &mut impl Visit) {
+    /// Calls the visitor for each part of the match, in the order of a dump.
+    fn walk(&self, visit: &mut impl MatchVisitor) {
         let eth_type = self.number(Id::ETH_TYPE).map(|number| number as u16);
         let nw_proto = self.number(Id::NW_PROTO).map(|number| number as u8);
         let word = eth_type.and_then(|eth_type| word_for(eth_type, nw_proto));
         let mut word_due = word;
-        // Ethernet goes without saying, except where flows of the datapath are shown.
+        // Ethernet is implied, except in datapath flows.
         let mut ethernet_due = self.present.contains(Id::RECIRC_ID) && self.is_ethernet();
         let mut tci_due = true;
         let registers_in_order = self.registers_in_order();
@@ -320,14 +322,14 @@ impl<'a> Match<'a> {
         }
     }
 
-    fn walk_registers(&self, visit: &mut impl Visit) {
+    fn walk_registers(&self, visit: &mut impl MatchVisitor) {
         let registers = self.register_values();
         for (number, (value, bits)) in registers.into_iter().enumerate() {
             walk_register(number as u8, value, bits, visit);
         }
     }
 
-    /// Whether the order of the rows is the order of the registers in them, and no register is in two.
+    /// Whether the rows are in the order of their registers and no register is repeated.
     fn registers_in_order(&self) -> bool {
         if !self.present.intersects(&WIDE_REGISTERS) {
             return true;
@@ -338,11 +340,11 @@ impl<'a> Match<'a> {
         ranges.all(|(first, count)| first >= std::mem::replace(&mut next, first + count))
     }
 
-    /// What ovs-ofctl keeps to itself, though it is matched: the version of ERSPAN, flags and message type
+    /// The matched fields that ovs-ofctl does not print: the version of ERSPAN, flags and message type
     /// of GTP-U where they are zero, fields of ERSPAN that the version which is matched does not have, contexts of NSH that are not of metadata type 1, and ports of a
     /// tracked connection whose protocol is not matched.
-    fn unsaid(&self) -> RowSet {
-        if !self.present.intersects(&AT_TIMES_UNSAID) {
+    fn hidden(&self) -> RowSet {
+        if !self.present.intersects(&SOMETIMES_HIDDEN) {
             return RowSet::EMPTY;
         }
         let masked = |id: Id| match self.value(id.row()) {
@@ -350,33 +352,33 @@ impl<'a> Match<'a> {
             None => 0,
         };
         let version = masked(Id::TUN_ERSPAN_VER);
-        let mut unsaid = RowSet::EMPTY;
+        let mut hidden = RowSet::EMPTY;
         for id in [Id::TUN_ERSPAN_VER, Id::TUN_GTPU_FLAGS, Id::TUN_GTPU_MSGTYPE] {
             if masked(id) == 0 {
-                unsaid.insert(id);
+                hidden.insert(id);
             }
         }
         if version != 1 {
-            unsaid.insert(Id::TUN_ERSPAN_IDX);
+            hidden.insert(Id::TUN_ERSPAN_IDX);
         }
         if version != 2 {
-            unsaid.insert(Id::TUN_ERSPAN_DIR);
-            unsaid.insert(Id::TUN_ERSPAN_HWID);
+            hidden.insert(Id::TUN_ERSPAN_DIR);
+            hidden.insert(Id::TUN_ERSPAN_HWID);
         }
         if self.number(Id::NSH_MDTYPE) != Some(1) {
-            unsaid.insert(Id::NSH_C1);
-            unsaid.insert(Id::NSH_C2);
-            unsaid.insert(Id::NSH_C3);
-            unsaid.insert(Id::NSH_C4);
+            hidden.insert(Id::NSH_C1);
+            hidden.insert(Id::NSH_C2);
+            hidden.insert(Id::NSH_C3);
+            hidden.insert(Id::NSH_C4);
         }
         if !self.present.contains(Id::CT_NW_PROTO) {
-            unsaid.insert(Id::CT_TP_SRC);
-            unsaid.insert(Id::CT_TP_DST);
+            hidden.insert(Id::CT_TP_SRC);
+            hidden.insert(Id::CT_TP_DST);
         }
-        unsaid
+        hidden
     }
 
-    fn walk_unknown(&self, visit: &mut impl Visit) {
+    fn walk_unknown(&self, visit: &mut impl MatchVisitor) {
         let mut cursor = Cursor::new(self.bytes, self.at);
         while let Ok(header) = Header::decode(&mut cursor) {
             let Ok((value, mask)) = payload(&mut cursor, header) else {
@@ -388,12 +390,12 @@ impl<'a> Match<'a> {
         }
     }
 
-    /// Which rows the match has a field for.
+    /// The rows present in the match.
     pub(super) fn present(&self) -> RowSet {
         self.present
     }
 
-    /// What the match says about the VLAN tag, however it says it.
+    /// The match on the VLAN tag, from any of its fields.
     pub(super) fn tci(&self) -> Tci {
         let mut tci = Tci::default();
         if !self.present.intersects(&TAGS) {
@@ -410,12 +412,12 @@ impl<'a> Match<'a> {
         };
         add(Id::VLAN_TCI, u16::MAX, 0, 0);
         add(Id::VLAN_VID, TCI_VID | TCI_PRESENT, 0, 0);
-        // Only a tag that is there has a priority.
+        // A priority implies a tag.
         add(Id::VLAN_PCP, TCI_PCP, 13, TCI_PRESENT);
         tci
     }
 
-    /// The value of a field that is matched as a whole.
+    /// The value of a field that is matched exactly.
     fn number(&self, id: Id) -> Option<u64> {
         match self.value(id.row())? {
             (value, None) => Some(be_number(value) as u64),
@@ -423,7 +425,7 @@ impl<'a> Match<'a> {
         }
     }
 
-    /// Whether the match says, or implies, that packets are Ethernet.
+    /// Whether the match requires or implies Ethernet.
     fn is_ethernet(&self) -> bool {
         match self.number(Id::PACKET_TYPE) {
             Some(packet_type) => packet_type == 0,
@@ -432,56 +434,56 @@ impl<'a> Match<'a> {
     }
 }
 
-/// Where a field of a match is.
+/// The location of a field in a match.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct FieldOffset {
     id: Id,
     /// Offset of the value in the bytes of the match; a mask follows it.
     at: u16,
     /// The width of the value, and of the mask, in bytes.
     width: u8,
-    /// Whether there is a mask that has not all bits.
+    /// Whether there is a mask that does not cover all bits.
     masked: bool,
 }
 
-/// So many places take no memory of their own; more fields are rare.
-const FEW: usize = 10;
+/// Maximum number of offsets stored without allocation; more fields are rare.
+const INLINE_FIELDS: usize = 10;
 
-/// The places of a match's fields, in the order of their rows.
+/// The offsets of a match's fields, in the order of their rows.
 #[derive(Debug, Clone)]
-struct Places {
-    few: [Place; FEW],
-    /// How many of `few` are taken.
+struct FieldOffsets {
+    few: [FieldOffset; INLINE_FIELDS],
+    /// How many of `few` are used.
     count: u8,
-    /// All of them, if they are more.
-    many: Vec<Place>,
+    /// All offsets, if there are more.
+    many: Vec<FieldOffset>,
 }
 
-impl Default for Places {
-    fn default() -> Places {
-        let nowhere = Place {
+impl Default for FieldOffsets {
+    fn default() -> FieldOffsets {
+        let nowhere = FieldOffset {
             id: Id::PKT_MARK,
             at: 0,
             width: 0,
             masked: false,
         };
-        Places {
-            few: [nowhere; FEW],
+        FieldOffsets {
+            few: [nowhere; INLINE_FIELDS],
             count: 0,
             many: Vec::new(),
         }
     }
 }
 
-impl Places {
-    fn all(&self) -> &[Place] {
+impl FieldOffsets {
+    fn all(&self) -> &[FieldOffset] {
         match self.few.get(..usize::from(self.count)) {
             Some(few) if self.many.is_empty() => few,
             _ => &self.many,
         }
     }
 
-    fn insert(&mut self, place: Place) {
+    fn insert(&mut self, place: FieldOffset) {
         let count = usize::from(self.count);
         let places = if let Some(slot) = self.few.get_mut(count) {
             *slot = place;
@@ -494,7 +496,7 @@ impl Places {
             self.many.push(place);
             &mut self.many
         };
-        // To where it belongs; most fields come in order.
+        // Moves it into order; most fields are in order.
         for last in (1..places.len()).rev() {
             match places.get_mut(last - 1..=last) {
                 Some([before, behind]) if behind.id < before.id => std::mem::swap(before, behind),
@@ -504,17 +506,17 @@ impl Places {
     }
 }
 
-/// What a mask covers of a field. Bits that the field does not have do not count.
+/// The part of a field that a mask covers, ignoring bits that the field does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Covers {
+enum MaskCoverage {
     All,
     Some,
     Nothing,
 }
 
-impl Covers {
-    fn of(field: &Field, mask: &[u8]) -> Covers {
-        // The presence of a tag stands above its id.
+impl MaskCoverage {
+    fn of(field: &Field, mask: &[u8]) -> MaskCoverage {
+        // The presence bit is above the id.
         let n_bits = if field.id == Id::VLAN_VID {
             13
         } else {
@@ -523,17 +525,17 @@ impl Covers {
         if mask.len() * 8 > usize::from(n_bits) {
             let bits = (1u128 << n_bits.min(127)) - 1;
             return match be_number(mask) & bits {
-                0 => Covers::Nothing,
-                covered if covered == bits => Covers::All,
-                _ => Covers::Some,
+                0 => MaskCoverage::Nothing,
+                covered if covered == bits => MaskCoverage::All,
+                _ => MaskCoverage::Some,
             };
         }
         if all_zeros(mask) {
-            Covers::Nothing
+            MaskCoverage::Nothing
         } else if all_ones(mask) {
-            Covers::All
+            MaskCoverage::All
         } else {
-            Covers::Some
+            MaskCoverage::Some
         }
     }
 }
@@ -566,7 +568,7 @@ fn register(value: &[u8], mask: Option<&[u8]>, number: u8) -> (u32, u32) {
     (word(value) & bits, bits)
 }
 
-fn walk_register(number: u8, value: u32, bits: u32, visit: &mut impl Visit) {
+fn walk_register(number: u8, value: u32, bits: u32, visit: &mut impl MatchVisitor) {
     let Some(id) = Id::reg(number) else { return };
     if bits != 0 {
         let mask_bytes = bits.to_be_bytes();
@@ -575,12 +577,12 @@ fn walk_register(number: u8, value: u32, bits: u32, visit: &mut impl Visit) {
     }
 }
 
-fn walk_tag(tci: Tci, visit: &mut impl Visit) {
+fn walk_tag(tci: Tci, visit: &mut impl MatchVisitor) {
     if tci.mask == 0 {
         return;
     }
     match tci.words() {
-        TciWords::Parts { vid, pcp } => {
+        TciForm::Parts { vid, pcp } => {
             if let Some(vid) = vid {
                 visit.field(Id::DL_VLAN.row(), &vid.to_be_bytes(), None);
             }
@@ -588,7 +590,7 @@ fn walk_tag(tci: Tci, visit: &mut impl Visit) {
                 visit.field(Id::DL_VLAN_PCP.row(), &[pcp], None);
             }
         }
-        TciWords::Whole => {
+        TciForm::Whole => {
             let mask = tci.mask.to_be_bytes();
             let mask = (tci.mask != u16::MAX).then_some(mask.as_slice());
             visit.field(Id::VLAN_TCI.row(), &tci.value.to_be_bytes(), mask);
@@ -596,12 +598,12 @@ fn walk_tag(tci: Tci, visit: &mut impl Visit) {
     }
 }
 
-/// What [`Match::walk`] tells.
-trait Visit {
+/// Receives the parts of a match from [`Match::walk`].
+trait MatchVisitor {
     /// A protocol's word, its Ethernet type, and its IP protocol if the word includes one.
     fn protocol(&mut self, word: &'static str, eth_type: u16, nw_proto: Option<u8>);
 
-    /// Packets are Ethernet, where that is worth a word.
+    /// Packets are Ethernet, where that is printed.
     fn ethernet(&mut self);
 
     /// A field under its key.
@@ -612,15 +614,15 @@ trait Visit {
 }
 
 /// A match as text.
-struct Words<'s, 'c, S> {
+struct MatchText<'s, 'c, S> {
     sink: &'s mut S,
     cx: &'s TextContext<'c>,
-    /// What is matched and yet left out.
-    unsaid: RowSet,
+    /// The matched fields that are not printed.
+    hidden: RowSet,
     first: bool,
 }
 
-impl<S: Sink> Words<'_, '_, S> {
+impl<S: Sink> MatchText<'_, '_, S> {
     fn separate(&mut self) {
         if !self.first {
             self.sink.put(",");
@@ -629,7 +631,7 @@ impl<S: Sink> Words<'_, '_, S> {
     }
 }
 
-impl<S: Sink> Visit for Words<'_, '_, S> {
+impl<S: Sink> MatchVisitor for MatchText<'_, '_, S> {
     fn protocol(&mut self, word: &'static str, _: u16, _: Option<u8>) {
         self.separate();
         self.sink.put_as(Role::Value, word);
@@ -641,12 +643,12 @@ impl<S: Sink> Visit for Words<'_, '_, S> {
     }
 
     fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
-        if self.unsaid.contains(field.id) {
+        if self.hidden.contains(field.id) {
             return;
         }
         self.separate();
         if mask.is_some_and(all_zeros) {
-            // The option of a tunnel, whatever its value.
+            // A tunnel option with any value.
             self.sink.put_as(Role::Key, field.key);
             return;
         }
@@ -670,12 +672,12 @@ impl<S: Sink> Visit for Words<'_, '_, S> {
 }
 
 /// A match as members of a JSON object.
-struct Members<'s, 'j, 'c> {
+struct MatchJson<'s, 'j, 'c> {
     json: &'s mut Json<'j>,
     cx: &'s TextContext<'c>,
 }
 
-impl Visit for Members<'_, '_, '_> {
+impl MatchVisitor for MatchJson<'_, '_, '_> {
     fn protocol(&mut self, _: &'static str, eth_type: u16, nw_proto: Option<u8>) {
         self.json.key(Id::ETH_TYPE.row().key);
         self.json.number(eth_type);

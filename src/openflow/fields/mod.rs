@@ -9,10 +9,10 @@
 //! | `listing` | sets of rows as names, shortened |
 //! | `compare` | the value of a field for sorting |
 //! | `request` | the match of a request, and its bytes in every version |
-//! | `parse`, `parse_value`, `place` | the MATCH argument |
-//! | `words`, `problem` | numbers, ports and tables in text; why text cannot be parsed |
+//! | `parse`, `parse_value`, `resolve` | the MATCH argument |
+//! | `words`, `problem` | numbers, ports and tables in text; parse errors |
 //! | `fixed` | the fixed matches of OpenFlow 1.0 and 1.1 |
-//! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` and their like |
+//! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` |
 
 mod compare;
 mod fixed;
@@ -20,9 +20,9 @@ pub(super) mod listing;
 mod matching;
 mod parse;
 mod parse_value;
-mod place;
 mod problem;
 mod request;
+mod resolve;
 mod row_set;
 mod shorthand;
 mod table;
@@ -47,7 +47,7 @@ pub use problem::{ParseError, ParseErrorKind};
 pub use request::MatchFields;
 pub use row_set::RowSet;
 pub use shorthand::protocol_words;
-pub use table::{Field, Form, Id, Kind, Prereq, ROWS, Wire};
+pub use table::{DumpForm, Field, FieldKind, Id, Prereq, ROWS, WireField};
 pub use values::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, put_port_json};
 pub use words::parse_table_word;
 pub(super) use words::{cookie_number, number, parse_port, parse_table};
@@ -72,6 +72,10 @@ pub struct Header {
 
 impl Header {
     /// Reads 4 bytes, or 8 of the experimenter class.
+    ///
+    /// # Errors
+    ///
+    /// The header is truncated, or its length is invalid.
     pub fn decode(cursor: &mut Cursor<'_>) -> Result<Header, DecodeError> {
         let start = *cursor;
         let [class_high, class_low, number, length] = cursor.array("oxm_header")?;
@@ -106,7 +110,7 @@ impl Header {
         usize::from(self.length) / if self.masked { 2 } else { 1 }
     }
 
-    /// Appends the header as it was.
+    /// Appends the header as received.
     pub fn encode(self, out: &mut Vec<u8>) {
         let extra = if self.experimenter.is_some() { 4 } else { 0 };
         out.extend(self.class.to_be_bytes());
@@ -153,8 +157,8 @@ impl Field {
         self.bits
     }
 
-    /// The number to send in `version`: the newest that it has, else the oldest there is.
-    pub fn wire_in(&self, version: Version) -> Option<&'static Wire> {
+    /// The number to send in `version`: the newest valid one, else the oldest.
+    pub fn wire_in(&self, version: Version) -> Option<&'static WireField> {
         self.wire
             .iter()
             .rfind(|wire| wire.since <= version)
@@ -163,8 +167,8 @@ impl Field {
 
     /// The header to send for this field in `version`.
     ///
-    /// A field without a number on the wire, such as `dl_vlan`, gets class 0xfffe, which nothing
-    /// has: [`Field::wire_in`] tells.
+    /// A field without a number on the wire, such as `dl_vlan`, gets the unused class
+    /// 0xfffe; see [`Field::wire_in`].
     pub fn header(&self, version: Version, masked: bool) -> Header {
         let (class, number, experimenter) = self
             .wire_in(version)
@@ -200,7 +204,7 @@ impl Field {
     /// Numbers of up to 32 bits are numbers, wider ones `"0x..."`; addresses are strings, in CIDR
     /// where the mask is a prefix; a port is `{"number":2,"name":"x"}`, a reserved one
     /// `{"name":"LOCAL"}`; flags are an array of their names; a VLAN id is the id without its
-    /// presence bit. What is masked otherwise is `{"value":…,"mask":…}`.
+    /// presence bit. Other masked values are `{"value":…,"mask":…}`.
     pub fn value_json(
         &self,
         value: &[u8],
@@ -217,7 +221,7 @@ impl Field {
 pub enum FieldRef {
     /// A row.
     Known(&'static Field),
-    /// A header without a row, kept whole.
+    /// A header without a row.
     Unknown(Header),
 }
 

@@ -2,49 +2,53 @@
 
 use super::super::text::{Names, PORT_ANY};
 use super::parse_value::parse_value;
-use super::place::{Piece, Said, place};
 use super::problem::{ParseError, ParseErrorKind, Problem};
 use super::request::MatchFields;
+use super::resolve::{KeyValue, RequestedField, resolve};
 use super::shorthand::{protocol, protocol_words};
 use super::table::{Field, Id, ROWS};
 use super::values::all_zeros;
 use super::words::{cookie_number, number, parse_port, parse_table};
 
-/// What a MATCH argument asks for.
+/// A parsed MATCH argument.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The table; `None` for all.
     pub table: Option<u8>,
     /// The cookie's value and mask.
     pub cookie: Option<(u64, u64)>,
-    /// The port that the flow sends to, by `output` or its like.
+    /// The port that the flow outputs to.
     pub out_port: Option<u32>,
-    /// The group that the flow sends to.
+    /// The group that the flow uses.
     pub out_group: Option<u32>,
-    /// What the flow matches, or more than that.
+    /// The flow matches at least these fields.
     pub fields: MatchFields,
 }
 
 /// Reads a MATCH argument (ovs-ofctl(8), ovs-fields(7)).
 ///
 /// Beyond what ovs-ofctl takes: a cookie without mask, names in JSON quotes, ports and tables as
-/// `2(phy-br-ens37)`, and the statistics of a dumped flow, which are ignored. What ovs-ofctl ignores
-/// in silence is an error here: a field whose prerequisite is not in the match, a value with more
-/// bits than the field. `dl_vlan=0xffff` finds flows for packets without a tag, in whatever version
-/// they were added.
+/// `2(phy-br-ens37)`, and the statistics of a dumped flow, which are ignored. What ovs-ofctl silently
+/// ignores is an error here: a field whose prerequisite is not in the match, a value with more
+/// bits than the field. `dl_vlan=0xffff` finds flows for packets without a tag, in any version
+/// they were added in.
+///
+/// # Errors
+///
+/// The malformed piece and the reason.
 pub fn parse_filter(text: &str, names: &dyn Names) -> Result<Filter, ParseError> {
     parse_match(text, names, |_, _| Ok(false))
 }
 
-/// [`parse_filter`], but `own` may take a key and its value for itself: it says whether it did.
+/// [`parse_filter`], but `own` may consume a key and its value; it returns whether it did.
 pub(in crate::openflow) fn parse_match(
     text: &str,
     names: &dyn Names,
     mut own: impl FnMut(&str, &str) -> Result<bool, Problem>,
 ) -> Result<Filter, ParseError> {
     let mut filter = Filter::default();
-    let mut said = Vec::new();
-    let mut statistics: Vec<Piece<'_>> = Vec::new();
+    let mut requested = Vec::new();
+    let mut statistics: Vec<KeyValue<'_>> = Vec::new();
     let mut rest = text;
     while let Some(piece) = next_piece(&mut rest)? {
         let outcome = match own(piece.key, piece.value) {
@@ -52,41 +56,41 @@ pub(in crate::openflow) fn parse_match(
                 statistics.push(piece);
                 Ok(())
             }
-            Ok(false) => parse_piece(piece, names, &mut filter, &mut said),
+            Ok(false) => parse_piece(piece, names, &mut filter, &mut requested),
             other => other.map(|_| ()),
         };
         outcome.map_err(|problem| problem.at(piece.text))?;
     }
-    // Those of a dumped flow begin with its duration; others are meant to choose by.
+    // The statistics of a dumped flow include its duration; others are meant as filters.
     let is_dumped = statistics.len() > 1 && statistics.iter().any(|piece| piece.key == "duration");
     if let (Some(piece), false) = (statistics.first(), is_dumped) {
         let reason = format!("the switch cannot filter by {}", piece.key);
         return Err(Problem::syntax(reason).at(piece.text));
     }
-    // A mask of zeros matches anything, but of the option of a tunnel that it is there.
-    said.retain(|said: &Said<'_>| {
-        said.field.id.is_tun_metadata() || !said.mask.as_deref().is_some_and(all_zeros)
+    // A mask of zeros matches anything, except that a tunnel option must be present.
+    requested.retain(|requested: &RequestedField<'_>| {
+        requested.field.id.is_tun_metadata() || !requested.mask.as_deref().is_some_and(all_zeros)
     });
-    place(&said, &mut filter.fields)?;
+    resolve(&requested, &mut filter.fields)?;
     Ok(filter)
 }
 
-const BETWEEN: [char; 5] = [',', ' ', '\t', '\r', '\n'];
+const SEPARATORS: [char; 5] = [',', ' ', '\t', '\r', '\n'];
 
-/// What a dump prints with each flow, and no flow is chosen by.
+/// The statistics that a dump prints; not usable as filters.
 pub(in crate::openflow) const STATISTICS: [&str; 5] =
     ["duration", "n_packets", "n_bytes", "idle_age", "hard_age"];
 
-/// The next piece: `key`, `key=value`, `key:value` or `key(value)`, up to a comma or blank that
-/// stands neither in quotes nor in parentheses.
-fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<Piece<'t>>, ParseError> {
-    let text = rest.trim_start_matches(BETWEEN);
+/// The next piece: `key`, `key=value`, `key:value` or `key(value)`, up to a comma or blank outside
+/// of quotes and parentheses.
+fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<KeyValue<'t>>, ParseError> {
+    let text = rest.trim_start_matches(SEPARATORS);
     if text.is_empty() {
         return Ok(None);
     }
     let (key, tail) = split_at(
         text,
-        text.find(|c| BETWEEN.contains(&c) || ":=(".contains(c)),
+        text.find(|c| SEPARATORS.contains(&c) || ":=(".contains(c)),
     );
     let in_parentheses = tail.starts_with('(');
     let value = match tail.chars().next() {
@@ -111,7 +115,7 @@ fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<Piece<'t>>, ParseError> {
                         break;
                     }
                 }
-                c if depth == 0 && BETWEEN.contains(&c) => {
+                c if depth == 0 && SEPARATORS.contains(&c) => {
                     end = Some(at);
                     break;
                 }
@@ -136,28 +140,28 @@ fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<Piece<'t>>, ParseError> {
         after
     };
     let length = text.len() - rest.len();
-    Ok(Some(Piece {
+    Ok(Some(KeyValue {
         text: split_at(text, Some(length)).0,
         key,
         value,
     }))
 }
 
-/// The text before and from a position; everything and nothing if there is none.
+/// The text before and from a position; the whole text and nothing if there is none.
 fn split_at(text: &str, at: Option<usize>) -> (&str, &str) {
     at.and_then(|at| text.split_at_checked(at))
         .unwrap_or((text, ""))
 }
 
 fn parse_piece<'t>(
-    piece: Piece<'t>,
+    piece: KeyValue<'t>,
     names: &dyn Names,
     filter: &mut Filter,
-    said: &mut Vec<Said<'t>>,
+    requested: &mut Vec<RequestedField<'t>>,
 ) -> Result<(), Problem> {
-    let Piece { key, value, .. } = piece;
+    let KeyValue { key, value, .. } = piece;
     let mut say = |field: &'static Field, value: Vec<u8>, mask: Option<Vec<u8>>| {
-        said.push(Said {
+        requested.push(RequestedField {
             piece,
             field,
             value,
@@ -248,7 +252,7 @@ fn parse_piece<'t>(
 /// `OFPG_ALL`
 const GROUP_ALL: u32 = 0xffff_fffc;
 
-/// The keys of a filter that are no fields, for suggestions and completion.
+/// The keys of a filter other than fields, for suggestions and completion.
 pub const FILTER_KEYS: [&str; 4] = ["table", "cookie", "out_port", "out_group"];
 
 /// A field by the key that dumps print, where that is neither name nor alias: `gtpu_flags`.
@@ -256,7 +260,7 @@ fn by_key(key: &str) -> Option<&'static Field> {
     ROWS.iter().find(|row| row.key == key).copied()
 }
 
-/// The name that a wrong one was probably meant to be.
+/// The known name nearest to an unknown one.
 fn nearest(key: &str) -> Option<&'static str> {
     nearest_of(
         key,
@@ -264,7 +268,7 @@ fn nearest(key: &str) -> Option<&'static str> {
     )
 }
 
-/// The name of a field that a wrong one was probably meant to be.
+/// The field name nearest to an unknown one.
 pub(in crate::openflow) fn nearest_field(name: &str) -> Option<&'static str> {
     nearest_of(name, field_names())
 }
@@ -275,7 +279,7 @@ fn field_names() -> impl Iterator<Item = &'static str> {
         .flatten()
 }
 
-/// The one of `names` that comes nearest to a wrong one, if any does.
+/// The nearest of `names` to an unknown one, if any is near.
 pub(in crate::openflow) fn nearest_of(
     key: &str,
     names: impl Iterator<Item = &'static str>,

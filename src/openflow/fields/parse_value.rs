@@ -4,41 +4,41 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::super::text::Names;
 use super::problem::Problem;
-use super::table::{Field, Id, Kind};
+use super::table::{Field, FieldKind, Id};
 use super::values::{
     CT_STATE, FRAGMENTS, TCP_FLAGS, TUN_FLAGS, TUN_FLAGS_PUBLIC, all_ones, all_zeros,
 };
 use super::words::{cookie_number, number, parse_port};
 
 /// A value and, unless it covers the field, its mask.
-pub(in crate::openflow) type Parsed = (Vec<u8>, Option<Vec<u8>>);
+pub(in crate::openflow) type ParsedValue = (Vec<u8>, Option<Vec<u8>>);
 
-/// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and nothing match anything, and so does `ANY`,
-/// as dumps have it, where that is no port.
+/// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and the empty text match anything, and so does
+/// `ANY`, as in dumps, if the field is no port.
 pub(in crate::openflow) fn parse_value(
     field: &Field,
     text: &str,
     names: &dyn Names,
-) -> Result<Parsed, Problem> {
+) -> Result<ParsedValue, Problem> {
     let width = usize::from(field.bytes);
-    let is_port = matches!(field.kind, Kind::Port16 | Kind::Port32);
+    let is_port = matches!(field.kind, FieldKind::Port16 | FieldKind::Port32);
     if text == "*" || text.is_empty() || text == "ANY" && !is_port {
         let width = if field.id.is_tun_metadata() { 4 } else { width };
         return Ok((vec![0; width], Some(vec![0; width])));
     }
     let (value, mask) = match field.kind {
-        Kind::Port16 => {
+        FieldKind::Port16 => {
             let port = parse_port(text, names)?;
             // Reserved ports keep their meaning in the low half; the others end at 0xfeff.
             (be(u128::from(port & 0xffff), width), None)
         }
-        Kind::Port32 => (be(u128::from(parse_port(text, names)?), width), None),
-        Kind::Frag => fragment(text)?,
-        Kind::TcpFlags => flags(field, text, TCP_FLAGS, 0xfff)?,
-        Kind::CtState => flags(field, text, CT_STATE, 0xff)?,
-        Kind::TunFlags => flags(field, text, TUN_FLAGS, TUN_FLAGS_PUBLIC)?,
-        Kind::PacketType => (packet_type(text)?, None),
-        Kind::Decimal | Kind::Hex if field.id.is_tun_metadata() => option(text)?,
+        FieldKind::Port32 => (be(u128::from(parse_port(text, names)?), width), None),
+        FieldKind::Frag => fragment(text)?,
+        FieldKind::TcpFlags => flags(field, text, TCP_FLAGS, 0xfff)?,
+        FieldKind::CtState => flags(field, text, CT_STATE, 0xff)?,
+        FieldKind::TunFlags => flags(field, text, TUN_FLAGS, TUN_FLAGS_PUBLIC)?,
+        FieldKind::PacketType => (packet_type(text)?, None),
+        FieldKind::Decimal | FieldKind::Hex if field.id.is_tun_metadata() => option(text)?,
         kind => masked(field, kind, text)?,
     };
     let partial = |mask: &Vec<u8>| !all_ones(mask) && !all_zeros(mask);
@@ -61,19 +61,19 @@ fn be(number: u128, width: usize) -> Vec<u8> {
 }
 
 /// Numbers and addresses.
-fn masked(field: &Field, kind: Kind, text: &str) -> Result<Parsed, Problem> {
+fn masked(field: &Field, kind: FieldKind, text: &str) -> Result<ParsedValue, Problem> {
     let (value, mask) = match text.split_once('/') {
         Some((value, mask)) => (value, Some(mask)),
         None => (text, None),
     };
     let width = usize::from(field.bytes);
     match kind {
-        Kind::Mac => {
+        FieldKind::Mac => {
             let bad = || Problem::syntax("an Ethernet address is like 00:11:22:33:44:55");
             let mask = mask.map(|mask| mac(mask).ok_or_else(bad)).transpose()?;
             Ok((mac(value).ok_or_else(bad)?, mask))
         }
-        Kind::Ipv4 => {
+        FieldKind::Ipv4 => {
             let bad = || {
                 Problem::syntax(
                     "an IPv4 address is like 10.0.0.1, 10.0.0.0/8 or 10.0.0.0/255.0.0.0",
@@ -93,7 +93,7 @@ fn masked(field: &Field, kind: Kind, text: &str) -> Result<Parsed, Problem> {
                 .transpose()?;
             Ok((address(value).ok_or_else(bad)?, mask))
         }
-        Kind::Ipv6 => {
+        FieldKind::Ipv6 => {
             let bad =
                 || Problem::syntax("an IPv6 address is like fe80::1, fe80::/10 or fe80::/ffff::");
             let address = |text: &str| {
@@ -112,15 +112,15 @@ fn masked(field: &Field, kind: Kind, text: &str) -> Result<Parsed, Problem> {
         }
         _ => {
             let bits = match field.id {
-                // The presence bit of the tag, and the word for no tag.
+                // Includes the presence bit.
                 Id::VLAN_VID => 13,
                 Id::DL_VLAN => 16,
-                // One byte of the two is all that is ever matched.
+                // Only one of the two bytes is ever matched.
                 Id::ARP_OP => 8,
                 _ => u32::from(field.bits),
             };
             let most = u128::MAX.checked_shr(128 - bits).unwrap_or(0);
-            // -1 is all ones of the fields that have 64 bits.
+            // -1 is all ones for 64-bit fields.
             let signed = |text| match field.bits {
                 64 => cookie_number(text).map(u128::from),
                 _ => number(text),
@@ -151,7 +151,7 @@ fn masked(field: &Field, kind: Kind, text: &str) -> Result<Parsed, Problem> {
     }
 }
 
-/// The mask for a prefix of so many bits.
+/// The mask for a prefix length.
 fn prefix(text: &str, width: usize) -> Option<Vec<u8>> {
     let bits: usize = text.parse().ok()?;
     let byte = |at: usize| {
@@ -174,7 +174,7 @@ pub(in crate::openflow) fn mac(text: &str) -> Option<Vec<u8>> {
     (bytes.len() == 6).then_some(bytes)
 }
 
-fn fragment(text: &str) -> Result<Parsed, Problem> {
+fn fragment(text: &str) -> Result<ParsedValue, Problem> {
     FRAGMENTS
         .iter()
         .find(|(_, _, word)| word.eq_ignore_ascii_case(text))
@@ -184,7 +184,7 @@ fn fragment(text: &str) -> Result<Parsed, Problem> {
 
 /// `(1,0x800)`
 fn packet_type(text: &str) -> Result<Vec<u8>, Problem> {
-    // The parentheses are gone if it was written packet_type(1,0x800).
+    // packet_type(1,0x800) was already split at its parentheses.
     let inner = text
         .strip_prefix('(')
         .and_then(|text| text.strip_suffix(')'))
@@ -199,7 +199,7 @@ fn packet_type(text: &str) -> Result<Vec<u8>, Problem> {
 }
 
 /// `+trk-new`, `trk|est`, `0x21/0x21`
-fn flags(field: &Field, text: &str, names: &[&str], allowed: u64) -> Result<Parsed, Problem> {
+fn flags(field: &Field, text: &str, names: &[&str], allowed: u64) -> Result<ParsedValue, Problem> {
     let width = usize::from(field.bytes);
     let bad = |what: &str| {
         let known: Vec<&str> = names
@@ -257,7 +257,7 @@ fn flags(field: &Field, text: &str, names: &[&str], allowed: u64) -> Result<Pars
 }
 
 /// The option of a tunnel: hexadecimal of any width, in multiples of four bytes.
-fn option(text: &str) -> Result<Parsed, Problem> {
+fn option(text: &str) -> Result<ParsedValue, Problem> {
     let bad = || Problem::syntax("the option of a tunnel is a number of up to 124 bytes");
     let bytes = |text: &str| -> Option<Vec<u8>> {
         let Some(digits) = text.strip_prefix("0x") else {

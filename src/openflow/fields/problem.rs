@@ -1,37 +1,37 @@
-//! Why text cannot be parsed: the piece, the reason, and the kind.
+//! Parse errors: the piece of text, the reason, and the kind.
 
 use std::fmt;
 
-/// Why a MATCH argument cannot be used.
+/// A parse error of a MATCH argument, flow or action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
-    /// The piece that is wrong.
+    /// The malformed piece.
     pub text: String,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: String,
-    /// What kind of error it is.
+    /// The kind of error.
     pub kind: ParseErrorKind,
 }
 
 /// The kinds of [`ParseError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParseErrorKind {
-    /// A value or mask that cannot be read, or that contradicts the rest.
+    /// A malformed value or mask, or one that contradicts the rest.
     Syntax,
     /// No field has this name.
     UnknownField {
-        /// The name that comes nearest.
+        /// The nearest known name.
         did_you_mean: Option<&'static str>,
     },
     /// No port has this name.
     UnknownPort(String),
     /// No table has this name.
     UnknownTable(String),
-    /// Several tables have this name: which.
+    /// Several tables, with these numbers, have this name.
     AmbiguousTable(String, Vec<u8>),
     /// No action has this name.
     UnknownAction {
-        /// The name that comes nearest.
+        /// The nearest known name.
         did_you_mean: Option<&'static str>,
     },
 }
@@ -44,7 +44,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// An error that may not yet know its piece.
+/// A parse error whose piece may not be set yet.
 #[derive(Debug)]
 pub(in crate::openflow) struct Problem {
     piece: Option<String>,
@@ -65,7 +65,7 @@ impl Problem {
         Problem::new(reason, ParseErrorKind::Syntax)
     }
 
-    /// The same, about this piece unless a smaller one is known already.
+    /// Sets the piece unless a smaller one is already set.
     pub(in crate::openflow) fn within(mut self, text: &str) -> Problem {
         self.piece.get_or_insert_with(|| {
             let mut piece: String = text.chars().take(80).collect();

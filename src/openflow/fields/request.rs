@@ -1,4 +1,4 @@
-//! The match of a request: fields that this side chose, and their bytes in every version.
+//! The match of a request: the fields to send, and their encoding in every version.
 
 use super::super::bytes::be_number;
 use super::super::text::port_to_v10;
@@ -11,7 +11,7 @@ use super::values::{all_ones, all_zeros};
 
 /// One field of a [`MatchFields`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Matched {
+struct RequestField {
     id: Id,
     value: Vec<u8>,
     mask: Option<Vec<u8>>,
@@ -19,18 +19,18 @@ struct Matched {
 
 /// The match of a request, of any version.
 ///
-/// What the versions say in different fields is kept in one: the input port as `in_port_oxm`, all
-/// about the VLAN tag as `vlan_tci`, the DSCP as `nw_tos`.
+/// Fields that differ between versions are kept as one: the input port as `in_port_oxm`, the VLAN tag
+/// as `vlan_tci`, the DSCP as `nw_tos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MatchFields(Vec<Matched>);
+pub struct MatchFields(Vec<RequestField>);
 
 impl MatchFields {
-    /// Whether nothing is matched, so that the request is about every flow.
+    /// Whether every flow matches.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The fields with values and masks, in the order in which they go on the wire.
+    /// The fields with values and masks, in wire order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Field, Masked<'_>)> {
         self.0.iter().map(|matched| {
             (
@@ -48,8 +48,8 @@ impl MatchFields {
             .map(|matched| (matched.value.as_slice(), matched.mask.as_deref()))
     }
 
-    /// Matches a field, in place of what was said of it before. A mask of zeros matches nothing,
-    /// but of `tun_metadata` that the option is there.
+    /// Sets the match on a field. A mask of zeros removes it, except for `tun_metadata`, where it
+    /// requires the option.
     ///
     /// `value` and `mask` are as wide as the field; bits outside the mask are taken as zero.
     pub fn set(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
@@ -72,7 +72,7 @@ impl MatchFields {
             .partition_point(|matched| rank(matched.id) < rank(field.id));
         self.0.insert(
             at,
-            Matched {
+            RequestField {
                 id: field.id,
                 value,
                 mask: mask.map(<[u8]>::to_vec),
@@ -85,7 +85,7 @@ impl MatchFields {
         self.tci().is_tagged()
     }
 
-    /// What is said about the VLAN tag.
+    /// The match on the VLAN tag.
     pub(super) fn tci(&self) -> Tci {
         let Some((value, mask)) = self.value(Id::VLAN_TCI) else {
             return Tci::default();
@@ -97,7 +97,7 @@ impl MatchFields {
         }
     }
 
-    /// Sets what is said about the VLAN tag.
+    /// Sets the match on the VLAN tag.
     pub(super) fn set_tci(&mut self, tci: Tci) {
         let mask = tci.mask.to_be_bytes();
         self.set(Id::VLAN_TCI.row(), &tci.value.to_be_bytes(), Some(&mask));
@@ -108,7 +108,7 @@ impl MatchFields {
     /// OpenFlow 1.0: NXM fields, without padding, for `NXST_FLOW`. 1.2 and later: OXM fields, without
     /// the header of `ofp_match` and without padding; fields that have no OXM number go as NXM, which
     /// Open vSwitch takes in every version. 1.1: a whole `ofp_match` with header and padding: the
-    /// standard match of 88 bytes if that can say it, else `OFPMT_OXM`, which Open vSwitch takes there.
+    /// standard match of 88 bytes if sufficient, else `OFPMT_OXM`, which Open vSwitch takes there.
     pub fn encode(&self, version: Version) -> Vec<u8> {
         if version == Version::V11 {
             if let Some(standard) = self.standard_v11() {
@@ -152,11 +152,11 @@ impl MatchFields {
     }
 }
 
-/// `vlan_vid` and `vlan_pcp`, or `vlan_tci` where they cannot say it.
+/// `vlan_vid` and `vlan_pcp`, or `vlan_tci` where they are insufficient.
 fn put_tci(out: &mut Vec<u8>, tci: Tci, version: Version) {
     let (vid, pcp) = (tci.mask & (TCI_VID | TCI_PRESENT), tci.mask & TCI_PCP);
     let exact_priority = pcp == TCI_PCP && tci.is_tagged();
-    // Without a tag there is no priority, and none need be said; another than 0 is another match.
+    // Without a tag, a priority of 0 need not be matched; another value is a different match.
     let no_priority = tci.is_untagged() && tci.value & pcp == 0;
     if pcp != 0 && !exact_priority && !no_priority {
         let mask = tci.mask.to_be_bytes();

@@ -1,4 +1,4 @@
-//! Sets of rows: what a match says, and the rows that it must look at together.
+//! Sets of rows: the rows of a match, and fixed groups of rows.
 
 use super::table::{Id, Prereq, ROWS};
 
@@ -9,7 +9,7 @@ pub struct RowSet([u64; ROWS.len().div_ceil(64)]);
 impl RowSet {
     pub(super) const EMPTY: RowSet = RowSet([0; ROWS.len().div_ceil(64)]);
 
-    /// For the sets below, which are made by the compiler.
+    /// For the sets below, which are built at compile time.
     #[allow(clippy::indexing_slicing, reason = "at compile time")]
     pub(super) const fn with(mut self, id: Id) -> RowSet {
         self.0[id.index() / 64] |= 1 << (id.index() % 64);
@@ -81,7 +81,7 @@ impl RowSet {
     }
 }
 
-/// The rows about the VLAN tag.
+/// The rows of the VLAN tag.
 pub(super) const TAGS: RowSet = RowSet::EMPTY
     .with(Id::VLAN_TCI)
     .with(Id::VLAN_VID)
@@ -101,8 +101,8 @@ pub(super) static WIDE_REGISTERS: RowSet = {
     set
 };
 
-/// The rows that ovs-ofctl leaves out where others do not say enough.
-pub(super) const AT_TIMES_UNSAID: RowSet = RowSet::EMPTY
+/// The rows that ovs-ofctl omits depending on other rows.
+pub(super) const SOMETIMES_HIDDEN: RowSet = RowSet::EMPTY
     .with(Id::TUN_ERSPAN_VER)
     .with(Id::TUN_ERSPAN_IDX)
     .with(Id::TUN_ERSPAN_DIR)

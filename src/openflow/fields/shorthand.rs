@@ -1,11 +1,11 @@
 //! The shorthands of flow text: `tcp6` for an Ethernet type and an IP protocol, `dl_vlan` and
-//! `vlan_tci` for what the versions of OpenFlow say about the VLAN tag in four ways.
+//! `vlan_tci` for the four encodings of the VLAN tag in the OpenFlow versions.
 //!
-//! This is the one place, besides the fixed matches of OpenFlow 1.0 and 1.1, that knows fields one by one.
+//! Only this file and the fixed matches of OpenFlow 1.0 and 1.1 handle individual fields.
 
 /// Words, Ethernet types and IP protocols (ovs-fields(7)). The first word of a pair is the one
 /// that dumps print.
-const WORDS: [(&str, u16, Option<u8>); 17] = [
+const PROTOCOL_WORDS: [(&str, u16, Option<u8>); 17] = [
     ("ip", 0x0800, None),
     ("ipv4", 0x0800, None),
     ("ip4", 0x0800, None),
@@ -27,12 +27,12 @@ const WORDS: [(&str, u16, Option<u8>); 17] = [
 
 /// Every word, for suggestions and completion.
 pub fn protocol_words() -> impl Iterator<Item = &'static str> {
-    WORDS.iter().map(|(word, _, _)| *word)
+    PROTOCOL_WORDS.iter().map(|(word, _, _)| *word)
 }
 
 /// The Ethernet type and IP protocol that a word stands for.
 pub(super) fn protocol(word: &str) -> Option<(u16, Option<u8>)> {
-    WORDS
+    PROTOCOL_WORDS
         .iter()
         .find(|(name, _, _)| *name == word)
         .map(|(_, eth_type, nw_proto)| (*eth_type, *nw_proto))
@@ -41,9 +41,9 @@ pub(super) fn protocol(word: &str) -> Option<(u16, Option<u8>)> {
 /// The word for an Ethernet type and an IP protocol, and the protocol that it includes.
 pub(super) fn word_for(eth_type: u16, nw_proto: Option<u8>) -> Option<(&'static str, Option<u8>)> {
     let mut plain = None;
-    for (word, word_type, word_proto) in &WORDS {
+    for (word, word_type, word_proto) in &PROTOCOL_WORDS {
         if *word_type != eth_type {
-            // The words of a type stand together.
+            // The words of a type are adjacent.
             if plain.is_some() {
                 break;
             }
@@ -59,14 +59,14 @@ pub(super) fn word_for(eth_type: u16, nw_proto: Option<u8>) -> Option<(&'static 
     plain
 }
 
-/// The bits of a tag (IEEE 802.1Q) that say that there is one.
+/// The presence bit of a tag (in place of the CFI of IEEE 802.1Q).
 pub(super) const TCI_PRESENT: u16 = 0x1000;
 /// The bits of a tag that are the VLAN id.
 pub(super) const TCI_VID: u16 = 0x0fff;
 /// The bits of a tag that are the priority.
 pub(super) const TCI_PCP: u16 = 0xe000;
 
-/// What a match says about the VLAN tag: the tag control information with a mask, bit 12 for presence.
+/// The match on the VLAN tag: the tag control information with a mask, bit 12 for presence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tci {
     pub(super) value: u16,
@@ -75,7 +75,7 @@ pub(super) struct Tci {
 
 /// How to write a [`Tci`].
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum TciWords {
+pub(super) enum TciForm {
     /// `dl_vlan=66`, `dl_vlan_pcp=3`, or both.
     Parts { vid: Option<u16>, pcp: Option<u8> },
     /// `vlan_tci=0x1042/0x1fff`
@@ -83,7 +83,7 @@ pub(super) enum TciWords {
 }
 
 impl Tci {
-    /// Adds what another field says.
+    /// Adds the match of another field.
     pub(super) fn and(&mut self, value: u16, mask: u16) {
         self.value = self.value & !mask | value & mask;
         self.mask |= mask;
@@ -100,19 +100,19 @@ impl Tci {
     }
 
     /// How to write it.
-    pub(super) fn words(self) -> TciWords {
+    pub(super) fn words(self) -> TciForm {
         let whole_or_not = |bits: u16| self.mask & bits == 0 || self.mask & bits == bits;
         if self.is_tagged()
             && whole_or_not(TCI_VID)
             && whole_or_not(TCI_PCP)
             && self.mask & (TCI_VID | TCI_PCP) != 0
         {
-            TciWords::Parts {
+            TciForm::Parts {
                 vid: (self.mask & TCI_VID != 0).then_some(self.value & TCI_VID),
                 pcp: (self.mask & TCI_PCP != 0).then_some((self.value >> 13) as u8),
             }
         } else {
-            TciWords::Whole
+            TciForm::Whole
         }
     }
 }
@@ -138,20 +138,20 @@ mod tests {
         let words = |value, mask| Tci { value, mask }.words();
         assert_eq!(
             words(0x1042, 0x1fff),
-            TciWords::Parts {
+            TciForm::Parts {
                 vid: Some(66),
                 pcp: None
             }
         );
         assert_eq!(
             words(0x7042, 0xffff),
-            TciWords::Parts {
+            TciForm::Parts {
                 vid: Some(66),
                 pcp: Some(3)
             }
         );
-        assert_eq!(words(0x1000, 0x1000), TciWords::Whole);
-        assert_eq!(words(0, 0xffff), TciWords::Whole);
-        assert_eq!(words(0x1001, 0x1001), TciWords::Whole);
+        assert_eq!(words(0x1000, 0x1000), TciForm::Whole);
+        assert_eq!(words(0, 0xffff), TciForm::Whole);
+        assert_eq!(words(0x1001, 0x1001), TciForm::Whole);
     }
 }

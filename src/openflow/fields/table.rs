@@ -18,24 +18,24 @@ pub struct Field {
     /// Width on the wire in bytes; the most that a field of variable width may take.
     pub bytes: u8,
     /// How a value is written.
-    pub kind: Kind,
+    pub kind: FieldKind,
     /// Whether any bits may be masked; if not, the field is matched whole or not at all.
     pub maskable: bool,
-    /// What a match must say besides.
+    /// The prerequisite of matching the field.
     pub prereq: Prereq,
     /// Whether actions may change the field.
     pub writable: bool,
     /// Its numbers on the wire, oldest first; empty for the fields of OpenFlow 1.0 and of the datapath.
-    pub wire: &'static [Wire],
+    pub wire: &'static [WireField],
     /// The key in the match of a flow dump, where it is not the name: `nw_src`.
     pub key: &'static str,
     /// The numbers in the match of a flow dump.
-    pub form: Form,
+    pub form: DumpForm,
 }
 
 /// A number of a field on the wire.
 #[derive(Debug)]
-pub struct Wire {
+pub struct WireField {
     /// The name that ovs-ofctl prints: `NXM_OF_ETH_SRC`.
     pub name: &'static str,
     /// `oxm_class`
@@ -52,7 +52,7 @@ pub struct Wire {
 
 /// How a value is written (`Format` in ovs-fields(7)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldKind {
     /// A number in decimal, its mask in hexadecimal.
     Decimal,
     /// A number in hexadecimal of any width.
@@ -79,7 +79,7 @@ pub enum Kind {
     PacketType,
 }
 
-/// What a match must say before a field can be matched (`Prerequisites` in ovs-fields(7)).
+/// The prerequisite of matching a field (`Prerequisites` in ovs-fields(7)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prereq {
     /// Nothing.
@@ -120,18 +120,18 @@ pub enum Prereq {
     NdAdvert,
 }
 
-/// How the numbers of kinds [`Kind::Decimal`] and [`Kind::Hex`] stand in the match of a flow dump.
+/// How the numbers of kinds [`FieldKind::Decimal`] and [`FieldKind::Hex`] stand in the match of a flow dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum DumpForm {
     /// Decimal; with a mask, hexadecimal of at least so many digits.
     Decimal(usize),
     /// `0x1f`, zero as `0`.
     Hex,
     /// `0x` and at least so many digits.
     Padded(usize),
-    /// As [`Form::Decimal`], but ovs-ofctl leaves the mask out.
+    /// As [`DumpForm::Decimal`], but ovs-ofctl leaves the mask out.
     BareDecimal,
-    /// As [`Form::Hex`], but ovs-ofctl leaves the mask out.
+    /// As [`DumpForm::Hex`], but ovs-ofctl leaves the mask out.
     BareHex,
     /// As the value of an action.
     Value,
@@ -156,7 +156,7 @@ impl Id {
         ROWS.get(self.index()).copied().unwrap_or(&FRONT[0])
     }
 
-    /// `reg0` and its fellows, `xreg` and `xxreg` not included; `None` if there is no such register.
+    /// `reg0`, `reg1` and so on, not `xreg` or `xxreg`; `None` if there is no such register.
     pub const fn reg(number: u8) -> Option<Id> {
         if number < Id::REGISTERS {
             Some(Id(REG0 + number))
@@ -165,7 +165,7 @@ impl Id {
         }
     }
 
-    /// Which 32-bit registers a register field covers: the first and how many.
+    /// The 32-bit registers that a register field covers: the first and the count.
     pub const fn registers(self) -> Option<(u8, u8)> {
         match self.0 {
             n if n >= REG0 && n < XREG0 => Some((n - REG0, 1)),
@@ -175,7 +175,7 @@ impl Id {
         }
     }
 
-    /// Whether this is one of `tun_metadata0` to `tun_metadata63`, whose width the switch decides.
+    /// Whether this is one of `tun_metadata0` to `tun_metadata63`, whose width is set in the switch.
     pub const fn is_tun_metadata(self) -> bool {
         self.0 >= TUN_METADATA0 && self.0 < BACK
     }
@@ -219,13 +219,13 @@ const fn starts_with(name: &str, prefix: &str) -> bool {
 }
 
 /// The form that follows from the kind.
-const fn form_of(kind: Kind, bytes: u8) -> Form {
+const fn form_of(kind: FieldKind, bytes: u8) -> DumpForm {
     match (kind, bytes) {
-        (Kind::Decimal, 1) => Form::Decimal(2),
-        (Kind::Decimal, 4) => Form::Decimal(8),
-        (Kind::Decimal, _) => Form::Decimal(1),
-        (Kind::Hex, 0..=8) => Form::Hex,
-        _ => Form::Value,
+        (FieldKind::Decimal, 1) => DumpForm::Decimal(2),
+        (FieldKind::Decimal, 4) => DumpForm::Decimal(8),
+        (FieldKind::Decimal, _) => DumpForm::Decimal(1),
+        (FieldKind::Hex, 0..=8) => DumpForm::Hex,
+        _ => DumpForm::Value,
     }
 }
 
@@ -256,11 +256,11 @@ macro_rules! row {
             alias: optional!($($alias)?),
             bits: $bits,
             bytes: $bytes,
-            kind: Kind::$kind,
+            kind: FieldKind::$kind,
             maskable: access!($mask),
             prereq: Prereq::$prereq,
             writable: access!($access),
-            wire: &[$(Wire {
+            wire: &[$(WireField {
                 name: $wire,
                 class: class_of($wire).0,
                 experimenter: class_of($wire).1,
@@ -269,7 +269,7 @@ macro_rules! row {
                 ovs: $ovs,
             }),*],
             key: or!($name $(, $key)?),
-            form: or!(form_of(Kind::$kind, $bytes) $(, $form)?),
+            form: or!(form_of(FieldKind::$kind, $bytes) $(, $form)?),
         }
     };
 }
@@ -291,7 +291,7 @@ macro_rules! access {
 
 /// Rows that stand alone. The columns: name, alias, bits/bytes, kind, mask (any `bits`, or the field
 /// `whole`), prerequisite, access, numbers on the wire with the versions of OpenFlow and Open vSwitch
-/// since which they hold, and, where the flow dump has its own, key and form.
+/// since which they are valid, and key and form if the flow dump has its own.
 macro_rules! rows {
     ($group:ident, $order:ident from $first:expr;
      $($id:ident: $name:literal ($($alias:literal)?) $bits:literal/$bytes:literal $kind:ident $mask:ident $prereq:ident
@@ -329,18 +329,18 @@ const XXREG0: u8 = XREG0 + XREGS.len() as u8;
 const MIDDLE: u8 = XXREG0 + XXREGS.len() as u8;
 const TUN_METADATA0: u8 = MIDDLE + TUNNEL.len() as u8;
 const BACK: u8 = TUN_METADATA0 + TUN_METADATA.len() as u8;
-const LAST: u8 = BACK + PACKET.len() as u8;
+const ROW_COUNT: u8 = BACK + PACKET.len() as u8;
 
 rows! { FRONT, FrontOrder from 0;
     PKT_MARK: "pkt_mark" () 32/4 Hex bits Any rw [NXM_NX_PKT_MARK 33 V10 "2.0"];
-    RECIRC_ID: "recirc_id" () 32/4 Decimal whole Any ro [NXM_NX_RECIRC_ID 36 V10 "2.2"] form Form::Hex;
+    RECIRC_ID: "recirc_id" () 32/4 Decimal whole Any ro [NXM_NX_RECIRC_ID 36 V10 "2.2"] form DumpForm::Hex;
     DP_HASH: "dp_hash" () 32/4 Hex bits Any ro [NXOXM_ET_DP_HASH 0 V10 "2.4", NXM_NX_DP_HASH 35 V10 "2.2"];
     CONJ_ID: "conj_id" () 32/4 Decimal whole Any ro [NXM_NX_CONJ_ID 37 V10 "2.4"];
     SKB_PRIORITY: "skb_priority" () 32/4 Hex whole Any ro [];
     ACTSET_OUTPUT: "actset_output" () 32/4 Port32 whole Any ro
         [ONFOXM_ET_ACTSET_OUTPUT 43 V13 "2.4", OXM_OF_ACTSET_OUTPUT 43 V15 "2.4"];
     CT_STATE: "ct_state" () 32/4 CtState bits Any ro [NXM_NX_CT_STATE 105 V10 "2.5"];
-    CT_ZONE: "ct_zone" () 16/2 Hex whole Any ro [NXM_NX_CT_ZONE 106 V10 "2.5"] form Form::Decimal(1);
+    CT_ZONE: "ct_zone" () 16/2 Hex whole Any ro [NXM_NX_CT_ZONE 106 V10 "2.5"] form DumpForm::Decimal(1);
     CT_MARK: "ct_mark" () 32/4 Hex bits Any rw [NXM_NX_CT_MARK 107 V10 "2.5"];
     CT_LABEL: "ct_label" () 128/16 Hex bits Any rw [NXM_NX_CT_LABEL 108 V10 "2.5"];
     CT_NW_SRC: "ct_nw_src" () 32/4 Ipv4 bits Ct ro [NXM_NX_CT_NW_SRC 120 V10 "2.8"];
@@ -377,16 +377,16 @@ rows! { TUNNEL, TunnelOrder from MIDDLE;
     TUN_IPV6_SRC: "tun_ipv6_src" () 128/16 Ipv6 bits Any rw [NXM_NX_TUN_IPV6_SRC 109 V10 "2.5"];
     TUN_IPV6_DST: "tun_ipv6_dst" () 128/16 Ipv6 bits Any rw [NXM_NX_TUN_IPV6_DST 110 V10 "2.5"];
     TUN_GBP_ID: "tun_gbp_id" () 16/2 Decimal bits Any rw [NXM_NX_TUN_GBP_ID 38 V10 "2.4"];
-    TUN_GBP_FLAGS: "tun_gbp_flags" () 8/1 Hex bits Any rw [NXM_NX_TUN_GBP_FLAGS 39 V10 "2.4"] form Form::BareHex;
+    TUN_GBP_FLAGS: "tun_gbp_flags" () 8/1 Hex bits Any rw [NXM_NX_TUN_GBP_FLAGS 39 V10 "2.4"] form DumpForm::BareHex;
     TUN_TOS: "tun_tos" () 8/1 Decimal whole Any ro [];
     TUN_TTL: "tun_ttl" () 8/1 Decimal whole Any ro [];
-    TUN_ERSPAN_VER: "tun_erspan_ver" () 4/1 Decimal bits Any rw [NXOXM_ET_ERSPAN_VER 12 V10 "2.10"] form Form::BareDecimal;
-    TUN_ERSPAN_IDX: "tun_erspan_idx" () 20/4 Hex bits Any rw [NXOXM_ET_ERSPAN_IDX 11 V10 "2.10"] form Form::BareHex;
-    TUN_ERSPAN_DIR: "tun_erspan_dir" () 1/1 Decimal bits Any rw [NXOXM_ET_ERSPAN_DIR 13 V10 "2.10"] form Form::BareDecimal;
-    TUN_ERSPAN_HWID: "tun_erspan_hwid" () 6/1 Hex bits Any rw [NXOXM_ET_ERSPAN_HWID 14 V10 "2.10"] form Form::BareHex;
-    TUN_GTPU_FLAGS: "tun_gtpu_flags" () 8/1 Hex bits Any ro [NXOXM_ET_GTPU_FLAGS 15 V10 "2.13"] key "gtpu_flags" form Form::BareHex;
+    TUN_ERSPAN_VER: "tun_erspan_ver" () 4/1 Decimal bits Any rw [NXOXM_ET_ERSPAN_VER 12 V10 "2.10"] form DumpForm::BareDecimal;
+    TUN_ERSPAN_IDX: "tun_erspan_idx" () 20/4 Hex bits Any rw [NXOXM_ET_ERSPAN_IDX 11 V10 "2.10"] form DumpForm::BareHex;
+    TUN_ERSPAN_DIR: "tun_erspan_dir" () 1/1 Decimal bits Any rw [NXOXM_ET_ERSPAN_DIR 13 V10 "2.10"] form DumpForm::BareDecimal;
+    TUN_ERSPAN_HWID: "tun_erspan_hwid" () 6/1 Hex bits Any rw [NXOXM_ET_ERSPAN_HWID 14 V10 "2.10"] form DumpForm::BareHex;
+    TUN_GTPU_FLAGS: "tun_gtpu_flags" () 8/1 Hex bits Any ro [NXOXM_ET_GTPU_FLAGS 15 V10 "2.13"] key "gtpu_flags" form DumpForm::BareHex;
     TUN_GTPU_MSGTYPE: "tun_gtpu_msgtype" () 8/1 Decimal bits Any ro [NXOXM_ET_GTPU_MSGTYPE 16 V10 "2.13"]
-        key "gtpu_msgtype" form Form::BareDecimal;
+        key "gtpu_msgtype" form DumpForm::BareDecimal;
     TUN_FLAGS: "tun_flags" () 1/2 TunFlags bits Any rw [NXM_NX_TUN_FLAGS 104 V10 "2.5"];
 }
 
@@ -404,7 +404,7 @@ rows! { PACKET, PacketOrder from BACK;
     METADATA: "metadata" () 64/8 Hex bits Any rw [OXM_OF_METADATA 2 V12 "1.8"];
     IN_PORT: "in_port" () 16/2 Port16 whole Any rw [NXM_OF_IN_PORT 0 V10 "1.1"];
     IN_PORT_OXM: "in_port_oxm" () 32/4 Port32 whole Any rw [OXM_OF_IN_PORT 0 V12 "1.7"] key "in_port";
-    VLAN_TCI: "vlan_tci" () 16/2 Hex bits Ethernet rw [NXM_OF_VLAN_TCI 4 V10 "1.1"] form Form::Padded(4);
+    VLAN_TCI: "vlan_tci" () 16/2 Hex bits Ethernet rw [NXM_OF_VLAN_TCI 4 V10 "1.1"] form DumpForm::Padded(4);
     DL_VLAN: "dl_vlan" () 12/2 Decimal whole Ethernet rw [];
     VLAN_VID: "vlan_vid" () 12/2 Decimal bits Ethernet rw [OXM_OF_VLAN_VID 6 V12 "1.7"] key "dl_vlan";
     DL_VLAN_PCP: "dl_vlan_pcp" () 3/1 Decimal whole Ethernet rw [];
@@ -414,23 +414,23 @@ rows! { PACKET, PacketOrder from BACK;
     ETH_DST: "eth_dst" ("dl_dst") 48/6 Mac bits Ethernet rw
         [NXM_OF_ETH_DST 1 V10 "1.1", OXM_OF_ETH_DST 3 V12 "1.7"] key "dl_dst";
     ETH_TYPE: "eth_type" ("dl_type") 16/2 Hex whole Ethernet ro
-        [NXM_OF_ETH_TYPE 3 V10 "1.1", OXM_OF_ETH_TYPE 5 V12 "1.7"] key "dl_type" form Form::Padded(4);
+        [NXM_OF_ETH_TYPE 3 V10 "1.1", OXM_OF_ETH_TYPE 5 V12 "1.7"] key "dl_type" form DumpForm::Padded(4);
     IPV6_SRC: "ipv6_src" () 128/16 Ipv6 bits Ipv6 rw [NXM_NX_IPV6_SRC 19 V10 "1.1", OXM_OF_IPV6_SRC 26 V12 "1.1"];
     IPV6_DST: "ipv6_dst" () 128/16 Ipv6 bits Ipv6 rw [NXM_NX_IPV6_DST 20 V10 "1.1", OXM_OF_IPV6_DST 27 V12 "1.1"];
     IPV6_LABEL: "ipv6_label" () 20/4 Hex bits Ipv6 rw
-        [NXM_NX_IPV6_LABEL 27 V10 "1.4", OXM_OF_IPV6_FLABEL 28 V12 "1.7"] form Form::Padded(5);
+        [NXM_NX_IPV6_LABEL 27 V10 "1.4", OXM_OF_IPV6_FLABEL 28 V12 "1.7"] form DumpForm::Padded(5);
     ARP_SPA: "arp_spa" () 32/4 Ipv4 bits Arp rw [NXM_OF_ARP_SPA 16 V10 "1.1", OXM_OF_ARP_SPA 22 V12 "1.7"];
     ARP_TPA: "arp_tpa" () 32/4 Ipv4 bits Arp rw [NXM_OF_ARP_TPA 17 V10 "1.1", OXM_OF_ARP_TPA 23 V12 "1.7"];
     NSH_FLAGS: "nsh_flags" () 8/1 Decimal bits Nsh rw [NXOXM_NSH_FLAGS 1 V10 "2.8"];
     NSH_TTL: "nsh_ttl" () 8/1 Decimal whole Nsh rw [NXOXM_NSH_TTL 10 V10 "2.9"];
     NSH_MDTYPE: "nsh_mdtype" () 8/1 Decimal whole Nsh ro [NXOXM_NSH_MDTYPE 2 V10 "2.8"];
     NSH_NP: "nsh_np" () 8/1 Decimal whole Nsh ro [NXOXM_NSH_NP 3 V10 "2.8"];
-    NSH_SPI: "nsh_spi" ("nsp") 24/4 Hex whole Nsh rw [NXOXM_NSH_SPI 4 V10 "2.8"] form Form::Padded(1);
+    NSH_SPI: "nsh_spi" ("nsp") 24/4 Hex whole Nsh rw [NXOXM_NSH_SPI 4 V10 "2.8"] form DumpForm::Padded(1);
     NSH_SI: "nsh_si" ("nsi") 8/1 Decimal whole Nsh rw [NXOXM_NSH_SI 5 V10 "2.8"];
-    NSH_C1: "nsh_c1" ("nshc1") 32/4 Hex bits Nsh rw [NXOXM_NSH_C1 6 V10 "2.8"] form Form::Padded(1);
-    NSH_C2: "nsh_c2" ("nshc2") 32/4 Hex bits Nsh rw [NXOXM_NSH_C2 7 V10 "2.8"] form Form::Padded(1);
-    NSH_C3: "nsh_c3" ("nshc3") 32/4 Hex bits Nsh rw [NXOXM_NSH_C3 8 V10 "2.8"] form Form::Padded(1);
-    NSH_C4: "nsh_c4" ("nshc4") 32/4 Hex bits Nsh rw [NXOXM_NSH_C4 9 V10 "2.8"] form Form::Padded(1);
+    NSH_C1: "nsh_c1" ("nshc1") 32/4 Hex bits Nsh rw [NXOXM_NSH_C1 6 V10 "2.8"] form DumpForm::Padded(1);
+    NSH_C2: "nsh_c2" ("nshc2") 32/4 Hex bits Nsh rw [NXOXM_NSH_C2 7 V10 "2.8"] form DumpForm::Padded(1);
+    NSH_C3: "nsh_c3" ("nshc3") 32/4 Hex bits Nsh rw [NXOXM_NSH_C3 8 V10 "2.8"] form DumpForm::Padded(1);
+    NSH_C4: "nsh_c4" ("nshc4") 32/4 Hex bits Nsh rw [NXOXM_NSH_C4 9 V10 "2.8"] form DumpForm::Padded(1);
     IP_SRC: "ip_src" ("nw_src") 32/4 Ipv4 bits Ipv4 rw
         [NXM_OF_IP_SRC 7 V10 "1.1", OXM_OF_IPV4_SRC 11 V12 "1.7"] key "nw_src";
     IP_DST: "ip_dst" ("nw_dst") 32/4 Ipv4 bits Ipv4 rw
@@ -474,8 +474,8 @@ rows! { PACKET, PacketOrder from BACK;
 
 /// Every row, in the order in which a flow dump prints the fields.
 #[allow(clippy::indexing_slicing, reason = "at compile time")]
-pub static ROWS: [&Field; LAST as usize] = {
-    let mut rows = [&FRONT[0]; LAST as usize];
+pub static ROWS: [&Field; ROW_COUNT as usize] = {
+    let mut rows = [&FRONT[0]; ROW_COUNT as usize];
     let groups: [&[Field]; 7] = [
         &FRONT,
         &REGS,
@@ -520,7 +520,7 @@ const fn class_index(class: u16, experimenter: Option<u32>) -> Option<usize> {
     }
 }
 
-/// The row of every class and number: decoding a match looks here once per field.
+/// The row of every class and number: looked up once per field when decoding a match.
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "at compile time")]
 static BY_NUMBER: [[u8; 128]; CLASSES] = {
     let mut table = [[NONE; 128]; CLASSES];
@@ -528,7 +528,7 @@ static BY_NUMBER: [[u8; 128]; CLASSES] = {
     while at < ROWS.len() {
         let mut wire = 0;
         while wire < ROWS[at].wire.len() {
-            let Wire {
+            let WireField {
                 class,
                 experimenter,
                 number,

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use super::super::bytes::be_number;
 use super::super::text::{Names, Sink, Style, TextContext, port_from_v10, put_port, reserved_port};
-use super::table::{Field, Form, Id, Kind};
+use super::table::{DumpForm, Field, FieldKind, Id};
 use crate::base::digits::{
     put_all_hex, put_decimal, put_hex, put_hex_bytes, put_mac, put_v4, put_v6,
 };
@@ -39,17 +39,17 @@ pub(super) const TCP_FLAGS: &[&str] = &[
 /// Names of the bits of `tun_flags`, lowest first.
 pub(super) const TUN_FLAGS: &[&str] = &["oam", "df", "csum", "key"];
 
-/// The bits of `tun_flags` that OpenFlow may know.
+/// The bits of `tun_flags` visible in OpenFlow.
 pub(super) const TUN_FLAGS_PUBLIC: u64 = 1;
 /// All bits of `tun_flags`.
 const TUN_FLAGS_ALL: u64 = 0xf;
 
 /// The names of the flags of a kind, and all bits that a match can cover.
-fn flags_of(kind: Kind) -> (&'static [&'static str], u64) {
+fn flags_of(kind: FieldKind) -> (&'static [&'static str], u64) {
     match kind {
-        Kind::TcpFlags => (TCP_FLAGS, 0xfff),
-        Kind::CtState => (CT_STATE, 0xff),
-        Kind::TunFlags => (TUN_FLAGS, TUN_FLAGS_PUBLIC),
+        FieldKind::TcpFlags => (TCP_FLAGS, 0xfff),
+        FieldKind::CtState => (CT_STATE, 0xff),
+        FieldKind::TunFlags => (TUN_FLAGS, TUN_FLAGS_PUBLIC),
         _ => (&[], 0),
     }
 }
@@ -94,7 +94,7 @@ fn prefix_len(mask: &[u8]) -> Option<u32> {
 
 /// A mask that covers only a part of the field.
 fn partial<'m>(field: &Field, mask: Option<&'m [u8]>) -> Option<&'m [u8]> {
-    // An option is as wide as the switch says: only at its widest a mask is known to cover it.
+    // The width of an option is unknown: only a mask of maximum width is known to cover it.
     let whole = |mask: &[u8]| {
         all_ones(mask) && (!field.id.is_tun_metadata() || mask.len() == usize::from(field.bytes))
     };
@@ -115,28 +115,28 @@ pub(super) fn text<S: Sink>(
     }
     let mask = partial(field, mask);
     match (field.kind, mask) {
-        (Kind::Port16, None) => put_port(sink, cx, port16(value)),
-        (Kind::Port32, None) => put_port(sink, cx, small(value) as u32),
-        (Kind::Decimal | Kind::Port16 | Kind::Port32, _) => {
+        (FieldKind::Port16, None) => put_port(sink, cx, port16(value)),
+        (FieldKind::Port32, None) => put_port(sink, cx, small(value) as u32),
+        (FieldKind::Decimal | FieldKind::Port16 | FieldKind::Port32, _) => {
             put_decimal(sink.buffer(), small(value));
             put_mask(sink.buffer(), mask, put_hex_bytes);
         }
-        (Kind::Hex, _) => {
+        (FieldKind::Hex, _) => {
             put_hex_bytes(sink.buffer(), value);
             put_mask(sink.buffer(), mask, put_hex_bytes);
         }
-        (Kind::Mac, _) => {
+        (FieldKind::Mac, _) => {
             put_mac(sink.buffer(), value);
             put_mask(sink.buffer(), mask, put_mac);
         }
-        (Kind::Ipv4, _) => put_address(sink.buffer(), value, mask, put_v4),
-        (Kind::Ipv6, _) => put_address(sink.buffer(), value, mask, put_v6),
-        (Kind::Frag, _) => sink.put(fragment(value, mask).unwrap_or("<error>")),
-        (Kind::TcpFlags | Kind::CtState | Kind::TunFlags, _) => {
+        (FieldKind::Ipv4, _) => put_address(sink.buffer(), value, mask, put_v4),
+        (FieldKind::Ipv6, _) => put_address(sink.buffer(), value, mask, put_v6),
+        (FieldKind::Frag, _) => sink.put(fragment(value, mask).unwrap_or("<error>")),
+        (FieldKind::TcpFlags | FieldKind::CtState | FieldKind::TunFlags, _) => {
             let (names, all) = flags_of(field.kind);
             put_flags(sink.buffer(), names, all, value, mask);
         }
-        (Kind::PacketType, _) => put_packet_type(sink.buffer(), value, mask),
+        (FieldKind::PacketType, _) => put_packet_type(sink.buffer(), value, mask),
     }
 }
 
@@ -152,8 +152,8 @@ pub(super) fn dump<S: Sink>(
     if field.id.is_tun_metadata() && cx.style == Style::Wire {
         mask = mask.filter(|mask| !covers_option(value, mask));
     }
-    if field.kind == Kind::TunFlags {
-        // Of a match ovs-ofctl says that it covers some of all bits, since it never covers all.
+    if field.kind == FieldKind::TunFlags {
+        // ovs-ofctl prints a match as masked, since it never covers all bits.
         let public = TUN_FLAGS_PUBLIC & mask.map_or(u64::MAX, small);
         put_flags(
             sink.buffer(),
@@ -164,14 +164,13 @@ pub(super) fn dump<S: Sink>(
         );
         return;
     }
-    let numeric = matches!(field.kind, Kind::Decimal | Kind::Hex);
-    if !numeric || field.form == Form::Value || field.id.is_tun_metadata() {
+    let numeric = matches!(field.kind, FieldKind::Decimal | FieldKind::Hex);
+    if !numeric || field.form == DumpForm::Value || field.id.is_tun_metadata() {
         text(field, value, mask, sink, cx);
         return;
     }
-    // ovs-ofctl leaves out some masks that change what is matched; its text is imitated only where
-    // just that was asked for.
-    let bare = matches!(field.form, Form::BareDecimal | Form::BareHex);
+    // ovs-ofctl omits some significant masks; only the wire style imitates that.
+    let bare = matches!(field.form, DumpForm::BareDecimal | DumpForm::BareHex);
     let mask = mask.filter(|_| !(bare && cx.style == Style::Wire));
     let out = sink.buffer();
     put_number(out, field.form, small(value), mask.is_some());
@@ -181,16 +180,16 @@ pub(super) fn dump<S: Sink>(
     }
 }
 
-/// Whether ovs-ofctl takes the mask of an option for a whole one: it does not know how wide the option
-/// is, and looks at no byte before the first that is not zero.
+/// Whether ovs-ofctl treats the mask of an option as exact: it does not know the width of the option and
+/// ignores leading zero bytes.
 fn covers_option(value: &[u8], mask: &[u8]) -> bool {
     let zeros = |bytes: &[u8]| bytes.iter().take_while(|byte| **byte == 0).count();
     mask.get(zeros(value).min(zeros(mask))..)
         .is_some_and(all_ones)
 }
 
-/// A port of 16 bits, wide if it is one of the reserved ones; a number between those and the ports that
-/// there can be stays what it is.
+/// A 16-bit port, widened if it is reserved; numbers between the valid and the reserved ports are
+/// unchanged.
 fn port16(value: &[u8]) -> u32 {
     let port = small(value) as u16;
     let wide = port_from_v10(port);
@@ -200,14 +199,14 @@ fn port16(value: &[u8]) -> u32 {
     }
 }
 
-fn put_number(out: &mut String, form: Form, number: u64, masked: bool) {
+fn put_number(out: &mut String, form: DumpForm, number: u64, masked: bool) {
     match form {
-        Form::Decimal(digits) if masked => put_hex(out, number, digits),
-        Form::BareDecimal if masked => put_hex(out, number, 1),
-        Form::Decimal(_) | Form::BareDecimal => put_decimal(out, number),
-        Form::Padded(digits) => put_hex(out, number, digits),
-        Form::Hex | Form::BareHex | Form::Value if number == 0 => out.push('0'),
-        Form::Hex | Form::BareHex | Form::Value => put_hex(out, number, 1),
+        DumpForm::Decimal(digits) if masked => put_hex(out, number, digits),
+        DumpForm::BareDecimal if masked => put_hex(out, number, 1),
+        DumpForm::Decimal(_) | DumpForm::BareDecimal => put_decimal(out, number),
+        DumpForm::Padded(digits) => put_hex(out, number, digits),
+        DumpForm::Hex | DumpForm::BareHex | DumpForm::Value if number == 0 => out.push('0'),
+        DumpForm::Hex | DumpForm::BareHex | DumpForm::Value => put_hex(out, number, 1),
     }
 }
 
@@ -315,22 +314,22 @@ pub(super) fn json(
 ) {
     let mask = partial(field, mask);
     match (field.kind, mask) {
-        (Kind::Ipv4, Some(bits)) if prefix_len(bits).is_some() => {
+        (FieldKind::Ipv4, Some(bits)) if prefix_len(bits).is_some() => {
             json.plain(|out| put_address(out, value, mask, put_v4));
         }
-        (Kind::Ipv6, Some(bits)) if prefix_len(bits).is_some() => {
+        (FieldKind::Ipv6, Some(bits)) if prefix_len(bits).is_some() => {
             json.plain(|out| put_address(out, value, mask, put_v6));
         }
-        (Kind::Frag, _) => match fragment(value, mask) {
+        (FieldKind::Frag, _) => match fragment(value, mask) {
             Some(word) => json.string(word),
             None => json.number(small(value)),
         },
-        (Kind::Decimal, mask)
+        (FieldKind::Decimal, mask)
             if field.id == Id::VLAN_VID && mask.is_none_or(|m| small(m) & 0xfff == 0xfff) =>
         {
             json.number(small(value) & 0xfff);
         }
-        (Kind::TcpFlags | Kind::CtState | Kind::TunFlags, Some(bits))
+        (FieldKind::TcpFlags | FieldKind::CtState | FieldKind::TunFlags, Some(bits))
             if small(bits) & flags_of(field.kind).1 == flags_of(field.kind).1 =>
         {
             one(field, value, json, cx);
@@ -350,27 +349,29 @@ pub(super) fn json(
 /// A value alone, or a mask in the same form.
 fn one(field: &Field, value: &[u8], json: &mut Json<'_>, cx: &TextContext<'_>) {
     match field.kind {
-        Kind::Port16 => put_port_json(json, cx.names, port16(value)),
-        Kind::Port32 => put_port_json(json, cx.names, small(value) as u32),
-        Kind::Decimal | Kind::Hex | Kind::Frag if field.bytes <= 4 => json.number(small(value)),
-        Kind::Decimal | Kind::Hex | Kind::Frag if value.len() > 16 => {
+        FieldKind::Port16 => put_port_json(json, cx.names, port16(value)),
+        FieldKind::Port32 => put_port_json(json, cx.names, small(value) as u32),
+        FieldKind::Decimal | FieldKind::Hex | FieldKind::Frag if field.bytes <= 4 => {
+            json.number(small(value));
+        }
+        FieldKind::Decimal | FieldKind::Hex | FieldKind::Frag if value.len() > 16 => {
             json.plain(|out| put_all_hex(out, value));
         }
-        Kind::Decimal | Kind::Hex | Kind::Frag => json.hex(be_number(value)),
-        Kind::Mac => json.plain(|out| put_mac(out, value)),
-        Kind::Ipv4 => json.plain(|out| put_v4(out, value)),
-        Kind::Ipv6 => json.plain(|out| put_v6(out, value)),
-        Kind::TcpFlags | Kind::CtState | Kind::TunFlags => {
+        FieldKind::Decimal | FieldKind::Hex | FieldKind::Frag => json.hex(be_number(value)),
+        FieldKind::Mac => json.plain(|out| put_mac(out, value)),
+        FieldKind::Ipv4 => json.plain(|out| put_v4(out, value)),
+        FieldKind::Ipv6 => json.plain(|out| put_v6(out, value)),
+        FieldKind::TcpFlags | FieldKind::CtState | FieldKind::TunFlags => {
             let (names, all) = flags_of(field.kind);
-            // Of TCP, the upper bits are no flags.
-            let bits = if field.kind == Kind::TcpFlags {
+            // The upper bits of TCP flags are unused.
+            let bits = if field.kind == FieldKind::TcpFlags {
                 all
             } else {
                 u64::MAX
             };
             flags_json(json, names, small(value) & bits);
         }
-        Kind::PacketType => {
+        FieldKind::PacketType => {
             json.begin_object();
             json.key("namespace");
             json.number(small(value) >> 16 & 0xffff);

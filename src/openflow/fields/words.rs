@@ -1,4 +1,4 @@
-//! Numbers, ports and tables as they stand in text.
+//! Numbers, ports and tables in text.
 
 use super::super::text::{Names, port_from_v10, reserved_port_number};
 use super::problem::{ParseError, ParseErrorKind, Problem};
@@ -13,14 +13,14 @@ pub(in crate::openflow) fn number(text: &str) -> Option<u128> {
         } else {
             (text, 10)
         };
-    // A sign is no digit.
+    // Rejects a sign.
     if !digits.starts_with(|c: char| c.is_ascii_hexdigit()) {
         return None;
     }
     u128::from_str_radix(digits, radix).ok()
 }
 
-/// A number of 64 bits; negative ones count from the end, -1 is all ones.
+/// A number of 64 bits; negative ones in two's complement, -1 is all ones.
 pub(in crate::openflow) fn cookie_number(text: &str) -> Option<u64> {
     match text.strip_prefix('-') {
         Some(text) => Some((u64::try_from(number(text)?).ok()?).wrapping_neg()),
@@ -30,7 +30,7 @@ pub(in crate::openflow) fn cookie_number(text: &str) -> Option<u64> {
 
 /// A port: a number, a reserved name, a name, a name in quotes, or `2(phy-br-ens37)`.
 ///
-/// A number wins over a port that bears it as its name; quotes force the name.
+/// A number takes precedence over a port of that name; quotes force the name.
 pub(in crate::openflow) fn parse_port(text: &str, names: &dyn Names) -> Result<u32, Problem> {
     let unknown = |name: &str| {
         Problem::new(
@@ -58,7 +58,7 @@ pub(in crate::openflow) fn parse_port(text: &str, names: &dyn Names) -> Result<u
 
 /// A table: a number, a name, a name in quotes, or `3(ServiceLB)`.
 ///
-/// A number wins over a table that bears it as its name; quotes force the name.
+/// A number takes precedence over a table of that name; quotes force the name.
 pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<u8, Problem> {
     let name = if text.starts_with('"') {
         serde_json::from_str(text)
@@ -89,7 +89,11 @@ pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<
     }
 }
 
-/// The number of a table that is given alone, not in a MATCH: a number or a name as it takes them.
+/// The number of a table given by number or name outside of a MATCH.
+///
+/// # Errors
+///
+/// No table has this name, or several have.
 pub fn parse_table_word(text: &str, names: &dyn Names) -> Result<u8, ParseError> {
     parse_table(text, names).map_err(|problem| problem.at(text))
 }

@@ -20,7 +20,7 @@ use super::codec::{
 };
 use super::flow_removed::REASONS;
 use super::members::{Actions, DEFAULT_PRIORITY, Fields, Flags, Hex, Named, Port};
-use crate::openflow::actions::Form;
+use crate::openflow::actions::ListForm;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10};
 use crate::openflow::version::Version::{V10, V12, V13, V14, V15};
@@ -361,7 +361,7 @@ fn extension_flow<'a>(
     let (fields, actions) = if let At::VendorReply(NICIRA, _) = head.at {
         let fields = Fields::nxm(body, match_len)?;
         let length = body.remaining();
-        let actions = Actions::read(body, length, head, Form::Actions)?;
+        let actions = Actions::read(body, length, head, ListForm::Actions)?;
         (fields, actions)
     } else {
         let fields = Fields::v11(body)?;

@@ -14,7 +14,7 @@
 use super::members::{MATCH_OXM, counted, pad};
 use super::multipart::{self, Part};
 use super::tables::ALL_TABLES;
-use crate::openflow::actions::{ActionList, Form};
+use crate::openflow::actions::{ActionList, ListForm};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
 use crate::openflow::fields::{Filter, Id, Match};
 use crate::openflow::text::{PORT_ANY, port_to_v10};
@@ -391,9 +391,9 @@ fn early_entry<'s>(
             let fields = entry.sub(length, "match")?;
             entry.skip(length.next_multiple_of(8) - length, "match padding")?;
             let fields = Match::decode_tlvs(fields.rest(), fields.at())?;
-            (fields, Form::Actions)
+            (fields, ListForm::Actions)
         }
-        Layout::V10 => (Match::decode_v10(&mut fixed, scratch)?, Form::Actions),
+        Layout::V10 => (Match::decode_v10(&mut fixed, scratch)?, ListForm::Actions),
         Layout::V11 | Layout::V15 => {
             if version >= Version::V13 {
                 flags = first;
@@ -401,7 +401,10 @@ fn early_entry<'s>(
             if version >= Version::V14 {
                 importance = second;
             }
-            (Match::decode_v11(&mut entry, scratch)?, Form::Instructions)
+            (
+                Match::decode_v11(&mut entry, scratch)?,
+                ListForm::Instructions,
+            )
         }
     };
     Ok(FlowStats {
@@ -450,7 +453,12 @@ fn v15_entry(mut entry: Cursor<'_>) -> Result<FlowStats<'_>, DecodeError> {
         packet_count: stats.packet_count,
         byte_count: stats.byte_count,
         fields,
-        actions: ActionList::new(entry.rest(), entry.at(), Version::V15, Form::Instructions),
+        actions: ActionList::new(
+            entry.rest(),
+            entry.at(),
+            Version::V15,
+            ListForm::Instructions,
+        ),
     })
 }
 

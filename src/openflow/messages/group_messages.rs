@@ -25,7 +25,7 @@ use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{FieldRef, listing};
-use crate::openflow::listed::{self, Members, Punctuation, Value};
+use crate::openflow::listed::{self, ListedMembers, ListedValue, Punctuation};
 use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{PORT_ANY, Plain, Role, Sink, TextContext};
 use crate::openflow::version::Version::{self, V10, V11, V12, V14, V15};
@@ -438,19 +438,19 @@ impl GroupStats {
 }
 
 /// What a group tells of itself besides its id, type and selection method.
-fn members<'a>(group: &GroupDesc<'a>, stats: Option<&GroupStats>) -> Members<'a> {
+fn members<'a>(group: &GroupDesc<'a>, stats: Option<&GroupStats>) -> ListedMembers<'a> {
     let mut members = unknown(group.unknown());
     members.extend(stats.into_iter().flat_map(counters));
     members
 }
 
-fn counters<'a>(stats: &GroupStats) -> Members<'a> {
-    let duration = stats.duration().map(Value::Duration);
-    let mut members: Members<'_> = duration
+fn counters<'a>(stats: &GroupStats) -> ListedMembers<'a> {
+    let duration = stats.duration().map(ListedValue::Duration);
+    let mut members: ListedMembers<'_> = duration
         .map(|value| ("duration", value))
         .into_iter()
         .collect();
-    members.push(("ref_count", Value::Counter(stats.ref_count.into())));
+    members.push(("ref_count", ListedValue::Counter(stats.ref_count.into())));
     members.extend(listed::counts(Counts {
         packet_count: stats.packet_count,
         byte_count: stats.byte_count,
@@ -463,33 +463,36 @@ fn counts(stats: Option<&GroupStats>, bucket: usize) -> Option<Counts> {
 }
 
 /// What a bucket tells of itself before its actions.
-fn bucket_members<'a>(bucket: &Bucket<'a>, kind: u8, counts: Option<Counts>) -> Members<'a> {
-    let mut members = Members::new();
+fn bucket_members<'a>(bucket: &Bucket<'a>, kind: u8, counts: Option<Counts>) -> ListedMembers<'a> {
+    let mut members = ListedMembers::new();
     if let Some(id) = bucket.bucket_id {
-        members.push(("bucket_id", Value::Number(id.into())));
+        members.push(("bucket_id", ListedValue::Number(id.into())));
     }
     if kind == SELECT {
-        members.push(("weight", Value::UnlessOne(bucket.weight.into())));
+        members.push(("weight", ListedValue::UnlessOne(bucket.weight.into())));
     } else if bucket.weight != 0 {
-        members.push(("weight", Value::Number(bucket.weight.into())));
+        members.push(("weight", ListedValue::Number(bucket.weight.into())));
     }
     if bucket.watch_port != PORT_ANY {
-        members.push(("watch_port", Value::Port(bucket.watch_port)));
+        members.push(("watch_port", ListedValue::Port(bucket.watch_port)));
     }
     if bucket.watch_group != GROUP_ANY {
-        members.push(("watch_group", Value::Number(bucket.watch_group.into())));
+        members.push((
+            "watch_group",
+            ListedValue::Number(bucket.watch_group.into()),
+        ));
     }
     members.extend(unknown(bucket.unknown()));
     members.extend(counts.into_iter().flat_map(listed::counts));
     members
 }
 
-fn unknown<'a>(properties: impl Iterator<Item = &'a [u8]>) -> Members<'a> {
+fn unknown<'a>(properties: impl Iterator<Item = &'a [u8]>) -> ListedMembers<'a> {
     let properties: Vec<&[u8]> = properties.collect();
     if properties.is_empty() {
-        return Members::new();
+        return ListedMembers::new();
     }
-    vec![("properties", Value::Properties(properties))]
+    vec![("properties", ListedValue::Properties(properties))]
 }
 
 fn put_id<S: Sink>(group_id: u32, sink: &mut S) {

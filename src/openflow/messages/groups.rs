@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::members::Counts;
 use super::multipart::{self, Part};
-use crate::openflow::actions::{ActionList, Form};
+use crate::openflow::actions::{ActionList, ListForm};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::Header;
 use crate::openflow::text::PORT_ANY;
@@ -252,7 +252,7 @@ fn v11_bucket(version: Version, mut bucket: Cursor<'_>) -> Result<Bucket<'_>, De
     let watch_port = bucket.u32("watch_port")?;
     let watch_group = bucket.u32("watch_group")?;
     bucket.skip(4, "padding")?;
-    let actions = ActionList::new(bucket.rest(), bucket.at(), version, Form::Actions);
+    let actions = ActionList::new(bucket.rest(), bucket.at(), version, ListForm::Actions);
     bucket.skip(bucket.remaining(), "bucket")?;
     Ok(Bucket {
         bucket_id: None,
@@ -278,7 +278,7 @@ fn v15_bucket(
         weight: select.into(),
         watch_port: PORT_ANY,
         watch_group: GROUP_ANY,
-        actions: ActionList::new(actions.rest(), actions.at(), version, Form::Actions),
+        actions: ActionList::new(actions.rest(), actions.at(), version, ListForm::Actions),
         properties: Properties(entry),
     };
     for property in bucket.properties.clone() {

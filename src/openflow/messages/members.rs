@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::codec::Head;
 use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
-use crate::openflow::actions::{ActionList, Form};
+use crate::openflow::actions::{ActionList, ListForm};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::{Match, put_port_json};
 use crate::openflow::spelling::write_actions;
@@ -434,8 +434,8 @@ impl<'a> Actions<'a> {
         fields: &Fields,
     ) -> Result<Actions<'a>, DecodeError> {
         let form = match head.version {
-            Version::V10 => Form::Actions,
-            _ => Form::Instructions,
+            Version::V10 => ListForm::Actions,
+            _ => ListForm::Instructions,
         };
         let length = body.remaining();
         let mut actions = Actions::read(body, length, head, form)?;
@@ -449,7 +449,7 @@ impl<'a> Actions<'a> {
         body: &mut Cursor<'a>,
         length: usize,
         head: &Head<'a>,
-        form: Form,
+        form: ListForm,
     ) -> Result<Actions<'a>, DecodeError> {
         let bytes = body.sub(length, "actions")?;
         let list = ActionList::new(bytes.rest(), bytes.at(), head.version, form);

@@ -20,7 +20,7 @@ use super::members::{Counts, Flags, Named, json_context, put_command, raw};
 use super::multipart::{self, Part};
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::listed::{self, Members, Punctuation, Value};
+use crate::openflow::listed::{self, ListedMembers, ListedValue, Punctuation};
 use crate::openflow::text::{Role, Sink, TextContext};
 use crate::openflow::version::Version::{self, V13, V15};
 
@@ -201,8 +201,8 @@ impl MeterConfig {
     }
 
     /// What a meter tells of itself before its bands.
-    fn members(&self, stats: Option<&MeterStats>) -> Members<'static> {
-        let mut members = vec![("flags", Value::Flags(self.flags, FLAGS))];
+    fn members(&self, stats: Option<&MeterStats>) -> ListedMembers<'static> {
+        let mut members = vec![("flags", ListedValue::Flags(self.flags, FLAGS))];
         members.extend(stats.into_iter().flat_map(MeterStats::members));
         members
     }
@@ -237,13 +237,13 @@ impl Band {
     }
 
     /// What a band of a meter with these flags tells of itself after its type.
-    fn members(&self, flags: u16, counts: Option<Counts>) -> Members<'static> {
-        let mut members = vec![("rate", Value::Number(self.rate.into()))];
+    fn members(&self, flags: u16, counts: Option<Counts>) -> ListedMembers<'static> {
+        let mut members = vec![("rate", ListedValue::Number(self.rate.into()))];
         if u32::from(flags) & BURST != 0 {
-            members.push(("burst_size", Value::Number(self.burst_size.into())));
+            members.push(("burst_size", ListedValue::Number(self.burst_size.into())));
         }
         if let Some(level) = self.prec_level {
-            members.push(("prec_level", Value::Number(level.into())));
+            members.push(("prec_level", ListedValue::Number(level.into())));
         }
         members.extend(counts.into_iter().flat_map(listed::counts));
         members
@@ -304,14 +304,17 @@ impl MeterStats {
         }
     }
 
-    fn members(&self) -> Members<'static> {
+    fn members(&self) -> ListedMembers<'static> {
         vec![
-            ("flow_count", Value::Counter(self.flow_count.into())),
-            ("packet_in_count", Value::Counter(self.packet_in_count)),
-            ("byte_in_count", Value::Counter(self.byte_in_count)),
+            ("flow_count", ListedValue::Counter(self.flow_count.into())),
+            (
+                "packet_in_count",
+                ListedValue::Counter(self.packet_in_count),
+            ),
+            ("byte_in_count", ListedValue::Counter(self.byte_in_count)),
             (
                 "duration",
-                Value::Duration((self.duration_sec, self.duration_nsec)),
+                ListedValue::Duration((self.duration_sec, self.duration_nsec)),
             ),
         ]
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::codec::{At, Head, Message, Place, nicira, typed};
 use super::members::{Actions, Bytes, DEFAULT_PRIORITY, Fields, Hex, Named, next_property};
-use crate::openflow::actions::Form;
+use crate::openflow::actions::ListForm;
 use crate::openflow::bytes::{Cursor, DecodeError, be_number};
 use crate::openflow::fields::Field;
 use crate::openflow::packet::Packet;
@@ -318,7 +318,7 @@ impl<'a> Continuation<'a> {
                 ACTIONS | ACTION_SET => {
                     inside.skip(4, "padding")?;
                     let length = inside.remaining();
-                    let actions = Actions::read(&mut inside, length, head, Form::Actions)?;
+                    let actions = Actions::read(&mut inside, length, head, ListForm::Actions)?;
                     if kind == ACTION_SET {
                         continuation.action_set = Some(actions);
                     } else {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::codec::{At, Encode, Head, Message, Place, typed};
 use super::members::{Actions, Bytes, DEFAULT_PRIORITY, Fields};
 use super::packet_in::{in_port, packet_type};
-use crate::openflow::actions::Form;
+use crate::openflow::actions::ListForm;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::packet::Packet;
 use crate::openflow::text::{Role, Sink, TextContext, port_to_v10};
@@ -58,7 +58,7 @@ impl<'a> Message<'a> for PacketOut<'a> {
                 (in_port(&port)?, actions_len)
             }
         };
-        let actions = Actions::read(body, actions_len.into(), head, Form::Actions)?;
+        let actions = Actions::read(body, actions_len.into(), head, ListForm::Actions)?;
         let data = body.take(body.remaining(), "data")?;
         Ok(PacketOut {
             buffer_id,

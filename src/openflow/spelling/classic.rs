@@ -1,7 +1,7 @@
-//! The words of OpenFlow 1.0 with Nicira's extensions for what later versions say otherwise.
+//! Actions of later versions in the words of OpenFlow 1.0 with Nicira's extensions.
 //!
-//! Operators and their scripts know what `ovs-ofctl` prints over OpenFlow 1.0. Later versions say the same
-//! with other actions; this file, and no other, says them in the old words wherever both mean the same:
+//! Operators and scripts expect what `ovs-ofctl` prints over OpenFlow 1.0. Later versions use other actions;
+//! this file writes them in the old words if the meaning is the same:
 //!
 //! | later versions | here |
 //! |---|---|
@@ -14,8 +14,8 @@
 //! | `mod_nw_ttl:3`, `mod_nw_ecn:2` | `load:0x3->NXM_NX_IP_TTL[]`, `load:0x2->NXM_NX_IP_ECN[]` |
 //! | `set_queue:2,output:1,pop_queue` | `enqueue:1:2` |
 //!
-//! The same holds for a `load` of a whole field, so that a flow reads the same whatever version it came
-//! in. Everything else keeps the words of its version.
+//! The same holds for a `load` of a whole field, so that a flow reads the same in every
+//! version. All other actions keep the words of their version.
 
 use crate::openflow::actions::{
     Action, ActionCodec, ActionIter, ActionList, ETH_TYPE_VLAN, Enqueue, ModDlDst, ModDlSrc,
@@ -27,8 +27,8 @@ use crate::openflow::fields::{Field, FieldRef, Id, Subfield};
 use crate::openflow::text::{PORT_IN_PORT, PORT_LOCAL, Role, Sink, TextContext};
 use crate::openflow::version::Version;
 
-/// Writes a list of actions in the words of OpenFlow 1.0, for packets that are known to have so many VLAN
-/// tags.
+/// Writes a list of actions in the words of OpenFlow 1.0, for packets with this known number of
+/// VLAN tags.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub(super) fn write<S: Sink>(
     cx: &TextContext<'_>,
     tags: u8,
 ) -> Result<(), DecodeError> {
-    let mut writer = Writer {
+    let mut writer = ClassicWriter {
         sink,
         cx,
         tags,
@@ -56,21 +56,21 @@ pub(super) fn write<S: Sink>(
     Ok(())
 }
 
-/// `CFI`: in `vlan_tci` and `vlan_vid`, whether there is a tag at all.
+/// `CFI`: the presence bit of `vlan_tci` and `vlan_vid`.
 const TAG_PRESENT: u128 = 0x1000;
 
-struct Writer<'s, 'c, S> {
+struct ClassicWriter<'s, 'c, S> {
     sink: &'s mut S,
     cx: &'s TextContext<'c>,
     /// How many VLAN tags are known to be on the packet at this point.
     tags: u8,
-    /// How many of them stand in the text as `push_vlan`; what is set on those keeps its words.
+    /// How many of them were written as `push_vlan`; settings of those keep their words.
     pushed: u8,
     /// Whether nothing has been written yet.
     empty: bool,
 }
 
-impl<S: Sink> Writer<'_, '_, S> {
+impl<S: Sink> ClassicWriter<'_, '_, S> {
     /// Writes one action, and those of `rest` that it folds with.
     fn action(&mut self, action: Action<'_>, rest: &mut ActionIter<'_>) {
         match action {
@@ -154,8 +154,8 @@ impl<S: Sink> Writer<'_, '_, S> {
         self.put(&push);
     }
 
-    /// Whether `mod_vlan_vid` says what setting the id does here. Without a tag that is known of, it would
-    /// promise to add one; behind a `push_vlan`, OpenFlow 1.0 would not have meant the second tag.
+    /// Whether `mod_vlan_vid` is equivalent to setting the id here. Without a known tag it would add one;
+    /// after a `push_vlan`, OpenFlow 1.0 would not refer to the second tag.
     fn sets_known_tag(&self) -> bool {
         self.tags > 0 && self.pushed == 0
     }
@@ -259,7 +259,7 @@ impl<S: Sink> Writer<'_, '_, S> {
         }
     }
 
-    /// Writes the load of `n_bits` from `offset` on, of a `value` that is as wide as the field.
+    /// Writes the load of `n_bits` from `offset` on, from a `value` as wide as the field.
     fn load(&mut self, field: &'static Field, offset: u16, n_bits: u16, value: u128) {
         self.comma();
         self.sink.put_as(Role::Action, "load");
@@ -281,7 +281,7 @@ impl<S: Sink> Writer<'_, '_, S> {
         self.load(field, 0, field.n_bits(), value.into());
     }
 
-    /// Keeps count of the tags where `vlan_tci` is set as a whole or in its presence bit.
+    /// Updates the number of tags if the presence bit of `vlan_tci` is set or cleared.
     fn note_tci(&mut self, field: &Field, value: u128, mask: u128) {
         if field.id == Id::VLAN_TCI && mask & TAG_PRESENT != 0 {
             self.tags = if value & TAG_PRESENT != 0 {
@@ -300,7 +300,7 @@ fn nested<S: Sink>(cx: &TextContext<'_>, tags: u8) -> impl FnOnce(&ActionList<'_
     }
 }
 
-/// What sets a VLAN id or priority.
+/// A setting of a VLAN id or priority.
 #[derive(Clone, Copy)]
 enum VlanWord {
     Vid(u16),
@@ -324,8 +324,8 @@ fn whole_field(action: &SetField<'_>) -> Option<(&'static Field, u128)> {
     (action.value.len() <= 16 && mask & all == all).then(|| (field, be_number(action.value)))
 }
 
-/// Whether OpenFlow 1.0 has `load` for this: a field of fixed width whose header fits in four bytes, and
-/// any bits at all.
+/// Whether OpenFlow 1.0 can `load` this: a field of fixed width with a 4-byte header, and at least one
+/// bit.
 fn loads(field: &Field, action: &SetField<'_>) -> bool {
     let header = field.header(Version::V10, false);
     let width = usize::from(header.length);

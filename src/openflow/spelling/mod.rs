@@ -1,7 +1,7 @@
 //! The two spellings of the actions of a flow.
 //!
-//! The spelling of the wire is the one that each action has in its version, which is
-//! [`ActionList::text`]; the classic one has the words of OpenFlow 1.0.
+//! The wire spelling uses the words of the action's version ([`ActionList::text`]); the classic one uses
+//! the words of OpenFlow 1.0.
 
 mod classic;
 

@@ -1,7 +1,7 @@
-//! Where the fields of a MATCH argument belong, and what they need besides.
+//! Resolves the fields of a MATCH argument to rows, and checks their prerequisites.
 //!
-//! ovs-ofctl keeps one place for fields that exclude each other; `tp_src` is the port of whatever
-//! protocol is matched. Here the row is found by the protocol, and the prerequisite is demanded.
+//! Keys such as `tp_src` stand for a field of the matched protocol: the protocol decides the row, and the
+//! prerequisite is required.
 
 use super::super::bytes::be_number;
 use super::super::text::port_from_v10;
@@ -13,27 +13,31 @@ use super::table::{Field, Id, Prereq};
 
 /// A key with the value that belongs to it, which may be empty.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Piece<'t> {
+pub(super) struct KeyValue<'t> {
     pub(super) text: &'t str,
     pub(super) key: &'t str,
     pub(super) value: &'t str,
 }
 
-/// A field as it was asked for.
-pub(super) struct Said<'t> {
-    pub(super) piece: Piece<'t>,
+/// A field of a MATCH argument.
+pub(super) struct RequestedField<'t> {
+    pub(super) piece: KeyValue<'t>,
     pub(super) field: &'static Field,
     pub(super) value: Vec<u8>,
     pub(super) mask: Option<Vec<u8>>,
 }
 
-/// Puts what was said where it belongs: `tp_src` is the port of the protocol that is matched,
-/// everything about the VLAN tag is one field. Then prerequisites are checked.
-pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), ParseError> {
+/// Adds the requested fields: `tp_src` becomes the port of the matched protocol, all fields of the VLAN
+/// tag become one. Then checks the prerequisites.
+pub(super) fn resolve(
+    requested: &[RequestedField<'_>],
+    fields: &mut MatchFields,
+) -> Result<(), ParseError> {
     let last = |id: Id| {
-        said.iter()
-            .rfind(|said| said.field.id == id)
-            .map(|said| be_number(&said.value))
+        requested
+            .iter()
+            .rfind(|requested| requested.field.id == id)
+            .map(|requested| be_number(&requested.value))
     };
     let eth_type = last(Id::ETH_TYPE).map(|number| number as u16).or_else(|| {
         let packet_type = last(Id::PACKET_TYPE)? as u32;
@@ -41,12 +45,12 @@ pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), P
     });
     let nw_proto = last(Id::NW_PROTO).map(|number| number as u8);
     let mut tci = Tci::default();
-    for Said {
+    for RequestedField {
         piece,
         field,
         value,
         mask,
-    } in said
+    } in requested
     {
         let fail = |reason: String| Problem::syntax(reason).at(piece.text);
         let short = be_number(value) as u16;
@@ -79,7 +83,7 @@ pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), P
                         piece.key
                     )));
                 }
-                // Bits of one field may come one by one.
+                // Bits of one field may be given separately.
                 match (mask, fields.value(id)) {
                     (Some(mask), Some((old, Some(old_mask)))) if piece.key.contains('[') => {
                         let or = |a: &[u8], b: &[u8]| {
@@ -96,14 +100,14 @@ pub(super) fn place(said: &[Said<'_>], fields: &mut MatchFields) -> Result<(), P
     if tci.mask != 0 {
         fields.set_tci(tci);
     }
-    for Said { piece, field, .. } in said {
-        // A field that moved has the prerequisite that made it move.
+    for RequestedField { piece, field, .. } in requested {
+        // A resolved row implies its prerequisite.
         let prereq = match home(field.id, piece.key, &[0, 0], eth_type, nw_proto) {
             Ok((id, _)) => id.row().prereq,
             Err(_) => field.prereq,
         };
         if let Some(needs) = missing(prereq, eth_type, nw_proto, fields) {
-            // These keys go with other protocols too.
+            // These keys also apply to other protocols.
             let needs = match (field.id, piece.key) {
                 (Id::TCP_SRC | Id::TCP_DST, "tp_src" | "tp_dst") => {
                     "tcp, udp or sctp, or tcp6, udp6 or sctp6,"
