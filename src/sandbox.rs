@@ -65,6 +65,10 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts the daemons and loads what `options` ask for. When it returns, ovs-vswitchd has
     /// applied all of it (`cur_cfg` has reached `next_cfg`, ovs-vswitchd.conf.db(5)).
+    ///
+    /// # Errors
+    ///
+    /// A program is not installed, the directory cannot be used, or a daemon or tool fails.
     pub fn start(options: Options) -> Result<Self, SandboxError> {
         let programs = daemons::Programs::find()?;
         let dir = match options.dir {
@@ -104,6 +108,10 @@ impl Sandbox {
 
     /// Stops the sandbox in `dir`, whoever started it, and removes what it made there. A directory
     /// that is not a sandbox is left alone: [`SandboxError::NotASandbox`].
+    ///
+    /// # Errors
+    ///
+    /// The directory is no sandbox, a daemon does not end, or a file cannot be removed.
     pub fn stop(dir: &Path) -> Result<(), SandboxError> {
         let dir = dir::existing(dir)?;
         daemons::stop(&dir)?;
@@ -131,11 +139,19 @@ impl Sandbox {
 
     /// The command that runs one of Open vSwitch's own programs (ovs-vsctl, ovs-ofctl, …) on this
     /// sandbox.
+    ///
+    /// # Errors
+    ///
+    /// The program is not installed.
     pub fn tool(&self, program: &'static str) -> Result<Command, SandboxError> {
         Ok(daemons::command(&daemons::find(program)?, &self.dir))
     }
 
     /// Kills one of the daemons (SIGKILL) and waits until it is gone. Its sockets stay behind.
+    ///
+    /// # Errors
+    ///
+    /// The daemon cannot be killed, or is not gone in time.
     pub fn kill(&self, daemon: Daemon) -> Result<(), SandboxError> {
         daemons::kill(&self.dir, daemon)
     }
@@ -143,6 +159,10 @@ impl Sandbox {
     /// Runs `command` with its arguments in this sandbox, with the directory `bin` in front of its
     /// `PATH`, and returns its exit code; 128 and the signal's number if a signal ended it. SIGINT,
     /// SIGTERM, SIGHUP and SIGQUIT are passed on to it.
+    ///
+    /// # Errors
+    ///
+    /// The command cannot be run or waited for.
     pub fn run(&self, command: &[OsString], bin: Option<&Path>) -> Result<u8, SandboxError> {
         run::run(self, command, bin)
     }

@@ -51,7 +51,9 @@ impl HostFacts {
     /// The facts in a file of our own: lines `address 10.0.0.71`, `route 10.0.0.0/24`, `device ens37`
     /// and `device ens37 hardware` (more of a device: [`Devices::parse`](super::devices::Devices::parse)); empty lines and those that begin with `#` say nothing.
     ///
-    /// The error is the first line that is none of these.
+    /// # Errors
+    ///
+    /// The first line that is none of these.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut facts = Self::default();
         for line in text.lines() {

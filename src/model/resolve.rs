@@ -125,6 +125,10 @@ pub fn argument(name: &str) -> Cow<'_, str> {
 }
 
 /// Finds the port that `text` names; on `bridge`, if one is given.
+///
+/// # Errors
+///
+/// There is no such bridge or port, or it is not clear which port is meant.
 pub fn find<'t>(
     topology: &'t Topology,
     bridge: Option<&str>,
@@ -145,6 +149,10 @@ pub fn find<'t>(
 
 /// [`find`] on a bridge whose ports are all in the topology, also by a name as OpenFlow cuts it, if one port
 /// has it.
+///
+/// # Errors
+///
+/// As [`find`]; also, several ports have this name as OpenFlow cuts it.
 pub fn find_of_switch<'t>(
     topology: &'t Topology,
     bridge: &str,

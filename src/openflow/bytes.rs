@@ -45,6 +45,7 @@ pub struct Cursor<'a> {
     at: usize,
 }
 
+#[allow(clippy::missing_errors_doc, reason = "each fails where the bytes end")]
 impl<'a> Cursor<'a> {
     /// A cursor over `bytes` whose first byte is at offset `at` of the message.
     pub fn new(bytes: &'a [u8], at: usize) -> Self {

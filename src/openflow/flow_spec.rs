@@ -91,7 +91,11 @@ fn flags_of(version: Version) -> u16 {
 }
 
 impl FlowSpec<'_> {
-    /// The actions as `version` says them; an error if it cannot.
+    /// The actions as `version` says them.
+    ///
+    /// # Errors
+    ///
+    /// The actions are not understood, or `version` cannot say them.
     pub fn actions(&self, names: &dyn Names, version: Version) -> Result<Parsed, ParseError> {
         parse_with(self.actions, names, version, self.known())
     }

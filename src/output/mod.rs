@@ -93,6 +93,10 @@ pub struct Format {
 
 impl Format {
     /// The columns to show of those a command has.
+    ///
+    /// # Errors
+    ///
+    /// A column that was asked for is none of them.
     pub fn view<'f, R>(&'f self, columns: &'f [Column<R>]) -> Result<View<'f, R>, UnknownColumn> {
         Ok(View {
             columns: column::choose(columns, self.columns.as_deref())?,

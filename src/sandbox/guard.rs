@@ -57,6 +57,10 @@ impl Drop for Guard {
 
 /// The guardian's whole life: waits for the end of standard input, then stops the sandbox in `dir`,
 /// unless it was told to keep it.
+///
+/// # Errors
+///
+/// The sandbox cannot be stopped.
 pub fn main(dir: &Path) -> Result<(), SandboxError> {
     let mut said = Vec::new();
     // An error ends the waiting as the end does; more than the one word is never sent.

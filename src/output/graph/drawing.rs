@@ -20,6 +20,10 @@ pub struct TooLarge {
 
 /// The picture for a terminal, with colours; where that is too narrow for boxes side by side, one
 /// below the other, and where it is too narrow for that, with names that are cut.
+///
+/// # Errors
+///
+/// The picture has too many characters.
 pub fn drawing(picture: &Picture, format: &Format) -> Result<String, TooLarge> {
     let fitted = fitted(picture, format.width);
     let picture = fitted.as_ref().unwrap_or(picture);
