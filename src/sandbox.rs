@@ -5,8 +5,8 @@
 //! root, no kernel module and no port, and touches nothing of the host: the switch forwards between
 //! dummy devices (`--enable-dummy`, `--disable-system`), nothing goes to the system's log.
 //!
-//! Nothing is left behind: dropping a [`Sandbox`] stops the daemons and removes the directory, and
-//! where the process may be killed before it can do so, a guardian ([`Options::guard`]) does it.
+//! Nothing is left behind: dropping a [`Sandbox`] stops the daemons and removes the directory. If the
+//! process is killed first, a guardian process ([`Options::guard`]) does it.
 
 mod daemons;
 mod dir;
@@ -75,7 +75,7 @@ impl Sandbox {
             Some(dir) => dir::prepare(&dir)?,
             None => dir::fresh()?,
         };
-        // From here on, whatever fails, the drop of `sandbox` clears up.
+        // If a later step fails, dropping `sandbox` cleans up.
         let mut sandbox = Self {
             dir,
             guard: None,
@@ -118,12 +118,12 @@ impl Sandbox {
         dir::clear(&dir)
     }
 
-    /// The run directory, absolute: what `OVS_RUNDIR` is to be.
+    /// The run directory, absolute: the value of `OVS_RUNDIR`.
     pub fn run_dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The database's socket, where `unix:` endpoints lead.
+    /// The path of the database's socket.
     pub fn db_socket(&self) -> PathBuf {
         self.dir.join(daemons::DB_SOCKET)
     }
@@ -180,7 +180,7 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if !self.kept {
-            // Nobody to tell; the guardian tries once more.
+            // The error cannot be returned; the guardian tries again.
             let _ = Self::stop(&self.dir);
         }
     }

@@ -1,4 +1,4 @@
-//! Numbers and addresses as text, without the machinery of `std::fmt`: a dump writes millions.
+//! Numbers and addresses as text, without `std::fmt`, which is too slow for dumps of millions of numbers.
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -7,13 +7,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub(crate) fn put_decimal(out: &mut String, number: impl itoa::Integer) {
     let mut buffer = itoa::Buffer::new();
     match buffer.format(number) {
-        // Most numbers of a flow.
+        // The most frequent number in a flow.
         "0" => out.push('0'),
         digits => out.push_str(digits),
     }
 }
 
-/// A number in hexadecimal after `0x`, of at least so many digits.
+/// A number in hexadecimal after `0x`, zero-padded to `digits` digits.
 pub(crate) fn put_hex(out: &mut String, number: u64, digits: usize) {
     let needed = 16 - number.leading_zeros() as usize / 4;
     out.push_str("0x");
@@ -79,7 +79,7 @@ pub(crate) fn put_v4(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// A byte in decimal, digit by digit: an address has four.
+/// A byte in decimal.
 fn put_octet(out: &mut String, byte: u8) {
     let digit = |number: u8| char::from(b'0' + number % 10);
     if byte >= 100 {
@@ -98,7 +98,7 @@ pub(crate) fn put_v6(out: &mut String, bytes: &[u8]) {
         return;
     };
     let _ = match octets {
-        // The one form that `inet_ntop(3)` has and the standard library has not: `::a.b.c.d`.
+        // `::a.b.c.d`, the only form that `inet_ntop(3)` writes and the standard library does not.
         [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last @ ..] if last[..2] != [0, 0] => {
             write!(out, "::{}", Ipv4Addr::from(last))
         }

@@ -1,11 +1,11 @@
-//! A small streaming JSON writer: flows become JSON as they arrive, without a tree in between.
+//! A small streaming JSON writer: no value tree is built.
 
 use std::fmt::{Display, Write as _};
 
 use super::digits::{put_decimal, put_hex};
 use super::terminal::push_string;
 
-/// Writes JSON values one after the other and sees to the commas between them.
+/// Writes JSON values one after the other with the commas between them.
 ///
 /// The caller pairs `begin_` with `end_` and puts a [`Json::key`] before each value of an object.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct Json<'b> {
 }
 
 impl<'b> Json<'b> {
-    /// A writer that appends to `out`.
+    /// Creates a writer that appends to `out`.
     pub fn new(out: &'b mut String) -> Self {
         Json { out, comma: false }
     }
@@ -67,13 +67,13 @@ impl<'b> Json<'b> {
         self.comma = false;
     }
 
-    /// A string that needs no escaping: one of the words of this program.
+    /// A constant string that needs no escaping.
     #[inline]
     pub fn word(&mut self, word: &'static str) {
         self.plain(|out| out.push_str(word));
     }
 
-    /// One of the words of this program, or the number that has none.
+    /// A constant string, or the number if there is none.
     pub fn word_or(&mut self, word: Option<&'static str>, number: impl itoa::Integer) {
         match word {
             Some(word) => self.word(word),
@@ -81,7 +81,7 @@ impl<'b> Json<'b> {
         }
     }
 
-    /// A string that `put` appends to what it is given; nothing that needs escaping.
+    /// A string appended by `put`, which must not need escaping.
     #[inline]
     pub fn plain(&mut self, put: impl FnOnce(&mut String)) {
         let out = self.value();
@@ -95,7 +95,7 @@ impl<'b> Json<'b> {
         push_string(self.value(), text);
     }
 
-    /// A string made of something that displays itself.
+    /// The `Display` text of a value, as an escaped string.
     pub fn display(&mut self, text: impl Display) {
         self.string(&text.to_string());
     }
@@ -105,7 +105,7 @@ impl<'b> Json<'b> {
         put_decimal(self.value(), number);
     }
 
-    /// A value that `put` appends to what it is given, as JSON has it; returns what `put` returns.
+    /// A JSON value appended by `put`; returns what `put` returns.
     pub fn value_of<T>(&mut self, put: impl FnOnce(&mut String) -> T) -> T {
         put(self.value())
     }

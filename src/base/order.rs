@@ -1,26 +1,25 @@
-//! Names in the order people expect: `eth2` before `eth10`, and hashes letter by letter.
+//! Natural order of names: `eth2` before `eth10`; hashes are compared byte by byte.
 
 use std::cmp::Ordering;
 
 /// Compares two names; equal only for equal names.
 ///
-/// A run of digits compares as a number, and comes before letters, where the name or its part up to
-/// the next separator ends with it: `eth2`, `eth2.10`, `vlan7-up`. A part that ends in eight
-/// hexadecimal digits is taken for a hash or an address, which has no numbers: `qvo1663eac4-93`,
-/// `vxlan-0a000048`.
+/// A run of digits compares as a number, and sorts before letters, if it ends the name or a part of it
+/// before a separator: `eth2`, `eth2.10`, `vlan7-up`. A part that ends in eight hexadecimal digits is
+/// treated as a hash or an address, without numbers: `qvo1663eac4-93`, `vxlan-0a000048`.
 pub fn by_name(a: &str, b: &str) -> Ordering {
-    // What differs only in leading zeros must not be equal.
+    // Names that differ only in leading zeros must not compare equal.
     tokens(a).cmp(tokens(b)).then_with(|| a.cmp(b))
 }
 
-/// Puts things in the order of their names.
+/// Sorts items by their names.
 pub fn sort_by_name<T>(things: &mut [T], name: impl Fn(&T) -> &str) {
     things.sort_by_cached_key(|thing| key(name(thing)));
 }
 
-/// What orders names as [`by_name`] does when compared: for sorting many, made once of each.
+/// A byte key that sorts as [`by_name`] compares; computed once per name when sorting.
 fn key(name: &str) -> Vec<u8> {
-    /// Before every token, so that a name comes before those that it begins.
+    /// Ends the key's tokens; lower than every token, so that a prefix of a name sorts first.
     const END: u8 = 0;
     const NUMBER: u8 = 1;
     const BYTE: u8 = 2;
@@ -40,13 +39,13 @@ fn key(name: &str) -> Vec<u8> {
     key
 }
 
-/// The hexadecimal digits of a hash in a port's name, or of an IPv4 address.
+/// The number of hexadecimal digits of a hash in a port name, or of an IPv4 address.
 const HASH: usize = 8;
 
-/// What is compared at once.
+/// A unit of comparison.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Token<'n> {
-    /// Its digits without leading zeros, their number first.
+    /// The number of digits without leading zeros, then these digits.
     Number(usize, &'n [u8]),
     Byte(u8),
 }
@@ -64,7 +63,7 @@ fn tokens<'n>(name: &'n str) -> impl Iterator<Item = Token<'n>> {
         })
 }
 
-/// What stands before the number that a part ends with, the number, and the separator.
+/// Splits a part into the text before its trailing number, the number, and the separator.
 fn number_in(part: &[u8]) -> (&[u8], &[u8], &[u8]) {
     let separator = part
         .last()

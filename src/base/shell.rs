@@ -1,15 +1,15 @@
-//! Names as words of a command that can be pasted into a shell.
+//! Quotes names for commands that can be pasted into a shell.
 //!
-//! A name comes from the database, and may hold what a shell acts on, or a line break after which
-//! something looks like a line of ours. Every command that is suggested has its names from here.
+//! Names come from the database and may contain shell metacharacters or line breaks. Every suggested
+//! command quotes its names with this module.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::base::terminal::acts_on_a_terminal;
 
-/// The word that a shell reads as `text`, in one line and harmless on a terminal: as it is where that is
-/// plain, else in single quotes, or in `$'...'` (bash, zsh, ksh) where it holds control characters.
+/// Quotes `text` as one shell word on one line without control characters: unchanged if plain, else in
+/// single quotes, or in `$'...'` (bash, zsh, ksh) if it holds control characters.
 pub fn word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -64,7 +64,7 @@ mod tests {
         );
     }
 
-    /// What the shell itself makes of the words.
+    /// Compares with what the shell parses.
     #[test]
     fn a_shell_reads_them_back() {
         for text in [

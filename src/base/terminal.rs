@@ -1,13 +1,13 @@
-//! Text from outside made safe for a terminal.
+//! Makes untrusted text safe for a terminal.
 
 use std::fmt::Write as _;
 
 /// Appends `text` as a JSON string with its quotes.
 ///
-/// What could act on a terminal comes out escaped: C0, DEL, C1 and the bidirectional controls.
+/// Characters that act on a terminal ([`acts_on_a_terminal`]) are escaped.
 pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
-    // Counted to the end rather than stopped at the first, so that it takes several bytes a step.
+    // Counts all bytes instead of stopping at the first match, so that the loop is vectorized.
     let odd = |c: &u8| !(b' '..=b'~').contains(c) || matches!(c, b'"' | b'\\');
     let plain = text.as_bytes().iter().filter(|c| odd(c)).count() == 0;
     if plain {
@@ -31,16 +31,17 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// `text` as a JSON string with its quotes, as messages have names.
+/// `text` as a JSON string with its quotes, as names are written in messages.
 pub fn quoted(text: &str) -> String {
     let mut out = String::new();
     push_string(&mut out, text);
     out
 }
 
-/// Whether a character changes more than its own cell, or has none, so that two names look alike: C0, DEL,
-/// C1, bidirectional controls, line and paragraph separators, what has no width and is not seen. The joiners
-/// U+200C and U+200D are letters' and pictures' own. All are of the basic plane, so that JSON escapes each as one `\uXXXX`.
+/// Whether a character affects more than its own cell or is invisible: C0, DEL, C1, bidirectional controls,
+/// line and paragraph separators, zero-width characters. The joiners U+200C and U+200D are not included:
+/// scripts and emoji need them. All these characters are in the basic plane, so JSON escapes each as one
+/// `\uXXXX`.
 pub fn acts_on_a_terminal(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use crate::base::json::Json;
 use crate::base::terminal::push_string;
 
-/// A value as commands know it, before it is text or JSON.
+/// A value of a record, before it is formatted as text or JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
-    /// Nothing there: `-`, in JSON `null`.
+    /// No value: `-`, in JSON `null`.
     Absent,
     /// A string.
     Text(String),
@@ -35,7 +35,7 @@ impl Cell {
         Cell::List(texts.into_iter().map(Cell::text).collect())
     }
 
-    /// Strings by their keys.
+    /// A map of strings.
     pub fn text_map<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Cell {
@@ -47,7 +47,7 @@ impl Cell {
         )
     }
 
-    /// Whether there is nothing to show: absent, or an empty string, list or map.
+    /// Whether there is no value, or an empty string, list or map.
     pub fn is_empty(&self) -> bool {
         match self {
             Cell::Absent => true,
@@ -84,8 +84,8 @@ impl Cell {
         }
     }
 
-    /// Appends the value as text, not yet escaped; `comma` goes between the elements of lists and
-    /// maps. What is empty appends nothing.
+    /// Appends the value as text, not yet escaped; `comma` separates the elements of lists and maps. An
+    /// empty value appends nothing.
     pub(super) fn write_plain(&self, out: &mut String, comma: &str) {
         match self {
             Cell::Absent => {}
@@ -119,7 +119,7 @@ impl Cell {
         }
     }
 
-    /// As an element of a list or map: in quotes where it could be taken for more than one.
+    /// Appends an element of a list or map, in double quotes if it is ambiguous without.
     fn write_element(&self, out: &mut String, comma: &str) {
         match self {
             Cell::Text(text) => push_quotable(out, text),

@@ -1,13 +1,13 @@
-//! What became of something that is watched.
+//! How a watched item changed.
 
-/// What became of an item.
+/// How an item changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// `+`: it was not there.
+    /// `+`: it is new.
     New,
-    /// `~`: it was there, and was different.
+    /// `~`: its values changed.
     Changed,
-    /// `-`: it is no longer there.
+    /// `-`: it is gone.
     Gone,
 }
 

@@ -1,14 +1,14 @@
-//! Colours: what a value is decides, not where it stands.
+//! Colours: chosen by the role of a value, not by its position.
 
 use owo_colors::{Style, Styled};
 
 use super::Change;
 use crate::openflow::text;
 
-/// What a piece of text is.
+/// The role of a piece of text, which determines its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Nothing in particular.
+    /// No role.
     Plain,
     /// The name of a port or bridge.
     Name,
@@ -18,26 +18,26 @@ pub enum Role {
     Kind,
     /// An address.
     Address,
-    /// A state in words, of which the last decides; good ones and bad ones differ.
+    /// A state in words, coloured by the last of them: good or bad.
     State,
-    /// What went wrong.
+    /// An error message.
     Error,
     /// A heading.
     Heading,
-    /// What can be overlooked: keys, lines of a tree, what is absent.
+    /// Less important: keys, lines of a tree, absent values.
     Faint,
 }
 
-/// The colours, or none.
+/// Whether and how colours are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Palette {
     /// No colours.
     #[default]
     Off,
-    /// Colours, as codes between the words.
+    /// Escape sequences between the words.
     On,
-    /// A [`PaintedText`](super::PaintedText) keeps them apart from the words, which can be compared then;
-    /// elsewhere there are none.
+    /// A [`PaintedText`](super::PaintedText) keeps the colours in a list beside the text, so that texts can
+    /// be compared; elsewhere there are none.
     Apart,
 }
 
@@ -47,18 +47,18 @@ impl Palette {
         if on { Palette::On } else { Palette::Off }
     }
 
-    /// Whether the codes of colours stand between the words.
+    /// Whether escape sequences are written into the text.
     pub fn is_on(self) -> bool {
         self == Palette::On
     }
 
-    /// The same colours, apart from the words.
+    /// The same with colours kept apart from the text.
     #[must_use]
     pub fn apart(self) -> Palette {
         if self.is_on() { Palette::Apart } else { self }
     }
 
-    /// `text` in the colour of its role; as it is where there is no colour.
+    /// `text` in the colour of its role, or unchanged without colours.
     pub fn paint(self, role: Role, text: &str) -> Styled<&str> {
         let style = if self.is_on() {
             style(role, text)
@@ -76,7 +76,7 @@ impl Palette {
         }
     }
 
-    /// The style of `text`, which had that of its role, by what happened to it.
+    /// The style of `text` with this role after a change.
     pub(super) fn mark(self, change: Change, role: Role, text: &str) -> Style {
         match change {
             _ if self == Palette::Off => Style::new(),
@@ -87,7 +87,7 @@ impl Palette {
     }
 }
 
-/// The one table of colours. Only the eight that every terminal has, so that its theme decides.
+/// The only table of colours. Uses the eight standard colours, which the terminal's theme defines.
 fn style(role: Role, text: &str) -> Style {
     let plain = Style::new();
     match role {

@@ -1,49 +1,47 @@
-//! Columns: what a command can show, declared once.
+//! Columns: what a command can show, declared once each.
 
 use super::{Cell, Role};
 
 /// One column of records of type `R`.
 #[derive(Debug)]
 pub struct Column<R> {
-    /// What is known of it without a record.
+    /// Its properties that need no record.
     pub heading: Heading,
     /// Reads the value off a record.
     cell: Read<R>,
 }
 
-/// What is known of a column without a record.
+/// The properties of a column that need no record.
 #[derive(Debug, Clone, Copy)]
 pub struct Heading {
     /// Its name in snake case: the key in JSON, in capitals the header.
     pub name: &'static str,
-    /// What its values are in JSON.
+    /// The type of its values in JSON.
     pub shape: Shape,
-    /// What it means, for the manual and the schemas; empty where the name says it.
+    /// Its meaning, for the manual and the schemas; empty where the name says it.
     pub meaning: &'static str,
-    /// What the name means in any command, where that is less than `meaning` says.
+    /// The meaning of the name in any command, if more general than `meaning`.
     general: Option<&'static str>,
-    /// The columns of the database that its values are made of, where the command reads no others
-    /// than are shown.
+    /// The database columns that its values are made of; only those of shown columns are read.
     pub reads: &'static [&'static str],
-    /// What its values are.
+    /// The role of its values.
     pub role: Role,
-    /// Where the table is too wide, the column with the highest number goes first; 0 stays.
+    /// If the table is too wide, the column with the highest number is dropped first; 0: never dropped.
     pub drop: u8,
     /// Shown only when `--columns` or `--get` names it.
     pub extra: bool,
-    /// A table leaves it out where all its values are those of this column.
+    /// A table omits it if all its values equal those of this column.
     pub echoes: Option<&'static str>,
     /// Whether its values may break at blanks where the table is too wide.
     pub wrap: bool,
-    /// Whether it tells, with others of its kind, which record this is: what it was a moment ago and what
-    /// it is now are then two looks at one thing.
+    /// Whether it is part of a record's key, by which a watched record is recognized in the next frame.
     pub identity: bool,
-    /// What it means that its values change.
+    /// What a change of its values means.
     pub pulse: Pulse,
 }
 
 impl Heading {
-    /// A column that is shown, never dropped, and of no particular role.
+    /// A column that is shown, never dropped, and has no role.
     pub(super) const fn new(name: &'static str) -> Heading {
         Heading {
             name,
@@ -61,16 +59,16 @@ impl Heading {
         }
     }
 
-    /// What the name means in any command that has it.
+    /// The meaning of the name in any command that has it.
     pub fn general_meaning(&self) -> &'static str {
         self.general.unwrap_or(self.meaning)
     }
 }
 
-/// What the values of a column are in JSON.
+/// The type of a column's values in JSON.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
-    /// Anything.
+    /// Any value.
     Any,
     /// A string.
     Text,
@@ -78,13 +76,13 @@ pub enum Shape {
     Pattern(&'static str),
     /// One of these strings.
     Words(&'static [&'static str]),
-    /// One of the strings that this returns.
+    /// One of the strings that this function returns.
     WordsOf(fn() -> Vec<&'static str>),
     /// A number of 64 bits, as a string of hexadecimal digits.
     Hex,
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     Whole,
-    /// A whole number up to this one.
+    /// An integer from zero up to this one.
     UpTo(u16),
     /// `true` or `false`.
     Truth,
@@ -94,55 +92,55 @@ pub enum Shape {
     Map(&'static Shape),
     /// An array of objects with these members.
     Records(fn() -> Vec<Heading>),
-    /// A value of any column of the database.
+    /// A value of any database column.
     DatabaseValue,
-    /// The identity of a row in the database.
+    /// The UUID of a database row.
     Uuid,
-    /// One of these.
+    /// One of these types.
     AnyOf(&'static [Shape]),
-    /// That, or `null`.
+    /// This type, or `null`.
     OrNull(&'static Shape),
 }
 
 impl Shape {
-    /// A VLAN.
+    /// A VLAN id.
     pub const VID: Shape = Shape::UpTo(4095);
-    /// A string, or nothing.
+    /// A string or `null`.
     pub const TEXT_OR_NULL: Shape = Shape::OrNull(&Shape::Text);
-    /// Strings.
+    /// A list of strings.
     pub const TEXTS: Shape = Shape::List(&Shape::Text);
-    /// Strings by their keys.
+    /// A map of strings.
     pub const TEXT_MAP: Shape = Shape::Map(&Shape::Text);
-    /// A whole number, or nothing.
+    /// A non-negative integer or `null`.
     pub const WHOLE_OR_NULL: Shape = Shape::OrNull(&Shape::Whole);
-    /// A VLAN, or nothing.
+    /// A VLAN id or `null`.
     pub const VID_OR_NULL: Shape = Shape::OrNull(&Shape::VID);
-    /// The number of a port in the database, or nothing.
+    /// A port number in the database, or `null`.
     pub const OFPORT_OR_NULL: Shape = Shape::OrNull(&Shape::UpTo(u16::MAX));
 }
 
-/// What it means that a value changes.
+/// What a change of a value means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pulse {
     /// Something has happened.
     Value,
-    /// It counts: so much has happened since.
+    /// A counter: its rate is shown.
     Counter,
-    /// Time has passed, nothing else.
+    /// Only time has passed.
     Clock,
 }
 
 /// How a value is read off a record.
 #[derive(Debug)]
 enum Read<R> {
-    /// The columns are known beforehand.
+    /// The columns are known at compile time.
     By(fn(&R) -> Cell),
-    /// They are known at run time only: the value stands at this place.
+    /// The columns are known at run time only: the value at this index.
     At(fn(&R, usize) -> Cell, usize),
 }
 
 impl<R> Column<R> {
-    /// A column that is shown, never dropped, and of no particular role. What it is says [`Column::is`].
+    /// A column that is shown, never dropped, and has no role. [`Column::is`] sets its type and meaning.
     pub const fn new(name: &'static str, cell: fn(&R) -> Cell) -> Column<R> {
         Column {
             heading: Heading::new(name),
@@ -151,7 +149,7 @@ impl<R> Column<R> {
     }
 
     /// A column of records whose columns are known at run time only: `cell` is given the record and the
-    /// column's place.
+    /// column's index.
     pub const fn at(name: &'static str, place: usize, cell: fn(&R, usize) -> Cell) -> Column<R> {
         Column {
             heading: Heading::new(name),
@@ -159,7 +157,7 @@ impl<R> Column<R> {
         }
     }
 
-    /// The value of this column in a record.
+    /// The value of this column for a record.
     pub fn value(&self, record: &R) -> Cell {
         match self.cell {
             Read::By(cell) => cell(record),
@@ -167,7 +165,7 @@ impl<R> Column<R> {
         }
     }
 
-    /// The same column of other records: `cell` reads it off one of those.
+    /// The same column for records of another type, read by `cell`.
     #[must_use]
     pub const fn of<S>(self, cell: fn(&S) -> Cell) -> Column<S> {
         Column {
@@ -176,124 +174,124 @@ impl<R> Column<R> {
         }
     }
 
-    /// Sets what its values are in JSON, and what it means.
+    /// Sets the JSON type and the meaning of its values.
     #[must_use]
     pub const fn is(mut self, shape: Shape, meaning: &'static str) -> Column<R> {
         self.heading.meaning = meaning;
         self.shape(shape)
     }
 
-    /// Its values are a string; this is what they mean.
+    /// Its values are strings with this meaning.
     #[must_use]
     pub const fn text(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::Text, meaning)
     }
 
-    /// Its values are a string, or nothing; this is what they mean.
+    /// Its values are strings or `null`, with this meaning.
     #[must_use]
     pub const fn text_or_null(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::TEXT_OR_NULL, meaning)
     }
 
-    /// Its values are strings; this is what they mean.
+    /// Its values are lists of strings with this meaning.
     #[must_use]
     pub const fn texts(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::TEXTS, meaning)
     }
 
-    /// Its values are strings by their keys; this is what they mean.
+    /// Its values are maps of strings with this meaning.
     #[must_use]
     pub const fn text_map(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::TEXT_MAP, meaning)
     }
 
-    /// Its values are a whole number; this is what they mean.
+    /// Its values are non-negative integers with this meaning.
     #[must_use]
     pub const fn whole(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::Whole, meaning)
     }
 
-    /// Its values are a whole number, or nothing; this is what they mean.
+    /// Its values are non-negative integers or `null`, with this meaning.
     #[must_use]
     pub const fn whole_or_null(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::OrNull(&Shape::Whole), meaning)
     }
 
-    /// Its values are a VLAN, or nothing; this is what they mean.
+    /// Its values are VLAN ids or `null`, with this meaning.
     #[must_use]
     pub const fn vid_or_null(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::OrNull(&Shape::VID), meaning)
     }
 
-    /// It tells whether something is so; this is what they mean.
+    /// Its values are booleans with this meaning.
     #[must_use]
     pub const fn truth(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::Truth, meaning)
     }
 
-    /// It tells whether something is so, or nothing; this is what they mean.
+    /// Its values are booleans or `null`, with this meaning.
     #[must_use]
     pub const fn truth_or_null(self, meaning: &'static str) -> Column<R> {
         self.is(Shape::OrNull(&Shape::Truth), meaning)
     }
 
-    /// Sets what its values are in JSON.
+    /// Sets the JSON type of its values.
     #[must_use]
     pub const fn shape(mut self, shape: Shape) -> Column<R> {
         self.heading.shape = shape;
         self
     }
 
-    /// Sets what its name means in any command, where its meaning is that of one.
+    /// Sets the general meaning of its name, if its own meaning is specific to one command.
     #[must_use]
     pub const fn in_general(mut self, meaning: &'static str) -> Column<R> {
         self.heading.general = Some(meaning);
         self
     }
 
-    /// Sets the columns of the database that its values are made of.
+    /// Sets the database columns that its values are made of.
     #[must_use]
     pub const fn reads(mut self, columns: &'static [&'static str]) -> Column<R> {
         self.heading.reads = columns;
         self
     }
 
-    /// Sets what its values are.
+    /// Sets the role of its values.
     #[must_use]
     pub const fn role(mut self, role: Role) -> Column<R> {
         self.heading.role = role;
         self
     }
 
-    /// Lets a narrow table drop it: the highest `order` goes first.
+    /// Lets a narrow table drop it: the highest `order` is dropped first.
     #[must_use]
     pub const fn drop(mut self, order: u8) -> Column<R> {
         self.heading.drop = order;
         self
     }
 
-    /// Shows it only when it is asked for.
+    /// Shows it only on request.
     #[must_use]
     pub const fn extra(mut self) -> Column<R> {
         self.heading.extra = true;
         self
     }
 
-    /// Lets a table leave it out where all its values are those of the column `name`.
+    /// Lets a table omit it if all its values equal those of the column `name`.
     #[must_use]
     pub const fn echoes(mut self, name: &'static str) -> Column<R> {
         self.heading.echoes = Some(name);
         self
     }
 
-    /// Lets it tell, with others of its kind, which record this is.
+    /// Makes it part of a record's key.
     #[must_use]
     pub const fn identity(mut self) -> Column<R> {
         self.heading.identity = true;
         self
     }
 
-    /// Its values count.
+    /// Its values are counters.
     #[must_use]
     pub const fn counter(mut self) -> Column<R> {
         self.heading.pulse = Pulse::Counter;
@@ -315,18 +313,18 @@ impl<R> Column<R> {
     }
 }
 
-/// A column was asked for that the command does not have.
+/// A requested column that the command does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no column \"{name}\"")]
 pub struct UnknownColumn {
-    /// The name that was asked for.
+    /// The name that was requested.
     pub name: String,
     /// The names of the columns that exist.
     pub known: Vec<&'static str>,
 }
 
-/// The columns named, in that order; without names those that are not extra. Case does not matter,
-/// and `-` stands for `_`.
+/// The named columns, in that order; without names, those that are not extra. Case does not matter, and `-`
+/// stands for `_`.
 pub(super) fn choose<'c, R>(
     columns: &'c [Column<R>],
     names: Option<&[String]>,
@@ -352,7 +350,7 @@ pub(super) fn choose<'c, R>(
         .collect()
 }
 
-/// What is known of these columns without a record.
+/// The headings of these columns.
 pub fn headings<R>(columns: &[Column<R>]) -> Vec<Heading> {
     columns.iter().map(|column| column.heading).collect()
 }

@@ -1,7 +1,7 @@
-//! What a command shows at one moment, piece by piece, and what differs between two such moments.
+//! The output of a command at one moment, item by item, and the differences between two such frames.
 //!
-//! A command gives its rows, or its lines of text, as it always does; with what tells which is which they
-//! are a [`Frame`]. Comparing and showing the differences know of no command.
+//! Commands produce rows or lines of text as usual; a [`Frame`] adds the keys by which items are matched.
+//! Comparing and showing the differences does not depend on the command.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -9,31 +9,31 @@ use std::time::Duration;
 
 use super::{Cell, Change, Heading, Mode, PaintedText, Palette, Pulse, Sheet, View, text};
 
-/// What was seen at one moment.
+/// The output at one moment.
 #[derive(Debug, Default, Clone)]
 pub struct Frame {
-    /// The columns of a list; none where the items are texts of their own.
+    /// The columns of a list; empty if the items are texts.
     pub columns: Vec<Heading>,
-    /// What the items' counters are called, in their order.
+    /// The names of the items' counters, in order.
     pub counters: Vec<&'static str>,
-    /// Words of texts, and members of JSON, that change as time passes.
+    /// Words of texts, and members of JSON objects, that change as time passes.
     pub clocks: Vec<&'static str>,
-    /// Several may have one key: they are told apart by their order.
+    /// Items with equal keys are matched by their order.
     pub items: Vec<Item>,
-    /// What there is none of where there are no items: `ports`.
+    /// What the items are (`ports`), for the message that there are none.
     pub what: String,
 }
 
-/// One row of a list, or one text that stands for itself.
+/// One row of a list, or one text.
 #[derive(Debug, Default, Clone)]
 pub struct Item {
-    /// Which it is: two looks at one thing have the same.
+    /// Its key: equal in all frames that show the same thing.
     pub key: String,
     /// The cells of a row as text.
     pub(super) cells: Vec<String>,
-    /// What stands for itself.
+    /// Its text, if it is not a row.
     pub text: PaintedText,
-    /// What a stream has of it: a line or an object; `None`: the text.
+    /// Its line or object in a stream; `None`: the text.
     pub line: Option<String>,
     /// Its counters; `None` where the switch does not count.
     pub counters: Vec<Option<u64>>,
@@ -49,7 +49,7 @@ impl Item {
         }
     }
 
-    /// What a stream has of it.
+    /// Its line in a stream.
     pub(super) fn line(&self) -> Cow<'_, str> {
         match &self.line {
             Some(line) => line.into(),
@@ -58,12 +58,12 @@ impl Item {
     }
 }
 
-/// What ends a word of a text.
+/// Whether a character ends a word of a text.
 pub(super) fn ends_word(c: char) -> bool {
     matches!(c, ' ' | ',' | '\n' | '\t')
 }
 
-/// Whether a word of a text is the value of `name`: `name=12`.
+/// Whether a word of a text is the value of `name`, as `name=12`.
 pub(super) fn is_of(word: &str, name: &str) -> bool {
     let value = word.strip_prefix(name);
     value.is_some_and(|value| value.starts_with(['=', ':']))
@@ -72,7 +72,7 @@ pub(super) fn is_of(word: &str, name: &str) -> bool {
 type ItemKey<'f> = (&'f str, usize);
 
 impl Frame {
-    /// Texts that stand for themselves; `what` is what there is none of where there are none.
+    /// A frame of texts; `what` is used in the message that there are none.
     pub fn of_items(items: Vec<Item>, what: &str) -> Frame {
         Frame {
             items,
@@ -81,8 +81,8 @@ impl Frame {
         }
     }
 
-    /// An answer in one piece: in JSON one item, else a line each, known by what stands before its first
-    /// tab.
+    /// A frame from a complete output: in JSON one item, else one per line, with the text before the first
+    /// tab as the key.
     pub fn of_text(answer: &str, mode: Mode) -> Frame {
         let item = |key: &str, line: String| {
             let mut text = PaintedText::new(Palette::Off);
@@ -90,7 +90,7 @@ impl Frame {
             Item::of_text(key, text)
         };
         let items = if matches!(mode, Mode::Json | Mode::Jsonl) {
-            // Line feeds stand between the members only, in strings they are escaped.
+            // Line feeds stand only between members; in strings they are escaped.
             vec![item("", answer.replace('\n', ""))]
         } else {
             let lines = answer.lines().map(|line| {
@@ -102,17 +102,17 @@ impl Frame {
         Frame::of_items(items, "answer")
     }
 
-    /// Whether there is nothing in it.
+    /// Whether there are no items.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Whether anything in it counts, so that rates can be told.
+    /// Whether any item has counters, so that rates can be shown.
     pub fn counts(&self) -> bool {
         !self.counters.is_empty()
     }
 
-    /// The items by their keys, each with the place that it has among those of its key.
+    /// The items by key, each with its index among the items of that key.
     fn keyed(&self) -> Vec<(ItemKey<'_>, &Item)> {
         let mut times: HashMap<&str, usize> = HashMap::new();
         let keyed = self.items.iter().map(|item| {
@@ -123,7 +123,7 @@ impl Frame {
         keyed.collect()
     }
 
-    /// What is different from a moment ago; `elapsed` is how long that is.
+    /// The differences from the frame `elapsed` ago.
     pub fn compare<'f>(
         &'f self,
         before: Option<&'f Frame>,
@@ -138,7 +138,7 @@ impl Frame {
         };
         let (new, old) = (self.keyed(), before.keyed());
         let keys: HashSet<ItemKey<'_>> = new.iter().map(|(key, _)| *key).collect();
-        // What is gone is shown where it was: behind what stood before it, and is still there.
+        // Items that are gone are listed after the item that preceded them and still exists.
         let mut gone: HashMap<Option<ItemKey<'_>>, Vec<Difference<'_>>> = HashMap::new();
         let mut last = None;
         for (key, item) in &old {
@@ -182,7 +182,7 @@ impl Frame {
         {
             let counters = item.counters.iter().zip(&was.counters);
             for (name, (now, then)) in self.counters.iter().zip(counters) {
-                // A counter that went back began anew: nobody knows how much has passed.
+                // A counter that decreased was reset: its rate is unknown.
                 if let (Some(now), Some(then)) = (now, then)
                     && let Some(more) = now.checked_sub(*then).filter(|more| *more > 0)
                 {
@@ -202,21 +202,21 @@ impl Frame {
         }
     }
 
-    /// The cells of a row that do not change by themselves.
+    /// The cells of a row that do not change by the passing of time.
     fn cells<'f>(&self, item: &'f Item) -> impl Iterator<Item = &'f String> {
         let cells = item.cells.iter().zip(&self.columns);
         let cells = cells.filter(|(_, column)| column.pulse != Pulse::Clock);
         cells.map(|(cell, _)| cell)
     }
 
-    /// The words of a text that do not change by themselves. Counters are compared as numbers.
+    /// The words of a text that do not change by the passing of time. Counters are compared as numbers.
     fn words<'f>(&self, item: &'f Item) -> impl Iterator<Item = &'f str> {
         let words = item.text.text.split(ends_word).filter(|w| !w.is_empty());
         let names = self.clocks.iter().chain(&self.counters);
         words.filter(move |word| !names.clone().any(|name| is_of(word, name)))
     }
 
-    /// The names of what changes as time passes: columns of a list, members of a text's JSON.
+    /// The names of columns and of JSON members that change as time passes.
     pub(super) fn clock_names(&self) -> impl Iterator<Item = &'static str> {
         let columns = self.columns.iter();
         let columns = columns.filter(|column| column.pulse == Pulse::Clock);
@@ -226,16 +226,16 @@ impl Frame {
     }
 }
 
-/// An item, and what became of it.
+/// An item, and how it changed.
 #[derive(Debug)]
 pub struct Difference<'f> {
-    /// `None`: it is as it was.
+    /// `None`: unchanged.
     pub change: Option<Change>,
-    /// The item; as it last was, if it is gone.
+    /// The item; if it is gone, its last state.
     pub item: &'f Item,
-    /// What it was a moment ago.
+    /// Its previous state.
     pub(super) was: Option<&'f Item>,
-    /// How fast its counters grow, a second; those that stand still are left out.
+    /// The rates of its counters per second, without those that are zero.
     pub(super) rates: Vec<(&'static str, f64)>,
 }
 
@@ -250,24 +250,24 @@ impl<'f> Difference<'f> {
     }
 }
 
-/// Two moments compared: everything that is there now, in its order, with what is gone between.
+/// The differences between two frames: all current items in order, with those that are gone among them.
 #[derive(Debug)]
 pub struct Changes<'f> {
     /// Every item.
     pub all: Vec<Difference<'f>>,
-    /// Whether there was nothing to compare with.
+    /// Whether there was no previous frame.
     pub is_first: bool,
 }
 
 impl Changes<'_> {
-    /// Whether everything is as it was.
+    /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.all
             .iter()
             .all(|difference| difference.change.is_none())
     }
 
-    /// `+2 -1 ~3`; what there is none of is left out.
+    /// `+2 -1 ~3`; zeros are left out.
     pub fn summary(&self) -> String {
         let counts = [Change::New, Change::Gone, Change::Changed].map(|change| {
             let of_it = self.all.iter();
@@ -280,7 +280,7 @@ impl Changes<'_> {
     }
 }
 
-/// `12.5`, and without a fraction where it is large.
+/// A rate as `12.5`, without a fraction if it is large.
 pub(super) fn rate(rate: f64) -> String {
     if rate < 99.95 {
         format!("{rate:.1}")
@@ -290,8 +290,8 @@ pub(super) fn rate(rate: f64) -> String {
 }
 
 impl<R> View<'_, R> {
-    /// What a list shows, with what tells its records apart: the columns of identity, or all that are
-    /// shown where there are none of those. `what` is what there is none of in an empty list: `ports`.
+    /// The frame of a list. Records are recognized by their identity columns, or by all shown columns if
+    /// there are none. `what` names the records (`ports`), for the message that there are none.
     pub fn frame<'r>(&self, rows: impl IntoIterator<Item = &'r R>, what: &str) -> Frame
     where
         R: 'r,

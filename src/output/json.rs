@@ -1,10 +1,10 @@
-//! The frame around JSON records: an array with one record a line, or just lines.
+//! The framing of JSON records: an array with one record a line, or lines only.
 
 use super::Mode;
 
-/// Puts records one after the other: `[`, a line each, `]`; in [`Mode::Jsonl`] just a line each.
+/// Writes records one after the other: `[`, a line each, `]`; in [`Mode::Jsonl`] just a line each.
 ///
-/// It can stream: what is in the buffer may be written out and cleared between records.
+/// It streams: the buffer may be written out and cleared between records.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Records {
     lines: bool,
@@ -12,7 +12,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// No record yet.
+    /// Creates the framing of a mode.
     pub fn new(mode: Mode) -> Records {
         Records {
             lines: mode == Mode::Jsonl,
@@ -20,7 +20,7 @@ impl Records {
         }
     }
 
-    /// Before each record.
+    /// Call before each record.
     pub fn begin(&mut self, out: &mut String) {
         match (self.any, self.lines) {
             (false, true) => {}
@@ -31,7 +31,7 @@ impl Records {
         self.any = true;
     }
 
-    /// After the last record.
+    /// Call after the last record.
     pub fn finish(self, out: &mut String) {
         match (self.any, self.lines) {
             (false, true) => {}

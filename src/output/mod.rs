@@ -1,9 +1,9 @@
 //! One column list, three outputs.
 //!
-//! A command declares its columns once ([`Column`]: a name and how to read the cell off a row); this
-//! module makes a table, tab-separated text, JSON or raw values of them.
+//! A command declares its columns once ([`Column`]: a name and how to read the cell off a row); this module
+//! prints a table, tab-separated text, JSON or raw values.
 //!
-//! | mode | what comes out |
+//! | mode | output |
 //! |---|---|
 //! | [`Mode::Table`] | for people: a header line, aligned columns, colour, fitted to the width |
 //! | [`Mode::Text`] | for scripts: one record a line, cells separated by one tab, no header |
@@ -17,8 +17,8 @@
 //! are `a,b`, maps `k=v,k2=v2` (in tables with a blank after the comma); an element that contains a
 //! comma, a blank, `=` or a double quote stands in double quotes.
 //!
-//! **What changes** while a command is watched is told by comparing two [`Frame`]s: redrawn on a
-//! [`Screen`], or as a [`Stream`] of what changed.
+//! **Changes** while a command is watched are found by comparing two [`Frame`]s, and shown on a [`Screen`]
+//! or as a [`Stream`] of lines.
 //!
 //! **Raw values** are neither quoted nor escaped, but for the characters that would break the line or
 //! act on a terminal; an absent value is an empty line.
@@ -58,15 +58,15 @@ pub use time::{clock, timestamp};
 
 use sheet::Sheet;
 
-/// The widest that a paragraph is, in cells.
+/// Maximum width of a paragraph, in cells.
 const PARAGRAPH: usize = 80;
 
-/// The five ways to print.
+/// The output modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Aligned columns for people; the way on a terminal.
+    /// Aligned columns for people; the default on a terminal.
     Table,
-    /// Tab-separated lines; the way into a pipe or file.
+    /// Tab-separated lines; the default for a pipe or file.
     Text,
     /// One JSON document.
     Json,
@@ -76,18 +76,18 @@ pub enum Mode {
     Raw,
 }
 
-/// How to print, decided once from the options and from what stdout is.
+/// How to print, determined once from the options and from stdout.
 #[derive(Debug, Clone)]
 pub struct Format {
-    /// The way to print.
+    /// The mode.
     pub mode: Mode,
     /// Colours, all or none.
     pub palette: Palette,
-    /// The width tables have to fit, in cells; `None`: no limit.
+    /// The maximum width of tables, in cells; `None`: no limit.
     pub width: Option<usize>,
     /// `--header` or `--no-header`; `None`: a header in tables, none in text.
     pub header: Option<bool>,
-    /// The columns asked for by `--columns` or `--get`, in order; `None`: the command's own.
+    /// The columns named by `--columns` or `--get`, in order; `None`: the command's default.
     pub columns: Option<Vec<String>>,
 }
 
@@ -105,7 +105,7 @@ impl Format {
         })
     }
 
-    /// All of these columns that are not extra, whatever was asked for: the command has chosen them itself.
+    /// All of these columns that are not extra, whatever `--columns` says: the command has chosen them.
     pub fn view_of<'f, R>(&'f self, columns: &'f [Column<R>]) -> View<'f, R> {
         View {
             columns: columns
@@ -117,7 +117,7 @@ impl Format {
         }
     }
 
-    /// Words that are no record, fitted to the width and at most 80 cells wide.
+    /// Text that is not a record, wrapped to the width and at most 80 cells wide.
     pub fn paragraph(&self, text: &str) -> String {
         table::paragraph(
             text,
@@ -125,36 +125,36 @@ impl Format {
         )
     }
 
-    /// Whether the answer is JSON.
+    /// Whether the output is JSON.
     pub fn is_json(&self) -> bool {
         matches!(self.mode, Mode::Json | Mode::Jsonl)
     }
 }
 
-/// The columns chosen, and how to print them.
+/// The chosen columns, and how to print them.
 #[derive(Debug)]
 pub struct View<'f, R> {
     columns: Vec<&'f Column<R>>,
-    /// Those too that are not shown: they may tell which record is which.
+    /// All columns, also those not shown: they may identify records.
     all: &'f [Column<R>],
     format: &'f Format,
 }
 
 impl<R> View<'_, R> {
-    /// Whether a column is shown; what is not shown need not be asked for.
+    /// Whether a column is shown; others need not be read.
     pub fn shows(&self, name: &str) -> bool {
         self.columns
             .iter()
             .any(|column| column.heading.name == name)
     }
 
-    /// The columns of the database that the columns shown are made of.
+    /// The database columns that the shown columns are made of.
     pub fn reads(&self) -> Vec<&'static str> {
         let reads = self.columns.iter().flat_map(|column| column.heading.reads);
         reads.copied().collect()
     }
 
-    /// Whether nothing but these columns is shown.
+    /// Whether only these columns are shown.
     pub fn shows_only(&self, names: &[&str]) -> bool {
         self.columns
             .iter()
@@ -171,12 +171,12 @@ impl<R> View<'_, R> {
             .text
     }
 
-    /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.
+    /// One record: its columns below each other in a table, an object in JSON; else a list of one.
     pub fn one(&self, row: &R) -> String {
         self.one_painted(row).text
     }
 
-    /// The same, with its colours apart where the palette has them so.
+    /// The same as [`View::one`], with the colours kept apart if the palette says so.
     pub fn one_painted(&self, row: &R) -> PaintedText {
         self.sheet().one(self.cells(row))
     }

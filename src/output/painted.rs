@@ -1,4 +1,4 @@
-//! Text made of pieces that have colours.
+//! Text with colours.
 
 use std::fmt::Write as _;
 
@@ -8,17 +8,17 @@ use super::colour::flow_style;
 use super::{Change, Palette, Role};
 use crate::openflow::text::{self, Sink};
 
-/// Collects text, with the codes of its colours in it, or with [`Palette::Apart`] beside it.
+/// Collects text, with escape sequences in it, or with [`Palette::Apart`] with a list of colours beside it.
 #[derive(Debug, Default, Clone)]
 pub struct PaintedText {
-    /// What was written so far; its owner may take and clear it.
+    /// The text so far; its owner may take and clear it.
     pub text: String,
     palette: Palette,
-    /// With [`Palette::Apart`]: where colours begin and end, in the order of the text.
+    /// With [`Palette::Apart`]: starts and ends of colours, by offset.
     edges: Vec<Edge>,
 }
 
-/// Where a colour begins or ends.
+/// The start or end of a colour.
 #[derive(Debug, Clone, Copy)]
 struct Edge {
     /// Byte offset in the text.
@@ -46,7 +46,7 @@ impl PaintedText {
         }
     }
 
-    /// An empty text in the colours of this one.
+    /// An empty text with the same palette.
     #[must_use]
     pub fn fellow(&self) -> PaintedText {
         PaintedText::new(self.palette)
@@ -57,7 +57,7 @@ impl PaintedText {
         self.put_styled(self.palette.style(role, text), text);
     }
 
-    /// Appends `text`, which had the colour of its role, as what happened to it.
+    /// Appends `text` with this role in the style of its change.
     pub(super) fn mark(&mut self, change: Change, role: Role, text: &str) {
         self.put_styled(self.palette.mark(change, role, text), text);
     }
@@ -68,7 +68,7 @@ impl PaintedText {
         self.edge(style, false);
     }
 
-    /// The text with the codes of the colours that were kept apart.
+    /// The text with the colours that were kept apart as escape sequences.
     pub(super) fn coloured(&self) -> String {
         let mut out = String::new();
         self.pieces().copy(&mut out, self.text.len());
@@ -84,7 +84,7 @@ impl PaintedText {
         }
     }
 
-    // Apart from the places where nothing is painted, which are many.
+    // Pieces without a style, which are frequent, have no edges.
     #[cold]
     fn edge(&mut self, style: Style, begins: bool) {
         let at = self.text.len();
@@ -117,7 +117,7 @@ impl Sink for PaintedText {
     }
 }
 
-/// A text that is copied piece by piece, with the codes of its colours.
+/// A text that is copied piece by piece, with escape sequences.
 pub(super) struct PaintedPieces<'t> {
     text: &'t str,
     at: usize,
@@ -125,7 +125,7 @@ pub(super) struct PaintedPieces<'t> {
 }
 
 impl PaintedPieces<'_> {
-    /// Copies what stands before `end`, with the colours that end there; those that begin there belong to
+    /// Copies the text before `end`, with the colours that end there; colours that begin there belong to
     /// the next piece.
     pub(super) fn copy(&mut self, out: &mut String, end: usize) {
         let is_before = |edge: &Edge| edge.at < end || (edge.at == end && !edge.begins);

@@ -1,21 +1,21 @@
-//! Text made of pieces: a line breaks between two of them, never inside of one.
+//! Text made of pieces that are not broken: lines break between two pieces only.
 
 use super::text::{SHORTEST, cut, push_blanks, width};
 use super::{Format, PaintedText, Role};
 
-/// Pieces one after the other; a piece that does not fit begins a new line.
+/// Appends pieces; one that does not fit begins a new line.
 #[derive(Debug)]
 pub struct Pieces {
     out: PaintedText,
     room: usize,
-    /// The cells of the line that are taken.
+    /// The cells used in the current line.
     column: usize,
-    /// The blanks before what continues the line.
+    /// The indentation of continuation lines, in blanks.
     indent: usize,
 }
 
 impl Pieces {
-    /// No line yet, of those that this format has room for.
+    /// Creates an empty text for this format.
     pub fn new(format: &Format) -> Pieces {
         Pieces {
             out: PaintedText::new(format.palette),
@@ -25,15 +25,15 @@ impl Pieces {
         }
     }
 
-    /// Begins a line with `blanks`, those that continue it with `indent` of them.
+    /// Begins a line with `blanks` blanks; continuation lines are indented by `indent` blanks.
     pub fn begin(&mut self, blanks: usize, indent: usize) {
         self.column = blanks;
         self.indent = indent;
         push_blanks(&mut self.out.text, blanks);
     }
 
-    /// A piece, `gap` blanks after what stands before it. What is longer than a line is cut at its last
-    /// part.
+    /// Appends a piece, `gap` blanks after the one before. If it is longer than a line, its last part is
+    /// cut.
     pub fn put(&mut self, gap: usize, parts: &[(Role, &str)]) {
         self.advance(gap, parts);
         for (place, (role, text)) in parts.iter().enumerate() {
@@ -46,7 +46,7 @@ impl Pieces {
         }
     }
 
-    /// The same, but nothing is cut: what is longer than a line stands on one of its own, whole.
+    /// As [`Pieces::put`], but a piece longer than a line is put whole on a line of its own.
     pub fn put_whole(&mut self, gap: usize, parts: &[(Role, &str)]) {
         self.advance(gap, parts);
         for (role, text) in parts {
@@ -54,7 +54,7 @@ impl Pieces {
         }
     }
 
-    /// Whether a piece of so many cells fits on a line of its own.
+    /// Whether a piece of `cells` cells fits on a line of its own.
     pub fn has_room(&self, cells: usize) -> bool {
         self.indent.saturating_add(cells) <= self.room
     }
@@ -65,13 +65,13 @@ impl Pieces {
         self.column = 0;
     }
 
-    /// What was written since this was asked last.
+    /// Takes the text written since the last call.
     pub fn take(&mut self) -> PaintedText {
         let rest = self.out.fellow();
         std::mem::replace(&mut self.out, rest)
     }
 
-    /// Goes to where the next piece stands.
+    /// Moves to the position of the next piece.
     fn advance(&mut self, gap: usize, parts: &[(Role, &str)]) {
         let cells: usize = parts.iter().map(|(_, text)| width(text)).sum();
         let fits = self.column.saturating_add(gap).saturating_add(cells) <= self.room;

@@ -1,4 +1,4 @@
-//! How a sheet is printed in each mode.
+//! Prints a sheet in each mode.
 
 use super::json::Records;
 use super::sheet::{Rows, Sheet};
@@ -37,7 +37,7 @@ impl Sheet<'_> {
         painted
     }
 
-    /// One thing: its columns under each other in a table, an object in JSON; else as a list of one.
+    /// One record: its columns below each other in a table, an object in JSON; else a list of one.
     pub(super) fn one(&self, row: Vec<Cell>) -> PaintedText {
         let mut painted = PaintedText::new(self.format.palette);
         match self.format.mode {
@@ -51,7 +51,7 @@ impl Sheet<'_> {
         painted
     }
 
-    /// A record on one line, without its end; in a table nothing.
+    /// A record on one line, without the line feed; empty in table mode.
     pub(super) fn line(&self, row: &[Cell]) -> String {
         let mut out = String::new();
         match self.format.mode {

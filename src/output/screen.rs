@@ -1,8 +1,8 @@
-//! A terminal that shows one picture, redrawn in place: what there is, and what has changed.
+//! A watched picture on a terminal, redrawn in place: the current items and their changes.
 //!
-//! The picture is written at once, from the upper left corner on, over the one before; nothing is
-//! cleared that is written again, so nothing flickers. It ends with the cursor below it and leaves the
-//! terminal in no other state than it was in: whoever ends the program there keeps the last picture.
+//! The picture overwrites the one before from the upper left corner, without clearing first, so that it
+//! does not flicker. It ends with the cursor below it and changes no other state of the terminal: if the
+//! program ends, the last picture stays.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -16,25 +16,25 @@ use super::{
     table,
 };
 
-/// Blanks before what continues a line of text.
+/// The indentation of continuation lines, in blanks.
 const INDENT: usize = 4;
 
-/// What stands above the picture.
+/// The lines above the picture.
 #[derive(Debug)]
 pub struct Head<'a> {
-    /// What is watched: the command.
+    /// The watched command.
     pub what: &'a str,
-    /// When it is looked at: `every 2 s`.
+    /// The interval: `every 2 s`.
     pub pace: &'a str,
     /// When the picture was taken.
     pub time: SystemTime,
-    /// What is wrong, and since when; the picture is then that of before.
+    /// What is wrong and since when; the picture is then the previous one.
     pub trouble: Option<&'a str>,
-    /// What else is to be said.
+    /// Further lines.
     pub remarks: &'a [String],
 }
 
-/// Where pictures are drawn.
+/// The state of the screen between pictures.
 #[derive(Debug)]
 pub struct Screen {
     is_terminal: bool,
@@ -42,7 +42,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// A terminal; or something else, which gets pictures one below the other.
+    /// A terminal, or another output, which gets the pictures one below the other.
     pub fn new(is_terminal: bool) -> Screen {
         Screen {
             is_terminal,
@@ -50,7 +50,7 @@ impl Screen {
         }
     }
 
-    /// What to write for a picture, on `height` lines of as many cells as `format` says.
+    /// The output that shows a picture in `height` lines, as wide as `format` says.
     pub fn draw(
         &mut self,
         head: &Head<'_>,
@@ -61,7 +61,7 @@ impl Screen {
     ) -> String {
         let mut lines = head_lines(head, changes, format);
         let body = body(frame, changes, format);
-        // The last line of the terminal is the cursor's.
+        // The last line is left to the cursor.
         let room = height.saturating_sub(1).saturating_sub(lines.len()).max(1);
         if self.is_terminal && body.len() > room {
             let shown = room - 1;
@@ -91,17 +91,17 @@ impl Screen {
             }
             return out;
         }
-        // Shown when it is complete, by terminals that know how to wait.
+        // Synchronized output, for terminals that support it.
         out.push_str("\u{1b}[?2026h");
         if !std::mem::replace(&mut self.any, true) {
-            // What stood there moves up, out of the picture and into what can be scrolled back to.
+            // The previous contents scroll up, into the scrollback buffer.
             let _ = write!(out, "\u{1b}[{height};1H");
             out.extend(std::iter::repeat_n('\n', height));
         }
         out.push_str("\u{1b}[H");
         for line in lines {
             out.push_str(&line.text);
-            // A full line has nothing to clear behind it, and clearing would take its last cell.
+            // A full line needs no clearing, and clearing would erase its last cell.
             if format.width.is_none_or(|room| line.width < room) {
                 out.push_str("\u{1b}[K");
             }
@@ -121,7 +121,7 @@ struct Line {
     text: String,
     /// In cells.
     width: usize,
-    /// Whether something that has changed begins with it.
+    /// Whether a changed item begins on this line.
     is_changed: bool,
 }
 
@@ -157,7 +157,7 @@ fn body(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
     lines.collect()
 }
 
-/// A list: the sign of what happened first, then the columns, rates beside their counters.
+/// A list: the sign of the change first, then the columns, rates beside their counters.
 fn table_lines(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
     let sign = Heading::new(" ");
     let sheet = Sheet {
@@ -178,7 +178,7 @@ fn table_lines(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Lin
     });
     let changed = |row: usize, column: usize| {
         let difference = changes.all.get(row)?;
-        // The first column is that of the sign.
+        // The first column is the sign.
         let is_same = match (column.checked_sub(1), difference.was) {
             (Some(place), Some(was)) => was.cells.get(place) == difference.item.cells.get(place),
             _ => false,
@@ -201,7 +201,7 @@ fn mark_first(lines: &mut [Line], is_changed: bool) {
     }
 }
 
-/// A text of its own, with the sign before it.
+/// A text with its sign.
 fn text_lines(frame: &Frame, difference: &Difference<'_>, format: &Format) -> Vec<Line> {
     let palette = format.palette;
     let text = &difference.item.text;
@@ -214,7 +214,7 @@ fn text_lines(frame: &Frame, difference: &Difference<'_>, format: &Format) -> Ve
     let mut lines = Vec::new();
     for line in text.lines() {
         let mut out = PaintedText::new(palette);
-        // Empty lines part it from what stands before.
+        // The sign does not go on the empty lines before the text.
         let begins = sign.take_if(|_| !line.is_empty());
         if let Some(change) = begins {
             out.mark(change, Role::Plain, change.sign().encode_utf8(&mut [0; 4]));
@@ -233,7 +233,7 @@ fn text_lines(frame: &Frame, difference: &Difference<'_>, format: &Format) -> Ve
     lines
 }
 
-/// The text of a changed item: words that it did not have before in reverse, rates behind their counters.
+/// The text of a changed item: new words in reverse video, rates behind their counters.
 fn emphasised(frame: &Frame, difference: &Difference<'_>, with_colour: bool) -> String {
     let old = difference.was.map_or("", |was| was.text.text.as_str());
     let old: HashSet<&str> = old.split(ends_word).collect();
@@ -264,14 +264,14 @@ fn emphasised(frame: &Frame, difference: &Difference<'_>, with_colour: bool) -> 
     out
 }
 
-/// A line in as many lines as the width makes of it, broken behind blanks and commas where there are any;
-/// what continues it is indented. Colours go on.
+/// Folds a line to the width, after blanks and commas if possible. Continuation lines are indented and keep
+/// the colours.
 fn fold(line: &str, room: Option<usize>, indent: usize) -> Vec<Line> {
     let room = room.unwrap_or(usize::MAX);
     let indent = if indent + 8 > room { 0 } else { indent };
     let mut lines = Vec::new();
     let mut now = Line::default();
-    // Behind the last blank or comma: where that is in the text, and in cells.
+    // After the last blank or comma: its byte offset and its cell.
     let mut break_at: Option<(usize, usize)> = None;
     let mut chars = line.chars();
     while let Some(c) = chars.next() {

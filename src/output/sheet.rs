@@ -1,12 +1,12 @@
-//! Records whose cells are read: what need not know what a record is.
+//! Records as cells, independent of the type of record.
 
 use super::{Cell, Format, Heading};
 
-/// The columns that are shown, and how.
+/// The shown columns, and the format.
 pub(super) struct Sheet<'f> {
     pub(super) headings: Vec<&'f Heading>,
     pub(super) format: &'f Format,
 }
 
-/// Records in their order; each has a cell for each of the sheet's columns.
+/// Records in order, each with one cell per column of the sheet.
 pub(super) type Rows<'r> = &'r mut dyn Iterator<Item = Vec<Cell>>;

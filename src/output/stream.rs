@@ -1,4 +1,4 @@
-//! What changes, one line each, for a pipe: everything at first, then only what changed.
+//! Changes as lines for a pipe: all items first, then only those that changed.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use crate::base::json::Json;
 /// |---|---|
 /// | text | time, sign and the columns of the list (or the line of text), with tabs between; behind them the rates per second where something counts |
 /// | jsonl | an object: `time`, `change` (the sign), `row`, of a changed one `was` (its members that were different), `rates` |
-/// | json | an object for each look that saw a change: `time` and `rows`, which are such objects without `time` |
+/// | json | an object for each frame with changes: `time` and `rows`, which are such objects without `time` |
 /// | raw | the values alone of what is there at first, is new or has changed |
 ///
 /// The sign is `=` for what was there at first, then `+`, `~` or `-`.
@@ -28,7 +28,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Nothing was printed yet.
+    /// Creates a stream that has printed nothing yet.
     pub fn new(format: &Format) -> Stream {
         Stream {
             mode: format.mode,
@@ -36,7 +36,7 @@ impl Stream {
         }
     }
 
-    /// The lines for one look. Nothing where nothing changed.
+    /// The lines for one frame; empty if nothing changed.
     pub fn lines(&mut self, frame: &Frame, changes: &Changes<'_>, time: SystemTime) -> String {
         let told = |difference: &&Difference<'_>| changes.is_first || difference.change.is_some();
         let told = changes.all.iter().filter(told);
@@ -114,7 +114,7 @@ fn push_rates(out: &mut String, rates: &[(&'static str, f64)]) {
     out.push_str(&pairs.join(","));
 }
 
-/// Writes the members of an object that say what became of an item.
+/// Writes the members of an object that describe the change of an item.
 fn members(json: &mut Json<'_>, frame: &Frame, difference: &Difference<'_>) {
     let row = difference.item.line();
     json.key("change");
@@ -138,8 +138,8 @@ fn members(json: &mut Json<'_>, frame: &Frame, difference: &Difference<'_>) {
     }
 }
 
-/// The members of an object that are others now, as they were; `null` for those that were not there.
-/// What is no object is shown whole.
+/// The members of an object that changed, with their previous values; `null` for new members. What is not
+/// an object is shown whole.
 fn was_different(was: &str, now: &str, clocks: &BTreeSet<&str>) -> String {
     type Members = serde_json::Map<String, Value>;
     let (Ok(was_members), Ok(now)) = (
@@ -216,7 +216,7 @@ mod tests {
                 String::new(),
             ]
         );
-        // What tells the rows apart need not be shown, and what is not shown does not change.
+        // Identity columns need not be shown, and changes of columns that are not shown are ignored.
         assert_eq!(
             told(Mode::Text, Some("tag"))[1],
             format!("{T}\t-\t2\n{T}\t+\t3\n")

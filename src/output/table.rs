@@ -1,7 +1,6 @@
 //! Tables for people: aligned, coloured, fitted to the width.
 //!
-//! This file decides which columns a narrow terminal keeps and how wide they are; comfy-table breaks what
-//! is too long.
+//! This file chooses the columns that fit and their widths; comfy-table breaks long text.
 
 use std::borrow::Cow;
 
@@ -14,17 +13,17 @@ use super::{Cell, Change, Heading, PaintedText, Role};
 
 /// Blanks between columns.
 const GAP: usize = 2;
-/// A column that breaks at blanks is not made narrower than this to keep others.
+/// Minimum width to which a wrapping column is shrunk to keep others.
 const NARROWEST: usize = 24;
 
 /// A line of a table.
 pub(super) struct TableLine {
-    /// The row that begins with this line; `None`: a header, a footer, or what continues a row.
+    /// The row that begins on this line; `None`: a header, a footer, or a continuation line.
     pub(super) row: Option<usize>,
     pub(super) text: String,
 }
 
-/// Appends records as a table. Nothing for no records.
+/// Appends records as a table; nothing without records.
 pub(super) fn list(out: &mut PaintedText, sheet: &Sheet<'_>, rows: Rows<'_>) {
     for line in lines(sheet, texts_of(rows), |_, _| None) {
         out.text.push_str(&line.text);
@@ -32,8 +31,8 @@ pub(super) fn list(out: &mut PaintedText, sheet: &Sheet<'_>, rows: Rows<'_>) {
     }
 }
 
-/// Records as the lines of a table; each has a text for each of the sheet's columns. `changed` says what
-/// became of a cell, by row and column.
+/// The lines of a table; each record has one text per column of the sheet. `changed` returns the change of
+/// a cell by row and column.
 pub(super) fn lines(
     sheet: &Sheet<'_>,
     mut rows: Vec<Vec<String>>,
@@ -111,7 +110,7 @@ pub(super) fn lines(
     lines
 }
 
-/// Words in lines of so many cells.
+/// Wraps text in lines of at most `room` cells.
 pub(super) fn paragraph(text: &str, room: usize) -> String {
     let mut out = String::new();
     for line in broken_lines(text, room) {
@@ -127,9 +126,8 @@ fn texts_of(rows: Rows<'_>) -> Vec<Vec<String>> {
     rows.map(texts).collect()
 }
 
-/// Appends one record, a line per column; what is absent is left out unless it was asked for. A map
-/// takes a line per key, and what is too long breaks at blanks: a word that is longer than the line
-/// where the line ends.
+/// Appends one record, a line per column; absent values are omitted unless their column was requested. A
+/// map takes a line per key. Long text breaks at blanks, longer words at the end of the line.
 pub(super) fn record(out: &mut PaintedText, sheet: &Sheet<'_>, row: Vec<Cell>) {
     let asked = sheet.format.columns.is_some();
     let cells: Vec<(&Heading, String)> = sheet
@@ -173,7 +171,7 @@ fn value(cell: &Cell) -> String {
     }
 }
 
-/// The lines of a text, and more where one is wider than `room` cells: they break at blanks.
+/// The lines of a text; those wider than `room` cells are broken at blanks.
 fn broken_lines(text: &str, room: usize) -> Vec<Cow<'_, str>> {
     if text.split('\n').all(|line| width(line) <= room) {
         return text.split('\n').map(Cow::from).collect();
@@ -189,12 +187,12 @@ fn broken_lines(text: &str, room: usize) -> Vec<Cow<'_, str>> {
     table.lines().map(Cow::from).collect()
 }
 
-/// A cell on a line: its text, how wide its column is, what it is, and what became of it.
+/// A cell on a line: text, width of its column, role, change.
 type LineCell<'t> = (&'t str, usize, Role, Option<Change>);
 
-/// Appends cells side by side. No line ends in blanks.
+/// Appends cells side by side, without trailing blanks.
 fn put_line(out: &mut PaintedText, cells: &mut dyn Iterator<Item = LineCell<'_>>) {
-    // Blanks are owed until something follows them.
+    // Blanks are written only before further text.
     let mut owed = 0;
     for (cell, room, role, changed) in cells {
         let text = cell.trim_end_matches(' ');
@@ -211,7 +209,7 @@ fn put_line(out: &mut PaintedText, cells: &mut dyn Iterator<Item = LineCell<'_>>
     }
 }
 
-/// Which columns are shown, and how wide.
+/// The shown columns and their widths.
 struct Layout {
     shown: Vec<Shown>,
     hidden: Vec<&'static str>,
@@ -219,18 +217,18 @@ struct Layout {
 
 /// A column of a table.
 struct Shown {
-    /// Which of the sheet's.
+    /// Its index in the sheet.
     index: usize,
     /// In cells.
     width: usize,
     /// Whether its values break at blanks to fit the width.
     breaks: bool,
-    /// Whether something in it is longer than the width: it is cut, or where values break, broken.
+    /// Whether some value is longer than the width: it is cut, or broken if values wrap.
     cut: bool,
 }
 
 impl Shown {
-    /// Cuts a cell's text, or breaks its words, to what is shown.
+    /// Cuts a cell's text, or breaks its words, to the width.
     fn shorten(&self, cell: &mut String) {
         if self.cut && self.breaks {
             let words = cell.split(' ').map(|word| broken(word, self.width));
@@ -270,7 +268,7 @@ impl Layout {
             };
         };
         if !chosen && total(&shown) > room {
-            // Nothing is lost with a column that has nothing in it.
+            // Empty columns are dropped first.
             shown.retain(|shown| column(rows, shown.index).any(|cell| cell != "-"));
         }
         loop {
@@ -303,7 +301,7 @@ impl Layout {
             };
             hidden.push((shown.remove(place), name));
         }
-        // A wide column that went last may have made room for narrow ones that went before it.
+        // Dropping a wide column may have made room for narrow ones dropped before it.
         for (column, name) in std::mem::take(&mut hidden).into_iter().rev() {
             if total(&shown) + GAP + column.width <= room {
                 let place = shown.partition_point(|shown| shown.index < column.index);
@@ -316,7 +314,7 @@ impl Layout {
         Layout { shown, hidden }
     }
 
-    /// What the table does not show, in words.
+    /// Describes what the table does not show.
     fn missing(&self, columns: &[(&Heading, &Shown, usize)]) -> Option<String> {
         let cut = columns
             .iter()
@@ -337,7 +335,7 @@ impl Layout {
     }
 }
 
-/// The least width that a column can have: that of its longest word, if its values may break.
+/// The minimum width of a column: that of its longest word, if its values wrap.
 fn least(sheet: &Sheet<'_>, rows: &[Vec<String>], shown: &Shown) -> usize {
     if !sheet
         .headings
@@ -350,7 +348,7 @@ fn least(sheet: &Sheet<'_>, rows: &[Vec<String>], shown: &Shown) -> usize {
     words.unwrap_or(0).max(NARROWEST).min(shown.width)
 }
 
-/// Takes so many cells from the columns that have some to give, always from the widest.
+/// Takes `cells` cells from the columns that can shrink, always from the widest.
 fn squeeze(shown: &mut [Shown], least: &[usize], cells: usize) {
     for _ in 0..cells {
         let giving = shown
@@ -365,7 +363,7 @@ fn squeeze(shown: &mut [Shown], least: &[usize], cells: usize) {
     }
 }
 
-/// Takes so many cells from the names that have some to give, always from the longest; they are cut.
+/// Takes `cells` cells from the columns that can be cut, always from the widest; their values are cut.
 fn shorten(
     sheet: &Sheet<'_>,
     rows: &[Vec<String>],
@@ -374,7 +372,7 @@ fn shorten(
     mut cells: usize,
 ) {
     let before: Vec<(usize, bool)> = shown.iter().map(|s| (s.width, s.breaks)).collect();
-    // Of an address and a number every part says something: names go first.
+    // Names are cut before addresses; numbers are never cut.
     for last in [false, true] {
         let can_be_cut = |role| match role {
             Role::Number | Role::State | Role::Kind => false,
@@ -410,7 +408,7 @@ fn total(shown: &[Shown]) -> usize {
     cells + GAP * shown.len().saturating_sub(1)
 }
 
-/// Whether a column says what another says, in every row.
+/// Whether a column equals the one that it echoes in every row.
 fn is_echo(sheet: &Sheet<'_>, rows: &[Vec<String>], index: usize) -> bool {
     let echoed = sheet.headings.get(index).and_then(|column| column.echoes);
     let original = sheet
@@ -427,7 +425,7 @@ fn column(rows: &[Vec<String>], index: usize) -> impl Iterator<Item = &str> {
         .map(String::as_str)
 }
 
-/// The cells that the longest word takes.
+/// The width of the longest word, in cells.
 fn longest_word(text: &str) -> usize {
     text.split([' ', '\n']).map(width).max().unwrap_or(0)
 }

@@ -7,14 +7,15 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Cell, Heading};
 use crate::base::terminal::acts_on_a_terminal;
 
-/// `text` with everything escaped that could be taken for structure or act on a terminal.
+/// `text` with separators and characters that act on a terminal escaped.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     push_escaped(&mut out, text);
     out
 }
 
-/// Appends `text` escaped: `\t`, `\n`, `\r`, `\\`, and `\u{1b}` for what else acts on a terminal.
+/// Appends `text` escaped: `\t`, `\n`, `\r`, `\\`, and `\u{1b}` for other characters that act on a
+/// terminal.
 pub fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         if c == '\\' {
@@ -30,19 +31,18 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Names are not cut to less than this.
+/// Minimum width to which names are cut.
 pub(in crate::output) const SHORTEST: usize = 12;
-/// Stands for what was cut out of a name.
+/// Replaces what was cut out of a name.
 const CUT: char = '…';
 
-/// A name, or as much of its beginning and its end as there is room for: names that begin alike would
-/// look alike without their ends.
+/// A name cut to `room` cells. Its beginning and its end are kept: many names differ only at their ends.
 pub fn cut(text: &str, room: usize) -> String {
     const JOINER: char = '\u{200d}';
     if width(text) <= room {
         return text.to_owned();
     }
-    // What parts the elements of a list stays.
+    // The separator of list elements is kept.
     let (text, end) = match text.strip_suffix(',') {
         Some(text) => (text, ","),
         None => (text, ""),
@@ -56,7 +56,7 @@ pub fn cut(text: &str, room: usize) -> String {
         .last()
         .unwrap_or_default();
     let rest = room.saturating_sub(width(head));
-    // A mark that changes the character before it, or is joined to it, does not begin a tail.
+    // A combining or joined character cannot begin the tail.
     let tail = starts
         .iter()
         .filter_map(|at| text.split_at_checked(*at))
@@ -73,8 +73,7 @@ pub fn cut(text: &str, room: usize) -> String {
     format!("{}{CUT}{tail}{end}", head.trim_end_matches(JOINER))
 }
 
-/// A cell's text as it stands in tables and lines, `-` for nothing; `comma` parts the elements of
-/// lists and maps.
+/// A cell's text in tables and lines, `-` if empty; `comma` separates the elements of lists and maps.
 pub(super) fn cell(cell: &Cell, comma: &str) -> String {
     if cell.is_empty() {
         return "-".to_owned();
@@ -112,8 +111,8 @@ pub(super) fn line(out: &mut String, row: &[Cell]) {
     out.push('\n');
 }
 
-/// Appends the values of one record, each on a line, as they are but for what would break the line
-/// or act on a terminal.
+/// Appends the values of one record, one a line; only characters that would break the line or act on a
+/// terminal are escaped.
 pub(super) fn raw(out: &mut String, row: &[Cell]) {
     for cell in row {
         let mut plain = String::new();
@@ -137,13 +136,12 @@ fn push_harmless(out: &mut String, c: char) {
     }
 }
 
-/// So many blanks; `std::fmt` would panic at more than 65,535.
+/// Appends `count` blanks; `std::fmt` panics above 65,535.
 pub fn push_blanks(out: &mut String, count: usize) {
     out.extend(std::iter::repeat_n(' ', count));
 }
 
-/// A word in pieces of at most so many cells, with blanks in between; of a pair, key and value apart, if that
-/// will do.
+/// Breaks a word with blanks into pieces of at most `room` cells, between key and value if possible.
 pub(super) fn broken(word: &str, room: usize) -> String {
     let mut pieces = Vec::new();
     let mut rest = word;
@@ -197,7 +195,7 @@ mod tests {
             ("int-br-physical-2,", 12, "int-b…cal-2,"),
             ("漢字ポート名", 9, "漢字…ト名"),
             ("漢字ポート名", 8, "漢字…名"),
-            // A family is one character to the eye: it stays whole or goes.
+            // A joined emoji is one character: it is kept or dropped whole.
             ("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5, "👩‍👩‍👧…👩‍👩‍👧"),
             ("e\u{301}e\u{301}e\u{301}e\u{301}", 3, "e\u{301}…e\u{301}"),
         ] {

@@ -1,10 +1,10 @@
-//! Points in time as text: RFC 3339, in UTC, so that lines of several hosts sort.
+//! Points in time as text: RFC 3339 in UTC, so that lines of several hosts sort.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY: u64 = 24 * 3600;
 
-/// `2026-11-22T21:03:22.123Z` (RFC 3339). Before 1970 it is 1970.
+/// `2026-11-22T21:03:22.123Z` (RFC 3339). Times before 1970 are shown as 1970.
 pub fn timestamp(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (year, month, day) = date(since.as_secs() / DAY);
@@ -25,7 +25,7 @@ fn time_of_day(seconds: u64) -> (u64, u64, u64) {
     (seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Year, month and day of a day since 1970-01-01, in the Gregorian calendar.
+/// The Gregorian year, month and day of a number of days since 1970-01-01.
 fn date(mut days: u64) -> (u64, u64, u64) {
     let mut year = 1970;
     loop {

@@ -21,13 +21,13 @@ pub(super) const DB_SOCKET: &str = "db.sock";
 /// The name of the database's file in the run directory.
 const DB_FILE: &str = "conf.db";
 
-/// How long a program of Open vSwitch may take; all of them take milliseconds.
+/// Time limit for a program of Open vSwitch; all of them take milliseconds.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a daemon has to end after SIGTERM.
+/// Time that a daemon has to end after SIGTERM.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long to wait for a daemon's end in all; only a process that the kernel holds takes so long.
+/// Maximum time to wait for a daemon's end; only a process blocked in the kernel takes so long.
 const GIVE_UP: Duration = Duration::from_secs(10);
 
 /// One of the two daemons of a sandbox.
@@ -48,8 +48,8 @@ impl Daemon {
         }
     }
 
-    /// The argument that names its pid file, by which it is recognized among all processes. With
-    /// this file's name in the run directory, `ovs-appctl` finds the daemon by itself.
+    /// The argument that names its pid file, by which the process is recognized. With this file name in the
+    /// run directory, `ovs-appctl` finds the daemon without options.
     fn pidfile_argument(self, dir: &Path) -> OsString {
         path_option("--pidfile=", &dir.join(self.name()).with_extension("pid"))
     }
@@ -89,7 +89,7 @@ impl Dummy {
     }
 }
 
-/// The programs a sandbox needs, and the schema.
+/// The programs and the schema file that a sandbox needs.
 #[derive(Debug)]
 pub(super) struct Programs {
     ovsdb_tool: PathBuf,
@@ -114,7 +114,7 @@ impl Programs {
     }
 }
 
-/// Finds a program in PATH, or where distributions put daemons although users' PATHs lack it.
+/// Finds a program in PATH, or where distributions install daemons although users' PATHs lack it.
 pub(super) fn find(program: &'static str) -> Result<PathBuf, SandboxError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -141,7 +141,7 @@ fn find_schema(ovsdb_server: &Path) -> Result<PathBuf, SandboxError> {
         .ok_or(SandboxError::MissingSchema)
 }
 
-/// Makes an empty database in `dir`. Returns the version of Open vSwitch, as `3.1.0`.
+/// Creates an empty database in `dir`. Returns the version of Open vSwitch, as `3.1.0`.
 pub(super) fn create_database(programs: &Programs, dir: &Path) -> Result<String, SandboxError> {
     thread::scope(|scope| {
         let asked = scope.spawn(|| {
@@ -166,7 +166,7 @@ pub(super) fn create_database(programs: &Programs, dir: &Path) -> Result<String,
     })
 }
 
-/// Starts the database; its socket takes connections when this returns.
+/// Starts ovsdb-server; its socket accepts connections when this returns.
 pub(super) fn start_ovsdb(programs: &Programs, dir: &Path) -> Result<(), SandboxError> {
     let mut server = daemon(&programs.ovsdb_server, Daemon::Ovsdb, dir);
     server
@@ -175,14 +175,14 @@ pub(super) fn start_ovsdb(programs: &Programs, dir: &Path) -> Result<(), Sandbox
     finish(server, b"").map(drop)
 }
 
-/// Starts the switch; it has read the database when this returns.
+/// Starts ovs-vswitchd; it has read the database when this returns.
 pub(super) fn start_vswitchd(
     programs: &Programs,
     dir: &Path,
     dummy: Dummy,
 ) -> Result<(), SandboxError> {
     let mut switch = daemon(&programs.vswitchd, Daemon::Vswitchd, dir);
-    // In this order: once system datapaths are disabled, the dummies cannot take their place.
+    // The order matters: once system datapaths are disabled, dummies cannot replace them.
     switch
         .arg(dummy.argument())
         .arg("--disable-system")
@@ -209,7 +209,7 @@ pub(super) fn command(program: &Path, dir: &Path) -> Command {
     command
 }
 
-/// What makes the programs of Open vSwitch look into `dir` alone.
+/// The environment that makes the programs of Open vSwitch use `dir` only.
 pub(super) fn environment(dir: &Path) -> [(&'static str, OsString); 4] {
     ["OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR"]
         .map(|name| (name, dir.as_os_str().to_owned()))
@@ -244,7 +244,7 @@ fn finish(mut command: Command, input: &[u8]) -> Result<String, SandboxError> {
         .map_err(SandboxError::io(format!("cannot run {program}")))?;
     let pid = Pid::from_child(&child);
     if let Some(mut stdin) = child.stdin.take() {
-        // A program that does not read its input says why on stderr.
+        // A write error is ignored: a program that does not read its input reports the cause on stderr.
         let _ = stdin.write_all(input);
     }
     let (sender, receiver) = mpsc::channel();
@@ -258,7 +258,7 @@ fn finish(mut command: Command, input: &[u8]) -> Result<String, SandboxError> {
     };
     let output = output.map_err(SandboxError::io(format!("cannot wait for {program}")))?;
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    // ovs-vsctl exits with 0 when ovs-vswitchd could not do what is now in the database.
+    // ovs-vsctl exits with 0 even if ovs-vswitchd could not apply the configuration.
     if output.status.success() && !said.contains("Error detected while setting up") {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
@@ -266,7 +266,7 @@ fn finish(mut command: Command, input: &[u8]) -> Result<String, SandboxError> {
         program,
         said: match said.lines().next() {
             None => output.status.to_string(),
-            // What follows is more of the same, and where it would be logged.
+            // Only the first line: the rest repeats it and names the log file.
             Some(first) => first.to_owned(),
         },
     })
@@ -289,8 +289,8 @@ pub(super) fn kill(dir: &Path, daemon: Daemon) -> Result<(), SandboxError> {
     signal_until_gone(dir, &[daemon], || Signal::KILL)
 }
 
-/// Sends the daemons the signal that is due, until none is left. Looks again each time: a daemon
-/// that was just starting may have forked since.
+/// Sends the daemons SIGTERM, later SIGKILL, until none is left. Lists the processes again each time: a
+/// daemon that was starting may have forked since.
 fn signal_until_gone(
     dir: &Path,
     daemons: &[Daemon],
@@ -310,7 +310,7 @@ fn signal_until_gone(
             }
             told.push((pid, due));
             match kill_process(pid, due) {
-                // It ended between our looking and our telling.
+                // ESRCH: it ended after it was listed.
                 Ok(()) | Err(Errno::SRCH) => {}
                 Err(error) => {
                     return Err(SandboxError::io(format!("cannot stop process {pid}"))(
@@ -318,7 +318,7 @@ fn signal_until_gone(
                     ));
                 }
             }
-            // A process that is stopped does not see its end coming.
+            // A stopped process handles SIGTERM only after SIGCONT.
             let _ = kill_process(pid, Signal::CONT);
         }
         if begin.elapsed() > GIVE_UP {
@@ -331,8 +331,7 @@ fn signal_until_gone(
     }
 }
 
-/// Whether nothing of a process is left but, perhaps, its entry for a parent that never asks. Its
-/// command line goes first, its sockets later.
+/// Whether a process is gone or a zombie. Its command line disappears first, its sockets later.
 fn is_gone(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The state follows the name in parentheses (proc(5)).
@@ -340,9 +339,8 @@ fn is_gone(pid: Pid) -> bool {
         .is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
 }
 
-/// The processes that are these daemons of the sandbox in `dir`. They are told by their command
-/// lines (proc(5)): a pid file may not be written yet, or name a process that has its number by
-/// now.
+/// The processes of these daemons in the sandbox in `dir`, recognized by their command lines (proc(5)): a
+/// pid file may not be written yet, or hold a reused process number.
 fn processes(dir: &Path, daemons: &[Daemon]) -> Vec<Pid> {
     let marks: Vec<(&str, OsString)> = daemons
         .iter()

@@ -1,4 +1,4 @@
-//! The run directory: made, marked, recognized, removed.
+//! Creates, marks, recognizes and removes the run directory.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -8,24 +8,23 @@ use std::path::{Path, PathBuf};
 
 use super::error::SandboxError;
 
-/// The file that says that a directory is a sandbox. Its content says whose the directory is:
-/// [`MADE`] or [`GIVEN`].
+/// The file that marks a directory as a sandbox. It contains [`MADE`] or [`GIVEN`].
 const MARKER: &str = ".ovs-sandbox";
 
-/// The sandbox made the directory, and removes it.
+/// The sandbox created the directory, and removes it.
 const MADE: &str = "made\n";
 
-/// The directory was there, and stays; only what the sandbox put into it goes.
+/// The directory existed before; only the files of the sandbox are removed.
 const GIVEN: &str = "given\n";
 
-/// The longest path of a unix socket, in bytes: `sun_path` without its end (unix(7)).
+/// Maximum length of a unix socket's path, in bytes: `sun_path` without the closing NUL (unix(7)).
 const SOCKET_PATH_MAX: usize = 107;
 
 /// The longest name of a socket in the directory. A process number has at most seven digits; a
 /// bridge's sockets (`BRIDGE.mgmt`, `BRIDGE.snoop`) are shorter.
 const LONGEST_SOCKET: &str = "/ovs-vswitchd.4194304.ctl";
 
-/// Makes a fresh run directory under `$XDG_RUNTIME_DIR`, or else under `/tmp`.
+/// Creates a fresh run directory under `$XDG_RUNTIME_DIR`, or else under `/tmp`.
 pub(super) fn fresh() -> Result<PathBuf, SandboxError> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR")
         .filter(|dir| !dir.is_empty())
@@ -55,7 +54,7 @@ fn fresh_in(parent: &Path) -> Result<PathBuf, SandboxError> {
 /// Makes `dir` a run directory: it must be new or empty. Returns its absolute path.
 pub(super) fn prepare(dir: &Path) -> Result<PathBuf, SandboxError> {
     let cannot = || format!("cannot use {} as a run directory", dir.display());
-    // Too long is best said before anything is made.
+    // The length is checked before anything is created.
     checked_length(&std::path::absolute(dir).map_err(SandboxError::io(cannot()))?)?;
     let owner = match fs::DirBuilder::new().mode(0o700).create(dir) {
         Ok(()) => MADE,
@@ -75,7 +74,7 @@ pub(super) fn prepare(dir: &Path) -> Result<PathBuf, SandboxError> {
     Ok(absolute)
 }
 
-/// The absolute path of `dir`, if a sandbox is there.
+/// The absolute path of `dir`, if it is a sandbox.
 pub(super) fn existing(dir: &Path) -> Result<PathBuf, SandboxError> {
     match dir.canonicalize() {
         Ok(absolute) if absolute.join(MARKER).is_file() => Ok(absolute),
@@ -85,8 +84,7 @@ pub(super) fn existing(dir: &Path) -> Result<PathBuf, SandboxError> {
     }
 }
 
-/// Takes away what a sandbox, already stopped, left in `dir`, and `dir` itself if the sandbox made
-/// it.
+/// Removes the files of a stopped sandbox in `dir`, and `dir` itself if the sandbox created it.
 pub(super) fn clear(dir: &Path) -> Result<(), SandboxError> {
     let result = match fs::read_to_string(dir.join(MARKER)) {
         Ok(owner) if owner == MADE => fs::remove_dir_all(dir),
@@ -94,13 +92,13 @@ pub(super) fn clear(dir: &Path) -> Result<(), SandboxError> {
         Err(error) => Err(error),
     };
     match result {
-        // Somebody else was faster: the guardian, or a second `stop`.
+        // Removed concurrently: by the guardian, or by a second `stop`.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.map_err(SandboxError::io(format!("cannot clear {}", dir.display()))),
     }
 }
 
-/// Removes the daemons' files; the marker last, so that an interrupted attempt can be repeated.
+/// Removes the daemons' files, then the marker, so that an interrupted attempt can be repeated.
 fn remove_own_files(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();

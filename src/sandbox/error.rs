@@ -1,9 +1,9 @@
-//! Why a sandbox did not start, and what helps.
+//! Errors of sandboxes, with hints.
 
 use std::io;
 use std::path::PathBuf;
 
-/// What went wrong with a sandbox.
+/// Why a sandbox operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// A program of Open vSwitch is not on this machine.
@@ -31,7 +31,7 @@ pub enum SandboxError {
         /// The longest possible, in bytes.
         limit: usize,
     },
-    /// The directory has something in it that a sandbox might overwrite.
+    /// The directory is not empty: a sandbox might overwrite its files.
     #[error("{} is not empty", dir.display())]
     NotEmpty {
         /// The directory.
@@ -43,7 +43,7 @@ pub enum SandboxError {
         /// The directory.
         dir: PathBuf,
     },
-    /// The directory was not made by a sandbox, so it is left alone.
+    /// The directory is not a sandbox, so it is left alone.
     #[error("{} is not a sandbox", dir.display())]
     NotASandbox {
         /// The directory.
@@ -65,7 +65,7 @@ pub enum SandboxError {
     TimedOut {
         /// Its path.
         program: String,
-        /// How long it had.
+        /// The time limit, in seconds.
         seconds: u64,
     },
     /// The command to run in the sandbox cannot be run.
@@ -73,27 +73,27 @@ pub enum SandboxError {
     Command {
         /// The command's name.
         command: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The operating system refused something.
     #[error("{what}: {source}")]
     Io {
-        /// What was tried, on what.
+        /// The operation and its object.
         what: String,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
 
 impl SandboxError {
-    /// The operating system's refusal of `what`.
+    /// An [`SandboxError::Io`] for the operation `what`.
     pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
 
-    /// What the user can do about it, where there is something.
+    /// The next step for the user, if there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::MissingProgram { .. } | Self::MissingSchema => Some(

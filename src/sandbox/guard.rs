@@ -1,9 +1,8 @@
-//! The guardian: a second process that cleans up when the first is gone, whatever ended it.
+//! The guardian: a second process that cleans up when the first ends, for whatever reason.
 //!
-//! It holds the reading end of a pipe whose writing end only its parent has. The parent's end, even
-//! by SIGKILL, closes the pipe; then the guardian stops the daemons and removes the directory. It
-//! is in a process group of its own, so that what is typed at the terminal, or `kill -- -GROUP`,
-//! does not reach it.
+//! It holds the read end of a pipe whose write end only its parent has. When the parent ends, even by
+//! SIGKILL, the pipe is closed; then the guardian stops the daemons and removes the directory. It is in a
+//! process group of its own, so that neither signals from the terminal nor `kill -- -GROUP` reach it.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -13,10 +12,10 @@ use std::process::{Child, Command, Stdio};
 use super::Sandbox;
 use super::error::SandboxError;
 
-/// What the parent writes when the sandbox is to go on without it.
+/// The parent writes this if the sandbox is to outlive it.
 const KEEP: &[u8] = b"keep\n";
 
-/// The parent's hold on its guardian.
+/// The parent's handle of its guardian.
 #[derive(Debug)]
 pub(super) struct Guard(Child);
 
@@ -26,7 +25,7 @@ impl Guard {
         Command::new(binary)
             .args(["sandbox", "guard"])
             .arg(dir)
-            // Nothing of ours may keep it from its work: no variable, no directory.
+            // It inherits no variable, and keeps no directory busy.
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -41,35 +40,35 @@ impl Guard {
     /// Dismisses the guardian, and leaves the sandbox running.
     pub(super) fn keep(mut self) {
         if let Some(stdin) = &mut self.0.stdin {
-            // If it is gone, it guards no more either.
+            // An error means that the guardian is gone, and will not stop the sandbox either.
             let _ = stdin.write_all(KEEP);
         }
     }
 }
 
 impl Drop for Guard {
-    /// Closes the pipe, and waits until the guardian has done its work.
+    /// Closes the pipe, and waits until the guardian has cleaned up.
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         let _ = self.0.wait();
     }
 }
 
-/// The guardian's whole life: waits for the end of standard input, then stops the sandbox in `dir`,
-/// unless it was told to keep it.
+/// The guardian process: waits for the end of standard input, then stops the sandbox in `dir`, unless the
+/// parent wrote `keep`.
 ///
 /// # Errors
 ///
 /// The sandbox cannot be stopped.
 pub fn main(dir: &Path) -> Result<(), SandboxError> {
     let mut said = Vec::new();
-    // An error ends the waiting as the end does; more than the one word is never sent.
+    // A read error counts as the end of input. The limit bounds what is read: only [`KEEP`] is ever sent.
     let _ = io::stdin().take(64).read_to_end(&mut said);
     if said == KEEP {
         return Ok(());
     }
     match Sandbox::stop(dir) {
-        // The parent has cleaned up by itself.
+        // The parent has cleaned up itself.
         Err(SandboxError::NotASandbox { .. }) => Ok(()),
         other => other,
     }

@@ -1,4 +1,4 @@
-//! Two hosts of an `OpenStack` Neutron cloud, as data in the binary: `fixtures/neutron`.
+//! Two hosts of an `OpenStack` Neutron cloud, embedded in the binary from `fixtures/neutron`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ impl Neutron {
     /// Both hosts, in the order of the manual.
     pub const ALL: [Self; 2] = [Self::Notes, Self::Node];
 
-    /// The word on the command line.
+    /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Notes => "notes",
@@ -40,7 +40,7 @@ impl Neutron {
         }
     }
 
-    /// The ports: bridge, name, `OpenFlow` number, tag, type, options.
+    /// The ports: bridge, name, OpenFlow number, tag, type, options.
     fn ports(self) -> &'static str {
         match self {
             Self::Notes => include_str!("../../fixtures/neutron/notes/ports.tsv"),
@@ -48,7 +48,7 @@ impl Neutron {
         }
     }
 
-    /// The flows of the bridges that have some, in the words of ovs-ofctl(8).
+    /// Bridges with their flows, in the syntax of ovs-ofctl(8).
     fn flows(self) -> &'static [(&'static str, &'static str)] {
         macro_rules! flows {
             ($host:literal: $($bridge:literal)*) => {
@@ -64,9 +64,8 @@ impl Neutron {
         }
     }
 
-    /// Whether somebody on this machine listens where the bridges would look for their controller: a
-    /// real agent, which is not to meet bridges that are not its own. They are then made without
-    /// controller.
+    /// Whether a process on this machine listens on the address of the bridges' controller. That would be a
+    /// real agent, which must not see bridges of a sandbox: they are then created without controller.
     pub fn controller_is_taken(self) -> bool {
         rows(self.bridges()).any(|[.., controller]: [&str; 4]| {
             let address = controller
@@ -76,7 +75,7 @@ impl Neutron {
         })
     }
 
-    /// The commands for ovs-vsctl that make the bridges and the ports, all in one transaction.
+    /// The arguments of ovs-vsctl that create the bridges and the ports, in one transaction.
     pub(super) fn vsctl_arguments(self) -> Vec<String> {
         let with_controller = !self.controller_is_taken();
         let mut arguments = Vec::new();
@@ -128,7 +127,7 @@ impl Neutron {
                     })
                 })
                 .collect();
-            // A panic in a thread of ours is a bug, and goes on in this one.
+            // A panic in one of the threads is propagated.
             running.into_iter().try_for_each(|one| match one.join() {
                 Ok(result) => result.map(drop),
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -137,10 +136,10 @@ impl Neutron {
     }
 }
 
-/// What stands in a cell without a value.
+/// An empty cell.
 const EMPTY: &str = "-";
 
-/// The rows of a table of `N` columns; the heading and anything of another shape is left out.
+/// The rows of a table of `N` columns; the heading and lines of another length are skipped.
 fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [&str; N]> {
     table
         .lines()
@@ -148,8 +147,8 @@ fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [&str; N]> {
         .filter_map(|line| line.split('\t').collect::<Vec<_>>().try_into().ok())
 }
 
-/// Whether a socket of this machine listens there. Asks nobody: an address with a listener cannot be
-/// bound, one without can, by any number of sandboxes at a time, since none of them listens.
+/// Whether a socket of this machine listens on `address`. Tries to bind it, without connecting or
+/// listening: an address with a listener cannot be bound, one without can, by several sandboxes at a time.
 fn somebody_listens(address: SocketAddr) -> bool {
     let bound = || {
         let socket = TcpSocket::new_v4()?;

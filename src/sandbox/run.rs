@@ -41,7 +41,7 @@ fn search_path(bin: &Path) -> Option<OsString> {
 /// Runs the command, and passes signals on to it until it ends.
 fn wait(mut command: Command, program: &OsStr) -> Result<ExitStatus, SandboxError> {
     let cannot_wait = || SandboxError::io("cannot wait for the command");
-    // Before the command is there: a signal that comes now is for it.
+    // Registered before the command starts, so that no signal is lost.
     let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])
         .map_err(SandboxError::io("cannot wait for signals"))?;
     let handle = signals.handle();
@@ -54,12 +54,12 @@ fn wait(mut command: Command, program: &OsStr) -> Result<ExitStatus, SandboxErro
         for signal in signals.forever() {
             let is_told_already = matches!(signal, SIGINT | SIGQUIT) && at_terminal();
             if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !is_told_already) {
-                // It may have ended just now.
+                // An error means that it has just ended.
                 let _ = kill_process(pid, signal);
             }
         }
     });
-    // Until it is waited for, its number is nobody else's.
+    // NOWAIT keeps it a zombie, so that its process number is not reused before the last signal is sent.
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     let ended = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options));
     handle.close();
@@ -70,8 +70,8 @@ fn wait(mut command: Command, program: &OsStr) -> Result<ExitStatus, SandboxErro
     child.wait().map_err(cannot_wait())
 }
 
-/// Whether this process is in the foreground of a terminal: then the terminal's Ctrl-C has reached
-/// the command already, which is in the same process group, and must not arrive twice.
+/// Whether this process is in the foreground process group of a terminal: then Ctrl-C has reached the
+/// command, which is in the same group, and must not be sent twice.
 fn at_terminal() -> bool {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // After the name in parentheses: state, ppid, pgrp, session, tty_nr, tpgid (proc(5)).

@@ -8,8 +8,7 @@ use serde_json::Value;
 use crate::common::{Sandbox, host};
 
 fn with_bridge() -> Sandbox {
-    let sandbox = Sandbox::with("add-br br0");
-    sandbox
+    Sandbox::with("add-br br0")
 }
 
 const LINES: &str = "\

@@ -1,6 +1,7 @@
 //! `ovs graph`: how the bridges hang together, as a picture.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use ovs::sandbox::Neutron;
 use roxmltree::{Document, Node};
@@ -153,10 +154,12 @@ fn no_picture_is_wider_than_the_terminal_where_one_column_fits() {
 fn a_crowd_stays_readable() {
     let mut line = "add-br br0".to_owned();
     for port in 0..300 {
-        line += &format!(" -- add-port br0 tap{port} tag={}", port % 3 + 1);
+        let tag = port % 3 + 1;
+        let _ = write!(line, " -- add-port br0 tap{port} tag={tag}");
     }
     for tunnel in 1..=40 {
-        line += &format!(
+        let _ = write!(
+            line,
             " -- add-port br0 vx{tunnel} -- set Interface vx{tunnel} type=vxlan \
              options:key=flow options:remote_ip=10.0.0.{tunnel}"
         );

@@ -35,7 +35,7 @@ fn pairs(neutron: Neutron) -> String {
 fn every_pair_once() {
     for neutron in Neutron::ALL {
         let sandbox = Sandbox::neutron(neutron);
-        ovs!(sandbox, "patch list").prints(&pairs(neutron));
+        ovs!(sandbox, "patch list").prints(pairs(neutron));
     }
 }
 

@@ -1,5 +1,5 @@
-//! The picture in the DOT language of Graphviz (<https://graphviz.org/doc/info/lang.html>): a cluster for
-//! each bridge, a node for each row.
+//! The picture in the DOT language of Graphviz (<https://graphviz.org/doc/info/lang.html>): a cluster per
+//! bridge, a node per row.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub fn dot(picture: &Picture) -> String {
         }
         for (number, row) in frame.rows.iter().enumerate() {
             let mut words = text(&row.name);
-            // What stands at the right is escaped already.
+            // The text at the right is escaped already.
             let right = row.right();
             if !right.is_empty() {
                 let _ = write!(words, "\\n{}", quotable(&right));

@@ -5,10 +5,10 @@ use super::{Frame, FrameKind, JoinKind, Picture};
 use crate::output::text::{SHORTEST, cut};
 use crate::output::{Format, Role, escape, push_blanks, width};
 
-/// More cells than this nobody can look at.
+/// Maximum size of a picture, in cells.
 const MOST_CELLS: usize = 1 << 24;
 
-/// The picture has more cells than anybody can look at.
+/// The picture has more than the maximum number of cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the picture would be {width} columns wide and {height} lines high")]
 pub struct TooLarge {
@@ -18,8 +18,8 @@ pub struct TooLarge {
     pub height: usize,
 }
 
-/// The picture for a terminal, with colours; where that is too narrow for boxes side by side, one
-/// below the other, and where it is too narrow for that, with names that are cut.
+/// The picture for a terminal, with colours. If the terminal is too narrow for boxes side by side, they are
+/// stacked; if it is still too narrow, names are cut.
 ///
 /// # Errors
 ///
@@ -68,7 +68,7 @@ fn fitted(picture: &Picture, room: Option<usize>) -> Option<Picture> {
     Some(fitted)
 }
 
-/// Which of its four sides a line in a cell reaches, and how it looks.
+/// Which sides of its cell a line reaches, and its look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Stroke {
     sides: u8,
@@ -195,7 +195,7 @@ impl Canvas {
     }
 }
 
-/// One line as it is printed: blanks at its end are left out, colours change where they must.
+/// One printed line: trailing blanks are omitted, colours change only where needed.
 struct Line<'o> {
     out: &'o mut String,
     format: &'o Format,

@@ -1,10 +1,10 @@
-//! Where boxes and lines go, in cells of a terminal.
+//! Positions of boxes and lines, in terminal cells.
 //!
-//! Boxes that lines join stand in columns, by their distance from the box with the most lines: so a line
-//! joins neighbouring columns, or boxes of one column. It leaves a box at the right or the left of its
-//! row, and turns in the channel between the columns, on a track that is its own. No row that a line
-//! enters at the right of a channel is at the height of one that another line leaves at its left. So
-//! lines cross, but never run along each other, over a label or through a box.
+//! Connected boxes are placed in columns by their distance from the box with the most lines, so that a line
+//! joins neighbouring columns or boxes of one column. It leaves a box at the right or the left of its row,
+//! and turns in the channel between the columns, on a track of its own. No line enters a channel at its
+//! left in the same terminal row as another leaves it at its right. So lines cross, but never run along
+//! each other, over a label or through a box.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::{End, Frame, FrameKind, Picture};
 use crate::output::{escape, width};
 
-/// Between boxes of a column, and between what is not joined.
+/// Between boxes of a column, and between unconnected components.
 const GAP: usize = 1;
 /// Before the first track of a channel, and between tracks.
 const STEP: usize = 2;
@@ -28,7 +28,7 @@ pub(super) struct Layout {
     pub(super) height: usize,
 }
 
-/// A box, its border included: rows begin three below its top.
+/// A box with its border: its rows begin three below its top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Rect {
     pub(super) x: usize,
@@ -64,7 +64,7 @@ fn line_in_box(row: Option<usize>) -> usize {
 }
 
 impl Layout {
-    /// Lays the picture out in columns; all in one where that would be wider than `room`.
+    /// Lays the picture out in columns, or in one column if that would be wider than `room`.
     pub(super) fn of(picture: &Picture, room: Option<usize>) -> Layout {
         let wide = Layout::arranged(picture, false);
         match room {
@@ -99,7 +99,7 @@ impl Layout {
         layout
     }
 
-    /// Places what hangs together below what is there.
+    /// Places a connected component below those already placed.
     fn place(&mut self, picture: &Picture, mut columns: Vec<Vec<usize>>) {
         let top = match self.height {
             0 => 0,
@@ -124,10 +124,10 @@ impl Layout {
         }
     }
 
-    /// Stacks the boxes of a column, each near what it is joined to at its left: `before` are the lines of
-    /// the channel there.
+    /// Stacks the boxes of a column, each near the boxes at its left that it is joined to: `before` are the
+    /// lines of the channel there.
     fn stack(&mut self, column: &mut [usize], before: &[Way], x: usize, top: usize) {
-        // Where a box's lines come from on average: the boxes come in this order.
+        // The average height where a box's lines start: boxes are sorted by it.
         let origin = |frame: usize| {
             let ways = before.iter().filter(|way| way.right.frame == frame);
             let lines: Vec<usize> = ways.map(|way| self.line_of(way.left)).collect();
@@ -150,12 +150,12 @@ impl Layout {
                 .filter(|way| way.right.frame == *frame && !way.is_loop)
                 .map(|way| (self.line_of(way.left), line_in_box(way.right.row)))
                 .collect();
-            // Its first line is straight, if there is room.
+            // The box's first line is made straight if there is room.
             let wanted = lines
                 .first()
                 .map_or(0, |(from, own)| from.saturating_sub(*own));
             let mut y = next.max(wanted);
-            // Where it ends, no other line may begin across the channel.
+            // Whether another line would start at the height where this one ends.
             let clashes = |y: usize| {
                 let clash =
                     |(from, own): &(usize, usize)| *from != y + own && taken.contains(&(y + own));
@@ -173,7 +173,7 @@ impl Layout {
         }
     }
 
-    /// Gives each line of a channel, which begins at `x`, its track.
+    /// Assigns a track to each line of a channel, which begins at `x`.
     fn route(&mut self, channel: &[Way], picture: &Picture, x: usize) {
         let mut tracks: Vec<(Turn, Way)> = Vec::new();
         for way in channel {
@@ -224,7 +224,7 @@ impl Layout {
         self.box_of(end).line_of(end.row)
     }
 
-    /// Where a line meets the border.
+    /// The point where a line meets the border.
     fn side_of(&self, end: End, at_right: bool) -> Point {
         let place = self.box_of(end);
         Point {
@@ -241,14 +241,14 @@ struct Way {
     join: usize,
     /// The end in the column at the left.
     left: End,
-    /// The other.
+    /// The other end.
     right: End,
-    /// Whether the other is in the column at the left, too.
+    /// Whether the other end is in the column at the left, too.
     is_loop: bool,
 }
 
-/// How a line turns; in the order of the tracks, so that few cross: what leads up turns the earlier the
-/// higher it begins, what leads down the earlier the lower.
+/// How a line turns, in the order of the tracks, which keeps crossings few: of the lines that lead up, the
+/// higher ones turn first; of those that lead down, the lower ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     None,
@@ -257,7 +257,7 @@ enum Turn {
     Down(Reverse<usize>),
 }
 
-/// The lines of the channel at the right of each column.
+/// The lines in the channel at the right of each column.
 fn channels(picture: &Picture, columns: &[Vec<usize>]) -> Vec<Vec<Way>> {
     let mut column_of = vec![None; picture.frames.len()];
     for (index, column) in columns.iter().enumerate() {
@@ -290,7 +290,7 @@ fn channels(picture: &Picture, columns: &[Vec<usize>]) -> Vec<Vec<Way>> {
     channels
 }
 
-/// What hangs together, each in columns by the distance from the box with the most lines.
+/// The connected components, each in columns by the distance from the box with the most lines.
 fn components(picture: &Picture) -> Vec<Vec<Vec<usize>>> {
     let mut neighbours: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); picture.frames.len()];
     for join in &picture.joins {
@@ -341,7 +341,7 @@ fn components(picture: &Picture) -> Vec<Vec<Vec<usize>>> {
     components
 }
 
-/// How large a box is, its border included.
+/// The size of a box with its border.
 fn size(frame: &Frame) -> (usize, usize) {
     let title = width(&escape(&frame.title));
     let names = frame.rows.iter().map(|row| width(&row.left())).max();
@@ -391,7 +391,7 @@ mod tests {
         }
     }
 
-    /// The cells of a line between its ends, each with whether it runs across there and up or down.
+    /// The cells of a line between its ends, each with whether the line runs across or up and down there.
     fn cells(line: &[Point]) -> Vec<(Point, bool)> {
         let mut cells = Vec::new();
         for pair in line.windows(2) {
@@ -407,7 +407,8 @@ mod tests {
         cells
     }
 
-    /// Boxes are apart; lines join their rows, keep off boxes and run nowhere along each other.
+    /// Checks that boxes are apart, and that lines join their rows, avoid boxes and never run along each
+    /// other.
     fn assert_sound(picture: &Picture, room: Option<usize>) {
         let layout = Layout::of(picture, room);
         for (index, a) in layout.boxes.iter().enumerate() {
@@ -487,7 +488,7 @@ mod tests {
         }
     }
 
-    /// Pictures made by chance (a linear congruential generator: the same ones every time).
+    /// Pseudo-random pictures (a linear congruential generator: the same ones every time).
     #[test]
     fn any_network() {
         let mut state = 1_u64;

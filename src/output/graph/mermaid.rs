@@ -1,12 +1,12 @@
-//! The picture as a Mermaid flowchart (<https://mermaid.js.org/syntax/flowchart.html>): a subgraph for each
-//! bridge, a node for each row.
+//! The picture as a Mermaid flowchart (<https://mermaid.js.org/syntax/flowchart.html>): a subgraph per
+//! bridge, a node per row.
 
 use std::fmt::Write as _;
 
 use super::{FrameKind, JoinKind, Picture};
 use crate::output::escape;
 
-/// The picture for Mermaid, as wikis and forges draw it.
+/// The picture for Mermaid, as rendered by wikis and forges.
 pub fn mermaid(picture: &Picture) -> String {
     let mut out = String::from("flowchart LR\n");
     for (index, frame) in picture.frames.iter().enumerate() {
@@ -49,7 +49,7 @@ pub fn mermaid(picture: &Picture) -> String {
     out
 }
 
-/// Everything that may have a meaning to Mermaid, Markdown or HTML as a numeric entity.
+/// Escapes all characters special to Mermaid, Markdown or HTML as numeric entities.
 fn text(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
     for c in words.chars() {

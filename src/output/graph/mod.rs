@@ -1,9 +1,9 @@
-//! Pictures of boxes that lines join: drawn on a terminal, as SVG, or written down for the layout
-//! programs Graphviz (DOT language) and Mermaid.
+//! Pictures of boxes joined by lines: for a terminal, as SVG, or in the languages of Graphviz (DOT) and
+//! Mermaid.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `layout` | where boxes and lines go, in cells: nothing overlaps, by construction |
+//! | `layout` | positions of boxes and lines, in cells, without overlaps |
 //! | `drawing` | the layout in box-drawing characters |
 //! | `svg` | the layout as SVG |
 //! | `dot`, `mermaid` | the picture in these languages; their programs lay it out |
@@ -24,7 +24,7 @@ pub use drawing::{TooLarge, drawing};
 pub use mermaid::mermaid;
 pub use svg::svg;
 
-/// What is to be drawn. Texts are as they come from the database: each format escapes them.
+/// A picture. Texts are not escaped: each format does that.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Picture {
     /// The boxes.
@@ -36,7 +36,7 @@ pub struct Picture {
 /// A box with a title and rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// What it is called.
+    /// The name of the bridge or host.
     pub title: String,
     /// What it is.
     pub kind: FrameKind,
@@ -58,11 +58,11 @@ pub enum FrameKind {
 pub struct Row {
     /// The name of a port, or what several have in common.
     pub name: String,
-    /// What is special about it.
+    /// Further properties.
     pub note: String,
     /// Its VLAN tag; rows of one tag have one colour.
     pub tag: Option<i64>,
-    /// What is wrong with it.
+    /// Its fault, if it has one.
     pub trouble: Option<String>,
 }
 
@@ -73,7 +73,7 @@ pub struct Join {
     pub from: End,
     /// The other.
     pub to: End,
-    /// What it stands for.
+    /// What it represents.
     pub kind: JoinKind,
 }
 
@@ -87,7 +87,7 @@ pub struct End {
 }
 
 impl End {
-    /// What DOT and Mermaid call it.
+    /// Its identifier in DOT and Mermaid.
     fn node(self) -> String {
         match self.row {
             Some(row) => format!("f{}r{row}", self.frame),
@@ -96,7 +96,7 @@ impl End {
     }
 }
 
-/// What a line stands for.
+/// What a line represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinKind {
     /// A pair of patch ports.
@@ -108,8 +108,8 @@ pub enum JoinKind {
 }
 
 impl Picture {
-    /// The lines with their places in [`Picture::joins`], in the order to draw them: where lines meet, what
-    /// works is above what does not.
+    /// The lines with their indices in [`Picture::joins`], in drawing order: where lines meet, working ones
+    /// are drawn over broken ones.
     fn in_order(&self) -> impl Iterator<Item = (usize, &Join)> {
         let of_kind = |broken: bool| {
             let joins = self.joins.iter().enumerate();
@@ -120,7 +120,7 @@ impl Picture {
 }
 
 impl Row {
-    /// What stands at the right of the row: what is wrong, or its note.
+    /// The text at the right of the row: its fault, or its note.
     fn right(&self) -> String {
         let mut words = Vec::new();
         if let Some(tag) = self.tag {

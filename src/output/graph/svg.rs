@@ -1,4 +1,4 @@
-//! The picture as SVG 1.1, in pixels; readable in colour and printed without.
+//! The picture as SVG 1.1, in pixels; legible without colour too.
 
 use std::fmt::Write as _;
 
@@ -6,19 +6,19 @@ use super::layout::{Layout, Point, Rect};
 use super::{Frame, FrameKind, JoinKind, Picture};
 use crate::output::{escape, width};
 
-/// A cell, in pixels. Monospaced fonts are 0.6 em wide; a little more room keeps the widest of them in.
+/// The width of a cell in pixels. Monospaced fonts are 0.6 em wide; the margin is for the widest of them.
 const CELL: f64 = 7.6;
 const LINE: f64 = 18.0;
 const FONT: f64 = 12.0;
 const MARGIN: f64 = 12.0;
 
-/// Fills for tags, light enough for black text on them and for a printer without colours. (`ColorBrewer`'s
-/// qualitative set of pastels would do as well; these are spread evenly over the hues.)
+/// Fills for tags, evenly spread over the hues, light enough for black text and for printing without
+/// colours.
 const TAG_FILLS: [&str; 8] = [
     "#fde2c8", "#d5ecd4", "#d6e6f7", "#ecdcf3", "#fbf3c0", "#d3eeee", "#f8d9dd", "#e4e8c9",
 ];
 
-/// The picture as a document of its own.
+/// The picture as an SVG document.
 ///
 /// Each box is a `g` with the class `bridge` or `host`, each line a `path` with the class `patch`, `broken`
 /// or `tunnel` and its ends in `data-from` and `data-to` (title of the box, a blank, the row's number).
@@ -142,7 +142,7 @@ fn rect(out: &mut String, class: &str, fill: &str, [left, top, right, bottom]: [
     out.push_str("/>\n");
 }
 
-/// A text; `textLength` holds it in its cells where a font is wider than was reckoned with.
+/// A text; `textLength` keeps it within its cells if the font is wider than assumed.
 fn label(out: &mut String, class: &str, anchor: &str, x: f64, middle: f64, words: &str) {
     if words.is_empty() {
         return;
@@ -168,7 +168,7 @@ fn cells(count: usize, size: f64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) * size
 }
 
-/// What has a meaning in XML, escaped, and what may not stand in it at all.
+/// Escapes for XML, and replaces characters that XML does not allow.
 fn text(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
     for c in words.chars() {

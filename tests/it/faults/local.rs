@@ -20,8 +20,7 @@ use crate::common::Sandbox;
 const SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
 
 fn with_bridge() -> Sandbox {
-    let sandbox = Sandbox::with("add-br br0");
-    sandbox
+    Sandbox::with("add-br br0")
 }
 
 fn ports(sandbox: &Sandbox) -> Vec<String> {
