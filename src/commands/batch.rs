@@ -44,6 +44,10 @@ struct Line {
 
 impl Args {
     /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// A line is not understood, or one of the changes fails.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let text = self.read()?;
         let lines = parse(&text)?;

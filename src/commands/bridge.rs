@@ -168,6 +168,10 @@ ovs bridge show br-int -g datapath_id",
 
 impl Command {
     /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, what is asked does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::List => list(cx).await,

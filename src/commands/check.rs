@@ -136,6 +136,10 @@ const STEP: Duration = Duration::from_millis(100);
 
 impl Args {
     /// Runs the command: [`Exit::Done`], or [`Exit::Failed`] where there is an error among the findings.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, what is to be checked cannot be read, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;

@@ -187,6 +187,10 @@ impl Context {
     }
 
     /// Writes to stdout.
+    ///
+    /// # Errors
+    ///
+    /// Stdout cannot be written.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         if let Some(look) = self.look() {
             look.show(Frame::of_text(text, self.format.mode));
@@ -212,6 +216,10 @@ impl Context {
     }
 
     /// Prints a list. People are told when there is nothing in it: `no patch ports`.
+    ///
+    /// # Errors
+    ///
+    /// Stdout cannot be written.
     pub fn print_list<'r, R: 'r>(
         &self,
         view: &View<'_, R>,

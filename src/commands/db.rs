@@ -46,6 +46,10 @@ pub enum Command {
 
 impl Command {
     /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::Get(get) => get.run(cx).await,

@@ -55,6 +55,10 @@ const MUCH: usize = 65_536;
 
 impl Args {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the input cannot be read or decoded, or stdout cannot be written.
     pub fn run(&self, cx: &Context) -> Result<(), Failure> {
         if cx.format.columns.is_some() {
             let message = "decode prints whole messages, no columns";

@@ -40,6 +40,10 @@ use sort::Waiting;
 
 impl Args {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         if cx.format.columns.is_some() {
             let message = "dump-flows prints whole flows, no columns";

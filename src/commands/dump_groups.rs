@@ -51,6 +51,10 @@ struct Entry {
 
 impl Args {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "groups")?;
         let switch = SwitchArg::parse(cx, &self.switch)?;

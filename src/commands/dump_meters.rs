@@ -44,6 +44,10 @@ fn meter_id(text: &str) -> Result<u32, String> {
 
 impl Args {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "meters")?;
         let switch = SwitchArg::parse(cx, &self.switch)?;

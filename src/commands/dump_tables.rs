@@ -114,6 +114,10 @@ fn columns() -> Vec<Column<Line>> {
 
 impl Args {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;

@@ -133,6 +133,10 @@ const READ: [&str; 6] = ["tag", "trunks", "vlan_mode", "cvlans", "options", "err
 
 impl Args {
     /// Draws it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;

@@ -127,6 +127,10 @@ pub enum Command {
 impl Command {
     /// Runs the command. Returns its exit code where that is not simply "done": `sandbox run` passes
     /// on that of the command it ran.
+    ///
+    /// # Errors
+    ///
+    /// The command fails.
     pub async fn run(&self, cx: &Context) -> Result<ExitCode, Failure> {
         match cx.watch {
             Some(pace) => watch::watch(cx, self, pace).await,

@@ -70,6 +70,10 @@ fn far<'t>(patch: &Patch<'t>, cell: impl Fn(&PatchEnd<'t>) -> Cell) -> Cell {
 
 impl Command {
     /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let bridge = match self {
             Command::List { bridge } => bridge,

@@ -99,6 +99,10 @@ fn columns() -> Vec<Column<Leg>> {
 
 impl Args {
     /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;

@@ -107,6 +107,10 @@ fn columns<'t>() -> Vec<Column<Line<'t>>> {
 
 impl Command {
     /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, what is asked does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::List { bridge } => list(cx, bridge.clone()).await,

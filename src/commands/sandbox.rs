@@ -115,6 +115,10 @@ impl clap::ValueEnum for Dummy {
 
 /// Runs `ovs sandbox`, without remarks and hints if `quiet`. Returns the exit code: that of the
 /// command for `run`, otherwise 0.
+///
+/// # Errors
+///
+/// The sandbox cannot be started or stopped, or the command in it cannot be run.
 pub fn run(command: &Command, quiet: bool) -> Result<u8, SandboxError> {
     match command {
         Command::Start { dir, content } => start(dir.as_deref(), content, quiet),

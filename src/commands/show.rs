@@ -63,6 +63,10 @@ fn columns<'t>() -> Vec<Column<Line<'t>>> {
 
 impl Args {
     /// Prints the topology.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;

@@ -104,6 +104,10 @@ impl Command {
     }
 
     /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::Set(set) => write::make(cx, set).await,

@@ -75,6 +75,10 @@ fn columns<'t>() -> Vec<Column<Line<'t>>> {
 
 impl Command {
     /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         if let Some(change) = self.change() {
             return write::make(cx, change).await;

@@ -26,7 +26,9 @@ const RESET_COUNTS: u16 = 4;
 
 /// Writes the flow as one line, without a line feed.
 ///
-/// After an error the line ends where the bytes stopped making sense.
+/// # Errors
+///
+/// The match or the actions are malformed. The line then ends where the bytes stopped making sense.
 pub fn text<S: Sink>(
     flow: &FlowStats<'_>,
     stats: bool,
@@ -97,7 +99,9 @@ pub fn text<S: Sink>(
 /// Writes the flow as a JSON object: `table`, `priority`, `cookie` and statistics, then what is not zero,
 /// then `flags`, `match` and `actions`, which are always there.
 ///
-/// After an error the object is complete, but lacks what made no sense.
+/// # Errors
+///
+/// The match or the actions are malformed. The object is then complete, but lacks what made no sense.
 pub fn json(
     flow: &FlowStats<'_>,
     stats: bool,

@@ -116,6 +116,10 @@ impl Session {
     /// Connects and negotiates the highest version that is in `offer` and allowed by the switch.
     ///
     /// `limit` bounds each wait without progress; `None` waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection, it fails, or no version is allowed on both sides.
     pub async fn connect(
         endpoint: &Endpoint,
         offer: Versions,
@@ -126,6 +130,10 @@ impl Session {
     }
 
     /// Negotiates, like [`Session::connect`], over a connection that is made already.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails, or no version is allowed on both sides.
     pub async fn over(
         stream: Stream,
         offer: Versions,
@@ -175,6 +183,10 @@ impl Session {
     }
 
     /// Sends a request that bears `xid`; its reply comes through [`Session::part`].
+    ///
+    /// # Errors
+    ///
+    /// The request cannot be sent.
     pub async fn ask(&mut self, xid: u32, request: &[u8]) -> Result<(), Error> {
         self.queued.clear();
         self.tried = None;
@@ -263,6 +275,10 @@ impl Session {
     /// Sends a request and reads the parts of its reply: everything that `read` finds in them.
     ///
     /// `request` makes the bytes for a version and transaction id; `None`: it cannot be said there.
+    ///
+    /// # Errors
+    ///
+    /// This version has no such request, the connection fails, the switch refuses, or `read` fails.
     pub async fn collect<T>(
         &mut self,
         request: impl FnOnce(Version, u32) -> Option<Vec<u8>>,
@@ -461,6 +477,10 @@ impl Session {
     }
 
     /// The descriptions of all ports, as the switch tells them: names are cut at 15 bytes.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails, the switch refuses, or its reply is malformed.
     pub async fn ports(&mut self) -> Result<Vec<PortDesc>, Error> {
         let version = self.version;
         let xid = self.next_xid();
@@ -482,6 +502,10 @@ impl Session {
     }
 
     /// The switch's id (OpenFlow 1.5.1 §7.3.1).
+    ///
+    /// # Errors
+    ///
+    /// The connection fails, the switch refuses, or its reply is malformed.
     pub async fn datapath_id(&mut self) -> Result<u64, Error> {
         self.features(|_, message| {
             let mut body = Cursor::new(message, 0);
@@ -520,6 +544,10 @@ impl Session {
     }
 
     /// The counters of one port, or of all with [`PORT_ANY`](super::text::PORT_ANY).
+    ///
+    /// # Errors
+    ///
+    /// OpenFlow 1.0 has no such port, the connection fails, the switch refuses, or its reply is malformed.
     pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<PortStats>, Error> {
         let version = self.version;
         let xid = self.next_xid();
@@ -534,6 +562,10 @@ impl Session {
     }
 
     /// Reads the flows of the next part; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails, the switch refuses, or the part is no flow statistics.
     pub async fn flows(&mut self) -> Result<Option<flow_stats::Entries<'_>>, Error> {
         let version = self.version;
         match self.part().await? {

@@ -35,6 +35,10 @@ const WORTH_READING_WHOLE: usize = 20;
 
 impl Edit<'_> {
     /// Adds a bridge with its own port, or makes the one that exists what it shall be.
+    ///
+    /// # Errors
+    ///
+    /// The bridge cannot be made or changed so, or the database does not answer.
     pub async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace, Refusal> {
         let place = if let Some(place) = self.bridge_if(new.name).await? {
             self.refuse_other_bridge(new, &place)?;
@@ -51,6 +55,10 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a bridge; the rest stays.
+    ///
+    /// # Errors
+    ///
+    /// The bridge cannot be changed so, or the database does not answer.
     pub async fn set_bridge(
         &mut self,
         place: &BridgePlace,
@@ -69,6 +77,10 @@ impl Edit<'_> {
     }
 
     /// Removes bridges with all their ports; a VLAN bridge goes with the ports of its VLAN.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<(), Refusal> {
         let mut patches = Vec::new();
         for place in places {

@@ -13,6 +13,10 @@ use crate::ovsdb::{Atom, Datum};
 
 impl Edit<'_> {
     /// Sets columns, or keys of them: `COLUMN[:KEY]=VALUE`.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, a column is read-only, or the database does not answer.
     pub async fn set_record(
         &mut self,
         table: &Table,
@@ -28,6 +32,10 @@ impl Edit<'_> {
     }
 
     /// Adds elements to a set, or pairs to a map whose keys are not there yet.
+    ///
+    /// # Errors
+    ///
+    /// A value is wrong, the column is read-only, or the database does not answer.
     pub async fn add_to_record(
         &mut self,
         table: &Table,
@@ -58,6 +66,10 @@ impl Edit<'_> {
     }
 
     /// Takes elements out of a set; keys, or pairs that are exactly so, out of a map.
+    ///
+    /// # Errors
+    ///
+    /// A value is wrong, the column is read-only, or the database does not answer.
     pub async fn remove_from_record(
         &mut self,
         table: &Table,
@@ -107,6 +119,10 @@ impl Edit<'_> {
     }
 
     /// Empties columns.
+    ///
+    /// # Errors
+    ///
+    /// A column cannot be emptied, or the database does not answer.
     pub async fn clear_record(
         &mut self,
         table: &Table,
@@ -146,6 +162,10 @@ impl Edit<'_> {
     }
 
     /// Makes a row. `symbol` (`@NAME`) is what later steps may call it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, `symbol` is taken, or the database does not answer.
     pub async fn create_record(
         &mut self,
         table: &Table,
@@ -191,6 +211,10 @@ impl Edit<'_> {
     }
 
     /// Deletes a row, unless another refers to it in a way that would keep it.
+    ///
+    /// # Errors
+    ///
+    /// The row must stay, or the database does not answer.
     pub async fn destroy_record(&mut self, table: &Table, row: RowId) -> Result<(), Refusal> {
         if table.name == "Open_vSwitch" {
             return Err(Refusal::refused(
@@ -233,6 +257,10 @@ impl Edit<'_> {
     }
 
     /// Deletes all rows of a table.
+    ///
+    /// # Errors
+    ///
+    /// As [`Edit::destroy_record`].
     pub async fn destroy_all(&mut self, table: &Table) -> Result<(), Refusal> {
         for row in self.draft.search(&table.name, Vec::new(), &[]).await? {
             self.destroy_record(table, row).await?;
@@ -242,6 +270,10 @@ impl Edit<'_> {
 
     /// Refuses a plan that makes rows which nothing refers to, in tables whose rows then go at once
     /// (ovsdb-server(7), garbage collection).
+    ///
+    /// # Errors
+    ///
+    /// There is such a row.
     pub fn refuse_unreferenced(&self) -> Result<(), Refusal> {
         for (row, symbol) in &self.unrooted {
             if self.draft.is_gone(*row) {
@@ -454,6 +486,10 @@ fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Chang
 }
 
 /// What a key of a column has for its value.
+///
+/// # Errors
+///
+/// The column is no map.
 pub fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, Refusal> {
     column.kind.value.as_ref().ok_or_else(|| {
         Refusal::usage(format!(
@@ -464,6 +500,10 @@ pub fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, R
 }
 
 /// A value for a column.
+///
+/// # Errors
+///
+/// The text is no value of this type.
 pub fn read(table: &Table, column: &Column, text: &str, kind: &Type) -> Result<Datum, Refusal> {
     notation::datum(text, kind).map_err(|message| wrong(table, column, &message))
 }

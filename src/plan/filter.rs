@@ -20,6 +20,10 @@ pub struct Filter {
 
 impl Filter {
     /// Reads one, typed by the table's columns.
+    ///
+    /// # Errors
+    ///
+    /// The text is no condition, or does not fit the column.
     pub fn read(table: &Table, text: &str) -> Result<Self, Refusal> {
         let operators = Relation::WORDS.map(|(word, _)| word);
         let parsed = Argument::parse(text, &operators).map_err(Refusal::usage)?;

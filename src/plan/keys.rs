@@ -10,6 +10,10 @@ use crate::ovsdb::{Atom, Datum};
 impl Edit<'_> {
     /// Warns of what the switch will ignore: keys that nobody documents, values out of their range,
     /// options that are needed and not there. Only of what the plan sets; what was there stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn check_keys(&mut self) -> Result<(), Refusal> {
         for row in self.draft.rows() {
             if self.draft.is_gone(row) {

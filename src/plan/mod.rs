@@ -146,6 +146,10 @@ impl<'c> Edit<'c> {
     }
 
     /// Does to a row's columns what is to be done to them.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn assign(&mut self, row: RowId, assignments: &[Assignment]) -> Result<(), Refusal> {
         for Assignment { column, change } in assignments {
             self.draft.apply(row, column, change.clone()).await?;
@@ -154,6 +158,10 @@ impl<'c> Edit<'c> {
     }
 
     /// The row of table `Open_vSwitch`.
+    ///
+    /// # Errors
+    ///
+    /// The table is empty, or the database does not answer.
     pub async fn root(&mut self) -> Result<RowId, Refusal> {
         let root = self.draft.only("Open_vSwitch", &[]).await?;
         root.ok_or_else(|| {
@@ -163,6 +171,10 @@ impl<'c> Edit<'c> {
     }
 
     /// A column's text; empty if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn text(&mut self, row: RowId, column: &str) -> Result<String, Refusal> {
         Ok(match self.draft.value(row, column).await? {
             Datum::Atom(Atom::String(text)) => text,
@@ -171,6 +183,10 @@ impl<'c> Edit<'c> {
     }
 
     /// A column's number, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn number(&mut self, row: RowId, column: &str) -> Result<Option<i64>, Refusal> {
         Ok(match self.draft.value(row, column).await? {
             Datum::Atom(Atom::Integer(number)) => Some(number),
@@ -179,6 +195,10 @@ impl<'c> Edit<'c> {
     }
 
     /// A pair of a column's map.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn pair(
         &mut self,
         row: RowId,

@@ -16,6 +16,10 @@ pub fn is_device(kind: &str) -> bool {
 
 /// Refuses a name that ovs-vswitchd or the system would not take; `what` is `bridge` or `port`, `kind`
 /// the interface's type, a bridge's is `internal`.
+///
+/// # Errors
+///
+/// The name would not be taken.
 pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
     let quoted = super::quoted(name);
     let refuse = |why: &str| Refusal::refused(format!("{quoted} cannot name {}: {why}", one(what)));
@@ -51,6 +55,10 @@ pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
 
 /// The same for a bridge, port or interface that is to be made: also refuses a name that would be taken
 /// for something else where it is an argument, or where a flow names a port. One that exists may have it.
+///
+/// # Errors
+///
+/// As [`check`]; also, the name would be taken for something else.
 pub fn check_new(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
     check(what, name, kind)?;
     let quoted = super::quoted(name);

@@ -27,6 +27,10 @@ impl Edit<'_> {
     /// Connects two bridges by a pair of patch ports, or, if it may exist, makes the one there is
     /// whole. An end is `BRIDGE` or `BRIDGE:PORT`; without a name it is `patch-` and the other bridge's
     /// name without `br-`.
+    ///
+    /// # Errors
+    ///
+    /// An end cannot be made, or the database does not answer.
     pub async fn add_patch(&mut self, ends: [&str; 2], may_exist: bool) -> Result<(), Refusal> {
         let [near, far] = [self.new_end(ends[0]).await?, self.new_end(ends[1]).await?];
         self.refuse_same_bridge(&near, &far)?;
@@ -99,6 +103,10 @@ impl Edit<'_> {
     }
 
     /// Removes a patch port and its other end, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// There is no such patch port, or the database does not answer.
     pub async fn delete_patch(&mut self, port: &str) -> Result<(), Refusal> {
         let place = self.port(port).await?;
         let Some(this) = self.patch_end(&place).await? else {
@@ -120,6 +128,10 @@ impl Edit<'_> {
     }
 
     /// Removes all pairs of patch ports between two bridges.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, or the database does not answer.
     pub async fn delete_patches_between(&mut self, bridges: [&str; 2]) -> Result<(), Refusal> {
         for name in bridges {
             if self.bridge_if(name).await?.is_none()

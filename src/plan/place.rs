@@ -76,6 +76,10 @@ pub struct PortPlace {
 
 impl Edit<'_> {
     /// Reads bridges, ports and interfaces at once, for a plan of many steps.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn read_whole(&mut self) -> Result<(), Refusal> {
         let bridge: Vec<&str> = BRIDGE.iter().copied().chain(["ports"]).collect();
         self.draft.read_whole("Bridge", &bridge).await?;
@@ -85,6 +89,10 @@ impl Edit<'_> {
     }
 
     /// The bridge of this name, if there is one: a real one, or a VLAN bridge.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn bridge_if(&mut self, name: &str) -> Result<Option<BridgePlace>, Refusal> {
         if let Some(row) = self.draft.find("Bridge", name, BRIDGE).await? {
             return Ok(Some(BridgePlace { row, vlan: None }));
@@ -104,6 +112,10 @@ impl Edit<'_> {
     }
 
     /// The bridge of this name.
+    ///
+    /// # Errors
+    ///
+    /// There is no such bridge, or the database does not answer.
     pub async fn bridge(&mut self, name: &str) -> Result<BridgePlace, Refusal> {
         match self.bridge_if(name).await? {
             Some(place) => Ok(place),
@@ -117,6 +129,10 @@ impl Edit<'_> {
     }
 
     /// The port of this name, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn port_if(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
         match self.draft.find("Port", name, PORT).await? {
             Some(port) => self.place(port).await,
@@ -126,6 +142,10 @@ impl Edit<'_> {
 
     /// The port that an argument names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`, or an interface of a
     /// bond, which is its port.
+    ///
+    /// # Errors
+    ///
+    /// There is no such port, a number lacks its bridge, or the database does not answer.
     pub async fn port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
         let argument = parse(text);
         let bridge = argument.bridge.as_deref();
@@ -180,6 +200,10 @@ impl Edit<'_> {
 
     /// The same, where a whole port must be meant: an interface of a bond is refused, by whatever it is
     /// named.
+    ///
+    /// # Errors
+    ///
+    /// As [`Edit::port`]; also, an interface of a bond is meant.
     pub async fn whole_port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
         let place = self.port(text).await?;
         let Some(member) = self.member_named(text, &place).await? else {
@@ -200,6 +224,10 @@ impl Edit<'_> {
 
     /// The interface of a bond that an argument names, which [`Edit::port`] has found `place` for; `None`: it
     /// names the port.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn member_named(
         &mut self,
         text: &str,
@@ -230,6 +258,10 @@ impl Edit<'_> {
     /// The row of the port that an argument names, for changes that nothing but this row decides on. Its
     /// bridge and interfaces are not asked for, where its own name was given: [`Edit::around`] asks for them
     /// along with the change.
+    ///
+    /// # Errors
+    ///
+    /// As [`Edit::port`].
     pub async fn port_alone(&mut self, text: &str) -> Result<RowId, Refusal> {
         let argument = parse(text);
         // Whole tables know it already.
@@ -260,6 +292,10 @@ impl Edit<'_> {
     }
 
     /// Takes the answers to [`Edit::around`], one list of rows each.
+    ///
+    /// # Errors
+    ///
+    /// A row has no `_uuid`.
     pub fn learn(&mut self, answers: impl IntoIterator<Item = Vec<Row>>) -> Result<(), Error> {
         let mut answers = answers.into_iter();
         for port in std::mem::take(&mut self.alone) {
@@ -279,6 +315,10 @@ impl Edit<'_> {
     }
 
     /// Reads what only the report needs, where no change goes out along with which it could be asked.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn look_around(&mut self) -> Result<(), Error> {
         let selects = self.around();
         if selects.is_empty() {
@@ -289,6 +329,10 @@ impl Edit<'_> {
     }
 
     /// The bridge that has this port.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>, Refusal> {
         if let Some(&bridge) = self.homes.get(&port) {
             return Ok(Some(bridge));
@@ -304,6 +348,10 @@ impl Edit<'_> {
     }
 
     /// The port that has this interface.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn port_of(&mut self, interface: RowId) -> Result<Option<RowId>, Refusal> {
         if let Some(&port) = self.homes.get(&interface) {
             return Ok(Some(port));
@@ -319,6 +367,10 @@ impl Edit<'_> {
     }
 
     /// Where a port is, with what it consists of; `None` if no bridge has it.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>, Refusal> {
         if self.home(port).is_none() {
             self.draft.read_around(port, ABOVE, BELOW).await?;
@@ -365,6 +417,10 @@ impl Edit<'_> {
     }
 
     /// All names in a table: for saying what might have been meant.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn names(&self, table: &str) -> Result<Vec<String>, Refusal> {
         let select = Select::columns(table, &["name"]);
         let rows = self.draft.database().select(vec![select]).await?;

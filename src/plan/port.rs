@@ -33,6 +33,10 @@ pub struct NewPort<'a> {
 
 impl Edit<'_> {
     /// Adds a port, or makes the one that exists what it shall be.
+    ///
+    /// # Errors
+    ///
+    /// The port cannot be made or changed so, or the database does not answer.
     pub async fn add_port(&mut self, new: &NewPort<'_>) -> Result<PortPlace, Refusal> {
         let bridge = self.bridge(new.bridge).await?;
         if let Some((_, vid)) = bridge.vlan {
@@ -81,6 +85,10 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a port and of each of its interfaces; the rest stays.
+    ///
+    /// # Errors
+    ///
+    /// A setting is refused, or the database does not answer.
     pub async fn set_port(
         &mut self,
         place: &PortPlace,
@@ -96,6 +104,10 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a port's own row.
+    ///
+    /// # Errors
+    ///
+    /// An assignment is refused, or the database does not answer.
     pub async fn set_port_row(
         &mut self,
         port: RowId,
@@ -117,6 +129,10 @@ impl Edit<'_> {
     }
 
     /// Removes a port with its interfaces.
+    ///
+    /// # Errors
+    ///
+    /// The port is the bridge's own, or the database does not answer.
     pub async fn delete_port(&mut self, place: &PortPlace) -> Result<(), Refusal> {
         let name = self.name_of(place.port);
         if name == self.name_of(place.bridge) {
@@ -165,6 +181,10 @@ impl Edit<'_> {
 
     /// Removes all ports of a bridge, its own and those of its VLAN bridges aside; of a VLAN bridge,
     /// those of its VLAN.
+    ///
+    /// # Errors
+    ///
+    /// There is no such bridge, or the database does not answer.
     pub async fn delete_ports_of(&mut self, bridge: &str, if_exists: bool) -> Result<(), Refusal> {
         let bridge = match self.bridge(bridge).await {
             Ok(place) => place,
@@ -193,6 +213,10 @@ impl Edit<'_> {
     }
 
     /// Adds interfaces to a port and takes some out; returns those it has then.
+    ///
+    /// # Errors
+    ///
+    /// The change is refused, or the database does not answer.
     pub async fn change_members(
         &mut self,
         place: &PortPlace,
@@ -259,6 +283,10 @@ impl Edit<'_> {
 
     /// Refuses another tag, or none, for a VLAN bridge's own port: the bridge would be of another VLAN
     /// than its ports, or none at all.
+    ///
+    /// # Errors
+    ///
+    /// The tag is another, or the database does not answer.
     pub async fn refuse_tag_of_vlan_bridge(
         &mut self,
         port: RowId,
@@ -343,6 +371,10 @@ impl Edit<'_> {
     }
 
     /// Makes these the interfaces of a port; those it has stay what they are.
+    ///
+    /// # Errors
+    ///
+    /// A member is refused, or the database does not answer.
     pub async fn set_members(
         &mut self,
         place: &PortPlace,

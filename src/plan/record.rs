@@ -70,6 +70,10 @@ impl NameRule {
 
 impl Edit<'_> {
     /// The database's schema, asked for once.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn schema(&mut self) -> Result<Rc<Schema>, Refusal> {
         if let Some(schema) = &self.schema {
             return Ok(Rc::clone(schema));
@@ -81,6 +85,10 @@ impl Edit<'_> {
     }
 
     /// The table that a word means.
+    ///
+    /// # Errors
+    ///
+    /// No table, or more than one, is meant, or the database does not answer.
     pub async fn table(&mut self, word: &str) -> Result<Table, Refusal> {
         let schema = self.schema().await?;
         let table = schema.table(word);
@@ -91,6 +99,10 @@ impl Edit<'_> {
 
     /// The row that `record` names: its UUID or the beginning of it, `.` for the only row, a name,
     /// `@NAME` for one that an earlier line of a batch makes.
+    ///
+    /// # Errors
+    ///
+    /// No row, or more than one, is meant, or the database does not answer.
     pub async fn record(
         &mut self,
         table: &Table,
@@ -122,6 +134,10 @@ impl Edit<'_> {
     }
 
     /// The same, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// More than one row is meant, `@NAME` stands for none, or the database does not answer.
     pub async fn record_if(
         &mut self,
         table: &Table,
@@ -261,6 +277,10 @@ impl Edit<'_> {
 }
 
 /// The column that a word means.
+///
+/// # Errors
+///
+/// No column, or more than one, is meant.
 pub fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column, Refusal> {
     let place = format!(" in table {}", table.name);
     table

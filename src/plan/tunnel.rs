@@ -57,6 +57,10 @@ enum IncomingKey {
 
 impl Edit<'_> {
     /// Adds a tunnel, or makes the one that exists what it shall be.
+    ///
+    /// # Errors
+    ///
+    /// The tunnel cannot be made or changed so, or the database does not answer.
     pub async fn add_tunnel(&mut self, new: &NewTunnel<'_>) -> Result<PortPlace, Refusal> {
         let bridge = self.bridge(new.bridge).await?;
         let options = asked_options(new.settings);
@@ -100,6 +104,10 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a tunnel; the rest stays.
+    ///
+    /// # Errors
+    ///
+    /// There is no such tunnel, a setting is refused, or the database does not answer.
     pub async fn set_tunnel(&mut self, port: &str, settings: &Settings) -> Result<(), Refusal> {
         let place = self.port(port).await?;
         let interface = self.tunnel(&place).await?;
@@ -117,6 +125,10 @@ impl Edit<'_> {
     }
 
     /// Removes a tunnel.
+    ///
+    /// # Errors
+    ///
+    /// There is no such tunnel, or the database does not answer.
     pub async fn delete_tunnel(&mut self, port: &str) -> Result<(), Refusal> {
         let place = self.port(port).await?;
         self.tunnel(&place).await?;

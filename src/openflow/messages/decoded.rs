@@ -53,7 +53,9 @@ struct Whole<'m, 'a> {
 impl<'a> Decoded<'a> {
     /// Reads the message at the start of `bytes`, which may end early or go on behind it.
     ///
-    /// The error is that of a header that makes no sense; everything else is kept for
+    /// # Errors
+    ///
+    /// That of a header that makes no sense; everything else is kept for
     /// [`Decoded::trouble`].
     pub fn decode(bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
         Decoded::nested(bytes, 0)

@@ -37,6 +37,10 @@ pub struct ErrorMessage {
 
 impl ErrorMessage {
     /// Reads an error message of `version`.
+    ///
+    /// # Errors
+    ///
+    /// The message ends early.
     pub fn decode(version: Version, message: &[u8]) -> Result<ErrorMessage, DecodeError> {
         let mut cursor = Cursor::new(message, 0);
         cursor.skip(HEADER_LEN, "header")?;

@@ -83,6 +83,10 @@ const TOTAL: Question = Question {
 };
 
 /// A request for the flows that `filter` selects.
+///
+/// # Errors
+///
+/// This version cannot carry the filter, or the request is too long.
 pub fn request(
     version: Version,
     dialect: Dialect,
@@ -93,6 +97,10 @@ pub fn request(
 }
 
 /// A request for how many flows `filter` selects.
+///
+/// # Errors
+///
+/// As [`request`].
 pub fn aggregate_request(
     version: Version,
     dialect: Dialect,
@@ -261,6 +269,10 @@ pub struct EntryForm {
 
 impl EntryForm {
     /// Reads one flow; `scratch` is overwritten.
+    ///
+    /// # Errors
+    ///
+    /// The entry ends early, or a length or its match is wrong.
     pub fn decode<'s>(
         self,
         entry: Cursor<'s>,
@@ -282,7 +294,11 @@ enum Layout {
 }
 
 impl<'a> Entries<'a> {
-    /// The entries of a multipart reply; an error if the message is no flow statistics.
+    /// The entries of a multipart reply.
+    ///
+    /// # Errors
+    ///
+    /// The message is no flow statistics, or ends early.
     pub fn of_message(version: Version, message: &'a [u8]) -> Result<Entries<'a>, DecodeError> {
         let part = multipart::decode(version, message)?.ok_or_else(|| {
             let start = Cursor::new(message, 0);

@@ -80,6 +80,10 @@ pub struct GroupDesc<'a> {
 
 impl<'a> GroupDesc<'a> {
     /// Reads one entry of a group description, its length included.
+    ///
+    /// # Errors
+    ///
+    /// The entry ends early.
     pub fn decode(version: Version, mut entry: Cursor<'a>) -> Result<GroupDesc<'a>, DecodeError> {
         entry.skip(2, "group length")?;
         let kind = entry.u8("group type")?;

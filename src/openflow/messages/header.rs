@@ -55,6 +55,10 @@ pub struct Header {
 
 impl Header {
     /// Reads a header and checks that its length covers at least itself.
+    ///
+    /// # Errors
+    ///
+    /// There are fewer than eight bytes, or the length is less than eight.
     pub fn decode(bytes: &[u8]) -> Result<Header, DecodeError> {
         let mut cursor = Cursor::new(bytes, 0);
         let version = cursor.u8("version")?;

@@ -28,6 +28,10 @@ pub fn encode(offer: Versions, xid: u32) -> Option<Vec<u8>> {
 
 /// The versions that the sender of a hello allows: its bitmap, or without one every version up to the
 /// header's.
+///
+/// # Errors
+///
+/// The message ends early, or the length in its header is wrong.
 pub fn decode(message: &[u8]) -> Result<Versions, DecodeError> {
     let header = Header::decode(message)?;
     let mut cursor = Cursor::new(message, 0);

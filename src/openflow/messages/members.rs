@@ -313,12 +313,20 @@ pub struct Fields {
 
 impl Fields {
     /// NXM or OXM fields that need no more than a check.
+    ///
+    /// # Errors
+    ///
+    /// A field is cut off or wrong.
     pub fn of(tlvs: Vec<u8>, at: usize) -> Result<Fields, DecodeError> {
         Match::decode_tlvs(&tlvs, at)?;
         Ok(Fields { tlvs })
     }
 
     /// `ofp_match` of OpenFlow 1.0.
+    ///
+    /// # Errors
+    ///
+    /// The match ends early.
     pub fn v10(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
         let mut tlvs = Vec::new();
         Match::decode_v10(body, &mut tlvs)?;
@@ -326,6 +334,10 @@ impl Fields {
     }
 
     /// `match_len` bytes of NXM and their padding to a multiple of eight.
+    ///
+    /// # Errors
+    ///
+    /// The match ends early, or a field in it is wrong.
     pub fn nxm(body: &mut Cursor<'_>, match_len: usize) -> Result<Fields, DecodeError> {
         let fields = body.sub(match_len, "match")?;
         body.skip(match_len.next_multiple_of(8) - match_len, "match padding")?;
@@ -333,6 +345,10 @@ impl Fields {
     }
 
     /// `ofp_match` of OpenFlow 1.1 and later, with its padding.
+    ///
+    /// # Errors
+    ///
+    /// The match is of another type, ends early, or a field in it is wrong.
     pub fn v11(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
         let mut scratch = Vec::new();
         let tlvs = Match::decode_v11(body, &mut scratch)?.bytes().to_vec();
@@ -340,6 +356,10 @@ impl Fields {
     }
 
     /// The match of a packet-out of 1.5: switches of Open vSwitch count its padding as part of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fields::v11`].
     pub fn v15_loose(body: &mut Cursor<'_>) -> Result<Fields, DecodeError> {
         let start = *body;
         match Fields::v11(body) {
@@ -428,6 +448,10 @@ pub struct Actions<'a> {
 
 impl<'a> Actions<'a> {
     /// What is left of the body: actions in OpenFlow 1.0, else instructions.
+    ///
+    /// # Errors
+    ///
+    /// As [`Actions::read`].
     pub fn rest_of_flow(
         body: &mut Cursor<'a>,
         head: &Head<'a>,
@@ -445,6 +469,10 @@ impl<'a> Actions<'a> {
 
     /// `length` bytes of actions or instructions. The first length that contradicts its surroundings is
     /// noted.
+    ///
+    /// # Errors
+    ///
+    /// There are fewer than `length` bytes.
     pub fn read(
         body: &mut Cursor<'a>,
         length: usize,
@@ -512,6 +540,10 @@ pub fn put_hex_dump(out: &mut String, bytes: &[u8]) {
 }
 
 /// The properties that end a message of OpenFlow 1.4 and later: type, body without header and padding.
+///
+/// # Errors
+///
+/// The body ends early, or the property's length is less than four.
 pub fn next_property<'a>(body: &mut Cursor<'a>) -> Result<(u16, Cursor<'a>), DecodeError> {
     let start = *body;
     let kind = body.u16("property type")?;

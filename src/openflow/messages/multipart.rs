@@ -89,6 +89,10 @@ impl<'a> Part<'a> {
     }
 
     /// The body, if the part is of type `kind`, or in OpenFlow 1.0 of the Nicira extension's `nicira`.
+    ///
+    /// # Errors
+    ///
+    /// The part is of another type, or ends early.
     pub fn expect(
         &self,
         version: Version,
@@ -109,6 +113,10 @@ impl<'a> Part<'a> {
 }
 
 /// Reads a multipart reply. `None` if the message is of another type.
+///
+/// # Errors
+///
+/// The message ends early, or the length in its header is wrong.
 pub fn decode(version: Version, message: &[u8]) -> Result<Option<Part<'_>>, DecodeError> {
     let header = Header::decode(message)?;
     if header.kind != header::multipart_request_type(version) + 1 {

@@ -130,6 +130,10 @@ impl<'c> Draft<'c> {
 
     /// Reads these columns of all rows of a table, so that many later [`Draft::find`]s need not ask
     /// again. Without it each asks for its row.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn read_whole(&mut self, table: &str, columns: &[&str]) -> Result<(), Error> {
         self.read(table, Vec::new(), columns).await?;
         let columns = columns.iter().map(|&column| column.to_owned());
@@ -139,6 +143,10 @@ impl<'c> Draft<'c> {
 
     /// The row of a table with this name, as all will be once it is done; `columns` are read along
     /// with it.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn find(
         &mut self,
         table: &str,
@@ -187,6 +195,10 @@ impl<'c> Draft<'c> {
 
     /// The rows of a table that meet all conditions, in the database and in the draft. That there are
     /// these and no others is waited for.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn search(
         &mut self,
         table: &str,
@@ -223,6 +235,10 @@ impl<'c> Draft<'c> {
 
     /// The rows of a table, in the database and in the draft, whose column refers to `row`. That they
     /// do is waited for.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn referrers(
         &mut self,
         table: &str,
@@ -279,6 +295,10 @@ impl<'c> Draft<'c> {
 
     /// Reads, in one request, what refers to a row of the database and what it refers to: what
     /// [`Draft::referrers`] of `above` and [`Draft::referred`] of `below` will be asked for.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn read_around(
         &mut self,
         row: RowId,
@@ -316,11 +336,19 @@ impl<'c> Draft<'c> {
     }
 
     /// Remembers rows that were read elsewhere, each with its `_uuid`.
+    ///
+    /// # Errors
+    ///
+    /// A row has no `_uuid`.
     pub fn learn(&mut self, rows: &[Row]) -> Result<Vec<RowId>, Error> {
         rows.iter().map(|row| self.keep(row)).collect()
     }
 
     /// The rows that a column of `row` refers to.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn referred(
         &mut self,
         row: RowId,
@@ -348,6 +376,10 @@ impl<'c> Draft<'c> {
     }
 
     /// The row of the database with this identity, if it is in that table.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn by_uuid(
         &mut self,
         table: &str,
@@ -366,6 +398,10 @@ impl<'c> Draft<'c> {
     }
 
     /// The only row of a table that has one at most: `Open_vSwitch`.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn only(&mut self, table: &str, columns: &[&str]) -> Result<Option<RowId>, Error> {
         if let Some(known) = self.of_table(table).first() {
             return Ok(Some(*known));
@@ -394,6 +430,10 @@ impl<'c> Draft<'c> {
 
     /// What a column will hold; the database's value is waited for. Of a new row, a column that it is
     /// not made with is empty.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn value(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
         let datum = self.peek(row, column).await?;
         self.rely(row, column);
@@ -401,6 +441,10 @@ impl<'c> Draft<'c> {
     }
 
     /// What a column will hold, for showing it: nothing is decided on it, so it is not waited for.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn peek(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
         let entry = self.rows.of(row);
         if let (Identity::Stored(uuid), None) = (&entry.identity, entry.stored.get(column)) {
@@ -412,11 +456,19 @@ impl<'c> Draft<'c> {
     }
 
     /// Sets a column.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn set(&mut self, row: RowId, column: &str, datum: Datum) -> Result<(), Error> {
         self.apply(row, column, Change::Set(datum)).await
     }
 
     /// Changes a column, and reads it first, so that what is there already is not written again.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn apply(&mut self, row: RowId, column: &str, change: Change) -> Result<(), Error> {
         self.peek(row, column).await?;
         self.change(row, column, change);

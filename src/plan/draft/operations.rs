@@ -23,6 +23,10 @@ impl Draft<'_> {
 
     /// Whether all that was read, in one request after the other, still holds at one moment. If not,
     /// what was concluded from it, a refusal too, may be wrong.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
     pub async fn holds(&self) -> Result<bool, Error> {
         match self.database.transact(&self.all_waits()).await {
             Ok(_) => Ok(true),
