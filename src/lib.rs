@@ -21,8 +21,8 @@
 //! | [`output`] | one column list, three outputs; pictures; colour; escaping |
 //! | [`sandbox`] | private daemons for trying things and for the tests |
 //!
-//! Protocol modules know nothing of colour, tables or the model. A test reads every `use crate::`
-//! line and fails on one that points up.
+//! Protocol modules know nothing of colour, tables or the model. A test reads the imports
+//! and fails on one that points up, on files that import each other, and on `async` in the model.
 
 // What comes from outside ends in an error, never in a panic. Tests may (clippy.toml).
 #![deny(
