@@ -3,7 +3,7 @@
 mod change;
 
 use super::lines::map;
-use super::write::{self, Change};
+use super::write;
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
 use crate::model::vlan_bridge::vlan_bridges;
@@ -12,6 +12,8 @@ use crate::output::{Cell, Column, Mode, Role, columns_help, escape};
 use crate::plan::Edit;
 
 /// The commands on bridges.
+// There is one of it in a process, and one a line in a batch.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -32,15 +34,8 @@ pub enum Command {
         #[arg(value_name = "BRIDGE")]
         bridge: String,
     },
-    /// Add a bridge, or a VLAN bridge
-    #[command(after_help = change::ADD_HELP)]
-    Add(change::Add),
-    /// Remove bridges with all their ports
-    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
-    Del(change::Delete),
-    /// Change what is named of a bridge; the rest stays
-    #[command(after_help = change::SET_HELP)]
-    Set(change::Set),
+    #[command(flatten)]
+    Change(change::BridgeChange),
 }
 
 const NAME: Column<Bridge> = Column::new("bridge", |bridge: &Bridge| Cell::text(&bridge.name))
@@ -157,19 +152,7 @@ impl Command {
                     None => Err(Failure::silent(Exit::NotFound)),
                 }
             }
-            Command::Add(add) => write::make(cx, add).await,
-            Command::Del(delete) => write::make(cx, delete).await,
-            Command::Set(set) => write::make(cx, set).await,
-        }
-    }
-
-    /// The change that it makes, if it makes one.
-    pub(super) fn change(&self) -> Option<&dyn Change> {
-        match self {
-            Command::Add(add) => Some(add),
-            Command::Del(delete) => Some(delete),
-            Command::Set(set) => Some(set),
-            _ => None,
+            Command::Change(change) => write::make(cx, change).await,
         }
     }
 }

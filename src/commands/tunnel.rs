@@ -3,13 +3,15 @@
 mod change;
 
 use super::lines::{Line, Picture};
-use super::write::{self, Change};
+use super::write;
 use super::{Context, Exit, Failure, port, quoted};
 use crate::model::tunnel::{Tunnel, is_tunnel};
 use crate::model::{Depth, Scope, Want};
 use crate::output::{Cell, Column, Role, columns_help};
 
 /// The commands on tunnels.
+// There is one of it in a process, and one a line in a batch.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -27,15 +29,8 @@ pub enum Command {
         #[arg(value_name = "PORT")]
         port: String,
     },
-    /// Add tunnels to a bridge
-    #[command(after_help = change::ADD_HELP)]
-    Add(change::Add),
-    /// Remove tunnels
-    #[command(visible_alias = "delete", after_help = change::DELETE_HELP)]
-    Del(change::Delete),
-    /// Change what is named of a tunnel; the rest stays
-    #[command(after_help = change::SET_HELP)]
-    Set(change::Set),
+    #[command(flatten)]
+    Change(change::TunnelChange),
 }
 
 fn list_help() -> String {
@@ -77,13 +72,10 @@ fn columns<'t>() -> Vec<Column<Line<'t>>> {
 impl Command {
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        if let Some(change) = self.change() {
-            return write::make(cx, change).await;
-        }
         let columns = columns();
         let view = cx.format.view(&columns)?;
         match self {
-            Command::Add(_) | Command::Del(_) | Command::Set(_) => Ok(()),
+            Command::Change(change) => write::make(cx, change).await,
             Command::List { bridge } => {
                 let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
                 let picture =
@@ -104,16 +96,6 @@ impl Command {
                     .hint("`ovs tunnel list` lists the tunnels")),
                 }
             }
-        }
-    }
-
-    /// The change that it makes, if it makes one.
-    pub(super) fn change(&self) -> Option<&dyn Change> {
-        match self {
-            Command::Add(add) => Some(add),
-            Command::Del(delete) => Some(delete),
-            Command::Set(set) => Some(set),
-            Command::List { .. } | Command::Show { .. } => None,
         }
     }
 }

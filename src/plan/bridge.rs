@@ -1,33 +1,24 @@
 //! Bridges and VLAN bridges: added, changed, removed.
 
-use super::draft::Change;
 use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::settings::{BridgeSettings, Pair, pairs};
+use super::{Edit, Refusal, RowId, quoted};
 use crate::base::shell::word;
 use crate::model::vlan_bridge::VLAN_BRIDGE_KEY;
-use crate::ovsdb::{Atom, Condition, Datum, Function};
-
-/// What a bridge shall be.
-#[derive(Debug, Clone, Default)]
-pub struct BridgeSettings {
-    /// Columns of table `Bridge`.
-    pub columns: Vec<Assignment>,
-    /// The targets of its controllers, all of them; `None` leaves them as they are.
-    pub controllers: Option<Vec<String>>,
-}
+use crate::ovsdb::{Atom, Condition, Datum};
 
 /// A bridge to be added.
 #[derive(Debug, Clone)]
-pub struct NewBridge<'a> {
+pub(crate) struct NewBridge<'a> {
     /// Its name.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// For a VLAN bridge, the bridge that it is part of, and its VLAN.
-    pub parent: Option<(&'a str, i64)>,
+    pub(crate) parent: Option<(&'a str, i64)>,
     /// What it shall be.
-    pub settings: &'a BridgeSettings,
+    pub(crate) settings: &'a BridgeSettings,
     /// Whether one that exists is made what this one shall be.
-    pub may_exist: bool,
+    pub(crate) may_exist: bool,
 }
 
 /// With more ports than this to remove, reading the tables at once is cheaper than row by row.
@@ -35,7 +26,7 @@ const WORTH_READING_WHOLE: usize = 20;
 
 impl Edit<'_> {
     /// Adds a bridge with its own port, or makes the one that exists what it shall be.
-    pub async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace, Refusal> {
+    pub(crate) async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace, Refusal> {
         let place = if let Some(place) = self.bridge_if(new.name).await? {
             self.refuse_other_bridge(new, &place)?;
             place
@@ -51,17 +42,25 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a bridge; the rest stays.
-    pub async fn set_bridge(
+    pub(crate) async fn set_bridge(
         &mut self,
         place: &BridgePlace,
         settings: &BridgeSettings,
     ) -> Result<(), Refusal> {
         if let Some((port, _)) = place.vlan {
-            let assignments = self.of_vlan_bridge(port, place.row, settings)?;
-            return self.assign(port, &assignments).await;
+            self.refuse_of_vlan_bridge(port, place.row, settings)?;
+            let own_key = |pair: &Pair| Pair {
+                key: format!("{VLAN_BRIDGE_KEY}{}", pair.key),
+                value: pair.value.clone(),
+            };
+            let own: Vec<Pair> = settings.external_ids.iter().map(own_key).collect();
+            let external_ids = pairs("external_ids", &own);
+            return self.assign(port, external_ids.as_slice()).await;
         }
         self.refuse_unknown_datapath(settings).await?;
-        self.assign(place.row, &settings.columns).await?;
+        self.assign(place.row, &settings.of_real_bridge()).await?;
+        let external_ids = pairs("external_ids", &settings.external_ids);
+        self.assign(place.row, external_ids.as_slice()).await?;
         if let Some(targets) = &settings.controllers {
             self.set_controllers(place.row, targets).await?;
         }
@@ -69,7 +68,7 @@ impl Edit<'_> {
     }
 
     /// Removes bridges with all their ports; a VLAN bridge goes with the ports of its VLAN.
-    pub async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<(), Refusal> {
+    pub(crate) async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<(), Refusal> {
         let mut patches = Vec::new();
         for place in places {
             if self.draft.is_gone(place.row) {
@@ -120,10 +119,11 @@ impl Edit<'_> {
                 quoted(&self.name_of(place.row))
             )));
         }
-        let is = |column: &str, datum| Condition(column.to_owned(), Function::Equal, datum);
-        let tagged = is("tag", vid.into());
-        let fake = is("fake_bridge", true.into());
-        for other in self.draft.search("Port", vec![tagged, fake], PORT).await? {
+        let fake = vec![
+            Condition::is("tag", vid),
+            Condition::is("fake_bridge", true),
+        ];
+        for other in self.draft.search("Port", fake, PORT).await? {
             if self.bridge_of(other).await? == Some(place.row) {
                 return Err(Refusal::refused(format!(
                     "VLAN {vid} of {} has a bridge already: {}",
@@ -214,65 +214,39 @@ impl Edit<'_> {
         )))
     }
 
-    /// What a VLAN bridge can have of its own: `external_ids`, which its port keeps.
-    fn of_vlan_bridge(
+    /// Refuses what a VLAN bridge cannot have of its own: all but `external_ids`, which its port keeps.
+    fn refuse_of_vlan_bridge(
         &self,
         port: RowId,
         parent: RowId,
         settings: &BridgeSettings,
-    ) -> Result<Vec<Assignment>, Refusal> {
-        let refuse = |what: &str| {
-            Refusal::usage(format!(
+    ) -> Result<(), Refusal> {
+        let of_real_bridge = settings.of_real_bridge();
+        let column = of_real_bridge.first().map(|(column, _)| *column);
+        match settings
+            .controllers
+            .as_ref()
+            .map(|_| "controller")
+            .or(column)
+        {
+            None => Ok(()),
+            Some(what) => Err(Refusal::usage(format!(
                 "{} is a VLAN bridge: its {what} is that of its parent {}",
                 quoted(&self.name_of(port)),
                 quoted(&self.name_of(parent))
-            ))
-        };
-        if settings.controllers.is_some() {
-            return Err(refuse("controller"));
+            ))),
         }
-        let own_key = |key: Atom| match key {
-            Atom::String(key) => Atom::String(format!("{VLAN_BRIDGE_KEY}{key}")),
-            other => other,
-        };
-        let own = |assignment: &Assignment| match &assignment.change {
-            Change::Pairs { put, removed } if assignment.column == "external_ids" => {
-                let put = put
-                    .iter()
-                    .cloned()
-                    .map(|(key, value)| (own_key(key), value));
-                Ok(Assignment {
-                    column: assignment.column.clone(),
-                    change: Change::Pairs {
-                        put: put.collect(),
-                        removed: removed.iter().cloned().map(own_key).collect(),
-                    },
-                })
-            }
-            _ => Err(refuse(&assignment.column)),
-        };
-        settings.columns.iter().map(own).collect()
     }
 
     /// Refuses a datapath type that the switch does not have: it would make no such bridge, and say so
     /// in its log only.
     async fn refuse_unknown_datapath(&mut self, settings: &BridgeSettings) -> Result<(), Refusal> {
-        let asked = settings
-            .columns
-            .iter()
-            .find_map(|assignment| match &assignment.change {
-                Change::Set(Datum::Atom(Atom::String(kind)))
-                    if assignment.column == "datapath_type" =>
-                {
-                    Some(kind)
-                }
-                _ => None,
-            });
+        let asked = settings.datapath_type.as_ref().and_then(Datum::as_str);
         let Some(asked) = asked.filter(|kind| !kind.is_empty()) else {
             return Ok(());
         };
         let known = self.datapath_types().await?;
-        if known.is_empty() || known.contains(asked) {
+        if known.is_empty() || known.iter().any(|kind| kind == asked) {
             return Ok(());
         }
         Err(
@@ -335,16 +309,12 @@ impl Edit<'_> {
         bridge: RowId,
         settings: &BridgeSettings,
     ) -> Result<(), Refusal> {
-        const TREES: [&str; 2] = ["stp_enable", "rstp_enable"];
-        let is_tree = |assignment: &Assignment| TREES.contains(&assignment.column.as_str());
-        if !settings.columns.iter().any(is_tree) {
+        if settings.stp_enable.is_none() && settings.rstp_enable.is_none() {
             return Ok(());
         }
-        let mut both = true;
-        for column in TREES {
-            both &= self.draft.value(bridge, column).await? == Datum::from(true);
-        }
-        if both {
+        let stp = self.draft.value(bridge, "stp_enable").await?;
+        let rstp = self.draft.value(bridge, "rstp_enable").await?;
+        if stp == Datum::from(true) && rstp == Datum::from(true) {
             let name = self.name_of(bridge);
             self.warn(format!(
                 "bridge {} has both STP and RSTP enabled: Open vSwitch then uses RSTP only",
@@ -407,14 +377,10 @@ impl Edit<'_> {
         self.settle(place.port, place.bridge);
         for interface in &place.interfaces {
             self.settle(*interface, place.port);
-            if self.draft.peek(*interface, "type").await? == Datum::from("patch")
-                && let Datum::Map(options) = self.draft.peek(*interface, "options").await?
-            {
-                let peer = options.into_iter().find_map(|pair| match pair {
-                    (Atom::String(key), Atom::String(peer)) if key == "peer" => Some(peer),
-                    _ => None,
-                });
-                patches.extend(peer.map(|peer| (*interface, peer)));
+            if self.draft.peek(*interface, "type").await? == Datum::from("patch") {
+                let options = self.draft.peek(*interface, "options").await?;
+                let peer = options.text_pairs().find(|(key, _)| *key == "peer");
+                patches.extend(peer.map(|(_, peer)| (*interface, peer.to_owned())));
             }
             self.draft.let_go(*interface);
         }

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::Change;
+use super::draft::ColumnChange;
 use super::record::{as_symbol, column};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, RowId, quoted};
 use crate::base::shell::{self, word};
 use crate::ovsdb::notation::{self, Argument, bare, check_number};
 use crate::ovsdb::schema::{Base, Column, Table, Type};
@@ -13,7 +13,7 @@ use crate::ovsdb::{Atom, Datum};
 
 impl Edit<'_> {
     /// Sets columns, or keys of them: `COLUMN[:KEY]=VALUE`.
-    pub async fn set_record(
+    pub(crate) async fn set_record(
         &mut self,
         table: &Table,
         row: RowId,
@@ -28,13 +28,14 @@ impl Edit<'_> {
     }
 
     /// Adds elements to a set, or pairs to a map whose keys are not there yet.
-    pub async fn add_to_record(
+    pub(crate) async fn add_to_record(
         &mut self,
         table: &Table,
         row: RowId,
-        column: &Column,
+        column_word: &str,
         values: &[String],
     ) -> Result<(), Refusal> {
+        let column = column(table, column_word)?;
         refuse_read_only(table, column)?;
         for value in values {
             let datum = read(table, column, value, &any_number(&column.kind))?;
@@ -42,12 +43,12 @@ impl Edit<'_> {
                 Datum::Map(pairs) => {
                     let has = self.draft.value(row, &column.name).await?;
                     let is_new = |(key, _): &(Atom, Atom)| pair(&has, key).is_none();
-                    Change::Pairs {
+                    ColumnChange::Pairs {
                         put: pairs.into_iter().filter(is_new).collect(),
                         removed: Vec::new(),
                     }
                 }
-                set => Change::Elements {
+                set => ColumnChange::Elements {
                     added: set.as_set().unwrap_or_default().to_vec(),
                     removed: Vec::new(),
                 },
@@ -58,13 +59,14 @@ impl Edit<'_> {
     }
 
     /// Takes elements out of a set; keys, or pairs that are exactly so, out of a map.
-    pub async fn remove_from_record(
+    pub(crate) async fn remove_from_record(
         &mut self,
         table: &Table,
         row: RowId,
-        column: &Column,
+        column_word: &str,
         values: &[String],
     ) -> Result<(), Refusal> {
+        let column = column(table, column_word)?;
         refuse_read_only(table, column)?;
         let kind = any_number(&column.kind);
         let keys = Type {
@@ -85,7 +87,7 @@ impl Edit<'_> {
                     }
                     let has = self.draft.value(row, &column.name).await?;
                     let same = |(key, value): &(Atom, Atom)| pair(&has, key) == Some(value);
-                    Change::Pairs {
+                    ColumnChange::Pairs {
                         put: Vec::new(),
                         removed: pairs.into_iter().filter(same).map(|(key, _)| key).collect(),
                     }
@@ -94,10 +96,10 @@ impl Edit<'_> {
                     let removed = set.as_set().unwrap_or_default().to_vec();
                     if kind.is_map() {
                         let put = Vec::new();
-                        Change::Pairs { put, removed }
+                        ColumnChange::Pairs { put, removed }
                     } else {
                         let added = Vec::new();
-                        Change::Elements { added, removed }
+                        ColumnChange::Elements { added, removed }
                     }
                 }
             };
@@ -107,7 +109,7 @@ impl Edit<'_> {
     }
 
     /// Empties columns.
-    pub async fn clear_record(
+    pub(crate) async fn clear_record(
         &mut self,
         table: &Table,
         row: RowId,
@@ -139,14 +141,14 @@ impl Edit<'_> {
             } else {
                 Datum::EMPTY
             };
-            self.change_column(table, row, column, Change::Set(empty))
+            self.change_column(table, row, column, ColumnChange::Set(empty))
                 .await?;
         }
         Ok(())
     }
 
     /// Makes a row. `symbol` (`@NAME`) is what later steps may call it.
-    pub async fn create_record(
+    pub(crate) async fn create_record(
         &mut self,
         table: &Table,
         symbol: Option<&str>,
@@ -166,14 +168,14 @@ impl Edit<'_> {
             }
             let change = self.settle_references(table, column, change).await?;
             let datum = match (change, columns.remove(column.name.as_str())) {
-                (Change::Pairs { put, .. }, Some(Datum::Map(mut pairs))) => {
+                (ColumnChange::Pairs { put, .. }, Some(Datum::Map(mut pairs))) => {
                     pairs.retain(|(key, _)| !put.iter().any(|(other, _)| other == key));
                     pairs.extend(put);
                     Datum::Map(pairs)
                 }
-                (Change::Pairs { put, .. }, _) => Datum::Map(put),
-                (Change::Set(datum), _) => datum,
-                (Change::Elements { added, .. }, _) => Datum::set(added),
+                (ColumnChange::Pairs { put, .. }, _) => Datum::Map(put),
+                (ColumnChange::Set(datum), _) => datum,
+                (ColumnChange::Elements { added, .. }, _) => Datum::set(added),
             };
             columns.insert(&column.name, datum);
         }
@@ -191,7 +193,11 @@ impl Edit<'_> {
     }
 
     /// Deletes a row, unless another refers to it in a way that would keep it.
-    pub async fn destroy_record(&mut self, table: &Table, row: RowId) -> Result<(), Refusal> {
+    pub(crate) async fn destroy_record(
+        &mut self,
+        table: &Table,
+        row: RowId,
+    ) -> Result<(), Refusal> {
         if table.name == "Open_vSwitch" {
             return Err(Refusal::refused(
                 "the row of table Open_vSwitch is the switch: all that there is goes with it",
@@ -233,7 +239,7 @@ impl Edit<'_> {
     }
 
     /// Deletes all rows of a table.
-    pub async fn destroy_all(&mut self, table: &Table) -> Result<(), Refusal> {
+    pub(crate) async fn destroy_all(&mut self, table: &Table) -> Result<(), Refusal> {
         for row in self.draft.search(&table.name, Vec::new(), &[]).await? {
             self.destroy_record(table, row).await?;
         }
@@ -242,7 +248,7 @@ impl Edit<'_> {
 
     /// Refuses a plan that makes rows which nothing refers to, in tables whose rows then go at once
     /// (ovsdb-server(7), garbage collection).
-    pub fn refuse_unreferenced(&self) -> Result<(), Refusal> {
+    pub(crate) fn refuse_unreferenced(&self) -> Result<(), Refusal> {
         for (row, symbol) in &self.unrooted {
             if self.draft.is_gone(*row) {
                 continue;
@@ -278,7 +284,7 @@ impl Edit<'_> {
         table: &Table,
         row: RowId,
         column: &Column,
-        change: Change,
+        change: ColumnChange,
     ) -> Result<(), Refusal> {
         let change = self.settle_references(table, column, change).await?;
         // What goes so is told by its name; nothing is decided on it.
@@ -290,11 +296,7 @@ impl Edit<'_> {
         if let Some(referred) = referred.filter(|table| !self.draft.is_whole(table, "name")) {
             self.draft.read_whole(referred, &["name"]).await?;
         }
-        let assignment = Assignment {
-            column: column.name.clone(),
-            change,
-        };
-        self.assign(row, &[assignment]).await?;
+        self.draft.apply(row, &column.name, change).await?;
         let datum = self.draft.peek(row, &column.name).await?;
         let number = match &datum {
             Datum::Map(pairs) => pairs.len(),
@@ -317,21 +319,21 @@ impl Edit<'_> {
         &mut self,
         table: &Table,
         column: &Column,
-        change: Change,
-    ) -> Result<Change, Refusal> {
+        change: ColumnChange,
+    ) -> Result<ColumnChange, Refusal> {
         let mut change = change;
         let key = &column.kind.key;
         let value = column.kind.value.as_ref();
         match &mut change {
-            Change::Set(Datum::Atom(atom)) => {
+            ColumnChange::Set(Datum::Atom(atom)) => {
                 self.settle_reference(table, column, key, atom).await?;
             }
-            Change::Set(Datum::Set(atoms)) | Change::Elements { added: atoms, .. } => {
+            ColumnChange::Set(Datum::Set(atoms)) | ColumnChange::Elements { added: atoms, .. } => {
                 for atom in atoms {
                     self.settle_reference(table, column, key, atom).await?;
                 }
             }
-            Change::Set(Datum::Map(pairs)) | Change::Pairs { put: pairs, .. } => {
+            ColumnChange::Set(Datum::Map(pairs)) | ColumnChange::Pairs { put: pairs, .. } => {
                 for (k, v) in pairs {
                     self.settle_reference(table, column, key, k).await?;
                     if let Some(value) = value {
@@ -340,7 +342,7 @@ impl Edit<'_> {
                 }
             }
         }
-        if let Change::Elements { removed, .. } = &mut change {
+        if let ColumnChange::Elements { removed, .. } = &mut change {
             for atom in removed {
                 if let Some(symbol) = as_symbol(atom) {
                     *atom = self.draft.reference(self.symbol(symbol)?);
@@ -426,7 +428,7 @@ impl Edit<'_> {
 }
 
 /// `COLUMN[:KEY]=VALUE`, typed.
-fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Change), Refusal> {
+fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, ColumnChange), Refusal> {
     let parsed = Argument::parse(argument, &["="]).map_err(Refusal::usage)?;
     let column = column(table, &parsed.column)?;
     let Some((_, value)) = parsed.value else {
@@ -438,7 +440,7 @@ fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Chang
     let Some(key) = parsed.key else {
         return Ok((
             column,
-            Change::Set(read(table, column, value, &column.kind)?),
+            ColumnChange::Set(read(table, column, value, &column.kind)?),
         ));
     };
     let base = value_of_key(table, column)?;
@@ -446,7 +448,7 @@ fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Chang
         notation::atom(text, base).map_err(|message| wrong(table, column, &message))
     };
     let pair = (typed(&key, &column.kind.key)?, typed(value, base)?);
-    let change = Change::Pairs {
+    let change = ColumnChange::Pairs {
         put: vec![pair],
         removed: Vec::new(),
     };
@@ -454,7 +456,7 @@ fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Chang
 }
 
 /// What a key of a column has for its value.
-pub fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, Refusal> {
+pub(crate) fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, Refusal> {
     column.kind.value.as_ref().ok_or_else(|| {
         Refusal::usage(format!(
             "column {} of table {} is no map: it has no keys",
@@ -464,12 +466,17 @@ pub fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, R
 }
 
 /// A value for a column.
-pub fn read(table: &Table, column: &Column, text: &str, kind: &Type) -> Result<Datum, Refusal> {
+pub(crate) fn read(
+    table: &Table,
+    column: &Column,
+    text: &str,
+    kind: &Type,
+) -> Result<Datum, Refusal> {
     notation::datum(text, kind).map_err(|message| wrong(table, column, &message))
 }
 
 /// What is no value of a column.
-pub fn wrong(table: &Table, column: &Column, message: &str) -> Refusal {
+pub(crate) fn wrong(table: &Table, column: &Column, message: &str) -> Refusal {
     Refusal::usage(format!(
         "column {} of table {}: {message}",
         column.name, table.name
@@ -496,7 +503,7 @@ fn any_number(kind: &Type) -> Type {
 }
 
 /// The value of a key of a map.
-pub fn pair<'d>(datum: &'d Datum, key: &Atom) -> Option<&'d Atom> {
+pub(crate) fn pair<'d>(datum: &'d Datum, key: &Atom) -> Option<&'d Atom> {
     match datum {
         Datum::Map(pairs) => pairs
             .iter()

@@ -1,11 +1,11 @@
 //! Patch ports: pairs made, repaired and removed (ovs-vswitchd.conf.db(5), "Patch Options").
 
-use super::draft::Change;
 use super::place::{BridgePlace, INTERFACE, PortPlace};
-use super::port::{NewPort, Settings};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::port::NewPort;
+use super::settings::{Pair, PortSettings};
+use super::{Edit, Refusal, RowId, quoted};
 use crate::base::shell::word;
-use crate::ovsdb::{Condition, Datum, Function};
+use crate::ovsdb::{Condition, Datum};
 
 /// One end of a pair that shall be.
 #[derive(Debug)]
@@ -27,7 +27,11 @@ impl Edit<'_> {
     /// Connects two bridges by a pair of patch ports, or, if it may exist, makes the one there is
     /// whole. An end is `BRIDGE` or `BRIDGE:PORT`; without a name it is `patch-` and the other bridge's
     /// name without `br-`.
-    pub async fn add_patch(&mut self, ends: [&str; 2], may_exist: bool) -> Result<(), Refusal> {
+    pub(crate) async fn add_patch(
+        &mut self,
+        ends: [&str; 2],
+        may_exist: bool,
+    ) -> Result<(), Refusal> {
         let [near, far] = [self.new_end(ends[0]).await?, self.new_end(ends[1]).await?];
         self.refuse_same_bridge(&near, &far)?;
         self.refuse_different_datapaths(&near, &far).await?;
@@ -99,7 +103,7 @@ impl Edit<'_> {
     }
 
     /// Removes a patch port and its other end, if it has one.
-    pub async fn delete_patch(&mut self, port: &str) -> Result<(), Refusal> {
+    pub(crate) async fn delete_patch(&mut self, port: &str) -> Result<(), Refusal> {
         let place = self.port(port).await?;
         let Some(this) = self.patch_end(&place).await? else {
             return Err(self.no_patch(&place).await?);
@@ -120,7 +124,10 @@ impl Edit<'_> {
     }
 
     /// Removes all pairs of patch ports between two bridges.
-    pub async fn delete_patches_between(&mut self, bridges: [&str; 2]) -> Result<(), Refusal> {
+    pub(crate) async fn delete_patches_between(
+        &mut self,
+        bridges: [&str; 2],
+    ) -> Result<(), Refusal> {
         for name in bridges {
             if self.bridge_if(name).await?.is_none()
                 && let Some(place) = self.port_if(name).await?
@@ -140,7 +147,7 @@ impl Edit<'_> {
             self.bridge(bridges[0]).await?,
             self.bridge(bridges[1]).await?,
         ];
-        let is_patch = Condition("type".to_owned(), Function::Equal, "patch".into());
+        let is_patch = Condition::is("type", "patch");
         let (mut all, mut on_near, mut on_far) = (Vec::new(), Vec::new(), Vec::new());
         for interface in self
             .draft
@@ -165,12 +172,9 @@ impl Edit<'_> {
             }
         }
         if ends.is_empty() {
-            return Err(Refusal::NotFound {
-                kind: "patch port to",
-                name: bridges[1].to_owned(),
-                place: format!("on {}", bridges[0]),
-                candidates: Vec::new(),
-            });
+            let [near, far] = bridges;
+            let place = format!("on {near}");
+            return Err(Refusal::not_found("patch port to", far, &place, &[]));
         }
         self.remove_ends(&ends).await
     }
@@ -289,12 +293,8 @@ impl Edit<'_> {
     /// The patch ports that have this one as their peer.
     async fn claimants(&mut self, name: &str) -> Result<Vec<End>, Refusal> {
         let when = vec![
-            Condition("type".to_owned(), Function::Equal, "patch".into()),
-            Condition(
-                "options".to_owned(),
-                Function::Includes,
-                Datum::map([("peer", name)]),
-            ),
+            Condition::is("type", "patch"),
+            Condition::includes("options", Datum::map([("peer", name)])),
         ];
         let mut ends = Vec::new();
         for interface in self.draft.search("Interface", when, INTERFACE).await? {
@@ -383,17 +383,11 @@ fn default_name(bridge: &str) -> String {
     format!("patch-{}", short.unwrap_or(bridge))
 }
 
-fn leading_to(peer: &str) -> Settings {
-    let options = Assignment {
-        column: "options".to_owned(),
-        change: Change::Pairs {
-            put: vec![("peer".into(), peer.into())],
-            removed: Vec::new(),
-        },
-    };
-    Settings {
-        port: Vec::new(),
-        interface: vec![Assignment::set("type", "patch"), options],
+fn leading_to(peer: &str) -> PortSettings {
+    PortSettings {
+        kind: Some("patch".to_owned()),
+        options: vec![Pair::new("peer", Some(peer))],
+        ..PortSettings::default()
     }
 }
 

@@ -1,31 +1,30 @@
 //! Rows of any table, named as ovs-vsctl(8) has it under "Identifying Tables, Records, and Columns".
 
-use std::fmt::Write as _;
 use std::rc::Rc;
 
 use super::{Edit, Refusal, RowId, quoted};
-use crate::model::resolve::closest;
+use crate::model::resolve::did_you_mean;
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::schema::{Column, NotOne, Schema, Table};
-use crate::ovsdb::{Atom, Condition, Datum, Function, Select, Uuid};
+use crate::ovsdb::{Atom, Condition, Datum, Select, Uuid};
 
 /// The shortest beginning of a UUID that may stand for it, in characters.
 const SHORTEST_UUID: usize = 4;
 
 /// By what else than its identity a row can be named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NameRule {
+pub(crate) struct NameRule {
     /// The table that has the name.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// The column that is the name.
-    pub column: &'static str,
+    pub(crate) column: &'static str,
     /// The column of the same row that refers to the row meant; `None`: it is that row itself.
-    pub reference: Option<&'static str>,
+    pub(crate) reference: Option<&'static str>,
 }
 
 impl NameRule {
     /// The rules of a table, in the order in which they are tried.
-    pub fn of(table: &str) -> &'static [NameRule] {
+    pub(crate) fn of(table: &str) -> &'static [NameRule] {
         const fn by(table: &'static str, column: &'static str) -> NameRule {
             NameRule {
                 table,
@@ -61,7 +60,7 @@ impl NameRule {
     }
 
     /// The name as the column has it; `None`: it cannot be one.
-    pub fn name(&self, record: &str) -> Option<Datum> {
+    pub(crate) fn name(&self, record: &str) -> Option<Datum> {
         if self.column == "id" {
             return record.parse::<i64>().ok().map(Datum::from);
         }
@@ -71,7 +70,7 @@ impl NameRule {
 
 impl Edit<'_> {
     /// The database's schema, asked for once.
-    pub async fn schema(&mut self) -> Result<Rc<Schema>, Refusal> {
+    pub(crate) async fn schema(&mut self) -> Result<Rc<Schema>, Refusal> {
         if let Some(schema) = &self.schema {
             return Ok(Rc::clone(schema));
         }
@@ -82,7 +81,7 @@ impl Edit<'_> {
     }
 
     /// The table that a word means.
-    pub async fn table(&mut self, word: &str) -> Result<Table, Refusal> {
+    pub(crate) async fn table(&mut self, word: &str) -> Result<Table, Refusal> {
         let schema = self.schema().await?;
         let table = schema.table(word);
         table
@@ -92,7 +91,7 @@ impl Edit<'_> {
 
     /// The row that `record` names: its UUID or the beginning of it, `.` for the only row, a name,
     /// `@NAME` for one that an earlier line of a batch makes.
-    pub async fn record(
+    pub(crate) async fn record(
         &mut self,
         table: &Table,
         record: &str,
@@ -118,16 +117,12 @@ impl Edit<'_> {
                 }
             }
         }
-        Err(Refusal::NotFound {
-            kind: "record",
-            name: record.to_owned(),
-            place: format!("in table {}", table.name),
-            candidates,
-        })
+        let place = format!("in table {}", table.name);
+        Err(Refusal::not_found("record", record, &place, &candidates))
     }
 
     /// The same, if there is one.
-    pub async fn record_if(
+    pub(crate) async fn record_if(
         &mut self,
         table: &Table,
         record: &str,
@@ -193,7 +188,7 @@ impl Edit<'_> {
                 .into_iter()
                 .collect(),
             _ => {
-                let is = Condition(rule.column.to_owned(), Function::Equal, name);
+                let is = Condition::is(rule.column, name);
                 self.draft.search(rule.table, vec![is], &read).await?
             }
         };
@@ -271,7 +266,7 @@ impl Edit<'_> {
 }
 
 /// The column that a word means.
-pub fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column, Refusal> {
+pub(crate) fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column, Refusal> {
     let place = format!(" in table {}", table.name);
     table
         .column(word)
@@ -284,11 +279,9 @@ fn unclear(kind: &str, word: &str, place: &str, not_one: &NotOne) -> Refusal {
     if not_one.is_ambiguous {
         return Refusal::usage(format!("{word_quoted} could be any of {names}{place}"));
     }
-    let mut message = format!("there is no {kind} {word_quoted}{place}");
-    if let Some(close) = closest(word, not_one.names.iter().map(String::as_str)) {
-        let _ = write!(message, " (did you mean {}?)", quoted(&close));
-    }
-    Refusal::usage(message).hint(format!("{kind}s: {names}"))
+    let meant = did_you_mean(word, not_one.names.iter().map(String::as_str));
+    Refusal::usage(format!("there is no {kind} {word_quoted}{place}{meant}"))
+        .hint(format!("{kind}s: {names}"))
 }
 
 /// Whether an atom stands for a row that is being made.

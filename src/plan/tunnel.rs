@@ -3,27 +3,27 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::draft::Change;
 use super::place::{INTERFACE, PortPlace};
-use super::port::{NewPort, Settings};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::port::NewPort;
+use super::settings::{Pair, PortSettings};
+use super::{Edit, Refusal, RowId, quoted};
 use crate::base::shell::word;
 use crate::model::tunnel::{Key, default_port, is_tunnel};
-use crate::ovsdb::{Atom, Condition, Datum, Function};
+use crate::ovsdb::{Atom, Condition, Datum};
 
 /// A tunnel to be added.
 #[derive(Debug, Clone)]
-pub struct NewTunnel<'a> {
+pub(crate) struct NewTunnel<'a> {
     /// Its bridge.
-    pub bridge: &'a str,
+    pub(crate) bridge: &'a str,
     /// Its name; none: [`default_name`].
-    pub name: Option<&'a str>,
+    pub(crate) name: Option<&'a str>,
     /// Its type.
-    pub kind: &'a str,
+    pub(crate) kind: &'a str,
     /// What it shall be, with its type and its options.
-    pub settings: &'a Settings,
+    pub(crate) settings: &'a PortSettings,
     /// Whether one that exists is made what this one shall be.
-    pub may_exist: bool,
+    pub(crate) may_exist: bool,
 }
 
 /// The options of an interface.
@@ -57,7 +57,7 @@ enum IncomingKey {
 
 impl Edit<'_> {
     /// Adds a tunnel, or makes the one that exists what it shall be.
-    pub async fn add_tunnel(&mut self, new: &NewTunnel<'_>) -> Result<PortPlace, Refusal> {
+    pub(crate) async fn add_tunnel(&mut self, new: &NewTunnel<'_>) -> Result<PortPlace, Refusal> {
         let bridge = self.bridge(new.bridge).await?;
         let options = asked_options(new.settings);
         check(new.kind, &options)?;
@@ -100,24 +100,26 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a tunnel; the rest stays.
-    pub async fn set_tunnel(&mut self, port: &str, settings: &Settings) -> Result<(), Refusal> {
+    pub(crate) async fn set_tunnel(
+        &mut self,
+        port: &str,
+        settings: &PortSettings,
+    ) -> Result<(), Refusal> {
         let place = self.port(port).await?;
         let interface = self.tunnel(&place).await?;
         let before = self.identity(interface).await?;
-        if let Some(kind) = settings.kind() {
-            self.refuse_unknown_kind(&kind).await?;
+        if let Some(kind) = &settings.kind {
+            self.refuse_unknown_kind(kind).await?;
         }
         self.set_port(&place, settings).await?;
-        let is_of_tunnel =
-            |assignment: &Assignment| matches!(assignment.column.as_str(), "type" | "options");
-        if settings.interface.iter().any(is_of_tunnel) {
+        if settings.kind.is_some() || !settings.options.is_empty() {
             self.check_tunnel(&place, before.as_ref()).await?;
         }
         Ok(())
     }
 
     /// Removes a tunnel.
-    pub async fn delete_tunnel(&mut self, port: &str) -> Result<(), Refusal> {
+    pub(crate) async fn delete_tunnel(&mut self, port: &str) -> Result<(), Refusal> {
         let place = self.port(port).await?;
         self.tunnel(&place).await?;
         self.delete_port(&place).await
@@ -160,11 +162,7 @@ impl Edit<'_> {
         wanted: &Identity,
         own: Option<RowId>,
     ) -> Result<Option<RowId>, Refusal> {
-        let mut when = vec![Condition(
-            "type".to_owned(),
-            Function::Equal,
-            wanted.kind.as_str().into(),
-        )];
+        let mut when = vec![Condition::is("type", wanted.kind.as_str())];
         // An IPv6 address can be written in several ways, the others in one.
         let remote = match wanted.remote {
             Address::Flow => Some("flow".to_owned()),
@@ -173,7 +171,7 @@ impl Edit<'_> {
         };
         if let Some(remote) = remote {
             let pair = Datum::map([("remote_ip", remote.as_str())]);
-            when.push(Condition("options".to_owned(), Function::Includes, pair));
+            when.push(Condition::includes("options", pair));
         }
         for other in self.draft.search("Interface", when, INTERFACE).await? {
             if Some(other) != own && self.identity(other).await?.as_ref() == Some(wanted) {
@@ -257,10 +255,9 @@ impl Edit<'_> {
     }
 
     async fn options(&mut self, interface: RowId) -> Result<Options, Refusal> {
-        Ok(match self.draft.value(interface, "options").await? {
-            Datum::Map(pairs) => texts(pairs.iter()),
-            Datum::Atom(_) | Datum::Set(_) => Options::new(),
-        })
+        let options = self.draft.value(interface, "options").await?;
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        Ok(options.text_pairs().map(owned).collect())
     }
 
     async fn identity(&mut self, interface: RowId) -> Result<Option<Identity>, Refusal> {
@@ -273,7 +270,7 @@ impl Edit<'_> {
 /// The name of a tunnel that nobody has named: the first six letters of its type, and the remote
 /// address in hex; of an IPv6 address, the FNV-1a hash (32 bits) of its 16 octets; or the word `flow`.
 /// That is 15 bytes at most, which OpenFlow shows whole.
-pub fn default_name(kind: &str, remote: &str) -> String {
+pub(crate) fn default_name(kind: &str, remote: &str) -> String {
     let kind: String = kind.chars().take(6).collect();
     match Address::parse(remote) {
         Some(Address::Ip(IpAddr::V4(address))) => format!("{kind}-{:08x}", address.to_bits()),
@@ -290,22 +287,15 @@ fn fnv1a(octets: &[u8]) -> u32 {
 }
 
 /// The options that are set, of those that were asked for.
-fn asked_options(settings: &Settings) -> Options {
+fn asked_options(settings: &PortSettings) -> Options {
     let mut options = Options::new();
-    for assignment in settings.interface.iter().filter(|a| a.column == "options") {
-        if let Change::Pairs { put, .. } = &assignment.change {
-            options.extend(texts(put.iter()));
-        }
+    for Pair { key, value } in &settings.options {
+        match value {
+            Some(value) => options.insert(key.clone(), value.clone()),
+            None => options.remove(key),
+        };
     }
     options
-}
-
-fn texts<'p>(pairs: impl Iterator<Item = &'p (Atom, Atom)>) -> Options {
-    let text = |(key, value): &(Atom, Atom)| match (key, value) {
-        (Atom::String(key), Atom::String(value)) => Some((key.clone(), value.clone())),
-        _ => None,
-    };
-    pairs.filter_map(text).collect()
 }
 
 /// How many bits the key of a type has; `None` if it has no key. The manual has those of Geneve, VXLAN,

@@ -8,7 +8,7 @@ use crate::ovsdb::{Atom, Datum};
 impl Edit<'_> {
     /// Says what a port does with tags once the change is made; warns of a trunk of all VLANs, unless
     /// that was asked for: `is_meant`, or by its `vlan_mode`.
-    pub async fn say_vlan(&mut self, port: RowId, is_meant: bool) -> Result<(), Refusal> {
+    pub(crate) async fn say_vlan(&mut self, port: RowId, is_meant: bool) -> Result<(), Refusal> {
         let port = self.vlan_columns(port).await?;
         let vlan = Vlan::of(&port);
         let name = quoted(&port.name);

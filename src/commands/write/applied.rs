@@ -29,8 +29,8 @@ pub(super) async fn applied(
     client: &Client,
     next_cfg: Option<i64>,
     interfaces: &[(RowId, Uuid)],
-    limit: Option<Duration>,
 ) -> Result<Vec<State>, Failure> {
+    let limit = cx.limit;
     let mut operations = Vec::new();
     let wrote = next_cfg.is_some();
     let next_cfg = if wrote {

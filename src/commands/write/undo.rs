@@ -11,9 +11,8 @@ use crate::plan::Edit;
 pub(super) async fn take_out_again(
     client: &Client,
     added: &[(&str, Uuid)],
-    failed: &[String],
+    failed: &str,
 ) -> Failure {
-    let failed = failed.join("; ");
     match remove(client, added).await {
         Ok(()) => Failure::new(
             Exit::Failed,
@@ -41,7 +40,7 @@ async fn remove(client: &Client, added: &[(&str, Uuid)]) -> Result<(), Failure> 
                 edit.delete_port(&place).await?;
             }
         }
-        let operations = with_frame(edit.draft.operations(), Vec::new());
+        let operations = with_frame(edit.draft.operations(false), Vec::new());
         match client.transact(OPEN_VSWITCH, &operations).await {
             Ok(_) => break,
             Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {}
