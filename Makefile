@@ -29,7 +29,7 @@ test: ## all tests, on private Open vSwitches
 	$(CARGO) test
 
 generate: ## man/, schema/ and the list of crates anew
-	UPDATE_GOLDEN=1 $(CARGO) test --test manual --test schema --test licences
+	UPDATE_GOLDEN=1 $(CARGO) test --test it -- manual:: schema:: licences::
 
 pictures: build ## docs/pictures anew, from what the commands print on a terminal
 	$(CARGO) build --release --example picture
@@ -37,8 +37,8 @@ pictures: build ## docs/pictures anew, from what the commands print on a termina
 
 conformance: deps ## COUNT random flows per class (20000), HOSTS random hosts (60), against the real tools, from SEED on
 	COUNT=$(or $(COUNT),20000) SEED=$(or $(SEED),1) $(CARGO) test --test conformance -- --nocapture
-	HOSTS=$(or $(HOSTS),60) SEED=$(or $(SEED),1) $(CARGO) test --test oracle -- --nocapture
-	COUNT=$(or $(HOSTS),60) SEED=$(or $(SEED),1) $(CARGO) test --test dump_flows_drops --test check_random
+	HOSTS=$(or $(HOSTS),60) SEED=$(or $(SEED),1) $(CARGO) test --test it -- --nocapture oracle::
+	COUNT=$(or $(HOSTS),60) SEED=$(or $(SEED),1) $(CARGO) test --test it -- dump_flows_drops:: check_random::
 
 fuzz: ## each fuzz target for SECS seconds (60): executions and crashes (needs rustup's nightly)
 	@scripts/fuzz $(or $(SECS),60) $(TARGETS)

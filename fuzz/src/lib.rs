@@ -1,6 +1,6 @@
 //! What must hold whatever comes in: one function per fuzz target, which panics where it does not.
 //!
-//! The fuzz targets call these functions, and so does `tests/fuzz_corpus.rs`, which includes this
+//! The fuzz targets call these functions, and so does `tests/it/fuzz_corpus.rs`, which includes this
 //! file: with every seed, every input that once went wrong, and changed ones of both.
 
 pub mod batch;

@@ -1,18 +1,18 @@
-//! What fuzzing begins with: what real daemons and tools sent and printed, from `tests/golden`.
+//! What fuzzing begins with: what real daemons and tools sent and printed, from `fixtures/golden`.
 
 use std::collections::BTreeSet;
 
-const MESSAGES: &str = include_str!("../../tests/golden/messages.tsv");
-const DETAILS: &str = include_str!("../../tests/golden/details.tsv");
-const ACTIONS: &str = include_str!("../../tests/golden/actions.tsv");
-const FIELDS: &str = include_str!("../../tests/golden/fields.tsv");
-const FLOW_MODS: &str = include_str!("../../tests/golden/flow_mods.tsv");
-const DUMP: &str = include_str!("../../tests/golden/dump.hex");
+const MESSAGES: &str = include_str!("../../fixtures/golden/messages.tsv");
+const DETAILS: &str = include_str!("../../fixtures/golden/details.tsv");
+const ACTIONS: &str = include_str!("../../fixtures/golden/actions.tsv");
+const FIELDS: &str = include_str!("../../fixtures/golden/fields.tsv");
+const FLOW_MODS: &str = include_str!("../../fixtures/golden/flow_mods.tsv");
+const DUMP: &str = include_str!("../../fixtures/golden/dump.hex");
 const NEUTRON: [&str; 4] = [
-    include_str!("../../tests/neutron/node/flows/br-int.expected"),
-    include_str!("../../tests/neutron/node/flows/br-tun.expected"),
-    include_str!("../../tests/neutron/notes/flows/br-int.flows"),
-    include_str!("../../tests/neutron/notes/flows/br-tun.flows"),
+    include_str!("../../fixtures/neutron/node/flows/br-int.expected"),
+    include_str!("../../fixtures/neutron/node/flows/br-tun.expected"),
+    include_str!("../../fixtures/neutron/notes/flows/br-int.flows"),
+    include_str!("../../fixtures/neutron/notes/flows/br-tun.flows"),
 ];
 
 /// Commands of a batch, one of each family and some that are none.
@@ -48,14 +48,14 @@ const BATCH: &[&str] = &[
 
 /// Dumps and other hex, as tools print it.
 const PASTED: &[&str] = &[
-    include_str!("../../tests/golden/pasted/xxd"),
-    include_str!("../../tests/golden/pasted/xxd-i"),
-    include_str!("../../tests/golden/pasted/xxd-p"),
-    include_str!("../../tests/golden/pasted/hexdump-C"),
-    include_str!("../../tests/golden/pasted/od-x1"),
-    include_str!("../../tests/golden/pasted/od-x1z-v"),
-    include_str!("../../tests/golden/pasted/tcpdump-X"),
-    include_str!("../../tests/golden/pasted/tshark-P-x"),
+    include_str!("../../fixtures/golden/pasted/xxd"),
+    include_str!("../../fixtures/golden/pasted/xxd-i"),
+    include_str!("../../fixtures/golden/pasted/xxd-p"),
+    include_str!("../../fixtures/golden/pasted/hexdump-C"),
+    include_str!("../../fixtures/golden/pasted/od-x1"),
+    include_str!("../../fixtures/golden/pasted/od-x1z-v"),
+    include_str!("../../fixtures/golden/pasted/tcpdump-X"),
+    include_str!("../../fixtures/golden/pasted/tshark-P-x"),
     "00000000  04 14 00 08 00 00 00 02-                        |........        |\n",
     "0x4 0x14, {0x00, 8} /* x */ // y",
     "b'\\x04\\x14\\n' \"\\x00\" \\\n x04x14 \"0414\"",

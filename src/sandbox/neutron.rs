@@ -1,4 +1,4 @@
-//! Two hosts of an `OpenStack` Neutron cloud, as data in the binary: `tests/neutron`.
+//! Two hosts of an `OpenStack` Neutron cloud, as data in the binary: `fixtures/neutron`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -35,16 +35,16 @@ impl Neutron {
     /// The bridges: name, MAC address, fail mode, controller.
     fn bridges(self) -> &'static str {
         match self {
-            Self::Notes => include_str!("../../tests/neutron/notes/bridges.tsv"),
-            Self::Node => include_str!("../../tests/neutron/node/bridges.tsv"),
+            Self::Notes => include_str!("../../fixtures/neutron/notes/bridges.tsv"),
+            Self::Node => include_str!("../../fixtures/neutron/node/bridges.tsv"),
         }
     }
 
     /// The ports: bridge, name, `OpenFlow` number, tag, type, options.
     fn ports(self) -> &'static str {
         match self {
-            Self::Notes => include_str!("../../tests/neutron/notes/ports.tsv"),
-            Self::Node => include_str!("../../tests/neutron/node/ports.tsv"),
+            Self::Notes => include_str!("../../fixtures/neutron/notes/ports.tsv"),
+            Self::Node => include_str!("../../fixtures/neutron/node/ports.tsv"),
         }
     }
 
@@ -54,7 +54,7 @@ impl Neutron {
             ($host:literal: $($bridge:literal)*) => {
                 &[$((
                     $bridge,
-                    include_str!(concat!("../../tests/neutron/", $host, "/flows/", $bridge, ".flows")),
+                    include_str!(concat!("../../fixtures/neutron/", $host, "/flows/", $bridge, ".flows")),
                 )),*]
             };
         }

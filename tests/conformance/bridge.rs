@@ -6,9 +6,9 @@ use std::fs;
 use std::process::Command;
 
 use super::VERSIONS;
-use super::chance::Chance;
 use super::common::{self, Sandbox};
 use super::flows::{self, Class, Flow, PORTS};
+use crate::common::chance::Chance;
 
 /// Lines by the number of their flow.
 pub(crate) type Lines = BTreeMap<u64, String>;

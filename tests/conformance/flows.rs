@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use ovs::openflow::fields::{Field, Kind, Prereq, ROWS};
 
 use super::actions;
-use super::chance::Chance;
+use crate::common::chance::Chance;
 
 /// What can carry a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

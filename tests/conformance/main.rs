@@ -6,12 +6,11 @@
 //!
 //! `COUNT` flows of each class from `SEED` on, if the environment has them (`make conformance`).
 
-#[path = "../common/mod.rs"]
+#[path = "../it/common/mod.rs"]
 mod common;
 
 mod actions;
 mod bridge;
-mod chance;
 mod flows;
 mod merges;
 

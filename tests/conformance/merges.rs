@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ovs::openflow::fields::{Field, Kind};
 
-use super::chance::ones;
+use crate::common::chance::ones;
 
 /// The classic line of a flow, from the line of a plain `ovs-ofctl`; `None` where that is not the truth,
 /// which the line over OpenFlow 1.5 tells.

@@ -1,5 +1,5 @@
 //! What can go wrong from outside, what is then seen, and the exit code: ovs-faults(7). Each row has a test
-//! of its name in `tests/faults`, which brings the fault about and compares what is seen with the row.
+//! of its name in `tests/it/faults`, which brings the fault about and compares what is seen with the row.
 
 use super::page::Block;
 use crate::commands::Exit;

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_word_that_the_real_tool_prints_is_found() {
-        let golden = include_str!("../../../tests/golden/actions.tsv");
+        let golden = include_str!("../../../fixtures/golden/actions.tsv");
         let (mut firsts, mut looked) = (BTreeSet::new(), 0);
         for line in golden.lines().filter(|line| !line.starts_with('#')) {
             let columns: Vec<&str> = line.split('\t').collect();

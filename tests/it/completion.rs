@@ -1,0 +1,317 @@
+//! Completion, driven in the real bash, zsh and fish on a private Neutron host, and without daemons.
+//!
+//! The names expected are those of `fixtures/neutron/`, and of the manual pages of Open vSwitch.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ovs::cli::Shell;
+use ovs::sandbox::Neutron;
+
+use crate::common::{self, Sandbox, binary, clean, host, ovs};
+
+const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
+
+fn of_project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn script(shell: Shell) -> PathBuf {
+    of_project(match shell {
+        Shell::Bash => "completions/ovs.bash",
+        Shell::Zsh => "completions/_ovs",
+        Shell::Fish => "completions/ovs.fish",
+        Shell::Elvish => "completions/ovs.elv",
+    })
+}
+
+/// What the shell offers after `line`: words alone. `ovs` is the binary under test.
+fn offers(shell: Shell, line: &str, run_dir: &Path) -> Vec<String> {
+    let mut command = match shell {
+        Shell::Bash => {
+            let mut bash = Command::new("bash");
+            bash.args(["--norc", "--noprofile"])
+                .arg(of_project("tests/it/shells/complete.bash"))
+                .arg(script(shell))
+                .arg(line);
+            bash
+        }
+        Shell::Zsh => {
+            let mut zsh = Command::new("zsh");
+            zsh.arg("-f")
+                .arg(of_project("tests/it/shells/complete.zsh"))
+                .arg(script(shell))
+                .arg(line)
+                .arg(of_project("tests/it/shells/inner.zsh"));
+            zsh
+        }
+        Shell::Fish => {
+            let mut fish = Command::new("fish");
+            fish.args(["--no-config", "-c", "source $argv[1]; complete -C $argv[2]"])
+                .arg(script(shell))
+                .arg(line);
+            fish
+        }
+        Shell::Elvish => panic!("it is not driven"),
+    };
+    clean(&mut command);
+    let mut path = OsString::from(binary().parent().unwrap());
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    let home = tempfile::tempdir().unwrap();
+    command
+        .env("PATH", path)
+        .env("OVS_RUNDIR", run_dir)
+        .env("HOME", home.path())
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null());
+    let output = command
+        .output()
+        .expect("the shell is there (scripts/install-deps tests)");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.is_empty(), "{shell:?}: {line}: {stderr}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let words = stdout
+        .lines()
+        .map(|line| line.split('\t').next().unwrap_or_default());
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The same in all shells; bash gives only the part that readline replaces.
+fn check(sandbox: &Sandbox, line: &str, expected: &[&str], in_bash: &[&str]) {
+    for shell in SHELLS {
+        let mut offered = offers(shell, line, sandbox.run_dir());
+        let expected = if shell == Shell::Bash {
+            in_bash
+        } else {
+            expected
+        };
+        let mut expected: Vec<&str> = expected.to_vec();
+        expected.sort_unstable();
+        offered.retain(|word| word != "(open)");
+        offered.sort_unstable();
+        assert_eq!(offered, expected, "{shell:?}: {line}");
+    }
+}
+
+#[test]
+fn names_in_every_shell() {
+    let sandbox = Sandbox::neutron(Neutron::Notes);
+    let bridges: Vec<String> = host::bridges(Neutron::Notes)
+        .into_iter()
+        .map(|bridge| bridge.name)
+        .collect();
+    let bridges: Vec<&str> = bridges.iter().map(String::as_str).collect();
+    check(&sandbox, "ovs dump-flows br-", &bridges, &bridges);
+    let ports = host::ports(Neutron::Notes);
+    let on_int: Vec<&str> = ports
+        .iter()
+        .filter(|port| port.bridge == "br-int" && port.name.starts_with("qvo"))
+        .map(|port| port.name.as_str())
+        .collect();
+    assert!(on_int.len() > 1);
+    check(&sandbox, "ovs port show qvo", &on_int, &on_int);
+    check(&sandbox, "ovs port resolve br-int qvo", &on_int, &on_int);
+    check(&sandbox, "ovs port resolve br-ens37 qvo", &[], &[]);
+    let whole: Vec<String> = on_int.iter().map(|p| format!("in_port={p}")).collect();
+    let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+    check(
+        &sandbox,
+        "ovs dump-flows br-int in_port=qvo",
+        &whole,
+        &on_int,
+    );
+    let fields = ["tcp,tp_src=", "tcp,tp_dst="];
+    check(&sandbox, "ovs dump-flows br-int tcp,tp_", &fields, &fields);
+    check(&sandbox, "ovs sho", &["show"], &["show"]);
+}
+
+#[test]
+fn words_of_the_command_line_in_every_shell() {
+    let sandbox = Sandbox::empty();
+    let same = |line: &str, expected: &[&str]| check(&sandbox, line, expected, expected);
+    same("ovs port list --columns port,of", &["port,ofport"]);
+    same("ovs port list -g tru", &["trunks"]);
+    same(
+        "ovs port add br0 p --type vxlan --option remote_i",
+        &["remote_ip="],
+    );
+    same("ovs port add br0 p --type gen", &["geneve"]);
+    same(
+        "ovs port set p --vlan-mode native-",
+        &["native-tagged", "native-untagged"],
+    );
+    same(
+        "ovs -O OpenFlow1",
+        &[
+            "OpenFlow10",
+            "OpenFlow11",
+            "OpenFlow12",
+            "OpenFlow13",
+            "OpenFlow14",
+            "OpenFlow15",
+        ],
+    );
+    same("ovs dump-flows --no-s", &["--no-stats"]);
+    check(
+        &sandbox,
+        "ovs dump-flows br0 --sort=n_",
+        &["--sort=n_packets", "--sort=n_bytes"],
+        &["n_packets", "n_bytes"],
+    );
+    for shell in [Shell::Bash, Shell::Zsh] {
+        let offered = offers(shell, "ovs batch ", sandbox.run_dir());
+        assert_eq!(offered, ["(files)"], "{shell:?}");
+    }
+}
+
+/// `ovs complete` as fish asks it, without what follows a candidate and without descriptions.
+fn asked(command: &mut common::Ovs, words: &[&str]) -> Vec<String> {
+    let output = command.args(["complete", "fish", "--"]).args(words);
+    let output = output.output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let lines = stdout.lines().skip(1);
+    lines
+        .map(|line| line.split('\t').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_depends_on_what_is_typed() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&[
+        "add-br",
+        "br0",
+        "--",
+        "add-port",
+        "br0",
+        "p 1;x",
+        "tag=7",
+        "--",
+        "add-port",
+        "br0",
+        "gre0",
+        "--",
+        "set",
+        "Interface",
+        "gre0",
+        "type=gre",
+        "options:remote_ip=192.0.2.1",
+    ]);
+    let complete = |words: &[&str]| asked(&mut sandbox.ovs(&[]), words);
+    // The type of a port that is there.
+    let keys = complete(&["port", "set", "gre0", "--option", ""]);
+    assert!(keys.contains(&"csum=".to_owned()) && !keys.contains(&"peer=".to_owned()));
+    assert_eq!(complete(&["tag", "set", "p 1;x", ""]), ["7"]);
+    assert_eq!(complete(&["dump-flows", "br0", "dl_vlan="]), ["dl_vlan=7"]);
+    assert_eq!(complete(&["port", "show", "br0/g"]), ["br0/gre0"]);
+    // Tables that have names, from the database and from the switch.
+    sandbox.vsctl(&[
+        "--",
+        "--id=@one",
+        "create",
+        "Flow_Table",
+        "name=\"a b\"",
+        "--",
+        "set",
+        "bridge",
+        "br0",
+        "flow_tables:1=@one",
+    ]);
+    for (table, name) in [
+        ("3", "name:ServiceLB"),
+        ("4", "name:twice"),
+        ("5", "name:twice"),
+    ] {
+        sandbox.ofctl(&["-OOpenFlow15", "mod-table", "br0", table, name]);
+    }
+    let tables = ["\"a b\"", "ServiceLB", "4", "5"];
+    assert_eq!(complete(&["dump-flows", "br0", "--table", ""]), tables);
+    assert_eq!(
+        complete(&["dump-flows", "br0", "ip,table="]),
+        tables.map(|table| format!("ip,table={table}"))
+    );
+    assert_eq!(complete(&["dump-flows", "br0", "--names="]).len(), 3);
+    // Options that are given do not come again, unless they may.
+    assert_eq!(
+        complete(&["dump-flows", "br0", "--drops", "--dro"]),
+        [""; 0]
+    );
+    assert_eq!(
+        complete(&["port", "set", "p", "--option", "a=b", "--opti"]),
+        ["--option"]
+    );
+    // A database that is named on the line.
+    let db = format!("unix:{}", sandbox.db_socket().display());
+    let elsewhere = asked(&mut ovs(&[]), &["--db", &db, "dump-flows", ""]);
+    assert_eq!(elsewhere, ["br0"]);
+    // A name that means something to the shell is quoted.
+    let offered = offers(Shell::Bash, "ovs port show p", sandbox.run_dir());
+    assert_eq!(offered, ["p\\ 1\\;x"]);
+    let offered = offers(Shell::Bash, "ovs port show 'p", sandbox.run_dir());
+    assert_eq!(offered, ["p 1;x"]);
+}
+
+#[test]
+fn nothing_acts_on_the_terminal() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&["add-br", "br0"]);
+    let insert = serde_json::json!(["Open_vSwitch",
+        {"op": "insert", "table": "Bridge", "row": {"name": "br\u{1b}[31m"}, "uuid-name": "b"},
+        {"op": "mutate", "table": "Open_vSwitch", "where": [],
+            "mutations": [["bridges", "insert", ["named-uuid", "b"]]]}]);
+    sandbox.ovsdb_client(&["transact", &insert.to_string()]);
+    let output = sandbox
+        .ovs(&["complete", "fish", "--", "show", "br"])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "space\nbr0\n");
+}
+
+#[test]
+fn without_daemons_there_is_silence_at_once() {
+    let sandbox = Sandbox::empty();
+    sandbox.kill_vswitchd();
+    sandbox.kill_ovsdb();
+    for shell in SHELLS {
+        assert_eq!(
+            offers(shell, "ovs dump-flows --no-st", sandbox.run_dir()),
+            ["--no-stats"]
+        );
+    }
+    let begun = Instant::now();
+    assert_eq!(asked(&mut sandbox.ovs(&[]), &["dump-flows", ""]), [""; 0]);
+    assert!(begun.elapsed() < Duration::from_millis(200));
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("db.sock");
+    let _deaf = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let begun = Instant::now();
+    let mut ovs = ovs(&[]);
+    ovs.env("OVS_RUNDIR", directory.path());
+    assert_eq!(asked(&mut ovs, &["dump-flows", ""]), [""; 0]);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_millis(900), "{took:?}");
+}
+
+#[test]
+fn the_scripts_are_those_in_the_tree() {
+    for (name, shell) in [
+        ("bash", Shell::Bash),
+        ("zsh", Shell::Zsh),
+        ("fish", Shell::Fish),
+        ("elvish", Shell::Elvish),
+    ] {
+        let printed = ovs(&["completions", name]).output().unwrap().stdout;
+        assert_eq!(printed, std::fs::read(script(shell)).unwrap());
+    }
+}

@@ -1,0 +1,112 @@
+//! `ovs dump-tables` against a real switch and the real `ovs-ofctl dump-tables`.
+
+use serde_json::Value;
+
+use crate::common::Sandbox;
+
+const VERSIONS: [&str; 6] = [
+    "OpenFlow10",
+    "OpenFlow11",
+    "OpenFlow12",
+    "OpenFlow13",
+    "OpenFlow14",
+    "OpenFlow15",
+];
+
+fn bridge() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    let line = "add-br br0 -- set bridge br0 fail_mode=secure flow_tables:7=@t \
+                -- --id=@t create Flow_Table name=seven flow_limit=5000";
+    sandbox.vsctl(&line.split_whitespace().collect::<Vec<_>>());
+    for flow in [
+        "in_port=LOCAL actions=goto_table:3",
+        "table=3 actions=drop",
+        "table=3,tcp actions=drop",
+    ] {
+        sandbox.ofctl(&["-O", "OpenFlow13", "add-flow", "br0", flow]);
+    }
+    sandbox.ofctl(&[
+        "packet-out",
+        "br0",
+        "in_port=LOCAL packet=0200000000010200000000990800 actions=table",
+    ]);
+    sandbox
+}
+
+/// active, lookup and matched of a table, as `ovs-ofctl dump-tables` prints them.
+fn real(text: &str, table: u8) -> String {
+    let mut lines = text.lines();
+    let head = format!("  table {table}");
+    let own = |line: &&str| {
+        let rest = line.strip_prefix(&head);
+        rest.is_some_and(|rest| !rest.contains("ditto") && rest.starts_with([':', ' ']))
+    };
+    match lines.find(own).and_then(|_| lines.next()) {
+        Some(counters) => counters.trim().to_owned(),
+        // As the unused one before it.
+        None => "active=0, lookup=0, matched=0".to_owned(),
+    }
+}
+
+#[test]
+fn as_ovs_ofctl_counts_in_every_version() {
+    let sandbox = bridge();
+    for version in VERSIONS {
+        let text = sandbox.ofctl(&["-O", version, "dump-tables", "br0"]);
+        let json = sandbox.ovs_stdout(&["dump-tables", "br0", "--json", "-O", version]);
+        let tables: Value = serde_json::from_str(&json).unwrap();
+        let tables = tables.as_array().unwrap();
+        let shown: Vec<u64> = tables
+            .iter()
+            .map(|table| table["table"].as_u64().unwrap())
+            .collect();
+        assert_eq!(shown, [0, 3, 7], "{version}");
+        for (table, line) in shown.into_iter().zip(tables) {
+            let ours = format!(
+                "active={}, lookup={}, matched={}",
+                line["active"], line["lookups"], line["matched"]
+            );
+            assert_eq!(ours, real(&text, table as u8), "{version}");
+        }
+        assert_eq!(tables[1]["lookups"], 1, "{version}");
+        assert_eq!(tables[2]["name"], "seven", "{version}");
+        assert_eq!(tables[2]["max_entries"], 5000, "{version}");
+        assert_eq!(tables[0]["name"], Value::Null, "{version}");
+        assert_eq!(tables[0]["max_entries"], 1_000_000, "{version}");
+    }
+}
+
+#[test]
+fn three_outputs() {
+    let sandbox = bridge();
+    let text = sandbox.ovs_stdout(&["dump-tables", "br0"]);
+    assert_eq!(
+        text,
+        "0\t-\t1\t1\t1\t1000000\n3\t-\t2\t1\t1\t1000000\n7\tseven\t0\t0\t0\t5000\n"
+    );
+    let output = sandbox
+        .ovs(&["dump-tables", "br0", "-o", "table"])
+        .output()
+        .unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        table.starts_with("TABLE  NAME   ACTIVE  LOOKUPS"),
+        "{table}"
+    );
+    let remark = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        remark.contains("251 unused tables are left out; --all"),
+        "{remark}"
+    );
+    let all = sandbox.ovs_stdout(&["dump-tables", "br0", "--all", "-g", "table"]);
+    assert_eq!(all.lines().count(), 254);
+    let columns = ["--columns", "table,metadata_match"];
+    let bits = sandbox.ovs_stdout(&[&["dump-tables", "br0"], &columns[..]].concat());
+    assert!(bits.starts_with("0\t0xffffffffffffffff\n"), "{bits}");
+    let output = sandbox
+        .ovs(&["dump-tables", "br0", "-g", "actve"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean \"active\""));
+}

@@ -1,0 +1,281 @@
+//! `ovs dump-flows` with what is no well-behaved switch at the other end. The bytes are those that a
+//! real one sent (`fixtures/golden/dump.hex`, made by `record_dump.py` beside it), cut and mixed.
+
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common;
+
+const ECHO: [u8; 8] = [6, 2, 0, 8, 0, 0, 0, 77];
+
+/// The recorded hello and the reply to the flow request.
+fn recorded() -> (Vec<u8>, Vec<u8>) {
+    let messages: Vec<Vec<u8>> = include_str!("../../fixtures/golden/dump.hex")
+        .lines()
+        .map(|line| {
+            let digit = |c: u8| char::from(c).to_digit(16).unwrap() as u8;
+            line.as_bytes()
+                .chunks(2)
+                .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+                .collect()
+        })
+        .collect();
+    assert_eq!(messages[0][1], 0, "the hello comes first");
+    assert_eq!(messages[1][1], 19, "then the reply");
+    (messages[0].clone(), messages[1].clone())
+}
+
+/// A switch that does as it is told with one connection after the other.
+struct Switch {
+    _dir: tempfile::TempDir,
+    socket: PathBuf,
+}
+
+impl Switch {
+    fn new(mut behave: impl FnMut(&mut UnixStream) + Send + 'static) -> Switch {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("sw");
+        let listener = UnixListener::bind(&socket).unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                behave(&mut stream.unwrap());
+            }
+        });
+        Switch { _dir: dir, socket }
+    }
+
+    /// Exit code, stdout, stderr and how long it took.
+    fn dump(&self, limit: &str) -> (i32, String, String, Duration) {
+        dump(&self.socket, limit)
+    }
+}
+
+fn dump(socket: &Path, limit: &str) -> (i32, String, String, Duration) {
+    let began = Instant::now();
+    let endpoint = format!("unix:{}", socket.display());
+    let arguments = [
+        "dump-flows",
+        &endpoint,
+        "--no-stats",
+        "--no-names",
+        "-t",
+        limit,
+    ];
+    let output = common::ovs(&arguments).output().unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+        began.elapsed(),
+    )
+}
+
+/// Waits for the request: a hello of 16 bytes and a flow request of 56.
+fn read_request(stream: &mut UnixStream) {
+    let mut request = [0; 72];
+    stream.read_exact(&mut request).unwrap();
+    assert_eq!((request[1], request[17]), (0, 18));
+}
+
+/// Holds the connection open until the other side ends it.
+fn hold(stream: &mut UnixStream) {
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+}
+
+/// What the flows of the recording read like; `ovs-ofctl` printed it (fixtures/neutron).
+fn expected() -> &'static str {
+    include_str!("../../fixtures/neutron/notes/flows/br-ens37.expected").trim_end()
+}
+
+/// The same with port numbers.
+fn numbered() -> String {
+    expected().replace("\"phy-br-ens37\"", "2") + "\n"
+}
+
+#[test]
+fn bytes_in_any_portions() {
+    let (hello, reply) = recorded();
+    for portion in [1, 7, 8, 9, 100_000] {
+        let (hello, reply) = (hello.clone(), reply.clone());
+        let switch = Switch::new(move |stream| {
+            let all = [hello.as_slice(), &ECHO, &reply].concat();
+            for piece in all.chunks(portion) {
+                if stream.write_all(piece).is_err() {
+                    return;
+                }
+            }
+            hold(stream);
+        });
+        let (code, stdout, stderr, _) = switch.dump("5");
+        assert_eq!((code, stderr.as_str()), (0, ""), "{portion}");
+        assert_eq!(stdout, numbered(), "{portion}");
+    }
+}
+
+#[test]
+fn closed_at_every_byte() {
+    let (hello, reply) = recorded();
+    let all = [hello, reply].concat();
+    let whole = all.len();
+    let mut next = 0;
+    let switch = Switch::new(move |stream| {
+        // What was not read would make the close a reset, which overtakes what was sent.
+        let _ = stream.write_all(&all[..next]);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        next += 1;
+        hold(stream);
+    });
+    for length in 0..whole {
+        let (code, stdout, stderr, _) = switch.dump("5");
+        assert_eq!((code, stdout.as_str()), (4, ""), "{length}: {stderr}");
+        assert!(
+            stderr.contains("closed the connection"),
+            "{length}: {stderr}"
+        );
+    }
+    assert_eq!(switch.dump("5").0, 0);
+}
+
+#[test]
+fn silence_and_what_is_no_answer_end_within_the_limit() {
+    let (hello, reply) = recorded();
+    let echoes = {
+        let hello = hello.clone();
+        move |stream: &mut UnixStream| {
+            let _ = stream.write_all(&hello);
+            // An echo every 20 ms is a sign of life, but no progress.
+            while stream.write_all(&ECHO).is_ok() {
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+    };
+    let flood = {
+        let hello = hello.clone();
+        move |stream: &mut UnixStream| {
+            let _ = stream.write_all(&hello);
+            let _ = stream.set_nonblocking(false);
+            let mut answers = stream.try_clone().unwrap();
+            thread::spawn(move || hold(&mut answers));
+            let echoes = ECHO.repeat(8192);
+            while stream.write_all(&echoes).is_ok() {}
+        }
+    };
+    let empty_parts = {
+        let hello = hello.clone();
+        move |stream: &mut UnixStream| {
+            let _ = stream.write_all(&hello);
+            let part = [6, 19, 0, 16, 0, 0, 0, 2, 0, 1, 0, 1, 0, 0, 0, 0];
+            while stream.write_all(&part).is_ok() {
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+    };
+    let other_xid = {
+        let mut reply = reply.clone();
+        reply[7] = 99;
+        move |stream: &mut UnixStream| {
+            let _ = stream.write_all(&hello);
+            let _ = stream.write_all(&reply);
+            hold(stream);
+        }
+    };
+    for (name, switch) in [
+        ("silent", Switch::new(hold)),
+        ("echoes", Switch::new(echoes)),
+        ("a flood of echoes", Switch::new(flood)),
+        ("empty parts", Switch::new(empty_parts)),
+        ("another's reply", Switch::new(other_xid)),
+    ] {
+        let (code, stdout, stderr, took) = switch.dump("0.5");
+        assert_eq!((code, stdout.as_str()), (4, ""), "{name}: {stderr}");
+        assert!(
+            stderr.contains("no answer within 0.5 s"),
+            "{name}: {stderr}"
+        );
+        assert!(stderr.contains("hint: "), "{name}: {stderr}");
+        assert!(took < Duration::from_secs(5), "{name}: {took:?}");
+    }
+}
+
+#[test]
+fn other_protocols_and_nonsense() {
+    let (hello, reply) = recorded();
+    let sends = |bytes: Vec<u8>| {
+        Switch::new(move |stream| {
+            let _ = stream.write_all(&bytes);
+            hold(stream);
+        })
+    };
+    let http = sends(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
+    let (code, _, stderr, _) = http.dump("5");
+    assert_eq!(code, 4);
+    assert!(stderr.contains("does not speak OpenFlow"), "{stderr}");
+
+    let short = sends([hello.as_slice(), &[6, 19, 0, 4, 0, 0, 0, 2]].concat());
+    let (code, _, stderr, _) = short.dump("5");
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("impossible length 4"), "{stderr}");
+
+    let refused = [6, 1, 0, 12, 0, 0, 0, 2, 0, 1, 0, 5];
+    let refuses = sends([hello.as_slice(), &refused].concat());
+    let (code, _, stderr, _) = refuses.dump("5");
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("OFPBRC_EPERM"), "{stderr}");
+
+    // A bitmap without a version.
+    let none = vec![6, 0, 0, 16, 0, 0, 0, 1, 0, 1, 0, 8, 0, 0, 0, 0];
+    let (code, _, stderr, _) = sends(none).dump("5");
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("no common OpenFlow version"), "{stderr}");
+
+    // A flow that runs over its message: what is before it is printed.
+    let mut torn = reply.clone();
+    let third = numbered().lines().count() - 1;
+    let mut at = 16;
+    for _ in 0..third {
+        at += usize::from(u16::from_be_bytes([torn[at], torn[at + 1]]));
+    }
+    torn[at] = 0xff;
+    let (code, stdout, stderr, _) = sends([hello.as_slice(), &torn].concat()).dump("5");
+    assert_eq!(code, 1, "{stderr}");
+    assert_eq!(stdout.lines().count(), third);
+    assert!(stderr.contains(&format!("at byte {at}")), "{stderr}");
+}
+
+#[test]
+fn an_error_in_mid_dump_keeps_what_came() {
+    let (hello, mut reply) = recorded();
+    // More is to follow, but an error comes.
+    reply[11] |= 1;
+    let error = [6, 1, 0, 12, 0, 0, 0, 2, 0, 1, 0, 5];
+    let (first, flows) = (hello.clone(), reply.clone());
+    let switch = Switch::new(move |stream| {
+        read_request_then(stream, &[&first, &flows, &error]);
+    });
+    let (code, stdout, stderr, _) = switch.dump("5");
+    assert_eq!(code, 4, "{stderr}");
+    assert_eq!(stdout, numbered());
+    assert!(stderr.contains("cut short after 3 flows"), "{stderr}");
+
+    let switch = Switch::new(move |stream| {
+        read_request_then(stream, &[&hello, &reply]);
+        let _ = stream.shutdown(std::net::Shutdown::Both);
+    });
+    let (code, stdout, stderr, _) = switch.dump("5");
+    assert_eq!(code, 4, "{stderr}");
+    assert_eq!(stdout, numbered());
+    assert!(stderr.contains("cut short after 3 flows"), "{stderr}");
+}
+
+fn read_request_then(stream: &mut UnixStream, messages: &[&[u8]]) {
+    let (hello, rest) = messages.split_first().unwrap();
+    stream.write_all(hello).unwrap();
+    read_request(stream);
+    for message in rest {
+        stream.write_all(message).unwrap();
+    }
+}

@@ -1,0 +1,463 @@
+//! `ovs port`: names, numbers, and everything about one port.
+
+use ovs::sandbox::Neutron;
+use serde_json::{Value, json};
+
+use crate::common::{self, Sandbox, host};
+
+#[test]
+fn a_number_beside_every_name() {
+    for neutron in Neutron::ALL {
+        let sandbox = Sandbox::neutron(neutron);
+        let lines = |bridge: Option<&str>| -> String {
+            host::ports(neutron)
+                .iter()
+                .filter(|port| bridge.is_none_or(|bridge| bridge == port.bridge))
+                .map(|port| {
+                    let mac = sandbox.vsctl(&["get", "Interface", &port.name, "mac_in_use"]);
+                    let ofport = port.ofport.to_string();
+                    let tag = port.tag_text();
+                    [
+                        &port.bridge,
+                        &port.name,
+                        &port.name,
+                        &ofport,
+                        &port.kind,
+                        &tag,
+                        "-",
+                        mac.trim().trim_matches('"'),
+                        "up",
+                    ]
+                    .join("\t")
+                        + "\n"
+                })
+                .collect()
+        };
+        let (expected, said) = (lines(None), sandbox.ovs_stdout(&["port", "list"]));
+        assert!(said == expected, "{}", common::diff(&expected, &said));
+        let (expected, said) = (
+            lines(Some("br-tun")),
+            sandbox.ovs_stdout(&["port", "list", "br-tun"]),
+        );
+        assert!(said == expected, "{}", common::diff(&expected, &said));
+    }
+}
+
+#[test]
+fn names_alone_are_the_same_as_with_the_rest() {
+    let sandbox = Sandbox::neutron(Neutron::Notes);
+    let ports = host::ports(Neutron::Notes);
+    let names: String = ports.iter().map(|port| port.name.clone() + "\n").collect();
+    assert_eq!(sandbox.ovs_stdout(&["port", "list", "-g", "port"]), names);
+    let json = sandbox.ovs_stdout(&["port", "list", "--json"]);
+    let all: Value = serde_json::from_str(&json).unwrap();
+    let shown: Vec<&str> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|port| port["port"].as_str().unwrap())
+        .collect();
+    assert_eq!(shown, names.lines().collect::<Vec<_>>());
+    let lines = sandbox.ovs_stdout(&["port", "list", "--output", "jsonl"]);
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(json!(lines), all);
+}
+
+#[test]
+fn name_to_number_and_back() {
+    let sandbox = Sandbox::neutron(Neutron::Notes);
+    for port in host::ports(Neutron::Notes) {
+        let pair = format!("{}\t{}\n", port.name, port.ofport);
+        for word in [&port.name, &port.ofport.to_string()] {
+            assert_eq!(
+                sandbox.ovs_stdout(&["port", "resolve", &port.bridge, word]),
+                pair
+            );
+        }
+    }
+    assert_eq!(
+        sandbox.ovs_stdout(&[
+            "port",
+            "resolve",
+            "br-int",
+            "15",
+            "LOCAL",
+            "patch-tun",
+            "-g",
+            "ofport"
+        ]),
+        "15\n65534\n2\n"
+    );
+}
+
+#[test]
+fn what_is_not_found_does_not_hide_what_is() {
+    let sandbox = Sandbox::neutron(Neutron::Notes);
+    sandbox
+        .ovs(&["port", "resolve", "br-int", "qvoX", "15", "99", "ens37"])
+        .assert()
+        .code(3)
+        .stdout("int-br-ens37\t15\n")
+        .stderr(
+            "ovs: port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)\n\
+             ovs: port \"99\" not found on br-int\n\
+             ovs: port \"ens37\" is not on br-int, but on br-ens37\n",
+        );
+    sandbox
+        .ovs(&["port", "resolve", "br-nit", "15"])
+        .assert()
+        .code(3)
+        .stderr(
+            "ovs: bridge \"br-nit\" not found (did you mean \"br-int\"?)\n\
+             hint: `ovs bridge list` lists the bridges\n",
+        );
+}
+
+#[test]
+fn everything_about_a_port() {
+    let sandbox = Sandbox::neutron(Neutron::Notes);
+    let mac = "fa:16:3e:0a:0b:0c";
+    sandbox.vsctl(&[
+        "set",
+        "Interface",
+        "qvobeeb2c54-aa",
+        "external_ids:iface-id=beeb2c54-aa00",
+        &format!("external_ids:attached-mac=\"{mac}\""),
+        "external_ids:vm-uuid=\"a b=c\"",
+        "--",
+        "set",
+        "Port",
+        "qvobeeb2c54-aa",
+        "other_config:segmentation_id=66",
+    ]);
+    let show = |port: &str| -> Value {
+        serde_json::from_str(&sandbox.ovs_stdout(&["port", "show", port, "--json"])).unwrap()
+    };
+    let port = show("qvobeeb2c54-aa");
+    for (key, value) in [
+        ("bridge", json!("br-int")),
+        ("port", json!("qvobeeb2c54-aa")),
+        ("ofport", json!(20)),
+        ("type", json!("system")),
+        ("tag", json!(1)),
+        ("trunks", json!([])),
+        ("vlan_mode", json!("access")),
+        ("vlan", json!("VLAN 1, untagged")),
+        ("mtu", json!(1500)),
+        ("link_state", json!("up")),
+        ("error", json!(null)),
+        ("peer", json!(null)),
+        (
+            "external_ids",
+            json!({"iface-id": "beeb2c54-aa00", "attached-mac": mac, "vm-uuid": "a b=c"}),
+        ),
+        ("other_config", json!({"segmentation_id": "66"})),
+        ("interfaces", json!(null)),
+    ] {
+        assert_eq!(port[key], value, "{key}");
+    }
+    assert_eq!(show("br-int/20"), port);
+    assert_eq!(show("br-int/qvobeeb2c54-aa"), port);
+
+    let patch = show("int-br-ens37");
+    assert_eq!(patch["peer"], "phy-br-ens37");
+    assert_eq!(patch["peer_bridge"], "br-ens37");
+    assert_eq!(patch["peer_ofport"], 2);
+    let tunnel = show("vxlan-0a000048");
+    assert_eq!(tunnel["remote_ip"], "10.0.0.72");
+
+    let table = sandbox.ovs_stdout(&["port", "show", "qvobeeb2c54-aa", "-o", "table"]);
+    let mac_in_use = sandbox.vsctl(&["get", "Interface", "qvobeeb2c54-aa", "mac_in_use"]);
+    common::golden(
+        "port/show.table",
+        &table.replace(mac_in_use.trim().trim_matches('"'), "MAC"),
+    );
+    assert_eq!(
+        sandbox.ovs_stdout(&[
+            "port",
+            "show",
+            "qvobeeb2c54-aa",
+            "--columns",
+            "ofport,external_ids"
+        ]),
+        format!("20\tattached-mac={mac},iface-id=beeb2c54-aa00,vm-uuid=\"a b=c\"\n")
+    );
+}
+
+/// Of what is not shown nothing is read: what is shown must not change by it.
+#[test]
+fn a_column_alone_is_what_the_whole_record_has() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    sandbox.vsctl(&[
+        "add-bond",
+        "br-int",
+        "bond0",
+        "eth1",
+        "eth2",
+        "tag=5",
+        "lacp=active",
+        "--",
+        "set",
+        "Port",
+        "bond0",
+        "external_ids:a=b",
+        "other_config:c=d",
+    ]);
+    let record = |port: &str, of: &[&str]| -> Value {
+        let mut arguments = vec!["port", "show", port, "--json"];
+        arguments.extend(of);
+        serde_json::from_str(&sandbox.ovs_stdout(&arguments)).unwrap()
+    };
+    for port in [
+        "qvobeeb2c54-aa",
+        "br-int/LOCAL",
+        "int-br-ens37",
+        "vxlan-0a000048",
+        "bond0",
+        "eth2",
+    ] {
+        let whole = record(port, &[]);
+        let columns = whole.as_object().unwrap();
+        assert!(columns.len() > 20, "{whole}");
+        for (column, value) in columns {
+            let alone = record(port, &["--columns", column]);
+            assert_eq!(alone, json!({ column: value }), "{port}");
+        }
+    }
+}
+
+#[test]
+fn ports_that_are_not_there() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    for (port, code, said) in [
+        (
+            "qvobeeb2c54",
+            3,
+            "ovs: port \"qvobeeb2c54\" not found (did you mean \"qvobeeb2c54-aa\"?)\n",
+        ),
+        ("br-int/99", 3, "ovs: port \"99\" not found on br-int\n"),
+        ("15", 2, "ovs: port 15 of which bridge?"),
+        (
+            "br-tun/qvobeeb2c54-aa",
+            3,
+            "is not on br-tun, but on br-int",
+        ),
+    ] {
+        let assert = sandbox
+            .ovs(&["port", "show", port])
+            .assert()
+            .code(code)
+            .stdout("");
+        let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert!(stderr.contains(said), "{port}: {stderr}");
+    }
+}
+
+#[test]
+fn a_bond_has_a_line_per_interface() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&[
+        "add-br",
+        "br0",
+        "--",
+        "add-bond",
+        "br0",
+        "bond0",
+        "eth1",
+        "eth2",
+        "tag=5",
+        "bond_mode=active-backup",
+        "--",
+        "set",
+        "Interface",
+        "eth1",
+        "ofport_request=7",
+        "--",
+        "set",
+        "Interface",
+        "eth2",
+        "ofport_request=8",
+    ]);
+    assert_eq!(
+        sandbox.ovs_stdout(&["port", "list", "--columns", "port,interface,ofport,tag"]),
+        "bond0\teth1\t7\t5\nbond0\teth2\t8\t5\nbr0\tbr0\t65534\t-\n"
+    );
+    assert_eq!(
+        sandbox.ovs_stdout(&["port", "resolve", "br0", "eth2", "7", "bond0"]),
+        "eth2\t8\neth1\t7\neth1\t7\neth2\t8\n"
+    );
+    let json = sandbox.ovs_stdout(&["port", "show", "eth2", "--json"]);
+    let bond: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(bond["port"], "bond0");
+    assert_eq!(bond["bond_mode"], "active-backup");
+    assert_eq!(bond["ofport"], json!(null));
+    assert_eq!(bond["interfaces"][1]["interface"], "eth2");
+    assert_eq!(bond["interfaces"][1]["ofport"], 8);
+    let tree = sandbox.ovs_stdout(&["show", "-o", "table"]);
+    assert!(
+        tree.contains("\n      7  eth1 (bond0)  system    tag 5  active-backup\n"),
+        "{tree}"
+    );
+}
+
+#[test]
+fn a_port_that_the_switch_could_not_open() {
+    let sandbox = Sandbox::empty();
+    // A tunnel that names no remote end.
+    let mut vsctl = vec!["add-br", "br0", "--", "add-port", "br0", "bad", "--", "set"];
+    vsctl.extend(["Interface", "bad", "type=vxlan"]);
+    sandbox.vsctl(&vsctl);
+    let error = sandbox.vsctl(&["get", "Interface", "bad", "error"]);
+    let error = error.trim().trim_matches('"');
+    assert!(error.contains("bad"), "{error}");
+    assert_eq!(
+        sandbox.ovs_stdout(&["port", "list", "br0", "--columns", "port,ofport,error"]),
+        format!("br0\t65534\t-\nbad\t-\t{error}\n")
+    );
+    let tree = sandbox.ovs_stdout(&["show", "-o", "table"]);
+    assert!(
+        tree.ends_with(&format!(
+            "      -  bad  vxlan     -> ?\n         error: {error}\n"
+        )),
+        "{tree}"
+    );
+}
+
+#[test]
+fn names_of_every_kind() {
+    let sandbox = Sandbox::empty();
+    let long = "a-name-of-sixty-characters-which-openflow-cuts-at-fifteen-xx";
+    assert_eq!(long.len(), 60);
+    let names = [
+        "eth0.100",
+        "with space",
+        "ünïcödé-漢字",
+        "7",
+        "-dash",
+        "a\\b",
+        long,
+    ];
+    sandbox.vsctl(&[
+        "add-br",
+        "br0",
+        "--",
+        "set",
+        "bridge",
+        "br0",
+        "datapath_type=dummy",
+    ]);
+    for (at, name) in names.iter().enumerate() {
+        // Patch ports take any name: no device is made of them.
+        sandbox.vsctl(&[
+            "--",
+            "--id=@i",
+            "create",
+            "Interface",
+            &format!("name={}", quote(name)),
+            "type=patch",
+            "options:peer=nowhere",
+            &format!("ofport_request={}", at + 1),
+            "--",
+            "--id=@p",
+            "create",
+            "Port",
+            &format!("name={}", quote(name)),
+            "interfaces=@i",
+            "--",
+            "add",
+            "bridge",
+            "br0",
+            "ports",
+            "@p",
+        ]);
+    }
+    let shown = sandbox.ovs_stdout(&["port", "list", "-g", "port"]);
+    let mut shown: Vec<&str> = shown.lines().collect();
+    shown.sort_unstable();
+    let mut expected = names.to_vec();
+    expected.push("br0");
+    expected.sort_unstable();
+    assert_eq!(shown, expected);
+    for name in names {
+        // A number names a port by number; in double quotes it is a name.
+        let word = if name == "7" { "\"7\"" } else { name };
+        let arguments = ["port", "show", "-g", "port", "--", word];
+        assert_eq!(sandbox.ovs_stdout(&arguments), format!("{name}\n"));
+    }
+    let text = sandbox.ovs_stdout(&["port", "list", "br0", "--columns", "port"]);
+    assert!(text.contains("a\\\\b\n"), "{text}");
+}
+
+/// As a string of ovs-vsctl(8).
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\"))
+}
+
+#[test]
+fn names_that_would_act_on_a_terminal() {
+    let sandbox = Sandbox::empty();
+    sandbox.vsctl(&[
+        "add-br",
+        "br0",
+        "--",
+        "set",
+        "Interface",
+        "br0",
+        "external_ids:evil=\"\\u001b[31mred\\u202e\\ttab\\nline\"",
+    ]);
+    for output in ["table", "text", "json", "jsonl"] {
+        let said = sandbox.ovs_stdout(&["port", "show", "br0", "-o", output]);
+        assert!(said.contains("evil"), "{said}");
+        let acts = |c: char| (c.is_control() && c != '\n' && c != '\t') || c == '\u{202e}';
+        assert!(!said.contains(acts), "{output}: {said:?}");
+        assert!(!said.contains("\ttab"), "{output}: {said:?}");
+        assert!(!said.contains("\nline"), "{output}: {said:?}");
+    }
+    let raw = sandbox.ovs_stdout(&["port", "show", "br0", "-g", "external_ids"]);
+    assert_eq!(raw.lines().count(), 1, "{raw:?}");
+}
+
+#[test]
+fn a_column_alone_is_what_it_is_among_others() {
+    const COLUMNS: &str = "bridge,port,interface,ofport,type,tag,trunks,mac,link_state,vlan_mode,mtu,\
+        admin_state,error,peer,peer_bridge,remote_ip,local_ip,key,options,external_ids";
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    sandbox.vsctl(&[
+        "add-port",
+        "br-tun",
+        "bad",
+        "--",
+        "set",
+        "Interface",
+        "bad",
+        "type=gre",
+        "--",
+        "set",
+        "Port",
+        "ens37",
+        "trunks=3,5",
+        "vlan_mode=native-tagged",
+        "tag=9",
+        "--",
+        "set",
+        "Interface",
+        "ens37",
+        "external_ids:iface-id=x",
+    ]);
+    let all = sandbox.ovs_stdout(&["port", "list", "--columns", COLUMNS]);
+    for (at, column) in COLUMNS.split(',').enumerate() {
+        let among: String = all
+            .lines()
+            .flat_map(|line| [line.split('\t').nth(at).unwrap(), "\n"])
+            .collect();
+        assert!(
+            among.lines().any(|cell| cell != "-"),
+            "{column} is never there"
+        );
+        let alone = sandbox.ovs_stdout(&["port", "list", "--columns", column]);
+        assert!(alone == among, "{column}: {}", common::diff(&among, &alone));
+    }
+}

@@ -1,0 +1,277 @@
+//! `schema/` is made of the definitions; every command has a schema; and schemas refuse what is wrong.
+//!
+//! That every document which a command prints is allowed is tested where the binary is run, in
+//! `common/run.rs`, for all tests.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ovs::cli::schema::{commands, documents, printed};
+use ovs::openflow::messages::Decoded;
+use ovs::sandbox::Neutron;
+use serde_json::{Value, json};
+
+use crate::common::run::Schema;
+use crate::common::{Sandbox, diff};
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schema")
+}
+
+/// The files that `make generate` writes are those that the definitions say.
+#[test]
+fn files_are_those_of_the_definitions() {
+    let update =
+        env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0");
+    let mut files = BTreeSet::new();
+    for document in documents() {
+        let name = document.file_name();
+        files.insert(directory().join(&name));
+        if update {
+            fs::create_dir_all(directory()).unwrap();
+            fs::write(directory().join(&name), document.text()).unwrap();
+        }
+        let written = fs::read_to_string(directory().join(&name))
+            .unwrap_or_else(|error| panic!("schema/{name}: {error}; `make generate` writes it"));
+        assert!(
+            written == document.text(),
+            "schema/{name} is stale (- schema, + definitions); `make generate` writes it:\n{}",
+            diff(&written, &document.text())
+        );
+    }
+    let there = fs::read_dir(directory()).unwrap();
+    let there: BTreeSet<PathBuf> = there.map(|entry| entry.unwrap().path()).collect();
+    let left: Vec<_> = there.difference(&files).collect();
+    assert!(left.is_empty(), "nothing makes {left:?}");
+}
+
+#[test]
+fn every_schema_is_one() {
+    for document in documents() {
+        Schema::of(document.schema());
+        if let Some(line) = document.line() {
+            Schema::of(&line);
+        }
+    }
+}
+
+/// Commands that print no JSON, with --json or without.
+const SILENT: [&[&str]; 8] = [
+    &["bridge", "exists"],
+    &["db", "wait"],
+    &["sandbox", "start"],
+    &["sandbox", "stop"],
+    &["sandbox", "run"],
+    &["sandbox"],
+    &["help"],
+    &["completions"],
+];
+
+#[test]
+fn every_command_has_a_schema_or_prints_no_json() {
+    let documents = documents();
+    for command in commands() {
+        let typed = format!("ovs {}", command.join(" "));
+        let has = documents.iter().any(|d| d.commands.contains(&typed));
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        assert_eq!(!has, SILENT.contains(&words.as_slice()), "{typed}");
+    }
+}
+
+/// Documents of real commands, and what is wrong with them when a member is taken away, gets a value of
+/// another type, or is one that nobody knows.
+#[test]
+fn wrong_documents_are_refused() {
+    let sandbox = Sandbox::neutron(Neutron::Node);
+    let ofctl = |command: &str, what: &str| {
+        sandbox.ofctl(&["-O", "OpenFlow13", command, "br-int", what]);
+    };
+    sandbox.vsctl(&["set", "Bridge", "br-int", "protocols=OpenFlow10,OpenFlow13"]);
+    ofctl("add-group", "group_id=1,type=all,bucket=actions=output:10");
+    ofctl("add-meter", "meter=1,kbps,band=type=drop,rate=1000");
+    let lines = [
+        "show",
+        "bridge list",
+        "bridge show br-int",
+        "port list",
+        "port show qvobeeb2c54-aa",
+        "port resolve br-int 10",
+        "port stats br-tun",
+        "port find qvobeeb2",
+        "patch list",
+        "tag list",
+        "tag show qvobeeb2c54-aa",
+        "tag map",
+        "tunnel list",
+        "tunnel show vxlan-0a000048",
+        "dump-flows br-int",
+        "dump-flows br-int --count",
+        "dump-flows --all --count",
+        "dump-groups br-int",
+        "dump-meters br-int",
+        "dump-tables br-int",
+        "check",
+        "graph",
+        "path qvobeeb2c54-aa",
+        "decode 0600000800000001",
+        "db get Bridge br-int name",
+        "db list Bridge",
+        "tag set qvobeeb2c54-aa 7",
+        "tag set qvobeeb2c54-aa 8 --dry-run",
+    ];
+    let mut seen = BTreeSet::new();
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').chain(["--json"]).collect();
+        let (document, _) = printed(&words).unwrap();
+        let output = sandbox.ovs(&words).output().unwrap();
+        let value: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("ovs {line}: {error}: {output:?}"));
+        let schema = Schema::of(document.schema());
+        schema.allows(&value).unwrap();
+        let is_list = value.is_array();
+        let record = if is_list { &value[0] } else { &value };
+        let wrong = |record: Value| {
+            let document = if is_list { json!([record]) } else { record };
+            let outcome = schema.allows(&document);
+            assert!(outcome.is_err(), "ovs {line}: {document:#}");
+        };
+        let is_open = line.starts_with("db ");
+        for name in record.as_object().unwrap().keys() {
+            let mut other = record.clone();
+            other[name] = json!({"of": {"another": ["kind"]}});
+            wrong(other);
+            if !is_open && is_required(line, name) {
+                let mut without = record.clone();
+                without.as_object_mut().unwrap().remove(name);
+                wrong(without);
+            }
+        }
+        if !is_open {
+            let mut more = record.clone();
+            more["nobody_knows"] = json!(1);
+            wrong(more);
+        }
+        wrong(json!("a word"));
+        seen.insert(document.name);
+    }
+    let all: BTreeSet<String> = documents().into_iter().map(|d| d.name).collect();
+    let left: Vec<_> = all.difference(&seen).collect();
+    assert_eq!(
+        left,
+        ["ovs-show-lines", "ovs-watch"],
+        "the lines of port list, and what tests/it/watch.rs holds"
+    );
+}
+
+/// Members that are left out where they do not apply.
+fn is_required(line: &str, name: &str) -> bool {
+    const OPTIONAL: [&str; 13] = [
+        "duration",
+        "n_packets",
+        "n_bytes",
+        "idle_age",
+        "hard_age",
+        "idle_timeout",
+        "hard_timeout",
+        "importance",
+        "ref_count",
+        "packet_count",
+        "byte_count",
+        "flow_count",
+        "more",
+    ];
+    const OF_METERS: [&str; 2] = ["packet_in_count", "byte_in_count"];
+    if line.starts_with("decode") {
+        return ["version", "type", "xid", "length"].contains(&name);
+    }
+    let is_dump = line.starts_with("dump-") && !line.contains("--count");
+    !(is_dump && (OPTIONAL.contains(&name) || OF_METERS.contains(&name)))
+}
+
+/// Flows, matches and actions deep inside are held against their schemas, too.
+#[test]
+fn wrong_flows_are_refused() {
+    let document = documents()
+        .into_iter()
+        .find(|d| d.name == "ovs-dump-flows")
+        .unwrap();
+    let schema = Schema::of(document.schema());
+    let flow = json!({
+        "table": 0, "priority": 4, "cookie": "0x16459bb2ba15e486", "duration": 3289.7,
+        "n_packets": 2345, "n_bytes": 100_202, "idle_age": 0, "flags": ["reset_counts"],
+        "match": {
+            "in_port": {"number": 2, "name": "phy-br-ens37"}, "dl_vlan": 1,
+            "nw_src": "10.0.0.0/8", "reg0": {"value": 1, "mask": 255}, "oxm_0x8000_45": "0x01",
+        },
+        "actions": [
+            {"type": "set_field", "field": "vlan_vid", "value": 66},
+            {"type": "ct", "commit": true, "exec": [{"type": "output", "port": {"name": "NORMAL"}}]},
+        ],
+    });
+    schema.allows(&json!([flow])).unwrap();
+    for (place, value) in [
+        ("/table", json!(256)),
+        ("/priority", json!("4")),
+        ("/cookie", json!(5)),
+        ("/duration", json!(-1)),
+        ("/flags/0", json!("some_flag")),
+        ("/match/in_port", json!(2)),
+        ("/match/in_port/number", json!("2")),
+        ("/match/dl_vlan", json!("1")),
+        ("/match/dl_vlan", json!(4162)),
+        ("/match/nw_src", json!("localhost")),
+        ("/match/reg0/mask", json!(null)),
+        ("/match/reg0", json!({"value": 1})),
+        ("/match/oxm_0x8000_45", json!(1)),
+        ("/actions/0/type", json!("set_something")),
+        ("/actions/0/value", json!(null)),
+        ("/actions/1/commit", json!("yes")),
+        ("/actions/1/exec/0/port", json!("NORMAL")),
+        (
+            "/actions/1/exec/0",
+            json!({"type": "output", "port": {"name": "NORMAL"}, "to": 1}),
+        ),
+        ("/match", json!({"no_such_field": 1})),
+    ] {
+        let mut wrong = flow.clone();
+        *wrong.pointer_mut(place).unwrap() = value.clone();
+        let outcome = schema.allows(&json!([wrong]));
+        assert!(outcome.is_err(), "{place}: {value}");
+    }
+}
+
+/// What a real switch and the real ovs-ofctl said, in every version: all of it is as the schema has it.
+#[test]
+fn every_golden_message_is_allowed() {
+    let document = documents()
+        .into_iter()
+        .find(|d| d.name == "ovs-decode")
+        .unwrap();
+    let schema = Schema::of(document.schema());
+    let mut messages = 0;
+    let golden = [
+        include_str!("../../fixtures/golden/messages.tsv"),
+        include_str!("../../fixtures/golden/details.tsv"),
+    ];
+    for line in golden.into_iter().flat_map(str::lines) {
+        let Some((hex, _)) = line.split_once('\t').filter(|_| !line.starts_with('#')) else {
+            continue;
+        };
+        let bytes = bytes(hex);
+        let decoded = Decoded::decode(&bytes).unwrap();
+        let value: Value = serde_json::from_str(&decoded.json()).unwrap();
+        if let Err(error) = schema.allows(&json!([value])) {
+            let error: String = error.chars().take(2000).collect();
+            panic!("{error}\n{value:#}");
+        }
+        messages += 1;
+    }
+    assert!(messages > 900, "{messages}");
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(digits).collect()
+}
