@@ -3,7 +3,7 @@
 use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
 use super::settings::{BridgeSettings, Pair, pairs};
-use super::{Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
 use crate::model::vlan_bridge::VLAN_BRIDGE_KEY;
 use crate::ovsdb::{Atom, Condition, Datum};
@@ -26,7 +26,7 @@ const WORTH_READING_WHOLE: usize = 20;
 
 impl Edit<'_> {
     /// Adds a bridge with its own port, or makes the one that exists what it shall be.
-    pub(crate) async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace, Refusal> {
+    pub(crate) async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace> {
         let place = if let Some(place) = self.bridge_if(new.name).await? {
             self.refuse_other_bridge(new, &place)?;
             place
@@ -46,7 +46,7 @@ impl Edit<'_> {
         &mut self,
         place: &BridgePlace,
         settings: &BridgeSettings,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         if let Some((port, _)) = place.vlan {
             self.refuse_of_vlan_bridge(port, place.row, settings)?;
             let own_key = |pair: &Pair| Pair {
@@ -68,7 +68,7 @@ impl Edit<'_> {
     }
 
     /// Removes bridges with all their ports; a VLAN bridge goes with the ports of its VLAN.
-    pub(crate) async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<(), Refusal> {
+    pub(crate) async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<()> {
         let mut patches = Vec::new();
         for place in places {
             if self.draft.is_gone(place.row) {
@@ -92,7 +92,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    async fn insert_bridge(&mut self, name: &str) -> Result<BridgePlace, Refusal> {
+    async fn insert_bridge(&mut self, name: &str) -> Result<BridgePlace> {
         let root = self.root().await?;
         let (port, reference) = self.insert_own_port(name, Vec::new());
         let ports = Datum::Set(vec![reference]);
@@ -110,7 +110,7 @@ impl Edit<'_> {
         name: &str,
         parent: &str,
         vid: i64,
-    ) -> Result<BridgePlace, Refusal> {
+    ) -> Result<BridgePlace> {
         let place = self.bridge(parent).await?;
         if place.vlan.is_some() {
             return Err(Refusal::refused(format!(
@@ -161,7 +161,7 @@ impl Edit<'_> {
     }
 
     /// Refuses a name that no bridge can have, or that something else has.
-    async fn refuse_taken_name(&mut self, name: &str) -> Result<(), Refusal> {
+    async fn refuse_taken_name(&mut self, name: &str) -> Result<()> {
         check_new("bridge", name, "internal")?;
         if let Some(place) = self.port_if(name).await? {
             let bridge = self.name_of(place.bridge);
@@ -190,7 +190,7 @@ impl Edit<'_> {
     }
 
     /// Refuses a bridge that exists, unless it is one of the kind that is to be added.
-    fn refuse_other_bridge(&self, new: &NewBridge<'_>, place: &BridgePlace) -> Result<(), Refusal> {
+    fn refuse_other_bridge(&self, new: &NewBridge<'_>, place: &BridgePlace) -> Result<()> {
         let name = quoted(new.name);
         if !new.may_exist {
             return Err(
@@ -220,7 +220,7 @@ impl Edit<'_> {
         port: RowId,
         parent: RowId,
         settings: &BridgeSettings,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let of_real_bridge = settings.of_real_bridge();
         let column = of_real_bridge.first().map(|(column, _)| *column);
         match settings
@@ -240,7 +240,7 @@ impl Edit<'_> {
 
     /// Refuses a datapath type that the switch does not have: it would make no such bridge, and say so
     /// in its log only.
-    async fn refuse_unknown_datapath(&mut self, settings: &BridgeSettings) -> Result<(), Refusal> {
+    async fn refuse_unknown_datapath(&mut self, settings: &BridgeSettings) -> Result<()> {
         let asked = settings.datapath_type.as_ref().and_then(Datum::as_str);
         let Some(asked) = asked.filter(|kind| !kind.is_empty()) else {
             return Ok(());
@@ -256,7 +256,7 @@ impl Edit<'_> {
     }
 
     /// The datapath types that ovs-vswitchd has; none until it has run.
-    pub(super) async fn datapath_types(&mut self) -> Result<Vec<String>, Refusal> {
+    pub(super) async fn datapath_types(&mut self) -> Result<Vec<String>> {
         let root = self.root().await?;
         let known = self.draft.peek(root, "datapath_types").await?;
         let words = known.as_set().unwrap_or_default().iter();
@@ -268,7 +268,7 @@ impl Edit<'_> {
     }
 
     /// Makes these the controllers of a bridge; those it has stay what they are.
-    async fn set_controllers(&mut self, bridge: RowId, targets: &[String]) -> Result<(), Refusal> {
+    async fn set_controllers(&mut self, bridge: RowId, targets: &[String]) -> Result<()> {
         let known = self
             .draft
             .referred(bridge, "controller", "Controller", &["target"])
@@ -304,11 +304,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    async fn warn_of_two_trees(
-        &mut self,
-        bridge: RowId,
-        settings: &BridgeSettings,
-    ) -> Result<(), Refusal> {
+    async fn warn_of_two_trees(&mut self, bridge: RowId, settings: &BridgeSettings) -> Result<()> {
         if settings.stp_enable.is_none() && settings.rstp_enable.is_none() {
             return Ok(());
         }
@@ -326,7 +322,7 @@ impl Edit<'_> {
 
     /// The ports that go with a bridge. All of a real one go, so nothing is waited for: what is added
     /// meanwhile goes too. Those of a VLAN bridge go by their tag, which must still be that.
-    async fn ports_of(&mut self, place: &BridgePlace) -> Result<Vec<PortPlace>, Refusal> {
+    async fn ports_of(&mut self, place: &BridgePlace) -> Result<Vec<PortPlace>> {
         let ports = self.draft.peek(place.row, "ports").await?;
         let ports = ports.as_set().unwrap_or_default().to_vec();
         if ports.len() > WORTH_READING_WHOLE {
@@ -356,7 +352,7 @@ impl Edit<'_> {
         table: &str,
         references: &[Atom],
         columns: &[&str],
-    ) -> Result<Vec<RowId>, Refusal> {
+    ) -> Result<Vec<RowId>> {
         let mut rows = Vec::new();
         for reference in references {
             let row = match reference {
@@ -372,7 +368,7 @@ impl Edit<'_> {
     }
 
     /// Lets a port go with its interfaces; returns those that are patch ports, with their peers.
-    async fn drop_port(&mut self, place: &PortPlace) -> Result<Vec<(RowId, String)>, Refusal> {
+    async fn drop_port(&mut self, place: &PortPlace) -> Result<Vec<(RowId, String)>> {
         let mut patches = Vec::new();
         self.settle(place.port, place.bridge);
         for interface in &place.interfaces {
@@ -390,7 +386,7 @@ impl Edit<'_> {
         Ok(patches)
     }
 
-    async fn drop_bridge(&mut self, bridge: RowId) -> Result<(), Refusal> {
+    async fn drop_bridge(&mut self, bridge: RowId) -> Result<()> {
         let controllers = self.draft.peek(bridge, "controller").await?;
         let controllers = controllers.as_set().unwrap_or_default();
         for row in self.rows_of("Controller", controllers, &["target"]).await? {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::draft::ColumnChange;
 use super::record::{as_symbol, column};
-use super::{Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::{self, word};
 use crate::ovsdb::notation::{self, Argument, bare, check_number};
 use crate::ovsdb::schema::{Base, Column, Table, Type};
@@ -18,7 +18,7 @@ impl Edit<'_> {
         table: &Table,
         row: RowId,
         arguments: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         for argument in arguments {
             let (column, change) = assignment(table, argument)?;
             refuse_read_only(table, column)?;
@@ -34,7 +34,7 @@ impl Edit<'_> {
         row: RowId,
         column_word: &str,
         values: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let column = column(table, column_word)?;
         refuse_read_only(table, column)?;
         for value in values {
@@ -43,15 +43,9 @@ impl Edit<'_> {
                 Datum::Map(pairs) => {
                     let has = self.draft.value(row, &column.name).await?;
                     let is_new = |(key, _): &(Atom, Atom)| pair(&has, key).is_none();
-                    ColumnChange::Pairs {
-                        put: pairs.into_iter().filter(is_new).collect(),
-                        removed: Vec::new(),
-                    }
+                    ColumnChange::put(pairs.into_iter().filter(is_new).collect())
                 }
-                set => ColumnChange::Elements {
-                    added: set.as_set().unwrap_or_default().to_vec(),
-                    removed: Vec::new(),
-                },
+                set => ColumnChange::add(set.as_set().unwrap_or_default().to_vec()),
             };
             self.change_column(table, row, column, change).await?;
         }
@@ -65,7 +59,7 @@ impl Edit<'_> {
         row: RowId,
         column_word: &str,
         values: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let column = column(table, column_word)?;
         refuse_read_only(table, column)?;
         let kind = any_number(&column.kind);
@@ -87,19 +81,16 @@ impl Edit<'_> {
                     }
                     let has = self.draft.value(row, &column.name).await?;
                     let same = |(key, value): &(Atom, Atom)| pair(&has, key) == Some(value);
-                    ColumnChange::Pairs {
-                        put: Vec::new(),
-                        removed: pairs.into_iter().filter(same).map(|(key, _)| key).collect(),
-                    }
+                    ColumnChange::remove_keys(
+                        pairs.into_iter().filter(same).map(|(key, _)| key).collect(),
+                    )
                 }
                 set => {
                     let removed = set.as_set().unwrap_or_default().to_vec();
                     if kind.is_map() {
-                        let put = Vec::new();
-                        ColumnChange::Pairs { put, removed }
+                        ColumnChange::remove_keys(removed)
                     } else {
-                        let added = Vec::new();
-                        ColumnChange::Elements { added, removed }
+                        ColumnChange::remove(removed)
                     }
                 }
             };
@@ -114,7 +105,7 @@ impl Edit<'_> {
         table: &Table,
         row: RowId,
         columns: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         for word in columns {
             if let Some((name, key)) = word.split_once(':') {
                 return Err(Refusal::usage(format!(
@@ -153,7 +144,7 @@ impl Edit<'_> {
         table: &Table,
         symbol: Option<&str>,
         arguments: &[String],
-    ) -> Result<RowId, Refusal> {
+    ) -> Result<RowId> {
         if let Some(symbol) = symbol.filter(|symbol| self.symbols.contains_key(*symbol)) {
             return Err(Refusal::usage(format!("{} is made twice", quoted(symbol))));
         }
@@ -193,11 +184,7 @@ impl Edit<'_> {
     }
 
     /// Deletes a row, unless another refers to it in a way that would keep it.
-    pub(crate) async fn destroy_record(
-        &mut self,
-        table: &Table,
-        row: RowId,
-    ) -> Result<(), Refusal> {
+    pub(crate) async fn destroy_record(&mut self, table: &Table, row: RowId) -> Result<()> {
         if table.name == "Open_vSwitch" {
             return Err(Refusal::refused(
                 "the row of table Open_vSwitch is the switch: all that there is goes with it",
@@ -239,7 +226,7 @@ impl Edit<'_> {
     }
 
     /// Deletes all rows of a table.
-    pub(crate) async fn destroy_all(&mut self, table: &Table) -> Result<(), Refusal> {
+    pub(crate) async fn destroy_all(&mut self, table: &Table) -> Result<()> {
         for row in self.draft.search(&table.name, Vec::new(), &[]).await? {
             self.destroy_record(table, row).await?;
         }
@@ -248,7 +235,7 @@ impl Edit<'_> {
 
     /// Refuses a plan that makes rows which nothing refers to, in tables whose rows then go at once
     /// (ovsdb-server(7), garbage collection).
-    pub(crate) fn refuse_unreferenced(&self) -> Result<(), Refusal> {
+    pub(crate) fn refuse_unreferenced(&self) -> Result<()> {
         for (row, symbol) in &self.unrooted {
             if self.draft.is_gone(*row) {
                 continue;
@@ -285,7 +272,7 @@ impl Edit<'_> {
         row: RowId,
         column: &Column,
         change: ColumnChange,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let change = self.settle_references(table, column, change).await?;
         // What goes so is told by its name; nothing is decided on it.
         let referred = match (table.name.as_str(), column.name.as_str()) {
@@ -320,7 +307,7 @@ impl Edit<'_> {
         table: &Table,
         column: &Column,
         change: ColumnChange,
-    ) -> Result<ColumnChange, Refusal> {
+    ) -> Result<ColumnChange> {
         let mut change = change;
         let key = &column.kind.key;
         let value = column.kind.value.as_ref();
@@ -358,7 +345,7 @@ impl Edit<'_> {
         column: &Column,
         base: &Base,
         atom: &mut Atom,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let Some(refers_to) = &base.refers_to else {
             return Ok(());
         };
@@ -428,7 +415,7 @@ impl Edit<'_> {
 }
 
 /// `COLUMN[:KEY]=VALUE`, typed.
-fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, ColumnChange), Refusal> {
+fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, ColumnChange)> {
     let parsed = Argument::parse(argument, &["="]).map_err(Refusal::usage)?;
     let column = column(table, &parsed.column)?;
     let Some((_, value)) = parsed.value else {
@@ -448,15 +435,11 @@ fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Colum
         notation::atom(text, base).map_err(|message| wrong(table, column, &message))
     };
     let pair = (typed(&key, &column.kind.key)?, typed(value, base)?);
-    let change = ColumnChange::Pairs {
-        put: vec![pair],
-        removed: Vec::new(),
-    };
-    Ok((column, change))
+    Ok((column, ColumnChange::put(vec![pair])))
 }
 
 /// What a key of a column has for its value.
-pub(crate) fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, Refusal> {
+pub(crate) fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base> {
     column.kind.value.as_ref().ok_or_else(|| {
         Refusal::usage(format!(
             "column {} of table {} is no map: it has no keys",
@@ -466,12 +449,7 @@ pub(crate) fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t 
 }
 
 /// A value for a column.
-pub(crate) fn read(
-    table: &Table,
-    column: &Column,
-    text: &str,
-    kind: &Type,
-) -> Result<Datum, Refusal> {
+pub(crate) fn read(table: &Table, column: &Column, text: &str, kind: &Type) -> Result<Datum> {
     notation::datum(text, kind).map_err(|message| wrong(table, column, &message))
 }
 
@@ -483,7 +461,7 @@ pub(crate) fn wrong(table: &Table, column: &Column, message: &str) -> Refusal {
     ))
 }
 
-fn refuse_read_only(table: &Table, column: &Column) -> Result<(), Refusal> {
+fn refuse_read_only(table: &Table, column: &Column) -> Result<()> {
     if column.is_mutable {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use super::database::{pair, read, value_of_key, wrong};
 use super::record::column;
-use super::{Refusal, quoted};
+use super::{Refusal, Result, quoted};
 use crate::ovsdb::notation::{self, Argument};
 use crate::ovsdb::relation::Relation;
 use crate::ovsdb::schema::{Column, Table, Type};
@@ -20,7 +20,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// Reads one, typed by the table's columns.
-    pub(crate) fn read(table: &Table, text: &str) -> Result<Self, Refusal> {
+    pub(crate) fn read(table: &Table, text: &str) -> Result<Self> {
         let operators = Relation::WORDS.map(|(word, _)| word);
         let parsed = Argument::parse(text, &operators).map_err(Refusal::usage)?;
         let column = column(table, &parsed.column)?;

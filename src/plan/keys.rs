@@ -1,6 +1,6 @@
 //! Whether the keys and values that a plan sets are documented.
 
-use super::{Edit, Refusal, RowId, Warning, quoted};
+use super::{Edit, Result, RowId, Warning, quoted};
 use crate::model::keys::{check, interface_types, missing};
 use crate::model::resolve::did_you_mean;
 use crate::ovsdb::Datum;
@@ -8,7 +8,7 @@ use crate::ovsdb::Datum;
 impl Edit<'_> {
     /// Warns of what the switch will ignore: keys that nobody documents, values out of their range,
     /// options that are needed and not there. Only of what the plan sets; what was there stays as it is.
-    pub(crate) async fn check_keys(&mut self) -> Result<(), Refusal> {
+    pub(crate) async fn check_keys(&mut self) -> Result<()> {
         for row in self.draft.rows() {
             if self.draft.is_gone(row) {
                 continue;
@@ -58,7 +58,7 @@ impl Edit<'_> {
     }
 
     /// Warns of a type of datapath that this ovs-vswitchd has not: the bridge would be down.
-    async fn warn_of_datapath(&mut self, bridge: RowId) -> Result<(), Refusal> {
+    async fn warn_of_datapath(&mut self, bridge: RowId) -> Result<()> {
         let kind = self.text(bridge, "datapath_type").await?;
         let known = self.datapath_types().await?;
         if kind.is_empty() || known.is_empty() || known.contains(&kind) {
@@ -84,7 +84,7 @@ impl Edit<'_> {
         }
     }
 
-    async fn warn_of_missing(&mut self, row: RowId, kind: &str) -> Result<(), Refusal> {
+    async fn warn_of_missing(&mut self, row: RowId, kind: &str) -> Result<()> {
         let options = self.draft.peek(row, "options").await?;
         for key in missing(kind, options.text_pairs().map(|(key, _)| key)) {
             self.warnings.push(Warning {

@@ -95,6 +95,9 @@ pub(crate) enum Refusal {
     Database(ovsdb::Error),
 }
 
+/// What a plan comes to, or why it is not made.
+pub(crate) type Result<T, E = Refusal> = std::result::Result<T, E>;
+
 /// What cannot be done, and why.
 #[derive(Debug)]
 pub(crate) struct Reason {
@@ -130,11 +133,7 @@ impl<'c> Edit<'c> {
     }
 
     /// Does to a row's columns what is to be done to them.
-    pub(crate) async fn assign(
-        &mut self,
-        row: RowId,
-        assignments: &[Assignment],
-    ) -> Result<(), Refusal> {
+    pub(crate) async fn assign(&mut self, row: RowId, assignments: &[Assignment]) -> Result<()> {
         for (column, change) in assignments {
             self.draft.apply(row, column, change.clone()).await?;
         }
@@ -142,7 +141,7 @@ impl<'c> Edit<'c> {
     }
 
     /// The row of table `Open_vSwitch`.
-    pub(crate) async fn root(&mut self) -> Result<RowId, Refusal> {
+    pub(crate) async fn root(&mut self) -> Result<RowId> {
         let root = self.draft.only("Open_vSwitch", &[]).await?;
         root.ok_or_else(|| {
             Refusal::refused("the database has no row in table Open_vSwitch")
@@ -151,17 +150,13 @@ impl<'c> Edit<'c> {
     }
 
     /// A column's text; empty if there is none.
-    pub(crate) async fn text(&mut self, row: RowId, column: &str) -> Result<String, Refusal> {
+    pub(crate) async fn text(&mut self, row: RowId, column: &str) -> Result<String> {
         let datum = self.draft.value(row, column).await?;
         Ok(datum.as_str().unwrap_or_default().to_owned())
     }
 
     /// A column's number, if it has one.
-    pub(crate) async fn number(
-        &mut self,
-        row: RowId,
-        column: &str,
-    ) -> Result<Option<i64>, Refusal> {
+    pub(crate) async fn number(&mut self, row: RowId, column: &str) -> Result<Option<i64>> {
         Ok(self.draft.value(row, column).await?.as_integer())
     }
 
@@ -171,7 +166,7 @@ impl<'c> Edit<'c> {
         row: RowId,
         column: &str,
         key: &str,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Option<String>> {
         let datum = self.draft.value(row, column).await?;
         let pair = datum.text_pairs().find(|(known, _)| *known == key);
         Ok(pair.map(|(_, value)| value.to_owned()))
@@ -221,11 +216,11 @@ impl Reason {
 /// What was looked for, or why it is not there.
 pub(crate) trait Sought<T> {
     /// Nothing instead of a refusal, where what is not found is to be passed over.
-    fn or_none_if(self, if_exists: bool) -> Result<Option<T>, Refusal>;
+    fn or_none_if(self, if_exists: bool) -> Result<Option<T>>;
 }
 
-impl<T> Sought<T> for Result<T, Refusal> {
-    fn or_none_if(self, if_exists: bool) -> Result<Option<T>, Refusal> {
+impl<T> Sought<T> for Result<T> {
+    fn or_none_if(self, if_exists: bool) -> Result<Option<T>> {
         match self {
             Err(Refusal::NotFound(_)) if if_exists => Ok(None),
             other => other.map(Some),

@@ -3,7 +3,7 @@
 use super::place::{BridgePlace, INTERFACE, PortPlace};
 use super::port::NewPort;
 use super::settings::{Pair, PortSettings};
-use super::{Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
 use crate::ovsdb::{Condition, Datum};
 
@@ -27,11 +27,7 @@ impl Edit<'_> {
     /// Connects two bridges by a pair of patch ports, or, if it may exist, makes the one there is
     /// whole. An end is `BRIDGE` or `BRIDGE:PORT`; without a name it is `patch-` and the other bridge's
     /// name without `br-`.
-    pub(crate) async fn add_patch(
-        &mut self,
-        ends: [&str; 2],
-        may_exist: bool,
-    ) -> Result<(), Refusal> {
+    pub(crate) async fn add_patch(&mut self, ends: [&str; 2], may_exist: bool) -> Result<()> {
         let [near, far] = [self.new_end(ends[0]).await?, self.new_end(ends[1]).await?];
         self.refuse_same_bridge(&near, &far)?;
         self.refuse_different_datapaths(&near, &far).await?;
@@ -103,7 +99,7 @@ impl Edit<'_> {
     }
 
     /// Removes a patch port and its other end, if it has one.
-    pub(crate) async fn delete_patch(&mut self, port: &str) -> Result<(), Refusal> {
+    pub(crate) async fn delete_patch(&mut self, port: &str) -> Result<()> {
         let place = self.port(port).await?;
         let Some(this) = self.patch_end(&place).await? else {
             return Err(self.no_patch(&place).await?);
@@ -124,10 +120,7 @@ impl Edit<'_> {
     }
 
     /// Removes all pairs of patch ports between two bridges.
-    pub(crate) async fn delete_patches_between(
-        &mut self,
-        bridges: [&str; 2],
-    ) -> Result<(), Refusal> {
+    pub(crate) async fn delete_patches_between(&mut self, bridges: [&str; 2]) -> Result<()> {
         for name in bridges {
             if self.bridge_if(name).await?.is_none()
                 && let Some(place) = self.port_if(name).await?
@@ -179,7 +172,7 @@ impl Edit<'_> {
         self.remove_ends(&ends).await
     }
 
-    async fn new_end(&mut self, text: &str) -> Result<NewEnd, Refusal> {
+    async fn new_end(&mut self, text: &str) -> Result<NewEnd> {
         // A bridge's name may itself contain a colon.
         let (bridge, name) = match text.split_once(':') {
             Some((bridge, name)) if self.bridge_if(text).await?.is_none() => (bridge, Some(name)),
@@ -192,7 +185,7 @@ impl Edit<'_> {
         })
     }
 
-    fn refuse_same_bridge(&self, near: &NewEnd, far: &NewEnd) -> Result<(), Refusal> {
+    fn refuse_same_bridge(&self, near: &NewEnd, far: &NewEnd) -> Result<()> {
         if near.place.row != far.place.row {
             return Ok(());
         }
@@ -207,7 +200,7 @@ impl Edit<'_> {
     }
 
     /// The port of this name, if there is one and it can be this end.
-    async fn usable_end(&mut self, new: &NewEnd, name: &str) -> Result<Option<End>, Refusal> {
+    async fn usable_end(&mut self, new: &NewEnd, name: &str) -> Result<Option<End>> {
         let Some(place) = self.port_if(name).await? else {
             return Ok(None);
         };
@@ -230,11 +223,7 @@ impl Edit<'_> {
     }
 
     /// Patch ports do not work between different datapaths.
-    async fn refuse_different_datapaths(
-        &mut self,
-        near: &NewEnd,
-        far: &NewEnd,
-    ) -> Result<(), Refusal> {
+    async fn refuse_different_datapaths(&mut self, near: &NewEnd, far: &NewEnd) -> Result<()> {
         let near_type = self.datapath_type(near.place.row).await?;
         let far_type = self.datapath_type(far.place.row).await?;
         if near_type == far_type {
@@ -249,7 +238,7 @@ impl Edit<'_> {
     }
 
     /// The type of a bridge's datapath; `system` is the database's empty default.
-    async fn datapath_type(&mut self, bridge: RowId) -> Result<String, Refusal> {
+    async fn datapath_type(&mut self, bridge: RowId) -> Result<String> {
         let kind = self.text(bridge, "datapath_type").await?;
         Ok(if kind.is_empty() {
             "system".to_owned()
@@ -258,7 +247,7 @@ impl Edit<'_> {
         })
     }
 
-    async fn no_patch(&mut self, place: &PortPlace) -> Result<Refusal, Refusal> {
+    async fn no_patch(&mut self, place: &PortPlace) -> Result<Refusal> {
         let name = self.name_of(place.port);
         let what = self.purpose(place).await?;
         let refusal = Refusal::refused(format!("{} is no patch port: it is {what}", quoted(&name)));
@@ -273,7 +262,7 @@ impl Edit<'_> {
     }
 
     /// The patch port that a port is.
-    async fn patch_end(&mut self, place: &PortPlace) -> Result<Option<End>, Refusal> {
+    async fn patch_end(&mut self, place: &PortPlace) -> Result<Option<End>> {
         match place.interfaces.as_slice() {
             [interface] if self.text(*interface, "type").await? == "patch" => {
                 Ok(Some(self.end(*interface).await?))
@@ -282,7 +271,7 @@ impl Edit<'_> {
         }
     }
 
-    async fn end(&mut self, interface: RowId) -> Result<End, Refusal> {
+    async fn end(&mut self, interface: RowId) -> Result<End> {
         Ok(End {
             interface,
             name: self.name_of(interface),
@@ -291,7 +280,7 @@ impl Edit<'_> {
     }
 
     /// The patch ports that have this one as their peer.
-    async fn claimants(&mut self, name: &str) -> Result<Vec<End>, Refusal> {
+    async fn claimants(&mut self, name: &str) -> Result<Vec<End>> {
         let when = vec![
             Condition::is("type", "patch"),
             Condition::includes("options", Datum::map([("peer", name)])),
@@ -306,7 +295,7 @@ impl Edit<'_> {
     }
 
     /// The name of an interface's bridge.
-    pub(super) async fn home_name(&mut self, interface: RowId) -> Result<String, Refusal> {
+    pub(super) async fn home_name(&mut self, interface: RowId) -> Result<String> {
         let bridge = match self.port_of(interface).await? {
             Some(port) => self.bridge_of(port).await?,
             None => None,
@@ -316,7 +305,7 @@ impl Edit<'_> {
             .unwrap_or_default())
     }
 
-    async fn is_on(&mut self, interface: RowId, bridge: BridgePlace) -> Result<bool, Refusal> {
+    async fn is_on(&mut self, interface: RowId, bridge: BridgePlace) -> Result<bool> {
         let Some(port) = self.port_of(interface).await? else {
             return Ok(false);
         };
@@ -329,7 +318,7 @@ impl Edit<'_> {
         }
     }
 
-    async fn remove_ends(&mut self, ends: &[End]) -> Result<(), Refusal> {
+    async fn remove_ends(&mut self, ends: &[End]) -> Result<()> {
         for end in ends {
             let Some(port) = self.port_of(end.interface).await? else {
                 continue;

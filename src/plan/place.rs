@@ -1,7 +1,7 @@
 //! Bridges and ports by name or number, as the draft has them.
 
 use super::draft::Around;
-use super::{Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell;
 use crate::model::resolve::{PortWord, parse};
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
@@ -77,7 +77,7 @@ pub(crate) struct PortPlace {
 
 impl Edit<'_> {
     /// Reads bridges, ports and interfaces at once, for a plan of many steps.
-    pub(crate) async fn read_whole(&mut self) -> Result<(), Refusal> {
+    pub(crate) async fn read_whole(&mut self) -> Result<()> {
         let bridge: Vec<&str> = BRIDGE.iter().copied().chain(["ports"]).collect();
         self.draft.read_whole("Bridge", &bridge).await?;
         self.draft.read_whole("Port", PORT).await?;
@@ -86,7 +86,7 @@ impl Edit<'_> {
     }
 
     /// The bridge of this name, if there is one: a real one, or a VLAN bridge.
-    pub(crate) async fn bridge_if(&mut self, name: &str) -> Result<Option<BridgePlace>, Refusal> {
+    pub(crate) async fn bridge_if(&mut self, name: &str) -> Result<Option<BridgePlace>> {
         if let Some(row) = self.draft.find("Bridge", name, BRIDGE).await? {
             return Ok(Some(BridgePlace { row, vlan: None }));
         }
@@ -105,7 +105,7 @@ impl Edit<'_> {
     }
 
     /// The bridge of this name.
-    pub(crate) async fn bridge(&mut self, name: &str) -> Result<BridgePlace, Refusal> {
+    pub(crate) async fn bridge(&mut self, name: &str) -> Result<BridgePlace> {
         if let Some(place) = self.bridge_if(name).await? {
             return Ok(place);
         }
@@ -114,7 +114,7 @@ impl Edit<'_> {
     }
 
     /// The port of this name, if there is one.
-    pub(crate) async fn port_if(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
+    pub(crate) async fn port_if(&mut self, name: &str) -> Result<Option<PortPlace>> {
         match self.draft.find("Port", name, PORT).await? {
             Some(port) => self.place(port).await,
             None => Ok(None),
@@ -123,7 +123,7 @@ impl Edit<'_> {
 
     /// The port that an argument names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`, or an interface of a
     /// bond, which is its port.
-    pub(crate) async fn port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
+    pub(crate) async fn port(&mut self, text: &str) -> Result<PortPlace> {
         let argument = parse(text);
         let bridge = argument.bridge.as_deref();
         let found = match (&argument.port, bridge) {
@@ -173,7 +173,7 @@ impl Edit<'_> {
 
     /// The same, where a whole port must be meant: an interface of a bond is refused, by whatever it is
     /// named.
-    pub(crate) async fn whole_port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
+    pub(crate) async fn whole_port(&mut self, text: &str) -> Result<PortPlace> {
         let place = self.port(text).await?;
         let Some(member) = self.member_named(text, &place).await? else {
             return Ok(place);
@@ -197,7 +197,7 @@ impl Edit<'_> {
         &mut self,
         text: &str,
         place: &PortPlace,
-    ) -> Result<Option<RowId>, Refusal> {
+    ) -> Result<Option<RowId>> {
         if place.interfaces.len() < 2 {
             return Ok(None);
         }
@@ -223,7 +223,7 @@ impl Edit<'_> {
     /// The row of the port that an argument names, for changes that nothing but this row decides on. Its
     /// bridge and interfaces are not asked for, where its own name was given: [`Edit::around`] asks for them
     /// along with the change.
-    pub(crate) async fn port_alone(&mut self, text: &str) -> Result<RowId, Refusal> {
+    pub(crate) async fn port_alone(&mut self, text: &str) -> Result<RowId> {
         let argument = parse(text);
         // Whole tables know it already.
         if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port)
@@ -285,7 +285,7 @@ impl Edit<'_> {
     }
 
     /// The bridge that has this port.
-    pub(crate) async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>, Refusal> {
+    pub(crate) async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>> {
         if let Some(&bridge) = self.homes.get(&port) {
             return Ok(Some(bridge));
         }
@@ -300,7 +300,7 @@ impl Edit<'_> {
     }
 
     /// The port that has this interface.
-    pub(crate) async fn port_of(&mut self, interface: RowId) -> Result<Option<RowId>, Refusal> {
+    pub(crate) async fn port_of(&mut self, interface: RowId) -> Result<Option<RowId>> {
         if let Some(&port) = self.homes.get(&interface) {
             return Ok(Some(port));
         }
@@ -315,7 +315,7 @@ impl Edit<'_> {
     }
 
     /// Where a port is, with what it consists of; `None` if no bridge has it.
-    pub(crate) async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>, Refusal> {
+    pub(crate) async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>> {
         if self.home(port).is_none() {
             self.draft.read_around(port, ABOVE, BELOW).await?;
         }
@@ -359,7 +359,7 @@ impl Edit<'_> {
     }
 
     /// All names in a table: for saying what might have been meant.
-    pub(crate) async fn names(&self, table: &str) -> Result<Vec<String>, Refusal> {
+    pub(crate) async fn names(&self, table: &str) -> Result<Vec<String>> {
         let select = Select::columns(table, &["name"]);
         let rows = self
             .draft
@@ -372,7 +372,7 @@ impl Edit<'_> {
     }
 
     /// What a port is, in words.
-    pub(super) async fn purpose(&mut self, place: &PortPlace) -> Result<String, Refusal> {
+    pub(super) async fn purpose(&mut self, place: &PortPlace) -> Result<String> {
         if self.name_of(place.port) == self.name_of(place.bridge) {
             return Ok("the bridge's own port".to_owned());
         }
@@ -388,7 +388,7 @@ impl Edit<'_> {
     }
 
     /// Why a port cannot become what was asked for: it is something else.
-    pub(super) async fn other_purpose(&mut self, place: &PortPlace) -> Result<Refusal, Refusal> {
+    pub(super) async fn other_purpose(&mut self, place: &PortPlace) -> Result<Refusal> {
         let what = self.purpose(place).await?;
         Ok(Refusal::refused(format!(
             "{} exists on {} for another purpose: it is {what}",
@@ -397,7 +397,7 @@ impl Edit<'_> {
         )))
     }
 
-    async fn port_or_interface(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
+    async fn port_or_interface(&mut self, name: &str) -> Result<Option<PortPlace>> {
         if let Some(place) = self.port_if(name).await? {
             return Ok(Some(place));
         }
@@ -410,11 +410,7 @@ impl Edit<'_> {
         }
     }
 
-    async fn port_with_number(
-        &mut self,
-        bridge: &str,
-        number: u32,
-    ) -> Result<Option<PortPlace>, Refusal> {
+    async fn port_with_number(&mut self, bridge: &str, number: u32) -> Result<Option<PortPlace>> {
         let bridge = self.bridge(bridge).await?;
         let is = Condition::is("ofport", i64::from(number));
         for interface in self.draft.search("Interface", vec![is], INTERFACE).await? {
@@ -434,7 +430,7 @@ impl Edit<'_> {
         bridge: RowId,
         number: i64,
         interface: Option<RowId>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         for column in ["ofport", "ofport_request"] {
             let is = Condition::is(column, number);
             for other in self.draft.search("Interface", vec![is], INTERFACE).await? {

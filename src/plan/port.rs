@@ -3,7 +3,7 @@
 use super::name::{check, check_new};
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
 use super::settings::{PortSettings, VlanSettings};
-use super::{Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
 use crate::ovsdb::{Atom, Datum};
 
@@ -24,7 +24,7 @@ pub(crate) struct NewPort<'a> {
 
 impl Edit<'_> {
     /// Adds a port, or makes the one that exists what it shall be.
-    pub(crate) async fn add_port(&mut self, new: &NewPort<'_>) -> Result<PortPlace, Refusal> {
+    pub(crate) async fn add_port(&mut self, new: &NewPort<'_>) -> Result<PortPlace> {
         let bridge = self.bridge(new.bridge).await?;
         if let Some((_, vid)) = bridge.vlan {
             refuse_other_tag(new, vid)?;
@@ -76,7 +76,7 @@ impl Edit<'_> {
         &mut self,
         place: &PortPlace,
         settings: &PortSettings,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         self.check_settings(place, settings).await?;
         self.set_vlan(place.port, &settings.vlan).await?;
         self.assign(place.port, &settings.port).await?;
@@ -89,11 +89,7 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of what a port does with VLAN tags.
-    pub(crate) async fn set_vlan(
-        &mut self,
-        port: RowId,
-        settings: &VlanSettings,
-    ) -> Result<(), Refusal> {
+    pub(crate) async fn set_vlan(&mut self, port: RowId, settings: &VlanSettings) -> Result<()> {
         if let Some(tag) = &settings.tag {
             self.refuse_tag_of_vlan_bridge(port, tag).await?;
         }
@@ -108,7 +104,7 @@ impl Edit<'_> {
     }
 
     /// Removes a port with its interfaces.
-    pub(crate) async fn delete_port(&mut self, place: &PortPlace) -> Result<(), Refusal> {
+    pub(crate) async fn delete_port(&mut self, place: &PortPlace) -> Result<()> {
         let name = self.name_of(place.port);
         if name == self.name_of(place.bridge) {
             return Err(Refusal::refused(format!(
@@ -156,7 +152,7 @@ impl Edit<'_> {
 
     /// Removes all ports of a bridge, its own and those of its VLAN bridges aside; of a VLAN bridge,
     /// those of its VLAN.
-    pub(crate) async fn delete_ports_of(&mut self, bridge: &BridgePlace) -> Result<(), Refusal> {
+    pub(crate) async fn delete_ports_of(&mut self, bridge: &BridgePlace) -> Result<()> {
         let own = self.name_of(bridge.row);
         for port in self
             .draft
@@ -184,7 +180,7 @@ impl Edit<'_> {
         place: &PortPlace,
         add: &[String],
         remove: &[String],
-    ) -> Result<Vec<RowId>, Refusal> {
+    ) -> Result<Vec<RowId>> {
         let port = self.name_of(place.port);
         if port == self.name_of(place.bridge) || self.own_vlan(place.port).await?.is_some() {
             return Err(Refusal::refused(format!(
@@ -232,7 +228,7 @@ impl Edit<'_> {
     }
 
     /// The VLAN of a VLAN bridge (`fake_bridge`) whose own port this is.
-    pub(super) async fn own_vlan(&mut self, port: RowId) -> Result<Option<i64>, Refusal> {
+    pub(super) async fn own_vlan(&mut self, port: RowId) -> Result<Option<i64>> {
         if self.draft.value(port, "fake_bridge").await? != Datum::from(true) {
             return Ok(None);
         }
@@ -245,7 +241,7 @@ impl Edit<'_> {
         &mut self,
         port: RowId,
         tag: &Datum,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let Some(vid) = self
             .own_vlan(port)
             .await?
@@ -271,7 +267,7 @@ impl Edit<'_> {
         new: &NewPort<'_>,
         bridge: &BridgePlace,
         place: PortPlace,
-    ) -> Result<PortPlace, Refusal> {
+    ) -> Result<PortPlace> {
         let name = quoted(new.name);
         let other = self.name_of(place.bridge);
         if other == new.name {
@@ -330,7 +326,7 @@ impl Edit<'_> {
         place: &PortPlace,
         members: &[String],
         kind: &str,
-    ) -> Result<Vec<RowId>, Refusal> {
+    ) -> Result<Vec<RowId>> {
         let mut rows = Vec::new();
         for member in members {
             let has = place
@@ -356,12 +352,7 @@ impl Edit<'_> {
     }
 
     /// Makes an interface, whose name must be free.
-    async fn new_interface(
-        &mut self,
-        name: &str,
-        kind: &str,
-        is_port: bool,
-    ) -> Result<RowId, Refusal> {
+    async fn new_interface(&mut self, name: &str, kind: &str, is_port: bool) -> Result<RowId> {
         check_new(if is_port { "port" } else { "interface" }, name, kind)?;
         if let Some(other) = self.draft.find("Interface", name, INTERFACE).await? {
             let port = self.port_of(other).await?.map(|port| self.name_of(port));
@@ -382,11 +373,7 @@ impl Edit<'_> {
     }
 
     /// Refuses what the switch or the database would not do.
-    async fn check_settings(
-        &mut self,
-        place: &PortPlace,
-        settings: &PortSettings,
-    ) -> Result<(), Refusal> {
+    async fn check_settings(&mut self, place: &PortPlace, settings: &PortSettings) -> Result<()> {
         if let Some(number) = settings.ofport.as_ref().and_then(Datum::as_integer) {
             if place.interfaces.len() > 1 {
                 return Err(Refusal::usage(
@@ -409,7 +396,7 @@ impl Edit<'_> {
 }
 
 /// Refuses what ovs-vswitchd does not do for a bridge's own port.
-fn refuse_of_own_port(bridge: &str, settings: &PortSettings) -> Result<(), Refusal> {
+fn refuse_of_own_port(bridge: &str, settings: &PortSettings) -> Result<()> {
     let own = |what: &str| {
         Refusal::refused(format!(
             "port {} is the bridge's own: {what}",
@@ -441,7 +428,7 @@ fn refuse_of_own_port(bridge: &str, settings: &PortSettings) -> Result<(), Refus
 }
 
 /// Refuses another tag than that of the VLAN bridge to which a port is to be added.
-fn refuse_other_tag(new: &NewPort<'_>, vid: i64) -> Result<(), Refusal> {
+fn refuse_other_tag(new: &NewPort<'_>, vid: i64) -> Result<()> {
     let tag = new.settings.vlan.tag.as_ref();
     if tag.is_none_or(|tag| *tag == Datum::from(vid)) {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::model::resolve::did_you_mean;
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::schema::{Column, NotOne, Schema, Table};
@@ -70,7 +70,7 @@ impl NameRule {
 
 impl Edit<'_> {
     /// The database's schema, asked for once.
-    pub(crate) async fn schema(&mut self) -> Result<Rc<Schema>, Refusal> {
+    pub(crate) async fn schema(&mut self) -> Result<Rc<Schema>> {
         if let Some(schema) = &self.schema {
             return Ok(Rc::clone(schema));
         }
@@ -81,7 +81,7 @@ impl Edit<'_> {
     }
 
     /// The table that a word means.
-    pub(crate) async fn table(&mut self, word: &str) -> Result<Table, Refusal> {
+    pub(crate) async fn table(&mut self, word: &str) -> Result<Table> {
         let schema = self.schema().await?;
         let table = schema.table(word);
         table
@@ -96,7 +96,7 @@ impl Edit<'_> {
         table: &Table,
         record: &str,
         columns: &[&str],
-    ) -> Result<RowId, Refusal> {
+    ) -> Result<RowId> {
         if let Some(row) = self.record_if(table, record, columns).await? {
             return Ok(row);
         }
@@ -127,7 +127,7 @@ impl Edit<'_> {
         table: &Table,
         record: &str,
         columns: &[&str],
-    ) -> Result<Option<RowId>, Refusal> {
+    ) -> Result<Option<RowId>> {
         if record.starts_with('@') {
             let row = self.symbol(record)?;
             return Ok(Some(row)
@@ -158,7 +158,7 @@ impl Edit<'_> {
     }
 
     /// The row that `@NAME` stands for.
-    pub(super) fn symbol(&self, symbol: &str) -> Result<RowId, Refusal> {
+    pub(super) fn symbol(&self, symbol: &str) -> Result<RowId> {
         self.symbols.get(symbol).copied().ok_or_else(|| {
             Refusal::usage(format!("{} stands for no row", quoted(symbol)))
                 .hint("in a batch, `db create --id=@NAME` on an earlier line makes it")
@@ -171,7 +171,7 @@ impl Edit<'_> {
         table: &Table,
         record: &str,
         columns: &[&str],
-    ) -> Result<Option<RowId>, Refusal> {
+    ) -> Result<Option<RowId>> {
         let Some(name) = rule.name(record) else {
             return Ok(None);
         };
@@ -230,7 +230,7 @@ impl Edit<'_> {
         table: &Table,
         record: &str,
         columns: &[&str],
-    ) -> Result<Option<RowId>, Refusal> {
+    ) -> Result<Option<RowId>> {
         let is_part = record.len() >= SHORTEST_UUID
             && record.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         if !is_part {
@@ -266,7 +266,7 @@ impl Edit<'_> {
 }
 
 /// The column that a word means.
-pub(crate) fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column, Refusal> {
+pub(crate) fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column> {
     let place = format!(" in table {}", table.name);
     table
         .column(word)

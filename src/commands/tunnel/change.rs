@@ -7,7 +7,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::setting::{each_once, given_twice, integer};
 use crate::commands::write::Change;
-use crate::model::tunnel::KINDS;
+use crate::model::tunnel::{KINDS, TunnelKind};
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, pairs};
 use crate::plan::tunnel::NewTunnel;
@@ -92,7 +92,7 @@ pub enum TunnelChange {
         remote: Vec<String>,
         /// The type: vxlan, gre, ip6gre, geneve, lisp, stt, erspan, ip6erspan, gtpu, bareudp, srv6
         #[arg(long = "type", value_name = "TYPE", default_value = "vxlan", value_parser = kind)]
-        kind: String,
+        kind: &'static TunnelKind,
         /// If the tunnel exists on the bridge, make it what is asked for
         #[arg(long)]
         may_exist: bool,
@@ -123,7 +123,7 @@ pub enum TunnelChange {
         remote: Option<String>,
         /// The type: vxlan, gre, geneve, ...
         #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
-        kind: Option<String>,
+        kind: Option<&'static TunnelKind>,
         #[command(flatten)]
         settings: SettingArgs,
     },
@@ -180,7 +180,7 @@ impl Change for TunnelChange {
                             bridge,
                             name: port.as_deref(),
                             kind,
-                            settings: &settings.settings(Some(kind), remote)?,
+                            settings: &settings.settings(Some(*kind), remote)?,
                             may_exist: *may_exist,
                         };
                         edit.add_tunnel(&new).await?;
@@ -199,7 +199,7 @@ impl Change for TunnelChange {
                     kind,
                     settings,
                 } => {
-                    let settings = settings.settings(kind.as_deref(), remote.as_deref())?;
+                    let settings = settings.settings(*kind, remote.as_deref())?;
                     edit.set_tunnel(port, &settings).await
                 }
             }
@@ -240,13 +240,17 @@ fn refuse_one_for_all(
 }
 
 impl SettingArgs {
-    fn settings(&self, kind: Option<&str>, remote: Option<&str>) -> Result<PortSettings, Refusal> {
+    fn settings(
+        &self,
+        kind: Option<&TunnelKind>,
+        remote: Option<&str>,
+    ) -> Result<PortSettings, Refusal> {
         Ok(PortSettings {
             vlan: VlanSettings {
                 tag: self.tag.clone(),
                 ..VlanSettings::default()
             },
-            kind: kind.map(str::to_owned),
+            kind: kind.map(|kind| kind.name.to_owned()),
             ofport: self.ofport.clone(),
             options: self.option_pairs(remote)?,
             interface: pairs("external_ids", &self.external_ids)
@@ -357,12 +361,11 @@ fn any(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn kind(text: &str) -> Result<String, String> {
-    if KINDS.contains(&text) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("expected one of {}", KINDS.join(", ")))
-    }
+fn kind(text: &str) -> Result<&'static TunnelKind, String> {
+    TunnelKind::of(text).ok_or_else(|| {
+        let names = KINDS.each_ref().map(|kind| kind.name);
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 #[cfg(test)]

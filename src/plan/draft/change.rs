@@ -24,6 +24,30 @@ pub(crate) enum ColumnChange {
 }
 
 impl ColumnChange {
+    /// These elements of a set come.
+    pub(crate) fn add(added: Vec<Atom>) -> Self {
+        let removed = Vec::new();
+        Self::Elements { added, removed }
+    }
+
+    /// These elements of a set go.
+    pub(crate) fn remove(removed: Vec<Atom>) -> Self {
+        let added = Vec::new();
+        Self::Elements { added, removed }
+    }
+
+    /// These pairs of a map come or get another value.
+    pub(crate) fn put(put: Vec<(Atom, Atom)>) -> Self {
+        let removed = Vec::new();
+        Self::Pairs { put, removed }
+    }
+
+    /// The pairs of these keys go.
+    pub(crate) fn remove_keys(removed: Vec<Atom>) -> Self {
+        let put = Vec::new();
+        Self::Pairs { put, removed }
+    }
+
     /// This change and a later one, as one.
     pub(super) fn then(self, later: ColumnChange) -> ColumnChange {
         match (self, later) {

@@ -440,14 +440,12 @@ impl<'c> Draft<'c> {
 
     /// Adds elements to a set, which need not be known and may be large.
     pub(crate) fn add(&mut self, row: RowId, column: &str, added: Vec<Atom>) {
-        let removed = Vec::new();
-        self.change(row, column, ColumnChange::Elements { added, removed });
+        self.change(row, column, ColumnChange::add(added));
     }
 
     /// Takes elements out of a set, which need not be known and may be large.
     pub(crate) fn remove(&mut self, row: RowId, column: &str, removed: Vec<Atom>) {
-        let added = Vec::new();
-        self.change(row, column, ColumnChange::Elements { added, removed });
+        self.change(row, column, ColumnChange::remove(removed));
     }
 
     /// The row goes of itself, because nothing refers to it any longer. The caller takes the
