@@ -27,10 +27,10 @@ use tokio::runtime::{LocalOptions, LocalRuntime};
 use parse::{leave, parse};
 
 use crate::base::terminal::acts_on_a_terminal;
-use crate::commands::watch::{self, Pace};
-use crate::commands::{self, Context, Exit, Failure, Writing};
+use crate::commands::{self, Context, Exit, Failure, Options, Pace, Writing, watch};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
+use crate::source::Host;
 use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
 /// Parses the command line, runs the command, and returns its exit code.
@@ -126,7 +126,7 @@ enum Command {
 
 impl Cli {
     fn run(self) -> ExitCode {
-        let cx = self.global.context();
+        let cx = Context::new(self.global.options());
         let quiet = cx.quiet;
         let command = match self.command {
             Command::Do(command) => command,
@@ -174,9 +174,10 @@ fn context(options: &[String], limit: Duration) -> Option<Context> {
         .into_iter()
         .chain(options.iter().map(String::as_str));
     let cli = Cli::try_parse_from(words.chain(["show"])).ok()?;
-    let mut cx = cli.global.context().quiet(true);
-    cx.limit = Some(limit);
-    Some(cx)
+    let mut options = cli.global.options();
+    options.host.limit = Some(limit);
+    options.quiet = true;
+    Some(Context::new(options))
 }
 
 fn ended(outcome: Result<(), Failure>, quiet: bool) -> ExitCode {
@@ -382,7 +383,7 @@ enum Colour {
 
 impl Global {
     /// What the options, the environment and stdout come to.
-    fn context(self) -> Context {
+    fn options(self) -> Options {
         let terminal = io::stdout().is_terminal();
         let limit = self.timeout.unwrap_or(Limit::DEFAULT);
         let mode = match (self.output, self.json, &self.get) {
@@ -395,12 +396,12 @@ impl Global {
         };
         let db = match self.db {
             Some(endpoint) => endpoint,
-            None => Context::default_db().into(),
+            None => Host::default_database().into(),
         };
-        Context::new(
-            db,
-            limit.0,
-            Format {
+        Options {
+            host: Host::new(db, limit.0, self.tls.tls()),
+            limit_is_given: self.timeout.is_some(),
+            format: Format {
                 mode,
                 palette: Palette::new(self.color.is_on(terminal)),
                 width: screen_width(terminal),
@@ -411,19 +412,18 @@ impl Global {
                 },
                 columns: self.get.map(|column| vec![column]).or(self.columns),
             },
-            self.openflow
+            versions: self
+                .openflow
                 .map(|versions| versions.into_iter().collect::<Versions>()),
-        )
-        .limit_is_given(self.timeout.is_some())
-        .writing(Writing {
-            no_wait: self.no_wait,
-            dry_run: self.dry_run,
-            strict: self.strict,
-        })
-        .tls(self.tls.tls())
-        .watch(self.watch)
-        .quiet(self.quiet)
-        .verbose(self.verbose)
+            writing: Writing {
+                no_wait: self.no_wait,
+                dry_run: self.dry_run,
+                strict: self.strict,
+            },
+            quiet: self.quiet,
+            verbose: self.verbose,
+            watch: self.watch,
+        }
     }
 }
 

@@ -44,4 +44,5 @@ pub mod output;
 pub mod ovsdb;
 pub(crate) mod plan;
 pub mod sandbox;
+pub mod source;
 pub mod transport;

@@ -6,7 +6,6 @@ use super::lines::map;
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
-use crate::model::vlan_bridge::vlan_bridges;
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::{Cell, Column, Mode, Role, columns_help, escape};
 use crate::plan::Edit;
@@ -146,7 +145,7 @@ impl Command {
             Command::List => list(cx).await,
             Command::Show { bridge } => show(cx, bridge.clone()).await,
             Command::Exists { bridge } => {
-                let mut edit = Edit::new(cx.client().await?);
+                let mut edit = Edit::new(&cx.database);
                 match edit.bridge_if(bridge).await? {
                     Some(_) => Ok(()),
                     None => Err(Failure::silent(Exit::NotFound)),
@@ -166,7 +165,7 @@ async fn list(cx: &Context) -> Result<(), Failure> {
         Depth::Bridges
     };
     let mut bridges = cx.topology(Want::of(Scope::All, depth)).await?.bridges;
-    bridges.extend(vlan_bridges(cx.client().await?, &bridges, None).await?);
+    bridges.extend(cx.vlan_bridges(&bridges, None).await?);
     sort_by_name(&mut bridges, |bridge| &bridge.name);
     cx.print_list(&view, &bridges, "bridges")
 }
@@ -179,7 +178,7 @@ async fn show(cx: &Context, name: String) -> Result<(), Failure> {
         Err(failure) if failure.exit == Exit::NotFound => {
             // It may be a VLAN bridge.
             let all = cx.topology(Want::of(Scope::All, Depth::Bridges)).await?;
-            let fake = vlan_bridges(cx.client().await?, &all.bridges, Some(&name)).await?;
+            let fake = cx.vlan_bridges(&all.bridges, Some(&name)).await?;
             if fake.is_empty() {
                 return Err(failure);
             }

@@ -126,7 +126,7 @@ impl Args {
             .as_deref()
             .map(host::read_file)
             .transpose()?;
-        let progress = Progress::begin(cx, "reading the database");
+        let progress = cx.progress("reading the database");
         let topology = settled(cx, &progress).await?;
         let bridges: Vec<&str> = match &self.bridge {
             None => topology
@@ -137,10 +137,10 @@ impl Args {
             Some(name) if topology.bridge(name).is_some() => vec![name],
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
-        let is_local = !cx.is_remote();
+        let is_local = cx.host.is_local();
         // A switch with dummy devices is not the host's, though it runs there.
         let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
-        let facts = facts.or_else(|| is_hosts.then(host::read));
+        let facts = facts.or_else(|| is_hosts.then(|| host::read(cx)));
         let mut look = Look::default();
         if is_local {
             look.at(cx, &progress, &topology, &bridges).await;

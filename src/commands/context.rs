@@ -1,32 +1,59 @@
 //! What every command is given.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
 
-use tokio::sync::OnceCell;
-
-use super::failure::one_line;
-use super::watch::{Look, Pace};
-use super::{Exit, Failure, Writing, progress, quoted};
+use super::look::{Look, Pace};
+use super::progress::Progress;
+use super::reporter::Reporter;
+use super::{Exit, Failure, progress, quoted};
 use crate::model::resolve::names_of;
-use crate::model::vlan_bridge::vlan_bridges;
-use crate::model::{Depth, Scope, Topology, Want, read};
+use crate::model::vlan_bridge::{select_around, select_vlan_bridges, vlan_bridges};
+use crate::model::{Bridge, Depth, Reading, Scope, Topology, Want};
 use crate::openflow::version::Versions;
 use crate::output::{Format, Frame, Item, Mode, View};
-use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::cluster::{self, Need};
-use crate::ovsdb::{Client, Error};
-use crate::transport::{ConnectError, Endpoint, Endpoints, Stream, Tls};
+use crate::ovsdb::Error;
+use crate::source::{Database, Host, Log as _};
 
-/// The global options, resolved.
+/// The global options.
+#[derive(Debug)]
+pub struct Options {
+    /// The host, and how it is reached.
+    pub host: Host,
+    /// Whether the limit is the user's, and not the default.
+    pub limit_is_given: bool,
+    /// How to print.
+    pub format: Format,
+    /// The OpenFlow versions to offer, if any were named.
+    pub versions: Option<Versions>,
+    /// How changes are made.
+    pub writing: Writing,
+    /// Errors only on stderr.
+    pub quiet: bool,
+    /// Whether stderr tells what is done.
+    pub verbose: bool,
+    /// `--watch`: the command is to be watched.
+    pub watch: Option<Pace>,
+}
+
+/// How the global options want changes to be made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Writing {
+    /// `--no-wait`: not until ovs-vswitchd has applied it.
+    pub no_wait: bool,
+    /// `--dry-run`: print what would be done, and do nothing.
+    pub dry_run: bool,
+    /// `--strict`: a key that is not documented is an error.
+    pub strict: bool,
+}
+
+/// What every command is given: the global options, resolved, and the host that they lead to.
 #[derive(Debug)]
 pub struct Context {
-    /// Where the database listens: its server, or those of its cluster.
-    pub db: Endpoints,
-    /// The longest wait for the other side without progress; `None`: no limit.
-    pub limit: Option<Duration>,
+    /// The host, for its kernel's facts and its switches.
+    pub host: Host,
+    /// Its database, which is connected to when it is first asked.
+    pub database: Database,
     /// Whether the limit is the user's, and not the default.
     pub limit_is_given: bool,
     /// How to print.
@@ -39,226 +66,85 @@ pub struct Context {
     pub quiet: bool,
     /// `--watch`: the command is to be watched.
     pub watch: Option<Pace>,
-    verbose: bool,
-    tls: Rc<Tls>,
-    /// Where what is to be shown goes while the command is watched; `None`: stdout and stderr.
-    look: Option<Look>,
-    /// The connection to the database, and whether its server takes what is written itself.
-    client: OnceCell<(Rc<Client>, bool)>,
+    reporter: Rc<Reporter>,
 }
 
 impl Context {
-    /// A context that is neither quiet nor verbose and has not connected to anything yet.
-    pub fn new(
-        db: impl Into<Endpoints>,
-        limit: Option<Duration>,
-        format: Format,
-        versions: Option<Versions>,
-    ) -> Context {
-        Context {
-            db: db.into(),
-            limit,
-            limit_is_given: false,
-            format,
-            versions,
-            writing: Writing::default(),
-            quiet: false,
-            watch: None,
-            verbose: false,
-            tls: Rc::default(),
+    /// A context that has not connected to anything yet.
+    pub fn new(options: Options) -> Context {
+        let reporter = Rc::new(Reporter {
+            quiet: options.quiet,
+            verbose: options.verbose,
             look: None,
-            client: OnceCell::new(),
+        });
+        let host = options.host.with_log(Rc::clone(&reporter) as Rc<_>);
+        Context {
+            database: Database::new(host.clone()),
+            host,
+            limit_is_given: options.limit_is_given,
+            format: options.format,
+            versions: options.versions,
+            writing: options.writing,
+            quiet: options.quiet,
+            watch: options.watch,
+            reporter,
         }
     }
 
     /// The same options without a connection, for one look after the other: what the command shows is kept
     /// until [`Look`] is asked for it.
     pub(super) fn for_looks(&self) -> Context {
-        Context {
-            db: self.db.clone(),
-            limit: self.limit,
-            limit_is_given: self.limit_is_given,
-            format: self.format.clone(),
-            versions: self.versions,
-            writing: self.writing,
+        let reporter = Rc::new(Reporter {
             quiet: self.quiet,
-            watch: None,
-            verbose: self.verbose,
-            tls: Rc::clone(&self.tls),
+            verbose: self.reporter.verbose,
             look: Some(Look::default()),
-            client: OnceCell::new(),
+        });
+        let host = self.host.with_log(Rc::clone(&reporter) as Rc<_>);
+        Context {
+            database: Database::new(host.clone()).watched(),
+            host,
+            format: self.format.clone(),
+            watch: None,
+            reporter,
+            ..*self
         }
     }
 
     /// What was shown, while the command is watched.
     pub(super) fn look(&self) -> Option<&Look> {
-        self.look.as_ref()
+        self.reporter.look.as_ref()
     }
 
-    /// The connection to the database, if there is one by now.
-    pub(super) fn connected(&self) -> Option<&Client> {
-        self.client.get().map(|(client, _)| &**client)
+    /// Begins something that takes its time: a terminal shows what, until it is dropped.
+    pub(super) fn progress(&self, what: &str) -> Progress {
+        Progress::begin(!self.quiet && self.look().is_none(), what)
     }
 
-    /// Sets whether and how often the command is looked at again.
-    #[must_use]
-    pub fn watch(mut self, pace: Option<Pace>) -> Context {
-        self.watch = pace;
-        self
-    }
-
-    /// Sets whether the limit is the user's.
-    #[must_use]
-    pub fn limit_is_given(mut self, given: bool) -> Context {
-        self.limit_is_given = given;
-        self
-    }
-
-    /// Sets how changes are made.
-    #[must_use]
-    pub fn writing(mut self, writing: Writing) -> Context {
-        self.writing = writing;
-        self
-    }
-
-    /// Sets whether only errors go to stderr.
-    #[must_use]
-    pub fn quiet(mut self, quiet: bool) -> Context {
-        self.quiet = quiet;
-        self
-    }
-
-    /// Sets whether stderr tells what is done.
-    #[must_use]
-    pub fn verbose(mut self, verbose: bool) -> Context {
-        self.verbose = verbose;
-        self
-    }
-
-    /// Sets how `ssl:` is spoken.
-    #[must_use]
-    pub fn tls(mut self, tls: Tls) -> Context {
-        self.tls = Rc::new(tls);
-        self
-    }
-
-    /// `unix:$OVS_RUNDIR/db.sock`, else `unix:/var/run/openvswitch/db.sock`.
-    pub fn default_db() -> Endpoint {
-        Endpoint::Unix(run_directory().join("db.sock"))
-    }
-
-    /// Where the sockets of the switch are: beside the database's socket; where that is none,
-    /// `$OVS_RUNDIR`, else `/var/run/openvswitch`.
-    pub fn run_directory(&self) -> PathBuf {
-        match self.db.first() {
-            Endpoint::Unix(path) => path.parent().unwrap_or(Path::new(".")).to_owned(),
-            Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => run_directory(),
-        }
-    }
-
-    /// Whether the database is reached over the network: the switch may be on another host.
-    pub fn is_remote(&self) -> bool {
-        self.db
-            .iter()
-            .any(|endpoint| !matches!(endpoint, Endpoint::Unix(_)))
-    }
-
-    /// Connects to any endpoint.
-    pub async fn dial(&self, endpoint: &Endpoint) -> Result<Stream, ConnectError> {
-        let stream = endpoint.connect_with(self.limit, &self.tls).await;
-        for remark in self.tls.take_remarks() {
-            self.remark(&remark);
-        }
-        if stream.is_ok() {
-            self.tell(&format!("connected to {endpoint}"));
-        }
-        stream
-    }
-
-    /// Whether anything was said of how to speak `ssl:`.
-    pub fn speaks_tls(&self) -> bool {
-        self.tls.is_configured()
-    }
-
-    /// The connection to the database, made when it is first needed: of several servers to the first
-    /// that answers and is connected to its cluster.
-    pub async fn client(&self) -> Result<&Client, Failure> {
-        let (client, _) = self
-            .client
-            .get_or_try_init(|| self.connect(Need::Member, self.limit))
-            .await?;
-        Ok(client)
-    }
-
-    /// A connection to the database for writing: of several servers to the one that leads their cluster.
-    pub async fn leader(&self) -> Result<Rc<Client>, Failure> {
-        let (client, leads) = self
-            .client
-            .get_or_try_init(|| self.connect(Need::Leader, self.limit))
-            .await?;
-        if *leads || !self.db.are_several() {
-            return Ok(Rc::clone(client));
-        }
-        Ok(self.connect(Need::Leader, self.limit).await?.0)
-    }
-
-    /// A new connection after one was lost; `None` where there is but one server to connect to.
-    pub(super) async fn elsewhere(&self, need: Need) -> Option<Rc<Client>> {
-        if !self.db.are_several() {
-            return None;
-        }
-        self.tell("the connection to the database server is lost; trying the others");
-        Some(self.connect(need, self.limit).await.ok()?.0)
-    }
-
-    /// A connection of one's own for reading, which waits without progress for at most `limit`.
-    pub(super) async fn own_client(&self, limit: Option<Duration>) -> Result<Rc<Client>, Failure> {
-        Ok(self.connect(Need::Member, limit).await?.0)
-    }
-
-    /// A new connection; once made, it waits for at most `limit`.
-    async fn connect(
-        &self,
-        need: Need,
-        limit: Option<Duration>,
-    ) -> Result<(Rc<Client>, bool), Failure> {
-        let connect = async |endpoint: &Endpoint| -> Result<Client, Error> {
-            let stream = self.dial(endpoint).await?;
-            let client = Client::over(stream, endpoint, limit);
-            if self.look.is_some() {
-                client.note_reads();
-            }
-            Ok(client)
-        };
-        if !self.db.are_several() {
-            return Ok((Rc::new(connect(self.db.first()).await?), true));
-        }
-        let (client, leads) =
-            cluster::find(&self.db, OPEN_VSWITCH, need, self.limit, connect).await?;
-        let place = if leads { "leads" } else { "is a member" };
-        self.tell(&format!("the server at {} {place}", client.endpoint()));
-        Ok((Rc::new(client), leads))
+    /// Reads from the database; without a bridge if the one that is wanted is not there.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn read(&self, want: Want) -> Result<Topology, Error> {
+        read(&self.database, want).await
     }
 
     /// Reads from the database. A bridge or port that is named and not there is a failure that says
     /// what might have been meant.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or there is no such bridge or port.
     pub async fn topology(&self, want: Want) -> Result<Topology, Failure> {
-        let client = self.client().await?;
-        let topology = match read(client, want.clone()).await {
-            Err(error) if error.is_lost() => match self.elsewhere(Need::Member).await {
-                Some(client) => read(&client, want.clone()).await?,
-                None => return Err(error.into()),
-            },
-            topology => topology?,
-        };
+        let topology = self.read(want.clone()).await?;
         if !topology.bridges.is_empty() {
             return Ok(topology);
         }
         match want.scope {
             Scope::All => Ok(topology),
             Scope::Bridge(name) => {
-                let all = read(client, Want::of(Scope::All, Depth::BridgeNames)).await?;
-                let fakes = vlan_bridges(client, &all.bridges, Some(&name)).await?;
+                let all = self.read(Want::of(Scope::All, Depth::BridgeNames)).await?;
+                let fakes = self.vlan_bridges(&all.bridges, Some(&name)).await?;
                 match fakes
                     .first()
                     .and_then(|fake| Some((fake.parent.as_ref()?, fake.vlan?)))
@@ -272,7 +158,7 @@ impl Context {
                 }
             }
             Scope::Port(name) => {
-                let all = read(client, Want::of(Scope::All, Depth::PortNames)).await?;
+                let all = self.read(Want::of(Scope::All, Depth::PortNames)).await?;
                 let names = all.bridges.iter().flat_map(names_of);
                 Err(Failure::not_found("port", &name, "", names)
                     .hint("`ovs port list` lists the ports"))
@@ -280,9 +166,27 @@ impl Context {
         }
     }
 
+    /// Reads the VLAN bridges of these bridges; only the one of this name, if one is given.
+    ///
+    /// Most hosts have none: then it is one small request.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub(super) async fn vlan_bridges(
+        &self,
+        parents: &[Bridge],
+        name: Option<&str>,
+    ) -> Result<Vec<Bridge>, Error> {
+        let fakes = self.database.select(vec![select_vlan_bridges(name)]);
+        let fakes = fakes.await?.concat();
+        let around = self.database.select(select_around(&fakes)?).await?;
+        Ok(vlan_bridges(parents, &fakes, &around)?)
+    }
+
     /// Writes to stdout.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
-        if let Some(look) = &self.look {
+        if let Some(look) = self.look() {
             look.show(Frame::of_text(text, self.format.mode));
             return Ok(());
         }
@@ -297,7 +201,7 @@ impl Context {
         gap: &str,
         what: &str,
     ) -> Result<(), Failure> {
-        if let Some(look) = &self.look {
+        if let Some(look) = self.look() {
             look.show(Frame::of_items(items, what));
             return Ok(());
         }
@@ -312,7 +216,7 @@ impl Context {
         rows: impl IntoIterator<Item = &'r R>,
         what: &str,
     ) -> Result<(), Failure> {
-        if let Some(look) = &self.look {
+        if let Some(look) = self.look() {
             look.show(view.frame(rows, what));
             return Ok(());
         }
@@ -325,29 +229,31 @@ impl Context {
 
     /// A remark on stderr, unless quiet.
     pub fn remark(&self, text: &str) {
-        match &self.look {
-            _ if self.quiet => {}
-            Some(look) => look.remark(text),
-            None => progress::aside(|| {
-                let _ = writeln!(io::stderr(), "{}", one_line(text));
-            }),
-        }
+        self.reporter.remark(text);
     }
 
     /// Says what failed, where the command goes on nevertheless.
     pub(super) fn say(&self, failure: &Failure) {
-        match &self.look {
-            Some(look) => look.remark(&failure.message),
-            None => failure.say(self.quiet),
-        }
+        self.reporter.say(failure);
     }
 
     /// What is done, on stderr, if it was asked for.
     pub fn tell(&self, text: &str) {
-        if self.verbose && self.look.is_none() {
-            progress::aside(|| {
-                let _ = writeln!(io::stderr(), "ovs: {}", one_line(text));
-            });
+        self.reporter.detail(text);
+    }
+}
+
+/// Reads what is wanted: first which rows those are, if need be, and then they in one consistent snapshot.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn read(database: &Database, want: Want) -> Result<Topology, Error> {
+    let mut reading = Reading::new(want);
+    loop {
+        let answers = database.tables(reading.selects()).await?;
+        if let Some(topology) = reading.take(&answers)? {
+            return Ok(topology);
         }
     }
 }
@@ -360,10 +266,4 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
         .map_err(|error| Failure::stdout(&error))
-}
-
-fn run_directory() -> PathBuf {
-    std::env::var_os("OVS_RUNDIR")
-        .filter(|directory| !directory.is_empty())
-        .map_or_else(|| PathBuf::from("/var/run/openvswitch"), PathBuf::from)
 }

@@ -25,7 +25,6 @@ use std::sync::Arc;
 pub use args::Args;
 pub use sort::fields as sort_fields;
 
-use super::progress::Progress;
 use super::switch::Switch;
 use super::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
@@ -123,7 +122,7 @@ impl Args {
         let spelling = self.spelling.ports();
         let shown = spelling != PortSpelling::Number && !self.count;
         let waiting = format!("{}: waiting for the flows", switch.name());
-        let progress = Progress::begin(cx, &waiting);
+        let progress = cx.progress(&waiting);
         // Names that the request needs come first; others are looked up while the switch, which
         // gathers all flows before it sends the first, is busy.
         let open = Box::pin(async {
@@ -136,10 +135,7 @@ impl Args {
             Ok((session, told))
         });
         let (names, opened) = if wanted.any() {
-            if switch.is_bridge() && cx.is_remote() {
-                // Both need it; one shall wait for it.
-                cx.client().await.map_err(Stop::Switch)?;
-            }
+            switch.prepare(cx).await.map_err(Stop::Switch)?;
             let (names, opened) = tokio::join!(Box::pin(switch.names(cx)), open);
             (names.map_err(Stop::Switch)?, opened)
         } else {

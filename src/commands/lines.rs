@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Context, Failure};
-use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want, read};
+use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
 use crate::output::{Cell, Column, Role};
 
 /// With more peers than this on bridges that were not asked for, reading all bridges is cheaper.
@@ -35,10 +35,9 @@ impl Picture {
                 let port = |peer: &&str| Scope::Port((*peer).to_owned());
                 missing.iter().map(port).collect()
             };
-            let client = cx.client().await?;
             for scope in scopes {
                 let want = Want::of(scope, Depth::Ports).only(vec!["options"]);
-                elsewhere.push(read(client, want).await?);
+                elsewhere.push(cx.read(want).await?);
             }
         }
         Ok(Picture { shown, elsewhere })

@@ -10,6 +10,8 @@
 //! | `setting` | option values that say what becomes of a column or a key |
 //! | `progress` | the line that says what takes so long |
 //! | `watch` | `--watch`: a command looked at again and again, and what has changed |
+//! | `look` | what a watched command shows in one look |
+//! | `reporter` | remarks and details on stderr |
 //! | `lines` | one interface of one port, which several commands list |
 
 // Doc comments are help texts in here: a terminal shows backticks as they are. A command's arguments have
@@ -21,7 +23,9 @@ mod dumped;
 mod failure;
 mod flow_reading;
 mod lines;
+mod look;
 mod progress;
+mod reporter;
 mod setting;
 mod spelling;
 mod switch;
@@ -46,12 +50,10 @@ pub mod show;
 pub mod tag;
 pub mod tunnel;
 
-pub use context::Context;
-use context::print;
+pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
+pub use look::Pace;
 pub(crate) use switch::names_of_tables;
-
-pub use write::Writing;
 
 use std::process::ExitCode;
 

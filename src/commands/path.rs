@@ -1,7 +1,6 @@
 //! `ovs path`: the way from a port to the wire, and to the guest behind it.
 
 mod host;
-mod link;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -141,14 +140,14 @@ impl Args {
             })?;
             return Ok(Devices::parse(&text));
         }
-        if cx.is_remote() {
+        if !cx.host.is_local() {
             return Ok(nothing("the database is another host's"));
         }
         // A switch with dummy devices is not the host's, though it runs there.
         if topology.ovs.iface_types.iter().any(|kind| kind == "dummy") {
             return Ok(nothing("the switch has dummy devices, not the host's"));
         }
-        Ok(host::read())
+        Ok(host::devices(cx.host.namespaces()))
     }
 }
 

@@ -11,11 +11,10 @@ use super::lines::{Line, Picture};
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::model::resolve::{PortWord, find, parse};
-use crate::model::{Depth, Port, Scope, Topology, Want, read, read_port};
+use crate::model::{self, Depth, Port, Scope, Topology, Want, select_port};
 use crate::openflow::text::PORT_LOCAL;
 use crate::output::{Column, columns_help};
-use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Client, Error, Function, Select};
+use crate::ovsdb::{Error, Function, Select};
 
 /// The commands on ports.
 // There is one of it in a process, and one a line in a batch.
@@ -182,11 +181,13 @@ async fn own_row(
     let (None, PortWord::Name(name)) = (argument.bridge, argument.port) else {
         return Ok(None);
     };
-    match read_port(cx.client().await?, &name, columns).await {
-        // The longer way knows of other servers.
-        Err(error) if error.is_lost() => Ok(None),
-        port => Ok(port?),
-    }
+    let rows = cx
+        .database
+        .select(vec![select_port(&name, columns)])
+        .await?;
+    let rows = rows.concat();
+    let port = rows.first().map(model::port).transpose();
+    Ok(port.map_err(Error::from)?)
 }
 
 /// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; what
@@ -196,17 +197,16 @@ async fn named(
     bridge: Option<&str>,
     words: &[impl AsRef<str>],
 ) -> Result<Topology, Failure> {
-    let client = cx.client().await?;
     let mut topology = Topology::default();
     for word in words {
         let names = match (parse(word.as_ref()).port, bridge) {
             (PortWord::Name(name), _) => vec![name],
             (PortWord::Number(PORT_LOCAL), Some(bridge)) => vec![bridge.to_owned()],
-            (PortWord::Number(number), _) => ports_with_number(client, number).await?,
+            (PortWord::Number(number), _) => ports_with_number(cx, number).await?,
         };
         for name in names {
             let want = Want::of(Scope::Port(name), Depth::PortNames);
-            for bridge in read(client, want).await?.bridges {
+            for bridge in cx.read(want).await?.bridges {
                 match topology.bridges.iter_mut().find(|b| b.uuid == bridge.uuid) {
                     Some(known) => known.ports.extend(bridge.ports),
                     None => topology.bridges.push(bridge),
@@ -218,20 +218,20 @@ async fn named(
 }
 
 /// The names of the ports that have this OpenFlow number, on whatever bridge.
-async fn ports_with_number(client: &Client, number: u32) -> Result<Vec<String>, Failure> {
+async fn ports_with_number(cx: &Context, number: u32) -> Result<Vec<String>, Failure> {
     let interfaces =
         Select::columns("Interface", &["_uuid"]).when("ofport", Function::Equal, i64::from(number));
-    ports_of(client, vec![interfaces]).await
+    ports_of(cx, vec![interfaces]).await
 }
 
 /// The names of the ports that have the interfaces whose `_uuid` is selected; each once.
-async fn ports_of(client: &Client, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
+async fn ports_of(cx: &Context, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
     let mut ports = Vec::new();
-    for row in client.select(OPEN_VSWITCH, interfaces).await?.concat() {
+    for row in cx.database.select(interfaces).await?.concat() {
         let uuid = row.uuid("_uuid").map_err(Error::from)?;
         ports.push(Select::columns("Port", &["name"]).when("interfaces", Function::Includes, uuid));
     }
-    let rows = client.select(OPEN_VSWITCH, ports).await?.concat();
+    let rows = cx.database.select(ports).await?.concat();
     let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
     let mut names: Vec<String> = names.collect::<Result<_, _>>().map_err(Error::from)?;
     names.sort_unstable();

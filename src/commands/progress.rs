@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Context;
 use crate::output::escape;
 
 /// So long nobody minds.
@@ -30,10 +29,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Begins to take time. Where something larger is under way, that one's line stays.
-    pub(super) fn begin(cx: &Context, what: &str) -> Progress {
+    /// Begins to take time, and shows it if that `is_shown`. Where something larger is under way, that one's line stays.
+    pub(super) fn begin(is_shown: bool, what: &str) -> Progress {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        if cx.quiet || cx.look().is_some() || dumb || !io::stderr().is_terminal() {
+        if !is_shown || dumb || !io::stderr().is_terminal() {
             return Progress { bar: None };
         }
         let mut line = line();

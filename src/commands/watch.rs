@@ -11,14 +11,13 @@
 mod reader;
 mod signals;
 
-use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::context::print;
+use super::look::Pace;
 use super::{Command, Context, Exit, Failure};
 use crate::output::{Frame, Head, Mode, Screen, Stream, clock};
 use reader::Reader;
@@ -35,84 +34,11 @@ pub fn cannot_be() -> Failure {
         .hint(format!("--watch goes with {WATCHABLE}"))
 }
 
-/// How often to look.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace(Option<Duration>);
-
-impl FromStr for Pace {
-    type Err = String;
-
-    /// Seconds, at least a tenth; `auto` for none given.
-    fn from_str(text: &str) -> Result<Pace, String> {
-        if text == "auto" {
-            return Ok(Pace(None));
-        }
-        let pace = text.parse().ok().map(Duration::try_from_secs_f64);
-        match pace {
-            Some(Ok(pace)) if pace >= LEAST => Ok(Pace(Some(pace))),
-            _ => Err(format!(
-                "\"{}\" is not a number of seconds of at least {}",
-                text.escape_debug(),
-                LEAST.as_secs_f64()
-            )),
-        }
-    }
-}
-
-/// Nobody reads faster.
-const LEAST: Duration = Duration::from_millis(100);
-/// Between two looks at a switch, where the user says nothing.
-const POLL: Duration = Duration::from_secs(2);
 /// A change seldom comes alone: ovs-vswitchd answers it with its own.
 const SETTLE: Duration = Duration::from_millis(40);
 /// After this time what went wrong is tried again; every further time takes twice as long.
 const RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
-/// So long a server on another host may be silent before it is asked whether it is there.
-const SILENCE: Duration = Duration::from_secs(10);
-
-impl Pace {
-    /// Between two looks at a switch.
-    fn poll(self) -> Duration {
-        self.0.unwrap_or(POLL)
-    }
-
-    /// The least time between two looks.
-    fn least(self) -> Duration {
-        self.0.unwrap_or(LEAST)
-    }
-}
-
-/// What a command shows in one look, instead of printing it.
-#[derive(Debug, Default)]
-pub(super) struct Look {
-    frame: RefCell<Option<Frame>>,
-    remarks: RefCell<Vec<String>>,
-    asked_a_switch: Cell<bool>,
-}
-
-impl Look {
-    /// What the command shows.
-    pub(super) fn show(&self, frame: Frame) {
-        self.frame.replace(Some(frame));
-    }
-
-    /// A remark.
-    pub(super) fn remark(&self, text: &str) {
-        self.remarks.borrow_mut().push(text.to_owned());
-    }
-
-    /// A switch is asked, which will not tell when its answer is no longer true.
-    pub(super) fn asked_a_switch(&self) {
-        self.asked_a_switch.set(true);
-    }
-
-    fn begin(&self) {
-        self.frame.take();
-        self.remarks.take();
-        self.asked_a_switch.set(false);
-    }
-}
 
 /// Watches the command until a signal ends it, or nobody reads any more.
 pub(super) async fn watch(
@@ -240,11 +166,7 @@ impl<'c> Watch<'c> {
     }
 
     async fn look(&mut self, why: Why) -> Result<(), Failure> {
-        if self
-            .cx
-            .connected()
-            .is_some_and(crate::ovsdb::Client::is_lost)
-        {
+        if self.cx.database.is_lost() {
             let width = self.cx.format.width;
             self.cx = self.options.for_looks();
             self.cx.format.width = width;
@@ -416,7 +338,7 @@ impl<'c> Watch<'c> {
             let gone = self.now.as_ref().is_some_and(|now| now.frame.is_empty());
             tokio::select! {
                 () = tokio::time::sleep(next) => {}
-                () = self.rung(), if gone => {}
+                () = self.cx.database.changed(), if gone => {}
             }
             return Why::Time;
         }
@@ -436,37 +358,12 @@ impl<'c> Watch<'c> {
         let rings = !(self.asked_a_switch && counts);
         tokio::select! {
             () = next_poll => Why::Time,
-            () = self.rung(), if rings => {
+            () = self.cx.database.changed(), if rings => {
                 tokio::time::sleep(SETTLE).await;
                 let least = self.pace.least().max(self.took);
                 let since = self.now.as_ref().map_or(Duration::ZERO, |now| now.at.elapsed());
                 tokio::time::sleep(least.saturating_sub(since)).await;
                 Why::Time
-            }
-        }
-    }
-
-    /// Ends once something that was read has changed in the database, or may have; also when the
-    /// connection is lost: the next look tells of that.
-    async fn rung(&self) {
-        let Some(client) = self.cx.connected() else {
-            return pending().await;
-        };
-        if !matches!(client.watch_what_was_read().await, Ok(false)) {
-            return;
-        }
-        loop {
-            if !self.cx.is_remote() {
-                let _ = client.rung().await;
-                return;
-            }
-            match tokio::time::timeout(SILENCE, client.rung()).await {
-                Ok(_) => return,
-                Err(_) => {
-                    if client.list_databases().await.is_err() {
-                        return;
-                    }
-                }
             }
         }
     }
@@ -487,19 +384,4 @@ fn command_line(words: &[String]) -> String {
     });
     let words: Vec<String> = words.collect();
     format!("ovs {}", words.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paces() {
-        assert_eq!("auto".parse(), Ok(Pace(None)));
-        assert_eq!("0.1".parse(), Ok(Pace(Some(LEAST))));
-        assert_eq!("3".parse(), Ok(Pace(Some(Duration::from_secs(3)))));
-        for wrong in ["0", "0.05", "-1", "", "x", "nan", "inf", "1e300"] {
-            assert!(wrong.parse::<Pace>().is_err(), "{wrong}");
-        }
-    }
 }

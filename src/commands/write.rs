@@ -25,10 +25,10 @@ use undo::take_out_again;
 use super::progress::Progress;
 use super::{Context, Exit, Failure, quoted};
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::cluster::Need;
-use crate::ovsdb::{Client, Error, Mutator, Operation, Outcome, Select, Uuid};
+use crate::ovsdb::{Error, Mutator, Operation, Outcome, Select, Uuid};
 use crate::plan::RowId;
 use crate::plan::{Edit, Refusal};
+use crate::source::Database;
 
 /// How often a plan is made anew because somebody else was faster.
 const ATTEMPTS: usize = 20;
@@ -39,17 +39,6 @@ const WORTH_READING_WHOLE: usize = 40;
 /// What helps where nobody knows whether it is written.
 const LOOK_THERE: &str = "`ovs show` shows what is there; the command can be given again with \
                           --may-exist or --if-exists";
-
-/// How the global options want changes to be made.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Writing {
-    /// `--no-wait`: not until ovs-vswitchd has applied it.
-    pub no_wait: bool,
-    /// `--dry-run`: print what would be done, and do nothing.
-    pub dry_run: bool,
-    /// `--strict`: a key that is not documented is an error.
-    pub strict: bool,
-}
 
 /// A command that changes the database.
 pub(super) trait Change {
@@ -84,12 +73,12 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         let message = "--atomic takes out what one command added: it cannot stand in a batch";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let mut client = cx.leader().await?;
+    let mut database = cx.database.for_writing().await?;
     let course = OnceCell::new();
-    for _ in cx.db.iter() {
-        match make_at(cx, &client, steps, is_atomic, &course).await {
+    for _ in 0..database.servers() {
+        match make_at(cx, &database, steps, is_atomic, &course).await {
             Err(Stop::NothingSent(failure)) if failure.exit == Exit::Unreachable => {
-                client = cx.elsewhere(Need::Leader).await.ok_or(failure)?;
+                database = database.elsewhere().await.ok_or(failure)?;
             }
             Err(Stop::NothingSent(failure) | Stop::Final(failure)) => return Err(failure),
             Ok(()) => return Ok(()),
@@ -118,14 +107,14 @@ impl<E: Into<Failure>> From<E> for Stop {
 /// Makes all changes at one server.
 async fn make_at(
     cx: &Context,
-    client: &Client,
+    database: &Database,
     steps: &[Step<'_>],
     is_atomic: bool,
     course: &OnceCell<Course>,
 ) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let Some(Written { edit, next_cfg }) = commit(cx, client, steps, course).await? else {
+    let Some(Written { edit, next_cfg }) = commit(cx, database, steps, course).await? else {
         return Ok(());
     };
     say_warnings(cx, &edit)?;
@@ -137,7 +126,7 @@ async fn make_at(
         Ok(Vec::new())
     } else {
         let watched = watched(&edit, &lines);
-        let applied = applied(cx, client, next_cfg, &watched);
+        let applied = applied(cx, database, next_cfg, &watched);
         during(course, Box::pin(applied)).await
     };
     let (states, late) = match verdict {
@@ -166,7 +155,7 @@ async fn make_at(
         && lines.iter().all(Line::goes_with_port)
     {
         reached(Stage::TakingOut);
-        let taken_out = Box::pin(take_out_again(client, &added, failed));
+        let taken_out = Box::pin(take_out_again(database, &added, failed));
         let failure = during(course, taken_out).await;
         reached(Stage::Nothing);
         return Err(failure.into());
@@ -202,12 +191,12 @@ struct Written<'c> {
 /// which is printed.
 async fn commit<'c>(
     cx: &Context,
-    client: &'c Client,
+    database: &'c Database,
     steps: &[Step<'_>],
     course: &OnceCell<Course>,
 ) -> Result<Option<Written<'c>>, Stop> {
     let lost = |error: Error| Stop::NothingSent(error.into());
-    let progress = Progress::begin(cx, "reading the database");
+    let progress = cx.progress("reading the database");
     let mut refused_at_commit = false;
     let mut attempt = 0;
     loop {
@@ -217,7 +206,7 @@ async fn commit<'c>(
             tokio::task::yield_now().await;
             course.get_or_init(|| Course::prepare(cx.quiet));
         };
-        let (planned, ()) = tokio::join!(plan(client, steps, &progress), prepare);
+        let (planned, ()) = tokio::join!(plan(database, steps, &progress), prepare);
         let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
         if let Some(failure) = refused {
             // It may be refused because of what never was so at any one moment.
@@ -245,7 +234,7 @@ async fn commit<'c>(
         }
         refuse_undocumented(cx, &edit)?;
         progress.say(|| "writing to the database".to_owned());
-        match send(cx, client, &edit, &operations, course).await {
+        match send(cx, database, &edit, &operations, course).await {
             Ok(outcomes) => return Ok(Some(Written::of(edit, &operations, &outcomes))),
             Err(Error::Operation(error)) if error.index.is_none() && refused_at_commit => {
                 return Err(Error::Operation(error).into());
@@ -262,7 +251,7 @@ async fn commit<'c>(
 /// Sends the transaction; from now on a signal is told what has become of it.
 async fn send(
     cx: &Context,
-    client: &Client,
+    database: &Database,
     edit: &Edit<'_>,
     operations: &[Operation],
     course: &OnceCell<Course>,
@@ -270,7 +259,7 @@ async fn send(
     let course = course.get_or_init(|| Course::prepare(cx.quiet));
     course.hold_signals();
     course.reached(Stage::Sent);
-    let sent = client.transact(OPEN_VSWITCH, operations);
+    let sent = database.transact(operations);
     let answer = course.during(sent).await;
     course.reached(match answer {
         Ok(_) => Stage::Written,
@@ -362,11 +351,11 @@ fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
 
 /// A plan of all steps, and why one of them is not made, if so.
 async fn plan<'c>(
-    client: &'c Client,
+    database: &'c Database,
     steps: &[Step<'_>],
     progress: &Progress,
 ) -> Result<(Edit<'c>, Option<Failure>), Failure> {
-    let mut edit = Edit::new(client);
+    let mut edit = Edit::new(database);
     if steps.len() > WORTH_READING_WHOLE {
         edit.read_whole().await?;
     }

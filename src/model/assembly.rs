@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::reading::{Scope, Want};
 use super::topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
+use super::want::{Scope, Want};
 use crate::base::order::sort_by_name;
 use crate::ovsdb::{Row, Uuid, ValueError};
 
@@ -193,7 +193,12 @@ fn mirror(row: &Row) -> Result<Mirror, ValueError> {
     })
 }
 
-pub(super) fn port(row: &Row) -> Result<Port, ValueError> {
+/// A port, without its interfaces.
+///
+/// # Errors
+///
+/// A column holds a value of another type.
+pub fn port(row: &Row) -> Result<Port, ValueError> {
     Ok(Port {
         name: row.string("name")?.to_owned(),
         uuid: row.uuid("_uuid")?,

@@ -4,7 +4,8 @@
 //! | room | what is in it |
 //! |---|---|
 //! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
-//! | [`reading`] | which rows to ask for, and the tree made from the answers |
+//! | [`want`] | what is read: of which bridges and ports, and how much of each |
+//! | [`reading`] | which rows to ask for, and when the answers are all |
 //! | [`names`] | port names and OpenFlow numbers of one bridge |
 //! | [`resolve`] | a port as the user names it, and what was meant instead |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
@@ -37,7 +38,10 @@ pub mod topology;
 pub mod tunnel;
 pub mod vlan;
 pub mod vlan_bridge;
+pub mod want;
 
+pub use assembly::port;
 pub use names::PortNames;
-pub use reading::{Depth, Reading, Scope, Want, read, read_port};
+pub use reading::{Reading, select_port};
 pub use topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
+pub use want::{Depth, Scope, Want};

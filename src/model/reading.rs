@@ -5,132 +5,20 @@
 //! them, in one transaction: that last answer alone, one consistent snapshot, becomes the tree. Should
 //! the configuration have changed in between, it reads once more, whole tables.
 
-use super::assembly::{assemble, port};
-use super::topology::{Port, Topology};
-use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Client, Error, Function, Row, Select, Uuid, ValueError};
+use super::assembly::assemble;
+use super::topology::Topology;
+use super::want::{Depth, Scope, Want};
+use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
 /// With more rows than this to name, reading the whole table is cheaper.
 const WORTH_NAMING: usize = 200;
 
-/// What to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Want {
-    /// Of which bridges and ports.
-    pub scope: Scope,
-    /// How much of each.
-    pub depth: Depth,
-    /// Whether with `Interface.statistics`.
-    pub statistics: bool,
-    /// Whether with what tells of a switch's health: mirrors, the types of interface that it knows, and
-    /// `other_config` of the switch and of interfaces.
-    pub health: bool,
-    /// Of tables Port and Interface only these columns, names and OpenFlow numbers aside; `None`: all
-    /// that the depth has. What is not read is empty in the tree.
-    pub columns: Option<Vec<&'static str>>,
-}
-
-/// Which bridges and ports to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// All of them.
-    All,
-    /// One bridge with its ports; the tree has no bridge if there is none of this name.
-    Bridge(String),
-    /// One port and its bridge, which has no other port in the tree; no bridge if there is none.
-    Port(String),
-}
-
-/// How much to read of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Bridges' names, no ports.
-    BridgeNames,
-    /// Everything about the switch and its bridges, whose ports are only counted.
-    Bridges,
-    /// Names of bridges, ports and interfaces, and OpenFlow port numbers.
-    PortNames,
-    /// Everything about ports and interfaces; of bridges the names.
-    Ports,
-    /// Everything that [`Topology`] has a place for.
-    Full,
-}
-
-impl Depth {
-    /// Whether the tree gets ports.
-    pub(super) fn has_ports(self) -> bool {
-        matches!(self, Self::PortNames | Self::Ports | Self::Full)
-    }
-}
-
-impl Want {
-    /// The whole switch, without statistics.
-    pub fn all() -> Self {
-        Self::of(Scope::All, Depth::Full)
-    }
-
-    /// This much of this, without statistics.
-    pub fn of(scope: Scope, depth: Depth) -> Self {
-        Self {
-            scope,
-            depth,
-            statistics: false,
-            health: false,
-            columns: None,
-        }
-    }
-
-    /// The same with these columns of tables Port and Interface only.
-    #[must_use]
-    pub fn only(mut self, columns: Vec<&'static str>) -> Self {
-        self.columns = Some(columns);
-        self
-    }
-
-    /// The same with what [`Want::health`] tells of.
-    #[must_use]
-    pub fn with_health(mut self) -> Self {
-        self.health = true;
-        self
-    }
-
-    /// The same with statistics.
-    #[must_use]
-    pub fn with_statistics(mut self) -> Self {
-        self.statistics = true;
-        self
-    }
-}
-
-/// Reads what is wanted.
-pub async fn read(client: &Client, want: Want) -> Result<Topology, Error> {
-    let mut reading = Reading::new(want);
-    loop {
-        let selects = reading.selects();
-        let whole_tables = selects.iter().all(|select| select.when.is_empty());
-        let answers = if whole_tables {
-            client.tables(OPEN_VSWITCH, selects).await?
-        } else {
-            client.select(OPEN_VSWITCH, selects).await?
-        };
-        if let Some(topology) = reading.take(&answers)? {
-            return Ok(topology);
-        }
-    }
-}
-
-/// The port of this name as its own row has it, without interfaces: of what may be asked for, these columns.
-/// `None` if there is no such port.
-pub async fn read_port(
-    client: &Client,
-    name: &str,
-    columns: &[&'static str],
-) -> Result<Option<Port>, Error> {
+/// Asks for the port of this name as its own row has it: of what may be asked for, these columns. An answer has
+/// a row for [`port`](super::port), or none.
+pub fn select_port(name: &str, columns: &[&'static str]) -> Select {
     let mut asked = PORT_COLUMNS.to_vec();
     asked.retain(|column| ["_uuid", "name"].contains(column) || columns.contains(column));
-    let select = Select::columns("Port", &asked).when("name", Function::Equal, name);
-    let rows = client.select(OPEN_VSWITCH, vec![select]).await?.concat();
-    Ok(rows.first().map(port).transpose()?)
+    Select::columns("Port", &asked).when("name", Function::Equal, name)
 }
 
 /// A reading under way: ask [`Reading::selects`] in one transaction, give the answers to

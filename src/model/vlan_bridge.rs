@@ -5,52 +5,62 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::topology::Bridge;
 use crate::base::order::sort_by_name;
-use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Client, Error, Function, Row, Select, Uuid};
+use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
 /// What the keys of a VLAN bridge's `external_ids` begin with in those of its port, as ovs-vsctl
 /// writes them.
 pub const VLAN_BRIDGE_KEY: &str = "fake-bridge-";
 
-/// Reads the VLAN bridges of these bridges; only the one of this name, if one is given. Each is what
-/// its parent is, but for its name, its VLAN, its ports and its `external_ids`.
-///
-/// Most hosts have none: then it is one small request.
-pub async fn vlan_bridges(
-    client: &Client,
-    parents: &[Bridge],
-    name: Option<&str>,
-) -> Result<Vec<Bridge>, Error> {
-    let mut fake = Select::columns("Port", &["_uuid", "name", "tag", "external_ids"]).when(
-        "fake_bridge",
-        Function::Equal,
-        true,
-    );
-    if let Some(name) = name {
-        fake = fake.when("name", Function::Equal, name);
+/// Asks for the ports that are shown as bridges; only for the one of this name, if one is given.
+pub fn select_vlan_bridges(name: Option<&str>) -> Select {
+    let columns = ["_uuid", "name", "tag", "external_ids"];
+    let fake = Select::columns("Port", &columns).when("fake_bridge", Function::Equal, true);
+    match name {
+        Some(name) => fake.when("name", Function::Equal, name),
+        None => fake,
     }
-    let fakes = client.select(OPEN_VSWITCH, vec![fake]).await?.concat();
+}
+
+/// Asks for what belongs to the ports found by [`select_vlan_bridges`]: two selects for each with a tag, its
+/// bridge and the ports of its VLAN. Most hosts have none.
+///
+/// # Errors
+///
+/// A column holds a value of another type.
+pub fn select_around(fakes: &[Row]) -> Result<Vec<Select>, ValueError> {
     let mut selects = Vec::new();
-    let mut vids = Vec::new();
-    let mut ports = Vec::new();
-    for fake in &fakes {
+    for fake in fakes {
         if let Some(vid) = fake.optional_integer("tag")? {
             let port = fake.uuid("_uuid")?;
             let bridges = Select::columns("Bridge", &["name", "ports"]);
             selects.push(bridges.when("ports", Function::Includes, port));
             let tagged = Select::columns("Port", &["_uuid"]);
             selects.push(tagged.when("tag", Function::Equal, vid));
-            ports.push(fake);
-            vids.push(vid);
         }
     }
-    if selects.is_empty() {
-        return Ok(Vec::new());
-    }
-    let answers = client.select(OPEN_VSWITCH, selects).await?;
+    Ok(selects)
+}
+
+/// The VLAN bridges of these bridges, from the answers to [`select_vlan_bridges`] and [`select_around`]. Each is
+/// what its parent is, but for its name, its VLAN, its ports and its `external_ids`.
+///
+/// # Errors
+///
+/// A column holds a value of another type.
+pub fn vlan_bridges(
+    parents: &[Bridge],
+    fakes: &[Row],
+    around: &[Vec<Row>],
+) -> Result<Vec<Bridge>, ValueError> {
     let mut found = Vec::new();
-    for ((port, vid), answer) in ports.into_iter().zip(vids).zip(answers.chunks(2)) {
-        let [bridges, tagged] = answer else { continue };
+    let mut around = around.chunks(2);
+    for port in fakes {
+        let Some(vid) = port.optional_integer("tag")? else {
+            continue;
+        };
+        let Some([bridges, tagged]) = around.next() else {
+            break;
+        };
         let Some(row) = bridges.first() else { continue };
         let parent = row.string("name")?;
         if let Some(parent) = parents.iter().find(|bridge| bridge.name == parent) {
@@ -71,7 +81,7 @@ pub async fn vlan_bridges(
 }
 
 /// How many of the ports with the tag are the bridge's.
-fn common(bridge: &Row, tagged: &[Row]) -> Result<usize, Error> {
+fn common(bridge: &Row, tagged: &[Row]) -> Result<usize, ValueError> {
     let of_bridge: HashSet<Uuid> = bridge.uuids("ports")?.into_iter().collect();
     let mut count = 0;
     for port in tagged {
@@ -80,7 +90,7 @@ fn common(bridge: &Row, tagged: &[Row]) -> Result<usize, Error> {
     Ok(count)
 }
 
-fn own_ids(port: &Row) -> Result<BTreeMap<String, String>, Error> {
+fn own_ids(port: &Row) -> Result<BTreeMap<String, String>, ValueError> {
     let all = port.map("external_ids")?.into_iter();
     let own = all.filter_map(|(key, value)| {
         let key = key.strip_prefix(VLAN_BRIDGE_KEY)?;

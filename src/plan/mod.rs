@@ -43,7 +43,8 @@ use std::rc::Rc;
 pub(crate) use crate::base::terminal::quoted;
 use crate::model::resolve::not_found;
 use crate::ovsdb::schema::Schema;
-use crate::ovsdb::{self, Client, Uuid};
+use crate::ovsdb::{self, Uuid};
+use crate::source::Database;
 use draft::Draft;
 pub(crate) use draft::RowId;
 use settings::Assignment;
@@ -109,9 +110,9 @@ pub(crate) struct Reason {
 
 impl<'c> Edit<'c> {
     /// A plan that changes nothing.
-    pub(crate) fn new(client: &'c Client) -> Self {
+    pub(crate) fn new(database: &'c Database) -> Self {
         Self {
-            draft: Draft::new(client),
+            draft: Draft::new(database),
             warnings: Vec::new(),
             notes: Vec::new(),
             touched: Vec::new(),

@@ -5,7 +5,6 @@ use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell;
 use crate::model::resolve::{PortWord, parse};
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
-use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Condition, Datum, Error, Row, Select, Uuid};
 
 /// What is read of a bridge: its settings, not its ports, which may be many.
@@ -280,7 +279,7 @@ impl Edit<'_> {
         if selects.is_empty() {
             return Ok(());
         }
-        let answers = self.draft.client().select(OPEN_VSWITCH, selects).await?;
+        let answers = self.draft.database().select(selects).await?;
         self.learn(answers)
     }
 
@@ -361,11 +360,7 @@ impl Edit<'_> {
     /// All names in a table: for saying what might have been meant.
     pub(crate) async fn names(&self, table: &str) -> Result<Vec<String>> {
         let select = Select::columns(table, &["name"]);
-        let rows = self
-            .draft
-            .client()
-            .select(OPEN_VSWITCH, vec![select])
-            .await?;
+        let rows = self.draft.database().select(vec![select]).await?;
         let rows = rows.concat();
         let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
         Ok(names.collect::<Result<_, _>>().map_err(Error::from)?)

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::model::resolve::did_you_mean;
-use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::schema::{Column, NotOne, Schema, Table};
 use crate::ovsdb::{Atom, Condition, Datum, Select, Uuid};
 
@@ -74,8 +73,8 @@ impl Edit<'_> {
         if let Some(schema) = &self.schema {
             return Ok(Rc::clone(schema));
         }
-        let schema = self.draft.client().schema(OPEN_VSWITCH).await?;
-        let schema = Rc::new(Schema::try_from(&schema)?);
+        let schema = self.draft.database().schema().await?;
+        let schema = Rc::new(schema);
         self.schema = Some(Rc::clone(&schema));
         Ok(schema)
     }
@@ -106,11 +105,7 @@ impl Edit<'_> {
             .filter(|rule| rule.column != "id")
         {
             let select = Select::columns(rule.table, &[rule.column]);
-            let rows = self
-                .draft
-                .client()
-                .select(OPEN_VSWITCH, vec![select])
-                .await?;
+            let rows = self.draft.database().select(vec![select]).await?;
             for row in rows.concat() {
                 if let Ok(name) = row.string(rule.column) {
                     candidates.push(name.to_owned());
@@ -238,12 +233,7 @@ impl Edit<'_> {
         }
         let begin = record.to_ascii_lowercase();
         let select = Select::columns(&table.name, &["_uuid"]);
-        let rows = self
-            .draft
-            .client()
-            .select(OPEN_VSWITCH, vec![select])
-            .await?
-            .concat();
+        let rows = self.draft.database().select(vec![select]).await?.concat();
         let mut found = Vec::new();
         for row in rows {
             let uuid = row.uuid("_uuid").map_err(crate::ovsdb::Error::from)?;

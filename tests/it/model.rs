@@ -3,26 +3,24 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use ovs::commands::read;
 use ovs::model::patch::{patches, patches_of};
 use ovs::model::resolve::find;
 use ovs::model::tunnel::{Key, tunnels};
 use ovs::model::vlan::{Vlan, tags};
-use ovs::model::{Bridge, Depth, PortNames, Scope, Topology, Want, read};
+use ovs::model::{Bridge, Depth, PortNames, Scope, Topology, Want};
 use ovs::openflow::text::{Names, PORT_LOCAL};
-use ovs::ovsdb::Client;
 use ovs::sandbox::{Neutron, Options};
-use ovs::transport::Endpoint;
+use ovs::source::{Database, Host};
+use ovs::transport::{Endpoint, Tls};
 
 use crate::common::Sandbox;
 
-async fn client(sandbox: &Sandbox) -> Client {
+async fn topology(sandbox: &Sandbox, want: Want) -> Topology {
     let endpoint = Endpoint::Unix(sandbox.db_socket());
     let limit = Some(Duration::from_secs(20));
-    Client::connect(&endpoint, limit).await.unwrap()
-}
-
-async fn topology(sandbox: &Sandbox, want: Want) -> Topology {
-    read(&client(sandbox).await, want).await.unwrap()
+    let database = Database::new(Host::new(endpoint, limit, Tls::default()));
+    read(&database, want).await.unwrap()
 }
 
 fn of(scope: Scope) -> Want {

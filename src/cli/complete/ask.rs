@@ -4,10 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::line::Typed;
 use crate::commands::{Context, names_of_tables};
-use crate::model::{Depth, Scope, Topology, Want, read};
-use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::schema::{Schema, Table};
-use crate::ovsdb::{Client, Error};
+use crate::model::{Depth, Scope, Topology, Want};
+use crate::ovsdb::schema::Table;
 
 /// For everything together: a prompt must not wait.
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -72,29 +70,22 @@ impl Ask {
 
     /// The tables of the database with their columns.
     pub(super) fn tables(&self) -> Vec<Table> {
-        let schema = self.ask(async |client| {
-            let schema = client.schema(OPEN_VSWITCH).await?;
-            Schema::try_from(&schema)
-        });
+        let schema = self.ask(async |cx| cx.database.schema().await.ok());
         schema.map(|schema| schema.tables).unwrap_or_default()
     }
 
     /// The flow tables of a bridge that have names.
     pub(super) fn flow_tables(&self, bridge: &str) -> Vec<(u8, String)> {
-        let tables = self.ask_all(async |cx| names_of_tables(cx, bridge).await);
+        let tables = self.ask(async |cx| names_of_tables(cx, bridge).await);
         tables.unwrap_or_default()
     }
 
     fn topology(&self, want: Want) -> Topology {
-        let topology = self.ask(async |client| read(client, want).await);
+        let topology = self.ask(async |cx| cx.read(want).await.ok());
         topology.unwrap_or_default()
     }
 
-    fn ask<T>(&self, question: impl AsyncFnOnce(&Client) -> Result<T, Error>) -> Option<T> {
-        self.ask_all(async |cx| question(cx.client().await.ok()?).await.ok())
-    }
-
-    fn ask_all<T>(&self, question: impl AsyncFnOnce(&Context) -> Option<T>) -> Option<T> {
+    fn ask<T>(&self, question: impl AsyncFnOnce(&Context) -> Option<T>) -> Option<T> {
         let left = self.until.saturating_duration_since(Instant::now());
         let cx = crate::cli::context(&self.words, left)?;
         let runtime = crate::cli::runtime().ok()?;

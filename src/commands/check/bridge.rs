@@ -1,10 +1,9 @@
 //! The conversation with one bridge: its flows, groups, meters and ports.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use crate::commands::flow_reading::{each_flow, each_group, where_supported};
-use crate::commands::switch::{NoSession, Switch, offered};
+use crate::commands::switch::{Switch, offered};
 use crate::commands::{Context, Failure};
 use crate::model::Topology;
 use crate::model::check::flows::Existing;
@@ -14,7 +13,7 @@ use crate::openflow::messages::meters::{self, METER_ALL};
 use crate::openflow::session::{self, Session};
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
-use crate::transport::{ConnectErrorKind, Endpoint};
+use crate::source::switch::NoSwitch;
 
 /// What came of asking a bridge.
 #[derive(Debug)]
@@ -32,10 +31,9 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
     let switch = Switch::parse(cx, name)?;
     let mut session = match switch.try_connect(cx, offered(cx)).await {
         Ok(session) => session,
-        Err(NoSession::Remote(failure)) => return Err(failure),
-        Err(NoSession::Here(error)) if nobody_listens(&error) => return Ok(Answer::NoSocket),
-        Err(NoSession::Here(session::Error::TimedOut(_))) => return Ok(Answer::Silence),
-        Err(NoSession::Here(error)) => return Err(switch.failure(error)),
+        Err(error) if error.nobody_listens() => return Ok(Answer::NoSocket),
+        Err(NoSwitch::Session(session::Error::TimedOut(_))) => return Ok(Answer::Silence),
+        Err(error) => return Err(switch.no_session(cx, error).await),
     };
     let names = SwitchNames {
         ports: PortNames::of(topology, name),
@@ -82,21 +80,9 @@ pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<boo
             return Some(true);
         }
     }
-    let directory = cx.run_directory();
-    let Ok(pid) = fs::read_to_string(directory.join("ovs-vswitchd.pid")) else {
-        return (!topology.bridges.is_empty()).then_some(false);
-    };
-    let socket = directory.join(format!("ovs-vswitchd.{}.ctl", pid.trim()));
-    Some(Endpoint::Unix(socket).connect(cx.limit).await.is_ok())
-}
-
-fn nobody_listens(error: &session::Error) -> bool {
-    match error {
-        session::Error::Connect(error) => matches!(
-            error.kind,
-            ConnectErrorKind::NotFound | ConnectErrorKind::Refused
-        ),
-        _ => false,
+    match cx.host.vswitchd_listens().await {
+        None => (!topology.bridges.is_empty()).then_some(false),
+        listens => listens,
     }
 }
 

@@ -3,24 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use crate::commands::{Exit, Failure, quoted};
+use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::host::HostFacts;
 
 /// What the kernel says, of the network namespace of this process. What cannot be read is not there.
-pub(super) fn read() -> HostFacts {
-    let text = |file: &str| fs::read_to_string(file).unwrap_or_default();
-    let devices = fs::read_dir("/sys/class/net")
-        .into_iter()
-        .flatten()
-        .flatten();
+pub(super) fn read(cx: &Context) -> HostFacts {
+    let kernel = cx.host.network();
     HostFacts::of_kernel(
-        &text("/proc/net/fib_trie"),
-        &text("/proc/net/if_inet6"),
-        &text("/proc/net/ipv6_route"),
-        devices.filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            Some((name, entry.path().join("device").exists()))
-        }),
+        &kernel.fib_trie,
+        &kernel.if_inet6,
+        &kernel.ipv6_route,
+        kernel.devices,
     )
 }
 

@@ -8,7 +8,6 @@ use clap::Args;
 use super::Target;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::output::{Cell, Column, Item, Mode, Role};
-use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::notation::{self, Argument, bare};
 use crate::ovsdb::schema::{self, Kind, Table, Type};
 use crate::ovsdb::{Atom, Datum, Error, Select};
@@ -99,7 +98,7 @@ impl Get {
                 "the columns are named after the record, or by --columns or --get, not both",
             ));
         }
-        let mut edit = Edit::new(cx.client().await?);
+        let mut edit = Edit::new(&cx.database);
         let table = edit.table(&self.target.table).await?;
         let shown = match self.parts.as_slice() {
             [] => chosen(cx, &table)?,
@@ -155,8 +154,7 @@ impl Get {
 impl List {
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        let client = cx.client().await?;
-        let mut edit = Edit::new(client);
+        let mut edit = Edit::new(&cx.database);
         let table = edit.table(&self.table).await?;
         let shown = chosen(cx, &table)?;
         if self.records.is_empty() {
@@ -186,7 +184,7 @@ impl List {
 impl Find {
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        let mut edit = Edit::new(cx.client().await?);
+        let mut edit = Edit::new(&cx.database);
         let table = edit.table(&self.table).await?;
         let shown = chosen(cx, &table)?;
         let filters = self
@@ -268,12 +266,7 @@ async fn search(
     }
     let mut select = Select::columns(&table.name, &names);
     select.when = filters.iter().filter_map(Filter::condition).collect();
-    let rows = cx
-        .client()
-        .await?
-        .select(OPEN_VSWITCH, vec![select])
-        .await?
-        .concat();
+    let rows = cx.database.select(vec![select]).await?.concat();
     let mut records = Vec::new();
     for row in rows {
         let datum = |name: &str| row.datum(name).map_err(Error::from);

@@ -6,13 +6,13 @@ use clap::Args;
 
 use super::Target;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::operation::{Columns, Until};
 use crate::ovsdb::schema::Table;
-use crate::ovsdb::{Client, Condition, Datum, Error, Function, Operation, Row, Select, Uuid};
+use crate::ovsdb::{Condition, Datum, Error, Function, Operation, Row, Select, Uuid};
 use crate::plan::filter::Filter;
 use crate::plan::record::NameRule;
 use crate::plan::{Edit, Refusal};
+use crate::source::Database;
 
 // Arguments of `db wait`.
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ Examples:
 impl Wait {
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        let limit = cx.limit.filter(|_| cx.limit_is_given);
+        let limit = cx.host.limit.filter(|_| cx.limit_is_given);
         let Some(limit) = limit else {
             return self.wait(cx, None).await;
         };
@@ -49,20 +49,20 @@ impl Wait {
     async fn wait(&self, cx: &Context, limit: Option<Duration>) -> Result<(), Failure> {
         // A connection of its own, which waits as long as this command does. What the whole command
         // may take is bounded above.
-        let client = cx.own_client(limit.or(cx.limit)).await?;
-        let table = Edit::new(&client).table(&self.target.table).await?;
-        drop(client);
+        let database = cx.database.apart(limit.or(cx.host.limit));
+        let table = Edit::new(&database).table(&self.target.table).await?;
+        drop(database);
         let filters = self
             .conditions
             .iter()
             .map(|text| Filter::read(&table, text));
         let filters = filters.collect::<Result<Vec<_>, Refusal>>()?;
-        let client = cx.own_client(None).await?;
+        let database = cx.database.apart(None);
         loop {
             let mut watch = Watch::of(&table, &self.target.record);
-            if let Some(uuid) = identity(&client, &table, &self.target.record).await? {
+            if let Some(uuid) = identity(&database, &table, &self.target.record).await? {
                 watch = Watch::row(&table, uuid, &filters);
-                let rows = watch.read(&client).await?;
+                let rows = watch.read(&database).await?;
                 let is_met = |row: &Columns| {
                     filters.iter().all(|filter| {
                         let has = |(name, _): &&(String, Datum)| *name == filter.column.name;
@@ -75,15 +75,15 @@ impl Wait {
                 if rows.iter().any(is_met) {
                     return Ok(());
                 }
-                watch.until_other_than(&client, rows).await?;
+                watch.until_other_than(&database, rows).await?;
             } else {
                 // It may have come meanwhile: then this is other than nothing, at once or next time.
-                let rows = watch.read(&client).await?;
-                if identity(&client, &table, &self.target.record)
+                let rows = watch.read(&database).await?;
+                if identity(&database, &table, &self.target.record)
                     .await?
                     .is_none()
                 {
-                    watch.until_other_than(&client, rows).await?;
+                    watch.until_other_than(&database, rows).await?;
                 }
             }
         }
@@ -104,8 +104,12 @@ impl Wait {
 }
 
 /// The record, if there is one by now.
-async fn identity(client: &Client, table: &Table, record: &str) -> Result<Option<Uuid>, Failure> {
-    let mut edit = Edit::new(client);
+async fn identity(
+    database: &Database,
+    table: &Table,
+    record: &str,
+) -> Result<Option<Uuid>, Failure> {
+    let mut edit = Edit::new(database);
     let row = edit.record_if(table, record, &["_uuid"]).await?;
     Ok(row.and_then(|row| edit.draft.uuid(row)))
 }
@@ -160,11 +164,8 @@ impl Watch {
     }
 
     /// The rows as they are.
-    async fn read(&self, client: &Client) -> Result<Vec<Columns>, Error> {
-        let rows = client
-            .select(OPEN_VSWITCH, vec![self.select()])
-            .await?
-            .concat();
+    async fn read(&self, database: &Database) -> Result<Vec<Columns>, Error> {
+        let rows = database.select(vec![self.select()]).await?.concat();
         let row = |row: &Row| {
             let columns = row
                 .columns()
@@ -179,7 +180,7 @@ impl Watch {
     }
 
     /// Waits, for ever if need be, until the rows are others than these.
-    async fn until_other_than(&self, client: &Client, rows: Vec<Columns>) -> Result<(), Error> {
+    async fn until_other_than(&self, database: &Database, rows: Vec<Columns>) -> Result<(), Error> {
         let wait = Operation::Wait {
             table: self.table.clone(),
             when: self.when.clone(),
@@ -188,7 +189,7 @@ impl Watch {
             rows,
             timeout: None,
         };
-        client.transact(OPEN_VSWITCH, &[wait]).await.map(drop)
+        database.transact(&[wait]).await.map(drop)
     }
 
     fn select(&self) -> Select {

@@ -69,7 +69,7 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
     let wanted = Wanted::of(text);
     let mut pictures = Vec::new();
     // What is equal, the database finds by itself.
-    for port in ports_of(cx.client().await?, wanted.selects()).await? {
+    for port in ports_of(cx, wanted.selects()).await? {
         let want = Want::of(Scope::Port(port), Depth::Full).only(READ.to_vec());
         pictures.push(Picture::read(cx, want, false).await?);
     }

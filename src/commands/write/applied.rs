@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::commands::progress::Progress;
 use crate::commands::{Context, Exit, Failure};
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::cluster::Need;
 use crate::ovsdb::operation::Until;
-use crate::ovsdb::{Client, Condition, Error, Function, Operation, Outcome, Select, Uuid};
+use crate::ovsdb::{Condition, Error, Function, Operation, Outcome, Select, Uuid};
 use crate::plan::RowId;
+use crate::source::Database;
 
 /// What ovs-vswitchd made of an interface.
 #[derive(Debug)]
@@ -26,18 +25,18 @@ pub(super) struct State {
 /// and no moment in between. A server that hangs up meanwhile is replaced by another of its cluster.
 pub(super) async fn applied(
     cx: &Context,
-    client: &Client,
+    database: &Database,
     next_cfg: Option<i64>,
     interfaces: &[(RowId, Uuid)],
 ) -> Result<Vec<State>, Failure> {
-    let limit = cx.limit;
+    let limit = cx.host.limit;
     let mut operations = Vec::new();
     let wrote = next_cfg.is_some();
     let next_cfg = if wrote {
         next_cfg
     } else {
         let select = Select::columns(OPEN_VSWITCH, &["next_cfg"]);
-        let rows = client.select(OPEN_VSWITCH, vec![select]).await?.concat();
+        let rows = database.select(vec![select]).await?.concat();
         let number = rows.first().map(|row| row.integer("next_cfg"));
         number.transpose().map_err(Error::from)?
     };
@@ -67,18 +66,8 @@ pub(super) async fn applied(
     if operations.is_empty() {
         return Ok(Vec::new());
     }
-    let _progress = Progress::begin(cx, "waiting for ovs-vswitchd to apply it");
-    let mut outcomes = client.transact(OPEN_VSWITCH, &operations).await;
-    for _ in cx.db.iter() {
-        match &outcomes {
-            Err(error) if error.is_lost() => {}
-            _ => break,
-        }
-        let Some(other) = cx.elsewhere(Need::Member).await else {
-            break;
-        };
-        outcomes = other.transact(OPEN_VSWITCH, &operations).await;
-    }
+    let _progress = cx.progress("waiting for ovs-vswitchd to apply it");
+    let outcomes = database.wait(&operations).await;
     let outcomes = outcomes.map_err(|error| not_applied(&error, limit, wrote))?;
     let mut states = Vec::new();
     for ((row, _), outcome) in interfaces.iter().zip(outcomes.into_iter().skip(waits)) {

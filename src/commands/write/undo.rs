@@ -2,18 +2,18 @@
 
 use super::{ATTEMPTS, is_lost_race, with_frame};
 use crate::commands::{Exit, Failure};
-use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Client, Uuid};
+use crate::ovsdb::Uuid;
 use crate::plan::Edit;
+use crate::source::Database;
 
 /// Removes the ports that this command has added: those rows, not what others may have put in their
 /// place.
 pub(super) async fn take_out_again(
-    client: &Client,
+    database: &Database,
     added: &[(&str, Uuid)],
     failed: &str,
 ) -> Failure {
-    match remove(client, added).await {
+    match remove(database, added).await {
         Ok(()) => Failure::new(
             Exit::Failed,
             format!("the switch refused it, and it was taken out again: {failed}"),
@@ -30,9 +30,9 @@ pub(super) async fn take_out_again(
     }
 }
 
-async fn remove(client: &Client, added: &[(&str, Uuid)]) -> Result<(), Failure> {
+async fn remove(database: &Database, added: &[(&str, Uuid)]) -> Result<(), Failure> {
     for attempt in 1.. {
-        let mut edit = Edit::new(client);
+        let mut edit = Edit::new(database);
         for (name, uuid) in added {
             if let Some(place) = edit.port_if(name).await?
                 && edit.draft.uuid(place.port) == Some(*uuid)
@@ -41,7 +41,7 @@ async fn remove(client: &Client, added: &[(&str, Uuid)]) -> Result<(), Failure> 
             }
         }
         let operations = with_frame(edit.draft.operations(false), Vec::new());
-        match client.transact(OPEN_VSWITCH, &operations).await {
+        match database.transact(&operations).await {
             Ok(_) => break,
             Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {}
             Err(error) => return Err(error.into()),

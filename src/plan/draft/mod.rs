@@ -18,9 +18,9 @@ pub(crate) use change::ColumnChange;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
-use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::relation::Relation;
-use crate::ovsdb::{Atom, Client, Condition, Datum, Error, Function, Row, Select, Uuid};
+use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
+use crate::source::Database;
 
 /// A row of a draft: one of the database, or one that the transaction makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,10 +35,10 @@ pub(crate) enum Identity {
     New(String),
 }
 
-/// A transaction in the making on the database [`OPEN_VSWITCH`].
+/// A transaction in the making on the database `Open_vSwitch`.
 #[derive(Debug)]
 pub(crate) struct Draft<'c> {
-    client: &'c Client,
+    database: &'c Database,
     rows: Rows,
     stored: HashMap<Uuid, RowId>,
     tables: HashMap<String, Table>,
@@ -111,9 +111,9 @@ enum Gone {
 
 impl<'c> Draft<'c> {
     /// A draft that changes nothing.
-    pub(crate) fn new(client: &'c Client) -> Self {
+    pub(crate) fn new(database: &'c Database) -> Self {
         Self {
-            client,
+            database,
             rows: Rows::default(),
             stored: HashMap::new(),
             tables: HashMap::new(),
@@ -125,8 +125,8 @@ impl<'c> Draft<'c> {
     }
 
     /// The connection that it reads through.
-    pub(crate) fn client(&self) -> &'c Client {
-        self.client
+    pub(crate) fn database(&self) -> &'c Database {
+        self.database
     }
 
     /// Reads these columns of all rows of a table, so that many later [`Draft::find`]s need not ask
@@ -293,7 +293,7 @@ impl<'c> Draft<'c> {
         if selects.is_empty() {
             return Ok(());
         }
-        let answers = self.client.select(OPEN_VSWITCH, selects).await?;
+        let answers = self.database.select(selects).await?;
         let mut answers = answers.into_iter();
         let up = self.learn(&answers.next().unwrap_or_default())?;
         self.referrers.insert((row, above.1.to_owned()), up);
@@ -547,7 +547,7 @@ impl<'c> Draft<'c> {
     ) -> Result<Vec<RowId>, Error> {
         let mut select = select(table, columns);
         select.when = when;
-        let rows = self.client.select(OPEN_VSWITCH, vec![select]).await?;
+        let rows = self.database.select(vec![select]).await?;
         rows.concat()
             .into_iter()
             .map(|row| self.keep(&row))

@@ -1,7 +1,6 @@
 //! The transaction that a draft comes to.
 
 use super::{ColumnChange, Draft, Entry, Gone, Identity, RowId};
-use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::operation::{Columns, Mutator, Until};
 use crate::ovsdb::{Condition, Datum, Error, Operation, Uuid};
 
@@ -27,7 +26,7 @@ impl Draft<'_> {
     /// Whether all that was read, in one request after the other, still holds at one moment. If not,
     /// what was concluded from it, a refusal too, may be wrong.
     pub(crate) async fn holds(&self) -> Result<bool, Error> {
-        match self.client.transact(OPEN_VSWITCH, &self.all_waits()).await {
+        match self.database.transact(&self.all_waits()).await {
             Ok(_) => Ok(true),
             Err(Error::Operation(error)) if error.error == "timed out" => Ok(false),
             Err(error) => Err(error),

@@ -11,8 +11,9 @@ use ::ovs::openflow::fields::Filter;
 use ::ovs::openflow::messages::flow_stats::{Dialect, Scratch};
 use ::ovs::openflow::session::{self, Session};
 use ::ovs::openflow::version::Versions;
-use ::ovs::ovsdb::{Client, Error};
-use ::ovs::transport::Endpoint;
+use ::ovs::ovsdb::Error;
+use ::ovs::source::{Database, Host};
+use ::ovs::transport::{Endpoint, Tls};
 
 use super::peer::{counting_relay, few, many, noise, pass, relay, serve, shared, switch, trickle};
 use super::seen::{Row, lines, ovs, run, within};
@@ -95,9 +96,9 @@ fn database_closed_at_every_byte() {
         .build()
         .unwrap();
     let names = async |socket| {
-        let client = Client::connect(&Endpoint::Unix(socket), LIMIT).await?;
+        let host = Host::new(Endpoint::Unix(socket), LIMIT, Tls::default());
         let want = Want::of(Scope::All, Depth::BridgeNames);
-        ::ovs::model::read(&client, want).await
+        ::ovs::commands::read(&Database::new(host), want).await
     };
     runtime.block_on(names(counted)).unwrap();
     for length in 0..whole.load(Ordering::SeqCst) {

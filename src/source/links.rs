@@ -1,4 +1,5 @@
-//! The network devices of a namespace, asked of the kernel: RTM_GETLINK and RTM_NEWLINK (rtnetlink(7)).
+//! The network devices of a namespace, asked of the kernel: `RTM_GETLINK` and `RTM_NEWLINK`
+//! (rtnetlink(7)).
 //!
 //! Five attributes are read of some hundred; a library that knows them all would be a twentieth of the binary.
 
@@ -14,7 +15,7 @@ use netlink_sys::{Socket, SocketAddr};
 /// More than this no host answers with; a kernel that goes on for ever is not waited for.
 const MOST_DATAGRAMS: usize = 1 << 16;
 
-/// The types of message, and the attributes read of them (linux/rtnetlink.h, linux/if_link.h).
+/// The types of message, and the attributes read of them (`linux/rtnetlink.h`, `linux/if_link.h`).
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
 const IFLA_IFNAME: u16 = 3;
@@ -30,16 +31,19 @@ const INDEX: std::ops::Range<usize> = 4..8;
 
 /// A device as the kernel tells of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Link {
-    pub(super) index: u32,
-    pub(super) name: String,
+pub struct Link {
+    /// Its number, unique in its namespace.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
     /// Empty where the kernel has no word for it, as for hardware.
-    pub(super) kind: String,
+    pub kind: String,
     /// The other end of a veth pair.
-    pub(super) peer: Option<u32>,
+    pub peer: Option<u32>,
     /// Whether that is in another namespace.
-    pub(super) peer_is_elsewhere: bool,
-    pub(super) master: Option<u32>,
+    pub peer_is_elsewhere: bool,
+    /// The number of the bridge or bond that it is a port of.
+    pub master: Option<u32>,
 }
 
 /// The devices of this thread's namespace.

@@ -1,0 +1,49 @@
+//! Where what a command has to say besides its answer goes: to stderr, or, while it is watched, to its look.
+
+use std::io::{self, Write as _};
+
+use super::failure::one_line;
+use super::look::Look;
+use super::{Failure, progress};
+use crate::source::Log;
+
+/// Tells the user what is no answer.
+#[derive(Debug, Default)]
+pub(super) struct Reporter {
+    pub(super) quiet: bool,
+    pub(super) verbose: bool,
+    /// Where what is to be shown goes while the command is watched; `None`: stdout and stderr.
+    pub(super) look: Option<Look>,
+}
+
+impl Log for Reporter {
+    /// A remark on stderr, unless quiet.
+    fn remark(&self, text: &str) {
+        match &self.look {
+            _ if self.quiet => {}
+            Some(look) => look.remark(text),
+            None => progress::aside(|| {
+                let _ = writeln!(io::stderr(), "{}", one_line(text));
+            }),
+        }
+    }
+
+    /// What is done, on stderr, if it was asked for.
+    fn detail(&self, text: &str) {
+        if self.verbose && self.look.is_none() {
+            progress::aside(|| {
+                let _ = writeln!(io::stderr(), "ovs: {}", one_line(text));
+            });
+        }
+    }
+}
+
+impl Reporter {
+    /// Says what failed, where the command goes on nevertheless.
+    pub(super) fn say(&self, failure: &Failure) {
+        match &self.look {
+            Some(look) => look.remark(&failure.message),
+            None => failure.say(self.quiet),
+        }
+    }
+}

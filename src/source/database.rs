@@ -1,0 +1,295 @@
+//! The database of a host: rows, transactions, and when something has changed.
+
+use std::future::pending;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+
+use super::Host;
+use crate::ovsdb::client::OPEN_VSWITCH;
+use crate::ovsdb::cluster::{self, Need};
+use crate::ovsdb::schema::Schema;
+use crate::ovsdb::{Client, Error, Operation, Outcome, Row, Select};
+use crate::transport::Endpoint;
+
+/// How long a server on another host may be silent before it is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// The database `Open_vSwitch` of a host (ovs-vswitchd.conf.db(5)).
+///
+/// It is connected to when it is first asked: of several servers of a cluster to the first that does. Where a
+/// connection was lost, a question that only reads is asked once more of another server.
+#[derive(Debug)]
+pub struct Database {
+    host: Host,
+    need: Need,
+    /// The longest wait for an answer without progress; `None`: no limit.
+    limit: Option<Duration>,
+    /// Whether what is read is noted, for [`Database::changed`].
+    is_watched: bool,
+    connection: OnceCell<Connection>,
+}
+
+#[derive(Debug, Clone)]
+struct Connection {
+    client: Rc<Client>,
+    /// Whether the server takes what is written itself.
+    leads: bool,
+}
+
+impl Database {
+    /// The database of this host, for reading.
+    pub fn new(host: Host) -> Database {
+        Database {
+            limit: host.limit,
+            host,
+            need: Need::Member,
+            is_watched: false,
+            connection: OnceCell::new(),
+        }
+    }
+
+    /// The same, which notes what is read for [`Database::changed`].
+    #[must_use]
+    pub fn watched(self) -> Database {
+        Database {
+            is_watched: true,
+            ..self
+        }
+    }
+
+    /// The same database over a connection of its own, whose answers may take this long; `None`: for ever.
+    #[must_use]
+    pub fn apart(&self, limit: Option<Duration>) -> Database {
+        Database {
+            limit,
+            ..self.again(self.need)
+        }
+    }
+
+    /// The same database for writing: of several servers, the one that leads their cluster.
+    ///
+    /// # Errors
+    ///
+    /// There is no server to connect to.
+    pub async fn for_writing(&self) -> Result<Database, Error> {
+        let leader = self.again(Need::Leader);
+        if self.connection.initialized() {
+            let connection = self.connection().await?;
+            if connection.leads {
+                return Ok(Database {
+                    connection: OnceCell::new_with(Some(connection.clone())),
+                    ..leader
+                });
+            }
+        }
+        leader.connect().await?;
+        Ok(leader)
+    }
+
+    /// The same database at another server, after the connection was lost; `None` where there is no other.
+    pub async fn elsewhere(&self) -> Option<Database> {
+        self.at_other(self.need).await
+    }
+
+    /// How many servers there are.
+    pub fn servers(&self) -> usize {
+        self.host.db.iter().count()
+    }
+
+    /// Connects, if it is not connected yet.
+    ///
+    /// # Errors
+    ///
+    /// There is no server to connect to.
+    pub async fn connect(&self) -> Result<(), Error> {
+        self.connection().await.map(drop)
+    }
+
+    /// Reads from one consistent snapshot: the rows of each select, in their order.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection, or the server refuses a select.
+    pub async fn select(&self, selects: Vec<Select>) -> Result<Vec<Vec<Row>>, Error> {
+        if selects.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read(selects, async |client, selects| {
+            client.select(OPEN_VSWITCH, selects).await
+        })
+        .await
+    }
+
+    /// Reads from one consistent snapshot, as [`Database::select`] does; but a column that has its type's
+    /// default value may be missing in its row. Whole tables cost the server a quarter less so.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection, or the server refuses a select.
+    pub async fn tables(&self, selects: Vec<Select>) -> Result<Vec<Vec<Row>>, Error> {
+        if !selects.iter().all(|select| select.when.is_empty()) {
+            return self.select(selects).await;
+        }
+        self.read(selects, async |client, selects| {
+            client.tables(OPEN_VSWITCH, selects).await
+        })
+        .await
+    }
+
+    async fn read(
+        &self,
+        selects: Vec<Select>,
+        ask: impl AsyncFn(&Client, Vec<Select>) -> Result<Vec<Vec<Row>>, Error>,
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let client = self.client().await?;
+        // A transaction goes to the server that the plan was made with.
+        if self.servers() == 1 || self.need == Need::Leader {
+            return ask(client, selects).await;
+        }
+        match ask(client, selects.clone()).await {
+            Err(error) if error.is_lost() => match self.elsewhere().await {
+                Some(other) => ask(other.client().await?, selects).await,
+                None => Err(error),
+            },
+            answer => answer,
+        }
+    }
+
+    /// Runs operations as one transaction (RFC 7047 §4.1.3): all or none. Returns one outcome per operation,
+    /// in their order.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection, or the server refuses an operation.
+    pub async fn transact(&self, operations: &[Operation]) -> Result<Vec<Outcome>, Error> {
+        self.client()
+            .await?
+            .transact(OPEN_VSWITCH, operations)
+            .await
+    }
+
+    /// Runs operations that only wait and read. A server that closes the connection meanwhile is replaced by
+    /// another of its cluster.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection, or the server refuses an operation.
+    pub async fn wait(&self, operations: &[Operation]) -> Result<Vec<Outcome>, Error> {
+        let mut outcomes = self.transact(operations).await;
+        for _ in 0..self.servers() {
+            match &outcomes {
+                Err(error) if error.is_lost() => {}
+                _ => break,
+            }
+            let Some(other) = self.at_other(Need::Member).await else {
+                break;
+            };
+            outcomes = other.transact(operations).await;
+        }
+        outcomes
+    }
+
+    /// The tables of the database with their columns.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection, or the server has no schema that can be read.
+    pub async fn schema(&self) -> Result<Schema, Error> {
+        let schema = self.client().await?.schema(OPEN_VSWITCH).await?;
+        Schema::try_from(&schema)
+    }
+
+    /// Whether there was a connection, and it is over.
+    pub fn is_lost(&self) -> bool {
+        let connection = self.connection.get();
+        connection.is_some_and(|connection| connection.client.is_lost())
+    }
+
+    /// Ends once something that was read has changed, or may have; also when the connection is over. Never
+    /// where nothing was read.
+    pub async fn changed(&self) {
+        let Some(Connection { client, .. }) = self.connection.get() else {
+            return pending().await;
+        };
+        if !matches!(client.watch_what_was_read().await, Ok(false)) {
+            return;
+        }
+        loop {
+            if self.host.is_local() {
+                let _ = client.rung().await;
+                return;
+            }
+            match tokio::time::timeout(SILENCE, client.rung()).await {
+                Ok(_) => return,
+                Err(_) => {
+                    if client.list_databases().await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where it is connected to.
+    pub(super) async fn endpoint(&self) -> Result<&Endpoint, Error> {
+        Ok(self.client().await?.endpoint())
+    }
+
+    async fn client(&self) -> Result<&Client, Error> {
+        Ok(&self.connection().await?.client)
+    }
+
+    async fn connection(&self) -> Result<&Connection, Error> {
+        self.connection
+            .get_or_try_init(|| Box::pin(self.dial()))
+            .await
+    }
+
+    /// The same database, without a connection.
+    fn again(&self, need: Need) -> Database {
+        Database {
+            host: self.host.clone(),
+            need,
+            limit: self.limit,
+            is_watched: self.is_watched,
+            connection: OnceCell::new(),
+        }
+    }
+
+    async fn at_other(&self, need: Need) -> Option<Database> {
+        if self.servers() == 1 {
+            return None;
+        }
+        let log = &self.host.log;
+        log.detail("the connection to the database server is lost; trying the others");
+        let other = self.again(need);
+        other.connect().await.ok()?;
+        Some(other)
+    }
+
+    async fn dial(&self) -> Result<Connection, Error> {
+        let connect = async |endpoint: &Endpoint| -> Result<Client, Error> {
+            let stream = self.host.dial(endpoint).await?;
+            let client = Client::over(stream, endpoint, self.limit);
+            if self.is_watched {
+                client.note_reads();
+            }
+            Ok(client)
+        };
+        let db = &self.host.db;
+        if !db.are_several() {
+            let client = Rc::new(connect(db.first()).await?);
+            let leads = true;
+            return Ok(Connection { client, leads });
+        }
+        let (client, leads) =
+            cluster::find(db, OPEN_VSWITCH, self.need, self.host.limit, connect).await?;
+        let place = if leads { "leads" } else { "is a member" };
+        let log = &self.host.log;
+        log.detail(&format!("the server at {} {place}", client.endpoint()));
+        let client = Rc::new(client);
+        Ok(Connection { client, leads })
+    }
+}

@@ -1,0 +1,214 @@
+//! A host that runs Open vSwitch: where its sockets are, how they are connected to, and what its kernel says.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::links::{Link, links};
+use crate::transport::{ConnectError, Endpoint, Endpoints, Stream, Tls};
+
+/// A host that runs Open vSwitch.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Where the database listens: its server, or those of its cluster.
+    pub(super) db: Endpoints,
+    /// The longest wait for the other side without progress; `None`: no limit.
+    pub limit: Option<Duration>,
+    pub(super) tls: Rc<Tls>,
+    pub(super) log: Rc<dyn Log>,
+}
+
+/// Receives what the user may want to know of connections while they are made.
+pub trait Log: std::fmt::Debug {
+    /// A remark that is of use to everyone.
+    fn remark(&self, text: &str);
+    /// A step that is of use to those who look for a fault.
+    fn detail(&self, text: &str);
+}
+
+/// Tells nobody.
+#[derive(Debug)]
+struct NoLog;
+
+impl Log for NoLog {
+    fn remark(&self, _: &str) {}
+    fn detail(&self, _: &str) {}
+}
+
+/// The network of a host, as its kernel describes it.
+#[derive(Debug, Default)]
+pub struct KernelNetwork {
+    /// `/proc/net/fib_trie`; empty if it cannot be read, as are the other two.
+    pub fib_trie: String,
+    /// `/proc/net/if_inet6`
+    pub if_inet6: String,
+    /// `/proc/net/ipv6_route`
+    pub ipv6_route: String,
+    /// The names of the network devices, each with whether it is hardware.
+    pub devices: Vec<(String, bool)>,
+}
+
+/// The network devices of a host, by network namespace.
+#[derive(Debug, Default)]
+pub struct Namespaces {
+    /// The devices of this process's namespace (without a name) and of the named ones.
+    pub links: Vec<(Option<String>, Vec<Link>)>,
+    /// What could not be looked at, and why.
+    pub unseen: Vec<String>,
+}
+
+impl Host {
+    /// The host whose database listens at `db`. `limit` bounds connecting, and later every wait without
+    /// progress; `None`: for ever.
+    pub fn new(db: impl Into<Endpoints>, limit: Option<Duration>, tls: Tls) -> Host {
+        Host {
+            db: db.into(),
+            limit,
+            tls: Rc::new(tls),
+            log: Rc::new(NoLog),
+        }
+    }
+
+    /// The same host; what is to be told of connections goes to `log`.
+    #[must_use]
+    pub fn with_log(&self, log: Rc<dyn Log>) -> Host {
+        Host {
+            log,
+            ..self.clone()
+        }
+    }
+
+    /// `unix:$OVS_RUNDIR/db.sock`, else `unix:/var/run/openvswitch/db.sock`.
+    pub fn default_database() -> Endpoint {
+        Endpoint::Unix(default_run_directory().join("db.sock"))
+    }
+
+    /// Where the sockets of the switch are: beside the database's socket; where that is none,
+    /// `$OVS_RUNDIR`, else `/var/run/openvswitch`.
+    pub(super) fn run_directory(&self) -> PathBuf {
+        match self.db.first() {
+            Endpoint::Unix(path) => path.parent().unwrap_or(Path::new(".")).to_owned(),
+            Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => default_run_directory(),
+        }
+    }
+
+    /// Whether this process runs on it: its database is reached over a Unix socket.
+    pub fn is_local(&self) -> bool {
+        let is_unix = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Unix(_));
+        self.db.iter().all(is_unix)
+    }
+
+    /// Connects to an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection within the limit.
+    pub(super) async fn dial(&self, endpoint: &Endpoint) -> Result<Stream, ConnectError> {
+        let stream = endpoint.connect_with(self.limit, &self.tls).await;
+        for remark in self.tls.take_remarks() {
+            self.log.remark(&remark);
+        }
+        if stream.is_ok() {
+            self.log.detail(&format!("connected to {endpoint}"));
+        }
+        stream
+    }
+
+    /// Whether ovs-vswitchd listens for commands; `None` if its pid file cannot be read.
+    pub async fn vswitchd_listens(&self) -> Option<bool> {
+        let directory = self.run_directory();
+        let pid = fs::read_to_string(directory.join("ovs-vswitchd.pid")).ok()?;
+        let socket = directory.join(format!("ovs-vswitchd.{}.ctl", pid.trim()));
+        Some(Endpoint::Unix(socket).connect(self.limit).await.is_ok())
+    }
+
+    /// The addresses, routes and devices of the network namespace of this process. What cannot be read is
+    /// not there.
+    pub fn network(&self) -> KernelNetwork {
+        let text = |file: &str| fs::read_to_string(file).unwrap_or_default();
+        let devices = fs::read_dir("/sys/class/net");
+        let device = |entry: fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some((name, entry.path().join("device").exists()))
+        };
+        KernelNetwork {
+            fib_trie: text("/proc/net/fib_trie"),
+            if_inet6: text("/proc/net/if_inet6"),
+            ipv6_route: text("/proc/net/ipv6_route"),
+            devices: devices
+                .into_iter()
+                .flatten()
+                .flatten()
+                .filter_map(device)
+                .collect(),
+        }
+    }
+
+    /// The network devices of this process's namespace and of the named ones (`/run/netns`). A thread enters
+    /// each of those; that needs rights.
+    pub fn namespaces(&self) -> Namespaces {
+        let mut found = Namespaces::default();
+        match links() {
+            Ok(links) => found.links.push((None, links)),
+            Err(error) => found.unseen.push(format!("devices: {error}")),
+        }
+        for (name, path) in named_namespaces(&mut found.unseen) {
+            match links_in(&path) {
+                Ok(links) => found.links.push((Some(name), links)),
+                Err(error) => found.unseen.push(format!("namespace {name}: {error}")),
+            }
+        }
+        found
+    }
+}
+
+fn default_run_directory() -> PathBuf {
+    std::env::var_os("OVS_RUNDIR")
+        .filter(|directory| !directory.is_empty())
+        .map_or_else(|| PathBuf::from("/var/run/openvswitch"), PathBuf::from)
+}
+
+/// Where `ip netns` and Neutron keep the names of namespaces.
+const NAMES: [&str; 2] = ["/run/netns", "/var/run/netns"];
+
+/// The named namespaces.
+fn named_namespaces(unseen: &mut Vec<String>) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for directory in NAMES {
+        match fs::read_dir(directory) {
+            Ok(entries) => {
+                let entry = |entry: fs::DirEntry| {
+                    Some((entry.file_name().into_string().ok()?, entry.path()))
+                };
+                found.extend(entries.flatten().filter_map(entry));
+                found.sort();
+                return found;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                unseen.push(format!("{directory}: {error}"));
+                return found;
+            }
+        }
+    }
+    found
+}
+
+/// The devices of another namespace, by a thread of its own: this one stays where it is.
+fn links_in(path: &Path) -> io::Result<Vec<Link>> {
+    let file = File::open(path)?;
+    let look = move || {
+        move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
+        links()
+    };
+    let thread = thread::Builder::new().spawn(look)?;
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("it could not be read")))
+}
