@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`cli`] | the clap root: global options, the list of commands; what shells complete; the manual; JSON Schemas; the verbs of the other tools |
 //! | [`commands`] | one file per command: its arguments and its `run` |
-//! | [`plan`] | changes over a database: what is asked, a checked draft, one transaction |
+//! | `plan` | changes over a database: what is asked, a checked draft, one transaction |
 //! | [`model`] | what operators think in, built from one snapshot, without I/O: topology, names, tags, patches, tunnels, segments, ways, what is wrong |
 //! | [`source`] | where facts come from: a host, its database and its switches, however they are reached |
 //! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, errors |
@@ -43,7 +43,7 @@ pub mod model;
 pub mod openflow;
 pub mod output;
 pub mod ovsdb;
-pub mod plan;
+pub(crate) mod plan;
 pub mod sandbox;
 pub mod source;
 pub mod transport;

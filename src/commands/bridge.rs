@@ -3,7 +3,7 @@
 mod change;
 
 use super::lines::{Line, map};
-use super::write::{self, Change};
+use super::write;
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
 use crate::commands::about::{About, Describe as _};
@@ -12,6 +12,8 @@ use crate::output::{Cell, Column, Mode, Role, Shape, escape, headings};
 use crate::plan::Edit;
 
 /// The commands on bridges.
+// There is one of it in a process, and one a line in a batch.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -32,15 +34,8 @@ pub enum Command {
         #[arg(value_name = "BRIDGE")]
         bridge: String,
     },
-    /// Add a bridge, or a VLAN bridge
-    #[command(describe = change::ADD)]
-    Add(change::Add),
-    /// Remove bridges with all their ports
-    #[command(visible_alias = "delete", describe = change::DELETE)]
-    Del(change::Delete),
-    /// Change what is named of a bridge; the rest stays
-    #[command(describe = change::SET)]
-    Set(change::Set),
+    #[command(flatten)]
+    Change(change::BridgeChange),
 }
 
 const NAME: Column<Bridge> = Line::BRIDGE
@@ -183,19 +178,7 @@ impl Command {
                     None => Err(Failure::silent(Exit::NotFound)),
                 }
             }
-            Command::Add(add) => write::make(cx, add).await,
-            Command::Del(delete) => write::make(cx, delete).await,
-            Command::Set(set) => write::make(cx, set).await,
-        }
-    }
-
-    /// The change that it makes, if it makes one.
-    pub(super) fn change(&self) -> Option<&dyn Change> {
-        match self {
-            Command::Add(add) => Some(add),
-            Command::Del(delete) => Some(delete),
-            Command::Set(set) => Some(set),
-            _ => None,
+            Command::Change(change) => write::make(cx, change).await,
         }
     }
 }

@@ -10,10 +10,10 @@ use super::progress;
 use crate::base::shell::word;
 pub use crate::base::terminal::quoted;
 use crate::model::Topology;
-use crate::model::resolve::{ResolveError, closest};
+use crate::model::resolve::{ResolveError, did_you_mean, not_found};
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
-use crate::plan::Refusal;
+use crate::plan::{Reason, Refusal};
 use crate::transport::{ConnectError, ConnectErrorKind, Endpoint, TlsError};
 
 /// The one table of exit codes.
@@ -116,15 +116,7 @@ impl Failure {
         place: &str,
         candidates: impl IntoIterator<Item = &'n str>,
     ) -> Failure {
-        let mut message = format!("{kind} {} not found", quoted(name));
-        if !place.is_empty() {
-            let _ = write!(message, " {place}");
-        }
-        let others = candidates.into_iter().filter(|other| *other != name);
-        if let Some(close) = closest(name, others) {
-            let _ = write!(message, " (did you mean {}?)", quoted(&close));
-        }
-        Failure::new(Exit::NotFound, message)
+        Failure::new(Exit::NotFound, not_found(kind, name, place, candidates))
     }
 
     /// A bridge that was named does not exist.
@@ -178,10 +170,11 @@ pub(super) fn one_line(text: &str) -> String {
 
 impl From<UnknownColumn> for Failure {
     fn from(error: UnknownColumn) -> Failure {
-        let mut message = format!("there is no column {}", quoted(&error.name));
-        if let Some(close) = closest(&error.name, error.known.iter().copied()) {
-            let _ = write!(message, " (did you mean \"{close}\"?)");
-        }
+        let message = format!(
+            "there is no column {}{}",
+            quoted(&error.name),
+            did_you_mean(&error.name, error.known.iter().copied())
+        );
         Failure::new(Exit::Usage, message).hint(format!("columns: {}", error.known.join(", ")))
     }
 }
@@ -264,30 +257,16 @@ impl From<ResolveError> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
-        let failure = |exit, message, hint| Failure {
+        let (exit, Reason { message, hint }) = match refusal {
+            Refusal::Refused(reason) => (Exit::Failed, reason),
+            Refusal::NotFound(reason) => (Exit::NotFound, reason),
+            Refusal::Usage(reason) => (Exit::Usage, reason),
+            Refusal::Database(error) => return error.into(),
+        };
+        Failure {
             exit,
             message,
             hint,
-        };
-        match refusal {
-            Refusal::Refused { message, hint } => failure(Exit::Failed, message, hint),
-            Refusal::Usage { message, hint } => failure(Exit::Usage, message, hint),
-            Refusal::NotFound {
-                kind,
-                name,
-                place,
-                candidates,
-            } => {
-                let candidates = candidates.iter().map(String::as_str);
-                let failure = Failure::not_found(kind, &name, &place, candidates);
-                match kind {
-                    "bridge" | "port" => {
-                        failure.hint(format!("`ovs {kind} list` lists the {kind}s"))
-                    }
-                    _ => failure,
-                }
-            }
-            Refusal::Database(error) => error.into(),
         }
     }
 }

@@ -166,12 +166,12 @@ impl Command {
     /// The change that it makes in the database, if it makes one.
     fn change(&self) -> Option<&dyn write::Change> {
         match self {
-            Command::Bridge(command) => command.change(),
-            Command::Db(command) => command.change(),
-            Command::Port(command) => command.change(),
-            Command::Patch(command) => command.change(),
-            Command::Tag(command) => command.change(),
-            Command::Tunnel(command) => command.change(),
+            Command::Bridge(bridge::Command::Change(change)) => Some(change),
+            Command::Db(db::Command::Change(change)) => Some(change),
+            Command::Port(port::Command::Change(change)) => Some(change),
+            Command::Patch(patch::Command::Change(change)) => Some(change),
+            Command::Tag(tag::Command::Change(change)) => Some(change),
+            Command::Tunnel(tunnel::Command::Change(change)) => Some(change),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 mod change;
 
 use super::lines::Line;
-use super::write::{self, Change};
+use super::write;
 use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::model::patch::{Patch, PatchEnd, patches, patches_of};
@@ -21,12 +21,8 @@ pub enum Command {
         #[arg(value_name = "BRIDGE")]
         bridge: Option<String>,
     },
-    /// Connect two bridges by a pair of patch ports
-    #[command(describe = change::ADD)]
-    Add(change::Add),
-    /// Remove a pair of patch ports, both ends
-    #[command(visible_alias = "delete", describe = change::DELETE)]
-    Del(change::Delete),
+    #[command(flatten)]
+    Change(change::PatchChange),
 }
 
 const LIST: About = About::watchable()
@@ -77,8 +73,7 @@ impl Command {
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let bridge = match self {
             Command::List { bridge } => bridge,
-            Command::Add(add) => return write::make(cx, add).await,
-            Command::Del(delete) => return write::make(cx, delete).await,
+            Command::Change(change) => return write::make(cx, change).await,
         };
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -91,14 +86,5 @@ impl Command {
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
         cx.print_list(&view, &rows, "patch ports")
-    }
-
-    /// The change that it makes, if it makes one.
-    pub(super) fn change(&self) -> Option<&dyn Change> {
-        match self {
-            Command::Add(add) => Some(add),
-            Command::Del(delete) => Some(delete),
-            Command::List { .. } => None,
-        }
     }
 }

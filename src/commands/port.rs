@@ -8,7 +8,7 @@ mod show;
 mod stats;
 
 use super::lines::{Line, Picture};
-use super::write::{self, Change};
+use super::write;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::model::resolve::{PortWord, find, parse};
@@ -18,6 +18,8 @@ use crate::output::{Column, headings};
 use crate::ovsdb::{Error, Function, Select};
 
 /// The commands on ports.
+// There is one of it in a process, and one a line in a batch.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -55,15 +57,8 @@ pub enum Command {
         #[arg(value_name = "PORT")]
         port: Option<String>,
     },
-    /// Add a port, or a bond, to a bridge
-    #[command(describe = change::ADD)]
-    Add(change::Add),
-    /// Remove ports
-    #[command(visible_alias = "delete", describe = change::DELETE)]
-    Del(change::Delete),
-    /// Change what is named of a port; the rest stays
-    #[command(describe = change::SET)]
-    Set(change::Set),
+    #[command(flatten)]
+    Change(change::PortChange),
     /// The ports that have this MAC address, Neutron or instance id, number or name
     #[command(describe = find::ABOUT)]
     Find {
@@ -120,19 +115,7 @@ impl Command {
             }
             Command::Find { what } => find::find(cx, what).await,
             Command::Resolve { bridge, ports } => resolve::resolve(cx, bridge, ports).await,
-            Command::Add(add) => write::make(cx, add).await,
-            Command::Del(delete) => write::make(cx, delete).await,
-            Command::Set(set) => write::make(cx, set).await,
-        }
-    }
-
-    /// The change that it makes, if it makes one.
-    pub(super) fn change(&self) -> Option<&dyn Change> {
-        match self {
-            Command::Add(add) => Some(add),
-            Command::Del(delete) => Some(delete),
-            Command::Set(set) => Some(set),
-            _ => None,
+            Command::Change(change) => write::make(cx, change).await,
         }
     }
 }

@@ -4,7 +4,7 @@ mod change;
 mod map;
 
 use super::lines::{Line, Picture, numbers};
-use super::write::{self, Change};
+use super::write;
 use super::{Context, Failure, port};
 use crate::commands::about::{About, Describe as _};
 use crate::model::vlan::{Vlan, tags};
@@ -32,12 +32,8 @@ pub enum Command {
         #[arg(value_name = "PORT")]
         port: String,
     },
-    /// Set a port's tag, trunks and VLAN mode; what is not named stays
-    #[command(describe = change::SET)]
-    Set(change::Set),
-    /// Take a port's tag, trunks and VLAN mode away
-    #[command(describe = change::CLEAR)]
-    Clear(change::Clear),
+    #[command(flatten)]
+    Change(change::TagChange),
     /// What the tags are on the wire: VLAN or tunnel key, by which bridge, in which state
     Map(map::Args),
 }
@@ -94,15 +90,6 @@ fn show_columns<'t>() -> Vec<Column<Line<'t>>> {
 }
 
 impl Command {
-    /// The change that it makes, if it makes one.
-    pub(super) fn change(&self) -> Option<&dyn Change> {
-        match self {
-            Command::Set(set) => Some(set),
-            Command::Clear(clear) => Some(clear),
-            _ => None,
-        }
-    }
-
     /// Runs it.
     ///
     /// # Errors
@@ -110,8 +97,7 @@ impl Command {
     /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
-            Command::Set(set) => write::make(cx, set).await,
-            Command::Clear(clear) => write::make(cx, clear).await,
+            Command::Change(change) => write::make(cx, change).await,
             Command::List { bridge, tag } => {
                 let columns = list_columns();
                 let view = cx.format.view(&columns)?;

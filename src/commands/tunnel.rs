@@ -3,7 +3,7 @@
 mod change;
 
 use super::lines::{Line, Picture};
-use super::write::{self, Change};
+use super::write;
 use super::{Context, Exit, Failure, port, quoted};
 use crate::commands::about::{About, Describe as _};
 use crate::model::tunnel::{Tunnel, is_tunnel};
@@ -11,6 +11,8 @@ use crate::model::{Depth, Scope, Want};
 use crate::output::{Cell, Column, Role, Shape, headings};
 
 /// The commands on tunnels.
+// There is one of it in a process, and one a line in a batch.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -28,15 +30,8 @@ pub enum Command {
         #[arg(value_name = "PORT")]
         port: String,
     },
-    /// Add tunnels to a bridge
-    #[command(describe = change::ADD)]
-    Add(change::Add),
-    /// Remove tunnels
-    #[command(visible_alias = "delete", describe = change::DELETE)]
-    Del(change::Delete),
-    /// Change what is named of a tunnel; the rest stays
-    #[command(describe = change::SET)]
-    Set(change::Set),
+    #[command(flatten)]
+    Change(change::TunnelChange),
 }
 
 const LIST: About = About::watchable()
@@ -80,13 +75,10 @@ impl Command {
     ///
     /// An argument is wrong, the database does not answer, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        if let Some(change) = self.change() {
-            return write::make(cx, change).await;
-        }
         let columns = columns();
         let view = cx.format.view(&columns)?;
         match self {
-            Command::Add(_) | Command::Del(_) | Command::Set(_) => Ok(()),
+            Command::Change(change) => write::make(cx, change).await,
             Command::List { bridge } => {
                 let scope = bridge.clone().map_or(Scope::All, Scope::Bridge);
                 let picture =
@@ -107,16 +99,6 @@ impl Command {
                     .hint("`ovs tunnel list` lists the tunnels")),
                 }
             }
-        }
-    }
-
-    /// The change that it makes, if it makes one.
-    pub(super) fn change(&self) -> Option<&dyn Change> {
-        match self {
-            Command::Add(add) => Some(add),
-            Command::Del(delete) => Some(delete),
-            Command::Set(set) => Some(set),
-            Command::List { .. } | Command::Show { .. } => None,
         }
     }
 }

@@ -13,20 +13,20 @@ mod print;
 mod undo;
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use futures_util::future::LocalBoxFuture;
 
-use applied::applied;
+use applied::{State, applied};
 use interrupt::{Course, Stage};
-use print::{Line, columns, print_changes, print_plan};
+use print::{Line, columns, lines, print_changes, print_plan};
 use undo::take_out_again;
 
 use super::progress::Progress;
 use super::{Context, Exit, Failure, quoted};
 use crate::output::{Heading, headings};
 use crate::ovsdb::client::OPEN_VSWITCH;
-use crate::ovsdb::{Error, Mutator, Operation, Outcome, Row, Select, Uuid};
+use crate::ovsdb::{Error, Mutator, Operation, Outcome, Select, Uuid};
 use crate::plan::RowId;
 use crate::plan::{Edit, Refusal};
 use crate::source::Database;
@@ -49,10 +49,7 @@ pub(crate) fn changed_columns() -> Vec<Heading> {
 /// A command that changes the database.
 pub(super) trait Change {
     /// Lays the change over the draft, or says why it is not made.
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>>;
+    fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>>;
 
     /// Whether ports that the switch refuses are to be taken out again.
     fn is_atomic(&self) -> bool {
@@ -123,99 +120,18 @@ async fn make_at(
 ) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let progress = cx.progress("reading the database");
-    let mut attempt = 0;
-    let mut refused_at_commit = false;
-    let (mut edit, operations, outcomes) = loop {
-        attempt += 1;
-        // Done while the database searches: later the change would wait for it.
-        let prepare = async {
-            tokio::task::yield_now().await;
-            course.get_or_init(|| Course::prepare(cx.quiet));
-        };
-        let (planned, ()) = tokio::join!(plan(database, steps, &progress), prepare);
-        let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
-        if let Some(failure) = refused {
-            // It may be refused because of what never was so at any one moment.
-            let lost = |error: Error| Stop::NothingSent(error.into());
-            if attempt < ATTEMPTS
-                && !matches!(failure.exit, Exit::Usage | Exit::Unreachable)
-                && !edit.draft.holds().await.map_err(lost)?
-            {
-                continue;
-            }
-            return Err(Stop::NothingSent(failure));
-        }
-        let operations = if refused_at_commit {
-            edit.draft.sure_operations()
-        } else {
-            edit.draft.operations()
-        };
-        if cx.writing.dry_run || operations.is_empty() {
-            let read = edit.look_around().await;
-            read.map_err(|error| Stop::NothingSent(error.into()))?;
-        }
-        let operations = with_frame(operations, edit.around());
-        if cx.writing.dry_run {
-            say_warnings(cx, &edit)?;
-            return Ok(print_plan(cx, &edit, &operations)?);
-        }
-        if edit.draft.is_empty() {
-            break (edit, operations, Vec::new());
-        }
-        refuse_undocumented(cx, &edit)?;
-        progress.say(|| "writing to the database".to_owned());
-        let course = course.get_or_init(|| Course::prepare(cx.quiet));
-        course.hold_signals();
-        course.reached(Stage::Sent);
-        let sent = database.transact(&operations);
-        let answer = course.during(sent).await;
-        course.reached(match answer {
-            Ok(_) => Stage::Written,
-            Err(_) => Stage::Nothing,
-        });
-        course.reports(warnings_len(&edit));
-        match answer {
-            Ok(outcomes) => break (edit, operations, outcomes),
-            Err(Error::Operation(error)) if error.index.is_none() && refused_at_commit => {
-                return Err(Error::Operation(error).into());
-            }
-            Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {
-                cx.tell("somebody else changed what this builds on; planning again");
-                refused_at_commit |= matches!(&error, Error::Operation(e) if e.index.is_none());
-            }
-            Err(error) => return Err(not_written(error, &operations).into()),
-        }
+    let Some(Written { edit, next_cfg }) = commit(cx, database, steps, course).await? else {
+        return Ok(());
     };
-    drop(progress);
-    // It is written: a row that makes no sense, and is for the report alone, must not say otherwise.
-    let _ = edit.learn(read_along(&operations, &outcomes));
     say_warnings(cx, &edit)?;
-    edit.made = inserted(&edit, &operations, &outcomes);
-    let mut lines: Vec<Line> = edit
-        .report()
-        .into_iter()
-        .map(|object| Line::of(object, cx))
-        .collect();
+    let mut lines = lines(cx, &edit);
     for line in &mut lines {
         line.uuid = edit.uuid(line.object.row);
     }
-    let mut watched: Vec<RowId> = lines
-        .iter()
-        .flat_map(|l| l.object.interfaces.clone())
-        .collect();
-    watched.extend(edit.touched.iter().filter(|row| !edit.draft.is_gone(**row)));
-    watched.sort_unstable();
-    watched.dedup();
-    let watched: Vec<(RowId, Uuid)> = watched
-        .into_iter()
-        .filter_map(|row| Some((row, edit.uuid(row)?)))
-        .collect();
-
     let verdict = if cx.writing.no_wait {
         Ok(Vec::new())
     } else {
-        let next_cfg = next_cfg(&operations, &outcomes);
+        let watched = watched(&edit, &lines);
         let applied = applied(cx, database, next_cfg, &watched);
         during(course, Box::pin(applied)).await
     };
@@ -226,38 +142,26 @@ async fn make_at(
     for line in &mut lines {
         line.learn(&states);
     }
-    let failed: Vec<String> = states
-        .iter()
-        .filter_map(|state| {
-            let words = state
-                .error
-                .as_deref()
-                .unwrap_or("the switch gave it no OpenFlow port");
-            let has_none = match state.ofport {
-                Some(number) => number < 0,
-                // What ovs-vswitchd has not so much as tried: its bridge could not be made.
-                None => edit.draft.is_new(state.row),
-            };
-            (state.error.is_some() || has_none)
-                .then(|| format!("port {}: {words}", quoted(&edit.name_of(state.row))))
-        })
-        .collect();
+    let failed = not_applied(&edit, &states);
     // Where nothing was written, nothing is to be said.
     let reached = |stage| {
         if let Some(course) = course.get().filter(|_| !edit.draft.is_empty()) {
             course.reached(stage);
         }
     };
-    if late.is_some() || !failed.is_empty() {
+    if late.is_some() || failed.is_some() {
         reached(Stage::NotApplied);
     } else if !cx.writing.no_wait {
         reached(Stage::Applied);
     }
     let added: Vec<(&str, Uuid)> = lines.iter().filter_map(Line::added_port).collect();
-    let all_added = lines.iter().all(Line::goes_with_port);
-    if is_atomic && !failed.is_empty() && all_added && !added.is_empty() {
+    if let Some(failed) = &failed
+        && is_atomic
+        && !added.is_empty()
+        && lines.iter().all(Line::goes_with_port)
+    {
         reached(Stage::TakingOut);
-        let taken_out = Box::pin(take_out_again(database, &added, &failed));
+        let taken_out = Box::pin(take_out_again(database, &added, failed));
         let failure = during(course, taken_out).await;
         reached(Stage::Nothing);
         return Err(failure.into());
@@ -273,27 +177,170 @@ async fn make_at(
         }
         return Err(failure.into());
     }
-    if failed.is_empty() {
-        let reported = reported(cx, printed);
-        reached(Stage::Told);
-        return Ok(reported?);
+    if let Some(failed) = failed {
+        return Err(partly_applied(&failed, lines.is_empty(), added.is_empty()).into());
     }
-    let failed = failed.join("; ");
-    let (message, hint) = match (lines.is_empty(), added.is_empty()) {
-        (true, _) => (
-            format!("nothing to change, but the switch reports: {failed}"),
-            "`ovs port show` shows the port's settings; ovs-vswitchd's log says more",
-        ),
-        (false, true) => (
-            format!("written, but the switch could not apply it: {failed}"),
-            "the list of changes says what was there before; ovs-vswitchd's log says more",
-        ),
-        (false, false) => (
-            format!("written, but the switch could not apply it: {failed}"),
-            "`ovs port del` takes it out; --atomic does so at once; ovs-vswitchd's log says more",
-        ),
+    let reported = reported(cx, printed);
+    reached(Stage::Told);
+    Ok(reported?)
+}
+
+/// A plan that is in the database.
+struct Written<'c> {
+    edit: Edit<'c>,
+    /// The number by which ovs-vswitchd says that it has applied it; `None`: nothing was written, because
+    /// all was so already.
+    next_cfg: Option<i64>,
+}
+
+/// Plans, and plans again where somebody else was faster, until it is written; `None`: it was a dry run,
+/// which is printed.
+async fn commit<'c>(
+    cx: &Context,
+    database: &'c Database,
+    steps: &[Step<'_>],
+    course: &OnceCell<Course>,
+) -> Result<Option<Written<'c>>, Stop> {
+    let lost = |error: Error| Stop::NothingSent(error.into());
+    let progress = cx.progress("reading the database");
+    let mut refused_at_commit = false;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        // Done while the database searches: later the change would wait for it.
+        let prepare = async {
+            tokio::task::yield_now().await;
+            course.get_or_init(|| Course::prepare(cx.quiet));
+        };
+        let (planned, ()) = tokio::join!(plan(database, steps, &progress), prepare);
+        let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
+        if let Some(failure) = refused {
+            // It may be refused because of what never was so at any one moment.
+            if attempt < ATTEMPTS
+                && !matches!(failure.exit, Exit::Usage | Exit::Unreachable)
+                && !edit.draft.holds().await.map_err(lost)?
+            {
+                continue;
+            }
+            return Err(Stop::NothingSent(failure));
+        }
+        let operations = edit.draft.operations(refused_at_commit);
+        if cx.writing.dry_run || operations.is_empty() {
+            edit.look_around().await.map_err(lost)?;
+        }
+        let operations = with_frame(operations, edit.around());
+        if cx.writing.dry_run {
+            say_warnings(cx, &edit)?;
+            print_plan(cx, &edit, &operations)?;
+            return Ok(None);
+        }
+        if edit.draft.is_empty() {
+            let next_cfg = None;
+            return Ok(Some(Written { edit, next_cfg }));
+        }
+        refuse_undocumented(cx, &edit)?;
+        progress.say(|| "writing to the database".to_owned());
+        match send(cx, database, &edit, &operations, course).await {
+            Ok(outcomes) => return Ok(Some(Written::of(edit, &operations, &outcomes))),
+            Err(Error::Operation(error)) if error.index.is_none() && refused_at_commit => {
+                return Err(Error::Operation(error).into());
+            }
+            Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {
+                cx.tell("somebody else changed what this builds on; planning again");
+                refused_at_commit |= matches!(&error, Error::Operation(e) if e.index.is_none());
+            }
+            Err(error) => return Err(not_written(error, &operations).into()),
+        }
+    }
+}
+
+/// Sends the transaction; from now on a signal is told what has become of it.
+async fn send(
+    cx: &Context,
+    database: &Database,
+    edit: &Edit<'_>,
+    operations: &[Operation],
+    course: &OnceCell<Course>,
+) -> Result<Vec<Outcome>, Error> {
+    let course = course.get_or_init(|| Course::prepare(cx.quiet));
+    course.hold_signals();
+    course.reached(Stage::Sent);
+    let sent = database.transact(operations);
+    let answer = course.during(sent).await;
+    course.reached(match answer {
+        Ok(_) => Stage::Written,
+        Err(_) => Stage::Nothing,
+    });
+    course.reports(warnings_len(edit));
+    answer
+}
+
+impl<'c> Written<'c> {
+    /// The plan with what the database answered: the rows that it made, and what was read along.
+    fn of(mut edit: Edit<'c>, operations: &[Operation], outcomes: &[Outcome]) -> Self {
+        let (mut made, mut read) = (Vec::new(), Vec::new());
+        for pair in operations.iter().zip(outcomes) {
+            match pair {
+                (Operation::Insert { .. }, Outcome::Uuid(uuid)) => made.push(*uuid),
+                (Operation::Select(_), Outcome::Rows(rows)) => read.push(rows.clone()),
+                _ => {}
+            }
+        }
+        let last = read.pop().unwrap_or_default();
+        let next_cfg = last.first().and_then(|row| row.integer("next_cfg").ok());
+        // It is written: a row that makes no sense, and is for the report alone, must not say otherwise.
+        let _ = edit.learn(read);
+        edit.made = edit.draft.inserted().into_iter().zip(made).collect();
+        Self { edit, next_cfg }
+    }
+}
+
+/// The interfaces of what changed and of what was named.
+fn watched(edit: &Edit<'_>, lines: &[Line]) -> Vec<(RowId, Uuid)> {
+    let changed = lines.iter().flat_map(|line| &line.object.interfaces);
+    let named = edit.touched.iter().filter(|row| !edit.draft.is_gone(**row));
+    let rows: BTreeSet<RowId> = changed.chain(named).copied().collect();
+    rows.into_iter()
+        .filter_map(|row| Some((row, edit.uuid(row)?)))
+        .collect()
+}
+
+/// What the switch could not do, in its own words; `None`: nothing of the kind.
+fn not_applied(edit: &Edit<'_>, states: &[State]) -> Option<String> {
+    let failed = states.iter().filter_map(|state| {
+        let has_none = match state.ofport {
+            Some(number) => number < 0,
+            // What ovs-vswitchd has not so much as tried: its bridge could not be made.
+            None => edit.draft.is_new(state.row),
+        };
+        let none = has_none.then_some("the switch gave it no OpenFlow port");
+        let words = state.error.as_deref().or(none)?;
+        Some(format!(
+            "port {}: {words}",
+            quoted(&edit.name_of(state.row))
+        ))
+    });
+    let failed: Vec<String> = failed.collect();
+    (!failed.is_empty()).then(|| failed.join("; "))
+}
+
+/// The change is in the database, and the switch reports what it could not do.
+fn partly_applied(failed: &str, nothing_changed: bool, nothing_added: bool) -> Failure {
+    let done = if nothing_changed {
+        "nothing to change, but the switch reports"
+    } else {
+        "written, but the switch could not apply it"
     };
-    Err(Failure::new(Exit::NotApplied, message).hint(hint).into())
+    let hint = match (nothing_changed, nothing_added) {
+        (true, _) => "`ovs port show` shows the port's settings; ovs-vswitchd's log says more",
+        (false, true) => {
+            "the list of changes says what was there before; ovs-vswitchd's log says more"
+        }
+        (false, false) => {
+            "`ovs port del` takes it out; --atomic does so at once; ovs-vswitchd's log says more"
+        }
+    };
+    Failure::new(Exit::NotApplied, format!("{done}: {failed}")).hint(hint)
 }
 
 /// What is done is done, also where it cannot be told: that is no reason to try again.
@@ -411,40 +458,6 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
             )
             .hint(LOOK_THERE)
         }
-    }
-}
-
-/// The rows that the transaction made, with the identities that they got.
-fn inserted(
-    edit: &Edit<'_>,
-    operations: &[Operation],
-    outcomes: &[Outcome],
-) -> HashMap<RowId, Uuid> {
-    let pairs = operations.iter().zip(outcomes);
-    let uuids = pairs.filter_map(|(operation, outcome)| match (operation, outcome) {
-        (Operation::Insert { .. }, Outcome::Uuid(uuid)) => Some(*uuid),
-        _ => None,
-    });
-    edit.draft.inserted().into_iter().zip(uuids).collect()
-}
-
-/// The rows of each select that stood in the transaction, but for that of `next_cfg`.
-fn read_along(operations: &[Operation], outcomes: &[Outcome]) -> Vec<Vec<Row>> {
-    let last = operations.len().saturating_sub(1);
-    let pairs = operations.iter().zip(outcomes).take(last);
-    pairs
-        .filter_map(|pair| match pair {
-            (Operation::Select(_), Outcome::Rows(rows)) => Some(rows.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-fn next_cfg(operations: &[Operation], outcomes: &[Outcome]) -> Option<i64> {
-    let last = outcomes.get(operations.len().checked_sub(1)?)?;
-    match last {
-        Outcome::Rows(rows) => rows.first()?.integer("next_cfg").ok(),
-        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::names::openflow_name;
 use super::topology::{Bridge, Interface, Port, Topology};
+use crate::base::terminal;
 use crate::openflow::text::{PORT_LOCAL, port_from_v10, reserved_port, reserved_port_number};
 
 /// A port as the user wrote it.
@@ -374,6 +375,31 @@ fn quoted(text: &str) -> Option<String> {
         }
     }
     Some(name)
+}
+
+/// ` (did you mean "qvo0d3ade5c-72"?)`, if one of the candidates is close to what was written; else nothing.
+pub fn did_you_mean<'n>(word: &str, candidates: impl IntoIterator<Item = &'n str>) -> String {
+    match closest(word, candidates) {
+        Some(close) => format!(" (did you mean {}?)", terminal::quoted(&close)),
+        None => String::new(),
+    }
+}
+
+/// `port "qvoX" not found on br-int (did you mean "qvo0d3ade5c-72"?)`. `place` is what follows `not found`,
+/// with its preposition, or empty.
+pub fn not_found<'n>(
+    kind: &str,
+    name: &str,
+    place: &str,
+    candidates: impl IntoIterator<Item = &'n str>,
+) -> String {
+    let others = candidates.into_iter().filter(|other| *other != name);
+    let space = if place.is_empty() { "" } else { " " };
+    format!(
+        "{kind} {} not found{space}{place}{}",
+        terminal::quoted(name),
+        did_you_mean(name, others)
+    )
 }
 
 impl fmt::Display for ResolveError {

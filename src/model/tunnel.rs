@@ -4,20 +4,103 @@ use std::fmt;
 
 use super::topology::{Bridge, Interface, Port, Topology};
 
+/// A type of interface that is a tunnel.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TunnelKind {
+    /// The type, as the database has it.
+    pub name: &'static str,
+    /// How many bits its key has; `None` if it has no key. The manual has those of Geneve, VXLAN, LISP, GRE
+    /// and STT; a TEID of GTP-U has 32 (3GPP TS 29.281), an ERSPAN session id 10 (draft-foschiano-erspan).
+    pub key_bits: Option<u32>,
+    /// Which UDP or TCP port it has.
+    pub port: TunnelPort,
+    /// What it carries where its option `packet_type` does not say.
+    pub packet_type: &'static str,
+    /// The one family of addresses that it runs over; `None`: either.
+    pub family: Option<IpFamily>,
+}
+
+/// Which UDP or TCP port a tunnel has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TunnelPort {
+    /// It has none.
+    None,
+    /// It must be given.
+    Given,
+    /// This one, where none is given.
+    Default(u16),
+}
+
+/// A family of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IpFamily {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
 /// The types of interface that are tunnels.
-pub const KINDS: [&str; 11] = [
-    "bareudp",
-    "erspan",
-    "geneve",
-    "gre",
-    "gtpu",
-    "ip6erspan",
-    "ip6gre",
-    "lisp",
-    "srv6",
-    "stt",
-    "vxlan",
+pub static KINDS: [TunnelKind; 11] = [
+    kind("bareudp", None, TunnelPort::Given, L3, None),
+    kind("erspan", Some(10), TunnelPort::None, L2, V4),
+    kind("geneve", Some(24), TunnelPort::Default(6081), L2, None),
+    kind("gre", Some(32), TunnelPort::None, L2, V4),
+    kind("gtpu", Some(32), TunnelPort::Default(2152), L3, None),
+    kind("ip6erspan", Some(10), TunnelPort::None, L2, V6),
+    kind("ip6gre", Some(32), TunnelPort::None, L2, V6),
+    kind("lisp", Some(24), TunnelPort::Default(4341), L3, None),
+    kind("srv6", None, TunnelPort::None, L3, V6),
+    kind("stt", Some(64), TunnelPort::Default(7471), L2, None),
+    kind("vxlan", Some(24), TunnelPort::Default(4789), L2, None),
 ];
+
+/// Frames.
+const L2: &str = "legacy_l2";
+/// Packets without an Ethernet header.
+const L3: &str = "legacy_l3";
+const V4: Option<IpFamily> = Some(IpFamily::V4);
+const V6: Option<IpFamily> = Some(IpFamily::V6);
+
+const fn kind(
+    name: &'static str,
+    key_bits: Option<u32>,
+    port: TunnelPort,
+    packet_type: &'static str,
+    family: Option<IpFamily>,
+) -> TunnelKind {
+    TunnelKind {
+        name,
+        key_bits,
+        port,
+        packet_type,
+        family,
+    }
+}
+
+impl TunnelKind {
+    /// The type of this name; `None` if it is no tunnel.
+    pub fn of(name: &str) -> Option<&'static TunnelKind> {
+        KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// The type that is the same over the other family of addresses, if there is one.
+    pub fn twin(&self) -> Option<&'static str> {
+        let is_twin = |other: &&TunnelKind| {
+            other.name.strip_prefix("ip6") == Some(self.name)
+                || self.name.strip_prefix("ip6") == Some(other.name)
+        };
+        KINDS.iter().find(is_twin).map(|twin| twin.name)
+    }
+
+    /// The UDP or TCP port where none is given, if it has one.
+    pub fn default_port(&self) -> Option<u16> {
+        match self.port {
+            TunnelPort::Default(port) => Some(port),
+            TunnelPort::None | TunnelPort::Given => None,
+        }
+    }
+}
 
 /// A tunnel interface.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +138,7 @@ pub enum Key<'t> {
 
 /// Whether a type of interface is a tunnel.
 pub fn is_tunnel(kind: &str) -> bool {
-    KINDS.contains(&kind)
+    TunnelKind::of(kind).is_some()
 }
 
 /// The tunnels of a topology, by bridge and name.
@@ -68,9 +151,7 @@ pub fn tunnels(topology: &Topology) -> impl Iterator<Item = Tunnel<'_>> {
 impl<'t> Tunnel<'t> {
     /// The interface as a tunnel; `None` if it is none.
     pub fn of(bridge: &'t Bridge, port: &'t Port, interface: &'t Interface) -> Option<Self> {
-        if !is_tunnel(interface.kind()) {
-            return None;
-        }
+        let kind = TunnelKind::of(interface.kind())?;
         let option = |name: &str| interface.options.get(name).map(String::as_str);
         let key = |own: &str| Key::of(option(own).or_else(|| option("key")));
         Some(Self {
@@ -84,7 +165,7 @@ impl<'t> Tunnel<'t> {
             dst_port: option("dst_port")
                 .and_then(|text| text.parse().ok())
                 .filter(|port| *port != 0)
-                .or_else(|| default_port(interface.kind())),
+                .or(kind.default_port()),
         })
     }
 
@@ -148,18 +229,6 @@ impl fmt::Display for Key<'_> {
             Self::Other(text) => f.write_str(text),
         }
     }
-}
-
-/// The default port of a type.
-pub(crate) fn default_port(kind: &str) -> Option<u16> {
-    Some(match kind {
-        "geneve" => 6081,
-        "gtpu" => 2152,
-        "lisp" => 4341,
-        "stt" => 7471,
-        "vxlan" => 4789,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

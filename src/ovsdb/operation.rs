@@ -94,6 +94,18 @@ pub struct Select {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Condition(pub String, pub Function, pub Datum);
 
+impl Condition {
+    /// The column is equal to this.
+    pub fn is(column: &str, operand: impl Into<Datum>) -> Self {
+        Self(column.to_owned(), Function::Equal, operand.into())
+    }
+
+    /// The column contains all of this.
+    pub fn includes(column: &str, operand: impl Into<Datum>) -> Self {
+        Self(column.to_owned(), Function::Includes, operand.into())
+    }
+}
+
 /// A comparison (RFC 7047 §5.1 `<function>`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Function {

@@ -76,6 +76,34 @@ impl Datum {
             Self::Map(_) => None,
         }
     }
+
+    /// The text, if the value is exactly one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Atom(Atom::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The integer, if the value is exactly one.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Atom(Atom::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The pairs of a map of texts; none of any other value.
+    pub fn text_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = match self {
+            Self::Map(pairs) => pairs.as_slice(),
+            Self::Atom(_) | Self::Set(_) => &[],
+        };
+        pairs.iter().filter_map(|pair| match pair {
+            (Atom::String(key), Atom::String(value)) => Some((key.as_str(), value.as_str())),
+            _ => None,
+        })
+    }
 }
 
 impl From<&str> for Atom {

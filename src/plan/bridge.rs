@@ -1,33 +1,24 @@
 //! Bridges and VLAN bridges: added, changed, removed.
 
-use super::draft::Change;
 use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::settings::{BridgeSettings, Pair, pairs};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
 use crate::model::vlan_bridge::VLAN_BRIDGE_KEY;
-use crate::ovsdb::{Atom, Condition, Datum, Function};
-
-/// What a bridge shall be.
-#[derive(Debug, Clone, Default)]
-pub struct BridgeSettings {
-    /// Columns of table `Bridge`.
-    pub columns: Vec<Assignment>,
-    /// The targets of its controllers, all of them; `None` leaves them as they are.
-    pub controllers: Option<Vec<String>>,
-}
+use crate::ovsdb::{Atom, Condition, Datum};
 
 /// A bridge to be added.
 #[derive(Debug, Clone)]
-pub struct NewBridge<'a> {
+pub(crate) struct NewBridge<'a> {
     /// Its name.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// For a VLAN bridge, the bridge that it is part of, and its VLAN.
-    pub parent: Option<(&'a str, i64)>,
+    pub(crate) parent: Option<(&'a str, i64)>,
     /// What it shall be.
-    pub settings: &'a BridgeSettings,
+    pub(crate) settings: &'a BridgeSettings,
     /// Whether one that exists is made what this one shall be.
-    pub may_exist: bool,
+    pub(crate) may_exist: bool,
 }
 
 /// With more ports than this to remove, reading the tables at once is cheaper than row by row.
@@ -35,11 +26,7 @@ const WORTH_READING_WHOLE: usize = 20;
 
 impl Edit<'_> {
     /// Adds a bridge with its own port, or makes the one that exists what it shall be.
-    ///
-    /// # Errors
-    ///
-    /// The bridge cannot be made or changed so, or the database does not answer.
-    pub async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace, Refusal> {
+    pub(crate) async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace> {
         let place = if let Some(place) = self.bridge_if(new.name).await? {
             self.refuse_other_bridge(new, &place)?;
             place
@@ -55,21 +42,25 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a bridge; the rest stays.
-    ///
-    /// # Errors
-    ///
-    /// The bridge cannot be changed so, or the database does not answer.
-    pub async fn set_bridge(
+    pub(crate) async fn set_bridge(
         &mut self,
         place: &BridgePlace,
         settings: &BridgeSettings,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         if let Some((port, _)) = place.vlan {
-            let assignments = self.of_vlan_bridge(port, place.row, settings)?;
-            return self.assign(port, &assignments).await;
+            self.refuse_of_vlan_bridge(port, place.row, settings)?;
+            let own_key = |pair: &Pair| Pair {
+                key: format!("{VLAN_BRIDGE_KEY}{}", pair.key),
+                value: pair.value.clone(),
+            };
+            let own: Vec<Pair> = settings.external_ids.iter().map(own_key).collect();
+            let external_ids = pairs("external_ids", &own);
+            return self.assign(port, external_ids.as_slice()).await;
         }
         self.refuse_unknown_datapath(settings).await?;
-        self.assign(place.row, &settings.columns).await?;
+        self.assign(place.row, &settings.of_real_bridge()).await?;
+        let external_ids = pairs("external_ids", &settings.external_ids);
+        self.assign(place.row, external_ids.as_slice()).await?;
         if let Some(targets) = &settings.controllers {
             self.set_controllers(place.row, targets).await?;
         }
@@ -77,11 +68,7 @@ impl Edit<'_> {
     }
 
     /// Removes bridges with all their ports; a VLAN bridge goes with the ports of its VLAN.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<(), Refusal> {
+    pub(crate) async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<()> {
         let mut patches = Vec::new();
         for place in places {
             if self.draft.is_gone(place.row) {
@@ -105,7 +92,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    async fn insert_bridge(&mut self, name: &str) -> Result<BridgePlace, Refusal> {
+    async fn insert_bridge(&mut self, name: &str) -> Result<BridgePlace> {
         let root = self.root().await?;
         let (port, reference) = self.insert_own_port(name, Vec::new());
         let ports = Datum::Set(vec![reference]);
@@ -123,7 +110,7 @@ impl Edit<'_> {
         name: &str,
         parent: &str,
         vid: i64,
-    ) -> Result<BridgePlace, Refusal> {
+    ) -> Result<BridgePlace> {
         let place = self.bridge(parent).await?;
         if place.vlan.is_some() {
             return Err(Refusal::refused(format!(
@@ -132,10 +119,11 @@ impl Edit<'_> {
                 quoted(&self.name_of(place.row))
             )));
         }
-        let is = |column: &str, datum| Condition(column.to_owned(), Function::Equal, datum);
-        let tagged = is("tag", vid.into());
-        let fake = is("fake_bridge", true.into());
-        for other in self.draft.search("Port", vec![tagged, fake], PORT).await? {
+        let fake = vec![
+            Condition::is("tag", vid),
+            Condition::is("fake_bridge", true),
+        ];
+        for other in self.draft.search("Port", fake, PORT).await? {
             if self.bridge_of(other).await? == Some(place.row) {
                 return Err(Refusal::refused(format!(
                     "VLAN {vid} of {} has a bridge already: {}",
@@ -173,7 +161,7 @@ impl Edit<'_> {
     }
 
     /// Refuses a name that no bridge can have, or that something else has.
-    async fn refuse_taken_name(&mut self, name: &str) -> Result<(), Refusal> {
+    async fn refuse_taken_name(&mut self, name: &str) -> Result<()> {
         check_new("bridge", name, "internal")?;
         if let Some(place) = self.port_if(name).await? {
             let bridge = self.name_of(place.bridge);
@@ -202,7 +190,7 @@ impl Edit<'_> {
     }
 
     /// Refuses a bridge that exists, unless it is one of the kind that is to be added.
-    fn refuse_other_bridge(&self, new: &NewBridge<'_>, place: &BridgePlace) -> Result<(), Refusal> {
+    fn refuse_other_bridge(&self, new: &NewBridge<'_>, place: &BridgePlace) -> Result<()> {
         let name = quoted(new.name);
         if !new.may_exist {
             return Err(
@@ -226,65 +214,39 @@ impl Edit<'_> {
         )))
     }
 
-    /// What a VLAN bridge can have of its own: `external_ids`, which its port keeps.
-    fn of_vlan_bridge(
+    /// Refuses what a VLAN bridge cannot have of its own: all but `external_ids`, which its port keeps.
+    fn refuse_of_vlan_bridge(
         &self,
         port: RowId,
         parent: RowId,
         settings: &BridgeSettings,
-    ) -> Result<Vec<Assignment>, Refusal> {
-        let refuse = |what: &str| {
-            Refusal::usage(format!(
+    ) -> Result<()> {
+        let of_real_bridge = settings.of_real_bridge();
+        let column = of_real_bridge.first().map(|(column, _)| *column);
+        match settings
+            .controllers
+            .as_ref()
+            .map(|_| "controller")
+            .or(column)
+        {
+            None => Ok(()),
+            Some(what) => Err(Refusal::usage(format!(
                 "{} is a VLAN bridge: its {what} is that of its parent {}",
                 quoted(&self.name_of(port)),
                 quoted(&self.name_of(parent))
-            ))
-        };
-        if settings.controllers.is_some() {
-            return Err(refuse("controller"));
+            ))),
         }
-        let own_key = |key: Atom| match key {
-            Atom::String(key) => Atom::String(format!("{VLAN_BRIDGE_KEY}{key}")),
-            other => other,
-        };
-        let own = |assignment: &Assignment| match &assignment.change {
-            Change::Pairs { put, removed } if assignment.column == "external_ids" => {
-                let put = put
-                    .iter()
-                    .cloned()
-                    .map(|(key, value)| (own_key(key), value));
-                Ok(Assignment {
-                    column: assignment.column.clone(),
-                    change: Change::Pairs {
-                        put: put.collect(),
-                        removed: removed.iter().cloned().map(own_key).collect(),
-                    },
-                })
-            }
-            _ => Err(refuse(&assignment.column)),
-        };
-        settings.columns.iter().map(own).collect()
     }
 
     /// Refuses a datapath type that the switch does not have: it would make no such bridge, and say so
     /// in its log only.
-    async fn refuse_unknown_datapath(&mut self, settings: &BridgeSettings) -> Result<(), Refusal> {
-        let asked = settings
-            .columns
-            .iter()
-            .find_map(|assignment| match &assignment.change {
-                Change::Set(Datum::Atom(Atom::String(kind)))
-                    if assignment.column == "datapath_type" =>
-                {
-                    Some(kind)
-                }
-                _ => None,
-            });
+    async fn refuse_unknown_datapath(&mut self, settings: &BridgeSettings) -> Result<()> {
+        let asked = settings.datapath_type.as_ref().and_then(Datum::as_str);
         let Some(asked) = asked.filter(|kind| !kind.is_empty()) else {
             return Ok(());
         };
         let known = self.datapath_types().await?;
-        if known.is_empty() || known.contains(asked) {
+        if known.is_empty() || known.iter().any(|kind| kind == asked) {
             return Ok(());
         }
         Err(
@@ -294,7 +256,7 @@ impl Edit<'_> {
     }
 
     /// The datapath types that ovs-vswitchd has; none until it has run.
-    pub(super) async fn datapath_types(&mut self) -> Result<Vec<String>, Refusal> {
+    pub(super) async fn datapath_types(&mut self) -> Result<Vec<String>> {
         let root = self.root().await?;
         let known = self.draft.peek(root, "datapath_types").await?;
         let words = known.as_set().unwrap_or_default().iter();
@@ -306,7 +268,7 @@ impl Edit<'_> {
     }
 
     /// Makes these the controllers of a bridge; those it has stay what they are.
-    async fn set_controllers(&mut self, bridge: RowId, targets: &[String]) -> Result<(), Refusal> {
+    async fn set_controllers(&mut self, bridge: RowId, targets: &[String]) -> Result<()> {
         let known = self
             .draft
             .referred(bridge, "controller", "Controller", &["target"])
@@ -342,21 +304,13 @@ impl Edit<'_> {
         Ok(())
     }
 
-    async fn warn_of_two_trees(
-        &mut self,
-        bridge: RowId,
-        settings: &BridgeSettings,
-    ) -> Result<(), Refusal> {
-        const TREES: [&str; 2] = ["stp_enable", "rstp_enable"];
-        let is_tree = |assignment: &Assignment| TREES.contains(&assignment.column.as_str());
-        if !settings.columns.iter().any(is_tree) {
+    async fn warn_of_two_trees(&mut self, bridge: RowId, settings: &BridgeSettings) -> Result<()> {
+        if settings.stp_enable.is_none() && settings.rstp_enable.is_none() {
             return Ok(());
         }
-        let mut both = true;
-        for column in TREES {
-            both &= self.draft.value(bridge, column).await? == Datum::from(true);
-        }
-        if both {
+        let stp = self.draft.value(bridge, "stp_enable").await?;
+        let rstp = self.draft.value(bridge, "rstp_enable").await?;
+        if stp == Datum::from(true) && rstp == Datum::from(true) {
             let name = self.name_of(bridge);
             self.warn(format!(
                 "bridge {} has both STP and RSTP enabled: Open vSwitch then uses RSTP only",
@@ -368,7 +322,7 @@ impl Edit<'_> {
 
     /// The ports that go with a bridge. All of a real one go, so nothing is waited for: what is added
     /// meanwhile goes too. Those of a VLAN bridge go by their tag, which must still be that.
-    async fn ports_of(&mut self, place: &BridgePlace) -> Result<Vec<PortPlace>, Refusal> {
+    async fn ports_of(&mut self, place: &BridgePlace) -> Result<Vec<PortPlace>> {
         let ports = self.draft.peek(place.row, "ports").await?;
         let ports = ports.as_set().unwrap_or_default().to_vec();
         if ports.len() > WORTH_READING_WHOLE {
@@ -398,7 +352,7 @@ impl Edit<'_> {
         table: &str,
         references: &[Atom],
         columns: &[&str],
-    ) -> Result<Vec<RowId>, Refusal> {
+    ) -> Result<Vec<RowId>> {
         let mut rows = Vec::new();
         for reference in references {
             let row = match reference {
@@ -414,19 +368,15 @@ impl Edit<'_> {
     }
 
     /// Lets a port go with its interfaces; returns those that are patch ports, with their peers.
-    async fn drop_port(&mut self, place: &PortPlace) -> Result<Vec<(RowId, String)>, Refusal> {
+    async fn drop_port(&mut self, place: &PortPlace) -> Result<Vec<(RowId, String)>> {
         let mut patches = Vec::new();
         self.settle(place.port, place.bridge);
         for interface in &place.interfaces {
             self.settle(*interface, place.port);
-            if self.draft.peek(*interface, "type").await? == Datum::from("patch")
-                && let Datum::Map(options) = self.draft.peek(*interface, "options").await?
-            {
-                let peer = options.into_iter().find_map(|pair| match pair {
-                    (Atom::String(key), Atom::String(peer)) if key == "peer" => Some(peer),
-                    _ => None,
-                });
-                patches.extend(peer.map(|peer| (*interface, peer)));
+            if self.draft.peek(*interface, "type").await? == Datum::from("patch") {
+                let options = self.draft.peek(*interface, "options").await?;
+                let peer = options.text_pairs().find(|(key, _)| *key == "peer");
+                patches.extend(peer.map(|(_, peer)| (*interface, peer.to_owned())));
             }
             self.draft.let_go(*interface);
         }
@@ -436,7 +386,7 @@ impl Edit<'_> {
         Ok(patches)
     }
 
-    async fn drop_bridge(&mut self, bridge: RowId) -> Result<(), Refusal> {
+    async fn drop_bridge(&mut self, bridge: RowId) -> Result<()> {
         let controllers = self.draft.peek(bridge, "controller").await?;
         let controllers = controllers.as_set().unwrap_or_default();
         for row in self.rows_of("Controller", controllers, &["target"]).await? {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::Change;
+use super::draft::ColumnChange;
 use super::record::{as_symbol, column};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::{self, word};
 use crate::ovsdb::notation::{self, Argument, bare, check_number};
 use crate::ovsdb::schema::{Base, Column, Table, Type};
@@ -13,16 +13,12 @@ use crate::ovsdb::{Atom, Datum};
 
 impl Edit<'_> {
     /// Sets columns, or keys of them: `COLUMN[:KEY]=VALUE`.
-    ///
-    /// # Errors
-    ///
-    /// An argument is wrong, a column is read-only, or the database does not answer.
-    pub async fn set_record(
+    pub(crate) async fn set_record(
         &mut self,
         table: &Table,
         row: RowId,
         arguments: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         for argument in arguments {
             let (column, change) = assignment(table, argument)?;
             refuse_read_only(table, column)?;
@@ -32,17 +28,14 @@ impl Edit<'_> {
     }
 
     /// Adds elements to a set, or pairs to a map whose keys are not there yet.
-    ///
-    /// # Errors
-    ///
-    /// A value is wrong, the column is read-only, or the database does not answer.
-    pub async fn add_to_record(
+    pub(crate) async fn add_to_record(
         &mut self,
         table: &Table,
         row: RowId,
-        column: &Column,
+        column_word: &str,
         values: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
+        let column = column(table, column_word)?;
         refuse_read_only(table, column)?;
         for value in values {
             let datum = read(table, column, value, &any_number(&column.kind))?;
@@ -50,15 +43,9 @@ impl Edit<'_> {
                 Datum::Map(pairs) => {
                     let has = self.draft.value(row, &column.name).await?;
                     let is_new = |(key, _): &(Atom, Atom)| pair(&has, key).is_none();
-                    Change::Pairs {
-                        put: pairs.into_iter().filter(is_new).collect(),
-                        removed: Vec::new(),
-                    }
+                    ColumnChange::put(pairs.into_iter().filter(is_new).collect())
                 }
-                set => Change::Elements {
-                    added: set.as_set().unwrap_or_default().to_vec(),
-                    removed: Vec::new(),
-                },
+                set => ColumnChange::add(set.as_set().unwrap_or_default().to_vec()),
             };
             self.change_column(table, row, column, change).await?;
         }
@@ -66,17 +53,14 @@ impl Edit<'_> {
     }
 
     /// Takes elements out of a set; keys, or pairs that are exactly so, out of a map.
-    ///
-    /// # Errors
-    ///
-    /// A value is wrong, the column is read-only, or the database does not answer.
-    pub async fn remove_from_record(
+    pub(crate) async fn remove_from_record(
         &mut self,
         table: &Table,
         row: RowId,
-        column: &Column,
+        column_word: &str,
         values: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
+        let column = column(table, column_word)?;
         refuse_read_only(table, column)?;
         let kind = any_number(&column.kind);
         let keys = Type {
@@ -97,19 +81,16 @@ impl Edit<'_> {
                     }
                     let has = self.draft.value(row, &column.name).await?;
                     let same = |(key, value): &(Atom, Atom)| pair(&has, key) == Some(value);
-                    Change::Pairs {
-                        put: Vec::new(),
-                        removed: pairs.into_iter().filter(same).map(|(key, _)| key).collect(),
-                    }
+                    ColumnChange::remove_keys(
+                        pairs.into_iter().filter(same).map(|(key, _)| key).collect(),
+                    )
                 }
                 set => {
                     let removed = set.as_set().unwrap_or_default().to_vec();
                     if kind.is_map() {
-                        let put = Vec::new();
-                        Change::Pairs { put, removed }
+                        ColumnChange::remove_keys(removed)
                     } else {
-                        let added = Vec::new();
-                        Change::Elements { added, removed }
+                        ColumnChange::remove(removed)
                     }
                 }
             };
@@ -119,16 +100,12 @@ impl Edit<'_> {
     }
 
     /// Empties columns.
-    ///
-    /// # Errors
-    ///
-    /// A column cannot be emptied, or the database does not answer.
-    pub async fn clear_record(
+    pub(crate) async fn clear_record(
         &mut self,
         table: &Table,
         row: RowId,
         columns: &[String],
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         for word in columns {
             if let Some((name, key)) = word.split_once(':') {
                 return Err(Refusal::usage(format!(
@@ -155,23 +132,19 @@ impl Edit<'_> {
             } else {
                 Datum::EMPTY
             };
-            self.change_column(table, row, column, Change::Set(empty))
+            self.change_column(table, row, column, ColumnChange::Set(empty))
                 .await?;
         }
         Ok(())
     }
 
     /// Makes a row. `symbol` (`@NAME`) is what later steps may call it.
-    ///
-    /// # Errors
-    ///
-    /// An argument is wrong, `symbol` is taken, or the database does not answer.
-    pub async fn create_record(
+    pub(crate) async fn create_record(
         &mut self,
         table: &Table,
         symbol: Option<&str>,
         arguments: &[String],
-    ) -> Result<RowId, Refusal> {
+    ) -> Result<RowId> {
         if let Some(symbol) = symbol.filter(|symbol| self.symbols.contains_key(*symbol)) {
             return Err(Refusal::usage(format!("{} is made twice", quoted(symbol))));
         }
@@ -186,14 +159,14 @@ impl Edit<'_> {
             }
             let change = self.settle_references(table, column, change).await?;
             let datum = match (change, columns.remove(column.name.as_str())) {
-                (Change::Pairs { put, .. }, Some(Datum::Map(mut pairs))) => {
+                (ColumnChange::Pairs { put, .. }, Some(Datum::Map(mut pairs))) => {
                     pairs.retain(|(key, _)| !put.iter().any(|(other, _)| other == key));
                     pairs.extend(put);
                     Datum::Map(pairs)
                 }
-                (Change::Pairs { put, .. }, _) => Datum::Map(put),
-                (Change::Set(datum), _) => datum,
-                (Change::Elements { added, .. }, _) => Datum::set(added),
+                (ColumnChange::Pairs { put, .. }, _) => Datum::Map(put),
+                (ColumnChange::Set(datum), _) => datum,
+                (ColumnChange::Elements { added, .. }, _) => Datum::set(added),
             };
             columns.insert(&column.name, datum);
         }
@@ -211,11 +184,7 @@ impl Edit<'_> {
     }
 
     /// Deletes a row, unless another refers to it in a way that would keep it.
-    ///
-    /// # Errors
-    ///
-    /// The row must stay, or the database does not answer.
-    pub async fn destroy_record(&mut self, table: &Table, row: RowId) -> Result<(), Refusal> {
+    pub(crate) async fn destroy_record(&mut self, table: &Table, row: RowId) -> Result<()> {
         if table.name == "Open_vSwitch" {
             return Err(Refusal::refused(
                 "the row of table Open_vSwitch is the switch: all that there is goes with it",
@@ -257,11 +226,7 @@ impl Edit<'_> {
     }
 
     /// Deletes all rows of a table.
-    ///
-    /// # Errors
-    ///
-    /// As [`Edit::destroy_record`].
-    pub async fn destroy_all(&mut self, table: &Table) -> Result<(), Refusal> {
+    pub(crate) async fn destroy_all(&mut self, table: &Table) -> Result<()> {
         for row in self.draft.search(&table.name, Vec::new(), &[]).await? {
             self.destroy_record(table, row).await?;
         }
@@ -270,11 +235,7 @@ impl Edit<'_> {
 
     /// Refuses a plan that makes rows which nothing refers to, in tables whose rows then go at once
     /// (ovsdb-server(7), garbage collection).
-    ///
-    /// # Errors
-    ///
-    /// There is such a row.
-    pub fn refuse_unreferenced(&self) -> Result<(), Refusal> {
+    pub(crate) fn refuse_unreferenced(&self) -> Result<()> {
         for (row, symbol) in &self.unrooted {
             if self.draft.is_gone(*row) {
                 continue;
@@ -310,8 +271,8 @@ impl Edit<'_> {
         table: &Table,
         row: RowId,
         column: &Column,
-        change: Change,
-    ) -> Result<(), Refusal> {
+        change: ColumnChange,
+    ) -> Result<()> {
         let change = self.settle_references(table, column, change).await?;
         // What goes so is told by its name; nothing is decided on it.
         let referred = match (table.name.as_str(), column.name.as_str()) {
@@ -322,11 +283,7 @@ impl Edit<'_> {
         if let Some(referred) = referred.filter(|table| !self.draft.is_whole(table, "name")) {
             self.draft.read_whole(referred, &["name"]).await?;
         }
-        let assignment = Assignment {
-            column: column.name.clone(),
-            change,
-        };
-        self.assign(row, &[assignment]).await?;
+        self.draft.apply(row, &column.name, change).await?;
         let datum = self.draft.peek(row, &column.name).await?;
         let number = match &datum {
             Datum::Map(pairs) => pairs.len(),
@@ -349,21 +306,21 @@ impl Edit<'_> {
         &mut self,
         table: &Table,
         column: &Column,
-        change: Change,
-    ) -> Result<Change, Refusal> {
+        change: ColumnChange,
+    ) -> Result<ColumnChange> {
         let mut change = change;
         let key = &column.kind.key;
         let value = column.kind.value.as_ref();
         match &mut change {
-            Change::Set(Datum::Atom(atom)) => {
+            ColumnChange::Set(Datum::Atom(atom)) => {
                 self.settle_reference(table, column, key, atom).await?;
             }
-            Change::Set(Datum::Set(atoms)) | Change::Elements { added: atoms, .. } => {
+            ColumnChange::Set(Datum::Set(atoms)) | ColumnChange::Elements { added: atoms, .. } => {
                 for atom in atoms {
                     self.settle_reference(table, column, key, atom).await?;
                 }
             }
-            Change::Set(Datum::Map(pairs)) | Change::Pairs { put: pairs, .. } => {
+            ColumnChange::Set(Datum::Map(pairs)) | ColumnChange::Pairs { put: pairs, .. } => {
                 for (k, v) in pairs {
                     self.settle_reference(table, column, key, k).await?;
                     if let Some(value) = value {
@@ -372,7 +329,7 @@ impl Edit<'_> {
                 }
             }
         }
-        if let Change::Elements { removed, .. } = &mut change {
+        if let ColumnChange::Elements { removed, .. } = &mut change {
             for atom in removed {
                 if let Some(symbol) = as_symbol(atom) {
                     *atom = self.draft.reference(self.symbol(symbol)?);
@@ -388,7 +345,7 @@ impl Edit<'_> {
         column: &Column,
         base: &Base,
         atom: &mut Atom,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let Some(refers_to) = &base.refers_to else {
             return Ok(());
         };
@@ -458,7 +415,7 @@ impl Edit<'_> {
 }
 
 /// `COLUMN[:KEY]=VALUE`, typed.
-fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Change), Refusal> {
+fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, ColumnChange)> {
     let parsed = Argument::parse(argument, &["="]).map_err(Refusal::usage)?;
     let column = column(table, &parsed.column)?;
     let Some((_, value)) = parsed.value else {
@@ -470,7 +427,7 @@ fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Chang
     let Some(key) = parsed.key else {
         return Ok((
             column,
-            Change::Set(read(table, column, value, &column.kind)?),
+            ColumnChange::Set(read(table, column, value, &column.kind)?),
         ));
     };
     let base = value_of_key(table, column)?;
@@ -478,19 +435,11 @@ fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Chang
         notation::atom(text, base).map_err(|message| wrong(table, column, &message))
     };
     let pair = (typed(&key, &column.kind.key)?, typed(value, base)?);
-    let change = Change::Pairs {
-        put: vec![pair],
-        removed: Vec::new(),
-    };
-    Ok((column, change))
+    Ok((column, ColumnChange::put(vec![pair])))
 }
 
 /// What a key of a column has for its value.
-///
-/// # Errors
-///
-/// The column is no map.
-pub fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, Refusal> {
+pub(crate) fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base> {
     column.kind.value.as_ref().ok_or_else(|| {
         Refusal::usage(format!(
             "column {} of table {} is no map: it has no keys",
@@ -500,23 +449,19 @@ pub fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base, R
 }
 
 /// A value for a column.
-///
-/// # Errors
-///
-/// The text is no value of this type.
-pub fn read(table: &Table, column: &Column, text: &str, kind: &Type) -> Result<Datum, Refusal> {
+pub(crate) fn read(table: &Table, column: &Column, text: &str, kind: &Type) -> Result<Datum> {
     notation::datum(text, kind).map_err(|message| wrong(table, column, &message))
 }
 
 /// What is no value of a column.
-pub fn wrong(table: &Table, column: &Column, message: &str) -> Refusal {
+pub(crate) fn wrong(table: &Table, column: &Column, message: &str) -> Refusal {
     Refusal::usage(format!(
         "column {} of table {}: {message}",
         column.name, table.name
     ))
 }
 
-fn refuse_read_only(table: &Table, column: &Column) -> Result<(), Refusal> {
+fn refuse_read_only(table: &Table, column: &Column) -> Result<()> {
     if column.is_mutable {
         return Ok(());
     }
@@ -536,7 +481,7 @@ fn any_number(kind: &Type) -> Type {
 }
 
 /// The value of a key of a map.
-pub fn pair<'d>(datum: &'d Datum, key: &Atom) -> Option<&'d Atom> {
+pub(crate) fn pair<'d>(datum: &'d Datum, key: &Atom) -> Option<&'d Atom> {
     match datum {
         Datum::Map(pairs) => pairs
             .iter()

@@ -2,7 +2,7 @@
 
 use super::database::{pair, read, value_of_key, wrong};
 use super::record::column;
-use super::{Refusal, quoted};
+use super::{Refusal, Result, quoted};
 use crate::ovsdb::notation::{self, Argument};
 use crate::ovsdb::relation::Relation;
 use crate::ovsdb::schema::{Column, Table, Type};
@@ -10,9 +10,9 @@ use crate::ovsdb::{Atom, Condition, Datum, Function};
 
 /// A condition of `find` and `wait`: `COLUMN[:KEY] OPERATOR VALUE`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// The column.
-    pub column: Column,
+    pub(crate) column: Column,
     key: Option<Atom>,
     relation: Relation,
     operand: Datum,
@@ -20,11 +20,7 @@ pub struct Filter {
 
 impl Filter {
     /// Reads one, typed by the table's columns.
-    ///
-    /// # Errors
-    ///
-    /// The text is no condition, or does not fit the column.
-    pub fn read(table: &Table, text: &str) -> Result<Self, Refusal> {
+    pub(crate) fn read(table: &Table, text: &str) -> Result<Self> {
         let operators = Relation::WORDS.map(|(word, _)| word);
         let parsed = Argument::parse(text, &operators).map_err(Refusal::usage)?;
         let column = column(table, &parsed.column)?;
@@ -77,7 +73,7 @@ impl Filter {
     }
 
     /// Whether a value of the column meets it.
-    pub fn is_met(&self, datum: &Datum) -> bool {
+    pub(crate) fn is_met(&self, datum: &Datum) -> bool {
         let datum = self.column.kind.of(datum.clone());
         let Some(key) = &self.key else {
             return self.relation.holds(&datum, &self.operand);
@@ -89,7 +85,7 @@ impl Filter {
     }
 
     /// What the database itself can sort out: every row that meets the filter meets this too.
-    pub fn condition(&self) -> Option<Condition> {
+    pub(crate) fn condition(&self) -> Option<Condition> {
         let name = self.column.name.clone();
         match (self.relation, &self.key, &self.operand) {
             (Relation::Equal | Relation::SameSet, None, operand) => {

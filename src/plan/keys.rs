@@ -1,20 +1,14 @@
 //! Whether the keys and values that a plan sets are documented.
 
-use std::fmt::Write as _;
-
-use super::{Edit, Refusal, RowId, Warning, quoted};
+use super::{Edit, Result, RowId, Warning, quoted};
 use crate::model::keys::{check, interface_types, missing};
-use crate::model::resolve::closest;
-use crate::ovsdb::{Atom, Datum};
+use crate::model::resolve::did_you_mean;
+use crate::ovsdb::Datum;
 
 impl Edit<'_> {
     /// Warns of what the switch will ignore: keys that nobody documents, values out of their range,
     /// options that are needed and not there. Only of what the plan sets; what was there stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn check_keys(&mut self) -> Result<(), Refusal> {
+    pub(crate) async fn check_keys(&mut self) -> Result<()> {
         for row in self.draft.rows() {
             if self.draft.is_gone(row) {
                 continue;
@@ -26,10 +20,10 @@ impl Edit<'_> {
                 continue;
             }
             let kind = match table.as_str() {
-                "Interface" | "QoS" => match self.draft.peek(row, "type").await? {
-                    Datum::Atom(Atom::String(kind)) => Some(kind),
-                    _ => Some(String::new()),
-                },
+                "Interface" | "QoS" => {
+                    let kind = self.draft.peek(row, "type").await?;
+                    Some(kind.as_str().unwrap_or_default().to_owned())
+                }
                 _ => None,
             };
             if let Some(text) = unknown_type(&table, kind.as_deref(), &changed) {
@@ -64,7 +58,7 @@ impl Edit<'_> {
     }
 
     /// Warns of a type of datapath that this ovs-vswitchd has not: the bridge would be down.
-    async fn warn_of_datapath(&mut self, bridge: RowId) -> Result<(), Refusal> {
+    async fn warn_of_datapath(&mut self, bridge: RowId) -> Result<()> {
         let kind = self.text(bridge, "datapath_type").await?;
         let known = self.datapath_types().await?;
         if kind.is_empty() || known.is_empty() || known.contains(&kind) {
@@ -90,17 +84,9 @@ impl Edit<'_> {
         }
     }
 
-    async fn warn_of_missing(&mut self, row: RowId, kind: &str) -> Result<(), Refusal> {
+    async fn warn_of_missing(&mut self, row: RowId, kind: &str) -> Result<()> {
         let options = self.draft.peek(row, "options").await?;
-        let keys = match &options {
-            Datum::Map(pairs) => pairs.as_slice(),
-            Datum::Atom(_) | Datum::Set(_) => &[],
-        };
-        let keys = keys.iter().filter_map(|(key, _)| match key {
-            Atom::String(key) => Some(key.as_str()),
-            _ => None,
-        });
-        for key in missing(kind, keys) {
+        for key in missing(kind, options.text_pairs().map(|(key, _)| key)) {
             self.warnings.push(Warning {
                 text: format!(
                     "{}: an interface of type {kind} needs the option {key}",
@@ -114,19 +100,13 @@ impl Edit<'_> {
 
     /// The pairs of a map that the plan sets: those that were not there.
     fn pairs_set(&self, row: RowId, column: &str) -> Vec<(String, String)> {
-        let before = match self.draft.before(row, column) {
-            Some(Datum::Map(pairs)) => pairs.as_slice(),
-            _ => &[],
+        let before = self.draft.before(row, column);
+        let is_there = |pair: &(&str, &str)| {
+            before.is_some_and(|before| before.text_pairs().any(|known| known == *pair))
         };
-        let Some(Datum::Map(after)) = self.draft.known(row, column) else {
-            return Vec::new();
-        };
-        let after = after.into_iter().filter(|pair| !before.contains(pair));
-        after
-            .filter_map(|pair| match pair {
-                (Atom::String(key), Atom::String(value)) => Some((key, value)),
-                _ => None,
-            })
+        let after = self.draft.known(row, column).unwrap_or(Datum::EMPTY);
+        let set = after.text_pairs().filter(|pair| !is_there(pair));
+        set.map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect()
     }
 }
@@ -137,9 +117,9 @@ fn unknown_type(table: &str, kind: Option<&str>, changed: &[String]) -> Option<S
     if table != "Interface" || !changed.iter().any(|column| column == "type") {
         return None;
     }
-    let mut text = format!("Open vSwitch has no interface type {}", quoted(kind));
-    if let Some(meant) = closest(kind, interface_types().iter().copied()) {
-        let _ = write!(text, " (did you mean {}?)", quoted(&meant));
-    }
-    Some(text)
+    Some(format!(
+        "Open vSwitch has no interface type {}{}",
+        quoted(kind),
+        did_you_mean(kind, interface_types().iter().copied())
+    ))
 }

@@ -5,11 +5,12 @@
 //! change over the draft. So one command is a plan of one step, and a batch one of many: a later step
 //! sees what an earlier one made.
 //!
-//! | room | what is in it |
+//! | module | contents |
 //! |---|---|
 //! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
 //! | [`place`] | bridges and ports by name or number, as the draft has them |
 //! | [`keys`] | whether the keys and values that a plan sets are documented |
+//! | [`settings`] | what a bridge or a port shall be |
 //! | [`name`] | which names a bridge, a port or an interface can have |
 //! | [`bridge`] | bridges and VLAN bridges: added, changed, removed |
 //! | [`port`] | ports and bonds: added, changed, removed |
@@ -21,41 +22,44 @@
 //! | [`filter`] | conditions on rows of any table |
 //! | [`report`] | what the draft changes, object by object, with before and after |
 
-pub mod bridge;
-pub mod database;
-pub mod draft;
-pub mod filter;
-pub mod keys;
-pub mod name;
-pub mod patch;
-pub mod place;
-pub mod port;
-pub mod record;
-pub mod report;
-pub mod tunnel;
-pub mod vlan;
+pub(crate) mod bridge;
+pub(crate) mod database;
+pub(crate) mod draft;
+pub(crate) mod filter;
+pub(crate) mod keys;
+pub(crate) mod name;
+pub(crate) mod patch;
+pub(crate) mod place;
+pub(crate) mod port;
+pub(crate) mod record;
+pub(crate) mod report;
+pub(crate) mod settings;
+pub(crate) mod tunnel;
+pub(crate) mod vlan;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-pub use crate::base::terminal::quoted;
+pub(crate) use crate::base::terminal::quoted;
+use crate::model::resolve::not_found;
 use crate::ovsdb::schema::Schema;
-use crate::ovsdb::{self, Atom, Datum, Uuid};
+use crate::ovsdb::{self, Uuid};
 use crate::source::Database;
-pub use draft::RowId;
-use draft::{Change, Draft};
+use draft::Draft;
+pub(crate) use draft::RowId;
+use settings::Assignment;
 
 /// A change being planned.
 #[derive(Debug)]
-pub struct Edit<'c> {
+pub(crate) struct Edit<'c> {
     /// What will be written.
-    pub draft: Draft<'c>,
+    pub(crate) draft: Draft<'c>,
     /// What the user should know although it is done.
-    pub warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
     /// What the user asked to be told.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Interfaces that were named, whether or not anything changes: the user wants to know how they do.
-    pub touched: Vec<RowId>,
+    pub(crate) touched: Vec<RowId>,
     /// The bridge of each port and the port of each interface that was looked at.
     homes: HashMap<RowId, RowId>,
     /// The database's schema, if it was asked for.
@@ -67,62 +71,46 @@ pub struct Edit<'c> {
     /// Ports whose surroundings no decision needs, but the report does.
     alone: Vec<RowId>,
     /// The identities that new rows got when they were written.
-    pub made: HashMap<RowId, Uuid>,
+    pub(crate) made: HashMap<RowId, Uuid>,
 }
 
 /// Something that is done, but may not be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
+pub(crate) struct Warning {
     /// What, in one plain sentence without a full stop.
-    pub text: String,
+    pub(crate) text: String,
     /// Whether it is about a key or value that is not documented: `--strict` refuses it.
-    pub is_about_keys: bool,
+    pub(crate) is_about_keys: bool,
 }
 
 /// Why a change is not made. Nothing is written then.
 #[derive(Debug)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// It makes no sense here, or would break something.
-    Refused {
-        /// What cannot be done, and why.
-        message: String,
-        /// What helps.
-        hint: Option<String>,
-    },
+    Refused(Reason),
     /// What is to be changed does not exist.
-    NotFound {
-        /// Its kind: `bridge`.
-        kind: &'static str,
-        /// Its name.
-        name: String,
-        /// Where was looked, with its preposition, or empty.
-        place: String,
-        /// Names that there are.
-        candidates: Vec<String>,
-    },
+    NotFound(Reason),
     /// What was asked for contradicts itself or is no value of its kind.
-    Usage {
-        /// What is wrong with it.
-        message: String,
-        /// What helps.
-        hint: Option<String>,
-    },
+    Usage(Reason),
     /// The database did not answer.
     Database(ovsdb::Error),
 }
 
-/// One column, and what is to be done to it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Assignment {
-    /// The column.
-    pub column: String,
-    /// What is done to it.
-    pub change: Change,
+/// What a plan comes to, or why it is not made.
+pub(crate) type Result<T, E = Refusal> = std::result::Result<T, E>;
+
+/// What cannot be done, and why.
+#[derive(Debug)]
+pub(crate) struct Reason {
+    /// In one line without a full stop.
+    pub(crate) message: String,
+    /// What helps.
+    pub(crate) hint: Option<String>,
 }
 
 impl<'c> Edit<'c> {
     /// A plan that changes nothing.
-    pub fn new(database: &'c Database) -> Self {
+    pub(crate) fn new(database: &'c Database) -> Self {
         Self {
             draft: Draft::new(database),
             warnings: Vec::new(),
@@ -138,7 +126,7 @@ impl<'c> Edit<'c> {
     }
 
     /// Something that is done, but may not be meant.
-    pub fn warn(&mut self, text: impl Into<String>) {
+    pub(crate) fn warn(&mut self, text: impl Into<String>) {
         self.warnings.push(Warning {
             text: text.into(),
             is_about_keys: false,
@@ -146,23 +134,15 @@ impl<'c> Edit<'c> {
     }
 
     /// Does to a row's columns what is to be done to them.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn assign(&mut self, row: RowId, assignments: &[Assignment]) -> Result<(), Refusal> {
-        for Assignment { column, change } in assignments {
+    pub(crate) async fn assign(&mut self, row: RowId, assignments: &[Assignment]) -> Result<()> {
+        for (column, change) in assignments {
             self.draft.apply(row, column, change.clone()).await?;
         }
         Ok(())
     }
 
     /// The row of table `Open_vSwitch`.
-    ///
-    /// # Errors
-    ///
-    /// The table is empty, or the database does not answer.
-    pub async fn root(&mut self) -> Result<RowId, Refusal> {
+    pub(crate) async fn root(&mut self) -> Result<RowId> {
         let root = self.draft.only("Open_vSwitch", &[]).await?;
         root.ok_or_else(|| {
             Refusal::refused("the database has no row in table Open_vSwitch")
@@ -171,89 +151,81 @@ impl<'c> Edit<'c> {
     }
 
     /// A column's text; empty if there is none.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn text(&mut self, row: RowId, column: &str) -> Result<String, Refusal> {
-        Ok(match self.draft.value(row, column).await? {
-            Datum::Atom(Atom::String(text)) => text,
-            _ => String::new(),
-        })
+    pub(crate) async fn text(&mut self, row: RowId, column: &str) -> Result<String> {
+        let datum = self.draft.value(row, column).await?;
+        Ok(datum.as_str().unwrap_or_default().to_owned())
     }
 
     /// A column's number, if it has one.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn number(&mut self, row: RowId, column: &str) -> Result<Option<i64>, Refusal> {
-        Ok(match self.draft.value(row, column).await? {
-            Datum::Atom(Atom::Integer(number)) => Some(number),
-            _ => None,
-        })
+    pub(crate) async fn number(&mut self, row: RowId, column: &str) -> Result<Option<i64>> {
+        Ok(self.draft.value(row, column).await?.as_integer())
     }
 
     /// A pair of a column's map.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn pair(
+    pub(crate) async fn pair(
         &mut self,
         row: RowId,
         column: &str,
         key: &str,
-    ) -> Result<Option<String>, Refusal> {
-        let Datum::Map(pairs) = self.draft.value(row, column).await? else {
-            return Ok(None);
-        };
-        Ok(pairs.into_iter().find_map(|pair| match pair {
-            (Atom::String(k), Atom::String(value)) if k == key => Some(value),
-            _ => None,
-        }))
-    }
-}
-
-impl Assignment {
-    /// Sets the column.
-    pub fn set(column: &str, datum: impl Into<Datum>) -> Self {
-        Self {
-            column: column.to_owned(),
-            change: Change::Set(datum.into()),
-        }
-    }
-
-    /// Empties the column.
-    pub fn clear(column: &str) -> Self {
-        Self::set(column, Datum::EMPTY)
+    ) -> Result<Option<String>> {
+        let datum = self.draft.value(row, column).await?;
+        let pair = datum.text_pairs().find(|(known, _)| *known == key);
+        Ok(pair.map(|(_, value)| value.to_owned()))
     }
 }
 
 impl Refusal {
     /// It makes no sense here, or would break something.
-    pub fn refused(message: impl Into<String>) -> Self {
-        Self::Refused {
-            message: message.into(),
-            hint: None,
-        }
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::Refused(Reason::new(message))
     }
 
     /// What was asked for contradicts itself or is no value of its kind.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self::Usage {
-            message: message.into(),
-            hint: None,
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(Reason::new(message))
+    }
+
+    /// There is nothing of this name; `place` is where was looked, with its preposition, or empty.
+    pub(crate) fn not_found(kind: &str, name: &str, place: &str, candidates: &[String]) -> Self {
+        let candidates = candidates.iter().map(String::as_str);
+        let refusal = Self::NotFound(Reason::new(not_found(kind, name, place, candidates)));
+        match kind {
+            "bridge" | "port" => refusal.hint(format!("`ovs {kind} list` lists the {kind}s")),
+            _ => refusal,
         }
     }
 
     /// Adds what helps.
     #[must_use]
-    pub fn hint(mut self, text: impl Into<String>) -> Self {
-        if let Self::Refused { hint, .. } | Self::Usage { hint, .. } = &mut self {
-            *hint = Some(text.into());
+    pub(crate) fn hint(mut self, text: impl Into<String>) -> Self {
+        if let Self::Refused(reason) | Self::NotFound(reason) | Self::Usage(reason) = &mut self {
+            reason.hint = Some(text.into());
         }
         self
+    }
+}
+
+impl Reason {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+        }
+    }
+}
+
+/// What was looked for, or why it is not there.
+pub(crate) trait Sought<T> {
+    /// Nothing instead of a refusal, where what is not found is to be passed over.
+    fn or_none_if(self, if_exists: bool) -> Result<Option<T>>;
+}
+
+impl<T> Sought<T> for Result<T> {
+    fn or_none_if(self, if_exists: bool) -> Result<Option<T>> {
+        match self {
+            Err(Refusal::NotFound(_)) if if_exists => Ok(None),
+            other => other.map(Some),
+        }
     }
 }
 

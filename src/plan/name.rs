@@ -1,26 +1,22 @@
 //! Which names a bridge, a port or an interface can have.
 
-use super::Refusal;
+use super::{Refusal, Result};
 use crate::openflow::text::reserved_port_number;
 
 /// The longest name of a network device, in bytes (Linux: `IFNAMSIZ`, less the final zero).
-pub const DEVICE_NAME: usize = 15;
+pub(crate) const DEVICE_NAME: usize = 15;
 
 /// Interface types whose interface is a network device of the host that bears its name.
 const DEVICES: [&str; 5] = ["", "system", "internal", "tap", "afxdp"];
 
 /// Whether an interface of this type is a network device of the host.
-pub fn is_device(kind: &str) -> bool {
+pub(crate) fn is_device(kind: &str) -> bool {
     DEVICES.contains(&kind)
 }
 
 /// Refuses a name that ovs-vswitchd or the system would not take; `what` is `bridge` or `port`, `kind`
 /// the interface's type, a bridge's is `internal`.
-///
-/// # Errors
-///
-/// The name would not be taken.
-pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
+pub(crate) fn check(what: &str, name: &str, kind: &str) -> Result<()> {
     let quoted = super::quoted(name);
     let refuse = |why: &str| Refusal::refused(format!("{quoted} cannot name {}: {why}", one(what)));
     if name.is_empty() {
@@ -55,11 +51,7 @@ pub fn check(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
 
 /// The same for a bridge, port or interface that is to be made: also refuses a name that would be taken
 /// for something else where it is an argument, or where a flow names a port. One that exists may have it.
-///
-/// # Errors
-///
-/// As [`check`]; also, the name would be taken for something else.
-pub fn check_new(what: &str, name: &str, kind: &str) -> Result<(), Refusal> {
+pub(crate) fn check_new(what: &str, name: &str, kind: &str) -> Result<()> {
     check(what, name, kind)?;
     let quoted = super::quoted(name);
     let refuse = |why: &str| {

@@ -1,11 +1,11 @@
 //! Patch ports: pairs made, repaired and removed (ovs-vswitchd.conf.db(5), "Patch Options").
 
-use super::draft::Change;
 use super::place::{BridgePlace, INTERFACE, PortPlace};
-use super::port::{NewPort, Settings};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::port::NewPort;
+use super::settings::{Pair, PortSettings};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
-use crate::ovsdb::{Condition, Datum, Function};
+use crate::ovsdb::{Condition, Datum};
 
 /// One end of a pair that shall be.
 #[derive(Debug)]
@@ -27,11 +27,7 @@ impl Edit<'_> {
     /// Connects two bridges by a pair of patch ports, or, if it may exist, makes the one there is
     /// whole. An end is `BRIDGE` or `BRIDGE:PORT`; without a name it is `patch-` and the other bridge's
     /// name without `br-`.
-    ///
-    /// # Errors
-    ///
-    /// An end cannot be made, or the database does not answer.
-    pub async fn add_patch(&mut self, ends: [&str; 2], may_exist: bool) -> Result<(), Refusal> {
+    pub(crate) async fn add_patch(&mut self, ends: [&str; 2], may_exist: bool) -> Result<()> {
         let [near, far] = [self.new_end(ends[0]).await?, self.new_end(ends[1]).await?];
         self.refuse_same_bridge(&near, &far)?;
         self.refuse_different_datapaths(&near, &far).await?;
@@ -103,11 +99,7 @@ impl Edit<'_> {
     }
 
     /// Removes a patch port and its other end, if it has one.
-    ///
-    /// # Errors
-    ///
-    /// There is no such patch port, or the database does not answer.
-    pub async fn delete_patch(&mut self, port: &str) -> Result<(), Refusal> {
+    pub(crate) async fn delete_patch(&mut self, port: &str) -> Result<()> {
         let place = self.port(port).await?;
         let Some(this) = self.patch_end(&place).await? else {
             return Err(self.no_patch(&place).await?);
@@ -128,11 +120,7 @@ impl Edit<'_> {
     }
 
     /// Removes all pairs of patch ports between two bridges.
-    ///
-    /// # Errors
-    ///
-    /// An argument is wrong, or the database does not answer.
-    pub async fn delete_patches_between(&mut self, bridges: [&str; 2]) -> Result<(), Refusal> {
+    pub(crate) async fn delete_patches_between(&mut self, bridges: [&str; 2]) -> Result<()> {
         for name in bridges {
             if self.bridge_if(name).await?.is_none()
                 && let Some(place) = self.port_if(name).await?
@@ -152,7 +140,7 @@ impl Edit<'_> {
             self.bridge(bridges[0]).await?,
             self.bridge(bridges[1]).await?,
         ];
-        let is_patch = Condition("type".to_owned(), Function::Equal, "patch".into());
+        let is_patch = Condition::is("type", "patch");
         let (mut all, mut on_near, mut on_far) = (Vec::new(), Vec::new(), Vec::new());
         for interface in self
             .draft
@@ -177,17 +165,14 @@ impl Edit<'_> {
             }
         }
         if ends.is_empty() {
-            return Err(Refusal::NotFound {
-                kind: "patch port to",
-                name: bridges[1].to_owned(),
-                place: format!("on {}", bridges[0]),
-                candidates: Vec::new(),
-            });
+            let [near, far] = bridges;
+            let place = format!("on {near}");
+            return Err(Refusal::not_found("patch port to", far, &place, &[]));
         }
         self.remove_ends(&ends).await
     }
 
-    async fn new_end(&mut self, text: &str) -> Result<NewEnd, Refusal> {
+    async fn new_end(&mut self, text: &str) -> Result<NewEnd> {
         // A bridge's name may itself contain a colon.
         let (bridge, name) = match text.split_once(':') {
             Some((bridge, name)) if self.bridge_if(text).await?.is_none() => (bridge, Some(name)),
@@ -200,7 +185,7 @@ impl Edit<'_> {
         })
     }
 
-    fn refuse_same_bridge(&self, near: &NewEnd, far: &NewEnd) -> Result<(), Refusal> {
+    fn refuse_same_bridge(&self, near: &NewEnd, far: &NewEnd) -> Result<()> {
         if near.place.row != far.place.row {
             return Ok(());
         }
@@ -215,7 +200,7 @@ impl Edit<'_> {
     }
 
     /// The port of this name, if there is one and it can be this end.
-    async fn usable_end(&mut self, new: &NewEnd, name: &str) -> Result<Option<End>, Refusal> {
+    async fn usable_end(&mut self, new: &NewEnd, name: &str) -> Result<Option<End>> {
         let Some(place) = self.port_if(name).await? else {
             return Ok(None);
         };
@@ -238,11 +223,7 @@ impl Edit<'_> {
     }
 
     /// Patch ports do not work between different datapaths.
-    async fn refuse_different_datapaths(
-        &mut self,
-        near: &NewEnd,
-        far: &NewEnd,
-    ) -> Result<(), Refusal> {
+    async fn refuse_different_datapaths(&mut self, near: &NewEnd, far: &NewEnd) -> Result<()> {
         let near_type = self.datapath_type(near.place.row).await?;
         let far_type = self.datapath_type(far.place.row).await?;
         if near_type == far_type {
@@ -257,7 +238,7 @@ impl Edit<'_> {
     }
 
     /// The type of a bridge's datapath; `system` is the database's empty default.
-    async fn datapath_type(&mut self, bridge: RowId) -> Result<String, Refusal> {
+    async fn datapath_type(&mut self, bridge: RowId) -> Result<String> {
         let kind = self.text(bridge, "datapath_type").await?;
         Ok(if kind.is_empty() {
             "system".to_owned()
@@ -266,7 +247,7 @@ impl Edit<'_> {
         })
     }
 
-    async fn no_patch(&mut self, place: &PortPlace) -> Result<Refusal, Refusal> {
+    async fn no_patch(&mut self, place: &PortPlace) -> Result<Refusal> {
         let name = self.name_of(place.port);
         let what = self.purpose(place).await?;
         let refusal = Refusal::refused(format!("{} is no patch port: it is {what}", quoted(&name)));
@@ -281,7 +262,7 @@ impl Edit<'_> {
     }
 
     /// The patch port that a port is.
-    async fn patch_end(&mut self, place: &PortPlace) -> Result<Option<End>, Refusal> {
+    async fn patch_end(&mut self, place: &PortPlace) -> Result<Option<End>> {
         match place.interfaces.as_slice() {
             [interface] if self.text(*interface, "type").await? == "patch" => {
                 Ok(Some(self.end(*interface).await?))
@@ -290,7 +271,7 @@ impl Edit<'_> {
         }
     }
 
-    async fn end(&mut self, interface: RowId) -> Result<End, Refusal> {
+    async fn end(&mut self, interface: RowId) -> Result<End> {
         Ok(End {
             interface,
             name: self.name_of(interface),
@@ -299,14 +280,10 @@ impl Edit<'_> {
     }
 
     /// The patch ports that have this one as their peer.
-    async fn claimants(&mut self, name: &str) -> Result<Vec<End>, Refusal> {
+    async fn claimants(&mut self, name: &str) -> Result<Vec<End>> {
         let when = vec![
-            Condition("type".to_owned(), Function::Equal, "patch".into()),
-            Condition(
-                "options".to_owned(),
-                Function::Includes,
-                Datum::map([("peer", name)]),
-            ),
+            Condition::is("type", "patch"),
+            Condition::includes("options", Datum::map([("peer", name)])),
         ];
         let mut ends = Vec::new();
         for interface in self.draft.search("Interface", when, INTERFACE).await? {
@@ -318,7 +295,7 @@ impl Edit<'_> {
     }
 
     /// The name of an interface's bridge.
-    pub(super) async fn home_name(&mut self, interface: RowId) -> Result<String, Refusal> {
+    pub(super) async fn home_name(&mut self, interface: RowId) -> Result<String> {
         let bridge = match self.port_of(interface).await? {
             Some(port) => self.bridge_of(port).await?,
             None => None,
@@ -328,7 +305,7 @@ impl Edit<'_> {
             .unwrap_or_default())
     }
 
-    async fn is_on(&mut self, interface: RowId, bridge: BridgePlace) -> Result<bool, Refusal> {
+    async fn is_on(&mut self, interface: RowId, bridge: BridgePlace) -> Result<bool> {
         let Some(port) = self.port_of(interface).await? else {
             return Ok(false);
         };
@@ -341,7 +318,7 @@ impl Edit<'_> {
         }
     }
 
-    async fn remove_ends(&mut self, ends: &[End]) -> Result<(), Refusal> {
+    async fn remove_ends(&mut self, ends: &[End]) -> Result<()> {
         for end in ends {
             let Some(port) = self.port_of(end.interface).await? else {
                 continue;
@@ -395,17 +372,11 @@ fn default_name(bridge: &str) -> String {
     format!("patch-{}", short.unwrap_or(bridge))
 }
 
-fn leading_to(peer: &str) -> Settings {
-    let options = Assignment {
-        column: "options".to_owned(),
-        change: Change::Pairs {
-            put: vec![("peer".into(), peer.into())],
-            removed: Vec::new(),
-        },
-    };
-    Settings {
-        port: Vec::new(),
-        interface: vec![Assignment::set("type", "patch"), options],
+fn leading_to(peer: &str) -> PortSettings {
+    PortSettings {
+        kind: Some("patch".to_owned()),
+        options: vec![Pair::new("peer", Some(peer))],
+        ..PortSettings::default()
     }
 }
 

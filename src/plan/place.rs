@@ -1,14 +1,14 @@
 //! Bridges and ports by name or number, as the draft has them.
 
 use super::draft::Around;
-use super::{Edit, Refusal, RowId, quoted};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell;
 use crate::model::resolve::{PortWord, parse};
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
-use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
+use crate::ovsdb::{Condition, Datum, Error, Row, Select, Uuid};
 
 /// What is read of a bridge: its settings, not its ports, which may be many.
-pub const BRIDGE: &[&str] = &[
+pub(crate) const BRIDGE: &[&str] = &[
     "name",
     "datapath_type",
     "fail_mode",
@@ -22,7 +22,7 @@ pub const BRIDGE: &[&str] = &[
 ];
 
 /// What is read of a port.
-pub const PORT: &[&str] = &[
+pub(crate) const PORT: &[&str] = &[
     "name",
     "interfaces",
     "tag",
@@ -36,7 +36,7 @@ pub const PORT: &[&str] = &[
 ];
 
 /// What is read of an interface.
-pub const INTERFACE: &[&str] = &[
+pub(crate) const INTERFACE: &[&str] = &[
     "name",
     "type",
     "options",
@@ -56,31 +56,27 @@ const BELOW: Around<'_> = ("Interface", "interfaces", INTERFACE);
 
 /// A bridge that was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BridgePlace {
+pub(crate) struct BridgePlace {
     /// The bridge; for a VLAN bridge, the one that it is part of.
-    pub row: RowId,
+    pub(crate) row: RowId,
     /// For a VLAN bridge (`fake_bridge`), its own port and its VLAN.
-    pub vlan: Option<(RowId, i64)>,
+    pub(crate) vlan: Option<(RowId, i64)>,
 }
 
 /// A port that was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PortPlace {
+pub(crate) struct PortPlace {
     /// Its bridge.
-    pub bridge: RowId,
+    pub(crate) bridge: RowId,
     /// The port.
-    pub port: RowId,
+    pub(crate) port: RowId,
     /// Its interfaces; several for a bond.
-    pub interfaces: Vec<RowId>,
+    pub(crate) interfaces: Vec<RowId>,
 }
 
 impl Edit<'_> {
     /// Reads bridges, ports and interfaces at once, for a plan of many steps.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn read_whole(&mut self) -> Result<(), Refusal> {
+    pub(crate) async fn read_whole(&mut self) -> Result<()> {
         let bridge: Vec<&str> = BRIDGE.iter().copied().chain(["ports"]).collect();
         self.draft.read_whole("Bridge", &bridge).await?;
         self.draft.read_whole("Port", PORT).await?;
@@ -89,11 +85,7 @@ impl Edit<'_> {
     }
 
     /// The bridge of this name, if there is one: a real one, or a VLAN bridge.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn bridge_if(&mut self, name: &str) -> Result<Option<BridgePlace>, Refusal> {
+    pub(crate) async fn bridge_if(&mut self, name: &str) -> Result<Option<BridgePlace>> {
         if let Some(row) = self.draft.find("Bridge", name, BRIDGE).await? {
             return Ok(Some(BridgePlace { row, vlan: None }));
         }
@@ -112,28 +104,16 @@ impl Edit<'_> {
     }
 
     /// The bridge of this name.
-    ///
-    /// # Errors
-    ///
-    /// There is no such bridge, or the database does not answer.
-    pub async fn bridge(&mut self, name: &str) -> Result<BridgePlace, Refusal> {
-        match self.bridge_if(name).await? {
-            Some(place) => Ok(place),
-            None => Err(Refusal::NotFound {
-                kind: "bridge",
-                name: name.to_owned(),
-                place: String::new(),
-                candidates: self.names("Bridge").await?,
-            }),
+    pub(crate) async fn bridge(&mut self, name: &str) -> Result<BridgePlace> {
+        if let Some(place) = self.bridge_if(name).await? {
+            return Ok(place);
         }
+        let names = self.names("Bridge").await?;
+        Err(Refusal::not_found("bridge", name, "", &names))
     }
 
     /// The port of this name, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn port_if(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
+    pub(crate) async fn port_if(&mut self, name: &str) -> Result<Option<PortPlace>> {
         match self.draft.find("Port", name, PORT).await? {
             Some(port) => self.place(port).await,
             None => Ok(None),
@@ -142,11 +122,7 @@ impl Edit<'_> {
 
     /// The port that an argument names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`, or an interface of a
     /// bond, which is its port.
-    ///
-    /// # Errors
-    ///
-    /// There is no such port, a number lacks its bridge, or the database does not answer.
-    pub async fn port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
+    pub(crate) async fn port(&mut self, text: &str) -> Result<PortPlace> {
         let argument = parse(text);
         let bridge = argument.bridge.as_deref();
         let found = match (&argument.port, bridge) {
@@ -190,21 +166,13 @@ impl Edit<'_> {
             }
             _ => (text, String::new()),
         };
-        Err(Refusal::NotFound {
-            kind: "port",
-            name: name.to_owned(),
-            place,
-            candidates: self.names("Port").await?,
-        })
+        let names = self.names("Port").await?;
+        Err(Refusal::not_found("port", name, &place, &names))
     }
 
     /// The same, where a whole port must be meant: an interface of a bond is refused, by whatever it is
     /// named.
-    ///
-    /// # Errors
-    ///
-    /// As [`Edit::port`]; also, an interface of a bond is meant.
-    pub async fn whole_port(&mut self, text: &str) -> Result<PortPlace, Refusal> {
+    pub(crate) async fn whole_port(&mut self, text: &str) -> Result<PortPlace> {
         let place = self.port(text).await?;
         let Some(member) = self.member_named(text, &place).await? else {
             return Ok(place);
@@ -224,15 +192,11 @@ impl Edit<'_> {
 
     /// The interface of a bond that an argument names, which [`Edit::port`] has found `place` for; `None`: it
     /// names the port.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn member_named(
+    pub(crate) async fn member_named(
         &mut self,
         text: &str,
         place: &PortPlace,
-    ) -> Result<Option<RowId>, Refusal> {
+    ) -> Result<Option<RowId>> {
         if place.interfaces.len() < 2 {
             return Ok(None);
         }
@@ -258,11 +222,7 @@ impl Edit<'_> {
     /// The row of the port that an argument names, for changes that nothing but this row decides on. Its
     /// bridge and interfaces are not asked for, where its own name was given: [`Edit::around`] asks for them
     /// along with the change.
-    ///
-    /// # Errors
-    ///
-    /// As [`Edit::port`].
-    pub async fn port_alone(&mut self, text: &str) -> Result<RowId, Refusal> {
+    pub(crate) async fn port_alone(&mut self, text: &str) -> Result<RowId> {
         let argument = parse(text);
         // Whole tables know it already.
         if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port)
@@ -280,7 +240,7 @@ impl Edit<'_> {
     }
 
     /// What only the report needs and was not read: for [`Edit::learn`].
-    pub fn around(&self) -> Vec<Select> {
+    pub(crate) fn around(&self) -> Vec<Select> {
         let ports = self.alone.iter();
         ports.flat_map(|port| self.names_around(*port)).collect()
     }
@@ -292,11 +252,10 @@ impl Edit<'_> {
     }
 
     /// Takes the answers to [`Edit::around`], one list of rows each.
-    ///
-    /// # Errors
-    ///
-    /// A row has no `_uuid`.
-    pub fn learn(&mut self, answers: impl IntoIterator<Item = Vec<Row>>) -> Result<(), Error> {
+    pub(crate) fn learn(
+        &mut self,
+        answers: impl IntoIterator<Item = Vec<Row>>,
+    ) -> Result<(), Error> {
         let mut answers = answers.into_iter();
         for port in std::mem::take(&mut self.alone) {
             let asked = self.names_around(port).len();
@@ -315,11 +274,7 @@ impl Edit<'_> {
     }
 
     /// Reads what only the report needs, where no change goes out along with which it could be asked.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn look_around(&mut self) -> Result<(), Error> {
+    pub(crate) async fn look_around(&mut self) -> Result<(), Error> {
         let selects = self.around();
         if selects.is_empty() {
             return Ok(());
@@ -329,11 +284,7 @@ impl Edit<'_> {
     }
 
     /// The bridge that has this port.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>, Refusal> {
+    pub(crate) async fn bridge_of(&mut self, port: RowId) -> Result<Option<RowId>> {
         if let Some(&bridge) = self.homes.get(&port) {
             return Ok(Some(bridge));
         }
@@ -348,11 +299,7 @@ impl Edit<'_> {
     }
 
     /// The port that has this interface.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn port_of(&mut self, interface: RowId) -> Result<Option<RowId>, Refusal> {
+    pub(crate) async fn port_of(&mut self, interface: RowId) -> Result<Option<RowId>> {
         if let Some(&port) = self.homes.get(&interface) {
             return Ok(Some(port));
         }
@@ -367,11 +314,7 @@ impl Edit<'_> {
     }
 
     /// Where a port is, with what it consists of; `None` if no bridge has it.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>, Refusal> {
+    pub(crate) async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>> {
         if self.home(port).is_none() {
             self.draft.read_around(port, ABOVE, BELOW).await?;
         }
@@ -393,7 +336,7 @@ impl Edit<'_> {
     }
 
     /// The row that has this one: a port's bridge, an interface's port, as far as they were looked at.
-    pub fn home(&self, row: RowId) -> Option<RowId> {
+    pub(crate) fn home(&self, row: RowId) -> Option<RowId> {
         self.homes.get(&row).copied()
     }
 
@@ -403,25 +346,19 @@ impl Edit<'_> {
     }
 
     /// The identity of a row; of a new one once it is written.
-    pub fn uuid(&self, row: RowId) -> Option<Uuid> {
+    pub(crate) fn uuid(&self, row: RowId) -> Option<Uuid> {
         let made = || self.made.get(&row).copied();
         self.draft.uuid(row).or_else(made)
     }
 
     /// The name of a row, for messages.
-    pub fn name_of(&self, row: RowId) -> String {
-        match self.draft.known(row, "name") {
-            Some(Datum::Atom(Atom::String(name))) => name,
-            _ => String::new(),
-        }
+    pub(crate) fn name_of(&self, row: RowId) -> String {
+        let name = self.draft.known(row, "name").unwrap_or(Datum::EMPTY);
+        name.as_str().unwrap_or_default().to_owned()
     }
 
     /// All names in a table: for saying what might have been meant.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn names(&self, table: &str) -> Result<Vec<String>, Refusal> {
+    pub(crate) async fn names(&self, table: &str) -> Result<Vec<String>> {
         let select = Select::columns(table, &["name"]);
         let rows = self.draft.database().select(vec![select]).await?;
         let rows = rows.concat();
@@ -430,7 +367,7 @@ impl Edit<'_> {
     }
 
     /// What a port is, in words.
-    pub(super) async fn purpose(&mut self, place: &PortPlace) -> Result<String, Refusal> {
+    pub(super) async fn purpose(&mut self, place: &PortPlace) -> Result<String> {
         if self.name_of(place.port) == self.name_of(place.bridge) {
             return Ok("the bridge's own port".to_owned());
         }
@@ -446,7 +383,7 @@ impl Edit<'_> {
     }
 
     /// Why a port cannot become what was asked for: it is something else.
-    pub(super) async fn other_purpose(&mut self, place: &PortPlace) -> Result<Refusal, Refusal> {
+    pub(super) async fn other_purpose(&mut self, place: &PortPlace) -> Result<Refusal> {
         let what = self.purpose(place).await?;
         Ok(Refusal::refused(format!(
             "{} exists on {} for another purpose: it is {what}",
@@ -455,7 +392,7 @@ impl Edit<'_> {
         )))
     }
 
-    async fn port_or_interface(&mut self, name: &str) -> Result<Option<PortPlace>, Refusal> {
+    async fn port_or_interface(&mut self, name: &str) -> Result<Option<PortPlace>> {
         if let Some(place) = self.port_if(name).await? {
             return Ok(Some(place));
         }
@@ -468,17 +405,9 @@ impl Edit<'_> {
         }
     }
 
-    async fn port_with_number(
-        &mut self,
-        bridge: &str,
-        number: u32,
-    ) -> Result<Option<PortPlace>, Refusal> {
+    async fn port_with_number(&mut self, bridge: &str, number: u32) -> Result<Option<PortPlace>> {
         let bridge = self.bridge(bridge).await?;
-        let is = Condition(
-            "ofport".to_owned(),
-            Function::Equal,
-            i64::from(number).into(),
-        );
+        let is = Condition::is("ofport", i64::from(number));
         for interface in self.draft.search("Interface", vec![is], INTERFACE).await? {
             let Some(port) = self.port_of(interface).await? else {
                 continue;
@@ -496,9 +425,9 @@ impl Edit<'_> {
         bridge: RowId,
         number: i64,
         interface: Option<RowId>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         for column in ["ofport", "ofport_request"] {
-            let is = Condition(column.to_owned(), Function::Equal, number.into());
+            let is = Condition::is(column, number);
             for other in self.draft.search("Interface", vec![is], INTERFACE).await? {
                 let Some(port) = self.port_of(other).await? else {
                     continue;

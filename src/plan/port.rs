@@ -1,43 +1,30 @@
 //! Ports and bonds: added, changed, removed.
 
-use super::draft::Change;
 use super::name::{check, check_new};
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::settings::{PortSettings, VlanSettings};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
 use crate::ovsdb::{Atom, Datum};
 
-/// What a port shall be.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// Columns of table `Port`.
-    pub port: Vec<Assignment>,
-    /// Columns of table `Interface`, of each of its interfaces.
-    pub interface: Vec<Assignment>,
-}
-
 /// A port to be added.
 #[derive(Debug, Clone)]
-pub struct NewPort<'a> {
+pub(crate) struct NewPort<'a> {
     /// Its bridge.
-    pub bridge: &'a str,
+    pub(crate) bridge: &'a str,
     /// Its name.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// The interfaces of a bond; none: one, of the port's name.
-    pub members: &'a [String],
+    pub(crate) members: &'a [String],
     /// What it shall be.
-    pub settings: &'a Settings,
+    pub(crate) settings: &'a PortSettings,
     /// Whether one that exists is made what this one shall be.
-    pub may_exist: bool,
+    pub(crate) may_exist: bool,
 }
 
 impl Edit<'_> {
     /// Adds a port, or makes the one that exists what it shall be.
-    ///
-    /// # Errors
-    ///
-    /// The port cannot be made or changed so, or the database does not answer.
-    pub async fn add_port(&mut self, new: &NewPort<'_>) -> Result<PortPlace, Refusal> {
+    pub(crate) async fn add_port(&mut self, new: &NewPort<'_>) -> Result<PortPlace> {
         let bridge = self.bridge(new.bridge).await?;
         if let Some((_, vid)) = bridge.vlan {
             refuse_other_tag(new, vid)?;
@@ -45,7 +32,7 @@ impl Edit<'_> {
         if let Some(place) = self.port_if(new.name).await? {
             return self.converge(new, &bridge, place).await;
         }
-        let kind = new.settings.kind().unwrap_or_default();
+        let kind = new.settings.kind.as_deref().unwrap_or_default();
         let alone = [new.name.to_owned()];
         let members = if new.members.is_empty() {
             &alone[..]
@@ -56,7 +43,7 @@ impl Edit<'_> {
         let mut interfaces = Vec::new();
         for member in members {
             interfaces.push(
-                self.new_interface(member, &kind, new.members.is_empty())
+                self.new_interface(member, kind, new.members.is_empty())
                     .await?,
             );
         }
@@ -85,55 +72,39 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a port and of each of its interfaces; the rest stays.
-    ///
-    /// # Errors
-    ///
-    /// A setting is refused, or the database does not answer.
-    pub async fn set_port(
+    pub(crate) async fn set_port(
         &mut self,
         place: &PortPlace,
-        settings: &Settings,
-    ) -> Result<(), Refusal> {
+        settings: &PortSettings,
+    ) -> Result<()> {
         self.check_settings(place, settings).await?;
-        self.set_port_row(place.port, &settings.port).await?;
+        self.set_vlan(place.port, &settings.vlan).await?;
+        self.assign(place.port, &settings.port).await?;
+        let of_interface = settings.of_interface();
         for interface in &place.interfaces {
-            self.assign(*interface, &settings.interface).await?;
+            self.assign(*interface, &of_interface).await?;
         }
         self.touched.extend(&place.interfaces);
         Ok(())
     }
 
-    /// Changes what is named of a port's own row.
-    ///
-    /// # Errors
-    ///
-    /// An assignment is refused, or the database does not answer.
-    pub async fn set_port_row(
-        &mut self,
-        port: RowId,
-        assignments: &[Assignment],
-    ) -> Result<(), Refusal> {
-        for assignment in assignments {
-            if let ("tag", Change::Set(tag)) = (assignment.column.as_str(), &assignment.change) {
-                self.refuse_tag_of_vlan_bridge(port, tag).await?;
-            }
+    /// Changes what is named of what a port does with VLAN tags.
+    pub(crate) async fn set_vlan(&mut self, port: RowId, settings: &VlanSettings) -> Result<()> {
+        if let Some(tag) = &settings.tag {
+            self.refuse_tag_of_vlan_bridge(port, tag).await?;
         }
-        self.assign(port, assignments).await?;
-        let is_vlan = |assignment: &Assignment| {
-            matches!(assignment.column.as_str(), "tag" | "trunks" | "vlan_mode")
-        };
-        if assignments.iter().any(is_vlan) {
+        self.assign(port, &settings.of_port()).await?;
+        if [&settings.tag, &settings.trunks, &settings.vlan_mode]
+            .iter()
+            .any(|given| given.is_some())
+        {
             self.warn_of_ignored_vlans(port).await?;
         }
         Ok(())
     }
 
     /// Removes a port with its interfaces.
-    ///
-    /// # Errors
-    ///
-    /// The port is the bridge's own, or the database does not answer.
-    pub async fn delete_port(&mut self, place: &PortPlace) -> Result<(), Refusal> {
+    pub(crate) async fn delete_port(&mut self, place: &PortPlace) -> Result<()> {
         let name = self.name_of(place.port);
         if name == self.name_of(place.bridge) {
             return Err(Refusal::refused(format!(
@@ -181,16 +152,7 @@ impl Edit<'_> {
 
     /// Removes all ports of a bridge, its own and those of its VLAN bridges aside; of a VLAN bridge,
     /// those of its VLAN.
-    ///
-    /// # Errors
-    ///
-    /// There is no such bridge, or the database does not answer.
-    pub async fn delete_ports_of(&mut self, bridge: &str, if_exists: bool) -> Result<(), Refusal> {
-        let bridge = match self.bridge(bridge).await {
-            Ok(place) => place,
-            Err(Refusal::NotFound { .. }) if if_exists => return Ok(()),
-            Err(refusal) => return Err(refusal),
-        };
+    pub(crate) async fn delete_ports_of(&mut self, bridge: &BridgePlace) -> Result<()> {
         let own = self.name_of(bridge.row);
         for port in self
             .draft
@@ -213,16 +175,12 @@ impl Edit<'_> {
     }
 
     /// Adds interfaces to a port and takes some out; returns those it has then.
-    ///
-    /// # Errors
-    ///
-    /// The change is refused, or the database does not answer.
-    pub async fn change_members(
+    pub(crate) async fn change_members(
         &mut self,
         place: &PortPlace,
         add: &[String],
         remove: &[String],
-    ) -> Result<Vec<RowId>, Refusal> {
+    ) -> Result<Vec<RowId>> {
         let port = self.name_of(place.port);
         if port == self.name_of(place.bridge) || self.own_vlan(place.port).await?.is_some() {
             return Err(Refusal::refused(format!(
@@ -240,12 +198,8 @@ impl Edit<'_> {
             let before = members.len();
             members.retain(|member| member != name);
             if members.len() == before {
-                return Err(Refusal::NotFound {
-                    kind: "interface",
-                    name: name.clone(),
-                    place: format!("in port {}", quoted(&port)),
-                    candidates: members,
-                });
+                let place = format!("in port {}", quoted(&port));
+                return Err(Refusal::not_found("interface", name, &place, &members));
             }
         }
         for name in add {
@@ -274,7 +228,7 @@ impl Edit<'_> {
     }
 
     /// The VLAN of a VLAN bridge (`fake_bridge`) whose own port this is.
-    pub(super) async fn own_vlan(&mut self, port: RowId) -> Result<Option<i64>, Refusal> {
+    pub(super) async fn own_vlan(&mut self, port: RowId) -> Result<Option<i64>> {
         if self.draft.value(port, "fake_bridge").await? != Datum::from(true) {
             return Ok(None);
         }
@@ -283,15 +237,11 @@ impl Edit<'_> {
 
     /// Refuses another tag, or none, for a VLAN bridge's own port: the bridge would be of another VLAN
     /// than its ports, or none at all.
-    ///
-    /// # Errors
-    ///
-    /// The tag is another, or the database does not answer.
-    pub async fn refuse_tag_of_vlan_bridge(
+    pub(crate) async fn refuse_tag_of_vlan_bridge(
         &mut self,
         port: RowId,
         tag: &Datum,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let Some(vid) = self
             .own_vlan(port)
             .await?
@@ -317,7 +267,7 @@ impl Edit<'_> {
         new: &NewPort<'_>,
         bridge: &BridgePlace,
         place: PortPlace,
-    ) -> Result<PortPlace, Refusal> {
+    ) -> Result<PortPlace> {
         let name = quoted(new.name);
         let other = self.name_of(place.bridge);
         if other == new.name {
@@ -362,7 +312,7 @@ impl Edit<'_> {
                 .set_members(
                     &place,
                     new.members,
-                    &new.settings.kind().unwrap_or_default(),
+                    new.settings.kind.as_deref().unwrap_or_default(),
                 )
                 .await?;
         }
@@ -371,16 +321,12 @@ impl Edit<'_> {
     }
 
     /// Makes these the interfaces of a port; those it has stay what they are.
-    ///
-    /// # Errors
-    ///
-    /// A member is refused, or the database does not answer.
-    pub async fn set_members(
+    pub(crate) async fn set_members(
         &mut self,
         place: &PortPlace,
         members: &[String],
         kind: &str,
-    ) -> Result<Vec<RowId>, Refusal> {
+    ) -> Result<Vec<RowId>> {
         let mut rows = Vec::new();
         for member in members {
             let has = place
@@ -406,12 +352,7 @@ impl Edit<'_> {
     }
 
     /// Makes an interface, whose name must be free.
-    async fn new_interface(
-        &mut self,
-        name: &str,
-        kind: &str,
-        is_port: bool,
-    ) -> Result<RowId, Refusal> {
+    async fn new_interface(&mut self, name: &str, kind: &str, is_port: bool) -> Result<RowId> {
         check_new(if is_port { "port" } else { "interface" }, name, kind)?;
         if let Some(other) = self.draft.find("Interface", name, INTERFACE).await? {
             let port = self.port_of(other).await?.map(|port| self.name_of(port));
@@ -432,12 +373,8 @@ impl Edit<'_> {
     }
 
     /// Refuses what the switch or the database would not do.
-    async fn check_settings(
-        &mut self,
-        place: &PortPlace,
-        settings: &Settings,
-    ) -> Result<(), Refusal> {
-        if let Some(number) = settings.requested_number() {
+    async fn check_settings(&mut self, place: &PortPlace, settings: &PortSettings) -> Result<()> {
+        if let Some(number) = settings.ofport.as_ref().and_then(Datum::as_integer) {
             if place.interfaces.len() > 1 {
                 return Err(Refusal::usage(
                     "a bond has an OpenFlow port per interface: --ofport cannot name one for all",
@@ -449,9 +386,9 @@ impl Edit<'_> {
         if self.name_of(place.port) == self.name_of(place.bridge) {
             refuse_of_own_port(&self.name_of(place.bridge), settings)?;
         }
-        if let Some(kind) = settings.kind() {
+        if let Some(kind) = &settings.kind {
             for interface in &place.interfaces {
-                check("port", &self.name_of(*interface), &kind)?;
+                check("port", &self.name_of(*interface), kind)?;
             }
         }
         Ok(())
@@ -459,43 +396,41 @@ impl Edit<'_> {
 }
 
 /// Refuses what ovs-vswitchd does not do for a bridge's own port.
-fn refuse_of_own_port(bridge: &str, settings: &Settings) -> Result<(), Refusal> {
+fn refuse_of_own_port(bridge: &str, settings: &PortSettings) -> Result<()> {
     let own = |what: &str| {
         Refusal::refused(format!(
             "port {} is the bridge's own: {what}",
             quoted(bridge)
         ))
     };
-    for Assignment { column, change } in &settings.interface {
-        let Change::Set(datum @ Datum::Atom(value)) = change else {
-            continue;
-        };
-        match (column.as_str(), value) {
-            ("mac", Atom::String(mac)) => {
-                return Err(own("its MAC address is the bridge's").hint(format!(
-                    "`ovs bridge set {} --other-config hwaddr={mac}` sets that",
-                    word(bridge)
-                )));
-            }
-            ("ofport_request", _) => {
-                return Err(own("its OpenFlow port is always LOCAL"));
-            }
-            ("type", _) if *datum != Datum::from("internal") => {
-                return Err(own("its type is always internal"));
-            }
-            _ => {}
-        }
+    // The empty set takes a request back, which is no contradiction.
+    if settings
+        .kind
+        .as_ref()
+        .is_some_and(|kind| kind != "internal")
+    {
+        return Err(own("its type is always internal"));
+    }
+    if settings
+        .ofport
+        .as_ref()
+        .is_some_and(|number| *number != Datum::EMPTY)
+    {
+        return Err(own("its OpenFlow port is always LOCAL"));
+    }
+    if let Some(mac) = settings.mac.as_ref().and_then(Datum::as_str) {
+        return Err(own("its MAC address is the bridge's").hint(format!(
+            "`ovs bridge set {} --other-config hwaddr={mac}` sets that",
+            word(bridge)
+        )));
     }
     Ok(())
 }
 
 /// Refuses another tag than that of the VLAN bridge to which a port is to be added.
-fn refuse_other_tag(new: &NewPort<'_>, vid: i64) -> Result<(), Refusal> {
-    let other = new.settings.port.iter().any(|assignment| {
-        let is = Change::Set(Datum::from(vid));
-        assignment.column == "tag" && assignment.change != is
-    });
-    if !other {
+fn refuse_other_tag(new: &NewPort<'_>, vid: i64) -> Result<()> {
+    let tag = new.settings.vlan.tag.as_ref();
+    if tag.is_none_or(|tag| *tag == Datum::from(vid)) {
         return Ok(());
     }
     Err(Refusal::usage(format!(
@@ -503,31 +438,4 @@ fn refuse_other_tag(new: &NewPort<'_>, vid: i64) -> Result<(), Refusal> {
         quoted(new.bridge)
     ))
     .hint("without --tag the port gets it; a port of another tag goes on the parent bridge"))
-}
-
-impl Settings {
-    /// The interface's type, if it is set.
-    pub fn kind(&self) -> Option<String> {
-        self.interface
-            .iter()
-            .find_map(|assignment| match &assignment.change {
-                Change::Set(Datum::Atom(Atom::String(kind))) if assignment.column == "type" => {
-                    Some(kind.clone())
-                }
-                _ => None,
-            })
-    }
-
-    fn requested_number(&self) -> Option<i64> {
-        self.interface
-            .iter()
-            .find_map(|assignment| match &assignment.change {
-                Change::Set(Datum::Atom(Atom::Integer(number)))
-                    if assignment.column == "ofport_request" =>
-                {
-                    Some(*number)
-                }
-                _ => None,
-            })
-    }
 }

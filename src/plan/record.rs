@@ -1,30 +1,29 @@
 //! Rows of any table, named as ovs-vsctl(8) has it under "Identifying Tables, Records, and Columns".
 
-use std::fmt::Write as _;
 use std::rc::Rc;
 
-use super::{Edit, Refusal, RowId, quoted};
-use crate::model::resolve::closest;
+use super::{Edit, Refusal, Result, RowId, quoted};
+use crate::model::resolve::did_you_mean;
 use crate::ovsdb::schema::{Column, Schema, Table, UnresolvedName};
-use crate::ovsdb::{Atom, Condition, Datum, Function, Select, Uuid};
+use crate::ovsdb::{Atom, Condition, Datum, Select, Uuid};
 
 /// The shortest beginning of a UUID that may stand for it, in characters.
 const SHORTEST_UUID: usize = 4;
 
 /// By what else than its identity a row can be named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NameRule {
+pub(crate) struct NameRule {
     /// The table that has the name.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// The column that is the name.
-    pub column: &'static str,
+    pub(crate) column: &'static str,
     /// The column of the same row that refers to the row meant; `None`: it is that row itself.
-    pub reference: Option<&'static str>,
+    pub(crate) reference: Option<&'static str>,
 }
 
 impl NameRule {
     /// The rules of a table, in the order in which they are tried.
-    pub fn of(table: &str) -> &'static [NameRule] {
+    pub(crate) fn of(table: &str) -> &'static [NameRule] {
         const fn by(table: &'static str, column: &'static str) -> NameRule {
             NameRule {
                 table,
@@ -60,7 +59,7 @@ impl NameRule {
     }
 
     /// The name as the column has it; `None`: it cannot be one.
-    pub fn name(&self, record: &str) -> Option<Datum> {
+    pub(crate) fn name(&self, record: &str) -> Option<Datum> {
         if self.column == "id" {
             return record.parse::<i64>().ok().map(Datum::from);
         }
@@ -70,11 +69,7 @@ impl NameRule {
 
 impl Edit<'_> {
     /// The database's schema, asked for once.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn schema(&mut self) -> Result<Rc<Schema>, Refusal> {
+    pub(crate) async fn schema(&mut self) -> Result<Rc<Schema>> {
         if let Some(schema) = &self.schema {
             return Ok(Rc::clone(schema));
         }
@@ -85,11 +80,7 @@ impl Edit<'_> {
     }
 
     /// The table that a word means.
-    ///
-    /// # Errors
-    ///
-    /// No table, or more than one, is meant, or the database does not answer.
-    pub async fn table(&mut self, word: &str) -> Result<Table, Refusal> {
+    pub(crate) async fn table(&mut self, word: &str) -> Result<Table> {
         let schema = self.schema().await?;
         let table = schema.table(word);
         table
@@ -99,16 +90,12 @@ impl Edit<'_> {
 
     /// The row that `record` names: its UUID or the beginning of it, `.` for the only row, a name,
     /// `@NAME` for one that an earlier line of a batch makes.
-    ///
-    /// # Errors
-    ///
-    /// No row, or more than one, is meant, or the database does not answer.
-    pub async fn record(
+    pub(crate) async fn record(
         &mut self,
         table: &Table,
         record: &str,
         columns: &[&str],
-    ) -> Result<RowId, Refusal> {
+    ) -> Result<RowId> {
         if let Some(row) = self.record_if(table, record, columns).await? {
             return Ok(row);
         }
@@ -125,25 +112,17 @@ impl Edit<'_> {
                 }
             }
         }
-        Err(Refusal::NotFound {
-            kind: "record",
-            name: record.to_owned(),
-            place: format!("in table {}", table.name),
-            candidates,
-        })
+        let place = format!("in table {}", table.name);
+        Err(Refusal::not_found("record", record, &place, &candidates))
     }
 
     /// The same, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// More than one row is meant, `@NAME` stands for none, or the database does not answer.
-    pub async fn record_if(
+    pub(crate) async fn record_if(
         &mut self,
         table: &Table,
         record: &str,
         columns: &[&str],
-    ) -> Result<Option<RowId>, Refusal> {
+    ) -> Result<Option<RowId>> {
         if record.starts_with('@') {
             let row = self.symbol(record)?;
             return Ok(Some(row)
@@ -174,7 +153,7 @@ impl Edit<'_> {
     }
 
     /// The row that `@NAME` stands for.
-    pub(super) fn symbol(&self, symbol: &str) -> Result<RowId, Refusal> {
+    pub(super) fn symbol(&self, symbol: &str) -> Result<RowId> {
         self.symbols.get(symbol).copied().ok_or_else(|| {
             Refusal::usage(format!("{} stands for no row", quoted(symbol)))
                 .hint("in a batch, `db create --id=@NAME` on an earlier line makes it")
@@ -187,7 +166,7 @@ impl Edit<'_> {
         table: &Table,
         record: &str,
         columns: &[&str],
-    ) -> Result<Option<RowId>, Refusal> {
+    ) -> Result<Option<RowId>> {
         let Some(name) = rule.name(record) else {
             return Ok(None);
         };
@@ -204,7 +183,7 @@ impl Edit<'_> {
                 .into_iter()
                 .collect(),
             _ => {
-                let is = Condition(rule.column.to_owned(), Function::Equal, name);
+                let is = Condition::is(rule.column, name);
                 self.draft.search(rule.table, vec![is], &read).await?
             }
         };
@@ -246,7 +225,7 @@ impl Edit<'_> {
         table: &Table,
         record: &str,
         columns: &[&str],
-    ) -> Result<Option<RowId>, Refusal> {
+    ) -> Result<Option<RowId>> {
         let is_part = record.len() >= SHORTEST_UUID
             && record.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         if !is_part {
@@ -277,11 +256,7 @@ impl Edit<'_> {
 }
 
 /// The column that a word means.
-///
-/// # Errors
-///
-/// No column, or more than one, is meant.
-pub fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column, Refusal> {
+pub(crate) fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column> {
     let place = format!(" in table {}", table.name);
     table
         .column(word)
@@ -294,11 +269,9 @@ fn unclear(kind: &str, word: &str, place: &str, not_one: &UnresolvedName) -> Ref
     if not_one.is_ambiguous {
         return Refusal::usage(format!("{word_quoted} could be any of {names}{place}"));
     }
-    let mut message = format!("there is no {kind} {word_quoted}{place}");
-    if let Some(close) = closest(word, not_one.names.iter().map(String::as_str)) {
-        let _ = write!(message, " (did you mean {}?)", quoted(&close));
-    }
-    Refusal::usage(message).hint(format!("{kind}s: {names}"))
+    let meant = did_you_mean(word, not_one.names.iter().map(String::as_str));
+    Refusal::usage(format!("there is no {kind} {word_quoted}{place}{meant}"))
+        .hint(format!("{kind}s: {names}"))
 }
 
 /// Whether an atom stands for a row that is being made.

@@ -11,7 +11,7 @@ use crate::ovsdb::{Atom, Datum, Uuid};
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// It is made.
     Added,
     /// It becomes another.
@@ -22,7 +22,7 @@ pub enum Verb {
 
 impl Verb {
     /// `added`, `changed`, `removed`
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Added => "added",
             Self::Changed => "changed",
@@ -33,34 +33,34 @@ impl Verb {
 
 /// An object that changes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Object {
+pub(crate) struct Object {
     /// Its row.
-    pub row: RowId,
+    pub(crate) row: RowId,
     /// What happens to it.
-    pub verb: Verb,
+    pub(crate) verb: Verb,
     /// `bridge`, `port`, `interface`, or the table's name in lower case.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Its name; its target or identity where it has none; `None`: it gets its identity when it is made.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The bridge of a port or an interface, the parent of a VLAN bridge.
-    pub bridge: Option<String>,
+    pub(crate) bridge: Option<String>,
     /// Its interfaces: what the switch says of them belongs to it.
-    pub interfaces: Vec<RowId>,
+    pub(crate) interfaces: Vec<RowId>,
     /// What changes of it, by column; references by the names of what they refer to.
-    pub columns: Vec<Difference>,
+    pub(crate) columns: Vec<Difference>,
 }
 
 /// A column that changes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The column. Where a port and its interface have one of the same name, the port's
     /// `external_ids` is `port_external_ids` and the interface's `other_config` and `mac` are
     /// `interface_other_config` and `interface_mac`.
-    pub column: String,
+    pub(crate) column: String,
     /// What was there; `None`: there was no such object, or it is not known.
-    pub before: Option<Datum>,
+    pub(crate) before: Option<Datum>,
     /// What is there; `None`: there is no such object any longer.
-    pub after: Option<Datum>,
+    pub(crate) after: Option<Datum>,
 }
 
 /// Columns that say what belongs where, and not what an object is like.
@@ -93,7 +93,7 @@ fn sort_what_goes_along(objects: &mut [Object]) {
 
 impl Edit<'_> {
     /// The objects that change, in the order in which they were named.
-    pub fn report(&self) -> Vec<Object> {
+    pub(crate) fn report(&self) -> Vec<Object> {
         let mut parts: HashMap<RowId, Vec<RowId>> = HashMap::new();
         for row in self.draft.rows() {
             if let Some(whole) = self.part_of(row) {
@@ -238,8 +238,9 @@ impl Edit<'_> {
     /// What an object is called.
     fn title(&self, row: RowId) -> Option<String> {
         for column in ["name", "target", "targets"] {
-            if let Some(Datum::Atom(Atom::String(name))) = self.draft.known(row, column) {
-                return Some(name);
+            let known = self.draft.known(row, column);
+            if let Some(name) = known.as_ref().and_then(Datum::as_str) {
+                return Some(name.to_owned());
             }
         }
         self.uuid(row).map(|uuid| uuid.to_string())

@@ -3,27 +3,27 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::draft::Change;
 use super::place::{INTERFACE, PortPlace};
-use super::port::{NewPort, Settings};
-use super::{Assignment, Edit, Refusal, RowId, quoted};
+use super::port::NewPort;
+use super::settings::{Pair, PortSettings};
+use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
-use crate::model::tunnel::{Key, default_port, is_tunnel};
-use crate::ovsdb::{Atom, Condition, Datum, Function};
+use crate::model::tunnel::{IpFamily, Key, TunnelKind, TunnelPort, is_tunnel};
+use crate::ovsdb::{Atom, Condition, Datum};
 
 /// A tunnel to be added.
 #[derive(Debug, Clone)]
-pub struct NewTunnel<'a> {
+pub(crate) struct NewTunnel<'a> {
     /// Its bridge.
-    pub bridge: &'a str,
+    pub(crate) bridge: &'a str,
     /// Its name; none: [`default_name`].
-    pub name: Option<&'a str>,
+    pub(crate) name: Option<&'a str>,
     /// Its type.
-    pub kind: &'a str,
+    pub(crate) kind: &'a TunnelKind,
     /// What it shall be, with its type and its options.
-    pub settings: &'a Settings,
+    pub(crate) settings: &'a PortSettings,
     /// Whether one that exists is made what this one shall be.
-    pub may_exist: bool,
+    pub(crate) may_exist: bool,
 }
 
 /// The options of an interface.
@@ -32,7 +32,7 @@ type Options = BTreeMap<String, String>;
 /// By what packets that come in find their tunnel: no two have the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Identity {
-    kind: String,
+    kind: &'static str,
     remote: Address,
     local: Option<Address>,
     key: IncomingKey,
@@ -57,24 +57,20 @@ enum IncomingKey {
 
 impl Edit<'_> {
     /// Adds a tunnel, or makes the one that exists what it shall be.
-    ///
-    /// # Errors
-    ///
-    /// The tunnel cannot be made or changed so, or the database does not answer.
-    pub async fn add_tunnel(&mut self, new: &NewTunnel<'_>) -> Result<PortPlace, Refusal> {
+    pub(crate) async fn add_tunnel(&mut self, new: &NewTunnel<'_>) -> Result<PortPlace> {
         let bridge = self.bridge(new.bridge).await?;
         let options = asked_options(new.settings);
         check(new.kind, &options)?;
-        self.refuse_unknown_kind(new.kind).await?;
+        self.refuse_unknown_kind(new.kind.name).await?;
         let remote = options
             .get("remote_ip")
             .map(String::as_str)
             .unwrap_or_default();
         let mut name = match new.name {
             Some(name) => name.to_owned(),
-            None => default_name(new.kind, remote),
+            None => default_name(new.kind.name, remote),
         };
-        let wanted = Identity::of(new.kind, &options);
+        let wanted = Identity::of(new.kind.name, &options);
         let mut before = None;
         if let Some(place) = self.port_if(&name).await? {
             let Some(interface) = self.tunnel_interface(&place).await? else {
@@ -104,46 +100,35 @@ impl Edit<'_> {
     }
 
     /// Changes what is named of a tunnel; the rest stays.
-    ///
-    /// # Errors
-    ///
-    /// There is no such tunnel, a setting is refused, or the database does not answer.
-    pub async fn set_tunnel(&mut self, port: &str, settings: &Settings) -> Result<(), Refusal> {
+    pub(crate) async fn set_tunnel(&mut self, port: &str, settings: &PortSettings) -> Result<()> {
         let place = self.port(port).await?;
         let interface = self.tunnel(&place).await?;
         let before = self.identity(interface).await?;
-        if let Some(kind) = settings.kind() {
-            self.refuse_unknown_kind(&kind).await?;
+        if let Some(kind) = &settings.kind {
+            self.refuse_unknown_kind(kind).await?;
         }
         self.set_port(&place, settings).await?;
-        let is_of_tunnel =
-            |assignment: &Assignment| matches!(assignment.column.as_str(), "type" | "options");
-        if settings.interface.iter().any(is_of_tunnel) {
+        if settings.kind.is_some() || !settings.options.is_empty() {
             self.check_tunnel(&place, before.as_ref()).await?;
         }
         Ok(())
     }
 
     /// Removes a tunnel.
-    ///
-    /// # Errors
-    ///
-    /// There is no such tunnel, or the database does not answer.
-    pub async fn delete_tunnel(&mut self, port: &str) -> Result<(), Refusal> {
+    pub(crate) async fn delete_tunnel(&mut self, port: &str) -> Result<()> {
         let place = self.port(port).await?;
         self.tunnel(&place).await?;
         self.delete_port(&place).await
     }
 
     /// Refuses what ovs-vswitchd would not take, as the tunnel will be.
-    async fn check_tunnel(
-        &mut self,
-        place: &PortPlace,
-        before: Option<&Identity>,
-    ) -> Result<(), Refusal> {
+    async fn check_tunnel(&mut self, place: &PortPlace, before: Option<&Identity>) -> Result<()> {
         for interface in &place.interfaces {
             let kind = self.text(*interface, "type").await?;
-            check(&kind, &self.options(*interface).await?)?;
+            let Some(kind) = TunnelKind::of(&kind) else {
+                continue;
+            };
+            check(kind, &self.options(*interface).await?)?;
             let Some(identity) = self.identity(*interface).await? else {
                 continue;
             };
@@ -159,7 +144,7 @@ impl Edit<'_> {
                 .hint(format!(
                     "`ovs tunnel show {}` shows it; {} tells two tunnels apart",
                     word(&name),
-                    distinctions(&kind)
+                    distinctions(kind)
                 )));
             }
         }
@@ -171,12 +156,8 @@ impl Edit<'_> {
         &mut self,
         wanted: &Identity,
         own: Option<RowId>,
-    ) -> Result<Option<RowId>, Refusal> {
-        let mut when = vec![Condition(
-            "type".to_owned(),
-            Function::Equal,
-            wanted.kind.as_str().into(),
-        )];
+    ) -> Result<Option<RowId>> {
+        let mut when = vec![Condition::is("type", wanted.kind)];
         // An IPv6 address can be written in several ways, the others in one.
         let remote = match wanted.remote {
             Address::Flow => Some("flow".to_owned()),
@@ -185,7 +166,7 @@ impl Edit<'_> {
         };
         if let Some(remote) = remote {
             let pair = Datum::map([("remote_ip", remote.as_str())]);
-            when.push(Condition("options".to_owned(), Function::Includes, pair));
+            when.push(Condition::includes("options", pair));
         }
         for other in self.draft.search("Interface", when, INTERFACE).await? {
             if Some(other) != own && self.identity(other).await?.as_ref() == Some(wanted) {
@@ -196,7 +177,7 @@ impl Edit<'_> {
     }
 
     /// ovs-vswitchd lists the types it knows, once it has run.
-    async fn refuse_unknown_kind(&mut self, kind: &str) -> Result<(), Refusal> {
+    async fn refuse_unknown_kind(&mut self, kind: &str) -> Result<()> {
         let root = self.root().await?;
         let known = self.draft.value(root, "iface_types").await?;
         let known = known.as_set().unwrap_or_default();
@@ -217,7 +198,7 @@ impl Edit<'_> {
         place: &PortPlace,
         there: Option<&Identity>,
         wanted: Option<&Identity>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<()> {
         let what = there.map_or_else(|| "incomplete".to_owned(), Identity::to_string);
         let (name, bridge) = (
             quoted(&self.name_of(place.port)),
@@ -249,7 +230,7 @@ impl Edit<'_> {
     }
 
     /// The interface of a port that is a tunnel; refuses one that is something else.
-    async fn tunnel(&mut self, place: &PortPlace) -> Result<RowId, Refusal> {
+    async fn tunnel(&mut self, place: &PortPlace) -> Result<RowId> {
         if let Some(interface) = self.tunnel_interface(place).await? {
             return Ok(interface);
         }
@@ -261,21 +242,20 @@ impl Edit<'_> {
         )
     }
 
-    async fn tunnel_interface(&mut self, place: &PortPlace) -> Result<Option<RowId>, Refusal> {
+    async fn tunnel_interface(&mut self, place: &PortPlace) -> Result<Option<RowId>> {
         match place.interfaces.as_slice() {
             [interface] if is_tunnel(&self.text(*interface, "type").await?) => Ok(Some(*interface)),
             _ => Ok(None),
         }
     }
 
-    async fn options(&mut self, interface: RowId) -> Result<Options, Refusal> {
-        Ok(match self.draft.value(interface, "options").await? {
-            Datum::Map(pairs) => texts(pairs.iter()),
-            Datum::Atom(_) | Datum::Set(_) => Options::new(),
-        })
+    async fn options(&mut self, interface: RowId) -> Result<Options> {
+        let options = self.draft.value(interface, "options").await?;
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        Ok(options.text_pairs().map(owned).collect())
     }
 
-    async fn identity(&mut self, interface: RowId) -> Result<Option<Identity>, Refusal> {
+    async fn identity(&mut self, interface: RowId) -> Result<Option<Identity>> {
         let kind = self.text(interface, "type").await?;
         let options = self.options(interface).await?;
         Ok(Identity::of(&kind, &options))
@@ -285,7 +265,7 @@ impl Edit<'_> {
 /// The name of a tunnel that nobody has named: the first six letters of its type, and the remote
 /// address in hex; of an IPv6 address, the FNV-1a hash (32 bits) of its 16 octets; or the word `flow`.
 /// That is 15 bytes at most, which OpenFlow shows whole.
-pub fn default_name(kind: &str, remote: &str) -> String {
+pub(crate) fn default_name(kind: &str, remote: &str) -> String {
     let kind: String = kind.chars().take(6).collect();
     match Address::parse(remote) {
         Some(Address::Ip(IpAddr::V4(address))) => format!("{kind}-{:08x}", address.to_bits()),
@@ -302,91 +282,55 @@ fn fnv1a(octets: &[u8]) -> u32 {
 }
 
 /// The options that are set, of those that were asked for.
-fn asked_options(settings: &Settings) -> Options {
+fn asked_options(settings: &PortSettings) -> Options {
     let mut options = Options::new();
-    for assignment in settings.interface.iter().filter(|a| a.column == "options") {
-        if let Change::Pairs { put, .. } = &assignment.change {
-            options.extend(texts(put.iter()));
-        }
+    for Pair { key, value } in &settings.options {
+        match value {
+            Some(value) => options.insert(key.clone(), value.clone()),
+            None => options.remove(key),
+        };
     }
     options
 }
 
-fn texts<'p>(pairs: impl Iterator<Item = &'p (Atom, Atom)>) -> Options {
-    let text = |(key, value): &(Atom, Atom)| match (key, value) {
-        (Atom::String(key), Atom::String(value)) => Some((key.clone(), value.clone())),
-        _ => None,
-    };
-    pairs.filter_map(text).collect()
-}
-
-/// How many bits the key of a type has; `None` if it has no key. The manual has those of Geneve, VXLAN,
-/// LISP, GRE and STT; a TEID of GTP-U has 32 (3GPP TS 29.281), an ERSPAN session id 10
-/// (draft-foschiano-erspan).
-fn key_bits(kind: &str) -> Option<u32> {
-    Some(match kind {
-        "bareudp" | "srv6" => return None,
-        "erspan" | "ip6erspan" => 10,
-        "geneve" | "lisp" | "vxlan" => 24,
-        "stt" => 64,
-        _ => 32,
-    })
-}
-
-fn has_port(kind: &str) -> bool {
-    kind == "bareudp" || default_port(kind).is_some()
-}
-
 /// The options by which tunnels of a type to one address differ.
-fn distinctions(kind: &str) -> String {
-    let mut options = Vec::new();
-    if key_bits(kind).is_some() {
-        options.push("another --key");
-    }
-    options.push(if options.is_empty() {
-        "another --local"
-    } else {
-        "--local"
-    });
-    if has_port(kind) {
-        options.push("--dst-port");
-    }
-    match options.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => String::new(),
+fn distinctions(kind: &TunnelKind) -> &'static str {
+    match (kind.key_bits, kind.port) {
+        (Some(_), TunnelPort::None) => "another --key or --local",
+        (Some(_), _) => "another --key, --local or --dst-port",
+        (None, TunnelPort::None) => "another --local",
+        (None, _) => "another --local or --dst-port",
     }
 }
 
 /// Refuses options that contradict themselves, or values that are none.
-fn check(kind: &str, options: &Options) -> Result<(), Refusal> {
+fn check(kind: &TunnelKind, options: &Options) -> Result<()> {
     check_addresses(kind, options)?;
     for name in ["key", "in_key", "out_key"] {
         if let Some(text) = options.get(name) {
             check_key(kind, name, text)?;
         }
     }
-    match options
-        .get("dst_port")
-        .map(|text| (text, text.parse::<u16>()))
-    {
-        Some(_) if !has_port(kind) => {
+    match (kind.port, options.get("dst_port")) {
+        (TunnelPort::None, Some(_)) => {
             return Err(Refusal::usage(format!(
-                "a tunnel of type {kind} has no port: dst_port means nothing to it"
+                "a tunnel of type {} has no port: dst_port means nothing to it",
+                kind.name
             )));
         }
-        Some((text, Ok(0) | Err(_))) => {
+        (TunnelPort::Given, None) => {
+            return Err(Refusal::usage(format!(
+                "a tunnel of type {} has no port of its own",
+                kind.name
+            ))
+            .hint("--dst-port gives it one, as in --dst-port 6635 for MPLS"));
+        }
+        (_, Some(text)) if !matches!(text.parse::<u16>(), Ok(1..)) => {
             return Err(Refusal::usage(format!(
                 "dst_port={text} is no port: it is a number from 1 to 65535"
             )));
         }
-        None if has_port(kind) && default_port(kind).is_none() => {
-            return Err(
-                Refusal::usage(format!("a tunnel of type {kind} has no port of its own"))
-                    .hint("--dst-port gives it one, as in --dst-port 6635 for MPLS"),
-            );
-        }
-        Some((_, Ok(_))) | None => {}
+        _ => {}
     }
     for name in ["csum", "df_default", "seq"] {
         if let Some(text) = options.get(name)
@@ -405,15 +349,17 @@ fn check(kind: &str, options: &Options) -> Result<(), Refusal> {
             "tos={text}: it is inherit, or a number up to 252 whose ECN bits (the lower two) are zero"
         )));
     }
-    match options.get("ttl").map(|text| (text, text.parse::<u8>())) {
-        Some((text, Ok(0) | Err(_))) if text != "inherit" => Err(Refusal::usage(format!(
-            "ttl={text}: it is inherit, or a number from 1 to 255"
-        ))),
+    match options.get("ttl") {
+        Some(text) if text != "inherit" && !matches!(text.parse::<u8>(), Ok(1..)) => {
+            Err(Refusal::usage(format!(
+                "ttl={text}: it is inherit, or a number from 1 to 255"
+            )))
+        }
         _ => Ok(()),
     }
 }
 
-fn check_addresses(kind: &str, options: &Options) -> Result<(), Refusal> {
+fn check_addresses(kind: &TunnelKind, options: &Options) -> Result<()> {
     let address = |name: &str| match options.get(name) {
         None => Ok(None),
         Some(text) => Address::parse(text).map(Some).ok_or_else(|| {
@@ -454,28 +400,20 @@ fn check_addresses(kind: &str, options: &Options) -> Result<(), Refusal> {
         }
         _ => {}
     }
-    let family = match kind {
-        "gre" | "erspan" => IpFamily::V4,
-        "ip6gre" | "ip6erspan" | "srv6" => IpFamily::V6,
-        _ => return Ok(()),
-    };
-    let other = match kind {
-        "gre" => Some("ip6gre"),
-        "ip6gre" => Some("gre"),
-        "erspan" => Some("ip6erspan"),
-        "ip6erspan" => Some("erspan"),
-        _ => None,
+    let Some(family) = kind.family else {
+        return Ok(());
     };
     for address in [Some(remote), local].into_iter().flatten() {
         if let Address::Ip(ip) = address
             && ip.is_ipv4() != (family == IpFamily::V4)
         {
             let refusal = Refusal::usage(format!(
-                "a tunnel of type {kind} runs over {}, and {ip} is no such address",
-                family.name()
+                "a tunnel of type {} runs over IP{}, and {ip} is no such address",
+                kind.name,
+                if family == IpFamily::V4 { "v4" } else { "v6" }
             ));
-            return Err(match other {
-                Some(other) => refusal.hint(format!("--type {other} runs over the other")),
+            return Err(match kind.twin() {
+                Some(twin) => refusal.hint(format!("--type {twin} runs over the other")),
                 None => refusal,
             });
         }
@@ -483,25 +421,11 @@ fn check_addresses(kind: &str, options: &Options) -> Result<(), Refusal> {
     Ok(())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IpFamily {
-    V4,
-    V6,
-}
-
-impl IpFamily {
-    fn name(self) -> &'static str {
-        match self {
-            Self::V4 => "IPv4",
-            Self::V6 => "IPv6",
-        }
-    }
-}
-
-fn check_key(kind: &str, name: &str, text: &str) -> Result<(), Refusal> {
-    let Some(bits) = key_bits(kind) else {
+fn check_key(kind: &TunnelKind, name: &str, text: &str) -> Result<()> {
+    let TunnelKind { name: type_, .. } = kind;
+    let Some(bits) = kind.key_bits else {
         return Err(Refusal::usage(format!(
-            "a tunnel of type {kind} has no key"
+            "a tunnel of type {type_} has no key"
         )));
     };
     let largest = u64::MAX >> (64 - bits);
@@ -509,7 +433,7 @@ fn check_key(kind: &str, name: &str, text: &str) -> Result<(), Refusal> {
         Key::Flow => Ok(()),
         Key::Number(number) if number <= largest => Ok(()),
         _ => Err(Refusal::usage(format!(
-            "{name}={text}: the key of type {kind} is flow, or a number of {bits} bits, 0 to {largest}"
+            "{name}={text}: the key of type {type_} is flow, or a number of {bits} bits, 0 to {largest}"
         ))),
     }
 }
@@ -535,9 +459,10 @@ impl std::fmt::Display for Address {
 impl Identity {
     /// `None` for what ovs-vswitchd makes no tunnel of.
     fn of(kind: &str, options: &Options) -> Option<Self> {
+        let kind = TunnelKind::of(kind)?;
         let option = |name: &str| options.get(name).map(String::as_str);
         let key = option("in_key").or(option("key"));
-        let key = match Key::of(key.filter(|_| key_bits(kind).is_some())) {
+        let key = match Key::of(key.filter(|_| kind.key_bits.is_some())) {
             Key::Flow => IncomingKey::Flow,
             Key::Number(number) => IncomingKey::Number(number),
             Key::None => IncomingKey::Number(0),
@@ -548,24 +473,16 @@ impl Identity {
             None => None,
         };
         let dst_port = option("dst_port").and_then(|text| text.parse().ok());
-        let packet_type = option("packet_type").filter(|word| *word != default_packet_type(kind));
+        let dst_port = dst_port.filter(|_| kind.port != TunnelPort::None);
+        let packet_type = option("packet_type").filter(|word| *word != kind.packet_type);
         Some(Self {
-            kind: kind.to_owned(),
+            kind: kind.name,
             remote: Address::parse(option("remote_ip")?)?,
             local,
             key,
-            dst_port: dst_port.filter(|_| has_port(kind)).or(default_port(kind)),
+            dst_port: dst_port.or(kind.default_port()),
             packet_type: packet_type.map(str::to_owned),
         })
-    }
-}
-
-/// What a tunnel carries where `packet_type` does not say: frames, but where the type carries packets
-/// alone.
-fn default_packet_type(kind: &str) -> &'static str {
-    match kind {
-        "bareudp" | "gtpu" | "lisp" | "srv6" => "legacy_l3",
-        _ => "legacy_l2",
     }
 }
 
@@ -678,7 +595,7 @@ mod tests {
             ("vxlan", &[remote, ("csum", "yes")], false),
         ] {
             assert_eq!(
-                check(kind, &options(pairs)).is_ok(),
+                check(TunnelKind::of(kind).unwrap(), &options(pairs)).is_ok(),
                 good,
                 "{kind} {pairs:?}"
             );

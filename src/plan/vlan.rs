@@ -1,6 +1,6 @@
 //! What a change makes of a port's VLANs, said in words.
 
-use super::{Edit, Refusal, RowId, quoted};
+use super::{Edit, Result, RowId, quoted};
 use crate::model::topology::Port;
 use crate::model::vlan::Vlan;
 use crate::ovsdb::{Atom, Datum};
@@ -8,11 +8,7 @@ use crate::ovsdb::{Atom, Datum};
 impl Edit<'_> {
     /// Says what a port does with tags once the change is made; warns of a trunk of all VLANs, unless
     /// that was asked for: `is_meant`, or by its `vlan_mode`.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn say_vlan(&mut self, port: RowId, is_meant: bool) -> Result<(), Refusal> {
+    pub(crate) async fn say_vlan(&mut self, port: RowId, is_meant: bool) -> Result<()> {
         let port = self.vlan_columns(port).await?;
         let vlan = Vlan::of(&port);
         let name = quoted(&port.name);
@@ -30,7 +26,7 @@ impl Edit<'_> {
 
     /// A tag and trunks without a mode make an access port, whose trunks mean nothing; with the mode
     /// `trunk`, the tag means nothing (ovs-vswitchd.conf.db(5), table `Port`, `vlan_mode`).
-    pub(super) async fn warn_of_ignored_vlans(&mut self, port: RowId) -> Result<(), Refusal> {
+    pub(super) async fn warn_of_ignored_vlans(&mut self, port: RowId) -> Result<()> {
         let port = self.vlan_columns(port).await?;
         if port.vlan_mode.as_deref() == Some("trunk") && port.tag.is_some() {
             self.warn(format!(
@@ -48,7 +44,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    async fn vlan_columns(&mut self, port: RowId) -> Result<Port, Refusal> {
+    async fn vlan_columns(&mut self, port: RowId) -> Result<Port> {
         let mode = self.text(port, "vlan_mode").await?;
         Ok(Port {
             name: self.name_of(port),
@@ -64,7 +60,7 @@ impl Edit<'_> {
         })
     }
 
-    async fn numbers(&mut self, port: RowId, column: &str) -> Result<Vec<i64>, Refusal> {
+    async fn numbers(&mut self, port: RowId, column: &str) -> Result<Vec<i64>> {
         let datum: Datum = self.draft.value(port, column).await?;
         let atoms = datum.as_set().unwrap_or_default().iter();
         let mut numbers: Vec<i64> = atoms

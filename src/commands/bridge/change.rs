@@ -1,55 +1,59 @@
 //! `ovs bridge add`, `del` and `set`.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::commands::about::About;
-use crate::commands::setting::{Pair, Setting, assignments, one_of, switch};
+use crate::commands::about::{About, Describe as _};
+use crate::commands::setting::{one_of, switch};
 use crate::commands::write::Change;
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
-use crate::plan::bridge::{BridgeSettings, NewBridge};
-use crate::plan::{Edit, Refusal};
+use crate::plan::bridge::NewBridge;
+use crate::plan::settings::{BridgeSettings, Pair};
+use crate::plan::{Edit, Refusal, Sought as _};
 use crate::transport::Endpoint;
 
-// Arguments of `bridge add`.
-#[derive(Debug, Args)]
-pub struct Add {
-    /// The new bridge's name
-    #[arg(value_name = "BRIDGE")]
-    bridge: String,
-    /// Make it a VLAN bridge of this bridge
-    #[arg(long, value_name = "BRIDGE", requires = "vlan")]
-    parent: Option<String>,
-    /// The VLAN of a VLAN bridge
-    #[arg(long, value_name = "VID", requires = "parent", value_parser = clap::value_parser!(i64).range(0..=4095))]
-    vlan: Option<i64>,
-    /// If the bridge exists, make it what is asked for
-    #[arg(long)]
-    may_exist: bool,
-    #[command(flatten)]
-    settings: SettingArgs,
-}
-
-// Arguments of `bridge del`.
-#[derive(Debug, Args)]
-pub struct Delete {
-    /// The bridges
-    #[arg(value_name = "BRIDGE", required = true)]
-    bridges: Vec<String>,
-    /// Pass over bridges that do not exist
-    #[arg(long)]
-    if_exists: bool,
-}
-
-// Arguments of `bridge set`.
-#[derive(Debug, Args)]
-pub struct Set {
-    /// The bridge
-    #[arg(value_name = "BRIDGE")]
-    bridge: String,
-    #[command(flatten)]
-    settings: SettingArgs,
+// The changes of bridges.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum BridgeChange {
+    /// Add a bridge, or a VLAN bridge
+    #[command(describe = ADD)]
+    Add {
+        /// The new bridge's name
+        #[arg(value_name = "BRIDGE")]
+        bridge: String,
+        /// Make it a VLAN bridge of this bridge
+        #[arg(long, value_name = "BRIDGE", requires = "vlan")]
+        parent: Option<String>,
+        /// The VLAN of a VLAN bridge
+        #[arg(long, value_name = "VID", requires = "parent", value_parser = clap::value_parser!(i64).range(0..=4095))]
+        vlan: Option<i64>,
+        /// If the bridge exists, make it what is asked for
+        #[arg(long)]
+        may_exist: bool,
+        #[command(flatten)]
+        settings: SettingArgs,
+    },
+    /// Remove bridges with all their ports
+    #[command(visible_alias = "delete", describe = DELETE)]
+    Del {
+        /// The bridges
+        #[arg(value_name = "BRIDGE", required = true)]
+        bridges: Vec<String>,
+        /// Pass over bridges that do not exist
+        #[arg(long)]
+        if_exists: bool,
+    },
+    /// Change what is named of a bridge; the rest stays
+    #[command(describe = SET)]
+    Set {
+        /// The bridge
+        #[arg(value_name = "BRIDGE")]
+        bridge: String,
+        #[command(flatten)]
+        settings: SettingArgs,
+    },
 }
 
 pub(super) const ADD: About = About::changes()
@@ -78,18 +82,18 @@ ovs bridge set br-int --protocols none --other-config hwaddr-",
 // What a bridge shall be. `none` takes a setting back.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
-struct SettingArgs {
+pub struct SettingArgs {
     /// system, netdev, or another type that the switch has [default: system]
     #[arg(long, value_name = "DATAPATH", value_parser = datapath_type)]
-    datapath_type: Option<Setting>,
+    datapath_type: Option<Datum>,
 
     /// What it does without a controller: standalone, secure [default: standalone]
     #[arg(long, value_name = "MODE", value_parser = one_of(&["standalone", "secure"]), hide_possible_values = true)]
-    fail_mode: Option<Setting>,
+    fail_mode: Option<Datum>,
 
     /// OpenFlow versions to allow: OpenFlow10,OpenFlow13
     #[arg(long, value_name = "V[,V]", value_parser = protocols)]
-    protocols: Option<Setting>,
+    protocols: Option<Datum>,
 
     /// The datapath ID, 16 hexadecimal digits
     #[arg(long, value_name = "HEX", value_parser = dpid)]
@@ -102,15 +106,15 @@ struct SettingArgs {
 
     /// Spanning tree (IEEE 802.1D): on, off
     #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
-    stp: Option<Setting>,
+    stp: Option<Datum>,
 
     /// Rapid spanning tree (IEEE 802.1D-2004): on, off
     #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
-    rstp: Option<Setting>,
+    rstp: Option<Datum>,
 
     /// IGMP and MLD snooping: on, off
     #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
-    mcast_snooping: Option<Setting>,
+    mcast_snooping: Option<Datum>,
 
     /// external_ids: K=V sets one, K- removes it
     #[arg(long = "external-id", value_name = "K=V")]
@@ -122,12 +126,13 @@ struct SettingArgs {
 }
 
 impl SettingArgs {
-    /// By columns.
     fn settings(&self) -> Result<BridgeSettings, Refusal> {
         let mut other_config = self.other_config.clone();
-        other_config.extend(self.dpid.as_ref().map(|dpid| Pair {
-            key: "datapath-id".to_owned(),
-            value: (dpid != NONE).then(|| dpid.clone()),
+        other_config.extend(self.dpid.as_ref().map(|dpid| {
+            Pair::new(
+                "datapath-id",
+                Some(dpid.as_str()).filter(|dpid| *dpid != NONE),
+            )
         }));
         let controllers = match self.controllers.as_slice() {
             [] => None,
@@ -140,74 +145,52 @@ impl SettingArgs {
             several => Some(several.to_vec()),
         };
         Ok(BridgeSettings {
-            columns: assignments(
-                [
-                    ("datapath_type", &self.datapath_type),
-                    ("fail_mode", &self.fail_mode),
-                    ("protocols", &self.protocols),
-                    ("stp_enable", &self.stp),
-                    ("rstp_enable", &self.rstp),
-                    ("mcast_snooping_enable", &self.mcast_snooping),
-                ],
-                [
-                    ("external_ids", &self.external_ids),
-                    ("other_config", &other_config),
-                ],
-            ),
+            datapath_type: self.datapath_type.clone(),
+            fail_mode: self.fail_mode.clone(),
+            protocols: self.protocols.clone(),
+            stp_enable: self.stp.clone(),
+            rstp_enable: self.rstp.clone(),
+            mcast_snooping_enable: self.mcast_snooping.clone(),
+            external_ids: self.external_ids.clone(),
+            other_config,
             controllers,
         })
     }
 }
 
-impl Change for Add {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+impl Change for BridgeChange {
+    fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
-            let settings = self.settings.settings()?;
-            let new = NewBridge {
-                name: &self.bridge,
-                parent: self.parent.as_deref().zip(self.vlan),
-                settings: &settings,
-                may_exist: self.may_exist,
-            };
-            edit.add_bridge(&new).await.map(drop)
-        }
-        .boxed_local()
-    }
-}
-
-impl Change for Delete {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            // All are looked up before any goes: a VLAN bridge may go with its parent.
-            let mut places = Vec::new();
-            for bridge in &self.bridges {
-                match edit.bridge(bridge).await {
-                    Ok(place) => places.push(place),
-                    Err(Refusal::NotFound { .. }) if self.if_exists => {}
-                    Err(refusal) => return Err(refusal),
+            match self {
+                BridgeChange::Add {
+                    bridge,
+                    parent,
+                    vlan,
+                    may_exist,
+                    settings,
+                } => {
+                    let new = NewBridge {
+                        name: bridge,
+                        parent: parent.as_deref().zip(*vlan),
+                        settings: &settings.settings()?,
+                        may_exist: *may_exist,
+                    };
+                    edit.add_bridge(&new).await.map(drop)
+                }
+                BridgeChange::Del { bridges, if_exists } => {
+                    // All are looked up before any goes: a VLAN bridge may go with its parent.
+                    let mut places = Vec::new();
+                    for bridge in bridges {
+                        places.extend(edit.bridge(bridge).await.or_none_if(*if_exists)?);
+                    }
+                    edit.delete_bridges(&places).await
+                }
+                BridgeChange::Set { bridge, settings } => {
+                    let settings = settings.settings()?;
+                    let place = edit.bridge(bridge).await?;
+                    edit.set_bridge(&place, &settings).await
                 }
             }
-            edit.delete_bridges(&places).await
-        }
-        .boxed_local()
-    }
-}
-
-impl Change for Set {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            let settings = self.settings.settings()?;
-            let place = edit.bridge(&self.bridge).await?;
-            edit.set_bridge(&place, &settings).await
         }
         .boxed_local()
     }
@@ -217,17 +200,17 @@ const NONE: &str = "none";
 
 /// `system` is the database's empty default.
 #[allow(clippy::unnecessary_wraps)] // It is clap's.
-fn datapath_type(text: &str) -> Result<Setting, String> {
-    Ok(Setting(if matches!(text, "system" | NONE) {
+fn datapath_type(text: &str) -> Result<Datum, String> {
+    Ok(if matches!(text, "system" | NONE) {
         "".into()
     } else {
         text.into()
-    }))
+    })
 }
 
-fn protocols(text: &str) -> Result<Setting, String> {
+fn protocols(text: &str) -> Result<Datum, String> {
     if text == NONE {
-        return Ok(Setting(Datum::EMPTY));
+        return Ok(Datum::EMPTY);
     }
     let mut versions = Vec::new();
     for word in text.split(',') {
@@ -236,7 +219,7 @@ fn protocols(text: &str) -> Result<Setting, String> {
             versions.push(version);
         }
     }
-    Ok(Setting(Datum::set(versions)))
+    Ok(Datum::set(versions))
 }
 
 fn dpid(text: &str) -> Result<String, String> {
@@ -291,7 +274,7 @@ mod tests {
     fn values() {
         assert_eq!(
             protocols("OpenFlow13,1.0,openflow13").unwrap(),
-            Setting(Datum::set(["OpenFlow13".into(), "OpenFlow10".into()]))
+            Datum::set(["OpenFlow13".into(), "OpenFlow10".into()])
         );
         assert!(protocols("OpenFlow16").is_err() && protocols("").is_err());
         assert_eq!(dpid("00000000000000AA").unwrap(), "00000000000000aa");

@@ -1,111 +1,109 @@
 //! `ovs db set`, `add`, `remove`, `clear`, `create` and `destroy`.
 
-use clap::Args;
+use clap::Subcommand;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::Target;
-use crate::commands::about::About;
+use crate::commands::about::{About, Describe as _};
 use crate::commands::write::Change;
 use crate::ovsdb::schema::Table;
-use crate::plan::RowId;
-use crate::plan::record::column;
-use crate::plan::{Edit, Refusal};
+use crate::plan::{Edit, Refusal, RowId, Sought as _};
 
-// Arguments of `db set`.
-#[derive(Debug, Args)]
-pub struct Set {
-    #[command(flatten)]
-    target: Target,
-    /// What the columns shall hold
-    #[arg(value_name = "COLUMN[:KEY]=VALUE", required = true)]
-    values: Vec<String>,
-    /// Do nothing if there is no such record
-    #[arg(long)]
-    if_exists: bool,
-}
-
-// Arguments of `db add`.
-#[derive(Debug, Args)]
-pub struct Add {
-    #[command(flatten)]
-    target: Target,
-    /// The column: a set or a map
-    #[arg(value_name = "COLUMN")]
-    column: String,
-    /// What comes
-    #[arg(
-        value_name = "[KEY=]VALUE",
-        required = true,
-        allow_negative_numbers = true
-    )]
-    values: Vec<String>,
-    /// Do nothing if there is no such record
-    #[arg(long)]
-    if_exists: bool,
-}
-
-// Arguments of `db remove`.
-#[derive(Debug, Args)]
-pub struct Remove {
-    #[command(flatten)]
-    target: Target,
-    /// The column: a set or a map
-    #[arg(value_name = "COLUMN")]
-    column: String,
-    /// What goes: values of a set; keys of a map, or pairs that are exactly so
-    #[arg(
-        value_name = "VALUE|KEY|KEY=VALUE",
-        required = true,
-        allow_negative_numbers = true
-    )]
-    values: Vec<String>,
-    /// Do nothing if there is no such record
-    #[arg(long)]
-    if_exists: bool,
-}
-
-// Arguments of `db clear`.
-#[derive(Debug, Args)]
-pub struct Clear {
-    #[command(flatten)]
-    target: Target,
-    /// The columns to empty
-    #[arg(value_name = "COLUMN", required = true)]
-    emptied: Vec<String>,
-    /// Do nothing if there is no such record
-    #[arg(long)]
-    if_exists: bool,
-}
-
-// Arguments of `db create`.
-#[derive(Debug, Args)]
-pub struct Create {
-    /// The table, or the beginning of its name
-    #[arg(value_name = "TABLE")]
-    table: String,
-    /// What the columns shall hold; the others get their defaults
-    #[arg(value_name = "COLUMN[:KEY]=VALUE")]
-    values: Vec<String>,
-    /// What later lines of a batch may call the record
-    #[arg(long, value_name = "@NAME", value_parser = symbol)]
-    id: Option<String>,
-}
-
-// Arguments of `db destroy`.
-#[derive(Debug, Args)]
-pub struct Destroy {
-    /// The table, or the beginning of its name
-    #[arg(value_name = "TABLE")]
-    table: String,
-    /// The records: names, UUIDs or their beginnings
-    #[arg(value_name = "RECORD", required_unless_present = "all")]
-    records: Vec<String>,
-    /// All records of the table
-    #[arg(long, conflicts_with_all = ["records", "if_exists"])]
-    all: bool,
-    /// Pass over records that do not exist
-    #[arg(long)]
-    if_exists: bool,
+// The changes of records.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum DbChange {
+    /// Set columns of a record, or keys of them
+    #[command(describe = SET)]
+    Set {
+        #[command(flatten)]
+        target: Target,
+        /// What the columns shall hold
+        #[arg(value_name = "COLUMN[:KEY]=VALUE", required = true)]
+        values: Vec<String>,
+        /// Do nothing if there is no such record
+        #[arg(long)]
+        if_exists: bool,
+    },
+    /// Add values to a column, or pairs whose keys are not there yet
+    #[command(describe = ADD)]
+    Add {
+        #[command(flatten)]
+        target: Target,
+        /// The column: a set or a map
+        #[arg(value_name = "COLUMN")]
+        column: String,
+        /// What comes
+        #[arg(
+            value_name = "[KEY=]VALUE",
+            required = true,
+            allow_negative_numbers = true
+        )]
+        values: Vec<String>,
+        /// Do nothing if there is no such record
+        #[arg(long)]
+        if_exists: bool,
+    },
+    /// Take values, keys or pairs out of a column
+    #[command(describe = REMOVE)]
+    Remove {
+        #[command(flatten)]
+        target: Target,
+        /// The column: a set or a map
+        #[arg(value_name = "COLUMN")]
+        column: String,
+        /// What goes: values of a set; keys of a map, or pairs that are exactly so
+        #[arg(
+            value_name = "VALUE|KEY|KEY=VALUE",
+            required = true,
+            allow_negative_numbers = true
+        )]
+        values: Vec<String>,
+        /// Do nothing if there is no such record
+        #[arg(long)]
+        if_exists: bool,
+    },
+    /// Empty columns of a record
+    #[command(describe = CLEAR)]
+    Clear {
+        #[command(flatten)]
+        target: Target,
+        /// The columns to empty
+        #[arg(value_name = "COLUMN", required = true)]
+        emptied: Vec<String>,
+        /// Do nothing if there is no such record
+        #[arg(long)]
+        if_exists: bool,
+    },
+    /// Make a record
+    #[command(describe = CREATE)]
+    Create {
+        /// The table, or the beginning of its name
+        #[arg(value_name = "TABLE")]
+        table: String,
+        /// What the columns shall hold; the others get their defaults
+        #[arg(value_name = "COLUMN[:KEY]=VALUE")]
+        values: Vec<String>,
+        /// What later lines of a batch may call the record
+        #[arg(long, value_name = "@NAME", value_parser = symbol)]
+        id: Option<String>,
+    },
+    /// Delete records
+    #[command(describe = DESTROY)]
+    Destroy {
+        /// The table, or the beginning of its name
+        #[arg(value_name = "TABLE")]
+        table: String,
+        /// The records: names, UUIDs or their beginnings
+        #[arg(value_name = "RECORD", required_unless_present = "all")]
+        records: Vec<String>,
+        /// All records of the table
+        #[arg(long, conflicts_with_all = ["records", "if_exists"])]
+        all: bool,
+        /// Pass over records that do not exist
+        #[arg(long)]
+        if_exists: bool,
+    },
 }
 
 pub(super) const SET: About = About::changes()
@@ -156,127 +154,89 @@ ovs db destroy QoS 0b5f
 ovs db destroy Queue --all",
     );
 
-/// Runs the steps on the record that is named, if it is there.
-async fn on(
-    edit: &mut Edit<'_>,
-    target: &Target,
-    if_exists: bool,
-) -> Result<Option<(Table, RowId)>, Refusal> {
-    let table = edit.table(&target.table).await?;
-    let row = found(edit, &table, &target.record, if_exists).await?;
-    Ok(row.map(|row| (table, row)))
-}
-
-async fn found(
-    edit: &mut Edit<'_>,
-    table: &Table,
-    record: &str,
-    if_exists: bool,
-) -> Result<Option<RowId>, Refusal> {
-    if if_exists {
-        return edit.record_if(table, record, NAMES).await;
+impl Target {
+    /// The record with its table, if it is there.
+    async fn find(
+        &self,
+        edit: &mut Edit<'_>,
+        if_exists: bool,
+    ) -> Result<Option<(Table, RowId)>, Refusal> {
+        let table = edit.table(&self.table).await?;
+        let row = edit.record(&table, &self.record, NAMES).await;
+        Ok(row.or_none_if(if_exists)?.map(|row| (table, row)))
     }
-    edit.record(table, record, NAMES).await.map(Some)
 }
 
 /// What is read of a record besides what is changed: its identity.
 const NAMES: &[&str] = &["_uuid"];
 
-impl Change for Set {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+impl Change for DbChange {
+    fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
-            match on(edit, &self.target, self.if_exists).await? {
-                Some((table, row)) => edit.set_record(&table, row, &self.values).await,
-                None => Ok(()),
-            }
-        }
-        .boxed_local()
-    }
-}
-
-impl Change for Add {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            let Some((table, row)) = on(edit, &self.target, self.if_exists).await? else {
-                return Ok(());
-            };
-            let column = column(&table, &self.column)?;
-            edit.add_to_record(&table, row, column, &self.values).await
-        }
-        .boxed_local()
-    }
-}
-
-impl Change for Remove {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            let Some((table, row)) = on(edit, &self.target, self.if_exists).await? else {
-                return Ok(());
-            };
-            let column = column(&table, &self.column)?;
-            edit.remove_from_record(&table, row, column, &self.values)
-                .await
-        }
-        .boxed_local()
-    }
-}
-
-impl Change for Clear {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            match on(edit, &self.target, self.if_exists).await? {
-                Some((table, row)) => edit.clear_record(&table, row, &self.emptied).await,
-                None => Ok(()),
-            }
-        }
-        .boxed_local()
-    }
-}
-
-impl Change for Create {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            let table = edit.table(&self.table).await?;
-            let created = edit
-                .create_record(&table, self.id.as_deref(), &self.values)
-                .await;
-            created.map(drop)
-        }
-        .boxed_local()
-    }
-}
-
-impl Change for Destroy {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            let table = edit.table(&self.table).await?;
-            if self.all {
-                return edit.destroy_all(&table).await;
-            }
-            for record in &self.records {
-                if let Some(row) = found(edit, &table, record, self.if_exists).await? {
-                    edit.destroy_record(&table, row).await?;
+            match self {
+                DbChange::Set {
+                    target,
+                    values,
+                    if_exists,
+                } => match target.find(edit, *if_exists).await? {
+                    Some((table, row)) => edit.set_record(&table, row, values).await,
+                    None => Ok(()),
+                },
+                DbChange::Add {
+                    target,
+                    column,
+                    values,
+                    if_exists,
+                } => match target.find(edit, *if_exists).await? {
+                    Some((table, row)) => edit.add_to_record(&table, row, column, values).await,
+                    None => Ok(()),
+                },
+                DbChange::Remove {
+                    target,
+                    column,
+                    values,
+                    if_exists,
+                } => match target.find(edit, *if_exists).await? {
+                    Some((table, row)) => {
+                        edit.remove_from_record(&table, row, column, values).await
+                    }
+                    None => Ok(()),
+                },
+                DbChange::Clear {
+                    target,
+                    emptied,
+                    if_exists,
+                } => match target.find(edit, *if_exists).await? {
+                    Some((table, row)) => edit.clear_record(&table, row, emptied).await,
+                    None => Ok(()),
+                },
+                DbChange::Create { table, values, id } => {
+                    let table = edit.table(table).await?;
+                    let created = edit.create_record(&table, id.as_deref(), values).await;
+                    created.map(drop)
+                }
+                DbChange::Destroy {
+                    table, all: true, ..
+                } => {
+                    let table = edit.table(table).await?;
+                    edit.destroy_all(&table).await
+                }
+                DbChange::Destroy {
+                    table,
+                    records,
+                    if_exists,
+                    ..
+                } => {
+                    let table = edit.table(table).await?;
+                    for record in records {
+                        let row = edit.record(&table, record, NAMES).await;
+                        if let Some(row) = row.or_none_if(*if_exists)? {
+                            edit.destroy_record(&table, row).await?;
+                        }
+                    }
+                    Ok(())
                 }
             }
-            Ok(())
         }
         .boxed_local()
     }

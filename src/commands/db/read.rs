@@ -16,7 +16,7 @@ use crate::plan::RowId;
 use crate::plan::database::{pair, value_of_key, wrong};
 use crate::plan::filter::Filter;
 use crate::plan::record::column;
-use crate::plan::{Edit, Refusal};
+use crate::plan::{Edit, Refusal, Sought as _};
 
 // Arguments of `db get`.
 #[derive(Debug, Args)]
@@ -114,12 +114,10 @@ impl Get {
         };
         let names = names(&shown);
         let record = &self.target.record;
-        let row = if self.if_exists {
-            edit.record_if(&table, record, &names).await?
-        } else {
-            Some(edit.record(&table, record, &names).await?)
+        let row = edit.record(&table, record, &names).await;
+        let Some(row) = row.or_none_if(self.if_exists)? else {
+            return Ok(());
         };
-        let Some(row) = row else { return Ok(()) };
         let record = self.record(&mut edit, row, &shown).await?;
         let columns = columns(&shown);
         let mut format = cx.format.clone();
@@ -171,11 +169,8 @@ impl List {
         let names = names(&shown);
         let mut records = Vec::new();
         for record in &self.records {
-            let row = if self.if_exists {
-                edit.record_if(&table, record, &names).await?
-            } else {
-                Some(edit.record(&table, record, &names).await?)
-            };
+            let row = edit.record(&table, record, &names).await;
+            let row = row.or_none_if(self.if_exists)?;
             if let Some(row) = row {
                 let mut cells = Vec::new();
                 for shown in &shown {

@@ -5,7 +5,7 @@
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
-use crate::model::resolve::closest;
+use crate::model::resolve::did_you_mean;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{Field, ROWS};
 use crate::openflow::messages::flow_stats::{Entries, EntryForm, FlowStats, Scratch};
@@ -116,9 +116,7 @@ fn criteria(name: &str, descending: bool) -> Result<Vec<Criterion>, String> {
     if let Some(key) = statistic.or_else(|| Field::by_name(&wanted).map(Key::Field)) {
         return Ok(vec![criterion(key, descending)]);
     }
-    let did_you_mean = closest(&wanted, fields())
-        .map(|close| format!(" (did you mean \"{close}\"?)"))
-        .unwrap_or_default();
+    let did_you_mean = did_you_mean(&wanted, fields());
     Err(format!(
         "there is no field \"{}\" to sort by{did_you_mean}; they are those of ovs-fields(7), \
          priority, table, cookie, n_packets, n_bytes, duration, idle_age, ...",

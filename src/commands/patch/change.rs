@@ -1,35 +1,39 @@
 //! `ovs patch add` and `del`.
 
-use clap::Args;
+use clap::Subcommand;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::commands::about::About;
+use crate::commands::about::{About, Describe as _};
 use crate::commands::write::Change;
-use crate::plan::{Edit, Refusal};
+use crate::plan::{Edit, Refusal, Sought as _};
 
-// Arguments of `patch add`.
-#[derive(Debug, Args)]
-pub struct Add {
-    /// The one bridge, and what its port is called [default: patch- and the other bridge without br-]
-    #[arg(value_name = "BRIDGE[:PORT]")]
-    near: String,
-    /// The other
-    #[arg(value_name = "BRIDGE[:PORT]")]
-    far: String,
-    /// If the ports exist, make them the pair that is asked for
-    #[arg(long)]
-    may_exist: bool,
-}
-
-// Arguments of `patch del`.
-#[derive(Debug, Args)]
-pub struct Delete {
-    /// Either end: its name, or BRIDGE/NUMBER; or two bridges
-    #[arg(value_name = "PORT | BRIDGE BRIDGE", required = true, num_args = 1..=2)]
-    ends: Vec<String>,
-    /// It is no error if there is none
-    #[arg(long)]
-    if_exists: bool,
+// The changes of patch ports.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum PatchChange {
+    /// Connect two bridges by a pair of patch ports
+    #[command(describe = ADD)]
+    Add {
+        /// The one bridge, and what its port is called [default: patch- and the other bridge without br-]
+        #[arg(value_name = "BRIDGE[:PORT]")]
+        near: String,
+        /// The other
+        #[arg(value_name = "BRIDGE[:PORT]")]
+        far: String,
+        /// If the ports exist, make them the pair that is asked for
+        #[arg(long)]
+        may_exist: bool,
+    },
+    /// Remove a pair of patch ports, both ends
+    #[command(visible_alias = "delete", describe = DELETE)]
+    Del {
+        /// Either end: its name, or BRIDGE/NUMBER; or two bridges
+        #[arg(value_name = "PORT | BRIDGE BRIDGE", required = true, num_args = 1..=2)]
+        ends: Vec<String>,
+        /// It is no error if there is none
+        #[arg(long)]
+        if_exists: bool,
+    },
 }
 
 pub(super) const ADD: About = About::changes()
@@ -54,32 +58,23 @@ ovs patch del patch-tun
 ovs patch del br-int br-tun --if-exists",
     );
 
-impl Change for Add {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        edit.add_patch([&self.near, &self.far], self.may_exist)
-            .boxed_local()
-    }
-}
-
-impl Change for Delete {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+impl Change for PatchChange {
+    fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
-            let deleted = match self.ends.as_slice() {
-                [near, far] => edit.delete_patches_between([near, far]).await,
-                ends => match ends.first() {
-                    Some(port) => edit.delete_patch(port).await,
-                    None => Ok(()),
-                },
-            };
-            match deleted {
-                Err(Refusal::NotFound { .. }) if self.if_exists => Ok(()),
-                other => other,
+            match self {
+                PatchChange::Add {
+                    near,
+                    far,
+                    may_exist,
+                } => edit.add_patch([near, far], *may_exist).await,
+                PatchChange::Del { ends, if_exists } => {
+                    let deleted = match ends.as_slice() {
+                        [near, far] => edit.delete_patches_between([near, far]).await,
+                        [port, ..] => edit.delete_patch(port).await,
+                        [] => Ok(()),
+                    };
+                    deleted.or_none_if(*if_exists).map(drop)
+                }
             }
         }
         .boxed_local()

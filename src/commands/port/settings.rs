@@ -2,47 +2,46 @@
 
 use clap::Args;
 
-use crate::commands::setting::{
-    Pair, Setting, amount, assignments, integer, interface_type, mac, one_of, vlans,
-};
+use crate::commands::setting::{amount, integer, interface_type, mac, one_of, vlans};
 use crate::model::vlan::MODES;
-use crate::plan::port::Settings;
+use crate::ovsdb::Datum;
+use crate::plan::settings::{Pair, PortSettings, VlanSettings, columns, pairs};
 
 // What a port shall be. `none` takes a setting back.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
-pub(super) struct SettingArgs {
+pub struct SettingArgs {
     /// The interface's type: system, internal, patch, vxlan, ... [default: system]
     #[arg(long = "type", value_name = "TYPE", value_parser = interface_type)]
-    kind: Option<Setting>,
+    kind: Option<String>,
 
     /// VLAN of an access port; native VLAN, with a native --vlan-mode
     #[arg(long, value_name = "VID", value_parser = |text: &str| integer(text, 0..=4095))]
-    tag: Option<Setting>,
+    tag: Option<Datum>,
 
     /// VLANs that a trunk carries: 1-5,10
     #[arg(long, value_name = "VIDS", value_parser = vlans)]
-    trunks: Option<Setting>,
+    trunks: Option<Datum>,
 
     /// access, trunk, native-tagged, native-untagged, dot1q-tunnel
     #[arg(long, value_name = "MODE", value_parser = one_of(&MODES), hide_possible_values = true)]
-    vlan_mode: Option<Setting>,
+    vlan_mode: Option<Datum>,
 
     /// Inner VLANs that a dot1q-tunnel carries: 1-5,10
     #[arg(long, value_name = "VIDS", value_parser = vlans)]
-    cvlans: Option<Setting>,
+    cvlans: Option<Datum>,
 
     /// The OpenFlow port number to ask for, 1 to 65279
     #[arg(long, value_name = "NUMBER", value_parser = |text: &str| integer(text, 1..=65279))]
-    ofport: Option<Setting>,
+    ofport: Option<Datum>,
 
     /// The MAC address to give to the interface
     #[arg(long, value_name = "MAC", value_parser = mac)]
-    mac: Option<Setting>,
+    mac: Option<Datum>,
 
     /// The MTU to ask for, in bytes
     #[arg(long, value_name = "BYTES", value_parser = |text: &str| integer(text, 68..=65535))]
-    mtu: Option<Setting>,
+    mtu: Option<Datum>,
 
     /// An option of the interface's type: K=V sets it, K- removes it
     #[arg(long = "option", value_name = "K=V")]
@@ -66,80 +65,75 @@ pub(super) struct SettingArgs {
 
     /// Rate at which what comes in is policed, in kbit/s; 0: not
     #[arg(long, value_name = "KBPS", value_parser = amount)]
-    ingress_policing_rate: Option<Setting>,
+    ingress_policing_rate: Option<Datum>,
 
     /// Burst that policing allows, in kbit
     #[arg(long, value_name = "KBIT", value_parser = amount)]
-    ingress_policing_burst: Option<Setting>,
+    ingress_policing_burst: Option<Datum>,
 
     /// Rate at which what comes in is policed, in 1000 packets/s; 0: not
     #[arg(long, value_name = "KPKTS", value_parser = amount)]
-    ingress_policing_kpkts_rate: Option<Setting>,
+    ingress_policing_kpkts_rate: Option<Datum>,
 
     /// Burst that policing by packets allows, in 1000 packets
     #[arg(long, value_name = "KPKTS", value_parser = amount)]
-    ingress_policing_kpkts_burst: Option<Setting>,
+    ingress_policing_kpkts_burst: Option<Datum>,
 
     /// How a bond spreads traffic: active-backup, balance-slb, balance-tcp
     #[arg(long, value_name = "MODE", value_parser = one_of(&["active-backup", "balance-slb", "balance-tcp"]), hide_possible_values = true)]
-    bond_mode: Option<Setting>,
+    bond_mode: Option<Datum>,
 
     /// LACP: active, passive, off
     #[arg(long, value_name = "MODE", value_parser = one_of(&["active", "passive", "off"]), hide_possible_values = true)]
-    lacp: Option<Setting>,
+    lacp: Option<Datum>,
 
     /// Milliseconds that a member's link must be up before it is used
     #[arg(long, value_name = "MS", value_parser = amount)]
-    bond_updelay: Option<Setting>,
+    bond_updelay: Option<Datum>,
 
     /// Milliseconds that a member's link must be down before it is not used
     #[arg(long, value_name = "MS", value_parser = amount)]
-    bond_downdelay: Option<Setting>,
+    bond_downdelay: Option<Datum>,
 }
 
 impl SettingArgs {
-    /// By columns.
-    pub(super) fn settings(&self) -> Settings {
-        Settings {
-            port: assignments(
-                [
-                    ("tag", &self.tag),
-                    ("trunks", &self.trunks),
-                    ("vlan_mode", &self.vlan_mode),
-                    ("cvlans", &self.cvlans),
-                    ("bond_mode", &self.bond_mode),
-                    ("lacp", &self.lacp),
-                    ("bond_updelay", &self.bond_updelay),
-                    ("bond_downdelay", &self.bond_downdelay),
-                ],
-                [
-                    ("other_config", &self.other_config),
-                    ("external_ids", &self.port_external_ids),
-                ],
+    pub(super) fn settings(&self) -> PortSettings {
+        let mut port = columns([
+            ("bond_mode", &self.bond_mode),
+            ("lacp", &self.lacp),
+            ("bond_updelay", &self.bond_updelay),
+            ("bond_downdelay", &self.bond_downdelay),
+        ]);
+        port.extend(pairs("other_config", &self.other_config));
+        port.extend(pairs("external_ids", &self.port_external_ids));
+        let mut interface = columns([
+            ("mtu_request", &self.mtu),
+            ("ingress_policing_rate", &self.ingress_policing_rate),
+            ("ingress_policing_burst", &self.ingress_policing_burst),
+            (
+                "ingress_policing_kpkts_rate",
+                &self.ingress_policing_kpkts_rate,
             ),
-            interface: assignments(
-                [
-                    ("type", &self.kind),
-                    ("ofport_request", &self.ofport),
-                    ("mac", &self.mac),
-                    ("mtu_request", &self.mtu),
-                    ("ingress_policing_rate", &self.ingress_policing_rate),
-                    ("ingress_policing_burst", &self.ingress_policing_burst),
-                    (
-                        "ingress_policing_kpkts_rate",
-                        &self.ingress_policing_kpkts_rate,
-                    ),
-                    (
-                        "ingress_policing_kpkts_burst",
-                        &self.ingress_policing_kpkts_burst,
-                    ),
-                ],
-                [
-                    ("options", &self.options),
-                    ("external_ids", &self.external_ids),
-                    ("other_config", &self.interface_other_config),
-                ],
+            (
+                "ingress_policing_kpkts_burst",
+                &self.ingress_policing_kpkts_burst,
             ),
+        ]);
+        interface.extend(pairs("external_ids", &self.external_ids));
+        interface.extend(pairs("other_config", &self.interface_other_config));
+        PortSettings {
+            vlan: VlanSettings {
+                tag: self.tag.clone(),
+                trunks: self.trunks.clone(),
+                vlan_mode: self.vlan_mode.clone(),
+                cvlans: self.cvlans.clone(),
+            },
+            port,
+            kind: self.kind.clone(),
+            ofport: self.ofport.clone(),
+            mac: self.mac.clone(),
+            options: self.options.clone(),
+            interface,
         }
     }
 }

@@ -1,53 +1,58 @@
 //! `ovs tag set` and `clear`.
 
-use clap::Args;
+use clap::Subcommand;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::commands::about::About;
-use crate::commands::setting::{Pair, Setting, assignments, integer, one_of, vlans};
+use crate::commands::about::{About, Describe as _};
+use crate::commands::setting::{integer, one_of, vlans};
 use crate::commands::write::Change;
 use crate::model::vlan::MODES;
-use crate::ovsdb::{Atom, Datum};
-use crate::plan::{Assignment, Edit, Refusal};
+use crate::ovsdb::Datum;
+use crate::plan::settings::{Pair, VlanSettings, pairs};
+use crate::plan::{Edit, Refusal};
 
-// Arguments of `tag set`.
-#[derive(Debug, Args)]
-pub struct Set {
-    /// The port: its name, or BRIDGE/NUMBER
-    #[arg(value_name = "PORT")]
-    port: String,
-    /// The VLAN: of an access port, or the native one; none takes it away
-    #[arg(
-        value_name = "VID",
-        required_unless_present_any = ["trunks", "vlan_mode", "cvlans", "qinq_ethertype"],
-        value_parser = |text: &str| integer(text, 0..=4095)
-    )]
-    vid: Option<Setting>,
-    /// VLANs that a trunk carries: 1-5,10; none: all
-    #[arg(long, value_name = "VIDS", value_parser = vlans)]
-    trunks: Option<Setting>,
-    /// access, trunk, native-tagged, native-untagged, dot1q-tunnel; none: by the tag
-    #[arg(long, value_name = "MODE", value_parser = one_of(&MODES), hide_possible_values = true)]
-    vlan_mode: Option<Setting>,
-    /// Inner VLANs that a dot1q-tunnel carries: 1-5,10; none: all
-    #[arg(long, value_name = "VIDS", value_parser = vlans)]
-    cvlans: Option<Setting>,
-    /// Ethernet type of the outer tag of a dot1q-tunnel: 802.1ad, 802.1q; none: the default
-    #[arg(
-        long,
-        value_name = "ETHERTYPE",
-        value_parser = one_of(&["802.1ad", "802.1q"]),
-        hide_possible_values = true
-    )]
-    qinq_ethertype: Option<Setting>,
-}
-
-// Arguments of `tag clear`.
-#[derive(Debug, Args)]
-pub struct Clear {
-    /// The ports: names, or BRIDGE/NUMBER
-    #[arg(value_name = "PORT", required = true)]
-    ports: Vec<String>,
+// The changes of tags.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum TagChange {
+    /// Set a port's tag, trunks and VLAN mode; what is not named stays
+    #[command(describe = SET)]
+    Set {
+        /// The port: its name, or BRIDGE/NUMBER
+        #[arg(value_name = "PORT")]
+        port: String,
+        /// The VLAN: of an access port, or the native one; none takes it away
+        #[arg(
+            value_name = "VID",
+            required_unless_present_any = ["trunks", "vlan_mode", "cvlans", "qinq_ethertype"],
+            value_parser = |text: &str| integer(text, 0..=4095)
+        )]
+        vid: Option<Datum>,
+        /// VLANs that a trunk carries: 1-5,10; none: all
+        #[arg(long, value_name = "VIDS", value_parser = vlans)]
+        trunks: Option<Datum>,
+        /// access, trunk, native-tagged, native-untagged, dot1q-tunnel; none: by the tag
+        #[arg(long, value_name = "MODE", value_parser = one_of(&MODES), hide_possible_values = true)]
+        vlan_mode: Option<Datum>,
+        /// Inner VLANs that a dot1q-tunnel carries: 1-5,10; none: all
+        #[arg(long, value_name = "VIDS", value_parser = vlans)]
+        cvlans: Option<Datum>,
+        /// Ethernet type of the outer tag of a dot1q-tunnel: 802.1ad, 802.1q; none: the default
+        #[arg(
+            long,
+            value_name = "ETHERTYPE",
+            value_parser = one_of(&["802.1ad", "802.1q"]),
+            hide_possible_values = true
+        )]
+        qinq_ethertype: Option<Datum>,
+    },
+    /// Take a port's tag, trunks and VLAN mode away
+    #[command(describe = CLEAR)]
+    Clear {
+        /// The ports: names, or BRIDGE/NUMBER
+        #[arg(value_name = "PORT", required = true)]
+        ports: Vec<String>,
+    },
 }
 
 pub(super) const SET: About = About::changes()
@@ -69,60 +74,44 @@ pub(super) const CLEAR: About = About::changes()
     )
     .examples("ovs tag clear tap0");
 
-impl Set {
-    /// What is done to the port's row.
-    fn assignments(&self) -> Vec<Assignment> {
-        let mut pairs = Vec::new();
-        if let Some(Setting(datum)) = &self.qinq_ethertype {
-            pairs.push(Pair {
-                key: "qinq-ethtype".to_owned(),
-                value: match datum {
-                    Datum::Atom(Atom::String(word)) => Some(word.clone()),
-                    _ => None,
-                },
-            });
-        }
-        assignments(
-            [
-                ("tag", &self.vid),
-                ("trunks", &self.trunks),
-                ("vlan_mode", &self.vlan_mode),
-                ("cvlans", &self.cvlans),
-            ],
-            [("other_config", &pairs)],
-        )
-    }
-}
-
-impl Change for Set {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+impl Change for TagChange {
+    fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
-            let port = edit.port_alone(&self.port).await?;
-            edit.set_port_row(port, &self.assignments()).await?;
-            edit.say_vlan(port, false).await
-        }
-        .boxed_local()
-    }
-}
-
-impl Change for Clear {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            for port in &self.ports {
-                let port = edit.port_alone(port).await?;
-                edit.refuse_tag_of_vlan_bridge(port, &Datum::EMPTY).await?;
-                for column in ["tag", "trunks", "vlan_mode", "cvlans"] {
-                    edit.draft.set(port, column, Datum::EMPTY).await?;
+            match self {
+                TagChange::Set {
+                    port,
+                    vid,
+                    trunks,
+                    vlan_mode,
+                    cvlans,
+                    qinq_ethertype,
+                } => {
+                    let vlan = VlanSettings {
+                        tag: vid.clone(),
+                        trunks: trunks.clone(),
+                        vlan_mode: vlan_mode.clone(),
+                        cvlans: cvlans.clone(),
+                    };
+                    let ethertype = qinq_ethertype.as_ref().map(Datum::as_str);
+                    let ethertype = ethertype.map(|word| Pair::new("qinq-ethtype", word));
+                    let other_config = pairs("other_config", ethertype.as_slice());
+                    let port = edit.port_alone(port).await?;
+                    edit.set_vlan(port, &vlan).await?;
+                    edit.assign(port, other_config.as_slice()).await?;
+                    edit.say_vlan(port, false).await
                 }
-                edit.say_vlan(port, true).await?;
+                TagChange::Clear { ports } => {
+                    for port in ports {
+                        let port = edit.port_alone(port).await?;
+                        edit.refuse_tag_of_vlan_bridge(port, &Datum::EMPTY).await?;
+                        for column in ["tag", "trunks", "vlan_mode", "cvlans"] {
+                            edit.draft.set(port, column, Datum::EMPTY).await?;
+                        }
+                        edit.say_vlan(port, true).await?;
+                    }
+                    Ok(())
+                }
             }
-            Ok(())
         }
         .boxed_local()
     }

@@ -2,73 +2,22 @@
 
 use std::net::IpAddr;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::commands::about::About;
-use crate::commands::setting::{Pair, Setting, assignments, each_once, integer};
+use crate::commands::about::{About, Describe as _};
+use crate::commands::setting::{each_once, given_twice, integer};
 use crate::commands::write::Change;
-use crate::model::tunnel::KINDS;
-use crate::plan::port::Settings;
+use crate::model::tunnel::{KINDS, TunnelKind};
+use crate::ovsdb::Datum;
+use crate::plan::settings::{Pair, PortSettings, VlanSettings, pairs};
 use crate::plan::tunnel::NewTunnel;
-use crate::plan::{Edit, Refusal, quoted};
-
-// Arguments of `tunnel add`.
-#[derive(Debug, Args)]
-pub struct Add {
-    /// The bridge
-    #[arg(value_name = "BRIDGE")]
-    bridge: String,
-    /// The new port's name [default: the type and the remote address in hex]
-    #[arg(value_name = "PORT")]
-    port: Option<String>,
-    /// The other end: an IPv4 or IPv6 address, or flow; several make a tunnel each
-    #[arg(long, value_name = "ADDRESS", num_args = 1.., value_delimiter = ',', value_parser = address)]
-    remote: Vec<String>,
-    /// The type: vxlan, gre, ip6gre, geneve, lisp, stt, erspan, ip6erspan, gtpu, bareudp, srv6
-    #[arg(long = "type", value_name = "TYPE", default_value = "vxlan", value_parser = kind)]
-    kind: String,
-    /// If the tunnel exists on the bridge, make it what is asked for
-    #[arg(long)]
-    may_exist: bool,
-    /// If the switch refuses the tunnel, take it out again
-    #[arg(long)]
-    atomic: bool,
-    #[command(flatten)]
-    settings: SettingArgs,
-}
-
-// Arguments of `tunnel del`.
-#[derive(Debug, Args)]
-pub struct Delete {
-    /// The tunnels: names, or BRIDGE/NUMBER
-    #[arg(value_name = "PORT", required = true)]
-    ports: Vec<String>,
-    /// Pass over ports that do not exist
-    #[arg(long)]
-    if_exists: bool,
-}
-
-// Arguments of `tunnel set`.
-#[derive(Debug, Args)]
-pub struct Set {
-    /// The tunnel: its name, or BRIDGE/NUMBER
-    #[arg(value_name = "PORT")]
-    port: String,
-    /// The other end: an IPv4 or IPv6 address, or flow
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
-    remote: Option<String>,
-    /// The type: vxlan, gre, geneve, ...
-    #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
-    kind: Option<String>,
-    #[command(flatten)]
-    settings: SettingArgs,
-}
+use crate::plan::{Edit, Refusal, Sought as _, quoted};
 
 // What a tunnel shall be, its type and its other end aside.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
-struct SettingArgs {
+pub struct SettingArgs {
     /// Our end: an IPv4 or IPv6 address, or flow [default: the system chooses]
     #[arg(long, value_name = "ADDRESS", value_parser = or_none(address))]
     local: Option<Text>,
@@ -115,16 +64,71 @@ struct SettingArgs {
 
     /// The OpenFlow port number to ask for, 1 to 65279
     #[arg(long, value_name = "NUMBER", value_parser = |text: &str| integer(text, 1..=65279))]
-    ofport: Option<Setting>,
+    ofport: Option<Datum>,
 
     /// VLAN of the port, as an access port
     #[arg(long, value_name = "VID", value_parser = |text: &str| integer(text, 0..=4095))]
-    tag: Option<Setting>,
+    tag: Option<Datum>,
 }
 
 /// The text that an option gets; `None` takes it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Text(Option<String>);
+
+// The changes of tunnels.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum TunnelChange {
+    /// Add tunnels to a bridge
+    #[command(describe = ADD)]
+    Add {
+        /// The bridge
+        #[arg(value_name = "BRIDGE")]
+        bridge: String,
+        /// The new port's name [default: the type and the remote address in hex]
+        #[arg(value_name = "PORT")]
+        port: Option<String>,
+        /// The other end: an IPv4 or IPv6 address, or flow; several make a tunnel each
+        #[arg(long, value_name = "ADDRESS", num_args = 1.., value_delimiter = ',', value_parser = address)]
+        remote: Vec<String>,
+        /// The type: vxlan, gre, ip6gre, geneve, lisp, stt, erspan, ip6erspan, gtpu, bareudp, srv6
+        #[arg(long = "type", value_name = "TYPE", default_value = "vxlan", value_parser = kind)]
+        kind: &'static TunnelKind,
+        /// If the tunnel exists on the bridge, make it what is asked for
+        #[arg(long)]
+        may_exist: bool,
+        /// If the switch refuses the tunnel, take it out again
+        #[arg(long)]
+        atomic: bool,
+        #[command(flatten)]
+        settings: SettingArgs,
+    },
+    /// Remove tunnels
+    #[command(visible_alias = "delete", describe = DELETE)]
+    Del {
+        /// The tunnels: names, or BRIDGE/NUMBER
+        #[arg(value_name = "PORT", required = true)]
+        ports: Vec<String>,
+        /// Pass over ports that do not exist
+        #[arg(long)]
+        if_exists: bool,
+    },
+    /// Change what is named of a tunnel; the rest stays
+    #[command(describe = SET)]
+    Set {
+        /// The tunnel: its name, or BRIDGE/NUMBER
+        #[arg(value_name = "PORT")]
+        port: String,
+        /// The other end: an IPv4 or IPv6 address, or flow
+        #[arg(long, value_name = "ADDRESS", value_parser = address)]
+        remote: Option<String>,
+        /// The type: vxlan, gre, geneve, ...
+        #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+        kind: Option<&'static TunnelKind>,
+        #[command(flatten)]
+        settings: SettingArgs,
+    },
+}
 
 pub(super) const ADD: About = About::changes()
     .remarks("\
@@ -152,114 +156,108 @@ ovs tunnel set vxlan-0a000048 --key flow --df-default off
 ovs tunnel set gre1 --remote 192.0.2.8 --ttl none",
     );
 
-impl Change for Add {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+impl Change for TunnelChange {
+    fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
-            self.refuse_one_for_all()?;
-            let remotes = self.remote.iter().map(|remote| Some(remote.as_str()));
-            let remotes: Vec<Option<&str>> = remotes.collect();
-            // Without one, --option may have it.
-            let remotes = if remotes.is_empty() {
-                vec![None]
-            } else {
-                remotes
-            };
-            for remote in remotes {
-                let new = NewTunnel {
-                    bridge: &self.bridge,
-                    name: self.port.as_deref(),
-                    kind: &self.kind,
-                    settings: &self.settings.settings(Some(&self.kind), remote)?,
-                    may_exist: self.may_exist,
-                };
-                edit.add_tunnel(&new).await?;
+            match self {
+                TunnelChange::Add {
+                    bridge,
+                    port,
+                    remote,
+                    kind,
+                    may_exist,
+                    settings,
+                    ..
+                } => {
+                    refuse_one_for_all(remote, port.as_deref(), settings)?;
+                    let mut remotes: Vec<Option<&str>> =
+                        remote.iter().map(|remote| Some(remote.as_str())).collect();
+                    if remotes.is_empty() {
+                        // --option may have it.
+                        remotes.push(None);
+                    }
+                    for remote in remotes {
+                        let new = NewTunnel {
+                            bridge,
+                            name: port.as_deref(),
+                            kind,
+                            settings: &settings.settings(Some(*kind), remote)?,
+                            may_exist: *may_exist,
+                        };
+                        edit.add_tunnel(&new).await?;
+                    }
+                    Ok(())
+                }
+                TunnelChange::Del { ports, if_exists } => {
+                    for port in each_once(ports) {
+                        edit.delete_tunnel(port).await.or_none_if(*if_exists)?;
+                    }
+                    Ok(())
+                }
+                TunnelChange::Set {
+                    port,
+                    remote,
+                    kind,
+                    settings,
+                } => {
+                    let settings = settings.settings(*kind, remote.as_deref())?;
+                    edit.set_tunnel(port, &settings).await
+                }
             }
-            Ok(())
         }
         .boxed_local()
     }
 
     fn is_atomic(&self) -> bool {
-        self.atomic
+        matches!(self, TunnelChange::Add { atomic: true, .. })
     }
 }
 
-impl Add {
-    /// What one tunnel can have, but not each of several.
-    fn refuse_one_for_all(&self) -> Result<(), Refusal> {
-        let mut seen: Vec<&str> = Vec::new();
-        for remote in &self.remote {
-            if seen.contains(&remote.as_str()) {
-                return Err(Refusal::usage(format!("--remote {remote} is given twice")));
-            }
-            seen.push(remote);
-        }
-        if self.remote.len() < 2 {
-            return Ok(());
-        }
-        if let Some(port) = &self.port {
-            return Err(Refusal::usage(format!(
-                "several tunnels cannot all be called {}",
-                quoted(port)
-            ))
-            .hint("without PORT each gets a name of its own"));
-        }
-        if self.settings.ofport.is_some() {
-            return Err(Refusal::usage(
-                "several tunnels have an OpenFlow port each: --ofport cannot name one for all",
-            ));
-        }
-        Ok(())
+/// Refuses what one tunnel can have, but not each of several.
+fn refuse_one_for_all(
+    remotes: &[String],
+    port: Option<&str>,
+    settings: &SettingArgs,
+) -> Result<(), Refusal> {
+    if let Some(remote) = given_twice(remotes) {
+        return Err(Refusal::usage(format!("--remote {remote} is given twice")));
     }
-}
-
-impl Change for Delete {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            for port in each_once(&self.ports) {
-                match edit.delete_tunnel(port).await {
-                    Err(Refusal::NotFound { .. }) if self.if_exists => {}
-                    other => other?,
-                }
-            }
-            Ok(())
-        }
-        .boxed_local()
+    if remotes.len() < 2 {
+        return Ok(());
     }
-}
-
-impl Change for Set {
-    fn plan<'a, 'c: 'a>(
-        &'a self,
-        edit: &'a mut Edit<'c>,
-    ) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        async move {
-            let settings = self
-                .settings
-                .settings(self.kind.as_deref(), self.remote.as_deref())?;
-            edit.set_tunnel(&self.port, &settings).await
-        }
-        .boxed_local()
+    if let Some(port) = port {
+        return Err(Refusal::usage(format!(
+            "several tunnels cannot all be called {}",
+            quoted(port)
+        ))
+        .hint("without PORT each gets a name of its own"));
     }
+    if settings.ofport.is_some() {
+        return Err(Refusal::usage(
+            "several tunnels have an OpenFlow port each: --ofport cannot name one for all",
+        ));
+    }
+    Ok(())
 }
 
 impl SettingArgs {
-    /// By columns.
-    fn settings(&self, kind: Option<&str>, remote: Option<&str>) -> Result<Settings, Refusal> {
-        let kind = kind.map(|kind| Setting(kind.into()));
-        let options = self.option_pairs(remote)?;
-        Ok(Settings {
-            port: assignments([("tag", &self.tag)], []),
-            interface: assignments(
-                [("type", &kind), ("ofport_request", &self.ofport)],
-                [("options", &options), ("external_ids", &self.external_ids)],
-            ),
+    fn settings(
+        &self,
+        kind: Option<&TunnelKind>,
+        remote: Option<&str>,
+    ) -> Result<PortSettings, Refusal> {
+        Ok(PortSettings {
+            vlan: VlanSettings {
+                tag: self.tag.clone(),
+                ..VlanSettings::default()
+            },
+            kind: kind.map(|kind| kind.name.to_owned()),
+            ofport: self.ofport.clone(),
+            options: self.option_pairs(remote)?,
+            interface: pairs("external_ids", &self.external_ids)
+                .into_iter()
+                .collect(),
+            ..PortSettings::default()
         })
     }
 
@@ -288,20 +286,14 @@ impl SettingArgs {
                     "{option} and --option {key} say the same thing twice"
                 )));
             }
-            pairs.push(Pair {
-                key: key.to_owned(),
-                value: value.clone(),
-            });
+            pairs.push(Pair::new(key, value.as_deref()));
         }
         pairs.extend(self.options.iter().cloned());
         if self.key.is_some() {
             // They would outweigh it.
             for key in ["in_key", "out_key"] {
                 if !pairs.iter().any(|pair| pair.key == key) {
-                    pairs.push(Pair {
-                        key: key.to_owned(),
-                        value: None,
-                    });
+                    pairs.push(Pair::new(key, None));
                 }
             }
         }
@@ -370,12 +362,11 @@ fn any(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn kind(text: &str) -> Result<String, String> {
-    if KINDS.contains(&text) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("expected one of {}", KINDS.join(", ")))
-    }
+fn kind(text: &str) -> Result<&'static TunnelKind, String> {
+    TunnelKind::of(text).ok_or_else(|| {
+        let names = KINDS.each_ref().map(|kind| kind.name);
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -20,22 +20,24 @@ pub(super) struct Line {
     errors: Vec<String>,
 }
 
-impl Line {
-    pub(super) fn of(object: Object, cx: &Context) -> Line {
-        let is_json = cx.format.is_json();
-        Line {
-            object,
-            absent: if is_json {
-                Cell::Absent
-            } else {
-                Cell::text("-")
-            },
-            uuid: None,
-            ofports: Vec::new(),
-            errors: Vec::new(),
-        }
-    }
+/// What a plan changes.
+pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<Line> {
+    let absent = if cx.format.is_json() {
+        Cell::Absent
+    } else {
+        Cell::text("-")
+    };
+    let line = |object| Line {
+        object,
+        uuid: None,
+        absent: absent.clone(),
+        ofports: Vec::new(),
+        errors: Vec::new(),
+    };
+    edit.report().into_iter().map(line).collect()
+}
 
+impl Line {
     /// Its name, or the identity that it has by now.
     fn name(&self) -> Cell {
         match (&self.object.name, self.uuid) {
@@ -198,11 +200,7 @@ pub(super) fn print_plan(
 ) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let lines: Vec<Line> = edit
-        .report()
-        .into_iter()
-        .map(|object| Line::of(object, cx))
-        .collect();
+    let lines = lines(cx, edit);
     let changes = view.list(&lines);
     if !cx.format.is_json() {
         print_changes(cx, &changes, lines.is_empty())?;

@@ -11,9 +11,8 @@ use crate::source::Database;
 pub(super) async fn take_out_again(
     database: &Database,
     added: &[(&str, Uuid)],
-    failed: &[String],
+    failed: &str,
 ) -> Failure {
-    let failed = failed.join("; ");
     match remove(database, added).await {
         Ok(()) => Failure::new(
             Exit::Failed,
@@ -41,7 +40,7 @@ async fn remove(database: &Database, added: &[(&str, Uuid)]) -> Result<(), Failu
                 edit.delete_port(&place).await?;
             }
         }
-        let operations = with_frame(edit.draft.operations(), Vec::new());
+        let operations = with_frame(edit.draft.operations(false), Vec::new());
         match database.transact(&operations).await {
             Ok(_) => break,
             Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {}

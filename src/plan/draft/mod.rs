@@ -13,21 +13,22 @@
 mod change;
 mod operations;
 
-pub use change::Change;
+pub(crate) use change::ColumnChange;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
+use crate::ovsdb::relation::Relation;
 use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
 use crate::source::Database;
 
 /// A row of a draft: one of the database, or one that the transaction makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowId(usize);
+pub(crate) struct RowId(usize);
 
 /// Who a row is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
+pub(crate) enum Identity {
     /// A row of the database.
     Stored(Uuid),
     /// A row that the transaction makes, by its `uuid-name`.
@@ -36,7 +37,7 @@ pub enum Identity {
 
 /// A transaction in the making on the database `Open_vSwitch`.
 #[derive(Debug)]
-pub struct Draft<'c> {
+pub(crate) struct Draft<'c> {
     database: &'c Database,
     rows: Rows,
     stored: HashMap<Uuid, RowId>,
@@ -52,7 +53,7 @@ pub struct Draft<'c> {
 }
 
 /// Rows next to a row: their table, the column that refers from the one to the other, the columns to read.
-pub type Around<'a> = (&'a str, &'a str, &'a [&'a str]);
+pub(crate) type Around<'a> = (&'a str, &'a str, &'a [&'a str]);
 
 /// What is known of a table.
 #[derive(Debug, Default)]
@@ -72,7 +73,7 @@ struct Entry {
     stored: BTreeMap<String, Datum>,
     /// The columns that a decision was taken on.
     relied: BTreeSet<String>,
-    changes: BTreeMap<String, Change>,
+    changes: BTreeMap<String, ColumnChange>,
     gone: Option<Gone>,
 }
 
@@ -110,7 +111,7 @@ enum Gone {
 
 impl<'c> Draft<'c> {
     /// A draft that changes nothing.
-    pub fn new(database: &'c Database) -> Self {
+    pub(crate) fn new(database: &'c Database) -> Self {
         Self {
             database,
             rows: Rows::default(),
@@ -124,17 +125,13 @@ impl<'c> Draft<'c> {
     }
 
     /// The connection that it reads through.
-    pub fn database(&self) -> &'c Database {
+    pub(crate) fn database(&self) -> &'c Database {
         self.database
     }
 
     /// Reads these columns of all rows of a table, so that many later [`Draft::find`]s need not ask
     /// again. Without it each asks for its row.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn read_whole(&mut self, table: &str, columns: &[&str]) -> Result<(), Error> {
+    pub(crate) async fn read_whole(&mut self, table: &str, columns: &[&str]) -> Result<(), Error> {
         self.read(table, Vec::new(), columns).await?;
         let columns = columns.iter().map(|&column| column.to_owned());
         self.tables.entry(table.to_owned()).or_default().whole = Some(columns.collect());
@@ -143,11 +140,7 @@ impl<'c> Draft<'c> {
 
     /// The row of a table with this name, as all will be once it is done; `columns` are read along
     /// with it.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn find(
+    pub(crate) async fn find(
         &mut self,
         table: &str,
         name: &str,
@@ -163,7 +156,7 @@ impl<'c> Draft<'c> {
                 if !columns.contains(&"name") {
                     columns.push("name");
                 }
-                let when = Condition("name".to_owned(), Function::Equal, name.into());
+                let when = Condition::is("name", name);
                 self.read(table, vec![when], &columns).await?;
                 self.named(table, name)
             }
@@ -195,11 +188,7 @@ impl<'c> Draft<'c> {
 
     /// The rows of a table that meet all conditions, in the database and in the draft. That there are
     /// these and no others is waited for.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn search(
+    pub(crate) async fn search(
         &mut self,
         table: &str,
         when: Vec<Condition>,
@@ -235,11 +224,7 @@ impl<'c> Draft<'c> {
 
     /// The rows of a table, in the database and in the draft, whose column refers to `row`. That they
     /// do is waited for.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn referrers(
+    pub(crate) async fn referrers(
         &mut self,
         table: &str,
         column: &str,
@@ -261,7 +246,7 @@ impl<'c> Draft<'c> {
                     whole.iter().filter(refers).copied().collect()
                 }
                 (None, None) => {
-                    let when = Condition(column.to_owned(), Function::Includes, uuid.into());
+                    let when = Condition::includes(column, uuid);
                     self.read(table, vec![when], columns).await?
                 }
             };
@@ -295,11 +280,7 @@ impl<'c> Draft<'c> {
 
     /// Reads, in one request, what refers to a row of the database and what it refers to: what
     /// [`Draft::referrers`] of `above` and [`Draft::referred`] of `below` will be asked for.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn read_around(
+    pub(crate) async fn read_around(
         &mut self,
         row: RowId,
         above: Around<'_>,
@@ -322,7 +303,7 @@ impl<'c> Draft<'c> {
 
     /// What [`Draft::read_around`] asks: first for what refers to the row, then for each row that it refers to.
     /// Nothing of a row that is new.
-    pub fn around(&self, row: RowId, above: Around<'_>, below: Around<'_>) -> Vec<Select> {
+    pub(crate) fn around(&self, row: RowId, above: Around<'_>, below: Around<'_>) -> Vec<Select> {
         let (Some(uuid), Some(down)) = (self.uuid(row), self.known(row, below.1)) else {
             return Vec::new();
         };
@@ -336,20 +317,12 @@ impl<'c> Draft<'c> {
     }
 
     /// Remembers rows that were read elsewhere, each with its `_uuid`.
-    ///
-    /// # Errors
-    ///
-    /// A row has no `_uuid`.
-    pub fn learn(&mut self, rows: &[Row]) -> Result<Vec<RowId>, Error> {
+    pub(crate) fn learn(&mut self, rows: &[Row]) -> Result<Vec<RowId>, Error> {
         rows.iter().map(|row| self.keep(row)).collect()
     }
 
     /// The rows that a column of `row` refers to.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn referred(
+    pub(crate) async fn referred(
         &mut self,
         row: RowId,
         column: &str,
@@ -376,11 +349,7 @@ impl<'c> Draft<'c> {
     }
 
     /// The row of the database with this identity, if it is in that table.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn by_uuid(
+    pub(crate) async fn by_uuid(
         &mut self,
         table: &str,
         uuid: Uuid,
@@ -389,7 +358,7 @@ impl<'c> Draft<'c> {
         if let Some(&row) = self.stored.get(&uuid) {
             return Ok(Some(row));
         }
-        let when = Condition("_uuid".to_owned(), Function::Equal, uuid.into());
+        let when = Condition::is("_uuid", uuid);
         Ok(self
             .read(table, vec![when], columns)
             .await?
@@ -398,11 +367,11 @@ impl<'c> Draft<'c> {
     }
 
     /// The only row of a table that has one at most: `Open_vSwitch`.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn only(&mut self, table: &str, columns: &[&str]) -> Result<Option<RowId>, Error> {
+    pub(crate) async fn only(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+    ) -> Result<Option<RowId>, Error> {
         if let Some(known) = self.of_table(table).first() {
             return Ok(Some(*known));
         }
@@ -414,7 +383,7 @@ impl<'c> Draft<'c> {
     }
 
     /// Makes a row. Until something refers to it, the database would not keep it.
-    pub fn insert<'n>(
+    pub(crate) fn insert<'n>(
         &mut self,
         table: &str,
         columns: impl IntoIterator<Item = (&'n str, Datum)>,
@@ -430,25 +399,17 @@ impl<'c> Draft<'c> {
 
     /// What a column will hold; the database's value is waited for. Of a new row, a column that it is
     /// not made with is empty.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn value(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
+    pub(crate) async fn value(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
         let datum = self.peek(row, column).await?;
         self.rely(row, column);
         Ok(datum)
     }
 
     /// What a column will hold, for showing it: nothing is decided on it, so it is not waited for.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn peek(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
+    pub(crate) async fn peek(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
         let entry = self.rows.of(row);
         if let (Identity::Stored(uuid), None) = (&entry.identity, entry.stored.get(column)) {
-            let when = Condition("_uuid".to_owned(), Function::Equal, (*uuid).into());
+            let when = Condition::is("_uuid", *uuid);
             let table = entry.table.clone();
             self.read(&table, vec![when], &[column]).await?;
         }
@@ -456,64 +417,50 @@ impl<'c> Draft<'c> {
     }
 
     /// Sets a column.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn set(&mut self, row: RowId, column: &str, datum: Datum) -> Result<(), Error> {
-        self.apply(row, column, Change::Set(datum)).await
+    pub(crate) async fn set(
+        &mut self,
+        row: RowId,
+        column: &str,
+        datum: Datum,
+    ) -> Result<(), Error> {
+        self.apply(row, column, ColumnChange::Set(datum)).await
     }
 
     /// Changes a column, and reads it first, so that what is there already is not written again.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn apply(&mut self, row: RowId, column: &str, change: Change) -> Result<(), Error> {
+    pub(crate) async fn apply(
+        &mut self,
+        row: RowId,
+        column: &str,
+        change: ColumnChange,
+    ) -> Result<(), Error> {
         self.peek(row, column).await?;
         self.change(row, column, change);
         Ok(())
     }
 
     /// Adds elements to a set, which need not be known and may be large.
-    pub fn add(&mut self, row: RowId, column: &str, elements: Vec<Atom>) {
-        let removed = Vec::new();
-        self.change(
-            row,
-            column,
-            Change::Elements {
-                added: elements,
-                removed,
-            },
-        );
+    pub(crate) fn add(&mut self, row: RowId, column: &str, added: Vec<Atom>) {
+        self.change(row, column, ColumnChange::add(added));
     }
 
     /// Takes elements out of a set, which need not be known and may be large.
-    pub fn remove(&mut self, row: RowId, column: &str, elements: Vec<Atom>) {
-        let added = Vec::new();
-        self.change(
-            row,
-            column,
-            Change::Elements {
-                added,
-                removed: elements,
-            },
-        );
+    pub(crate) fn remove(&mut self, row: RowId, column: &str, removed: Vec<Atom>) {
+        self.change(row, column, ColumnChange::remove(removed));
     }
 
     /// The row goes of itself, because nothing refers to it any longer. The caller takes the
     /// references away.
-    pub fn let_go(&mut self, row: RowId) {
+    pub(crate) fn let_go(&mut self, row: RowId) {
         self.rows.of_mut(row).gone = Some(Gone::Unreferenced);
     }
 
     /// Deletes a row.
-    pub fn delete(&mut self, row: RowId) {
+    pub(crate) fn delete(&mut self, row: RowId) {
         self.rows.of_mut(row).gone = Some(Gone::Deleted);
     }
 
     /// What refers to a row: its UUID or its `uuid-name`.
-    pub fn reference(&self, row: RowId) -> Atom {
+    pub(crate) fn reference(&self, row: RowId) -> Atom {
         match &self.rows.of(row).identity {
             Identity::Stored(uuid) => Atom::Uuid(*uuid),
             Identity::New(name) => Atom::NamedUuid(name.clone()),
@@ -521,7 +468,7 @@ impl<'c> Draft<'c> {
     }
 
     /// The identity that a row has in the database; `None` for one that is to be made.
-    pub fn uuid(&self, row: RowId) -> Option<Uuid> {
+    pub(crate) fn uuid(&self, row: RowId) -> Option<Uuid> {
         match self.rows.of(row).identity {
             Identity::Stored(uuid) => Some(uuid),
             Identity::New(_) => None,
@@ -529,22 +476,22 @@ impl<'c> Draft<'c> {
     }
 
     /// The row of this identity, if it was read.
-    pub fn stored(&self, uuid: Uuid) -> Option<RowId> {
+    pub(crate) fn stored(&self, uuid: Uuid) -> Option<RowId> {
         self.stored.get(&uuid).copied()
     }
 
     /// A row's table.
-    pub fn table(&self, row: RowId) -> &str {
+    pub(crate) fn table(&self, row: RowId) -> &str {
         &self.rows.of(row).table
     }
 
     /// What a column that was read or written will hold; `None` for one that was not.
-    pub fn known(&self, row: RowId, column: &str) -> Option<Datum> {
+    pub(crate) fn known(&self, row: RowId, column: &str) -> Option<Datum> {
         self.rows.of(row).effective(column)
     }
 
     /// The same as the database has it; for a new row, `None`.
-    pub fn before(&self, row: RowId, column: &str) -> Option<&Datum> {
+    pub(crate) fn before(&self, row: RowId, column: &str) -> Option<&Datum> {
         match self.rows.of(row).identity {
             Identity::Stored(_) => self.rows.of(row).stored.get(column),
             Identity::New(_) => None,
@@ -552,27 +499,27 @@ impl<'c> Draft<'c> {
     }
 
     /// Every row that was read or made.
-    pub fn rows(&self) -> impl Iterator<Item = RowId> + use<> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = RowId> + use<> {
         (0..self.rows.len()).map(RowId)
     }
 
     /// Whether the transaction makes this row.
-    pub fn is_new(&self, row: RowId) -> bool {
+    pub(crate) fn is_new(&self, row: RowId) -> bool {
         matches!(self.rows.of(row).identity, Identity::New(_))
     }
 
     /// Whether the row will be gone.
-    pub fn is_gone(&self, row: RowId) -> bool {
+    pub(crate) fn is_gone(&self, row: RowId) -> bool {
         self.rows.of(row).gone.is_some()
     }
 
     /// The columns of a row that will be others than they are; for a new row, those it is made with.
-    pub fn changed_columns(&self, row: RowId) -> Vec<&str> {
+    pub(crate) fn changed_columns(&self, row: RowId) -> Vec<&str> {
         self.rows.of(row).changed()
     }
 
     /// The columns of a row that were read.
-    pub fn read_columns(&self, row: RowId) -> impl Iterator<Item = &str> {
+    pub(crate) fn read_columns(&self, row: RowId) -> impl Iterator<Item = &str> {
         self.rows.of(row).stored.keys().map(String::as_str)
     }
 
@@ -583,7 +530,7 @@ impl<'c> Draft<'c> {
         }
     }
 
-    fn change(&mut self, row: RowId, column: &str, change: Change) {
+    fn change(&mut self, row: RowId, column: &str, change: ColumnChange) {
         let entry = self.rows.of_mut(row);
         let merged = match entry.changes.remove(column) {
             Some(earlier) => earlier.then(change),
@@ -657,7 +604,7 @@ impl<'c> Draft<'c> {
     }
 
     /// Whether this column was read of every row of the table.
-    pub fn is_whole(&self, table: &str, column: &str) -> bool {
+    pub(crate) fn is_whole(&self, table: &str, column: &str) -> bool {
         let whole = self
             .tables
             .get(table)
@@ -677,7 +624,7 @@ impl Entry {
         let stored = self.stored.get(column);
         match (self.changes.get(column), &self.identity) {
             (None, _) => stored.cloned(),
-            (Some(Change::Set(datum)), _) => Some(datum.clone()),
+            (Some(ColumnChange::Set(datum)), _) => Some(datum.clone()),
             (Some(change), Identity::New(_)) => Some(change.on(stored.unwrap_or(&Datum::EMPTY))),
             (Some(change), Identity::Stored(_)) => stored.map(|stored| change.on(stored)),
         }
@@ -689,8 +636,9 @@ impl Entry {
             let columns: BTreeSet<&str> = made.map(String::as_str).collect();
             return columns.into_iter().collect();
         }
-        let differs = |(column, change): (&'_ String, &Change)| match self.stored.get(column) {
-            Some(stored) => !change::same(&change.on(stored), stored),
+        let differs = |(column, change): (&'_ String, &ColumnChange)| match self.stored.get(column)
+        {
+            Some(stored) => Relation::NotEqual.holds(&change.on(stored), stored),
             None => !change.is_nothing(),
         };
         let changes = self.changes.iter();
@@ -706,16 +654,17 @@ impl Entry {
         let Some(datum) = self.effective(column) else {
             return !matches!(self.identity, Identity::New(_));
         };
-        match function {
-            Function::Equal => change::same(&datum, operand),
-            Function::NotEqual => !change::same(&datum, operand),
-            Function::Includes => change::includes(&datum, operand),
-            Function::Excludes => change::excludes(&datum, operand),
-            Function::Less
-            | Function::LessOrEqual
-            | Function::Greater
-            | Function::GreaterOrEqual => change::compares(&datum, *function, operand),
-        }
+        let relation = match function {
+            Function::Less => Relation::Less,
+            Function::LessOrEqual => Relation::LessOrEqual,
+            Function::Equal => Relation::Equal,
+            Function::NotEqual => Relation::NotEqual,
+            Function::GreaterOrEqual => Relation::GreaterOrEqual,
+            Function::Greater => Relation::Greater,
+            Function::Includes => Relation::Superset,
+            Function::Excludes => Relation::Disjoint,
+        };
+        relation.holds(&datum, operand)
     }
 }
 

@@ -1,33 +1,31 @@
 //! The transaction that a draft comes to.
 
-use super::{Change, Draft, Entry, Gone, Identity, RowId};
+use super::{ColumnChange, Draft, Entry, Gone, Identity, RowId};
 use crate::ovsdb::operation::{Columns, Mutator, Until};
-use crate::ovsdb::{Condition, Datum, Error, Function, Operation, Uuid};
+use crate::ovsdb::{Condition, Datum, Error, Operation, Uuid};
 
 impl Draft<'_> {
     /// Whether the transaction would change nothing.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.iter().all(Entry::is_quiet)
     }
 
-    /// The transaction: what was relied on, then what changes. Empty if nothing changes.
-    pub fn operations(&self) -> Vec<Operation> {
-        self.after(self.waits())
-    }
-
-    /// The same, waiting also for names that were free. The commit sees to those by itself, but then it
-    /// is not known whether it was another's doing: what this is refused for at the commit, is ours.
-    pub fn sure_operations(&self) -> Vec<Operation> {
-        self.after(self.all_waits())
+    /// The transaction: what was relied on, then what changes. Empty if nothing changes. With `sure` it waits
+    /// also for names that were free: the commit sees to those by itself, but then it is not known whether
+    /// it was another's doing.
+    pub(crate) fn operations(&self, sure: bool) -> Vec<Operation> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut operations = if sure { self.all_waits() } else { self.waits() };
+        operations.extend(self.rows.iter().filter_map(Entry::insert));
+        operations.extend(self.rows.iter().flat_map(Entry::modify));
+        operations
     }
 
     /// Whether all that was read, in one request after the other, still holds at one moment. If not,
     /// what was concluded from it, a refusal too, may be wrong.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn holds(&self) -> Result<bool, Error> {
+    pub(crate) async fn holds(&self) -> Result<bool, Error> {
         match self.database.transact(&self.all_waits()).await {
             Ok(_) => Ok(true),
             Err(Error::Operation(error)) if error.error == "timed out" => Ok(false),
@@ -35,19 +33,10 @@ impl Draft<'_> {
         }
     }
 
-    fn after(&self, mut operations: Vec<Operation>) -> Vec<Operation> {
-        if self.is_empty() {
-            return Vec::new();
-        }
-        operations.extend(self.rows.iter().filter_map(Entry::insert));
-        operations.extend(self.rows.iter().flat_map(Entry::modify));
-        operations
-    }
-
     fn all_waits(&self) -> Vec<Operation> {
         let mut operations = self.waits();
         operations.extend(self.absent.iter().map(|(table, name)| {
-            let when = Condition("name".to_owned(), Function::Equal, name.as_str().into());
+            let when = Condition::is("name", name.as_str());
             wait(table, vec![when], vec!["_uuid".to_owned()], Vec::new())
         }));
         operations
@@ -58,7 +47,7 @@ impl Draft<'_> {
         let references = self.references.iter();
         operations.extend(references.filter_map(|(row, column, uuid)| {
             let holder = self.uuid(*row)?;
-            let includes = Condition(column.clone(), Function::Includes, (*uuid).into());
+            let includes = Condition::includes(column, *uuid);
             Some(wait(
                 &self.rows.of(*row).table,
                 vec![is(holder), includes],
@@ -79,7 +68,7 @@ impl Draft<'_> {
     }
 
     /// The rows that the transaction makes, in the order of their inserts.
-    pub fn inserted(&self) -> Vec<RowId> {
+    pub(crate) fn inserted(&self) -> Vec<RowId> {
         let rows = self.rows();
         rows.filter(|row| self.rows.of(*row).insert().is_some())
             .collect()
@@ -160,8 +149,8 @@ impl Entry {
             let mutate = |mutator, datum| (column.to_owned(), mutator, datum);
             match self.changes.get(column) {
                 None => {}
-                Some(Change::Set(datum)) => set.push((column.to_owned(), datum.clone())),
-                Some(Change::Elements { added, removed }) => {
+                Some(ColumnChange::Set(datum)) => set.push((column.to_owned(), datum.clone())),
+                Some(ColumnChange::Elements { added, removed }) => {
                     if !removed.is_empty() {
                         mutations.push(mutate(Mutator::Delete, Datum::Set(removed.clone())));
                     }
@@ -169,7 +158,7 @@ impl Entry {
                         mutations.push(mutate(Mutator::Insert, Datum::Set(added.clone())));
                     }
                 }
-                Some(Change::Pairs { put, removed }) => {
+                Some(ColumnChange::Pairs { put, removed }) => {
                     // An insert leaves a key that is there as it is.
                     let keys = put.iter().map(|(key, _)| key).chain(removed);
                     let keys = keys.cloned().collect();
@@ -200,7 +189,7 @@ impl Entry {
 }
 
 fn is(uuid: Uuid) -> Condition {
-    Condition("_uuid".to_owned(), Function::Equal, uuid.into())
+    Condition::is("_uuid", uuid)
 }
 
 fn wait(table: &str, when: Vec<Condition>, columns: Vec<String>, rows: Vec<Columns>) -> Operation {
