@@ -38,7 +38,7 @@ pub enum Depth {
     PortNames,
     /// All columns of ports and interfaces; of bridges the names.
     Ports,
-    /// All columns of [`Topology`].
+    /// All columns of [`Topology`](super::Topology).
     Full,
 }
 

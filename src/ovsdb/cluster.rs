@@ -26,7 +26,7 @@ pub enum RequiredRole {
     /// Any that is connected to its cluster; for reading.
     Member,
     /// The leader; for writing. If none of these servers is the leader, any member is accepted after
-    /// [`ELECTION_LIMIT`]: it forwards transactions to the leader.
+    /// `ELECTION_LIMIT`: it forwards transactions to the leader.
     Leader,
 }
 

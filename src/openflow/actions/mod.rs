@@ -1,7 +1,7 @@
 //! Actions and instructions: one file per action or family (OpenFlow 1.5.1 §7.2.6, ovs-actions(7)).
 //!
 //! An action of fixed layout is declared as the list of its members (`fixed_action!` in `fixed`); one of
-//! another layout is a struct that implements [`ActionCodec`]. The list in `action` names every action once;
+//! another layout is a struct that implements `ActionCodec`. The list in `action` names every action once;
 //! the enum [`Action`] and the dispatch by (version, vendor, number) are made from it. The struct is the same
 //! whatever the version.
 //!

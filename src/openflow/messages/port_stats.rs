@@ -68,7 +68,7 @@ fn custom<S: Serializer>(counters: &[(String, u64)], serializer: S) -> Result<S:
     serializer.collect_map(by_name)
 }
 
-/// A request for the counters of one port, or of all with [`PORT_ANY`]. `None` if `ofport` has no
+/// A request for the counters of one port, or of all with [`PORT_ANY`](crate::openflow::text::PORT_ANY). `None` if `ofport` has no
 /// number in this version.
 pub fn stats_request(version: Version, xid: u32, ofport: u32) -> Option<Vec<u8>> {
     let narrow = port_to_v10(ofport);
