@@ -402,7 +402,7 @@ impl TlsArguments {
     fn tls(self) -> Tls {
         let named = |path: Option<PathBuf>| path.filter(|path| path.as_os_str() != "none");
         let trust = match (self.ca_cert, self.bootstrap_ca_cert) {
-            (Some(path), _) if path.as_os_str() == "none" => Some(Trust::Anyone),
+            (Some(path), _) if path.as_os_str() == "none" => Some(Trust::Unverified),
             (Some(path), _) => Some(Trust::File(path)),
             (None, Some(path)) => Some(Trust::Bootstrap(path)),
             (None, None) => None,

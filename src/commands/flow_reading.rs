@@ -28,7 +28,7 @@ pub(super) async fn each_flow(
     match malformed.map_err(|error| switch.failure(error))? {
         None => Ok(()),
         Some(error) => {
-            let message = format!("{}: a flow makes no sense: {error}", switch.name());
+            let message = format!("{}: malformed flow: {error}", switch.name());
             let hint = format!(
                 "`ovs dump-flows {}` shows it up to there",
                 word(switch.name())

@@ -20,30 +20,30 @@ impl FromStr for Pace {
         }
         let pace = text.parse().ok().map(Duration::try_from_secs_f64);
         match pace {
-            Some(Ok(pace)) if pace >= LEAST => Ok(Pace(Some(pace))),
+            Some(Ok(pace)) if pace >= MIN_PACE => Ok(Pace(Some(pace))),
             _ => Err(format!(
                 "\"{}\" is not a number of seconds of at least {}",
                 text.escape_debug(),
-                LEAST.as_secs_f64()
+                MIN_PACE.as_secs_f64()
             )),
         }
     }
 }
 
-/// Nobody reads faster.
-const LEAST: Duration = Duration::from_millis(100);
-/// Between two looks at a switch, where the user says nothing.
-const POLL: Duration = Duration::from_secs(2);
+/// The shortest interval between two readings.
+const MIN_PACE: Duration = Duration::from_millis(100);
+/// The default interval between two readings of a switch.
+const DEFAULT_PACE: Duration = Duration::from_secs(2);
 
 impl Pace {
     /// Between two looks at a switch.
     pub(super) fn poll(self) -> Duration {
-        self.0.unwrap_or(POLL)
+        self.0.unwrap_or(DEFAULT_PACE)
     }
 
     /// The least time between two looks.
     pub(super) fn least(self) -> Duration {
-        self.0.unwrap_or(LEAST)
+        self.0.unwrap_or(MIN_PACE)
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn paces() {
         assert_eq!("auto".parse(), Ok(Pace(None)));
-        assert_eq!("0.1".parse(), Ok(Pace(Some(LEAST))));
+        assert_eq!("0.1".parse(), Ok(Pace(Some(MIN_PACE))));
         assert_eq!("3".parse(), Ok(Pace(Some(Duration::from_secs(3)))));
         for wrong in ["0", "0.05", "-1", "", "x", "nan", "inf", "1e300"] {
             assert!(wrong.parse::<Pace>().is_err(), "{wrong}");

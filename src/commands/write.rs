@@ -254,7 +254,7 @@ async fn commit<'c>(
     }
 }
 
-/// Sends the transaction; from now on a signal is told what has become of it.
+/// Sends the transaction. An interrupt from now on reports what became of it.
 async fn send(
     cx: &Context,
     database: &Database,
@@ -288,7 +288,7 @@ impl<'c> Written<'c> {
         }
         let last = read.pop().unwrap_or_default();
         let next_cfg = last.first().and_then(|row| row.integer("next_cfg").ok());
-        // It is written: a row that makes no sense, and is for the report alone, must not say otherwise.
+        // The transaction is committed. These rows are for the report only, so a malformed one is no failure.
         let _ = edit.learn(read);
         edit.made = edit.draft.inserted().into_iter().zip(made).collect();
         Self { edit, next_cfg }

@@ -274,7 +274,7 @@ impl Edit<'_> {
         change: ColumnChange,
     ) -> Result<()> {
         let change = self.settle_references(table, column, change).await?;
-        // What goes so is told by its name; nothing is decided on it.
+        // The rows that are removed with the reference are named in the report only.
         let referred = match (table.name.as_str(), column.name.as_str()) {
             ("Open_vSwitch", "bridges") => Some("Bridge"),
             ("Bridge", "ports") => Some("Port"),

@@ -86,7 +86,7 @@ pub(crate) struct Warning {
 /// Why a change is not made. Nothing is written then.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// It makes no sense here, or would break something.
+    /// The change does not fit what is there, or would break something.
     Refused(Reason),
     /// What is to be changed does not exist.
     NotFound(Reason),
@@ -175,7 +175,7 @@ impl<'c> Edit<'c> {
 }
 
 impl Refusal {
-    /// It makes no sense here, or would break something.
+    /// The change does not fit what is there, or would break something.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::Refused(Reason::new(message))
     }

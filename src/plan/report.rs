@@ -75,7 +75,7 @@ const STRUCTURE: [(&str, &str); 5] = [
 /// Columns in which ovs-vswitchd writes: no part of what is asked for.
 const STATE: [&str; 3] = ["ofport", "error", "status"];
 
-/// Nobody named the ports that go with their bridge: the database has them in the order of their identities,
+/// Ports that are removed with their bridge were not named by the user: the database has them in the order of their identities,
 /// which says nothing.
 fn sort_what_goes_along(objects: &mut [Object]) {
     let gone = |object: &&Object| object.verb == Verb::Removed && object.kind == "bridge";

@@ -179,7 +179,7 @@ mod tests {
         assert_eq!((loopback.peer, loopback.master), (None, None));
     }
 
-    /// A veth device cut short anywhere is an error or a device that is told less of, never a panic.
+    /// A veth device cut short anywhere is an error or a device with fewer attributes, never a panic.
     #[test]
     fn what_is_cut_short_does_no_harm() {
         let attribute = |kind: u16, value: &[u8]| {

@@ -40,7 +40,7 @@ pub enum ConnectErrorKind {
     #[error("the socket does not exist")]
     NotFound,
     /// Connection refused: no process listens on the socket or port.
-    #[error("nobody listens there")]
+    #[error("connection refused")]
     Refused,
     /// This process has no permission for the socket's file.
     #[error("permission denied")]

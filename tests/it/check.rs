@@ -320,7 +320,7 @@ fn controllers() {
     let sandbox = small();
     let target = controller(4, USUAL);
     let mend = format!("set-controller br0 {target}");
-    // Port 1 of this host: nobody listens there.
+    // Port 1 of this host: no process listens on it.
     let away = "set-controller br0 tcp:127.0.0.1:1";
     fault(
         &sandbox,

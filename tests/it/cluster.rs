@@ -140,7 +140,7 @@ fn the_leader_writes_and_any_member_reads() {
                         cluster.servers[alone].unix()
                     )))
                     .and(contains(format!(
-                        "cannot connect to {}: nobody listens there",
+                        "cannot connect to {}: connection refused",
                         cluster.servers[leader].unix()
                     )))
                     .and(contains("hint: every endpoint of --db was tried")),

@@ -57,11 +57,11 @@ pub const FAULTS: &[FaultGroup] = &[
         faults: &[
             fault(
                 "connection_refused",
-                "Nobody listens at the socket or port",
+                "No process listens on the socket or port",
                 &[
                     outcome(
                         "the database",
-                        "cannot connect to ENDPOINT: nobody listens there",
+                        "cannot connect to ENDPOINT: connection refused",
                         Exit::Unreachable,
                     ),
                     outcome(

@@ -27,7 +27,7 @@ pub(super) enum Stop {
     Unknown(Failure),
     /// The switch does not answer as it should.
     Switch(Failure),
-    /// Nobody reads what is printed.
+    /// Standard output is closed.
     Output(Failure),
 }
 

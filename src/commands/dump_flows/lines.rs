@@ -317,7 +317,7 @@ fn print_part(lines: &mut Lines, part: Part, used: &Sender<Vec<u8>>) -> Result<b
     if let Some(error) = lines.malformed.take() {
         turn.malformed.get_or_insert(error);
     }
-    // Nobody may be there to take these any more, at the end.
+    // The receivers may have ended by then.
     let _ = part.next.send(turn);
     let _ = used.send(part.message);
     Ok(true)

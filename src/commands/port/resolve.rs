@@ -10,7 +10,7 @@ use crate::output::{Cell, Column, headings};
 
 pub(super) const ABOUT: About = About::reads()
     .list(|| headings(&columns()))
-    .remarks("What is not found is told on stderr, the others are printed all the same; the exit code is then 3.")
+    .remarks("Ports that are not found are reported on stderr, and the others are still printed; the exit code is then 3.")
     .examples("\
 ovs port resolve br-int 15
 ovs port resolve br-int int-br-ens37 15 LOCAL

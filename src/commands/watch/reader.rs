@@ -19,7 +19,7 @@ impl Reader {
         let (tell, gone) = oneshot::channel();
         let listen = move || {
             let stdout = io::stdout();
-            // Nothing is asked for: that the other end is closed is told unasked.
+            // No events are requested: poll reports a closed reader (POLLERR) without being asked.
             let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
             while let Err(error) = poll(&mut polled, None) {
                 if error != rustix::io::Errno::INTR {
@@ -42,7 +42,7 @@ impl Reader {
         {
             return;
         }
-        // Nobody listens.
+        // The receiver is gone.
         self.gone = None;
         pending::<()>().await;
     }

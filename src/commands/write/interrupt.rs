@@ -79,7 +79,7 @@ impl Stage {
     }
 }
 
-/// What the thread that waits for signals is told.
+/// How far the transaction got, for the thread that waits for signals.
 #[derive(Debug, Default)]
 pub(super) struct Course {
     /// Whoever is interrupted keeps it to the end: nothing is reached any more behind what is said then.

@@ -55,8 +55,7 @@ impl<'a> Decoded<'a> {
     ///
     /// # Errors
     ///
-    /// That of a header that makes no sense; everything else is kept for
-    /// [`Decoded::trouble`].
+    /// The header is malformed. Every other error is kept for [`Decoded::trouble`].
     pub fn decode(bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
         Decoded::nested(bytes, 0)
     }
@@ -170,12 +169,12 @@ impl<'a> Decoded<'a> {
         self.at
     }
 
-    /// The body; `None` where it is not known or makes no sense.
+    /// The body; `None` if its type is unknown or it is malformed.
     pub fn body(&self) -> Option<&Body<'a>> {
         self.body.as_ref()
     }
 
-    /// The first thing that makes no sense; its offset counts from the start of the message.
+    /// The first malformed part; its offset counts from the start of the message.
     pub fn trouble(&self) -> Option<&DecodeError> {
         self.trouble.as_ref()
     }

@@ -205,10 +205,10 @@ pub struct MonitorReply<'a> {
 pub struct Update<'a> {
     /// `OFPFME_*`
     pub event: Named,
-    /// The request of this controller that caused it, where nothing else is told.
+    /// The xid of the request of this controller that caused it; only for `OFPFME_ABBREV`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub xid: Option<u32>,
-    /// The flow, where it is told.
+    /// The flow; absent for `OFPFME_ABBREV`, which has the xid alone.
     #[serde(flatten)]
     pub flow: Option<UpdatedFlow<'a>>,
 }

@@ -57,7 +57,7 @@ pub enum Trust {
     /// The same; a missing file is created from what the other side sends.
     Bootstrap(PathBuf),
     /// Any certificate is accepted: `-C none`.
-    Anyone,
+    Unverified,
 }
 
 /// TLS with given options; the files are read when first needed.
@@ -102,10 +102,10 @@ impl Tls {
         let trust = self.options.trust.as_ref().ok_or(TlsError::NoAuthority)?;
         let loaded = self.loaded()?;
         let judge = match trust {
-            Trust::Anyone if self.options.verify_name.is_some() => {
+            Trust::Unverified if self.options.verify_name.is_some() => {
                 return Err(TlsError::NameWithoutAuthority.into());
             }
-            Trust::Anyone => TrustPolicy::Nobody,
+            Trust::Unverified => TrustPolicy::Unverified,
             Trust::File(path) => TrustPolicy::Authority(Authority::read(path)?),
             Trust::Bootstrap(path) => {
                 if !path.exists() {
@@ -138,7 +138,7 @@ impl Tls {
         loaded: &Loaded,
         stream: TcpStream,
     ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-        let verifier = Verifier::new(TrustPolicy::Nobody, None);
+        let verifier = Verifier::new(TrustPolicy::Unverified, None);
         let (_, verifier) = self.handshake(host, loaded, verifier, stream).await?;
         Ok(verifier.shown())
     }

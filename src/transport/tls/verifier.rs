@@ -18,7 +18,7 @@ pub(super) enum TrustPolicy {
     /// Those that these authorities vouch for.
     Authority(Authority),
     /// Any.
-    Nobody,
+    Unverified,
 }
 
 /// Verifies one handshake.
