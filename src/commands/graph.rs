@@ -4,10 +4,11 @@ use clap::ValueEnum;
 
 use super::lines;
 use super::{Context, Exit, Failure};
+use crate::base::digits::ranges;
 use crate::commands::about::{About, Describe as _};
 use crate::model::graph::{Graph, Item, ItemKind, Link, Place};
 use crate::model::patch::PatchState;
-use crate::model::vlan::{Vlan, ranges};
+use crate::model::vlan::Vlan;
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::graph::{
     End, Frame, FrameKind, Join, JoinKind, Picture, Row, dot, drawing, mermaid, svg,
@@ -92,12 +93,7 @@ fn columns<'g, 't>() -> Vec<Column<Line<'g, 't>>> {
         lines::Line::TAG.of(|line: &Line<'g, 't>| Cell::from(line.item.vlan.tag())),
         lines::Line::TRUNKS
             .of(|line: &Line<'g, 't>| {
-                Cell::List(
-                    trunks(line.item)
-                        .iter()
-                        .map(|vid| Cell::from(*vid))
-                        .collect(),
-                )
+                Cell::Integers(trunks(line.item).to_vec())
             })
             .drop(2),
         lines::Line::PEER_BRIDGE.of(|line: &Line<'g, 't>| {
@@ -299,7 +295,7 @@ fn row(item: &Item<'_>) -> Row {
         Vlan::Access { tag } => Some(*tag),
         Vlan::Trunk { trunks } if trunks.is_empty() => None,
         Vlan::Trunk { trunks } => {
-            notes.push(format!("trunks {}", ranges(trunks)));
+            notes.push(format!("trunks {}", ranges(trunks, ",")));
             None
         }
         vlan @ (Vlan::NativeTagged { tag, .. }

@@ -131,7 +131,7 @@ impl<'t> Line<'t> {
             .reads(&["tag"]);
 
     pub(super) const TRUNKS: LineColumn<'t> =
-        Column::new("trunks", |line: &Line<'t>| numbers(&line.port.trunks))
+        Column::new("trunks", |line: &Line<'t>| Cell::Integers(line.port.trunks.clone()))
             .is(
                 Shape::List(&Shape::VID),
                 "the VLANs that a trunk carries; empty: all",
@@ -215,11 +215,6 @@ impl<'t> Line<'t> {
         })
         .text_map("keys and values that others, such as Neutron, have left")
         .reads(&["external_ids"]);
-}
-
-/// A list of numbers.
-pub(super) fn numbers(numbers: &[i64]) -> Cell {
-    Cell::List(numbers.iter().map(|number| Cell::from(*number)).collect())
 }
 
 /// A map of strings.

@@ -3,7 +3,7 @@
 mod change;
 mod map;
 
-use super::lines::{Line, Picture, numbers};
+use super::lines::{Line, Picture};
 use super::write;
 use super::{Context, Failure, port};
 use crate::commands::about::{About, Describe as _};
@@ -134,7 +134,7 @@ impl Command {
 
 impl<'t> Line<'t> {
     const CVLANS: Column<Line<'t>> =
-        Column::new("cvlans", |line: &Line<'t>| numbers(&line.port.cvlans))
+        Column::new("cvlans", |line: &Line<'t>| Cell::Integers(line.port.cvlans.clone()))
             .is(
                 Shape::List(&Shape::VID),
                 "inner VLANs that a dot1q-tunnel carries",

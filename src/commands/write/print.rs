@@ -166,7 +166,17 @@ fn cell(column: &str, datum: &Datum) -> Cell {
         Datum::Atom(only) if SETS.contains(&column) => Cell::List(vec![atom(only)]),
         Datum::Atom(only) => atom(only),
         Datum::Set(atoms) if atoms.is_empty() && !SETS.contains(&column) => Cell::Absent,
-        Datum::Set(atoms) => Cell::List(atoms.iter().map(atom).collect()),
+        Datum::Set(atoms) => {
+            let integer = |atom: &Atom| match atom {
+                Atom::Integer(number) => Some(*number),
+                _ => None,
+            };
+            let integers: Option<Vec<i64>> = atoms.iter().map(integer).collect();
+            integers.map_or_else(
+                || Cell::List(atoms.iter().map(atom).collect()),
+                Cell::Integers,
+            )
+        }
         Datum::Map(pairs) => {
             let key = |key: &Atom| match key {
                 Atom::String(text) => text.clone(),

@@ -2,6 +2,7 @@
 
 use super::finding::{Found, Snapshot};
 use super::kind::Kind;
+use crate::base::digits::ranges;
 use crate::model::host::HostFacts;
 use crate::model::tunnel::is_tunnel;
 use crate::model::{Bridge, Port};
@@ -29,7 +30,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 let what = format!(
                     "tag {} makes it an access port; trunks {} are ignored",
                     port.tag.unwrap_or_default(),
-                    crate::model::vlan::ranges(&port.trunks)
+                    ranges(&port.trunks, ",")
                 );
                 found.add(Kind::TrunksIgnored, Some(bridge), &port.name, what);
             }
