@@ -21,7 +21,7 @@ use super::lines::Line;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
-use crate::model::check::{Daemon, Finding, Kind, Severity, Snapshot, findings, sort};
+use crate::model::check::{Daemon, Finding, FindingKind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
 use crate::output::{Cell, Column, Mode, Role, Shape, View, headings};
 
@@ -81,7 +81,10 @@ fn remarks() -> String {
     );
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let _ = writeln!(text, "  {}", severity.word());
-        for kind in Kind::ALL.iter().filter(|kind| kind.severity() == severity) {
+        for kind in FindingKind::ALL
+            .iter()
+            .filter(|kind| kind.severity() == severity)
+        {
             let _ = writeln!(text, "    {:<22} {}", kind.word(), kind.about());
         }
     }
@@ -106,7 +109,7 @@ fn columns() -> Vec<Column<Finding>> {
             Cell::text(finding.kind.word())
         })
         .is(
-            Shape::WordsOf(|| Kind::ALL.iter().map(|kind| kind.word()).collect()),
+            Shape::WordsOf(|| FindingKind::ALL.iter().map(|kind| kind.word()).collect()),
             "what kind of thing is wrong",
         )
         .identity()

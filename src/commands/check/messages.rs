@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::commands::failure::one_line;
-use crate::model::check::{Finding, Kind, Severity};
+use crate::model::check::{Finding, FindingKind, Severity};
 use crate::output::{Format, Pieces, Role, width};
 
 /// Blanks before a hint, and before each of several things under their headline.
@@ -31,14 +31,14 @@ pub(super) fn messages(found: &[Finding], format: &Format) -> String {
 
 /// Findings of one kind, with hints that differ in names only.
 struct Message<'f> {
-    kind: Kind,
+    kind: FindingKind,
     /// Those with the same text together, in order.
     facts: Vec<Vec<&'f Finding>>,
 }
 
 fn grouped(found: &[Finding]) -> Vec<Message<'_>> {
     let mut messages: Vec<Message<'_>> = Vec::new();
-    let mut places: BTreeMap<(Kind, Option<&str>), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(FindingKind, Option<&str>), usize> = BTreeMap::new();
     let mut fact_places: BTreeMap<(usize, &str), usize> = BTreeMap::new();
     for finding in found {
         let own_hint = (!finding.has_usual_hint()).then_some(finding.hint.as_str());

@@ -10,7 +10,7 @@ use crate::commands::about::About;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::output::{Cell, Column, Item, Mode, Role};
 use crate::ovsdb::notation::{self, Argument, bare};
-use crate::ovsdb::schema::{self, Kind, Table, Type};
+use crate::ovsdb::schema::{self, AtomicType, Table, Type};
 use crate::ovsdb::{Atom, Datum, Error, Select};
 use crate::plan::RowId;
 use crate::plan::database::{pair, value_of_key, wrong};
@@ -321,7 +321,7 @@ fn columns(shown: &[Shown]) -> Vec<Column<Record>> {
         };
         let role = match shown.column.kind.key.kind {
             _ if shown.column.name == "name" => Role::Name,
-            Kind::Integer => Role::Number,
+            AtomicType::Integer => Role::Number,
             _ => Role::Plain,
         };
         Column::at(lasting(name), place, cell).role(role).wrap()

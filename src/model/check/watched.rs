@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::Finding;
-use super::kind::Kind;
+use super::kind::FindingKind;
 use super::references::{Existing, MAX_REFERENCES, MAX_REPORTED, References};
 use crate::model::liveness::{Watch, live_groups};
 use crate::openflow::messages::groups::{FAST_FAILOVER, GroupDesc, SELECT};
@@ -92,7 +92,7 @@ impl Watched {
                         more => format!("; {more} more of its {} buckets likewise", buckets.len()),
                     };
                     let what = first.why_dead(first.watch.group.is_some_and(has_group)) + &more;
-                    add(Kind::BucketNeverLive, &object, what);
+                    add(FindingKind::BucketNeverLive, &object, what);
                 }
             }
             let alive = buckets.iter().map(|bucket| bucket.watch);
@@ -107,12 +107,12 @@ impl Watched {
         }
         if let Some(more @ 1..) = dead_groups.checked_sub(MAX_REPORTED) {
             let what = format!("{more} more groups have such buckets");
-            add(Kind::BucketNeverLive, bridge, what);
+            add(FindingKind::BucketNeverLive, bridge, what);
         }
         for (word, missing) in [("port", ports), ("group", lost)] {
             for (number, uses) in &missing.0 {
-                let what = uses.text(Kind::WatchMissing);
-                add(Kind::WatchMissing, &format!("{word} {number}"), what);
+                let what = uses.text(FindingKind::WatchMissing);
+                add(FindingKind::WatchMissing, &format!("{word} {number}"), what);
             }
         }
     }

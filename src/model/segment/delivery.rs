@@ -1,7 +1,7 @@
 //! Where a walk's packets go: the NORMAL action, floods, groups, ports and what is behind them.
 
 use super::class::row;
-use super::network::{NetworkPort, Role};
+use super::network::{InterfaceRole, NetworkPort};
 use super::packet::{Doubt, ETH_TYPE_VLAN, Packet};
 use super::rules::GroupKind;
 use super::steps::in_order;
@@ -177,8 +177,8 @@ impl<'w, 't> Walk<'w, 't> {
             }
         }
         let leaves = match &place.role {
-            Role::Patch(None) | Role::Inside => false,
-            Role::Patch(Some(link)) => {
+            InterfaceRole::Patch(None) | InterfaceRole::Inside => false,
+            InterfaceRole::Patch(Some(link)) => {
                 let crossing = Crossing {
                     from: (packet.bridge, ofport),
                     to: (link.bridge, link.ofport),
@@ -208,10 +208,10 @@ impl<'w, 't> Walk<'w, 't> {
                 self.route.pop();
                 false
             }
-            Role::Tunnel(_) => true,
-            Role::Wire => !at_home || !place.is_of_one_vlan(),
+            InterfaceRole::Tunnel(_) => true,
+            InterfaceRole::Wire => !at_home || !place.is_of_one_vlan(),
             // This host takes part untagged, as a router does; it sees every VLAN.
-            Role::Local => !at_home && ofport == PORT_LOCAL && packet.tags.vid() == 0,
+            InterfaceRole::Local => !at_home && ofport == PORT_LOCAL && packet.tags.vid() == 0,
         };
         if leaves {
             let key = packet.contents.value(row(Id::TUN_ID), u64::MAX.into());
