@@ -2,7 +2,7 @@
 
 mod change;
 
-use super::lines::{Line, map};
+use super::lines::{InterfaceRow, map};
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
@@ -38,7 +38,7 @@ pub enum Command {
     Change(change::BridgeChange),
 }
 
-const NAME: Column<Bridge> = Line::BRIDGE
+const NAME: Column<Bridge> = InterfaceRow::BRIDGE
     .of(|bridge: &Bridge| Cell::text(&bridge.name))
     .role(Role::Name)
     .identity();
@@ -97,7 +97,7 @@ const MCAST: Column<Bridge> = Column::new("mcast_snooping_enable", |bridge: &Bri
 })
 .truth("whether the bridge snoops IGMP and MLD");
 const EXTERNAL_IDS: Column<Bridge> =
-    Line::EXTERNAL_IDS.of(|bridge: &Bridge| map(&bridge.external_ids));
+    InterfaceRow::EXTERNAL_IDS.of(|bridge: &Bridge| map(&bridge.external_ids));
 const OTHER_CONFIG: Column<Bridge> =
     Column::new("other_config", |bridge: &Bridge| map(&bridge.other_config))
         .text_map("further settings, by key");

@@ -67,7 +67,7 @@ struct ItemRow<'g, 't> {
 
 fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
     vec![
-        lines::Line::BRIDGE.of(|line: &ItemRow<'g, 't>| Cell::text(&line.bridge.name)),
+        lines::InterfaceRow::BRIDGE.of(|line: &ItemRow<'g, 't>| Cell::text(&line.bridge.name)),
         Column::new("kind", |line: &ItemRow<'g, 't>| {
             Cell::text(line.item.kind.word())
         })
@@ -86,11 +86,11 @@ fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
         .texts("the names of the ports that the line stands for")
         .role(Role::Name)
         .wrap(),
-        lines::Line::TYPE
+        lines::InterfaceRow::TYPE
             .of(|line: &ItemRow<'g, 't>| Cell::texts(line.item.types()))
             .shape(Shape::TEXTS),
-        lines::Line::TAG.of(|line: &ItemRow<'g, 't>| Cell::from(line.item.vlan.tag())),
-        lines::Line::TRUNKS
+        lines::InterfaceRow::TAG.of(|line: &ItemRow<'g, 't>| Cell::from(line.item.vlan.tag())),
+        lines::InterfaceRow::TRUNKS
             .of(|line: &ItemRow<'g, 't>| {
                 Cell::List(
                     trunks(line.item)
@@ -100,20 +100,20 @@ fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
                 )
             })
             .drop(2),
-        lines::Line::PEER_BRIDGE.of(|line: &ItemRow<'g, 't>| {
+        lines::InterfaceRow::PEER_BRIDGE.of(|line: &ItemRow<'g, 't>| {
             Cell::from(line.peer_bridge.map(|bridge| bridge.name.as_str()))
         }),
-        lines::Line::PEER.of(|line: &ItemRow<'g, 't>| Cell::from(line.item.peer)),
-        lines::Line::REMOTE_IP
+        lines::InterfaceRow::PEER.of(|line: &ItemRow<'g, 't>| Cell::from(line.item.peer)),
+        lines::InterfaceRow::REMOTE_IP
             .of(|line: &ItemRow<'g, 't>| Cell::texts(line.item.remotes()))
             .shape(Shape::TEXTS)
             .wrap(),
-        lines::Line::KEY
+        lines::InterfaceRow::KEY
             .of(|line: &ItemRow<'g, 't>| Cell::from(line.item.key.as_deref()))
             .role(Role::Plain)
             .drop(1),
-        lines::Line::STATE
-            .of(|line: &ItemRow<'g, 't>| Cell::text(line.item.trouble.unwrap_or("ok")))
+        lines::InterfaceRow::STATE
+            .of(|line: &ItemRow<'g, 't>| Cell::text(line.item.problem.unwrap_or("ok")))
             .shape(Shape::Text),
     ]
 }
@@ -334,10 +334,10 @@ fn row(item: &Item<'_>) -> Row {
         name,
         note: notes.join("  "),
         tag,
-        trouble: item.trouble.map(|trouble| match (trouble, item.peer) {
+        problem: item.problem.map(|problem| match (problem, item.peer) {
             ("dangling", Some(peer)) => format!("dangling: no {peer}"),
             ("one-way", Some(peer)) => format!("one-way to {peer}"),
-            (trouble, _) => trouble.to_owned(),
+            (problem, _) => problem.to_owned(),
         }),
     }
 }

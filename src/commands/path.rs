@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::flow_reading::{COLUMNS, rules_of};
-use super::lines::Line;
+use super::lines::InterfaceRow;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
@@ -84,10 +84,10 @@ fn columns() -> Vec<Column<Leg>> {
         Column::new("key", |leg: &Leg| Cell::from(leg.key))
             .whole_or_null("the tunnel key on the wire")
             .role(Role::Number),
-        Line::REMOTE_IP
+        InterfaceRow::REMOTE_IP
             .of(|leg: &Leg| Cell::from(leg.remote_ip.as_deref()))
             .drop(2),
-        Line::STATE
+        InterfaceRow::STATE
             .of(|leg: &Leg| Cell::from(leg.state))
             .shape(Shape::OrNull(&Shape::Words(TagState::WORDS))),
         Column::new("note", |leg: &Leg| Cell::text(&leg.note))

@@ -47,7 +47,7 @@ pub struct Item<'t> {
     /// Its VLAN configuration.
     pub vlan: Vlan,
     /// Its fault: a patch's state, or that ovs-vswitchd could not open it.
-    pub trouble: Option<&'static str>,
+    pub problem: Option<&'static str>,
     /// The name of the far end, as configured on a patch port.
     pub peer: Option<&'t str>,
     /// The keys of a tunnel: `flow`, `100`.
@@ -160,7 +160,7 @@ impl<'t> Graph<'t> {
                 && let Some(node) = bridges.get_mut(from.bridge)
                 && let Some(item) = node.items.get_mut(from.item)
             {
-                item.trouble = Some(patch.state.word());
+                item.problem = Some(patch.state.word());
             }
             if let Some(to) = patch.far.and_then(|far| place(&far.interface.name)) {
                 let state = patch.state;
@@ -230,11 +230,11 @@ impl<'t> Node<'t> {
         for port in ports() {
             let item = Item::of(bridge, port);
             let is_plain = matches!(item.vlan, Vlan::Trunk { ref trunks } if trunks.is_empty());
-            if fold && item.kind == ItemKind::Local && is_plain && item.trouble.is_none() {
+            if fold && item.kind == ItemKind::Local && is_plain && item.problem.is_none() {
                 continue;
             }
             let group = match item.kind {
-                _ if !fold || item.trouble.is_some() || port.is_bond() => None,
+                _ if !fold || item.problem.is_some() || port.is_bond() => None,
                 ItemKind::Port => Some(match item.vlan {
                     Vlan::Access { tag } => format!("tag {tag}"),
                     ref vlan => format!("{} {vlan}", family(&port.name)),
@@ -286,7 +286,7 @@ impl<'t> Item<'t> {
             kind,
             ports: vec![port],
             vlan: Vlan::of(port),
-            trouble: failed.then_some("error"),
+            problem: failed.then_some("error"),
             peer: first.and_then(|interface| interface.peer()),
             key: tunnel.and_then(|tunnel| tunnel.key()),
         }

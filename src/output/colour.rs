@@ -2,7 +2,7 @@
 
 use owo_colors::{Style, Styled};
 
-use super::Change;
+use super::ItemChange;
 use crate::openflow::text;
 
 /// The role of a piece of text, which determines its colour.
@@ -77,12 +77,12 @@ impl Palette {
     }
 
     /// The style of `text` with this role after a change.
-    pub(super) fn mark(self, change: Change, role: Role, text: &str) -> Style {
+    pub(super) fn mark(self, change: ItemChange, role: Role, text: &str) -> Style {
         match change {
             _ if self == Palette::Off => Style::new(),
-            Change::New => Style::new().green(),
-            Change::Gone => Style::new().red(),
-            Change::Changed => style(role, text).bold().reversed(),
+            ItemChange::New => Style::new().green(),
+            ItemChange::Gone => Style::new().red(),
+            ItemChange::Changed => style(role, text).bold().reversed(),
         }
     }
 }

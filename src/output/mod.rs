@@ -44,7 +44,7 @@ mod text;
 mod time;
 
 pub use cell::Cell;
-pub use change::Change;
+pub use change::ItemChange;
 pub use colour::{Palette, Role};
 pub use column::{Column, Heading, Pulse, Shape, UnknownColumn, headings};
 pub use frame::{Changes, Difference, Frame, Item};

@@ -67,7 +67,7 @@ impl Pieces {
 
     /// Takes the text written since the last call.
     pub fn take(&mut self) -> PaintedText {
-        let rest = self.out.fellow();
+        let rest = self.out.new_like_this();
         std::mem::replace(&mut self.out, rest)
     }
 

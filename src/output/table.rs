@@ -9,7 +9,7 @@ use comfy_table::{ColumnConstraint, Table, Width, presets};
 use super::cell::write_pair;
 use super::sheet::{Rows, Sheet};
 use super::text::{self, SHORTEST, broken, cut, escape, push_blanks, width};
-use super::{Cell, Change, Heading, PaintedText, Role};
+use super::{Cell, Heading, ItemChange, PaintedText, Role};
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -36,7 +36,7 @@ pub(super) fn list(out: &mut PaintedText, sheet: &Sheet<'_>, rows: Rows<'_>) {
 pub(super) fn lines(
     sheet: &Sheet<'_>,
     mut rows: Vec<Vec<String>>,
-    changed: impl Fn(usize, usize) -> Option<Change>,
+    changed: impl Fn(usize, usize) -> Option<ItemChange>,
 ) -> Vec<TableLine> {
     let mut lines = Vec::new();
     if rows.is_empty() {
@@ -188,7 +188,7 @@ fn broken_lines(text: &str, room: usize) -> Vec<Cow<'_, str>> {
 }
 
 /// A cell on a line: text, width of its column, role, change.
-type LineCell<'t> = (&'t str, usize, Role, Option<Change>);
+type LineCell<'t> = (&'t str, usize, Role, Option<ItemChange>);
 
 /// Appends cells side by side, without trailing blanks.
 fn put_line(out: &mut PaintedText, cells: &mut dyn Iterator<Item = LineCell<'_>>) {

@@ -1,6 +1,6 @@
 //! The tree: bridges as headings, ports under them by number, what is special about each behind it.
 
-use crate::commands::lines::{Line, Picture};
+use crate::commands::lines::{InterfaceRow, Picture};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
 use crate::output::{Format, Item, Pieces, Role, escape, width};
@@ -30,7 +30,7 @@ const BRIDGE_INDENT: usize = 2;
 /// too long.
 pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     let lines = picture.lines();
-    let widest = |text: fn(&Line<'_>) -> String| {
+    let widest = |text: fn(&InterfaceRow<'_>) -> String| {
         let widths = lines.iter().map(|line| width(&text(line)));
         widths.max().unwrap_or(0)
     };
@@ -138,7 +138,7 @@ impl Tree {
     }
 
     /// `     20  qvobeeb2c54-aa  system  tag 1`
-    fn port(&mut self, line: &Line<'_>) {
+    fn port(&mut self, line: &InterfaceRow<'_>) {
         let ofport = match (line.interface.port_number(), line.ofport()) {
             (Some(PORT_LOCAL), _) => "LOCAL".to_owned(),
             (_, Some(number)) => number.to_string(),
@@ -188,7 +188,7 @@ impl Tree {
 }
 
 /// The name of a line: the port's; of a bond's interface its own, with the bond behind it.
-fn name(line: &Line<'_>) -> String {
+fn name(line: &InterfaceRow<'_>) -> String {
     if line.port.is_bond() {
         format!(
             "{} ({})",
@@ -201,7 +201,7 @@ fn name(line: &Line<'_>) -> String {
 }
 
 /// What is special about a port, in words, between which a line may break.
-fn facts(line: &Line<'_>) -> Vec<(Role, Vec<String>)> {
+fn facts(line: &InterfaceRow<'_>) -> Vec<(Role, Vec<String>)> {
     let mut facts = Vec::new();
     let port = line.port;
     let list = |numbers: &[i64]| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::flow_reading::{COLUMNS, rules_of};
-use crate::commands::lines::Line;
+use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::find;
 use crate::model::segment::{Network, TagLine, TagState, tag_lines};
@@ -65,11 +65,11 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
     vec![
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|line: &TagLine<'t>| Cell::text(&line.bridge.name))
             .drop(5)
             .identity(),
-        Line::TAG
+        InterfaceRow::TAG
             .of(|line: &TagLine<'t>| Cell::from(line.tag))
             .shape(Shape::VID)
             .identity(),
@@ -135,7 +135,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
         })
         .truth_or_null("the flows by which packets come in")
         .extra(),
-        Line::STATE
+        InterfaceRow::STATE
             .of(|line: &TagLine<'t>| Cell::text(line.state.word()))
             .shape(Shape::Words(TagState::WORDS)),
         Column::new("record", |line: &TagLine<'t>| match &line.record {

@@ -73,7 +73,7 @@ impl Watched {
             |group| has_group(group) && live.get(&group).is_none_or(|live| *live == Some(true));
         let is_live =
             |watch: Watch| watch.port.is_some_and(has_port) || watch.group.is_some_and(may_live);
-        let (mut ports, mut lost) = (References::default(), References::default());
+        let (mut ports, mut groups) = (References::default(), References::default());
         let mut dead_groups = 0;
         let mut add = |kind, object: &str, what| {
             findings.push(Finding::new(kind, Some(bridge), object, what));
@@ -101,7 +101,7 @@ impl Watched {
                     ports.add(port, (*group_id).into(), &text);
                 }
                 if let Some(group) = watch.group.filter(|group| !has_group(*group)) {
-                    lost.add(group, (*group_id).into(), &text);
+                    groups.add(group, (*group_id).into(), &text);
                 }
             }
         }
@@ -109,7 +109,7 @@ impl Watched {
             let what = format!("{more} more groups have such buckets");
             add(FindingKind::BucketNeverLive, bridge, what);
         }
-        for (word, missing) in [("port", ports), ("group", lost)] {
+        for (word, missing) in [("port", ports), ("group", groups)] {
             for (number, uses) in &missing.0 {
                 let what = uses.text(FindingKind::WatchMissing);
                 add(FindingKind::WatchMissing, &format!("{word} {number}"), what);

@@ -22,14 +22,14 @@ impl<'w, 't> Walk<'w, 't> {
         let bridge = way.packet.bridge;
         let pipeline = self.pipeline(bridge)?;
         let Some(groups) = &pipeline.groups else {
-            self.lost.insert(Doubt::Groups);
+            self.doubts.insert(Doubt::Groups);
             return Some(Next::Step);
         };
         let Some(group) = groups.get(&number) else {
             return Some(Next::Return);
         };
         if depth >= MAX_DEPTH {
-            self.lost.insert(Doubt::Loop);
+            self.doubts.insert(Doubt::Loop);
             return Some(Next::Step);
         }
         for bucket in &group.buckets {
@@ -186,7 +186,7 @@ impl<'w, 't> Walk<'w, 't> {
                 };
                 // The same packet at the same place goes on for ever.
                 if self.route.contains(&crossing) {
-                    self.lost.insert(Doubt::Loop);
+                    self.doubts.insert(Doubt::Loop);
                     return;
                 }
                 self.hops.insert(crossing);

@@ -44,9 +44,9 @@ pub(super) struct Survey<'w, 't> {
     /// The patches that packets of each tag pass on their way out.
     pub(super) hops: BTreeMap<i64, BTreeSet<Crossing>>,
     /// Why a tag may have more segments than were found.
-    pub(super) lost: BTreeMap<i64, Doubt>,
+    pub(super) doubts: BTreeMap<i64, Doubt>,
     /// Why packets may come in to tags to which none was seen to come.
-    pub(super) lost_inwards: Option<Doubt>,
+    pub(super) inward_doubt: Option<Doubt>,
     /// How many flows were followed.
     flows: usize,
     budget: &'w Budget,
@@ -97,8 +97,8 @@ impl<'w, 't> Survey<'w, 't> {
             silent: Vec::new(),
             loose: BTreeSet::new(),
             hops: BTreeMap::new(),
-            lost: BTreeMap::new(),
-            lost_inwards: None,
+            doubts: BTreeMap::new(),
+            inward_doubt: None,
             flows: 0,
             budget,
         };
@@ -192,7 +192,7 @@ impl<'w, 't> Survey<'w, 't> {
         if self.flows < MAX_FLOWS {
             walk.follow(packet);
         } else {
-            walk.lost.insert(Doubt::Many);
+            walk.doubts.insert(Doubt::Many);
         }
         self.flows = self.flows.saturating_add(walk.flows());
         walk
@@ -252,7 +252,7 @@ impl<'w, 't> Survey<'w, 't> {
             passed.extend(&walk.hops);
             let is_loop = walk.is_loop();
             if let Some(why) = walk.why_more() {
-                self.lost.entry(tag.into()).or_insert(why);
+                self.doubts.entry(tag.into()).or_insert(why);
             }
             for (exit, route) in walk.exits {
                 let place = (exit.bridge, exit.ofport);
@@ -394,8 +394,8 @@ impl<'w, 't> Survey<'w, 't> {
             for ((tags, tun_id), is_any) in packets.chain(any.map(|packet| (packet, true))) {
                 let walk = self.walk(bridge, *port, tags, tun_id);
                 let is_loop = walk.is_loop();
-                if self.lost_inwards.is_none() {
-                    self.lost_inwards = walk.why_more();
+                if self.inward_doubt.is_none() {
+                    self.inward_doubt = walk.why_more();
                 }
                 for arrival in walk.arrivals {
                     if !self.tags.contains_key(&arrival.vid.into()) {

@@ -72,11 +72,11 @@ fn fitted(picture: &Picture, room: Option<usize>) -> Option<Picture> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Stroke {
     sides: u8,
-    look: Look,
+    look: StrokeStyle,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Look {
+enum StrokeStyle {
     #[default]
     Border,
     Patch,
@@ -97,7 +97,7 @@ struct Canvas {
 }
 
 impl Canvas {
-    fn stroke(&mut self, x: usize, y: usize, sides: u8, look: Look) {
+    fn stroke(&mut self, x: usize, y: usize, sides: u8, look: StrokeStyle) {
         if let Some(stroke) = self.strokes.get_mut(y * self.width + x) {
             stroke.sides |= sides;
             stroke.look = look;
@@ -106,9 +106,9 @@ impl Canvas {
 
     fn line(&mut self, points: &[Point], kind: JoinKind) {
         let look = match kind {
-            JoinKind::Patch => Look::Patch,
-            JoinKind::Broken => Look::Broken,
-            JoinKind::Tunnel => Look::Tunnel,
+            JoinKind::Patch => StrokeStyle::Patch,
+            JoinKind::Broken => StrokeStyle::Broken,
+            JoinKind::Tunnel => StrokeStyle::Tunnel,
         };
         for pair in points.windows(2) {
             if let [a, b] = pair {
@@ -117,7 +117,7 @@ impl Canvas {
         }
     }
 
-    fn straight(&mut self, a: Point, b: Point, look: Look) {
+    fn straight(&mut self, a: Point, b: Point, look: StrokeStyle) {
         let (a, b) = (a.min(b), a.max(b));
         for x in a.x..b.x {
             self.stroke(x, a.y, RIGHT, look);
@@ -138,7 +138,7 @@ impl Canvas {
             (point(left, top), point(left, bottom)),
             (point(right, top), point(right, bottom)),
         ] {
-            self.straight(a, b, Look::Border);
+            self.straight(a, b, StrokeStyle::Border);
         }
         let title = match frame.kind {
             FrameKind::Bridge => Role::Heading,
@@ -146,13 +146,17 @@ impl Canvas {
         };
         self.text(left + 2, place.line_of(None), title, escape(&frame.title));
         if !frame.rows.is_empty() {
-            self.straight(point(left, top + 2), point(right, top + 2), Look::Border);
+            self.straight(
+                point(left, top + 2),
+                point(right, top + 2),
+                StrokeStyle::Border,
+            );
         }
         for (index, row) in frame.rows.iter().enumerate() {
             let y = place.line_of(Some(index));
             self.text(left + 2, y, Role::Name, row.left());
             let right_text = row.right();
-            let role = match (&row.trouble, row.tag) {
+            let role = match (&row.problem, row.tag) {
                 (Some(_), _) => Role::Error,
                 (None, Some(_)) => Role::Number,
                 (None, None) => Role::Kind,
@@ -175,7 +179,7 @@ impl Canvas {
             let start = y * self.width;
             let strokes = self.strokes.get(start..start + self.width);
             let strokes = strokes.unwrap_or_default();
-            let mut line = Line {
+            let mut line = LineWriter {
                 out: &mut out,
                 format,
                 blanks: 0,
@@ -196,14 +200,14 @@ impl Canvas {
 }
 
 /// One printed line: trailing blanks are omitted, colours change only where needed.
-struct Line<'o> {
+struct LineWriter<'o> {
     out: &'o mut String,
     format: &'o Format,
     blanks: usize,
     run: (Role, String),
 }
 
-impl Line<'_> {
+impl LineWriter<'_> {
     fn strokes(&mut self, strokes: &[Stroke]) {
         for stroke in strokes {
             if stroke.sides == 0 {
@@ -211,10 +215,10 @@ impl Line<'_> {
                 continue;
             }
             let role = match stroke.look {
-                Look::Border => Role::Faint,
-                Look::Patch => Role::Plain,
-                Look::Tunnel => Role::Address,
-                Look::Broken => Role::Error,
+                StrokeStyle::Border => Role::Faint,
+                StrokeStyle::Patch => Role::Plain,
+                StrokeStyle::Tunnel => Role::Address,
+                StrokeStyle::Broken => Role::Error,
             };
             let mut buffer = [0; 4];
             self.put(role, sign(*stroke).encode_utf8(&mut buffer));
@@ -250,9 +254,9 @@ fn sign(stroke: Stroke) -> char {
     const ACROSS: u8 = LEFT | RIGHT;
     const ALONG: u8 = UP | DOWN;
     match (stroke.look, stroke.sides) {
-        (Look::Tunnel, ACROSS) => '╌',
-        (Look::Tunnel, ALONG) => '╎',
-        (Look::Broken, ACROSS | ALONG) => '×',
+        (StrokeStyle::Tunnel, ACROSS) => '╌',
+        (StrokeStyle::Tunnel, ALONG) => '╎',
+        (StrokeStyle::Broken, ACROSS | ALONG) => '×',
         (_, sides) => SIGNS.get(usize::from(sides)).copied().unwrap_or(' '),
     }
 }
