@@ -23,7 +23,7 @@ use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::model::check::{Daemon, Finding, FindingKind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
-use crate::output::{Cell, Column, Mode, Role, Shape, View, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, View, headings};
 
 use bridge::BridgeAnswer;
 
@@ -104,7 +104,7 @@ fn columns() -> Vec<Column<Finding>> {
             Shape::Words(&["error", "warning", "note"]),
             "error, warning or note",
         )
-        .role(Role::State),
+        .role(ColourRole::State),
         Column::new("finding", |finding: &Finding| {
             Cell::text(finding.kind.word())
         })
@@ -121,7 +121,7 @@ fn columns() -> Vec<Column<Finding>> {
             .drop(1),
         Column::new("object", |finding: &Finding| Cell::text(&finding.object))
             .text("the port, bridge or other thing that it is about")
-            .role(Role::Name)
+            .role(ColourRole::Name)
             .identity()
             .wrap(),
         Column::new("what", |finding: &Finding| Cell::text(&finding.what))

@@ -5,7 +5,7 @@ use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::model::names::TABLE_CUT;
 use crate::openflow::messages::tables::{TableFeatures, TableStats};
-use crate::output::{Cell, Column, Mode, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 use crate::source::SwitchError;
 
 // The arguments of `ovs dump-tables`.
@@ -74,11 +74,11 @@ fn columns() -> Vec<Column<FlowTableRow>> {
             Cell::from(line.stats.table_id)
         })
         .whole("the table's number")
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .identity(),
         Column::new("name", |line: &FlowTableRow| Cell::from(line.name()))
             .text_or_null("the table's name, if it has one")
-            .role(Role::Name)
+            .role(ColourRole::Name)
             .in_general("the name"),
         Column::new("active", |line: &FlowTableRow| {
             Cell::from(line.stats.active)

@@ -12,7 +12,7 @@ use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::graph::{
     End, Frame, FrameKind, Join, JoinKind, Picture, Row, dot, drawing, mermaid, svg,
 };
-use crate::output::{Cell, Column, Mode, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 
 // Arguments of `graph`.
 #[derive(Debug, clap::Args)]
@@ -75,7 +75,7 @@ fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
             Shape::Words(&["local", "port", "patch", "tunnel"]),
             "of which kind the line is; the command's page lists them",
         )
-        .role(Role::Kind),
+        .role(ColourRole::Kind),
         Column::new("count", |line: &ItemRow<'g, 't>| {
             Cell::Integer(line.item.ports.len() as i128)
         })
@@ -84,7 +84,7 @@ fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
             Cell::texts(line.item.ports.iter().map(|port| port.name.as_str()))
         })
         .texts("the names of the ports that the line stands for")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .wrap(),
         lines::InterfaceRow::TYPE
             .of(|line: &ItemRow<'g, 't>| Cell::texts(line.item.types()))
@@ -110,7 +110,7 @@ fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
             .wrap(),
         lines::InterfaceRow::KEY
             .of(|line: &ItemRow<'g, 't>| Cell::from(line.item.key.as_deref()))
-            .role(Role::Plain)
+            .role(ColourRole::Plain)
             .drop(1),
         lines::InterfaceRow::STATE
             .of(|line: &ItemRow<'g, 't>| Cell::text(line.item.problem.unwrap_or("ok")))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Context, Failure};
 use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
-use crate::output::{Cell, Column, Role, Shape};
+use crate::output::{Cell, ColourRole, Column, Shape};
 
 /// With more peers than this on bridges that were not asked for, reading all bridges is cheaper.
 const WORTH_ASKING_FOR: usize = 16;
@@ -106,7 +106,7 @@ impl<'t> InterfaceRow<'t> {
         Cell::text(&line.port.name)
     })
     .text("the port's name")
-    .role(Role::Name)
+    .role(ColourRole::Name)
     .identity();
 
     pub(super) const INTERFACE: InterfaceColumn<'t> =
@@ -114,7 +114,7 @@ impl<'t> InterfaceRow<'t> {
             Cell::text(&line.interface.name)
         })
         .text("the interface's name; a bond has several")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .echoes("port")
         .identity();
 
@@ -123,18 +123,18 @@ impl<'t> InterfaceRow<'t> {
             Cell::from(line.ofport())
         })
         .is(Shape::OFPORT_OR_NULL, "the OpenFlow port number")
-        .role(Role::Number);
+        .role(ColourRole::Number);
 
     pub(super) const TYPE: InterfaceColumn<'t> = Column::new("type", |line: &InterfaceRow<'t>| {
         Cell::text(line.interface.kind())
     })
     .text("the type of the interface: system, internal, patch, vxlan, ...")
-    .role(Role::Kind);
+    .role(ColourRole::Kind);
 
     pub(super) const TAG: InterfaceColumn<'t> =
         Column::new("tag", |line: &InterfaceRow<'t>| Cell::from(line.port.tag))
             .vid_or_null("the VLAN of an access port; the native VLAN of a trunk")
-            .role(Role::Number)
+            .role(ColourRole::Number)
             .reads(&["tag"]);
 
     pub(super) const TRUNKS: InterfaceColumn<'t> =
@@ -145,14 +145,14 @@ impl<'t> InterfaceRow<'t> {
             Shape::List(&Shape::VID),
             "the VLANs that a trunk carries; empty: all",
         )
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .reads(&["trunks"]);
 
     pub(super) const MAC: InterfaceColumn<'t> = Column::new("mac", |line: &InterfaceRow<'t>| {
         Cell::from(line.interface.mac_in_use.as_deref())
     })
     .text_or_null("the Ethernet address in use")
-    .role(Role::Address)
+    .role(ColourRole::Address)
     .reads(&["mac_in_use"]);
 
     pub(super) const MTU: InterfaceColumn<'t> = Column::new("mtu", |line: &InterfaceRow<'t>| {
@@ -169,7 +169,7 @@ impl<'t> InterfaceRow<'t> {
             Shape::OrNull(&Shape::Words(&["up", "down"])),
             "whether the device is set up: up, down",
         )
-        .role(Role::State)
+        .role(ColourRole::State)
         .reads(&["admin_state"]);
 
     pub(super) const LINK_STATE: InterfaceColumn<'t> =
@@ -180,7 +180,7 @@ impl<'t> InterfaceRow<'t> {
             Shape::OrNull(&Shape::Words(&["up", "down"])),
             "whether the link is up: up, down",
         )
-        .role(Role::State)
+        .role(ColourRole::State)
         .reads(&["link_state"]);
 
     pub(super) const ERROR: InterfaceColumn<'t> =
@@ -188,7 +188,7 @@ impl<'t> InterfaceRow<'t> {
             Cell::from(line.interface.error.as_deref())
         })
         .text_or_null("what the switch says against it")
-        .role(Role::Error)
+        .role(ColourRole::Error)
         .wrap()
         .reads(&["error"]);
 
@@ -196,7 +196,7 @@ impl<'t> InterfaceRow<'t> {
         Cell::from(line.interface.peer())
     })
     .text_or_null("of a patch port: the name of its far end")
-    .role(Role::Name)
+    .role(ColourRole::Name)
     .reads(&["options"]);
 
     pub(super) const PEER_BRIDGE: InterfaceColumn<'t> =
@@ -217,7 +217,7 @@ impl<'t> InterfaceRow<'t> {
             Shape::OFPORT_OR_NULL,
             "the OpenFlow port number of the far end",
         )
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .reads(&["options"]);
 
     pub(super) const OPTIONS: InterfaceColumn<'t> =

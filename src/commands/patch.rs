@@ -8,7 +8,7 @@ use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::model::patch::{Patch, PatchEnd, patches, patches_of};
 use crate::model::{Depth, Scope, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 /// The commands on patch ports.
 #[derive(Debug, clap::Subcommand)]
@@ -57,7 +57,7 @@ fn columns<'t>() -> Vec<Column<Patch<'t>>> {
                 Shape::Words(&["ok", "dangling", "one-way", "same-bridge"]),
                 "whether it works: ok, or what is wrong",
             )
-            .role(Role::State),
+            .role(ColourRole::State),
     ]
 }
 

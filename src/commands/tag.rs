@@ -9,7 +9,7 @@ use super::{Context, Failure, port};
 use crate::commands::about::{About, Describe as _};
 use crate::model::vlan::{Vlan, tags};
 use crate::model::{Bridge, Depth, Port, Scope, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 /// The commands on VLAN tags.
 #[derive(Debug, clap::Subcommand)]
@@ -72,7 +72,7 @@ fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
             Cell::texts(tag.ports.iter().map(|port| port.name.as_str()))
         })
         .texts("the names of the ports; of bridges how many")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .wrap(),
     ]
 }
@@ -140,7 +140,7 @@ impl<'t> InterfaceRow<'t> {
         Shape::List(&Shape::VID),
         "inner VLANs that a dot1q-tunnel carries",
     )
-    .role(Role::Number)
+    .role(ColourRole::Number)
     .reads(&["cvlans"]);
 
     /// What the port does with tags: the word of the database's column, the default filled in.

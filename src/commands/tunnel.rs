@@ -8,7 +8,7 @@ use super::{Context, Exit, Failure, port, quoted};
 use crate::commands::about::{About, Describe as _};
 use crate::model::tunnel::{Tunnel, is_tunnel};
 use crate::model::{Depth, Scope, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 /// The commands on tunnels.
 // There is one of it in a process, and one a line in a batch.
@@ -114,7 +114,7 @@ impl<'t> InterfaceRow<'t> {
             Cell::from(line.tunnel().and_then(|tunnel| tunnel.remote))
         })
         .text_or_null("the far end of the tunnel")
-        .role(Role::Address)
+        .role(ColourRole::Address)
         .reads(&["options"]);
 
     pub(super) const LOCAL_IP: Column<InterfaceRow<'t>> =
@@ -122,7 +122,7 @@ impl<'t> InterfaceRow<'t> {
             Cell::from(line.tunnel().and_then(|tunnel| tunnel.local))
         })
         .text_or_null("the near end of the tunnel")
-        .role(Role::Address)
+        .role(ColourRole::Address)
         .reads(&["options"]);
 
     pub(super) const KEY: Column<InterfaceRow<'t>> =
@@ -130,7 +130,7 @@ impl<'t> InterfaceRow<'t> {
             Cell::from(line.tunnel().and_then(|tunnel| tunnel.key()))
         })
         .text_or_null("the key (VNI) of the tunnel, or flow")
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .reads(&["options"]);
 
     const DST_PORT: Column<InterfaceRow<'t>> =
@@ -148,6 +148,6 @@ impl<'t> InterfaceRow<'t> {
             Shape::OrNull(&Shape::Words(&["up", "down", "error"])),
             "whether it works: ok, or what is wrong",
         )
-        .role(Role::State)
+        .role(ColourRole::State)
         .reads(&["error", "link_state"]);
 }

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::frame::{Difference, ends_word, is_of, rate};
 use super::{
-    Changes, Format, Frame, Heading, ItemChange, PaintedText, Role, Sheet, clock, escape,
+    Changes, ColourRole, Format, Frame, Heading, ItemChange, PaintedText, Sheet, clock, escape,
     push_blanks, table,
 };
 
@@ -71,7 +71,7 @@ impl Screen {
             if changed > 0 {
                 let _ = write!(more, ", {changed} of them changed");
             }
-            let more = format.palette.paint(Role::Faint, &more).to_string();
+            let more = format.palette.paint(ColourRole::Faint, &more).to_string();
             lines.extend(body.into_iter().take(shown));
             lines.extend(fold(&more, format.width, 0).into_iter().take(1));
         } else {
@@ -130,14 +130,14 @@ fn head_lines(head: &Head<'_>, changes: &Changes<'_>, format: &Format) -> Vec<Sc
     let clock = clock(head.time);
     let summary = changes.summary();
     let state = match head.error {
-        Some(error) => paint(Role::Error, &escape(error)),
-        None => format!("{}  {summary}", paint(Role::Faint, head.pace)),
+        Some(error) => paint(ColourRole::Error, &escape(error)),
+        None => format!("{}  {summary}", paint(ColourRole::Faint, head.pace)),
     };
-    let what = paint(Role::Heading, &escape(head.what));
+    let what = paint(ColourRole::Heading, &escape(head.what));
     let text = format!("{clock}  {what}  {}", state.trim_end());
     let mut lines = fold(&text, format.width, INDENT);
     for remark in head.remarks {
-        let remark = paint(Role::Faint, &escape(remark));
+        let remark = paint(ColourRole::Faint, &escape(remark));
         lines.extend(fold(&remark, format.width, INDENT));
     }
     lines
@@ -146,7 +146,10 @@ fn head_lines(head: &Head<'_>, changes: &Changes<'_>, format: &Format) -> Vec<Sc
 fn body(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<ScreenLine> {
     if changes.all.is_empty() {
         let nothing = format!("  no {}", frame.what);
-        let nothing = format.palette.paint(Role::Faint, &nothing).to_string();
+        let nothing = format
+            .palette
+            .paint(ColourRole::Faint, &nothing)
+            .to_string();
         return fold(&nothing, format.width, 0);
     }
     if !frame.columns.is_empty() {
@@ -217,14 +220,18 @@ fn text_lines(frame: &Frame, difference: &Difference<'_>, format: &Format) -> Ve
         // The sign does not go on the empty lines before the text.
         let begins = sign.take_if(|_| !line.is_empty());
         if let Some(change) = begins {
-            out.mark(change, Role::Plain, change.sign().encode_utf8(&mut [0; 4]));
+            out.mark(
+                change,
+                ColourRole::Plain,
+                change.sign().encode_utf8(&mut [0; 4]),
+            );
             out.text.push(' ');
         } else if !line.is_empty() {
             push_blanks(&mut out.text, 2);
         }
         match difference.change {
             Some(change @ (ItemChange::New | ItemChange::Gone)) => {
-                out.mark(change, Role::Plain, line);
+                out.mark(change, ColourRole::Plain, line);
             }
             _ => out.text.push_str(line),
         }

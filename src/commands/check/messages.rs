@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::commands::failure::one_line;
 use crate::model::check::{Finding, FindingKind, Severity};
-use crate::output::{Format, Pieces, Role, width};
+use crate::output::{ColourRole, Format, Pieces, width};
 
 /// Blanks before a hint, and before each of several things under their headline.
 const BELOW: usize = 2;
@@ -75,8 +75,8 @@ impl Writer {
         let kind = message.kind;
         let word = format!("[{}]", kind.word());
         let head = [
-            (Role::State, kind.severity().word()),
-            (Role::Plain, word.as_str()),
+            (ColourRole::State, kind.severity().word()),
+            (ColourRole::Plain, word.as_str()),
         ];
         self.0.begin(0, CONTINUED);
         self.0.put_whole(0, &head);
@@ -130,7 +130,10 @@ impl Writer {
     }
 
     fn name(&mut self, gap: usize, name: &str, end: &str) {
-        let parts = [(Role::Name, &*one_line(name)), (Role::Plain, end)];
+        let parts = [
+            (ColourRole::Name, &*one_line(name)),
+            (ColourRole::Plain, end),
+        ];
         self.0.put_whole(gap, &parts);
     }
 
@@ -144,9 +147,9 @@ impl Writer {
         let mut names = vec![first.object.as_str()];
         names.extend(first.bridge.as_deref());
         if all.all(|other| other.hint == first.hint) {
-            self.0.put_whole(0, &[(Role::Faint, "hint:")]);
+            self.0.put_whole(0, &[(ColourRole::Faint, "hint:")]);
         } else {
-            self.0.put_whole(0, &[(Role::Faint, "hint for")]);
+            self.0.put_whole(0, &[(ColourRole::Faint, "hint for")]);
             self.name(1, &first.object, ":");
         }
         self.text(&first.hint, &names);
@@ -174,7 +177,7 @@ impl Writer {
 
     fn word(&mut self, word: &str) {
         let word = word.replace(HELD, " ");
-        self.0.put_whole(1, &[(Role::Plain, &word)]);
+        self.0.put_whole(1, &[(ColourRole::Plain, &word)]);
     }
 
     /// `2 errors, 1 warning`
@@ -194,10 +197,10 @@ impl Writer {
             let plural = if count == 1 { "" } else { "s" };
             let end = if severities.peek().is_some() { "," } else { "" };
             let parts = [
-                (Role::Plain, number.as_str()),
-                (Role::State, word),
-                (Role::Plain, plural),
-                (Role::Plain, end),
+                (ColourRole::Plain, number.as_str()),
+                (ColourRole::State, word),
+                (ColourRole::Plain, plural),
+                (ColourRole::Plain, end),
             ];
             self.0.put_whole(gap, &parts);
             gap = 1;

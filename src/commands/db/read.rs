@@ -8,7 +8,7 @@ use clap::Args;
 use super::Target;
 use crate::commands::about::About;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::output::{Cell, Column, Item, Mode, Role};
+use crate::output::{Cell, ColourRole, Column, Item, Mode};
 use crate::ovsdb::notation::{self, Argument, bare};
 use crate::ovsdb::schema::{self, AtomicType, Table, Type};
 use crate::ovsdb::{Atom, Datum, Error, Select};
@@ -325,9 +325,9 @@ fn columns(shown: &[ShownColumn]) -> Vec<Column<Record>> {
             Some((_, word)) => format!("{}:{word}", shown.column.name),
         };
         let role = match shown.column.kind.key.kind {
-            _ if shown.column.name == "name" => Role::Name,
-            AtomicType::Integer => Role::Number,
-            _ => Role::Plain,
+            _ if shown.column.name == "name" => ColourRole::Name,
+            AtomicType::Integer => ColourRole::Number,
+            _ => ColourRole::Plain,
         };
         Column::at(lasting(name), place, cell).role(role).wrap()
     };

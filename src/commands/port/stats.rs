@@ -7,8 +7,8 @@ use crate::commands::{Context, Failure};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::port_stats::PortStats;
-use crate::openflow::text::{Names as _, PORT_ANY, reserved_port};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::openflow::text::{NameLookup as _, PORT_ANY, reserved_port};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 use crate::source::SwitchError;
 
 pub(super) const ABOUT: About = About::watchable()
@@ -44,7 +44,7 @@ fn columns() -> Vec<Column<PortStatsRow>> {
     vec![
         lines::InterfaceRow::BRIDGE
             .of(|line: &PortStatsRow| Cell::text(&line.bridge))
-            .role(Role::Name)
+            .role(ColourRole::Name)
             .drop(6)
             .identity(),
         lines::InterfaceRow::PORT

@@ -3,7 +3,7 @@
 use super::applied::State;
 use crate::base::json::Json;
 use crate::commands::{Context, Exit, Failure};
-use crate::output::{Cell, Column, Mode, Role, Shape};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};
 use crate::plan::Edit;
@@ -90,14 +90,14 @@ pub(super) fn columns() -> Vec<Column<ChangedObject>> {
             Shape::Words(&["added", "changed", "removed"]),
             |line: &ChangedObject| Cell::text(line.object.verb.word()),
         )
-        .role(Role::Kind),
+        .role(ColourRole::Kind),
         column(
             "kind",
             Shape::Pattern("^[a-z0-9_]+$"),
             |line: &ChangedObject| Cell::text(&line.object.kind),
         )
         .drop(6),
-        column("name", Shape::Text, ChangedObject::name).role(Role::Name),
+        column("name", Shape::Text, ChangedObject::name).role(ColourRole::Name),
         column("bridge", Shape::TEXT_OR_NULL, |line: &ChangedObject| {
             Cell::from(line.object.bridge.as_deref())
         })
@@ -111,7 +111,7 @@ pub(super) fn columns() -> Vec<Column<ChangedObject>> {
                 several => Cell::List(several.iter().map(|number| Cell::from(*number)).collect()),
             },
         )
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .drop(4),
         column(
             "before",
@@ -133,7 +133,7 @@ pub(super) fn columns() -> Vec<Column<ChangedObject>> {
                 errors => Cell::text(errors.join("; ")),
             },
         )
-        .role(Role::Error)
+        .role(ColourRole::Error)
         .wrap(),
         column(
             "uuid",

@@ -3,7 +3,7 @@
 use super::layout::{Layout, Point, Rect};
 use super::{Frame, FrameKind, JoinKind, Picture};
 use crate::output::text::{SHORTEST, cut};
-use crate::output::{Format, Role, escape, push_blanks, width};
+use crate::output::{ColourRole, Format, escape, push_blanks, width};
 
 /// Maximum size of a picture, in cells.
 const MOST_CELLS: usize = 1 << 24;
@@ -93,7 +93,7 @@ struct Canvas {
     width: usize,
     strokes: Vec<Stroke>,
     /// By line: column, role and text.
-    texts: Vec<Vec<(usize, Role, String)>>,
+    texts: Vec<Vec<(usize, ColourRole, String)>>,
 }
 
 impl Canvas {
@@ -141,8 +141,8 @@ impl Canvas {
             self.straight(a, b, StrokeStyle::Border);
         }
         let title = match frame.kind {
-            FrameKind::Bridge => Role::Heading,
-            FrameKind::Host => Role::Address,
+            FrameKind::Bridge => ColourRole::Heading,
+            FrameKind::Host => ColourRole::Address,
         };
         self.text(left + 2, place.line_of(None), title, escape(&frame.title));
         if !frame.rows.is_empty() {
@@ -154,19 +154,19 @@ impl Canvas {
         }
         for (index, row) in frame.rows.iter().enumerate() {
             let y = place.line_of(Some(index));
-            self.text(left + 2, y, Role::Name, row.left());
+            self.text(left + 2, y, ColourRole::Name, row.left());
             let right_text = row.right();
             let role = match (&row.problem, row.tag) {
-                (Some(_), _) => Role::Error,
-                (None, Some(_)) => Role::Number,
-                (None, None) => Role::Kind,
+                (Some(_), _) => ColourRole::Error,
+                (None, Some(_)) => ColourRole::Number,
+                (None, None) => ColourRole::Kind,
             };
             let x = (right + 1).saturating_sub(2 + width(&right_text));
             self.text(x, y, role, right_text);
         }
     }
 
-    fn text(&mut self, x: usize, y: usize, role: Role, text: String) {
+    fn text(&mut self, x: usize, y: usize, role: ColourRole, text: String) {
         if let (Some(line), false) = (self.texts.get_mut(y), text.is_empty()) {
             line.push((x, role, text));
         }
@@ -183,7 +183,7 @@ impl Canvas {
                 out: &mut out,
                 format,
                 blanks: 0,
-                run: (Role::Plain, String::new()),
+                run: (ColourRole::Plain, String::new()),
             };
             let mut x = 0;
             for (at, role, text) in texts.iter() {
@@ -204,7 +204,7 @@ struct LineWriter<'o> {
     out: &'o mut String,
     format: &'o Format,
     blanks: usize,
-    run: (Role, String),
+    run: (ColourRole, String),
 }
 
 impl LineWriter<'_> {
@@ -215,17 +215,17 @@ impl LineWriter<'_> {
                 continue;
             }
             let role = match stroke.look {
-                StrokeStyle::Border => Role::Faint,
-                StrokeStyle::Patch => Role::Plain,
-                StrokeStyle::Tunnel => Role::Address,
-                StrokeStyle::Broken => Role::Error,
+                StrokeStyle::Border => ColourRole::Faint,
+                StrokeStyle::Patch => ColourRole::Plain,
+                StrokeStyle::Tunnel => ColourRole::Address,
+                StrokeStyle::Broken => ColourRole::Error,
             };
             let mut buffer = [0; 4];
             self.put(role, sign(*stroke).encode_utf8(&mut buffer));
         }
     }
 
-    fn put(&mut self, role: Role, text: &str) {
+    fn put(&mut self, role: ColourRole, text: &str) {
         if role != self.run.0 || self.blanks > 0 {
             self.flush();
             push_blanks(self.out, std::mem::take(&mut self.blanks));
