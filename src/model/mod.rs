@@ -46,5 +46,7 @@ pub mod want;
 pub use assembly::port;
 pub use names::PortNames;
 pub use reading::{Reading, select_port};
-pub use topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
+pub use topology::{
+    Bridge, Connection, GUEST_KEYS, Interface, Mirror, OpenVSwitch, Port, Topology,
+};
 pub use want::{Depth, Scope, Want};

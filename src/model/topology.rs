@@ -230,6 +230,17 @@ impl Interface {
         Some(port_from_v10(number)).filter(|number| *number < 0xff00 || *number == PORT_LOCAL)
     }
 
+    /// Whether what is behind it is on this host: an instance, a container, the host itself.
+    pub fn is_inside(&self) -> bool {
+        let kind = self.kind();
+        let has = |key: &&str| self.external_ids.contains_key(*key);
+        let begins = |with: &&str| self.name.starts_with(*with);
+        matches!(kind, "internal" | "tap")
+            || kind.starts_with("dpdkvhostuser")
+            || GUEST_KEYS.iter().any(has)
+            || GUEST_NAMES.iter().any(begins)
+    }
+
     /// The other end of a patch port, by name.
     pub fn peer(&self) -> Option<&str> {
         if self.type_ != "patch" {
@@ -238,6 +249,19 @@ impl Interface {
         self.options.get("peer").map(String::as_str)
     }
 }
+
+/// Keys of `external_ids` that say that an interface is a guest's, an instance's or a container's; `attached_mac` is
+/// that of ovn-kubernetes.
+pub const GUEST_KEYS: [&str; 5] = [
+    "iface-id",
+    "attached-mac",
+    "attached_mac",
+    "vm-id",
+    "vm-uuid",
+];
+
+/// How the names of guests' interfaces begin: Neutron's, and libvirt's.
+const GUEST_NAMES: [&str; 4] = ["tap", "qvo", "vhu", "vnet"];
 
 fn or_system(word: &str) -> &str {
     if word.is_empty() { "system" } else { word }

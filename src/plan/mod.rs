@@ -68,6 +68,8 @@ pub(crate) struct Edit<'c> {
     symbols: HashMap<String, RowId>,
     /// Rows that go at once unless something refers to them, with their `@NAME`.
     unrooted: Vec<(RowId, Option<String>)>,
+    /// Patch ports that are removed, each with its peer.
+    removed_patches: Vec<(String, String)>,
     /// Ports whose surroundings no decision needs, but the report does.
     alone: Vec<RowId>,
     /// The identities that new rows got when they were written.
@@ -120,6 +122,7 @@ impl<'c> Edit<'c> {
             schema: None,
             symbols: HashMap::new(),
             unrooted: Vec::new(),
+            removed_patches: Vec::new(),
             alone: Vec::new(),
             made: HashMap::new(),
         }

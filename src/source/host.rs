@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::links::{Link, links};
+use super::links::{KernelLink, links};
 use crate::transport::{ConnectError, Endpoint, Endpoints, Stream, Tls};
 
 /// A host that runs Open vSwitch.
@@ -50,7 +50,7 @@ pub struct KernelNetwork {
     pub if_inet6: String,
     /// `/proc/net/ipv6_route`
     pub ipv6_route: String,
-    /// The names of the network devices, each with whether it is hardware.
+    /// The names of the network devices, each with whether it is hardware or stacked on hardware.
     pub devices: Vec<(String, bool)>,
 }
 
@@ -58,7 +58,7 @@ pub struct KernelNetwork {
 #[derive(Debug, Default)]
 pub struct Namespaces {
     /// The devices of this process's namespace (without a name) and of the named ones.
-    pub links: Vec<(Option<String>, Vec<Link>)>,
+    pub links: Vec<(Option<String>, Vec<KernelLink>)>,
     /// What could not be read, and why.
     pub unseen: Vec<String>,
 }
@@ -135,7 +135,7 @@ impl Host {
         let devices = fs::read_dir("/sys/class/net");
         let device = |entry: fs::DirEntry| {
             let name = entry.file_name().into_string().ok()?;
-            Some((name, entry.path().join("device").exists()))
+            Some((name, is_hardware(&entry.path())))
         };
         KernelNetwork {
             fib_trie: text("/proc/net/fib_trie"),
@@ -201,7 +201,7 @@ fn named_namespaces(unseen: &mut Vec<String>) -> Vec<(String, PathBuf)> {
 }
 
 /// Reads the devices of another namespace in a new thread: this one must not change its namespace.
-fn links_in(path: &Path) -> io::Result<Vec<Link>> {
+fn links_in(path: &Path) -> io::Result<Vec<KernelLink>> {
     let file = File::open(path)?;
     let look = move || {
         move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
@@ -211,4 +211,14 @@ fn links_in(path: &Path) -> io::Result<Vec<Link>> {
     thread
         .join()
         .unwrap_or_else(|_| Err(io::Error::other("it could not be read")))
+}
+/// Whether a device of `/sys/class/net` is hardware, a bond, or stacked on hardware, as a VLAN device is.
+fn is_hardware(device: &Path) -> bool {
+    let is_below = |entry: fs::DirEntry| {
+        let name = entry.file_name();
+        name.as_encoded_bytes().starts_with(b"lower_") && entry.path().join("device").exists()
+    };
+    device.join("device").exists()
+        || device.join("bonding").exists()
+        || fs::read_dir(device).is_ok_and(|entries| entries.flatten().any(is_below))
 }

@@ -3,10 +3,10 @@
 use super::ports_of;
 use crate::base::order::sort_by_name;
 use crate::commands::about::About;
-use crate::commands::lines::{Line, Picture};
+use crate::commands::lines::{InterfaceRow, Picture};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::resolve::{PortWord, parse};
-use crate::model::{Depth, Interface, Scope, Want};
+use crate::model::{Depth, GUEST_KEYS, Interface, Scope, Want};
 use crate::openflow::text::{port_from_v10, port_to_v10};
 use crate::output::{Cell, Column, headings};
 use crate::ovsdb::{Datum, Function, Select};
@@ -15,7 +15,7 @@ pub(super) const ABOUT: About = About::watchable()
     .list(|| headings(&columns()))
     .remarks_made(|| format!("\
 It looks at names, OpenFlow numbers, MAC addresses (mac_in_use) and what cloud software wrote into \
-Interface.external_ids: iface-id, attached-mac, vm-uuid, vm-id, and every other. The beginning of an id \
+Interface.external_ids: iface-id, attached-mac, attached_mac, vm-uuid, vm-id, and every other. The beginning of an id \
 or a name will do, from {SHORTEST} characters on, where nothing is equal to it. Of a Neutron port's id, \
 the name that Neutron makes of it is found too.
 matched says what it was found by. Exit code 3: nothing was found."))
@@ -26,7 +26,7 @@ ovs port find 15");
 
 /// A port that was found, and by what.
 struct Match<'t> {
-    line: Line<'t>,
+    line: InterfaceRow<'t>,
     matched: Vec<String>,
 }
 
@@ -39,26 +39,23 @@ macro_rules! of_line {
 
 fn columns<'t>() -> Vec<Column<Match<'t>>> {
     vec![
-        of_line!(Line::BRIDGE),
-        of_line!(Line::PORT),
-        of_line!(Line::INTERFACE),
-        of_line!(Line::OFPORT),
-        of_line!(Line::TYPE.drop(2)),
-        of_line!(Line::TAG),
-        of_line!(Line::MAC.drop(1)),
+        of_line!(InterfaceRow::BRIDGE),
+        of_line!(InterfaceRow::PORT),
+        of_line!(InterfaceRow::INTERFACE),
+        of_line!(InterfaceRow::OFPORT),
+        of_line!(InterfaceRow::TYPE.drop(2)),
+        of_line!(InterfaceRow::TAG),
+        of_line!(InterfaceRow::MAC.drop(1)),
         Column::new("matched", |found: &Match<'t>| {
             Cell::texts(found.matched.iter().map(String::as_str))
         })
         .texts("how many packets matched a flow; in port find what of the port was found"),
-        of_line!(Line::EXTERNAL_IDS.extra()),
+        of_line!(InterfaceRow::EXTERNAL_IDS.extra()),
     ]
 }
 
 /// Fewer characters begin too many names.
 const SHORTEST: usize = 4;
-
-/// What cloud software writes, by which the database can look.
-const KEYS: [&str; 4] = ["iface-id", "attached-mac", "vm-uuid", "vm-id"];
 
 const READ: [&str; 3] = ["tag", "mac_in_use", "external_ids"];
 
@@ -147,7 +144,7 @@ impl Wanted<'_> {
         }
         words.push(&self.small);
         words.dedup();
-        for key in KEYS {
+        for key in GUEST_KEYS {
             for word in &words {
                 let pair = Datum::map([(key, *word)]);
                 selects.push(interface().when("external_ids", Function::Includes, pair));

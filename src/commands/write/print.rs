@@ -3,14 +3,14 @@
 use super::applied::State;
 use crate::base::json::Json;
 use crate::commands::{Context, Exit, Failure};
-use crate::output::{Cell, Column, Mode, Role, Shape};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};
 use crate::plan::Edit;
 use crate::plan::report::{Difference, Object, Verb};
 
 /// An object that changed, with what the switch says of it.
-pub(super) struct Line {
+pub(super) struct ChangedObject {
     pub(super) object: Object,
     /// Known once it is written.
     pub(super) uuid: Option<Uuid>,
@@ -21,13 +21,13 @@ pub(super) struct Line {
 }
 
 /// What a plan changes.
-pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<Line> {
+pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<ChangedObject> {
     let absent = if cx.format.is_json() {
         Cell::Absent
     } else {
         Cell::text("-")
     };
-    let line = |object| Line {
+    let line = |object| ChangedObject {
         object,
         uuid: None,
         absent: absent.clone(),
@@ -37,7 +37,7 @@ pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<Line> {
     edit.report().into_iter().map(line).collect()
 }
 
-impl Line {
+impl ChangedObject {
     /// Its name, or the identity that it has by now.
     fn name(&self) -> Cell {
         match (&self.object.name, self.uuid) {
@@ -69,68 +69,94 @@ impl Line {
     }
 
     fn values(&self, side: impl Fn(&Difference) -> Option<&Datum>) -> Cell {
-        let pairs = self.object.columns.iter().filter_map(|difference| {
-            let cell = match cell(&difference.column, side(difference)?) {
-                Cell::Absent => self.absent.clone(),
-                cell => cell,
+        let mut pairs = Vec::new();
+        for difference in &self.object.columns {
+            let Some(datum) = side(difference) else {
+                continue;
             };
-            Some((difference.column.clone(), cell))
-        });
-        Cell::Map(pairs.collect())
+            let column = &difference.column;
+            match cell(column, datum) {
+                Cell::Absent => pairs.push((column.clone(), self.absent.clone())),
+                Cell::Map(values) if self.names_keys() => {
+                    for key in difference.keys() {
+                        let key = key_text(key);
+                        let value = values.iter().find(|(name, _)| *name == key);
+                        let value = value.map_or(&self.absent, |(_, value)| value);
+                        pairs.push((format!("{column}:{key}"), value.clone()));
+                    }
+                }
+                cell => pairs.push((column.clone(), cell)),
+            }
+        }
+        Cell::Map(pairs)
+    }
+
+    /// Whether each changed key of a map is printed as `column:key`, as it is typed. In JSON maps are objects.
+    fn names_keys(&self) -> bool {
+        self.object.verb == Verb::Changed && self.absent != Cell::Absent
     }
 }
 
-pub(super) fn columns() -> Vec<Column<Line>> {
+pub(super) fn columns() -> Vec<Column<ChangedObject>> {
     // Their names say what they mean.
-    let column = |name, shape, cell: fn(&Line) -> Cell| Column::new(name, cell).is(shape, "");
+    let column =
+        |name, shape, cell: fn(&ChangedObject) -> Cell| Column::new(name, cell).is(shape, "");
     vec![
         column(
             "change",
             Shape::Words(&["added", "changed", "removed"]),
-            |line: &Line| Cell::text(line.object.verb.word()),
+            |line: &ChangedObject| Cell::text(line.object.verb.word()),
         )
-        .role(Role::Kind),
-        column("kind", Shape::Pattern("^[a-z0-9_]+$"), |line: &Line| {
-            Cell::text(&line.object.kind)
-        })
+        .role(ColourRole::Kind),
+        column(
+            "kind",
+            Shape::Pattern("^[a-z0-9_]+$"),
+            |line: &ChangedObject| Cell::text(&line.object.kind),
+        )
         .drop(6),
-        column("name", Shape::Text, Line::name).role(Role::Name),
-        column("bridge", Shape::TEXT_OR_NULL, |line: &Line| {
+        column("name", Shape::Text, ChangedObject::name).role(ColourRole::Name),
+        column("bridge", Shape::TEXT_OR_NULL, |line: &ChangedObject| {
             Cell::from(line.object.bridge.as_deref())
         })
         .drop(5),
         column(
             "ofport",
             Shape::AnyOf(&[Shape::OFPORT_OR_NULL, Shape::List(&Shape::UpTo(u16::MAX))]),
-            |line: &Line| match line.ofports.as_slice() {
+            |line: &ChangedObject| match line.ofports.as_slice() {
                 [] => Cell::Absent,
                 [only] => Cell::from(*only),
                 several => Cell::List(several.iter().map(|number| Cell::from(*number)).collect()),
             },
         )
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .drop(4),
         column(
             "before",
             Shape::Map(&Shape::DatabaseValue),
-            |line: &Line| line.values(|difference| difference.before.as_ref()),
+            |line: &ChangedObject| line.values(|difference| difference.before.as_ref()),
         )
         .wrap(),
-        column("after", Shape::Map(&Shape::DatabaseValue), |line: &Line| {
-            line.values(|difference| difference.after.as_ref())
-        })
+        column(
+            "after",
+            Shape::Map(&Shape::DatabaseValue),
+            |line: &ChangedObject| line.values(|difference| difference.after.as_ref()),
+        )
         .wrap(),
-        column("error", Shape::TEXT_OR_NULL, |line: &Line| {
-            match line.errors.as_slice() {
+        column(
+            "error",
+            Shape::TEXT_OR_NULL,
+            |line: &ChangedObject| match line.errors.as_slice() {
                 [] => Cell::Absent,
                 errors => Cell::text(errors.join("; ")),
-            }
-        })
-        .role(Role::Error)
+            },
+        )
+        .role(ColourRole::Error)
         .wrap(),
-        column("uuid", Shape::OrNull(&Shape::Uuid), |line: &Line| {
-            Cell::from(line.uuid.map(|uuid| uuid.to_string()))
-        })
+        column(
+            "uuid",
+            Shape::OrNull(&Shape::Uuid),
+            |line: &ChangedObject| Cell::from(line.uuid.map(|uuid| uuid.to_string())),
+        )
         .extra(),
     ]
 }
@@ -152,6 +178,15 @@ const SETS: [&str; 14] = [
     "select_vlan",
     "manager_options",
 ];
+
+/// A key of a map, which is a string or an integer in every table of Open vSwitch.
+fn key_text(key: &Atom) -> String {
+    match key {
+        Atom::String(text) => text.clone(),
+        Atom::Integer(number) => number.to_string(),
+        other => format!("{other:?}"),
+    }
+}
 
 fn cell(column: &str, datum: &Datum) -> Cell {
     let atom = |atom: &Atom| match atom {
@@ -178,13 +213,8 @@ fn cell(column: &str, datum: &Datum) -> Cell {
             )
         }
         Datum::Map(pairs) => {
-            let key = |key: &Atom| match key {
-                Atom::String(text) => text.clone(),
-                Atom::Integer(number) => number.to_string(),
-                other => format!("{other:?}"),
-            };
             let mut cells: Vec<(String, Cell)> =
-                pairs.iter().map(|(k, v)| (key(k), atom(v))).collect();
+                pairs.iter().map(|(k, v)| (key_text(k), atom(v))).collect();
             cells.sort_by(|a, b| a.0.cmp(&b.0));
             Cell::Map(cells)
         }
