@@ -516,9 +516,10 @@ fn addresses(m: &mut Making<'_>) -> String {
         1 => format!(":{port}-{}", port + m.chance.below(5000)),
         _ => String::new(),
     };
-    let first = match m.ipv6 {
-        true => m.chance.wide() >> 1,
-        false => m.chance.between(1, 0xffff_0000).into(),
+    let first = if m.ipv6 {
+        m.chance.wide() >> 1
+    } else {
+        m.chance.between(1, 0xffff_0000).into()
     };
     let text = |address| match (m.ipv6, ports.is_empty()) {
         (false, _) => flows::ipv4(address),
