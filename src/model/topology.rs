@@ -250,8 +250,8 @@ impl Interface {
     }
 }
 
-/// Keys of `external_ids` that say that an interface is a guest's, an instance's or a container's; `attached_mac` is
-/// that of ovn-kubernetes.
+/// Keys of `external_ids` that mark the interface of a guest: an instance, a container. `attached_mac` is written by
+/// ovn-kubernetes.
 pub const GUEST_KEYS: [&str; 5] = [
     "iface-id",
     "attached-mac",
@@ -260,7 +260,7 @@ pub const GUEST_KEYS: [&str; 5] = [
     "vm-uuid",
 ];
 
-/// How the names of guests' interfaces begin: Neutron's, and libvirt's.
+/// Prefixes of the names of guests' interfaces: Neutron's, and libvirt's.
 const GUEST_NAMES: [&str; 4] = ["tap", "qvo", "vhu", "vnet"];
 
 fn or_system(word: &str) -> &str {

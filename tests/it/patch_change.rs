@@ -360,15 +360,28 @@ fn no_warning_of_ends_that_go_or_come_again_in_one_change() {
     vsctl!(&sandbox, "--no-wait add-br br0 -- add-br br1");
     ovs!(&sandbox, "patch add br0:a br1:b").out();
     let dangles = |line: &str, ports: &str| {
-        let ran = ovs!(&sandbox, "--dry-run batch -").write_stdin(format!("{line}\n")).ran();
-        assert_eq!(ran.stderr.contains("leads nowhere"), !ports.is_empty(), "{line}: {}", ran.stderr);
+        let ran = ovs!(&sandbox, "--dry-run batch -")
+            .write_stdin(format!("{line}\n"))
+            .ran();
+        assert_eq!(
+            ran.stderr.contains("leads nowhere"),
+            !ports.is_empty(),
+            "{line}: {}",
+            ran.stderr
+        );
         assert!(ran.stderr.contains(ports), "{line}: {}", ran.stderr);
     };
     dangles("port del a", "\"b\" now leads nowhere");
     dangles("port del a b", "");
     dangles("port del a\nport del b", "");
-    dangles("port del a\nport add br0 a --type patch --option peer=b", "");
-    dangles("port del a\nport add br0 a --type patch --option peer=c", "\"b\" now leads nowhere");
+    dangles(
+        "port del a\nport add br0 a --type patch --option peer=b",
+        "",
+    );
+    dangles(
+        "port del a\nport add br0 a --type patch --option peer=c",
+        "\"b\" now leads nowhere",
+    );
     dangles("bridge del br0", "\"b\" now leads nowhere");
     dangles("bridge del br0\nport del b", "");
     dangles("bridge del br0 br1", "");
