@@ -251,7 +251,7 @@ fn ended(outcome: Result<(), Failure>, quiet: bool) -> ExitCode {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The database, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT]; of a cluster several, with commas in between [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
+    /// The database, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT]; for a cluster several, separated by commas [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
     #[arg(
         long,
         global = true,
@@ -262,7 +262,7 @@ pub struct Global {
     )]
     db: Option<Endpoints>,
 
-    /// Seconds to wait for the other side without progress; 0 waits for ever [default: 10]
+    /// Seconds to wait for the other side without progress; 0: no limit [default: 10]
     #[arg(
         short,
         long,
@@ -282,8 +282,8 @@ pub struct Global {
     #[arg(short, long, global = true, conflicts_with = "output")]
     json: bool,
 
-    /// Look again and again, and show what has changed: at once where the database tells, switches
-    /// every SECS, from 0.1 on; SECS is also the least time between two looks [default: 2]
+    /// Run the command repeatedly and show its changes: at once for the database, every SECS for
+    /// switches; SECS is at least 0.1, and also the minimum interval [default: 2]
     #[arg(
         long,
         global = true,
@@ -295,7 +295,7 @@ pub struct Global {
     )]
     watch: Option<WatchInterval>,
 
-    /// The columns to print, in this order
+    /// The columns to print, in order
     #[arg(
         long,
         global = true,
@@ -305,7 +305,7 @@ pub struct Global {
     )]
     columns: Option<Vec<String>>,
 
-    /// Print the raw values of one column, one a line
+    /// Print the raw values of one column, one per line
     #[arg(short, long, global = true, value_name = "COLUMN", conflicts_with_all = ["output", "json"])]
     get: Option<String>,
 
@@ -320,11 +320,11 @@ pub struct Global {
     )]
     openflow: Option<Vec<Version>>,
 
-    /// Print the names of the columns first [default: in tables]
+    /// Print a header line [default: in tables]
     #[arg(long, global = true, overrides_with = "no_header")]
     header: bool,
 
-    /// Leave the names of the columns out [default: in text]
+    /// Print no header line [default: in text]
     #[arg(long, global = true, overrides_with = "header")]
     no_header: bool,
 
@@ -354,7 +354,7 @@ pub struct Global {
     #[arg(short, long, global = true)]
     quiet: bool,
 
-    /// Say on stderr what is done
+    /// Log each step to stderr
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
 
@@ -374,7 +374,7 @@ struct TlsArguments {
     #[arg(short = 'c', long, global = true, value_name = "FILE")]
     certificate: Option<PathBuf>,
 
-    /// The certificate of the authority that vouches for the other side, PEM; none: trust anyone
+    /// The certificate of the authority that signed the other side's, PEM; none: accept any
     #[arg(
         short = 'C',
         long,
@@ -384,15 +384,15 @@ struct TlsArguments {
     )]
     ca_cert: Option<PathBuf>,
 
-    /// The same; a FILE that is missing is made of what the other side sends on the first connection
+    /// The same; a missing FILE is created from what the other side sends on the first connection
     #[arg(long, global = true, value_name = "FILE")]
     bootstrap_ca_cert: Option<PathBuf>,
 
-    /// Demand that the other side's certificate bears this name
+    /// Require this name in the other side's certificate
     #[arg(long, global = true, value_name = "NAME")]
     verify_name: Option<String>,
 
-    /// The server name to ask for (SNI) [default: the host in ssl:HOST]
+    /// The server name to send (SNI) [default: the host in ssl:HOST]
     #[arg(long, global = true, value_name = "NAME")]
     ssl_server_name: Option<String>,
 }

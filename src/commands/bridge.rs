@@ -20,7 +20,7 @@ pub enum Command {
     /// The bridges
     #[command(describe = LIST_ABOUT)]
     List,
-    /// One bridge, and what the port with its own name is for
+    /// One bridge, and the purpose of the port with its own name
     #[command(describe = SHOW_ABOUT)]
     Show {
         /// The bridge

@@ -1,4 +1,4 @@
-//! `ovs check`: what is wrong with the switch, and what to do about it.
+//! `ovs check`: the faults of the switch, with hints.
 //!
 //! | file | contents |
 //! |---|---|
@@ -31,10 +31,10 @@ use bridge::BridgeAnswer;
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
-    /// Only this bridge, and what concerns the whole switch
+    /// Only this bridge, and faults of the whole switch
     bridge: Option<String>,
 
-    /// The least severity to show
+    /// The minimum severity to show
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "note")]
     severity: Least,
 
@@ -171,7 +171,7 @@ impl Args {
         if is_local {
             switch.read(cx, &progress, &topology, &bridges).await;
         } else {
-            cx.remark("the database is another host's: flows and routes are not looked at");
+            cx.remark("the database is on another host: flows and routes are not checked");
         }
         progress.say(|| "comparing".to_owned());
         let mut found = findings(&Snapshot {

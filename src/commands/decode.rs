@@ -39,8 +39,8 @@ pub struct Args {
     #[arg(value_name = "HEX|FILE|-", default_value = "-")]
     input: Vec<String>,
 
-    /// The words of flows: those of ovs-ofctl for the message's version, or those of OpenFlow 1.0
-    /// where they are true
+    /// The style of flows: that of ovs-ofctl for the message's version, or that of OpenFlow 1.0
+    /// where it is exact
     #[arg(long, value_enum, value_name = "STYLE", default_value = "wire")]
     style: StyleArg,
 }

@@ -37,7 +37,7 @@ pub struct Args {
     #[command(flatten)]
     spelling: Spelling,
 
-    /// Leave out what changes by itself: duration and counters
+    /// Leave out duration and counters
     #[arg(long)]
     no_stats: bool,
 }
@@ -103,7 +103,7 @@ impl Args {
             Some(error) => {
                 let message = format!("a group made no sense from here on: {error}");
                 Err(Failure::new(Exit::Failed, message)
-                    .hint("its line is cut there; the others are whole"))
+                    .hint("its line ends there; the others are complete"))
             }
         }
     }

@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(value_parser = meter_id)]
     meter: Option<u32>,
 
-    /// Leave out what changes by itself: duration and counters
+    /// Leave out duration and counters
     #[arg(long)]
     no_stats: bool,
 }

@@ -15,7 +15,7 @@ pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
     switch: String,
 
-    /// Tables too that are empty, without a name and were never looked up
+    /// Include empty tables without a name and without lookups
     #[arg(short, long)]
     all: bool,
 }

@@ -18,13 +18,13 @@ use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
-    /// Only this bridge, and what is joined to it
+    /// Only this bridge, and what is connected to it
     #[arg(value_name = "BRIDGE")]
     bridge: Option<String>,
     /// How to draw [default: drawing on a terminal, else text]
     #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["output", "json", "get"])]
     format: Option<Language>,
-    /// Every port by itself, the bridges' own ports too
+    /// Every port separately, including the bridges' own ports
     #[arg(long)]
     all: bool,
 }

@@ -83,16 +83,16 @@ pub enum Command {
     /// Patch ports: which leads to which bridge; add, del
     #[command(subcommand, add = Purpose::Change)]
     Patch(patch::Command),
-    /// VLAN tags: which ports bear them, what a port does with them
+    /// VLAN tags: their ports, the VLAN configuration of a port
     #[command(subcommand, add = Purpose::Change)]
     Tag(tag::Command),
-    /// Tunnels: where they lead, with which key; add, del, set
+    /// Tunnels: remote addresses and keys; add, del, set
     #[command(subcommand, add = Purpose::Change)]
     Tunnel(tunnel::Command),
     /// The flows of a switch, ports by name
     #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
-    /// What is wrong with the switch, and what to do about it
+    /// The faults of the switch, with hints
     #[command(add = Purpose::Understand)]
     Check(check::Args),
     /// Many changes in one transaction: all or none
@@ -113,10 +113,10 @@ pub enum Command {
     /// The flow tables of a switch: how many flows, how many lookups
     #[command(add = Purpose::Flows)]
     DumpTables(dump_tables::Args),
-    /// How the bridges hang together, as a picture
+    /// The bridges and their connections, as a picture
     #[command(add = Purpose::Read)]
     Graph(graph::Args),
-    /// The way from a port: to the wire or tunnel, and to what is behind it on its host
+    /// The path of a port: to the wire or tunnel, and to the devices behind it
     #[command(add = Purpose::Understand)]
     Path(path::Args),
     /// A private Open vSwitch to try things on, without root

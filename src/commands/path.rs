@@ -1,4 +1,4 @@
-//! `ovs path`: the way from a port to the wire, and to the guest behind it.
+//! `ovs path`: the path from a port to the wire, and to the guest behind it.
 
 mod host;
 

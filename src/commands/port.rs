@@ -47,7 +47,7 @@ pub enum Command {
         #[arg(value_name = "NAME|NUMBER", required = true)]
         ports: Vec<String>,
     },
-    /// Packets and bytes through the ports, as the switch counts them
+    /// The packet and byte counters of the ports
     #[command(describe = stats::ABOUT)]
     Stats {
         /// Only this bridge; or unix:PATH, tcp:HOST:PORT

@@ -25,7 +25,7 @@ pub enum Command {
         #[arg(long, value_name = "VID", value_parser = clap::value_parser!(u16).range(0..=4095))]
         tag: Option<u16>,
     },
-    /// What a port does with tags
+    /// The VLAN configuration of a port
     #[command(describe = SHOW)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER

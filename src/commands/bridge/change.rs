@@ -29,7 +29,7 @@ pub enum BridgeChange {
         /// The VLAN of a VLAN bridge
         #[arg(long, value_name = "VID", requires = "parent", value_parser = clap::value_parser!(i64).range(0..=4095))]
         vlan: Option<i64>,
-        /// If the bridge exists, make it what is asked for
+        /// If the bridge exists, change it to these settings
         #[arg(long)]
         may_exist: bool,
         #[command(flatten)]
@@ -41,11 +41,11 @@ pub enum BridgeChange {
         /// The bridges
         #[arg(value_name = "BRIDGE", required = true)]
         bridges: Vec<String>,
-        /// Pass over bridges that do not exist
+        /// Ignore bridges that do not exist
         #[arg(long)]
         if_exists: bool,
     },
-    /// Change what is named of a bridge; the rest stays
+    /// Change settings of a bridge; others are kept
     #[command(describe = SET)]
     Set {
         /// The bridge
@@ -87,7 +87,7 @@ pub struct SettingArgs {
     #[arg(long, value_name = "DATAPATH", value_parser = datapath_type)]
     datapath_type: Option<Datum>,
 
-    /// What it does without a controller: standalone, secure [default: standalone]
+    /// Behaviour without a controller: standalone, secure [default: standalone]
     #[arg(long, value_name = "MODE", value_parser = one_of(&["standalone", "secure"]), hide_possible_values = true)]
     fail_mode: Option<Datum>,
 
@@ -139,7 +139,7 @@ impl SettingArgs {
             [only] if only == NONE => Some(Vec::new()),
             several if several.iter().any(|target| target == NONE) => {
                 return Err(Refusal::usage(
-                    "--controller none takes all away: it stands alone",
+                    "--controller none removes all: it cannot be combined with others",
                 ));
             }
             several => Some(several.to_vec()),

@@ -26,7 +26,7 @@ pub struct Get {
     /// The columns, or keys of them; none: all columns
     #[arg(value_name = "COLUMN[:KEY]")]
     parts: Vec<String>,
-    /// Print nothing if there is no such record, and nothing for a key that is not there
+    /// Print nothing for a missing record or key
     #[arg(long)]
     if_exists: bool,
 }
@@ -34,13 +34,13 @@ pub struct Get {
 // Arguments of `db list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// The table, or the beginning of its name
+    /// The table, or a prefix of its name
     #[arg(value_name = "TABLE")]
     table: String,
-    /// Only these records: names, UUIDs or their beginnings
+    /// Only these records: names, UUIDs or prefixes of UUIDs
     #[arg(value_name = "RECORD")]
     records: Vec<String>,
-    /// Pass over records that do not exist
+    /// Ignore records that do not exist
     #[arg(long)]
     if_exists: bool,
 }
@@ -48,7 +48,7 @@ pub struct List {
 // Arguments of `db find`.
 #[derive(Debug, Args)]
 pub struct Find {
-    /// The table, or the beginning of its name
+    /// The table, or a prefix of its name
     #[arg(value_name = "TABLE")]
     table: String,
     /// All of these must hold: COLUMN[:KEY], an operator, VALUE

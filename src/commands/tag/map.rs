@@ -26,7 +26,7 @@ pub struct Args {
     /// Only what is this VLAN or tunnel key on the wire; hexadecimal with 0x
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     segment: Option<u64>,
-    /// Only the tag of this port, or the tags that pass it
+    /// Only the tag of this port, or the tags of packets that pass it
     #[arg(long, value_name = "PORT")]
     port: Option<String>,
 }

@@ -18,19 +18,19 @@ use crate::plan::{Edit, Refusal, Sought as _, quoted};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
-    /// Our end: an IPv4 or IPv6 address, or flow [default: the system chooses]
+    /// The local end: an IPv4 or IPv6 address, or flow [default: the system chooses]
     #[arg(long, value_name = "ADDRESS", value_parser = or_none(address))]
     local: Option<Text>,
 
-    /// What marks its packets (VNI, GRE key, TEID): a number, or flow; both ways
+    /// The key of its packets (VNI, GRE key, TEID): a number, or flow; both directions
     #[arg(long, value_name = "KEY", value_parser = or_none(key))]
     key: Option<Text>,
 
-    /// The key of packets that come in
+    /// The key of received packets
     #[arg(long, value_name = "KEY", value_parser = or_none(key))]
     in_key: Option<Text>,
 
-    /// The key of packets that go out
+    /// The key of sent packets
     #[arg(long, value_name = "KEY", value_parser = or_none(key))]
     out_key: Option<Text>,
 
@@ -88,16 +88,16 @@ pub enum TunnelChange {
         /// The new port's name [default: the type and the remote address in hex]
         #[arg(value_name = "PORT")]
         port: Option<String>,
-        /// The other end: an IPv4 or IPv6 address, or flow; several make a tunnel each
+        /// The remote end: an IPv4 or IPv6 address, or flow; a tunnel for each
         #[arg(long, value_name = "ADDRESS", num_args = 1.., value_delimiter = ',', value_parser = address)]
         remote: Vec<String>,
         /// The type: vxlan, gre, ip6gre, geneve, lisp, stt, erspan, ip6erspan, gtpu, bareudp, srv6
         #[arg(long = "type", value_name = "TYPE", default_value = "vxlan", value_parser = kind)]
         kind: &'static TunnelKind,
-        /// If the tunnel exists on the bridge, make it what is asked for
+        /// If the tunnel exists on the bridge, change it to these settings
         #[arg(long)]
         may_exist: bool,
-        /// If the switch refuses the tunnel, take it out again
+        /// If the switch refuses the tunnel, remove it again
         #[arg(long)]
         atomic: bool,
         #[command(flatten)]
@@ -109,17 +109,17 @@ pub enum TunnelChange {
         /// The tunnels: names, or BRIDGE/NUMBER
         #[arg(value_name = "PORT", required = true)]
         ports: Vec<String>,
-        /// Pass over ports that do not exist
+        /// Ignore ports that do not exist
         #[arg(long)]
         if_exists: bool,
     },
-    /// Change what is named of a tunnel; the rest stays
+    /// Change settings of a tunnel; others are kept
     #[command(describe = SET)]
     Set {
         /// The tunnel: its name, or BRIDGE/NUMBER
         #[arg(value_name = "PORT")]
         port: String,
-        /// The other end: an IPv4 or IPv6 address, or flow
+        /// The remote end: an IPv4 or IPv6 address, or flow
         #[arg(long, value_name = "ADDRESS", value_parser = address)]
         remote: Option<String>,
         /// The type: vxlan, gre, geneve, ...
