@@ -21,6 +21,7 @@ use super::lines::Line;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::check::{Daemon, Finding, Kind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
 use crate::output::{Cell, Column, Mode, Role, Shape, View, headings};
@@ -32,6 +33,7 @@ use bridge::Answer;
 #[command(describe = ABOUT)]
 pub struct Args {
     /// Only this bridge, and what concerns the whole switch
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
 
     /// The least severity to show
@@ -39,7 +41,7 @@ pub struct Args {
     severity: Least,
 
     /// A file with the host's addresses, routes and devices instead of the kernel's
-    #[arg(long, value_name = "FILE", hide = true)]
+    #[arg(long, takes = Value::FILE, hide = true)]
     host_facts: Option<PathBuf>,
 }
 

@@ -8,6 +8,7 @@
 //! | `dumped` | things that a switch dumps: a line or an object each |
 //! | `spelling` | the options for ports and words that the dumps share |
 //! | `write` | planning, writing and waiting, for every command that changes the database |
+//! | `argument` | what an argument takes: the name of its value, and what completes it |
 //! | `setting` | option values that say what becomes of a column or a key |
 //! | `progress` | the line that says what takes so long |
 //! | `watch` | `--watch`: a command looked at again and again, and what has changed |
@@ -20,6 +21,7 @@
 #![allow(clippy::doc_markdown, missing_docs)]
 
 pub mod about;
+pub mod argument;
 mod context;
 mod dumped;
 mod failure;

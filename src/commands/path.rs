@@ -11,6 +11,7 @@ use super::lines::Line;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::devices::Devices;
 use crate::model::path::{Leg, host_legs, unknown_way, ways};
 use crate::model::resolve::{Found, argument, find};
@@ -24,10 +25,10 @@ use crate::output::{Cell, Column, Role, Shape, headings};
 pub struct Args {
     /// The port: its name, or BRIDGE/PORT, or BRIDGE/NUMBER; or a device of the host behind it: a tap, the
     /// end of a veth pair, a Linux bridge
-    #[arg(value_name = "PORT")]
+    #[arg(takes = Value::PORT)]
     port: String,
     /// A file with the host's devices instead of the kernel's
-    #[arg(long, value_name = "FILE", hide = true)]
+    #[arg(long, takes = Value::FILE, hide = true)]
     host_facts: Option<PathBuf>,
 }
 
