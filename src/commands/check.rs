@@ -3,20 +3,18 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `bridge` | the conversation with one bridge: its flows, groups, meters and ports |
-//! | `host` | the host's addresses, routes and devices, from the kernel or a file |
 //! | `messages` | the findings for people, as compilers write theirs |
 
 mod bridge;
-mod host;
 mod messages;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::host::HostArgs;
 use super::lines::Line;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
@@ -40,9 +38,8 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "note")]
     severity: Least,
 
-    /// A file with the host's addresses, routes and devices instead of the kernel's
-    #[arg(long, takes = Value::FILE, hide = true)]
-    host_facts: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -145,11 +142,6 @@ impl Args {
     pub async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
-        let facts = self
-            .host_facts
-            .as_deref()
-            .map(host::read_file)
-            .transpose()?;
         let progress = cx.progress("reading the database");
         let topology = settled(cx, &progress).await?;
         let bridges: Vec<&str> = match &self.bridge {
@@ -161,12 +153,9 @@ impl Args {
             Some(name) if topology.bridge(name).is_some() => vec![name],
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
-        let is_local = cx.host.is_local();
-        // A switch with dummy devices is not the host's, though it runs there.
-        let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
-        let facts = facts.or_else(|| is_hosts.then(|| host::read(cx)));
+        let facts = self.host.facts(cx, &topology)?;
         let mut look = Look::default();
-        if is_local {
+        if cx.host.is_local() {
             look.at(cx, &progress, &topology, &bridges).await;
         } else {
             cx.remark("the database is another host's: flows and routes are not looked at");

@@ -9,6 +9,7 @@
 //! | `spelling` | the options for ports and words that the dumps share |
 //! | `write` | planning, writing and waiting, for every command that changes the database |
 //! | `argument` | what an argument takes: the name of its value, and what completes it |
+//! | `host` | what the kernel, or a file, says of the switch's host |
 //! | `setting` | option values that say what becomes of a column or a key |
 //! | `progress` | the line that says what takes so long |
 //! | `watch` | `--watch`: a command looked at again and again, and what has changed |
@@ -26,6 +27,7 @@ mod context;
 mod dumped;
 mod failure;
 mod flow_reading;
+mod host;
 mod lines;
 mod look;
 mod progress;

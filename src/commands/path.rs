@@ -1,12 +1,9 @@
 //! `ovs path`: the way from a port to the wire, and to the guest behind it.
 
-mod host;
-
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::PathBuf;
 
 use super::flow_reading::{COLUMNS, rules_of};
+use super::host::HostArgs;
 use super::lines::Line;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::shell::word;
@@ -27,9 +24,8 @@ pub struct Args {
     /// end of a veth pair, a Linux bridge
     #[arg(takes = Value::PORT)]
     port: String,
-    /// A file with the host's devices instead of the kernel's
-    #[arg(long, takes = Value::FILE, hide = true)]
-    host_facts: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 const ABOUT: About = About::reads()
@@ -111,7 +107,7 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         let topology = cx.topology(want).await?;
-        let devices = self.devices(cx, &topology)?;
+        let devices = self.host.devices(cx, &topology)?;
         let (found, is_behind) = match find(&topology, None, &self.port) {
             Ok(found) => (found, false),
             Err(error) => match port_before(&topology, &devices, &self.port)? {
@@ -149,29 +145,6 @@ impl Args {
         };
         legs.extend(ways(&topology, &found, is_own, &lines));
         cx.print_list(&view, &legs, "legs")
-    }
-
-    /// The host's devices, where the switch is this host's.
-    fn devices(&self, cx: &Context, topology: &Topology) -> Result<Devices, Failure> {
-        let nothing = |why: &str| Devices {
-            unseen: vec![why.to_owned()],
-            ..Devices::default()
-        };
-        if let Some(file) = &self.host_facts {
-            let text = fs::read_to_string(file).map_err(|error| {
-                let name = quoted(&file.display().to_string());
-                Failure::new(Exit::Usage, format!("cannot read {name}: {error}"))
-            })?;
-            return Ok(Devices::parse(&text));
-        }
-        if !cx.host.is_local() {
-            return Ok(nothing("the database is another host's"));
-        }
-        // A switch with dummy devices is not the host's, though it runs there.
-        if topology.ovs.iface_types.iter().any(|kind| kind == "dummy") {
-            return Ok(nothing("the switch has dummy devices, not the host's"));
-        }
-        Ok(host::devices(cx.host.namespaces()))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ovsdb::{Atom, Datum};
 use crate::plan::bridge::NewBridge;
 use crate::plan::settings::{BridgeSettings, Pair};
 use crate::plan::{Edit, Refusal, Sought as _};
-use crate::transport::Endpoint;
+use crate::source::address::check_target;
 
 // The changes of bridges.
 #[derive(Debug, Subcommand)]
@@ -237,34 +237,16 @@ fn dpid(text: &str) -> Result<String, String> {
     Ok(text.to_ascii_lowercase())
 }
 
-/// How a bridge and a controller may meet (ovs-vswitchd.conf.db(5), table `Controller`, `target`).
 fn target(text: &str) -> Result<String, String> {
-    /// IANA's port for OpenFlow.
-    const PORT: u16 = 6653;
-    let known = match text.split_once(':') {
-        Some(("tcp" | "ssl" | "unix", _)) => {
-            Endpoint::parse(text, Some(PORT)).map_err(|error| error.reason)?;
-            true
-        }
-        Some(("punix", path)) => !path.is_empty(),
-        Some(("ptcp" | "pssl", place)) => {
-            let port = place.split(':').next().unwrap_or_default();
-            if !port.is_empty() && port.parse::<u16>().is_err() {
-                return Err(format!("{port} is no port: it is a number up to 65535"));
-            }
-            true
-        }
-        _ => text == NONE,
-    };
-    if known && !text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        Ok(text.to_owned())
-    } else {
-        Err(
-            "expected tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, ptcp:[PORT][:HOST], \
-             pssl:[PORT][:HOST], punix:PATH, or none"
+    if text != NONE {
+        check_target(text).map_err(|reason| match reason {
+            Some(reason) => reason,
+            None => "expected tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, ptcp:[PORT][:HOST], \
+                     pssl:[PORT][:HOST], punix:PATH, or none"
                 .to_owned(),
-        )
+        })?;
     }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]
