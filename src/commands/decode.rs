@@ -12,6 +12,7 @@ use std::path::Path;
 use super::{Context, Exit, Failure, quoted};
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
+use crate::commands::spelling::StyleArg;
 use crate::openflow::messages::Decoded;
 use crate::openflow::text::{NoNames, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
@@ -42,13 +43,7 @@ pub struct Args {
     /// The words of flows: those of ovs-ofctl for the message's version, or those of OpenFlow 1.0
     /// where they are true
     #[arg(long, value_enum, value_name = "STYLE", default_value = "wire")]
-    style: Words,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Words {
-    Classic,
-    Wire,
+    style: StyleArg,
 }
 
 /// So much text is written at once, in bytes.
@@ -69,8 +64,8 @@ impl Args {
         let text = TextContext {
             version: Version::V15,
             style: match self.style {
-                Words::Classic => Style::Classic,
-                Words::Wire => Style::Wire,
+                StyleArg::Classic => Style::Classic,
+                StyleArg::Wire => Style::Wire,
             },
             ports: PortSpelling::Number,
             names: &NoNames,

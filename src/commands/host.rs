@@ -9,7 +9,7 @@ use crate::commands::argument::{Takes as _, Value};
 use crate::model::Topology;
 use crate::model::devices::{Device, Devices};
 use crate::model::host::HostFacts;
-use crate::source::links::Link;
+use crate::source::links::KernelLink;
 
 // Where the facts come from.
 #[derive(Debug, clap::Args)]
@@ -100,8 +100,8 @@ fn elsewhere(cx: &Context, topology: &Topology) -> Option<&'static str> {
 }
 
 /// Devices by name: numbers mean something in one namespace only.
-fn joined(spaces: &[(Option<String>, Vec<Link>)]) -> Vec<Device> {
-    let mut by_index: HashMap<(usize, u32), &Link> = HashMap::new();
+fn joined(spaces: &[(Option<String>, Vec<KernelLink>)]) -> Vec<Device> {
+    let mut by_index: HashMap<(usize, u32), &KernelLink> = HashMap::new();
     for (space, (_, links)) in spaces.iter().enumerate() {
         by_index.extend(links.iter().map(|link| ((space, link.index), link)));
     }

@@ -6,7 +6,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{one_of, switch};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
 use crate::plan::bridge::NewBridge;
@@ -159,7 +159,7 @@ impl SettingArgs {
     }
 }
 
-impl Change for BridgeChange {
+impl DatabaseChange for BridgeChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

@@ -7,7 +7,7 @@ use super::settings::SettingArgs;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{each_once, given_twice};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::plan::port::NewPort;
 use crate::plan::{Edit, Refusal, Sought as _};
 
@@ -89,7 +89,7 @@ ovs port set vxlan0 --option remote_ip=192.0.2.7 --option csum-
 ovs port set bond0 --add-member eth4 --remove-member eth2",
 );
 
-impl Change for PortChange {
+impl DatabaseChange for PortChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {
