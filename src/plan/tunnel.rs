@@ -225,7 +225,7 @@ impl Edit<'_> {
         }
         Err(
             Refusal::refused(format!("tunnel {name} exists on {bridge} already: {what}"))
-                .hint("`ovs tunnel set` changes it; --may-exist makes it what was asked for"),
+                .hint("`ovs tunnel set` changes it; --may-exist changes it to these settings"),
         )
     }
 

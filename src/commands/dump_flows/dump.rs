@@ -279,9 +279,9 @@ fn outcome(ended: Ended, shown: u64) -> Result<(), Stop> {
     match (ended.stop, ended.malformed) {
         (None, None) => Ok(()),
         (None, Some(error)) => {
-            let message = format!("a flow made no sense from here on: {error}");
+            let message = format!("malformed flow from here on: {error}");
             let failure = Failure::new(Exit::Failed, message);
-            let hint = "its line is cut there; the others are whole";
+            let hint = "its line ends there; the others are complete";
             Err(Stop::Switch(failure.hint(hint)))
         }
         (Some(Stop::Switch(mut failure)), _) if shown > 0 => {
