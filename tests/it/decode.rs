@@ -265,7 +265,7 @@ fn properties_of_tables_in_json() {
 }
 
 #[test]
-fn the_unknown_shows_its_header_and_its_bytes() {
+fn unknown_messages_print_header_and_bytes() {
     decode()
         .arg("046300080000000a")
 .prints("OFPT_99 (OF1.3) (xid=0xa):\n00000000  04 63 00 08 00 00 00 0a-                        |.c......        |\n");

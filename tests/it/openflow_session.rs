@@ -101,7 +101,7 @@ fn numbered() -> String {
 }
 
 #[test]
-fn bytes_in_any_portions() {
+fn replies_in_pieces_of_any_size() {
     let (hello, reply) = recorded();
     for portion in [1, 7, 8, 9, 100_000] {
         let (hello, reply) = (hello.clone(), reply.clone());
@@ -121,7 +121,7 @@ fn bytes_in_any_portions() {
 }
 
 #[test]
-fn closed_at_every_byte() {
+fn connection_closed_after_every_byte() {
     let (hello, reply) = recorded();
     let all = [hello, reply].concat();
     // Within the headers everywhere, behind them now and then.
@@ -147,7 +147,7 @@ fn closed_at_every_byte() {
 }
 
 #[test]
-fn silence_and_what_is_no_answer_end_within_the_limit() {
+fn no_progress_times_out() {
     let (hello, reply) = recorded();
     let echoes = {
         let hello = hello.clone();
@@ -208,7 +208,7 @@ fn silence_and_what_is_no_answer_end_within_the_limit() {
 }
 
 #[test]
-fn other_protocols_and_nonsense() {
+fn other_protocols_and_garbage() {
     let (hello, reply) = recorded();
     let sends = |bytes: Vec<u8>| {
         Switch::new(move |stream| {
@@ -288,7 +288,7 @@ fn read_request_then(stream: &mut UnixStream, messages: &[&[u8]]) {
 
 /// The third of three groups has the number of the first.
 #[test]
-fn refusals_bear_the_number_of_what_was_refused() {
+fn errors_have_the_xid_of_the_request() {
     let sandbox = Sandbox::empty();
     sandbox.vsctl(&[
         "add-br",
