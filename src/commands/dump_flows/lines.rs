@@ -12,6 +12,7 @@ use crate::commands::{Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::messages::flow_stats::{Entries, Scratch};
+use crate::openflow::messages::multipart::{Part, PartHeader};
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::switch::Rest;
@@ -68,10 +69,10 @@ impl Lines {
         }
     }
 
-    /// Makes lines of the flows in a message.
-    fn make(&mut self, message: &[u8]) {
+    /// Makes lines of the flows in a part of the reply.
+    fn make(&mut self, part: Part<'_>) {
         let cx = self.order.context();
-        let mut entries = match Entries::of_message(cx.version, message) {
+        let mut entries = match Entries::new(cx.version, part) {
             Ok(entries) => entries,
             Err(error) => {
                 self.malformed.get_or_insert(error);
@@ -108,19 +109,19 @@ impl<'l> Work<'l> {
         }
     }
 
-    /// Prints the flows in a message; `rest` says what follows it.
+    /// Prints the flows in a part; `rest` says what follows it.
     ///
     /// An error means that nobody wants more; [`Work::finish`] may know why.
-    pub(super) fn take(&mut self, message: &[u8], rest: Rest) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, part: Part<'_>, rest: Rest) -> Result<(), Failure> {
         // What stands before the first flow is different; it is written here.
         if self.workers.is_none() && rest != Rest::Nothing && self.lines.printer.may_have_fellows()
         {
             self.workers = Workers::start(self.lines, rest);
         }
         if let Some(workers) = &mut self.workers {
-            return workers.give(message);
+            return workers.give(part);
         }
-        self.lines.make(message);
+        self.lines.make(part);
         self.lines.printer.flush()
     }
 
@@ -147,9 +148,9 @@ const MOST: usize = 3;
 /// Threads that print: each makes lines of a part, waits for its turn, and writes them. The thread that reads
 /// has a core of its own: it prints along when it cannot read on, for then the switch waits, too.
 struct Workers {
-    full: SyncSender<Part>,
+    full: SyncSender<WaitingPart>,
     /// The other end of `full`.
-    parts: Arc<Mutex<Receiver<Part>>>,
+    parts: Arc<Mutex<Receiver<WaitingPart>>>,
     used: Sender<Vec<u8>>,
     empty: Receiver<Vec<u8>>,
     /// The turn after the last part given.
@@ -159,9 +160,10 @@ struct Workers {
     own: Lines,
 }
 
-/// A message, and its place among the others.
-struct Part {
-    message: Vec<u8>,
+/// A copy of a part, and its place among the others.
+struct WaitingPart {
+    header: PartHeader,
+    body: Vec<u8>,
     turn: Receiver<Turn>,
     next: Sender<Turn>,
 }
@@ -225,16 +227,17 @@ impl Workers {
         }
     }
 
-    /// Gives a copy of a message to the threads; prints along while too many wait.
-    fn give(&mut self, message: &[u8]) -> Result<(), Failure> {
+    /// Gives a copy of a part to the threads; prints along while too many wait.
+    fn give(&mut self, part: Part<'_>) -> Result<(), Failure> {
         // Room for the longest from the start: what grows doubles.
         let copy = self.empty.try_recv();
         let mut copy = copy.unwrap_or_else(|_| Vec::with_capacity(u16::MAX.into()));
         copy.clear();
-        copy.extend_from_slice(message);
+        copy.extend_from_slice(part.body.rest());
         let (next, turn) = channel();
-        let mut part = Part {
-            message: copy,
+        let mut part = WaitingPart {
+            header: PartHeader::of(part),
+            body: copy,
             turn: std::mem::replace(&mut self.turn, turn),
             next,
         };
@@ -290,7 +293,7 @@ impl Workers {
 /// Prints parts until there are no more.
 fn print_parts(
     lines: &mut Lines,
-    parts: &Mutex<Receiver<Part>>,
+    parts: &Mutex<Receiver<WaitingPart>>,
     used: &Sender<Vec<u8>>,
 ) -> Outcome {
     loop {
@@ -308,8 +311,12 @@ fn print_parts(
 }
 
 /// Makes lines of a part, and writes them when it is its turn; `false` if its turn never comes.
-fn print_part(lines: &mut Lines, part: Part, used: &Sender<Vec<u8>>) -> Result<bool, Failure> {
-    lines.make(&part.message);
+fn print_part(
+    lines: &mut Lines,
+    part: WaitingPart,
+    used: &Sender<Vec<u8>>,
+) -> Result<bool, Failure> {
+    lines.make(part.header.part(&part.body));
     let Ok(mut turn) = part.turn.recv() else {
         return Ok(false);
     };
@@ -319,6 +326,6 @@ fn print_part(lines: &mut Lines, part: Part, used: &Sender<Vec<u8>>) -> Result<b
     }
     // The receivers may have ended by then.
     let _ = part.next.send(turn);
-    let _ = used.send(part.message);
+    let _ = used.send(part.body);
     Ok(true)
 }
