@@ -4,8 +4,6 @@ use ovs::base::json::Json;
 use ovs::openflow::actions::{Action, ActionList, ListForm};
 use ovs::openflow::bytes::DecodeError;
 use ovs::openflow::flow;
-use ovs::openflow::flow_entry::Flow;
-use ovs::openflow::messages::flow_mod::{FlowCommand, FlowMod};
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
 use ovs::openflow::messages::groups::{Descs, GroupStats};
 use ovs::openflow::messages::{Body, Decoded, multipart};
@@ -61,10 +59,7 @@ pub fn openflow(input: &[u8]) {
     }
     check_json(&decoded.json());
     match decoded.body() {
-        Some(Body::FlowMod(body)) => {
-            there_and_back(body.actions.list());
-            written_again(body);
-        }
+        Some(Body::FlowMod(body)) => there_and_back(body.actions.list()),
         Some(Body::PacketOut(body)) => there_and_back(body.actions.list()),
         _ => {}
     }
@@ -72,23 +67,6 @@ pub fn openflow(input: &[u8]) {
         let end = usize::from(decoded.header().length).min(input.len());
         dump(version, &input[..end]);
     }
-}
-
-/// The flow of a message is the same one after it was written.
-fn written_again(body: &FlowMod<'_>) {
-    let Some(flow) = body.entry().map(|entry| Flow::from(&entry)) else {
-        return;
-    };
-    let written = flow.flow_mod(FlowCommand::Add);
-    let Some(written) = written.and_then(|body| body.message(1)) else {
-        return;
-    };
-    let again = Decoded::decode(&written).expect("a header");
-    let Some(Body::FlowMod(again)) = again.body() else {
-        panic!("{flow:?} is written as {written:02x?}");
-    };
-    let again = again.entry().map(|entry| Flow::from(&entry));
-    assert_eq!(again, Some(flow), "{written:02x?}");
 }
 
 fn check_json(json: &str) {
