@@ -23,7 +23,7 @@ pub enum Command {
     Find(read::Find),
     #[command(flatten)]
     Change(change::DbChange),
-    /// Wait until a record exists and meets all conditions; for ever, unless -t says how long
+    /// Wait until a record exists and meets all conditions; without limit unless -t is given
     #[command(visible_alias = "wait-until", describe = wait::ABOUT)]
     Wait(wait::Wait),
 }
@@ -33,7 +33,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::Get(get) => get.run(cx).await,
@@ -45,13 +45,13 @@ impl Command {
     }
 }
 
-// The record that a command is about.
+// The record that a command works on.
 #[derive(Debug, clap::Args)]
 pub struct Target {
-    /// The table, or the beginning of its name
+    /// The table, or a prefix of its name
     #[arg(value_name = "TABLE")]
     table: String,
-    /// The record: its name, its UUID or the beginning of it, or . for the only one
+    /// The record: its name, its UUID or a prefix of it, or . for the only one
     #[arg(value_name = "RECORD")]
     record: String,
 }

@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(value_parser = meter_id)]
     meter: Option<u32>,
 
-    /// Leave out what changes by itself: duration and counters
+    /// Leave out duration and counters
     #[arg(long)]
     no_stats: bool,
 }
@@ -47,7 +47,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
+    /// An argument is wrong, the switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "meters")?;
         let switch = SwitchArg::parse(cx, &self.switch)?;

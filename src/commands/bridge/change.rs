@@ -29,7 +29,7 @@ pub enum BridgeChange {
         /// The VLAN of a VLAN bridge
         #[arg(long, value_name = "VID", requires = "parent", value_parser = clap::value_parser!(i64).range(0..=4095))]
         vlan: Option<i64>,
-        /// If the bridge exists, make it what is asked for
+        /// If the bridge exists, change it to these settings
         #[arg(long)]
         may_exist: bool,
         #[command(flatten)]
@@ -41,11 +41,11 @@ pub enum BridgeChange {
         /// The bridges
         #[arg(value_name = "BRIDGE", required = true)]
         bridges: Vec<String>,
-        /// Pass over bridges that do not exist
+        /// Ignore bridges that do not exist
         #[arg(long)]
         if_exists: bool,
     },
-    /// Change what is named of a bridge; the rest stays
+    /// Change settings of a bridge; others are kept
     #[command(describe = SET)]
     Set {
         /// The bridge
@@ -79,7 +79,7 @@ ovs bridge set br-int --controller none
 ovs bridge set br-int --protocols none --other-config hwaddr-",
 );
 
-// What a bridge shall be. `none` takes a setting back.
+// The settings of a bridge. `none` unsets one.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
@@ -87,7 +87,7 @@ pub struct SettingArgs {
     #[arg(long, value_name = "DATAPATH", value_parser = datapath_type)]
     datapath_type: Option<Datum>,
 
-    /// What it does without a controller: standalone, secure [default: standalone]
+    /// Behaviour without a controller: standalone, secure [default: standalone]
     #[arg(long, value_name = "MODE", value_parser = one_of(&["standalone", "secure"]), hide_possible_values = true)]
     fail_mode: Option<Datum>,
 
@@ -139,7 +139,7 @@ impl SettingArgs {
             [only] if only == NONE => Some(Vec::new()),
             several if several.iter().any(|target| target == NONE) => {
                 return Err(Refusal::usage(
-                    "--controller none takes all away: it stands alone",
+                    "--controller none removes all: it cannot be combined with others",
                 ));
             }
             several => Some(several.to_vec()),
@@ -178,7 +178,7 @@ impl DatabaseChange for BridgeChange {
                     edit.add_bridge(&new).await.map(drop)
                 }
                 BridgeChange::Del { bridges, if_exists } => {
-                    // All are looked up before any goes: a VLAN bridge may go with its parent.
+                    // All are looked up before any is deleted: a VLAN bridge may be deleted with its parent.
                     let mut places = Vec::new();
                     for bridge in bridges {
                         places.extend(edit.bridge(bridge).await.or_none_if(*if_exists)?);
@@ -198,7 +198,7 @@ impl DatabaseChange for BridgeChange {
 
 const NONE: &str = "none";
 
-/// `system` is the database's empty default.
+/// `system` is the empty string in the database.
 #[allow(clippy::unnecessary_wraps)] // It is clap's.
 fn datapath_type(text: &str) -> Result<Datum, String> {
     Ok(if matches!(text, "system" | NONE) {
@@ -236,7 +236,8 @@ fn dpid(text: &str) -> Result<String, String> {
     Ok(text.to_ascii_lowercase())
 }
 
-/// How a bridge and a controller may meet (ovs-vswitchd.conf.db(5), table `Controller`, `target`).
+/// The methods by which a bridge and a controller connect (ovs-vswitchd.conf.db(5), table `Controller`,
+/// `target`).
 fn target(text: &str) -> Result<String, String> {
     /// IANA's port for OpenFlow.
     const PORT: u16 = 6653;

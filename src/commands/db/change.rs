@@ -18,7 +18,7 @@ pub enum DbChange {
     Set {
         #[command(flatten)]
         target: Target,
-        /// What the columns shall hold
+        /// The values of the columns
         #[arg(value_name = "COLUMN[:KEY]=VALUE", required = true)]
         values: Vec<String>,
         /// Do nothing if there is no such record
@@ -33,7 +33,7 @@ pub enum DbChange {
         /// The column: a set or a map
         #[arg(value_name = "COLUMN")]
         column: String,
-        /// What comes
+        /// The values or pairs to add
         #[arg(
             value_name = "[KEY=]VALUE",
             required = true,
@@ -44,7 +44,7 @@ pub enum DbChange {
         #[arg(long)]
         if_exists: bool,
     },
-    /// Take values, keys or pairs out of a column
+    /// Remove values, keys or pairs from a column
     #[command(describe = REMOVE)]
     Remove {
         #[command(flatten)]
@@ -52,7 +52,7 @@ pub enum DbChange {
         /// The column: a set or a map
         #[arg(value_name = "COLUMN")]
         column: String,
-        /// What goes: values of a set; keys of a map, or pairs that are exactly so
+        /// Values of a set, keys of a map, or exactly equal pairs to remove
         #[arg(
             value_name = "VALUE|KEY|KEY=VALUE",
             required = true,
@@ -78,29 +78,29 @@ pub enum DbChange {
     /// Make a record
     #[command(describe = CREATE)]
     Create {
-        /// The table, or the beginning of its name
+        /// The table, or a prefix of its name
         #[arg(value_name = "TABLE")]
         table: String,
-        /// What the columns shall hold; the others get their defaults
+        /// The values of the columns; others get their defaults
         #[arg(value_name = "COLUMN[:KEY]=VALUE")]
         values: Vec<String>,
-        /// What later lines of a batch may call the record
+        /// The name of the record in later lines of a batch
         #[arg(long, value_name = "@NAME", value_parser = symbol)]
         id: Option<String>,
     },
     /// Delete records
     #[command(describe = DESTROY)]
     Destroy {
-        /// The table, or the beginning of its name
+        /// The table, or a prefix of its name
         #[arg(value_name = "TABLE")]
         table: String,
-        /// The records: names, UUIDs or their beginnings
+        /// The records: names, UUIDs or prefixes of UUIDs
         #[arg(value_name = "RECORD", required_unless_present = "all")]
         records: Vec<String>,
         /// All records of the table
         #[arg(long, conflicts_with_all = ["records", "if_exists"])]
         all: bool,
-        /// Pass over records that do not exist
+        /// Ignore records that do not exist
         #[arg(long)]
         if_exists: bool,
     },
@@ -128,7 +128,7 @@ ovs db add Bridge br-int external_ids owner=ops",
     );
 
 pub(super) const REMOVE: About = About::changes()
-    .remarks("What is not there need not go: that is no error.")
+    .remarks("Removing a missing element is not an error.")
     .examples(
         "\
 ovs db remove Port tap0 trunks 100
@@ -155,7 +155,7 @@ ovs db destroy Queue --all",
     );
 
 impl Target {
-    /// The record with its table, if it is there.
+    /// The record with its table, if it exists.
     async fn find(
         &self,
         edit: &mut Edit<'_>,
@@ -167,7 +167,7 @@ impl Target {
     }
 }
 
-/// What is read of a record besides what is changed: its identity.
+/// The columns that are read of a record besides those changed: its identity.
 const NAMES: &[&str] = &["_uuid"];
 
 impl DatabaseChange for DbChange {

@@ -20,7 +20,7 @@ pub enum PatchChange {
         /// The other
         #[arg(value_name = "BRIDGE[:PORT]")]
         far: String,
-        /// If the ports exist, make them the pair that is asked for
+        /// If the ports exist, change them to this pair
         #[arg(long)]
         may_exist: bool,
     },
@@ -30,7 +30,7 @@ pub enum PatchChange {
         /// Either end: its name, or BRIDGE/NUMBER; or two bridges
         #[arg(value_name = "PORT | BRIDGE BRIDGE", required = true, num_args = 1..=2)]
         ends: Vec<String>,
-        /// It is no error if there is none
+        /// Do nothing if there is none
         #[arg(long)]
         if_exists: bool,
     },

@@ -26,10 +26,10 @@ pub enum PortChange {
         /// Make a bond of these interfaces
         #[arg(long, value_name = "IF,IF", value_delimiter = ',')]
         bond: Vec<String>,
-        /// If the port exists on the bridge, make it what is asked for
+        /// If the port exists on the bridge, change it to these settings
         #[arg(long)]
         may_exist: bool,
-        /// If the switch refuses the port, take it out again
+        /// If the switch refuses the port, remove it again
         #[arg(long)]
         atomic: bool,
         #[command(flatten)]
@@ -44,11 +44,11 @@ pub enum PortChange {
         /// All ports of the bridge, its own and those of its VLAN bridges aside
         #[arg(long)]
         all: bool,
-        /// Pass over ports that do not exist
+        /// Ignore ports that do not exist
         #[arg(long)]
         if_exists: bool,
     },
-    /// Change what is named of a port; the rest stays
+    /// Change settings of a port; others are kept
     #[command(describe = SET)]
     Set {
         /// The port: its name, or BRIDGE/NUMBER. Of an interface of a bond, what an interface has goes to it alone,
@@ -58,7 +58,7 @@ pub enum PortChange {
         /// Add an interface to the port, which makes it a bond
         #[arg(long, value_name = "IF")]
         add_member: Vec<String>,
-        /// Take an interface out of the bond
+        /// Remove an interface from the bond
         #[arg(long, value_name = "IF")]
         remove_member: Vec<String>,
         #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The options that say what a port shall be, for adding and for changing one.
+//! The options with the settings of a port, for adding and for changing one.
 
 use clap::Args;
 
@@ -7,7 +7,7 @@ use crate::model::vlan::MODES;
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, columns, pairs};
 
-// What a port shall be. `none` takes a setting back.
+// The settings of a port. `none` unsets one.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
@@ -63,19 +63,19 @@ pub struct SettingArgs {
     #[arg(long = "port-external-id", value_name = "K=V")]
     port_external_ids: Vec<Pair>,
 
-    /// Rate at which what comes in is policed, in kbit/s; 0: not
+    /// Rate limit of received packets, in kbit/s; 0: no limit
     #[arg(long, value_name = "KBPS", value_parser = amount)]
     ingress_policing_rate: Option<Datum>,
 
-    /// Burst that policing allows, in kbit
+    /// Burst size of the rate limit, in kbit
     #[arg(long, value_name = "KBIT", value_parser = amount)]
     ingress_policing_burst: Option<Datum>,
 
-    /// Rate at which what comes in is policed, in 1000 packets/s; 0: not
+    /// Rate limit of received packets, in 1000 packets/s; 0: no limit
     #[arg(long, value_name = "KPKTS", value_parser = amount)]
     ingress_policing_kpkts_rate: Option<Datum>,
 
-    /// Burst that policing by packets allows, in 1000 packets
+    /// Burst size of the packet rate limit, in 1000 packets
     #[arg(long, value_name = "KPKTS", value_parser = amount)]
     ingress_policing_kpkts_burst: Option<Datum>,
 

@@ -15,13 +15,13 @@ use crate::plan::{Edit, Refusal};
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum TagChange {
-    /// Set a port's tag, trunks and VLAN mode; what is not named stays
+    /// Set a port's tag, trunks and VLAN mode; others are kept
     #[command(describe = SET)]
     Set {
         /// The port: its name, or BRIDGE/NUMBER
         #[arg(value_name = "PORT")]
         port: String,
-        /// The VLAN: of an access port, or the native one; none takes it away
+        /// The VLAN: of an access port, or the native one; none unsets it
         #[arg(
             value_name = "VID",
             required_unless_present_any = ["trunks", "vlan_mode", "cvlans", "qinq_ethertype"],
@@ -46,7 +46,7 @@ pub enum TagChange {
         )]
         qinq_ethertype: Option<Datum>,
     },
-    /// Take a port's tag, trunks and VLAN mode away
+    /// Unset a port's tag, trunks and VLAN mode
     #[command(describe = CLEAR)]
     Clear {
         /// The ports: names, or BRIDGE/NUMBER

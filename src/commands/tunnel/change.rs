@@ -14,23 +14,23 @@ use crate::plan::settings::{Pair, PortSettings, VlanSettings, pairs};
 use crate::plan::tunnel::NewTunnel;
 use crate::plan::{Edit, Refusal, Sought as _, quoted};
 
-// What a tunnel shall be, its type and its other end aside.
+// The settings of a tunnel besides its type and remote address.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
-    /// Our end: an IPv4 or IPv6 address, or flow [default: the system chooses]
+    /// The local end: an IPv4 or IPv6 address, or flow [default: the system chooses]
     #[arg(long, value_name = "ADDRESS", value_parser = or_none(address))]
     local: Option<Text>,
 
-    /// What marks its packets (VNI, GRE key, TEID): a number, or flow; both ways
+    /// The key of its packets (VNI, GRE key, TEID): a number, or flow; both directions
     #[arg(long, value_name = "KEY", value_parser = or_none(key))]
     key: Option<Text>,
 
-    /// The key of packets that come in
+    /// The key of received packets
     #[arg(long, value_name = "KEY", value_parser = or_none(key))]
     in_key: Option<Text>,
 
-    /// The key of packets that go out
+    /// The key of sent packets
     #[arg(long, value_name = "KEY", value_parser = or_none(key))]
     out_key: Option<Text>,
 
@@ -71,7 +71,7 @@ pub struct SettingArgs {
     tag: Option<Datum>,
 }
 
-/// The text that an option gets; `None` takes it back.
+/// The value of an option; `None` removes the option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Text(Option<String>);
 
@@ -88,16 +88,16 @@ pub enum TunnelChange {
         /// The new port's name [default: the type and the remote address in hex]
         #[arg(value_name = "PORT")]
         port: Option<String>,
-        /// The other end: an IPv4 or IPv6 address, or flow; several make a tunnel each
+        /// The remote end: an IPv4 or IPv6 address, or flow; a tunnel for each
         #[arg(long, value_name = "ADDRESS", num_args = 1.., value_delimiter = ',', value_parser = address)]
         remote: Vec<String>,
         /// The type: vxlan, gre, ip6gre, geneve, lisp, stt, erspan, ip6erspan, gtpu, bareudp, srv6
         #[arg(long = "type", value_name = "TYPE", default_value = "vxlan", value_parser = kind)]
         kind: &'static TunnelKind,
-        /// If the tunnel exists on the bridge, make it what is asked for
+        /// If the tunnel exists on the bridge, change it to these settings
         #[arg(long)]
         may_exist: bool,
-        /// If the switch refuses the tunnel, take it out again
+        /// If the switch refuses the tunnel, remove it again
         #[arg(long)]
         atomic: bool,
         #[command(flatten)]
@@ -109,17 +109,17 @@ pub enum TunnelChange {
         /// The tunnels: names, or BRIDGE/NUMBER
         #[arg(value_name = "PORT", required = true)]
         ports: Vec<String>,
-        /// Pass over ports that do not exist
+        /// Ignore ports that do not exist
         #[arg(long)]
         if_exists: bool,
     },
-    /// Change what is named of a tunnel; the rest stays
+    /// Change settings of a tunnel; others are kept
     #[command(describe = SET)]
     Set {
         /// The tunnel: its name, or BRIDGE/NUMBER
         #[arg(value_name = "PORT")]
         port: String,
-        /// The other end: an IPv4 or IPv6 address, or flow
+        /// The remote end: an IPv4 or IPv6 address, or flow
         #[arg(long, value_name = "ADDRESS", value_parser = address)]
         remote: Option<String>,
         /// The type: vxlan, gre, geneve, ...
@@ -173,7 +173,7 @@ impl DatabaseChange for TunnelChange {
                     let mut remotes: Vec<Option<&str>> =
                         remote.iter().map(|remote| Some(remote.as_str())).collect();
                     if remotes.is_empty() {
-                        // --option may have it.
+                        // The key may be given by --option.
                         remotes.push(None);
                     }
                     for remote in remotes {
@@ -213,7 +213,7 @@ impl DatabaseChange for TunnelChange {
     }
 }
 
-/// Refuses what one tunnel can have, but not each of several.
+/// Refuses options that several tunnels cannot share.
 fn refuse_one_for_all(
     remotes: &[String],
     port: Option<&str>,
@@ -261,7 +261,7 @@ impl SettingArgs {
         })
     }
 
-    /// The options that have names of their own, and those of `--option`.
+    /// The options that have arguments of their own, and those of `--option`.
     fn option_pairs(&self, remote: Option<&str>) -> Result<Vec<Pair>, Refusal> {
         let remote = remote.map(|remote| Text(Some(remote.to_owned())));
         let named = [
@@ -290,7 +290,7 @@ impl SettingArgs {
         }
         pairs.extend(self.options.iter().cloned());
         if self.key.is_some() {
-            // They would outweigh it.
+            // They would take precedence over it.
             for key in ["in_key", "out_key"] {
                 if !pairs.iter().any(|pair| pair.key == key) {
                     pairs.push(Pair::new(key, None));
@@ -301,7 +301,7 @@ impl SettingArgs {
     }
 }
 
-/// What `parse` takes, or the word `none`.
+/// A value for `parse`, or the word `none`.
 fn or_none(
     parse: fn(&str) -> Result<String, String>,
 ) -> impl Fn(&str) -> Result<Text, String> + Clone + Send + Sync + 'static {
@@ -313,7 +313,7 @@ fn or_none(
     }
 }
 
-/// An address as ovs-vswitchd reads it, an IPv6 address in its one canonical form (RFC 5952).
+/// An address as ovs-vswitchd parses it; an IPv6 address in canonical form (RFC 5952).
 fn address(text: &str) -> Result<String, String> {
     if text == "flow" {
         return Ok(text.to_owned());
