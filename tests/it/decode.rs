@@ -100,7 +100,7 @@ fn what_can_be_sent_is_written_as_it_came() {
         ("OFPT_BARRIER_REQUEST", 6),
         ("OFPT_BUNDLE_ADD_MESSAGE", 3),
         ("OFPT_BUNDLE_CONTROL", 16),
-        ("OFPT_FLOW_MOD", 430),
+        ("OFPT_FLOW_MOD", 420),
         ("NXT_FLOW_MOD", 84),
         ("OFPT_GROUP_MOD", 42),
         ("NXT_GROUP_MOD", 10),
