@@ -296,6 +296,14 @@ fn errors_name_the_piece_and_what_was_meant() {
             "\"mod_vlan_vid:4096\": mod_vlan_vid takes less than 4096",
         ),
         ("output:1,ct(", "\"ct(\": a closing parenthesis is missing"),
+        (
+            "sample(probability=1,obs_domain_id=xxreg0)",
+            "\"xxreg0\": obs_domain_id takes 32 bits at most",
+        ),
+        (
+            "sample(probability=1,obs_point_id=rge0[])",
+            "\"rge0[]\": no field is named \"rge0\"; did you mean reg0?",
+        ),
     ] {
         assert_eq!(error(text).to_string(), want);
     }

@@ -129,10 +129,16 @@ impl Bits {
     /// The bits to be read by an action: an error if the match lacks what the field needs.
     pub(super) fn parse_source(text: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
         let bits = Bits::parse(text)?;
-        if let Some(field) = bits.header.field() {
-            parser.demand(field.name, field.prereq)?;
-        }
+        bits.demand_readable(parser)?;
         Ok(bits)
+    }
+
+    /// An error if the match lacks what the field needs.
+    pub(super) fn demand_readable(&self, parser: &Parser<'_>) -> Result<(), Problem> {
+        match self.header.field() {
+            Some(field) => parser.demand(field.name, field.prereq),
+            None => Ok(()),
+        }
     }
 
     /// The bits to be changed by an action: an error if they are not writable here.

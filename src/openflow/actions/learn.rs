@@ -3,7 +3,6 @@
 use crate::openflow::fields::{nearest_of, number};
 use crate::openflow::text::{put_table, put_table_json};
 
-use super::bits::{plain_header, short_header};
 use super::codec::hex_json;
 use super::prelude::*;
 use super::whole::{ones, wide};

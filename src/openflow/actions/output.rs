@@ -4,7 +4,6 @@ use crate::openflow::text::{
     PORT_ANY, PORT_CONTROLLER, PORT_IN_PORT, PORT_LOCAL, PORT_UNSET, put_port, reserved_port,
 };
 
-use super::bits::{plain_header, short_header};
 use super::codec::{port, put_port_u16};
 use super::prelude::*;
 

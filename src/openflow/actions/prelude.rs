@@ -11,7 +11,7 @@ pub(super) use crate::openflow::version::Version;
 pub(super) use super::arguments::{
     Argument, Arguments, arrow, below, decimal, hex_bytes, list, no_argument, nothing, uint,
 };
-pub(super) use super::bits::Bits;
+pub(super) use super::bits::{Bits, plain_header, short_header};
 pub(super) use super::codec::{
     ActionCodec, ActionHeader, Unencodable, Vendor, Wire, put_name, put_zeros, skip_zeros,
 };
