@@ -3,7 +3,7 @@
 use crate::openflow::text::{put_table, put_table_json};
 
 use super::nat::Nat;
-use super::number_or_field::{NumberOrField, number_or_field};
+use super::number_or_field::NumberOrField;
 use super::prelude::*;
 
 /// Sends the packet through the connection tracker: `ct(commit,table=5,zone=1,nat(src=10.0.0.1),
@@ -172,7 +172,7 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
                     }
                 }
                 "zone" => {
-                    zone = number_or_field(key, value)?;
+                    zone = NumberOrField::parse(value, key, parser)?;
                     if let NumberOrField::Field(bits) = zone {
                         bits.demand_readable(parser)
                             .map_err(|problem| problem.within(text))?;
@@ -213,11 +213,11 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
     }
 }
 
-bare_action! {
+fixed_action! {
     /// Forgets the connection's state: `ct_clear`.
     ///
     /// JSON: `{"type":"ct_clear"}`.
-    CtClear = "ct_clear" at &[Wire::nicira(43)], needs Any
+    CtClear = "ct_clear" at &[Wire::nicira(43)], {}
 }
 
 const KEYS: [&str; 7] = ["commit", "force", "table", "zone", "alg", "nat", "exec"];

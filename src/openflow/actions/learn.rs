@@ -5,7 +5,7 @@ use crate::openflow::text::{put_table, put_table_json};
 
 use super::codec::hex_json;
 use super::prelude::*;
-use super::whole::{ones, wide};
+use super::put_field::{ones, wide};
 
 /// Adds or changes a flow: `learn(table=20,hard_timeout=300,priority=1,NXM_OF_VLAN_TCI[0..11],
 /// NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:0->NXM_OF_VLAN_TCI[],output:NXM_OF_IN_PORT[])`.

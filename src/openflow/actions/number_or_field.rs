@@ -59,17 +59,14 @@ impl<N: MemberValue> MemberValue for NumberOrField<N> {
             NumberOrField::Field(bits) => bits.json(json),
         }
     }
-}
 
-/// Reads the argument `key` of an action: a number, or bits of a field that has a header of 4 bytes.
-pub(super) fn number_or_field<N: TryFrom<u128>>(
-    key: &str,
-    value: &str,
-) -> Result<NumberOrField<N>, Problem> {
-    if value.starts_with(|c: char| c.is_ascii_digit()) {
-        return uint(value, key).map(NumberOrField::Number);
+    /// A number, or bits of a field that has a header of 4 bytes.
+    fn parse(text: &str, name: &str, parser: &Parser<'_>) -> Result<Self, Problem> {
+        if text.starts_with(|c: char| c.is_ascii_digit()) {
+            return N::parse(text, name, parser).map(NumberOrField::Number);
+        }
+        let bits = Bits::parse(text).map_err(|problem| problem.within(text))?;
+        bits.demand_short()?;
+        Ok(NumberOrField::Field(bits))
     }
-    let bits = Bits::parse(value).map_err(|problem| problem.within(value))?;
-    bits.demand_short()?;
-    Ok(NumberOrField::Field(bits))
 }

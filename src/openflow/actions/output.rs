@@ -235,14 +235,10 @@ impl<'a> ActionCodec<'a> for OutputTrunc {
 impl OutputTrunc {
     fn parse_arguments(text: &str, parser: &Parser<'_>) -> Result<OutputTrunc, Problem> {
         let (mut port, mut max_len) = (None, None);
-        for argument in Arguments::new(text) {
-            let Argument { key, value, .. } = argument?;
-            match key {
-                "port" => port = Some(parser.ofport(value)?),
-                "max_len" => max_len = Some(uint::<u32>(value, key)?),
-                _ => return Err(no_argument("output", key, &["port", "max_len"])),
-            }
-        }
+        set_arguments!("output", text, |key, value| {
+            "port" => port = Some(parser.ofport(value)?),
+            "max_len" => max_len = Some(uint::<u32>(value, key)?),
+        });
         let (Some(port), Some(max_len)) = (port, max_len) else {
             return Err(Problem::syntax("output(port=...,max_len=...) needs both"));
         };

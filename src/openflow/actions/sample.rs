@@ -3,7 +3,7 @@
 use crate::openflow::text::{PORT_ANY, port_from_v10, put_port};
 
 use super::codec::put_port_u16;
-use super::number_or_field::{NumberOrField, number_or_field};
+use super::number_or_field::NumberOrField;
 use super::prelude::*;
 
 /// Samples packets: `sample(probability=1,collector_set_id=2,obs_domain_id=3,obs_point_id=NXM_NX_REG0[],
@@ -24,27 +24,14 @@ pub struct Sample {
     /// The port whose tunnel is reported; `ANY` is none.
     pub sampling_port: u32,
     /// The direction sampled.
-    pub direction: Direction,
+    pub direction: SampleDirection,
     /// Which of the four forms it is.
-    pub form: SampleForm,
-}
-
-/// The forms of `sample` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SampleForm {
-    /// `NXAST_SAMPLE`: no port, no direction.
-    Plain,
-    /// `NXAST_SAMPLE2`: with a port.
-    Port,
-    /// `NXAST_SAMPLE3`: with a port and a direction.
-    Direction,
-    /// `NXAST_SAMPLE4`: the same, and the ids may come from fields.
-    Fields,
+    pub(super) form: Wire,
 }
 
 /// The direction in which packets are sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub enum SampleDirection {
     /// Unspecified.
     Default,
     /// Ingress.
@@ -53,9 +40,13 @@ pub enum Direction {
     Egress,
 }
 
+/// `NXAST_SAMPLE`
 const SAMPLE: Wire = Wire::nicira(29);
+/// `NXAST_SAMPLE2`: with a port.
 const SAMPLE2: Wire = Wire::nicira(38);
+/// `NXAST_SAMPLE3`: with a port and a direction.
 const SAMPLE3: Wire = Wire::nicira(41);
+/// `NXAST_SAMPLE4`: the same, and the ids may come from fields.
 const SAMPLE4: Wire = Wire::nicira(51);
 
 impl<'a> ActionCodec<'a> for Sample {
@@ -71,18 +62,13 @@ impl<'a> ActionCodec<'a> for Sample {
     ];
 
     fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
-        let form = if head.number == SAMPLE.number {
-            SampleForm::Plain
-        } else if head.number == SAMPLE2.number {
-            SampleForm::Port
-        } else if head.number == SAMPLE3.number {
-            SampleForm::Direction
-        } else {
-            SampleForm::Fields
-        };
-        let id = |body: &mut Cursor<'_>| match form {
-            SampleForm::Fields => NumberOrField::decode(body),
-            _ => body.u32("observation id").map(NumberOrField::Number),
+        let form = head.form();
+        let id = |body: &mut Cursor<'_>| {
+            if form == SAMPLE4 {
+                MemberValue::decode(body)
+            } else {
+                body.u32("observation id").map(NumberOrField::Number)
+            }
         };
         let mut sample = Sample {
             probability: body.u16("probability")?,
@@ -90,21 +76,21 @@ impl<'a> ActionCodec<'a> for Sample {
             obs_domain_id: id(body)?,
             obs_point_id: id(body)?,
             sampling_port: PORT_ANY,
-            direction: Direction::Default,
+            direction: SampleDirection::Default,
             form,
         };
-        if form == SampleForm::Plain {
+        if form == SAMPLE {
             return Ok(sample);
         }
         sample.sampling_port = port_from_v10(body.u16("sampling_port")?);
-        if form == SampleForm::Port {
+        if form == SAMPLE2 {
             body.skip(6, "padding")?;
             return Ok(sample);
         }
         sample.direction = match body.u8("direction")? {
-            0 => Direction::Default,
-            1 => Direction::Ingress,
-            2 => Direction::Egress,
+            0 => SampleDirection::Default,
+            1 => SampleDirection::Ingress,
+            2 => SampleDirection::Egress,
             other => {
                 let bad = DecodeErrorKind::BadValue(other.into());
                 return Err(body.error("direction", bad));
@@ -115,12 +101,7 @@ impl<'a> ActionCodec<'a> for Sample {
     }
 
     fn wire(&self, _: Version) -> Option<Wire> {
-        Some(match self.form {
-            SampleForm::Plain => SAMPLE,
-            SampleForm::Port => SAMPLE2,
-            SampleForm::Direction => SAMPLE3,
-            SampleForm::Fields => SAMPLE4,
-        })
+        Some(self.form)
     }
 
     fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
@@ -128,11 +109,11 @@ impl<'a> ActionCodec<'a> for Sample {
         out.extend(self.collector_set_id.to_be_bytes());
         for (_, id) in self.ids() {
             match id {
-                NumberOrField::Number(id) if self.form != SampleForm::Fields => id.encode(out),
+                NumberOrField::Number(id) if self.form != SAMPLE4 => id.encode(out),
                 id => id.encode(out),
             }
         }
-        if self.form != SampleForm::Plain {
+        if self.form != SAMPLE {
             put_port_u16(self.sampling_port, Self::unencodable(version), out)?;
             out.push(self.direction as u8);
         }
@@ -190,22 +171,18 @@ impl<'a> ActionCodec<'a> for Sample {
             obs_domain_id: NumberOrField::Number(0),
             obs_point_id: NumberOrField::Number(0),
             sampling_port: PORT_ANY,
-            direction: Direction::Default,
-            form: SampleForm::Plain,
+            direction: SampleDirection::Default,
+            form: SAMPLE,
         };
-        for argument in Arguments::new(argument) {
-            let Argument { key, value, .. } = argument?;
-            match key {
-                "probability" => sample.probability = uint(value, key)?,
-                "collector_set_id" => sample.collector_set_id = uint(value, key)?,
-                "obs_domain_id" => sample.obs_domain_id = observation_id(key, value)?,
-                "obs_point_id" => sample.obs_point_id = observation_id(key, value)?,
-                "sampling_port" => sample.sampling_port = parser.ofport(value)?,
-                "ingress" => sample.direction = Direction::Ingress,
-                "egress" => sample.direction = Direction::Egress,
-                _ => return Err(no_argument(word, key, &KEYS)),
-            }
-        }
+        set_arguments!(word, argument, |key, value| {
+            "probability" => sample.probability = uint(value, key)?,
+            "collector_set_id" => sample.collector_set_id = uint(value, key)?,
+            "obs_domain_id" => sample.obs_domain_id = observation_id(key, value, parser)?,
+            "obs_point_id" => sample.obs_point_id = observation_id(key, value, parser)?,
+            "sampling_port" => sample.sampling_port = parser.ofport(value)?,
+            "ingress" => sample.direction = SampleDirection::Ingress,
+            "egress" => sample.direction = SampleDirection::Egress,
+        });
         if sample.probability == 0 {
             return Err(Problem::syntax(
                 "sample needs a probability from 1 to 65535",
@@ -213,11 +190,11 @@ impl<'a> ActionCodec<'a> for Sample {
         }
         let in_field = |(_, id)| matches!(id, NumberOrField::Field(_));
         if sample.ids().into_iter().any(in_field) {
-            sample.form = SampleForm::Fields;
-        } else if sample.direction != Direction::Default {
-            sample.form = SampleForm::Direction;
+            sample.form = SAMPLE4;
+        } else if sample.direction != SampleDirection::Default {
+            sample.form = SAMPLE3;
         } else if sample.sampling_port != PORT_ANY {
-            sample.form = SampleForm::Port;
+            sample.form = SAMPLE2;
         }
         sample.put(parser)
     }
@@ -232,32 +209,26 @@ impl Sample {
     }
 }
 
-impl Direction {
+impl SampleDirection {
     fn name(self) -> Option<&'static str> {
         match self {
-            Direction::Default => None,
-            Direction::Ingress => Some("ingress"),
-            Direction::Egress => Some("egress"),
+            SampleDirection::Default => None,
+            SampleDirection::Ingress => Some("ingress"),
+            SampleDirection::Egress => Some("egress"),
         }
     }
 }
 
 /// Reads an observation id, which has 32 bits at most.
-fn observation_id(key: &str, value: &str) -> Result<NumberOrField<u32>, Problem> {
-    match number_or_field(key, value)? {
+fn observation_id(
+    key: &str,
+    value: &str,
+    parser: &Parser<'_>,
+) -> Result<NumberOrField<u32>, Problem> {
+    match NumberOrField::parse(value, key, parser)? {
         NumberOrField::Field(bits) if bits.n_bits > 32 => {
             Err(Problem::syntax(format!("{key} takes 32 bits at most")).within(value))
         }
         id => Ok(id),
     }
 }
-
-const KEYS: [&str; 7] = [
-    "probability",
-    "collector_set_id",
-    "obs_domain_id",
-    "obs_point_id",
-    "sampling_port",
-    "ingress",
-    "egress",
-];
