@@ -58,8 +58,6 @@ pub struct LearnSpec<'a> {
     pub source: LearnSource<'a>,
     /// The use of the bits.
     pub target: LearnTarget,
-    /// How many bits.
-    pub n_bits: u16,
 }
 
 /// Where bits of a learned flow come from.
@@ -150,11 +148,7 @@ fn next_spec<'a>(rest: &mut Cursor<'a>) -> Result<Option<LearnSpec<'a>>, DecodeE
         (0x1000, false) => LearnTarget::Output,
         _ => return Err(bad),
     };
-    Ok(Some(LearnSpec {
-        source,
-        target,
-        n_bits,
-    }))
+    Ok(Some(LearnSpec { source, target }))
 }
 
 impl<'a> Learn<'a> {
