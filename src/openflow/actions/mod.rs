@@ -2,8 +2,8 @@
 //!
 //! An action of fixed layout is declared as the list of its members (`fixed_action!` in `fixed`); one of
 //! another layout is a struct that implements `ActionCodec`. The list in `action` names every action once;
-//! the enum [`Action`] and the dispatch by (version, vendor, number) are made from it. The struct is the same
-//! whatever the version.
+//! the enum [`Action`] and the dispatch by (version, vendor, number) are made from it. An action has one struct
+//! for all versions.
 //!
 //! An unknown vendor or number, or a known action with a malformed body, becomes [`Unknown`], which prints its
 //! bytes and encodes to the same bytes. Only contradictory lengths end a list: the actions after them cannot

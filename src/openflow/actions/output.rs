@@ -246,7 +246,7 @@ impl OutputTrunc {
             return Err(Problem::syntax(format!("max_len is at least {SHORTEST}")));
         }
         if !matches!(port, 0..0xff00 | PORT_IN_PORT | PORT_LOCAL) {
-            return Err(Problem::syntax("nothing can be cut short for this port"));
+            return Err(Problem::syntax("packets to this port cannot be truncated"));
         }
         Ok(OutputTrunc { port, max_len })
     }
@@ -258,7 +258,7 @@ const SHORTEST: u32 = 14;
 /// Appends an output to a port.
 pub(super) fn put_output(port: u32, max_len: u16, parser: &mut Parser<'_>) -> Result<(), Problem> {
     if port == PORT_ANY || port == PORT_UNSET {
-        return Err(Problem::syntax("nothing can be sent to this port"));
+        return Err(Problem::syntax("packets cannot be sent to this port"));
     }
     Output { port, max_len }.put(parser)
 }

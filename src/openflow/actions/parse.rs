@@ -147,7 +147,8 @@ fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
     }
     if let Some(other) = other.filter(|_| conjunction) {
         return Err(
-            Problem::syntax("conjunction stands beside conjunction and note only").within(other),
+            Problem::syntax("beside conjunction only conjunction and note are allowed")
+                .within(other),
         );
     }
     Ok(())
