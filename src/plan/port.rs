@@ -215,7 +215,7 @@ impl Edit<'_> {
         self.set_members(place, &members, "").await
     }
 
-    /// Warns of each patch port whose peer is removed and not made anew, once the whole plan is known.
+    /// Warns of each patch port whose peer is removed and not added again, once the whole plan is known.
     ///
     /// # Errors
     ///
@@ -225,17 +225,18 @@ impl Edit<'_> {
             let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await? else {
                 continue;
             };
-            if self.pair(far, "options", "peer").await?.as_ref() != Some(&name)
-                || self
-                    .draft
-                    .find("Interface", &name, INTERFACE)
-                    .await?
-                    .is_some()
-            {
+            if self.pair(far, "options", "peer").await?.as_ref() != Some(&name) {
                 continue;
             }
+            let fate = match self.draft.find("Interface", &name, INTERFACE).await? {
+                None => "is gone",
+                Some(again) => match self.pair(again, "options", "peer").await? {
+                    Some(back) if back == peer => continue,
+                    _ => "no longer leads back",
+                },
+            };
             self.warn(format!(
-                "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del {}` removes it, too",
+                "patch port {} now leads nowhere: its peer {} {fate}; `ovs patch del {}` removes it, too",
                 quoted(&peer),
                 quoted(&name),
                 word(&peer)

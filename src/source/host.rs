@@ -222,3 +222,25 @@ fn is_hardware(device: &Path) -> bool {
         || device.join("bonding").exists()
         || fs::read_dir(device).is_ok_and(|entries| entries.flatten().any(is_below))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hardware_and_what_is_stacked_on_it() {
+        let class = tempfile::tempdir().unwrap();
+        let device = |name: &str, entries: &[&str]| {
+            let device = class.path().join(name);
+            for entry in entries {
+                fs::create_dir_all(device.join(entry)).unwrap();
+            }
+            device
+        };
+        let is = |name: &str, entries: &[&str]| is_hardware(&device(name, entries));
+        assert!(is("eth0", &["device", "queues"]));
+        assert!(is("bond0", &["bonding"]));
+        assert!(is("eth0.5", &["lower_eth0/device"]));
+        assert!(!is("tap0", &["queues"]) && !is("br0", &["lower_tap0/queues"]));
+    }
+}

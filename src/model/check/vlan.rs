@@ -123,6 +123,7 @@ mod tests {
             tagged("tap6", None, &[6], None),
             tagged("tap7", Some(4095), &[4095], None),
             port("vx", "vxlan", &[]),
+            port("dpdk0", "dpdk", &[]),
             bond,
         ];
         assert_eq!(
