@@ -70,7 +70,7 @@ kinds! {
         "ovs-vswitchd accepts connections but does not answer"
         "it is stopped or blocked: `ps` shows its state, its log what it was doing"
     NotApplied "not-applied" Error
-        "ovs-vswitchd has not applied the latest configuration (cur_cfg < next_cfg)"
+        "ovs-vswitchd has not applied the last change (cur_cfg < next_cfg)"
         "its log says why"
     BridgeDown "bridge-down" Error
         "a bridge of the database that ovs-vswitchd does not serve"
