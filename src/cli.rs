@@ -27,6 +27,7 @@ use parse::{leave, parse, with_environment};
 
 use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::about::{About, Does, Purpose};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{self, Context, Exit, Failure, Options, WatchInterval, Writing};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
@@ -257,7 +258,7 @@ pub struct Global {
         global = true,
         env = "OVS_DB",
         hide_env_values = true,
-        value_name = "ENDPOINT",
+        takes = Value::ENDPOINT,
         value_parser = database
     )]
     db: Option<Endpoints>,
@@ -269,7 +270,7 @@ pub struct Global {
         global = true,
         env = "OVS_CTL_TIMEOUT",
         hide_env_values = true,
-        value_name = "SECS",
+        takes = Value::free("SECS"),
         value_parser = seconds
     )]
     timeout: Option<Limit>,
@@ -287,7 +288,7 @@ pub struct Global {
     #[arg(
         long,
         global = true,
-        value_name = "SECS",
+        takes = Value::free("SECS"),
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "auto",
@@ -299,14 +300,14 @@ pub struct Global {
     #[arg(
         long,
         global = true,
-        value_name = "A,B",
+        takes = Value::COLUMNS,
         value_delimiter = ',',
         conflicts_with = "get"
     )]
     columns: Option<Vec<String>>,
 
     /// Print the raw values of one column, one per line
-    #[arg(short, long, global = true, value_name = "COLUMN", conflicts_with_all = ["output", "json"])]
+    #[arg(short, long, global = true, takes = Value::COLUMN, conflicts_with_all = ["output", "json"])]
     get: Option<String>,
 
     /// OpenFlow versions to offer to the switch [default: all]
@@ -314,7 +315,7 @@ pub struct Global {
         short = 'O',
         long,
         global = true,
-        value_name = "V[,V]",
+        takes = Value::VERSIONS,
         value_delimiter = ',',
         value_parser = |text: &str| text.parse::<Version>()
     )]
@@ -367,11 +368,11 @@ pub struct Global {
 #[command(next_help_heading = "Options for TLS")]
 struct TlsArguments {
     /// This side's private key, PEM
-    #[arg(short = 'p', long, global = true, value_name = "FILE")]
+    #[arg(short = 'p', long, global = true, takes = Value::FILE)]
     private_key: Option<PathBuf>,
 
     /// This side's certificate, PEM
-    #[arg(short = 'c', long, global = true, value_name = "FILE")]
+    #[arg(short = 'c', long, global = true, takes = Value::FILE)]
     certificate: Option<PathBuf>,
 
     /// The certificate of the authority that signed the other side's, PEM; none: accept any
@@ -379,21 +380,21 @@ struct TlsArguments {
         short = 'C',
         long,
         global = true,
-        value_name = "FILE",
+        takes = Value::FILE,
         conflicts_with = "bootstrap_ca_cert"
     )]
     ca_cert: Option<PathBuf>,
 
     /// The same; a missing FILE is created from what the other side sends on the first connection
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, takes = Value::FILE)]
     bootstrap_ca_cert: Option<PathBuf>,
 
     /// Require this name in the other side's certificate
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, takes = Value::free("NAME"))]
     verify_name: Option<String>,
 
     /// The server name to send (SNI) [default: the host in ssl:HOST]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, takes = Value::free("NAME"))]
     ssl_server_name: Option<String>,
 }
 

@@ -7,6 +7,7 @@ use super::write;
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape, escape, headings};
 use crate::plan::Edit;
@@ -24,14 +25,14 @@ pub enum Command {
     #[command(describe = SHOW_ABOUT)]
     Show {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
     },
     /// Whether a bridge exists: exit code 0 if it does, 3 if not; no output
     #[command(describe = EXISTS)]
     Exists {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
     },
     #[command(flatten)]

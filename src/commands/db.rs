@@ -7,6 +7,7 @@ mod wait;
 use super::write;
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;
+use crate::commands::argument::{Takes as _, Value};
 
 /// The commands on rows.
 #[derive(Debug, clap::Subcommand)]
@@ -49,9 +50,9 @@ impl Command {
 #[derive(Debug, clap::Args)]
 pub struct Target {
     /// The table, or a prefix of its name
-    #[arg(value_name = "TABLE")]
+    #[arg(takes = Value::TABLE)]
     table: String,
     /// The record: its name, its UUID or a prefix of it, or . for the only one
-    #[arg(value_name = "RECORD")]
+    #[arg(takes = Value::RECORD)]
     record: String,
 }

@@ -6,14 +6,15 @@ use super::dumped::Dumped;
 use super::spelling::Spelling;
 use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc, GroupStats};
 use crate::openflow::text::{PortSpelling, TextContext};
 use crate::source::Switch;
 
-const ABOUT: About = About::watchable()
+const ABOUT: About = About::watchable().document(JsonDocument::Groups)
     .remarks("\
 The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what \
 went through a bucket before its actions. Groups come by their number.")
@@ -29,9 +30,11 @@ ovs dump-groups br-int --json | jq '.[].buckets[].watch_port.name'");
 #[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    #[arg(takes = Value::SWITCH)]
     switch: String,
 
     /// Only this group
+    #[arg(takes = Value::free("GROUP"))]
     group: Option<u32>,
 
     #[command(flatten)]

@@ -8,6 +8,8 @@
 //! | `dumped` | entries that a switch dumps: a line or an object each |
 //! | `spelling` | the options for names and action styles that the dumps share |
 //! | `write` | planning, writing and waiting, for every command that changes the database |
+//! | `argument` | what an argument takes: the name of its value, and its completer |
+//! | `host` | the facts of the switch's host, from the kernel or a file |
 //! | `setting` | option values that set or unset a column or a key |
 //! | `progress` | the line that shows a step that takes long |
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
@@ -20,11 +22,13 @@
 #![allow(clippy::doc_markdown, missing_docs)]
 
 pub mod about;
+pub mod argument;
 mod capture;
 mod context;
 mod dumped;
 mod failure;
 mod flow_reading;
+mod host;
 mod lines;
 mod progress;
 mod reporter;

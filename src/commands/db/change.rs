@@ -5,6 +5,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::Target;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::write::DatabaseChange;
 use crate::ovsdb::schema::Table;
 use crate::plan::{Edit, Refusal, RowId, Sought as _};
@@ -19,7 +20,7 @@ pub enum DbChange {
         #[command(flatten)]
         target: Target,
         /// The values of the columns
-        #[arg(value_name = "COLUMN[:KEY]=VALUE", required = true)]
+        #[arg(takes = Value::new("COLUMN[:KEY]=VALUE", Completer::TableColumnsAndMore), required = true)]
         values: Vec<String>,
         /// Do nothing if there is no such record
         #[arg(long)]
@@ -31,11 +32,11 @@ pub enum DbChange {
         #[command(flatten)]
         target: Target,
         /// The column: a set or a map
-        #[arg(value_name = "COLUMN")]
+        #[arg(takes = Value::TABLE_COLUMN)]
         column: String,
         /// The values or pairs to add
         #[arg(
-            value_name = "[KEY=]VALUE",
+            takes = Value::free("[KEY=]VALUE"),
             required = true,
             allow_negative_numbers = true
         )]
@@ -50,11 +51,11 @@ pub enum DbChange {
         #[command(flatten)]
         target: Target,
         /// The column: a set or a map
-        #[arg(value_name = "COLUMN")]
+        #[arg(takes = Value::TABLE_COLUMN)]
         column: String,
         /// Values of a set, keys of a map, or exactly equal pairs to remove
         #[arg(
-            value_name = "VALUE|KEY|KEY=VALUE",
+            takes = Value::free("VALUE|KEY|KEY=VALUE"),
             required = true,
             allow_negative_numbers = true
         )]
@@ -69,7 +70,7 @@ pub enum DbChange {
         #[command(flatten)]
         target: Target,
         /// The columns to empty
-        #[arg(value_name = "COLUMN", required = true)]
+        #[arg(takes = Value::TABLE_COLUMN, required = true)]
         emptied: Vec<String>,
         /// Do nothing if there is no such record
         #[arg(long)]
@@ -79,23 +80,23 @@ pub enum DbChange {
     #[command(describe = CREATE)]
     Create {
         /// The table, or a prefix of its name
-        #[arg(value_name = "TABLE")]
+        #[arg(takes = Value::TABLE)]
         table: String,
         /// The values of the columns; others get their defaults
-        #[arg(value_name = "COLUMN[:KEY]=VALUE")]
+        #[arg(takes = Value::new("COLUMN[:KEY]=VALUE", Completer::TableColumnsAndMore))]
         values: Vec<String>,
         /// The name of the record in later lines of a batch
-        #[arg(long, value_name = "@NAME", value_parser = symbol)]
+        #[arg(long, takes = Value::free("@NAME"), value_parser = symbol)]
         id: Option<String>,
     },
     /// Delete records
     #[command(describe = DESTROY)]
     Destroy {
         /// The table, or a prefix of its name
-        #[arg(value_name = "TABLE")]
+        #[arg(takes = Value::TABLE)]
         table: String,
         /// The records: names, UUIDs or prefixes of UUIDs
-        #[arg(value_name = "RECORD", required_unless_present = "all")]
+        #[arg(takes = Value::RECORD, required_unless_present = "all")]
         records: Vec<String>,
         /// All records of the table
         #[arg(long, conflicts_with_all = ["records", "if_exists"])]

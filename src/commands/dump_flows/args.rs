@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use super::choice::Choice;
 use super::sort::Sorting;
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::spelling::Spelling;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
@@ -13,7 +14,7 @@ use crate::model::resolve::{self, PortWord};
 use crate::openflow::fields::{Filter, ParseError, ParseErrorKind, parse_filter, parse_table_word};
 use crate::openflow::text::NameLookup;
 
-const ABOUT: About = About::watchable()
+const ABOUT: About = About::watchable().document(JsonDocument::Flows)
     .remarks("\
 Without --sort the flows come in the switch's order, as they arrive. With --all the line begins with \
 the bridge's name and a tab (in JSON: the member bridge); a bridge that does not answer is reported \
@@ -41,36 +42,36 @@ ovs dump-flows br-int --json | jq '.[] | select(.n_packets > 0)'");
 #[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
-    #[arg(required_unless_present = "all")]
+    #[arg(takes = Value::SWITCH, required_unless_present = "all")]
     switch: Option<String>,
 
     /// The flows to show, as in ovs-ofctl(8): FIELD=VALUE[/MASK] or tcp, arp, ..., with commas
     /// between; also table=, cookie=, out_port=, out_group=. Ports and tables by name or number. The switch
     /// selects them
-    #[arg(value_name = "MATCH")]
+    #[arg(takes = Value::MATCH)]
     filter: Option<String>,
 
     #[command(flatten)]
     pub(super) spelling: Spelling,
 
     /// Only flows that match on this port or send to it
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, takes = Value::PORT)]
     port: Option<String>,
 
     /// Only flows of this table, by name or number
-    #[arg(long, value_name = "TABLE")]
+    #[arg(long, takes = Value::FLOW_TABLE)]
     table: Option<String>,
 
     /// Only flows with this cookie, in the bits of the mask
-    #[arg(long, value_name = "V[/M]", value_parser = cookie)]
+    #[arg(long, takes = Value::free("V[/M]"), value_parser = cookie)]
     cookie: Option<Cookie>,
 
     /// Only flows that send to this port; selected by the switch
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, takes = Value::PORT)]
     out_port: Option<String>,
 
     /// Only flows that send to this group
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=GROUP_MAX))]
+    #[arg(long, takes = Value::free("N"), value_parser = clap::value_parser!(u32).range(..=GROUP_MAX))]
     out_group: Option<u32>,
 
     /// Only flows that have matched packets: n_packets > 0
@@ -84,7 +85,7 @@ pub struct Args {
 
     /// Only flows with this action, inside others too: a type of JSON, or a word of the text in
     /// any style: ct, resubmit, set_field, mod_vlan_vid, NORMAL, drop
-    #[arg(long, value_name = "ACTION", value_parser = Choice::action_word)]
+    #[arg(long, takes = Value::ACTION, value_parser = Choice::action_word)]
     action: Option<String>,
 
     #[command(flatten)]
