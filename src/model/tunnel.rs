@@ -5,7 +5,7 @@ use std::fmt;
 use super::topology::{Bridge, Interface, Port, Topology};
 
 /// A type of interface that is a tunnel.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TunnelKind {
     /// The type, as the database has it.
     pub name: &'static str,
@@ -18,6 +18,8 @@ pub struct TunnelKind {
     pub packet_type: &'static str,
     /// The one family of addresses that it runs over; `None`: either.
     pub family: Option<IpFamily>,
+    /// The version of Open vSwitch that no longer has it.
+    pub gone_since: Option<&'static str>,
 }
 
 /// Which UDP or TCP port a tunnel has.
@@ -49,9 +51,9 @@ pub static KINDS: [TunnelKind; 11] = [
     kind("gtpu", Some(32), TunnelPort::Default(2152), L3, None),
     kind("ip6erspan", Some(10), TunnelPort::None, L2, V6),
     kind("ip6gre", Some(32), TunnelPort::None, L2, V6),
-    kind("lisp", Some(24), TunnelPort::Default(4341), L3, None),
+    gone_in_3_6(kind("lisp", Some(24), TunnelPort::Default(4341), L3, None)),
     kind("srv6", None, TunnelPort::None, L3, V6),
-    kind("stt", Some(64), TunnelPort::Default(7471), L2, None),
+    gone_in_3_6(kind("stt", Some(64), TunnelPort::Default(7471), L2, None)),
     kind("vxlan", Some(24), TunnelPort::Default(4789), L2, None),
 ];
 
@@ -75,7 +77,23 @@ const fn kind(
         port,
         packet_type,
         family,
+        gone_since: None,
     }
+}
+
+const fn gone_in_3_6(kind: TunnelKind) -> TunnelKind {
+    TunnelKind {
+        gone_since: Some("3.6"),
+        ..kind
+    }
+}
+
+/// What is to be said of a type that a switch does not know: `, which Open vSwitch no longer has since 3.6`.
+pub fn why_unknown(kind: &str) -> String {
+    let since = TunnelKind::of(kind).and_then(|kind| kind.gone_since);
+    since.map_or_else(String::new, |since| {
+        format!(", which Open vSwitch no longer has since {since}")
+    })
 }
 
 impl TunnelKind {

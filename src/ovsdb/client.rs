@@ -204,7 +204,7 @@ impl Client {
     /// missing in its row.
     ///
     /// For many rows this costs the server a quarter less than [`Client::select`]: the rows are the initial
-    /// reply to a `monitor_cond` (ovsdb-server(7) §4.1.12) without further updates. Falls back to selects if
+    /// reply to a `monitor_cond` (ovsdb-server(7) §4.1.12), whose updates are ignored. Falls back to selects if
     /// the server does not support it.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::port::NewPort;
 use super::settings::{Pair, PortSettings};
 use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
-use crate::model::tunnel::{IpFamily, Key, TunnelKind, TunnelPort, is_tunnel};
+use crate::model::tunnel::{IpFamily, KINDS, Key, TunnelKind, TunnelPort, is_tunnel, why_unknown};
 use crate::ovsdb::{Atom, Condition, Datum};
 
 /// A tunnel to be added.
@@ -184,10 +184,14 @@ impl Edit<'_> {
         if known.is_empty() || known.contains(&Atom::from(kind)) {
             return Ok(());
         }
+        let is_known = |kind: &&TunnelKind| known.contains(&Atom::from(kind.name));
+        let tunnels = KINDS.iter().filter(is_known);
+        let tunnels: Vec<&str> = tunnels.map(|kind| kind.name).collect();
         Err(Refusal::refused(format!(
-            "this ovs-vswitchd does not know tunnels of type {kind}"
+            "this ovs-vswitchd does not know tunnels of type {kind}{}",
+            why_unknown(kind)
         ))
-        .hint("`ovs-vswitchd --version` says how old it is"))
+        .hint(format!("it knows {}", tunnels.join(", "))))
     }
 
     /// Refuses to add a tunnel that exists, unless it may.

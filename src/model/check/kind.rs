@@ -144,6 +144,9 @@ kinds! {
     UnknownKey "unknown-key" Warning
         "an undocumented key of options or other_config: it is ignored"
         "take it out or correct it; ovs-vswitchd.conf.db(5) lists the keys"
+    RemovedKey "removed-key" Warning
+        "a key that this version of Open vSwitch no longer has: it is ignored"
+        "take it out; ovs-vswitchd.conf.db(5) lists the keys"
     BadValue "bad-value" Warning
         "a documented key with an invalid value"
         "correct it; ovs-vswitchd.conf.db(5) lists the values"
