@@ -302,6 +302,9 @@ impl From<ovsdb::Error> for Failure {
                     None => unreachable("every endpoint of --db was tried"),
                 }
             }
+            Error::NotInSchema { .. } => {
+                Failure::new(Exit::Failed, message).hint("a newer Open vSwitch has it")
+            }
             Error::Rpc(_) | Error::Operation(_) | Error::Value(_) => {
                 Failure::new(Exit::Failed, message)
             }

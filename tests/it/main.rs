@@ -46,6 +46,7 @@ mod layers;
 mod licences;
 mod manual;
 mod model;
+mod old_schemas;
 mod openflow_session;
 mod oracle;
 mod outcomes;

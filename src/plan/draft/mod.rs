@@ -548,10 +548,17 @@ impl<'c> Draft<'c> {
         let mut select = select(table, columns);
         select.when = when;
         let rows = self.database.select(vec![select]).await?;
-        rows.concat()
-            .into_iter()
-            .map(|row| self.keep(&row))
-            .collect()
+        let rows = self.learn(&rows.concat())?;
+        for row in &rows {
+            let stored = &mut self.rows.of_mut(*row).stored;
+            for column in columns.iter().filter(|column| **column != "_uuid") {
+                // The schema lacks it.
+                if !stored.contains_key(*column) {
+                    stored.insert((*column).to_owned(), Datum::EMPTY);
+                }
+            }
+        }
+        Ok(rows)
     }
 
     /// Remembers what was read of a row; what was read before stays, so that all decisions on a row

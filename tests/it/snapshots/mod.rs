@@ -6,8 +6,8 @@
 //! table shows are these values, whole or with the sign of what was cut; and a column that it does not show
 //! is named below it, or has nothing to show.
 
-mod cases;
-mod normal;
+pub(crate) mod cases;
+pub(crate) mod normal;
 mod twins;
 
 use std::collections::BTreeSet;
