@@ -27,7 +27,7 @@ use parse::{leave, parse, with_environment};
 
 use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::about::{About, Does, Purpose};
-use crate::commands::{self, Context, Exit, Failure, Options, Pace, Writing};
+use crate::commands::{self, Context, Exit, Failure, Options, WatchInterval, Writing};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
 use crate::source::Host;
@@ -292,9 +292,9 @@ pub struct Global {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "auto",
-        value_parser = |text: &str| text.parse::<Pace>()
+        value_parser = |text: &str| text.parse::<WatchInterval>()
     )]
-    watch: Option<Pace>,
+    watch: Option<WatchInterval>,
 
     /// The columns to print, in this order
     #[arg(

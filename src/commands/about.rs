@@ -51,11 +51,11 @@ enum Remarks {
 }
 
 /// What a command is for: the heading under which the help lists it. Its variant in the list of commands says
-/// so: `#[command(add = Purpose::Look)]`.
+/// so: `#[command(add = Purpose::Read)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// It shows what is configured.
-    Look,
+    Read,
     /// It, or one of its commands, changes the database.
     Change,
     /// It shows what is in a switch.
@@ -72,7 +72,7 @@ impl CommandExt for Purpose {}
 impl Purpose {
     /// In the order in which the help lists them.
     pub const ALL: [Purpose; 5] = [
-        Purpose::Look,
+        Purpose::Read,
         Purpose::Change,
         Purpose::Flows,
         Purpose::Understand,
@@ -82,7 +82,7 @@ impl Purpose {
     /// The heading.
     pub fn heading(self) -> &'static str {
         match self {
-            Purpose::Look => "Look",
+            Purpose::Read => "Look",
             Purpose::Change => "Look and change",
             Purpose::Flows => "Flows",
             Purpose::Understand => "Understand",

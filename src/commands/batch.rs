@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
-use super::write::{Step, make_all};
+use super::write::{ChangeStep, make_all};
 use super::{Command, Context, Exit, Failure, quoted};
 use crate::commands::about::{About, Describe as _};
 use crate::output::escape;
@@ -37,7 +37,7 @@ const LARGEST: u64 = 64 << 20;
 /// One line.
 #[derive(Debug, Parser)]
 #[command(name = "", no_binary_name = true, disable_help_subcommand = true)]
-struct Line {
+struct BatchLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -52,7 +52,7 @@ impl Args {
         let text = self.read()?;
         let lines = parse(&text)?;
         let steps = lines.iter().filter_map(|(number, line)| {
-            Some(Step {
+            Some(ChangeStep {
                 line: Some(*number),
                 change: line.command.change()?,
             })
@@ -100,7 +100,7 @@ pub fn check(text: &str) -> Result<usize, Failure> {
 }
 
 /// The commands, each with the number of its line, from 1.
-fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
+fn parse(text: &str) -> Result<Vec<(usize, BatchLine)>, Failure> {
     let mut lines = Vec::new();
     // Made once: making it takes longer than reading a line with it.
     let mut command = command();
@@ -126,7 +126,7 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
         };
         let line = command
             .try_get_matches_from_mut(words)
-            .and_then(|matches| Line::from_arg_matches(&matches))
+            .and_then(|matches| BatchLine::from_arg_matches(&matches))
             .map_err(|error| wrong(&reason(&error)))?;
         if line.command.change().is_none() {
             let word = words
@@ -158,7 +158,7 @@ fn goes_on(line: &str) -> bool {
 /// A line's command, without what the command line of batch has.
 fn command() -> clap::Command {
     // `graph` names global options that contradict its own: here they lead nowhere.
-    Line::command().mut_subcommand("graph", |graph| {
+    BatchLine::command().mut_subcommand("graph", |graph| {
         graph.groups(["output", "json", "get"].map(ArgGroup::new))
     })
 }

@@ -17,15 +17,15 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::lines::Line;
+use super::lines::InterfaceRow;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
-use crate::model::check::{Daemon, Finding, Kind, Severity, Snapshot, findings, sort};
+use crate::model::check::{Daemon, Finding, FindingKind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
-use crate::output::{Cell, Column, Mode, Role, Shape, View, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, View, headings};
 
-use bridge::Answer;
+use bridge::BridgeAnswer;
 
 // The arguments of `ovs check`.
 #[derive(Debug, clap::Args)]
@@ -81,7 +81,10 @@ fn remarks() -> String {
     );
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let _ = writeln!(text, "  {}", severity.word());
-        for kind in Kind::ALL.iter().filter(|kind| kind.severity() == severity) {
+        for kind in FindingKind::ALL
+            .iter()
+            .filter(|kind| kind.severity() == severity)
+        {
             let _ = writeln!(text, "    {:<22} {}", kind.word(), kind.about());
         }
     }
@@ -101,24 +104,24 @@ fn columns() -> Vec<Column<Finding>> {
             Shape::Words(&["error", "warning", "note"]),
             "error, warning or note",
         )
-        .role(Role::State),
+        .role(ColourRole::State),
         Column::new("finding", |finding: &Finding| {
             Cell::text(finding.kind.word())
         })
         .is(
-            Shape::WordsOf(|| Kind::ALL.iter().map(|kind| kind.word()).collect()),
+            Shape::WordsOf(|| FindingKind::ALL.iter().map(|kind| kind.word()).collect()),
             "what kind of thing is wrong",
         )
         .identity()
         .drop(2),
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|finding: &Finding| Cell::from(finding.bridge.as_deref()))
             .shape(Shape::TEXT_OR_NULL)
             .identity()
             .drop(1),
         Column::new("object", |finding: &Finding| Cell::text(&finding.object))
             .text("the port, bridge or other thing that it is about")
-            .role(Role::Name)
+            .role(ColourRole::Name)
             .identity()
             .wrap(),
         Column::new("what", |finding: &Finding| Cell::text(&finding.what))
@@ -163,29 +166,29 @@ impl Args {
         // A switch with dummy devices is not the host's, though it runs there.
         let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
         let facts = facts.or_else(|| is_hosts.then(|| host::read(cx)));
-        let mut look = Look::default();
+        let mut switch = SwitchFindings::default();
         if is_local {
-            look.at(cx, &progress, &topology, &bridges).await;
+            switch.read(cx, &progress, &topology, &bridges).await;
         } else {
             cx.remark("the database is another host's: flows and routes are not looked at");
         }
         progress.say(|| "comparing".to_owned());
         let mut found = findings(&Snapshot {
             topology: &topology,
-            daemon: &look.daemon,
+            daemon: &switch.daemon,
             host: facts.as_ref(),
         });
         found.retain(|finding| match (&self.bridge, &finding.bridge) {
             (Some(asked), Some(bridge)) => asked == bridge,
             _ => true,
         });
-        found.append(&mut look.findings);
+        found.append(&mut switch.findings);
         found.retain(|finding| finding.kind.severity() <= self.severity.into());
         sort(&mut found);
         drop(progress);
         print(cx, &view, &found)?;
         let is_error = |finding: &Finding| finding.kind.severity() == Severity::Error;
-        match look.failed {
+        match switch.failed {
             _ if found.iter().any(is_error) => Ok(Exit::Failed),
             // What could not be looked at is not clean.
             Some(exit) => Ok(exit),
@@ -198,7 +201,7 @@ impl Args {
 fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<(), Failure> {
     let is_list = cx.format.mode != Mode::Table || cx.format.columns.is_some();
     // What is watched is compared finding by finding.
-    if is_list || cx.look().is_some() || found.is_empty() {
+    if is_list || cx.capture().is_some() || found.is_empty() {
         return cx.print_list(view, found, "findings");
     }
     cx.print(&messages::messages(found, &cx.format))
@@ -220,15 +223,15 @@ async fn settled(cx: &Context, progress: &Progress) -> Result<Topology, Failure>
 
 /// What the daemon itself tells.
 #[derive(Debug, Default)]
-struct Look {
+struct SwitchFindings {
     daemon: Daemon,
     findings: Vec<Finding>,
     /// What could not be looked at: the worst that happened.
     failed: Option<Exit>,
 }
 
-impl Look {
-    async fn at(
+impl SwitchFindings {
+    async fn read(
         &mut self,
         cx: &Context,
         progress: &Progress,
@@ -240,15 +243,15 @@ impl Look {
         for (number, name) in (1..).zip(bridges) {
             let count = bridges.len();
             progress.say(|| format!("the flows of {name}, bridge {number} of {count}"));
-            match bridge::look(cx, topology, name).await {
-                Ok(Answer::Findings(mut findings)) => {
+            match bridge::findings(cx, topology, name).await {
+                Ok(BridgeAnswer::Findings(mut findings)) => {
                     answered = true;
                     self.findings.append(&mut findings);
                 }
-                Ok(Answer::NoSocket) => {
+                Ok(BridgeAnswer::NoSocket) => {
                     unserved.insert((*name).to_owned());
                 }
-                Ok(Answer::Silence) => {
+                Ok(BridgeAnswer::Silence) => {
                     self.daemon = Daemon::Silent;
                     return;
                 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::rc::Rc;
 
-use super::look::{Look, Pace};
+use super::capture::{CapturedOutput, WatchInterval};
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::{Exit, Failure, progress, quoted};
@@ -33,7 +33,7 @@ pub struct Options {
     /// Whether stderr tells what is done.
     pub verbose: bool,
     /// `--watch`: the command is to be watched.
-    pub watch: Option<Pace>,
+    pub watch: Option<WatchInterval>,
 }
 
 /// How the global options want changes to be made.
@@ -65,7 +65,7 @@ pub struct Context {
     /// Errors only on stderr.
     pub quiet: bool,
     /// `--watch`: the command is to be watched.
-    pub watch: Option<Pace>,
+    pub watch: Option<WatchInterval>,
     reporter: Rc<Reporter>,
 }
 
@@ -75,7 +75,7 @@ impl Context {
         let reporter = Rc::new(Reporter {
             quiet: options.quiet,
             verbose: options.verbose,
-            look: None,
+            capture: None,
         });
         let host = options.host.with_log(Rc::clone(&reporter) as Rc<_>);
         Context {
@@ -92,14 +92,14 @@ impl Context {
     }
 
     /// The same options without a connection, for one look after the other: what the command shows is kept
-    /// until [`Look`] is asked for it.
-    pub(super) fn for_looks(&self) -> Context {
+    /// until [`CapturedOutput`] is asked for it.
+    pub(super) fn for_watching(&self) -> Context {
         let mut format = self.format.clone();
         format.palette = format.palette.apart();
         let reporter = Rc::new(Reporter {
             quiet: self.quiet,
             verbose: self.reporter.verbose,
-            look: Some(Look::default()),
+            capture: Some(CapturedOutput::default()),
         });
         let host = self.host.with_log(Rc::clone(&reporter) as Rc<_>);
         Context {
@@ -113,13 +113,13 @@ impl Context {
     }
 
     /// What was shown, while the command is watched.
-    pub(super) fn look(&self) -> Option<&Look> {
-        self.reporter.look.as_ref()
+    pub(super) fn capture(&self) -> Option<&CapturedOutput> {
+        self.reporter.capture.as_ref()
     }
 
     /// Begins something that takes its time: a terminal shows what, until it is dropped.
     pub(super) fn progress(&self, what: &str) -> Progress {
-        Progress::begin(!self.quiet && self.look().is_none(), what)
+        Progress::begin(!self.quiet && self.capture().is_none(), what)
     }
 
     /// Reads from the database; without a bridge if the one that is wanted is not there.
@@ -192,8 +192,8 @@ impl Context {
     ///
     /// Stdout cannot be written.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
-        if let Some(look) = self.look() {
-            look.show(Frame::of_text(text, self.format.mode));
+        if let Some(capture) = self.capture() {
+            capture.show(Frame::of_text(text, self.format.mode));
             return Ok(());
         }
         print(text)
@@ -207,8 +207,8 @@ impl Context {
         gap: &str,
         what: &str,
     ) -> Result<(), Failure> {
-        if let Some(look) = self.look() {
-            look.show(Frame::of_items(items, what));
+        if let Some(capture) = self.capture() {
+            capture.show(Frame::of_items(items, what));
             return Ok(());
         }
         let texts: Vec<String> = items.into_iter().map(|item| item.text.text).collect();
@@ -226,8 +226,8 @@ impl Context {
         rows: impl IntoIterator<Item = &'r R>,
         what: &str,
     ) -> Result<(), Failure> {
-        if let Some(look) = self.look() {
-            look.show(view.frame(rows, what));
+        if let Some(capture) = self.capture() {
+            capture.show(view.frame(rows, what));
             return Ok(());
         }
         let text = view.list(rows);

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use super::{Context, Exit, Failure, quoted};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::spelling::StyleArg;
 use crate::openflow::messages::Decoded;
 use crate::openflow::text::{NoNames, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
@@ -41,13 +42,7 @@ pub struct Args {
     /// The words of flows: those of ovs-ofctl for the message's version, or those of OpenFlow 1.0
     /// where they are true
     #[arg(long, value_enum, value_name = "STYLE", default_value = "wire")]
-    style: Words,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Words {
-    Classic,
-    Wire,
+    style: StyleArg,
 }
 
 /// So much text is written at once, in bytes.
@@ -68,8 +63,8 @@ impl Args {
         let text = TextContext {
             version: Version::V15,
             style: match self.style {
-                Words::Classic => Style::Classic,
-                Words::Wire => Style::Wire,
+                StyleArg::Classic => Style::Classic,
+                StyleArg::Wire => Style::Wire,
             },
             ports: PortSpelling::Number,
             names: &NoNames,

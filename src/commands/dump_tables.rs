@@ -5,7 +5,7 @@ use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::model::names::TABLE_CUT;
 use crate::openflow::messages::tables::{TableFeatures, TableStats};
-use crate::output::{Cell, Column, Mode, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 use crate::source::SwitchError;
 
 // The arguments of `ovs dump-tables`.
@@ -36,14 +36,14 @@ ovs dump-flows br-int --table 20                   the flows of one",
     );
 
 /// One table.
-struct Line {
+struct FlowTableRow {
     stats: TableStats,
     features: Option<TableFeatures>,
     /// The name in the database, if it was looked up.
     whole_name: Option<String>,
 }
 
-impl Line {
+impl FlowTableRow {
     /// The name that somebody gave it.
     fn name(&self) -> Option<&str> {
         if let Some(name) = &self.whole_name {
@@ -68,30 +68,38 @@ impl Line {
     }
 }
 
-fn columns() -> Vec<Column<Line>> {
+fn columns() -> Vec<Column<FlowTableRow>> {
     vec![
-        Column::new("table", |line: &Line| Cell::from(line.stats.table_id))
-            .whole("the table's number")
-            .role(Role::Number)
-            .identity(),
-        Column::new("name", |line: &Line| Cell::from(line.name()))
+        Column::new("table", |line: &FlowTableRow| {
+            Cell::from(line.stats.table_id)
+        })
+        .whole("the table's number")
+        .role(ColourRole::Number)
+        .identity(),
+        Column::new("name", |line: &FlowTableRow| Cell::from(line.name()))
             .text_or_null("the table's name, if it has one")
-            .role(Role::Name)
+            .role(ColourRole::Name)
             .in_general("the name"),
-        Column::new("active", |line: &Line| Cell::from(line.stats.active))
-            .whole("how many flows are in the table"),
-        Column::new("lookups", |line: &Line| Cell::from(line.stats.lookups))
-            .whole("how many packets were looked up in the table")
-            .counter(),
-        Column::new("matched", |line: &Line| Cell::from(line.stats.matched))
-            .whole("how many packets matched a flow; in port find what of the port was found")
-            .counter(),
-        Column::new("max_entries", |line: &Line| {
+        Column::new("active", |line: &FlowTableRow| {
+            Cell::from(line.stats.active)
+        })
+        .whole("how many flows are in the table"),
+        Column::new("lookups", |line: &FlowTableRow| {
+            Cell::from(line.stats.lookups)
+        })
+        .whole("how many packets were looked up in the table")
+        .counter(),
+        Column::new("matched", |line: &FlowTableRow| {
+            Cell::from(line.stats.matched)
+        })
+        .whole("how many packets matched a flow; in port find what of the port was found")
+        .counter(),
+        Column::new("max_entries", |line: &FlowTableRow| {
             Cell::from(line.features.as_ref().map(|features| features.max_entries))
         })
         .whole_or_null("how many flows the table has room for")
         .drop(1),
-        Column::new("metadata_match", |line: &Line| {
+        Column::new("metadata_match", |line: &FlowTableRow| {
             line.metadata()
                 .map_or(Cell::Absent, |(bits, _)| Cell::Hex64(bits))
         })
@@ -100,7 +108,7 @@ fn columns() -> Vec<Column<Line>> {
             "the bits of metadata that flows of the table can match",
         )
         .extra(),
-        Column::new("metadata_write", |line: &Line| {
+        Column::new("metadata_write", |line: &FlowTableRow| {
             line.metadata()
                 .map_or(Cell::Absent, |(_, bits)| Cell::Hex64(bits))
         })
@@ -138,13 +146,13 @@ impl Args {
                 features => features.map_err(|error| switch.failure(error))?,
             }
         };
-        let mut lines: Vec<Line> = stats
+        let mut lines: Vec<FlowTableRow> = stats
             .into_iter()
             .map(|mut stats| {
                 let told = features
                     .iter()
                     .find(|features| features.table_id == stats.table_id);
-                Line {
+                FlowTableRow {
                     features: stats.features.take().or_else(|| told.cloned()),
                     stats,
                     whole_name: None,
@@ -152,7 +160,7 @@ impl Args {
             })
             .collect();
         // The database has whole what OpenFlow cuts.
-        if lines.iter().any(Line::may_be_cut) {
+        if lines.iter().any(FlowTableRow::may_be_cut) {
             let names = switch.whole_table_names(cx).await;
             for line in &mut lines {
                 line.whole_name = names.get(line.stats.table_id).map(str::to_owned);
@@ -161,7 +169,7 @@ impl Args {
         lines.sort_by_key(|line| line.stats.table_id);
         let all = lines.len();
         if !self.all {
-            lines.retain(Line::is_used);
+            lines.retain(FlowTableRow::is_used);
         }
         let hidden = all - lines.len();
         cx.print_list(&view, &lines, "tables in use")?;

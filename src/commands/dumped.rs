@@ -38,8 +38,8 @@ impl<'a> Dumped<'a> {
         json: impl FnOnce(&mut Json<'_>) -> R,
     ) -> R {
         self.any = true;
-        if self.cx.look().is_some() {
-            let mut line = self.out.fellow();
+        if self.cx.capture().is_some() {
+            let mut line = self.out.new_like_this();
             let outcome = text(&mut line);
             let mut item = Item::of_text(number.to_string(), line);
             if self.cx.format.is_json() {
@@ -59,8 +59,8 @@ impl<'a> Dumped<'a> {
 
     /// Prints it. People are told when there is nothing: `no groups`.
     pub(super) fn finish(mut self, what: &str) -> Result<(), Failure> {
-        if let Some(look) = self.cx.look() {
-            look.show(Frame {
+        if let Some(capture) = self.cx.capture() {
+            capture.show(Frame {
                 clocks: vec!["duration"],
                 ..Frame::of_items(self.items, what)
             });

@@ -20,12 +20,12 @@
 #![allow(clippy::doc_markdown, missing_docs)]
 
 pub mod about;
+mod capture;
 mod context;
 mod dumped;
 mod failure;
 mod flow_reading;
 mod lines;
-mod look;
 mod progress;
 mod reporter;
 mod setting;
@@ -52,9 +52,9 @@ pub mod show;
 pub mod tag;
 pub mod tunnel;
 
+pub use capture::WatchInterval;
 pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
-pub use look::Pace;
 pub(crate) use switch::names_of_tables;
 
 pub(crate) use write::changed_columns;
@@ -72,7 +72,7 @@ use about::Purpose;
 #[command(defer = true)]
 pub enum Command {
     /// Bridges, ports, tags, patch peers and tunnels, in one view
-    #[command(add = Purpose::Look)]
+    #[command(add = Purpose::Read)]
     Show(show::Args),
     /// Bridges: list, show, add, change, remove
     #[command(subcommand, add = Purpose::Change)]
@@ -114,7 +114,7 @@ pub enum Command {
     #[command(add = Purpose::Flows)]
     DumpTables(dump_tables::Args),
     /// How the bridges hang together, as a picture
-    #[command(add = Purpose::Look)]
+    #[command(add = Purpose::Read)]
     Graph(graph::Args),
     /// The way from a port: to the wire or tunnel, and to what is behind it on its host
     #[command(add = Purpose::Understand)]
@@ -133,7 +133,7 @@ impl Command {
     /// The command fails.
     pub async fn run(&self, cx: &Context) -> Result<ExitCode, Failure> {
         match cx.watch {
-            Some(pace) => watch::watch(cx, self, pace).await,
+            Some(interval) => watch::watch(cx, self, interval).await,
             None => self.once(cx).await,
         }
     }
@@ -164,7 +164,7 @@ impl Command {
 
 impl Command {
     /// The change that it makes in the database, if it makes one.
-    fn change(&self) -> Option<&dyn write::Change> {
+    fn change(&self) -> Option<&dyn write::DatabaseChange> {
         match self {
             Command::Bridge(bridge::Command::Change(change)) => Some(change),
             Command::Db(db::Command::Change(change)) => Some(change),

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::flow_reading::{COLUMNS, rules_of};
-use super::lines::Line;
+use super::lines::InterfaceRow;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
@@ -16,7 +16,7 @@ use crate::model::path::{Leg, host_legs, unknown_way, ways};
 use crate::model::resolve::{Found, argument, find};
 use crate::model::segment::{Network, TagState, is_of_guest, port_lines, tag_lines};
 use crate::model::{Depth, Scope, Topology, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 // Arguments of `path`.
 #[derive(Debug, clap::Args)]
@@ -68,26 +68,26 @@ fn columns() -> Vec<Column<Leg>> {
                 Shape::Pattern("^[a-z_-]+$"),
                 "of which kind the line is; the command's page lists them",
             )
-            .role(Role::Kind),
+            .role(ColourRole::Kind),
         Column::new("from", |leg: &Leg| Cell::from(leg.from.as_deref()))
             .text_or_null("where the leg begins")
-            .role(Role::Name),
+            .role(ColourRole::Name),
         Column::new("to", |leg: &Leg| Cell::from(leg.to.as_deref()))
             .text_or_null("where the leg ends")
-            .role(Role::Name),
+            .role(ColourRole::Name),
         Column::new("at", |leg: &Leg| Cell::from(leg.at.as_deref()))
             .text_or_null("the port or bridge at which the leg ends or stops")
             .drop(4),
         Column::new("vlan", |leg: &Leg| Cell::from(leg.vlan))
             .vid_or_null("the VLAN tag that packets bear there")
-            .role(Role::Number),
+            .role(ColourRole::Number),
         Column::new("key", |leg: &Leg| Cell::from(leg.key))
             .whole_or_null("the tunnel key on the wire")
-            .role(Role::Number),
-        Line::REMOTE_IP
+            .role(ColourRole::Number),
+        InterfaceRow::REMOTE_IP
             .of(|leg: &Leg| Cell::from(leg.remote_ip.as_deref()))
             .drop(2),
-        Line::STATE
+        InterfaceRow::STATE
             .of(|leg: &Leg| Cell::from(leg.state))
             .shape(Shape::OrNull(&Shape::Words(TagState::WORDS))),
         Column::new("note", |leg: &Leg| Cell::text(&leg.note))

@@ -7,7 +7,7 @@ mod settings;
 mod show;
 mod stats;
 
-use super::lines::{Line, Picture};
+use super::lines::{InterfaceRow, Picture};
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
@@ -75,28 +75,28 @@ ovs port list --columns port,ofport,tag
 ovs port list br-int --json | jq -r '.[] | select(.tag == 1).port'",
 );
 
-fn columns<'t>() -> Vec<Column<Line<'t>>> {
+fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     vec![
-        Line::BRIDGE.drop(2),
-        Line::PORT,
-        Line::INTERFACE.drop(1),
-        Line::OFPORT,
-        Line::TYPE.drop(3),
-        Line::TAG,
-        Line::TRUNKS.drop(5),
-        Line::MAC.drop(6),
-        Line::LINK_STATE.drop(4),
-        Line::VLAN_MODE.extra(),
-        Line::MTU.extra(),
-        Line::ADMIN_STATE.extra(),
-        Line::ERROR.extra(),
-        Line::PEER.extra(),
-        Line::PEER_BRIDGE.extra(),
-        Line::REMOTE_IP.extra(),
-        Line::LOCAL_IP.extra(),
-        Line::KEY.extra(),
-        Line::OPTIONS.extra(),
-        Line::EXTERNAL_IDS.extra(),
+        InterfaceRow::BRIDGE.drop(2),
+        InterfaceRow::PORT,
+        InterfaceRow::INTERFACE.drop(1),
+        InterfaceRow::OFPORT,
+        InterfaceRow::TYPE.drop(3),
+        InterfaceRow::TAG,
+        InterfaceRow::TRUNKS.drop(5),
+        InterfaceRow::MAC.drop(6),
+        InterfaceRow::LINK_STATE.drop(4),
+        InterfaceRow::VLAN_MODE.extra(),
+        InterfaceRow::MTU.extra(),
+        InterfaceRow::ADMIN_STATE.extra(),
+        InterfaceRow::ERROR.extra(),
+        InterfaceRow::PEER.extra(),
+        InterfaceRow::PEER_BRIDGE.extra(),
+        InterfaceRow::REMOTE_IP.extra(),
+        InterfaceRow::LOCAL_IP.extra(),
+        InterfaceRow::KEY.extra(),
+        InterfaceRow::OPTIONS.extra(),
+        InterfaceRow::EXTERNAL_IDS.extra(),
     ]
 }
 

@@ -1,9 +1,9 @@
-//! Where what a command has to say besides its answer goes: to stderr, or, while it is watched, to its look.
+//! Where what a command has to say besides its answer goes: to stderr, or, while it is watched, to its capture.
 
 use std::io::{self, Write as _};
 
+use super::capture::CapturedOutput;
 use super::failure::one_line;
-use super::look::Look;
 use super::{Failure, progress};
 use crate::source::Log;
 
@@ -13,15 +13,15 @@ pub(super) struct Reporter {
     pub(super) quiet: bool,
     pub(super) verbose: bool,
     /// Where what is to be shown goes while the command is watched; `None`: stdout and stderr.
-    pub(super) look: Option<Look>,
+    pub(super) capture: Option<CapturedOutput>,
 }
 
 impl Log for Reporter {
     /// A remark on stderr, unless quiet.
     fn remark(&self, text: &str) {
-        match &self.look {
+        match &self.capture {
             _ if self.quiet => {}
-            Some(look) => look.remark(text),
+            Some(capture) => capture.remark(text),
             None => progress::aside(|| {
                 let _ = writeln!(io::stderr(), "{}", one_line(text));
             }),
@@ -30,7 +30,7 @@ impl Log for Reporter {
 
     /// What is done, on stderr, if it was asked for.
     fn detail(&self, text: &str) {
-        if self.verbose && self.look.is_none() {
+        if self.verbose && self.capture.is_none() {
             progress::aside(|| {
                 let _ = writeln!(io::stderr(), "ovs: {}", one_line(text));
             });
@@ -41,8 +41,8 @@ impl Log for Reporter {
 impl Reporter {
     /// Says what failed, where the command goes on nevertheless.
     pub(super) fn say(&self, failure: &Failure) {
-        match &self.look {
-            Some(look) => look.remark(&failure.message),
+        match &self.capture {
+            Some(capture) => capture.remark(&failure.message),
             None => failure.say(self.quiet),
         }
     }

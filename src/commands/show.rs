@@ -6,7 +6,7 @@
 mod json;
 mod tree;
 
-use super::lines::{Line, Picture};
+use super::lines::{InterfaceRow, Picture};
 use super::{Context, Failure};
 use crate::base::json::Json;
 use crate::commands::about::{About, Describe as _};
@@ -37,27 +37,27 @@ ovs show --json | jq -r '.bridges[].name'",
     );
 
 /// The line of one interface.
-fn columns<'t>() -> Vec<Column<Line<'t>>> {
+fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     vec![
-        Line::BRIDGE,
-        Line::PORT,
-        Line::INTERFACE.drop(9),
-        Line::OFPORT,
-        Line::TYPE,
-        Line::TAG,
-        Line::TRUNKS.drop(6),
-        Line::PEER,
-        Line::PEER_BRIDGE.drop(3),
-        Line::REMOTE_IP.drop(1),
-        Line::LOCAL_IP.drop(5),
-        Line::KEY.drop(2),
-        Line::LINK_STATE.drop(7),
-        Line::ERROR.drop(8),
-        Line::MAC.extra(),
-        Line::MTU.extra(),
-        Line::ADMIN_STATE.extra(),
-        Line::OPTIONS.extra(),
-        Line::EXTERNAL_IDS.extra(),
+        InterfaceRow::BRIDGE,
+        InterfaceRow::PORT,
+        InterfaceRow::INTERFACE.drop(9),
+        InterfaceRow::OFPORT,
+        InterfaceRow::TYPE,
+        InterfaceRow::TAG,
+        InterfaceRow::TRUNKS.drop(6),
+        InterfaceRow::PEER,
+        InterfaceRow::PEER_BRIDGE.drop(3),
+        InterfaceRow::REMOTE_IP.drop(1),
+        InterfaceRow::LOCAL_IP.drop(5),
+        InterfaceRow::KEY.drop(2),
+        InterfaceRow::LINK_STATE.drop(7),
+        InterfaceRow::ERROR.drop(8),
+        InterfaceRow::MAC.extra(),
+        InterfaceRow::MTU.extra(),
+        InterfaceRow::ADMIN_STATE.extra(),
+        InterfaceRow::OPTIONS.extra(),
+        InterfaceRow::EXTERNAL_IDS.extra(),
     ]
 }
 

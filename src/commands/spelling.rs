@@ -24,7 +24,7 @@ pub(super) struct Spelling {
     /// The words: those of OpenFlow 1.0 where they are true, or those of ovs-ofctl -O VERSION
     /// [default: classic; wire with -O]
     #[arg(long, value_enum, value_name = "STYLE")]
-    style: Option<Words>,
+    style: Option<StyleArg>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -35,7 +35,7 @@ enum HowNamed {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Words {
+pub(super) enum StyleArg {
     Classic,
     Wire,
 }
@@ -54,9 +54,9 @@ impl Spelling {
     /// Which words are used: `-O` asks for those of its version.
     pub(super) fn style(&self, cx: &Context) -> Style {
         match self.style {
-            Some(Words::Wire) => Style::Wire,
+            Some(StyleArg::Wire) => Style::Wire,
             None if cx.versions.is_some() => Style::Wire,
-            Some(Words::Classic) | None => Style::Classic,
+            Some(StyleArg::Classic) | None => Style::Classic,
         }
     }
 }

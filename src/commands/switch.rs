@@ -69,8 +69,8 @@ impl SwitchArg {
         cx: &Context,
         offer: Versions,
     ) -> Result<Switch, SwitchConnectError> {
-        if let Some(look) = cx.look() {
-            look.asked_a_switch();
+        if let Some(capture) = cx.capture() {
+            capture.asked_a_switch();
         }
         self.address.connect(&cx.database, offer).await
     }

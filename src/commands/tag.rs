@@ -3,13 +3,13 @@
 mod change;
 mod map;
 
-use super::lines::{Line, Picture, numbers};
+use super::lines::{InterfaceRow, Picture, numbers};
 use super::write;
 use super::{Context, Failure, port};
 use crate::commands::about::{About, Describe as _};
 use crate::model::vlan::{Vlan, tags};
 use crate::model::{Bridge, Depth, Port, Scope, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 /// The commands on VLAN tags.
 #[derive(Debug, clap::Subcommand)]
@@ -61,10 +61,10 @@ struct Tag<'t> {
 
 fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
     vec![
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|tag: &Tag<'t>| Cell::text(&tag.bridge.name))
             .identity(),
-        Line::TAG
+        InterfaceRow::TAG
             .of(|tag: &Tag<'t>| Cell::from(tag.vid))
             .shape(Shape::VID)
             .identity(),
@@ -72,20 +72,20 @@ fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
             Cell::texts(tag.ports.iter().map(|port| port.name.as_str()))
         })
         .texts("the names of the ports; of bridges how many")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .wrap(),
     ]
 }
 
-fn show_columns<'t>() -> Vec<Column<Line<'t>>> {
+fn show_columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     vec![
-        Line::BRIDGE,
-        Line::PORT,
-        Line::TAG,
-        Line::TRUNKS,
-        Line::CVLANS.extra(),
-        Line::VLAN_MODE,
-        Line::VLAN,
+        InterfaceRow::BRIDGE,
+        InterfaceRow::PORT,
+        InterfaceRow::TAG,
+        InterfaceRow::TRUNKS,
+        InterfaceRow::CVLANS.extra(),
+        InterfaceRow::VLAN_MODE,
+        InterfaceRow::VLAN,
     ]
 }
 
@@ -132,36 +132,39 @@ impl Command {
     }
 }
 
-impl<'t> Line<'t> {
-    const CVLANS: Column<Line<'t>> =
-        Column::new("cvlans", |line: &Line<'t>| numbers(&line.port.cvlans))
-            .is(
-                Shape::List(&Shape::VID),
-                "inner VLANs that a dot1q-tunnel carries",
-            )
-            .role(Role::Number)
-            .reads(&["cvlans"]);
-
-    /// What the port does with tags: the word of the database's column, the default filled in.
-    pub(super) const VLAN_MODE: Column<Line<'t>> = Column::new("vlan_mode", |line: &Line<'t>| {
-        Cell::text(Vlan::of(line.port).mode())
+impl<'t> InterfaceRow<'t> {
+    const CVLANS: Column<InterfaceRow<'t>> = Column::new("cvlans", |line: &InterfaceRow<'t>| {
+        numbers(&line.port.cvlans)
     })
     .is(
-        Shape::Words(&[
-            "access",
-            "trunk",
-            "native-tagged",
-            "native-untagged",
-            "dot1q-tunnel",
-        ]),
-        "access, trunk, native-tagged, native-untagged or dot1q-tunnel",
+        Shape::List(&Shape::VID),
+        "inner VLANs that a dot1q-tunnel carries",
     )
-    .reads(&["tag", "vlan_mode"]);
+    .role(ColourRole::Number)
+    .reads(&["cvlans"]);
+
+    /// What the port does with tags: the word of the database's column, the default filled in.
+    pub(super) const VLAN_MODE: Column<InterfaceRow<'t>> =
+        Column::new("vlan_mode", |line: &InterfaceRow<'t>| {
+            Cell::text(Vlan::of(line.port).mode())
+        })
+        .is(
+            Shape::Words(&[
+                "access",
+                "trunk",
+                "native-tagged",
+                "native-untagged",
+                "dot1q-tunnel",
+            ]),
+            "access, trunk, native-tagged, native-untagged or dot1q-tunnel",
+        )
+        .reads(&["tag", "vlan_mode"]);
 
     /// The same in words.
-    pub(super) const VLAN: Column<Line<'t>> = Column::new("vlan", |line: &Line<'t>| {
-        Cell::text(Vlan::of(line.port).to_string())
-    })
-    .text("in words, what the port does with tags; of a VLAN bridge its VLAN")
-    .reads(&["tag", "trunks", "cvlans", "vlan_mode"]);
+    pub(super) const VLAN: Column<InterfaceRow<'t>> =
+        Column::new("vlan", |line: &InterfaceRow<'t>| {
+            Cell::text(Vlan::of(line.port).to_string())
+        })
+        .text("in words, what the port does with tags; of a VLAN bridge its VLAN")
+        .reads(&["tag", "trunks", "cvlans", "vlan_mode"]);
 }

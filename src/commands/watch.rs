@@ -1,6 +1,6 @@
 //! `--watch`: a command looked at again and again, and what has changed since.
 //!
-//! A look is the command itself, run once more; what it would print it gives to a `Look` as a
+//! A look is the command itself, run once more; what it would print it gives to a `CapturedOutput` as a
 //! [`Frame`] instead. Two of them are compared, and what differs is shown: a [`Screen`] is redrawn, or a
 //! [`Stream`] goes on. So every command that prints lists can be watched, and none knows of it.
 //!
@@ -16,8 +16,8 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::capture::WatchInterval;
 use super::context::print;
-use super::look::Pace;
 use super::{Command, Context, Exit, Failure};
 use crate::output::{Format, Frame, Head, Mode, Screen, Stream, clock};
 use reader::Reader;
@@ -33,19 +33,19 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 pub(super) async fn watch(
     cx: &Context,
     command: &Command,
-    pace: Pace,
+    interval: WatchInterval,
 ) -> Result<ExitCode, Failure> {
-    let mut watch = Watch::new(cx, command, pace);
+    let mut watch = Watcher::new(cx, command, interval);
     let mut reader = Reader::new();
     let mut signals = Signals::new(watch.out.is_screen());
-    let mut why = Why::Time;
+    let mut why = Trigger::Time;
     loop {
         tokio::select! {
             biased;
             signal = signals.next() => match signal {
                 Signal::Resized => {
                     watch.measure();
-                    why = Why::Resized;
+                    why = Trigger::Resized;
                 }
                 Signal::Ends(code) => return Ok(code.into()),
             },
@@ -57,73 +57,73 @@ pub(super) async fn watch(
 
 /// Why it is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Why {
+enum Trigger {
     /// It is time, or something has changed in the database.
     Time,
     /// The terminal has another size.
     Resized,
 }
 
-struct Watch<'c> {
+struct Watcher<'c> {
     command: &'c Command,
     options: &'c Context,
     /// That of the looks: it has the connection to the database.
     cx: Context,
-    pace: Pace,
-    out: Out,
+    interval: WatchInterval,
+    out: WatchOutput,
     what: String,
     /// The last look, and the one that its changes are shown against.
-    now: Option<Seen>,
-    before: Option<Seen>,
+    now: Option<TimedFrame>,
+    before: Option<TimedFrame>,
     remarks: Vec<String>,
     /// How long the last look took.
     took: Duration,
     asked_a_switch: bool,
-    trouble: Option<Trouble>,
+    failure: Option<ReadFailure>,
 }
 
 /// What was seen, and when.
-struct Seen {
+struct TimedFrame {
     frame: Frame,
     at: Instant,
     time: SystemTime,
 }
 
 /// What is wrong.
-struct Trouble {
+struct ReadFailure {
     message: String,
     since: SystemTime,
     next: Duration,
 }
 
-enum Out {
+enum WatchOutput {
     Screen { screen: Screen, height: usize },
     Stream(Stream),
 }
 
-impl Out {
+impl WatchOutput {
     fn is_screen(&self) -> bool {
-        matches!(self, Out::Screen { .. })
+        matches!(self, WatchOutput::Screen { .. })
     }
 }
 
-impl<'c> Watch<'c> {
-    fn new(options: &'c Context, command: &'c Command, pace: Pace) -> Watch<'c> {
+impl<'c> Watcher<'c> {
+    fn new(options: &'c Context, command: &'c Command, interval: WatchInterval) -> Watcher<'c> {
         let terminal = io::stdout().is_terminal();
         let out = match options.format.mode {
-            Mode::Table => Out::Screen {
+            Mode::Table => WatchOutput::Screen {
                 screen: Screen::new(terminal),
                 height: usize::MAX,
             },
-            _ => Out::Stream(Stream::new(&options.format)),
+            _ => WatchOutput::Stream(Stream::new(&options.format)),
         };
         let words = std::env::args_os().skip(1);
         let words: Vec<String> = words.map(|w| w.to_string_lossy().into_owned()).collect();
-        let mut watch = Watch {
+        let mut watch = Watcher {
             command,
             options,
-            cx: options.for_looks(),
-            pace,
+            cx: options.for_watching(),
+            interval,
             out,
             what: command_line(&words),
             now: None,
@@ -131,7 +131,7 @@ impl<'c> Watch<'c> {
             remarks: Vec::new(),
             took: Duration::ZERO,
             asked_a_switch: false,
-            trouble: None,
+            failure: None,
         };
         watch.measure();
         watch
@@ -139,7 +139,7 @@ impl<'c> Watch<'c> {
 
     /// Takes the size of the terminal.
     fn measure(&mut self) {
-        let Out::Screen { height, .. } = &mut self.out else {
+        let WatchOutput::Screen { height, .. } = &mut self.out else {
             return;
         };
         if let Some((wide, high)) = terminal_size::terminal_size_of(io::stdout()) {
@@ -149,27 +149,27 @@ impl<'c> Watch<'c> {
     }
 
     /// One look, and the wait for the next: why that is. It may be dropped at any point of its waiting.
-    async fn step(&mut self, why: Why) -> Result<Why, Failure> {
-        self.look(why).await?;
+    async fn step(&mut self, why: Trigger) -> Result<Trigger, Failure> {
+        self.refresh(why).await?;
         Ok(self.wait().await)
     }
 
-    async fn look(&mut self, why: Why) -> Result<(), Failure> {
+    async fn refresh(&mut self, why: Trigger) -> Result<(), Failure> {
         if self.cx.database.is_lost() {
             let width = self.cx.format.width;
-            self.cx = self.options.for_looks();
+            self.cx = self.options.for_watching();
             self.cx.format.width = width;
         }
-        let Some(look) = self.cx.look() else {
+        let Some(capture) = self.cx.capture() else {
             return Ok(());
         };
-        look.begin();
+        capture.begin();
         let began = Instant::now();
         let outcome = self.command.once(&self.cx).await;
         self.took = began.elapsed();
-        self.asked_a_switch |= look.asked_a_switch.get();
-        let frame = look.frame.take();
-        let remarks = look.remarks.take();
+        self.asked_a_switch |= capture.asked_a_switch.get();
+        let frame = capture.frame.take();
+        let remarks = capture.remarks.take();
         let frame = match (outcome, frame) {
             (Ok(_), Some(frame)) => frame,
             // It shows nothing: there is nothing.
@@ -197,17 +197,17 @@ impl<'c> Watch<'c> {
     }
 
     /// A look has seen this.
-    fn seen(&mut self, frame: Frame, why: Why) -> Result<(), Failure> {
-        let recovered = self.trouble.take().is_some();
+    fn seen(&mut self, frame: Frame, why: Trigger) -> Result<(), Failure> {
+        let recovered = self.failure.take().is_some();
         if recovered && !self.out.is_screen() {
             self.options.remark("ovs: connected again");
         }
-        let seen = Seen {
+        let seen = TimedFrame {
             frame,
             at: Instant::now(),
             time: SystemTime::now(),
         };
-        if why == Why::Resized && self.now.is_some() {
+        if why == Trigger::Resized && self.now.is_some() {
             // The same difference as before, on another screen.
             self.now = Some(seen);
             return self.print();
@@ -237,8 +237,8 @@ impl<'c> Watch<'c> {
 
     /// A look has failed: what was there is kept, but for what was named and is no longer there.
     fn failed(&mut self, failure: &Failure) -> Result<(), Failure> {
-        let (since, next) = match &self.trouble {
-            Some(trouble) => (trouble.since, (trouble.next * 2).min(LONGEST_RETRY)),
+        let (since, next) = match &self.failure {
+            Some(failed) => (failed.since, (failed.next * 2).min(LONGEST_RETRY)),
             None => (SystemTime::now(), RETRY),
         };
         let is_gone = failure.exit == Exit::NotFound;
@@ -251,9 +251,9 @@ impl<'c> Watch<'c> {
         } else {
             format!("disconnected since {}: {}", clock(since), failure.message)
         };
-        let is_news = self.trouble.is_none();
+        let is_news = self.failure.is_none();
         if is_gone && let Some(now) = self.now.as_ref().filter(|now| !now.frame.is_empty()) {
-            let nothing = Seen {
+            let nothing = TimedFrame {
                 frame: Frame {
                     items: Vec::new(),
                     ..now.frame.clone()
@@ -266,14 +266,14 @@ impl<'c> Watch<'c> {
                 self.print()?;
             }
         }
-        self.trouble = Some(Trouble {
+        self.failure = Some(ReadFailure {
             message,
             since,
             next,
         });
         match &self.out {
-            Out::Screen { .. } => self.print(),
-            Out::Stream(_) if is_news => {
+            WatchOutput::Screen { .. } => self.print(),
+            WatchOutput::Stream(_) if is_news => {
                 let end = if is_gone {
                     "waiting for it"
                 } else {
@@ -283,7 +283,7 @@ impl<'c> Watch<'c> {
                     .remark(&format!("ovs: {}; {end}", failure.message));
                 Ok(())
             }
-            Out::Stream(_) => Ok(()),
+            WatchOutput::Stream(_) => Ok(()),
         }
     }
 
@@ -299,10 +299,10 @@ impl<'c> Watch<'c> {
         let before = self.before.as_ref().map(|before| &before.frame);
         let changes = now.frame.compare(before, elapsed);
         let text = match &mut self.out {
-            Out::Stream(stream) => stream.lines(&now.frame, &changes, now.time),
-            Out::Screen { screen, height } => {
+            WatchOutput::Stream(stream) => stream.lines(&now.frame, &changes, now.time),
+            WatchOutput::Screen { screen, height } => {
                 let pace = if self.asked_a_switch {
-                    format!("every {} s", self.pace.poll().as_secs_f64())
+                    format!("every {} s", self.interval.poll().as_secs_f64())
                 } else {
                     "on change".to_owned()
                 };
@@ -310,10 +310,7 @@ impl<'c> Watch<'c> {
                     what: &self.what,
                     pace: &pace,
                     time: now.time,
-                    trouble: self
-                        .trouble
-                        .as_ref()
-                        .map(|trouble| trouble.message.as_str()),
+                    error: self.failure.as_ref().map(|failed| failed.message.as_str()),
                     remarks: &self.remarks,
                 };
                 let format = Format {
@@ -327,16 +324,16 @@ impl<'c> Watch<'c> {
     }
 
     /// Waits for a reason to look again.
-    async fn wait(&self) -> Why {
-        if let Some(trouble) = &self.trouble {
+    async fn wait(&self) -> Trigger {
+        if let Some(failed) = &self.failure {
             // The database may ring before: what is waited for may be there.
-            let next = trouble.next;
+            let next = failed.next;
             let gone = self.now.as_ref().is_some_and(|now| now.frame.is_empty());
             tokio::select! {
                 () = tokio::time::sleep(next) => {}
                 () = self.cx.database.changed(), if gone => {}
             }
-            return Why::Time;
+            return Trigger::Time;
         }
         let since = self
             .now
@@ -344,7 +341,7 @@ impl<'c> Watch<'c> {
             .map_or(Duration::ZERO, |now| now.at.elapsed());
         let next_poll = async {
             if self.asked_a_switch {
-                tokio::time::sleep(self.pace.poll().saturating_sub(since)).await;
+                tokio::time::sleep(self.interval.poll().saturating_sub(since)).await;
             } else {
                 pending::<()>().await;
             }
@@ -353,13 +350,13 @@ impl<'c> Watch<'c> {
         let counts = self.now.as_ref().is_some_and(|now| now.frame.counts());
         let rings = !(self.asked_a_switch && counts);
         tokio::select! {
-            () = next_poll => Why::Time,
+            () = next_poll => Trigger::Time,
             () = self.cx.database.changed(), if rings => {
                 tokio::time::sleep(SETTLE).await;
-                let least = self.pace.least().max(self.took);
+                let least = self.interval.least().max(self.took);
                 let since = self.now.as_ref().map_or(Duration::ZERO, |now| now.at.elapsed());
                 tokio::time::sleep(least.saturating_sub(since)).await;
-                Why::Time
+                Trigger::Time
             }
         }
     }

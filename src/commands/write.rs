@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 use futures_util::future::LocalBoxFuture;
 
 use applied::{State, applied};
-use interrupt::{Course, Stage};
-use print::{Line, columns, lines, print_changes, print_plan};
+use interrupt::{ChangeStage, SignalGuard};
+use print::{ChangedObject, columns, lines, print_changes, print_plan};
 use undo::take_out_again;
 
 use super::progress::Progress;
@@ -38,7 +38,7 @@ const ATTEMPTS: usize = 20;
 const WORTH_READING_WHOLE: usize = 40;
 
 /// What helps where nobody knows whether it is written.
-const LOOK_THERE: &str = "`ovs show` shows what is there; the command can be given again with \
+const SHOW_HINT: &str = "`ovs show` shows what is there; the command can be given again with \
                           --may-exist or --if-exists";
 
 /// The columns of what is printed of a change.
@@ -47,7 +47,7 @@ pub(crate) fn changed_columns() -> Vec<Heading> {
 }
 
 /// A command that changes the database.
-pub(super) trait Change {
+pub(super) trait DatabaseChange {
     /// Lays the change over the draft, or says why it is not made.
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>>;
 
@@ -58,18 +58,18 @@ pub(super) trait Change {
 }
 
 /// A change, and the line it stands on in a batch.
-pub(super) struct Step<'a> {
+pub(super) struct ChangeStep<'a> {
     pub(super) line: Option<usize>,
-    pub(super) change: &'a dyn Change,
+    pub(super) change: &'a dyn DatabaseChange,
 }
 
 /// Makes one change.
-pub(super) async fn make(cx: &Context, change: &dyn Change) -> Result<(), Failure> {
-    make_all(cx, &[Step { line: None, change }]).await
+pub(super) async fn make(cx: &Context, change: &dyn DatabaseChange) -> Result<(), Failure> {
+    make_all(cx, &[ChangeStep { line: None, change }]).await
 }
 
 /// Makes all changes, in this order, in one transaction; prints what changed.
-pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Failure> {
+pub(super) async fn make_all(cx: &Context, steps: &[ChangeStep<'_>]) -> Result<(), Failure> {
     let is_atomic = steps.iter().any(|step| step.change.is_atomic());
     if is_atomic && cx.writing.no_wait {
         let message = "--atomic must wait to see what the switch says: it cannot be with --no-wait";
@@ -80,9 +80,9 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
         return Err(Failure::new(Exit::Usage, message));
     }
     let mut database = cx.database.for_writing().await?;
-    let course = OnceCell::new();
+    let guard = OnceCell::new();
     for _ in 0..database.servers() {
-        match make_at(cx, &database, steps, is_atomic, &course).await {
+        match make_at(cx, &database, steps, is_atomic, &guard).await {
             Err(Stop::NothingSent(failure)) if failure.exit == Exit::Unreachable => {
                 database = database.elsewhere().await.ok_or(failure)?;
             }
@@ -114,13 +114,13 @@ impl<E: Into<Failure>> From<E> for Stop {
 async fn make_at(
     cx: &Context,
     database: &Database,
-    steps: &[Step<'_>],
+    steps: &[ChangeStep<'_>],
     is_atomic: bool,
-    course: &OnceCell<Course>,
+    guard: &OnceCell<SignalGuard>,
 ) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let Some(Written { edit, next_cfg }) = commit(cx, database, steps, course).await? else {
+    let Some(Written { edit, next_cfg }) = commit(cx, database, steps, guard).await? else {
         return Ok(());
     };
     say_warnings(cx, &edit)?;
@@ -133,7 +133,7 @@ async fn make_at(
     } else {
         let watched = watched(&edit, &lines);
         let applied = applied(cx, database, next_cfg, &watched);
-        during(course, Box::pin(applied)).await
+        during(guard, Box::pin(applied)).await
     };
     let (states, late) = match verdict {
         Ok(states) => (states, None),
@@ -145,30 +145,30 @@ async fn make_at(
     let failed = not_applied(&edit, &states);
     // Where nothing was written, nothing is to be said.
     let reached = |stage| {
-        if let Some(course) = course.get().filter(|_| !edit.draft.is_empty()) {
-            course.reached(stage);
+        if let Some(guard) = guard.get().filter(|_| !edit.draft.is_empty()) {
+            guard.reached(stage);
         }
     };
     if late.is_some() || failed.is_some() {
-        reached(Stage::NotApplied);
+        reached(ChangeStage::NotApplied);
     } else if !cx.writing.no_wait {
-        reached(Stage::Applied);
+        reached(ChangeStage::Applied);
     }
-    let added: Vec<(&str, Uuid)> = lines.iter().filter_map(Line::added_port).collect();
+    let added: Vec<(&str, Uuid)> = lines.iter().filter_map(ChangedObject::added_port).collect();
     if let Some(failed) = &failed
         && is_atomic
         && !added.is_empty()
-        && lines.iter().all(Line::goes_with_port)
+        && lines.iter().all(ChangedObject::goes_with_port)
     {
-        reached(Stage::TakingOut);
+        reached(ChangeStage::TakingOut);
         let taken_out = Box::pin(take_out_again(database, &added, failed));
-        let failure = during(course, taken_out).await;
-        reached(Stage::Nothing);
+        let failure = during(guard, taken_out).await;
+        reached(ChangeStage::Nothing);
         return Err(failure.into());
     }
     let changes = view.list(&lines);
-    if let Some(course) = course.get() {
-        course.reports(changes.len());
+    if let Some(guard) = guard.get() {
+        guard.reports(changes.len());
     }
     let printed = print_changes(cx, &changes, lines.is_empty());
     if let Some(mut failure) = late {
@@ -181,7 +181,7 @@ async fn make_at(
         return Err(partly_applied(&failed, lines.is_empty(), added.is_empty()).into());
     }
     let reported = reported(cx, printed);
-    reached(Stage::Told);
+    reached(ChangeStage::Reported);
     Ok(reported?)
 }
 
@@ -198,8 +198,8 @@ struct Written<'c> {
 async fn commit<'c>(
     cx: &Context,
     database: &'c Database,
-    steps: &[Step<'_>],
-    course: &OnceCell<Course>,
+    steps: &[ChangeStep<'_>],
+    guard: &OnceCell<SignalGuard>,
 ) -> Result<Option<Written<'c>>, Stop> {
     let lost = |error: Error| Stop::NothingSent(error.into());
     let progress = cx.progress("reading the database");
@@ -210,7 +210,7 @@ async fn commit<'c>(
         // Done while the database searches: later the change would wait for it.
         let prepare = async {
             tokio::task::yield_now().await;
-            course.get_or_init(|| Course::prepare(cx.quiet));
+            guard.get_or_init(|| SignalGuard::prepare(cx.quiet));
         };
         let (planned, ()) = tokio::join!(plan(database, steps, &progress), prepare);
         let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
@@ -241,7 +241,7 @@ async fn commit<'c>(
         }
         refuse_undocumented(cx, &edit)?;
         progress.say(|| "writing to the database".to_owned());
-        match send(cx, database, &edit, &operations, course).await {
+        match send(cx, database, &edit, &operations, guard).await {
             Ok(outcomes) => return Ok(Some(Written::of(edit, &operations, &outcomes))),
             Err(Error::Operation(error)) if error.index.is_none() && refused_at_commit => {
                 return Err(Error::Operation(error).into());
@@ -261,18 +261,18 @@ async fn send(
     database: &Database,
     edit: &Edit<'_>,
     operations: &[Operation],
-    course: &OnceCell<Course>,
+    guard: &OnceCell<SignalGuard>,
 ) -> Result<Vec<Outcome>, Error> {
-    let course = course.get_or_init(|| Course::prepare(cx.quiet));
-    course.hold_signals();
-    course.reached(Stage::Sent);
+    let guard = guard.get_or_init(|| SignalGuard::prepare(cx.quiet));
+    guard.hold_signals();
+    guard.reached(ChangeStage::Sent);
     let sent = database.transact(operations);
-    let answer = course.during(sent).await;
-    course.reached(match answer {
-        Ok(_) => Stage::Written,
-        Err(_) => Stage::Nothing,
+    let answer = guard.during(sent).await;
+    guard.reached(match answer {
+        Ok(_) => ChangeStage::Written,
+        Err(_) => ChangeStage::Nothing,
     });
-    course.reports(warnings_len(edit));
+    guard.reports(warnings_len(edit));
     answer
 }
 
@@ -297,7 +297,7 @@ impl<'c> Written<'c> {
 }
 
 /// The interfaces of what changed and of what was named.
-fn watched(edit: &Edit<'_>, lines: &[Line]) -> Vec<(RowId, Uuid)> {
+fn watched(edit: &Edit<'_>, lines: &[ChangedObject]) -> Vec<(RowId, Uuid)> {
     let changed = lines.iter().flat_map(|line| &line.object.interfaces);
     let named = edit.touched.iter().filter(|row| !edit.draft.is_gone(**row));
     let rows: BTreeSet<RowId> = changed.chain(named).copied().collect();
@@ -359,7 +359,7 @@ fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
 /// A plan of all steps, and why one of them is not made, if so.
 async fn plan<'c>(
     database: &'c Database,
-    steps: &[Step<'_>],
+    steps: &[ChangeStep<'_>],
     progress: &Progress,
 ) -> Result<(Edit<'c>, Option<Failure>), Failure> {
     let mut edit = Edit::new(database);
@@ -458,7 +458,7 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
                 Exit::Unknown,
                 format!("the change was sent, but {error}: whether it is written is not known"),
             )
-            .hint(LOOK_THERE)
+            .hint(SHOW_HINT)
         }
     }
 }
@@ -473,9 +473,9 @@ fn refuse_undocumented(cx: &Context, edit: &Edit<'_>) -> Result<(), Failure> {
 }
 
 /// Does this work; a signal is heard meanwhile, or has its effect if nothing was sent.
-async fn during<T>(course: &OnceCell<Course>, work: impl Future<Output = T>) -> T {
-    match course.get() {
-        Some(course) => course.during(work).await,
+async fn during<T>(guard: &OnceCell<SignalGuard>, work: impl Future<Output = T>) -> T {
+    match guard.get() {
+        Some(guard) => guard.during(work).await,
         None => work.await,
     }
 }

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
-use ovs::model::check::{Kind, Severity};
+use ovs::model::check::{FindingKind, Severity};
 use ovs::sandbox::{Dummy, Neutron, Options};
 
 use crate::common::checks::{fault, see, small, vsctl};
@@ -423,7 +423,10 @@ fn one_bridge_and_severities() {
 fn the_guide_lists_what_is_found() {
     let mut table = String::from("| severity | finding | what it is |\n|---|---|---|\n");
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
-        for kind in Kind::ALL.iter().filter(|kind| kind.severity() == severity) {
+        for kind in FindingKind::ALL
+            .iter()
+            .filter(|kind| kind.severity() == severity)
+        {
             let row = format!(
                 "| {} | `{}` | {} |\n",
                 severity.word(),

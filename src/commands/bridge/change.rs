@@ -5,7 +5,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
 use crate::commands::setting::{one_of, switch};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
 use crate::plan::bridge::NewBridge;
@@ -158,7 +158,7 @@ impl SettingArgs {
     }
 }
 
-impl Change for BridgeChange {
+impl DatabaseChange for BridgeChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

@@ -17,7 +17,7 @@ use crate::source::{Switch, SwitchError};
 
 /// What came of asking a bridge.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum BridgeAnswer {
     /// What is wrong with its flows.
     Findings(Vec<Finding>),
     /// Nobody listens for it.
@@ -27,12 +27,18 @@ pub(super) enum Answer {
 }
 
 /// Asks the bridge for all that its flows refer to.
-pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Result<Answer, Failure> {
+pub(super) async fn findings(
+    cx: &Context,
+    topology: &Topology,
+    name: &str,
+) -> Result<BridgeAnswer, Failure> {
     let switch = SwitchArg::parse(cx, name)?;
     let mut connected = match switch.try_connect(cx, offered(cx)).await {
         Ok(connected) => connected,
-        Err(error) if error.is_not_listening() => return Ok(Answer::NoSocket),
-        Err(SwitchConnectError::Session(SwitchError::TimedOut(_))) => return Ok(Answer::Silence),
+        Err(error) if error.is_not_listening() => return Ok(BridgeAnswer::NoSocket),
+        Err(SwitchConnectError::Session(SwitchError::TimedOut(_))) => {
+            return Ok(BridgeAnswer::Silence);
+        }
         Err(error) => return Err(switch.no_session(cx, error).await),
     };
     let names = SwitchNames {
@@ -61,13 +67,13 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
         groups,
         meters,
     };
-    let (findings, complete) = check.finish(name, &existing, &text);
+    let (found, complete) = check.finish(name, &existing, &text);
     if !complete {
         cx.remark(&format!(
             "{name}: its flows look at too many unlike fields; not all that are hidden or overlap are shown"
         ));
     }
-    Ok(Answer::Findings(findings))
+    Ok(BridgeAnswer::Findings(found))
 }
 
 /// Whether ovs-vswitchd listens for any bridge of the database, or for its own commands; `None` where

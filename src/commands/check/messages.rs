@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::commands::failure::one_line;
-use crate::model::check::{Finding, Kind, Severity};
-use crate::output::{Format, Pieces, Role, width};
+use crate::model::check::{Finding, FindingKind, Severity};
+use crate::output::{ColourRole, Format, Pieces, width};
 
 /// Blanks before a hint, and before each of several things under their headline.
 const BELOW: usize = 2;
@@ -31,14 +31,14 @@ pub(super) fn messages(found: &[Finding], format: &Format) -> String {
 
 /// Findings of one kind, with hints that differ in names only.
 struct Message<'f> {
-    kind: Kind,
+    kind: FindingKind,
     /// Those with the same text together, in order.
     facts: Vec<Vec<&'f Finding>>,
 }
 
 fn grouped(found: &[Finding]) -> Vec<Message<'_>> {
     let mut messages: Vec<Message<'_>> = Vec::new();
-    let mut places: BTreeMap<(Kind, Option<&str>), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(FindingKind, Option<&str>), usize> = BTreeMap::new();
     let mut fact_places: BTreeMap<(usize, &str), usize> = BTreeMap::new();
     for finding in found {
         let own_hint = (!finding.has_usual_hint()).then_some(finding.hint.as_str());
@@ -75,8 +75,8 @@ impl Writer {
         let kind = message.kind;
         let word = format!("[{}]", kind.word());
         let head = [
-            (Role::State, kind.severity().word()),
-            (Role::Plain, word.as_str()),
+            (ColourRole::State, kind.severity().word()),
+            (ColourRole::Plain, word.as_str()),
         ];
         self.0.begin(0, CONTINUED);
         self.0.put_whole(0, &head);
@@ -130,7 +130,10 @@ impl Writer {
     }
 
     fn name(&mut self, gap: usize, name: &str, end: &str) {
-        let parts = [(Role::Name, &*one_line(name)), (Role::Plain, end)];
+        let parts = [
+            (ColourRole::Name, &*one_line(name)),
+            (ColourRole::Plain, end),
+        ];
         self.0.put_whole(gap, &parts);
     }
 
@@ -144,9 +147,9 @@ impl Writer {
         let mut names = vec![first.object.as_str()];
         names.extend(first.bridge.as_deref());
         if all.all(|other| other.hint == first.hint) {
-            self.0.put_whole(0, &[(Role::Faint, "hint:")]);
+            self.0.put_whole(0, &[(ColourRole::Faint, "hint:")]);
         } else {
-            self.0.put_whole(0, &[(Role::Faint, "hint for")]);
+            self.0.put_whole(0, &[(ColourRole::Faint, "hint for")]);
             self.name(1, &first.object, ":");
         }
         self.text(&first.hint, &names);
@@ -174,7 +177,7 @@ impl Writer {
 
     fn word(&mut self, word: &str) {
         let word = word.replace(HELD, " ");
-        self.0.put_whole(1, &[(Role::Plain, &word)]);
+        self.0.put_whole(1, &[(ColourRole::Plain, &word)]);
     }
 
     /// `2 errors, 1 warning`
@@ -194,10 +197,10 @@ impl Writer {
             let plural = if count == 1 { "" } else { "s" };
             let end = if severities.peek().is_some() { "," } else { "" };
             let parts = [
-                (Role::Plain, number.as_str()),
-                (Role::State, word),
-                (Role::Plain, plural),
-                (Role::Plain, end),
+                (ColourRole::Plain, number.as_str()),
+                (ColourRole::State, word),
+                (ColourRole::Plain, plural),
+                (ColourRole::Plain, end),
             ];
             self.0.put_whole(gap, &parts);
             gap = 1;

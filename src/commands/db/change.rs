@@ -5,7 +5,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::Target;
 use crate::commands::about::{About, Describe as _};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::ovsdb::schema::Table;
 use crate::plan::{Edit, Refusal, RowId, Sought as _};
 
@@ -170,7 +170,7 @@ impl Target {
 /// What is read of a record besides what is changed: its identity.
 const NAMES: &[&str] = &["_uuid"];
 
-impl Change for DbChange {
+impl DatabaseChange for DbChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

@@ -8,9 +8,9 @@ use clap::Args;
 use super::Target;
 use crate::commands::about::About;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::output::{Cell, Column, Item, Mode, Role};
+use crate::output::{Cell, ColourRole, Column, Item, Mode};
 use crate::ovsdb::notation::{self, Argument, bare};
-use crate::ovsdb::schema::{self, Kind, Table, Type};
+use crate::ovsdb::schema::{self, AtomicType, Table, Type};
 use crate::ovsdb::{Atom, Datum, Error, Select};
 use crate::plan::RowId;
 use crate::plan::database::{pair, value_of_key, wrong};
@@ -85,7 +85,7 @@ ovs db find Interface 'ofport>=100' error!='[]'");
 
 /// What is printed of a record.
 #[derive(Debug, Clone)]
-struct Shown {
+struct ShownColumn {
     column: schema::Column,
     /// The key of a map, and how it was written.
     key: Option<(Atom, String)>,
@@ -130,7 +130,7 @@ impl Get {
         &self,
         edit: &mut Edit<'_>,
         row: RowId,
-        shown: &[Shown],
+        shown: &[ShownColumn],
     ) -> Result<Record, Failure> {
         let mut record = Vec::new();
         for shown in shown {
@@ -203,9 +203,9 @@ impl Find {
 }
 
 /// All columns, or those that the global options name; the beginning of a name will do.
-fn chosen(cx: &Context, table: &Table) -> Result<Vec<Shown>, Failure> {
+fn chosen(cx: &Context, table: &Table) -> Result<Vec<ShownColumn>, Failure> {
     let Some(words) = &cx.format.columns else {
-        let shown = table.columns.iter().map(|column| Shown {
+        let shown = table.columns.iter().map(|column| ShownColumn {
             column: column.clone(),
             key: None,
         });
@@ -218,7 +218,7 @@ fn chosen(cx: &Context, table: &Table) -> Result<Vec<Shown>, Failure> {
 }
 
 /// `COLUMN[:KEY]`
-fn part(table: &Table, word: &str) -> Result<Shown, Refusal> {
+fn part(table: &Table, word: &str) -> Result<ShownColumn, Refusal> {
     let parsed = Argument::parse(word, &[]).map_err(Refusal::usage)?;
     let column = column(table, &parsed.column)?.clone();
     let key = match parsed.key {
@@ -232,11 +232,11 @@ fn part(table: &Table, word: &str) -> Result<Shown, Refusal> {
             ))
         }
     };
-    Ok(Shown { column, key })
+    Ok(ShownColumn { column, key })
 }
 
 /// The columns to read.
-fn names(shown: &[Shown]) -> Vec<&str> {
+fn names(shown: &[ShownColumn]) -> Vec<&str> {
     let mut names: Vec<&str> = shown
         .iter()
         .map(|shown| shown.column.name.as_str())
@@ -257,7 +257,7 @@ async fn value(edit: &mut Edit<'_>, row: RowId, column: &schema::Column) -> Resu
 async fn search(
     cx: &Context,
     table: &Table,
-    shown: &[Shown],
+    shown: &[ShownColumn],
     filters: &[Filter],
 ) -> Result<Vec<Record>, Failure> {
     let mut names = names(shown);
@@ -292,12 +292,17 @@ async fn search(
 }
 
 /// A list; on a terminal, every record under the one before.
-fn print(cx: &Context, table: &Table, shown: &[Shown], records: &[Record]) -> Result<(), Failure> {
+fn print(
+    cx: &Context,
+    table: &Table,
+    shown: &[ShownColumn],
+    records: &[Record],
+) -> Result<(), Failure> {
     let columns = columns(shown);
     if cx.format.mode != Mode::Table {
         return cx.print_list(&cx.format.view_of(&columns), records, "records");
     }
-    if records.is_empty() && cx.look().is_none() {
+    if records.is_empty() && cx.capture().is_none() {
         cx.remark(&format!("no records in table {}", table.name));
         return Ok(());
     }
@@ -312,17 +317,17 @@ fn print(cx: &Context, table: &Table, shown: &[Shown], records: &[Record]) -> Re
 }
 
 /// For printing. The names live as long as the process, each once.
-fn columns(shown: &[Shown]) -> Vec<Column<Record>> {
+fn columns(shown: &[ShownColumn]) -> Vec<Column<Record>> {
     let cell = |record: &Record, place: usize| record.get(place).cloned().unwrap_or(Cell::Absent);
-    let column = |(place, shown): (usize, &Shown)| {
+    let column = |(place, shown): (usize, &ShownColumn)| {
         let name = match &shown.key {
             None => shown.column.name.clone(),
             Some((_, word)) => format!("{}:{word}", shown.column.name),
         };
         let role = match shown.column.kind.key.kind {
-            _ if shown.column.name == "name" => Role::Name,
-            Kind::Integer => Role::Number,
-            _ => Role::Plain,
+            _ if shown.column.name == "name" => ColourRole::Name,
+            AtomicType::Integer => ColourRole::Number,
+            _ => ColourRole::Plain,
         };
         Column::at(lasting(name), place, cell).role(role).wrap()
     };
@@ -345,7 +350,7 @@ fn lasting(name: String) -> &'static str {
     name
 }
 
-impl Shown {
+impl ShownColumn {
     fn cell(&self, datum: &Datum) -> Cell {
         match &self.key {
             None => cell(datum, &self.column.kind),

@@ -41,12 +41,12 @@ pub fn read(text: &str) -> Result<Vec<Block>, Malformed> {
 /// Hex without offsets.
 fn plain(lines: &[&str]) -> Result<Vec<u8>, Malformed> {
     let mut out = Vec::new();
-    let mut source = Source::new(lines);
+    let mut source = CommentStripper::new(lines);
     let is_prefixed = lines.iter().any(|line| line.contains("0x"));
     let is_code = source.is_code;
     for (index, line) in lines.iter().enumerate() {
         let code = source.code(line);
-        let mut words = Words {
+        let mut words = LineReader {
             line: &code,
             at: 0,
             is_prefixed,
@@ -63,16 +63,16 @@ fn plain(lines: &[&str]) -> Result<Vec<u8>, Malformed> {
 }
 
 /// C and its like: comments, and what stands around the braces of initializers, count for nothing.
-struct Source {
+struct CommentStripper {
     /// Whether there are braces.
     is_code: bool,
     depth: usize,
     in_comment: bool,
 }
 
-impl Source {
-    fn new(lines: &[&str]) -> Source {
-        Source {
+impl CommentStripper {
+    fn new(lines: &[&str]) -> CommentStripper {
+        CommentStripper {
             is_code: lines.iter().any(|line| line.contains('{')),
             depth: 0,
             in_comment: false,
@@ -130,10 +130,10 @@ impl Source {
 }
 
 /// A place in the line, in bytes, and what is wrong there.
-type Fault = (usize, String);
+type LineFault = (usize, String);
 
 /// Reads the words of a line into bytes.
-struct Words<'l, 'o> {
+struct LineReader<'l, 'o> {
     line: &'l str,
     at: usize,
     /// Whether some of the text's numbers begin with `0x`.
@@ -143,7 +143,7 @@ struct Words<'l, 'o> {
     out: &'o mut Vec<u8>,
 }
 
-impl<'l> Words<'l, '_> {
+impl<'l> LineReader<'l, '_> {
     fn rest(&self) -> &'l str {
         self.line.get(self.at..).unwrap_or_default()
     }
@@ -156,7 +156,7 @@ impl<'l> Words<'l, '_> {
         self.at += c.len_utf8();
     }
 
-    fn read(&mut self) -> Result<(), Fault> {
+    fn read(&mut self) -> Result<(), LineFault> {
         while let Some(c) = self.peek() {
             let rest = self.rest();
             match c {
@@ -174,7 +174,7 @@ impl<'l> Words<'l, '_> {
     }
 
     /// A string: bytes with escapes where there is one of hex, else hex.
-    fn string(&mut self, quote: char) -> Result<(), Fault> {
+    fn string(&mut self, quote: char) -> Result<(), LineFault> {
         let start = self.at;
         self.skip(quote);
         let is_escaped = self.rest().contains("\\x");
@@ -198,7 +198,7 @@ impl<'l> Words<'l, '_> {
     }
 
     /// `\x04`, `\n`, `\0`
-    fn escaped(&mut self) -> Result<(), Fault> {
+    fn escaped(&mut self) -> Result<(), LineFault> {
         let start = self.at;
         self.skip('\\');
         let simple = match self.peek() {
@@ -228,7 +228,7 @@ impl<'l> Words<'l, '_> {
     }
 
     /// `04`, `041d0010`, `0x4`, `x04` (what a shell leaves of `\x04`)
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Result<(), LineFault> {
         let start = self.at;
         let rest = self.rest();
         let prefix = ["0x", "0X", "x", "X"]

@@ -11,7 +11,7 @@ use crate::commands::{Exit, Failure};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve::{self, PortWord};
 use crate::openflow::fields::{Filter, ParseError, ParseErrorKind, parse_filter, parse_table_word};
-use crate::openflow::text::Names;
+use crate::openflow::text::NameLookup;
 
 const ABOUT: About = About::watchable()
     .remarks("\
@@ -221,7 +221,7 @@ struct Seen {
     table: Cell<bool>,
 }
 
-impl Names for Seen {
+impl NameLookup for Seen {
     fn port_name(&self, _: u32) -> Option<&str> {
         None
     }

@@ -59,9 +59,9 @@ impl Lines {
     }
 
     /// More of the same, for another thread.
-    fn fellow(&self) -> Lines {
+    fn for_worker(&self) -> Lines {
         Lines {
-            printer: self.printer.fellow(),
+            printer: self.printer.for_worker(),
             order: Arc::clone(&self.order),
             malformed: None,
             scratch: Scratch::new(),
@@ -113,8 +113,7 @@ impl<'l> Work<'l> {
     /// An error means that nobody wants more; [`Work::finish`] may know why.
     pub(super) fn take(&mut self, message: &[u8], rest: Rest) -> Result<(), Failure> {
         // What stands before the first flow is different; it is written here.
-        if self.workers.is_none() && rest != Rest::Nothing && self.lines.printer.may_have_fellows()
-        {
+        if self.workers.is_none() && rest != Rest::Nothing && self.lines.printer.can_use_workers() {
             self.workers = Workers::start(self.lines, rest);
         }
         if let Some(workers) = &mut self.workers {
@@ -144,7 +143,7 @@ const PIPE: usize = 256 << 10;
 /// More threads than these would wait for each other to write.
 const MOST: usize = 3;
 
-/// Threads that print: each makes lines of a part, waits for its turn, and writes them. The thread that reads
+/// Threads that print: each makes lines of a part, waits for the write token, and writes them. The thread that reads
 /// has a core of its own: it prints along when it cannot read on, for then the switch waits, too.
 struct Workers {
     full: SyncSender<Part>,
@@ -152,8 +151,8 @@ struct Workers {
     parts: Arc<Mutex<Receiver<Part>>>,
     used: Sender<Vec<u8>>,
     empty: Receiver<Vec<u8>>,
-    /// The turn after the last part given.
-    turn: Receiver<Turn>,
+    /// The token that follows the last part given.
+    token: Receiver<WriteToken>,
     threads: Vec<JoinHandle<Outcome>>,
     /// What the reading thread prints.
     own: Lines,
@@ -162,12 +161,12 @@ struct Workers {
 /// A message, and its place among the others.
 struct Part {
     message: Vec<u8>,
-    turn: Receiver<Turn>,
-    next: Sender<Turn>,
+    token: Receiver<WriteToken>,
+    next: Sender<WriteToken>,
 }
 
 /// The right to write, passed on from part to part. It is lost with whoever fails.
-struct Turn {
+struct WriteToken {
     /// The first flow that made no sense.
     malformed: Option<DecodeError>,
 }
@@ -187,18 +186,18 @@ impl Workers {
         let _ = rustix::pipe::fcntl_setpipe_size(std::io::stdout(), PIPE);
         let (full, parts) = sync_channel(WAITING);
         let (used, empty) = channel();
-        let (first, turn) = channel();
+        let (first, token) = channel();
         let mut workers = Workers {
             full,
             parts: Arc::new(Mutex::new(parts)),
             used,
             empty,
-            turn,
+            token,
             threads: Vec::new(),
-            own: lines.fellow(),
+            own: lines.for_worker(),
         };
         let most = (cores - 1).clamp(1, MOST);
-        while workers.threads.len() < most && workers.hire(lines) {}
+        while workers.threads.len() < most && workers.spawn_worker(lines) {}
         if workers.threads.is_empty() {
             return None;
         }
@@ -206,13 +205,17 @@ impl Workers {
         lines.printer.shrink();
         let malformed = lines.malformed.take();
         // The other end is in hand.
-        let _ = first.send(Turn { malformed });
+        let _ = first.send(WriteToken { malformed });
         Some(workers)
     }
 
     /// Starts a thread; whether there is one more now.
-    fn hire(&mut self, lines: &Lines) -> bool {
-        let (mut lines, parts, used) = (lines.fellow(), Arc::clone(&self.parts), self.used.clone());
+    fn spawn_worker(&mut self, lines: &Lines) -> bool {
+        let (mut lines, parts, used) = (
+            lines.for_worker(),
+            Arc::clone(&self.parts),
+            self.used.clone(),
+        );
         let thread = thread::Builder::new()
             .name("printer".to_owned())
             .spawn(move || print_parts(&mut lines, &parts, &used));
@@ -232,10 +235,10 @@ impl Workers {
         let mut copy = copy.unwrap_or_else(|_| Vec::with_capacity(u16::MAX.into()));
         copy.clear();
         copy.extend_from_slice(message);
-        let (next, turn) = channel();
+        let (next, token) = channel();
         let mut part = Part {
             message: copy,
-            turn: std::mem::replace(&mut self.turn, turn),
+            token: std::mem::replace(&mut self.token, token),
             next,
         };
         loop {
@@ -280,8 +283,8 @@ impl Workers {
         }
         // Where somebody failed, parts are left, and with them the turns that nobody will have.
         drop(self.parts);
-        if let Ok(turn) = self.turn.recv() {
-            lines.malformed = turn.malformed;
+        if let Ok(token) = self.token.recv() {
+            lines.malformed = token.malformed;
         }
         outcome
     }
@@ -307,18 +310,18 @@ fn print_parts(
     }
 }
 
-/// Makes lines of a part, and writes them when it is its turn; `false` if its turn never comes.
+/// Makes lines of a part, and writes them when the token arrives; `false` if it never does.
 fn print_part(lines: &mut Lines, part: Part, used: &Sender<Vec<u8>>) -> Result<bool, Failure> {
     lines.make(&part.message);
-    let Ok(mut turn) = part.turn.recv() else {
+    let Ok(mut token) = part.token.recv() else {
         return Ok(false);
     };
     lines.printer.flush()?;
     if let Some(error) = lines.malformed.take() {
-        turn.malformed.get_or_insert(error);
+        token.malformed.get_or_insert(error);
     }
     // The receivers may have ended by then.
-    let _ = part.next.send(turn);
+    let _ = part.next.send(token);
     let _ = used.send(part.message);
     Ok(true)
 }

@@ -57,12 +57,12 @@ impl Printer {
             answered: false,
             count: 0,
             maybe: 0,
-            items: cx.look().is_some().then(Vec::new),
+            items: cx.capture().is_some().then(Vec::new),
         }
     }
 
     /// Whether others may print between what this one prints.
-    pub(super) fn may_have_fellows(&self) -> bool {
+    pub(super) fn can_use_workers(&self) -> bool {
         self.count > 0 && self.items.is_none()
     }
 
@@ -82,11 +82,11 @@ impl Printer {
     }
 
     /// A printer of flows that stand between those of this one; there must be some before.
-    pub(super) fn fellow(&self) -> Printer {
+    pub(super) fn for_worker(&self) -> Printer {
         Printer {
             is_json: self.is_json,
             stats: self.stats,
-            out: self.out.fellow(),
+            out: self.out.new_like_this(),
             records: self.records,
             repeats: Repeats::new(),
             before: self.before.clone(),
@@ -168,7 +168,7 @@ impl Printer {
         for byte in flow.fields.bytes() {
             let _ = write!(key, "{byte:02x}");
         }
-        let mut line = self.out.fellow();
+        let mut line = self.out.new_like_this();
         line.text.push_str(&self.before);
         flow::text(flow, self.stats, &mut Repeats::default(), &mut line, text)?;
         let mut item = Item::of_text(key, line);
@@ -213,9 +213,9 @@ impl Printer {
     /// Ends the document; `is_all` says whether every switch has answered.
     pub(super) fn finish(mut self, cx: &Context, is_all: bool) -> Result<(), Failure> {
         drops::remark(cx, self.maybe);
-        if let (Some(look), Some(items)) = (cx.look(), self.items) {
+        if let (Some(capture), Some(items)) = (cx.capture(), self.items) {
             let counters: &[&str] = if self.stats { &COUNTERS } else { &[] };
-            look.show(Frame {
+            capture.show(Frame {
                 clocks: CLOCKS.to_vec(),
                 counters: counters.to_vec(),
                 ..Frame::of_items(items, "flows")

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::plan::{Edit, Refusal, Sought as _};
 
 // The changes of patch ports.
@@ -58,7 +58,7 @@ ovs patch del patch-tun
 ovs patch del br-int br-tun --if-exists",
     );
 
-impl Change for PatchChange {
+impl DatabaseChange for PatchChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::devices::{Device, Devices};
 use crate::source::host::Namespaces;
-use crate::source::links::Link;
+use crate::source::links::KernelLink;
 
 /// The devices of all namespaces that could be looked into.
 pub(super) fn devices(namespaces: Namespaces) -> Devices {
@@ -15,8 +15,8 @@ pub(super) fn devices(namespaces: Namespaces) -> Devices {
 }
 
 /// Devices by name: numbers mean something in one namespace only.
-fn joined(spaces: &[(Option<String>, Vec<Link>)]) -> Vec<Device> {
-    let mut by_index: HashMap<(usize, u32), &Link> = HashMap::new();
+fn joined(spaces: &[(Option<String>, Vec<KernelLink>)]) -> Vec<Device> {
+    let mut by_index: HashMap<(usize, u32), &KernelLink> = HashMap::new();
     for (space, (_, links)) in spaces.iter().enumerate() {
         by_index.extend(links.iter().map(|link| ((space, link.index), link)));
     }

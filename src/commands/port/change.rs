@@ -6,7 +6,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use super::settings::SettingArgs;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::setting::{each_once, given_twice};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::plan::port::NewPort;
 use crate::plan::{Edit, Refusal, Sought as _};
 
@@ -88,7 +88,7 @@ ovs port set vxlan0 --option remote_ip=192.0.2.7 --option csum-
 ovs port set bond0 --add-member eth4 --remove-member eth2",
 );
 
-impl Change for PortChange {
+impl DatabaseChange for PortChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

@@ -3,7 +3,7 @@
 use super::ports_of;
 use crate::base::order::sort_by_name;
 use crate::commands::about::About;
-use crate::commands::lines::{Line, Picture};
+use crate::commands::lines::{InterfaceRow, Picture};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Interface, Scope, Want};
@@ -26,7 +26,7 @@ ovs port find 15");
 
 /// A port that was found, and by what.
 struct Match<'t> {
-    line: Line<'t>,
+    line: InterfaceRow<'t>,
     matched: Vec<String>,
 }
 
@@ -39,18 +39,18 @@ macro_rules! of_line {
 
 fn columns<'t>() -> Vec<Column<Match<'t>>> {
     vec![
-        of_line!(Line::BRIDGE),
-        of_line!(Line::PORT),
-        of_line!(Line::INTERFACE),
-        of_line!(Line::OFPORT),
-        of_line!(Line::TYPE.drop(2)),
-        of_line!(Line::TAG),
-        of_line!(Line::MAC.drop(1)),
+        of_line!(InterfaceRow::BRIDGE),
+        of_line!(InterfaceRow::PORT),
+        of_line!(InterfaceRow::INTERFACE),
+        of_line!(InterfaceRow::OFPORT),
+        of_line!(InterfaceRow::TYPE.drop(2)),
+        of_line!(InterfaceRow::TAG),
+        of_line!(InterfaceRow::MAC.drop(1)),
         Column::new("matched", |found: &Match<'t>| {
             Cell::texts(found.matched.iter().map(String::as_str))
         })
         .texts("how many packets matched a flow; in port find what of the port was found"),
-        of_line!(Line::EXTERNAL_IDS.extra()),
+        of_line!(InterfaceRow::EXTERNAL_IDS.extra()),
     ]
 }
 

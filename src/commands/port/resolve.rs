@@ -2,7 +2,7 @@
 
 use super::named;
 use crate::commands::about::About;
-use crate::commands::lines::Line;
+use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::{Found, find, find_of_switch};
 use crate::model::{Bridge, Depth, Interface, Scope, Topology, Want};
@@ -27,13 +27,13 @@ struct Pair<'t> {
 
 fn columns<'t>() -> Vec<Column<Pair<'t>>> {
     vec![
-        Line::PORT.of(|pair: &Pair<'t>| Cell::text(&pair.interface.name)),
-        Line::OFPORT
+        InterfaceRow::PORT.of(|pair: &Pair<'t>| Cell::text(&pair.interface.name)),
+        InterfaceRow::OFPORT
             .of(|pair: &Pair<'t>| Cell::from(pair.interface.ofport.filter(|number| *number >= 0))),
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|pair: &Pair<'t>| Cell::text(&pair.bridge.name))
             .extra(),
-        Line::TYPE
+        InterfaceRow::TYPE
             .of(|pair: &Pair<'t>| Cell::text(pair.interface.kind()))
             .extra(),
     ]

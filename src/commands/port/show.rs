@@ -2,7 +2,7 @@
 
 use super::{locate, own_row};
 use crate::commands::about::About;
-use crate::commands::lines::{Line, map};
+use crate::commands::lines::{InterfaceRow, map};
 use crate::commands::{Context, Failure};
 use crate::model::{Bridge, Interface};
 use crate::output::{Cell, Column, Mode, Shape, headings};
@@ -28,12 +28,12 @@ const OWN: [&str; 7] = [
 
 /// A port with its interfaces, never none; where only [`OWN`] is shown, one that stands for them.
 struct Shown<'t> {
-    lines: Vec<Line<'t>>,
+    lines: Vec<InterfaceRow<'t>>,
 }
 
 impl<'t> Shown<'t> {
     /// The line of the only interface; of a bond none.
-    fn sole(&self) -> Option<&Line<'t>> {
+    fn sole(&self) -> Option<&InterfaceRow<'t>> {
         match self.lines.as_slice() {
             [line] => Some(line),
             _ => None,
@@ -64,27 +64,27 @@ macro_rules! of_line {
 
 fn columns<'t>() -> Vec<Column<Shown<'t>>> {
     vec![
-        of_port!(Line::BRIDGE),
-        of_port!(Line::PORT),
-        of_interface!(Line::OFPORT),
-        of_interface!(Line::TYPE).shape(Shape::TEXT_OR_NULL),
-        of_port!(Line::TAG),
-        of_port!(Line::TRUNKS),
-        of_port!(Line::VLAN_MODE),
-        of_port!(Line::VLAN),
-        of_interface!(Line::MAC),
-        of_interface!(Line::MTU),
-        of_interface!(Line::ADMIN_STATE),
-        of_interface!(Line::LINK_STATE),
-        of_interface!(Line::ERROR),
-        of_interface!(Line::PEER),
-        of_interface!(Line::PEER_BRIDGE),
-        of_interface!(Line::PEER_OFPORT),
-        of_interface!(Line::LOCAL_IP),
-        of_interface!(Line::REMOTE_IP),
-        of_interface!(Line::KEY),
-        of_interface!(Line::OPTIONS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
-        of_interface!(Line::EXTERNAL_IDS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
+        of_port!(InterfaceRow::BRIDGE),
+        of_port!(InterfaceRow::PORT),
+        of_interface!(InterfaceRow::OFPORT),
+        of_interface!(InterfaceRow::TYPE).shape(Shape::TEXT_OR_NULL),
+        of_port!(InterfaceRow::TAG),
+        of_port!(InterfaceRow::TRUNKS),
+        of_port!(InterfaceRow::VLAN_MODE),
+        of_port!(InterfaceRow::VLAN),
+        of_interface!(InterfaceRow::MAC),
+        of_interface!(InterfaceRow::MTU),
+        of_interface!(InterfaceRow::ADMIN_STATE),
+        of_interface!(InterfaceRow::LINK_STATE),
+        of_interface!(InterfaceRow::ERROR),
+        of_interface!(InterfaceRow::PEER),
+        of_interface!(InterfaceRow::PEER_BRIDGE),
+        of_interface!(InterfaceRow::PEER_OFPORT),
+        of_interface!(InterfaceRow::LOCAL_IP),
+        of_interface!(InterfaceRow::REMOTE_IP),
+        of_interface!(InterfaceRow::KEY),
+        of_interface!(InterfaceRow::OPTIONS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
+        of_interface!(InterfaceRow::EXTERNAL_IDS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
         Column::new("status", |shown: &Shown<'t>| {
             let line = shown.sole();
             line.map_or(Cell::Absent, |line| map(&line.interface.status))
@@ -131,25 +131,26 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
     ]
 }
 
-fn bond(shown: &Shown<'_>, cell: impl Fn(&Line<'_>) -> Cell) -> Cell {
+fn bond(shown: &Shown<'_>, cell: impl Fn(&InterfaceRow<'_>) -> Cell) -> Cell {
     let bond = shown.lines.first().filter(|_| shown.sole().is_none());
     bond.map_or(Cell::Absent, cell)
 }
 
 /// What is told of each interface of a bond.
-fn member_columns<'t>() -> [Column<Line<'t>>; 6] {
+fn member_columns<'t>() -> [Column<InterfaceRow<'t>>; 6] {
     [
-        Line::INTERFACE,
-        Line::OFPORT,
-        Line::TYPE,
-        Line::MAC,
-        Line::LINK_STATE,
-        Line::ERROR.drop(1),
+        InterfaceRow::INTERFACE,
+        InterfaceRow::OFPORT,
+        InterfaceRow::TYPE,
+        InterfaceRow::MAC,
+        InterfaceRow::LINK_STATE,
+        InterfaceRow::ERROR.drop(1),
     ]
 }
 
-fn member<'t>(line: &Line<'t>) -> Cell {
-    let cell = |column: &Column<Line<'t>>| (column.heading.name.to_owned(), column.value(line));
+fn member<'t>(line: &InterfaceRow<'t>) -> Cell {
+    let cell =
+        |column: &Column<InterfaceRow<'t>>| (column.heading.name.to_owned(), column.value(line));
     Cell::Map(member_columns().iter().map(cell).collect())
 }
 
@@ -159,7 +160,7 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     if view.shows_only(&OWN)
         && let Some(port) = own_row(cx, port, &view.reads()).await?
     {
-        let line = Line {
+        let line = InterfaceRow {
             bridge: &Bridge::default(),
             port: &port,
             interface: &Interface::default(),

@@ -5,7 +5,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
 use crate::commands::setting::{integer, one_of, vlans};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::model::vlan::MODES;
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, VlanSettings, pairs};
@@ -74,7 +74,7 @@ pub(super) const CLEAR: About = About::changes()
     )
     .examples("ovs tag clear tap0");
 
-impl Change for TagChange {
+impl DatabaseChange for TagChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

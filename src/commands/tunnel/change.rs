@@ -7,7 +7,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
 use crate::commands::setting::{each_once, given_twice, integer};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::model::tunnel::{KINDS, TunnelKind};
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, pairs};
@@ -156,7 +156,7 @@ ovs tunnel set vxlan-0a000048 --key flow --df-default off
 ovs tunnel set gre1 --remote 192.0.2.8 --ttl none",
     );
 
-impl Change for TunnelChange {
+impl DatabaseChange for TunnelChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

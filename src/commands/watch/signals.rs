@@ -40,9 +40,9 @@ impl Signals {
     /// The next one. A picture is written whole before it is heard.
     pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
-            () = heard(&mut self.resized) => Signal::Resized,
-            () = heard(&mut self.interrupted) => Signal::Ends(Exit::Interrupted),
-            () = heard(&mut self.terminated) => Signal::Ends(Exit::Terminated),
+            () = received(&mut self.resized) => Signal::Resized,
+            () = received(&mut self.interrupted) => Signal::Ends(Exit::Interrupted),
+            () = received(&mut self.terminated) => Signal::Ends(Exit::Terminated),
         }
     }
 }
@@ -57,7 +57,7 @@ fn listen(signal: i32) -> io::Result<UnixStream> {
 }
 
 /// However often the signal came, it is heard once.
-async fn heard(signal: &mut Option<UnixStream>) {
+async fn received(signal: &mut Option<UnixStream>) {
     if let Some(signal) = signal
         && let Ok(1..) = signal.read(&mut [0; 64]).await
     {

@@ -32,7 +32,7 @@ const AT_ONCE: usize = 2048;
 
 /// How far a change has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum ChangeStage {
     /// Nothing is sent, or what was sent is refused.
     #[default]
     Nothing,
@@ -47,31 +47,31 @@ pub(super) enum Stage {
     /// What the switch refused is being taken out again.
     TakingOut,
     /// The change is made, and reported.
-    Told,
+    Reported,
 }
 
-impl Stage {
+impl ChangeStage {
     /// What has become of the change, and what helps.
     fn words(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Stage::Nothing | Stage::Told => None,
-            Stage::Sent => Some((
+            ChangeStage::Nothing | ChangeStage::Reported => None,
+            ChangeStage::Sent => Some((
                 "the change was sent, but the database has not answered: whether it is written is not known",
-                super::LOOK_THERE,
+                super::SHOW_HINT,
             )),
-            Stage::Written => Some((
+            ChangeStage::Written => Some((
                 "the change is written to the database, but ovs-vswitchd has not confirmed it",
                 "it stays written, and ovs-vswitchd applies it; `ovs check` says when it has not",
             )),
-            Stage::NotApplied => Some((
+            ChangeStage::NotApplied => Some((
                 "the change is written to the database, but not all of it is applied",
                 "`ovs check` says what is not applied",
             )),
-            Stage::Applied => Some((
+            ChangeStage::Applied => Some((
                 "the change is made; only its report is lost",
                 "`ovs show` shows what is there",
             )),
-            Stage::TakingOut => Some((
+            ChangeStage::TakingOut => Some((
                 "the switch refused the port, and whether it is taken out again is not known",
                 "`ovs port show` shows whether it is there, `ovs port del` takes it out",
             )),
@@ -81,9 +81,9 @@ impl Stage {
 
 /// How far the transaction got, for the thread that waits for signals.
 #[derive(Debug, Default)]
-pub(super) struct Course {
+pub(super) struct SignalGuard {
     /// Whoever is interrupted keeps it to the end: nothing is reached any more behind what is said then.
-    stage: Arc<Mutex<Stage>>,
+    stage: Arc<Mutex<ChangeStage>>,
     quiet: bool,
     /// The signals to hold.
     heeded: Vec<i32>,
@@ -92,14 +92,14 @@ pub(super) struct Course {
     held: RefCell<Option<Signals>>,
 }
 
-impl Course {
+impl SignalGuard {
     /// All that it takes to hold signals; none is held yet.
-    pub(super) fn prepare(quiet: bool) -> Course {
+    pub(super) fn prepare(quiet: bool) -> SignalGuard {
         // A command that a shell has put into the background ignores the keyboard; so it shall stay.
         let ignored = ignored();
         let heeded = [SIGINT, SIGTERM].into_iter();
         let heeded = heeded.filter(|signal| ignored & (1 << (signal - 1)) == 0);
-        Course {
+        SignalGuard {
             stage: Arc::default(),
             quiet,
             heeded: heeded.collect(),
@@ -108,7 +108,7 @@ impl Course {
         }
     }
 
-    /// Holds signals from now on, for [`Course::during`] and [`Course::reports`]. Where that cannot be, they
+    /// Holds signals from now on, for [`SignalGuard::during`] and [`SignalGuard::reports`]. Where that cannot be, they
     /// have their effect without a word.
     pub(super) fn hold_signals(&self) {
         if self.is_held.replace(true) {
@@ -154,7 +154,7 @@ impl Course {
                 for signal in signals.forever() {
                     let stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
                     // All is done but the process's end, which is near.
-                    if *stage != Stage::Told {
+                    if *stage != ChangeStage::Reported {
                         say(signal, *stage, quiet);
                         let _ = emulate_default_handler(signal);
                     }
@@ -163,7 +163,7 @@ impl Course {
     }
 
     /// Says how far the change has come.
-    pub(super) fn reached(&self, stage: Stage) {
+    pub(super) fn reached(&self, stage: ChangeStage) {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
 }
@@ -177,7 +177,7 @@ fn may_take_a_while(to: &(impl AsFd + IsTerminal)) -> bool {
     to.is_terminal() || polled.is_err() || fd.revents().is_empty()
 }
 
-fn say(signal: i32, stage: Stage, quiet: bool) {
+fn say(signal: i32, stage: ChangeStage, quiet: bool) {
     let (exit, word) = match signal {
         SIGINT => (Exit::Interrupted, "interrupted"),
         _ => (Exit::Terminated, "terminated"),

@@ -3,14 +3,14 @@
 use super::applied::State;
 use crate::base::json::Json;
 use crate::commands::{Context, Exit, Failure};
-use crate::output::{Cell, Column, Mode, Role, Shape};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};
 use crate::plan::Edit;
 use crate::plan::report::{Difference, Object, Verb};
 
 /// An object that changed, with what the switch says of it.
-pub(super) struct Line {
+pub(super) struct ChangedObject {
     pub(super) object: Object,
     /// Known once it is written.
     pub(super) uuid: Option<Uuid>,
@@ -21,13 +21,13 @@ pub(super) struct Line {
 }
 
 /// What a plan changes.
-pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<Line> {
+pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<ChangedObject> {
     let absent = if cx.format.is_json() {
         Cell::Absent
     } else {
         Cell::text("-")
     };
-    let line = |object| Line {
+    let line = |object| ChangedObject {
         object,
         uuid: None,
         absent: absent.clone(),
@@ -37,7 +37,7 @@ pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<Line> {
     edit.report().into_iter().map(line).collect()
 }
 
-impl Line {
+impl ChangedObject {
     /// Its name, or the identity that it has by now.
     fn name(&self) -> Cell {
         match (&self.object.name, self.uuid) {
@@ -80,57 +80,66 @@ impl Line {
     }
 }
 
-pub(super) fn columns() -> Vec<Column<Line>> {
+pub(super) fn columns() -> Vec<Column<ChangedObject>> {
     // Their names say what they mean.
-    let column = |name, shape, cell: fn(&Line) -> Cell| Column::new(name, cell).is(shape, "");
+    let column =
+        |name, shape, cell: fn(&ChangedObject) -> Cell| Column::new(name, cell).is(shape, "");
     vec![
         column(
             "change",
             Shape::Words(&["added", "changed", "removed"]),
-            |line: &Line| Cell::text(line.object.verb.word()),
+            |line: &ChangedObject| Cell::text(line.object.verb.word()),
         )
-        .role(Role::Kind),
-        column("kind", Shape::Pattern("^[a-z0-9_]+$"), |line: &Line| {
-            Cell::text(&line.object.kind)
-        })
+        .role(ColourRole::Kind),
+        column(
+            "kind",
+            Shape::Pattern("^[a-z0-9_]+$"),
+            |line: &ChangedObject| Cell::text(&line.object.kind),
+        )
         .drop(6),
-        column("name", Shape::Text, Line::name).role(Role::Name),
-        column("bridge", Shape::TEXT_OR_NULL, |line: &Line| {
+        column("name", Shape::Text, ChangedObject::name).role(ColourRole::Name),
+        column("bridge", Shape::TEXT_OR_NULL, |line: &ChangedObject| {
             Cell::from(line.object.bridge.as_deref())
         })
         .drop(5),
         column(
             "ofport",
             Shape::AnyOf(&[Shape::OFPORT_OR_NULL, Shape::List(&Shape::UpTo(u16::MAX))]),
-            |line: &Line| match line.ofports.as_slice() {
+            |line: &ChangedObject| match line.ofports.as_slice() {
                 [] => Cell::Absent,
                 [only] => Cell::from(*only),
                 several => Cell::List(several.iter().map(|number| Cell::from(*number)).collect()),
             },
         )
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .drop(4),
         column(
             "before",
             Shape::Map(&Shape::DatabaseValue),
-            |line: &Line| line.values(|difference| difference.before.as_ref()),
+            |line: &ChangedObject| line.values(|difference| difference.before.as_ref()),
         )
         .wrap(),
-        column("after", Shape::Map(&Shape::DatabaseValue), |line: &Line| {
-            line.values(|difference| difference.after.as_ref())
-        })
+        column(
+            "after",
+            Shape::Map(&Shape::DatabaseValue),
+            |line: &ChangedObject| line.values(|difference| difference.after.as_ref()),
+        )
         .wrap(),
-        column("error", Shape::TEXT_OR_NULL, |line: &Line| {
-            match line.errors.as_slice() {
+        column(
+            "error",
+            Shape::TEXT_OR_NULL,
+            |line: &ChangedObject| match line.errors.as_slice() {
                 [] => Cell::Absent,
                 errors => Cell::text(errors.join("; ")),
-            }
-        })
-        .role(Role::Error)
+            },
+        )
+        .role(ColourRole::Error)
         .wrap(),
-        column("uuid", Shape::OrNull(&Shape::Uuid), |line: &Line| {
-            Cell::from(line.uuid.map(|uuid| uuid.to_string()))
-        })
+        column(
+            "uuid",
+            Shape::OrNull(&Shape::Uuid),
+            |line: &ChangedObject| Cell::from(line.uuid.map(|uuid| uuid.to_string())),
+        )
         .extra(),
     ]
 }

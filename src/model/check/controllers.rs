@@ -1,7 +1,7 @@
 //! Faults of connections to OpenFlow controllers.
 
 use super::finding::{Found, Snapshot};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::{Bridge, Connection};
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
@@ -33,7 +33,7 @@ fn check_bridge(bridge: &Bridge, found: &mut Found) {
             }
         );
         found.add(
-            Kind::ControllerVersions,
+            FindingKind::ControllerVersions,
             Some(bridge),
             &controller.target,
             what,
@@ -47,13 +47,13 @@ fn check_bridge(bridge: &Bridge, found: &mut Found) {
             targets.join(" or "),
             away.first().map(|away| reason(away)).unwrap_or_default()
         );
-        found.add(Kind::NoController, Some(bridge), &bridge.name, what);
+        found.add(FindingKind::NoController, Some(bridge), &bridge.name, what);
         away.clear();
     }
     for controller in away {
         let what = format!("not connected{}", reason(controller));
         found.add(
-            Kind::ControllerUnreachable,
+            FindingKind::ControllerUnreachable,
             Some(bridge),
             &controller.target,
             what,

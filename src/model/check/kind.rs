@@ -30,33 +30,33 @@ macro_rules! kinds {
     ($($name:ident $word:literal $severity:ident $about:literal $hint:literal)*) => {
         /// A kind of fault.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Kind {
+        pub enum FindingKind {
             $(#[doc = $about] $name,)*
         }
 
-        impl Kind {
+        impl FindingKind {
             /// All kinds, in the order of the manual.
-            pub const ALL: &[Kind] = &[$(Kind::$name),*];
+            pub const ALL: &[FindingKind] = &[$(FindingKind::$name),*];
 
             /// Its name, which does not change: `dangling-patch`.
             pub fn word(self) -> &'static str {
-                match self { $(Kind::$name => $word,)* }
+                match self { $(FindingKind::$name => $word,)* }
             }
 
             /// Its severity.
             pub fn severity(self) -> Severity {
-                match self { $(Kind::$name => Severity::$severity,)* }
+                match self { $(FindingKind::$name => Severity::$severity,)* }
             }
 
             /// Its description, in one line.
             pub fn about(self) -> &'static str {
-                match self { $(Kind::$name => $about,)* }
+                match self { $(FindingKind::$name => $about,)* }
             }
 
             /// The default hint, in one line; `{object}` and `{bridge}` are replaced by names, `{peer}` by
             /// that of a patch port's other end.
             pub(super) fn hint(self) -> &'static str {
-                match self { $(Kind::$name => $hint,)* }
+                match self { $(FindingKind::$name => $hint,)* }
             }
         }
     };
@@ -185,11 +185,11 @@ mod tests {
 
     #[test]
     fn words_are_unlike_and_simple() {
-        let mut words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
+        let mut words: Vec<&str> = FindingKind::ALL.iter().map(|kind| kind.word()).collect();
         words.sort_unstable();
         words.dedup();
-        assert_eq!(words.len(), Kind::ALL.len());
-        for kind in Kind::ALL {
+        assert_eq!(words.len(), FindingKind::ALL.len());
+        for kind in FindingKind::ALL {
             let plain = |c: char| c.is_ascii_lowercase() || c == '-';
             assert!(kind.word().chars().all(plain), "{}", kind.word());
             assert!(!kind.about().ends_with('.'), "{}", kind.about());

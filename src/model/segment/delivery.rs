@@ -1,7 +1,7 @@
 //! Where a walk's packets go: the NORMAL action, floods, groups, ports and what is behind them.
 
 use super::class::row;
-use super::network::{NetworkPort, Role};
+use super::network::{InterfaceRole, NetworkPort};
 use super::packet::{Doubt, ETH_TYPE_VLAN, Packet};
 use super::rules::GroupKind;
 use super::steps::in_order;
@@ -22,14 +22,14 @@ impl<'w, 't> Walk<'w, 't> {
         let bridge = way.packet.bridge;
         let pipeline = self.pipeline(bridge)?;
         let Some(groups) = &pipeline.groups else {
-            self.lost.insert(Doubt::Groups);
+            self.doubts.insert(Doubt::Groups);
             return Some(Next::Step);
         };
         let Some(group) = groups.get(&number) else {
             return Some(Next::Return);
         };
         if depth >= MAX_DEPTH {
-            self.lost.insert(Doubt::Loop);
+            self.doubts.insert(Doubt::Loop);
             return Some(Next::Step);
         }
         for bucket in &group.buckets {
@@ -177,8 +177,8 @@ impl<'w, 't> Walk<'w, 't> {
             }
         }
         let leaves = match &place.role {
-            Role::Patch(None) | Role::Inside => false,
-            Role::Patch(Some(link)) => {
+            InterfaceRole::Patch(None) | InterfaceRole::Inside => false,
+            InterfaceRole::Patch(Some(link)) => {
                 let crossing = Crossing {
                     from: (packet.bridge, ofport),
                     to: (link.bridge, link.ofport),
@@ -186,7 +186,7 @@ impl<'w, 't> Walk<'w, 't> {
                 };
                 // The same packet at the same place goes on for ever.
                 if self.route.contains(&crossing) {
-                    self.lost.insert(Doubt::Loop);
+                    self.doubts.insert(Doubt::Loop);
                     return;
                 }
                 self.hops.insert(crossing);
@@ -208,10 +208,10 @@ impl<'w, 't> Walk<'w, 't> {
                 self.route.pop();
                 false
             }
-            Role::Tunnel(_) => true,
-            Role::Wire => !at_home || !place.is_of_one_vlan(),
+            InterfaceRole::Tunnel(_) => true,
+            InterfaceRole::Wire => !at_home || !place.is_of_one_vlan(),
             // This host takes part untagged, as a router does; it sees every VLAN.
-            Role::Local => !at_home && ofport == PORT_LOCAL && packet.tags.vid() == 0,
+            InterfaceRole::Local => !at_home && ofport == PORT_LOCAL && packet.tags.vid() == 0,
         };
         if leaves {
             let key = packet.contents.value(row(Id::TUN_ID), u64::MAX.into());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::network::{NetworkPort, Role};
+use super::network::{InterfaceRole, NetworkPort};
 use super::packet::{Choice, Doubt, Tags};
 use super::tag_line::TagState;
 use super::walk::Crossing;
@@ -134,7 +134,7 @@ pub(super) fn outside<'t>(
     is_inbound: bool,
 ) -> Outside<'t> {
     match &place.role {
-        Role::Tunnel(tunnel) => {
+        InterfaceRole::Tunnel(tunnel) => {
             let key = if is_inbound {
                 tunnel.in_key
             } else {
@@ -153,7 +153,7 @@ pub(super) fn outside<'t>(
             }
         }
         role => Outside {
-            is_host: matches!(role, Role::Local),
+            is_host: matches!(role, InterfaceRole::Local),
             ..on_wire(Some(bridge), tags)
         },
     }

@@ -39,7 +39,7 @@ pub(super) struct NetworkPort<'t> {
     pub(super) port: &'t Port,
     pub(super) interface: &'t Interface,
     pub(super) vlan: Vlan,
-    pub(super) role: Role<'t>,
+    pub(super) role: InterfaceRole<'t>,
     /// Whether frames can leave, as far as the database tells.
     pub(super) is_live: Option<bool>,
     /// Whether it is where a mirror sends its copies: nothing else is sent there.
@@ -48,11 +48,11 @@ pub(super) struct NetworkPort<'t> {
 
 /// What is behind an interface.
 #[derive(Debug)]
-pub(super) enum Role<'t> {
+pub(super) enum InterfaceRole<'t> {
     /// This host: the bridge's own port.
     Local,
     /// Another bridge, if there is one.
-    Patch(Option<Link>),
+    Patch(Option<PatchPeer>),
     /// Another host.
     Tunnel(Tunnel<'t>),
     /// A device: a wire, or a guest's of which nothing tells so.
@@ -63,7 +63,7 @@ pub(super) enum Role<'t> {
 
 /// The far end of a patch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Link {
+pub(super) struct PatchPeer {
     pub(super) bridge: usize,
     pub(super) ofport: u32,
     /// Whether both ends name each other; else one only names the other, and nothing passes.
@@ -78,15 +78,15 @@ impl<'t> Network<'t> {
             let ports = bridge.interfaces().filter_map(|(port, interface)| {
                 let number = interface.port_number()?;
                 let role = if number == PORT_LOCAL {
-                    Role::Local
+                    InterfaceRole::Local
                 } else if interface.kind() == "patch" {
-                    Role::Patch(links.get(interface.name.as_str()).copied())
+                    InterfaceRole::Patch(links.get(interface.name.as_str()).copied())
                 } else if let Some(tunnel) = Tunnel::of(bridge, port, interface) {
-                    Role::Tunnel(tunnel)
+                    InterfaceRole::Tunnel(tunnel)
                 } else if is_inside(interface) {
-                    Role::Inside
+                    InterfaceRole::Inside
                 } else {
-                    Role::Wire
+                    InterfaceRole::Wire
                 };
                 let vlan = Vlan::of(port);
                 let place = NetworkPort {
@@ -114,7 +114,7 @@ impl<'t> Network<'t> {
             let forward_bpdu = bridge.other_config.get("forward-bpdu");
             let mut relays: Vec<u32> = ports
                 .iter()
-                .filter(|(_, place)| !matches!(place.role, Role::Inside))
+                .filter(|(_, place)| !matches!(place.role, InterfaceRole::Inside))
                 .map(|(number, _)| *number)
                 .collect();
             relays.sort_unstable();
@@ -162,7 +162,7 @@ impl<'t> Network<'t> {
             if let (true, Some(member)) = (reached.insert(index), self.members.get(index)) {
                 let ways = member.ports.values();
                 next.extend(ways.filter_map(|place| match place.role {
-                    Role::Patch(link) => Some(link?.bridge),
+                    InterfaceRole::Patch(link) => Some(link?.bridge),
                     _ => None,
                 }));
             }
@@ -202,7 +202,7 @@ impl Member<'_> {
         self.relays.iter().copied().filter(|number| {
             let place = self.ports.get(number);
             place.is_some_and(|place| {
-                matches!(place.role, Role::Patch(None)) && !place.is_of_one_vlan()
+                matches!(place.role, InterfaceRole::Patch(None)) && !place.is_of_one_vlan()
             })
         })
     }
@@ -232,7 +232,7 @@ impl NetworkPort<'_> {
 
     /// Whether it is a guest's that tags its packets itself.
     pub(super) fn is_guest_trunk(&self) -> bool {
-        matches!(self.role, Role::Inside) && !self.is_of_one_vlan()
+        matches!(self.role, InterfaceRole::Inside) && !self.is_of_one_vlan()
     }
 
     /// The tags that a packet has for the NORMAL action, coming in here; `None` if it is dropped.
@@ -315,7 +315,7 @@ fn is_live(interface: &Interface) -> Option<bool> {
 }
 
 /// The far end of each patch port: the port that it names, else the one that names it.
-fn links(topology: &Topology) -> HashMap<&str, Link> {
+fn links(topology: &Topology) -> HashMap<&str, PatchPeer> {
     struct End<'t> {
         bridge: usize,
         ofport: Option<u32>,
@@ -345,7 +345,7 @@ fn links(topology: &Topology) -> HashMap<&str, Link> {
         let far_name = named.or_else(|| named_by.get(name).copied())?;
         let far = ends.get(far_name)?;
         let works = end.peer == Some(far_name) && far.peer == Some(*name);
-        Some(Link {
+        Some(PatchPeer {
             bridge: far.bridge,
             ofport: far.ofport?,
             works: works && far.bridge != end.bridge,

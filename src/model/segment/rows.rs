@@ -49,7 +49,7 @@ impl<'t> Survey<'_, 't> {
             };
             let of_tag = self.found.iter().filter(|((of, _), _)| of == tag);
             let before = lines.len();
-            let lost = self.lost.get(tag).copied();
+            let doubt = self.doubts.get(tag).copied();
             let of_tag = of_tag.flat_map(|((_, outside), finding)| {
                 let parts = finding.by_direction();
                 parts.into_iter().map(move |part| (outside, part))
@@ -61,7 +61,7 @@ impl<'t> Survey<'_, 't> {
                 let state = finding.state(several && finding.is_sure());
                 let patches = self.patches(&finding.through);
                 let segment = self.segment(outside, finding, state);
-                let mut note = self.note(finding, state, lost);
+                let mut note = self.note(finding, state, doubt);
                 if outside.is_any {
                     let what = if outside.kind == "vlan" {
                         "VLAN"
@@ -84,7 +84,7 @@ impl<'t> Survey<'_, 't> {
                 let silent: BTreeSet<u32> = self.silent.iter().copied().collect();
                 // What was behind each is known, and it is not this tag's.
                 let explained = silent.len() <= self.loose.len();
-                if let Some(why) = lost.or(self.lost_inwards) {
+                if let Some(why) = doubt.or(self.inward_doubt) {
                     lines.push(line(
                         None,
                         Vec::new(),
@@ -105,7 +105,7 @@ impl<'t> Survey<'_, 't> {
     }
 
     /// Why the state is what it is, where the state alone does not say.
-    fn note(&self, finding: &TagFinding, state: TagState, lost: Option<Doubt>) -> String {
+    fn note(&self, finding: &TagFinding, state: TagState, doubt: Option<Doubt>) -> String {
         let directions = [finding.outbound, finding.inbound];
         match state {
             TagState::Ambiguous => {
@@ -127,7 +127,7 @@ impl<'t> Survey<'_, 't> {
                 let doubt = directions.iter().find_map(|evidence| evidence.only_doubt());
                 doubt.map_or_else(String::new, |doubt| doubt.words().to_owned())
             }
-            _ => lost.map_or_else(String::new, |why| {
+            _ => doubt.map_or_else(String::new, |why| {
                 format!("there may be more segments: {}", why.words())
             }),
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::class::row;
 use super::finding::{Outside, TagFinding, fixed, on_wire, outside};
-use super::network::{Member, Network, NetworkPort, Role};
+use super::network::{InterfaceRole, Member, Network, NetworkPort};
 use super::packet::{Doubt, ETH_TYPE_VLAN, Packet, Tags};
 use super::pipeline::Pipeline;
 use super::rules::arriving;
@@ -44,9 +44,9 @@ pub(super) struct Survey<'w, 't> {
     /// The patches that packets of each tag pass on their way out.
     pub(super) hops: BTreeMap<i64, BTreeSet<Crossing>>,
     /// Why a tag may have more segments than were found.
-    pub(super) lost: BTreeMap<i64, Doubt>,
+    pub(super) doubts: BTreeMap<i64, Doubt>,
     /// Why packets may come in to tags to which none was seen to come.
-    pub(super) lost_inwards: Option<Doubt>,
+    pub(super) inward_doubt: Option<Doubt>,
     /// How many flows were followed.
     flows: usize,
     budget: &'w Budget,
@@ -97,8 +97,8 @@ impl<'w, 't> Survey<'w, 't> {
             silent: Vec::new(),
             loose: BTreeSet::new(),
             hops: BTreeMap::new(),
-            lost: BTreeMap::new(),
-            lost_inwards: None,
+            doubts: BTreeMap::new(),
+            inward_doubt: None,
             flows: 0,
             budget,
         };
@@ -192,7 +192,7 @@ impl<'w, 't> Survey<'w, 't> {
         if self.flows < MAX_FLOWS {
             walk.follow(packet);
         } else {
-            walk.lost.insert(Doubt::Many);
+            walk.doubts.insert(Doubt::Many);
         }
         self.flows = self.flows.saturating_add(walk.flows());
         walk
@@ -214,8 +214,9 @@ impl<'w, 't> Survey<'w, 't> {
         let interfaces = ports.iter().flat_map(|port| &port.interfaces);
         let numbers: Vec<u32> = interfaces.filter_map(Interface::port_number).collect();
         let place = |number: &u32| self.member.ports.get(number);
-        let is_patch =
-            |number: &u32| place(number).is_some_and(|place| matches!(place.role, Role::Patch(_)));
+        let is_patch = |number: &u32| {
+            place(number).is_some_and(|place| matches!(place.role, InterfaceRole::Patch(_)))
+        };
         let mut starts: Vec<(u32, Tags)> = Vec::new();
         let mut alike = HashSet::new();
         let pipeline = self.pipeline(self.home);
@@ -231,7 +232,7 @@ impl<'w, 't> Survey<'w, 't> {
         if !numbers.is_empty() && numbers.iter().all(is_patch) {
             for (number, place) in &self.member.ports {
                 let carries = !place.is_of_one_vlan() && place.vlan.carries(tag.into());
-                if carries && matches!(place.role, Role::Inside) {
+                if carries && matches!(place.role, InterfaceRole::Inside) {
                     starts.push((*number, tagged));
                 }
             }
@@ -251,7 +252,7 @@ impl<'w, 't> Survey<'w, 't> {
             passed.extend(&walk.hops);
             let is_loop = walk.is_loop();
             if let Some(why) = walk.why_more() {
-                self.lost.entry(tag.into()).or_insert(why);
+                self.doubts.entry(tag.into()).or_insert(why);
             }
             for (exit, route) in walk.exits {
                 let place = (exit.bridge, exit.ofport);
@@ -293,7 +294,7 @@ impl<'w, 't> Survey<'w, 't> {
     fn carries_key(&self, (bridge, ofport): (usize, u32)) -> bool {
         let place = self.network.place(bridge, ofport);
         place.is_some_and(|place| match &place.role {
-            Role::Tunnel(tunnel) => tunnel.out_key == Key::Flow,
+            InterfaceRole::Tunnel(tunnel) => tunnel.out_key == Key::Flow,
             _ => false,
         })
     }
@@ -350,17 +351,19 @@ impl<'w, 't> Survey<'w, 't> {
                 packets.extend(self.left.get(&(bridge, *port)).into_iter().flatten());
             }
             match &kind.place.role {
-                Role::Wire if bridge == self.home && kind.place.is_of_one_vlan() => continue,
-                Role::Wire if too_many => {}
-                Role::Wire => {
+                InterfaceRole::Wire if bridge == self.home && kind.place.is_of_one_vlan() => {
+                    continue;
+                }
+                InterfaceRole::Wire if too_many => {}
+                InterfaceRole::Wire => {
                     packets.insert((Tags::NONE, 0));
                     packets.extend(vids.iter().map(|vid| (Tags::one(*vid), 0)));
                     any = other_vid.map(|vid| (Tags::one(vid), 0));
                 }
-                Role::Local if bridge != self.home => {
+                InterfaceRole::Local if bridge != self.home => {
                     packets.insert((Tags::NONE, 0));
                 }
-                Role::Tunnel(tunnel) => {
+                InterfaceRole::Tunnel(tunnel) => {
                     let mut keys: BTreeSet<u64> = BTreeSet::new();
                     if tunnel.in_key == Key::Flow {
                         keys.extend(&pipeline.tun_ids);
@@ -391,8 +394,8 @@ impl<'w, 't> Survey<'w, 't> {
             for ((tags, tun_id), is_any) in packets.chain(any.map(|packet| (packet, true))) {
                 let walk = self.walk(bridge, *port, tags, tun_id);
                 let is_loop = walk.is_loop();
-                if self.lost_inwards.is_none() {
-                    self.lost_inwards = walk.why_more();
+                if self.inward_doubt.is_none() {
+                    self.inward_doubt = walk.why_more();
                 }
                 for arrival in walk.arrivals {
                     if !self.tags.contains_key(&arrival.vid.into()) {
@@ -461,8 +464,8 @@ fn kinds<'p, 't>(member: &'p Member<'t>, pipeline: &Pipeline) -> Vec<AlikePorts<
         let signature = pipeline.signature(*number);
         let alike = |kind: &&mut AlikePorts<'_, '_>| {
             let role = match (&kind.place.role, &place.role) {
-                (Role::Wire, Role::Wire) => true,
-                (Role::Tunnel(a), Role::Tunnel(b)) => {
+                (InterfaceRole::Wire, InterfaceRole::Wire) => true,
+                (InterfaceRole::Tunnel(a), InterfaceRole::Tunnel(b)) => {
                     (a.kind(), a.in_key, a.out_key) == (b.kind(), b.in_key, b.out_key)
                 }
                 _ => false,

@@ -57,7 +57,7 @@ pub(super) struct Walk<'w, 't> {
     /// The patches that it passed.
     pub(super) hops: BTreeSet<Crossing>,
     /// Why there may be more than was found, or less.
-    pub(super) lost: BTreeSet<Doubt>,
+    pub(super) doubts: BTreeSet<Doubt>,
 }
 
 /// A packet at a table: as from which port, which table, what is wanted of it afterwards, the packet, its
@@ -143,7 +143,7 @@ impl<'w, 't> Walk<'w, 't> {
             exits: BTreeMap::new(),
             arrivals: BTreeSet::new(),
             hops: BTreeSet::new(),
-            lost: BTreeSet::new(),
+            doubts: BTreeSet::new(),
         }
     }
 
@@ -164,12 +164,12 @@ impl<'w, 't> Walk<'w, 't> {
 
     /// Whether it went round: the switch drops such a packet as a whole, with all copies.
     pub(super) fn is_loop(&self) -> Option<Doubt> {
-        self.lost.contains(&Doubt::Loop).then_some(Doubt::Loop)
+        self.doubts.contains(&Doubt::Loop).then_some(Doubt::Loop)
     }
 
     /// Why there may be more than was found; a loop makes nothing more.
     pub(super) fn why_more(&self) -> Option<Doubt> {
-        let mut reasons = self.lost.iter().copied();
+        let mut reasons = self.doubts.iter().copied();
         reasons.find(|doubt| *doubt != Doubt::Loop)
     }
 
@@ -221,12 +221,12 @@ impl<'w, 't> Walk<'w, 't> {
         }
         if let Some(visit) = self.seen.get(&key) {
             if visit.is_open {
-                self.lost.insert(Doubt::Loop);
+                self.doubts.insert(Doubt::Loop);
             }
             return Rc::clone(&visit.after);
         }
         if depth >= MAX_DEPTH {
-            self.lost.insert(Doubt::Loop);
+            self.doubts.insert(Doubt::Loop);
             return Rc::default();
         }
         let restrictions = way.restrictions.clone();
@@ -281,7 +281,7 @@ impl<'w, 't> Walk<'w, 't> {
                 };
                 self.flows = self.flows.saturating_add(1);
                 if self.flows > MAX_FLOWS {
-                    self.lost.insert(Doubt::Many);
+                    self.doubts.insert(Doubt::Many);
                     return after;
                 }
                 let contents = &before.packet.contents;
@@ -400,7 +400,7 @@ impl<'w, 't> Walk<'w, 't> {
                 }
             }
             if after.len() > MAX_WAYS {
-                self.lost.insert(Doubt::Many);
+                self.doubts.insert(Doubt::Many);
                 after.truncate(MAX_WAYS);
             }
             ways = after;
@@ -576,7 +576,7 @@ impl<'w, 't> Walk<'w, 't> {
             Step::Clear => packet.set = Rc::default(),
             Step::Exit => return None,
             Step::Lost => {
-                self.lost.insert(Doubt::Changed);
+                self.doubts.insert(Doubt::Changed);
                 packet.doubt(Doubt::Changed);
             }
         }
@@ -612,7 +612,7 @@ impl<'w, 't> Walk<'w, 't> {
                 packet.tags = packet.tags.set_tci(value as u16, mask as u16);
             }
             None if to.row == row(Id::VLAN_TCI) || to.row == row(Id::VLAN_VID) => {
-                self.lost.insert(Doubt::Changed);
+                self.doubts.insert(Doubt::Changed);
                 return None;
             }
             Some(bits) => packet.contents.set(to.row, bits, to.mask()),

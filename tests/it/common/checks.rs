@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ovs::model::check::{Kind, Severity};
+use ovs::model::check::{FindingKind, Severity};
 
 use super::Sandbox;
 
@@ -51,7 +51,10 @@ pub fn see_from(least: Severity, sandbox: &Sandbox, expected: &[&str]) {
     assert_eq!(found, expected);
     let is_error = |line: &&str| {
         let word = line.split(' ').next().unwrap();
-        let kind = Kind::ALL.iter().find(|kind| kind.word() == word).unwrap();
+        let kind = FindingKind::ALL
+            .iter()
+            .find(|kind| kind.word() == word)
+            .unwrap();
         kind.severity() == Severity::Error
     };
     assert_eq!(code, i32::from(expected.iter().any(is_error)), "{found:?}");

@@ -8,54 +8,54 @@ use crate::output::Frame;
 
 /// How often to look.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace(Option<Duration>);
+pub struct WatchInterval(Option<Duration>);
 
-impl FromStr for Pace {
+impl FromStr for WatchInterval {
     type Err = String;
 
     /// Seconds, at least a tenth; `auto` for none given.
-    fn from_str(text: &str) -> Result<Pace, String> {
+    fn from_str(text: &str) -> Result<WatchInterval, String> {
         if text == "auto" {
-            return Ok(Pace(None));
+            return Ok(WatchInterval(None));
         }
-        let pace = text.parse().ok().map(Duration::try_from_secs_f64);
-        match pace {
-            Some(Ok(pace)) if pace >= MIN_PACE => Ok(Pace(Some(pace))),
+        let interval = text.parse().ok().map(Duration::try_from_secs_f64);
+        match interval {
+            Some(Ok(interval)) if interval >= MIN_INTERVAL => Ok(WatchInterval(Some(interval))),
             _ => Err(format!(
                 "\"{}\" is not a number of seconds of at least {}",
                 text.escape_debug(),
-                MIN_PACE.as_secs_f64()
+                MIN_INTERVAL.as_secs_f64()
             )),
         }
     }
 }
 
 /// The shortest interval between two readings.
-const MIN_PACE: Duration = Duration::from_millis(100);
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 /// The default interval between two readings of a switch.
-const DEFAULT_PACE: Duration = Duration::from_secs(2);
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
 
-impl Pace {
+impl WatchInterval {
     /// Between two looks at a switch.
     pub(super) fn poll(self) -> Duration {
-        self.0.unwrap_or(DEFAULT_PACE)
+        self.0.unwrap_or(DEFAULT_INTERVAL)
     }
 
     /// The least time between two looks.
     pub(super) fn least(self) -> Duration {
-        self.0.unwrap_or(MIN_PACE)
+        self.0.unwrap_or(MIN_INTERVAL)
     }
 }
 
 /// What a command shows in one look, instead of printing it.
 #[derive(Debug, Default)]
-pub(super) struct Look {
+pub(super) struct CapturedOutput {
     pub(super) frame: RefCell<Option<Frame>>,
     pub(super) remarks: RefCell<Vec<String>>,
     pub(super) asked_a_switch: Cell<bool>,
 }
 
-impl Look {
+impl CapturedOutput {
     /// What the command shows.
     pub(super) fn show(&self, frame: Frame) {
         self.frame.replace(Some(frame));
@@ -83,12 +83,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paces() {
-        assert_eq!("auto".parse(), Ok(Pace(None)));
-        assert_eq!("0.1".parse(), Ok(Pace(Some(MIN_PACE))));
-        assert_eq!("3".parse(), Ok(Pace(Some(Duration::from_secs(3)))));
+    fn intervals() {
+        assert_eq!("auto".parse(), Ok(WatchInterval(None)));
+        assert_eq!("0.1".parse(), Ok(WatchInterval(Some(MIN_INTERVAL))));
+        assert_eq!("3".parse(), Ok(WatchInterval(Some(Duration::from_secs(3)))));
         for wrong in ["0", "0.05", "-1", "", "x", "nan", "inf", "1e300"] {
-            assert!(wrong.parse::<Pace>().is_err(), "{wrong}");
+            assert!(wrong.parse::<WatchInterval>().is_err(), "{wrong}");
         }
     }
 }
