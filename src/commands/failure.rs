@@ -303,7 +303,7 @@ impl From<ovsdb::Error> for Failure {
                 }
             }
             Error::NotInSchema { .. } => {
-                Failure::new(Exit::Failed, message).hint("a newer Open vSwitch has it")
+                Failure::new(Exit::Failed, message).hint("other releases of Open vSwitch may have it")
             }
             Error::Rpc(_) | Error::Operation(_) | Error::Value(_) => {
                 Failure::new(Exit::Failed, message)
