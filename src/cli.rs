@@ -1,7 +1,7 @@
-//! The clap root: global options and the list of commands; how words are parsed; completion and the manual,
-//! which are made of them.
+//! The clap root: global options and the list of commands; parsing; completion and the manual, which are
+//! generated from them.
 
-// Doc comments are help texts here: a terminal shows backticks as they are.
+// Doc comments are help texts in this module, where backticks would be visible.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls)]
 
 mod complete;
@@ -35,13 +35,13 @@ use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
 /// Parses the command line, runs the command, and returns its exit code.
 ///
-/// Usage errors exit with 2, as [`Exit`] has it. Help into a closed pipe ends quietly.
+/// Usage errors exit with 2, see [`Exit`]. A closed pipe while printing help is not an error.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     match parse(&words) {
         Ok(cli) => cli.run(&words),
         Err(mut error) => {
-            // Help and the version come this way too, and need no advice.
+            // Help and the version are reported as errors, too; they get no hint.
             if error.use_stderr() {
                 let root = command();
                 today::explain(&mut error, &root, addressed(&root, &words));
@@ -51,8 +51,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints help to stdout, an error to stderr. What the user typed is shown again there, and must not act
-/// on the terminal.
+/// Prints help to stdout, an error to stderr. Both may quote the command line, and are escaped for the
+/// terminal.
 fn say(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = visible(&error.render().to_string());
@@ -65,7 +65,7 @@ fn say(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// The text with escapes for what acts on a terminal, its line ends aside.
+/// Escapes the text for a terminal, except its line feeds.
 fn visible(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -78,7 +78,7 @@ fn visible(text: &str) -> String {
     out
 }
 
-/// The command that these words call, of all that `root` has.
+/// The command of `root` that these words call.
 fn addressed<'c>(root: &'c clap::Command, words: &[OsString]) -> &'c clap::Command {
     let words = words.iter().skip(1).filter_map(|word| word.to_str());
     words.fold(root, |command, word| {
@@ -109,7 +109,7 @@ pub struct Cli {
 }
 
 /// The commands, and those that are about the command line itself.
-// There is one of it in a process.
+// One exists per process.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -159,21 +159,21 @@ impl Cli {
     }
 }
 
-/// What runs commands: this thread.
+/// The runtime for commands, on this thread.
 pub(crate) fn runtime() -> io::Result<LocalRuntime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())
 }
 
-/// The whole command line, with all that is built only when it is asked for.
+/// The whole command line, including what is built on demand.
 fn command() -> clap::Command {
     let mut command = Cli::command();
     command.build();
     command
 }
 
-/// What the command that these words call says of itself.
+/// The declaration of the command that these words call.
 fn about(words: &[OsString]) -> About {
     let mut root = with_environment(Cli::command());
     let Ok(matches) = root.try_get_matches_from_mut(words) else {
@@ -186,7 +186,7 @@ fn about(words: &[OsString]) -> About {
     called.map_or(About::other(), About::of)
 }
 
-/// The words of the command that was called, and what was given to it.
+/// The words of the called command, and its arguments.
 fn innermost(matches: &clap::ArgMatches) -> (Vec<String>, &clap::ArgMatches) {
     let (mut path, mut last) = (Vec::new(), matches);
     while let Some((word, inner)) = last.subcommand() {
@@ -196,8 +196,7 @@ fn innermost(matches: &clap::ArgMatches) -> (Vec<String>, &clap::ArgMatches) {
     (path, last)
 }
 
-/// The commands that `--watch` goes with: first what looks at everything, then lists, then what a switch
-/// dumps.
+/// The watchable commands: first overviews, then lists, then dumps.
 pub fn watchable() -> Vec<String> {
     let root = command();
     let leaves = leaves(&root).into_iter();
@@ -207,7 +206,7 @@ pub fn watchable() -> Vec<String> {
     paths
 }
 
-/// The commands that help shows, those of groups instead of the groups, each with its words.
+/// The commands shown in the help, with those of groups in place of the groups, each as its words.
 fn leaves(root: &clap::Command) -> Vec<(Vec<&str>, &clap::Command)> {
     let of_group = |group| -> Vec<(Vec<&str>, &clap::Command)> {
         let name = clap::Command::get_name(group);
@@ -222,13 +221,13 @@ fn leaves(root: &clap::Command) -> Vec<(Vec<&str>, &clap::Command)> {
     shown(root).flat_map(of_group).collect()
 }
 
-/// The commands of a group that help shows.
+/// The commands of a group that are shown in the help.
 fn shown(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
     let commands = command.get_subcommands();
     commands.filter(|command| !command.is_hide_set() && command.get_name() != "help")
 }
 
-/// What these global options come to, to be quiet and to wait for so long; `None` if they are wrong.
+/// A quiet context with these global options and this time limit; `None` if the options are malformed.
 fn context(options: &[String], limit: Duration) -> Option<Context> {
     let words = ["ovs"]
         .into_iter()
@@ -417,12 +416,12 @@ impl TlsArguments {
     }
 }
 
-/// A wait's limit; `None` waits for ever. (A type of its own: an `Option` means something else to clap.)
+/// The limit of a wait; `None`: no limit. (A type of its own, because clap treats `Option` specially.)
 #[derive(Debug, Clone, Copy)]
 struct Limit(Option<Duration>);
 
 impl Limit {
-    /// Where the user sets none.
+    /// The default.
     const DEFAULT: Limit = Limit(Some(Duration::from_secs(10)));
 }
 
@@ -442,7 +441,7 @@ enum Colour {
 }
 
 impl Global {
-    /// What the options, the environment and stdout come to.
+    /// Resolves the options with the environment and stdout.
     fn options(self) -> Options {
         let terminal = io::stdout().is_terminal();
         let limit = self.timeout.unwrap_or(Limit::DEFAULT);
@@ -497,16 +496,16 @@ impl Colour {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto if set("NO_COLOR") => false,
-            // It shows escapes as they are.
+            // It shows escape sequences as text.
             Colour::Auto if std::env::var_os("TERM").is_some_and(|term| term == "dumb") => forced,
             Colour::Auto => forced || terminal,
         }
     }
 }
 
-/// The cells in a line of the terminal, if it knows. Else `COLUMNS` if it is set, and elsewhere no limit.
+/// The width of the terminal in cells, if known; else `COLUMNS` if set; without a terminal no limit.
 fn screen_width(terminal: bool) -> Option<usize> {
-    /// A terminal that does not know its width (a serial line) has that of most.
+    /// The default width for a terminal that does not report one (a serial line).
     const USUAL: usize = 80;
     let from_environment = || {
         std::env::var("COLUMNS")

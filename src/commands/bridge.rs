@@ -12,7 +12,7 @@ use crate::output::{Cell, ColourRole, Column, Mode, Shape, escape, headings};
 use crate::plan::Edit;
 
 /// The commands on bridges.
-// There is one of it in a process, and one a line in a batch.
+// One exists per process, and one per line of a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
@@ -166,7 +166,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, what is asked does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database or switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::List => list(cx).await,
@@ -223,7 +223,7 @@ async fn show(cx: &Context, name: String) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the port with the bridge's own name is for, in words.
+/// The purpose of the port with the bridge's own name, in words.
 fn local_port(bridge: &Bridge) -> String {
     let name = escape(&bridge.name);
     format!(

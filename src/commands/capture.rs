@@ -1,4 +1,4 @@
-//! One look at a watched command: what it shows instead of printing it; and how often to look.
+//! The captured output of a watched command, and the interval at which it runs.
 
 use std::cell::{Cell, RefCell};
 use std::str::FromStr;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::output::Frame;
 
-/// How often to look.
+/// The interval between two runs of a watched command.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WatchInterval(Option<Duration>);
 
 impl FromStr for WatchInterval {
     type Err = String;
 
-    /// Seconds, at least a tenth; `auto` for none given.
+    /// Parses seconds, at least 0.1; `auto` stands for the default.
     fn from_str(text: &str) -> Result<WatchInterval, String> {
         if text == "auto" {
             return Ok(WatchInterval(None));
@@ -30,24 +30,24 @@ impl FromStr for WatchInterval {
     }
 }
 
-/// The shortest interval between two readings.
+/// The minimum interval between two runs.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
-/// The default interval between two readings of a switch.
+/// The default interval between two runs of a command that reads from a switch.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
 
 impl WatchInterval {
-    /// Between two looks at a switch.
+    /// The interval between two reads from a switch.
     pub(super) fn poll(self) -> Duration {
         self.0.unwrap_or(DEFAULT_INTERVAL)
     }
 
-    /// The least time between two looks.
+    /// The minimum interval between two runs.
     pub(super) fn least(self) -> Duration {
         self.0.unwrap_or(MIN_INTERVAL)
     }
 }
 
-/// What a command shows in one look, instead of printing it.
+/// The output of one run of a watched command, captured instead of printed.
 #[derive(Debug, Default)]
 pub(super) struct CapturedOutput {
     pub(super) frame: RefCell<Option<Frame>>,
@@ -56,17 +56,17 @@ pub(super) struct CapturedOutput {
 }
 
 impl CapturedOutput {
-    /// What the command shows.
+    /// Captures the output.
     pub(super) fn show(&self, frame: Frame) {
         self.frame.replace(Some(frame));
     }
 
-    /// A remark.
+    /// Captures a remark.
     pub(super) fn remark(&self, text: &str) {
         self.remarks.borrow_mut().push(text.to_owned());
     }
 
-    /// A switch is asked, which will not tell when its answer is no longer true.
+    /// Records that the command read from a switch, which does not report changes by itself.
     pub(super) fn asked_a_switch(&self) {
         self.asked_a_switch.set(true);
     }

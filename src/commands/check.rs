@@ -1,10 +1,10 @@
 //! `ovs check`: what is wrong with the switch, and what to do about it.
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
-//! | `bridge` | the conversation with one bridge: its flows, groups, meters and ports |
+//! | `bridge` | the flows, groups, meters and ports of one bridge, over OpenFlow |
 //! | `host` | the host's addresses, routes and devices, from the kernel or a file |
-//! | `messages` | the findings for people, as compilers write theirs |
+//! | `messages` | the findings as text, in the form of compiler messages |
 
 mod bridge;
 mod host;
@@ -133,16 +133,17 @@ fn columns() -> Vec<Column<Finding>> {
     ]
 }
 
-/// So long ovs-vswitchd may take to apply what was just configured.
+/// How long ovs-vswitchd may take to apply the current configuration.
 const SETTLES: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(100);
 
 impl Args {
-    /// Runs the command: [`Exit::Done`], or [`Exit::Failed`] where there is an error among the findings.
+    /// Runs the command; returns [`Exit::Failed`] if there is an error among the findings, else
+    /// [`Exit::Done`].
     ///
     /// # Errors
     ///
-    /// An argument is wrong, what is to be checked cannot be read, or stdout cannot be written.
+    /// An argument is wrong, the database cannot be read, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -163,7 +164,7 @@ impl Args {
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
         let is_local = cx.host.is_local();
-        // A switch with dummy devices is not the host's, though it runs there.
+        // A switch with dummy devices does not use the host's network, although it runs on the host.
         let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
         let facts = facts.or_else(|| is_hosts.then(|| host::read(cx)));
         let mut switch = SwitchFindings::default();
@@ -190,24 +191,24 @@ impl Args {
         let is_error = |finding: &Finding| finding.kind.severity() == Severity::Error;
         match switch.failed {
             _ if found.iter().any(is_error) => Ok(Exit::Failed),
-            // What could not be looked at is not clean.
+            // A bridge that could not be checked is not reported as clean.
             Some(exit) => Ok(exit),
             None => Ok(Exit::Done),
         }
     }
 }
 
-/// Messages for people; a list where columns were asked for, and everywhere else.
+/// Messages in table mode, unless columns were named; else a list.
 fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<(), Failure> {
     let is_list = cx.format.mode != Mode::Table || cx.format.columns.is_some();
-    // What is watched is compared finding by finding.
+    // A watched command is compared finding by finding.
     if is_list || cx.capture().is_some() || found.is_empty() {
         return cx.print_list(view, found, "findings");
     }
     cx.print(&messages::messages(found, &cx.format))
 }
 
-/// The database, once ovs-vswitchd has applied what was configured, or has had the time for it.
+/// Reads the database once ovs-vswitchd has applied the configuration, or the time limit has passed.
 async fn settled(cx: &Context, progress: &Progress) -> Result<Topology, Failure> {
     let mut waited = Duration::ZERO;
     loop {
@@ -221,12 +222,12 @@ async fn settled(cx: &Context, progress: &Progress) -> Result<Topology, Failure>
     }
 }
 
-/// What the daemon itself tells.
+/// The results of the checks over OpenFlow.
 #[derive(Debug, Default)]
 struct SwitchFindings {
     daemon: Daemon,
     findings: Vec<Finding>,
-    /// What could not be looked at: the worst that happened.
+    /// The exit code of the first bridge that could not be checked.
     failed: Option<Exit>,
 }
 
@@ -256,7 +257,7 @@ impl SwitchFindings {
                     return;
                 }
                 Err(failure) => {
-                    // It answered, if not as it should.
+                    // It replied, although with an error.
                     answered = true;
                     cx.say(&failure);
                     self.failed.get_or_insert(failure.exit);

@@ -33,7 +33,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::Get(get) => get.run(cx).await,
@@ -45,7 +45,7 @@ impl Command {
     }
 }
 
-// The record that a command is about.
+// The record that a command works on.
 #[derive(Debug, clap::Args)]
 pub struct Target {
     /// The table, or the beginning of its name

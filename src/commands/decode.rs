@@ -45,7 +45,7 @@ pub struct Args {
     style: StyleArg,
 }
 
-/// So much text is written at once, in bytes.
+/// Size of the write buffer, in bytes.
 const MUCH: usize = 65_536;
 
 impl Args {
@@ -101,7 +101,7 @@ impl Args {
                 of_file(bytes, input)
             }
             words => {
-                // Rows that were pasted between quotes keep their lines.
+                // Rows pasted between quotes keep their lines.
                 let has_lines = words.iter().any(|word| word.contains('\n'));
                 let text = words.join(if has_lines { "\n" } else { " " });
                 of_text(&text).map_err(|malformed| {
@@ -121,13 +121,13 @@ impl Args {
     }
 }
 
-/// Bytes that stand together, and the name of their place where there are several.
+/// A run of bytes, with the name of its position if there are several.
 struct Piece {
     place: String,
     bytes: Vec<u8>,
 }
 
-/// What a file has: packets, messages as they are, or text that says them.
+/// The content of a file: packets, messages, or text that contains them.
 fn of_file(bytes: Vec<u8>, name: &str) -> Result<Vec<Piece>, Failure> {
     if let Some(packets) = packets::capture(&bytes) {
         let packets = packets.map_err(|error| {
@@ -154,7 +154,7 @@ fn of_file(bytes: Vec<u8>, name: &str) -> Result<Vec<Piece>, Failure> {
 
 fn of_text(text: &str) -> Result<Vec<Piece>, Malformed> {
     let mut blocks = pasted::read(text)?;
-    // What tshark put together from packets is there in the packets, too.
+    // Bytes that tshark reassembled from packets are in the packets, too.
     blocks.retain(|block| !block.reassembled);
     let several = blocks.len() > 1;
     let piece = |block: pasted::Block| Piece {
@@ -189,8 +189,8 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    /// Prints the messages of all pieces, or those in the packets that the pieces are. The first failure
-    /// comes back when all are printed.
+    /// Prints the messages of all pieces, or those in the packets that the pieces are. Returns the first
+    /// failure after all are printed.
     fn input(&mut self, pieces: &[Piece]) -> Result<(), Failure> {
         let mut streams = Streams::default();
         let mut first_failure = None;
@@ -207,7 +207,7 @@ impl Printer<'_> {
                     count_packets += 1;
                     Ok(())
                 }
-                // A frame of something else among packets.
+                // A frame of another protocol among the packets.
                 None if count_packets > 0 => Ok(()),
                 None => self.messages(&piece.bytes, place),
             };
@@ -231,7 +231,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Prints the messages that a segment makes complete.
+    /// Prints the messages that a segment completes.
     fn segment(
         &mut self,
         streams: &mut Streams,
@@ -254,7 +254,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Prints messages that follow each other. What is no message ends them.
+    /// Prints consecutive messages; ends at the first bytes that are not a message.
     fn messages(&mut self, bytes: &[u8], place: &str) -> Result<(), Failure> {
         let mut at = 0;
         let mut first_trouble = None;

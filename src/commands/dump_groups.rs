@@ -42,7 +42,7 @@ pub struct Args {
     no_stats: bool,
 }
 
-/// The bytes of one group; they are kept until all are here, to come in the order of their numbers.
+/// The bytes of one group; all are kept, then printed in the order of their numbers.
 struct Entry {
     group_id: u32,
     at: usize,
@@ -54,7 +54,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
+    /// An argument is wrong, the switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "groups")?;
         let switch = SwitchArg::parse(cx, &self.switch)?;
@@ -123,7 +123,7 @@ impl Args {
             .await;
         let mut entries = entries.map_err(|error| switch.unsupported("groups", version, error))?;
         if let Some(wanted) = self.group {
-            // Some versions describe all of them, whatever was asked.
+            // Some versions describe all groups, whichever was requested.
             entries.retain(|entry| entry.group_id == wanted);
             if entries.is_empty() {
                 return Err(switch.not_there("group", wanted, "dump-groups"));

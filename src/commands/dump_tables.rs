@@ -1,4 +1,4 @@
-//! `ovs dump-tables`: the flow tables of a switch, what they hold and how often they were looked up.
+//! `ovs dump-tables`: the flow tables of a switch, with their numbers of flows and lookups.
 
 use super::switch::SwitchArg;
 use super::{Context, Failure};
@@ -44,7 +44,7 @@ struct FlowTableRow {
 }
 
 impl FlowTableRow {
-    /// The name that somebody gave it.
+    /// The name that was set by a user or controller.
     fn name(&self) -> Option<&str> {
         if let Some(name) = &self.whole_name {
             return Some(name);
@@ -53,9 +53,9 @@ impl FlowTableRow {
         features.has_own_name().then_some(features.name.as_str())
     }
 
-    /// Whether the name fills the room that OpenFlow has for it.
+    /// Whether the name fills the field that OpenFlow has for it.
     fn may_be_cut(&self) -> bool {
-        // Without what is left of a character: at most three bytes.
+        // The incomplete last character was removed: at most three bytes.
         self.name().is_some_and(|name| name.len() + 3 >= TABLE_CUT)
     }
 
@@ -125,7 +125,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
+    /// An argument is wrong, the switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -135,13 +135,13 @@ impl Args {
         let stats = connected.table_stats().await;
         let stats =
             stats.map_err(|error| switch.unsupported("table statistics", version, error))?;
-        // The names decide which tables are shown, so the features are needed but for few columns.
+        // The names decide which tables are shown, so the features are needed unless few columns are.
         let counters = ["table", "active", "lookups", "matched"];
         let features = if self.all && view.shows_only(&counters) {
             Vec::new()
         } else {
             match connected.table_features().await {
-                // A switch may refuse to tell.
+                // A switch may not support the request.
                 Err(SwitchError::Refused(_)) => Vec::new(),
                 features => features.map_err(|error| switch.failure(error))?,
             }
@@ -159,7 +159,7 @@ impl Args {
                 }
             })
             .collect();
-        // The database has whole what OpenFlow cuts.
+        // OpenFlow truncates names; the database has them in full.
         if lines.iter().any(FlowTableRow::may_be_cut) {
             let names = switch.whole_table_names(cx).await;
             for line in &mut lines {

@@ -1,4 +1,4 @@
-//! `ovs graph`: how the bridges hang together, as a picture.
+//! `ovs graph`: the bridges and their connections, as a picture.
 
 use clap::ValueEnum;
 
@@ -58,7 +58,7 @@ ovs graph --format svg > network.svg
 ovs graph --format dot | dot -Tpdf > network.pdf
 ovs graph --json | jq '.[] | select(.kind == \"patch\")'");
 
-/// A row of a box.
+/// A row of a bridge's box.
 struct ItemRow<'g, 't> {
     bridge: &'t Bridge,
     item: &'g Item<'t>,
@@ -128,7 +128,7 @@ fn trunks<'g>(item: &'g Item<'_>) -> &'g [i64] {
     }
 }
 
-/// The columns of the database that the answer is made of.
+/// The columns of the database that are needed.
 const READ: [&str; 6] = ["tag", "trunks", "vlan_mode", "cvlans", "options", "error"];
 
 impl Args {
@@ -136,7 +136,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -249,9 +249,9 @@ fn picture(graph: &Graph<'_>) -> Picture {
     }
 }
 
-/// Another host, or several.
+/// The label of a remote host, or of several.
 fn host(addresses: &[&str]) -> Frame {
-    /// So many addresses are named.
+    /// Maximum number of addresses in a label.
     const NAMED: usize = 3;
     let row = |name: String| Row {
         name,

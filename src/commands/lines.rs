@@ -1,4 +1,4 @@
-//! One interface of one port, as the lines of `show` and of the lists have it.
+//! The rows of `show` and of the lists: one per interface.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,10 +6,10 @@ use super::{Context, Failure};
 use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Shape};
 
-/// With more peers than this on bridges that were not asked for, reading all bridges is cheaper.
+/// With more peers than this on other bridges, reading all bridges is cheaper.
 const WORTH_ASKING_FOR: usize = 16;
 
-/// What was asked for, and the far ends of its patch ports.
+/// The requested objects, and the peers of their patch ports.
 #[derive(Debug)]
 pub(super) struct Picture {
     pub(super) shown: Topology,
@@ -17,7 +17,7 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// Reads what is wanted; with `peers` also the far ends of its patch ports, wherever they are.
+    /// Reads what `want` names; with `peers` also the peers of its patch ports on other bridges.
     pub(super) async fn read(cx: &Context, want: Want, peers: bool) -> Result<Picture, Failure> {
         let shown = cx.topology(want).await?;
         let mut elsewhere = Vec::new();
@@ -43,7 +43,7 @@ impl Picture {
         Ok(Picture { shown, elsewhere })
     }
 
-    /// A line per interface: bridge by bridge, in each by OpenFlow number, those without one last.
+    /// A row per interface: by bridge, then by OpenFlow number, those without one last.
     pub(super) fn lines(&self) -> Vec<InterfaceRow<'_>> {
         let far_ends: HashMap<&str, (&Bridge, &Interface)> = self
             .elsewhere
@@ -67,7 +67,7 @@ impl Picture {
                 }
             }));
             if let Some(of_bridge) = lines.get_mut(start..) {
-                // Stable: where the numbers are equal or missing, the order of names stays.
+                // Stable: rows with equal or no numbers stay in the order of names.
                 of_bridge.sort_by_key(|line| line.interface.port_number().unwrap_or(u32::MAX));
             }
         }
@@ -75,18 +75,18 @@ impl Picture {
     }
 }
 
-/// One interface, with where it is. An ordinary port has one; a bond has several, and a line each.
+/// An interface with its port and bridge. An ordinary port has one row; a bond has one for each interface.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InterfaceRow<'t> {
     pub(super) bridge: &'t Bridge,
     pub(super) port: &'t Port,
     pub(super) interface: &'t Interface,
-    /// Where the peer of a patch port is, if it is anywhere.
+    /// The bridge and interface of a patch port's peer, if it exists.
     pub(super) far_end: Option<(&'t Bridge, &'t Interface)>,
 }
 
 impl InterfaceRow<'_> {
-    /// The number in the database; none where ovs-vswitchd has given none.
+    /// The number in the database; `None` if ovs-vswitchd has assigned none.
     pub(super) fn ofport(&self) -> Option<i64> {
         self.interface.ofport.filter(|number| *number >= 0)
     }
@@ -94,7 +94,7 @@ impl InterfaceRow<'_> {
 
 type InterfaceColumn<'t> = Column<InterfaceRow<'t>>;
 
-/// The columns that several commands have.
+/// The columns that several commands share.
 impl<'t> InterfaceRow<'t> {
     pub(super) const BRIDGE: InterfaceColumn<'t> =
         Column::new("bridge", |line: &InterfaceRow<'t>| {

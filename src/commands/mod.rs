@@ -1,22 +1,22 @@
 //! One file per command: its arguments and its `run`.
 //!
-//! | room | what is in it |
+//! | item | contents |
 //! |---|---|
 //! | [`Context`] | the global options resolved, the database connection, printing |
-//! | `about` | what a command says of itself, for the help, the manual, schemas, completion and `--watch` |
-//! | [`Failure`], [`Exit`] | how a command ends when it does not end well; the table of exit codes |
-//! | `dumped` | things that a switch dumps: a line or an object each |
-//! | `spelling` | the options for ports and words that the dumps share |
+//! | `about` | the declaration of a command, for the help, the manual, schemas, completion and `--watch` |
+//! | [`Failure`], [`Exit`] | failures and the exit codes |
+//! | `dumped` | entries that a switch dumps: a line or an object each |
+//! | `spelling` | the options for names and action styles that the dumps share |
 //! | `write` | planning, writing and waiting, for every command that changes the database |
-//! | `setting` | option values that say what becomes of a column or a key |
-//! | `progress` | the line that says what takes so long |
-//! | `watch` | `--watch`: a command looked at again and again, and what has changed |
-//! | `look` | what a watched command shows in one look |
-//! | `reporter` | remarks and details on stderr |
-//! | `lines` | one interface of one port, which several commands list |
+//! | `setting` | option values that set or unset a column or a key |
+//! | `progress` | the line that shows a step that takes long |
+//! | `watch` | `--watch`: a command run repeatedly, and its changes |
+//! | `capture` | the captured output of a watched command |
+//! | `reporter` | remarks and log lines on stderr |
+//! | `lines` | the rows of interfaces, which several commands list |
 
-// Doc comments are help texts in here: a terminal shows backticks as they are. A command's arguments have
-// a plain comment: its help stands where the command is listed.
+// Doc comments in this module are help texts, where backticks would be visible. The arguments of a command
+// have plain comments: its help is the doc of its variant.
 #![allow(clippy::doc_markdown, missing_docs)]
 
 pub mod about;
@@ -66,7 +66,7 @@ use clap::Subcommand;
 use about::Purpose;
 
 /// The commands.
-// There is one of it in a process, and one a line in a batch.
+// One exists per process, and one per line of a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -125,8 +125,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs the command. Returns its exit code where that is not simply "done": `sandbox run` passes
-    /// on that of the command it ran.
+    /// Runs the command. Returns its exit code if that is not [`Exit::Done`]: `sandbox run` returns the code
+    /// of its command.
     ///
     /// # Errors
     ///
@@ -163,7 +163,7 @@ impl Command {
 }
 
 impl Command {
-    /// The change that it makes in the database, if it makes one.
+    /// The change of the database, if the command makes one.
     fn change(&self) -> Option<&dyn write::DatabaseChange> {
         match self {
             Command::Bridge(bridge::Command::Change(change)) => Some(change),

@@ -102,7 +102,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -134,7 +134,7 @@ impl Args {
         };
         let flows = match flows {
             Ok(flows) => flows,
-            // What is behind the port is known all the same.
+            // The devices behind the port are known nevertheless.
             Err(failure) => {
                 legs.extend(unknown_way(&found));
                 cx.print_list(&view, &legs, "legs")?;
@@ -150,7 +150,7 @@ impl Args {
         cx.print_list(&view, &legs, "legs")
     }
 
-    /// The host's devices, where the switch is this host's.
+    /// The host's devices, if the switch runs on this host.
     fn devices(&self, cx: &Context, topology: &Topology) -> Result<Devices, Failure> {
         let nothing = |why: &str| Devices {
             unseen: vec![why.to_owned()],
@@ -166,7 +166,7 @@ impl Args {
         if !cx.host.is_local() {
             return Ok(nothing("the database is another host's"));
         }
-        // A switch with dummy devices is not the host's, though it runs there.
+        // A switch with dummy devices does not use the host's network, although it runs on the host.
         if topology.ovs.iface_types.iter().any(|kind| kind == "dummy") {
             return Ok(nothing("the switch has dummy devices, not the host's"));
         }
@@ -174,7 +174,7 @@ impl Args {
     }
 }
 
-/// The port that a device of the host is behind; `None`: there is no such device.
+/// The port in front of a device of the host; `None` if there is no such device.
 fn port_before<'t>(
     topology: &'t Topology,
     devices: &Devices,

@@ -18,7 +18,7 @@ use crate::output::{Column, headings};
 use crate::ovsdb::{Error, Function, Select};
 
 /// The commands on ports.
-// There is one of it in a process, and one a line in a batch.
+// One exists per process, and one per line of a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
@@ -105,7 +105,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, what is asked does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database or switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::List { bridge } => list(cx, bridge.clone()).await,
@@ -139,9 +139,9 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
     cx.print_list(&view, &picture.lines(), "ports")
 }
 
-/// Reads the one port that `text` names: a port, an interface of a bond (that is its port),
-/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the far end of a patch port; only these columns, if
-/// some are given ([`Want::columns`]).
+/// Reads the port that `text` names: a port, an interface of a bond (which stands for its port),
+/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
+/// given ([`Want::columns`]).
 pub(super) async fn locate(
     cx: &Context,
     text: &str,
@@ -153,7 +153,7 @@ pub(super) async fn locate(
         columns: columns.clone(),
         ..Want::of(Scope::Port(name.to_owned()), Depth::Ports)
     };
-    // The port's own name is enough for the database to find it.
+    // The database finds a port by its own name.
     if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port) {
         match Picture::read(cx, want(name), peers).await {
             Err(failure) if failure.exit == Exit::NotFound => {}
@@ -164,15 +164,15 @@ pub(super) async fn locate(
     let name = if let Ok(found) = find(&named, None, text) {
         found.port.name.clone()
     } else {
-        // Only the whole database knows what was meant.
+        // Suggestions need the whole database.
         let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
         find(&all, None, text)?.port.name.clone()
     };
     Picture::read(cx, want(&name), peers).await
 }
 
-/// The port of this very name as its own row has it, without interfaces, if there is one: one question to
-/// the database, where [`locate`] asks two.
+/// The port with exactly this name, from its own row, without interfaces: one request to the database, where
+/// [`locate`] needs two.
 async fn own_row(
     cx: &Context,
     text: &str,
@@ -191,8 +191,8 @@ async fn own_row(
     Ok(port.map_err(Error::from)?)
 }
 
-/// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; what
-/// is not found so is not there. The cost is that of these ports, not of the database.
+/// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; words that
+/// match neither are left out. The cost depends on the number of words, not on the size of the database.
 async fn named(
     cx: &Context,
     bridge: Option<&str>,
@@ -218,14 +218,14 @@ async fn named(
     Ok(topology)
 }
 
-/// The names of the ports that have this OpenFlow number, on whatever bridge.
+/// The names of the ports with this OpenFlow number, on any bridge.
 async fn ports_with_number(cx: &Context, number: u32) -> Result<Vec<String>, Failure> {
     let interfaces =
         Select::columns("Interface", &["_uuid"]).when("ofport", Function::Equal, i64::from(number));
     ports_of(cx, vec![interfaces]).await
 }
 
-/// The names of the ports that have the interfaces whose `_uuid` is selected; each once.
+/// The distinct names of the ports of the interfaces whose `_uuid` is selected.
 async fn ports_of(cx: &Context, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
     let mut ports = Vec::new();
     for row in cx.database.select(interfaces).await?.concat() {

@@ -1,4 +1,4 @@
-//! Where what a command has to say besides its answer goes: to stderr, or, while it is watched, to its capture.
+//! The destination of messages besides the output: stderr, or the captured output of a watched command.
 
 use std::io::{self, Write as _};
 
@@ -7,17 +7,17 @@ use super::failure::one_line;
 use super::{Failure, progress};
 use crate::source::Log;
 
-/// Tells the user what is no answer.
+/// Writes messages that are not part of the output.
 #[derive(Debug, Default)]
 pub(super) struct Reporter {
     pub(super) quiet: bool,
     pub(super) verbose: bool,
-    /// Where what is to be shown goes while the command is watched; `None`: stdout and stderr.
+    /// The captured output while the command is watched; `None`: stdout and stderr are used.
     pub(super) capture: Option<CapturedOutput>,
 }
 
 impl Log for Reporter {
-    /// A remark on stderr, unless quiet.
+    /// Writes a remark to stderr, unless quiet.
     fn remark(&self, text: &str) {
         match &self.capture {
             _ if self.quiet => {}
@@ -28,7 +28,7 @@ impl Log for Reporter {
         }
     }
 
-    /// What is done, on stderr, if it was asked for.
+    /// Logs a step to stderr, if verbose.
     fn detail(&self, text: &str) {
         if self.verbose && self.capture.is_none() {
             progress::aside(|| {
@@ -39,7 +39,7 @@ impl Log for Reporter {
 }
 
 impl Reporter {
-    /// Says what failed, where the command goes on nevertheless.
+    /// Writes a failure to stderr; the command continues.
     pub(super) fn say(&self, failure: &Failure) {
         match &self.capture {
             Some(capture) => capture.remark(&failure.message),

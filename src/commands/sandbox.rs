@@ -113,8 +113,8 @@ impl clap::ValueEnum for Dummy {
     }
 }
 
-/// Runs `ovs sandbox`, without remarks and hints if `quiet`. Returns the exit code: that of the
-/// command for `run`, otherwise 0.
+/// Runs `ovs sandbox`, without remarks and hints if `quiet`. Returns the exit code: that of the command for
+/// `run`, else 0.
 ///
 /// # Errors
 ///
@@ -133,7 +133,7 @@ pub fn run(command: &Command, quiet: bool) -> Result<u8, SandboxError> {
     }
 }
 
-/// The exit code for an error; those of a shell where the command of `run` cannot be run.
+/// The exit code for an error; if the command of `run` cannot be run, that of a shell.
 pub fn exit_code(error: &SandboxError) -> u8 {
     match error {
         SandboxError::Unnamed => 2,
@@ -146,7 +146,7 @@ pub fn exit_code(error: &SandboxError) -> u8 {
 }
 
 impl Content {
-    /// Says what will not be as the data has it.
+    /// Reports what differs from the data that is loaded.
     fn remark(&self, quiet: bool) {
         if !quiet && self.neutron.is_some_and(Neutron::controller_is_taken) {
             eprintln!(
@@ -174,7 +174,7 @@ fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, Sandb
     let quoted = word(&dir);
     println!("export OVS_RUNDIR={quoted}");
     if env::var_os("OVS_DB").is_some() {
-        // It would lead past the sandbox.
+        // It would lead out of the sandbox.
         println!("unset OVS_DB");
     }
     if quiet {
@@ -182,7 +182,7 @@ fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, Sandb
     }
     eprintln!("Open vSwitch runs in {quoted}");
     if std::io::stdout().is_terminal() {
-        // Nobody's shell has read it.
+        // No shell has evaluated the line.
         eprintln!("hint: `export OVS_RUNDIR={quoted}` makes it the default in this shell");
     }
     eprintln!("hint: `ovs sandbox stop --dir {quoted}` stops it");

@@ -1,7 +1,7 @@
 //! `ovs show`: bridges, ports, tags, patch peers and tunnels, in one view.
 //!
-//! Three views of one snapshot: a tree for people, a line per interface for scripts, the whole
-//! topology in JSON.
+//! Three views of one snapshot: a tree in table mode, a row per interface in text mode, the whole topology in
+//! JSON.
 
 mod json;
 mod tree;
@@ -36,7 +36,7 @@ ovs show br-int | grep -w patch
 ovs show --json | jq -r '.bridges[].name'",
     );
 
-/// The line of one interface.
+/// The row of one interface.
 fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     vec![
         InterfaceRow::BRIDGE,
@@ -66,7 +66,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;

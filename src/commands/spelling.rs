@@ -1,4 +1,4 @@
-//! How ports, tables and actions are written: the options that the dumps share.
+//! The options of the dumps that determine how ports, tables and actions are written.
 
 use clap::ValueEnum;
 
@@ -51,7 +51,7 @@ impl Spelling {
         }
     }
 
-    /// Which words are used: `-O` asks for those of its version.
+    /// The style of the text: with `-O` that of the version.
     pub(super) fn style(&self, cx: &Context) -> Style {
         match self.style {
             Some(StyleArg::Wire) => Style::Wire,

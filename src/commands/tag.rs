@@ -94,7 +94,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::Change(change) => write::make(cx, change).await,
@@ -122,7 +122,7 @@ impl Command {
                 let columns = show_columns();
                 let view = cx.format.view(&columns)?;
                 let picture: Picture = port::locate(cx, port, false, None).await?;
-                // What a port does with tags is the port's, not that of one interface of a bond.
+                // The handling of tags is a property of the port, not of an interface of a bond.
                 match picture.lines().first() {
                     Some(line) => cx.print(&view.one(line)),
                     None => Ok(()),
@@ -143,7 +143,7 @@ impl<'t> InterfaceRow<'t> {
     .role(ColourRole::Number)
     .reads(&["cvlans"]);
 
-    /// What the port does with tags: the word of the database's column, the default filled in.
+    /// The port's VLAN mode: the value of the database's column, or the default.
     pub(super) const VLAN_MODE: Column<InterfaceRow<'t>> =
         Column::new("vlan_mode", |line: &InterfaceRow<'t>| {
             Cell::text(Vlan::of(line.port).mode())
@@ -160,7 +160,7 @@ impl<'t> InterfaceRow<'t> {
         )
         .reads(&["tag", "vlan_mode"]);
 
-    /// The same in words.
+    /// The VLAN mode in words.
     pub(super) const VLAN: Column<InterfaceRow<'t>> =
         Column::new("vlan", |line: &InterfaceRow<'t>| {
             Cell::text(Vlan::of(line.port).to_string())

@@ -11,7 +11,7 @@ use crate::model::{Depth, Scope, Want};
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 /// The commands on tunnels.
-// There is one of it in a process, and one a line in a batch.
+// One exists per process, and one per line of a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
@@ -73,7 +73,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -104,7 +104,7 @@ impl Command {
 }
 
 impl<'t> InterfaceRow<'t> {
-    /// The tunnel that the interface is, if it is one.
+    /// The tunnel of the interface, if it is one.
     pub(super) fn tunnel(&self) -> Option<Tunnel<'t>> {
         Tunnel::of(self.bridge, self.port, self.interface)
     }

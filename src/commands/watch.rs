@@ -1,12 +1,12 @@
-//! `--watch`: a command looked at again and again, and what has changed since.
+//! `--watch`: runs a command repeatedly and shows its changes.
 //!
-//! A look is the command itself, run once more; what it would print it gives to a `CapturedOutput` as a
-//! [`Frame`] instead. Two of them are compared, and what differs is shown: a [`Screen`] is redrawn, or a
-//! [`Stream`] goes on. So every command that prints lists can be watched, and none knows of it.
+//! Each run captures its output as a [`Frame`] in a `CapturedOutput`. Two consecutive frames are compared and
+//! the differences shown: a [`Screen`] is redrawn, a [`Stream`] appends. So every command that prints lists
+//! can be watched without code of its own.
 //!
-//! When to look again, the looks tell too. What they read from the database is monitored: the next
-//! follows when some of it has changed. Where they asked a switch, which tells nothing of itself, they
-//! are repeated every so many seconds.
+//! The runs also determine when the next one starts. The parts of the database that they read are monitored,
+//! and a change starts the next run. Commands that read from a switch, which does not report changes, are
+//! repeated at an interval.
 
 mod reader;
 mod signals;
@@ -23,13 +23,13 @@ use crate::output::{Format, Frame, Head, Mode, Screen, Stream, clock};
 use reader::Reader;
 use signals::{Signal, Signals};
 
-/// A change seldom comes alone: ovs-vswitchd answers it with its own.
+/// Delay after a change: ovs-vswitchd usually reacts with changes of its own.
 const SETTLE: Duration = Duration::from_millis(40);
-/// After this time what went wrong is tried again; every further time takes twice as long.
+/// Delay before the first retry after a failure; it doubles with every retry.
 const RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
-/// Watches the command until a signal ends it, or nobody reads any more.
+/// Watches the command until a signal ends it or stdout is closed.
 pub(super) async fn watch(
     cx: &Context,
     command: &Command,
@@ -55,41 +55,41 @@ pub(super) async fn watch(
     }
 }
 
-/// Why it is looked at.
+/// The reason for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trigger {
-    /// It is time, or something has changed in the database.
+    /// The interval has passed, or the database has changed.
     Time,
-    /// The terminal has another size.
+    /// The terminal was resized.
     Resized,
 }
 
 struct Watcher<'c> {
     command: &'c Command,
     options: &'c Context,
-    /// That of the looks: it has the connection to the database.
+    /// The context of the runs: it has the connection to the database.
     cx: Context,
     interval: WatchInterval,
     out: WatchOutput,
     what: String,
-    /// The last look, and the one that its changes are shown against.
+    /// The last output, and the one that its changes are relative to.
     now: Option<TimedFrame>,
     before: Option<TimedFrame>,
     remarks: Vec<String>,
-    /// How long the last look took.
+    /// The duration of the last run.
     took: Duration,
     asked_a_switch: bool,
     failure: Option<ReadFailure>,
 }
 
-/// What was seen, and when.
+/// The output of a run, and its time.
 struct TimedFrame {
     frame: Frame,
     at: Instant,
     time: SystemTime,
 }
 
-/// What is wrong.
+/// The failure of the last run.
 struct ReadFailure {
     message: String,
     since: SystemTime,
@@ -137,7 +137,7 @@ impl<'c> Watcher<'c> {
         watch
     }
 
-    /// Takes the size of the terminal.
+    /// Reads the size of the terminal.
     fn measure(&mut self) {
         let WatchOutput::Screen { height, .. } = &mut self.out else {
             return;
@@ -148,7 +148,8 @@ impl<'c> Watcher<'c> {
         }
     }
 
-    /// One look, and the wait for the next: why that is. It may be dropped at any point of its waiting.
+    /// Runs the command once, then waits; returns the reason for the next run. May be cancelled while it
+    /// waits.
     async fn step(&mut self, why: Trigger) -> Result<Trigger, Failure> {
         self.refresh(why).await?;
         Ok(self.wait().await)
@@ -172,7 +173,7 @@ impl<'c> Watcher<'c> {
         let remarks = capture.remarks.take();
         let frame = match (outcome, frame) {
             (Ok(_), Some(frame)) => frame,
-            // It shows nothing: there is nothing.
+            // No output: an empty frame.
             (Ok(_), None) => Frame::default(),
             (Err(failure), _) if self.now.is_none() || failure.exit == Exit::Usage => {
                 return Err(failure);
@@ -183,7 +184,7 @@ impl<'c> Watcher<'c> {
         self.seen(frame, why)
     }
 
-    /// Remarks stand in the head of a screen; elsewhere they are made once.
+    /// Sets the remarks: a screen shows them in its heading, a stream prints each once.
     fn remark(&mut self, remarks: Vec<String>) {
         if !self.out.is_screen() {
             let new = remarks
@@ -196,7 +197,7 @@ impl<'c> Watcher<'c> {
         self.remarks = remarks;
     }
 
-    /// A look has seen this.
+    /// Takes the output of a successful run.
     fn seen(&mut self, frame: Frame, why: Trigger) -> Result<(), Failure> {
         let recovered = self.failure.take().is_some();
         if recovered && !self.out.is_screen() {
@@ -208,12 +209,11 @@ impl<'c> Watcher<'c> {
             time: SystemTime::now(),
         };
         if why == Trigger::Resized && self.now.is_some() {
-            // The same difference as before, on another screen.
+            // The same differences as before, on a resized screen.
             self.now = Some(seen);
             return self.print();
         }
-        // What is shown as changed stays so until something else changes; where it is looked at in
-        // turns, until the next.
+        // Changes stay marked until the next change; if a switch is polled, until the next run.
         let is_new = match &self.now {
             None => true,
             Some(now) => {
@@ -224,7 +224,7 @@ impl<'c> Watcher<'c> {
             if let Some(now) = &mut self.now {
                 now.at = seen.at;
             }
-            // A stream has told all that there is to tell.
+            // A stream has printed everything already.
             return if recovered && self.out.is_screen() {
                 self.print()
             } else {
@@ -235,7 +235,7 @@ impl<'c> Watcher<'c> {
         self.print()
     }
 
-    /// A look has failed: what was there is kept, but for what was named and is no longer there.
+    /// Handles a failed run: the last output is kept, unless the named object no longer exists.
     fn failed(&mut self, failure: &Failure) -> Result<(), Failure> {
         let (since, next) = match &self.failure {
             Some(failed) => (failed.since, (failed.next * 2).min(LONGEST_RETRY)),
@@ -287,7 +287,7 @@ impl<'c> Watcher<'c> {
         }
     }
 
-    /// Shows what was seen last, with what has changed since the look before.
+    /// Prints the last output, with the changes relative to the one before.
     fn print(&mut self) -> Result<(), Failure> {
         let Some(now) = &self.now else {
             return Ok(());
@@ -323,10 +323,10 @@ impl<'c> Watcher<'c> {
         print(&text)
     }
 
-    /// Waits for a reason to look again.
+    /// Waits for the next run; returns its reason.
     async fn wait(&self) -> Trigger {
         if let Some(failed) = &self.failure {
-            // The database may ring before: what is waited for may be there.
+            // A change of the database may come first: the missing object may exist again.
             let next = failed.next;
             let gone = self.now.as_ref().is_some_and(|now| now.frame.is_empty());
             tokio::select! {
@@ -346,7 +346,7 @@ impl<'c> Watcher<'c> {
                 pending::<()>().await;
             }
         };
-        // Rates are those of a time that was asked for.
+        // Rates refer to the requested interval.
         let counts = self.now.as_ref().is_some_and(|now| now.frame.counts());
         let rings = !(self.asked_a_switch && counts);
         tokio::select! {
@@ -362,7 +362,7 @@ impl<'c> Watcher<'c> {
     }
 }
 
-/// The command line as it may be typed.
+/// The command line in the form in which it can be typed.
 fn command_line(words: &[String]) -> String {
     let is_plain = |word: &&String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/+%@".contains(c);

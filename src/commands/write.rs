@@ -1,11 +1,11 @@
-//! How every command that changes the database does it: plan, one transaction, wait, tell the truth.
+//! The procedure of every command that changes the database: plan, one transaction, wait, report.
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
-//! | `applied` | waiting for ovs-vswitchd, and what it says of the interfaces |
-//! | `undo` | taking out again what the switch refuses |
-//! | `interrupt` | what a signal that ends it says first |
-//! | `print` | what changed, as the user sees it |
+//! | `applied` | waiting for ovs-vswitchd, and its results for the interfaces |
+//! | `undo` | removal of ports that the switch refuses |
+//! | `interrupt` | the report of the state of a change when a signal ends the process |
+//! | `print` | the report of changes |
 
 mod applied;
 mod interrupt;
@@ -31,33 +31,33 @@ use crate::plan::RowId;
 use crate::plan::{Edit, Refusal};
 use crate::source::Database;
 
-/// How often a plan is made anew because somebody else was faster.
+/// Maximum number of plans made because of conflicting transactions.
 const ATTEMPTS: usize = 20;
 
-/// With more steps than this, reading the tables of ports once is cheaper than asking for each row.
+/// With more steps than this, reading the tables of ports once is cheaper than a request for each row.
 const WORTH_READING_WHOLE: usize = 40;
 
-/// What helps where nobody knows whether it is written.
+/// The hint if it is unknown whether the change is written.
 const SHOW_HINT: &str = "`ovs show` shows what is there; the command can be given again with \
                           --may-exist or --if-exists";
 
-/// The columns of what is printed of a change.
+/// The columns of the report of a change.
 pub(crate) fn changed_columns() -> Vec<Heading> {
     headings(&columns())
 }
 
 /// A command that changes the database.
 pub(super) trait DatabaseChange {
-    /// Lays the change over the draft, or says why it is not made.
+    /// Applies the change to the draft, or refuses it.
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>>;
 
-    /// Whether ports that the switch refuses are to be taken out again.
+    /// Whether ports that the switch refuses are removed again.
     fn is_atomic(&self) -> bool {
         false
     }
 }
 
-/// A change, and the line it stands on in a batch.
+/// A change, with its line number in a batch.
 pub(super) struct ChangeStep<'a> {
     pub(super) line: Option<usize>,
     pub(super) change: &'a dyn DatabaseChange,
@@ -68,7 +68,7 @@ pub(super) async fn make(cx: &Context, change: &dyn DatabaseChange) -> Result<()
     make_all(cx, &[ChangeStep { line: None, change }]).await
 }
 
-/// Makes all changes, in this order, in one transaction; prints what changed.
+/// Makes all changes, in this order, in one transaction; prints a report.
 pub(super) async fn make_all(cx: &Context, steps: &[ChangeStep<'_>]) -> Result<(), Failure> {
     let is_atomic = steps.iter().any(|step| step.change.is_atomic());
     if is_atomic && cx.writing.no_wait {
@@ -96,11 +96,11 @@ pub(super) async fn make_all(cx: &Context, steps: &[ChangeStep<'_>]) -> Result<(
     ))
 }
 
-/// Why a change was not made, and whether it can be tried at another server.
+/// The reason why a change was not made, and whether another server may be tried.
 enum Stop {
     /// No transaction was sent.
     NothingSent(Failure),
-    /// There is nothing to try again.
+    /// A retry is not possible.
     Final(Failure),
 }
 
@@ -143,7 +143,7 @@ async fn make_at(
         line.learn(&states);
     }
     let failed = not_applied(&edit, &states);
-    // Where nothing was written, nothing is to be said.
+    // If nothing was written, there is nothing to report.
     let reached = |stage| {
         if let Some(guard) = guard.get().filter(|_| !edit.draft.is_empty()) {
             guard.reached(stage);
@@ -188,13 +188,12 @@ async fn make_at(
 /// A plan that is in the database.
 struct Written<'c> {
     edit: Edit<'c>,
-    /// The number by which ovs-vswitchd says that it has applied it; `None`: nothing was written, because
-    /// all was so already.
+    /// The value of `next_cfg` that ovs-vswitchd confirms; `None` if nothing was written because the database
+    /// already was as requested.
     next_cfg: Option<i64>,
 }
 
-/// Plans, and plans again where somebody else was faster, until it is written; `None`: it was a dry run,
-/// which is printed.
+/// Plans, again after a conflict, until the plan is written; `None` after a dry run, which is printed.
 async fn commit<'c>(
     cx: &Context,
     database: &'c Database,
@@ -207,7 +206,7 @@ async fn commit<'c>(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        // Done while the database searches: later the change would wait for it.
+        // Done while the database searches, so that it does not delay the change later.
         let prepare = async {
             tokio::task::yield_now().await;
             guard.get_or_init(|| SignalGuard::prepare(cx.quiet));
@@ -215,7 +214,7 @@ async fn commit<'c>(
         let (planned, ()) = tokio::join!(plan(database, steps, &progress), prepare);
         let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
         if let Some(failure) = refused {
-            // It may be refused because of what never was so at any one moment.
+            // The refusal may come from an inconsistent read.
             if attempt < ATTEMPTS
                 && !matches!(failure.exit, Exit::Usage | Exit::Unreachable)
                 && !edit.draft.holds().await.map_err(lost)?
@@ -255,7 +254,7 @@ async fn commit<'c>(
     }
 }
 
-/// Sends the transaction. An interrupt from now on reports what became of it.
+/// Sends the transaction. From then on an interrupt reports the state of the change.
 async fn send(
     cx: &Context,
     database: &Database,
@@ -277,7 +276,7 @@ async fn send(
 }
 
 impl<'c> Written<'c> {
-    /// The plan with what the database answered: the rows that it made, and what was read along.
+    /// The plan with the results of the transaction: the inserted rows, and the rows that were read in it.
     fn of(mut edit: Edit<'c>, operations: &[Operation], outcomes: &[Outcome]) -> Self {
         let (mut made, mut read) = (Vec::new(), Vec::new());
         for pair in operations.iter().zip(outcomes) {
@@ -296,7 +295,7 @@ impl<'c> Written<'c> {
     }
 }
 
-/// The interfaces of what changed and of what was named.
+/// The interfaces of the changed and of the named ports.
 fn watched(edit: &Edit<'_>, lines: &[ChangedObject]) -> Vec<(RowId, Uuid)> {
     let changed = lines.iter().flat_map(|line| &line.object.interfaces);
     let named = edit.touched.iter().filter(|row| !edit.draft.is_gone(**row));
@@ -306,12 +305,12 @@ fn watched(edit: &Edit<'_>, lines: &[ChangedObject]) -> Vec<(RowId, Uuid)> {
         .collect()
 }
 
-/// What the switch could not do, in its own words; `None`: nothing of the kind.
+/// The error of the switch, in its own words; `None` if there is none.
 fn not_applied(edit: &Edit<'_>, states: &[State]) -> Option<String> {
     let failed = states.iter().filter_map(|state| {
         let has_none = match state.ofport {
             Some(number) => number < 0,
-            // What ovs-vswitchd has not so much as tried: its bridge could not be made.
+            // ovs-vswitchd has not tried to add it: its bridge could not be created.
             None => edit.draft.is_new(state.row),
         };
         let none = has_none.then_some("the switch gave it no OpenFlow port");
@@ -325,7 +324,7 @@ fn not_applied(edit: &Edit<'_>, states: &[State]) -> Option<String> {
     (!failed.is_empty()).then(|| failed.join("; "))
 }
 
-/// The change is in the database, and the switch reports what it could not do.
+/// The failure for a change that is in the database, but that the switch could not apply.
 fn partly_applied(failed: &str, nothing_changed: bool, nothing_added: bool) -> Failure {
     let done = if nothing_changed {
         "nothing to change, but the switch reports"
@@ -344,7 +343,7 @@ fn partly_applied(failed: &str, nothing_changed: bool, nothing_added: bool) -> F
     Failure::new(Exit::NotApplied, format!("{done}: {failed}")).hint(hint)
 }
 
-/// What is done is done, also where it cannot be told: that is no reason to try again.
+/// Makes a failure final: the change is committed, so it must not be retried because its report failed.
 fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
     match printed {
         Err(failure) if failure.exit == Exit::Failed && !cx.writing.dry_run => {
@@ -356,7 +355,7 @@ fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
     }
 }
 
-/// A plan of all steps, and why one of them is not made, if so.
+/// The plan of all steps, and the reason if one of them is refused.
 async fn plan<'c>(
     database: &'c Database,
     steps: &[ChangeStep<'_>],
@@ -386,8 +385,8 @@ async fn plan<'c>(
     Ok((edit, None))
 }
 
-/// What every transaction has besides: a note in the database's log, and the number by which
-/// ovs-vswitchd says that it has applied it (ovs-vswitchd.conf.db(5), `next_cfg`). `along` is read in it.
+/// The operations of every transaction: a comment for the database's log, and the increment of `next_cfg`,
+/// which ovs-vswitchd confirms (ovs-vswitchd.conf.db(5)). `along` is read in the same transaction.
 fn with_frame(mut operations: Vec<Operation>, along: Vec<Select>) -> Vec<Operation> {
     if operations.is_empty() {
         return operations;
@@ -409,8 +408,7 @@ fn with_frame(mut operations: Vec<Operation>, along: Vec<Select>) -> Vec<Operati
     operations
 }
 
-/// A word of the command line without the value of a key that is a secret: the database keeps its log,
-/// also when the option is long gone.
+/// A word of the command line, without the value of a secret key: the comment stays in the database's log.
 fn without_secret(word: &str) -> String {
     for key in ["psk=", "password=", "secret=", "private_key="] {
         if let Some((before, _)) = word.split_once(key) {
@@ -420,7 +418,7 @@ fn without_secret(word: &str) -> String {
     word.to_owned()
 }
 
-/// Whether the transaction failed because of what others wrote after we had read.
+/// Whether the transaction failed because another client wrote after the plan was made.
 fn is_lost_race(error: &Error, operations: &[Operation]) -> bool {
     let Error::Operation(error) = error else {
         return false;
@@ -428,13 +426,13 @@ fn is_lost_race(error: &Error, operations: &[Operation]) -> bool {
     match error.index.and_then(|index| operations.get(index)) {
         Some(Operation::Wait { .. }) => error.error == "timed out",
         Some(_) => false,
-        // A name that was free is so no longer; a row that was there is gone.
+        // A name that was free is taken; a row that existed is deleted.
         None => ["constraint violation", "referential integrity violation"]
             .contains(&error.error.as_str()),
     }
 }
 
-/// The transaction was not committed, or nobody knows.
+/// The failure for a transaction that was not committed, or whose result is unknown.
 fn not_written(error: Error, operations: &[Operation]) -> Failure {
     match error {
         Error::Operation(ref refused) if is_lost_race(&error, operations) => Failure::new(
@@ -472,7 +470,7 @@ fn refuse_undocumented(cx: &Context, edit: &Edit<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Does this work; a signal is heard meanwhile, or has its effect if nothing was sent.
+/// Runs `work`, during which a signal is reported; if nothing was sent, the signal has its default effect.
 async fn during<T>(guard: &OnceCell<SignalGuard>, work: impl Future<Output = T>) -> T {
     match guard.get() {
         Some(guard) => guard.during(work).await,
@@ -480,7 +478,7 @@ async fn during<T>(guard: &OnceCell<SignalGuard>, work: impl Future<Output = T>)
     }
 }
 
-/// About so many bytes are the warnings and notes.
+/// The approximate length of the warnings and notes, in bytes.
 fn warnings_len(edit: &Edit<'_>) -> usize {
     let warnings = edit.warnings.iter().map(|warning| warning.text.len());
     warnings.chain(edit.notes.iter().map(String::len)).sum()

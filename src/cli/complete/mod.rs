@@ -4,7 +4,7 @@
 //! argument follow from its definition: its possible values, else the name of its value
 //! (`BRIDGE`, `PORT`, `MATCH`), for which `values` has one table.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `line` | the words typed so far, split and parsed |
 //! | `values` | the values of an argument |

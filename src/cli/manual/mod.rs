@@ -1,7 +1,7 @@
 //! The manual: a page for each command, made from its definition, and pages of prose. `make generate`
 //! writes them into `man/`; `ovs help` shows them.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `page` | a page, as roff and as text |
 //! | [`faults`] | external faults, the resulting messages and exit codes |

@@ -1,7 +1,7 @@
 //! JSON Schemas (draft 2020-12) of the documents that commands print, for `schema/`, for the manual and
 //! for the tests, which validate every document.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `shape` | building blocks of schemas; the schema of a column |
 //! | `topology` | `ovs show`, and what changed |

@@ -79,7 +79,7 @@ ovs bridge set br-int --controller none
 ovs bridge set br-int --protocols none --other-config hwaddr-",
 );
 
-// What a bridge shall be. `none` takes a setting back.
+// The settings of a bridge. `none` unsets one.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
@@ -178,7 +178,7 @@ impl DatabaseChange for BridgeChange {
                     edit.add_bridge(&new).await.map(drop)
                 }
                 BridgeChange::Del { bridges, if_exists } => {
-                    // All are looked up before any goes: a VLAN bridge may go with its parent.
+                    // All are looked up before any is deleted: a VLAN bridge may be deleted with its parent.
                     let mut places = Vec::new();
                     for bridge in bridges {
                         places.extend(edit.bridge(bridge).await.or_none_if(*if_exists)?);
@@ -198,7 +198,7 @@ impl DatabaseChange for BridgeChange {
 
 const NONE: &str = "none";
 
-/// `system` is the database's empty default.
+/// `system` is the empty string in the database.
 #[allow(clippy::unnecessary_wraps)] // It is clap's.
 fn datapath_type(text: &str) -> Result<Datum, String> {
     Ok(if matches!(text, "system" | NONE) {
@@ -236,7 +236,8 @@ fn dpid(text: &str) -> Result<String, String> {
     Ok(text.to_ascii_lowercase())
 }
 
-/// How a bridge and a controller may meet (ovs-vswitchd.conf.db(5), table `Controller`, `target`).
+/// The methods by which a bridge and a controller connect (ovs-vswitchd.conf.db(5), table `Controller`,
+/// `target`).
 fn target(text: &str) -> Result<String, String> {
     /// IANA's port for OpenFlow.
     const PORT: u16 = 6653;

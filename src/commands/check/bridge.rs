@@ -1,4 +1,4 @@
-//! The conversation with one bridge: its flows, groups, meters and ports.
+//! The checks of one bridge over OpenFlow: its flows, groups, meters and ports.
 
 use std::collections::BTreeSet;
 
@@ -15,18 +15,18 @@ use crate::openflow::version::Version;
 use crate::source::address::SwitchConnectError;
 use crate::source::{Switch, SwitchError};
 
-/// What came of asking a bridge.
+/// The result of the checks.
 #[derive(Debug)]
 pub(super) enum BridgeAnswer {
-    /// What is wrong with its flows.
+    /// The faults of its flows.
     Findings(Vec<Finding>),
-    /// Nobody listens for it.
+    /// The connection was refused: no process listens at its socket.
     NoSocket,
-    /// Somebody listens, and says nothing.
+    /// The connection was accepted, but there was no reply in time.
     Silence,
 }
 
-/// Asks the bridge for all that its flows refer to.
+/// Reads the flows of the bridge, and the ports, groups and meters that they may refer to.
 pub(super) async fn findings(
     cx: &Context,
     topology: &Topology,
@@ -76,8 +76,8 @@ pub(super) async fn findings(
     Ok(BridgeAnswer::Findings(found))
 }
 
-/// Whether ovs-vswitchd listens for any bridge of the database, or for its own commands; `None` where
-/// there is neither a bridge nor a pid file.
+/// Whether ovs-vswitchd accepts connections for any bridge of the database, or at its control socket; `None`
+/// if there is neither a bridge nor a pid file.
 pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<bool> {
     for bridge in &topology.bridges {
         if let Ok(switch) = SwitchArg::parse(cx, &bridge.name)

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::host::HostFacts;
 
-/// What the kernel says, of the network namespace of this process. What cannot be read is not there.
+/// The facts of this process's network namespace, from the kernel. What cannot be read is left out.
 pub(super) fn read(cx: &Context) -> HostFacts {
     let kernel = cx.host.network();
     HostFacts::of_kernel(
@@ -17,7 +17,7 @@ pub(super) fn read(cx: &Context) -> HostFacts {
     )
 }
 
-/// What a file says in the words of [`HostFacts::parse`].
+/// The facts in a file, in the format of [`HostFacts::parse`].
 pub(super) fn read_file(path: &Path) -> Result<HostFacts, Failure> {
     let name = quoted(&path.display().to_string());
     let text = fs::read_to_string(path)

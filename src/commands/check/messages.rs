@@ -1,5 +1,5 @@
-//! Findings for people, as compilers write them: a line for what is wrong, its hint below. What several
-//! things have in common is written once.
+//! Findings as text, in the form of compiler messages: a line for the fault, its hint below. Findings with
+//! equal text are merged.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use crate::commands::failure::one_line;
 use crate::model::check::{Finding, FindingKind, Severity};
 use crate::output::{ColourRole, Format, Pieces, width};
 
-/// Blanks before a hint, and before each of several things under their headline.
+/// Indent of a hint, and of each object under a headline.
 const BELOW: usize = 2;
-/// Blanks before what continues a line.
+/// Indent of continued lines.
 const CONTINUED: usize = 4;
-/// Blanks before what continues a hint: it stands behind the word `hint:`.
+/// Indent of continued lines of a hint: aligned behind `hint:`.
 const HINT: usize = BELOW + "hint: ".len();
 
-/// Stands for a blank inside of a name while text is cut into words: no text has a use for this character.
+/// Replaces the blanks within a name while text is split into words; no text contains this character.
 const HELD: char = '\u{fdd0}';
 
-/// The findings, in the order of the first of each kind; behind them how many there are.
+/// The findings, grouped by kind in the order of first occurrence; then their number.
 pub(super) fn messages(found: &[Finding], format: &Format) -> String {
     let mut writer = Writer(Pieces::new(format));
     for message in grouped(found) {
@@ -29,10 +29,10 @@ pub(super) fn messages(found: &[Finding], format: &Format) -> String {
     writer.0.take().text
 }
 
-/// Findings of one kind, with hints that differ in names only.
+/// Findings of one kind whose hints differ in names only.
 struct Message<'f> {
     kind: FindingKind,
-    /// Those with the same text together, in order.
+    /// The findings by equal text, in order.
     facts: Vec<Vec<&'f Finding>>,
 }
 
@@ -69,8 +69,8 @@ fn grouped(found: &[Finding]) -> Vec<Message<'_>> {
 struct Writer(Pieces);
 
 impl Writer {
-    /// `error[no-controller] br-int: …`; where several things have different texts, a line for each of the
-    /// texts below.
+    /// `error[no-controller] br-int: …`; if the texts of several objects differ, each text on a line of its
+    /// own below.
     fn message(&mut self, message: &Message<'_>) {
         let kind = message.kind;
         let word = format!("[{}]", kind.word());
@@ -137,7 +137,7 @@ impl Writer {
         self.0.put_whole(gap, &parts);
     }
 
-    /// The hint; where each thing has its own, that of the first.
+    /// The hint; if each object has its own, that of the first.
     fn hint(&mut self, message: &Message<'_>) {
         let mut all = message.facts.iter().flatten();
         let Some(first) = all.next().filter(|first| !first.hint.is_empty()) else {
@@ -156,9 +156,9 @@ impl Writer {
         self.0.end();
     }
 
-    /// Words; none of these names is broken, nor a command in backticks that has room on a line.
+    /// The words of a text; these names are not broken, nor a command in backticks that fits on a line.
     fn text(&mut self, text: &str, names: &[&str]) {
-        // ovs-vswitchd may have several lines to say.
+        // An error of ovs-vswitchd may have several lines.
         let mut text = one_line(&text.trim_end().replace('\n', "; "));
         for name in names.iter().filter(|name| name.contains(' ')) {
             let name = one_line(name);
@@ -209,12 +209,12 @@ impl Writer {
     }
 }
 
-/// Whether it is a bridge itself that has it.
+/// Whether the object is a bridge.
 fn is_the_bridge(finding: &Finding) -> bool {
     finding.bridge.as_ref() == Some(&finding.object)
 }
 
-/// The words between blanks; what stands in backticks is one word with its blanks.
+/// The words of a text; text in backticks is one word with its blanks.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut is_command = false;
     let ends = move |c: char| {

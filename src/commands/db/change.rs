@@ -155,7 +155,7 @@ ovs db destroy Queue --all",
     );
 
 impl Target {
-    /// The record with its table, if it is there.
+    /// The record with its table, if it exists.
     async fn find(
         &self,
         edit: &mut Edit<'_>,
@@ -167,7 +167,7 @@ impl Target {
     }
 }
 
-/// What is read of a record besides what is changed: its identity.
+/// The columns that are read of a record besides those changed: its identity.
 const NAMES: &[&str] = &["_uuid"];
 
 impl DatabaseChange for DbChange {

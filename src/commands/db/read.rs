@@ -83,15 +83,15 @@ ovs db find Port tag=7 --columns name
 ovs db find Interface type=vxlan options:remote_ip=10.0.0.72
 ovs db find Interface 'ofport>=100' error!='[]'");
 
-/// What is printed of a record.
+/// A printed column of a record.
 #[derive(Debug, Clone)]
 struct ShownColumn {
     column: schema::Column,
-    /// The key of a map, and how it was written.
+    /// The key of a map, and its spelling on the command line.
     key: Option<(Atom, String)>,
 }
 
-/// A record: its cells, in the order of what is shown; of several records each has its `_uuid` behind them.
+/// The cells of a record, in the order of the columns; in a list followed by its `_uuid`.
 type Record = Vec<Cell>;
 
 impl Get {
@@ -121,7 +121,7 @@ impl Get {
         let record = self.record(&mut edit, row, &shown).await?;
         let columns = columns(&shown);
         let mut format = cx.format.clone();
-        // What was asked for is printed although it is empty.
+        // A requested value is printed even if it is empty.
         format.columns.get_or_insert_default();
         cx.print(&format.view_of(&columns).one(&record))
     }
@@ -202,7 +202,7 @@ impl Find {
     }
 }
 
-/// All columns, or those that the global options name; the beginning of a name will do.
+/// All columns, or those that the global options name; a unique prefix is enough.
 fn chosen(cx: &Context, table: &Table) -> Result<Vec<ShownColumn>, Failure> {
     let Some(words) = &cx.format.columns else {
         let shown = table.columns.iter().map(|column| ShownColumn {
@@ -291,7 +291,7 @@ async fn search(
     Ok(records)
 }
 
-/// A list; on a terminal, every record under the one before.
+/// Prints a list; on a terminal, one record below the other.
 fn print(
     cx: &Context,
     table: &Table,
@@ -316,7 +316,7 @@ fn print(
     cx.print_items(texts.collect(), "\n", "records")
 }
 
-/// For printing. The names live as long as the process, each once.
+/// The name of a column for printing. Names live as long as the process, each stored once.
 fn columns(shown: &[ShownColumn]) -> Vec<Column<Record>> {
     let cell = |record: &Record, place: usize| record.get(place).cloned().unwrap_or(Cell::Absent);
     let column = |(place, shown): (usize, &ShownColumn)| {
@@ -338,7 +338,7 @@ fn columns(shown: &[ShownColumn]) -> Vec<Column<Record>> {
 
 const UUID: &str = "_uuid";
 
-/// A name that lives as long as the process. While a command is watched, it is asked for again and again.
+/// A name that lives as long as the process. A watched command requests it repeatedly.
 fn lasting(name: String) -> &'static str {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -359,7 +359,7 @@ impl ShownColumn {
     }
 }
 
-/// A value as its column has it: what may be several is a list although it is one.
+/// The value of a column in JSON: a column that may hold several values is an array even if it holds one.
 fn cell(datum: &Datum, kind: &Type) -> Cell {
     match datum {
         Datum::Map(pairs) => {

@@ -1,4 +1,4 @@
-//! The arguments of `ovs dump-flows`, and what they ask the switch for.
+//! The arguments of `ovs dump-flows`, and the request made from them.
 
 use std::cell::Cell;
 
@@ -127,7 +127,7 @@ impl Args {
         }
     }
 
-    /// What is chosen on this side, once the names are known.
+    /// The selection made by this client, once the names are known.
     pub(super) fn choice(&self, names: &PortNames, switch: &SwitchArg) -> Result<Choice, Failure> {
         let port = match &self.port {
             Some(port) => Some(number(port, names, switch)?),
@@ -141,7 +141,7 @@ impl Args {
         })
     }
 
-    /// Which names the request or the choice of flows needs the numbers of.
+    /// The names whose numbers the request or the selection needs.
     pub(super) fn wanted(&self) -> Result<Wanted, Failure> {
         let seen = Seen::default();
         parse_filter(self.places()?.1, &seen).map_err(|error| malformed_match(&error))?;
@@ -162,7 +162,7 @@ impl Args {
         })
     }
 
-    /// MATCH and the options that say the same.
+    /// The MATCH combined with the options that mean the same.
     pub(super) fn filter(
         &self,
         names: &SwitchNames,
@@ -198,23 +198,23 @@ impl Args {
     }
 }
 
-/// Which names are given.
+/// The kinds of names in the arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
-    /// The name of a port.
+    /// Whether there is the name of a port.
     pub(super) port: bool,
-    /// The name of a table.
+    /// Whether there is the name of a table.
     pub(super) table: bool,
 }
 
 impl Wanted {
-    /// Whether there is any.
+    /// Whether there is any name.
     pub(super) fn any(self) -> bool {
         self.port || self.table
     }
 }
 
-/// Knows every name, and notes what was asked for.
+/// Resolves every name, and records which kinds were looked up.
 #[derive(Debug, Default)]
 struct Seen {
     port: Cell<bool>,
@@ -237,7 +237,7 @@ impl NameLookup for Seen {
     }
 }
 
-/// Takes a value from its option; MATCH may have it too if it is the same.
+/// Takes a value from its option; MATCH may contain it too if it is equal.
 fn either<T: PartialEq>(
     what: &str,
     in_match: &mut Option<T>,

@@ -1,4 +1,4 @@
-//! The host's network devices, joined to each other as the kernel's numbers have it.
+//! The host's network devices, joined by the kernel's device indices.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use crate::model::devices::{Device, Devices};
 use crate::source::host::Namespaces;
 use crate::source::links::KernelLink;
 
-/// The devices of all namespaces that could be looked into.
+/// The devices of all namespaces that can be read.
 pub(super) fn devices(namespaces: Namespaces) -> Devices {
     Devices {
         devices: joined(&namespaces.links),
@@ -14,7 +14,7 @@ pub(super) fn devices(namespaces: Namespaces) -> Devices {
     }
 }
 
-/// Devices by name: numbers mean something in one namespace only.
+/// Converts indices to names: an index is valid in one namespace only.
 fn joined(spaces: &[(Option<String>, Vec<KernelLink>)]) -> Vec<Device> {
     let mut by_index: HashMap<(usize, u32), &KernelLink> = HashMap::new();
     for (space, (_, links)) in spaces.iter().enumerate() {
@@ -23,7 +23,7 @@ fn joined(spaces: &[(Option<String>, Vec<KernelLink>)]) -> Vec<Device> {
     let mut devices = Vec::new();
     for (space, (netns, links)) in spaces.iter().enumerate() {
         for link in links {
-            // Two veth devices are a pair if each has the other's number.
+            // Two veth devices are a pair if each has the other's index.
             let peer_in = |other: usize| {
                 let peer = by_index.get(&(other, link.peer?))?;
                 let is_pair = peer.peer == Some(link.index)

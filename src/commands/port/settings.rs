@@ -1,4 +1,4 @@
-//! The options that say what a port shall be, for adding and for changing one.
+//! The options with the settings of a port, for adding and for changing one.
 
 use clap::Args;
 
@@ -7,7 +7,7 @@ use crate::model::vlan::MODES;
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, columns, pairs};
 
-// What a port shall be. `none` takes a setting back.
+// The settings of a port. `none` unsets one.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {

@@ -15,7 +15,7 @@ ovs port show qvobeeb2c54-aa
 ovs port show br-int/15
 ovs port show int-br-ens37 -g peer_bridge");
 
-/// The columns that the port's own row is enough for; each is an [`of_port`].
+/// The columns that need only the port's own row; each is made by [`of_port`].
 const OWN: [&str; 7] = [
     "port",
     "tag",
@@ -26,13 +26,13 @@ const OWN: [&str; 7] = [
     "other_config",
 ];
 
-/// A port with its interfaces, never none; where only [`OWN`] is shown, one that stands for them.
+/// A port with its interfaces, at least one; if only columns of [`OWN`] are shown, a placeholder.
 struct Shown<'t> {
     lines: Vec<InterfaceRow<'t>>,
 }
 
 impl<'t> Shown<'t> {
-    /// The line of the only interface; of a bond none.
+    /// The row of the only interface; `None` for a bond.
     fn sole(&self) -> Option<&InterfaceRow<'t>> {
         match self.lines.as_slice() {
             [line] => Some(line),
@@ -41,21 +41,21 @@ impl<'t> Shown<'t> {
     }
 }
 
-/// A column that is the port's, whatever interfaces it has.
+/// A column of the port, independent of its interfaces.
 macro_rules! of_port {
     ($column:expr) => {
         of_line!($column, |shown| shown.lines.first())
     };
 }
 
-/// A column that is the interface's, where there is one.
+/// A column of the interface, if there is exactly one.
 macro_rules! of_interface {
     ($column:expr) => {
         of_line!($column, |shown| shown.sole())
     };
 }
 
-/// A column of the line that is found in what is shown.
+/// A column of the interface's row, adapted to this record.
 macro_rules! of_line {
     ($column:expr, |$shown:ident| $line:expr) => {
         $column.of(|$shown: &Shown<'t>| $line.map_or(Cell::Absent, |line| $column.value(line)))
@@ -136,7 +136,7 @@ fn bond(shown: &Shown<'_>, cell: impl Fn(&InterfaceRow<'_>) -> Cell) -> Cell {
     bond.map_or(Cell::Absent, cell)
 }
 
-/// What is told of each interface of a bond.
+/// The columns of each interface of a bond.
 fn member_columns<'t>() -> [Column<InterfaceRow<'t>>; 6] {
     [
         InterfaceRow::INTERFACE,
@@ -174,7 +174,7 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     if cx.format.mode != Mode::Table || cx.format.columns.is_some() || lines.len() == 1 {
         return cx.print(&view.one(&Shown { lines }));
     }
-    // For people, the interfaces of a bond are a table of their own.
+    // In table mode, the interfaces of a bond are a table of their own.
     let members = member_columns();
     let members = cx.format.view(&members)?.list(&lines);
     let rest: Vec<_> = columns

@@ -51,7 +51,7 @@ fn columns() -> Vec<Column<PortStatsRow>> {
             .of(|line: &PortStatsRow| Cell::from(line.port.as_deref()))
             .shape(Shape::TEXT_OR_NULL)
             .identity(),
-        // LOCAL's number is the database's, as in every other list.
+        // The number of LOCAL is that of the database, as in every other list.
         lines::InterfaceRow::OFPORT
             .of(|line: &PortStatsRow| Cell::from(Some(i64::from(line.stats.ofport & 0xffff))))
             .shape(Shape::UpTo(u16::MAX))

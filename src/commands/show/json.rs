@@ -1,4 +1,4 @@
-//! The whole topology, for JSON.
+//! The whole topology as JSON.
 
 use crate::commands::lines::{InterfaceRow, Picture, map, numbers};
 use crate::model::{Bridge, Connection, Port};
@@ -39,7 +39,7 @@ fn connections(connections: &[Connection]) -> Cell {
 fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>]) -> Cell {
     let mut ports: Vec<(&Port, Vec<Cell>)> = Vec::new();
     for line in lines.iter().filter(|line| line.bridge.uuid == bridge.uuid) {
-        // The lines are in the order of their numbers; a bond's need not follow each other.
+        // The rows are sorted by number; those of a bond may not be consecutive.
         let bond = line.port.is_bond();
         let known = ports
             .iter_mut()

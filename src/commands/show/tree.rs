@@ -1,11 +1,11 @@
-//! The tree: bridges as headings, ports under them by number, what is special about each behind it.
+//! The tree: bridges as headings, below them their ports by number, each with its special properties.
 
 use crate::commands::lines::{InterfaceRow, Picture};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
 use crate::output::{ColourRole, Format, Item, Pieces, escape, width};
 
-/// The columns of ports and interfaces that the tree is made of.
+/// The columns of ports and interfaces that the tree needs.
 pub(super) const READS: [&str; 8] = [
     "tag",
     "trunks",
@@ -19,15 +19,14 @@ pub(super) const READS: [&str; 8] = [
 
 /// Wide enough for five digits and `LOCAL`.
 const OFPORT_WIDTH: usize = 5;
-/// A longer name shifts its own line, not all of them.
+/// Width of the column of names; a longer name shifts its own line only.
 const NAME_WIDTH: usize = 24;
-/// Where what does not fit on a port's line goes on.
+/// Indent of the continuation of a port's line.
 const PORT_INDENT: usize = OFPORT_WIDTH + 4;
-/// The same for a bridge's line.
+/// Indent of the continuation of a bridge's line.
 const BRIDGE_INDENT: usize = 2;
 
-/// The whole picture, an item of a line or more for each thing; lines break between facts where they are
-/// too long.
+/// The whole tree, an item of one or more lines for each object; long lines are broken between properties.
 pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     let lines = picture.lines();
     let widest = |text: fn(&InterfaceRow<'_>) -> String| {
@@ -104,7 +103,7 @@ impl Tree {
         }
     }
 
-    /// What was written since the last item is one, known by its key.
+    /// Ends an item with this key: the text written since the last one.
     fn item(&mut self, key: String) {
         let text = self.text.take();
         self.items.push(Item::of_text(key, text));
@@ -189,7 +188,7 @@ impl Tree {
     }
 }
 
-/// The name of a line: the port's; of a bond's interface its own, with the bond behind it.
+/// The name in a line: the port's; for an interface of a bond its own, followed by the bond.
 fn name(line: &InterfaceRow<'_>) -> String {
     if line.port.is_bond() {
         format!(
@@ -202,7 +201,7 @@ fn name(line: &InterfaceRow<'_>) -> String {
     }
 }
 
-/// What is special about a port, in words, between which a line may break.
+/// The special properties of a port, as words between which a line may break.
 fn facts(line: &InterfaceRow<'_>) -> Vec<(ColourRole, Vec<String>)> {
     let mut facts = Vec::new();
     let port = line.port;

@@ -13,7 +13,7 @@ use crate::model::vlan::tags;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
-// Which tags.
+// The selection of tags.
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
@@ -165,7 +165,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
     ]
 }
 
-/// Of a tag whose way is broken and leaves no trace, nobody knows.
+/// The note on a tag whose path is broken without further information.
 fn network_type<'t>(line: &TagLine<'t>) -> Option<&'t str> {
     match &line.segment {
         Some(segment) => Some(segment.kind),
@@ -173,7 +173,7 @@ fn network_type<'t>(line: &TagLine<'t>) -> Option<&'t str> {
     }
 }
 
-/// The ports by which it leaves; a bond once.
+/// The ports through which the segment leaves; a bond once.
 fn exits<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
     let exits = line.segment.iter().flat_map(|segment| &segment.exits);
     let mut names: Vec<&str> = exits.map(|exit| exit.port.name.as_str()).collect();
@@ -181,7 +181,7 @@ fn exits<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
     names
 }
 
-/// Where its tunnels lead.
+/// The remote addresses of its tunnels.
 fn remotes<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
     let exits = line.segment.iter().flat_map(|segment| &segment.exits);
     exits
@@ -215,7 +215,7 @@ impl Args {
         cx.print_list(&view, &lines, "tags")
     }
 
-    /// Leaves the lines that were asked for.
+    /// Removes the rows that were not requested.
     fn choose(&self, topology: &Topology, lines: &mut Vec<TagLine<'_>>) -> Result<(), Failure> {
         let place = match &self.bridge {
             Some(bridge) => format!(" on {bridge}"),

@@ -14,7 +14,7 @@ use crate::plan::settings::{Pair, PortSettings, VlanSettings, pairs};
 use crate::plan::tunnel::NewTunnel;
 use crate::plan::{Edit, Refusal, Sought as _, quoted};
 
-// What a tunnel shall be, its type and its other end aside.
+// The settings of a tunnel besides its type and remote address.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
@@ -71,7 +71,7 @@ pub struct SettingArgs {
     tag: Option<Datum>,
 }
 
-/// The text that an option gets; `None` takes it back.
+/// The value of an option; `None` removes the option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Text(Option<String>);
 
@@ -173,7 +173,7 @@ impl DatabaseChange for TunnelChange {
                     let mut remotes: Vec<Option<&str>> =
                         remote.iter().map(|remote| Some(remote.as_str())).collect();
                     if remotes.is_empty() {
-                        // --option may have it.
+                        // The key may be given by --option.
                         remotes.push(None);
                     }
                     for remote in remotes {
@@ -213,7 +213,7 @@ impl DatabaseChange for TunnelChange {
     }
 }
 
-/// Refuses what one tunnel can have, but not each of several.
+/// Refuses options that several tunnels cannot share.
 fn refuse_one_for_all(
     remotes: &[String],
     port: Option<&str>,
@@ -261,7 +261,7 @@ impl SettingArgs {
         })
     }
 
-    /// The options that have names of their own, and those of `--option`.
+    /// The options that have arguments of their own, and those of `--option`.
     fn option_pairs(&self, remote: Option<&str>) -> Result<Vec<Pair>, Refusal> {
         let remote = remote.map(|remote| Text(Some(remote.to_owned())));
         let named = [
@@ -290,7 +290,7 @@ impl SettingArgs {
         }
         pairs.extend(self.options.iter().cloned());
         if self.key.is_some() {
-            // They would outweigh it.
+            // They would take precedence over it.
             for key in ["in_key", "out_key"] {
                 if !pairs.iter().any(|pair| pair.key == key) {
                     pairs.push(Pair::new(key, None));
@@ -301,7 +301,7 @@ impl SettingArgs {
     }
 }
 
-/// What `parse` takes, or the word `none`.
+/// A value for `parse`, or the word `none`.
 fn or_none(
     parse: fn(&str) -> Result<String, String>,
 ) -> impl Fn(&str) -> Result<Text, String> + Clone + Send + Sync + 'static {
@@ -313,7 +313,7 @@ fn or_none(
     }
 }
 
-/// An address as ovs-vswitchd reads it, an IPv6 address in its one canonical form (RFC 5952).
+/// An address as ovs-vswitchd parses it; an IPv6 address in canonical form (RFC 5952).
 fn address(text: &str) -> Result<String, String> {
     if text == "flow" {
         return Ok(text.to_owned());

@@ -1,4 +1,4 @@
-//! What becomes of a change that is written: whether ovs-vswitchd has applied it.
+//! Waiting for ovs-vswitchd to apply a change.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::ovsdb::{Condition, Error, Function, Operation, Outcome, Select, Uuid}
 use crate::plan::RowId;
 use crate::source::Database;
 
-/// What ovs-vswitchd made of an interface.
+/// The state of an interface after the change.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) row: RowId,
@@ -17,12 +17,12 @@ pub(super) struct State {
     pub(super) error: Option<String>,
 }
 
-/// Waits until ovs-vswitchd has applied the configuration, and reads what it made of the interfaces.
-/// `next_cfg` is the number of what was written; `None`: nothing was, and it is what others have written
-/// that may still be to be applied.
+/// Waits until ovs-vswitchd has applied the configuration, then reads the state of the interfaces. `next_cfg`
+/// is the number of the change; `None`: nothing was written, but a configuration written by others may still
+/// be pending.
 ///
-/// It is the server that waits (RFC 7047 §5.2.6), and then reads in the same transaction: one request,
-/// and no moment in between. A server that hangs up meanwhile is replaced by another of its cluster.
+/// The server waits (RFC 7047 §5.2.6) and reads in the same transaction: one request, and a consistent
+/// result. If the connection is lost, another server of the cluster is used.
 pub(super) async fn applied(
     cx: &Context,
     database: &Database,
@@ -52,7 +52,7 @@ pub(super) async fn applied(
             until: Until::Equal,
             rows: Vec::new(),
             timeout: limit.map(|limit| {
-                // The notation has signed numbers only.
+                // The notation has signed integers only.
                 let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
                 limit.unsigned_abs()
             }),

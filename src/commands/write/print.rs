@@ -1,4 +1,4 @@
-//! What changed, as the user sees it.
+//! The report of a change.
 
 use super::applied::State;
 use crate::base::json::Json;
@@ -9,18 +9,18 @@ use crate::ovsdb::{Atom, Datum, Operation, Uuid};
 use crate::plan::Edit;
 use crate::plan::report::{Difference, Object, Verb};
 
-/// An object that changed, with what the switch says of it.
+/// A changed object, with its state in the switch.
 pub(super) struct ChangedObject {
     pub(super) object: Object,
-    /// Known once it is written.
+    /// Known once the change is written.
     pub(super) uuid: Option<Uuid>,
-    /// In JSON a column without a value is `null`; in text it would not be seen.
+    /// The cell of a missing value: `null` in JSON; in text it would be invisible.
     absent: Cell,
     ofports: Vec<i64>,
     errors: Vec<String>,
 }
 
-/// What a plan changes.
+/// The objects that a plan changes.
 pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<ChangedObject> {
     let absent = if cx.format.is_json() {
         Cell::Absent
@@ -38,7 +38,7 @@ pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<ChangedObject> {
 }
 
 impl ChangedObject {
-    /// Its name, or the identity that it has by now.
+    /// Its name, or its UUID if known.
     fn name(&self) -> Cell {
         match (&self.object.name, self.uuid) {
             (Some(name), _) => Cell::text(name),
@@ -47,14 +47,14 @@ impl ChangedObject {
         }
     }
 
-    /// The name and identity of a port that was added.
+    /// The name and UUID of a port that was added.
     pub(super) fn added_port(&self) -> Option<(&str, Uuid)> {
         let is_port = self.object.verb == Verb::Added && self.object.kind == "port";
         let name = self.object.name.as_deref().filter(|_| is_port)?;
         Some((name, self.uuid?))
     }
 
-    /// Whether it is a port that was added, or an interface with it: it goes where the port goes.
+    /// Whether it is an added port, or an interface of one: they exist or fail together.
     pub(super) fn goes_with_port(&self) -> bool {
         let object = &self.object;
         object.verb == Verb::Added && ["port", "interface"].contains(&object.kind.as_str())
@@ -81,7 +81,7 @@ impl ChangedObject {
 }
 
 pub(super) fn columns() -> Vec<Column<ChangedObject>> {
-    // Their names say what they mean.
+    // The names of these columns are their meanings.
     let column =
         |name, shape, cell: fn(&ChangedObject) -> Cell| Column::new(name, cell).is(shape, "");
     vec![
@@ -144,7 +144,7 @@ pub(super) fn columns() -> Vec<Column<ChangedObject>> {
     ]
 }
 
-/// Columns that hold any number of values: a list also where there is one.
+/// Columns that hold any number of values are lists even with one value.
 const SETS: [&str; 14] = [
     "bridges",
     "ports",
@@ -190,8 +190,7 @@ fn cell(column: &str, datum: &Datum) -> Cell {
     }
 }
 
-/// Prints what changed. People are told when that is nothing; `--quiet` prints only what was asked for
-/// in JSON.
+/// Prints the changes. In table mode, no change is stated; with `--quiet` only JSON is printed.
 pub(super) fn print_changes(cx: &Context, text: &str, nothing: bool) -> Result<(), Failure> {
     match cx.format.mode {
         Mode::Json | Mode::Jsonl => cx.print(text),
@@ -201,7 +200,7 @@ pub(super) fn print_changes(cx: &Context, text: &str, nothing: bool) -> Result<(
     }
 }
 
-/// What would be done: the changes, and in JSON the transaction too.
+/// Prints what would change; in JSON with the transaction.
 pub(super) fn print_plan(
     cx: &Context,
     edit: &Edit<'_>,

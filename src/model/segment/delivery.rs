@@ -1,4 +1,4 @@
-//! Where a walk's packets go: the NORMAL action, floods, groups, ports and what is behind them.
+//! Outputs of a walk: the NORMAL action, floods, groups, ports, and what is behind them.
 
 use super::class::row;
 use super::network::{InterfaceRole, NetworkPort};
@@ -57,7 +57,7 @@ impl<'w, 't> Walk<'w, 't> {
         self.network.members.get(bridge)?.is_live(ofport)
     }
 
-    /// The NORMAL action. Nothing is learned yet: it goes to all ports of the VLAN.
+    /// The NORMAL action. No addresses are learned: the packet goes to all ports of the VLAN.
     pub(super) fn switch(&mut self, way: &Way<'w>, depth: usize) {
         let packet = &way.packet;
         let network = self.network;
@@ -73,7 +73,7 @@ impl<'w, 't> Walk<'w, 't> {
         let Some(tags) = tags else {
             return;
         };
-        // A tag that the switch has not looked at, and that is now the outer one.
+        // A tag that the switch has not parsed, and that is now the outer one.
         let eth_type = packet.contents.value(row(Id::ETH_TYPE), u16::MAX.into());
         if packet.tags.outer.is_none() && eth_type == Some(ETH_TYPE_VLAN) {
             return;
@@ -120,7 +120,7 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    /// All ports but the one where it came in, whatever the VLAN.
+    /// Sends to all ports except the input port, whatever the VLAN.
     pub(super) fn flood(&mut self, way: &Way<'w>, depth: usize) {
         let Some(member) = self.network.members.get(way.packet.bridge) else {
             return;
@@ -159,7 +159,7 @@ impl<'w, 't> Walk<'w, 't> {
         });
     }
 
-    /// Out of a port, as it is.
+    /// Sends to a port without changing the packet.
     pub(super) fn send(&mut self, way: &Way<'w>, ofport: u32, depth: usize) {
         let network = self.network;
         let packet = &way.packet;
@@ -184,7 +184,7 @@ impl<'w, 't> Walk<'w, 't> {
                     to: (link.bridge, link.ofport),
                     tags: packet.tags,
                 };
-                // The same packet at the same place goes on for ever.
+                // The same packet at the same place would be sent forever.
                 if self.route.contains(&crossing) {
                     self.doubts.insert(Doubt::Loop);
                     return;
@@ -210,7 +210,7 @@ impl<'w, 't> Walk<'w, 't> {
             }
             InterfaceRole::Tunnel(_) => true,
             InterfaceRole::Wire => !at_home || !place.is_of_one_vlan(),
-            // This host takes part untagged, as a router does; it sees every VLAN.
+            // This host receives packets untagged, as a router does, of every VLAN.
             InterfaceRole::Local => !at_home && ofport == PORT_LOCAL && packet.tags.vid() == 0,
         };
         if leaves {

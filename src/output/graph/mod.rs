@@ -1,7 +1,7 @@
 //! Pictures of boxes joined by lines: for a terminal, as SVG, or in the languages of Graphviz (DOT) and
 //! Mermaid.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `layout` | positions of boxes and lines, in cells, without overlaps |
 //! | `drawing` | the layout in box-drawing characters |
