@@ -27,6 +27,7 @@ use parse::{leave, parse, with_environment};
 
 use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::about::{About, Does, Purpose};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{self, Context, Exit, Failure, Options, WatchInterval, Writing};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
@@ -251,25 +252,25 @@ fn ended(outcome: Result<(), Failure>, quiet: bool) -> ExitCode {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The database, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT]; of a cluster several, with commas in between [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
+    /// The database, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT]; for a cluster several, separated by commas [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
     #[arg(
         long,
         global = true,
         env = "OVS_DB",
         hide_env_values = true,
-        value_name = "ENDPOINT",
+        takes = Value::ENDPOINT,
         value_parser = database
     )]
     db: Option<Endpoints>,
 
-    /// Seconds to wait for the other side without progress; 0 waits for ever [default: 10]
+    /// Seconds to wait for the other side without progress; 0: no limit [default: 10]
     #[arg(
         short,
         long,
         global = true,
         env = "OVS_CTL_TIMEOUT",
         hide_env_values = true,
-        value_name = "SECS",
+        takes = Value::free("SECS"),
         value_parser = seconds
     )]
     timeout: Option<Limit>,
@@ -282,12 +283,12 @@ pub struct Global {
     #[arg(short, long, global = true, conflicts_with = "output")]
     json: bool,
 
-    /// Look again and again, and show what has changed: at once where the database tells, switches
-    /// every SECS, from 0.1 on; SECS is also the least time between two looks [default: 2]
+    /// Run the command repeatedly and show its changes: at once for the database, every SECS for
+    /// switches; SECS is at least 0.1, and also the minimum interval [default: 2]
     #[arg(
         long,
         global = true,
-        value_name = "SECS",
+        takes = Value::free("SECS"),
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "auto",
@@ -295,18 +296,18 @@ pub struct Global {
     )]
     watch: Option<WatchInterval>,
 
-    /// The columns to print, in this order
+    /// The columns to print, in order
     #[arg(
         long,
         global = true,
-        value_name = "A,B",
+        takes = Value::COLUMNS,
         value_delimiter = ',',
         conflicts_with = "get"
     )]
     columns: Option<Vec<String>>,
 
-    /// Print the raw values of one column, one a line
-    #[arg(short, long, global = true, value_name = "COLUMN", conflicts_with_all = ["output", "json"])]
+    /// Print the raw values of one column, one per line
+    #[arg(short, long, global = true, takes = Value::COLUMN, conflicts_with_all = ["output", "json"])]
     get: Option<String>,
 
     /// OpenFlow versions to offer to the switch [default: all]
@@ -314,17 +315,17 @@ pub struct Global {
         short = 'O',
         long,
         global = true,
-        value_name = "V[,V]",
+        takes = Value::VERSIONS,
         value_delimiter = ',',
         value_parser = |text: &str| text.parse::<Version>()
     )]
     openflow: Option<Vec<Version>>,
 
-    /// Print the names of the columns first [default: in tables]
+    /// Print a header line [default: in tables]
     #[arg(long, global = true, overrides_with = "no_header")]
     header: bool,
 
-    /// Leave the names of the columns out [default: in text]
+    /// Print no header line [default: in text]
     #[arg(long, global = true, overrides_with = "header")]
     no_header: bool,
 
@@ -354,7 +355,7 @@ pub struct Global {
     #[arg(short, long, global = true)]
     quiet: bool,
 
-    /// Say on stderr what is done
+    /// Log each step to stderr
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
 
@@ -367,33 +368,33 @@ pub struct Global {
 #[command(next_help_heading = "Options for TLS")]
 struct TlsArguments {
     /// This side's private key, PEM
-    #[arg(short = 'p', long, global = true, value_name = "FILE")]
+    #[arg(short = 'p', long, global = true, takes = Value::FILE)]
     private_key: Option<PathBuf>,
 
     /// This side's certificate, PEM
-    #[arg(short = 'c', long, global = true, value_name = "FILE")]
+    #[arg(short = 'c', long, global = true, takes = Value::FILE)]
     certificate: Option<PathBuf>,
 
-    /// The certificate of the authority that vouches for the other side, PEM; none: trust anyone
+    /// The certificate of the authority that signed the other side's, PEM; none: accept any
     #[arg(
         short = 'C',
         long,
         global = true,
-        value_name = "FILE",
+        takes = Value::FILE,
         conflicts_with = "bootstrap_ca_cert"
     )]
     ca_cert: Option<PathBuf>,
 
-    /// The same; a FILE that is missing is made of what the other side sends on the first connection
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The same; a missing FILE is created from what the other side sends on the first connection
+    #[arg(long, global = true, takes = Value::FILE)]
     bootstrap_ca_cert: Option<PathBuf>,
 
-    /// Demand that the other side's certificate bears this name
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Require this name in the other side's certificate
+    #[arg(long, global = true, takes = Value::free("NAME"))]
     verify_name: Option<String>,
 
-    /// The server name to ask for (SNI) [default: the host in ssl:HOST]
-    #[arg(long, global = true, value_name = "NAME")]
+    /// The server name to send (SNI) [default: the host in ssl:HOST]
+    #[arg(long, global = true, takes = Value::free("NAME"))]
     ssl_server_name: Option<String>,
 }
 

@@ -12,6 +12,8 @@ pub struct About {
     pub does: Does,
     /// What it prints, if its output has columns.
     pub prints: Prints,
+    /// The document of its JSON.
+    pub document: JsonDocument,
     /// Remarks shown in the help before the columns.
     remarks: Remarks,
     /// Remarks on the columns, shown in the help after them.
@@ -42,6 +44,27 @@ pub enum Prints {
     List(fn() -> Vec<Heading>),
     /// One record.
     One(fn() -> Vec<Heading>),
+}
+
+/// What the JSON of a command is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonDocument {
+    /// The columns of what it prints.
+    Columns,
+    /// The whole topology; as lines, or with chosen columns, the columns.
+    Topology,
+    /// Flows; with `--count` how many there are, with `--all` those of each bridge.
+    Flows,
+    /// Groups.
+    Groups,
+    /// Meters.
+    Meters,
+    /// OpenFlow messages.
+    Messages,
+    /// One record of the database.
+    Record,
+    /// Records of the database.
+    Records,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +139,7 @@ impl About {
         About {
             does,
             prints: Prints::Nothing,
+            document: JsonDocument::Columns,
             remarks: Remarks::Written(""),
             notes: "",
             examples: "",
@@ -133,6 +157,13 @@ impl About {
     #[must_use]
     pub const fn one(mut self, columns: fn() -> Vec<Heading>) -> About {
         self.prints = Prints::One(columns);
+        self
+    }
+
+    /// Sets the document of its JSON, if that is not an array of its columns.
+    #[must_use]
+    pub const fn document(mut self, document: JsonDocument) -> About {
+        self.document = document;
         self
     }
 

@@ -9,6 +9,7 @@ use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 use super::write::{ChangeStep, make_all};
 use super::{Command, Context, Exit, Failure, quoted};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::output::escape;
 
 // Arguments of `batch`.
@@ -16,7 +17,7 @@ use crate::output::escape;
 #[command(describe = ABOUT)]
 pub struct Args {
     /// The commands; - or nothing: from stdin
-    #[arg(value_name = "FILE")]
+    #[arg(takes = Value::FILE)]
     file: Option<PathBuf>,
 }
 

@@ -7,6 +7,7 @@ use super::write;
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape, escape, headings};
 use crate::plan::Edit;
@@ -20,18 +21,18 @@ pub enum Command {
     /// The bridges
     #[command(describe = LIST_ABOUT)]
     List,
-    /// One bridge, and what the port with its own name is for
+    /// One bridge, and the purpose of the port with its own name
     #[command(describe = SHOW_ABOUT)]
     Show {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
     },
     /// Whether a bridge exists: exit code 0 if it does, 3 if not; no output
     #[command(describe = EXISTS)]
     Exists {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
     },
     #[command(flatten)]

@@ -1,26 +1,25 @@
-//! `ovs check`: what is wrong with the switch, and what to do about it.
+//! `ovs check`: the faults of the switch, with hints.
 //!
 //! | file | contents |
 //! |---|---|
 //! | `bridge` | the flows, groups, meters and ports of one bridge, over OpenFlow |
-//! | `host` | the host's addresses, routes and devices, from the kernel or a file |
 //! | `messages` | the findings as text, in the form of compiler messages |
 
 mod bridge;
-mod host;
 mod messages;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::host::HostArgs;
 use super::lines::InterfaceRow;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::check::{Daemon, Finding, FindingKind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape, View, headings};
@@ -31,16 +30,16 @@ use bridge::BridgeAnswer;
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
-    /// Only this bridge, and what concerns the whole switch
+    /// Only this bridge, and faults of the whole switch
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
 
-    /// The least severity to show
+    /// The minimum severity to show
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "note")]
     severity: Least,
 
-    /// A file with the host's addresses, routes and devices instead of the kernel's
-    #[arg(long, value_name = "FILE", hide = true)]
-    host_facts: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -147,11 +146,6 @@ impl Args {
     pub async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
-        let facts = self
-            .host_facts
-            .as_deref()
-            .map(host::read_file)
-            .transpose()?;
         let progress = cx.progress("reading the database");
         let topology = settled(cx, &progress).await?;
         let bridges: Vec<&str> = match &self.bridge {
@@ -163,15 +157,12 @@ impl Args {
             Some(name) if topology.bridge(name).is_some() => vec![name],
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
-        let is_local = cx.host.is_local();
-        // A switch with dummy devices does not use the host's network, although it runs on the host.
-        let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
-        let facts = facts.or_else(|| is_hosts.then(|| host::read(cx)));
+        let facts = self.host.facts(cx, &topology)?;
         let mut switch = SwitchFindings::default();
-        if is_local {
+        if cx.host.is_local() {
             switch.read(cx, &progress, &topology, &bridges).await;
         } else {
-            cx.remark("the database is another host's: flows and routes are not looked at");
+            cx.remark("the database is on another host: flows and routes are not checked");
         }
         progress.say(|| "comparing".to_owned());
         let mut found = findings(&Snapshot {

@@ -7,6 +7,7 @@ mod wait;
 use super::write;
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;
+use crate::commands::argument::{Takes as _, Value};
 
 /// The commands on rows.
 #[derive(Debug, clap::Subcommand)]
@@ -23,7 +24,7 @@ pub enum Command {
     Find(read::Find),
     #[command(flatten)]
     Change(change::DbChange),
-    /// Wait until a record exists and meets all conditions; for ever, unless -t says how long
+    /// Wait until a record exists and meets all conditions; without limit unless -t is given
     #[command(visible_alias = "wait-until", describe = wait::ABOUT)]
     Wait(wait::Wait),
 }
@@ -48,10 +49,10 @@ impl Command {
 // The record that a command works on.
 #[derive(Debug, clap::Args)]
 pub struct Target {
-    /// The table, or the beginning of its name
-    #[arg(value_name = "TABLE")]
+    /// The table, or a prefix of its name
+    #[arg(takes = Value::TABLE)]
     table: String,
-    /// The record: its name, its UUID or the beginning of it, or . for the only one
-    #[arg(value_name = "RECORD")]
+    /// The record: its name, its UUID or a prefix of it, or . for the only one
+    #[arg(takes = Value::RECORD)]
     record: String,
 }

@@ -10,7 +10,8 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::{Context, Exit, Failure, quoted};
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::spelling::StyleArg;
 use crate::openflow::messages::Decoded;
 use crate::openflow::text::{NoNames, PortSpelling, Style, TextContext};
@@ -19,7 +20,7 @@ use crate::output::{Mode, PaintedText};
 use packets::{Brought, Packet, Segment, Streams};
 use pasted::Malformed;
 
-const ABOUT: About = About::reads()
+const ABOUT: About = About::reads().document(JsonDocument::Messages)
     .examples("\
 ovs decode 0100000800000001                one message, its bytes in hex
 ovs decode capture.bin                     a file of messages, one after the other, binary or hex
@@ -36,11 +37,11 @@ pub struct Args {
     /// Messages in hex, or a file that has them, in hex or as they are; - is stdin. Hex may have blanks,
     /// commas, colons, 0x and \x, be a C array, or rows with offsets and text (xxd, hexdump -C, Wireshark,
     /// tcpdump -x and -X, ovs-ofctl); messages are found behind the headers of packets, and in pcap files
-    #[arg(value_name = "HEX|FILE|-", default_value = "-")]
+    #[arg(takes = Value::new("HEX|FILE|-", Completer::Files), default_value = "-")]
     input: Vec<String>,
 
-    /// The words of flows: those of ovs-ofctl for the message's version, or those of OpenFlow 1.0
-    /// where they are true
+    /// The style of flows: that of ovs-ofctl for the message's version, or that of OpenFlow 1.0
+    /// where it is exact
     #[arg(long, value_enum, value_name = "STYLE", default_value = "wire")]
     style: StyleArg,
 }

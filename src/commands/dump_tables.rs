@@ -3,6 +3,7 @@
 use super::switch::SwitchArg;
 use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::names::TABLE_CUT;
 use crate::openflow::messages::tables::{TableFeatures, TableStats};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
@@ -13,9 +14,10 @@ use crate::source::SwitchError;
 #[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    #[arg(takes = Value::SWITCH)]
     switch: String,
 
-    /// Tables too that are empty, without a name and were never looked up
+    /// Include empty tables without a name and without lookups
     #[arg(short, long)]
     all: bool,
 }

@@ -14,7 +14,7 @@ use crate::model::resolve::{ResolveError, did_you_mean, not_found};
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
 use crate::plan::{Reason, Refusal};
-use crate::transport::{ConnectError, ConnectErrorKind, Endpoint, TlsError};
+use crate::transport::{ConnectError, ConnectErrorKind, TlsError};
 
 /// Declares the exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,11 +205,7 @@ impl From<ConnectError> for Failure {
             return Failure::tls(error.to_string(), tls);
         }
         let failure = Failure::new(Exit::Unreachable, error.to_string());
-        let path = match &error.endpoint {
-            Endpoint::Unix(path) => Some(path.as_path()),
-            Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => None,
-        };
-        let hint = match (&error.kind, path) {
+        let hint = match (&error.kind, error.socket()) {
             (ConnectErrorKind::NotFound, Some(path)) if is_bridge_socket(path) => {
                 "is ovs-vswitchd running? It makes this socket for each of its bridges".to_owned()
             }

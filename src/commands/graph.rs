@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use super::lines;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::graph::{Graph, GraphLink, Item, ItemIndex, ItemKind};
 use crate::model::patch::PatchState;
 use crate::model::vlan::{Vlan, ranges};
@@ -18,13 +19,13 @@ use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
-    /// Only this bridge, and what is joined to it
-    #[arg(value_name = "BRIDGE")]
+    /// Only this bridge, and what is connected to it
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
     /// How to draw [default: drawing on a terminal, else text]
     #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["output", "json", "get"])]
     format: Option<Language>,
-    /// Every port by itself, the bridges' own ports too
+    /// Every port separately, including the bridges' own ports
     #[arg(long)]
     all: bool,
 }

@@ -187,7 +187,7 @@ impl<'t> InterfaceRow<'t> {
         Column::new("error", |line: &InterfaceRow<'t>| {
             Cell::from(line.interface.error.as_deref())
         })
-        .text_or_null("what the switch says against it")
+        .text_or_null("the error of the switch")
         .role(ColourRole::Error)
         .wrap()
         .reads(&["error"]);

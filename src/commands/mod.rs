@@ -8,6 +8,8 @@
 //! | `dumped` | entries that a switch dumps: a line or an object each |
 //! | `spelling` | the options for names and action styles that the dumps share |
 //! | `write` | planning, writing and waiting, for every command that changes the database |
+//! | `argument` | what an argument takes: the name of its value, and its completer |
+//! | `host` | the facts of the switch's host, from the kernel or a file |
 //! | `setting` | option values that set or unset a column or a key |
 //! | `progress` | the line that shows a step that takes long |
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
@@ -20,11 +22,13 @@
 #![allow(clippy::doc_markdown, missing_docs)]
 
 pub mod about;
+pub mod argument;
 mod capture;
 mod context;
 mod dumped;
 mod failure;
 mod flow_reading;
+mod host;
 mod lines;
 mod progress;
 mod reporter;
@@ -83,16 +87,16 @@ pub enum Command {
     /// Patch ports: which leads to which bridge; add, del
     #[command(subcommand, add = Purpose::Change)]
     Patch(patch::Command),
-    /// VLAN tags: which ports bear them, what a port does with them
+    /// VLAN tags: their ports, the VLAN configuration of a port
     #[command(subcommand, add = Purpose::Change)]
     Tag(tag::Command),
-    /// Tunnels: where they lead, with which key; add, del, set
+    /// Tunnels: remote addresses and keys; add, del, set
     #[command(subcommand, add = Purpose::Change)]
     Tunnel(tunnel::Command),
     /// The flows of a switch, ports by name
     #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
-    /// What is wrong with the switch, and what to do about it
+    /// The faults of the switch, with hints
     #[command(add = Purpose::Understand)]
     Check(check::Args),
     /// Many changes in one transaction: all or none
@@ -113,10 +117,10 @@ pub enum Command {
     /// The flow tables of a switch: how many flows, how many lookups
     #[command(add = Purpose::Flows)]
     DumpTables(dump_tables::Args),
-    /// How the bridges hang together, as a picture
+    /// The bridges and their connections, as a picture
     #[command(add = Purpose::Read)]
     Graph(graph::Args),
-    /// The way from a port: to the wire or tunnel, and to what is behind it on its host
+    /// The path of a port: to the wire or tunnel, and to the devices behind it
     #[command(add = Purpose::Understand)]
     Path(path::Args),
     /// A private Open vSwitch to try things on, without root

@@ -6,6 +6,7 @@ use super::lines::InterfaceRow;
 use super::write;
 use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::patch::{Patch, PatchEnd, patches, patches_of};
 use crate::model::{Depth, Scope, Want};
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
@@ -18,7 +19,7 @@ pub enum Command {
     #[command(describe = LIST)]
     List {
         /// Only those of this bridge, seen from it
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: Option<String>,
     },
     #[command(flatten)]

@@ -1,16 +1,14 @@
-//! `ovs path`: the way from a port to the wire, and to the guest behind it.
-
-mod host;
+//! `ovs path`: the path from a port to the wire, and to the guest behind it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::PathBuf;
 
 use super::flow_reading::{COLUMNS, rules_of};
+use super::host::HostArgs;
 use super::lines::InterfaceRow;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::devices::Devices;
 use crate::model::path::{Leg, host_legs, unknown_way, ways};
 use crate::model::resolve::{Found, argument, find};
@@ -24,11 +22,10 @@ use crate::output::{Cell, ColourRole, Column, Shape, headings};
 pub struct Args {
     /// The port: its name, or BRIDGE/PORT, or BRIDGE/NUMBER; or a device of the host behind it: a tap, the
     /// end of a veth pair, a Linux bridge
-    #[arg(value_name = "PORT")]
+    #[arg(takes = Value::PORT)]
     port: String,
-    /// A file with the host's devices instead of the kernel's
-    #[arg(long, value_name = "FILE", hide = true)]
-    host_facts: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 const ABOUT: About = About::reads()
@@ -110,7 +107,7 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         let topology = cx.topology(want).await?;
-        let devices = self.devices(cx, &topology)?;
+        let devices = self.host.devices(cx, &topology)?;
         let (found, is_behind) = match find(&topology, None, &self.port) {
             Ok(found) => (found, false),
             Err(error) => match port_before(&topology, &devices, &self.port)? {
@@ -148,29 +145,6 @@ impl Args {
         };
         legs.extend(ways(&topology, &found, is_own, &lines));
         cx.print_list(&view, &legs, "legs")
-    }
-
-    /// The host's devices, if the switch runs on this host.
-    fn devices(&self, cx: &Context, topology: &Topology) -> Result<Devices, Failure> {
-        let nothing = |why: &str| Devices {
-            unseen: vec![why.to_owned()],
-            ..Devices::default()
-        };
-        if let Some(file) = &self.host_facts {
-            let text = fs::read_to_string(file).map_err(|error| {
-                let name = quoted(&file.display().to_string());
-                Failure::new(Exit::Usage, format!("cannot read {name}: {error}"))
-            })?;
-            return Ok(Devices::parse(&text));
-        }
-        if !cx.host.is_local() {
-            return Ok(nothing("the database is another host's"));
-        }
-        // A switch with dummy devices does not use the host's network, although it runs on the host.
-        if topology.ovs.iface_types.iter().any(|kind| kind == "dummy") {
-            return Ok(nothing("the switch has dummy devices, not the host's"));
-        }
-        Ok(host::devices(cx.host.namespaces()))
     }
 }
 

@@ -11,6 +11,7 @@ use super::lines::{InterfaceRow, Picture};
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::resolve::{PortWord, find, parse};
 use crate::model::{self, Depth, Port, Scope, Topology, Want, select_port};
 use crate::openflow::text::PORT_LOCAL;
@@ -27,34 +28,34 @@ pub enum Command {
     #[command(describe = LIST)]
     List {
         /// Only this bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: Option<String>,
     },
     /// Everything about one port
     #[command(describe = show::ABOUT)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
     },
     /// The name of a port and its OpenFlow number, whichever is given
     #[command(describe = resolve::ABOUT)]
     Resolve {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
         /// Names or numbers; a number in double quotes is a name
-        #[arg(value_name = "NAME|NUMBER", required = true)]
+        #[arg(takes = Value::NAME_OR_NUMBER, required = true)]
         ports: Vec<String>,
     },
-    /// Packets and bytes through the ports, as the switch counts them
+    /// The packet and byte counters of the ports
     #[command(describe = stats::ABOUT)]
     Stats {
         /// Only this bridge; or unix:PATH, tcp:HOST:PORT
-        #[arg(value_name = "SWITCH")]
+        #[arg(takes = Value::SWITCH)]
         switch: Option<String>,
         /// Only this port: its name or number
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: Option<String>,
     },
     #[command(flatten)]
@@ -63,7 +64,7 @@ pub enum Command {
     #[command(describe = find::ABOUT)]
     Find {
         /// A MAC address, an id (iface-id, vm-id, vm-uuid), an OpenFlow number, a name
-        #[arg(value_name = "WHAT")]
+        #[arg(takes = Value::free("WHAT"))]
         what: String,
     },
 }

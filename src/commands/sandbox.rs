@@ -9,6 +9,7 @@ use clap::builder::PossibleValue;
 
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
 
 const START: About = About::other().examples(
@@ -41,7 +42,7 @@ pub enum Command {
     Start {
         /// The run directory: a new one, or an empty one [default: a fresh one under
         /// $XDG_RUNTIME_DIR or /tmp]
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, takes = Value::DIRECTORY)]
         dir: Option<PathBuf>,
         #[command(flatten)]
         content: Content,
@@ -50,7 +51,7 @@ pub enum Command {
     #[command(describe = STOP)]
     Stop {
         /// Its run directory [default: $OVS_RUNDIR]
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, takes = Value::DIRECTORY)]
         dir: Option<PathBuf>,
     },
     /// Run a command inside a sandbox that lasts as long as the command
@@ -62,7 +63,7 @@ pub enum Command {
         #[command(flatten)]
         content: Content,
         /// The command and its arguments
-        #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
+        #[arg(required = true, trailing_var_arg = true, takes = Value::new("CMD", Completer::Files))]
         command: Vec<OsString>,
     },
     /// Stop the sandbox in DIR when standard input ends
@@ -86,7 +87,7 @@ pub struct Content {
     )]
     neutron: Option<Neutron>,
     /// Which devices of the switch are dummies (ovs-vswitchd --enable-dummy)
-    #[arg(long, value_name = "MODE", default_value = "system")]
+    #[arg(long, takes = Value::free("MODE"), default_value = "system")]
     dummy: Dummy,
 }
 

@@ -9,7 +9,8 @@ mod tree;
 use super::lines::{InterfaceRow, Picture};
 use super::{Context, Failure};
 use crate::base::json::Json;
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::{Depth, Scope, Want};
 use crate::output::{Column, Mode, headings};
 
@@ -18,11 +19,12 @@ use crate::output::{Column, Mode, headings};
 #[command(describe = ABOUT)]
 pub struct Args {
     /// Only this bridge
-    #[arg(value_name = "BRIDGE")]
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
 }
 
 const ABOUT: About = About::watchable()
+    .document(JsonDocument::Topology)
     .list(|| headings(&columns()))
     .remarks(
         "\

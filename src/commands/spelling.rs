@@ -21,7 +21,7 @@ pub(super) struct Spelling {
     #[arg(long, value_enum, value_name = "HOW", conflicts_with = "no_names")]
     ports: Option<HowNamed>,
 
-    /// The words: those of OpenFlow 1.0 where they are true, or those of ovs-ofctl -O VERSION
+    /// The style: that of OpenFlow 1.0 where it is exact, or that of ovs-ofctl -O VERSION
     /// [default: classic; wire with -O]
     #[arg(long, value_enum, value_name = "STYLE")]
     style: Option<StyleArg>,

@@ -7,6 +7,7 @@ use super::lines::{InterfaceRow, Picture, numbers};
 use super::write;
 use super::{Context, Failure, port};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::vlan::{Vlan, tags};
 use crate::model::{Bridge, Depth, Port, Scope, Want};
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
@@ -19,17 +20,17 @@ pub enum Command {
     #[command(describe = LIST)]
     List {
         /// Only this bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: Option<String>,
         /// Only this tag
-        #[arg(long, value_name = "VID", value_parser = clap::value_parser!(u16).range(0..=4095))]
+        #[arg(long, takes = Value::VID, value_parser = clap::value_parser!(u16).range(0..=4095))]
         tag: Option<u16>,
     },
-    /// What a port does with tags
+    /// The VLAN configuration of a port
     #[command(describe = SHOW)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
     },
     #[command(flatten)]

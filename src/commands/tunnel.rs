@@ -6,6 +6,7 @@ use super::lines::{InterfaceRow, Picture};
 use super::write;
 use super::{Context, Exit, Failure, port, quoted};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::tunnel::{Tunnel, is_tunnel};
 use crate::model::{Depth, Scope, Want};
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
@@ -20,14 +21,14 @@ pub enum Command {
     #[command(describe = LIST)]
     List {
         /// Only this bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: Option<String>,
     },
     /// One tunnel
     #[command(describe = SHOW)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
     },
     #[command(flatten)]

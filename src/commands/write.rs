@@ -72,11 +72,12 @@ pub(super) async fn make(cx: &Context, change: &dyn DatabaseChange) -> Result<()
 pub(super) async fn make_all(cx: &Context, steps: &[ChangeStep<'_>]) -> Result<(), Failure> {
     let is_atomic = steps.iter().any(|step| step.change.is_atomic());
     if is_atomic && cx.writing.no_wait {
-        let message = "--atomic must wait to see what the switch says: it cannot be with --no-wait";
+        let message =
+            "--atomic waits for the result of the switch: it cannot be combined with --no-wait";
         return Err(Failure::new(Exit::Usage, message));
     }
     if is_atomic && steps.len() > 1 {
-        let message = "--atomic takes out what one command added: it cannot stand in a batch";
+        let message = "--atomic removes what one command added: it cannot be used in a batch";
         return Err(Failure::new(Exit::Usage, message));
     }
     let mut database = cx.database.for_writing().await?;
@@ -92,7 +93,7 @@ pub(super) async fn make_all(cx: &Context, steps: &[ChangeStep<'_>]) -> Result<(
     }
     Err(Failure::new(
         Exit::Unreachable,
-        "every database server that was tried hung up before anything was sent to it",
+        "every database server closed the connection before the change was sent",
     ))
 }
 
@@ -246,7 +247,7 @@ async fn commit<'c>(
                 return Err(Error::Operation(error).into());
             }
             Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {
-                cx.tell("somebody else changed what this builds on; planning again");
+                cx.tell("another client changed rows that the plan depends on; planning again");
                 refused_at_commit |= matches!(&error, Error::Operation(e) if e.index.is_none());
             }
             Err(error) => return Err(not_written(error, &operations).into()),
@@ -334,10 +335,10 @@ fn partly_applied(failed: &str, nothing_changed: bool, nothing_added: bool) -> F
     let hint = match (nothing_changed, nothing_added) {
         (true, _) => "`ovs port show` shows the port's settings; ovs-vswitchd's log says more",
         (false, true) => {
-            "the list of changes says what was there before; ovs-vswitchd's log says more"
+            "the list of changes has the previous values; ovs-vswitchd's log has details"
         }
         (false, false) => {
-            "`ovs port del` takes it out; --atomic does so at once; ovs-vswitchd's log says more"
+            "`ovs port del` removes it; --atomic does so immediately; ovs-vswitchd's log has details"
         }
     };
     Failure::new(Exit::NotApplied, format!("{done}: {failed}")).hint(hint)

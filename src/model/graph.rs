@@ -174,11 +174,6 @@ impl<'t> Graph<'t> {
             links,
         }
     }
-
-    /// The item at a place.
-    pub fn item(&self, place: ItemIndex) -> Option<&Item<'t>> {
-        self.bridges.get(place.bridge)?.items.get(place.item)
-    }
 }
 
 /// The far ends of the tunnels on `bridges`, and the links to them.

@@ -111,11 +111,6 @@ impl PortNames {
         all.into_iter()
     }
 
-    /// Whether no name is known.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     fn insert(&mut self, number: u32, name: &str) {
         // The bridge's own port is LOCAL; other reserved numbers belong to no port.
         let reserved = reserved_port(number).is_some() && number != PORT_LOCAL;

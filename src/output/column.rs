@@ -111,10 +111,6 @@ impl Shape {
     pub const TEXTS: Shape = Shape::List(&Shape::Text);
     /// A map of strings.
     pub const TEXT_MAP: Shape = Shape::Map(&Shape::Text);
-    /// A non-negative integer or `null`.
-    pub const WHOLE_OR_NULL: Shape = Shape::OrNull(&Shape::Whole);
-    /// A VLAN id or `null`.
-    pub const VID_OR_NULL: Shape = Shape::OrNull(&Shape::VID);
     /// A port number in the database, or `null`.
     pub const OFPORT_OR_NULL: Shape = Shape::OrNull(&Shape::UpTo(u16::MAX));
 }

@@ -195,7 +195,7 @@ impl Edit<'_> {
         if !new.may_exist {
             return Err(
                 Refusal::refused(format!("bridge {name} exists already")).hint(format!(
-                    "`ovs bridge set {}` changes it; --may-exist makes it what was asked for",
+                    "`ovs bridge set {}` changes it; --may-exist changes it to these settings",
                     word(new.name)
                 )),
             );

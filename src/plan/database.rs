@@ -255,7 +255,7 @@ impl Edit<'_> {
                 let table = self.draft.table(*row);
                 let name = symbol.as_deref().map(|symbol| format!(" {symbol}"));
                 return Err(Refusal::refused(format!(
-                    "nothing refers to the new row{} of table {table}: the database would remove it at once",
+                    "nothing refers to the new row{} of table {table}: the database would delete it immediately",
                     name.unwrap_or_default()
                 ))
                 .hint("in a batch, `db create --id=@NAME` makes it, and a line that sets a column to \
@@ -406,7 +406,7 @@ impl Edit<'_> {
             "Bridge" => refusal.hint("`ovs bridge del` removes a bridge"),
             "Port" | "Interface" => refusal.hint("`ovs port del` removes a port"),
             _ => refusal.hint(format!(
-                "`ovs db remove {holder_table} {} {}{element}` takes the reference away; \
+                "`ovs db remove {holder_table} {} {}{element}` removes the reference; \
                  the row then goes of itself, or can be destroyed",
                 word(&holder),
                 word(&column.name)

@@ -286,7 +286,7 @@ impl Edit<'_> {
         if !new.may_exist {
             return Err(
                 Refusal::refused(format!("port {name} exists on {other} already")).hint(format!(
-                    "`ovs port set {}` changes it; --may-exist makes it what was asked for",
+                    "`ovs port set {}` changes it; --may-exist changes it to these settings",
                     word(new.name)
                 )),
             );

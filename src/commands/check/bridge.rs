@@ -70,7 +70,7 @@ pub(super) async fn findings(
     let (found, complete) = check.finish(name, &existing, &text);
     if !complete {
         cx.remark(&format!(
-            "{name}: its flows look at too many unlike fields; not all that are hidden or overlap are shown"
+            "{name}: its flows match on too many combinations of fields; not all hidden or overlapping flows are shown"
         ));
     }
     Ok(BridgeAnswer::Findings(found))

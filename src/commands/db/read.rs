@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use super::Target;
-use crate::commands::about::About;
+use crate::commands::about::{About, JsonDocument};
+use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::output::{Cell, ColourRole, Column, Item, Mode};
 use crate::ovsdb::notation::{self, Argument, bare};
@@ -24,9 +25,9 @@ pub struct Get {
     #[command(flatten)]
     target: Target,
     /// The columns, or keys of them; none: all columns
-    #[arg(value_name = "COLUMN[:KEY]")]
+    #[arg(takes = Value::new("COLUMN[:KEY]", Completer::TableColumnsAndMore))]
     parts: Vec<String>,
-    /// Print nothing if there is no such record, and nothing for a key that is not there
+    /// Print nothing for a missing record or key
     #[arg(long)]
     if_exists: bool,
 }
@@ -34,13 +35,13 @@ pub struct Get {
 // Arguments of `db list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// The table, or the beginning of its name
-    #[arg(value_name = "TABLE")]
+    /// The table, or a prefix of its name
+    #[arg(takes = Value::TABLE)]
     table: String,
-    /// Only these records: names, UUIDs or their beginnings
-    #[arg(value_name = "RECORD")]
+    /// Only these records: names, UUIDs or prefixes of UUIDs
+    #[arg(takes = Value::RECORD)]
     records: Vec<String>,
-    /// Pass over records that do not exist
+    /// Ignore records that do not exist
     #[arg(long)]
     if_exists: bool,
 }
@@ -48,15 +49,16 @@ pub struct List {
 // Arguments of `db find`.
 #[derive(Debug, Args)]
 pub struct Find {
-    /// The table, or the beginning of its name
-    #[arg(value_name = "TABLE")]
+    /// The table, or a prefix of its name
+    #[arg(takes = Value::TABLE)]
     table: String,
     /// All of these must hold: COLUMN[:KEY], an operator, VALUE
-    #[arg(value_name = "CONDITION")]
+    #[arg(takes = Value::CONDITION)]
     conditions: Vec<String>,
 }
 
 pub(super) const GET: About = About::reads()
+    .document(JsonDocument::Record)
     .remarks(
         "In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.",
     )
@@ -67,13 +69,13 @@ ovs db get Open_vSwitch . external_ids:system-id ovs_version
 ovs db get Controller br-int is_connected status",
     );
 
-pub(super) const LIST: About = About::watchable().examples(
+pub(super) const LIST: About = About::watchable().document(JsonDocument::Records).examples(
     "\
 ovs db list Interface tap0
 ovs db list Port --columns name,tag,trunks",
 );
 
-pub(super) const FIND: About = About::watchable()
+pub(super) const FIND: About = About::watchable().document(JsonDocument::Records)
     .remarks("\
 Operators: = != < > <= >= compare whole values; of two sets the one with more elements is greater. For a \
 key that is not there none of them holds. {=} {!=} {<} {<=} {in} {>} {>=} {not-in} compare sets; a key that \

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Target;
 use crate::commands::about::About;
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::ovsdb::operation::{Columns, Until};
 use crate::ovsdb::schema::Table;
@@ -21,7 +22,7 @@ pub struct Wait {
     #[command(flatten)]
     target: Target,
     /// All of these must hold, as for db find; none: the record must exist
-    #[arg(value_name = "CONDITION")]
+    #[arg(takes = Value::CONDITION)]
     conditions: Vec<String>,
 }
 

@@ -5,6 +5,7 @@
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::resolve::did_you_mean;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{Field, ROWS};
@@ -139,7 +140,7 @@ impl clap::Args for Sorting {
         let option = |(name, _): (&'static str, bool), help: &'static str| {
             Arg::new(name)
                 .long(name)
-                .value_name("FIELD")
+                .takes(Value::SORT_FIELD)
                 .action(ArgAction::Append)
                 .num_args(0..=1)
                 .require_equals(true)

@@ -91,7 +91,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         })
         .is(
             Shape::OrNull(&Shape::TEXT_MAP),
-            "what the device says of itself, by key",
+            "the status reported by the device, by key",
         )
         .reads(&["status"]),
         Column::new("port_external_ids", |shown: &Shown<'t>| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::flow_reading::{COLUMNS, rules_of};
 use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
@@ -18,16 +19,16 @@ use crate::output::{Cell, ColourRole, Column, Shape, headings};
 #[command(describe = ABOUT)]
 pub struct Args {
     /// Only the tags of this bridge [default: all bridges that have ports with tags]
-    #[arg(value_name = "BRIDGE")]
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
     /// Only this tag
-    #[arg(long, value_name = "VID", value_parser = clap::value_parser!(u16).range(0..=4095))]
+    #[arg(long, takes = Value::VID, value_parser = clap::value_parser!(u16).range(0..=4095))]
     tag: Option<u16>,
     /// Only what is this VLAN or tunnel key on the wire; hexadecimal with 0x
-    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    #[arg(long, takes = Value::free("NUMBER"), value_parser = number)]
     segment: Option<u64>,
-    /// Only the tag of this port, or the tags that pass it
-    #[arg(long, value_name = "PORT")]
+    /// Only the tag of this port, or the tags of packets that pass it
+    #[arg(long, takes = Value::PORT)]
     port: Option<String>,
 }
 

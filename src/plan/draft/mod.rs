@@ -661,13 +661,8 @@ impl Entry {
         };
         let relation = match function {
             Function::Less => Relation::Less,
-            Function::LessOrEqual => Relation::LessOrEqual,
             Function::Equal => Relation::Equal,
-            Function::NotEqual => Relation::NotEqual,
-            Function::GreaterOrEqual => Relation::GreaterOrEqual,
-            Function::Greater => Relation::Greater,
             Function::Includes => Relation::Superset,
-            Function::Excludes => Relation::Disjoint,
         };
         relation.holds(&datum, operand)
     }
