@@ -230,6 +230,7 @@ async fn commit<'c>(
         }
         let operations = with_frame(operations, edit.around());
         if cx.writing.dry_run {
+            let operations = database.fit(&operations).await.map_err(lost)?;
             say_warnings(cx, &edit)?;
             print_plan(cx, &edit, &operations)?;
             return Ok(None);
@@ -448,6 +449,7 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
         | Error::Value(_)
         | Error::Connect(_)
         | Error::NoDatabase(_)
+        | Error::NotInSchema { .. }
         | Error::NotConnected
         | Error::Several(_) => error.into(),
         Error::TimedOut(_) | Error::Closed { .. } | Error::Io(_) | Error::Protocol(_) => {

@@ -38,11 +38,9 @@ pub(crate) mod tunnel;
 pub(crate) mod vlan;
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 pub(crate) use crate::base::terminal::quoted;
 use crate::model::resolve::not_found;
-use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{self, Uuid};
 use crate::source::Database;
 use draft::Draft;
@@ -62,8 +60,6 @@ pub(crate) struct Edit<'c> {
     pub(crate) touched: Vec<RowId>,
     /// The bridge of each port and the port of each interface that was read.
     homes: HashMap<RowId, RowId>,
-    /// The database's schema, if it was read.
-    schema: Option<Rc<Schema>>,
     /// The rows that `@NAME`s stand for.
     symbols: HashMap<String, RowId>,
     /// Rows that are deleted unless a row refers to them, with their `@NAME`.
@@ -117,7 +113,6 @@ impl<'c> Edit<'c> {
             notes: Vec::new(),
             touched: Vec::new(),
             homes: HashMap::new(),
-            schema: None,
             symbols: HashMap::new(),
             unrooted: Vec::new(),
             alone: Vec::new(),

@@ -47,6 +47,7 @@ mod layers;
 mod licences;
 mod manual;
 mod model;
+mod old_schemas;
 mod openflow_session;
 mod oracle;
 mod outcomes;

@@ -1,6 +1,6 @@
 //! The database client against a real ovsdb-server, and against a peer that misbehaves.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use ovs::ovsdb::client::OPEN_VSWITCH;
@@ -10,13 +10,13 @@ use ovs::sandbox::Options;
 use ovs::transport::framing::MAX_NESTING;
 use ovs::transport::{ConnectErrorKind, Connection, Endpoint, Patience, json_rpc};
 use ovsdb_client::rpc::RpcClient;
-use ovsdb_client::schema::{DatabaseSchema, MonitorRequest, TableSchema};
+use ovsdb_client::schema::MonitorRequest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
+use crate::common::Sandbox;
 use crate::common::server::until;
-use crate::common::{self, Sandbox};
 
 const LIMIT: Option<Duration> = Some(Duration::from_secs(10));
 
@@ -59,43 +59,6 @@ async fn a_real_server_answers() {
     let uuid = vsctl!(server, "--no-wait get Port p1 _uuid");
     assert_eq!(ports[0].uuid("_uuid").unwrap().to_string(), uuid.trim());
     assert!(none.is_empty());
-}
-
-/// Before Open vSwitch 2.9, servers had no database `_Server` to keep the text of a schema in.
-#[tokio::test]
-async fn an_older_server_answers() {
-    let (_server, client) = server().await;
-    let new = client.schema(OPEN_VSWITCH).await.unwrap();
-    let text = std::fs::read_to_string(common::server::schema()).unwrap();
-    let (endpoint, peer) = peer(|mut stream, heard| async move {
-        assert!(heard.contains("\"_Server\""), "{heard}");
-        let unknown =
-            r#"{"id":0,"result":null,"error":{"error":"unknown database","details":"_Server"}}"#;
-        stream.write_all(unknown.as_bytes()).await.unwrap();
-        let asked = hear(&mut stream).await;
-        let expected = r#"{"method":"get_schema","params":["Open_vSwitch"],"id":1}"#;
-        assert_eq!(asked, expected);
-        let answer = format!("{{\"id\":1,\"result\":{text},\"error\":null}}");
-        stream.write_all(answer.as_bytes()).await.unwrap();
-        hear(&mut stream).await
-    });
-    let client = Client::connect(&endpoint, LIMIT).await.unwrap();
-    let old = client.schema(OPEN_VSWITCH).await.unwrap();
-    let columns = |schema: &DatabaseSchema| -> BTreeSet<(String, String)> {
-        let tables = schema.tables.iter();
-        let named = |(table, of): (&String, &TableSchema)| {
-            let columns: Vec<_> = of.columns.keys().cloned().collect();
-            columns
-                .into_iter()
-                .map(|column| (table.clone(), column))
-                .collect::<Vec<_>>()
-        };
-        tables.flat_map(named).collect()
-    };
-    assert_eq!(columns(&old), columns(&new));
-    assert!(columns(&new).contains(&("Port".to_owned(), "tag".to_owned())));
-    drop(client);
-    peer.await.unwrap();
 }
 
 #[tokio::test]

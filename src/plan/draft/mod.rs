@@ -546,10 +546,17 @@ impl<'c> Draft<'c> {
         let mut select = select(table, columns);
         select.when = when;
         let rows = self.database.select(vec![select]).await?;
-        rows.concat()
-            .into_iter()
-            .map(|row| self.keep(&row))
-            .collect()
+        let rows = self.learn(&rows.concat())?;
+        for row in &rows {
+            let stored = &mut self.rows.of_mut(*row).stored;
+            for column in columns.iter().filter(|column| **column != "_uuid") {
+                // The schema lacks it.
+                if !stored.contains_key(*column) {
+                    stored.insert((*column).to_owned(), Datum::EMPTY);
+                }
+            }
+        }
+        Ok(rows)
     }
 
     /// Stores what was read of a row; columns that were read before are kept, so that all decisions on a row
