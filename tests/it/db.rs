@@ -409,8 +409,8 @@ fn what_is_no_value() {
         "other_config=\"a=b",
         "other_config=a=b\\",
         "other_config:\"a",
-        "bond_active_slave=a b",
-        "bond_active_slave=\"\\x\"",
+        "mac=a b",
+        "mac=\"\\x\"",
     ] {
         let assert = sandbox.ovs(&["db", "set", "Port", "p1", text]).assert();
         assert.code(2).stdout("");

@@ -51,6 +51,7 @@ mod oracle;
 mod outcomes;
 mod output;
 mod ovsdb;
+mod owned;
 mod parse;
 mod patch;
 mod patch_change;
