@@ -163,6 +163,11 @@ impl Args {
         // A switch with dummy devices is not the host's, though it runs there.
         let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
         let facts = facts.or_else(|| is_hosts.then(|| host::read(cx)));
+        let run_directories = if is_local {
+            cx.host.run_directories()
+        } else {
+            Vec::new()
+        };
         let mut look = Look::default();
         if is_local {
             look.at(cx, &progress, &topology, &bridges).await;
@@ -174,6 +179,7 @@ impl Args {
             topology: &topology,
             daemon: &look.daemon,
             host: facts.as_ref(),
+            run_directories: &run_directories,
         });
         found.retain(|finding| match (&self.bridge, &finding.bridge) {
             (Some(asked), Some(bridge)) => asked == bridge,

@@ -407,6 +407,9 @@ async fn plan<'c>(
     if let Err(refusal) = edit.refuse_unreferenced() {
         return Ok((edit, Some(refusal.into())));
     }
+    if let Err(refusal) = edit.check_controllers().await {
+        return Ok((edit, Some(refusal.into())));
+    }
     edit.check_keys().await?;
     Ok((edit, None))
 }

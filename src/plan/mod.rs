@@ -10,6 +10,7 @@
 //! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
 //! | [`place`] | bridges and ports by name or number, as the draft has them |
 //! | [`keys`] | whether the keys and values that a plan sets are documented |
+//! | [`controller`] | whether ovs-vswitchd will use the controllers that a plan sets |
 //! | [`settings`] | what a bridge or a port shall be |
 //! | [`name`] | which names a bridge, a port or an interface can have |
 //! | [`bridge`] | bridges and VLAN bridges: added, changed, removed |
@@ -23,6 +24,7 @@
 //! | [`report`] | what the draft changes, object by object, with before and after |
 
 pub(crate) mod bridge;
+pub(crate) mod controller;
 pub(crate) mod database;
 pub(crate) mod draft;
 pub(crate) mod filter;

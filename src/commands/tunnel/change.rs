@@ -1,14 +1,12 @@
 //! `ovs tunnel add`, `del` and `set`.
 
-use std::net::IpAddr;
-
 use clap::{Args, Subcommand};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
 use crate::commands::setting::{each_once, given_twice, integer};
 use crate::commands::write::Change;
-use crate::model::tunnel::{KINDS, TunnelKind};
+use crate::model::tunnel::{self, KINDS, TunnelKind};
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, pairs};
 use crate::plan::tunnel::NewTunnel;
@@ -313,7 +311,8 @@ fn or_none(
     }
 }
 
-/// An address as ovs-vswitchd reads it, an IPv6 address in its one canonical form (RFC 5952).
+/// An address as ovs-vswitchd reads it, an IPv6 address in its one canonical form (RFC 5952); a mapped one is its
+/// IPv4 address.
 fn address(text: &str) -> Result<String, String> {
     if text == "flow" {
         return Ok(text.to_owned());
@@ -322,9 +321,9 @@ fn address(text: &str) -> Result<String, String> {
         .strip_prefix('[')
         .and_then(|text| text.strip_suffix(']'))
         .unwrap_or(text);
-    match bare.parse::<IpAddr>() {
-        Ok(address) => Ok(address.to_string()),
-        Err(_) => Err("expected an IPv4 or IPv6 address (no name), or flow".to_owned()),
+    match tunnel::address(bare) {
+        Some(address) => Ok(address.to_string()),
+        None => Err("expected an IPv4 or IPv6 address (no name), or flow".to_owned()),
     }
 }
 
