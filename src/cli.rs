@@ -1,7 +1,7 @@
-//! The clap root: global options and the list of commands; how words are parsed; completion and the manual,
-//! which are made of them.
+//! The clap root: global options and the list of commands; parsing; completion and the manual, which are
+//! generated from them.
 
-// Doc comments are help texts here: a terminal shows backticks as they are.
+// Doc comments are help texts in this module, where backticks would be visible.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls)]
 
 mod complete;
@@ -27,7 +27,8 @@ use parse::{leave, parse, with_environment};
 
 use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::about::{About, Does, Purpose};
-use crate::commands::{self, Context, Exit, Failure, Options, Pace, Writing};
+use crate::commands::argument::{Takes as _, Value};
+use crate::commands::{self, Context, Exit, Failure, Options, WatchInterval, Writing};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
 use crate::source::Host;
@@ -35,13 +36,13 @@ use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 
 /// Parses the command line, runs the command, and returns its exit code.
 ///
-/// Usage errors exit with 2, as [`Exit`] has it. Help into a closed pipe ends quietly.
+/// Usage errors exit with 2, see [`Exit`]. A closed pipe while printing help is not an error.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     match parse(&words) {
         Ok(cli) => cli.run(&words),
         Err(mut error) => {
-            // Help and the version come this way too, and need no advice.
+            // Help and the version are reported as errors, too; they get no hint.
             if error.use_stderr() {
                 let root = command();
                 today::explain(&mut error, &root, addressed(&root, &words));
@@ -51,8 +52,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints help to stdout, an error to stderr. What the user typed is shown again there, and must not act
-/// on the terminal.
+/// Prints help to stdout, an error to stderr. Both may quote the command line, and are escaped for the
+/// terminal.
 fn say(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = visible(&error.render().to_string());
@@ -65,7 +66,7 @@ fn say(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// The text with escapes for what acts on a terminal, its line ends aside.
+/// Escapes the text for a terminal, except its line feeds.
 fn visible(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -78,7 +79,7 @@ fn visible(text: &str) -> String {
     out
 }
 
-/// The command that these words call, of all that `root` has.
+/// The command of `root` that these words call.
 fn addressed<'c>(root: &'c clap::Command, words: &[OsString]) -> &'c clap::Command {
     let words = words.iter().skip(1).filter_map(|word| word.to_str());
     words.fold(root, |command, word| {
@@ -109,7 +110,7 @@ pub struct Cli {
 }
 
 /// The commands, and those that are about the command line itself.
-// There is one of it in a process.
+// One exists per process.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -159,21 +160,21 @@ impl Cli {
     }
 }
 
-/// What runs commands: this thread.
+/// The runtime for commands, on this thread.
 pub(crate) fn runtime() -> io::Result<LocalRuntime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())
 }
 
-/// The whole command line, with all that is built only when it is asked for.
+/// The whole command line, including what is built on demand.
 fn command() -> clap::Command {
     let mut command = Cli::command();
     command.build();
     command
 }
 
-/// What the command that these words call says of itself.
+/// The declaration of the command that these words call.
 fn about(words: &[OsString]) -> About {
     let mut root = with_environment(Cli::command());
     let Ok(matches) = root.try_get_matches_from_mut(words) else {
@@ -186,7 +187,7 @@ fn about(words: &[OsString]) -> About {
     called.map_or(About::other(), About::of)
 }
 
-/// The words of the command that was called, and what was given to it.
+/// The words of the called command, and its arguments.
 fn innermost(matches: &clap::ArgMatches) -> (Vec<String>, &clap::ArgMatches) {
     let (mut path, mut last) = (Vec::new(), matches);
     while let Some((word, inner)) = last.subcommand() {
@@ -196,8 +197,7 @@ fn innermost(matches: &clap::ArgMatches) -> (Vec<String>, &clap::ArgMatches) {
     (path, last)
 }
 
-/// The commands that `--watch` goes with: first what looks at everything, then lists, then what a switch
-/// dumps.
+/// The watchable commands: first overviews, then lists, then dumps.
 pub fn watchable() -> Vec<String> {
     let root = command();
     let leaves = leaves(&root).into_iter();
@@ -207,7 +207,7 @@ pub fn watchable() -> Vec<String> {
     paths
 }
 
-/// The commands that help shows, those of groups instead of the groups, each with its words.
+/// The commands shown in the help, with those of groups in place of the groups, each as its words.
 fn leaves(root: &clap::Command) -> Vec<(Vec<&str>, &clap::Command)> {
     let of_group = |group| -> Vec<(Vec<&str>, &clap::Command)> {
         let name = clap::Command::get_name(group);
@@ -222,13 +222,13 @@ fn leaves(root: &clap::Command) -> Vec<(Vec<&str>, &clap::Command)> {
     shown(root).flat_map(of_group).collect()
 }
 
-/// The commands of a group that help shows.
+/// The commands of a group that are shown in the help.
 fn shown(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
     let commands = command.get_subcommands();
     commands.filter(|command| !command.is_hide_set() && command.get_name() != "help")
 }
 
-/// What these global options come to, to be quiet and to wait for so long; `None` if they are wrong.
+/// A quiet context with these global options and this time limit; `None` if the options are malformed.
 fn context(options: &[String], limit: Duration) -> Option<Context> {
     let words = ["ovs"]
         .into_iter()
@@ -252,25 +252,25 @@ fn ended(outcome: Result<(), Failure>, quiet: bool) -> ExitCode {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The database, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT]; of a cluster several, with commas in between [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
+    /// The database, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT]; for a cluster several, separated by commas [default: unix:$OVS_RUNDIR/db.sock, else unix:/var/run/openvswitch/db.sock]
     #[arg(
         long,
         global = true,
         env = "OVS_DB",
         hide_env_values = true,
-        value_name = "ENDPOINT",
+        takes = Value::ENDPOINT,
         value_parser = database
     )]
     db: Option<Endpoints>,
 
-    /// Seconds to wait for the other side without progress; 0 waits for ever [default: 10]
+    /// Seconds to wait for the other side without progress; 0: no limit [default: 10]
     #[arg(
         short,
         long,
         global = true,
         env = "OVS_CTL_TIMEOUT",
         hide_env_values = true,
-        value_name = "SECS",
+        takes = Value::free("SECS"),
         value_parser = seconds
     )]
     timeout: Option<Limit>,
@@ -283,31 +283,31 @@ pub struct Global {
     #[arg(short, long, global = true, conflicts_with = "output")]
     json: bool,
 
-    /// Look again and again, and show what has changed: at once where the database tells, switches
-    /// every SECS, from 0.1 on; SECS is also the least time between two looks [default: 2]
+    /// Run the command repeatedly and show its changes: at once for the database, every SECS for
+    /// switches; SECS is at least 0.1, and also the minimum interval [default: 2]
     #[arg(
         long,
         global = true,
-        value_name = "SECS",
+        takes = Value::free("SECS"),
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "auto",
-        value_parser = |text: &str| text.parse::<Pace>()
+        value_parser = |text: &str| text.parse::<WatchInterval>()
     )]
-    watch: Option<Pace>,
+    watch: Option<WatchInterval>,
 
-    /// The columns to print, in this order
+    /// The columns to print, in order
     #[arg(
         long,
         global = true,
-        value_name = "A,B",
+        takes = Value::COLUMNS,
         value_delimiter = ',',
         conflicts_with = "get"
     )]
     columns: Option<Vec<String>>,
 
-    /// Print the raw values of one column, one a line
-    #[arg(short, long, global = true, value_name = "COLUMN", conflicts_with_all = ["output", "json"])]
+    /// Print the raw values of one column, one per line
+    #[arg(short, long, global = true, takes = Value::COLUMN, conflicts_with_all = ["output", "json"])]
     get: Option<String>,
 
     /// OpenFlow versions to offer to the switch [default: all]
@@ -315,17 +315,17 @@ pub struct Global {
         short = 'O',
         long,
         global = true,
-        value_name = "V[,V]",
+        takes = Value::VERSIONS,
         value_delimiter = ',',
         value_parser = |text: &str| text.parse::<Version>()
     )]
     openflow: Option<Vec<Version>>,
 
-    /// Print the names of the columns first [default: in tables]
+    /// Print a header line [default: in tables]
     #[arg(long, global = true, overrides_with = "no_header")]
     header: bool,
 
-    /// Leave the names of the columns out [default: in text]
+    /// Print no header line [default: in text]
     #[arg(long, global = true, overrides_with = "header")]
     no_header: bool,
 
@@ -355,7 +355,7 @@ pub struct Global {
     #[arg(short, long, global = true)]
     quiet: bool,
 
-    /// Say on stderr what is done
+    /// Log each step to stderr
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
 
@@ -368,33 +368,33 @@ pub struct Global {
 #[command(next_help_heading = "Options for TLS")]
 struct TlsArguments {
     /// This side's private key, PEM
-    #[arg(short = 'p', long, global = true, value_name = "FILE")]
+    #[arg(short = 'p', long, global = true, takes = Value::FILE)]
     private_key: Option<PathBuf>,
 
     /// This side's certificate, PEM
-    #[arg(short = 'c', long, global = true, value_name = "FILE")]
+    #[arg(short = 'c', long, global = true, takes = Value::FILE)]
     certificate: Option<PathBuf>,
 
-    /// The certificate of the authority that vouches for the other side, PEM; none: trust anyone
+    /// The certificate of the authority that signed the other side's, PEM; none: accept any
     #[arg(
         short = 'C',
         long,
         global = true,
-        value_name = "FILE",
+        takes = Value::FILE,
         conflicts_with = "bootstrap_ca_cert"
     )]
     ca_cert: Option<PathBuf>,
 
-    /// The same; a FILE that is missing is made of what the other side sends on the first connection
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The same; a missing FILE is created from what the other side sends on the first connection
+    #[arg(long, global = true, takes = Value::FILE)]
     bootstrap_ca_cert: Option<PathBuf>,
 
-    /// Demand that the other side's certificate bears this name
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Require this name in the other side's certificate
+    #[arg(long, global = true, takes = Value::free("NAME"))]
     verify_name: Option<String>,
 
-    /// The server name to ask for (SNI) [default: the host in ssl:HOST]
-    #[arg(long, global = true, value_name = "NAME")]
+    /// The server name to send (SNI) [default: the host in ssl:HOST]
+    #[arg(long, global = true, takes = Value::free("NAME"))]
     ssl_server_name: Option<String>,
 }
 
@@ -417,12 +417,12 @@ impl TlsArguments {
     }
 }
 
-/// A wait's limit; `None` waits for ever. (A type of its own: an `Option` means something else to clap.)
+/// The limit of a wait; `None`: no limit. (A type of its own, because clap treats `Option` specially.)
 #[derive(Debug, Clone, Copy)]
 struct Limit(Option<Duration>);
 
 impl Limit {
-    /// Where the user sets none.
+    /// The default.
     const DEFAULT: Limit = Limit(Some(Duration::from_secs(10)));
 }
 
@@ -442,7 +442,7 @@ enum Colour {
 }
 
 impl Global {
-    /// What the options, the environment and stdout come to.
+    /// Resolves the options with the environment and stdout.
     fn options(self) -> Options {
         let terminal = io::stdout().is_terminal();
         let limit = self.timeout.unwrap_or(Limit::DEFAULT);
@@ -497,16 +497,16 @@ impl Colour {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto if set("NO_COLOR") => false,
-            // It shows escapes as they are.
+            // It shows escape sequences as text.
             Colour::Auto if std::env::var_os("TERM").is_some_and(|term| term == "dumb") => forced,
             Colour::Auto => forced || terminal,
         }
     }
 }
 
-/// The cells in a line of the terminal, if it knows. Else `COLUMNS` if it is set, and elsewhere no limit.
+/// The width of the terminal in cells, if known; else `COLUMNS` if set; without a terminal no limit.
 fn screen_width(terminal: bool) -> Option<usize> {
-    /// A terminal that does not know its width (a serial line) has that of most.
+    /// The default width for a terminal that does not report one (a serial line).
     const USUAL: usize = 80;
     let from_environment = || {
         std::env::var("COLUMNS")

@@ -1,7 +1,7 @@
 //! Values, rows and schemas of the database, from JSON and from the command line.
 
 use ovs::ovsdb::notation::{Argument, datum, written};
-use ovs::ovsdb::schema::{Base, Kind, Schema, Type};
+use ovs::ovsdb::schema::{AtomicType, Base, Schema, Type};
 use ovs::ovsdb::{Atom, Datum, Row};
 use ovsdb_client::schema::DatabaseSchema;
 
@@ -27,17 +27,17 @@ pub fn ovsdb_value(input: &[u8]) {
     // What an error shows of the text is escaped where it is printed.
     let _ = Argument::parse(text, &["=", "!=", "<=", "{=}", "{<=}", "+="]);
     for kind in [
-        Kind::Integer,
-        Kind::Real,
-        Kind::Boolean,
-        Kind::String,
-        Kind::Uuid,
+        AtomicType::Integer,
+        AtomicType::Real,
+        AtomicType::Boolean,
+        AtomicType::String,
+        AtomicType::Uuid,
     ] {
         for (value, min, max) in [
             (None, 0, 1),
             (None, 0, usize::MAX),
             (None, 1, 1),
-            (Some(Base::of(Kind::String)), 0, usize::MAX),
+            (Some(Base::of(AtomicType::String)), 0, usize::MAX),
             (Some(Base::of(kind)), 0, 3),
         ] {
             let key = Base::of(kind);

@@ -8,7 +8,7 @@ use ovs::openflow::messages::flow_stats::{Entries, Scratch};
 use ovs::openflow::messages::groups::{Descs, GroupStats};
 use ovs::openflow::messages::{Body, Decoded, multipart};
 use ovs::openflow::repeats::Repeats;
-use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{NameLookup, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
 use super::{assert_harmless, text};
@@ -16,7 +16,7 @@ use super::{assert_harmless, text};
 /// A switch whose ports all have a name that must not be believed.
 struct Hostile;
 
-impl Names for Hostile {
+impl NameLookup for Hostile {
     fn port_name(&self, ofport: u32) -> Option<&str> {
         (ofport % 2 == 1).then_some("a\u{1b}[2J\n\"b\u{202e}")
     }

@@ -6,7 +6,7 @@ use ovs::openflow::bytes::{Cursor, DecodeError};
 use ovs::openflow::fields::{Filter, Match, MatchFields, parse_filter};
 use ovs::openflow::flow_spec::parse_flow;
 use ovs::openflow::spelling::write_actions;
-use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{NameLookup, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
 use super::assert_harmless;
@@ -14,7 +14,7 @@ use super::assert_harmless;
 /// Two ports, so that names lead somewhere.
 struct Ports;
 
-impl Names for Ports {
+impl NameLookup for Ports {
     fn port_name(&self, _: u32) -> Option<&str> {
         None
     }

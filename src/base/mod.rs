@@ -1,6 +1,6 @@
 //! Code that every other module may use. It does not depend on OVSDB, OpenFlow or the command line.
 //!
-//! | module | what is in it |
+//! | module | contents |
 //! |---|---|
 //! | [`terminal`] | text from outside made safe for a terminal |
 //! | `digits` | numbers and addresses as text |

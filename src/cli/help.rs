@@ -7,6 +7,7 @@ use clap::{Args, Command};
 
 use super::{VERSION, manual};
 use crate::commands::about::{About, Describe as _, Purpose};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{Exit, Failure};
 
 /// Maximum line length, for readability.
@@ -28,7 +29,7 @@ ovs help json           the JSON documents",
 #[command(describe = ABOUT)]
 pub(super) struct Help {
     /// A command, one of its commands, or faults, flows, json, options; without it: ovs
-    #[arg(value_name = "COMMAND", num_args = 0..=2)]
+    #[arg(takes = Value::PAGE, num_args = 0..=2)]
     words: Vec<String>,
 }
 

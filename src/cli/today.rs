@@ -10,6 +10,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::base::shell::word;
+use crate::commands::argument::Value;
 
 /// One task, both ways. The names are those of `ovs sandbox start --neutron=node`.
 #[derive(Debug, Clone, Copy)]
@@ -221,9 +222,9 @@ fn tip_for_argument(said: &str, command: &clap::Command) -> Option<String> {
         return None;
     }
     let Some((setting, value)) = said.split_once('=') else {
-        let first = command.get_positionals().next()?;
-        let is_port = first.get_value_names()?.iter().all(|name| name == "PORT");
-        return is_port.then(|| "a port is named alone, or as 'BRIDGE/PORT'".to_owned());
+        let first = Value::of(command.get_positionals().next()?);
+        return (first == Some(Value::PORT))
+            .then(|| "a port is named alone, or as 'BRIDGE/PORT'".to_owned());
     };
     let in_map = setting.split_once(':').and_then(|(map, key)| {
         let (_, option) = MAPS.iter().find(|(name, _)| *name == map)?;
@@ -234,17 +235,14 @@ fn tip_for_argument(said: &str, command: &clap::Command) -> Option<String> {
     if command.get_arguments().any(has) {
         return Some(format!("settings are options: --{option} {}", word(&value)));
     }
-    takes(command, "MATCH")
+    takes(command, Value::MATCH)
         .then(|| "MATCH is one word: its fields have commas between them".to_owned())
 }
 
-/// Whether the command has an argument whose value has this name.
-fn takes(command: &clap::Command, value: &str) -> bool {
-    let has_name = |argument: &clap::Arg| {
-        let names = argument.get_value_names().unwrap_or_default();
-        names.iter().any(|name| name == value)
-    };
-    command.get_positionals().any(has_name)
+/// Whether the command has an argument that takes this.
+fn takes(command: &clap::Command, value: Value) -> bool {
+    let mut arguments = command.get_positionals();
+    arguments.any(|argument| Value::of(argument) == Some(value))
 }
 
 /// Common option names for OpenFlow versions.
@@ -272,7 +270,7 @@ fn tip_for_option(said: &str, root: &clap::Command, command: &clap::Command) -> 
         return Some(format!("'--{long}' is an option of '{}'", name(command)));
     }
     let is_version = |word: &str| said.len() > 6 && word.starts_with(said);
-    if takes(command, "SWITCH") && VERSIONS.into_iter().any(is_version) {
+    if takes(command, Value::SWITCH) && VERSIONS.into_iter().any(is_version) {
         return Some("the versions of OpenFlow to speak are '-O' or '--openflow'".to_owned());
     }
     let globals = options(root);

@@ -1,39 +1,41 @@
-//! What a command says of itself besides its arguments: once, for the help, the manual, the schemas,
-//! completion and `--watch`.
+//! What a command declares besides its arguments, once, for the help, the manual, the schemas, completion and
+//! `--watch`.
 
 use clap::builder::CommandExt;
 
 use crate::output::Heading;
 
-/// What a command says of itself.
+/// The declaration of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
     /// What it does.
     pub does: Does,
-    /// What it prints, if that has columns.
+    /// What it prints, if its output has columns.
     pub prints: Prints,
-    /// Remarks, in the help before the columns.
+    /// The document of its JSON.
+    pub document: JsonDocument,
+    /// Remarks shown in the help before the columns.
     remarks: Remarks,
-    /// Remarks on the columns, in the help behind them.
+    /// Remarks on the columns, shown in the help after them.
     notes: &'static str,
-    /// Command lines, one a line.
+    /// Example command lines, one per line.
     pub examples: &'static str,
 }
 
-/// What a command does.
+/// The effect of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Does {
-    /// It answers, and changes nothing.
+    /// It reads, and changes nothing.
     Reads,
-    /// It answers, and may be asked again and again: what it answers has parts that can be told apart.
+    /// It reads and can be watched: its output consists of items with a key each.
     Watchable,
     /// It changes the database.
     Changes,
-    /// Something else.
+    /// None of these.
     Other,
 }
 
-/// What a command prints that has columns.
+/// The kind of output of a command whose output has columns.
 #[derive(Debug, Clone, Copy)]
 pub enum Prints {
     /// Nothing.
@@ -44,25 +46,46 @@ pub enum Prints {
     One(fn() -> Vec<Heading>),
 }
 
+/// What the JSON of a command is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonDocument {
+    /// The columns of what it prints.
+    Columns,
+    /// The whole topology; as lines, or with chosen columns, the columns.
+    Topology,
+    /// Flows; with `--count` how many there are, with `--all` those of each bridge.
+    Flows,
+    /// Groups.
+    Groups,
+    /// Meters.
+    Meters,
+    /// OpenFlow messages.
+    Messages,
+    /// One record of the database.
+    Record,
+    /// Records of the database.
+    Records,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Remarks {
     Written(&'static str),
     Made(fn() -> String),
 }
 
-/// What a command is for: the heading under which the help lists it. Its variant in the list of commands says
-/// so: `#[command(add = Purpose::Look)]`.
+/// The purpose of a command: the heading under which the help lists it. Its variant in the list of commands
+/// sets it: `#[command(add = Purpose::Read)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// It shows what is configured.
-    Look,
+    /// It shows the configuration.
+    Read,
     /// It, or one of its commands, changes the database.
     Change,
-    /// It shows what is in a switch.
+    /// It shows the contents of a switch.
     Flows,
-    /// It explains: what is wrong, where packets go, what a message means.
+    /// It explains: faults, the paths of packets, the meaning of a message.
     Understand,
-    /// It does not deal with the switches of the host.
+    /// It does not concern the switches of the host.
     Tools,
 }
 
@@ -70,19 +93,19 @@ impl CommandExt for About {}
 impl CommandExt for Purpose {}
 
 impl Purpose {
-    /// In the order in which the help lists them.
+    /// All of them, in the order of the help.
     pub const ALL: [Purpose; 5] = [
-        Purpose::Look,
+        Purpose::Read,
         Purpose::Change,
         Purpose::Flows,
         Purpose::Understand,
         Purpose::Tools,
     ];
 
-    /// The heading.
+    /// The heading in the help.
     pub fn heading(self) -> &'static str {
         match self {
-            Purpose::Look => "Look",
+            Purpose::Read => "Look",
             Purpose::Change => "Look and change",
             Purpose::Flows => "Flows",
             Purpose::Understand => "Understand",
@@ -92,12 +115,12 @@ impl Purpose {
 }
 
 impl About {
-    /// A command that answers, and changes nothing.
+    /// A command that reads, and changes nothing.
     pub const fn reads() -> About {
         About::new(Does::Reads)
     }
 
-    /// A command that answers and can be watched.
+    /// A command that reads and can be watched.
     pub const fn watchable() -> About {
         About::new(Does::Watchable)
     }
@@ -107,7 +130,7 @@ impl About {
         About::new(Does::Changes)
     }
 
-    /// A command that does something else.
+    /// A command that neither reads from a switch nor changes one.
     pub const fn other() -> About {
         About::new(Does::Other)
     }
@@ -116,6 +139,7 @@ impl About {
         About {
             does,
             prints: Prints::Nothing,
+            document: JsonDocument::Columns,
             remarks: Remarks::Written(""),
             notes: "",
             examples: "",
@@ -136,40 +160,47 @@ impl About {
         self
     }
 
-    /// What else there is to say of it.
+    /// Sets the document of its JSON, if that is not an array of its columns.
+    #[must_use]
+    pub const fn document(mut self, document: JsonDocument) -> About {
+        self.document = document;
+        self
+    }
+
+    /// Sets the remarks.
     #[must_use]
     pub const fn remarks(mut self, text: &'static str) -> About {
         self.remarks = Remarks::Written(text);
         self
     }
 
-    /// The same where the text is made of other things.
+    /// Like `remarks`, with a text computed from other definitions.
     #[must_use]
     pub const fn remarks_made(mut self, text: fn() -> String) -> About {
         self.remarks = Remarks::Made(text);
         self
     }
 
-    /// What there is to say of the columns, behind their names.
+    /// Sets the remarks on the columns, which follow their names.
     #[must_use]
     pub const fn notes(mut self, text: &'static str) -> About {
         self.notes = text;
         self
     }
 
-    /// Command lines, one a line.
+    /// Sets the example command lines, one per line.
     #[must_use]
     pub const fn examples(mut self, lines: &'static str) -> About {
         self.examples = lines;
         self
     }
 
-    /// What the command with this definition says of itself.
+    /// The declaration of the command with this definition.
     pub fn of(command: &clap::Command) -> About {
         command.get().copied().unwrap_or(About::other())
     }
 
-    /// The columns of what it prints, those on request last; none where that has no columns.
+    /// The columns of the output, those shown on request last; empty if the output has no columns.
     pub fn columns(&self) -> Vec<Heading> {
         let mut columns = match self.prints {
             Prints::Nothing => Vec::new(),
@@ -179,7 +210,7 @@ impl About {
         columns
     }
 
-    /// The remarks, those before the columns and those behind them.
+    /// The remarks before the columns, and those after them.
     pub fn all_remarks(&self) -> [String; 2] {
         let remarks = match self.remarks {
             Remarks::Written(text) => text.to_owned(),
@@ -188,7 +219,7 @@ impl About {
         [remarks, self.notes.to_owned()]
     }
 
-    /// What the help says below the options.
+    /// The text of the help below the options.
     fn help(&self) -> String {
         let [remarks, notes] = self.all_remarks();
         let columns = self.columns();
@@ -210,7 +241,7 @@ impl About {
     }
 }
 
-/// The names of the columns that are shown, and of those that are shown when asked for.
+/// The names of the columns shown by default, and of those shown on request.
 pub fn names(columns: &[Heading]) -> String {
     let names = |extra: bool| {
         let columns = columns.iter().filter(|column| column.extra == extra);
@@ -223,9 +254,9 @@ pub fn names(columns: &[Heading]) -> String {
     }
 }
 
-/// Gives a command's definition what it says of itself: `#[command(describe = ABOUT)]`.
+/// Attaches its declaration to a command's definition: `#[command(describe = ABOUT)]`.
 pub trait Describe {
-    /// The command, its help completed.
+    /// The command with its help completed.
     #[must_use]
     fn describe(self, about: About) -> Self;
 }

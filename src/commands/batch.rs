@@ -1,4 +1,4 @@
-//! `ovs batch`: one command a line, all of them in one transaction.
+//! `ovs batch`: one command per line, all in one transaction.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
-use super::write::{Step, make_all};
+use super::write::{ChangeStep, make_all};
 use super::{Command, Context, Exit, Failure, quoted};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::output::escape;
 
 // Arguments of `batch`.
@@ -16,7 +17,7 @@ use crate::output::escape;
 #[command(describe = ABOUT)]
 pub struct Args {
     /// The commands; - or nothing: from stdin
-    #[arg(value_name = "FILE")]
+    #[arg(takes = Value::FILE)]
     file: Option<PathBuf>,
 }
 
@@ -31,13 +32,13 @@ ovs batch network.ovs
 ovs batch --dry-run network.ovs
 printf '%s\\n' 'bridge add br-test' 'port add br-test tap0 --type internal' | ovs batch");
 
-/// The most that is read: far more than any switch has room for.
+/// Maximum length of the input, in bytes: far more than a switch's configuration needs.
 const LARGEST: u64 = 64 << 20;
 
-/// One line.
+/// One line of a batch.
 #[derive(Debug, Parser)]
 #[command(name = "", no_binary_name = true, disable_help_subcommand = true)]
-struct Line {
+struct BatchLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -47,12 +48,12 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// A line is not understood, or one of the changes fails.
+    /// A line is malformed, or one of the changes fails.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let text = self.read()?;
         let lines = parse(&text)?;
         let steps = lines.iter().filter_map(|(number, line)| {
-            Some(Step {
+            Some(ChangeStep {
                 line: Some(*number),
                 change: line.command.change()?,
             })
@@ -90,19 +91,19 @@ impl Args {
     }
 }
 
-/// How many commands there are in the text of a batch. Nothing is looked up and nothing done.
+/// Counts the commands in the text of a batch; looks nothing up and changes nothing.
 ///
 /// # Errors
 ///
-/// The first line that is no command or changes nothing.
+/// The first line that is not a command, or is one that changes nothing.
 pub fn check(text: &str) -> Result<usize, Failure> {
     Ok(parse(text)?.len())
 }
 
 /// The commands, each with the number of its line, from 1.
-fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
+fn parse(text: &str) -> Result<Vec<(usize, BatchLine)>, Failure> {
     let mut lines = Vec::new();
-    // Made once: making it takes longer than reading a line with it.
+    // Built once: building it takes longer than parsing a line.
     let mut command = command();
     let mut texts = (1..).zip(text.lines());
     while let Some((number, line)) = texts.next() {
@@ -126,7 +127,7 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
         };
         let line = command
             .try_get_matches_from_mut(words)
-            .and_then(|matches| Line::from_arg_matches(&matches))
+            .and_then(|matches| BatchLine::from_arg_matches(&matches))
             .map_err(|error| wrong(&reason(&error)))?;
         if line.command.change().is_none() {
             let word = words
@@ -143,27 +144,27 @@ fn parse(text: &str) -> Result<Vec<(usize, Line)>, Failure> {
     Ok(lines)
 }
 
-/// Whether a line goes on in the next one, as in a shell: it ends with a backslash that stands for itself and
-/// is in no comment.
+/// Whether the next line continues this one, as in a shell: it ends with a backslash that is neither escaped
+/// nor part of a comment.
 fn goes_on(line: &str) -> bool {
     let backslashes = line.bytes().rev().take_while(|byte| *byte == b'\\').count();
     backslashes % 2 == 1
         && match shell_words::split(line) {
             Ok(words) => words.last().is_some_and(|word| word.ends_with('\\')),
-            // Quotes that are open go on, too.
+            // Open quotes continue, too.
             Err(_) => true,
         }
 }
 
-/// A line's command, without what the command line of batch has.
+/// The command definition for a line: without the options of batch's own command line.
 fn command() -> clap::Command {
-    // `graph` names global options that contradict its own: here they lead nowhere.
-    Line::command().mut_subcommand("graph", |graph| {
+    // The options of `graph` conflict with global options, which a line does not have.
+    BatchLine::command().mut_subcommand("graph", |graph| {
         graph.groups(["output", "json", "get"].map(ArgGroup::new))
     })
 }
 
-/// What clap says is wrong, in one line.
+/// The message of clap's error, in one line.
 fn reason(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let ends = ["\n\nUsage", "\n\nFor more information"].map(|end| text.find(end));

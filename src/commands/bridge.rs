@@ -2,17 +2,18 @@
 
 mod change;
 
-use super::lines::{Line, map};
+use super::lines::{InterfaceRow, map};
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::{Bridge, Depth, Scope, Want};
-use crate::output::{Cell, Column, Mode, Role, Shape, escape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, escape, headings};
 use crate::plan::Edit;
 
 /// The commands on bridges.
-// There is one of it in a process, and one a line in a batch.
+// One exists per process, and one per line of a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
@@ -20,33 +21,33 @@ pub enum Command {
     /// The bridges
     #[command(describe = LIST_ABOUT)]
     List,
-    /// One bridge, and what the port with its own name is for
+    /// One bridge, and the purpose of the port with its own name
     #[command(describe = SHOW_ABOUT)]
     Show {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
     },
     /// Whether a bridge exists: exit code 0 if it does, 3 if not; no output
     #[command(describe = EXISTS)]
     Exists {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
     },
     #[command(flatten)]
     Change(change::BridgeChange),
 }
 
-const NAME: Column<Bridge> = Line::BRIDGE
+const NAME: Column<Bridge> = InterfaceRow::BRIDGE
     .of(|bridge: &Bridge| Cell::text(&bridge.name))
-    .role(Role::Name)
+    .role(ColourRole::Name)
     .identity();
 const PORTS: Column<Bridge> = Column::new("ports", |bridge: &Bridge| {
     Cell::Integer(bridge.port_count as i128)
 })
 .whole("how many ports it has, its own aside")
-.role(Role::Number)
+.role(ColourRole::Number)
 .in_general("the names of the ports; of bridges how many");
 const FAIL_MODE: Column<Bridge> = Column::new("fail_mode", |bridge: &Bridge| {
     Cell::from(bridge.fail_mode.as_deref())
@@ -59,7 +60,7 @@ const DATAPATH_TYPE: Column<Bridge> = Column::new("datapath_type", |bridge: &Bri
     Cell::text(bridge.datapath_kind())
 })
 .text("system, netdev or another type of datapath")
-.role(Role::Kind);
+.role(ColourRole::Kind);
 const DATAPATH_ID: Column<Bridge> = Column::new("datapath_id", |bridge: &Bridge| {
     Cell::from(bridge.datapath_id.as_deref())
 })
@@ -75,7 +76,7 @@ const CONTROLLERS: Column<Bridge> = Column::new("controllers", |bridge: &Bridge|
     Cell::texts(bridge.controllers.iter().map(|c| c.target.as_str()))
 })
 .texts("the targets of its controllers; in ovs show objects")
-.role(Role::Address);
+.role(ColourRole::Address);
 const CONNECTED: Column<Bridge> = Column::new("connected", |bridge: &Bridge| {
     match bridge.controllers.as_slice() {
         [] => Cell::Absent,
@@ -83,7 +84,7 @@ const CONNECTED: Column<Bridge> = Column::new("connected", |bridge: &Bridge| {
     }
 })
 .truth_or_null("whether a controller is connected")
-.role(Role::State);
+.role(ColourRole::State);
 const STP: Column<Bridge> = Column::new("stp_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.stp_enable)
 })
@@ -97,7 +98,7 @@ const MCAST: Column<Bridge> = Column::new("mcast_snooping_enable", |bridge: &Bri
 })
 .truth("whether the bridge snoops IGMP and MLD");
 const EXTERNAL_IDS: Column<Bridge> =
-    Line::EXTERNAL_IDS.of(|bridge: &Bridge| map(&bridge.external_ids));
+    InterfaceRow::EXTERNAL_IDS.of(|bridge: &Bridge| map(&bridge.external_ids));
 const OTHER_CONFIG: Column<Bridge> =
     Column::new("other_config", |bridge: &Bridge| map(&bridge.other_config))
         .text_map("further settings, by key");
@@ -105,10 +106,10 @@ const PARENT: Column<Bridge> = Column::new("parent", |bridge: &Bridge| {
     Cell::from(bridge.parent.as_deref())
 })
 .text_or_null("of a VLAN bridge: the bridge that it is on")
-.role(Role::Name);
+.role(ColourRole::Name);
 const VLAN: Column<Bridge> = Column::new("vlan", |bridge: &Bridge| Cell::from(bridge.vlan))
     .vid_or_null("of a VLAN bridge: the VLAN")
-    .role(Role::Number)
+    .role(ColourRole::Number)
     .in_general("in words, what the port does with tags; of a VLAN bridge its VLAN");
 
 const LIST: &[Column<Bridge>] = &[
@@ -166,7 +167,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, what is asked does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database or switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::List => list(cx).await,
@@ -223,7 +224,7 @@ async fn show(cx: &Context, name: String) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the port with the bridge's own name is for, in words.
+/// The purpose of the port with the bridge's own name, in words.
 fn local_port(bridge: &Bridge) -> String {
     let name = escape(&bridge.name);
     format!(

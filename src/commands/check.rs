@@ -1,46 +1,45 @@
-//! `ovs check`: what is wrong with the switch, and what to do about it.
+//! `ovs check`: the faults of the switch, with hints.
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
-//! | `bridge` | the conversation with one bridge: its flows, groups, meters and ports |
-//! | `host` | the host's addresses, routes and devices, from the kernel or a file |
-//! | `messages` | the findings for people, as compilers write theirs |
+//! | `bridge` | the flows, groups, meters and ports of one bridge, over OpenFlow |
+//! | `messages` | the findings as text, in the form of compiler messages |
 
 mod bridge;
-mod host;
 mod messages;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::lines::Line;
+use super::host::HostArgs;
+use super::lines::InterfaceRow;
 use super::progress::Progress;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
-use crate::model::check::{Daemon, Finding, Kind, Severity, Snapshot, findings, sort};
+use crate::commands::argument::{Takes as _, Value};
+use crate::model::check::{Daemon, Finding, FindingKind, Severity, Snapshot, findings, sort};
 use crate::model::{Topology, Want};
-use crate::output::{Cell, Column, Mode, Role, Shape, View, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, View, headings};
 
-use bridge::Answer;
+use bridge::BridgeAnswer;
 
 // The arguments of `ovs check`.
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
-    /// Only this bridge, and what concerns the whole switch
+    /// Only this bridge, and faults of the whole switch
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
 
-    /// The least severity to show
+    /// The minimum severity to show
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "note")]
     severity: Least,
 
-    /// A file with the host's addresses, routes and devices instead of the kernel's
-    #[arg(long, value_name = "FILE", hide = true)]
-    host_facts: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -81,7 +80,10 @@ fn remarks() -> String {
     );
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let _ = writeln!(text, "  {}", severity.word());
-        for kind in Kind::ALL.iter().filter(|kind| kind.severity() == severity) {
+        for kind in FindingKind::ALL
+            .iter()
+            .filter(|kind| kind.severity() == severity)
+        {
             let _ = writeln!(text, "    {:<22} {}", kind.word(), kind.about());
         }
     }
@@ -101,24 +103,24 @@ fn columns() -> Vec<Column<Finding>> {
             Shape::Words(&["error", "warning", "note"]),
             "error, warning or note",
         )
-        .role(Role::State),
+        .role(ColourRole::State),
         Column::new("finding", |finding: &Finding| {
             Cell::text(finding.kind.word())
         })
         .is(
-            Shape::WordsOf(|| Kind::ALL.iter().map(|kind| kind.word()).collect()),
+            Shape::WordsOf(|| FindingKind::ALL.iter().map(|kind| kind.word()).collect()),
             "what kind of thing is wrong",
         )
         .identity()
         .drop(2),
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|finding: &Finding| Cell::from(finding.bridge.as_deref()))
             .shape(Shape::TEXT_OR_NULL)
             .identity()
             .drop(1),
         Column::new("object", |finding: &Finding| Cell::text(&finding.object))
             .text("the port, bridge or other thing that it is about")
-            .role(Role::Name)
+            .role(ColourRole::Name)
             .identity()
             .wrap(),
         Column::new("what", |finding: &Finding| Cell::text(&finding.what))
@@ -130,24 +132,20 @@ fn columns() -> Vec<Column<Finding>> {
     ]
 }
 
-/// So long ovs-vswitchd may take to apply what was just configured.
+/// How long ovs-vswitchd may take to apply the current configuration.
 const SETTLES: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(100);
 
 impl Args {
-    /// Runs the command: [`Exit::Done`], or [`Exit::Failed`] where there is an error among the findings.
+    /// Runs the command; returns [`Exit::Failed`] if there is an error among the findings, else
+    /// [`Exit::Done`].
     ///
     /// # Errors
     ///
-    /// An argument is wrong, what is to be checked cannot be read, or stdout cannot be written.
+    /// An argument is wrong, the database cannot be read, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
-        let facts = self
-            .host_facts
-            .as_deref()
-            .map(host::read_file)
-            .transpose()?;
         let progress = cx.progress("reading the database");
         let topology = settled(cx, &progress).await?;
         let bridges: Vec<&str> = match &self.bridge {
@@ -159,25 +157,22 @@ impl Args {
             Some(name) if topology.bridge(name).is_some() => vec![name],
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
-        let is_local = cx.host.is_local();
-        // A switch with dummy devices is not the host's, though it runs there.
-        let is_hosts = is_local && !topology.ovs.iface_types.iter().any(|kind| kind == "dummy");
-        let facts = facts.or_else(|| is_hosts.then(|| host::read(cx)));
-        let run_directories = if is_local {
+        let facts = self.host.facts(cx, &topology)?;
+        let run_directories = if cx.host.is_local() {
             cx.host.run_directories()
         } else {
             Vec::new()
         };
-        let mut look = Look::default();
-        if is_local {
-            look.at(cx, &progress, &topology, &bridges).await;
+        let mut switch = SwitchFindings::default();
+        if cx.host.is_local() {
+            switch.read(cx, &progress, &topology, &bridges).await;
         } else {
-            cx.remark("the database is another host's: flows and routes are not looked at");
+            cx.remark("the database is on another host: flows and routes are not checked");
         }
         progress.say(|| "comparing".to_owned());
         let mut found = findings(&Snapshot {
             topology: &topology,
-            daemon: &look.daemon,
+            daemon: &switch.daemon,
             host: facts.as_ref(),
             run_directories: &run_directories,
         });
@@ -185,32 +180,32 @@ impl Args {
             (Some(asked), Some(bridge)) => asked == bridge,
             _ => true,
         });
-        found.append(&mut look.findings);
+        found.append(&mut switch.findings);
         found.retain(|finding| finding.kind.severity() <= self.severity.into());
         sort(&mut found);
         drop(progress);
         print(cx, &view, &found)?;
         let is_error = |finding: &Finding| finding.kind.severity() == Severity::Error;
-        match look.failed {
+        match switch.failed {
             _ if found.iter().any(is_error) => Ok(Exit::Failed),
-            // What could not be looked at is not clean.
+            // A bridge that could not be checked is not reported as clean.
             Some(exit) => Ok(exit),
             None => Ok(Exit::Done),
         }
     }
 }
 
-/// Messages for people; a list where columns were asked for, and everywhere else.
+/// Messages in table mode, unless columns were named; else a list.
 fn print(cx: &Context, view: &View<'_, Finding>, found: &[Finding]) -> Result<(), Failure> {
     let is_list = cx.format.mode != Mode::Table || cx.format.columns.is_some();
-    // What is watched is compared finding by finding.
-    if is_list || cx.look().is_some() || found.is_empty() {
+    // A watched command is compared finding by finding.
+    if is_list || cx.capture().is_some() || found.is_empty() {
         return cx.print_list(view, found, "findings");
     }
     cx.print(&messages::messages(found, &cx.format))
 }
 
-/// The database, once ovs-vswitchd has applied what was configured, or has had the time for it.
+/// Reads the database once ovs-vswitchd has applied the configuration, or the time limit has passed.
 async fn settled(cx: &Context, progress: &Progress) -> Result<Topology, Failure> {
     let mut waited = Duration::ZERO;
     loop {
@@ -224,17 +219,17 @@ async fn settled(cx: &Context, progress: &Progress) -> Result<Topology, Failure>
     }
 }
 
-/// What the daemon itself tells.
+/// The results of the checks over OpenFlow.
 #[derive(Debug, Default)]
-struct Look {
+struct SwitchFindings {
     daemon: Daemon,
     findings: Vec<Finding>,
-    /// What could not be looked at: the worst that happened.
+    /// The exit code of the first bridge that could not be checked.
     failed: Option<Exit>,
 }
 
-impl Look {
-    async fn at(
+impl SwitchFindings {
+    async fn read(
         &mut self,
         cx: &Context,
         progress: &Progress,
@@ -246,20 +241,20 @@ impl Look {
         for (number, name) in (1..).zip(bridges) {
             let count = bridges.len();
             progress.say(|| format!("the flows of {name}, bridge {number} of {count}"));
-            match bridge::look(cx, topology, name).await {
-                Ok(Answer::Findings(mut findings)) => {
+            match bridge::findings(cx, topology, name).await {
+                Ok(BridgeAnswer::Findings(mut findings)) => {
                     answered = true;
                     self.findings.append(&mut findings);
                 }
-                Ok(Answer::NoSocket) => {
+                Ok(BridgeAnswer::NoSocket) => {
                     unserved.insert((*name).to_owned());
                 }
-                Ok(Answer::Silence) => {
+                Ok(BridgeAnswer::Silence) => {
                     self.daemon = Daemon::Silent;
                     return;
                 }
                 Err(failure) => {
-                    // It answered, if not as it should.
+                    // It replied, although with an error.
                     answered = true;
                     cx.say(&failure);
                     self.failed.get_or_insert(failure.exit);

@@ -1,9 +1,9 @@
-//! What every command is given.
+//! The context of a command: global options, host, database, output.
 
 use std::io::{self, Write as _};
 use std::rc::Rc;
 
-use super::look::{Look, Pace};
+use super::capture::{CapturedOutput, WatchInterval};
 use super::progress::Progress;
 use super::reporter::Reporter;
 use super::{Exit, Failure, progress, quoted};
@@ -18,64 +18,64 @@ use crate::source::{Database, Host, Log as _};
 /// The global options.
 #[derive(Debug)]
 pub struct Options {
-    /// The host, and how it is reached.
+    /// The host, and how to reach it.
     pub host: Host,
-    /// Whether the limit is the user's, and not the default.
+    /// Whether the user set the time limit.
     pub limit_is_given: bool,
-    /// How to print.
+    /// The output format.
     pub format: Format,
     /// The OpenFlow versions to offer, if any were named.
     pub versions: Option<Versions>,
-    /// How changes are made.
+    /// The options for changes.
     pub writing: Writing,
-    /// Errors only on stderr.
+    /// Whether stderr gets errors only.
     pub quiet: bool,
-    /// Whether stderr tells what is done.
+    /// Whether each step is logged to stderr.
     pub verbose: bool,
-    /// `--watch`: the command is to be watched.
-    pub watch: Option<Pace>,
+    /// `--watch`: the interval, if the command is watched.
+    pub watch: Option<WatchInterval>,
 }
 
-/// How the global options want changes to be made.
+/// The global options for changes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Writing {
-    /// `--no-wait`: not until ovs-vswitchd has applied it.
+    /// `--no-wait`: does not wait until ovs-vswitchd has applied the change.
     pub no_wait: bool,
-    /// `--dry-run`: print what would be done, and do nothing.
+    /// `--dry-run`: prints the change without making it.
     pub dry_run: bool,
-    /// `--strict`: a key that is not documented is an error.
+    /// `--strict`: an undocumented key is an error.
     pub strict: bool,
 }
 
-/// What every command is given: the global options, resolved, and the host that they lead to.
+/// The context of every command: the global options, resolved, and the host that they name.
 #[derive(Debug)]
 pub struct Context {
-    /// The host, for its kernel's facts and its switches.
+    /// The host, for facts of its kernel and its switches.
     pub host: Host,
-    /// Its database, which is connected to when it is first asked.
+    /// Its database; connects on first use.
     pub database: Database,
-    /// Whether the limit is the user's, and not the default.
+    /// Whether the user set the time limit.
     pub limit_is_given: bool,
-    /// How to print.
+    /// The output format.
     pub format: Format,
     /// The OpenFlow versions to offer, if any were named.
     pub versions: Option<Versions>,
-    /// How changes are made.
+    /// The options for changes.
     pub writing: Writing,
-    /// Errors only on stderr.
+    /// Whether stderr gets errors only.
     pub quiet: bool,
-    /// `--watch`: the command is to be watched.
-    pub watch: Option<Pace>,
+    /// `--watch`: the interval, if the command is watched.
+    pub watch: Option<WatchInterval>,
     reporter: Rc<Reporter>,
 }
 
 impl Context {
-    /// A context that has not connected to anything yet.
+    /// Creates a context without a connection.
     pub fn new(options: Options) -> Context {
         let reporter = Rc::new(Reporter {
             quiet: options.quiet,
             verbose: options.verbose,
-            look: None,
+            capture: None,
         });
         let host = options.host.with_log(Rc::clone(&reporter) as Rc<_>);
         Context {
@@ -91,15 +91,15 @@ impl Context {
         }
     }
 
-    /// The same options without a connection, for one look after the other: what the command shows is kept
-    /// until [`Look`] is asked for it.
-    pub(super) fn for_looks(&self) -> Context {
+    /// The same options with a new connection, for the runs of a watched command: its output is kept in a
+    /// [`CapturedOutput`].
+    pub(super) fn for_watching(&self) -> Context {
         let mut format = self.format.clone();
         format.palette = format.palette.apart();
         let reporter = Rc::new(Reporter {
             quiet: self.quiet,
             verbose: self.reporter.verbose,
-            look: Some(Look::default()),
+            capture: Some(CapturedOutput::default()),
         });
         let host = self.host.with_log(Rc::clone(&reporter) as Rc<_>);
         Context {
@@ -112,31 +112,30 @@ impl Context {
         }
     }
 
-    /// What was shown, while the command is watched.
-    pub(super) fn look(&self) -> Option<&Look> {
-        self.reporter.look.as_ref()
+    /// The captured output; `None` if the command is not watched.
+    pub(super) fn capture(&self) -> Option<&CapturedOutput> {
+        self.reporter.capture.as_ref()
     }
 
-    /// Begins something that takes its time: a terminal shows what, until it is dropped.
+    /// Begins a step that may take long: a terminal shows `what` until the returned value is dropped.
     pub(super) fn progress(&self, what: &str) -> Progress {
-        Progress::begin(!self.quiet && self.look().is_none(), what)
+        Progress::begin(!self.quiet && self.capture().is_none(), what)
     }
 
-    /// Reads from the database; without a bridge if the one that is wanted is not there.
+    /// Reads from the database; leaves the bridge out if it does not exist.
     ///
     /// # Errors
     ///
-    /// The database does not answer.
+    /// The database does not reply.
     pub async fn read(&self, want: Want) -> Result<Topology, Error> {
         read(&self.database, want).await
     }
 
-    /// Reads from the database. A bridge or port that is named and not there is a failure that says
-    /// what might have been meant.
+    /// Reads from the database. The failure for a missing bridge or port suggests similar names.
     ///
     /// # Errors
     ///
-    /// The database does not answer, or there is no such bridge or port.
+    /// The database does not reply, or there is no such bridge or port.
     pub async fn topology(&self, want: Want) -> Result<Topology, Failure> {
         let topology = self.read(want.clone()).await?;
         if !topology.bridges.is_empty() {
@@ -170,11 +169,11 @@ impl Context {
 
     /// Reads the VLAN bridges of these bridges; only the one of this name, if one is given.
     ///
-    /// Most hosts have none: then it is one small request.
+    /// Most hosts have none, which costs one small request.
     ///
     /// # Errors
     ///
-    /// The database does not answer.
+    /// The database does not reply.
     pub(super) async fn vlan_bridges(
         &self,
         parents: &[Bridge],
@@ -192,30 +191,29 @@ impl Context {
     ///
     /// Stdout cannot be written.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
-        if let Some(look) = self.look() {
-            look.show(Frame::of_text(text, self.format.mode));
+        if let Some(capture) = self.capture() {
+            capture.show(Frame::of_text(text, self.format.mode));
             return Ok(());
         }
         print(text)
     }
 
-    /// Prints texts that stand for themselves, of `what` (`records`) in the plural. Between them stands
-    /// `gap`.
+    /// Prints texts of `what` (`records`, in the plural), separated by `gap`.
     pub(super) fn print_items(
         &self,
         items: Vec<Item>,
         gap: &str,
         what: &str,
     ) -> Result<(), Failure> {
-        if let Some(look) = self.look() {
-            look.show(Frame::of_items(items, what));
+        if let Some(capture) = self.capture() {
+            capture.show(Frame::of_items(items, what));
             return Ok(());
         }
         let texts: Vec<String> = items.into_iter().map(|item| item.text.text).collect();
         print(&texts.join(gap))
     }
 
-    /// Prints a list. People are told when there is nothing in it: `no patch ports`.
+    /// Prints a list. In table mode an empty list is stated: `no patch ports`.
     ///
     /// # Errors
     ///
@@ -226,8 +224,8 @@ impl Context {
         rows: impl IntoIterator<Item = &'r R>,
         what: &str,
     ) -> Result<(), Failure> {
-        if let Some(look) = self.look() {
-            look.show(view.frame(rows, what));
+        if let Some(capture) = self.capture() {
+            capture.show(view.frame(rows, what));
             return Ok(());
         }
         let text = view.list(rows);
@@ -237,27 +235,27 @@ impl Context {
         self.print(&text)
     }
 
-    /// A remark on stderr, unless quiet.
+    /// Writes a remark to stderr, unless quiet.
     pub fn remark(&self, text: &str) {
         self.reporter.remark(text);
     }
 
-    /// Says what failed, where the command goes on nevertheless.
+    /// Writes a failure to stderr; the command continues.
     pub(super) fn say(&self, failure: &Failure) {
         self.reporter.say(failure);
     }
 
-    /// What is done, on stderr, if it was asked for.
+    /// Logs a step to stderr, if verbose.
     pub fn tell(&self, text: &str) {
         self.reporter.detail(text);
     }
 }
 
-/// Reads what is wanted: first which rows those are, if need be, and then they in one consistent snapshot.
+/// Reads what `want` names in one consistent snapshot; if needed, first finds out which rows those are.
 ///
 /// # Errors
 ///
-/// The database does not answer.
+/// The database does not reply.
 pub async fn read(database: &Database, want: Want) -> Result<Topology, Error> {
     let mut reading = Reading::new(want);
     loop {

@@ -7,6 +7,7 @@ mod wait;
 use super::write;
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;
+use crate::commands::argument::{Takes as _, Value};
 
 /// The commands on rows.
 #[derive(Debug, clap::Subcommand)]
@@ -23,7 +24,7 @@ pub enum Command {
     Find(read::Find),
     #[command(flatten)]
     Change(change::DbChange),
-    /// Wait until a record exists and meets all conditions; for ever, unless -t says how long
+    /// Wait until a record exists and meets all conditions; without limit unless -t is given
     #[command(visible_alias = "wait-until", describe = wait::ABOUT)]
     Wait(wait::Wait),
 }
@@ -33,7 +34,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::Get(get) => get.run(cx).await,
@@ -45,13 +46,13 @@ impl Command {
     }
 }
 
-// The record that a command is about.
+// The record that a command works on.
 #[derive(Debug, clap::Args)]
 pub struct Target {
-    /// The table, or the beginning of its name
-    #[arg(value_name = "TABLE")]
+    /// The table, or a prefix of its name
+    #[arg(takes = Value::TABLE)]
     table: String,
-    /// The record: its name, its UUID or the beginning of it, or . for the only one
-    #[arg(value_name = "RECORD")]
+    /// The record: its name, its UUID or a prefix of it, or . for the only one
+    #[arg(takes = Value::RECORD)]
     record: String,
 }

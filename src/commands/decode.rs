@@ -10,7 +10,9 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::{Context, Exit, Failure, quoted};
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Completer, Takes as _, Value};
+use crate::commands::spelling::StyleArg;
 use crate::openflow::messages::Decoded;
 use crate::openflow::text::{NoNames, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
@@ -18,7 +20,7 @@ use crate::output::{Mode, PaintedText};
 use packets::{Brought, Packet, Segment, Streams};
 use pasted::Malformed;
 
-const ABOUT: About = About::reads()
+const ABOUT: About = About::reads().document(JsonDocument::Messages)
     .examples("\
 ovs decode 0100000800000001                one message, its bytes in hex
 ovs decode capture.bin                     a file of messages, one after the other, binary or hex
@@ -35,22 +37,16 @@ pub struct Args {
     /// Messages in hex, or a file that has them, in hex or as they are; - is stdin. Hex may have blanks,
     /// commas, colons, 0x and \x, be a C array, or rows with offsets and text (xxd, hexdump -C, Wireshark,
     /// tcpdump -x and -X, ovs-ofctl); messages are found behind the headers of packets, and in pcap files
-    #[arg(value_name = "HEX|FILE|-", default_value = "-")]
+    #[arg(takes = Value::new("HEX|FILE|-", Completer::Files), default_value = "-")]
     input: Vec<String>,
 
-    /// The words of flows: those of ovs-ofctl for the message's version, or those of OpenFlow 1.0
-    /// where they are true
+    /// The style of flows: that of ovs-ofctl for the message's version, or that of OpenFlow 1.0
+    /// where it is exact
     #[arg(long, value_enum, value_name = "STYLE", default_value = "wire")]
-    style: Words,
+    style: StyleArg,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Words {
-    Classic,
-    Wire,
-}
-
-/// So much text is written at once, in bytes.
+/// Size of the write buffer, in bytes.
 const MUCH: usize = 65_536;
 
 impl Args {
@@ -68,8 +64,8 @@ impl Args {
         let text = TextContext {
             version: Version::V15,
             style: match self.style {
-                Words::Classic => Style::Classic,
-                Words::Wire => Style::Wire,
+                StyleArg::Classic => Style::Classic,
+                StyleArg::Wire => Style::Wire,
             },
             ports: PortSpelling::Number,
             names: &NoNames,
@@ -106,7 +102,7 @@ impl Args {
                 of_file(bytes, input)
             }
             words => {
-                // Rows that were pasted between quotes keep their lines.
+                // Rows pasted between quotes keep their lines.
                 let has_lines = words.iter().any(|word| word.contains('\n'));
                 let text = words.join(if has_lines { "\n" } else { " " });
                 of_text(&text).map_err(|malformed| {
@@ -126,13 +122,13 @@ impl Args {
     }
 }
 
-/// Bytes that stand together, and the name of their place where there are several.
+/// A run of bytes, with the name of its position if there are several.
 struct Piece {
     place: String,
     bytes: Vec<u8>,
 }
 
-/// What a file has: packets, messages as they are, or text that says them.
+/// The content of a file: packets, messages, or text that contains them.
 fn of_file(bytes: Vec<u8>, name: &str) -> Result<Vec<Piece>, Failure> {
     if let Some(packets) = packets::capture(&bytes) {
         let packets = packets.map_err(|error| {
@@ -159,7 +155,7 @@ fn of_file(bytes: Vec<u8>, name: &str) -> Result<Vec<Piece>, Failure> {
 
 fn of_text(text: &str) -> Result<Vec<Piece>, Malformed> {
     let mut blocks = pasted::read(text)?;
-    // What tshark put together from packets is there in the packets, too.
+    // Bytes that tshark reassembled from packets are in the packets, too.
     blocks.retain(|block| !block.reassembled);
     let several = blocks.len() > 1;
     let piece = |block: pasted::Block| Piece {
@@ -194,8 +190,8 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    /// Prints the messages of all pieces, or those in the packets that the pieces are. The first failure
-    /// comes back when all are printed.
+    /// Prints the messages of all pieces, or those in the packets that the pieces are. Returns the first
+    /// failure after all are printed.
     fn input(&mut self, pieces: &[Piece]) -> Result<(), Failure> {
         let mut streams = Streams::default();
         let mut first_failure = None;
@@ -212,7 +208,7 @@ impl Printer<'_> {
                     count_packets += 1;
                     Ok(())
                 }
-                // A frame of something else among packets.
+                // A frame of another protocol among the packets.
                 None if count_packets > 0 => Ok(()),
                 None => self.messages(&piece.bytes, place),
             };
@@ -236,7 +232,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Prints the messages that a segment makes complete.
+    /// Prints the messages that a segment completes.
     fn segment(
         &mut self,
         streams: &mut Streams,
@@ -259,7 +255,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Prints messages that follow each other. What is no message ends them.
+    /// Prints consecutive messages; ends at the first bytes that are not a message.
     fn messages(&mut self, bytes: &[u8], place: &str) -> Result<(), Failure> {
         let mut at = 0;
         let mut first_trouble = None;

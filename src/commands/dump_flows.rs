@@ -1,15 +1,15 @@
 //! `ovs dump-flows`: the flows of a switch, ports by name.
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
-//! | `args` | the arguments, and what they ask the switch for |
-//! | `choice` | which flows this side takes, where the switch cannot choose |
-//! | `dump` | the conversation with one switch |
-//! | `drops` | `--drops`: how surely a flow drops |
-//! | `lines` | parts of a reply made into lines, on every core |
+//! | `args` | the arguments, and the request made from them |
+//! | `choice` | the selection of flows that a switch cannot make |
+//! | `dump` | the requests to one switch |
+//! | `drops` | `--drops`: whether a flow drops certainly |
+//! | `lines` | formatting of replies, on several cores |
 //! | `printer` | flows as lines or JSON |
-//! | `sort` | `--sort`: the flows that wait, and their order |
-//! | `count` | `--count`: how many |
+//! | `sort` | `--sort`: the flows to sort, and their order |
+//! | `count` | `--count`: the number of flows |
 
 mod args;
 mod choice;
@@ -43,13 +43,13 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
+    /// An argument is wrong, the switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         if cx.format.columns.is_some() {
             let message = "dump-flows prints whole flows, no columns";
             return Err(Failure::new(Exit::Usage, message).hint("--json and jq pick members"));
         }
-        // What the words alone tell to be wrong, before anything is asked.
+        // Errors in the arguments alone are reported before any request.
         let (switch, _) = self.places()?;
         self.wanted()?;
         let mut out = if self.count {
@@ -65,15 +65,14 @@ impl Args {
             }
             None => self.dump_all(cx, &mut out).await,
         };
-        // A document is closed even if what it holds is not all there is.
+        // The JSON document is closed even if it is incomplete.
         match outcome {
             Err(failure) if !out.has_answer() => Err(failure),
             outcome => out.finish(cx, outcome.is_ok()).and(outcome),
         }
     }
 
-    /// Every bridge of the database. Those that fail are reported, and the worst that happened is the
-    /// exit code.
+    /// Dumps every bridge of the database. Failures are reported; the exit code is that of the worst.
     async fn dump_all(&self, cx: &Context, out: &mut Out<'_>) -> Result<(), Failure> {
         let all = Want::of(Scope::All, Depth::BridgeNames);
         let bridges = cx.topology(all).await?.bridges;
@@ -88,7 +87,7 @@ impl Args {
                 Ok(()) => answered = true,
                 Err(Stop::Output(failure)) => return Err(failure),
                 Err(Stop::Unknown(failure)) => {
-                    // The one that has a suggestion helps most.
+                    // A failure with a suggestion is preferred.
                     let helps = failure.message.contains("did you mean");
                     if unknown.is_none() || helps {
                         unknown = Some(failure);
@@ -126,8 +125,8 @@ impl Args {
         let shown = spelling != PortSpelling::Number && !self.count;
         let waiting = format!("{}: waiting for the flows", switch.name());
         let progress = cx.progress(&waiting);
-        // Names that the request needs come first; others are looked up while the switch, which
-        // gathers all flows before it sends the first, is busy.
+        // Names that the request needs are looked up first; the others while the switch gathers its flows,
+        // before it sends the first.
         let open = Box::pin(async {
             let session = switch.connect(cx).await?;
             let told = if wanted.table || (wanted.port && shown) {
@@ -207,14 +206,14 @@ impl Args {
     }
 }
 
-/// Where the answer goes.
+/// The destination of the output.
 enum Out<'a> {
     Flows(Printer),
     Counts(Counts<'a>),
 }
 
 impl Out<'_> {
-    /// There is an answer, if only an empty one.
+    /// Marks that there is a reply, possibly an empty one.
     fn answered(&mut self) {
         match self {
             Out::Flows(printer) => printer.answered(),

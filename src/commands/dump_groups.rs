@@ -6,14 +6,15 @@ use super::dumped::Dumped;
 use super::spelling::Spelling;
 use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc, GroupStats};
 use crate::openflow::text::{PortSpelling, TextContext};
 use crate::source::Switch;
 
-const ABOUT: About = About::watchable()
+const ABOUT: About = About::watchable().document(JsonDocument::Groups)
     .remarks("\
 The line is that of ovs-ofctl dump-groups; what went through the group stands before its buckets, what \
 went through a bucket before its actions. Groups come by their number.")
@@ -29,20 +30,22 @@ ovs dump-groups br-int --json | jq '.[].buckets[].watch_port.name'");
 #[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    #[arg(takes = Value::SWITCH)]
     switch: String,
 
     /// Only this group
+    #[arg(takes = Value::free("GROUP"))]
     group: Option<u32>,
 
     #[command(flatten)]
     spelling: Spelling,
 
-    /// Leave out what changes by itself: duration and counters
+    /// Leave out duration and counters
     #[arg(long)]
     no_stats: bool,
 }
 
-/// The bytes of one group; they are kept until all are here, to come in the order of their numbers.
+/// The bytes of one group; all are kept, then printed in the order of their numbers.
 struct Entry {
     group_id: u32,
     at: usize,
@@ -54,7 +57,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
+    /// An argument is wrong, the switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "groups")?;
         let switch = SwitchArg::parse(cx, &self.switch)?;
@@ -103,7 +106,7 @@ impl Args {
             Some(error) => {
                 let message = format!("a group made no sense from here on: {error}");
                 Err(Failure::new(Exit::Failed, message)
-                    .hint("its line is cut there; the others are whole"))
+                    .hint("its line ends there; the others are complete"))
             }
         }
     }
@@ -123,7 +126,7 @@ impl Args {
             .await;
         let mut entries = entries.map_err(|error| switch.unsupported("groups", version, error))?;
         if let Some(wanted) = self.group {
-            // Some versions describe all of them, whatever was asked.
+            // Some versions describe all groups, whichever was requested.
             entries.retain(|entry| entry.group_id == wanted);
             if entries.is_empty() {
                 return Err(switch.not_there("group", wanted, "dump-groups"));

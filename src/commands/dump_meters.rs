@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use super::dumped::Dumped;
 use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Takes as _, Value};
 use crate::openflow::messages::meters::{self, METER_ALL, MeterConfig, MeterStats};
 use crate::openflow::version::Version;
 use crate::source::{Switch, SwitchError};
 
-const ABOUT: About = About::watchable()
+const ABOUT: About = About::watchable().document(JsonDocument::Meters)
     .remarks("\
 The line is that of ovs-ofctl dump-meters with its bands on the same line; what went through the meter \
 stands before them, what went through a band behind it. Meters need OpenFlow 1.3 or later.")
@@ -26,13 +27,14 @@ ovs dump-meters br-int --json | jq '.[] | select(.packet_in_count > 0)'");
 #[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    #[arg(takes = Value::SWITCH)]
     switch: String,
 
     /// Only this meter: a number, controller or slowpath
-    #[arg(value_parser = meter_id)]
+    #[arg(takes = Value::free("METER"), value_parser = meter_id)]
     meter: Option<u32>,
 
-    /// Leave out what changes by itself: duration and counters
+    /// Leave out duration and counters
     #[arg(long)]
     no_stats: bool,
 }
@@ -47,7 +49,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
+    /// An argument is wrong, the switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let mut dumped = Dumped::new(cx, "meters")?;
         let switch = SwitchArg::parse(cx, &self.switch)?;

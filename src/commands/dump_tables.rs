@@ -1,11 +1,12 @@
-//! `ovs dump-tables`: the flow tables of a switch, what they hold and how often they were looked up.
+//! `ovs dump-tables`: the flow tables of a switch, with their numbers of flows and lookups.
 
 use super::switch::SwitchArg;
 use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::names::TABLE_CUT;
 use crate::openflow::messages::tables::{TableFeatures, TableStats};
-use crate::output::{Cell, Column, Mode, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 use crate::source::SwitchError;
 
 // The arguments of `ovs dump-tables`.
@@ -13,9 +14,10 @@ use crate::source::SwitchError;
 #[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
+    #[arg(takes = Value::SWITCH)]
     switch: String,
 
-    /// Tables too that are empty, without a name and were never looked up
+    /// Include empty tables without a name and without lookups
     #[arg(short, long)]
     all: bool,
 }
@@ -36,15 +38,15 @@ ovs dump-flows br-int --table 20                   the flows of one",
     );
 
 /// One table.
-struct Line {
+struct FlowTableRow {
     stats: TableStats,
     features: Option<TableFeatures>,
     /// The name in the database, if it was looked up.
     whole_name: Option<String>,
 }
 
-impl Line {
-    /// The name that somebody gave it.
+impl FlowTableRow {
+    /// The name that was set by a user or controller.
     fn name(&self) -> Option<&str> {
         if let Some(name) = &self.whole_name {
             return Some(name);
@@ -53,9 +55,9 @@ impl Line {
         features.has_own_name().then_some(features.name.as_str())
     }
 
-    /// Whether the name fills the room that OpenFlow has for it.
+    /// Whether the name fills the field that OpenFlow has for it.
     fn may_be_cut(&self) -> bool {
-        // Without what is left of a character: at most three bytes.
+        // The incomplete last character was removed: at most three bytes.
         self.name().is_some_and(|name| name.len() + 3 >= TABLE_CUT)
     }
 
@@ -68,30 +70,38 @@ impl Line {
     }
 }
 
-fn columns() -> Vec<Column<Line>> {
+fn columns() -> Vec<Column<FlowTableRow>> {
     vec![
-        Column::new("table", |line: &Line| Cell::from(line.stats.table_id))
-            .whole("the table's number")
-            .role(Role::Number)
-            .identity(),
-        Column::new("name", |line: &Line| Cell::from(line.name()))
+        Column::new("table", |line: &FlowTableRow| {
+            Cell::from(line.stats.table_id)
+        })
+        .whole("the table's number")
+        .role(ColourRole::Number)
+        .identity(),
+        Column::new("name", |line: &FlowTableRow| Cell::from(line.name()))
             .text_or_null("the table's name, if it has one")
-            .role(Role::Name)
+            .role(ColourRole::Name)
             .in_general("the name"),
-        Column::new("active", |line: &Line| Cell::from(line.stats.active))
-            .whole("how many flows are in the table"),
-        Column::new("lookups", |line: &Line| Cell::from(line.stats.lookups))
-            .whole("how many packets were looked up in the table")
-            .counter(),
-        Column::new("matched", |line: &Line| Cell::from(line.stats.matched))
-            .whole("how many packets matched a flow; in port find what of the port was found")
-            .counter(),
-        Column::new("max_entries", |line: &Line| {
+        Column::new("active", |line: &FlowTableRow| {
+            Cell::from(line.stats.active)
+        })
+        .whole("how many flows are in the table"),
+        Column::new("lookups", |line: &FlowTableRow| {
+            Cell::from(line.stats.lookups)
+        })
+        .whole("how many packets were looked up in the table")
+        .counter(),
+        Column::new("matched", |line: &FlowTableRow| {
+            Cell::from(line.stats.matched)
+        })
+        .whole("how many packets matched a flow; in port find what of the port was found")
+        .counter(),
+        Column::new("max_entries", |line: &FlowTableRow| {
             Cell::from(line.features.as_ref().map(|features| features.max_entries))
         })
         .whole_or_null("how many flows the table has room for")
         .drop(1),
-        Column::new("metadata_match", |line: &Line| {
+        Column::new("metadata_match", |line: &FlowTableRow| {
             line.metadata()
                 .map_or(Cell::Absent, |(bits, _)| Cell::Hex64(bits))
         })
@@ -100,7 +110,7 @@ fn columns() -> Vec<Column<Line>> {
             "the bits of metadata that flows of the table can match",
         )
         .extra(),
-        Column::new("metadata_write", |line: &Line| {
+        Column::new("metadata_write", |line: &FlowTableRow| {
             line.metadata()
                 .map_or(Cell::Absent, |(_, bits)| Cell::Hex64(bits))
         })
@@ -117,7 +127,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the switch does not answer, or stdout cannot be written.
+    /// An argument is wrong, the switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -127,32 +137,32 @@ impl Args {
         let stats = connected.table_stats().await;
         let stats =
             stats.map_err(|error| switch.unsupported("table statistics", version, error))?;
-        // The names decide which tables are shown, so the features are needed but for few columns.
+        // The names decide which tables are shown, so the features are needed unless few columns are.
         let counters = ["table", "active", "lookups", "matched"];
         let features = if self.all && view.shows_only(&counters) {
             Vec::new()
         } else {
             match connected.table_features().await {
-                // A switch may refuse to tell.
+                // A switch may not support the request.
                 Err(SwitchError::Refused(_)) => Vec::new(),
                 features => features.map_err(|error| switch.failure(error))?,
             }
         };
-        let mut lines: Vec<Line> = stats
+        let mut lines: Vec<FlowTableRow> = stats
             .into_iter()
             .map(|mut stats| {
                 let told = features
                     .iter()
                     .find(|features| features.table_id == stats.table_id);
-                Line {
+                FlowTableRow {
                     features: stats.features.take().or_else(|| told.cloned()),
                     stats,
                     whole_name: None,
                 }
             })
             .collect();
-        // The database has whole what OpenFlow cuts.
-        if lines.iter().any(Line::may_be_cut) {
+        // OpenFlow truncates names; the database has them in full.
+        if lines.iter().any(FlowTableRow::may_be_cut) {
             let names = switch.whole_table_names(cx).await;
             for line in &mut lines {
                 line.whole_name = names.get(line.stats.table_id).map(str::to_owned);
@@ -161,7 +171,7 @@ impl Args {
         lines.sort_by_key(|line| line.stats.table_id);
         let all = lines.len();
         if !self.all {
-            lines.retain(Line::is_used);
+            lines.retain(FlowTableRow::is_used);
         }
         let hidden = all - lines.len();
         cx.print_list(&view, &lines, "tables in use")?;

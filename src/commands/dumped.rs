@@ -1,21 +1,22 @@
-//! Things that a switch dumps, whole: a line of text or a JSON object each.
+//! Printing of entries that a switch dumps: a line of text or a JSON object each.
 
 use super::{Context, Exit, Failure};
 use crate::base::json::Json;
 use crate::output::{Frame, Item, Mode, PaintedText, Records};
 
-/// Collects what was dumped and prints it.
+/// Collects entries and prints them.
 pub(super) struct Dumped<'a> {
     cx: &'a Context,
     out: PaintedText,
     records: Records,
     any: bool,
-    /// What was added, while the command is watched.
+    /// The entries added, if the command is watched.
     items: Vec<Item>,
 }
 
 impl<'a> Dumped<'a> {
-    /// Nothing yet; `--columns` and `--get` are refused, since `what` (`groups`) are printed whole.
+    /// Creates an empty collection; refuses `--columns` and `--get`, since `what` (`groups`) are printed
+    /// whole.
     pub(super) fn new(cx: &'a Context, what: &str) -> Result<Dumped<'a>, Failure> {
         if cx.format.columns.is_some() {
             let message = format!("{what} are printed whole, without columns");
@@ -30,7 +31,7 @@ impl<'a> Dumped<'a> {
         })
     }
 
-    /// Adds one thing, known by its `number`: `text` writes its line, without a line feed, `json` its object.
+    /// Adds the entry with this `number`: `text` writes its line, without a line feed, `json` its object.
     pub(super) fn add<R>(
         &mut self,
         number: impl std::fmt::Display,
@@ -38,8 +39,8 @@ impl<'a> Dumped<'a> {
         json: impl FnOnce(&mut Json<'_>) -> R,
     ) -> R {
         self.any = true;
-        if self.cx.look().is_some() {
-            let mut line = self.out.fellow();
+        if self.cx.capture().is_some() {
+            let mut line = self.out.new_like_this();
             let outcome = text(&mut line);
             let mut item = Item::of_text(number.to_string(), line);
             if self.cx.format.is_json() {
@@ -57,10 +58,10 @@ impl<'a> Dumped<'a> {
         outcome
     }
 
-    /// Prints it. People are told when there is nothing: `no groups`.
+    /// Prints the entries. In table mode an empty list is stated: `no groups`.
     pub(super) fn finish(mut self, what: &str) -> Result<(), Failure> {
-        if let Some(look) = self.cx.look() {
-            look.show(Frame {
+        if let Some(capture) = self.cx.capture() {
+            capture.show(Frame {
                 clocks: vec!["duration"],
                 ..Frame::of_items(self.items, what)
             });

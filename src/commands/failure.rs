@@ -1,4 +1,4 @@
-//! How a command ends when it does not end well.
+//! Failures of commands, and the exit codes.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -14,9 +14,9 @@ use crate::model::resolve::{ResolveError, did_you_mean, not_found};
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
 use crate::plan::{Reason, Refusal};
-use crate::transport::{ConnectError, ConnectErrorKind, Endpoint, TlsError};
+use crate::transport::{ConnectError, ConnectErrorKind, TlsError};
 
-/// The one table of exit codes.
+/// Declares the exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -41,7 +41,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All of them, by their numbers.
+    /// All exit codes, in ascending order.
     pub const ALL: [Exit; 9] = [
         Exit::Done,
         Exit::Failed,
@@ -54,13 +54,13 @@ impl Exit {
         Exit::Terminated,
     ];
 
-    /// The number that the process exits with. (130 and 143 are what a shell makes of the two signals,
-    /// which end the process as they end any other.)
+    /// The number that the process exits with. (For 130 and 143 the process ends by the signal; a shell
+    /// reports that as these numbers.)
     pub fn code(self) -> u8 {
         self as u8
     }
 
-    /// What it means, in a line.
+    /// Its meaning, in one line.
     pub fn meaning(self) -> &'static str {
         match self {
             Exit::Done => "done",
@@ -82,19 +82,20 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// What failed, on what, why; what to do next; and the exit code.
+/// A failure: the object, the reason, the next step, and the exit code.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What failed, in one line without a full stop; empty: nothing (more) is to be said.
+    /// The message: object and reason, in one line without a full stop; empty if nothing (more) is to be
+    /// printed.
     pub message: String,
-    /// What helps.
+    /// The next step.
     pub hint: Option<String>,
 }
 
 impl Failure {
-    /// A failure that is told.
+    /// A failure with a message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
         Failure {
             exit,
@@ -103,13 +104,13 @@ impl Failure {
         }
     }
 
-    /// An exit code without a word: the answer is the code, or all is said already.
+    /// An exit code without a message: the code itself is the result, or the message was printed already.
     pub fn silent(exit: Exit) -> Failure {
         Failure::new(exit, "")
     }
 
-    /// Something that was named does not exist: `port "qvoX" not found on br-int (did you mean
-    /// "qvo0d3ade5c-72"?)`. `place` is what follows `not found`, with its preposition, or empty.
+    /// A named object does not exist: `port "qvoX" not found on br-int (did you mean "qvo0d3ade5c-72"?)`.
+    /// `place` follows `not found` and includes the preposition; it may be empty.
     pub fn not_found<'n>(
         kind: &str,
         name: &str,
@@ -119,20 +120,20 @@ impl Failure {
         Failure::new(Exit::NotFound, not_found(kind, name, place, candidates))
     }
 
-    /// A bridge that was named does not exist.
+    /// A named bridge does not exist.
     pub fn no_bridge(name: &str, topology: &Topology) -> Failure {
         let names = topology.bridges.iter().map(|bridge| bridge.name.as_str());
         Failure::not_found("bridge", name, "", names).hint("`ovs bridge list` lists the bridges")
     }
 
-    /// Adds what helps.
+    /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());
         self
     }
 
-    /// stdout could not be written. A closed pipe is the reader's way to say that it has enough.
+    /// stdout could not be written. A closed pipe means that the reader needs no more output.
     pub fn stdout(error: &io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Failure::silent(Exit::Done)
@@ -141,20 +142,20 @@ impl Failure {
         }
     }
 
-    /// Says it on stderr, the hint unless `quiet`, and returns the exit code.
+    /// Prints the message to stderr, with the hint unless `quiet`; returns the exit code.
     pub fn report(&self, quiet: bool) -> ExitCode {
         self.say(quiet);
         self.exit.into()
     }
 
-    /// Says it on stderr, the hint unless `quiet`. What comes from elsewhere is escaped.
+    /// Prints the message to stderr, with the hint unless `quiet`. Text from outside is escaped.
     pub fn say(&self, quiet: bool) {
         if self.message.is_empty() {
             return;
         }
         let mut text = format!("ovs: {}\n", one_line(&self.message));
         if let Some(hint) = self.hint.as_deref().filter(|_| !quiet) {
-            // One line, whatever a name in it holds: no name begins a hint of its own.
+            // Always one line: a line feed in a name cannot start a hint.
             let _ = writeln!(text, "hint: {}", one_line(hint));
         }
         progress::aside(|| {
@@ -163,7 +164,8 @@ impl Failure {
     }
 }
 
-/// Messages are ours, but hold words of others: escaped where needed, backslashes of quoted names kept.
+/// Escapes what is needed in a message, which may contain text from outside; keeps the backslashes of quoted
+/// names.
 pub(super) fn one_line(text: &str) -> String {
     text.split('\\').map(escape).collect::<Vec<_>>().join("\\")
 }
@@ -180,7 +182,7 @@ impl From<UnknownColumn> for Failure {
 }
 
 impl Failure {
-    /// TLS is why: its hint, and the exit code 2 where the options alone are to blame.
+    /// A failure of TLS: its hint, and exit code 2 if the options alone are wrong.
     pub(super) fn tls(message: String, error: &TlsError) -> Failure {
         let exit = match error {
             TlsError::NoAuthority
@@ -203,11 +205,7 @@ impl From<ConnectError> for Failure {
             return Failure::tls(error.to_string(), tls);
         }
         let failure = Failure::new(Exit::Unreachable, error.to_string());
-        let path = match &error.endpoint {
-            Endpoint::Unix(path) => Some(path.as_path()),
-            Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => None,
-        };
-        let hint = match (&error.kind, path) {
+        let hint = match (&error.kind, error.socket()) {
             (ConnectErrorKind::NotFound, Some(path)) if is_bridge_socket(path) => {
                 "is ovs-vswitchd running? It makes this socket for each of its bridges".to_owned()
             }
@@ -295,7 +293,7 @@ impl From<ovsdb::Error> for Failure {
                 unreachable("`ovs-appctl -t ovsdb-server cluster/status Open_vSwitch` says more")
             }
             Error::Several(said) => {
-                // What is wrong with the options is wrong for each.
+                // An error in the options applies to each of the servers.
                 let mut failures = said.into_iter().map(|(_, error)| Failure::from(*error));
                 match failures.find(|failure| failure.exit == Exit::Usage) {
                     Some(failure) => failure,
@@ -314,7 +312,7 @@ fn is_bridge_socket(path: &Path) -> bool {
         .is_some_and(|extension| extension == "mgmt")
 }
 
-/// Who may use a socket, read off its file.
+/// The users that may open a socket, from the mode of its file.
 fn permission_hint(path: &Path) -> String {
     const GROUP_WRITE: u32 = 0o020;
     let Ok(metadata) = std::fs::metadata(path) else {
@@ -329,7 +327,7 @@ fn permission_hint(path: &Path) -> String {
     }
 }
 
-/// The name of a group in /etc/group, else its number.
+/// The name of a group in /etc/group, or its number.
 fn group_name(gid: u32) -> Option<String> {
     let groups = std::fs::read_to_string("/etc/group").ok()?;
     let gid = gid.to_string();

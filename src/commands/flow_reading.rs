@@ -1,5 +1,5 @@
-//! All flows of a switch, each handed over as it comes and then forgotten: for commands that ask what
-//! the flows mean, not how they read. What they keep of a flow is theirs to bound.
+//! Reading of all flows of a switch, one after another, for commands that analyse them. A caller that keeps
+//! flows must bound its memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc};
 use crate::source::{Switch, SwitchError};
 
-/// Reads all flows of `switch`, over the highest version that both sides have, and gives each to
-/// `take`: table, priority, match and actions as a view over the message. The order is the switch's.
+/// Reads all flows of `switch`, over the highest version that both sides support, and passes each to `take`:
+/// table, priority, match and actions as a view of the message, in the order of the switch.
 ///
 /// # Errors
 ///
-/// The switch cannot be reached, ends its answer early, or sends a malformed flow
-/// (the others are given nevertheless, so that the caller may show what it has).
+/// The switch cannot be reached, ends its reply early, or sends a malformed flow (the others are passed
+/// nevertheless, so that the caller may show them).
 pub(super) async fn each_flow(
     cx: &Context,
     switch: &SwitchArg,
@@ -38,7 +38,7 @@ pub(super) async fn each_flow(
     }
 }
 
-/// The columns of ports and interfaces that say where packets may go.
+/// The columns of ports and interfaces that determine where packets may go.
 pub(super) const COLUMNS: [&str; 8] = [
     "tag",
     "trunks",
@@ -50,7 +50,7 @@ pub(super) const COLUMNS: [&str; 8] = [
     "link_state",
 ];
 
-/// What matters to VLANs of the flows of the bridges that matter, by bridge.
+/// The rules that concern VLANs, from the flows of the bridges that matter, by bridge.
 pub(super) async fn rules_of<'t>(
     cx: &Context,
     network: &Network<'t>,
@@ -73,7 +73,7 @@ pub(super) async fn rules_of<'t>(
     Ok(flows)
 }
 
-/// Adds the groups of a switch; a switch of a version without groups has not told them.
+/// Adds the groups of a switch; without them if the OpenFlow version has none.
 async fn add_groups(
     cx: &Context,
     switch: &SwitchArg,
@@ -87,8 +87,8 @@ async fn add_groups(
     Ok(())
 }
 
-/// Reads all groups of a switch and gives each to `take`; their numbers, or `None` if the switch does not list
-/// groups.
+/// Reads all groups of a switch and passes each to `take`; returns their numbers, or `None` if the switch
+/// does not list groups.
 pub(super) async fn each_group(
     connected: &mut Switch,
     mut take: impl FnMut(&GroupDesc<'_>),
@@ -101,7 +101,7 @@ pub(super) async fn each_group(
     where_supported(ids.await)
 }
 
-/// The numbers that a switch told; `None` if it does not know the request.
+/// The result of a request; `None` if the switch does not support it.
 pub(super) fn where_supported(
     answer: Result<Vec<u32>, SwitchError>,
 ) -> Result<Option<BTreeSet<u32>>, SwitchError> {

@@ -1,30 +1,31 @@
-//! `ovs graph`: how the bridges hang together, as a picture.
+//! `ovs graph`: the bridges and their connections, as a picture.
 
 use clap::ValueEnum;
 
 use super::lines;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
-use crate::model::graph::{Graph, Item, ItemKind, Link, Place};
+use crate::commands::argument::{Takes as _, Value};
+use crate::model::graph::{Graph, GraphLink, Item, ItemIndex, ItemKind};
 use crate::model::patch::PatchState;
 use crate::model::vlan::{Vlan, ranges};
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::graph::{
     End, Frame, FrameKind, Join, JoinKind, Picture, Row, dot, drawing, mermaid, svg,
 };
-use crate::output::{Cell, Column, Mode, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 
 // Arguments of `graph`.
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
-    /// Only this bridge, and what is joined to it
-    #[arg(value_name = "BRIDGE")]
+    /// Only this bridge, and what is connected to it
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
     /// How to draw [default: drawing on a terminal, else text]
     #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["output", "json", "get"])]
     format: Option<Language>,
-    /// Every port by itself, the bridges' own ports too
+    /// Every port separately, including the bridges' own ports
     #[arg(long)]
     all: bool,
 }
@@ -58,40 +59,40 @@ ovs graph --format svg > network.svg
 ovs graph --format dot | dot -Tpdf > network.pdf
 ovs graph --json | jq '.[] | select(.kind == \"patch\")'");
 
-/// A row of a box.
-struct Line<'g, 't> {
+/// A row of a bridge's box.
+struct ItemRow<'g, 't> {
     bridge: &'t Bridge,
     item: &'g Item<'t>,
     peer_bridge: Option<&'t Bridge>,
 }
 
-fn columns<'g, 't>() -> Vec<Column<Line<'g, 't>>> {
+fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
     vec![
-        lines::Line::BRIDGE.of(|line: &Line<'g, 't>| Cell::text(&line.bridge.name)),
-        Column::new("kind", |line: &Line<'g, 't>| {
+        lines::InterfaceRow::BRIDGE.of(|line: &ItemRow<'g, 't>| Cell::text(&line.bridge.name)),
+        Column::new("kind", |line: &ItemRow<'g, 't>| {
             Cell::text(line.item.kind.word())
         })
         .is(
             Shape::Words(&["local", "port", "patch", "tunnel"]),
             "of which kind the line is; the command's page lists them",
         )
-        .role(Role::Kind),
-        Column::new("count", |line: &Line<'g, 't>| {
+        .role(ColourRole::Kind),
+        Column::new("count", |line: &ItemRow<'g, 't>| {
             Cell::Integer(line.item.ports.len() as i128)
         })
         .whole("how many ports the line stands for"),
-        Column::new("ports", |line: &Line<'g, 't>| {
+        Column::new("ports", |line: &ItemRow<'g, 't>| {
             Cell::texts(line.item.ports.iter().map(|port| port.name.as_str()))
         })
         .texts("the names of the ports that the line stands for")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .wrap(),
-        lines::Line::TYPE
-            .of(|line: &Line<'g, 't>| Cell::texts(line.item.types()))
+        lines::InterfaceRow::TYPE
+            .of(|line: &ItemRow<'g, 't>| Cell::texts(line.item.types()))
             .shape(Shape::TEXTS),
-        lines::Line::TAG.of(|line: &Line<'g, 't>| Cell::from(line.item.vlan.tag())),
-        lines::Line::TRUNKS
-            .of(|line: &Line<'g, 't>| {
+        lines::InterfaceRow::TAG.of(|line: &ItemRow<'g, 't>| Cell::from(line.item.vlan.tag())),
+        lines::InterfaceRow::TRUNKS
+            .of(|line: &ItemRow<'g, 't>| {
                 Cell::List(
                     trunks(line.item)
                         .iter()
@@ -100,20 +101,20 @@ fn columns<'g, 't>() -> Vec<Column<Line<'g, 't>>> {
                 )
             })
             .drop(2),
-        lines::Line::PEER_BRIDGE.of(|line: &Line<'g, 't>| {
+        lines::InterfaceRow::PEER_BRIDGE.of(|line: &ItemRow<'g, 't>| {
             Cell::from(line.peer_bridge.map(|bridge| bridge.name.as_str()))
         }),
-        lines::Line::PEER.of(|line: &Line<'g, 't>| Cell::from(line.item.peer)),
-        lines::Line::REMOTE_IP
-            .of(|line: &Line<'g, 't>| Cell::texts(line.item.remotes()))
+        lines::InterfaceRow::PEER.of(|line: &ItemRow<'g, 't>| Cell::from(line.item.peer)),
+        lines::InterfaceRow::REMOTE_IP
+            .of(|line: &ItemRow<'g, 't>| Cell::texts(line.item.remotes()))
             .shape(Shape::TEXTS)
             .wrap(),
-        lines::Line::KEY
-            .of(|line: &Line<'g, 't>| Cell::from(line.item.key.as_deref()))
-            .role(Role::Plain)
+        lines::InterfaceRow::KEY
+            .of(|line: &ItemRow<'g, 't>| Cell::from(line.item.key.as_deref()))
+            .role(ColourRole::Plain)
             .drop(1),
-        lines::Line::STATE
-            .of(|line: &Line<'g, 't>| Cell::text(line.item.trouble.unwrap_or("ok")))
+        lines::InterfaceRow::STATE
+            .of(|line: &ItemRow<'g, 't>| Cell::text(line.item.problem.unwrap_or("ok")))
             .shape(Shape::Text),
     ]
 }
@@ -128,7 +129,7 @@ fn trunks<'g>(item: &'g Item<'_>) -> &'g [i64] {
     }
 }
 
-/// The columns of the database that the answer is made of.
+/// The columns of the database that are needed.
 const READ: [&str; 6] = ["tag", "trunks", "vlan_mode", "cvlans", "options", "error"];
 
 impl Args {
@@ -136,7 +137,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -183,20 +184,22 @@ impl Args {
     }
 }
 
-fn lines<'g, 't>(graph: &'g Graph<'t>) -> Vec<Line<'g, 't>> {
+fn lines<'g, 't>(graph: &'g Graph<'t>) -> Vec<ItemRow<'g, 't>> {
     let mut lines = Vec::new();
     for (bridge, node) in graph.bridges.iter().enumerate() {
         for (item, entry) in node.items.iter().enumerate() {
-            let here = Place { bridge, item };
+            let here = ItemIndex { bridge, item };
             let far = graph.links.iter().find_map(|link| match link {
-                Link::Patch { from, to, .. } if *from == here => Some(to.bridge),
-                Link::Patch { from, to, state } if *to == here && *state != PatchState::OneWay => {
+                GraphLink::Patch { from, to, .. } if *from == here => Some(to.bridge),
+                GraphLink::Patch { from, to, state }
+                    if *to == here && *state != PatchState::OneWay =>
+                {
                     Some(from.bridge)
                 }
                 _ => None,
             });
             let far = far.and_then(|bridge| graph.bridges.get(bridge));
-            lines.push(Line {
+            lines.push(ItemRow {
                 bridge: node.bridge,
                 item: entry,
                 peer_bridge: far.map(|node| node.bridge),
@@ -219,12 +222,12 @@ fn picture(graph: &Graph<'_>) -> Picture {
     for remote in &graph.remotes {
         frames.push(host(&remote.addresses));
     }
-    let end = |place: &Place| End {
+    let end = |place: &ItemIndex| End {
         frame: place.bridge,
         row: Some(place.item),
     };
-    let join = |link: &Link| match link {
-        Link::Patch { from, to, state } => Join {
+    let join = |link: &GraphLink| match link {
+        GraphLink::Patch { from, to, state } => Join {
             from: end(from),
             to: end(to),
             kind: match state {
@@ -232,7 +235,7 @@ fn picture(graph: &Graph<'_>) -> Picture {
                 _ => JoinKind::Broken,
             },
         },
-        Link::Tunnel { from, remote } => Join {
+        GraphLink::Tunnel { from, remote } => Join {
             from: end(from),
             to: End {
                 frame: graph.bridges.len() + remote,
@@ -247,9 +250,9 @@ fn picture(graph: &Graph<'_>) -> Picture {
     }
 }
 
-/// Another host, or several.
+/// The label of a remote host, or of several.
 fn host(addresses: &[&str]) -> Frame {
-    /// So many addresses are named.
+    /// Maximum number of addresses in a label.
     const NAMED: usize = 3;
     let row = |name: String| Row {
         name,
@@ -332,10 +335,10 @@ fn row(item: &Item<'_>) -> Row {
         name,
         note: notes.join("  "),
         tag,
-        trouble: item.trouble.map(|trouble| match (trouble, item.peer) {
+        problem: item.problem.map(|problem| match (problem, item.peer) {
             ("dangling", Some(peer)) => format!("dangling: no {peer}"),
             ("one-way", Some(peer)) => format!("one-way to {peer}"),
-            (trouble, _) => trouble.to_owned(),
+            (problem, _) => problem.to_owned(),
         }),
     }
 }

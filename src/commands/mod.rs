@@ -1,31 +1,35 @@
 //! One file per command: its arguments and its `run`.
 //!
-//! | room | what is in it |
+//! | item | contents |
 //! |---|---|
 //! | [`Context`] | the global options resolved, the database connection, printing |
-//! | `about` | what a command says of itself, for the help, the manual, schemas, completion and `--watch` |
-//! | [`Failure`], [`Exit`] | how a command ends when it does not end well; the table of exit codes |
-//! | `dumped` | things that a switch dumps: a line or an object each |
-//! | `spelling` | the options for ports and words that the dumps share |
+//! | `about` | the declaration of a command, for the help, the manual, schemas, completion and `--watch` |
+//! | [`Failure`], [`Exit`] | failures and the exit codes |
+//! | `dumped` | entries that a switch dumps: a line or an object each |
+//! | `spelling` | the options for names and action styles that the dumps share |
 //! | `write` | planning, writing and waiting, for every command that changes the database |
-//! | `setting` | option values that say what becomes of a column or a key |
-//! | `progress` | the line that says what takes so long |
-//! | `watch` | `--watch`: a command looked at again and again, and what has changed |
-//! | `look` | what a watched command shows in one look |
-//! | `reporter` | remarks and details on stderr |
-//! | `lines` | one interface of one port, which several commands list |
+//! | `argument` | what an argument takes: the name of its value, and its completer |
+//! | `host` | the facts of the switch's host, from the kernel or a file |
+//! | `setting` | option values that set or unset a column or a key |
+//! | `progress` | the line that shows a step that takes long |
+//! | `watch` | `--watch`: a command run repeatedly, and its changes |
+//! | `capture` | the captured output of a watched command |
+//! | `reporter` | remarks and log lines on stderr |
+//! | `lines` | the rows of interfaces, which several commands list |
 
-// Doc comments are help texts in here: a terminal shows backticks as they are. A command's arguments have
-// a plain comment: its help stands where the command is listed.
+// Doc comments in this module are help texts, where backticks would be visible. The arguments of a command
+// have plain comments: its help is the doc of its variant.
 #![allow(clippy::doc_markdown, missing_docs)]
 
 pub mod about;
+pub mod argument;
+mod capture;
 mod context;
 mod dumped;
 mod failure;
 mod flow_reading;
+mod host;
 mod lines;
-mod look;
 mod progress;
 mod reporter;
 mod setting;
@@ -52,9 +56,9 @@ pub mod show;
 pub mod tag;
 pub mod tunnel;
 
+pub use capture::WatchInterval;
 pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
-pub use look::Pace;
 pub(crate) use switch::names_of_tables;
 
 pub(crate) use write::changed_columns;
@@ -66,13 +70,13 @@ use clap::Subcommand;
 use about::Purpose;
 
 /// The commands.
-// There is one of it in a process, and one a line in a batch.
+// One exists per process, and one per line of a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
     /// Bridges, ports, tags, patch peers and tunnels, in one view
-    #[command(add = Purpose::Look)]
+    #[command(add = Purpose::Read)]
     Show(show::Args),
     /// Bridges: list, show, add, change, remove
     #[command(subcommand, add = Purpose::Change)]
@@ -83,16 +87,16 @@ pub enum Command {
     /// Patch ports: which leads to which bridge; add, del
     #[command(subcommand, add = Purpose::Change)]
     Patch(patch::Command),
-    /// VLAN tags: which ports bear them, what a port does with them
+    /// VLAN tags: their ports, the VLAN configuration of a port
     #[command(subcommand, add = Purpose::Change)]
     Tag(tag::Command),
-    /// Tunnels: where they lead, with which key; add, del, set
+    /// Tunnels: remote addresses and keys; add, del, set
     #[command(subcommand, add = Purpose::Change)]
     Tunnel(tunnel::Command),
     /// The flows of a switch, ports by name
     #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
-    /// What is wrong with the switch, and what to do about it
+    /// The faults of the switch, with hints
     #[command(add = Purpose::Understand)]
     Check(check::Args),
     /// Many changes in one transaction: all or none
@@ -113,10 +117,10 @@ pub enum Command {
     /// The flow tables of a switch: how many flows, how many lookups
     #[command(add = Purpose::Flows)]
     DumpTables(dump_tables::Args),
-    /// How the bridges hang together, as a picture
-    #[command(add = Purpose::Look)]
+    /// The bridges and their connections, as a picture
+    #[command(add = Purpose::Read)]
     Graph(graph::Args),
-    /// The way from a port: to the wire or tunnel, and to what is behind it on its host
+    /// The path of a port: to the wire or tunnel, and to the devices behind it
     #[command(add = Purpose::Understand)]
     Path(path::Args),
     /// A private Open vSwitch to try things on, without root
@@ -125,15 +129,15 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs the command. Returns its exit code where that is not simply "done": `sandbox run` passes
-    /// on that of the command it ran.
+    /// Runs the command. Returns its exit code if that is not [`Exit::Done`]: `sandbox run` returns the code
+    /// of its command.
     ///
     /// # Errors
     ///
     /// The command fails.
     pub async fn run(&self, cx: &Context) -> Result<ExitCode, Failure> {
         match cx.watch {
-            Some(pace) => watch::watch(cx, self, pace).await,
+            Some(interval) => watch::watch(cx, self, interval).await,
             None => self.once(cx).await,
         }
     }
@@ -163,8 +167,8 @@ impl Command {
 }
 
 impl Command {
-    /// The change that it makes in the database, if it makes one.
-    fn change(&self) -> Option<&dyn write::Change> {
+    /// The change of the database, if the command makes one.
+    fn change(&self) -> Option<&dyn write::DatabaseChange> {
         match self {
             Command::Bridge(bridge::Command::Change(change)) => Some(change),
             Command::Db(db::Command::Change(change)) => Some(change),

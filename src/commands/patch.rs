@@ -2,13 +2,14 @@
 
 mod change;
 
-use super::lines::Line;
+use super::lines::InterfaceRow;
 use super::write;
 use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::patch::{Patch, PatchEnd, patches, patches_of};
 use crate::model::{Depth, Scope, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 /// The commands on patch ports.
 #[derive(Debug, clap::Subcommand)]
@@ -18,7 +19,7 @@ pub enum Command {
     #[command(describe = LIST)]
     List {
         /// Only those of this bridge, seen from it
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: Option<String>,
     },
     #[command(flatten)]
@@ -36,19 +37,20 @@ ovs patch list br-int");
 
 fn columns<'t>() -> Vec<Column<Patch<'t>>> {
     vec![
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|patch: &Patch<'t>| Cell::text(&patch.near.bridge.name))
             .identity()
             .drop(1),
-        Line::PORT
+        InterfaceRow::PORT
             .of(|patch: &Patch<'t>| Cell::text(&patch.near.interface.name))
             .identity(),
-        Line::OFPORT
+        InterfaceRow::OFPORT
             .of(|patch: &Patch<'t>| Cell::from(patch.near.number()))
             .drop(2),
-        Line::PEER_BRIDGE.of(|patch: &Patch<'t>| far(patch, |end| Cell::text(&end.bridge.name))),
-        Line::PEER.of(|patch: &Patch<'t>| Cell::from(patch.peer)),
-        Line::PEER_OFPORT
+        InterfaceRow::PEER_BRIDGE
+            .of(|patch: &Patch<'t>| far(patch, |end| Cell::text(&end.bridge.name))),
+        InterfaceRow::PEER.of(|patch: &Patch<'t>| Cell::from(patch.peer)),
+        InterfaceRow::PEER_OFPORT
             .of(|patch: &Patch<'t>| far(patch, |end| Cell::from(end.number())))
             .drop(3),
         Column::new("state", |patch: &Patch<'t>| Cell::text(patch.state.word()))
@@ -56,7 +58,7 @@ fn columns<'t>() -> Vec<Column<Patch<'t>>> {
                 Shape::Words(&["ok", "dangling", "one-way", "same-bridge"]),
                 "whether it works: ok, or what is wrong",
             )
-            .role(Role::State),
+            .role(ColourRole::State),
     ]
 }
 
@@ -69,7 +71,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let bridge = match self {
             Command::List { bridge } => bridge,

@@ -1,22 +1,20 @@
-//! `ovs path`: the way from a port to the wire, and to the guest behind it.
-
-mod host;
+//! `ovs path`: the path from a port to the wire, and to the guest behind it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::PathBuf;
 
 use super::flow_reading::{COLUMNS, rules_of};
-use super::lines::Line;
+use super::host::HostArgs;
+use super::lines::InterfaceRow;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::devices::Devices;
 use crate::model::path::{Leg, host_legs, unknown_way, ways};
 use crate::model::resolve::{Found, argument, find};
 use crate::model::segment::{Network, TagState, is_of_guest, port_lines, tag_lines};
 use crate::model::{Depth, Scope, Topology, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 // Arguments of `path`.
 #[derive(Debug, clap::Args)]
@@ -24,11 +22,10 @@ use crate::output::{Cell, Column, Role, Shape, headings};
 pub struct Args {
     /// The port: its name, or BRIDGE/PORT, or BRIDGE/NUMBER; or a device of the host behind it: a tap, the
     /// end of a veth pair, a Linux bridge
-    #[arg(value_name = "PORT")]
+    #[arg(takes = Value::PORT)]
     port: String,
-    /// A file with the host's devices instead of the kernel's
-    #[arg(long, value_name = "FILE", hide = true)]
-    host_facts: Option<PathBuf>,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 const ABOUT: About = About::reads()
@@ -68,26 +65,26 @@ fn columns() -> Vec<Column<Leg>> {
                 Shape::Pattern("^[a-z_-]+$"),
                 "of which kind the line is; the command's page lists them",
             )
-            .role(Role::Kind),
+            .role(ColourRole::Kind),
         Column::new("from", |leg: &Leg| Cell::from(leg.from.as_deref()))
             .text_or_null("where the leg begins")
-            .role(Role::Name),
+            .role(ColourRole::Name),
         Column::new("to", |leg: &Leg| Cell::from(leg.to.as_deref()))
             .text_or_null("where the leg ends")
-            .role(Role::Name),
+            .role(ColourRole::Name),
         Column::new("at", |leg: &Leg| Cell::from(leg.at.as_deref()))
             .text_or_null("the port or bridge at which the leg ends or stops")
             .drop(4),
         Column::new("vlan", |leg: &Leg| Cell::from(leg.vlan))
             .vid_or_null("the VLAN tag that packets bear there")
-            .role(Role::Number),
+            .role(ColourRole::Number),
         Column::new("key", |leg: &Leg| Cell::from(leg.key))
             .whole_or_null("the tunnel key on the wire")
-            .role(Role::Number),
-        Line::REMOTE_IP
+            .role(ColourRole::Number),
+        InterfaceRow::REMOTE_IP
             .of(|leg: &Leg| Cell::from(leg.remote_ip.as_deref()))
             .drop(2),
-        Line::STATE
+        InterfaceRow::STATE
             .of(|leg: &Leg| Cell::from(leg.state))
             .shape(Shape::OrNull(&Shape::Words(TagState::WORDS))),
         Column::new("note", |leg: &Leg| Cell::text(&leg.note))
@@ -102,7 +99,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -110,7 +107,7 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         let topology = cx.topology(want).await?;
-        let devices = self.devices(cx, &topology)?;
+        let devices = self.host.devices(cx, &topology)?;
         let (found, is_behind) = match find(&topology, None, &self.port) {
             Ok(found) => (found, false),
             Err(error) => match port_before(&topology, &devices, &self.port)? {
@@ -134,7 +131,7 @@ impl Args {
         };
         let flows = match flows {
             Ok(flows) => flows,
-            // What is behind the port is known all the same.
+            // The devices behind the port are known nevertheless.
             Err(failure) => {
                 legs.extend(unknown_way(&found));
                 cx.print_list(&view, &legs, "legs")?;
@@ -149,32 +146,9 @@ impl Args {
         legs.extend(ways(&topology, &found, is_own, &lines));
         cx.print_list(&view, &legs, "legs")
     }
-
-    /// The host's devices, where the switch is this host's.
-    fn devices(&self, cx: &Context, topology: &Topology) -> Result<Devices, Failure> {
-        let nothing = |why: &str| Devices {
-            unseen: vec![why.to_owned()],
-            ..Devices::default()
-        };
-        if let Some(file) = &self.host_facts {
-            let text = fs::read_to_string(file).map_err(|error| {
-                let name = quoted(&file.display().to_string());
-                Failure::new(Exit::Usage, format!("cannot read {name}: {error}"))
-            })?;
-            return Ok(Devices::parse(&text));
-        }
-        if !cx.host.is_local() {
-            return Ok(nothing("the database is another host's"));
-        }
-        // A switch with dummy devices is not the host's, though it runs there.
-        if topology.ovs.iface_types.iter().any(|kind| kind == "dummy") {
-            return Ok(nothing("the switch has dummy devices, not the host's"));
-        }
-        Ok(host::devices(cx.host.namespaces()))
-    }
 }
 
-/// The port that a device of the host is behind; `None`: there is no such device.
+/// The port in front of a device of the host; `None` if there is no such device.
 fn port_before<'t>(
     topology: &'t Topology,
     devices: &Devices,

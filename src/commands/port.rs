@@ -7,10 +7,11 @@ mod settings;
 mod show;
 mod stats;
 
-use super::lines::{Line, Picture};
+use super::lines::{InterfaceRow, Picture};
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::resolve::{PortWord, find, parse};
 use crate::model::{self, Depth, Port, Scope, Topology, Want, select_port};
 use crate::openflow::text::PORT_LOCAL;
@@ -18,7 +19,7 @@ use crate::output::{Column, headings};
 use crate::ovsdb::{Error, Function, Select};
 
 /// The commands on ports.
-// There is one of it in a process, and one a line in a batch.
+// One exists per process, and one per line of a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
@@ -27,34 +28,34 @@ pub enum Command {
     #[command(describe = LIST)]
     List {
         /// Only this bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: Option<String>,
     },
     /// Everything about one port
     #[command(describe = show::ABOUT)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
     },
     /// The name of a port and its OpenFlow number, whichever is given
     #[command(describe = resolve::ABOUT)]
     Resolve {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
         /// Names or numbers; a number in double quotes is a name
-        #[arg(value_name = "NAME|NUMBER", required = true)]
+        #[arg(takes = Value::NAME_OR_NUMBER, required = true)]
         ports: Vec<String>,
     },
-    /// Packets and bytes through the ports, as the switch counts them
+    /// The packet and byte counters of the ports
     #[command(describe = stats::ABOUT)]
     Stats {
         /// Only this bridge; or unix:PATH, tcp:HOST:PORT
-        #[arg(value_name = "SWITCH")]
+        #[arg(takes = Value::SWITCH)]
         switch: Option<String>,
         /// Only this port: its name or number
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: Option<String>,
     },
     #[command(flatten)]
@@ -63,7 +64,7 @@ pub enum Command {
     #[command(describe = find::ABOUT)]
     Find {
         /// A MAC address, an id (iface-id, vm-id, vm-uuid), an OpenFlow number, a name
-        #[arg(value_name = "WHAT")]
+        #[arg(takes = Value::free("WHAT"))]
         what: String,
     },
 }
@@ -75,28 +76,28 @@ ovs port list --columns port,ofport,tag
 ovs port list br-int --json | jq -r '.[] | select(.tag == 1).port'",
 );
 
-fn columns<'t>() -> Vec<Column<Line<'t>>> {
+fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     vec![
-        Line::BRIDGE.drop(2),
-        Line::PORT,
-        Line::INTERFACE.drop(1),
-        Line::OFPORT,
-        Line::TYPE.drop(3),
-        Line::TAG,
-        Line::TRUNKS.drop(5),
-        Line::MAC.drop(6),
-        Line::LINK_STATE.drop(4),
-        Line::VLAN_MODE.extra(),
-        Line::MTU.extra(),
-        Line::ADMIN_STATE.extra(),
-        Line::ERROR.extra(),
-        Line::PEER.extra(),
-        Line::PEER_BRIDGE.extra(),
-        Line::REMOTE_IP.extra(),
-        Line::LOCAL_IP.extra(),
-        Line::KEY.extra(),
-        Line::OPTIONS.extra(),
-        Line::EXTERNAL_IDS.extra(),
+        InterfaceRow::BRIDGE.drop(2),
+        InterfaceRow::PORT,
+        InterfaceRow::INTERFACE.drop(1),
+        InterfaceRow::OFPORT,
+        InterfaceRow::TYPE.drop(3),
+        InterfaceRow::TAG,
+        InterfaceRow::TRUNKS.drop(5),
+        InterfaceRow::MAC.drop(6),
+        InterfaceRow::LINK_STATE.drop(4),
+        InterfaceRow::VLAN_MODE.extra(),
+        InterfaceRow::MTU.extra(),
+        InterfaceRow::ADMIN_STATE.extra(),
+        InterfaceRow::ERROR.extra(),
+        InterfaceRow::PEER.extra(),
+        InterfaceRow::PEER_BRIDGE.extra(),
+        InterfaceRow::REMOTE_IP.extra(),
+        InterfaceRow::LOCAL_IP.extra(),
+        InterfaceRow::KEY.extra(),
+        InterfaceRow::OPTIONS.extra(),
+        InterfaceRow::EXTERNAL_IDS.extra(),
     ]
 }
 
@@ -105,7 +106,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, what is asked does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database or switch does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::List { bridge } => list(cx, bridge.clone()).await,
@@ -139,9 +140,9 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
     cx.print_list(&view, &picture.lines(), "ports")
 }
 
-/// Reads the one port that `text` names: a port, an interface of a bond (that is its port),
-/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the far end of a patch port; only these columns, if
-/// some are given ([`Want::columns`]).
+/// Reads the port that `text` names: a port, an interface of a bond (which stands for its port),
+/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
+/// given ([`Want::columns`]).
 pub(super) async fn locate(
     cx: &Context,
     text: &str,
@@ -153,7 +154,7 @@ pub(super) async fn locate(
         columns: columns.clone(),
         ..Want::of(Scope::Port(name.to_owned()), Depth::Ports)
     };
-    // The port's own name is enough for the database to find it.
+    // The database finds a port by its own name.
     if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port) {
         match Picture::read(cx, want(name), peers).await {
             Err(failure) if failure.exit == Exit::NotFound => {}
@@ -164,15 +165,15 @@ pub(super) async fn locate(
     let name = if let Ok(found) = find(&named, None, text) {
         found.port.name.clone()
     } else {
-        // Only the whole database knows what was meant.
+        // Suggestions need the whole database.
         let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
         find(&all, None, text)?.port.name.clone()
     };
     Picture::read(cx, want(&name), peers).await
 }
 
-/// The port of this very name as its own row has it, without interfaces, if there is one: one question to
-/// the database, where [`locate`] asks two.
+/// The port with exactly this name, from its own row, without interfaces: one request to the database, where
+/// [`locate`] needs two.
 async fn own_row(
     cx: &Context,
     text: &str,
@@ -191,8 +192,8 @@ async fn own_row(
     Ok(port.map_err(Error::from)?)
 }
 
-/// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; what
-/// is not found so is not there. The cost is that of these ports, not of the database.
+/// The ports that `words` name by their own name or by a number on `bridge`, with their bridges; words that
+/// match neither are left out. The cost depends on the number of words, not on the size of the database.
 async fn named(
     cx: &Context,
     bridge: Option<&str>,
@@ -218,14 +219,14 @@ async fn named(
     Ok(topology)
 }
 
-/// The names of the ports that have this OpenFlow number, on whatever bridge.
+/// The names of the ports with this OpenFlow number, on any bridge.
 async fn ports_with_number(cx: &Context, number: u32) -> Result<Vec<String>, Failure> {
     let interfaces =
         Select::columns("Interface", &["_uuid"]).when("ofport", Function::Equal, i64::from(number));
     ports_of(cx, vec![interfaces]).await
 }
 
-/// The names of the ports that have the interfaces whose `_uuid` is selected; each once.
+/// The distinct names of the ports of the interfaces whose `_uuid` is selected.
 async fn ports_of(cx: &Context, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
     let mut ports = Vec::new();
     for row in cx.database.select(interfaces).await?.concat() {

@@ -1,7 +1,7 @@
-//! The line that says, on a terminal, what a command is at that takes longer than people like to wait.
+//! The line on a terminal that shows a step that takes long.
 //!
-//! It stands on stderr, where that is a terminal, from half a second on. Before anything else is written
-//! to the terminal it is gone, and it never comes between the rows of an answer.
+//! It is shown on stderr, if that is a terminal, after half a second, and erased before anything else is
+//! written to the terminal; it never appears between the rows of the output.
 
 use std::io::{self, IsTerminal as _};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,23 +13,23 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::escape;
 
-/// So long nobody minds.
+/// Delay before the line is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(100);
 
-/// The line, if a command has one: a process has one terminal.
+/// The current line: a process has one terminal.
 static LINE: Mutex<Option<ProgressBar>> = Mutex::new(None);
-/// Whether there is one. (Most that is printed asks only this.)
+/// Whether there is a line. (Most output only needs this.)
 static ANY: AtomicBool = AtomicBool::new(false);
 
-/// Something that takes its time, until it is dropped.
+/// A step, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// Begins to take time, and shows it if that `is_shown`. Where something larger is under way, that one's line stays.
+    /// Begins a step, shown if `is_shown`. If an outer step is active, its line stays.
     pub(super) fn begin(is_shown: bool, what: &str) -> Progress {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         if !is_shown || dumb || !io::stderr().is_terminal() {
@@ -50,21 +50,21 @@ impl Progress {
         let late = bar.clone();
         let show = move || {
             thread::sleep(PATIENCE);
-            // Held, so that it cannot end in between.
+            // Locked, so that it cannot end meanwhile.
             let line = self::line();
             if line.is_some() && !late.is_finished() {
                 late.set_draw_target(ProgressDrawTarget::stderr());
                 late.enable_steady_tick(TICK);
             }
         };
-        // Without it, there is no line.
+        // Without the thread no line is shown.
         let _ = thread::Builder::new()
             .name("progress".to_owned())
             .spawn(show);
         Progress { bar: Some(bar) }
     }
 
-    /// What it is at now.
+    /// Sets the text of the line.
     pub(super) fn say(&self, what: impl FnOnce() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_message(escape(&what()));
@@ -80,7 +80,7 @@ impl Drop for Progress {
     }
 }
 
-/// Writes to stderr with the line out of the way.
+/// Writes to stderr with the line erased.
 pub(super) fn aside(write: impl FnOnce()) {
     if !ANY.load(Ordering::Relaxed) {
         return write();
@@ -91,7 +91,7 @@ pub(super) fn aside(write: impl FnOnce()) {
     }
 }
 
-/// The answer begins: on a terminal the line has had its time.
+/// Marks that the output begins: a terminal no longer shows the line.
 pub(super) fn answer_begins() {
     if ANY.load(Ordering::Relaxed) && io::stdout().is_terminal() {
         end();
@@ -110,7 +110,7 @@ fn line() -> MutexGuard<'static, Option<ProgressBar>> {
     LINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `12.3 MB`, in powers of ten.
+/// A size as `12.3 MB`, in powers of ten.
 pub(super) fn bytes(count: u64) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
     for (unit, name) in units {

@@ -1,36 +1,36 @@
-//! Where what a command has to say besides its answer goes: to stderr, or, while it is watched, to its look.
+//! The destination of messages besides the output: stderr, or the captured output of a watched command.
 
 use std::io::{self, Write as _};
 
+use super::capture::CapturedOutput;
 use super::failure::one_line;
-use super::look::Look;
 use super::{Failure, progress};
 use crate::source::Log;
 
-/// Tells the user what is no answer.
+/// Writes messages that are not part of the output.
 #[derive(Debug, Default)]
 pub(super) struct Reporter {
     pub(super) quiet: bool,
     pub(super) verbose: bool,
-    /// Where what is to be shown goes while the command is watched; `None`: stdout and stderr.
-    pub(super) look: Option<Look>,
+    /// The captured output while the command is watched; `None`: stdout and stderr are used.
+    pub(super) capture: Option<CapturedOutput>,
 }
 
 impl Log for Reporter {
-    /// A remark on stderr, unless quiet.
+    /// Writes a remark to stderr, unless quiet.
     fn remark(&self, text: &str) {
-        match &self.look {
+        match &self.capture {
             _ if self.quiet => {}
-            Some(look) => look.remark(text),
+            Some(capture) => capture.remark(text),
             None => progress::aside(|| {
                 let _ = writeln!(io::stderr(), "{}", one_line(text));
             }),
         }
     }
 
-    /// What is done, on stderr, if it was asked for.
+    /// Logs a step to stderr, if verbose.
     fn detail(&self, text: &str) {
-        if self.verbose && self.look.is_none() {
+        if self.verbose && self.capture.is_none() {
             progress::aside(|| {
                 let _ = writeln!(io::stderr(), "ovs: {}", one_line(text));
             });
@@ -39,10 +39,10 @@ impl Log for Reporter {
 }
 
 impl Reporter {
-    /// Says what failed, where the command goes on nevertheless.
+    /// Writes a failure to stderr; the command continues.
     pub(super) fn say(&self, failure: &Failure) {
-        match &self.look {
-            Some(look) => look.remark(&failure.message),
+        match &self.capture {
+            Some(capture) => capture.remark(&failure.message),
             None => failure.say(self.quiet),
         }
     }

@@ -9,6 +9,7 @@ use clap::builder::PossibleValue;
 
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::sandbox::{self, Dummy, Neutron, Options, Sandbox, SandboxError};
 
 const START: About = About::other().examples(
@@ -41,7 +42,7 @@ pub enum Command {
     Start {
         /// The run directory: a new one, or an empty one [default: a fresh one under
         /// $XDG_RUNTIME_DIR or /tmp]
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, takes = Value::DIRECTORY)]
         dir: Option<PathBuf>,
         #[command(flatten)]
         content: Content,
@@ -50,7 +51,7 @@ pub enum Command {
     #[command(describe = STOP)]
     Stop {
         /// Its run directory [default: $OVS_RUNDIR]
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, takes = Value::DIRECTORY)]
         dir: Option<PathBuf>,
     },
     /// Run a command inside a sandbox that lasts as long as the command
@@ -62,7 +63,7 @@ pub enum Command {
         #[command(flatten)]
         content: Content,
         /// The command and its arguments
-        #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
+        #[arg(required = true, trailing_var_arg = true, takes = Value::new("CMD", Completer::Files))]
         command: Vec<OsString>,
     },
     /// Stop the sandbox in DIR when standard input ends
@@ -86,7 +87,7 @@ pub struct Content {
     )]
     neutron: Option<Neutron>,
     /// Which devices of the switch are dummies (ovs-vswitchd --enable-dummy)
-    #[arg(long, value_name = "MODE", default_value = "system")]
+    #[arg(long, takes = Value::free("MODE"), default_value = "system")]
     dummy: Dummy,
 }
 
@@ -113,8 +114,8 @@ impl clap::ValueEnum for Dummy {
     }
 }
 
-/// Runs `ovs sandbox`, without remarks and hints if `quiet`. Returns the exit code: that of the
-/// command for `run`, otherwise 0.
+/// Runs `ovs sandbox`, without remarks and hints if `quiet`. Returns the exit code: that of the command for
+/// `run`, else 0.
 ///
 /// # Errors
 ///
@@ -133,7 +134,7 @@ pub fn run(command: &Command, quiet: bool) -> Result<u8, SandboxError> {
     }
 }
 
-/// The exit code for an error; those of a shell where the command of `run` cannot be run.
+/// The exit code for an error; if the command of `run` cannot be run, that of a shell.
 pub fn exit_code(error: &SandboxError) -> u8 {
     match error {
         SandboxError::Unnamed => 2,
@@ -146,7 +147,7 @@ pub fn exit_code(error: &SandboxError) -> u8 {
 }
 
 impl Content {
-    /// Says what will not be as the data has it.
+    /// Reports what differs from the data that is loaded.
     fn remark(&self, quiet: bool) {
         if !quiet && self.neutron.is_some_and(Neutron::controller_is_taken) {
             eprintln!(
@@ -174,7 +175,7 @@ fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, Sandb
     let quoted = word(&dir);
     println!("export OVS_RUNDIR={quoted}");
     if env::var_os("OVS_DB").is_some() {
-        // It would lead past the sandbox.
+        // It would lead out of the sandbox.
         println!("unset OVS_DB");
     }
     if quiet {
@@ -182,7 +183,7 @@ fn start(dir: Option<&Path>, content: &Content, quiet: bool) -> Result<u8, Sandb
     }
     eprintln!("Open vSwitch runs in {quoted}");
     if std::io::stdout().is_terminal() {
-        // Nobody's shell has read it.
+        // No shell has evaluated the line.
         eprintln!("hint: `export OVS_RUNDIR={quoted}` makes it the default in this shell");
     }
     eprintln!("hint: `ovs sandbox stop --dir {quoted}` stops it");

@@ -1,4 +1,4 @@
-//! Option values that are settings: what becomes of a column. The word `none` takes one back.
+//! Option values that set a column; the word `none` unsets it.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -7,19 +7,19 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::ovsdb::{Atom, Datum};
 
-/// The words, each where it stands first.
+/// The words, each once, in the order of their first occurrence.
 pub(super) fn each_once(words: &[String]) -> impl Iterator<Item = &String> {
     let mut seen = HashSet::new();
     words.iter().filter(move |word| seen.insert(*word))
 }
 
-/// The first word that stands there twice.
+/// The first word that occurs twice.
 pub(super) fn given_twice(words: &[String]) -> Option<&String> {
     let mut seen = HashSet::new();
     words.iter().find(|word| !seen.insert(*word))
 }
 
-/// A whole number in a range.
+/// An integer in a range.
 pub(super) fn integer(text: &str, range: RangeInclusive<i64>) -> Result<Datum, String> {
     if text == "none" {
         return Ok(Datum::EMPTY);
@@ -43,7 +43,7 @@ pub(super) fn one_of(words: &'static [&'static str]) -> impl TypedValueParser<Va
     })
 }
 
-/// A number of 32 bits for a column that always has one; `none` is its 0.
+/// A 32-bit number for a column that always has a value; `none` is 0.
 pub(super) fn amount(text: &str) -> Result<Datum, String> {
     match text {
         NONE => Ok(0.into()),
@@ -51,10 +51,10 @@ pub(super) fn amount(text: &str) -> Result<Datum, String> {
     }
 }
 
-/// The word that takes a setting back.
+/// The word that unsets a column.
 const NONE: &str = "none";
 
-/// An interface's type; `system` is the database's empty default.
+/// An interface's type; `system` is the empty string in the database.
 pub(super) fn interface_type(text: &str) -> Result<String, String> {
     match text {
         "" => Err("expected a type: system, internal, patch, vxlan, ...".to_owned()),
@@ -72,13 +72,13 @@ pub(super) fn switch(text: &str) -> Result<Datum, String> {
     }
 }
 
-/// An Ethernet address, which no interface can have if it is a group's.
+/// An Ethernet address; an interface cannot have a group address.
 pub(super) fn mac(text: &str) -> Result<Datum, String> {
     if text == "none" {
         return Ok(Datum::EMPTY);
     }
     let octet = |part: &str| {
-        // A sign would be taken, too.
+        // `parse` would accept a sign.
         let is_plain = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_plain.then(|| u8::from_str_radix(part, 16).ok())?
     };

@@ -1,15 +1,16 @@
 //! `ovs show`: bridges, ports, tags, patch peers and tunnels, in one view.
 //!
-//! Three views of one snapshot: a tree for people, a line per interface for scripts, the whole
-//! topology in JSON.
+//! Three views of one snapshot: a tree in table mode, a row per interface in text mode, the whole topology in
+//! JSON.
 
 mod json;
 mod tree;
 
-use super::lines::{Line, Picture};
+use super::lines::{InterfaceRow, Picture};
 use super::{Context, Failure};
 use crate::base::json::Json;
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::{Depth, Scope, Want};
 use crate::output::{Column, Mode, headings};
 
@@ -18,11 +19,12 @@ use crate::output::{Column, Mode, headings};
 #[command(describe = ABOUT)]
 pub struct Args {
     /// Only this bridge
-    #[arg(value_name = "BRIDGE")]
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
 }
 
 const ABOUT: About = About::watchable()
+    .document(JsonDocument::Topology)
     .list(|| headings(&columns()))
     .remarks(
         "\
@@ -36,28 +38,28 @@ ovs show br-int | grep -w patch
 ovs show --json | jq -r '.bridges[].name'",
     );
 
-/// The line of one interface.
-fn columns<'t>() -> Vec<Column<Line<'t>>> {
+/// The row of one interface.
+fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     vec![
-        Line::BRIDGE,
-        Line::PORT,
-        Line::INTERFACE.drop(9),
-        Line::OFPORT,
-        Line::TYPE,
-        Line::TAG,
-        Line::TRUNKS.drop(6),
-        Line::PEER,
-        Line::PEER_BRIDGE.drop(3),
-        Line::REMOTE_IP.drop(1),
-        Line::LOCAL_IP.drop(5),
-        Line::KEY.drop(2),
-        Line::LINK_STATE.drop(7),
-        Line::ERROR.drop(8),
-        Line::MAC.extra(),
-        Line::MTU.extra(),
-        Line::ADMIN_STATE.extra(),
-        Line::OPTIONS.extra(),
-        Line::EXTERNAL_IDS.extra(),
+        InterfaceRow::BRIDGE,
+        InterfaceRow::PORT,
+        InterfaceRow::INTERFACE.drop(9),
+        InterfaceRow::OFPORT,
+        InterfaceRow::TYPE,
+        InterfaceRow::TAG,
+        InterfaceRow::TRUNKS.drop(6),
+        InterfaceRow::PEER,
+        InterfaceRow::PEER_BRIDGE.drop(3),
+        InterfaceRow::REMOTE_IP.drop(1),
+        InterfaceRow::LOCAL_IP.drop(5),
+        InterfaceRow::KEY.drop(2),
+        InterfaceRow::LINK_STATE.drop(7),
+        InterfaceRow::ERROR.drop(8),
+        InterfaceRow::MAC.extra(),
+        InterfaceRow::MTU.extra(),
+        InterfaceRow::ADMIN_STATE.extra(),
+        InterfaceRow::OPTIONS.extra(),
+        InterfaceRow::EXTERNAL_IDS.extra(),
     ]
 }
 
@@ -66,7 +68,7 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;

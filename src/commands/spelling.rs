@@ -1,4 +1,4 @@
-//! How ports, tables and actions are written: the options that the dumps share.
+//! The options of the dumps that determine how ports, tables and actions are written.
 
 use clap::ValueEnum;
 
@@ -21,10 +21,10 @@ pub(super) struct Spelling {
     #[arg(long, value_enum, value_name = "HOW", conflicts_with = "no_names")]
     ports: Option<HowNamed>,
 
-    /// The words: those of OpenFlow 1.0 where they are true, or those of ovs-ofctl -O VERSION
+    /// The style: that of OpenFlow 1.0 where it is exact, or that of ovs-ofctl -O VERSION
     /// [default: classic; wire with -O]
     #[arg(long, value_enum, value_name = "STYLE")]
-    style: Option<Words>,
+    style: Option<StyleArg>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -35,7 +35,7 @@ enum HowNamed {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Words {
+pub(super) enum StyleArg {
     Classic,
     Wire,
 }
@@ -51,12 +51,12 @@ impl Spelling {
         }
     }
 
-    /// Which words are used: `-O` asks for those of its version.
+    /// The style of the text: with `-O` that of the version.
     pub(super) fn style(&self, cx: &Context) -> Style {
         match self.style {
-            Some(Words::Wire) => Style::Wire,
+            Some(StyleArg::Wire) => Style::Wire,
             None if cx.versions.is_some() => Style::Wire,
-            Some(Words::Classic) | None => Style::Classic,
+            Some(StyleArg::Classic) | None => Style::Classic,
         }
     }
 }

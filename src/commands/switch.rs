@@ -1,5 +1,5 @@
-//! The SWITCH argument: a bridge's name or an endpoint; its OpenFlow session and the names of its ports and
-//! tables.
+//! The SWITCH argument: the name of a bridge, or an endpoint; its OpenFlow session, and the names of its
+//! ports and tables.
 
 mod failures;
 mod tables;
@@ -21,7 +21,7 @@ pub(super) struct SwitchArg {
 }
 
 impl SwitchArg {
-    /// Reads `unix:PATH`, `tcp:HOST[:PORT]` or `ssl:HOST[:PORT]`; everything else is a bridge's name.
+    /// Parses `unix:PATH`, `tcp:HOST[:PORT]` or `ssl:HOST[:PORT]`; everything else is the name of a bridge.
     pub(super) fn parse(cx: &Context, text: &str) -> Result<SwitchArg, Failure> {
         match SwitchAddress::parse(&cx.host, text) {
             Ok(address) => Ok(SwitchArg { address }),
@@ -34,17 +34,18 @@ impl SwitchArg {
         }
     }
 
-    /// What the user called it.
+    /// The argument as given.
     pub(super) fn name(&self) -> &str {
         self.address.name()
     }
 
-    /// Whether it was named as a bridge of the database: then it is Open vSwitch.
+    /// Whether it names a bridge of the database, and so is Open vSwitch.
     pub(super) fn is_bridge(&self) -> bool {
         self.address.is_bridge()
     }
 
-    /// Connects to what tells the way to it, if anything does: two that need it at once shall not both.
+    /// Connects to the database, if the endpoint is found through it: so that two concurrent users share the
+    /// connection.
     pub(super) async fn prepare(&self, cx: &Context) -> Result<(), Failure> {
         if self.address.is_found_by_database() {
             cx.database.connect().await?;
@@ -52,7 +53,7 @@ impl SwitchArg {
         Ok(())
     }
 
-    /// Connects and negotiates the version: of those given by `-O`, or of all.
+    /// Connects and negotiates the version: among those given by `-O`, or all.
     pub(super) async fn connect(&self, cx: &Context) -> Result<Switch, Failure> {
         match self.try_connect(cx, offered(cx)).await {
             Ok(session) => {
@@ -63,21 +64,21 @@ impl SwitchArg {
         }
     }
 
-    /// [`SwitchArg::connect`] with these versions, the error as it is: the caller knows what to make of it.
+    /// Like [`SwitchArg::connect`] with these versions, but returns the error unchanged.
     pub(super) async fn try_connect(
         &self,
         cx: &Context,
         offer: Versions,
     ) -> Result<Switch, SwitchConnectError> {
-        if let Some(look) = cx.look() {
-            look.asked_a_switch();
+        if let Some(capture) = cx.capture() {
+            capture.asked_a_switch();
         }
         self.address.connect(&cx.database, offer).await
     }
 
-    /// The names of the switch's ports: whole, from the database, for one of its bridges; else, or
-    /// where the database does not answer, as the switch tells them, cut at 15 bytes. With them the names of
-    /// tables that the database has; the switch may have others ([`SwitchArg::told_tables`]).
+    /// The names of the switch's ports: complete, from the database, for one of its bridges; else, or if the
+    /// database does not reply, from the switch, truncated to 15 bytes. Includes the names of tables in the
+    /// database; the switch may have others ([`SwitchArg::told_tables`]).
     pub(super) async fn names(&self, cx: &Context) -> Result<SwitchNames, Failure> {
         if self.is_bridge() {
             match self.database_names(cx).await {
@@ -104,7 +105,7 @@ impl SwitchArg {
         })
     }
 
-    /// [`SwitchArg::names`], and what the switch tells of its tables.
+    /// [`SwitchArg::names`], with the names of tables from the switch.
     pub(super) async fn all_names(
         &self,
         cx: &Context,
@@ -120,7 +121,7 @@ impl SwitchArg {
         whole.with_told(&told)
     }
 
-    /// The names that the database gives to the switch's tables; none where it does not answer.
+    /// The names that the database gives to the switch's tables; empty if it does not reply.
     pub(super) async fn whole_table_names(&self, cx: &Context) -> TableNames {
         if !self.is_bridge() {
             return TableNames::default();
@@ -141,7 +142,7 @@ impl SwitchArg {
     }
 }
 
-/// The tables of a bridge that have names, with their numbers; `None` if it cannot be asked.
+/// The tables of a bridge that have names, with their numbers; `None` if the switch cannot be asked.
 pub(crate) async fn names_of_tables(cx: &Context, bridge: &str) -> Option<Vec<(u8, String)>> {
     let switch = SwitchArg::parse(cx, bridge).ok()?;
     let session = switch.try_connect(cx, offered(cx)).await.ok()?;

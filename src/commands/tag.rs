@@ -3,13 +3,14 @@
 mod change;
 mod map;
 
-use super::lines::{Line, Picture, numbers};
+use super::lines::{InterfaceRow, Picture, numbers};
 use super::write;
 use super::{Context, Failure, port};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::vlan::{Vlan, tags};
 use crate::model::{Bridge, Depth, Port, Scope, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 /// The commands on VLAN tags.
 #[derive(Debug, clap::Subcommand)]
@@ -19,17 +20,17 @@ pub enum Command {
     #[command(describe = LIST)]
     List {
         /// Only this bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: Option<String>,
         /// Only this tag
-        #[arg(long, value_name = "VID", value_parser = clap::value_parser!(u16).range(0..=4095))]
+        #[arg(long, takes = Value::VID, value_parser = clap::value_parser!(u16).range(0..=4095))]
         tag: Option<u16>,
     },
-    /// What a port does with tags
+    /// The VLAN configuration of a port
     #[command(describe = SHOW)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
     },
     #[command(flatten)]
@@ -61,10 +62,10 @@ struct Tag<'t> {
 
 fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
     vec![
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|tag: &Tag<'t>| Cell::text(&tag.bridge.name))
             .identity(),
-        Line::TAG
+        InterfaceRow::TAG
             .of(|tag: &Tag<'t>| Cell::from(tag.vid))
             .shape(Shape::VID)
             .identity(),
@@ -72,20 +73,20 @@ fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
             Cell::texts(tag.ports.iter().map(|port| port.name.as_str()))
         })
         .texts("the names of the ports; of bridges how many")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .wrap(),
     ]
 }
 
-fn show_columns<'t>() -> Vec<Column<Line<'t>>> {
+fn show_columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     vec![
-        Line::BRIDGE,
-        Line::PORT,
-        Line::TAG,
-        Line::TRUNKS,
-        Line::CVLANS.extra(),
-        Line::VLAN_MODE,
-        Line::VLAN,
+        InterfaceRow::BRIDGE,
+        InterfaceRow::PORT,
+        InterfaceRow::TAG,
+        InterfaceRow::TRUNKS,
+        InterfaceRow::CVLANS.extra(),
+        InterfaceRow::VLAN_MODE,
+        InterfaceRow::VLAN,
     ]
 }
 
@@ -94,7 +95,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         match self {
             Command::Change(change) => write::make(cx, change).await,
@@ -122,7 +123,7 @@ impl Command {
                 let columns = show_columns();
                 let view = cx.format.view(&columns)?;
                 let picture: Picture = port::locate(cx, port, false, None).await?;
-                // What a port does with tags is the port's, not that of one interface of a bond.
+                // The handling of tags is a property of the port, not of an interface of a bond.
                 match picture.lines().first() {
                     Some(line) => cx.print(&view.one(line)),
                     None => Ok(()),
@@ -132,36 +133,39 @@ impl Command {
     }
 }
 
-impl<'t> Line<'t> {
-    const CVLANS: Column<Line<'t>> =
-        Column::new("cvlans", |line: &Line<'t>| numbers(&line.port.cvlans))
-            .is(
-                Shape::List(&Shape::VID),
-                "inner VLANs that a dot1q-tunnel carries",
-            )
-            .role(Role::Number)
-            .reads(&["cvlans"]);
-
-    /// What the port does with tags: the word of the database's column, the default filled in.
-    pub(super) const VLAN_MODE: Column<Line<'t>> = Column::new("vlan_mode", |line: &Line<'t>| {
-        Cell::text(Vlan::of(line.port).mode())
+impl<'t> InterfaceRow<'t> {
+    const CVLANS: Column<InterfaceRow<'t>> = Column::new("cvlans", |line: &InterfaceRow<'t>| {
+        numbers(&line.port.cvlans)
     })
     .is(
-        Shape::Words(&[
-            "access",
-            "trunk",
-            "native-tagged",
-            "native-untagged",
-            "dot1q-tunnel",
-        ]),
-        "access, trunk, native-tagged, native-untagged or dot1q-tunnel",
+        Shape::List(&Shape::VID),
+        "inner VLANs that a dot1q-tunnel carries",
     )
-    .reads(&["tag", "vlan_mode"]);
+    .role(ColourRole::Number)
+    .reads(&["cvlans"]);
 
-    /// The same in words.
-    pub(super) const VLAN: Column<Line<'t>> = Column::new("vlan", |line: &Line<'t>| {
-        Cell::text(Vlan::of(line.port).to_string())
-    })
-    .text("in words, what the port does with tags; of a VLAN bridge its VLAN")
-    .reads(&["tag", "trunks", "cvlans", "vlan_mode"]);
+    /// The port's VLAN mode: the value of the database's column, or the default.
+    pub(super) const VLAN_MODE: Column<InterfaceRow<'t>> =
+        Column::new("vlan_mode", |line: &InterfaceRow<'t>| {
+            Cell::text(Vlan::of(line.port).mode())
+        })
+        .is(
+            Shape::Words(&[
+                "access",
+                "trunk",
+                "native-tagged",
+                "native-untagged",
+                "dot1q-tunnel",
+            ]),
+            "access, trunk, native-tagged, native-untagged or dot1q-tunnel",
+        )
+        .reads(&["tag", "vlan_mode"]);
+
+    /// The VLAN mode in words.
+    pub(super) const VLAN: Column<InterfaceRow<'t>> =
+        Column::new("vlan", |line: &InterfaceRow<'t>| {
+            Cell::text(Vlan::of(line.port).to_string())
+        })
+        .text("in words, what the port does with tags; of a VLAN bridge its VLAN")
+        .reads(&["tag", "trunks", "cvlans", "vlan_mode"]);
 }

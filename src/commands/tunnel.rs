@@ -2,16 +2,17 @@
 
 mod change;
 
-use super::lines::{Line, Picture};
+use super::lines::{InterfaceRow, Picture};
 use super::write;
 use super::{Context, Exit, Failure, port, quoted};
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::tunnel::{Tunnel, is_tunnel};
 use crate::model::{Depth, Scope, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
 /// The commands on tunnels.
-// There is one of it in a process, and one a line in a batch.
+// One exists per process, and one per line of a batch.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, clap::Subcommand)]
 #[command(defer = true)]
@@ -20,14 +21,14 @@ pub enum Command {
     #[command(describe = LIST)]
     List {
         /// Only this bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: Option<String>,
     },
     /// One tunnel
     #[command(describe = SHOW)]
     Show {
         /// The port: its name, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
     },
     #[command(flatten)]
@@ -51,20 +52,20 @@ const SHOW: About = About::reads()
     .one(|| headings(&columns()))
     .examples("ovs tunnel show vxlan-0a000048");
 
-fn columns<'t>() -> Vec<Column<Line<'t>>> {
+fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
     vec![
-        Line::BRIDGE.drop(3),
-        Line::PORT,
-        Line::OFPORT.drop(2),
-        Line::TYPE.drop(4),
-        Line::LOCAL_IP.drop(5),
-        Line::REMOTE_IP,
-        Line::KEY,
-        Line::STATE,
-        Line::ERROR.drop(1),
-        Line::DST_PORT.extra(),
-        Line::LINK_STATE.extra(),
-        Line::OPTIONS.extra(),
+        InterfaceRow::BRIDGE.drop(3),
+        InterfaceRow::PORT,
+        InterfaceRow::OFPORT.drop(2),
+        InterfaceRow::TYPE.drop(4),
+        InterfaceRow::LOCAL_IP.drop(5),
+        InterfaceRow::REMOTE_IP,
+        InterfaceRow::KEY,
+        InterfaceRow::STATE,
+        InterfaceRow::ERROR.drop(1),
+        InterfaceRow::DST_PORT.extra(),
+        InterfaceRow::LINK_STATE.extra(),
+        InterfaceRow::OPTIONS.extra(),
     ]
 }
 
@@ -73,7 +74,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// An argument is wrong, the database does not answer, or stdout cannot be written.
+    /// An argument is wrong, the database does not reply, or stdout cannot be written.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let columns = columns();
         let view = cx.format.view(&columns)?;
@@ -103,46 +104,51 @@ impl Command {
     }
 }
 
-impl<'t> Line<'t> {
-    /// The tunnel that the interface is, if it is one.
+impl<'t> InterfaceRow<'t> {
+    /// The tunnel of the interface, if it is one.
     pub(super) fn tunnel(&self) -> Option<Tunnel<'t>> {
         Tunnel::of(self.bridge, self.port, self.interface)
     }
 
-    pub(super) const REMOTE_IP: Column<Line<'t>> = Column::new("remote_ip", |line: &Line<'t>| {
-        Cell::from(line.tunnel().and_then(|tunnel| tunnel.remote))
-    })
-    .text_or_null("the far end of the tunnel")
-    .role(Role::Address)
-    .reads(&["options"]);
+    pub(super) const REMOTE_IP: Column<InterfaceRow<'t>> =
+        Column::new("remote_ip", |line: &InterfaceRow<'t>| {
+            Cell::from(line.tunnel().and_then(|tunnel| tunnel.remote))
+        })
+        .text_or_null("the far end of the tunnel")
+        .role(ColourRole::Address)
+        .reads(&["options"]);
 
-    pub(super) const LOCAL_IP: Column<Line<'t>> = Column::new("local_ip", |line: &Line<'t>| {
-        Cell::from(line.tunnel().and_then(|tunnel| tunnel.local))
-    })
-    .text_or_null("the near end of the tunnel")
-    .role(Role::Address)
-    .reads(&["options"]);
+    pub(super) const LOCAL_IP: Column<InterfaceRow<'t>> =
+        Column::new("local_ip", |line: &InterfaceRow<'t>| {
+            Cell::from(line.tunnel().and_then(|tunnel| tunnel.local))
+        })
+        .text_or_null("the near end of the tunnel")
+        .role(ColourRole::Address)
+        .reads(&["options"]);
 
-    pub(super) const KEY: Column<Line<'t>> = Column::new("key", |line: &Line<'t>| {
-        Cell::from(line.tunnel().and_then(|tunnel| tunnel.key()))
-    })
-    .text_or_null("the key (VNI) of the tunnel, or flow")
-    .role(Role::Number)
-    .reads(&["options"]);
+    pub(super) const KEY: Column<InterfaceRow<'t>> =
+        Column::new("key", |line: &InterfaceRow<'t>| {
+            Cell::from(line.tunnel().and_then(|tunnel| tunnel.key()))
+        })
+        .text_or_null("the key (VNI) of the tunnel, or flow")
+        .role(ColourRole::Number)
+        .reads(&["options"]);
 
-    const DST_PORT: Column<Line<'t>> = Column::new("dst_port", |line: &Line<'t>| {
-        Cell::from(line.tunnel().and_then(|tunnel| tunnel.dst_port))
-    })
-    .whole_or_null("the UDP or TCP port to which the tunnel sends")
-    .reads(&["options"]);
+    const DST_PORT: Column<InterfaceRow<'t>> =
+        Column::new("dst_port", |line: &InterfaceRow<'t>| {
+            Cell::from(line.tunnel().and_then(|tunnel| tunnel.dst_port))
+        })
+        .whole_or_null("the UDP or TCP port to which the tunnel sends")
+        .reads(&["options"]);
 
-    pub(super) const STATE: Column<Line<'t>> = Column::new("state", |line: &Line<'t>| {
-        Cell::from(line.tunnel().and_then(|tunnel| tunnel.state()))
-    })
-    .is(
-        Shape::OrNull(&Shape::Words(&["up", "down", "error"])),
-        "whether it works: ok, or what is wrong",
-    )
-    .role(Role::State)
-    .reads(&["error", "link_state"]);
+    pub(super) const STATE: Column<InterfaceRow<'t>> =
+        Column::new("state", |line: &InterfaceRow<'t>| {
+            Cell::from(line.tunnel().and_then(|tunnel| tunnel.state()))
+        })
+        .is(
+            Shape::OrNull(&Shape::Words(&["up", "down", "error"])),
+            "whether it works: ok, or what is wrong",
+        )
+        .role(ColourRole::State)
+        .reads(&["error", "link_state"]);
 }

@@ -1,12 +1,12 @@
-//! `--watch`: a command looked at again and again, and what has changed since.
+//! `--watch`: runs a command repeatedly and shows its changes.
 //!
-//! A look is the command itself, run once more; what it would print it gives to a `Look` as a
-//! [`Frame`] instead. Two of them are compared, and what differs is shown: a [`Screen`] is redrawn, or a
-//! [`Stream`] goes on. So every command that prints lists can be watched, and none knows of it.
+//! Each run captures its output as a [`Frame`] in a `CapturedOutput`. Two consecutive frames are compared and
+//! the differences shown: a [`Screen`] is redrawn, a [`Stream`] appends. So every command that prints lists
+//! can be watched without code of its own.
 //!
-//! When to look again, the looks tell too. What they read from the database is monitored: the next
-//! follows when some of it has changed. Where they asked a switch, which tells nothing of itself, they
-//! are repeated every so many seconds.
+//! The runs also determine when the next one starts. The parts of the database that they read are monitored,
+//! and a change starts the next run. Commands that read from a switch, which does not report changes, are
+//! repeated at an interval.
 
 mod reader;
 mod signals;
@@ -16,36 +16,36 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::capture::WatchInterval;
 use super::context::print;
-use super::look::Pace;
 use super::{Command, Context, Exit, Failure};
 use crate::output::{Format, Frame, Head, Mode, Screen, Stream, clock};
 use reader::Reader;
 use signals::{Signal, Signals};
 
-/// A change seldom comes alone: ovs-vswitchd answers it with its own.
+/// Delay after a change: ovs-vswitchd usually reacts with changes of its own.
 const SETTLE: Duration = Duration::from_millis(40);
-/// After this time what went wrong is tried again; every further time takes twice as long.
+/// Delay before the first retry after a failure; it doubles with every retry.
 const RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
-/// Watches the command until a signal ends it, or nobody reads any more.
+/// Watches the command until a signal ends it or stdout is closed.
 pub(super) async fn watch(
     cx: &Context,
     command: &Command,
-    pace: Pace,
+    interval: WatchInterval,
 ) -> Result<ExitCode, Failure> {
-    let mut watch = Watch::new(cx, command, pace);
+    let mut watch = Watcher::new(cx, command, interval);
     let mut reader = Reader::new();
     let mut signals = Signals::new(watch.out.is_screen());
-    let mut why = Why::Time;
+    let mut why = Trigger::Time;
     loop {
         tokio::select! {
             biased;
             signal = signals.next() => match signal {
                 Signal::Resized => {
                     watch.measure();
-                    why = Why::Resized;
+                    why = Trigger::Resized;
                 }
                 Signal::Ends(code) => return Ok(code.into()),
             },
@@ -55,75 +55,75 @@ pub(super) async fn watch(
     }
 }
 
-/// Why it is looked at.
+/// The reason for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Why {
-    /// It is time, or something has changed in the database.
+enum Trigger {
+    /// The interval has passed, or the database has changed.
     Time,
-    /// The terminal has another size.
+    /// The terminal was resized.
     Resized,
 }
 
-struct Watch<'c> {
+struct Watcher<'c> {
     command: &'c Command,
     options: &'c Context,
-    /// That of the looks: it has the connection to the database.
+    /// The context of the runs: it has the connection to the database.
     cx: Context,
-    pace: Pace,
-    out: Out,
+    interval: WatchInterval,
+    out: WatchOutput,
     what: String,
-    /// The last look, and the one that its changes are shown against.
-    now: Option<Seen>,
-    before: Option<Seen>,
+    /// The last output, and the one that its changes are relative to.
+    now: Option<TimedFrame>,
+    before: Option<TimedFrame>,
     remarks: Vec<String>,
-    /// How long the last look took.
+    /// The duration of the last run.
     took: Duration,
     asked_a_switch: bool,
-    trouble: Option<Trouble>,
+    failure: Option<ReadFailure>,
 }
 
-/// What was seen, and when.
-struct Seen {
+/// The output of a run, and its time.
+struct TimedFrame {
     frame: Frame,
     at: Instant,
     time: SystemTime,
 }
 
-/// What is wrong.
-struct Trouble {
+/// The failure of the last run.
+struct ReadFailure {
     message: String,
     since: SystemTime,
     next: Duration,
 }
 
-enum Out {
+enum WatchOutput {
     Screen { screen: Screen, height: usize },
     Stream(Stream),
 }
 
-impl Out {
+impl WatchOutput {
     fn is_screen(&self) -> bool {
-        matches!(self, Out::Screen { .. })
+        matches!(self, WatchOutput::Screen { .. })
     }
 }
 
-impl<'c> Watch<'c> {
-    fn new(options: &'c Context, command: &'c Command, pace: Pace) -> Watch<'c> {
+impl<'c> Watcher<'c> {
+    fn new(options: &'c Context, command: &'c Command, interval: WatchInterval) -> Watcher<'c> {
         let terminal = io::stdout().is_terminal();
         let out = match options.format.mode {
-            Mode::Table => Out::Screen {
+            Mode::Table => WatchOutput::Screen {
                 screen: Screen::new(terminal),
                 height: usize::MAX,
             },
-            _ => Out::Stream(Stream::new(&options.format)),
+            _ => WatchOutput::Stream(Stream::new(&options.format)),
         };
         let words = std::env::args_os().skip(1);
         let words: Vec<String> = words.map(|w| w.to_string_lossy().into_owned()).collect();
-        let mut watch = Watch {
+        let mut watch = Watcher {
             command,
             options,
-            cx: options.for_looks(),
-            pace,
+            cx: options.for_watching(),
+            interval,
             out,
             what: command_line(&words),
             now: None,
@@ -131,15 +131,15 @@ impl<'c> Watch<'c> {
             remarks: Vec::new(),
             took: Duration::ZERO,
             asked_a_switch: false,
-            trouble: None,
+            failure: None,
         };
         watch.measure();
         watch
     }
 
-    /// Takes the size of the terminal.
+    /// Reads the size of the terminal.
     fn measure(&mut self) {
-        let Out::Screen { height, .. } = &mut self.out else {
+        let WatchOutput::Screen { height, .. } = &mut self.out else {
             return;
         };
         if let Some((wide, high)) = terminal_size::terminal_size_of(io::stdout()) {
@@ -148,31 +148,32 @@ impl<'c> Watch<'c> {
         }
     }
 
-    /// One look, and the wait for the next: why that is. It may be dropped at any point of its waiting.
-    async fn step(&mut self, why: Why) -> Result<Why, Failure> {
-        self.look(why).await?;
+    /// Runs the command once, then waits; returns the reason for the next run. May be cancelled while it
+    /// waits.
+    async fn step(&mut self, why: Trigger) -> Result<Trigger, Failure> {
+        self.refresh(why).await?;
         Ok(self.wait().await)
     }
 
-    async fn look(&mut self, why: Why) -> Result<(), Failure> {
+    async fn refresh(&mut self, why: Trigger) -> Result<(), Failure> {
         if self.cx.database.is_lost() {
             let width = self.cx.format.width;
-            self.cx = self.options.for_looks();
+            self.cx = self.options.for_watching();
             self.cx.format.width = width;
         }
-        let Some(look) = self.cx.look() else {
+        let Some(capture) = self.cx.capture() else {
             return Ok(());
         };
-        look.begin();
+        capture.begin();
         let began = Instant::now();
         let outcome = self.command.once(&self.cx).await;
         self.took = began.elapsed();
-        self.asked_a_switch |= look.asked_a_switch.get();
-        let frame = look.frame.take();
-        let remarks = look.remarks.take();
+        self.asked_a_switch |= capture.asked_a_switch.get();
+        let frame = capture.frame.take();
+        let remarks = capture.remarks.take();
         let frame = match (outcome, frame) {
             (Ok(_), Some(frame)) => frame,
-            // It shows nothing: there is nothing.
+            // No output: an empty frame.
             (Ok(_), None) => Frame::default(),
             (Err(failure), _) if self.now.is_none() || failure.exit == Exit::Usage => {
                 return Err(failure);
@@ -183,7 +184,7 @@ impl<'c> Watch<'c> {
         self.seen(frame, why)
     }
 
-    /// Remarks stand in the head of a screen; elsewhere they are made once.
+    /// Sets the remarks: a screen shows them in its heading, a stream prints each once.
     fn remark(&mut self, remarks: Vec<String>) {
         if !self.out.is_screen() {
             let new = remarks
@@ -196,24 +197,23 @@ impl<'c> Watch<'c> {
         self.remarks = remarks;
     }
 
-    /// A look has seen this.
-    fn seen(&mut self, frame: Frame, why: Why) -> Result<(), Failure> {
-        let recovered = self.trouble.take().is_some();
+    /// Takes the output of a successful run.
+    fn seen(&mut self, frame: Frame, why: Trigger) -> Result<(), Failure> {
+        let recovered = self.failure.take().is_some();
         if recovered && !self.out.is_screen() {
             self.options.remark("ovs: connected again");
         }
-        let seen = Seen {
+        let seen = TimedFrame {
             frame,
             at: Instant::now(),
             time: SystemTime::now(),
         };
-        if why == Why::Resized && self.now.is_some() {
-            // The same difference as before, on another screen.
+        if why == Trigger::Resized && self.now.is_some() {
+            // The same differences as before, on a resized screen.
             self.now = Some(seen);
             return self.print();
         }
-        // What is shown as changed stays so until something else changes; where it is looked at in
-        // turns, until the next.
+        // Changes stay marked until the next change; if a switch is polled, until the next run.
         let is_new = match &self.now {
             None => true,
             Some(now) => {
@@ -224,7 +224,7 @@ impl<'c> Watch<'c> {
             if let Some(now) = &mut self.now {
                 now.at = seen.at;
             }
-            // A stream has told all that there is to tell.
+            // A stream has printed everything already.
             return if recovered && self.out.is_screen() {
                 self.print()
             } else {
@@ -235,10 +235,10 @@ impl<'c> Watch<'c> {
         self.print()
     }
 
-    /// A look has failed: what was there is kept, but for what was named and is no longer there.
+    /// Handles a failed run: the last output is kept, unless the named object no longer exists.
     fn failed(&mut self, failure: &Failure) -> Result<(), Failure> {
-        let (since, next) = match &self.trouble {
-            Some(trouble) => (trouble.since, (trouble.next * 2).min(LONGEST_RETRY)),
+        let (since, next) = match &self.failure {
+            Some(failed) => (failed.since, (failed.next * 2).min(LONGEST_RETRY)),
             None => (SystemTime::now(), RETRY),
         };
         let is_gone = failure.exit == Exit::NotFound;
@@ -251,9 +251,9 @@ impl<'c> Watch<'c> {
         } else {
             format!("disconnected since {}: {}", clock(since), failure.message)
         };
-        let is_news = self.trouble.is_none();
+        let is_news = self.failure.is_none();
         if is_gone && let Some(now) = self.now.as_ref().filter(|now| !now.frame.is_empty()) {
-            let nothing = Seen {
+            let nothing = TimedFrame {
                 frame: Frame {
                     items: Vec::new(),
                     ..now.frame.clone()
@@ -266,14 +266,14 @@ impl<'c> Watch<'c> {
                 self.print()?;
             }
         }
-        self.trouble = Some(Trouble {
+        self.failure = Some(ReadFailure {
             message,
             since,
             next,
         });
         match &self.out {
-            Out::Screen { .. } => self.print(),
-            Out::Stream(_) if is_news => {
+            WatchOutput::Screen { .. } => self.print(),
+            WatchOutput::Stream(_) if is_news => {
                 let end = if is_gone {
                     "waiting for it"
                 } else {
@@ -283,11 +283,11 @@ impl<'c> Watch<'c> {
                     .remark(&format!("ovs: {}; {end}", failure.message));
                 Ok(())
             }
-            Out::Stream(_) => Ok(()),
+            WatchOutput::Stream(_) => Ok(()),
         }
     }
 
-    /// Shows what was seen last, with what has changed since the look before.
+    /// Prints the last output, with the changes relative to the one before.
     fn print(&mut self) -> Result<(), Failure> {
         let Some(now) = &self.now else {
             return Ok(());
@@ -299,10 +299,10 @@ impl<'c> Watch<'c> {
         let before = self.before.as_ref().map(|before| &before.frame);
         let changes = now.frame.compare(before, elapsed);
         let text = match &mut self.out {
-            Out::Stream(stream) => stream.lines(&now.frame, &changes, now.time),
-            Out::Screen { screen, height } => {
+            WatchOutput::Stream(stream) => stream.lines(&now.frame, &changes, now.time),
+            WatchOutput::Screen { screen, height } => {
                 let pace = if self.asked_a_switch {
-                    format!("every {} s", self.pace.poll().as_secs_f64())
+                    format!("every {} s", self.interval.poll().as_secs_f64())
                 } else {
                     "on change".to_owned()
                 };
@@ -310,10 +310,7 @@ impl<'c> Watch<'c> {
                     what: &self.what,
                     pace: &pace,
                     time: now.time,
-                    trouble: self
-                        .trouble
-                        .as_ref()
-                        .map(|trouble| trouble.message.as_str()),
+                    error: self.failure.as_ref().map(|failed| failed.message.as_str()),
                     remarks: &self.remarks,
                 };
                 let format = Format {
@@ -326,17 +323,17 @@ impl<'c> Watch<'c> {
         print(&text)
     }
 
-    /// Waits for a reason to look again.
-    async fn wait(&self) -> Why {
-        if let Some(trouble) = &self.trouble {
-            // The database may ring before: what is waited for may be there.
-            let next = trouble.next;
+    /// Waits for the next run; returns its reason.
+    async fn wait(&self) -> Trigger {
+        if let Some(failed) = &self.failure {
+            // A change of the database may come first: the missing object may exist again.
+            let next = failed.next;
             let gone = self.now.as_ref().is_some_and(|now| now.frame.is_empty());
             tokio::select! {
                 () = tokio::time::sleep(next) => {}
                 () = self.cx.database.changed(), if gone => {}
             }
-            return Why::Time;
+            return Trigger::Time;
         }
         let since = self
             .now
@@ -344,28 +341,28 @@ impl<'c> Watch<'c> {
             .map_or(Duration::ZERO, |now| now.at.elapsed());
         let next_poll = async {
             if self.asked_a_switch {
-                tokio::time::sleep(self.pace.poll().saturating_sub(since)).await;
+                tokio::time::sleep(self.interval.poll().saturating_sub(since)).await;
             } else {
                 pending::<()>().await;
             }
         };
-        // Rates are those of a time that was asked for.
+        // Rates refer to the requested interval.
         let counts = self.now.as_ref().is_some_and(|now| now.frame.counts());
         let rings = !(self.asked_a_switch && counts);
         tokio::select! {
-            () = next_poll => Why::Time,
+            () = next_poll => Trigger::Time,
             () = self.cx.database.changed(), if rings => {
                 tokio::time::sleep(SETTLE).await;
-                let least = self.pace.least().max(self.took);
+                let least = self.interval.least().max(self.took);
                 let since = self.now.as_ref().map_or(Duration::ZERO, |now| now.at.elapsed());
                 tokio::time::sleep(least.saturating_sub(since)).await;
-                Why::Time
+                Trigger::Time
             }
         }
     }
 }
 
-/// The command line as it may be typed.
+/// The command line in the form in which it can be typed.
 fn command_line(words: &[String]) -> String {
     let is_plain = |word: &&String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/+%@".contains(c);

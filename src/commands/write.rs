@@ -1,11 +1,11 @@
-//! How every command that changes the database does it: plan, one transaction, wait, tell the truth.
+//! The procedure of every command that changes the database: plan, one transaction, wait, report.
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
-//! | `applied` | waiting for ovs-vswitchd, and what it says of the interfaces |
-//! | `undo` | taking out again what the switch refuses |
-//! | `interrupt` | what a signal that ends it says first |
-//! | `print` | what changed, as the user sees it |
+//! | `applied` | waiting for ovs-vswitchd, and its results for the interfaces |
+//! | `undo` | removal of ports that the switch refuses |
+//! | `interrupt` | the report of the state of a change when a signal ends the process |
+//! | `print` | the report of changes |
 
 mod applied;
 mod interrupt;
@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 use futures_util::future::LocalBoxFuture;
 
 use applied::{Applied, State, applied};
-use interrupt::{Course, Stage};
-use print::{Line, columns, lines, print_changes, print_plan};
+use interrupt::{ChangeStage, SignalGuard};
+use print::{ChangedObject, columns, lines, print_changes, print_plan};
 use undo::take_out_again;
 
 use super::progress::Progress;
@@ -31,58 +31,59 @@ use crate::plan::RowId;
 use crate::plan::{Edit, Refusal};
 use crate::source::Database;
 
-/// How often a plan is made anew because somebody else was faster.
+/// Maximum number of plans made because of conflicting transactions.
 const ATTEMPTS: usize = 20;
 
-/// With more steps than this, reading the tables of ports once is cheaper than asking for each row.
+/// With more steps than this, reading the tables of ports once is cheaper than a request for each row.
 const WORTH_READING_WHOLE: usize = 40;
 
-/// What helps where nobody knows whether it is written.
-const LOOK_THERE: &str = "`ovs show` shows what is there; the command can be given again with \
+/// The hint if it is unknown whether the change is written.
+const SHOW_HINT: &str = "`ovs show` shows what is there; the command can be given again with \
                           --may-exist or --if-exists";
 
-/// The columns of what is printed of a change.
+/// The columns of the report of a change.
 pub(crate) fn changed_columns() -> Vec<Heading> {
     headings(&columns())
 }
 
 /// A command that changes the database.
-pub(super) trait Change {
-    /// Lays the change over the draft, or says why it is not made.
+pub(super) trait DatabaseChange {
+    /// Applies the change to the draft, or refuses it.
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>>;
 
-    /// Whether ports that the switch refuses are to be taken out again.
+    /// Whether ports that the switch refuses are removed again.
     fn is_atomic(&self) -> bool {
         false
     }
 }
 
-/// A change, and the line it stands on in a batch.
-pub(super) struct Step<'a> {
+/// A change, with its line number in a batch.
+pub(super) struct ChangeStep<'a> {
     pub(super) line: Option<usize>,
-    pub(super) change: &'a dyn Change,
+    pub(super) change: &'a dyn DatabaseChange,
 }
 
 /// Makes one change.
-pub(super) async fn make(cx: &Context, change: &dyn Change) -> Result<(), Failure> {
-    make_all(cx, &[Step { line: None, change }]).await
+pub(super) async fn make(cx: &Context, change: &dyn DatabaseChange) -> Result<(), Failure> {
+    make_all(cx, &[ChangeStep { line: None, change }]).await
 }
 
-/// Makes all changes, in this order, in one transaction; prints what changed.
-pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Failure> {
+/// Makes all changes, in this order, in one transaction; prints a report.
+pub(super) async fn make_all(cx: &Context, steps: &[ChangeStep<'_>]) -> Result<(), Failure> {
     let is_atomic = steps.iter().any(|step| step.change.is_atomic());
     if is_atomic && cx.writing.no_wait {
-        let message = "--atomic must wait to see what the switch says: it cannot be with --no-wait";
+        let message =
+            "--atomic waits for the result of the switch: it cannot be combined with --no-wait";
         return Err(Failure::new(Exit::Usage, message));
     }
     if is_atomic && steps.len() > 1 {
-        let message = "--atomic takes out what one command added: it cannot stand in a batch";
+        let message = "--atomic removes what one command added: it cannot be used in a batch";
         return Err(Failure::new(Exit::Usage, message));
     }
     let mut database = cx.database.for_writing().await?;
-    let course = OnceCell::new();
+    let guard = OnceCell::new();
     for _ in 0..database.servers() {
-        match make_at(cx, &database, steps, is_atomic, &course).await {
+        match make_at(cx, &database, steps, is_atomic, &guard).await {
             Err(Stop::NothingSent(failure)) if failure.exit == Exit::Unreachable => {
                 database = database.elsewhere().await.ok_or(failure)?;
             }
@@ -92,15 +93,15 @@ pub(super) async fn make_all(cx: &Context, steps: &[Step<'_>]) -> Result<(), Fai
     }
     Err(Failure::new(
         Exit::Unreachable,
-        "every database server that was tried hung up before anything was sent to it",
+        "every database server closed the connection before the change was sent",
     ))
 }
 
-/// Why a change was not made, and whether it can be tried at another server.
+/// The reason why a change was not made, and whether another server may be tried.
 enum Stop {
     /// No transaction was sent.
     NothingSent(Failure),
-    /// There is nothing to try again.
+    /// A retry is not possible.
     Final(Failure),
 }
 
@@ -114,13 +115,13 @@ impl<E: Into<Failure>> From<E> for Stop {
 async fn make_at(
     cx: &Context,
     database: &Database,
-    steps: &[Step<'_>],
+    steps: &[ChangeStep<'_>],
     is_atomic: bool,
-    course: &OnceCell<Course>,
+    guard: &OnceCell<SignalGuard>,
 ) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let Some(Written { mut edit, next_cfg }) = commit(cx, database, steps, course).await? else {
+    let Some(Written { mut edit, next_cfg }) = commit(cx, database, steps, guard).await? else {
         return Ok(());
     };
     say_warnings(cx, &edit)?;
@@ -134,7 +135,7 @@ async fn make_at(
             None => Vec::new(),
         };
         let applied = applied(cx, database, next_cfg, &watched, &written);
-        let applied = during(course, Box::pin(applied)).await;
+        let applied = during(guard, Box::pin(applied)).await;
         applied.map(|applied| (applied, written))
     };
     let (states, put_back, late) = match verdict {
@@ -155,32 +156,32 @@ async fn make_at(
         line.learn(&states);
     }
     let failed = not_applied(&edit, &states);
-    // Where nothing was written, nothing is to be said.
+    // If nothing was written, there is nothing to report.
     let reached = |stage| {
-        if let Some(course) = course.get().filter(|_| wrote) {
-            course.reached(stage);
+        if let Some(guard) = guard.get().filter(|_| wrote) {
+            guard.reached(stage);
         }
     };
     if late.is_some() || failed.is_some() || !put_back.is_empty() {
-        reached(Stage::NotApplied);
+        reached(ChangeStage::NotApplied);
     } else if !cx.writing.no_wait {
-        reached(Stage::Applied);
+        reached(ChangeStage::Applied);
     }
-    let added: Vec<(&str, Uuid)> = lines.iter().filter_map(Line::added_port).collect();
+    let added: Vec<(&str, Uuid)> = lines.iter().filter_map(ChangedObject::added_port).collect();
     if let Some(failed) = &failed
         && is_atomic
         && !added.is_empty()
-        && lines.iter().all(Line::goes_with_port)
+        && lines.iter().all(ChangedObject::goes_with_port)
     {
-        reached(Stage::TakingOut);
+        reached(ChangeStage::TakingOut);
         let taken_out = Box::pin(take_out_again(database, &added, failed));
-        let failure = during(course, taken_out).await;
-        reached(Stage::Nothing);
+        let failure = during(guard, taken_out).await;
+        reached(ChangeStage::Nothing);
         return Err(failure.into());
     }
     let changes = view.list(&lines);
-    if let Some(course) = course.get() {
-        course.reports(changes.len());
+    if let Some(guard) = guard.get() {
+        guard.reports(changes.len());
     }
     let printed = print_changes(cx, &changes, lines.is_empty());
     if let Some(mut failure) = late {
@@ -196,25 +197,24 @@ async fn make_at(
         return Err(was_put_back(&put_back).into());
     }
     let reported = reported(cx, printed);
-    reached(Stage::Told);
+    reached(ChangeStage::Reported);
     Ok(reported?)
 }
 
 /// A plan that is in the database.
 struct Written<'c> {
     edit: Edit<'c>,
-    /// The number by which ovs-vswitchd says that it has applied it; `None`: nothing was written, because
-    /// all was so already.
+    /// The value of `next_cfg` that ovs-vswitchd confirms; `None` if nothing was written because the database
+    /// already was as requested.
     next_cfg: Option<i64>,
 }
 
-/// Plans, and plans again where somebody else was faster, until it is written; `None`: it was a dry run,
-/// which is printed.
+/// Plans, again after a conflict, until the plan is written; `None` after a dry run, which is printed.
 async fn commit<'c>(
     cx: &Context,
     database: &'c Database,
-    steps: &[Step<'_>],
-    course: &OnceCell<Course>,
+    steps: &[ChangeStep<'_>],
+    guard: &OnceCell<SignalGuard>,
 ) -> Result<Option<Written<'c>>, Stop> {
     let lost = |error: Error| Stop::NothingSent(error.into());
     let progress = cx.progress("reading the database");
@@ -222,15 +222,15 @@ async fn commit<'c>(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        // Done while the database searches: later the change would wait for it.
+        // Done while the database searches, so that it does not delay the change later.
         let prepare = async {
             tokio::task::yield_now().await;
-            course.get_or_init(|| Course::prepare(cx.quiet));
+            guard.get_or_init(|| SignalGuard::prepare(cx.quiet));
         };
         let (planned, ()) = tokio::join!(plan(database, steps, &progress), prepare);
         let (mut edit, refused) = planned.map_err(Stop::NothingSent)?;
         if let Some(failure) = refused {
-            // It may be refused because of what never was so at any one moment.
+            // The refusal may come from an inconsistent read.
             if attempt < ATTEMPTS
                 && !matches!(failure.exit, Exit::Usage | Exit::Unreachable)
                 && !edit.draft.holds().await.map_err(lost)?
@@ -255,13 +255,13 @@ async fn commit<'c>(
         }
         refuse_undocumented(cx, &edit)?;
         progress.say(|| "writing to the database".to_owned());
-        match send(cx, database, &edit, &operations, course).await {
+        match send(cx, database, &edit, &operations, guard).await {
             Ok(outcomes) => return Ok(Some(Written::of(edit, &operations, &outcomes))),
             Err(Error::Operation(error)) if error.index.is_none() && refused_at_commit => {
                 return Err(Error::Operation(error).into());
             }
             Err(error) if attempt < ATTEMPTS && is_lost_race(&error, &operations) => {
-                cx.tell("somebody else changed what this builds on; planning again");
+                cx.tell("another client changed rows that the plan depends on; planning again");
                 refused_at_commit |= matches!(&error, Error::Operation(e) if e.index.is_none());
             }
             Err(error) => return Err(not_written(error, &operations).into()),
@@ -269,29 +269,29 @@ async fn commit<'c>(
     }
 }
 
-/// Sends the transaction. An interrupt from now on reports what became of it.
+/// Sends the transaction. From then on an interrupt reports the state of the change.
 async fn send(
     cx: &Context,
     database: &Database,
     edit: &Edit<'_>,
     operations: &[Operation],
-    course: &OnceCell<Course>,
+    guard: &OnceCell<SignalGuard>,
 ) -> Result<Vec<Outcome>, Error> {
-    let course = course.get_or_init(|| Course::prepare(cx.quiet));
-    course.hold_signals();
-    course.reached(Stage::Sent);
+    let guard = guard.get_or_init(|| SignalGuard::prepare(cx.quiet));
+    guard.hold_signals();
+    guard.reached(ChangeStage::Sent);
     let sent = database.transact(operations);
-    let answer = course.during(sent).await;
-    course.reached(match answer {
-        Ok(_) => Stage::Written,
-        Err(_) => Stage::Nothing,
+    let answer = guard.during(sent).await;
+    guard.reached(match answer {
+        Ok(_) => ChangeStage::Written,
+        Err(_) => ChangeStage::Nothing,
     });
-    course.reports(warnings_len(edit));
+    guard.reports(warnings_len(edit));
     answer
 }
 
 impl<'c> Written<'c> {
-    /// The plan with what the database answered: the rows that it made, and what was read along.
+    /// The plan with the results of the transaction: the inserted rows, and the rows that were read in it.
     fn of(mut edit: Edit<'c>, operations: &[Operation], outcomes: &[Outcome]) -> Self {
         let (mut made, mut read) = (Vec::new(), Vec::new());
         for pair in operations.iter().zip(outcomes) {
@@ -310,7 +310,7 @@ impl<'c> Written<'c> {
     }
 }
 
-/// The interfaces of what changed and of what was named.
+/// The interfaces of the changed and of the named ports.
 fn watched(edit: &Edit<'_>) -> Vec<(RowId, Uuid)> {
     let report = edit.report();
     let changed = report.iter().flat_map(|object| &object.interfaces);
@@ -321,12 +321,12 @@ fn watched(edit: &Edit<'_>) -> Vec<(RowId, Uuid)> {
         .collect()
 }
 
-/// What the switch could not do, in its own words; `None`: nothing of the kind.
+/// The error of the switch, in its own words; `None` if there is none.
 fn not_applied(edit: &Edit<'_>, states: &[State]) -> Option<String> {
     let failed = states.iter().filter_map(|state| {
         let has_none = match state.ofport {
             Some(number) => number < 0,
-            // What ovs-vswitchd has not so much as tried: its bridge could not be made.
+            // ovs-vswitchd has not tried to add it: its bridge could not be created.
             None => edit.draft.is_new(state.row),
         };
         let none = has_none.then_some("the switch gave it no OpenFlow port");
@@ -340,7 +340,7 @@ fn not_applied(edit: &Edit<'_>, states: &[State]) -> Option<String> {
     (!failed.is_empty()).then(|| failed.join("; "))
 }
 
-/// The change was in the database, and is there no longer.
+/// The failure for a change that was written and then undone by another program.
 fn was_put_back(columns: &[String]) -> Failure {
     let message = format!(
         "written, but what was there before is there again: {}",
@@ -350,7 +350,7 @@ fn was_put_back(columns: &[String]) -> Failure {
         .hint("another program sets it: make the change there; `ovs db list` shows what is there")
 }
 
-/// The change is in the database, and the switch reports what it could not do.
+/// The failure for a change that is in the database, but that the switch could not apply.
 fn partly_applied(failed: &str, nothing_changed: bool, nothing_added: bool) -> Failure {
     let done = if nothing_changed {
         "nothing to change, but the switch reports"
@@ -360,16 +360,16 @@ fn partly_applied(failed: &str, nothing_changed: bool, nothing_added: bool) -> F
     let hint = match (nothing_changed, nothing_added) {
         (true, _) => "`ovs port show` shows the port's settings; ovs-vswitchd's log says more",
         (false, true) => {
-            "the list of changes says what was there before; ovs-vswitchd's log says more"
+            "the list of changes has the previous values; ovs-vswitchd's log has details"
         }
         (false, false) => {
-            "`ovs port del` takes it out; --atomic does so at once; ovs-vswitchd's log says more"
+            "`ovs port del` removes it; --atomic does so immediately; ovs-vswitchd's log has details"
         }
     };
     Failure::new(Exit::NotApplied, format!("{done}: {failed}")).hint(hint)
 }
 
-/// What is done is done, also where it cannot be told: that is no reason to try again.
+/// Makes a failure final: the change is committed, so it must not be retried because its report failed.
 fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
     match printed {
         Err(failure) if failure.exit == Exit::Failed && !cx.writing.dry_run => {
@@ -381,10 +381,10 @@ fn reported(cx: &Context, printed: Result<(), Failure>) -> Result<(), Failure> {
     }
 }
 
-/// A plan of all steps, and why one of them is not made, if so.
+/// The plan of all steps, and the reason if one of them is refused.
 async fn plan<'c>(
     database: &'c Database,
-    steps: &[Step<'_>],
+    steps: &[ChangeStep<'_>],
     progress: &Progress,
 ) -> Result<(Edit<'c>, Option<Failure>), Failure> {
     let mut edit = Edit::new(database);
@@ -414,8 +414,8 @@ async fn plan<'c>(
     Ok((edit, None))
 }
 
-/// What every transaction has besides: a note in the database's log, and the number by which
-/// ovs-vswitchd says that it has applied it (ovs-vswitchd.conf.db(5), `next_cfg`). `along` is read in it.
+/// The operations of every transaction: a comment for the database's log, and the increment of `next_cfg`,
+/// which ovs-vswitchd confirms (ovs-vswitchd.conf.db(5)). `along` is read in the same transaction.
 fn with_frame(mut operations: Vec<Operation>, along: Vec<Select>) -> Vec<Operation> {
     if operations.is_empty() {
         return operations;
@@ -437,8 +437,7 @@ fn with_frame(mut operations: Vec<Operation>, along: Vec<Select>) -> Vec<Operati
     operations
 }
 
-/// A word of the command line without the value of a key that is a secret: the database keeps its log,
-/// also when the option is long gone.
+/// A word of the command line, without the value of a secret key: the comment stays in the database's log.
 fn without_secret(word: &str) -> String {
     for key in ["psk=", "password=", "secret=", "private_key="] {
         if let Some((before, _)) = word.split_once(key) {
@@ -448,7 +447,7 @@ fn without_secret(word: &str) -> String {
     word.to_owned()
 }
 
-/// Whether the transaction failed because of what others wrote after we had read.
+/// Whether the transaction failed because another client wrote after the plan was made.
 fn is_lost_race(error: &Error, operations: &[Operation]) -> bool {
     let Error::Operation(error) = error else {
         return false;
@@ -456,13 +455,13 @@ fn is_lost_race(error: &Error, operations: &[Operation]) -> bool {
     match error.index.and_then(|index| operations.get(index)) {
         Some(Operation::Wait { .. }) => error.error == "timed out",
         Some(_) => false,
-        // A name that was free is so no longer; a row that was there is gone.
+        // A name that was free is taken; a row that existed is deleted.
         None => ["constraint violation", "referential integrity violation"]
             .contains(&error.error.as_str()),
     }
 }
 
-/// The transaction was not committed, or nobody knows.
+/// The failure for a transaction that was not committed, or whose result is unknown.
 fn not_written(error: Error, operations: &[Operation]) -> Failure {
     match error {
         Error::Operation(ref refused) if is_lost_race(&error, operations) => Failure::new(
@@ -485,7 +484,7 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
                 Exit::Unknown,
                 format!("the change was sent, but {error}: whether it is written is not known"),
             )
-            .hint(LOOK_THERE)
+            .hint(SHOW_HINT)
         }
     }
 }
@@ -499,15 +498,15 @@ fn refuse_undocumented(cx: &Context, edit: &Edit<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Does this work; a signal is heard meanwhile, or has its effect if nothing was sent.
-async fn during<T>(course: &OnceCell<Course>, work: impl Future<Output = T>) -> T {
-    match course.get() {
-        Some(course) => course.during(work).await,
+/// Runs `work`, during which a signal is reported; if nothing was sent, the signal has its default effect.
+async fn during<T>(guard: &OnceCell<SignalGuard>, work: impl Future<Output = T>) -> T {
+    match guard.get() {
+        Some(guard) => guard.during(work).await,
         None => work.await,
     }
 }
 
-/// About so many bytes are the warnings and notes.
+/// The approximate length of the warnings and notes, in bytes.
 fn warnings_len(edit: &Edit<'_>) -> usize {
     let warnings = edit.warnings.iter().map(|warning| warning.text.len());
     warnings.chain(edit.notes.iter().map(String::len)).sum()

@@ -23,7 +23,7 @@ pub struct Graph<'t> {
     /// The far ends of tunnels, by address.
     pub remotes: Vec<Remote<'t>>,
     /// Patches, then tunnels.
-    pub links: Vec<Link>,
+    pub links: Vec<GraphLink>,
 }
 
 /// A bridge.
@@ -47,7 +47,7 @@ pub struct Item<'t> {
     /// Its VLAN configuration.
     pub vlan: Vlan,
     /// Its fault: a patch's state, or that ovs-vswitchd could not open it.
-    pub trouble: Option<&'static str>,
+    pub problem: Option<&'static str>,
     /// The name of the far end, as configured on a patch port.
     pub peer: Option<&'t str>,
     /// The keys of a tunnel: `flow`, `100`.
@@ -76,7 +76,7 @@ pub struct Remote<'t> {
 
 /// An item, by bridge and index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct ItemIndex {
     /// Index into [`Graph::bridges`].
     pub bridge: usize,
     /// Index into [`Node::items`].
@@ -85,20 +85,20 @@ pub struct Place {
 
 /// A link between two items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub enum GraphLink {
     /// Two patch ports.
     Patch {
         /// The end whose `peer` names the other.
-        from: Place,
+        from: ItemIndex,
         /// The other end.
-        to: Place,
+        to: ItemIndex,
         /// Whether it works.
         state: PatchState,
     },
     /// A tunnel and its far end.
     Tunnel {
         /// The tunnel.
-        from: Place,
+        from: ItemIndex,
         /// Index into [`Graph::remotes`].
         remote: usize,
     },
@@ -142,11 +142,11 @@ impl<'t> Graph<'t> {
                 bridges.push(Node::of(bridge, wanted.map(Vec::as_slice), fold));
             }
         }
-        let mut places: HashMap<&str, Place> = HashMap::new();
+        let mut places: HashMap<&str, ItemIndex> = HashMap::new();
         for (bridge, node) in bridges.iter().enumerate() {
             for (item, entry) in node.items.iter().enumerate() {
                 for interface in entry.ports.iter().flat_map(|port| &port.interfaces) {
-                    places.insert(&interface.name, Place { bridge, item });
+                    places.insert(&interface.name, ItemIndex { bridge, item });
                 }
             }
         }
@@ -160,11 +160,11 @@ impl<'t> Graph<'t> {
                 && let Some(node) = bridges.get_mut(from.bridge)
                 && let Some(item) = node.items.get_mut(from.item)
             {
-                item.trouble = Some(patch.state.word());
+                item.problem = Some(patch.state.word());
             }
             if let Some(to) = patch.far.and_then(|far| place(&far.interface.name)) {
                 let state = patch.state;
-                links.push(Link::Patch { from, to, state });
+                links.push(GraphLink::Patch { from, to, state });
             }
         }
         let remotes = join_remotes(&bridges, &mut links);
@@ -174,21 +174,16 @@ impl<'t> Graph<'t> {
             links,
         }
     }
-
-    /// The item at a place.
-    pub fn item(&self, place: Place) -> Option<&Item<'t>> {
-        self.bridges.get(place.bridge)?.items.get(place.item)
-    }
 }
 
 /// The far ends of the tunnels on `bridges`, and the links to them.
-fn join_remotes<'t>(bridges: &[Node<'t>], links: &mut Vec<Link>) -> Vec<Remote<'t>> {
-    let mut ends: Vec<(Vec<&'t str>, Place)> = Vec::new();
+fn join_remotes<'t>(bridges: &[Node<'t>], links: &mut Vec<GraphLink>) -> Vec<Remote<'t>> {
+    let mut ends: Vec<(Vec<&'t str>, ItemIndex)> = Vec::new();
     for (bridge, node) in bridges.iter().enumerate() {
         for (item, entry) in node.items.iter().enumerate() {
             let addresses = entry.remotes();
             if !addresses.is_empty() {
-                ends.push((addresses, Place { bridge, item }));
+                ends.push((addresses, ItemIndex { bridge, item }));
             }
         }
     }
@@ -206,7 +201,7 @@ fn join_remotes<'t>(bridges: &[Node<'t>], links: &mut Vec<Link>) -> Vec<Remote<'
     for (addresses, from) in ends {
         let same = |remote: &Remote<'t>| remote.addresses == addresses;
         if let Some(remote) = remotes.iter().position(same) {
-            links.push(Link::Tunnel { from, remote });
+            links.push(GraphLink::Tunnel { from, remote });
         }
     }
     remotes
@@ -230,11 +225,11 @@ impl<'t> Node<'t> {
         for port in ports() {
             let item = Item::of(bridge, port);
             let is_plain = matches!(item.vlan, Vlan::Trunk { ref trunks } if trunks.is_empty());
-            if fold && item.kind == ItemKind::Local && is_plain && item.trouble.is_none() {
+            if fold && item.kind == ItemKind::Local && is_plain && item.problem.is_none() {
                 continue;
             }
             let group = match item.kind {
-                _ if !fold || item.trouble.is_some() || port.is_bond() => None,
+                _ if !fold || item.problem.is_some() || port.is_bond() => None,
                 ItemKind::Port => Some(match item.vlan {
                     Vlan::Access { tag } => format!("tag {tag}"),
                     ref vlan => format!("{} {vlan}", family(&port.name)),
@@ -286,7 +281,7 @@ impl<'t> Item<'t> {
             kind,
             ports: vec![port],
             vlan: Vlan::of(port),
-            trouble: failed.then_some("error"),
+            problem: failed.then_some("error"),
             peer: first.and_then(|interface| interface.peer()),
             key: tunnel.and_then(|tunnel| tunnel.key()),
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::topology::{Bridge, Topology};
-use crate::openflow::text::{Names, PORT_LOCAL, RESERVED_PORTS, reserved_port, word};
+use crate::openflow::text::{NameLookup, PORT_LOCAL, RESERVED_PORTS, reserved_port, word};
 
 /// Length of a port name in OpenFlow, in bytes (`OFP_MAX_PORT_NAME_LEN` less the closing NUL).
 const PORT_NAME_MAX: usize = 15;
@@ -111,11 +111,6 @@ impl PortNames {
         all.into_iter()
     }
 
-    /// Whether no name is known.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     fn insert(&mut self, number: u32, name: &str) {
         // The bridge's own port is LOCAL; other reserved numbers belong to no port.
         let reserved = reserved_port(number).is_some() && number != PORT_LOCAL;
@@ -133,7 +128,7 @@ impl PortNames {
     }
 }
 
-impl Names for PortNames {
+impl NameLookup for PortNames {
     fn port_name(&self, ofport: u32) -> Option<&str> {
         self.names.get(&ofport).map(|name| name.name.as_str())
     }
@@ -257,7 +252,7 @@ impl SwitchNames {
     }
 }
 
-impl Names for SwitchNames {
+impl NameLookup for SwitchNames {
     fn port_name(&self, ofport: u32) -> Option<&str> {
         self.ports.port_name(ofport)
     }

@@ -182,11 +182,6 @@ impl<'t> Tunnel<'t> {
         self.interface.kind()
     }
 
-    /// Its OpenFlow number, if it has one.
-    pub fn number(&self) -> Option<u32> {
-        self.interface.port_number()
-    }
-
     /// Both keys in one text: `flow`, `100`, `in=5 out=flow`; `None` where there is none.
     pub fn key(&self) -> Option<String> {
         match (self.in_key, self.out_key) {

@@ -7,7 +7,7 @@ use super::fields::{
     Id, MatchFields, ParseError, Problem, STATISTICS, cookie_number, number, parse_match,
 };
 use super::flow::FLAGS;
-use super::text::Names;
+use super::text::NameLookup;
 use super::version::{Version, Versions};
 
 /// A flow to be added, of any version.
@@ -45,7 +45,7 @@ const DEFAULT_PRIORITY: u16 = 0x8000;
 /// As [`parse_filter`](super::fields::parse_filter) and [`parse_actions`](super::actions::parse_actions).
 /// Actions that no version can represent fail with the error of the newest version; see
 /// [`FlowSpec::versions`] for the others.
-pub fn parse_flow<'t>(text: &'t str, names: &dyn Names) -> Result<FlowSpec<'t>, ParseError> {
+pub fn parse_flow<'t>(text: &'t str, names: &dyn NameLookup) -> Result<FlowSpec<'t>, ParseError> {
     let Some((head, actions)) = split_actions(text) else {
         return Err(Problem::syntax("actions= is missing").at(text));
     };
@@ -98,7 +98,7 @@ impl FlowSpec<'_> {
     /// An action is not representable in `version`.
     pub fn actions(
         &self,
-        names: &dyn Names,
+        names: &dyn NameLookup,
         version: Version,
     ) -> Result<ParsedActions, ParseError> {
         parse_with(self.actions, names, version, self.known())

@@ -36,7 +36,7 @@ pub enum Error {
     #[error("the connection broke: {0}")]
     Io(#[from] std::io::Error),
     /// What answers does not speak OpenFlow.
-    #[error("what answers there does not speak OpenFlow")]
+    #[error("the other side does not speak OpenFlow")]
     NotOpenFlow,
     /// No version is allowed on both sides.
     #[error("no common OpenFlow version: the switch allows {theirs}, offered were {ours}")]
@@ -69,7 +69,7 @@ pub enum Error {
         what: &'static str,
     },
     /// An answer that has one part goes on.
-    #[error("the switch's answer goes on where it should end")]
+    #[error("the switch's reply continues after its end")]
     GoesOn,
     /// The request cannot be put into bytes of this version.
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! The sink for the text of flows, and the lookup of port and table names.
 //!
 //! Formatters write pieces with a [`Role`] into a [`Sink`]; the sink decides
-//! on colours. [`Names`], provided by the caller, gives the names of ports and tables.
+//! on colours. [`NameLookup`], provided by the caller, gives the names of ports and tables.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -82,7 +82,7 @@ impl Sink for Plain {
 }
 
 /// Lookup of the names of a switch's ports and tables.
-pub trait Names {
+pub trait NameLookup {
     /// The whole name of a port; `None` if the number is unknown.
     fn port_name(&self, ofport: u32) -> Option<&str>;
 
@@ -125,7 +125,7 @@ pub fn word(name: &str) -> Cow<'_, str> {
 #[derive(Debug, Clone, Copy)]
 pub struct NoNames;
 
-impl Names for NoNames {
+impl NameLookup for NoNames {
     fn port_name(&self, _: u32) -> Option<&str> {
         None
     }
@@ -165,7 +165,7 @@ pub struct TextContext<'a> {
     /// How ports and tables are written.
     pub ports: PortSpelling,
     /// The names of ports and tables.
-    pub names: &'a dyn Names,
+    pub names: &'a dyn NameLookup,
 }
 
 /// Reserved port numbers (OpenFlow 1.5.1 §7.2.1.2 `ofp_port_no`; `UNSET` is a Nicira extension).
@@ -333,7 +333,7 @@ mod tests {
 
     struct One;
 
-    impl Names for One {
+    impl NameLookup for One {
         fn port_name(&self, ofport: u32) -> Option<&str> {
             (ofport == 2).then_some("phy-br-ens37")
         }

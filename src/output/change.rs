@@ -2,7 +2,7 @@
 
 /// How an item changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum ItemChange {
     /// `+`: it is new.
     New,
     /// `~`: its values changed.
@@ -11,13 +11,13 @@ pub enum Change {
     Gone,
 }
 
-impl Change {
+impl ItemChange {
     /// `+`, `~` or `-`.
     pub fn sign(self) -> char {
         match self {
-            Change::New => '+',
-            Change::Changed => '~',
-            Change::Gone => '-',
+            ItemChange::New => '+',
+            ItemChange::Changed => '~',
+            ItemChange::Gone => '-',
         }
     }
 }

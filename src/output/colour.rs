@@ -2,12 +2,12 @@
 
 use owo_colors::{Style, Styled};
 
-use super::Change;
+use super::ItemChange;
 use crate::openflow::text;
 
 /// The role of a piece of text, which determines its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum ColourRole {
     /// No role.
     Plain,
     /// The name of a port or bridge.
@@ -59,7 +59,7 @@ impl Palette {
     }
 
     /// `text` in the colour of its role, or unchanged without colours.
-    pub fn paint(self, role: Role, text: &str) -> Styled<&str> {
+    pub fn paint(self, role: ColourRole, text: &str) -> Styled<&str> {
         let style = if self.is_on() {
             style(role, text)
         } else {
@@ -69,7 +69,7 @@ impl Palette {
     }
 
     /// The style of `text` by its role.
-    pub(super) fn style(self, role: Role, text: &str) -> Style {
+    pub(super) fn style(self, role: ColourRole, text: &str) -> Style {
         match self {
             Palette::Off => Style::new(),
             Palette::On | Palette::Apart => style(role, text),
@@ -77,34 +77,34 @@ impl Palette {
     }
 
     /// The style of `text` with this role after a change.
-    pub(super) fn mark(self, change: Change, role: Role, text: &str) -> Style {
+    pub(super) fn mark(self, change: ItemChange, role: ColourRole, text: &str) -> Style {
         match change {
             _ if self == Palette::Off => Style::new(),
-            Change::New => Style::new().green(),
-            Change::Gone => Style::new().red(),
-            Change::Changed => style(role, text).bold().reversed(),
+            ItemChange::New => Style::new().green(),
+            ItemChange::Gone => Style::new().red(),
+            ItemChange::Changed => style(role, text).bold().reversed(),
         }
     }
 }
 
 /// The only table of colours. Uses the eight standard colours, which the terminal's theme defines.
-fn style(role: Role, text: &str) -> Style {
+fn style(role: ColourRole, text: &str) -> Style {
     let plain = Style::new();
     match role {
-        Role::Plain => plain,
-        Role::Name => plain.cyan(),
-        Role::Number => plain.yellow(),
-        Role::Kind => plain.magenta(),
-        Role::Address => plain.blue(),
-        Role::State => match text.rsplit(' ').next().unwrap_or(text) {
+        ColourRole::Plain => plain,
+        ColourRole::Name => plain.cyan(),
+        ColourRole::Number => plain.yellow(),
+        ColourRole::Kind => plain.magenta(),
+        ColourRole::Address => plain.blue(),
+        ColourRole::State => match text.rsplit(' ').next().unwrap_or(text) {
             "up" | "ok" | "true" | "connected" => plain.green(),
             "down" | "false" | "disconnected" | "warning" => plain.yellow(),
             "note" => plain,
             _ => plain.red(),
         },
-        Role::Error => plain.red(),
-        Role::Heading => plain.bold(),
-        Role::Faint => plain.dimmed(),
+        ColourRole::Error => plain.red(),
+        ColourRole::Heading => plain.bold(),
+        ColourRole::Faint => plain.dimmed(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Columns: what a command can show, declared once each.
 
-use super::{Cell, Role};
+use super::{Cell, ColourRole};
 
 /// One column of records of type `R`.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Heading {
     /// The database columns that its values are made of; only those of shown columns are read.
     pub reads: &'static [&'static str],
     /// The role of its values.
-    pub role: Role,
+    pub role: ColourRole,
     /// If the table is too wide, the column with the highest number is dropped first; 0: never dropped.
     pub drop: u8,
     /// Shown only when `--columns` or `--get` names it.
@@ -49,7 +49,7 @@ impl Heading {
             meaning: "",
             general: None,
             reads: &[],
-            role: Role::Plain,
+            role: ColourRole::Plain,
             drop: 0,
             extra: false,
             echoes: None,
@@ -111,10 +111,6 @@ impl Shape {
     pub const TEXTS: Shape = Shape::List(&Shape::Text);
     /// A map of strings.
     pub const TEXT_MAP: Shape = Shape::Map(&Shape::Text);
-    /// A non-negative integer or `null`.
-    pub const WHOLE_OR_NULL: Shape = Shape::OrNull(&Shape::Whole);
-    /// A VLAN id or `null`.
-    pub const VID_OR_NULL: Shape = Shape::OrNull(&Shape::VID);
     /// A port number in the database, or `null`.
     pub const OFPORT_OR_NULL: Shape = Shape::OrNull(&Shape::UpTo(u16::MAX));
 }
@@ -258,7 +254,7 @@ impl<R> Column<R> {
 
     /// Sets the role of its values.
     #[must_use]
-    pub const fn role(mut self, role: Role) -> Column<R> {
+    pub const fn role(mut self, role: ColourRole) -> Column<R> {
         self.heading.role = role;
         self
     }

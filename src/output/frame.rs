@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::{Cell, Change, Heading, Mode, PaintedText, Palette, Pulse, Sheet, View, text};
+use super::{Cell, Heading, ItemChange, Mode, PaintedText, Palette, Pulse, Sheet, View, text};
 
 /// The output at one moment.
 #[derive(Debug, Default, Clone)]
@@ -146,7 +146,7 @@ impl Frame {
                 last = Some(*key);
             } else {
                 gone.entry(last).or_default().push(Difference {
-                    change: Some(Change::Gone),
+                    change: Some(ItemChange::Gone),
                     ..Difference::unchanged(item)
                 });
             }
@@ -171,7 +171,7 @@ impl Frame {
     ) -> Difference<'f> {
         let Some(was) = was else {
             return Difference {
-                change: Some(Change::New),
+                change: Some(ItemChange::New),
                 ..Difference::unchanged(item)
             };
         };
@@ -195,7 +195,7 @@ impl Frame {
             || self.cells(item).ne(self.cells(was))
             || self.words(item).ne(self.words(was));
         Difference {
-            change: changed.then_some(Change::Changed),
+            change: changed.then_some(ItemChange::Changed),
             item,
             was: Some(was),
             rates,
@@ -230,7 +230,7 @@ impl Frame {
 #[derive(Debug)]
 pub struct Difference<'f> {
     /// `None`: unchanged.
-    pub change: Option<Change>,
+    pub change: Option<ItemChange>,
     /// The item; if it is gone, its last state.
     pub item: &'f Item,
     /// Its previous state.
@@ -269,7 +269,7 @@ impl Changes<'_> {
 
     /// `+2 -1 ~3`; zeros are left out.
     pub fn summary(&self) -> String {
-        let counts = [Change::New, Change::Gone, Change::Changed].map(|change| {
+        let counts = [ItemChange::New, ItemChange::Gone, ItemChange::Changed].map(|change| {
             let of_it = self.all.iter();
             let count = of_it.filter(|d| d.change == Some(change)).count();
             (change.sign(), count)

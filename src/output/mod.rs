@@ -44,8 +44,8 @@ mod text;
 mod time;
 
 pub use cell::Cell;
-pub use change::Change;
-pub use colour::{Palette, Role};
+pub use change::ItemChange;
+pub use colour::{ColourRole, Palette};
 pub use column::{Column, Heading, Pulse, Shape, UnknownColumn, headings};
 pub use frame::{Changes, Difference, Frame, Item};
 pub use json::Records;
@@ -208,8 +208,8 @@ mod tests {
     }
 
     const COLUMNS: &[Column<Port>] = &[
-        Column::new("name", |p: &Port| Cell::text(p.name)).role(Role::Name),
-        Column::new("ofport", |p: &Port| Cell::from(p.ofport)).role(Role::Number),
+        Column::new("name", |p: &Port| Cell::text(p.name)).role(ColourRole::Name),
+        Column::new("ofport", |p: &Port| Cell::from(p.ofport)).role(ColourRole::Number),
         Column::new("tag", |p: &Port| Cell::from(p.tag)).drop(2),
         Column::new("long_column_name", |_: &Port| Cell::text("x".repeat(30))).drop(1),
         Column::new("extra", |_: &Port| Cell::Bool(true)).extra(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use owo_colors::Style;
 
 use super::colour::flow_style;
-use super::{Change, Palette, Role};
+use super::{ColourRole, ItemChange, Palette};
 use crate::openflow::text::{self, Sink};
 
 /// Collects text, with escape sequences in it, or with [`Palette::Apart`] with a list of colours beside it.
@@ -48,17 +48,17 @@ impl PaintedText {
 
     /// An empty text with the same palette.
     #[must_use]
-    pub fn fellow(&self) -> PaintedText {
+    pub fn new_like_this(&self) -> PaintedText {
         PaintedText::new(self.palette)
     }
 
     /// Appends `text` in the colour of its role.
-    pub(super) fn paint(&mut self, role: Role, text: &str) {
+    pub(super) fn paint(&mut self, role: ColourRole, text: &str) {
         self.put_styled(self.palette.style(role, text), text);
     }
 
     /// Appends `text` with this role in the style of its change.
-    pub(super) fn mark(&mut self, change: Change, role: Role, text: &str) {
+    pub(super) fn mark(&mut self, change: ItemChange, role: ColourRole, text: &str) {
         self.put_styled(self.palette.mark(change, role, text), text);
     }
 

@@ -1,7 +1,7 @@
 //! Text made of pieces that are not broken: lines break between two pieces only.
 
 use super::text::{SHORTEST, cut, push_blanks, width};
-use super::{Format, PaintedText, Role};
+use super::{ColourRole, Format, PaintedText};
 
 /// Appends pieces; one that does not fit begins a new line.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Pieces {
 
     /// Appends a piece, `gap` blanks after the one before. If it is longer than a line, its last part is
     /// cut.
-    pub fn put(&mut self, gap: usize, parts: &[(Role, &str)]) {
+    pub fn put(&mut self, gap: usize, parts: &[(ColourRole, &str)]) {
         self.advance(gap, parts);
         for (place, (role, text)) in parts.iter().enumerate() {
             if place + 1 == parts.len() {
@@ -47,7 +47,7 @@ impl Pieces {
     }
 
     /// As [`Pieces::put`], but a piece longer than a line is put whole on a line of its own.
-    pub fn put_whole(&mut self, gap: usize, parts: &[(Role, &str)]) {
+    pub fn put_whole(&mut self, gap: usize, parts: &[(ColourRole, &str)]) {
         self.advance(gap, parts);
         for (role, text) in parts {
             self.paint(*role, text);
@@ -67,12 +67,12 @@ impl Pieces {
 
     /// Takes the text written since the last call.
     pub fn take(&mut self) -> PaintedText {
-        let rest = self.out.fellow();
+        let rest = self.out.new_like_this();
         std::mem::replace(&mut self.out, rest)
     }
 
     /// Moves to the position of the next piece.
-    fn advance(&mut self, gap: usize, parts: &[(Role, &str)]) {
+    fn advance(&mut self, gap: usize, parts: &[(ColourRole, &str)]) {
         let cells: usize = parts.iter().map(|(_, text)| width(text)).sum();
         let fits = self.column.saturating_add(gap).saturating_add(cells) <= self.room;
         if !fits && self.column > self.indent {
@@ -84,7 +84,7 @@ impl Pieces {
         }
     }
 
-    fn paint(&mut self, role: Role, text: &str) {
+    fn paint(&mut self, role: ColourRole, text: &str) {
         self.column += width(text);
         self.out.paint(role, text);
     }

@@ -12,8 +12,8 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::frame::{Difference, ends_word, is_of, rate};
 use super::{
-    Change, Changes, Format, Frame, Heading, PaintedText, Role, Sheet, clock, escape, push_blanks,
-    table,
+    Changes, ColourRole, Format, Frame, Heading, ItemChange, PaintedText, Sheet, clock, escape,
+    push_blanks, table,
 };
 
 /// The indentation of continuation lines, in blanks.
@@ -29,7 +29,7 @@ pub struct Head<'a> {
     /// When the picture was taken.
     pub time: SystemTime,
     /// What is wrong and since when; the picture is then the previous one.
-    pub trouble: Option<&'a str>,
+    pub error: Option<&'a str>,
     /// Further lines.
     pub remarks: &'a [String],
 }
@@ -71,7 +71,7 @@ impl Screen {
             if changed > 0 {
                 let _ = write!(more, ", {changed} of them changed");
             }
-            let more = format.palette.paint(Role::Faint, &more).to_string();
+            let more = format.palette.paint(ColourRole::Faint, &more).to_string();
             lines.extend(body.into_iter().take(shown));
             lines.extend(fold(&more, format.width, 0).into_iter().take(1));
         } else {
@@ -80,7 +80,7 @@ impl Screen {
         self.put(&lines, format, height)
     }
 
-    fn put(&mut self, lines: &[Line], format: &Format, height: usize) -> String {
+    fn put(&mut self, lines: &[ScreenLine], format: &Format, height: usize) -> String {
         let mut out = String::new();
         if !self.is_terminal {
             if std::mem::replace(&mut self.any, true) {
@@ -117,7 +117,7 @@ impl Screen {
 
 /// One line of the screen.
 #[derive(Debug, Default)]
-struct Line {
+struct ScreenLine {
     text: String,
     /// In cells.
     width: usize,
@@ -125,28 +125,31 @@ struct Line {
     is_changed: bool,
 }
 
-fn head_lines(head: &Head<'_>, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
+fn head_lines(head: &Head<'_>, changes: &Changes<'_>, format: &Format) -> Vec<ScreenLine> {
     let paint = |role, text: &str| format.palette.paint(role, text).to_string();
     let clock = clock(head.time);
     let summary = changes.summary();
-    let state = match head.trouble {
-        Some(trouble) => paint(Role::Error, &escape(trouble)),
-        None => format!("{}  {summary}", paint(Role::Faint, head.pace)),
+    let state = match head.error {
+        Some(error) => paint(ColourRole::Error, &escape(error)),
+        None => format!("{}  {summary}", paint(ColourRole::Faint, head.pace)),
     };
-    let what = paint(Role::Heading, &escape(head.what));
+    let what = paint(ColourRole::Heading, &escape(head.what));
     let text = format!("{clock}  {what}  {}", state.trim_end());
     let mut lines = fold(&text, format.width, INDENT);
     for remark in head.remarks {
-        let remark = paint(Role::Faint, &escape(remark));
+        let remark = paint(ColourRole::Faint, &escape(remark));
         lines.extend(fold(&remark, format.width, INDENT));
     }
     lines
 }
 
-fn body(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
+fn body(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<ScreenLine> {
     if changes.all.is_empty() {
         let nothing = format!("  no {}", frame.what);
-        let nothing = format.palette.paint(Role::Faint, &nothing).to_string();
+        let nothing = format
+            .palette
+            .paint(ColourRole::Faint, &nothing)
+            .to_string();
         return fold(&nothing, format.width, 0);
     }
     if !frame.columns.is_empty() {
@@ -158,14 +161,14 @@ fn body(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
 }
 
 /// A list: the sign of the change first, then the columns, rates beside their counters.
-fn table_lines(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Line> {
+fn table_lines(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<ScreenLine> {
     let sign = Heading::new(" ");
     let sheet = Sheet {
         headings: std::iter::once(&sign).chain(&frame.columns).collect(),
         format,
     };
     let rows = changes.all.iter().map(|difference| {
-        let mut row = vec![difference.change.map_or(' ', Change::sign).to_string()];
+        let mut row = vec![difference.change.map_or(' ', ItemChange::sign).to_string()];
         for (column, cell) in frame.columns.iter().zip(&difference.item.cells) {
             let mut text = cell.clone();
             let mut rates = difference.rates.iter();
@@ -195,20 +198,20 @@ fn table_lines(frame: &Frame, changes: &Changes<'_>, format: &Format) -> Vec<Lin
     lines.collect()
 }
 
-fn mark_first(lines: &mut [Line], is_changed: bool) {
+fn mark_first(lines: &mut [ScreenLine], is_changed: bool) {
     if let Some(line) = lines.first_mut() {
         line.is_changed = is_changed;
     }
 }
 
 /// A text with its sign.
-fn text_lines(frame: &Frame, difference: &Difference<'_>, format: &Format) -> Vec<Line> {
+fn text_lines(frame: &Frame, difference: &Difference<'_>, format: &Format) -> Vec<ScreenLine> {
     let palette = format.palette;
     let text = &difference.item.text;
     let text = match difference.change {
         None => text.coloured(),
-        Some(Change::New | Change::Gone) => text.text.clone(),
-        Some(Change::Changed) => emphasised(frame, difference, palette.is_on()),
+        Some(ItemChange::New | ItemChange::Gone) => text.text.clone(),
+        Some(ItemChange::Changed) => emphasised(frame, difference, palette.is_on()),
     };
     let mut sign = difference.change;
     let mut lines = Vec::new();
@@ -217,13 +220,19 @@ fn text_lines(frame: &Frame, difference: &Difference<'_>, format: &Format) -> Ve
         // The sign does not go on the empty lines before the text.
         let begins = sign.take_if(|_| !line.is_empty());
         if let Some(change) = begins {
-            out.mark(change, Role::Plain, change.sign().encode_utf8(&mut [0; 4]));
+            out.mark(
+                change,
+                ColourRole::Plain,
+                change.sign().encode_utf8(&mut [0; 4]),
+            );
             out.text.push(' ');
         } else if !line.is_empty() {
             push_blanks(&mut out.text, 2);
         }
         match difference.change {
-            Some(change @ (Change::New | Change::Gone)) => out.mark(change, Role::Plain, line),
+            Some(change @ (ItemChange::New | ItemChange::Gone)) => {
+                out.mark(change, ColourRole::Plain, line);
+            }
             _ => out.text.push_str(line),
         }
         let mut folded = fold(&out.text, format.width, 2 + INDENT);
@@ -266,11 +275,11 @@ fn emphasised(frame: &Frame, difference: &Difference<'_>, with_colour: bool) -> 
 
 /// Folds a line to the width, after blanks and commas if possible. Continuation lines are indented and keep
 /// the colours.
-fn fold(line: &str, room: Option<usize>, indent: usize) -> Vec<Line> {
+fn fold(line: &str, room: Option<usize>, indent: usize) -> Vec<ScreenLine> {
     let room = room.unwrap_or(usize::MAX);
     let indent = if indent + 8 > room { 0 } else { indent };
     let mut lines = Vec::new();
-    let mut now = Line::default();
+    let mut now = ScreenLine::default();
     // After the last blank or comma: its byte offset and its cell.
     let mut break_at: Option<(usize, usize)> = None;
     let mut chars = line.chars();
@@ -290,7 +299,7 @@ fn fold(line: &str, room: Option<usize>, indent: usize) -> Vec<Line> {
             let (at, width) = break_at
                 .filter(|(_, width)| *width > indent)
                 .unwrap_or((now.text.len(), now.width));
-            let mut next = Line {
+            let mut next = ScreenLine {
                 text: " ".repeat(indent),
                 width: indent + (now.width - width),
                 is_changed: false,

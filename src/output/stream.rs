@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::frame::{Difference, rate};
-use super::{Change, Changes, Format, Frame, Mode, timestamp};
+use super::{Changes, Format, Frame, ItemChange, Mode, timestamp};
 use crate::base::json::Json;
 
 /// Prints what changed as lines.
@@ -61,7 +61,7 @@ impl Stream {
                 }
             }
             Mode::Raw => {
-                for difference in told.filter(|d| d.change != Some(Change::Gone)) {
+                for difference in told.filter(|d| d.change != Some(ItemChange::Gone)) {
                     out.push_str(&difference.item.line());
                     out.push('\n');
                 }
@@ -101,7 +101,7 @@ impl Stream {
 }
 
 fn sign(difference: &Difference<'_>) -> char {
-    difference.change.map_or('=', Change::sign)
+    difference.change.map_or('=', ItemChange::sign)
 }
 
 /// `n_packets=12.5,n_bytes=1200`, or `-`
@@ -121,7 +121,7 @@ fn members(json: &mut Json<'_>, frame: &Frame, difference: &Difference<'_>) {
     json.plain(|out| out.push(sign(difference)));
     json.key("row");
     json.value_of(|out| out.push_str(&row));
-    if let (Some(Change::Changed), Some(was)) = (difference.change, difference.was) {
+    if let (Some(ItemChange::Changed), Some(was)) = (difference.change, difference.was) {
         let clocks: BTreeSet<&str> = frame.clock_names().collect();
         let was = was_different(&was.line(), &row, &clocks);
         json.key("was");

@@ -9,7 +9,7 @@ use comfy_table::{ColumnConstraint, Table, Width, presets};
 use super::cell::write_pair;
 use super::sheet::{Rows, Sheet};
 use super::text::{self, SHORTEST, broken, cut, escape, push_blanks, width};
-use super::{Cell, Change, Heading, PaintedText, Role};
+use super::{Cell, ColourRole, Heading, ItemChange, PaintedText};
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -36,7 +36,7 @@ pub(super) fn list(out: &mut PaintedText, sheet: &Sheet<'_>, rows: Rows<'_>) {
 pub(super) fn lines(
     sheet: &Sheet<'_>,
     mut rows: Vec<Vec<String>>,
-    changed: impl Fn(usize, usize) -> Option<Change>,
+    changed: impl Fn(usize, usize) -> Option<ItemChange>,
 ) -> Vec<TableLine> {
     let mut lines = Vec::new();
     if rows.is_empty() {
@@ -81,7 +81,7 @@ pub(super) fn lines(
         let cells = names.iter().zip(&columns);
         push(
             None,
-            &mut cells.map(|(name, (.., room))| (&**name, *room, Role::Heading, None)),
+            &mut cells.map(|(name, (.., room))| (&**name, *room, ColourRole::Heading, None)),
         );
     }
     for (number, row) in rows.iter().enumerate() {
@@ -104,7 +104,10 @@ pub(super) fn lines(
     if let Some(text) = layout.missing(&columns) {
         let room = sheet.format.width.unwrap_or(usize::MAX);
         for line in broken_lines(&text, room) {
-            push(None, &mut std::iter::once((&*line, 0, Role::Faint, None)));
+            push(
+                None,
+                &mut std::iter::once((&*line, 0, ColourRole::Faint, None)),
+            );
         }
     }
     lines
@@ -145,7 +148,7 @@ pub(super) fn record(out: &mut PaintedText, sheet: &Sheet<'_>, row: Vec<Cell>) {
         let mut key = column.name;
         for line in broken_lines(&text, room) {
             let cells = [
-                (key, keys, Role::Faint, None),
+                (key, keys, ColourRole::Faint, None),
                 (&*line, 0, column.role, None),
             ];
             put_line(out, &mut cells.into_iter());
@@ -188,7 +191,7 @@ fn broken_lines(text: &str, room: usize) -> Vec<Cow<'_, str>> {
 }
 
 /// A cell on a line: text, width of its column, role, change.
-type LineCell<'t> = (&'t str, usize, Role, Option<Change>);
+type LineCell<'t> = (&'t str, usize, ColourRole, Option<ItemChange>);
 
 /// Appends cells side by side, without trailing blanks.
 fn put_line(out: &mut PaintedText, cells: &mut dyn Iterator<Item = LineCell<'_>>) {
@@ -200,7 +203,7 @@ fn put_line(out: &mut PaintedText, cells: &mut dyn Iterator<Item = LineCell<'_>>
             push_blanks(&mut out.text, owed);
             match changed {
                 Some(change) => out.mark(change, role, text),
-                None if text == "-" => out.paint(Role::Faint, text),
+                None if text == "-" => out.paint(ColourRole::Faint, text),
                 None => out.paint(role, text),
             }
             owed = 0;
@@ -375,8 +378,8 @@ fn shorten(
     // Names are cut before addresses; numbers are never cut.
     for last in [false, true] {
         let can_be_cut = |role| match role {
-            Role::Number | Role::State | Role::Kind => false,
-            Role::Address => last,
+            ColourRole::Number | ColourRole::State | ColourRole::Kind => false,
+            ColourRole::Address => last,
             _ => true,
         };
         let least: Vec<usize> = shown

@@ -3,7 +3,7 @@
 //! [`Client`] connects and sends requests. Everything that one [`Client::transact`] reads is from one
 //! consistent snapshot of the database.
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | [`client`] | the connection: requests and timeouts |
 //! | [`cluster`] | selects one of several servers of a database |

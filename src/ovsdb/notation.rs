@@ -1,6 +1,6 @@
 //! The text notation of values: ovs-vsctl(8), "Database Values".
 
-use super::schema::{Base, Kind, Type};
+use super::schema::{AtomicType, Base, Type};
 use super::value::{Atom, Datum, Uuid};
 use crate::base::shell;
 
@@ -192,26 +192,26 @@ pub fn check_number(number: usize, kind: &Type) -> Result<(), String> {
 pub fn atom(text: &str, base: &Base) -> Result<Atom, String> {
     let wrong = || format!("expected {}, not \"{}\"", base.kind, text.escape_debug());
     let atom = match base.kind {
-        Kind::Integer => Atom::Integer(text.parse().map_err(|_| wrong())?),
-        Kind::Real => match text.parse::<f64>() {
+        AtomicType::Integer => Atom::Integer(text.parse().map_err(|_| wrong())?),
+        AtomicType::Real => match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Atom::Real(number),
             _ => return Err(wrong()),
         },
-        Kind::Boolean => Atom::Boolean(match text {
+        AtomicType::Boolean => Atom::Boolean(match text {
             "true" | "yes" | "on" | "1" => true,
             "false" | "no" | "off" | "0" => false,
             _ => return Err(wrong()),
         }),
-        Kind::String if text.is_empty() => {
+        AtomicType::String if text.is_empty() => {
             return Err("the empty string is written \"\"".to_owned());
         }
-        Kind::String if text.starts_with('"') => Atom::String(
+        AtomicType::String if text.starts_with('"') => Atom::String(
             serde_json::from_str(text)
                 .map_err(|_| format!("expected a string in quotes, not {}", text.escape_debug()))?,
         ),
-        Kind::String => Atom::String(text.to_owned()),
-        Kind::Uuid if text.starts_with('@') => Atom::NamedUuid(text.to_owned()),
-        Kind::Uuid => Atom::Uuid(text.parse::<Uuid>().map_err(|_| wrong())?),
+        AtomicType::String => Atom::String(text.to_owned()),
+        AtomicType::Uuid if text.starts_with('@') => Atom::NamedUuid(text.to_owned()),
+        AtomicType::Uuid => Atom::Uuid(text.parse::<Uuid>().map_err(|_| wrong())?),
     };
     check(&atom, base)?;
     Ok(atom)
@@ -300,7 +300,7 @@ fn needs_quotes(text: &str) -> bool {
 /// Parses one atom, or the integers of a range: `1-5`.
 fn atoms(word: &str, base: &Base) -> Result<Vec<Atom>, String> {
     let range = word.char_indices().skip(1).find(|(_, c)| *c == '-');
-    let (Kind::Integer, Some((at, _))) = (base.kind, range) else {
+    let (AtomicType::Integer, Some((at, _))) = (base.kind, range) else {
         return Ok(vec![atom(word, base)?]);
     };
     let (first, last) = word.split_at(at);
@@ -322,7 +322,7 @@ fn atoms(word: &str, base: &Base) -> Result<Vec<Atom>, String> {
 
 /// `: a string with such characters stands in quotes: '"[::1]:6343"'`, for a shell; nothing of other kinds.
 fn in_quotes(base: &Base, text: &str) -> String {
-    if base.kind != Kind::String || text.contains('"') {
+    if base.kind != AtomicType::String || text.contains('"') {
         return String::new();
     }
     let quoted = written(&Atom::String(text.trim().to_owned()));
@@ -335,7 +335,7 @@ fn in_quotes(base: &Base, text: &str) -> String {
 /// `: if it is one value, it stands in quotes: 'key="a=b,c"'`; nothing of other kinds.
 fn pair_in_quotes(base: &Base, key: &str, value: &str) -> String {
     let value = value.trim_end().trim_end_matches('}');
-    if base.kind != Kind::String || value.contains('"') {
+    if base.kind != AtomicType::String || value.contains('"') {
         return String::new();
     }
     let value = written(&Atom::String(value.to_owned()));
@@ -353,7 +353,7 @@ fn element(
     is_enclosed: bool,
     is_map_key: bool,
 ) -> Result<String, String> {
-    if base.kind != Kind::String || rest.starts_with(DELIMITERS) {
+    if base.kind != AtomicType::String || rest.starts_with(DELIMITERS) {
         return token(rest);
     }
     word(rest, |c| match c {

@@ -112,27 +112,12 @@ pub enum Function {
     /// Less than.
     #[serde(rename = "<")]
     Less,
-    /// Less than or equal.
-    #[serde(rename = "<=")]
-    LessOrEqual,
     /// Equal.
     #[serde(rename = "==")]
     Equal,
-    /// Not equal.
-    #[serde(rename = "!=")]
-    NotEqual,
-    /// Greater than or equal.
-    #[serde(rename = ">=")]
-    GreaterOrEqual,
-    /// Greater than.
-    #[serde(rename = ">")]
-    Greater,
     /// The column contains all of the operand.
     #[serde(rename = "includes")]
     Includes,
-    /// The column contains nothing of the operand.
-    #[serde(rename = "excludes")]
-    Excludes,
 }
 
 /// A mutator (RFC 7047 §5.1 `<mutator>`).
@@ -141,9 +126,6 @@ pub enum Mutator {
     /// Adds a number.
     #[serde(rename = "+=")]
     Add,
-    /// Subtracts a number.
-    #[serde(rename = "-=")]
-    Subtract,
     /// Adds elements to a set, pairs to a map.
     #[serde(rename = "insert")]
     Insert,

@@ -54,7 +54,7 @@ pub struct Type {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Base {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: AtomicType,
     /// The permitted values; empty: any.
     pub choices: Vec<Atom>,
     /// The smallest and the largest integer.
@@ -71,7 +71,7 @@ pub struct Base {
 
 /// The kinds of atoms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum AtomicType {
     /// 64 bits, signed.
     Integer,
     /// A floating-point number.
@@ -126,7 +126,7 @@ impl Type {
     pub fn of(&self, datum: Datum) -> Datum {
         let real = |base: Option<&Base>, atom: Atom| match (base.map(|base| base.kind), atom) {
             #[allow(clippy::cast_precision_loss)]
-            (Some(Kind::Real), Atom::Integer(number)) => Atom::Real(number as f64),
+            (Some(AtomicType::Real), Atom::Integer(number)) => Atom::Real(number as f64),
             (_, atom) => atom,
         };
         let key = |atom| real(Some(&self.key), atom);
@@ -142,7 +142,7 @@ impl Type {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for AtomicType {
     /// Includes the article: `an integer`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -179,7 +179,7 @@ fn table(name: &str, schema: &TableSchema) -> Result<Table, Error> {
     let uuid = Column {
         name: "_uuid".to_owned(),
         kind: Type {
-            key: Base::of(Kind::Uuid),
+            key: Base::of(AtomicType::Uuid),
             value: None,
             min: 1,
             max: 1,
@@ -229,7 +229,7 @@ fn kind(json: &Value) -> Option<Type> {
 
 impl Base {
     /// A type without constraints.
-    pub fn of(kind: Kind) -> Self {
+    pub fn of(kind: AtomicType) -> Self {
         Self {
             kind,
             choices: Vec::new(),
@@ -244,11 +244,11 @@ impl Base {
     fn read(json: &Value) -> Option<Self> {
         let kind = |word: &str| {
             Some(match word {
-                "integer" => Kind::Integer,
-                "real" => Kind::Real,
-                "boolean" => Kind::Boolean,
-                "string" => Kind::String,
-                "uuid" => Kind::Uuid,
+                "integer" => AtomicType::Integer,
+                "real" => AtomicType::Real,
+                "boolean" => AtomicType::Boolean,
+                "string" => AtomicType::String,
+                "uuid" => AtomicType::Uuid,
                 _ => return None,
             })
         };

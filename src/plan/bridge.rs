@@ -1,4 +1,4 @@
-//! Bridges and VLAN bridges: added, changed, removed.
+//! Adding, changing and removing bridges and VLAN bridges.
 
 use super::name::check_new;
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
@@ -13,19 +13,19 @@ use crate::ovsdb::{Atom, Condition, Datum};
 pub(crate) struct NewBridge<'a> {
     /// Its name.
     pub(crate) name: &'a str,
-    /// For a VLAN bridge, the bridge that it is part of, and its VLAN.
+    /// For a VLAN bridge, its parent bridge and its VLAN.
     pub(crate) parent: Option<(&'a str, i64)>,
-    /// What it shall be.
+    /// Its settings.
     pub(crate) settings: &'a BridgeSettings,
-    /// Whether one that exists is made what this one shall be.
+    /// Whether an existing bridge is changed to these settings.
     pub(crate) may_exist: bool,
 }
 
-/// With more ports than this to remove, reading the tables at once is cheaper than row by row.
+/// With more ports than this to remove, reading whole tables is cheaper than row by row.
 const WORTH_READING_WHOLE: usize = 20;
 
 impl Edit<'_> {
-    /// Adds a bridge with its own port, or makes the one that exists what it shall be.
+    /// Adds a bridge with its own port, or changes the existing one to the settings.
     pub(crate) async fn add_bridge(&mut self, new: &NewBridge<'_>) -> Result<BridgePlace> {
         let place = if let Some(place) = self.bridge_if(new.name).await? {
             self.refuse_other_bridge(new, &place)?;
@@ -41,7 +41,7 @@ impl Edit<'_> {
         Ok(place)
     }
 
-    /// Changes what is named of a bridge; the rest stays.
+    /// Changes the given settings of a bridge; others are kept.
     pub(crate) async fn set_bridge(
         &mut self,
         place: &BridgePlace,
@@ -67,7 +67,7 @@ impl Edit<'_> {
         self.warn_of_two_trees(place.row, settings).await
     }
 
-    /// Removes bridges with all their ports; a VLAN bridge goes with the ports of its VLAN.
+    /// Removes bridges with all their ports; a VLAN bridge with the ports of its VLAN.
     pub(crate) async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<()> {
         let mut patches = Vec::new();
         for place in places {
@@ -81,7 +81,7 @@ impl Edit<'_> {
                 self.drop_bridge(place.row).await?;
             }
         }
-        // Only now is it known which far ends stay.
+        // Which peers remain is known only now.
         for (interface, peer) in patches {
             if let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await?
                 && self.pair(far, "options", "peer").await? == Some(self.name_of(interface))
@@ -142,7 +142,7 @@ impl Edit<'_> {
         })
     }
 
-    /// A port with an internal interface of its name, and what refers to it.
+    /// Inserts a port with an internal interface of its name, and the references to them.
     fn insert_own_port(
         &mut self,
         name: &str,
@@ -160,7 +160,7 @@ impl Edit<'_> {
         (port, self.draft.reference(port))
     }
 
-    /// Refuses a name that no bridge can have, or that something else has.
+    /// Refuses a name that is not valid for a bridge, or is taken.
     async fn refuse_taken_name(&mut self, name: &str) -> Result<()> {
         check_new("bridge", name, "internal")?;
         if let Some(place) = self.port_if(name).await? {
@@ -189,13 +189,13 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Refuses a bridge that exists, unless it is one of the kind that is to be added.
+    /// Refuses a bridge that exists, unless it may and is of the same kind.
     fn refuse_other_bridge(&self, new: &NewBridge<'_>, place: &BridgePlace) -> Result<()> {
         let name = quoted(new.name);
         if !new.may_exist {
             return Err(
                 Refusal::refused(format!("bridge {name} exists already")).hint(format!(
-                    "`ovs bridge set {}` changes it; --may-exist makes it what was asked for",
+                    "`ovs bridge set {}` changes it; --may-exist changes it to these settings",
                     word(new.name)
                 )),
             );
@@ -214,7 +214,7 @@ impl Edit<'_> {
         )))
     }
 
-    /// Refuses what a VLAN bridge cannot have of its own: all but `external_ids`, which its port keeps.
+    /// Refuses settings that a VLAN bridge does not have: all but `external_ids`, which its port stores.
     fn refuse_of_vlan_bridge(
         &self,
         port: RowId,
@@ -238,8 +238,8 @@ impl Edit<'_> {
         }
     }
 
-    /// Refuses a datapath type that the switch does not have: it would make no such bridge, and say so
-    /// in its log only.
+    /// Refuses a datapath type that the switch does not support: it would not create the bridge, and report
+    /// that in its log only.
     async fn refuse_unknown_datapath(&mut self, settings: &BridgeSettings) -> Result<()> {
         let asked = settings.datapath_type.as_ref().and_then(Datum::as_str);
         let Some(asked) = asked.filter(|kind| !kind.is_empty()) else {
@@ -255,7 +255,7 @@ impl Edit<'_> {
         )
     }
 
-    /// The datapath types that ovs-vswitchd has; none until it has run.
+    /// The datapath types that ovs-vswitchd supports; empty until it has run.
     pub(super) async fn datapath_types(&mut self) -> Result<Vec<String>> {
         let root = self.root().await?;
         let known = self.draft.peek(root, "datapath_types").await?;
@@ -267,7 +267,7 @@ impl Edit<'_> {
         Ok(words.collect())
     }
 
-    /// Makes these the controllers of a bridge; those it has stay what they are.
+    /// Replaces the controllers of a bridge; those that stay are not changed.
     async fn set_controllers(&mut self, bridge: RowId, targets: &[String]) -> Result<()> {
         let known = self
             .draft
@@ -320,8 +320,8 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// The ports that go with a bridge. All of a real one go, so nothing is waited for: what is added
-    /// meanwhile goes too. Those of a VLAN bridge go by their tag, which must still be that.
+    /// The ports that are removed with a bridge. With a real bridge all are, including any added meanwhile,
+    /// so there is no `wait`. Those of a VLAN bridge are found by their tag, on which the transaction waits.
     async fn ports_of(&mut self, place: &BridgePlace) -> Result<Vec<PortPlace>> {
         let ports = self.draft.peek(place.row, "ports").await?;
         let ports = ports.as_set().unwrap_or_default().to_vec();
@@ -346,7 +346,7 @@ impl Edit<'_> {
         Ok(places)
     }
 
-    /// The rows that are referred to, those that go already aside.
+    /// The referenced rows, except those that are already being removed.
     async fn rows_of(
         &mut self,
         table: &str,
@@ -367,7 +367,7 @@ impl Edit<'_> {
         Ok(rows)
     }
 
-    /// Lets a port go with its interfaces; returns those that are patch ports, with their peers.
+    /// Removes a port with its interfaces; returns those that are patch ports, with their peers.
     async fn drop_port(&mut self, place: &PortPlace) -> Result<Vec<(RowId, String)>> {
         let mut patches = Vec::new();
         self.settle(place.port, place.bridge);
@@ -393,7 +393,7 @@ impl Edit<'_> {
             self.settle(row, bridge);
             self.draft.let_go(row);
         }
-        // Rows of this table stay of themselves, and would keep the bridge.
+        // Rows of this table are not garbage-collected, and would keep the bridge.
         let collectors = self
             .draft
             .referrers("Flow_Sample_Collector_Set", "bridge", bridge, &["id"])

@@ -1,5 +1,5 @@
-//! Changes to rows of any table, as `ovs-vsctl set`, `add`, `remove`, `clear`, `create` and `destroy`
-//! make them; values typed by the schema, and refused before anything is written.
+//! Changes to rows of any table, as with `ovs-vsctl set`, `add`, `remove`, `clear`, `create` and `destroy`.
+//! Values are typed by the schema; errors are found before anything is written.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Adds elements to a set, or pairs to a map whose keys are not there yet.
+    /// Adds elements to a set, or pairs with new keys to a map.
     pub(crate) async fn add_to_record(
         &mut self,
         table: &Table,
@@ -52,7 +52,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Takes elements out of a set; keys, or pairs that are exactly so, out of a map.
+    /// Removes elements from a set; keys, or exactly equal pairs, from a map.
     pub(crate) async fn remove_from_record(
         &mut self,
         table: &Table,
@@ -106,7 +106,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Empties columns.
+    /// Sets columns to empty.
     pub(crate) async fn clear_record(
         &mut self,
         table: &Table,
@@ -145,7 +145,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Makes a row. `symbol` (`@NAME`) is what later steps may call it.
+    /// Inserts a row. Later steps may refer to it by `symbol` (`@NAME`).
     pub(crate) async fn create_record(
         &mut self,
         table: &Table,
@@ -190,7 +190,7 @@ impl Edit<'_> {
         Ok(row)
     }
 
-    /// Deletes a row, unless another refers to it in a way that would keep it.
+    /// Deletes a row, unless a strong reference to it would remain.
     pub(crate) async fn destroy_record(&mut self, table: &Table, row: RowId) -> Result<()> {
         if table.name == "Open_vSwitch" {
             return Err(Refusal::refused(
@@ -216,7 +216,7 @@ impl Edit<'_> {
                             .referrers(&other.name, &column.name, row, &columns)
                             .await?
                     }
-                    // No condition finds a row by a value of its map.
+                    // A condition cannot match a value of a map.
                     (false, true) => self.draft.search(&other.name, Vec::new(), &columns).await?,
                     (false, false) => continue,
                 };
@@ -240,7 +240,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Refuses a plan that makes rows which nothing refers to, in tables whose rows then go at once
+    /// Refuses a plan that inserts unreferenced rows into tables whose unreferenced rows are deleted
     /// (ovsdb-server(7), garbage collection).
     pub(crate) fn refuse_unreferenced(&self) -> Result<()> {
         for (row, symbol) in &self.unrooted {
@@ -262,7 +262,7 @@ impl Edit<'_> {
                 let table = self.draft.table(*row);
                 let name = symbol.as_deref().map(|symbol| format!(" {symbol}"));
                 return Err(Refusal::refused(format!(
-                    "nothing refers to the new row{} of table {table}: the database would remove it at once",
+                    "nothing refers to the new row{} of table {table}: the database would delete it immediately",
                     name.unwrap_or_default()
                 ))
                 .hint("in a batch, `db create --id=@NAME` makes it, and a line that sets a column to \
@@ -272,7 +272,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Does to a column what is to be done, if what comes of it fits the column.
+    /// Applies a change to a column, if the result fits the column's type.
     async fn change_column(
         &mut self,
         table: &Table,
@@ -281,7 +281,7 @@ impl Edit<'_> {
         change: ColumnChange,
     ) -> Result<()> {
         let change = self.settle_references(table, column, change).await?;
-        // The rows that are removed with the reference are named in the report only.
+        // The rows that are removed with the reference are needed for the report only.
         let referred = match (table.name.as_str(), column.name.as_str()) {
             ("Open_vSwitch", "bridges") => Some("Bridge"),
             ("Bridge", "ports") => Some("Port"),
@@ -308,7 +308,8 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Puts rows in the place of their `@NAME`s; refuses a strong reference to a row that there is not.
+    /// Replaces `@NAME`s by the rows that they stand for; refuses a strong reference to a row that does not
+    /// exist.
     async fn settle_references(
         &mut self,
         table: &Table,
@@ -384,7 +385,7 @@ impl Edit<'_> {
         column: &Column,
     ) -> Refusal {
         let name = self.name_of(holder);
-        // Of a map a pair is named by its key.
+        // A pair of a map is named by its key.
         let element = match self.draft.known(holder, &column.name) {
             Some(Datum::Map(pairs)) => {
                 let reference = self.draft.reference(row);
@@ -412,7 +413,7 @@ impl Edit<'_> {
             "Bridge" => refusal.hint("`ovs bridge del` removes a bridge"),
             "Port" | "Interface" => refusal.hint("`ovs port del` removes a port"),
             _ => refusal.hint(format!(
-                "`ovs db remove {holder_table} {} {}{element}` takes the reference away; \
+                "`ovs db remove {holder_table} {} {}{element}` removes the reference; \
                  the row then goes of itself, or can be destroyed",
                 word(&holder),
                 word(&column.name)
@@ -421,7 +422,7 @@ impl Edit<'_> {
     }
 }
 
-/// `COLUMN[:KEY]=VALUE`, typed.
+/// `COLUMN[:KEY]=VALUE`, parsed by the column's type.
 fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, ColumnChange)> {
     let parsed = Argument::parse(argument, &["="]).map_err(Refusal::usage)?;
     let column = column(table, &parsed.column)?;
@@ -445,7 +446,7 @@ fn assignment<'t>(table: &'t Table, argument: &str) -> Result<(&'t Column, Colum
     Ok((column, ColumnChange::put(vec![pair])))
 }
 
-/// What a key of a column has for its value.
+/// The type of the value of a key.
 pub(crate) fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t Base> {
     column.kind.value.as_ref().ok_or_else(|| {
         Refusal::usage(format!(
@@ -455,12 +456,12 @@ pub(crate) fn value_of_key<'t>(table: &Table, column: &'t Column) -> Result<&'t 
     })
 }
 
-/// A value for a column.
+/// Parses a value of a column.
 pub(crate) fn read(table: &Table, column: &Column, text: &str, kind: &Type) -> Result<Datum> {
     notation::datum(text, kind).map_err(|message| wrong(table, column, &message))
 }
 
-/// What is no value of a column.
+/// The refusal of a malformed value of a column.
 pub(crate) fn wrong(table: &Table, column: &Column, message: &str) -> Refusal {
     Refusal::usage(format!(
         "column {} of table {}: {message}",
@@ -478,7 +479,7 @@ fn refuse_read_only(table: &Table, column: &Column) -> Result<()> {
     )))
 }
 
-/// The type of what is added to or removed from a column: at least one, and as many as one likes.
+/// The type of the elements to add to or remove from a column: any positive number of them.
 fn any_number(kind: &Type) -> Type {
     Type {
         min: 1,
@@ -487,7 +488,7 @@ fn any_number(kind: &Type) -> Type {
     }
 }
 
-/// The value of a key of a map.
+/// The type of the value of a key of a map.
 pub(crate) fn pair<'d>(datum: &'d Datum, key: &Atom) -> Option<&'d Atom> {
     match datum {
         Datum::Map(pairs) => pairs

@@ -1,4 +1,4 @@
-//! Conditions on rows of any table, as `ovs-vsctl find` and `wait-until` take them.
+//! Conditions on rows of any table, in the form of `ovs-vsctl find` and `wait-until`.
 
 use super::database::{pair, read, value_of_key, wrong};
 use super::record::column;
@@ -19,7 +19,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Reads one, typed by the table's columns.
+    /// Parses a condition; the value is typed by the table's columns.
     pub(crate) fn read(table: &Table, text: &str) -> Result<Self> {
         let operators = Relation::WORDS.map(|(word, _)| word);
         let parsed = Argument::parse(text, &operators).map_err(Refusal::usage)?;
@@ -60,7 +60,7 @@ impl Filter {
         };
         Ok(Self {
             operand: match (&key, relation.is_of_sets()) {
-                // The value of a key is the whole of what follows.
+                // The value of a key is all of the remaining text.
                 (Some(_), false) => notation::atom(value, &kind.key)
                     .map_err(|message| wrong(table, column, &message))?
                     .into(),
@@ -72,7 +72,7 @@ impl Filter {
         })
     }
 
-    /// Whether a value of the column meets it.
+    /// Whether a value of the column meets the condition.
     pub(crate) fn is_met(&self, datum: &Datum) -> bool {
         let datum = self.column.kind.of(datum.clone());
         let Some(key) = &self.key else {
@@ -84,7 +84,7 @@ impl Filter {
         }
     }
 
-    /// What the database itself can sort out: every row that meets the filter meets this too.
+    /// The conditions that the database can evaluate: every row that meets the filter meets these, too.
     pub(crate) fn condition(&self) -> Option<Condition> {
         let name = self.column.name.clone();
         match (self.relation, &self.key, &self.operand) {

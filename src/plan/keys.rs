@@ -1,4 +1,4 @@
-//! Whether the keys and values that a plan sets are documented.
+//! Checks that the keys and values that a plan sets are documented.
 
 use super::{Edit, Result, RowId, Warning, quoted};
 use crate::model::keys::{check, interface_types, missing};
@@ -6,8 +6,8 @@ use crate::model::resolve::did_you_mean;
 use crate::ovsdb::Datum;
 
 impl Edit<'_> {
-    /// Warns of what the switch will ignore: keys that nobody documents, values out of their range,
-    /// options that are needed and not there. Only of what the plan sets; what was there stays as it is.
+    /// Warns of undocumented keys, which the switch ignores, of values out of range, and of missing required
+    /// options. Only checks what the plan sets; existing values are not checked.
     pub(crate) async fn check_keys(&mut self) -> Result<()> {
         for row in self.draft.rows() {
             if self.draft.is_gone(row) {
@@ -57,7 +57,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Warns of a type of datapath that this ovs-vswitchd has not: the bridge would be down.
+    /// Warns of a datapath type that this ovs-vswitchd does not support: the bridge would be down.
     async fn warn_of_datapath(&mut self, bridge: RowId) -> Result<()> {
         let kind = self.text(bridge, "datapath_type").await?;
         let known = self.datapath_types().await?;
@@ -76,7 +76,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// What a warning is about: a row's name, or its table where it has none.
+    /// The object of a warning: a row's name, or its table if it has no name.
     fn subject(&self, row: RowId) -> String {
         match self.name_of(row) {
             name if name.is_empty() => self.draft.table(row).to_owned(),
@@ -98,7 +98,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// The pairs of a map that the plan sets: those that were not there.
+    /// The pairs of a map that the plan sets: those that are new.
     fn pairs_set(&self, row: RowId, column: &str) -> Vec<(String, String)> {
         let before = self.draft.before(row, column);
         let is_there = |pair: &(&str, &str)| {
@@ -111,7 +111,7 @@ impl Edit<'_> {
     }
 }
 
-/// Of a type that there is not, no option can be right.
+/// Options of an unknown type cannot be checked.
 fn unknown_type(table: &str, kind: Option<&str>, changed: &[String]) -> Option<String> {
     let kind = kind.filter(|kind| !kind.is_empty() && !interface_types().contains(kind))?;
     if table != "Interface" || !changed.iter().any(|column| column == "type") {

@@ -1,27 +1,27 @@
-//! Changes as operators think of them, planned on a [`Draft`]: what is asked becomes a checked draft, and that
-//! one transaction. Nothing is written here.
+//! Changes in the terms of operators, planned on a [`Draft`]: requests become a checked draft, and that one
+//! transaction. Nothing is written here.
 //!
-//! Every function takes an [`Edit`], looks at what is there, refuses what cannot be meant, and lays the
-//! change over the draft. So one command is a plan of one step, and a batch one of many: a later step
-//! sees what an earlier one made.
+//! Every function takes an [`Edit`], reads the current state, refuses what is not possible, and applies the
+//! change to the draft. A command is a plan of one step, a batch a plan of many: a later step sees the
+//! results of the earlier ones.
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`draft`] | a transaction in the making: rows as they will be once it is committed |
-//! | [`place`] | bridges and ports by name or number, as the draft has them |
-//! | [`keys`] | whether the keys and values that a plan sets are documented |
-//! | [`controller`] | whether ovs-vswitchd will use the controllers that a plan sets |
-//! | [`settings`] | what a bridge or a port shall be |
-//! | [`name`] | which names a bridge, a port or an interface can have |
-//! | [`bridge`] | bridges and VLAN bridges: added, changed, removed |
-//! | [`port`] | ports and bonds: added, changed, removed |
-//! | [`patch`] | pairs of patch ports: made, repaired, removed |
-//! | [`tunnel`] | tunnels: added, changed, removed |
-//! | [`vlan`] | what a change makes of a port's VLANs, said in words |
-//! | [`record`] | rows of any table, by name or identity |
+//! | [`draft`] | a pending transaction: rows as they will be after the commit |
+//! | [`place`] | bridges and ports of the draft, by name or number |
+//! | [`keys`] | checks that keys and values are documented |
+//! | [`controller`] | checks that ovs-vswitchd will use the controllers that a plan sets |
+//! | [`settings`] | the settings of a bridge or a port |
+//! | [`name`] | the valid names of bridges, ports and interfaces |
+//! | [`bridge`] | adding, changing and removing bridges and VLAN bridges |
+//! | [`port`] | adding, changing and removing ports and bonds |
+//! | [`patch`] | adding, repairing and removing pairs of patch ports |
+//! | [`tunnel`] | adding, changing and removing tunnels |
+//! | [`vlan`] | the VLAN configuration of a port after a change, in words |
+//! | [`record`] | rows of any table, by name or UUID |
 //! | [`database`] | changes to rows of any table |
 //! | [`filter`] | conditions on rows of any table |
-//! | [`report`] | what the draft changes, object by object, with before and after |
+//! | [`report`] | the changes of the draft, object by object, with before and after |
 
 pub(crate) mod bridge;
 pub(crate) mod controller;
@@ -54,64 +54,64 @@ use settings::Assignment;
 /// A change being planned.
 #[derive(Debug)]
 pub(crate) struct Edit<'c> {
-    /// What will be written.
+    /// The pending transaction.
     pub(crate) draft: Draft<'c>,
-    /// What the user should know although it is done.
+    /// Warnings about the change.
     pub(crate) warnings: Vec<Warning>,
-    /// What the user asked to be told.
+    /// Notes that the user requested.
     pub(crate) notes: Vec<String>,
-    /// Interfaces that were named, whether or not anything changes: the user wants to know how they do.
+    /// Named interfaces, changed or not: their state is reported.
     pub(crate) touched: Vec<RowId>,
-    /// The bridge of each port and the port of each interface that was looked at.
+    /// The bridge of each port and the port of each interface that was read.
     homes: HashMap<RowId, RowId>,
-    /// The database's schema, if it was asked for.
+    /// The database's schema, if it was read.
     schema: Option<Rc<Schema>>,
-    /// What `@NAME` stands for.
+    /// The rows that `@NAME`s stand for.
     symbols: HashMap<String, RowId>,
-    /// Rows that go at once unless something refers to them, with their `@NAME`.
+    /// Rows that are deleted unless a row refers to them, with their `@NAME`.
     unrooted: Vec<(RowId, Option<String>)>,
-    /// Ports whose surroundings no decision needs, but the report does.
+    /// Ports whose bridge and interfaces only the report needs.
     alone: Vec<RowId>,
-    /// The identities that new rows got when they were written.
+    /// The UUIDs of the inserted rows, once they are written.
     pub(crate) made: HashMap<RowId, Uuid>,
 }
 
-/// Something that is done, but may not be meant.
+/// A warning: the change is made, but may not be intended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Warning {
-    /// What, in one plain sentence without a full stop.
+    /// The text, one sentence without a full stop.
     pub(crate) text: String,
-    /// Whether it is about a key or value that is not documented: `--strict` refuses it.
+    /// Whether it concerns an undocumented key or value: `--strict` refuses it.
     pub(crate) is_about_keys: bool,
 }
 
-/// Why a change is not made. Nothing is written then.
+/// The reason why a change is refused. Nothing is written then.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The change does not fit what is there, or would break something.
+    /// The change conflicts with the current state, or would break something.
     Refused(Reason),
-    /// What is to be changed does not exist.
+    /// The object to change does not exist.
     NotFound(Reason),
-    /// What was asked for contradicts itself or is no value of its kind.
+    /// The request contradicts itself or contains a malformed value.
     Usage(Reason),
-    /// The database did not answer.
+    /// The database did not reply.
     Database(ovsdb::Error),
 }
 
-/// What a plan comes to, or why it is not made.
+/// The result of a planning step.
 pub(crate) type Result<T, E = Refusal> = std::result::Result<T, E>;
 
-/// What cannot be done, and why.
+/// A reason with a hint.
 #[derive(Debug)]
 pub(crate) struct Reason {
-    /// In one line without a full stop.
+    /// The message, one line without a full stop.
     pub(crate) message: String,
-    /// What helps.
+    /// The hint.
     pub(crate) hint: Option<String>,
 }
 
 impl<'c> Edit<'c> {
-    /// A plan that changes nothing.
+    /// Creates a plan that changes nothing.
     pub(crate) fn new(database: &'c Database) -> Self {
         Self {
             draft: Draft::new(database),
@@ -127,7 +127,7 @@ impl<'c> Edit<'c> {
         }
     }
 
-    /// Something that is done, but may not be meant.
+    /// Adds a warning: the change is made, but may not be intended.
     pub(crate) fn warn(&mut self, text: impl Into<String>) {
         self.warnings.push(Warning {
             text: text.into(),
@@ -135,7 +135,7 @@ impl<'c> Edit<'c> {
         });
     }
 
-    /// Does to a row's columns what is to be done to them.
+    /// Applies assignments to the columns of a row.
     pub(crate) async fn assign(&mut self, row: RowId, assignments: &[Assignment]) -> Result<()> {
         for (column, change) in assignments {
             self.draft.apply(row, column, change.clone()).await?;
@@ -177,17 +177,18 @@ impl<'c> Edit<'c> {
 }
 
 impl Refusal {
-    /// The change does not fit what is there, or would break something.
+    /// Refuses a change that conflicts with the current state, or would break something.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::Refused(Reason::new(message))
     }
 
-    /// What was asked for contradicts itself or is no value of its kind.
+    /// Refuses a request that contradicts itself or contains a malformed value.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::Usage(Reason::new(message))
     }
 
-    /// There is nothing of this name; `place` is where was looked, with its preposition, or empty.
+    /// Refuses a name that does not exist; `place` is where it was searched, including the preposition, or
+    /// empty.
     pub(crate) fn not_found(kind: &str, name: &str, place: &str, candidates: &[String]) -> Self {
         let candidates = candidates.iter().map(String::as_str);
         let refusal = Self::NotFound(Reason::new(not_found(kind, name, place, candidates)));
@@ -197,7 +198,7 @@ impl Refusal {
         }
     }
 
-    /// Adds what helps.
+    /// Sets the hint.
     #[must_use]
     pub(crate) fn hint(mut self, text: impl Into<String>) -> Self {
         if let Self::Refused(reason) | Self::NotFound(reason) | Self::Usage(reason) = &mut self {
@@ -216,9 +217,9 @@ impl Reason {
     }
 }
 
-/// What was looked for, or why it is not there.
+/// The result of a search.
 pub(crate) trait Sought<T> {
-    /// Nothing instead of a refusal, where what is not found is to be passed over.
+    /// Converts `NotFound` to `None`, for `--if-exists`.
     fn or_none_if(self, if_exists: bool) -> Result<Option<T>>;
 }
 

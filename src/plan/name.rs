@@ -1,12 +1,12 @@
-//! Which names a bridge, a port or an interface can have.
+//! The valid names of bridges, ports and interfaces.
 
 use super::{Refusal, Result};
 use crate::openflow::text::reserved_port_number;
 
-/// The longest name of a network device, in bytes (Linux: `IFNAMSIZ`, less the final zero).
+/// The maximum length of the name of a network device, in bytes (Linux: `IFNAMSIZ`, less the closing NUL).
 pub(crate) const DEVICE_NAME: usize = 15;
 
-/// Interface types whose interface is a network device of the host that bears its name.
+/// Interface types whose interface is a network device of the host with the same name.
 const DEVICES: [&str; 5] = ["", "system", "internal", "tap", "afxdp"];
 
 /// Whether an interface of this type is a network device of the host.
@@ -14,8 +14,8 @@ pub(crate) fn is_device(kind: &str) -> bool {
     DEVICES.contains(&kind)
 }
 
-/// Refuses a name that ovs-vswitchd or the system would not take; `what` is `bridge` or `port`, `kind`
-/// the interface's type, a bridge's is `internal`.
+/// Refuses a name that ovs-vswitchd or the system would not accept; `what` is `bridge` or `port`, `kind` the
+/// interface's type (`internal` for a bridge).
 pub(crate) fn check(what: &str, name: &str, kind: &str) -> Result<()> {
     let quoted = super::quoted(name);
     let refuse = |why: &str| Refusal::refused(format!("{quoted} cannot name {}: {why}", one(what)));
@@ -49,8 +49,8 @@ pub(crate) fn check(what: &str, name: &str, kind: &str) -> Result<()> {
     Ok(())
 }
 
-/// The same for a bridge, port or interface that is to be made: also refuses a name that would be taken
-/// for something else where it is an argument, or where a flow names a port. One that exists may have it.
+/// Like `check_name`, for a new bridge, port or interface: also refuses a name that would be ambiguous as an
+/// argument or as a port in flows. An existing object may have such a name.
 pub(crate) fn check_new(what: &str, name: &str, kind: &str) -> Result<()> {
     check(what, name, kind)?;
     let quoted = super::quoted(name);

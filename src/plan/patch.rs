@@ -1,4 +1,4 @@
-//! Patch ports: pairs made, repaired and removed (ovs-vswitchd.conf.db(5), "Patch Options").
+//! Adding, repairing and removing pairs of patch ports (ovs-vswitchd.conf.db(5), "Patch Options").
 
 use super::place::{BridgePlace, INTERFACE, PortPlace};
 use super::port::NewPort;
@@ -7,7 +7,7 @@ use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
 use crate::ovsdb::{Condition, Datum};
 
-/// One end of a pair that shall be.
+/// One end of the pair to add.
 #[derive(Debug)]
 struct NewEnd {
     bridge: String,
@@ -15,7 +15,7 @@ struct NewEnd {
     place: BridgePlace,
 }
 
-/// A patch port that there is.
+/// An existing patch port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct End {
     interface: RowId,
@@ -24,9 +24,9 @@ struct End {
 }
 
 impl Edit<'_> {
-    /// Connects two bridges by a pair of patch ports, or, if it may exist, makes the one there is
-    /// whole. An end is `BRIDGE` or `BRIDGE:PORT`; without a name it is `patch-` and the other bridge's
-    /// name without `br-`.
+    /// Connects two bridges by a pair of patch ports, or, if the pair may exist, repairs the existing one. An
+    /// end is `BRIDGE` or `BRIDGE:PORT`; the default name is `patch-` and the other bridge's name without
+    /// `br-`.
     pub(crate) async fn add_patch(&mut self, ends: [&str; 2], may_exist: bool) -> Result<()> {
         let [near, far] = [self.new_end(ends[0]).await?, self.new_end(ends[1]).await?];
         self.refuse_same_bridge(&near, &far)?;
@@ -173,7 +173,7 @@ impl Edit<'_> {
     }
 
     async fn new_end(&mut self, text: &str) -> Result<NewEnd> {
-        // A bridge's name may itself contain a colon.
+        // The name of a bridge may contain a colon.
         let (bridge, name) = match text.split_once(':') {
             Some((bridge, name)) if self.bridge_if(text).await?.is_none() => (bridge, Some(name)),
             _ => (text, None),
@@ -199,7 +199,7 @@ impl Edit<'_> {
         Err(Refusal::refused(message))
     }
 
-    /// The port of this name, if there is one and it can be this end.
+    /// The port of this name, if it exists and can be this end.
     async fn usable_end(&mut self, new: &NewEnd, name: &str) -> Result<Option<End>> {
         let Some(place) = self.port_if(name).await? else {
             return Ok(None);
@@ -237,7 +237,7 @@ impl Edit<'_> {
         .hint("`ovs bridge set BRIDGE --datapath-type TYPE` moves a bridge"))
     }
 
-    /// The type of a bridge's datapath; `system` is the database's empty default.
+    /// The type of a bridge's datapath; `system` is the empty string in the database.
     async fn datapath_type(&mut self, bridge: RowId) -> Result<String> {
         let kind = self.text(bridge, "datapath_type").await?;
         Ok(if kind.is_empty() {
@@ -261,7 +261,7 @@ impl Edit<'_> {
         })
     }
 
-    /// The patch port that a port is.
+    /// The patch port with this port, if it is one.
     async fn patch_end(&mut self, place: &PortPlace) -> Result<Option<End>> {
         match place.interfaces.as_slice() {
             [interface] if self.text(*interface, "type").await? == "patch" => {
@@ -366,7 +366,7 @@ impl NewEnd {
     }
 }
 
-/// What the end that leads to this bridge is called where nobody says otherwise.
+/// The default name of the end that leads to this bridge.
 fn default_name(bridge: &str) -> String {
     let short = bridge.strip_prefix("br-").filter(|short| !short.is_empty());
     format!("patch-{}", short.unwrap_or(bridge))
@@ -380,8 +380,8 @@ fn leading_to(peer: &str) -> PortSettings {
     }
 }
 
-/// The other ends of a patch port among all: the one that it makes a pair with; else those that have it
-/// as their peer, and the one that it has as its peer, unless that has another.
+/// The other ends of a patch port: the one that it makes a pair with; otherwise those that have it as their
+/// peer, and the one that it has as its peer, unless that has another peer.
 fn opposite(this: &End, all: &[End]) -> Vec<End> {
     let others = || all.iter().filter(|end| end.interface != this.interface);
     let claims_this = |end: &&End| end.peer.as_ref() == Some(&this.name);

@@ -1,4 +1,4 @@
-//! Bridges and ports by name or number, as the draft has them.
+//! Bridges and ports of the draft, by name or number.
 
 use super::draft::Around;
 use super::{Edit, Refusal, Result, RowId, quoted};
@@ -7,7 +7,7 @@ use crate::model::resolve::{PortWord, parse};
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
 use crate::ovsdb::{Condition, Datum, Error, Row, Select, Uuid};
 
-/// What is read of a bridge: its settings, not its ports, which may be many.
+/// The columns that are read of a bridge: its settings, not its ports, which may be many.
 pub(crate) const BRIDGE: &[&str] = &[
     "name",
     "datapath_type",
@@ -21,7 +21,7 @@ pub(crate) const BRIDGE: &[&str] = &[
     "other_config",
 ];
 
-/// What is read of a port.
+/// The columns that are read of a port.
 pub(crate) const PORT: &[&str] = &[
     "name",
     "interfaces",
@@ -35,7 +35,7 @@ pub(crate) const PORT: &[&str] = &[
     "other_config",
 ];
 
-/// What is read of an interface.
+/// The columns that are read of an interface.
 pub(crate) const INTERFACE: &[&str] = &[
     "name",
     "type",
@@ -48,13 +48,13 @@ pub(crate) const INTERFACE: &[&str] = &[
     "other_config",
 ];
 
-/// What a port belongs to: the table, the column that refers to it, what is read.
+/// The parent of a port: the table, the column that refers to the port, the columns to read.
 const ABOVE: Around<'_> = ("Bridge", "ports", BRIDGE);
 
-/// What belongs to a port: the table, its column that refers there, what is read.
+/// The children of a port: the table, the port's column that refers to it, the columns to read.
 const BELOW: Around<'_> = ("Interface", "interfaces", INTERFACE);
 
-/// A bridge that was named.
+/// A named bridge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BridgePlace {
     /// The bridge; for a VLAN bridge, the one that it is part of.
@@ -63,7 +63,7 @@ pub(crate) struct BridgePlace {
     pub(crate) vlan: Option<(RowId, i64)>,
 }
 
-/// A port that was named.
+/// A named port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PortPlace {
     /// Its bridge.
@@ -75,7 +75,7 @@ pub(crate) struct PortPlace {
 }
 
 impl Edit<'_> {
-    /// Reads bridges, ports and interfaces at once, for a plan of many steps.
+    /// Reads all bridges, ports and interfaces at once, for a plan of many steps.
     pub(crate) async fn read_whole(&mut self) -> Result<()> {
         let bridge: Vec<&str> = BRIDGE.iter().copied().chain(["ports"]).collect();
         self.draft.read_whole("Bridge", &bridge).await?;
@@ -84,7 +84,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// The bridge of this name, if there is one: a real one, or a VLAN bridge.
+    /// The bridge of this name, if it exists: a real one, or a VLAN bridge.
     pub(crate) async fn bridge_if(&mut self, name: &str) -> Result<Option<BridgePlace>> {
         if let Some(row) = self.draft.find("Bridge", name, BRIDGE).await? {
             return Ok(Some(BridgePlace { row, vlan: None }));
@@ -112,7 +112,7 @@ impl Edit<'_> {
         Err(Refusal::not_found("bridge", name, "", &names))
     }
 
-    /// The port of this name, if there is one.
+    /// The port of this name, if it exists.
     pub(crate) async fn port_if(&mut self, name: &str) -> Result<Option<PortPlace>> {
         match self.draft.find("Port", name, PORT).await? {
             Some(port) => self.place(port).await,
@@ -120,8 +120,8 @@ impl Edit<'_> {
         }
     }
 
-    /// The port that an argument names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`, or an interface of a
-    /// bond, which is its port.
+    /// The port that an argument names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`, or an interface of a bond,
+    /// which stands for its port.
     pub(crate) async fn port(&mut self, text: &str) -> Result<PortPlace> {
         let argument = parse(text);
         let bridge = argument.bridge.as_deref();
@@ -133,7 +133,7 @@ impl Edit<'_> {
             }
             (PortWord::Number(number), None) => {
                 let word = reserved_port(*number).map_or_else(|| number.to_string(), str::to_owned);
-                // A number wins over a name, but without a bridge it can only be a name.
+                // A number takes precedence over a name, but without a bridge it can only be a name.
                 match self.port_or_interface(text).await? {
                     Some(place) => Some(place),
                     None => {
@@ -153,7 +153,7 @@ impl Edit<'_> {
         } else if let Some(place) = found {
             return Ok(place);
         }
-        // A name may itself contain a slash.
+        // A name may contain a slash.
         if bridge.is_some()
             && let Some(place) = self.port_or_interface(text).await?
         {
@@ -170,8 +170,7 @@ impl Edit<'_> {
         Err(Refusal::not_found("port", name, &place, &names))
     }
 
-    /// The same, where a whole port must be meant: an interface of a bond is refused, by whatever it is
-    /// named.
+    /// Like [`Edit::port`], but refuses an interface of a bond, however it is named.
     pub(crate) async fn whole_port(&mut self, text: &str) -> Result<PortPlace> {
         let place = self.port(text).await?;
         let Some(member) = self.member_named(text, &place).await? else {
@@ -190,7 +189,7 @@ impl Edit<'_> {
         )))
     }
 
-    /// The interface of a bond that an argument names, which [`Edit::port`] has found `place` for; `None`: it
+    /// The interface of a bond that an argument names, for which [`Edit::port`] has found `place`; `None`: it
     /// names the port.
     pub(crate) async fn member_named(
         &mut self,
@@ -219,12 +218,12 @@ impl Edit<'_> {
         Ok(None)
     }
 
-    /// The row of the port that an argument names, for changes that nothing but this row decides on. Its
-    /// bridge and interfaces are not asked for, where its own name was given: [`Edit::around`] asks for them
-    /// along with the change.
+    /// The row of the port that an argument names, for changes that depend on this row only. Its bridge and
+    /// interfaces are not read if its own name was given: [`Edit::around`] reads them in the transaction of
+    /// the change.
     pub(crate) async fn port_alone(&mut self, text: &str) -> Result<RowId> {
         let argument = parse(text);
-        // Whole tables know it already.
+        // Already known if whole tables were read.
         if let (None, PortWord::Name(name)) = (&argument.bridge, &argument.port)
             && !self.draft.is_whole(ABOVE.0, ABOVE.1)
             && let Some(port) = self.draft.find("Port", name, PORT).await?
@@ -239,7 +238,7 @@ impl Edit<'_> {
         Ok(place.port)
     }
 
-    /// What only the report needs and was not read: for [`Edit::learn`].
+    /// The reads that only the report needs and that are still missing: for [`Edit::learn`].
     pub(crate) fn around(&self) -> Vec<Select> {
         let ports = self.alone.iter();
         ports.flat_map(|port| self.names_around(*port)).collect()
@@ -251,7 +250,7 @@ impl Edit<'_> {
         self.draft.around(port, names(ABOVE), names(BELOW))
     }
 
-    /// Takes the answers to [`Edit::around`], one list of rows each.
+    /// Takes the results of [`Edit::around`], one list of rows each.
     pub(crate) fn learn(
         &mut self,
         answers: impl IntoIterator<Item = Vec<Row>>,
@@ -273,7 +272,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Reads what only the report needs, where no change goes out along with which it could be asked.
+    /// Reads what only the report needs, if there is no transaction in which it could be read.
     pub(crate) async fn look_around(&mut self) -> Result<(), Error> {
         let selects = self.around();
         if selects.is_empty() {
@@ -313,7 +312,7 @@ impl Edit<'_> {
         Ok(ports.first().copied())
     }
 
-    /// Where a port is, with what it consists of; `None` if no bridge has it.
+    /// The port with its bridge and interfaces; `None` if no bridge has it.
     pub(crate) async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>> {
         if self.home(port).is_none() {
             self.draft.read_around(port, ABOVE, BELOW).await?;
@@ -335,17 +334,17 @@ impl Edit<'_> {
         }))
     }
 
-    /// The row that has this one: a port's bridge, an interface's port, as far as they were looked at.
+    /// The parent of a row: a port's bridge, an interface's port, as far as known.
     pub(crate) fn home(&self, row: RowId) -> Option<RowId> {
         self.homes.get(&row).copied()
     }
 
-    /// Says where a row is.
+    /// Records the parent of a row.
     pub(super) fn settle(&mut self, row: RowId, home: RowId) {
         self.homes.insert(row, home);
     }
 
-    /// The identity of a row; of a new one once it is written.
+    /// The UUID of a row; of a new one once it is written.
     pub(crate) fn uuid(&self, row: RowId) -> Option<Uuid> {
         let made = || self.made.get(&row).copied();
         self.draft.uuid(row).or_else(made)
@@ -357,7 +356,7 @@ impl Edit<'_> {
         name.as_str().unwrap_or_default().to_owned()
     }
 
-    /// All names in a table: for saying what might have been meant.
+    /// All names in a table, for suggestions.
     pub(crate) async fn names(&self, table: &str) -> Result<Vec<String>> {
         let select = Select::columns(table, &["name"]);
         let rows = self.draft.database().select(vec![select]).await?;
@@ -366,7 +365,7 @@ impl Edit<'_> {
         Ok(names.collect::<Result<_, _>>().map_err(Error::from)?)
     }
 
-    /// What a port is, in words.
+    /// The kind of a port, in words.
     pub(super) async fn purpose(&mut self, place: &PortPlace) -> Result<String> {
         if self.name_of(place.port) == self.name_of(place.bridge) {
             return Ok("the bridge's own port".to_owned());
@@ -382,7 +381,7 @@ impl Edit<'_> {
         })
     }
 
-    /// Why a port cannot become what was asked for: it is something else.
+    /// The reason why a port cannot be changed to the settings: it is of another kind.
     pub(super) async fn other_purpose(&mut self, place: &PortPlace) -> Result<Refusal> {
         let what = self.purpose(place).await?;
         Ok(Refusal::refused(format!(
@@ -419,7 +418,7 @@ impl Edit<'_> {
         Ok(None)
     }
 
-    /// Refuses an OpenFlow number that another port of the bridge has, or has asked for.
+    /// Refuses an OpenFlow port number that another port of the bridge has or requests.
     pub(super) async fn refuse_taken_number(
         &mut self,
         bridge: RowId,

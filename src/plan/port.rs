@@ -1,4 +1,4 @@
-//! Ports and bonds: added, changed, removed.
+//! Adding, changing and removing ports and bonds.
 
 use super::name::{check, check_new};
 use super::place::{BridgePlace, INTERFACE, PORT, PortPlace};
@@ -14,16 +14,16 @@ pub(crate) struct NewPort<'a> {
     pub(crate) bridge: &'a str,
     /// Its name.
     pub(crate) name: &'a str,
-    /// The interfaces of a bond; none: one, of the port's name.
+    /// The interfaces of a bond; empty: one, with the port's name.
     pub(crate) members: &'a [String],
-    /// What it shall be.
+    /// Its settings.
     pub(crate) settings: &'a PortSettings,
-    /// Whether one that exists is made what this one shall be.
+    /// Whether an existing port is changed to these settings.
     pub(crate) may_exist: bool,
 }
 
 impl Edit<'_> {
-    /// Adds a port, or makes the one that exists what it shall be.
+    /// Adds a port, or changes the existing one to the settings.
     pub(crate) async fn add_port(&mut self, new: &NewPort<'_>) -> Result<PortPlace> {
         let bridge = self.bridge(new.bridge).await?;
         if let Some((_, vid)) = bridge.vlan {
@@ -71,7 +71,7 @@ impl Edit<'_> {
         Ok(place)
     }
 
-    /// Changes what is named of a port and of each of its interfaces; the rest stays.
+    /// Changes the given settings of a port and of each of its interfaces; others are kept.
     pub(crate) async fn set_port(
         &mut self,
         place: &PortPlace,
@@ -88,7 +88,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Changes what is named of what a port does with VLAN tags.
+    /// Changes the given VLAN settings of a port.
     pub(crate) async fn set_vlan(&mut self, port: RowId, settings: &VlanSettings) -> Result<()> {
         if let Some(tag) = &settings.tag {
             self.refuse_tag_of_vlan_bridge(port, tag).await?;
@@ -140,7 +140,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Removes a port with its interfaces, whatever it is.
+    /// Removes a port with its interfaces, of any kind.
     pub(super) fn remove_port(&mut self, place: &PortPlace) {
         let reference = self.draft.reference(place.port);
         self.draft.remove(place.bridge, "ports", vec![reference]);
@@ -150,8 +150,8 @@ impl Edit<'_> {
         }
     }
 
-    /// Removes all ports of a bridge, its own and those of its VLAN bridges aside; of a VLAN bridge,
-    /// those of its VLAN.
+    /// Removes all ports of a bridge, except its own and those of its VLAN bridges; of a VLAN bridge, those
+    /// of its VLAN.
     pub(crate) async fn delete_ports_of(&mut self, bridge: &BridgePlace) -> Result<()> {
         let own = self.name_of(bridge.row);
         for port in self
@@ -174,7 +174,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Adds interfaces to a port and takes some out; returns those it has then.
+    /// Adds interfaces to a port and removes some; returns the resulting ones.
     pub(crate) async fn change_members(
         &mut self,
         place: &PortPlace,
@@ -227,7 +227,7 @@ impl Edit<'_> {
         ));
     }
 
-    /// The VLAN of a VLAN bridge (`fake_bridge`) whose own port this is.
+    /// The VLAN of the VLAN bridge (`fake_bridge`) that has this port as its own.
     pub(super) async fn own_vlan(&mut self, port: RowId) -> Result<Option<i64>> {
         if self.draft.value(port, "fake_bridge").await? != Datum::from(true) {
             return Ok(None);
@@ -235,8 +235,8 @@ impl Edit<'_> {
         self.number(port, "tag").await
     }
 
-    /// Refuses another tag, or none, for a VLAN bridge's own port: the bridge would be of another VLAN
-    /// than its ports, or none at all.
+    /// Refuses to change or unset the tag of a VLAN bridge's own port: the bridge would have another VLAN
+    /// than its ports, or none.
     pub(crate) async fn refuse_tag_of_vlan_bridge(
         &mut self,
         port: RowId,
@@ -261,7 +261,7 @@ impl Edit<'_> {
         )))
     }
 
-    /// Makes a port that exists what it shall be.
+    /// Changes an existing port to the settings.
     async fn converge(
         &mut self,
         new: &NewPort<'_>,
@@ -286,7 +286,7 @@ impl Edit<'_> {
         if !new.may_exist {
             return Err(
                 Refusal::refused(format!("port {name} exists on {other} already")).hint(format!(
-                    "`ovs port set {}` changes it; --may-exist makes it what was asked for",
+                    "`ovs port set {}` changes it; --may-exist changes it to these settings",
                     word(new.name)
                 )),
             );
@@ -320,7 +320,7 @@ impl Edit<'_> {
         Ok(place)
     }
 
-    /// Makes these the interfaces of a port; those it has stay what they are.
+    /// Replaces the interfaces of a port; those that stay are not changed.
     pub(crate) async fn set_members(
         &mut self,
         place: &PortPlace,
@@ -351,7 +351,7 @@ impl Edit<'_> {
         Ok(rows)
     }
 
-    /// Makes an interface, whose name must be free.
+    /// Inserts an interface, whose name must be free.
     async fn new_interface(&mut self, name: &str, kind: &str, is_port: bool) -> Result<RowId> {
         check_new(if is_port { "port" } else { "interface" }, name, kind)?;
         if let Some(other) = self.draft.find("Interface", name, INTERFACE).await? {
@@ -372,7 +372,7 @@ impl Edit<'_> {
         Ok(self.draft.insert("Interface", [("name", name.into())]))
     }
 
-    /// Refuses what the switch or the database would not do.
+    /// Refuses settings that the switch or the database would not accept.
     async fn check_settings(&mut self, place: &PortPlace, settings: &PortSettings) -> Result<()> {
         if let Some(number) = settings.ofport.as_ref().and_then(Datum::as_integer) {
             if place.interfaces.len() > 1 {
@@ -395,7 +395,7 @@ impl Edit<'_> {
     }
 }
 
-/// Refuses what ovs-vswitchd does not do for a bridge's own port.
+/// Refuses settings that ovs-vswitchd ignores for a bridge's own port.
 fn refuse_of_own_port(bridge: &str, settings: &PortSettings) -> Result<()> {
     let own = |what: &str| {
         Refusal::refused(format!(
@@ -403,7 +403,7 @@ fn refuse_of_own_port(bridge: &str, settings: &PortSettings) -> Result<()> {
             quoted(bridge)
         ))
     };
-    // The empty set takes a request back, which is no contradiction.
+    // The empty set unsets a requested number, which is not a conflict.
     if settings
         .kind
         .as_ref()
@@ -427,7 +427,7 @@ fn refuse_of_own_port(bridge: &str, settings: &PortSettings) -> Result<()> {
     Ok(())
 }
 
-/// Refuses another tag than that of the VLAN bridge to which a port is to be added.
+/// Refuses a tag other than that of the VLAN bridge to which a port is added.
 fn refuse_other_tag(new: &NewPort<'_>, vid: i64) -> Result<()> {
     let tag = new.settings.vlan.tag.as_ref();
     if tag.is_none_or(|tag| *tag == Datum::from(vid)) {

@@ -1,4 +1,4 @@
-//! Rows of any table, named as ovs-vsctl(8) has it under "Identifying Tables, Records, and Columns".
+//! Rows of any table, named as in ovs-vsctl(8), "Identifying Tables, Records, and Columns".
 
 use std::rc::Rc;
 
@@ -7,22 +7,22 @@ use crate::model::resolve::did_you_mean;
 use crate::ovsdb::schema::{Column, Schema, Table, UnresolvedName};
 use crate::ovsdb::{Atom, Condition, Datum, Select, Uuid};
 
-/// The shortest beginning of a UUID that may stand for it, in characters.
+/// The minimum length, in characters, of a prefix that identifies a UUID.
 const SHORTEST_UUID: usize = 4;
 
-/// By what else than its identity a row can be named.
+/// A column, other than `_uuid`, by which a row can be named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NameRule {
-    /// The table that has the name.
+    /// The table that contains the name.
     pub(crate) table: &'static str,
-    /// The column that is the name.
+    /// The column that contains the name.
     pub(crate) column: &'static str,
-    /// The column of the same row that refers to the row meant; `None`: it is that row itself.
+    /// The column of the same row that refers to the named row; `None`: it is that row itself.
     pub(crate) reference: Option<&'static str>,
 }
 
 impl NameRule {
-    /// The rules of a table, in the order in which they are tried.
+    /// The rules of a table, in the order in which they are applied.
     pub(crate) fn of(table: &str) -> &'static [NameRule] {
         const fn by(table: &'static str, column: &'static str) -> NameRule {
             NameRule {
@@ -58,7 +58,7 @@ impl NameRule {
         }
     }
 
-    /// The name as the column has it; `None`: it cannot be one.
+    /// The name as a value of the column; `None` if it cannot be one.
     pub(crate) fn name(&self, record: &str) -> Option<Datum> {
         if self.column == "id" {
             return record.parse::<i64>().ok().map(Datum::from);
@@ -68,7 +68,7 @@ impl NameRule {
 }
 
 impl Edit<'_> {
-    /// The database's schema, asked for once.
+    /// The database's schema, read once.
     pub(crate) async fn schema(&mut self) -> Result<Rc<Schema>> {
         if let Some(schema) = &self.schema {
             return Ok(Rc::clone(schema));
@@ -79,7 +79,7 @@ impl Edit<'_> {
         Ok(schema)
     }
 
-    /// The table that a word means.
+    /// The table that a word names.
     pub(crate) async fn table(&mut self, word: &str) -> Result<Table> {
         let schema = self.schema().await?;
         let table = schema.table(word);
@@ -88,8 +88,8 @@ impl Edit<'_> {
             .map_err(|not_one| unclear("table", word, "", &not_one))
     }
 
-    /// The row that `record` names: its UUID or the beginning of it, `.` for the only row, a name,
-    /// `@NAME` for one that an earlier line of a batch makes.
+    /// The row that `record` names: its UUID or a prefix of it, `.` for the only row, a name, or `@NAME` for
+    /// one that an earlier line of a batch inserts.
     pub(crate) async fn record(
         &mut self,
         table: &Table,
@@ -116,7 +116,7 @@ impl Edit<'_> {
         Err(Refusal::not_found("record", record, &place, &candidates))
     }
 
-    /// The same, if there is one.
+    /// Like [`Edit::record`], but `None` if there is no such row.
     pub(crate) async fn record_if(
         &mut self,
         table: &Table,
@@ -219,7 +219,7 @@ impl Edit<'_> {
         }
     }
 
-    /// The only row whose UUID begins so.
+    /// The only row whose UUID begins with this prefix.
     async fn by_beginning(
         &mut self,
         table: &Table,
@@ -255,7 +255,7 @@ impl Edit<'_> {
     }
 }
 
-/// The column that a word means.
+/// The column that a word names.
 pub(crate) fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column> {
     let place = format!(" in table {}", table.name);
     table
@@ -274,7 +274,7 @@ fn unclear(kind: &str, word: &str, place: &str, not_one: &UnresolvedName) -> Ref
         .hint(format!("{kind}s: {names}"))
 }
 
-/// Whether an atom stands for a row that is being made.
+/// Whether an atom refers to a row that the plan inserts.
 pub(super) fn as_symbol(atom: &Atom) -> Option<&str> {
     match atom {
         Atom::NamedUuid(name) if name.starts_with('@') => Some(name),

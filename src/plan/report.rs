@@ -1,6 +1,6 @@
-//! What a draft changes, object by object, with before and after.
+//! The changes of a draft, object by object, with before and after.
 //!
-//! An object is what an operator calls one: a bridge with its own port and interface, a port with the
+//! An object combines rows as operators do: a bridge with its own port and interface, a port with the
 //! interface of its name. Rows of other tables are objects of their own.
 
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,7 @@ use crate::base::order::sort_by_name;
 use crate::model::owned::owned;
 use crate::ovsdb::{Atom, Datum, Row, Uuid};
 
-/// What happens to an object.
+/// The kind of change of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     /// It is made.
@@ -32,35 +32,35 @@ impl Verb {
     }
 }
 
-/// An object that changes.
+/// A changed object.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Object {
     /// Its row.
     pub(crate) row: RowId,
-    /// What happens to it.
+    /// The kind of change.
     pub(crate) verb: Verb,
     /// `bridge`, `port`, `interface`, or the table's name in lower case.
     pub(crate) kind: String,
-    /// Its name; its target or identity where it has none; `None`: it gets its identity when it is made.
+    /// Its name; if it has none its target or UUID; `None` for a new row until it has a UUID.
     pub(crate) name: Option<String>,
     /// The bridge of a port or an interface, the parent of a VLAN bridge.
     pub(crate) bridge: Option<String>,
-    /// Its interfaces: what the switch says of them belongs to it.
+    /// Its interfaces, whose state in the switch is reported with it.
     pub(crate) interfaces: Vec<RowId>,
-    /// What changes of it, by column; references by the names of what they refer to.
+    /// Its changes by column; references as the names of the rows that they refer to.
     pub(crate) columns: Vec<Difference>,
 }
 
-/// A column that changes.
+/// A changed column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Difference {
-    /// The column. Where a port and its interface have one of the same name, the port's
-    /// `external_ids` is `port_external_ids` and the interface's `other_config` and `mac` are
-    /// `interface_other_config` and `interface_mac`.
+    /// The column. If a port and its interface both have one of this name, the port's `external_ids` is
+    /// `port_external_ids`, and the interface's `other_config` and `mac` are `interface_other_config` and
+    /// `interface_mac`.
     pub(crate) column: String,
-    /// What was there; `None`: there was no such object, or it is not known.
+    /// The value before; `None` if there was no such object, or it is not known.
     pub(crate) before: Option<Datum>,
-    /// What is there; `None`: there is no such object any longer.
+    /// The value after; `None` if the object is removed.
     pub(crate) after: Option<Datum>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct WrittenRow {
     pub(crate) columns: Vec<String>,
 }
 
-/// Columns that say what belongs where, and not what an object is like.
+/// Columns that express containment, not properties.
 const STRUCTURE: [(&str, &str); 5] = [
     ("Open_vSwitch", "bridges"),
     ("Bridge", "ports"),
@@ -85,8 +85,8 @@ const STRUCTURE: [(&str, &str); 5] = [
     ("Interface", "name"),
 ];
 
-/// Ports that are removed with their bridge were not named by the user: the database has them in the order of their identities,
-/// which says nothing.
+/// Ports that are removed with their bridge are sorted by name: the database has them in the arbitrary order
+/// of their UUIDs.
 fn sort_what_goes_along(objects: &mut [Object]) {
     let gone = |object: &&Object| object.verb == Verb::Removed && object.kind == "bridge";
     let bridges: HashSet<Option<String>> = objects
@@ -102,7 +102,7 @@ fn sort_what_goes_along(objects: &mut [Object]) {
 }
 
 impl Edit<'_> {
-    /// The objects that change, in the order in which they were named.
+    /// The changed objects, in the order in which they were named.
     pub(crate) fn report(&self) -> Vec<Object> {
         let mut parts: HashMap<RowId, Vec<RowId>> = HashMap::new();
         for row in self.draft.rows() {
@@ -124,7 +124,7 @@ impl Edit<'_> {
     }
 
     fn object(&self, row: RowId, parts: &[RowId]) -> Option<Object> {
-        // A bridge's controllers are said by its column of that name.
+        // A bridge's controllers are reported in its column of that name.
         let is_told = |part: &&RowId| **part == row || self.draft.table(**part) != "Controller";
         let told = parts.iter().filter(is_told);
         let columns: Vec<Difference> = told.flat_map(|part| self.differences(*part)).collect();
@@ -159,12 +159,12 @@ impl Edit<'_> {
         })
     }
 
-    /// The object that a row is a part of, if it is none of its own: an interface of its port's name
-    /// is a part of the port, the port of a bridge's name a part of a bridge that comes or goes.
+    /// The object that a row is a part of, if it is not an object of its own: an interface with its port's
+    /// name is part of the port; the port with a bridge's name is part of a bridge that is added or removed.
     fn part_of(&self, row: RowId) -> Option<RowId> {
         let home = self.home(row)?;
         if self.draft.table(row) == "Controller" {
-            // One that stays is an object of its own, as far as it changes.
+            // If the bridge stays, its port is an object of its own, as far as it changes.
             let stays = !self.draft.is_new(row) && !self.draft.is_gone(row);
             return (!stays).then_some(home);
         }
@@ -183,7 +183,7 @@ impl Edit<'_> {
             let before = draft.before(row, column).map(|datum| self.readable(datum));
             let after = draft.known(row, column).filter(|_| !draft.is_gone(row));
             let after = after.map(|datum| self.readable(&datum));
-            // Of what comes or goes, what is not set is not worth a word.
+            // Unset columns of an added or removed object are not reported.
             let is_unset = |datum: &Option<Datum>| {
                 datum.as_ref().is_none_or(|datum| is_default(column, datum))
             };
@@ -279,8 +279,8 @@ impl Edit<'_> {
         }
     }
 
-    /// Whether a column that says what belongs where says more than the other objects of the report: it loses
-    /// or gains a row that the plan itself neither makes nor removes.
+    /// Whether a containment column adds information to the other objects of the report: it loses or gains a
+    /// row that the plan neither inserts nor deletes.
     fn says_more(&self, row: RowId, column: &str) -> bool {
         let references = |datum: Option<&Datum>| -> HashSet<Uuid> {
             let atoms = datum.and_then(Datum::as_set).unwrap_or_default();
@@ -313,7 +313,7 @@ impl Edit<'_> {
             || count(self.draft.known(port, "interfaces").as_ref()) > 1
     }
 
-    /// What an object is called.
+    /// The name of an object: its name, else its target, else its UUID.
     fn title(&self, row: RowId) -> Option<String> {
         for column in ["name", "target", "targets"] {
             let known = self.draft.known(row, column);
@@ -342,7 +342,7 @@ impl Edit<'_> {
             Datum::Atom(only) => Datum::Atom(atom(only)),
             Datum::Set(atoms) => {
                 let mut named: Vec<Atom> = atoms.iter().map(atom).collect();
-                // The order of references is that of their identities, which says nothing.
+                // References are sorted by UUID in the database, which has no meaning.
                 if named != *atoms {
                     sort_by_name(&mut named, |atom| match atom {
                         Atom::String(name) => name,
@@ -359,13 +359,13 @@ impl Edit<'_> {
     }
 }
 
-/// Whether the value is that of a column nobody has set.
+/// Whether the value is the default of the column.
 fn is_default(column: &str, datum: &Datum) -> bool {
     match datum {
         Datum::Atom(Atom::String(text)) => text.is_empty(),
         Datum::Atom(Atom::Boolean(truth)) => !truth,
         Datum::Atom(Atom::Integer(number)) => {
-            // Elsewhere a number that is not set is an empty set.
+            // In other columns an unset number is an empty set.
             *number == 0
                 && ["ingress_policing", "bond_"]
                     .iter()

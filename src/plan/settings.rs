@@ -1,21 +1,21 @@
-//! What a bridge or a port shall be: the settings that were given. The others stay as they are.
+//! The settings of a bridge or a port. Those not given are kept.
 
 use std::str::FromStr;
 
 use super::draft::ColumnChange;
 use crate::ovsdb::{Atom, Datum};
 
-/// A column, and what is done to it.
+/// A column, with the change to it.
 pub(crate) type Assignment = (&'static str, ColumnChange);
 
-/// What a bridge shall be.
+/// The settings of a bridge.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BridgeSettings {
     /// The type of its datapath; empty for `system`.
     pub(crate) datapath_type: Option<Datum>,
-    /// What it does without a controller.
+    /// Its behaviour without a controller (`fail_mode`).
     pub(crate) fail_mode: Option<Datum>,
-    /// The OpenFlow versions that it allows.
+    /// The allowed OpenFlow versions.
     pub(crate) protocols: Option<Datum>,
     /// Whether it uses STP.
     pub(crate) stp_enable: Option<Datum>,
@@ -23,34 +23,34 @@ pub(crate) struct BridgeSettings {
     pub(crate) rstp_enable: Option<Datum>,
     /// Whether it snoops IGMP and MLD.
     pub(crate) mcast_snooping_enable: Option<Datum>,
-    /// Pairs of its `external_ids`.
+    /// Changes to its `external_ids`.
     pub(crate) external_ids: Vec<Pair>,
-    /// Pairs of its `other_config`.
+    /// Changes to its `other_config`.
     pub(crate) other_config: Vec<Pair>,
-    /// The targets of its controllers, all of them; `None` leaves them as they are.
+    /// The targets of its controllers, all of them; `None` keeps the current ones.
     pub(crate) controllers: Option<Vec<String>>,
 }
 
-/// What a port shall be.
+/// The settings of a port.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PortSettings {
-    /// What it does with VLAN tags.
+    /// Its VLAN settings.
     pub(crate) vlan: VlanSettings,
     /// The other columns of table `Port`.
     pub(crate) port: Vec<Assignment>,
     /// The type of its interfaces; empty for `system`.
     pub(crate) kind: Option<String>,
-    /// The OpenFlow port number to ask for.
+    /// The requested OpenFlow port number.
     pub(crate) ofport: Option<Datum>,
     /// The MAC address of its interfaces.
     pub(crate) mac: Option<Datum>,
-    /// Pairs of the `options` of its interfaces.
+    /// Changes to the `options` of its interfaces.
     pub(crate) options: Vec<Pair>,
     /// The other columns of table `Interface`, for each of its interfaces.
     pub(crate) interface: Vec<Assignment>,
 }
 
-/// What a port shall do with VLAN tags; the empty set takes a column's value away.
+/// The VLAN settings of a port; the empty set unsets a column.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct VlanSettings {
     /// The VLAN of an access port, or the native one.
@@ -64,7 +64,7 @@ pub(crate) struct VlanSettings {
 }
 
 impl BridgeSettings {
-    /// What is done to the columns that only a bridge of its own has: all but `external_ids`.
+    /// The assignments to columns that a VLAN bridge does not have: all but `external_ids`.
     pub(crate) fn of_real_bridge(&self) -> Vec<Assignment> {
         let mut all = columns([
             ("datapath_type", &self.datapath_type),
@@ -80,7 +80,7 @@ impl BridgeSettings {
 }
 
 impl VlanSettings {
-    /// What is done to the columns of the port's row.
+    /// The assignments to the port's row.
     pub(crate) fn of_port(&self) -> Vec<Assignment> {
         columns([
             ("tag", &self.tag),
@@ -92,7 +92,7 @@ impl VlanSettings {
 }
 
 impl PortSettings {
-    /// What is done to the row of each interface.
+    /// The assignments to the row of each interface.
     pub(crate) fn of_interface(&self) -> Vec<Assignment> {
         let kind = self.kind.as_deref().map(Datum::from);
         let mut all = columns([
@@ -106,7 +106,7 @@ impl PortSettings {
     }
 }
 
-/// What becomes of one key of a map: `K=V` sets it, `K-` removes it.
+/// A change to one key of a map: `K=V` sets it, `K-` removes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pair {
     /// The key.
@@ -116,7 +116,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// What becomes of this key.
+    /// The value to set, or the removal.
     pub(crate) fn new(key: &str, value: Option<&str>) -> Self {
         Self {
             key: key.to_owned(),
@@ -143,7 +143,7 @@ impl FromStr for Pair {
     }
 }
 
-/// The columns whose value was given.
+/// The assignments to columns whose value was given.
 pub(crate) fn columns<'s>(
     given: impl IntoIterator<Item = (&'static str, &'s Option<Datum>)>,
 ) -> Vec<Assignment> {
@@ -153,11 +153,11 @@ pub(crate) fn columns<'s>(
         .collect()
 }
 
-/// What these pairs make of a column that is a map; nothing, if there is none.
+/// The assignment of these pairs to a map column; none if there are no pairs.
 pub(crate) fn pairs(column: &'static str, pairs: &[Pair]) -> Option<Assignment> {
     let (mut put, mut removed): (Vec<(Atom, Atom)>, Vec<Atom>) = (Vec::new(), Vec::new());
     for Pair { key, value } in pairs {
-        // Of one key given twice, the later counts.
+        // If a key is given twice, the later value is used.
         let key = Atom::from(key.as_str());
         put.retain(|(other, _)| *other != key);
         removed.retain(|other| *other != key);

@@ -1,4 +1,4 @@
-//! Tunnels: added, changed, removed (ovs-vswitchd.conf.db(5), "Tunnel Options").
+//! Adding, changing and removing tunnels (ovs-vswitchd.conf.db(5), "Tunnel Options").
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,20 +16,20 @@ use crate::ovsdb::{Atom, Condition, Datum};
 pub(crate) struct NewTunnel<'a> {
     /// Its bridge.
     pub(crate) bridge: &'a str,
-    /// Its name; none: [`default_name`].
+    /// Its name; `None`: [`default_name`].
     pub(crate) name: Option<&'a str>,
     /// Its type.
     pub(crate) kind: &'a TunnelKind,
-    /// What it shall be, with its type and its options.
+    /// Its settings, including its type and its options.
     pub(crate) settings: &'a PortSettings,
-    /// Whether one that exists is made what this one shall be.
+    /// Whether an existing tunnel is changed to these settings.
     pub(crate) may_exist: bool,
 }
 
 /// The options of an interface.
 type Options = BTreeMap<String, String>;
 
-/// By what packets that come in find their tunnel: no two have the same.
+/// The properties by which received packets are matched to a tunnel: unique among tunnels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Identity {
     kind: &'static str,
@@ -43,7 +43,7 @@ struct Identity {
 /// One end of a tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Address {
-    /// Each packet's own, as flows have it.
+    /// Set for each packet by flows.
     Flow,
     Ip(IpAddr),
 }
@@ -51,12 +51,12 @@ enum Address {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum IncomingKey {
     Flow,
-    /// Zero is the same as none.
+    /// Zero is equal to no key.
     Number(u64),
 }
 
 impl Edit<'_> {
-    /// Adds a tunnel, or makes the one that exists what it shall be.
+    /// Adds a tunnel, or changes the existing one to the settings.
     pub(crate) async fn add_tunnel(&mut self, new: &NewTunnel<'_>) -> Result<PortPlace> {
         let bridge = self.bridge(new.bridge).await?;
         let options = asked_options(new.settings);
@@ -99,7 +99,7 @@ impl Edit<'_> {
         Ok(place)
     }
 
-    /// Changes what is named of a tunnel; the rest stays.
+    /// Changes the given settings of a tunnel; others are kept.
     pub(crate) async fn set_tunnel(&mut self, port: &str, settings: &PortSettings) -> Result<()> {
         let place = self.port(port).await?;
         let interface = self.tunnel(&place).await?;
@@ -121,7 +121,7 @@ impl Edit<'_> {
         self.delete_port(&place).await
     }
 
-    /// Refuses what ovs-vswitchd would not take, as the tunnel will be.
+    /// Refuses settings of the tunnel that ovs-vswitchd would not accept.
     async fn check_tunnel(&mut self, place: &PortPlace, before: Option<&Identity>) -> Result<()> {
         for interface in &place.interfaces {
             let kind = self.text(*interface, "type").await?;
@@ -151,7 +151,7 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Another tunnel, on whatever bridge, that packets could not tell from this one.
+    /// Another tunnel, on any bridge, that received packets would match as well.
     async fn tunnel_like(
         &mut self,
         wanted: &Identity,
@@ -184,7 +184,7 @@ impl Edit<'_> {
         Ok(None)
     }
 
-    /// ovs-vswitchd lists the types it knows, once it has run.
+    /// ovs-vswitchd lists the types that it supports, once it has run.
     async fn refuse_unknown_kind(&mut self, kind: &str) -> Result<()> {
         let root = self.root().await?;
         let known = self.draft.value(root, "iface_types").await?;
@@ -198,7 +198,7 @@ impl Edit<'_> {
         .hint("`ovs-vswitchd --version` says how old it is"))
     }
 
-    /// Refuses to add what exists, unless it may.
+    /// Refuses to add a tunnel that exists, unless it may.
     fn refuse_existing(
         &self,
         new: &NewTunnel<'_>,
@@ -212,7 +212,7 @@ impl Edit<'_> {
             quoted(&self.name_of(place.port)),
             self.name_of(place.bridge),
         );
-        // A name that nobody chose stands for this very tunnel, never for another to be rewritten.
+        // A default name stands for exactly this tunnel, so another one of the same name is not rewritten.
         if new.name.is_none() && there != wanted {
             return Err(Refusal::refused(format!(
                 "the name {name} is that of another tunnel on {bridge}: {what}"
@@ -233,11 +233,11 @@ impl Edit<'_> {
         }
         Err(
             Refusal::refused(format!("tunnel {name} exists on {bridge} already: {what}"))
-                .hint("`ovs tunnel set` changes it; --may-exist makes it what was asked for"),
+                .hint("`ovs tunnel set` changes it; --may-exist changes it to these settings"),
         )
     }
 
-    /// The interface of a port that is a tunnel; refuses one that is something else.
+    /// The interface of a tunnel port; refuses other ports.
     async fn tunnel(&mut self, place: &PortPlace) -> Result<RowId> {
         if let Some(interface) = self.tunnel_interface(place).await? {
             return Ok(interface);
@@ -270,9 +270,9 @@ impl Edit<'_> {
     }
 }
 
-/// The name of a tunnel that nobody has named: the first six letters of its type, and the remote
-/// address in hex; of an IPv6 address, the FNV-1a hash (32 bits) of its 16 octets; or the word `flow`.
-/// That is 15 bytes at most, which OpenFlow shows whole.
+/// The default name of a tunnel: the first six letters of its type, and the remote address in hex; for an
+/// IPv6 address the FNV-1a hash (32 bits) of its 16 octets; or the word `flow`. At most 15 bytes, which
+/// OpenFlow does not truncate.
 pub(crate) fn default_name(kind: &str, remote: &str) -> String {
     let kind: String = kind.chars().take(6).collect();
     match Address::parse(remote) {
@@ -289,7 +289,7 @@ fn fnv1a(octets: &[u8]) -> u32 {
     octets.iter().fold(0x811c_9dc5, step)
 }
 
-/// The options that are set, of those that were asked for.
+/// The options that are set, of those given.
 fn asked_options(settings: &PortSettings) -> Options {
     let mut options = Options::new();
     for Pair { key, value } in &settings.options {
@@ -301,7 +301,7 @@ fn asked_options(settings: &PortSettings) -> Options {
     options
 }
 
-/// The options by which tunnels of a type to one address differ.
+/// The options that distinguish tunnels of a type to one address.
 fn distinctions(kind: &TunnelKind) -> &'static str {
     match (kind.key_bits, kind.port) {
         (Some(_), TunnelPort::None) => "another --key or --local",
@@ -311,7 +311,7 @@ fn distinctions(kind: &TunnelKind) -> &'static str {
     }
 }
 
-/// Refuses options that contradict themselves, or values that are none.
+/// Refuses options that conflict, or have malformed values.
 fn check(kind: &TunnelKind, options: &Options) -> Result<()> {
     check_addresses(kind, options)?;
     for name in ["key", "in_key", "out_key"] {
@@ -465,7 +465,7 @@ impl std::fmt::Display for Address {
 }
 
 impl Identity {
-    /// `None` for what ovs-vswitchd makes no tunnel of.
+    /// `None` for text that ovs-vswitchd does not accept.
     fn of(kind: &str, options: &Options) -> Option<Self> {
         let kind = TunnelKind::of(kind)?;
         let option = |name: &str| options.get(name).map(String::as_str);

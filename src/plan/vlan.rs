@@ -1,4 +1,4 @@
-//! What a change makes of a port's VLANs, said in words.
+//! The VLAN configuration of a port after a change, in words.
 
 use super::{Edit, Result, RowId, quoted};
 use crate::model::topology::Port;
@@ -6,8 +6,8 @@ use crate::model::vlan::Vlan;
 use crate::ovsdb::{Atom, Datum};
 
 impl Edit<'_> {
-    /// Says what a port does with tags once the change is made; warns of a trunk of all VLANs, unless
-    /// that was asked for: `is_meant`, or by its `vlan_mode`.
+    /// Describes the VLAN configuration of a port after the change; warns of a trunk of all VLANs, unless it
+    /// was requested: `is_meant`, or by `vlan_mode`.
     pub(crate) async fn say_vlan(&mut self, port: RowId, is_meant: bool) -> Result<()> {
         let port = self.vlan_columns(port).await?;
         let vlan = Vlan::of(&port);
@@ -24,8 +24,8 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// A tag and trunks without a mode make an access port, whose trunks mean nothing; with the mode
-    /// `trunk`, the tag means nothing (ovs-vswitchd.conf.db(5), table `Port`, `vlan_mode`).
+    /// A port with a tag and trunks but no mode is an access port and ignores the trunks; with the mode
+    /// `trunk`, it ignores the tag (ovs-vswitchd.conf.db(5), table `Port`, `vlan_mode`).
     pub(super) async fn warn_of_ignored_vlans(&mut self, port: RowId) -> Result<()> {
         let port = self.vlan_columns(port).await?;
         if port.vlan_mode.as_deref() == Some("trunk") && port.tag.is_some() {
@@ -51,7 +51,7 @@ impl Edit<'_> {
             tag: self.number(port, "tag").await?,
             trunks: self.numbers(port, "trunks").await?,
             cvlans: match mode.as_str() {
-                // Switches before 2.8 do not have the column.
+                // Open vSwitch before 2.8 does not have the column.
                 "dot1q-tunnel" => self.numbers(port, "cvlans").await?,
                 _ => Vec::new(),
             },

@@ -259,3 +259,34 @@ impl SwitchAddress {
         Ok(Some((datapath_id, targets)))
     }
 }
+
+/// Checks the target of a bridge's controller: an endpoint to connect to, or to listen at
+/// (ovs-vswitchd.conf.db(5), table `Controller`, `target`).
+///
+/// # Errors
+///
+/// What is wrong with it, `None` if it has the form of neither.
+pub fn check_target(text: &str) -> Result<(), Option<String>> {
+    let is_known = match text.split_once(':') {
+        Some(("tcp" | "ssl" | "unix", _)) => {
+            let endpoint = Endpoint::parse(text, Some(OPENFLOW_PORT));
+            endpoint.map_err(|error| Some(error.reason.to_string()))?;
+            true
+        }
+        Some(("punix", path)) => !path.is_empty(),
+        Some(("ptcp" | "pssl", place)) => {
+            let port = place.split(':').next().unwrap_or_default();
+            if !port.is_empty() && port.parse::<u16>().is_err() {
+                let reason = format!("{port} is no port: it is a number up to 65535");
+                return Err(Some(reason));
+            }
+            true
+        }
+        _ => false,
+    };
+    if is_known && !text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        Ok(())
+    } else {
+        Err(None)
+    }
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::links::{Link, links};
+use super::links::{KernelLink, links};
 use crate::transport::{ConnectError, Endpoint, Endpoints, Stream, Tls};
 
 /// A host that runs Open vSwitch.
@@ -58,7 +58,7 @@ pub struct KernelNetwork {
 #[derive(Debug, Default)]
 pub struct Namespaces {
     /// The devices of this process's namespace (without a name) and of the named ones.
-    pub links: Vec<(Option<String>, Vec<Link>)>,
+    pub links: Vec<(Option<String>, Vec<KernelLink>)>,
     /// What could not be read, and why.
     pub unseen: Vec<String>,
 }
@@ -217,7 +217,7 @@ fn named_namespaces(unseen: &mut Vec<String>) -> Vec<(String, PathBuf)> {
 }
 
 /// Reads the devices of another namespace in a new thread: this one must not change its namespace.
-fn links_in(path: &Path) -> io::Result<Vec<Link>> {
+fn links_in(path: &Path) -> io::Result<Vec<KernelLink>> {
     let file = File::open(path)?;
     let look = move || {
         move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;

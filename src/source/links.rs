@@ -30,7 +30,7 @@ const INDEX: std::ops::Range<usize> = 4..8;
 
 /// A network device.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Link {
+pub struct KernelLink {
     /// Its index, unique in its namespace.
     pub index: u32,
     /// Its name.
@@ -46,7 +46,7 @@ pub struct Link {
 }
 
 /// Reads the devices of this thread's namespace.
-pub(super) fn links() -> io::Result<Vec<Link>> {
+pub(super) fn links() -> io::Result<Vec<KernelLink>> {
     let mut socket = Socket::new(NETLINK_ROUTE)?;
     socket.bind_auto()?;
     let request = NetlinkPayload::from(Message::Get);
@@ -86,7 +86,7 @@ enum Message {
     /// Asks for all devices.
     Get,
     /// A device.
-    New(Link),
+    New(KernelLink),
     /// Something else.
     Other(u16),
 }
@@ -121,20 +121,20 @@ impl NetlinkDeserializable for Message {
 
     fn deserialize(header: &NetlinkHeader, payload: &[u8]) -> Result<Message, DecodeError> {
         match header.message_type {
-            RTM_NEWLINK => Link::parse(payload).map(Message::New),
+            RTM_NEWLINK => KernelLink::parse(payload).map(Message::New),
             kind => Ok(Message::Other(kind)),
         }
     }
 }
 
-impl Link {
-    fn parse(payload: &[u8]) -> Result<Link, DecodeError> {
+impl KernelLink {
+    fn parse(payload: &[u8]) -> Result<KernelLink, DecodeError> {
         let (head, attributes) = payload
             .split_at_checked(IFINFOMSG)
             .ok_or_else(|| DecodeError::from("a device's message is shorter than its header"))?;
-        let mut link = Link {
+        let mut link = KernelLink {
             index: parse_u32(head.get(INDEX).unwrap_or_default())?,
-            ..Link::default()
+            ..KernelLink::default()
         };
         for attribute in NlasIterator::new(attributes) {
             let attribute = attribute?;
@@ -197,16 +197,16 @@ mod tests {
             IFLA_LINKINFO,
             &attribute(IFLA_INFO_KIND, b"veth\0"),
         ));
-        let whole = Link {
+        let whole = KernelLink {
             index: 7,
             name: "veth0".to_owned(),
             kind: "veth".to_owned(),
             peer: Some(8),
-            ..Link::default()
+            ..KernelLink::default()
         };
-        assert_eq!(Link::parse(&payload).unwrap(), whole);
+        assert_eq!(KernelLink::parse(&payload).unwrap(), whole);
         for end in 0..payload.len() {
-            if let Ok(link) = Link::parse(&payload[..end]) {
+            if let Ok(link) = KernelLink::parse(&payload[..end]) {
                 assert_ne!(link, whole, "{end}");
             }
         }

@@ -3,7 +3,7 @@
 //! The modules above request rows, flows and devices; connections, endpoints, sockets, TLS and the choice of a
 //! cluster's server are handled here.
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | [`host`] | a host: its sockets, connections to them, its network |
 //! | [`database`] | the database: rows, transactions, notifications of changes |

@@ -1,6 +1,6 @@
 //! Endpoints, byte streams and deadlines, for both protocols.
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | [`endpoint`] | `unix:PATH`, `tcp:HOST:PORT`, `ssl:HOST:PORT` |
 //! | [`endpoints`] | several of them, separated by commas |

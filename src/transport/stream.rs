@@ -33,6 +33,16 @@ pub struct ConnectError {
     pub kind: ConnectErrorKind,
 }
 
+impl ConnectError {
+    /// The socket's file, of a Unix endpoint.
+    pub fn socket(&self) -> Option<&Path> {
+        match &self.endpoint {
+            Endpoint::Unix(path) => Some(path),
+            Endpoint::Tcp { .. } | Endpoint::Ssl { .. } => None,
+        }
+    }
+}
+
 /// Why a connection attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectErrorKind {

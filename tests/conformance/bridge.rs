@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
-use super::VERSIONS;
 use super::common::{self, Sandbox};
 use super::flows::{self, Class, Flow, PORTS};
+use super::{EXCEPTIONS, VERSIONS};
 use crate::common::chance::Chance;
 
 /// Lines by the number of their flow.
@@ -75,12 +75,24 @@ impl<'s> Bridge<'s> {
         }
     }
 
-    /// Adds random flows until the switch has taken so many.
+    /// The names of [`flows::all_names`] that no flow has.
+    pub(crate) fn missing(&self) -> BTreeSet<&'static str> {
+        let mut names = flows::all_names(self.class);
+        for name in self.taken.values().flat_map(|flow| &flow.used) {
+            names.remove(name);
+        }
+        names.retain(|name| EXCEPTIONS.iter().all(|(exception, _)| exception != name));
+        names
+    }
+
+    /// Adds random flows until the switch has taken so many, with every name among them. Each name has its turn, but
+    /// the switch may refuse the flow for something else in it.
     pub(crate) fn load(&mut self, seed: u64, count: u64) {
         let mut chance = Chance::new(seed.wrapping_mul(3) + self.class as u64);
         let mut tried = 0;
         let mut reasons = Reasons::new();
-        while (self.taken.len() as u64) < count {
+        while (self.taken.len() as u64) < count || (tried < count * 3 && !self.missing().is_empty())
+        {
             let batch: Vec<Flow> = (0..100)
                 .map(|index| Flow::random(&mut chance, self.class, tried + index + 1))
                 .collect();
@@ -266,7 +278,7 @@ impl<'s> Bridge<'s> {
 
     pub(crate) fn ours(&self, options: &[&str]) -> Lines {
         let arguments = [&["dump-flows", self.name], options].concat();
-        lines(&self.sandbox.ovs_stdout(&arguments))
+        lines(&self.sandbox.ovs(&arguments).out())
     }
 }
 

@@ -40,8 +40,8 @@ pub(crate) struct Making<'c> {
     pub ipv6: bool,
     /// Whether packets have a tag.
     pub(crate) tagged: bool,
-    /// Whether connection tracking may be resubmitted to with the tuple restored.
-    pub(crate) tracked: bool,
+    /// How many bits the subfields of the action have.
+    pub(crate) bits: u32,
     pub(crate) used: BTreeSet<&'static str>,
 }
 
@@ -131,7 +131,7 @@ impl Flow {
             says: Vec::new(),
             ipv6: false,
             tagged: false,
-            tracked: false,
+            bits: 0,
             used: BTreeSet::new(),
         };
         let mut text = making.head(number);
@@ -226,7 +226,6 @@ impl Making<'_> {
             ));
             self.used.insert("ct_state");
             self.says.push(Prereq::Ct);
-            self.tracked = true;
         }
         let mut taken = BTreeSet::new();
         for turn in 0..self.chance.of(&[1, 1, 1, 2, 2, 3, 5]) {

@@ -14,6 +14,7 @@ mod actions;
 mod bridge;
 mod flows;
 mod merges;
+mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -69,11 +70,7 @@ fn flows_read_as_in_ovs_ofctl(name: &'static str, class: Class) {
     }
     eprintln!("{name}: {seen:?}");
     differences.report();
-    let missing: Vec<&str> = flows::all_names(class)
-        .into_iter()
-        .filter(|name| !seen.contains_key(name))
-        .filter(|name| EXCEPTIONS.iter().all(|(exception, _)| exception != name))
-        .collect();
+    let missing = bridge.missing();
     assert!(missing.is_empty(), "no flow had {missing:?}");
 }
 
@@ -174,9 +171,7 @@ impl Bridge<'_> {
 
     /// Every flow's JSON has as many actions as its line in OpenFlow 1.5 has.
     fn json(&self) {
-        let json = self
-            .sandbox
-            .ovs_stdout(&["dump-flows", self.name, "--json"]);
+        let json = self.sandbox.ovs(&["dump-flows", self.name, "--json"]).out();
         let flows: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
         assert_eq!(flows.len(), self.taken.len());
         let wire = self.ours(&["-O", "OpenFlow15"]);

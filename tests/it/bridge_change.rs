@@ -173,7 +173,7 @@ fn what_is_refused_changes_nothing() {
         (
             "add x --controller none --controller tcp:1.2.3.4:1",
             2,
-            "stands alone",
+            "removes all: it cannot be combined",
         ),
         ("add x --parent br0", 2, "--vlan"),
         ("add x --parent br0 --vlan 4096", 2, "4096"),

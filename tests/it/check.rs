@@ -6,10 +6,10 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
-use ovs::model::check::{Kind, Severity};
+use ovs::model::check::{FindingKind, Severity};
 use ovs::sandbox::{Dummy, Neutron, Options};
 
-use crate::common::checks::{fault, see, small, vsctl};
+use crate::common::checks::{fault, see, small};
 use crate::common::{self, Sandbox};
 
 /// A controller: it greets with the versions of `bitmap` (a hello of OpenFlow 1.`version - 1`, element
@@ -68,30 +68,26 @@ fn a_clean_neutron_host() {
 /// after both ends, tunnels whose key is in the flows, flows that match on registers.
 #[test]
 fn a_clean_ovn_chassis() {
-    let sandbox = Sandbox::empty();
-    let (north, south) = (
-        ("patch-br-int-to-provnet-6a1", "patch-provnet-6a1-to-br-int"),
-        ("patch-br-int-to-provnet-7b2", "patch-provnet-7b2-to-br-int"),
-    );
-    let mut words: Vec<String> = "add-br br-int -- set Bridge br-int fail_mode=secure \
-         other-config:disable-in-band=true -- add-br br-ex -- add-port br-ex eth1 \
+    let patch = |bridge: &str, port: &str, peer: &str| {
+        format!(
+            "add-port {bridge} {port} -- set Interface {port} type=patch options:peer={peer} \
+             -- set Port {port} external_ids:ovn-localnet-port=provnet"
+        )
+    };
+    let pair = |south: &str, north: &str| {
+        let (near, far) = (patch("br-int", south, north), patch("br-ex", north, south));
+        format!("{near} -- {far}")
+    };
+    let sandbox = Sandbox::with(&format!(
+        "add-br br-int -- set Bridge br-int fail_mode=secure other-config:disable-in-band=true \
+         -- add-br br-ex -- add-port br-ex eth1 \
          -- add-port br-int tap0a1b2c3d-4e -- add-port br-int ovn-9f8e7d-0 \
          -- set Interface ovn-9f8e7d-0 type=geneve options:csum=true options:key=flow \
-         options:remote_ip=10.0.0.72 -- set Interface tap0a1b2c3d-4e external_ids:iface-id=p1"
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-    for (here, there) in [north, south] {
-        for (bridge, port, peer) in [("br-int", here, there), ("br-ex", there, here)] {
-            let line = format!(
-                "-- add-port {bridge} {port} -- set Interface {port} type=patch options:peer={peer} \
-                 -- set Port {port} external_ids:ovn-localnet-port=provnet"
-            );
-            words.extend(line.split_whitespace().map(str::to_owned));
-        }
-    }
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    sandbox.vsctl(&words);
+         options:remote_ip=10.0.0.72 -- set Interface tap0a1b2c3d-4e external_ids:iface-id=p1 \
+         -- {} -- {}",
+        pair("patch-br-int-to-provnet-6a1", "patch-provnet-6a1-to-br-int"),
+        pair("patch-br-int-to-provnet-7b2", "patch-provnet-7b2-to-br-int"),
+    ));
     for flow in [
         "table=0,priority=100,in_port=tap0a1b2c3d-4e,actions=load:0x1->NXM_NX_REG14[],resubmit(,8)",
         "table=8,priority=100,metadata=0x1,vlan_tci=0x1000/0x1000,actions=drop",
@@ -111,85 +107,103 @@ fn a_clean_ovn_chassis() {
 #[test]
 fn patches() {
     let sandbox = small();
-    vsctl(&sandbox, "add-br br1");
+    vsctl!(sandbox, "add-br br1");
     let patch = |bridge: &str, name: &str, peer: &str| {
         format!("add-port {bridge} {name} -- set Interface {name} type=patch options:peer={peer}")
     };
-    let lost = patch("br0", "p0", "nowhere");
-    fault(&sandbox, &lost, "dangling-patch p0", "del-port p0");
-    let fresh = patch("br0", "p0", "nonexistent-peer");
-    fault(&sandbox, &fresh, "neutron-peer p0", "del-port p0");
-    let own = patch("br0", "p0", "p0");
-    fault(&sandbox, &own, "self-patch p0", "del-port p0");
-    let pair = [patch("br0", "p0", "p1"), patch("br1", "p1", "p0")].join(" -- ");
-    vsctl(&sandbox, &pair);
-    let jealous = patch("br0", "p2", "p1");
-    fault(&sandbox, &jealous, "one-way-patch p2", "del-port p2");
-    let round = [patch("br0", "p4", "p5"), patch("br0", "p5", "p4")].join(" -- ");
+    let pair = |[bridge, name]: [&str; 2], [other, peer]: [&str; 2]| {
+        let (near, far) = (patch(bridge, name, peer), patch(other, peer, name));
+        format!("{near} -- {far}")
+    };
+    for (peer, finding) in [
+        ("nowhere", "dangling-patch p0"),
+        ("nonexistent-peer", "neutron-peer p0"),
+        ("p0", "self-patch p0"),
+    ] {
+        fault(&sandbox, &patch("br0", "p0", peer), finding, "del-port p0");
+    }
+    vsctl!(sandbox, "{}", pair(["br0", "p0"], ["br1", "p1"]));
+    let third = patch("br0", "p2", "p1");
+    fault(&sandbox, &third, "one-way-patch p2", "del-port p2");
+    let loop_of_two = pair(["br0", "p4"], ["br0", "p5"]);
     let mend = "del-port p4 -- del-port p5";
-    fault(&sandbox, &round, "same-bridge-patch p4", mend);
+    fault(&sandbox, &loop_of_two, "same-bridge-patch p4", mend);
+    // OpenFlow cuts both at the same byte.
+    let alike = [
+        pair(["br0", "patch-to-the-east"], ["br1", "east-to-br0"]),
+        pair(["br0", "patch-to-the-early"], ["br1", "early-to-br0"]),
+    ];
+    let mend = "del-port early-to-br0 -- del-port patch-to-the-early";
+    fault(&sandbox, &alike.join(" -- "), "cut-names br0", mend);
+}
+
+/// `(make, finding, mend)`, one after the other.
+fn faults(sandbox: &Sandbox, table: &[(&str, &str, &str)]) {
+    for (make, finding, mend) in table {
+        fault(sandbox, make, finding, mend);
+    }
 }
 
 #[test]
 fn tunnels() {
     let sandbox = small();
-    let tunnel = |name: &str, options: &str| {
-        format!("add-port br0 {name} -- set Interface {name} type=vxlan {options}")
-    };
-    vsctl(&sandbox, &tunnel("v1", "options:remote_ip=10.0.0.72"));
-    let twin = tunnel("v2", "options:remote_ip=10.0.0.72");
-    fault(&sandbox, &twin, "duplicate-tunnel v2", "del-port v2");
-    let moved = tunnel(
-        "v2",
-        "options:remote_ip=10.0.0.73 options:local_ip=10.0.0.70",
-    );
-    let mend = "set Interface v2 options:local_ip=10.0.0.71";
-    fault(&sandbox, &moved, "tunnel-local-address v2", mend);
-    let far = "set Interface v2 options:remote_ip=192.0.2.1";
-    let mend = "set Interface v2 options:remote_ip=10.0.0.73";
-    fault(&sandbox, far, "tunnel-no-route v2", mend);
-}
-
-#[test]
-fn names() {
-    let sandbox = small();
-    // A dummy takes any name; a device of the kernel would not.
-    let long = "add-port br0 internal-of-19-byte -- set Interface internal-of-19-byte type=internal \
-                -- set Port internal-of-19-byte tag=1";
-    let mend = "del-port internal-of-19-byte";
-    fault(&sandbox, long, "long-name internal-of-19-byte", mend);
-    vsctl(&sandbox, "add-br br1");
-    let mut words = Vec::new();
-    for (bridge, port, peer) in [
-        ("br0", "patch-to-the-east", "east-to-br0"),
-        ("br0", "patch-to-the-early", "early-to-br0"),
-        ("br1", "east-to-br0", "patch-to-the-east"),
-        ("br1", "early-to-br0", "patch-to-the-early"),
-    ] {
-        words.push(format!(
-            "add-port {bridge} {port} -- set Interface {port} type=patch options:peer={peer}"
-        ));
-    }
-    let mend = "del-port early-to-br0 -- del-port patch-to-the-early";
-    fault(&sandbox, &words.join(" -- "), "cut-names br0", mend);
-}
-
-#[test]
-fn tags() {
-    let sandbox = small();
-    let dead = "set Port tap2 tag=4095";
-    fault(&sandbox, dead, "dead-vlan tap2", "set Port tap2 tag=2");
-    let open = "add-port br0 tap3";
-    fault(&sandbox, open, "trunks-all tap3", "set Port tap3 tag=3");
-    let both = "set Port tap3 trunks=5,6";
-    fault(
+    let v1 = "add-port br0 v1 -- set Interface v1 type=vxlan options:remote_ip=10.0.0.72";
+    vsctl!(sandbox, "{v1}");
+    faults(
         &sandbox,
-        both,
-        "trunks-ignored tap3",
-        "set Port tap3 vlan_mode=native-untagged",
+        &[
+            (
+                "add-port br0 v2 -- set Interface v2 type=vxlan options:remote_ip=10.0.0.72",
+                "duplicate-tunnel v2",
+                "del-port v2",
+            ),
+            (
+                "add-port br0 v2 -- set Interface v2 type=vxlan options:remote_ip=10.0.0.73 \
+                 options:local_ip=10.0.0.70",
+                "tunnel-local-address v2",
+                "set Interface v2 options:local_ip=10.0.0.71",
+            ),
+            (
+                "set Interface v2 options:remote_ip=192.0.2.1",
+                "tunnel-no-route v2",
+                "set Interface v2 options:remote_ip=10.0.0.73",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn names_and_tags() {
+    let sandbox = small();
+    faults(
+        &sandbox,
+        &[
+            // A dummy takes any name; a device of the kernel would not.
+            (
+                "add-port br0 internal-of-19-byte tag=1 \
+                 -- set Interface internal-of-19-byte type=internal",
+                "long-name internal-of-19-byte",
+                "del-port internal-of-19-byte",
+            ),
+            (
+                "set Port tap2 tag=4095",
+                "dead-vlan tap2",
+                "set Port tap2 tag=2",
+            ),
+            (
+                "add-port br0 tap3",
+                "trunks-all tap3",
+                "set Port tap3 tag=3",
+            ),
+            (
+                "set Port tap3 trunks=5,6",
+                "trunks-ignored tap3",
+                "set Port tap3 vlan_mode=native-untagged",
+            ),
+        ],
     );
     // The network card is the way out.
-    vsctl(&sandbox, "add-port br0 ens37");
+    vsctl!(sandbox, "add-port br0 ens37");
     see(&sandbox, &[]);
 }
 
@@ -199,7 +213,7 @@ fn bonds() {
     let state = |member, state| {
         appctl!(sandbox, "netdev-dummy/set-admin-state {member} {state}");
     };
-    vsctl(&sandbox, "add-bond br0 bond0 m1 m2");
+    vsctl!(sandbox, "add-bond br0 bond0 m1 m2");
     see(&sandbox, &[]);
     state("m1", "down");
     see(&sandbox, &["bond-degraded bond0"]);
@@ -209,29 +223,21 @@ fn bonds() {
     state("m2", "up");
     see(&sandbox, &[]);
     let one = "add-port br0 tap3 tag=3 bond_mode=balance-slb";
-    fault(
-        &sandbox,
-        one,
-        "bond-degraded tap3",
-        "clear Port tap3 bond_mode",
-    );
+    let mend = "clear Port tap3 bond_mode";
+    fault(&sandbox, one, "bond-degraded tap3", mend);
 }
 
 #[test]
 fn mirrors() {
     let sandbox = small();
-    vsctl(
-        &sandbox,
+    vsctl!(
+        sandbox,
         "add-port br0 sniff -- --id=@p get Port sniff -- --id=@m create Mirror name=m0 select_all=true \
-         output_port=@p -- set Bridge br0 mirrors=@m",
+         output_port=@p -- set Bridge br0 mirrors=@m"
     );
     see(&sandbox, &[]);
-    fault(
-        &sandbox,
-        "del-port sniff",
-        "mirror-no-output m0",
-        "clear Bridge br0 mirrors",
-    );
+    let mend = "clear Bridge br0 mirrors";
+    fault(&sandbox, "del-port sniff", "mirror-no-output m0", mend);
 }
 
 #[test]
@@ -241,51 +247,49 @@ fn ports() {
     fault(&sandbox, bare, "port-error v0", "del-port v0");
     // No reason is known for ovs-vswitchd to leave a port without number while it serves the bridge,
     // so the number is taken out of the database, which it does not look at again by itself.
-    fault(
-        &sandbox,
-        "--no-wait clear Interface tap2 ofport",
-        "no-ofport tap2",
-        "del-port tap2 -- add-port br0 tap2 tag=2",
-    );
+    let clear = "--no-wait clear Interface tap2 ofport";
+    let mend = "del-port tap2 -- add-port br0 tap2 tag=2";
+    fault(&sandbox, clear, "no-ofport tap2", mend);
 }
 
 #[test]
 fn keys() {
     let sandbox = small();
-    vsctl(
-        &sandbox,
-        "add-port br0 v0 -- set Interface v0 type=vxlan options:remote_ip=10.0.0.72 options:key=flow",
+    vsctl!(
+        sandbox,
+        "add-port br0 v0 -- set Interface v0 type=vxlan options:remote_ip=10.0.0.72 options:key=flow"
     );
     see(&sandbox, &[]);
-    for (make, expected, mend) in [
-        (
-            "set Interface v0 options:dst-port=4790",
-            "unknown-key v0",
-            "remove Interface v0 options dst-port",
-        ),
-        (
-            "set Interface v0 options:df_default=maybe",
-            "bad-value v0",
-            "remove Interface v0 options df_default",
-        ),
-        (
-            "set Bridge br0 other_config:mac-tabel-size=9",
-            "unknown-key br0",
-            "remove Bridge br0 other_config mac-tabel-size",
-        ),
-        (
-            "set Port tap1 other_config:priority-tag=if-nonzero",
-            "unknown-key tap1",
-            "remove Port tap1 other_config priority-tag",
-        ),
-        (
-            "set Open_vSwitch . other_config:flow-limits=9",
-            "unknown-key Open_vSwitch",
-            "remove Open_vSwitch . other_config flow-limits",
-        ),
-    ] {
-        fault(&sandbox, make, expected, mend);
-    }
+    faults(
+        &sandbox,
+        &[
+            (
+                "set Interface v0 options:dst-port=4790",
+                "unknown-key v0",
+                "remove Interface v0 options dst-port",
+            ),
+            (
+                "set Interface v0 options:df_default=maybe",
+                "bad-value v0",
+                "remove Interface v0 options df_default",
+            ),
+            (
+                "set Bridge br0 other_config:mac-tabel-size=9",
+                "unknown-key br0",
+                "remove Bridge br0 other_config mac-tabel-size",
+            ),
+            (
+                "set Port tap1 other_config:priority-tag=if-nonzero",
+                "unknown-key tap1",
+                "remove Port tap1 other_config priority-tag",
+            ),
+            (
+                "set Open_vSwitch . other_config:flow-limits=9",
+                "unknown-key Open_vSwitch",
+                "remove Open_vSwitch . other_config flow-limits",
+            ),
+        ],
+    );
 }
 
 /// A device that is not there, on a switch whose system ports are the kernel's.
@@ -295,13 +299,14 @@ fn a_leftover() {
         dummy: Dummy::Typed,
         ..Options::default()
     });
-    vsctl(&sandbox, "add-br br0 -- set Bridge br0 datapath_type=dummy");
+    vsctl!(sandbox, "add-br br0 -- set Bridge br0 datapath_type=dummy");
     see(&sandbox, &[]);
+    let mend = "del-port tapgone0";
     fault(
         &sandbox,
         "add-port br0 tapgone0",
         "no-device tapgone0",
-        "del-port tapgone0",
+        mend,
     );
 }
 
@@ -322,30 +327,19 @@ fn controllers() {
     let mend = format!("set-controller br0 {target}");
     // Port 1 of this host: no process listens on it.
     let away = "set-controller br0 tcp:127.0.0.1:1";
-    fault(
-        &sandbox,
-        away,
-        "controller-unreachable tcp:127.0.0.1:1",
-        &mend,
-    );
-    vsctl(&sandbox, "set-fail-mode br0 secure");
+    let unreachable = "controller-unreachable tcp:127.0.0.1:1";
+    fault(&sandbox, away, unreachable, &mend);
+    vsctl!(sandbox, "set-fail-mode br0 secure");
     see(&sandbox, &[]);
     fault(&sandbox, away, "no-controller br0", &mend);
     // One of two is enough to go on.
     let two = format!("set-controller br0 {target} tcp:127.0.0.1:1");
+    fault(&sandbox, &two, unreachable, &mend);
     fault(
         &sandbox,
-        &two,
-        "controller-unreachable tcp:127.0.0.1:1",
-        &mend,
-    );
-    let later = "set Bridge br0 protocols=OpenFlow15";
-    let mend = "set Bridge br0 protocols=OpenFlow13";
-    fault(
-        &sandbox,
-        later,
+        "set Bridge br0 protocols=OpenFlow15",
         &format!("controller-versions {target}"),
-        mend,
+        "set Bridge br0 protocols=OpenFlow13",
     );
 }
 
@@ -371,7 +365,7 @@ fn the_daemon() {
     see(&sandbox, &["vswitchd-down ovs-vswitchd"]);
     sandbox.start_vswitchd();
     see(&sandbox, &[]);
-    vsctl(&sandbox, "del-br br0 -- del-br br1");
+    vsctl!(sandbox, "del-br br0 -- del-br br1");
     see(&sandbox, &[]);
     sandbox.kill_vswitchd();
     see(&sandbox, &["vswitchd-down ovs-vswitchd"]);
@@ -380,42 +374,41 @@ fn the_daemon() {
 #[test]
 fn one_bridge_and_severities() {
     let sandbox = small();
-    vsctl(
-        &sandbox,
-        "add-br br1 -- add-port br1 p0 -- set Interface p0 type=patch options:peer=none",
+    vsctl!(
+        sandbox,
+        "add-br br1 -- add-port br1 p0 -- set Interface p0 type=patch options:peer=none"
     );
-    vsctl(&sandbox, "add-port br0 tap3");
-    let check = |words: &[&str]| sandbox.ovs(&[&["check"], words].concat());
+    vsctl!(sandbox, "add-port br0 tap3");
     let warning = "warning\ttrunks-all\tbr0\ttap3\tit has neither tag nor trunks, and carries every VLAN; \
                    tap1 has tag 1\tgive it a tag (`ovs tag set tap3 VID`), or say that it is \
                    meant: `ovs tag set tap3 --vlan-mode trunk`\n";
     let error = "error\tdangling-patch\tbr1\tp0\tits peer none does not exist, or is no patch port\tmake \
                  the other end (`ovs patch add br1:p0 BRIDGE:none --may-exist`), name it (`ovs port \
                  set p0 --option peer=PORT`), or remove it (`ovs patch del p0`)\n";
-    check(&[])
-        .assert()
-        .code(1)
-        .stdout(format!("{error}{warning}"));
-    check(&["br0"]).assert().code(0).stdout(warning);
-    check(&["br1"]).assert().code(1).stdout(error);
-    check(&["br0", "--severity=error"])
-        .assert()
-        .code(0)
-        .stdout("");
-    check(&["--severity=error", "-g", "hint"])
-        .assert()
-        .code(1)
-        .stdout(predicates::str::starts_with("make the other end"));
-    check(&["br9"]).assert().code(3);
-    check(&["--severity=awful"]).assert().code(2);
-    check(&["--host-facts=/nonexistent"]).assert().code(2);
-    let json = check(&["br0", "--json"]).output().unwrap().stdout;
-    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    for (line, code, stdout) in [
+        ("", 1, format!("{error}{warning}").as_str()),
+        ("br0", 0, warning),
+        ("br1", 1, error),
+        ("br0 --severity=error", 0, ""),
+    ] {
+        ovs!(sandbox, "check {line}").exits(code).prints(stdout);
+    }
+    ovs!(sandbox, "check --severity=error -g hint")
+        .exits(1)
+        .begins("make the other end");
+    for (line, code) in [
+        ("br9", 3),
+        ("--severity=awful", 2),
+        ("--host-facts=/nonexistent", 2),
+    ] {
+        ovs!(sandbox, "check {line}").exits(code);
+    }
+    let json = ovs!(sandbox, "check br0").json();
     assert_eq!(json[0]["severity"], "warning");
     assert_eq!(json[0]["finding"], "trunks-all");
     assert_eq!(json[0]["object"], "tap3");
     sandbox.kill_ovsdb();
-    check(&[]).assert().code(4);
+    ovs!(sandbox, "check").exits(4);
 }
 
 /// The list in the guide is made from that of the program.
@@ -423,7 +416,10 @@ fn one_bridge_and_severities() {
 fn the_guide_lists_what_is_found() {
     let mut table = String::from("| severity | finding | what it is |\n|---|---|---|\n");
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
-        for kind in Kind::ALL.iter().filter(|kind| kind.severity() == severity) {
+        for kind in FindingKind::ALL
+            .iter()
+            .filter(|kind| kind.severity() == severity)
+        {
             let row = format!(
                 "| {} | `{}` | {} |\n",
                 severity.word(),
@@ -442,7 +438,7 @@ fn the_guide_lists_what_is_found() {
         .take_while(|line| line.starts_with('|'))
         .map(|line| line.len() + 1);
     let after = &rest[length.sum::<usize>()..];
-    if std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty() && value != "0") {
+    if common::is_update() {
         fs::write(file, format!("{before}{table}{after}")).unwrap();
         return;
     }

@@ -1,7 +1,8 @@
 //! `ovs check` of flows and groups: what it concludes is what the switch's own `ofproto/trace` does.
 
 use crate::common::Sandbox;
-use crate::common::checks::{see, small, vsctl};
+use crate::common::checks::{PATIENCE, see, small};
+use crate::common::server::within;
 
 /// Adds flows, sees a finding and only it, deletes them and sees it gone.
 fn flow_fault(sandbox: &Sandbox, flows: &[&str], expected: &[&str]) {
@@ -15,9 +16,9 @@ fn flow_fault(sandbox: &Sandbox, flows: &[&str], expected: &[&str]) {
 
 fn with_versions() -> Sandbox {
     let sandbox = small();
-    vsctl(
-        &sandbox,
-        "set Bridge br0 protocols=OpenFlow10,OpenFlow13,OpenFlow15",
+    vsctl!(
+        sandbox,
+        "set Bridge br0 protocols=OpenFlow10,OpenFlow13,OpenFlow15"
     );
     sandbox
 }
@@ -66,30 +67,18 @@ fn ports_of_flows() {
 #[test]
 fn groups_and_meters() {
     let sandbox = with_versions();
-    let ofctl = |words: &[&str]| sandbox.ofctl(&[&["-O", "OpenFlow15"], words].concat());
+    let ofctl = |line: &str| ofctl!(sandbox, "-O OpenFlow15 {line}");
     // The switch refuses flows that refer to groups and meters that are not there, and deletes those
     // that do with them; but it lets a bucket refer to what it likes.
-    ofctl(&[
-        "add-group",
-        "br0",
-        "group_id=1,type=all,bucket=actions=group:7",
-    ]);
-    ofctl(&["add-flow", "br0", "in_port=tap1,actions=group:1"]);
+    ofctl("add-group br0 group_id=1,type=all,bucket=actions=group:7");
+    ofctl("add-flow br0 in_port=tap1,actions=group:1");
     assert!(trace(&sandbox, "in_port=1").contains("Datapath actions: drop\n"));
     see(&sandbox, &["missing-group group 7"]);
-    ofctl(&[
-        "add-group",
-        "br0",
-        "group_id=7,type=all,bucket=actions=output:1",
-    ]);
+    ofctl("add-group br0 group_id=7,type=all,bucket=actions=output:1");
     see(&sandbox, &[]);
-    ofctl(&[
-        "add-flow",
-        "br0",
-        "in_port=tap2,actions=controller(meter_id=3)",
-    ]);
+    ofctl("add-flow br0 'in_port=tap2,actions=controller(meter_id=3)'");
     see(&sandbox, &["missing-meter meter 3"]);
-    ofctl(&["add-meter", "br0", "meter=3,kbps,band=type=drop,rate=100"]);
+    ofctl("add-meter br0 meter=3,kbps,band=type=drop,rate=100");
     see(&sandbox, &[]);
 }
 
@@ -242,16 +231,10 @@ fn overlaps_are_counted_by_table() {
          note\ttable 3\t3 flows overlap at equal priority, such as table=3,priority=5,ip,nw_src=10.0.0.0/8 \
          (n_packets=0) and table=3,priority=5,ip,nw_dst=10.1.0.0/16 (n_packets=0)\n"
     );
-    let columns = "--columns=severity,object,what";
-    let start = std::time::Instant::now();
-    loop {
-        let found = ovs!(sandbox, "check {columns}").out();
-        if found == expected {
-            break;
-        }
-        assert!(start.elapsed().as_secs() < 20, "{found}");
-        std::thread::sleep(std::time::Duration::from_millis(200));
-    }
+    let check = || ovs!(sandbox, "check --columns=severity,object,what").ok();
+    // Counters follow a packet by up to a second.
+    within(PATIENCE, || check().stdout == expected);
+    check().prints(expected);
     // Nothing says that one should go.
     let hints = ovs!(sandbox, "check -g hint").out();
     assert!(!hints.contains("delete"), "{hints}");
@@ -393,22 +376,20 @@ fn hidden_by_design() {
 #[test]
 fn buckets_watch() {
     let sandbox = with_versions();
-    let group = |line: &str| {
-        ofctl!(sandbox, "-O OpenFlow15 add-group br0 '{line}'");
+    let group = |line: &str| ofctl!(sandbox, "-O OpenFlow15 add-group br0 '{line}'");
+    let send_to_group_3 = || {
+        ofctl!(
+            sandbox,
+            "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
+        );
+        trace(&sandbox, "in_port=1")
     };
     // Group 0 does not exist here; the port decides.
     let bucket = "bucket=watch_port:2,watch_group:0,actions=output:2";
     group(&format!("group_id=3,type=ff,{bucket},{bucket},{bucket}"));
-    ofctl!(
-        sandbox,
-        "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
-    );
-    assert!(trace(&sandbox, "in_port=1").contains("Datapath actions: 2\n"));
+    assert!(send_to_group_3().contains("Datapath actions: 2\n"));
     let what = |object: &str| {
-        let found = ovs!(sandbox, "check --columns=object,what")
-            .output()
-            .unwrap();
-        let found = String::from_utf8(found.stdout).unwrap();
+        let found = ovs!(sandbox, "check --columns=object,what").run().stdout;
         let of = |line: &&str| line.starts_with(object);
         found.lines().find(of).map(str::to_owned)
     };
@@ -423,11 +404,7 @@ fn buckets_watch() {
     group(
         "group_id=3,type=ff,bucket=watch_port:9,watch_group:77,actions=output:2,bucket=watch_port:9,actions=output:2",
     );
-    ofctl!(
-        sandbox,
-        "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
-    );
-    assert!(trace(&sandbox, "in_port=1").contains("no live bucket"));
+    assert!(send_to_group_3().contains("no live bucket"));
     see(&sandbox, &["bucket-never-live group 3"]);
     assert_eq!(
         what("group 3").unwrap(),
@@ -445,11 +422,7 @@ fn buckets_watch() {
             group(line);
         }
         group("group_id=3,type=select,bucket=watch_group:4,actions=output:2");
-        ofctl!(
-            sandbox,
-            "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
-        );
-        let traced = trace(&sandbox, "in_port=1");
+        let traced = send_to_group_3();
         assert!(traced.contains("no live bucket"), "{others:?}: {traced}");
         let also = if others[0].contains("ff") {
             &["bucket-never-live group 3", "bucket-never-live group 4"][..]
@@ -467,11 +440,7 @@ fn buckets_watch() {
     group(
         "group_id=5,type=select,bucket=watch_port:1,actions=output:2,bucket=weight:0,watch_port:9,actions=output:2",
     );
-    ofctl!(
-        sandbox,
-        "-O OpenFlow15 add-flow br0 in_port=1,actions=group:3"
-    );
-    assert!(trace(&sandbox, "in_port=1").contains("Datapath actions: 2\n"));
+    assert!(send_to_group_3().contains("Datapath actions: 2\n"));
     see(&sandbox, &[]);
 }
 

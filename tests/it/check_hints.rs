@@ -14,23 +14,14 @@ fn switch() -> Sandbox {
         dummy: Dummy::Typed,
         ..Options::default()
     });
-    vsctl(
-        &sandbox,
+    vsctl!(
+        sandbox,
         "add-br br0 -- set Bridge br0 datapath_type=dummy protocols=OpenFlow10,OpenFlow13,OpenFlow15 \
-         -- add-br br1 -- set Bridge br1 datapath_type=dummy",
+         -- add-br br1 -- set Bridge br1 datapath_type=dummy \
+         -- add-port br0 tap1 tag=1 -- set Interface tap1 type=dummy \
+         -- add-port br0 tap2 tag=2 -- set Interface tap2 type=dummy"
     );
-    for (name, column) in [("tap1", "tag=1"), ("tap2", "tag=2")] {
-        vsctl(
-            &sandbox,
-            &format!("add-port br0 {name} {column} -- set Interface {name} type=dummy"),
-        );
-    }
     sandbox
-}
-
-fn vsctl(sandbox: &Sandbox, line: &str) {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    sandbox.vsctl(&words);
 }
 
 fn ofctl(sandbox: &Sandbox, command: &str, what: &str) {
@@ -38,8 +29,7 @@ fn ofctl(sandbox: &Sandbox, command: &str, what: &str) {
 }
 
 fn check(sandbox: &Sandbox) -> Vec<Value> {
-    let output = ovs!(sandbox, "check --json").output().unwrap();
-    match serde_json::from_slice(&output.stdout).unwrap() {
+    match ovs!(sandbox, "check --json").run().json() {
         Value::Array(findings) => findings,
         other => panic!("{other}"),
     }
@@ -98,18 +88,18 @@ fn one_fault_is_told_once() {
         ),
     ];
     for (make, expected, mend) in cases {
-        vsctl(&sandbox, &format!("--no-wait {make}"));
+        vsctl!(sandbox, "--no-wait {make}");
         // Until ovs-vswitchd has looked at it.
-        vsctl(&sandbox, "set Open_vSwitch . external_ids:seen=yes");
+        vsctl!(sandbox, "set Open_vSwitch . external_ids:seen=yes");
         assert_eq!(told(&sandbox), expected, "{make}");
-        vsctl(&sandbox, mend);
+        vsctl!(sandbox, "{mend}");
         assert_eq!(told(&sandbox), [""; 0], "{mend}");
     }
     // The second fault of a pair is there once the first is mended.
-    vsctl(&sandbox, "--no-wait add-port br0 tap3");
-    vsctl(&sandbox, "set Open_vSwitch . external_ids:seen=no");
+    vsctl!(sandbox, "--no-wait add-port br0 tap3");
+    vsctl!(sandbox, "set Open_vSwitch . external_ids:seen=no");
     assert_eq!(told(&sandbox), ["no-device tap3"]);
-    vsctl(&sandbox, "set Interface tap3 type=dummy");
+    vsctl!(sandbox, "set Interface tap3 type=dummy");
     assert_eq!(told(&sandbox), ["trunks-all tap3"]);
 }
 
@@ -137,11 +127,11 @@ fn faulty() -> Sandbox {
         "add-br br2 -- set Bridge br2 datapath_type=dummy other_config:datapath-id=00000000000000aa",
         "add-br br3 -- set Bridge br3 datapath_type=dummy other_config:datapath-id=00000000000000aa",
     ] {
-        vsctl(&sandbox, &format!("--no-wait {line}"));
+        vsctl!(sandbox, "--no-wait {line}");
     }
     vsctl!(sandbox, "--no-wait add-port br0 \"it's 1\"");
     vsctl!(sandbox, "--no-wait set Interface \"it's 1\" type=dummy");
-    vsctl(&sandbox, "set Open_vSwitch . external_ids:seen=yes");
+    vsctl!(sandbox, "set Open_vSwitch . external_ids:seen=yes");
     ofctl(&sandbox, "add-flow", "in_port=77,actions=drop");
     ofctl(&sandbox, "add-flow", "table=3,actions=output:78");
     ofctl(
@@ -238,17 +228,16 @@ fn every_hint_leads_somewhere() {
 /// On a terminal of so many columns, without colours.
 fn messages(sandbox: &Sandbox, columns: usize, bridge: &str) -> String {
     let mut ovs = ovs!(sandbox, "check {bridge} -o table");
-    let output = ovs.env("COLUMNS", columns.to_string()).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    ovs.env("COLUMNS", columns.to_string()).run().stdout
 }
 
 #[test]
 fn messages_of_one_and_of_several() {
     let sandbox = switch();
-    vsctl(
-        &sandbox,
+    vsctl!(
+        sandbox,
         "add-port br1 p1 -- set Interface p1 type=patch options:peer=none \
-         -- set Bridge br1 other_config:mac-tabel-size=9",
+         -- set Bridge br1 other_config:mac-tabel-size=9"
     );
     assert_eq!(
         messages(&sandbox, 100, "br1"),
@@ -276,7 +265,7 @@ fn messages_of_one_and_of_several() {
     );
     ofctl(&sandbox, "add-flow", "in_port=77,actions=drop");
     ofctl(&sandbox, "add-flow", "in_port=78,actions=drop");
-    vsctl(&sandbox, "set Port tap4 tag=4");
+    vsctl!(sandbox, "set Port tap4 tag=4");
     vsctl!(sandbox, "set Port 'a b' tag=4");
     assert_eq!(
         messages(&sandbox, 200, "br0"),
@@ -290,8 +279,7 @@ fn messages_of_one_and_of_several() {
     // What is no table is a record each, as ever.
     let lines = ovs!(sandbox, "check br0").out();
     assert_eq!(lines.lines().count(), 2, "{lines}");
-    let mut ovs = ovs!(sandbox, "check br0 -o table --columns finding,object");
-    ovs.assert().success().stdout(
+    ovs!(sandbox, "check br0 -o table --columns finding,object").prints(
         "FINDING               OBJECT\n\
          flow-matches-no-port  port 77\n\
          flow-matches-no-port  port 78\n",
@@ -302,14 +290,9 @@ fn messages_of_one_and_of_several() {
 #[test]
 fn many_and_hostile_names() {
     let sandbox = switch();
-    let mut words: Vec<String> = Vec::new();
-    for number in 0..1000 {
-        words.push(format!(
-            "-- add-port br0 t{number} -- set Interface t{number} type=dummy"
-        ));
-    }
-    let words: Vec<&str> = words.iter().flat_map(|line| line.split(' ')).collect();
-    sandbox.vsctl(&words);
+    let add = |number| format!("-- add-port br0 t{number} -- set Interface t{number} type=dummy");
+    let ports: Vec<String> = (0..1000).map(add).collect();
+    vsctl!(sandbox, "{}", ports.join(" "));
     for name in ["hint: `x\u{1b}[31m", "error[x] a\nb: c`"] {
         vsctl!(
             sandbox,

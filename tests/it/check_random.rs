@@ -235,10 +235,7 @@ fn said_of(sandbox: &Sandbox, flows: &[Flow]) -> Said {
             text.split_once(" actions=").unwrap().0.replace('"', "")
         ));
     }
-    let output = ovs!(sandbox, "check --columns=finding,object")
-        .output()
-        .unwrap();
-    let stdout = String::from_utf8(output.stdout).unwrap();
+    let stdout = ovs!(sandbox, "check --columns=finding,object").run().stdout;
     let mut said = Said {
         hidden: Vec::new(),
         overlapping: false,

@@ -1,16 +1,13 @@
 //! `--db A,B,C`: a real cluster of three ovsdb-servers whose leader is killed between commands and
 //! during them.
 
-use std::process::{Command, Stdio};
+use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
-use predicates::prelude::PredicateBooleanExt as _;
-use predicates::str::contains;
 use tempfile::TempDir;
 
-use crate::common;
+use crate::common::line::words;
 use crate::common::server::{Server, free_port, run, schema, tool, until};
 
 /// Three servers, the first of which begins the cluster.
@@ -49,9 +46,7 @@ impl Cluster {
                     .iter()
                     .any(|status| status.contains("Role: leader"))
         });
-        run(tool("ovs-vsctl")
-            .arg(format!("--db={}", cluster.servers[cluster.leader()].unix()))
-            .args(["--no-wait", "add-br", "br0"]));
+        vsctl(&cluster.servers[cluster.leader()].unix(), "add-br br0");
         cluster
     }
 
@@ -60,7 +55,7 @@ impl Cluster {
     }
 
     fn status(&self, server: usize) -> String {
-        self.servers[server].appctl(&["cluster/status", "Open_vSwitch"])
+        appctl!(self.servers[server], "cluster/status Open_vSwitch")
     }
 
     fn leader(&self) -> usize {
@@ -82,12 +77,17 @@ impl Cluster {
     }
 }
 
-/// The ports of br0, as a server that lives tells them.
+/// What `ovs-vsctl LINE` prints, once one of the servers leads.
+fn vsctl(db: &str, line: &str) -> String {
+    run(tool("ovs-vsctl")
+        .arg(format!("--db={db}"))
+        .args(["--retry", "--timeout=50", "--no-wait"])
+        .args(words(line)))
+}
+
+/// The ports of br0.
 fn ports(db: &str) -> Vec<String> {
-    let text =
-        run(tool("ovs-vsctl")
-            .arg(format!("--db={db}"))
-            .args(["--no-wait", "list-ports", "br0"]));
+    let text = vsctl(db, "list-ports br0");
     text.lines().map(str::to_owned).collect()
 }
 
@@ -125,26 +125,14 @@ fn the_leader_writes_and_any_member_reads() {
             .status(alone)
             .contains("disconnected from the cluster")
     });
-    for (arguments, code) in [
-        (&["-t", "1", "--no-wait", "port", "add", "br0", "p2"][..], 4),
-        (&["-t", "1", "port", "list", "br0"], 4),
-    ] {
-        common::ovs(&[&["--db", &db], arguments].concat())
-            .assert()
-            .code(code)
-            .stdout("")
-            .stderr(
-                contains("none of the database servers will do: ")
-                    .and(contains(format!(
-                        "{}: it is not connected to its cluster",
-                        cluster.servers[alone].unix()
-                    )))
-                    .and(contains(format!(
-                        "cannot connect to {}: connection refused",
-                        cluster.servers[leader].unix()
-                    )))
-                    .and(contains("hint: every endpoint of --db was tried")),
-            );
+    let alone = cluster.servers[alone].unix();
+    let dead = cluster.servers[leader].unix();
+    for line in ["--no-wait port add br0 p2", "port list br0"] {
+        ovs!("--db {db} -t 1 {line}")
+            .fails(4, "none of the database servers will do: ")
+            .says(format!("{alone}: it is not connected to its cluster"))
+            .says(format!("cannot connect to {dead}: connection refused"))
+            .says("hint: every endpoint of --db was tried");
     }
 }
 
@@ -193,40 +181,26 @@ fn the_leader_is_killed_while_a_command_waits_for_the_switch() {
     let mut cluster = Cluster::start();
     let db = cluster.db();
     let leader = cluster.leader();
-    let command = Command::new(common::binary())
-        .args(["--db", &db, "-t", "60", "-v", "port", "add", "br0", "p0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    until("it is written", || ports(&db) == ["p0"]);
-    thread::sleep(Duration::from_millis(200));
+    appctl!(cluster.servers[leader], "vlog/set jsonrpc:file:dbg");
+    let file = cluster.dir.path().join("stderr");
+    let mut command = ovs!("--db {db} -t 60 -v port add br0 p0").command();
+    command.stderr(fs::File::create(&file).unwrap());
+    let mut command = command.spawn().unwrap();
+    let said = || fs::read_to_string(&file).unwrap();
+    until("it waits for ovs-vswitchd", || {
+        let log = cluster.servers[leader].log();
+        log.lines()
+            .any(|line| line.contains("\"wait\"") && line.contains("\"cur_cfg\""))
+    });
     cluster.servers[leader].kill();
-    thread::sleep(Duration::from_millis(200));
-    // What ovs-vswitchd would do.
-    let vsctl = |arguments: &[&str]| {
-        run(tool("ovs-vsctl")
-            .arg(format!("--db={db}"))
-            .args(["--retry", "--timeout=50", "--no-wait"])
-            .args(arguments))
-    };
-    let next = vsctl(&["get", "Open_vSwitch", ".", "next_cfg"]);
-    let applied = format!("cur_cfg={}", next.trim());
-    // In one transaction: as soon as it is applied, the port has its number.
-    vsctl(&[
-        "set",
-        "Interface",
-        "p0",
-        "ofport=7",
-        "--",
-        "set",
-        "Open_vSwitch",
-        ".",
-        &applied,
-    ]);
-    let output = command.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(said.contains("trying the others"), "{said}");
-    drop(cluster.dir);
+    until("it notices", || said().contains("trying the others"));
+    // What ovs-vswitchd would do, in one transaction: as soon as it is applied, the port has its number.
+    let next = vsctl(&db, "get Open_vSwitch . next_cfg");
+    let applied = next.trim();
+    vsctl(
+        &db,
+        &format!("set Interface p0 ofport=7 -- set Open_vSwitch . cur_cfg={applied}"),
+    );
+    let status = command.wait().unwrap();
+    assert_eq!(status.code(), Some(0), "{}", said());
 }

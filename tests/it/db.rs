@@ -388,7 +388,7 @@ fn what_is_refused_changes_nothing() {
 #[test]
 fn what_is_no_value() {
     let sandbox = sandbox();
-    let before = sandbox.vsctl(&["list", "Port", "p1"]);
+    let before = vsctl!(sandbox, "list Port p1");
     for text in [
         "tag=-1",
         "tag=",
@@ -412,14 +412,14 @@ fn what_is_no_value() {
         "mac=a b",
         "mac=\"\\x\"",
     ] {
-        let assert = sandbox.ovs(&["db", "set", "Port", "p1", text]).assert();
-        assert.code(2).stdout("");
+        let arguments = ["db", "set", "Port", "p1", text];
+        sandbox.ovs(&arguments).exits(2).prints("");
         let mut real = crate::common::server::tool("ovs-vsctl");
         real.env("OVS_RUNDIR", sandbox.run_dir());
         let refused = real.args(["set", "Port", "p1", text]).output().unwrap();
         assert!(!refused.status.success(), "{text}");
     }
-    assert_eq!(sandbox.vsctl(&["list", "Port", "p1"]), before);
+    assert_eq!(vsctl!(sandbox, "list Port p1"), before);
 }
 
 /// ovs-vsctl says nothing of it; the ports that go so are named.

@@ -185,7 +185,7 @@ fn ports_in_three_spellings() {
             options,
         ]
         .concat();
-        sandbox.ovs_stdout(&arguments)
+        sandbox.ovs(&arguments).out()
     };
     let line = |port: &str| {
         format!(
@@ -272,7 +272,11 @@ fn match_by_name_is_chosen_by_the_switch() {
         }
     }
     let tun = |arguments: &[&str]| {
-        lines(&sandbox.ovs_stdout(&[&["dump-flows", "br-tun", "--no-stats"], arguments].concat()))
+        lines(
+            &sandbox
+                .ovs(&[&["dump-flows", "br-tun", "--no-stats"], arguments].concat())
+                .out(),
+        )
     };
     let real = ofctl_lines(
         &sandbox,
@@ -303,7 +307,7 @@ fn json_tells_what_is_on_the_wire() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     let flows = |arguments: &[&str]| -> Vec<Value> {
         let arguments = [&["dump-flows"], arguments].concat();
-        serde_json::from_str(&sandbox.ovs_stdout(&arguments)).unwrap()
+        serde_json::from_str(&sandbox.ovs(&arguments).out()).unwrap()
     };
     let all = flows(&["br-ens37", "--json"]);
     assert_eq!(all.len(), 3);

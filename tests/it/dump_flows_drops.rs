@@ -54,7 +54,9 @@ fn load(sandbox: &Sandbox, flows: &[String]) {
 
 /// What `--drops` says of each cookie that it lists.
 fn verdicts(sandbox: &Sandbox, options: &[&str]) -> BTreeMap<u64, String> {
-    let json = sandbox.ovs_stdout(&[&["dump-flows", "br0", "--drops", "--json"], options].concat());
+    let json = sandbox
+        .ovs(&[&["dump-flows", "br0", "--drops", "--json"], options].concat())
+        .out();
     let flows: Value = serde_json::from_str(&json).unwrap();
     let verdict = |flow: &Value| {
         let cookie = flow["cookie"]

@@ -45,7 +45,7 @@ fn ours(sandbox: &Sandbox, version: &str, arguments: &[&str]) -> Vec<u32> {
         arguments,
     ]
     .concat();
-    priorities(&sandbox.ovs_stdout(&line))
+    priorities(&sandbox.ovs(&line).out())
 }
 
 fn real(sandbox: &Sandbox, version: &str, filter: &str) -> Vec<u32> {
@@ -104,9 +104,8 @@ fn fields_choose_the_same_flows_in_every_version() {
                 expected,
                 "{version} {filter}"
             );
-            let count = ["dump-flows", "br0", "--count", "-O", version, filter];
-            let count = sandbox.ovs_stdout(&count);
-            assert_eq!(count, format!("{}\n", expected.len()), "{version} {filter}");
+            ovs!(sandbox, "dump-flows br0 --count -O {version} '{filter}'")
+                .prints(format!("{}\n", expected.len()));
         }
     }
     let eth = ours(&sandbox, "OpenFlow13", &["eth"]);
@@ -165,9 +164,12 @@ fn filters_choose_or_are_refused_in_every_version() {
                 );
             }
         }
-        let no_port = ["dump-flows", "br0", "-O", version, "OXM_OF_IN_PORT[]=70000"];
-        let no_port = sandbox.ovs(&no_port).output().unwrap();
-        assert!(no_port.stdout.is_empty(), "{version}");
+        ovs!(
+            sandbox,
+            "dump-flows br0 -O {version} OXM_OF_IN_PORT[]=70000"
+        )
+        .run()
+        .prints("");
     }
     for (arguments, words) in [
         (

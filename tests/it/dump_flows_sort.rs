@@ -43,7 +43,7 @@ fn ofctl(sandbox: &Sandbox, options: &[&str]) -> String {
 fn ours(sandbox: &Sandbox, options: &[&str]) -> String {
     let mut line = vec!["dump-flows", "br0", "--no-stats", "--no-names"];
     line.extend(options);
-    sandbox.ovs_stdout(&line)
+    sandbox.ovs(&line).out()
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn sorted_json_holds_the_same_flows() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     let json = |options: &[&str]| -> Vec<Value> {
         let line = [&["dump-flows", "br-int", "--json", "--no-stats"], options].concat();
-        serde_json::from_str(&sandbox.ovs_stdout(&line)).unwrap()
+        serde_json::from_str(&sandbox.ovs(&line).out()).unwrap()
     };
     let (mut plain, sorted) = (json(&[]), json(&["--sort=in_port"]));
     plain.sort_by_key(|flow| {
@@ -198,7 +198,8 @@ fn chosen_by_what_they_do() {
             let printed = ours(&sandbox, &[options, &["-O", version]].concat());
             assert_eq!(priorities(&printed), expected, "{version} {options:?}");
             let count = sandbox
-                .ovs_stdout(&[&["dump-flows", "br0", "--count", "-O", version], options].concat());
+                .ovs(&[&["dump-flows", "br0", "--count", "-O", version], options].concat())
+                .out();
             assert_eq!(
                 count,
                 format!("{}\n", expected.len()),
@@ -301,11 +302,9 @@ fn of_every_bridge() {
 fn a_bridge_that_does_not_answer_is_reported() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     std::fs::remove_file(sandbox.run_dir().join("br-tun.mgmt")).unwrap();
-    let output = ovs!(sandbox, "dump-flows --all --json").output().unwrap();
-    assert_eq!(output.status.code(), Some(4));
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(error.contains("br-tun"), "{error}");
-    let flows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let ran = ovs!(sandbox, "dump-flows --all --json").exits(4);
+    let ran = ran.says("br-tun");
+    let flows: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
     assert!(flows.iter().any(|flow| flow["bridge"] == "br-int"));
     assert!(flows.iter().all(|flow| flow["bridge"] != "br-tun"));
 }

@@ -92,7 +92,7 @@ fn named() -> Sandbox {
 
 fn ours(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     let line = [&["dump-flows", "--no-stats"], arguments].concat();
-    sorted(sandbox.ovs_stdout(&line).lines())
+    sorted(sandbox.ovs(&line).out().lines())
 }
 
 fn theirs(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
@@ -152,8 +152,7 @@ fn groups_read_as_in_ovs_ofctl() {
     ofctl!(sandbox, "-OOpenFlow13 add-group br0 '{group}'");
     for names in ["--names", "--no-names"] {
         let real = theirs(&sandbox, &["-OOpenFlow13", names, "dump-groups", "br0"]);
-        let line = ["dump-groups", "br0", "-OOpenFlow13", "--no-stats", names];
-        let printed = sandbox.ovs_stdout(&line);
+        let printed = ovs!(sandbox, "dump-groups br0 -OOpenFlow13 --no-stats {names}").out();
         assert_eq!(sorted(printed.lines()), real);
     }
 }
@@ -355,9 +354,8 @@ fn three_spellings() {
         ours(&sandbox, &["--names", "br0", "table=3,ip", "-OOpenFlow15"]).concat(),
         named
     );
-    for wrong in [["--names", "--no-names"], ["--names=both", "--ports=both"]] {
-        let line = [&["dump-flows", "br0"], wrong.as_slice()].concat();
-        sandbox.ovs(&line).exits(2);
+    for wrong in ["--names --no-names", "--names=both --ports=both"] {
+        ovs!(sandbox, "dump-flows br0 {wrong}").exits(2);
     }
 }
 
@@ -366,7 +364,7 @@ fn json_has_number_and_name() {
     let sandbox = named();
     let flows = |options: &[&str]| -> Vec<Value> {
         let line = [&["dump-flows", "br0", "--json", "--no-stats"], options].concat();
-        serde_json::from_str(&sandbox.ovs_stdout(&line)).unwrap()
+        serde_json::from_str(&sandbox.ovs(&line).out()).unwrap()
     };
     let by_priority = |flows: &[Value], priority: u64| -> Value {
         let found = flows.iter().find(|flow| flow["priority"] == priority);
@@ -412,8 +410,7 @@ fn names_read_back() {
             .map(|(table, name)| (*table, (*name).to_owned()))
             .collect::<Vec<_>>(),
     );
-    let by_name = ["dump-flows", "br0", "--no-stats"];
-    let by_name = sandbox.ovs_stdout(&by_name);
+    let by_name = ovs!(sandbox, "dump-flows br0 --no-stats").out();
     let by_number = ovs!(sandbox, "dump-flows br0 --no-stats --no-names").out();
     let mut different = 0;
     for (by_name, by_number) in by_name.lines().zip(by_number.lines()) {
@@ -449,9 +446,9 @@ fn names_read_back() {
 #[test]
 fn findings_name_tables() {
     let sandbox = named();
-    let findings = ovs!(sandbox, "check --json br0").output().unwrap().stdout;
-    let findings = String::from_utf8(findings).unwrap();
-    assert!(findings.contains("table=Classifier,"), "{findings}");
+    ovs!(sandbox, "check --json br0")
+        .run()
+        .shows("table=Classifier,");
 }
 
 /// The order is that of the numbers.

@@ -75,23 +75,16 @@ fn three_outputs() {
         text,
         "0\t-\t1\t1\t1\t1000000\n3\t-\t2\t1\t1\t1000000\n7\tseven\t0\t0\t0\t5000\n"
     );
-    let output = ovs!(sandbox, "dump-tables br0 -o table").output().unwrap();
-    let table = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        table.starts_with("TABLE  NAME   ACTIVE  LOOKUPS"),
-        "{table}"
-    );
-    let remark = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        remark.contains("251 unused tables are left out; --all"),
-        "{remark}"
-    );
+    ovs!(sandbox, "dump-tables br0 -o table")
+        .ok()
+        .begins("TABLE  NAME   ACTIVE  LOOKUPS")
+        .says("251 unused tables are left out; --all");
     let all = ovs!(sandbox, "dump-tables br0 --all -g table").out();
     assert_eq!(all.lines().count(), 254);
-    let columns = ["--columns", "table,metadata_match"];
-    let bits = sandbox.ovs_stdout(&[&["dump-tables", "br0"], &columns[..]].concat());
-    assert!(bits.starts_with("0\t0xffffffffffffffff\n"), "{bits}");
-    let output = ovs!(sandbox, "dump-tables br0 -g actve").output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean \"active\""));
+    ovs!(sandbox, "dump-tables br0 --columns table,metadata_match")
+        .ok()
+        .begins("0\t0xffffffffffffffff\n");
+    ovs!(sandbox, "dump-tables br0 -g actve")
+        .exits(2)
+        .says("did you mean \"active\"");
 }

@@ -9,7 +9,7 @@ use ovs::model::resolve::find;
 use ovs::model::tunnel::{Key, tunnels};
 use ovs::model::vlan::{Vlan, tags};
 use ovs::model::{Bridge, Depth, PortNames, Scope, Topology, Want};
-use ovs::openflow::text::{Names, PORT_LOCAL};
+use ovs::openflow::text::{NameLookup, PORT_LOCAL};
 use ovs::sandbox::{Neutron, Options};
 use ovs::source::{Database, Host};
 use ovs::transport::{Endpoint, Tls};

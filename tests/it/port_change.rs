@@ -63,7 +63,7 @@ fn add_refuses_before_it_writes() {
         ("br0 p2 --mac 00:00:00:00:00:00", 2, "all zero"),
         ("br0 p2 --vlan-mode acess", 2, "access, trunk"),
         ("br0 p2 --option novalue", 2, "KEY=VALUE"),
-        ("br0 p2 --atomic --no-wait", 2, "--atomic must wait"),
+        ("br0 p2 --atomic --no-wait", 2, "--atomic waits"),
         ("br0 p2 --strict --type vxlam", 1, "did you mean \"vxlan\""),
     ] {
         ovs!(sandbox, "port add {arguments}").fails(code, words);

@@ -6,14 +6,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
 
 use crate::common::Sandbox;
 use crate::common::server::until;
 use crate::common::terminal::script_on;
-
-/// Longer than the half second that nobody minds, for what must not come.
-const SLOW: Duration = Duration::from_millis(1800);
 
 fn sandbox() -> Sandbox {
     Sandbox::with("add-br br0 -- add-br br1")
@@ -93,21 +89,24 @@ fn a_dump_into_a_file_says_that_it_waits_and_leaves_nothing_behind() {
     assert!(!left(&written).contains("waiting"), "{written:?}");
 }
 
+/// Three commands without the line, and after them one that has it: it is redrawn ten times a second.
 #[test]
-fn not_where_nobody_wants_it() {
+fn not_where_it_is_not_wanted() {
     let sandbox = sandbox();
     let file = file(&sandbox);
-    for line in [
-        format!("ovs -q dump-flows br0 > '{file}'"),
-        format!("ovs dump-flows br0 2> '{file}' | grep -c NORMAL"),
-        format!("TERM=dumb ovs dump-flows br0 > '{file}'"),
-    ] {
-        let written = on_terminal(&sandbox, SWITCH, |_| thread::sleep(SLOW), &line);
-        assert!(!written.contains("waiting"), "{line}: {written:?}");
-        assert!(
-            !std::fs::read_to_string(&file).unwrap().contains("waiting"),
-            "{line}"
-        );
+    let line = format!(
+        "ovs -q dump-flows br0 > '{file}1' & ovs dump-flows br0 2> '{file}2' | grep -c NORMAL & \
+         TERM=dumb ovs dump-flows br0 > '{file}3' & ovs check > /dev/null; wait"
+    );
+    let drawn = |written: Written<'_>| {
+        let drawings = || written().matches("bridge 1 of 2").count();
+        until("it was drawn eight times", || drawings() >= 8);
+    };
+    let written = on_terminal(&sandbox, SWITCH, drawn, &line);
+    assert!(!written.contains("waiting"), "{written:?}");
+    for number in 1..=3 {
+        let text = std::fs::read_to_string(format!("{file}{number}")).unwrap();
+        assert!(!text.contains("waiting"), "{number}: {text:?}");
     }
     // What is quick says nothing.
     let line = format!("ovs dump-flows br0 > '{file}'");

@@ -2,13 +2,6 @@
 
 use crate::common::Sandbox;
 
-/// A switch made by ovs-vsctl(8) with the words of a line.
-fn switch(line: &str) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.vsctl(&line.split(' ').collect::<Vec<&str>>());
-    sandbox
-}
-
 fn flows(sandbox: &Sandbox, bridge: &str, flows: &[&str]) {
     ofctl!(sandbox, "-OOpenFlow15 del-flows {bridge}");
     for flow in flows {
@@ -47,7 +40,7 @@ const SMALL: &str = "add-br br0 -- add-port br0 g0 tag=5 -- set interface g0 ofp
 
 #[test]
 fn flows_of_one_priority_are_a_choice() {
-    let sandbox = switch(SMALL);
+    let sandbox = Sandbox::with(SMALL);
     let leave = "in_port=1,actions=push_vlan:0x8100,set_field:4162->vlan_vid,output:2";
     flows(&sandbox, "br0", &[leave, "actions=NORMAL"]);
     let reason = "table 0 of br0 has flows of one priority (32768) that match the same packets; the switch \
@@ -101,7 +94,7 @@ fn flows_of_one_priority_are_a_choice() {
 
 #[test]
 fn the_action_set_is_executed_at_the_end() {
-    let sandbox = switch(SMALL);
+    let sandbox = Sandbox::with(SMALL);
     let write = "table=1,ip,nw_dst=10.1.0.144,actions=\
                  write_actions(push_vlan:0x8100,set_field:4173->vlan_vid,output:2),goto_table:2";
     let begin = "in_port=1,actions=goto_table:1";
@@ -148,7 +141,7 @@ fn the_action_set_is_executed_at_the_end() {
 
 #[test]
 fn buckets_of_groups() {
-    let sandbox = switch(SMALL);
+    let sandbox = Sandbox::with(SMALL);
     let group = |text: &str| {
         ofctl!(sandbox, "-OOpenFlow15 del-groups br0");
         ofctl!(sandbox, "-OOpenFlow15 add-group br0 '{text}'");
@@ -205,7 +198,7 @@ const TRUNK: &str = "add-br br-int -- add-br tbr-x -- add-br br-ens37 \
 
 #[test]
 fn tags_that_pass_bridges() {
-    let sandbox = switch(TRUNK);
+    let sandbox = Sandbox::with(TRUNK);
     flows(
         &sandbox,
         "br-ens37",
@@ -268,7 +261,7 @@ fn tags_that_pass_bridges() {
 
 #[test]
 fn what_only_comes_in() {
-    let sandbox = switch(
+    let sandbox = Sandbox::with(
         "add-br br0 -- add-port br0 w0 -- set interface w0 ofport_request=1 -- add-port br0 g0 tag=5",
     );
     flows(
@@ -302,7 +295,7 @@ fn what_only_comes_in() {
 
 #[test]
 fn what_cannot_be_known_is_unknown() {
-    let sandbox = switch(SMALL);
+    let sandbox = Sandbox::with(SMALL);
     // In a dump `mod_vlan_vid` is `push_vlan` and a set of the field, and the packet has a tag.
     let flow = "in_port=1,actions=set_field:0x1007->vlan_tci,resubmit(,1)";
     flows(&sandbox, "br0", &[flow]);
@@ -372,7 +365,7 @@ fn what_cannot_be_known_is_unknown() {
 
 #[test]
 fn conjunctive_matches() {
-    let sandbox = switch(SMALL);
+    let sandbox = Sandbox::with(SMALL);
     let clause = |line: &str| format!("priority=7,ip,in_port=1,{line}");
     let all = [
         clause("nw_src=10.0.0.1,actions=conjunction(9,1/2)"),
@@ -401,7 +394,7 @@ fn conjunctive_matches() {
 /// A port's own flows are not those of its neighbours.
 #[test]
 fn the_way_of_one_port() {
-    let sandbox = switch(&format!(
+    let sandbox = Sandbox::with(&format!(
         "{SMALL} -- add-port br0 g1 tag=5 -- set interface g1 ofport_request=3"
     ));
     flows(
@@ -431,7 +424,7 @@ const TWO_WIRES: &str = "add-br br-int -- add-br br-phy -- set bridge br-phy fai
 
 #[test]
 fn a_tag_is_set_after_it_was_taken_away() {
-    let sandbox = switch(TWO_WIRES);
+    let sandbox = Sandbox::with(TWO_WIRES);
     flows(
         &sandbox,
         "br-phy",
@@ -447,7 +440,7 @@ fn a_tag_is_set_after_it_was_taken_away() {
 
 #[test]
 fn out_by_one_wire_and_in_by_another() {
-    let sandbox = switch(TWO_WIRES);
+    let sandbox = Sandbox::with(TWO_WIRES);
     flows(
         &sandbox,
         "br-phy",
@@ -481,7 +474,7 @@ fn out_by_one_wire_and_in_by_another() {
 
 #[test]
 fn tunnels_with_a_key_for_each_direction() {
-    let sandbox = switch(&format!(
+    let sandbox = Sandbox::with(&format!(
         "{TWO_WIRES} -- add-port br-phy vy -- set interface vy type=geneve options:remote_ip=1.2.3.4 \
          options:out_key=9 options:in_key=8 ofport_request=4"
     ));
@@ -501,20 +494,20 @@ fn tunnels_with_a_key_for_each_direction() {
 
 #[test]
 fn mirrors_and_loops() {
-    let sandbox = switch(TWO_WIRES);
+    let sandbox = Sandbox::with(TWO_WIRES);
     vsctl!(sandbox, "set-fail-mode br-phy standalone");
     flows(&sandbox, "br-phy", &["actions=NORMAL"]);
     assert_eq!(map(&sandbox, "tag,exits")[0], "1 eth8,eth9");
     // Where copies go, nothing else does, and what comes from there is dropped.
     let mirror = "-- --id=@p get port eth8 -- --id=@m create mirror name=m0 output-port=@p \
                   -- set bridge br-phy mirrors=@m";
-    sandbox.vsctl(&mirror.split_whitespace().collect::<Vec<&str>>());
+    vsctl!(sandbox, "{mirror}");
     assert_eq!(map(&sandbox, "tag,exits")[0], "1 eth9");
     vsctl!(sandbox, "clear bridge br-phy mirrors");
     // A second patch beside the first: the switch drops what goes round.
     let patch = "add-port br-int i2 -- set interface i2 type=patch options:peer=p2 \
                  -- add-port br-phy p2 -- set interface p2 type=patch options:peer=i2";
-    sandbox.vsctl(&patch.split_whitespace().collect::<Vec<&str>>());
+    vsctl!(sandbox, "{patch}");
     assert_eq!(map(&sandbox, "tag,state")[0], "1 unknown");
     let said = ovs!(sandbox, "path a1 --columns kind").out();
     assert_eq!(said, "unseen\nport\npatch\nwire\nwire\n");
@@ -522,7 +515,7 @@ fn mirrors_and_loops() {
 
 #[test]
 fn the_way_of_a_patch_with_a_tag() {
-    let sandbox = switch(TRUNK);
+    let sandbox = Sandbox::with(TRUNK);
     flows(&sandbox, "br-ens37", &["actions=NORMAL"]);
     let said = ovs!(sandbox, "path spt --columns kind,from,to,vlan,state").out();
     assert_eq!(
@@ -537,7 +530,7 @@ fn the_way_of_a_patch_with_a_tag() {
 /// Numbers that a register holds are those of OpenFlow 1.0, the reserved ones among them.
 #[test]
 fn ports_that_registers_name() {
-    let sandbox = switch(SMALL);
+    let sandbox = Sandbox::with(SMALL);
     for (number, exits) in [
         ("2", "w0"),
         ("0xfffa", "w0"),
@@ -559,7 +552,7 @@ fn ports_that_registers_name() {
 /// Groups that watch each other, and hashes of hashes, end all the same.
 #[test]
 fn work_is_bounded() {
-    let sandbox = switch(SMALL);
+    let sandbox = Sandbox::with(SMALL);
     let bucket = ",bucket=watch_group:7,actions=output:2".repeat(100);
     ofctl!(
         sandbox,
@@ -574,9 +567,7 @@ fn work_is_bounded() {
                 multipath(eth_src,50,modulo_n,64,0,NXM_NX_REG2[0..5])";
     let flow = format!("in_port=1,actions=group:7,{many},output:2");
     flows(&sandbox, "br0", &[&flow]);
-    let said = ovs!(sandbox, "tag map --columns exits")
+    ovs!(sandbox, "tag map --columns exits")
         .timeout(std::time::Duration::from_secs(20))
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8(said.stdout).unwrap(), "w0\n");
+        .prints("w0\n");
 }

@@ -16,6 +16,7 @@ use crate::common::line::words;
 use crate::common::run::{Schema, hold};
 use crate::common::server::until;
 use crate::common::{self, Sandbox};
+use crate::snapshots::cases::CASES;
 
 /// Longer than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -550,13 +551,10 @@ fn what_cannot_be_watched_says_what_can() {
     }
     // Those that are named can be: they fail of something else.
     for words in ovs::cli::watchable() {
-        let what = match words.as_str() {
-            "db list" | "db find" => "Port",
-            "port find" => "p",
-            dump if dump.starts_with("dump-") => "unix:/nonexistent",
-            _ => "",
-        };
-        ovs!("{words} {what} --db unix:/nonexistent --watch").exits(4);
+        let mut lines = CASES.iter().map(|case| case.line);
+        let line = lines.find(|line| line.starts_with(&words));
+        let line = line.unwrap_or_else(|| panic!("no snapshot is of {words}"));
+        ovs!("{line} --db unix:/nonexistent --watch").exits(4);
     }
 }
 

@@ -1,10 +1,9 @@
 //! Completion: the scripts for the shells, and `ovs complete`, which they call at every TAB.
 //!
 //! The scripts do not contain the commands: they pass on the words and show the output. The values of an
-//! argument follow from its definition: its possible values, else the name of its value
-//! (`BRIDGE`, `PORT`, `MATCH`), for which `values` has one table.
+//! argument follow from its definition: its possible values, else its completer.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `line` | the words typed so far, split and parsed |
 //! | `values` | the values of an argument |

@@ -1,4 +1,4 @@
-//! The values of an argument: its possible values, else by the name of its value.
+//! The values of an argument: its possible values, else what its completer finds.
 
 use clap::Arg;
 
@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::cli::manual;
 use crate::commands::about::About;
+use crate::commands::argument::{Completer, Value};
 use crate::commands::dump_flows::sort_fields;
 use crate::model::keys;
 use crate::openflow::actions;
@@ -32,134 +33,52 @@ pub(super) fn of(
         return Completion::space(shown.map(candidate).collect());
     }
     let bridge = bridge_of(typed);
-    match takes(argument).unwrap_or(ValueKind::Anything) {
-        ValueKind::Anything => Completion::default(),
-        ValueKind::Bridge => Completion::space(bridges(ask)),
-        ValueKind::BridgeAndPort => bridges_with_ports(current, ask),
-        ValueKind::Port => ports(bridge, current, ask),
-        ValueKind::PortOrBridge => {
+    match completer(argument) {
+        Completer::Nothing => Completion::default(),
+        Completer::Bridges => Completion::space(bridges(ask)),
+        Completer::BridgesWithPorts => bridges_with_ports(current, ask),
+        Completer::Ports => ports(bridge, current, ask),
+        Completer::PortsAndBridges => {
             let mut answer = ports(None, current, ask);
             answer.candidates.splice(0..0, bridges(ask));
             answer
         }
-        ValueKind::Device => list(current, host_interfaces()),
-        ValueKind::Tag => Completion::space(tags(bridge, ask)),
-        ValueKind::Tags => list(current, tags(bridge, ask)),
-        ValueKind::Match => matching::of(bridge, current, ask),
-        ValueKind::Columns => list(current, column_names(typed)),
-        ValueKind::Column if argument.is_global_set() => Completion::space(column_names(typed)),
-        ValueKind::Column => Completion::space(table_columns(typed, ask)),
-        ValueKind::ColumnAndMore => Completion::open(table_columns(typed, ask)),
-        ValueKind::FlowTable => Completion::space(flow_tables(bridge, ask)),
-        ValueKind::Table => Completion::space(named(ask.tables().iter().map(|table| &table.name))),
-        ValueKind::Record => Completion::space(records(typed, ask)),
-        ValueKind::SortField => list(current, named(sort_fields())),
-        ValueKind::Action => {
+        Completer::Devices => list(current, host_interfaces()),
+        Completer::Tag => Completion::space(tags(bridge, ask)),
+        Completer::Tags => list(current, tags(bridge, ask)),
+        Completer::Match => matching::of(bridge, current, ask),
+        Completer::Columns => list(current, column_names(typed)),
+        Completer::Column => Completion::space(column_names(typed)),
+        Completer::TableColumns => Completion::space(table_columns(typed, ask)),
+        Completer::TableColumnsAndMore => Completion::open(table_columns(typed, ask)),
+        Completer::FlowTables => Completion::space(flow_tables(bridge, ask)),
+        Completer::Tables => Completion::space(named(ask.tables().iter().map(|table| &table.name))),
+        Completer::Records => Completion::space(records(typed, ask)),
+        Completer::SortFields => list(current, named(sort_fields())),
+        Completer::Actions => {
             let words: BTreeSet<&str> = actions::words().collect();
             Completion::space(named(words))
         }
-        ValueKind::InterfaceType => {
+        Completer::InterfaceTypes => {
             Completion::space(named(keys::interface_types().iter().copied()))
         }
-        ValueKind::Versions => list(current, named(Version::ALL.map(|v| v.to_string()))),
-        ValueKind::Pair => pairs(typed, argument, ask),
-        ValueKind::OnOff => Completion::space(named(["on", "off"])),
-        ValueKind::Endpoint if current.contains(':') => Completion::default(),
-        ValueKind::Endpoint => Completion::open(named(["unix:", "tcp:", "ssl:"])),
-        ValueKind::Page => Completion::space(named(manual::topics())),
-        ValueKind::File => Completion::files(),
+        Completer::Versions => list(current, named(Version::ALL.map(|v| v.to_string()))),
+        Completer::Keys { table, column } => pairs(typed, table, column, ask),
+        Completer::OnOff => Completion::space(named(["on", "off"])),
+        Completer::Endpoints if current.contains(':') => Completion::default(),
+        Completer::Endpoints => Completion::open(named(["unix:", "tcp:", "ssl:"])),
+        Completer::Pages => Completion::space(named(manual::topics())),
+        Completer::Files => Completion::files(),
     }
 }
 
-/// The kinds of values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ValueKind {
-    /// Free text.
-    Anything,
-    Action,
-    Bridge,
-    BridgeAndPort,
-    Column,
-    ColumnAndMore,
-    Columns,
-    Device,
-    Endpoint,
-    File,
-    FlowTable,
-    InterfaceType,
-    Match,
-    OnOff,
-    Page,
-    Pair,
-    Port,
-    PortOrBridge,
-    Record,
-    SortField,
-    Table,
-    Tag,
-    Tags,
-    Versions,
-}
-
-/// The kind by the value name in the argument's definition, which the help shows.
-fn takes(argument: &Arg) -> Option<ValueKind> {
-    let names = argument.get_value_names().unwrap_or_default();
-    Some(match names.first()?.as_str() {
-        "BRIDGE" | "SWITCH" => ValueKind::Bridge,
-        "BRIDGE[:PORT]" => ValueKind::BridgeAndPort,
-        "PORT" | "NAME|NUMBER" => ValueKind::Port,
-        "PORT | BRIDGE BRIDGE" => ValueKind::PortOrBridge,
-        "IF" | "IF,IF" => ValueKind::Device,
-        "VID" => ValueKind::Tag,
-        "VIDS" => ValueKind::Tags,
-        "MATCH" => ValueKind::Match,
-        "A,B" => ValueKind::Columns,
-        "COLUMN" => ValueKind::Column,
-        "COLUMN[:KEY]" | "COLUMN[:KEY]=VALUE" | "CONDITION" => ValueKind::ColumnAndMore,
-        "TABLE" if argument.get_long().is_some() => ValueKind::FlowTable,
-        "TABLE" => ValueKind::Table,
-        "RECORD" => ValueKind::Record,
-        "FIELD" => ValueKind::SortField,
-        "ACTION" => ValueKind::Action,
-        "TYPE" => ValueKind::InterfaceType,
-        "V[,V]" => ValueKind::Versions,
-        "K=V" => ValueKind::Pair,
-        "ON|OFF" | "on|off" => ValueKind::OnOff,
-        "ENDPOINT" => ValueKind::Endpoint,
-        "COMMAND" => ValueKind::Page,
-        "FILE" | "DIR" | "HEX|FILE|-" | "CMD" => ValueKind::File,
-        "@NAME"
-        | "ADDRESS"
-        | "BYTES"
-        | "DATAPATH"
-        | "GROUP"
-        | "HEX"
-        | "KBIT"
-        | "KBPS"
-        | "KEY"
-        | "KPKTS"
-        | "MAC"
-        | "METER"
-        | "MODE"
-        | "MS"
-        | "N"
-        | "NAME"
-        | "NUMBER"
-        | "SECS"
-        | "TARGET"
-        | "TOS"
-        | "TTL"
-        | "V[/M]"
-        | "VALUE|KEY|KEY=VALUE"
-        | "WHAT"
-        | "[KEY=]VALUE" => ValueKind::Anything,
-        _ => return None,
-    })
+fn completer(argument: &Arg) -> Completer {
+    Value::of(argument).map_or(Completer::Nothing, |value| value.completer)
 }
 
 /// The bridge typed in the same line.
 fn bridge_of<'c>(typed: &TypedCommand<'c>) -> Option<&'c str> {
-    let is_bridge = |argument: &&Arg| takes(argument) == Some(ValueKind::Bridge);
+    let is_bridge = |argument: &&Arg| completer(argument) == Completer::Bridges;
     let mut arguments = typed.command.get_positionals().filter(is_bridge);
     let given = typed.value(arguments.next()?.get_id().as_str())?;
     (!given.contains(':')).then_some(given)
@@ -249,19 +168,8 @@ fn records(typed: &TypedCommand<'_>, ask: &NameSource) -> Vec<Candidate> {
     }
 }
 
-/// Keys of the map that an option sets.
-fn pairs(typed: &TypedCommand<'_>, option: &Arg, ask: &NameSource) -> Completion {
-    let of_bridge = typed.path.first() == Some(&"bridge");
-    let (table, column) = match option.get_long().unwrap_or_default() {
-        "option" => ("Interface", "options"),
-        "interface-other-config" => ("Interface", "other_config"),
-        "port-external-id" => ("Port", "external_ids"),
-        "external-id" if of_bridge => ("Bridge", "external_ids"),
-        "external-id" => ("Interface", "external_ids"),
-        "other-config" if of_bridge => ("Bridge", "other_config"),
-        "other-config" => ("Port", "other_config"),
-        _ => return Completion::default(),
-    };
+/// Keys of a map of the database.
+fn pairs(typed: &TypedCommand<'_>, table: &str, column: &str, ask: &NameSource) -> Completion {
     let kind = (table == "Interface").then(|| interface_type(typed, ask));
     let known = keys::known(table, column, kind.flatten().as_deref());
     Completion::open(known.map(|key| Candidate::new(format!("{key}="))).collect())
@@ -283,9 +191,9 @@ fn interface_type(typed: &TypedCommand<'_>, ask: &NameSource) -> Option<String> 
 mod tests {
     use super::*;
 
-    /// Every value name is in the table.
+    /// An argument without a completer says so: `Value::free`.
     #[test]
-    fn every_argument_takes_something_known() {
+    fn every_argument_says_what_completes_it() {
         let root = crate::cli::command();
         let mut commands = vec![&root];
         let mut unknown = Vec::new();
@@ -294,7 +202,7 @@ mod tests {
             for argument in command.get_arguments().filter(|a| !a.is_hide_set()) {
                 let free = argument.get_action().takes_values()
                     && argument.get_possible_values().is_empty();
-                if free && takes(argument).is_none() {
+                if free && Value::of(argument).is_none() {
                     unknown.push(format!("{} {argument}", command.get_name()));
                 }
             }

@@ -73,7 +73,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "accepted_and_silent",
-                "The other side accepts the connection and says nothing",
+                "The other side accepts the connection and sends nothing",
                 &[
                     outcome(
                         "the database",
@@ -89,12 +89,12 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "a_byte_every_10_ms",
-                "The other side sends its answer a byte at a time: it is waited for as long as it comes",
+                "The other side sends its reply a byte at a time: each byte counts as progress",
                 &[outcome("", "", Exit::Done)],
             ),
             fault(
                 "database_closed_at_every_byte",
-                "The database server hangs up before its answer is whole",
+                "The database server closes the connection before its reply is complete",
                 &[
                     outcome(
                         "between two messages",
@@ -110,7 +110,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "switch_closed_at_every_byte",
-                "The switch hangs up before its answer is whole; the flows that came are printed",
+                "The switch closes the connection before its reply is complete; the flows received are printed",
                 &[
                     outcome(
                         "before the first flows",
@@ -126,7 +126,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "change_closed_at_every_byte",
-                "The database server hangs up while a change is made",
+                "The database server closes the connection during a change",
                 &[
                     outcome(
                         "before it was sent: nothing is changed",
@@ -147,7 +147,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "garbage",
-                "The other side sends bytes without meaning",
+                "The other side sends random bytes",
                 &[
                     outcome(
                         "the database",
@@ -156,7 +156,7 @@ pub const FAULTS: &[FaultGroup] = &[
                     ),
                     outcome(
                         "a switch",
-                        "SWITCH: what answers there does not speak OpenFlow",
+                        "SWITCH: the other side does not speak OpenFlow",
                         Exit::Unreachable,
                     ),
                     outcome(
@@ -168,7 +168,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "http_answer",
-                "A web server answers",
+                "A web server replies",
                 &[
                     outcome(
                         "the database",
@@ -177,7 +177,7 @@ pub const FAULTS: &[FaultGroup] = &[
                     ),
                     outcome(
                         "a switch",
-                        "SWITCH: what answers there does not speak OpenFlow",
+                        "SWITCH: the other side does not speak OpenFlow",
                         Exit::Unreachable,
                     ),
                 ],
@@ -216,7 +216,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "reply_to_another_id",
-                "The server answers a request that was not made",
+                "The server replies to a request that was not sent",
                 &[
                     outcome(
                         "a command that reads",
@@ -232,7 +232,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "answer_of_another_shape",
-                "The server's answer is not one to what was asked",
+                "The server's reply does not fit the request",
                 &[
                     outcome(
                         "a command that reads",
@@ -248,12 +248,12 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "notification_between",
-                "The server sends notifications and requests of its own before its answer",
+                "The server sends notifications and requests before its reply",
                 &[outcome("", "", Exit::Done)],
             ),
             fault(
                 "notification_storm",
-                "The server sends notifications without end, and no answer",
+                "The server sends notifications without end, and no reply",
                 &[outcome(
                     "",
                     "the database server gave no answer within SECS s",
@@ -262,7 +262,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "echo_storm",
-                "The other side sends echo requests without end, and no answer",
+                "The other side sends echo requests without end, and no reply",
                 &[
                     outcome(
                         "the database",
@@ -301,7 +301,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "error_in_mid_dump",
-                "The switch breaks its answer off with an error",
+                "The switch ends its reply with an error",
                 &[outcome(
                     "",
                     "SWITCH: the switch refused: WORDS; the dump is cut short after N flows",
@@ -310,7 +310,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "multipart_never_ends",
-                "An answer in parts does not end",
+                "A multipart reply does not end",
                 &[
                     outcome(
                         "the parts are empty",
@@ -319,11 +319,11 @@ pub const FAULTS: &[FaultGroup] = &[
                     ),
                     outcome(
                         "an answer that has one part",
-                        "SWITCH: the switch's answer goes on where it should end",
+                        "SWITCH: the switch's reply continues after its end",
                         Exit::Failed,
                     ),
                     outcome(
-                        "flows: they are printed as they come, until nobody reads them",
+                        "flows: they are printed as they arrive, until stdout is closed",
                         "",
                         Exit::Done,
                     ),
@@ -340,7 +340,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "another_xid",
-                "The switch answers another request: that is passed over",
+                "The switch replies to another request: the reply is ignored",
                 &[outcome(
                     "",
                     "SWITCH: no answer within SECS s",
@@ -349,7 +349,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "short_message",
-                "A message says that it is shorter than its header",
+                "The length of a message is shorter than its header",
                 &[
                     outcome(
                         "the first",
@@ -365,7 +365,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "huge_length",
-                "A message says that it is longer than what comes",
+                "The length of a message is longer than what is received",
                 &[
                     outcome(
                         "the first",
@@ -381,16 +381,16 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "flow_over_its_message",
-                "A flow, its match or an action says that it is longer than what holds it; the others are printed",
+                "The length of a flow, its match or an action exceeds what contains it; the other flows are printed",
                 &[outcome(
                     "",
-                    "a flow made no sense from here on: WORDS at byte N: WORDS",
+                    "malformed flow from here on: WORDS at byte N: WORDS",
                     Exit::Failed,
                 )],
             ),
             fault(
                 "duplicated_parts",
-                "The switch sends a part twice: its flows are printed twice; what comes after the last is not",
+                "The switch sends a part twice: its flows are printed twice; parts after the last are ignored",
                 &[outcome("", "", Exit::Done)],
             ),
         ],
@@ -434,7 +434,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "database_read_only",
-                "The database server takes no changes: it is a backup (ovsdb(7), active-backup)",
+                "The database server refuses changes: it is a backup (ovsdb(7), active-backup)",
                 &[outcome(
                     "",
                     "the database refused: WORDS: not allowed: WORDS",
@@ -443,12 +443,12 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "database_locked",
-                "Another client holds a lock (RFC 7047, 4.1.8): that binds those who ask for it",
+                "Another client holds a lock (RFC 7047, 4.1.8): it has no effect on clients that do not request it",
                 &[outcome("", "", Exit::Done)],
             ),
             fault(
                 "constraint_violation",
-                "The change would break a rule of the database that only the server knows: nothing is changed",
+                "The change violates a constraint of the database that only the server checks: nothing is changed",
                 &[outcome(
                     "",
                     "the database refused: WORDS: constraint violation: WORDS",
@@ -462,7 +462,7 @@ pub const FAULTS: &[FaultGroup] = &[
         faults: &[
             fault(
                 "disk_full",
-                "The answer cannot be written to where stdout leads",
+                "stdout cannot be written",
                 &[
                     outcome(
                         "a command that reads",
@@ -478,12 +478,12 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "closed_pipe",
-                "The reader of stdout has enough: the command ends quietly; a change is made all the same",
+                "The reader of stdout closes it: the command ends without a message; a change is made nevertheless",
                 &[outcome("", "", Exit::Done)],
             ),
             fault(
                 "signal_while_reading",
-                "SIGINT or SIGTERM before anything is sent that would change the database: the command is gone without a word, and nothing is changed",
+                "SIGINT or SIGTERM before a change is sent to the database: the command ends without a message, and nothing is changed",
                 &[
                     outcome("SIGINT", "", Exit::Interrupted),
                     outcome("SIGTERM", "", Exit::Terminated),
@@ -491,7 +491,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "signal_before_the_answer",
-                "SIGINT or SIGTERM after a change was sent, before the database has answered: it is written whole or not at all",
+                "SIGINT or SIGTERM after a change was sent, before the database has replied: it is written completely or not at all",
                 &[
                     outcome(
                         "SIGINT",
@@ -507,7 +507,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "signal_while_waiting",
-                "SIGINT or SIGTERM while ovs-vswitchd is waited for: the change stays written, also with `--atomic`",
+                "SIGINT or SIGTERM during the wait for ovs-vswitchd: the change stays written, also with `--atomic`",
                 &[
                     outcome(
                         "SIGINT",
@@ -523,7 +523,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "signal_at_any_time",
-                "SIGINT or SIGTERM at any moment of a change: what is said is what is written",
+                "SIGINT or SIGTERM at any moment of a change: the message agrees with the database",
                 &[
                     outcome("before it is sent (SIGINT)", "", Exit::Interrupted),
                     outcome("before it is sent (SIGTERM)", "", Exit::Terminated),
@@ -564,7 +564,7 @@ pub const FAULTS: &[FaultGroup] = &[
                 "signal_in_a_batch",
                 "SIGINT or SIGTERM in a batch: all of its lines are written, or none",
                 &[
-                    outcome("while its lines are looked at: none", "", Exit::Terminated),
+                    outcome("while its lines are parsed: none", "", Exit::Terminated),
                     outcome(
                         "once it is sent",
                         "terminated: the change is written to the database, but ovs-vswitchd has not confirmed it",
@@ -574,7 +574,7 @@ pub const FAULTS: &[FaultGroup] = &[
             ),
             fault(
                 "signal_while_printing",
-                "SIGINT or SIGTERM while nobody reads what a change prints",
+                "SIGINT or SIGTERM while the report of a change is not read",
                 &[outcome(
                     "",
                     "interrupted: the change is made; only its report is lost",

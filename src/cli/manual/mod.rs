@@ -1,7 +1,7 @@
 //! The manual: a page for each command, made from its definition, and pages of prose. `make generate`
 //! writes them into `man/`; `ovs help` shows them.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `page` | a page, as roff and as text |
 //! | [`faults`] | external faults, the resulting messages and exit codes |
@@ -17,7 +17,7 @@ use clap::{Arg, Command};
 pub use page::Page;
 use page::{Block, prose};
 
-use super::{leaves, schema, shown};
+use super::{leaves, schema, shown, watchable};
 use crate::commands::Exit;
 use crate::commands::about::{About, Purpose, names};
 
@@ -46,7 +46,7 @@ const PROSE: [(&str, u8, &str, &str); 3] = [
 /// The page of the options that every command has: `ovs help` shows it, `man/` has no file of it.
 const OPTIONS: &str = "options";
 
-/// The text of ovs(8) on all commands.
+/// The text of ovs(8) on all commands. `@WATCHABLE@` stands for the commands that `--watch` goes with.
 const OVS: &str = include_str!("ovs.txt");
 const ENVIRONMENT: &str = include_str!("environment.txt");
 const FILES: &str = include_str!("files.txt");
@@ -113,7 +113,8 @@ fn overview(root: &Command) -> Page {
         synopsis.into(),
         "ovs help [COMMAND | faults | flows | json | options]".into(),
     ]));
-    let mut text = prose(OVS);
+    let watchable = watchable().join("`, `");
+    let mut text = prose(&OVS.replace("@WATCHABLE@", &format!("`{watchable}`")));
     // Examples come first.
     let after = text
         .iter()

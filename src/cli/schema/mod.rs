@@ -1,7 +1,7 @@
 //! JSON Schemas (draft 2020-12) of the documents that commands print, for `schema/`, for the manual and
 //! for the tests, which validate every document.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `shape` | building blocks of schemas; the schema of a column |
 //! | `topology` | `ovs show`, and what changed |
@@ -26,7 +26,7 @@ use clap::Command;
 use serde_json::{Map, Value, json};
 
 use super::leaves;
-use crate::commands::about::{About, Does, Prints};
+use crate::commands::about::{About, Does, JsonDocument, Prints};
 use crate::output::Heading;
 use shape::{ObjectSchema, list, refer};
 
@@ -103,7 +103,7 @@ pub fn documents() -> Vec<Document> {
     let mut documents = Vec::new();
     for (path, command) in leaves(&root) {
         add(&mut documents, of_command(&path, command, &[]), &path);
-        for variant in variants(&path, command) {
+        for variant in variants(About::of(command)) {
             add(&mut documents, of_command(&path, command, variant), &path);
         }
     }
@@ -176,7 +176,11 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
     let document = of_command(&path, command, &options)?;
     // The columns of a plan select members of its changes.
     let is_plan = document.name == topology::PLAN_DOCUMENT;
-    let chosen = !columns.is_empty() && !is_plan && path.first() != Some(&"db");
+    let is_open = matches!(
+        About::of(command).document,
+        JsonDocument::Record | JsonDocument::Records
+    );
+    let chosen = !columns.is_empty() && !is_plan && !is_open;
     let document = if chosen {
         document.only(&columns)
     } else if is_plan && !columns.is_empty() {
@@ -193,11 +197,11 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
 }
 
 /// The options with which a command prints another kind of document.
-fn variants(path: &[&str], command: &Command) -> &'static [&'static [&'static str]] {
-    match path {
-        ["show"] => &[&["lines"]],
-        ["dump-flows"] => &[&["count"], &["count", "all"]],
-        _ if About::of(command).does == Does::Changes => &[&["dry_run"]],
+fn variants(about: About) -> &'static [&'static [&'static str]] {
+    match about.document {
+        JsonDocument::Topology => &[&["lines"]],
+        JsonDocument::Flows => &[&["count"], &["count", "all"]],
+        _ if about.does == Does::Changes => &[&["dry_run"]],
         _ => &[],
     }
 }
@@ -206,34 +210,35 @@ fn variants(path: &[&str], command: &Command) -> &'static [&'static [&'static st
 fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Document> {
     let has = |option: &str| options.contains(&option);
     let about = About::of(command);
-    match path {
-        ["show"] if has("lines") || has("columns") => {
-            let record = record(&about.columns()).closed();
+    let record = || record(&about.columns()).closed();
+    Some(match about.document {
+        JsonDocument::Topology if has("lines") || has("columns") => {
             let line = "The lines of show: an interface each";
-            Some(listing("ovs-show-lines", line, RECORD, [(RECORD, record)]))
+            listing("ovs-show-lines", line, RECORD, [(RECORD, record())])
         }
-        ["show"] => Some(topology::show()),
-        ["dump-flows"] if has("count") => Some(flows::count(has("all"))),
-        ["dump-flows"] => Some(flows::flows()),
-        ["dump-groups"] => Some(flows::groups()),
-        ["dump-meters"] => Some(flows::meters()),
-        ["decode"] => Some(messages::messages()),
-        ["db", "get"] => Some(topology::db_get()),
-        ["db", "list" | "find"] => Some(topology::db_list()),
-        _ if about.does == Does::Changes && has("dry_run") => Some(topology::plan_of(None)),
-        _ if about.does == Does::Changes => Some(topology::changes()),
-        _ => {
+        JsonDocument::Topology => topology::show(),
+        JsonDocument::Flows if has("count") => flows::count(has("all")),
+        JsonDocument::Flows => flows::flows(),
+        JsonDocument::Groups => flows::groups(),
+        JsonDocument::Meters => flows::meters(),
+        JsonDocument::Messages => messages::messages(),
+        JsonDocument::Record => topology::db_get(),
+        JsonDocument::Records => topology::db_list(),
+        JsonDocument::Columns if about.does == Does::Changes && has("dry_run") => {
+            topology::plan_of(None)
+        }
+        JsonDocument::Columns if about.does == Does::Changes => topology::changes(),
+        JsonDocument::Columns => {
             let name = typed(path).replace(' ', "-");
             let line = command.get_about().map(ToString::to_string);
             let line = line.unwrap_or_default();
-            let record = record(&about.columns()).closed();
             match about.prints {
-                Prints::Nothing => None,
-                Prints::List(_) => Some(listing(&name, &line, RECORD, [(RECORD, record)])),
-                Prints::One(_) => Some(document(&name, &line, record, [])),
+                Prints::Nothing => return None,
+                Prints::List(_) => listing(&name, &line, RECORD, [(RECORD, record())]),
+                Prints::One(_) => document(&name, &line, record(), []),
             }
         }
-    }
+    })
 }
 
 /// A record with these columns.

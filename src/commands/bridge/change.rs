@@ -4,15 +4,16 @@ use clap::{Args, Subcommand};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{one_of, switch};
-use crate::commands::write::Change;
-use crate::model::keys::Value;
+use crate::commands::write::DatabaseChange;
+use crate::model::keys;
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
 use crate::plan::bridge::NewBridge;
 use crate::plan::settings::{BridgeSettings, Pair};
 use crate::plan::{Edit, Refusal, Sought as _};
-use crate::transport::Endpoint;
+use crate::source::address::check_target;
 
 // The changes of bridges.
 #[derive(Debug, Subcommand)]
@@ -22,15 +23,15 @@ pub enum BridgeChange {
     #[command(describe = ADD)]
     Add {
         /// The new bridge's name
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
         /// Make it a VLAN bridge of this bridge
-        #[arg(long, value_name = "BRIDGE", requires = "vlan")]
+        #[arg(long, takes = Value::BRIDGE, requires = "vlan")]
         parent: Option<String>,
         /// The VLAN of a VLAN bridge
-        #[arg(long, value_name = "VID", requires = "parent", value_parser = clap::value_parser!(i64).range(0..=4095))]
+        #[arg(long, takes = Value::VID, requires = "parent", value_parser = clap::value_parser!(i64).range(0..=4095))]
         vlan: Option<i64>,
-        /// If the bridge exists, make it what is asked for
+        /// If the bridge exists, change it to these settings
         #[arg(long)]
         may_exist: bool,
         #[command(flatten)]
@@ -40,17 +41,17 @@ pub enum BridgeChange {
     #[command(visible_alias = "delete", describe = DELETE)]
     Del {
         /// The bridges
-        #[arg(value_name = "BRIDGE", required = true)]
+        #[arg(takes = Value::BRIDGE, required = true)]
         bridges: Vec<String>,
-        /// Pass over bridges that do not exist
+        /// Ignore bridges that do not exist
         #[arg(long)]
         if_exists: bool,
     },
-    /// Change what is named of a bridge; the rest stays
+    /// Change settings of a bridge; others are kept
     #[command(describe = SET)]
     Set {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
         #[command(flatten)]
         settings: SettingArgs,
@@ -80,49 +81,49 @@ ovs bridge set br-int --controller none
 ovs bridge set br-int --protocols none --other-config hwaddr-",
 );
 
-// What a bridge shall be. `none` takes a setting back.
+// The settings of a bridge. `none` unsets one.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
     /// system, netdev, or another type that the switch has [default: system]
-    #[arg(long, value_name = "DATAPATH", value_parser = datapath_type)]
+    #[arg(long, takes = Value::free("DATAPATH"), value_parser = datapath_type)]
     datapath_type: Option<Datum>,
 
-    /// What it does without a controller: standalone, secure [default: standalone]
+    /// Behaviour without a controller: standalone, secure [default: standalone]
     #[arg(long, value_name = "MODE", value_parser = one_of(&["standalone", "secure"]), hide_possible_values = true)]
     fail_mode: Option<Datum>,
 
     /// OpenFlow versions to allow: OpenFlow10,OpenFlow13
-    #[arg(long, value_name = "V[,V]", value_parser = protocols)]
+    #[arg(long, takes = Value::VERSIONS, value_parser = protocols)]
     protocols: Option<Datum>,
 
     /// The datapath ID: 16 hexadecimal digits, or up to 16 after 0x
-    #[arg(long, value_name = "HEX", value_parser = dpid)]
+    #[arg(long, takes = Value::free("HEX"), value_parser = dpid)]
     dpid: Option<String>,
 
     /// A controller, tcp:HOST:PORT, ssl:HOST:PORT, unix:PATH, ptcp:PORT, ...; may be given several times,
     /// and the bridge has these and no others
-    #[arg(long = "controller", value_name = "TARGET", value_parser = target)]
+    #[arg(long = "controller", takes = Value::free("TARGET"), value_parser = target)]
     controllers: Vec<String>,
 
     /// Spanning tree (IEEE 802.1D): on, off
-    #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
+    #[arg(long, takes = Value::ON_OFF, value_parser = |text: &str| switch(text))]
     stp: Option<Datum>,
 
     /// Rapid spanning tree (IEEE 802.1D-2004): on, off
-    #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
+    #[arg(long, takes = Value::ON_OFF, value_parser = |text: &str| switch(text))]
     rstp: Option<Datum>,
 
     /// IGMP and MLD snooping: on, off
-    #[arg(long, value_name = "ON|OFF", value_parser = |text: &str| switch(text))]
+    #[arg(long, takes = Value::ON_OFF, value_parser = |text: &str| switch(text))]
     mcast_snooping: Option<Datum>,
 
     /// external_ids: K=V sets one, K- removes it
-    #[arg(long = "external-id", value_name = "K=V")]
+    #[arg(long = "external-id", takes = Value::pair("Bridge", "external_ids"))]
     external_ids: Vec<Pair>,
 
     /// other_config: K=V sets it, K- removes it
-    #[arg(long = "other-config", value_name = "K=V")]
+    #[arg(long = "other-config", takes = Value::pair("Bridge", "other_config"))]
     other_config: Vec<Pair>,
 }
 
@@ -140,7 +141,7 @@ impl SettingArgs {
             [only] if only == NONE => Some(Vec::new()),
             several if several.iter().any(|target| target == NONE) => {
                 return Err(Refusal::usage(
-                    "--controller none takes all away: it stands alone",
+                    "--controller none removes all: it cannot be combined with others",
                 ));
             }
             several => Some(several.to_vec()),
@@ -159,7 +160,7 @@ impl SettingArgs {
     }
 }
 
-impl Change for BridgeChange {
+impl DatabaseChange for BridgeChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {
@@ -179,7 +180,7 @@ impl Change for BridgeChange {
                     edit.add_bridge(&new).await.map(drop)
                 }
                 BridgeChange::Del { bridges, if_exists } => {
-                    // All are looked up before any goes: a VLAN bridge may go with its parent.
+                    // All are looked up before any is deleted: a VLAN bridge may be deleted with its parent.
                     let mut places = Vec::new();
                     for bridge in bridges {
                         places.extend(edit.bridge(bridge).await.or_none_if(*if_exists)?);
@@ -199,7 +200,7 @@ impl Change for BridgeChange {
 
 const NONE: &str = "none";
 
-/// `system` is the database's empty default.
+/// `system` is the empty string in the database.
 #[allow(clippy::unnecessary_wraps)] // It is clap's.
 fn datapath_type(text: &str) -> Result<Datum, String> {
     Ok(if matches!(text, "system" | NONE) {
@@ -227,41 +228,23 @@ fn dpid(text: &str) -> Result<String, String> {
     if text == NONE {
         return Ok(text.to_owned());
     }
-    if !Value::DatapathId.accepts(text) {
-        return Err(format!("expected {}, or none", Value::DatapathId));
+    if !keys::Value::DatapathId.accepts(text) {
+        return Err(format!("expected {}, or none", keys::Value::DatapathId));
     }
     let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"));
     Ok(format!("{:0>16}", digits.unwrap_or(text)).to_ascii_lowercase())
 }
 
-/// How a bridge and a controller may meet (ovs-vswitchd.conf.db(5), table `Controller`, `target`).
 fn target(text: &str) -> Result<String, String> {
-    /// IANA's port for OpenFlow.
-    const PORT: u16 = 6653;
-    let known = match text.split_once(':') {
-        Some(("tcp" | "ssl" | "unix", _)) => {
-            Endpoint::parse(text, Some(PORT)).map_err(|error| error.reason)?;
-            true
-        }
-        Some(("punix", path)) => !path.is_empty(),
-        Some(("ptcp" | "pssl", place)) => {
-            let port = place.split(':').next().unwrap_or_default();
-            if !port.is_empty() && port.parse::<u16>().is_err() {
-                return Err(format!("{port} is no port: it is a number up to 65535"));
-            }
-            true
-        }
-        _ => text == NONE,
-    };
-    if known && !text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        Ok(text.to_owned())
-    } else {
-        Err(
-            "expected tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, ptcp:[PORT][:HOST], \
-             pssl:[PORT][:HOST], punix:PATH, or none"
+    if text != NONE {
+        check_target(text).map_err(|reason| match reason {
+            Some(reason) => reason,
+            None => "expected tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, ptcp:[PORT][:HOST], \
+                     pssl:[PORT][:HOST], punix:PATH, or none"
                 .to_owned(),
-        )
+        })?;
     }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The conversation with one bridge: its flows, groups, meters and ports.
+//! The checks of one bridge over OpenFlow: its flows, groups, meters and ports.
 
 use std::collections::BTreeSet;
 
@@ -15,24 +15,30 @@ use crate::openflow::version::Version;
 use crate::source::address::SwitchConnectError;
 use crate::source::{Switch, SwitchError};
 
-/// What came of asking a bridge.
+/// The result of the checks.
 #[derive(Debug)]
-pub(super) enum Answer {
-    /// What is wrong with its flows.
+pub(super) enum BridgeAnswer {
+    /// The faults of its flows.
     Findings(Vec<Finding>),
-    /// Nobody listens for it.
+    /// The connection was refused: no process listens at its socket.
     NoSocket,
-    /// Somebody listens, and says nothing.
+    /// The connection was accepted, but there was no reply in time.
     Silence,
 }
 
-/// Asks the bridge for all that its flows refer to.
-pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Result<Answer, Failure> {
+/// Reads the flows of the bridge, and the ports, groups and meters that they may refer to.
+pub(super) async fn findings(
+    cx: &Context,
+    topology: &Topology,
+    name: &str,
+) -> Result<BridgeAnswer, Failure> {
     let switch = SwitchArg::parse(cx, name)?;
     let mut connected = match switch.try_connect(cx, offered(cx)).await {
         Ok(connected) => connected,
-        Err(error) if error.is_not_listening() => return Ok(Answer::NoSocket),
-        Err(SwitchConnectError::Session(SwitchError::TimedOut(_))) => return Ok(Answer::Silence),
+        Err(error) if error.is_not_listening() => return Ok(BridgeAnswer::NoSocket),
+        Err(SwitchConnectError::Session(SwitchError::TimedOut(_))) => {
+            return Ok(BridgeAnswer::Silence);
+        }
         Err(error) => return Err(switch.no_session(cx, error).await),
     };
     let names = SwitchNames {
@@ -61,17 +67,17 @@ pub(super) async fn look(cx: &Context, topology: &Topology, name: &str) -> Resul
         groups,
         meters,
     };
-    let (findings, complete) = check.finish(name, &existing, &text);
+    let (found, complete) = check.finish(name, &existing, &text);
     if !complete {
         cx.remark(&format!(
-            "{name}: its flows look at too many unlike fields; not all that are hidden or overlap are shown"
+            "{name}: its flows match on too many combinations of fields; not all hidden or overlapping flows are shown"
         ));
     }
-    Ok(Answer::Findings(findings))
+    Ok(BridgeAnswer::Findings(found))
 }
 
-/// Whether ovs-vswitchd listens for any bridge of the database, or for its own commands; `None` where
-/// there is neither a bridge nor a pid file.
+/// Whether ovs-vswitchd accepts connections for any bridge of the database, or at its control socket; `None`
+/// if there is neither a bridge nor a pid file.
 pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<bool> {
     for bridge in &topology.bridges {
         if let Ok(switch) = SwitchArg::parse(cx, &bridge.name)

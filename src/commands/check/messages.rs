@@ -1,23 +1,23 @@
-//! Findings for people, as compilers write them: a line for what is wrong, its hint below. What several
-//! things have in common is written once.
+//! Findings as text, in the form of compiler messages: a line for the fault, its hint below. Findings with
+//! equal text are merged.
 
 use std::collections::BTreeMap;
 
 use crate::commands::failure::one_line;
-use crate::model::check::{Finding, Kind, Severity};
-use crate::output::{Format, Pieces, Role, width};
+use crate::model::check::{Finding, FindingKind, Severity};
+use crate::output::{ColourRole, Format, Pieces, width};
 
-/// Blanks before a hint, and before each of several things under their headline.
+/// Indent of a hint, and of each object under a headline.
 const BELOW: usize = 2;
-/// Blanks before what continues a line.
+/// Indent of continued lines.
 const CONTINUED: usize = 4;
-/// Blanks before what continues a hint: it stands behind the word `hint:`.
+/// Indent of continued lines of a hint: aligned behind `hint:`.
 const HINT: usize = BELOW + "hint: ".len();
 
-/// Stands for a blank inside of a name while text is cut into words: no text has a use for this character.
+/// Replaces the blanks within a name while text is split into words; no text contains this character.
 const HELD: char = '\u{fdd0}';
 
-/// The findings, in the order of the first of each kind; behind them how many there are.
+/// The findings, grouped by kind in the order of first occurrence; then their number.
 pub(super) fn messages(found: &[Finding], format: &Format) -> String {
     let mut writer = Writer(Pieces::new(format));
     for message in grouped(found) {
@@ -29,16 +29,16 @@ pub(super) fn messages(found: &[Finding], format: &Format) -> String {
     writer.0.take().text
 }
 
-/// Findings of one kind, with hints that differ in names only.
+/// Findings of one kind whose hints differ in names only.
 struct Message<'f> {
-    kind: Kind,
-    /// Those with the same text together, in order.
+    kind: FindingKind,
+    /// The findings by equal text, in order.
     facts: Vec<Vec<&'f Finding>>,
 }
 
 fn grouped(found: &[Finding]) -> Vec<Message<'_>> {
     let mut messages: Vec<Message<'_>> = Vec::new();
-    let mut places: BTreeMap<(Kind, Option<&str>), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(FindingKind, Option<&str>), usize> = BTreeMap::new();
     let mut fact_places: BTreeMap<(usize, &str), usize> = BTreeMap::new();
     for finding in found {
         let own_hint = (!finding.has_usual_hint()).then_some(finding.hint.as_str());
@@ -69,14 +69,14 @@ fn grouped(found: &[Finding]) -> Vec<Message<'_>> {
 struct Writer(Pieces);
 
 impl Writer {
-    /// `error[no-controller] br-int: …`; where several things have different texts, a line for each of the
-    /// texts below.
+    /// `error[no-controller] br-int: …`; if the texts of several objects differ, each text on a line of its
+    /// own below.
     fn message(&mut self, message: &Message<'_>) {
         let kind = message.kind;
         let word = format!("[{}]", kind.word());
         let head = [
-            (Role::State, kind.severity().word()),
-            (Role::Plain, word.as_str()),
+            (ColourRole::State, kind.severity().word()),
+            (ColourRole::Plain, word.as_str()),
         ];
         self.0.begin(0, CONTINUED);
         self.0.put_whole(0, &head);
@@ -130,11 +130,14 @@ impl Writer {
     }
 
     fn name(&mut self, gap: usize, name: &str, end: &str) {
-        let parts = [(Role::Name, &*one_line(name)), (Role::Plain, end)];
+        let parts = [
+            (ColourRole::Name, &*one_line(name)),
+            (ColourRole::Plain, end),
+        ];
         self.0.put_whole(gap, &parts);
     }
 
-    /// The hint; where each thing has its own, that of the first.
+    /// The hint; if each object has its own, that of the first.
     fn hint(&mut self, message: &Message<'_>) {
         let mut all = message.facts.iter().flatten();
         let Some(first) = all.next().filter(|first| !first.hint.is_empty()) else {
@@ -144,18 +147,18 @@ impl Writer {
         let mut names = vec![first.object.as_str()];
         names.extend(first.bridge.as_deref());
         if all.all(|other| other.hint == first.hint) {
-            self.0.put_whole(0, &[(Role::Faint, "hint:")]);
+            self.0.put_whole(0, &[(ColourRole::Faint, "hint:")]);
         } else {
-            self.0.put_whole(0, &[(Role::Faint, "hint for")]);
+            self.0.put_whole(0, &[(ColourRole::Faint, "hint for")]);
             self.name(1, &first.object, ":");
         }
         self.text(&first.hint, &names);
         self.0.end();
     }
 
-    /// Words; none of these names is broken, nor a command in backticks that has room on a line.
+    /// The words of a text; these names are not broken, nor a command in backticks that fits on a line.
     fn text(&mut self, text: &str, names: &[&str]) {
-        // ovs-vswitchd may have several lines to say.
+        // An error of ovs-vswitchd may have several lines.
         let mut text = one_line(&text.trim_end().replace('\n', "; "));
         for name in names.iter().filter(|name| name.contains(' ')) {
             let name = one_line(name);
@@ -174,7 +177,7 @@ impl Writer {
 
     fn word(&mut self, word: &str) {
         let word = word.replace(HELD, " ");
-        self.0.put_whole(1, &[(Role::Plain, &word)]);
+        self.0.put_whole(1, &[(ColourRole::Plain, &word)]);
     }
 
     /// `2 errors, 1 warning`
@@ -194,10 +197,10 @@ impl Writer {
             let plural = if count == 1 { "" } else { "s" };
             let end = if severities.peek().is_some() { "," } else { "" };
             let parts = [
-                (Role::Plain, number.as_str()),
-                (Role::State, word),
-                (Role::Plain, plural),
-                (Role::Plain, end),
+                (ColourRole::Plain, number.as_str()),
+                (ColourRole::State, word),
+                (ColourRole::Plain, plural),
+                (ColourRole::Plain, end),
             ];
             self.0.put_whole(gap, &parts);
             gap = 1;
@@ -206,12 +209,12 @@ impl Writer {
     }
 }
 
-/// Whether it is a bridge itself that has it.
+/// Whether the object is a bridge.
 fn is_the_bridge(finding: &Finding) -> bool {
     finding.bridge.as_ref() == Some(&finding.object)
 }
 
-/// The words between blanks; what stands in backticks is one word with its blanks.
+/// The words of a text; text in backticks is one word with its blanks.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut is_command = false;
     let ends = move |c: char| {

@@ -6,7 +6,8 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use super::Target;
 use crate::base::shell::word as word_of;
 use crate::commands::about::{About, Describe as _};
-use crate::commands::write::Change;
+use crate::commands::argument::{Completer, Takes as _, Value};
+use crate::commands::write::DatabaseChange;
 use crate::model::owned::owned;
 use crate::ovsdb::notation::Argument;
 use crate::ovsdb::schema::Table;
@@ -21,8 +22,8 @@ pub enum DbChange {
     Set {
         #[command(flatten)]
         target: Target,
-        /// What the columns shall hold
-        #[arg(value_name = "COLUMN[:KEY]=VALUE", required = true)]
+        /// The values of the columns
+        #[arg(takes = Value::new("COLUMN[:KEY]=VALUE", Completer::TableColumnsAndMore), required = true)]
         values: Vec<String>,
         /// Do nothing if there is no such record
         #[arg(long)]
@@ -34,11 +35,11 @@ pub enum DbChange {
         #[command(flatten)]
         target: Target,
         /// The column: a set or a map
-        #[arg(value_name = "COLUMN")]
+        #[arg(takes = Value::TABLE_COLUMN)]
         column: String,
-        /// What comes
+        /// The values or pairs to add
         #[arg(
-            value_name = "[KEY=]VALUE",
+            takes = Value::free("[KEY=]VALUE"),
             required = true,
             allow_negative_numbers = true
         )]
@@ -47,17 +48,17 @@ pub enum DbChange {
         #[arg(long)]
         if_exists: bool,
     },
-    /// Take values, keys or pairs out of a column
+    /// Remove values, keys or pairs from a column
     #[command(describe = REMOVE)]
     Remove {
         #[command(flatten)]
         target: Target,
         /// The column: a set or a map
-        #[arg(value_name = "COLUMN")]
+        #[arg(takes = Value::TABLE_COLUMN)]
         column: String,
-        /// What goes: values of a set; keys of a map, or pairs that are exactly so
+        /// Values of a set, keys of a map, or exactly equal pairs to remove
         #[arg(
-            value_name = "VALUE|KEY|KEY=VALUE",
+            takes = Value::free("VALUE|KEY|KEY=VALUE"),
             required = true,
             allow_negative_numbers = true
         )]
@@ -72,7 +73,7 @@ pub enum DbChange {
         #[command(flatten)]
         target: Target,
         /// The columns to empty
-        #[arg(value_name = "COLUMN", required = true)]
+        #[arg(takes = Value::TABLE_COLUMN, required = true)]
         emptied: Vec<String>,
         /// Do nothing if there is no such record
         #[arg(long)]
@@ -81,29 +82,29 @@ pub enum DbChange {
     /// Make a record
     #[command(describe = CREATE)]
     Create {
-        /// The table, or the beginning of its name
-        #[arg(value_name = "TABLE")]
+        /// The table, or a prefix of its name
+        #[arg(takes = Value::TABLE)]
         table: String,
-        /// What the columns shall hold; the others get their defaults
-        #[arg(value_name = "COLUMN[:KEY]=VALUE")]
+        /// The values of the columns; others get their defaults
+        #[arg(takes = Value::new("COLUMN[:KEY]=VALUE", Completer::TableColumnsAndMore))]
         values: Vec<String>,
-        /// What later lines of a batch may call the record
-        #[arg(long, value_name = "@NAME", value_parser = symbol)]
+        /// The name of the record in later lines of a batch
+        #[arg(long, takes = Value::free("@NAME"), value_parser = symbol)]
         id: Option<String>,
     },
     /// Delete records
     #[command(describe = DESTROY)]
     Destroy {
-        /// The table, or the beginning of its name
-        #[arg(value_name = "TABLE")]
+        /// The table, or a prefix of its name
+        #[arg(takes = Value::TABLE)]
         table: String,
-        /// The records: names, UUIDs or their beginnings
-        #[arg(value_name = "RECORD", required_unless_present = "all")]
+        /// The records: names, UUIDs or prefixes of UUIDs
+        #[arg(takes = Value::RECORD, required_unless_present = "all")]
         records: Vec<String>,
         /// All records of the table
         #[arg(long, conflicts_with_all = ["records", "if_exists"])]
         all: bool,
-        /// Pass over records that do not exist
+        /// Ignore records that do not exist
         #[arg(long)]
         if_exists: bool,
     },
@@ -131,7 +132,7 @@ ovs db add Bridge br-int external_ids owner=ops",
     );
 
 pub(super) const REMOVE: About = About::changes()
-    .remarks("What is not there need not go: that is no error.")
+    .remarks("Removing a missing element is not an error.")
     .examples(
         "\
 ovs db remove Port tap0 trunks 100
@@ -158,7 +159,7 @@ ovs db destroy Queue --all",
     );
 
 impl Target {
-    /// The record with its table, if it is there.
+    /// The record with its table, if it exists.
     async fn find(
         &self,
         edit: &mut Edit<'_>,
@@ -170,10 +171,10 @@ impl Target {
     }
 }
 
-/// What is read of a record besides what is changed: its identity.
+/// The columns that are read of a record besides those changed: its identity.
 const NAMES: &[&str] = &["_uuid"];
 
-impl Change for DbChange {
+impl DatabaseChange for DbChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

@@ -6,11 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use super::Target;
-use crate::commands::about::About;
+use crate::commands::about::{About, JsonDocument};
+use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::output::{Cell, Column, Item, Mode, Role};
+use crate::output::{Cell, ColourRole, Column, Item, Mode};
 use crate::ovsdb::notation::{self, Argument, bare};
-use crate::ovsdb::schema::{self, Kind, Table, Type};
+use crate::ovsdb::schema::{self, AtomicType, Table, Type};
 use crate::ovsdb::{Atom, Datum, Error, Select};
 use crate::plan::RowId;
 use crate::plan::database::{pair, value_of_key, wrong};
@@ -24,9 +25,9 @@ pub struct Get {
     #[command(flatten)]
     target: Target,
     /// The columns, or keys of them; none: all columns
-    #[arg(value_name = "COLUMN[:KEY]")]
+    #[arg(takes = Value::new("COLUMN[:KEY]", Completer::TableColumnsAndMore))]
     parts: Vec<String>,
-    /// Print nothing if there is no such record, and nothing for a key that is not there
+    /// Print nothing for a missing record or key
     #[arg(long)]
     if_exists: bool,
 }
@@ -34,13 +35,13 @@ pub struct Get {
 // Arguments of `db list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// The table, or the beginning of its name
-    #[arg(value_name = "TABLE")]
+    /// The table, or a prefix of its name
+    #[arg(takes = Value::TABLE)]
     table: String,
-    /// Only these records: names, UUIDs or their beginnings
-    #[arg(value_name = "RECORD")]
+    /// Only these records: names, UUIDs or prefixes of UUIDs
+    #[arg(takes = Value::RECORD)]
     records: Vec<String>,
-    /// Pass over records that do not exist
+    /// Ignore records that do not exist
     #[arg(long)]
     if_exists: bool,
 }
@@ -48,15 +49,16 @@ pub struct List {
 // Arguments of `db find`.
 #[derive(Debug, Args)]
 pub struct Find {
-    /// The table, or the beginning of its name
-    #[arg(value_name = "TABLE")]
+    /// The table, or a prefix of its name
+    #[arg(takes = Value::TABLE)]
     table: String,
     /// All of these must hold: COLUMN[:KEY], an operator, VALUE
-    #[arg(value_name = "CONDITION")]
+    #[arg(takes = Value::CONDITION)]
     conditions: Vec<String>,
 }
 
 pub(super) const GET: About = About::reads()
+    .document(JsonDocument::Record)
     .remarks(
         "In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.",
     )
@@ -67,13 +69,13 @@ ovs db get Open_vSwitch . external_ids:system-id ovs_version
 ovs db get Controller br-int is_connected status",
     );
 
-pub(super) const LIST: About = About::watchable().examples(
+pub(super) const LIST: About = About::watchable().document(JsonDocument::Records).examples(
     "\
 ovs db list Interface tap0
 ovs db list Port --columns name,tag,trunks",
 );
 
-pub(super) const FIND: About = About::watchable()
+pub(super) const FIND: About = About::watchable().document(JsonDocument::Records)
     .remarks("\
 Operators: = != < > <= >= compare whole values; of two sets the one with more elements is greater. For a \
 key that is not there none of them holds. {=} {!=} {<} {<=} {in} {>} {>=} {not-in} compare sets; a key that \
@@ -83,15 +85,15 @@ ovs db find Port tag=7 --columns name
 ovs db find Interface type=vxlan options:remote_ip=10.0.0.72
 ovs db find Interface 'ofport>=100' error!='[]'");
 
-/// What is printed of a record.
+/// A printed column of a record.
 #[derive(Debug, Clone)]
-struct Shown {
+struct ShownColumn {
     column: schema::Column,
-    /// The key of a map, and how it was written.
+    /// The key of a map, and its spelling on the command line.
     key: Option<(Atom, String)>,
 }
 
-/// A record: its cells, in the order of what is shown; of several records each has its `_uuid` behind them.
+/// The cells of a record, in the order of the columns; in a list followed by its `_uuid`.
 type Record = Vec<Cell>;
 
 impl Get {
@@ -121,7 +123,7 @@ impl Get {
         let record = self.record(&mut edit, row, &shown).await?;
         let columns = columns(&shown);
         let mut format = cx.format.clone();
-        // What was asked for is printed although it is empty.
+        // A requested value is printed even if it is empty.
         format.columns.get_or_insert_default();
         cx.print(&format.view_of(&columns).one(&record))
     }
@@ -130,7 +132,7 @@ impl Get {
         &self,
         edit: &mut Edit<'_>,
         row: RowId,
-        shown: &[Shown],
+        shown: &[ShownColumn],
     ) -> Result<Record, Failure> {
         let mut record = Vec::new();
         for shown in shown {
@@ -202,10 +204,10 @@ impl Find {
     }
 }
 
-/// All columns, or those that the global options name; the beginning of a name will do.
-fn chosen(cx: &Context, table: &Table) -> Result<Vec<Shown>, Failure> {
+/// All columns, or those that the global options name; a unique prefix is enough.
+fn chosen(cx: &Context, table: &Table) -> Result<Vec<ShownColumn>, Failure> {
     let Some(words) = &cx.format.columns else {
-        let shown = table.columns.iter().map(|column| Shown {
+        let shown = table.columns.iter().map(|column| ShownColumn {
             column: column.clone(),
             key: None,
         });
@@ -218,7 +220,7 @@ fn chosen(cx: &Context, table: &Table) -> Result<Vec<Shown>, Failure> {
 }
 
 /// `COLUMN[:KEY]`
-fn part(table: &Table, word: &str) -> Result<Shown, Refusal> {
+fn part(table: &Table, word: &str) -> Result<ShownColumn, Refusal> {
     let parsed = Argument::parse(word, &[]).map_err(Refusal::usage)?;
     let column = column(table, &parsed.column)?.clone();
     let key = match parsed.key {
@@ -232,11 +234,11 @@ fn part(table: &Table, word: &str) -> Result<Shown, Refusal> {
             ))
         }
     };
-    Ok(Shown { column, key })
+    Ok(ShownColumn { column, key })
 }
 
 /// The columns to read.
-fn names(shown: &[Shown]) -> Vec<&str> {
+fn names(shown: &[ShownColumn]) -> Vec<&str> {
     let mut names: Vec<&str> = shown
         .iter()
         .map(|shown| shown.column.name.as_str())
@@ -257,7 +259,7 @@ async fn value(edit: &mut Edit<'_>, row: RowId, column: &schema::Column) -> Resu
 async fn search(
     cx: &Context,
     table: &Table,
-    shown: &[Shown],
+    shown: &[ShownColumn],
     filters: &[Filter],
 ) -> Result<Vec<Record>, Failure> {
     let mut names = names(shown);
@@ -291,13 +293,18 @@ async fn search(
     Ok(records)
 }
 
-/// A list; on a terminal, every record under the one before.
-fn print(cx: &Context, table: &Table, shown: &[Shown], records: &[Record]) -> Result<(), Failure> {
+/// Prints a list; on a terminal, one record below the other.
+fn print(
+    cx: &Context,
+    table: &Table,
+    shown: &[ShownColumn],
+    records: &[Record],
+) -> Result<(), Failure> {
     let columns = columns(shown);
     if cx.format.mode != Mode::Table {
         return cx.print_list(&cx.format.view_of(&columns), records, "records");
     }
-    if records.is_empty() && cx.look().is_none() {
+    if records.is_empty() && cx.capture().is_none() {
         cx.remark(&format!("no records in table {}", table.name));
         return Ok(());
     }
@@ -311,18 +318,18 @@ fn print(cx: &Context, table: &Table, shown: &[Shown], records: &[Record]) -> Re
     cx.print_items(texts.collect(), "\n", "records")
 }
 
-/// For printing. The names live as long as the process, each once.
-fn columns(shown: &[Shown]) -> Vec<Column<Record>> {
+/// The name of a column for printing. Names live as long as the process, each stored once.
+fn columns(shown: &[ShownColumn]) -> Vec<Column<Record>> {
     let cell = |record: &Record, place: usize| record.get(place).cloned().unwrap_or(Cell::Absent);
-    let column = |(place, shown): (usize, &Shown)| {
+    let column = |(place, shown): (usize, &ShownColumn)| {
         let name = match &shown.key {
             None => shown.column.name.clone(),
             Some((_, word)) => format!("{}:{word}", shown.column.name),
         };
         let role = match shown.column.kind.key.kind {
-            _ if shown.column.name == "name" => Role::Name,
-            Kind::Integer => Role::Number,
-            _ => Role::Plain,
+            _ if shown.column.name == "name" => ColourRole::Name,
+            AtomicType::Integer => ColourRole::Number,
+            _ => ColourRole::Plain,
         };
         Column::at(lasting(name), place, cell).role(role).wrap()
     };
@@ -333,7 +340,7 @@ fn columns(shown: &[Shown]) -> Vec<Column<Record>> {
 
 const UUID: &str = "_uuid";
 
-/// A name that lives as long as the process. While a command is watched, it is asked for again and again.
+/// A name that lives as long as the process. A watched command requests it repeatedly.
 fn lasting(name: String) -> &'static str {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -345,7 +352,7 @@ fn lasting(name: String) -> &'static str {
     name
 }
 
-impl Shown {
+impl ShownColumn {
     fn cell(&self, datum: &Datum) -> Cell {
         match &self.key {
             None => cell(datum, &self.column.kind),
@@ -354,7 +361,7 @@ impl Shown {
     }
 }
 
-/// A value as its column has it: what may be several is a list although it is one.
+/// The value of a column in JSON: a column that may hold several values is an array even if it holds one.
 fn cell(datum: &Datum, kind: &Type) -> Cell {
     match datum {
         Datum::Map(pairs) => {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Target;
 use crate::commands::about::About;
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::ovsdb::operation::{Columns, Until};
 use crate::ovsdb::schema::Table;
@@ -21,7 +22,7 @@ pub struct Wait {
     #[command(flatten)]
     target: Target,
     /// All of these must hold, as for db find; none: the record must exist
-    #[arg(value_name = "CONDITION")]
+    #[arg(takes = Value::CONDITION)]
     conditions: Vec<String>,
 }
 
@@ -48,8 +49,7 @@ impl Wait {
     }
 
     async fn wait(&self, cx: &Context, limit: Option<Duration>) -> Result<(), Failure> {
-        // A connection of its own, which waits as long as this command does. What the whole command
-        // may take is bounded above.
+        // Uses a connection of its own, without a limit per request; the whole command is limited above.
         let database = cx.database.apart(limit.or(cx.host.limit));
         let table = Edit::new(&database).table(&self.target.table).await?;
         drop(database);
@@ -78,7 +78,7 @@ impl Wait {
                 }
                 watch.until_other_than(&database, rows).await?;
             } else {
-                // It may have come meanwhile: then this is other than nothing, at once or next time.
+                // A record inserted meanwhile makes the wait end at once, or at the next attempt.
                 let rows = watch.read(&database).await?;
                 if identity(&database, &table, &self.target.record)
                     .await?
@@ -104,7 +104,7 @@ impl Wait {
     }
 }
 
-/// The record, if there is one by now.
+/// The record, if it exists by now.
 async fn identity(
     database: &Database,
     table: &Table,
@@ -115,7 +115,7 @@ async fn identity(
     Ok(row.and_then(|row| edit.draft.uuid(row)))
 }
 
-/// Rows that are watched for becoming others.
+/// Rows that are watched for changes.
 #[derive(Debug)]
 struct Watch {
     table: String,
@@ -124,7 +124,7 @@ struct Watch {
 }
 
 impl Watch {
-    /// What changes when a record comes to be.
+    /// What to watch for the insertion of a record.
     fn of(table: &Table, record: &str) -> Watch {
         let equal = |column: &str, datum| Condition(column.to_owned(), Function::Equal, datum);
         let by_uuid = |when| Watch {
@@ -135,7 +135,7 @@ impl Watch {
         if let Ok(uuid) = record.parse::<Uuid>() {
             return by_uuid(vec![equal("_uuid", uuid.into())]);
         }
-        // Of several rules, what looks like a target is one.
+        // If there are several rules, the one for the form of the target is used.
         let rules = NameRule::of(&table.name);
         let looks_so = |rule: &&NameRule| (rule.column == "target") == record.contains(':');
         let rule = rules.iter().find(looks_so).or(rules.first());
@@ -149,7 +149,7 @@ impl Watch {
         }
     }
 
-    /// What the filters look at in one row.
+    /// The columns of a row that the filters read.
     fn row(table: &Table, uuid: Uuid, filters: &[Filter]) -> Watch {
         let mut columns = vec!["_uuid".to_owned()];
         for filter in filters {
@@ -164,7 +164,7 @@ impl Watch {
         }
     }
 
-    /// The rows as they are.
+    /// The current rows.
     async fn read(&self, database: &Database) -> Result<Vec<Columns>, Error> {
         let rows = database.select(vec![self.select()]).await?.concat();
         let row = |row: &Row| {
@@ -180,7 +180,7 @@ impl Watch {
         Ok(rows.iter().map(row).collect())
     }
 
-    /// Waits, for ever if need be, until the rows are others than these.
+    /// Waits, if necessary without limit, until the rows differ from these.
     async fn until_other_than(&self, database: &Database, rows: Vec<Columns>) -> Result<(), Error> {
         let wait = Operation::Wait {
             table: self.table.clone(),

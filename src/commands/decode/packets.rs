@@ -1,28 +1,28 @@
-//! OpenFlow in packets: the payload of TCP behind Ethernet and IP, put together per direction.
+//! OpenFlow in packets: the TCP payload in Ethernet and IP, reassembled per direction.
 //!
-//! A block of bytes is taken for a packet only where its headers say so beyond doubt: a version, lengths that
-//! fit, the checksum of IPv4's header. All else is taken for messages.
+//! A block of bytes is treated as a packet only if its headers are consistent: version, lengths, the checksum
+//! of the IPv4 header. All other blocks are treated as messages.
 
 use std::collections::BTreeMap;
 
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::messages::header::HEADER_LEN;
 
-/// A packet with a TCP segment, or one without.
+/// A packet with or without a TCP segment.
 pub(super) enum Packet<'a> {
     Tcp(Segment<'a>),
-    /// Neither, or another protocol above IP.
+    /// Not IP, or IP with another protocol.
     Other,
 }
 
 /// A TCP segment.
 pub(super) struct Segment<'a> {
-    /// Addresses and ports of the two ends.
+    /// Addresses and ports of both ends.
     flow: Flow,
     seq: u32,
     is_syn: bool,
     payload: &'a [u8],
-    /// How long the payload was on the wire, in bytes.
+    /// The original length of the payload, in bytes.
     length: usize,
 }
 
@@ -33,7 +33,7 @@ struct Flow {
     ports: [u16; 2],
 }
 
-/// Whether bytes are messages to the last, by the lengths in their headers.
+/// Whether the bytes consist of complete messages, by the lengths in their headers.
 pub(super) fn are_messages(mut bytes: &[u8]) -> bool {
     while let Some(length) = message_length(bytes) {
         match bytes.get(length..) {
@@ -45,7 +45,7 @@ pub(super) fn are_messages(mut bytes: &[u8]) -> bool {
     false
 }
 
-/// The length in a header of OpenFlow, if that is what the bytes begin with.
+/// The length in the OpenFlow header at the start of the bytes, if there is one.
 fn message_length(bytes: &[u8]) -> Option<usize> {
     let [version, kind, high, low, ..] = *bytes else {
         return None;
@@ -58,18 +58,18 @@ const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 const TCP: u8 = 6;
 
-/// Reads a frame of Ethernet or of Linux's "any" device, or a packet of IP.
+/// Parses a frame of Ethernet or of Linux's "any" device, or an IP packet.
 pub(super) fn packet(bytes: &[u8]) -> Option<Packet<'_>> {
     let be16 = |at: usize| {
         let pair = bytes.get(at..at + 2)?.try_into().ok()?;
         Some(u16::from_be_bytes(pair))
     };
-    // The type behind tags of VLANs.
+    // The type after VLAN tags.
     let mut at = 12;
     while matches!(be16(at), Some(0x8100 | 0x88a8)) {
         at += 4;
     }
-    // Ethernet, the two layouts of Linux "cooked", nothing.
+    // The offset of the type: Ethernet, the two layouts of Linux "cooked" captures, bare IP.
     let places = [(be16(at), at + 2), (be16(14), 16), (be16(0), 20)];
     let behind = places.into_iter().find_map(|(kind, at)| {
         let inner = bytes.get(at..)?;
@@ -104,7 +104,7 @@ fn ipv4(bytes: &[u8]) -> Option<Packet<'_>> {
     let protocol = c.u8("protocol").ok()?;
     c.skip(2, "checksum").ok()?;
     let inner = bytes.get(header_len..)?;
-    // What the sender's card cuts into pieces may say 0.
+    // The length may be 0 with segmentation offload.
     let length = if total == 0 {
         inner.len()
     } else {
@@ -134,7 +134,7 @@ fn ipv6(bytes: &[u8]) -> Option<Packet<'_>> {
     tcp(inner, length, header.get(8..)?)
 }
 
-/// `length` bytes of TCP, of which `bytes` may have less, or more: padding of Ethernet.
+/// Parses `length` bytes of TCP; `bytes` may be shorter (truncated capture) or longer (Ethernet padding).
 fn tcp<'a>(bytes: &'a [u8], length: usize, addresses: &[u8]) -> Option<Packet<'a>> {
     const SYN: u8 = 2;
     let bytes = bytes.get(..length).unwrap_or(bytes);
@@ -157,7 +157,7 @@ fn tcp<'a>(bytes: &'a [u8], length: usize, addresses: &[u8]) -> Option<Packet<'a
     }))
 }
 
-/// The sum of 16-bit words in ones' complement: all ones if the checksum among them is right.
+/// The one's complement sum of 16-bit words: all ones if the checksum among them is correct.
 fn checksum(header: &[u8]) -> u16 {
     let words = header.chunks_exact(2).map(|pair| match *pair {
         [high, low] => u32::from(u16::from_be_bytes([high, low])),
@@ -170,10 +170,10 @@ fn checksum(header: &[u8]) -> u16 {
     sum as u16
 }
 
-/// Sequence numbers that are this far apart or farther are in the opposite order.
+/// From this distance on, sequence numbers are in the opposite order.
 const HALF: u32 = 1 << 31;
 
-/// The directions of connections, put together.
+/// The reassembled directions of all connections.
 #[derive(Default)]
 pub(super) struct Streams(BTreeMap<Flow, Stream>);
 
@@ -181,32 +181,32 @@ pub(super) struct Streams(BTreeMap<Flow, Stream>);
 struct Stream {
     /// The sequence number of the next byte.
     next: Option<u32>,
-    /// What is not yet a whole message.
+    /// The bytes of an incomplete message.
     pending: Vec<u8>,
-    /// Whether this direction was found to be no OpenFlow.
+    /// Whether this direction does not carry OpenFlow.
     is_foreign: bool,
 }
 
-/// What a segment brought.
+/// The result of adding a segment.
 pub(super) enum Brought {
-    /// Whole messages, none if it has no payload or only a part of one.
+    /// Complete messages; none if the segment has no payload, or only a part of a message.
     Messages(Vec<u8>),
-    /// The payload is no OpenFlow, from this port to that.
+    /// The payload, from this port to that, is not OpenFlow.
     Foreign([u16; 2]),
-    /// Bytes before it are missing; holds what was pending.
+    /// Bytes before the segment are missing; contains the pending bytes.
     Gap(Vec<u8>),
 }
 
 impl Streams {
-    /// Takes in a segment. Call again with the same one after a gap.
+    /// Adds a segment. After a gap, the same segment must be added again.
     pub(super) fn add(&mut self, segment: &Segment<'_>) -> Brought {
         let stream = self.0.entry(segment.flow.clone()).or_default();
         let start = segment.seq.wrapping_add(segment.is_syn.into());
-        // A capture may hold less of a packet than was sent: the rest is missing.
+        // A capture may truncate packets: the rest is missing.
         let held = segment.payload.len().min(segment.length);
         let end = start.wrapping_add(held as u32);
         let next = stream.next.filter(|_| !segment.is_syn).unwrap_or(start);
-        // How far the segment is behind what is expected: sent again, at least in part; or ahead of it.
+        // The distance from the expected sequence number: behind for a retransmission, ahead for a gap.
         let behind = next.wrapping_sub(start);
         let is_ahead = behind >= HALF;
         if is_ahead && !stream.pending.is_empty() {
@@ -239,7 +239,7 @@ impl Streams {
         Brought::Messages(std::mem::replace(&mut stream.pending, pending))
     }
 
-    /// What was begun and has no end.
+    /// The incomplete messages.
     pub(super) fn unfinished(self) -> impl Iterator<Item = Vec<u8>> {
         let pending = self.0.into_values().map(|stream| stream.pending);
         pending.filter(|pending| !pending.is_empty())
@@ -260,7 +260,7 @@ pub(super) fn capture(bytes: &[u8]) -> Option<Result<Vec<&[u8]>, DecodeError>> {
     }
 }
 
-/// How the numbers of a capture file are read.
+/// The byte order of a capture file.
 type Order = fn([u8; 4]) -> u32;
 
 /// `pcap-savefile(5)`: a header, then seconds, fraction, length, length on the wire, packet.

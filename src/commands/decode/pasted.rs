@@ -1,21 +1,21 @@
-//! Bytes as people paste them: hex with or without prefixes and commas, C arrays, escaped strings, and the
-//! rows of `xxd`, `hexdump -C`, `od`, Wireshark, `tshark -x`, `tcpdump -x` and `-X`, and ovs-ofctl.
+//! Parsing of bytes in text: hex with or without prefixes and commas, C arrays, escaped strings, and the rows
+//! of `xxd`, `hexdump -C`, `od`, Wireshark, `tshark -x`, `tcpdump -x` and `-X`, and ovs-ofctl.
 
 use super::block::{column, pair, pairs};
 use super::rows::{self, Row};
 
 pub use super::block::{Block, Malformed};
 
-/// Reads a text. Each dump with offsets is a block of its own, and what stands around it is not looked at;
-/// a text without offsets is one block.
+/// Parses a text. Each dump with offsets is a block, and other text around it is ignored; a text without
+/// offsets is one block.
 ///
 /// # Errors
 ///
-/// A character that belongs to no byte, a row whose offset contradicts the bytes before it.
+/// A character that is not part of a byte, or a row whose offset contradicts the number of bytes before it.
 pub fn read(text: &str) -> Result<Vec<Block>, Malformed> {
     let lines: Vec<&str> = text.lines().collect();
     let shapes: Vec<Option<Row<'_>>> = lines.iter().map(|line| Row::of(line)).collect();
-    // Hex without offsets may look like a row, too; but no row of a dump would come first.
+    // Hex without offsets may look like a row, but not like the first row of a dump.
     let first = shapes.iter().flatten().next();
     if first.is_some_and(|row| row.is_certain || row.start() == Some(0)) {
         return rows::blocks(&lines, &shapes);
@@ -38,15 +38,15 @@ pub fn read(text: &str) -> Result<Vec<Block>, Malformed> {
     Ok(vec![block])
 }
 
-/// Hex without offsets.
+/// Parses hex without offsets.
 fn plain(lines: &[&str]) -> Result<Vec<u8>, Malformed> {
     let mut out = Vec::new();
-    let mut source = Source::new(lines);
+    let mut source = CommentStripper::new(lines);
     let is_prefixed = lines.iter().any(|line| line.contains("0x"));
     let is_code = source.is_code;
     for (index, line) in lines.iter().enumerate() {
         let code = source.code(line);
-        let mut words = Words {
+        let mut words = LineReader {
             line: &code,
             at: 0,
             is_prefixed,
@@ -62,24 +62,24 @@ fn plain(lines: &[&str]) -> Result<Vec<u8>, Malformed> {
     Ok(out)
 }
 
-/// C and its like: comments, and what stands around the braces of initializers, count for nothing.
-struct Source {
-    /// Whether there are braces.
+/// Removes comments, and the text outside of the braces of initializers, from C and similar languages.
+struct CommentStripper {
+    /// Whether the text contains braces.
     is_code: bool,
     depth: usize,
     in_comment: bool,
 }
 
-impl Source {
-    fn new(lines: &[&str]) -> Source {
-        Source {
+impl CommentStripper {
+    fn new(lines: &[&str]) -> CommentStripper {
+        CommentStripper {
             is_code: lines.iter().any(|line| line.contains('{')),
             depth: 0,
             in_comment: false,
         }
     }
 
-    /// The line with blanks for what counts for nothing; its characters keep their places.
+    /// The line with blanks in place of ignored text; the other characters keep their positions.
     fn code(&mut self, line: &str) -> String {
         let mut out = String::with_capacity(line.len());
         let mut rest = line.chars().peekable();
@@ -129,21 +129,21 @@ impl Source {
     }
 }
 
-/// A place in the line, in bytes, and what is wrong there.
-type Fault = (usize, String);
+/// An offset in the line, in bytes, and the error there.
+type LineFault = (usize, String);
 
-/// Reads the words of a line into bytes.
-struct Words<'l, 'o> {
+/// Parses the words of a line into bytes.
+struct LineReader<'l, 'o> {
     line: &'l str,
     at: usize,
-    /// Whether some of the text's numbers begin with `0x`.
+    /// Whether any number of the text begins with `0x`.
     is_prefixed: bool,
     /// Whether the text is code: numbers without `0x` among those with it are decimal.
     is_code: bool,
     out: &'o mut Vec<u8>,
 }
 
-impl<'l> Words<'l, '_> {
+impl<'l> LineReader<'l, '_> {
     fn rest(&self) -> &'l str {
         self.line.get(self.at..).unwrap_or_default()
     }
@@ -156,15 +156,15 @@ impl<'l> Words<'l, '_> {
         self.at += c.len_utf8();
     }
 
-    fn read(&mut self) -> Result<(), Fault> {
+    fn read(&mut self) -> Result<(), LineFault> {
         while let Some(c) = self.peek() {
             let rest = self.rest();
             match c {
                 _ if c.is_whitespace() || is_separator(c) => self.skip(c),
                 '"' | '\'' => self.string(c)?,
-                // Python's bytes.
+                // A bytes literal of Python.
                 'b' if rest.starts_with("b\"") || rest.starts_with("b'") => self.at += 1,
-                // At the end of a line it goes on in the next.
+                // A backslash at the end of a line continues it.
                 '\\' if rest.trim_end() == "\\" => return Ok(()),
                 '\\' => self.escaped()?,
                 _ => self.digits()?,
@@ -173,8 +173,8 @@ impl<'l> Words<'l, '_> {
         Ok(())
     }
 
-    /// A string: bytes with escapes where there is one of hex, else hex.
-    fn string(&mut self, quote: char) -> Result<(), Fault> {
+    /// A string: bytes with escapes if it contains `\x`, else hex.
+    fn string(&mut self, quote: char) -> Result<(), LineFault> {
         let start = self.at;
         self.skip(quote);
         let is_escaped = self.rest().contains("\\x");
@@ -198,7 +198,7 @@ impl<'l> Words<'l, '_> {
     }
 
     /// `\x04`, `\n`, `\0`
-    fn escaped(&mut self) -> Result<(), Fault> {
+    fn escaped(&mut self) -> Result<(), LineFault> {
         let start = self.at;
         self.skip('\\');
         let simple = match self.peek() {
@@ -228,7 +228,7 @@ impl<'l> Words<'l, '_> {
     }
 
     /// `04`, `041d0010`, `0x4`, `x04` (what a shell leaves of `\x04`)
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Result<(), LineFault> {
         let start = self.at;
         let rest = self.rest();
         let prefix = ["0x", "0X", "x", "X"]

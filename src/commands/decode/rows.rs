@@ -9,37 +9,37 @@
 //! ovs-ofctl    00000000  04 14 00 08 00 00 00 02-                        |........        |
 //! ```
 //!
-//! Text may look like hex ("dead beef"), so it is not told by its look. How many bytes a row has is known from
-//! the next offset; of the last row, the text is what spells the bytes before it, or what stands in the column
-//! of text of the rows above.
+//! The text column may look like hex ("dead beef"), so its content does not identify it. The number of bytes
+//! in a row follows from the offset of the next; in the last row, the text column is the text that repeats
+//! the bytes before it, or begins at the same character as in the rows above.
 
 use super::block::{Block, Malformed, column, pairs};
 
-/// Maximum number of bytes that all rows left out as repeated may stand for.
+/// Maximum number of bytes that omitted repeated rows may represent.
 const MAX_REPEATED: u64 = 1 << 24;
-/// Offsets at which a dump may begin are below this.
+/// The offset of the first row of a dump is below this.
 const MAX_START: u64 = 1 << 62;
-/// How many digits the offsets of `od` have.
+/// The number of digits in the offsets of `od`.
 const OCTAL_DIGITS: usize = 7;
 /// Maximum number of bytes of a row.
 const MAX_ROW: u64 = 256;
 
-/// A line that has the shape of a row.
+/// A line in the form of a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'l> {
     line: &'l str,
     /// The digits of the offset.
     offset: &'l str,
-    /// What the offset is written in: that of `od`, of seven digits, in octal.
+    /// The base of the offset: octal for the seven digits of `od`, else 16.
     base: u32,
-    /// Where in the line the rest begins, in bytes.
+    /// The offset of the rest in the line, in bytes.
     at: usize,
-    /// Whether no line of mere hex looks like this.
+    /// Whether the line cannot be hex without an offset.
     pub(super) is_certain: bool,
 }
 
 impl<'l> Row<'l> {
-    /// The line as a row.
+    /// Parses a line as a row.
     pub(super) fn of(line: &'l str) -> Option<Row<'l>> {
         let start = line.len() - line.trim_start().len();
         let text = line.get(start..)?;
@@ -85,7 +85,7 @@ impl<'l> Row<'l> {
         row(base, 0, is_wide && rest.trim_end().ends_with('|'))
     }
 
-    /// The offset alone with which hexdump and od end.
+    /// The offset at the end of the output of hexdump and od.
     fn end(line: &'l str, base: u32) -> Option<Row<'l>> {
         let offset = line.trim();
         let digits = offset.bytes().all(|c| c.is_ascii_hexdigit());
@@ -98,13 +98,13 @@ impl<'l> Row<'l> {
         })
     }
 
-    /// The number that the offset is.
+    /// The value of the offset.
     pub(super) fn start(&self) -> Option<u64> {
         u64::from_str_radix(self.offset, self.base).ok()
     }
 }
 
-/// Reads the blocks of a text with dumps in it.
+/// Parses the blocks of a text that contains dumps.
 pub(super) fn blocks(lines: &[&str], shapes: &[Option<Row<'_>>]) -> Result<Vec<Block>, Malformed> {
     let mut dump = Dump::default();
     for (index, line) in lines.iter().enumerate() {
@@ -135,37 +135,37 @@ pub(super) fn blocks(lines: &[&str], shapes: &[Option<Row<'_>>]) -> Result<Vec<B
     Ok(dump.done)
 }
 
-/// The block that is being read, and those before it.
+/// The blocks, of which the last is in progress.
 #[derive(Default)]
 struct Dump {
     done: Vec<Block>,
     block: Option<Block>,
-    /// The offset of the block's first byte.
+    /// The offset at the start of the block.
     start: u64,
-    /// What its offsets are written in.
+    /// The base of its offsets.
     base: u32,
-    /// How many bytes the row before has.
+    /// The number of bytes in the previous row.
     row_length: usize,
-    /// How many bytes rows left out have stood for so far.
+    /// The number of bytes that omitted rows have represented so far.
     repeated: u64,
-    /// Where the text of the rows began, in characters.
+    /// The position of the text column, in characters.
     text_column: Option<usize>,
-    /// Whether the line before was a row.
+    /// Whether the previous line was a row.
     in_rows: bool,
-    /// Whether rows like the last are left out here.
+    /// Whether rows equal to the last are omitted here.
     squeezed: bool,
-    /// Whether the line before says that the bytes below were put together from packets above.
+    /// Whether the previous line says that the bytes below were reassembled from packets above.
     reassembled: bool,
 }
 
 impl Dump {
-    /// The offset that the next row must have.
+    /// The expected offset of the next row.
     fn next_offset(&self) -> u64 {
         let length = self.block.as_ref().map_or(0, |block| block.bytes.len());
         self.start + length as u64
     }
 
-    /// Takes in a line that is no row: a heading, an end, or `*`.
+    /// Adds a line that is not a row: a heading, an end, or `*`.
     fn other(&mut self, line: &str) -> Result<(), String> {
         let text = line.trim();
         if text == "*" && self.in_rows {
@@ -199,7 +199,7 @@ impl Dump {
         Ok(())
     }
 
-    /// Starts a block, or goes on with one.
+    /// Starts a block, or continues one.
     fn begin(&mut self, row: Row<'_>, line: usize) -> Result<(), String> {
         self.unsqueeze(row)?;
         let start = row.start();
@@ -229,7 +229,7 @@ impl Dump {
         )
     }
 
-    /// Repeats the last row up to this one, if rows between them were left out.
+    /// Repeats the last row in place of omitted rows before this one.
     fn unsqueeze(&mut self, until: Row<'_>) -> Result<(), String> {
         if !std::mem::take(&mut self.squeezed) {
             return Ok(());
@@ -251,17 +251,17 @@ impl Dump {
         Ok(())
     }
 
-    /// How many bytes the row at hand has, if the next one tells.
+    /// The number of bytes in the current row, from the offset of the next row.
     fn count_until(&self, after: Option<Row<'_>>) -> Option<usize> {
         let count = after?.start()?.checked_sub(self.next_offset())?;
         (1..=MAX_ROW).contains(&count).then_some(count as usize)
     }
 
-    /// The bytes of a row: so many as are counted, or those before its text.
+    /// The bytes of a row: the given number, or those before its text column.
     fn bytes_of(&mut self, row: Row<'_>, count: Option<usize>) -> Result<Vec<u8>, (usize, String)> {
         let line = row.line;
         let rest = line.get(row.at..).unwrap_or_default();
-        // The text between bars, or what od puts between arrows.
+        // The text column between bars, or between the arrows of od.
         let bar = rest.find('|');
         let arrow = rest.find('>').filter(|_| rest.trim_end().ends_with('<'));
         let hex = Hex::read(
@@ -315,26 +315,26 @@ impl Dump {
     }
 }
 
-/// The hex of a row, as far as it goes: maybe into the text.
+/// The hex digits of a row, possibly including some of its text column.
 struct Hex<'l> {
     line: &'l str,
     bytes: Vec<u8>,
-    /// Where it may end.
+    /// Possible ends of the hex digits.
     ends: Vec<End>,
-    /// Where the first character is that is none of a byte, or the end.
+    /// The position of the first character that is not part of a byte, or the end.
     stop: usize,
 }
 
-/// Where the hex of a row may end.
+/// A possible end of the hex digits of a row.
 struct End {
-    /// So many bytes are before it.
+    /// The number of bytes before it.
     bytes: usize,
-    /// Where the text would begin, in bytes of the line.
+    /// The start of the text column, in bytes of the line.
     text: usize,
 }
 
 impl<'l> Hex<'l> {
-    /// Reads from `at` to `end`, or to what is no hex.
+    /// Parses from `at` to `end`, or to the first character that is not hex.
     fn read(line: &'l str, at: usize, end: usize) -> Hex<'l> {
         let mut hex = Hex {
             line,
@@ -348,7 +348,7 @@ impl<'l> Hex<'l> {
                 .find(|c| !matches!(c, ' ' | '\t' | '-'))
                 .unwrap_or(rest.len());
             let digits = rest.get(blank..).unwrap_or_default();
-            // Between the bytes of a row there is one blank, or two in its middle.
+            // Bytes are separated by one blank, or two in the middle of a row.
             let is_gap = blank >= 2 || rest.starts_with('\t') || digits.is_empty();
             if is_gap && !hex.bytes.is_empty() {
                 hex.ends.push(End {
@@ -376,7 +376,7 @@ impl<'l> Hex<'l> {
         }
     }
 
-    /// The end behind which there is nothing.
+    /// The end that is followed by nothing.
     fn whole(&self) -> Option<&End> {
         let last = self.ends.last()?;
         let bar = self.line.get(last.text..).unwrap_or_default();
@@ -384,11 +384,11 @@ impl<'l> Hex<'l> {
         (nothing && last.bytes == self.bytes.len()).then_some(last)
     }
 
-    /// Whether the text behind an end spells the bytes before it. Blanks at the end of a line get lost.
+    /// Whether the text column after an end repeats the bytes before it. Trailing blanks may be missing.
     fn spells(&self, end: &End) -> bool {
         let text = self.line.get(end.text..).unwrap_or_default();
         let bytes = self.bytes.get(..end.bytes).unwrap_or_default();
-        // Blanks at its beginning look like the gap before it.
+        // Leading blanks cannot be distinguished from the gap before the column.
         let visible = bytes.trim_ascii_start();
         let spelled = |bytes: &[u8]| {
             let mut chars = text.trim_end().chars();

@@ -1,26 +1,27 @@
-//! The arguments of `ovs dump-flows`, and what they ask the switch for.
+//! The arguments of `ovs dump-flows`, and the request made from them.
 
 use std::cell::Cell;
 
 use super::choice::Choice;
 use super::sort::Sorting;
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::spelling::Spelling;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve::{self, PortWord};
 use crate::openflow::fields::{Filter, ParseError, ParseErrorKind, parse_filter, parse_table_word};
-use crate::openflow::text::Names;
+use crate::openflow::text::NameLookup;
 
-const ABOUT: About = About::watchable()
+const ABOUT: About = About::watchable().document(JsonDocument::Flows)
     .remarks("\
 Without --sort the flows come in the switch's order, as they arrive. With --all the line begins with \
 the bridge's name and a tab (in JSON: the member bridge); a bridge that does not answer is reported \
 and the others are printed; a port that MATCH names need not be on every bridge.
 
 The flows are those of one moment, except that all flows of a bridge that has 20,000 or more are asked \
-for table by table, each table at a moment of its own; unix:PATH in place of the bridge asks at once.")
+for table by table, so the dump is not a consistent snapshot; unix:PATH in place of the bridge requests all at once.")
     .examples("\
 ovs dump-flows br-int                              every flow, in the switch's order
 ovs dump-flows br-int in_port=qvo6b5e4978-e2       the flows that match on a port
@@ -41,50 +42,50 @@ ovs dump-flows br-int --json | jq '.[] | select(.n_packets > 0)'");
 #[command(describe = ABOUT)]
 pub struct Args {
     /// A bridge, or unix:PATH, tcp:HOST[:6653]
-    #[arg(required_unless_present = "all")]
+    #[arg(takes = Value::SWITCH, required_unless_present = "all")]
     switch: Option<String>,
 
     /// The flows to show, as in ovs-ofctl(8): FIELD=VALUE[/MASK] or tcp, arp, ..., with commas
     /// between; also table=, cookie=, out_port=, out_group=. Ports and tables by name or number. The switch
-    /// does the choosing
-    #[arg(value_name = "MATCH")]
+    /// selects them
+    #[arg(takes = Value::MATCH)]
     filter: Option<String>,
 
     #[command(flatten)]
     pub(super) spelling: Spelling,
 
     /// Only flows that match on this port or send to it
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, takes = Value::PORT)]
     port: Option<String>,
 
     /// Only flows of this table, by name or number
-    #[arg(long, value_name = "TABLE")]
+    #[arg(long, takes = Value::FLOW_TABLE)]
     table: Option<String>,
 
     /// Only flows with this cookie, in the bits of the mask
-    #[arg(long, value_name = "V[/M]", value_parser = cookie)]
+    #[arg(long, takes = Value::free("V[/M]"), value_parser = cookie)]
     cookie: Option<Cookie>,
 
-    /// Only flows that send to this port; the switch does the choosing
-    #[arg(long, value_name = "PORT")]
+    /// Only flows that send to this port; selected by the switch
+    #[arg(long, takes = Value::PORT)]
     out_port: Option<String>,
 
     /// Only flows that send to this group
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=GROUP_MAX))]
+    #[arg(long, takes = Value::free("N"), value_parser = clap::value_parser!(u32).range(..=GROUP_MAX))]
     out_group: Option<u32>,
 
-    /// Only flows that packets have hit: n_packets > 0
+    /// Only flows that have matched packets: n_packets > 0
     #[arg(long)]
     hit: bool,
 
-    /// Only flows that send their packets nowhere: no output, and nothing of theirs in the action set. In
+    /// Only flows that send packets nowhere: no output, and none in the action set. In
     /// JSON `drops` is `always`, or `maybe` where an earlier table may have written the set
     #[arg(long)]
     pub(super) drops: bool,
 
     /// Only flows with this action, inside others too: a type of JSON, or a word of the text in
-    /// either style: ct, resubmit, set_field, mod_vlan_vid, NORMAL, drop
-    #[arg(long, value_name = "ACTION", value_parser = Choice::action_word)]
+    /// any style: ct, resubmit, set_field, mod_vlan_vid, NORMAL, drop
+    #[arg(long, takes = Value::ACTION, value_parser = Choice::action_word)]
     action: Option<String>,
 
     #[command(flatten)]
@@ -99,7 +100,7 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["sort", "rsort", "no_stats"])]
     pub(super) count: bool,
 
-    /// Leave out what changes by itself: duration, counters, ages
+    /// Leave out duration, counters and ages
     #[arg(long)]
     pub(super) no_stats: bool,
 }
@@ -127,7 +128,7 @@ impl Args {
         }
     }
 
-    /// What is chosen on this side, once the names are known.
+    /// The selection made by this client, once the names are known.
     pub(super) fn choice(&self, names: &PortNames, switch: &SwitchArg) -> Result<Choice, Failure> {
         let port = match &self.port {
             Some(port) => Some(number(port, names, switch)?),
@@ -141,7 +142,7 @@ impl Args {
         })
     }
 
-    /// Which names the request or the choice of flows needs the numbers of.
+    /// The names whose numbers the request or the selection needs.
     pub(super) fn wanted(&self) -> Result<Wanted, Failure> {
         let seen = Seen::default();
         parse_filter(self.places()?.1, &seen).map_err(|error| malformed_match(&error))?;
@@ -162,7 +163,7 @@ impl Args {
         })
     }
 
-    /// MATCH and the options that say the same.
+    /// The MATCH combined with the options that mean the same.
     pub(super) fn filter(
         &self,
         names: &SwitchNames,
@@ -198,30 +199,30 @@ impl Args {
     }
 }
 
-/// Which names are given.
+/// The kinds of names in the arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
-    /// The name of a port.
+    /// Whether there is the name of a port.
     pub(super) port: bool,
-    /// The name of a table.
+    /// Whether there is the name of a table.
     pub(super) table: bool,
 }
 
 impl Wanted {
-    /// Whether there is any.
+    /// Whether there is any name.
     pub(super) fn any(self) -> bool {
         self.port || self.table
     }
 }
 
-/// Knows every name, and notes what was asked for.
+/// Resolves every name, and records which kinds were looked up.
 #[derive(Debug, Default)]
 struct Seen {
     port: Cell<bool>,
     table: Cell<bool>,
 }
 
-impl Names for Seen {
+impl NameLookup for Seen {
     fn port_name(&self, _: u32) -> Option<&str> {
         None
     }
@@ -237,7 +238,7 @@ impl Names for Seen {
     }
 }
 
-/// Takes a value from its option; MATCH may have it too if it is the same.
+/// Takes a value from its option; MATCH may contain it too if it is equal.
 fn either<T: PartialEq>(
     what: &str,
     in_match: &mut Option<T>,

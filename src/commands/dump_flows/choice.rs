@@ -1,4 +1,4 @@
-//! The choice of flows that a switch cannot make: this side looks at each.
+//! The selection of flows that a switch cannot make: this client tests each flow.
 
 use crate::model::drops::{self, Outcome};
 use crate::model::resolve::closest;
@@ -7,21 +7,21 @@ use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{NoNames, PortSpelling, Role, Sink, Style, TextContext};
 
-/// What a flow has to be like, besides what the switch chose by.
+/// The conditions on a flow besides those in the request.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
     /// It matches on this port or sends to it.
     pub(super) port: Option<u32>,
-    /// Packets have hit it.
+    /// It has matched packets.
     pub(super) hit: bool,
-    /// It sends its packets nowhere.
+    /// It drops its packets.
     pub(super) drops: bool,
     /// It has an action of this type.
     pub(super) action: Option<String>,
 }
 
 impl Choice {
-    /// Reads `--action`: a type of an action as JSON has it, or a word of the text.
+    /// Parses `--action`: a type of an action as in JSON, or a word of the text.
     pub(super) fn action_word(text: &str) -> Result<String, String> {
         let word = text.to_ascii_lowercase();
         if words().any(|known| known == word) {
@@ -33,12 +33,12 @@ impl Choice {
         })
     }
 
-    /// Whether every flow is chosen.
+    /// Whether every flow is selected.
     pub(super) fn is_all(&self) -> bool {
         self.port.is_none() && !self.hit && !self.drops && self.action.is_none()
     }
 
-    /// Whether the flow is chosen.
+    /// Whether the flow is selected.
     pub(super) fn takes(&self, flow: &FlowStats<'_>) -> bool {
         let port = |port| flow.fields.in_port() == Some(port) || flow.actions.sends_to(port);
         let does = |word: &str| does(&flow.actions, word, flow.fields.vlan_tag_known());
@@ -69,8 +69,8 @@ fn has(actions: &ActionList<'_>, name: &str) -> bool {
     })
 }
 
-/// Whether the text of the actions has this word, in whatever case: who reads `mod_vlan_vid:66` or `NORMAL`
-/// may ask for it, whatever it is on the wire.
+/// Whether the text of the actions contains this word, ignoring case: `mod_vlan_vid:66` or `NORMAL` can be
+/// searched as printed, whichever action it is on the wire.
 fn says(actions: &ActionList<'_>, word: &str, style: Style, vlan_tag_known: bool) -> bool {
     let cx = TextContext {
         version: actions.version(),
@@ -88,10 +88,10 @@ fn says(actions: &ActionList<'_>, word: &str, style: Style, vlan_tag_known: bool
     watch.found
 }
 
-/// Waits for the name of an action, or of a reserved port; other ports are numbers.
+/// A sink that looks for the name of an action or of a reserved port; other ports are numbers.
 struct Watch<'w> {
     text: String,
-    /// Where the name that is being written begins.
+    /// The offset of the current name.
     began: Option<usize>,
     word: &'w str,
     found: bool,
@@ -132,7 +132,7 @@ mod tests {
         assert!(Choice::action_word("").is_err());
     }
 
-    /// The words that begin the actions of a text, those within others too; not arguments, as in `table=3`.
+    /// The names of the actions in a text, including nested ones; not arguments, such as `table=3`.
     fn shown(text: &str) -> Vec<String> {
         let text = text.replace(",ct)", ")");
         let shown = text.split([',', '(', ')']);

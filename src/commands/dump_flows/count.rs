@@ -1,4 +1,4 @@
-//! `--count`: how many flows there are.
+//! `--count`: the number of flows.
 
 use super::drops;
 use crate::base::json::Json;
@@ -7,17 +7,17 @@ use crate::openflow::messages::flow_reply::Aggregate;
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::output::{Records, push_escaped};
 
-/// How many flows, and what went through them.
+/// The number of flows, with their packets and bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Count {
     flows: u64,
-    /// `None` where the switch does not count.
+    /// `None` if the switch does not count them.
     packets: Option<u64>,
     bytes: Option<u64>,
 }
 
 impl Count {
-    /// No flow yet.
+    /// No flows.
     pub(super) fn zero() -> Count {
         Count {
             flows: 0,
@@ -26,7 +26,7 @@ impl Count {
         }
     }
 
-    /// One flow more.
+    /// Adds a flow.
     pub(super) fn add(&mut self, flow: &FlowStats<'_>) {
         let sum = |all: Option<u64>, one: Option<u64>| Some(all?.saturating_add(one?));
         self.flows += 1;
@@ -45,7 +45,7 @@ impl From<Aggregate> for Count {
     }
 }
 
-/// Prints the counts: of one switch a number or an object, of all bridges a line or object each.
+/// Prints the counts: for one switch a number or an object, for all bridges a line or object each.
 pub(super) struct Counts<'a> {
     cx: &'a Context,
     records: Option<Records>,
@@ -65,12 +65,12 @@ impl<'a> Counts<'a> {
         }
     }
 
-    /// There is an answer, even if it is empty.
+    /// Marks that there is a reply, possibly an empty one.
     pub(super) fn answered(&mut self) {
         self.answered = true;
     }
 
-    /// Whether there is an answer.
+    /// Whether there is a reply.
     pub(super) fn has_answer(&self) -> bool {
         self.answered
     }
@@ -108,7 +108,7 @@ impl<'a> Counts<'a> {
         json.end_object();
     }
 
-    /// So many of the flows counted may drop packets or not.
+    /// Adds the number of counted flows that may or may not drop packets.
     pub(super) fn add_maybe(&mut self, flows: u64) {
         self.maybe += flows;
     }

@@ -1,4 +1,4 @@
-//! `--drops`: whether a flow that sends nothing drops always, or executes the action set of an earlier table.
+//! `--drops`: whether a flow without output always drops, or executes an action set from an earlier table.
 
 use crate::commands::Context;
 use crate::model::drops::{ActionSets, Outcome, TablesWithSet, outcome};
@@ -6,7 +6,7 @@ use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::version::Version;
 
-/// How surely a flow drops its packets.
+/// Whether a flow drops its packets certainly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Always,
@@ -23,27 +23,28 @@ impl Verdict {
     }
 }
 
-/// What was seen of the flows of a switch while those that drop are listed.
+/// The flows of a switch that decide about the listed ones.
 #[derive(Debug)]
 pub(super) struct DropSurvey {
     sets: ActionSets,
     scope: Scope,
-    /// How many of the flows listed execute an inherited action set, by table.
+    /// The number of listed flows that execute an inherited action set, by table.
     undecided: [u64; 256],
 }
 
-/// Which flows are seen.
+/// The set of flows that were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
     All,
     Some,
-    /// OpenFlow 1.0 does not show what flows write into the action set.
+    /// OpenFlow 1.0 does not report actions written to the action set.
     WithoutSets,
 }
 
 impl DropSurvey {
-    /// A survey of the reply to a request for the flows of `filter`. `pinned` says that the user chose the
-    /// version: else it is the highest that the switch has, and what has only 1.0 has no action set.
+    /// Begins a survey of the reply to a request for the flows of `filter`. `pinned`: the user chose the
+    /// version. Otherwise it is the highest that the switch supports, and a switch with only 1.0 has no
+    /// action set.
     pub(super) fn new(filter: &Filter, version: Version, pinned: bool) -> DropSurvey {
         DropSurvey {
             sets: ActionSets::default(),
@@ -58,7 +59,7 @@ impl DropSurvey {
         }
     }
 
-    /// Takes a flow in; `is_listed` says that it was chosen.
+    /// Adds a flow; `is_listed`: it is printed.
     pub(super) fn add(&mut self, flow: &FlowStats<'_>, is_listed: bool) {
         self.sets.add(flow.table_id, &flow.actions);
         if is_listed
@@ -69,22 +70,22 @@ impl DropSurvey {
         }
     }
 
-    /// Whether the other flows of the switch decide about those listed.
+    /// Whether flows that were not read decide about the listed ones.
     pub(super) fn wants_all(&self) -> bool {
         self.scope == Scope::Some && self.undecided.iter().any(|count| *count > 0)
     }
 
-    /// All flows were seen.
+    /// Marks that all flows were read.
     pub(super) fn has_all(&mut self) {
         self.scope = Scope::All;
     }
 
-    /// What follows from the flows seen.
+    /// The verdicts that follow from the flows read.
     pub(super) fn verdicts(&self) -> Verdicts {
         Verdicts((self.scope == Scope::All).then(|| self.sets.tables()))
     }
 
-    /// How many of the flows listed do not drop for certain.
+    /// The number of listed flows that may not drop.
     pub(super) fn count_maybe(&self, verdicts: &Verdicts) -> u64 {
         let counts = (0..=u8::MAX).zip(&self.undecided);
         let unsure = counts.filter(|(table, _)| verdicts.may_have_set(*table));
@@ -92,7 +93,7 @@ impl DropSurvey {
     }
 }
 
-/// The tables that packets may enter with an action set that sends them; `None`: any.
+/// The tables that packets may enter with an action set that contains an output; `None`: any table.
 #[derive(Debug)]
 pub(super) struct Verdicts(Option<TablesWithSet>);
 
@@ -103,7 +104,7 @@ impl Verdicts {
             .is_none_or(|tables| tables.is_entered(table))
     }
 
-    /// How surely a flow drops that is listed.
+    /// The verdict on a listed flow.
     pub(super) fn of(&self, flow: &FlowStats<'_>) -> Verdict {
         if outcome(&flow.actions) == Outcome::InheritedSet && self.may_have_set(flow.table_id) {
             Verdict::Maybe
@@ -113,7 +114,7 @@ impl Verdicts {
     }
 }
 
-/// Says how many of the flows listed may not drop.
+/// Warns about the number of listed flows that may not drop.
 pub(super) fn remark(cx: &Context, maybe: u64) {
     let flows = match maybe {
         0 => return,

@@ -1,4 +1,4 @@
-//! The conversation with one switch.
+//! The dump of one switch.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,15 +17,15 @@ use crate::openflow::messages::flow_stats::{Entries, FlowStats, Scratch};
 use crate::openflow::version::Version;
 use crate::source::switch::{Rest, Switch};
 
-/// How many bytes of flows may wait to be sorted: some eight million.
+/// Maximum size in bytes of flows that are sorted: about eight million flows.
 const SORTED_AT_MOST: usize = 1 << 30;
 
-/// Why a dump ended early.
+/// The reason why a dump ended early.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// Something that was named does not exist on this switch.
+    /// A named object does not exist on this switch.
     Unknown(Failure),
-    /// The switch does not answer as it should.
+    /// The switch failed to reply correctly.
     Switch(Failure),
     /// Standard output is closed.
     Output(Failure),
@@ -39,27 +39,27 @@ impl Stop {
     }
 }
 
-/// One switch and what is asked of it.
+/// A switch, and the request for its flows.
 pub(super) struct Dump<'a> {
     pub(super) progress: Progress,
     pub(super) switch: &'a SwitchArg,
     pub(super) connected: Switch,
     pub(super) filter: Filter,
     pub(super) choice: Choice,
-    /// With `--drops`: what decides how surely a flow drops.
+    /// With `--drops`: the flows that decide whether a flow drops.
     pub(super) survey: Option<DropSurvey>,
-    /// How many flows of the reply were looked at so far.
+    /// The number of flows of the reply read so far.
     pub(super) seen: Arc<AtomicU64>,
 }
 
 impl Dump<'_> {
-    /// Asks for the flows.
+    /// Requests the flows.
     pub(super) async fn ask(&mut self) -> Result<(), Stop> {
         let asked = self.connected.ask_flows(&self.filter, true).await;
         asked.map_err(|error| Stop::Switch(self.switch.failure(error)))
     }
 
-    /// Prints the flows as they come.
+    /// Prints the flows as they arrive.
     pub(super) async fn print(&mut self, lines: &mut Lines) -> Result<(), Stop> {
         let before = lines.printer.count();
         let mut work = Work::new(lines);
@@ -71,7 +71,7 @@ impl Dump<'_> {
         outcome(Ended { malformed, ..ended }, lines.printer.count() - before)
     }
 
-    /// Prints the flows in an order of their own, or with what others decide of them, once they all are here.
+    /// Prints the flows sorted, or with verdicts that depend on other flows, after all have arrived.
     pub(super) async fn print_sorted(
         &mut self,
         mut waiting: Waiting<'_>,
@@ -120,7 +120,7 @@ impl Dump<'_> {
         };
         let mut printer = std::mem::take(&mut lines.printer);
         let text = order.context();
-        // What came is printed, even if more should have come.
+        // The flows that arrived are printed even if the reply is incomplete.
         waiting
             .show(|flow| {
                 let shown = flow.and_then(|flow| {
@@ -139,8 +139,7 @@ impl Dump<'_> {
         outcome(ended, count)
     }
 
-    /// What the flows of the switch decide about those listed: all are asked for once more if the reply had
-    /// not all of them.
+    /// The verdicts on the listed flows; requests all flows if the reply did not contain all of them.
     async fn verdicts(&mut self, survey: &mut DropSurvey, ended: &mut Ended) -> Verdicts {
         if survey.wants_all() && ended.stop.is_none() {
             self.filter = Filter::default();
@@ -169,7 +168,7 @@ impl Dump<'_> {
         survey.verdicts()
     }
 
-    /// Counts the flows: the switch does, unless this side has to choose them.
+    /// Counts the flows: on the switch, unless this client has to select them.
     pub(super) async fn count(
         &mut self,
         bridge: Option<&str>,
@@ -205,13 +204,13 @@ impl Dump<'_> {
             let verdicts = self.verdicts(survey, &mut ended).await;
             counts.add_maybe(survey.count_maybe(&verdicts));
         }
-        // Half a count is none.
+        // An incomplete count is not printed.
         outcome(ended, 0)?;
         counts.add(bridge, count);
         Ok(())
     }
 
-    /// Gives the messages of the reply to `take`, with what follows them.
+    /// Passes the messages of the reply to `take`, with a description of what follows them.
     async fn parts(
         &mut self,
         mut take: impl FnMut(&[u8], Rest, &mut Option<DecodeError>) -> Result<(), Stop>,
@@ -242,7 +241,7 @@ impl Dump<'_> {
     }
 }
 
-/// Gives the flows of a message to `look`, and keeps the first error.
+/// Passes the flows of a message to `look`, and keeps the first error.
 fn each(
     version: Version,
     message: &[u8],
@@ -267,22 +266,22 @@ fn each(
     }
 }
 
-/// How the reply ended.
+/// The end of a reply.
 struct Ended {
-    /// What ended it early.
+    /// The reason if it ended early.
     stop: Option<Stop>,
-    /// The first flow that made no sense.
+    /// The first malformed flow.
     malformed: Option<DecodeError>,
 }
 
-/// What came of it, after `shown` flows.
+/// The result, after `shown` flows.
 fn outcome(ended: Ended, shown: u64) -> Result<(), Stop> {
     match (ended.stop, ended.malformed) {
         (None, None) => Ok(()),
         (None, Some(error)) => {
-            let message = format!("a flow made no sense from here on: {error}");
+            let message = format!("malformed flow from here on: {error}");
             let failure = Failure::new(Exit::Failed, message);
-            let hint = "its line is cut there; the others are whole";
+            let hint = "its line ends there; the others are complete";
             Err(Stop::Switch(failure.hint(hint)))
         }
         (Some(Stop::Switch(mut failure)), _) if shown > 0 => {

@@ -1,4 +1,4 @@
-//! Parts of a reply made into lines: here while there is one, on every core when there are more.
+//! Formatting of the parts of a reply: on this thread if there is one part, else on several cores.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,19 +16,19 @@ use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::switch::Rest;
 
-/// All that it takes to print the flows of one switch.
+/// The state to print the flows of one switch.
 pub(super) struct Lines {
     pub(super) printer: Printer,
     pub(super) order: Arc<Order>,
-    /// The first flow that made no sense.
+    /// The first malformed flow.
     pub(super) malformed: Option<DecodeError>,
     pub(super) scratch: Scratch,
 }
 
-/// Which flows are wanted, and how they are spelt.
+/// The selection of flows, and their format.
 pub(super) struct Order {
     pub(super) choice: Choice,
-    /// How many flows were looked at, by whatever thread.
+    /// The number of flows read, by all threads.
     pub(super) seen: Arc<AtomicU64>,
     pub(super) version: Version,
     pub(super) style: Style,
@@ -37,7 +37,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// What a formatter needs to know.
+    /// The context of the formatters.
     pub(super) fn context(&self) -> TextContext<'_> {
         TextContext {
             version: self.version,
@@ -58,17 +58,17 @@ impl Lines {
         }
     }
 
-    /// More of the same, for another thread.
-    fn fellow(&self) -> Lines {
+    /// The same with empty buffers, for another thread.
+    fn for_worker(&self) -> Lines {
         Lines {
-            printer: self.printer.fellow(),
+            printer: self.printer.for_worker(),
             order: Arc::clone(&self.order),
             malformed: None,
             scratch: Scratch::new(),
         }
     }
 
-    /// Makes lines of the flows in a message.
+    /// Formats the flows of a message.
     fn make(&mut self, message: &[u8]) {
         let cx = self.order.context();
         let mut entries = match Entries::of_message(cx.version, message) {
@@ -94,7 +94,7 @@ impl Lines {
     }
 }
 
-/// The printing of a reply: on this thread, or on threads of their own while this one reads.
+/// The printing of a reply: on this thread, or on workers while this thread reads.
 pub(super) struct Work<'l> {
     lines: &'l mut Lines,
     workers: Option<Workers>,
@@ -110,11 +110,10 @@ impl<'l> Work<'l> {
 
     /// Prints the flows in a message; `rest` says what follows it.
     ///
-    /// An error means that nobody wants more; [`Work::finish`] may know why.
+    /// An error means that the output is closed; [`Work::finish`] may return the reason.
     pub(super) fn take(&mut self, message: &[u8], rest: Rest) -> Result<(), Failure> {
-        // What stands before the first flow is different; it is written here.
-        if self.workers.is_none() && rest != Rest::Nothing && self.lines.printer.may_have_fellows()
-        {
+        // The text before the first flow differs from that between flows; it is written by this thread.
+        if self.workers.is_none() && rest != Rest::Nothing && self.lines.printer.can_use_workers() {
             self.workers = Workers::start(self.lines, rest);
         }
         if let Some(workers) = &mut self.workers {
@@ -124,7 +123,7 @@ impl<'l> Work<'l> {
         self.lines.printer.flush()
     }
 
-    /// Waits until all is printed.
+    /// Waits until everything is printed.
     pub(super) fn finish(self) -> Result<(), Failure> {
         match self.workers {
             Some(workers) => workers.finish(self.lines),
@@ -133,86 +132,91 @@ impl<'l> Work<'l> {
     }
 }
 
-/// So many messages may wait to be printed; each has at most 64 KiB, and is memory. A switch that gathers
-/// the flows of some tables sends none: what it sent before is what there is to print meanwhile.
+/// Maximum number of messages that wait to be printed; each takes up to 64 KiB of memory. While a switch
+/// gathers the flows of a table it sends nothing: the messages sent before keep the workers busy.
 const WAITING: usize = 50;
 
-/// So much may wait in a pipe for whoever reads it, in bytes: at the usual 64 KiB, writing and reading
-/// wait for each other.
+/// The size of the pipe to the reader, in bytes: with the default of 64 KiB, writer and reader block each
+/// other.
 const PIPE: usize = 256 << 10;
 
-/// More threads than these would wait for each other to write.
+/// Maximum number of workers: more would wait for each other to write.
 const MOST: usize = 3;
 
-/// Threads that print: each makes lines of a part, waits for its turn, and writes them. The thread that reads
-/// has a core of its own: it prints along when it cannot read on, for then the switch waits, too.
+/// The workers: each formats a part, waits for the write token, and writes it. The reading thread has a core
+/// of its own; it formats, too, when the queue is full, because then the switch would wait as well.
 struct Workers {
     full: SyncSender<Part>,
     /// The other end of `full`.
     parts: Arc<Mutex<Receiver<Part>>>,
     used: Sender<Vec<u8>>,
     empty: Receiver<Vec<u8>>,
-    /// The turn after the last part given.
-    turn: Receiver<Turn>,
+    /// The token that follows the last part.
+    token: Receiver<WriteToken>,
     threads: Vec<JoinHandle<Outcome>>,
-    /// What the reading thread prints.
+    /// The state of the reading thread.
     own: Lines,
 }
 
-/// A message, and its place among the others.
+/// A message, with its place in the order of writing.
 struct Part {
     message: Vec<u8>,
-    turn: Receiver<Turn>,
-    next: Sender<Turn>,
+    token: Receiver<WriteToken>,
+    next: Sender<WriteToken>,
 }
 
-/// The right to write, passed on from part to part. It is lost with whoever fails.
-struct Turn {
-    /// The first flow that made no sense.
+/// The right to write, passed on from part to part. A worker that fails does not pass it on.
+struct WriteToken {
+    /// The first malformed flow.
     malformed: Option<DecodeError>,
 }
 
-/// How many flows a thread printed, and why it ended.
+/// The number of flows that a worker printed, and its result.
 type Outcome = (u64, Result<(), Failure>);
 
 impl Workers {
-    /// Starts a thread for each core but this one's; `None` if there is none to be had, or no core for it.
+    /// Starts a worker for each core but this thread's; `None` if no worker can be started, or there is no
+    /// core for one.
     fn start(lines: &mut Lines, rest: Rest) -> Option<Workers> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        // On one core a thread is good for reading on while it prints, for a switch that gathers on.
+        // On one core a worker helps only if the switch gathers flows between replies.
         if cores == 1 && rest != Rest::Replies {
             return None;
         }
-        // Only pipes have this, and not all are allowed so much.
+        // Fails unless stdout is a pipe and the size is permitted.
         let _ = rustix::pipe::fcntl_setpipe_size(std::io::stdout(), PIPE);
         let (full, parts) = sync_channel(WAITING);
         let (used, empty) = channel();
-        let (first, turn) = channel();
+        let (first, token) = channel();
         let mut workers = Workers {
             full,
             parts: Arc::new(Mutex::new(parts)),
             used,
             empty,
-            turn,
+            token,
             threads: Vec::new(),
-            own: lines.fellow(),
+            own: lines.for_worker(),
         };
         let most = (cores - 1).clamp(1, MOST);
-        while workers.threads.len() < most && workers.hire(lines) {}
+        while workers.threads.len() < most && workers.spawn_worker(lines) {}
         if workers.threads.is_empty() {
             return None;
         }
-        // They print from here on.
+        // The workers print from here on.
         lines.printer.shrink();
         let malformed = lines.malformed.take();
-        // The other end is in hand.
-        let _ = first.send(Turn { malformed });
+        // The receiver exists.
+        let _ = first.send(WriteToken { malformed });
         Some(workers)
     }
 
-    /// Starts a thread; whether there is one more now.
-    fn hire(&mut self, lines: &Lines) -> bool {
-        let (mut lines, parts, used) = (lines.fellow(), Arc::clone(&self.parts), self.used.clone());
+    /// Starts a worker; returns whether it was started.
+    fn spawn_worker(&mut self, lines: &Lines) -> bool {
+        let (mut lines, parts, used) = (
+            lines.for_worker(),
+            Arc::clone(&self.parts),
+            self.used.clone(),
+        );
         let thread = thread::Builder::new()
             .name("printer".to_owned())
             .spawn(move || print_parts(&mut lines, &parts, &used));
@@ -225,17 +229,17 @@ impl Workers {
         }
     }
 
-    /// Gives a copy of a message to the threads; prints along while too many wait.
+    /// Sends a copy of a message to the workers; prints parts itself while the queue is full.
     fn give(&mut self, message: &[u8]) -> Result<(), Failure> {
-        // Room for the longest from the start: what grows doubles.
+        // Reserves the maximum length: growing would double the capacity.
         let copy = self.empty.try_recv();
         let mut copy = copy.unwrap_or_else(|_| Vec::with_capacity(u16::MAX.into()));
         copy.clear();
         copy.extend_from_slice(message);
-        let (next, turn) = channel();
+        let (next, token) = channel();
         let mut part = Part {
             message: copy,
-            turn: std::mem::replace(&mut self.turn, turn),
+            token: std::mem::replace(&mut self.token, token),
             next,
         };
         loop {
@@ -248,9 +252,9 @@ impl Workers {
         }
     }
 
-    /// Prints the part that waits longest, unless somebody else is about to.
+    /// Prints the oldest part, unless a worker is about to take it.
     fn print_along(&mut self) -> Result<(), Failure> {
-        // Whoever waits for a part holds the lock, and waits for this thread.
+        // A worker that waits for a part holds the lock, and waits for this thread.
         let part = match self.parts.try_lock() {
             Ok(parts) => parts.try_recv().ok(),
             Err(TryLockError::Poisoned(parts)) => parts.into_inner().try_recv().ok(),
@@ -278,10 +282,10 @@ impl Workers {
             lines.printer.add_count(count);
             outcome = outcome.and(ended);
         }
-        // Where somebody failed, parts are left, and with them the turns that nobody will have.
+        // After a failure parts are left, whose tokens nobody receives.
         drop(self.parts);
-        if let Ok(turn) = self.turn.recv() {
-            lines.malformed = turn.malformed;
+        if let Ok(token) = self.token.recv() {
+            lines.malformed = token.malformed;
         }
         outcome
     }
@@ -307,18 +311,18 @@ fn print_parts(
     }
 }
 
-/// Makes lines of a part, and writes them when it is its turn; `false` if its turn never comes.
+/// Formats a part, and writes it when the token arrives; `false` if it never does.
 fn print_part(lines: &mut Lines, part: Part, used: &Sender<Vec<u8>>) -> Result<bool, Failure> {
     lines.make(&part.message);
-    let Ok(mut turn) = part.turn.recv() else {
+    let Ok(mut token) = part.token.recv() else {
         return Ok(false);
     };
     lines.printer.flush()?;
     if let Some(error) = lines.malformed.take() {
-        turn.malformed.get_or_insert(error);
+        token.malformed.get_or_insert(error);
     }
-    // The receivers may have ended by then.
-    let _ = part.next.send(turn);
+    // The receivers may have ended.
+    let _ = part.next.send(token);
     let _ = used.send(part.message);
     Ok(true)
 }

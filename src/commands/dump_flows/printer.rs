@@ -15,7 +15,7 @@ use crate::openflow::repeats::Repeats;
 use crate::openflow::text::TextContext;
 use crate::output::{Frame, Item, Mode, PaintedText, Records, push_escaped};
 
-/// So much text is written at once where flows do not come in parts of a reply, in bytes.
+/// Size of the write buffer in bytes, if flows do not arrive in parts of a reply.
 const ENOUGH: usize = 65_536;
 
 /// Prints flows.
@@ -25,23 +25,23 @@ pub(super) struct Printer {
     stats: bool,
     out: PaintedText,
     records: Records,
-    /// Of this switch, as [`Printer::begin_switch`] has it.
+    /// The statistics to print of this switch, see [`Printer::begin_switch`].
     repeats: Repeats,
-    /// What stands before each line: the bridge's name and a tab, or nothing.
+    /// The start of each line: the bridge's name and a tab, or nothing.
     before: String,
     /// The first member of each object: `"bridge":"br-int",`, or nothing.
     member: String,
     answered: bool,
     count: u64,
-    /// How many of them may drop packets or not.
+    /// The number of flows that may or may not drop.
     maybe: u64,
-    /// While the command is watched: the flows instead of their lines.
+    /// While the command is watched: the flows as items.
     items: Option<Vec<Item>>,
 }
 
-/// What counts in a flow.
+/// The counters of a flow.
 const COUNTERS: [&str; 2] = ["n_packets", "n_bytes"];
-/// What tells the time in a flow.
+/// The durations and ages of a flow.
 const CLOCKS: [&str; 3] = ["duration", "idle_age", "hard_age"];
 
 impl Printer {
@@ -57,17 +57,17 @@ impl Printer {
             answered: false,
             count: 0,
             maybe: 0,
-            items: cx.look().is_some().then(Vec::new),
+            items: cx.capture().is_some().then(Vec::new),
         }
     }
 
-    /// Whether others may print between what this one prints.
-    pub(super) fn may_have_fellows(&self) -> bool {
+    /// Whether workers may print between the flows of this printer.
+    pub(super) fn can_use_workers(&self) -> bool {
         self.count > 0 && self.items.is_none()
     }
 
-    /// The flows to come are those of this bridge; none if only one switch is asked. They are all printed
-    /// with one context.
+    /// Sets the bridge of the following flows; `None` if there is only one switch. They are all printed with
+    /// one context.
     pub(super) fn begin_switch(&mut self, bridge: Option<&str>) {
         self.repeats = Repeats::new();
         self.before.clear();
@@ -81,12 +81,12 @@ impl Printer {
         }
     }
 
-    /// A printer of flows that stand between those of this one; there must be some before.
-    pub(super) fn fellow(&self) -> Printer {
+    /// A printer for flows between those of this one, which must have printed some before.
+    pub(super) fn for_worker(&self) -> Printer {
         Printer {
             is_json: self.is_json,
             stats: self.stats,
-            out: self.out.fellow(),
+            out: self.out.new_like_this(),
             records: self.records,
             repeats: Repeats::new(),
             before: self.before.clone(),
@@ -98,28 +98,28 @@ impl Printer {
         }
     }
 
-    /// So many flows were printed by fellows.
+    /// Adds the number of flows printed by workers.
     pub(super) fn add_count(&mut self, count: u64) {
         self.count += count;
     }
 
-    /// How many flows were printed.
+    /// The number of flows printed.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// There is an answer, even if it is empty.
+    /// Marks that there is a reply, possibly an empty one.
     pub(super) fn answered(&mut self) {
         self.answered = true;
     }
 
-    /// Whether there is an answer.
+    /// Whether there is a reply.
     pub(super) fn has_answer(&self) -> bool {
         self.answered || self.count > 0
     }
 
-    /// Adds a flow, with how surely it drops where that was asked. After an error its line ends where the
-    /// bytes stopped making sense.
+    /// Prints a flow, with its verdict if `--drops` is given. After an error its line ends at the malformed
+    /// byte.
     pub(super) fn flow(
         &mut self,
         flow: &FlowStats<'_>,
@@ -156,7 +156,7 @@ impl Printer {
         }
     }
 
-    /// Keeps a flow as what it is known by and what may change of it.
+    /// Keeps a flow as an item: its identity, and the values that may change.
     fn keep(
         &mut self,
         flow: &FlowStats<'_>,
@@ -168,7 +168,7 @@ impl Printer {
         for byte in flow.fields.bytes() {
             let _ = write!(key, "{byte:02x}");
         }
-        let mut line = self.out.fellow();
+        let mut line = self.out.new_like_this();
         line.text.push_str(&self.before);
         flow::text(flow, self.stats, &mut Repeats::default(), &mut line, text)?;
         let mut item = Item::of_text(key, line);
@@ -186,7 +186,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Writes what was added, once it is much.
+    /// Writes the buffer if it is full.
     pub(super) fn flush_much(&mut self) -> Result<(), Failure> {
         if self.out.text.len() < ENOUGH {
             return Ok(());
@@ -194,13 +194,13 @@ impl Printer {
         self.flush()
     }
 
-    /// Gives back the memory for what was printed.
+    /// Frees the memory of the buffer.
     pub(super) fn shrink(&mut self) {
         self.out.text.shrink_to_fit();
         self.repeats = Repeats::default();
     }
 
-    /// Writes what was added.
+    /// Writes the buffer.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         if self.items.is_some() {
             return Ok(());
@@ -210,12 +210,12 @@ impl Printer {
         outcome
     }
 
-    /// Ends the document; `is_all` says whether every switch has answered.
+    /// Ends the document; `is_all`: every switch has replied completely.
     pub(super) fn finish(mut self, cx: &Context, is_all: bool) -> Result<(), Failure> {
         drops::remark(cx, self.maybe);
-        if let (Some(look), Some(items)) = (cx.look(), self.items) {
+        if let (Some(capture), Some(items)) = (cx.capture(), self.items) {
             let counters: &[&str] = if self.stats { &COUNTERS } else { &[] };
-            look.show(Frame {
+            capture.show(Frame {
                 clocks: CLOCKS.to_vec(),
                 counters: counters.to_vec(),
                 ..Frame::of_items(items, "flows")

@@ -1,20 +1,21 @@
-//! `--sort` and `--rsort`: the keys of a flow as bytes that compare, and the flows that wait.
+//! `--sort` and `--rsort`: sort keys of flows as comparable bytes, and the flows to sort.
 //!
-//! Of each flow only its message bytes and its keys are held; it is written when its turn comes.
+//! Only the message bytes and the keys of a flow are kept; it is formatted when it is printed.
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
+use crate::commands::argument::{Takes as _, Value};
 use crate::model::resolve::did_you_mean;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{Field, ROWS};
 use crate::openflow::messages::flow_stats::{Entries, EntryForm, FlowStats, Scratch};
 
-/// The order asked for; empty: as the flows come.
+/// The requested order; empty: the order of arrival.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sorting(Vec<Criterion>);
 
-/// One thing to sort by.
+/// A sort criterion.
 #[derive(Debug, Clone, Copy)]
 struct Criterion {
     key: Key,
@@ -27,13 +28,13 @@ enum Key {
     Field(&'static Field),
 }
 
-/// What a flow has besides its match: name and value.
+/// A statistic: name and value.
 type Statistic = (&'static str, fn(&FlowStats<'_>) -> Option<u128>);
 
 const TABLE: Statistic = ("table", |flow| Some(flow.table_id.into()));
 const PRIORITY: Statistic = ("priority", |flow| Some(flow.priority.into()));
 
-/// In the order of a dump. What a flow lacks sorts it to the end, as a field does.
+/// In the order of a dump. A flow without the statistic sorts last, as with a field.
 static STATISTICS: [Statistic; 12] = [
     ("cookie", |flow| Some(flow.cookie.into())),
     ("duration", |flow| {
@@ -51,19 +52,19 @@ static STATISTICS: [Statistic; 12] = [
     PRIORITY,
 ];
 
-/// A number that is not shown where it is zero.
+/// A number that is not printed if it is zero.
 fn some(number: u16) -> Option<u128> {
     (number != 0).then_some(number.into())
 }
 
 impl Sorting {
-    /// Whether there is nothing to sort by.
+    /// Whether there is no criterion.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The bytes by which `flow` compares: criterion by criterion whether it is absent, then the value,
-    /// its bits turned where the highest comes first. Without a value only the rest decides.
+    /// The sort key of `flow`: for each criterion a byte that says whether the value is absent, then the
+    /// value, its bits inverted in descending order. Flows without a value are sorted by the other criteria.
     fn put_keys(&self, flow: &FlowStats<'_>, out: &mut Vec<u8>) {
         let mut value = [0; 256];
         for criterion in &self.0 {
@@ -99,7 +100,7 @@ fn all_criteria(names: &str, descending: bool) -> Result<Vec<Criterion>, String>
     Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
-/// The name that the user gave, or what is meant by none.
+/// The name given, or the default.
 fn criteria(name: &str, descending: bool) -> Result<Vec<Criterion>, String> {
     let criterion = |key, descending| Criterion { key, descending };
     if name.is_empty() {
@@ -124,7 +125,7 @@ fn criteria(name: &str, descending: bool) -> Result<Vec<Criterion>, String> {
     ))
 }
 
-/// What flows can be sorted by.
+/// The names of all criteria.
 pub fn fields() -> impl Iterator<Item = &'static str> {
     let fields = ROWS.iter().flat_map(|row| [Some(row.name), row.alias]);
     let statistics = STATISTICS.iter().map(|(name, _)| *name);
@@ -133,13 +134,13 @@ pub fn fields() -> impl Iterator<Item = &'static str> {
 
 const OPTIONS: [(&str, bool); 2] = [("sort", false), ("rsort", true)];
 
-/// By hand, because the order in which `--sort` and `--rsort` were given counts.
+/// Implemented by hand because the order of `--sort` and `--rsort` on the command line matters.
 impl clap::Args for Sorting {
     fn augment_args(command: Command) -> Command {
         let option = |(name, _): (&'static str, bool), help: &'static str| {
             Arg::new(name)
                 .long(name)
-                .value_name("FIELD")
+                .takes(Value::SORT_FIELD)
                 .action(ArgAction::Append)
                 .num_args(0..=1)
                 .require_equals(true)
@@ -182,7 +183,7 @@ impl FromArgMatches for Sorting {
                 .map_err(|message| clap::Error::raw(ErrorKind::InvalidValue, message + "\n"))?;
             all.extend(some);
         }
-        // What is alike goes by priority, as in ovs-ofctl.
+        // Equal flows are sorted by priority, as in ovs-ofctl.
         if !all.is_empty() {
             all.push(Criterion {
                 key: Key::Statistic(PRIORITY),
@@ -198,7 +199,7 @@ impl FromArgMatches for Sorting {
     }
 }
 
-/// Flows that wait to be sorted.
+/// Flows to be sorted.
 #[derive(Debug)]
 pub(super) struct Waiting<'s> {
     sorting: &'s Sorting,
@@ -206,19 +207,19 @@ pub(super) struct Waiting<'s> {
     /// The bytes of the flows, one chunk for each part of the reply.
     chunks: Vec<Box<[u8]>>,
     places: Vec<FlowPlace>,
-    /// The keys of all flows, each as long as the others.
+    /// The keys of all flows, all of the same length.
     keys: Vec<u8>,
     key_len: usize,
-    /// The bytes in `chunks`.
+    /// The total length of `chunks`, in bytes.
     chunk_bytes: usize,
 }
 
-/// Where the bytes of a flow are.
+/// The position of the bytes of a flow.
 #[derive(Debug, Clone, Copy)]
 struct FlowPlace {
     chunk: u32,
     start: u32,
-    /// Its offset in the message it came in, for errors; 64 KiB at most, as its length.
+    /// Its offset in its message, for errors; at most 64 KiB, as is its length.
     at: u16,
     length: u16,
 }
@@ -236,12 +237,12 @@ impl<'s> Waiting<'s> {
         }
     }
 
-    /// How many bytes of memory the flows take.
+    /// The memory that the flows take, in bytes.
     pub(super) fn held(&self) -> usize {
         self.chunk_bytes + self.keys.len() + self.places.len() * size_of::<FlowPlace>()
     }
 
-    /// Keeps the flows of a part that `takes` wants; tells `malformed` of those that make no sense.
+    /// Keeps the flows of a part that `takes` selects; passes errors to `malformed`.
     pub(super) fn keep(
         &mut self,
         entries: &mut Entries<'_>,
@@ -277,7 +278,7 @@ impl<'s> Waiting<'s> {
         self.chunks.push(bytes.into_boxed_slice());
     }
 
-    /// Shows the flows in their order.
+    /// Prints the flows in order.
     pub(super) fn show<E>(
         &self,
         mut show: impl FnMut(Result<FlowStats<'_>, DecodeError>) -> Result<(), E>,
@@ -290,7 +291,7 @@ impl<'s> Waiting<'s> {
             self.keys.get(start..start + self.key_len)
         };
         let mut order: Vec<u32> = (0..self.places.len() as u32).collect();
-        // The number itself last: alike flows stay in the switch's order.
+        // The index comes last: equal flows stay in the switch's order.
         order.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)).then(a.cmp(b)));
         let mut scratch = Scratch::new();
         for index in order {

@@ -4,7 +4,8 @@ use clap::Subcommand;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
-use crate::commands::write::Change;
+use crate::commands::argument::{Completer, Takes as _, Value};
+use crate::commands::write::DatabaseChange;
 use crate::plan::{Edit, Refusal, Sought as _};
 
 // The changes of patch ports.
@@ -15,12 +16,12 @@ pub enum PatchChange {
     #[command(describe = ADD)]
     Add {
         /// The one bridge, and what its port is called [default: patch- and the other bridge without br-]
-        #[arg(value_name = "BRIDGE[:PORT]")]
+        #[arg(takes = Value::BRIDGE_AND_PORT)]
         near: String,
         /// The other
-        #[arg(value_name = "BRIDGE[:PORT]")]
+        #[arg(takes = Value::BRIDGE_AND_PORT)]
         far: String,
-        /// If the ports exist, make them the pair that is asked for
+        /// If the ports exist, change them to this pair
         #[arg(long)]
         may_exist: bool,
     },
@@ -28,9 +29,9 @@ pub enum PatchChange {
     #[command(visible_alias = "delete", describe = DELETE)]
     Del {
         /// Either end: its name, or BRIDGE/NUMBER; or two bridges
-        #[arg(value_name = "PORT | BRIDGE BRIDGE", required = true, num_args = 1..=2)]
+        #[arg(takes = Value::new("PORT | BRIDGE BRIDGE", Completer::PortsAndBridges), required = true, num_args = 1..=2)]
         ends: Vec<String>,
-        /// It is no error if there is none
+        /// Do nothing if there is none
         #[arg(long)]
         if_exists: bool,
     },
@@ -58,7 +59,7 @@ ovs patch del patch-tun
 ovs patch del br-int br-tun --if-exists",
     );
 
-impl Change for PatchChange {
+impl DatabaseChange for PatchChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

@@ -5,8 +5,9 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::settings::SettingArgs;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{each_once, given_twice};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::plan::port::NewPort;
 use crate::plan::{Edit, Refusal, Sought as _};
 
@@ -18,18 +19,18 @@ pub enum PortChange {
     #[command(describe = ADD)]
     Add {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
         /// The new port's name
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
         /// Make a bond of these interfaces
-        #[arg(long, value_name = "IF,IF", value_delimiter = ',')]
+        #[arg(long, takes = Value::DEVICES, value_delimiter = ',')]
         bond: Vec<String>,
-        /// If the port exists on the bridge, make it what is asked for
+        /// If the port exists on the bridge, change it to these settings
         #[arg(long)]
         may_exist: bool,
-        /// If the switch refuses the port, take it out again
+        /// If the switch refuses the port, remove it again
         #[arg(long)]
         atomic: bool,
         #[command(flatten)]
@@ -39,27 +40,27 @@ pub enum PortChange {
     #[command(visible_alias = "delete", describe = DELETE)]
     Del {
         /// The ports: names, or BRIDGE/NUMBER, not interfaces of a bond; with --all one bridge
-        #[arg(value_name = "PORT", required = true)]
+        #[arg(takes = Value::PORT, required = true)]
         ports: Vec<String>,
         /// All ports of the bridge, its own and those of its VLAN bridges aside
         #[arg(long)]
         all: bool,
-        /// Pass over ports that do not exist
+        /// Ignore ports that do not exist
         #[arg(long)]
         if_exists: bool,
     },
-    /// Change what is named of a port; the rest stays
+    /// Change settings of a port; others are kept
     #[command(describe = SET)]
     Set {
         /// The port: its name, or BRIDGE/NUMBER. Of an interface of a bond, what an interface has goes to it alone,
         /// the rest to the bond
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
         /// Add an interface to the port, which makes it a bond
-        #[arg(long, value_name = "IF")]
+        #[arg(long, takes = Value::DEVICE)]
         add_member: Vec<String>,
-        /// Take an interface out of the bond
-        #[arg(long, value_name = "IF")]
+        /// Remove an interface from the bond
+        #[arg(long, takes = Value::DEVICE)]
         remove_member: Vec<String>,
         #[command(flatten)]
         settings: SettingArgs,
@@ -88,7 +89,7 @@ ovs port set vxlan0 --option remote_ip=192.0.2.7 --option csum-
 ovs port set bond0 --add-member eth4 --remove-member eth2",
 );
 
-impl Change for PortChange {
+impl DatabaseChange for PortChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

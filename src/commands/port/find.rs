@@ -1,9 +1,9 @@
-//! `ovs port find`: the ports that are known by something other than their name.
+//! `ovs port find`: searches ports by properties other than their name.
 
 use super::ports_of;
 use crate::base::order::sort_by_name;
 use crate::commands::about::About;
-use crate::commands::lines::{Line, Picture};
+use crate::commands::lines::{InterfaceRow, Picture};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Interface, Scope, Want};
@@ -24,13 +24,13 @@ ovs port find fa:16:3e:75:d5:a4
 ovs port find beeb2c54-aa31-4b1e-9d3c-5f6f0a1b2c3d -g port
 ovs port find 15");
 
-/// A port that was found, and by what.
+/// A port that was found, and the matching properties.
 struct Match<'t> {
-    line: Line<'t>,
+    line: InterfaceRow<'t>,
     matched: Vec<String>,
 }
 
-/// A column of the line.
+/// A column of the interface's row.
 macro_rules! of_line {
     ($column:expr) => {
         $column.of(|found: &Match<'t>| $column.value(&found.line))
@@ -39,25 +39,25 @@ macro_rules! of_line {
 
 fn columns<'t>() -> Vec<Column<Match<'t>>> {
     vec![
-        of_line!(Line::BRIDGE),
-        of_line!(Line::PORT),
-        of_line!(Line::INTERFACE),
-        of_line!(Line::OFPORT),
-        of_line!(Line::TYPE.drop(2)),
-        of_line!(Line::TAG),
-        of_line!(Line::MAC.drop(1)),
+        of_line!(InterfaceRow::BRIDGE),
+        of_line!(InterfaceRow::PORT),
+        of_line!(InterfaceRow::INTERFACE),
+        of_line!(InterfaceRow::OFPORT),
+        of_line!(InterfaceRow::TYPE.drop(2)),
+        of_line!(InterfaceRow::TAG),
+        of_line!(InterfaceRow::MAC.drop(1)),
         Column::new("matched", |found: &Match<'t>| {
             Cell::texts(found.matched.iter().map(String::as_str))
         })
         .texts("how many packets matched a flow; in port find what of the port was found"),
-        of_line!(Line::EXTERNAL_IDS.extra()),
+        of_line!(InterfaceRow::EXTERNAL_IDS.extra()),
     ]
 }
 
-/// Fewer characters begin too many names.
+/// Minimum length of a prefix: shorter ones match too many names.
 const SHORTEST: usize = 4;
 
-/// What cloud software writes, by which the database can look.
+/// The keys that cloud software writes, which the database can search.
 const KEYS: [&str; 4] = ["iface-id", "attached-mac", "vm-uuid", "vm-id"];
 
 const READ: [&str; 3] = ["tag", "mac_in_use", "external_ids"];
@@ -67,7 +67,7 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
     let view = cx.format.view(&columns)?;
     let wanted = Wanted::of(text);
     let mut pictures = Vec::new();
-    // What is equal, the database finds by itself.
+    // The database finds equal values by itself.
     for port in ports_of(cx, wanted.selects()).await? {
         let want = Want::of(Scope::Port(port), Depth::Full).only(READ.to_vec());
         pictures.push(Picture::read(cx, want, false).await?);
@@ -96,7 +96,7 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
     cx.print_list(&view, &found, "ports")
 }
 
-/// The lines in which something matches, bridge by bridge.
+/// The rows with a matching property, by bridge.
 fn matches(pictures: &[Picture], matched: impl Fn(&Interface) -> Vec<String>) -> Vec<Match<'_>> {
     let lines = pictures.iter().flat_map(Picture::lines);
     let found = lines.map(|line| Match {
@@ -108,14 +108,14 @@ fn matches(pictures: &[Picture], matched: impl Fn(&Interface) -> Vec<String>) ->
     found
 }
 
-/// What is looked for.
+/// The search term.
 struct Wanted<'a> {
-    /// As it was given, and in small letters.
+    /// As given, and in lower case.
     text: &'a str,
     small: String,
     /// As an OpenFlow port number.
     number: Option<u32>,
-    /// As a MAC address, in the database's spelling.
+    /// As a MAC address, in the spelling of the database.
     mac: Option<String>,
 }
 
@@ -133,7 +133,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// What asks the database for the interfaces that are equal to it.
+    /// The conditions that find interfaces with an equal property in the database.
     fn selects(&self) -> Vec<Select> {
         let interface = || Select::columns("Interface", &["_uuid"]);
         let mut selects = vec![interface().when("name", Function::Equal, self.text)];
@@ -156,7 +156,7 @@ impl Wanted<'_> {
         selects
     }
 
-    /// What of an interface is equal to it.
+    /// The properties of an interface that are equal to the term.
     fn equal(&self, interface: &Interface) -> Vec<String> {
         let is_mac = |value: &str| self.mac.is_some() && mac(value) == self.mac;
         let is_it = |value: &str| value.eq_ignore_ascii_case(self.text) || is_mac(value);
@@ -169,7 +169,7 @@ impl Wanted<'_> {
         )
     }
 
-    /// What of an interface begins with it.
+    /// The properties of an interface that begin with the term.
     fn begins(&self, interface: &Interface) -> Vec<String> {
         if self.text.chars().count() < SHORTEST {
             return Vec::new();
@@ -179,7 +179,7 @@ impl Wanted<'_> {
         matched(interface, name, false, begins)
     }
 
-    /// Whether Neutron makes this name of the id: three letters and its first eleven characters.
+    /// Whether Neutron derives this name from the id: three letters and its first eleven characters.
     fn is_made_of_it(&self, name: &str) -> bool {
         const KEPT: usize = 11;
         let begin = self.small.get(..KEPT);
@@ -187,7 +187,7 @@ impl Wanted<'_> {
     }
 }
 
-/// The names of what of an interface matches.
+/// The names of the matching properties of an interface.
 fn matched(
     interface: &Interface,
     name: bool,
@@ -210,8 +210,8 @@ fn matched(
     matched
 }
 
-/// A MAC address in any of its spellings (`aa:bb:cc:dd:ee:ff`, `AA-BB-CC-DD-EE-FF`, `aabb.ccdd.eeff`), as the
-/// database spells it.
+/// A MAC address in any spelling (`aa:bb:cc:dd:ee:ff`, `AA-BB-CC-DD-EE-FF`, `aabb.ccdd.eeff`), converted to
+/// that of the database.
 fn mac(text: &str) -> Option<String> {
     let separator = text.chars().find(|c| matches!(c, ':' | '-' | '.'))?;
     let (groups, digits) = if separator == '.' { (3, 4) } else { (6, 2) };

@@ -2,7 +2,7 @@
 
 use super::named;
 use crate::commands::about::About;
-use crate::commands::lines::Line;
+use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::{Found, find, find_of_switch};
 use crate::model::{Bridge, Depth, Interface, Scope, Topology, Want};
@@ -16,7 +16,7 @@ ovs port resolve br-int 15
 ovs port resolve br-int int-br-ens37 15 LOCAL
 ovs port resolve br-int qvobeeb2c54-aa -g ofport");
 
-/// With more ports than this to ask for, reading all of the bridge is cheaper.
+/// With more ports than this, reading all ports of the bridge is cheaper.
 const WORTH_ASKING_FOR: usize = 16;
 
 /// A name and its number.
@@ -27,13 +27,13 @@ struct Pair<'t> {
 
 fn columns<'t>() -> Vec<Column<Pair<'t>>> {
     vec![
-        Line::PORT.of(|pair: &Pair<'t>| Cell::text(&pair.interface.name)),
-        Line::OFPORT
+        InterfaceRow::PORT.of(|pair: &Pair<'t>| Cell::text(&pair.interface.name)),
+        InterfaceRow::OFPORT
             .of(|pair: &Pair<'t>| Cell::from(pair.interface.ofport.filter(|number| *number >= 0))),
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|pair: &Pair<'t>| Cell::text(&pair.bridge.name))
             .extra(),
-        Line::TYPE
+        InterfaceRow::TYPE
             .of(|pair: &Pair<'t>| Cell::text(pair.interface.kind()))
             .extra(),
     ]
@@ -66,7 +66,7 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
                 interface,
                 ..
             }) => {
-                // A bond as a whole has no number: its interfaces have.
+                // A bond has no number: its interfaces have.
                 let interfaces = interface.map_or(port.interfaces.as_slice(), std::slice::from_ref);
                 pairs.extend(
                     interfaces
@@ -81,7 +81,7 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
     if unknown.is_empty() {
         return Ok(());
     }
-    // What is not on this bridge may be on another: that is worth a second look.
+    // A port that is not on this bridge may be on another: the error says which.
     let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
     let errors = unknown
         .into_iter()

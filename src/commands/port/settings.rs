@@ -1,26 +1,27 @@
-//! The options that say what a port shall be, for adding and for changing one.
+//! The options with the settings of a port, for adding and for changing one.
 
 use clap::Args;
 
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{amount, integer, interface_type, mac, one_of, vlans};
 use crate::model::vlan::MODES;
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, columns, pairs};
 
-// What a port shall be. `none` takes a setting back.
+// The settings of a port. `none` unsets one.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
     /// The interface's type: system, internal, patch, vxlan, ... [default: system]
-    #[arg(long = "type", value_name = "TYPE", value_parser = interface_type)]
+    #[arg(long = "type", takes = Value::TYPE, value_parser = interface_type)]
     kind: Option<String>,
 
     /// VLAN of an access port; native VLAN, with a native --vlan-mode
-    #[arg(long, value_name = "VID", value_parser = |text: &str| integer(text, 0..=4095))]
+    #[arg(long, takes = Value::VID, value_parser = |text: &str| integer(text, 0..=4095))]
     tag: Option<Datum>,
 
     /// VLANs that a trunk carries: 1-5,10
-    #[arg(long, value_name = "VIDS", value_parser = vlans)]
+    #[arg(long, takes = Value::VIDS, value_parser = vlans)]
     trunks: Option<Datum>,
 
     /// access, trunk, native-tagged, native-untagged, dot1q-tunnel
@@ -28,55 +29,55 @@ pub struct SettingArgs {
     vlan_mode: Option<Datum>,
 
     /// Inner VLANs that a dot1q-tunnel carries: 1-5,10
-    #[arg(long, value_name = "VIDS", value_parser = vlans)]
+    #[arg(long, takes = Value::VIDS, value_parser = vlans)]
     cvlans: Option<Datum>,
 
     /// The OpenFlow port number to ask for, 1 to 65279
-    #[arg(long, value_name = "NUMBER", value_parser = |text: &str| integer(text, 1..=65279))]
+    #[arg(long, takes = Value::free("NUMBER"), value_parser = |text: &str| integer(text, 1..=65279))]
     ofport: Option<Datum>,
 
     /// The MAC address to give to the interface
-    #[arg(long, value_name = "MAC", value_parser = mac)]
+    #[arg(long, takes = Value::free("MAC"), value_parser = mac)]
     mac: Option<Datum>,
 
     /// The MTU to ask for, in bytes
-    #[arg(long, value_name = "BYTES", value_parser = |text: &str| integer(text, 68..=65535))]
+    #[arg(long, takes = Value::free("BYTES"), value_parser = |text: &str| integer(text, 68..=65535))]
     mtu: Option<Datum>,
 
     /// An option of the interface's type: K=V sets it, K- removes it
-    #[arg(long = "option", value_name = "K=V")]
+    #[arg(long = "option", takes = Value::pair("Interface", "options"))]
     options: Vec<Pair>,
 
     /// external_ids of the interface (iface-id, ...): K=V sets one, K- removes it
-    #[arg(long = "external-id", value_name = "K=V")]
+    #[arg(long = "external-id", takes = Value::pair("Interface", "external_ids"))]
     external_ids: Vec<Pair>,
 
     /// other_config of the port: K=V sets it, K- removes it
-    #[arg(long = "other-config", value_name = "K=V")]
+    #[arg(long = "other-config", takes = Value::pair("Port", "other_config"))]
     other_config: Vec<Pair>,
 
     /// other_config of the interface: K=V sets it, K- removes it
-    #[arg(long = "interface-other-config", value_name = "K=V")]
+    #[arg(long = "interface-other-config", takes = Value::pair("Interface", "other_config"))]
     interface_other_config: Vec<Pair>,
 
     /// external_ids of the port: K=V sets one, K- removes it
-    #[arg(long = "port-external-id", value_name = "K=V")]
+    #[arg(long = "port-external-id", takes = Value::pair("Port", "external_ids"))]
     port_external_ids: Vec<Pair>,
 
-    /// Rate at which what comes in is policed, in kbit/s; 0: not
-    #[arg(long, value_name = "KBPS", value_parser = amount)]
+    /// Rate limit of received packets, in kbit/s; 0: no limit
+    #[arg(long, takes = Value::free("KBPS"), value_parser = amount)]
     ingress_policing_rate: Option<Datum>,
 
-    /// Burst that policing allows, in kbit
-    #[arg(long, value_name = "KBIT", value_parser = amount)]
+    /// Burst size of the rate limit, in kbit
+    #[arg(long, takes = Value::free("KBIT"), value_parser = amount)]
     ingress_policing_burst: Option<Datum>,
 
-    /// Rate at which what comes in is policed, in 1000 packets/s; 0: not
-    #[arg(long, value_name = "KPKTS", value_parser = amount)]
+    /// Rate limit of received packets, in 1000 packets/s; 0: no limit
+    #[arg(long, takes = Value::free("KPKTS"), value_parser = amount)]
     ingress_policing_kpkts_rate: Option<Datum>,
 
-    /// Burst that policing by packets allows, in 1000 packets
-    #[arg(long, value_name = "KPKTS", value_parser = amount)]
+    /// Burst size of the packet rate limit, in 1000 packets
+    #[arg(long, takes = Value::free("KPKTS"), value_parser = amount)]
     ingress_policing_kpkts_burst: Option<Datum>,
 
     /// How a bond spreads traffic: active-backup, balance-slb, balance-tcp
@@ -88,11 +89,11 @@ pub struct SettingArgs {
     lacp: Option<Datum>,
 
     /// Milliseconds that a member's link must be up before it is used
-    #[arg(long, value_name = "MS", value_parser = amount)]
+    #[arg(long, takes = Value::free("MS"), value_parser = amount)]
     bond_updelay: Option<Datum>,
 
     /// Milliseconds that a member's link must be down before it is not used
-    #[arg(long, value_name = "MS", value_parser = amount)]
+    #[arg(long, takes = Value::free("MS"), value_parser = amount)]
     bond_downdelay: Option<Datum>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{locate, own_row};
 use crate::commands::about::About;
-use crate::commands::lines::{Line, map};
+use crate::commands::lines::{InterfaceRow, map};
 use crate::commands::{Context, Failure};
 use crate::model::{Bridge, Interface};
 use crate::output::{Cell, Column, Mode, Shape, headings};
@@ -15,7 +15,7 @@ ovs port show qvobeeb2c54-aa
 ovs port show br-int/15
 ovs port show int-br-ens37 -g peer_bridge");
 
-/// The columns that the port's own row is enough for; each is an [`of_port`].
+/// The columns that need only the port's own row; each is made by [`of_port`].
 const OWN: [&str; 7] = [
     "port",
     "tag",
@@ -26,14 +26,14 @@ const OWN: [&str; 7] = [
     "other_config",
 ];
 
-/// A port with its interfaces, never none; where only [`OWN`] is shown, one that stands for them.
+/// A port with its interfaces, at least one; if only columns of [`OWN`] are shown, a placeholder.
 struct Shown<'t> {
-    lines: Vec<Line<'t>>,
+    lines: Vec<InterfaceRow<'t>>,
 }
 
 impl<'t> Shown<'t> {
-    /// The line of the only interface; of a bond none.
-    fn sole(&self) -> Option<&Line<'t>> {
+    /// The row of the only interface; `None` for a bond.
+    fn sole(&self) -> Option<&InterfaceRow<'t>> {
         match self.lines.as_slice() {
             [line] => Some(line),
             _ => None,
@@ -41,21 +41,21 @@ impl<'t> Shown<'t> {
     }
 }
 
-/// A column that is the port's, whatever interfaces it has.
+/// A column of the port, independent of its interfaces.
 macro_rules! of_port {
     ($column:expr) => {
         of_line!($column, |shown| shown.lines.first())
     };
 }
 
-/// A column that is the interface's, where there is one.
+/// A column of the interface, if there is exactly one.
 macro_rules! of_interface {
     ($column:expr) => {
         of_line!($column, |shown| shown.sole())
     };
 }
 
-/// A column of the line that is found in what is shown.
+/// A column of the interface's row, adapted to this record.
 macro_rules! of_line {
     ($column:expr, |$shown:ident| $line:expr) => {
         $column.of(|$shown: &Shown<'t>| $line.map_or(Cell::Absent, |line| $column.value(line)))
@@ -64,34 +64,34 @@ macro_rules! of_line {
 
 fn columns<'t>() -> Vec<Column<Shown<'t>>> {
     vec![
-        of_port!(Line::BRIDGE),
-        of_port!(Line::PORT),
-        of_interface!(Line::OFPORT),
-        of_interface!(Line::TYPE).shape(Shape::TEXT_OR_NULL),
-        of_port!(Line::TAG),
-        of_port!(Line::TRUNKS),
-        of_port!(Line::VLAN_MODE),
-        of_port!(Line::VLAN),
-        of_interface!(Line::MAC),
-        of_interface!(Line::MTU),
-        of_interface!(Line::ADMIN_STATE),
-        of_interface!(Line::LINK_STATE),
-        of_interface!(Line::ERROR),
-        of_interface!(Line::PEER),
-        of_interface!(Line::PEER_BRIDGE),
-        of_interface!(Line::PEER_OFPORT),
-        of_interface!(Line::LOCAL_IP),
-        of_interface!(Line::REMOTE_IP),
-        of_interface!(Line::KEY),
-        of_interface!(Line::OPTIONS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
-        of_interface!(Line::EXTERNAL_IDS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
+        of_port!(InterfaceRow::BRIDGE),
+        of_port!(InterfaceRow::PORT),
+        of_interface!(InterfaceRow::OFPORT),
+        of_interface!(InterfaceRow::TYPE).shape(Shape::TEXT_OR_NULL),
+        of_port!(InterfaceRow::TAG),
+        of_port!(InterfaceRow::TRUNKS),
+        of_port!(InterfaceRow::VLAN_MODE),
+        of_port!(InterfaceRow::VLAN),
+        of_interface!(InterfaceRow::MAC),
+        of_interface!(InterfaceRow::MTU),
+        of_interface!(InterfaceRow::ADMIN_STATE),
+        of_interface!(InterfaceRow::LINK_STATE),
+        of_interface!(InterfaceRow::ERROR),
+        of_interface!(InterfaceRow::PEER),
+        of_interface!(InterfaceRow::PEER_BRIDGE),
+        of_interface!(InterfaceRow::PEER_OFPORT),
+        of_interface!(InterfaceRow::LOCAL_IP),
+        of_interface!(InterfaceRow::REMOTE_IP),
+        of_interface!(InterfaceRow::KEY),
+        of_interface!(InterfaceRow::OPTIONS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
+        of_interface!(InterfaceRow::EXTERNAL_IDS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
         Column::new("status", |shown: &Shown<'t>| {
             let line = shown.sole();
             line.map_or(Cell::Absent, |line| map(&line.interface.status))
         })
         .is(
             Shape::OrNull(&Shape::TEXT_MAP),
-            "what the device says of itself, by key",
+            "the status reported by the device, by key",
         )
         .reads(&["status"]),
         Column::new("port_external_ids", |shown: &Shown<'t>| {
@@ -131,25 +131,26 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
     ]
 }
 
-fn bond(shown: &Shown<'_>, cell: impl Fn(&Line<'_>) -> Cell) -> Cell {
+fn bond(shown: &Shown<'_>, cell: impl Fn(&InterfaceRow<'_>) -> Cell) -> Cell {
     let bond = shown.lines.first().filter(|_| shown.sole().is_none());
     bond.map_or(Cell::Absent, cell)
 }
 
-/// What is told of each interface of a bond.
-fn member_columns<'t>() -> [Column<Line<'t>>; 6] {
+/// The columns of each interface of a bond.
+fn member_columns<'t>() -> [Column<InterfaceRow<'t>>; 6] {
     [
-        Line::INTERFACE,
-        Line::OFPORT,
-        Line::TYPE,
-        Line::MAC,
-        Line::LINK_STATE,
-        Line::ERROR.drop(1),
+        InterfaceRow::INTERFACE,
+        InterfaceRow::OFPORT,
+        InterfaceRow::TYPE,
+        InterfaceRow::MAC,
+        InterfaceRow::LINK_STATE,
+        InterfaceRow::ERROR.drop(1),
     ]
 }
 
-fn member<'t>(line: &Line<'t>) -> Cell {
-    let cell = |column: &Column<Line<'t>>| (column.heading.name.to_owned(), column.value(line));
+fn member<'t>(line: &InterfaceRow<'t>) -> Cell {
+    let cell =
+        |column: &Column<InterfaceRow<'t>>| (column.heading.name.to_owned(), column.value(line));
     Cell::Map(member_columns().iter().map(cell).collect())
 }
 
@@ -159,7 +160,7 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     if view.shows_only(&OWN)
         && let Some(port) = own_row(cx, port, &view.reads()).await?
     {
-        let line = Line {
+        let line = InterfaceRow {
             bridge: &Bridge::default(),
             port: &port,
             interface: &Interface::default(),
@@ -173,7 +174,7 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     if cx.format.mode != Mode::Table || cx.format.columns.is_some() || lines.len() == 1 {
         return cx.print(&view.one(&Shown { lines }));
     }
-    // For people, the interfaces of a bond are a table of their own.
+    // In table mode, the interfaces of a bond are a table of their own.
     let members = member_columns();
     let members = cx.format.view(&members)?.list(&lines);
     let rest: Vec<_> = columns

@@ -7,8 +7,8 @@ use crate::commands::{Context, Failure};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::port_stats::PortStats;
-use crate::openflow::text::{Names as _, PORT_ANY, reserved_port};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::openflow::text::{NameLookup as _, PORT_ANY, reserved_port};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 use crate::source::SwitchError;
 
 pub(super) const ABOUT: About = About::watchable()
@@ -23,7 +23,7 @@ ovs port stats br-int 15 -g rx_packets",
     );
 
 /// One port of one switch.
-struct Line {
+struct PortStatsRow {
     bridge: String,
     port: Option<String>,
     stats: PortStats,
@@ -32,26 +32,28 @@ struct Line {
 /// A counter of [`PortStats`].
 macro_rules! counter {
     ($name:ident, $meaning:literal) => {
-        Column::new(stringify!($name), |line: &Line| count(line.stats.$name))
-            .whole_or_null($meaning)
-            .counter()
+        Column::new(stringify!($name), |line: &PortStatsRow| {
+            count(line.stats.$name)
+        })
+        .whole_or_null($meaning)
+        .counter()
     };
 }
 
-fn columns() -> Vec<Column<Line>> {
+fn columns() -> Vec<Column<PortStatsRow>> {
     vec![
-        lines::Line::BRIDGE
-            .of(|line: &Line| Cell::text(&line.bridge))
-            .role(Role::Name)
+        lines::InterfaceRow::BRIDGE
+            .of(|line: &PortStatsRow| Cell::text(&line.bridge))
+            .role(ColourRole::Name)
             .drop(6)
             .identity(),
-        lines::Line::PORT
-            .of(|line: &Line| Cell::from(line.port.as_deref()))
+        lines::InterfaceRow::PORT
+            .of(|line: &PortStatsRow| Cell::from(line.port.as_deref()))
             .shape(Shape::TEXT_OR_NULL)
             .identity(),
-        // LOCAL's number is the database's, as in every other list.
-        lines::Line::OFPORT
-            .of(|line: &Line| Cell::from(Some(i64::from(line.stats.ofport & 0xffff))))
+        // The number of LOCAL is that of the database, as in every other list.
+        lines::InterfaceRow::OFPORT
+            .of(|line: &PortStatsRow| Cell::from(Some(i64::from(line.stats.ofport & 0xffff))))
             .shape(Shape::UpTo(u16::MAX))
             .drop(5)
             .identity(),
@@ -71,7 +73,7 @@ fn columns() -> Vec<Column<Line>> {
         counter!(rx_over_err, "packets lost to a receiver that was overrun").extra(),
         counter!(rx_crc_err, "packets received with a wrong checksum").extra(),
         counter!(collisions, "collisions").extra(),
-        Column::new("duration", |line: &Line| {
+        Column::new("duration", |line: &PortStatsRow| {
             count(line.stats.duration_sec.map(u64::from))
         })
         .whole_or_null("for how long the port exists, in seconds")
@@ -122,7 +124,7 @@ pub(super) async fn stats(
             return Err(switch.unknown_port(port, &names));
         }
         lines.extend(counted.into_iter().map(|stats| {
-            Line {
+            PortStatsRow {
                 bridge: name.clone(),
                 port: names
                     .port_name(stats.ofport)

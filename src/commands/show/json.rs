@@ -1,6 +1,6 @@
-//! The whole topology, for JSON.
+//! The whole topology as JSON.
 
-use crate::commands::lines::{Line, Picture, map, numbers};
+use crate::commands::lines::{InterfaceRow, Picture, map, numbers};
 use crate::model::{Bridge, Connection, Port};
 use crate::output::Cell;
 
@@ -36,10 +36,10 @@ fn connections(connections: &[Connection]) -> Cell {
     Cell::List(connections.iter().map(connection).collect())
 }
 
-fn bridge(bridge: &Bridge, lines: &[Line<'_>]) -> Cell {
+fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>]) -> Cell {
     let mut ports: Vec<(&Port, Vec<Cell>)> = Vec::new();
     for line in lines.iter().filter(|line| line.bridge.uuid == bridge.uuid) {
-        // The lines are in the order of their numbers; a bond's need not follow each other.
+        // The rows are sorted by number; those of a bond may not be consecutive.
         let bond = line.port.is_bond();
         let known = ports
             .iter_mut()
@@ -91,7 +91,7 @@ fn port(port: &Port, interfaces: Vec<Cell>) -> Cell {
     ])
 }
 
-fn interface(line: &Line<'_>) -> Cell {
+fn interface(line: &InterfaceRow<'_>) -> Cell {
     let interface = line.interface;
     let text = |text: &Option<String>| Cell::from(text.as_deref());
     object([

@@ -1,11 +1,11 @@
-//! The tree: bridges as headings, ports under them by number, what is special about each behind it.
+//! The tree: bridges as headings, below them their ports by number, each with its special properties.
 
-use crate::commands::lines::{Line, Picture};
+use crate::commands::lines::{InterfaceRow, Picture};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
-use crate::output::{Format, Item, Pieces, Role, escape, width};
+use crate::output::{ColourRole, Format, Item, Pieces, escape, width};
 
-/// The columns of ports and interfaces that the tree is made of.
+/// The columns of ports and interfaces that the tree needs.
 pub(super) const READS: [&str; 8] = [
     "tag",
     "trunks",
@@ -19,18 +19,17 @@ pub(super) const READS: [&str; 8] = [
 
 /// Wide enough for five digits and `LOCAL`.
 const OFPORT_WIDTH: usize = 5;
-/// A longer name shifts its own line, not all of them.
+/// Width of the column of names; a longer name shifts its own line only.
 const NAME_WIDTH: usize = 24;
-/// Where what does not fit on a port's line goes on.
+/// Indent of the continuation of a port's line.
 const PORT_INDENT: usize = OFPORT_WIDTH + 4;
-/// The same for a bridge's line.
+/// Indent of the continuation of a bridge's line.
 const BRIDGE_INDENT: usize = 2;
 
-/// The whole picture, an item of a line or more for each thing; lines break between facts where they are
-/// too long.
+/// The whole tree, an item of one or more lines for each object; long lines are broken between properties.
 pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     let lines = picture.lines();
-    let widest = |text: fn(&Line<'_>) -> String| {
+    let widest = |text: fn(&InterfaceRow<'_>) -> String| {
         let widths = lines.iter().map(|line| width(&text(line)));
         widths.max().unwrap_or(0)
     };
@@ -66,12 +65,13 @@ impl Tree {
         let version = ovs.ovs_version.as_deref().unwrap_or_default();
         let version = format!("Open vSwitch {}", escape(version));
         self.text.begin(0, BRIDGE_INDENT);
-        self.text.put(0, &[(Role::Heading, version.trim_end())]);
+        self.text
+            .put(0, &[(ColourRole::Heading, version.trim_end())]);
         for word in [&ovs.system_type, &ovs.system_version]
             .into_iter()
             .flatten()
         {
-            self.text.put(2, &[(Role::Plain, &escape(word))]);
+            self.text.put(2, &[(ColourRole::Plain, &escape(word))]);
         }
         self.fact("host", ovs.hostname.as_deref());
         self.fact("system-id", ovs.system_id.as_deref());
@@ -87,7 +87,8 @@ impl Tree {
     fn bridge(&mut self, bridge: &Bridge) {
         self.text.end();
         self.text.begin(0, BRIDGE_INDENT);
-        self.text.put(0, &[(Role::Heading, &escape(&bridge.name))]);
+        self.text
+            .put(0, &[(ColourRole::Heading, &escape(&bridge.name))]);
         self.fact("fail_mode", bridge.fail_mode.as_deref());
         self.fact("datapath", Some(bridge.datapath_kind()));
         self.fact("id", bridge.datapath_id.as_deref());
@@ -102,7 +103,7 @@ impl Tree {
         }
     }
 
-    /// What was written since the last item is one, known by its key.
+    /// Ends an item with this key: the text written since the last one.
     fn item(&mut self, key: String) {
         let text = self.text.take();
         self.items.push(Item::of_text(key, text));
@@ -115,9 +116,9 @@ impl Tree {
         self.text.put(
             0,
             &[
-                (Role::Faint, kind),
-                (Role::Plain, " "),
-                (Role::Address, &target),
+                (ColourRole::Faint, kind),
+                (ColourRole::Plain, " "),
+                (ColourRole::Address, &target),
             ],
         );
         let state = if connection.is_connected {
@@ -125,20 +126,20 @@ impl Tree {
         } else {
             "disconnected"
         };
-        self.text.put(2, &[(Role::State, state)]);
+        self.text.put(2, &[(ColourRole::State, state)]);
         if let Some(role) = &connection.role {
-            self.text.put(2, &[(Role::Plain, &escape(role))]);
+            self.text.put(2, &[(ColourRole::Plain, &escape(role))]);
         }
         if !connection.is_connected
             && let Some(error) = connection.status.get("last_error")
         {
-            self.text.put(2, &[(Role::Error, &escape(error))]);
+            self.text.put(2, &[(ColourRole::Error, &escape(error))]);
         }
         self.text.end();
     }
 
     /// `     20  qvobeeb2c54-aa  system  tag 1`
-    fn port(&mut self, line: &Line<'_>) {
+    fn port(&mut self, line: &InterfaceRow<'_>) {
         let ofport = match (line.interface.port_number(), line.ofport()) {
             (Some(PORT_LOCAL), _) => "LOCAL".to_owned(),
             (_, Some(number)) => number.to_string(),
@@ -148,10 +149,10 @@ impl Tree {
         let kind = escape(line.interface.kind());
         let indent = OFPORT_WIDTH.saturating_sub(ofport.len()) + 2;
         self.text.begin(indent, PORT_INDENT);
-        self.text.put(0, &[(Role::Number, &ofport)]);
-        self.text.put(2, &[(Role::Name, &name)]);
+        self.text.put(0, &[(ColourRole::Number, &ofport)]);
+        self.text.put(2, &[(ColourRole::Name, &name)]);
         let gap = self.name_width.saturating_sub(width(&name)) + 2;
-        self.text.put(gap, &[(Role::Kind, &kind)]);
+        self.text.put(gap, &[(ColourRole::Kind, &kind)]);
         let mut gap = self.type_width.saturating_sub(width(&kind)) + 2;
         for (role, fact) in facts(line) {
             let mut words = fact.iter();
@@ -166,9 +167,9 @@ impl Tree {
         self.text.end();
         if let Some(error) = &line.interface.error {
             self.text.begin(PORT_INDENT, PORT_INDENT);
-            self.text.put(0, &[(Role::Error, "error:")]);
+            self.text.put(0, &[(ColourRole::Error, "error:")]);
             for word in escape(error).split(' ') {
-                self.text.put(1, &[(Role::Error, word)]);
+                self.text.put(1, &[(ColourRole::Error, word)]);
             }
             self.text.end();
         }
@@ -178,17 +179,17 @@ impl Tree {
         if let Some(value) = value {
             let value = escape(value);
             let parts = [
-                (Role::Faint, key),
-                (Role::Plain, " "),
-                (Role::Plain, &value),
+                (ColourRole::Faint, key),
+                (ColourRole::Plain, " "),
+                (ColourRole::Plain, &value),
             ];
             self.text.put(2, &parts);
         }
     }
 }
 
-/// The name of a line: the port's; of a bond's interface its own, with the bond behind it.
-fn name(line: &Line<'_>) -> String {
+/// The name in a line: the port's; for an interface of a bond its own, followed by the bond.
+fn name(line: &InterfaceRow<'_>) -> String {
     if line.port.is_bond() {
         format!(
             "{} ({})",
@@ -200,8 +201,8 @@ fn name(line: &Line<'_>) -> String {
     }
 }
 
-/// What is special about a port, in words, between which a line may break.
-fn facts(line: &Line<'_>) -> Vec<(Role, Vec<String>)> {
+/// The special properties of a port, as words between which a line may break.
+fn facts(line: &InterfaceRow<'_>) -> Vec<(ColourRole, Vec<String>)> {
     let mut facts = Vec::new();
     let port = line.port;
     let list = |numbers: &[i64]| {
@@ -209,28 +210,31 @@ fn facts(line: &Line<'_>) -> Vec<(Role, Vec<String>)> {
         numbers.join(",")
     };
     if let Some(tag) = port.tag {
-        facts.push((Role::Number, vec![format!("tag {tag}")]));
+        facts.push((ColourRole::Number, vec![format!("tag {tag}")]));
     }
     if !port.trunks.is_empty() {
-        facts.push((Role::Number, vec![format!("trunks {}", list(&port.trunks))]));
+        facts.push((
+            ColourRole::Number,
+            vec![format!("trunks {}", list(&port.trunks))],
+        ));
     }
     if let Some(mode) = &port.vlan_mode {
-        facts.push((Role::Plain, vec![escape(mode)]));
+        facts.push((ColourRole::Plain, vec![escape(mode)]));
     }
     if let Some(mode) = port.bond_mode.as_ref().filter(|_| port.is_bond()) {
-        facts.push((Role::Plain, vec![escape(mode)]));
+        facts.push((ColourRole::Plain, vec![escape(mode)]));
     }
     if let Some(peer) = line.interface.peer() {
         match line.far_end {
             Some((bridge, _)) => facts.push((
-                Role::Name,
+                ColourRole::Name,
                 vec![
                     format!("-> {}", escape(peer)),
                     format!("({})", escape(&bridge.name)),
                 ],
             )),
             None => facts.push((
-                Role::Error,
+                ColourRole::Error,
                 vec![format!("-> {}", escape(peer)), "(no such port)".to_owned()],
             )),
         }
@@ -239,9 +243,9 @@ fn facts(line: &Line<'_>) -> Vec<(Role, Vec<String>)> {
         let mut ends: Vec<String> = tunnel.local.map(escape).into_iter().collect();
         let remote = tunnel.remote.map_or_else(|| "?".to_owned(), escape);
         ends.push(format!("-> {remote}"));
-        facts.push((Role::Address, ends));
+        facts.push((ColourRole::Address, ends));
         if let Some(key) = tunnel.key() {
-            facts.push((Role::Number, vec![format!("key {}", escape(&key))]));
+            facts.push((ColourRole::Number, vec![format!("key {}", escape(&key))]));
         }
     }
     for (what, state) in [
@@ -249,7 +253,7 @@ fn facts(line: &Line<'_>) -> Vec<(Role, Vec<String>)> {
         ("link", &line.interface.link_state),
     ] {
         if let Some(state) = state.as_deref().filter(|state| *state != "up") {
-            facts.push((Role::State, vec![format!("{what} {}", escape(state))]));
+            facts.push((ColourRole::State, vec![format!("{what} {}", escape(state))]));
             break;
         }
     }

@@ -1,4 +1,4 @@
-//! What a command says of a switch that does not answer, or lacks what was named.
+//! Failures of switches: no reply, or a missing object.
 
 use super::SwitchArg;
 use crate::base::shell::word;
@@ -15,7 +15,7 @@ use crate::source::address::{
 use crate::transport::TlsError;
 
 impl SwitchArg {
-    /// A port that was named is not among the switch's.
+    /// A named port does not exist on the switch.
     pub(in crate::commands) fn unknown_port(&self, port: &str, names: &PortNames) -> Failure {
         let alike = names.cut_to(port);
         if alike.len() > 1 {
@@ -38,7 +38,7 @@ impl SwitchArg {
         }
     }
 
-    /// A table that was named is not among the switch's.
+    /// A named table does not exist on the switch.
     pub(in crate::commands) fn unknown_table(&self, table: &str, names: &SwitchNames) -> Failure {
         let known = names.tables.iter().map(|(_, name)| name);
         let failure = Failure::not_found("table", table, &format!("on {}", self.name()), known);
@@ -48,7 +48,7 @@ impl SwitchArg {
         ))
     }
 
-    /// Several tables of the switch have the name that was given.
+    /// Several tables of the switch have the given name.
     pub(in crate::commands) fn ambiguous_table(&self, table: &str, numbers: &[u8]) -> Failure {
         let words: Vec<String> = numbers.iter().map(u8::to_string).collect();
         let numbers = match words.as_slice() {
@@ -65,14 +65,14 @@ impl SwitchArg {
         Failure::new(Exit::Usage, message).hint("give the table by its number")
     }
 
-    /// A group or meter that was named by its number is not among the switch's.
+    /// A numbered group or meter does not exist on the switch.
     pub(in crate::commands) fn not_there(&self, kind: &str, number: u32, list: &str) -> Failure {
         let message = format!("{kind} {number} not found on {}", self.name());
         let hint = format!("`ovs {list} {}` lists its {kind}s", word(self.name()));
         Failure::new(Exit::NotFound, message).hint(hint)
     }
 
-    /// Why the switch did not tell of its `what` (`groups`): it may not know such a thing.
+    /// The switch did not list its `what` (`groups`): it may not support them.
     pub(in crate::commands) fn unsupported(
         &self,
         what: &str,
@@ -89,12 +89,12 @@ impl SwitchArg {
         }
     }
 
-    /// What a conversation with this switch failed of, and what helps.
+    /// The failure of a session with this switch, with its hint.
     pub(in crate::commands) fn failure(&self, error: SwitchError) -> Failure {
         failure(self.name(), error)
     }
 
-    /// Why there is no session: of a bridge, the database may know more than the missing socket.
+    /// The failure to open a session: for a bridge, the database may explain a missing socket.
     pub(in crate::commands) async fn no_session(
         &self,
         cx: &Context,
@@ -118,7 +118,7 @@ impl SwitchArg {
         }
     }
 
-    /// Nothing listens at the bridge's socket.
+    /// The connection to the bridge's socket was refused.
     async fn unserved(&self, cx: &Context) -> Failure {
         let bridges = match cx.topology(Want::of(Scope::All, Depth::BridgeNames)).await {
             Ok(bridges) => bridges,
@@ -138,8 +138,8 @@ impl SwitchArg {
     }
 }
 
-/// A bridge on another host listens on no port that can be reached, and what makes it listen. The line names
-/// all controllers, because it sets all.
+/// A bridge on another host that listens on no reachable port; the hint is a command that makes it listen.
+/// The command names all controllers because it replaces them.
 fn not_listening(bridge: &str, why: &NotListening) -> Failure {
     let database = &why.database;
     let where_else = if why.is_local_only {
@@ -165,7 +165,7 @@ fn not_listening(bridge: &str, why: &NotListening) -> Failure {
     ))
 }
 
-/// What each place where a bridge listens gave; the first has the hint.
+/// The failures at each endpoint of a bridge; the first has the hint.
 fn listeners_fail(bridge: &str, errors: Vec<ListenerError>) -> Failure {
     let failures = errors
         .into_iter()
@@ -198,10 +198,10 @@ fn listener_fails(bridge: &str, error: ListenerError) -> Failure {
     }
 }
 
-/// What helps where a version lacks something.
+/// The hint if an OpenFlow version lacks a feature.
 const OTHER_VERSIONS: &str =
     "the bridge's protocols column has the versions it allows; -O offers others";
-/// What a conversation with a switch failed of, and what helps.
+/// The failure of a session with a switch, with its hint.
 fn failure(name: &str, error: SwitchError) -> Failure {
     let message = |error: &SwitchError| format!("{name}: {error}");
     match error {

@@ -1,22 +1,22 @@
-//! What the switch itself tells of its tables' names: controllers give them over OpenFlow, and then the
-//! database has none.
+//! The names of tables as the switch reports them: controllers set them over OpenFlow, and then the database
+//! does not have them.
 
 use super::SwitchArg;
 use crate::commands::{Context, Failure};
 use crate::openflow::messages::tables::TableFeatures;
 use crate::openflow::version::{Version, Versions};
 
-/// Versions by what the names of 254 tables cost: 1.0 and 1.1 have them in the statistics, in 16 and 22 KB
-/// that Open vSwitch sends at once; 1.2 too, in 32 KB that take it 1 ms.
+/// Versions in order of the cost of the names of 254 tables: 1.0 and 1.1 have them in the statistics, 16 and
+/// 22 KB that Open vSwitch sends at once; so has 1.2, with 32 KB that take 1 ms.
 const CHEAPEST: [Version; 3] = [Version::V10, Version::V11, Version::V12];
 
 impl SwitchArg {
-    /// The names of the tables as the switch tells them, cut at 31 bytes. `allowed` are the versions that
-    /// the switch is known to allow.
+    /// The names of the tables as the switch reports them, truncated to 31 bytes. `allowed` are the versions
+    /// that the switch is known to allow.
     ///
-    /// Has a connection of its own: the request is not queued behind one for flows, and from 1.3 on names
-    /// are in the features, which are 1.2 MB and take Open vSwitch 5 ms. They are asked for only where the
-    /// switch allows no earlier version. What fails here leaves tables without names.
+    /// Uses a connection of its own, so that the request is not queued behind one for flows. From 1.3 on
+    /// names are in the table features, 1.2 MB that take Open vSwitch 5 ms; they are requested only if the
+    /// switch allows no earlier version. Returns no names on failure.
     pub(in crate::commands) async fn told_tables(
         &self,
         cx: &Context,

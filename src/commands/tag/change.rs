@@ -4,8 +4,9 @@ use clap::Subcommand;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{integer, one_of, vlans};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::model::vlan::MODES;
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, VlanSettings, pairs};
@@ -15,27 +16,27 @@ use crate::plan::{Edit, Refusal};
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum TagChange {
-    /// Set a port's tag, trunks and VLAN mode; what is not named stays
+    /// Set a port's tag, trunks and VLAN mode; others are kept
     #[command(describe = SET)]
     Set {
         /// The port: its name, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
-        /// The VLAN: of an access port, or the native one; none takes it away
+        /// The VLAN: of an access port, or the native one; none unsets it
         #[arg(
-            value_name = "VID",
+            takes = Value::VID,
             required_unless_present_any = ["trunks", "vlan_mode", "cvlans", "qinq_ethertype"],
             value_parser = |text: &str| integer(text, 0..=4095)
         )]
         vid: Option<Datum>,
         /// VLANs that a trunk carries: 1-5,10; none: all
-        #[arg(long, value_name = "VIDS", value_parser = vlans)]
+        #[arg(long, takes = Value::VIDS, value_parser = vlans)]
         trunks: Option<Datum>,
         /// access, trunk, native-tagged, native-untagged, dot1q-tunnel; none: by the tag
         #[arg(long, value_name = "MODE", value_parser = one_of(&MODES), hide_possible_values = true)]
         vlan_mode: Option<Datum>,
         /// Inner VLANs that a dot1q-tunnel carries: 1-5,10; none: all
-        #[arg(long, value_name = "VIDS", value_parser = vlans)]
+        #[arg(long, takes = Value::VIDS, value_parser = vlans)]
         cvlans: Option<Datum>,
         /// Ethernet type of the outer tag of a dot1q-tunnel: 802.1ad, 802.1q; none: the default
         #[arg(
@@ -46,11 +47,11 @@ pub enum TagChange {
         )]
         qinq_ethertype: Option<Datum>,
     },
-    /// Take a port's tag, trunks and VLAN mode away
+    /// Unset a port's tag, trunks and VLAN mode
     #[command(describe = CLEAR)]
     Clear {
         /// The ports: names, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT", required = true)]
+        #[arg(takes = Value::PORT, required = true)]
         ports: Vec<String>,
     },
 }
@@ -74,7 +75,7 @@ pub(super) const CLEAR: About = About::changes()
     )
     .examples("ovs tag clear tap0");
 
-impl Change for TagChange {
+impl DatabaseChange for TagChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {

@@ -4,30 +4,31 @@ use std::collections::BTreeMap;
 
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
 use crate::commands::flow_reading::{COLUMNS, rules_of};
-use crate::commands::lines::Line;
+use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::resolve::find;
 use crate::model::segment::{Network, TagLine, TagState, tag_lines};
 use crate::model::vlan::tags;
 use crate::model::{Depth, Scope, Topology, Want};
-use crate::output::{Cell, Column, Role, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
-// Which tags.
+// The selection of tags.
 #[derive(Debug, clap::Args)]
 #[command(describe = ABOUT)]
 pub struct Args {
     /// Only the tags of this bridge [default: all bridges that have ports with tags]
-    #[arg(value_name = "BRIDGE")]
+    #[arg(takes = Value::BRIDGE)]
     bridge: Option<String>,
     /// Only this tag
-    #[arg(long, value_name = "VID", value_parser = clap::value_parser!(u16).range(0..=4095))]
+    #[arg(long, takes = Value::VID, value_parser = clap::value_parser!(u16).range(0..=4095))]
     tag: Option<u16>,
     /// Only what is this VLAN or tunnel key on the wire; hexadecimal with 0x
-    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    #[arg(long, takes = Value::free("NUMBER"), value_parser = number)]
     segment: Option<u64>,
-    /// Only the tag of this port, or the tags that pass it
-    #[arg(long, value_name = "PORT")]
+    /// Only the tag of this port, or the tags of packets that pass it
+    #[arg(long, takes = Value::PORT)]
     port: Option<String>,
 }
 
@@ -65,11 +66,11 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
     vec![
-        Line::BRIDGE
+        InterfaceRow::BRIDGE
             .of(|line: &TagLine<'t>| Cell::text(&line.bridge.name))
             .drop(5)
             .identity(),
-        Line::TAG
+        InterfaceRow::TAG
             .of(|line: &TagLine<'t>| Cell::from(line.tag))
             .shape(Shape::VID)
             .identity(),
@@ -77,7 +78,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
             Cell::from(network_type(line))
         })
         .text_or_null("what the tag is on the wire: vlan, flat, local, or the type of its tunnels")
-        .role(Role::Kind),
+        .role(ColourRole::Kind),
         Column::new("leaves_by", |line: &TagLine<'t>| {
             let bridge = line.segment.as_ref().and_then(|segment| segment.leaves_by);
             Cell::from(bridge.map(|bridge| bridge.name.as_str()))
@@ -89,40 +90,40 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
         })
         .texts("the patch ports by which it leaves the bridge")
         .in_general("patch ports")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .drop(4),
         Column::new("peer", |line: &TagLine<'t>| {
             Cell::texts(line.patches.iter().filter_map(|patch| patch.peer()))
         })
         .texts("the far ends of these patch ports")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .drop(6),
         Column::new("exits", |line: &TagLine<'t>| Cell::texts(exits(line)))
             .texts("the wires or tunnels by which the tag leaves the host")
-            .role(Role::Name)
+            .role(ColourRole::Name)
             .wrap()
             .drop(3),
         Column::new("remote_ip", |line: &TagLine<'t>| Cell::texts(remotes(line)))
             .texts("the far ends of the tunnels by which it leaves")
-            .role(Role::Address)
+            .role(ColourRole::Address)
             .wrap()
             .drop(2),
         Column::new("segment", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().and_then(|segment| segment.id))
         })
         .whole_or_null("the VLAN or tunnel key on the wire")
-        .role(Role::Number),
+        .role(ColourRole::Number),
         Column::new("inner_vlan", |line: &TagLine<'t>| {
             Cell::from(line.segment.as_ref().and_then(|segment| segment.inner_vlan))
         })
         .vid_or_null("the inner tag, where there are two")
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .extra(),
         Column::new("ports", |line: &TagLine<'t>| {
             Cell::texts(line.ports.iter().map(|port| port.name.as_str()))
         })
         .texts("the ports that bear the tag")
-        .role(Role::Name)
+        .role(ColourRole::Name)
         .wrap()
         .drop(7),
         Column::new("outbound", |line: &TagLine<'t>| {
@@ -135,7 +136,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
         })
         .truth_or_null("the flows by which packets come in")
         .extra(),
-        Line::STATE
+        InterfaceRow::STATE
             .of(|line: &TagLine<'t>| Cell::text(line.state.word()))
             .shape(Shape::Words(TagState::WORDS)),
         Column::new("record", |line: &TagLine<'t>| match &line.record {
@@ -155,7 +156,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
             Shape::OrNull(&Shape::TEXTS),
             "in which keys the flows differ from the record",
         )
-        .role(Role::Error),
+        .role(ColourRole::Error),
         Column::new("reason", |line: &TagLine<'t>| {
             Cell::from(Some(line.note.as_str()).filter(|note| !note.is_empty()))
         })
@@ -165,7 +166,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
     ]
 }
 
-/// Of a tag whose way is broken and leaves no trace, nobody knows.
+/// The note on a tag whose path is broken without further information.
 fn network_type<'t>(line: &TagLine<'t>) -> Option<&'t str> {
     match &line.segment {
         Some(segment) => Some(segment.kind),
@@ -173,7 +174,7 @@ fn network_type<'t>(line: &TagLine<'t>) -> Option<&'t str> {
     }
 }
 
-/// The ports by which it leaves; a bond once.
+/// The ports through which the segment leaves; a bond once.
 fn exits<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
     let exits = line.segment.iter().flat_map(|segment| &segment.exits);
     let mut names: Vec<&str> = exits.map(|exit| exit.port.name.as_str()).collect();
@@ -181,7 +182,7 @@ fn exits<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
     names
 }
 
-/// Where its tunnels lead.
+/// The remote addresses of its tunnels.
 fn remotes<'t>(line: &TagLine<'t>) -> Vec<&'t str> {
     let exits = line.segment.iter().flat_map(|segment| &segment.exits);
     exits
@@ -215,7 +216,7 @@ impl Args {
         cx.print_list(&view, &lines, "tags")
     }
 
-    /// Leaves the lines that were asked for.
+    /// Removes the rows that were not requested.
     fn choose(&self, topology: &Topology, lines: &mut Vec<TagLine<'_>>) -> Result<(), Failure> {
         let place = match &self.bridge {
             Some(bridge) => format!(" on {bridge}"),

@@ -4,72 +4,73 @@ use clap::{Args, Subcommand};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::setting::{each_once, given_twice, integer};
-use crate::commands::write::Change;
+use crate::commands::write::DatabaseChange;
 use crate::model::tunnel::{self, KINDS, TunnelKind};
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, pairs};
 use crate::plan::tunnel::NewTunnel;
 use crate::plan::{Edit, Refusal, Sought as _, quoted};
 
-// What a tunnel shall be, its type and its other end aside.
+// The settings of a tunnel besides its type and remote address.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
-    /// Our end: an IPv4 or IPv6 address, or flow [default: the system chooses]
-    #[arg(long, value_name = "ADDRESS", value_parser = or_none(address))]
+    /// The local end: an IPv4 or IPv6 address, or flow [default: the system chooses]
+    #[arg(long, takes = Value::free("ADDRESS"), value_parser = or_none(address))]
     local: Option<Text>,
 
-    /// What marks its packets (VNI, GRE key, TEID): a number, or flow; both ways
-    #[arg(long, value_name = "KEY", value_parser = or_none(key))]
+    /// The key of its packets (VNI, GRE key, TEID): a number, or flow; both directions
+    #[arg(long, takes = Value::free("KEY"), value_parser = or_none(key))]
     key: Option<Text>,
 
-    /// The key of packets that come in
-    #[arg(long, value_name = "KEY", value_parser = or_none(key))]
+    /// The key of received packets
+    #[arg(long, takes = Value::free("KEY"), value_parser = or_none(key))]
     in_key: Option<Text>,
 
-    /// The key of packets that go out
-    #[arg(long, value_name = "KEY", value_parser = or_none(key))]
+    /// The key of sent packets
+    #[arg(long, takes = Value::free("KEY"), value_parser = or_none(key))]
     out_key: Option<Text>,
 
     /// UDP or TCP port [default: vxlan 4789, geneve 6081, lisp 4341, stt 7471, gtpu 2152]
-    #[arg(long, value_name = "NUMBER", value_parser = or_none(dst_port))]
+    #[arg(long, takes = Value::free("NUMBER"), value_parser = or_none(dst_port))]
     dst_port: Option<Text>,
 
     /// ToS of the outer packets: a number whose ECN bits are zero, or inherit
-    #[arg(long, value_name = "TOS", value_parser = or_none(any))]
+    #[arg(long, takes = Value::free("TOS"), value_parser = or_none(any))]
     tos: Option<Text>,
 
     /// TTL of the outer packets: a number, or inherit
-    #[arg(long, value_name = "TTL", value_parser = or_none(any))]
+    #[arg(long, takes = Value::free("TTL"), value_parser = or_none(any))]
     ttl: Option<Text>,
 
     /// Checksums in the outer packets: on, off
-    #[arg(long, value_name = "on|off", value_parser = or_none(truth))]
+    #[arg(long, takes = Value::new("on|off", Completer::OnOff), value_parser = or_none(truth))]
     csum: Option<Text>,
 
     /// Don't Fragment in the outer packets: on, off [default: on]
-    #[arg(long, value_name = "on|off", value_parser = or_none(truth))]
+    #[arg(long, takes = Value::new("on|off", Completer::OnOff), value_parser = or_none(truth))]
     df_default: Option<Text>,
 
     /// Another option of the type: K=V sets it, K- removes it
-    #[arg(long = "option", value_name = "K=V")]
+    #[arg(long = "option", takes = Value::pair("Interface", "options"))]
     options: Vec<Pair>,
 
     /// external_ids of the interface: K=V sets one, K- removes it
-    #[arg(long = "external-id", value_name = "K=V")]
+    #[arg(long = "external-id", takes = Value::pair("Interface", "external_ids"))]
     external_ids: Vec<Pair>,
 
     /// The OpenFlow port number to ask for, 1 to 65279
-    #[arg(long, value_name = "NUMBER", value_parser = |text: &str| integer(text, 1..=65279))]
+    #[arg(long, takes = Value::free("NUMBER"), value_parser = |text: &str| integer(text, 1..=65279))]
     ofport: Option<Datum>,
 
     /// VLAN of the port, as an access port
-    #[arg(long, value_name = "VID", value_parser = |text: &str| integer(text, 0..=4095))]
+    #[arg(long, takes = Value::VID, value_parser = |text: &str| integer(text, 0..=4095))]
     tag: Option<Datum>,
 }
 
-/// The text that an option gets; `None` takes it back.
+/// The value of an option; `None` removes the option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Text(Option<String>);
 
@@ -81,21 +82,21 @@ pub enum TunnelChange {
     #[command(describe = ADD)]
     Add {
         /// The bridge
-        #[arg(value_name = "BRIDGE")]
+        #[arg(takes = Value::BRIDGE)]
         bridge: String,
         /// The new port's name [default: the type and the remote address in hex]
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: Option<String>,
-        /// The other end: an IPv4 or IPv6 address, or flow; several make a tunnel each
-        #[arg(long, value_name = "ADDRESS", num_args = 1.., value_delimiter = ',', value_parser = address)]
+        /// The remote end: an IPv4 or IPv6 address, or flow; a tunnel for each
+        #[arg(long, takes = Value::free("ADDRESS"), num_args = 1.., value_delimiter = ',', value_parser = address)]
         remote: Vec<String>,
         /// The type: vxlan, gre, ip6gre, geneve, lisp, stt, erspan, ip6erspan, gtpu, bareudp, srv6
-        #[arg(long = "type", value_name = "TYPE", default_value = "vxlan", value_parser = kind)]
+        #[arg(long = "type", takes = Value::TYPE, default_value = "vxlan", value_parser = kind)]
         kind: &'static TunnelKind,
-        /// If the tunnel exists on the bridge, make it what is asked for
+        /// If the tunnel exists on the bridge, change it to these settings
         #[arg(long)]
         may_exist: bool,
-        /// If the switch refuses the tunnel, take it out again
+        /// If the switch refuses the tunnel, remove it again
         #[arg(long)]
         atomic: bool,
         #[command(flatten)]
@@ -105,23 +106,23 @@ pub enum TunnelChange {
     #[command(visible_alias = "delete", describe = DELETE)]
     Del {
         /// The tunnels: names, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT", required = true)]
+        #[arg(takes = Value::PORT, required = true)]
         ports: Vec<String>,
-        /// Pass over ports that do not exist
+        /// Ignore ports that do not exist
         #[arg(long)]
         if_exists: bool,
     },
-    /// Change what is named of a tunnel; the rest stays
+    /// Change settings of a tunnel; others are kept
     #[command(describe = SET)]
     Set {
         /// The tunnel: its name, or BRIDGE/NUMBER
-        #[arg(value_name = "PORT")]
+        #[arg(takes = Value::PORT)]
         port: String,
-        /// The other end: an IPv4 or IPv6 address, or flow
-        #[arg(long, value_name = "ADDRESS", value_parser = address)]
+        /// The remote end: an IPv4 or IPv6 address, or flow
+        #[arg(long, takes = Value::free("ADDRESS"), value_parser = address)]
         remote: Option<String>,
         /// The type: vxlan, gre, geneve, ...
-        #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+        #[arg(long = "type", takes = Value::TYPE, value_parser = kind)]
         kind: Option<&'static TunnelKind>,
         #[command(flatten)]
         settings: SettingArgs,
@@ -154,7 +155,7 @@ ovs tunnel set vxlan-0a000048 --key flow --df-default off
 ovs tunnel set gre1 --remote 192.0.2.8 --ttl none",
     );
 
-impl Change for TunnelChange {
+impl DatabaseChange for TunnelChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
         async move {
             match self {
@@ -171,7 +172,7 @@ impl Change for TunnelChange {
                     let mut remotes: Vec<Option<&str>> =
                         remote.iter().map(|remote| Some(remote.as_str())).collect();
                     if remotes.is_empty() {
-                        // --option may have it.
+                        // The key may be given by --option.
                         remotes.push(None);
                     }
                     for remote in remotes {
@@ -211,7 +212,7 @@ impl Change for TunnelChange {
     }
 }
 
-/// Refuses what one tunnel can have, but not each of several.
+/// Refuses options that several tunnels cannot share.
 fn refuse_one_for_all(
     remotes: &[String],
     port: Option<&str>,
@@ -259,7 +260,7 @@ impl SettingArgs {
         })
     }
 
-    /// The options that have names of their own, and those of `--option`.
+    /// The options that have arguments of their own, and those of `--option`.
     fn option_pairs(&self, remote: Option<&str>) -> Result<Vec<Pair>, Refusal> {
         let remote = remote.map(|remote| Text(Some(remote.to_owned())));
         let named = [
@@ -288,7 +289,7 @@ impl SettingArgs {
         }
         pairs.extend(self.options.iter().cloned());
         if self.key.is_some() {
-            // They would outweigh it.
+            // They would take precedence over it.
             for key in ["in_key", "out_key"] {
                 if !pairs.iter().any(|pair| pair.key == key) {
                     pairs.push(Pair::new(key, None));
@@ -299,7 +300,7 @@ impl SettingArgs {
     }
 }
 
-/// What `parse` takes, or the word `none`.
+/// A value for `parse`, or the word `none`.
 fn or_none(
     parse: fn(&str) -> Result<String, String>,
 ) -> impl Fn(&str) -> Result<Text, String> + Clone + Send + Sync + 'static {
@@ -311,8 +312,7 @@ fn or_none(
     }
 }
 
-/// An address as ovs-vswitchd reads it, an IPv6 address in its one canonical form (RFC 5952); a mapped one is its
-/// IPv4 address.
+/// An address as ovs-vswitchd parses it; an IPv6 address in canonical form (RFC 5952), a mapped one as IPv4.
 fn address(text: &str) -> Result<String, String> {
     if text == "flow" {
         return Ok(text.to_owned());

@@ -1,4 +1,4 @@
-//! Whoever reads our output, and may have enough of it while we wait.
+//! Detects that the reader of stdout has closed it.
 
 use std::future::pending;
 use std::io;
@@ -7,14 +7,13 @@ use std::thread;
 use rustix::event::{PollFd, PollFlags, poll};
 use tokio::sync::oneshot;
 
-/// The other end of stdout.
+/// The reader of stdout.
 pub(super) struct Reader {
     gone: Option<oneshot::Receiver<()>>,
 }
 
 impl Reader {
-    /// Listens on a thread of its own, which ends with the process. Of a file or a device, whose end nobody
-    /// closes, nothing is ever heard.
+    /// Starts a thread that ends with the process. A file or device is never closed by a reader.
     pub(super) fn new() -> Reader {
         let (tell, gone) = oneshot::channel();
         let listen = move || {
@@ -28,14 +27,14 @@ impl Reader {
             }
             let _ = tell.send(());
         };
-        // Without it, the next write tells.
+        // Without the thread, the next write fails instead.
         let _ = thread::Builder::new()
             .name("reader".to_owned())
             .spawn(listen);
         Reader { gone: Some(gone) }
     }
 
-    /// Ends when nobody reads any more.
+    /// Completes when the reader has closed stdout.
     pub(super) async fn gone(&mut self) {
         if let Some(gone) = &mut self.gone
             && gone.await.is_ok()

@@ -1,4 +1,4 @@
-//! The signals that matter to a picture on a terminal.
+//! The signals that `--watch` handles on a terminal.
 
 use std::future::pending;
 use std::io;
@@ -11,16 +11,16 @@ use tokio::net::UnixStream;
 
 use crate::commands::Exit;
 
-/// What a signal asks for.
+/// A signal's meaning.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Signal {
     /// The terminal has another size.
     Resized,
-    /// End, with this code.
+    /// The process ends with this exit code.
     Ends(Exit),
 }
 
-/// The signals. Where there is no picture, those that end a process end it as ever.
+/// The signals. Without a screen, those that end a process have their default effect.
 pub(super) struct Signals {
     resized: Option<UnixStream>,
     interrupted: Option<UnixStream>,
@@ -37,17 +37,17 @@ impl Signals {
         }
     }
 
-    /// The next one. A picture is written whole before it is heard.
+    /// Waits for the next signal. A screen that is being written is completed first.
     pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
-            () = heard(&mut self.resized) => Signal::Resized,
-            () = heard(&mut self.interrupted) => Signal::Ends(Exit::Interrupted),
-            () = heard(&mut self.terminated) => Signal::Ends(Exit::Terminated),
+            () = received(&mut self.resized) => Signal::Resized,
+            () = received(&mut self.interrupted) => Signal::Ends(Exit::Interrupted),
+            () = received(&mut self.terminated) => Signal::Ends(Exit::Terminated),
         }
     }
 }
 
-/// A byte comes out of this whenever the signal comes.
+/// A socket that receives a byte for every signal.
 fn listen(signal: i32) -> io::Result<UnixStream> {
     let (reader, writer) = net::UnixStream::pair()?;
     reader.set_nonblocking(true)?;
@@ -56,8 +56,8 @@ fn listen(signal: i32) -> io::Result<UnixStream> {
     Ok(reader)
 }
 
-/// However often the signal came, it is heard once.
-async fn heard(signal: &mut Option<UnixStream>) {
+/// Waits for the signal; several pending ones count as one.
+async fn received(signal: &mut Option<UnixStream>) {
     if let Some(signal) = signal
         && let Ok(1..) = signal.read(&mut [0; 64]).await
     {

@@ -1,4 +1,4 @@
-//! What becomes of a change that is written: whether ovs-vswitchd has applied it.
+//! Waiting for ovs-vswitchd to apply a change.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::plan::RowId;
 use crate::plan::report::WrittenRow;
 use crate::source::Database;
 
-/// What ovs-vswitchd made of an interface.
+/// The state of an interface after the change.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) row: RowId,
@@ -18,22 +18,22 @@ pub(super) struct State {
     pub(super) error: Option<String>,
 }
 
-/// What there is once ovs-vswitchd has applied the configuration.
+/// The result of waiting for ovs-vswitchd.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    /// What became of the interfaces.
+    /// The states of the interfaces.
     pub(super) states: Vec<State>,
-    /// The rows that were written, in their order; `None`: it is gone.
+    /// The written rows, in their order; `None`: the row no longer exists.
     pub(super) written: Vec<Option<Row>>,
 }
 
-/// Waits until ovs-vswitchd has applied the configuration, and reads what it made of the interfaces, and
-/// what the rows hold that were written.
-/// `next_cfg` is the number of what was written; `None`: nothing was, and it is what others have written
-/// that may still be to be applied.
+/// Waits until ovs-vswitchd has applied the configuration, then reads the state of the interfaces
+/// and the written rows. `next_cfg`
+/// is the number of the change; `None`: nothing was written, but a configuration written by others may still
+/// be pending.
 ///
-/// It is the server that waits (RFC 7047 §5.2.6), and then reads in the same transaction: one request,
-/// and no moment in between. A server that hangs up meanwhile is replaced by another of its cluster.
+/// The server waits (RFC 7047 §5.2.6) and reads in the same transaction: one request, and a consistent
+/// result. If the connection is lost, another server of the cluster is used.
 pub(super) async fn applied(
     cx: &Context,
     database: &Database,
@@ -64,7 +64,7 @@ pub(super) async fn applied(
             until: Until::Equal,
             rows: Vec::new(),
             timeout: limit.map(|limit| {
-                // The notation has signed numbers only.
+                // The notation has signed integers only.
                 let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
                 limit.unsigned_abs()
             }),

@@ -1,10 +1,10 @@
-//! SIGINT and SIGTERM while a change is under way: what has become of it is said first, and then they do
-//! what they do to any program.
+//! SIGINT and SIGTERM during a change: the state of the change is reported before the signal has its default
+//! effect.
 //!
-//! Before the transaction is sent there is nothing to say, and nothing stands between the signal and its
-//! effect. From then on signals are held, and heard by a thread that waits for them, whatever the others do,
-//! be it writing to a pipe that nobody reads. A thread takes longer to begin and to end than most changes
-//! take: it is begun only once the database lets wait for it, or where writing the report may.
+//! Before the transaction is sent there is nothing to report, and signals have their default effect. From
+//! then on they are held, and received by a thread, so that a blocked write to a pipe does not delay them.
+//! Starting and ending a thread takes longer than most changes: it is started only if the database takes long
+//! to reply, or if writing the report may block.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -24,54 +24,55 @@ use tokio::time::timeout;
 
 use crate::commands::{Exit, Failure};
 
-/// A signal is heard at most so much later.
+/// Maximum delay of a signal.
 const A_WHILE: Duration = Duration::from_millis(20);
 
-/// So many bytes fit into a pipe that can take any (pipe(7), `PIPE_BUF`), with an error's words besides.
+/// A pipe that is ready for writing accepts this many bytes (pipe(7), `PIPE_BUF`), less some for an error
+/// message.
 const AT_ONCE: usize = 2048;
 
-/// How far a change has come.
+/// The progress of a change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Nothing is sent, or what was sent is refused.
+pub(super) enum ChangeStage {
+    /// Nothing is sent, or the transaction was refused.
     #[default]
     Nothing,
-    /// The transaction is on its way.
+    /// The transaction is sent; its result is unknown.
     Sent,
     /// It is committed.
     Written,
-    /// ovs-vswitchd has seen it, but it is not applied whole.
+    /// ovs-vswitchd has processed it, but could not apply all of it.
     NotApplied,
     /// ovs-vswitchd has applied it.
     Applied,
-    /// What the switch refused is being taken out again.
+    /// The ports that the switch refused are being removed.
     TakingOut,
     /// The change is made, and reported.
-    Told,
+    Reported,
 }
 
-impl Stage {
-    /// What has become of the change, and what helps.
+impl ChangeStage {
+    /// The message about the state of the change, and the hint.
     fn words(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Stage::Nothing | Stage::Told => None,
-            Stage::Sent => Some((
+            ChangeStage::Nothing | ChangeStage::Reported => None,
+            ChangeStage::Sent => Some((
                 "the change was sent, but the database has not answered: whether it is written is not known",
-                super::LOOK_THERE,
+                super::SHOW_HINT,
             )),
-            Stage::Written => Some((
+            ChangeStage::Written => Some((
                 "the change is written to the database, but ovs-vswitchd has not confirmed it",
                 "it stays written, and ovs-vswitchd applies it; `ovs check` says when it has not",
             )),
-            Stage::NotApplied => Some((
+            ChangeStage::NotApplied => Some((
                 "the change is written to the database, but not all of it is applied",
                 "`ovs check` says what is not applied",
             )),
-            Stage::Applied => Some((
+            ChangeStage::Applied => Some((
                 "the change is made; only its report is lost",
                 "`ovs show` shows what is there",
             )),
-            Stage::TakingOut => Some((
+            ChangeStage::TakingOut => Some((
                 "the switch refused the port, and whether it is taken out again is not known",
                 "`ovs port show` shows whether it is there, `ovs port del` takes it out",
             )),
@@ -79,27 +80,27 @@ impl Stage {
     }
 }
 
-/// How far the transaction got, for the thread that waits for signals.
+/// Holds signals during a change, and records its progress for their report.
 #[derive(Debug, Default)]
-pub(super) struct Course {
-    /// Whoever is interrupted keeps it to the end: nothing is reached any more behind what is said then.
-    stage: Arc<Mutex<Stage>>,
+pub(super) struct SignalGuard {
+    /// The signal thread keeps the lock to the end, so that the reported stage stays true.
+    stage: Arc<Mutex<ChangeStage>>,
     quiet: bool,
     /// The signals to hold.
     heeded: Vec<i32>,
     is_held: Cell<bool>,
-    /// Where the signals that are held arrive, until the thread has it.
+    /// The held signals, until the thread takes them.
     held: RefCell<Option<Signals>>,
 }
 
-impl Course {
-    /// All that it takes to hold signals; none is held yet.
-    pub(super) fn prepare(quiet: bool) -> Course {
-        // A command that a shell has put into the background ignores the keyboard; so it shall stay.
+impl SignalGuard {
+    /// Prepares to hold signals; none is held yet.
+    pub(super) fn prepare(quiet: bool) -> SignalGuard {
+        // A background process of a shell ignores SIGINT; this must stay so.
         let ignored = ignored();
         let heeded = [SIGINT, SIGTERM].into_iter();
         let heeded = heeded.filter(|signal| ignored & (1 << (signal - 1)) == 0);
-        Course {
+        SignalGuard {
             stage: Arc::default(),
             quiet,
             heeded: heeded.collect(),
@@ -108,8 +109,8 @@ impl Course {
         }
     }
 
-    /// Holds signals from now on, for [`Course::during`] and [`Course::reports`]. Where that cannot be, they
-    /// have their effect without a word.
+    /// Holds signals from now on, for [`SignalGuard::during`] and [`SignalGuard::reports`]. If that fails,
+    /// they keep their default effect.
     pub(super) fn hold_signals(&self) {
         if self.is_held.replace(true) {
             return;
@@ -122,7 +123,7 @@ impl Course {
         *self.held.borrow_mut() = held;
     }
 
-    /// Does this work; signals are heard as soon as it takes a while.
+    /// Runs `work`; signals are received if it takes more than a moment.
     pub(super) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         if let Ok(done) = timeout(A_WHILE, &mut work).await {
@@ -132,14 +133,14 @@ impl Course {
         work.await
     }
 
-    /// A report of so many bytes is written next; signals are heard meanwhile if that may take a while.
+    /// Announces a report of this length; signals are received meanwhile if writing it may block.
     pub(super) fn reports(&self, bytes: usize) {
         if bytes > AT_ONCE || may_take_a_while(&io::stdout()) || may_take_a_while(&io::stderr()) {
             self.wait_for_signals();
         }
     }
 
-    /// Begins the thread that waits for signals, unless it is there.
+    /// Starts the thread that waits for signals, unless it runs already.
     fn wait_for_signals(&self) {
         if !self.is_held.get() {
             return;
@@ -153,8 +154,8 @@ impl Course {
             .spawn(move || {
                 for signal in signals.forever() {
                     let stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
-                    // All is done but the process's end, which is near.
-                    if *stage != Stage::Told {
+                    // The process is about to exit.
+                    if *stage != ChangeStage::Reported {
                         say(signal, *stage, quiet);
                         let _ = emulate_default_handler(signal);
                     }
@@ -162,22 +163,22 @@ impl Course {
             });
     }
 
-    /// Says how far the change has come.
-    pub(super) fn reached(&self, stage: Stage) {
+    /// Records the progress.
+    pub(super) fn reached(&self, stage: ChangeStage) {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
 }
 
-/// Whether writing to this may be held up: a terminal may be stopped, a pipe full.
+/// Whether a write may block: a terminal may be stopped, a pipe full.
 fn may_take_a_while(to: &(impl AsFd + IsTerminal)) -> bool {
     let mut fds = [PollFd::new(to, PollFlags::OUT)];
     let polled = poll(&mut fds, Some(&Timespec::default()));
     let [fd] = fds;
-    // What is closed fails at once.
+    // A write to a closed file fails immediately.
     to.is_terminal() || polled.is_err() || fd.revents().is_empty()
 }
 
-fn say(signal: i32, stage: Stage, quiet: bool) {
+fn say(signal: i32, stage: ChangeStage, quiet: bool) {
     let (exit, word) = match signal {
         SIGINT => (Exit::Interrupted, "interrupted"),
         _ => (Exit::Terminated, "terminated"),

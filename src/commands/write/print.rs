@@ -1,33 +1,33 @@
-//! What changed, as the user sees it.
+//! The report of a change.
 
 use super::applied::State;
 use crate::base::json::Json;
 use crate::commands::{Context, Exit, Failure};
-use crate::output::{Cell, Column, Mode, Role, Shape};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};
 use crate::plan::Edit;
 use crate::plan::report::{Difference, Object, Verb};
 
-/// An object that changed, with what the switch says of it.
-pub(super) struct Line {
+/// A changed object, with its state in the switch.
+pub(super) struct ChangedObject {
     pub(super) object: Object,
-    /// Known once it is written.
+    /// Known once the change is written.
     pub(super) uuid: Option<Uuid>,
-    /// In JSON a column without a value is `null`; in text it would not be seen.
+    /// The cell of a missing value: `null` in JSON; in text it would be invisible.
     absent: Cell,
     ofports: Vec<i64>,
     errors: Vec<String>,
 }
 
-/// What a plan changes.
-pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<Line> {
+/// The objects that a plan changes.
+pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<ChangedObject> {
     let absent = if cx.format.is_json() {
         Cell::Absent
     } else {
         Cell::text("-")
     };
-    let line = |object| Line {
+    let line = |object| ChangedObject {
         object,
         uuid: None,
         absent: absent.clone(),
@@ -37,8 +37,8 @@ pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<Line> {
     edit.report().into_iter().map(line).collect()
 }
 
-impl Line {
-    /// Its name, or the identity that it has by now.
+impl ChangedObject {
+    /// Its name, or its UUID if known.
     fn name(&self) -> Cell {
         match (&self.object.name, self.uuid) {
             (Some(name), _) => Cell::text(name),
@@ -47,14 +47,14 @@ impl Line {
         }
     }
 
-    /// The name and identity of a port that was added.
+    /// The name and UUID of a port that was added.
     pub(super) fn added_port(&self) -> Option<(&str, Uuid)> {
         let is_port = self.object.verb == Verb::Added && self.object.kind == "port";
         let name = self.object.name.as_deref().filter(|_| is_port)?;
         Some((name, self.uuid?))
     }
 
-    /// Whether it is a port that was added, or an interface with it: it goes where the port goes.
+    /// Whether it is an added port, or an interface of one: they exist or fail together.
     pub(super) fn goes_with_port(&self) -> bool {
         let object = &self.object;
         object.verb == Verb::Added && ["port", "interface"].contains(&object.kind.as_str())
@@ -80,62 +80,71 @@ impl Line {
     }
 }
 
-pub(super) fn columns() -> Vec<Column<Line>> {
-    // Their names say what they mean.
-    let column = |name, shape, cell: fn(&Line) -> Cell| Column::new(name, cell).is(shape, "");
+pub(super) fn columns() -> Vec<Column<ChangedObject>> {
+    // The names of these columns are their meanings.
+    let column =
+        |name, shape, cell: fn(&ChangedObject) -> Cell| Column::new(name, cell).is(shape, "");
     vec![
         column(
             "change",
             Shape::Words(&["added", "changed", "removed"]),
-            |line: &Line| Cell::text(line.object.verb.word()),
+            |line: &ChangedObject| Cell::text(line.object.verb.word()),
         )
-        .role(Role::Kind),
-        column("kind", Shape::Pattern("^[a-z0-9_]+$"), |line: &Line| {
-            Cell::text(&line.object.kind)
-        })
+        .role(ColourRole::Kind),
+        column(
+            "kind",
+            Shape::Pattern("^[a-z0-9_]+$"),
+            |line: &ChangedObject| Cell::text(&line.object.kind),
+        )
         .drop(6),
-        column("name", Shape::Text, Line::name).role(Role::Name),
-        column("bridge", Shape::TEXT_OR_NULL, |line: &Line| {
+        column("name", Shape::Text, ChangedObject::name).role(ColourRole::Name),
+        column("bridge", Shape::TEXT_OR_NULL, |line: &ChangedObject| {
             Cell::from(line.object.bridge.as_deref())
         })
         .drop(5),
         column(
             "ofport",
             Shape::AnyOf(&[Shape::OFPORT_OR_NULL, Shape::List(&Shape::UpTo(u16::MAX))]),
-            |line: &Line| match line.ofports.as_slice() {
+            |line: &ChangedObject| match line.ofports.as_slice() {
                 [] => Cell::Absent,
                 [only] => Cell::from(*only),
                 several => Cell::List(several.iter().map(|number| Cell::from(*number)).collect()),
             },
         )
-        .role(Role::Number)
+        .role(ColourRole::Number)
         .drop(4),
         column(
             "before",
             Shape::Map(&Shape::DatabaseValue),
-            |line: &Line| line.values(|difference| difference.before.as_ref()),
+            |line: &ChangedObject| line.values(|difference| difference.before.as_ref()),
         )
         .wrap(),
-        column("after", Shape::Map(&Shape::DatabaseValue), |line: &Line| {
-            line.values(|difference| difference.after.as_ref())
-        })
+        column(
+            "after",
+            Shape::Map(&Shape::DatabaseValue),
+            |line: &ChangedObject| line.values(|difference| difference.after.as_ref()),
+        )
         .wrap(),
-        column("error", Shape::TEXT_OR_NULL, |line: &Line| {
-            match line.errors.as_slice() {
+        column(
+            "error",
+            Shape::TEXT_OR_NULL,
+            |line: &ChangedObject| match line.errors.as_slice() {
                 [] => Cell::Absent,
                 errors => Cell::text(errors.join("; ")),
-            }
-        })
-        .role(Role::Error)
+            },
+        )
+        .role(ColourRole::Error)
         .wrap(),
-        column("uuid", Shape::OrNull(&Shape::Uuid), |line: &Line| {
-            Cell::from(line.uuid.map(|uuid| uuid.to_string()))
-        })
+        column(
+            "uuid",
+            Shape::OrNull(&Shape::Uuid),
+            |line: &ChangedObject| Cell::from(line.uuid.map(|uuid| uuid.to_string())),
+        )
         .extra(),
     ]
 }
 
-/// Columns that hold any number of values: a list also where there is one.
+/// Columns that hold any number of values are lists even with one value.
 const SETS: [&str; 14] = [
     "bridges",
     "ports",
@@ -181,8 +190,7 @@ fn cell(column: &str, datum: &Datum) -> Cell {
     }
 }
 
-/// Prints what changed. People are told when that is nothing; `--quiet` prints only what was asked for
-/// in JSON.
+/// Prints the changes. In table mode, no change is stated; with `--quiet` only JSON is printed.
 pub(super) fn print_changes(cx: &Context, text: &str, nothing: bool) -> Result<(), Failure> {
     match cx.format.mode {
         Mode::Json | Mode::Jsonl => cx.print(text),
@@ -192,7 +200,7 @@ pub(super) fn print_changes(cx: &Context, text: &str, nothing: bool) -> Result<(
     }
 }
 
-/// What would be done: the changes, and in JSON the transaction too.
+/// Prints what would change; in JSON with the transaction.
 pub(super) fn print_plan(
     cx: &Context,
     edit: &Edit<'_>,

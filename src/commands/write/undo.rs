@@ -1,4 +1,4 @@
-//! `--atomic`: what the switch refuses is taken out again.
+//! `--atomic`: ports that the switch refuses are removed again.
 
 use super::{ATTEMPTS, is_lost_race, with_frame};
 use crate::commands::{Exit, Failure};
@@ -6,8 +6,8 @@ use crate::ovsdb::Uuid;
 use crate::plan::Edit;
 use crate::source::Database;
 
-/// Removes the ports that this command has added: those rows, not what others may have put in their
-/// place.
+/// Removes the ports that this command has added: exactly those rows, not rows that others have inserted with
+/// the same names.
 pub(super) async fn take_out_again(
     database: &Database,
     added: &[(&str, Uuid)],

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::finding::{Found, Snapshot, has_failed};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::Interface;
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
@@ -39,12 +39,15 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                         let _ = write!(what, "; {}: {error}", interface.name);
                         found.explain(interface);
                     }
-                    (Kind::BondDown, what)
+                    (FindingKind::BondDown, what)
                 }
-                [one] if all == 1 => (Kind::BondDegraded, format!("{one} is its only member")),
+                [one] if all == 1 => (
+                    FindingKind::BondDegraded,
+                    format!("{one} is its only member"),
+                ),
                 [_] if failed.len() + 1 == all => continue,
                 [one] => (
-                    Kind::BondDegraded,
+                    FindingKind::BondDegraded,
                     format!("of its {all} members only {one} is usable"),
                 ),
                 _ => continue,

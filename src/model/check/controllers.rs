@@ -1,7 +1,7 @@
 //! Faults of connections to OpenFlow controllers.
 
 use super::finding::{Found, Snapshot};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::controller::{needs_tls, refused_socket};
 use crate::model::{Bridge, Connection};
 
@@ -40,7 +40,7 @@ fn check_bridge(snapshot: &Snapshot<'_>, bridge: &Bridge, found: &mut Found) {
             }
         );
         found.add(
-            Kind::ControllerVersions,
+            FindingKind::ControllerVersions,
             Some(bridge),
             &controller.target,
             what,
@@ -59,7 +59,7 @@ fn check_bridge(snapshot: &Snapshot<'_>, bridge: &Bridge, found: &mut Found) {
                 })
                 .unwrap_or_default()
         );
-        found.add(Kind::NoController, Some(bridge), &bridge.name, what);
+        found.add(FindingKind::NoController, Some(bridge), &bridge.name, what);
         if let Some(unused) = away.first().and_then(|away| unused(away)) {
             found.hint(&unused.hint, &[]);
         }
@@ -72,7 +72,7 @@ fn check_bridge(snapshot: &Snapshot<'_>, bridge: &Bridge, found: &mut Found) {
         }
         let what = format!("not connected{}", reason(controller));
         found.add(
-            Kind::ControllerUnreachable,
+            FindingKind::ControllerUnreachable,
             Some(bridge),
             &controller.target,
             what,
@@ -116,7 +116,7 @@ fn unused(snapshot: &Snapshot<'_>, bridge: &Bridge, controller: &Connection) -> 
 fn add_unused(bridge: &Bridge, controller: &Connection, unused: &Unused, found: &mut Found) {
     let target = &controller.target;
     found.add(
-        Kind::ControllerUnreachable,
+        FindingKind::ControllerUnreachable,
         Some(bridge),
         target,
         unused.why.as_str(),

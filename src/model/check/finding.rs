@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::base::shell::word;
 use crate::model::host::HostFacts;
 use crate::model::resolve::argument;
@@ -13,7 +13,7 @@ use crate::model::topology::{Bridge, Interface, Port, Topology};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The kind of fault.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// The bridge; `None`: a fault of the whole switch.
     pub bridge: Option<String>,
     /// The object: a port, controller, mirror, flow; the bridge itself; `ovs-vswitchd`.
@@ -26,7 +26,7 @@ pub struct Finding {
 
 impl Finding {
     /// A fault of an object on a bridge; in the hint `{object}` and `{bridge}` are replaced.
-    pub(super) fn new(kind: Kind, bridge: Option<&str>, object: &str, what: String) -> Self {
+    pub(super) fn new(kind: FindingKind, bridge: Option<&str>, object: &str, what: String) -> Self {
         let mut finding = Self {
             kind,
             bridge: bridge.map(str::to_owned),
@@ -161,7 +161,7 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn add(
         &mut self,
-        kind: Kind,
+        kind: FindingKind,
         bridge: Option<&Bridge>,
         object: &str,
         what: impl Into<String>,

@@ -107,13 +107,8 @@ impl Flows {
     }
 
     /// How many flows there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.kept.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.kept.is_empty()
     }
 
     /// The flow without its actions, as text: `table=0,priority=5,ip`.

@@ -6,7 +6,7 @@
 
 use super::finding::Finding;
 use super::flow_set::{Flows, Index, flow_text};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use super::references::{Existing, MAX_REPORTED, References};
 use super::watched::Watched;
 use crate::openflow::actions::{Action, ActionList, CloneActions, Ct, Enqueue, WriteActions};
@@ -101,24 +101,24 @@ impl FlowCheck {
         };
         let has_port = |port: u32| reserved_port(port).is_some() || existing.ports.contains(&port);
         missing(
-            Kind::FlowMatchesNoPort,
+            FindingKind::FlowMatchesNoPort,
             "port",
             &self.matched_ports,
             &has_port,
         );
         missing(
-            Kind::FlowOutputNoPort,
+            FindingKind::FlowOutputNoPort,
             "port",
             &self.output_ports,
             &has_port,
         );
         if let Some(groups) = &existing.groups {
             let has = |group| groups.contains(&group);
-            missing(Kind::MissingGroup, "group", &self.groups, &has);
+            missing(FindingKind::MissingGroup, "group", &self.groups, &has);
         }
         if let Some(meters) = &existing.meters {
             let has = |meter| meters.contains(&meter);
-            missing(Kind::MissingMeter, "meter", &self.meters, &has);
+            missing(FindingKind::MissingMeter, "meter", &self.meters, &has);
         }
         self.watched.check(bridge, existing, &mut findings);
         let index = self.flows.index();
@@ -148,11 +148,11 @@ impl FlowCheck {
         let covers = index.covers(MAX_REPORTED);
         for cover in &covers.covers {
             let what = format!("hidden by {}", text(cover.by));
-            add(Kind::HiddenFlow, &text(cover.hidden), what);
+            add(FindingKind::HiddenFlow, &text(cover.hidden), what);
         }
         if covers.more > 0 {
             let what = format!("{} more flows are hidden", covers.more);
-            add(Kind::HiddenFlow, bridge, what);
+            add(FindingKind::HiddenFlow, bridge, what);
         }
         for (table, designed) in &covers.designed {
             let (hidden, by) = (text(designed.first.hidden), text(designed.first.by));
@@ -160,7 +160,7 @@ impl FlowCheck {
                 1 => format!("{hidden} is hidden by {by}"),
                 count => format!("{count} flows are hidden, such as {hidden} by {by}"),
             };
-            add(Kind::HiddenByDesign, &format!("table {table}"), what);
+            add(FindingKind::HiddenByDesign, &format!("table {table}"), what);
         }
         covers.complete
     }
@@ -187,7 +187,7 @@ impl FlowCheck {
                 format!("{count} flows overlap at equal priority, such as {one} and {other}");
             let object = format!("table {}", overlap.table);
             findings.push(Finding::new(
-                Kind::OverlappingFlows,
+                FindingKind::OverlappingFlows,
                 Some(bridge),
                 &object,
                 what,

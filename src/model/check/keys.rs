@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::finding::{Finding, Found, Snapshot};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::Bridge;
 use crate::model::keys::{self, KeyFault};
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     let topology = snapshot.topology;
-    let ovs = Place {
+    let ovs = CheckedRecord {
         bridge: None,
         object: "Open_vSwitch",
         table: "Open_vSwitch",
@@ -19,7 +19,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     };
     ovs.check("other_config", &topology.ovs.other_config, found);
     for bridge in &topology.bridges {
-        let place = |object, table, kind| Place {
+        let place = |object, table, kind| CheckedRecord {
             bridge: Some(bridge),
             object,
             table,
@@ -44,24 +44,24 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 
 /// A row of the database.
 #[derive(Debug, Clone, Copy)]
-struct Place<'t> {
+struct CheckedRecord<'t> {
     bridge: Option<&'t Bridge>,
     object: &'t str,
     table: &'t str,
     kind: Option<&'t str>,
 }
 
-impl Place<'_> {
+impl CheckedRecord<'_> {
     fn check(&self, column: &str, map: &BTreeMap<String, String>, found: &mut Found) {
         let pairs = map
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()));
         for wrong in keys::check(self.table, column, self.kind, pairs) {
             let kind = match wrong.kind {
-                KeyFault::BadValue { .. } => Kind::BadValue,
+                KeyFault::BadValue { .. } => FindingKind::BadValue,
                 KeyFault::UnknownKey { .. }
                 | KeyFault::KeyOfOtherType { .. }
-                | KeyFault::KeyOfOtherColumn { .. } => Kind::UnknownKey,
+                | KeyFault::KeyOfOtherColumn { .. } => FindingKind::UnknownKey,
             };
             found.keys.push((found.findings.len(), word_of(&wrong)));
             found.add(kind, self.bridge, self.object, wrong.to_string());
@@ -81,7 +81,12 @@ fn word_of(wrong: &keys::KeyFinding) -> String {
 /// without `remote_ip`, are one.
 pub(super) fn merge(found: &mut Found) {
     let place = |finding: &Finding| (finding.bridge.clone(), finding.object.clone());
-    let follows = |finding: &Finding| matches!(finding.kind, Kind::PortError | Kind::DanglingPatch);
+    let follows = |finding: &Finding| {
+        matches!(
+            finding.kind,
+            FindingKind::PortError | FindingKind::DanglingPatch
+        )
+    };
     let findings = found.findings.iter().enumerate();
     let faults: BTreeMap<_, usize> = findings
         .filter(|(_, finding)| follows(finding))

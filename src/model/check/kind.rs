@@ -30,33 +30,33 @@ macro_rules! kinds {
     ($($name:ident $word:literal $severity:ident $about:literal $hint:literal)*) => {
         /// A kind of fault.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Kind {
+        pub enum FindingKind {
             $(#[doc = $about] $name,)*
         }
 
-        impl Kind {
+        impl FindingKind {
             /// All kinds, in the order of the manual.
-            pub const ALL: &[Kind] = &[$(Kind::$name),*];
+            pub const ALL: &[FindingKind] = &[$(FindingKind::$name),*];
 
             /// Its name, which does not change: `dangling-patch`.
             pub fn word(self) -> &'static str {
-                match self { $(Kind::$name => $word,)* }
+                match self { $(FindingKind::$name => $word,)* }
             }
 
             /// Its severity.
             pub fn severity(self) -> Severity {
-                match self { $(Kind::$name => Severity::$severity,)* }
+                match self { $(FindingKind::$name => Severity::$severity,)* }
             }
 
             /// Its description, in one line.
             pub fn about(self) -> &'static str {
-                match self { $(Kind::$name => $about,)* }
+                match self { $(FindingKind::$name => $about,)* }
             }
 
             /// The default hint, in one line; `{object}` and `{bridge}` are replaced by names, `{peer}` by
             /// that of a patch port's other end.
             pub(super) fn hint(self) -> &'static str {
-                match self { $(Kind::$name => $hint,)* }
+                match self { $(FindingKind::$name => $hint,)* }
             }
         }
     };
@@ -68,10 +68,10 @@ kinds! {
         "start ovs-vswitchd; its log says why it ended"
     VswitchdSilent "vswitchd-silent" Error
         "ovs-vswitchd accepts connections but does not answer"
-        "it is stopped or blocked: `ps` tells its state, its log what it was at"
+        "it is stopped or blocked: `ps` shows its state, its log what it was doing"
     NotApplied "not-applied" Error
-        "ovs-vswitchd has not applied what was configured (cur_cfg < next_cfg)"
-        "its log says what holds it up"
+        "ovs-vswitchd has not applied the latest configuration (cur_cfg < next_cfg)"
+        "its log says why"
     BridgeDown "bridge-down" Error
         "a bridge of the database that ovs-vswitchd does not serve"
         "its log says why; is the bridge's datapath_type one that this host has?"
@@ -83,18 +83,18 @@ kinds! {
         "does the controller (or agent) run, and listen there?"
     ControllerVersions "controller-versions" Error
         "a controller answers, but shares no OpenFlow version with the bridge"
-        "allow a version that the controller speaks: `ovs bridge set {bridge} --protocols V,V`"
+        "allow a version that the controller supports: `ovs bridge set {bridge} --protocols V,V`"
     ControllerUnreachable "controller-unreachable" Warning
         "a controller that is not connected"
         "does it run, and listen there? If it is gone for good, take it out of the bridge's controllers"
     DanglingPatch "dangling-patch" Error
-        "a patch port whose peer is not there, no patch port, or not configured"
+        "a patch port whose peer is missing, not a patch port, or not configured"
         "make the other end (`ovs patch add {bridge}:{object} BRIDGE:{peer} --may-exist`), name it (`ovs port set {object} --option peer=PORT`), or remove it (`ovs patch del {object}`)"
     NeutronPeer "neutron-peer" Error
         "a patch port that Neutron's agent did not join (nonexistent-peer)"
         "restart the agent, which joins its patch ports when it starts"
     OneWayPatch "one-way-patch" Error
-        "a patch port whose peer has another port for its peer"
+        "a patch port whose peer names another port as its peer"
         "make both ends name each other in options:peer"
     SelfPatch "self-patch" Error
         "a patch port that is its own peer"
@@ -106,7 +106,7 @@ kinds! {
         "a tunnel with the addresses and key of another; only one can work"
         "delete one of them, or give them different keys"
     TunnelLocalAddress "tunnel-local-address" Error
-        "a tunnel whose local_ip is no address of this host"
+        "a tunnel whose local_ip is not an address of this host"
         "give the address to a device, or correct options:local_ip"
     TunnelNoRoute "tunnel-no-route" Error
         "a tunnel to an address that the host has no route to"
@@ -118,7 +118,7 @@ kinds! {
         "ports with one name in OpenFlow, which cuts names at 15 bytes"
         "`ovs` tells them apart; what reads names over OpenFlow cannot, and needs their numbers: `ovs port list {bridge}`"
     DeadVlan "dead-vlan" Warning
-        "a port on VLAN 4095, where Neutron's agent puts what it has not wired"
+        "a port on VLAN 4095, where Neutron's agent puts ports that it has not wired"
         "the agent's log says why; `ovs port show {object}` has the port's iface-id"
     TrunksAll "trunks-all" Warning
         "a port without tag or trunks on a bridge whose other ports have tags"
@@ -142,13 +142,13 @@ kinds! {
         "a port that ovs-vswitchd could not open, for another reason"
         "ovs-vswitchd's log has more; `ovs port show {object}` has its settings"
     UnknownKey "unknown-key" Warning
-        "a key of options or other_config that nobody documents: it is ignored"
+        "an undocumented key of options or other_config: it is ignored"
         "take it out or correct it; ovs-vswitchd.conf.db(5) lists the keys"
     BadValue "bad-value" Warning
-        "a documented key with a value that it cannot have"
+        "a documented key with an invalid value"
         "correct it; ovs-vswitchd.conf.db(5) lists the values"
     NoOfport "no-ofport" Error
-        "a port without an OpenFlow number: ovs-vswitchd has not taken it up"
+        "a port without an OpenFlow number: ovs-vswitchd has not added it"
         "ovs-vswitchd's log says why"
     FlowMatchesNoPort "flow-matches-no-port" Warning
         "flows that match on a port that the bridge does not have"
@@ -157,14 +157,14 @@ kinds! {
         "flows or groups that send to a port that the bridge does not have"
         "who made them should correct them, or the port is missing: `ovs dump-flows {bridge} --port {number}` and `ovs dump-groups {bridge}` show them"
     HiddenFlow "hidden-flow" Warning
-        "a flow that no packet reaches: a wider one of higher priority has all"
+        "a flow that no packet reaches: one of higher priority matches its packets"
         "delete it, or raise its priority above the other's"
     HiddenByDesign "hidden-by-design" Note
         "flows that no packet reaches, behind others of the same controller"
         "controllers write such flows on purpose: there is nothing to do"
     OverlappingFlows "overlapping-flows" Note
         "flows of equal priority that match the same packets and differ in actions"
-        "OpenFlow leaves open which of them takes a packet: give the intended flow a higher priority"
+        "OpenFlow does not define which of them a packet matches: give the intended flow a higher priority"
     BucketNeverLive "bucket-never-live" Error
         "a group with buckets that watch only what does not exist"
         "such a bucket gets no packets: add what it watches, or correct it; `ovs dump-groups {bridge}` shows it"
@@ -173,10 +173,10 @@ kinds! {
         "what else the buckets watch decides whether they are live; `ovs dump-groups {bridge}` shows them"
     MissingGroup "missing-group" Error
         "flows or groups that refer to a group that does not exist"
-        "what goes there is dropped; `ovs dump-groups {bridge}` lists the groups that there are"
+        "packets sent to it are dropped; `ovs dump-groups {bridge}` lists the existing groups"
     MissingMeter "missing-meter" Error
         "flows or groups that refer to a meter that does not exist"
-        "`ovs dump-meters {bridge}` lists the meters that there are; add it, or change what refers to it"
+        "`ovs dump-meters {bridge}` lists the existing meters; add it, or change what refers to it"
 }
 
 #[cfg(test)]
@@ -185,11 +185,11 @@ mod tests {
 
     #[test]
     fn words_are_unlike_and_simple() {
-        let mut words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
+        let mut words: Vec<&str> = FindingKind::ALL.iter().map(|kind| kind.word()).collect();
         words.sort_unstable();
         words.dedup();
-        assert_eq!(words.len(), Kind::ALL.len());
-        for kind in Kind::ALL {
+        assert_eq!(words.len(), FindingKind::ALL.len());
+        for kind in FindingKind::ALL {
             let plain = |c: char| c.is_ascii_lowercase() || c == '-';
             assert!(kind.word().chars().all(plain), "{}", kind.word());
             assert!(!kind.about().ends_with('.'), "{}", kind.about());

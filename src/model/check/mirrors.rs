@@ -1,7 +1,7 @@
 //! Faults of mirrors: missing output ports.
 
 use super::finding::{Found, Snapshot};
-use super::kind::Kind;
+use super::kind::FindingKind;
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     for bridge in &snapshot.topology.bridges {
@@ -13,7 +13,12 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 (Some(_), None) => "its output port is not on this bridge",
                 (None, None) => "it has neither an output port nor an output VLAN",
             };
-            found.add(Kind::MirrorNoOutput, Some(bridge), &mirror.name, what);
+            found.add(
+                FindingKind::MirrorNoOutput,
+                Some(bridge),
+                &mirror.name,
+                what,
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Pure functions: [`findings`] on a snapshot of the database with what is known of the daemon and the
 //! host, [`FlowCheck`] on the flows of one bridge as they stream by. One file per family, one row of
-//! [`Kind`] per fault. A new fault needs a row and the code that finds it.
+//! [`FindingKind`] per fault. A new fault needs a row and the code that finds it.
 //!
 //! | module | what it checks |
 //! |---|---|
@@ -48,7 +48,7 @@ mod watched;
 
 pub use finding::{Daemon, Finding, Snapshot};
 pub use flows::FlowCheck;
-pub use kind::{Kind, Severity};
+pub use kind::{FindingKind, Severity};
 pub use references::Existing;
 
 use crate::base::order::by_name;

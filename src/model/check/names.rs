@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Found, Snapshot};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::{Bridge, Port};
 
 /// Maximum length in bytes of a device name (`IFNAMSIZ` less the closing NUL), and of a port name in
@@ -22,7 +22,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                     "its name has {length} bytes, a device of type {} can have {LONGEST}",
                     interface.kind()
                 );
-                found.add(Kind::LongName, Some(bridge), &interface.name, what);
+                found.add(FindingKind::LongName, Some(bridge), &interface.name, what);
                 found.explain(interface);
             }
         }
@@ -48,7 +48,7 @@ fn cut_names(bridge: &Bridge, found: &mut Found) {
                 String::from_utf8_lossy(cut),
                 names.join(", ")
             );
-            found.add(Kind::CutNames, Some(bridge), &bridge.name, what);
+            found.add(FindingKind::CutNames, Some(bridge), &bridge.name, what);
         }
     }
 }

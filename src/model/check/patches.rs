@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::finding::{Found, Snapshot};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::patch::{Patch, PatchEnd, PatchState, patches};
 
 /// The peer that Neutron's agent sets until it connects the two ends.
@@ -39,7 +39,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         let waits = waiting
             .first()
             .copied()
-            .filter(|_| kind == Kind::DanglingPatch);
+            .filter(|_| kind == FindingKind::DanglingPatch);
         for end in waiting {
             let (name, bridge) = (name_of(end), &end.bridge.name);
             let _ = write!(what, "; {name} on {bridge} has it for its peer");
@@ -55,7 +55,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         let (hint, peer) = match waits {
             Some(end) => (OTHER_END, name_of(end)),
             // The peer's name is taken, so a port of that name cannot be created.
-            None if kind == Kind::DanglingPatch && is_taken => (OTHER_END, "PORT"),
+            None if kind == FindingKind::DanglingPatch && is_taken => (OTHER_END, "PORT"),
             None => (kind.hint(), peer.unwrap_or("PORT")),
         };
         // Quoted as `patch add` and `port set` need it.
@@ -72,35 +72,36 @@ fn name_of<'t>(end: &PatchEnd<'t>) -> &'t str {
     &end.interface.name
 }
 
-fn fault(patch: &Patch<'_>) -> Option<(Kind, String)> {
+fn fault(patch: &Patch<'_>) -> Option<(FindingKind, String)> {
     let name = &patch.near.interface.name;
     let peer = patch.peer.unwrap_or_default();
     Some(match patch.state {
         PatchState::Ok => return None,
         PatchState::Dangling if patch.peer.is_none() => (
-            Kind::DanglingPatch,
+            FindingKind::DanglingPatch,
             "it has no peer in its options".to_owned(),
         ),
-        PatchState::Dangling if peer == NEUTRON => {
-            (Kind::NeutronPeer, format!("its peer is still {NEUTRON}"))
-        }
+        PatchState::Dangling if peer == NEUTRON => (
+            FindingKind::NeutronPeer,
+            format!("its peer is still {NEUTRON}"),
+        ),
         PatchState::Dangling => (
-            Kind::DanglingPatch,
+            FindingKind::DanglingPatch,
             format!("its peer {peer} does not exist, or is no patch port"),
         ),
         PatchState::OneWay => {
             let other = patch.far.and_then(|far| far.interface.peer());
             let other = other.unwrap_or("none");
             (
-                Kind::OneWayPatch,
+                FindingKind::OneWayPatch,
                 format!("its peer {peer} has another peer: {other}"),
             )
         }
         PatchState::SameBridge if peer == name => {
-            (Kind::SelfPatch, "it is its own peer".to_owned())
+            (FindingKind::SelfPatch, "it is its own peer".to_owned())
         }
         PatchState::SameBridge => (
-            Kind::SameBridgePatch,
+            FindingKind::SameBridgePatch,
             format!("its peer {peer} is on the same bridge"),
         ),
     })

@@ -1,7 +1,7 @@
 //! Interfaces that ovs-vswitchd could not open.
 
 use super::finding::{Found, Snapshot, has_failed};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::resolve::argument;
 
 /// The start of ovs-vswitchd's error for a missing device.
@@ -24,7 +24,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         let error = interface.error.as_deref();
         if error.is_some_and(|error| error.contains(NOT_OPENED) && error.contains(NO_SUCH_DEVICE)) {
             let what = error.unwrap_or_default();
-            found.add(Kind::NoDevice, Some(bridge), name, what);
+            found.add(FindingKind::NoDevice, Some(bridge), name, what);
             if port.is_bond() {
                 let bond = argument(&port.name);
                 found.hint(MEMBER, &[("{bond}", &bond), ("{member}", name)]);
@@ -37,10 +37,10 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                     interface.kind()
                 );
             }
-            found.add(Kind::PortError, Some(bridge), name, what);
+            found.add(FindingKind::PortError, Some(bridge), name, what);
         } else if snapshot.is_without_ofport(interface) {
             let what = "ovs-vswitchd has given it no OpenFlow number";
-            found.add(Kind::NoOfport, Some(bridge), name, what);
+            found.add(FindingKind::NoOfport, Some(bridge), name, what);
         }
     }
 }

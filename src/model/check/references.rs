@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kind::Kind;
+use super::kind::FindingKind;
 
 /// Maximum number of hidden flows of a bridge, and of groups with dead buckets, reported one by one.
 pub(super) const MAX_REPORTED: usize = 1000;
@@ -53,15 +53,15 @@ impl References {
 
 impl Uses {
     /// `table=0,priority=5,in_port=9 and 3 more match on it`
-    pub(super) fn text(&self, kind: Kind) -> String {
+    pub(super) fn text(&self, kind: FindingKind) -> String {
         let one = self.count == 1;
         let verb = match kind {
-            Kind::FlowMatchesNoPort if one => "matches on it",
-            Kind::FlowMatchesNoPort => "match on it",
-            Kind::FlowOutputNoPort if one => "sends to it",
-            Kind::FlowOutputNoPort => "send to it",
-            Kind::WatchMissing if one => "watches it",
-            Kind::WatchMissing => "watch it",
+            FindingKind::FlowMatchesNoPort if one => "matches on it",
+            FindingKind::FlowMatchesNoPort => "match on it",
+            FindingKind::FlowOutputNoPort if one => "sends to it",
+            FindingKind::FlowOutputNoPort => "send to it",
+            FindingKind::WatchMissing if one => "watches it",
+            FindingKind::WatchMissing => "watch it",
             _ if one => "refers to it",
             _ => "refer to it",
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Daemon, Found, Snapshot};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::Bridge;
 
 const DAEMON: &str = "ovs-vswitchd";
@@ -12,15 +12,15 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     let ovs = &snapshot.topology.ovs;
     let numbers = format!("cur_cfg is {}, next_cfg {}", ovs.cur_cfg, ovs.next_cfg);
     match snapshot.daemon {
-        Daemon::Down => found.add(Kind::VswitchdDown, None, DAEMON, "it does not run"),
+        Daemon::Down => found.add(FindingKind::VswitchdDown, None, DAEMON, "it does not run"),
         Daemon::Silent => found.add(
-            Kind::VswitchdSilent,
+            FindingKind::VswitchdSilent,
             None,
             DAEMON,
             "it accepts connections and does not answer",
         ),
         Daemon::Unknown | Daemon::Runs { .. } if snapshot.is_behind() => {
-            found.add(Kind::NotApplied, None, DAEMON, numbers);
+            found.add(FindingKind::NotApplied, None, DAEMON, numbers);
         }
         Daemon::Unknown => {}
         Daemon::Runs { unserved } => {
@@ -30,7 +30,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                         "ovs-vswitchd does not serve it; its datapath_type is {}",
                         bridge.datapath_kind()
                     );
-                    found.add(Kind::BridgeDown, Some(bridge), &bridge.name, what);
+                    found.add(FindingKind::BridgeDown, Some(bridge), &bridge.name, what);
                 }
             }
         }
@@ -50,7 +50,12 @@ fn datapath_ids(snapshot: &Snapshot<'_>, found: &mut Found) {
             }
             Some(other) => {
                 let what = format!("its datapath_id {id} is that of {} too", other.name);
-                found.add(Kind::DatapathIdTwice, Some(bridge), &bridge.name, what);
+                found.add(
+                    FindingKind::DatapathIdTwice,
+                    Some(bridge),
+                    &bridge.name,
+                    what,
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Found, Snapshot, has_failed};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::host::HostFacts;
 use crate::model::tunnel::{Tunnel, address, tunnels};
 
@@ -66,7 +66,12 @@ fn duplicates(snapshot: &Snapshot<'_>, found: &mut Found) {
                 works.remote.unwrap_or_default()
             );
             let name = &tunnel.interface.name;
-            found.add(Kind::DuplicateTunnel, Some(tunnel.bridge), name, what);
+            found.add(
+                FindingKind::DuplicateTunnel,
+                Some(tunnel.bridge),
+                name,
+                what,
+            );
             found.explain(tunnel.interface);
         }
     }
@@ -83,7 +88,12 @@ fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
         && !host.has_address(local)
     {
         let what = format!("its local_ip {local} is no address of this host");
-        found.add(Kind::TunnelLocalAddress, Some(tunnel.bridge), name, what);
+        found.add(
+            FindingKind::TunnelLocalAddress,
+            Some(tunnel.bridge),
+            name,
+            what,
+        );
         // The route to the tunnel network depends on the address.
         return;
     }
@@ -91,7 +101,7 @@ fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
         && !host.has_route(remote)
     {
         let what = format!("the host has no route to {remote}");
-        found.add(Kind::TunnelNoRoute, Some(tunnel.bridge), name, what);
+        found.add(FindingKind::TunnelNoRoute, Some(tunnel.bridge), name, what);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Faults of tags and trunks.
 
 use super::finding::{Found, Snapshot};
-use super::kind::Kind;
+use super::kind::FindingKind;
 use crate::model::host::HostFacts;
 use crate::model::tunnel::is_tunnel;
 use crate::model::{Bridge, Port};
@@ -21,7 +21,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             if port.tag == Some(DEAD) {
                 if !is_closed {
                     let what = format!("its tag is {DEAD}: nothing passes");
-                    found.add(Kind::DeadVlan, Some(bridge), &port.name, what);
+                    found.add(FindingKind::DeadVlan, Some(bridge), &port.name, what);
                 }
                 continue;
             }
@@ -31,7 +31,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                     port.tag.unwrap_or_default(),
                     crate::model::vlan::ranges(&port.trunks)
                 );
-                found.add(Kind::TrunksIgnored, Some(bridge), &port.name, what);
+                found.add(FindingKind::TrunksIgnored, Some(bridge), &port.name, what);
             }
             if let Some(tagged) = tagged.filter(|_| !is_closed)
                 && trunks_by_default(bridge, port, snapshot.host)
@@ -41,7 +41,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                     tagged.name,
                     tagged.tag.unwrap_or_default()
                 );
-                found.add(Kind::TrunksAll, Some(bridge), &port.name, what);
+                found.add(FindingKind::TrunksAll, Some(bridge), &port.name, what);
             }
         }
     }

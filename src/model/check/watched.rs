@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::Finding;
-use super::kind::Kind;
+use super::kind::FindingKind;
 use super::references::{Existing, MAX_REFERENCES, MAX_REPORTED, References};
 use crate::model::liveness::{Watch, live_groups};
 use crate::openflow::messages::groups::{FAST_FAILOVER, GroupDesc, SELECT};
@@ -73,7 +73,7 @@ impl Watched {
             |group| has_group(group) && live.get(&group).is_none_or(|live| *live == Some(true));
         let is_live =
             |watch: Watch| watch.port.is_some_and(has_port) || watch.group.is_some_and(may_live);
-        let (mut ports, mut lost) = (References::default(), References::default());
+        let (mut ports, mut groups) = (References::default(), References::default());
         let mut dead_groups = 0;
         let mut add = |kind, object: &str, what| {
             findings.push(Finding::new(kind, Some(bridge), object, what));
@@ -92,7 +92,7 @@ impl Watched {
                         more => format!("; {more} more of its {} buckets likewise", buckets.len()),
                     };
                     let what = first.why_dead(first.watch.group.is_some_and(has_group)) + &more;
-                    add(Kind::BucketNeverLive, &object, what);
+                    add(FindingKind::BucketNeverLive, &object, what);
                 }
             }
             let alive = buckets.iter().map(|bucket| bucket.watch);
@@ -101,18 +101,18 @@ impl Watched {
                     ports.add(port, (*group_id).into(), &text);
                 }
                 if let Some(group) = watch.group.filter(|group| !has_group(*group)) {
-                    lost.add(group, (*group_id).into(), &text);
+                    groups.add(group, (*group_id).into(), &text);
                 }
             }
         }
         if let Some(more @ 1..) = dead_groups.checked_sub(MAX_REPORTED) {
             let what = format!("{more} more groups have such buckets");
-            add(Kind::BucketNeverLive, bridge, what);
+            add(FindingKind::BucketNeverLive, bridge, what);
         }
-        for (word, missing) in [("port", ports), ("group", lost)] {
+        for (word, missing) in [("port", ports), ("group", groups)] {
             for (number, uses) in &missing.0 {
-                let what = uses.text(Kind::WatchMissing);
-                add(Kind::WatchMissing, &format!("{word} {number}"), what);
+                let what = uses.text(FindingKind::WatchMissing);
+                add(FindingKind::WatchMissing, &format!("{word} {number}"), what);
             }
         }
     }

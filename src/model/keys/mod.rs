@@ -5,7 +5,7 @@
 //! only here. `external_ids` are free for other programs: a key there is reported only if it looks like a
 //! typing error.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `switch`, `interface`, `qos`, `remote` | the rows |
 //! | `row` | the members of a row |

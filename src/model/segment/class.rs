@@ -1,9 +1,9 @@
-//! Which packets a flow takes by their headers: a union of cubes.
+//! The packets that a flow matches by their headers: a union of cubes.
 //!
-//! A cube is the packets with given values in given bits of given fields: the match of one flow. Flows that
-//! do the same with the same port, tag and registers are one rule, and their cubes one class: a hundred
-//! thousand flows, one for each address, are one class. The cubes of a class are kept by shape (which bits of
-//! which fields), the values sorted, so that a packet is looked up once for each shape.
+//! A cube is the set of packets with given values in given bits of given fields: the match of one flow. Flows
+//! that do the same with the same port, tag and registers are one rule, and their cubes one class: a hundred
+//! thousand flows, one per address, are one class. The cubes of a class are grouped by shape (which bits of
+//! which fields) and their values sorted, so that a packet takes one lookup per shape.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -12,14 +12,14 @@ use super::contents::{Contents, Variable};
 use crate::openflow::bytes::be_number;
 use crate::openflow::fields::{Id, Match};
 
-/// Which bits of which rows a cube looks at, by row.
+/// The bits that a cube matches on, by row.
 pub(super) type CubeShape = Rc<[(u8, u128)]>;
 
 /// A union of cubes.
 #[derive(Debug, PartialEq, Eq, Hash, Default)]
 pub(super) struct Class {
     shapes: Vec<Cubes>,
-    /// Whether some cube is of a flow that also matches on what is not looked at.
+    /// Whether the match of any of the flows also depends on fields that are not followed.
     pub(super) is_vague: bool,
 }
 
@@ -27,12 +27,13 @@ pub(super) struct Class {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Cubes {
     shape: CubeShape,
-    /// The values, field by field of the shape, of one cube after the other; in order once all are there.
+    /// The values of one cube after the other, each in the order of the shape's fields; sorted once all are
+    /// added.
     values: Vec<u128>,
 }
 
 impl Cubes {
-    /// Every cube's values. The shape that looks at nothing has one cube.
+    /// Iterates over the values of the cubes. The shape without bits has one cube.
     fn all(&self) -> impl Iterator<Item = &[u128]> {
         let whole: &[u128] = &[];
         let one = self.shape.is_empty().then_some(whole);
@@ -68,7 +69,7 @@ impl Cubes {
         self.find(values).is_some()
     }
 
-    /// Where the cube with these values is.
+    /// The index of the cube with these values.
     fn find(&self, values: &[u128]) -> Option<usize> {
         let (mut low, mut high) = (0, self.len());
         while low < high {
@@ -83,14 +84,14 @@ impl Cubes {
     }
 }
 
-/// Bits of variables: which, their values, which bits of it. No variable comes twice; a value has no bits
-/// outside of its mask.
+/// Bits of variables: the variable, the value, the mask. Each variable occurs once; the value has no bits
+/// outside of the mask.
 pub(super) type Cube = Vec<(Variable, u128, u128)>;
 
-/// A value for each variable that has one; the others have that of [`preset`].
+/// A value for each variable that is set; the others have the value of [`preset`].
 pub(super) type Point = Vec<(Variable, u128)>;
 
-/// A cube as a flow's match has it.
+/// A cube with the fields of a flow's match.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     shape: Vec<(u8, u128)>,
@@ -98,7 +99,7 @@ pub(super) struct Conditions {
     is_vague: bool,
 }
 
-/// Fields that are no part of a class: rules have them by name.
+/// Fields that are not part of a class: rules store them separately.
 const APART: [Id; 9] = [
     Id::IN_PORT,
     Id::IN_PORT_OXM,
@@ -111,9 +112,9 @@ const APART: [Id; 9] = [
     Id::METADATA,
 ];
 
-/// How far the bits of the DSCP stand from the right in the byte of type of service.
+/// The bit offset of the DSCP in the type-of-service byte.
 const DSCP_SHIFT: u32 = 2;
-/// How far the priority stands from the right in the tag control information.
+/// The bit offset of the priority in the tag control information.
 const PCP_SHIFT: u32 = 13;
 
 /// Number of a row; rows are fewer than 256.
@@ -122,7 +123,7 @@ pub(super) fn row(id: Id) -> u8 {
 }
 
 impl Conditions {
-    /// What a match says of headers. `conj_id` is left out: see [`super::rules`].
+    /// The headers that a match requires. `conj_id` is left out: see [`super::rules`].
     pub(super) fn of(fields: &Match<'_>) -> Conditions {
         let mut conditions = Conditions {
             is_vague: fields.has_unknown(),
@@ -184,7 +185,7 @@ fn ones(bytes: usize) -> u128 {
         .unwrap_or(0)
 }
 
-/// The shapes of the classes, which share them.
+/// The shapes of the classes, shared among them.
 #[derive(Debug, Default)]
 pub(super) struct CubeShapes(HashSet<CubeShape>);
 
@@ -212,7 +213,7 @@ impl Class {
         }
     }
 
-    /// The packets with given bits of one field.
+    /// The packets with these bits of one field.
     pub(super) fn of_field(row: u8, value: u128, mask: u128) -> Class {
         let shape: CubeShape = [(row, mask)].into();
         Class {
@@ -224,7 +225,7 @@ impl Class {
         }
     }
 
-    /// Puts the values in order, once all are there.
+    /// Sorts the values, once all are added.
     pub(super) fn sort(&mut self) {
         self.shapes.iter_mut().for_each(Cubes::sort);
         self.shapes.shrink_to_fit();
@@ -235,12 +236,12 @@ impl Class {
         !self.is_vague && self.shapes.iter().any(|cubes| cubes.shape.is_empty())
     }
 
-    /// How many cubes it has.
+    /// The number of cubes.
     pub(super) fn len(&self) -> usize {
         self.shapes.iter().map(Cubes::len).sum()
     }
 
-    /// Every cube: shape and values.
+    /// Iterates over the cubes: shape and values.
     pub(super) fn cubes(&self) -> impl Iterator<Item = (&CubeShape, &[u128])> {
         self.shapes
             .iter()
@@ -256,7 +257,7 @@ impl Class {
             })
     }
 
-    /// The cube with a packet, as bits of variables; `None`: it is in none.
+    /// The cube that contains a packet, as bits of variables; `None` if there is none.
     pub(super) fn cube_with(&self, point: &Point, contents: &Contents) -> Option<Cube> {
         self.shapes.iter().find_map(|cubes| {
             let value = |(row, mask): &(u8, u128)| {
@@ -265,7 +266,7 @@ impl Class {
                 let bits = content.value & content.known | at(point, variable) & content.free();
                 bits & mask
             };
-            // Most classes have one cube, and most of these differ in the first field.
+            // Most classes have one cube, and most of these are decided by the first field.
             if let (1, only) = (cubes.len(), cubes.at(0)) {
                 let same = |(field, own): (&(u8, u128), &u128)| value(field) == *own;
                 let is_in = cubes.shape.iter().zip(only).all(same);
@@ -277,14 +278,14 @@ impl Class {
         })
     }
 
-    /// The cubes that have something in common with `cube`, cut to that.
+    /// The intersections with `cube` that are not empty.
     pub(super) fn cubes_within<'c>(
         &'c self,
         cube: &'c Cube,
         contents: &'c Contents,
     ) -> impl Iterator<Item = Cube> + 'c {
         self.shapes.iter().flat_map(move |cubes| {
-            // Where the cube says all that the shape looks at, one look-up tells.
+            // If `cube` determines all bits of the shape, one lookup suffices.
             let decided = |(row, mask): &(u8, u128)| {
                 let content = contents.of(*row);
                 let (value, bits) = of_variable(cube, content.variable());
@@ -307,7 +308,7 @@ impl Class {
     }
 }
 
-/// A cube as bits of variables; `None` where a known bit has another value.
+/// A cube as bits of variables; `None` if a known bit has another value.
 fn as_variables(shape: &CubeShape, values: &[u128], contents: &Contents) -> Option<Cube> {
     let mut cube = Cube::new();
     for ((row, mask), value) in shape.iter().zip(values) {
@@ -323,7 +324,7 @@ fn as_variables(shape: &CubeShape, values: &[u128], contents: &Contents) -> Opti
     Some(cube)
 }
 
-/// What two cubes have in common; `None`: nothing.
+/// The intersection of two cubes; `None` if it is empty.
 pub(super) fn meet(a: &Cube, b: &Cube) -> Option<Cube> {
     let mut both = a.clone();
     for (variable, value, mask) in b {
@@ -341,7 +342,7 @@ pub(super) fn meet(a: &Cube, b: &Cube) -> Option<Cube> {
     Some(both)
 }
 
-/// Value and mask that a cube has for a variable.
+/// The value and mask of a variable in a cube.
 pub(super) fn of_variable(cube: &Cube, variable: Variable) -> (u128, u128) {
     let found = cube.iter().find(|(of, ..)| *of == variable);
     found.map_or((0, 0), |(_, value, mask)| (*value, *mask))
@@ -352,8 +353,8 @@ fn at(point: &Point, variable: Variable) -> u128 {
     found.map_or_else(|| preset(variable), |(_, value)| *value)
 }
 
-/// The value of a variable of which nothing is asked: one that hardly any flow matches on. The addresses are
-/// locally administered, the type is IEEE's local experimental one.
+/// The default of an unrestricted variable: a value that hardly any flow matches on. Addresses are locally
+/// administered, the Ethernet type is IEEE's local experimental one.
 pub(super) fn preset((of, _): Variable) -> u128 {
     if of == row(Id::ETH_SRC) {
         0x0200_00b5_0001

@@ -1,30 +1,29 @@
-//! What is known of a packet's fields: values that actions wrote, and what is still as it came.
+//! The known contents of a packet's fields: values written by actions, and unchanged bits.
 
 use std::rc::Rc;
 
 use crate::openflow::fields::Id;
 
-/// The bits of one field, by where their value comes from. A bit is in one of three sets: its value is
-/// known, it was computed from something that is not followed (opaque), or it is a bit of the packet as it
-/// came, which is a variable.
+/// The bits of one field, by the origin of their value: known, opaque (computed from something that is not
+/// followed), or a bit of the received packet, which is a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Content {
     row: u8,
-    /// Which bits have a known value.
+    /// Mask of the known bits.
     pub(super) known: u128,
     /// Their values.
     pub(super) value: u128,
-    /// Which bits may have any value, for a reason that is not followed.
+    /// Mask of the opaque bits, which may have any value.
     pub(super) opaque: u128,
-    /// Which variable the others are bits of: connection tracking makes new ones.
+    /// The variable of the remaining bits: connection tracking creates new ones.
     generation: u16,
 }
 
-/// A field of the packet as it came, or as connection tracking made it: row and generation.
+/// A field of the received packet, or one written by connection tracking: row and generation.
 pub(super) type Variable = (u8, u16);
 
 impl Content {
-    /// Of a field that no action has touched.
+    /// The variable of a field that no action has changed.
     fn fresh(row: u8) -> Content {
         Content {
             row,
@@ -39,14 +38,14 @@ impl Content {
         (self.row, self.generation)
     }
 
-    /// Which bits are those of the variable.
+    /// Mask of the bits of the variable.
     pub(super) fn free(&self) -> u128 {
         !(self.known | self.opaque)
     }
 }
 
-/// Fields of the switch's own, which are zero where a packet enters a bridge: registers, metadata, the
-/// tunnel's, those of connection tracking. A packet type of zero is Ethernet.
+/// Fields that are zero when a packet enters a bridge: registers, metadata, tunnel fields, those of
+/// connection tracking. A packet type of zero is Ethernet.
 fn starts_at_zero(row: u8) -> bool {
     let row = usize::from(row);
     let is = |id: Id| row == id.index();
@@ -61,7 +60,7 @@ fn starts_at_zero(row: u8) -> bool {
         || is(Id::PACKET_TYPE)
 }
 
-/// The fields that differ from those of a packet that has just come in, by row. Cheap to copy.
+/// The fields that differ from those of a packet that just entered the bridge, by row. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Contents(Rc<Vec<Content>>);
 
@@ -74,7 +73,7 @@ impl Contents {
         .unwrap_or_else(|| Content::fresh(row))
     }
 
-    /// The value of the bits of `mask`, where all of them are known.
+    /// The value of the bits of `mask`, if all of them are known.
     pub(super) fn value(&self, row: u8, mask: u128) -> Option<u128> {
         let content = self.of(row);
         (mask & !content.known == 0).then_some(content.value & mask)
@@ -89,7 +88,7 @@ impl Contents {
         });
     }
 
-    /// Bits become what is not followed.
+    /// Makes bits opaque.
     pub(super) fn forget(&mut self, row: u8, mask: u128) {
         self.change(row, |content| {
             content.known &= !mask;
@@ -98,7 +97,7 @@ impl Contents {
         });
     }
 
-    /// The field becomes another variable, of which nothing is known.
+    /// Makes the field a new variable, of which nothing is known.
     pub(super) fn renew(&mut self, row: u8) {
         self.change(row, |content| {
             let generation = content.generation.saturating_add(1);
@@ -124,11 +123,11 @@ impl Contents {
             }
             Err(at) => all.insert(at, content),
         }
-        // Equal contents are equal values: what is as it was is not listed.
+        // Unchanged fields are not stored, so that equal contents compare equal.
         all.retain(|content| *content != Content::fresh(content.row));
     }
 
-    /// What a packet brings along through a patch port: its headers; the fields of the switch begin anew.
+    /// The contents after a patch port: headers are kept, all other fields are reset.
     pub(super) fn through_patch(&self) -> Contents {
         let headers = self.0.iter().filter(|content| !starts_at_zero(content.row));
         Contents(Rc::new(headers.copied().collect()))

@@ -1,7 +1,7 @@
-//! Where a walk's packets go: the NORMAL action, floods, groups, ports and what is behind them.
+//! Outputs of a walk: the NORMAL action, floods, groups, ports, and what is behind them.
 
 use super::class::row;
-use super::network::{NetworkPort, Role};
+use super::network::{InterfaceRole, NetworkPort};
 use super::packet::{Doubt, ETH_TYPE_VLAN, Packet};
 use super::rules::GroupKind;
 use super::steps::in_order;
@@ -22,14 +22,14 @@ impl<'w, 't> Walk<'w, 't> {
         let bridge = way.packet.bridge;
         let pipeline = self.pipeline(bridge)?;
         let Some(groups) = &pipeline.groups else {
-            self.lost.insert(Doubt::Groups);
+            self.doubts.insert(Doubt::Groups);
             return Some(Next::Step);
         };
         let Some(group) = groups.get(&number) else {
             return Some(Next::Return);
         };
         if depth >= MAX_DEPTH {
-            self.lost.insert(Doubt::Loop);
+            self.doubts.insert(Doubt::Loop);
             return Some(Next::Step);
         }
         for bucket in &group.buckets {
@@ -57,7 +57,7 @@ impl<'w, 't> Walk<'w, 't> {
         self.network.members.get(bridge)?.is_live(ofport)
     }
 
-    /// The NORMAL action. Nothing is learned yet: it goes to all ports of the VLAN.
+    /// The NORMAL action. No addresses are learned: the packet goes to all ports of the VLAN.
     pub(super) fn switch(&mut self, way: &Way<'w>, depth: usize) {
         let packet = &way.packet;
         let network = self.network;
@@ -73,7 +73,7 @@ impl<'w, 't> Walk<'w, 't> {
         let Some(tags) = tags else {
             return;
         };
-        // A tag that the switch has not looked at, and that is now the outer one.
+        // A tag that the switch has not parsed, and that is now the outer one.
         let eth_type = packet.contents.value(row(Id::ETH_TYPE), u16::MAX.into());
         if packet.tags.outer.is_none() && eth_type == Some(ETH_TYPE_VLAN) {
             return;
@@ -120,7 +120,7 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    /// All ports but the one where it came in, whatever the VLAN.
+    /// Sends to all ports except the input port, whatever the VLAN.
     pub(super) fn flood(&mut self, way: &Way<'w>, depth: usize) {
         let Some(member) = self.network.members.get(way.packet.bridge) else {
             return;
@@ -159,7 +159,7 @@ impl<'w, 't> Walk<'w, 't> {
         });
     }
 
-    /// Out of a port, as it is.
+    /// Sends to a port without changing the packet.
     pub(super) fn send(&mut self, way: &Way<'w>, ofport: u32, depth: usize) {
         let network = self.network;
         let packet = &way.packet;
@@ -177,16 +177,16 @@ impl<'w, 't> Walk<'w, 't> {
             }
         }
         let leaves = match &place.role {
-            Role::Patch(None) | Role::Inside => false,
-            Role::Patch(Some(link)) => {
+            InterfaceRole::Patch(None) | InterfaceRole::Inside => false,
+            InterfaceRole::Patch(Some(link)) => {
                 let crossing = Crossing {
                     from: (packet.bridge, ofport),
                     to: (link.bridge, link.ofport),
                     tags: packet.tags,
                 };
-                // The same packet at the same place goes on for ever.
+                // The same packet at the same place would be sent forever.
                 if self.route.contains(&crossing) {
-                    self.lost.insert(Doubt::Loop);
+                    self.doubts.insert(Doubt::Loop);
                     return;
                 }
                 self.hops.insert(crossing);
@@ -208,10 +208,10 @@ impl<'w, 't> Walk<'w, 't> {
                 self.route.pop();
                 false
             }
-            Role::Tunnel(_) => true,
-            Role::Wire => !at_home || !place.is_of_one_vlan(),
-            // This host takes part untagged, as a router does; it sees every VLAN.
-            Role::Local => !at_home && ofport == PORT_LOCAL && packet.tags.vid() == 0,
+            InterfaceRole::Tunnel(_) => true,
+            InterfaceRole::Wire => !at_home || !place.is_of_one_vlan(),
+            // This host receives packets untagged, as a router does, of every VLAN.
+            InterfaceRole::Local => !at_home && ofport == PORT_LOCAL && packet.tags.vid() == 0,
         };
         if leaves {
             let key = packet.contents.value(row(Id::TUN_ID), u64::MAX.into());

@@ -1,47 +1,47 @@
-//! What walks found out of a tag and a segment, and how surely.
+//! The results of the walks for a tag and a segment, with their certainty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::network::{NetworkPort, Role};
+use super::network::{InterfaceRole, NetworkPort};
 use super::packet::{Choice, Doubt, Tags};
 use super::tag_line::TagState;
 use super::walk::Crossing;
 use crate::model::tunnel::Key;
 
-/// What identifies a segment.
+/// The identity of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Outside<'t> {
     pub(super) bridge: Option<usize>,
     pub(super) kind: &'t str,
     pub(super) id: Option<u64>,
-    /// Whatever the VLAN or key is that flows do not name.
+    /// Whether it stands for every VLAN or key that no flow names.
     pub(super) is_any: bool,
-    /// Whether it is this host itself that takes part: it counts where there is no wire or tunnel.
+    /// Whether it is this host itself, which counts only if there is no wire or tunnel.
     pub(super) is_host: bool,
     pub(super) inner_vlan: Option<u16>,
 }
 
-/// What the walks say of a tag and a segment.
+/// The results for a tag and a segment.
 #[derive(Debug, Default, Clone)]
 pub(super) struct TagFinding {
     pub(super) outbound: Evidence,
     pub(super) inbound: Evidence,
-    /// Whether some way there passes working patches only.
+    /// Whether any path there uses working patches only.
     pub(super) works: bool,
     pub(super) exits: BTreeMap<(usize, u32), WayOut>,
     pub(super) through: BTreeSet<u32>,
 }
 
-/// What the walks say of a wire or tunnel of a segment.
+/// The results for a wire or tunnel of a segment.
 #[derive(Debug, Default, Clone)]
 pub(super) struct WayOut {
     pub(super) outbound: Evidence,
     pub(super) inbound: Evidence,
-    /// The patches on the way there.
+    /// The patches on the path there.
     pub(super) route: Vec<Crossing>,
 }
 
-/// How well a direction is known.
+/// The certainty of a direction.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Evidence {
     pub(super) is_proven: bool,
@@ -68,7 +68,7 @@ impl Evidence {
         self.is_proven || self.choice.is_some() || self.doubt.is_some()
     }
 
-    /// Where the switch has a choice, and packets go this way only by it.
+    /// The choice of the switch on which the path depends.
     pub(super) fn only_choice(self) -> Option<Choice> {
         self.choice.filter(|_| !self.is_proven)
     }
@@ -80,7 +80,7 @@ impl Evidence {
 }
 
 impl TagFinding {
-    /// Apart by direction, where packets leave by some wires or tunnels and come in by others.
+    /// Separate by direction if packets leave and enter by different wires or tunnels.
     pub(super) fn by_direction(&self) -> Vec<TagFinding> {
         let mut parts: BTreeMap<(bool, bool), TagFinding> = BTreeMap::new();
         for (place, way) in &self.exits {
@@ -100,7 +100,7 @@ impl TagFinding {
         parts.into_values().rev().collect()
     }
 
-    /// Whether a direction is known to be there, whatever the switch chooses.
+    /// Whether the direction exists, whichever flows the switch chooses.
     pub(super) fn is_sure(&self) -> bool {
         self.outbound.is_proven || self.inbound.is_proven
     }
@@ -134,7 +134,7 @@ pub(super) fn outside<'t>(
     is_inbound: bool,
 ) -> Outside<'t> {
     match &place.role {
-        Role::Tunnel(tunnel) => {
+        InterfaceRole::Tunnel(tunnel) => {
             let key = if is_inbound {
                 tunnel.in_key
             } else {
@@ -153,7 +153,7 @@ pub(super) fn outside<'t>(
             }
         }
         role => Outside {
-            is_host: matches!(role, Role::Local),
+            is_host: matches!(role, InterfaceRole::Local),
             ..on_wire(Some(bridge), tags)
         },
     }
@@ -180,7 +180,7 @@ pub(super) fn on_wire<'t>(bridge: Option<usize>, tags: Tags) -> Outside<'t> {
     }
 }
 
-/// The key of a tunnel whose packets all have the same.
+/// The key of a tunnel, if all its packets have the same.
 pub(super) fn fixed(key: Key<'_>) -> u64 {
     match key {
         Key::Number(number) => number,

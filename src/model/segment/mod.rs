@@ -1,27 +1,26 @@
-//! What a bridge's VLAN tags are on the wire: the segment that each is translated to, from the flows.
+//! The meaning of a bridge's VLAN tags on the wire: the segment that flows translate each to.
 //!
-//! A tag has a meaning on its bridge only. Neutron's agent makes one up for each network of a host, and
-//! flows translate it: into the provider's VLAN on a bridge behind a patch, into a tunnel key (VNI), into
-//! no tag at all; and back. So packets are followed through the flows of all the bridges that hang
-//! together: out, from the ports of a tag to the wires and tunnels; and in, from each of these with
-//! every tag and key that may matter. How the flows spell a translation, and over how many tables, is
-//! the same to that.
+//! A tag is local to its bridge. Neutron's agent assigns one to each network of a host, and flows translate
+//! it: to the provider's VLAN on a bridge behind a patch, to a tunnel key (VNI), or to untagged; and back. So
+//! packets are followed through the flows of all connected bridges: outwards, from the ports of a tag to the
+//! wires and tunnels; and inwards, from each of these with every tag and key that may matter. The result does
+//! not depend on how the flows express a translation, or over how many tables.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
-//! | `packet` | a packet, as far as it matters here: tags, fields, action set |
-//! | `contents` | what is known of its fields |
-//! | `class` | which headers flows match on, however many flows there are |
-//! | `proof` | whether there is a packet that takes a way |
-//! | `steps` | what flows do, as far as it matters here |
-//! | `rules` | flows and groups; those that do the same are one |
-//! | `pipeline` | the rules of a bridge, found by packet |
+//! | `packet` | the relevant parts of a packet: tags, fields, action set |
+//! | `contents` | the known contents of its fields |
+//! | `class` | the headers that flows match on, stored compactly |
+//! | `proof` | whether there is a packet for a path |
+//! | `steps` | the relevant effects of flows |
+//! | `rules` | flows and groups; flows with equal effects are merged |
+//! | `pipeline` | the rules of a bridge, and their lookup |
 //! | `network` | bridges, ports and patches |
-//! | `walk`, `way` | the ways of packets through tables and actions |
-//! | `delivery`, `tracking` | ports, groups and bridges on them; connection tracking |
-//! | `survey`, `finding` | the walks from and to one bridge, and what they found, how surely |
-//! | `rows`, `tag_line` | the lines that come of it |
-//! | `record` | what Neutron's agent wrote down |
+//! | `walk`, `way` | the paths of packets through tables and actions |
+//! | `delivery`, `tracking` | outputs to ports, groups and bridges; connection tracking |
+//! | `survey`, `finding` | the walks from and to one bridge, and their results |
+//! | `rows`, `tag_line` | the rows made from the results |
+//! | `record` | the data that Neutron's agent stores |
 
 mod class;
 mod contents;
@@ -53,8 +52,8 @@ use super::topology::{Bridge, Port};
 use pipeline::Pipeline;
 use survey::Survey;
 
-/// The tags of the network's homes, by bridge and tag. `flows` has the flows of each of
-/// [`Network::bridges_that_matter`] under its name; a bridge without some passes nothing on.
+/// The tags of the network's homes, by bridge and tag. `flows` contains the flows of each of
+/// [`Network::bridges_that_matter`] under its name; a bridge without an entry drops everything.
 pub fn tag_lines<'t>(network: &Network<'t>, flows: BTreeMap<&str, FlowRules>) -> Vec<TagLine<'t>> {
     let pipelines = pipelines(network, flows);
     let budget = budget(&pipelines);
@@ -63,14 +62,14 @@ pub fn tag_lines<'t>(network: &Network<'t>, flows: BTreeMap<&str, FlowRules>) ->
     network.homes.iter().filter_map(survey).flatten().collect()
 }
 
-/// Whether a port is one whose own packets are followed: it belongs to one VLAN, or a guest's that tags its
-/// packets itself. Others are wires, tunnels and patches, which the tags of others pass.
+/// Whether the packets of a port are followed: it belongs to one VLAN, or to a guest that sends tagged
+/// packets. Other ports are wires, tunnels and patches, which packets of tags pass.
 pub fn is_of_guest(bridge: &Bridge, port: &Port) -> bool {
     network::is_of_guest(bridge, port)
 }
 
-/// The same for the packets of one port of a home: of its tag, or, of a port that carries several VLANs, of each
-/// that leads anywhere; 0 is untagged.
+/// Like [`map`], for the packets of one port of a home: its tag, or, if it carries several VLANs, each that
+/// leads anywhere; 0 is untagged.
 pub fn port_lines<'t>(
     network: &Network<'t>,
     flows: BTreeMap<&str, FlowRules>,
@@ -83,7 +82,7 @@ pub fn port_lines<'t>(
     let mut lines: Vec<TagLine<'t>> = Vec::new();
     for home in &network.homes {
         lines.extend(of(home, Some(port)).into_iter().flatten());
-        // Whether a segment is another tag's too is known of all tags.
+        // Whether a segment has other tags, too, requires the results for all tags.
         for other in of(home, None).into_iter().flatten() {
             if other.state == TagState::Conflict {
                 let same = |line: &&mut TagLine<'_>| line.tag == other.tag && line.is_of(&other);
@@ -105,9 +104,8 @@ fn pipelines(network: &Network<'_>, mut flows: BTreeMap<&str, FlowRules>) -> Vec
     network.members.iter().map(pipeline).collect()
 }
 
-/// Work that proofs may do, for each rule and whatever their number, in cubes and classes looked at, some hundred
-/// nanoseconds each: the time is of the order that the switch
-/// takes to send the flows.
+/// The work that proofs may do, per rule and as a minimum, in cubes and classes tested, of some hundred
+/// nanoseconds each: the total time is of the order of the time that the switch takes to send the flows.
 const WORK_PER_RULE: u64 = 10;
 const WORK_AT_LEAST: u64 = 2_000_000;
 

@@ -8,13 +8,13 @@ use crate::model::tunnel::Tunnel;
 use crate::model::vlan::{Vlan, tags};
 use crate::openflow::text::PORT_LOCAL;
 
-/// The bridges of a topology, and those among them whose tags are looked at: the homes.
+/// The bridges of a topology, and those whose tags are examined: the homes.
 #[derive(Debug)]
 pub struct Network<'t> {
     pub(super) members: Vec<Member<'t>>,
     /// Indices into `members`.
     pub(super) homes: Vec<usize>,
-    /// How many VLAN tags the switch looks at.
+    /// The number of VLAN tags that the switch parses.
     pub(super) vlan_limit: usize,
 }
 
@@ -23,39 +23,39 @@ pub struct Network<'t> {
 pub(super) struct Member<'t> {
     pub(super) bridge: &'t Bridge,
     pub(super) ports: HashMap<u32, NetworkPort<'t>>,
-    /// The ports through which packets leave, or may: all but those for guests and for this host.
+    /// The ports through which packets leave, or may leave: all but those of guests and of this host.
     pub(super) relays: Vec<u32>,
-    /// The ports that bear each VLAN as their own tag.
+    /// The ports that have each VLAN as their own tag.
     pub(super) bearers: HashMap<u16, Vec<u32>>,
-    /// The ports of guests that tag their packets themselves.
+    /// The ports of guests that send tagged packets.
     pub(super) guest_trunks: Vec<u32>,
-    /// Whether the NORMAL action drops frames to the addresses that IEEE 802.1D reserves.
+    /// Whether the NORMAL action drops frames to the addresses reserved by IEEE 802.1D.
     pub(super) drops_reserved: bool,
 }
 
-/// An interface that has an OpenFlow number.
+/// An interface with an OpenFlow port number.
 #[derive(Debug)]
 pub(super) struct NetworkPort<'t> {
     pub(super) port: &'t Port,
     pub(super) interface: &'t Interface,
     pub(super) vlan: Vlan,
-    pub(super) role: Role<'t>,
-    /// Whether frames can leave, as far as the database tells.
+    pub(super) role: InterfaceRole<'t>,
+    /// Whether packets can leave, according to the database; `None`: unknown.
     pub(super) is_live: Option<bool>,
-    /// Whether it is where a mirror sends its copies: nothing else is sent there.
+    /// Whether it is a mirror output port: no other packets are sent there.
     pub(super) is_mirror_output: bool,
 }
 
 /// What is behind an interface.
 #[derive(Debug)]
-pub(super) enum Role<'t> {
+pub(super) enum InterfaceRole<'t> {
     /// This host: the bridge's own port.
     Local,
-    /// Another bridge, if there is one.
-    Patch(Option<Link>),
+    /// Another bridge; `None` if the peer does not exist.
+    Patch(Option<PatchPeer>),
     /// Another host.
     Tunnel(Tunnel<'t>),
-    /// A device: a wire, or a guest's of which nothing tells so.
+    /// A device: a wire, or a guest's that is not recognized as such.
     Wire,
     /// This host, or a guest.
     Inside,
@@ -63,10 +63,10 @@ pub(super) enum Role<'t> {
 
 /// The far end of a patch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Link {
+pub(super) struct PatchPeer {
     pub(super) bridge: usize,
     pub(super) ofport: u32,
-    /// Whether both ends name each other; else one only names the other, and nothing passes.
+    /// Whether both ends name each other; if only one does, no packets pass.
     pub(super) works: bool,
 }
 
@@ -78,15 +78,15 @@ impl<'t> Network<'t> {
             let ports = bridge.interfaces().filter_map(|(port, interface)| {
                 let number = interface.port_number()?;
                 let role = if number == PORT_LOCAL {
-                    Role::Local
+                    InterfaceRole::Local
                 } else if interface.kind() == "patch" {
-                    Role::Patch(links.get(interface.name.as_str()).copied())
+                    InterfaceRole::Patch(links.get(interface.name.as_str()).copied())
                 } else if let Some(tunnel) = Tunnel::of(bridge, port, interface) {
-                    Role::Tunnel(tunnel)
+                    InterfaceRole::Tunnel(tunnel)
                 } else if is_inside(interface) {
-                    Role::Inside
+                    InterfaceRole::Inside
                 } else {
-                    Role::Wire
+                    InterfaceRole::Wire
                 };
                 let vlan = Vlan::of(port);
                 let place = NetworkPort {
@@ -114,7 +114,7 @@ impl<'t> Network<'t> {
             let forward_bpdu = bridge.other_config.get("forward-bpdu");
             let mut relays: Vec<u32> = ports
                 .iter()
-                .filter(|(_, place)| !matches!(place.role, Role::Inside))
+                .filter(|(_, place)| !matches!(place.role, InterfaceRole::Inside))
                 .map(|(number, _)| *number)
                 .collect();
             relays.sort_unstable();
@@ -137,7 +137,7 @@ impl<'t> Network<'t> {
             .filter(|(_, member)| is_home(member))
             .map(|(index, _)| index)
             .collect();
-        // 0 is as many as it can; without the setting it is one.
+        // 0 means the maximum that the switch supports; the default is one.
         let limit = topology.ovs.other_config.get("vlan-limit");
         let vlan_limit = match limit.map(|limit| limit.parse()) {
             Some(Ok(0)) => usize::MAX,
@@ -151,7 +151,7 @@ impl<'t> Network<'t> {
         }
     }
 
-    /// The bridges whose flows matter, by name: the homes and what hangs on them by patches.
+    /// The names of the bridges whose flows are needed: the homes and those connected to them by patches.
     pub fn bridges_that_matter(&self) -> Vec<&'t str> {
         let mut reached = BTreeSet::new();
         let mut next: Vec<usize> = self.homes.clone();
@@ -162,7 +162,7 @@ impl<'t> Network<'t> {
             if let (true, Some(member)) = (reached.insert(index), self.members.get(index)) {
                 let ways = member.ports.values();
                 next.extend(ways.filter_map(|place| match place.role {
-                    Role::Patch(link) => Some(link?.bridge),
+                    InterfaceRole::Patch(link) => Some(link?.bridge),
                     _ => None,
                 }));
             }
@@ -171,8 +171,8 @@ impl<'t> Network<'t> {
         names.map(|member| member.bridge.name.as_str()).collect()
     }
 
-    /// The patch ports of other bridges that lead nowhere, and so may have led to `home`; none where
-    /// they may have led elsewhere as well.
+    /// The patch ports of other bridges whose peer does not exist, and that may have led to `home`; empty if
+    /// they may also have led to another bridge.
     pub(super) fn loose_ends(&self, home: usize) -> impl Iterator<Item = (usize, u32)> {
         let others = |(index, member): &(usize, &Member<'_>)| {
             *index != home && !tags(member.bridge).is_empty()
@@ -190,37 +190,37 @@ impl<'t> Network<'t> {
 }
 
 impl Member<'_> {
-    /// Whether a port is live; `None`: that is not known.
+    /// Whether a port is live; `None`: unknown.
     pub(super) fn is_live(&self, ofport: u32) -> Option<bool> {
         self.ports
             .get(&ofport)
             .map_or(Some(false), |port| port.is_live)
     }
 
-    /// Its patch ports that lead nowhere.
+    /// Its patch ports whose peer does not exist.
     pub(super) fn dangling(&self) -> impl Iterator<Item = u32> {
         self.relays.iter().copied().filter(|number| {
             let place = self.ports.get(number);
             place.is_some_and(|place| {
-                matches!(place.role, Role::Patch(None)) && !place.is_of_one_vlan()
+                matches!(place.role, InterfaceRole::Patch(None)) && !place.is_of_one_vlan()
             })
         })
     }
 }
 
 impl NetworkPort<'_> {
-    /// The VLAN that it puts on packets without one.
+    /// The VLAN of untagged packets received on it.
     pub(super) fn tag(&self) -> Option<u16> {
         self.vlan.tag().and_then(|tag| u16::try_from(tag).ok())
     }
 
-    /// Whether it belongs to one VLAN of its bridge, and so is no wire of it: at home a guest's, or one of this
-    /// host.
+    /// Whether it belongs to one VLAN of its bridge, and so is not a wire of it: on a home, a port of a guest
+    /// or of this host.
     pub(super) fn is_of_one_vlan(&self) -> bool {
         matches!(self.vlan, Vlan::Access { .. } | Vlan::Dot1qTunnel { .. })
     }
 
-    /// The VLANs that it carries with their tags; `None`: none, or all.
+    /// The VLANs that it carries tagged; `None`: none, or all.
     pub(super) fn trunks(&self) -> Option<&[i64]> {
         match &self.vlan {
             Vlan::Trunk { trunks }
@@ -230,12 +230,12 @@ impl NetworkPort<'_> {
         }
     }
 
-    /// Whether it is a guest's that tags its packets itself.
+    /// Whether it belongs to a guest that sends tagged packets.
     pub(super) fn is_guest_trunk(&self) -> bool {
-        matches!(self.role, Role::Inside) && !self.is_of_one_vlan()
+        matches!(self.role, InterfaceRole::Inside) && !self.is_of_one_vlan()
     }
 
-    /// The tags that a packet has for the NORMAL action, coming in here; `None` if it is dropped.
+    /// The tags, for the NORMAL action, of a packet received on it; `None` if it is dropped.
     pub(super) fn admit(&self, tags: Tags) -> Option<Tags> {
         let vid = tags.vid();
         match (&self.vlan, self.tag()) {
@@ -251,7 +251,7 @@ impl NetworkPort<'_> {
         }
     }
 
-    /// The tags that a packet bears when the NORMAL action has sent it here; `None` if it does not.
+    /// The tags of a packet that the NORMAL action sends to it; `None` if it is not sent.
     pub(super) fn release(&self, tags: Tags) -> Option<Tags> {
         let vid = i64::from(tags.vid());
         if !self.vlan.carries(vid) || self.is_mirror_output {
@@ -268,7 +268,7 @@ impl NetworkPort<'_> {
             Vlan::NativeUntagged { tag, .. } if *tag == vid => tags.pop(),
             _ => tags,
         };
-        // A tag of VLAN 0 is not sent.
+        // A tag with VLAN 0 is removed.
         Some(if tags.outer == Some(0) {
             Tags::NONE
         } else {
@@ -288,13 +288,13 @@ pub(super) fn is_of_guest(bridge: &Bridge, port: &Port) -> bool {
     has_one_vlan || port.name != bridge.name && port.interfaces.iter().any(is_inside)
 }
 
-/// Keys of `external_ids` that say that an interface is a guest's: an instance's, a container's.
+/// Keys of `external_ids` that mark the interface of a guest: an instance, a container.
 const GUEST_KEYS: [&str; 4] = ["iface-id", "attached-mac", "vm-id", "vm-uuid"];
 
-/// How the names of guests' interfaces begin: Neutron's, and libvirt's.
+/// Prefixes of the names of guests' interfaces: Neutron's, and libvirt's.
 const GUEST_NAMES: [&str; 4] = ["tap", "qvo", "vhu", "vnet"];
 
-/// Whether what is behind an interface is on this host.
+/// Whether the other side of an interface is on this host.
 fn is_inside(interface: &Interface) -> bool {
     let kind = interface.kind();
     let has = |key: &&str| interface.external_ids.contains_key(*key);
@@ -305,7 +305,7 @@ fn is_inside(interface: &Interface) -> bool {
         || GUEST_NAMES.iter().any(begins)
 }
 
-/// Whether frames can leave: what ovs-vswitchd itself goes by for the buckets of groups.
+/// Whether packets can leave: the criterion of ovs-vswitchd for the buckets of groups.
 fn is_live(interface: &Interface) -> Option<bool> {
     match interface.link_state.as_deref() {
         Some("down") => Some(false),
@@ -314,8 +314,8 @@ fn is_live(interface: &Interface) -> Option<bool> {
     }
 }
 
-/// The far end of each patch port: the port that it names, else the one that names it.
-fn links(topology: &Topology) -> HashMap<&str, Link> {
+/// The peer of each patch port: the port that it names, else the one that names it.
+fn links(topology: &Topology) -> HashMap<&str, PatchPeer> {
     struct End<'t> {
         bridge: usize,
         ofport: Option<u32>,
@@ -345,7 +345,7 @@ fn links(topology: &Topology) -> HashMap<&str, Link> {
         let far_name = named.or_else(|| named_by.get(name).copied())?;
         let far = ends.get(far_name)?;
         let works = end.peer == Some(far_name) && far.peer == Some(*name);
-        Some(Link {
+        Some(PatchPeer {
             bridge: far.bridge,
             ofport: far.ofport?,
             works: works && far.bridge != end.bridge,

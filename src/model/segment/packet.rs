@@ -1,11 +1,11 @@
-//! A packet as far as it decides where it goes: tags, fields, action set.
+//! The parts of a packet that determine its path: tags, fields, action set.
 
 use std::rc::Rc;
 
 use super::contents::Contents;
 use super::steps::{Step, TCI_PRESENT, TCI_VID};
 
-/// The VLAN tags of a packet: the outer one and the next. What is deeper is lost.
+/// The VLAN tags of a packet: the outer one and the next. Further tags are not represented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(super) struct Tags {
     pub(super) outer: Option<u16>,
@@ -25,7 +25,7 @@ impl Tags {
         }
     }
 
-    /// The VLAN that the switch takes the packet to be in; 0: none.
+    /// The VLAN of the packet for the switch; 0: none.
     pub(super) fn vid(self) -> u16 {
         self.outer.unwrap_or(0)
     }
@@ -44,7 +44,7 @@ impl Tags {
         }
     }
 
-    /// Changes the VLAN of the outer tag, which is added where there is none.
+    /// Sets the VLAN of the outer tag; adds a tag if there is none.
     pub(super) fn set(self, vid: u16) -> Tags {
         Tags {
             outer: Some(vid),
@@ -52,12 +52,12 @@ impl Tags {
         }
     }
 
-    /// The outer tag's control information without its priority.
+    /// The outer tag's control information without the priority.
     pub(super) fn tci(self) -> u16 {
         self.outer.map_or(0, |vid| vid & TCI_VID | TCI_PRESENT)
     }
 
-    /// Writes bits of the control information, which adds the outer tag or takes it away.
+    /// Writes bits of the control information, which may add or remove the outer tag.
     pub(super) fn set_tci(self, value: u16, mask: u16) -> Tags {
         let tci = self.tci() & !mask | value & mask;
         match (tci & TCI_PRESENT != 0, self.outer) {
@@ -68,10 +68,10 @@ impl Tags {
     }
 }
 
-/// The type of a frame whose tag the switch has not looked at.
+/// The Ethernet type of a frame whose tag the switch has not parsed.
 pub(super) const ETH_TYPE_VLAN: u128 = 0x8100;
 
-/// Two flows of one table and priority, of which the switch may take either.
+/// Two flows of one table and priority, of which the switch may choose either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Choice {
     pub(super) bridge: usize,
@@ -79,22 +79,22 @@ pub(super) struct Choice {
     pub(super) priority: u16,
 }
 
-/// Why it is not known whether some packet takes a way.
+/// The reason why it is unknown whether any packet takes a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Doubt {
     /// A flow matches on a value that is computed from the packet.
     Computed,
-    /// There are more flows than can be told apart in the time.
+    /// There are too many flows to distinguish within the work limit.
     Many,
-    /// `mod_vlan_vid` and `push_vlan` look alike, and the packet has a tag.
+    /// `mod_vlan_vid` and `push_vlan` cannot be distinguished, and the packet has a tag.
     PushOrMod,
-    /// Whether a bucket is live is not known.
+    /// It is unknown whether a bucket is live.
     Liveness,
-    /// The switch did not tell of its groups.
+    /// The groups of the switch are unknown.
     Groups,
-    /// The flows send the packet round in a circle.
+    /// The flows form a loop.
     Loop,
-    /// The packet is changed in a way that is not followed.
+    /// The packet is changed by an action that is not followed.
     Changed,
 }
 
@@ -115,22 +115,22 @@ impl Doubt {
     }
 }
 
-/// How a packet came where it is, and how surely.
+/// The path of a packet so far, with its certainty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(super) struct Trail {
-    /// The port of the home bridge through which it left, or came.
+    /// The port of the home bridge through which it left or entered.
     pub(super) through: Option<u32>,
     /// Whether it passed a patch that does not work.
     pub(super) broken: bool,
-    /// Where the switch had a choice, first.
+    /// The first choice of the switch on the path.
     pub(super) choice: Option<Choice>,
     pub(super) doubt: Option<Doubt>,
 }
 
-/// A packet at a bridge: what flows may have made of it. What its headers may be is kept apart.
+/// A packet at a bridge, as flows may have changed it. The restrictions on its headers are stored separately.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Packet<'w> {
-    /// Which of the network's bridges.
+    /// The index of the bridge in the network.
     pub(super) bridge: usize,
     pub(super) in_port: u32,
     pub(super) tags: Tags,
@@ -162,7 +162,7 @@ impl Packet<'_> {
 mod tests {
     use super::*;
 
-    /// What ovs-vswitchd does to `vlan_tci`, by ovs-actions(7) and ovs-fields(7).
+    /// The effect of ovs-vswitchd on `vlan_tci`, according to ovs-actions(7) and ovs-fields(7).
     #[test]
     fn tags_come_and_go() {
         let tagged = Tags::one(4);

@@ -1,4 +1,4 @@
-//! The rules of a bridge, found by packet.
+//! The rules of a bridge, with lookup by packet.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -18,18 +18,18 @@ use crate::openflow::fields::Id;
 /// Number of a rule of a pipeline.
 pub(super) type RuleNumber = u32;
 
-/// The rules of a bridge, found by packet.
+/// The rules of a bridge, with lookup by packet.
 #[derive(Debug, Default)]
 pub(super) struct Pipeline {
     rules: Vec<(Rule, Class)>,
     tables: HashMap<u8, Table>,
-    /// Of each rule the one before it in the same list of a table; itself where it is the first.
+    /// For each rule the previous one in the same list of a table; the first refers to itself.
     previous: Vec<RuleNumber>,
     /// The rules by table and priority.
     levels: Vec<RuleNumber>,
-    /// Groups by number; `None`: the switch did not tell.
+    /// Groups by number; `None`: unknown.
     pub(super) groups: Groups,
-    /// Which of the groups are live.
+    /// Whether each group is live.
     live_groups: LiveGroups,
     /// The VLANs that rules match on.
     pub(super) vids: HashSet<u16>,
@@ -37,30 +37,30 @@ pub(super) struct Pipeline {
     pub(super) tun_ids: HashSet<u64>,
     /// A hash of the rules that match on a port, by port.
     signatures: HashMap<u32, u64>,
-    /// Frames to the addresses that IEEE 802.1D reserves.
+    /// Frames to the addresses reserved by IEEE 802.1D.
     pub(super) reserved: Class,
-    /// Which rules of one table and priority intersect, once asked.
+    /// The intersecting rules of each table and priority, computed on first use.
     overlaps: RefCell<HashMap<(u8, u16), Rc<RuleOverlaps>>>,
 }
 
-/// A rule that a packet may meet: its number, itself, the headers that it takes, and whether it takes such a
-/// packet for certain, headers aside.
+/// A rule that a packet may match: its number, the rule, the headers that it matches, and whether it
+/// certainly matches apart from the headers.
 pub(super) type Meeting<'w> = (RuleNumber, &'w Rule, &'w Class, bool);
 
-/// A table: rules by what they match exactly.
+/// A table: rules by their exactly matched fields.
 #[derive(Debug, Default)]
 struct Table {
     /// The last rule of each list.
     rules: HashMap<Exactly, RuleNumber>,
-    /// Which keys can be in `rules`.
+    /// The kinds of keys that occur in `rules`.
     shapes: HashSet<KeyShape>,
 }
 
-/// What a rule matches as a whole: of input port and VLAN whether it does, of the fields of the switch the
-/// first.
+/// The exactly matched fields of a rule: whether the input port and the VLAN are, and the first such field of
+/// the switch.
 type KeyShape = (bool, bool, Option<u8>);
 
-/// Input port, VLAN and a field of the switch, each where it is matched as a whole.
+/// The values of input port, VLAN and a field of the switch, each if matched exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Exactly {
     in_port: Option<u32>,
@@ -78,11 +78,11 @@ impl Exactly {
     }
 }
 
-/// Rules of one table and priority that intersect, and do something else.
+/// Intersecting rules of one table and priority with different effects.
 #[derive(Debug, Default)]
 pub(super) struct RuleOverlaps {
     others: HashMap<RuleNumber, Vec<RuleNumber>>,
-    /// Whether there are more than were kept.
+    /// Whether the maximum number of pairs was reached.
     pub(super) is_cut: bool,
 }
 
@@ -99,11 +99,11 @@ impl RuleOverlaps {
 const RESERVED: u128 = 0x0180_c200_0000;
 const RESERVED_MASK: u128 = 0xffff_ffff_fff0;
 
-/// Maximum number of pairs kept of one table and priority.
+/// Maximum number of pairs per table and priority.
 const MAX_PAIRS: usize = 100_000;
 
 impl Pipeline {
-    /// The rules of a bridge of which `is_live` says which ports are live.
+    /// The rules of a bridge; `is_live` returns whether a port is live.
     pub(super) fn of(flows: FlowRules, is_live: impl Fn(u32) -> Option<bool>) -> Pipeline {
         let (rules, groups) = flows.into_parts();
         let watches = groups.iter().flatten().map(|(number, group)| {
@@ -159,13 +159,13 @@ impl Pipeline {
         pipeline
     }
 
-    /// Whether a group is live; `None`: that is not known.
+    /// Whether a group is live; `None`: unknown.
     pub(super) fn is_group_live(&self, number: u32) -> Option<bool> {
         let live = self.live_groups.get(&number).copied();
         live.unwrap_or(Some(false))
     }
 
-    /// How many rules there are.
+    /// The number of rules.
     pub(super) fn len(&self) -> usize {
         self.rules.len()
     }
@@ -185,7 +185,7 @@ impl Pipeline {
         self.levels.get(begin..end).unwrap_or_default()
     }
 
-    /// Ports of the same signature are alike to the flows.
+    /// The signature of a port; flows treat ports with equal signatures alike.
     pub(super) fn signature(&self, ofport: u32) -> u64 {
         self.signatures.get(&ofport).copied().unwrap_or_default()
     }
@@ -195,7 +195,7 @@ impl Pipeline {
         Some((rule, class))
     }
 
-    /// The rules that such a packet may meet in a table, the highest priority first.
+    /// The rules of a table that such a packet may match, the highest priority first.
     pub(super) fn meets(&self, in_port: u32, table: u8, packet: &Packet<'_>) -> Vec<Meeting<'_>> {
         let Some(table) = self.tables.get(&table) else {
             return Vec::new();
@@ -224,7 +224,7 @@ impl Pipeline {
                 (row, value.map(|value| value as u64))
             });
             if let Some((_, None)) = value {
-                // Any value may be in that field.
+                // The field may have any value.
                 let of_shape = table.rules.iter().filter(|(key, _)| key.shape() == *shape);
                 of_shape.for_each(|(_, last)| look_at(*last));
                 continue;
@@ -242,7 +242,7 @@ impl Pipeline {
         met
     }
 
-    /// Which rules of a table and priority intersect.
+    /// The intersecting rules of a table and priority.
     pub(super) fn overlaps(&self, table: u8, priority: u16, budget: &Budget) -> Rc<RuleOverlaps> {
         let mut known = self.overlaps.borrow_mut();
         let entry = known.entry((table, priority));
@@ -308,10 +308,10 @@ impl Pipeline {
     }
 }
 
-/// The values of a cube, and whose it is.
+/// The values of a cube, and the rule that it belongs to.
 type ValuesOfRule = (Vec<u128>, RuleNumber);
 
-/// What a rule matches of port, tag and fields of the switch: row, value and mask.
+/// The fields of port, tag and switch that a rule matches: row, value and mask.
 fn tracked(rule: &Rule) -> Vec<(u8, u128, u128)> {
     let fields = rule.when.fields.iter();
     let wide = |(row, value, mask): &(u8, u64, u64)| (*row, (*value).into(), (*mask).into());
@@ -329,7 +329,7 @@ fn tracked(rule: &Rule) -> Vec<(u8, u128, u128)> {
     all
 }
 
-/// The bits that two shapes look at in common: for each shape, which of its fields, and the mask.
+/// The bits common to two shapes: for each shape, the index of the field, and the mask.
 type Cut = Vec<(usize, u128)>;
 
 fn common(first: &[(u8, u128)], second: &[(u8, u128)]) -> (Cut, Cut) {
@@ -359,7 +359,7 @@ fn apart_from_port(rule: &Rule, class: &Class) -> u64 {
     hasher.finish()
 }
 
-/// What must hold for a rule to take a packet; `None`: a clause of its conjunctive match has no flow.
+/// The conditions for a rule to match a packet; `None` if a clause of its conjunctive match has no flow.
 pub(super) fn dimensions<'w>(
     rule: &Rule,
     class: &'w Class,

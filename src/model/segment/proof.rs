@@ -1,10 +1,10 @@
-//! Whether there is a packet that takes a way: every flow on it restricts the headers, and so do the flows of
-//! higher priority that must not take it.
+//! Decides whether there is a packet for a path: every flow on it restricts the headers, and so do the flows
+//! of higher priority that must not match.
 //!
-//! The restrictions are kept as they came, and a packet is looked for that meets them all: one cube of each
-//! class that must take it, and of what these have in common a point outside of all that must not. A point
-//! that is inside such a cube is moved out by one of the bits which that cube looks at. The search is exact;
-//! only its length is bounded.
+//! The restrictions are collected, and a packet is searched that meets all of them: one cube of each class
+//! that must match, and in their intersection a point outside of all cubes that must not match. A point
+//! inside such a cube is moved out of it by one of the bits that the cube matches on. The search is exact;
+//! only its length is limited.
 
 use std::rc::Rc;
 
@@ -12,22 +12,22 @@ use super::class::{Class, Cube, Point, meet, of_variable, preset};
 use super::contents::Contents;
 use crate::model::budget::Budget;
 
-/// Packets that are in all dimensions; a dimension is a union of classes. The match of a plain rule has one
-/// dimension, a conjunctive match several.
+/// Packets that are in all dimensions; a dimension is a union of classes. The match of an ordinary rule has
+/// one dimension, a conjunctive match several.
 pub(super) type Dimensions<'w> = Vec<Vec<&'w Class>>;
 
-/// One restriction, and those before it.
+/// A restriction, linked to the previous ones.
 #[derive(Debug)]
 pub(super) struct Restriction<'w> {
-    /// What must take the packet, or must not.
+    /// The dimensions that must, or must not, match the packet.
     dimensions: Dimensions<'w>,
     takes: bool,
-    /// What was known of the fields there.
+    /// The contents of the fields at this point.
     contents: Contents,
     before: Restrictions<'w>,
 }
 
-/// Long lists are taken apart one by one: each within the one before would need a deep stack.
+/// Dropped iteratively: recursion over a long list would need a deep stack.
 impl Drop for Restriction<'_> {
     fn drop(&mut self) {
         let mut next = self.before.take();
@@ -37,17 +37,17 @@ impl Drop for Restriction<'_> {
     }
 }
 
-/// All restrictions of a way, the last first.
+/// All restrictions of a path, the last first.
 pub(super) type Restrictions<'w> = Option<Rc<Restriction<'w>>>;
 
-/// What the search came to.
+/// The result of the search.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Proof {
-    /// This packet.
+    /// A packet that meets all restrictions.
     Witness(Rc<Point>),
-    /// There is none.
+    /// There is no such packet.
     Impossible,
-    /// The search was too long.
+    /// The work limit was reached.
     Unknown,
 }
 
@@ -66,13 +66,13 @@ pub(super) fn restrict<'w>(
     })
 }
 
-/// Steps that one search may take.
+/// Maximum number of steps of a search.
 const STEPS: u32 = 4000;
 
-/// Maximum number of classes that must take a packet.
+/// Maximum number of classes that must match a packet.
 const MAX_TAKES: usize = 512;
 
-/// Whether `point` is in all dimensions; then the cube with it that is.
+/// Whether `point` is in all dimensions; if so, the intersection of the cubes that contain it.
 pub(super) fn cube_with(
     dimensions: &Dimensions<'_>,
     point: &Point,
@@ -88,7 +88,7 @@ pub(super) fn cube_with(
     Some(all)
 }
 
-/// Looks for a packet.
+/// Searches a packet.
 pub(super) fn prove(restrictions: &Restrictions<'_>, budget: &Budget) -> Proof {
     let mut takes: Vec<(&[&Class], &Contents)> = Vec::new();
     let mut excludes: Vec<(&Dimensions<'_>, &Contents)> = Vec::new();
@@ -105,7 +105,7 @@ pub(super) fn prove(restrictions: &Restrictions<'_>, budget: &Budget) -> Proof {
         }
         next = &restriction.before;
     }
-    // Each is a step deeper on the stack.
+    // Each adds a level to the stack.
     if takes.len() > MAX_TAKES {
         return Proof::Unknown;
     }
@@ -127,7 +127,7 @@ struct Search<'s, 'w> {
 }
 
 impl Search<'_, '_> {
-    /// Chooses a cube of each class that takes the packet, from number `index` on.
+    /// Chooses a cube of each class that must match, from index `index` on.
     fn choose(&mut self, index: usize, cube: &Cube) -> Proof {
         let Some((classes, contents)) = self.takes.get(index).copied() else {
             return self.leave(cube);
@@ -148,7 +148,7 @@ impl Search<'_, '_> {
         result
     }
 
-    /// A point of the cube outside of all that must not take the packet.
+    /// A point of the cube outside of everything that must not match.
     fn leave(&mut self, cube: &Cube) -> Proof {
         let classes = |(dimensions, _): &(&Dimensions<'_>, &Contents)| {
             dimensions.iter().map(Vec::len).sum::<usize>()

@@ -1,4 +1,4 @@
-//! What Neutron's agent wrote down of the network behind a tag, in `Port.other_config`.
+//! The data that Neutron's agent stores about the network of a tag, in `Port.other_config`.
 
 use crate::model::topology::Port;
 
@@ -11,17 +11,17 @@ const KEYS: [&str; 5] = [
     "tag",
 ];
 
-/// Neutron's own record of a network.
+/// Neutron's data about a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'t> {
-    /// The pairs that there are, as the first port that has some has them.
+    /// The stored pairs, from the first port that has any.
     pub pairs: Vec<(&'static str, &'t str)>,
-    /// The keys in which ports of the same tag contradict each other.
+    /// The keys whose values differ among the ports of a tag.
     disputed: Vec<&'static str>,
 }
 
 impl<'t> Record<'t> {
-    /// What the ports of one tag say; `None` if none of them says anything.
+    /// The data of the ports of a tag; `None` if no port has any.
     pub(super) fn of(ports: &[&'t Port]) -> Option<Record<'t>> {
         let kept = ports
             .iter()
@@ -43,13 +43,13 @@ impl<'t> Record<'t> {
         (!pairs.is_empty()).then_some(Record { pairs, disputed })
     }
 
-    /// What it says of a key.
+    /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&'t str> {
         let pair = self.pairs.iter().find(|(name, _)| *name == key)?;
         Some(pair.1)
     }
 
-    /// The keys in which it differs from what the flows do, or its ports from each other.
+    /// The keys whose values differ from the flows, or among the ports.
     pub(super) fn differs(
         &self,
         tag: i64,
@@ -68,7 +68,7 @@ impl<'t> Record<'t> {
             (
                 "segmentation_id",
                 match (&segment_said, segment) {
-                    // A local network has a number that is used nowhere.
+                    // A local network has a segmentation id that is not used.
                     (said, None) => said.is_some() && network_type != "local",
                     (None, Some(_)) => true,
                     (Some(said), Some(segment)) => said.as_ref() != Ok(&segment),
@@ -87,7 +87,7 @@ impl<'t> Record<'t> {
     }
 }
 
-/// The agent writes `None` for what a network does not have.
+/// The agent stores `None` for an absent value.
 fn value<'t>(port: &'t Port, key: &str) -> Option<&'t str> {
     let value = port.other_config.get(key)?;
     Some(value.as_str()).filter(|value| !matches!(*value, "" | "None"))

@@ -1,4 +1,4 @@
-//! The lines of `tag map` from what the walks found.
+//! Makes the rows of `tag map` from the results of the walks.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -11,11 +11,11 @@ use super::walk::Crossing;
 use crate::base::order::sort_by_name;
 use crate::model::topology::Interface;
 
-/// A segment of a tag where whatever comes in is taken, and its wires and tunnels.
+/// A segment that stands for every VLAN or key without a flow, and its wires and tunnels.
 type Anything<'t> = ((i64, Outside<'t>), BTreeSet<(usize, u32)>);
 
 impl<'t> Survey<'_, 't> {
-    /// What was found, a line for each tag and segment.
+    /// The results, one row for each tag and segment.
     pub(super) fn lines(mut self) -> Vec<TagLine<'t>> {
         self.settle();
         let mut segments: BTreeMap<i64, usize> = BTreeMap::new();
@@ -49,7 +49,7 @@ impl<'t> Survey<'_, 't> {
             };
             let of_tag = self.found.iter().filter(|((of, _), _)| of == tag);
             let before = lines.len();
-            let lost = self.lost.get(tag).copied();
+            let doubt = self.doubts.get(tag).copied();
             let of_tag = of_tag.flat_map(|((_, outside), finding)| {
                 let parts = finding.by_direction();
                 parts.into_iter().map(move |part| (outside, part))
@@ -61,7 +61,7 @@ impl<'t> Survey<'_, 't> {
                 let state = finding.state(several && finding.is_sure());
                 let patches = self.patches(&finding.through);
                 let segment = self.segment(outside, finding, state);
-                let mut note = self.note(finding, state, lost);
+                let mut note = self.note(finding, state, doubt);
                 if outside.is_any {
                     let what = if outside.kind == "vlan" {
                         "VLAN"
@@ -82,9 +82,9 @@ impl<'t> Survey<'_, 't> {
                     .as_ref()
                     .and_then(|record| record.get("network_type"));
                 let silent: BTreeSet<u32> = self.silent.iter().copied().collect();
-                // What was behind each is known, and it is not this tag's.
+                // The networks behind each are known, and do not include this tag.
                 let explained = silent.len() <= self.loose.len();
-                if let Some(why) = lost.or(self.lost_inwards) {
+                if let Some(why) = doubt.or(self.inward_doubt) {
                     lines.push(line(
                         None,
                         Vec::new(),
@@ -104,8 +104,8 @@ impl<'t> Survey<'_, 't> {
         lines
     }
 
-    /// Why the state is what it is, where the state alone does not say.
-    fn note(&self, finding: &TagFinding, state: TagState, lost: Option<Doubt>) -> String {
+    /// The reason for the state, if the state alone does not say it.
+    fn note(&self, finding: &TagFinding, state: TagState, doubt: Option<Doubt>) -> String {
         let directions = [finding.outbound, finding.inbound];
         match state {
             TagState::Ambiguous => {
@@ -127,15 +127,15 @@ impl<'t> Survey<'_, 't> {
                 let doubt = directions.iter().find_map(|evidence| evidence.only_doubt());
                 doubt.map_or_else(String::new, |doubt| doubt.words().to_owned())
             }
-            _ => lost.map_or_else(String::new, |why| {
+            _ => doubt.map_or_else(String::new, |why| {
                 format!("there may be more segments: {}", why.words())
             }),
         }
     }
 
-    /// Draws together what is one, and leaves out what counts only where there is nothing better.
+    /// Merges results for the same segment, and removes those that count only if there is nothing better.
     fn settle(&mut self) {
-        // Both ends of a patch lead nowhere: one tells what comes in, the other what goes out.
+        // Neither end of the patch has a peer: one shows what enters, the other what leaves.
         let nowhere: Vec<(i64, Outside<'t>)> = self
             .found
             .keys()
@@ -164,7 +164,7 @@ impl<'t> Survey<'_, 't> {
         let better: HashSet<i64> = outside.map(|(tag, _)| *tag).collect();
         self.found
             .retain(|(tag, outside), _| !outside.is_host || !better.contains(tag));
-        // Where whatever comes in is taken, what is named by some flow is no segment of its own.
+        // If every VLAN or key is accepted, one that a flow names is not a segment of its own.
         let any: Vec<Anything<'t>> = self
             .found
             .iter()

@@ -1,5 +1,5 @@
-//! Flows and groups, as far as they matter to where packets go: flows that do the same with the same port,
-//! tag, key and registers are one rule, whatever headers they match on.
+//! Flows and groups, reduced to what determines the paths of packets: flows that do the same with the same
+//! port, tag, key and registers are one rule, whichever headers they match on.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
@@ -14,24 +14,24 @@ use crate::openflow::fields::Id;
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::messages::groups::{FAST_FAILOVER, GroupDesc, SELECT};
 
-/// What is kept of the flows and groups of one bridge.
+/// The rules and groups of one bridge, while they are added.
 #[derive(Debug, Default)]
 pub struct FlowRules {
     rules: Vec<(Rule, Class)>,
-    /// Rule number by hash, with linear probing: equal rules are stored once.
+    /// Rule numbers by hash, with linear probing: equal rules are stored once.
     numbers: HashMap<u64, u32>,
     hasher: RandomState,
     shapes: CubeShapes,
     groups: BTreeMap<u32, Group>,
-    /// Whether some flow sends packets to a group.
+    /// Whether any flow sends packets to a group.
     has_group_actions: bool,
-    /// Whether the switch told which groups it has.
+    /// Whether the groups of the switch are known.
     tells_groups: bool,
     malformed: Option<DecodeError>,
 }
 
 impl FlowRules {
-    /// Takes a flow in.
+    /// Adds a flow.
     pub fn add(&mut self, flow: &FlowStats<'_>) {
         match Rule::of(flow) {
             Ok((rule, conditions)) => {
@@ -64,12 +64,12 @@ impl FlowRules {
         self.rules.push((rule, class));
     }
 
-    /// Whether the groups matter: else they need not be asked for.
+    /// Whether the groups are needed.
     pub fn needs_groups(&self) -> bool {
         self.has_group_actions
     }
 
-    /// Takes a group in.
+    /// Adds a group.
     pub fn add_group(&mut self, desc: &GroupDesc<'_>) {
         match Group::of(desc) {
             Ok(group) => {
@@ -81,17 +81,17 @@ impl FlowRules {
         }
     }
 
-    /// Says that all groups of the switch have been taken in.
+    /// Marks that all groups of the switch were added.
     pub fn groups_are_complete(&mut self) {
         self.tells_groups = true;
     }
 
-    /// Why a flow or group was left out, if one was: its actions are malformed.
+    /// The error of the first flow or group that was left out because its actions are malformed.
     pub fn malformed(&self) -> Option<&DecodeError> {
         self.malformed.as_ref()
     }
 
-    /// The rules with their classes, and the groups, `None` where the switch did not tell.
+    /// The rules with their classes, and the groups, `None` if unknown.
     pub(super) fn into_parts(self) -> (Vec<(Rule, Class)>, Groups) {
         let mut rules = self.rules;
         drop(self.numbers);
@@ -110,20 +110,20 @@ fn has_group(step: &Step) -> bool {
     }
 }
 
-/// A flow, as far as it matters, its headers aside.
+/// The relevant parts of a flow, without its headers.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Rule {
     pub(super) table: u8,
     pub(super) priority: u16,
     pub(super) when: When,
     pub(super) steps: Box<[Step]>,
-    /// It only helps another flow to match, as these clauses of conjunctive matches.
+    /// The clauses of conjunctive matches that it is part of; then it has no effect of its own.
     pub(super) clauses: Box<[Clause]>,
-    /// The conjunctive match that must hold.
+    /// The conjunctive match on which it depends.
     pub(super) conj_id: Option<u32>,
 }
 
-/// What it matches of port, tag and the fields of the switch.
+/// Its match on port, tag and the fields of the switch.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct When {
     pub(super) in_port: Option<u32>,
@@ -132,7 +132,7 @@ pub(super) struct When {
     pub(super) fields: Box<[(u8, u64, u64)]>,
 }
 
-/// What it matches of the VLAN tag.
+/// Its match on the VLAN tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum VlanIs {
     Any,
@@ -186,7 +186,7 @@ impl Rule {
         Ok((rule, Conditions::of(fields)))
     }
 
-    /// Whether it takes such a packet, headers aside; `None`: that depends on bits that are not followed.
+    /// Whether it matches such a packet, headers aside; `None` if that depends on opaque bits.
     pub(super) fn takes(&self, in_port: u32, packet: &Packet<'_>) -> Option<bool> {
         let when = &self.when;
         let vlan = match when.vlan {
@@ -210,7 +210,7 @@ impl Rule {
         certain.then_some(true)
     }
 
-    /// The value of a field that it matches as a whole, if there is one.
+    /// The value of a field that it matches exactly.
     pub(super) fn exact_field(&self) -> Option<(u8, u64)> {
         let whole = |(row, _, mask): &&(u8, u64, u64)| *mask == width(*row);
         let found = self.when.fields.iter().find(whole);
@@ -227,7 +227,7 @@ pub(super) fn width(field: u8) -> u64 {
     }
 }
 
-/// Groups by number; `None`: the switch did not tell.
+/// Groups by number; `None`: unknown.
 pub(super) type Groups = Option<BTreeMap<u32, Group>>;
 
 /// A group.
@@ -237,18 +237,18 @@ pub(super) struct Group {
     pub(super) buckets: Vec<Bucket>,
 }
 
-/// Which buckets of a group get a packet.
+/// The buckets of a group that get a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GroupKind {
-    /// Each a copy.
+    /// All, each with a copy.
     All,
-    /// One that is live, by a hash.
+    /// A live one, chosen by a hash.
     Select,
-    /// The first that is live.
+    /// The first live one.
     FastFailover,
 }
 
-/// A bucket. Its actions are an action set.
+/// A bucket. Its actions are executed as an action set.
 #[derive(Debug)]
 pub(super) struct Bucket {
     pub(super) steps: Box<[Step]>,
@@ -269,7 +269,7 @@ impl Group {
                 continue;
             }
             buckets.push(Bucket {
-                // What is known of tags depends on the flow that sends packets here.
+                // Whether there is a tag depends on the flow that sends packets here.
                 steps: parse(&bucket.actions, false)?.steps.into(),
                 watch: match kind {
                     GroupKind::All => Watch::NOTHING,

@@ -1,4 +1,4 @@
-//! What flows do, as far as it decides where a packet goes and with which tag and key.
+//! The effects of flows that determine where a packet goes and with which tag and key.
 
 use super::class::row;
 use crate::openflow::actions::{
@@ -10,88 +10,89 @@ use crate::openflow::text::{
     PORT_ALL, PORT_CONTROLLER, PORT_FLOOD, PORT_IN_PORT, PORT_NORMAL, PORT_TABLE, port_from_v10,
 };
 
-/// What an action does.
+/// The effect of an action.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     /// Adds a tag of VLAN 0.
     Push,
-    /// The same where there is no tag. On a packet that has one: `mod_vlan_vid` changes it, `push_vlan` adds
-    /// another, and the two look alike in a dump (the flow's match does not say whether there is a tag).
+    /// Adds a tag of VLAN 0 if there is none. On a packet with a tag, `mod_vlan_vid` changes it and
+    /// `push_vlan` adds another, and a dump does not distinguish them (the flow's match does not say whether
+    /// there is a tag).
     PushFirst,
     Pop,
-    /// Changes the outer tag, adds it where there is none.
+    /// Sets the VLAN of the outer tag; adds a tag if there is none.
     SetVid(u16),
-    /// Changes the outer tag where there is one.
+    /// Sets the VLAN of the outer tag if there is one.
     Retag(u16),
-    /// The outer tag's priority; whether a tag is added where there is none.
+    /// Sets the outer tag's priority; whether a tag is added if there is none.
     SetPcp {
         pcp: u8,
         push: bool,
     },
-    /// Bits of the tag control information, the presence bit among them.
+    /// Sets bits of the tag control information, including the presence bit.
     Tci {
         value: u16,
         mask: u16,
     },
-    /// Bits of a field: those from `offset` on, which is 0 or 64. Rules are many, and so steps are small.
+    /// Sets bits of a field, from `offset` on, which is 0 or 64. There are many rules, so steps are small.
     Load {
         row: u8,
         offset: u8,
         value: u64,
         mask: u64,
     },
-    /// Bits of one field into another.
+    /// Copies bits of one field to another.
     Move {
         from: Part,
         to: Part,
     },
-    /// Bits become what is not followed.
+    /// Makes bits opaque.
     Forget(Part),
-    /// Bits become a number below `count`, by a hash.
+    /// Sets bits to a number below `count`, chosen by a hash.
     Choose {
         part: Part,
         count: u16,
     },
     InPort(u32),
-    /// To one port, as it is.
+    /// Sends to a port, without changing the packet.
     Output(u32),
-    /// To the port whose number is in a field.
+    /// Sends to the port whose number is in a field.
     OutputField(Part),
-    /// To one of these ports, by a hash or by liveness.
+    /// Sends to one of these ports, chosen by a hash or by liveness.
     OneOf(Box<[u32]>),
-    /// Back to where it came from, as it is.
+    /// Sends to the input port.
     Back,
-    /// As an ordinary switch does.
+    /// The NORMAL action.
     Normal,
-    /// To all ports but the one where it came from, as it is.
+    /// Sends to all ports except the input port.
     Flood,
     Group(u32),
-    /// Looks it up again, as from this port, in this table.
+    /// Looks the packet up again, with this input port, in this table.
     Resubmit {
         in_port: Option<u32>,
         table: Option<u8>,
     },
-    /// A copy goes through connection tracking, and on in this table.
+    /// Sends a copy through connection tracking, and looks it up in this table.
     Track {
         table: u8,
         zone: Option<u16>,
         translates: bool,
     },
-    /// Connection tracking is forgotten.
+    /// Removes the state of connection tracking.
     Untrack,
-    /// Steps on a copy.
+    /// Executes steps on a copy.
     Clone(Box<[Step]>),
-    /// Added to the action set.
+    /// Adds to the action set.
     Write(Box<[Step]>),
-    /// The action set is emptied.
+    /// Clears the action set.
     Clear,
-    /// Nothing more happens.
+    /// Ends the processing.
     Exit,
-    /// The packet becomes another, which is not followed.
+    /// Changes the packet into one that is not followed.
     Lost,
 }
 
-/// Bits of a field: a row, the lowest bit, how many.
+/// Bits of a field: row, lowest bit, number of bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Part {
     pub(super) row: u8,
@@ -105,7 +106,7 @@ impl Part {
         Some(Part::new(field, bits.offset, bits.n_bits))
     }
 
-    /// Registers of 64 and 128 bits are parts of several; these begin at the right one.
+    /// Registers of 64 and 128 bits consist of several; offsets count from the rightmost.
     fn new(field: &Field, offset: u16, n_bits: u16) -> Part {
         let (id, offset) = match field.id.registers() {
             Some((first, count)) if count > 1 => {
@@ -131,29 +132,29 @@ impl Part {
         ones.checked_shl(self.offset.into()).unwrap_or(0)
     }
 
-    /// A number, moved to where these bits are.
+    /// A number shifted to the position of these bits.
     pub(super) fn shift(self, value: u128) -> u128 {
         value.checked_shl(self.offset.into()).unwrap_or(0)
     }
 }
 
-/// The bit of the tag control information that says that there is a tag.
+/// The presence bit of the tag control information.
 pub(super) const TCI_PRESENT: u16 = 0x1000;
-/// Its bits that are the VLAN id.
+/// The bits of the VLAN id in the tag control information.
 pub(super) const TCI_VID: u16 = 0x0fff;
 
-/// What flows of a conjunctive match are part of: `conjunction(ID, CLAUSE/N)`, the clause from 0.
+/// A clause of a conjunctive match: `conjunction(ID, CLAUSE/N)`, the clause from 0.
 pub(super) type Clause = (u32, u8, u8);
 
 /// The steps of some actions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Parsed {
     pub(super) steps: Vec<Step>,
-    /// Where it only helps another flow to match.
+    /// The clauses, if the flow is only a part of conjunctive matches.
     pub(super) clauses: Vec<Clause>,
 }
 
-/// The steps of actions on a packet of which it is known whether it has a tag.
+/// The steps of actions on a packet; `is_tagged`: it is known to have a tag.
 ///
 /// # Errors
 ///
@@ -175,7 +176,7 @@ pub(super) fn parse(actions: &ActionList<'_>, is_tagged: bool) -> Result<Parsed,
                 let inside = parse(&write.actions, tags > 0)?.steps;
                 parsed.steps.push(Step::Write(inside.into()));
             }
-            // So later versions say `mod_vlan_vid`, which adds no second tag.
+            // Later versions encode `mod_vlan_vid` in this way, which adds no second tag.
             Action::PushVlan(push)
                 if tags == 0
                     && push.eth_type == ETH_TYPE_VLAN
@@ -198,7 +199,7 @@ pub(super) fn parse(actions: &ActionList<'_>, is_tagged: bool) -> Result<Parsed,
     Ok(parsed)
 }
 
-/// Whether an action sets the id or the priority of the tag as a whole.
+/// Whether an action sets the whole id or priority of the tag.
 fn sets_tag(action: &Action<'_>) -> bool {
     match action {
         Action::SetVlanVid(_) | Action::SetVlanPcp(_) => true,
@@ -210,7 +211,7 @@ fn sets_tag(action: &Action<'_>) -> bool {
     }
 }
 
-/// The field that an action sets, its value and which bits of it.
+/// The field that an action sets, its value and mask.
 fn set_by(action: &Action<'_>) -> Option<(Id, u128, u128)> {
     let (id, value) = match action {
         Action::SetTunnel(action) => (Id::TUN_ID, action.tun_id.into()),
@@ -231,7 +232,7 @@ fn set_by(action: &Action<'_>) -> Option<(Id, u128, u128)> {
     Some((id, value, u128::MAX))
 }
 
-/// The steps of one action without others inside.
+/// The steps of one action without nested actions.
 fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
     if let Some((id, value, mask)) = set_by(action) {
         return set_steps(id, value, mask, steps);
@@ -324,7 +325,7 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
     steps.push(step);
 }
 
-/// What sending to a port is; `None`: nothing that is followed.
+/// The step of an output; `None` if it is not followed.
 pub(super) fn output(port: u32) -> Option<Step> {
     match port {
         PORT_NORMAL => Some(Step::Normal),
@@ -339,7 +340,7 @@ pub(super) fn output(port: u32) -> Option<Step> {
     }
 }
 
-/// Bits written into a field.
+/// The step that writes bits of a field.
 fn set_steps(id: Id, value: u128, mask: u128, steps: &mut Vec<Step>) {
     match id {
         Id::VLAN_TCI | Id::VLAN_VID => steps.push(Step::Tci {
@@ -371,7 +372,7 @@ fn set_steps(id: Id, value: u128, mask: u128, steps: &mut Vec<Step>) {
     }
 }
 
-/// A field as 32-bit registers, where it is several of them; else itself.
+/// A field as 32-bit registers, if it consists of several; else itself.
 fn registers(id: Id, value: u128, mask: u128) -> impl Iterator<Item = (Id, u128, u128)> {
     let (first, count) = match id.registers() {
         Some((first, count)) if count > 1 => (first, count),
@@ -398,7 +399,7 @@ fn forget_all(id: Id) -> Step {
     })
 }
 
-/// Fields that are followed in their own way, and so cannot take what is not known.
+/// Fields with steps of their own, which cannot be opaque.
 fn is_apart(id: Id) -> bool {
     matches!(
         id,
@@ -406,7 +407,7 @@ fn is_apart(id: Id) -> bool {
     )
 }
 
-/// Bits of a field that become what is not followed.
+/// The step that makes bits of a field opaque.
 fn forget_steps(bits: &Bits, steps: &mut Vec<Step>) {
     match (bits.header.field(), Part::of(bits)) {
         (Some(field), _) if is_apart(field.id) => steps.push(Step::Lost),
@@ -458,7 +459,8 @@ fn choose_steps(dst: &Bits, count: u16, steps: &mut Vec<Step>) {
     }
 }
 
-/// Where an action stands in an action set, and which of several counts.
+/// The position of an action in the order of an action set; of several actions at one position the last
+/// counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Slot {
     Pop,
@@ -480,7 +482,7 @@ impl Step {
             | Step::Move { .. }
             | Step::InPort(_)
             | Step::Lost => Slot::Set,
-            // Open vSwitch also does these, if there is nothing better.
+            // Open vSwitch executes these, too, unless there is another output.
             Step::Track { .. } => Slot::Final(0),
             Step::Untrack => Slot::Final(1),
             Step::Resubmit { .. } => Slot::Final(2),
@@ -491,7 +493,7 @@ impl Step {
     }
 }
 
-/// Whether steps may end the whole list that they are part of.
+/// Whether steps may end the list that contains them.
 pub(super) fn may_exit(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
         Step::Exit | Step::Resubmit { .. } => true,
@@ -500,8 +502,8 @@ pub(super) fn may_exit(steps: &[Step]) -> bool {
     })
 }
 
-/// The steps of an action set in the order in which they are done (OpenFlow 1.5.1 §5.6): of each kind the
-/// last, of those that set fields all, a group rather than an output; nothing where nothing sends it on.
+/// The steps of an action set in the order of execution (OpenFlow 1.5.1 §5.6): the last of each kind, all
+/// that set fields, a group rather than an output; none if nothing sends the packet.
 pub(super) fn in_order<'w>(set: impl Iterator<Item = &'w Step>) -> Vec<&'w Step> {
     let (mut pop, mut push, mut last) = (None, None, None);
     let mut sets = Vec::new();

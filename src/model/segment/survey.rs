@@ -1,10 +1,10 @@
-//! The walks from and to one bridge, and what they found of its tags.
+//! The walks from and to one bridge, and their results for its tags.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::class::row;
 use super::finding::{Outside, TagFinding, fixed, on_wire, outside};
-use super::network::{Member, Network, NetworkPort, Role};
+use super::network::{InterfaceRole, Member, Network, NetworkPort};
 use super::packet::{Doubt, ETH_TYPE_VLAN, Packet, Tags};
 use super::pipeline::Pipeline;
 use super::rules::arriving;
@@ -16,59 +16,59 @@ use crate::model::vlan::{Vlan, tags};
 use crate::openflow::fields::Id;
 use crate::openflow::text::PORT_ANY;
 
-/// With more kinds of wires on a bridge than this, they are guests' ports: not every tag is tried.
+/// If a bridge has more kinds of wires than this, they are guests' ports, and not every tag is tried.
 const MAX_KINDS: usize = 64;
 
-/// Maximum number of VLANs of a trunk that are tried for its sake.
+/// Maximum number of VLANs tried only because a trunk carries them.
 const MAX_TRUNKS: usize = 64;
 
 /// Maximum number of flows followed from and to one bridge.
 const MAX_FLOWS: usize = 1 << 19;
 
-/// What is known of one bridge's tags.
+/// The results for one bridge's tags.
 pub(super) struct Survey<'w, 't> {
     pub(super) network: &'w Network<'t>,
     pipelines: &'w [Option<Pipeline>],
     pub(super) home: usize,
     pub(super) member: &'w Member<'t>,
     pub(super) tags: BTreeMap<i64, Vec<&'t Port>>,
-    /// The port that is looked at alone, with its interfaces' numbers, and whether it bears one tag.
+    /// The port that is examined, if it is only one.
     pub(super) focus: Option<Focus>,
     pub(super) found: BTreeMap<(i64, Outside<'t>), TagFinding>,
-    /// How packets were seen to leave each port: tags and tunnel key.
+    /// The tags and tunnel keys with which packets leave each port.
     left: HashMap<(usize, u32), BTreeSet<(Tags, u64)>>,
-    /// Patch ports of the bridge that lead nowhere, and behind which no flow tells what was there.
+    /// Patch ports of the bridge without a peer, for which no flow shows what was behind them.
     pub(super) silent: Vec<u32>,
-    /// Patch ports of other bridges that lead nowhere, and whose flows know tags of this one.
+    /// Patch ports of other bridges without a peer, whose flows refer to tags of this one.
     pub(super) loose: BTreeSet<(usize, u32)>,
     /// The patches that packets of each tag pass on their way out.
     pub(super) hops: BTreeMap<i64, BTreeSet<Crossing>>,
-    /// Why a tag may have more segments than were found.
-    pub(super) lost: BTreeMap<i64, Doubt>,
-    /// Why packets may come in to tags to which none was seen to come.
-    pub(super) lost_inwards: Option<Doubt>,
-    /// How many flows were followed.
+    /// The reason why a tag may have more segments than were found.
+    pub(super) doubts: BTreeMap<i64, Doubt>,
+    /// The reason why packets may enter with tags for which none was found to enter.
+    pub(super) inward_doubt: Option<Doubt>,
+    /// The number of flows followed.
     flows: usize,
     budget: &'w Budget,
 }
 
-/// A port that is looked at alone.
+/// A port that is examined alone: the numbers of its interfaces.
 pub(super) struct Focus {
     numbers: Vec<u32>,
-    /// Packets have the tags that they are looked at with: the port puts none on them.
+    /// Whether packets keep the tags that they are examined with: the port adds none.
     is_trunk: bool,
 }
 
-/// Which way packets go at a wire or tunnel.
+/// The packets at a wire or tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coming {
     Out,
     In,
-    /// In, with a VLAN or key that no flow names.
+    /// Inwards, with a VLAN or key that no flow names.
     InWhatever,
 }
 
-/// Ports that are alike to flows and to the NORMAL action.
+/// A set of ports that flows and the NORMAL action treat alike.
 struct AlikePorts<'p, 't> {
     place: &'p NetworkPort<'t>,
     signature: u64,
@@ -76,7 +76,7 @@ struct AlikePorts<'p, 't> {
 }
 
 impl<'w, 't> Survey<'w, 't> {
-    /// Walks all ways from and to `home`; only those of one port, if it is given.
+    /// Walks all paths from and to `home`; only those of one port, if it is given.
     pub(super) fn of(
         network: &'w Network<'t>,
         pipelines: &'w [Option<Pipeline>],
@@ -97,8 +97,8 @@ impl<'w, 't> Survey<'w, 't> {
             silent: Vec::new(),
             loose: BTreeSet::new(),
             hops: BTreeMap::new(),
-            lost: BTreeMap::new(),
-            lost_inwards: None,
+            doubts: BTreeMap::new(),
+            inward_doubt: None,
             flows: 0,
             budget,
         };
@@ -112,7 +112,7 @@ impl<'w, 't> Survey<'w, 't> {
         }
         for member in &network.members {
             vids.extend(member.bearers.keys());
-            // A few VLANs of a trunk are each tried; of long lists, those that flows name.
+            // Each VLAN of a short trunk is tried; of longer lists those that flows name.
             let trunks = member.ports.values().filter_map(|place| place.trunks());
             let short = trunks.filter(|trunks| trunks.len() <= MAX_TRUNKS).flatten();
             vids.extend(short.filter_map(|vid| u16::try_from(*vid).ok()));
@@ -135,7 +135,7 @@ impl<'w, 't> Survey<'w, 't> {
         Some(survey)
     }
 
-    /// Leaves all but one port aside: its tag, or every VLAN that it may carry.
+    /// Restricts the survey to one port: its tag, or every VLAN that it may carry.
     fn look_at(&mut self, port: &'t Port, vids: &BTreeSet<u16>) {
         let numbers: Vec<u32> = port
             .interfaces
@@ -149,7 +149,7 @@ impl<'w, 't> Survey<'w, 't> {
         self.tags = match places.clone().find_map(NetworkPort::tag) {
             Some(tag) if !is_trunk => BTreeMap::from([(tag.into(), vec![port])]),
             _ => {
-                // Leaving untagged, a port's native VLAN is what is looked at as 0.
+                // The native VLAN leaves untagged, and is examined as 0.
                 let own = places.clone().find_map(|place| match &place.vlan {
                     Vlan::NativeUntagged { .. } => place.tag(),
                     _ => None,
@@ -173,7 +173,7 @@ impl<'w, 't> Survey<'w, 't> {
         let mut tags = tags;
         let mut contents = arriving(tun_id);
         if tags.inner.is_some() && self.network.vlan_limit < 2 {
-            // The switch does not look at the second tag, which then is what the frame carries.
+            // The switch does not parse the second tag, which is then part of the frame.
             tags.inner = None;
             contents.set(row(Id::ETH_TYPE), ETH_TYPE_VLAN, u128::MAX);
         }
@@ -192,7 +192,7 @@ impl<'w, 't> Survey<'w, 't> {
         if self.flows < MAX_FLOWS {
             walk.follow(packet);
         } else {
-            walk.lost.insert(Doubt::Many);
+            walk.doubts.insert(Doubt::Many);
         }
         self.flows = self.flows.saturating_add(walk.flows());
         walk
@@ -202,8 +202,7 @@ impl<'w, 't> Survey<'w, 't> {
         self.pipelines.get(bridge)?.as_ref()
     }
 
-    /// The packets of a tag: as from which port, and with which tags. Ports that are alike to the flows have
-    /// the same ways.
+    /// The packets of a tag: input port and tags. Ports that flows treat alike have the same paths.
     fn starts(&self, tag: u16) -> Vec<(u32, Tags)> {
         let tagged = if tag == 0 { Tags::NONE } else { Tags::one(tag) };
         if let Some(focus) = &self.focus {
@@ -214,31 +213,32 @@ impl<'w, 't> Survey<'w, 't> {
         let interfaces = ports.iter().flat_map(|port| &port.interfaces);
         let numbers: Vec<u32> = interfaces.filter_map(Interface::port_number).collect();
         let place = |number: &u32| self.member.ports.get(number);
-        let is_patch =
-            |number: &u32| place(number).is_some_and(|place| matches!(place.role, Role::Patch(_)));
+        let is_patch = |number: &u32| {
+            place(number).is_some_and(|place| matches!(place.role, InterfaceRole::Patch(_)))
+        };
         let mut starts: Vec<(u32, Tags)> = Vec::new();
         let mut alike = HashSet::new();
         let pipeline = self.pipeline(self.home);
         for number in &numbers {
             let signature = pipeline.map(|pipeline| pipeline.signature(*number));
-            // What comes out of a patch is not sent back into it.
+            // A packet from a patch is not sent back to it.
             let own = is_patch(number).then_some(*number);
             if alike.insert((signature, own)) {
                 starts.push((*number, Tags::NONE));
             }
         }
-        // Of guests that tag their packets themselves, only a patch bears the tag.
+        // For guests that send tagged packets, only a patch has the tag.
         if !numbers.is_empty() && numbers.iter().all(is_patch) {
             for (number, place) in &self.member.ports {
                 let carries = !place.is_of_one_vlan() && place.vlan.carries(tag.into());
-                if carries && matches!(place.role, Role::Inside) {
+                if carries && matches!(place.role, InterfaceRole::Inside) {
                     starts.push((*number, tagged));
                 }
             }
             starts.sort_unstable();
         }
         if starts.is_empty() {
-            // None of them works, but then the tag is not to blame.
+            // None of them works, but the tag is not the cause.
             starts.push((PORT_ANY, tagged));
         }
         starts
@@ -251,7 +251,7 @@ impl<'w, 't> Survey<'w, 't> {
             passed.extend(&walk.hops);
             let is_loop = walk.is_loop();
             if let Some(why) = walk.why_more() {
-                self.lost.entry(tag.into()).or_insert(why);
+                self.doubts.entry(tag.into()).or_insert(why);
             }
             for (exit, route) in walk.exits {
                 let place = (exit.bridge, exit.ofport);
@@ -272,7 +272,7 @@ impl<'w, 't> Survey<'w, 't> {
                 });
             }
         }
-        // Behind a patch whose near end is gone, only a translation shows that the tag was meant.
+        // Behind a patch without a near end, only a translation shows that the tag was meant.
         let loose: Vec<(usize, u32)> = self.network.loose_ends(self.home).collect();
         for (bridge, ofport) in loose {
             let walk = self.walk(bridge, ofport, Tags::one(tag), 0);
@@ -289,11 +289,11 @@ impl<'w, 't> Survey<'w, 't> {
         }
     }
 
-    /// Whether a port is a tunnel whose key the flows decide.
+    /// Whether a port is a tunnel whose key is set by flows.
     fn carries_key(&self, (bridge, ofport): (usize, u32)) -> bool {
         let place = self.network.place(bridge, ofport);
         place.is_some_and(|place| match &place.role {
-            Role::Tunnel(tunnel) => tunnel.out_key == Key::Flow,
+            InterfaceRole::Tunnel(tunnel) => tunnel.out_key == Key::Flow,
             _ => false,
         })
     }
@@ -313,7 +313,7 @@ impl<'w, 't> Survey<'w, 't> {
         }
     }
 
-    /// The entry of a tag and the segment of packets at a port outside.
+    /// The result for a tag and the segment of packets at a port.
     fn finding(
         &mut self,
         tag: u16,
@@ -332,8 +332,8 @@ impl<'w, 't> Survey<'w, 't> {
         Some(finding)
     }
 
-    /// From the wires and tunnels of a bridge, with every tag and key that may matter, and with one that no
-    /// flow knows. Inside of tunnels are the tags with which packets leave by them, and none.
+    /// Walks from the wires and tunnels of a bridge, with every tag and key that may matter, and with one
+    /// that no flow names. In tunnels the tags are those with which packets leave by them, and none.
     fn in_from(&mut self, bridge: usize, vids: &BTreeSet<u16>) {
         let network = self.network;
         let (Some(member), Some(pipeline)) = (network.members.get(bridge), self.pipeline(bridge))
@@ -350,17 +350,19 @@ impl<'w, 't> Survey<'w, 't> {
                 packets.extend(self.left.get(&(bridge, *port)).into_iter().flatten());
             }
             match &kind.place.role {
-                Role::Wire if bridge == self.home && kind.place.is_of_one_vlan() => continue,
-                Role::Wire if too_many => {}
-                Role::Wire => {
+                InterfaceRole::Wire if bridge == self.home && kind.place.is_of_one_vlan() => {
+                    continue;
+                }
+                InterfaceRole::Wire if too_many => {}
+                InterfaceRole::Wire => {
                     packets.insert((Tags::NONE, 0));
                     packets.extend(vids.iter().map(|vid| (Tags::one(*vid), 0)));
                     any = other_vid.map(|vid| (Tags::one(vid), 0));
                 }
-                Role::Local if bridge != self.home => {
+                InterfaceRole::Local if bridge != self.home => {
                     packets.insert((Tags::NONE, 0));
                 }
-                Role::Tunnel(tunnel) => {
+                InterfaceRole::Tunnel(tunnel) => {
                     let mut keys: BTreeSet<u64> = BTreeSet::new();
                     if tunnel.in_key == Key::Flow {
                         keys.extend(&pipeline.tun_ids);
@@ -391,8 +393,8 @@ impl<'w, 't> Survey<'w, 't> {
             for ((tags, tun_id), is_any) in packets.chain(any.map(|packet| (packet, true))) {
                 let walk = self.walk(bridge, *port, tags, tun_id);
                 let is_loop = walk.is_loop();
-                if self.lost_inwards.is_none() {
-                    self.lost_inwards = walk.why_more();
+                if self.inward_doubt.is_none() {
+                    self.inward_doubt = walk.why_more();
                 }
                 for arrival in walk.arrivals {
                     if !self.tags.contains_key(&arrival.vid.into()) {
@@ -420,7 +422,7 @@ impl<'w, 't> Survey<'w, 't> {
         }
     }
 
-    /// From the patch ports of the bridge that lead nowhere: what flows translate was there.
+    /// Walks from the patch ports of the bridge without a peer: what flows translate was behind them.
     fn in_from_nowhere(&mut self, vids: &BTreeSet<u16>) {
         let ends: Vec<u32> = self.member.dangling().collect();
         for ofport in ends {
@@ -451,7 +453,7 @@ impl<'w, 't> Survey<'w, 't> {
     }
 }
 
-/// The ports through which packets come in, those that are alike together.
+/// The ports through which packets enter, grouped by equal treatment.
 fn kinds<'p, 't>(member: &'p Member<'t>, pipeline: &Pipeline) -> Vec<AlikePorts<'p, 't>> {
     let mut kinds: Vec<AlikePorts<'p, 't>> = Vec::new();
     for number in &member.relays {
@@ -461,8 +463,8 @@ fn kinds<'p, 't>(member: &'p Member<'t>, pipeline: &Pipeline) -> Vec<AlikePorts<
         let signature = pipeline.signature(*number);
         let alike = |kind: &&mut AlikePorts<'_, '_>| {
             let role = match (&kind.place.role, &place.role) {
-                (Role::Wire, Role::Wire) => true,
-                (Role::Tunnel(a), Role::Tunnel(b)) => {
+                (InterfaceRole::Wire, InterfaceRole::Wire) => true,
+                (InterfaceRole::Tunnel(a), InterfaceRole::Tunnel(b)) => {
                     (a.kind(), a.in_key, a.out_key) == (b.kind(), b.in_key, b.out_key)
                 }
                 _ => false,

@@ -1,62 +1,63 @@
-//! A line of `tag map`: a tag, the segment that it is, and whether they fit each other.
+//! A row of `tag map`: a tag, its segment, and the state of the translation.
 
 use super::record::Record;
 use crate::model::topology::{Bridge, Interface, Port};
 
-/// A tag of a bridge, and a segment that it is; a tag that is several has a line for each.
+/// A tag of a bridge and its segment; a tag with several segments has several rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TagLine<'t> {
     /// The bridge.
     pub bridge: &'t Bridge,
     /// The VLAN there.
     pub tag: i64,
-    /// The ports that bear it, by name.
+    /// The ports with this tag, by name.
     pub ports: Vec<&'t Port>,
     /// The patch ports of the bridge that lead to the segment.
     pub patches: Vec<&'t Interface>,
-    /// The segment; `None`: nothing leaves.
+    /// The segment; `None` if no packets leave.
     pub segment: Option<Segment<'t>>,
-    /// Whether it works.
+    /// The state of the translation.
     pub state: TagState,
-    /// Why the state is `ambiguous` or `unknown`, or why there may be more segments; empty: nothing to say.
+    /// The reason for the state `ambiguous` or `unknown`, or why there may be more segments; empty if there
+    /// is none.
     pub note: String,
-    /// What Neutron's agent wrote down of it.
+    /// The data that Neutron's agent stores about it.
     pub record: Option<Record<'t>>,
-    /// The keys of the record in which it differs from the flows, or its ports from each other.
+    /// The keys of the record whose values differ from the flows, or among the ports.
     pub differs: Vec<&'static str>,
-    /// The patches that packets of the tag pass on their way out, to whatever segment.
+    /// The patches that packets of the tag pass on their way out, to any segment.
     pub hops: Vec<Hop<'t>>,
 }
 
 /// A patch that packets pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hop<'t> {
-    /// Where they leave a bridge.
+    /// The end where packets leave a bridge.
     pub from: (&'t Bridge, &'t Interface),
-    /// Where they come to the next.
+    /// The end where they enter the next.
     pub to: (&'t Bridge, &'t Interface),
-    /// The VLAN tag that they bear there; `None`: untagged.
+    /// The VLAN tag that they have there; `None`: untagged.
     pub vlan: Option<u16>,
 }
 
-/// What a tag is outside.
+/// The segment of a tag on the wire.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segment<'t> {
     /// `flat`, `vlan`, or the type of the tunnels: `vxlan`, `gre`, `geneve`, …
     pub kind: &'t str,
     /// The provider's VLAN, or the tunnel key; `None` where packets are untagged.
     pub id: Option<u64>,
-    /// The VLAN tag that packets bear inside the tunnel, or behind the provider's.
+    /// The inner VLAN tag: in the tunnel, or behind the provider's tag.
     pub inner_vlan: Option<u16>,
-    /// The bridge that it leaves by; `None` where the patch to it leads nowhere.
+    /// The bridge through which packets leave; `None` if the patch to it has no peer.
     pub leaves_by: Option<&'t Bridge>,
     /// The wires or tunnels, by name.
     pub exits: Vec<SegmentExit<'t>>,
-    /// Whether packets with the tag get there.
+    /// Whether packets with the tag are sent to it.
     pub outbound: bool,
-    /// Whether packets from there get the tag.
+    /// Whether packets from it are given the tag.
     pub inbound: bool,
-    /// Whether it is every VLAN, or every key, that no flow names; `id` is then `None`.
+    /// Whether it stands for every VLAN or key that no flow names; `id` is then `None`.
     pub is_any: bool,
 }
 
@@ -67,37 +68,37 @@ pub struct SegmentExit<'t> {
     pub port: &'t Port,
     /// Its interface; a bond has several.
     pub interface: &'t Interface,
-    /// How packets with the tag get there; `None`: they only come from there.
+    /// The paths of packets with the tag to it; `None` if packets only enter.
     pub outbound: Option<Outbound<'t>>,
 }
 
-/// A way out.
+/// A path outwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outbound<'t> {
     /// The patches on it, in their order.
     pub route: Vec<Hop<'t>>,
-    /// The state of the segment, or why it is not certain of this way.
+    /// The state of the segment, or the reason why this path is not certain.
     pub state: TagState,
 }
 
-/// Whether a tag and its segment fit each other.
+/// The state of a tag's translation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TagState {
     /// One tag, one segment, both directions.
     Ok,
-    /// No flow takes packets in.
+    /// No flow accepts packets inwards.
     NoInbound,
-    /// No flow lets packets out.
+    /// No flow sends packets outwards.
     NoOutbound,
-    /// Nothing leaves, nothing enters.
+    /// No packets leave or enter.
     Local,
-    /// The tag is several segments, or several tags are the segment.
+    /// The tag has several segments, or the segment several tags.
     Conflict,
     /// Flows translate it, but the patch between them does not work.
     BrokenPatch,
-    /// Whether packets go there is the switch's choice between flows of equal priority.
+    /// Whether packets are sent there depends on the switch's choice between flows of equal priority.
     Ambiguous,
-    /// Whether packets go there could not be found out.
+    /// Whether packets are sent there could not be determined.
     Unknown,
 }
 
@@ -109,7 +110,7 @@ impl TagLine<'_> {
             .is_some_and(|segment| segment.outbound)
     }
 
-    /// Whether it is of the same segment as another.
+    /// Whether it names the same segment as another.
     pub fn is_of(&self, other: &TagLine<'_>) -> bool {
         let segment = |line: &TagLine<'_>| {
             let segment = line.segment.as_ref()?;

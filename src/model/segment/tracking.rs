@@ -1,4 +1,4 @@
-//! What connection tracking makes of a packet.
+//! The effect of connection tracking on a packet.
 
 use super::class::row;
 use super::packet::Packet;
@@ -9,7 +9,7 @@ pub(super) fn tracked() -> impl Iterator<Item = u8> {
     row(Id::CT_STATE)..=row(Id::CT_TP_DST)
 }
 
-/// Sends a packet through connection tracking: any state of a connection may come out.
+/// Sends a packet through connection tracking: the connection may have any state.
 pub(super) fn track(packet: &mut Packet<'_>, zone: Option<u16>, translates: bool) {
     for field in tracked() {
         packet.contents.renew(field);

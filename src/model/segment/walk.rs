@@ -1,9 +1,9 @@
-//! The ways of packets through the flows of the bridges: every place that one may come to.
+//! The paths of packets through the flows of the bridges: every place that a packet may reach.
 //!
-//! A walk follows all packets that come in at a port with given tags and tunnel key at once. Where flows
-//! match on headers it splits: the packets that match, and the rest. What the headers must then be is kept with
-//! each part, and a part that no packet can be in is given up. What a walk cannot decide it follows both
-//! ways, and marks what comes of it with the reason.
+//! A walk follows all packets that enter at a port with given tags and tunnel key at once. If flows match on
+//! headers it splits the packets: those that match, and the rest. Each part keeps the restrictions on its
+//! headers, and is dropped if no packet can meet them. If a walk cannot decide, it follows both parts and
+//! marks the results with the reason.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -20,25 +20,26 @@ use crate::model::budget::Budget;
 use crate::openflow::fields::Id;
 use crate::openflow::text::port_from_v10;
 
-/// How deep tables and bridges may be nested: `MAX_DEPTH` of ovs-vswitchd.
+/// Maximum nesting of tables and bridges: `MAX_DEPTH` of ovs-vswitchd.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// Maximum number of flows followed in one walk.
 const MAX_FLOWS: usize = 1 << 16;
 
-/// How often the same packet may come to a table with other restrictions, before these are given up.
+/// Maximum number of visits of the same packet to a table with different restrictions, before these are
+/// dropped.
 const MAX_VISITS: u32 = 24;
 
-/// Maximum number of flows of one priority that are compared one by one where one is a conjunctive match.
+/// Maximum number of flows of one priority that are compared in pairs if one is a conjunctive match.
 const MAX_COMPARED: usize = 128;
 
-/// Maximum number of ways of one packet through one list of actions.
+/// Maximum number of paths of one packet through one list of actions.
 const MAX_WAYS: usize = 4096;
 
-/// A hash chooses among at most so many values one by one.
+/// Maximum number of values of a hash that are followed separately.
 const MAX_CHOICES: u16 = 64;
 
-/// A walk and what it came to.
+/// A walk and its results.
 pub(super) struct Walk<'w, 't> {
     pub(super) network: &'w Network<'t>,
     pipelines: &'w [Option<Pipeline>],
@@ -50,32 +51,31 @@ pub(super) struct Walk<'w, 't> {
     flows: usize,
     /// The patches passed so far.
     pub(super) route: Vec<Crossing>,
-    /// Where it left the network, each with the patches on the way there.
+    /// The exits from the network, each with the patches on the path there.
     pub(super) exits: BTreeMap<Exit, Vec<Crossing>>,
-    /// The VLANs of the home bridge that it came to: a port that bears the tag got it.
+    /// The VLANs of the home bridge that it reached: a port with the tag got the packet.
     pub(super) arrivals: BTreeSet<Arrival>,
     /// The patches that it passed.
     pub(super) hops: BTreeSet<Crossing>,
-    /// Why there may be more than was found, or less.
-    pub(super) lost: BTreeSet<Doubt>,
+    /// The reasons why the results may be incomplete or too many.
+    pub(super) doubts: BTreeSet<Doubt>,
 }
 
-/// A packet at a table: as from which port, which table, what is wanted of it afterwards, the packet, its
-/// restrictions by their address.
+/// A packet at a table: input port, table, purpose, the packet, and the address of its restrictions.
 type VisitKey<'w> = (u32, u8, Keep, Packet<'w>, usize);
 
-/// What became of it there. The restrictions are kept so that their address stays theirs.
+/// The results at a table. The restrictions are kept so that their address remains unique.
 struct Visit<'w> {
     _restrictions: Restrictions<'w>,
     after: Rc<Vec<Way<'w>>>,
-    /// Whether it is being followed just now.
+    /// Whether it is being followed.
     is_open: bool,
 }
 
-/// What is wanted of packets that a table is done with.
+/// The purpose of a lookup: which packets are needed after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Keep {
-    /// All: actions follow.
+    /// All packets: actions follow.
     All,
     /// Those with an action set, which is executed.
     WithSet,
@@ -87,15 +87,15 @@ impl Keep {
     }
 }
 
-/// How a list of actions goes on.
+/// The continuation of a list of actions.
 pub(super) enum Next {
     /// With the next action.
     Step,
-    /// Not at all; what called the list does.
+    /// The list ends; its caller continues.
     Return,
 }
 
-/// A packet at a patch: where it left one bridge, with which tags, and where it came to the other.
+/// A packet at a patch: the port where it left one bridge, its tags, and the port where it entered the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Crossing {
     pub(super) from: (usize, u32),
@@ -103,13 +103,13 @@ pub(super) struct Crossing {
     pub(super) tags: Tags,
 }
 
-/// A packet at a port where it leaves the network.
+/// A packet at a port through which it leaves the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Exit {
     pub(super) bridge: usize,
     pub(super) ofport: u32,
     pub(super) tags: Tags,
-    /// `None`: it is not followed what the key is.
+    /// `None` if the key is opaque.
     pub(super) tun_id: Option<u64>,
     pub(super) trail: Trail,
 }
@@ -122,7 +122,7 @@ pub(super) struct Arrival {
 }
 
 impl<'w, 't> Walk<'w, 't> {
-    /// A walk that goes nowhere yet. The ports of `watched` get packets of the VLAN that these then bear.
+    /// A walk without results. The ports of `watched` get packets of the VLAN that they have as tag.
     pub(super) fn new(
         network: &'w Network<'t>,
         pipelines: &'w [Option<Pipeline>],
@@ -143,11 +143,11 @@ impl<'w, 't> Walk<'w, 't> {
             exits: BTreeMap::new(),
             arrivals: BTreeSet::new(),
             hops: BTreeSet::new(),
-            lost: BTreeSet::new(),
+            doubts: BTreeSet::new(),
         }
     }
 
-    /// Follows `packet` from the first table of the bridge where it is.
+    /// Follows `packet` from the first table of its bridge.
     pub(super) fn follow(&mut self, packet: Packet<'w>) {
         let way = Way {
             packet,
@@ -157,19 +157,19 @@ impl<'w, 't> Walk<'w, 't> {
         self.bridge(way, 0);
     }
 
-    /// How many flows it has followed.
+    /// The number of flows followed.
     pub(super) fn flows(&self) -> usize {
         self.flows
     }
 
-    /// Whether it went round: the switch drops such a packet as a whole, with all copies.
+    /// Whether it reached a loop: the switch drops such a packet, with all copies.
     pub(super) fn is_loop(&self) -> Option<Doubt> {
-        self.lost.contains(&Doubt::Loop).then_some(Doubt::Loop)
+        self.doubts.contains(&Doubt::Loop).then_some(Doubt::Loop)
     }
 
-    /// Why there may be more than was found; a loop makes nothing more.
+    /// The reason why there may be more results; a loop adds none.
     pub(super) fn why_more(&self) -> Option<Doubt> {
-        let mut reasons = self.lost.iter().copied();
+        let mut reasons = self.doubts.iter().copied();
         reasons.find(|doubt| *doubt != Doubt::Loop)
     }
 
@@ -177,7 +177,7 @@ impl<'w, 't> Walk<'w, 't> {
         self.pipelines.get(bridge)?.as_ref()
     }
 
-    /// From the first table of a bridge to the action set.
+    /// Follows a packet from the first table of a bridge to its action set.
     pub(super) fn bridge(&mut self, way: Way<'w>, depth: usize) {
         let in_port = way.packet.in_port;
         let after = self.table(in_port, 0, way, depth, Keep::WithSet);
@@ -194,7 +194,7 @@ impl<'w, 't> Walk<'w, 't> {
         }
     }
 
-    /// Looks the packet up as from `in_port`; what may have become of it afterwards.
+    /// Looks the packet up with `in_port`; returns the packets that may result.
     fn table(
         &mut self,
         in_port: u32,
@@ -221,12 +221,12 @@ impl<'w, 't> Walk<'w, 't> {
         }
         if let Some(visit) = self.seen.get(&key) {
             if visit.is_open {
-                self.lost.insert(Doubt::Loop);
+                self.doubts.insert(Doubt::Loop);
             }
             return Rc::clone(&visit.after);
         }
         if depth >= MAX_DEPTH {
-            self.lost.insert(Doubt::Loop);
+            self.doubts.insert(Doubt::Loop);
             return Rc::default();
         }
         let restrictions = way.restrictions.clone();
@@ -281,7 +281,7 @@ impl<'w, 't> Walk<'w, 't> {
                 };
                 self.flows = self.flows.saturating_add(1);
                 if self.flows > MAX_FLOWS {
-                    self.lost.insert(Doubt::Many);
+                    self.doubts.insert(Doubt::Many);
                     return after;
                 }
                 let contents = &before.packet.contents;
@@ -400,7 +400,7 @@ impl<'w, 't> Walk<'w, 't> {
                 }
             }
             if after.len() > MAX_WAYS {
-                self.lost.insert(Doubt::Many);
+                self.doubts.insert(Doubt::Many);
                 after.truncate(MAX_WAYS);
             }
             ways = after;
@@ -409,7 +409,7 @@ impl<'w, 't> Walk<'w, 't> {
         ways
     }
 
-    /// Steps of which more than one thing may come; whether this is one.
+    /// Whether a step may have more than one result.
     fn choices(step: &Step, way: &mut Way<'w>, after: &mut Vec<Way<'w>>) -> bool {
         match step {
             Step::PushFirst if way.packet.tags.outer.is_some() => {
@@ -433,7 +433,7 @@ impl<'w, 't> Walk<'w, 't> {
         true
     }
 
-    /// Does one step. `None`: nothing goes on, or what does is in `after`.
+    /// Executes a step. `None` if the list ends; resulting packets are in `after`.
     #[allow(clippy::too_many_lines, reason = "a line or two a step")]
     fn step(
         &mut self,
@@ -491,7 +491,7 @@ impl<'w, 't> Walk<'w, 't> {
             Step::OutputField(part) => {
                 let number = packet.contents.value(part.row, part.mask());
                 if let Some(bits) = number {
-                    // A 16-bit number as OpenFlow 1.0 has it, the reserved ones among them.
+                    // A 16-bit port number as in OpenFlow 1.0, possibly a reserved one.
                     let port = bits.checked_shr(part.offset.into()).unwrap_or(0);
                     if let Ok(port) = u16::try_from(port) {
                         self.output(port_from_v10(port), way, depth);
@@ -556,7 +556,7 @@ impl<'w, 't> Walk<'w, 't> {
                 for way in &inner {
                     self.action_set(way.clone(), depth);
                 }
-                // Exit within a clone ends what is around it as well.
+                // `exit` within a clone ends the enclosing list as well.
                 if may_exit(steps) {
                     after.extend(inner.into_iter().map(|inner| Way {
                         packet: Packet {
@@ -576,14 +576,14 @@ impl<'w, 't> Walk<'w, 't> {
             Step::Clear => packet.set = Rc::default(),
             Step::Exit => return None,
             Step::Lost => {
-                self.lost.insert(Doubt::Changed);
+                self.doubts.insert(Doubt::Changed);
                 packet.doubt(Doubt::Changed);
             }
         }
         Some(Next::Step)
     }
 
-    /// To the port of a number that a field held.
+    /// Sends to the port whose number was in a field.
     fn output(&mut self, port: u32, way: &Way<'w>, depth: usize) {
         match output(port) {
             Some(Step::Normal) => self.switch(way, depth),
@@ -612,7 +612,7 @@ impl<'w, 't> Walk<'w, 't> {
                 packet.tags = packet.tags.set_tci(value as u16, mask as u16);
             }
             None if to.row == row(Id::VLAN_TCI) || to.row == row(Id::VLAN_VID) => {
-                self.lost.insert(Doubt::Changed);
+                self.doubts.insert(Doubt::Changed);
                 return None;
             }
             Some(bits) => packet.contents.set(to.row, bits, to.mask()),

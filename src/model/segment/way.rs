@@ -1,4 +1,4 @@
-//! A way that packets take: the packet, and what its headers must be.
+//! A path of packets: the packet, and the restrictions on its headers.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use super::pipeline::{Pipeline, RuleNumber};
 use super::proof::{Dimensions, Proof, Restrictions, cube_with, prove, restrict};
 use crate::model::budget::Budget;
 
-/// A packet with what its headers must be, and one such packet where it is known.
+/// A packet with the restrictions on its headers, and an example that meets them, if known.
 #[derive(Debug, Clone)]
 pub(super) struct Way<'w> {
     pub(super) packet: Packet<'w>,
@@ -17,7 +17,7 @@ pub(super) struct Way<'w> {
 }
 
 impl<'w> Way<'w> {
-    /// Restricts the way to what is in all dimensions; whether there is such a packet.
+    /// Restricts the path to packets in all dimensions; returns whether there is one.
     pub(super) fn take(&mut self, dimensions: &Dimensions<'w>, budget: &Budget) -> bool {
         let contents = self.packet.contents.clone();
         let decides = |classes: &&Vec<&'w Class>| {
@@ -34,7 +34,7 @@ impl<'w> Way<'w> {
         self.is_possible(budget)
     }
 
-    /// Restricts the way to what is not in all dimensions.
+    /// Restricts the path to packets that are not in all dimensions.
     pub(super) fn leave(&mut self, dimensions: Dimensions<'w>) {
         let contents = self.packet.contents.clone();
         let outside = |point: &Rc<Point>| cube_with(&dimensions, point, &contents).is_none();
@@ -42,7 +42,7 @@ impl<'w> Way<'w> {
         self.restrictions = Some(restrict(&self.restrictions, dimensions, false, &contents));
     }
 
-    /// Whether there is a packet on the way; where that cannot be found out, it is marked.
+    /// Whether there is a packet on the path; if that cannot be decided, the path is marked.
     pub(super) fn is_possible(&mut self, budget: &Budget) -> bool {
         if self.witness.is_some() {
             return true;
@@ -55,8 +55,8 @@ impl<'w> Way<'w> {
         true
     }
 
-    /// Splits the packets of a flow: those that also match one of `others`, of the same priority, and those that
-    /// match this flow only.
+    /// Splits the packets of a flow: those that also match one of `others`, of the same priority, and those
+    /// that only match this flow.
     pub(super) fn part(
         self,
         others: &[RuleNumber],

@@ -11,7 +11,7 @@
 //! what is known of the packet from action to action.
 
 use crate::openflow::fields::{ParseError, ParseErrorKind, Problem, nearest_of, parse_port};
-use crate::openflow::text::Names;
+use crate::openflow::text::NameLookup;
 use crate::openflow::version::Version;
 
 use super::action::{NAMES, TEXTS};
@@ -56,7 +56,7 @@ impl ParsedActions {
 /// The malformed piece and the reason; for an unknown word, the nearest known one.
 pub fn parse_actions(
     text: &str,
-    names: &dyn Names,
+    names: &dyn NameLookup,
     version: Version,
 ) -> Result<ParsedActions, ParseError> {
     parse_with(text, names, version, KnownHeaders::default())
@@ -65,7 +65,7 @@ pub fn parse_actions(
 /// [`parse_actions`] for a flow with a match.
 pub(in crate::openflow) fn parse_with(
     text: &str,
-    names: &dyn Names,
+    names: &dyn NameLookup,
     version: Version,
     known: KnownHeaders,
 ) -> Result<ParsedActions, ParseError> {

@@ -1,7 +1,7 @@
 //! The state shared by the parsers of actions, including what is known of the packets.
 
 use crate::openflow::fields::{Field, Id, Prereq, Problem, parse_port, parse_table, parse_value};
-use crate::openflow::text::Names;
+use crate::openflow::text::NameLookup;
 use crate::openflow::version::Version;
 
 /// Maximum nesting depth of lists, as in ovs-ofctl.
@@ -75,7 +75,7 @@ impl KnownHeaders {
 /// The state shared by the parsers of the actions of one text.
 pub(in crate::openflow) struct Parser<'p> {
     /// The names of ports and tables.
-    pub(super) names: &'p dyn Names,
+    pub(super) names: &'p dyn NameLookup,
     /// The version to encode for.
     pub(super) version: Version,
     /// What is known of the packet before the next action.
@@ -95,7 +95,7 @@ pub(in crate::openflow) struct Parser<'p> {
 
 impl<'p> Parser<'p> {
     pub(super) fn new(
-        names: &'p dyn Names,
+        names: &'p dyn NameLookup,
         version: Version,
         known: KnownHeaders,
         actions: fn(&mut Parser<'p>, &str) -> Result<(), Problem>,

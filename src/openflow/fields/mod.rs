@@ -1,6 +1,6 @@
 //! Match fields: one table, one row per field.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `table` | the rows |
 //! | `values` | a value as text and as JSON |

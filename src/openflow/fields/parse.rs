@@ -1,6 +1,6 @@
 //! The MATCH argument of ovs-ofctl(8), "Flow Syntax": `tcp,in_port=qvo1234,tp_dst=80,table=0`.
 
-use super::super::text::{Names, PORT_ANY};
+use super::super::text::{NameLookup, PORT_ANY};
 use super::parse_value::parse_value;
 use super::problem::{ParseError, ParseErrorKind, Problem};
 use super::request::MatchFields;
@@ -36,14 +36,14 @@ pub struct Filter {
 /// # Errors
 ///
 /// The malformed piece and the reason.
-pub fn parse_filter(text: &str, names: &dyn Names) -> Result<Filter, ParseError> {
+pub fn parse_filter(text: &str, names: &dyn NameLookup) -> Result<Filter, ParseError> {
     parse_match(text, names, |_, _| Ok(false))
 }
 
 /// [`parse_filter`], but `own` may consume a key and its value; it returns whether it did.
 pub(in crate::openflow) fn parse_match(
     text: &str,
-    names: &dyn Names,
+    names: &dyn NameLookup,
     mut own: impl FnMut(&str, &str) -> Result<bool, Problem>,
 ) -> Result<Filter, ParseError> {
     let mut filter = Filter::default();
@@ -155,7 +155,7 @@ fn split_at(text: &str, at: Option<usize>) -> (&str, &str) {
 
 fn parse_piece<'t>(
     piece: KeyValue<'t>,
-    names: &dyn Names,
+    names: &dyn NameLookup,
     filter: &mut Filter,
     requested: &mut Vec<RequestedField<'t>>,
 ) -> Result<(), Problem> {

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::super::text::Names;
+use super::super::text::NameLookup;
 use super::problem::Problem;
 use super::table::{Field, FieldKind, Id};
 use super::values::{
@@ -18,7 +18,7 @@ pub(in crate::openflow) type ParsedValue = (Vec<u8>, Option<Vec<u8>>);
 pub(in crate::openflow) fn parse_value(
     field: &Field,
     text: &str,
-    names: &dyn Names,
+    names: &dyn NameLookup,
 ) -> Result<ParsedValue, Problem> {
     let width = usize::from(field.bytes);
     let is_port = matches!(field.kind, FieldKind::Port16 | FieldKind::Port32);

@@ -12,7 +12,9 @@
 use std::fmt::Write as _;
 
 use super::super::bytes::be_number;
-use super::super::text::{Names, Sink, Style, TextContext, port_from_v10, put_port, reserved_port};
+use super::super::text::{
+    NameLookup, Sink, Style, TextContext, port_from_v10, put_port, reserved_port,
+};
 use super::table::{DumpForm, Field, FieldKind, Id};
 use crate::base::digits::{
     put_all_hex, put_decimal, put_hex, put_hex_bytes, put_mac, put_v4, put_v6,
@@ -392,7 +394,7 @@ fn flags_json(json: &mut Json<'_>, names: &[&str], value: u64) {
 
 /// A port as JSON: `{"number":2,"name":"x"}`; the number alone in the object if the name is not
 /// known, the name alone if the port is reserved.
-pub fn put_port_json(json: &mut Json<'_>, names: &dyn Names, ofport: u32) {
+pub fn put_port_json(json: &mut Json<'_>, names: &dyn NameLookup, ofport: u32) {
     json.begin_object();
     if let Some(name) = reserved_port(ofport) {
         json.key("name");

@@ -1,6 +1,6 @@
 //! Numbers, ports and tables in text.
 
-use super::super::text::{Names, port_from_v10, reserved_port_number};
+use super::super::text::{NameLookup, port_from_v10, reserved_port_number};
 use super::problem::{ParseError, ParseErrorKind, Problem};
 
 /// A number in decimal, hexadecimal after `0x`, or octal after `0`.
@@ -31,7 +31,7 @@ pub(in crate::openflow) fn cookie_number(text: &str) -> Option<u64> {
 /// A port: a number, a reserved name, a name, a name in quotes, or `2(phy-br-ens37)`.
 ///
 /// A number takes precedence over a port of that name; quotes force the name.
-pub(in crate::openflow) fn parse_port(text: &str, names: &dyn Names) -> Result<u32, Problem> {
+pub(in crate::openflow) fn parse_port(text: &str, names: &dyn NameLookup) -> Result<u32, Problem> {
     let unknown = |name: &str| {
         Problem::new(
             "no port has this name",
@@ -59,7 +59,7 @@ pub(in crate::openflow) fn parse_port(text: &str, names: &dyn Names) -> Result<u
 /// A table: a number, a name, a name in quotes, or `3(ServiceLB)`.
 ///
 /// A number takes precedence over a table of that name; quotes force the name.
-pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<u8, Problem> {
+pub(in crate::openflow) fn parse_table(text: &str, names: &dyn NameLookup) -> Result<u8, Problem> {
     let name = if text.starts_with('"') {
         serde_json::from_str(text)
             .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?
@@ -94,6 +94,6 @@ pub(in crate::openflow) fn parse_table(text: &str, names: &dyn Names) -> Result<
 /// # Errors
 ///
 /// No table has this name, or several have.
-pub fn parse_table_word(text: &str, names: &dyn Names) -> Result<u8, ParseError> {
+pub fn parse_table_word(text: &str, names: &dyn NameLookup) -> Result<u8, ParseError> {
     parse_table(text, names).map_err(|problem| problem.at(text))
 }

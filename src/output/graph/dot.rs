@@ -33,7 +33,7 @@ pub fn dot(picture: &Picture) -> String {
             if !right.is_empty() {
                 let _ = write!(words, "\\n{}", quotable(&right));
             }
-            let colour = match row.trouble {
+            let colour = match row.problem {
                 Some(_) => ", color=red, fontcolor=red",
                 None => "",
             };

@@ -3,7 +3,7 @@
 use super::layout::{Layout, Point, Rect};
 use super::{Frame, FrameKind, JoinKind, Picture};
 use crate::output::text::{SHORTEST, cut};
-use crate::output::{Format, Role, escape, push_blanks, width};
+use crate::output::{ColourRole, Format, escape, push_blanks, width};
 
 /// Maximum size of a picture, in cells.
 const MOST_CELLS: usize = 1 << 24;
@@ -72,11 +72,11 @@ fn fitted(picture: &Picture, room: Option<usize>) -> Option<Picture> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Stroke {
     sides: u8,
-    look: Look,
+    look: StrokeStyle,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Look {
+enum StrokeStyle {
     #[default]
     Border,
     Patch,
@@ -93,11 +93,11 @@ struct Canvas {
     width: usize,
     strokes: Vec<Stroke>,
     /// By line: column, role and text.
-    texts: Vec<Vec<(usize, Role, String)>>,
+    texts: Vec<Vec<(usize, ColourRole, String)>>,
 }
 
 impl Canvas {
-    fn stroke(&mut self, x: usize, y: usize, sides: u8, look: Look) {
+    fn stroke(&mut self, x: usize, y: usize, sides: u8, look: StrokeStyle) {
         if let Some(stroke) = self.strokes.get_mut(y * self.width + x) {
             stroke.sides |= sides;
             stroke.look = look;
@@ -106,9 +106,9 @@ impl Canvas {
 
     fn line(&mut self, points: &[Point], kind: JoinKind) {
         let look = match kind {
-            JoinKind::Patch => Look::Patch,
-            JoinKind::Broken => Look::Broken,
-            JoinKind::Tunnel => Look::Tunnel,
+            JoinKind::Patch => StrokeStyle::Patch,
+            JoinKind::Broken => StrokeStyle::Broken,
+            JoinKind::Tunnel => StrokeStyle::Tunnel,
         };
         for pair in points.windows(2) {
             if let [a, b] = pair {
@@ -117,7 +117,7 @@ impl Canvas {
         }
     }
 
-    fn straight(&mut self, a: Point, b: Point, look: Look) {
+    fn straight(&mut self, a: Point, b: Point, look: StrokeStyle) {
         let (a, b) = (a.min(b), a.max(b));
         for x in a.x..b.x {
             self.stroke(x, a.y, RIGHT, look);
@@ -138,31 +138,35 @@ impl Canvas {
             (point(left, top), point(left, bottom)),
             (point(right, top), point(right, bottom)),
         ] {
-            self.straight(a, b, Look::Border);
+            self.straight(a, b, StrokeStyle::Border);
         }
         let title = match frame.kind {
-            FrameKind::Bridge => Role::Heading,
-            FrameKind::Host => Role::Address,
+            FrameKind::Bridge => ColourRole::Heading,
+            FrameKind::Host => ColourRole::Address,
         };
         self.text(left + 2, place.line_of(None), title, escape(&frame.title));
         if !frame.rows.is_empty() {
-            self.straight(point(left, top + 2), point(right, top + 2), Look::Border);
+            self.straight(
+                point(left, top + 2),
+                point(right, top + 2),
+                StrokeStyle::Border,
+            );
         }
         for (index, row) in frame.rows.iter().enumerate() {
             let y = place.line_of(Some(index));
-            self.text(left + 2, y, Role::Name, row.left());
+            self.text(left + 2, y, ColourRole::Name, row.left());
             let right_text = row.right();
-            let role = match (&row.trouble, row.tag) {
-                (Some(_), _) => Role::Error,
-                (None, Some(_)) => Role::Number,
-                (None, None) => Role::Kind,
+            let role = match (&row.problem, row.tag) {
+                (Some(_), _) => ColourRole::Error,
+                (None, Some(_)) => ColourRole::Number,
+                (None, None) => ColourRole::Kind,
             };
             let x = (right + 1).saturating_sub(2 + width(&right_text));
             self.text(x, y, role, right_text);
         }
     }
 
-    fn text(&mut self, x: usize, y: usize, role: Role, text: String) {
+    fn text(&mut self, x: usize, y: usize, role: ColourRole, text: String) {
         if let (Some(line), false) = (self.texts.get_mut(y), text.is_empty()) {
             line.push((x, role, text));
         }
@@ -175,11 +179,11 @@ impl Canvas {
             let start = y * self.width;
             let strokes = self.strokes.get(start..start + self.width);
             let strokes = strokes.unwrap_or_default();
-            let mut line = Line {
+            let mut line = LineWriter {
                 out: &mut out,
                 format,
                 blanks: 0,
-                run: (Role::Plain, String::new()),
+                run: (ColourRole::Plain, String::new()),
             };
             let mut x = 0;
             for (at, role, text) in texts.iter() {
@@ -196,14 +200,14 @@ impl Canvas {
 }
 
 /// One printed line: trailing blanks are omitted, colours change only where needed.
-struct Line<'o> {
+struct LineWriter<'o> {
     out: &'o mut String,
     format: &'o Format,
     blanks: usize,
-    run: (Role, String),
+    run: (ColourRole, String),
 }
 
-impl Line<'_> {
+impl LineWriter<'_> {
     fn strokes(&mut self, strokes: &[Stroke]) {
         for stroke in strokes {
             if stroke.sides == 0 {
@@ -211,17 +215,17 @@ impl Line<'_> {
                 continue;
             }
             let role = match stroke.look {
-                Look::Border => Role::Faint,
-                Look::Patch => Role::Plain,
-                Look::Tunnel => Role::Address,
-                Look::Broken => Role::Error,
+                StrokeStyle::Border => ColourRole::Faint,
+                StrokeStyle::Patch => ColourRole::Plain,
+                StrokeStyle::Tunnel => ColourRole::Address,
+                StrokeStyle::Broken => ColourRole::Error,
             };
             let mut buffer = [0; 4];
             self.put(role, sign(*stroke).encode_utf8(&mut buffer));
         }
     }
 
-    fn put(&mut self, role: Role, text: &str) {
+    fn put(&mut self, role: ColourRole, text: &str) {
         if role != self.run.0 || self.blanks > 0 {
             self.flush();
             push_blanks(self.out, std::mem::take(&mut self.blanks));
@@ -250,9 +254,9 @@ fn sign(stroke: Stroke) -> char {
     const ACROSS: u8 = LEFT | RIGHT;
     const ALONG: u8 = UP | DOWN;
     match (stroke.look, stroke.sides) {
-        (Look::Tunnel, ACROSS) => '╌',
-        (Look::Tunnel, ALONG) => '╎',
-        (Look::Broken, ACROSS | ALONG) => '×',
+        (StrokeStyle::Tunnel, ACROSS) => '╌',
+        (StrokeStyle::Tunnel, ALONG) => '╎',
+        (StrokeStyle::Broken, ACROSS | ALONG) => '×',
         (_, sides) => SIGNS.get(usize::from(sides)).copied().unwrap_or(' '),
     }
 }

@@ -27,7 +27,7 @@ pub fn mermaid(picture: &Picture) -> String {
             if !right.is_empty() {
                 let _ = write!(words, "<br/>{}", text(&right));
             }
-            let class = match row.trouble {
+            let class = match row.problem {
                 Some(_) => ":::trouble",
                 None => "",
             };

@@ -1,7 +1,7 @@
 //! Pictures of boxes joined by lines: for a terminal, as SVG, or in the languages of Graphviz (DOT) and
 //! Mermaid.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | `layout` | positions of boxes and lines, in cells, without overlaps |
 //! | `drawing` | the layout in box-drawing characters |
@@ -63,7 +63,7 @@ pub struct Row {
     /// Its VLAN tag; rows of one tag have one colour.
     pub tag: Option<i64>,
     /// Its fault, if it has one.
-    pub trouble: Option<String>,
+    pub problem: Option<String>,
 }
 
 /// A line.
@@ -129,8 +129,8 @@ impl Row {
         if !self.note.is_empty() {
             words.push(self.note.clone());
         }
-        if let Some(trouble) = &self.trouble {
-            words.push(trouble.clone());
+        if let Some(problem) = &self.problem {
+            words.push(problem.clone());
         }
         super::escape(&words.join("  "))
     }

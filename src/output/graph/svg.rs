@@ -120,7 +120,7 @@ fn draw(out: &mut String, frame: &Frame, place: Rect) {
             rect(out, "tag", fill, edges);
         }
         label(out, "name", "start", x + CELL * 1.5, middle, &row.left());
-        let class = if row.trouble.is_some() {
+        let class = if row.problem.is_some() {
             "trouble"
         } else {
             "note"

@@ -1,54 +1,54 @@
-//! What is done to one column of one row.
+//! Changes to one column of one row.
 
 use crate::ovsdb::{Atom, Datum};
 
-/// What is done to a column.
+/// A change to a column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ColumnChange {
-    /// It gets this value.
+    /// Replaces the value.
     Set(Datum),
-    /// Elements of a set come and go; the others stay, whatever they are.
+    /// Adds elements to a set and removes some; the others are kept, whatever they are.
     Elements {
-        /// Those that come.
+        /// The elements to add.
         added: Vec<Atom>,
-        /// Those that go.
+        /// The elements to remove.
         removed: Vec<Atom>,
     },
-    /// Pairs of a map come, change and go; the others stay, whatever they are.
+    /// Sets and removes pairs of a map; the others are kept, whatever they are.
     Pairs {
-        /// Those that come or get another value.
+        /// The pairs to set.
         put: Vec<(Atom, Atom)>,
-        /// The keys of those that go.
+        /// The keys to remove.
         removed: Vec<Atom>,
     },
 }
 
 impl ColumnChange {
-    /// These elements of a set come.
+    /// Adds these elements to a set.
     pub(crate) fn add(added: Vec<Atom>) -> Self {
         let removed = Vec::new();
         Self::Elements { added, removed }
     }
 
-    /// These elements of a set go.
+    /// Removes these elements from a set.
     pub(crate) fn remove(removed: Vec<Atom>) -> Self {
         let added = Vec::new();
         Self::Elements { added, removed }
     }
 
-    /// These pairs of a map come or get another value.
+    /// Sets these pairs of a map.
     pub(crate) fn put(put: Vec<(Atom, Atom)>) -> Self {
         let removed = Vec::new();
         Self::Pairs { put, removed }
     }
 
-    /// The pairs of these keys go.
+    /// Removes the pairs with these keys.
     pub(crate) fn remove_keys(removed: Vec<Atom>) -> Self {
         let put = Vec::new();
         Self::Pairs { put, removed }
     }
 
-    /// This change and a later one, as one.
+    /// Combines this change with a later one.
     pub(super) fn then(self, later: ColumnChange) -> ColumnChange {
         match (self, later) {
             (_, ColumnChange::Set(datum)) => ColumnChange::Set(datum),
@@ -87,12 +87,12 @@ impl ColumnChange {
                 put.extend(comes);
                 ColumnChange::Pairs { put, removed }
             }
-            // A column is a set or a map, not both: the schema would refuse the first of the two.
+            // A column is a set or a map, not both: the schema refuses the first of the two changes.
             (_, later) => later,
         }
     }
 
-    /// The value that comes of it.
+    /// The value after the change.
     pub(super) fn on(&self, datum: &Datum) -> Datum {
         match self {
             ColumnChange::Set(datum) => datum.clone(),
@@ -120,7 +120,7 @@ impl ColumnChange {
         }
     }
 
-    /// Whether it takes this element away.
+    /// Whether it removes this element.
     pub(super) fn removes(&self, atom: &Atom) -> bool {
         match self {
             ColumnChange::Set(datum) => !datum.as_set().unwrap_or_default().contains(atom),
@@ -129,7 +129,7 @@ impl ColumnChange {
         }
     }
 
-    /// Whether it makes sure that this element is there.
+    /// Whether it ensures that this element is present.
     pub(super) fn adds(&self, atom: &Atom) -> bool {
         match self {
             ColumnChange::Set(datum) => datum.as_set().unwrap_or_default().contains(atom),
@@ -138,7 +138,7 @@ impl ColumnChange {
         }
     }
 
-    /// Whether it does nothing, whatever is there.
+    /// Whether it has no effect on any value.
     pub(super) fn is_nothing(&self) -> bool {
         match self {
             ColumnChange::Set(_) => false,

@@ -1,14 +1,13 @@
-//! A transaction in the making: rows as they will be once it is committed.
+//! A pending transaction: rows as they will be after the commit.
 //!
-//! A [`Draft`] reads from the database only what is asked of it, row by row, and lays over it what has
-//! been changed so far. So a later step sees what an earlier one made, renamed or removed, although
-//! nothing is written yet. [`Draft::operations`] is the transaction: `wait` for every row and column
-//! that a decision was taken on (RFC 7047 §5.2.6), then inserts, updates and mutations that touch
-//! nothing else. Should somebody else have been faster, the waits fail, nothing is written, and the
-//! steps can be taken again on a new draft.
+//! A [`Draft`] reads from the database only what is requested, row by row, and applies the changes so far to
+//! it. So a later step sees the rows that an earlier one inserted, renamed or removed, although nothing is
+//! written yet. [`Draft::operations`] is the transaction: `wait` for every row and column that a decision
+//! depends on (RFC 7047 §5.2.6), then inserts, updates and mutations of the changed columns only. If another
+//! client has changed these rows meanwhile, the waits fail, nothing is written, and the steps can be repeated
+//! on a new draft.
 //!
-//! That a name is free is not waited for: the indexes of the schema see to it when the transaction is
-//! committed.
+//! There is no wait for a name to be free: the indexes of the schema ensure that at the commit.
 
 mod change;
 mod operations;
@@ -22,46 +21,46 @@ use crate::ovsdb::relation::Relation;
 use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
 use crate::source::Database;
 
-/// A row of a draft: one of the database, or one that the transaction makes.
+/// A row of a draft: one of the database, or one that the transaction inserts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RowId(usize);
 
-/// Who a row is.
+/// The identity of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Identity {
     /// A row of the database.
     Stored(Uuid),
-    /// A row that the transaction makes, by its `uuid-name`.
+    /// A row that the transaction inserts, by its `uuid-name`.
     New(String),
 }
 
-/// A transaction in the making on the database `Open_vSwitch`.
+/// A pending transaction on the database `Open_vSwitch`.
 #[derive(Debug)]
 pub(crate) struct Draft<'c> {
     database: &'c Database,
     rows: Rows,
     stored: HashMap<Uuid, RowId>,
     tables: HashMap<String, Table>,
-    /// References that decisions were taken on: this column of that row contains this.
+    /// References that decisions depend on: this column of that row contains this.
     references: BTreeSet<(RowId, String, Uuid)>,
-    /// Rows of the database that refer to a row in a column, where that was read ahead.
+    /// Rows of the database that refer to a row in a column, if read in advance.
     referrers: HashMap<(RowId, String), Vec<RowId>>,
-    /// Tables and names that were looked for and not there.
+    /// Tables and names that were searched and not found.
     absent: BTreeSet<(String, String)>,
-    /// Searches that decisions were taken on, with what they found.
+    /// Searches that decisions depend on, with their results.
     searches: Vec<(String, Vec<Condition>, Vec<Uuid>)>,
 }
 
-/// Rows next to a row: their table, the column that refers from the one to the other, the columns to read.
+/// Rows next to a row: their table, the column that refers from one to the other, the columns to read.
 pub(crate) type Around<'a> = (&'a str, &'a str, &'a [&'a str]);
 
-/// What is known of a table.
+/// The known part of a table.
 #[derive(Debug, Default)]
 struct Table {
     rows: Vec<RowId>,
-    /// Its rows by their column `name`, which never changes where it is an index.
+    /// Its rows by their column `name`, which is immutable where it is an index.
     names: HashMap<String, Vec<RowId>>,
-    /// The columns that were read of every row; `None`: not every row was.
+    /// The columns that were read of every row; `None` if not every row was read.
     whole: Option<Vec<String>>,
 }
 
@@ -69,15 +68,15 @@ struct Table {
 struct Entry {
     table: String,
     identity: Identity,
-    /// The columns that were read; for a new row, those it is made with.
+    /// The columns that were read; for a new row, those that it is inserted with.
     stored: BTreeMap<String, Datum>,
-    /// The columns that a decision was taken on.
+    /// The columns that decisions depend on.
     relied: BTreeSet<String>,
     changes: BTreeMap<String, ColumnChange>,
     gone: Option<Gone>,
 }
 
-/// The rows of a draft; none ever leaves it, so that a [`RowId`] always leads to one.
+/// The rows of a draft; they are never removed, so that a [`RowId`] is always valid.
 #[derive(Debug, Default)]
 struct Rows(Vec<Entry>);
 
@@ -100,17 +99,17 @@ impl Deref for Rows {
     }
 }
 
-/// How a row goes.
+/// How a row is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gone {
     /// By a `delete`.
     Deleted,
-    /// Of itself: no row refers to it any longer (ovsdb-server(7), garbage collection).
+    /// By garbage collection: no row refers to it any longer (ovsdb-server(7)).
     Unreferenced,
 }
 
 impl<'c> Draft<'c> {
-    /// A draft that changes nothing.
+    /// Creates a draft without changes.
     pub(crate) fn new(database: &'c Database) -> Self {
         Self {
             database,
@@ -124,13 +123,12 @@ impl<'c> Draft<'c> {
         }
     }
 
-    /// The connection that it reads through.
+    /// The connection that it reads from.
     pub(crate) fn database(&self) -> &'c Database {
         self.database
     }
 
-    /// Reads these columns of all rows of a table, so that many later [`Draft::find`]s need not ask
-    /// again. Without it each asks for its row.
+    /// Reads these columns of all rows of a table, so that later [`Draft::find`]s need no request each.
     pub(crate) async fn read_whole(&mut self, table: &str, columns: &[&str]) -> Result<(), Error> {
         self.read(table, Vec::new(), columns).await?;
         let columns = columns.iter().map(|&column| column.to_owned());
@@ -138,8 +136,7 @@ impl<'c> Draft<'c> {
         Ok(())
     }
 
-    /// The row of a table with this name, as all will be once it is done; `columns` are read along
-    /// with it.
+    /// The row of a table with this name, after the changes so far; reads `columns` with it.
     pub(crate) async fn find(
         &mut self,
         table: &str,
@@ -163,7 +160,7 @@ impl<'c> Draft<'c> {
         };
         match found {
             Some(row) => self.rely(row, "name"),
-            // What the plan itself removes is still there when it is waited for.
+            // A row that the plan removes still exists when the waits are evaluated.
             None if !self.is_removed(table, name) => {
                 self.absent.insert((table.to_owned(), name.to_owned()));
             }
@@ -172,7 +169,7 @@ impl<'c> Draft<'c> {
         Ok(found)
     }
 
-    /// Whether the database has a row of this name, which the plan removes.
+    /// Whether the database has a row of this name that the plan removes.
     fn is_removed(&self, table: &str, name: &str) -> bool {
         let rows = self
             .tables
@@ -186,8 +183,8 @@ impl<'c> Draft<'c> {
         rows.iter().copied().find(|row| !self.is_gone(*row))
     }
 
-    /// The rows of a table that meet all conditions, in the database and in the draft. That there are
-    /// these and no others is waited for.
+    /// The rows of a table that meet all conditions, after the changes so far. The transaction waits for this
+    /// result.
     pub(crate) async fn search(
         &mut self,
         table: &str,
@@ -204,7 +201,7 @@ impl<'c> Draft<'c> {
         let uuids = stored.iter().filter_map(|row| self.uuid(*row)).collect();
         let known: HashSet<RowId> = stored.iter().copied().collect();
         let mut rows = stored;
-        // Of the others the database has said no, unless the plan makes them others.
+        // The database has excluded other rows, unless the plan changes them.
         let others = self.of_table(table).into_iter();
         rows.extend(others.filter(|row| {
             let entry = self.rows.of(*row);
@@ -222,8 +219,8 @@ impl<'c> Draft<'c> {
         Ok(rows)
     }
 
-    /// The rows of a table, in the database and in the draft, whose column refers to `row`. That they
-    /// do is waited for.
+    /// The rows of a table, after the changes so far, whose column refers to `row`. The transaction waits for
+    /// these references.
     pub(crate) async fn referrers(
         &mut self,
         table: &str,
@@ -278,8 +275,8 @@ impl<'c> Draft<'c> {
         Ok(found)
     }
 
-    /// Reads, in one request, what refers to a row of the database and what it refers to: what
-    /// [`Draft::referrers`] of `above` and [`Draft::referred`] of `below` will be asked for.
+    /// Reads, in one request, the rows that refer to a row of the database and those that it refers to, for
+    /// later calls of [`Draft::referrers`] with `above` and [`Draft::referred`] with `below`.
     pub(crate) async fn read_around(
         &mut self,
         row: RowId,
@@ -301,8 +298,8 @@ impl<'c> Draft<'c> {
         Ok(())
     }
 
-    /// What [`Draft::read_around`] asks: first for what refers to the row, then for each row that it refers to.
-    /// Nothing of a row that is new.
+    /// The selects of [`Draft::read_around`]: first the rows that refer to the row, then each row that it
+    /// refers to. None for a new row.
     pub(crate) fn around(&self, row: RowId, above: Around<'_>, below: Around<'_>) -> Vec<Select> {
         let (Some(uuid), Some(down)) = (self.uuid(row), self.known(row, below.1)) else {
             return Vec::new();
@@ -316,7 +313,7 @@ impl<'c> Draft<'c> {
         selects
     }
 
-    /// Remembers rows that were read elsewhere, each with its `_uuid`.
+    /// Adds rows that were read elsewhere, each with its `_uuid`.
     pub(crate) fn learn(&mut self, rows: &[Row]) -> Result<Vec<RowId>, Error> {
         rows.iter().map(|row| self.keep(row)).collect()
     }
@@ -348,7 +345,7 @@ impl<'c> Draft<'c> {
         Ok(rows)
     }
 
-    /// The row of the database with this identity, if it is in that table.
+    /// The row of the database with this UUID, if it is in that table.
     pub(crate) async fn by_uuid(
         &mut self,
         table: &str,
@@ -366,7 +363,7 @@ impl<'c> Draft<'c> {
             .copied())
     }
 
-    /// The only row of a table that has one at most: `Open_vSwitch`.
+    /// The only row of a table with at most one row: `Open_vSwitch`.
     pub(crate) async fn only(
         &mut self,
         table: &str,
@@ -382,7 +379,7 @@ impl<'c> Draft<'c> {
             .copied())
     }
 
-    /// Makes a row. Until something refers to it, the database would not keep it.
+    /// Inserts a row. The database deletes it unless another row refers to it.
     pub(crate) fn insert<'n>(
         &mut self,
         table: &str,
@@ -397,15 +394,16 @@ impl<'c> Draft<'c> {
         row
     }
 
-    /// What a column will hold; the database's value is waited for. Of a new row, a column that it is
-    /// not made with is empty.
+    /// The value of a column after the changes so far; the transaction waits for the value in the database.
+    /// For a new row, a column that it is not inserted with is empty.
     pub(crate) async fn value(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
         let datum = self.peek(row, column).await?;
         self.rely(row, column);
         Ok(datum)
     }
 
-    /// What a column will hold, for showing it: nothing is decided on it, so it is not waited for.
+    /// The value of a column after the changes so far, for display: no decision depends on it, so there is no
+    /// wait.
     pub(crate) async fn peek(&mut self, row: RowId, column: &str) -> Result<Datum, Error> {
         let entry = self.rows.of(row);
         if let (Identity::Stored(uuid), None) = (&entry.identity, entry.stored.get(column)) {
@@ -426,7 +424,7 @@ impl<'c> Draft<'c> {
         self.apply(row, column, ColumnChange::Set(datum)).await
     }
 
-    /// Changes a column, and reads it first, so that what is there already is not written again.
+    /// Changes a column; reads it first, so that equal values are not written again.
     pub(crate) async fn apply(
         &mut self,
         row: RowId,
@@ -438,18 +436,18 @@ impl<'c> Draft<'c> {
         Ok(())
     }
 
-    /// Adds elements to a set, which need not be known and may be large.
+    /// Adds elements to a set without reading it, as it may be large.
     pub(crate) fn add(&mut self, row: RowId, column: &str, added: Vec<Atom>) {
         self.change(row, column, ColumnChange::add(added));
     }
 
-    /// Takes elements out of a set, which need not be known and may be large.
+    /// Removes elements from a set without reading it, as it may be large.
     pub(crate) fn remove(&mut self, row: RowId, column: &str, removed: Vec<Atom>) {
         self.change(row, column, ColumnChange::remove(removed));
     }
 
-    /// The row goes of itself, because nothing refers to it any longer. The caller takes the
-    /// references away.
+    /// Marks a row as garbage-collected because no row refers to it any longer. The caller removes the
+    /// references.
     pub(crate) fn let_go(&mut self, row: RowId) {
         self.rows.of_mut(row).gone = Some(Gone::Unreferenced);
     }
@@ -459,7 +457,7 @@ impl<'c> Draft<'c> {
         self.rows.of_mut(row).gone = Some(Gone::Deleted);
     }
 
-    /// What refers to a row: its UUID or its `uuid-name`.
+    /// The reference to a row: its UUID or its `uuid-name`.
     pub(crate) fn reference(&self, row: RowId) -> Atom {
         match &self.rows.of(row).identity {
             Identity::Stored(uuid) => Atom::Uuid(*uuid),
@@ -472,7 +470,7 @@ impl<'c> Draft<'c> {
         self.change(row, column, ColumnChange::Set(datum));
     }
 
-    /// The identity that a row has in the database; `None` for one that is to be made.
+    /// The UUID of a row in the database; `None` for a new row.
     pub(crate) fn uuid(&self, row: RowId) -> Option<Uuid> {
         match self.rows.of(row).identity {
             Identity::Stored(uuid) => Some(uuid),
@@ -480,22 +478,22 @@ impl<'c> Draft<'c> {
         }
     }
 
-    /// The row of this identity, if it was read.
+    /// The row with this UUID, if it was read.
     pub(crate) fn stored(&self, uuid: Uuid) -> Option<RowId> {
         self.stored.get(&uuid).copied()
     }
 
-    /// A row's table.
+    /// The table of a row.
     pub(crate) fn table(&self, row: RowId) -> &str {
         &self.rows.of(row).table
     }
 
-    /// What a column that was read or written will hold; `None` for one that was not.
+    /// The value of a column after the changes, if it was read or written.
     pub(crate) fn known(&self, row: RowId, column: &str) -> Option<Datum> {
         self.rows.of(row).effective(column)
     }
 
-    /// The same as the database has it; for a new row, `None`.
+    /// The value of a column in the database; `None` for a new row.
     pub(crate) fn before(&self, row: RowId, column: &str) -> Option<&Datum> {
         match self.rows.of(row).identity {
             Identity::Stored(_) => self.rows.of(row).stored.get(column),
@@ -503,22 +501,22 @@ impl<'c> Draft<'c> {
         }
     }
 
-    /// Every row that was read or made.
+    /// Every row that was read or inserted.
     pub(crate) fn rows(&self) -> impl Iterator<Item = RowId> + use<> {
         (0..self.rows.len()).map(RowId)
     }
 
-    /// Whether the transaction makes this row.
+    /// Whether the transaction inserts this row.
     pub(crate) fn is_new(&self, row: RowId) -> bool {
         matches!(self.rows.of(row).identity, Identity::New(_))
     }
 
-    /// Whether the row will be gone.
+    /// Whether the row is removed.
     pub(crate) fn is_gone(&self, row: RowId) -> bool {
         self.rows.of(row).gone.is_some()
     }
 
-    /// The columns of a row that will be others than they are; for a new row, those it is made with.
+    /// The columns of a row that change; for a new row, those that it is inserted with.
     pub(crate) fn changed_columns(&self, row: RowId) -> Vec<&str> {
         self.rows.of(row).changed()
     }
@@ -559,8 +557,8 @@ impl<'c> Draft<'c> {
             .collect()
     }
 
-    /// Remembers what was read of a row; what was read before stays, so that all decisions on a row
-    /// are taken on the same values.
+    /// Stores what was read of a row; columns that were read before are kept, so that all decisions on a row
+    /// are based on the same values.
     fn keep(&mut self, row: &Row) -> Result<RowId, Error> {
         let uuid = row.uuid("_uuid")?;
         let id = if let Some(&id) = self.stored.get(&uuid) {
@@ -595,7 +593,7 @@ impl<'c> Draft<'c> {
         row
     }
 
-    /// Makes a row known by its name.
+    /// Makes a row findable by its name.
     fn index(&mut self, row: RowId) {
         let entry = self.rows.of(row);
         let Some(Datum::Atom(Atom::String(name))) = entry.stored.get("name") else {
@@ -624,7 +622,7 @@ impl<'c> Draft<'c> {
 }
 
 impl Entry {
-    /// What a column will hold, as far as it is known.
+    /// The value of a column after the changes, as far as known.
     fn effective(&self, column: &str) -> Option<Datum> {
         let stored = self.stored.get(column);
         match (self.changes.get(column), &self.identity) {
@@ -653,27 +651,22 @@ impl Entry {
             .collect()
     }
 
-    /// Whether the row, as it will be, meets a condition; one that cannot be judged on an open value
-    /// counts as met, for the database has judged it.
+    /// Whether the row, after the changes, meets a condition; a condition on an unknown value counts as met,
+    /// because the database has evaluated it.
     fn meets(&self, Condition(column, function, operand): &Condition) -> bool {
         let Some(datum) = self.effective(column) else {
             return !matches!(self.identity, Identity::New(_));
         };
         let relation = match function {
             Function::Less => Relation::Less,
-            Function::LessOrEqual => Relation::LessOrEqual,
             Function::Equal => Relation::Equal,
-            Function::NotEqual => Relation::NotEqual,
-            Function::GreaterOrEqual => Relation::GreaterOrEqual,
-            Function::Greater => Relation::Greater,
             Function::Includes => Relation::Superset,
-            Function::Excludes => Relation::Disjoint,
         };
         relation.holds(&datum, operand)
     }
 }
 
-/// Reads these columns, and who the rows are.
+/// Adds `_uuid` to the columns to read.
 fn select(table: &str, columns: &[&str]) -> Select {
     let mut select = Select::columns(table, columns);
     if let Some(columns) = &mut select.columns

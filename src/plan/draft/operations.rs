@@ -1,4 +1,4 @@
-//! The transaction that a draft comes to.
+//! The transaction of a draft.
 
 use super::{ColumnChange, Draft, Entry, Gone, Identity, RowId};
 use crate::ovsdb::operation::{Columns, Mutator, Until};
@@ -10,9 +10,9 @@ impl Draft<'_> {
         self.rows.iter().all(Entry::is_quiet)
     }
 
-    /// The transaction: what was relied on, then what changes. Empty if nothing changes. With `sure` it waits
-    /// also for names that were free: the commit sees to those by itself, but then it is not known whether
-    /// it was another's doing.
+    /// The operations of the transaction: waits for the values that decisions depend on, then the changes.
+    /// Empty if nothing changes. With `sure` it also waits for names to be free: the commit checks them
+    /// anyway, but does not tell whether another client took the name.
     pub(crate) fn operations(&self, sure: bool) -> Vec<Operation> {
         if self.is_empty() {
             return Vec::new();
@@ -23,8 +23,8 @@ impl Draft<'_> {
         operations
     }
 
-    /// Whether all that was read, in one request after the other, still holds at one moment. If not,
-    /// what was concluded from it, a refusal too, may be wrong.
+    /// Whether everything that was read, in several requests, holds at one moment. If not, decisions based on
+    /// it, including refusals, may be wrong.
     pub(crate) async fn holds(&self) -> Result<bool, Error> {
         match self.database.transact(&self.all_waits()).await {
             Ok(_) => Ok(true),
@@ -67,7 +67,7 @@ impl Draft<'_> {
         operations
     }
 
-    /// The rows that the transaction makes, in the order of their inserts.
+    /// The rows that the transaction inserts, in the order of their inserts.
     pub(crate) fn inserted(&self) -> Vec<RowId> {
         let rows = self.rows();
         rows.filter(|row| self.rows.of(*row).insert().is_some())
@@ -76,24 +76,24 @@ impl Draft<'_> {
 }
 
 impl Entry {
-    /// Whether nothing is done to it.
+    /// Whether the row is not changed.
     fn is_quiet(&self) -> bool {
         match (&self.identity, self.gone) {
             (Identity::New(_), gone) => gone.is_some(),
             (Identity::Stored(_), Some(Gone::Deleted)) => false,
-            // Whoever referred to it changes.
+            // The rows that referred to it change.
             (Identity::Stored(_), Some(Gone::Unreferenced)) => true,
             (Identity::Stored(_), None) => self.changed().is_empty(),
         }
     }
 
-    /// The row is there, and what was relied on is as it was read.
+    /// Waits for the row to exist, and for its columns that decisions depend on.
     fn wait(&self) -> Option<Operation> {
         let Identity::Stored(uuid) = self.identity else {
             return None;
         };
         if self.relied.is_empty() {
-            // What changes must be there: an update of a row that is gone would touch nothing.
+            // A changed row must exist: an update of a deleted row has no effect.
             let row = Columns(vec![("_uuid".to_owned(), uuid.into())]);
             let columns = vec!["_uuid".to_owned()];
             return (!self.is_quiet())
@@ -159,7 +159,7 @@ impl Entry {
                     }
                 }
                 Some(ColumnChange::Pairs { put, removed }) => {
-                    // An insert leaves a key that is there as it is.
+                    // The mutator `insert` does not change existing keys.
                     let keys = put.iter().map(|(key, _)| key).chain(removed);
                     let keys = keys.cloned().collect();
                     mutations.push(mutate(Mutator::Delete, Datum::Set(keys)));

@@ -1,6 +1,6 @@
 //! TLS 1.2 and 1.3 for `ssl:` endpoints, with the options of ovsdb-server(8) and ovs-vsctl(8).
 //!
-//! | room | what is in it |
+//! | file | contents |
 //! |---|---|
 //! | [`error`] | TLS errors |
 //! | `files` | private keys and certificates, read from PEM |

@@ -1,16 +1,16 @@
 //! What the tests of `ovs check` share: a small switch, its findings, a fault made and mended.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ovs::model::check::{Kind, Severity};
+use ovs::model::check::{FindingKind, Severity};
 
 use super::Sandbox;
+use super::server::within;
 
 /// So long ovs-vswitchd may take to notice: it looks at the state of its ports every five seconds, and
 /// tries a controller again after at most eight.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A host on which the tunnels of the Neutron hosts can work.
 const HOST: &str =
@@ -39,19 +39,18 @@ pub fn see(sandbox: &Sandbox, expected: &[&str]) {
 
 /// The same, of the findings of at least a severity.
 pub fn see_from(least: Severity, sandbox: &Sandbox, expected: &[&str]) {
-    let start = Instant::now();
-    let (mut found, mut code);
-    loop {
+    let (mut found, mut code) = Default::default();
+    within(PATIENCE, || {
         (found, code) = findings(sandbox, least);
-        if found == expected || start.elapsed() > PATIENCE {
-            break;
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
+        found == expected
+    });
     assert_eq!(found, expected);
     let is_error = |line: &&str| {
         let word = line.split(' ').next().unwrap();
-        let kind = Kind::ALL.iter().find(|kind| kind.word() == word).unwrap();
+        let kind = FindingKind::ALL
+            .iter()
+            .find(|kind| kind.word() == word)
+            .unwrap();
         kind.severity() == Severity::Error
     };
     assert_eq!(code, i32::from(expected.iter().any(is_error)), "{found:?}");
@@ -63,12 +62,6 @@ pub fn fault(sandbox: &Sandbox, make: &str, expected: &str, mend: &str) {
     see(sandbox, &[expected]);
     vsctl!(sandbox, "{mend}");
     see(sandbox, &[]);
-}
-
-/// ovs-vsctl(8) with the words of a line.
-pub fn vsctl(sandbox: &Sandbox, line: &str) {
-    let words: Vec<&str> = line.split(' ').collect();
-    sandbox.vsctl(&words);
 }
 
 /// A bridge with two ports that have tags.

@@ -100,11 +100,6 @@ impl Sandbox {
         command
     }
 
-    /// What `ovs ARGUMENTS` prints; the test fails unless it exits with 0.
-    pub fn ovs_stdout(&self, arguments: &[impl AsRef<OsStr>]) -> String {
-        self.ovs(arguments).out()
-    }
-
     /// What the real `ovs-vsctl ARGUMENTS` prints. Waits for ovs-vswitchd.
     pub fn vsctl(&self, arguments: &[impl AsRef<OsStr>]) -> String {
         let mut words = vec![OsStr::new("--timeout=20")];

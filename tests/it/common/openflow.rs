@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use ovs::openflow::text::{Names, NoNames, Plain, PortSpelling, Style, TextContext};
+use ovs::openflow::text::{NameLookup, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
 
 use super::{Sandbox, hex};
@@ -39,7 +39,7 @@ pub fn text(write: impl FnOnce(&mut Plain)) -> String {
 /// Names of ports with their numbers.
 pub struct Ports(pub &'static [(&'static str, u32)]);
 
-impl Names for Ports {
+impl NameLookup for Ports {
     fn port_name(&self, _: u32) -> Option<&str> {
         None
     }

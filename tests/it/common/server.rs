@@ -41,8 +41,7 @@ impl Server {
             control,
         };
         until("ovsdb-server is up", || {
-            fs::read_to_string(&server.log)
-                .is_ok_and(|log| log.contains("ovsdb-server (Open vSwitch)"))
+            server.log().contains("ovsdb-server (Open vSwitch)")
         });
         server
     }
@@ -64,6 +63,11 @@ impl Server {
     /// Its own socket.
     pub fn unix(&self) -> String {
         format!("unix:{}", self.socket.display())
+    }
+
+    /// What it has written into its log.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// What `ovs-appctl ARGUMENTS` on it says; empty when it does not answer.
@@ -142,10 +146,20 @@ pub fn schema() -> PathBuf {
 
 /// Waits until it holds, at most half a minute.
 #[track_caller]
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, holds: impl FnMut() -> bool) {
+    assert!(within(Duration::from_secs(30), holds), "never: {what}");
+}
+
+/// Waits until it holds, at most so long; whether it does.
+pub fn within(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(30), "never: {what}");
+    loop {
+        if holds() {
+            return true;
+        }
+        if start.elapsed() > limit {
+            return false;
+        }
         thread::sleep(Duration::from_millis(20));
     }
 }

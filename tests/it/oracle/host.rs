@@ -224,8 +224,7 @@ impl Host {
                 }
             }
         }
-        let words: Vec<&str> = words.split(' ').collect();
-        sandbox.vsctl(&words);
+        vsctl!(sandbox, "{words}");
         appctl!(sandbox, "netdev-dummy/ip4addr {UNDERLAY} 10.9.0.1/24");
         appctl!(sandbox, "ovs/route/add 10.9.0.0/24 {UNDERLAY}");
         for end in 2..8 {
@@ -281,11 +280,9 @@ impl Host {
     }
 
     pub(crate) fn remove(&self, sandbox: &Sandbox) {
-        let mut words = vec!["del-br", UNDERLAY];
-        for bridge in &self.bridges {
-            words.extend(["--", "del-br", &bridge.name]);
-        }
-        sandbox.vsctl(&words);
+        let bridges = self.bridges.iter().map(|bridge| bridge.name.as_str());
+        let bridges: Vec<&str> = bridges.chain([UNDERLAY]).collect();
+        vsctl!(sandbox, "del-br {}", bridges.join(" -- del-br "));
     }
 
     /// The host in words, for a person who looks for the fault.

@@ -1,12 +1,11 @@
 //! The command lines, and the switches that they are run on.
 
-use std::thread;
 use std::time::Duration;
 
 use ovs::sandbox::Neutron;
 
 use crate::common::Sandbox;
-use crate::common::server::until;
+use crate::common::server::{until, within};
 
 /// What there is to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -287,8 +286,9 @@ fn odd_switch() -> Sandbox {
     until("the switch says so", || {
         turn += 1;
         vsctl!(sandbox, "set Open_vSwitch . next_cfg={turn}");
-        thread::sleep(Duration::from_millis(500));
-        vsctl!(sandbox, "get Interface {dangling} error") != "[]\n"
+        within(Duration::from_millis(500), || {
+            vsctl!(sandbox, "get Interface {dangling} error") != "[]\n"
+        })
     });
     sandbox
 }

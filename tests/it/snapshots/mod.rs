@@ -6,7 +6,7 @@
 //! table shows are these values, whole or with the sign of what was cut; and a column that it does not show
 //! is named below it, or has nothing to show.
 
-mod cases;
+pub(crate) mod cases;
 mod normal;
 mod twins;
 
