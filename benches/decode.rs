@@ -8,6 +8,7 @@ use ovs::base::json::Json;
 use ovs::openflow::flow;
 use ovs::openflow::flow_spec::parse_flow;
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
+use ovs::openflow::messages::multipart;
 use ovs::openflow::repeats::Repeats;
 use ovs::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
@@ -83,13 +84,18 @@ fn message(kind: &str) -> Vec<u8> {
     reply(text)
 }
 
+fn entries(message: &[u8]) -> Entries<'_> {
+    let part = multipart::decode(Version::V15, message).expect("a reply");
+    Entries::new(Version::V15, part.expect("a reply")).expect("flows")
+}
+
 fn text(bencher: Bencher<'_, '_>, kind: &str, style: Style) {
     let message = message(kind);
     let cx = context(style);
     let (mut scratch, mut sink) = (Scratch::new(), Plain::default());
     bencher.bench_local(|| {
         sink.0.clear();
-        let mut entries = Entries::of_message(Version::V15, black_box(&message)).expect("a reply");
+        let mut entries = entries(black_box(&message));
         let flow = entries
             .next_entry(&mut scratch)
             .expect("a flow")
@@ -125,7 +131,7 @@ fn json(bencher: Bencher<'_, '_>, kind: &str) {
     let (mut scratch, mut out) = (Scratch::new(), String::new());
     bencher.bench_local(|| {
         out.clear();
-        let mut entries = Entries::of_message(Version::V15, black_box(&message)).expect("a reply");
+        let mut entries = entries(black_box(&message));
         let flow = entries
             .next_entry(&mut scratch)
             .expect("a flow")

@@ -6,23 +6,15 @@
 use std::fmt::Write as _;
 
 use super::bytes::DecodeError;
+use super::flow_entry::FLAGS;
 use super::messages::flow_stats::FlowStats;
 use super::repeats::Repeats;
 use super::text::{PortSpelling, Role, Sink, Style, TextContext, put_table, put_table_json};
 use crate::base::digits::{put_decimal, put_hex};
 use crate::base::json::Json;
 
-/// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1 with the words of ovs-ofctl.
-pub(super) const FLAGS: [(u16, &str); 5] = [
-    (1, "send_flow_rem"),
-    (2, "check_overlap"),
-    (RESET_COUNTS, "reset_counts"),
-    (8, "no_packet_counts"),
-    (16, "no_byte_counts"),
-];
-
-/// Every flow that was added over 1.0 carries it, so the classic style leaves it out.
-const RESET_COUNTS: u16 = 4;
+/// `reset_counts`: every flow that was added over 1.0 carries it, so the classic style leaves it out.
+const RESET_COUNTS: u32 = 4;
 
 /// Writes the flow as one line, without a line feed.
 ///
@@ -166,7 +158,7 @@ fn flags(flow: &FlowStats<'_>, style: Style) -> impl Iterator<Item = &'static st
         Style::Classic => RESET_COUNTS,
         Style::Wire => 0,
     };
-    let shown = flow.flags & !hidden;
+    let shown = u32::from(flow.flags) & !hidden;
     FLAGS
         .iter()
         .filter(move |(bit, _)| shown & bit != 0)

@@ -6,7 +6,7 @@ use super::bytes::be_number;
 use super::fields::{
     Id, MatchFields, ParseError, Problem, STATISTICS, cookie_number, number, parse_match,
 };
-use super::flow::FLAGS;
+use super::flow_entry::{FLAGS, Flow, flags_of};
 use super::text::NameLookup;
 use super::version::{Version, Versions};
 
@@ -65,7 +65,10 @@ pub fn parse_flow<'t>(text: &'t str, names: &dyn NameLookup) -> Result<FlowSpec<
     flow.table = filter.table;
     flow.fields = filter.fields;
     let mut error = None;
-    let known = |version: &Version| flow.flags & !flags_of(*version) == 0;
+    let known = |version: &Version| {
+        let flags = flags_of(*version).iter().fold(0, |all, (bit, _)| all | bit);
+        u32::from(flow.flags) & !flags == 0
+    };
     let outcomes = Version::ALL.map(|version| match flow.actions(names, version) {
         Ok(_) => Some(version),
         Err(problem) => {
@@ -77,16 +80,6 @@ pub fn parse_flow<'t>(text: &'t str, names: &dyn NameLookup) -> Result<FlowSpec<
     match error {
         Some(error) if flow.versions == Versions::NONE => Err(error),
         _ => Ok(flow),
-    }
-}
-
-/// The flags that a version has: `send_flow_rem` and `check_overlap`; `reset_counts` since 1.2, the other
-/// two since 1.3.
-fn flags_of(version: Version) -> u16 {
-    match version {
-        Version::V10 | Version::V11 => 0b00011,
-        Version::V12 => 0b00111,
-        Version::V13 | Version::V14 | Version::V15 => 0b11111,
     }
 }
 
@@ -102,6 +95,25 @@ impl FlowSpec<'_> {
         version: Version,
     ) -> Result<ParsedActions, ParseError> {
         parse_with(self.actions, names, version, self.known())
+    }
+
+    /// The flow with the actions of `version`; in table 0 if the text gives none.
+    ///
+    /// # Errors
+    ///
+    /// As [`FlowSpec::actions`].
+    pub fn flow(&self, names: &dyn NameLookup, version: Version) -> Result<Flow, ParseError> {
+        Ok(Flow {
+            table_id: self.table.unwrap_or(0),
+            priority: self.priority,
+            idle_timeout: self.idle_timeout,
+            hard_timeout: self.hard_timeout,
+            flags: self.flags,
+            importance: self.importance,
+            cookie: self.cookie,
+            fields: self.fields.clone(),
+            actions: self.actions(names, version)?,
+        })
     }
 
     /// What the match implies for the parser of actions.
@@ -128,7 +140,7 @@ impl FlowSpec<'_> {
     /// Consumes a key that is not part of the match; returns whether it was one.
     fn own_key(&mut self, key: &str, value: &str) -> Result<bool, Problem> {
         if let Some((bit, _)) = FLAGS.iter().find(|(_, word)| *word == key) {
-            self.flags |= bit;
+            self.flags |= *bit as u16;
             return Ok(true);
         }
         let place = match key {

@@ -10,6 +10,7 @@
 //! | [`fields`] | match fields: one table, one row per field |
 //! | [`actions`] | actions and instructions: one file per action or family |
 //! | [`messages`] | the messages around them: header, hello, error, multipart, statistics |
+//! | [`flow_entry`] | one flow of any message: borrowed, and owned |
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | a cache of the output for actions |
 //! | [`packet`] | the headers of a packet as fields |
@@ -21,6 +22,7 @@ pub mod actions;
 pub mod bytes;
 pub mod fields;
 pub mod flow;
+pub mod flow_entry;
 pub mod flow_spec;
 mod listed;
 pub mod messages;

@@ -1,11 +1,13 @@
 //! The connection to a switch: version negotiation, echo, and multipart replies streamed through one
 //! reusable buffer. The only file of this module that does I/O.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::fields::Filter;
@@ -14,7 +16,7 @@ use super::messages::flow_reply::Aggregate;
 use super::messages::flow_stats::{self, Dialect, RequestError};
 use super::messages::header::{self, HEADER_LEN, Header};
 use super::messages::hello;
-use super::messages::multipart::{self, Part};
+use super::messages::multipart::{self, Part, PartHeader};
 use super::messages::port_stats::{self, PortStats};
 use super::messages::ports::{self, PortDesc};
 use super::version::{Version, Versions};
@@ -356,31 +358,24 @@ impl Session {
     ///
     /// The connection failed, the switch refused, or sent a malformed message.
     pub async fn part(&mut self) -> Result<Option<Part<'_>>, Error> {
-        let Some((range, place, _)) = self.next_part().await? else {
-            return Ok(None);
-        };
-        let mut body = Cursor::new(self.connection.bytes(range), 0);
-        body.skip(place.at, "multipart header")?;
-        Ok(Some(Part {
-            kind: place.kind,
-            more: place.more,
-            body,
-        }))
+        Ok(self.part_and_rest().await?.map(|(part, _)| part))
     }
 
-    /// The whole message of the next part, and what follows it; `None` after the last. A part whose body
-    /// is empty is passed over.
+    /// The next part of the reply, and what follows it; `None` after the last. A part whose body is empty is
+    /// passed over.
     ///
     /// # Errors
     ///
     /// See [`Session::part`].
-    pub async fn part_message(&mut self) -> Result<Option<(&[u8], Rest)>, Error> {
-        let part = self.next_part().await?;
-        Ok(part.map(|(range, _, rest)| (self.connection.bytes(range), rest)))
+    pub async fn part_and_rest(&mut self) -> Result<Option<(Part<'_>, Rest)>, Error> {
+        let Some((header, body, rest)) = self.next_part().await? else {
+            return Ok(None);
+        };
+        Ok(Some((header.part(self.connection.bytes(body)), rest)))
     }
 
-    /// Where the next part is, what its header says, and what follows it.
-    async fn next_part(&mut self) -> Result<Option<(Range<usize>, PartHeader, Rest)>, Error> {
+    /// The header of the next part, the range of its body in the buffer, and what follows it.
+    async fn next_part(&mut self) -> Result<Option<(PartHeader, Range<usize>, Rest)>, Error> {
         // Whatever this side did since the last part, waiting for the next begins now.
         self.connection.progress();
         while !self.awaited.is_empty() || self.ask_next().await? {
@@ -415,30 +410,27 @@ impl Session {
             let Some(part) = multipart::decode(self.version, message)? else {
                 continue;
             };
-            let header_of_part = PartHeader {
-                kind: part.kind,
-                more: part.more,
-                at: part.body.at(),
-            };
-            let is_empty = part.body.is_empty();
+            let part = PartHeader::of(part);
+            let body = range.start + part.at..range.end;
             if !part.more {
                 self.awaited.retain(|xid| *xid != header.xid);
             }
-            if !is_empty {
+            if !body.is_empty() {
                 self.tried = None;
                 let rest = match *self.awaited {
                     [] if self.queued.is_empty() => Rest::Nothing,
                     [_] if self.queued.is_empty() => Rest::Parts,
                     _ => Rest::Replies,
                 };
-                return Ok(Some((range, header_of_part, rest)));
+                return Ok(Some((part, body, rest)));
             }
         }
         Ok(None)
     }
 
     /// Sends messages that have no reply, by their transaction ids, then a barrier, and waits until the switch
-    /// has taken them all. Returns what it refused, by transaction id.
+    /// has processed them all. Returns the errors, by transaction id. What the switch sends meanwhile is read
+    /// while messages are written: neither side waits for the other with its buffers full.
     ///
     /// # Errors
     ///
@@ -451,25 +443,25 @@ impl Session {
         self.awaited.clear();
         self.queued.clear();
         self.tried = None;
-        for (_, message) in messages {
-            self.connection.send(message).await?;
-        }
         let barrier = header::barrier_request_type(version);
         let xid = self.next_xid();
         let request = header::message(version, barrier, xid, |_| ());
         let request = request.ok_or(RequestError::TooLong)?;
-        self.connection.send(&request).await?;
+        let sent: HashSet<u32> = messages.iter().map(|(xid, _)| *xid).collect();
+        let all = messages.iter().map(|(_, message)| message.as_slice());
+        self.connection.queue(all.chain([request.as_slice()]));
         let mut refused = Vec::new();
         loop {
             let (header, range) = self.connection.message(None).await?;
             let message = self.connection.bytes(range);
-            let is_ours = messages.iter().any(|(xid, _)| *xid == header.xid);
+            let is_ours = sent.contains(&header.xid);
             if header.kind == header::ERROR && (is_ours || header.xid == xid) {
                 let error = ErrorMessage::decode(version, message)?;
                 if !is_ours {
                     return Err(Error::Refused(error));
                 }
                 refused.push((header.xid, error));
+                self.connection.progress();
             } else if header.kind == barrier + 1 && header.xid == xid {
                 return Ok(refused);
             }
@@ -575,14 +567,6 @@ impl Session {
     }
 }
 
-/// What the headers of a part say, and where its body begins.
-#[derive(Debug, Clone, Copy)]
-struct PartHeader {
-    kind: u16,
-    more: bool,
-    at: usize,
-}
-
 /// Requests that are sent together.
 #[derive(Debug, Default)]
 struct Asking {
@@ -619,7 +603,15 @@ struct Connection {
     limit: Option<Duration>,
     /// When this side last began to wait, or the answer last moved on.
     since: Instant,
+    /// Bytes that are written while this side reads, from `written` on.
+    unsent: Vec<u8>,
+    written: usize,
+    /// How many of them are not replies to echo requests.
+    queued: usize,
 }
+
+/// Maximum bytes of echo replies that wait behind what is queued.
+const UNSENT_ECHOES: usize = 1 << 20;
 
 /// Twice the longest message: one may lie across the middle.
 const BUFFER_LEN: usize = 2 * 65_536;
@@ -632,6 +624,9 @@ impl Connection {
             pending: 0..0,
             limit,
             since: Instant::now(),
+            unsent: Vec::new(),
+            written: 0,
+            queued: 0,
         }
     }
 
@@ -669,8 +664,20 @@ impl Connection {
         self.write(message).await
     }
 
+    /// Queues messages, which [`Connection::fill`] writes while it reads.
+    fn queue<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>) {
+        self.progress();
+        messages.for_each(|message| self.unsent.extend(message));
+        self.queued = self.unsent.len();
+    }
+
     async fn write(&mut self, message: &[u8]) -> Result<(), Error> {
-        let write = self.stream.write_all(message);
+        let unsent = std::mem::take(&mut self.unsent);
+        let unsent = unsent.get(std::mem::take(&mut self.written)..);
+        let write = async {
+            self.stream.write_all(unsent.unwrap_or_default()).await?;
+            self.stream.write_all(message).await
+        };
         Self::patiently(self.limit, self.since, write).await
     }
 
@@ -736,11 +743,18 @@ impl Connection {
         if let Some(kind) = reply.get_mut(1) {
             *kind = header::ECHO_REPLY;
         }
-        // An echo is no progress: the patience goes on to run out.
-        self.write(&reply).await
+        if self.unsent.is_empty() {
+            // An echo is no progress: the patience goes on to run out.
+            return self.write(&reply).await;
+        }
+        // Not in the middle of a message. A switch that asks for more than this does not read.
+        if self.unsent.len() < self.queued + UNSENT_ECHOES {
+            self.unsent.extend(reply);
+        }
+        Ok(())
     }
 
-    /// Reads once, as much as there is room for.
+    /// Writes some of what is queued, or else reads once, as much as there is room for.
     async fn fill(&mut self) -> Result<(), Error> {
         if self.pending.start > 0 && (self.pending.is_empty() || self.pending.end == BUFFER_LEN) {
             let length = self.pending.len();
@@ -748,12 +762,31 @@ impl Connection {
             self.pending = 0..length;
         }
         let room = self.buffer.get_mut(self.pending.end..).unwrap_or_default();
-        let read = self.stream.read(room);
-        let count = Self::patiently(self.limit, self.since, read).await?;
-        if count == 0 {
-            return Err(Error::Closed);
+        let mut room = ReadBuf::new(room);
+        let unsent = self.unsent.get(self.written..).unwrap_or_default();
+        let is_flushed = self.unsent.is_empty();
+        let mut stream = Pin::new(&mut self.stream);
+        let step = std::future::poll_fn(|cx| {
+            let sent = match unsent {
+                [] if is_flushed => Poll::Pending,
+                [] => stream.as_mut().poll_flush(cx).map_ok(|()| 0),
+                unsent => stream.as_mut().poll_write(cx, unsent),
+            };
+            match sent {
+                Poll::Ready(sent) => Poll::Ready(sent.map(Some)),
+                Poll::Pending => stream.as_mut().poll_read(cx, &mut room).map_ok(|()| None),
+            }
+        });
+        match Self::patiently(self.limit, self.since, step).await? {
+            Some(0) if self.written < self.unsent.len() => return Err(Error::Closed),
+            Some(0) => (self.unsent, self.written) = (Vec::new(), 0),
+            Some(count) => {
+                self.written += count;
+                self.progress();
+            }
+            None if room.filled().is_empty() => return Err(Error::Closed),
+            None => self.pending.end += room.filled().len(),
         }
-        self.pending.end += count;
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_reply::Aggregate;
 use crate::openflow::messages::flow_stats::{FlowStats, Scratch};
+use crate::openflow::messages::multipart::Part;
 
 /// From this number of flows on, tables are requested in groups, so that the first are read while the switch
 /// gathers the others. Fewer are requested at once, as one consistent snapshot.
@@ -29,13 +30,13 @@ impl Switch {
         self.session.ask_flows_of(groups, filter).await
     }
 
-    /// Returns the next part of the reply as a whole message, and what follows it; `None` after the last.
+    /// Returns the next part of the reply, and what follows it; `None` after the last.
     ///
     /// # Errors
     ///
     /// See [`SwitchError`].
-    pub async fn flow_part(&mut self) -> Result<Option<(&[u8], Rest)>, SwitchError> {
-        self.session.part_message().await
+    pub async fn flow_part(&mut self) -> Result<Option<(Part<'_>, Rest)>, SwitchError> {
+        self.session.part_and_rest().await
     }
 
     /// Groups the tables that have flows; no groups if there are few flows or the switch has no table statistics.

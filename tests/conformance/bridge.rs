@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use super::common::{self, Sandbox};
 use super::flows::{self, Class, Flow, PORTS};
@@ -27,30 +27,18 @@ pub(crate) struct Bridge<'s> {
 
 impl<'s> Bridge<'s> {
     pub(crate) fn new(sandbox: &'s Sandbox, name: &'static str, class: Class) -> Self {
-        let protocols = format!("protocols={}", VERSIONS.join(","));
-        let mut setup: Vec<String> = [
-            "add-br",
-            name,
-            "--",
-            "set",
-            "bridge",
-            name,
-            &protocols,
-            "fail_mode=secure",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        for (index, port) in PORTS.iter().enumerate() {
-            let ofport = format!("ofport_request={}", index + 1);
-            setup.extend(["--", "add-port", name].map(str::to_owned));
-            setup.push((*port).to_owned());
-            setup.extend(["--", "set", "interface"].map(str::to_owned));
-            setup.push((*port).to_owned());
-            setup.push("type=dummy".to_owned());
-            setup.push(ofport);
+        let mut setup = format!(
+            "add-br {name} -- set bridge {name} fail_mode=secure protocols={}",
+            VERSIONS.join(",")
+        );
+        for (number, port) in (1..).zip(PORTS) {
+            let _ = write!(
+                setup,
+                " -- add-port {name} '{port}' \
+                 -- set interface '{port}' type=dummy ofport_request={number}"
+            );
         }
-        let setup: Vec<&str> = setup.iter().map(String::as_str).collect();
-        sandbox.vsctl(&setup);
+        vsctl!(sandbox, "{setup}");
         for group in ["5", "4294967040"] {
             let group = format!("group_id={group},type=all,bucket=output:1");
             ofctl!(sandbox, "-O OpenFlow13 add-group {name} '{group}'");
@@ -66,7 +54,7 @@ impl<'s> Bridge<'s> {
                 format!("{{class=0x102,type={number},len={len}}}->tun_metadata{number}")
             })
             .collect();
-        sandbox.ofctl(&["add-tlv-map", name, &options.join(",")]);
+        ofctl!(sandbox, "add-tlv-map {name} '{}'", options.join(","));
         Self {
             sandbox,
             name,
@@ -155,13 +143,10 @@ impl<'s> Bridge<'s> {
             }
             fs::write(&file, text).unwrap();
             let before = self.count();
-            let (good, said) = self.ofctl(&[
-                "-O",
-                version,
-                "add-flows",
-                self.name,
-                file.to_str().unwrap(),
-            ]);
+            let path = file.to_str().unwrap();
+            let output = self.ofctl(&["-O", version, "add-flows", self.name, path]);
+            let said = String::from_utf8_lossy(&output.stderr);
+            let good = output.status.success();
             if good {
                 self.take(batch.drain(..at_once));
                 at_once = batch.len();
@@ -213,9 +198,7 @@ impl<'s> Bridge<'s> {
 
     /// How many flows the switch has.
     fn count(&self) -> u64 {
-        let said = self
-            .sandbox
-            .ofctl(&["-O", "OpenFlow15", "dump-aggregate", self.name]);
+        let said = ofctl!(self.sandbox, "-O OpenFlow15 dump-aggregate {}", self.name);
         let (_, count) = said.rsplit_once("flow_count=").expect("a count");
         count
             .split_whitespace()
@@ -225,32 +208,21 @@ impl<'s> Bridge<'s> {
             .expect("a number")
     }
 
-    /// Whether ovs-ofctl exits with 0, and what it says on standard error.
-    fn ofctl(&self, arguments: &[&str]) -> (bool, String) {
+    /// Runs ovs-ofctl, which may fail.
+    fn ofctl(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new("ovs-ofctl");
         common::clean(&mut command);
-        let output = command
+        command
             .args(arguments)
             .env("OVS_RUNDIR", self.sandbox.run_dir())
             .output()
-            .expect("ovs-ofctl runs");
-        (
-            output.status.success(),
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        )
+            .expect("ovs-ofctl runs")
     }
 
     /// The real tool's flows; those that it cannot print are missing.
     pub(crate) fn real(&self, options: &[&str]) -> Lines {
         let dump = |filter: &str| {
-            let arguments = [options, &["dump-flows", self.name, filter]].concat();
-            let mut command = Command::new("ovs-ofctl");
-            common::clean(&mut command);
-            let output = command
-                .args(arguments)
-                .env("OVS_RUNDIR", self.sandbox.run_dir())
-                .output()
-                .expect("ovs-ofctl runs");
+            let output = self.ofctl(&[options, &["dump-flows", self.name, filter]].concat());
             let text = String::from_utf8(output.stdout).expect("UTF-8");
             (output.status.success() && !text.contains("***")).then(|| lines(&text))
         };

@@ -171,8 +171,8 @@ impl Bridge<'_> {
 
     /// Every flow's JSON has as many actions as its line in OpenFlow 1.5 has.
     fn json(&self) {
-        let json = self.sandbox.ovs(&["dump-flows", self.name, "--json"]).out();
-        let flows: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
+        let json = ovs!(self.sandbox, "dump-flows {}", self.name).json();
+        let flows = json.as_array().expect("an array");
         assert_eq!(flows.len(), self.taken.len());
         let wire = self.ours(&["-O", "OpenFlow15"]);
         for flow in flows {

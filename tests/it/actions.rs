@@ -306,6 +306,11 @@ fn json_says_what_the_wire_says() {
             r#"[{"type":"ct","commit":true,"exec":[{"type":"nat","kind":"dst","addr_min":"10.0.0.1","port_min":80}]}]"#,
         ),
         (
+            "actions=sample(probability=1,obs_domain_id=NXM_OF_IN_PORT[],obs_point_id=4,ingress)",
+            Version::V10,
+            r#"[{"type":"sample","probability":1,"collector_set_id":0,"obs_domain_id":{"field":"in_port","offset":0,"n_bits":16},"obs_point_id":4,"direction":"ingress"}]"#,
+        ),
+        (
             "actions=write_actions(output:1),write_metadata:0x5",
             Version::V13,
             r#"[{"type":"write_actions","actions":[{"type":"output","port":{"number":1}}]},{"type":"write_metadata","metadata":"0x5"}]"#,

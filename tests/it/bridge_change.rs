@@ -210,7 +210,7 @@ fn what_is_refused_changes_nothing() {
     ] {
         ovs!(sandbox, "bridge {arguments}").fails(code, words);
     }
-    assert_eq!(sandbox.contents(), before);
+    assert_same!(before, sandbox.contents());
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn deleting_takes_everything_along_and_says_what_dangles() {
     ovs!(sandbox, "bridge del br0 --dry-run")
         .ok()
         .shows("removed\tbridge\tbr0");
-    assert_eq!(sandbox.contents(), before);
+    assert_same!(before, sandbox.contents());
     // Both ends of the other pair went.
     ovs!(sandbox, "bridge del br0 br1 nope --if-exists")
         .ok()
@@ -371,7 +371,7 @@ fn a_batch_builds_on_its_own_bridges() {
     ovs!(sandbox, "batch")
         .write_stdin("bridge add br1\nbridge add br0\nbridge add br2\n")
         .exits(1);
-    assert_eq!(sandbox.contents(), before);
+    assert_same!(before, sandbox.contents());
     // What was made and removed again never was.
     ovs!(sandbox, "batch")
         .write_stdin("bridge add br1\nport add br1 p9 --type internal\nbridge del br1\n")

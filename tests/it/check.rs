@@ -294,7 +294,7 @@ fn keys() {
 
 /// A device that is not there, on a switch whose system ports are the kernel's.
 #[test]
-fn a_leftover() {
+fn a_device_that_is_gone() {
     let sandbox = Sandbox::start(Options {
         dummy: Dummy::Typed,
         ..Options::default()

@@ -47,7 +47,7 @@ fn told(sandbox: &Sandbox) -> Vec<String> {
 }
 
 #[test]
-fn one_fault_is_told_once() {
+fn one_fault_is_reported_once() {
     let sandbox = switch();
     let cases: [(&str, &[&str], &str); 7] = [
         // A port that is not there carries no VLAN, nor is it unwired.
@@ -177,7 +177,7 @@ fn shell(sandbox: &Sandbox, line: &str) -> Output {
 }
 
 #[test]
-fn every_hint_leads_somewhere() {
+fn every_hinted_command_runs() {
     let sandbox = faulty();
     let mut kinds = std::collections::BTreeSet::new();
     for finding in check(&sandbox) {

@@ -242,7 +242,7 @@ fn nothing_acts_on_the_terminal() {
 }
 
 #[test]
-fn without_daemons_there_is_silence_at_once() {
+fn without_daemons_nothing_is_completed() {
     let sandbox = Sandbox::empty();
     sandbox.kill_vswitchd();
     sandbox.kill_ovsdb();

@@ -29,7 +29,7 @@ fn port(sandbox: &Sandbox, column: &str) -> String {
 }
 
 #[test]
-fn get_is_that_of_ovs_vsctl() {
+fn get_prints_what_ovs_vsctl_prints() {
     let sandbox = sandbox();
     for (table, record, columns) in [
         ("Port", "p1", "name tag vlan_mode _uuid"),
@@ -386,7 +386,7 @@ fn what_is_refused_changes_nothing() {
 
 /// Neither tool reads these as values.
 #[test]
-fn what_is_no_value() {
+fn malformed_values_are_refused() {
     let sandbox = sandbox();
     let before = vsctl!(sandbox, "list Port p1");
     for text in [
@@ -424,7 +424,7 @@ fn what_is_no_value() {
 
 /// ovs-vsctl says nothing of it; the ports that go so are named.
 #[test]
-fn what_a_bridge_loses_is_told() {
+fn ports_that_a_bridge_loses_are_reported() {
     let sandbox = sandbox();
     vsctl!(sandbox, "add-port br0 p2");
     for (arguments, lost) in [
@@ -448,7 +448,7 @@ fn what_a_bridge_loses_is_told() {
 
 /// What keeps a row is named so that the hint does what it says.
 #[test]
-fn a_hint_takes_the_reference_away() {
+fn a_hint_removes_the_reference() {
     let sandbox = sandbox();
     let batch = "db create Queue --id=@q other_config:max-rate=5\n\
                  db create QoS --id=@qos type=linux-htb queues:7=@q\ndb set Port p1 qos=@qos\n";
@@ -535,7 +535,7 @@ fn without_ovs_vswitchd() {
 }
 
 #[test]
-fn wait_ends_when_it_is_so() {
+fn wait_ends_when_the_condition_holds() {
     let sandbox = sandbox();
     for arguments in [
         "Bridge br0",
@@ -586,7 +586,7 @@ fn wait_ends_when_it_is_so() {
 }
 
 #[test]
-fn wait_gives_up_when_it_is_told_to() {
+fn wait_ends_at_its_timeout() {
     let sandbox = sandbox();
     for (arguments, words) in [
         (

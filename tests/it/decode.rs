@@ -100,7 +100,7 @@ fn what_can_be_sent_is_written_as_it_came() {
         ("OFPT_BARRIER_REQUEST", 6),
         ("OFPT_BUNDLE_ADD_MESSAGE", 3),
         ("OFPT_BUNDLE_CONTROL", 16),
-        ("OFPT_FLOW_MOD", 430),
+        ("OFPT_FLOW_MOD", 420),
         ("NXT_FLOW_MOD", 84),
         ("OFPT_GROUP_MOD", 42),
         ("NXT_GROUP_MOD", 10),
@@ -265,7 +265,7 @@ fn properties_of_tables_in_json() {
 }
 
 #[test]
-fn the_unknown_shows_its_header_and_its_bytes() {
+fn unknown_messages_print_header_and_bytes() {
     decode()
         .arg("046300080000000a")
 .prints("OFPT_99 (OF1.3) (xid=0xa):\n00000000  04 63 00 08 00 00 00 0a-                        |.c......        |\n");

@@ -81,7 +81,7 @@ fn nothing_changes() {
         }
         dry_run("batch");
     }
-    assert_eq!(sandbox.contents(), before);
+    assert_same!(before, sandbox.contents());
     // What is compared is what a change changes.
     ofctl!(sandbox, "mod-flows br1 in_port=b,actions=NORMAL");
     let after = sandbox.contents();
@@ -94,7 +94,7 @@ fn nothing_changes() {
     for line in CHANGES {
         ovs!(sandbox, "{line} --dry-run").ok();
     }
-    assert_eq!(sandbox.database(), before);
+    assert_same!(before, sandbox.database());
 }
 
 #[test]

@@ -411,7 +411,7 @@ fn errors_say_what_why_and_what_next() {
 }
 
 #[test]
-fn a_reader_that_has_enough_ends_it_quietly() {
+fn a_closed_pipe_ends_it_quietly() {
     let sandbox = Sandbox::empty();
     vsctl!(sandbox, "add-br br0 -- set bridge br0 fail_mode=secure");
     let mut flows = String::new();

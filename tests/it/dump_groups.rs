@@ -189,7 +189,7 @@ fn by_name_in_the_words_of_1_0_and_as_json() {
 }
 
 #[test]
-fn one_none_and_not_there() {
+fn one_none_and_unknown() {
     let sandbox = bridge_with_groups();
     for version in VERSIONS {
         let one = ovs!(sandbox, "dump-groups br0 6 --no-stats -O {version}").out();

@@ -213,7 +213,7 @@ fn every_beginning_is_an_error_that_says_where() {
 
 /// Bytes that make no sense are an error or nonsense, but no panic.
 #[test]
-fn every_byte_turned() {
+fn every_byte_flipped() {
     for (name, mut message) in recorded() {
         for at in 8..message.len() {
             for turned in [0x00, 0x01, 0x7f, 0xff] {

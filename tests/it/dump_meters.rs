@@ -109,7 +109,7 @@ fn statistics_joined() {
 }
 
 #[test]
-fn one_none_and_not_there() {
+fn one_none_and_unknown() {
     let sandbox = bridge_with_meters();
     let one = |meter: &str| ovs!(sandbox, "dump-meters br0 {meter} --no-stats").out();
     assert_eq!(one("3"), "meter=3 kbps bands=type=drop rate=4000000000\n");

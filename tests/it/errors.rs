@@ -88,7 +88,7 @@ fn no_socket() {
 }
 
 #[test]
-fn nobody_at_the_socket() {
+fn no_server_at_the_socket() {
     let (_dir, socket, db) = socket();
     drop(UnixListener::bind(&socket).unwrap());
     ovs!("show --db {db}")

@@ -151,7 +151,7 @@ fn no_picture_is_wider_than_the_terminal_where_one_column_fits() {
 }
 
 #[test]
-fn a_crowd_stays_readable() {
+fn many_ports_stay_readable() {
     let mut line = "add-br br0".to_owned();
     for port in 0..300 {
         let tag = port % 3 + 1;

@@ -211,7 +211,7 @@ fn in_a_pipe_a_record_stays_one_line() {
 }
 
 #[test]
-fn json_holds_the_true_words() {
+fn json_has_the_names_unchanged() {
     let sandbox = sandbox();
     for what in READING {
         for format in ["json", "jsonl"] {
@@ -282,7 +282,7 @@ fn pictures_stay_pictures() {
 
 /// Changes that fail or succeed on such names: the errors, what is suggested, the list of changes.
 #[test]
-fn changes_tell_of_them_in_lines_of_their_own() {
+fn changes_print_each_name_on_one_line() {
     let sandbox = sandbox();
     let patch = format!("patch{EVIL}");
     let mut suggested = 0;

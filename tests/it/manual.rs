@@ -14,7 +14,7 @@ fn man_is_what_the_definitions_make() {
 }
 
 #[test]
-fn groff_and_mandoc_have_nothing_to_say() {
+fn groff_and_mandoc_report_no_warning() {
     for page in pages() {
         for (program, arguments) in [
             ("groff", "-man -ww -z -Tutf8"),
@@ -73,7 +73,7 @@ fn help_says_what_the_page_says() {
 }
 
 #[test]
-fn every_page_has_what_a_reader_looks_for() {
+fn every_page_has_its_sections() {
     for page in pages().into_iter().filter(|page| page.section == 8) {
         let text = page.text(80);
         let at = |title: &str| text.find(&format!("\n{title}\n"));

@@ -101,7 +101,7 @@ fn numbered() -> String {
 }
 
 #[test]
-fn bytes_in_any_portions() {
+fn replies_in_pieces_of_any_size() {
     let (hello, reply) = recorded();
     for portion in [1, 7, 8, 9, 100_000] {
         let (hello, reply) = (hello.clone(), reply.clone());
@@ -121,7 +121,7 @@ fn bytes_in_any_portions() {
 }
 
 #[test]
-fn closed_at_every_byte() {
+fn connection_closed_after_every_byte() {
     let (hello, reply) = recorded();
     let all = [hello, reply].concat();
     // Within the headers everywhere, behind them now and then.
@@ -147,7 +147,7 @@ fn closed_at_every_byte() {
 }
 
 #[test]
-fn silence_and_what_is_no_answer_end_within_the_limit() {
+fn no_progress_times_out() {
     let (hello, reply) = recorded();
     let echoes = {
         let hello = hello.clone();
@@ -208,7 +208,7 @@ fn silence_and_what_is_no_answer_end_within_the_limit() {
 }
 
 #[test]
-fn other_protocols_and_nonsense() {
+fn other_protocols_and_garbage() {
     let (hello, reply) = recorded();
     let sends = |bytes: Vec<u8>| {
         Switch::new(move |stream| {
@@ -288,7 +288,7 @@ fn read_request_then(stream: &mut UnixStream, messages: &[&[u8]]) {
 
 /// The third of three groups has the number of the first.
 #[test]
-fn refusals_bear_the_number_of_what_was_refused() {
+fn errors_have_the_xid_of_the_request() {
     let sandbox = Sandbox::empty();
     sandbox.vsctl(&[
         "add-br",
@@ -348,4 +348,76 @@ fn refusals_bear_the_number_of_what_was_refused() {
             "{groups}"
         );
     }
+}
+
+/// A switch that sends more than both sockets hold before it reads anything does not stop the other side.
+#[test]
+fn messages_are_written_while_those_of_the_switch_are_read() {
+    const MESSAGES: usize = 400;
+    const ECHOES: usize = 100_000;
+    let (hello, _) = recorded();
+    let switch = Switch::new(move |stream| {
+        stream.write_all(&hello).unwrap();
+        stream.read_exact(&mut [0; 16]).unwrap();
+        // Echo requests and errors, 8 MB of them, before the first message is read.
+        let error = |xid: u32| {
+            let mut error = vec![6, 1, 0, 76, 0, 0, 0, 0, 0, 5, 0, 0];
+            error[4..8].copy_from_slice(&xid.to_be_bytes());
+            error.resize(76, 0);
+            error
+        };
+        for _ in 0..ECHOES {
+            stream.write_all(&error(7)).unwrap();
+            stream.write_all(&ECHO).unwrap();
+        }
+        stream.write_all(&error(100)).unwrap();
+        let (mut echoes, mut received, mut barriers) = (0, 0, 0);
+        let mut header = [0; 8];
+        while stream.read_exact(&mut header).is_ok() {
+            let mut body = vec![0; usize::from(u16::from_be_bytes([header[2], header[3]])) - 8];
+            stream.read_exact(&mut body).unwrap();
+            match header[1] {
+                3 => {
+                    assert_eq!(header[4..8], ECHO[4..8]);
+                    echoes += 1;
+                }
+                14 => received += 1,
+                kind => {
+                    assert_eq!((kind, received), (20, MESSAGES));
+                    barriers += 1;
+                    if barriers == 2 {
+                        assert_eq!(echoes, ECHOES);
+                    }
+                    stream.write_all(&error(101)).unwrap();
+                    // The barriers have the session's first numbers.
+                    stream
+                        .write_all(&[6, 21, 0, 8, 0, 0, 0, barriers + 1])
+                        .unwrap();
+                }
+            }
+        }
+    });
+    let messages: Vec<(u32, Vec<u8>)> = (0..MESSAGES as u32)
+        .map(|number| {
+            let mut message = vec![6, 14, 0xf0, 0];
+            message.extend((100 + number).to_be_bytes());
+            message.resize(0xf000, 0);
+            (100 + number, message)
+        })
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let refused = runtime.block_on(async {
+        let endpoint = Endpoint::Unix(switch.socket.clone());
+        let offer: Versions = [Version::V15].into_iter().collect();
+        let limit = Some(Duration::from_secs(20));
+        let mut session = Session::connect(&endpoint, offer, limit).await.unwrap();
+        let refused = session.settle(&messages).await.unwrap();
+        assert_eq!(session.settle(&[]).await.unwrap(), []);
+        refused
+    });
+    let numbers: Vec<u32> = refused.iter().map(|(xid, _)| *xid).collect();
+    assert_eq!(numbers, [100, 101]);
 }

@@ -67,7 +67,7 @@ fn the_switch_refuses_in_its_own_words() {
 }
 
 #[test]
-fn two_hundred_at_once_all_tell_the_truth() {
+fn two_hundred_at_once_report_what_they_did() {
     let sandbox = Sandbox::with("add-br br0");
     let mut expected = std::collections::BTreeSet::new();
     let mut outcomes = Vec::new();
@@ -114,7 +114,7 @@ fn two_hundred_at_once_all_tell_the_truth() {
 }
 
 #[test]
-fn what_is_done_is_not_called_undone_because_nobody_reads_of_it() {
+fn a_closed_pipe_does_not_make_a_change_a_failure() {
     let sandbox = Sandbox::with("add-br br0");
     let full = std::fs::File::options().write(true).open("/dev/full");
     ovs!(sandbox, "port add br0 p1 --type internal")

@@ -116,7 +116,7 @@ fn columns_and_headers_in_every_output() {
 }
 
 #[test]
-fn a_reader_that_has_enough() {
+fn a_closed_pipe_ends_it() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     for arguments in ["show", "port list --json"] {
         let (reader, writer) = std::io::pipe().unwrap();

@@ -392,7 +392,7 @@ async fn silence_times_out_and_echoes_are_no_progress() {
 }
 
 #[tokio::test]
-async fn a_closed_connection_is_said_to_be_closed() {
+async fn a_closed_connection_is_reported() {
     for (sent, in_message) in [("", false), (REPLY.split_at(20).0, true), (ECHO, false)] {
         let (answer, _) = ask(move |mut stream| async move {
             stream.write_all(sent.as_bytes()).await.unwrap();
@@ -442,7 +442,7 @@ async fn what_is_not_ovsdb_is_said_to_be_none() {
 }
 
 #[tokio::test]
-async fn a_transaction_answered_with_nonsense() {
+async fn malformed_replies_to_a_transaction() {
     for (result, words) in [
         ("null", "another shape"),
         ("{}", "another shape"),
@@ -487,7 +487,7 @@ async fn a_transaction_answered_with_nonsense() {
 }
 
 #[tokio::test]
-async fn nobody_there() {
+async fn a_missing_socket_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let endpoint = Endpoint::Unix(dir.path().join("db.sock"));
     let error = Client::connect(&endpoint, LIMIT).await.map(|_| ());

@@ -293,9 +293,42 @@ fn errors_name_the_piece_and_what_was_meant() {
         ),
         (
             "mod_vlan_vid:4096",
-            "\"mod_vlan_vid:4096\": mod_vlan_vid takes less than 4096",
+            "\"mod_vlan_vid:4096\": vlan_vid is less than 4096",
         ),
+        (
+            "set_queue",
+            "\"set_queue\": queue is missing; the form is set_queue:QUEUE",
+        ),
+        (
+            "multipath(eth_src,50,modulo_n,1,0)",
+            "\"multipath(eth_src,50,modulo_n,1,0)\": the form is multipath(FIELDS,BASIS,ALGORITHM,N_LINKS,ARG,DST)",
+        ),
+        (
+            "multipath(eth_src,50,modulo_n,1,0,reg0,1)",
+            "\"multipath(eth_src,50,modulo_n,1,0,reg0,1)\": the form is multipath(FIELDS,BASIS,ALGORITHM,N_LINKS,ARG,DST)",
+        ),
+        (
+            "check_pkt_larger(1500)",
+            "\"check_pkt_larger(1500)\": the form is check_pkt_larger(PKT_LEN)->DST",
+        ),
+        (
+            "check_pkt_larger(1500)->reg0[0..1]",
+            "\"check_pkt_larger(1500)->reg0[0..1]\": dst is one bit of a field",
+        ),
+        (
+            "mod_nw_src:10.0.0",
+            "\"mod_nw_src:10.0.0\": the address is like 10.0.0.1",
+        ),
+        ("exit:1", "\"exit:1\": exit takes no argument"),
         ("output:1,ct(", "\"ct(\": a closing parenthesis is missing"),
+        (
+            "sample(probability=1,obs_domain_id=xxreg0)",
+            "\"xxreg0\": obs_domain_id takes 32 bits at most",
+        ),
+        (
+            "sample(probability=1,obs_point_id=rge0[])",
+            "\"rge0[]\": no field is named \"rge0\"; did you mean reg0?",
+        ),
     ] {
         assert_eq!(error(text).to_string(), want);
     }

@@ -68,7 +68,7 @@ fn add_refuses_before_it_writes() {
     ] {
         ovs!(sandbox, "port add {arguments}").fails(code, words);
     }
-    assert_eq!(sandbox.contents(), before);
+    assert_same!(before, sandbox.contents());
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_bridges_own_port_is_as_it_is() {
     ] {
         ovs!(sandbox, "port set br0 {arguments}").fails(1, words);
     }
-    assert_eq!(sandbox.contents(), before);
+    assert_same!(before, sandbox.contents());
     ovs!(sandbox, "port set br0 --mac none --type internal").prints("unchanged\n");
 }
 
@@ -324,7 +324,7 @@ fn dry_run_waits_for_nothing_and_prints_the_transaction() {
     let json = ovs!(sandbox, "{add}").json();
     assert_eq!(json["changes"][0]["name"], "p1");
     assert_eq!(json["transaction"][0], "Open_vSwitch");
-    assert_eq!(sandbox.contents(), before);
+    assert_same!(before, sandbox.contents());
     // What it prints is what the database takes.
     let transaction = json["transaction"].to_string();
     let done = sandbox.ovsdb_client(&["transact", &transaction]);

@@ -196,7 +196,7 @@ fn both_sides_of_every_line_do_the_same() {
 
 /// A verb that `ovs` does not have, typed out of habit.
 #[test]
-fn a_verb_of_the_tools_is_told_its_counterpart() {
+fn verbs_of_the_old_tools_are_hinted() {
     let own = ovs!("--help").out();
     let own: BTreeSet<&str> = own
         .lines()

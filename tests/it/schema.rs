@@ -24,7 +24,7 @@ fn files_are_those_of_the_definitions() {
 }
 
 #[test]
-fn every_schema_is_one() {
+fn every_schema_is_valid() {
     for document in documents() {
         Schema::of(document.schema());
         if let Some(line) = document.line() {

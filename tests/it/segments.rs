@@ -260,7 +260,7 @@ fn tags_that_pass_bridges() {
 }
 
 #[test]
-fn what_only_comes_in() {
+fn inbound_only() {
     let sandbox = Sandbox::with(
         "add-br br0 -- add-port br0 w0 -- set interface w0 ofport_request=1 -- add-port br0 g0 tag=5",
     );
@@ -393,7 +393,7 @@ fn conjunctive_matches() {
 
 /// A port's own flows are not those of its neighbours.
 #[test]
-fn the_way_of_one_port() {
+fn the_path_of_one_port() {
     let sandbox = Sandbox::with(&format!(
         "{SMALL} -- add-port br0 g1 tag=5 -- set interface g1 ofport_request=3"
     ));
@@ -514,7 +514,7 @@ fn mirrors_and_loops() {
 }
 
 #[test]
-fn the_way_of_a_patch_with_a_tag() {
+fn the_path_of_a_patch_with_a_tag() {
     let sandbox = Sandbox::with(TRUNK);
     flows(&sandbox, "br-ens37", &["actions=NORMAL"]);
     let said = ovs!(sandbox, "path spt --columns kind,from,to,vlan,state").out();

@@ -116,7 +116,7 @@ fn every_type_that_the_switch_knows() {
 }
 
 #[test]
-fn what_makes_no_tunnel() {
+fn invalid_tunnels_are_refused() {
     let sandbox = bridges();
     sandbox.refuses_each(
         "tunnel add",
@@ -481,7 +481,7 @@ fn del_takes_tunnels_only() {
         .shows("vxlan-0a000002");
     ovs!(sandbox, "tunnel del vxlan-0a000001").ok();
     vsctl!(sandbox, "del-port p");
-    assert_eq!(sandbox.configuration(), before);
+    assert_same!(before, sandbox.configuration());
 }
 
 #[test]
@@ -497,7 +497,7 @@ fn what_the_switch_refuses() {
         ovs!(sandbox, "{ask} --atomic")
             .fails(1, words)
             .says("taken out again");
-        assert_eq!(sandbox.configuration(), before);
+        assert_same!(before, sandbox.configuration());
     }
     ovs!(sandbox, "{gbp}").exits(5).says(words);
     let dry = "--dry-run tunnel add br-tun h --remote 10.0.0.5";
@@ -507,7 +507,7 @@ fn what_the_switch_refuses() {
         json!({"options": {"remote_ip": "10.0.0.5"}, "type": "vxlan"})
     );
     ovs!(sandbox, "tunnel del g").ok();
-    assert_eq!(sandbox.configuration(), before);
+    assert_same!(before, sandbox.configuration());
     sandbox.kill_vswitchd();
     ovs!(sandbox, "-t 1 tunnel add br-tun --remote 10.0.0.7")
         .exits(5)

@@ -162,7 +162,7 @@ fn a_port_is_a_line_when_it_comes_changes_and_goes() {
 }
 
 #[test]
-fn json_lines_say_what_was_and_a_document_a_line_all_that_changed() {
+fn json_lines_have_old_values_and_a_document_all_changes() {
     let sandbox = sandbox();
     let each = Watched::start(&sandbox, "port list br0 -o jsonl --watch");
     let all = Watched::start(&sandbox, "tag list --json --watch");
@@ -368,7 +368,7 @@ fn records_of_any_table() {
 }
 
 #[test]
-fn a_storm_of_changes_is_told_in_few_words() {
+fn many_changes_are_reported_together() {
     let sandbox = sandbox();
     let all = Watched::start(&sandbox, "port list --json --columns port --watch=0.5");
     all.line();
@@ -402,7 +402,7 @@ fn a_storm_of_changes_is_told_in_few_words() {
 }
 
 #[test]
-fn what_is_named_and_gone_is_waited_for() {
+fn a_named_record_that_is_deleted_is_waited_for() {
     let sandbox = sandbox();
     let watched = Watched::start(&sandbox, "port list br1 --columns port --watch");
     assert_eq!(unstamped(&watched.line()), "=\tbr1");
@@ -450,7 +450,7 @@ impl Drop for Again<'_> {
 }
 
 #[test]
-fn a_database_server_that_comes_back_is_met_again() {
+fn reconnects_to_the_database_server() {
     let sandbox = sandbox();
     let watched = Watched::start(&sandbox, "tag list --watch");
     assert_eq!(unstamped(&watched.line()), "=\tbr0\t1\tp1");
@@ -483,7 +483,7 @@ fn a_database_server_that_comes_back_is_met_again() {
 }
 
 #[test]
-fn a_switch_that_comes_back_is_met_again() {
+fn reconnects_to_the_switch() {
     let sandbox = sandbox();
     let watched = Watched::start(&sandbox, "dump-flows br0 --no-stats --watch=0.2");
     assert_eq!(unstamped(&watched.line()), "=\tpriority=0 actions=NORMAL");
@@ -504,7 +504,7 @@ fn a_switch_that_comes_back_is_met_again() {
 }
 
 #[test]
-fn it_ends_when_nobody_reads() {
+fn it_ends_when_its_output_is_closed() {
     let sandbox = sandbox();
     let mut watched = Watched::start(&sandbox, "port list --watch");
     watched.line();
@@ -637,7 +637,7 @@ impl Drop for Screen {
 }
 
 #[test]
-fn the_picture_is_redrawn_and_stays() {
+fn the_table_is_redrawn_and_its_last_state_stays() {
     let sandbox = sandbox();
     let columns = "port list br0 --columns port,tag,type --watch";
     let screen = Screen::start(&sandbox, 80, 24, columns);

@@ -14,6 +14,7 @@ use crate::commands::{Exit, Failure};
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_stats::{Entries, FlowStats, Scratch};
+use crate::openflow::messages::multipart::Part;
 use crate::openflow::version::Version;
 use crate::source::switch::{Rest, Switch};
 
@@ -64,7 +65,7 @@ impl Dump<'_> {
         let before = lines.printer.count();
         let mut work = Work::new(lines);
         let ended = self
-            .parts(|message, rest, _| work.take(message, rest).map_err(Stop::Output))
+            .parts(|part, rest, _| work.take(part, rest).map_err(Stop::Output))
             .await;
         work.finish().map_err(Stop::Output)?;
         let malformed = lines.malformed.take();
@@ -83,7 +84,7 @@ impl Dump<'_> {
         let name = self.switch.name();
         let mut survey = self.survey.take();
         let mut ended = self
-            .parts(|message, _, malformed| {
+            .parts(|part, _, malformed| {
                 if waiting.held() > SORTED_AT_MOST {
                     let message =
                         format!("{name}: more flows than fit into {SORTED_AT_MOST} bytes");
@@ -92,7 +93,7 @@ impl Dump<'_> {
                         failure.hint("without --sort they are printed as they come"),
                     ));
                 }
-                match Entries::of_message(version, message) {
+                match Entries::new(version, part) {
                     Ok(mut entries) => waiting.keep(
                         &mut entries,
                         &mut lines.scratch,
@@ -147,8 +148,8 @@ impl Dump<'_> {
             let mut scratch = Scratch::new();
             let all = match self.ask().await {
                 Ok(()) => {
-                    let all = self.parts(|message, _, malformed| {
-                        each(version, message, &mut scratch, malformed, |flow| {
+                    let all = self.parts(|part, _, malformed| {
+                        each(version, part, &mut scratch, malformed, |flow| {
                             survey.add(flow, false);
                         });
                         Ok(())
@@ -187,8 +188,8 @@ impl Dump<'_> {
         let version = self.connected.version();
         let mut survey = self.survey.take();
         let mut ended = self
-            .parts(|message, _, malformed| {
-                each(version, message, &mut scratch, malformed, |flow| {
+            .parts(|part, _, malformed| {
+                each(version, part, &mut scratch, malformed, |flow| {
                     let takes = choice.takes(flow);
                     if takes {
                         count.add(flow);
@@ -210,10 +211,10 @@ impl Dump<'_> {
         Ok(())
     }
 
-    /// Passes the messages of the reply to `take`, with a description of what follows them.
+    /// Passes the parts of the reply to `take`, with a description of what follows them.
     async fn parts(
         &mut self,
-        mut take: impl FnMut(&[u8], Rest, &mut Option<DecodeError>) -> Result<(), Stop>,
+        mut take: impl FnMut(Part<'_>, Rest, &mut Option<DecodeError>) -> Result<(), Stop>,
     ) -> Ended {
         let name = self.switch.name();
         let mut malformed = None;
@@ -221,9 +222,9 @@ impl Dump<'_> {
         let stop = loop {
             match self.connected.flow_part().await {
                 Ok(None) => break None,
-                Ok(Some((message, rest))) => {
-                    bytes += message.len() as u64;
-                    if let Err(stop) = take(message, rest, &mut malformed) {
+                Ok(Some((part, rest))) => {
+                    bytes += (part.body.at() + part.body.remaining()) as u64;
+                    if let Err(stop) = take(part, rest, &mut malformed) {
                         break Some(stop);
                     }
                     self.progress.say(|| {
@@ -241,15 +242,15 @@ impl Dump<'_> {
     }
 }
 
-/// Passes the flows of a message to `look`, and keeps the first error.
+/// Passes the flows of a part to `look`, and keeps the first error.
 fn each(
     version: Version,
-    message: &[u8],
+    part: Part<'_>,
     scratch: &mut Scratch,
     malformed: &mut Option<DecodeError>,
     mut look: impl FnMut(&FlowStats<'_>),
 ) {
-    let mut entries = match Entries::of_message(version, message) {
+    let mut entries = match Entries::new(version, part) {
         Ok(entries) => entries,
         Err(error) => {
             malformed.get_or_insert(error);

@@ -12,6 +12,7 @@ use crate::commands::{Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::DecodeError;
 use crate::openflow::messages::flow_stats::{Entries, Scratch};
+use crate::openflow::messages::multipart::{Part, PartHeader};
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::switch::Rest;
@@ -68,10 +69,10 @@ impl Lines {
         }
     }
 
-    /// Formats the flows of a message.
-    fn make(&mut self, message: &[u8]) {
+    /// Formats the flows of a part of the reply.
+    fn make(&mut self, part: Part<'_>) {
         let cx = self.order.context();
-        let mut entries = match Entries::of_message(cx.version, message) {
+        let mut entries = match Entries::new(cx.version, part) {
             Ok(entries) => entries,
             Err(error) => {
                 self.malformed.get_or_insert(error);
@@ -108,18 +109,18 @@ impl<'l> Work<'l> {
         }
     }
 
-    /// Prints the flows in a message; `rest` says what follows it.
+    /// Prints the flows in a part; `rest` says what follows it.
     ///
     /// An error means that the output is closed; [`Work::finish`] may return the reason.
-    pub(super) fn take(&mut self, message: &[u8], rest: Rest) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, part: Part<'_>, rest: Rest) -> Result<(), Failure> {
         // The text before the first flow differs from that between flows; it is written by this thread.
         if self.workers.is_none() && rest != Rest::Nothing && self.lines.printer.can_use_workers() {
             self.workers = Workers::start(self.lines, rest);
         }
         if let Some(workers) = &mut self.workers {
-            return workers.give(message);
+            return workers.give(part);
         }
-        self.lines.make(message);
+        self.lines.make(part);
         self.lines.printer.flush()
     }
 
@@ -146,9 +147,9 @@ const MOST: usize = 3;
 /// The workers: each formats a part, waits for the write token, and writes it. The reading thread has a core
 /// of its own; it formats, too, when the queue is full, because then the switch would wait as well.
 struct Workers {
-    full: SyncSender<Part>,
+    full: SyncSender<WaitingPart>,
     /// The other end of `full`.
-    parts: Arc<Mutex<Receiver<Part>>>,
+    parts: Arc<Mutex<Receiver<WaitingPart>>>,
     used: Sender<Vec<u8>>,
     empty: Receiver<Vec<u8>>,
     /// The token that follows the last part.
@@ -158,9 +159,10 @@ struct Workers {
     own: Lines,
 }
 
-/// A message, with its place in the order of writing.
-struct Part {
-    message: Vec<u8>,
+/// A copy of a part, with its place in the order of writing.
+struct WaitingPart {
+    header: PartHeader,
+    body: Vec<u8>,
     token: Receiver<WriteToken>,
     next: Sender<WriteToken>,
 }
@@ -229,16 +231,17 @@ impl Workers {
         }
     }
 
-    /// Sends a copy of a message to the workers; prints parts itself while the queue is full.
-    fn give(&mut self, message: &[u8]) -> Result<(), Failure> {
+    /// Sends a copy of a part to the workers; prints parts itself while the queue is full.
+    fn give(&mut self, part: Part<'_>) -> Result<(), Failure> {
         // Reserves the maximum length: growing would double the capacity.
         let copy = self.empty.try_recv();
         let mut copy = copy.unwrap_or_else(|_| Vec::with_capacity(u16::MAX.into()));
         copy.clear();
-        copy.extend_from_slice(message);
+        copy.extend_from_slice(part.body.rest());
         let (next, token) = channel();
-        let mut part = Part {
-            message: copy,
+        let mut part = WaitingPart {
+            header: PartHeader::of(part),
+            body: copy,
             token: std::mem::replace(&mut self.token, token),
             next,
         };
@@ -294,7 +297,7 @@ impl Workers {
 /// Prints parts until there are no more.
 fn print_parts(
     lines: &mut Lines,
-    parts: &Mutex<Receiver<Part>>,
+    parts: &Mutex<Receiver<WaitingPart>>,
     used: &Sender<Vec<u8>>,
 ) -> Outcome {
     loop {
@@ -312,8 +315,12 @@ fn print_parts(
 }
 
 /// Formats a part, and writes it when the token arrives; `false` if it never does.
-fn print_part(lines: &mut Lines, part: Part, used: &Sender<Vec<u8>>) -> Result<bool, Failure> {
-    lines.make(&part.message);
+fn print_part(
+    lines: &mut Lines,
+    part: WaitingPart,
+    used: &Sender<Vec<u8>>,
+) -> Result<bool, Failure> {
+    lines.make(part.header.part(&part.body));
     let Ok(mut token) = part.token.recv() else {
         return Ok(false);
     };
@@ -323,6 +330,6 @@ fn print_part(lines: &mut Lines, part: Part, used: &Sender<Vec<u8>>) -> Result<b
     }
     // The receivers may have ended.
     let _ = part.next.send(token);
-    let _ = used.send(part.message);
+    let _ = used.send(part.body);
     Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use super::class::row;
 use crate::openflow::actions::{
-    Action, ActionList, Bits, ETH_TYPE_VLAN, Enqueue, Output, OutputTrunc, Zone,
+    Action, ActionList, Bits, ETH_TYPE_VLAN, Enqueue, NumberOrField, Output, OutputTrunc,
 };
 use crate::openflow::bytes::{DecodeError, be_number};
 use crate::openflow::fields::{Field, Header, Id};
@@ -308,8 +308,8 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
         Action::Ct(action) if action.table != u8::MAX => Step::Track {
             table: action.table,
             zone: match action.zone {
-                Zone::Number(number) => Some(number),
-                Zone::Field(_) => None,
+                NumberOrField::Number(number) => Some(number),
+                NumberOrField::Field(_) => None,
             },
             translates: action
                 .actions

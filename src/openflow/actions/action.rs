@@ -87,7 +87,7 @@ macro_rules! actions {
 
         /// Every action that text can contain, with its instruction rank and its parser.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
-        pub(super) const TEXTS: &[(&[&str], InstructionRank, ParseAction)] = &[
+        pub(super) const PARSERS: &[(&[&str], InstructionRank, ParseAction)] = &[
             $((
                 <$name as ActionCodec<'static>>::WORDS,
                 <$name as ActionCodec<'static>>::RANK,

@@ -154,19 +154,6 @@ pub(super) fn uint<N: TryFrom<u128>>(text: &str, what: &str) -> Result<N, Proble
         })
 }
 
-/// An error for a number that is not less than `limit`.
-pub(super) fn below<N: Copy + PartialOrd + std::fmt::Display>(
-    limit: N,
-    number: N,
-    word: &str,
-) -> Result<N, Problem> {
-    if number < limit {
-        Ok(number)
-    } else {
-        Err(Problem::syntax(format!("{word} takes less than {limit}")))
-    }
-}
-
 /// A number that is decimal even where it begins with 0.
 pub(super) fn decimal<N: TryFrom<u128>>(text: &str, what: &str) -> Result<N, Problem> {
     match text.trim_start_matches('0') {
@@ -212,6 +199,24 @@ pub(super) fn word_in(words: &[&'static str], text: &str, what: &str) -> Result<
             ))
         })
 }
+
+/// Sets what the arguments `key=value` of an action say, each by the arm of its key.
+///
+/// # Errors
+///
+/// An argument is malformed or not one of those.
+macro_rules! set_arguments {
+    ($action:expr, $text:expr, |$key:ident, $value:ident| { $($name:literal => $set:expr,)* }) => {
+        for argument in Arguments::new($text) {
+            let Argument { key: $key, value: $value, .. } = argument?;
+            match $key {
+                $($name => $set,)*
+                _ => return Err(no_argument($action, $key, &[$($name),*])),
+            }
+        }
+    };
+}
+pub(super) use set_arguments;
 
 /// The error for an unknown argument of an action.
 pub(super) fn no_argument(action: &str, key: &str, known: &[&'static str]) -> Problem {

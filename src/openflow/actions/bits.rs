@@ -83,7 +83,7 @@ pub(crate) fn plain_header(body: &mut Cursor<'_>) -> Result<Header, DecodeError>
     }
 }
 
-/// A header of a field without mask where there is room for 4 bytes only.
+/// A header of 4 bytes, without mask.
 pub(crate) fn short_header(body: &mut Cursor<'_>) -> Result<Header, DecodeError> {
     let mut short = body.sub(4, "field")?;
     plain_header(&mut short)
@@ -126,16 +126,22 @@ impl Bits {
         })
     }
 
-    /// The bits to be read by an action: an error if the match lacks what the field needs.
+    /// Reads bits that an action reads; an error if the match lacks what the field needs.
     pub(super) fn parse_source(text: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
         let bits = Bits::parse(text)?;
-        if let Some(field) = bits.header.field() {
-            parser.demand(field.name, field.prereq)?;
-        }
+        bits.demand_readable(parser)?;
         Ok(bits)
     }
 
-    /// The bits to be changed by an action: an error if they are not writable here.
+    /// An error if the match lacks what the field needs.
+    pub(super) fn demand_readable(&self, parser: &Parser<'_>) -> Result<(), Problem> {
+        match self.header.field() {
+            Some(field) => parser.demand(field.name, field.prereq),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads bits that an action changes; an error if they are not writable here.
     pub(super) fn parse_target(text: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
         let bits = Bits::parse(text)?;
         if let Some(field) = bits.header.field() {
@@ -144,14 +150,14 @@ impl Bits {
         Ok(bits)
     }
 
-    /// [`Bits::parse_target`] where there is room for a header of 4 bytes only.
+    /// [`Bits::parse_target`] for an action that has 4 bytes for the header.
     pub(super) fn parse_short_target(text: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
         let bits = Bits::parse_target(text, parser)?;
         bits.demand_short()?;
         Ok(bits)
     }
 
-    /// An error where there is room for a header of 4 bytes only, or for 64 bits.
+    /// An error if the header has more than 4 bytes.
     pub(super) fn demand_short(&self) -> Result<(), Problem> {
         if self.header.experimenter.is_some() {
             return Err(Problem::syntax("this action has no room for the field"));

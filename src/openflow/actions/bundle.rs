@@ -10,7 +10,7 @@ use super::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bundle<'a> {
     /// How a port is chosen, and among which.
-    pub choice: Choice<'a>,
+    pub choice: BundleChoice<'a>,
 }
 
 /// Loads the number of one of several ports: `bundle_load(eth_src,0,hrw,ofport,NXM_NX_REG0[],members:1,2)`.
@@ -19,14 +19,14 @@ pub struct Bundle<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct BundleLoad<'a> {
     /// How a port is chosen, and among which.
-    pub choice: Choice<'a>,
+    pub choice: BundleChoice<'a>,
     /// The destination of the port number.
     pub dst: Bits,
 }
 
 /// How one of several ports is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choice<'a> {
+pub struct BundleChoice<'a> {
     /// `NX_BD_ALG_*`
     pub algorithm: u16,
     /// What is hashed, `NX_HASH_FIELDS_*`.
@@ -66,12 +66,12 @@ const LOAD_MEMBERS: [JsonMember; 5] = {
 /// The only type of member there is: `NXM_OF_IN_PORT`.
 const MEMBER_TYPE: u32 = 2;
 
-impl<'a> Choice<'a> {
+impl<'a> BundleChoice<'a> {
     /// Decodes the body; `dst` decodes the destination in the middle of it.
     fn decode<D>(
         body: &mut Cursor<'a>,
         dst: impl FnOnce(&mut Cursor<'a>) -> Result<D, DecodeError>,
-    ) -> Result<(Choice<'a>, D), DecodeError> {
+    ) -> Result<(BundleChoice<'a>, D), DecodeError> {
         let algorithm = body.u16("algorithm")?;
         let fields = body.u16("fields")?;
         let basis = body.u16("basis")?;
@@ -84,7 +84,7 @@ impl<'a> Choice<'a> {
         let dst = dst(body)?;
         body.skip(4, "padding")?;
         let members = body.take(2 * n_members, "members")?;
-        let choice = Choice {
+        let choice = BundleChoice {
             algorithm,
             fields,
             basis,
@@ -162,7 +162,7 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
     const MEMBERS: &'static [JsonMember] = &MEMBERS;
 
     fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
-        let (choice, ()) = Choice::decode(body, |body| {
+        let (choice, ()) = BundleChoice::decode(body, |body| {
             skip_zeros(&mut body.clone(), 10)?;
             body.skip(6, "destination")
         })?;
@@ -184,7 +184,7 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (Bundle { choice }, members, _) = parse_choice(argument, false, parser)?;
-        let choice = Choice {
+        let choice = BundleChoice {
             members: &members,
             ..choice
         };
@@ -198,7 +198,7 @@ impl<'a> ActionCodec<'a> for BundleLoad<'a> {
     const MEMBERS: &'static [JsonMember] = &LOAD_MEMBERS;
 
     fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
-        let (choice, dst) = Choice::decode(body, MemberValue::decode)?;
+        let (choice, dst) = BundleChoice::decode(body, MemberValue::decode)?;
         Ok(BundleLoad { choice, dst })
     }
 
@@ -219,7 +219,7 @@ impl<'a> ActionCodec<'a> for BundleLoad<'a> {
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (Bundle { choice }, members, dst) = parse_choice(argument, true, parser)?;
-        let choice = Choice {
+        let choice = BundleChoice {
             members: &members,
             ..choice
         };
@@ -276,7 +276,7 @@ fn parse_choice(
             "a bundle has {MOST_MEMBERS} members at most"
         )));
     }
-    let choice = Choice {
+    let choice = BundleChoice {
         algorithm,
         fields,
         basis,

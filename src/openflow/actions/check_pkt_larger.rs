@@ -12,14 +12,4 @@ fixed_action! {
         /// The bit.
         ")->" dst: Bits as OneBit,
     }
-
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let (length, field) = arrow(argument)?;
-        let pkt_len = uint(length.trim_end_matches(')'), "the length")?;
-        let dst = Bits::parse_target(field, parser)?;
-        if dst.n_bits != 1 {
-            return Err(Problem::syntax("the result is one bit of a field"));
-        }
-        CheckPktLarger { pkt_len, dst }.put(parser)
-    }
 }

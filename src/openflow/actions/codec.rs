@@ -115,6 +115,13 @@ pub(in crate::openflow) struct ActionHeader {
     pub depth: u8,
 }
 
+impl ActionHeader {
+    /// The number of the action, in every version: which of its forms was received.
+    pub(super) fn form(self) -> Wire {
+        Wire::new(self.vendor, self.number, Version::V10, Version::V15)
+    }
+}
+
 /// The action is not representable in this OpenFlow version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{version} has no action {action}")]
@@ -196,6 +203,17 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     ///
     /// The argument is malformed, or the action is not allowed here.
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem>;
+
+    /// Appends what the action, as parsed from text with this word, is in the parser's version; by default
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// The action is not allowed here, or the parser's version has no such action.
+    fn put_equivalent(&self, word: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        let _ = word;
+        self.put(parser)
+    }
 
     /// Appends the action to those that were parsed.
     ///

@@ -2,41 +2,24 @@
 
 use super::prelude::*;
 
-/// One dimension of a conjunctive match: `conjunction(123,1/2)`.
-///
-/// JSON: `{"type":"conjunction","id":123,"clause":1,"n_clauses":2}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Conjunction {
-    /// The value of `conj_id` that stands for the whole match.
-    pub id: u32,
-    /// The dimension, counted from 0 as on the wire; text and JSON count from 1.
-    pub clause: u8,
-    /// How many dimensions there are.
-    pub n_clauses: u8,
-}
+fixed_layout! {
+    /// One dimension of a conjunctive match: `conjunction(123,1/2)`.
+    ///
+    /// JSON: `{"type":"conjunction","id":123,"clause":1,"n_clauses":2}`.
+    Conjunction = "conjunction" at &[Wire::nicira(34)], {
+        /// The dimension, counted from 0 as on the wire; text and JSON count from 1.
+        clause: u8,
+        /// How many dimensions there are.
+        n_clauses: u8,
+        /// The value of `conj_id` that stands for the whole match.
+        id: u32,
+    }
 
-impl<'a> ActionCodec<'a> for Conjunction {
-    const NAME: &'static str = "conjunction";
-    const WIRE: &'static [Wire] = &[Wire::nicira(34)];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("id", JsonShape::U32),
         JsonMember::new("clause", JsonShape::Whole),
         JsonMember::new("n_clauses", JsonShape::Whole),
     ];
-
-    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
-        Ok(Conjunction {
-            clause: body.u8("clause")?,
-            n_clauses: body.u8("n_clauses")?,
-            id: body.u32("conjunction id")?,
-        })
-    }
-
-    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        out.extend([self.clause, self.n_clauses]);
-        out.extend(self.id.to_be_bytes());
-        Ok(())
-    }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
         sink.put_as(Role::Action, "conjunction");
@@ -73,9 +56,9 @@ impl<'a> ActionCodec<'a> for Conjunction {
         }
         match clause.checked_sub(1) {
             Some(clause) if clause < n_clauses => Conjunction {
-                id,
                 clause,
                 n_clauses,
+                id,
             }
             .put(parser),
             _ => Err(Problem::syntax(

@@ -53,6 +53,19 @@ const REASONS: [&str; 8] = [
     "",
 ];
 
+impl Controller<'_> {
+    /// The whole packet to the controllers with id 0.
+    const DEFAULT: Self = Controller {
+        max_len: u16::MAX,
+        controller_id: 0,
+        reason: REASON_ACTION,
+        userdata: &[],
+        pause: false,
+        meter_id: 0,
+        form: ControllerForm::Fixed,
+    };
+}
+
 impl<'a> ActionCodec<'a> for Controller<'a> {
     const NAME: &'static str = "controller";
     const WIRE: &'static [Wire] = &[CONTROLLER, CONTROLLER2];
@@ -69,15 +82,7 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
     ];
 
     fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
-        let mut controller = Controller {
-            max_len: u16::MAX,
-            controller_id: 0,
-            reason: REASON_ACTION,
-            userdata: &[],
-            pause: false,
-            meter_id: 0,
-            form: ControllerForm::Fixed,
-        };
+        let mut controller = Controller::DEFAULT;
         if head.number == CONTROLLER.number {
             controller.max_len = body.u16("max_len")?;
             controller.controller_id = body.u16("controller_id")?;
@@ -207,34 +212,19 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
     }
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let mut controller = Controller {
-            max_len: u16::MAX,
-            controller_id: 0,
-            reason: REASON_ACTION,
-            userdata: &[],
-            pause: false,
-            meter_id: 0,
-            form: ControllerForm::Fixed,
-        };
+        let mut controller = Controller::DEFAULT;
         let mut userdata = None;
         if argument.starts_with(|c: char| c.is_ascii_digit()) {
             controller.max_len = uint(argument, "max_len")?;
         } else {
-            for argument in Arguments::new(argument) {
-                let Argument { key, value, .. } = argument?;
-                match key {
-                    "reason" if value.starts_with(|c: char| c.is_ascii_digit()) => {
-                        controller.reason = uint(value, key)?;
-                    }
-                    "reason" => controller.reason = word_in(&REASONS, value, "reason")? as u8,
-                    "max_len" => controller.max_len = uint(value, key)?,
-                    "id" => controller.controller_id = uint(value, key)?,
-                    "userdata" => userdata = Some(hex_bytes(value)?),
-                    "pause" => controller.pause = true,
-                    "meter_id" => controller.meter_id = uint(value, key)?,
-                    _ => return Err(no_argument("controller", key, &KEYS)),
-                }
-            }
+            set_arguments!("controller", argument, |key, value| {
+                "reason" => controller.reason = parse_reason(key, value)?,
+                "max_len" => controller.max_len = uint(value, key)?,
+                "id" => controller.controller_id = uint(value, key)?,
+                "userdata" => userdata = Some(hex_bytes(value)?),
+                "pause" => controller.pause = true,
+                "meter_id" => controller.meter_id = uint(value, key)?,
+            });
         }
         let long = userdata.is_some() || controller.pause || controller.meter_id != 0;
         if !long && controller.reason == REASON_ACTION && controller.controller_id == 0 {
@@ -252,7 +242,14 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
     }
 }
 
-const KEYS: [&str; 6] = ["reason", "max_len", "id", "userdata", "pause", "meter_id"];
+/// A reason by name or number.
+fn parse_reason(key: &str, text: &str) -> Result<u8, Problem> {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        uint(text, key)
+    } else {
+        Ok(word_in(&REASONS, text, key)? as u8)
+    }
+}
 
 impl Controller<'_> {
     /// The properties of non-default values, each padded to 8 bytes.

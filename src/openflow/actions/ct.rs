@@ -2,8 +2,8 @@
 
 use crate::openflow::text::{put_table, put_table_json};
 
-use super::bits::short_header;
 use super::nat::Nat;
+use super::number_or_field::NumberOrField;
 use super::prelude::*;
 
 /// Sends the packet through the connection tracker: `ct(commit,table=5,zone=1,nat(src=10.0.0.1),
@@ -17,7 +17,7 @@ pub struct Ct<'a> {
     /// `NX_CT_F_*`: 1 is commit, 2 is force.
     pub flags: u16,
     /// The connection's zone.
-    pub zone: Zone,
+    pub zone: NumberOrField<u16>,
     /// The table for the tracked packet; 255 is none.
     pub table: u8,
     /// The port number of the protocol whose helper is used; 0 is none.
@@ -26,20 +26,19 @@ pub struct Ct<'a> {
     pub actions: ActionList<'a>,
 }
 
-/// A connection tracking zone.
-#[derive(Debug, Clone, Copy)]
-pub enum Zone {
-    /// The zone itself.
-    Number(u16),
-    /// A field that holds it.
-    Field(Bits),
-}
-
 const COMMIT: u16 = 1;
 const FORCE: u16 = 2;
 const NO_TABLE: u8 = 0xff;
 
 impl Ct<'_> {
+    /// The zone, unless it is the default one.
+    fn zone(&self) -> Option<NumberOrField<u16>> {
+        match self.zone {
+            NumberOrField::Number(0) => None,
+            zone => Some(zone),
+        }
+    }
+
     /// Writes the action; `nested` writes the actions of `exec`.
     pub(in crate::openflow) fn text_with<S: Sink>(
         &self,
@@ -61,16 +60,9 @@ impl Ct<'_> {
             comma.key(sink, "table");
             put_table(sink.buffer(), cx, self.table);
         }
-        match self.zone {
-            Zone::Number(0) => {}
-            Zone::Number(zone) => {
-                comma.key(sink, "zone");
-                put_dec(sink, zone);
-            }
-            Zone::Field(bits) => {
-                comma.key(sink, "zone");
-                bits.text(sink);
-            }
+        if let Some(zone) = self.zone() {
+            comma.key(sink, "zone");
+            zone.text(sink);
         }
         // A leading `nat` is printed outside of `exec`.
         let mut exec = self.actions;
@@ -105,24 +97,14 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
         JsonMember::optional("commit", JsonShape::True),
         JsonMember::optional("force", JsonShape::True),
         JsonMember::optional("table", JsonShape::Table),
-        JsonMember::optional(
-            "zone",
-            JsonShape::Either(&[JsonShape::U16, JsonShape::BITS]),
-        ),
+        JsonMember::optional("zone", <NumberOrField<u16>>::SHAPE),
         JsonMember::optional("alg", JsonShape::U16),
         JsonMember::optional("exec", JsonShape::ACTIONS),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
         let flags = body.u16("ct flags")?;
-        let start = *body;
-        let zone = if body.clone().u32("zone_src")? == 0 {
-            body.skip(4, "zone_src")?;
-            Zone::Number(body.u16("zone")?)
-        } else {
-            let header = short_header(body)?;
-            Zone::Field(Bits::packed(header, body.u16("ofs_nbits")?, &start)?)
-        };
+        let zone = NumberOrField::decode(body)?;
         let table = body.u8("recirc_table")?;
         body.skip(3, "padding")?;
         Ok(Ct {
@@ -136,16 +118,7 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
 
     fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
         out.extend(self.flags.to_be_bytes());
-        match self.zone {
-            Zone::Number(zone) => {
-                put_zeros(out, 4);
-                out.extend(zone.to_be_bytes());
-            }
-            Zone::Field(bits) => {
-                bits.header.encode(out);
-                out.extend(bits.pack().to_be_bytes());
-            }
-        }
+        self.zone.encode(out);
         out.extend([self.table, 0, 0, 0]);
         out.extend(self.alg.to_be_bytes());
         self.actions.encode_nested(version, out)
@@ -167,16 +140,9 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
         if self.table != NO_TABLE {
             put_table_json(json, cx, self.table);
         }
-        match self.zone {
-            Zone::Number(0) => {}
-            Zone::Number(zone) => {
-                json.key("zone");
-                json.number(zone);
-            }
-            Zone::Field(bits) => {
-                json.key("zone");
-                bits.json(json);
-            }
+        if let Some(zone) = self.zone() {
+            json.key("zone");
+            zone.json(json);
         }
         if self.alg != 0 {
             json.key("alg");
@@ -191,7 +157,7 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut nested = Vec::new();
         let (mut flags, mut table, mut alg) = (0, NO_TABLE, 0);
-        let mut zone = Zone::Number(0);
+        let mut zone = NumberOrField::Number(0);
         for argument in Arguments::new(argument) {
             let Argument { text, key, value } = argument?;
             match key {
@@ -205,17 +171,15 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
                         return Err(Problem::syntax("tables end at 254").within(text));
                     }
                 }
-                "zone" if value.starts_with(|c: char| c.is_ascii_digit()) => {
-                    zone = Zone::Number(uint(value, "a zone")?);
-                }
                 "zone" => {
-                    let bits = Bits::parse_source(value, parser)
-                        .map_err(|problem| problem.within(text))?;
-                    bits.demand_short()?;
-                    if bits.n_bits != 16 {
-                        return Err(Problem::syntax("a zone has 16 bits").within(text));
+                    zone = NumberOrField::parse(value, key, parser)?;
+                    if let NumberOrField::Field(bits) = zone {
+                        bits.demand_readable(parser)
+                            .map_err(|problem| problem.within(text))?;
+                        if bits.n_bits != 16 {
+                            return Err(Problem::syntax("a zone has 16 bits").within(text));
+                        }
                     }
-                    zone = Zone::Field(bits);
                 }
                 "alg" => {
                     alg = match value {
@@ -249,11 +213,11 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
     }
 }
 
-bare_action! {
+fixed_action! {
     /// Forgets the connection's state: `ct_clear`.
     ///
     /// JSON: `{"type":"ct_clear"}`.
-    CtClear = "ct_clear" at &[Wire::nicira(43)], needs Any
+    CtClear = "ct_clear" at &[Wire::nicira(43)], {}
 }
 
 const KEYS: [&str; 7] = ["commit", "force", "table", "zone", "alg", "nat", "exec"];

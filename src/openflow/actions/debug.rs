@@ -2,16 +2,16 @@
 
 use super::prelude::*;
 
-bare_action! {
+fixed_action! {
     /// Sends the packet through the slow path: `debug_slow`.
     ///
     /// JSON: `{"type":"debug_slow"}`.
-    DebugSlow = "debug_slow" at &[Wire::nicira(254)], needs Any
+    DebugSlow = "debug_slow" at &[Wire::nicira(254)], {}
 }
 
-bare_action! {
+fixed_action! {
     /// Recirculates the packet: `debug_recirc`.
     ///
     /// JSON: `{"type":"debug_recirc"}`.
-    DebugRecirc = "debug_recirc" at &[Wire::nicira(255)], needs Any
+    DebugRecirc = "debug_recirc" at &[Wire::nicira(255)], {}
 }

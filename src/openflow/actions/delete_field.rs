@@ -1,6 +1,5 @@
 //! `delete_field`: removes a field that may be absent, such as a tunnel option (ovs-actions(7)).
 
-use super::bits::named_field;
 use super::prelude::*;
 
 fixed_action! {
@@ -12,12 +11,10 @@ fixed_action! {
         ":" field: Header,
     }
 
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let field = named_field(argument)?;
-        if !field.id.is_tun_metadata() {
-            return Err(Problem::syntax("only tun_metadata fields can be deleted"));
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        match self.field.field() {
+            Some(field) if field.id.is_tun_metadata() => self.put(parser),
+            _ => Err(Problem::syntax("only tun_metadata fields can be deleted")),
         }
-        let field = field.header(Version::V10, false);
-        DeleteField { field }.put(parser)
     }
 }

@@ -2,9 +2,9 @@
 
 use super::prelude::*;
 
-bare_action! {
+fixed_action! {
     /// Skips the remaining actions, including those of resubmitting tables: `exit`.
     ///
     /// JSON: `{"type":"exit"}`.
-    Exit = "exit" at &[Wire::nicira(17)], needs Any
+    Exit = "exit" at &[Wire::nicira(17)], {}
 }

@@ -1,6 +1,6 @@
 //! Actions of fixed layout, declared as the list of their members.
 //!
-//! From the declaration come the struct, decode, encode, text, JSON and the schema of the JSON:
+//! From the declaration come the struct, decode, encode, text, parse, JSON and the schema of the JSON:
 //!
 //! ```text
 //! fixed_action! {
@@ -11,65 +11,58 @@
 //!         /// The bit.
 //!         ")->" dst: Bits as OneBit,
 //!     }
-//!
-//!     fn parse(...) {...}
 //! }
 //! ```
 //!
-//! Members stand in the order of the wire, each aligned to its size, and each with the text before it; a
-//! last text follows them behind a semicolon. A kind refines what the type does not determine: see
-//! [`member`](super::member). The name of a member is its key in JSON. The words of the text and the instruction
-//! rank may be declared before `parse`, as in `ActionCodec`.
+//! Members stand in the order of the wire, each aligned to its size, and each with the text before it; a last text
+//! follows them behind a semicolon. A kind refines what the type does not determine: see
+//! [`member`](super::member). The name of a member is its key in JSON. `{}` is an action that is its header alone
+//! on the wire and a word in text. `needs Ip`, before the members, is what the flow's match must have since OpenFlow
+//! 1.1.
+//!
+//! Items of `ActionCodec` may follow the members: the words of the text, the instruction rank, and
+//! `put_equivalent` where some version has another action in its place.
+//!
+//! `fixed_layout!` makes the struct, decode and encode only, for an action whose text does not follow from the members.
+
+use std::fmt;
 
 use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::fields::Problem;
 
+use super::arguments::nothing;
 use super::codec::put_zeros;
 use super::member::{MemberKind, MemberValue};
+use super::parser::Parser;
 
 /// Makes the struct and implements `ActionCodec` for an action that is a list of members.
 macro_rules! fixed_action {
     (
         $(#[$doc:meta])*
-        $type:ident = $name:literal at $wire:expr, {
-            $($(#[$member_doc:meta])* $before:literal $member:ident: $value:ty $(as $kind:ty)?,)+
+        $type:ident = $name:literal at $wire:expr $(, needs $prereq:ident $(and $more:ident)*)?, {
+            $($(#[$member_doc:meta])* $before:literal $member:ident: $value:ty $(as $kind:ty)?,)*
             $(; $after:literal)?
         }
 
-        $($parse:tt)*
+        $($items:tt)*
     ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $type {
-            $($(#[$member_doc])* pub $member: $value,)+
-        }
+        fixed_layout! {
+            $(#[$doc])*
+            $type = $name at $wire, {
+                $($(#[$member_doc])* $member: $value $(as $kind)?,)*
+            }
 
-        impl<'a> ActionCodec<'a> for $type {
-            const NAME: &'static str = $name;
-            const WIRE: &'static [Wire] = $wire;
             const MEMBERS: &'static [JsonMember] = &[$(JsonMember::new(
                 stringify!($member),
                 <member_kind!($($kind)?) as MemberKind<$value>>::SHAPE,
-            ),)+];
-
-            fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
-                let start = body.remaining() + head.vendor.header_bytes();
-                Ok($type {
-                    $($member: decode_member::<$value, member_kind!($($kind)?)>(body, start)?,)+
-                })
-            }
-
-            fn body(&self, wire: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-                let start = out.len() - wire.vendor.header_bytes();
-                $(encode_member::<$value, member_kind!($($kind)?)>(self.$member, start, out);)+
-                Ok(())
-            }
+            ),)*];
 
             fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
                 sink.put_as(Role::Action, $name);
                 $(
                     sink.put($before);
                     <member_kind!($($kind)?) as MemberKind<$value>>::text(self.$member, sink, cx);
-                )+
+                )*
                 $(sink.put($after);)?
             }
 
@@ -79,14 +72,72 @@ macro_rules! fixed_action {
                     self.$member,
                     json,
                     cx,
-                );)+
+                );)*
             }
 
-            $($parse)*
+            fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+                const FORM: WrittenForm = WrittenForm {
+                    word: $name,
+                    members: &[$(($before, stringify!($member)),)*],
+                    after: concat!($($after)?),
+                };
+                let mut pieces = FORM.pieces(argument)?;
+                let action = $type {
+                    $($member: pieces.parse::<$value, member_kind!($($kind)?)>(parser)?,)*
+                };
+                $(
+                    parser.demand_since_v11(word, Prereq::$prereq)?;
+                    $(parser.demand_since_v11(word, Prereq::$more)?;)*
+                )?
+                action.put_equivalent(word, parser)
+            }
+
+            $($items)*
         }
     };
 }
 pub(super) use fixed_action;
+
+/// Makes the struct, and implements what is about bytes of `ActionCodec`, for an action that is a list of
+/// members; the other items follow the members.
+macro_rules! fixed_layout {
+    (
+        $(#[$doc:meta])*
+        $type:ident = $name:literal at $wire:expr, {
+            $($(#[$member_doc:meta])* $member:ident: $value:ty $(as $kind:ty)?,)*
+        }
+
+        $($items:tt)*
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $type {
+            $($(#[$member_doc])* pub $member: $value,)*
+        }
+
+        #[allow(unused_variables, unused_mut, reason = "an action may have no members")]
+        impl<'a> ActionCodec<'a> for $type {
+            const NAME: &'static str = $name;
+            const WIRE: &'static [Wire] = $wire;
+
+            fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
+                let start = body.remaining() + head.vendor.header_bytes();
+                Ok($type {
+                    $($member: decode_member::<$value, member_kind!($($kind)?)>(body, start)?,)*
+                })
+            }
+
+            fn body(&self, wire: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+                let start = out.len() - wire.vendor.header_bytes();
+                $(encode_member::<$value, member_kind!($($kind)?)>(self.$member, start, out);)*
+                Ok(())
+            }
+
+            $($items)*
+        }
+    };
+}
+pub(super) use fixed_layout;
 
 /// The kind of a member, `Ordinary` by default.
 macro_rules! member_kind {
@@ -121,46 +172,83 @@ pub(super) fn encode_member<V: MemberValue, K: MemberKind<V>>(
     K::encode(value, out);
 }
 
-/// Makes the struct and implements `ActionCodec` for an action that is its header alone, and a word in
-/// text. `needs` names the prerequisite; an action that needs more has its own `parse`.
-macro_rules! bare_action {
-    ($(#[$doc:meta])* $type:ident = $name:literal at $wire:expr, needs $prereq:ident) => {
-        bare_action! {
-            $(#[$doc])*
-            $type = $name at $wire;
-
-            fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-                nothing(word, argument)?;
-                parser.demand_since_v11(word, Prereq::$prereq)?;
-                $type.put(parser)
-            }
-        }
-    };
-    ($(#[$doc:meta])* $type:ident = $name:literal at $wire:expr; $($parse:tt)*) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
-        pub struct $type;
-
-        impl<'a> ActionCodec<'a> for $type {
-            const NAME: &'static str = $name;
-            const WIRE: &'static [Wire] = $wire;
-
-            fn decode(_: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
-                Ok($type)
-            }
-
-            fn body(&self, _: Wire, _: Version, _: &mut Vec<u8>) -> Result<(), Unencodable> {
-                Ok(())
-            }
-
-            fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-                sink.put_as(Role::Action, $name);
-            }
-
-            fn json(&self, _: &mut Json<'_>, _: &TextContext<'_>) {}
-
-            $($parse)*
-        }
-    };
+/// How an action is written. It displays as the action with the members' names in capitals:
+/// `check_pkt_larger(PKT_LEN)->DST`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WrittenForm {
+    pub(super) word: &'static str,
+    /// The members, each with the text before it.
+    pub(super) members: &'static [(&'static str, &'static str)],
+    /// The text after the members.
+    pub(super) after: &'static str,
 }
-pub(super) use bare_action;
+
+impl fmt::Display for WrittenForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word)?;
+        for (before, member) in self.members {
+            write!(f, "{before}{}", member.to_ascii_uppercase())?;
+        }
+        f.write_str(self.after)
+    }
+}
+
+impl WrittenForm {
+    /// Cuts what follows the word into the members; an action without members has no argument.
+    pub(super) fn pieces<'t>(&self, argument: &'t str) -> Result<MemberPieces<'t>, Problem> {
+        if self.members.is_empty() {
+            nothing(self.word, argument)?;
+        }
+        Ok(MemberPieces {
+            form: *self,
+            at: 0,
+            rest: argument,
+        })
+    }
+}
+
+/// The text of an action's members, from which one after the other is parsed.
+pub(super) struct MemberPieces<'t> {
+    form: WrittenForm,
+    /// How many members have been parsed.
+    at: usize,
+    rest: &'t str,
+}
+
+impl MemberPieces<'_> {
+    /// Parses the next member.
+    ///
+    /// # Errors
+    ///
+    /// The member is missing or malformed; where there are several, with the form of the action.
+    pub(super) fn parse<V: MemberValue, K: MemberKind<V>>(
+        &mut self,
+        parser: &Parser<'_>,
+    ) -> Result<V, Problem> {
+        let form = self.form;
+        let wrong = || Problem::syntax(format!("the form is {form}"));
+        let (before, name) = form.members.get(self.at).copied().unwrap_or_default();
+        self.at += 1;
+        let text = match form.members.get(self.at) {
+            Some((next, _)) => {
+                let (text, rest) = self.rest.split_once(separator(next)).ok_or_else(wrong)?;
+                self.rest = rest;
+                text.trim_end_matches(')').trim()
+            }
+            None if self.at == 1 => self.rest,
+            None if self.rest.contains(separator(before)) => return Err(wrong()),
+            None => self.rest.trim(),
+        };
+        if text.is_empty() {
+            return Err(Problem::syntax(format!(
+                "{name} is missing; the form is {form}"
+            )));
+        }
+        K::parse(text, name, parser)
+    }
+}
+
+/// What separates a member from the one before it, in an argument without its parentheses.
+fn separator(before: &str) -> &str {
+    before.trim_start_matches(')')
+}

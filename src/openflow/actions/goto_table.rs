@@ -16,17 +16,16 @@ fixed_action! {
 
     const RANK: InstructionRank = InstructionRank::Goto;
 
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let table = parser.table(argument)?;
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         // ovs-ofctl sends table 255, which in 1.0 would be a resubmit to no table.
-        if table == ALL_TABLES {
+        if self.table == ALL_TABLES {
             return Err(Problem::syntax(
                 "255 is all tables, and no packet can go there",
             ));
         }
         if parser.version > Version::V10 {
-            return GotoTable { table }.put(parser);
+            return self.put(parser);
         }
-        Resubmit::to_table(table).put(parser)
+        Resubmit::to_table(self.table).put(parser)
     }
 }

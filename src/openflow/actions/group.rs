@@ -10,9 +10,4 @@ fixed_action! {
         /// The group's number.
         ":" group: u32,
     }
-
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let group = uint(argument, "a group")?;
-        Group { group }.put(parser)
-    }
 }

@@ -3,10 +3,9 @@
 use crate::openflow::fields::{nearest_of, number};
 use crate::openflow::text::{put_table, put_table_json};
 
-use super::bits::{plain_header, short_header};
 use super::codec::hex_json;
 use super::prelude::*;
-use super::whole::{ones, wide};
+use super::put_field::{ones, wide};
 
 /// Adds or changes a flow: `learn(table=20,hard_timeout=300,priority=1,NXM_OF_VLAN_TCI[0..11],
 /// NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:0->NXM_OF_VLAN_TCI[],output:NXM_OF_IN_PORT[])`.
@@ -59,8 +58,6 @@ pub struct LearnSpec<'a> {
     pub source: LearnSource<'a>,
     /// The use of the bits.
     pub target: LearnTarget,
-    /// How many bits.
-    pub n_bits: u16,
 }
 
 /// Where bits of a learned flow come from.
@@ -151,11 +148,7 @@ fn next_spec<'a>(rest: &mut Cursor<'a>) -> Result<Option<LearnSpec<'a>>, DecodeE
         (0x1000, false) => LearnTarget::Output,
         _ => return Err(bad),
     };
-    Ok(Some(LearnSpec {
-        source,
-        target,
-        n_bits,
-    }))
+    Ok(Some(LearnSpec { source, target }))
 }
 
 impl<'a> Learn<'a> {

@@ -1,21 +1,24 @@
-//! The members of actions of fixed layout: how each kind is decoded, encoded and shown.
+//! The members of actions of fixed layout: how each kind is decoded, encoded, shown and parsed.
 
 use std::fmt::Write as _;
 use std::marker::PhantomData;
+use std::net::Ipv4Addr;
 
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::fields::{FieldRef, Header, Problem};
+use crate::openflow::fields::{FieldRef, Header, Problem, mac};
 use crate::openflow::text::{Plain, Sink, TextContext, put_table, put_table_json};
+use crate::openflow::version::Version;
 
-use super::arguments::word_in;
-use super::bits::{Bits, plain_header, short_header};
+use super::arguments::{decimal, uint, word_in};
+use super::bits::{Bits, named_field, plain_header, short_header};
 use super::codec::{put_zeros, skip_zeros};
 use super::number::{put_dec, put_hex_or_zero, put_ipv4, put_mac};
+use super::parser::Parser;
 use super::shape::JsonShape;
 
-/// A value that a member can have, and how it is decoded, encoded and shown unless its [`MemberKind`] overrides
-/// that.
+/// A value that a member can have, and how it is decoded, encoded, shown and parsed unless its [`MemberKind`]
+/// overrides that.
 pub(super) trait MemberValue: Copy {
     /// The JSON type of the value.
     const SHAPE: JsonShape;
@@ -29,6 +32,9 @@ pub(super) trait MemberValue: Copy {
     fn text<S: Sink>(self, sink: &mut S);
 
     fn json(self, json: &mut Json<'_>);
+
+    /// Reads the value as text, for the member `name`.
+    fn parse(text: &str, name: &str, parser: &Parser<'_>) -> Result<Self, Problem>;
 }
 
 /// The numbers, in decimal.
@@ -53,15 +59,19 @@ macro_rules! numbers {
             fn json(self, json: &mut Json<'_>) {
                 json.number(self);
             }
+
+            fn parse(text: &str, name: &str, _: &Parser<'_>) -> Result<$number, Problem> {
+                uint(text, name)
+            }
         })*
     };
 }
 
-numbers!(u8, u16, u32);
+numbers!(u8, u16, u32, u64);
 
 /// The addresses.
 macro_rules! addresses {
-    ($($bytes:literal: $shape:expr, $put:ident;)*) => {
+    ($($bytes:literal: $shape:expr, $put:ident, $parse:expr, $like:literal;)*) => {
         $(impl MemberValue for [u8; $bytes] {
             const SHAPE: JsonShape = $shape;
             const ALIGNMENT: usize = 1;
@@ -83,13 +93,26 @@ macro_rules! addresses {
                 $put(&mut text, self);
                 json.string(&text.0);
             }
+
+            fn parse(text: &str, name: &str, _: &Parser<'_>) -> Result<[u8; $bytes], Problem> {
+                $parse(text)
+                    .ok_or_else(|| Problem::syntax(format!(concat!("the {} is like ", $like), name)))
+            }
         })*
     };
 }
 
 addresses! {
-    4: JsonShape::IPV4, put_ipv4;
-    6: JsonShape::MAC, put_mac;
+    4: JsonShape::IPV4, put_ipv4, parse_ipv4, "10.0.0.1";
+    6: JsonShape::MAC, put_mac, parse_mac, "00:11:22:33:44:55";
+}
+
+fn parse_ipv4(text: &str) -> Option<[u8; 4]> {
+    text.parse().ok().map(|address: Ipv4Addr| address.octets())
+}
+
+fn parse_mac(text: &str) -> Option<[u8; 6]> {
+    mac(text)?.try_into().ok()
 }
 
 /// `ofs_nbits` and a header of 4 bytes.
@@ -114,6 +137,11 @@ impl MemberValue for Bits {
 
     fn json(self, json: &mut Json<'_>) {
         Bits::json(&self, json);
+    }
+
+    /// Bits to be changed.
+    fn parse(text: &str, _: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
+        Bits::parse_short_target(text, parser)
     }
 }
 
@@ -144,9 +172,13 @@ impl MemberValue for Header {
         MemberValue::text(self, &mut name);
         json.string(&name.0);
     }
+
+    fn parse(text: &str, _: &str, _: &Parser<'_>) -> Result<Header, Problem> {
+        Ok(named_field(text)?.header(Version::V10, false))
+    }
 }
 
-/// Overrides of how a member with values `V` is decoded, encoded and shown.
+/// Overrides of how a member with values `V` is decoded, encoded, shown and parsed.
 pub(super) trait MemberKind<V: MemberValue> {
     const SHAPE: JsonShape = V::SHAPE;
     const ALIGNMENT: usize = V::ALIGNMENT;
@@ -168,6 +200,11 @@ pub(super) trait MemberKind<V: MemberValue> {
         json.key(key);
         value.json(json);
     }
+
+    /// Reads the value as text, for the member `name`.
+    fn parse(text: &str, name: &str, parser: &Parser<'_>) -> Result<V, Problem> {
+        V::parse(text, name, parser)
+    }
 }
 
 /// A member with the defaults of its value.
@@ -175,12 +212,42 @@ pub(super) struct Ordinary;
 
 impl<V: MemberValue> MemberKind<V> for Ordinary {}
 
-/// An Ethernet type, zero as `0`.
-pub(super) struct EthType;
+/// A number less than `LIMIT`.
+pub(super) struct Below<const LIMIT: u32>;
 
-impl MemberKind<u16> for EthType {
+impl<V: MemberValue + Into<u64>, const LIMIT: u32> MemberKind<V> for Below<LIMIT> {
+    fn parse(text: &str, name: &str, parser: &Parser<'_>) -> Result<V, Problem> {
+        let value = V::parse(text, name, parser)?;
+        if value.into() < LIMIT.into() {
+            Ok(value)
+        } else {
+            Err(Problem::syntax(format!("{name} is less than {LIMIT}")))
+        }
+    }
+}
+
+/// A number that is decimal even where it begins with 0.
+pub(super) struct Decimal;
+
+impl<V: MemberValue + TryFrom<u128>> MemberKind<V> for Decimal {
+    fn parse(text: &str, name: &str, _: &Parser<'_>) -> Result<V, Problem> {
+        decimal(text, name)
+    }
+}
+
+/// The Ethernet type of a VLAN tag, zero as `0`.
+pub(super) struct TagType;
+
+impl MemberKind<u16> for TagType {
     fn text<S: Sink>(value: u16, sink: &mut S, _: &TextContext<'_>) {
         put_hex_or_zero(sink, value);
+    }
+
+    fn parse(text: &str, name: &str, parser: &Parser<'_>) -> Result<u16, Problem> {
+        match MemberValue::parse(text, name, parser)? {
+            tag_type @ (0x8100 | 0x88a8) => Ok(tag_type),
+            _ => Err(Problem::syntax(format!("{name} is 0x8100 or 0x88a8"))),
+        }
     }
 }
 
@@ -207,6 +274,15 @@ impl MemberKind<u32> for OneLess {
     fn encode(value: u32, out: &mut Vec<u8>) {
         out.extend((value.saturating_sub(1) as u16).to_be_bytes());
     }
+
+    fn parse(text: &str, name: &str, _: &Parser<'_>) -> Result<u32, Problem> {
+        match decimal(text, name)? {
+            number @ 1..=0x1_0000 => Ok(number),
+            _ => Err(Problem::syntax(format!(
+                "{name} is a number from 1 to 65536"
+            ))),
+        }
+    }
 }
 
 /// A table, by its name where it has one.
@@ -222,12 +298,17 @@ impl MemberKind<u8> for Table {
     fn json(_: &'static str, value: u8, json: &mut Json<'_>, cx: &TextContext<'_>) {
         put_table_json(json, cx, value);
     }
+
+    fn parse(text: &str, _: &str, parser: &Parser<'_>) -> Result<u8, Problem> {
+        parser.table(text)
+    }
 }
 
-/// Bits with `n_bits` after a header of 4 or 8 bytes, padded to 14 bytes.
-pub(super) struct LongBits;
+/// Bits with `n_bits` after a header of 4 or 8 bytes, padded to 14 bytes; `CHANGED` says whether the action changes
+/// or only reads them.
+pub(super) struct LongBits<const CHANGED: bool>;
 
-impl MemberKind<Bits> for LongBits {
+impl<const CHANGED: bool> MemberKind<Bits> for LongBits<CHANGED> {
     fn decode(body: &mut Cursor<'_>) -> Result<Bits, DecodeError> {
         let start = *body;
         let mut body = body.sub(14, "bits of a field")?;
@@ -245,6 +326,14 @@ impl MemberKind<Bits> for LongBits {
         value.header.encode(out);
         out.extend(value.n_bits.to_be_bytes());
         fill(start, 14, out);
+    }
+
+    fn parse(text: &str, _: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
+        if CHANGED {
+            Bits::parse_target(text, parser)
+        } else {
+            Bits::parse_source(text, parser)
+        }
     }
 }
 
@@ -267,6 +356,14 @@ impl MemberKind<Bits> for OneBit {
         let start = out.len();
         value.header.encode(out);
         fill(start, 10, out);
+    }
+
+    fn parse(text: &str, name: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
+        let bits = Bits::parse_target(text, parser)?;
+        if bits.n_bits != 1 {
+            return Err(Problem::syntax(format!("{name} is one bit of a field")));
+        }
+        Ok(bits)
     }
 }
 
@@ -305,6 +402,10 @@ impl<L: WordList> MemberKind<u16> for Word<L> {
             Some(word) => json.string(word),
             None => json.number(value),
         }
+    }
+
+    fn parse(text: &str, _: &str, _: &Parser<'_>) -> Result<u16, Problem> {
+        L::number(text)
     }
 }
 
@@ -348,5 +449,9 @@ impl<V: MemberValue, K: MemberKind<V>, const N: usize> MemberKind<V> for Padded<
 
     fn json(key: &'static str, value: V, json: &mut Json<'_>, cx: &TextContext<'_>) {
         K::json(key, value, json, cx);
+    }
+
+    fn parse(text: &str, name: &str, parser: &Parser<'_>) -> Result<V, Problem> {
+        K::parse(text, name, parser)
     }
 }

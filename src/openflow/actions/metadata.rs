@@ -2,6 +2,7 @@
 
 use crate::openflow::fields::cookie_number;
 
+use super::nested::padding;
 use super::prelude::*;
 
 /// Writes the metadata field: `write_metadata:0x5/0xff`.
@@ -71,8 +72,4 @@ impl<'a> ActionCodec<'a> for WriteMetadata {
         };
         WriteMetadata { metadata, mask }.put(parser)
     }
-}
-
-fn padding(vendor: Vendor) -> usize {
-    if vendor == Vendor::Instruction { 4 } else { 6 }
 }

@@ -14,9 +14,4 @@ fixed_action! {
     }
 
     const RANK: InstructionRank = InstructionRank::Meter;
-
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let meter_id = uint(argument, "a meter")?;
-        Meter { meter_id }.put(parser)
-    }
 }

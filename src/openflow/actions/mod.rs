@@ -2,8 +2,8 @@
 //!
 //! An action of fixed layout is declared as the list of its members (`fixed_action!` in `fixed`); one of
 //! another layout is a struct that implements `ActionCodec`. The list in `action` names every action once;
-//! the enum [`Action`] and the dispatch by (version, vendor, number) are made from it. The struct is the same
-//! whatever the version.
+//! the enum [`Action`] and the dispatch by (version, vendor, number) are made from it. An action has one struct
+//! for all versions.
 //!
 //! An unknown vendor or number, or a known action with a malformed body, becomes [`Unknown`], which prints its
 //! bytes and encodes to the same bytes. Only contradictory lengths end a list: the actions after them cannot
@@ -25,6 +25,7 @@ mod ct;
 mod debug;
 mod delete_field;
 mod exit;
+mod field_setting;
 mod fin_timeout;
 mod fixed;
 mod goto_table;
@@ -38,13 +39,16 @@ mod mod_header;
 mod mpls;
 mod multipath;
 mod nat;
+mod nested;
 mod note;
 mod nsh;
 mod number;
+mod number_or_field;
 mod output;
 mod parse;
 mod parser;
 mod prelude;
+mod put_field;
 mod queue;
 mod reg_load;
 mod reg_move;
@@ -52,26 +56,24 @@ mod resubmit;
 mod sample;
 mod separator;
 mod set_field;
-mod setting;
 mod shape;
 mod stack;
 mod ttl;
 mod tunnel;
 mod unknown;
 mod vlan;
-mod whole;
 mod write_actions;
 
 pub use action::{Action, NAMES, members};
 pub use bits::Bits;
-pub use bundle::{Bundle, BundleLoad, Choice};
+pub use bundle::{Bundle, BundleChoice, BundleLoad};
 pub use check_pkt_larger::CheckPktLarger;
 pub use clone_actions::CloneActions;
 pub(in crate::openflow) use codec::ActionCodec;
 pub use codec::Unencodable;
 pub use conjunction::Conjunction;
 pub use controller::{Controller, ControllerForm};
-pub use ct::{Ct, CtClear, Zone};
+pub use ct::{Ct, CtClear};
 pub use debug::{DebugRecirc, DebugSlow};
 pub use delete_field::DeleteField;
 pub use exit::Exit;
@@ -91,15 +93,17 @@ pub use nat::Nat;
 pub use note::Note;
 pub use nsh::{DecNshTtl, Decap, Encap, EncapProperty};
 pub(crate) use number::put_hex_or_zero;
+pub use number_or_field::NumberOrField;
 pub use output::{Output, OutputReg, OutputTrunc};
 pub(in crate::openflow) use parse::parse_with;
 pub use parse::{ParsedActions, parse_actions, words};
 pub(in crate::openflow) use parser::KnownHeaders;
+pub(in crate::openflow) use put_field::{ones, runs_of_ones};
 pub use queue::{Enqueue, PopQueue, SetQueue};
 pub use reg_load::RegLoad;
 pub use reg_move::RegMove;
-pub use resubmit::{Resubmit, ResubmitForm};
-pub use sample::{Direction, Sample};
+pub use resubmit::Resubmit;
+pub use sample::{Sample, SampleDirection};
 pub use set_field::SetField;
 pub use shape::{JsonMember, JsonShape};
 pub use stack::{StackPop, StackPush};

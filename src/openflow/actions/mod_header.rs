@@ -1,11 +1,7 @@
 //! Actions that set one header field each: OpenFlow 1.0 and 1.1, and deprecated since (ovs-actions(7)).
 
-use std::net::Ipv4Addr;
-
-use crate::openflow::fields::mac;
-
 use super::prelude::*;
-use super::whole::{put_before_v12, put_whole_load};
+use super::put_field::{put_before_v12, put_whole_load};
 
 /// An action with one number in 1.0 and another in 1.1 and later.
 const fn renumbered(v10: u16, v11: u16) -> [Wire; 2] {
@@ -21,9 +17,8 @@ fixed_action! {
         ":" address: [u8; 6],
     }
 
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let address = parse_mac(argument)?;
-        put_before_v12(&ModDlSrc { address }, Id::ETH_SRC, number(address), parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        put_before_v12(self, Id::ETH_SRC, number(self.address), parser)
     }
 }
 
@@ -36,9 +31,8 @@ fixed_action! {
         ":" address: [u8; 6],
     }
 
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let address = parse_mac(argument)?;
-        put_before_v12(&ModDlDst { address }, Id::ETH_DST, number(address), parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        put_before_v12(self, Id::ETH_DST, number(self.address), parser)
     }
 }
 
@@ -46,15 +40,13 @@ fixed_action! {
     /// Sets the source IPv4 address: `mod_nw_src:10.0.0.1`.
     ///
     /// JSON: `{"type":"mod_nw_src","address":"10.0.0.1"}`.
-    ModNwSrc = "mod_nw_src" at &renumbered(6, 5), {
+    ModNwSrc = "mod_nw_src" at &renumbered(6, 5), needs Ipv4, {
         /// The address.
         ":" address: [u8; 4],
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let address = parse_ipv4(argument)?;
-        parser.demand_since_v11(word, Prereq::Ipv4)?;
-        put_before_v12(&ModNwSrc { address }, Id::IP_SRC, number(address), parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        put_before_v12(self, Id::IP_SRC, number(self.address), parser)
     }
 }
 
@@ -62,15 +54,13 @@ fixed_action! {
     /// Sets the destination IPv4 address: `mod_nw_dst:10.0.0.1`.
     ///
     /// JSON: `{"type":"mod_nw_dst","address":"10.0.0.1"}`.
-    ModNwDst = "mod_nw_dst" at &renumbered(7, 6), {
+    ModNwDst = "mod_nw_dst" at &renumbered(7, 6), needs Ipv4, {
         /// The address.
         ":" address: [u8; 4],
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let address = parse_ipv4(argument)?;
-        parser.demand_since_v11(word, Prereq::Ipv4)?;
-        put_before_v12(&ModNwDst { address }, Id::IP_DST, number(address), parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        put_before_v12(self, Id::IP_DST, number(self.address), parser)
     }
 }
 
@@ -78,15 +68,16 @@ fixed_action! {
     /// Sets the DSCP, given as a whole byte of type of service: `mod_nw_tos:16`.
     ///
     /// JSON: `{"type":"mod_nw_tos","nw_tos":16}`.
-    ModNwTos = "mod_nw_tos" at &renumbered(8, 7), {
+    ModNwTos = "mod_nw_tos" at &renumbered(8, 7), needs Ip, {
         /// The byte of type of service; its lower two bits are 0.
         ":" nw_tos: u8,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let nw_tos = small(argument, "the type of service", 0xfc)?;
-        parser.demand_since_v11(word, Prereq::Ip)?;
-        put_before_v12(&ModNwTos { nw_tos }, Id::IP_DSCP, nw_tos >> 2, parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        if self.nw_tos & 3 != 0 {
+            return Err(Problem::syntax("the lower two bits of nw_tos are the ECN"));
+        }
+        put_before_v12(self, Id::IP_DSCP, self.nw_tos >> 2, parser)
     }
 }
 
@@ -94,21 +85,17 @@ fixed_action! {
     /// Sets the ECN bits: `mod_nw_ecn:2`.
     ///
     /// JSON: `{"type":"mod_nw_ecn","nw_ecn":2}`.
-    ModNwEcn = "mod_nw_ecn" at &[Wire::openflow(8, Version::V11)], {
+    ModNwEcn = "mod_nw_ecn" at &[Wire::openflow(8, Version::V11)], needs Ip, {
         /// The ECN bits, 0 to 3.
-        ":" nw_ecn: u8,
+        ":" nw_ecn: u8 as Below<4>,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let nw_ecn = small(argument, "the ECN", 3)?;
-        parser.demand_since_v11(word, Prereq::Ip)?;
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         match parser.version {
-            Version::V10 => {
-                put_whole_load(Id::NW_ECN, nw_ecn, parser);
-                Ok(())
-            }
-            _ => put_before_v12(&ModNwEcn { nw_ecn }, Id::NW_ECN, nw_ecn, parser),
+            Version::V10 => put_whole_load(Id::NW_ECN, self.nw_ecn, parser),
+            _ => put_before_v12(self, Id::NW_ECN, self.nw_ecn, parser)?,
         }
+        Ok(())
     }
 }
 
@@ -116,23 +103,19 @@ fixed_action! {
     /// Sets the TTL or hop limit: `mod_nw_ttl:3`.
     ///
     /// JSON: `{"type":"mod_nw_ttl","nw_ttl":3}`.
-    ModNwTtl = "mod_nw_ttl" at &[Wire::openflow(23, Version::V11)], {
+    ModNwTtl = "mod_nw_ttl" at &[Wire::openflow(23, Version::V11)], needs Ip, {
         /// The TTL.
         ":" nw_ttl: u8,
     }
 
     const WORDS: &'static [&'static str] = &["mod_nw_ttl", "set_nw_ttl"];
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let nw_ttl = uint(argument, "a TTL")?;
-        parser.demand_since_v11(word, Prereq::Ip)?;
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         match parser.version {
-            Version::V10 => {
-                put_whole_load(Id::NW_TTL, nw_ttl, parser);
-                Ok(())
-            }
-            _ => ModNwTtl { nw_ttl }.put(parser),
+            Version::V10 => put_whole_load(Id::NW_TTL, self.nw_ttl, parser),
+            _ => self.put(parser)?,
         }
+        Ok(())
     }
 }
 
@@ -145,10 +128,9 @@ fixed_action! {
         ":" port: u16,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let port = uint(argument, "a port")?;
+    fn put_equivalent(&self, word: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let fields = [Id::TCP_SRC, Id::UDP_SRC, Id::SCTP_SRC];
-        put_transport(&ModTpSrc { port }, port, fields, word, parser)
+        put_transport(self, self.port, fields, word, parser)
     }
 }
 
@@ -161,38 +143,15 @@ fixed_action! {
         ":" port: u16,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let port = uint(argument, "a port")?;
+    fn put_equivalent(&self, word: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let fields = [Id::TCP_DST, Id::UDP_DST, Id::SCTP_DST];
-        put_transport(&ModTpDst { port }, port, fields, word, parser)
+        put_transport(self, self.port, fields, word, parser)
     }
-}
-
-fn parse_mac(text: &str) -> Result<[u8; 6], Problem> {
-    mac(text)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| Problem::syntax("an Ethernet address is like 00:11:22:33:44:55"))
-}
-
-fn parse_ipv4(text: &str) -> Result<[u8; 4], Problem> {
-    text.parse::<Ipv4Addr>()
-        .map(|address| address.octets())
-        .map_err(|_| Problem::syntax("an IPv4 address is like 10.0.0.1"))
 }
 
 /// An address as a number.
 fn number<const N: usize>(address: [u8; N]) -> u64 {
     be_number(&address) as u64
-}
-
-/// An 8-bit number with no bits outside `mask`.
-fn small(text: &str, what: &str, mask: u8) -> Result<u8, Problem> {
-    match uint(text, what)? {
-        number if number & !mask == 0 => Ok(number),
-        _ => Err(Problem::syntax(format!(
-            "{what} has no other bits than {mask:#x}"
-        ))),
-    }
 }
 
 /// Appends the setting of a port: since 1.2, of the TCP, UDP or SCTP field according to the protocol

@@ -1,7 +1,7 @@
 //! MPLS labels (ovs-actions(7), `push_mpls` and following).
 
 use super::prelude::*;
-use super::whole::put_before_v12;
+use super::put_field::put_before_v12;
 
 /// An action of the specification since 1.1, of Nicira in 1.0.
 const fn since_v11(number: u16, nicira: u16) -> [Wire; 2] {
@@ -15,17 +15,15 @@ fixed_action! {
     /// Adds an MPLS label: `push_mpls:0x8847`.
     ///
     /// JSON: `{"type":"push_mpls","eth_type":34887}`.
-    PushMpls = "push_mpls" at &since_v11(19, 23), {
+    PushMpls = "push_mpls" at &since_v11(19, 23), needs Ethernet, {
         /// The Ethernet type to give the packet: 0x8847 or 0x8848.
         ":" eth_type: u16 as EthTypeDigits,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let eth_type = uint(argument, "an Ethernet type")?;
-        parser.demand_since_v11(word, Prereq::Ethernet)?;
-        parser.known.eth_type = Some(eth_type);
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        parser.known.eth_type = Some(self.eth_type);
         parser.known.nw_proto = None;
-        PushMpls { eth_type }.put(parser)
+        self.put(parser)
     }
 }
 
@@ -33,17 +31,14 @@ fixed_action! {
     /// Removes the outermost MPLS label: `pop_mpls:0x0800`.
     ///
     /// JSON: `{"type":"pop_mpls","eth_type":2048}`.
-    PopMpls = "pop_mpls" at &since_v11(20, 24), {
+    PopMpls = "pop_mpls" at &since_v11(20, 24), needs Ethernet and Mpls, {
         /// The Ethernet type of the payload.
         ":" eth_type: u16 as EthTypeDigits,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let eth_type = uint(argument, "an Ethernet type")?;
-        parser.demand_since_v11(word, Prereq::Ethernet)?;
-        parser.demand_since_v11(word, Prereq::Mpls)?;
-        parser.known.eth_type = Some(eth_type);
-        PopMpls { eth_type }.put(parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        parser.known.eth_type = Some(self.eth_type);
+        self.put(parser)
     }
 }
 
@@ -51,16 +46,14 @@ fixed_action! {
     /// Sets the label: `set_mpls_label(100)`. In 1.2 and later rather `set_field`.
     ///
     /// JSON: `{"type":"set_mpls_label","mpls_label":100}`.
-    SetMplsLabel = "set_mpls_label" at &since_v11(13, 30), {
+    SetMplsLabel = "set_mpls_label" at &since_v11(13, 30), needs Mpls, {
         /// The label, 20 bits.
-        "(" mpls_label: u32,
+        "(" mpls_label: u32 as Below<0x10_0000>,
         ; ")"
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let mpls_label = below(0x10_0000, uint(argument, word)?, word)?;
-        parser.demand_since_v11(word, Prereq::Mpls)?;
-        put_before_v12(&SetMplsLabel { mpls_label }, Id::MPLS_LABEL, mpls_label, parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        put_before_v12(self, Id::MPLS_LABEL, self.mpls_label, parser)
     }
 }
 
@@ -68,16 +61,14 @@ fixed_action! {
     /// Sets the traffic class: `set_mpls_tc(3)`. In 1.2 and later rather `set_field`.
     ///
     /// JSON: `{"type":"set_mpls_tc","mpls_tc":3}`.
-    SetMplsTc = "set_mpls_tc" at &since_v11(14, 31), {
+    SetMplsTc = "set_mpls_tc" at &since_v11(14, 31), needs Mpls, {
         /// The traffic class, 3 bits.
-        "(" mpls_tc: u8,
+        "(" mpls_tc: u8 as Below<8>,
         ; ")"
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let mpls_tc = below(8, uint(argument, word)?, word)?;
-        parser.demand_since_v11(word, Prereq::Mpls)?;
-        put_before_v12(&SetMplsTc { mpls_tc }, Id::MPLS_TC, mpls_tc, parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        put_before_v12(self, Id::MPLS_TC, self.mpls_tc, parser)
     }
 }
 
@@ -85,22 +76,16 @@ fixed_action! {
     /// Sets the TTL of the outermost label: `set_mpls_ttl(64)`.
     ///
     /// JSON: `{"type":"set_mpls_ttl","mpls_ttl":64}`.
-    SetMplsTtl = "set_mpls_ttl" at &since_v11(15, 25), {
+    SetMplsTtl = "set_mpls_ttl" at &since_v11(15, 25), needs Mpls, {
         /// The TTL.
         "(" mpls_ttl: u8,
         ; ")"
     }
-
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let mpls_ttl = uint(argument, "a TTL")?;
-        parser.demand_since_v11(word, Prereq::Mpls)?;
-        SetMplsTtl { mpls_ttl }.put(parser)
-    }
 }
 
-bare_action! {
+fixed_action! {
     /// Decrements the TTL of the outermost label: `dec_mpls_ttl`.
     ///
     /// JSON: `{"type":"dec_mpls_ttl"}`.
-    DecMplsTtl = "dec_mpls_ttl" at &since_v11(16, 26), needs Mpls
+    DecMplsTtl = "dec_mpls_ttl" at &since_v11(16, 26), needs Mpls, {}
 }

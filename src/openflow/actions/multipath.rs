@@ -11,46 +11,27 @@ fixed_action! {
         /// What is hashed, `NX_HASH_FIELDS_*`.
         "(" fields: u16 as Word<HashFields>,
         /// A constant included in the hash.
-        "," basis: u16,
+        "," basis: u16 as Decimal,
         /// How a link is chosen, `NX_MP_ALG_*`.
         "," algorithm: u16 as Padded<2, Word<Algorithm>>,
         /// The number of links, from 1 to 65536.
         "," n_links: u32 as OneLess,
         /// An argument of the algorithm.
-        "," arg: u32,
+        "," arg: u32 as Decimal,
         /// The destination of the link number.
         "," dst: Bits as Padded<2>,
         ; ")"
     }
 
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let items = list(argument)?;
-        let [fields, basis, algorithm, n_links, arg, dst] = items.as_slice() else {
-            return Err(Problem::syntax(
-                "multipath is multipath(FIELDS,BASIS,ALGORITHM,N_LINKS,ARG,DST)",
-            ));
-        };
-        let fields = HashFields::number(fields)?;
-        let n_links: u32 = decimal(n_links, "the number of links")?;
-        if !(1..=0x1_0000).contains(&n_links) {
-            return Err(Problem::syntax("there are 1 to 65536 links"));
-        }
-        let dst = Bits::parse_short_target(dst, parser)?;
-        if dst.n_bits < 16 && (n_links - 1) >> dst.n_bits != 0 {
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        let Multipath { n_links, dst, .. } = *self;
+        if dst.n_bits < 16 && n_links.saturating_sub(1) >> dst.n_bits != 0 {
             return Err(Problem::syntax(format!(
                 "{} bits have no room for {n_links} links",
                 dst.n_bits
             )));
         }
-        let multipath = Multipath {
-            fields,
-            basis: decimal(basis, "the basis")?,
-            algorithm: Algorithm::number(algorithm)?,
-            n_links,
-            arg: decimal(arg, "the argument")?,
-            dst,
-        };
-        multipath.put(parser)
+        self.put(parser)
     }
 }
 

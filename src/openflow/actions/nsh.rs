@@ -198,7 +198,7 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
         json.end_array();
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut headers = Arguments::new(argument);
         let header = headers
             .next()
@@ -223,7 +223,6 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
                 return Err(Problem::syntax("these are too many properties"));
             }
         }
-        let _ = word;
         // The match describes the inner packet.
         parser.known.checked = false;
         let encap = Encap {
@@ -235,21 +234,18 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
     }
 }
 
-/// Removes the outermost header: `decap()`, `decap(packet_type(ns=1,type=0x800))`.
-///
-/// JSON: `{"type":"decap","packet_type":{"ns":1,"type":2048}}`; omitted if the header itself gives the type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decap {
-    /// The type of the inner packet: namespace in the upper 16 bits, type in the lower.
-    pub packet_type: u32,
-}
-
 /// The removed header gives the type of the inner packet.
 const USE_NEXT_PROTO: u32 = 0xfffe;
 
-impl<'a> ActionCodec<'a> for Decap {
-    const NAME: &'static str = "decap";
-    const WIRE: &'static [Wire] = &since_v13(47);
+fixed_layout! {
+    /// Removes the outermost header: `decap()`, `decap(packet_type(ns=1,type=0x800))`.
+    ///
+    /// JSON: `{"type":"decap","packet_type":{"ns":1,"type":2048}}`; omitted if the header itself gives the type.
+    Decap = "decap" at &since_v13(47), {
+        /// The type of the inner packet: namespace in the upper 16 bits, type in the lower.
+        packet_type: u32,
+    }
+
     const MEMBERS: &'static [JsonMember] = &[JsonMember::optional(
         "packet_type",
         JsonShape::Object(&[
@@ -257,19 +253,6 @@ impl<'a> ActionCodec<'a> for Decap {
             JsonMember::new("type", JsonShape::U16),
         ]),
     )];
-
-    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
-        body.skip(2, "padding")?;
-        Ok(Decap {
-            packet_type: body.u32("packet type")?,
-        })
-    }
-
-    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        put_zeros(out, 2);
-        out.extend(self.packet_type.to_be_bytes());
-        Ok(())
-    }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
         sink.put_as(Role::Action, "decap");
@@ -298,29 +281,26 @@ impl<'a> ActionCodec<'a> for Decap {
 
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut packet_type = USE_NEXT_PROTO;
-        for argument in Arguments::new(argument) {
-            let Argument { key, value, .. } = argument?;
-            if key != "packet_type" {
-                return Err(no_argument(word, key, &["packet_type"]));
-            }
-            let (mut space, mut kind) = (None, None);
-            for part in Arguments::new(value) {
-                let Argument { key, value, .. } = part?;
-                match key {
-                    "ns" => space = Some(uint::<u16>(value, key)?),
-                    "type" => kind = Some(uint::<u16>(value, key)?),
-                    _ => return Err(no_argument("packet_type", key, &["ns", "type"])),
-                }
-            }
-            let (Some(space), Some(kind)) = (space, kind) else {
-                return Err(Problem::syntax(
-                    "a packet type is packet_type(ns=1,type=0x800)",
-                ));
-            };
-            packet_type = u32::from(space) << 16 | u32::from(kind);
-        }
+        set_arguments!(word, argument, |key, value| {
+            "packet_type" => packet_type = parse_packet_type(key, value)?,
+        });
         parser.known.checked = false;
         Decap { packet_type }.put(parser)
+    }
+}
+
+/// Reads `ns=1,type=0x800`.
+fn parse_packet_type(word: &str, text: &str) -> Result<u32, Problem> {
+    let (mut namespace, mut number) = (None, None);
+    set_arguments!(word, text, |key, value| {
+        "ns" => namespace = Some(uint::<u16>(value, key)?),
+        "type" => number = Some(uint::<u16>(value, key)?),
+    });
+    match (namespace, number) {
+        (Some(namespace), Some(number)) => Ok(u32::from(namespace) << 16 | u32::from(number)),
+        _ => Err(Problem::syntax(
+            "a packet type is packet_type(ns=1,type=0x800)",
+        )),
     }
 }
 
@@ -371,9 +351,9 @@ fn put_property(
     }
 }
 
-bare_action! {
+fixed_action! {
     /// Decrements the TTL of the network service header: `dec_nsh_ttl`.
     ///
     /// JSON: `{"type":"dec_nsh_ttl"}`.
-    DecNshTtl = "dec_nsh_ttl" at &since_v13(48), needs Nsh
+    DecNshTtl = "dec_nsh_ttl" at &since_v13(48), needs Nsh, {}
 }

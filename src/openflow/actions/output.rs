@@ -4,7 +4,6 @@ use crate::openflow::text::{
     PORT_ANY, PORT_CONTROLLER, PORT_IN_PORT, PORT_LOCAL, PORT_UNSET, put_port, reserved_port,
 };
 
-use super::bits::{plain_header, short_header};
 use super::codec::{port, put_port_u16};
 use super::prelude::*;
 
@@ -236,14 +235,10 @@ impl<'a> ActionCodec<'a> for OutputTrunc {
 impl OutputTrunc {
     fn parse_arguments(text: &str, parser: &Parser<'_>) -> Result<OutputTrunc, Problem> {
         let (mut port, mut max_len) = (None, None);
-        for argument in Arguments::new(text) {
-            let Argument { key, value, .. } = argument?;
-            match key {
-                "port" => port = Some(parser.ofport(value)?),
-                "max_len" => max_len = Some(uint::<u32>(value, key)?),
-                _ => return Err(no_argument("output", key, &["port", "max_len"])),
-            }
-        }
+        set_arguments!("output", text, |key, value| {
+            "port" => port = Some(parser.ofport(value)?),
+            "max_len" => max_len = Some(uint::<u32>(value, key)?),
+        });
         let (Some(port), Some(max_len)) = (port, max_len) else {
             return Err(Problem::syntax("output(port=...,max_len=...) needs both"));
         };
@@ -251,7 +246,7 @@ impl OutputTrunc {
             return Err(Problem::syntax(format!("max_len is at least {SHORTEST}")));
         }
         if !matches!(port, 0..0xff00 | PORT_IN_PORT | PORT_LOCAL) {
-            return Err(Problem::syntax("nothing can be cut short for this port"));
+            return Err(Problem::syntax("packets to this port cannot be truncated"));
         }
         Ok(OutputTrunc { port, max_len })
     }
@@ -263,7 +258,7 @@ const SHORTEST: u32 = 14;
 /// Appends an output to a port.
 pub(super) fn put_output(port: u32, max_len: u16, parser: &mut Parser<'_>) -> Result<(), Problem> {
     if port == PORT_ANY || port == PORT_UNSET {
-        return Err(Problem::syntax("nothing can be sent to this port"));
+        return Err(Problem::syntax("packets cannot be sent to this port"));
     }
     Output { port, max_len }.put(parser)
 }

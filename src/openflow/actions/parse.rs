@@ -1,8 +1,8 @@
 //! Parser for the text of actions (ovs-actions(7), ovs-ofctl(8) "Flow Syntax").
 //!
-//! [`parse_actions`] reads what follows `actions=`. Each action reads its own arguments, beside where it
-//! writes them, by [`ActionCodec::parse`]; this file cuts the list into actions, finds the reader by the
-//! word, and wraps instructions as ovs-ofctl does.
+//! [`parse_actions`] reads what follows `actions=`. This file cuts the list into actions, finds the action by its
+//! word, and wraps actions in instructions as ovs-ofctl does; each action parses its own arguments by
+//! [`ActionCodec::parse`].
 //!
 //! [`ActionCodec::parse`]: super::codec::ActionCodec::parse
 //!
@@ -14,7 +14,7 @@ use crate::openflow::fields::{ParseError, ParseErrorKind, Problem, nearest_of, p
 use crate::openflow::text::NameLookup;
 use crate::openflow::version::Version;
 
-use super::action::{NAMES, TEXTS};
+use super::action::{NAMES, PARSERS};
 use super::arguments::{Argument, Arguments, shown};
 use super::list::{ActionList, ListForm};
 use super::output::put_output;
@@ -143,11 +143,12 @@ fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
         }
     }
     if dropped && last.is_some() {
-        return Err(Problem::syntax("drop stands alone or not at all"));
+        return Err(Problem::syntax("drop is the only action of its list"));
     }
     if let Some(other) = other.filter(|_| conjunction) {
         return Err(
-            Problem::syntax("conjunction stands beside conjunction and note only").within(other),
+            Problem::syntax("beside conjunction only conjunction and note are allowed")
+                .within(other),
         );
     }
     Ok(())
@@ -157,7 +158,7 @@ fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
 fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<InstructionRank, Problem> {
     let Argument { text, key, value } = argument;
     let word = key.to_ascii_lowercase();
-    let found = TEXTS
+    let found = PARSERS
         .iter()
         .find(|(words, ..)| words.contains(&word.as_str()));
     let Some((_, rank, parse)) = found else {
@@ -194,7 +195,7 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Instruction
     })
 }
 
-/// Reads a port that stands for `output`.
+/// Reads a port without `output:` before it.
 fn port(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<InstructionRank, Problem> {
     let Argument { text, key, value } = argument;
     let port = match parse_port(text, parser.names) {
@@ -233,15 +234,15 @@ const PLAIN_WORDS: [&str; 7] = [
 /// Words that are printed but not accepted.
 const SHOWN_WORDS: [&str; 2] = ["exec", "set_tunnel64"];
 
-/// Every word by which an action is known, in lower case: its type in JSON, and what text begins it with or
-/// has in its place; some come twice.
+/// Every word that names an action, in lower case: its type in JSON, the words that begin it in text, and ports
+/// in its place; some are repeated.
 pub fn words() -> impl Iterator<Item = &'static str> {
     NAMES.iter().copied().chain(text_words()).chain(SHOWN_WORDS)
 }
 
 /// Every word that text may begin an action with.
 fn text_words() -> impl Iterator<Item = &'static str> {
-    let words = TEXTS.iter().flat_map(|(words, ..)| words.iter().copied());
+    let words = PARSERS.iter().flat_map(|(words, ..)| words.iter().copied());
     words.chain(PLAIN_WORDS)
 }
 

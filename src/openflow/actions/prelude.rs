@@ -9,19 +9,19 @@ pub(super) use crate::openflow::text::{Role, Sink, TextContext};
 pub(super) use crate::openflow::version::Version;
 
 pub(super) use super::arguments::{
-    Argument, Arguments, arrow, below, decimal, hex_bytes, list, no_argument, nothing, uint,
+    Argument, Arguments, arrow, decimal, hex_bytes, list, no_argument, set_arguments, uint,
 };
-pub(super) use super::bits::Bits;
+pub(super) use super::bits::{Bits, plain_header, short_header};
 pub(super) use super::codec::{
     ActionCodec, ActionHeader, Unencodable, Vendor, Wire, put_name, put_zeros, skip_zeros,
 };
 pub(super) use super::fixed::{
-    bare_action, decode_member, encode_member, fixed_action, member_kind,
+    WrittenForm, decode_member, encode_member, fixed_action, fixed_layout, member_kind,
 };
 pub(super) use super::list::{ActionList, ListForm};
 pub(super) use super::member::{
-    EthType, EthTypeDigits, HashFields, LongBits, MemberKind, MemberValue, OneBit, OneLess,
-    Ordinary, Padded, Table, Word, WordList,
+    Below, Decimal, EthTypeDigits, HashFields, LongBits, MemberKind, MemberValue, OneBit, OneLess,
+    Ordinary, Padded, Table, TagType, Word, WordList,
 };
 pub(super) use super::number::{
     hex_string, put_dec, put_dotted, put_hex, put_hex_bytes, put_hex_or_zero, put_ipv4, put_ipv6,

@@ -14,18 +14,13 @@ fixed_action! {
         /// The queue's number.
         ":" queue: u32,
     }
-
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let queue = uint(argument, "a queue")?;
-        SetQueue { queue }.put(parser)
-    }
 }
 
-bare_action! {
+fixed_action! {
     /// Later outputs use the default queue again: `pop_queue`.
     ///
     /// JSON: `{"type":"pop_queue"}`.
-    PopQueue = "pop_queue" at &[Wire::nicira(5)], needs Any
+    PopQueue = "pop_queue" at &[Wire::nicira(5)], {}
 }
 
 /// Sends the packet to a port by a queue: `enqueue:1:2`. OpenFlow 1.0 only.
@@ -79,7 +74,7 @@ impl<'a> ActionCodec<'a> for Enqueue {
 
     /// After 1.0: `set_queue`, `output`, `pop_queue`.
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        // The queue comes last; a port name may contain colons.
+        // The queue is the last part; a port name may contain colons.
         let (port, queue) = argument
             .rsplit_once([':', ','])
             .or_else(|| argument.rsplit_once('q'))
@@ -94,6 +89,6 @@ impl<'a> ActionCodec<'a> for Enqueue {
         }
         SetQueue { queue }.put(parser)?;
         put_output(port, u16::MAX, parser)?;
-        PopQueue.put(parser)
+        PopQueue {}.put(parser)
     }
 }

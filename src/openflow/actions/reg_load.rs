@@ -2,41 +2,25 @@
 
 use crate::openflow::fields::number;
 
+use super::field_setting::FieldSetting;
 use super::prelude::*;
-use super::setting::FieldSetting;
-use super::whole::{REG_LOAD, ones, wide};
+use super::put_field::{REG_LOAD, ones, wide};
 
-/// Loads bits into a field: `load:0x1->NXM_NX_REG0[0..15]`. OpenFlow 1.0 to 1.4.
-///
-/// JSON: `{"type":"load","value":"0x1","dst":{"field":"reg0","offset":0,"n_bits":16}}`.
-#[derive(Debug, Clone, Copy)]
-pub struct RegLoad {
-    /// The destination.
-    pub dst: Bits,
-    /// The bits.
-    pub value: u64,
-}
+fixed_layout! {
+    /// Loads bits into a field: `load:0x1->NXM_NX_REG0[0..15]`. OpenFlow 1.0 to 1.4.
+    ///
+    /// JSON: `{"type":"load","value":"0x1","dst":{"field":"reg0","offset":0,"n_bits":16}}`.
+    RegLoad = "load" at &[REG_LOAD], {
+        /// The destination.
+        dst: Bits,
+        /// The bits.
+        value: u64,
+    }
 
-impl<'a> ActionCodec<'a> for RegLoad {
-    const NAME: &'static str = "load";
-    const WIRE: &'static [Wire] = &[REG_LOAD];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("value", JsonShape::HEX),
         JsonMember::new("dst", JsonShape::BITS),
     ];
-
-    fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
-        Ok(RegLoad {
-            dst: Bits::decode(body)?,
-            value: body.u64("value")?,
-        })
-    }
-
-    fn body(&self, _: Wire, _: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
-        self.dst.encode(out);
-        out.extend(self.value.to_be_bytes());
-        Ok(())
-    }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
         put_name(sink, "load");

@@ -1,6 +1,5 @@
 //! `move`: copies bits from field to field (ovs-actions(7), "move"; OpenFlow 1.5.1 §7.2.6.12).
 
-use super::bits::plain_header;
 use super::prelude::*;
 
 /// Copies bits: `move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[]`.

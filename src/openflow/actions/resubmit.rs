@@ -16,22 +16,14 @@ pub struct Resubmit {
     /// The table; 255 is the table of the flow.
     pub table: u8,
     /// Which of the three forms it is.
-    pub form: ResubmitForm,
+    pub(super) form: Wire,
 }
 
-/// The forms of `resubmit` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResubmitForm {
-    /// `NXAST_RESUBMIT`: a port only.
-    Port,
-    /// `NXAST_RESUBMIT_TABLE`
-    Table,
-    /// `NXAST_RESUBMIT_TABLE_CT`: with the addresses of the connection's original direction.
-    TableCt,
-}
-
+/// `NXAST_RESUBMIT`: a port only.
 const RESUBMIT: Wire = Wire::nicira(1);
+/// `NXAST_RESUBMIT_TABLE`
 const RESUBMIT_TABLE: Wire = Wire::nicira(14);
+/// `NXAST_RESUBMIT_TABLE_CT`: with the addresses of the connection's original direction.
 const RESUBMIT_TABLE_CT: Wire = Wire::nicira(44);
 const THIS_TABLE: u8 = 0xff;
 
@@ -55,16 +47,10 @@ impl<'a> ActionCodec<'a> for Resubmit {
     ];
 
     fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
-        let form = if head.number == RESUBMIT.number {
-            ResubmitForm::Port
-        } else if head.number == RESUBMIT_TABLE.number {
-            ResubmitForm::Table
-        } else {
-            ResubmitForm::TableCt
-        };
+        let form = head.form();
         let in_port = port_from_v10(body.u16("in_port")?);
         let mut table = THIS_TABLE;
-        if form != ResubmitForm::Port {
+        if form != RESUBMIT {
             table = body.u8("table")?;
             skip_zeros(body, 3)?;
         }
@@ -76,16 +62,12 @@ impl<'a> ActionCodec<'a> for Resubmit {
     }
 
     fn wire(&self, _: Version) -> Option<Wire> {
-        Some(match self.form {
-            ResubmitForm::Port => RESUBMIT,
-            ResubmitForm::Table => RESUBMIT_TABLE,
-            ResubmitForm::TableCt => RESUBMIT_TABLE_CT,
-        })
+        Some(self.form)
     }
 
     fn body(&self, _: Wire, version: Version, out: &mut Vec<u8>) -> Result<(), Unencodable> {
         put_port_u16(self.in_port, Self::unencodable(version), out)?;
-        if self.form != ResubmitForm::Port {
+        if self.form != RESUBMIT {
             out.extend([self.table, 0, 0, 0]);
         }
         Ok(())
@@ -106,7 +88,7 @@ impl<'a> ActionCodec<'a> for Resubmit {
         if let Some(table) = self.table() {
             put_table(sink.buffer(), cx, table);
         }
-        if self.form == ResubmitForm::TableCt {
+        if self.form == RESUBMIT_TABLE_CT {
             sink.put(",ct");
         }
         sink.put(")");
@@ -120,18 +102,14 @@ impl<'a> ActionCodec<'a> for Resubmit {
         if let Some(table) = self.table() {
             put_table_json(json, cx, table);
         }
-        if self.form == ResubmitForm::TableCt {
+        if self.form == RESUBMIT_TABLE_CT {
             json.key("ct");
             json.bool(true);
         }
     }
 
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let mut resubmit = Resubmit {
-            in_port: PORT_IN_PORT,
-            table: THIS_TABLE,
-            form: ResubmitForm::Table,
-        };
+        let mut resubmit = Resubmit::to_table(THIS_TABLE);
         let items = list(argument)?;
         if let Some(port) = items.first().filter(|port| !port.is_empty()) {
             resubmit.in_port = parser.ofport(port)?;
@@ -141,7 +119,7 @@ impl<'a> ActionCodec<'a> for Resubmit {
         }
         match items.get(2..).unwrap_or_default() {
             [] | [""] => {}
-            ["ct"] => resubmit.form = ResubmitForm::TableCt,
+            ["ct"] => resubmit.form = RESUBMIT_TABLE_CT,
             _ => return Err(Problem::syntax("resubmit is resubmit(PORT,TABLE,ct)")),
         }
         if resubmit.in_port == PORT_IN_PORT && resubmit.table == THIS_TABLE {
@@ -157,7 +135,7 @@ impl Resubmit {
         Resubmit {
             in_port: PORT_IN_PORT,
             table,
-            form: ResubmitForm::Table,
+            form: RESUBMIT_TABLE,
         }
     }
 }

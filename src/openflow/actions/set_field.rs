@@ -4,9 +4,9 @@ use crate::openflow::fields::FieldKind;
 
 use super::bits::named_field;
 use super::codec::hex_json;
+use super::field_setting::FieldSetting;
 use super::prelude::*;
-use super::setting::FieldSetting;
-use super::whole::{REG_LOAD2, SET_FIELD, ones, put_value, wide};
+use super::put_field::{REG_LOAD2, SET_FIELD, ones, put_value, wide};
 
 /// Sets a field: `set_field:4162->vlan_vid`, `set_field:0x1/0xffff->reg0`.
 ///

@@ -8,12 +8,7 @@ fixed_action! {
     /// JSON: `{"type":"push","bits":{"field":"reg0","offset":0,"n_bits":32}}`.
     StackPush = "push" at &[Wire::nicira(27)], {
         /// The bits.
-        ":" bits: Bits as LongBits,
-    }
-
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let bits = Bits::parse_source(argument, parser)?;
-        StackPush { bits }.put(parser)
+        ":" bits: Bits as LongBits<false>,
     }
 }
 
@@ -23,11 +18,6 @@ fixed_action! {
     /// JSON: `{"type":"pop","bits":{"field":"reg0","offset":0,"n_bits":32}}`.
     StackPop = "pop" at &[Wire::nicira(28)], {
         /// The bits.
-        ":" bits: Bits as LongBits,
-    }
-
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let bits = Bits::parse_target(argument, parser)?;
-        StackPop { bits }.put(parser)
+        ":" bits: Bits as LongBits<true>,
     }
 }

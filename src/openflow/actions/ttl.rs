@@ -30,7 +30,7 @@ impl<'a> ActionCodec<'a> for DecTtl<'a> {
     )];
 
     fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {
-        if (head.vendor, head.number) != (DEC_TTL_CNT_IDS.vendor, DEC_TTL_CNT_IDS.number) {
+        if head.form() != DEC_TTL_CNT_IDS {
             return Ok(DecTtl { ids: None });
         }
         let n = usize::from(body.u16("n_controllers")?);

@@ -1,7 +1,7 @@
 //! `set_tunnel`, `set_tunnel64`: the tunnel key; OpenFlow 1.2 and later use `set_field` of `tun_id`.
 
 use super::prelude::*;
-use super::whole::put_before_v12;
+use super::put_field::put_before_v12;
 
 /// Sets the tunnel key: `set_tunnel:0x64`, `set_tunnel64:0x123456789`.
 ///

@@ -10,7 +10,7 @@ use crate::base::json::Json;
 use crate::openflow::bytes::Cursor;
 use crate::openflow::text::{Role, Sink};
 
-use super::arguments::{Argument, Arguments, hex_bytes, no_argument, uint};
+use super::arguments::{Argument, Arguments, hex_bytes, no_argument, set_arguments, uint};
 use super::codec::EXPERIMENTER;
 use super::number::{hex_string, put_dec, put_dotted, put_hex};
 use super::parser::Parser;
@@ -113,15 +113,11 @@ pub(super) const MEMBERS: [(&str, &[JsonMember]); 4] = {
 /// Reads what [`Unknown`] prints.
 pub(super) fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
     let (mut number, mut id, mut data) = (None, None, None);
-    for argument in Arguments::new(argument) {
-        let Argument { key, value, .. } = argument?;
-        match key {
-            "type" => number = Some(uint::<u16>(value, key)?),
-            "id" => id = Some(uint::<u32>(value, key)?),
-            "data" => data = Some(hex_bytes(value)?),
-            _ => return Err(no_argument(word, key, &["type", "id", "data"])),
-        }
-    }
+    set_arguments!(word, argument, |key, value| {
+        "type" => number = Some(uint::<u16>(value, key)?),
+        "id" => id = Some(uint::<u32>(value, key)?),
+        "data" => data = Some(hex_bytes(value)?),
+    });
     let data = data.unwrap_or_default();
     let kind = match (number, id) {
         (Some(number), None) => number,

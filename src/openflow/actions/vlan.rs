@@ -2,7 +2,7 @@
 //! OpenFlow 1.0, which add a missing tag: `mod_vlan_vid`, `mod_vlan_pcp`, `strip_vlan`.
 
 use super::prelude::*;
-use super::whole::put_before_v12;
+use super::put_field::put_before_v12;
 
 fixed_action! {
     /// Sets the VLAN id, of a new tag if there is none: `mod_vlan_vid:66`.
@@ -10,13 +10,12 @@ fixed_action! {
     /// JSON: `{"type":"mod_vlan_vid","vlan_vid":66}`.
     ModVlanVid = "mod_vlan_vid" at &[Wire::v10(1)], {
         /// The VLAN id.
-        ":" vlan_vid: u16,
+        ":" vlan_vid: u16 as Below<4096>,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let vlan_vid = vid(word, argument)?;
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         add_tag(parser)?;
-        put_vid(vlan_vid, parser)
+        put_vid(self.vlan_vid, parser)
     }
 }
 
@@ -26,13 +25,12 @@ fixed_action! {
     /// JSON: `{"type":"mod_vlan_pcp","vlan_pcp":3}`.
     ModVlanPcp = "mod_vlan_pcp" at &[Wire::v10(2)], {
         /// The priority, 0 to 7.
-        ":" vlan_pcp: u8,
+        ":" vlan_pcp: u8 as Below<8>,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let vlan_pcp = pcp(word, argument)?;
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         add_tag(parser)?;
-        put_pcp(vlan_pcp, parser)
+        put_pcp(self.vlan_pcp, parser)
     }
 }
 
@@ -40,15 +38,13 @@ fixed_action! {
     /// Sets the VLAN id of the outermost tag: `set_vlan_vid:66`.
     ///
     /// JSON: `{"type":"set_vlan_vid","vlan_vid":66}`.
-    SetVlanVid = "set_vlan_vid" at &[Wire::openflow(1, Version::V11)], {
+    SetVlanVid = "set_vlan_vid" at &[Wire::openflow(1, Version::V11)], needs Vlan, {
         /// The VLAN id.
-        ":" vlan_vid: u16,
+        ":" vlan_vid: u16 as Below<4096>,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let vlan_vid = vid(word, argument)?;
-        parser.demand_since_v11(word, Prereq::Vlan)?;
-        put_vid(vlan_vid, parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        put_vid(self.vlan_vid, parser)
     }
 }
 
@@ -56,15 +52,13 @@ fixed_action! {
     /// Sets the VLAN priority of the outermost tag: `set_vlan_pcp:3`.
     ///
     /// JSON: `{"type":"set_vlan_pcp","vlan_pcp":3}`.
-    SetVlanPcp = "set_vlan_pcp" at &[Wire::openflow(2, Version::V11)], {
+    SetVlanPcp = "set_vlan_pcp" at &[Wire::openflow(2, Version::V11)], needs Vlan, {
         /// The priority, 0 to 7.
-        ":" vlan_pcp: u8,
+        ":" vlan_pcp: u8 as Below<8>,
     }
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let vlan_pcp = pcp(word, argument)?;
-        parser.demand_since_v11(word, Prereq::Vlan)?;
-        put_pcp(vlan_pcp, parser)
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
+        put_pcp(self.vlan_pcp, parser)
     }
 }
 
@@ -74,55 +68,43 @@ fixed_action! {
     /// JSON: `{"type":"push_vlan","eth_type":33024}`.
     PushVlan = "push_vlan" at &[Wire::openflow(17, Version::V11)], {
         /// The Ethernet type of the tag: 0x8100 or 0x88a8.
-        ":" eth_type: u16 as EthType,
+        ":" eth_type: u16 as TagType,
     }
 
-    fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        let eth_type = uint(argument, "an Ethernet type")?;
-        if !matches!(eth_type, ETH_TYPE_VLAN | 0x88a8) {
-            return Err(Problem::syntax(
-                "the tags that can be added are 0x8100 and 0x88a8",
-            ));
-        }
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         if parser.known.checked && parser.known.vlan_tags >= MOST_TAGS {
             return Err(Problem::syntax(format!(
                 "a packet has {MOST_TAGS} tags at most"
             )));
         }
         parser.known.vlan_tags = parser.known.vlan_tags.saturating_add(1);
-        PushVlan { eth_type }.put(parser)
+        self.put(parser)
     }
 }
 
-bare_action! {
+fixed_action! {
     /// Removes the tag if there is one: `strip_vlan`.
     ///
     /// JSON: `{"type":"strip_vlan"}`.
-    StripVlan = "strip_vlan" at &[Wire::v10(3)];
+    StripVlan = "strip_vlan" at &[Wire::v10(3)], {}
 
     /// The word has the same meaning as `pop_vlan`, which parses both.
     const WORDS: &'static [&'static str] = &[];
-
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        PopVlan::parse(word, argument, parser)
-    }
 }
 
-bare_action! {
+fixed_action! {
     /// Removes the outermost tag: `pop_vlan`.
     ///
     /// JSON: `{"type":"pop_vlan"}`.
-    PopVlan = "pop_vlan" at &[Wire::openflow(18, Version::V11)];
+    PopVlan = "pop_vlan" at &[Wire::openflow(18, Version::V11)], needs Vlan, {}
 
     const WORDS: &'static [&'static str] = &["pop_vlan", "strip_vlan"];
 
-    fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        nothing(word, argument)?;
-        parser.demand_since_v11(word, Prereq::Vlan)?;
+    fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         parser.known.vlan_tags = parser.known.vlan_tags.saturating_sub(1);
         match parser.version {
-            Version::V10 => StripVlan.put(parser),
-            _ => PopVlan.put(parser),
+            Version::V10 => StripVlan {}.put(parser),
+            _ => self.put(parser),
         }
     }
 }
@@ -142,14 +124,6 @@ fn add_tag(parser: &mut Parser<'_>) -> Result<(), Problem> {
     }
     parser.known.vlan_tags = parser.known.vlan_tags.max(1);
     Ok(())
-}
-
-fn vid(word: &str, argument: &str) -> Result<u16, Problem> {
-    below(4096, uint(argument, word)?, word)
-}
-
-fn pcp(word: &str, argument: &str) -> Result<u8, Problem> {
-    below(8, uint(argument, word)?, word)
 }
 
 fn put_vid(vlan_vid: u16, parser: &mut Parser<'_>) -> Result<(), Problem> {

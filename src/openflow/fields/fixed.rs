@@ -5,7 +5,8 @@
 //! none; addresses, protocol and ports belong to the matched protocol. In 1.1 they are
 //! ignored if that protocol does not have them.
 
-use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind};
+use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
+use super::super::text::port_to_v10;
 use super::super::version::Version;
 use super::matching::Match;
 use super::request::MatchFields;
@@ -160,6 +161,17 @@ impl<'a> Match<'a> {
         Match::decode_tlvs(fields.rest(), fields.at())
     }
 
+    /// Reads `length` bytes of NXM and their padding to a multiple of eight.
+    ///
+    /// # Errors
+    ///
+    /// The match is truncated, or a field in it is invalid.
+    pub fn decode_nxm(body: &mut Cursor<'a>, length: usize) -> Result<Match<'a>, DecodeError> {
+        let fields = body.sub(length, "match")?;
+        body.skip(length.next_multiple_of(8) - length, "match padding")?;
+        Match::decode_tlvs(fields.rest(), fields.at())
+    }
+
     fn decode_standard(
         body: &mut Cursor<'_>,
         scratch: &'a mut Vec<u8>,
@@ -240,58 +252,55 @@ impl<'a> Match<'a> {
 }
 
 impl MatchFields {
+    /// The match of OpenFlow 1.0, if it can represent this match.
+    pub(in crate::openflow) fn fixed_v10(&self) -> Option<Vec<u8>> {
+        self.fixed(&FixedLayout::V10)
+    }
+
     /// The standard match of OpenFlow 1.1, if it can represent this match.
-    pub(super) fn standard_v11(&self) -> Option<Vec<u8>> {
-        let mut out = StandardMatch::any();
+    pub(in crate::openflow) fn standard_v11(&self) -> Option<Vec<u8>> {
+        self.fixed(&FixedLayout::V11)
+    }
+
+    fn fixed(&self, layout: &FixedLayout) -> Option<Vec<u8>> {
+        let is_v10 = layout.length == V10_MATCH_BYTES;
         let is_ipv4 = self
             .value(Id::ETH_TYPE)
             .is_some_and(|(value, _)| value == [0x08, 0x00]);
+        if self.has_unknown() {
+            return None;
+        }
+        let mut out = FixedMatch::any(layout);
         for (field, (value, mask)) in self.iter() {
             match (field.id, mask) {
-                (Id::IN_PORT_OXM, None) => out.exact(4, value, any::IN_PORT),
-                (Id::ETH_SRC, mask) => out.masked(12, value, mask),
-                (Id::ETH_DST, mask) => out.masked(24, value, mask),
-                (Id::VLAN_TCI, _) => {
-                    // "No tag" has two forms; the standard match has only one.
-                    if self.tci().is_untagged() {
-                        return None;
-                    }
-                    match self.tci().words() {
-                        TciForm::Parts { vid, pcp } => {
-                            out.exact(36, &vid.unwrap_or(VLAN_ANY).to_be_bytes(), any::DL_VLAN);
-                            if let Some(pcp) = pcp {
-                                out.exact(38, &[pcp], any::v11::DL_VLAN_PCP);
-                            }
-                        }
-                        TciForm::Whole
-                            if self.tci()
-                                == (Tci {
-                                    value: TCI_PRESENT,
-                                    mask: TCI_PRESENT,
-                                }) =>
-                        {
-                            out.exact(36, &VLAN_ANY.to_be_bytes(), any::DL_VLAN);
-                        }
-                        TciForm::Whole => return None,
-                    }
+                (Id::IN_PORT_OXM, None) if is_v10 => {
+                    let port = port_to_v10(be_number(value) as u32)?;
+                    out.exact(layout.in_port, &port.to_be_bytes());
                 }
-                (Id::ETH_TYPE, None) => out.exact(40, value, any::v11::DL_TYPE),
-                (Id::NW_TOS, None) if is_ipv4 => out.exact(42, value, any::v11::NW_TOS),
-                (Id::NW_PROTO, None) if is_ipv4 => out.exact(43, value, any::v11::NW_PROTO),
-                (Id::ARP_OP, None) => out.exact(43, value.get(1..)?, any::v11::NW_PROTO),
-                (Id::IP_SRC | Id::ARP_SPA, mask) => out.masked(44, value, mask),
-                (Id::IP_DST | Id::ARP_TPA, mask) => out.masked(52, value, mask),
+                (Id::IN_PORT_OXM, None) => out.exact(layout.in_port, value),
+                (Id::ETH_SRC, mask) => out.masked(layout.dl_src, value, mask)?,
+                (Id::ETH_DST, mask) => out.masked(layout.dl_dst, value, mask)?,
+                (Id::VLAN_TCI, _) => out.tag(self.tci())?,
+                (Id::ETH_TYPE, None) => out.exact(layout.dl_type, value),
+                (Id::NW_TOS, None) if is_ipv4 => out.exact(layout.nw_tos, value),
+                (Id::NW_PROTO, None) if is_ipv4 => out.exact(layout.nw_proto, value),
+                (Id::ARP_OP, None) => match value {
+                    [0, operation] => out.exact(layout.nw_proto, &[*operation]),
+                    _ => return None,
+                },
+                (Id::IP_SRC | Id::ARP_SPA, mask) => out.masked(layout.nw_src, value, mask)?,
+                (Id::IP_DST | Id::ARP_TPA, mask) => out.masked(layout.nw_dst, value, mask)?,
                 (Id::TCP_SRC | Id::UDP_SRC | Id::SCTP_SRC, None) if is_ipv4 => {
-                    out.exact(60, value, any::v11::TP_SRC);
+                    out.exact(layout.tp_src, value);
                 }
                 (Id::TCP_DST | Id::UDP_DST | Id::SCTP_DST, None) if is_ipv4 => {
-                    out.exact(62, value, any::v11::TP_DST);
+                    out.exact(layout.tp_dst, value);
                 }
-                (Id::ICMP_TYPE, None) => out.exact(60, &[&[0], value].concat(), any::v11::TP_SRC),
-                (Id::ICMP_CODE, None) => out.exact(62, &[&[0], value].concat(), any::v11::TP_DST),
-                (Id::MPLS_LABEL, None) => out.exact(64, value, any::v11::MPLS_LABEL),
-                (Id::MPLS_TC, None) => out.exact(68, value, any::v11::MPLS_TC),
-                (Id::METADATA, mask) => out.masked(72, value, mask),
+                (Id::ICMP_TYPE, None) => out.exact(layout.tp_src, &[&[0], value].concat()),
+                (Id::ICMP_CODE, None) => out.exact(layout.tp_dst, &[&[0], value].concat()),
+                (Id::MPLS_LABEL, None) if !is_v10 => out.exact((64, any::v11::MPLS_LABEL), value),
+                (Id::MPLS_TC, None) if !is_v10 => out.exact((68, any::v11::MPLS_TC), value),
+                (Id::METADATA, mask) if !is_v10 => out.masked((72, 0), value, mask)?,
                 _ => return None,
             }
         }
@@ -299,24 +308,90 @@ impl MatchFields {
     }
 }
 
-/// Builder of a standard match of OpenFlow 1.1.
-struct StandardMatch {
-    bytes: [u8; V11_MATCH_BYTES],
+/// Offset of a member of a fixed match, and its wildcard bits. Without such bits, a mask of the same width follows
+/// the value.
+type Member = (usize, u32);
+
+/// The offsets and wildcard bits of what both fixed matches have.
+struct FixedLayout {
+    length: usize,
+    wildcards_at: usize,
+    /// The wildcards of a match that matches everything.
+    wildcards: u32,
+    in_port: Member,
+    dl_src: Member,
+    dl_dst: Member,
+    dl_vlan: Member,
+    dl_vlan_pcp: Member,
+    dl_type: Member,
+    nw_tos: Member,
+    nw_proto: Member,
+    nw_src: Member,
+    nw_dst: Member,
+    tp_src: Member,
+    tp_dst: Member,
+}
+
+impl FixedLayout {
+    const V10: FixedLayout = FixedLayout {
+        length: V10_MATCH_BYTES,
+        wildcards_at: 0,
+        // 32 is the number of wildcarded bits of each address.
+        wildcards: 0x0030_00ff | 32 << any::v10::NW_SRC_SHIFT | 32 << any::v10::NW_DST_SHIFT,
+        in_port: (4, any::IN_PORT),
+        dl_src: (6, any::v10::DL_SRC),
+        dl_dst: (12, any::v10::DL_DST),
+        dl_vlan: (18, any::DL_VLAN),
+        dl_vlan_pcp: (20, any::v10::DL_VLAN_PCP),
+        dl_type: (22, any::v10::DL_TYPE),
+        nw_tos: (24, any::v10::NW_TOS),
+        nw_proto: (25, any::v10::NW_PROTO),
+        nw_src: (28, 0x3f << any::v10::NW_SRC_SHIFT),
+        nw_dst: (32, 0x3f << any::v10::NW_DST_SHIFT),
+        tp_src: (36, any::v10::TP_SRC),
+        tp_dst: (38, any::v10::TP_DST),
+    };
+    const V11: FixedLayout = FixedLayout {
+        length: V11_MATCH_BYTES,
+        wildcards_at: 8,
+        wildcards: 0x3ff,
+        in_port: (4, any::IN_PORT),
+        dl_src: (12, 0),
+        dl_dst: (24, 0),
+        dl_vlan: (36, any::DL_VLAN),
+        dl_vlan_pcp: (38, any::v11::DL_VLAN_PCP),
+        dl_type: (40, any::v11::DL_TYPE),
+        nw_tos: (42, any::v11::NW_TOS),
+        nw_proto: (43, any::v11::NW_PROTO),
+        nw_src: (44, 0),
+        nw_dst: (52, 0),
+        tp_src: (60, any::v11::TP_SRC),
+        tp_dst: (62, any::v11::TP_DST),
+    };
+}
+
+/// Builder of a fixed match.
+struct FixedMatch<'l> {
+    layout: &'l FixedLayout,
+    bytes: Vec<u8>,
     wildcards: u32,
 }
 
-impl StandardMatch {
+impl FixedMatch<'_> {
     /// One that matches everything: all bits of wildcards and of masks are set.
-    fn any() -> StandardMatch {
-        let mut standard = StandardMatch {
-            bytes: [0; V11_MATCH_BYTES],
-            wildcards: 0x3ff,
+    fn any(layout: &FixedLayout) -> FixedMatch<'_> {
+        let mut any = FixedMatch {
+            layout,
+            bytes: vec![0; layout.length],
+            wildcards: layout.wildcards,
         };
-        standard.put(2, &(V11_MATCH_BYTES as u16).to_be_bytes());
-        for (at, width) in [(18, 6), (30, 6), (48, 4), (56, 4), (80, 8)] {
-            standard.put(at, [0xff; 8].get(..width).unwrap_or_default());
+        if layout.length == V11_MATCH_BYTES {
+            any.put(2, &(V11_MATCH_BYTES as u16).to_be_bytes());
+            for (at, width) in [(18, 6), (30, 6), (48, 4), (56, 4), (80, 8)] {
+                any.put(at, [0xff; 8].get(..width).unwrap_or_default());
+            }
         }
-        standard
+        any
     }
 
     fn put(&mut self, at: usize, value: &[u8]) {
@@ -325,29 +400,79 @@ impl StandardMatch {
         }
     }
 
-    fn exact(&mut self, at: usize, value: &[u8], wildcard: u32) {
+    fn exact(&mut self, (at, wildcards): Member, value: &[u8]) {
         self.put(at, value);
-        self.wildcards &= !wildcard;
+        self.wildcards &= !wildcards;
     }
 
-    /// Writes a value followed by its mask, in which set bits are wildcards.
-    fn masked(&mut self, at: usize, value: &[u8], mask: Option<&[u8]>) {
-        self.put(at, value);
-        let mask: Vec<u8> = (0..value.len())
-            .map(|index| {
-                mask.and_then(|mask| mask.get(index))
-                    .map_or(0, |byte| !byte)
-            })
-            .collect();
-        self.put(at + value.len(), &mask);
+    /// Writes a value with its mask, in which set bits are wildcards; `None` if the member takes no such mask:
+    /// addresses of OpenFlow 1.0 have the number of wildcarded bits, or none.
+    fn masked(&mut self, member: Member, value: &[u8], mask: Option<&[u8]>) -> Option<()> {
+        self.exact(member, value);
+        let (at, wildcards) = member;
+        let Some(mask) = mask else {
+            if wildcards == 0 {
+                self.put(at + value.len(), [0; 8].get(..value.len())?);
+            }
+            return Some(());
+        };
+        if wildcards == 0 {
+            let inverse: Vec<u8> = mask.iter().map(|byte| !byte).collect();
+            self.put(at + value.len(), &inverse);
+            return Some(());
+        }
+        let mask = u32::from_be_bytes(mask.try_into().ok()?);
+        let prefix = mask.leading_ones();
+        self.wildcards |= (32 - prefix) << wildcards.trailing_zeros();
+        (prefix + mask.trailing_zeros() == 32).then_some(())
+    }
+
+    fn tag(&mut self, tci: Tci) -> Option<()> {
+        let (dl_vlan, is_v10) = (self.layout.dl_vlan, self.layout.length == V10_MATCH_BYTES);
+        match tci.words() {
+            // "No tag" has several forms; fixed matches have this one.
+            TciForm::Whole if tci == UNTAGGED => {
+                self.exact(dl_vlan, &VLAN_NONE.to_be_bytes());
+                if is_v10 {
+                    self.exact(self.layout.dl_vlan_pcp, &[0]);
+                }
+            }
+            TciForm::Whole if !is_v10 && tci == TAGGED => {
+                self.exact(dl_vlan, &VLAN_ANY.to_be_bytes());
+            }
+            TciForm::Whole => return None,
+            TciForm::Parts { vid, pcp } => {
+                match vid {
+                    Some(vid) => self.exact(dl_vlan, &vid.to_be_bytes()),
+                    None if is_v10 => {}
+                    None => self.exact(dl_vlan, &VLAN_ANY.to_be_bytes()),
+                }
+                if let Some(pcp) = pcp {
+                    self.exact(self.layout.dl_vlan_pcp, &[pcp]);
+                }
+            }
+        }
+        Some(())
     }
 
     fn bytes(mut self) -> Vec<u8> {
         let wildcards = self.wildcards;
-        self.put(8, &wildcards.to_be_bytes());
-        self.bytes.to_vec()
+        self.put(self.layout.wildcards_at, &wildcards.to_be_bytes());
+        self.bytes
     }
 }
+
+/// No tag, as fixed matches are read.
+const UNTAGGED: Tci = Tci {
+    value: 0,
+    mask: u16::MAX,
+};
+
+/// A tag with any id and priority.
+const TAGGED: Tci = Tci {
+    value: TCI_PRESENT,
+    mask: TCI_PRESENT,
+};
 
 /// The fields of fixed matches above Ethernet; addresses with their masks.
 struct Layer3 {

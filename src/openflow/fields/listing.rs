@@ -3,39 +3,11 @@
 use super::row_set::RowSet;
 use super::table::{Field, Id};
 
-/// The fields in the order in which ovs-ofctl lists them. A name without its number stands for all numbers.
-const ORDER: &str = "dp_hash recirc_id packet_type conj_id \
-    tun_id tun_src tun_dst tun_ipv6_src tun_ipv6_dst tun_flags tun_ttl tun_tos tun_gbp_id tun_gbp_flags \
-    tun_erspan_idx tun_erspan_ver tun_erspan_dir tun_erspan_hwid tun_gtpu_flags tun_gtpu_msgtype tun_metadata \
-    metadata in_port in_port_oxm actset_output skb_priority pkt_mark ct_state ct_zone ct_mark ct_label \
-    ct_nw_proto ct_nw_src ct_nw_dst ct_ipv6_src ct_ipv6_dst ct_tp_src ct_tp_dst reg xreg xxreg \
-    eth_src eth_dst eth_type vlan_tci dl_vlan vlan_vid dl_vlan_pcp vlan_pcp \
-    mpls_label mpls_tc mpls_bos mpls_ttl ip_src ip_dst ipv6_src ipv6_dst ipv6_label \
-    nw_proto nw_tos ip_dscp nw_ecn nw_ttl ip_frag arp_op arp_spa arp_tpa arp_sha arp_tha \
-    tcp_src tcp_dst tcp_flags udp_src udp_dst sctp_src sctp_dst \
-    icmp_type icmp_code icmpv6_type icmpv6_code \
-    nd_target nd_sll nd_tll nd_reserved nd_options_type \
-    nsh_flags nsh_mdtype nsh_np nsh_spi nsh_si nsh_c1 nsh_c2 nsh_c3 nsh_c4 nsh_ttl";
-
 /// The names of the fields in a set, in the order in which ovs-ofctl lists them.
 pub(crate) fn names(fields: RowSet) -> Vec<&'static str> {
-    let mut ids: Vec<Id> = fields.iter().collect();
-    ids.sort_by_cached_key(|id| place(id.row()));
-    ids.into_iter().map(|id| id.row().name).collect()
-}
-
-/// The position at which ovs-ofctl lists a field. Numbered fields have one position: they are adjacent
-/// in the table, in order.
-pub(crate) fn place(field: &Field) -> usize {
-    rank(field.name)
-}
-
-fn rank(name: &str) -> usize {
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let mut order = ORDER.split_ascii_whitespace();
-    order
-        .position(|known| known == name || known == stem)
-        .unwrap_or(usize::MAX)
+    let mut rows: Vec<&Field> = fields.iter().map(Id::row).collect();
+    rows.sort_by_key(|row| row.listed);
+    rows.into_iter().map(|row| row.name).collect()
 }
 
 /// Writes names with blanks between them. Neighbours with a common beginning up to an underscore become
@@ -110,17 +82,19 @@ fn alike_run(names: &[&str], known: usize) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::openflow::fields::ROWS;
 
     #[test]
-    fn every_field_has_a_rank() {
-        let mut all = RowSet::default();
+    fn only_numbered_fields_share_a_position() {
+        let mut stems = BTreeMap::new();
         for row in ROWS {
-            assert_ne!(rank(row.name), usize::MAX, "{}", row.name);
-            all.insert(row.id);
+            let stem = row.name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let first = *stems.entry(row.listed).or_insert(stem);
+            assert_eq!(first, stem, "both at {}", row.listed);
         }
-        assert_eq!(names(all).len(), ROWS.len());
     }
 
     fn listed(names: &str) -> String {

@@ -317,9 +317,7 @@ impl<'a> Match<'a> {
                 _ => visit.field(field, value, mask),
             }
         }
-        if self.has_unknown {
-            self.walk_unknown(visit);
-        }
+        self.each_unknown(|header, value, mask| visit.unknown(header, value, mask));
     }
 
     fn walk_registers(&self, visit: &mut impl MatchVisitor) {
@@ -378,14 +376,18 @@ impl<'a> Match<'a> {
         hidden
     }
 
-    fn walk_unknown(&self, visit: &mut impl MatchVisitor) {
+    /// Calls `take` for each field without a row, with its header, value and mask as received.
+    pub(super) fn each_unknown(&self, mut take: impl FnMut(Header, &[u8], Option<&[u8]>)) {
+        if !self.has_unknown {
+            return;
+        }
         let mut cursor = Cursor::new(self.bytes, self.at);
         while let Ok(header) = Header::decode(&mut cursor) {
             let Ok((value, mask)) = payload(&mut cursor, header) else {
                 return;
             };
             if header.field().is_none() {
-                visit.unknown(header, value, mask);
+                take(header, value, mask);
             }
         }
     }

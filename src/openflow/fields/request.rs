@@ -1,16 +1,17 @@
 //! The match of a request: the fields to send, and their encoding in every version.
 
 use super::super::bytes::be_number;
-use super::super::text::port_to_v10;
+use super::super::text::{port_from_v10, port_to_v10};
 use super::super::version::Version;
 use super::Header;
-use super::matching::Masked;
+use super::matching::{Masked, Match};
+use super::row_set::TAGS;
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci};
 use super::table::{Field, Id, Prereq};
 use super::values::{all_ones, all_zeros};
 
 /// One field of a [`MatchFields`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct RequestField {
     id: Id,
     value: Vec<u8>,
@@ -20,19 +21,62 @@ struct RequestField {
 /// The match of a request, of any version.
 ///
 /// Fields that differ between versions are kept as one: the input port as `in_port_oxm`, the VLAN tag
-/// as `vlan_tci`, the DSCP as `nw_tos`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MatchFields(Vec<RequestField>);
+/// as `vlan_tci`, the DSCP as `nw_tos`, registers one by one. So two matches are equal if they match the same
+/// packets by the same fields, whatever version they came in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct MatchFields {
+    known: Vec<RequestField>,
+    /// Fields without a row, as received.
+    unknown: Vec<u8>,
+}
+
+impl From<&Match<'_>> for MatchFields {
+    fn from(received: &Match<'_>) -> MatchFields {
+        let mut fields = MatchFields::default();
+        fields.set_tci(received.tci());
+        for (number, (value, mask)) in (0..).zip(received.register_values()) {
+            if let Some(register) = Id::reg(number) {
+                let (value, mask) = (value.to_be_bytes(), mask.to_be_bytes());
+                fields.set(register.row(), &value, Some(&mask));
+            }
+        }
+        for (field, (value, mask)) in received.fields() {
+            match field.id {
+                id if TAGS.contains(id) || id.registers().is_some() => {}
+                Id::IN_PORT => {
+                    let port = port_from_v10(be_number(value) as u16);
+                    fields.set(Id::IN_PORT_OXM.row(), &port.to_be_bytes(), None);
+                }
+                Id::IP_DSCP => {
+                    let tos = value.first().map_or(0, |dscp| dscp << 2);
+                    fields.set(Id::NW_TOS.row(), &[tos], None);
+                }
+                _ => fields.set(field, value, mask),
+            }
+        }
+        received.each_unknown(|header, value, mask| {
+            header.encode(&mut fields.unknown);
+            fields.unknown.extend(value);
+            fields.unknown.extend(mask.unwrap_or_default());
+        });
+        fields
+    }
+}
 
 impl MatchFields {
     /// Whether every flow matches.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty() && self.unknown.is_empty()
+    }
+
+    /// Whether there are fields without a row.
+    pub fn has_unknown(&self) -> bool {
+        !self.unknown.is_empty()
     }
 
     /// The fields with values and masks, in wire order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Field, Masked<'_>)> {
-        self.0.iter().map(|matched| {
+        self.known.iter().map(|matched| {
             (
                 matched.id.row(),
                 (matched.value.as_slice(), matched.mask.as_deref()),
@@ -42,7 +86,7 @@ impl MatchFields {
 
     /// The value and mask of a field.
     pub fn value(&self, id: Id) -> Option<Masked<'_>> {
-        self.0
+        self.known
             .iter()
             .find(|matched| matched.id == id)
             .map(|matched| (matched.value.as_slice(), matched.mask.as_deref()))
@@ -53,11 +97,12 @@ impl MatchFields {
     ///
     /// `value` and `mask` are as wide as the field; bits outside the mask are taken as zero.
     pub fn set(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
-        self.0.retain(|matched| matched.id != field.id);
+        self.known.retain(|matched| matched.id != field.id);
         if mask.is_some_and(all_zeros) && !field.id.is_tun_metadata() {
             return;
         }
-        let mask = mask.filter(|mask| !all_ones(mask));
+        // A mask without bytes requires a tunnel option without data.
+        let mask = mask.filter(|mask| mask.is_empty() || !all_ones(mask));
         let value = match mask {
             Some(mask) => value
                 .iter()
@@ -68,9 +113,9 @@ impl MatchFields {
         };
         let rank = |id: Id| (depth(id), id);
         let at = self
-            .0
+            .known
             .partition_point(|matched| rank(matched.id) < rank(field.id));
-        self.0.insert(
+        self.known.insert(
             at,
             RequestField {
                 id: field.id,
@@ -123,6 +168,11 @@ impl MatchFields {
             out.resize(out.len().next_multiple_of(8), 0);
             return out;
         }
+        self.tlvs(version)
+    }
+
+    /// The fields in `version`, without header and padding of `ofp_match`.
+    pub(in crate::openflow) fn tlvs(&self, version: Version) -> Vec<u8> {
         let mut out = Vec::new();
         self.put_tlvs(version, &mut out);
         out
@@ -130,9 +180,9 @@ impl MatchFields {
 
     fn put_tlvs(&self, version: Version, out: &mut Vec<u8>) {
         let nxm = version == Version::V10;
-        let mut prereqs = self.0.iter().map(|matched| matched.id.row().prereq);
+        let mut prereqs = self.known.iter().map(|matched| matched.id.row().prereq);
         let implies_ethernet = prereqs.any(|prereq| !matches!(prereq, Prereq::Any));
-        for matched in &self.0 {
+        for matched in &self.known {
             let (value, mask) = (matched.value.as_slice(), matched.mask.as_deref());
             match matched.id {
                 Id::PACKET_TYPE if all_zeros(value) && implies_ethernet => {}
@@ -149,6 +199,7 @@ impl MatchFields {
                 id => put(out, id, version, value, mask),
             }
         }
+        out.extend(&self.unknown);
     }
 }
 

@@ -13,11 +13,12 @@
 
 use serde::Serialize;
 
-use super::codec::{At, Encode, Head, Message, Place, nicira, typed};
+use super::codec::{self, At, Encode, Head, Message, NICIRA, Place, nicira, typed};
 use super::header::HEADER_LEN;
 use super::members::{Actions, Fields, Flags, Hex, Named, Port, put_command};
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::fields::V10_MATCH_BYTES;
+use crate::openflow::fields::{MatchFields, V10_MATCH_BYTES};
+use crate::openflow::flow_entry::{Flow, FlowEntry, flags_of};
 use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10, port_to_v10};
 use crate::openflow::version::Version::{self, V10, V11, V14, V15};
 
@@ -79,14 +80,10 @@ const MODIFY_STRICT: u32 = 2;
 const DELETE: u32 = 3;
 const DELETE_STRICT: u32 = 4;
 
+const OFPT_FLOW_MOD: u8 = 14;
+const NXT_FLOW_MOD: u32 = 13;
+
 const FLAGS_V10: &[(u32, &str)] = &[(1, "send_flow_rem"), (2, "check_overlap"), (4, "emerg")];
-const FLAGS: &[(u32, &str)] = &[
-    (1, "send_flow_rem"),
-    (2, "check_overlap"),
-    (4, "reset_counts"),
-    (8, "no_packet_counts"),
-    (16, "no_byte_counts"),
-];
 
 /// `OFP_NO_BUFFER`, `OFPG_ANY`
 const NONE: u32 = u32::MAX;
@@ -94,20 +91,84 @@ const NONE: u32 = u32::MAX;
 const KEEP: u64 = u64::MAX;
 
 fn flags(bits: u16, version: Version) -> Flags {
-    let first = |count| FLAGS.get(..count).unwrap_or(FLAGS);
     let names = match version {
-        Version::V10 => FLAGS_V10,
-        Version::V11 => first(2),
-        Version::V12 => first(3),
-        _ => FLAGS,
+        V10 => FLAGS_V10,
+        _ => flags_of(version),
     };
     Flags::new(bits, names)
 }
 
+/// `OFPFC_*`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlowCommand {
+    /// Adds the flow, or replaces the one with its key.
+    Add,
+    /// Changes the actions of the flows that match at least these fields.
+    Modify,
+    /// Changes the actions of the flow with this key.
+    ModifyStrict,
+    /// Deletes the flows that match at least these fields.
+    Delete,
+    /// Deletes the flow with this key.
+    DeleteStrict,
+}
+
+impl Flow {
+    /// The message that applies `command` to this flow, in the version of its actions; [`FlowMod::message`] encodes
+    /// it. `None` if OpenFlow 1.0 has no number for the input port.
+    pub fn flow_mod(&self, command: FlowCommand) -> Option<FlowMod<'_>> {
+        let version = self.version();
+        Some(FlowMod {
+            command: Named::new(command as u32, COMMANDS),
+            table: self.table_id,
+            priority: self.priority,
+            cookie: Some(Hex(self.cookie)),
+            match_cookie: None,
+            idle_timeout: self.idle_timeout,
+            hard_timeout: self.hard_timeout,
+            importance: if version < V14 { 0 } else { self.importance },
+            buffer_id: None,
+            out_port: Port(PORT_ANY),
+            out_group: None,
+            flags: flags(self.flags, version),
+            fields: Fields::from_request(&self.fields, version)?,
+            actions: Actions::new(self.actions.list(), self.fields.vlan_tag_known()),
+        })
+    }
+}
+
+impl FlowMod<'_> {
+    /// The whole message in the version of the actions: in OpenFlow 1.0 `OFPT_FLOW_MOD` if its match suffices, else
+    /// `NXT_FLOW_MOD`. `None` if the version cannot carry it, or it is too long.
+    ///
+    /// In OpenFlow 1.0 switches read the table only if they were told so by `NXT_FLOW_MOD_TABLE_ID`.
+    pub fn message(&self, xid: u32) -> Option<Vec<u8>> {
+        let version = self.actions.list().version();
+        let nxm = || codec::encode(self, version, At::Vendor(NICIRA, NXT_FLOW_MOD), xid);
+        let message = codec::encode(self, version, At::Type(OFPT_FLOW_MOD), xid);
+        message.or_else(|| nxm().filter(|_| version == V10))
+    }
+
+    /// The flow that is added, changed or deleted.
+    pub fn entry(&self) -> Option<FlowEntry<'_>> {
+        Some(FlowEntry {
+            table_id: self.table,
+            priority: self.priority,
+            idle_timeout: self.idle_timeout,
+            hard_timeout: self.hard_timeout,
+            flags: u16::try_from(self.flags.bits).ok()?,
+            importance: self.importance,
+            cookie: self.cookie.map_or(0, |cookie| cookie.0),
+            fields: self.fields.view()?,
+            actions: *self.actions.list(),
+        })
+    }
+}
+
 impl<'a> Message<'a> for FlowMod<'a> {
     const PLACES: &'static [Place] = &[
-        typed("OFPT_FLOW_MOD", 14, V10, V15),
-        nicira("NXT_FLOW_MOD", 13, V10, V15),
+        typed("OFPT_FLOW_MOD", OFPT_FLOW_MOD, V10, V15),
+        nicira("NXT_FLOW_MOD", NXT_FLOW_MOD, V10, V15),
     ];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, DecodeError> {
@@ -161,14 +222,22 @@ impl<'a> Message<'a> for FlowMod<'a> {
 }
 
 impl Encode for FlowMod<'_> {
-    /// The match and the actions must be in the form of the version. The fixed match of 1.0 is not written:
-    /// `NXT_FLOW_MOD` carries the same and more.
+    /// The actions must be in the form of the version. `OFPT_FLOW_MOD` of 1.0 cannot carry a cookie to look for and
+    /// many matches; `NXT_FLOW_MOD` carries all.
     fn encode_body(&self, version: Version, at: At, out: &mut Vec<u8>) -> Option<()> {
         let command = u8::try_from(self.command.number).ok()?;
         let flags = u16::try_from(self.flags.bits).ok()?;
         let is_nicira = matches!(at, At::Vendor(..));
         let new_cookie = self.cookie.map_or(KEEP, |cookie| cookie.0);
-        if is_nicira {
+        if version == V10 && !is_nicira {
+            let fixed = MatchFields::from(&self.fields.view()?).fixed_v10()?;
+            // A match without wildcards always has the highest priority.
+            if self.match_cookie.is_some() || is_exact(&fixed) && self.priority != u16::MAX {
+                return None;
+            }
+            out.extend(fixed);
+        }
+        if version == V10 {
             out.extend(new_cookie.to_be_bytes());
         } else {
             let (cookie, mask) = match self.match_cookie {
@@ -183,20 +252,20 @@ impl Encode for FlowMod<'_> {
         out.extend(self.hard_timeout.to_be_bytes());
         out.extend(self.priority.to_be_bytes());
         out.extend(self.buffer_id.unwrap_or(NONE).to_be_bytes());
-        if is_nicira {
+        if version == V10 {
             out.extend(port_to_v10(self.out_port.0)?.to_be_bytes());
             out.extend(flags.to_be_bytes());
+        }
+        if is_nicira {
             out.extend(u16::try_from(self.fields.len()).ok()?.to_be_bytes());
             out.extend([0; 6]);
             self.fields.put_nxm(out);
-        } else if version == V10 {
-            return None;
-        } else {
+        } else if version > V10 {
             out.extend(self.out_port.0.to_be_bytes());
             out.extend(self.out_group.unwrap_or(NONE).to_be_bytes());
             out.extend(flags.to_be_bytes());
             out.extend(self.importance.to_be_bytes());
-            self.fields.put_oxm(out)?;
+            self.fields.put_match(version, out)?;
         }
         out.extend(self.actions.list().bytes());
         Some(())
@@ -209,10 +278,9 @@ fn early<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, Deco
     let (fields, is_exact) = if is_nicira {
         (None, false)
     } else {
-        const ALL_FIELDS: u32 = 0x003f_ffff;
         let fixed = body.array("match")?;
         let normal = normalized(fixed);
-        let is_exact = Cursor::new(&fixed, 0).u32("wildcards")? & ALL_FIELDS == 0;
+        let is_exact = is_exact(&fixed);
         let mut fixed = Cursor::new(&normal, HEADER_LEN);
         (Some(Fields::v10(&mut fixed)?), is_exact)
     };
@@ -252,6 +320,13 @@ fn early<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, Deco
         actions: Actions::rest_of_flow(body, head, &fields)?,
         fields,
     })
+}
+
+/// Whether a match of 1.0 has no wildcards.
+fn is_exact(fixed: &[u8]) -> bool {
+    const ALL_FIELDS: u32 = 0x003f_ffff;
+    let wildcards = Cursor::new(fixed, 0).u32("wildcards");
+    wildcards.is_ok_and(|wildcards| wildcards & ALL_FIELDS == 0)
 }
 
 /// The match of 1.0 without the fields that its protocols do not have: switches do not look at them

@@ -11,12 +11,15 @@
 //! Sources: OpenFlow 1.0.0 §5.3.5, 1.1.0 §A.3.5.2, 1.5.1 §7.3.5.2; the Nicira layout as
 //! ovs-vswitchd sends it.
 
+use std::ops::Deref;
+
 use super::members::{MATCH_OXM, counted, pad};
 use super::multipart::{self, Part};
 use super::tables::ALL_TABLES;
 use crate::openflow::actions::{ActionList, ListForm};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
-use crate::openflow::fields::{Filter, Id, Match};
+use crate::openflow::fields::{Filter, Id, Match, V10_MATCH_BYTES};
+use crate::openflow::flow_entry::FlowEntry;
 use crate::openflow::text::{PORT_ANY, port_to_v10};
 use crate::openflow::version::Version;
 
@@ -26,9 +29,6 @@ pub(super) const NICIRA_FLOW: u32 = 0;
 pub(super) const NICIRA_AGGREGATE: u32 = 1;
 /// The header of `NXM_NX_COOKIE` with a mask, by which an NXM request selects cookies
 const NXM_COOKIE_MASKED: [u8; 4] = [0x00, 0x01, 30 << 1 | 1, 16];
-const V10_MATCH_LEN: usize = 40;
-/// `OFPFW_ALL`
-const WILDCARD_ALL: u32 = 0x003f_ffff;
 /// `OFPXSC_OPENFLOW_BASIC`
 const OPENFLOW_BASIC: u16 = 0x8002;
 
@@ -162,7 +162,6 @@ fn nicira_request(
     })
 }
 
-/// The fixed match is asked for with every field wildcarded: the switch that needs this is rare.
 fn v10_request(
     question: Question,
     xid: u32,
@@ -173,12 +172,10 @@ fn v10_request(
     if filter.cookie.is_some() {
         return Err(RequestError::NotWithoutNicira("cookie"));
     }
-    if !filter.fields.is_empty() {
-        return Err(RequestError::NotWithoutNicira("match fields"));
-    }
+    let fixed = filter.fields.fixed_v10();
+    let fixed = fixed.ok_or(RequestError::NotWithoutNicira("these match fields"))?;
     let body = |out: &mut Vec<u8>| {
-        out.extend(WILDCARD_ALL.to_be_bytes());
-        out.extend([0; V10_MATCH_LEN - 4]);
+        out.extend(fixed);
         out.extend([table, 0]);
         out.extend(out_port.to_be_bytes());
     };
@@ -218,36 +215,28 @@ fn v11_request(
 /// One flow of a reply: a view over the message.
 #[derive(Debug, Clone)]
 pub struct FlowStats<'a> {
-    /// The table the flow is in.
-    pub table_id: u8,
+    /// The flow, whose members are members of this one, too.
+    pub entry: FlowEntry<'a>,
     /// Seconds the flow has been in the table.
     pub duration_sec: u32,
     /// Nanoseconds beyond `duration_sec`.
     pub duration_nsec: u32,
-    /// Priority; 32768 is ovs-ofctl's default.
-    pub priority: u16,
-    /// Seconds without a packet before the flow expires; 0: never.
-    pub idle_timeout: u16,
-    /// Seconds before the flow expires; 0: never.
-    pub hard_timeout: u16,
     /// Seconds since the last packet, where the switch says.
     pub idle_age: Option<u32>,
     /// Seconds since the last change, where the switch says.
     pub hard_age: Option<u32>,
-    /// `OFPFF_*` bits; 0 before 1.3.
-    pub flags: u16,
-    /// Eviction importance; 0 before 1.4.
-    pub importance: u16,
-    /// The controller's cookie.
-    pub cookie: u64,
     /// Packets; `None` where the switch does not count them.
     pub packet_count: Option<u64>,
     /// Bytes; `None` where the switch does not count them.
     pub byte_count: Option<u64>,
-    /// What the flow matches.
-    pub fields: Match<'a>,
-    /// What the flow does.
-    pub actions: ActionList<'a>,
+}
+
+impl<'a> Deref for FlowStats<'a> {
+    type Target = FlowEntry<'a>;
+
+    fn deref(&self) -> &FlowEntry<'a> {
+        &self.entry
+    }
 }
 
 /// Room for the translation of a fixed match, reused from flow to flow.
@@ -294,19 +283,6 @@ enum Layout {
 }
 
 impl<'a> Entries<'a> {
-    /// The entries of a multipart reply.
-    ///
-    /// # Errors
-    ///
-    /// The message is no flow statistics, or ends early.
-    pub fn of_message(version: Version, message: &'a [u8]) -> Result<Entries<'a>, DecodeError> {
-        let part = multipart::decode(version, message)?.ok_or_else(|| {
-            let start = Cursor::new(message, 0);
-            start.error("message type", DecodeErrorKind::BadValue(0))
-        })?;
-        Entries::new(version, part)
-    }
-
     /// The entries of a part.
     ///
     /// # Errors
@@ -382,7 +358,7 @@ fn early_entry<'s>(
     let table_id = entry.u8("table_id")?;
     entry.skip(1, "padding")?;
     let mut fixed = match layout {
-        Layout::V10 => entry.sub(V10_MATCH_LEN, "match")?,
+        Layout::V10 => entry.sub(V10_MATCH_BYTES, "match")?,
         _ => Cursor::new(&[], entry.at()),
     };
     let duration_sec = entry.u32("duration_sec")?;
@@ -403,10 +379,7 @@ fn early_entry<'s>(
             // Ages are sent plus one; zero means that the switch does not know.
             let age = |age: u16| age.checked_sub(1).map(u32::from);
             ages = (age(second), age(third));
-            let length = usize::from(first);
-            let fields = entry.sub(length, "match")?;
-            entry.skip(length.next_multiple_of(8) - length, "match padding")?;
-            let fields = Match::decode_tlvs(fields.rest(), fields.at())?;
+            let fields = Match::decode_nxm(&mut entry, first.into())?;
             (fields, ListForm::Actions)
         }
         Layout::V10 => (Match::decode_v10(&mut fixed, scratch)?, ListForm::Actions),
@@ -424,21 +397,23 @@ fn early_entry<'s>(
         }
     };
     Ok(FlowStats {
-        table_id,
         duration_sec,
         duration_nsec,
-        priority,
-        idle_timeout,
-        hard_timeout,
         idle_age: ages.0,
         hard_age: ages.1,
-        flags,
-        importance,
-        cookie,
         packet_count: counted(packet_count),
         byte_count: counted(byte_count),
-        fields,
-        actions: ActionList::new(entry.rest(), entry.at(), version, form),
+        entry: FlowEntry {
+            table_id,
+            priority,
+            idle_timeout,
+            hard_timeout,
+            flags,
+            importance,
+            cookie,
+            fields,
+            actions: ActionList::new(entry.rest(), entry.at(), version, form),
+        },
     })
 }
 
@@ -454,27 +429,25 @@ fn v15_entry(mut entry: Cursor<'_>) -> Result<FlowStats<'_>, DecodeError> {
     let cookie = entry.u64("cookie")?;
     let fields = Match::decode_oxm(&mut entry)?;
     let stats = OxsStats::decode(&mut entry)?;
+    let (rest, at) = (entry.rest(), entry.at());
     Ok(FlowStats {
-        table_id,
         duration_sec: stats.duration_sec,
         duration_nsec: stats.duration_nsec,
-        priority,
-        idle_timeout,
-        hard_timeout,
         idle_age: stats.idle_age,
         hard_age: None,
-        flags,
-        importance,
-        cookie,
         packet_count: stats.packet_count,
         byte_count: stats.byte_count,
-        fields,
-        actions: ActionList::new(
-            entry.rest(),
-            entry.at(),
-            Version::V15,
-            ListForm::Instructions,
-        ),
+        entry: FlowEntry {
+            table_id,
+            priority,
+            idle_timeout,
+            hard_timeout,
+            flags,
+            importance,
+            cookie,
+            fields,
+            actions: ActionList::new(rest, at, Version::V15, ListForm::Instructions),
+        },
     })
 }
 

@@ -24,7 +24,7 @@ use super::multipart;
 use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::fields::{FieldRef, listing};
+use crate::openflow::fields::FieldRef;
 use crate::openflow::listed::{self, ListedMembers, ListedValue, Punctuation};
 use crate::openflow::spelling::write_actions;
 use crate::openflow::text::{PORT_ANY, Plain, Role, Sink, TextContext};
@@ -523,7 +523,7 @@ fn put_selection<S: Sink>(selection: &Selection<'_>, sink: &mut S, cx: &TextCont
     };
     sink.put_as(Role::Key, before);
     // In the order of ovs-ofctl, whatever their order on the wire.
-    fields.sort_by_cached_key(|(header, _)| header.field().map_or(usize::MAX, listing::place));
+    fields.sort_by_key(|(header, _)| header.field().map_or(u16::MAX, |row| row.listed));
     for (index, (header, mask)) in fields.into_iter().enumerate() {
         if index > 0 {
             sink.put(",");

@@ -10,10 +10,10 @@ use super::codec::Head;
 use crate::base::json::Json;
 use crate::base::terminal::acts_on_a_terminal;
 use crate::openflow::actions::{ActionList, ListForm};
-use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::fields::{Match, put_port_json};
+use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
+use crate::openflow::fields::{Id, Match, MatchFields, put_port_json};
 use crate::openflow::spelling::write_actions;
-use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext};
+use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext, port_to_v10};
 use crate::openflow::version::Version;
 
 /// `OFPMT_OXM`
@@ -339,9 +339,8 @@ impl Fields {
     ///
     /// The match ends early, or a field in it is wrong.
     pub fn nxm(body: &mut Cursor<'_>, match_len: usize) -> Result<Fields, DecodeError> {
-        let fields = body.sub(match_len, "match")?;
-        body.skip(match_len.next_multiple_of(8) - match_len, "match padding")?;
-        Fields::of(fields.rest().to_vec(), fields.at())
+        let tlvs = Match::decode_nxm(body, match_len)?.bytes().to_vec();
+        Ok(Fields { tlvs })
     }
 
     /// `ofp_match` of OpenFlow 1.1 and later, with its padding.
@@ -377,6 +376,32 @@ impl Fields {
                 Fields::of(padded.to_vec(), fields.at()).map_err(|_| error)
             }
         }
+    }
+
+    /// The fields of a request in `version`; `None` if OpenFlow 1.0 has no number for the input port.
+    pub(super) fn from_request(fields: &MatchFields, version: Version) -> Option<Fields> {
+        if let (Version::V10, Some((port, _))) = (version, fields.value(Id::IN_PORT_OXM)) {
+            port_to_v10(be_number(port) as u32)?;
+        }
+        let standard = fields.standard_v11().filter(|_| version == Version::V11);
+        let standard = standard.and_then(|bytes| Fields::v11(&mut Cursor::new(&bytes, 0)).ok());
+        Some(standard.unwrap_or_else(|| Fields {
+            tlvs: fields.tlvs(version),
+        }))
+    }
+
+    /// Appends `ofp_match` of OpenFlow 1.1 and later with its padding; in 1.1 the standard match where that is read
+    /// as these fields. `None` if the match is too long.
+    pub(super) fn put_match(&self, version: Version, out: &mut Vec<u8>) -> Option<()> {
+        if version == Version::V11
+            && let Some(standard) = MatchFields::from(&self.view()?).standard_v11()
+            && let Ok(fields) = Fields::v11(&mut Cursor::new(&standard, 0))
+            && fields.tlvs == self.tlvs
+        {
+            out.extend(standard);
+            return Some(());
+        }
+        self.put_oxm(out)
     }
 
     /// Appends `ofp_match` of OpenFlow 1.1 and later with its padding, as OXM: Open vSwitch takes that in 1.1
@@ -447,6 +472,11 @@ pub struct Actions<'a> {
 }
 
 impl<'a> Actions<'a> {
+    /// A list; `tagged` says that packets are known to bear a VLAN tag.
+    pub(super) fn new(list: ActionList<'a>, tagged: bool) -> Actions<'a> {
+        Actions { list, tagged }
+    }
+
     /// What is left of the body: actions in OpenFlow 1.0, else instructions.
     ///
     /// # Errors

@@ -74,6 +74,37 @@ pub struct Part<'a> {
     pub body: Cursor<'a>,
 }
 
+/// What the headers of a part say, and the offset of its body in the message.
+#[derive(Debug, Clone, Copy)]
+pub struct PartHeader {
+    /// `OFPMP_*`
+    pub kind: u16,
+    /// Whether another part follows.
+    pub more: bool,
+    /// Offset of the body from the start of the message, in bytes.
+    pub at: usize,
+}
+
+impl PartHeader {
+    /// That of a part.
+    pub fn of(part: Part<'_>) -> PartHeader {
+        PartHeader {
+            kind: part.kind,
+            more: part.more,
+            at: part.body.at(),
+        }
+    }
+
+    /// The part with this header and the bytes of its body.
+    pub fn part(self, body: &[u8]) -> Part<'_> {
+        Part {
+            kind: self.kind,
+            more: self.more,
+            body: Cursor::new(body, self.at),
+        }
+    }
+}
+
 impl<'a> Part<'a> {
     /// The body, if the part is of type `kind`.
     ///

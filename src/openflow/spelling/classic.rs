@@ -20,7 +20,8 @@
 use crate::openflow::actions::{
     Action, ActionCodec, ActionIter, ActionList, ETH_TYPE_VLAN, Enqueue, ModDlDst, ModDlSrc,
     ModNwDst, ModNwSrc, ModNwTos, ModTpDst, ModTpSrc, ModVlanPcp, ModVlanVid, Output, PushVlan,
-    RegLoad, SetField, SetQueue, SetTunnel, SetVlanPcp, SetVlanVid, StripVlan, put_hex_or_zero,
+    RegLoad, SetField, SetQueue, SetTunnel, SetVlanPcp, SetVlanVid, StripVlan, ones,
+    put_hex_or_zero, runs_of_ones,
 };
 use crate::openflow::bytes::{DecodeError, be_number};
 use crate::openflow::fields::{Field, FieldRef, Id, Subfield};
@@ -78,7 +79,7 @@ impl<S: Sink> ClassicWriter<'_, '_, S> {
             Action::PopVlan(_) | Action::StripVlan(_) => {
                 self.tags = self.tags.saturating_sub(1);
                 self.pushed = self.pushed.saturating_sub(1);
-                self.put(&StripVlan);
+                self.put(&StripVlan {});
             }
             Action::ModVlanVid(action) => self.tag(&action),
             Action::ModVlanPcp(action) => self.tag(&action),
@@ -250,12 +251,8 @@ impl<S: Sink> ClassicWriter<'_, '_, S> {
 
     /// Writes `load:0x1->NXM_NX_REG0[0..15]` for every run of bits of `mask`, at most 64 bits each.
     fn load_runs(&mut self, field: &'static Field, value: u128, mask: u128) {
-        let mut offset = 0;
-        while let Some(rest) = mask.checked_shr(offset).filter(|rest| *rest != 0) {
-            offset += rest.trailing_zeros();
-            let n_bits = (mask >> offset).trailing_ones().min(64) as u16;
-            self.load(field, offset as u16, n_bits, value);
-            offset += u32::from(n_bits);
+        for (offset, n_bits) in runs_of_ones(mask) {
+            self.load(field, offset, n_bits, value);
         }
     }
 
@@ -341,9 +338,4 @@ fn loads(field: &Field, action: &SetField<'_>) -> bool {
 /// Whether `enqueue` takes this port: a number of OpenFlow 1.0, `IN_PORT` or `LOCAL`.
 fn takes_queue(port: u32) -> bool {
     port < 0xff00 || matches!(port, PORT_IN_PORT | PORT_LOCAL)
-}
-
-/// The lowest `n` bits.
-fn ones(n: u16) -> u128 {
-    1u128.checked_shl(n.into()).map_or(u128::MAX, |bit| bit - 1)
 }

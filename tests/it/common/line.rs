@@ -37,6 +37,19 @@ macro_rules! appctl {
     };
 }
 
+/// Two texts must be the same; the lines that differ are printed, after a message as of `assert!`.
+macro_rules! assert_same {
+    ($before:expr, $after:expr $(, $($message:tt)+)?) => {{
+        let (before, after): (&str, &str) = (&$before, &$after);
+        if before != after {
+            let message = String::new() $(+ &format!($($message)+))?;
+            let diff = $crate::common::diff(before, after);
+            let changed: Vec<&str> = diff.lines().filter(|line| !line.starts_with(' ')).collect();
+            panic!("{message}: differs (- before, + after):\n{}", changed.join("\n"));
+        }
+    }};
+}
+
 /// The words of a line, by the rules of a shell.
 #[track_caller]
 pub fn words(line: &str) -> Vec<String> {

@@ -187,7 +187,7 @@ impl Sandbox {
         for (line, code, words) in cases {
             ovs!(self, "{command} {line}").fails(*code, words);
         }
-        assert_eq!(self.database(), before, "{cases:?}");
+        assert_same!(before, self.database(), "{cases:?}");
     }
 
     #[track_caller]

@@ -1,4 +1,4 @@
-//! Encoding of `set_field` and `load` for other actions.
+//! Encoding of `set_field` and `load`, also for other actions that set a field.
 
 use super::codec::put_action;
 use super::prelude::*;
@@ -59,8 +59,21 @@ pub(super) fn put_load(dst: Bits, value: u64, out: &mut Vec<u8>) {
     });
 }
 
-/// The lowest `n` bits.
-pub(super) fn ones(n: u16) -> u128 {
+/// The runs of ones in a mask, the lowest first: the offset and the length of each, at most 64.
+pub(in crate::openflow) fn runs_of_ones(mask: u128) -> impl Iterator<Item = (u16, u16)> {
+    let mut offset = 0;
+    std::iter::from_fn(move || {
+        let rest = mask.checked_shr(offset).filter(|rest| *rest != 0)?;
+        offset += rest.trailing_zeros();
+        let n_bits = (mask >> offset).trailing_ones().min(64);
+        let run = (offset as u16, n_bits as u16);
+        offset += n_bits;
+        Some(run)
+    })
+}
+
+/// A number with the lowest `n` bits set.
+pub(in crate::openflow) fn ones(n: u16) -> u128 {
     1u128.checked_shl(n.into()).map_or(u128::MAX, |bit| bit - 1)
 }
 

@@ -5,10 +5,10 @@ use super::mod_header::{
     ModDlDst, ModDlSrc, ModNwDst, ModNwEcn, ModNwSrc, ModNwTos, ModTpDst, ModTpSrc,
 };
 use super::prelude::*;
+use super::put_field::{REG_LOAD2, SET_FIELD, ones, put_load, put_value, runs_of_ones};
 use super::vlan::{
     ETH_TYPE_VLAN, ModVlanPcp, ModVlanVid, PopVlan, PushVlan, SetVlanPcp, SetVlanVid, StripVlan,
 };
-use super::whole::{REG_LOAD2, SET_FIELD, ones, put_load, put_value};
 
 /// A field with the bits to set.
 pub(super) struct FieldSetting {
@@ -99,18 +99,14 @@ impl FieldSetting {
         let n_bits = self.field.n_bits();
         let value = be_number(&self.value);
         let mask = self.mask.as_deref().map_or(u128::MAX, be_number) & ones(n_bits);
-        let mut offset = 0;
-        while let Some(rest) = mask.checked_shr(offset).filter(|rest| *rest != 0) {
-            offset += rest.trailing_zeros();
-            let n_bits = (mask >> offset).trailing_ones().min(64) as u16;
+        for (offset, n_bits) in runs_of_ones(mask) {
             let dst = Bits {
                 header,
-                offset: offset as u16,
+                offset,
                 n_bits,
             };
             let bits = value >> offset & ones(n_bits);
             put_load(dst, bits as u64, &mut parser.out);
-            offset += u32::from(n_bits);
         }
         Ok(())
     }
@@ -124,8 +120,8 @@ impl FieldSetting {
         let [_, _, mac @ ..] = (number as u64).to_be_bytes();
         let vlan_vid = port & 0xfff;
         match self.field.id {
-            Id::VLAN_TCI if number & TAG_PRESENT == 0 && first => StripVlan.put(parser),
-            Id::VLAN_TCI if number & TAG_PRESENT == 0 => PopVlan.put(parser),
+            Id::VLAN_TCI if number & TAG_PRESENT == 0 && first => StripVlan {}.put(parser),
+            Id::VLAN_TCI if number & TAG_PRESENT == 0 => PopVlan {}.put(parser),
             Id::VLAN_TCI => {
                 let vlan_pcp = (port >> 13) as u8;
                 if first {
