@@ -1,6 +1,7 @@
 //! Tunnels: their endpoints and keys (ovs-vswitchd.conf.db(5), table `Interface`, "Tunnel Options").
 
 use std::fmt;
+use std::net::IpAddr;
 
 use super::topology::{Bridge, Interface, Port, Topology};
 
@@ -159,6 +160,13 @@ pub fn is_tunnel(kind: &str) -> bool {
     TunnelKind::of(kind).is_some()
 }
 
+/// An address of a tunnel as ovs-vswitchd reads it: an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is its
+/// IPv4 address. `None` for `flow` and malformed text.
+pub fn address(text: &str) -> Option<IpAddr> {
+    let address: IpAddr = text.parse().ok()?;
+    Some(address.to_canonical())
+}
+
 /// The tunnels of a topology, by bridge and name.
 pub fn tunnels(topology: &Topology) -> impl Iterator<Item = Tunnel<'_>> {
     topology
@@ -287,6 +295,21 @@ mod tests {
             assert_eq!(tunnel.state(), None);
         }
         assert!(Tunnel::of(&bridge, &port, &interface("patch", &[])).is_none());
+    }
+
+    #[test]
+    fn mapped_addresses_are_ipv4() {
+        let four = address("10.0.0.72");
+        assert!(four.is_some_and(|address| address.is_ipv4()));
+        for text in [
+            "::ffff:10.0.0.72",
+            "::FFFF:a00:48",
+            "0:0:0:0:0:ffff:0a00:0048",
+        ] {
+            assert_eq!(address(text), four, "{text}");
+        }
+        assert_ne!(address("::10.0.0.72"), four);
+        assert_eq!(address("flow"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | [`draft`] | a pending transaction: rows as they will be after the commit |
 //! | [`place`] | bridges and ports of the draft, by name or number |
 //! | [`keys`] | checks that keys and values are documented |
+//! | [`controller`] | checks that ovs-vswitchd will use the controllers that a plan sets |
 //! | [`settings`] | the settings of a bridge or a port |
 //! | [`name`] | the valid names of bridges, ports and interfaces |
 //! | [`bridge`] | adding, changing and removing bridges and VLAN bridges |
@@ -23,6 +24,7 @@
 //! | [`report`] | the changes of the draft, object by object, with before and after |
 
 pub(crate) mod bridge;
+pub(crate) mod controller;
 pub(crate) mod database;
 pub(crate) mod draft;
 pub(crate) mod filter;

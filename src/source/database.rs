@@ -99,6 +99,11 @@ impl Database {
         self.at_other(self.need).await
     }
 
+    /// The host whose database it is.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// The number of servers.
     pub fn servers(&self) -> usize {
         self.host.db.iter().count()

@@ -405,8 +405,8 @@ fn malformed_values_are_refused() {
         "other_config=\"a=b",
         "other_config=a=b\\",
         "other_config:\"a",
-        "bond_active_slave=a b",
-        "bond_active_slave=\"\\x\"",
+        "mac=a b",
+        "mac=\"\\x\"",
     ] {
         let arguments = ["db", "set", "Port", "p1", text];
         sandbox.ovs(&arguments).exits(2).prints("");

@@ -84,6 +84,7 @@ mod tests {
                     unserved: [].into(),
                 },
                 host: None,
+                run_directories: &[],
             };
             let line = |finding: &Finding| format!("{} {}", finding.kind.word(), finding.object);
             let mut lines: Vec<String> = findings(&snapshot).iter().map(line).collect();

@@ -465,6 +465,11 @@ impl<'c> Draft<'c> {
         }
     }
 
+    /// Takes what a column holds once the transaction is committed.
+    pub(crate) fn observe(&mut self, row: RowId, column: &str, datum: Datum) {
+        self.change(row, column, ColumnChange::Set(datum));
+    }
+
     /// The UUID of a row in the database; `None` for a new row.
     pub(crate) fn uuid(&self, row: RowId) -> Option<Uuid> {
         match self.rows.of(row).identity {
