@@ -119,6 +119,7 @@ fn open_vswitch(row: &Row) -> Result<OpenVSwitch, ValueError> {
         next_cfg: number(row, "next_cfg")?.unwrap_or_default(),
         cur_cfg: number(row, "cur_cfg")?.unwrap_or_default(),
         iface_types: strings(row, "iface_types")?,
+        has_ssl: !uuids(row, "ssl")?.is_empty(),
         other_config: map(row, "other_config")?,
     })
 }

@@ -166,6 +166,7 @@ impl Reading {
             if self.want.health {
                 push_column(&mut ovs, "iface_types");
                 push_column(&mut ovs, "other_config");
+                push_column(&mut ovs, "ssl");
                 selects.push(Select::columns("Mirror", &MIRROR_COLUMNS));
             }
             selects.push(ovs);

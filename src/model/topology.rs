@@ -39,6 +39,8 @@ pub struct OpenVSwitch {
     pub cur_cfg: i64,
     /// The types of interface that ovs-vswitchd supports, if read ([`super::Want::with_health`]).
     pub iface_types: Vec<String>,
+    /// Whether it has a row in table `SSL`, if read ([`super::Want::with_health`]).
+    pub has_ssl: bool,
     /// Settings of the whole switch, if read ([`super::Want::with_health`]).
     pub other_config: BTreeMap<String, String>,
 }
