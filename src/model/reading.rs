@@ -42,7 +42,7 @@ enum Step {
     /// Reads these rows.
     Last(Rows),
     /// Asks for the bridges' own ports, which are no part of their number of ports.
-    OwnPorts(Topology, Vec<Row>),
+    OwnPorts(Box<Topology>, Vec<Row>),
 }
 
 /// Which rows the last request reads.
@@ -106,7 +106,7 @@ impl Reading {
         let mut rows = answers.iter().flatten();
         let last = match &mut self.step {
             Step::OwnPorts(topology, bridges) => {
-                let mut topology = std::mem::take(topology);
+                let mut topology = std::mem::take(topology.as_mut());
                 count_other_ports(&mut topology, bridges, answers)?;
                 return Ok(Some(topology));
             }
@@ -146,7 +146,7 @@ impl Reading {
                         return Ok(Some(topology));
                     }
                     let bridges = answers.last().cloned().unwrap_or_default();
-                    self.step = Step::OwnPorts(topology, bridges);
+                    self.step = Step::OwnPorts(Box::new(topology), bridges);
                     return Ok(None);
                 }
                 // The configuration changed between the requests.
