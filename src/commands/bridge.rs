@@ -8,7 +8,7 @@ use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
-use crate::model::{Bridge, Depth, Scope, Want};
+use crate::model::{Bridge, Connection, Depth, Scope, Want};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape, escape, headings};
 use crate::plan::Edit;
 
@@ -78,12 +78,15 @@ const CONTROLLERS: Column<Bridge> = Column::new("controllers", |bridge: &Bridge|
 .texts("the targets of its controllers; in ovs show objects")
 .role(ColourRole::Address);
 const CONNECTED: Column<Bridge> = Column::new("connected", |bridge: &Bridge| {
-    match bridge.controllers.as_slice() {
-        [] => Cell::Absent,
-        controllers => Cell::Bool(controllers.iter().any(|c| c.is_connected)),
+    // The database does not tell of a passive target whether a controller has connected to it.
+    let known = |c: &&Connection| c.is_connected || !c.is_passive();
+    let mut controllers = bridge.controllers.iter().filter(known).peekable();
+    match controllers.peek() {
+        None => Cell::Absent,
+        Some(_) => Cell::Bool(controllers.any(|c| c.is_connected)),
     }
 })
-.truth_or_null("whether a controller is connected")
+.truth_or_null("whether a controller is connected; null if unknown, or without one")
 .role(ColourRole::State);
 const STP: Column<Bridge> = Column::new("stp_enable", |bridge: &Bridge| {
     Cell::Bool(bridge.stp_enable)

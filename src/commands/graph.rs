@@ -109,7 +109,7 @@ fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
             .drop(1),
         lines::InterfaceRow::STATE
             .of(|line: &ItemRow<'g, 't>| Cell::text(line.item.problem.unwrap_or("ok")))
-            .shape(Shape::Text),
+            .text(lines::InterfaceRow::WORKS),
     ]
 }
 

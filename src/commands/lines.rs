@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Context, Failure};
+use crate::model::port_state::{Bfd, Cfm, PortState};
 use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Shape};
 
@@ -183,6 +184,43 @@ impl<'t> InterfaceRow<'t> {
         .role(ColourRole::State)
         .reads(&["link_state"]);
 
+    /// The meaning of the column `state` where it is not that of a port.
+    pub(super) const WORKS: &'static str = "whether it works: ok, or what is wrong";
+
+    pub(super) const STATE: InterfaceColumn<'t> =
+        Column::new("state", |line: &InterfaceRow<'t>| {
+            state(PortState::of(line.port, line.interface))
+        })
+        .is(
+            Shape::OrNull(&Shape::Words(&PortState::WORDS)),
+            "up, down, error, or not-live: the link is up, but BFD, CFM or LACP keeps it from being used",
+        )
+        .in_general(Self::WORKS)
+        .role(ColourRole::State)
+        .reads(&PortState::READS);
+
+    pub(super) const BFD: InterfaceColumn<'t> = Column::new("bfd", |line: &InterfaceRow<'t>| {
+        Cell::from(Bfd::of(line.interface).map(|bfd| bfd.to_string()))
+    })
+    .text_or_null("the state of the BFD session, with its diagnostics; null without BFD")
+    .role(ColourRole::State)
+    .reads(&["bfd_status"]);
+
+    pub(super) const CFM: InterfaceColumn<'t> = Column::new("cfm", |line: &InterfaceRow<'t>| {
+        Cell::from(Cfm::of(line.interface).map(|cfm| cfm.to_string()))
+    })
+    .text_or_null("the state of CFM: ok, or its faults; null without CFM")
+    .role(ColourRole::State)
+    .reads(&["cfm_fault", "cfm_fault_status", "cfm_remote_opstate"]);
+
+    pub(super) const LACP_CURRENT: InterfaceColumn<'t> =
+        Column::new("lacp_current", |line: &InterfaceRow<'t>| {
+            line.interface.lacp_current.map_or(Cell::Absent, Cell::Bool)
+        })
+        .truth_or_null("whether what the LACP partner said is current; null without LACP")
+        .role(ColourRole::State)
+        .reads(&["lacp_current"]);
+
     pub(super) const ERROR: InterfaceColumn<'t> =
         Column::new("error", |line: &InterfaceRow<'t>| {
             Cell::from(line.interface.error.as_deref())
@@ -233,6 +271,11 @@ impl<'t> InterfaceRow<'t> {
         })
         .text_map("keys and values that others, such as Neutron, have left")
         .reads(&["external_ids"]);
+}
+
+/// The state of an interface or a port in one word.
+pub(super) fn state(state: Option<PortState>) -> Cell {
+    Cell::from(state.map(PortState::word))
 }
 
 /// A map of strings.

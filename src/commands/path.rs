@@ -86,7 +86,10 @@ fn columns() -> Vec<Column<Leg>> {
             .drop(2),
         InterfaceRow::STATE
             .of(|leg: &Leg| Cell::from(leg.state))
-            .shape(Shape::OrNull(&Shape::Words(TagState::WORDS))),
+            .is(
+                Shape::OrNull(&Shape::Words(TagState::WORDS)),
+                InterfaceRow::WORKS,
+            ),
         Column::new("note", |leg: &Leg| Cell::text(&leg.note))
             .text("what else is to be said, in words")
             .wrap()

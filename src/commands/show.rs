@@ -53,11 +53,15 @@ fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
         InterfaceRow::REMOTE_IP.drop(1),
         InterfaceRow::LOCAL_IP.drop(5),
         InterfaceRow::KEY.drop(2),
-        InterfaceRow::LINK_STATE.drop(7),
+        InterfaceRow::STATE.drop(7),
         InterfaceRow::ERROR.drop(8),
         InterfaceRow::MAC.extra(),
         InterfaceRow::MTU.extra(),
         InterfaceRow::ADMIN_STATE.extra(),
+        InterfaceRow::LINK_STATE.extra(),
+        InterfaceRow::BFD.extra(),
+        InterfaceRow::CFM.extra(),
+        InterfaceRow::LACP_CURRENT.extra(),
         InterfaceRow::OPTIONS.extra(),
         InterfaceRow::EXTERNAL_IDS.extra(),
     ]
@@ -75,7 +79,7 @@ impl Args {
         let scope = self.bridge.clone().map_or(Scope::All, Scope::Bridge);
         let as_lines = cx.format.columns.is_some();
         let want = match cx.format.mode {
-            Mode::Table if !as_lines => Want::of(scope, Depth::Full).only(tree::READS.to_vec()),
+            Mode::Table if !as_lines => Want::of(scope, Depth::Full).only(tree::reads()),
             Mode::Json if !as_lines => Want::of(scope, Depth::Full),
             _ => Want::of(scope, Depth::Ports).only(view.reads()),
         };

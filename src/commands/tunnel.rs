@@ -9,7 +9,7 @@ use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::tunnel::{Tunnel, is_tunnel};
 use crate::model::{Depth, Scope, Want};
-use crate::output::{Cell, ColourRole, Column, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, headings};
 
 /// The commands on tunnels.
 // One exists per process, and one per line of a batch.
@@ -40,7 +40,8 @@ const LIST: About = About::watchable()
     .remarks(
         "\
 The key is `flow` where flows match and set it (tun_id), and `in=… out=…` where the two directions \
-differ.",
+differ.\n\
+The state is not-live where BFD or CFM holds the path for broken although the link is up: a tunnel's link always is.",
     )
     .examples(
         "\
@@ -62,9 +63,11 @@ fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
         InterfaceRow::REMOTE_IP,
         InterfaceRow::KEY,
         InterfaceRow::STATE,
+        InterfaceRow::BFD.drop(6),
         InterfaceRow::ERROR.drop(1),
         InterfaceRow::DST_PORT.extra(),
         InterfaceRow::LINK_STATE.extra(),
+        InterfaceRow::CFM.extra(),
         InterfaceRow::OPTIONS.extra(),
     ]
 }
@@ -140,15 +143,4 @@ impl<'t> InterfaceRow<'t> {
         })
         .whole_or_null("the UDP or TCP port to which the tunnel sends")
         .reads(&["options"]);
-
-    pub(super) const STATE: Column<InterfaceRow<'t>> =
-        Column::new("state", |line: &InterfaceRow<'t>| {
-            Cell::from(line.tunnel().and_then(|tunnel| tunnel.state()))
-        })
-        .is(
-            Shape::OrNull(&Shape::Words(&["up", "down", "error"])),
-            "whether it works: ok, or what is wrong",
-        )
-        .role(ColourRole::State)
-        .reads(&["error", "link_state"]);
 }

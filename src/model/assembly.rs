@@ -183,6 +183,7 @@ pub fn port(row: &Row) -> Result<Port, ValueError> {
         external_ids: map(row, "external_ids")?,
         bond_mode: text(row, "bond_mode")?,
         lacp: text(row, "lacp")?,
+        bond_active: text(row, "bond_active_slave")?,
         interfaces: Vec::new(),
     })
 }
@@ -201,6 +202,11 @@ fn interface(row: &Row) -> Result<Interface, ValueError> {
         mtu: number(row, "mtu")?,
         options: map(row, "options")?,
         other_config: map(row, "other_config")?,
+        bfd_status: map(row, "bfd_status")?,
+        cfm_fault: optional_flag(row, "cfm_fault")?,
+        cfm_fault_status: strings(row, "cfm_fault_status")?,
+        cfm_remote_opstate: text(row, "cfm_remote_opstate")?,
+        lacp_current: optional_flag(row, "lacp_current")?,
         status: map(row, "status")?,
         external_ids: map(row, "external_ids")?,
     })
@@ -246,6 +252,10 @@ fn uuids(row: &Row, column: &str) -> Result<Vec<Uuid>, ValueError> {
 
 fn flag(row: &Row, column: &str) -> Result<bool, ValueError> {
     read(row, column, Row::boolean)
+}
+
+fn optional_flag(row: &Row, column: &str) -> Result<Option<bool>, ValueError> {
+    read(row, column, Row::optional_boolean)
 }
 
 fn map(row: &Row, column: &str) -> Result<BTreeMap<String, String>, ValueError> {

@@ -13,6 +13,7 @@
 //! | [`owned`] | the columns that the daemons own and write back |
 //! | [`vlan_bridge`] | bridges that are a VLAN of another |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
+//! | [`port_state`] | whether packets pass an interface: link, BFD, CFM, LACP |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
 //! | `budget` | limits the work of a search |
 //! | `liveness` | which groups are live |
@@ -38,6 +39,7 @@ pub mod names;
 pub mod owned;
 pub mod patch;
 pub mod path;
+pub mod port_state;
 pub mod reading;
 pub mod resolve;
 pub mod segment;

@@ -294,7 +294,7 @@ const BRIDGE_COLUMNS: [&str; 12] = [
     "external_ids",
     "other_config",
 ];
-const PORT_COLUMNS: [&str; 11] = [
+const PORT_COLUMNS: [&str; 12] = [
     "_uuid",
     "name",
     "interfaces",
@@ -306,8 +306,9 @@ const PORT_COLUMNS: [&str; 11] = [
     "external_ids",
     "bond_mode",
     "lacp",
+    "bond_active_slave",
 ];
-const INTERFACE_COLUMNS: [&str; 13] = [
+const INTERFACE_COLUMNS: [&str; 18] = [
     "_uuid",
     "name",
     "type",
@@ -319,6 +320,11 @@ const INTERFACE_COLUMNS: [&str; 13] = [
     "mac_in_use",
     "mtu",
     "options",
+    "bfd_status",
+    "cfm_fault",
+    "cfm_fault_status",
+    "cfm_remote_opstate",
+    "lacp_current",
     "status",
     "external_ids",
 ];

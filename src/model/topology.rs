@@ -133,6 +133,8 @@ pub struct Port {
     pub bond_mode: Option<String>,
     /// `active`, `passive` or `off`.
     pub lacp: Option<String>,
+    /// The MAC address of a bond's active member; zeros if it has none.
+    pub bond_active: Option<String>,
     /// One interface, or several for a bond, by name. Empty only if the database is inconsistent.
     pub interfaces: Vec<Interface>,
 }
@@ -165,6 +167,16 @@ pub struct Interface {
     pub options: BTreeMap<String, String>,
     /// Further settings, if read ([`super::Want::with_health`]).
     pub other_config: BTreeMap<String, String>,
+    /// The BFD session, by key: `state`, `forwarding`, `diagnostic`, …; empty without BFD.
+    pub bfd_status: BTreeMap<String, String>,
+    /// Whether CFM has found a fault; none without CFM.
+    pub cfm_fault: Option<bool>,
+    /// The faults that CFM has found, by their words.
+    pub cfm_fault_status: Vec<String>,
+    /// What the remote end's extended CFM reports of itself: `up` or `down`.
+    pub cfm_remote_opstate: Option<String>,
+    /// Of a port with LACP, whether its partner's information is current.
+    pub lacp_current: Option<bool>,
     /// Status reported by its driver.
     pub status: BTreeMap<String, String>,
     /// Key-value pairs of other programs.
@@ -190,6 +202,23 @@ impl Topology {
             let interfaces = bridge.interfaces();
             interfaces.map(move |(port, interface)| (bridge, port, interface))
         })
+    }
+}
+
+impl Connection {
+    /// Whether it listens for connections (`ptcp:`, `pssl:`, `punix:`) instead of making one.
+    pub fn is_passive(&self) -> bool {
+        self.target.starts_with('p')
+    }
+
+    /// `connected`; `passive` for one that listens and has no connection, or whose connections the database does not
+    /// tell; `disconnected`.
+    pub fn state(&self) -> &'static str {
+        match self.is_connected {
+            true => "connected",
+            false if self.is_passive() => "passive",
+            false => "disconnected",
+        }
     }
 }
 

@@ -208,15 +208,6 @@ impl<'t> Tunnel<'t> {
             (one, other) => Some(format!("in={one} out={other}")),
         }
     }
-
-    /// `error` if ovs-vswitchd could not create it, else its link state `up` or `down`; `None` if not known
-    /// yet.
-    pub fn state(&self) -> Option<&'t str> {
-        if self.interface.error.is_some() || self.interface.ofport == Some(-1) {
-            return Some("error");
-        }
-        self.interface.link_state.as_deref()
-    }
 }
 
 impl<'t> Key<'t> {
@@ -292,7 +283,6 @@ mod tests {
             let tunnel = Tunnel::of(&bridge, &port, &interface).unwrap();
             assert_eq!(tunnel.key().as_deref(), key, "{kind}");
             assert_eq!(tunnel.dst_port, dst_port, "{kind}");
-            assert_eq!(tunnel.state(), None);
         }
         assert!(Tunnel::of(&bridge, &port, &interface("patch", &[])).is_none());
     }
@@ -310,21 +300,5 @@ mod tests {
         }
         assert_ne!(address("::10.0.0.72"), four);
         assert_eq!(address("flow"), None);
-    }
-
-    #[test]
-    fn an_error_outweighs_the_link() {
-        let (bridge, port) = (Bridge::default(), Port::default());
-        let mut interface = interface("vxlan", &[]);
-        interface.link_state = Some("up".into());
-        let state = |i: &Interface| {
-            Tunnel::of(&bridge, &port, i)
-                .unwrap()
-                .state()
-                .map(str::to_owned)
-        };
-        assert_eq!(state(&interface).as_deref(), Some("up"));
-        interface.ofport = Some(-1);
-        assert_eq!(state(&interface).as_deref(), Some("error"));
     }
 }

@@ -99,7 +99,7 @@ fn style(role: ColourRole, text: &str) -> Style {
         ColourRole::State => match text.rsplit(' ').next().unwrap_or(text) {
             "up" | "ok" | "true" | "connected" => plain.green(),
             "down" | "false" | "disconnected" | "warning" => plain.yellow(),
-            "note" => plain,
+            "note" | "passive" => plain,
             _ => plain.red(),
         },
         ColourRole::Error => plain.red(),

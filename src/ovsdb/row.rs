@@ -92,6 +92,11 @@ impl Row {
         self.read(column, "true or false", |datum| one(datum, as_boolean))
     }
 
+    /// One boolean or none.
+    pub fn optional_boolean(&self, column: &str) -> Result<Option<bool>, ValueError> {
+        self.optional(column, "true, false or nothing", as_boolean)
+    }
+
     /// Exactly one reference, or the row's own `_uuid`.
     pub fn uuid(&self, column: &str) -> Result<Uuid, ValueError> {
         self.read(column, "a UUID", |datum| one(datum, as_uuid))

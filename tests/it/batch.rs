@@ -191,7 +191,7 @@ fn neutron(host: Neutron) -> String {
 /// `ovs show --json`, without identities and what the switch itself makes up or goes through.
 fn shown(sandbox: &Sandbox) -> Value {
     fn strip(value: &mut Value) {
-        const STATE: [&str; 11] = [
+        const STATE: [&str; 12] = [
             "uuid",
             "cur_cfg",
             "next_cfg",
@@ -203,6 +203,7 @@ fn shown(sandbox: &Sandbox) -> Value {
             "datapath_id",
             "mac",
             "link_state",
+            "state",
         ];
         match value {
             Value::Object(map) => {

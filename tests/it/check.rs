@@ -222,6 +222,19 @@ fn names_and_tags() {
             ),
         ],
     );
+    fault(
+        &sandbox,
+        "set Port tap3 trunks=[] tag=3 vlan_mode=native-untagged",
+        "native-all tap3",
+        "set Port tap3 trunks=3,4 tag=3",
+    );
+    // Alone it leads out, and carries every VLAN by intention.
+    vsctl!(
+        sandbox,
+        "add-br br1 -- add-port br1 eth7 tag=3 vlan_mode=native-untagged"
+    );
+    see(&sandbox, &[]);
+    vsctl!(sandbox, "del-br br1");
     // The network card is the way out.
     vsctl!(sandbox, "add-port br0 ens37");
     see(&sandbox, &[]);
@@ -270,6 +283,15 @@ fn ports() {
     let clear = "--no-wait clear Interface tap2 ofport";
     let mend = "del-port tap2 -- add-port br0 tap2 tag=2";
     fault(&sandbox, clear, "no-ofport tap2", mend);
+    let taken = "set Interface tap1 ofport_request=9 -- add-port br0 tap3 tag=3";
+    vsctl!(sandbox, "{taken}");
+    see(&sandbox, &[]);
+    fault(
+        &sandbox,
+        "set Interface tap3 ofport_request=9",
+        "ofport-not-granted tap3",
+        "set Interface tap3 ofport_request=10",
+    );
 }
 
 #[test]
@@ -353,7 +375,15 @@ fn controllers() {
     // Port 1 of this host: no process listens on it.
     let away = "set-controller br0 tcp:127.0.0.1:1";
     let unreachable = "controller-unreachable tcp:127.0.0.1:1";
-    fault(&sandbox, away, unreachable, &mend);
+    fault(&sandbox, away, "fail-open br0", &mend);
+    // It listens: that nobody has connected is no fault.
+    vsctl!(sandbox, "set-controller br0 ptcp:0:127.0.0.1");
+    see(&sandbox, &[]);
+    ovs!(sandbox, "show -o table")
+        .ok()
+        .shows("controller ptcp:0:127.0.0.1  passive");
+    ovs!(sandbox, "bridge show br0 -g connected").prints("\n");
+    vsctl!(sandbox, "{mend}");
     vsctl!(sandbox, "set-fail-mode br0 secure");
     see(&sandbox, &[]);
     fault(&sandbox, away, "no-controller br0", &mend);

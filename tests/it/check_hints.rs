@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use ovs::sandbox::{Dummy, Options};
 use serde_json::Value;
 
+use crate::common::checks::PATIENCE;
+use crate::common::server::within;
 use crate::common::{self, Sandbox};
 
 /// A switch whose system ports are the kernel's: what is not there cannot be opened.
@@ -124,6 +126,13 @@ fn faulty() -> Sandbox {
          -- add-port br1 e0 -- set Interface e0 type=patch options:peer=patch-to-the-east",
         "add-port br0 patch-to-the-early -- set Interface patch-to-the-early type=patch options:peer=e1 \
          -- add-port br1 e1 -- set Interface e1 type=patch options:peer=patch-to-the-early",
+        "add-bond br0 bond2 q1 q2 bond_mode=balance-tcp -- set Interface q1 type=dummy \
+         -- set Interface q2 type=dummy",
+        "add-bond br0 bond3 r1 r2 lacp=active -- set Interface r1 type=dummy -- set Interface r2 type=dummy",
+        "add-port br0 17 tag=5 vlan_mode=native-untagged -- set Interface 17 type=dummy ofport_request=1 \
+         -- set Interface tap1 ofport_request=1",
+        "add-port br0 18 tag=5 -- set Interface 18 type=dummy bfd:enable=true",
+        "set-controller br1 tcp:127.0.0.1:1",
         "add-br br2 -- set Bridge br2 datapath_type=dummy other_config:datapath-id=00000000000000aa",
         "add-br br3 -- set Bridge br3 datapath_type=dummy other_config:datapath-id=00000000000000aa",
     ] {
@@ -179,6 +188,10 @@ fn shell(sandbox: &Sandbox, line: &str) -> Output {
 #[test]
 fn every_hinted_command_runs() {
     let sandbox = faulty();
+    // That there is no partner is known after some seconds.
+    within(PATIENCE, || {
+        told(&sandbox).contains(&"lacp-no-partner bond3".to_owned())
+    });
     let mut kinds = std::collections::BTreeSet::new();
     for finding in check(&sandbox) {
         let hint = text(&finding, "hint");
@@ -208,15 +221,21 @@ fn every_hinted_command_runs() {
         kinds,
         [
             "bond-down",
+            "bond-needs-lacp",
             "cut-names",
             "dangling-patch",
             "datapath-id-twice",
             "dead-vlan",
+            "fail-open",
             "flow-matches-no-port",
             "flow-output-no-port",
+            "lacp-no-partner",
             "missing-group",
             "missing-meter",
+            "native-all",
             "no-device",
+            "not-live",
+            "ofport-not-granted",
             "port-error",
             "self-patch",
             "trunks-all",

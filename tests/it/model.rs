@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ovs::commands::read;
 use ovs::model::patch::{patches, patches_of};
+use ovs::model::port_state::PortState;
 use ovs::model::resolve::find;
 use ovs::model::tunnel::{Key, tunnels};
 use ovs::model::vlan::{Vlan, tags};
@@ -242,7 +243,8 @@ async fn what_else_a_switch_may_have() {
     assert_eq!(bad.port_number(), None);
     assert!(bad.error.is_some());
     let tunnel = tunnels(&topology).next().unwrap();
-    assert_eq!((tunnel.state(), tunnel.remote), (Some("error"), None));
+    let state = PortState::of(tunnel.port, tunnel.interface);
+    assert_eq!((state, tunnel.remote), (Some(PortState::Error), None));
 }
 
 #[tokio::test]

@@ -163,6 +163,11 @@ fn a_column_alone_is_what_the_whole_record_has() {
         "add-bond br-int bond0 eth1 eth2 tag=5 lacp=active -- set Port bond0 external_ids:a=b \
          other_config:c=d"
     );
+    // The switch takes some seconds to find that there is no LACP partner.
+    vsctl!(
+        sandbox,
+        "wait-until Interface eth1 lacp_current=false -- wait-until Interface eth2 lacp_current=false"
+    );
     let record =
         |port: &str, of: &[&str]| -> Value { ovs!(sandbox, "port show {port}").args(of).json() };
     for port in [
@@ -319,7 +324,7 @@ fn names_that_would_act_on_a_terminal() {
 
 #[test]
 fn a_column_alone_is_what_it_is_among_others() {
-    const COLUMNS: &str = "bridge,port,interface,ofport,type,tag,trunks,mac,link_state,vlan_mode,mtu,\
+    const COLUMNS: &str = "bridge,port,interface,ofport,type,tag,trunks,mac,state,link_state,vlan_mode,mtu,\
         admin_state,error,peer,peer_bridge,remote_ip,local_ip,key,options,external_ids";
     let sandbox = Sandbox::neutron(Neutron::Node);
     vsctl!(

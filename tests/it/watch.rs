@@ -28,6 +28,27 @@ fn sandbox() -> Sandbox {
     )
 }
 
+/// What BFD finds is a change of the database.
+#[test]
+fn a_path_that_breaks() {
+    let sandbox = Sandbox::with(
+        "add-br br0 -- add-port br0 v1 \
+         -- set Interface v1 type=vxlan options:remote_ip=10.0.0.72 bfd:enable=true",
+    );
+    let forward = |is| appctl!(sandbox, "bfd/set-forwarding v1 {is}");
+    forward("true");
+    until("up", || {
+        ovs!(sandbox, "tunnel list -g state").out() == "up\n"
+    });
+    let watched = Watched::start(&sandbox, "tunnel list --columns port,state,bfd --watch");
+    assert_eq!(unstamped(&watched.line()), "=\tv1\tup\tdown");
+    forward("false");
+    assert_eq!(unstamped(&watched.line()), "~\tv1\tnot-live\tdown");
+    forward("true");
+    assert_eq!(unstamped(&watched.line()), "~\tv1\tup\tdown");
+    watched.stop();
+}
+
 /// `ovs ... --watch` whose lines are read as they come.
 pub(crate) struct Watched {
     child: Child,

@@ -7,6 +7,7 @@ use super::shape::{
 };
 use super::{Document, document, listing, plain};
 use crate::commands::changed_columns;
+use crate::model::port_state::PortState;
 
 /// The name of the document of `--dry-run`.
 pub(super) const PLAN_DOCUMENT: &str = "ovs-plan";
@@ -62,6 +63,7 @@ pub(super) fn show() -> Document {
         .with("cvlans", list(vid()))
         .with("bond_mode", maybe.clone())
         .with("lacp", or_null(words(&["active", "passive", "off"])))
+        .with("state", or_null(words(&PortState::WORDS)))
         .all(&["external_ids", "other_config"], &strings)
         .with("interfaces", list(refer("interface")));
     let interface = ObjectSchema::new()
@@ -72,6 +74,11 @@ pub(super) fn show() -> Document {
             &["admin_state", "link_state"],
             &or_null(words(&["up", "down"])),
         )
+        .with("state", or_null(words(&PortState::WORDS)))
+        .with("bfd_status", strings.clone())
+        .all(&["cfm_fault", "lacp_current"], &or_null(truth()))
+        .with("cfm_fault_status", list(text()))
+        .with("cfm_remote_opstate", or_null(words(&["up", "down"])))
         .with("mac", maybe.clone())
         .with("mtu", or_null(whole()))
         .all(&["error", "peer", "peer_bridge"], &maybe)

@@ -2,14 +2,16 @@
 
 use super::{locate, own_row};
 use crate::commands::about::About;
-use crate::commands::lines::{InterfaceRow, map};
+use crate::commands::lines::{InterfaceRow, map, state};
 use crate::commands::{Context, Failure};
+use crate::model::port_state::PortState;
 use crate::model::{Bridge, Interface};
-use crate::output::{Cell, Column, Mode, Shape, headings};
+use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 
 pub(super) const ABOUT: About = About::reads()
     .one(|| headings(&columns()))
-    .remarks("A bond has no OpenFlow number, type or state of its own: its interfaces have, and are listed.")
+    .remarks("A bond has no OpenFlow number or type of its own: its interfaces have, and are listed; its state is the best of \
+theirs.")
     .examples("\
 ovs port show qvobeeb2c54-aa
 ovs port show br-int/15
@@ -76,6 +78,13 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         of_interface!(InterfaceRow::MTU),
         of_interface!(InterfaceRow::ADMIN_STATE),
         of_interface!(InterfaceRow::LINK_STATE),
+        InterfaceRow::STATE.of(|shown: &Shown<'t>| {
+            let line = shown.lines.first();
+            line.map_or(Cell::Absent, |line| state(PortState::of_port(line.port)))
+        }),
+        of_interface!(InterfaceRow::BFD),
+        of_interface!(InterfaceRow::CFM),
+        of_interface!(InterfaceRow::LACP_CURRENT),
         of_interface!(InterfaceRow::ERROR),
         of_interface!(InterfaceRow::PEER),
         of_interface!(InterfaceRow::PEER_BRIDGE),
@@ -119,6 +128,19 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
             "LACP of a bond: active, passive, off",
         )
         .reads(&["lacp"]),
+        Column::new("active_member", |shown: &Shown<'t>| {
+            let active = |line: &&InterfaceRow<'t>| {
+                let mac = line.interface.mac_in_use.as_deref();
+                mac.is_some() && mac == line.port.bond_active.as_deref()
+            };
+            bond(shown, |_| {
+                let active = shown.lines.iter().find(active);
+                Cell::from(active.map(|line| line.interface.name.as_str()))
+            })
+        })
+        .text_or_null("of a bond: its active member; null where it has none")
+        .role(ColourRole::Name)
+        .reads(&["bond_active_slave", "mac_in_use"]),
         Column::new("interfaces", |shown: &Shown<'t>| match shown.sole() {
             Some(_) => Cell::Absent,
             None => Cell::List(shown.lines.iter().map(member).collect()),
@@ -127,7 +149,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
             Shape::OrNull(&Shape::Records(|| headings(&member_columns()))),
             "of a bond: its interfaces",
         )
-        .reads(&["mac_in_use", "link_state", "error"]),
+        .reads(&MEMBER_READS),
     ]
 }
 
@@ -136,14 +158,37 @@ fn bond(shown: &Shown<'_>, cell: impl Fn(&InterfaceRow<'_>) -> Cell) -> Cell {
     bond.map_or(Cell::Absent, cell)
 }
 
+/// The database columns that [`member_columns`] are made of.
+const MEMBER_READS: [&str; 12] = {
+    let [a, b, c, d, e, f, g, h, i, j] = PortState::READS;
+    [
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        i,
+        j,
+        "mac_in_use",
+        "cfm_fault_status",
+    ]
+};
+
 /// The columns of each interface of a bond.
-fn member_columns<'t>() -> [Column<InterfaceRow<'t>>; 6] {
+fn member_columns<'t>() -> [Column<InterfaceRow<'t>>; 10] {
     [
         InterfaceRow::INTERFACE,
         InterfaceRow::OFPORT,
         InterfaceRow::TYPE,
         InterfaceRow::MAC,
-        InterfaceRow::LINK_STATE,
+        InterfaceRow::LINK_STATE.drop(3),
+        InterfaceRow::STATE,
+        InterfaceRow::BFD.drop(4),
+        InterfaceRow::CFM.drop(5),
+        InterfaceRow::LACP_CURRENT.drop(2),
         InterfaceRow::ERROR.drop(1),
     ]
 }

@@ -1,6 +1,7 @@
 //! The whole topology as JSON.
 
-use crate::commands::lines::{InterfaceRow, Picture, map};
+use crate::commands::lines::{InterfaceRow, Picture, map, state};
+use crate::model::port_state::PortState;
 use crate::model::{Bridge, Connection, Port};
 use crate::output::Cell;
 
@@ -85,6 +86,7 @@ fn port(port: &Port, interfaces: Vec<Cell>) -> Cell {
         ("cvlans", Cell::Integers(port.cvlans.clone())),
         ("bond_mode", Cell::from(port.bond_mode.as_deref())),
         ("lacp", Cell::from(port.lacp.as_deref())),
+        ("state", state(PortState::of_port(port))),
         ("external_ids", map(&port.external_ids)),
         ("other_config", map(&port.other_config)),
         ("interfaces", Cell::List(interfaces)),
@@ -94,6 +96,7 @@ fn port(port: &Port, interfaces: Vec<Cell>) -> Cell {
 fn interface(line: &InterfaceRow<'_>) -> Cell {
     let interface = line.interface;
     let text = |text: &Option<String>| Cell::from(text.as_deref());
+    let flag = |flag: Option<bool>| flag.map_or(Cell::Absent, Cell::Bool);
     object([
         ("name", Cell::text(&interface.name)),
         ("ofport", Cell::from(line.ofport())),
@@ -101,6 +104,15 @@ fn interface(line: &InterfaceRow<'_>) -> Cell {
         ("type", Cell::text(interface.kind())),
         ("admin_state", text(&interface.admin_state)),
         ("link_state", text(&interface.link_state)),
+        ("state", InterfaceRow::STATE.value(line)),
+        ("bfd_status", map(&interface.bfd_status)),
+        ("cfm_fault", flag(interface.cfm_fault)),
+        (
+            "cfm_fault_status",
+            Cell::texts(interface.cfm_fault_status.iter()),
+        ),
+        ("cfm_remote_opstate", text(&interface.cfm_remote_opstate)),
+        ("lacp_current", flag(interface.lacp_current)),
         ("mac", text(&interface.mac_in_use)),
         ("mtu", Cell::from(interface.mtu)),
         ("error", text(&interface.error)),

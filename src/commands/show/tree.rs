@@ -1,21 +1,17 @@
 //! The tree: bridges as headings, below them their ports by number, each with its special properties.
 
 use crate::commands::lines::{InterfaceRow, Picture};
+use crate::model::port_state::{NotLive, PortState};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
 use crate::output::{ColourRole, Format, Item, Pieces, escape, width};
 
 /// The columns of ports and interfaces that the tree needs.
-pub(super) const READS: [&str; 8] = [
-    "tag",
-    "trunks",
-    "vlan_mode",
-    "bond_mode",
-    "options",
-    "admin_state",
-    "link_state",
-    "error",
-];
+pub(super) fn reads() -> Vec<&'static str> {
+    let mut columns = vec!["tag", "trunks", "vlan_mode", "options", "cfm_fault_status"];
+    columns.extend(PortState::READS);
+    columns
+}
 
 /// Wide enough for five digits and `LOCAL`.
 const OFPORT_WIDTH: usize = 5;
@@ -121,11 +117,7 @@ impl Tree {
                 (ColourRole::Address, &target),
             ],
         );
-        let state = if connection.is_connected {
-            "connected"
-        } else {
-            "disconnected"
-        };
+        let state = connection.state();
         self.text.put(2, &[(ColourRole::State, state)]);
         if let Some(role) = &connection.role {
             self.text.put(2, &[(ColourRole::Plain, &escape(role))]);
@@ -247,6 +239,11 @@ fn facts(line: &InterfaceRow<'_>) -> Vec<(ColourRole, Vec<String>)> {
         if let Some(key) = tunnel.key() {
             facts.push((ColourRole::Number, vec![format!("key {}", escape(&key))]));
         }
+    }
+    if let Some(reason) = NotLive::of(port, line.interface) {
+        let reason = escape(&reason.to_string());
+        let words = ["not live:"].into_iter().chain(reason.split(' '));
+        facts.push((ColourRole::Error, words.map(str::to_owned).collect()));
     }
     for (what, state) in [
         ("admin", &line.interface.admin_state),

@@ -138,7 +138,7 @@ fn columns<'t>() -> Vec<Column<TagLine<'t>>> {
         .extra(),
         InterfaceRow::STATE
             .of(|line: &TagLine<'t>| Cell::text(line.state.word()))
-            .shape(Shape::Words(TagState::WORDS)),
+            .is(Shape::Words(TagState::WORDS), InterfaceRow::WORKS),
         Column::new("record", |line: &TagLine<'t>| match &line.record {
             Some(record) => Cell::text_map(record.pairs.iter().copied()),
             None => Cell::Absent,

@@ -18,7 +18,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 
 fn check_bridge(snapshot: &Snapshot<'_>, bridge: &Bridge, found: &mut Found) {
     // A bridge that listens (`ptcp:`) need not be connected.
-    let active = |controller: &&Connection| !controller.target.starts_with('p');
+    let active = |controller: &&Connection| !controller.is_passive();
     let unused = |controller: &Connection| unused(snapshot, bridge, controller);
     for controller in bridge.controllers.iter().filter(|it| !active(it)) {
         if let Some(unused) = unused(controller) {
@@ -47,25 +47,44 @@ fn check_bridge(snapshot: &Snapshot<'_>, bridge: &Bridge, found: &mut Found) {
         );
     }
     let secure = bridge.fail_mode.as_deref() == Some("secure");
-    if secure && !away.is_empty() && versions.is_empty() && away.len() == controllers.len() {
+    let none_is_connected = versions.is_empty() && away.len() == controllers.len();
+    let targets = |away: &[&Connection]| {
         let targets: Vec<&str> = away.iter().map(|away| away.target.as_str()).collect();
+        targets.join(" or ")
+    };
+    if secure
+        && none_is_connected
+        && let Some(first) = away.first()
+    {
+        let unused = unused(first);
+        let why = match &unused {
+            Some(unused) => format!(": {}", unused.why),
+            None => reason(first),
+        };
         let what = format!(
-            "fail_mode is secure, and {} is not connected{}",
-            targets.join(" or "),
-            away.first()
-                .map(|away| match unused(away) {
-                    Some(unused) => format!(": {}", unused.why),
-                    None => reason(away),
-                })
-                .unwrap_or_default()
+            "fail_mode is secure, and {} is not connected{why}",
+            targets(&away)
         );
         found.add(FindingKind::NoController, Some(bridge), &bridge.name, what);
-        if let Some(unused) = away.first().and_then(|away| unused(away)) {
+        if let Some(unused) = unused {
             found.hint(&unused.hint, &[]);
         }
         away.clear();
     }
-    for controller in away {
+    // What ovs-vswitchd does not use does not make it fail open.
+    let (tried, others): (Vec<&Connection>, Vec<&Connection>) = away
+        .iter()
+        .partition(|controller| none_is_connected && unused(controller).is_none());
+    if let Some(first) = tried.first() {
+        let what = format!(
+            "fail_mode is standalone, and {} is not connected{}; after three inactivity probes without it the flows \
+             are deleted, and the bridge learns addresses",
+            targets(&tried),
+            reason(first)
+        );
+        found.add(FindingKind::FailOpen, Some(bridge), &bridge.name, what);
+    }
+    for controller in others {
         if let Some(unused) = unused(controller) {
             add_unused(bridge, controller, &unused, found);
             continue;
@@ -106,7 +125,7 @@ fn unused(snapshot: &Snapshot<'_>, bridge: &Bridge, controller: &Connection) -> 
         && !snapshot.topology.ovs.has_ssl
         && !controller.is_connected
         && !has_tried
-        && !target.starts_with('p');
+        && !controller.is_passive();
     is_without_key.then(|| Unused {
         why: "ovs-vswitchd has no key and certificates: table SSL has no row".to_owned(),
         hint: "`ovs-vsctl set-ssl KEY CERTIFICATE CA` names them".to_owned(),

@@ -81,6 +81,9 @@ kinds! {
     NoController "no-controller" Error
         "fail_mode is secure, and none of the controllers is connected"
         "does the controller (or agent) run, and listen there?"
+    FailOpen "fail-open" Warning
+        "without any of its controllers, the bridge acts as a learning switch"
+        "does the controller run, and listen there? `ovs bridge set {bridge} --fail-mode secure` keeps the flows while it is away"
     ControllerVersions "controller-versions" Error
         "a controller answers, but shares no OpenFlow version with the bridge"
         "allow a version that the controller supports: `ovs bridge set {bridge} --protocols V,V`"
@@ -126,12 +129,24 @@ kinds! {
     TrunksIgnored "trunks-ignored" Warning
         "a port with tag and trunks but no vlan_mode: the trunks are ignored"
         "say what is meant: `ovs tag set {object} --vlan-mode access`, `trunk`, `native-tagged` or `native-untagged`"
+    NativeAll "native-all" Note
+        "a native-tagged or native-untagged port without trunks carries every VLAN"
+        "name the VLANs that are meant: `ovs tag set {object} --trunks VID,VID`"
     BondDown "bond-down" Error
         "a bond without a usable member"
         "bring its members up, or see why ovs-vswitchd could not open them: `ovs port show {object}`"
     BondDegraded "bond-degraded" Warning
         "a bond with one usable member"
         "bring the others up: `ovs port show {object}` shows them"
+    BondNeedsLacp "bond-needs-lacp" Error
+        "a bond of mode balance-tcp without LACP: it passes no packets"
+        "use LACP at both ends (`ovs port set {object} --lacp active`), or another mode: `ovs port set {object} --bond-mode balance-slb`"
+    LacpNoPartner "lacp-no-partner" Error
+        "a bond with LACP of which no member has a partner: it passes no packets"
+        "is LACP on at the other end? `ovs port set {object} --other-config lacp-fallback-ab=true` lets one member pass packets without; `ovs port show {object}` has the state of each"
+    NotLive "not-live" Error
+        "a port whose link is up, but whose path BFD or CFM reports as broken"
+        "does BFD (or CFM) run at the other end, and do its packets get through? `ovs port show {object}` has its state"
     MirrorNoOutput "mirror-no-output" Error
         "a mirror without an output: its port is gone, or none was given"
         "name another port, or take the mirror out of the bridge's mirrors"
@@ -141,6 +156,9 @@ kinds! {
     PortError "port-error" Error
         "a port that ovs-vswitchd could not open, for another reason"
         "ovs-vswitchd's log has more; `ovs port show {object}` has its settings"
+    OfportNotGranted "ofport-not-granted" Warning
+        "a port with another OpenFlow number than was requested"
+        "request a free one (`ovs port list {bridge}` has those in use), or none: `ovs port set {object} --ofport none`"
     UnknownKey "unknown-key" Warning
         "an undocumented key of options or other_config: it is ignored"
         "take it out or correct it; ovs-vswitchd.conf.db(5) lists the keys"

@@ -2,8 +2,10 @@
 
 use super::finding::{Found, Snapshot, has_failed};
 use super::kind::FindingKind;
+use crate::model::port_state::{NotLive, PortState};
 use crate::model::resolve::argument;
 use crate::model::tunnel::why_unknown;
+use crate::model::{Bridge, Interface, Port};
 
 /// The start of ovs-vswitchd's error for a missing device.
 const NOT_OPENED: &str = "could not open network device";
@@ -43,7 +45,41 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         } else if snapshot.is_without_ofport(interface) {
             let what = "ovs-vswitchd has given it no OpenFlow number";
             found.add(FindingKind::NoOfport, Some(bridge), name, what);
+        } else {
+            check_request(snapshot, bridge, interface, found);
+            check_path(port, bridge, interface, found);
         }
+    }
+}
+
+fn check_request(
+    snapshot: &Snapshot<'_>,
+    bridge: &Bridge,
+    interface: &Interface,
+    found: &mut Found,
+) {
+    if let (Some(request), Some(ofport)) = (interface.ofport_request, interface.ofport)
+        && request != ofport
+        && !snapshot.is_behind()
+    {
+        let mut others = bridge.interfaces().map(|(_, other)| other);
+        let owner = others.find(|other| other.ofport == Some(request));
+        let why = owner.map(|owner| format!(": {} has that", owner.name));
+        let what = format!(
+            "it has the number {ofport}, not the requested {request}{}",
+            why.unwrap_or_default()
+        );
+        let name = &interface.name;
+        found.add(FindingKind::OfportNotGranted, Some(bridge), name, what);
+    }
+}
+
+fn check_path(port: &Port, bridge: &Bridge, interface: &Interface, found: &mut Found) {
+    if PortState::of(port, interface) == Some(PortState::NotLive)
+        && let Some(reason) = NotLive::of(port, interface).filter(|reason| reason.is_of_path())
+    {
+        let name = &interface.name;
+        found.add(FindingKind::NotLive, Some(bridge), name, reason.to_string());
     }
 }
 

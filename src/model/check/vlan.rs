@@ -5,6 +5,7 @@ use super::kind::FindingKind;
 use crate::base::digits::ranges;
 use crate::model::host::HostFacts;
 use crate::model::tunnel::is_tunnel;
+use crate::model::vlan::Vlan;
 use crate::model::{Bridge, Interface, Port};
 
 /// The VLAN of ports that Neutron's agent has not wired yet: reserved by IEEE 802.1Q.
@@ -35,6 +36,16 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 );
                 found.add(FindingKind::TrunksIgnored, Some(bridge), &port.name, what);
             }
+            if let Some(native) = native_of_all(port).filter(|_| !is_closed)
+                && !is_uplink(port, snapshot.host)
+                && !is_exempt(bridge, port)
+                && !is_only_way_out(bridge, port)
+            {
+                let what = format!(
+                    "its native VLAN is {native}, and without trunks it carries every other one, too"
+                );
+                found.add(FindingKind::NativeAll, Some(bridge), &port.name, what);
+            }
             if let Some(tagged) = tagged.filter(|_| !is_closed)
                 && trunks_by_default(bridge, port, snapshot.host)
                 && uplink.is_none_or(|uplink| uplink.uuid != port.uuid)
@@ -60,6 +71,16 @@ fn trunks_by_default(bridge: &Bridge, port: &Port, host: Option<&HostFacts>) -> 
     silent && !is_uplink(port, host) && !mirrored && !is_exempt(bridge, port)
 }
 
+/// The native VLAN of a native port that carries all VLANs.
+fn native_of_all(port: &Port) -> Option<i64> {
+    match Vlan::of(port) {
+        Vlan::NativeTagged { tag, trunks } | Vlan::NativeUntagged { tag, trunks } => {
+            trunks.is_empty().then_some(tag)
+        }
+        Vlan::Access { .. } | Vlan::Trunk { .. } | Vlan::Dot1qTunnel { .. } => None,
+    }
+}
+
 /// A bond, a network card and a port of DPDK's own: they carry all VLANs by intention.
 fn is_uplink(port: &Port, host: Option<&HostFacts>) -> bool {
     let is_hardware = |interface: &Interface| {
@@ -78,6 +99,14 @@ fn only_uplink<'t>(bridge: &'t Bridge, host: Option<&HostFacts>) -> Option<&'t P
         trunks_by_default(bridge, port, host) && !port.interfaces.iter().any(Interface::is_inside)
     });
     ports.next().filter(|_| ports.next().is_none())
+}
+
+/// Whether it leads out of the host, and no other port does.
+fn is_only_way_out(bridge: &Bridge, port: &Port) -> bool {
+    let leads_out =
+        |port: &Port| !is_exempt(bridge, port) && !port.interfaces.iter().any(Interface::is_inside);
+    let is_other = |other: &&Port| other.uuid != port.uuid;
+    leads_out(port) && !bridge.ports.iter().filter(is_other).any(leads_out)
 }
 
 /// Patch ports, tunnels and the bridge's own port carry what the flows send.

@@ -280,6 +280,11 @@ fn odd_switch() -> Sandbox {
         "add-flow",
         "table=1,priority=0,actions=learn(table=2,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[]),NORMAL",
     );
+    // The switch takes some seconds to find that there is no LACP partner.
+    vsctl!(
+        sandbox,
+        "wait-until Interface eth2 lacp_current=false -- wait-until Interface eth3 lacp_current=false"
+    );
     // One reconfiguration says that the dangling port has no peer, and the next takes that back; without
     // another it stays as it is.
     let mut turn = 1000;
