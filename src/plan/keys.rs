@@ -2,6 +2,7 @@
 
 use super::{Edit, Result, RowId, Warning, quoted};
 use crate::model::keys::{check, interface_types, missing, version, was_removed};
+use crate::model::port_state::needs_lacp;
 use crate::model::resolve::did_you_mean;
 use crate::ovsdb::Datum;
 
@@ -35,6 +36,11 @@ impl Edit<'_> {
             }
             if table == "Bridge" && changed.iter().any(|column| column == "datapath_type") {
                 self.warn_of_datapath(row).await?;
+            }
+            let of_bond =
+                |column: &String| ["bond_mode", "lacp", "interfaces"].contains(&column.as_str());
+            if table == "Port" && changed.iter().any(of_bond) {
+                self.warn_of_missing_lacp(row).await?;
             }
             for column in &changed {
                 let pairs = self.pairs_set(row, column);
@@ -83,6 +89,27 @@ impl Edit<'_> {
             ),
             is_about_keys: true,
         });
+        Ok(())
+    }
+
+    /// Warns of a bond of mode balance-tcp without LACP: it would pass no packets (ovs-vswitchd.conf.db(5), table
+    /// `Port`, `bond_mode`).
+    async fn warn_of_missing_lacp(&mut self, row: RowId) -> Result<()> {
+        let text = |datum: Datum| datum.as_str().map(str::to_owned);
+        let interfaces = self.draft.peek(row, "interfaces").await?;
+        let bond_mode = text(self.draft.peek(row, "bond_mode").await?);
+        let is_tcp = bond_mode.as_deref() == Some("balance-tcp");
+        if !is_tcp || interfaces.as_set().is_none_or(|set| set.len() < 2) {
+            return Ok(());
+        }
+        let lacp = text(self.draft.peek(row, "lacp").await?);
+        if needs_lacp(bond_mode.as_deref(), lacp.as_deref()) {
+            self.warn(format!(
+                "bond {} passes no packets: balance-tcp needs LACP at both ends (--lacp active); without LACP, use \
+                 --bond-mode balance-slb or active-backup",
+                self.subject(row)
+            ));
+        }
         Ok(())
     }
 

@@ -46,6 +46,7 @@ mod keys_manual;
 mod keys_switch;
 mod layers;
 mod licences;
+mod liveness;
 mod manual;
 mod model;
 mod old_schemas;
