@@ -1,4 +1,4 @@
-//! Messages of a switch over a stream, through one buffer that never grows: the only file of this module that does I/O.
+//! Messages of a switch over a stream, through one buffer of fixed size: the only file of this module that does I/O.
 
 use std::ops::Range;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use crate::openflow::messages::hello;
 use crate::openflow::version::{Version, Versions};
 use crate::transport::{Stream, TimedOut};
 
-/// What the parts of awaited replies have in their headers.
+/// The header values of the parts of pending replies.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Awaited<'a> {
     pub(super) kind: u8,
@@ -22,7 +22,7 @@ pub(super) struct Awaited<'a> {
 }
 
 impl Awaited<'_> {
-    /// Whether this is the header of such a part with something in it.
+    /// Whether this is the header of such a part with a body that is not empty.
     pub(super) fn has(self, header: Header) -> bool {
         usize::from(header.length) > HEADER_LEN + 8
             && header.kind == self.kind
@@ -30,27 +30,27 @@ impl Awaited<'_> {
     }
 }
 
-/// Messages over a stream, through one buffer that never grows.
+/// Messages over a stream, through one buffer of fixed size.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: Stream,
     pub(super) buffer: Box<[u8]>,
-    /// The received bytes not yet handed out.
+    /// The range of the buffer that is received but not consumed.
     pub(super) pending: Range<usize>,
     pub(super) limit: Option<Duration>,
-    /// When this side last began to wait, or the answer last moved on.
+    /// When the wait began, or the reply last progressed.
     pub(super) since: Instant,
-    /// Bytes that are written while this side reads, from `written` on.
+    /// Queued bytes that are written while reading; those before `written` are sent.
     pub(super) unsent: Vec<u8>,
     pub(super) written: usize,
-    /// How many of them are not replies to echo requests.
+    /// How many queued bytes are not echo replies.
     pub(super) queued: usize,
 }
 
-/// Maximum bytes of echo replies that wait behind what is queued.
+/// Maximum bytes of queued echo replies.
 const UNSENT_ECHOES: usize = 1 << 20;
 
-/// Twice the longest message: one may lie across the middle.
+/// Size of the buffer, in bytes: twice the longest message, so that moving the rest of one is rare.
 const BUFFER_LEN: usize = 2 * 65_536;
 
 impl Connection {
@@ -71,13 +71,13 @@ impl Connection {
         self.buffer.get(range).unwrap_or_default()
     }
 
-    /// The answer moved on: the patience begins anew.
+    /// Restarts the timeout: the reply progressed.
     pub(super) fn progress(&mut self) {
         self.since = Instant::now();
     }
 
-    /// The outcome of one step, if it comes while patience lasts.
-    pub(super) async fn patiently<T>(
+    /// The result of one step, unless it times out.
+    pub(super) async fn with_timeout<T>(
         limit: Option<Duration>,
         since: Instant,
         step: impl Future<Output = std::io::Result<T>>,
@@ -87,7 +87,7 @@ impl Connection {
         };
         let left = limit.saturating_sub(since.elapsed());
         if left.is_zero() {
-            // A step that is always ready would never time out.
+            // A step that is always ready would never time out in `timeout`.
             return Err(Error::TimedOut(TimedOut { limit }));
         }
         tokio::time::timeout(left, step)
@@ -101,7 +101,7 @@ impl Connection {
         self.write(message).await
     }
 
-    /// Queues messages, which [`Connection::fill`] writes while it reads.
+    /// Queues messages, which [`Connection::fill`] writes while reading.
     pub(super) fn queue<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>) {
         self.progress();
         messages.for_each(|message| self.unsent.extend(message));
@@ -115,17 +115,17 @@ impl Connection {
             self.stream.write_all(unsent.unwrap_or_default()).await?;
             self.stream.write_all(message).await
         };
-        Self::patiently(self.limit, self.since, write).await
+        Self::with_timeout(self.limit, self.since, write).await
     }
 
-    /// The versions the switch allows, from the hello that must come first.
+    /// The versions that the switch supports, from the hello that must be its first message.
     pub(super) async fn hello(&mut self) -> Result<Versions, Error> {
         while self.header()?.is_none() {
             self.fill().await?;
         }
         match self.header()?.map(|header| header.kind) {
             Some(header::HELLO | header::ERROR) => {}
-            // Not waiting for the rest: another protocol's length means nothing.
+            // Without waiting for the rest: the length is meaningless in another protocol.
             _ => return Err(Error::NotOpenFlow),
         }
         let (header, range) = self.message(None).await?;
@@ -137,8 +137,8 @@ impl Connection {
         Ok(hello::decode(message)?)
     }
 
-    /// The next message that is no echo request; those are answered. Bytes of a part that is `awaited`
-    /// are progress, if there is anything in it.
+    /// The next message that is not an echo request; those are answered. Bytes of an `awaited` part restart the
+    /// timeout, if its body is not empty.
     pub(super) async fn message(
         &mut self,
         awaited: Option<Awaited<'_>>,
@@ -181,17 +181,17 @@ impl Connection {
             *kind = header::ECHO_REPLY;
         }
         if self.unsent.is_empty() {
-            // An echo is no progress: the patience goes on to run out.
+            // An echo request does not restart the timeout.
             return self.write(&reply).await;
         }
-        // Not in the middle of a message. A switch that asks for more than this does not read.
+        // Appended: a direct write could split a queued message. A switch that causes more replies does not read.
         if self.unsent.len() < self.queued + UNSENT_ECHOES {
             self.unsent.extend(reply);
         }
         Ok(())
     }
 
-    /// Writes some of what is queued, or else reads once, as much as there is room for.
+    /// Writes queued bytes, or else reads once, as much as fits the buffer.
     pub(super) async fn fill(&mut self) -> Result<(), Error> {
         if self.pending.start > 0 && (self.pending.is_empty() || self.pending.end == BUFFER_LEN) {
             let length = self.pending.len();
@@ -214,7 +214,7 @@ impl Connection {
                 Poll::Pending => stream.as_mut().poll_read(cx, &mut room).map_ok(|()| None),
             }
         });
-        match Self::patiently(self.limit, self.since, step).await? {
+        match Self::with_timeout(self.limit, self.since, step).await? {
             Some(0) if self.written < self.unsent.len() => return Err(Error::Closed),
             Some(0) => (self.unsent, self.written) = (Vec::new(), 0),
             Some(count) => {
