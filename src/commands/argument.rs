@@ -48,6 +48,8 @@ pub enum Completer {
     Match,
     /// `on` and `off`.
     OnOff,
+    /// Ports by the names of their interfaces, as OpenFlow has them.
+    OpenFlowPorts,
     /// Pages of the manual.
     Pages,
     /// Ports.
@@ -87,8 +89,10 @@ impl Value {
     pub const FILE: Value = Value::new("FILE", Completer::Files);
     pub const FLOW_TABLE: Value = Value::new("TABLE", Completer::FlowTables);
     pub const MATCH: Value = Value::new("MATCH", Completer::Match);
-    pub const NAME_OR_NUMBER: Value = Value::new("NAME|NUMBER", Completer::Ports);
+    pub const NAME_OR_NUMBER: Value = Value::new("NAME|NUMBER", Completer::OpenFlowPorts);
     pub const ON_OFF: Value = Value::new("ON|OFF", Completer::OnOff);
+    /// A port of a switch: its interface's name, or its number.
+    pub const OPENFLOW_PORT: Value = Value::new("PORT", Completer::OpenFlowPorts);
     pub const PAGE: Value = Value::new("COMMAND", Completer::Pages);
     pub const PORT: Value = Value::new("PORT", Completer::Ports);
     pub const RECORD: Value = Value::new("RECORD", Completer::Records);

@@ -42,7 +42,7 @@ fn columns<'t>() -> Vec<Column<Patch<'t>>> {
             .identity()
             .drop(1),
         InterfaceRow::PORT
-            .of(|patch: &Patch<'t>| Cell::text(&patch.near.interface.name))
+            .of(|patch: &Patch<'t>| Cell::text(&patch.near.port.name))
             .identity(),
         InterfaceRow::OFPORT
             .of(|patch: &Patch<'t>| Cell::from(patch.near.number()))
@@ -59,6 +59,9 @@ fn columns<'t>() -> Vec<Column<Patch<'t>>> {
                 "whether it works: ok, or what is wrong",
             )
             .role(ColourRole::State),
+        InterfaceRow::INTERFACE
+            .of(|patch: &Patch<'t>| Cell::text(&patch.near.interface.name))
+            .drop(4),
     ]
 }
 

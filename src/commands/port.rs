@@ -7,7 +7,7 @@ mod settings;
 mod show;
 mod stats;
 
-use super::lines::{InterfaceRow, Picture};
+use super::lines::{InterfaceRow, Picture, ports_of};
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
@@ -54,8 +54,8 @@ pub enum Command {
         /// Only this bridge; or unix:PATH, tcp:HOST:PORT
         #[arg(takes = Value::SWITCH)]
         switch: Option<String>,
-        /// Only this port: its name or number
-        #[arg(takes = Value::PORT)]
+        /// Only this port: its interface's name or its number
+        #[arg(takes = Value::OPENFLOW_PORT)]
         port: Option<String>,
     },
     #[command(flatten)]
@@ -140,8 +140,7 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
     cx.print_list(&view, &picture.lines(), "ports")
 }
 
-/// Reads the port that `text` names: a port, an interface of a bond (which stands for its port),
-/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
+/// Reads the port that `text` names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
 /// given ([`Want::columns`]).
 pub(super) async fn locate(
     cx: &Context,
@@ -224,19 +223,4 @@ async fn ports_with_number(cx: &Context, number: u32) -> Result<Vec<String>, Fai
     let interfaces =
         Select::columns("Interface", &["_uuid"]).when("ofport", Function::Equal, i64::from(number));
     ports_of(cx, vec![interfaces]).await
-}
-
-/// The distinct names of the ports of the interfaces whose `_uuid` is selected.
-async fn ports_of(cx: &Context, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
-    let mut ports = Vec::new();
-    for row in cx.database.select(interfaces).await?.concat() {
-        let uuid = row.uuid("_uuid").map_err(Error::from)?;
-        ports.push(Select::columns("Port", &["name"]).when("interfaces", Function::Includes, uuid));
-    }
-    let rows = cx.database.select(ports).await?.concat();
-    let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
-    let mut names: Vec<String> = names.collect::<Result<_, _>>().map_err(Error::from)?;
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
 }

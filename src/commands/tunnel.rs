@@ -63,6 +63,7 @@ fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
         InterfaceRow::KEY,
         InterfaceRow::STATE,
         InterfaceRow::ERROR.drop(1),
+        InterfaceRow::INTERFACE.drop(6),
         InterfaceRow::DST_PORT.extra(),
         InterfaceRow::LINK_STATE.extra(),
         InterfaceRow::OPTIONS.extra(),

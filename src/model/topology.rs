@@ -182,6 +182,12 @@ impl Topology {
         Some((bridge, bridge.port(name)?))
     }
 
+    /// The interface of this name, with its bridge and port.
+    pub fn interface(&self, name: &str) -> Option<(&Bridge, &Port, &Interface)> {
+        let mut all = self.interfaces();
+        all.find(|(_, _, interface)| interface.name == name)
+    }
+
     /// Every interface, with its bridge and port, in their order.
     pub fn interfaces(&self) -> impl Iterator<Item = (&Bridge, &Port, &Interface)> {
         self.bridges.iter().flat_map(|bridge| {

@@ -86,7 +86,7 @@ impl Edit<'_> {
             if let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await?
                 && self.pair(far, "options", "peer").await? == Some(self.name_of(interface))
             {
-                self.warn_dangling(interface, &peer);
+                self.warn_dangling(interface, far).await?;
             }
         }
         Ok(())

@@ -133,7 +133,7 @@ impl Edit<'_> {
                 && let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await?
                 && self.pair(far, "options", "peer").await? == Some(self.name_of(*interface))
             {
-                self.warn_dangling(*interface, &peer);
+                self.warn_dangling(*interface, far).await?;
             }
         }
         self.remove_port(place);
@@ -217,14 +217,17 @@ impl Edit<'_> {
         self.set_members(place, &members, "").await
     }
 
-    pub(super) fn warn_dangling(&mut self, interface: RowId, peer: &str) {
-        let name = self.name_of(interface);
+    /// Warns that the patch port `far` stays without its peer.
+    pub(super) async fn warn_dangling(&mut self, interface: RowId, far: RowId) -> Result<()> {
+        let (name, peer) = (self.name_of(interface), self.name_of(far));
+        let port = self.port_name(far).await?;
         self.warn(format!(
             "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del {}` removes it, too",
-            quoted(peer),
+            quoted(&peer),
             quoted(&name),
-            word(peer)
+            word(&port)
         ));
+        Ok(())
     }
 
     /// The VLAN of the VLAN bridge (`fake_bridge`) that has this port as its own.

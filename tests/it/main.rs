@@ -59,6 +59,7 @@ mod path;
 mod port;
 mod port_change;
 mod port_find;
+mod port_names;
 mod progress;
 mod readme;
 mod remote;

@@ -38,6 +38,7 @@ pub(super) fn of(
         Completer::Bridges => Completion::space(bridges(ask)),
         Completer::BridgesWithPorts => bridges_with_ports(current, ask),
         Completer::Ports => ports(bridge, current, ask),
+        Completer::OpenFlowPorts => Completion::space(interfaces(bridge, ask)),
         Completer::PortsAndBridges => {
             let mut answer = ports(None, current, ask);
             answer.candidates.splice(0..0, bridges(ask));

@@ -8,6 +8,7 @@ use crate::commands::argument::{Takes as _, Value};
 use crate::commands::flow_reading::{COLUMNS, rules_of};
 use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
+use crate::model::path::is_end_of;
 use crate::model::resolve::find;
 use crate::model::segment::{Network, TagLine, TagState, tag_lines};
 use crate::model::vlan::tags;
@@ -243,9 +244,10 @@ impl Args {
                     && line.ports.iter().any(|port| port.name == found.port.name);
                 let mut exits = line.segment.iter().flat_map(|segment| &segment.exits);
                 own || exits.any(|exit| exit.port.name == found.port.name)
-                    || line.patches.iter().any(|patch| {
-                        patch.name == found.port.name || patch.peer() == Some(&found.port.name)
-                    })
+                    || line
+                        .patches
+                        .iter()
+                        .any(|patch| is_end_of(found.port, patch))
             };
             lines.retain(is_it);
             if lines.is_empty() {
