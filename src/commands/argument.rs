@@ -60,6 +60,8 @@ pub enum Completer {
     Records,
     /// Fields to sort flows by, with commas in between.
     SortFields,
+    /// Bridges that are OpenFlow switches: all but VLAN bridges.
+    Switches,
     /// Columns of the table, each as a whole word.
     TableColumns,
     /// Columns of the table, each as the beginning of a word.
@@ -97,7 +99,7 @@ impl Value {
     pub const PORT: Value = Value::new("PORT", Completer::Ports);
     pub const RECORD: Value = Value::new("RECORD", Completer::Records);
     pub const SORT_FIELD: Value = Value::new("FIELD", Completer::SortFields);
-    pub const SWITCH: Value = Value::new("SWITCH", Completer::Bridges);
+    pub const SWITCH: Value = Value::new("SWITCH", Completer::Switches);
     pub const TABLE: Value = Value::new("TABLE", Completer::Tables);
     /// A column of the table.
     pub const TABLE_COLUMN: Value = Value::new("COLUMN", Completer::TableColumns);

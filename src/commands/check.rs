@@ -154,8 +154,7 @@ impl Args {
                 .iter()
                 .map(|bridge| bridge.name.as_str())
                 .collect(),
-            Some(name) if topology.bridge(name).is_some() => vec![name],
-            Some(name) => return Err(Failure::no_bridge(name, &topology)),
+            Some(name) => vec![&cx.bridge_with_all(&topology, name)?.name],
         };
         let facts = self.host.facts(cx, &topology)?;
         let mut switch = SwitchFindings::default();
@@ -170,9 +169,9 @@ impl Args {
             daemon: &switch.daemon,
             host: facts.as_ref(),
         });
-        found.retain(|finding| match (&self.bridge, &finding.bridge) {
-            (Some(asked), Some(bridge)) => asked == bridge,
-            _ => true,
+        found.retain(|finding| match &finding.bridge {
+            Some(bridge) => bridges.contains(&bridge.as_str()) || self.bridge.is_none(),
+            None => true,
         });
         found.append(&mut switch.findings);
         found.retain(|finding| finding.kind.severity() <= self.severity.into());

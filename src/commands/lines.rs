@@ -121,9 +121,10 @@ type InterfaceColumn<'t> = Column<InterfaceRow<'t>>;
 impl<'t> InterfaceRow<'t> {
     pub(super) const BRIDGE: InterfaceColumn<'t> =
         Column::new("bridge", |line: &InterfaceRow<'t>| {
-            Cell::text(&line.bridge.name)
+            Cell::text(line.port.bridge_in(line.bridge))
         })
-        .text("the bridge's name");
+        .text("the bridge's name")
+        .reads(&["tag"]);
 
     pub(super) const PORT: InterfaceColumn<'t> = Column::new("port", |line: &InterfaceRow<'t>| {
         Cell::text(&line.port.name)

@@ -7,6 +7,8 @@ mod settings;
 mod show;
 mod stats;
 
+use std::collections::HashSet;
+
 use super::lines::{InterfaceRow, Picture, ports_of};
 use super::write;
 use super::{Context, Exit, Failure};
@@ -69,7 +71,10 @@ pub enum Command {
     },
 }
 
-const LIST: About = About::watchable().list(|| headings(&columns())).examples(
+const LIST: About = About::watchable().list(|| headings(&columns())).remarks("\
+A bond has one line if only columns are shown that its interfaces have in common: bridge, port, tag, trunks, \
+vlan_mode. A port that belongs to a VLAN bridge has that bridge's name, and is listed for the bridge that has the \
+VLAN bridge, too.").examples(
     "\
 ovs port list br-int
 ovs port list --columns port,ofport,tag
@@ -125,7 +130,7 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
     let scope = bridge.map_or(Scope::All, Scope::Bridge);
-    let names = ["bridge", "port", "interface", "ofport", "type"];
+    let names = ["port", "interface", "ofport", "type"];
     let depth = if view.shows_only(&names) {
         Depth::PortNames
     } else {
@@ -137,8 +142,17 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
         view.shows("peer_bridge"),
     )
     .await?;
-    cx.print_list(&view, &picture.lines(), "ports")
+    let mut lines = picture.lines();
+    if view.shows_only(&OF_PORT) {
+        // The interfaces of a bond would be equal lines.
+        let mut shown = HashSet::new();
+        lines.retain(|line| shown.insert(line.port.name.as_str()));
+    }
+    cx.print_list(&view, &lines, "ports")
 }
+
+/// The columns of `port list` that the interfaces of a bond have in common.
+const OF_PORT: [&str; 5] = ["bridge", "port", "tag", "trunks", "vlan_mode"];
 
 /// Reads the port that `text` names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
 /// given ([`Want::columns`]).
@@ -165,7 +179,8 @@ pub(super) async fn locate(
         found.port.name.clone()
     } else {
         // Suggestions need the whole database.
-        let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
+        let want = Want::of(Scope::All, Depth::PortNames).with_tags();
+        let all = cx.topology(want).await?;
         find(&all, None, text)?.port.name.clone()
     };
     Picture::read(cx, want(&name), peers).await

@@ -180,6 +180,7 @@ pub fn port(row: &Row) -> Result<Port, ValueError> {
         external_ids: map(row, "external_ids")?,
         bond_mode: text(row, "bond_mode")?,
         lacp: text(row, "lacp")?,
+        vlan_bridge: None,
         interfaces: Vec::new(),
     })
 }

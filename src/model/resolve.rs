@@ -241,27 +241,34 @@ fn look_up<'t>(
     let wanted = argument.bridge.as_deref().or(bridge);
     let place = match wanted {
         None => None,
-        Some(name) => Some(
-            topology
-                .bridge(name)
-                .ok_or_else(|| ResolveError::NoBridge {
-                    bridge: name.to_owned(),
-                    suggestion: closest(name, topology.bridges.iter().map(|b| b.name.as_str())),
-                })?,
-        ),
+        Some(name) => {
+            let of_vlan = || topology.vlan_bridge(name).map(|(bridge, _)| bridge);
+            let place = topology.bridge(name).or_else(of_vlan);
+            Some(place.ok_or_else(|| ResolveError::NoBridge {
+                bridge: name.to_owned(),
+                suggestion: closest(name, topology.bridges.iter().map(|b| b.name.as_str())),
+            })?)
+        }
     };
     let found = match &argument.port {
         PortWord::Number(number) => by_number(place, *number)?,
         PortWord::Name(name) => named(by_name, topology, place, name)?,
     };
-    // `BRIDGE/PORT` names another bridge than the command.
-    match bridge {
-        Some(said) if said != found.bridge.name => Err(ResolveError::Elsewhere {
+    // `BRIDGE/PORT` may name another bridge than the command; and the real bridge that was looked at may have
+    // the port, and the VLAN bridge not.
+    let home = found.port.bridge_in(found.bridge);
+    let is_on = |name: &str| [found.bridge.name.as_str(), home].contains(&name);
+    match [bridge, wanted]
+        .into_iter()
+        .flatten()
+        .find(|name| !is_on(name))
+    {
+        Some(said) => Err(ResolveError::Elsewhere {
             port: found.port.name.clone(),
             bridge: said.to_owned(),
-            other: found.bridge.name.clone(),
+            other: home.to_owned(),
         }),
-        _ => Ok(found),
+        None => Ok(found),
     }
 }
 
@@ -311,7 +318,7 @@ fn named<'t>(
             Err(ResolveError::Elsewhere {
                 port: name.to_owned(),
                 bridge: place.name.clone(),
-                other: found.bridge.name.clone(),
+                other: found.port.bridge_in(found.bridge).to_owned(),
             })
         }
         (Some(found), _) => Ok(found),

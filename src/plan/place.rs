@@ -198,7 +198,11 @@ impl Edit<'_> {
         };
         if let (Some((place, interface)), Some(bridge)) = (&found, bridge) {
             let on = self.bridge(bridge).await?;
-            if on.row == place.bridge {
+            let is_of_vlan = match on.vlan {
+                Some((_, vid)) => self.number(place.port, "tag").await? == Some(vid),
+                None => true,
+            };
+            if on.row == place.bridge && is_of_vlan {
                 return Ok((place.clone(), *interface));
             }
         } else if let Some(found) = found {

@@ -74,4 +74,5 @@ mod tag_map;
 mod tls;
 mod tunnel;
 mod tunnel_change;
+mod vlan_bridge;
 mod watch;

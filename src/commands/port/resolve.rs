@@ -92,7 +92,8 @@ pub(super) async fn resolve(cx: &Context, bridge: &str, ports: &[String]) -> Res
         return Ok(());
     }
     // A port that is not on this bridge may be on another: the error says which.
-    let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
+    let all = Want::of(Scope::All, Depth::PortNames).with_tags();
+    let all = cx.topology(all).await?;
     let errors = unknown
         .into_iter()
         .filter_map(|port| find_of_switch(&all, bridge, port).err());

@@ -117,7 +117,7 @@ impl SwitchArg {
             SwitchConnectError::Database(error) => error.into(),
             SwitchConnectError::NoBridge => {
                 match cx.topology(Want::of(Scope::All, Depth::BridgeNames)).await {
-                    Ok(bridges) => Failure::no_bridge(self.name(), &bridges),
+                    Ok(bridges) => cx.no_switch(self.name(), &bridges).await,
                     Err(failure) => failure,
                 }
             }
@@ -142,7 +142,7 @@ impl SwitchArg {
                 self.address.place()
             ));
         }
-        Failure::no_bridge(self.name(), &bridges)
+        cx.no_switch(self.name(), &bridges).await
     }
 }
 

@@ -201,18 +201,20 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         let topology = cx.topology(want).await?;
-        let bridge = self.bridge.as_deref();
-        if let Some(name) = bridge
-            && topology.bridge(name).is_none()
-        {
-            return Err(Failure::no_bridge(name, &topology));
-        }
+        let asked = self.bridge.as_deref();
+        let asked = asked.map(|name| Context::real_bridge(&topology, name));
+        let (bridge, vlan) = asked.transpose()?.unzip();
+        let bridge = bridge.map(|bridge| bridge.name.as_str());
         let network = Network::new(&topology, bridge);
         let flows = match bridge.and_then(|name| topology.bridge(name)) {
             Some(bridge) if tags(bridge).is_empty() => BTreeMap::new(),
             _ => rules_of(cx, &network).await?,
         };
         let mut lines = tag_lines(&network, flows);
+        // A VLAN bridge has one tag.
+        if let Some(vid) = vlan.flatten() {
+            lines.retain(|line| line.tag == vid);
+        }
         self.choose(&topology, &mut lines)?;
         cx.print_list(&view, &lines, "tags")
     }
