@@ -157,6 +157,11 @@ impl Args {
             Some(name) => vec![&cx.bridge_with_all(&topology, name)?.name],
         };
         let facts = self.host.facts(cx, &topology)?;
+        let run_directories = if cx.host.is_local() {
+            cx.host.run_directories()
+        } else {
+            Vec::new()
+        };
         let mut switch = SwitchFindings::default();
         if cx.host.is_local() {
             switch.read(cx, &progress, &topology, &bridges).await;
@@ -168,6 +173,7 @@ impl Args {
             topology: &topology,
             daemon: &switch.daemon,
             host: facts.as_ref(),
+            run_directories: &run_directories,
         });
         found.retain(|finding| match &finding.bridge {
             Some(bridge) => bridges.contains(&bridge.as_str()) || self.bridge.is_none(),

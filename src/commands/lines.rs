@@ -181,7 +181,7 @@ impl<'t> InterfaceRow<'t> {
 
     pub(super) const TRUNKS: InterfaceColumn<'t> =
         Column::new("trunks", |line: &InterfaceRow<'t>| {
-            numbers(&line.port.trunks)
+            Cell::Integers(line.port.trunks.clone())
         })
         .is(
             Shape::List(&Shape::VID),
@@ -275,11 +275,6 @@ impl<'t> InterfaceRow<'t> {
         })
         .text_map("keys and values that others, such as Neutron, have left")
         .reads(&["external_ids"]);
-}
-
-/// A list of numbers.
-pub(super) fn numbers(numbers: &[i64]) -> Cell {
-    Cell::List(numbers.iter().map(|number| Cell::from(*number)).collect())
 }
 
 /// A map of strings.

@@ -84,6 +84,8 @@ pub(super) fn assemble<'a>(
             bridge.ports.push(port);
         }
         sort_by_name(&mut bridge.ports, |port| &port.name);
+        let is_own = |port: &Port| port.name == bridge.name;
+        bridge.port_count -= usize::from(bridge.ports.iter().any(is_own));
         topology.bridges.push(bridge);
     }
     match &want.scope {
@@ -117,6 +119,7 @@ fn open_vswitch(row: &Row) -> Result<OpenVSwitch, ValueError> {
         next_cfg: number(row, "next_cfg")?.unwrap_or_default(),
         cur_cfg: number(row, "cur_cfg")?.unwrap_or_default(),
         iface_types: strings(row, "iface_types")?,
+        has_ssl: !uuids(row, "ssl")?.is_empty(),
         other_config: map(row, "other_config")?,
     })
 }

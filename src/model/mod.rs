@@ -9,6 +9,8 @@
 //! | [`resolve`] | ports as the user names them, with suggestions |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
 //! | [`keys`] | the documented keys of `options`, `other_config` and the other maps |
+//! | [`controller`] | which targets of controllers ovs-vswitchd uses |
+//! | [`owned`] | the columns that the daemons own and write back |
 //! | [`vlan_bridge`] | bridges that are a VLAN of another |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
@@ -25,6 +27,7 @@
 mod assembly;
 mod budget;
 pub mod check;
+pub mod controller;
 pub mod devices;
 pub mod drops;
 pub mod graph;
@@ -32,6 +35,7 @@ pub mod host;
 pub mod keys;
 mod liveness;
 pub mod names;
+pub mod owned;
 pub mod patch;
 pub mod path;
 pub mod reading;
@@ -46,5 +50,7 @@ pub mod want;
 pub use assembly::port;
 pub use names::PortNames;
 pub use reading::{Reading, select_port};
-pub use topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
+pub use topology::{
+    Bridge, Connection, GUEST_KEYS, Interface, Mirror, OpenVSwitch, Port, Topology,
+};
 pub use want::{Depth, Scope, Want};

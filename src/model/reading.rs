@@ -5,8 +5,10 @@
 //! tree is made from that last answer alone, which is one consistent snapshot. If the configuration changed
 //! in between, it reads whole tables once more.
 
+use std::collections::HashMap;
+
 use super::assembly::assemble;
-use super::topology::Topology;
+use super::topology::{Bridge, Topology};
 use super::want::{Depth, Scope, Want};
 use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
@@ -39,6 +41,8 @@ enum Step {
     PortByName,
     /// Reads these rows.
     Last(Rows),
+    /// Asks for the bridges' own ports, which are no part of their number of ports.
+    OwnPorts(Box<Topology>, Vec<Row>),
 }
 
 /// Which rows the last request reads.
@@ -86,6 +90,10 @@ impl Reading {
             Step::PortByName => named("Port", &["_uuid", "interfaces"]),
             Step::PortsOf(ports) => by_uuid(&Select::columns("Port", &["interfaces"]), Some(ports)),
             Step::Last(rows) => self.last_selects(rows),
+            Step::OwnPorts(topology, _) => {
+                let own = |bridge: &Bridge| select_port(&bridge.name, &[]);
+                topology.bridges.iter().map(own).collect()
+            }
         }
     }
 
@@ -96,7 +104,12 @@ impl Reading {
     /// A column holds a value of another type.
     pub fn take(&mut self, answers: &[Vec<Row>]) -> Result<Option<Topology>, ValueError> {
         let mut rows = answers.iter().flatten();
-        let last = match &self.step {
+        let last = match &mut self.step {
+            Step::OwnPorts(topology, bridges) => {
+                let mut topology = std::mem::take(topology.as_mut());
+                count_other_ports(&mut topology, bridges, answers)?;
+                return Ok(Some(topology));
+            }
             Step::BridgeByName => match rows.next() {
                 None => return Ok(Some(Topology::default())),
                 Some(row) => {
@@ -129,7 +142,12 @@ impl Reading {
             Step::Last(asked) => {
                 let (topology, whole) = assemble(rows, &self.want, asked.by_port())?;
                 if whole || asked.named.is_none() {
-                    return Ok(Some(topology));
+                    if self.want.depth != Depth::Bridges || topology.bridges.is_empty() {
+                        return Ok(Some(topology));
+                    }
+                    let bridges = answers.last().cloned().unwrap_or_default();
+                    self.step = Step::OwnPorts(Box::new(topology), bridges);
+                    return Ok(None);
                 }
                 // The configuration changed between the requests.
                 Rows::default()
@@ -148,6 +166,7 @@ impl Reading {
             if self.want.health {
                 push_column(&mut ovs, "iface_types");
                 push_column(&mut ovs, "other_config");
+                push_column(&mut ovs, "ssl");
                 selects.push(Select::columns("Mirror", &MIRROR_COLUMNS));
             }
             selects.push(ovs);
@@ -193,6 +212,27 @@ impl Reading {
         }
         selects
     }
+}
+
+/// Takes the own port of each bridge, if it has one, out of its number of ports. `own` has a list of rows for each bridge
+/// of the tree.
+fn count_other_ports(
+    topology: &mut Topology,
+    bridges: &[Row],
+    own: &[Vec<Row>],
+) -> Result<(), ValueError> {
+    let mut ports = HashMap::new();
+    for row in bridges {
+        ports.insert(row.string("name")?, row);
+    }
+    for (bridge, own) in topology.bridges.iter_mut().zip(own) {
+        if let (Some(row), Some(port)) = (ports.get(bridge.name.as_str()), own.first())
+            && row.uuids("ports")?.contains(&port.uuid("_uuid")?)
+        {
+            bridge.port_count -= 1;
+        }
+    }
+    Ok(())
 }
 
 impl Rows {

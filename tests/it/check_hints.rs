@@ -250,23 +250,23 @@ fn messages_of_one_and_of_several() {
          1 error, 1 warning\n"
     );
     // The same of two, with hints that differ in the name; then something else of a third.
-    for port in ["a b", "tap4"] {
+    for port in ["qvo b", "tap4"] {
         vsctl!(sandbox, "--no-wait add-port br0 '{port}'");
         vsctl!(sandbox, "set Interface '{port}' type=dummy");
     }
     assert_eq!(
         messages(&sandbox, 60, "br0"),
-        "warning[trunks-all] br0 a b, tap4: it has neither tag nor\n    \
+        "warning[trunks-all] br0 qvo b, tap4: it has neither tag nor\n    \
              trunks, and carries every VLAN; tap1 has tag 1\n  \
-           hint for a b: give it a tag (`ovs tag set 'a b' VID`), or\n        \
+           hint for qvo b: give it a tag (`ovs tag set 'qvo b' VID`), or\n        \
                  say that it is meant:\n        \
-                 `ovs tag set 'a b' --vlan-mode trunk`\n\
+                 `ovs tag set 'qvo b' --vlan-mode trunk`\n\
          2 warnings\n"
     );
     ofctl(&sandbox, "add-flow", "in_port=77,actions=drop");
     ofctl(&sandbox, "add-flow", "in_port=78,actions=drop");
     vsctl!(sandbox, "set Port tap4 tag=4");
-    vsctl!(sandbox, "set Port 'a b' tag=4");
+    vsctl!(sandbox, "set Port 'qvo b' tag=4");
     assert_eq!(
         messages(&sandbox, 200, "br0"),
         "warning[flow-matches-no-port] flows that match on a port that the bridge does not have:\n  \

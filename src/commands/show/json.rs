@@ -1,6 +1,6 @@
 //! The whole topology as JSON.
 
-use crate::commands::lines::{InterfaceRow, Picture, map, numbers};
+use crate::commands::lines::{InterfaceRow, Picture, map};
 use crate::model::{Bridge, Connection, Port};
 use crate::output::Cell;
 
@@ -80,9 +80,9 @@ fn port(port: &Port, interfaces: Vec<Cell>) -> Cell {
     object([
         ("name", Cell::text(&port.name)),
         ("tag", Cell::from(port.tag)),
-        ("trunks", numbers(&port.trunks)),
+        ("trunks", Cell::Integers(port.trunks.clone())),
         ("vlan_mode", Cell::from(port.vlan_mode.as_deref())),
-        ("cvlans", numbers(&port.cvlans)),
+        ("cvlans", Cell::Integers(port.cvlans.clone())),
         ("bond_mode", Cell::from(port.bond_mode.as_deref())),
         ("lacp", Cell::from(port.lacp.as_deref())),
         ("external_ids", map(&port.external_ids)),
