@@ -190,7 +190,7 @@ fn lists_show_both_names_where_they_differ() {
         ovs!(sandbox, "{command} -o table").ok().shows(shown);
     }
     let both = json!([{"interface": "eth1", "ofport": 1, "port": "port1"}]);
-    assert_eq!(ovs!(sandbox, "port resolve br0 port1 --json").json(), both);
+    assert_eq!(ovs!(sandbox, "port resolve br0 port1").json(), both);
     // Where all are equal, one is enough.
     for command in [
         "port stats br1 LOCAL",
