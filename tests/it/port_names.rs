@@ -200,7 +200,7 @@ fn lists_show_both_names_where_they_differ() {
         ovs!(sandbox, "{command} -o table")
             .ok()
             .hides("interface")
-            .hides("PORT ");
+            .hides("  PORT");
     }
     // The peer of a patch port is an interface.
     ovs!(

@@ -2,7 +2,7 @@
 
 use crate::common::Sandbox;
 
-/// A host as CloudStack makes it: a bridge, a VLAN bridge on it, ports and a bond of both.
+/// A host of a cloud that makes VLAN bridges: a bridge, a VLAN bridge on it, ports and a bond of both.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::with("add-br cloudbr0 -- add-br cloudbr1");
     vsctl!(
@@ -130,8 +130,7 @@ fn a_bond_is_one_line_where_names_are_listed() {
     for bridge in vsctl!(sandbox, "list-br").lines() {
         let ours = ovs!(sandbox, "port list {bridge} -g port").out();
         // As it belongs to ovs-vsctl's bridges, and the bridges' own.
-        let mut theirs = vsctl!(sandbox, "list-ports {bridge}");
-        theirs.push_str(&format!("{bridge}\n"));
+        let mut theirs = vsctl!(sandbox, "list-ports {bridge}") + bridge + "\n";
         if bridge == "cloudbr0" {
             theirs.push_str(&vsctl!(sandbox, "list-ports cloudbr0.10"));
             theirs.push_str("cloudbr0.10\n");
