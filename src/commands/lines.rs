@@ -131,7 +131,8 @@ impl<'t> InterfaceRow<'t> {
     })
     .text("the port's name")
     .role(ColourRole::Name)
-    .identity();
+    .identity()
+    .reads(&[]);
 
     pub(super) const INTERFACE: InterfaceColumn<'t> =
         Column::new("interface", |line: &InterfaceRow<'t>| {
@@ -140,7 +141,8 @@ impl<'t> InterfaceRow<'t> {
         .text("the interface's name; a bond has several")
         .role(ColourRole::Name)
         .echoes("port")
-        .identity();
+        .identity()
+        .reads(&[]);
 
     /// The interface's name where the list is of OpenFlow ports.
     pub(super) const OPENFLOW_NAME: InterfaceColumn<'t> =
@@ -149,7 +151,8 @@ impl<'t> InterfaceRow<'t> {
         })
         .text("the interface's name, which is the name in OpenFlow")
         .role(ColourRole::Name)
-        .identity();
+        .identity()
+        .reads(&[]);
 
     /// [`InterfaceRow::PORT`] beside [`InterfaceRow::OPENFLOW_NAME`].
     pub(super) const ITS_PORT: InterfaceColumn<'t> =
@@ -158,20 +161,23 @@ impl<'t> InterfaceRow<'t> {
         })
         .text("the port's name")
         .role(ColourRole::Name)
-        .echoes("interface");
+        .echoes("interface")
+        .reads(&[]);
 
     pub(super) const OFPORT: InterfaceColumn<'t> =
         Column::new("ofport", |line: &InterfaceRow<'t>| {
             Cell::from(line.ofport())
         })
         .is(Shape::OFPORT_OR_NULL, "the OpenFlow port number")
-        .role(ColourRole::Number);
+        .role(ColourRole::Number)
+        .reads(&[]);
 
     pub(super) const TYPE: InterfaceColumn<'t> = Column::new("type", |line: &InterfaceRow<'t>| {
         Cell::text(line.interface.kind())
     })
     .text("the type of the interface: system, internal, patch, vxlan, ...")
-    .role(ColourRole::Kind);
+    .role(ColourRole::Kind)
+    .reads(&[]);
 
     pub(super) const TAG: InterfaceColumn<'t> =
         Column::new("tag", |line: &InterfaceRow<'t>| Cell::from(line.port.tag))
