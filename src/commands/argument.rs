@@ -48,6 +48,8 @@ pub enum Completer {
     Match,
     /// `on` and `off`.
     OnOff,
+    /// Ports by the names of their interfaces, as OpenFlow has them.
+    OpenFlowPorts,
     /// Pages of the manual.
     Pages,
     /// Ports.
@@ -58,6 +60,8 @@ pub enum Completer {
     Records,
     /// Fields to sort flows by, with commas in between.
     SortFields,
+    /// Bridges that are OpenFlow switches: all but VLAN bridges.
+    Switches,
     /// Columns of the table, each as a whole word.
     TableColumns,
     /// Columns of the table, each as the beginning of a word.
@@ -87,13 +91,15 @@ impl Value {
     pub const FILE: Value = Value::new("FILE", Completer::Files);
     pub const FLOW_TABLE: Value = Value::new("TABLE", Completer::FlowTables);
     pub const MATCH: Value = Value::new("MATCH", Completer::Match);
-    pub const NAME_OR_NUMBER: Value = Value::new("NAME|NUMBER", Completer::Ports);
+    pub const NAME_OR_NUMBER: Value = Value::new("NAME|NUMBER", Completer::OpenFlowPorts);
     pub const ON_OFF: Value = Value::new("ON|OFF", Completer::OnOff);
+    /// A port of a switch: its interface's name, or its number.
+    pub const OPENFLOW_PORT: Value = Value::new("PORT", Completer::OpenFlowPorts);
     pub const PAGE: Value = Value::new("COMMAND", Completer::Pages);
     pub const PORT: Value = Value::new("PORT", Completer::Ports);
     pub const RECORD: Value = Value::new("RECORD", Completer::Records);
     pub const SORT_FIELD: Value = Value::new("FIELD", Completer::SortFields);
-    pub const SWITCH: Value = Value::new("SWITCH", Completer::Bridges);
+    pub const SWITCH: Value = Value::new("SWITCH", Completer::Switches);
     pub const TABLE: Value = Value::new("TABLE", Completer::Tables);
     /// A column of the table.
     pub const TABLE_COLUMN: Value = Value::new("COLUMN", Completer::TableColumns);

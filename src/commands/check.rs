@@ -154,8 +154,7 @@ impl Args {
                 .iter()
                 .map(|bridge| bridge.name.as_str())
                 .collect(),
-            Some(name) if topology.bridge(name).is_some() => vec![name],
-            Some(name) => return Err(Failure::no_bridge(name, &topology)),
+            Some(name) => vec![&cx.bridge_with_all(&topology, name)?.name],
         };
         let facts = self.host.facts(cx, &topology)?;
         let run_directories = if cx.host.is_local() {
@@ -176,9 +175,9 @@ impl Args {
             host: facts.as_ref(),
             run_directories: &run_directories,
         });
-        found.retain(|finding| match (&self.bridge, &finding.bridge) {
-            (Some(asked), Some(bridge)) => asked == bridge,
-            _ => true,
+        found.retain(|finding| match &finding.bridge {
+            Some(bridge) => bridges.contains(&bridge.as_str()) || self.bridge.is_none(),
+            None => true,
         });
         found.append(&mut switch.findings);
         found.retain(|finding| finding.kind.severity() <= self.severity.into());

@@ -8,7 +8,9 @@ use super::progress::Progress;
 use super::reporter::Reporter;
 use super::{Exit, Failure, progress, quoted};
 use crate::model::resolve::names_of;
-use crate::model::vlan_bridge::{select_around, select_vlan_bridges, vlan_bridges};
+use crate::model::vlan_bridge::{
+    mark_ports, select_around, select_parents, select_vlan_bridges, vlan_bridges,
+};
 use crate::model::{Bridge, Depth, Reading, Scope, Topology, Want};
 use crate::openflow::version::Versions;
 use crate::output::{Format, Frame, Item, Mode, View};
@@ -122,16 +124,20 @@ impl Context {
         Progress::begin(!self.quiet && self.capture().is_none(), what)
     }
 
-    /// Reads from the database; leaves the bridge out if it does not exist.
+    /// Reads from the database; leaves the bridge out if it does not exist. If the tags of ports are read, those
+    /// that belong to VLAN bridges are marked.
     ///
     /// # Errors
     ///
     /// The database does not reply.
     pub async fn read(&self, want: Want) -> Result<Topology, Error> {
-        read(&self.database, want).await
+        let mut topology = read(&self.database, want).await?;
+        self.mark_vlan_bridges(&mut topology).await?;
+        Ok(topology)
     }
 
-    /// Reads from the database. The failure for a missing bridge or port suggests similar names.
+    /// As [`Context::read`], but a VLAN bridge is read as a bridge with the ports of its VLAN. The failure for a
+    /// missing bridge or port suggests similar names.
     ///
     /// # Errors
     ///
@@ -143,19 +149,12 @@ impl Context {
         }
         match want.scope {
             Scope::All => Ok(topology),
-            Scope::Bridge(name) => {
+            Scope::Bridge(ref name) => {
                 let all = self.read(Want::of(Scope::All, Depth::BridgeNames)).await?;
-                let fakes = self.vlan_bridges(&all.bridges, Some(&name)).await?;
-                match fakes
-                    .first()
-                    .and_then(|fake| Some((fake.parent.as_ref()?, fake.vlan?)))
-                {
-                    Some((parent, vid)) => Err(Failure::new(
-                        Exit::NotFound,
-                        format!("{} is a VLAN bridge: VLAN {vid} of {parent}", quoted(&name)),
-                    )
-                    .hint(format!("ask for {parent}, which has its ports and flows"))),
-                    None => Err(Failure::no_bridge(&name, &all)),
+                let fakes = self.vlan_bridges(&all.bridges, Some(name)).await?;
+                match fakes.first() {
+                    Some(fake) if want.depth.has_ports() => self.read_vlan_bridge(want, fake).await,
+                    _ => Err(Failure::no_bridge(name, &all)),
                 }
             }
             Scope::Port(name) => {
@@ -167,6 +166,95 @@ impl Context {
         }
     }
 
+    /// The real bridge of this name in a topology with the tags of all ports; of a VLAN bridge the one that it is
+    /// on, and its VLAN.
+    pub(super) fn real_bridge<'t>(
+        topology: &'t Topology,
+        name: &str,
+    ) -> Result<(&'t Bridge, Option<i64>), Failure> {
+        if let Some(bridge) = topology.bridge(name) {
+            return Ok((bridge, None));
+        }
+        let found = topology.vlan_bridge(name);
+        let found = found.map(|(bridge, vid)| (bridge, Some(vid)));
+        found.ok_or_else(|| Failure::no_bridge(name, topology))
+    }
+
+    /// Like [`Context::real_bridge`], where what follows is of the whole bridge: of a VLAN bridge that is said.
+    pub(super) fn bridge_with_all<'t>(
+        &self,
+        topology: &'t Topology,
+        name: &str,
+    ) -> Result<&'t Bridge, Failure> {
+        let (bridge, vlan) = Self::real_bridge(topology, name)?;
+        if let Some(vid) = vlan {
+            self.remark(&format!(
+                "{} is a VLAN bridge, VLAN {vid} of {1}; what follows is about all of {1}",
+                quoted(name),
+                quoted(&bridge.name)
+            ));
+        }
+        Ok(bridge)
+    }
+
+    /// The failure that no switch of this name can be asked: there is no such bridge, or it is a VLAN bridge.
+    pub(super) async fn no_switch(&self, name: &str, bridges: &Topology) -> Failure {
+        let fakes = match self.vlan_bridges(&bridges.bridges, Some(name)).await {
+            Ok(fakes) => fakes,
+            Err(error) => return error.into(),
+        };
+        let fake = fakes.first();
+        match fake.and_then(|fake| Some((fake.parent.as_ref()?, fake.vlan?))) {
+            Some((parent, vid)) => Failure::new(
+                Exit::NotFound,
+                format!(
+                    "{} is a VLAN bridge, VLAN {vid} of {parent}: it is no switch of its own in OpenFlow",
+                    quoted(name)
+                ),
+            )
+            .hint(format!("name {parent}, which has its flows and ports")),
+            None => Failure::no_bridge(name, bridges),
+        }
+    }
+
+    /// Reads a VLAN bridge: like its parent, with the ports of its VLAN.
+    async fn read_vlan_bridge(&self, want: Want, fake: &Bridge) -> Result<Topology, Failure> {
+        let parent = fake.parent.clone().unwrap_or_default();
+        let want = Want {
+            scope: Scope::Bridge(parent),
+            ..want.with_tags()
+        };
+        let mut topology = Box::pin(self.topology(want)).await?;
+        for bridge in &mut topology.bridges {
+            let mut of_parent = std::mem::take(bridge);
+            of_parent
+                .ports
+                .retain(|port| port.vlan_bridge.as_deref() == Some(&fake.name));
+            *bridge = Bridge {
+                name: fake.name.clone(),
+                uuid: fake.uuid,
+                parent: fake.parent.clone(),
+                vlan: fake.vlan,
+                external_ids: fake.external_ids.clone(),
+                port_count: fake.port_count,
+                ..of_parent
+            };
+        }
+        Ok(topology)
+    }
+
+    /// Marks the ports that belong to VLAN bridges. Where no port has a tag, this costs nothing.
+    async fn mark_vlan_bridges(&self, topology: &mut Topology) -> Result<(), Error> {
+        let mut ports = topology.bridges.iter().flat_map(|bridge| &bridge.ports);
+        if !ports.any(|port| port.tag.is_some()) {
+            return Ok(());
+        }
+        let fakes = self.database.select(vec![select_vlan_bridges(None)]);
+        let fakes = fakes.await?.concat();
+        let parents = self.database.select(select_parents(&fakes)?).await?;
+        Ok(mark_ports(topology, &fakes, &parents)?)
+    }
+
     /// Reads the VLAN bridges of these bridges; only the one of this name, if one is given.
     ///
     /// Most hosts have none, which costs one small request.
@@ -174,7 +262,7 @@ impl Context {
     /// # Errors
     ///
     /// The database does not reply.
-    pub(super) async fn vlan_bridges(
+    pub async fn vlan_bridges(
         &self,
         parents: &[Bridge],
         name: Option<&str>,

@@ -10,7 +10,7 @@ use super::progress;
 use crate::base::shell::word;
 pub use crate::base::terminal::quoted;
 use crate::model::Topology;
-use crate::model::resolve::{ResolveError, did_you_mean, not_found};
+use crate::model::resolve::{ResolveError, did_you_mean, give_the_port, not_found};
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
 use crate::plan::{Reason, Refusal};
@@ -242,6 +242,7 @@ impl From<ResolveError> for Failure {
                 }
                 None => not_found("`ovs port list` lists the ports"),
             },
+            ResolveError::Interface { port, .. } => not_found(&give_the_port(port)),
             ResolveError::Elsewhere { .. } | ResolveError::Reserved { .. } => {
                 Failure::new(Exit::NotFound, message)
             }

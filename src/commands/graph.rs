@@ -137,12 +137,10 @@ impl Args {
         let view = cx.format.view(&columns)?;
         let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());
         let topology = cx.topology(want).await?;
-        if let Some(name) = &self.bridge
-            && topology.bridge(name).is_none()
-        {
-            return Err(Failure::no_bridge(name, &topology));
-        }
-        let graph = Graph::new(&topology, self.bridge.as_deref(), !self.all);
+        let bridge = self.bridge.as_deref();
+        let bridge = bridge.map(|name| cx.bridge_with_all(&topology, name));
+        let bridge = bridge.transpose()?.map(|bridge| bridge.name.as_str());
+        let graph = Graph::new(&topology, bridge, !self.all);
         let as_lines = cx.format.columns.is_some();
         let language = self.format.unwrap_or(match cx.format.mode {
             Mode::Table if !as_lines => Language::Drawing,

@@ -6,6 +6,7 @@ use super::{Context, Failure};
 use crate::model::port_state::{Bfd, Cfm, PortState};
 use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Shape};
+use crate::ovsdb::{Error, Function, Select};
 
 /// With more peers than this on other bridges, reading all bridges is cheaper.
 const WORTH_ASKING_FOR: usize = 16;
@@ -21,24 +22,46 @@ impl Picture {
     /// Reads what `want` names; with `peers` also the peers of its patch ports on other bridges.
     pub(super) async fn read(cx: &Context, want: Want, peers: bool) -> Result<Picture, Failure> {
         let shown = cx.topology(want).await?;
+        Self::with_peers(cx, shown, peers).await
+    }
+
+    /// Like [`Picture::read`], but empty if there is no such bridge or port.
+    pub(super) async fn read_if(cx: &Context, want: Want, peers: bool) -> Result<Picture, Failure> {
+        let shown = cx.read(want).await?;
+        Self::with_peers(cx, shown, peers).await
+    }
+
+    async fn with_peers(cx: &Context, shown: Topology, peers: bool) -> Result<Picture, Failure> {
         let mut elsewhere = Vec::new();
         if peers {
             let mut missing: Vec<&str> = shown
                 .interfaces()
                 .filter_map(|(_, _, interface)| interface.peer())
-                .filter(|peer| shown.port(peer).is_none())
+                .filter(|peer| shown.interface(peer).is_none())
                 .collect();
             missing.sort_unstable();
             missing.dedup();
-            let scopes = if missing.len() > WORTH_ASKING_FOR {
-                vec![Scope::All]
-            } else {
-                let port = |peer: &&str| Scope::Port((*peer).to_owned());
-                missing.iter().map(port).collect()
-            };
-            for scope in scopes {
-                let want = Want::of(scope, Depth::Ports).only(vec!["options"]);
-                elsewhere.push(cx.read(want).await?);
+            let want = |scope| Want::of(scope, Depth::Ports).only(vec!["options"]);
+            if missing.len() > WORTH_ASKING_FOR {
+                elsewhere.push(cx.read(want(Scope::All)).await?);
+                missing.clear();
+            }
+            let mut other_names = Vec::new();
+            for peer in missing {
+                let found = cx.read(want(Scope::Port(peer.to_owned()))).await?;
+                // A peer is an interface, whatever the name of its port.
+                if found.interface(peer).is_none() {
+                    other_names.push(Select::columns("Interface", &["_uuid"]).when(
+                        "name",
+                        Function::Equal,
+                        peer,
+                    ));
+                } else {
+                    elsewhere.push(found);
+                }
+            }
+            for port in ports_of(cx, other_names).await? {
+                elsewhere.push(cx.read(want(Scope::Port(port))).await?);
             }
         }
         Ok(Picture { shown, elsewhere })
@@ -99,10 +122,10 @@ type InterfaceColumn<'t> = Column<InterfaceRow<'t>>;
 impl<'t> InterfaceRow<'t> {
     pub(super) const BRIDGE: InterfaceColumn<'t> =
         Column::new("bridge", |line: &InterfaceRow<'t>| {
-            Cell::text(&line.bridge.name)
+            Cell::text(line.port.bridge_in(line.bridge))
         })
         .text("the bridge's name")
-        .reads(&[]);
+        .reads(&["tag"]);
 
     pub(super) const PORT: InterfaceColumn<'t> = Column::new("port", |line: &InterfaceRow<'t>| {
         Cell::text(&line.port.name)
@@ -120,6 +143,26 @@ impl<'t> InterfaceRow<'t> {
         .role(ColourRole::Name)
         .echoes("port")
         .identity()
+        .reads(&[]);
+
+    /// The interface's name where the list is of OpenFlow ports.
+    pub(super) const OPENFLOW_NAME: InterfaceColumn<'t> =
+        Column::new("interface", |line: &InterfaceRow<'t>| {
+            Cell::text(&line.interface.name)
+        })
+        .text("the interface's name, which is the name in OpenFlow")
+        .role(ColourRole::Name)
+        .identity()
+        .reads(&[]);
+
+    /// [`InterfaceRow::PORT`] beside [`InterfaceRow::OPENFLOW_NAME`].
+    pub(super) const ITS_PORT: InterfaceColumn<'t> =
+        Column::new("port", |line: &InterfaceRow<'t>| {
+            Cell::text(&line.port.name)
+        })
+        .text("the port's name")
+        .role(ColourRole::Name)
+        .echoes("interface")
         .reads(&[]);
 
     pub(super) const OFPORT: InterfaceColumn<'t> =
@@ -289,4 +332,22 @@ pub(super) fn map(map: &BTreeMap<String, String>) -> Cell {
         map.iter()
             .map(|(key, value)| (key.as_str(), value.as_str())),
     )
+}
+
+/// The distinct names of the ports of the interfaces whose `_uuid` is selected.
+pub(super) async fn ports_of(
+    cx: &Context,
+    interfaces: Vec<Select>,
+) -> Result<Vec<String>, Failure> {
+    let mut ports = Vec::new();
+    for row in cx.database.select(interfaces).await?.concat() {
+        let uuid = row.uuid("_uuid").map_err(Error::from)?;
+        ports.push(Select::columns("Port", &["name"]).when("interfaces", Function::Includes, uuid));
+    }
+    let rows = cx.database.select(ports).await?.concat();
+    let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
+    let mut names: Vec<String> = names.collect::<Result<_, _>>().map_err(Error::from)?;
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }

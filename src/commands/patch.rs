@@ -38,17 +38,17 @@ ovs patch list br-int");
 fn columns<'t>() -> Vec<Column<Patch<'t>>> {
     vec![
         InterfaceRow::BRIDGE
-            .of(|patch: &Patch<'t>| Cell::text(&patch.near.bridge.name))
+            .of(|patch: &Patch<'t>| Cell::text(patch.near.port.bridge_in(patch.near.bridge)))
             .identity()
             .drop(1),
         InterfaceRow::PORT
-            .of(|patch: &Patch<'t>| Cell::text(&patch.near.interface.name))
+            .of(|patch: &Patch<'t>| Cell::text(&patch.near.port.name))
             .identity(),
         InterfaceRow::OFPORT
             .of(|patch: &Patch<'t>| Cell::from(patch.near.number()))
             .drop(2),
         InterfaceRow::PEER_BRIDGE
-            .of(|patch: &Patch<'t>| far(patch, |end| Cell::text(&end.bridge.name))),
+            .of(|patch: &Patch<'t>| far(patch, |end| Cell::text(end.port.bridge_in(end.bridge)))),
         InterfaceRow::PEER.of(|patch: &Patch<'t>| Cell::from(patch.peer)),
         InterfaceRow::PEER_OFPORT
             .of(|patch: &Patch<'t>| far(patch, |end| Cell::from(end.number())))
@@ -59,6 +59,9 @@ fn columns<'t>() -> Vec<Column<Patch<'t>>> {
                 "whether it works: ok, or what is wrong",
             )
             .role(ColourRole::State),
+        InterfaceRow::INTERFACE
+            .of(|patch: &Patch<'t>| Cell::text(&patch.near.interface.name))
+            .drop(4),
     ]
 }
 
@@ -80,12 +83,16 @@ impl Command {
         let columns = columns();
         let view = cx.format.view(&columns)?;
         let topology = cx
-            .topology(Want::of(Scope::All, Depth::Ports).only(vec!["options"]))
+            .topology(Want::of(Scope::All, Depth::Ports).only(vec!["options", "tag"]))
             .await?;
         let rows = match bridge {
             None => patches(&topology),
-            Some(name) if topology.bridge(name).is_some() => patches_of(&topology, name),
-            Some(name) => return Err(Failure::no_bridge(name, &topology)),
+            Some(name) => {
+                let (bridge, vlan) = Context::real_bridge(&topology, name)?;
+                let mut rows = patches_of(&topology, &bridge.name);
+                rows.retain(|patch| vlan.is_none() || patch.near.port.tag == vlan);
+                rows
+            }
         };
         cx.print_list(&view, &rows, "patch ports")
     }

@@ -11,7 +11,7 @@ use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::devices::Devices;
 use crate::model::path::{Leg, host_legs, unknown_way, ways};
-use crate::model::resolve::{Found, argument, find};
+use crate::model::resolve::{Found, ResolveError, argument, find};
 use crate::model::segment::{Network, TagState, is_of_guest, port_lines, tag_lines};
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
@@ -113,6 +113,7 @@ impl Args {
         let devices = self.host.devices(cx, &topology)?;
         let (found, is_behind) = match find(&topology, None, &self.port) {
             Ok(found) => (found, false),
+            Err(error @ ResolveError::Interface { .. }) => return Err(error.into()),
             Err(error) => match port_before(&topology, &devices, &self.port)? {
                 Some(found) => (found, true),
                 None => return Err(error.into()),

@@ -7,7 +7,9 @@ mod settings;
 mod show;
 mod stats;
 
-use super::lines::{InterfaceRow, Picture};
+use std::collections::HashSet;
+
+use super::lines::{InterfaceRow, Picture, ports_of};
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
@@ -54,8 +56,8 @@ pub enum Command {
         /// Only this bridge; or unix:PATH, tcp:HOST:PORT
         #[arg(takes = Value::SWITCH)]
         switch: Option<String>,
-        /// Only this port: its name or number
-        #[arg(takes = Value::PORT)]
+        /// Only this port: its interface's name or its number
+        #[arg(takes = Value::OPENFLOW_PORT)]
         port: Option<String>,
     },
     #[command(flatten)]
@@ -69,7 +71,10 @@ pub enum Command {
     },
 }
 
-const LIST: About = About::watchable().list(|| headings(&columns())).examples(
+const LIST: About = About::watchable().list(|| headings(&columns())).remarks("\
+A bond has one line if only columns are shown that its interfaces have in common: bridge, port, tag, trunks, \
+vlan_mode. A port that belongs to a VLAN bridge has that bridge's name, and is listed for the bridge that has the \
+VLAN bridge, too.").examples(
     "\
 ovs port list br-int
 ovs port list --columns port,ofport,tag
@@ -129,7 +134,7 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
     let scope = bridge.map_or(Scope::All, Scope::Bridge);
-    let names = ["bridge", "port", "interface", "ofport", "type"];
+    let names = ["port", "interface", "ofport", "type"];
     let depth = if view.shows_only(&names) {
         Depth::PortNames
     } else {
@@ -141,11 +146,19 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
         view.shows("peer_bridge"),
     )
     .await?;
-    cx.print_list(&view, &picture.lines(), "ports")
+    let mut lines = picture.lines();
+    if view.shows_only(&OF_PORT) {
+        // The interfaces of a bond would be equal lines.
+        let mut shown = HashSet::new();
+        lines.retain(|line| shown.insert(line.port.name.as_str()));
+    }
+    cx.print_list(&view, &lines, "ports")
 }
 
-/// Reads the port that `text` names: a port, an interface of a bond (which stands for its port),
-/// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
+/// The columns of `port list` that the interfaces of a bond have in common.
+const OF_PORT: [&str; 5] = ["bridge", "port", "tag", "trunks", "vlan_mode"];
+
+/// Reads the port that `text` names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
 /// given ([`Want::columns`]).
 pub(super) async fn locate(
     cx: &Context,
@@ -170,7 +183,8 @@ pub(super) async fn locate(
         found.port.name.clone()
     } else {
         // Suggestions need the whole database.
-        let all = cx.topology(Want::of(Scope::All, Depth::PortNames)).await?;
+        let want = Want::of(Scope::All, Depth::PortNames).with_tags();
+        let all = cx.topology(want).await?;
         find(&all, None, text)?.port.name.clone()
     };
     Picture::read(cx, want(&name), peers).await
@@ -228,19 +242,4 @@ async fn ports_with_number(cx: &Context, number: u32) -> Result<Vec<String>, Fai
     let interfaces =
         Select::columns("Interface", &["_uuid"]).when("ofport", Function::Equal, i64::from(number));
     ports_of(cx, vec![interfaces]).await
-}
-
-/// The distinct names of the ports of the interfaces whose `_uuid` is selected.
-async fn ports_of(cx: &Context, interfaces: Vec<Select>) -> Result<Vec<String>, Failure> {
-    let mut ports = Vec::new();
-    for row in cx.database.select(interfaces).await?.concat() {
-        let uuid = row.uuid("_uuid").map_err(Error::from)?;
-        ports.push(Select::columns("Port", &["name"]).when("interfaces", Function::Includes, uuid));
-    }
-    let rows = cx.database.select(ports).await?.concat();
-    let names = rows.iter().map(|row| row.string("name").map(str::to_owned));
-    let mut names: Vec<String> = names.collect::<Result<_, _>>().map_err(Error::from)?;
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
 }

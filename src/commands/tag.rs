@@ -63,7 +63,13 @@ struct Tag<'t> {
 fn list_columns<'t>() -> Vec<Column<Tag<'t>>> {
     vec![
         InterfaceRow::BRIDGE
-            .of(|tag: &Tag<'t>| Cell::text(&tag.bridge.name))
+            .of(|tag: &Tag<'t>| {
+                // A VLAN bridge has all ports with its tag.
+                let first = tag.ports.first();
+                Cell::text(
+                    first.map_or(tag.bridge.name.as_str(), |port| port.bridge_in(tag.bridge)),
+                )
+            })
             .identity(),
         InterfaceRow::TAG
             .of(|tag: &Tag<'t>| Cell::from(tag.vid))

@@ -65,6 +65,7 @@ fn columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
         InterfaceRow::STATE,
         InterfaceRow::BFD.drop(6),
         InterfaceRow::ERROR.drop(1),
+        InterfaceRow::INTERFACE.drop(6),
         InterfaceRow::DST_PORT.extra(),
         InterfaceRow::LINK_STATE.extra(),
         InterfaceRow::CFM.extra(),

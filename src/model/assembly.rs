@@ -184,6 +184,7 @@ pub fn port(row: &Row) -> Result<Port, ValueError> {
         bond_mode: text(row, "bond_mode")?,
         lacp: text(row, "lacp")?,
         bond_active: text(row, "bond_active_slave")?,
+        vlan_bridge: None,
         interfaces: Vec::new(),
     })
 }

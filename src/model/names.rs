@@ -22,11 +22,18 @@ pub fn openflow_name(name: &str) -> Cow<'_, str> {
 ///
 /// Names come from the database in full; numbers that it does not have, from the switch's own list of
 /// ports. A name that the list holds twice (two long names truncated to 15 bytes) is ignored. A port is
-/// also found by its truncated name if no other port has the same.
+/// also found by its truncated name if no other port has the same, and by the name of its row in table `Port` if
+/// it has one interface and no interface bears that name.
 #[derive(Debug, Clone, Default)]
 pub struct PortNames {
     names: BTreeMap<u32, Name>,
     numbers: HashMap<String, u32>,
+    /// The numbers by the names of ports with one interface of another name, which no interface bears.
+    of_ports: HashMap<String, u32>,
+    /// The ports of interfaces that have another name.
+    ports: BTreeMap<u32, String>,
+    /// The interfaces of bonds, by the bond's name.
+    bonds: HashMap<String, Vec<String>>,
     /// Ambiguous names of the switch's list.
     alike: BTreeMap<u32, String>,
 }
@@ -42,10 +49,24 @@ impl PortNames {
     /// The names of a bridge, from the database.
     pub fn of_bridge(bridge: &Bridge) -> Self {
         let mut names = Self::default();
-        for (_, interface) in bridge.interfaces() {
+        for (port, interface) in bridge.interfaces() {
             if let Some(number) = interface.port_number() {
                 names.insert(number, &interface.name);
+                if port.name != interface.name {
+                    names.ports.insert(number, port.name.clone());
+                    if !port.is_bond() {
+                        names.of_ports.insert(port.name.clone(), number);
+                    }
+                }
             }
+        }
+        for port in bridge.ports.iter().filter(|port| port.is_bond()) {
+            let members = port.interfaces.iter();
+            let members = members.map(|interface| interface.name.clone());
+            names.bonds.insert(port.name.clone(), members.collect());
+        }
+        for interface in bridge.interfaces() {
+            names.of_ports.remove(&interface.1.name);
         }
         names
     }
@@ -100,6 +121,17 @@ impl PortNames {
         all
     }
 
+    /// The name of the port that has this interface; the interface's where the port's is not known.
+    pub fn port_of(&self, number: u32) -> Option<&str> {
+        let port = self.ports.get(&number).map(String::as_str);
+        port.or_else(|| self.port_name(number))
+    }
+
+    /// The names of the interfaces of the bond of this name.
+    pub fn members(&self, bond: &str) -> Option<&[String]> {
+        self.bonds.get(bond).map(Vec::as_slice)
+    }
+
     /// Every number with its name, by number.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
         let mut all: Vec<(u32, &str)> = self
@@ -139,11 +171,13 @@ impl NameLookup for PortNames {
     }
 
     fn ofport(&self, name: &str) -> Option<u32> {
-        let exact = self.numbers.get(name).copied();
-        exact.or_else(|| match self.cut_to(name).as_slice() {
-            [(number, _)] => Some(*number),
-            _ => None,
-        })
+        let exact = self.numbers.get(name).or_else(|| self.of_ports.get(name));
+        exact
+            .copied()
+            .or_else(|| match self.cut_to(name).as_slice() {
+                [(number, _)] => Some(*number),
+                _ => None,
+            })
     }
 }
 

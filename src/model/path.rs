@@ -35,6 +35,12 @@ pub struct Leg {
     pub note: String,
 }
 
+/// Whether a patch port, or its far end, is an interface of the port.
+pub fn is_end_of(port: &Port, patch: &Interface) -> bool {
+    let mut interfaces = port.interfaces.iter();
+    interfaces.any(|it| it.name == patch.name || patch.peer() == Some(&it.name))
+}
+
 /// The devices behind a port on its host, the farthest first.
 pub fn host_legs(port: &Port, devices: &Devices) -> Vec<Leg> {
     let mut legs = Vec::new();
@@ -137,7 +143,7 @@ pub fn ways(
         let mut routes = exits.clone().filter_map(|exit| exit.outbound.as_ref());
         let mut patches = line.patches.iter();
         exits.clone().any(|exit| exit.port.name == port.name)
-            || patches.any(|patch| patch.name == port.name || patch.peer() == Some(&port.name))
+            || patches.any(|patch| is_end_of(port, patch))
             || routes.any(|way| {
                 way.route.iter().any(|hop| {
                     let is_it = |(on, end): (&Bridge, &Interface)| {
@@ -255,15 +261,13 @@ fn out(topology: &Topology, line: &TagLine<'_>, exits: &[&SegmentExit<'_>]) -> V
             }
         })),
         None => legs.extend(line.patches.iter().map(|patch| {
-            let far = patch.peer().and_then(|peer| topology.port(peer));
-            let near = Some(patch.name.as_str());
-            let works =
-                far.is_some_and(|(_, port)| port.interfaces.iter().any(|it| it.peer() == near));
+            let far = patch.peer().and_then(|peer| topology.interface(peer));
+            let works = far.is_some_and(|(_, _, far)| far.peer() == Some(&patch.name));
             Leg {
                 kind: "patch",
                 from: Some(patch.name.clone()),
                 to: patch.peer().map(str::to_owned),
-                at: far.map(|(bridge, _)| bridge.name.clone()),
+                at: far.map(|(bridge, _, _)| bridge.name.clone()),
                 state: Some(if works { "ok" } else { "broken-patch" }),
                 note: "no flow sends packets out this way".to_owned(),
                 ..Leg::default()

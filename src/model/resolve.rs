@@ -2,13 +2,18 @@
 //!
 //! A port argument is a number, a name, a reserved name, or one of these behind `BRIDGE/`. A number wins
 //! over a port with that name; double quotes force the name.
+//!
+//! A port and its interface may have different names, even crossed ones. Whatever concerns the database takes
+//! the port's name ([`find`]); OpenFlow ports are interfaces, so what concerns the switch takes the interface's
+//! name, and the port's if that is unambiguous ([`find_of_switch`],
+//! [`PortNames`](super::names::PortNames)).
 
 use std::borrow::Cow;
 use std::fmt;
 
 use super::names::openflow_name;
 use super::topology::{Bridge, Interface, Port, Topology};
-use crate::base::terminal;
+use crate::base::{shell, terminal};
 use crate::openflow::text::{PORT_LOCAL, port_from_v10, reserved_port, reserved_port_number};
 
 /// A port as the user wrote it.
@@ -25,7 +30,7 @@ pub struct PortArgument {
 pub enum PortWord {
     /// An OpenFlow port number, 32 bits wide; `65534` and `LOCAL` are 0xfffffffe.
     Number(u32),
-    /// A port's or an interface's name.
+    /// A name.
     Name(String),
 }
 
@@ -36,7 +41,7 @@ pub struct Found<'t> {
     pub bridge: &'t Bridge,
     /// The port.
     pub port: &'t Port,
-    /// The interface that was named, or the port's only one; `None` for a bond named as a whole.
+    /// The interface that was meant, or the port's only one; `None` for a bond named as a whole.
     pub interface: Option<&'t Interface>,
     /// The interface's OpenFlow number, if it has one.
     pub number: Option<u32>,
@@ -60,6 +65,13 @@ pub enum ResolveError {
         bridge: Option<String>,
         /// The most similar name.
         suggestion: Option<String>,
+    },
+    /// An interface bears the name, and no port.
+    Interface {
+        /// The interface.
+        interface: String,
+        /// Its port.
+        port: String,
     },
     /// The port is on another bridge than the argument says.
     Elsewhere {
@@ -125,31 +137,22 @@ pub fn argument(name: &str) -> Cow<'_, str> {
     format!("\"{escaped}\"").into()
 }
 
-/// Finds the port named by `text`; on `bridge`, if given.
+/// Finds the port named by `text`, by the port's own name; on `bridge`, if given.
 ///
 /// # Errors
 ///
-/// There is no such port or bridge, or the argument is ambiguous: see [`ResolveError`].
+/// There is no such port or bridge, only an interface has the name, or the argument is ambiguous: see
+/// [`ResolveError`].
 pub fn find<'t>(
     topology: &'t Topology,
     bridge: Option<&str>,
     text: &str,
 ) -> Result<Found<'t>, ResolveError> {
-    let argument = parse(text);
-    let whole = PortArgument {
-        bridge: None,
-        port: PortWord::Name(text.to_owned()),
-    };
-    let found = look_up(topology, bridge, &argument);
-    // A name may contain a slash.
-    match (&argument.bridge, &found) {
-        (Some(_), Err(_)) => look_up(topology, bridge, &whole).or(found),
-        _ => found,
-    }
+    find_by(port_by_name, topology, bridge, text)
 }
 
-/// As [`find`], on a bridge whose ports are all in the topology, and also by a name truncated as in
-/// OpenFlow, if only one port has it.
+/// As [`find`], but by the interface's name, on a bridge whose ports are all in the topology. If there is no
+/// such interface: by the name of the port, or by a name truncated as in OpenFlow, if only one port has it.
 ///
 /// # Errors
 ///
@@ -159,7 +162,7 @@ pub fn find_of_switch<'t>(
     bridge: &str,
     text: &str,
 ) -> Result<Found<'t>, ResolveError> {
-    let not_found = match find(topology, Some(bridge), text) {
+    let not_found = match find_by(interface_by_name, topology, Some(bridge), text) {
         Err(error @ ResolveError::NoPort { .. }) => error,
         outcome => return outcome,
     };
@@ -190,7 +193,47 @@ pub fn find_of_switch<'t>(
     }
 }
 
+/// Finds the port of this name on one bridge; without a bridge on any.
+type ByName = for<'t> fn(&'t Bridge, &str) -> Option<(&'t Port, Option<&'t Interface>)>;
+
+/// A port by its own name, with its only interface.
+fn port_by_name<'t>(bridge: &'t Bridge, name: &str) -> Option<(&'t Port, Option<&'t Interface>)> {
+    let port = bridge.port(name)?;
+    Some((port, port.interfaces.first().filter(|_| !port.is_bond())))
+}
+
+/// A port by the name of its interface; else by its own.
+fn interface_by_name<'t>(
+    bridge: &'t Bridge,
+    name: &str,
+) -> Option<(&'t Port, Option<&'t Interface>)> {
+    let mut all = bridge.interfaces();
+    let named = all.find(|(_, interface)| interface.name == name);
+    let named = named.map(|(port, interface)| (port, Some(interface)));
+    named.or_else(|| port_by_name(bridge, name))
+}
+
+fn find_by<'t>(
+    by_name: ByName,
+    topology: &'t Topology,
+    bridge: Option<&str>,
+    text: &str,
+) -> Result<Found<'t>, ResolveError> {
+    let argument = parse(text);
+    let whole = PortArgument {
+        bridge: None,
+        port: PortWord::Name(text.to_owned()),
+    };
+    let found = look_up(by_name, topology, bridge, &argument);
+    // A name may contain a slash.
+    match (&argument.bridge, &found) {
+        (Some(_), Err(_)) => look_up(by_name, topology, bridge, &whole).or(found),
+        _ => found,
+    }
+}
+
 fn look_up<'t>(
+    by_name: ByName,
     topology: &'t Topology,
     bridge: Option<&str>,
     argument: &PortArgument,
@@ -198,27 +241,34 @@ fn look_up<'t>(
     let wanted = argument.bridge.as_deref().or(bridge);
     let place = match wanted {
         None => None,
-        Some(name) => Some(
-            topology
-                .bridge(name)
-                .ok_or_else(|| ResolveError::NoBridge {
-                    bridge: name.to_owned(),
-                    suggestion: closest(name, topology.bridges.iter().map(|b| b.name.as_str())),
-                })?,
-        ),
+        Some(name) => {
+            let of_vlan = || topology.vlan_bridge(name).map(|(bridge, _)| bridge);
+            let place = topology.bridge(name).or_else(of_vlan);
+            Some(place.ok_or_else(|| ResolveError::NoBridge {
+                bridge: name.to_owned(),
+                suggestion: closest(name, topology.bridges.iter().map(|b| b.name.as_str())),
+            })?)
+        }
     };
     let found = match &argument.port {
         PortWord::Number(number) => by_number(place, *number)?,
-        PortWord::Name(name) => by_name(topology, place, name)?,
+        PortWord::Name(name) => named(by_name, topology, place, name)?,
     };
-    // `BRIDGE/PORT` names another bridge than the command.
-    match bridge {
-        Some(said) if said != found.bridge.name => Err(ResolveError::Elsewhere {
+    // `BRIDGE/PORT` may name another bridge than the command; and the real bridge that was looked at may have
+    // the port, and the VLAN bridge not.
+    let home = found.port.bridge_in(found.bridge);
+    let is_on = |name: &str| [found.bridge.name.as_str(), home].contains(&name);
+    match [bridge, wanted]
+        .into_iter()
+        .flatten()
+        .find(|name| !is_on(name))
+    {
+        Some(said) => Err(ResolveError::Elsewhere {
             port: found.port.name.clone(),
             bridge: said.to_owned(),
-            other: found.bridge.name.clone(),
+            other: home.to_owned(),
         }),
-        _ => Ok(found),
+        None => Ok(found),
     }
 }
 
@@ -245,22 +295,17 @@ fn by_number(place: Option<&Bridge>, number: u32) -> Result<Found<'_>, ResolveEr
         })
 }
 
-fn by_name<'t>(
+fn named<'t>(
+    by_name: ByName,
     topology: &'t Topology,
     place: Option<&'t Bridge>,
     name: &str,
 ) -> Result<Found<'t>, ResolveError> {
-    let found = topology.bridges.iter().find_map(|bridge| {
-        let port = bridge
-            .port(name)
-            .map(|port| (port, port.interfaces.first()));
-        let port = port.map(|(port, first)| (port, first.filter(|_| !port.is_bond())));
-        let member = || {
-            let mut all = bridge.interfaces();
-            let (port, interface) = all.find(|(_, interface)| interface.name == name)?;
-            Some((port, Some(interface)))
-        };
-        let (port, interface) = port.or_else(member)?;
+    // Port names are unique in a database, and so are those of interfaces; a port and an interface of one name
+    // may be on different bridges.
+    let mut bridges = place.into_iter().chain(&topology.bridges);
+    let found = bridges.find_map(|bridge| {
+        let (port, interface) = by_name(bridge, name)?;
         Some(Found {
             bridge,
             port,
@@ -273,28 +318,47 @@ fn by_name<'t>(
             Err(ResolveError::Elsewhere {
                 port: name.to_owned(),
                 bridge: place.name.clone(),
-                other: found.bridge.name.clone(),
+                other: found.port.bridge_in(found.bridge).to_owned(),
             })
         }
         (Some(found), _) => Ok(found),
-        (None, _) => Err(ResolveError::NoPort {
-            port: name.to_owned(),
-            bridge: place.map(|bridge| bridge.name.clone()),
-            suggestion: match place {
-                Some(bridge) => closest(name, names_of(bridge)),
-                None => closest(name, topology.bridges.iter().flat_map(names_of)),
+        (None, _) => Err(match topology.interface(name) {
+            Some((_, port, _)) => ResolveError::Interface {
+                interface: name.to_owned(),
+                port: port.name.clone(),
+            },
+            None => ResolveError::NoPort {
+                port: name.to_owned(),
+                bridge: place.map(|bridge| bridge.name.clone()),
+                suggestion: match place {
+                    Some(bridge) => closest(name, names_of(bridge)),
+                    None => closest(name, topology.bridges.iter().flat_map(names_of)),
+                },
             },
         }),
     }
 }
 
-/// The names of a bridge's ports, and of the members of its bonds.
+/// The message that an interface was named where a port is meant.
+pub fn not_a_port(interface: &str, port: &str) -> String {
+    format!(
+        "{} is an interface of port {}, not a port",
+        terminal::quoted(interface),
+        terminal::quoted(port)
+    )
+}
+
+/// The next step where an interface was named: what to give instead.
+pub fn give_the_port(port: &str) -> String {
+    format!(
+        "give the name of the port: {}",
+        shell::word(&argument(port))
+    )
+}
+
+/// The names of a bridge's ports.
 pub fn names_of(bridge: &Bridge) -> impl Iterator<Item = &str> {
-    bridge.ports.iter().flat_map(|port| {
-        let bond = port.interfaces.iter().filter(|_| port.is_bond());
-        let members = bond.map(|interface| interface.name.as_str());
-        std::iter::once(port.name.as_str()).chain(members)
-    })
+    bridge.ports.iter().map(|port| port.name.as_str())
 }
 
 /// The name most similar to `wanted`, if one is similar enough.
@@ -437,6 +501,7 @@ impl fmt::Display for ResolveError {
                 bridge.escape_debug(),
                 other.escape_debug()
             ),
+            Self::Interface { interface, port } => f.write_str(&not_a_port(interface, port)),
             Self::Ambiguous {
                 port,
                 bridge,

@@ -135,6 +135,8 @@ pub struct Port {
     pub lacp: Option<String>,
     /// The MAC address of a bond's active member; zeros if it has none.
     pub bond_active: Option<String>,
+    /// The VLAN bridge that it belongs to, if any, and if its tag was read.
+    pub vlan_bridge: Option<String>,
     /// One interface, or several for a bond, by name. Empty only if the database is inconsistent.
     pub interfaces: Vec<Interface>,
 }
@@ -196,6 +198,21 @@ impl Topology {
         Some((bridge, bridge.port(name)?))
     }
 
+    /// The real bridge that has the VLAN bridge of this name, with the VLAN; if ports with their tags were read.
+    pub fn vlan_bridge(&self, name: &str) -> Option<(&Bridge, i64)> {
+        let (bridge, port) = self.port(name)?;
+        let vid = port
+            .tag
+            .filter(|_| port.vlan_bridge.as_deref() == Some(name))?;
+        Some((bridge, vid))
+    }
+
+    /// The interface of this name, with its bridge and port.
+    pub fn interface(&self, name: &str) -> Option<(&Bridge, &Port, &Interface)> {
+        let mut all = self.interfaces();
+        all.find(|(_, _, interface)| interface.name == name)
+    }
+
     /// Every interface, with its bridge and port, in their order.
     pub fn interfaces(&self) -> impl Iterator<Item = (&Bridge, &Port, &Interface)> {
         self.bridges.iter().flat_map(|bridge| {
@@ -243,6 +260,12 @@ impl Bridge {
 }
 
 impl Port {
+    /// The name of the bridge that it belongs to, as `ovs-vsctl port-to-br` has it: its VLAN bridge, or `bridge`,
+    /// which has it.
+    pub fn bridge_in<'t>(&'t self, bridge: &'t Bridge) -> &'t str {
+        self.vlan_bridge.as_deref().unwrap_or(&bridge.name)
+    }
+
     /// Whether it has several interfaces.
     pub fn is_bond(&self) -> bool {
         self.interfaces.len() > 1

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::topology::Bridge;
+use super::topology::{Bridge, Topology};
 use crate::base::order::sort_by_name;
 use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
@@ -37,6 +37,55 @@ pub fn select_around(fakes: &[Row]) -> Result<Vec<Select>, ValueError> {
         }
     }
     Ok(selects)
+}
+
+/// Selects the bridges of the ports found by [`select_vlan_bridges`] that have a tag.
+///
+/// # Errors
+///
+/// A column holds a value of another type.
+pub fn select_parents(fakes: &[Row]) -> Result<Vec<Select>, ValueError> {
+    let mut selects = Vec::new();
+    for fake in fakes {
+        if fake.optional_integer("tag")?.is_some() {
+            let port = fake.uuid("_uuid")?;
+            let bridges = Select::columns("Bridge", &["name"]);
+            selects.push(bridges.when("ports", Function::Includes, port));
+        }
+    }
+    Ok(selects)
+}
+
+/// Marks the ports that belong to VLAN bridges, from the answers to [`select_vlan_bridges`] and
+/// [`select_parents`]: those with the tag of a VLAN bridge of the same bridge, as `ovs-vsctl port-to-br` has it.
+///
+/// # Errors
+///
+/// A column holds a value of another type.
+pub fn mark_ports(
+    topology: &mut Topology,
+    fakes: &[Row],
+    parents: &[Vec<Row>],
+) -> Result<(), ValueError> {
+    let mut parents = parents.iter();
+    for fake in fakes {
+        let Some(vid) = fake.optional_integer("tag")? else {
+            continue;
+        };
+        let Some(parent) = parents.next().and_then(|rows| rows.first()) else {
+            continue;
+        };
+        let parent = parent.string("name")?;
+        let name = fake.string("name")?;
+        let bridges = topology.bridges.iter_mut();
+        for bridge in bridges.filter(|bridge| bridge.name == parent) {
+            let ports = bridge.ports.iter_mut();
+            for port in ports.filter(|port| port.tag == Some(vid)) {
+                port.vlan_bridge = Some(name.to_owned());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The VLAN bridges of these bridges, from the answers to [`select_vlan_bridges`] and [`select_around`].

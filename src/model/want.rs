@@ -44,7 +44,7 @@ pub enum Depth {
 
 impl Depth {
     /// Whether the tree has ports.
-    pub(super) fn has_ports(self) -> bool {
+    pub fn has_ports(self) -> bool {
         matches!(self, Self::PortNames | Self::Ports | Self::Full)
     }
 }
@@ -69,6 +69,19 @@ impl Want {
     #[must_use]
     pub fn only(mut self, columns: impl Into<Option<Vec<&'static str>>>) -> Self {
         self.columns = columns.into();
+        self
+    }
+
+    /// Also reads the tags of ports, if it reads ports.
+    #[must_use]
+    pub fn with_tags(mut self) -> Self {
+        if self.depth == Depth::PortNames {
+            self.depth = Depth::Ports;
+            self.columns = Some(Vec::new());
+        }
+        if let Some(columns) = &mut self.columns {
+            columns.push("tag");
+        }
         self
     }
 

@@ -129,8 +129,8 @@ fn texts_of(rows: Rows<'_>) -> Vec<Vec<String>> {
     rows.map(texts).collect()
 }
 
-/// Appends one record, a line per column; absent values are omitted unless their column was requested. A
-/// map takes a line per key. Long text breaks at blanks, longer words at the end of the line.
+/// Appends one record, a line per column; absent values, and those that echo another column's, are omitted unless
+/// their column was requested. A map takes a line per key. Long text breaks at blanks, longer words at the end of the line.
 pub(super) fn record(out: &mut PaintedText, sheet: &Sheet<'_>, row: Vec<Cell>) {
     let asked = sheet.format.columns.is_some();
     let cells: Vec<(&Heading, String)> = sheet
@@ -140,13 +140,20 @@ pub(super) fn record(out: &mut PaintedText, sheet: &Sheet<'_>, row: Vec<Cell>) {
         .filter(|(_, cell)| asked || !cell.is_empty())
         .map(|(heading, cell)| (*heading, value(&cell)))
         .collect();
+    let is_echo = |(heading, text): &(&Heading, String)| {
+        let echoed = |(other, value): &(&Heading, String)| {
+            Some(other.name) == heading.echoes && value == text
+        };
+        !asked && cells.iter().any(echoed)
+    };
+    let cells: Vec<&(&Heading, String)> = cells.iter().filter(|cell| !is_echo(cell)).collect();
     let widest = cells.iter().map(|(column, _)| column.name.len()).max();
     let keys = widest.unwrap_or(0);
     let room = sheet.format.width.unwrap_or(usize::MAX);
     let room = room.saturating_sub(keys + GAP).max(NARROWEST);
     for (column, text) in cells {
         let mut key = column.name;
-        for line in broken_lines(&text, room) {
+        for line in broken_lines(text, room) {
             let cells = [
                 (key, keys, ColourRole::Faint, None),
                 (&*line, 0, column.role, None),

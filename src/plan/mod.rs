@@ -185,6 +185,11 @@ impl Refusal {
         Self::Usage(Reason::new(message))
     }
 
+    /// Refuses an object that does not exist, in these words.
+    pub(crate) fn missing(message: impl Into<String>) -> Self {
+        Self::NotFound(Reason::new(message))
+    }
+
     /// Refuses a name that does not exist; `place` is where it was searched, including the preposition, or
     /// empty.
     pub(crate) fn not_found(kind: &str, name: &str, place: &str, candidates: &[String]) -> Self {

@@ -56,6 +56,7 @@ impl Edit<'_> {
                 .filter(|end| end.name != *other)
             {
                 let place = self.home_name(rival.interface).await?;
+                let port = self.port_name(rival.interface).await?;
                 let (name, rival) = (quoted(name), &rival.name);
                 if !is_right {
                     return Err(Refusal::refused(format!(
@@ -64,7 +65,7 @@ impl Edit<'_> {
                     ))
                     .hint(format!(
                         "`ovs patch del {}` removes that one; BRIDGE:PORT chooses another name",
-                        word(rival)
+                        word(&port)
                     )));
                 }
                 self.warn(format!(
@@ -345,12 +346,13 @@ impl Edit<'_> {
         for end in ends {
             for left in self.claimants(&end.name).await? {
                 let place = self.home_name(left.interface).await?;
+                let port = self.port_name(left.interface).await?;
                 self.warn(format!(
                     "patch port {} on {place} leads nowhere: it has {} as its peer; \
                      `ovs patch del {}` removes it",
                     quoted(&left.name),
                     quoted(&end.name),
-                    word(&left.name)
+                    word(&port)
                 ));
             }
         }

@@ -3,7 +3,7 @@
 use super::draft::Around;
 use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell;
-use crate::model::resolve::{PortWord, parse};
+use crate::model::resolve::{PortWord, argument, give_the_port, not_a_port, parse};
 use crate::openflow::text::{PORT_LOCAL, reserved_port};
 use crate::ovsdb::{Condition, Datum, Error, Row, Select, Uuid};
 
@@ -120,22 +120,73 @@ impl Edit<'_> {
         }
     }
 
-    /// The port that an argument names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`, or an interface of a bond,
-    /// which stands for its port.
+    /// The port that an argument names: `PORT`, `BRIDGE/PORT` or `BRIDGE/NUMBER`.
     pub(crate) async fn port(&mut self, text: &str) -> Result<PortPlace> {
+        match self.named(text).await? {
+            (place, None) => Ok(place),
+            (place, Some(interface)) => Err(self.not_a_port(&place, interface)),
+        }
+    }
+
+    /// As [`Edit::port`], or an interface of a bond; that interface, if one is named.
+    pub(crate) async fn port_or_member(
+        &mut self,
+        text: &str,
+    ) -> Result<(PortPlace, Option<RowId>)> {
+        match self.named(text).await? {
+            (place, Some(interface)) if place.interfaces.len() < 2 => {
+                Err(self.not_a_port(&place, interface))
+            }
+            (place, None) => {
+                let member = self.member_numbered(text, &place).await?;
+                Ok((place, member))
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// Like [`Edit::port`], but refuses the number of an interface of a bond, too.
+    pub(crate) async fn whole_port(&mut self, text: &str) -> Result<PortPlace> {
+        match self.port_or_member(text).await? {
+            (place, None) => Ok(place),
+            (place, Some(interface)) => Err(self.not_a_port(&place, interface)),
+        }
+    }
+
+    /// Refuses an interface where a port is meant.
+    pub(crate) fn not_a_port(&mut self, place: &PortPlace, interface: RowId) -> Refusal {
+        let (port, interface) = (self.name_of(place.port), self.name_of(interface));
+        let message = not_a_port(&interface, &port);
+        // With --if-exists the refusal is dropped.
+        self.warn(message.clone());
+        let refusal = Refusal::missing(message);
+        if place.interfaces.len() < 2 {
+            return refusal.hint(give_the_port(&port));
+        }
+        refusal.hint(format!(
+            "{}; `ovs port set {} --remove-member {}` takes the interface out of the bond",
+            give_the_port(&port),
+            shell::word(&argument(&port)),
+            shell::word(&interface),
+        ))
+    }
+
+    /// The port that an argument names; with the interface, if only an interface bears the name.
+    async fn named(&mut self, text: &str) -> Result<(PortPlace, Option<RowId>)> {
+        let whole = |place| (place, None);
         let argument = parse(text);
         let bridge = argument.bridge.as_deref();
         let found = match (&argument.port, bridge) {
             (PortWord::Name(name), _) => self.port_or_interface(name).await?,
-            (PortWord::Number(PORT_LOCAL), Some(bridge)) => self.port_if(bridge).await?,
+            (PortWord::Number(PORT_LOCAL), Some(bridge)) => self.port_if(bridge).await?.map(whole),
             (PortWord::Number(number), Some(bridge)) => {
-                self.port_with_number(bridge, *number).await?
+                self.port_with_number(bridge, *number).await?.map(whole)
             }
             (PortWord::Number(number), None) => {
                 let word = reserved_port(*number).map_or_else(|| number.to_string(), str::to_owned);
                 // A number takes precedence over a name, but without a bridge it can only be a name.
                 match self.port_or_interface(text).await? {
-                    Some(place) => Some(place),
+                    Some(found) => Some(found),
                     None => {
                         return Err(Refusal::usage(format!(
                             "every bridge has a port {word} of its own"
@@ -145,19 +196,23 @@ impl Edit<'_> {
                 }
             }
         };
-        if let (Some(place), Some(bridge)) = (&found, bridge) {
+        if let (Some((place, interface)), Some(bridge)) = (&found, bridge) {
             let on = self.bridge(bridge).await?;
-            if on.row == place.bridge {
-                return Ok(place.clone());
+            let is_of_vlan = match on.vlan {
+                Some((_, vid)) => self.number(place.port, "tag").await? == Some(vid),
+                None => true,
+            };
+            if on.row == place.bridge && is_of_vlan {
+                return Ok((place.clone(), *interface));
             }
-        } else if let Some(place) = found {
-            return Ok(place);
+        } else if let Some(found) = found {
+            return Ok(found);
         }
         // A name may contain a slash.
         if bridge.is_some()
-            && let Some(place) = self.port_or_interface(text).await?
+            && let Some(found) = self.port_or_interface(text).await?
         {
-            return Ok(place);
+            return Ok(found);
         }
         let (name, place) = match (bridge, text.split_once('/')) {
             (Some(bridge), Some((_, port))) => {
@@ -170,49 +225,15 @@ impl Edit<'_> {
         Err(Refusal::not_found("port", name, &place, &names))
     }
 
-    /// Like [`Edit::port`], but refuses an interface of a bond, however it is named.
-    pub(crate) async fn whole_port(&mut self, text: &str) -> Result<PortPlace> {
-        let place = self.port(text).await?;
-        let Some(member) = self.member_named(text, &place).await? else {
-            return Ok(place);
-        };
-        let (name, member) = (self.name_of(place.port), self.name_of(member));
-        Err(Refusal::refused(format!(
-            "{} is an interface of {name}, not a port",
-            quoted(&member)
-        ))
-        .hint(format!(
-            "`ovs port set {bond} --remove-member {}` takes it out of the bond; \
-             `ovs port del {bond}` removes the whole bond",
-            shell::word(&member),
-            bond = shell::word(&name)
-        )))
-    }
-
-    /// The interface of a bond that an argument names, for which [`Edit::port`] has found `place`; `None`: it
-    /// names the port.
-    pub(crate) async fn member_named(
-        &mut self,
-        text: &str,
-        place: &PortPlace,
-    ) -> Result<Option<RowId>> {
-        if place.interfaces.len() < 2 {
-            return Ok(None);
-        }
-        let name = self.name_of(place.port);
-        let word = parse(text).port;
-        if text == name || matches!(&word, PortWord::Name(word) if *word == name) {
-            return Ok(None);
-        }
-        for interface in &place.interfaces {
-            let is_it = match &word {
-                PortWord::Number(number) => {
-                    self.number(*interface, "ofport").await? == Some(i64::from(*number))
+    /// The interface of the bond `place` that has the number in an argument.
+    async fn member_numbered(&mut self, text: &str, place: &PortPlace) -> Result<Option<RowId>> {
+        if let (PortWord::Number(number), true) = (parse(text).port, place.interfaces.len() > 1)
+            && text != self.name_of(place.port)
+        {
+            for interface in &place.interfaces {
+                if self.number(*interface, "ofport").await? == Some(i64::from(number)) {
+                    return Ok(Some(*interface));
                 }
-                PortWord::Name(word) => *word == self.name_of(*interface),
-            };
-            if is_it || text == self.name_of(*interface) {
-                return Ok(Some(*interface));
             }
         }
         Ok(None)
@@ -312,6 +333,12 @@ impl Edit<'_> {
         Ok(ports.first().copied())
     }
 
+    /// The name of the port that has this interface; the interface's own if none has it.
+    pub(super) async fn port_name(&mut self, interface: RowId) -> Result<String> {
+        let port = self.port_of(interface).await?;
+        Ok(self.name_of(port.unwrap_or(interface)))
+    }
+
     /// The port with its bridge and interfaces; `None` if no bridge has it.
     pub(crate) async fn place(&mut self, port: RowId) -> Result<Option<PortPlace>> {
         if self.home(port).is_none() {
@@ -391,17 +418,22 @@ impl Edit<'_> {
         )))
     }
 
-    async fn port_or_interface(&mut self, name: &str) -> Result<Option<PortPlace>> {
+    /// The port of this name; else the port whose interface has it, with that interface.
+    async fn port_or_interface(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<(PortPlace, Option<RowId>)>> {
         if let Some(place) = self.port_if(name).await? {
-            return Ok(Some(place));
+            return Ok(Some((place, None)));
         }
         let Some(interface) = self.draft.find("Interface", name, INTERFACE).await? else {
             return Ok(None);
         };
-        match self.port_of(interface).await? {
-            Some(port) => self.place(port).await,
-            None => Ok(None),
-        }
+        let Some(port) = self.port_of(interface).await? else {
+            return Ok(None);
+        };
+        let place = self.place(port).await?;
+        Ok(place.map(|place| (place, Some(interface))))
     }
 
     async fn port_with_number(&mut self, bridge: &str, number: u32) -> Result<Option<PortPlace>> {

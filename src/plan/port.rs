@@ -235,11 +235,12 @@ impl Edit<'_> {
                     _ => "no longer leads back",
                 },
             };
+            let port = self.port_name(far).await?;
             self.warn(format!(
                 "patch port {} now leads nowhere: its peer {} {fate}; `ovs patch del {}` removes it, too",
                 quoted(&peer),
                 quoted(&name),
-                word(&peer)
+                word(&port)
             ));
         }
         Ok(())

@@ -92,6 +92,11 @@ impl VlanSettings {
 }
 
 impl PortSettings {
+    /// Whether any is of the port itself, not of its interfaces.
+    pub(crate) fn is_of_port(&self) -> bool {
+        !self.port.is_empty() || !self.vlan.of_port().is_empty()
+    }
+
     /// The assignments to the row of each interface.
     pub(crate) fn of_interface(&self) -> Vec<Assignment> {
         let kind = self.kind.as_deref().map(Datum::from);

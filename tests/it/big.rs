@@ -90,7 +90,7 @@ fn ten_thousand_ports() {
     ovs!(sandbox, "bridge list -g ports").prints(format!("{PORTS}\n"));
     assert_eq!(ovs!(sandbox, "tag list").out().lines().count(), 4000);
 
-    let pair = format!("{}\t777\n", name(777));
+    let pair = format!("{0}\t777\t{0}\n", name(777));
     ovs!(sandbox, "port resolve br0 777").prints(&pair);
     ovs!(sandbox, "port resolve br0 {}", name(777)).prints(&pair);
     ovs!(sandbox, "port show br0/777 -g port").prints(&(name(777) + "\n"));

@@ -96,6 +96,27 @@ fn check(sandbox: &Sandbox, line: &str, expected: &[&str], in_bash: &[&str]) {
 }
 
 #[test]
+fn vlan_bridges_and_interfaces_of_other_names() {
+    let sandbox = Sandbox::with(
+        "add-br cloudbr0 -- add-br cloudbr0.10 cloudbr0 10 -- add-bond cloudbr0.10 vbond s1 s2 -- \
+         --id=@i create Interface name=veth1 type=internal -- --id=@p create Port name=vport1 \
+         interfaces=@i -- add Bridge cloudbr0 ports @p",
+    );
+    for (line, offered) in [
+        ("ovs port list cloudbr", &["cloudbr0", "cloudbr0.10"][..]),
+        ("ovs bridge del cloudbr", &["cloudbr0", "cloudbr0.10"]),
+        // It has no flows of its own.
+        ("ovs dump-flows cloudbr", &["cloudbr0"]),
+        ("ovs port show cloudbr0.10/v", &["cloudbr0.10/vbond"]),
+        ("ovs port del v", &["vbond", "vport1"]),
+        ("ovs port resolve cloudbr0 v", &["veth1"]),
+        ("ovs dump-flows cloudbr0 --port v", &["veth1"]),
+    ] {
+        check(&sandbox, line, offered, offered);
+    }
+}
+
+#[test]
 fn names_in_every_shell() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     let bridges: Vec<String> = host::bridges(Neutron::Notes)

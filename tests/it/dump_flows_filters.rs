@@ -301,9 +301,13 @@ fn names_as_openflow_cuts_them() {
             "{arguments:?}"
         );
     }
-    let resolved = ovs!(sandbox, "port resolve br0 patch-br-int-to int-br-ens37-et").out();
+    let resolved = ovs!(
+        sandbox,
+        "port resolve br0 patch-br-int-to int-br-ens37-et --columns interface,ofport"
+    )
+    .out();
     assert_eq!(resolved, "patch-br-int-to-ex\t1\nint-br-ens37-et\t4\n");
-    let counted = ovs!(sandbox, "port stats br0 patch-br-int-to -g port").out();
+    let counted = ovs!(sandbox, "port stats br0 patch-br-int-to -g interface").out();
     assert_eq!(counted, "patch-br-int-to-ex\n");
     let several = "\"patch-br-tun-to\" is what OpenFlow calls 2 ports of br0: \
                    patch-br-tun-to-int-1, patch-br-tun-to-int-2";
@@ -321,7 +325,7 @@ fn names_as_openflow_cuts_them() {
         "port resolve br0 patch-br-tun-to-int-1 patch-br-tun-to"
     )
     .run()
-    .prints("patch-br-tun-to-int-1\t2\n")
+    .prints("patch-br-tun-to-int-1\t2\tpatch-br-tun-to-int-1\n")
     .says(several);
     // Neither shorter nor longer than OpenFlow cuts it.
     for name in ["patch-br-int-t", "patch-br-int-to-"] {

@@ -24,6 +24,7 @@ fn pairs(neutron: Neutron) -> String {
                 peer,
                 &far_number,
                 "ok",
+                &port.name,
             ];
             lines.push_str(&(cells.join("\t") + "\n"));
         }
@@ -43,11 +44,12 @@ fn every_pair_once() {
 fn seen_from_a_bridge() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     ovs!(sandbox, "patch list br-int").prints(
-        "br-int\tint-br-ens37\t1\tbr-ens37\tphy-br-ens37\t2\tok\n\
-         br-int\tint-br-external\t2\tbr-external\tphy-br-external\t2\tok\n\
-         br-int\tpatch-tun\t3\tbr-tun\tpatch-int\t1\tok\n",
+        "br-int\tint-br-ens37\t1\tbr-ens37\tphy-br-ens37\t2\tok\tint-br-ens37\n\
+         br-int\tint-br-external\t2\tbr-external\tphy-br-external\t2\tok\tint-br-external\n\
+         br-int\tpatch-tun\t3\tbr-tun\tpatch-int\t1\tok\tpatch-tun\n",
     );
-    ovs!(sandbox, "patch list br-tun").prints("br-tun\tpatch-int\t1\tbr-int\tpatch-tun\t3\tok\n");
+    ovs!(sandbox, "patch list br-tun")
+        .prints("br-tun\tpatch-int\t1\tbr-int\tpatch-tun\t3\tok\tpatch-int\n");
     ovs!(sandbox, "patch list br-tnu").exits(3);
 }
 

@@ -70,7 +70,7 @@ fn names_alone_are_the_same_as_with_the_rest() {
 fn name_to_number_and_back() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     for port in host::ports(Neutron::Notes) {
-        let pair = format!("{}\t{}\n", port.name, port.ofport);
+        let pair = format!("{0}\t{1}\t{0}\n", port.name, port.ofport);
         for word in [&port.name, &port.ofport.to_string()] {
             ovs!(sandbox, "port resolve {} {word}", port.bridge).prints(&pair);
         }
@@ -83,7 +83,7 @@ fn what_is_not_found_does_not_hide_what_is() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     ovs!(sandbox, "port resolve br-int qvoX 15 99 ens37")
         .exits(3)
-        .prints("int-br-ens37\t15\n")
+        .prints("int-br-ens37\t15\tint-br-ens37\n")
         .says_only(
             "ovs: port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)\n\
              ovs: port \"99\" not found on br-int\n\
@@ -176,7 +176,6 @@ fn a_column_alone_is_what_the_whole_record_has() {
         "int-br-ens37",
         "vxlan-0a000048",
         "bond0",
-        "eth2",
     ] {
         let whole = record(port, &[]);
         let columns = whole.as_object().unwrap();
@@ -219,8 +218,9 @@ fn a_bond_has_a_line_per_interface() {
     );
     ovs!(sandbox, "port list --columns port,interface,ofport,tag")
         .prints("bond0\teth1\t7\t5\nbond0\teth2\t8\t5\nbr0\tbr0\t65534\t-\n");
-    ovs!(sandbox, "port resolve br0 eth2 7 bond0").prints("eth2\t8\neth1\t7\neth1\t7\neth2\t8\n");
-    let json = ovs!(sandbox, "port show eth2 --json").out();
+    ovs!(sandbox, "port resolve br0 eth2 7 bond0")
+        .prints("eth2\t8\tbond0\neth1\t7\tbond0\neth1\t7\tbond0\neth2\t8\tbond0\n");
+    let json = ovs!(sandbox, "port show br0/8 --json").out();
     let bond: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(bond["port"], "bond0");
     assert_eq!(bond["bond_mode"], "active-backup");

@@ -219,16 +219,16 @@ fn an_interface_of_a_bond_gets_its_own() {
     vsctl!(sandbox, "add-bond br0 bond0 e1 e2");
     ovs!(
         sandbox,
-        "port set e1 --mac 0a:00:00:00:00:01 --external-id a=b --ofport 7 --tag 5"
+        "port set e1 --mac 0a:00:00:00:00:01 --external-id a=b --ofport 7"
     )
     .ok();
     assert_eq!(
         vsctl!(
             sandbox,
             "get Interface e1 mac external_ids ofport_request -- \
-             get Interface e2 mac external_ids ofport_request -- get Port bond0 tag"
+             get Interface e2 mac external_ids ofport_request"
         ),
-        "\"0a:00:00:00:00:01\"\n{a=b}\n7\n[]\n{}\n[]\n5\n"
+        "\"0a:00:00:00:00:01\"\n{a=b}\n7\n[]\n{}\n[]\n"
     );
     ovs!(sandbox, "port set bond0 --external-id c=d").ok();
     assert_eq!(
@@ -278,7 +278,7 @@ fn del_leaves_a_bond_of_which_an_interface_is_named() {
     let number = vsctl!(sandbox, "get Interface e1 ofport");
     for named in ["e1", "br0/e1", &format!("br0/{number}")] {
         ovs!(sandbox, "port del {named}")
-            .fails(1, "\"e1\" is an interface of bond0, not a port")
+            .fails(3, "\"e1\" is an interface of port \"bond0\", not a port")
             .says("ovs port set bond0 --remove-member e1");
     }
     assert_eq!(vsctl!(sandbox, "list-ports br0"), "bond0\n");

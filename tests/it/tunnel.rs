@@ -8,8 +8,8 @@ use crate::common::{self, Sandbox};
 fn where_tunnels_lead() {
     let sandbox = Sandbox::neutron(Neutron::Notes);
     // fixtures/neutron/notes/ports.tsv
-    let expected = "br-tun\tvxlan-0a000048\t2\tvxlan\t10.0.0.71\t10.0.0.72\tflow\tup\t-\t-\n\
-         br-tun\tvxlan-c0a80148\t3\tvxlan\t192.168.1.71\t192.168.1.72\tflow\tup\t-\t-\n";
+    let expected = "br-tun\tvxlan-0a000048\t2\tvxlan\t10.0.0.71\t10.0.0.72\tflow\tup\t-\t-\tvxlan-0a000048\n\
+         br-tun\tvxlan-c0a80148\t3\tvxlan\t192.168.1.71\t192.168.1.72\tflow\tup\t-\t-\tvxlan-c0a80148\n";
     ovs!(sandbox, "tunnel list").prints(expected);
     ovs!(sandbox, "tunnel list br-tun").prints(expected);
     ovs!(sandbox, "tunnel list br-int").prints("");

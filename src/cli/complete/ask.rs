@@ -44,9 +44,21 @@ impl NameSource {
         }
     }
 
+    /// The bridges without their ports, VLAN bridges aside.
+    pub(super) fn switches(&self) -> Topology {
+        self.topology(Want::of(Scope::All, Depth::BridgeNames))
+    }
+
     /// The bridges without their ports.
     pub(super) fn bridges(&self) -> Topology {
-        self.topology(Want::of(Scope::All, Depth::BridgeNames))
+        let all = self.ask(async |cx| {
+            let want = Want::of(Scope::All, Depth::BridgeNames);
+            let mut all = cx.read(want).await.ok()?;
+            let of_vlans = cx.vlan_bridges(&all.bridges, None).await.ok()?;
+            all.bridges.extend(of_vlans);
+            Some(all)
+        });
+        all.unwrap_or_default()
     }
 
     /// The names and numbers of the ports, of one bridge or all.
@@ -82,7 +94,7 @@ impl NameSource {
     }
 
     fn topology(&self, want: Want) -> Topology {
-        let topology = self.ask(async |cx| cx.read(want).await.ok());
+        let topology = self.ask(async |cx| cx.topology(want).await.ok());
         topology.unwrap_or_default()
     }
 

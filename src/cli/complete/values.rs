@@ -12,7 +12,7 @@ use crate::cli::manual;
 use crate::commands::about::About;
 use crate::commands::argument::{Completer, Value};
 use crate::commands::dump_flows::sort_fields;
-use crate::model::keys;
+use crate::model::{Topology, keys};
 use crate::openflow::actions;
 use crate::openflow::version::Version;
 
@@ -36,8 +36,10 @@ pub(super) fn of(
     match completer(argument) {
         Completer::Nothing => Completion::default(),
         Completer::Bridges => Completion::space(bridges(ask)),
+        Completer::Switches => Completion::space(names_of(ask.switches())),
         Completer::BridgesWithPorts => bridges_with_ports(current, ask),
         Completer::Ports => ports(bridge, current, ask),
+        Completer::OpenFlowPorts => Completion::space(interfaces(bridge, ask)),
         Completer::PortsAndBridges => {
             let mut answer = ports(None, current, ask);
             answer.candidates.splice(0..0, bridges(ask));
@@ -78,7 +80,8 @@ fn completer(argument: &Arg) -> Completer {
 
 /// The bridge typed in the same line.
 fn bridge_of<'c>(typed: &TypedCommand<'c>) -> Option<&'c str> {
-    let is_bridge = |argument: &&Arg| completer(argument) == Completer::Bridges;
+    let bridges = [Completer::Bridges, Completer::Switches];
+    let is_bridge = |argument: &&Arg| bridges.contains(&completer(argument));
     let mut arguments = typed.command.get_positionals().filter(is_bridge);
     let given = typed.value(arguments.next()?.get_id().as_str())?;
     (!given.contains(':')).then_some(given)
@@ -94,7 +97,11 @@ fn list(current: &str, words: impl IntoIterator<Item = Candidate>) -> Completion
 }
 
 fn bridges(ask: &NameSource) -> Vec<Candidate> {
-    let bridges = ask.bridges().bridges.into_iter();
+    names_of(ask.bridges())
+}
+
+fn names_of(topology: Topology) -> Vec<Candidate> {
+    let bridges = topology.bridges.into_iter();
     sorted(bridges.map(|bridge| Candidate::new(bridge.name)).collect())
 }
 

@@ -55,7 +55,7 @@ pub struct Args {
     pub(super) spelling: Spelling,
 
     /// Only flows that match on this port or send to it
-    #[arg(long, takes = Value::PORT)]
+    #[arg(long, takes = Value::OPENFLOW_PORT)]
     port: Option<String>,
 
     /// Only flows of this table, by name or number
@@ -67,7 +67,7 @@ pub struct Args {
     cookie: Option<Cookie>,
 
     /// Only flows that send to this port; selected by the switch
-    #[arg(long, takes = Value::PORT)]
+    #[arg(long, takes = Value::OPENFLOW_PORT)]
     out_port: Option<String>,
 
     /// Only flows that send to this group

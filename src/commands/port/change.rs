@@ -8,6 +8,7 @@ use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{each_once, given_twice};
 use crate::commands::write::DatabaseChange;
+use crate::model::resolve::{PortWord, parse};
 use crate::plan::port::NewPort;
 use crate::plan::{Edit, Refusal, Sought as _};
 
@@ -52,8 +53,7 @@ pub enum PortChange {
     /// Change settings of a port; others are kept
     #[command(describe = SET)]
     Set {
-        /// The port: its name, or BRIDGE/NUMBER. Of an interface of a bond, what an interface has goes to it alone,
-        /// the rest to the bond
+        /// The port: its name, or BRIDGE/NUMBER; or an interface of a bond, for what an interface has
         #[arg(takes = Value::PORT)]
         port: String,
         /// Add an interface to the port, which makes it a bond
@@ -140,8 +140,15 @@ impl DatabaseChange for PortChange {
                     remove_member,
                     settings,
                 } => {
-                    let mut place = edit.port(port).await?;
-                    let member = edit.member_named(port, &place).await?;
+                    let (mut place, member) = edit.port_or_member(port).await?;
+                    let settings = settings.settings();
+                    if let (Some(member), PortWord::Name(_)) = (member, parse(port).port)
+                        && (settings.is_of_port()
+                            || !add_member.is_empty()
+                            || !remove_member.is_empty())
+                    {
+                        return Err(edit.not_a_port(&place, member));
+                    }
                     if !add_member.is_empty() || !remove_member.is_empty() {
                         place.interfaces = edit
                             .change_members(&place, add_member, remove_member)
@@ -151,7 +158,7 @@ impl DatabaseChange for PortChange {
                     {
                         place.interfaces = vec![member];
                     }
-                    edit.set_port(&place, &settings.settings()).await
+                    edit.set_port(&place, &settings).await
                 }
             }
         }

@@ -1,9 +1,8 @@
 //! `ovs port find`: searches ports by properties other than their name.
 
-use super::ports_of;
 use crate::base::order::sort_by_name;
 use crate::commands::about::About;
-use crate::commands::lines::{InterfaceRow, Picture};
+use crate::commands::lines::{InterfaceRow, Picture, ports_of};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::resolve::{PortWord, parse};
 use crate::model::{Depth, GUEST_KEYS, Interface, Scope, Want};
@@ -65,18 +64,22 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
     let wanted = Wanted::of(text);
     let mut pictures = Vec::new();
     // The database finds equal values by itself.
-    for port in ports_of(cx, wanted.selects()).await? {
+    let mut ports = ports_of(cx, wanted.selects()).await?;
+    if !ports.iter().any(|port| port == text) {
+        ports.push(text.to_owned());
+    }
+    for port in ports {
         let want = Want::of(Scope::Port(port), Depth::Full).only(READ.to_vec());
-        pictures.push(Picture::read(cx, want, false).await?);
+        pictures.push(Picture::read_if(cx, want, false).await?);
     }
     let all;
-    let mut found = matches(&pictures, |interface| wanted.equal(interface));
+    let mut found = matches(&pictures, |line| wanted.equal(line));
     if found.is_empty() {
         let want = Want::of(Scope::All, Depth::Full).only(READ.to_vec());
         all = [Picture::read(cx, want, false).await?];
-        found = matches(&all, |interface| wanted.equal(interface));
+        found = matches(&all, |line| wanted.equal(line));
         if found.is_empty() {
-            found = matches(&all, |interface| wanted.begins(interface));
+            found = matches(&all, |line| wanted.begins(line));
         }
     }
     if found.is_empty() {
@@ -94,10 +97,13 @@ pub(super) async fn find(cx: &Context, text: &str) -> Result<(), Failure> {
 }
 
 /// The rows with a matching property, by bridge.
-fn matches(pictures: &[Picture], matched: impl Fn(&Interface) -> Vec<String>) -> Vec<Match<'_>> {
+fn matches(
+    pictures: &[Picture],
+    matched: impl Fn(&InterfaceRow<'_>) -> Vec<String>,
+) -> Vec<Match<'_>> {
     let lines = pictures.iter().flat_map(Picture::lines);
     let found = lines.map(|line| Match {
-        matched: matched(line.interface),
+        matched: matched(&line),
         line,
     });
     let mut found: Vec<Match<'_>> = found.filter(|found| !found.matched.is_empty()).collect();
@@ -153,26 +159,30 @@ impl Wanted<'_> {
         selects
     }
 
-    /// The properties of an interface that are equal to the term.
-    fn equal(&self, interface: &Interface) -> Vec<String> {
+    /// The properties of an interface and its port that are equal to the term.
+    fn equal(&self, line: &InterfaceRow<'_>) -> Vec<String> {
+        let interface = line.interface;
         let is_mac = |value: &str| self.mac.is_some() && mac(value) == self.mac;
         let is_it = |value: &str| value.eq_ignore_ascii_case(self.text) || is_mac(value);
         let number = interface.port_number();
         matched(
             interface,
-            interface.name == self.text,
+            interface.name == self.text || line.port.name == self.text,
             number.is_some() && number == self.number,
             is_it,
         )
     }
 
-    /// The properties of an interface that begin with the term.
-    fn begins(&self, interface: &Interface) -> Vec<String> {
+    /// The properties of an interface and its port that begin with the term.
+    fn begins(&self, line: &InterfaceRow<'_>) -> Vec<String> {
+        let interface = line.interface;
         if self.text.chars().count() < SHORTEST {
             return Vec::new();
         }
         let begins = |value: &str| value.to_ascii_lowercase().starts_with(&self.small);
-        let name = interface.name.starts_with(self.text) || self.is_made_of_it(&interface.name);
+        let name = [&interface.name, &line.port.name]
+            .iter()
+            .any(|name| name.starts_with(self.text) || self.is_made_of_it(name));
         matched(interface, name, false, begins)
     }
 

@@ -68,6 +68,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
     vec![
         of_port!(InterfaceRow::BRIDGE),
         of_port!(InterfaceRow::PORT),
+        of_interface!(InterfaceRow::INTERFACE).shape(Shape::TEXT_OR_NULL),
         of_interface!(InterfaceRow::OFPORT),
         of_interface!(InterfaceRow::TYPE).shape(Shape::TEXT_OR_NULL),
         of_port!(InterfaceRow::TAG),

@@ -25,6 +25,7 @@ ovs port stats br-int 15 -g rx_packets",
 /// One port of one switch.
 struct PortStatsRow {
     bridge: String,
+    interface: Option<String>,
     port: Option<String>,
     stats: PortStats,
 }
@@ -47,10 +48,9 @@ fn columns() -> Vec<Column<PortStatsRow>> {
             .role(ColourRole::Name)
             .drop(6)
             .identity(),
-        lines::InterfaceRow::PORT
-            .of(|line: &PortStatsRow| Cell::from(line.port.as_deref()))
-            .shape(Shape::TEXT_OR_NULL)
-            .identity(),
+        lines::InterfaceRow::OPENFLOW_NAME
+            .of(|line: &PortStatsRow| Cell::from(line.interface.as_deref()))
+            .shape(Shape::TEXT_OR_NULL),
         // The number of LOCAL is that of the database, as in every other list.
         lines::InterfaceRow::OFPORT
             .of(|line: &PortStatsRow| Cell::from(Some(i64::from(line.stats.ofport & 0xffff))))
@@ -65,6 +65,10 @@ fn columns() -> Vec<Column<PortStatsRow>> {
         counter!(tx_bytes, "bytes sent").drop(2),
         counter!(tx_dropped, "packets dropped instead of sent").drop(3),
         counter!(tx_errors, "packets not sent for an error").drop(4),
+        lines::InterfaceRow::ITS_PORT
+            .of(|line: &PortStatsRow| Cell::from(line.port.as_deref()))
+            .shape(Shape::TEXT_OR_NULL)
+            .drop(7),
         counter!(
             rx_frame_err,
             "packets received with a frame alignment error"
@@ -124,12 +128,14 @@ pub(super) async fn stats(
             return Err(switch.unknown_port(port, &names));
         }
         lines.extend(counted.into_iter().map(|stats| {
+            let name_of = |known: Option<&str>| {
+                let name = known.or(reserved_port(stats.ofport));
+                name.map(str::to_owned)
+            };
             PortStatsRow {
                 bridge: name.clone(),
-                port: names
-                    .port_name(stats.ofport)
-                    .or(reserved_port(stats.ofport))
-                    .map(str::to_owned),
+                interface: name_of(names.port_name(stats.ofport)),
+                port: name_of(names.port_of(stats.ofport)),
                 stats,
             }
         }));

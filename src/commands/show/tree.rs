@@ -180,9 +180,9 @@ impl Tree {
     }
 }
 
-/// The name in a line: the port's; for an interface of a bond its own, followed by the bond.
+/// The name in a line: the port's; for an interface of a bond, or of another name, its own, followed by the port.
 fn name(line: &InterfaceRow<'_>) -> String {
-    if line.port.is_bond() {
+    if line.port.is_bond() || line.port.name != line.interface.name {
         format!(
             "{} ({})",
             escape(&line.interface.name),

@@ -26,6 +26,14 @@ impl SwitchArg {
             return Failure::new(Exit::Usage, resolve::ambiguous(port, self.name(), &alike))
                 .hint("give the whole name, or the number");
         }
+        if let Some(members) = names.members(port) {
+            let message = format!(
+                "{} is a bond, and OpenFlow knows its interfaces: {}",
+                quoted(port),
+                members.join(", ")
+            );
+            return Failure::new(Exit::NotFound, message).hint("name one of the interfaces");
+        }
         let known = names.iter().map(|(_, name)| name);
         let failure = Failure::not_found("port", port, &format!("on {}", self.name()), known);
         if self.is_bridge() {
@@ -109,7 +117,7 @@ impl SwitchArg {
             SwitchConnectError::Database(error) => error.into(),
             SwitchConnectError::NoBridge => {
                 match cx.topology(Want::of(Scope::All, Depth::BridgeNames)).await {
-                    Ok(bridges) => Failure::no_bridge(self.name(), &bridges),
+                    Ok(bridges) => cx.no_switch(self.name(), &bridges).await,
                     Err(failure) => failure,
                 }
             }
@@ -134,7 +142,7 @@ impl SwitchArg {
                 self.address.place()
             ));
         }
-        Failure::no_bridge(self.name(), &bridges)
+        cx.no_switch(self.name(), &bridges).await
     }
 }
 

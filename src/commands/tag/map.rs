@@ -8,6 +8,7 @@ use crate::commands::argument::{Takes as _, Value};
 use crate::commands::flow_reading::{COLUMNS, rules_of};
 use crate::commands::lines::InterfaceRow;
 use crate::commands::{Context, Exit, Failure};
+use crate::model::path::is_end_of;
 use crate::model::resolve::find;
 use crate::model::segment::{Network, TagLine, TagState, tag_lines};
 use crate::model::vlan::tags;
@@ -200,18 +201,20 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         let topology = cx.topology(want).await?;
-        let bridge = self.bridge.as_deref();
-        if let Some(name) = bridge
-            && topology.bridge(name).is_none()
-        {
-            return Err(Failure::no_bridge(name, &topology));
-        }
+        let asked = self.bridge.as_deref();
+        let asked = asked.map(|name| Context::real_bridge(&topology, name));
+        let (bridge, vlan) = asked.transpose()?.unzip();
+        let bridge = bridge.map(|bridge| bridge.name.as_str());
         let network = Network::new(&topology, bridge);
         let flows = match bridge.and_then(|name| topology.bridge(name)) {
             Some(bridge) if tags(bridge).is_empty() => BTreeMap::new(),
             _ => rules_of(cx, &network).await?,
         };
         let mut lines = tag_lines(&network, flows);
+        // A VLAN bridge has one tag.
+        if let Some(vid) = vlan.flatten() {
+            lines.retain(|line| line.tag == vid);
+        }
         self.choose(&topology, &mut lines)?;
         cx.print_list(&view, &lines, "tags")
     }
@@ -243,9 +246,10 @@ impl Args {
                     && line.ports.iter().any(|port| port.name == found.port.name);
                 let mut exits = line.segment.iter().flat_map(|segment| &segment.exits);
                 own || exits.any(|exit| exit.port.name == found.port.name)
-                    || line.patches.iter().any(|patch| {
-                        patch.name == found.port.name || patch.peer() == Some(&found.port.name)
-                    })
+                    || line
+                        .patches
+                        .iter()
+                        .any(|patch| is_end_of(found.port, patch))
             };
             lines.retain(is_it);
             if lines.is_empty() {

@@ -44,22 +44,24 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             let (name, bridge) = (name_of(end), &end.bridge.name);
             let _ = write!(what, "; {name} on {bridge} has it for its peer");
         }
-        found.add(
-            kind,
-            Some(patch.near.bridge),
-            &patch.near.interface.name,
-            what,
-        );
+        found.add(kind, Some(patch.near.bridge), &patch.near.port.name, what);
         let peer = patch.peer.filter(|peer| !peer.is_empty());
-        let is_taken = peer.is_some_and(|peer| snapshot.topology.port(peer).is_some());
+        let is_taken = peer.is_some_and(|peer| {
+            let topology = snapshot.topology;
+            topology.port(peer).is_some() || topology.interface(peer).is_some()
+        });
+        // `patch add` makes ports with interfaces of the same name.
+        let has_two_names = patch.near.port.name != patch.near.interface.name;
         let (hint, peer) = match waits {
             Some(end) => (OTHER_END, name_of(end)),
             // The peer's name is taken, so a port of that name cannot be created.
-            None if kind == FindingKind::DanglingPatch && is_taken => (OTHER_END, "PORT"),
+            None if kind == FindingKind::DanglingPatch && (is_taken || has_two_names) => {
+                (OTHER_END, "PORT")
+            }
             None => (kind.hint(), peer.unwrap_or("PORT")),
         };
         // Quoted as `patch add` and `port set` need it.
-        let object = name_of(&patch.near);
+        let object = patch.near.port.name.as_str();
         found.hint(hint, &[("{object}", object), ("{peer}", peer)]);
         found.explain(patch.near.interface);
         if let (PatchState::SameBridge, Some(far)) = (patch.state, patch.far) {

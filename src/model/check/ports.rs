@@ -23,7 +23,12 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
         if found.is_explained(interface) || !snapshot.daemon.serves(bridge) {
             continue;
         }
-        let name = &interface.name;
+        // Of a bond, the interface is named.
+        let name = if port.is_bond() {
+            &interface.name
+        } else {
+            &port.name
+        };
         let error = interface.error.as_deref();
         if error.is_some_and(|error| error.contains(NOT_OPENED) && error.contains(NO_SUCH_DEVICE)) {
             let what = error.unwrap_or_default();
@@ -41,7 +46,9 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                     why_unknown(interface.kind())
                 );
             }
-            found.add(FindingKind::PortError, Some(bridge), name, what);
+            let kind = FindingKind::PortError;
+            found.add(kind, Some(bridge), name, what);
+            found.hint(kind.hint(), &[("{object}", &argument(&port.name))]);
         } else if snapshot.is_without_ofport(interface) {
             let what = "ovs-vswitchd has given it no OpenFlow number";
             found.add(FindingKind::NoOfport, Some(bridge), name, what);
