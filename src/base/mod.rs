@@ -6,10 +6,12 @@
 //! | `digits` | numbers and addresses as text |
 //! | [`json`] | a small streaming JSON writer |
 //! | [`order`] | natural order of names |
+//! | [`secret`] | secrets of the database, masked |
 //! | [`shell`] | names quoted for a shell command |
 
 pub(crate) mod digits;
 pub mod json;
 pub mod order;
+pub mod secret;
 pub mod shell;
 pub mod terminal;

@@ -32,6 +32,7 @@ mod host;
 mod lines;
 mod progress;
 mod reporter;
+mod services;
 mod setting;
 mod spelling;
 mod switch;
@@ -61,6 +62,7 @@ pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
 pub(crate) use switch::names_of_tables;
 
+pub(crate) use services::{mirror_headings, queue_headings};
 pub(crate) use write::changed_columns;
 
 use std::process::ExitCode;
@@ -171,7 +173,7 @@ impl Command {
     fn change(&self) -> Option<&dyn write::DatabaseChange> {
         match self {
             Command::Bridge(bridge::Command::Change(change)) => Some(change),
-            Command::Db(db::Command::Change(change)) => Some(change),
+            Command::Db(db) => db.change(),
             Command::Port(port::Command::Change(change)) => Some(change),
             Command::Patch(patch::Command::Change(change)) => Some(change),
             Command::Tag(tag::Command::Change(change)) => Some(change),

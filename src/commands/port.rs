@@ -13,7 +13,7 @@ use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::resolve::{PortWord, find, parse};
-use crate::model::{self, Depth, Port, Scope, Topology, Want, select_port};
+use crate::model::{self, Depth, Extra, Port, Scope, Topology, Want, select_port};
 use crate::openflow::text::PORT_LOCAL;
 use crate::output::{Column, headings};
 use crate::ovsdb::{Error, Function, Select};
@@ -142,16 +142,18 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
 
 /// Reads the port that `text` names: a port, an interface of a bond (which stands for its port),
 /// `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
-/// given ([`Want::columns`]).
+/// given ([`Want::columns`]); also these tables ([`Want::extras`]).
 pub(super) async fn locate(
     cx: &Context,
     text: &str,
     peers: bool,
     columns: Option<Vec<&'static str>>,
+    extras: &[Extra],
 ) -> Result<Picture, Failure> {
     let argument = parse(text);
     let want = |name: &str| Want {
         columns: columns.clone(),
+        extras: extras.to_vec(),
         ..Want::of(Scope::Port(name.to_owned()), Depth::Ports)
     };
     // The database finds a port by its own name.

@@ -11,7 +11,7 @@ use super::{Context, Failure};
 use crate::base::json::Json;
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
-use crate::model::{Depth, Scope, Want};
+use crate::model::{Depth, Extra, Scope, Want};
 use crate::output::{Column, Mode, headings};
 
 // Arguments of `show`.
@@ -75,8 +75,12 @@ impl Args {
         let scope = self.bridge.clone().map_or(Scope::All, Scope::Bridge);
         let as_lines = cx.format.columns.is_some();
         let want = match cx.format.mode {
-            Mode::Table if !as_lines => Want::of(scope, Depth::Full).only(tree::READS.to_vec()),
-            Mode::Json if !as_lines => Want::of(scope, Depth::Full),
+            Mode::Table if !as_lines => Want::of(scope, Depth::Full)
+                .only(tree::READS.to_vec())
+                .with(Extra::ALL),
+            Mode::Json if !as_lines => Want::of(scope, Depth::Full)
+                .only(json::READS.to_vec())
+                .with(Extra::ALL),
             _ => Want::of(scope, Depth::Ports).only(view.reads()),
         };
         let picture = Picture::read(cx, want, true).await?;
