@@ -1,7 +1,7 @@
 //! A private Open vSwitch, for trying things and for the tests.
 //!
-//! [`Sandbox::start`] runs the real ovsdb-server and ovs-vswitchd of the machine in a directory of
-//! their own: sockets, pid files, logs and the database are there and nowhere else. It needs no
+//! [`Sandbox::start`] runs the real ovsdb-server and ovs-vswitchd of the machine, or of another
+//! installation, in a directory of their own: sockets, pid files, logs and the database are there and nowhere else. It needs no
 //! root, no kernel module and no port, and touches nothing of the host: the switch forwards between
 //! dummy devices (`--enable-dummy`, `--disable-system`), nothing goes to the system's log.
 //!
@@ -12,6 +12,7 @@ mod daemons;
 mod dir;
 mod error;
 mod guard;
+mod installation;
 mod neutron;
 mod run;
 
@@ -19,10 +20,22 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use installation::Installation;
+
 pub use daemons::{Daemon, Dummy};
 pub use error::SandboxError;
 pub use guard::main as guard_main;
 pub use neutron::Neutron;
+
+/// The schema of the switch's database that belongs to the ovsdb-server of this machine.
+///
+/// # Errors
+///
+/// ovsdb-server or its schema is not installed.
+pub fn schema() -> Result<PathBuf, SandboxError> {
+    let own = Installation::new(None)?;
+    own.schema(&own.find(Daemon::Ovsdb.name())?)
+}
 
 /// What kind of sandbox to start.
 #[derive(Debug, Clone)]
@@ -30,6 +43,8 @@ pub struct Options {
     /// The run directory: a new one, or one that is empty. `None`: a fresh one under
     /// `$XDG_RUNTIME_DIR` or `/tmp`.
     pub dir: Option<PathBuf>,
+    /// The installation of Open vSwitch to run: its root or its prefix. `None`: the machine's own.
+    pub ovs: Option<PathBuf>,
     /// The Neutron host to load: bridges, ports and flows.
     pub neutron: Option<Neutron>,
     /// Which devices of the switch are dummies.
@@ -46,6 +61,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             dir: None,
+            ovs: None,
             neutron: None,
             dummy: Dummy::default(),
             vswitchd: true,
@@ -58,6 +74,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Sandbox {
     dir: PathBuf,
+    installation: Installation,
+    schema: PathBuf,
     guard: Option<guard::Guard>,
     kept: bool,
 }
@@ -70,7 +88,8 @@ impl Sandbox {
     ///
     /// A program or the directory is not usable, or a program failed: see [`SandboxError`].
     pub fn start(options: Options) -> Result<Self, SandboxError> {
-        let programs = daemons::Programs::find()?;
+        let installation = Installation::new(options.ovs.as_deref())?;
+        let programs = daemons::Programs::of(&installation)?;
         let dir = match options.dir {
             Some(dir) => dir::prepare(&dir)?,
             None => dir::fresh()?,
@@ -78,6 +97,8 @@ impl Sandbox {
         // If a later step fails, dropping `sandbox` cleans up.
         let mut sandbox = Self {
             dir,
+            installation,
+            schema: programs.schema.clone(),
             guard: None,
             kept: false,
         };
@@ -134,7 +155,15 @@ impl Sandbox {
         endpoint.push(self.db_socket());
         let mut variables = daemons::environment(&self.dir).to_vec();
         variables.push(("OVS_DB", endpoint));
+        if let Some(data) = self.schema.parent() {
+            variables.push((installation::DATA, data.as_os_str().to_owned()));
+        }
         variables
+    }
+
+    /// The schema of its database.
+    pub fn schema(&self) -> &Path {
+        &self.schema
     }
 
     /// The command that runs one of Open vSwitch's own programs (ovs-vsctl, ovs-ofctl, …) on this
@@ -144,7 +173,8 @@ impl Sandbox {
     ///
     /// The program is not installed.
     pub fn tool(&self, program: &'static str) -> Result<Command, SandboxError> {
-        Ok(daemons::command(&daemons::find(program)?, &self.dir))
+        let program = self.installation.find(program)?;
+        Ok(daemons::command(&program, &self.dir))
     }
 
     /// Kills one of the daemons (SIGKILL) and waits until it is gone. Its sockets stay behind.
@@ -157,7 +187,7 @@ impl Sandbox {
     }
 
     /// Runs `command` with its arguments in this sandbox, with the directory `bin` in front of its
-    /// `PATH`, and returns its exit code; 128 and the signal's number if a signal ended it. SIGINT,
+    /// `PATH` (before it those of another installation's programs), and returns its exit code; 128 and the signal's number if a signal ended it. SIGINT,
     /// SIGTERM, SIGHUP and SIGQUIT are passed on to it.
     ///
     /// # Errors

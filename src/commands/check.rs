@@ -158,6 +158,11 @@ impl Args {
             Some(name) => return Err(Failure::no_bridge(name, &topology)),
         };
         let facts = self.host.facts(cx, &topology)?;
+        let run_directories = if cx.host.is_local() {
+            cx.host.run_directories()
+        } else {
+            Vec::new()
+        };
         let mut switch = SwitchFindings::default();
         if cx.host.is_local() {
             switch.read(cx, &progress, &topology, &bridges).await;
@@ -169,6 +174,7 @@ impl Args {
             topology: &topology,
             daemon: &switch.daemon,
             host: facts.as_ref(),
+            run_directories: &run_directories,
         });
         found.retain(|finding| match (&self.bridge, &finding.bridge) {
             (Some(asked), Some(bridge)) => asked == bridge,

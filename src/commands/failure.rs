@@ -300,6 +300,8 @@ impl From<ovsdb::Error> for Failure {
                     None => unreachable("every endpoint of --db was tried"),
                 }
             }
+            Error::NotInSchema { .. } => Failure::new(Exit::Failed, message)
+                .hint("other releases of Open vSwitch may have it"),
             Error::Rpc(_) | Error::Operation(_) | Error::Value(_) => {
                 Failure::new(Exit::Failed, message)
             }

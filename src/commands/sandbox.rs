@@ -27,6 +27,7 @@ ovs sandbox stop --dir /tmp/switch",
 const RUN: About = About::other().examples(
     "\
 ovs sandbox run --neutron -- sh -c 'ovs show; ovs dump-flows br-int'
+ovs sandbox run --ovs /opt/openvswitch -- ovs-vswitchd --version
 ovs sandbox run -- bash",
 );
 
@@ -57,7 +58,7 @@ pub enum Command {
     /// Run a command inside a sandbox that lasts as long as the command
     ///
     /// The command finds the sandbox through OVS_RUNDIR and OVS_DB, and this `ovs` first in its
-    /// PATH. Its exit code is passed through; 128 and the signal's number if a signal ended it.
+    /// PATH; with --ovs, that installation's programs before it. Its exit code is passed through; 128 and the signal's number if a signal ended it.
     #[command(describe = RUN)]
     Run {
         #[command(flatten)]
@@ -89,6 +90,10 @@ pub struct Content {
     /// Which devices of the switch are dummies (ovs-vswitchd --enable-dummy)
     #[arg(long, takes = Value::free("MODE"), default_value = "system")]
     dummy: Dummy,
+    /// The installation of Open vSwitch to run, by its root or prefix: its programs, its schema
+    /// [default: the machine's own]
+    #[arg(long, value_name = "DIR")]
+    ovs: Option<PathBuf>,
 }
 
 impl clap::ValueEnum for Neutron {
@@ -160,6 +165,7 @@ impl Content {
     fn options(&self, dir: Option<&Path>, guard: &Path) -> Options {
         Options {
             dir: dir.map(Path::to_owned),
+            ovs: self.ovs.clone(),
             neutron: self.neutron,
             dummy: self.dummy,
             guard: Some(guard.to_owned()),

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::LocalBoxFuture;
 
-use applied::{State, applied};
+use applied::{Applied, State, applied};
 use interrupt::{ChangeStage, SignalGuard};
 use print::{ChangedObject, columns, lines, print_changes, print_plan};
 use undo::take_out_again;
@@ -122,36 +122,48 @@ async fn make_at(
 ) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let Some(Written { edit, next_cfg }) = commit(cx, database, steps, guard).await? else {
+    let Some(Written { mut edit, next_cfg }) = commit(cx, database, steps, guard).await? else {
         return Ok(());
     };
     say_warnings(cx, &edit)?;
+    let wrote = !edit.draft.is_empty();
+    let verdict = if cx.writing.no_wait {
+        Ok((Applied::default(), Vec::new()))
+    } else {
+        let watched = watched(&edit);
+        let written = match next_cfg {
+            Some(_) => edit.written_columns(),
+            None => Vec::new(),
+        };
+        let applied = applied(cx, database, next_cfg, &watched, &written);
+        let applied = during(guard, Box::pin(applied)).await;
+        applied.map(|applied| (applied, written))
+    };
+    let (states, put_back, late) = match verdict {
+        Ok((applied, written)) => {
+            let mut put_back = Vec::new();
+            for (written, found) in written.iter().zip(&applied.written) {
+                if let Some(found) = found {
+                    put_back.extend(edit.observe(written, found));
+                }
+            }
+            (applied.states, put_back, None)
+        }
+        Err(failure) => (Vec::new(), Vec::new(), Some(failure)),
+    };
     let mut lines = lines(cx, &edit);
     for line in &mut lines {
         line.uuid = edit.uuid(line.object.row);
-    }
-    let verdict = if cx.writing.no_wait {
-        Ok(Vec::new())
-    } else {
-        let watched = watched(&edit, &lines);
-        let applied = applied(cx, database, next_cfg, &watched);
-        during(guard, Box::pin(applied)).await
-    };
-    let (states, late) = match verdict {
-        Ok(states) => (states, None),
-        Err(failure) => (Vec::new(), Some(failure)),
-    };
-    for line in &mut lines {
         line.learn(&states);
     }
     let failed = not_applied(&edit, &states);
     // If nothing was written, there is nothing to report.
     let reached = |stage| {
-        if let Some(guard) = guard.get().filter(|_| !edit.draft.is_empty()) {
+        if let Some(guard) = guard.get().filter(|_| wrote) {
             guard.reached(stage);
         }
     };
-    if late.is_some() || failed.is_some() {
+    if late.is_some() || failed.is_some() || !put_back.is_empty() {
         reached(ChangeStage::NotApplied);
     } else if !cx.writing.no_wait {
         reached(ChangeStage::Applied);
@@ -181,6 +193,9 @@ async fn make_at(
     }
     if let Some(failed) = failed {
         return Err(partly_applied(&failed, lines.is_empty(), added.is_empty()).into());
+    }
+    if !put_back.is_empty() {
+        return Err(was_put_back(&put_back).into());
     }
     let reported = reported(cx, printed);
     reached(ChangeStage::Reported);
@@ -231,6 +246,7 @@ async fn commit<'c>(
         }
         let operations = with_frame(operations, edit.around());
         if cx.writing.dry_run {
+            let operations = database.fit(&operations).await.map_err(lost)?;
             say_warnings(cx, &edit)?;
             print_plan(cx, &edit, &operations)?;
             return Ok(None);
@@ -297,8 +313,9 @@ impl<'c> Written<'c> {
 }
 
 /// The interfaces of the changed and of the named ports.
-fn watched(edit: &Edit<'_>, lines: &[ChangedObject]) -> Vec<(RowId, Uuid)> {
-    let changed = lines.iter().flat_map(|line| &line.object.interfaces);
+fn watched(edit: &Edit<'_>) -> Vec<(RowId, Uuid)> {
+    let report = edit.report();
+    let changed = report.iter().flat_map(|object| &object.interfaces);
     let named = edit.touched.iter().filter(|row| !edit.draft.is_gone(**row));
     let rows: BTreeSet<RowId> = changed.chain(named).copied().collect();
     rows.into_iter()
@@ -323,6 +340,16 @@ fn not_applied(edit: &Edit<'_>, states: &[State]) -> Option<String> {
     });
     let failed: Vec<String> = failed.collect();
     (!failed.is_empty()).then(|| failed.join("; "))
+}
+
+/// The failure for a change that was written and then undone by another program.
+fn was_put_back(columns: &[String]) -> Failure {
+    let message = format!(
+        "written, but what was there before is there again: {}",
+        columns.join("; ")
+    );
+    Failure::new(Exit::NotApplied, message)
+        .hint("another program sets it: make the change there; `ovs db list` shows what is there")
 }
 
 /// The failure for a change that is in the database, but that the switch could not apply.
@@ -380,6 +407,9 @@ async fn plan<'c>(
         }
     }
     if let Err(refusal) = edit.refuse_unreferenced() {
+        return Ok((edit, Some(refusal.into())));
+    }
+    if let Err(refusal) = edit.check_controllers().await {
         return Ok((edit, Some(refusal.into())));
     }
     edit.check_keys().await?;
@@ -440,6 +470,7 @@ fn not_written(error: Error, operations: &[Operation]) -> Failure {
         | Error::Value(_)
         | Error::Connect(_)
         | Error::NoDatabase(_)
+        | Error::NotInSchema { .. }
         | Error::NotConnected
         | Error::Several(_) => error.into(),
         Error::TimedOut(_) | Error::Closed { .. } | Error::Io(_) | Error::Protocol(_) => {

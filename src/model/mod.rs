@@ -10,6 +10,8 @@
 //! | [`resolve`] | ports as the user names them, with suggestions |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
 //! | [`keys`] | the documented keys of `options`, `other_config` and the other maps |
+//! | [`controller`] | which targets of controllers ovs-vswitchd uses |
+//! | [`owned`] | the columns that the daemons own and write back |
 //! | [`vlan_bridge`] | bridges that are a VLAN of another |
 //! | [`patch`] | pairs of patch ports, and what is wrong with them |
 //! | [`tunnel`] | tunnels: where they lead, with which key |
@@ -26,6 +28,7 @@
 mod assembly;
 mod budget;
 pub mod check;
+pub mod controller;
 pub mod devices;
 pub mod drops;
 pub mod graph;
@@ -33,6 +36,7 @@ pub mod host;
 pub mod keys;
 mod liveness;
 pub mod names;
+pub mod owned;
 pub mod patch;
 pub mod path;
 pub mod reading;

@@ -1,11 +1,12 @@
 //! Tunnels: their endpoints and keys (ovs-vswitchd.conf.db(5), table `Interface`, "Tunnel Options").
 
 use std::fmt;
+use std::net::IpAddr;
 
 use super::topology::{Bridge, Interface, Port, Topology};
 
 /// A type of interface that is a tunnel.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TunnelKind {
     /// The type, as the database has it.
     pub name: &'static str,
@@ -18,6 +19,8 @@ pub struct TunnelKind {
     pub packet_type: &'static str,
     /// The one family of addresses that it runs over; `None`: either.
     pub family: Option<IpFamily>,
+    /// The version of Open vSwitch that no longer has it.
+    pub gone_since: Option<&'static str>,
 }
 
 /// Which UDP or TCP port a tunnel has.
@@ -49,9 +52,9 @@ pub static KINDS: [TunnelKind; 11] = [
     kind("gtpu", Some(32), TunnelPort::Default(2152), L3, None),
     kind("ip6erspan", Some(10), TunnelPort::None, L2, V6),
     kind("ip6gre", Some(32), TunnelPort::None, L2, V6),
-    kind("lisp", Some(24), TunnelPort::Default(4341), L3, None),
+    gone_in_3_6(kind("lisp", Some(24), TunnelPort::Default(4341), L3, None)),
     kind("srv6", None, TunnelPort::None, L3, V6),
-    kind("stt", Some(64), TunnelPort::Default(7471), L2, None),
+    gone_in_3_6(kind("stt", Some(64), TunnelPort::Default(7471), L2, None)),
     kind("vxlan", Some(24), TunnelPort::Default(4789), L2, None),
 ];
 
@@ -75,7 +78,23 @@ const fn kind(
         port,
         packet_type,
         family,
+        gone_since: None,
     }
+}
+
+const fn gone_in_3_6(kind: TunnelKind) -> TunnelKind {
+    TunnelKind {
+        gone_since: Some("3.6"),
+        ..kind
+    }
+}
+
+/// What is to be said of a type that a switch does not know: `, which Open vSwitch no longer has since 3.6`.
+pub fn why_unknown(kind: &str) -> String {
+    let since = TunnelKind::of(kind).and_then(|kind| kind.gone_since);
+    since.map_or_else(String::new, |since| {
+        format!(", which Open vSwitch no longer has since {since}")
+    })
 }
 
 impl TunnelKind {
@@ -139,6 +158,13 @@ pub enum Key<'t> {
 /// Whether a type of interface is a tunnel.
 pub fn is_tunnel(kind: &str) -> bool {
     TunnelKind::of(kind).is_some()
+}
+
+/// An address of a tunnel as ovs-vswitchd reads it: an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is its
+/// IPv4 address. `None` for `flow` and malformed text.
+pub fn address(text: &str) -> Option<IpAddr> {
+    let address: IpAddr = text.parse().ok()?;
+    Some(address.to_canonical())
 }
 
 /// The tunnels of a topology, by bridge and name.
@@ -269,6 +295,21 @@ mod tests {
             assert_eq!(tunnel.state(), None);
         }
         assert!(Tunnel::of(&bridge, &port, &interface("patch", &[])).is_none());
+    }
+
+    #[test]
+    fn mapped_addresses_are_ipv4() {
+        let four = address("10.0.0.72");
+        assert!(four.is_some_and(|address| address.is_ipv4()));
+        for text in [
+            "::ffff:10.0.0.72",
+            "::FFFF:a00:48",
+            "0:0:0:0:0:ffff:0a00:0048",
+        ] {
+            assert_eq!(address(text), four, "{text}");
+        }
+        assert_ne!(address("::10.0.0.72"), four);
+        assert_eq!(address("flow"), None);
     }
 
     #[test]

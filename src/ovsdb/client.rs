@@ -64,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Rpc`] if the server does not support `monitor_cond`; otherwise why there is no reply.
+    /// As [`Client::transact`].
     pub async fn watch_reads(&self) -> Result<bool, Error> {
         let request = match &mut *self.noted() {
             Some((reads, watched)) => monitor::changes(reads, watched),
@@ -73,7 +73,13 @@ impl Client {
         let Some(request) = request else {
             return Ok(false);
         };
-        self.monitor(OPEN_VSWITCH, "watch", &request).await?;
+        match self.monitor("monitor_cond", OPEN_VSWITCH, &request).await {
+            // Before Open vSwitch 2.6 there is only RFC 7047 §4.1.5, with the same parameters.
+            Err(Error::Rpc(error)) if error.error == "unknown method" => {
+                self.monitor("monitor", OPEN_VSWITCH, &request).await?
+            }
+            reply => reply?,
+        };
         Ok(true)
     }
 
@@ -95,14 +101,12 @@ impl Client {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note<'s>(&self, selects: impl IntoIterator<Item = &'s Select>) -> bool {
-        let mut noted = self.noted();
-        if let Some((reads, _)) = &mut *noted {
+    fn note<'s>(&self, selects: impl IntoIterator<Item = &'s Select>) {
+        if let Some((reads, _)) = &mut *self.noted() {
             for select in selects {
                 monitor::note(reads, select);
             }
         }
-        noted.is_some()
     }
 
     /// The endpoint of the server.
@@ -121,20 +125,14 @@ impl Client {
 
     /// The schema of a database (RFC 7047 §4.1.2).
     ///
-    /// Reads the text from the database `_Server` if possible: the server generates the schema anew for every
-    /// `get_schema`, which takes ten times as long.
+    /// The database `_Server` has its text too, at a third of the cost, but it is out of date after a conversion
+    /// of a running server's database.
     ///
     /// # Errors
     ///
     /// [`Error::Rpc`] if the server has no such database; otherwise why there is no reply.
     pub async fn schema(&self, database: &str) -> Result<DatabaseSchema, Error> {
-        let kept = self.database_status(database, &["schema"]).await?;
-        let kept = kept.iter().flatten().next();
-        let text = kept.and_then(|row| row.string("schema").ok());
-        match text.and_then(|text| serde_json::from_str(text).ok()) {
-            Some(schema) => Ok(schema),
-            None => self.answer(self.connection.get_schema(database)).await,
-        }
+        self.answer(self.connection.get_schema(database)).await
     }
 
     /// Reads the row of a database in `_Server` (ovsdb-server(7) §Database `_Server`, table `Database`). The list
@@ -167,17 +165,19 @@ impl Client {
         database: &str,
         operations: &[Operation],
     ) -> Result<Vec<Outcome>, Error> {
-        self.note(operations.iter().filter_map(|operation| match operation {
-            Operation::Select(select) if database == OPEN_VSWITCH => Some(select),
-            _ => None,
-        }));
         let params = Transact {
             database,
             operations,
         };
         let result = self.connection.call("transact", &params).await?;
         let answers: Vec<Option<OperationReply>> = serde_json::from_str(result.get())?;
-        outcomes(operations, answers)
+        let outcomes = outcomes(operations, answers)?;
+        // What the server refuses it would also refuse to monitor.
+        self.note(operations.iter().filter_map(|operation| match operation {
+            Operation::Select(select) if database == OPEN_VSWITCH => Some(select),
+            _ => None,
+        }));
+        Ok(outcomes)
     }
 
     /// Reads from one consistent snapshot: the rows of each select, in their order.
@@ -204,7 +204,7 @@ impl Client {
     /// missing in its row.
     ///
     /// For many rows this costs the server a quarter less than [`Client::select`]: the rows are the initial
-    /// reply to a `monitor_cond` (ovsdb-server(7) §4.1.12) without further updates. Falls back to selects if
+    /// reply to a `monitor_cond` (ovsdb-server(7) §4.1.12), whose updates are ignored. Falls back to selects if
     /// the server does not support it.
     ///
     /// # Errors
@@ -216,29 +216,28 @@ impl Client {
         selects: Vec<Select>,
     ) -> Result<Vec<Vec<Row>>, Error> {
         // A monitor lasts as long as the connection: repeated reads would accumulate them.
-        if self.note(&selects) {
+        if self.noted().is_some() {
             return self.select(database, selects).await;
         }
         let request = monitor::once(&selects);
-        let result = match self.monitor(database, "tables", &request).await {
+        let result = match self.monitor("monitor_cond", database, &request).await {
             Err(Error::Rpc(_)) => return self.select(database, selects).await,
             result => result?,
         };
         Ok(monitor::rows(&result, &selects)?)
     }
 
-    /// Requests a monitor, identified by `name` and a number.
+    /// Requests a monitor by one of the methods for it.
     async fn monitor(
         &self,
+        method: &str,
         database: &str,
-        name: &str,
         request: &serde_json::Value,
     ) -> Result<Box<RawValue>, Error> {
-        // The name of a monitor must be unique on its connection.
+        // The identity of a monitor must be unique on its connection.
         let number = self.monitors.fetch_add(1, Ordering::Relaxed);
-        let name = [name, &number.to_string()];
-        let params = (database, name, request);
-        Ok(self.connection.call("monitor_cond", &params).await?)
+        let params = (database, number, request);
+        Ok(self.connection.call(method, &params).await?)
     }
 
     /// The connection itself, for the other methods of [`RpcClient`]. Wrap the call in [`Client::answer`].

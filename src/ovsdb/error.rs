@@ -39,6 +39,14 @@ pub enum Error {
     /// A column holds a value of an unexpected type.
     #[error("{0}")]
     Value(#[from] ValueError),
+    /// The schema of the database lacks a table, a column, or a value of a column: an older Open vSwitch.
+    #[error("this Open vSwitch (schema {version}) has no {what}")]
+    NotInSchema {
+        /// The version of the schema: `7.12.1`.
+        version: String,
+        /// What it lacks: `column mtu_request in table Interface`.
+        what: String,
+    },
     /// The server has no such database.
     #[error("it has no database {0}")]
     NoDatabase(String),
@@ -51,6 +59,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the schema may be why the server refused an operation: it lacks a table, a column or a value.
+    pub fn is_of_schema(&self) -> bool {
+        let Self::Operation(error) = self else {
+            return false;
+        };
+        let words = ["syntax error", "unknown column", "constraint violation"];
+        error.index.is_some() && words.contains(&error.error.as_str())
+    }
+
     /// Whether the connection broke after it was made.
     pub fn is_lost(&self) -> bool {
         matches!(self, Self::Closed { .. } | Self::Io(_))

@@ -9,6 +9,7 @@
 //! | [`cluster`] | selects one of several servers of a database |
 //! | [`operation`] | the operations of a transaction (RFC 7047 §5.2) and their results |
 //! | [`schema`] | tables, columns and their types |
+//! | `fit` | requests without the columns that an older schema lacks |
 //! | [`notation`] | the text notation of values (ovs-vsctl(8)) |
 //! | [`relation`] | comparisons of values: the operators of `find` |
 //! | [`row`] | one row of a reply, with typed accessors for its columns |
@@ -18,6 +19,7 @@
 pub mod client;
 pub mod cluster;
 pub mod error;
+mod fit;
 mod monitor;
 pub mod notation;
 pub mod operation;

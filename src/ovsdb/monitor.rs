@@ -15,16 +15,14 @@ use super::operation::Select;
 use super::row::Row;
 use super::value::{Text, Uuid};
 
-/// Returns the monitor requests, by table, for the initial rows without updates.
+/// Returns the monitor requests, by table, for the initial rows. Updates are selected too, although nobody reads
+/// them: ovsdb-server since 3.2 keeps the initial rows for all clients with the same request and brings them up
+/// to date with the selected kinds of changes only, so that a request without them may get old rows.
 pub(super) fn once(selects: &[Select]) -> Value {
     let request = |select: &Select| {
         let columns = select.columns.iter().flatten();
         let columns: Vec<&String> = columns.filter(|column| *column != "_uuid").collect();
-        let request = json!([{
-            "columns": columns,
-            "select": {"initial": true, "insert": false, "delete": false, "modify": false},
-        }]);
-        (select.table.clone(), request)
+        (select.table.clone(), json!([{"columns": columns}]))
     };
     selects
         .iter()

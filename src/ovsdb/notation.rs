@@ -2,6 +2,7 @@
 
 use super::schema::{AtomicType, Base, Type};
 use super::value::{Atom, Datum, Uuid};
+use crate::base::shell;
 
 /// Maximum number of elements of a range of integers.
 const MAX_RANGE: i64 = 4096;
@@ -38,7 +39,7 @@ impl<'t> Argument<'t> {
         let key = match rest.strip_prefix(':') {
             Some(after) => {
                 rest = after;
-                Some(token(&mut rest)?)
+                Some(word(&mut rest, |c| c != ':' && DELIMITERS.contains(&c))?)
             }
             None => None,
         };
@@ -89,25 +90,46 @@ pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
     }
     let mut keys: Vec<Atom> = Vec::new();
     let mut values: Vec<Atom> = Vec::new();
+    // The pair before, from its value on: what follows may have been meant as a part of it.
+    let mut last: Option<(String, &str)> = None;
     while !(rest.is_empty() || is_enclosed && rest.starts_with(close)) {
         let before = rest;
-        let word = token(&mut rest)?;
+        let word = element(&mut rest, &kind.key, is_enclosed, kind.is_map())?;
         if word.is_empty() {
-            return Err(format!("\"{}\" is not expected", before.escape_debug()));
+            return Err(format!(
+                "\"{}\" is not expected{}",
+                before.escape_debug(),
+                in_quotes(&kind.key, text)
+            ));
         }
         match &kind.value {
             None => keys.extend(atoms(&word, &kind.key)?),
             Some(value) => {
                 keys.push(atom(&word, &kind.key)?);
                 let Some(after) = rest.trim_start().strip_prefix('=') else {
+                    let hint = match &last {
+                        Some((key, start)) => pair_in_quotes(value, key, start),
+                        None => String::new(),
+                    };
                     return Err(format!(
-                        "expected KEY=VALUE, not \"{}\"",
+                        "expected KEY=VALUE, not \"{}\"{hint}",
                         word.escape_debug()
                     ));
                 };
                 rest = after.trim_start();
-                let word = token(&mut rest)?;
-                values.push(atom(&word, value)?);
+                let start = rest;
+                let item = element(&mut rest, value, is_enclosed, false)?;
+                let after = rest.trim_start();
+                let is_last = after.is_empty() || is_enclosed && after.starts_with(close);
+                if !is_last && item.contains('=') && !item.starts_with('"') {
+                    return Err(format!(
+                        "\"{}\" may be one value or several pairs{}",
+                        start.escape_debug(),
+                        pair_in_quotes(value, &word, start)
+                    ));
+                }
+                values.push(atom(&item, value)?);
+                last = Some((word, start));
             }
         }
         rest = rest.trim_start();
@@ -119,8 +141,9 @@ pub fn datum(text: &str, kind: &Type) -> Result<Datum, String> {
         };
         if !after.trim().is_empty() {
             return Err(format!(
-                "\"{}\" after \"{close}\"",
-                after.trim().escape_debug()
+                "\"{}\" after \"{close}\"{}",
+                after.trim().escape_debug(),
+                in_quotes(&kind.key, text)
             ));
         }
     }
@@ -307,9 +330,58 @@ fn atoms(word: &str, base: &Base) -> Result<Vec<Atom>, String> {
     }
 }
 
-/// Takes the next token, up to a delimiter outside of quotes. A backslash escapes the next character; in
-/// quotes both are kept, because quoted strings are decoded later.
+/// `: a string with such characters stands in quotes: '"[::1]:6343"'`, for a shell; nothing of other kinds.
+fn in_quotes(base: &Base, text: &str) -> String {
+    if base.kind != AtomicType::String || text.contains('"') {
+        return String::new();
+    }
+    let quoted = written(&Atom::String(text.trim().to_owned()));
+    format!(
+        ": a string with such characters stands in quotes: {}",
+        shell::word(&quoted)
+    )
+}
+
+/// `: if it is one value, it stands in quotes: 'key="a=b,c"'`; nothing of other kinds.
+fn pair_in_quotes(base: &Base, key: &str, value: &str) -> String {
+    let value = value.trim_end().trim_end_matches('}');
+    if base.kind != AtomicType::String || value.contains('"') {
+        return String::new();
+    }
+    let value = written(&Atom::String(value.to_owned()));
+    format!(
+        ": if it is one value, it stands in quotes: {}",
+        shell::word(&format!("{key}={value}"))
+    )
+}
+
+/// Takes the next element of a value. In a string, `:`, `=` and brackets that cannot be anything else stand for
+/// themselves; ovs-vsctl(8) wants them in quotes. An empty word: something else stands there.
+fn element(
+    rest: &mut &str,
+    base: &Base,
+    is_enclosed: bool,
+    is_map_key: bool,
+) -> Result<String, String> {
+    if base.kind != AtomicType::String || rest.starts_with(DELIMITERS) {
+        return token(rest);
+    }
+    word(rest, |c| match c {
+        ',' | ' ' => true,
+        '=' => is_map_key,
+        '[' | ']' | '{' | '}' => is_enclosed,
+        _ => false,
+    })
+}
+
+/// Takes the next token, up to a delimiter outside of quotes.
 fn token(rest: &mut &str) -> Result<String, String> {
+    word(rest, |c| DELIMITERS.contains(&c))
+}
+
+/// Takes the next word, up to a character outside of quotes that ends it. A backslash escapes the next character;
+/// in quotes both are kept, because quoted strings are decoded later.
+fn word(rest: &mut &str, ends: impl Fn(char) -> bool) -> Result<String, String> {
     let mut word = String::new();
     let mut in_quotes = false;
     let mut chars = rest.char_indices();
@@ -328,7 +400,7 @@ fn token(rest: &mut &str) -> Result<String, String> {
                     None => return Err("a backslash stands at the end".to_owned()),
                 }
             }
-            Some((at, c)) if !in_quotes && DELIMITERS.contains(&c) => break at,
+            Some((at, c)) if !in_quotes && ends(c) => break at,
             Some((_, c)) => {
                 in_quotes ^= c == '"';
                 word.push(c);

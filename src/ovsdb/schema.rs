@@ -11,6 +11,8 @@ use super::value::{Atom, Datum};
 /// The tables of a database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
+    /// Its version: `8.3.1`.
+    pub version: String,
     /// By name.
     pub tables: Vec<Table>,
 }
@@ -18,6 +20,8 @@ pub struct Schema {
 /// A table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
+    /// The version of its schema: `8.3.1`.
+    pub schema: String,
     /// Its name.
     pub name: String,
     /// Whether its rows are kept without references from other rows.
@@ -113,6 +117,16 @@ impl Table {
     pub fn column(&self, word: &str) -> Result<&Column, UnresolvedName> {
         best(&self.columns, word, |column| &column.name)
     }
+
+    /// The column of exactly this name.
+    pub(super) fn exact(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether rows have this column; every row has `_uuid` and `_version` (RFC 7047 §3.2).
+    pub(super) fn has(&self, name: &str) -> bool {
+        name == "_version" || self.exact(name).is_some()
+    }
 }
 
 impl Type {
@@ -162,15 +176,18 @@ impl TryFrom<&DatabaseSchema> for Schema {
         let tables = schema
             .tables
             .iter()
-            .map(|(name, schema)| table(name, schema));
+            .map(|(name, table)| self::table(name, table, &schema.version));
         let mut tables = tables.collect::<Result<Vec<_>, _>>()?;
         tables.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { tables })
+        Ok(Self {
+            version: schema.version.clone(),
+            tables,
+        })
     }
 }
 
-fn table(name: &str, schema: &TableSchema) -> Result<Table, Error> {
-    let columns = schema.columns.iter().map(|(column, schema)| {
+fn table(name: &str, table: &TableSchema, version: &str) -> Result<Table, Error> {
+    let columns = table.columns.iter().map(|(column, schema)| {
         self::column(column, schema)
             .ok_or_else(|| Error::Protocol(format!("the schema has no type for {name}.{column}")))
     });
@@ -188,8 +205,9 @@ fn table(name: &str, schema: &TableSchema) -> Result<Table, Error> {
     };
     columns.insert(0, uuid);
     Ok(Table {
+        schema: version.to_owned(),
         name: name.to_owned(),
-        is_root: schema.is_root.unwrap_or(false),
+        is_root: table.is_root.unwrap_or(false),
         columns,
     })
 }

@@ -69,7 +69,14 @@ impl Edit<'_> {
         };
         for value in values {
             let datum = match read(table, column, value, &kind) {
-                Err(_) if kind.is_map() => read(table, column, value, &keys)?,
+                // A word with = is a pair, if perhaps a malformed one.
+                Err(_) if kind.is_map() && !value.contains('=') => {
+                    read(table, column, value, &keys)?
+                }
+                Err(error) if kind.is_map() => read(table, column, value, &keys)
+                    .ok()
+                    .filter(|_| value.contains('"'))
+                    .ok_or(error)?,
                 other => other?,
             };
             let change = match datum {

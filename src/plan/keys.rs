@@ -1,7 +1,7 @@
 //! Checks that the keys and values that a plan sets are documented.
 
 use super::{Edit, Result, RowId, Warning, quoted};
-use crate::model::keys::{check, interface_types, missing};
+use crate::model::keys::{check, interface_types, missing, version, was_removed};
 use crate::model::resolve::did_you_mean;
 use crate::ovsdb::Datum;
 
@@ -38,10 +38,20 @@ impl Edit<'_> {
             }
             for column in &changed {
                 let pairs = self.pairs_set(row, column);
+                let version = if pairs
+                    .iter()
+                    .any(|(key, _)| was_removed(&table, column, key))
+                {
+                    let root = self.root().await?;
+                    let text = self.draft.peek(root, "ovs_version").await?;
+                    text.as_str().and_then(version)
+                } else {
+                    None
+                };
                 let pairs = pairs
                     .iter()
                     .map(|(key, value)| (key.as_str(), value.as_str()));
-                for finding in check(&table, column, kind.as_deref(), pairs) {
+                for finding in check(&table, column, kind.as_deref(), version, pairs) {
                     self.warnings.push(Warning {
                         text: format!("{}: {finding}", self.subject(row)),
                         is_about_keys: true,

@@ -10,6 +10,7 @@
 //! | [`draft`] | a pending transaction: rows as they will be after the commit |
 //! | [`place`] | bridges and ports of the draft, by name or number |
 //! | [`keys`] | checks that keys and values are documented |
+//! | [`controller`] | checks that ovs-vswitchd will use the controllers that a plan sets |
 //! | [`settings`] | the settings of a bridge or a port |
 //! | [`name`] | the valid names of bridges, ports and interfaces |
 //! | [`bridge`] | adding, changing and removing bridges and VLAN bridges |
@@ -23,6 +24,7 @@
 //! | [`report`] | the changes of the draft, object by object, with before and after |
 
 pub(crate) mod bridge;
+pub(crate) mod controller;
 pub(crate) mod database;
 pub(crate) mod draft;
 pub(crate) mod filter;
@@ -38,11 +40,9 @@ pub(crate) mod tunnel;
 pub(crate) mod vlan;
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 pub(crate) use crate::base::terminal::quoted;
 use crate::model::resolve::not_found;
-use crate::ovsdb::schema::Schema;
 use crate::ovsdb::{self, Uuid};
 use crate::source::Database;
 use draft::Draft;
@@ -62,8 +62,6 @@ pub(crate) struct Edit<'c> {
     pub(crate) touched: Vec<RowId>,
     /// The bridge of each port and the port of each interface that was read.
     homes: HashMap<RowId, RowId>,
-    /// The database's schema, if it was read.
-    schema: Option<Rc<Schema>>,
     /// The rows that `@NAME`s stand for.
     symbols: HashMap<String, RowId>,
     /// Rows that are deleted unless a row refers to them, with their `@NAME`.
@@ -117,7 +115,6 @@ impl<'c> Edit<'c> {
             notes: Vec::new(),
             touched: Vec::new(),
             homes: HashMap::new(),
-            schema: None,
             symbols: HashMap::new(),
             unrooted: Vec::new(),
             alone: Vec::new(),

@@ -68,24 +68,19 @@ impl NameRule {
 }
 
 impl Edit<'_> {
-    /// The database's schema, read once.
-    pub(crate) async fn schema(&mut self) -> Result<Rc<Schema>> {
-        if let Some(schema) = &self.schema {
-            return Ok(Rc::clone(schema));
-        }
-        let schema = self.draft.database().schema().await?;
-        let schema = Rc::new(schema);
-        self.schema = Some(Rc::clone(&schema));
-        Ok(schema)
+    /// The database's schema.
+    pub(crate) async fn schema(&self) -> Result<Rc<Schema>> {
+        Ok(self.draft.database().schema().await?)
     }
 
     /// The table that a word names.
     pub(crate) async fn table(&mut self, word: &str) -> Result<Table> {
         let schema = self.schema().await?;
         let table = schema.table(word);
-        table
-            .cloned()
-            .map_err(|not_one| unclear("table", word, "", &not_one))
+        table.cloned().map_err(|not_one| {
+            let place = format!(" in schema {}", schema.version);
+            unclear("table", word, &place, &not_one)
+        })
     }
 
     /// The row that `record` names: its UUID or a prefix of it, `.` for the only row, a name, or `@NAME` for
@@ -272,7 +267,7 @@ impl Edit<'_> {
 
 /// The column that a word names.
 pub(crate) fn column<'t>(table: &'t Table, word: &str) -> Result<&'t Column> {
-    let place = format!(" in table {}", table.name);
+    let place = format!(" in table {} of schema {}", table.name, table.schema);
     table
         .column(word)
         .map_err(|not_one| unclear("column", word, &place, &not_one))

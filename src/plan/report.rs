@@ -5,9 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Edit, RowId};
+use super::{Edit, RowId, quoted};
 use crate::base::order::sort_by_name;
-use crate::ovsdb::{Atom, Datum, Uuid};
+use crate::model::owned::owned;
+use crate::ovsdb::{Atom, Datum, Row, Uuid};
 
 /// The kind of change of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,18 @@ pub(crate) struct Difference {
     pub(crate) after: Option<Datum>,
 }
 
+/// A row that the plan changes or makes, and the columns that the report is about.
+#[derive(Debug, Clone)]
+pub(crate) struct WrittenRow {
+    row: RowId,
+    /// Its identity, once it is written.
+    pub(crate) uuid: Uuid,
+    /// Its table.
+    pub(crate) table: String,
+    /// The columns, as the schema names them.
+    pub(crate) columns: Vec<String>,
+}
+
 /// Columns that express containment, not properties.
 const STRUCTURE: [(&str, &str); 5] = [
     ("Open_vSwitch", "bridges"),
@@ -71,9 +84,6 @@ const STRUCTURE: [(&str, &str); 5] = [
     ("Port", "name"),
     ("Interface", "name"),
 ];
-
-/// Columns that ovs-vswitchd writes: not part of a request.
-const STATE: [&str; 3] = ["ofport", "error", "status"];
 
 /// Ports that are removed with their bridge are sorted by name: the database has them in the arbitrary order
 /// of their UUIDs.
@@ -168,20 +178,8 @@ impl Edit<'_> {
     fn differences(&self, row: RowId) -> Vec<Difference> {
         let draft = &self.draft;
         let table = draft.table(row);
-        let columns: Vec<&str> = if draft.is_gone(row) {
-            draft.read_columns(row).collect()
-        } else {
-            draft.changed_columns(row)
-        };
-        let shown = columns.into_iter().filter(|column| {
-            let is_kind = *column == "fake_bridge" && (draft.is_new(row) || draft.is_gone(row));
-            let structure = is_kind
-                || (STRUCTURE.contains(&(table, column)) && !self.says_more(row, column))
-                || (*column == "interfaces" && !self.is_bond(row));
-            !structure && !STATE.contains(column)
-        });
         let mut differences = Vec::new();
-        for column in shown {
+        for column in self.shown_columns(row) {
             let before = draft.before(row, column).map(|datum| self.readable(datum));
             let after = draft.known(row, column).filter(|_| !draft.is_gone(row));
             let after = after.map(|datum| self.readable(&datum));
@@ -199,6 +197,86 @@ impl Edit<'_> {
             });
         }
         differences
+    }
+
+    /// The columns of a row that the report is about.
+    fn shown_columns(&self, row: RowId) -> Vec<&str> {
+        let draft = &self.draft;
+        let table = draft.table(row);
+        let is_gone = draft.is_gone(row);
+        let mut columns: Vec<&str> = if is_gone {
+            draft.read_columns(row).collect()
+        } else {
+            draft.changed_columns(row)
+        };
+        columns.retain(|column| {
+            let is_kind = *column == "fake_bridge" && (draft.is_new(row) || is_gone);
+            let structure = is_kind
+                || (STRUCTURE.contains(&(table, column)) && !self.says_more(row, column))
+                || (*column == "interfaces" && !self.is_bond(row));
+            let is_state = is_gone && owned(table, column).is_some();
+            !structure && !is_state
+        });
+        columns
+    }
+
+    /// What the report says of rows that stay or are made: to be read again once it is written.
+    pub(crate) fn written_columns(&self) -> Vec<WrittenRow> {
+        let rows = self.draft.rows().filter(|row| !self.draft.is_gone(*row));
+        let written = rows.filter_map(|row| {
+            let columns: Vec<String> = self
+                .shown_columns(row)
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
+            let uuid = self.uuid(row).filter(|_| !columns.is_empty())?;
+            let table = self.draft.table(row).to_owned();
+            Some(WrittenRow {
+                row,
+                uuid,
+                table,
+                columns,
+            })
+        });
+        written.collect()
+    }
+
+    /// Takes what the columns of a row hold now that it is written; returns those that hold what they held before,
+    /// each as `NAME: COLUMN`.
+    pub(crate) fn observe(&mut self, written: &WrittenRow, found: &Row) -> Vec<String> {
+        let mut put_back = Vec::new();
+        for column in &written.columns {
+            let Some((_, datum)) = found.columns().find(|(name, _)| name == column) else {
+                continue;
+            };
+            let datum = self.with_own_names(datum);
+            self.draft.observe(written.row, column, datum);
+            if !self
+                .draft
+                .changed_columns(written.row)
+                .contains(&column.as_str())
+            {
+                let title = self.title(written.row).unwrap_or_default();
+                put_back.push(format!("{} {}: {column}", written.table, quoted(&title)));
+            }
+        }
+        put_back
+    }
+
+    /// The value with the references by which the draft knows the rows that it made.
+    fn with_own_names(&self, datum: &Datum) -> Datum {
+        let own = |atom: &Atom| match atom {
+            Atom::Uuid(uuid) => {
+                let made = self.made.iter().find(|(_, made)| *made == uuid);
+                made.map_or_else(|| atom.clone(), |(row, _)| self.draft.reference(*row))
+            }
+            _ => atom.clone(),
+        };
+        match datum {
+            Datum::Atom(only) => Datum::Atom(own(only)),
+            Datum::Set(atoms) => Datum::Set(atoms.iter().map(own).collect()),
+            Datum::Map(pairs) => Datum::Map(pairs.iter().map(|(k, v)| (own(k), own(v))).collect()),
+        }
     }
 
     /// Whether a containment column adds information to the other objects of the report: it loses or gains a

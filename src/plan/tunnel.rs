@@ -8,7 +8,9 @@ use super::port::NewPort;
 use super::settings::{Pair, PortSettings};
 use super::{Edit, Refusal, Result, RowId, quoted};
 use crate::base::shell::word;
-use crate::model::tunnel::{IpFamily, Key, TunnelKind, TunnelPort, is_tunnel};
+use crate::model::tunnel::{
+    self, IpFamily, KINDS, Key, TunnelKind, TunnelPort, is_tunnel, why_unknown,
+};
 use crate::ovsdb::{Atom, Condition, Datum};
 
 /// A tunnel to be added.
@@ -157,20 +159,28 @@ impl Edit<'_> {
         wanted: &Identity,
         own: Option<RowId>,
     ) -> Result<Option<RowId>> {
-        let mut when = vec![Condition::is("type", wanted.kind)];
-        // An IPv6 address can be written in several ways, the other properties in one.
-        let remote = match wanted.remote {
-            Address::Flow => Some("flow".to_owned()),
-            Address::Ip(IpAddr::V4(address)) => Some(address.to_string()),
-            Address::Ip(IpAddr::V6(_)) => None,
-        };
-        if let Some(remote) = remote {
+        let kind = Condition::is("type", wanted.kind);
+        let with_remote = |remote: String| {
             let pair = Datum::map([("remote_ip", remote.as_str())]);
-            when.push(Condition::includes("options", pair));
-        }
-        for other in self.draft.search("Interface", when, INTERFACE).await? {
-            if Some(other) != own && self.identity(other).await?.as_ref() == Some(wanted) {
-                return Ok(Some(other));
+            vec![kind.clone(), Condition::includes("options", pair)]
+        };
+        let searches = match wanted.remote {
+            Address::Flow => vec![with_remote("flow".to_owned())],
+            // Itself, and the two usual spellings of it as a mapped IPv6 address.
+            Address::Ip(IpAddr::V4(address)) => {
+                let [a, b, c, d] = address.octets().map(u16::from);
+                let hex = format!("::ffff:{:x}:{:x}", a << 8 | b, c << 8 | d);
+                let all = [address.to_string(), format!("::ffff:{address}"), hex];
+                all.into_iter().map(with_remote).collect()
+            }
+            // It can be written in many ways.
+            Address::Ip(IpAddr::V6(_)) => vec![vec![kind.clone()]],
+        };
+        for when in searches {
+            for other in self.draft.search("Interface", when, INTERFACE).await? {
+                if Some(other) != own && self.identity(other).await?.as_ref() == Some(wanted) {
+                    return Ok(Some(other));
+                }
             }
         }
         Ok(None)
@@ -184,10 +194,14 @@ impl Edit<'_> {
         if known.is_empty() || known.contains(&Atom::from(kind)) {
             return Ok(());
         }
+        let is_known = |kind: &&TunnelKind| known.contains(&Atom::from(kind.name));
+        let tunnels = KINDS.iter().filter(is_known);
+        let tunnels: Vec<&str> = tunnels.map(|kind| kind.name).collect();
         Err(Refusal::refused(format!(
-            "this ovs-vswitchd does not know tunnels of type {kind}"
+            "this ovs-vswitchd does not know tunnels of type {kind}{}",
+            why_unknown(kind)
         ))
-        .hint("`ovs-vswitchd --version` says how old it is"))
+        .hint(format!("it knows {}", tunnels.join(", "))))
     }
 
     /// Refuses to add a tunnel that exists, unless it may.
@@ -443,7 +457,7 @@ impl Address {
         if text == "flow" {
             return Some(Self::Flow);
         }
-        text.parse().ok().map(Self::Ip)
+        tunnel::address(text).map(Self::Ip)
     }
 }
 
@@ -514,6 +528,7 @@ mod tests {
         for (kind, remote, name) in [
             ("vxlan", "10.0.0.72", "vxlan-0a000048"),
             ("geneve", "255.255.255.255", "geneve-ffffffff"),
+            ("vxlan", "::ffff:10.0.0.72", "vxlan-0a000048"),
             ("ip6gre", "2001:db8::1", "ip6gre-6e5b04f4"),
             ("ip6erspan", "2001:DB8:0::1", "ip6ers-6e5b04f4"),
             ("bareudp", "flow", "bareud-flow"),

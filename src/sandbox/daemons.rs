@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::error::SandboxError;
+use super::installation::Installation;
 
 /// The name of the database's socket in the run directory.
 pub(super) const DB_SOCKET: &str = "db.sock";
@@ -97,48 +98,22 @@ pub(super) struct Programs {
     vswitchd: PathBuf,
     pub(super) vsctl: PathBuf,
     pub(super) ofctl: PathBuf,
-    schema: PathBuf,
+    /// The schema of the database.
+    pub(super) schema: PathBuf,
 }
 
 impl Programs {
-    pub(super) fn find() -> Result<Self, SandboxError> {
-        let ovsdb_server = find(Daemon::Ovsdb.name())?;
+    pub(super) fn of(installation: &Installation) -> Result<Self, SandboxError> {
+        let ovsdb_server = installation.find(Daemon::Ovsdb.name())?;
         Ok(Self {
-            schema: find_schema(&ovsdb_server)?,
-            vswitchd: find(Daemon::Vswitchd.name())?,
-            ovsdb_tool: find("ovsdb-tool")?,
-            vsctl: find("ovs-vsctl")?,
-            ofctl: find("ovs-ofctl")?,
+            schema: installation.schema(&ovsdb_server)?,
+            vswitchd: installation.find(Daemon::Vswitchd.name())?,
+            ovsdb_tool: installation.find("ovsdb-tool")?,
+            vsctl: installation.find("ovs-vsctl")?,
+            ofctl: installation.find("ovs-ofctl")?,
             ovsdb_server,
         })
     }
-}
-
-/// Finds a program in PATH, or where distributions install daemons although users' PATHs lack it.
-pub(super) fn find(program: &'static str) -> Result<PathBuf, SandboxError> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .filter(|dir| dir.is_absolute())
-        .chain(["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from))
-        .map(|dir| dir.join(program))
-        .find(|file| file.is_file())
-        .ok_or(SandboxError::MissingProgram { program })
-}
-
-fn find_schema(ovsdb_server: &Path) -> Result<PathBuf, SandboxError> {
-    // An Open vSwitch in a prefix of its own: PREFIX/sbin and PREFIX/share/openvswitch.
-    let beside = ovsdb_server
-        .ancestors()
-        .nth(2)
-        .map(|p| p.join("share/openvswitch"));
-    ["/usr/share/openvswitch", "/usr/local/share/openvswitch"]
-        .map(PathBuf::from)
-        .into_iter()
-        .chain(beside)
-        .chain(ovsdb_server.parent().map(Path::to_owned))
-        .map(|dir| dir.join("vswitch.ovsschema"))
-        .find(|file| file.is_file())
-        .ok_or(SandboxError::MissingSchema)
 }
 
 /// Creates an empty database in `dir`. Returns the version of Open vSwitch, as `3.1.0`.
@@ -370,21 +345,4 @@ fn processes(dir: &Path, daemons: &[Daemon]) -> Vec<Pid> {
             }
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_missing_is_named() {
-        let error = find("ovs-no-such-program").unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("ovs-no-such-program is not installed")
-        );
-        let hint = error.hint().unwrap();
-        assert!(hint.contains("openvswitch-switch") && hint.contains("dnf install openvswitch"));
-    }
 }

@@ -12,12 +12,26 @@ pub enum SandboxError {
         /// Its name.
         program: &'static str,
     },
-    /// The database's schema is not on this machine.
-    #[error(
-        "vswitch.ovsschema is not in /usr/share/openvswitch, in /usr/local/share/openvswitch or \
-         beside ovsdb-server"
-    )]
-    MissingSchema,
+    /// The directory of another installation is none.
+    #[error("{} is not a directory", dir.display())]
+    NoInstallation {
+        /// The directory, as given.
+        dir: PathBuf,
+    },
+    /// A program is not in the other installation.
+    #[error("{program} is not in {} (nor in usr/sbin, usr/bin, sbin or bin in it)", dir.display())]
+    NotInInstallation {
+        /// Its name.
+        program: &'static str,
+        /// The directory, absolute.
+        dir: PathBuf,
+    },
+    /// The database's schema is not in the installation of ovsdb-server.
+    #[error("{} has no vswitch.ovsschema in ../share/openvswitch", ovsdb_server.display())]
+    MissingSchema {
+        /// The path of ovsdb-server.
+        ovsdb_server: PathBuf,
+    },
     /// The run directory's path leaves no room for the names of the sockets in it.
     #[error(
         "{} is too long for a run directory: {length} bytes, where unix sockets leave room for {limit}",
@@ -96,7 +110,15 @@ impl SandboxError {
     /// The next step for the user, if there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::MissingProgram { .. } | Self::MissingSchema => Some(
+            Self::NoInstallation { .. } | Self::NotInInstallation { .. } => Some(
+                "--ovs names the root or the prefix of an installation: the directory that contains \
+                 usr/sbin, sbin or bin"
+                    .to_owned(),
+            ),
+            Self::MissingSchema { .. } => {
+                Some("OVS_PKGDATADIR=DIR names the directory of the machine's own".to_owned())
+            }
+            Self::MissingProgram { .. } => Some(
                 "install Open vSwitch: `apt-get install openvswitch-switch` (Debian, Ubuntu) or \
                  `dnf install openvswitch` (Fedora)"
                     .to_owned(),

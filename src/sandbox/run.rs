@@ -25,17 +25,17 @@ pub(super) fn run(
     };
     let mut command = Command::new(program);
     command.args(arguments).envs(sandbox.environment());
-    if let Some(path) = bin.and_then(search_path) {
+    let programs = sandbox.installation.directories();
+    if let Some(path) = search_path(programs.chain(bin.map(PathBuf::from))) {
         command.env("PATH", path);
     }
     wait(command, program).map(exit_code)
 }
 
-/// `PATH` with `bin` in front.
-fn search_path(bin: &Path) -> Option<OsString> {
+/// `PATH` with these directories in front; `None` where one cannot be in it.
+fn search_path(first: impl Iterator<Item = PathBuf>) -> Option<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::join_paths(std::iter::once(PathBuf::from(bin)).chain(std::env::split_paths(&path)))
-        .ok()
+    std::env::join_paths(first.chain(std::env::split_paths(&path))).ok()
 }
 
 /// Runs the command, and passes signals on to it until it ends.

@@ -20,6 +20,10 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 ///
 /// Connects with the first request: in a cluster to the first server that is acceptable. If the connection is
 /// lost, a request that only reads is repeated once with another server.
+///
+/// An older schema may lack columns that are asked for. The schema is read only when the server refuses an
+/// operation: the request is then repeated without these columns (see [`Schema::fit`]), and later ones are
+/// sent without them.
 #[derive(Debug)]
 pub struct Database {
     host: Host,
@@ -36,6 +40,8 @@ struct Connection {
     client: Rc<Client>,
     /// Whether the server leads its cluster.
     leads: bool,
+    /// Read when it is first needed.
+    schema: Rc<OnceCell<Rc<Schema>>>,
 }
 
 impl Database {
@@ -93,6 +99,11 @@ impl Database {
         self.at_other(self.need).await
     }
 
+    /// The host whose database it is.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// The number of servers.
     pub fn servers(&self) -> usize {
         self.host.db.iter().count()
@@ -143,18 +154,39 @@ impl Database {
         selects: Vec<Select>,
         ask: impl AsyncFn(&Client, Vec<Select>) -> Result<Vec<Vec<Row>>, Error>,
     ) -> Result<Vec<Vec<Row>>, Error> {
-        let client = self.client().await?;
         // A transaction must go to the server that its plan was read from.
         if self.servers() == 1 || self.need == RequiredRole::Leader {
-            return ask(client, selects).await;
+            return self.read_here(selects, ask).await;
         }
-        match ask(client, selects.clone()).await {
+        match self.read_here(selects.clone(), &ask).await {
             Err(error) if error.is_lost() => match self.elsewhere().await {
-                Some(other) => ask(other.client().await?, selects).await,
+                Some(other) => other.read_here(selects, ask).await,
                 None => Err(error),
             },
             answer => answer,
         }
+    }
+
+    async fn read_here(
+        &self,
+        selects: Vec<Select>,
+        ask: impl AsyncFn(&Client, Vec<Select>) -> Result<Vec<Vec<Row>>, Error>,
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let client = self.client().await?;
+        if !self.knows_schema() {
+            match ask(client, selects.clone()).await {
+                Err(error) if error.is_of_schema() => {}
+                answer => return answer,
+            }
+        }
+        let selects = self.schema().await?.fit_selects(selects)?;
+        let asked = selects.iter().flatten().cloned().collect();
+        let mut answers = ask(client, asked).await?.into_iter();
+        let rows = |select: &Option<Select>| match select {
+            Some(_) => answers.next().unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Ok(selects.iter().map(rows).collect())
     }
 
     /// Runs operations as one transaction (RFC 7047 §4.1.3): all or none. Returns one outcome per operation,
@@ -164,10 +196,24 @@ impl Database {
     ///
     /// There is no connection, or the server refuses an operation.
     pub async fn transact(&self, operations: &[Operation]) -> Result<Vec<Outcome>, Error> {
-        self.client()
-            .await?
-            .transact(OPEN_VSWITCH, operations)
-            .await
+        let client = self.client().await?;
+        if !self.knows_schema() {
+            match client.transact(OPEN_VSWITCH, operations).await {
+                Err(error) if error.is_of_schema() => {}
+                answer => return answer,
+            }
+        }
+        let operations = self.fit(operations).await?;
+        client.transact(OPEN_VSWITCH, &operations).await
+    }
+
+    /// The operations as they are sent: without the columns that the schema lacks.
+    ///
+    /// # Errors
+    ///
+    /// The schema lacks what an operation needs, or cannot be read.
+    pub async fn fit(&self, operations: &[Operation]) -> Result<Vec<Operation>, Error> {
+        self.schema().await?.fit(operations.to_vec())
     }
 
     /// Runs operations that only wait and read. A server that closes the connection meanwhile is replaced by
@@ -191,14 +237,23 @@ impl Database {
         outcomes
     }
 
-    /// The tables of the database with their columns.
+    /// The tables of the database with their columns. Read once per connection.
     ///
     /// # Errors
     ///
     /// There is no connection, or the server has no schema that can be read.
-    pub async fn schema(&self) -> Result<Schema, Error> {
-        let schema = self.client().await?.schema(OPEN_VSWITCH).await?;
-        Schema::try_from(&schema)
+    pub async fn schema(&self) -> Result<Rc<Schema>, Error> {
+        let Connection { client, schema, .. } = self.connection().await?;
+        let read = async || {
+            let schema = client.schema(OPEN_VSWITCH).await?;
+            Ok(Rc::new(Schema::try_from(&schema)?))
+        };
+        schema.get_or_try_init(read).await.cloned()
+    }
+
+    fn knows_schema(&self) -> bool {
+        let connection = self.connection.get();
+        connection.is_some_and(|connection| connection.schema.initialized())
     }
 
     /// Whether there was a connection, and it has ended.
@@ -280,16 +335,24 @@ impl Database {
         };
         let db = &self.host.db;
         if !db.are_several() {
-            let client = Rc::new(connect(db.first()).await?);
-            let leads = true;
-            return Ok(Connection { client, leads });
+            let client = connect(db.first()).await?;
+            return Ok(Connection::new(client, true));
         }
         let (client, leads) =
             cluster::find(db, OPEN_VSWITCH, self.need, self.host.limit, connect).await?;
         let place = if leads { "leads" } else { "is a member" };
         let log = &self.host.log;
         log.detail(&format!("the server at {} {place}", client.endpoint()));
-        let client = Rc::new(client);
-        Ok(Connection { client, leads })
+        Ok(Connection::new(client, leads))
+    }
+}
+
+impl Connection {
+    fn new(client: Client, leads: bool) -> Self {
+        Self {
+            client: Rc::new(client),
+            leads,
+            schema: Rc::default(),
+        }
     }
 }

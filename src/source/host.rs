@@ -98,6 +98,22 @@ impl Host {
         }
     }
 
+    /// The spellings of [`Host::run_directory`]: as it was named, without symbolic links, and the default one if it is
+    /// the same directory.
+    pub fn run_directories(&self) -> Vec<String> {
+        let named = self.run_directory();
+        let real = fs::canonicalize(&named).ok();
+        let default = default_run_directory();
+        let is_same = real.is_some() && fs::canonicalize(&default).ok() == real;
+        let mut all = Vec::new();
+        let absolute = Some(named).filter(|path| path.is_absolute());
+        for path in [absolute, Some(default).filter(|_| is_same), real] {
+            let path = path.and_then(|path| path.to_str().map(str::to_owned));
+            all.extend(path.filter(|path| !all.contains(path)));
+        }
+        all
+    }
+
     /// Whether this process runs on it: its database is reached over Unix sockets.
     pub fn is_local(&self) -> bool {
         let is_unix = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Unix(_));

@@ -284,6 +284,11 @@ fn keys() {
                 "remove Port tap1 other_config priority-tag",
             ),
             (
+                "set Open_vSwitch . other_config:n-dpdk-rxqs=2",
+                "removed-key Open_vSwitch",
+                "remove Open_vSwitch . other_config n-dpdk-rxqs",
+            ),
+            (
                 "set Open_vSwitch . other_config:flow-limits=9",
                 "unknown-key Open_vSwitch",
                 "remove Open_vSwitch . other_config flow-limits",

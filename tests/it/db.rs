@@ -278,11 +278,7 @@ fn what_is_refused_changes_nothing() {
     sandbox.refuses_each(
         "db",
         &[
-            (
-                "set Prot p1 tag=1",
-                2,
-                "there is no table \"Prot\" (did you mean \"Port\"?)",
-            ),
+            ("set Prot p1 tag=1", 2, "(did you mean \"Port\"?)"),
             (
                 "set C p1 tag=1",
                 2,
@@ -291,7 +287,7 @@ fn what_is_refused_changes_nothing() {
             (
                 "set Port p1 taag=1",
                 2,
-                "there is no column \"taag\" in table Port (did you mean \"tag\"?)",
+                "there is no column \"taag\" in table Port of schema ",
             ),
             ("set Port p1 bond=1", 2, "could be any of bond_active_slave"),
             (
@@ -409,8 +405,8 @@ fn malformed_values_are_refused() {
         "other_config=\"a=b",
         "other_config=a=b\\",
         "other_config:\"a",
-        "bond_active_slave=a b",
-        "bond_active_slave=\"\\x\"",
+        "mac=a b",
+        "mac=\"\\x\"",
     ] {
         let arguments = ["db", "set", "Port", "p1", text];
         sandbox.ovs(&arguments).exits(2).prints("");

@@ -5,7 +5,7 @@ use ovs::cli::schema::commands;
 use crate::common::Sandbox;
 
 /// Every command that changes something, and what it has to change.
-const CHANGES: [&str; 20] = [
+pub(crate) const CHANGES: [&str; 20] = [
     "bridge add br9 --fail-mode secure --controller tcp:127.0.0.1:1",
     "bridge set br0 --fail-mode secure --protocols OpenFlow13 --stp on",
     "bridge del br0 br1",
@@ -32,16 +32,27 @@ const LAST_WORDS: [&str; 8] = [
     "add", "set", "del", "clear", "remove", "create", "destroy", "batch",
 ];
 
-#[test]
-fn nothing_changes() {
-    let sandbox = Sandbox::with(
+/// A switch that has all that is changed.
+pub(crate) fn sandbox() -> Sandbox {
+    Sandbox::with(
         "add-br br0 -- add-br br1 \
          -- add-port br0 p1 tag=1 other_config:a=b -- set Interface p1 type=internal \
          -- add-port br0 a -- set Interface a type=patch options:peer=b \
          -- add-port br1 b -- set Interface b type=patch options:peer=a \
          -- add-port br0 t1 -- set Interface t1 type=vxlan options:remote_ip=10.0.0.1 \
          -- create Queue dscp=1",
-    );
+    )
+}
+
+/// Those changes that go together in one transaction.
+pub(crate) fn batch() -> String {
+    let lines = CHANGES.map(|line| line.to_owned() + "\n");
+    lines[3..5].concat() + &lines[7..17].concat()
+}
+
+#[test]
+fn nothing_changes() {
+    let sandbox = sandbox();
     ofctl!(
         sandbox,
         "add-flow br0 priority=7,in_port=p1,actions=output:a"
@@ -59,9 +70,7 @@ fn nothing_changes() {
     for part in ["priority=7", "group_id=1", "meter=1", "\"p1\""] {
         assert!(before.contains(part), "{part} is not in {before}");
     }
-    // In one transaction, those that go together.
-    let batch = CHANGES.map(|line| line.to_owned() + "\n");
-    let batch = batch[3..5].concat() + &batch[7..17].concat();
+    let batch = batch();
     for output in ["text", "table", "json", "jsonl"] {
         let dry_run = |line: &str| {
             let mut dry_run = ovs!(sandbox, "{line} --dry-run --output {output}");

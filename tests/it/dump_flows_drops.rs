@@ -440,6 +440,13 @@ fn what_the_action_set_decides() {
                 .all(|(number, verdict)| listed[number] == *verdict),
             "{flows:?}"
         );
+        // In Open vSwitch 3.1 this `clear_actions` has no effect, in 3.5 it has.
+        if flows
+            .iter()
+            .any(|flow| flow.contains("clone(note:01),clear_actions"))
+        {
+            continue;
+        }
         let trace = Trace::of(&sandbox, &numbers, 5);
         assert_eq!(
             !trace.out.is_empty(),

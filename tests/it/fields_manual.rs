@@ -1,31 +1,13 @@
 //! The field table against ovs-fields(7) of the Open vSwitch that is installed.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use ovs::openflow::fields::{Field, FieldKind, Prereq, ROWS};
 use ovs::openflow::version::Version;
 
 /// The manual page as roff, font changes taken out.
 fn manual() -> String {
-    let plain = std::path::Path::new("/usr/share/man/man7/ovs-fields.7");
-    let page = if plain.exists() {
-        std::fs::read(plain).unwrap()
-    } else {
-        let output = Command::new("gzip")
-            .args(["-dc", "/usr/share/man/man7/ovs-fields.7.gz"])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "ovs-fields(7) is not installed");
-        output.stdout
-    };
-    String::from_utf8(page)
-        .unwrap()
-        .replace("\\fB", "")
-        .replace("\\fR", "")
-        .replace("\\-", "-")
-        .replace("\\[char59]", ";")
-        .replace("\\[char46]", ".")
+    crate::common::server::manual("man7/ovs-fields.7")
 }
 
 fn kind_name(kind: FieldKind) -> &'static str {

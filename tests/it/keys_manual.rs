@@ -1,32 +1,12 @@
 //! The table of keys against ovs-vswitchd.conf.db(5) of the Open vSwitch that is installed.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use ovs::model::keys::{Key, Section, Source, Value, interface_types, sections};
 
-const PAGE: &str = "/usr/share/man/man5/ovs-vswitchd.conf.db.5";
-
 /// The manual page as roff, font changes taken out.
 fn manual() -> String {
-    let page = if std::path::Path::new(PAGE).exists() {
-        std::fs::read(PAGE).unwrap()
-    } else {
-        let packed = format!("{PAGE}.gz");
-        let output = Command::new("gzip").args(["-dc", &packed]).output();
-        let output = output.unwrap();
-        assert!(
-            output.status.success(),
-            "ovs-vswitchd.conf.db(5) is not installed"
-        );
-        output.stdout
-    };
-    String::from_utf8(page)
-        .unwrap()
-        .replace("\\fB", "")
-        .replace("\\fR", "")
-        .replace("\\-", "-")
-        .replace("\\[char46]", ".")
+    crate::common::server::manual("man5/ovs-vswitchd.conf.db.5")
 }
 
 /// The version of Open vSwitch in the page's first line.

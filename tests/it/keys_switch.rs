@@ -40,9 +40,12 @@ fn tunnel_options_that_the_switch_does_not_know() {
     for kind in tunnels.clone() {
         keys.extend(known("Interface", "options", Some(kind)));
     }
-    // It tells of the bits of ERSPAN and of bareudp's payload at no tunnel, and of keys neither.
+    // Of the options of ERSPAN, bareudp and SRv6 it tells at no tunnel, and of keys neither.
+    let has_srv6 = types.contains(&"srv6");
     let silent = |key: &str| {
-        key.starts_with("erspan_") || ["payload_type", "key", "in_key", "out_key"].contains(&key)
+        key.starts_with("erspan_")
+            || (has_srv6 && key.starts_with("srv6_"))
+            || ["payload_type", "key", "in_key", "out_key"].contains(&key)
     };
     let mut seen = 0;
     for kind in tunnels {
@@ -65,7 +68,7 @@ fn tunnel_options_that_the_switch_does_not_know() {
             .filter_map(|line| line.split_once(&complaint)?.1.split('\'').next())
             .collect();
         let pairs = keys.iter().map(|key| (*key, value(kind, key)));
-        let findings = check("Interface", "options", Some(kind), pairs);
+        let findings = check("Interface", "options", Some(kind), None, pairs);
         let mut ours: BTreeSet<&str> = findings
             .iter()
             .inspect(|finding| {

@@ -264,3 +264,53 @@ fn no_rights_are_needed() {
         .begins("65534\n")
         .shows(" 15(int-br-ens37): ");
 }
+
+/// The other installation is the machine's own, laid out elsewhere: its programs come first in PATH, its schema is
+/// the one that is taken.
+#[test]
+fn another_installation_is_named_by_its_directory() {
+    let own = common::server::schema();
+    let prefix = own.ancestors().nth(3).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let within = |part: &str| other.path().join(part);
+    for part in ["sbin", "bin", "share/openvswitch"] {
+        fs::create_dir_all(within(part)).unwrap();
+    }
+    let dir = other.path().to_str().unwrap();
+    let run = |line: &str| ovs!("sandbox run --ovs {dir} -- {line}");
+    ovs!("sandbox run --ovs {dir}/nowhere -- true")
+        .fails(1, format!("{dir}/nowhere is not a directory"));
+    run("true").fails(1, format!("ovsdb-server is not in {dir}"));
+    for program in [
+        "ovsdb-server",
+        "ovs-vswitchd",
+        "ovsdb-tool",
+        "ovs-vsctl",
+        "ovs-ofctl",
+    ] {
+        let place = ["sbin", "bin"]
+            .map(|part| prefix.join(part).join(program))
+            .into_iter()
+            .find(|file| file.exists())
+            .expect("Open vSwitch is installed");
+        // A copy: a link would lead to the schema of the machine's own.
+        fs::copy(place, within("sbin").join(program)).unwrap();
+    }
+    run("true").fails(
+        1,
+        format!("{dir}/sbin/ovsdb-server has no vswitch.ovsschema"),
+    );
+    let schema = fs::read_to_string(&own).unwrap();
+    let mark = "\"name\": \"Open_vSwitch\",\n \"version\": \"";
+    assert!(schema.contains(mark), "{schema}");
+    let schema = schema.replacen(mark, &format!("{mark}9"), 1);
+    fs::write(within("share/openvswitch/vswitch.ovsschema"), schema).unwrap();
+    let printed = run(
+        "sh -c 'command -v ovs-vsctl; ovsdb-client get-schema-version; ovs-vsctl add-br br0; ovs bridge list -g bridge'",
+    )
+    .out();
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines[0], format!("{dir}/sbin/ovs-vsctl"));
+    assert!(lines[1].starts_with('9'), "{lines:?}");
+    assert_eq!(lines[2..], ["br0"]);
+}

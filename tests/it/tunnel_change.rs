@@ -1,6 +1,7 @@
 //! `ovs tunnel add`, `del` and `set`: what the database holds then, read with the real ovs-vsctl, and
 //! which tunnels the real ovs-vswitchd takes.
 
+use ovs::sandbox::Options;
 use serde_json::json;
 
 use crate::common::Sandbox;
@@ -78,6 +79,8 @@ fn several_remotes_and_every_option() {
 #[test]
 fn every_type_that_the_switch_knows() {
     let sandbox = bridges();
+    let known = vsctl!(sandbox, "get Open_vSwitch . iface_types");
+    let known: Vec<&str> = known.trim_matches(['[', ']', '\n']).split(", ").collect();
     for (kind, remote, name) in [
         ("gre", "10.9.9.9", "gre-0a090909"),
         ("ip6gre", "fd00::1", "ip6gre-94025ccb"),
@@ -96,7 +99,13 @@ fn every_type_that_the_switch_knows() {
         ),
         ("gtpu", "10.9.9.9", "gtpu-0a090909"),
         ("bareudp", "10.9.9.9 --dst-port 6635", "bareud-0a090909"),
+        ("srv6", "fd00::1", "srv6-94025ccb"),
     ] {
+        if !known.contains(&kind) {
+            let line = format!("tunnel add br-tun --type {kind} --remote {remote}");
+            sandbox.refuses(&line, 1, &format!("does not know tunnels of type {kind}"));
+            continue;
+        }
         ovs!(sandbox, "tunnel add br-tun --type {kind} --remote {remote}")
             .ok()
             .begins(format!("added\tport\t{name}\tbr-tun\t"));
@@ -105,14 +114,36 @@ fn every_type_that_the_switch_knows() {
             format!("{kind}\n[]\n")
         );
     }
-    let known = vsctl!(sandbox, "get Open_vSwitch . iface_types");
-    if !known.contains("srv6") {
-        sandbox.refuses(
-            "tunnel add br-tun --type srv6 --remote fd00::1",
-            1,
-            "does not know tunnels of type srv6",
-        );
-    }
+}
+
+/// What a switch knows it says itself: Open vSwitch 3.1 has no `SRv6`, 3.6 has neither LISP nor STT any more.
+#[test]
+fn types_that_the_switch_does_not_know() {
+    let sandbox = Sandbox::start(Options {
+        vswitchd: false,
+        ..Options::default()
+    });
+    vsctl!(
+        sandbox,
+        "--no-wait add-br br0 -- set Open_vSwitch . iface_types=[geneve,gre,internal,patch,system,vxlan]"
+    );
+    sandbox.refuses_each(
+        "--no-wait tunnel add br0 --remote 192.0.2.1",
+        &[
+            (
+                "--type lisp",
+                1,
+                "does not know tunnels of type lisp, which Open vSwitch no longer has since 3.6",
+            ),
+            ("--type stt", 1, "hint: it knows geneve, gre, vxlan\n"),
+            ("--type gtpu", 1, "does not know tunnels of type gtpu\n"),
+        ],
+    );
+    ovs!(
+        sandbox,
+        "--no-wait tunnel add br0 --type geneve --remote 192.0.2.1"
+    )
+    .ok();
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn sandbox() -> Sandbox {
 }
 
 /// `ovs ... --watch` whose lines are read as they come.
-struct Watched {
+pub(crate) struct Watched {
     child: Child,
     arguments: Vec<String>,
     lines: Receiver<String>,
@@ -38,7 +38,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn start(sandbox: &Sandbox, line: &str) -> Watched {
+    pub(crate) fn start(sandbox: &Sandbox, line: &str) -> Watched {
         let mut command = ovs!(sandbox, "{line}").command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -58,7 +58,7 @@ impl Watched {
     }
 
     /// The next line; JSON is held against its schema.
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         match self.lines.recv_timeout(LONG) {
             Ok(line) => {
                 hold(&self.arguments(), &line, true);
@@ -74,7 +74,7 @@ impl Watched {
     }
 
     /// The lines up to the one that this is true of, which is the last.
-    fn until(&self, mut is_it: impl FnMut(&str) -> bool) -> Vec<String> {
+    pub(crate) fn until(&self, mut is_it: impl FnMut(&str) -> bool) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
             lines.push(self.line());
@@ -91,7 +91,7 @@ impl Watched {
     }
 
     /// Ends it; what it said on stderr.
-    fn stop(mut self) -> String {
+    pub(crate) fn stop(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         let said = Arc::clone(&self.said);

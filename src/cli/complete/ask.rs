@@ -70,7 +70,9 @@ impl NameSource {
     /// The tables of the database with their columns.
     pub(super) fn tables(&self) -> Vec<Table> {
         let schema = self.ask(async |cx| cx.database.schema().await.ok());
-        schema.map(|schema| schema.tables).unwrap_or_default()
+        schema
+            .map(|schema| schema.tables.clone())
+            .unwrap_or_default()
     }
 
     /// The flow tables of a bridge that have names.

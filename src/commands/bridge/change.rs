@@ -7,6 +7,7 @@ use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{one_of, switch};
 use crate::commands::write::DatabaseChange;
+use crate::model::keys;
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
 use crate::plan::bridge::NewBridge;
@@ -96,7 +97,7 @@ pub struct SettingArgs {
     #[arg(long, takes = Value::VERSIONS, value_parser = protocols)]
     protocols: Option<Datum>,
 
-    /// The datapath ID, 16 hexadecimal digits
+    /// The datapath ID: 16 hexadecimal digits, or up to 16 after 0x
     #[arg(long, takes = Value::free("HEX"), value_parser = dpid)]
     dpid: Option<String>,
 
@@ -227,14 +228,11 @@ fn dpid(text: &str) -> Result<String, String> {
     if text == NONE {
         return Ok(text.to_owned());
     }
-    let is_hex = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !is_hex {
-        return Err("expected 16 hexadecimal digits, or none".to_owned());
+    if !keys::Value::DatapathId.accepts(text) {
+        return Err(format!("expected {}, or none", keys::Value::DatapathId));
     }
-    if text.bytes().all(|byte| byte == b'0') {
-        return Err("0 is no datapath ID".to_owned());
-    }
-    Ok(text.to_ascii_lowercase())
+    let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"));
+    Ok(format!("{:0>16}", digits.unwrap_or(text)).to_ascii_lowercase())
 }
 
 fn target(text: &str) -> Result<String, String> {
@@ -260,11 +258,16 @@ mod tests {
             Datum::set(["OpenFlow13".into(), "OpenFlow10".into()])
         );
         assert!(protocols("OpenFlow16").is_err() && protocols("").is_err());
-        assert_eq!(dpid("00000000000000AA").unwrap(), "00000000000000aa");
+        for good in ["00000000000000AA", "0xaa", "0XAA", "0x00000000000000aa"] {
+            assert_eq!(dpid(good).unwrap(), "00000000000000aa");
+        }
         for wrong in [
             "",
             "aa",
-            "0x000000000000aa",
+            "0x",
+            "0x0",
+            "0x1g",
+            "0x12345678901234567",
             "0000000000000000",
             "00000000000000aaa",
         ] {

@@ -4,9 +4,12 @@ use clap::Subcommand;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::{Target, symbol};
+use crate::base::shell::word as word_of;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::write::DatabaseChange;
+use crate::model::owned::owned;
+use crate::ovsdb::notation::Argument;
 use crate::ovsdb::schema::Table;
 use crate::plan::{Edit, Refusal, RowId, Sought as _};
 
@@ -183,7 +186,10 @@ impl DatabaseChange for DbChange {
                     values,
                     if_exists,
                 } => match target.find(edit, *if_exists).await? {
-                    Some((table, row)) => edit.set_record(&table, row, values).await,
+                    Some((table, row)) => {
+                        refuse_owned_of(&table, values)?;
+                        edit.set_record(&table, row, values).await
+                    }
                     None => Ok(()),
                 },
                 DbChange::Add {
@@ -192,7 +198,10 @@ impl DatabaseChange for DbChange {
                     values,
                     if_exists,
                 } => match target.find(edit, *if_exists).await? {
-                    Some((table, row)) => edit.add_to_record(&table, row, column, values).await,
+                    Some((table, row)) => {
+                        refuse_owned(&table, column, None)?;
+                        edit.add_to_record(&table, row, column, values).await
+                    }
                     None => Ok(()),
                 },
                 DbChange::Remove {
@@ -202,6 +211,7 @@ impl DatabaseChange for DbChange {
                     if_exists,
                 } => match target.find(edit, *if_exists).await? {
                     Some((table, row)) => {
+                        refuse_owned(&table, column, None)?;
                         edit.remove_from_record(&table, row, column, values).await
                     }
                     None => Ok(()),
@@ -211,11 +221,17 @@ impl DatabaseChange for DbChange {
                     emptied,
                     if_exists,
                 } => match target.find(edit, *if_exists).await? {
-                    Some((table, row)) => edit.clear_record(&table, row, emptied).await,
+                    Some((table, row)) => {
+                        for column in emptied {
+                            refuse_owned(&table, column, None)?;
+                        }
+                        edit.clear_record(&table, row, emptied).await
+                    }
                     None => Ok(()),
                 },
                 DbChange::Create { table, values, id } => {
                     let table = edit.table(table).await?;
+                    refuse_owned_of(&table, values)?;
                     let created = edit.create_record(&table, id.as_deref(), values).await;
                     created.map(drop)
                 }
@@ -244,4 +260,44 @@ impl DatabaseChange for DbChange {
         }
         .boxed_local()
     }
+}
+
+/// Refuses `COLUMN[:KEY]=VALUE` of a column that a daemon owns. Malformed arguments are refused where they are
+/// laid over the draft.
+fn refuse_owned_of(table: &Table, arguments: &[String]) -> Result<(), Refusal> {
+    for argument in arguments {
+        if let Ok(parsed) = Argument::parse(argument, &["="]) {
+            let value = parsed.value.map(|(_, value)| value);
+            let value = value.filter(|_| parsed.key.is_none());
+            refuse_owned(table, &parsed.column, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a column that a daemon owns: what is written there is put back. `value` is what it would be set to.
+fn refuse_owned(table: &Table, word: &str, value: Option<&str>) -> Result<(), Refusal> {
+    let Some(owned) = table
+        .column(word)
+        .ok()
+        .and_then(|column| owned(&table.name, &column.name))
+    else {
+        return Ok(());
+    };
+    let refusal = Refusal::refused(format!(
+        "column {} of table {} is written by {}: a value set there does not stay",
+        owned.column, owned.table, owned.owner
+    ));
+    Err(match (owned.request, value) {
+        (None, _) => refusal,
+        (Some(request), Some(value)) if request.takes_value => refusal.hint(format!(
+            "{} requests it: {}",
+            request.setting,
+            word_of(&format!("{}={value}", request.setting))
+        )),
+        (Some(request), _) if request.takes_value => {
+            refusal.hint(format!("{} requests it", request.setting))
+        }
+        (Some(request), _) => refusal.hint(format!("{} enables it", request.setting)),
+    })
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
 use super::{Target, symbol};
+use crate::base::secret::masked;
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::write::DatabaseChange;
@@ -65,7 +66,9 @@ pub struct Find {
 pub(super) const GET: About = About::reads()
     .document(JsonDocument::Record)
     .remarks(
-        "In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.",
+        "\
+In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing. In a map a secret (psk) is \
+***: to see it, name its key.",
     )
     .examples(
         "\
@@ -391,10 +394,14 @@ impl ShownColumn {
 fn cell(datum: &Datum, kind: &Type) -> Cell {
     match datum {
         Datum::Map(pairs) => {
-            let mut pairs: Vec<(String, Cell)> = pairs
-                .iter()
-                .map(|(key, value)| (bare(key), atom(value)))
-                .collect();
+            let pair = |(key, value): &(Atom, Atom)| match (bare(key), value) {
+                (key, Atom::String(text)) => {
+                    let text = masked(&key, text).into_owned();
+                    (key, Cell::Text(text))
+                }
+                (key, other) => (key, atom(other)),
+            };
+            let mut pairs: Vec<(String, Cell)> = pairs.iter().map(pair).collect();
             pairs.sort_by(|a, b| a.0.cmp(&b.0));
             Cell::Map(pairs)
         }

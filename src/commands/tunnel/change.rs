@@ -1,7 +1,5 @@
 //! `ovs tunnel add`, `del` and `set`.
 
-use std::net::IpAddr;
-
 use clap::{Args, Subcommand};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
@@ -9,7 +7,7 @@ use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::commands::setting::{each_once, given_twice, integer};
 use crate::commands::write::DatabaseChange;
-use crate::model::tunnel::{KINDS, TunnelKind};
+use crate::model::tunnel::{self, KINDS, TunnelKind};
 use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, pairs};
 use crate::plan::tunnel::NewTunnel;
@@ -314,7 +312,7 @@ fn or_none(
     }
 }
 
-/// An address as ovs-vswitchd parses it; an IPv6 address in canonical form (RFC 5952).
+/// An address as ovs-vswitchd parses it; an IPv6 address in canonical form (RFC 5952), a mapped one as IPv4.
 fn address(text: &str) -> Result<String, String> {
     if text == "flow" {
         return Ok(text.to_owned());
@@ -323,9 +321,9 @@ fn address(text: &str) -> Result<String, String> {
         .strip_prefix('[')
         .and_then(|text| text.strip_suffix(']'))
         .unwrap_or(text);
-    match bare.parse::<IpAddr>() {
-        Ok(address) => Ok(address.to_string()),
-        Err(_) => Err("expected an IPv4 or IPv6 address (no name), or flow".to_owned()),
+    match tunnel::address(bare) {
+        Some(address) => Ok(address.to_string()),
+        None => Err("expected an IPv4 or IPv6 address (no name), or flow".to_owned()),
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::commands::{Context, Exit, Failure};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::operation::Until;
-use crate::ovsdb::{Condition, Error, Function, Operation, Outcome, Select, Uuid};
+use crate::ovsdb::{Condition, Error, Function, Operation, Outcome, Row, Select, Uuid};
 use crate::plan::RowId;
+use crate::plan::report::WrittenRow;
 use crate::source::Database;
 
 /// The state of an interface after the change.
@@ -17,7 +18,17 @@ pub(super) struct State {
     pub(super) error: Option<String>,
 }
 
-/// Waits until ovs-vswitchd has applied the configuration, then reads the state of the interfaces. `next_cfg`
+/// The result of waiting for ovs-vswitchd.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// The states of the interfaces.
+    pub(super) states: Vec<State>,
+    /// The written rows, in their order; `None`: the row no longer exists.
+    pub(super) written: Vec<Option<Row>>,
+}
+
+/// Waits until ovs-vswitchd has applied the configuration, then reads the state of the interfaces
+/// and the written rows. `next_cfg`
 /// is the number of the change; `None`: nothing was written, but a configuration written by others may still
 /// be pending.
 ///
@@ -28,7 +39,8 @@ pub(super) async fn applied(
     database: &Database,
     next_cfg: Option<i64>,
     interfaces: &[(RowId, Uuid)],
-) -> Result<Vec<State>, Failure> {
+    written: &[WrittenRow],
+) -> Result<Applied, Failure> {
     let limit = cx.host.limit;
     let mut operations = Vec::new();
     let wrote = next_cfg.is_some();
@@ -63,17 +75,32 @@ pub(super) async fn applied(
         let select = Select::columns("Interface", &["ofport", "error"]);
         operations.push(select.when("_uuid", Function::Equal, *uuid).into());
     }
+    for WrittenRow {
+        uuid,
+        table,
+        columns,
+        ..
+    } in written
+    {
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let select = Select::columns(table, &columns);
+        operations.push(select.when("_uuid", Function::Equal, *uuid).into());
+    }
     if operations.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Applied::default());
     }
     let _progress = cx.progress("waiting for ovs-vswitchd to apply it");
     let outcomes = database.wait(&operations).await;
     let outcomes = outcomes.map_err(|error| not_applied(&error, limit, wrote))?;
+    let mut answers = outcomes
+        .into_iter()
+        .skip(waits)
+        .map(|outcome| match outcome {
+            Outcome::Rows(rows) => rows,
+            _ => Vec::new(),
+        });
     let mut states = Vec::new();
-    for ((row, _), outcome) in interfaces.iter().zip(outcomes.into_iter().skip(waits)) {
-        let Outcome::Rows(rows) = outcome else {
-            continue;
-        };
+    for ((row, _), rows) in interfaces.iter().zip(&mut answers) {
         for found in rows {
             states.push(State {
                 row: *row,
@@ -85,7 +112,8 @@ pub(super) async fn applied(
             });
         }
     }
-    Ok(states)
+    let written = answers.map(|rows| rows.into_iter().next()).collect();
+    Ok(Applied { states, written })
 }
 
 fn not_applied(error: &Error, limit: Option<Duration>, wrote: bool) -> Failure {

@@ -3,6 +3,7 @@
 use super::applied::State;
 use crate::base::json::Json;
 use crate::commands::{Context, Exit, Failure};
+use crate::base::secret::masked;
 use crate::output::{Cell, ColourRole, Column, Mode, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};
@@ -182,8 +183,14 @@ fn cell(column: &str, datum: &Datum) -> Cell {
                 Atom::Integer(number) => number.to_string(),
                 other => format!("{other:?}"),
             };
-            let mut cells: Vec<(String, Cell)> =
-                pairs.iter().map(|(k, v)| (key(k), atom(v))).collect();
+            let pair = |(k, v): &(Atom, Atom)| match (key(k), v) {
+                (key, Atom::String(text)) => {
+                    let text = masked(&key, text).into_owned();
+                    (key, Cell::Text(text))
+                }
+                (key, other) => (key, atom(other)),
+            };
+            let mut cells: Vec<(String, Cell)> = pairs.iter().map(pair).collect();
             cells.sort_by(|a, b| a.0.cmp(&b.0));
             Cell::Map(cells)
         }

@@ -2,6 +2,7 @@
 
 use super::finding::{Found, Snapshot};
 use super::kind::FindingKind;
+use crate::model::controller::{needs_tls, refused_socket};
 use crate::model::{Bridge, Connection};
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
@@ -10,14 +11,20 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     }
     for bridge in &snapshot.topology.bridges {
         if snapshot.daemon.serves(bridge) {
-            check_bridge(bridge, found);
+            check_bridge(snapshot, bridge, found);
         }
     }
 }
 
-fn check_bridge(bridge: &Bridge, found: &mut Found) {
+fn check_bridge(snapshot: &Snapshot<'_>, bridge: &Bridge, found: &mut Found) {
     // A bridge that listens (`ptcp:`) need not be connected.
     let active = |controller: &&Connection| !controller.target.starts_with('p');
+    let unused = |controller: &Connection| unused(snapshot, bridge, controller);
+    for controller in bridge.controllers.iter().filter(|it| !active(it)) {
+        if let Some(unused) = unused(controller) {
+            add_unused(bridge, controller, &unused, found);
+        }
+    }
     let controllers: Vec<&Connection> = bridge.controllers.iter().filter(active).collect();
     let (versions, mut away): (Vec<&Connection>, Vec<&Connection>) = controllers
         .iter()
@@ -45,12 +52,24 @@ fn check_bridge(bridge: &Bridge, found: &mut Found) {
         let what = format!(
             "fail_mode is secure, and {} is not connected{}",
             targets.join(" or "),
-            away.first().map(|away| reason(away)).unwrap_or_default()
+            away.first()
+                .map(|away| match unused(away) {
+                    Some(unused) => format!(": {}", unused.why),
+                    None => reason(away),
+                })
+                .unwrap_or_default()
         );
         found.add(FindingKind::NoController, Some(bridge), &bridge.name, what);
+        if let Some(unused) = away.first().and_then(|away| unused(away)) {
+            found.hint(&unused.hint, &[]);
+        }
         away.clear();
     }
     for controller in away {
+        if let Some(unused) = unused(controller) {
+            add_unused(bridge, controller, &unused, found);
+            continue;
+        }
         let what = format!("not connected{}", reason(controller));
         found.add(
             FindingKind::ControllerUnreachable,
@@ -59,6 +78,50 @@ fn check_bridge(bridge: &Bridge, found: &mut Found) {
             what,
         );
     }
+}
+
+/// Why ovs-vswitchd does not use a controller, and what helps.
+struct Unused {
+    why: String,
+    hint: String,
+}
+
+/// `None`: it uses it.
+fn unused(snapshot: &Snapshot<'_>, bridge: &Bridge, controller: &Connection) -> Option<Unused> {
+    let target = &controller.target;
+    if let Some(refused) = refused_socket(target, Some(&bridge.name), snapshot.run_directories) {
+        return Some(Unused {
+            why: "ovs-vswitchd does not use it: its path is not in the run directory of the switch"
+                .to_owned(),
+            hint: format!(
+                "{} is permitted: `ovs bridge set {{bridge}} --controller TARGET`",
+                refused.permitted
+            ),
+        });
+    }
+    // With a key from its command line it would have tried to connect.
+    let error = controller.status.get("last_error");
+    let has_tried = error.is_some_and(|error| error != "Protocol not available");
+    let is_without_key = needs_tls(target)
+        && snapshot.topology.ssl.is_none()
+        && !controller.is_connected
+        && !has_tried
+        && !target.starts_with('p');
+    is_without_key.then(|| Unused {
+        why: "ovs-vswitchd has no key and certificates: table SSL has no row".to_owned(),
+        hint: "`ovs-vsctl set-ssl KEY CERTIFICATE CA` names them".to_owned(),
+    })
+}
+
+fn add_unused(bridge: &Bridge, controller: &Connection, unused: &Unused, found: &mut Found) {
+    let target = &controller.target;
+    found.add(
+        FindingKind::ControllerUnreachable,
+        Some(bridge),
+        target,
+        unused.why.as_str(),
+    );
+    found.hint(&unused.hint, &[]);
 }
 
 /// ovs-vswitchd's words for a failed negotiation: `EPROTO`, as strerror(3) has it.

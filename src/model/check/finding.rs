@@ -90,6 +90,8 @@ pub struct Snapshot<'t> {
     pub daemon: &'t Daemon,
     /// The host's network; `None` if the switch is on another host, or the facts are missing.
     pub host: Option<&'t HostFacts>,
+    /// The spellings of ovs-vswitchd's run directory; empty if the switch is on another host.
+    pub run_directories: &'t [String],
 }
 
 impl Snapshot<'_> {

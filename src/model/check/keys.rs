@@ -11,7 +11,9 @@ use crate::model::keys::{self, KeyFault};
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     let topology = snapshot.topology;
+    let version = topology.ovs.ovs_version.as_deref().and_then(keys::version);
     let ovs = CheckedRecord {
+        version,
         bridge: None,
         object: "Open_vSwitch",
         table: "Open_vSwitch",
@@ -20,6 +22,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     ovs.check("other_config", &topology.ovs.other_config, found);
     for bridge in &topology.bridges {
         let place = |object, table, kind| CheckedRecord {
+            version,
             bridge: Some(bridge),
             object,
             table,
@@ -45,6 +48,8 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 /// A row of the database.
 #[derive(Debug, Clone, Copy)]
 struct CheckedRecord<'t> {
+    /// Of Open vSwitch.
+    version: Option<(u8, u8)>,
     bridge: Option<&'t Bridge>,
     object: &'t str,
     table: &'t str,
@@ -56,9 +61,10 @@ impl CheckedRecord<'_> {
         let pairs = map
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()));
-        for wrong in keys::check(self.table, column, self.kind, pairs) {
+        for wrong in keys::check(self.table, column, self.kind, self.version, pairs) {
             let kind = match wrong.kind {
                 KeyFault::BadValue { .. } => FindingKind::BadValue,
+                KeyFault::Removed { .. } => FindingKind::RemovedKey,
                 KeyFault::UnknownKey { .. }
                 | KeyFault::KeyOfOtherType { .. }
                 | KeyFault::KeyOfOtherColumn { .. } => FindingKind::UnknownKey,

@@ -70,7 +70,7 @@ kinds! {
         "ovs-vswitchd accepts connections but does not answer"
         "it is stopped or blocked: `ps` shows its state, its log what it was doing"
     NotApplied "not-applied" Error
-        "ovs-vswitchd has not applied the latest configuration (cur_cfg < next_cfg)"
+        "ovs-vswitchd has not applied the last change (cur_cfg < next_cfg)"
         "its log says why"
     BridgeDown "bridge-down" Error
         "a bridge of the database that ovs-vswitchd does not serve"
@@ -159,6 +159,9 @@ kinds! {
     UnknownKey "unknown-key" Warning
         "an undocumented key of options or other_config: it is ignored"
         "take it out or correct it; ovs-vswitchd.conf.db(5) lists the keys"
+    RemovedKey "removed-key" Warning
+        "a key that this version of Open vSwitch no longer has: it is ignored"
+        "take it out; ovs-vswitchd.conf.db(5) lists the keys"
     BadValue "bad-value" Warning
         "a documented key with an invalid value"
         "correct it; ovs-vswitchd.conf.db(5) lists the values"

@@ -130,6 +130,7 @@ pub(super) mod tests {
             topology,
             daemon: &Daemon::Unknown,
             host,
+            run_directories: &[],
         };
         let mut findings = findings(&snapshot);
         sort(&mut findings);

@@ -3,6 +3,7 @@
 use super::finding::{Found, Snapshot, has_failed};
 use super::kind::FindingKind;
 use crate::model::resolve::argument;
+use crate::model::tunnel::why_unknown;
 
 /// The start of ovs-vswitchd's error for a missing device.
 const NOT_OPENED: &str = "could not open network device";
@@ -33,8 +34,9 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             let mut what = error.unwrap_or("its ofport is -1").to_owned();
             if !known.is_empty() && !known.iter().any(|kind| kind == interface.kind()) {
                 what = format!(
-                    "{what}; this ovs-vswitchd knows no type {}",
-                    interface.kind()
+                    "{what}; this ovs-vswitchd knows no type {}{}",
+                    interface.kind(),
+                    why_unknown(interface.kind())
                 );
             }
             found.add(FindingKind::PortError, Some(bridge), name, what);
@@ -82,6 +84,7 @@ mod tests {
                     unserved: [].into(),
                 },
                 host: None,
+                run_directories: &[],
             };
             let line = |finding: &Finding| format!("{} {}", finding.kind.word(), finding.object);
             let mut lines: Vec<String> = findings(&snapshot).iter().map(line).collect();

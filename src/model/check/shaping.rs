@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Found, Snapshot};
 use super::kind::FindingKind;
 use crate::base::order::by_name;
-use crate::model::keys::{KeyFault, QOS_TYPES, check as check_keys};
+use crate::model::keys::{self, KeyFault, QOS_TYPES, check as check_keys};
 use crate::model::resolve::did_you_mean;
 use crate::model::services::Qos;
 use crate::model::{Bridge, Port};
@@ -13,6 +13,8 @@ use crate::ovsdb::Uuid;
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     let shaping = &snapshot.topology.shaping;
+    let version = snapshot.topology.ovs.ovs_version.as_deref();
+    let version = version.and_then(keys::version);
     // Ports may share a QoS, and several QoS a queue: each is checked once.
     let mut users: BTreeMap<Uuid, (&Bridge, &Port)> = BTreeMap::new();
     for bridge in &snapshot.topology.bridges {
@@ -40,6 +42,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             continue;
         }
         let mut place = ShapingRow {
+            version,
             bridge,
             port,
             table: "QoS",
@@ -62,6 +65,8 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 
 /// A row of table `QoS` or `Queue`, and a port that it shapes.
 struct ShapingRow<'t> {
+    /// Of Open vSwitch.
+    version: Option<(u8, u8)>,
     bridge: &'t Bridge,
     port: &'t Port,
     table: &'static str,
@@ -75,7 +80,8 @@ impl ShapingRow<'_> {
         let pairs = config
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()));
-        for wrong in check_keys(self.table, "other_config", Some(&self.qos.type_), pairs) {
+        let kind = Some(self.qos.type_.as_str());
+        for wrong in check_keys(self.table, "other_config", kind, self.version, pairs) {
             let of = match self.queue {
                 Some(number) => format!("queue {number} of its QoS"),
                 None => "its QoS".to_owned(),
@@ -99,13 +105,12 @@ impl ShapingRow<'_> {
                         ],
                     );
                 }
-                KeyFault::UnknownKey { .. } => {
-                    found.add(
-                        FindingKind::UnknownKey,
-                        bridge,
-                        port,
-                        format!("{of}: {wrong}"),
-                    );
+                KeyFault::UnknownKey { .. } | KeyFault::Removed { .. } => {
+                    let kind = match wrong.kind {
+                        KeyFault::Removed { .. } => FindingKind::RemovedKey,
+                        _ => FindingKind::UnknownKey,
+                    };
+                    found.add(kind, bridge, port, format!("{of}: {wrong}"));
                 }
                 // Programs write the rates of queues to the QoS, too.
                 KeyFault::KeyOfOtherType { .. } | KeyFault::KeyOfOtherColumn { .. } => {}

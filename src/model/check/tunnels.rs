@@ -1,12 +1,11 @@
 //! Faults of tunnels, checked against the host's addresses and routes.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use super::finding::{Found, Snapshot, has_failed};
 use super::kind::FindingKind;
 use crate::model::host::HostFacts;
-use crate::model::tunnel::{Tunnel, tunnels};
+use crate::model::tunnel::{Tunnel, address, tunnels};
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
     duplicates(snapshot, found);
@@ -20,8 +19,8 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 /// The properties that no two tunnels may share: type, addresses, incoming key, port, mark.
 type Identity<'t> = (
     &'t str,
-    Option<&'t str>,
-    Option<&'t str>,
+    Option<String>,
+    Option<String>,
     String,
     Option<u16>,
     Option<&'t str>,
@@ -30,11 +29,15 @@ type Identity<'t> = (
 fn identity<'t>(tunnel: &Tunnel<'t>) -> Option<Identity<'t>> {
     // Without a remote address it is no tunnel yet.
     tunnel.remote?;
+    let one_spelling = |text: &str| match address(text) {
+        Some(address) => address.to_string(),
+        None => text.to_owned(),
+    };
     let mark = tunnel.interface.options.get("egress_pkt_mark");
     Some((
         tunnel.kind(),
-        tunnel.local,
-        tunnel.remote,
+        tunnel.local.map(one_spelling),
+        tunnel.remote.map(one_spelling),
         tunnel.in_key.to_string(),
         tunnel.dst_port,
         mark.map(String::as_str).filter(|mark| *mark != "0"),
@@ -81,8 +84,7 @@ fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
     }
     let name = &tunnel.interface.name;
     // `flow` and malformed addresses are not checked against the host.
-    let address = |text: Option<&str>| text.and_then(|text| text.parse::<IpAddr>().ok());
-    if let Some(local) = address(tunnel.local)
+    if let Some(local) = tunnel.local.and_then(address)
         && !host.has_address(local)
     {
         let what = format!("its local_ip {local} is no address of this host");
@@ -95,7 +97,7 @@ fn check_host(tunnel: &Tunnel<'_>, host: &HostFacts, found: &mut Found) {
         // The route to the tunnel network depends on the address.
         return;
     }
-    if let Some(remote) = address(tunnel.remote)
+    if let Some(remote) = tunnel.remote.and_then(address)
         && !host.has_route(remote)
     {
         let what = format!("the host has no route to {remote}");

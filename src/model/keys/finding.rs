@@ -38,6 +38,13 @@ pub enum KeyFault {
         /// The column.
         column: &'static str,
     },
+    /// The key is no longer there in the version of Open vSwitch that is run.
+    Removed {
+        /// The last version that had it.
+        last: (u8, u8),
+        /// The version that is run.
+        now: (u8, u8),
+    },
     /// The key is documented, but the value is not valid.
     BadValue {
         /// The value.
@@ -76,6 +83,11 @@ impl fmt::Display for KeyFinding {
             KeyFault::KeyOfOtherColumn { table, column } => write!(
                 f,
                 " is not a documented key; it is one of column {column} of table {table}"
+            ),
+            KeyFault::Removed { last, now } => write!(
+                f,
+                " is ignored: Open vSwitch {}.{} was the last version that had it, and this is {}.{}",
+                last.0, last.1, now.0, now.1
             ),
             KeyFault::BadValue { value, expected } => write!(
                 f,

@@ -117,7 +117,13 @@ pub(super) const INTERFACE: [Section; 5] = [
                 Words(&["best-effort", "native-with-zerocopy", "native", "generic"]),
             )
             .of(XDP),
-            key("use-need-wakeup", Bool).of(XDP).until(3, 6),
+            key("use-need-wakeup", Bool).of(XDP).gone_after(3, 6),
+            key("dq-zero-copy", Bool)
+                .of(&["dpdkvhostuserclient"])
+                .gone_after(2, 14),
+            key("rx-checksum-offload", Bool)
+                .of(&["dpdk"])
+                .gone_after(2, 7),
             key("vhost-server-path", Text).of(&["dpdkvhostuserclient"]),
             key("vhost-max-queue-pairs", Int(1, 128))
                 .of(&["dpdkvhostuserclient"])
@@ -157,6 +163,8 @@ pub(super) const INTERFACE: [Section; 5] = [
             key("cfm_opstate", Words(&["down", "up"])),
             key("cfm_ccm_vlan", Either(&[Int(1, 4095), Words(&["random"])])),
             key("cfm_ccm_pcp", Int(1, 7)),
+            key("enable-vlan-splinters", Bool).gone_after(2, 5),
+            key("xdpmode", Words(&["skb", "drv"])).gone_after(2, 12),
             key("lacp-port-id", Int(1, 65_535)),
             key("lacp-port-priority", Int(1, 65_535)),
             key("lacp-aggregation-key", Int(1, 65_535)),

@@ -32,10 +32,13 @@ pub use value::Value;
 /// `kind` is the type of the interface (empty: `system`), of the `QoS`, or of the `QoS` that the queue
 /// belongs to. Without it a key is valid if it is valid for any type. Unknown tables, and columns without
 /// documented keys, have no findings.
+///
+/// `version` is that of the Open vSwitch that is run, as [`version`] reads it; without it, no key was removed.
 pub fn check<'a>(
     table: &str,
     column: &str,
     kind: Option<&str>,
+    version: Option<(u8, u8)>,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Vec<KeyFinding> {
     let Some(section) = section(table, column) else {
@@ -43,7 +46,7 @@ pub fn check<'a>(
     };
     let of = kind_of(section.table, kind);
     let finding = |(key, value)| {
-        let kind = wrong(section, of, key, value)?;
+        let kind = wrong(section, of, version, key, value)?;
         Some(KeyFinding {
             table: section.table,
             column: section.column,
@@ -55,8 +58,23 @@ pub fn check<'a>(
     pairs.into_iter().filter_map(finding).collect()
 }
 
+/// Major and minor version of Open vSwitch of a text such as `3.1.0`.
+pub fn version(text: &str) -> Option<(u8, u8)> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    let mut next = || numbers.next()?.parse().ok();
+    Some((next()?, next()?))
+}
+
+/// Whether some version of Open vSwitch no longer has this key.
+pub fn was_removed(table: &str, column: &str, key: &str) -> bool {
+    let keys = section(table, column)
+        .into_iter()
+        .flat_map(|section| section.keys);
+    keys.into_iter().any(|row| row.gone && row.is(key))
+}
+
 /// The keys of `column` of `table` for objects of type `kind` (`None`: of any type), for completion.
-/// Families such as `fake-bridge-*` are left out; each key comes once.
+/// Families such as `fake-bridge-*` are left out, and what is no longer there; each key comes once.
 pub fn known(
     table: &str,
     column: &str,
@@ -67,7 +85,7 @@ pub fn known(
         let of = kind_of(section.table, kind);
         let mut names = Vec::new();
         for key in section.keys.iter().filter(|key| key.is_for(of)) {
-            if !key.is_family() && !names.contains(&key.name) {
+            if !key.is_family() && !key.gone && !names.contains(&key.name) {
                 names.push(key.name);
             }
         }
@@ -123,10 +141,21 @@ fn kind_of<'k>(table: &str, kind: Option<&'k str>) -> Option<&'k str> {
     }
 }
 
-fn wrong(section: &Section, of: Option<&str>, key: &str, value: &str) -> Option<KeyFault> {
+fn wrong(
+    section: &Section,
+    of: Option<&str>,
+    version: Option<(u8, u8)>,
+    key: &str,
+    value: &str,
+) -> Option<KeyFault> {
     let rows: Vec<&Key> = section.keys.iter().filter(|row| row.is(key)).collect();
     let mut fitting = rows.iter().filter(|row| row.is_for(of));
     if let Some(first) = fitting.clone().next() {
+        if let Some(now) = version
+            && let Some(last) = first.gone_in(now)
+        {
+            return Some(KeyFault::Removed { last, now });
+        }
         return (!fitting.any(|row| row.value.accepts(value))).then(|| KeyFault::BadValue {
             value: value.to_owned(),
             expected: first.value.to_string(),
@@ -147,7 +176,10 @@ fn wrong(section: &Section, of: Option<&str>, key: &str, value: &str) -> Option<
             meant: Some(row.name.to_owned()),
         });
     }
-    let keys = || section.keys.iter().filter(|row| row.is_for(of));
+    let keys = || {
+        let keys = section.keys.iter();
+        keys.filter(|row| row.is_for(of) && !row.gone)
+    };
     let folded = fold(key);
     if let Some(row) = keys().find(|row| fold(row.name) == folded) {
         let meant = Some(row.name.to_owned());
@@ -204,14 +236,14 @@ mod tests {
     /// The findings of `check`, one a line.
     fn said(place: &str, kind: Option<&str>, pairs: &[(&str, &str)]) -> String {
         let (table, column) = place.split_once('.').unwrap();
-        let findings = check(table, column, kind, pairs.iter().copied());
+        let findings = check(table, column, kind, Some((3, 7)), pairs.iter().copied());
         let lines: Vec<String> = findings.iter().map(KeyFinding::to_string).collect();
         lines.join("\n")
     }
 
     fn unknown(place: &str, kind: Option<&str>, key: &str) -> Option<String> {
         let (table, column) = place.split_once('.').unwrap();
-        match check(table, column, kind, [(key, "1")]).pop()?.kind {
+        match check(table, column, kind, None, [(key, "1")]).pop()?.kind {
             KeyFault::UnknownKey { meant } => Some(meant.unwrap_or_default()),
             kind => panic!("{kind:?}"),
         }
@@ -262,6 +294,13 @@ mod tests {
                 ("mac-aging-time", "5"),
                 "other_config:mac-aging-time of table Port is not a documented key; \
                  it is one of column other_config of table Bridge",
+            ),
+            (
+                options,
+                Some("afxdp"),
+                ("use-need-wakeup", "true"),
+                "options:use-need-wakeup of interface type afxdp is ignored: \
+                 Open vSwitch 3.6 was the last version that had it, and this is 3.7",
             ),
             (
                 "Bridge.other_config",
@@ -364,7 +403,7 @@ mod tests {
         let bad = |place: &str, kind: Option<&str>, key: &str, values: &[&str]| {
             let (table, column) = place.split_once('.').unwrap();
             for value in values {
-                let found = check(table, column, kind, [(key, *value)]);
+                let found = check(table, column, kind, None, [(key, *value)]);
                 let is_bad = found
                     .iter()
                     .all(|one| matches!(one.kind, KeyFault::BadValue { .. }));
@@ -482,6 +521,29 @@ mod tests {
         // Read-only columns and unknown tables have no findings.
         good("Interface.status", None, &[("x", "y")]);
         good("Nothing.other_config", None, &[("x", "y")]);
+    }
+
+    #[test]
+    fn versions() {
+        for (text, number) in [
+            ("3.1.0", Some((3, 1))),
+            ("2.17.11-rc1", Some((2, 17))),
+            ("3.1", Some((3, 1))),
+            ("3", None),
+            ("", None),
+            ("v3.1", None),
+            ("3.1000", None),
+        ] {
+            assert_eq!(version(text), number, "{text}");
+        }
+        let removed = |version| {
+            let pairs = [("n-dpdk-rxqs", "2")];
+            !check("Open_vSwitch", "other_config", None, version, pairs).is_empty()
+        };
+        assert_eq!(
+            [None, Some((2, 5)), Some((2, 6))].map(removed),
+            [false, false, true]
+        );
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Key {
     pub source: Source,
     /// Whether the switch refuses an interface of these types without it.
     pub required: bool,
+    /// Whether versions after the last one of [`Source::Page`] ignore it.
+    pub gone: bool,
 }
 
 /// Where a key is documented.
@@ -56,6 +58,7 @@ pub(super) const fn key(name: &'static str, value: Value) -> Key {
             until: None,
         },
         required: false,
+        gone: false,
     }
 }
 
@@ -89,7 +92,15 @@ impl Key {
         Self { source, ..self }
     }
 
-    /// Sets the last version that has it.
+    /// Sets the last version that has it: later ones ignore it.
+    pub(super) const fn gone_after(self, major: u8, minor: u8) -> Self {
+        Self {
+            gone: true,
+            ..self.until(major, minor)
+        }
+    }
+
+    /// Sets the last version that documents it.
     pub(super) const fn until(self, major: u8, minor: u8) -> Self {
         let source = Source::Page {
             since: None,
@@ -125,6 +136,14 @@ impl Key {
     /// Whether it is valid for this type; without a type, for any.
     pub fn is_for(&self, kind: Option<&str>) -> bool {
         self.of.is_empty() || kind.is_none_or(|kind| self.of.contains(&kind))
+    }
+
+    /// The last version that had it, if `version` is later and ignores it.
+    pub fn gone_in(&self, version: (u8, u8)) -> Option<(u8, u8)> {
+        match self.source {
+            Source::Page { until, .. } if self.gone => until.filter(|last| version > *last),
+            _ => None,
+        }
     }
 
     /// Whether it stands for a family of keys.

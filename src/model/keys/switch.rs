@@ -21,6 +21,7 @@ pub(super) const OPEN_VSWITCH: [Section; 2] = [
             key("offloaded-stats-delay", Int(0, UNBOUNDED)).since(3, 2),
             key("hw-offload", Bool),
             key("hw-offload-priority", NAMES).since(3, 7),
+            key("n-dpdk-rxqs", Int(1, UNBOUNDED)).gone_after(2, 5),
             key("n-offload-threads", Int(1, 10)),
             key("tc-policy", Words(&["none", "skip_sw", "skip_hw"])),
             key("dpdk-init", Words(&["false", "true", "try"])),
@@ -52,6 +53,7 @@ pub(super) const OPEN_VSWITCH: [Section; 2] = [
             key("pmd-auto-lb-rebal-interval", Int(0, 20_000)),
             key("pmd-auto-lb-load-threshold", Int(0, 100)),
             key("pmd-auto-lb-improvement-threshold", Int(0, 100)),
+            // Later versions read it, too.
             key("pmd-maxsleep", SLEEP).until(3, 1),
             key("pmd-sleep-max", SLEEPS).since(3, 2),
             key("userspace-tso-enable", Bool),

@@ -465,6 +465,11 @@ impl<'c> Draft<'c> {
         }
     }
 
+    /// Takes what a column holds once the transaction is committed.
+    pub(crate) fn observe(&mut self, row: RowId, column: &str, datum: Datum) {
+        self.change(row, column, ColumnChange::Set(datum));
+    }
+
     /// The UUID of a row in the database; `None` for a new row.
     pub(crate) fn uuid(&self, row: RowId) -> Option<Uuid> {
         match self.rows.of(row).identity {
@@ -546,10 +551,17 @@ impl<'c> Draft<'c> {
         let mut select = select(table, columns);
         select.when = when;
         let rows = self.database.select(vec![select]).await?;
-        rows.concat()
-            .into_iter()
-            .map(|row| self.keep(&row))
-            .collect()
+        let rows = self.learn(&rows.concat())?;
+        for row in &rows {
+            let stored = &mut self.rows.of_mut(*row).stored;
+            for column in columns.iter().filter(|column| **column != "_uuid") {
+                // The schema lacks it.
+                if !stored.contains_key(*column) {
+                    stored.insert((*column).to_owned(), Datum::EMPTY);
+                }
+            }
+        }
+        Ok(rows)
     }
 
     /// Stores what was read of a row; columns that were read before are kept, so that all decisions on a row

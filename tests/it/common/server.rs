@@ -135,13 +135,30 @@ pub fn run(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The schema of the switch's database.
+/// The schema of the switch's database: that of the ovsdb-server that is run.
 pub fn schema() -> PathBuf {
-    ["/usr/share/openvswitch", "/usr/local/share/openvswitch"]
-        .map(|dir| Path::new(dir).join("vswitch.ovsschema"))
-        .into_iter()
-        .find(|path| path.exists())
-        .expect("Open vSwitch is installed")
+    ovs::sandbox::schema().expect("Open vSwitch is installed")
+}
+
+/// A manual page of the Open vSwitch that is run, as roff, font changes taken out: `man5/ovs-vswitchd.conf.db.5`.
+pub fn manual(page: &str) -> String {
+    let schema = schema();
+    let share = schema.ancestors().nth(2).expect("it is in a prefix");
+    let file = share.join("man").join(page);
+    let page = fs::read(&file).unwrap_or_else(|_| {
+        let packed = format!("{}.gz", file.display());
+        let output = Command::new("gzip").args(["-dc", &packed]).output();
+        let output = output.expect("gzip runs");
+        assert!(output.status.success(), "{packed} is not installed");
+        output.stdout
+    });
+    String::from_utf8(page)
+        .expect("it is UTF-8")
+        .replace("\\fB", "")
+        .replace("\\fR", "")
+        .replace("\\-", "-")
+        .replace("\\[char46]", ".")
+        .replace("\\[char59]", ";")
 }
 
 /// Waits until it holds, at most half a minute.

@@ -13,7 +13,7 @@ mod daemons;
 mod local;
 mod openflow;
 mod ovsdb;
-mod peer;
+pub(crate) mod peer;
 mod seen;
 
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@
 //! is named below it, or has nothing to show.
 
 pub(crate) mod cases;
-mod normal;
+pub(crate) mod normal;
 mod twins;
 
 use std::collections::BTreeSet;

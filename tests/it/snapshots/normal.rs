@@ -28,7 +28,16 @@ pub(crate) fn form(text: &str, run_dir: &Path) -> String {
 /// What stands at the beginning of a text: its length, and what to write instead.
 type Rule = fn(&str) -> Option<(usize, String)>;
 
-const RULES: [Rule; 6] = [uuid, mac, datapath_id, row_name, seconds, age];
+const RULES: [Rule; 8] = [
+    uuid,
+    mac,
+    datapath_id,
+    row_name,
+    seconds,
+    age,
+    version,
+    interface_types,
+];
 
 fn uuid(text: &str) -> Option<(usize, String)> {
     const UUID: &str = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -65,6 +74,20 @@ fn age(text: &str) -> Option<(usize, String)> {
         text,
         &["idle_age=", "idle_age\":", "hard_age=", "hard_age\":"],
     )
+}
+
+/// The version of Open vSwitch that is run: `Open vSwitch 3.1.0`, `"ovs_version":"3.1.0"`
+fn version(text: &str) -> Option<(usize, String)> {
+    number_behind(text, &["Open vSwitch ", "ovs_version\":\""])
+        .filter(|(taken, _)| text[..*taken].ends_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The types of interface that it knows, in a transaction.
+fn interface_types(text: &str) -> Option<(usize, String)> {
+    const BEFORE: &str = "iface_types\":[\"set\",[";
+    let types = text.strip_prefix(BEFORE)?;
+    let length = types.find(']')?;
+    Some((BEFORE.len() + length, format!("{BEFORE}\"...\"")))
 }
 
 fn number_behind(text: &str, keys: &[&str]) -> Option<(usize, String)> {

@@ -1,0 +1,108 @@
+//! Controllers that ovs-vswitchd never uses: refused where it is known, found by `ovs check`; against what the
+//! real daemon does and logs.
+
+use std::fs;
+
+use crate::common::Sandbox;
+use crate::common::server::until;
+
+/// Whether ovs-vswitchd has logged that it uses the controller.
+fn is_used(sandbox: &Sandbox, target: &str) -> bool {
+    let log = fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.log")).unwrap();
+    let used = |role| log.contains(&format!("added {role} controller \"{target}\""));
+    used("primary") || used("service")
+}
+
+#[test]
+fn a_socket_that_the_switch_does_not_open_is_refused() {
+    let sandbox = Sandbox::with("add-br br0 -- add-br br1 -- set-controller br1 tcp:127.0.0.1:1");
+    let dir = sandbox.run_dir().to_str().unwrap().to_owned();
+    for (target, permitted) in [
+        ("unix:/tmp/c.sock".to_owned(), format!("unix:{dir}/NAME")),
+        (format!("unix:{dir}x/c.sock"), format!("unix:{dir}/NAME")),
+        ("unix:sub/c.sock".to_owned(), format!("unix:{dir}/NAME")),
+        (
+            "punix:/tmp/br0.x".to_owned(),
+            format!("punix:{dir}/br0.NAME"),
+        ),
+        ("punix:br0.x".to_owned(), format!("punix:{dir}/br0.NAME")),
+        (
+            format!("punix:{dir}/other"),
+            format!("punix:{dir}/br0.NAME"),
+        ),
+    ] {
+        let words = format!(
+            "ovs: ovs-vswitchd never uses the controller \"{target}\": its path is not in the run directory \
+             of the switch\nhint: {permitted} is permitted\n"
+        );
+        sandbox.refuses(&format!("bridge set br0 --controller {target}"), 1, &words);
+        let of_br1 = words.replace("br0.NAME", "br1.NAME");
+        sandbox.refuses(
+            &format!("db set Controller br1 target={target}"),
+            1,
+            &of_br1,
+        );
+        let before = sandbox.database();
+        let mut batch = ovs!(sandbox, "batch");
+        batch.write_stdin(format!(
+            "db create Controller target={target} --id=@c\ndb set Bridge br0 controller=@c\n"
+        ));
+        batch.fails(1, words.clone());
+        assert_eq!(sandbox.database(), before);
+        let new = words.replace("br0.NAME", "br2.NAME");
+        sandbox.refuses(&format!("bridge add br2 --controller {target}"), 1, &new);
+
+        // The real daemon does not use it.
+        vsctl!(sandbox, "set-controller br0 {target}");
+        assert!(!is_used(&sandbox, &target), "{target}");
+        ovs!(sandbox, "check br0 --columns finding,object,what,hint")
+            .run()
+            .shows(format!(
+                "controller-unreachable\t{target}\tovs-vswitchd does not use it: its path is not in the run \
+                 directory of the switch\t{permitted} is permitted: `ovs bridge set br0 --controller TARGET`\n"
+            ));
+        vsctl!(sandbox, "del-controller br0");
+    }
+    for target in [
+        format!("unix:{dir}/c.sock"),
+        format!("unix:/{dir}//c.sock"),
+        "unix:c.sock".to_owned(),
+        format!("punix:{dir}/br0.x"),
+    ] {
+        ovs!(sandbox, "bridge set br0 --controller {target}")
+            .ok()
+            .says_nothing();
+        until("it is used", || is_used(&sandbox, &target));
+    }
+}
+
+#[test]
+fn tls_without_a_key_is_warned_of() {
+    let sandbox = Sandbox::with("add-br br0");
+    let words = "needs a key and certificates, and table SSL has no row";
+    ovs!(sandbox, "bridge set br0 --controller ssl:127.0.0.1:1")
+        .ok()
+        .says(format!(
+            "ovs: warning: the controller \"ssl:127.0.0.1:1\" {words}"
+        ));
+    ovs!(sandbox, "check br0 --columns finding,object,what")
+        .run()
+        .shows(
+            "controller-unreachable\tssl:127.0.0.1:1\tovs-vswitchd has no key and certificates: table SSL \
+             has no row\n",
+        );
+    vsctl!(sandbox, "set-fail-mode br0 secure");
+    ovs!(sandbox, "check br0 --columns finding,what").run().shows(
+        "no-controller\tfail_mode is secure, and ssl:127.0.0.1:1 is not connected: ovs-vswitchd has no key",
+    );
+    ovs!(sandbox, "db set Controller br0 target=pssl:0:127.0.0.1")
+        .ok()
+        .says(words);
+    // In one transaction with its row it is no fault.
+    let mut batch = ovs!(sandbox, "batch");
+    batch.write_stdin(
+        "db create SSL private_key=/k certificate=/c ca_cert=/a --id=@s\n\
+         db set Open_vSwitch . ssl=@s\nbridge set br0 --controller ssl:127.0.0.1:2\n",
+    );
+    batch.ok().says_nothing();
+}
