@@ -13,6 +13,23 @@ pub(crate) fn put_decimal(out: &mut String, number: impl itoa::Integer) {
     }
 }
 
+/// Ascending integers, three or more consecutive ones as a range: `1-4,10,20`, with `separator` for the comma.
+pub(crate) fn ranges(numbers: &[i64], separator: &str) -> String {
+    let mut parts: Vec<(i64, i64)> = Vec::new();
+    for &number in numbers {
+        match parts.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => parts.push((number, number)),
+        }
+    }
+    let part = |(first, last): &(i64, i64)| match last.saturating_sub(*first) {
+        0 => first.to_string(),
+        1 => format!("{first}{separator}{last}"),
+        _ => format!("{first}-{last}"),
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join(separator)
+}
+
 /// A number in hexadecimal after `0x`, zero-padded to `digits` digits.
 pub(crate) fn put_hex(out: &mut String, number: u64, digits: usize) {
     let needed = 16 - number.leading_zeros() as usize / 4;

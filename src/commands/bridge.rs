@@ -107,18 +107,16 @@ const OTHER_CONFIG: Column<Bridge> =
 const MIRRORS: Column<Bridge> = Column::new("mirrors", services::mirrors)
     .is(Shape::Records(services::mirror_headings), "its mirrors")
     .in_general("the mirrors; of a port those that select its packets or that it sends");
-const SFLOW: Column<Bridge> = Column::new("sflow", |bridge: &Bridge| {
-    targets(bridge.sflow.as_ref())
-})
-.texts("the collectors that sFlow reports its packets to");
+const SFLOW: Column<Bridge> =
+    Column::new("sflow", |bridge: &Bridge| targets(bridge.sflow.as_ref()))
+        .texts("the collectors that sFlow reports its packets to");
 const NETFLOW: Column<Bridge> = Column::new("netflow", |bridge: &Bridge| {
     targets(bridge.netflow.as_ref())
 })
 .texts("the collectors that NetFlow reports its flows to");
-const IPFIX: Column<Bridge> = Column::new("ipfix", |bridge: &Bridge| {
-    targets(bridge.ipfix.as_ref())
-})
-.texts("the collectors that IPFIX reports its flows to");
+const IPFIX: Column<Bridge> =
+    Column::new("ipfix", |bridge: &Bridge| targets(bridge.ipfix.as_ref()))
+        .texts("the collectors that IPFIX reports its flows to");
 const PARENT: Column<Bridge> = Column::new("parent", |bridge: &Bridge| {
     Cell::from(bridge.parent.as_deref())
 })

@@ -4,11 +4,12 @@ use clap::ValueEnum;
 
 use super::lines;
 use super::{Context, Exit, Failure};
+use crate::base::digits::ranges;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::graph::{Graph, GraphLink, Item, ItemIndex, ItemKind};
 use crate::model::patch::PatchState;
-use crate::model::vlan::{Vlan, ranges};
+use crate::model::vlan::Vlan;
 use crate::model::{Bridge, Depth, Scope, Want};
 use crate::output::graph::{
     End, Frame, FrameKind, Join, JoinKind, Picture, Row, dot, drawing, mermaid, svg,
@@ -92,14 +93,7 @@ fn columns<'g, 't>() -> Vec<Column<ItemRow<'g, 't>>> {
             .shape(Shape::TEXTS),
         lines::InterfaceRow::TAG.of(|line: &ItemRow<'g, 't>| Cell::from(line.item.vlan.tag())),
         lines::InterfaceRow::TRUNKS
-            .of(|line: &ItemRow<'g, 't>| {
-                Cell::List(
-                    trunks(line.item)
-                        .iter()
-                        .map(|vid| Cell::from(*vid))
-                        .collect(),
-                )
-            })
+            .of(|line: &ItemRow<'g, 't>| Cell::Integers(trunks(line.item).to_vec()))
             .drop(2),
         lines::InterfaceRow::PEER_BRIDGE.of(|line: &ItemRow<'g, 't>| {
             Cell::from(line.peer_bridge.map(|bridge| bridge.name.as_str()))
@@ -302,7 +296,7 @@ fn row(item: &Item<'_>) -> Row {
         Vlan::Access { tag } => Some(*tag),
         Vlan::Trunk { trunks } if trunks.is_empty() => None,
         Vlan::Trunk { trunks } => {
-            notes.push(format!("trunks {}", ranges(trunks)));
+            notes.push(format!("trunks {}", ranges(trunks, ",")));
             None
         }
         vlan @ (Vlan::NativeTagged { tag, .. }

@@ -140,7 +140,7 @@ impl<'t> InterfaceRow<'t> {
 
     pub(super) const TRUNKS: InterfaceColumn<'t> =
         Column::new("trunks", |line: &InterfaceRow<'t>| {
-            numbers(&line.port.trunks)
+            Cell::Integers(line.port.trunks.clone())
         })
         .is(
             Shape::List(&Shape::VID),
@@ -213,11 +213,10 @@ impl<'t> InterfaceRow<'t> {
         .text_map("other_config of the interface, not of its port")
         .reads(&["other_config"]);
 
-    pub(super) const BFD: InterfaceColumn<'t> = Column::new("bfd", |line: &InterfaceRow<'t>| {
-        map(&line.interface.bfd)
-    })
-    .text_map("settings of BFD, by key")
-    .reads(&["bfd"]);
+    pub(super) const BFD: InterfaceColumn<'t> =
+        Column::new("bfd", |line: &InterfaceRow<'t>| map(&line.interface.bfd))
+            .text_map("settings of BFD, by key")
+            .reads(&["bfd"]);
 
     pub(super) const CFM_MPID: InterfaceColumn<'t> =
         Column::new("cfm_mpid", |line: &InterfaceRow<'t>| {
@@ -226,11 +225,10 @@ impl<'t> InterfaceRow<'t> {
         .whole_or_null("the maintenance point of CFM; without one CFM is off")
         .reads(&["cfm_mpid"]);
 
-    pub(super) const LLDP: InterfaceColumn<'t> = Column::new("lldp", |line: &InterfaceRow<'t>| {
-        map(&line.interface.lldp)
-    })
-    .text_map("settings of LLDP, by key")
-    .reads(&["lldp"]);
+    pub(super) const LLDP: InterfaceColumn<'t> =
+        Column::new("lldp", |line: &InterfaceRow<'t>| map(&line.interface.lldp))
+            .text_map("settings of LLDP, by key")
+            .reads(&["lldp"]);
 
     pub(super) const STATUS: InterfaceColumn<'t> =
         Column::new("status", |line: &InterfaceRow<'t>| {
@@ -311,11 +309,6 @@ impl<'t> InterfaceRow<'t> {
         })
         .text_map("keys and values that others, such as Neutron, have left")
         .reads(&["external_ids"]);
-}
-
-/// A list of numbers.
-pub(super) fn numbers(numbers: &[i64]) -> Cell {
-    Cell::List(numbers.iter().map(|number| Cell::from(*number)).collect())
 }
 
 /// A map of strings, secrets masked.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lines::{map, numbers};
+use super::lines::map;
 use crate::model::services::{FlowExport, Mirror, Qos, Queue, Shaping};
 use crate::model::{Bridge, Port};
 use crate::output::{Cell, Column, Heading, Shape, headings};
@@ -35,7 +35,7 @@ pub(super) fn mirror_columns() -> [Column<Mirror>; 8] {
 const MIRROR: Column<Mirror> =
     Column::new("mirror", |mirror: &Mirror| Cell::text(&mirror.name)).text("the mirror's name");
 const SELECT_VLAN: Column<Mirror> = Column::new("select_vlan", |mirror: &Mirror| {
-    numbers(&mirror.select_vlan)
+    Cell::Integers(mirror.select_vlan.clone())
 })
 .is(
     Shape::List(&Shape::VID),

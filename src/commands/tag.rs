@@ -3,7 +3,7 @@
 mod change;
 mod map;
 
-use super::lines::{InterfaceRow, Picture, numbers};
+use super::lines::{InterfaceRow, Picture};
 use super::write;
 use super::{Context, Failure, port};
 use crate::commands::about::{About, Describe as _};
@@ -135,7 +135,7 @@ impl Command {
 
 impl<'t> InterfaceRow<'t> {
     const CVLANS: Column<InterfaceRow<'t>> = Column::new("cvlans", |line: &InterfaceRow<'t>| {
-        numbers(&line.port.cvlans)
+        Cell::Integers(line.port.cvlans.clone())
     })
     .is(
         Shape::List(&Shape::VID),

@@ -412,6 +412,7 @@ async fn plan<'c>(
     if let Err(refusal) = edit.check_controllers().await {
         return Ok((edit, Some(refusal.into())));
     }
+    edit.warn_of_dangling_patches().await?;
     edit.check_keys().await?;
     Ok((edit, None))
 }

@@ -117,6 +117,8 @@ pub(super) fn assemble<'a>(
             bridge.ports.push(port);
         }
         sort_by_name(&mut bridge.ports, |port| &port.name);
+        let is_own = |port: &Port| port.name == bridge.name;
+        bridge.port_count -= usize::from(bridge.ports.iter().any(is_own));
         topology.bridges.push(bridge);
     }
     match &want.scope {

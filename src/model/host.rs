@@ -25,7 +25,7 @@ impl HostFacts {
     ///
     /// `fib_trie`, `if_inet6` and `ipv6_route` are the contents of these files in `/proc/net`; malformed
     /// lines are skipped. `devices` are the names in `/sys/class/net`, each with whether it is hardware
-    /// (has a link `device`).
+    /// (has a link `device`) or stacked on hardware.
     pub fn of_kernel(
         fib_trie: &str,
         if_inet6: &str,
@@ -95,7 +95,7 @@ impl HostFacts {
         self.has_address(address) || self.routes.iter().any(|route| contains(*route, address))
     }
 
-    /// Whether the device is hardware: a network card, not a tap or veth.
+    /// Whether the device is hardware or stacked on hardware: a network card or bond, not a tap or veth.
     pub fn is_hardware(&self, device: &str) -> bool {
         self.devices.get(device).copied().unwrap_or_default()
     }

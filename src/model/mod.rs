@@ -52,5 +52,5 @@ pub mod want;
 pub use assembly::port;
 pub use names::PortNames;
 pub use reading::{Reading, select_port};
-pub use topology::{Bridge, Connection, Interface, OpenVSwitch, Port, Topology};
+pub use topology::{Bridge, Connection, GUEST_KEYS, Interface, OpenVSwitch, Port, Topology};
 pub use want::{Depth, Extra, Scope, Want};

@@ -5,10 +5,10 @@
 //! tree is made from that last answer alone, which is one consistent snapshot. If the configuration changed
 //! in between, it reads whole tables once more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::assembly::assemble;
-use super::topology::Topology;
+use super::topology::{Bridge, Topology};
 use super::want::{Depth, Extra, Scope, Want};
 use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
@@ -24,7 +24,7 @@ pub fn select_port(name: &str, columns: &[&'static str]) -> Select {
 }
 
 /// A reading in progress: send [`Reading::selects`] in one transaction, pass the answers to
-/// [`Reading::take`], until that returns the tree. At most six times.
+/// [`Reading::take`], until that returns the tree. At most seven times.
 #[derive(Debug)]
 pub struct Reading {
     want: Want,
@@ -45,6 +45,8 @@ enum Step {
     MirrorPorts(Vec<Uuid>, Box<Topology>),
     /// Reads these rows.
     Last(Rows),
+    /// Asks for the bridges' own ports, which are no part of their number of ports.
+    OwnPorts(Box<Topology>, Vec<Row>),
 }
 
 /// Which rows the last request reads.
@@ -96,15 +98,17 @@ impl Reading {
                 named("Port", &["_uuid", "interfaces", "qos"])
             }
             Step::PortByName => named("Port", &["_uuid", "interfaces"]),
-            Step::QueuesOf(qos, _) => {
-                by_uuid(&Select::columns("QoS", &["queues"]), Some(&[*qos]))
-            }
+            Step::QueuesOf(qos, _) => by_uuid(&Select::columns("QoS", &["queues"]), Some(&[*qos])),
             Step::MirrorPorts(ports, _) => {
                 let few = Some(ports.as_slice()).filter(|ports| ports.len() <= WORTH_NAMING);
                 by_uuid(&Select::columns("Port", &["_uuid", "name"]), few)
             }
             Step::PortsOf(ports) => by_uuid(&Select::columns("Port", &["interfaces"]), Some(ports)),
             Step::Last(rows) => self.last_selects(rows),
+            Step::OwnPorts(topology, _) => {
+                let own = |bridge: &Bridge| select_port(&bridge.name, &[]);
+                topology.bridges.iter().map(own).collect()
+            }
         }
     }
 
@@ -116,6 +120,11 @@ impl Reading {
     pub fn take(&mut self, answers: &[Vec<Row>]) -> Result<Option<Topology>, ValueError> {
         let mut rows = answers.iter().flatten();
         let last = match &mut self.step {
+            Step::OwnPorts(topology, bridges) => {
+                let mut topology = std::mem::take(topology.as_mut());
+                count_other_ports(&mut topology, bridges, answers)?;
+                return Ok(self.with_mirror_ports(topology));
+            }
             Step::BridgeByName => match rows.next() {
                 None => return Ok(Some(Topology::default())),
                 Some(row) => {
@@ -189,18 +198,11 @@ impl Reading {
             Step::Last(asked) => {
                 let (topology, whole) = assemble(rows, &self.want, asked.by_port())?;
                 if whole || asked.named.is_none() {
-                    let mirrors = topology.bridges.iter().flat_map(|bridge| &bridge.mirrors);
-                    let unknown = mirrors.flat_map(|mirror| {
-                        let ports = mirror.ports();
-                        ports.filter(|id| !mirror.names.contains_key(id))
-                    });
-                    let mut unknown: Vec<Uuid> = unknown.collect();
-                    if unknown.is_empty() {
-                        return Ok(Some(topology));
+                    if self.want.depth != Depth::Bridges || topology.bridges.is_empty() {
+                        return Ok(self.with_mirror_ports(topology));
                     }
-                    unknown.sort_unstable();
-                    unknown.dedup();
-                    self.step = Step::MirrorPorts(unknown, Box::new(topology));
+                    let bridges = answers.last().cloned().unwrap_or_default();
+                    self.step = Step::OwnPorts(Box::new(topology), bridges);
                     return Ok(None);
                 }
                 // The configuration changed between the requests.
@@ -209,6 +211,23 @@ impl Reading {
         };
         self.step = Step::Last(last);
         Ok(None)
+    }
+
+    /// The tree, if the names of all ports of its mirrors are known; else asks for those of the others.
+    fn with_mirror_ports(&mut self, topology: Topology) -> Option<Topology> {
+        let mirrors = topology.bridges.iter().flat_map(|bridge| &bridge.mirrors);
+        let unknown = mirrors.flat_map(|mirror| {
+            let ports = mirror.ports();
+            ports.filter(|id| !mirror.names.contains_key(id))
+        });
+        let mut unknown: Vec<Uuid> = unknown.collect();
+        if unknown.is_empty() {
+            return Some(topology);
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        self.step = Step::MirrorPorts(unknown, Box::new(topology));
+        None
     }
 
     fn wants(&self, extra: Extra) -> bool {
@@ -281,6 +300,27 @@ impl Reading {
         }
         selects
     }
+}
+
+/// Takes the own port of each bridge, if it has one, out of its number of ports. `own` has a list of rows for each bridge
+/// of the tree.
+fn count_other_ports(
+    topology: &mut Topology,
+    bridges: &[Row],
+    own: &[Vec<Row>],
+) -> Result<(), ValueError> {
+    let mut ports = HashMap::new();
+    for row in bridges {
+        ports.insert(row.string("name")?, row);
+    }
+    for (bridge, own) in topology.bridges.iter_mut().zip(own) {
+        if let (Some(row), Some(port)) = (ports.get(bridge.name.as_str()), own.first())
+            && row.uuids("ports")?.contains(&port.uuid("_uuid")?)
+        {
+            bridge.port_count -= 1;
+        }
+    }
+    Ok(())
 }
 
 impl Rows {

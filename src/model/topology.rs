@@ -251,6 +251,17 @@ impl Interface {
         Some(port_from_v10(number)).filter(|number| *number < 0xff00 || *number == PORT_LOCAL)
     }
 
+    /// Whether what is behind it is on this host: an instance, a container, the host itself.
+    pub fn is_inside(&self) -> bool {
+        let kind = self.kind();
+        let has = |key: &&str| self.external_ids.contains_key(*key);
+        let begins = |with: &&str| self.name.starts_with(*with);
+        matches!(kind, "internal" | "tap")
+            || kind.starts_with("dpdkvhostuser")
+            || GUEST_KEYS.iter().any(has)
+            || GUEST_NAMES.iter().any(begins)
+    }
+
     /// The other end of a patch port, by name.
     pub fn peer(&self) -> Option<&str> {
         if self.type_ != "patch" {
@@ -259,6 +270,19 @@ impl Interface {
         self.options.get("peer").map(String::as_str)
     }
 }
+
+/// Keys of `external_ids` that mark the interface of a guest: an instance, a container. `attached_mac` is written by
+/// ovn-kubernetes.
+pub const GUEST_KEYS: [&str; 5] = [
+    "iface-id",
+    "attached-mac",
+    "attached_mac",
+    "vm-id",
+    "vm-uuid",
+];
+
+/// Prefixes of the names of guests' interfaces: Neutron's, and libvirt's.
+const GUEST_NAMES: [&str; 4] = ["tap", "qvo", "vhu", "vnet"];
 
 fn or_system(word: &str) -> &str {
     if word.is_empty() { "system" } else { word }

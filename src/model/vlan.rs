@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::topology::{Bridge, Port};
+use crate::base::digits::ranges;
 
 /// The values of the column `vlan_mode`.
 pub const MODES: [&str; 5] = [
@@ -148,25 +149,8 @@ fn vlans(vids: &[i64]) -> String {
     match vids {
         [] => "all VLANs".to_owned(),
         [one] => format!("VLAN {one}"),
-        _ => format!("VLANs {}", ranges(vids)),
+        _ => format!("VLANs {}", ranges(vids, ",")),
     }
-}
-
-/// Ascending numbers with ranges: `1-3,7`.
-pub fn ranges(numbers: &[i64]) -> String {
-    let mut parts: Vec<(i64, i64)> = Vec::new();
-    for &number in numbers {
-        match parts.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
-            _ => parts.push((number, number)),
-        }
-    }
-    let part = |(first, last): &(i64, i64)| match last.saturating_sub(*first) {
-        0 => first.to_string(),
-        1 => format!("{first},{last}"),
-        _ => format!("{first}-{last}"),
-    };
-    parts.iter().map(part).collect::<Vec<_>>().join(",")
 }
 
 /// The tags of a bridge, ascending, each with the ports that add it to untagged packets.

@@ -68,7 +68,8 @@ pub fn vlan_bridges(
                 parent: Some(parent.name.clone()),
                 vlan: Some(vid),
                 external_ids: own_ids(port)?,
-                port_count: common(row, tagged)?,
+                // Its own port has the tag as well.
+                port_count: common(row, tagged)?.saturating_sub(1),
                 ports: Vec::new(),
                 ..parent.clone()
             });

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::base::digits::ranges;
 use crate::base::json::Json;
 use crate::base::terminal::push_string;
 
@@ -20,6 +21,8 @@ pub enum Cell {
     Bool(bool),
     /// Several values: `a,b`, in JSON an array.
     List(Vec<Cell>),
+    /// Ascending integers: `1-4,10`, in JSON an array of each.
+    Integers(Vec<i64>),
     /// Keys and values: `k=v,k2=v2`, in JSON an object.
     Map(Vec<(String, Cell)>),
 }
@@ -53,6 +56,7 @@ impl Cell {
             Cell::Absent => true,
             Cell::Text(text) => text.is_empty(),
             Cell::List(list) => list.is_empty(),
+            Cell::Integers(numbers) => numbers.is_empty(),
             Cell::Map(map) => map.is_empty(),
             Cell::Integer(_) | Cell::Hex64(_) | Cell::Bool(_) => false,
         }
@@ -70,6 +74,13 @@ impl Cell {
                 json.begin_array();
                 for cell in list {
                     cell.write_json(json);
+                }
+                json.end_array();
+            }
+            Cell::Integers(numbers) => {
+                json.begin_array();
+                for number in numbers {
+                    json.number(*number);
                 }
                 json.end_array();
             }
@@ -107,6 +118,7 @@ impl Cell {
                     cell.write_element(out, comma);
                 }
             }
+            Cell::Integers(numbers) => out.push_str(&ranges(numbers, comma)),
             Cell::Map(map) => {
                 let pairs = map.iter().filter(|(_, cell)| *cell != Cell::Absent);
                 for (index, (key, cell)) in pairs.enumerate() {
@@ -123,7 +135,7 @@ impl Cell {
     fn write_element(&self, out: &mut String, comma: &str) {
         match self {
             Cell::Text(text) => push_quotable(out, text),
-            Cell::List(_) => {
+            Cell::List(_) | Cell::Integers(_) => {
                 out.push('[');
                 self.write_plain(out, comma);
                 out.push(']');

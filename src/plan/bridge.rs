@@ -69,24 +69,15 @@ impl Edit<'_> {
 
     /// Removes bridges with all their ports; a VLAN bridge with the ports of its VLAN.
     pub(crate) async fn delete_bridges(&mut self, places: &[BridgePlace]) -> Result<()> {
-        let mut patches = Vec::new();
         for place in places {
             if self.draft.is_gone(place.row) {
                 continue;
             }
             for port in self.ports_of(place).await? {
-                patches.extend(self.drop_port(&port).await?);
+                self.drop_port(&port).await?;
             }
             if place.vlan.is_none() {
                 self.drop_bridge(place.row).await?;
-            }
-        }
-        // Which peers remain is known only now.
-        for (interface, peer) in patches {
-            if let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await?
-                && self.pair(far, "options", "peer").await? == Some(self.name_of(interface))
-            {
-                self.warn_dangling(interface, &peer);
             }
         }
         Ok(())
@@ -367,23 +358,25 @@ impl Edit<'_> {
         Ok(rows)
     }
 
-    /// Removes a port with its interfaces; returns those that are patch ports, with their peers.
-    async fn drop_port(&mut self, place: &PortPlace) -> Result<Vec<(RowId, String)>> {
-        let mut patches = Vec::new();
+    /// Removes a port with its interfaces from a bridge that is removed.
+    async fn drop_port(&mut self, place: &PortPlace) -> Result<()> {
         self.settle(place.port, place.bridge);
         for interface in &place.interfaces {
             self.settle(*interface, place.port);
             if self.draft.peek(*interface, "type").await? == Datum::from("patch") {
                 let options = self.draft.peek(*interface, "options").await?;
                 let peer = options.text_pairs().find(|(key, _)| *key == "peer");
-                patches.extend(peer.map(|(_, peer)| (*interface, peer.to_owned())));
+                if let Some((_, peer)) = peer {
+                    let name = self.name_of(*interface);
+                    self.removed_patches.push((name, peer.to_owned()));
+                }
             }
             self.draft.let_go(*interface);
         }
         let reference = self.draft.reference(place.port);
         self.draft.remove(place.bridge, "ports", vec![reference]);
         self.draft.let_go(place.port);
-        Ok(patches)
+        Ok(())
     }
 
     async fn drop_bridge(&mut self, bridge: RowId) -> Result<()> {

@@ -66,6 +66,8 @@ pub(crate) struct Edit<'c> {
     symbols: HashMap<String, RowId>,
     /// Rows that are deleted unless a row refers to them, with their `@NAME`.
     unrooted: Vec<(RowId, Option<String>)>,
+    /// Patch ports that are removed, each with its peer.
+    removed_patches: Vec<(String, String)>,
     /// Ports whose bridge and interfaces only the report needs.
     alone: Vec<RowId>,
     /// The UUIDs of the inserted rows, once they are written.
@@ -117,6 +119,7 @@ impl<'c> Edit<'c> {
             homes: HashMap::new(),
             symbols: HashMap::new(),
             unrooted: Vec::new(),
+            removed_patches: Vec::new(),
             alone: Vec::new(),
             made: HashMap::new(),
         }

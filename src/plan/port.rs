@@ -130,10 +130,8 @@ impl Edit<'_> {
         for interface in &place.interfaces {
             if self.text(*interface, "type").await? == "patch"
                 && let Some(peer) = self.pair(*interface, "options", "peer").await?
-                && let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await?
-                && self.pair(far, "options", "peer").await? == Some(self.name_of(*interface))
             {
-                self.warn_dangling(*interface, &peer);
+                self.removed_patches.push((self.name_of(*interface), peer));
             }
         }
         self.remove_port(place);
@@ -217,14 +215,34 @@ impl Edit<'_> {
         self.set_members(place, &members, "").await
     }
 
-    pub(super) fn warn_dangling(&mut self, interface: RowId, peer: &str) {
-        let name = self.name_of(interface);
-        self.warn(format!(
-            "patch port {} now leads nowhere: its peer {} is gone; `ovs patch del {}` removes it, too",
-            quoted(peer),
-            quoted(&name),
-            word(peer)
-        ));
+    /// Warns of each patch port whose peer is removed and not added again, once the whole plan is known.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub(crate) async fn warn_of_dangling_patches(&mut self) -> Result<()> {
+        for (name, peer) in std::mem::take(&mut self.removed_patches) {
+            let Some(far) = self.draft.find("Interface", &peer, INTERFACE).await? else {
+                continue;
+            };
+            if self.pair(far, "options", "peer").await?.as_ref() != Some(&name) {
+                continue;
+            }
+            let fate = match self.draft.find("Interface", &name, INTERFACE).await? {
+                None => "is gone",
+                Some(again) => match self.pair(again, "options", "peer").await? {
+                    Some(back) if back == peer => continue,
+                    _ => "no longer leads back",
+                },
+            };
+            self.warn(format!(
+                "patch port {} now leads nowhere: its peer {} {fate}; `ovs patch del {}` removes it, too",
+                quoted(&peer),
+                quoted(&name),
+                word(&peer)
+            ));
+        }
+        Ok(())
     }
 
     /// The VLAN of the VLAN bridge (`fake_bridge`) that has this port as its own.

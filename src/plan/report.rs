@@ -58,10 +58,40 @@ pub(crate) struct Difference {
     /// `port_external_ids`, and the interface's `other_config` and `mac` are `interface_other_config` and
     /// `interface_mac`.
     pub(crate) column: String,
-    /// The value before; `None` if there was no such object, or it is not known.
+    /// The value before, of a map that changes the keys that differ; `None` if there was no such object, or it is not
+    /// known.
     pub(crate) before: Option<Datum>,
-    /// The value after; `None` if the object is removed.
+    /// The value after, of a map that changes the keys that differ; `None` if the object is removed.
     pub(crate) after: Option<Datum>,
+}
+
+impl Difference {
+    /// Of maps on both sides, keeps the keys whose values differ.
+    fn keep_changed_keys(&mut self) {
+        if let (Some(Datum::Map(before)), Some(Datum::Map(after))) =
+            (&mut self.before, &mut self.after)
+        {
+            let kept = after.clone();
+            after.retain(|pair| !before.contains(pair));
+            before.retain(|pair| !kept.contains(pair));
+        }
+    }
+
+    /// The keys of the maps on both sides, each once.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Atom> {
+        let (before, after) = (pairs(self.before.as_ref()), pairs(self.after.as_ref()));
+        let is_new = |key: &Atom| !before.iter().any(|(known, _)| known == key);
+        let new = after.iter().filter(move |(key, _)| is_new(key));
+        before.iter().chain(new).map(|(key, _)| key)
+    }
+}
+
+/// The pairs of a map; none of another value.
+fn pairs(datum: Option<&Datum>) -> &[(Atom, Atom)] {
+    match datum {
+        Some(Datum::Map(pairs)) => pairs,
+        _ => &[],
+    }
 }
 
 /// A row that the plan changes or makes, and the columns that the report is about.
@@ -190,11 +220,13 @@ impl Edit<'_> {
             if is_unset(&before) && is_unset(&after) {
                 continue;
             }
-            differences.push(Difference {
+            let mut difference = Difference {
                 column: shown_name(table, column).to_owned(),
                 before,
                 after,
-            });
+            };
+            difference.keep_changed_keys();
+            differences.push(difference);
         }
         differences
     }

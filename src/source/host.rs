@@ -50,7 +50,7 @@ pub struct KernelNetwork {
     pub if_inet6: String,
     /// `/proc/net/ipv6_route`
     pub ipv6_route: String,
-    /// The names of the network devices, each with whether it is hardware.
+    /// The names of the network devices, each with whether it is hardware or stacked on hardware.
     pub devices: Vec<(String, bool)>,
 }
 
@@ -151,7 +151,7 @@ impl Host {
         let devices = fs::read_dir("/sys/class/net");
         let device = |entry: fs::DirEntry| {
             let name = entry.file_name().into_string().ok()?;
-            Some((name, entry.path().join("device").exists()))
+            Some((name, is_hardware(&entry.path())))
         };
         KernelNetwork {
             fib_trie: text("/proc/net/fib_trie"),
@@ -227,4 +227,36 @@ fn links_in(path: &Path) -> io::Result<Vec<KernelLink>> {
     thread
         .join()
         .unwrap_or_else(|_| Err(io::Error::other("it could not be read")))
+}
+/// Whether a device of `/sys/class/net` is hardware, a bond, or stacked on hardware, as a VLAN device is.
+fn is_hardware(device: &Path) -> bool {
+    let is_below = |entry: fs::DirEntry| {
+        let name = entry.file_name();
+        name.as_encoded_bytes().starts_with(b"lower_") && entry.path().join("device").exists()
+    };
+    device.join("device").exists()
+        || device.join("bonding").exists()
+        || fs::read_dir(device).is_ok_and(|entries| entries.flatten().any(is_below))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hardware_and_what_is_stacked_on_it() {
+        let class = tempfile::tempdir().unwrap();
+        let device = |name: &str, entries: &[&str]| {
+            let device = class.path().join(name);
+            for entry in entries {
+                fs::create_dir_all(device.join(entry)).unwrap();
+            }
+            device
+        };
+        let is = |name: &str, entries: &[&str]| is_hardware(&device(name, entries));
+        assert!(is("eth0", &["device", "queues"]));
+        assert!(is("bond0", &["bonding"]));
+        assert!(is("eth0.5", &["lower_eth0/device"]));
+        assert!(!is("tap0", &["queues"]) && !is("br0", &["lower_tap0/queues"]));
+    }
 }

@@ -238,7 +238,7 @@ fn vlan_bridges_are_those_of_ovs_vsctl() {
         sandbox,
         "bridge list --columns bridge,ports,parent,vlan,external_ids"
     )
-    .prints("br0\t4\t-\t-\t-\nva\t1\tbr0\t7\tk=v\nvb\t2\tbr0\t8\tk=v\n");
+    .prints("br0\t3\t-\t-\t-\nva\t0\tbr0\t7\tk=v\nvb\t1\tbr0\t8\tk=v\n");
     ovs!(sandbox, "bridge exists vb").ok();
     let show = ovs!(sandbox, "bridge show vb").json();
     assert_eq!((&show["parent"], &show["vlan"]), (&json!("br0"), &json!(8)));

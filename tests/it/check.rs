@@ -172,6 +172,26 @@ fn tunnels() {
     );
 }
 
+/// The only port that can lead out of the host carries all VLANs by intention; of two it is not known which is meant.
+#[test]
+fn the_only_uplink_carries_all_vlans() {
+    let sandbox = Sandbox::with(
+        "add-br br2 -- add-port br2 tap1 tag=1 -- set Interface tap1 type=dummy \
+         -- add-port br2 out1 -- set Interface out1 type=dummy",
+    );
+    see(&sandbox, &[]);
+    vsctl!(
+        sandbox,
+        "add-port br2 out2 -- set Interface out2 type=dummy"
+    );
+    see(&sandbox, &["trunks-all out1", "trunks-all out2"]);
+    vsctl!(
+        sandbox,
+        "del-port out2 -- add-port br2 tap2 -- set Interface tap2 type=dummy"
+    );
+    see(&sandbox, &["trunks-all tap2"]);
+}
+
 #[test]
 fn names_and_tags() {
     let sandbox = small();

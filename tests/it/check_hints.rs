@@ -126,6 +126,12 @@ fn faulty() -> Sandbox {
          -- add-port br1 e1 -- set Interface e1 type=patch options:peer=patch-to-the-early",
         "add-br br2 -- set Bridge br2 datapath_type=dummy other_config:datapath-id=00000000000000aa",
         "add-br br3 -- set Bridge br3 datapath_type=dummy other_config:datapath-id=00000000000000aa",
+        "-- --id=@m create Mirror name=m0 output_vlan=5 -- --id=@n create Mirror name=m0 output_vlan=6 \
+         -- --id=@o create Mirror name=m1 output_vlan=7 -- set Bridge br0 mirrors=@m,@n,@o",
+        "-- set Port tap1 qos=@q -- --id=@q create QoS type=bogus \
+         -- set Port tap2 qos=@r -- --id=@r create QoS type=linux-htb queues:1=@u \
+         -- --id=@u create Queue other_config:max-rate=250000000.0",
+        "-- create QoS type=linux-htb -- create Queue dscp=3",
     ] {
         vsctl!(sandbox, "--no-wait {line}");
     }
@@ -155,6 +161,7 @@ fn filled(command: &str) -> String {
         ("BRIDGE:PORT", "br1:new"),
         ("BRIDGE:", "br1:"),
         ("peer=PORT", "peer=e0"),
+        ("_port=PORT", "_port=tap1"),
         ("HEX", "00000000000000ab"),
         ("V,V", "OpenFlow10,OpenFlow13"),
     ] {
@@ -216,8 +223,13 @@ fn every_hinted_command_runs() {
             "flow-output-no-port",
             "missing-group",
             "missing-meter",
+            "mirror-selects-nothing",
             "no-device",
+            "orphaned-qos",
+            "orphaned-queue",
             "port-error",
+            "qos-type",
+            "qos-value",
             "self-patch",
             "trunks-all",
             "trunks-ignored",
@@ -250,23 +262,23 @@ fn messages_of_one_and_of_several() {
          1 error, 1 warning\n"
     );
     // The same of two, with hints that differ in the name; then something else of a third.
-    for port in ["a b", "tap4"] {
+    for port in ["qvo b", "tap4"] {
         vsctl!(sandbox, "--no-wait add-port br0 '{port}'");
         vsctl!(sandbox, "set Interface '{port}' type=dummy");
     }
     assert_eq!(
         messages(&sandbox, 60, "br0"),
-        "warning[trunks-all] br0 a b, tap4: it has neither tag nor\n    \
+        "warning[trunks-all] br0 qvo b, tap4: it has neither tag nor\n    \
              trunks, and carries every VLAN; tap1 has tag 1\n  \
-           hint for a b: give it a tag (`ovs tag set 'a b' VID`), or\n        \
+           hint for qvo b: give it a tag (`ovs tag set 'qvo b' VID`), or\n        \
                  say that it is meant:\n        \
-                 `ovs tag set 'a b' --vlan-mode trunk`\n\
+                 `ovs tag set 'qvo b' --vlan-mode trunk`\n\
          2 warnings\n"
     );
     ofctl(&sandbox, "add-flow", "in_port=77,actions=drop");
     ofctl(&sandbox, "add-flow", "in_port=78,actions=drop");
     vsctl!(sandbox, "set Port tap4 tag=4");
-    vsctl!(sandbox, "set Port 'a b' tag=4");
+    vsctl!(sandbox, "set Port 'qvo b' tag=4");
     assert_eq!(
         messages(&sandbox, 200, "br0"),
         "warning[flow-matches-no-port] flows that match on a port that the bridge does not have:\n  \

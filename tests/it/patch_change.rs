@@ -352,3 +352,29 @@ fn in_a_batch() {
     run("patch del a\npatch add br-tun:a br-ex:b\n").exits(0);
     assert_eq!(end(&sandbox, "a"), "br-tun patch b");
 }
+
+/// An end that is removed with its peer, or added again in the same transaction, leaves nothing dangling.
+#[test]
+fn no_warning_of_ends_that_are_removed_or_added_again_in_one_change() {
+    let sandbox = Sandbox::with("add-br br0 -- add-br br1");
+    ovs!(&sandbox, "patch add br0:a br1:b").ok();
+    let batch = |lines: &str| ovs!(&sandbox, "--dry-run batch -").write_stdin(lines).ok();
+    let elsewhere = "port del a\nport add br0 a --type patch --option peer=c";
+    for (dangling, fate) in [
+        ("port del a", "is gone"),
+        ("bridge del br0", "is gone"),
+        (elsewhere, "no longer leads back"),
+    ] {
+        let warning = format!("\"b\" now leads nowhere: its peer \"a\" {fate}");
+        batch(dangling).says(warning);
+    }
+    for whole in [
+        "port del a b",
+        "port del a\nport del b",
+        "port del a\nport add br0 a --type patch --option peer=b",
+        "bridge del br0\nport del b",
+        "bridge del br0 br1",
+    ] {
+        batch(whole).omits("leads nowhere");
+    }
+}

@@ -116,6 +116,23 @@ fn set_changes_what_is_named_and_clears() {
         ),
         "0\n0\n"
     );
+    // Consecutive VLANs are a range, and of a map the keys that differ.
+    ovs!(
+        sandbox,
+        "port set p1 --external-id c=4 --dry-run --columns before,after"
+    )
+    .prints("external_ids:c=3\texternal_ids:c=4\n");
+    ovs!(
+        sandbox,
+        "port set p1 --external-id c- --external-id d=5 --dry-run --columns before,after"
+    )
+    .prints("external_ids:c=3,external_ids:d=-\texternal_ids:c=-,external_ids:d=5\n");
+    ovs!(
+        sandbox,
+        "port set p1 --trunks 0-4095 --dry-run --columns before,after"
+    )
+    .prints("trunks=[1-3,7]\ttrunks=[0-4095]\n");
+    ovs!(sandbox, "port show p1 -g trunks").prints("1-3,7\n");
     let json = ovs!(sandbox, "port set p1 --trunks 7 --tag none").json();
     assert_eq!(json[0]["before"]["trunks"], json!([1, 2, 3, 7]));
     assert_eq!(json[0]["after"]["trunks"], json!([7]));

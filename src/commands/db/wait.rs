@@ -11,9 +11,9 @@ use crate::commands::{Context, Exit, Failure, quoted};
 use crate::ovsdb::operation::{Columns, Until};
 use crate::ovsdb::schema::Table;
 use crate::ovsdb::{Condition, Datum, Error, Function, Operation, Row, Select, Uuid};
+use crate::plan::Edit;
 use crate::plan::filter::Filter;
 use crate::plan::record::NameRule;
-use crate::plan::Edit;
 use crate::source::Database;
 
 // Arguments of `db wait`.

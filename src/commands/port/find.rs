@@ -6,7 +6,7 @@ use crate::commands::about::About;
 use crate::commands::lines::{InterfaceRow, Picture};
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::resolve::{PortWord, parse};
-use crate::model::{Depth, Interface, Scope, Want};
+use crate::model::{Depth, GUEST_KEYS, Interface, Scope, Want};
 use crate::openflow::text::{port_from_v10, port_to_v10};
 use crate::output::{Cell, Column, headings};
 use crate::ovsdb::{Datum, Function, Select};
@@ -15,7 +15,7 @@ pub(super) const ABOUT: About = About::watchable()
     .list(|| headings(&columns()))
     .remarks_made(|| format!("\
 It looks at names, OpenFlow numbers, MAC addresses (mac_in_use) and what cloud software wrote into \
-Interface.external_ids: iface-id, attached-mac, vm-uuid, vm-id, and every other. The beginning of an id \
+Interface.external_ids: iface-id, attached-mac, attached_mac, vm-uuid, vm-id, and every other. The beginning of an id \
 or a name will do, from {SHORTEST} characters on, where nothing is equal to it. Of a Neutron port's id, \
 the name that Neutron makes of it is found too.
 matched says what it was found by. Exit code 3: nothing was found."))
@@ -56,9 +56,6 @@ fn columns<'t>() -> Vec<Column<Match<'t>>> {
 
 /// Minimum length of a prefix: shorter ones match too many names.
 const SHORTEST: usize = 4;
-
-/// The keys that cloud software writes, which the database can search.
-const KEYS: [&str; 4] = ["iface-id", "attached-mac", "vm-uuid", "vm-id"];
 
 const READ: [&str; 3] = ["tag", "mac_in_use", "external_ids"];
 
@@ -147,7 +144,7 @@ impl Wanted<'_> {
         }
         words.push(&self.small);
         words.dedup();
-        for key in KEYS {
+        for key in GUEST_KEYS {
             for word in &words {
                 let pair = Datum::map([(key, *word)]);
                 selects.push(interface().when("external_ids", Function::Includes, pair));

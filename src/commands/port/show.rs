@@ -138,7 +138,9 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         ),
         Column::new("queues", |shown: &Shown<'t>| {
             let qos = shown.qos();
-            qos.map_or(Cell::Absent, |(qos, shaping)| services::queues(qos, shaping))
+            qos.map_or(Cell::Absent, |(qos, shaping)| {
+                services::queues(qos, shaping)
+            })
         })
         .is(
             Shape::OrNull(&Shape::Records(services::queue_headings)),

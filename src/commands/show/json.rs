@@ -1,7 +1,7 @@
 //! The whole topology as JSON.
 
 use crate::base::secret::masked;
-use crate::commands::lines::{InterfaceRow, Picture, map, numbers};
+use crate::commands::lines::{InterfaceRow, Picture, map};
 use crate::commands::services;
 use crate::model::services::{FlowExport, Shaping, Ssl};
 use crate::model::{Bridge, Connection, Port};
@@ -43,10 +43,7 @@ pub(super) fn topology(picture: &Picture) -> Cell {
         ("hostname", Cell::from(ovs.hostname.as_deref())),
         ("system_id", Cell::from(ovs.system_id.as_deref())),
         ("managers", connections(&picture.shown.managers)),
-        (
-            "ssl",
-            picture.shown.ssl.as_ref().map_or(Cell::Absent, ssl),
-        ),
+        ("ssl", picture.shown.ssl.as_ref().map_or(Cell::Absent, ssl)),
         (
             "bridges",
             Cell::List(
@@ -150,9 +147,9 @@ fn port(port: &Port, interfaces: Vec<Cell>, shaping: &Shaping) -> Cell {
     object([
         ("name", Cell::text(&port.name)),
         ("tag", Cell::from(port.tag)),
-        ("trunks", numbers(&port.trunks)),
+        ("trunks", Cell::Integers(port.trunks.clone())),
         ("vlan_mode", Cell::from(port.vlan_mode.as_deref())),
-        ("cvlans", numbers(&port.cvlans)),
+        ("cvlans", Cell::Integers(port.cvlans.clone())),
         ("bond_mode", Cell::from(port.bond_mode.as_deref())),
         ("lacp", Cell::from(port.lacp.as_deref())),
         ("qos", qos(port, shaping)),

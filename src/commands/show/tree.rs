@@ -1,5 +1,6 @@
 //! The tree: bridges as headings, below them their ports by number, each with its special properties.
 
+use crate::base::digits::ranges;
 use crate::base::secret::masked;
 use crate::commands::lines::{InterfaceRow, Picture};
 use crate::commands::services;
@@ -189,10 +190,11 @@ impl Tree {
             self.fact(what, Some(names.as_str()).filter(|names| !names.is_empty()));
         }
         if mirror.selects_nothing() {
-            self.text.put(2, &[(ColourRole::Error, "(selects nothing)")]);
+            self.text
+                .put(2, &[(ColourRole::Error, "(selects nothing)")]);
         }
         if !mirror.select_vlan.is_empty() {
-            self.fact("vlan", Some(&list(&mirror.select_vlan)));
+            self.fact("vlan", Some(&ranges(&mirror.select_vlan, ",")));
         }
         match mirror.output() {
             Some(output) => {
@@ -293,12 +295,6 @@ fn name(line: &InterfaceRow<'_>) -> String {
     }
 }
 
-/// `1,2`
-fn list(numbers: &[i64]) -> String {
-    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-    numbers.join(",")
-}
-
 /// The special properties of a port, as words between which a line may break.
 fn facts(line: &InterfaceRow<'_>, qos: Option<&Qos>) -> Vec<(ColourRole, Vec<String>)> {
     let mut facts = Vec::new();
@@ -309,7 +305,7 @@ fn facts(line: &InterfaceRow<'_>, qos: Option<&Qos>) -> Vec<(ColourRole, Vec<Str
     if !port.trunks.is_empty() {
         facts.push((
             ColourRole::Number,
-            vec![format!("trunks {}", list(&port.trunks))],
+            vec![format!("trunks {}", ranges(&port.trunks, ","))],
         ));
     }
     if let Some(mode) = &port.vlan_mode {

@@ -2,8 +2,8 @@
 
 use super::applied::State;
 use crate::base::json::Json;
-use crate::commands::{Context, Exit, Failure};
 use crate::base::secret::masked;
+use crate::commands::{Context, Exit, Failure};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Atom, Datum, Operation, Uuid};
@@ -70,14 +70,31 @@ impl ChangedObject {
     }
 
     fn values(&self, side: impl Fn(&Difference) -> Option<&Datum>) -> Cell {
-        let pairs = self.object.columns.iter().filter_map(|difference| {
-            let cell = match cell(&difference.column, side(difference)?) {
-                Cell::Absent => self.absent.clone(),
-                cell => cell,
+        let mut pairs = Vec::new();
+        for difference in &self.object.columns {
+            let Some(datum) = side(difference) else {
+                continue;
             };
-            Some((difference.column.clone(), cell))
-        });
-        Cell::Map(pairs.collect())
+            let column = &difference.column;
+            match cell(column, datum) {
+                Cell::Absent => pairs.push((column.clone(), self.absent.clone())),
+                Cell::Map(values) if self.names_keys() => {
+                    for key in difference.keys() {
+                        let key = key_text(key);
+                        let value = values.iter().find(|(name, _)| *name == key);
+                        let value = value.map_or(&self.absent, |(_, value)| value);
+                        pairs.push((format!("{column}:{key}"), value.clone()));
+                    }
+                }
+                cell => pairs.push((column.clone(), cell)),
+            }
+        }
+        Cell::Map(pairs)
+    }
+
+    /// Whether each changed key of a map is printed as `column:key`, as it is typed. In JSON maps are objects.
+    fn names_keys(&self) -> bool {
+        self.object.verb == Verb::Changed && self.absent != Cell::Absent
     }
 }
 
@@ -163,6 +180,15 @@ const SETS: [&str; 14] = [
     "manager_options",
 ];
 
+/// A key of a map, which is a string or an integer in every table of Open vSwitch.
+fn key_text(key: &Atom) -> String {
+    match key {
+        Atom::String(text) => text.clone(),
+        Atom::Integer(number) => number.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
 fn cell(column: &str, datum: &Datum) -> Cell {
     let atom = |atom: &Atom| match atom {
         Atom::Integer(number) => Cell::from(*number),
@@ -176,14 +202,19 @@ fn cell(column: &str, datum: &Datum) -> Cell {
         Datum::Atom(only) if SETS.contains(&column) => Cell::List(vec![atom(only)]),
         Datum::Atom(only) => atom(only),
         Datum::Set(atoms) if atoms.is_empty() && !SETS.contains(&column) => Cell::Absent,
-        Datum::Set(atoms) => Cell::List(atoms.iter().map(atom).collect()),
-        Datum::Map(pairs) => {
-            let key = |key: &Atom| match key {
-                Atom::String(text) => text.clone(),
-                Atom::Integer(number) => number.to_string(),
-                other => format!("{other:?}"),
+        Datum::Set(atoms) => {
+            let integer = |atom: &Atom| match atom {
+                Atom::Integer(number) => Some(*number),
+                _ => None,
             };
-            let pair = |(k, v): &(Atom, Atom)| match (key(k), v) {
+            let integers: Option<Vec<i64>> = atoms.iter().map(integer).collect();
+            integers.map_or_else(
+                || Cell::List(atoms.iter().map(atom).collect()),
+                Cell::Integers,
+            )
+        }
+        Datum::Map(pairs) => {
+            let pair = |(k, v): &(Atom, Atom)| match (key_text(k), v) {
                 (key, Atom::String(text)) => {
                     let text = masked(&key, text).into_owned();
                     (key, Cell::Text(text))

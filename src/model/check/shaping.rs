@@ -130,11 +130,7 @@ fn whole(value: &str) -> Option<String> {
 }
 
 /// Rows that nothing refers to: the database keeps them until they are destroyed.
-fn left_over(
-    snapshot: &Snapshot<'_>,
-    users: &BTreeMap<Uuid, (&Bridge, &Port)>,
-    found: &mut Found,
-) {
+fn left_over(snapshot: &Snapshot<'_>, users: &BTreeMap<Uuid, (&Bridge, &Port)>, found: &mut Found) {
     let shaping = &snapshot.topology.shaping;
     let in_use: BTreeSet<Uuid> = shaping
         .qos

@@ -2,9 +2,10 @@
 
 use super::finding::{Found, Snapshot};
 use super::kind::FindingKind;
+use crate::base::digits::ranges;
 use crate::model::host::HostFacts;
 use crate::model::tunnel::is_tunnel;
-use crate::model::{Bridge, Port};
+use crate::model::{Bridge, Interface, Port};
 
 /// The VLAN of ports that Neutron's agent has not wired yet: reserved by IEEE 802.1Q.
 const DEAD: i64 = 4095;
@@ -15,6 +16,7 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
             .ports
             .iter()
             .find(|port| port.tag.is_some_and(|tag| tag != DEAD) && !is_exempt(bridge, port));
+        let uplink = only_uplink(bridge, snapshot.host);
         for port in &bridge.ports {
             // An interface that could not be opened has a finding of its own; its tag does not matter.
             let is_closed = snapshot.is_closed(bridge, port);
@@ -29,12 +31,13 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
                 let what = format!(
                     "tag {} makes it an access port; trunks {} are ignored",
                     port.tag.unwrap_or_default(),
-                    crate::model::vlan::ranges(&port.trunks)
+                    ranges(&port.trunks, ",")
                 );
                 found.add(FindingKind::TrunksIgnored, Some(bridge), &port.name, what);
             }
             if let Some(tagged) = tagged.filter(|_| !is_closed)
                 && trunks_by_default(bridge, port, snapshot.host)
+                && uplink.is_none_or(|uplink| uplink.uuid != port.uuid)
             {
                 let what = format!(
                     "it has neither tag nor trunks, and carries every VLAN; {} has tag {}",
@@ -49,27 +52,45 @@ pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
 
 fn trunks_by_default(bridge: &Bridge, port: &Port, host: Option<&HostFacts>) -> bool {
     let silent = port.tag.is_none() && port.trunks.is_empty() && port.vlan_mode.is_none();
-    // A bond or a network card is an uplink, which carries all VLANs by intention.
-    let way_out = port.is_bond()
-        || port
-            .interfaces
-            .iter()
-            .any(|interface| host.is_some_and(|host| host.is_hardware(&interface.name)));
     // Mirrored packets keep their tags.
     let mirrored = bridge
         .mirrors
         .iter()
         .any(|mirror| mirror.output_port == Some(port.uuid));
-    silent && !way_out && !mirrored && !is_exempt(bridge, port)
+    silent && !is_uplink(port, host) && !mirrored && !is_exempt(bridge, port)
+}
+
+/// A bond, a network card and a port of DPDK's own: they carry all VLANs by intention.
+fn is_uplink(port: &Port, host: Option<&HostFacts>) -> bool {
+    let is_hardware = |interface: &Interface| {
+        interface.kind() == "dpdk" || host.is_some_and(|host| host.is_hardware(&interface.name))
+    };
+    port.is_bond() || port.interfaces.iter().any(is_hardware)
+}
+
+/// The only port without a VLAN of its own that can lead out of the host, where no other does: the bridge's uplink.
+fn only_uplink<'t>(bridge: &'t Bridge, host: Option<&HostFacts>) -> Option<&'t Port> {
+    let others = |port: &&Port| is_uplink(port, host) || leads_to_flows(port);
+    if bridge.ports.iter().any(|port| others(&port)) {
+        return None;
+    }
+    let mut ports = bridge.ports.iter().filter(|port| {
+        trunks_by_default(bridge, port, host) && !port.interfaces.iter().any(Interface::is_inside)
+    });
+    ports.next().filter(|_| ports.next().is_none())
 }
 
 /// Patch ports, tunnels and the bridge's own port carry what the flows send.
 fn is_exempt(bridge: &Bridge, port: &Port) -> bool {
-    port.name == bridge.name
-        || port.interfaces.iter().any(|interface| {
-            let kind = interface.kind();
-            kind == "patch" || is_tunnel(kind)
-        })
+    port.name == bridge.name || leads_to_flows(port)
+}
+
+/// Whether it is a patch port or a tunnel.
+fn leads_to_flows(port: &Port) -> bool {
+    port.interfaces.iter().any(|interface| {
+        let kind = interface.kind();
+        kind == "patch" || is_tunnel(kind)
+    })
 }
 
 #[cfg(test)]
@@ -102,6 +123,7 @@ mod tests {
             tagged("tap6", None, &[6], None),
             tagged("tap7", Some(4095), &[4095], None),
             port("vx", "vxlan", &[]),
+            port("dpdk0", "dpdk", &[]),
             bond,
         ];
         assert_eq!(

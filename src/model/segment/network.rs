@@ -83,7 +83,7 @@ impl<'t> Network<'t> {
                     InterfaceRole::Patch(links.get(interface.name.as_str()).copied())
                 } else if let Some(tunnel) = Tunnel::of(bridge, port, interface) {
                     InterfaceRole::Tunnel(tunnel)
-                } else if is_inside(interface) {
+                } else if interface.is_inside() {
                     InterfaceRole::Inside
                 } else {
                     InterfaceRole::Wire
@@ -285,24 +285,7 @@ pub(super) fn is_of_guest(bridge: &Bridge, port: &Port) -> bool {
         Vlan::of(port),
         Vlan::Access { .. } | Vlan::Dot1qTunnel { .. }
     );
-    has_one_vlan || port.name != bridge.name && port.interfaces.iter().any(is_inside)
-}
-
-/// Keys of `external_ids` that mark the interface of a guest: an instance, a container.
-const GUEST_KEYS: [&str; 4] = ["iface-id", "attached-mac", "vm-id", "vm-uuid"];
-
-/// Prefixes of the names of guests' interfaces: Neutron's, and libvirt's.
-const GUEST_NAMES: [&str; 4] = ["tap", "qvo", "vhu", "vnet"];
-
-/// Whether the other side of an interface is on this host.
-fn is_inside(interface: &Interface) -> bool {
-    let kind = interface.kind();
-    let has = |key: &&str| interface.external_ids.contains_key(*key);
-    let begins = |with: &&str| interface.name.starts_with(*with);
-    matches!(kind, "internal" | "tap")
-        || kind.starts_with("dpdkvhostuser")
-        || GUEST_KEYS.iter().any(has)
-        || GUEST_NAMES.iter().any(begins)
+    has_one_vlan || port.name != bridge.name && port.interfaces.iter().any(Interface::is_inside)
 }
 
 /// Whether packets can leave: the criterion of ovs-vswitchd for the buckets of groups.

@@ -92,7 +92,7 @@ pub(crate) fn text_and_json(words: &[&str], text: &Ran, json: &Ran, lines: &Ran)
         return;
     }
     assert_eq!(text.stdout.lines().count(), all.len(), "{}", text.stdout);
-    for (line, record) in text.stdout.lines().zip(&all) {
+    for (line, record) in text.stdout.lines().zip(with_named_keys(&all, is_plan)) {
         let cells: Vec<String> = record.values().map(|value| cell(value, is_plan)).collect();
         assert_eq!(line.split('\t').collect::<Vec<_>>(), cells);
     }
@@ -137,7 +137,7 @@ pub(crate) fn table_and_json(words: &[&str], said: &Ran, json: &Ran) {
         first.contains_key(&name.to_ascii_lowercase()) && *name == name.to_ascii_uppercase()
     });
     if is_table {
-        table(&said.stdout, &all, is_plan);
+        table(&said.stdout, &with_named_keys(&all, is_plan), is_plan);
     } else {
         // A record is a block of lines, a key each.
         for record in &all {
@@ -321,6 +321,35 @@ fn is_left_of(whole: &str, shown: &str) -> bool {
     true
 }
 
+/// Of an object that changes, text has each changed key of a map as `column:key`.
+fn with_named_keys(all: &[Record], is_plan: bool) -> Vec<Record> {
+    let mut all = all.to_vec();
+    for record in &mut all {
+        if !is_plan || record["change"] != "changed" {
+            continue;
+        }
+        let sides = ["before", "after"].map(|side| record[side].as_object().unwrap().clone());
+        for (side, values) in ["before", "after"].iter().zip(&sides) {
+            let mut named = Map::new();
+            for (column, value) in values {
+                if !value.is_object() {
+                    named.insert(column.clone(), value.clone());
+                    continue;
+                }
+                let keys = sides
+                    .iter()
+                    .flat_map(|values| values[column].as_object().unwrap().keys());
+                for key in keys {
+                    let value = value.get(key).cloned().unwrap_or_default();
+                    named.insert(format!("{column}:{key}"), value);
+                }
+            }
+            record[*side] = Value::Object(named);
+        }
+    }
+    all
+}
+
 /// A value as a cell has it: ovs(8), OUTPUT.
 fn cell(value: &Value, is_plan: bool) -> String {
     let empty = match value {
@@ -342,7 +371,8 @@ fn inner(value: &Value, is_plan: bool) -> String {
     match value {
         Value::Array(values) => {
             let elements: Vec<String> = values.iter().map(|v| element(v, is_plan)).collect();
-            elements.join(",")
+            let numbers: Option<Vec<i64>> = values.iter().map(Value::as_i64).collect();
+            numbers.map_or_else(|| elements.join(","), |numbers| ranges(&numbers))
         }
         Value::Object(members) => {
             let pairs: Vec<String> = members
@@ -356,6 +386,16 @@ fn inner(value: &Value, is_plan: bool) -> String {
         Value::String(text) => word(text),
         other => other.to_string(),
     }
+}
+
+/// VLANs, three or more in a row as a range.
+fn ranges(numbers: &[i64]) -> String {
+    let rows = numbers.chunk_by(|a, b| a + 1 == *b);
+    let row = |row: &[i64]| match row {
+        [first, _, .., last] => format!("{first}-{last}"),
+        few => few.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
+    };
+    rows.map(row).collect::<Vec<_>>().join(",")
 }
 
 fn element(value: &Value, is_plan: bool) -> String {
