@@ -348,7 +348,7 @@ fn secrets_are_masked() {
 
 /// The command in the hint of the only finding.
 fn mend(sandbox: &Sandbox) -> String {
-    let findings: Value = ovs!(sandbox, "check").run().json();
+    let findings: Value = ovs!(sandbox, "check --json").run().json();
     let hint = findings[0]["hint"].as_str().unwrap_or_default();
     let command = hint.split('`').nth(1).unwrap_or_default();
     command.strip_prefix("ovs ").unwrap().to_owned()
