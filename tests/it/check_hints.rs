@@ -270,8 +270,8 @@ fn messages_of_one_and_of_several() {
         messages(&sandbox, 60, "br0"),
         "warning[trunks-all] br0 qvo b, tap4: it has neither tag nor\n    \
              trunks, and carries every VLAN; tap1 has tag 1\n  \
-           hint for qvo b: give it a tag (`ovs tag set 'qvo b' VID`), or\n        \
-                 say that it is meant:\n        \
+           hint for qvo b: give it a tag (`ovs tag set 'qvo b' VID`),\n        \
+                 or say that it is meant:\n        \
                  `ovs tag set 'qvo b' --vlan-mode trunk`\n\
          2 warnings\n"
     );

@@ -118,7 +118,7 @@ kinds! {
         "ports with one name in OpenFlow, which cuts names at 15 bytes"
         "`ovs` tells them apart; what reads names over OpenFlow cannot, and needs their numbers: `ovs port list {bridge}`"
     DeadVlan "dead-vlan" Warning
-        "a port on VLAN 4095, where Neutron's agent puts ports that it has not wired"
+        "a port on VLAN 4095, where Neutron's agent keeps ports not yet wired"
         "the agent's log says why; `ovs port show {object}` has the port's iface-id"
     TrunksAll "trunks-all" Warning
         "a port without tag or trunks on a bridge whose other ports have tags"
