@@ -1,9 +1,9 @@
-//! Mirrors, QoS with its queues and what reports flows: the columns of their records, and words for a line.
+//! Mirrors, `QoS` with its queues and what reports flows: the columns of their records, and words for a line.
 
 use std::collections::BTreeMap;
 
 use super::lines::map;
-use crate::model::services::{FlowExport, Mirror, Qos, Queue, Shaping};
+use crate::model::services::{FlowExport, Mirror, MirrorRole, Qos, Queue, Shaping};
 use crate::model::{Bridge, Port};
 use crate::output::{Cell, Column, Heading, Shape, headings};
 use crate::ovsdb::Uuid;
@@ -57,7 +57,7 @@ fn mirror_of_port_columns<'t>() -> [Column<MirrorOfPort<'t>>; 5] {
     [
         MIRROR.of(|(mirror, _): &MirrorOfPort<'t>| MIRROR.value(mirror)),
         Column::new("roles", |(mirror, port): &MirrorOfPort<'t>| {
-            Cell::texts(mirror.roles(*port).into_iter().map(|role| role.word()))
+            Cell::texts(mirror.roles(*port).into_iter().map(MirrorRole::word))
         })
         .is(
             Shape::List(&Shape::Words(&["received", "sent", "output"])),
@@ -134,12 +134,12 @@ pub(crate) fn queue_headings() -> Vec<Heading> {
     headings(&queue_columns())
 }
 
-/// The QoS of a port, if it has one and it was read.
+/// The `QoS` of a port, if it has one and it was read.
 pub(super) fn qos<'t>(port: &Port, shaping: &'t Shaping) -> Option<&'t Qos> {
     shaping.qos.get(&port.qos?)
 }
 
-/// The queues of a QoS.
+/// The queues of a `QoS`.
 pub(super) fn queues(qos: &Qos, shaping: &Shaping) -> Cell {
     let columns = queue_columns();
     let queues = shaping.queues_of(qos);

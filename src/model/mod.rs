@@ -5,7 +5,7 @@
 //! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
 //! | [`want`] | what is read: of which bridges and ports, and how much of each |
 //! | [`reading`] | which rows to select, and the tree from the answers |
-//! | [`services`] | mirrors, QoS with its queues, what reports flows |
+//! | [`services`] | mirrors, `QoS` with its queues, what reports flows |
 //! | [`names`] | port names and OpenFlow numbers of one bridge |
 //! | [`resolve`] | ports as the user names them, with suggestions |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |

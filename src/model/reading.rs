@@ -39,7 +39,7 @@ enum Step {
     PortsOf(Vec<Uuid>),
     /// Asks for the port's interfaces.
     PortByName,
-    /// Asks for the queues of this QoS; these are the other rows.
+    /// Asks for the queues of this `QoS`; these are the other rows.
     QueuesOf(Uuid, Rows),
     /// Asks for the names of the other ports of mirrors. A port's name does not change.
     MirrorPorts(Vec<Uuid>, Box<Topology>),
@@ -55,7 +55,7 @@ struct Rows {
     bridge: BridgeRows,
     /// Those of the ports and of the interfaces; `None`: all.
     named: Option<(Vec<Uuid>, Vec<Uuid>)>,
-    /// Those of tables QoS and Queue; `None`: all.
+    /// Those of tables `QoS` and Queue; `None`: all.
     shaping: Option<(Vec<Uuid>, Vec<Uuid>)>,
 }
 
@@ -151,9 +151,10 @@ impl Reading {
                 None => return Ok(Some(Topology::default())),
                 Some(row) => {
                     let port = row.uuid("_uuid")?;
-                    let qos = match row.has("qos") {
-                        true => row.optional_uuid("qos")?,
-                        false => None,
+                    let qos = if row.has("qos") {
+                        row.optional_uuid("qos")?
+                    } else {
+                        None
                     };
                     let rows = Rows {
                         bridge: BridgeRows::WithPort(port),

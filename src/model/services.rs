@@ -1,4 +1,4 @@
-//! What bridges and ports have besides their own rows: mirrors, QoS with its queues, and what reports flows.
+//! What bridges and ports have besides their own rows: mirrors, `QoS` with its queues, and what reports flows.
 //!
 //! Names are those of ovs-vswitchd.conf.db(5).
 
@@ -130,7 +130,7 @@ pub struct Shaping {
 }
 
 impl Shaping {
-    /// The queues of a QoS with their numbers, ascending.
+    /// The queues of a `QoS` with their numbers, ascending.
     pub fn queues_of<'s>(&'s self, qos: &'s Qos) -> impl Iterator<Item = (i64, &'s Queue)> {
         let queues = qos.queues.iter();
         queues.filter_map(|(number, id)| Some((*number, self.queues.get(id)?)))

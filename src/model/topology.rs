@@ -17,7 +17,7 @@ pub struct Topology {
     pub managers: Vec<Connection>,
     /// Its files for TLS, if read ([`super::Extra::Exports`]).
     pub ssl: Option<Ssl>,
-    /// QoS and queues, if read ([`super::Extra::Qos`]).
+    /// `QoS` and queues, if read ([`super::Extra::Qos`]).
     pub shaping: Shaping,
     /// Bridges, by name, digits as numbers.
     pub bridges: Vec<Bridge>,
@@ -82,7 +82,7 @@ pub struct Bridge {
     pub mirrors: Vec<Mirror>,
     /// Its sFlow, if read ([`super::Extra::Exports`]).
     pub sflow: Option<FlowExport>,
-    /// Its NetFlow, if read ([`super::Extra::Exports`]).
+    /// Its `NetFlow`, if read ([`super::Extra::Exports`]).
     pub netflow: Option<FlowExport>,
     /// Its IPFIX, if read ([`super::Extra::Exports`]).
     pub ipfix: Option<FlowExport>,

@@ -49,9 +49,9 @@ pub enum Depth {
 pub enum Extra {
     /// The mirrors of the bridges.
     Mirrors,
-    /// The QoS of the ports, with its queues.
+    /// The `QoS` of the ports, with its queues.
     Qos,
-    /// What reports flows: sFlow, NetFlow and IPFIX of the bridges; and the files for TLS.
+    /// What reports flows: sFlow, `NetFlow` and IPFIX of the bridges; and the files for TLS.
     Exports,
 }
 

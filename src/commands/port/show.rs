@@ -45,7 +45,7 @@ struct Shown<'t> {
 }
 
 impl<'t> Shown<'t> {
-    /// Its QoS, with the tables that it is from.
+    /// Its `QoS`, with the tables that it is from.
     fn qos(&self) -> Option<(&'t Qos, &'t Shaping)> {
         let shaping = self.shaping?;
         let qos = services::qos(self.lines.first()?.port, shaping)?;

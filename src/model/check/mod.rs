@@ -16,7 +16,7 @@
 //! | `vlan` | tags and trunks |
 //! | `bonds` | bonds and their members |
 //! | `mirrors` | mirrors |
-//! | `shaping` | QoS and queues |
+//! | `shaping` | `QoS` and queues |
 //! | `keys` | keys of options and other_config |
 //! | `ports` | interfaces that ovs-vswitchd could not open |
 //! | [`flows`] | flows, groups and meters of one bridge |

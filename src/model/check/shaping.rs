@@ -1,4 +1,4 @@
-//! Faults of QoS and queues: types and values that the switch does not understand, and rows left over.
+//! Faults of `QoS` and queues: types and values that the switch does not understand, and rows left over.
 
 use std::collections::{BTreeMap, BTreeSet};
 

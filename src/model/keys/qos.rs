@@ -49,7 +49,7 @@ pub(super) const QOS: [Section; 2] = [
     },
 ];
 
-/// The types of QoS of past and present versions of Open vSwitch.
+/// The types of `QoS` of past and present versions of Open vSwitch.
 pub const QOS_TYPES: &[&str] = &[
     "linux-htb",
     "linux-hfsc",
