@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`terminal`] | text from outside made safe for a terminal |
 //! | `digits` | numbers and addresses as text |
+//! | `compile_time` | errors of tables that are checked at compile time |
 //! | [`json`] | a small streaming JSON writer |
 //! | [`order`] | natural order of names |
 //! | [`secret`] | secrets of the database, masked |
 //! | [`shell`] | names quoted for a shell command |
 
+pub(crate) mod compile_time;
 pub(crate) mod digits;
 pub mod json;
 pub mod order;

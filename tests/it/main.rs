@@ -75,6 +75,7 @@ mod tag;
 mod tag_change;
 mod tag_map;
 mod tls;
+mod today;
 mod tunnel;
 mod tunnel_change;
 mod values;

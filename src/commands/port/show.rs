@@ -127,7 +127,8 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
             Cell::from(shown.qos().map(|(qos, _)| qos.type_.as_str()))
         })
         .text_or_null("the type of its QoS: linux-htb, linux-hfsc, ...")
-        .role(ColourRole::Kind),
+        .role(ColourRole::Kind)
+        .reads(&[]),
         Column::new("qos_other_config", |shown: &Shown<'t>| {
             let qos = shown.qos();
             qos.map_or(Cell::Absent, |(qos, _)| map(&qos.other_config))
@@ -135,7 +136,8 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         .is(
             Shape::OrNull(&Shape::TEXT_MAP),
             "settings of its QoS, by key",
-        ),
+        )
+        .reads(&[]),
         Column::new("queues", |shown: &Shown<'t>| {
             let qos = shown.qos();
             qos.map_or(Cell::Absent, |(qos, shaping)| {
@@ -145,7 +147,8 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         .is(
             Shape::OrNull(&Shape::Records(services::queue_headings)),
             "the queues of its QoS",
-        ),
+        )
+        .reads(&[]),
         Column::new("mirrors", |shown: &Shown<'t>| {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| {
@@ -155,7 +158,8 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         .is(
             Shape::Records(services::mirror_of_port_headings),
             "the mirrors that select its packets, or that it is the output of",
-        ),
+        )
+        .reads(&[]),
         of_interface!(InterfaceRow::BFD).shape(Shape::OrNull(&Shape::TEXT_MAP)),
         of_interface!(InterfaceRow::CFM_MPID),
         of_interface!(InterfaceRow::LLDP).shape(Shape::OrNull(&Shape::TEXT_MAP)),
@@ -274,7 +278,8 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
     if view.shows_only(&OWN)
-        && let Some(port) = own_row(cx, port, &view.reads()).await?
+        && let Some(reads) = view.reads()
+        && let Some(port) = own_row(cx, port, &reads).await?
     {
         let line = InterfaceRow {
             bridge: &Bridge::default(),
@@ -292,7 +297,7 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
         .iter()
         .filter(|(_, names)| names.iter().any(|name| view.shows(name)));
     let extras: Vec<Extra> = shown.map(|(extra, _)| *extra).collect();
-    let picture = locate(cx, port, peers, Some(view.reads()), &extras).await?;
+    let picture = locate(cx, port, peers, view.reads(), &extras).await?;
     let lines = picture.lines();
     let shaping = Some(&picture.shown.shaping);
     if cx.format.mode != Mode::Table || cx.format.columns.is_some() || lines.len() == 1 {
