@@ -371,7 +371,7 @@ fn faults_are_found_and_mended() {
             "mirror-selects-nothing m0",
         ),
         (
-            "set Mirror m0 select_src_port=[] select_vlan=1",
+            "set Mirror m0 select_src_port=[] select_dst_port=[] select_vlan=1",
             "mirror-selects-nothing m0",
         ),
         ("set QoS tap0 type=linux-htp", "qos-type tap0"),
