@@ -1,5 +1,7 @@
-//! Mirrors, QoS with queues, what reports flows, managers and TLS: made by a batch, shown, checked. What is expected
+//! Mirrors, `QoS` with queues, what reports flows, managers and TLS: made by a batch, shown, checked. What is expected
 //! is what the real `ovs-vsctl` makes.
+
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -37,7 +39,7 @@ fn made(sandbox: &Sandbox) -> String {
         let rows = rows(columns);
         let mut rows: Vec<&str> = rows.lines().collect();
         rows.sort_unstable();
-        text += &format!("{table}\n{}\n", rows.join("\n"));
+        writeln!(text, "{table}\n{}", rows.join("\n")).unwrap();
     }
     for (uuid, name) in names {
         text = text.replace(&uuid, &name);
@@ -60,7 +62,7 @@ fn sorted_set(line: &str) -> String {
     format!("{before}\"[{}]\"{after}", set.join(", "))
 }
 
-/// The mirrors and the QoS of Open vSwitch's FAQ, by ovs-vsctl and by a batch.
+/// The mirrors and the `QoS` of Open vSwitch's FAQ, by ovs-vsctl and by a batch.
 #[test]
 fn a_mirror_and_a_qos_are_a_batch_each() {
     for (theirs, ours) in [
