@@ -345,7 +345,7 @@ fn secrets_are_masked() {
     ] {
         ovs!(sandbox, "{line}").ok().shows("***").hides(SECRET);
     }
-    ovs!(sandbox, "db get Interface v1 options:psk").prints(&format!("{SECRET}\n"));
+    ovs!(sandbox, "db get Interface v1 options:psk").prints(format!("{SECRET}\n"));
 }
 
 /// The command in the hint of the only finding.
