@@ -7,11 +7,13 @@
 //! | `compile_time` | errors of tables that are checked at compile time |
 //! | [`json`] | a small streaming JSON writer |
 //! | [`order`] | natural order of names |
+//! | [`secret`] | secrets of the database, masked |
 //! | [`shell`] | names quoted for a shell command |
 
 pub(crate) mod compile_time;
 pub(crate) mod digits;
 pub mod json;
 pub mod order;
+pub mod secret;
 pub mod shell;
 pub mod terminal;

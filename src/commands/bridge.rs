@@ -3,12 +3,14 @@
 mod change;
 
 use super::lines::{InterfaceRow, map};
+use super::services;
 use super::write;
 use super::{Context, Exit, Failure};
 use crate::base::order::sort_by_name;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
-use crate::model::{Bridge, Connection, Depth, Scope, Want};
+use crate::model::services::FlowExport;
+use crate::model::{Bridge, Connection, Depth, Extra, Scope, Want};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape, escape, headings};
 use crate::plan::Edit;
 
@@ -105,6 +107,19 @@ const EXTERNAL_IDS: Column<Bridge> =
 const OTHER_CONFIG: Column<Bridge> =
     Column::new("other_config", |bridge: &Bridge| map(&bridge.other_config))
         .text_map("further settings, by key");
+const MIRRORS: Column<Bridge> = Column::new("mirrors", services::mirrors)
+    .is(Shape::Records(services::mirror_headings), "its mirrors")
+    .in_general("the mirrors; of a port those that select its packets or that it sends");
+const SFLOW: Column<Bridge> =
+    Column::new("sflow", |bridge: &Bridge| targets(bridge.sflow.as_ref()))
+        .texts("the collectors that sFlow reports its packets to");
+const NETFLOW: Column<Bridge> = Column::new("netflow", |bridge: &Bridge| {
+    targets(bridge.netflow.as_ref())
+})
+.texts("the collectors that NetFlow reports its flows to");
+const IPFIX: Column<Bridge> =
+    Column::new("ipfix", |bridge: &Bridge| targets(bridge.ipfix.as_ref()))
+        .texts("the collectors that IPFIX reports its flows to");
 const PARENT: Column<Bridge> = Column::new("parent", |bridge: &Bridge| {
     Cell::from(bridge.parent.as_deref())
 })
@@ -147,6 +162,10 @@ const SHOW: &[Column<Bridge>] = &[
     STP,
     RSTP,
     MCAST,
+    MIRRORS,
+    SFLOW,
+    NETFLOW,
+    IPFIX,
     EXTERNAL_IDS,
     OTHER_CONFIG,
 ];
@@ -187,6 +206,11 @@ impl Command {
     }
 }
 
+/// The collectors of what reports flows; none if it is not configured.
+fn targets(export: Option<&FlowExport>) -> Cell {
+    Cell::texts(export.into_iter().flat_map(|export| &export.targets))
+}
+
 async fn list(cx: &Context) -> Result<(), Failure> {
     let view = cx.format.view(LIST)?;
     let names_only = view.shows_only(&["bridge"]);
@@ -203,7 +227,14 @@ async fn list(cx: &Context) -> Result<(), Failure> {
 
 async fn show(cx: &Context, name: String) -> Result<(), Failure> {
     let view = cx.format.view(SHOW)?;
-    let want = |name| Want::of(Scope::Bridge(name), Depth::Bridges);
+    let extras = [
+        (Extra::Mirrors, &["mirrors"][..]),
+        (Extra::Exports, &["sflow", "netflow", "ipfix"]),
+    ];
+    let shown = |(_, names): &(Extra, &[&str])| names.iter().any(|name| view.shows(name));
+    let extras = extras.into_iter().filter(shown).map(|(extra, _)| extra);
+    let extras: Vec<Extra> = extras.collect();
+    let want = |name| Want::of(Scope::Bridge(name), Depth::Bridges).with(extras.clone());
     let found = match cx.topology(want(name.clone())).await {
         Ok(topology) => topology.bridges,
         Err(failure) if failure.exit == Exit::NotFound => {

@@ -30,6 +30,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// The change of the database, if the command makes one, or names a record for the lines that follow.
+    pub(super) fn change(&self) -> Option<&dyn write::DatabaseChange> {
+        match self {
+            Command::Change(change) => Some(change),
+            Command::Get(get) if get.names_record() => Some(get),
+            Command::Get(_) | Command::List(_) | Command::Find(_) | Command::Wait(_) => None,
+        }
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -43,6 +52,14 @@ impl Command {
             Command::Wait(wait) => wait.run(cx).await,
             Command::Change(change) => write::make(cx, change).await,
         }
+    }
+}
+
+/// The name of a record in later lines of a batch: `@NAME`.
+fn symbol(text: &str) -> Result<String, String> {
+    match text.strip_prefix('@') {
+        Some(name) if !name.is_empty() => Ok(text.to_owned()),
+        _ => Err("expected @ and a name".to_owned()),
     }
 }
 

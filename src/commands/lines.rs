@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Context, Failure};
+use crate::base::secret::masked;
 use crate::model::port_state::{Bfd, Cfm, PortState};
 use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Shape};
@@ -210,6 +211,83 @@ impl<'t> InterfaceRow<'t> {
     .whole_or_null("the MTU in bytes")
     .reads(&["mtu"]);
 
+    pub(super) const OFPORT_REQUEST: InterfaceColumn<'t> =
+        Column::new("ofport_request", |line: &InterfaceRow<'t>| {
+            Cell::from(line.interface.ofport_request)
+        })
+        .is(
+            Shape::OFPORT_OR_NULL,
+            "the OpenFlow port number that was asked for",
+        )
+        .role(ColourRole::Number)
+        .reads(&["ofport_request"]);
+
+    pub(super) const MAC_REQUEST: InterfaceColumn<'t> =
+        Column::new("mac_request", |line: &InterfaceRow<'t>| {
+            Cell::from(line.interface.mac.as_deref())
+        })
+        .text_or_null("the Ethernet address that was asked for (column mac of the database)")
+        .role(ColourRole::Address)
+        .reads(&["mac"]);
+
+    pub(super) const MTU_REQUEST: InterfaceColumn<'t> =
+        Column::new("mtu_request", |line: &InterfaceRow<'t>| {
+            Cell::from(line.interface.mtu_request)
+        })
+        .whole_or_null("the MTU in bytes that was asked for")
+        .reads(&["mtu_request"]);
+
+    pub(super) const POLICING: InterfaceColumn<'t> =
+        Column::new("ingress_policing", |line: &InterfaceRow<'t>| {
+            let policing = line.interface.policing.iter();
+            let pairs = policing.map(|(key, value)| ((*key).to_owned(), Cell::from(*value)));
+            Cell::Map(pairs.collect())
+        })
+        .is(
+            Shape::Map(&Shape::Whole),
+            "limits of what the port receives: rate in kbit/s, burst in kbit, kpkts_rate in 1000 packets per \
+             second, kpkts_burst in 1000 packets",
+        )
+        .reads(&[
+            "ingress_policing_rate",
+            "ingress_policing_burst",
+            "ingress_policing_kpkts_rate",
+            "ingress_policing_kpkts_burst",
+        ]);
+
+    pub(super) const INTERFACE_CONFIG: InterfaceColumn<'t> =
+        Column::new("interface_other_config", |line: &InterfaceRow<'t>| {
+            map(&line.interface.other_config)
+        })
+        .text_map("other_config of the interface, not of its port")
+        .reads(&["other_config"]);
+
+    pub(super) const BFD_SETTINGS: InterfaceColumn<'t> =
+        Column::new("bfd_settings", |line: &InterfaceRow<'t>| {
+            map(&line.interface.bfd)
+        })
+        .text_map("settings of BFD, by key")
+        .reads(&["bfd"]);
+
+    pub(super) const CFM_MPID: InterfaceColumn<'t> =
+        Column::new("cfm_mpid", |line: &InterfaceRow<'t>| {
+            Cell::from(line.interface.cfm_mpid)
+        })
+        .whole_or_null("the maintenance point of CFM; without one CFM is off")
+        .reads(&["cfm_mpid"]);
+
+    pub(super) const LLDP: InterfaceColumn<'t> =
+        Column::new("lldp", |line: &InterfaceRow<'t>| map(&line.interface.lldp))
+            .text_map("settings of LLDP, by key")
+            .reads(&["lldp"]);
+
+    pub(super) const STATUS: InterfaceColumn<'t> =
+        Column::new("status", |line: &InterfaceRow<'t>| {
+            map(&line.interface.status)
+        })
+        .text_map("the status reported by the device, by key")
+        .reads(&["status"]);
+
     pub(super) const ADMIN_STATE: InterfaceColumn<'t> =
         Column::new("admin_state", |line: &InterfaceRow<'t>| {
             Cell::from(line.interface.admin_state.as_deref())
@@ -326,11 +404,11 @@ pub(super) fn state(state: Option<PortState>) -> Cell {
     Cell::from(state.map(PortState::word))
 }
 
-/// A map of strings.
+/// A map of strings, secrets masked.
 pub(super) fn map(map: &BTreeMap<String, String>) -> Cell {
     Cell::text_map(
         map.iter()
-            .map(|(key, value)| (key.as_str(), value.as_str())),
+            .map(|(key, value)| (key.as_str(), masked(key, value))),
     )
 }
 

@@ -33,6 +33,7 @@ mod host;
 mod lines;
 mod progress;
 mod reporter;
+mod services;
 mod setting;
 mod spelling;
 mod switch;
@@ -63,6 +64,7 @@ pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
 pub(crate) use switch::names_of_tables;
 
+pub(crate) use services::{mirror_headings, queue_headings};
 pub(crate) use write::changed_columns;
 
 use std::process::ExitCode;
@@ -173,7 +175,7 @@ impl Command {
     fn change(&self) -> Option<&dyn write::DatabaseChange> {
         match self {
             Command::Bridge(bridge::Command::Change(change)) => Some(change),
-            Command::Db(db::Command::Change(change)) => Some(change),
+            Command::Db(db) => db.change(),
             Command::Port(port::Command::Change(change)) => Some(change),
             Command::Patch(patch::Command::Change(change)) => Some(change),
             Command::Tag(tag::Command::Change(change)) => Some(change),

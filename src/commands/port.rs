@@ -15,7 +15,7 @@ use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::resolve::{PortWord, find, parse};
-use crate::model::{self, Depth, Port, Scope, Topology, Want, select_port};
+use crate::model::{self, Depth, Extra, Port, Scope, Topology, Want, select_port};
 use crate::openflow::text::PORT_LOCAL;
 use crate::output::{Column, headings};
 use crate::ovsdb::{Error, Function, Select};
@@ -158,17 +158,19 @@ async fn list(cx: &Context, bridge: Option<String>) -> Result<(), Failure> {
 /// The columns of `port list` that the interfaces of a bond have in common.
 const OF_PORT: [&str; 5] = ["bridge", "port", "tag", "trunks", "vlan_mode"];
 
-/// Reads the port that `text` names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these columns, if any are
-/// given ([`Want::columns`]).
+/// Reads the port that `text` names: `PORT`, `BRIDGE/PORT`, `BRIDGE/NUMBER`. With `peers` also the peer of a patch port; only these
+/// columns, if any are given ([`Want::columns`]); also these tables ([`Want::extras`]).
 pub(super) async fn locate(
     cx: &Context,
     text: &str,
     peers: bool,
     columns: Option<Vec<&'static str>>,
+    extras: &[Extra],
 ) -> Result<Picture, Failure> {
     let argument = parse(text);
     let want = |name: &str| Want {
         columns: columns.clone(),
+        extras: extras.to_vec(),
         ..Want::of(Scope::Port(name.to_owned()), Depth::Ports)
     };
     // The database finds a port by its own name.

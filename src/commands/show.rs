@@ -11,7 +11,7 @@ use super::{Context, Failure};
 use crate::base::json::Json;
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
-use crate::model::{Depth, Scope, Want};
+use crate::model::{Depth, Extra, Scope, Want};
 use crate::output::{Column, Mode, headings};
 
 // Arguments of `show`.
@@ -79,8 +79,12 @@ impl Args {
         let scope = self.bridge.clone().map_or(Scope::All, Scope::Bridge);
         let as_lines = cx.format.columns.is_some();
         let want = match cx.format.mode {
-            Mode::Table if !as_lines => Want::of(scope, Depth::Full).only(tree::reads()),
-            Mode::Json if !as_lines => Want::of(scope, Depth::Full),
+            Mode::Table if !as_lines => Want::of(scope, Depth::Full)
+                .only(tree::reads())
+                .with(Extra::ALL),
+            Mode::Json if !as_lines => Want::of(scope, Depth::Full)
+                .only(json::reads())
+                .with(Extra::ALL),
             _ => Want::of(scope, Depth::Ports).only(view.reads()),
         };
         let picture = Picture::read(cx, want, true).await?;

@@ -128,7 +128,7 @@ impl Command {
             Command::Show { port } => {
                 let columns = show_columns();
                 let view = cx.format.view(&columns)?;
-                let picture: Picture = port::locate(cx, port, false, None).await?;
+                let picture: Picture = port::locate(cx, port, false, None, &[]).await?;
                 // The handling of tags is a property of the port, not of an interface of a bond.
                 match picture.lines().first() {
                     Some(line) => cx.print(&view.one(line)),

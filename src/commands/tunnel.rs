@@ -94,7 +94,7 @@ impl Command {
                 cx.print_list(&view, &lines, "tunnels")
             }
             Command::Show { port } => {
-                let picture = port::locate(cx, port, false, None).await?;
+                let picture = port::locate(cx, port, false, None, &[]).await?;
                 match picture.lines().first() {
                     Some(line) if is_tunnel(line.interface.kind()) => cx.print(&view.one(line)),
                     _ => Err(Failure::new(

@@ -24,6 +24,7 @@ use undo::take_out_again;
 
 use super::progress::Progress;
 use super::{Context, Exit, Failure, quoted};
+use crate::base::secret::without_secret;
 use crate::output::{Heading, headings};
 use crate::ovsdb::client::OPEN_VSWITCH;
 use crate::ovsdb::{Error, Mutator, Operation, Outcome, Select, Uuid};
@@ -423,6 +424,7 @@ fn with_frame(mut operations: Vec<Operation>, along: Vec<Select>) -> Vec<Operati
         return operations;
     }
     operations.extend(along.into_iter().map(Operation::Select));
+    // The comment stays in the database's log.
     let words: Vec<String> = std::env::args_os()
         .skip(1)
         .map(|word| without_secret(&word.to_string_lossy()))
@@ -437,16 +439,6 @@ fn with_frame(mut operations: Vec<Operation>, along: Vec<Select>) -> Vec<Operati
     });
     operations.push(Select::columns(OPEN_VSWITCH, &["next_cfg"]).into());
     operations
-}
-
-/// A word of the command line, without the value of a secret key: the comment stays in the database's log.
-fn without_secret(word: &str) -> String {
-    for key in ["psk=", "password=", "secret=", "private_key="] {
-        if let Some((before, _)) = word.split_once(key) {
-            return format!("{before}{key}***");
-        }
-    }
-    word.to_owned()
 }
 
 /// Whether the transaction failed because another client wrote after the plan was made.

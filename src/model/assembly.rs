@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::topology::{Bridge, Connection, Interface, Mirror, OpenVSwitch, Port, Topology};
-use super::want::{Scope, Want};
+use super::services::{FlowExport, Mirror, Qos, Queue, Ssl};
+use super::topology::{Bridge, Connection, Interface, OpenVSwitch, Port, Topology};
+use super::want::{Extra, Scope, Want};
 use crate::base::order::sort_by_name;
 use crate::ovsdb::{Row, Uuid, ValueError};
 
@@ -17,6 +18,7 @@ pub(super) fn assemble<'a>(
     let mut topology = Topology::default();
     let mut controllers: HashMap<Uuid, Connection> = HashMap::new();
     let mut mirrors: HashMap<Uuid, Mirror> = HashMap::new();
+    let mut exports: HashMap<Uuid, FlowExport> = HashMap::new();
     let mut bridges: Vec<&Row> = Vec::new();
     let mut ports: HashMap<Uuid, &Row> = HashMap::new();
     let mut interfaces: HashMap<Uuid, Interface> = HashMap::new();
@@ -30,6 +32,17 @@ pub(super) fn assemble<'a>(
             "Mirror" => {
                 let mirror = mirror(row)?;
                 mirrors.insert(mirror.uuid, mirror);
+            }
+            "sFlow" | "NetFlow" | "IPFIX" => {
+                exports.insert(row.uuid("_uuid")?, flow_export(row)?);
+            }
+            "SSL" => topology.ssl = Some(ssl(row)?),
+            "QoS" => {
+                topology.shaping.qos.insert(row.uuid("_uuid")?, qos(row)?);
+            }
+            "Queue" => {
+                let queue = queue(row)?;
+                topology.shaping.queues.insert(row.uuid("_uuid")?, queue);
             }
             "Bridge" => bridges.push(row),
             "Port" => {
@@ -57,6 +70,21 @@ pub(super) fn assemble<'a>(
             .filter_map(|id| mirrors.remove(id))
             .collect();
         sort_by_name(&mut bridge.mirrors, |mirror| &mirror.name);
+        for mirror in &mut bridge.mirrors {
+            for id in mirror.ports().collect::<Vec<_>>() {
+                if let Some(port) = ports.get(&id) {
+                    mirror.names.insert(id, port.string("name")?.to_owned());
+                }
+            }
+        }
+        for (column, export) in [
+            ("sflow", &mut bridge.sflow),
+            ("netflow", &mut bridge.netflow),
+            ("ipfix", &mut bridge.ipfix),
+        ] {
+            let id = read(row, column, Row::optional_uuid)?;
+            *export = id.and_then(|id| exports.get(&id)).cloned();
+        }
         let port_rows = if by_port {
             ports.keys().copied().collect()
         } else {
@@ -74,6 +102,11 @@ pub(super) fn assemble<'a>(
                 continue;
             };
             let mut port = port(row)?;
+            if let Some(id) = port.qos.filter(|_| want.extras.contains(&Extra::Qos)) {
+                let qos = topology.shaping.qos.get(&id);
+                let has = |queue| topology.shaping.queues.contains_key(queue);
+                whole &= qos.is_some_and(|qos| qos.queues.values().all(has));
+            }
             for id in uuids(row, "interfaces")? {
                 match interfaces.remove(&id) {
                     Some(interface) => port.interfaces.push(interface),
@@ -119,7 +152,6 @@ fn open_vswitch(row: &Row) -> Result<OpenVSwitch, ValueError> {
         next_cfg: number(row, "next_cfg")?.unwrap_or_default(),
         cur_cfg: number(row, "cur_cfg")?.unwrap_or_default(),
         iface_types: strings(row, "iface_types")?,
-        has_ssl: !uuids(row, "ssl")?.is_empty(),
         other_config: map(row, "other_config")?,
     })
 }
@@ -145,6 +177,9 @@ fn bridge(row: &Row) -> Result<Bridge, ValueError> {
         protocols,
         controllers: Vec::new(),
         mirrors: Vec::new(),
+        sflow: None,
+        netflow: None,
+        ipfix: None,
         stp_enable: flag(row, "stp_enable")?,
         rstp_enable: flag(row, "rstp_enable")?,
         mcast_snooping_enable: flag(row, "mcast_snooping_enable")?,
@@ -161,8 +196,48 @@ fn mirror(row: &Row) -> Result<Mirror, ValueError> {
     Ok(Mirror {
         name: row.string("name")?.to_owned(),
         uuid: row.uuid("_uuid")?,
+        select_all: flag(row, "select_all")?,
+        select_src_port: uuids(row, "select_src_port")?,
+        select_dst_port: uuids(row, "select_dst_port")?,
+        select_vlan: numbers(row, "select_vlan")?,
         output_port: read(row, "output_port", Row::optional_uuid)?,
         output_vlan: number(row, "output_vlan")?,
+        snaplen: number(row, "snaplen")?,
+        names: BTreeMap::new(),
+    })
+}
+
+fn flow_export(row: &Row) -> Result<FlowExport, ValueError> {
+    let mut targets = strings(row, "targets")?;
+    targets.sort();
+    Ok(FlowExport {
+        targets,
+        sampling: number(row, "sampling")?,
+    })
+}
+
+fn ssl(row: &Row) -> Result<Ssl, ValueError> {
+    let file = |column| Ok::<_, ValueError>(text(row, column)?.unwrap_or_default());
+    Ok(Ssl {
+        private_key: file("private_key")?,
+        certificate: file("certificate")?,
+        ca_cert: file("ca_cert")?,
+        bootstrap_ca_cert: flag(row, "bootstrap_ca_cert")?,
+    })
+}
+
+fn qos(row: &Row) -> Result<Qos, ValueError> {
+    Ok(Qos {
+        type_: text(row, "type")?.unwrap_or_default(),
+        other_config: map(row, "other_config")?,
+        queues: read(row, "queues", Row::uuid_by_integer)?,
+    })
+}
+
+fn queue(row: &Row) -> Result<Queue, ValueError> {
+    Ok(Queue {
+        dscp: number(row, "dscp")?,
+        other_config: map(row, "other_config")?,
     })
 }
 
@@ -185,6 +260,11 @@ pub fn port(row: &Row) -> Result<Port, ValueError> {
         lacp: text(row, "lacp")?,
         bond_active: text(row, "bond_active_slave")?,
         vlan_bridge: None,
+        bond_updelay: number(row, "bond_updelay")?.unwrap_or_default(),
+        bond_downdelay: number(row, "bond_downdelay")?.unwrap_or_default(),
+        qos: read(row, "qos", Row::optional_uuid)?,
+        status: map(row, "status")?,
+        rstp_status: map(row, "rstp_status")?,
         interfaces: Vec::new(),
     })
 }
@@ -200,7 +280,13 @@ fn interface(row: &Row) -> Result<Interface, ValueError> {
         admin_state: text(row, "admin_state")?,
         link_state: text(row, "link_state")?,
         mac_in_use: text(row, "mac_in_use")?,
+        mac: text(row, "mac")?,
         mtu: number(row, "mtu")?,
+        mtu_request: number(row, "mtu_request")?,
+        policing: policing(row)?,
+        bfd: map(row, "bfd")?,
+        cfm_mpid: number(row, "cfm_mpid")?,
+        lldp: map(row, "lldp")?,
         options: map(row, "options")?,
         other_config: map(row, "other_config")?,
         bfd_status: map(row, "bfd_status")?,
@@ -211,6 +297,21 @@ fn interface(row: &Row) -> Result<Interface, ValueError> {
         status: map(row, "status")?,
         external_ids: map(row, "external_ids")?,
     })
+}
+
+fn policing(row: &Row) -> Result<Vec<(&'static str, i64)>, ValueError> {
+    let columns = [
+        ("rate", "ingress_policing_rate"),
+        ("burst", "ingress_policing_burst"),
+        ("kpkts_rate", "ingress_policing_kpkts_rate"),
+        ("kpkts_burst", "ingress_policing_kpkts_burst"),
+    ];
+    let mut policing = Vec::new();
+    for (name, column) in columns {
+        let value = number(row, column)?.filter(|value| *value != 0);
+        policing.extend(value.map(|value| (name, value)));
+    }
+    Ok(policing)
 }
 
 // Readers of columns. A column that was not read, or that is missing from a row of a whole table, has the

@@ -5,6 +5,7 @@
 //! | [`topology`] | the switch as a tree: bridges, ports, interfaces, connections |
 //! | [`want`] | what is read: of which bridges and ports, and how much of each |
 //! | [`reading`] | which rows to select, and the tree from the answers |
+//! | [`services`] | mirrors, `QoS` with its queues, what reports flows |
 //! | [`names`] | port names and OpenFlow numbers of one bridge |
 //! | [`resolve`] | ports as the user names them, with suggestions |
 //! | [`vlan`] | what a port does with VLAN tags; which ports bear which tag |
@@ -43,6 +44,7 @@ pub mod port_state;
 pub mod reading;
 pub mod resolve;
 pub mod segment;
+pub mod services;
 pub mod topology;
 pub mod tunnel;
 pub mod vlan;
@@ -52,7 +54,5 @@ pub mod want;
 pub use assembly::port;
 pub use names::PortNames;
 pub use reading::{Reading, select_port};
-pub use topology::{
-    Bridge, Connection, GUEST_KEYS, Interface, Mirror, OpenVSwitch, Port, Topology,
-};
-pub use want::{Depth, Scope, Want};
+pub use topology::{Bridge, Connection, GUEST_KEYS, Interface, OpenVSwitch, Port, Topology};
+pub use want::{Depth, Extra, Scope, Want};

@@ -5,11 +5,11 @@
 //! tree is made from that last reply alone, which is one consistent snapshot. If the configuration changed
 //! in between, it reads whole tables once more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::assembly::assemble;
 use super::topology::{Bridge, Topology};
-use super::want::{Depth, Scope, Want};
+use super::want::{Depth, Extra, Scope, Want};
 use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 
 /// If more rows than this would be named, reading the whole table is cheaper.
@@ -24,7 +24,7 @@ pub fn select_port(name: &str, columns: &[&'static str]) -> Select {
 }
 
 /// A reading in progress: send [`Reading::selects`] in one transaction, pass the replies to
-/// [`Reading::take`], until that returns the tree. At most four times.
+/// [`Reading::take`], until that returns the tree. At most seven times.
 #[derive(Debug)]
 pub struct Reading {
     want: Want,
@@ -39,6 +39,10 @@ enum Step {
     PortsOf(Vec<Uuid>),
     /// Asks for the port's interfaces.
     PortByName,
+    /// Asks for the queues of this `QoS`; these are the other rows.
+    QueuesOf(Uuid, Rows),
+    /// Asks for the names of the other ports of mirrors. A port's name does not change.
+    MirrorPorts(Vec<Uuid>, Box<Topology>),
     /// Reads these rows.
     Last(Rows),
     /// Asks for the bridges' own ports, which are no part of their number of ports.
@@ -51,6 +55,8 @@ struct Rows {
     bridge: BridgeRows,
     /// Those of the ports and of the interfaces; `None`: all.
     named: Option<(Vec<Uuid>, Vec<Uuid>)>,
+    /// Those of tables `QoS` and Queue; `None`: all.
+    shaping: Option<(Vec<Uuid>, Vec<Uuid>)>,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +75,7 @@ impl Reading {
             Scope::Bridge(name) => Step::Last(Rows {
                 bridge: BridgeRows::Named(name.clone()),
                 named: None,
+                shaping: None,
             }),
             Scope::Port(_) => Step::PortByName,
             Scope::All => Step::Last(Rows::default()),
@@ -87,7 +94,15 @@ impl Reading {
         };
         match &self.step {
             Step::BridgeByName => named("Bridge", &["ports"]),
+            Step::PortByName if self.wants(Extra::Qos) => {
+                named("Port", &["_uuid", "interfaces", "qos"])
+            }
             Step::PortByName => named("Port", &["_uuid", "interfaces"]),
+            Step::QueuesOf(qos, _) => by_uuid(&Select::columns("QoS", &["queues"]), Some(&[*qos])),
+            Step::MirrorPorts(ports, _) => {
+                let few = Some(ports.as_slice()).filter(|ports| ports.len() <= WORTH_NAMING);
+                by_uuid(&Select::columns("Port", &["_uuid", "name"]), few)
+            }
             Step::PortsOf(ports) => by_uuid(&Select::columns("Port", &["interfaces"]), Some(ports)),
             Step::Last(rows) => self.last_selects(rows),
             Step::OwnPorts(topology, _) => {
@@ -108,7 +123,7 @@ impl Reading {
             Step::OwnPorts(topology, bridges) => {
                 let mut topology = std::mem::take(topology.as_mut());
                 count_other_ports(&mut topology, bridges, answers)?;
-                return Ok(Some(topology));
+                return Ok(self.with_mirror_ports(topology));
             }
             Step::BridgeByName => match rows.next() {
                 None => return Ok(Some(Topology::default())),
@@ -126,24 +141,66 @@ impl Reading {
                     Scope::Bridge(name) => BridgeRows::Named(name.clone()),
                     Scope::All | Scope::Port(_) => BridgeRows::All,
                 };
-                let named = Some((ports.clone(), interfaces(rows)?));
-                Rows { bridge, named }
+                Rows {
+                    bridge,
+                    named: Some((ports.clone(), interfaces(rows)?)),
+                    shaping: None,
+                }
             }
             Step::PortByName => match rows.clone().next() {
                 None => return Ok(Some(Topology::default())),
                 Some(row) => {
                     let port = row.uuid("_uuid")?;
-                    Rows {
+                    let qos = if row.has("qos") {
+                        row.optional_uuid("qos")?
+                    } else {
+                        None
+                    };
+                    let rows = Rows {
                         bridge: BridgeRows::WithPort(port),
                         named: Some((vec![port], interfaces(rows)?)),
+                        shaping: Some((Vec::new(), Vec::new())),
+                    };
+                    if let Some(qos) = qos {
+                        self.step = Step::QueuesOf(qos, rows);
+                        return Ok(None);
                     }
+                    rows
                 }
             },
+            Step::QueuesOf(qos, others) => {
+                let mut queues = Vec::new();
+                for row in rows {
+                    queues.extend(row.uuid_by_integer("queues")?.into_values());
+                }
+                // A queue may have several numbers.
+                queues.sort_unstable();
+                queues.dedup();
+                let mut others = std::mem::take(others);
+                others.shaping = Some((vec![*qos], queues));
+                others
+            }
+            Step::MirrorPorts(_, topology) => {
+                let mut topology = std::mem::take(&mut **topology);
+                let mut names = BTreeMap::new();
+                for row in rows {
+                    names.insert(row.uuid("_uuid")?, row.string("name")?);
+                }
+                let bridges = topology.bridges.iter_mut();
+                for mirror in bridges.flat_map(|bridge| &mut bridge.mirrors) {
+                    for id in mirror.ports().collect::<Vec<_>>() {
+                        if let Some(name) = names.get(&id) {
+                            mirror.names.insert(id, (*name).to_owned());
+                        }
+                    }
+                }
+                return Ok(Some(topology));
+            }
             Step::Last(asked) => {
                 let (topology, whole) = assemble(rows, &self.want, asked.by_port())?;
                 if whole || asked.named.is_none() {
                     if self.want.depth != Depth::Bridges || topology.bridges.is_empty() {
-                        return Ok(Some(topology));
+                        return Ok(self.with_mirror_ports(topology));
                     }
                     let bridges = answers.last().cloned().unwrap_or_default();
                     self.step = Step::OwnPorts(Box::new(topology), bridges);
@@ -157,6 +214,27 @@ impl Reading {
         Ok(None)
     }
 
+    /// The tree, if the names of all ports of its mirrors are known; else asks for those of the others.
+    fn with_mirror_ports(&mut self, topology: Topology) -> Option<Topology> {
+        let mirrors = topology.bridges.iter().flat_map(|bridge| &bridge.mirrors);
+        let unknown = mirrors.flat_map(|mirror| {
+            let ports = mirror.ports();
+            ports.filter(|id| !mirror.names.contains_key(id))
+        });
+        let mut unknown: Vec<Uuid> = unknown.collect();
+        if unknown.is_empty() {
+            return Some(topology);
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        self.step = Step::MirrorPorts(unknown, Box::new(topology));
+        None
+    }
+
+    fn wants(&self, extra: Extra) -> bool {
+        self.want.extras.contains(&extra)
+    }
+
     fn last_selects(&self, rows: &Rows) -> Vec<Select> {
         let full = matches!(self.want.depth, Depth::Bridges | Depth::Full);
         let ports_full = matches!(self.want.depth, Depth::Ports | Depth::Full);
@@ -166,8 +244,6 @@ impl Reading {
             if self.want.health {
                 push_column(&mut ovs, "iface_types");
                 push_column(&mut ovs, "other_config");
-                push_column(&mut ovs, "ssl");
-                selects.push(Select::columns("Mirror", &MIRROR_COLUMNS));
             }
             selects.push(ovs);
             selects.push(Select::columns("Manager", &MANAGER_COLUMNS));
@@ -179,8 +255,16 @@ impl Reading {
             &["_uuid", "name"]
         };
         let mut bridge = Select::columns("Bridge", bridge);
-        if full && self.want.health {
+        if self.wants(Extra::Mirrors) {
+            selects.push(Select::columns("Mirror", &MIRROR_COLUMNS));
             push_column(&mut bridge, "mirrors");
+        }
+        if self.wants(Extra::Exports) {
+            selects.push(Select::columns("SSL", &SSL_COLUMNS));
+            for (column, table, asked) in EXPORTS {
+                selects.push(Select::columns(table, asked));
+                push_column(&mut bridge, column);
+            }
         }
         // If a bridge is found by its port, its list of ports is not needed, and may be long.
         if self.want.depth != Depth::BridgeNames && !rows.by_port() {
@@ -201,11 +285,16 @@ impl Reading {
             };
             let port = asked(&["_uuid", "name", "interfaces"], &PORT_COLUMNS);
             let interface = asked(&["_uuid", "name", "type", "ofport"], &INTERFACE_COLUMNS);
-            let mut interface = Select::columns("Interface", &interface);
-            if full && self.want.health {
-                push_column(&mut interface, "other_config");
+            let interface = Select::columns("Interface", &interface);
+            let mut port = Select::columns("Port", &port);
+            if self.wants(Extra::Qos) {
+                push_column(&mut port, "qos");
+                let (qos, queues) = rows.shaping.as_ref().map(|(q, s)| (q, s)).unzip();
+                let select = Select::columns("QoS", &["_uuid", "type", "other_config", "queues"]);
+                selects.extend(by_uuid(&select, qos.map(Vec::as_slice)));
+                let select = Select::columns("Queue", &["_uuid", "dscp", "other_config"]);
+                selects.extend(by_uuid(&select, queues.map(Vec::as_slice)));
             }
-            let port = Select::columns("Port", &port);
             let (ports, interfaces) = rows.named.as_ref().map(|(p, i)| (p, i)).unzip();
             selects.extend(by_uuid(&port, ports.map(Vec::as_slice)));
             selects.extend(by_uuid(&interface, interfaces.map(Vec::as_slice)));
@@ -279,7 +368,24 @@ const OPEN_VSWITCH_COLUMNS: [&str; 7] = [
 ];
 const MANAGER_COLUMNS: [&str; 3] = ["target", "is_connected", "status"];
 const CONTROLLER_COLUMNS: [&str; 5] = ["_uuid", "target", "is_connected", "role", "status"];
-const MIRROR_COLUMNS: [&str; 4] = ["_uuid", "name", "output_port", "output_vlan"];
+const MIRROR_COLUMNS: [&str; 9] = [
+    "_uuid",
+    "name",
+    "select_all",
+    "select_src_port",
+    "select_dst_port",
+    "select_vlan",
+    "output_port",
+    "output_vlan",
+    "snaplen",
+];
+const SSL_COLUMNS: [&str; 4] = ["private_key", "certificate", "ca_cert", "bootstrap_ca_cert"];
+/// The column of table Bridge, the table that it refers to, and what is read of it.
+const EXPORTS: [(&str, &str, &[&str]); 3] = [
+    ("sflow", "sFlow", &["_uuid", "targets", "sampling"]),
+    ("netflow", "NetFlow", &["_uuid", "targets"]),
+    ("ipfix", "IPFIX", &["_uuid", "targets", "sampling"]),
+];
 const BRIDGE_COLUMNS: [&str; 12] = [
     "_uuid",
     "name",
@@ -294,7 +400,7 @@ const BRIDGE_COLUMNS: [&str; 12] = [
     "external_ids",
     "other_config",
 ];
-const PORT_COLUMNS: [&str; 12] = [
+const PORT_COLUMNS: [&str; 16] = [
     "_uuid",
     "name",
     "interfaces",
@@ -307,8 +413,12 @@ const PORT_COLUMNS: [&str; 12] = [
     "bond_mode",
     "lacp",
     "bond_active_slave",
+    "bond_updelay",
+    "bond_downdelay",
+    "status",
+    "rstp_status",
 ];
-const INTERFACE_COLUMNS: [&str; 18] = [
+const INTERFACE_COLUMNS: [&str; 28] = [
     "_uuid",
     "name",
     "type",
@@ -318,13 +428,23 @@ const INTERFACE_COLUMNS: [&str; 18] = [
     "admin_state",
     "link_state",
     "mac_in_use",
+    "mac",
     "mtu",
+    "mtu_request",
+    "ingress_policing_rate",
+    "ingress_policing_burst",
+    "ingress_policing_kpkts_rate",
+    "ingress_policing_kpkts_burst",
+    "bfd",
+    "cfm_mpid",
+    "lldp",
     "options",
     "bfd_status",
     "cfm_fault",
     "cfm_fault_status",
     "cfm_remote_opstate",
     "lacp_current",
+    "other_config",
     "status",
     "external_ids",
 ];

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::services::{FlowExport, Mirror, Shaping, Ssl};
 use crate::openflow::text::{PORT_LOCAL, port_from_v10};
 use crate::ovsdb::Uuid;
 
@@ -14,6 +15,10 @@ pub struct Topology {
     pub ovs: OpenVSwitch,
     /// Connections to OVSDB managers, by target.
     pub managers: Vec<Connection>,
+    /// Its files for TLS, if read ([`super::Extra::Exports`]).
+    pub ssl: Option<Ssl>,
+    /// `QoS` and queues, if read ([`super::Extra::Qos`]).
+    pub shaping: Shaping,
     /// Bridges, by name, digits as numbers.
     pub bridges: Vec<Bridge>,
 }
@@ -39,8 +44,6 @@ pub struct OpenVSwitch {
     pub cur_cfg: i64,
     /// The types of interface that ovs-vswitchd supports, if read ([`super::Want::with_health`]).
     pub iface_types: Vec<String>,
-    /// Whether it has a row in table `SSL`, if read ([`super::Want::with_health`]).
-    pub has_ssl: bool,
     /// Settings of the whole switch, if read ([`super::Want::with_health`]).
     pub other_config: BTreeMap<String, String>,
 }
@@ -75,8 +78,14 @@ pub struct Bridge {
     pub protocols: Vec<String>,
     /// Its controllers, by target.
     pub controllers: Vec<Connection>,
-    /// Its mirrors, by name, if read ([`super::Want::with_health`]).
+    /// Its mirrors, by name, if read ([`super::Extra::Mirrors`]).
     pub mirrors: Vec<Mirror>,
+    /// Its sFlow, if read ([`super::Extra::Exports`]).
+    pub sflow: Option<FlowExport>,
+    /// Its `NetFlow`, if read ([`super::Extra::Exports`]).
+    pub netflow: Option<FlowExport>,
+    /// Its IPFIX, if read ([`super::Extra::Exports`]).
+    pub ipfix: Option<FlowExport>,
     /// Spanning tree (IEEE 802.1D).
     pub stp_enable: bool,
     /// Rapid spanning tree (IEEE 802.1D-2004).
@@ -95,19 +104,6 @@ pub struct Bridge {
     pub port_count: usize,
     /// Its ports, by name, digits as numbers.
     pub ports: Vec<Port>,
-}
-
-/// A row of table `Mirror`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mirror {
-    /// The mirror's name.
-    pub name: String,
-    /// The row's identity.
-    pub uuid: Uuid,
-    /// The mirror output port; ovsdb-server removes it when the port is deleted.
-    pub output_port: Option<Uuid>,
-    /// The mirror output VLAN.
-    pub output_vlan: Option<i64>,
 }
 
 /// A row of table `Port`.
@@ -137,6 +133,16 @@ pub struct Port {
     pub bond_active: Option<String>,
     /// The VLAN bridge that it belongs to, if any, and if its tag was read.
     pub vlan_bridge: Option<String>,
+    /// How long a member's link must be up before the bond uses it, in milliseconds; 0: at once.
+    pub bond_updelay: i64,
+    /// How long a member's link must be down before the bond stops using it, in milliseconds; 0: at once.
+    pub bond_downdelay: i64,
+    /// Its row in [`Topology::shaping`].
+    pub qos: Option<Uuid>,
+    /// The state of spanning tree, by key.
+    pub status: BTreeMap<String, String>,
+    /// The state of rapid spanning tree, by key.
+    pub rstp_status: BTreeMap<String, String>,
     /// One interface, or several for a bond, by name. Empty only if the database is inconsistent.
     pub interfaces: Vec<Interface>,
 }
@@ -163,11 +169,24 @@ pub struct Interface {
     pub link_state: Option<String>,
     /// The MAC address in use.
     pub mac_in_use: Option<String>,
+    /// The requested MAC address.
+    pub mac: Option<String>,
     /// In bytes.
     pub mtu: Option<i64>,
+    /// The requested MTU, in bytes.
+    pub mtu_request: Option<i64>,
+    /// Ingress policing, the columns that are not 0, without their prefix `ingress_policing_`: `rate` in kbit/s, `burst`
+    /// in kbit, `kpkts_rate` in 1000 packets per second, `kpkts_burst` in 1000 packets.
+    pub policing: Vec<(&'static str, i64)>,
+    /// Settings of BFD.
+    pub bfd: BTreeMap<String, String>,
+    /// The maintenance point ID of CFM; none: CFM is off.
+    pub cfm_mpid: Option<i64>,
+    /// Settings of LLDP.
+    pub lldp: BTreeMap<String, String>,
     /// Settings of its type: `peer`, `remote_ip`, …
     pub options: BTreeMap<String, String>,
-    /// Further settings, if read ([`super::Want::with_health`]).
+    /// Further settings.
     pub other_config: BTreeMap<String, String>,
     /// The BFD session, by key: `state`, `forwarding`, `diagnostic`, …; empty without BFD.
     pub bfd_status: BTreeMap<String, String>,

@@ -7,9 +7,11 @@ pub struct Want {
     pub scope: Scope,
     /// How much of each.
     pub depth: Depth,
-    /// Whether to read what [`check`](super::check) needs: mirrors, the supported types of interface, and
-    /// `other_config` of the switch and of interfaces.
+    /// Whether to read what [`check`](super::check) needs: the supported types of interface, and `other_config`
+    /// of the switch.
     pub health: bool,
+    /// The tables to read besides.
+    pub extras: Vec<Extra>,
     /// Read only these columns of tables Port and Interface, besides names and OpenFlow numbers; `None`:
     /// all that the depth has. Columns that are not read are empty in the tree.
     pub columns: Option<Vec<&'static str>>,
@@ -42,6 +44,22 @@ pub enum Depth {
     Full,
 }
 
+/// Tables that few commands need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// The mirrors of the bridges.
+    Mirrors,
+    /// The `QoS` of the ports, with its queues.
+    Qos,
+    /// What reports flows: sFlow, `NetFlow` and IPFIX of the bridges; and the files for TLS.
+    Exports,
+}
+
+impl Extra {
+    /// All of them.
+    pub const ALL: [Extra; 3] = [Extra::Mirrors, Extra::Qos, Extra::Exports];
+}
+
 impl Depth {
     /// Whether the tree has ports.
     pub fn has_ports(self) -> bool {
@@ -61,6 +79,7 @@ impl Want {
             scope,
             depth,
             health: false,
+            extras: Vec::new(),
             columns: None,
         }
     }
@@ -85,10 +104,17 @@ impl Want {
         self
     }
 
-    /// Also reads what [`Want::health`] describes.
+    /// Also reads these tables.
+    #[must_use]
+    pub fn with(mut self, extras: impl IntoIterator<Item = Extra>) -> Self {
+        self.extras.extend(extras);
+        self
+    }
+
+    /// Also reads what [`Want::health`] describes, and all of [`Extra`].
     #[must_use]
     pub fn with_health(mut self) -> Self {
         self.health = true;
-        self
+        self.with(Extra::ALL)
     }
 }

@@ -130,7 +130,8 @@ fn texts_of(rows: Rows<'_>) -> Vec<Vec<String>> {
 }
 
 /// Appends one record, a line per column; absent values, and those that echo another column's, are omitted unless
-/// their column was requested. A map takes a line per key. Long text breaks at blanks, longer words at the end of the line.
+/// their column was requested. A map takes a line per key, a list of records a line per record. Long text breaks at
+/// blanks, longer words at the end of the line.
 pub(super) fn record(out: &mut PaintedText, sheet: &Sheet<'_>, row: Vec<Cell>) {
     let asked = sheet.format.columns.is_some();
     let cells: Vec<(&Heading, String)> = sheet
@@ -165,17 +166,28 @@ pub(super) fn record(out: &mut PaintedText, sheet: &Sheet<'_>, row: Vec<Cell>) {
     }
 }
 
-/// A value's text in a record: a map takes a line per key.
+/// A value's text in a record: a map takes a line per key, a list of maps a line per map.
 fn value(cell: &Cell) -> String {
-    let Cell::Map(map) = cell else {
-        return text::cell(cell, ", ");
-    };
-    let pairs = map.iter().map(|(key, value)| {
+    let pair = |(key, value): &(String, Cell)| {
         let mut pair = String::new();
         write_pair(&mut pair, key, value, ", ");
         escape(&pair)
-    });
-    match pairs.collect::<Vec<_>>().join("\n") {
+    };
+    let lines: Vec<String> = match cell {
+        Cell::Map(map) => map.iter().map(pair).collect(),
+        Cell::List(list) if list.iter().any(|cell| matches!(cell, Cell::Map(_))) => {
+            let maps = list.iter().map(|cell| match cell {
+                Cell::Map(map) => {
+                    let pairs = map.iter().filter(|(_, cell)| !cell.is_empty());
+                    pairs.map(pair).collect::<Vec<_>>().join(", ")
+                }
+                other => text::cell(other, ", "),
+            });
+            maps.collect()
+        }
+        other => return text::cell(other, ", "),
+    };
+    match lines.join("\n") {
         empty if empty.is_empty() => "-".to_owned(),
         lines => lines,
     }

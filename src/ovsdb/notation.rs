@@ -70,8 +70,8 @@ impl<'t> Argument<'t> {
     }
 }
 
-/// Parses the value of a column; `@NAME`, a row inserted by the same transaction, becomes
-/// [`Atom::NamedUuid`] including the `@`.
+/// Parses the value of a column. In a column of references, what is no UUID becomes [`Atom::NamedUuid`]: `@NAME`, a row
+/// of the same transaction, including the `@`; or the name of a row.
 ///
 /// # Errors
 ///
@@ -205,16 +205,26 @@ pub fn atom(text: &str, base: &Base) -> Result<Atom, String> {
         AtomicType::String if text.is_empty() => {
             return Err("the empty string is written \"\"".to_owned());
         }
-        AtomicType::String if text.starts_with('"') => Atom::String(
-            serde_json::from_str(text)
-                .map_err(|_| format!("expected a string in quotes, not {}", text.escape_debug()))?,
-        ),
-        AtomicType::String => Atom::String(text.to_owned()),
-        AtomicType::Uuid if text.starts_with('@') => Atom::NamedUuid(text.to_owned()),
-        AtomicType::Uuid => Atom::Uuid(text.parse::<Uuid>().map_err(|_| wrong())?),
+        AtomicType::String => Atom::String(unquoted(text)?),
+        AtomicType::Uuid => match text.parse::<Uuid>() {
+            Ok(uuid) => Atom::Uuid(uuid),
+            Err(_) if text.starts_with('@') || base.refers_to.is_some() => {
+                Atom::NamedUuid(unquoted(text)?)
+            }
+            Err(_) => return Err(wrong()),
+        },
     };
     check(&atom, base)?;
     Ok(atom)
+}
+
+/// A text, which may stand in quotes, as in JSON.
+fn unquoted(text: &str) -> Result<String, String> {
+    if !text.starts_with('"') {
+        return Ok(text.to_owned());
+    }
+    serde_json::from_str(text)
+        .map_err(|_| format!("expected a string in quotes, not {}", text.escape_debug()))
 }
 
 /// Checks that the type allows this atom.

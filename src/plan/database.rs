@@ -81,9 +81,9 @@ impl Edit<'_> {
             };
             let change = match datum {
                 Datum::Map(mut pairs) => {
-                    for (_, value) in &mut pairs {
-                        if let Some(symbol) = as_symbol(value) {
-                            *value = self.draft.reference(self.symbol(symbol)?);
+                    if let Some(base) = &kind.value {
+                        for (_, value) in &mut pairs {
+                            self.settle_removed(base, value).await?;
                         }
                     }
                     let has = self.draft.value(row, &column.name).await?;
@@ -152,8 +152,8 @@ impl Edit<'_> {
         symbol: Option<&str>,
         arguments: &[String],
     ) -> Result<RowId> {
-        if let Some(symbol) = symbol.filter(|symbol| self.symbols.contains_key(*symbol)) {
-            return Err(Refusal::usage(format!("{} is made twice", quoted(symbol))));
+        if let Some(symbol) = symbol {
+            self.refuse_taken(symbol)?;
         }
         let mut columns: BTreeMap<&str, Datum> = BTreeMap::new();
         for argument in arguments {
@@ -339,9 +339,7 @@ impl Edit<'_> {
         }
         if let ColumnChange::Elements { removed, .. } = &mut change {
             for atom in removed {
-                if let Some(symbol) = as_symbol(atom) {
-                    *atom = self.draft.reference(self.symbol(symbol)?);
-                }
+                self.settle_removed(key, atom).await?;
             }
         }
         Ok(change)
@@ -357,9 +355,8 @@ impl Edit<'_> {
         let Some(refers_to) = &base.refers_to else {
             return Ok(());
         };
-        let row = match (as_symbol(atom), &*atom) {
-            (Some(symbol), _) => Some(self.symbol(symbol)?),
-            (None, Atom::Uuid(uuid)) => self.draft.by_uuid(refers_to, *uuid, &["_uuid"]).await?,
+        let row = match atom {
+            Atom::NamedUuid(_) | Atom::Uuid(_) => self.referred(refers_to, atom).await?,
             _ => return Ok(()),
         };
         match row.filter(|row| self.draft.table(*row) == refers_to && !self.draft.is_gone(*row)) {
@@ -374,6 +371,29 @@ impl Edit<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Replaces the `@NAME` or the name of a row; a UUID need not be one of a row.
+    async fn settle_removed(&mut self, base: &Base, atom: &mut Atom) -> Result<()> {
+        if let (Some(refers_to), Atom::NamedUuid(_)) = (&base.refers_to, &*atom)
+            && let Some(row) = self.referred(refers_to, atom).await?
+        {
+            *atom = self.draft.reference(row);
+        }
+        Ok(())
+    }
+
+    /// The row of a table that an atom stands for: its UUID, its `@NAME`, or its name as for [`Edit::record`].
+    pub(super) async fn referred(&mut self, table: &str, atom: &Atom) -> Result<Option<RowId>> {
+        match (as_symbol(atom), atom) {
+            (Some(symbol), _) => self.symbol(symbol).map(Some),
+            (None, Atom::Uuid(uuid)) => Ok(self.draft.by_uuid(table, *uuid, &["_uuid"]).await?),
+            (None, Atom::NamedUuid(name)) => {
+                let table = self.table(table).await?;
+                self.record(&table, name, &["_uuid"]).await.map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     fn still_referred(

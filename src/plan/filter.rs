@@ -2,10 +2,10 @@
 
 use super::database::{pair, read, value_of_key, wrong};
 use super::record::column;
-use super::{Refusal, Result, quoted};
+use super::{Edit, Refusal, Result, quoted};
 use crate::ovsdb::notation::{self, Argument};
 use crate::ovsdb::relation::Relation;
-use crate::ovsdb::schema::{Column, Table, Type};
+use crate::ovsdb::schema::{Base, Column, Table, Type};
 use crate::ovsdb::{Atom, Condition, Datum, Function};
 
 /// A condition of `find` and `wait`: `COLUMN[:KEY] OPERATOR VALUE`.
@@ -18,9 +18,47 @@ pub(crate) struct Filter {
     operand: Datum,
 }
 
+impl Edit<'_> {
+    /// Parses conditions; the values are typed by the table's columns, names of rows are looked up.
+    pub(crate) async fn filters(&mut self, table: &Table, texts: &[String]) -> Result<Vec<Filter>> {
+        let mut filters = Vec::new();
+        for text in texts {
+            let mut filter = Filter::read(table, text)?;
+            let kind = &filter.column.kind;
+            match &mut filter.operand {
+                Datum::Atom(atom) => self.look_up(&kind.key, atom).await?,
+                Datum::Set(atoms) => {
+                    for atom in atoms {
+                        self.look_up(&kind.key, atom).await?;
+                    }
+                }
+                Datum::Map(pairs) => {
+                    for (_, atom) in pairs {
+                        self.look_up(kind.value.as_ref().unwrap_or(&kind.key), atom)
+                            .await?;
+                    }
+                }
+            }
+            filters.push(filter);
+        }
+        Ok(filters)
+    }
+
+    /// Replaces the name of a row by its UUID.
+    async fn look_up(&mut self, base: &Base, atom: &mut Atom) -> Result<()> {
+        if let (Some(table), Atom::NamedUuid(_)) = (&base.refers_to, &*atom)
+            && let Some(row) = self.referred(table, atom).await?
+            && let Some(uuid) = self.draft.uuid(row)
+        {
+            *atom = uuid.into();
+        }
+        Ok(())
+    }
+}
+
 impl Filter {
     /// Parses a condition; the value is typed by the table's columns.
-    pub(crate) fn read(table: &Table, text: &str) -> Result<Self> {
+    fn read(table: &Table, text: &str) -> Result<Self> {
         let operators = Relation::WORDS.map(|(word, _)| word);
         let parsed = Argument::parse(text, &operators).map_err(Refusal::usage)?;
         let column = column(table, &parsed.column)?;

@@ -151,8 +151,23 @@ impl Edit<'_> {
     pub(super) fn symbol(&self, symbol: &str) -> Result<RowId> {
         self.symbols.get(symbol).copied().ok_or_else(|| {
             Refusal::usage(format!("{} stands for no row", quoted(symbol)))
-                .hint("in a batch, `db create --id=@NAME` on an earlier line makes it")
+                .hint("in a batch, `db create --id=@NAME` or `db get --id=@NAME` on an earlier line makes it")
         })
+    }
+
+    /// Lets `@NAME` stand for a row.
+    pub(crate) fn name_row(&mut self, symbol: &str, row: RowId) -> Result<()> {
+        self.refuse_taken(symbol)?;
+        self.symbols.insert(symbol.to_owned(), row);
+        Ok(())
+    }
+
+    /// Refuses an `@NAME` that stands for a row already.
+    pub(super) fn refuse_taken(&self, symbol: &str) -> Result<()> {
+        if self.symbols.contains_key(symbol) {
+            return Err(Refusal::usage(format!("{} is made twice", quoted(symbol))));
+        }
+        Ok(())
     }
 
     async fn by_name(

@@ -135,6 +135,12 @@ fn faulty() -> Sandbox {
         "set-controller br1 tcp:127.0.0.1:1",
         "add-br br2 -- set Bridge br2 datapath_type=dummy other_config:datapath-id=00000000000000aa",
         "add-br br3 -- set Bridge br3 datapath_type=dummy other_config:datapath-id=00000000000000aa",
+        "-- --id=@m create Mirror name=m0 output_vlan=5 -- --id=@n create Mirror name=m0 output_vlan=6 \
+         -- --id=@o create Mirror name=m1 output_vlan=7 -- set Bridge br0 mirrors=@m,@n,@o",
+        "-- set Port tap1 qos=@q -- --id=@q create QoS type=bogus \
+         -- set Port tap2 qos=@r -- --id=@r create QoS type=linux-htb queues:1=@u \
+         -- --id=@u create Queue other_config:max-rate=250000000.0",
+        "-- create QoS type=linux-htb -- create Queue dscp=3",
     ] {
         vsctl!(sandbox, "--no-wait {line}");
     }
@@ -164,6 +170,7 @@ fn filled(command: &str) -> String {
         ("BRIDGE:PORT", "br1:new"),
         ("BRIDGE:", "br1:"),
         ("peer=PORT", "peer=e0"),
+        ("_port=PORT", "_port=tap1"),
         ("HEX", "00000000000000ab"),
         ("V,V", "OpenFlow10,OpenFlow13"),
     ] {
@@ -230,13 +237,18 @@ fn every_hinted_command_runs() {
             "flow-matches-no-port",
             "flow-output-no-port",
             "lacp-no-partner",
+            "mirror-selects-nothing",
             "missing-group",
             "missing-meter",
             "native-all",
             "no-device",
             "not-live",
             "ofport-not-granted",
+            "orphaned-qos",
+            "orphaned-queue",
             "port-error",
+            "qos-type",
+            "qos-value",
             "self-patch",
             "trunks-all",
             "trunks-ignored",

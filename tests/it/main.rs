@@ -70,6 +70,7 @@ mod remote;
 mod sandbox;
 mod schema;
 mod segments;
+mod services;
 mod show;
 mod snapshots;
 mod tag;

@@ -6,7 +6,7 @@ use super::shape::{
     ObjectSchema, any_of, list, map, or_null, pattern, refer, text, truth, up_to, vid, whole, words,
 };
 use super::{Document, document, listing, plain};
-use crate::commands::changed_columns;
+use crate::commands::{changed_columns, mirror_headings, queue_headings};
 use crate::model::port_state::PortState;
 
 /// The name of the document of `--dry-run`.
@@ -29,6 +29,7 @@ pub(super) fn show() -> Document {
             &maybe,
         )
         .with("managers", list(refer("connection")))
+        .with("ssl", or_null(refer("ssl")))
         .with("bridges", list(refer("bridge")));
     let connection = ObjectSchema::new()
         .with("target", text())
@@ -46,8 +47,23 @@ pub(super) fn show() -> Document {
             &["stp_enable", "rstp_enable", "mcast_snooping_enable"],
             &truth(),
         )
+        .with("mirrors", list(refer("mirror")))
+        .all(
+            &["sflow", "netflow", "ipfix"],
+            &or_null(refer("flow_export")),
+        )
         .all(&["external_ids", "other_config"], &strings)
         .with("ports", list(refer("port")));
+    let flow_export = ObjectSchema::new()
+        .with("targets", list(text()))
+        .with("sampling", or_null(whole()));
+    let ssl = ObjectSchema::new()
+        .all(&["private_key", "certificate", "ca_cert"], &text())
+        .with("bootstrap_ca_cert", truth());
+    let qos = ObjectSchema::new()
+        .with("type", text())
+        .with("other_config", strings.clone())
+        .with("queues", list(refer("queue")));
     let modes = [
         "access",
         "trunk",
@@ -64,6 +80,7 @@ pub(super) fn show() -> Document {
         .with("bond_mode", maybe.clone())
         .with("lacp", or_null(words(&["active", "passive", "off"])))
         .with("state", or_null(words(&PortState::WORDS)))
+        .with("qos", or_null(refer("qos")))
         .all(&["external_ids", "other_config"], &strings)
         .with("interfaces", list(refer("interface")));
     let interface = ObjectSchema::new()
@@ -80,9 +97,12 @@ pub(super) fn show() -> Document {
         .with("cfm_fault_status", list(text()))
         .with("cfm_remote_opstate", or_null(words(&["up", "down"])))
         .with("mac", maybe.clone())
-        .with("mtu", or_null(whole()))
+        .all(&["mtu", "mtu_request", "cfm_mpid"], &or_null(whole()))
         .all(&["error", "peer", "peer_bridge"], &maybe)
-        .all(&["options", "external_ids", "status"], &strings);
+        .all(
+            &["options", "other_config", "external_ids", "status", "bfd"],
+            &strings,
+        );
     document(
         "ovs-show",
         "The whole topology: the switch, its bridges, their ports and interfaces",
@@ -92,6 +112,11 @@ pub(super) fn show() -> Document {
             ("bridge", bridge.closed()),
             ("port", port.closed()),
             ("interface", interface.closed()),
+            ("mirror", super::record(&mirror_headings()).closed()),
+            ("flow_export", flow_export.closed()),
+            ("ssl", ssl.closed()),
+            ("qos", qos.closed()),
+            ("queue", super::record(&queue_headings()).closed()),
         ],
     )
 }

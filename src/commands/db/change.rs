@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use super::Target;
+use super::{Target, symbol};
 use crate::base::shell::word as word_of;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Completer, Takes as _, Value};
@@ -114,7 +114,8 @@ pub(super) const SET: About = About::changes()
     .remarks(
         "\
 Values are written as for ovs-vsctl(8): sets 1,2 or [1,2], ranges of integers 1-5, maps a=b,c=d or \
-{a=b,c=d}; [] and {} are empty; strings may stand in double quotes, as in JSON.",
+{a=b,c=d}; [] and {} are empty; strings may stand in double quotes, as in JSON. In a column that refers \
+to records, a record is its UUID, its name as on the command line, or in a batch its @NAME.",
     )
     .examples(
         "\
@@ -148,6 +149,8 @@ Prints what was made; -g uuid prints its identity alone. Rows of most tables sta
 refers to them: a batch makes them and what refers to them at once.")
     .examples("\
 ovs db create Queue other_config:max-rate=1000000 -g uuid
+printf '%s\\n' 'db create Mirror name=m0 select_src_port=tap1 output_port=tap2' \\
+  'db add Bridge br-int mirrors m0' | ovs batch
 printf '%s\\n' 'db create QoS type=linux-htb --id=@q' 'db set Port eth0 qos=@q' | ovs batch");
 
 pub(super) const DESTROY: About = About::changes()
@@ -297,11 +300,4 @@ fn refuse_owned(table: &Table, word: &str, value: Option<&str>) -> Result<(), Re
         }
         (Some(request), _) => refusal.hint(format!("{} enables it", request.setting)),
     })
-}
-
-fn symbol(text: &str) -> Result<String, String> {
-    match text.strip_prefix('@') {
-        Some(name) if !name.is_empty() => Ok(text.to_owned()),
-        _ => Err("expected @ and a name".to_owned()),
-    }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
+use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use super::Target;
+use super::{Target, symbol};
+use crate::base::secret::masked;
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
+use crate::commands::write::DatabaseChange;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::output::{Cell, ColourRole, Column, Item, Mode};
 use crate::ovsdb::notation::{self, Argument, bare};
@@ -30,6 +33,9 @@ pub struct Get {
     /// Print nothing for a missing record or key
     #[arg(long)]
     if_exists: bool,
+    /// In a batch: the name of the record in later lines
+    #[arg(long, takes = Value::free("@NAME"), value_parser = symbol, conflicts_with_all = ["parts", "if_exists"])]
+    id: Option<String>,
 }
 
 // Arguments of `db list`.
@@ -60,7 +66,9 @@ pub struct Find {
 pub(super) const GET: About = About::reads()
     .document(JsonDocument::Record)
     .remarks(
-        "In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing.",
+        "\
+In a pipe the values stand on one line, parted by tabs, without quotes; - is nothing. In a map a secret (psk) is \
+***: to see it, name its key.",
     )
     .examples(
         "\
@@ -97,8 +105,18 @@ struct ShownColumn {
 type Record = Vec<Cell>;
 
 impl Get {
+    /// Whether it names the record for later lines of a batch.
+    pub(super) fn names_record(&self) -> bool {
+        self.id.is_some()
+    }
+
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
+        if self.id.is_some() {
+            let message = "--id names a record for later lines of a batch";
+            return Err(Failure::new(Exit::Usage, message)
+                .hint("`ovs batch --help` has an example; the name of a record is enough where it has one"));
+        }
         if !self.parts.is_empty() && cx.format.columns.is_some() {
             return Err(Failure::new(
                 Exit::Usage,
@@ -158,6 +176,21 @@ impl Get {
     }
 }
 
+impl DatabaseChange for Get {
+    /// Names the record: a line of a batch that itself changes nothing.
+    fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        async move {
+            let table = edit.table(&self.target.table).await?;
+            let row = edit.record(&table, &self.target.record, &["_uuid"]).await?;
+            match &self.id {
+                Some(symbol) => edit.name_row(symbol, row),
+                None => Ok(()),
+            }
+        }
+        .boxed_local()
+    }
+}
+
 impl List {
     /// Runs it.
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
@@ -194,11 +227,7 @@ impl Find {
         let mut edit = Edit::new(&cx.database);
         let table = edit.table(&self.table).await?;
         let shown = chosen(cx, &table)?;
-        let filters = self
-            .conditions
-            .iter()
-            .map(|text| Filter::read(&table, text));
-        let filters = filters.collect::<Result<Vec<_>, Refusal>>()?;
+        let filters = edit.filters(&table, &self.conditions).await?;
         let records = search(cx, &table, &shown, &filters).await?;
         print(cx, &table, &shown, &records)
     }
@@ -365,10 +394,14 @@ impl ShownColumn {
 fn cell(datum: &Datum, kind: &Type) -> Cell {
     match datum {
         Datum::Map(pairs) => {
-            let mut pairs: Vec<(String, Cell)> = pairs
-                .iter()
-                .map(|(key, value)| (bare(key), atom(value)))
-                .collect();
+            let pair = |(key, value): &(Atom, Atom)| match (bare(key), value) {
+                (key, Atom::String(text)) => {
+                    let text = masked(&key, text).into_owned();
+                    (key, Cell::Text(text))
+                }
+                (key, other) => (key, atom(other)),
+            };
+            let mut pairs: Vec<(String, Cell)> = pairs.iter().map(pair).collect();
             pairs.sort_by(|a, b| a.0.cmp(&b.0));
             Cell::Map(pairs)
         }

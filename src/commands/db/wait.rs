@@ -11,9 +11,9 @@ use crate::commands::{Context, Exit, Failure, quoted};
 use crate::ovsdb::operation::{Columns, Until};
 use crate::ovsdb::schema::Table;
 use crate::ovsdb::{Condition, Datum, Error, Function, Operation, Row, Select, Uuid};
+use crate::plan::Edit;
 use crate::plan::filter::Filter;
 use crate::plan::record::NameRule;
-use crate::plan::{Edit, Refusal};
 use crate::source::Database;
 
 // Arguments of `db wait`.
@@ -51,13 +51,11 @@ impl Wait {
     async fn wait(&self, cx: &Context, limit: Option<Duration>) -> Result<(), Failure> {
         // Uses a connection of its own, without a limit per request; the whole command is limited above.
         let database = cx.database.apart(limit.or(cx.host.limit));
-        let table = Edit::new(&database).table(&self.target.table).await?;
+        let mut edit = Edit::new(&database);
+        let table = edit.table(&self.target.table).await?;
+        let filters = edit.filters(&table, &self.conditions).await?;
+        drop(edit);
         drop(database);
-        let filters = self
-            .conditions
-            .iter()
-            .map(|text| Filter::read(&table, text));
-        let filters = filters.collect::<Result<Vec<_>, Refusal>>()?;
         let database = cx.database.apart(None);
         loop {
             let mut watch = Watch::of(&table, &self.target.record);

@@ -3,9 +3,10 @@
 use super::{locate, own_row};
 use crate::commands::about::About;
 use crate::commands::lines::{InterfaceRow, map, state};
-use crate::commands::{Context, Failure};
+use crate::commands::{Context, Failure, services};
 use crate::model::port_state::PortState;
-use crate::model::{Bridge, Interface};
+use crate::model::services::{Qos, Shaping};
+use crate::model::{Bridge, Extra, Interface};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape, headings};
 
 pub(super) const ABOUT: About = About::reads()
@@ -18,7 +19,7 @@ ovs port show br-int/15
 ovs port show int-br-ens37 -g peer_bridge");
 
 /// The columns that need only the port's own row; each is made by [`of_port`].
-const OWN: [&str; 7] = [
+const OWN: [&str; 12] = [
     "port",
     "tag",
     "trunks",
@@ -26,14 +27,33 @@ const OWN: [&str; 7] = [
     "vlan",
     "port_external_ids",
     "other_config",
+    "lacp",
+    "bond_updelay",
+    "bond_downdelay",
+    "stp_status",
+    "rstp_status",
+];
+
+/// The columns that need tables of their own.
+const EXTRAS: [(Extra, &[&str]); 2] = [
+    (Extra::Mirrors, &["mirrors"]),
+    (Extra::Qos, &["qos", "qos_other_config", "queues"]),
 ];
 
 /// A port with its interfaces, at least one; if only columns of [`OWN`] are shown, a placeholder.
 struct Shown<'t> {
     lines: Vec<InterfaceRow<'t>>,
+    shaping: Option<&'t Shaping>,
 }
 
 impl<'t> Shown<'t> {
+    /// Its `QoS`, with the tables that it is from.
+    fn qos(&self) -> Option<(&'t Qos, &'t Shaping)> {
+        let shaping = self.shaping?;
+        let qos = services::qos(self.lines.first()?.port, shaping)?;
+        Some((qos, shaping))
+    }
+
     /// The row of the only interface; `None` for a bond.
     fn sole(&self) -> Option<&InterfaceRow<'t>> {
         match self.lines.as_slice() {
@@ -70,13 +90,16 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         of_port!(InterfaceRow::PORT),
         of_interface!(InterfaceRow::INTERFACE).shape(Shape::TEXT_OR_NULL),
         of_interface!(InterfaceRow::OFPORT),
+        of_interface!(InterfaceRow::OFPORT_REQUEST),
         of_interface!(InterfaceRow::TYPE).shape(Shape::TEXT_OR_NULL),
         of_port!(InterfaceRow::TAG),
         of_port!(InterfaceRow::TRUNKS),
         of_port!(InterfaceRow::VLAN_MODE),
         of_port!(InterfaceRow::VLAN),
         of_interface!(InterfaceRow::MAC),
+        of_interface!(InterfaceRow::MAC_REQUEST),
         of_interface!(InterfaceRow::MTU),
+        of_interface!(InterfaceRow::MTU_REQUEST),
         of_interface!(InterfaceRow::ADMIN_STATE),
         of_interface!(InterfaceRow::LINK_STATE),
         InterfaceRow::STATE.of(|shown: &Shown<'t>| {
@@ -95,15 +118,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         of_interface!(InterfaceRow::KEY),
         of_interface!(InterfaceRow::OPTIONS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
         of_interface!(InterfaceRow::EXTERNAL_IDS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
-        Column::new("status", |shown: &Shown<'t>| {
-            let line = shown.sole();
-            line.map_or(Cell::Absent, |line| map(&line.interface.status))
-        })
-        .is(
-            Shape::OrNull(&Shape::TEXT_MAP),
-            "the status reported by the device, by key",
-        )
-        .reads(&["status"]),
+        of_interface!(InterfaceRow::STATUS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
         Column::new("port_external_ids", |shown: &Shown<'t>| {
             let line = shown.lines.first();
             line.map_or(Cell::Absent, |line| map(&line.port.external_ids))
@@ -116,17 +131,72 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         })
         .text_map("further settings, by key")
         .reads(&["other_config"]),
+        of_interface!(InterfaceRow::INTERFACE_CONFIG).shape(Shape::OrNull(&Shape::TEXT_MAP)),
+        of_interface!(InterfaceRow::POLICING).shape(Shape::OrNull(&Shape::Map(&Shape::Whole))),
+        Column::new("qos", |shown: &Shown<'t>| {
+            Cell::from(shown.qos().map(|(qos, _)| qos.type_.as_str()))
+        })
+        .text_or_null("the type of its QoS: linux-htb, linux-hfsc, ...")
+        .role(ColourRole::Kind)
+        .reads(&[]),
+        Column::new("qos_other_config", |shown: &Shown<'t>| {
+            let qos = shown.qos();
+            qos.map_or(Cell::Absent, |(qos, _)| map(&qos.other_config))
+        })
+        .is(
+            Shape::OrNull(&Shape::TEXT_MAP),
+            "settings of its QoS, by key",
+        )
+        .reads(&[]),
+        Column::new("queues", |shown: &Shown<'t>| {
+            let qos = shown.qos();
+            qos.map_or(Cell::Absent, |(qos, shaping)| {
+                services::queues(qos, shaping)
+            })
+        })
+        .is(
+            Shape::OrNull(&Shape::Records(services::queue_headings)),
+            "the queues of its QoS",
+        )
+        .reads(&[]),
+        Column::new("mirrors", |shown: &Shown<'t>| {
+            let line = shown.lines.first();
+            line.map_or(Cell::Absent, |line| {
+                services::mirrors_of_port(line.bridge, line.port)
+            })
+        })
+        .is(
+            Shape::Records(services::mirror_of_port_headings),
+            "the mirrors that select its packets, or that it is the output of",
+        )
+        .reads(&[]),
+        of_interface!(InterfaceRow::BFD_SETTINGS).shape(Shape::OrNull(&Shape::TEXT_MAP)),
+        of_interface!(InterfaceRow::CFM_MPID),
+        of_interface!(InterfaceRow::LLDP).shape(Shape::OrNull(&Shape::TEXT_MAP)),
+        Column::new("stp_status", |shown: &Shown<'t>| {
+            let line = shown.lines.first();
+            line.map_or(Cell::Absent, |line| map(&line.port.status))
+        })
+        .text_map("the state of spanning tree, by key")
+        .reads(&["status"]),
+        Column::new("rstp_status", |shown: &Shown<'t>| {
+            let line = shown.lines.first();
+            line.map_or(Cell::Absent, |line| map(&line.port.rstp_status))
+        })
+        .text_map("the state of rapid spanning tree, by key")
+        .reads(&["rstp_status"]),
         Column::new("bond_mode", |shown: &Shown<'t>| {
             bond(shown, |line| Cell::from(line.port.bond_mode.as_deref()))
         })
         .text_or_null("how the bond spreads traffic")
         .reads(&["bond_mode"]),
         Column::new("lacp", |shown: &Shown<'t>| {
-            bond(shown, |line| Cell::from(line.port.lacp.as_deref()))
+            let line = shown.lines.first();
+            line.map_or(Cell::Absent, |line| Cell::from(line.port.lacp.as_deref()))
         })
         .is(
             Shape::OrNull(&Shape::Words(&["active", "passive", "off"])),
-            "LACP of a bond: active, passive, off",
+            "LACP: active, passive, off",
         )
         .reads(&["lacp"]),
         Column::new("active_member", |shown: &Shown<'t>| {
@@ -142,6 +212,16 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         .text_or_null("of a bond: its active member; null where it has none")
         .role(ColourRole::Name)
         .reads(&["bond_active_slave", "mac_in_use"]),
+        Column::new("bond_updelay", |shown: &Shown<'t>| {
+            delay(shown, |line| line.port.bond_updelay)
+        })
+        .whole_or_null("after so many milliseconds a bond uses a member whose link came up")
+        .reads(&["bond_updelay"]),
+        Column::new("bond_downdelay", |shown: &Shown<'t>| {
+            delay(shown, |line| line.port.bond_downdelay)
+        })
+        .whole_or_null("after so many milliseconds a bond leaves a member whose link went down")
+        .reads(&["bond_downdelay"]),
         Column::new("interfaces", |shown: &Shown<'t>| match shown.sole() {
             Some(_) => Cell::Absent,
             None => Cell::List(shown.lines.iter().map(member).collect()),
@@ -160,7 +240,7 @@ fn bond(shown: &Shown<'_>, cell: impl Fn(&InterfaceRow<'_>) -> Cell) -> Cell {
 }
 
 /// The database columns that [`member_columns`] are made of.
-const MEMBER_READS: [&str; 12] = {
+const MEMBER_READS: [&str; 30] = {
     let [a, b, c, d, e, f, g, h, i, j] = PortState::READS;
     [
         a,
@@ -175,12 +255,36 @@ const MEMBER_READS: [&str; 12] = {
         j,
         "mac_in_use",
         "cfm_fault_status",
+        "link_state",
+        "error",
+        "admin_state",
+        "ofport_request",
+        "mtu",
+        "mtu_request",
+        "mac",
+        "options",
+        "other_config",
+        "ingress_policing_rate",
+        "ingress_policing_burst",
+        "ingress_policing_kpkts_rate",
+        "ingress_policing_kpkts_burst",
+        "bfd",
+        "cfm_mpid",
+        "lldp",
+        "status",
+        "external_ids",
     ]
 };
 
+/// A delay that is not 0.
+fn delay(shown: &Shown<'_>, delay: impl Fn(&InterfaceRow<'_>) -> i64) -> Cell {
+    let delay = shown.lines.first().map(delay).filter(|delay| *delay != 0);
+    Cell::from(delay)
+}
+
 /// The columns of each interface of a bond.
-fn member_columns<'t>() -> [Column<InterfaceRow<'t>>; 10] {
-    [
+fn member_columns<'t>() -> Vec<Column<InterfaceRow<'t>>> {
+    vec![
         InterfaceRow::INTERFACE,
         InterfaceRow::OFPORT,
         InterfaceRow::TYPE,
@@ -191,6 +295,20 @@ fn member_columns<'t>() -> [Column<InterfaceRow<'t>>; 10] {
         InterfaceRow::CFM.drop(5),
         InterfaceRow::LACP_CURRENT.drop(2),
         InterfaceRow::ERROR.drop(1),
+        InterfaceRow::ADMIN_STATE.drop(2),
+        InterfaceRow::OFPORT_REQUEST.drop(3),
+        InterfaceRow::MTU.drop(4),
+        InterfaceRow::MTU_REQUEST.drop(5),
+        InterfaceRow::MAC_REQUEST.drop(6),
+        InterfaceRow::PEER.drop(7),
+        InterfaceRow::OPTIONS.drop(8),
+        InterfaceRow::INTERFACE_CONFIG.drop(9),
+        InterfaceRow::POLICING.drop(10),
+        InterfaceRow::BFD_SETTINGS.drop(11),
+        InterfaceRow::CFM_MPID.drop(12),
+        InterfaceRow::LLDP.drop(13),
+        InterfaceRow::STATUS.drop(14),
+        InterfaceRow::EXTERNAL_IDS.drop(15),
     ]
 }
 
@@ -213,21 +331,32 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
             interface: &Interface::default(),
             far_end: None,
         };
-        return cx.print(&view.one(&Shown { lines: vec![line] }));
+        return cx.print(&view.one(&Shown {
+            lines: vec![line],
+            shaping: None,
+        }));
     }
     let peers = view.shows("peer_bridge") || view.shows("peer_ofport");
-    let picture = locate(cx, port, peers, view.reads()).await?;
+    let shown = EXTRAS
+        .iter()
+        .filter(|(_, names)| names.iter().any(|name| view.shows(name)));
+    let extras: Vec<Extra> = shown.map(|(extra, _)| *extra).collect();
+    let picture = locate(cx, port, peers, view.reads(), &extras).await?;
     let lines = picture.lines();
+    let shaping = Some(&picture.shown.shaping);
     if cx.format.mode != Mode::Table || cx.format.columns.is_some() || lines.len() == 1 {
-        return cx.print(&view.one(&Shown { lines }));
+        return cx.print(&view.one(&Shown { lines, shaping }));
     }
-    // In table mode, the interfaces of a bond are a table of their own.
-    let members = member_columns();
+    // In table mode, the interfaces of a bond are a table of their own, without the columns in which none has a
+    // value.
+    let mut members = member_columns();
+    let has_value = |column: &Column<_>| lines.iter().any(|line| !column.value(line).is_empty());
+    members.retain(|column| column.heading.drop < 2 || has_value(column));
     let members = cx.format.view(&members)?.list(&lines);
     let rest: Vec<_> = columns
         .into_iter()
         .filter(|c| c.heading.name != "interfaces")
         .collect();
-    let record = cx.format.view(&rest)?.one(&Shown { lines });
+    let record = cx.format.view(&rest)?.one(&Shown { lines, shaping });
     cx.print(&format!("{record}\n{members}"))
 }

@@ -1,9 +1,40 @@
 //! The whole topology as JSON.
 
+use crate::base::secret::masked;
 use crate::commands::lines::{InterfaceRow, Picture, map, state};
+use crate::commands::services;
 use crate::model::port_state::PortState;
+use crate::model::services::{FlowExport, Shaping, Ssl};
 use crate::model::{Bridge, Connection, Port};
 use crate::output::Cell;
+
+/// The columns of ports and interfaces that the document needs.
+pub(super) fn reads() -> Vec<&'static str> {
+    let mut columns = vec![
+        "tag",
+        "trunks",
+        "vlan_mode",
+        "cvlans",
+        "bond_mode",
+        "lacp",
+        "external_ids",
+        "other_config",
+        "ofport_request",
+        "admin_state",
+        "link_state",
+        "mac_in_use",
+        "mtu",
+        "mtu_request",
+        "error",
+        "options",
+        "status",
+        "bfd",
+        "cfm_mpid",
+        "cfm_fault_status",
+    ];
+    columns.extend(PortState::READS);
+    columns
+}
 
 /// An object: the switch, its managers, its bridges with their ports and interfaces.
 pub(super) fn topology(picture: &Picture) -> Cell {
@@ -18,9 +49,15 @@ pub(super) fn topology(picture: &Picture) -> Cell {
         ("hostname", Cell::from(ovs.hostname.as_deref())),
         ("system_id", Cell::from(ovs.system_id.as_deref())),
         ("managers", connections(&picture.shown.managers)),
+        ("ssl", picture.shown.ssl.as_ref().map_or(Cell::Absent, ssl)),
         (
             "bridges",
-            Cell::List(bridges.iter().map(|b| bridge(b, &lines)).collect()),
+            Cell::List(
+                bridges
+                    .iter()
+                    .map(|b| bridge(b, &lines, &picture.shown.shaping))
+                    .collect(),
+            ),
         ),
     ])
 }
@@ -37,7 +74,38 @@ fn connections(connections: &[Connection]) -> Cell {
     Cell::List(connections.iter().map(connection).collect())
 }
 
-fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>]) -> Cell {
+fn ssl(ssl: &Ssl) -> Cell {
+    object([
+        (
+            "private_key",
+            Cell::text(masked("private_key", &ssl.private_key)),
+        ),
+        ("certificate", Cell::text(&ssl.certificate)),
+        ("ca_cert", Cell::text(&ssl.ca_cert)),
+        ("bootstrap_ca_cert", Cell::Bool(ssl.bootstrap_ca_cert)),
+    ])
+}
+
+fn flow_export(export: Option<&FlowExport>) -> Cell {
+    export.map_or(Cell::Absent, |export| {
+        object([
+            ("targets", Cell::texts(export.targets.iter())),
+            ("sampling", Cell::from(export.sampling)),
+        ])
+    })
+}
+
+fn qos(port: &Port, shaping: &Shaping) -> Cell {
+    services::qos(port, shaping).map_or(Cell::Absent, |qos| {
+        object([
+            ("type", Cell::text(&qos.type_)),
+            ("other_config", map(&qos.other_config)),
+            ("queues", services::queues(qos, shaping)),
+        ])
+    })
+}
+
+fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>], shaping: &Shaping) -> Cell {
     let mut ports: Vec<(&Port, Vec<Cell>)> = Vec::new();
     for line in lines.iter().filter(|line| line.bridge.uuid == bridge.uuid) {
         // The rows are sorted by number; those of a bond may not be consecutive.
@@ -63,6 +131,10 @@ fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>]) -> Cell {
             "mcast_snooping_enable",
             Cell::Bool(bridge.mcast_snooping_enable),
         ),
+        ("mirrors", services::mirrors(bridge)),
+        ("sflow", flow_export(bridge.sflow.as_ref())),
+        ("netflow", flow_export(bridge.netflow.as_ref())),
+        ("ipfix", flow_export(bridge.ipfix.as_ref())),
         ("external_ids", map(&bridge.external_ids)),
         ("other_config", map(&bridge.other_config)),
         (
@@ -70,14 +142,14 @@ fn bridge(bridge: &Bridge, lines: &[InterfaceRow<'_>]) -> Cell {
             Cell::List(
                 ports
                     .into_iter()
-                    .map(|(p, interfaces)| port(p, interfaces))
+                    .map(|(p, interfaces)| port(p, interfaces, shaping))
                     .collect(),
             ),
         ),
     ])
 }
 
-fn port(port: &Port, interfaces: Vec<Cell>) -> Cell {
+fn port(port: &Port, interfaces: Vec<Cell>, shaping: &Shaping) -> Cell {
     object([
         ("name", Cell::text(&port.name)),
         ("tag", Cell::from(port.tag)),
@@ -87,6 +159,7 @@ fn port(port: &Port, interfaces: Vec<Cell>) -> Cell {
         ("bond_mode", Cell::from(port.bond_mode.as_deref())),
         ("lacp", Cell::from(port.lacp.as_deref())),
         ("state", state(PortState::of_port(port))),
+        ("qos", qos(port, shaping)),
         ("external_ids", map(&port.external_ids)),
         ("other_config", map(&port.other_config)),
         ("interfaces", Cell::List(interfaces)),
@@ -115,6 +188,7 @@ fn interface(line: &InterfaceRow<'_>) -> Cell {
         ("lacp_current", flag(interface.lacp_current)),
         ("mac", text(&interface.mac_in_use)),
         ("mtu", Cell::from(interface.mtu)),
+        ("mtu_request", Cell::from(interface.mtu_request)),
         ("error", text(&interface.error)),
         ("peer", Cell::from(interface.peer())),
         (
@@ -122,6 +196,9 @@ fn interface(line: &InterfaceRow<'_>) -> Cell {
             Cell::from(line.far_end.map(|(bridge, _)| bridge.name.as_str())),
         ),
         ("options", map(&interface.options)),
+        ("other_config", map(&interface.other_config)),
+        ("bfd", map(&interface.bfd)),
+        ("cfm_mpid", Cell::from(interface.cfm_mpid)),
         ("external_ids", map(&interface.external_ids)),
         ("status", map(&interface.status)),
     ])

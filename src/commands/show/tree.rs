@@ -1,7 +1,11 @@
 //! The tree: bridges as headings, below them their ports by number, each with its special properties.
 
+use crate::base::digits::ranges;
+use crate::base::secret::masked;
 use crate::commands::lines::{InterfaceRow, Picture};
+use crate::commands::services;
 use crate::model::port_state::{NotLive, PortState};
+use crate::model::services::{Mirror, Qos, Queue, Shaping};
 use crate::model::{Bridge, Connection};
 use crate::openflow::text::PORT_LOCAL;
 use crate::output::{ColourRole, Format, Item, Pieces, escape, width};
@@ -40,7 +44,7 @@ pub(super) fn tree(picture: &Picture, format: &Format) -> Vec<Item> {
     for bridge in &picture.shown.bridges {
         tree.bridge(bridge);
         while let Some(line) = lines.next_if(|line| line.bridge.uuid == bridge.uuid) {
-            tree.port(line);
+            tree.port(line, &picture.shown.shaping);
             tree.item(format!("port {} {}", line.port.name, line.interface.name));
         }
     }
@@ -77,6 +81,16 @@ impl Tree {
             self.connection("manager", manager);
             self.item(format!("manager {}", manager.target));
         }
+        if let Some(ssl) = &picture.shown.ssl {
+            self.text.begin(2, PORT_INDENT);
+            self.text.put(0, &[(ColourRole::Faint, "ssl")]);
+            let key = masked("private_key", &ssl.private_key);
+            self.fact("private_key", Some(&key));
+            self.fact("certificate", Some(&ssl.certificate));
+            self.fact("ca_cert", Some(&ssl.ca_cert));
+            self.text.end();
+            self.item("ssl".to_owned());
+        }
     }
 
     /// `br-int  fail_mode secure  datapath system  id 000006a65da0414f`, and its controllers.
@@ -96,6 +110,23 @@ impl Tree {
         for controller in &bridge.controllers {
             self.connection("controller", controller);
             self.item(format!("controller {} {}", bridge.name, controller.target));
+        }
+        for mirror in &bridge.mirrors {
+            self.mirror(mirror);
+            self.item(format!("mirror {} {}", bridge.name, mirror.name));
+        }
+        for (kind, export) in services::exports(bridge) {
+            if let Some(export) = export {
+                self.text.begin(2, PORT_INDENT);
+                self.text.put(0, &[(ColourRole::Faint, kind)]);
+                for target in &export.targets {
+                    self.text.put(1, &[(ColourRole::Address, &escape(target))]);
+                }
+                let sampling = export.sampling.map(|sampling| sampling.to_string());
+                self.fact("sampling", sampling.as_deref());
+                self.text.end();
+                self.item(format!("{kind} {}", bridge.name));
+            }
         }
     }
 
@@ -130,8 +161,64 @@ impl Tree {
         self.text.end();
     }
 
-    /// `     20  qvobeeb2c54-aa  system  tag 1`
-    fn port(&mut self, line: &InterfaceRow<'_>) {
+    /// `  mirror m0  received tap2  sent tap2,tap3  vlan 10  -> tap1`
+    fn mirror(&mut self, mirror: &Mirror) {
+        self.text.begin(2, PORT_INDENT);
+        let name = escape(&mirror.name);
+        let parts = [
+            (ColourRole::Faint, "mirror"),
+            (ColourRole::Plain, " "),
+            (ColourRole::Name, &name),
+        ];
+        self.text.put(0, &parts);
+        if mirror.select_all {
+            self.text.put(2, &[(ColourRole::Plain, "all ports")]);
+        }
+        for (what, ports) in [
+            ("received", &mirror.select_src_port),
+            ("sent", &mirror.select_dst_port),
+        ] {
+            let names = services::names(mirror, ports).join(",");
+            self.fact(what, Some(names.as_str()).filter(|names| !names.is_empty()));
+        }
+        if mirror.selects_nothing() {
+            self.text
+                .put(2, &[(ColourRole::Error, "(selects nothing)")]);
+        }
+        if !mirror.select_vlan.is_empty() {
+            self.fact("vlan", Some(&ranges(&mirror.select_vlan, ",")));
+        }
+        match mirror.output() {
+            Some(output) => {
+                let output = format!("-> {}", escape(&output));
+                self.text.put(2, &[(ColourRole::Name, &output)]);
+            }
+            None => self.text.put(2, &[(ColourRole::Error, "(no output)")]),
+        }
+        self.text.end();
+    }
+
+    /// `          queue 1  min-rate=500000000`
+    fn queue(&mut self, number: i64, queue: &Queue) {
+        self.text.begin(PORT_INDENT, PORT_INDENT + 2);
+        let number = number.to_string();
+        let parts = [
+            (ColourRole::Faint, "queue"),
+            (ColourRole::Plain, " "),
+            (ColourRole::Number, &number),
+        ];
+        self.text.put(0, &parts);
+        for (key, value) in &queue.other_config {
+            let pair = format!("{key}={value}");
+            self.text.put(2, &[(ColourRole::Plain, &escape(&pair))]);
+        }
+        let dscp = queue.dscp.map(|dscp| dscp.to_string());
+        self.fact("dscp", dscp.as_deref());
+        self.text.end();
+    }
+
+    /// `     20  qvobeeb2c54-aa  system  tag 1`, and the queues of the port.
+    fn port(&mut self, line: &InterfaceRow<'_>, shaping: &Shaping) {
         let ofport = match (line.interface.port_number(), line.ofport()) {
             (Some(PORT_LOCAL), _) => "LOCAL".to_owned(),
             (_, Some(number)) => number.to_string(),
@@ -146,7 +233,8 @@ impl Tree {
         let gap = self.name_width.saturating_sub(width(&name)) + 2;
         self.text.put(gap, &[(ColourRole::Kind, &kind)]);
         let mut gap = self.type_width.saturating_sub(width(&kind)) + 2;
-        for (role, fact) in facts(line) {
+        let qos = services::qos(line.port, shaping);
+        for (role, fact) in facts(line, qos) {
             let mut words = fact.iter();
             if let Some(first) = words.next() {
                 self.text.put(gap, &[(role, first)]);
@@ -164,6 +252,12 @@ impl Tree {
                 self.text.put(1, &[(ColourRole::Error, word)]);
             }
             self.text.end();
+        }
+        // Those of a bond stand below its first interface.
+        let first = line.port.interfaces.first();
+        let qos = qos.filter(|_| first.is_some_and(|first| first.uuid == line.interface.uuid));
+        for (number, queue) in qos.into_iter().flat_map(|qos| shaping.queues_of(qos)) {
+            self.queue(number, queue);
         }
     }
 
@@ -194,20 +288,16 @@ fn name(line: &InterfaceRow<'_>) -> String {
 }
 
 /// The special properties of a port, as words between which a line may break.
-fn facts(line: &InterfaceRow<'_>) -> Vec<(ColourRole, Vec<String>)> {
+fn facts(line: &InterfaceRow<'_>, qos: Option<&Qos>) -> Vec<(ColourRole, Vec<String>)> {
     let mut facts = Vec::new();
     let port = line.port;
-    let list = |numbers: &[i64]| {
-        let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-        numbers.join(",")
-    };
     if let Some(tag) = port.tag {
         facts.push((ColourRole::Number, vec![format!("tag {tag}")]));
     }
     if !port.trunks.is_empty() {
         facts.push((
             ColourRole::Number,
-            vec![format!("trunks {}", list(&port.trunks))],
+            vec![format!("trunks {}", ranges(&port.trunks, ","))],
         ));
     }
     if let Some(mode) = &port.vlan_mode {
@@ -244,6 +334,12 @@ fn facts(line: &InterfaceRow<'_>) -> Vec<(ColourRole, Vec<String>)> {
         let reason = escape(&reason.to_string());
         let words = ["not live:"].into_iter().chain(reason.split(' '));
         facts.push((ColourRole::Error, words.map(str::to_owned).collect()));
+    }
+    if let Some(qos) = qos {
+        let mut words = vec![format!("qos {}", escape(&qos.type_))];
+        let pairs = qos.other_config.iter();
+        words.extend(pairs.map(|(key, value)| escape(&format!("{key}={value}"))));
+        facts.push((ColourRole::Plain, words));
     }
     for (what, state) in [
         ("admin", &line.interface.admin_state),

@@ -2,6 +2,7 @@
 
 use super::applied::State;
 use crate::base::json::Json;
+use crate::base::secret::masked;
 use crate::commands::{Context, Exit, Failure};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape};
 use crate::ovsdb::client::OPEN_VSWITCH;
@@ -213,8 +214,14 @@ fn cell(column: &str, datum: &Datum) -> Cell {
             )
         }
         Datum::Map(pairs) => {
-            let mut cells: Vec<(String, Cell)> =
-                pairs.iter().map(|(k, v)| (key_text(k), atom(v))).collect();
+            let pair = |(k, v): &(Atom, Atom)| match (key_text(k), v) {
+                (key, Atom::String(text)) => {
+                    let text = masked(&key, text).into_owned();
+                    (key, Cell::Text(text))
+                }
+                (key, other) => (key, atom(other)),
+            };
+            let mut cells: Vec<(String, Cell)> = pairs.iter().map(pair).collect();
             cells.sort_by(|a, b| a.0.cmp(&b.0));
             Cell::Map(cells)
         }

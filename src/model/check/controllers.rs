@@ -122,7 +122,7 @@ fn unused(snapshot: &Snapshot<'_>, bridge: &Bridge, controller: &Connection) -> 
     let error = controller.status.get("last_error");
     let has_tried = error.is_some_and(|error| error != "Protocol not available");
     let is_without_key = needs_tls(target)
-        && !snapshot.topology.ovs.has_ssl
+        && snapshot.topology.ssl.is_none()
         && !controller.is_connected
         && !has_tried
         && !controller.is_passive();

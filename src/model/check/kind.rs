@@ -150,6 +150,21 @@ kinds! {
     MirrorNoOutput "mirror-no-output" Error
         "a mirror without an output: its port does not exist, or none was set"
         "name another port, or remove the mirror from the bridge"
+    MirrorSelectsNothing "mirror-selects-nothing" Warning
+        "a mirror that selects no packets: it has no ports, and not select_all"
+        "name ports (`ovs db set Mirror {mirror} select_src_port=PORT select_dst_port=PORT`), or mirror all (`ovs db set Mirror {mirror} select_all=true`)"
+    QosType "qos-type" Warning
+        "a QoS of a type that Open vSwitch does not have: it shapes nothing"
+        "set another type: `ovs db set QoS {row} type=linux-htb`; ovs-vswitchd.conf.db(5) lists the types"
+    QosValue "qos-value" Warning
+        "a value of a QoS or queue that newer versions of Open vSwitch ignore"
+        "write it as a plain integer: `ovs db set {table} {row} {setting}`"
+    OrphanedQos "orphaned-qos" Note
+        "a QoS that no port has"
+        "if it is a leftover: `ovs db destroy QoS {object}`, and after it its queues"
+    OrphanedQueue "orphaned-queue" Note
+        "a queue that no QoS has"
+        "if it is a leftover: `ovs db destroy Queue {object}`"
     NoDevice "no-device" Error
         "a port whose device does not exist"
         "if it is a leftover: `ovs port del {object}`"

@@ -16,6 +16,7 @@
 //! | `vlan` | tags and trunks |
 //! | `bonds` | bonds and their members |
 //! | `mirrors` | mirrors |
+//! | `shaping` | `QoS` and queues |
 //! | `keys` | keys of options and other_config |
 //! | `ports` | interfaces that ovs-vswitchd could not open |
 //! | [`flows`] | flows, groups and meters of one bridge |
@@ -41,6 +42,7 @@ pub mod overlaps;
 mod patches;
 mod ports;
 mod references;
+mod shaping;
 mod switch;
 mod tunnels;
 mod vlan;
@@ -65,6 +67,7 @@ pub fn findings(snapshot: &Snapshot<'_>) -> Vec<Finding> {
     vlan::check(snapshot, &mut found);
     bonds::check(snapshot, &mut found);
     mirrors::check(snapshot, &mut found);
+    shaping::check(snapshot, &mut found);
     keys::check(snapshot, &mut found);
     // Last: errors explained by other findings are not reported again.
     ports::check(snapshot, &mut found);

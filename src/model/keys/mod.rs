@@ -23,6 +23,7 @@ mod value;
 use crate::model::resolve::closest;
 
 pub use finding::{KeyFault, KeyFinding};
+pub use qos::QOS_TYPES;
 pub use row::{Key, Section, Source};
 pub use value::Value;
 

@@ -49,6 +49,19 @@ pub(super) const QOS: [Section; 2] = [
     },
 ];
 
+/// The types of `QoS` of past and present versions of Open vSwitch.
+pub const QOS_TYPES: &[&str] = &[
+    "linux-htb",
+    "linux-hfsc",
+    "linux-sfq",
+    "linux-codel",
+    "linux-fq_codel",
+    "linux-netem",
+    "linux-noop",
+    "egress-policer",
+    "trtcm-policer",
+];
+
 /// Policers for switches with DPDK.
 const POLICERS: &[&str] = &["egress-policer", "trtcm-policer"];
 const COUNT: Value = Int(0, UNBOUNDED);
