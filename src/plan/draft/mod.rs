@@ -49,6 +49,8 @@ pub(crate) struct Draft<'c> {
     absent: BTreeSet<(String, String)>,
     /// Searches that decisions depend on, with their results.
     searches: Vec<(String, Vec<Condition>, Vec<Uuid>)>,
+    /// The line of a batch whose changes come next.
+    pub(crate) line: Option<usize>,
 }
 
 /// Rows next to a row: their table, the column that refers from one to the other, the columns to read.
@@ -73,6 +75,10 @@ struct Entry {
     /// The columns that decisions depend on.
     relied: BTreeSet<String>,
     changes: BTreeMap<String, ColumnChange>,
+    /// The line that inserts the row.
+    line: Option<usize>,
+    /// The line that last changes each column.
+    lines: BTreeMap<String, usize>,
     gone: Option<Gone>,
 }
 
@@ -120,6 +126,7 @@ impl<'c> Draft<'c> {
             referrers: HashMap::new(),
             absent: BTreeSet::new(),
             searches: Vec::new(),
+            line: None,
         }
     }
 
@@ -533,8 +540,18 @@ impl<'c> Draft<'c> {
         }
     }
 
+    /// The line of a batch that last changes a column, else the one that inserts the row.
+    pub(crate) fn line_of(&self, row: RowId, column: &str) -> Option<usize> {
+        let entry = self.rows.of(row);
+        entry.lines.get(column).copied().or(entry.line)
+    }
+
     fn change(&mut self, row: RowId, column: &str, change: ColumnChange) {
+        let line = self.line;
         let entry = self.rows.of_mut(row);
+        if let Some(line) = line {
+            entry.lines.insert(column.to_owned(), line);
+        }
         let merged = match entry.changes.remove(column) {
             Some(earlier) => earlier.then(change),
             None => change,
@@ -587,12 +604,18 @@ impl<'c> Draft<'c> {
 
     fn enter(&mut self, table: &str, identity: Identity) -> RowId {
         let row = RowId(self.rows.len());
+        let line = match identity {
+            Identity::New(_) => self.line,
+            Identity::Stored(_) => None,
+        };
         self.rows.0.push(Entry {
             table: table.to_owned(),
             identity,
             stored: BTreeMap::new(),
             relied: BTreeSet::new(),
             changes: BTreeMap::new(),
+            line,
+            lines: BTreeMap::new(),
             gone: None,
         });
         let table = self.tables.entry(table.to_owned()).or_default();
