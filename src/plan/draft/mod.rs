@@ -17,6 +17,7 @@ pub(crate) use change::ColumnChange;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
+use crate::base::order::sort_by_name;
 use crate::ovsdb::relation::Relation;
 use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
 use crate::source::Database;
@@ -40,6 +41,8 @@ pub(crate) struct Draft<'c> {
     database: &'c Database,
     rows: Rows,
     stored: HashMap<Uuid, RowId>,
+    /// The rows that the transaction inserts, by their `uuid-name`.
+    inserted: HashMap<String, RowId>,
     tables: HashMap<String, Table>,
     /// References that decisions depend on: this column of that row contains this.
     references: BTreeSet<(RowId, String, Uuid)>,
@@ -121,6 +124,7 @@ impl<'c> Draft<'c> {
             database,
             rows: Rows::default(),
             stored: HashMap::new(),
+            inserted: HashMap::new(),
             tables: HashMap::new(),
             references: BTreeSet::new(),
             referrers: HashMap::new(),
@@ -334,6 +338,7 @@ impl<'c> Draft<'c> {
         columns: &[&str],
     ) -> Result<Vec<RowId>, Error> {
         let datum = self.value(row, column).await?;
+        self.read_all(table, atoms(&datum), columns).await?;
         let mut rows = Vec::new();
         for atom in atoms(&datum) {
             match atom {
@@ -342,14 +347,28 @@ impl<'c> Draft<'c> {
                         rows.push(row);
                     }
                 }
-                Atom::NamedUuid(name) => {
-                    let made = |entry: &Entry| entry.identity == Identity::New(name.clone());
-                    rows.extend(self.rows.iter().position(made).map(RowId));
-                }
-                _ => {}
+                other => rows.extend(self.by_reference(other)),
             }
         }
         Ok(rows)
+    }
+
+    /// Reads those of the rows that were not read yet, in one request and in the order of their names.
+    pub(crate) async fn read_all(
+        &mut self,
+        table: &str,
+        references: &[Atom],
+        columns: &[&str],
+    ) -> Result<(), Error> {
+        let missing = |atom: &Atom| match atom {
+            Atom::Uuid(uuid) if !self.stored.contains_key(uuid) => Some(*uuid),
+            _ => None,
+        };
+        let missing = references.iter().filter_map(missing);
+        let selects: Vec<Select> = missing
+            .map(|uuid| select(table, columns).when("_uuid", Function::Equal, uuid))
+            .collect();
+        self.read_selected(selects, columns).await.map(drop)
     }
 
     /// The row of the database with this UUID, if it is in that table.
@@ -393,7 +412,9 @@ impl<'c> Draft<'c> {
         columns: impl IntoIterator<Item = (&'n str, Datum)>,
     ) -> RowId {
         let columns = columns.into_iter();
-        let row = self.enter(table, Identity::New(format!("new{}", self.rows.len())));
+        let name = format!("new{}", self.rows.len());
+        let row = self.enter(table, Identity::New(name.clone()));
+        self.inserted.insert(name, row);
         self.rows.of_mut(row).stored = columns
             .map(|(name, datum)| (name.to_owned(), datum))
             .collect();
@@ -469,6 +490,15 @@ impl<'c> Draft<'c> {
         match &self.rows.of(row).identity {
             Identity::Stored(uuid) => Atom::Uuid(*uuid),
             Identity::New(name) => Atom::NamedUuid(name.clone()),
+        }
+    }
+
+    /// The row with this reference, if it was read or inserted.
+    pub(crate) fn by_reference(&self, reference: &Atom) -> Option<RowId> {
+        match reference {
+            Atom::Uuid(uuid) => self.stored(*uuid),
+            Atom::NamedUuid(name) => self.inserted.get(name).copied(),
+            _ => None,
         }
     }
 
@@ -567,8 +597,19 @@ impl<'c> Draft<'c> {
     ) -> Result<Vec<RowId>, Error> {
         let mut select = select(table, columns);
         select.when = when;
-        let rows = self.database.select(vec![select]).await?;
-        let rows = self.learn(&rows.concat())?;
+        self.read_selected(vec![select], columns).await
+    }
+
+    /// Reads the rows of selects of these columns, and returns them in the order of their names.
+    async fn read_selected(
+        &mut self,
+        selects: Vec<Select>,
+        columns: &[&str],
+    ) -> Result<Vec<RowId>, Error> {
+        let mut rows = self.database.select(selects).await?.concat();
+        // The database has them in the order of their UUIDs, which has no meaning.
+        sort_by_name(&mut rows, |row| row.string("name").unwrap_or_default());
+        let rows = self.learn(&rows)?;
         for row in &rows {
             let stored = &mut self.rows.of_mut(*row).stored;
             for column in columns.iter().filter(|column| **column != "_uuid") {
