@@ -582,7 +582,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_does_not_act_on_the_terminal() {
+    fn arguments_are_escaped_in_errors() {
         let error = Cli::try_parse_from(["ovs", "\u{1b}[31mx\u{202e}"]).unwrap_err();
         let text = visible(&error.render().to_string());
         assert!(text.contains("x\\u{202e}'"), "{text}");

@@ -45,9 +45,9 @@ pub fn openflow(input: &[u8]) {
     let Ok(decoded) = Decoded::decode(input) else {
         return;
     };
-    if let Some(trouble) = decoded.trouble() {
-        assert!(trouble.at <= input.len(), "{trouble}: behind the end");
-        assert_harmless(&trouble.to_string(), false);
+    if let Some(error) = decoded.error() {
+        assert!(error.at <= input.len(), "{error}: behind the end");
+        assert_harmless(&error.to_string(), false);
     }
     for style in [Style::Wire, Style::Classic] {
         for hostile in [false, true] {

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`terminal`] | text from outside made safe for a terminal |
 //! | `digits` | numbers and addresses as text |
+//! | `compile_time` | errors of tables that are checked at compile time |
 //! | [`json`] | a small streaming JSON writer |
 //! | [`order`] | natural order of names |
 //! | [`shell`] | names quoted for a shell command |
 
+pub(crate) mod compile_time;
 pub(crate) mod digits;
 pub mod json;
 pub mod order;

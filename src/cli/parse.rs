@@ -174,7 +174,7 @@ mod tests {
     use crate::commands;
 
     #[test]
-    fn what_is_parsed_the_short_way_is_the_same() {
+    fn fast_and_full_parsing_agree() {
         for line in [
             "show",
             "show br-int --json -t 3",

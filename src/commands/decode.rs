@@ -258,7 +258,7 @@ impl Printer<'_> {
     /// Prints consecutive messages; ends at the first bytes that are not a message.
     fn messages(&mut self, bytes: &[u8], place: &str) -> Result<(), Failure> {
         let mut at = 0;
-        let mut first_trouble = None;
+        let mut first_error = None;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let message = Decoded::decode(rest).map_err(|mut error| {
                 error.at += at;
@@ -270,17 +270,17 @@ impl Printer<'_> {
                 self.cx.print(&self.out.text)?;
                 self.out.text.clear();
             }
-            if let Some(trouble) = message.trouble() {
-                let mut trouble = trouble.clone();
-                trouble.at += at;
-                first_trouble.get_or_insert(trouble);
+            if let Some(error) = message.error() {
+                let mut error = error.clone();
+                error.at += at;
+                first_error.get_or_insert(error);
             }
             at += usize::from(message.header().length);
         }
-        match first_trouble {
+        match first_error {
             None => Ok(()),
-            Some(trouble) => {
-                let message = at_place(place, &trouble.to_string());
+            Some(error) => {
+                let message = at_place(place, &error.to_string());
                 Err(Failure::new(Exit::Failed, message))
             }
         }

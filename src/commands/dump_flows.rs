@@ -34,7 +34,7 @@ use crate::openflow::text::PortSpelling;
 use count::Counts;
 use drops::DropSurvey;
 use dump::{Dump, Stop};
-use lines::{Lines, Order};
+use lines::{DumpSettings, FlowOutput};
 use printer::Printer;
 use sort::Waiting;
 
@@ -186,7 +186,7 @@ impl Args {
             names.with_told(&told)
         };
         printer.begin_switch(bridge);
-        let order = Order {
+        let settings = DumpSettings {
             choice: std::mem::take(&mut dump.choice),
             seen: Arc::clone(&dump.seen),
             version: dump.connected.version(),
@@ -194,7 +194,7 @@ impl Args {
             ports: spelling,
             names,
         };
-        let mut lines = Lines::new(std::mem::take(printer), order);
+        let mut lines = FlowOutput::new(std::mem::take(printer), settings);
         let outcome = if self.sorting.is_empty() && !self.drops {
             dump.print(&mut lines).await
         } else {

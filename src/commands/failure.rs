@@ -346,7 +346,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn not_found_says_where_and_what_was_meant() {
+    fn not_found_errors_have_place_and_suggestion() {
         let names = ["qvo0d3ade5c-72", "patch-tun", "int-br-ex"];
         let failure = Failure::not_found("port", "qvoX", "on br-int", names);
         assert_eq!(

@@ -100,14 +100,16 @@ impl<'t> InterfaceRow<'t> {
         Column::new("bridge", |line: &InterfaceRow<'t>| {
             Cell::text(&line.bridge.name)
         })
-        .text("the bridge's name");
+        .text("the bridge's name")
+        .reads(&[]);
 
     pub(super) const PORT: InterfaceColumn<'t> = Column::new("port", |line: &InterfaceRow<'t>| {
         Cell::text(&line.port.name)
     })
     .text("the port's name")
     .role(ColourRole::Name)
-    .identity();
+    .identity()
+    .reads(&[]);
 
     pub(super) const INTERFACE: InterfaceColumn<'t> =
         Column::new("interface", |line: &InterfaceRow<'t>| {
@@ -116,20 +118,23 @@ impl<'t> InterfaceRow<'t> {
         .text("the interface's name; a bond has several")
         .role(ColourRole::Name)
         .echoes("port")
-        .identity();
+        .identity()
+        .reads(&[]);
 
     pub(super) const OFPORT: InterfaceColumn<'t> =
         Column::new("ofport", |line: &InterfaceRow<'t>| {
             Cell::from(line.ofport())
         })
         .is(Shape::OFPORT_OR_NULL, "the OpenFlow port number")
-        .role(ColourRole::Number);
+        .role(ColourRole::Number)
+        .reads(&[]);
 
     pub(super) const TYPE: InterfaceColumn<'t> = Column::new("type", |line: &InterfaceRow<'t>| {
         Cell::text(line.interface.kind())
     })
     .text("the type of the interface: system, internal, patch, vxlan, ...")
-    .role(ColourRole::Kind);
+    .role(ColourRole::Kind)
+    .reads(&[]);
 
     pub(super) const TAG: InterfaceColumn<'t> =
         Column::new("tag", |line: &InterfaceRow<'t>| Cell::from(line.port.tag))

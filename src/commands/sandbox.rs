@@ -92,7 +92,7 @@ pub struct Content {
     dummy: Dummy,
     /// The installation of Open vSwitch to run, by its root or prefix: its programs, its schema
     /// [default: the machine's own]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, takes = Value::DIRECTORY)]
     ovs: Option<PathBuf>,
 }
 

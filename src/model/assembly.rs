@@ -288,7 +288,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_database_that_lies_is_read_all_the_same() {
+    fn inconsistent_references_are_read() {
         let answers = [
             vec![bridge_row("b", &[1, 2, 99]), bridge_row("a", &[1])],
             vec![port_row(1, "p10", &[]), port_row(2, "p9", &[3, 98])],

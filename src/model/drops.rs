@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_come_of_a_flow() {
+    fn outcomes_of_flows() {
         for (text, expected) in [
             ("drop", Outcome::InheritedSet),
             ("set_field:1->reg0,note:01", Outcome::InheritedSet),

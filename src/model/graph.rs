@@ -353,7 +353,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_names_begin_with() {
+    fn common_prefixes_of_names() {
         for (name, expected) in [
             ("qvobeeb2c54-aa", "qvo"),
             ("tap18a66eac-38", "tap"),

@@ -368,7 +368,7 @@ unseen namespace x: permission denied
 ";
 
     #[test]
-    fn what_stands_behind_a_port() {
+    fn devices_behind_a_port() {
         assert_eq!(
             told(HYBRID, "qvo1"),
             ["tap tap1 qbr1 -", "member qbr1 qvb1 -", "veth qvb1 qvo1 -"]

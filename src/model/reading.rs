@@ -1,8 +1,8 @@
-//! Which rows to select, and the tree made from the answers.
+//! Which rows to select, and the tree made from the replies.
 //!
-//! The cost grows with the answer, not with the database. A [`Reading`] of one bridge or one port first
+//! The cost grows with the reply, not with the database. A [`Reading`] of one bridge or one port first
 //! asks which rows those are (one or two small requests), and then reads only them, in one transaction; the
-//! tree is made from that last answer alone, which is one consistent snapshot. If the configuration changed
+//! tree is made from that last reply alone, which is one consistent snapshot. If the configuration changed
 //! in between, it reads whole tables once more.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::ovsdb::{Function, Row, Select, Uuid, ValueError};
 /// If more rows than this would be named, reading the whole table is cheaper.
 const WORTH_NAMING: usize = 200;
 
-/// Selects these columns of the port of this name. An answer has one row for [`port`](super::port), or
+/// Selects these columns of the port of this name. A reply has one row for [`port`](super::port), or
 /// none.
 pub fn select_port(name: &str, columns: &[&'static str]) -> Select {
     let mut asked = PORT_COLUMNS.to_vec();
@@ -23,7 +23,7 @@ pub fn select_port(name: &str, columns: &[&'static str]) -> Select {
     Select::columns("Port", &asked).when("name", Function::Equal, name)
 }
 
-/// A reading in progress: send [`Reading::selects`] in one transaction, pass the answers to
+/// A reading in progress: send [`Reading::selects`] in one transaction, pass the replies to
 /// [`Reading::take`], until that returns the tree. At most four times.
 #[derive(Debug)]
 pub struct Reading {
@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_changed_in_between_is_read_again() {
+    fn rows_changed_meanwhile_are_read_again() {
         let want = Want::of(Scope::Bridge("b".into()), Depth::PortNames);
         let mut reading = Reading::new(want);
         let tables = |reading: &Reading| -> Vec<String> {

@@ -530,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_what_was_meant() {
+    fn errors_suggest_names() {
         let topology = topology();
         for (bridge, text, words) in [
             (

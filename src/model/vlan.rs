@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes() {
+    fn packets_that_pass() {
         let passes = |port: &Port, vid| Vlan::of(port).carries(vid);
         assert!(passes(&port(None, Some(5), &[]), 5));
         assert!(!passes(&port(None, Some(5), &[6]), 6));

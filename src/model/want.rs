@@ -65,10 +65,10 @@ impl Want {
         }
     }
 
-    /// Restricts the columns of tables Port and Interface.
+    /// Restricts the columns of tables Port and Interface ([`Want::columns`]).
     #[must_use]
-    pub fn only(mut self, columns: Vec<&'static str>) -> Self {
-        self.columns = Some(columns);
+    pub fn only(mut self, columns: impl Into<Option<Vec<&'static str>>>) -> Self {
+        self.columns = columns.into();
         self
     }
 

@@ -9,7 +9,7 @@ use super::bytes::DecodeError;
 use super::flow_entry::FLAGS;
 use super::messages::flow_stats::FlowStats;
 use super::repeats::Repeats;
-use super::text::{PortSpelling, Role, Sink, Style, TextContext, put_table, put_table_json};
+use super::text::{PortSpelling, Sink, Style, TextContext, TextRole, put_table, put_table_json};
 use crate::base::digits::{put_decimal, put_hex};
 use crate::base::json::Json;
 
@@ -29,17 +29,17 @@ pub fn text<S: Sink>(
     cx: &TextContext<'_>,
 ) -> Result<(), DecodeError> {
     if stats || flow.cookie != 0 {
-        sink.put_as(Role::Key, "cookie=");
+        sink.put_as(TextRole::Key, "cookie=");
         put_hex(sink.buffer(), flow.cookie, 1);
         sink.put(", ");
     }
     if stats {
-        sink.put_as(Role::Key, "duration=");
+        sink.put_as(TextRole::Key, "duration=");
         put_duration(sink.buffer(), flow.duration_sec, flow.duration_nsec);
         sink.put(", ");
     }
     if stats || flow.table_id != 0 || names_table_0(cx) {
-        sink.put_as(Role::Special, "table=");
+        sink.put_as(TextRole::Special, "table=");
         put_table(sink.buffer(), cx, flow.table_id);
         sink.put(", ");
     }
@@ -51,7 +51,7 @@ pub fn text<S: Sink>(
             if let Some(count) = count {
                 number(sink, key, count);
             } else {
-                sink.put_as(Role::Key, key);
+                sink.put_as(TextRole::Key, key);
                 sink.put("?, ");
             }
         }
@@ -65,7 +65,7 @@ pub fn text<S: Sink>(
         }
     }
     for word in flags(flow, cx.style) {
-        sink.put_as(Role::Value, word);
+        sink.put_as(TextRole::Value, word);
         sink.put(" ");
     }
     if flow.importance != 0 {
@@ -84,7 +84,7 @@ pub fn text<S: Sink>(
     if sink.buffer().len() > before {
         sink.put(" ");
     }
-    sink.put_as(Role::Action, "actions=");
+    sink.put_as(TextRole::Action, "actions=");
     repeats.text(&flow.actions, sink, cx, flow.fields.vlan_tag_known())
 }
 
@@ -168,7 +168,7 @@ fn flags(flow: &FlowStats<'_>, style: Style) -> impl Iterator<Item = &'static st
 /// A number after `key`, with its `=`.
 #[inline]
 fn number<S: Sink>(sink: &mut S, key: &str, value: impl itoa::Integer) {
-    sink.put_as(Role::Key, key);
+    sink.put_as(TextRole::Key, key);
     put_decimal(sink.buffer(), value);
     sink.put(", ");
 }

@@ -3,7 +3,7 @@
 use super::fields::put_port_json;
 use super::flow::{put_decimals, put_duration};
 use super::messages::members::Counts;
-use super::text::{Role, Sink, TextContext, put_port};
+use super::text::{Sink, TextContext, TextRole, put_port};
 use crate::base::json::Json;
 
 /// Members in their order: key and value.
@@ -63,7 +63,7 @@ pub(super) fn text<S: Sink>(
                 let bits = u32::from(*bits);
                 for (_, word) in words.iter().filter(|(bit, _)| bits & bit != 0) {
                     sink.put(marks.before);
-                    sink.put_as(Role::Value, word);
+                    sink.put_as(TextRole::Value, word);
                     sink.put(marks.after);
                 }
                 let rest = words.iter().fold(bits, |rest, (bit, _)| rest & !bit);
@@ -115,10 +115,10 @@ fn one<S: Sink>(
 
 /// `rate:`
 pub(super) fn put_key<S: Sink>(sink: &mut S, key: &str, equals: &str) {
-    sink.begin(Role::Key);
+    sink.begin(TextRole::Key);
     sink.put(key);
     sink.put(equals);
-    sink.end(Role::Key);
+    sink.end(TextRole::Key);
 }
 
 /// Writes members into a JSON object that was begun.

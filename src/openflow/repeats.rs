@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_reads_the_same_as_what_does_not() {
+    fn cached_output_equals_uncached_output() {
         let (mut text, mut json) = (Repeats::new(), Repeats::new());
         // More lists than the cache holds, repeated lists, and an empty one.
         for round in 0..5u16 {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_is_known_makes_a_difference() {
+    fn a_known_tag_changes_the_output() {
         // set_field:1->vlan_vid of OpenFlow 1.3 with and without a tag
         let bytes = [0, 25, 0, 16, 0x80, 0, 0x0c, 2, 0x10, 1, 0, 0, 0, 0, 0, 0];
         let list = ActionList::new(&bytes, 0, Version::V13, ListForm::Actions);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_told_each_time() {
+    fn errors_of_malformed_lists_are_returned_each_time() {
         let mut repeats = Repeats::new();
         for _ in 0..3 {
             let mut sink = Plain::default();

@@ -1,20 +1,19 @@
 //! The connection to a switch: version negotiation, echo, and multipart replies streamed through one
-//! reusable buffer. The only file of this module that does I/O.
+//! reusable buffer.
+
+mod connection;
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
-use std::pin::Pin;
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-
+use self::connection::{Awaited, Connection};
 use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::fields::Filter;
 use super::messages::error::ErrorMessage;
 use super::messages::flow_reply::Aggregate;
 use super::messages::flow_stats::{self, Dialect, RequestError};
-use super::messages::header::{self, HEADER_LEN, Header};
+use super::messages::header::{self, HEADER_LEN};
 use super::messages::hello;
 use super::messages::multipart::{self, Part, PartHeader};
 use super::messages::port_stats::{self, PortStats};
@@ -22,92 +21,92 @@ use super::messages::ports::{self, PortDesc};
 use super::version::{Version, Versions};
 use crate::transport::{ConnectError, Endpoint, Stream, TimedOut};
 
-/// Why a conversation with a switch failed.
+/// An error of a session.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no connection.
+    /// Connecting failed.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The switch said nothing for this long.
+    /// Timeout: no progress for this long.
     #[error(transparent)]
     TimedOut(TimedOut),
-    /// The switch hung up.
+    /// The switch closed the connection.
     #[error("the switch closed the connection")]
     Closed,
-    /// The connection broke.
+    /// I/O on the connection failed.
     #[error("the connection broke: {0}")]
     Io(#[from] std::io::Error),
-    /// What answers does not speak OpenFlow.
+    /// The peer does not speak OpenFlow.
     #[error("the other side does not speak OpenFlow")]
     NotOpenFlow,
     /// No version is allowed on both sides.
     #[error("no common OpenFlow version: the switch allows {theirs}, offered were {ours}")]
     NoCommonVersion {
-        /// What was offered.
+        /// The offered versions.
         ours: Versions,
-        /// What the switch allows.
+        /// The versions that the switch supports.
         theirs: Versions,
     },
-    /// The switch refused the negotiation or a request.
+    /// The switch replied to the negotiation or a request with an error.
     #[error("the switch refused: {0}")]
     Refused(ErrorMessage),
-    /// The switch sent something that contradicts the specification.
+    /// The switch sent a malformed message.
     #[error("the switch sent a malformed message: {0}")]
     Malformed(#[from] DecodeError),
-    /// The switch changed its version.
+    /// The switch sent a message of another version than the negotiated one.
     #[error("the switch sent a message of version {found:#04x} after {negotiated} was negotiated")]
     OtherVersion {
-        /// What was negotiated.
+        /// The negotiated version.
         negotiated: Version,
-        /// The version byte that came.
+        /// The version byte of the message.
         found: u8,
     },
-    /// A list that is gathered before it is shown does not end.
+    /// A list exceeds the maximum number of entries.
     #[error("the switch's list does not end: more than {limit} {what}")]
     Endless {
-        /// So many are none too many.
+        /// Maximum number of entries accepted.
         limit: usize,
-        /// Of what there is too much: entries, parts.
+        /// The plural noun for the entries: `ports`.
         what: &'static str,
     },
-    /// An answer that has one part goes on.
+    /// A reply that must be of one part announces another.
     #[error("the switch's reply continues after its end")]
     GoesOn,
-    /// The request cannot be put into bytes of this version.
+    /// The request is not representable in this version.
     #[error(transparent)]
     Request(#[from] RequestError),
 }
 
-/// What follows a part of a reply.
+/// Which parts follow a part of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
-    /// It was the last.
+    /// None: it was the last.
     Nothing,
-    /// More of the last reply, which the switch has gathered.
+    /// More parts of the last reply, which the switch has assembled.
     Parts,
-    /// More replies, which the switch may still gather.
+    /// More replies, which the switch may not have assembled yet.
     Replies,
 }
 
-/// A connection whose version is negotiated.
+/// A connection with a negotiated version.
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,
     version: Version,
-    /// What the other side allows, by its hello.
+    /// The versions that the switch supports, from its hello.
     allowed: Versions,
     next_xid: u32,
-    /// The requests whose replies are under way: one, or those of a group of [`Session::ask_flows_of`].
+    /// The pending requests: one, or those of a group of [`Session::ask_flows_of`].
     awaited: Vec<u32>,
-    /// What is asked when those have come.
+    /// The requests to send when those are complete.
     queued: VecDeque<Asking>,
-    /// How flows are asked for in OpenFlow 1.0.
+    /// The kind of flow request in OpenFlow 1.0.
     dialect: Dialect,
-    /// The flows that were asked for, until it is known that the switch understands the dialect.
+    /// The requested flows, until it is known that the switch supports the dialect.
     tried: Option<AskedFlows>,
 }
 
-/// Flows that are asked for: of tables, group by group, or of all tables where there is no group.
+/// The requested flows: of tables, group by group, or of all tables if there is no group.
 #[derive(Debug, Clone)]
 struct AskedFlows {
     groups: Vec<Vec<u8>>,
@@ -115,13 +114,13 @@ struct AskedFlows {
 }
 
 impl Session {
-    /// Connects and negotiates the highest version that is in `offer` and allowed by the switch.
+    /// Connects and negotiates the highest version that is in `offer` and supported by the switch.
     ///
-    /// `limit` bounds each wait without progress; `None` waits for ever.
+    /// `limit` is the timeout of each wait without progress; `None` waits for ever.
     ///
     /// # Errors
     ///
-    /// There is no connection, it fails, or no version is allowed on both sides.
+    /// Connecting fails, the connection fails, or there is no common version.
     pub async fn connect(
         endpoint: &Endpoint,
         offer: Versions,
@@ -131,11 +130,11 @@ impl Session {
         Self::over(stream, offer, limit).await
     }
 
-    /// Negotiates, like [`Session::connect`], over a connection that is made already.
+    /// Negotiates, like [`Session::connect`], over an established connection.
     ///
     /// # Errors
     ///
-    /// The connection fails, or no version is allowed on both sides.
+    /// The connection fails, or there is no common version.
     pub async fn over(
         stream: Stream,
         offer: Versions,
@@ -167,24 +166,24 @@ impl Session {
         })
     }
 
-    /// The version both sides speak.
+    /// The negotiated version.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The versions that the other side allows, as far as its hello tells.
+    /// The versions that the switch supports, according to its hello.
     pub fn allowed(&self) -> Versions {
         self.allowed
     }
 
-    /// The id for the next request.
+    /// The transaction id for the next request.
     pub fn next_xid(&mut self) -> u32 {
         let xid = self.next_xid;
         self.next_xid = self.next_xid.wrapping_add(1);
         xid
     }
 
-    /// Sends a request that bears `xid`; its reply comes through [`Session::part`].
+    /// Sends a request with transaction id `xid`; [`Session::part`] returns its reply.
     ///
     /// # Errors
     ///
@@ -197,21 +196,21 @@ impl Session {
         Ok(())
     }
 
-    /// Asks for the flows that `filter` selects; they come through [`Session::flows`].
+    /// Requests the flows that `filter` selects; [`Session::flows`] returns them.
     ///
     /// # Errors
     ///
-    /// The connection failed, or this version cannot carry the filter.
+    /// The connection failed, or the filter is not representable in this version.
     pub async fn ask_flows(&mut self, filter: &Filter) -> Result<(), Error> {
         self.ask_flows_of(Vec::new(), filter).await
     }
 
-    /// [`Session::ask_flows`] of tables, group by group: the replies come as if they were one.
+    /// [`Session::ask_flows`] of tables, group by group; the replies are returned as one.
     ///
-    /// A switch gathers all flows that it is asked for before it sends the first. While it gathers those of
-    /// a group, this side is busy with the group before. A group is asked for when the one before it has come:
-    /// Open vSwitch would gather first and send what is left of the reply afterwards. Tables are read one
-    /// after another, so the dump is not a consistent snapshot.
+    /// A switch assembles all requested flows before it sends the first. While it assembles those of a group, the
+    /// group before is processed here. A group is requested when the one before it is complete: otherwise Open
+    /// vSwitch would assemble the new reply before it sends the rest of the pending one. Tables are read one after
+    /// another, so the dump is not a consistent snapshot.
     ///
     /// # Errors
     ///
@@ -230,7 +229,7 @@ impl Session {
         Ok(())
     }
 
-    /// Whether a refusal may mean that the switch speaks OpenFlow 1.0 without the Nicira extension.
+    /// Whether an error reply may mean that the switch speaks OpenFlow 1.0 without the Nicira extension.
     fn may_go_plain(&self) -> bool {
         self.version == Version::V10 && self.dialect == Dialect::Nicira
     }
@@ -264,7 +263,7 @@ impl Session {
         Ok(())
     }
 
-    /// Sends what is asked next, if anything is.
+    /// Sends the next requests, if there are any.
     async fn ask_next(&mut self) -> Result<bool, Error> {
         let Some(asking) = self.queued.pop_front() else {
             return Ok(false);
@@ -274,13 +273,13 @@ impl Session {
         Ok(true)
     }
 
-    /// Sends a request and reads the parts of its reply: everything that `read` finds in them.
+    /// Sends a request, reads the parts of its reply, and returns all entries that `read` decodes from them.
     ///
-    /// `request` makes the bytes for a version and transaction id; `None`: it cannot be said there.
+    /// `request` encodes the request for a version and transaction id; `None` if it is not representable.
     ///
     /// # Errors
     ///
-    /// This version has no such request, the connection fails, the switch refuses, or `read` fails.
+    /// This version has no such request, the connection fails, the switch replies with an error, or `read` fails.
     pub async fn collect<T>(
         &mut self,
         request: impl FnOnce(Version, u32) -> Option<Vec<u8>>,
@@ -293,7 +292,7 @@ impl Session {
         self.gather(|part| read(version, part)).await
     }
 
-    /// Everything that `read` finds in the parts of the reply.
+    /// All entries that `read` decodes from the parts of the reply.
     async fn gather<T>(
         &mut self,
         mut read: impl FnMut(Part<'_>) -> Result<Vec<T>, DecodeError>,
@@ -317,11 +316,11 @@ impl Session {
         Ok(all)
     }
 
-    /// How many flows `filter` selects, and what went through them.
+    /// The number of flows that `filter` selects, with their packets and bytes.
     ///
     /// # Errors
     ///
-    /// The connection failed, the switch refused, or this version cannot carry the filter.
+    /// The connection failed, the switch replied with an error, or the filter is not representable in this version.
     pub async fn aggregate(&mut self, filter: &Filter) -> Result<Aggregate, Error> {
         match self.aggregate_in_dialect(filter).await {
             Err(Error::Refused(error)) if error.is_unsupported() && self.may_go_plain() => {
@@ -351,18 +350,17 @@ impl Session {
         }
     }
 
-    /// The next part of the reply; `None` after the last. Messages that belong to nothing asked are
-    /// passed over.
+    /// The next part of the reply; `None` after the last. Messages that belong to no request are skipped.
     ///
     /// # Errors
     ///
-    /// The connection failed, the switch refused, or sent a malformed message.
+    /// The connection failed, or the switch replied with an error or a malformed message.
     pub async fn part(&mut self) -> Result<Option<Part<'_>>, Error> {
         Ok(self.part_and_rest().await?.map(|(part, _)| part))
     }
 
-    /// The next part of the reply, and what follows it; `None` after the last. A part whose body is empty is
-    /// passed over.
+    /// The next part of the reply, and which parts follow it; `None` after the last. A part with an empty body is
+    /// skipped.
     ///
     /// # Errors
     ///
@@ -374,9 +372,9 @@ impl Session {
         Ok(Some((header.part(self.connection.bytes(body)), rest)))
     }
 
-    /// The header of the next part, the range of its body in the buffer, and what follows it.
+    /// The header of the next part, the range of its body in the buffer, and which parts follow it.
     async fn next_part(&mut self) -> Result<Option<(PartHeader, Range<usize>, Rest)>, Error> {
-        // Whatever this side did since the last part, waiting for the next begins now.
+        // The timeout excludes the time spent on the last part.
         self.connection.progress();
         while !self.awaited.is_empty() || self.ask_next().await? {
             let part = Awaited {
@@ -429,8 +427,8 @@ impl Session {
     }
 
     /// Sends messages that have no reply, by their transaction ids, then a barrier, and waits until the switch
-    /// has processed them all. Returns the errors, by transaction id, the first one of each. What the switch sends meanwhile is read
-    /// while messages are written: neither side waits for the other with its buffers full.
+    /// has processed them all. Returns the first error of each, by transaction id. Replies are read while messages
+    /// are written, so that full buffers on both sides cannot cause a deadlock.
     ///
     /// # Errors
     ///
@@ -466,11 +464,11 @@ impl Session {
         }
     }
 
-    /// The descriptions of all ports, as the switch tells them: names are cut at 15 bytes.
+    /// The descriptions of all ports; the switch truncates names to 15 bytes.
     ///
     /// # Errors
     ///
-    /// The connection fails, the switch refuses, or its reply is malformed.
+    /// The connection fails, the switch replies with an error, or its reply is malformed.
     pub async fn ports(&mut self) -> Result<Vec<PortDesc>, Error> {
         let version = self.version;
         let xid = self.next_xid();
@@ -483,7 +481,7 @@ impl Session {
             })
             .await;
         match ports {
-            // Before 1.3 the specification has the list in the features.
+            // Before 1.3 the specification has the list of ports in the features reply.
             Err(Error::Refused(error)) if error.is_unsupported() && version < Version::V13 => {
                 self.ports_of_features().await
             }
@@ -495,7 +493,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The connection fails, the switch refuses, or its reply is malformed.
+    /// The connection fails, the switch replies with an error, or its reply is malformed.
     pub async fn datapath_id(&mut self) -> Result<u64, Error> {
         self.features(|_, message| {
             let mut body = Cursor::new(message, 0);
@@ -509,7 +507,7 @@ impl Session {
         self.features(ports::decode_features).await
     }
 
-    /// What `read` finds in the switch's features.
+    /// Requests the switch's features and returns what `read` decodes from the reply.
     async fn features<T>(
         &mut self,
         read: impl FnOnce(Version, &[u8]) -> Result<T, DecodeError>,
@@ -537,7 +535,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// OpenFlow 1.0 has no such port, the connection fails, the switch refuses, or its reply is malformed.
+    /// OpenFlow 1.0 has no such port, the connection fails, the switch replies with an error, or its reply is malformed.
     pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<PortStats>, Error> {
         let version = self.version;
         let xid = self.next_xid();
@@ -555,7 +553,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The connection fails, the switch refuses, or the part is no flow statistics.
+    /// The connection fails, the switch replies with an error, or the part is not flow statistics.
     pub async fn flows(&mut self) -> Result<Option<flow_stats::Entries<'_>>, Error> {
         let version = self.version;
         match self.part().await? {
@@ -572,219 +570,5 @@ struct Asking {
     requests: Vec<u8>,
 }
 
-/// What the parts of awaited replies have in their headers.
-#[derive(Debug, Clone, Copy)]
-struct Awaited<'a> {
-    kind: u8,
-    xids: &'a [u32],
-}
-
-impl Awaited<'_> {
-    /// Whether this is the header of such a part with something in it.
-    fn has(self, header: Header) -> bool {
-        usize::from(header.length) > HEADER_LEN + 8
-            && header.kind == self.kind
-            && self.xids.contains(&header.xid)
-    }
-}
-
-/// More ports, groups or meters than a switch can have numbers for in practice.
+/// Maximum number of ports, groups or meters accepted; more than a switch has in practice.
 const GATHERED: usize = 1 << 20;
-
-/// Messages over a stream, through one buffer that never grows.
-#[derive(Debug)]
-struct Connection {
-    stream: Stream,
-    buffer: Box<[u8]>,
-    /// The received bytes not yet handed out.
-    pending: Range<usize>,
-    limit: Option<Duration>,
-    /// When this side last began to wait, or the answer last moved on.
-    since: Instant,
-    /// Bytes that are written while this side reads, from `written` on.
-    unsent: Vec<u8>,
-    written: usize,
-    /// How many of them are not replies to echo requests.
-    queued: usize,
-}
-
-/// Maximum bytes of echo replies that wait behind what is queued.
-const UNSENT_ECHOES: usize = 1 << 20;
-
-/// Twice the longest message: one may lie across the middle.
-const BUFFER_LEN: usize = 2 * 65_536;
-
-impl Connection {
-    fn new(stream: Stream, limit: Option<Duration>) -> Connection {
-        Connection {
-            stream,
-            buffer: vec![0; BUFFER_LEN].into_boxed_slice(),
-            pending: 0..0,
-            limit,
-            since: Instant::now(),
-            unsent: Vec::new(),
-            written: 0,
-            queued: 0,
-        }
-    }
-
-    fn bytes(&self, range: Range<usize>) -> &[u8] {
-        self.buffer.get(range).unwrap_or_default()
-    }
-
-    /// The answer moved on: the patience begins anew.
-    fn progress(&mut self) {
-        self.since = Instant::now();
-    }
-
-    /// The outcome of one step, if it comes while patience lasts.
-    async fn patiently<T>(
-        limit: Option<Duration>,
-        since: Instant,
-        step: impl Future<Output = std::io::Result<T>>,
-    ) -> Result<T, Error> {
-        let Some(limit) = limit else {
-            return Ok(step.await?);
-        };
-        let left = limit.saturating_sub(since.elapsed());
-        if left.is_zero() {
-            // A step that is always ready would never time out.
-            return Err(Error::TimedOut(TimedOut { limit }));
-        }
-        tokio::time::timeout(left, step)
-            .await
-            .map_err(|_| Error::TimedOut(TimedOut { limit }))?
-            .map_err(Error::Io)
-    }
-
-    async fn send(&mut self, message: &[u8]) -> Result<(), Error> {
-        self.progress();
-        self.write(message).await
-    }
-
-    /// Queues messages, which [`Connection::fill`] writes while it reads.
-    fn queue<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>) {
-        self.progress();
-        messages.for_each(|message| self.unsent.extend(message));
-        self.queued = self.unsent.len();
-    }
-
-    async fn write(&mut self, message: &[u8]) -> Result<(), Error> {
-        let unsent = std::mem::take(&mut self.unsent);
-        let unsent = unsent.get(std::mem::take(&mut self.written)..);
-        let write = async {
-            self.stream.write_all(unsent.unwrap_or_default()).await?;
-            self.stream.write_all(message).await
-        };
-        Self::patiently(self.limit, self.since, write).await
-    }
-
-    /// The versions the switch allows, from the hello that must come first.
-    async fn hello(&mut self) -> Result<Versions, Error> {
-        while self.header()?.is_none() {
-            self.fill().await?;
-        }
-        match self.header()?.map(|header| header.kind) {
-            Some(header::HELLO | header::ERROR) => {}
-            // Not waiting for the rest: another protocol's length means nothing.
-            _ => return Err(Error::NotOpenFlow),
-        }
-        let (header, range) = self.message(None).await?;
-        let message = self.bytes(range);
-        if header.kind == header::ERROR {
-            let version = Version::from_wire(header.version).unwrap_or(Version::V10);
-            return Err(Error::Refused(ErrorMessage::decode(version, message)?));
-        }
-        Ok(hello::decode(message)?)
-    }
-
-    /// The next message that is no echo request; those are answered. Bytes of a part that is `awaited`
-    /// are progress, if there is anything in it.
-    async fn message(
-        &mut self,
-        awaited: Option<Awaited<'_>>,
-    ) -> Result<(Header, Range<usize>), Error> {
-        loop {
-            let header = match self.header()? {
-                Some(header) if usize::from(header.length) <= self.pending.len() => header,
-                incomplete => {
-                    if let (Some(header), Some(awaited)) = (incomplete, awaited)
-                        && awaited.has(header)
-                    {
-                        self.progress();
-                    }
-                    self.fill().await?;
-                    continue;
-                }
-            };
-            let start = self.pending.start;
-            let range = start..start + usize::from(header.length);
-            self.pending.start = range.end;
-            if header.kind == header::ECHO_REQUEST {
-                self.answer_echo(range).await?;
-                continue;
-            }
-            return Ok((header, range));
-        }
-    }
-
-    /// The header of the next message, once its bytes are there.
-    fn header(&self) -> Result<Option<Header>, Error> {
-        if self.pending.len() < HEADER_LEN {
-            return Ok(None);
-        }
-        Ok(Some(Header::decode(self.bytes(self.pending.clone()))?))
-    }
-
-    async fn answer_echo(&mut self, request: Range<usize>) -> Result<(), Error> {
-        let mut reply = self.bytes(request).to_vec();
-        if let Some(kind) = reply.get_mut(1) {
-            *kind = header::ECHO_REPLY;
-        }
-        if self.unsent.is_empty() {
-            // An echo is no progress: the patience goes on to run out.
-            return self.write(&reply).await;
-        }
-        // Not in the middle of a message. A switch that asks for more than this does not read.
-        if self.unsent.len() < self.queued + UNSENT_ECHOES {
-            self.unsent.extend(reply);
-        }
-        Ok(())
-    }
-
-    /// Writes some of what is queued, or else reads once, as much as there is room for.
-    async fn fill(&mut self) -> Result<(), Error> {
-        if self.pending.start > 0 && (self.pending.is_empty() || self.pending.end == BUFFER_LEN) {
-            let length = self.pending.len();
-            self.buffer.copy_within(self.pending.clone(), 0);
-            self.pending = 0..length;
-        }
-        let room = self.buffer.get_mut(self.pending.end..).unwrap_or_default();
-        let mut room = ReadBuf::new(room);
-        let unsent = self.unsent.get(self.written..).unwrap_or_default();
-        let is_flushed = self.unsent.is_empty();
-        let mut stream = Pin::new(&mut self.stream);
-        let step = std::future::poll_fn(|cx| {
-            let sent = match unsent {
-                [] if is_flushed => Poll::Pending,
-                [] => stream.as_mut().poll_flush(cx).map_ok(|()| 0),
-                unsent => stream.as_mut().poll_write(cx, unsent),
-            };
-            match sent {
-                Poll::Ready(sent) => Poll::Ready(sent.map(Some)),
-                Poll::Pending => stream.as_mut().poll_read(cx, &mut room).map_ok(|()| None),
-            }
-        });
-        match Self::patiently(self.limit, self.since, step).await? {
-            Some(0) if self.written < self.unsent.len() => return Err(Error::Closed),
-            Some(0) => (self.unsent, self.written) = (Vec::new(), 0),
-            Some(count) => {
-                self.written += count;
-                self.progress();
-            }
-            None if room.filled().is_empty() => return Err(Error::Closed),
-            None => self.pending.end += room.filled().len(),
-        }
-        Ok(())
-    }
-}

@@ -1,6 +1,6 @@
 //! The sink for the text of flows, and the lookup of port and table names.
 //!
-//! Formatters write pieces with a [`Role`] into a [`Sink`]; the sink decides
+//! Formatters write pieces with a [`TextRole`] into a [`Sink`]; the sink decides
 //! on colours. [`NameLookup`], provided by the caller, gives the names of ports and tables.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use crate::base::json::Json;
 
 /// The role of a piece of text, for colouring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum TextRole {
     /// The name of a match field, a statistic or an argument, with its `=`.
     Key,
     /// A value that stands without a key: `tcp`, `NORMAL`, flags.
@@ -33,10 +33,10 @@ pub trait Sink {
     fn buffer(&mut self) -> &mut String;
 
     /// Begins text with this role.
-    fn begin(&mut self, role: Role);
+    fn begin(&mut self, role: TextRole);
 
     /// Ends the text begun by [`Sink::begin`].
-    fn end(&mut self, role: Role);
+    fn end(&mut self, role: TextRole);
 
     /// Text without a role: punctuation, plain values.
     #[inline]
@@ -46,7 +46,7 @@ pub trait Sink {
 
     /// Text with a role.
     #[inline]
-    fn put_as(&mut self, role: Role, text: &str) {
+    fn put_as(&mut self, role: TextRole, text: &str) {
         self.begin(role);
         self.buffer().push_str(text);
         self.end(role);
@@ -60,10 +60,10 @@ pub trait Sink {
     /// `name=`
     #[inline]
     fn key(&mut self, name: &str) {
-        self.begin(Role::Key);
+        self.begin(TextRole::Key);
         self.buffer().push_str(name);
         self.buffer().push('=');
-        self.end(Role::Key);
+        self.end(TextRole::Key);
     }
 }
 
@@ -76,9 +76,9 @@ impl Sink for Plain {
         &mut self.0
     }
 
-    fn begin(&mut self, _: Role) {}
+    fn begin(&mut self, _: TextRole) {}
 
-    fn end(&mut self, _: Role) {}
+    fn end(&mut self, _: TextRole) {}
 }
 
 /// Lookup of the names of a switch's ports and tables.
@@ -259,10 +259,10 @@ pub fn put_quoted(out: &mut String, text: &str) {
 /// Writes a port according to the context.
 pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
     if let Some(name) = reserved_port(ofport) {
-        sink.put_as(Role::Port, name);
+        sink.put_as(TextRole::Port, name);
         return;
     }
-    sink.begin(Role::Port);
+    sink.begin(TextRole::Port);
     let out = sink.buffer();
     // ovs-ofctl shows an unnamed reserved number as the 16 bits of OpenFlow 1.0.
     let ofport = if ofport >= FIRST_RESERVED {
@@ -283,7 +283,7 @@ pub fn put_port<S: Sink>(sink: &mut S, cx: &TextContext<'_>, ofport: u32) {
             }
         }
     }
-    sink.end(Role::Port);
+    sink.end(TextRole::Port);
 }
 
 /// Writes a table according to the context.

@@ -109,14 +109,14 @@ fn style(role: ColourRole, text: &str) -> Style {
 }
 
 /// The colours of a flow.
-pub(super) fn flow_style(role: text::Role) -> Style {
+pub(super) fn flow_style(role: text::TextRole) -> Style {
     let plain = Style::new();
     match role {
-        text::Role::Key => plain.cyan(),
-        text::Role::Value => plain.green(),
-        text::Role::Port => plain.yellow(),
-        text::Role::Action => plain.magenta(),
-        text::Role::Drop => plain.red(),
-        text::Role::Special => plain.blue(),
+        text::TextRole::Key => plain.cyan(),
+        text::TextRole::Value => plain.green(),
+        text::TextRole::Port => plain.yellow(),
+        text::TextRole::Action => plain.magenta(),
+        text::TextRole::Drop => plain.red(),
+        text::TextRole::Special => plain.blue(),
     }
 }

@@ -22,8 +22,9 @@ pub struct Heading {
     pub meaning: &'static str,
     /// The meaning of the name in any command, if more general than `meaning`.
     general: Option<&'static str>,
-    /// The database columns that its values are made of; only those of shown columns are read.
-    pub reads: &'static [&'static str],
+    /// The database columns that its values are made of, if declared. If all shown columns declare theirs, no other
+    /// database column is read.
+    pub reads: Option<&'static [&'static str]>,
     /// The role of its values.
     pub role: ColourRole,
     /// If the table is too wide, the column with the highest number is dropped first; 0: never dropped.
@@ -48,7 +49,7 @@ impl Heading {
             shape: Shape::Any,
             meaning: "",
             general: None,
-            reads: &[],
+            reads: None,
             role: ColourRole::Plain,
             drop: 0,
             extra: false,
@@ -245,10 +246,10 @@ impl<R> Column<R> {
         self
     }
 
-    /// Sets the database columns that its values are made of.
+    /// Declares the database columns that its values are made of, besides names, types and OpenFlow numbers.
     #[must_use]
     pub const fn reads(mut self, columns: &'static [&'static str]) -> Column<R> {
-        self.heading.reads = columns;
+        self.heading.reads = Some(columns);
         self
     }
 

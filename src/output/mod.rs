@@ -148,10 +148,10 @@ impl<R> View<'_, R> {
             .any(|column| column.heading.name == name)
     }
 
-    /// The database columns that the shown columns are made of.
-    pub fn reads(&self) -> Vec<&'static str> {
-        let reads = self.columns.iter().flat_map(|column| column.heading.reads);
-        reads.copied().collect()
+    /// The database columns that the shown columns are made of; `None` if one of them does not declare its own.
+    pub fn reads(&self) -> Option<Vec<&'static str>> {
+        let reads = self.columns.iter().map(|column| column.heading.reads);
+        Some(reads.collect::<Option<Vec<_>>>()?.concat())
     }
 
     /// Whether only these columns are shown.
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_what_a_json_parser_reads() {
+    fn json_is_well_formed() {
         let text = print(&format(Mode::Json, None));
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value[0]["ofport"], -1);
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_aligned_by_what_the_eye_sees() {
+    fn tables_are_aligned_by_display_width() {
         let table = print(&format(Mode::Table, Some("name,ofport,tag")));
         assert_eq!(
             table,
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_that_columns_are_hidden_is_no_wider_than_the_table_may_be() {
+    fn the_note_on_hidden_columns_fits_the_width() {
         let mut format = format(Mode::Table, None);
         let mut seen = 0;
         for room in 20..=70 {
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_lists_what_is_there() {
+    fn a_record_omits_absent_values() {
         let view = format(Mode::Table, None);
         let record = view.view(COLUMNS).unwrap().one(&PORTS[0]);
         assert_eq!(

@@ -103,14 +103,14 @@ impl Sink for PaintedText {
     }
 
     #[inline]
-    fn begin(&mut self, role: text::Role) {
+    fn begin(&mut self, role: text::TextRole) {
         if self.palette != Palette::Off {
             self.edge(flow_style(role), true);
         }
     }
 
     #[inline]
-    fn end(&mut self, role: text::Role) {
+    fn end(&mut self, role: text::TextRole) {
         if self.palette != Palette::Off {
             self.edge(flow_style(role), false);
         }

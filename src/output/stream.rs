@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn json_says_what_was() {
+    fn json_has_the_previous_value() {
         let lines = told(Mode::Jsonl, None);
         let changed = format!(
             "{{\"time\":\"{T}\",\"change\":\"~\",\"row\":{{\"port\":\"a\",\"tag\":1,\"rx\":25}},\
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_values_of_what_is_there() {
+    fn raw_values_of_present_columns() {
         assert_eq!(told(Mode::Raw, Some("rx"))[1], "25\n0\n");
     }
 }

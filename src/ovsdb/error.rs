@@ -89,7 +89,7 @@ impl From<json_rpc::Error> for Error {
 impl From<serde_json::Error> for Error {
     /// The result of a reply is malformed.
     fn from(error: serde_json::Error) -> Self {
-        Self::Protocol(format!("it sent an answer of another shape: {error}"))
+        Self::Protocol(format!("it sent a malformed reply: {error}"))
     }
 }
 

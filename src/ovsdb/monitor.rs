@@ -136,7 +136,7 @@ mod tests {
     use crate::ovsdb::operation::Function;
 
     #[test]
-    fn what_was_read_is_asked_for_once() {
+    fn each_column_is_monitored_once() {
         let (mut reads, mut watched) = (Reads::new(), Reads::new());
         let select = Select::columns("Port", &["_uuid", "tag"]);
         note(&mut reads, &select.when("name", Function::Equal, "p"));

@@ -246,7 +246,7 @@ pub(super) fn outcomes(
     }
     if answers.len() < operations.len() {
         return Err(Error::Protocol(format!(
-            "{} answers to {} operations",
+            "{} replies to {} operations",
             answers.len(),
             operations.len()
         )));
@@ -261,7 +261,7 @@ pub(super) fn outcomes(
 fn outcome(operation: &Operation, answer: Option<OperationReply>) -> Result<Outcome, Error> {
     let lacks = |what| {
         Error::Protocol(format!(
-            "no {what} in the answer to {}",
+            "no {what} in the reply to {}",
             operation.describe()
         ))
     };

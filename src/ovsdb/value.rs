@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value() {
+    fn malformed_values() {
         for json in [
             "null",
             "{}",

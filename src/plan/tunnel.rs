@@ -550,7 +550,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused() {
+    fn invalid_tunnels_are_refused() {
         let remote = ("remote_ip", "10.0.0.1");
         let six = ("remote_ip", "fd00::1");
         for (kind, pairs, good) in [

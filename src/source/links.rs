@@ -77,7 +77,7 @@ pub(super) fn links() -> io::Result<Vec<KernelLink>> {
                 .unwrap_or_default();
         }
     }
-    Err(io::Error::other("the kernel's answer has no end"))
+    Err(io::Error::other("the kernel's reply does not end"))
 }
 
 /// A message of rtnetlink.
@@ -181,7 +181,7 @@ mod tests {
 
     /// A veth device cut short anywhere is an error or a device with fewer attributes, never a panic.
     #[test]
-    fn what_is_cut_short_does_no_harm() {
+    fn truncated_messages_do_not_panic() {
         let attribute = |kind: u16, value: &[u8]| {
             let length = u16::try_from(value.len() + 4).unwrap();
             let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_an_endpoint() {
+    fn valid_endpoints() {
         for (text, shown) in [
             (
                 "unix:/var/run/openvswitch/db.sock",
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_says_why() {
+    fn errors_of_invalid_endpoints() {
         for (text, reason) in [
             ("", "does not begin with"),
             ("/var/run/db.sock", "does not begin with"),

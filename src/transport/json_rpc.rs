@@ -348,7 +348,7 @@ fn receive(
         (None, Some(id), error) => {
             let id = id.get().parse().ok();
             let Some(pending) = id.and_then(|id| shared.pending().remove(&id)) else {
-                return protocol("it answered a request that was not made".to_owned());
+                return protocol("it replied to a request that was not sent".to_owned());
             };
             // The request may have been cancelled.
             let _ = pending.send(match error {
@@ -396,7 +396,7 @@ impl ClientT for Connection {
     {
         let result = self.call(method, &to_array(params)?).await?;
         if result.get().len() > MAX_TREE {
-            let what = format!("it sent an answer of more than {MAX_TREE} bytes to {method}");
+            let what = format!("it sent a reply of more than {MAX_TREE} bytes to {method}");
             return Err(Error::Protocol(what).into());
         }
         Ok(serde_json::from_str(result.get())?)

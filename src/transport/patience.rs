@@ -44,7 +44,7 @@ impl Patience {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no answer within {} s", self.limit.as_secs_f64())
+        write!(f, "no reply within {} s", self.limit.as_secs_f64())
     }
 }
 

@@ -156,7 +156,11 @@ fn every_action_has_a_vector() {
         lacking.retain(|name| !json.contains(&format!("{{\"type\":\"{name}\"")));
     }
     lacking.sort_unstable();
-    assert_eq!(lacking, ["debug_recirc", "debug_slow"]);
+    assert_eq!(
+        lacking,
+        ["debug_recirc", "debug_slow"],
+        "an action without a line in actions.tsv: add one to FLOWS of fixtures/golden/make_actions.py and run that"
+    );
 }
 
 /// An action list or instructions by hand.

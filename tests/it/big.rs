@@ -87,7 +87,7 @@ fn ten_thousand_ports() {
         show["bridges"][0]["ports"].as_array().unwrap().len(),
         PORTS + 1
     );
-    ovs!(sandbox, "bridge list -g ports").prints(format!("{}\n", PORTS + 1));
+    ovs!(sandbox, "bridge list -g ports").prints(format!("{PORTS}\n"));
     assert_eq!(ovs!(sandbox, "tag list").out().lines().count(), 4000);
 
     let pair = format!("{}\t777\n", name(777));

@@ -405,8 +405,8 @@ fn one_bridge_and_severities() {
     );
     vsctl!(sandbox, "add-port br0 tap3");
     let warning = "warning\ttrunks-all\tbr0\ttap3\tit has neither tag nor trunks, and carries every VLAN; \
-                   tap1 has tag 1\tgive it a tag (`ovs tag set tap3 VID`), or say that it is \
-                   meant: `ovs tag set tap3 --vlan-mode trunk`\n";
+                   tap1 has tag 1\tgive it a tag (`ovs tag set tap3 VID`), or confirm that \
+                   it is intended: `ovs tag set tap3 --vlan-mode trunk`\n";
     let error = "error\tdangling-patch\tbr1\tp0\tits peer none does not exist, or is no patch port\tmake \
                  the other end (`ovs patch add br1:p0 BRIDGE:none --may-exist`), name it (`ovs port \
                  set p0 --option peer=PORT`), or remove it (`ovs patch del p0`)\n";

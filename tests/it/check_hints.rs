@@ -246,7 +246,7 @@ fn messages_of_one_and_of_several() {
                  (`ovs port set p1 --option peer=PORT`), or remove it (`ovs patch del p1`)\n\
          warning[unknown-key] br1: other_config:mac-tabel-size of table Bridge is not a documented key (did\n    \
              you mean mac-table-size?)\n  \
-           hint: take it out or correct it; ovs-vswitchd.conf.db(5) lists the keys\n\
+           hint: remove or correct it; ovs-vswitchd.conf.db(5) lists the keys\n\
          1 error, 1 warning\n"
     );
     // The same of two, with hints that differ in the name; then something else of a third.
@@ -258,8 +258,8 @@ fn messages_of_one_and_of_several() {
         messages(&sandbox, 60, "br0"),
         "warning[trunks-all] br0 qvo b, tap4: it has neither tag nor\n    \
              trunks, and carries every VLAN; tap1 has tag 1\n  \
-           hint for qvo b: give it a tag (`ovs tag set 'qvo b' VID`), or\n        \
-                 say that it is meant:\n        \
+           hint for qvo b: give it a tag (`ovs tag set 'qvo b' VID`),\n        \
+                 or confirm that it is intended:\n        \
                  `ovs tag set 'qvo b' --vlan-mode trunk`\n\
          2 warnings\n"
     );
@@ -272,7 +272,7 @@ fn messages_of_one_and_of_several() {
         "warning[flow-matches-no-port] flows that match on a port that the bridge does not have:\n  \
            br0 port 77: table=0,in_port=77 matches on it\n  \
            br0 port 78: table=0,in_port=78 matches on it\n  \
-           hint for port 77: who made them should delete them, or the port is missing: \
+           hint for port 77: delete them by the program that added them, or add the port; \
          `ovs dump-flows br0 --port 77` shows them\n\
          2 warnings\n"
     );

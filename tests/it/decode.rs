@@ -84,7 +84,7 @@ fn what_can_be_sent_is_written_as_it_came() {
         let xid = decoded.header().xid;
         let Some(bytes) = body
             .encode(version, at, xid)
-            .filter(|_| decoded.trouble().is_none())
+            .filter(|_| decoded.error().is_none())
         else {
             continue;
         };
@@ -161,7 +161,7 @@ fn connections_to_forget_by_mark_and_labels() {
             format!("0104{length:04x}0000000300002320000000200600000000000000{properties}");
         let bytes = bytes(&message);
         let decoded = Decoded::decode(&bytes).unwrap();
-        assert_eq!(decoded.trouble(), None);
+        assert_eq!(decoded.error(), None);
         let expected = format!("NXT_CT_FLUSH (xid=0x3): {start}{nothing}\n");
         assert_eq!(text(&decoded), expected);
         assert!(decoded.json().contains(json), "{}", decoded.json());
@@ -170,7 +170,7 @@ fn connections_to_forget_by_mark_and_labels() {
     let later = bytes("010400200000000300002320000000200600000000000000008000080000000a");
     let decoded = Decoded::decode(&later).unwrap();
     assert!(text(&decoded).starts_with("NXT_CT_FLUSH (xid=0x3): zone=0 'ct_"));
-    assert_eq!(decoded.trouble().unwrap().at, 24);
+    assert_eq!(decoded.error().unwrap().at, 24);
 }
 
 fn decode() -> common::Ovs {
@@ -323,9 +323,6 @@ fn wrong_input() {
 fn left_over_bytes_are_an_error() {
     let barrier = bytes("0414000a000000020000");
     let decoded = Decoded::decode(&barrier).unwrap();
-    let trouble = decoded.trouble().unwrap();
-    assert_eq!(
-        (trouble.at, &trouble.kind),
-        (8, &DecodeErrorKind::Surplus(2))
-    );
+    let error = decoded.error().unwrap();
+    assert_eq!((error.at, &error.kind), (8, &DecodeErrorKind::Surplus(2)));
 }

@@ -102,7 +102,7 @@ fn a_server_that_says_nothing() {
     let _listener = UnixListener::bind(&socket).unwrap();
     let start = Instant::now();
     ovs!("show -t 0.3 --db {db}")
-        .fails(4, "no answer within 0.3 s")
+        .fails(4, "no reply within 0.3 s")
         .says("hint: ")
         .says("-t SECS waits longer");
     assert!(start.elapsed() < Duration::from_secs(5));

@@ -65,14 +65,14 @@ fn seeds_and_regressions() {
 fn prefixes_of_messages() {
     for message in seeds::of("openflow") {
         for end in 0..message.len() {
-            let trouble = match Decoded::decode(&message[..end]) {
+            let error = match Decoded::decode(&message[..end]) {
                 Err(error) => Some(error),
-                Ok(decoded) => decoded.trouble().cloned(),
+                Ok(decoded) => decoded.error().cloned(),
             };
             let cut = message[..end].escape_ascii();
-            let trouble = trouble.unwrap_or_else(|| panic!("{cut} is not cut"));
-            assert!(trouble.at <= end, "{trouble} is behind the end of {cut}");
-            assert!(!trouble.what.is_empty(), "{cut}");
+            let error = error.unwrap_or_else(|| panic!("{cut} is not cut"));
+            assert!(error.at <= end, "{error} is behind the end of {cut}");
+            assert!(!error.what.is_empty(), "{cut}");
         }
     }
 }

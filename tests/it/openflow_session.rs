@@ -198,10 +198,7 @@ fn no_progress_times_out() {
     ] {
         let (code, stdout, stderr, took) = switch.dump("0.5");
         assert_eq!((code, stdout.as_str()), (4, ""), "{name}: {stderr}");
-        assert!(
-            stderr.contains("no answer within 0.5 s"),
-            "{name}: {stderr}"
-        );
+        assert!(stderr.contains("no reply within 0.5 s"), "{name}: {stderr}");
         assert!(stderr.contains("hint: "), "{name}: {stderr}");
         assert!(took < Duration::from_secs(5), "{name}: {took:?}");
     }

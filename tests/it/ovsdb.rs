@@ -381,14 +381,14 @@ async fn what_is_not_ovsdb_is_said_to_be_none() {
         ),
         (deep.as_str(), "nested more than"),
         ("{\"id\":0,]", "not JSON-RPC"),
-        (r#"{"id":0,"result":5,"error":null}"#, "another shape"),
+        (r#"{"id":0,"result":5,"error":null}"#, "a malformed reply"),
         (
             r#"{"id":7,"result":[],"error":null}"#,
-            "a request that was not made",
+            "a request that was not sent",
         ),
         (
             r#"{"id":"0","result":[],"error":null}"#,
-            "a request that was not made",
+            "a request that was not sent",
         ),
         (r#"{"result":[],"error":null}"#, "reply to no request"),
         (
@@ -408,11 +408,11 @@ async fn what_is_not_ovsdb_is_said_to_be_none() {
 #[tokio::test]
 async fn malformed_replies_to_a_transaction() {
     for (result, words) in [
-        ("null", "another shape"),
-        ("{}", "another shape"),
-        ("[]", "0 answers to 1 operations"),
-        ("[null]", "no outcome in the answer to select from Port"),
-        ("[{}]", "no rows in the answer to select from Port"),
+        ("null", "a malformed reply"),
+        ("{}", "a malformed reply"),
+        ("[]", "0 replies to 1 operations"),
+        ("[null]", "no outcome in the reply to select from Port"),
+        ("[{}]", "no rows in the reply to select from Port"),
         (r#"[{"rows":[5]}]"#, "expected a row"),
         (
             r#"[{"rows":[{"tag":null}]}]"#,

@@ -34,6 +34,11 @@ fn busy() -> Sandbox {
         "ovsdb-server/add-remote",
         "db:Open_vSwitch,Open_vSwitch,manager_options",
     ]);
+    // Nobody answers LACP and CFM: their state changes once.
+    until("the state of LACP and CFM settles", || {
+        let state = "get Interface b1 lacp_current -- get Interface b2 lacp_current -- get Interface cf cfm_fault";
+        vsctl!(sandbox, "{state}") == "false\nfalse\ntrue\n"
+    });
     sandbox
 }
 

@@ -514,5 +514,5 @@ fn tunnels_of_any_type_with_keys_of_their_own() {
 fn a_bridge_whose_flows_cannot_be_read_is_an_error() {
     let sandbox = Sandbox::neutron(Neutron::Node);
     sandbox.kill_vswitchd();
-    ovs!(sandbox, "tag map").fails(4, "ovs-vswitchd does not answer for it");
+    ovs!(sandbox, "tag map").fails(4, "ovs-vswitchd does not serve it");
 }

@@ -193,7 +193,7 @@ mod tests {
 
     /// An argument without a completer says so: `Value::free`.
     #[test]
-    fn every_argument_says_what_completes_it() {
+    fn every_argument_has_a_completer() {
         let root = crate::cli::command();
         let mut commands = vec![&root];
         let mut unknown = Vec::new();

@@ -66,7 +66,7 @@ pub const FAULTS: &[FaultGroup] = &[
                     ),
                     outcome(
                         "a bridge",
-                        "bridge NAME is in the database, but ovs-vswitchd does not answer for it",
+                        "bridge NAME is in the database, but ovs-vswitchd does not serve it",
                         Exit::Unreachable,
                     ),
                 ],
@@ -77,12 +77,12 @@ pub const FAULTS: &[FaultGroup] = &[
                 &[
                     outcome(
                         "the database",
-                        "the database server gave no answer within SECS s",
+                        "the database server gave no reply within SECS s",
                         Exit::Unreachable,
                     ),
                     outcome(
                         "a switch",
-                        "SWITCH: no answer within SECS s",
+                        "SWITCH: no reply within SECS s",
                         Exit::Unreachable,
                     ),
                 ],
@@ -220,12 +220,12 @@ pub const FAULTS: &[FaultGroup] = &[
                 &[
                     outcome(
                         "a command that reads",
-                        "the database server does not speak OVSDB: it answered a request that was not made",
+                        "the database server does not speak OVSDB: it replied to a request that was not sent",
                         Exit::Unreachable,
                     ),
                     outcome(
                         "a change: it was answered so",
-                        "the change was sent, but the database server does not speak OVSDB: it answered a request that was not made: whether it is written is not known",
+                        "the change was sent, but the database server does not speak OVSDB: it replied to a request that was not sent: whether it is written is not known",
                         Exit::Unknown,
                     ),
                 ],
@@ -236,12 +236,12 @@ pub const FAULTS: &[FaultGroup] = &[
                 &[
                     outcome(
                         "a command that reads",
-                        "the database server does not speak OVSDB: it sent an answer of another shape: WORDS",
+                        "the database server does not speak OVSDB: it sent a malformed reply: WORDS",
                         Exit::Unreachable,
                     ),
                     outcome(
                         "a change",
-                        "the change was sent, but the database server does not speak OVSDB: it sent an answer of another shape: WORDS: whether it is written is not known",
+                        "the change was sent, but the database server does not speak OVSDB: it sent a malformed reply: WORDS: whether it is written is not known",
                         Exit::Unknown,
                     ),
                 ],
@@ -256,7 +256,7 @@ pub const FAULTS: &[FaultGroup] = &[
                 "The server sends notifications without end, and no reply",
                 &[outcome(
                     "",
-                    "the database server gave no answer within SECS s",
+                    "the database server gave no reply within SECS s",
                     Exit::Unreachable,
                 )],
             ),
@@ -266,12 +266,12 @@ pub const FAULTS: &[FaultGroup] = &[
                 &[
                     outcome(
                         "the database",
-                        "the database server gave no answer within SECS s",
+                        "the database server gave no reply within SECS s",
                         Exit::Unreachable,
                     ),
                     outcome(
                         "a switch",
-                        "SWITCH: no answer within SECS s",
+                        "SWITCH: no reply within SECS s",
                         Exit::Unreachable,
                     ),
                 ],
@@ -314,7 +314,7 @@ pub const FAULTS: &[FaultGroup] = &[
                 &[
                     outcome(
                         "the parts are empty",
-                        "SWITCH: no answer within SECS s",
+                        "SWITCH: no reply within SECS s",
                         Exit::Unreachable,
                     ),
                     outcome(
@@ -343,7 +343,7 @@ pub const FAULTS: &[FaultGroup] = &[
                 "The switch replies to another request: the reply is ignored",
                 &[outcome(
                     "",
-                    "SWITCH: no answer within SECS s",
+                    "SWITCH: no reply within SECS s",
                     Exit::Unreachable,
                 )],
             ),
@@ -369,12 +369,12 @@ pub const FAULTS: &[FaultGroup] = &[
                 &[
                     outcome(
                         "the first",
-                        "SWITCH: no answer within SECS s",
+                        "SWITCH: no reply within SECS s",
                         Exit::Unreachable,
                     ),
                     outcome(
                         "in the middle of a dump",
-                        "SWITCH: no answer within SECS s; the dump is cut short after N flows",
+                        "SWITCH: no reply within SECS s; the dump is cut short after N flows",
                         Exit::Unreachable,
                     ),
                 ],
@@ -619,7 +619,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_there_once_and_what_is_said_is_a_line() {
+    fn names_are_unique_and_messages_are_one_line() {
         let faults = || FAULTS.iter().flat_map(|kind| kind.faults);
         for fault in faults() {
             let same = faults().filter(|other| other.name == fault.name);

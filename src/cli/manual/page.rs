@@ -273,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_roff_would_take_for_its_own() {
+    fn roff_control_characters_are_escaped() {
         assert_eq!(roff(".a-b\\'"), "\\&.a\\-b\\e\\(aq");
         assert_eq!(roff_text("a `-o x` b\nc"), "a \\fB\\-o x\\fR b c");
         let long = format!("{} .b", "x".repeat(75));

@@ -343,7 +343,7 @@ mod tests {
     use crate::output::Shape;
 
     #[test]
-    fn every_column_says_what_it_is() {
+    fn every_column_has_a_type_and_meaning() {
         let root = crate::cli::command();
         for (path, command) in leaves(&root) {
             for column in About::of(command).columns() {

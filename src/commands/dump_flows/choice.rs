@@ -5,7 +5,7 @@ use crate::model::resolve::closest;
 use crate::openflow::actions::{Action, ActionList, words};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::spelling::write_actions;
-use crate::openflow::text::{NoNames, PortSpelling, Role, Sink, Style, TextContext};
+use crate::openflow::text::{NoNames, PortSpelling, Sink, Style, TextContext, TextRole};
 
 /// The conditions on a flow besides those in the request.
 #[derive(Debug, Default)]
@@ -102,13 +102,13 @@ impl Sink for Watch<'_> {
         &mut self.text
     }
 
-    fn begin(&mut self, role: Role) {
-        if matches!(role, Role::Action | Role::Drop | Role::Port) {
+    fn begin(&mut self, role: TextRole) {
+        if matches!(role, TextRole::Action | TextRole::Drop | TextRole::Port) {
             self.began = Some(self.text.len());
         }
     }
 
-    fn end(&mut self, _: Role) {
+    fn end(&mut self, _: TextRole) {
         if let Some(name) = self.began.take().and_then(|at| self.text.get(at..)) {
             self.found |= name.eq_ignore_ascii_case(self.word);
         }

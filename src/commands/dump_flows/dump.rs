@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::choice::Choice;
 use super::count::{Count, Counts};
 use super::drops::{DropSurvey, Verdicts};
-use super::lines::{Lines, Work};
+use super::lines::{FlowOutput, Work};
 use super::sort::Waiting;
 use crate::commands::progress::{self, Progress};
 use crate::commands::switch::SwitchArg;
@@ -61,7 +61,7 @@ impl Dump<'_> {
     }
 
     /// Prints the flows as they arrive.
-    pub(super) async fn print(&mut self, lines: &mut Lines) -> Result<(), Stop> {
+    pub(super) async fn print(&mut self, lines: &mut FlowOutput) -> Result<(), Stop> {
         let before = lines.printer.count();
         let mut work = Work::new(lines);
         let ended = self
@@ -76,11 +76,11 @@ impl Dump<'_> {
     pub(super) async fn print_sorted(
         &mut self,
         mut waiting: Waiting<'_>,
-        lines: &mut Lines,
+        lines: &mut FlowOutput,
     ) -> Result<(), Stop> {
         let before = lines.printer.count();
         let version = self.connected.version();
-        let order = Arc::clone(&lines.order);
+        let settings = Arc::clone(&lines.settings);
         let name = self.switch.name();
         let mut survey = self.survey.take();
         let mut ended = self
@@ -98,7 +98,7 @@ impl Dump<'_> {
                         &mut entries,
                         &mut lines.scratch,
                         |flow| {
-                            let takes = order.choice.takes(flow);
+                            let takes = settings.choice.takes(flow);
                             if let Some(survey) = &mut survey {
                                 survey.add(flow, takes);
                             }
@@ -120,7 +120,7 @@ impl Dump<'_> {
             None => None,
         };
         let mut printer = std::mem::take(&mut lines.printer);
-        let text = order.context();
+        let text = settings.context();
         // The flows that arrived are printed even if the reply is incomplete.
         waiting
             .show(|flow| {

@@ -18,16 +18,16 @@ use crate::openflow::version::Version;
 use crate::source::switch::Rest;
 
 /// The state to print the flows of one switch.
-pub(super) struct Lines {
+pub(super) struct FlowOutput {
     pub(super) printer: Printer,
-    pub(super) order: Arc<Order>,
+    pub(super) settings: Arc<DumpSettings>,
     /// The first malformed flow.
     pub(super) malformed: Option<DecodeError>,
     pub(super) scratch: Scratch,
 }
 
 /// The selection of flows, and their format.
-pub(super) struct Order {
+pub(super) struct DumpSettings {
     pub(super) choice: Choice,
     /// The number of flows read, by all threads.
     pub(super) seen: Arc<AtomicU64>,
@@ -37,7 +37,7 @@ pub(super) struct Order {
     pub(super) names: SwitchNames,
 }
 
-impl Order {
+impl DumpSettings {
     /// The context of the formatters.
     pub(super) fn context(&self) -> TextContext<'_> {
         TextContext {
@@ -49,21 +49,21 @@ impl Order {
     }
 }
 
-impl Lines {
-    pub(super) fn new(printer: Printer, order: Order) -> Lines {
-        Lines {
+impl FlowOutput {
+    pub(super) fn new(printer: Printer, settings: DumpSettings) -> FlowOutput {
+        FlowOutput {
             printer,
-            order: Arc::new(order),
+            settings: Arc::new(settings),
             malformed: None,
             scratch: Scratch::new(),
         }
     }
 
     /// The same with empty buffers, for another thread.
-    fn for_worker(&self) -> Lines {
-        Lines {
+    fn for_worker(&self) -> FlowOutput {
+        FlowOutput {
             printer: self.printer.for_worker(),
-            order: Arc::clone(&self.order),
+            settings: Arc::clone(&self.settings),
             malformed: None,
             scratch: Scratch::new(),
         }
@@ -71,7 +71,7 @@ impl Lines {
 
     /// Formats the flows of a part of the reply.
     fn make(&mut self, part: Part<'_>) {
-        let cx = self.order.context();
+        let cx = self.settings.context();
         let mut entries = match Entries::new(cx.version, part) {
             Ok(entries) => entries,
             Err(error) => {
@@ -83,7 +83,9 @@ impl Lines {
         while let Some(entry) = entries.next_entry(&mut self.scratch) {
             seen += 1;
             let outcome = match entry {
-                Ok(flow) if self.order.choice.takes(&flow) => self.printer.flow(&flow, None, &cx),
+                Ok(flow) if self.settings.choice.takes(&flow) => {
+                    self.printer.flow(&flow, None, &cx)
+                }
                 Ok(_) => Ok(()),
                 Err(error) => Err(error),
             };
@@ -91,18 +93,18 @@ impl Lines {
                 self.malformed.get_or_insert(error);
             }
         }
-        self.order.seen.fetch_add(seen, Ordering::Relaxed);
+        self.settings.seen.fetch_add(seen, Ordering::Relaxed);
     }
 }
 
 /// The printing of a reply: on this thread, or on workers while this thread reads.
 pub(super) struct Work<'l> {
-    lines: &'l mut Lines,
+    lines: &'l mut FlowOutput,
     workers: Option<Workers>,
 }
 
 impl<'l> Work<'l> {
-    pub(super) fn new(lines: &'l mut Lines) -> Work<'l> {
+    pub(super) fn new(lines: &'l mut FlowOutput) -> Work<'l> {
         Work {
             lines,
             workers: None,
@@ -156,7 +158,7 @@ struct Workers {
     token: Receiver<WriteToken>,
     threads: Vec<JoinHandle<Outcome>>,
     /// The state of the reading thread.
-    own: Lines,
+    own: FlowOutput,
 }
 
 /// A copy of a part, with its place in the order of writing.
@@ -179,7 +181,7 @@ type Outcome = (u64, Result<(), Failure>);
 impl Workers {
     /// Starts a worker for each core but this thread's; `None` if no worker can be started, or there is no
     /// core for one.
-    fn start(lines: &mut Lines, rest: Rest) -> Option<Workers> {
+    fn start(lines: &mut FlowOutput, rest: Rest) -> Option<Workers> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         // On one core a worker helps only if the switch gathers flows between replies.
         if cores == 1 && rest != Rest::Replies {
@@ -213,7 +215,7 @@ impl Workers {
     }
 
     /// Starts a worker; returns whether it was started.
-    fn spawn_worker(&mut self, lines: &Lines) -> bool {
+    fn spawn_worker(&mut self, lines: &FlowOutput) -> bool {
         let (mut lines, parts, used) = (
             lines.for_worker(),
             Arc::clone(&self.parts),
@@ -274,7 +276,7 @@ impl Workers {
         }
     }
 
-    fn finish(self, lines: &mut Lines) -> Result<(), Failure> {
+    fn finish(self, lines: &mut FlowOutput) -> Result<(), Failure> {
         drop(self.full);
         let mut own = self.own;
         let (count, mut outcome) = print_parts(&mut own, &self.parts, &self.used);
@@ -296,7 +298,7 @@ impl Workers {
 
 /// Prints parts until there are no more.
 fn print_parts(
-    lines: &mut Lines,
+    lines: &mut FlowOutput,
     parts: &Mutex<Receiver<WaitingPart>>,
     used: &Sender<Vec<u8>>,
 ) -> Outcome {
@@ -316,7 +318,7 @@ fn print_parts(
 
 /// Formats a part, and writes it when the token arrives; `false` if it never does.
 fn print_part(
-    lines: &mut Lines,
+    lines: &mut FlowOutput,
     part: WaitingPart,
     used: &Sender<Vec<u8>>,
 ) -> Result<bool, Failure> {

@@ -158,7 +158,8 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
     if view.shows_only(&OWN)
-        && let Some(port) = own_row(cx, port, &view.reads()).await?
+        && let Some(reads) = view.reads()
+        && let Some(port) = own_row(cx, port, &reads).await?
     {
         let line = InterfaceRow {
             bridge: &Bridge::default(),
@@ -169,7 +170,7 @@ pub(super) async fn show(cx: &Context, port: &str) -> Result<(), Failure> {
         return cx.print(&view.one(&Shown { lines: vec![line] }));
     }
     let peers = view.shows("peer_bridge") || view.shows("peer_ofport");
-    let picture = locate(cx, port, peers, Some(view.reads())).await?;
+    let picture = locate(cx, port, peers, view.reads()).await?;
     let lines = picture.lines();
     if cx.format.mode != Mode::Table || cx.format.columns.is_some() || lines.len() == 1 {
         return cx.print(&view.one(&Shown { lines }));

@@ -126,7 +126,7 @@ impl SwitchArg {
         };
         if bridges.bridge(self.name()).is_some() {
             let message = format!(
-                "bridge {} is in the database, but ovs-vswitchd does not answer for it",
+                "bridge {} is in the database, but ovs-vswitchd does not serve it",
                 quoted(self.name())
             );
             return Failure::new(Exit::Unreachable, message).hint(format!(

@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_ignored_is_read() {
+    fn ignored_signals_are_detected() {
         // Rust's runtime ignores SIGPIPE (13).
         assert_ne!(ignored() & (1 << 12), 0);
         assert_eq!(ignored() & (1 << (SIGTERM - 1)), 0);

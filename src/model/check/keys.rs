@@ -123,7 +123,7 @@ mod tests {
 
     /// The error is ovs-vswitchd's own.
     #[test]
-    fn a_key_and_what_comes_of_it_are_one_fault() {
+    fn a_key_and_its_consequence_are_one_fault() {
         let mut ports = [
             port("v0", "vxlan", &[("remote-ip", "10.0.0.72")]),
             port("p0", "patch", &[("peeer", "p1")]),

@@ -10,7 +10,7 @@ pub enum Severity {
     Error,
     /// Something may not work as intended.
     Warning,
-    /// Something to know.
+    /// Information only.
     Note,
 }
 
@@ -67,8 +67,8 @@ kinds! {
         "ovs-vswitchd does not run"
         "start ovs-vswitchd; its log says why it ended"
     VswitchdSilent "vswitchd-silent" Error
-        "ovs-vswitchd accepts connections but does not answer"
-        "it is stopped or blocked: `ps` shows its state, its log what it was doing"
+        "ovs-vswitchd accepts connections but does not reply"
+        "it is stopped or blocked: `ps` shows its state, its log the last messages"
     NotApplied "not-applied" Error
         "ovs-vswitchd has not applied the last change (cur_cfg < next_cfg)"
         "its log says why"
@@ -82,11 +82,11 @@ kinds! {
         "fail_mode is secure, and none of the controllers is connected"
         "does the controller (or agent) run, and listen there?"
     ControllerVersions "controller-versions" Error
-        "a controller answers, but shares no OpenFlow version with the bridge"
+        "a controller without an OpenFlow version in common with the bridge"
         "allow a version that the controller supports: `ovs bridge set {bridge} --protocols V,V`"
     ControllerUnreachable "controller-unreachable" Warning
         "a controller that is not connected"
-        "does it run, and listen there? If it is gone for good, take it out of the bridge's controllers"
+        "does it run, and listen there? If it no longer exists, remove it from the controllers of the bridge"
     DanglingPatch "dangling-patch" Error
         "a patch port whose peer is missing, not a patch port, or not configured"
         "make the other end (`ovs patch add {bridge}:{object} BRIDGE:{peer} --may-exist`), name it (`ovs port set {object} --option peer=PORT`), or remove it (`ovs patch del {object}`)"
@@ -116,16 +116,16 @@ kinds! {
         "give the port a shorter name"
     CutNames "cut-names" Note
         "ports with one name in OpenFlow, which cuts names at 15 bytes"
-        "`ovs` tells them apart; what reads names over OpenFlow cannot, and needs their numbers: `ovs port list {bridge}`"
+        "`ovs` distinguishes them; programs that read names over OpenFlow cannot, and need the numbers: `ovs port list {bridge}`"
     DeadVlan "dead-vlan" Warning
-        "a port on VLAN 4095, where Neutron's agent puts ports that it has not wired"
+        "a port on VLAN 4095, where Neutron's agent keeps ports not yet wired"
         "the agent's log says why; `ovs port show {object}` has the port's iface-id"
     TrunksAll "trunks-all" Warning
         "a port without tag or trunks on a bridge whose other ports have tags"
-        "give it a tag (`ovs tag set {object} VID`), or say that it is meant: `ovs tag set {object} --vlan-mode trunk`"
+        "give it a tag (`ovs tag set {object} VID`), or confirm that it is intended: `ovs tag set {object} --vlan-mode trunk`"
     TrunksIgnored "trunks-ignored" Warning
         "a port with tag and trunks but no vlan_mode: the trunks are ignored"
-        "say what is meant: `ovs tag set {object} --vlan-mode access`, `trunk`, `native-tagged` or `native-untagged`"
+        "set the intended mode: `ovs tag set {object} --vlan-mode access`, `trunk`, `native-tagged` or `native-untagged`"
     BondDown "bond-down" Error
         "a bond without a usable member"
         "bring its members up, or see why ovs-vswitchd could not open them: `ovs port show {object}`"
@@ -133,20 +133,20 @@ kinds! {
         "a bond with one usable member"
         "bring the others up: `ovs port show {object}` shows them"
     MirrorNoOutput "mirror-no-output" Error
-        "a mirror without an output: its port is gone, or none was given"
-        "name another port, or take the mirror out of the bridge's mirrors"
+        "a mirror without an output: its port does not exist, or none was set"
+        "name another port, or remove the mirror from the bridge"
     NoDevice "no-device" Error
-        "a port whose device is gone, or was never there"
+        "a port whose device does not exist"
         "if it is a leftover: `ovs port del {object}`"
     PortError "port-error" Error
         "a port that ovs-vswitchd could not open, for another reason"
         "ovs-vswitchd's log has more; `ovs port show {object}` has its settings"
     UnknownKey "unknown-key" Warning
         "an undocumented key of options or other_config: it is ignored"
-        "take it out or correct it; ovs-vswitchd.conf.db(5) lists the keys"
+        "remove or correct it; ovs-vswitchd.conf.db(5) lists the keys"
     RemovedKey "removed-key" Warning
         "a key that this version of Open vSwitch no longer has: it is ignored"
-        "take it out; ovs-vswitchd.conf.db(5) lists the keys"
+        "remove it; ovs-vswitchd.conf.db(5) lists the keys"
     BadValue "bad-value" Warning
         "a documented key with an invalid value"
         "correct it; ovs-vswitchd.conf.db(5) lists the values"
@@ -155,10 +155,10 @@ kinds! {
         "ovs-vswitchd's log says why"
     FlowMatchesNoPort "flow-matches-no-port" Warning
         "flows that match on a port that the bridge does not have"
-        "who made them should delete them, or the port is missing: `ovs dump-flows {bridge} --port {number}` shows them"
+        "delete them by the program that added them, or add the port; `ovs dump-flows {bridge} --port {number}` shows them"
     FlowOutputNoPort "flow-output-no-port" Warning
         "flows or groups that send to a port that the bridge does not have"
-        "who made them should correct them, or the port is missing: `ovs dump-flows {bridge} --port {number}` and `ovs dump-groups {bridge}` show them"
+        "correct them by the program that added them, or add the port; `ovs dump-flows {bridge} --port {number}` and `ovs dump-groups {bridge}` show them"
     HiddenFlow "hidden-flow" Warning
         "a flow that no packet reaches: one of higher priority matches its packets"
         "delete it, or raise its priority above the other's"
@@ -169,17 +169,17 @@ kinds! {
         "flows of equal priority that match the same packets and differ in actions"
         "OpenFlow does not define which of them a packet matches: give the intended flow a higher priority"
     BucketNeverLive "bucket-never-live" Error
-        "a group with buckets that watch only what does not exist"
-        "such a bucket gets no packets: add what it watches, or correct it; `ovs dump-groups {bridge}` shows it"
+        "a group with buckets that watch only missing ports and groups"
+        "such a bucket gets no packets: add the missing port or group, or correct the bucket; `ovs dump-groups {bridge}` shows it"
     WatchMissing "watch-missing" Note
         "a port or group that buckets watch, and that does not exist"
-        "what else the buckets watch decides whether they are live; `ovs dump-groups {bridge}` shows them"
+        "whether the buckets are live depends on the others they watch; `ovs dump-groups {bridge}` shows them"
     MissingGroup "missing-group" Error
         "flows or groups that refer to a group that does not exist"
         "packets sent to it are dropped; `ovs dump-groups {bridge}` lists the existing groups"
     MissingMeter "missing-meter" Error
         "flows or groups that refer to a meter that does not exist"
-        "`ovs dump-meters {bridge}` lists the existing meters; add it, or change what refers to it"
+        "`ovs dump-meters {bridge}` lists the existing meters; add it, or change the flows and groups that refer to it"
 }
 
 #[cfg(test)]
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_unlike_and_simple() {
+    fn words_are_unique_and_plain() {
         let mut words: Vec<&str> = FindingKind::ALL.iter().map(|kind| kind.word()).collect();
         words.sort_unstable();
         words.dedup();

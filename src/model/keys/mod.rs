@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_meant() {
+    fn suggestions_for_keys() {
         for (place, kind, key, meant) in [
             ("Interface.options", Some("vxlan"), "remote-ip", "remote_ip"),
             ("Interface.options", Some("vxlan"), "RemoteIP", "remote_ip"),

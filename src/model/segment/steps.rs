@@ -320,7 +320,40 @@ fn add(action: &Action<'_>, steps: &mut Vec<Step>) {
         Action::ClearActions(_) => Step::Clear,
         Action::Exit(_) => Step::Exit,
         Action::Encap(_) | Action::Decap(_) | Action::Unknown(_) => Step::Lost,
-        _ => return,
+        // Set by `set_by`, or without an effect that is followed. No wildcard: a new action must be considered.
+        Action::Controller(_)
+        | Action::StackPush(_)
+        | Action::DeleteField(_)
+        | Action::PushMpls(_)
+        | Action::PopMpls(_)
+        | Action::SetMplsLabel(_)
+        | Action::SetMplsTc(_)
+        | Action::SetMplsTtl(_)
+        | Action::DecMplsTtl(_)
+        | Action::DecNshTtl(_)
+        | Action::ModDlSrc(_)
+        | Action::ModDlDst(_)
+        | Action::ModNwSrc(_)
+        | Action::ModNwDst(_)
+        | Action::ModNwTos(_)
+        | Action::ModNwEcn(_)
+        | Action::ModNwTtl(_)
+        | Action::SetQueue(_)
+        | Action::PopQueue(_)
+        | Action::SetTunnel(_)
+        | Action::Learn(_)
+        | Action::Conjunction(_)
+        | Action::Note(_)
+        | Action::FinTimeout(_)
+        | Action::Sample(_)
+        | Action::CloneActions(_)
+        | Action::Meter(_)
+        | Action::WriteActions(_)
+        | Action::WriteMetadata(_)
+        | Action::DebugSlow(_)
+        | Action::DebugRecirc(_)
+        | Action::Ct(_)
+        | Action::Nat(_) => return,
     };
     steps.push(step);
 }

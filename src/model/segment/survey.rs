@@ -59,13 +59,13 @@ pub(super) struct Focus {
     is_trunk: bool,
 }
 
-/// The packets at a wire or tunnel.
+/// The direction of packets at a wire or tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coming {
+enum PacketDirection {
     Out,
     In,
     /// Inwards, with a VLAN or key that no flow names.
-    InWhatever,
+    InUnnamed,
 }
 
 /// A set of ports that flows and the NORMAL action treat alike.
@@ -308,7 +308,7 @@ impl<'w, 't> Survey<'w, 't> {
     ) {
         let leaving = self.left.entry(place).or_default();
         leaving.insert((tags, tun_id));
-        if let Some(finding) = self.finding(tag, place, (tags, tun_id), Coming::Out) {
+        if let Some(finding) = self.finding(tag, place, (tags, tun_id), PacketDirection::Out) {
             more(finding);
         }
     }
@@ -319,11 +319,11 @@ impl<'w, 't> Survey<'w, 't> {
         tag: u16,
         (bridge, ofport): (usize, u32),
         packet: (Tags, u64),
-        coming: Coming,
+        direction: PacketDirection,
     ) -> Option<&mut TagFinding> {
         let place = self.network.place(bridge, ofport)?;
-        let mut outside = outside(bridge, place, packet, coming != Coming::Out);
-        if coming == Coming::InWhatever {
+        let mut outside = outside(bridge, place, packet, direction != PacketDirection::Out);
+        if direction == PacketDirection::InUnnamed {
             outside.is_any = true;
             outside.id = None;
         }
@@ -402,12 +402,12 @@ impl<'w, 't> Survey<'w, 't> {
                     }
                     for port in &kind.ports {
                         let place = (bridge, *port);
-                        let coming = if is_any {
-                            Coming::InWhatever
+                        let direction = if is_any {
+                            PacketDirection::InUnnamed
                         } else {
-                            Coming::In
+                            PacketDirection::In
                         };
-                        let finding = self.finding(arrival.vid, place, (tags, tun_id), coming);
+                        let finding = self.finding(arrival.vid, place, (tags, tun_id), direction);
                         if let Some(finding) = finding {
                             let doubt = arrival.trail.doubt.or(is_loop);
                             finding.inbound.add(arrival.trail.choice, doubt);

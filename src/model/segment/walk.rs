@@ -62,7 +62,7 @@ pub(super) struct Walk<'w, 't> {
 }
 
 /// A packet at a table: input port, table, purpose, the packet, and the address of its restrictions.
-type VisitKey<'w> = (u32, u8, Keep, Packet<'w>, usize);
+type VisitKey<'w> = (u32, u8, NeededPackets, Packet<'w>, usize);
 
 /// The results at a table. The restrictions are kept so that their address remains unique.
 struct Visit<'w> {
@@ -74,16 +74,16 @@ struct Visit<'w> {
 
 /// The purpose of a lookup: which packets are needed after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Keep {
+enum NeededPackets {
     /// All packets: actions follow.
     All,
     /// Those with an action set, which is executed.
     WithSet,
 }
 
-impl Keep {
+impl NeededPackets {
     fn wants(self, way: &Way<'_>) -> bool {
-        self == Keep::All || !way.packet.set.is_empty()
+        self == NeededPackets::All || !way.packet.set.is_empty()
     }
 }
 
@@ -180,7 +180,7 @@ impl<'w, 't> Walk<'w, 't> {
     /// Follows a packet from the first table of a bridge to its action set.
     pub(super) fn bridge(&mut self, way: Way<'w>, depth: usize) {
         let in_port = way.packet.in_port;
-        let after = self.table(in_port, 0, way, depth, Keep::WithSet);
+        let after = self.table(in_port, 0, way, depth, NeededPackets::WithSet);
         for way in after.iter() {
             self.action_set(way.clone(), depth);
         }
@@ -201,14 +201,14 @@ impl<'w, 't> Walk<'w, 't> {
         table: u8,
         mut way: Way<'w>,
         depth: usize,
-        keep: Keep,
+        needed: NeededPackets,
     ) -> Rc<Vec<Way<'w>>> {
         let address = |way: &Way<'_>| {
             way.restrictions
                 .as_ref()
                 .map_or(0, |rc| Rc::as_ptr(rc).addr())
         };
-        let mut key = (in_port, table, keep, way.packet.clone(), address(&way));
+        let mut key = (in_port, table, needed, way.packet.clone(), address(&way));
         if !self.seen.contains_key(&key) && way.restrictions.is_some() {
             let packet = (in_port, table, way.packet.clone());
             let visits = self.visits.entry(packet).or_default();
@@ -216,7 +216,7 @@ impl<'w, 't> Walk<'w, 't> {
             if *visits > MAX_VISITS {
                 way.restrictions = None;
                 way.packet.doubt(Doubt::Many);
-                key = (in_port, table, keep, way.packet.clone(), 0);
+                key = (in_port, table, needed, way.packet.clone(), 0);
             }
         }
         if let Some(visit) = self.seen.get(&key) {
@@ -236,7 +236,7 @@ impl<'w, 't> Walk<'w, 't> {
             is_open,
         };
         self.seen.insert(key.clone(), visit(Rc::default(), true));
-        let after = Rc::new(self.look_up(in_port, table, way, depth, keep));
+        let after = Rc::new(self.look_up(in_port, table, way, depth, needed));
         self.seen.insert(key, visit(Rc::clone(&after), false));
         after
     }
@@ -247,7 +247,7 @@ impl<'w, 't> Walk<'w, 't> {
         table: u8,
         mut rest: Way<'w>,
         depth: usize,
-        keep: Keep,
+        needed: NeededPackets,
     ) -> Vec<Way<'w>> {
         let mut after = Vec::new();
         let Some(pipeline) = self.pipeline(rest.packet.bridge) else {
@@ -352,7 +352,7 @@ impl<'w, 't> Walk<'w, 't> {
                     for way in parts {
                         for way in way.part(&others, pipeline, choice, self.budget) {
                             let ways = self.steps(&steps, table, way, depth);
-                            after.extend(ways.into_iter().filter(|way| keep.wants(way)));
+                            after.extend(ways.into_iter().filter(|way| needed.wants(way)));
                         }
                     }
                 }
@@ -373,7 +373,7 @@ impl<'w, 't> Walk<'w, 't> {
                 rest.leave(dimensions);
             }
         }
-        if keep.wants(&rest) && rest.is_possible(self.budget) {
+        if needed.wants(&rest) && rest.is_possible(self.budget) {
             after.push(rest);
         }
         after
@@ -521,8 +521,13 @@ impl<'w, 't> Walk<'w, 't> {
             Step::Resubmit { in_port, table: to } => {
                 let in_port = in_port.unwrap_or(way.packet.in_port);
                 let to = to.unwrap_or(table);
-                let found =
-                    self.table(in_port, to, way.clone(), depth.saturating_add(1), Keep::All);
+                let found = self.table(
+                    in_port,
+                    to,
+                    way.clone(),
+                    depth.saturating_add(1),
+                    NeededPackets::All,
+                );
                 after.extend(found.iter().cloned());
                 return None;
             }
@@ -539,7 +544,7 @@ impl<'w, 't> Walk<'w, 't> {
                     *table,
                     copy,
                     depth.saturating_add(1),
-                    Keep::WithSet,
+                    NeededPackets::WithSet,
                 );
                 for way in found.iter() {
                     self.action_set(way.clone(), depth);

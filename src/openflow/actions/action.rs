@@ -1,5 +1,6 @@
 //! The list of all actions, and what is made from it: the enum and its dispatch.
 
+use crate::base::compile_time::fail_compilation;
 use crate::base::json::Json;
 use crate::openflow::bytes::Cursor;
 use crate::openflow::fields::Problem;
@@ -195,16 +196,32 @@ const fn table<const N: usize>(vendor: Vendor, first: u16) -> [[Option<ActionKin
     let mut table = [[None; N]; 7];
     let mut kind = 0;
     while kind < KINDS.len() {
-        let (name, wires) = KINDS[kind];
+        let ((action, wires), name) = (KINDS[kind], NAMES[kind]);
         let mut wire = 0;
         while wire < wires.len() {
             let place = wires[wire];
             if place.vendor as u8 == vendor as u8 {
+                if place.number < first || (place.number - first) as usize >= N {
+                    fail_compilation(&[
+                        "the wire number of action ",
+                        name,
+                        " is outside its table",
+                    ]);
+                }
                 let mut version = place.since as u8 as usize;
                 while version <= place.until as u8 as usize {
                     let slot = &mut table[version][(place.number - first) as usize];
-                    assert!(slot.is_none(), "two actions in one place");
-                    *slot = Some(name);
+                    if let Some(other) = *slot {
+                        let other = NAMES[other as usize];
+                        fail_compilation(&[
+                            "actions ",
+                            other,
+                            " and ",
+                            name,
+                            " have the same wire number",
+                        ]);
+                    }
+                    *slot = Some(action);
                     version += 1;
                 }
             }

@@ -113,7 +113,7 @@ impl<'a> BundleChoice<'a> {
     }
 
     fn text<S: Sink>(&self, name: &str, dst: Option<Bits>, sink: &mut S, cx: &TextContext<'_>) {
-        sink.put_as(Role::Action, name);
+        sink.put_as(TextRole::Action, name);
         sink.put("(");
         Word::<HashFields>::text(self.fields, sink, cx);
         sink.put(",");

@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::Problem;
-use crate::openflow::text::{Plain, Role, Sink, TextContext, port_from_v10, port_to_v10};
+use crate::openflow::text::{Plain, Sink, TextContext, TextRole, port_from_v10, port_to_v10};
 use crate::openflow::version::Version;
 
 use super::number::put_hex_bytes;
@@ -293,7 +293,7 @@ pub(super) fn put_port_u16(
 
 /// Writes `name:`.
 pub(super) fn put_name<S: Sink>(sink: &mut S, name: &str) {
-    sink.put_as(Role::Action, name);
+    sink.put_as(TextRole::Action, name);
     sink.put(":");
 }
 

@@ -22,7 +22,7 @@ fixed_layout! {
     ];
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "conjunction");
+        sink.put_as(TextRole::Action, "conjunction");
         sink.put("(");
         put_dec(sink, self.id);
         sink.put(",");

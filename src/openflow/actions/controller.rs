@@ -144,12 +144,12 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
             && !self.pause
             && self.meter_id == 0;
         if plain {
-            sink.put_as(Role::Action, "CONTROLLER");
+            sink.put_as(TextRole::Action, "CONTROLLER");
             sink.put(":");
             put_dec(sink, self.max_len);
             return;
         }
-        sink.put_as(Role::Action, "controller");
+        sink.put_as(TextRole::Action, "controller");
         let mut comma = Separator("(");
         if self.reason != REASON_ACTION {
             comma.key(sink, "reason");
@@ -172,7 +172,7 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
         }
         if self.pause {
             comma.put(sink);
-            sink.put_as(Role::Value, "pause");
+            sink.put_as(TextRole::Value, "pause");
         }
         if self.meter_id != 0 {
             comma.key(sink, "meter_id");

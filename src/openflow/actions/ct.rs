@@ -46,15 +46,15 @@ impl Ct<'_> {
         cx: &TextContext<'_>,
         nested: impl FnOnce(&ActionList<'_>, &mut S),
     ) {
-        sink.put_as(Role::Action, "ct");
+        sink.put_as(TextRole::Action, "ct");
         let mut comma = Separator("(");
         if self.flags & COMMIT != 0 {
             comma.put(sink);
-            sink.put_as(Role::Value, "commit");
+            sink.put_as(TextRole::Value, "commit");
         }
         if self.flags & FORCE != 0 {
             comma.put(sink);
-            sink.put_as(Role::Value, "force");
+            sink.put_as(TextRole::Value, "force");
         }
         if self.table != NO_TABLE {
             comma.key(sink, "table");
@@ -73,7 +73,7 @@ impl Ct<'_> {
         }
         if !exec.is_empty() {
             comma.put(sink);
-            sink.put_as(Role::Action, "exec");
+            sink.put_as(TextRole::Action, "exec");
             sink.put("(");
             nested(&exec, sink);
             sink.put(")");

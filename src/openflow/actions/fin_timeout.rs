@@ -19,7 +19,7 @@ fixed_layout! {
     ];
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "fin_timeout");
+        sink.put_as(TextRole::Action, "fin_timeout");
         let mut comma = Separator("(");
         for (name, seconds) in self.timeouts() {
             comma.key(sink, name);

@@ -58,7 +58,7 @@ macro_rules! fixed_action {
             ),)*];
 
             fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-                sink.put_as(Role::Action, $name);
+                sink.put_as(TextRole::Action, $name);
                 $(
                     sink.put($before);
                     <member_kind!($($kind)?) as MemberKind<$value>>::text(self.$member, sink, cx);

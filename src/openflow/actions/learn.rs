@@ -269,7 +269,7 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        sink.put_as(Role::Action, "learn");
+        sink.put_as(TextRole::Action, "learn");
         sink.put("(");
         sink.key("table");
         put_table(sink.buffer(), cx, self.table);
@@ -285,7 +285,7 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
         }
         for flag in self.flags() {
             sink.put(",");
-            sink.put_as(Role::Value, flag);
+            sink.put_as(TextRole::Value, flag);
         }
         if self.cookie != 0 {
             sink.put(",");
@@ -434,26 +434,26 @@ impl LearnSpec<'_> {
                 }
             }
             (LearnTarget::Load(dst), LearnSource::Value(value)) => {
-                sink.put_as(Role::Action, "load");
+                sink.put_as(TextRole::Action, "load");
                 sink.put(":");
                 put_hex_bytes(sink, value);
                 sink.put("->");
                 dst.text(sink);
             }
             (LearnTarget::Load(dst), LearnSource::Field(src)) => {
-                sink.put_as(Role::Action, "load");
+                sink.put_as(TextRole::Action, "load");
                 sink.put(":");
                 src.text(sink);
                 sink.put("->");
                 dst.text(sink);
             }
             (LearnTarget::Output, LearnSource::Field(src)) => {
-                sink.put_as(Role::Action, "output");
+                sink.put_as(TextRole::Action, "output");
                 sink.put(":");
                 src.text(sink);
             }
             (LearnTarget::Output, LearnSource::Value(value)) => {
-                sink.put_as(Role::Action, "output");
+                sink.put_as(TextRole::Action, "output");
                 sink.put(":");
                 put_hex_bytes(sink, value);
             }

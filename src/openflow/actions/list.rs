@@ -2,7 +2,7 @@
 
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::text::{Sink, TextContext, TextRole};
 use crate::openflow::version::Version;
 
 use super::action::Action;
@@ -112,7 +112,7 @@ impl<'a> ActionList<'a> {
             action.text(sink, cx);
         }
         if first {
-            sink.put_as(Role::Drop, "drop");
+            sink.put_as(TextRole::Drop, "drop");
         }
         Ok(())
     }

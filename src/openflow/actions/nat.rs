@@ -128,7 +128,7 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "nat");
+        sink.put_as(TextRole::Action, "nat");
         let Some(kind) = self.kind() else {
             return;
         };

@@ -23,7 +23,7 @@ macro_rules! nested_action {
                 sink: &mut S,
                 nested: impl FnOnce(&ActionList<'_>, &mut S),
             ) {
-                sink.put_as(Role::Action, Self::NAME);
+                sink.put_as(TextRole::Action, Self::NAME);
                 sink.put("(");
                 nested(&self.actions, sink);
                 sink.put(")");

@@ -28,7 +28,7 @@ impl<'a> ActionCodec<'a> for Note<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "note");
+        sink.put_as(TextRole::Action, "note");
         sink.put(":");
         put_dotted(sink, self.data);
     }

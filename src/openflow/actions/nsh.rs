@@ -139,7 +139,7 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "encap");
+        sink.put_as(TextRole::Action, "encap");
         sink.put("(");
         sink.put(packet_type_name(self.packet_type).unwrap_or("UNKNOWN"));
         if !self.properties.is_empty() {
@@ -255,7 +255,7 @@ fixed_layout! {
     )];
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "decap");
+        sink.put_as(TextRole::Action, "decap");
         sink.put("(");
         if self.packet_type != USE_NEXT_PROTO {
             sink.put("packet_type(ns=");

@@ -52,7 +52,7 @@ impl<'a> ActionCodec<'a> for Output {
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         if reserved_port(self.port).is_none() {
-            sink.put_as(Role::Action, "output");
+            sink.put_as(TextRole::Action, "output");
             sink.put(":");
         }
         put_port(sink, cx, self.port);
@@ -162,7 +162,7 @@ impl<'a> ActionCodec<'a> for OutputReg {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "output");
+        sink.put_as(TextRole::Action, "output");
         sink.put(":");
         self.src.text(sink);
     }
@@ -210,7 +210,7 @@ impl<'a> ActionCodec<'a> for OutputTrunc {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        sink.put_as(Role::Action, "output");
+        sink.put_as(TextRole::Action, "output");
         sink.put("(");
         sink.key("port");
         put_port(sink, cx, self.port);

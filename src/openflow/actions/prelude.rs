@@ -5,7 +5,7 @@ pub(super) use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be
 pub(super) use crate::openflow::fields::{
     Field, FieldRef, Header, Id, Prereq, Problem, put_port_json,
 };
-pub(super) use crate::openflow::text::{Role, Sink, TextContext};
+pub(super) use crate::openflow::text::{Sink, TextContext, TextRole};
 pub(super) use crate::openflow::version::Version;
 
 pub(super) use super::arguments::{

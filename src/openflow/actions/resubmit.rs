@@ -74,7 +74,7 @@ impl<'a> ActionCodec<'a> for Resubmit {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        sink.put_as(Role::Action, "resubmit");
+        sink.put_as(TextRole::Action, "resubmit");
         if let (Some(port), None) = (self.port(), self.table()) {
             sink.put(":");
             put_port(sink, cx, port);

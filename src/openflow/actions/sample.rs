@@ -121,7 +121,7 @@ impl<'a> ActionCodec<'a> for Sample {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        sink.put_as(Role::Action, "sample");
+        sink.put_as(TextRole::Action, "sample");
         sink.put("(");
         sink.key("probability");
         put_dec(sink, self.probability);

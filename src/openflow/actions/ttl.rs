@@ -57,7 +57,7 @@ impl<'a> ActionCodec<'a> for DecTtl<'a> {
     }
 
     fn text<S: Sink>(&self, sink: &mut S, _: &TextContext<'_>) {
-        sink.put_as(Role::Action, "dec_ttl");
+        sink.put_as(TextRole::Action, "dec_ttl");
         if self.ids.is_some() {
             let mut comma = Separator("(");
             for id in self.ids() {

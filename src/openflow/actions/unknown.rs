@@ -8,7 +8,7 @@
 
 use crate::base::json::Json;
 use crate::openflow::bytes::Cursor;
-use crate::openflow::text::{Role, Sink};
+use crate::openflow::text::{Sink, TextRole};
 
 use super::arguments::{Argument, Arguments, hex_bytes, no_argument, set_arguments, uint};
 use super::codec::EXPERIMENTER;
@@ -58,7 +58,7 @@ impl<'a> Unknown<'a> {
 
     pub(super) fn text<S: Sink>(&self, sink: &mut S) {
         let (number, id, data) = self.parts();
-        sink.put_as(Role::Action, self.name());
+        sink.put_as(TextRole::Action, self.name());
         sink.put("(");
         if let Some(id) = id {
             sink.key("id");

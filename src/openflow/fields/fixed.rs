@@ -584,7 +584,7 @@ mod tests {
 
     /// All messages with a match decode it here, so that their errors have the same offset.
     #[test]
-    fn errors_tell_the_place_in_the_message() {
+    fn errors_have_the_offset_in_the_message() {
         let mut standard = [0; V11_MATCH_BYTES];
         assert_eq!(error(&standard), (100, DecodeErrorKind::BadLength(0)));
         standard[1] = 2;

@@ -1,7 +1,7 @@
 //! What a flow matches: OXM or NXM fields, kept as received, with the offset of every row.
 
 use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
-use super::super::text::{Role, Sink, Style, TextContext, port_from_v10};
+use super::super::text::{Sink, Style, TextContext, TextRole, port_from_v10};
 use super::Header;
 use super::row_set::{ETHERNET, RowSet, SOMETIMES_HIDDEN, TAGS, WIDE_REGISTERS};
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciForm, word_for};
@@ -242,7 +242,7 @@ impl<'a> Match<'a> {
         };
         if priority != DEFAULT_PRIORITY {
             words.separate();
-            words.sink.put_as(Role::Special, "priority=");
+            words.sink.put_as(TextRole::Special, "priority=");
             put_decimal(words.sink.buffer(), u64::from(priority));
         }
         self.walk(&mut words);
@@ -631,12 +631,12 @@ impl<S: Sink> MatchText<'_, '_, S> {
 impl<S: Sink> MatchVisitor for MatchText<'_, '_, S> {
     fn protocol(&mut self, word: &'static str, _: u16, _: Option<u8>) {
         self.separate();
-        self.sink.put_as(Role::Value, word);
+        self.sink.put_as(TextRole::Value, word);
     }
 
     fn ethernet(&mut self) {
         self.separate();
-        self.sink.put_as(Role::Value, "eth");
+        self.sink.put_as(TextRole::Value, "eth");
     }
 
     fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
@@ -646,7 +646,7 @@ impl<S: Sink> MatchVisitor for MatchText<'_, '_, S> {
         self.separate();
         if mask.is_some_and(all_zeros) {
             // A tunnel option with any value.
-            self.sink.put_as(Role::Key, field.key);
+            self.sink.put_as(TextRole::Key, field.key);
             return;
         }
         self.sink.key(field.key);
@@ -655,10 +655,10 @@ impl<S: Sink> MatchVisitor for MatchText<'_, '_, S> {
 
     fn unknown(&mut self, header: Header, value: &[u8], mask: Option<&[u8]>) {
         self.separate();
-        self.sink.begin(Role::Key);
+        self.sink.begin(TextRole::Key);
         header.put_unknown(self.sink.buffer());
         self.sink.put("=");
-        self.sink.end(Role::Key);
+        self.sink.end(TextRole::Key);
         let out = self.sink.buffer();
         put_all_hex(out, value);
         if let Some(mask) = mask {
@@ -714,7 +714,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_fields_than_few_stand_in_the_order_of_the_rows() {
+    fn many_fields_are_in_the_order_of_the_rows() {
         // NXM_NX_REG0 to REG15 backwards, each with its number.
         let numbers = (0..16u8).rev();
         let bytes: Vec<u8> = numbers
@@ -736,7 +736,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_in_two_widths_comes_twice() {
+    fn a_field_in_two_widths_is_a_duplicate() {
         // NXM_OF_IN_PORT and OXM_OF_IN_PORT, either way round; ovs-vswitchd calls it OFPBMC_DUP_FIELD.
         let short = [0, 0, 0, 2, 0, 5];
         let long = [0x80, 0, 0, 4, 0, 0, 0, 6];

@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_the_wrong_length_do_no_harm() {
+    fn values_of_the_wrong_length_do_not_panic() {
         for row in ROWS {
             for length in [0, 1, 3, 17, 124, 255] {
                 for mask in [

@@ -3,6 +3,7 @@
 //! Decoding, encoding, text, JSON and parsing all read these rows. Adding a field is adding a row.
 
 use super::super::version::Version;
+use crate::base::compile_time::fail_compilation;
 
 /// One row of the field table.
 #[derive(Debug)]
@@ -185,7 +186,7 @@ impl Id {
 }
 
 /// Class and experimenter of a wire name, by its prefix.
-#[allow(clippy::indexing_slicing, clippy::panic, reason = "at compile time")]
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 const fn class_of(name: &str) -> (u16, Option<u32>) {
     const PREFIXES: [(&str, u16, Option<u32>); 8] = [
         ("OXM_OF_PKT_REG", 0x8001, None),
@@ -205,7 +206,7 @@ const fn class_of(name: &str) -> (u16, Option<u32>) {
         }
         at += 1;
     }
-    panic!("a wire name without a class")
+    fail_compilation(&["no class for the prefix of ", name, ": add it to PREFIXES"])
 }
 
 #[allow(clippy::indexing_slicing, reason = "at compile time")]
@@ -526,7 +527,7 @@ const fn class_index(class: u16, experimenter: Option<u32>) -> Option<usize> {
 }
 
 /// The row of every class and number: looked up once per field when decoding a match.
-#[allow(clippy::indexing_slicing, clippy::panic, reason = "at compile time")]
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 static BY_NUMBER: [[u8; 128]; CLASSES] = {
     let mut table = [[NONE; 128]; CLASSES];
     let mut at = 0;
@@ -540,12 +541,30 @@ static BY_NUMBER: [[u8; 128]; CLASSES] = {
                 ..
             } = ROWS[at].wire[wire];
             let Some(index) = class_index(class, experimenter) else {
-                panic!("a class without an index")
+                fail_compilation(&[
+                    "no index for the class of ",
+                    ROWS[at].name,
+                    ": add it to class_index",
+                ])
             };
-            assert!(
-                table[index][number as usize] == NONE,
-                "two rows with one number"
-            );
+            if number >= 128 {
+                fail_compilation(&[
+                    "the wire number of ",
+                    ROWS[at].name,
+                    " has more than 7 bits",
+                ]);
+            }
+            let other = table[index][number as usize];
+            if other != NONE {
+                let (other, name) = (ROWS[other as usize].name, ROWS[at].name);
+                fail_compilation(&[
+                    "fields ",
+                    other,
+                    " and ",
+                    name,
+                    " have the same wire number",
+                ]);
+            }
             table[index][number as usize] = at as u8;
             wire += 1;
         }

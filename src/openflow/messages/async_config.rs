@@ -17,9 +17,9 @@ use crate::openflow::version::Version::{self, V10, V13, V14, V15};
 /// `OFPT_SET_ASYNC`, `OFPT_GET_ASYNC_REPLY`, `NXT_SET_ASYNC_CONFIG`, `NXT_SET_ASYNC_CONFIG2`
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct AsyncConfig {
-    /// What a primary or equal controller gets.
+    /// The messages for a primary or equal controller.
     pub primary: Masks,
-    /// What a secondary controller gets.
+    /// The messages for a secondary controller.
     pub secondary: Masks,
 }
 
@@ -77,7 +77,7 @@ impl Masks {
     fn text<S: Sink>(&self, sink: &mut S, version: Version) {
         for ((kind, reasons), bits) in KINDS.iter().zip(self.0) {
             write!(sink, "{:>16}:", kind.to_ascii_uppercase());
-            // Until 1.3 packets come for three reasons only.
+            // Until 1.3 packet-in messages have only three reasons.
             let is_early = *kind == "packet_in" && version < V14;
             let bits = if is_early { bits & 7 } else { bits };
             let words = reasons.iter().filter(|(bit, _)| bits & bit != 0);

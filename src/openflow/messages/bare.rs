@@ -1,4 +1,4 @@
-//! Messages whose type says all: their bodies are empty.
+//! Messages with an empty body.
 
 use serde::Serialize;
 

@@ -1,5 +1,5 @@
 //! Bundles: changes that take effect together (OpenFlow 1.5.1 §7.3.9; the ONF's extension of 1.3); and
-//! changes of groups and meters that a switch passes on to the other controllers (§7.4.6).
+//! changes of groups and meters that a switch forwards to the other controllers (§7.4.6).
 //!
 //! ```text
 //! bundle control        bundle_id(4) type(2) flags(2) | properties
@@ -35,7 +35,7 @@ const FLAGS: &[(u32, &str)] = &[(1, "atomic"), (2, "ordered")];
 /// `OFPT_BUNDLE_CONTROL`
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct BundleControl {
-    /// The bundle.
+    /// The bundle's id.
     pub bundle_id: Hex,
     /// `OFPBCT_*`
     pub control: Named,
@@ -85,7 +85,7 @@ impl Encode for BundleControl {
     }
 }
 
-/// The message inside of another; its errors count from the start of the outer one.
+/// The nested message; offsets in its errors count from the start of the outer one.
 fn inner<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Box<Decoded<'a>>, DecodeError> {
     let start = *body;
     if head.depth >= DEPTH_LIMIT {
@@ -101,7 +101,7 @@ fn inner<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Box<Decoded<'a>>,
     let length = usize::from(Header::decode(body.rest()).map_err(moved)?.length);
     let bytes = body.take(length.min(body.remaining()), "message")?;
     let message = Decoded::nested(bytes, head.depth + 1).map_err(moved)?;
-    if let Some(error) = message.trouble() {
+    if let Some(error) = message.error() {
         head.note(moved(error.clone()));
     }
     Ok(Box::new(message))
@@ -110,11 +110,11 @@ fn inner<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Box<Decoded<'a>>,
 /// `OFPT_BUNDLE_ADD_MESSAGE`
 #[derive(Debug, Clone, Serialize)]
 pub struct BundleAdd<'a> {
-    /// The bundle.
+    /// The bundle's id.
     pub bundle_id: Hex,
     /// `OFPBF_*`
     pub flags: Flags,
-    /// What the bundle gets.
+    /// The message added to the bundle.
     pub message: Box<Decoded<'a>>,
 }
 
@@ -159,7 +159,7 @@ impl Encode for BundleAdd<'_> {
 /// `OFPT_REQUESTFORWARD`
 #[derive(Debug, Clone, Serialize)]
 pub struct RequestForward<'a> {
-    /// What another controller asked for.
+    /// The request of the other controller.
     pub message: Box<Decoded<'a>>,
 }
 

@@ -1,4 +1,4 @@
-//! What a message is: where it stands on the wire, how it is read and shown.
+//! The traits of messages: their numbers on the wire, decoding, encoding and text.
 
 use std::cell::RefCell;
 
@@ -15,41 +15,41 @@ pub const NICIRA: u32 = 0x0000_2320;
 /// The ONF's id as an experimenter.
 pub const ONF: u32 = 0x4f4e_4600;
 
-/// How deep messages may be nested in each other.
+/// Maximum depth of messages nested in messages.
 pub(super) const DEPTH_LIMIT: u8 = 8;
 
-/// What the header says a message is, once the headers behind it are read.
+/// The type of a message, from its header and the headers that follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
     /// `OFPT_*`
     Type(u8),
     /// A message of a vendor or experimenter.
     Vendor(u32, u32),
-    /// `OFPST_*`, asked.
+    /// `OFPST_*`, request.
     Request(u16),
-    /// `OFPST_*`, answered.
+    /// `OFPST_*`, reply.
     Reply(u16),
-    /// Statistics of a vendor or experimenter, asked.
+    /// Statistics of a vendor or experimenter, request.
     VendorRequest(u32, u32),
-    /// Statistics of a vendor or experimenter, answered.
+    /// Statistics of a vendor or experimenter, reply.
     VendorReply(u32, u32),
 }
 
-/// One place of a message on the wire.
+/// One encoding of a message: its numbers, and the versions that have it.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// The name that ovs-ofctl prints, without ` request` and ` reply`.
     pub name: &'static str,
-    /// The numbers that lead to it.
+    /// Its numbers.
     pub at: At,
-    /// The first version that has it here.
+    /// The first version with these numbers.
     pub since: Version,
-    /// The last version that has it here.
+    /// The last version with these numbers.
     pub until: Version,
 }
 
 impl Place {
-    /// Whether `version` has the message here.
+    /// Whether `version` has the message with these numbers.
     pub fn is_in(&self, version: Version) -> bool {
         (self.since..=self.until).contains(&version)
     }
@@ -100,30 +100,30 @@ pub const fn onf(name: &'static str, number: u32) -> Place {
     place(name, At::Vendor(ONF, number), Version::V13, Version::V13)
 }
 
-/// What was read before the body.
+/// The header, as far as decoding and printing the body need it.
 #[derive(Debug)]
 pub struct Head<'a> {
     /// The version of the message.
     pub version: Version,
-    /// Which of its places led to the message.
+    /// The type, from the headers.
     pub at: At,
-    /// The name of that place.
+    /// The name for that type.
     pub name: &'static str,
-    /// How many messages this one is nested in.
+    /// Nesting depth of this message; 0 if it is in no other.
     pub depth: u8,
     /// The whole message.
     pub message: &'a [u8],
-    /// The first malformed thing inside, after which the rest could be read all the same.
-    pub(super) trouble: RefCell<Option<DecodeError>>,
+    /// The first malformed part that did not prevent decoding the rest.
+    pub(super) first_error: RefCell<Option<DecodeError>>,
 }
 
 impl Head<'_> {
-    /// Notes what is malformed, if it is the first: what came before it is shown.
+    /// Records an error, unless one is recorded already. The parts before it are still shown.
     pub fn note(&self, error: DecodeError) {
-        self.trouble.borrow_mut().get_or_insert(error);
+        self.first_error.borrow_mut().get_or_insert(error);
     }
 
-    /// Reads entries to the end of the bytes. A malformed entry is noted and ends the list.
+    /// Reads entries to the end of the bytes. The error of a malformed entry is recorded and ends the list.
     pub fn list<'a, T>(
         &self,
         body: &mut Cursor<'a>,
@@ -145,28 +145,28 @@ impl Head<'_> {
     }
 }
 
-/// One message, or a family whose members differ by their places.
+/// One message, or a family of messages that differ in their numbers.
 ///
 /// Serialization gives the message's own members of its JSON object.
 pub trait Message<'a>: Sized + Serialize {
-    /// Where it stands on the wire.
+    /// Its numbers on the wire.
     const PLACES: &'static [Place];
 
-    /// Reads the body; the cursor counts from the start of the message. What is left over is an error
-    /// that the caller finds.
+    /// Reads the body; the cursor counts from the start of the message. Bytes left over are an error, which the
+    /// caller reports.
     ///
     /// # Errors
     ///
-    /// What is malformed, if nothing can be shown; otherwise that is noted in the head.
+    /// The body is malformed and no part of it can be shown. Errors in a part of it are recorded in the head instead.
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Self, DecodeError>;
 
-    /// Writes what `ovs-ofctl ofp-print` prints behind the header.
+    /// Writes the text of `ovs-ofctl ofp-print` after the header.
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>);
 }
 
-/// A message that this side can send.
+/// A message that can be encoded.
 pub trait Encode {
-    /// Appends the body as `version` has it at `at`; `None` if it cannot be written there.
+    /// Appends the body in the layout of `version` and `at`; `None` if it is not representable there.
     fn encode_body(&self, version: Version, at: At, out: &mut Vec<u8>) -> Option<()>;
 }
 

@@ -15,11 +15,11 @@ use crate::openflow::version::Version::{V10, V13, V15};
 /// `OFPT_GET_CONFIG_REPLY`, `OFPT_SET_CONFIG`
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SwitchConfig {
-    /// What becomes of IP fragments.
+    /// The handling of IP fragments.
     pub frags: Named,
     /// Whether packets with an invalid TTL go to the controller; until 1.2.
     pub invalid_ttl_to_controller: bool,
-    /// How many bytes of a packet that matches no flow go to the controller.
+    /// Number of bytes of a packet without a matching flow that are sent to the controller.
     pub miss_send_len: u16,
 }
 

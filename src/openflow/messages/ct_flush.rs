@@ -1,4 +1,4 @@
-//! `NXT_CT_FLUSH`: which tracked connections to forget (ovs-ofctl(8), `ct-flush`).
+//! `NXT_CT_FLUSH`: tracked connections to be removed (ovs-ofctl(8), `ct-flush`).
 //!
 //! ```text
 //! ct flush   ip_proto(1) pad(7) | properties
@@ -6,7 +6,7 @@
 //! tuple      pad(4) | properties
 //! ```
 //!
-//! Marks and labels came with Open vSwitch 3.3.
+//! Marks and labels exist since Open vSwitch 3.3.
 
 use std::fmt::Write as _;
 use std::net::Ipv6Addr;
@@ -46,13 +46,13 @@ pub struct CtFlush {
     is_ipv4: bool,
 }
 
-/// Bits in network order and which of them count.
+/// A value in network order with its mask.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MaskedBits<const N: usize> {
-    /// The bits.
+    /// The value.
     #[serde(serialize_with = "hex")]
     pub value: [u8; N],
-    /// Those that count.
+    /// The mask: bits that are compared.
     #[serde(serialize_with = "hex")]
     pub mask: [u8; N],
 }
@@ -60,13 +60,13 @@ pub struct MaskedBits<const N: usize> {
 fn hex<const N: usize, S: Serializer>(bytes: &[u8; N], serializer: S) -> Result<S::Ok, S::Error> {
     let mut text = String::new();
     put_hex_bytes(&mut text, bytes);
-    // A number, and zero among them.
+    // A number, possibly zero.
     let prefix = if text == "0" { "0x" } else { "" };
     serializer.collect_str(&format_args!("{prefix}{text}"))
 }
 
 impl<const N: usize> MaskedBits<N> {
-    /// A value alone counts whole; a mask alone is one of zeros; a mask of zeros says nothing.
+    /// A value without a mask is compared whole; a mask without a value has value zero; a mask of zeros is omitted.
     fn of(value: Option<[u8; N]>, mask: Option<[u8; N]>) -> Option<MaskedBits<N>> {
         let bits = MaskedBits {
             value: value.unwrap_or([0; N]),
@@ -85,13 +85,13 @@ impl<const N: usize> MaskedBits<N> {
     }
 }
 
-/// One direction of connections. What is not said is not looked at.
+/// One direction of connections. Absent members match any value.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Tuple {
-    /// The source; one of IPv4 is mapped into IPv6.
+    /// The source address; IPv4 is mapped into IPv6.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "address")]
     pub src: Option<Ipv6Addr>,
-    /// The destination, likewise.
+    /// The destination address; IPv4 is mapped into IPv6.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "address")]
     pub dst: Option<Ipv6Addr>,
     /// The source port.
@@ -118,7 +118,7 @@ fn address<S: Serializer>(address: &Option<Ipv6Addr>, serializer: S) -> Result<S
     serializer.serialize_str(&text)
 }
 
-/// An address of IPv4 as such.
+/// Writes an IPv4 address in its own form, not mapped into IPv6.
 fn put_address(out: &mut String, address: Option<Ipv6Addr>) {
     let address = address.unwrap_or(Ipv6Addr::UNSPECIFIED);
     match address.to_ipv4_mapped() {

@@ -1,4 +1,4 @@
-//! One message, whatever it is: header, body, text and JSON.
+//! One message of any type: header, body, text and JSON.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -16,21 +16,21 @@ use crate::openflow::version::Version;
 
 /// `OFPST_VENDOR`, `OFPMP_EXPERIMENTER`
 const VENDOR_STATS: u16 = 0xffff;
-/// Hello, error and the two echoes are the same in versions that are not known here.
+/// Hello, error, echo request and echo reply are decoded in unknown versions, too.
 const SAME_IN_ALL: std::ops::RangeInclusive<u8> = header::HELLO..=header::ECHO_REPLY;
 
-/// One message: its header, its body if it is known and makes sense, and what does not make sense.
+/// One message: its header, its body if the type is known and the body well-formed, and the first error.
 #[derive(Debug, Clone)]
 pub struct Decoded<'a> {
     header: Header,
     bytes: &'a [u8],
     name: Option<&'static str>,
-    /// Where it stands on the wire, as far as its headers could be read.
+    /// Its type, unless a header is malformed.
     at: Option<At>,
     /// Flags of a multipart message.
     flags: Option<u16>,
     body: Option<Body<'a>>,
-    trouble: Option<DecodeError>,
+    error: Option<DecodeError>,
 }
 
 #[derive(Serialize)]
@@ -51,16 +51,16 @@ struct Whole<'m, 'a> {
 }
 
 impl<'a> Decoded<'a> {
-    /// Reads the message at the start of `bytes`, which may end early or go on behind it.
+    /// Reads the message at the start of `bytes`, which may be truncated, or longer than the message.
     ///
     /// # Errors
     ///
-    /// The header is malformed. Every other error is kept for [`Decoded::trouble`].
+    /// The header is malformed. Every other error is kept for [`Decoded::error`].
     pub fn decode(bytes: &'a [u8]) -> Result<Decoded<'a>, DecodeError> {
         Decoded::nested(bytes, 0)
     }
 
-    /// [`Decoded::decode`] for a message inside of another.
+    /// [`Decoded::decode`] for a message nested in another.
     pub(super) fn nested(bytes: &'a [u8], depth: u8) -> Result<Decoded<'a>, DecodeError> {
         let header = Header::decode(bytes)?;
         let length = usize::from(header.length);
@@ -72,11 +72,11 @@ impl<'a> Decoded<'a> {
             at: None,
             flags: None,
             body: None,
-            trouble: None,
+            error: None,
         };
-        decoded.trouble = decoded.read(depth).err();
-        if decoded.trouble.is_none() && bytes.len() < length {
-            decoded.trouble = Some(Cursor::new(&[], bytes.len()).error(
+        decoded.error = decoded.read(depth).err();
+        if decoded.error.is_none() && bytes.len() < length {
+            decoded.error = Some(Cursor::new(&[], bytes.len()).error(
                 "message",
                 DecodeErrorKind::Truncated {
                     need: length - bytes.len(),
@@ -107,11 +107,11 @@ impl<'a> Decoded<'a> {
             name: place.name,
             depth,
             message: self.bytes,
-            trouble: RefCell::default(),
+            first_error: RefCell::default(),
         };
         self.body = Some(super::decode_kind(kind, &mut body, &head)?);
-        match head.trouble.take() {
-            Some(trouble) => Err(trouble),
+        match head.first_error.take() {
+            Some(error) => Err(error),
             None if !body.is_empty() => {
                 Err(body.error("message", DecodeErrorKind::Surplus(body.remaining())))
             }
@@ -119,7 +119,7 @@ impl<'a> Decoded<'a> {
         }
     }
 
-    /// Reads the headers behind the header.
+    /// Reads the headers that follow the header.
     fn place(&mut self, version: Version, body: &mut Cursor<'a>) -> Result<At, DecodeError> {
         let request = header::multipart_request_type(version);
         let kind = self.header.kind;
@@ -159,12 +159,12 @@ impl<'a> Decoded<'a> {
         self.header
     }
 
-    /// The message as it came.
+    /// The message as received.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Where it stands on the wire, as far as its headers could be read.
+    /// Its type, unless a header is malformed.
     pub fn at(&self) -> Option<At> {
         self.at
     }
@@ -175,11 +175,11 @@ impl<'a> Decoded<'a> {
     }
 
     /// The first malformed part; its offset counts from the start of the message.
-    pub fn trouble(&self) -> Option<&DecodeError> {
-        self.trouble.as_ref()
+    pub fn error(&self) -> Option<&DecodeError> {
+        self.error.as_ref()
     }
 
-    /// `OFPT_FLOW_MOD`, `OFPST_FLOW reply`; what is not known by its number.
+    /// `OFPT_FLOW_MOD`, `OFPST_FLOW reply`; for an unknown type its number.
     fn name(&self) -> String {
         let name = match (self.name, self.at) {
             (Some(name), _) => name.to_owned(),
@@ -199,8 +199,8 @@ impl<'a> Decoded<'a> {
         }
     }
 
-    /// Writes the message as `ovs-ofctl ofp-print` does, with a line feed at its end. A body that is not
-    /// known or does not make sense shows as its bytes.
+    /// Writes the message as `ovs-ofctl ofp-print` does, with a line feed at its end. An unknown or malformed
+    /// body is shown as bytes.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         self.header_text(sink);
         self.put_flags(sink.buffer());
@@ -224,7 +224,7 @@ impl<'a> Decoded<'a> {
         }
     }
 
-    /// Writes the body behind the name of what was asked for: `group_mod`.
+    /// Writes the body after the name of the forwarded request: `group_mod`.
     pub(super) fn reason_text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         let name = self.name();
         let (_, word) = name.split_once('_').unwrap_or(("", &name));
@@ -263,8 +263,8 @@ impl<'a> Decoded<'a> {
         }
     }
 
-    /// The message as a JSON object: `version`, `type`, `xid`, `length`, its own members, and, where it
-    /// is not known or does not make sense, `data` (hex) and `error`.
+    /// The message as a JSON object: `version`, `type`, `xid`, `length`, its own members, and, if it is unknown
+    /// or malformed, `data` (hex) and `error`.
     pub fn json(&self) -> String {
         let version = Version::from_wire(self.header.version);
         let whole = Whole {
@@ -278,14 +278,14 @@ impl<'a> Decoded<'a> {
             more: self.flags.map(|flags| flags & 1 != 0),
             body: self.body.as_ref(),
             data: self.body.is_none().then_some(Bytes(self.bytes)),
-            error: self.trouble.as_ref().map(ToString::to_string),
+            error: self.error.as_ref().map(ToString::to_string),
         };
-        // Serialization fails on maps whose keys are no strings only: there are none.
+        // Serialization fails only for maps whose keys are not strings; messages have none.
         let text = serde_json::to_string(&whole).unwrap_or_default();
         if !text.contains(acts_on_a_terminal) {
             return text;
         }
-        // Such characters stand inside strings only, where their escape means the same.
+        // These characters occur only inside strings, where an escape is equivalent.
         let mut out = String::with_capacity(text.len() + 16);
         for c in text.chars() {
             if acts_on_a_terminal(c) {

@@ -1,4 +1,4 @@
-//! Echo request and reply (OpenFlow 1.5.1 §7.5.2): any bytes, which the reply returns.
+//! Echo request and reply (OpenFlow 1.5.1 §7.5.2) with arbitrary data, which the reply returns.
 //!
 //! ```text
 //! header(8) | data
@@ -16,9 +16,9 @@ use crate::openflow::version::Version::{V10, V15};
 /// `OFPT_ECHO_REQUEST`, `OFPT_ECHO_REPLY`
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Echo<'a> {
-    /// What the reply must return.
+    /// Arbitrary data; a reply has that of its request.
     pub data: Bytes<'a>,
-    /// Whether it is quoted in another message, which shows no bytes.
+    /// Whether it is nested in another message, which shows no bytes of it.
     #[serde(skip)]
     pub quoted: bool,
 }

@@ -1,4 +1,4 @@
-//! Error messages and the names of what they say (OpenFlow 1.5.1 §7.5.4; Nicira and ONF extensions).
+//! Error messages and the names of their types and codes (OpenFlow 1.5.1 §7.5.4; Nicira and ONF extensions).
 //!
 //! ```text
 //! header(8) | type(2) code(2) | data
@@ -21,7 +21,7 @@ use crate::openflow::version::Version;
 /// An `OFPT_ERROR`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorMessage {
-    /// Who defines type and code: 0 for OpenFlow itself.
+    /// The experimenter that defines type and code; 0 for OpenFlow itself.
     pub vendor: u32,
     /// `OFPET_*`, or the experimenter's own type.
     #[serde(rename = "error_type")]
@@ -30,7 +30,7 @@ pub struct ErrorMessage {
     pub code: u16,
     /// Its name in the specification or in ovs-ofctl: `OFPBRC_BAD_TYPE`.
     pub name: Option<&'static str>,
-    /// The text that a failed hello carries.
+    /// The text of a `HELLO_FAILED` error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
@@ -68,7 +68,7 @@ impl ErrorMessage {
         })
     }
 
-    /// What stands for the name where there is none.
+    /// The text of an error without a name.
     fn numbers(&self) -> String {
         let numbers = format!("type {}, code {}", self.kind, self.code);
         match self.vendor {
@@ -77,7 +77,7 @@ impl ErrorMessage {
         }
     }
 
-    /// Whether the peer does not know the request at all, so that asking in another way may help.
+    /// Whether the peer does not know the request type, so that another request for the same data may succeed.
     pub fn is_unsupported(&self) -> bool {
         matches!(
             self.name,
@@ -117,13 +117,13 @@ impl fmt::Display for ErrorMessage {
 /// `OFPT_ERROR`, as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErrorReport<'a> {
-    /// What it says.
+    /// The error.
     #[serde(flatten)]
     pub error: ErrorMessage,
-    /// The beginning of the message that caused the error, where that can be read.
+    /// The beginning of the message that caused the error, if it can be decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Box<Decoded<'a>>>,
-    /// What came with the error.
+    /// The data of the error message.
     pub payload: Bytes<'a>,
 }
 
@@ -165,7 +165,7 @@ impl<'a> Message<'a> for ErrorReport<'a> {
         match (&self.error.text, &self.message) {
             (Some(_), _) => {
                 for byte in payload {
-                    // A byte that is no printable character shows in three octal digits.
+                    // A byte that is not printable is shown as three octal digits.
                     match byte {
                         b' '..=b'~' if *byte != b'\\' => {
                             sink.buffer().push(char::from(*byte));
@@ -629,7 +629,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_error_says_where() {
+    fn a_truncated_error_has_its_offset() {
         let error = ErrorMessage::decode(Version::V13, &[4, 1, 0, 10, 0, 0, 0, 1, 0, 1]);
         assert_eq!(error.unwrap_err().at, 10);
     }

@@ -1,4 +1,4 @@
-//! What a switch is and can do (OpenFlow 1.5.1 §7.3.1); until 1.2 the reply lists its ports, too.
+//! The features of a switch (OpenFlow 1.5.1 §7.3.1); until 1.2 the reply also lists its ports.
 //!
 //! ```text
 //! header(8) | datapath_id(8) n_buffers(4) n_tables(1) auxiliary_id(1) pad(2) capabilities(4)
@@ -20,15 +20,15 @@ use crate::openflow::version::Version::{self, V10, V11, V12, V13, V14, V15};
 pub struct Features {
     /// The switch's id.
     pub datapath_id: Hex,
-    /// How many packets it buffers.
+    /// Maximum number of packets it buffers.
     pub n_buffers: u32,
-    /// How many tables it has.
+    /// Number of its tables.
     pub n_tables: u8,
-    /// Which connection this is; 0 for the main one.
+    /// The connection's auxiliary id; 0 for the main connection.
     pub auxiliary_id: u8,
     /// `OFPC_*`
     pub capabilities: Flags,
-    /// The actions it knows; 1.0 only.
+    /// The actions it supports; 1.0 only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<Flags>,
     /// Its ports; 1.0 to 1.2.
@@ -36,7 +36,7 @@ pub struct Features {
     pub ports: Option<Vec<PortDesc>>,
 }
 
-/// `OFPC_*` of 1.0, where bit 3 is another than later.
+/// `OFPC_*` of 1.0, where bit 3 differs from later versions.
 const CAPABILITIES_V10: &[(u32, &str)] = &[
     (1 << 0, "FLOW_STATS"),
     (1 << 1, "TABLE_STATS"),
@@ -113,11 +113,11 @@ const ACTIONS: &[(u32, &str)] = &[
     (1 << 20, "pop_mpls"),
     (1 << 21, "set_queue"),
 ];
-/// Those that 1.2 has in place of its `set_field`, and `set_field` itself.
+/// The bits for which 1.2 has `set_field` instead, and the bit of `set_field`.
 const UNTIL_V11: u32 = 0x67fe;
 const SET_FIELD: u32 = 1 << 25;
 
-/// The names of the actions, a bit each, that a version has.
+/// The bits and names of the actions of a version.
 pub(super) fn action_names(version: Version, bits: u32) -> Vec<&'static str> {
     let (names, bits) = match version {
         V10 => (ACTIONS_V10, bits),

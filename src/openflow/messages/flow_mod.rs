@@ -9,7 +9,7 @@
 //!         buffer_id(4) out_port(4) out_group(4) flags(2) importance(2) | ofp_match | instructions
 //! ```
 //!
-//! In 1.0 the upper byte of the command is the table, where the Nicira extension for that is on.
+//! In 1.0 the upper byte of the command is the table if the Nicira extension `NXT_FLOW_MOD_TABLE_ID` is on.
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use super::members::{Actions, Fields, Flags, Hex, Named, Port, put_command};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{MatchFields, V10_MATCH_BYTES};
 use crate::openflow::flow_entry::{Flow, FlowEntry, flags_of};
-use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10, port_to_v10};
+use crate::openflow::text::{PORT_ANY, Sink, TextContext, TextRole, port_from_v10, port_to_v10};
 use crate::openflow::version::Version::{self, V10, V11, V14, V15};
 
 /// `OFPT_FLOW_MOD` and `NXT_FLOW_MOD`
@@ -31,9 +31,9 @@ pub struct FlowMod<'a> {
     pub table: u8,
     /// Priority; 32768 is ovs-ofctl's default.
     pub priority: u16,
-    /// The cookie that flows get; `None` if they keep theirs.
+    /// The new cookie of the flows; `None` leaves it unchanged.
     pub cookie: Option<Hex>,
-    /// The cookie that flows must have, in the bits of the mask.
+    /// Selects flows by cookie, compared in the bits of the mask.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub match_cookie: Option<MaskedCookie>,
     /// Seconds without a packet before the flow expires; 0: never.
@@ -42,31 +42,31 @@ pub struct FlowMod<'a> {
     pub hard_timeout: u16,
     /// Eviction importance; 0 before 1.4.
     pub importance: u16,
-    /// A packet to send through the flow; `None` for none.
+    /// The buffered packet to be processed by the flow, if any.
     pub buffer_id: Option<u32>,
-    /// The port that flows to delete must send to.
+    /// Selects flows to be deleted that output to this port.
     pub out_port: Port,
-    /// The group that flows to delete must send to.
+    /// Selects flows to be deleted that output to this group.
     pub out_group: Option<u32>,
     /// `OFPFF_*`
     pub flags: Flags,
-    /// What the flow matches.
+    /// The match of the flow.
     #[serde(rename = "match")]
     pub fields: Fields,
-    /// What the flow does.
+    /// The actions of the flow.
     pub actions: Actions<'a>,
 }
 
-/// A cookie and the bits of it that count.
+/// A cookie with its mask.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MaskedCookie {
     /// The cookie.
     pub value: Hex,
-    /// The bits that count.
+    /// The bits that are compared.
     pub mask: Hex,
 }
 
-/// `OFPFC_*` in the words of ovs-ofctl.
+/// The names of `OFPFC_*` in ovs-ofctl.
 const COMMANDS: &[(u32, &str)] = &[
     (ADD, "ADD"),
     (MODIFY, "MOD"),
@@ -87,7 +87,7 @@ const FLAGS_V10: &[(u32, &str)] = &[(1, "send_flow_rem"), (2, "check_overlap"), 
 
 /// `OFP_NO_BUFFER`, `OFPG_ANY`
 const NONE: u32 = u32::MAX;
-/// A cookie of all ones leaves cookies as they are.
+/// A cookie of all ones leaves the cookies of flows unchanged.
 const KEEP: u64 = u64::MAX;
 
 fn flags(bits: u16, version: Version) -> Flags {
@@ -141,7 +141,7 @@ impl FlowMod<'_> {
     /// The whole message in the version of the actions: in OpenFlow 1.0 `OFPT_FLOW_MOD` if its match suffices, else
     /// `NXT_FLOW_MOD`. `None` if the version cannot carry it, or it is too long.
     ///
-    /// In OpenFlow 1.0 switches read the table only if they were told so by `NXT_FLOW_MOD_TABLE_ID`.
+    /// In OpenFlow 1.0 a switch reads the table only after `NXT_FLOW_MOD_TABLE_ID` has enabled that.
     pub fn message(&self, xid: u32) -> Option<Vec<u8>> {
         let version = self.actions.list().version();
         let nxm = || codec::encode(self, version, At::Vendor(NICIRA, NXT_FLOW_MOD), xid);
@@ -216,14 +216,14 @@ impl<'a> Message<'a> for FlowMod<'a> {
             self.flags.text(sink, " ");
             sink.put(" ");
         }
-        sink.put_as(Role::Action, "actions=");
+        sink.put_as(TextRole::Action, "actions=");
         self.actions.text(sink, cx);
     }
 }
 
 impl Encode for FlowMod<'_> {
-    /// The actions must be in the form of the version. `OFPT_FLOW_MOD` of 1.0 cannot carry a cookie to look for and
-    /// many matches; `NXT_FLOW_MOD` carries all.
+    /// The actions must be encoded for the version. `OFPT_FLOW_MOD` of 1.0 cannot represent a cookie filter and many
+    /// matches; `NXT_FLOW_MOD` represents all.
     fn encode_body(&self, version: Version, at: At, out: &mut Vec<u8>) -> Option<()> {
         let command = u8::try_from(self.command.number).ok()?;
         let flags = u16::try_from(self.flags.bits).ok()?;
@@ -329,7 +329,7 @@ fn is_exact(fixed: &[u8]) -> bool {
     wildcards.is_ok_and(|wildcards| wildcards & ALL_FIELDS == 0)
 }
 
-/// The match of 1.0 without the fields that its protocols do not have: switches do not look at them
+/// The match of 1.0 without the fields that its protocols do not have: switches ignore those
 /// (OpenFlow 1.0.0 §3.4).
 fn normalized(mut fixed: [u8; V10_MATCH_BYTES]) -> [u8; V10_MATCH_BYTES] {
     const DL_TYPE: u32 = 1 << 4;
@@ -369,7 +369,7 @@ fn v11<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<FlowMod<'a>, Decode
     let flag_bits = body.u16("flags")?;
     let importance = body.u16("importance")?;
     let fields = Fields::v11(body)?;
-    // 1.1 adds a flow where a change without a cookie to look for finds none.
+    // In 1.1 a modify request without a cookie filter adds the flow if none matches.
     let adds =
         command == ADD || version == V11 && mask == 0 && matches!(command, MODIFY | MODIFY_STRICT);
     let deletes = matches!(command, DELETE | DELETE_STRICT);

@@ -22,12 +22,12 @@ use super::flow_removed::REASONS;
 use super::members::{Actions, DEFAULT_PRIORITY, Fields, Flags, Hex, Named, Port};
 use crate::openflow::actions::ListForm;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::text::{PORT_ANY, Role, Sink, TextContext, port_from_v10};
+use crate::openflow::text::{PORT_ANY, Sink, TextContext, TextRole, port_from_v10};
 use crate::openflow::version::Version::{V10, V12, V13, V14, V15};
 
 /// `OFPMP_FLOW_MONITOR`
 const FLOW_MONITOR: u16 = 16;
-/// Its numbers as an extension.
+/// Its subtypes in the extensions.
 const NICIRA_MONITOR: u32 = 2;
 const ONF_MONITOR: u32 = 1870;
 
@@ -67,26 +67,26 @@ const RESUMED: u32 = 6;
 /// `OFPST_FLOW_MONITOR` request
 #[derive(Debug, Clone, Serialize)]
 pub struct MonitorRequest {
-    /// The monitors asked for.
+    /// The requested monitors.
     pub monitors: Vec<Monitor>,
 }
 
-/// What is to be watched.
+/// A request to monitor flows.
 #[derive(Debug, Clone, Serialize)]
 pub struct Monitor {
-    /// The controller's number for it.
+    /// The id that the controller chose for it.
     pub id: u32,
     /// `OFPFMC_*`
     pub command: Named,
     /// `OFPFMF_*`; in the extensions `own` has another bit.
     pub flags: Flags,
-    /// The port that flows must send to.
+    /// Selects flows that output to this port.
     pub out_port: Port,
-    /// The group that flows must send to.
+    /// Selects flows that output to this group.
     pub out_group: Option<u32>,
     /// The table; 255 for all.
     pub table: u8,
-    /// What flows must match at least.
+    /// Selects flows that match at least these fields.
     #[serde(rename = "match")]
     pub fields: Fields,
 }
@@ -196,7 +196,7 @@ impl<'a> Message<'a> for MonitorRequest {
 /// `OFPST_FLOW_MONITOR` reply
 #[derive(Debug, Clone, Serialize)]
 pub struct MonitorReply<'a> {
-    /// What happened.
+    /// The updates.
     pub updates: Vec<Update<'a>>,
 }
 
@@ -216,7 +216,7 @@ pub struct Update<'a> {
 /// The flow that changed.
 #[derive(Debug, Clone, Serialize)]
 pub struct UpdatedFlow<'a> {
-    /// Why it went (`OFPRR_*`).
+    /// The reason for its removal (`OFPRR_*`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Named>,
     /// Its table.
@@ -229,10 +229,10 @@ pub struct UpdatedFlow<'a> {
     pub hard_timeout: u16,
     /// Its cookie.
     pub cookie: Hex,
-    /// What it matches.
+    /// Its match.
     #[serde(rename = "match")]
     pub fields: Fields,
-    /// What it does, where that was asked for.
+    /// Its actions, if requested.
     pub actions: Actions<'a>,
 }
 
@@ -315,7 +315,7 @@ impl<'a> Update<'a> {
             if !sink.buffer().ends_with(' ') {
                 sink.put(" ");
             }
-            sink.put_as(Role::Action, "actions=");
+            sink.put_as(TextRole::Action, "actions=");
             flow.actions.text(sink, cx);
         }
     }
@@ -408,7 +408,7 @@ impl<'a> Message<'a> for MonitorReply<'a> {
 /// `NXT_FLOW_MONITOR_CANCEL`
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MonitorCancel {
-    /// The controller's number for the monitor.
+    /// The id that the controller chose for the monitor.
     pub id: u32,
 }
 

@@ -1,4 +1,4 @@
-//! A flow that went (OpenFlow 1.5.1 §7.4.2).
+//! The notification of a removed flow (OpenFlow 1.5.1 §7.4.2).
 //!
 //! ```text
 //! 1.0        match(40) cookie(8) priority(2) reason(1) pad(1) duration_sec(4) duration_nsec(4)
@@ -26,25 +26,25 @@ use crate::openflow::version::Version::{V10, V15};
 pub struct FlowRemoved {
     /// `OFPRR_*`
     pub reason: Named,
-    /// The table it was in, where the switch says.
+    /// The table it was in, if the message says.
     pub table: Option<u8>,
     /// Its priority.
     pub priority: u16,
     /// Its cookie.
     pub cookie: Hex,
-    /// Seconds it was there.
+    /// Seconds it was in the table.
     pub duration_sec: u32,
-    /// Nanoseconds beyond them.
+    /// Nanoseconds beyond `duration_sec`.
     pub duration_nsec: u32,
-    /// Seconds without a packet after which it would expire; 0: never.
+    /// Seconds without a packet after which it expires; 0: never.
     pub idle_timeout: u16,
-    /// Seconds after which it would expire; 0: never.
+    /// Seconds after which it expires; 0: never.
     pub hard_timeout: u16,
     /// Packets; `None` where the switch does not count them.
     pub packet_count: Option<u64>,
     /// Bytes; `None` where the switch does not count them.
     pub byte_count: Option<u64>,
-    /// What it matched.
+    /// Its match.
     #[serde(rename = "match")]
     pub fields: Fields,
 }

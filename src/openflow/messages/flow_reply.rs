@@ -25,7 +25,7 @@ pub struct FlowReply<'a> {
     pub flows: Flows<'a>,
 }
 
-/// Flows that are read one after the other.
+/// An encoded list of flows, decoded as it is shown.
 #[derive(Debug, Clone)]
 pub struct Flows<'a> {
     version: Version,
@@ -73,7 +73,7 @@ impl<'a> Message<'a> for FlowReply<'a> {
                 return;
             };
             sink.put("\n ");
-            // The error was noted when the message was read.
+            // The error was recorded when the message was decoded.
             let _ = flow::text(&flow, true, &mut Repeats::default(), sink, cx);
         });
     }
@@ -94,14 +94,14 @@ impl Serialize for Flows<'_> {
     }
 }
 
-/// `OFPST_AGGREGATE` and `NXST_AGGREGATE` replies: how many flows there are, and what went through them
+/// `OFPST_AGGREGATE` and `NXST_AGGREGATE` replies: the number of flows, their packets and bytes
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Aggregate {
     /// Packets; `None` where the switch does not count them.
     pub packet_count: Option<u64>,
     /// Bytes; `None` where the switch does not count them.
     pub byte_count: Option<u64>,
-    /// Flows; `None` where the switch does not tell.
+    /// Flows; `None` if the reply does not say.
     pub flow_count: Option<u32>,
 }
 

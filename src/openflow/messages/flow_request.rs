@@ -18,17 +18,17 @@ use crate::openflow::version::Version::{V10, V11, V15};
 /// `OFPST_FLOW`, `OFPST_AGGREGATE`, `NXST_FLOW` and `NXST_AGGREGATE` requests
 #[derive(Debug, Clone, Serialize)]
 pub struct FlowRequest {
-    /// The table asked for; 255 for all.
+    /// Selects flows of this table; 255 for all.
     pub table: u8,
-    /// The port that flows must send to.
+    /// Selects flows that output to this port.
     pub out_port: Port,
-    /// The group that flows must send to.
+    /// Selects flows that output to this group.
     pub out_group: Option<u32>,
-    /// The cookie asked for, in the bits of the mask.
+    /// Selects flows by cookie, compared in the bits of the mask.
     pub cookie: Hex,
     /// See `cookie`.
     pub cookie_mask: Hex,
-    /// What flows must match at least.
+    /// Selects flows that match at least these fields.
     #[serde(rename = "match")]
     pub fields: Fields,
 }

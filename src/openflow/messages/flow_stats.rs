@@ -32,7 +32,7 @@ const NXM_COOKIE_MASKED: [u8; 4] = [0x00, 0x01, 30 << 1 | 1, 16];
 /// `OFPXSC_OPENFLOW_BASIC`
 const OPENFLOW_BASIC: u16 = 0x8002;
 
-/// How flows are asked for in OpenFlow 1.0.
+/// The kind of flow request in OpenFlow 1.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// The Nicira extension where the version is 1.0; nothing special otherwise.
@@ -41,29 +41,29 @@ pub enum Dialect {
     Plain,
 }
 
-/// Why a request cannot be put into bytes.
+/// A request that cannot be encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// A port number above 65,279 that is not reserved.
     #[error("port {0} has no number in OpenFlow 1.0")]
     NoSuchPort(u32),
-    /// A choice of flows that plain OpenFlow 1.0 cannot carry.
+    /// A filter that OpenFlow 1.0 without the Nicira extension cannot represent.
     #[error(
         "the switch speaks OpenFlow 1.0 without the Nicira extension, which cannot choose by {0}"
     )]
     NotWithoutNicira(&'static str),
-    /// A group to choose flows by.
+    /// A filter by group.
     #[error("OpenFlow 1.0 has no groups: flows cannot be chosen by out_group")]
     NoGroups,
-    /// Something that this version does not have.
+    /// A request that this version does not have.
     #[error("{0} has no such request")]
     NotIn(Version),
-    /// More than a message holds.
+    /// The request exceeds the maximum length of a message.
     #[error("the match does not fit an OpenFlow message")]
     TooLong,
 }
 
-/// What is asked of the flows.
+/// The numbers of a request: for the flows, or for their totals.
 #[derive(Debug, Clone, Copy)]
 struct Question {
     /// `OFPMP_*`
@@ -86,7 +86,7 @@ const TOTAL: Question = Question {
 ///
 /// # Errors
 ///
-/// This version cannot carry the filter, or the request is too long.
+/// The filter is not representable in this version, or the request is too long.
 pub fn request(
     version: Version,
     dialect: Dialect,
@@ -96,7 +96,7 @@ pub fn request(
     question(EACH, version, dialect, xid, filter)
 }
 
-/// A request for how many flows `filter` selects.
+/// A request for the number of flows that `filter` selects, and their totals.
 ///
 /// # Errors
 ///
@@ -215,7 +215,7 @@ fn v11_request(
 /// One flow of a reply: a view over the message.
 #[derive(Debug, Clone)]
 pub struct FlowStats<'a> {
-    /// The flow, whose members are members of this one, too.
+    /// The flow; its members are accessible on this struct by `Deref`.
     pub entry: FlowEntry<'a>,
     /// Seconds the flow has been in the table.
     pub duration_sec: u32,
@@ -239,7 +239,7 @@ impl<'a> Deref for FlowStats<'a> {
     }
 }
 
-/// Room for the translation of a fixed match, reused from flow to flow.
+/// Buffer for the translation of a fixed match, reused from flow to flow.
 pub type Scratch = Vec<u8>;
 
 /// Reads the flows of one part of a reply, one after the other.
@@ -249,7 +249,7 @@ pub struct Entries<'a> {
     body: Cursor<'a>,
 }
 
-/// How the bytes of one flow are laid out; the same for all parts of a reply.
+/// The layout of a flow entry; the same for all parts of a reply.
 #[derive(Debug, Clone, Copy)]
 pub struct EntryForm {
     version: Version,
@@ -287,7 +287,7 @@ impl<'a> Entries<'a> {
     ///
     /// # Errors
     ///
-    /// The part is no flow statistics.
+    /// The part is not flow statistics.
     pub fn new(version: Version, part: Part<'a>) -> Result<Entries<'a>, DecodeError> {
         let body = part.expect(version, multipart::FLOW, NICIRA_FLOW)?;
         Ok(Entries::of_body(
@@ -316,7 +316,7 @@ impl<'a> Entries<'a> {
         self.form
     }
 
-    /// The bytes of the next flow, not yet read; its cursor counts from the start of the message.
+    /// The bytes of the next flow, not decoded; the cursor counts from the start of the message.
     pub fn next_bytes(&mut self) -> Option<Result<Cursor<'a>, DecodeError>> {
         if self.body.is_empty() {
             return None;
@@ -331,8 +331,8 @@ impl<'a> Entries<'a> {
 
     /// The next flow; `scratch` is overwritten.
     ///
-    /// An entry's own length is checked first: after an error inside an entry the next call goes on
-    /// behind it; after an error of the length itself there is no next entry.
+    /// The length of the entry is checked first: after an error inside an entry the next call continues after
+    /// that entry; after an error of the length itself there is no next entry.
     pub fn next_entry<'s>(
         &mut self,
         scratch: &'s mut Scratch,
@@ -347,7 +347,7 @@ impl<'a> Entries<'a> {
     }
 }
 
-/// An entry of 1.0 to 1.4: all have the same 40 bytes, of which six mean something else in each layout.
+/// An entry of 1.0 to 1.4: all begin with 40 bytes, of which only six differ between the layouts.
 fn early_entry<'s>(
     layout: Layout,
     version: Version,
@@ -451,7 +451,7 @@ fn v15_entry(mut entry: Cursor<'_>) -> Result<FlowStats<'_>, DecodeError> {
     })
 }
 
-/// `ofp_stats` of 1.5 (OpenFlow 1.5.1 §7.2.4): TLVs like OXM's. What is not known here is skipped.
+/// `ofp_stats` of 1.5 (OpenFlow 1.5.1 §7.2.4): TLVs like OXM's. Unknown ones are skipped.
 #[derive(Debug, Default)]
 pub(super) struct OxsStats {
     pub(super) duration_sec: u32,

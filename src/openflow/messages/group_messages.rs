@@ -1,5 +1,5 @@
-//! Groups as they are shown, and the messages about them (OpenFlow 1.5.1 §7.3.4.4, §7.3.5.9 to §7.3.5.11;
-//! Nicira's in 1.0). [`groups`](super::groups) reads groups and their statistics.
+//! The text and JSON of groups, and the messages about them (OpenFlow 1.5.1 §7.3.4.4, §7.3.5.9 to §7.3.5.11;
+//! Nicira's in 1.0). [`groups`](super::groups) decodes groups and their statistics.
 //!
 //! ```text
 //! mod, 1.1 - 1.4      command(2) type(1) pad(1) group_id(4) | buckets
@@ -27,7 +27,7 @@ use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::FieldRef;
 use crate::openflow::listed::{self, ListedMembers, ListedValue, Punctuation};
 use crate::openflow::spelling::write_actions;
-use crate::openflow::text::{PORT_ANY, Plain, Role, Sink, TextContext};
+use crate::openflow::text::{PORT_ANY, Plain, Sink, TextContext, TextRole};
 use crate::openflow::version::Version::{self, V10, V11, V12, V14, V15};
 
 /// `OFPGC_*`
@@ -56,7 +56,7 @@ const ALL_BUCKETS: u32 = u32::MAX;
 pub struct GroupMod<'a> {
     /// `OFPGC_*`
     pub command: Named,
-    /// The bucket that the command is about; 1.0 and 1.5.
+    /// The bucket that the command applies to; 1.0 and 1.5.
     pub command_bucket_id: Option<Named>,
     /// The group.
     pub group: GroupDesc<'a>,
@@ -100,7 +100,7 @@ impl<'a> Message<'a> for GroupMod<'a> {
         sink.put("\n ");
         put_command(self.command, sink);
         sink.put(" ");
-        // The errors were noted when the message was read.
+        // The errors were recorded when the message was decoded.
         let of_buckets = matches!(self.command.number, INSERT_BUCKET | REMOVE_BUCKET);
         if let Some(bucket) = self.command_bucket_id.filter(|_| of_buckets) {
             write!(sink, "command_bucket_id:{bucket},");
@@ -110,7 +110,7 @@ impl<'a> Message<'a> for GroupMod<'a> {
 }
 
 impl Encode for GroupMod<'_> {
-    /// Buckets and properties must be in the form of the version.
+    /// Buckets and properties must be encoded for the version.
     fn encode_body(&self, version: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
         let buckets = self.group.buckets.bytes();
         out.extend(u16::try_from(self.command.number).ok()?.to_be_bytes());
@@ -129,7 +129,7 @@ impl Encode for GroupMod<'_> {
 }
 
 impl GroupDesc<'_> {
-    /// Notes the first malformed thing in a group that can be shown up to there.
+    /// Records the first malformed part of a group; the parts before it are shown.
     fn note_malformed(&self, head: &Head<'_>) {
         let cx = json_context(head.version);
         if let Err(error) = self.text(None, &mut Plain::default(), &cx) {
@@ -149,11 +149,11 @@ impl Serialize for GroupDesc<'_> {
 /// Requests for the statistics or descriptions of groups
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct GroupRequest {
-    /// The group asked for.
+    /// The requested group.
     pub group_id: Named,
 }
 
-/// Groups that are none.
+/// Reserved group numbers.
 const NAMES: &[(u32, &str)] = &[(GROUP_ALL, "ALL"), (GROUP_ANY, "ANY")];
 
 impl<'a> Message<'a> for GroupRequest {
@@ -248,13 +248,13 @@ impl<'a> Message<'a> for GroupStatsReply {
 /// `OFPST_GROUP_FEATURES` reply; the bits of the actions are kept as they came.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct GroupFeatures {
-    /// One bit for each type that the switch knows.
+    /// One bit for each type that the switch supports.
     pub types: u32,
     /// `OFPGFC_*`
     pub capabilities: u32,
-    /// How many groups of each type there may be.
+    /// Maximum number of groups of each type.
     pub max_groups: [u32; 4],
-    /// The actions that groups of each type may have, one bit for each `OFPAT_*`.
+    /// The supported actions of each type of group, one bit for each `OFPAT_*`.
     pub actions: [u32; 4],
 }
 
@@ -334,7 +334,7 @@ impl GroupDesc<'_> {
     ///
     /// # Errors
     ///
-    /// The first malformed thing; the line ends where the bytes stopped making sense.
+    /// The first malformed part; the line has the parts before it.
     pub fn text<S: Sink>(
         &self,
         stats: Option<&GroupStats>,
@@ -344,7 +344,7 @@ impl GroupDesc<'_> {
         self.put(true, stats, sink, cx)
     }
 
-    /// The type says nothing where single buckets are changed.
+    /// Writes the group; the type only with `with_type`: commands that change single buckets ignore it.
     fn put<S: Sink>(
         &self,
         with_type: bool,
@@ -369,7 +369,7 @@ impl GroupDesc<'_> {
             sink.key("bucket");
             let members = bucket_members(&bucket, self.kind, counts(stats, index));
             listed::text(&members, IN_BUCKET, sink, cx);
-            sink.put_as(Role::Action, "actions=");
+            sink.put_as(TextRole::Action, "actions=");
             write_actions(&bucket.actions, sink, cx, false)?;
         }
         self.check_properties()
@@ -382,7 +382,7 @@ impl GroupDesc<'_> {
     ///
     /// # Errors
     ///
-    /// The first malformed thing; the object is complete, but lacks what made no sense.
+    /// The first malformed part; the object is well-formed but lacks that part.
     pub fn json(
         &self,
         stats: Option<&GroupStats>,
@@ -437,7 +437,7 @@ impl GroupStats {
     }
 }
 
-/// What a group tells of itself besides its id, type and selection method.
+/// The statistics of a group, in text and JSON.
 fn members<'a>(group: &GroupDesc<'a>, stats: Option<&GroupStats>) -> ListedMembers<'a> {
     let mut members = unknown(group.unknown());
     members.extend(stats.into_iter().flat_map(counters));
@@ -462,7 +462,7 @@ fn counts(stats: Option<&GroupStats>, bucket: usize) -> Option<Counts> {
     *stats?.buckets.get(bucket)?
 }
 
-/// What a bucket tells of itself before its actions.
+/// The members of a bucket before its actions, in text and JSON.
 fn bucket_members<'a>(bucket: &Bucket<'a>, kind: u8, counts: Option<Counts>) -> ListedMembers<'a> {
     let mut members = ListedMembers::new();
     if let Some(id) = bucket.bucket_id {
@@ -496,14 +496,14 @@ fn unknown<'a>(properties: impl Iterator<Item = &'a [u8]>) -> ListedMembers<'a> 
 }
 
 fn put_id<S: Sink>(group_id: u32, sink: &mut S) {
-    sink.put_as(Role::Special, "group_id=");
+    sink.put_as(TextRole::Special, "group_id=");
     write!(sink, "{group_id}");
 }
 
 fn put_selection<S: Sink>(selection: &Selection<'_>, sink: &mut S, cx: &TextContext<'_>) {
     sink.put(",");
     sink.key("selection_method");
-    // Words from the wire: what would act on a terminal shows as a dot.
+    // Untrusted text: control characters are shown as dots.
     let shown = |c: char| if acts_on_a_terminal(c) { '.' } else { c };
     sink.buffer().extend(selection.method.chars().map(shown));
     if selection.param != 0 {
@@ -521,8 +521,8 @@ fn put_selection<S: Sink>(selection: &Selection<'_>, sink: &mut S, cx: &TextCont
     } else {
         ("fields=", "")
     };
-    sink.put_as(Role::Key, before);
-    // In the order of ovs-ofctl, whatever their order on the wire.
+    sink.put_as(TextRole::Key, before);
+    // In the order of ovs-ofctl, not that of the wire.
     fields.sort_by_key(|(header, _)| header.field().map_or(u16::MAX, |row| row.listed));
     for (index, (header, mask)) in fields.into_iter().enumerate() {
         if index > 0 {

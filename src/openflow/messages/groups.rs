@@ -8,7 +8,7 @@
 //! | 1.5 | bucket ids, properties of buckets and of the group | the same |
 //!
 //! Sources: OpenFlow 1.1.0 §A.3.5.6, 1.3.5 §7.3.5.9, 1.5.1 §7.3.5.10 and §7.3.4.3; the property that
-//! says how a bucket is selected is Netronome's, as ovs-vswitchd sends it.
+//! has the selection method is Netronome's, as ovs-vswitchd sends it.
 
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ fn put_group(group_id: u32, out: &mut Vec<u8>) {
     out.extend([0; 4]);
 }
 
-/// What the switch says of one group.
+/// The description of one group.
 #[derive(Debug, Clone)]
 pub struct GroupDesc<'a> {
     /// Its number.
@@ -105,7 +105,7 @@ impl<'a> GroupDesc<'a> {
         })
     }
 
-    /// What was passed over in the properties because its length made no sense.
+    /// Checks the properties for malformed ones, which iteration skips.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl<'a> GroupDesc<'a> {
         self.properties.clone().try_for_each(|each| each.map(drop))
     }
 
-    /// The properties that are not understood, header included.
+    /// The unknown properties, header included.
     pub fn unknown(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.properties
             .clone()
@@ -123,7 +123,7 @@ impl<'a> GroupDesc<'a> {
             .map(|property| property.whole)
     }
 
-    /// How a bucket is selected, if the group says.
+    /// The selection method, if the group has one.
     pub fn selection(&self) -> Option<Selection<'a>> {
         self.properties
             .clone()
@@ -172,7 +172,7 @@ impl<'a> Iterator for Descs<'a> {
     }
 }
 
-/// A thing that begins with its length of two bytes. An error is the last.
+/// An item that begins with its length in two bytes. An error is the last item.
 fn next_entry<'a>(
     body: &mut Cursor<'a>,
     at_least: usize,
@@ -207,7 +207,7 @@ impl<'a> Buckets<'a> {
         }
     }
 
-    /// The bytes of those that were not yet read.
+    /// The bytes not decoded yet.
     pub fn bytes(&self) -> &'a [u8] {
         self.body.rest()
     }
@@ -236,7 +236,7 @@ impl<'a> Iterator for Buckets<'a> {
 /// One bucket of a group.
 #[derive(Debug, Clone)]
 pub struct Bucket<'a> {
-    /// Its number in the group; 1.1 to 1.4 have none.
+    /// Its id in the group; 1.1 to 1.4 have none.
     pub bucket_id: Option<u32>,
     /// Its share of the packets, in groups of type select; elsewhere 0.
     pub weight: u16,
@@ -244,7 +244,7 @@ pub struct Bucket<'a> {
     pub watch_port: u32,
     /// The group that must be live; [`GROUP_ANY`]: none.
     pub watch_group: u32,
-    /// What it does.
+    /// Its actions.
     pub actions: ActionList<'a>,
     /// `OFPGBPT_*`, those above among them; none in 1.1 to 1.4.
     pub properties: Properties<'a>,
@@ -303,7 +303,7 @@ const WATCH_PORT: u16 = 1;
 const WATCH_GROUP: u16 = 2;
 
 impl<'a> Bucket<'a> {
-    /// The properties that are not understood, header included.
+    /// The unknown properties, header included.
     pub fn unknown(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.properties
             .clone()
@@ -334,7 +334,7 @@ impl<'a> Properties<'a> {
         Properties(body)
     }
 
-    /// The bytes of those that were not yet read.
+    /// The bytes not decoded yet.
     pub fn bytes(&self) -> &'a [u8] {
         self.0.rest()
     }
@@ -392,7 +392,7 @@ impl<'a> Property<'a> {
     }
 }
 
-/// How a group of type select chooses a bucket.
+/// How a group of type select selects a bucket.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
     /// `hash`, `dp_hash` or another word.
@@ -403,7 +403,7 @@ pub struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    /// The fields that are hashed, each with the mask of its bits.
+    /// The fields that are hashed, each with a mask.
     pub fn fields(&self) -> impl Iterator<Item = (Header, &'a [u8])> + use<'a> {
         let mut rest = self.fields;
         std::iter::from_fn(move || {
@@ -414,22 +414,22 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// What went through a group.
+/// The statistics of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupStats {
     /// The group.
     pub group_id: u32,
-    /// How many flows and groups send to it.
+    /// Number of flows and groups that use it.
     pub ref_count: u32,
     /// Packets.
     pub packet_count: u64,
     /// Bytes.
     pub byte_count: u64,
-    /// Seconds that the group has been there; since 1.3.
+    /// Seconds since the group was added; OpenFlow 1.3 and later.
     pub duration_sec: Option<u32>,
     /// Nanoseconds beyond them.
     pub duration_nsec: Option<u32>,
-    /// What went through each bucket, in the order of the buckets; `None` where the switch does not count.
+    /// The counters of each bucket, in the order of the buckets; `None` where the switch does not count.
     pub buckets: Vec<Option<Counts>>,
 }
 
@@ -438,7 +438,7 @@ impl GroupStats {
     ///
     /// # Errors
     ///
-    /// The part is no group statistics, or malformed.
+    /// The part is not group statistics, or malformed.
     pub fn of_part(version: Version, part: Part<'_>) -> Result<Vec<GroupStats>, DecodeError> {
         let body = part.expect(version, multipart::GROUP_STATS, NICIRA_STATS)?;
         body.all(|body| GroupStats::decode(version, body))
@@ -477,7 +477,7 @@ impl GroupStats {
         Ok(stats)
     }
 
-    /// Seconds, and nanoseconds beyond them, that the group has been there; since 1.3.
+    /// Seconds since the group was added, and nanoseconds beyond them; OpenFlow 1.3 and later.
     pub fn duration(&self) -> Option<(u32, u32)> {
         self.duration_sec.zip(self.duration_nsec)
     }

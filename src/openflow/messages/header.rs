@@ -43,13 +43,13 @@ pub fn barrier_request_type(version: Version) -> u8 {
 /// The first eight bytes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// The version byte as sent; hello may carry one that is not known here.
+    /// The version byte as received; a hello may have an unknown version.
     pub version: u8,
     /// `OFPT_*`; the numbers from 10 on differ between versions.
     pub kind: u8,
     /// Length of the whole message, this header included, in bytes; at least [`HEADER_LEN`].
     pub length: u16,
-    /// Transaction id: a reply bears its request's.
+    /// Transaction id: a reply has that of its request.
     pub xid: u32,
 }
 

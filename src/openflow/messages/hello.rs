@@ -26,7 +26,7 @@ pub fn encode(offer: Versions, xid: u32) -> Option<Vec<u8>> {
     })
 }
 
-/// The versions that the sender of a hello allows: its bitmap, or without one every version up to the
+/// The versions that the sender of a hello supports: its bitmap, or without one every version up to the
 /// header's.
 ///
 /// # Errors
@@ -55,10 +55,10 @@ pub fn decode(message: &[u8]) -> Result<Versions, DecodeError> {
 /// `OFPT_HELLO`, as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct Hello<'a> {
-    /// The versions offered, bit N for wire number N; some may not be known here.
+    /// The versions offered, bit N for wire number N; some may be unknown to this crate.
     #[serde(serialize_with = "version_names")]
     pub versions: u32,
-    /// The message, where something in it is not understood.
+    /// The message, if part of it is unknown.
     #[serde(skip)]
     pub unknown: Option<&'a [u8]>,
 }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ovs_vswitchd_3_1_sends() {
+    fn hello_of_ovs_vswitchd_3_1() {
         // From a bridge with protocols=OpenFlow10,OpenFlow13.
         let hello = [4, 0, 0, 16, 0, 0, 0, 9, 0, 1, 0, 8, 0, 0, 0, 0x12];
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `NXST_IPFIX_BRIDGE`, `NXST_IPFIX_FLOW`: what the switch exported by IPFIX (Open vSwitch's extension).
+//! `NXST_IPFIX_BRIDGE`, `NXST_IPFIX_FLOW`: statistics of IPFIX exporters (Open vSwitch's extension).
 //!
 //! ```text
 //! total_flows(8) current_flows(8) pkts(8) ipv4_pkts(8) ipv6_pkts(8) error_pkts(8) ipv4_error_pkts(8)
@@ -23,10 +23,10 @@ pub struct IpfixReply {
     of_flows: bool,
 }
 
-/// What one exporter did; a counter that is not kept is `None`.
+/// The statistics of one exporter; `None` for a counter that is not kept.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Exporter {
-    /// The set of collectors; of no meaning for a bridge's own.
+    /// The set of collectors; meaningless for the exporter of a bridge.
     pub collector_set_id: u32,
     /// Flows seen so far.
     pub total_flows: Option<u64>,
@@ -44,7 +44,7 @@ pub struct Exporter {
     pub ipv4_error_pkts: Option<u64>,
     /// IPv6 packets among them.
     pub ipv6_error_pkts: Option<u64>,
-    /// Messages that went to collectors.
+    /// Messages sent to collectors.
     pub tx_pkts: Option<u64>,
     /// Messages that could not be sent.
     pub tx_errors: Option<u64>,

@@ -1,4 +1,4 @@
-//! What messages have in common: ports, addresses, flags, matches, actions; their text and their JSON.
+//! Values that several messages have: ports, addresses, flags, matches, actions; their text and JSON.
 
 use std::fmt::{self, Write as _};
 
@@ -19,7 +19,7 @@ use crate::openflow::version::Version;
 /// `OFPMT_OXM`
 pub(super) const MATCH_OXM: u16 = 1;
 
-/// JSON by way of the crate's own writer.
+/// Serializes JSON written by the crate's own writer.
 pub(super) fn raw<S: Serializer>(
     serializer: S,
     write: impl FnOnce(&mut Json<'_>),
@@ -31,7 +31,7 @@ pub(super) fn raw<S: Serializer>(
         .serialize(serializer)
 }
 
-/// What JSON is written with: it tells the wire's truth, and a message alone has no names.
+/// The context for JSON: the wire style, without names, which a message does not have.
 pub(in crate::openflow) fn json_context(version: Version) -> TextContext<'static> {
     TextContext {
         version,
@@ -75,7 +75,7 @@ pub(super) fn as_port<S: Serializer>(ofport: &u32, serializer: S) -> Result<S::O
     Port(*ofport).serialize(serializer)
 }
 
-/// What was counted; all ones mean that the switch does not count.
+/// A counter; `None` for all ones, which mean that the switch does not count.
 pub(super) fn counted(count: u64) -> Option<u64> {
     (count != u64::MAX).then_some(count)
 }
@@ -121,7 +121,7 @@ impl Serialize for Hex {
 pub struct Bytes<'a>(pub &'a [u8]);
 
 impl Bytes<'_> {
-    /// Whether there are none.
+    /// Whether it is empty.
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -140,25 +140,25 @@ impl Serialize for Bytes<'_> {
     }
 }
 
-/// Words from the wire, up to the first zero byte. What acts on a terminal shows as a dot.
+/// Text from the wire, up to the first zero byte. Control characters are shown as dots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words(pub String);
+pub struct WireText(pub String);
 
-impl Words {
-    /// The words as they came.
+impl WireText {
+    /// The text as received.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The words in a field of fixed size.
-    pub fn padded(bytes: &[u8]) -> Words {
+    /// The text in a field of fixed size.
+    pub fn padded(bytes: &[u8]) -> WireText {
         let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
         let bytes = bytes.get(..end).unwrap_or(bytes);
-        Words(String::from_utf8_lossy(bytes).into_owned())
+        WireText(String::from_utf8_lossy(bytes).into_owned())
     }
 }
 
-impl fmt::Display for Words {
+impl fmt::Display for WireText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0
             .chars()
@@ -166,7 +166,7 @@ impl fmt::Display for Words {
     }
 }
 
-impl Serialize for Words {
+impl Serialize for WireText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         raw(serializer, |json| json.string(&self.0))
     }
@@ -175,14 +175,14 @@ impl Serialize for Words {
 /// A number with a name in a table; in JSON the name, or the number where it has none.
 #[derive(Debug, Clone, Copy)]
 pub struct Named {
-    /// The number as it came.
+    /// The number as received.
     pub number: u32,
     /// Numbers and their names.
     pub names: &'static [(u32, &'static str)],
 }
 
 impl Named {
-    /// The number and what it may be called.
+    /// The number with the table of its names.
     pub fn new(number: impl Into<u32>, names: &'static [(u32, &'static str)]) -> Named {
         Named {
             number: number.into(),
@@ -244,17 +244,17 @@ impl fmt::Display for CHex {
     }
 }
 
-/// Bits with names; in JSON an array of the names, what has none as one number in hex.
+/// Bits with names; in JSON an array of the names, the bits without a name as one number in hex.
 #[derive(Debug, Clone, Copy)]
 pub struct Flags {
-    /// The bits as they came.
+    /// The bits as received.
     pub bits: u32,
     /// Single bits and their names, in the order in which they are written.
     pub names: &'static [(u32, &'static str)],
 }
 
 impl Flags {
-    /// The bits and what they are called.
+    /// The bits with the table of their names.
     pub fn new(bits: impl Into<u32>, names: &'static [(u32, &'static str)]) -> Flags {
         Flags {
             bits: bits.into(),
@@ -305,18 +305,18 @@ impl Serialize for Flags {
     }
 }
 
-/// A match that stands on its own, checked when it was read.
+/// An owned match, checked when it was decoded.
 #[derive(Debug, Clone, Default)]
 pub struct Fields {
     tlvs: Vec<u8>,
 }
 
 impl Fields {
-    /// NXM or OXM fields that need no more than a check.
+    /// Checks and copies NXM or OXM fields.
     ///
     /// # Errors
     ///
-    /// A field is cut off or wrong.
+    /// A field is truncated or malformed.
     pub fn of(tlvs: Vec<u8>, at: usize) -> Result<Fields, DecodeError> {
         Match::decode_tlvs(&tlvs, at)?;
         Ok(Fields { tlvs })
@@ -435,12 +435,12 @@ impl Fields {
         self.view()?.cookie()
     }
 
-    /// Whether the match says that packets have a VLAN tag.
+    /// Whether the match requires a VLAN tag.
     pub fn vlan_tag_known(&self) -> bool {
         self.view().is_some_and(|fields| fields.vlan_tag_known())
     }
 
-    /// Writes the match as ovs-ofctl does; 32768 is the priority that is left out.
+    /// Writes the match as ovs-ofctl does; priority 32768 is omitted.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>, priority: u16) {
         if let Some(fields) = self.view() {
             fields.text(sink, cx, priority);
@@ -448,7 +448,7 @@ impl Fields {
     }
 }
 
-/// The priority that text leaves out.
+/// The priority that text omits.
 pub const DEFAULT_PRIORITY: u16 = 0x8000;
 
 impl Serialize for Fields {
@@ -467,17 +467,17 @@ impl Serialize for Fields {
 #[derive(Debug, Clone, Copy)]
 pub struct Actions<'a> {
     list: ActionList<'a>,
-    /// Whether packets are known to bear a VLAN tag, which the classic style asks.
+    /// Whether packets are known to have a VLAN tag, for the classic style.
     tagged: bool,
 }
 
 impl<'a> Actions<'a> {
-    /// A list; `tagged` says that packets are known to bear a VLAN tag.
+    /// A list; `tagged` says whether packets are known to have a VLAN tag.
     pub(super) fn new(list: ActionList<'a>, tagged: bool) -> Actions<'a> {
         Actions { list, tagged }
     }
 
-    /// What is left of the body: actions in OpenFlow 1.0, else instructions.
+    /// The rest of the body: actions in OpenFlow 1.0, else instructions.
     ///
     /// # Errors
     ///
@@ -497,8 +497,7 @@ impl<'a> Actions<'a> {
         Ok(actions)
     }
 
-    /// `length` bytes of actions or instructions. The first length that contradicts its surroundings is
-    /// noted.
+    /// `length` bytes of actions or instructions. The error of the first inconsistent length is recorded.
     ///
     /// # Errors
     ///
@@ -532,7 +531,7 @@ impl<'a> Actions<'a> {
 
     /// Writes what follows `actions=`.
     pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
-        // The error was noted when the actions were read.
+        // The error was recorded when the actions were decoded.
         let _ = write_actions(&self.list, sink, cx, self.tagged);
     }
 }
@@ -586,7 +585,7 @@ pub fn next_property<'a>(body: &mut Cursor<'a>) -> Result<(u16, Cursor<'a>), Dec
     Ok((kind, property))
 }
 
-/// Appends the padding of a thing of `length` bytes to a multiple of eight.
+/// Appends the padding of `length` bytes to a multiple of eight.
 pub(super) fn pad(out: &mut Vec<u8>, length: usize) {
     out.resize(out.len() + length.next_multiple_of(8) - length, 0);
 }

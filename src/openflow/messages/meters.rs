@@ -21,12 +21,12 @@ use super::multipart::{self, Part};
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::listed::{self, ListedMembers, ListedValue, Punctuation};
-use crate::openflow::text::{Role, Sink, TextContext};
+use crate::openflow::text::{Sink, TextContext, TextRole};
 use crate::openflow::version::Version::{self, V13, V15};
 
 /// `OFPM_ALL`
 pub const METER_ALL: u32 = 0xffff_ffff;
-/// `OFPM_MAX`, the last number that is no name.
+/// `OFPM_MAX`, the last number that is not reserved.
 const METER_MAX: u32 = 0xffff_0000;
 /// Meters with a name of their own (`OFPM_*`).
 const RESERVED_METERS: &[(u32, &str)] = &[
@@ -47,7 +47,7 @@ const DSCP_REMARK: u32 = 2;
 /// `OFPMBT_*`, a bit each.
 const BAND_TYPES: &[(u32, &str)] = &[(1 << 1, "drop"), (1 << 2, "dscp_remark")];
 
-/// The number of a meter that is meant by a number or by a name: `5`, `controller`, `slowpath`.
+/// The number of a meter from its number or name: `5`, `controller`, `slowpath`.
 pub fn parse_id(text: &str) -> Option<u32> {
     let reserved = RESERVED_METERS.iter().find(|(_, name)| *name == text);
     match reserved {
@@ -76,14 +76,14 @@ fn encode_request(version: Version, kind: u16, xid: u32, meter_id: u32) -> Optio
     })
 }
 
-/// How a meter is configured.
+/// The configuration of a meter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeterConfig {
     /// Its number.
     pub meter_id: u32,
     /// `OFPMF_*`
     pub flags: u16,
-    /// What happens at which rate.
+    /// Its bands.
     pub bands: Vec<Band>,
 }
 
@@ -92,31 +92,31 @@ pub struct MeterConfig {
 pub struct Band {
     /// `OFPMBT_*`: 1 drop, 2 DSCP remark.
     pub kind: u16,
-    /// The rate from which the band applies, in kb/s or packets/s.
+    /// The rate above which the band applies, in kb/s or packets/s.
     pub rate: u32,
     /// The size of bursts, in kb or packets; meaningful with `OFPMF_BURST`.
     pub burst_size: u32,
-    /// How many levels of drop precedence are added, by DSCP remark.
+    /// The number of levels by which a DSCP remark raises the drop precedence.
     pub prec_level: Option<u8>,
 }
 
-/// What went through a meter.
+/// The statistics of a meter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MeterStats {
     /// The meter.
     #[serde(serialize_with = "name")]
     pub meter_id: u32,
-    /// How many flows use it; in 1.5 how many did when it was asked.
+    /// Number of flows that use it.
     pub flow_count: u32,
-    /// Packets that came to it.
+    /// Packets in.
     pub packet_in_count: u64,
-    /// Bytes that came to it.
+    /// Bytes in.
     pub byte_in_count: u64,
-    /// Seconds that the meter has been there.
+    /// Seconds since the meter was added.
     pub duration_sec: u32,
     /// Nanoseconds beyond them.
     pub duration_nsec: u32,
-    /// What went through each band, in the order of the bands.
+    /// The counters of each band, in the order of the bands.
     pub bands: Vec<Counts>,
 }
 
@@ -151,8 +151,8 @@ impl MeterConfig {
         })
     }
 
-    /// Writes the meter; before each band stands a separator: the first of the two before the first band.
-    /// Statistics stand before the bands and behind each band.
+    /// Writes the meter. A separator precedes each band: the first of the two for the first band, the second for the
+    /// others. Statistics of the meter precede the bands; those of a band follow it.
     pub fn text<S: Sink>(
         &self,
         stats: Option<&MeterStats>,
@@ -168,7 +168,7 @@ impl MeterConfig {
             sink.put(if index == 0 { first } else { others });
             sink.key("type");
             match band.word() {
-                Ok(word) => sink.put_as(Role::Action, word),
+                Ok(word) => sink.put_as(TextRole::Action, word),
                 Err(number) => write!(sink, "{number}"),
             }
             let members = band.members(self.flags, counts(stats, index));
@@ -200,7 +200,7 @@ impl MeterConfig {
         json.end_object();
     }
 
-    /// What a meter tells of itself before its bands.
+    /// The members of a meter before its bands, in text and JSON.
     fn members(&self, stats: Option<&MeterStats>) -> ListedMembers<'static> {
         let mut members = vec![("flags", ListedValue::Flags(self.flags, FLAGS))];
         members.extend(stats.into_iter().flat_map(MeterStats::members));
@@ -231,12 +231,12 @@ impl Band {
         })
     }
 
-    /// Its type in words, or the number that has none.
+    /// The name of its type, or the number if it has none.
     fn word(&self) -> Result<&'static str, u16> {
         Named::new(self.kind, BANDS).name().ok_or(self.kind)
     }
 
-    /// What a band of a meter with these flags tells of itself after its type.
+    /// The members after the type of a band, in a meter with these flags.
     fn members(&self, flags: u16, counts: Option<Counts>) -> ListedMembers<'static> {
         let mut members = vec![("rate", ListedValue::Number(self.rate.into()))];
         if u32::from(flags) & BURST != 0 {
@@ -321,10 +321,10 @@ impl MeterStats {
 }
 
 fn put_id<S: Sink>(meter_id: u32, equals: &str, sink: &mut S) {
-    sink.begin(Role::Special);
+    sink.begin(TextRole::Special);
     sink.put("meter");
     sink.put(equals);
-    sink.end(Role::Special);
+    sink.end(TextRole::Special);
     match named(meter_id).name() {
         None if meter_id > METER_MAX => sink.put("unknown "),
         _ => write!(sink, "{} ", named(meter_id)),
@@ -393,7 +393,7 @@ impl Encode for MeterMod {
 /// Requests for the statistics or the configuration of meters
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MeterRequest {
-    /// The meter asked for.
+    /// The requested meter.
     pub meter_id: Named,
 }
 
@@ -471,15 +471,15 @@ impl<'a> Message<'a> for MeterStatsReply {
 /// `OFPST_METER_FEATURES` reply
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MeterFeatures {
-    /// How many meters there may be.
+    /// Maximum number of meters.
     pub max_meter: u32,
-    /// `OFPMBT_*` that the switch knows.
+    /// `OFPMBT_*` that the switch supports.
     pub band_types: Flags,
-    /// `OFPMF_*` that the switch knows.
+    /// `OFPMF_*` that the switch supports.
     pub capabilities: Flags,
-    /// How many bands a meter may have.
+    /// Maximum number of bands of a meter.
     pub max_bands: u8,
-    /// How many levels of drop precedence there are.
+    /// Number of colours (levels of drop precedence).
     pub max_color: u8,
 }
 

@@ -3,8 +3,8 @@
 //! One file per message or family; each reads received bytes through a [`Cursor`]
 //! and appends what it sends to a `Vec<u8>` ([`codec::Encode`]).
 //!
-//! A message that can be shown is a struct that says where it stands on the wire ([`Message::PLACES`])
-//! and how it is read and printed; its JSON is its serialization. The list at the `messages!` call below
+//! A message that can be shown is a struct that implements [`Message`]: its numbers on the wire
+//! ([`Message::PLACES`]), decoding and text; its JSON is its serialization. The list at the `messages!` call below
 //! names each of them once; the enum [`Body`] and the dispatch by version and numbers are made from it.
 //! [`Decoded`] is one message with its header, whether its body is known or not.
 
@@ -72,7 +72,7 @@ macro_rules! messages {
             $($name,)*
         }
 
-        /// Every message with its places on the wire.
+        /// Every message with its numbers on the wire.
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
         const KINDS: &[(Kind, &[Place])] = &[
             $((Kind::$name, <$module::$name as Message<'static>>::PLACES),)*
@@ -89,7 +89,7 @@ macro_rules! messages {
         }
 
         impl<$life> Body<$life> {
-            /// Writes what `ovs-ofctl ofp-print` prints behind the header.
+            /// Writes the text of `ovs-ofctl ofp-print` after the header.
             pub fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
                 match self {
                     $(Body::$name(body) => body.text(sink, cx),)*
@@ -134,7 +134,7 @@ fn kind(version: Version, at: At) -> Option<(Kind, &'static Place)> {
 }
 
 impl Body<'_> {
-    /// The whole message, if it is one that this side can send; see [`codec::encode`].
+    /// The whole message, if it is one that can be encoded; see [`codec::encode`].
     pub fn encode(&self, version: Version, at: At, xid: u32) -> Option<Vec<u8>> {
         match self {
             Body::Bare(body) => codec::encode(body, version, at, xid),

@@ -74,7 +74,7 @@ pub struct Part<'a> {
     pub body: Cursor<'a>,
 }
 
-/// What the headers of a part say, and the offset of its body in the message.
+/// The headers of a part, and the offset of its body in the message.
 #[derive(Debug, Clone, Copy)]
 pub struct PartHeader {
     /// `OFPMP_*`
@@ -86,7 +86,7 @@ pub struct PartHeader {
 }
 
 impl PartHeader {
-    /// That of a part.
+    /// The header of this part.
     pub fn of(part: Part<'_>) -> PartHeader {
         PartHeader {
             kind: part.kind,

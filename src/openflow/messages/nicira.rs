@@ -1,5 +1,4 @@
-//! Small messages of the Nicira extension: what a controller asks of its connection, and connection
-//! tracking.
+//! Short messages of the Nicira extension: settings of a controller's connection, and connection tracking.
 //!
 //! ```text
 //! set flow format         format(4)
@@ -60,7 +59,7 @@ impl<'a> Message<'a> for SetFormat {
 /// `NXT_FLOW_MOD_TABLE_ID`
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct FlowModTableId {
-    /// Whether the command of a flow mod has a table in its upper byte.
+    /// Whether the upper byte of the command of a flow mod is the table.
     pub enable: bool,
 }
 
@@ -88,7 +87,7 @@ impl Encode for FlowModTableId {
 /// `NXT_SET_CONTROLLER_ID`
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct SetControllerId {
-    /// What `controller(id=…)` calls this connection.
+    /// The id of this connection in `controller(id=…)`.
     pub id: u16,
 }
 
@@ -110,7 +109,7 @@ impl<'a> Message<'a> for SetControllerId {
 /// `NXT_CT_FLUSH_ZONE`
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct CtFlushZone {
-    /// The zone whose connections are forgotten.
+    /// The zone whose connections are removed.
     pub zone_id: u16,
 }
 

@@ -1,4 +1,4 @@
-//! Packets that a switch sends to its controller, and the controller's word to go on with one
+//! Packets that a switch sends to its controller, and the controller's request to resume processing one
 //! (OpenFlow 1.5.1 §7.4.1; `NXT_PACKET_IN`, `NXT_PACKET_IN2` and `NXT_RESUME`).
 //!
 //! ```text
@@ -25,29 +25,29 @@ use crate::openflow::version::Version::{V10, V11, V12, V13, V15};
 /// `OFPT_PACKET_IN`, `NXT_PACKET_IN`, `NXT_PACKET_IN2`, `NXT_RESUME`
 #[derive(Debug, Clone, Serialize)]
 pub struct PacketIn<'a> {
-    /// The table that sent it; 0 where the version does not say.
+    /// The table that sent it; 0 in versions without it.
     pub table: u8,
-    /// The cookie of the flow that sent it, where the version says.
+    /// The cookie of the flow that sent it; absent in versions without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie: Option<Hex>,
-    /// How long the packet is; `data` may have less of it.
+    /// Length of the packet in bytes; `data` may be shorter.
     pub total_len: usize,
-    /// What the switch knows of the packet besides its bytes.
+    /// The metadata of the packet, as match fields.
     #[serde(rename = "match")]
     pub fields: Fields,
     /// `OFPR_*`
     pub reason: Named,
-    /// The switch's name for the packet it keeps; `None` if it keeps none.
+    /// The id of the packet in the switch's buffer; `None` if it is not buffered.
     pub buffer_id: Option<u32>,
-    /// What the `controller` action said.
+    /// The userdata of the `controller` action.
     #[serde(skip_serializing_if = "Bytes::is_empty")]
     pub userdata: Bytes<'a>,
-    /// What the switch needs to go on with the packet.
+    /// The state that the switch needs to resume processing the packet.
     #[serde(skip_serializing_if = "Continuation::is_empty")]
     pub continuation: Continuation<'a>,
     /// The headers of the packet.
     pub packet: Packet,
-    /// The packet, or the beginning of it.
+    /// The packet, or its beginning.
     pub data: Bytes<'a>,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn in_port(number: &[u8]) -> Result<Fields, DecodeError> {
     Fields::of([header, number].concat(), 0)
 }
 
-/// What the packet begins with, in the form of [`Packet::decode`].
+/// The packet type, in the form of [`Packet::decode`].
 pub(super) fn packet_type(fields: &Fields) -> u32 {
     Field::by_name("packet_type")
         .and_then(|field| Some(be_number(fields.view()?.value(field)?.0) as u32))
@@ -114,7 +114,7 @@ impl<'a> Message<'a> for PacketIn<'a> {
         write!(sink, " total_len={} ", self.total_len);
         self.fields.text(sink, cx, DEFAULT_PRIORITY);
         let data_len = self.data.0.len();
-        // Two reasons inside of Open vSwitch have no word.
+        // Two internal reasons of Open vSwitch have no name.
         match self.reason.number {
             6 | 7 => write!(sink, " (via )"),
             _ => write!(sink, " (via {})", self.reason),
@@ -165,7 +165,7 @@ fn buffer(number: u32) -> Option<u32> {
     Some(number).filter(|number| *number != NO_BUFFER)
 }
 
-/// The layouts that are no list of properties.
+/// The layouts that are not a list of properties.
 fn laid_out<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>, DecodeError> {
     // Nicira's is that of 1.3 but for its match.
     let is_nicira = matches!(head.at, At::Vendor(..));
@@ -203,7 +203,7 @@ fn laid_out<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>, 
     Ok(packet)
 }
 
-/// A cookie of all ones is none.
+/// The cookie; `None` for all ones.
 fn known(cookie: u64) -> Option<Hex> {
     Some(cookie).filter(|cookie| *cookie != u64::MAX).map(Hex)
 }
@@ -254,8 +254,8 @@ fn properties<'a>(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<PacketIn<'a>
     Ok(packet)
 }
 
-/// What a switch of Open vSwitch 3.1 needs to go on with a packet (`NXCPT_*`); others may put other things
-/// here, of which nothing is known.
+/// The state with which Open vSwitch 3.1 resumes processing a packet (`NXCPT_*`); its format is private to the
+/// switch and may differ in other releases.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Continuation<'a> {
     /// The bridge's UUID.
@@ -264,11 +264,11 @@ pub struct Continuation<'a> {
     /// Values on the stack, the top one first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stack: Vec<Bytes<'a>>,
-    /// Mirrors that have the packet already.
+    /// Mirrors that have received the packet.
     pub mirrors: u32,
-    /// Whether connection tracking has seen the packet.
+    /// Whether the packet has been through connection tracking.
     pub conntracked: bool,
-    /// What is left to do, by the table and cookie it comes from.
+    /// The remaining actions, by the table and cookie of their flow.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Pending<'a>>,
     /// The action set.
@@ -278,7 +278,7 @@ pub struct Continuation<'a> {
     pub odp_port: u32,
 }
 
-/// Actions that a packet is still to undergo.
+/// Remaining actions for a packet.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Pending<'a> {
     /// The table they come from.
@@ -395,7 +395,7 @@ impl<'a> Continuation<'a> {
     }
 }
 
-/// A UUID as it lies in the memory of a switch: four words, little-endian on every machine that matters.
+/// A UUID in the memory layout of the switch: four 32-bit words, read as little-endian.
 fn uuid(mut bytes: [u8; 16]) -> String {
     bytes.chunks_mut(4).for_each(<[u8]>::reverse);
     let digits = Bytes(&bytes).to_string();

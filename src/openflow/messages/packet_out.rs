@@ -14,22 +14,22 @@ use super::packet_in::{in_port, packet_type};
 use crate::openflow::actions::ListForm;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::packet::Packet;
-use crate::openflow::text::{Role, Sink, TextContext, port_to_v10};
+use crate::openflow::text::{Sink, TextContext, TextRole, port_to_v10};
 use crate::openflow::version::Version::{self, V10, V15};
 
 /// `OFPT_PACKET_OUT`
 #[derive(Debug, Clone, Serialize)]
 pub struct PacketOut<'a> {
-    /// The packet in the switch that is meant; `None` if it is in `data`.
+    /// The id of the packet in the switch's buffer; `None` if the packet is in `data`.
     pub buffer_id: Option<u32>,
-    /// Where the packet is said to come from.
+    /// The input port, as a match field.
     #[serde(rename = "match")]
     pub fields: Fields,
-    /// What becomes of it.
+    /// The actions for the packet.
     pub actions: Actions<'a>,
     /// Its headers.
     pub packet: Packet,
-    /// Its bytes.
+    /// The packet.
     pub data: Bytes<'a>,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Message<'a> for PacketOut<'a> {
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
         sink.put(" ");
         self.fields.text(sink, cx, DEFAULT_PRIORITY);
-        sink.put_as(Role::Action, " actions=");
+        sink.put_as(TextRole::Action, " actions=");
         self.actions.text(sink, cx);
         if let Some(buffer_id) = self.buffer_id {
             write!(sink, " buffer=0x{buffer_id:08x}");

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::codec::{Head, Message, Place, reply, request};
-use super::members::{Port, Words, as_port, counted, next_property, put_count};
+use super::members::{Port, WireText, as_port, counted, next_property, put_count};
 use super::multipart::{self, Part};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::flow::put_duration;
@@ -40,9 +40,9 @@ pub struct PortStats {
     pub rx_over_err: Option<u64>,
     pub rx_crc_err: Option<u64>,
     pub collisions: Option<u64>,
-    /// Seconds the port has been there; since 1.3.
+    /// Seconds since the port was added; OpenFlow 1.3 and later.
     pub duration_sec: Option<u32>,
-    /// Nanoseconds beyond them.
+    /// Nanoseconds beyond `duration_sec`.
     #[serde(skip)]
     pub duration_nsec: u32,
     #[serde(flatten)]
@@ -62,7 +62,7 @@ impl Serialize for Rfc2819 {
     }
 }
 
-/// Counters that the switch names itself.
+/// Counters with names that the switch chose.
 fn custom<S: Serializer>(counters: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
     let by_name: BTreeMap<&str, u64> = counters.iter().map(|(name, n)| (&**name, *n)).collect();
     serializer.collect_map(by_name)
@@ -165,7 +165,7 @@ impl PortStats {
         Ok(())
     }
 
-    /// Reads Intel's counters; those of others are skipped.
+    /// Reads Intel's counters; other experimenters' are skipped.
     fn intel(&mut self, property: &mut Cursor<'_>) -> Result<(), DecodeError> {
         let vendor = property.u32("experimenter")?;
         let kind = property.u32("experimenter's property type")?;
@@ -204,7 +204,7 @@ const INTEL_CUSTOM: u32 = 2;
 /// `OFPST_PORT` request
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct PortStatsRequest {
-    /// The port asked for; `ANY` for all.
+    /// The requested port; `ANY` for all.
     pub port: Port,
 }
 
@@ -366,7 +366,7 @@ fn put_custom<S: Sink>(port: &PortStats, sink: &mut S) {
             0 => "\n                      ",
             _ => " ",
         });
-        write!(sink, "{}={count},", Words(name.clone()));
+        write!(sink, "{}={count},", WireText(name.clone()));
     }
     sink.put("\n");
 }

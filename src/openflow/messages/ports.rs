@@ -1,4 +1,4 @@
-//! Ports: their descriptions, changes of them, and the wish to change them (OpenFlow 1.5.1 §7.2.1,
+//! Ports: their descriptions, notifications of changes, and requests for changes (OpenFlow 1.5.1 §7.2.1,
 //! §7.3.4.3, §7.3.5.7, §7.4.3).
 //!
 //! ```text
@@ -20,27 +20,27 @@ use serde::Serialize;
 
 use super::codec::{At, Encode, Head, Message, Place, reply, request, typed};
 use super::header::{self, HEADER_LEN};
-use super::members::{Flags, Mac, Named, Port, Words, as_port, next_property};
+use super::members::{Flags, Mac, Named, Port, WireText, as_port, next_property};
 use super::multipart::{self, Part};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{PORT_ANY, Sink, TextContext, port_from_v10, port_to_v10};
 use crate::openflow::version::Version::{self, V10, V11, V14, V15};
 
-/// What the switch says of one port.
+/// The description of one port.
 #[derive(Debug, Clone, Serialize)]
 pub struct PortDesc {
     /// The port's number.
     #[serde(rename = "port", serialize_with = "as_port")]
     pub ofport: u32,
     /// Its name, cut at 15 bytes by the protocol (1.5's properties do not lengthen it).
-    pub name: Words,
+    pub name: WireText,
     /// Its MAC address.
     pub hw_addr: Mac,
     /// `OFPPC_*`
     pub config: Flags,
     /// `OFPPS_*`
     pub state: Flags,
-    /// Its speeds and media, where it has an Ethernet property or the version says them always.
+    /// Its speeds and media, if it has an Ethernet property or the version always includes them.
     #[serde(flatten)]
     pub link: Link,
 }
@@ -90,12 +90,12 @@ impl Link {
     }
 }
 
-/// The bits of 1.0, of which those from 7 on are others, as those since 1.1.
+/// Converts bits of 1.0 to those of 1.1 and later; the bits from 7 on differ.
 fn features_from_v10(bits: u32) -> u32 {
     bits & 0x7f | (bits & 0xf80) << 4
 }
 
-/// The other way round; what 1.0 does not have is left out.
+/// Converts bits of 1.1 and later to those of 1.0; bits that 1.0 does not have are omitted.
 fn features_to_v10(bits: u32) -> u32 {
     bits & 0x7f | bits >> 4 & 0xf80
 }
@@ -176,7 +176,7 @@ impl PortDesc {
         }
         let mut desc = PortDesc {
             ofport,
-            name: Words::padded(port.take(16, "port name")?),
+            name: WireText::padded(port.take(16, "port name")?),
             hw_addr,
             config: config(port.u32("port config")?),
             state: Flags::new(port.u32("port state")?, STATE),

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::members::{Hex, Words};
+use super::members::{Hex, WireText};
 use super::multipart::{self, Part};
 use super::table_features::Abilities;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
@@ -33,7 +33,7 @@ pub struct TableFeatures {
     #[serde(rename = "table")]
     pub table_id: u8,
     /// Its name; empty, or of some versions of Open vSwitch `table0` and so on, where none was given.
-    pub name: Words,
+    pub name: WireText,
     /// How many flows it has room for.
     pub max_entries: u32,
     /// The bits of the metadata that it can match; since 1.2.
@@ -199,12 +199,12 @@ fn features_head<'a>(
 }
 
 /// A name, without the part of a character that is left where the room for it ended.
-fn name(bytes: [u8; 32]) -> Words {
+fn name(bytes: [u8; 32]) -> WireText {
     let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
     let bytes = bytes.get(..end).unwrap_or(&bytes);
     let whole = match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() => bytes.get(..error.valid_up_to()),
         _ => None,
     };
-    Words(String::from_utf8_lossy(whole.unwrap_or(bytes)).into_owned())
+    WireText(String::from_utf8_lossy(whole.unwrap_or(bytes)).into_owned())
 }

@@ -25,7 +25,7 @@ use crate::openflow::actions::{
 };
 use crate::openflow::bytes::{DecodeError, be_number};
 use crate::openflow::fields::{Field, FieldRef, Id, Subfield};
-use crate::openflow::text::{PORT_IN_PORT, PORT_LOCAL, Role, Sink, TextContext};
+use crate::openflow::text::{PORT_IN_PORT, PORT_LOCAL, Sink, TextContext, TextRole};
 use crate::openflow::version::Version;
 
 /// Writes a list of actions in the words of OpenFlow 1.0, for packets with this known number of
@@ -33,7 +33,7 @@ use crate::openflow::version::Version;
 ///
 /// # Errors
 ///
-/// The place of a length that contradicts its surroundings; what comes before it is written.
+/// A length inside the list is inconsistent; the actions before it are written.
 pub(super) fn write<S: Sink>(
     list: &ActionList<'_>,
     sink: &mut S,
@@ -52,7 +52,7 @@ pub(super) fn write<S: Sink>(
         writer.action(action?, &mut actions);
     }
     if writer.empty {
-        writer.sink.put_as(Role::Drop, "drop");
+        writer.sink.put_as(TextRole::Drop, "drop");
     }
     Ok(())
 }
@@ -259,7 +259,7 @@ impl<S: Sink> ClassicWriter<'_, '_, S> {
     /// Writes the load of `n_bits` from `offset` on, from a `value` as wide as the field.
     fn load(&mut self, field: &'static Field, offset: u16, n_bits: u16, value: u128) {
         self.comma();
-        self.sink.put_as(Role::Action, "load");
+        self.sink.put_as(TextRole::Action, "load");
         self.sink.put(":");
         let bits = value.checked_shr(offset.into()).unwrap_or(0) & ones(n_bits);
         put_hex_or_zero(self.sink, bits as u64);

@@ -16,7 +16,7 @@ use super::text::{Sink, Style, TextContext};
 ///
 /// # Errors
 ///
-/// The place of a length that contradicts its surroundings; what comes before it is written.
+/// A length inside the list is inconsistent; the actions before it are written.
 pub fn write_actions<S: Sink>(
     actions: &ActionList<'_>,
     sink: &mut S,

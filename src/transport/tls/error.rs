@@ -108,7 +108,7 @@ pub enum TlsError {
     #[error("the other side hung up in the middle of the TLS handshake")]
     HungUp,
     /// The other side does not speak TLS.
-    #[error("what answers there does not speak TLS")]
+    #[error("the server does not speak TLS")]
     NotTls,
     /// No common version or cipher.
     #[error("the other side accepts neither TLS 1.2 nor 1.3 with any cipher of this side")]

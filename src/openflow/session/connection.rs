@@ -1,0 +1,229 @@
+//! Messages of a switch over a stream, through one buffer of fixed size: the only file of this module that does I/O.
+
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use super::Error;
+use crate::openflow::messages::error::ErrorMessage;
+use crate::openflow::messages::header::{self, HEADER_LEN, Header};
+use crate::openflow::messages::hello;
+use crate::openflow::version::{Version, Versions};
+use crate::transport::{Stream, TimedOut};
+
+/// The header values of the parts of pending replies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Awaited<'a> {
+    pub(super) kind: u8,
+    pub(super) xids: &'a [u32],
+}
+
+impl Awaited<'_> {
+    /// Whether this is the header of such a part with a body that is not empty.
+    pub(super) fn has(self, header: Header) -> bool {
+        usize::from(header.length) > HEADER_LEN + 8
+            && header.kind == self.kind
+            && self.xids.contains(&header.xid)
+    }
+}
+
+/// Messages over a stream, through one buffer of fixed size.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stream: Stream,
+    pub(super) buffer: Box<[u8]>,
+    /// The range of the buffer that is received but not consumed.
+    pub(super) pending: Range<usize>,
+    pub(super) limit: Option<Duration>,
+    /// When the wait began, or the reply last progressed.
+    pub(super) since: Instant,
+    /// Queued bytes that are written while reading; those before `written` are sent.
+    pub(super) unsent: Vec<u8>,
+    pub(super) written: usize,
+    /// How many queued bytes are not echo replies.
+    pub(super) queued: usize,
+}
+
+/// Maximum bytes of queued echo replies.
+const UNSENT_ECHOES: usize = 1 << 20;
+
+/// Size of the buffer, in bytes: twice the longest message, so that moving the rest of one is rare.
+const BUFFER_LEN: usize = 2 * 65_536;
+
+impl Connection {
+    pub(super) fn new(stream: Stream, limit: Option<Duration>) -> Connection {
+        Connection {
+            stream,
+            buffer: vec![0; BUFFER_LEN].into_boxed_slice(),
+            pending: 0..0,
+            limit,
+            since: Instant::now(),
+            unsent: Vec::new(),
+            written: 0,
+            queued: 0,
+        }
+    }
+
+    pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        self.buffer.get(range).unwrap_or_default()
+    }
+
+    /// Restarts the timeout: the reply progressed.
+    pub(super) fn progress(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// The result of one step, unless it times out.
+    pub(super) async fn with_timeout<T>(
+        limit: Option<Duration>,
+        since: Instant,
+        step: impl Future<Output = std::io::Result<T>>,
+    ) -> Result<T, Error> {
+        let Some(limit) = limit else {
+            return Ok(step.await?);
+        };
+        let left = limit.saturating_sub(since.elapsed());
+        if left.is_zero() {
+            // A step that is always ready would never time out in `timeout`.
+            return Err(Error::TimedOut(TimedOut { limit }));
+        }
+        tokio::time::timeout(left, step)
+            .await
+            .map_err(|_| Error::TimedOut(TimedOut { limit }))?
+            .map_err(Error::Io)
+    }
+
+    pub(super) async fn send(&mut self, message: &[u8]) -> Result<(), Error> {
+        self.progress();
+        self.write(message).await
+    }
+
+    /// Queues messages, which [`Connection::fill`] writes while reading.
+    pub(super) fn queue<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>) {
+        self.progress();
+        messages.for_each(|message| self.unsent.extend(message));
+        self.queued = self.unsent.len();
+    }
+
+    pub(super) async fn write(&mut self, message: &[u8]) -> Result<(), Error> {
+        let unsent = std::mem::take(&mut self.unsent);
+        let unsent = unsent.get(std::mem::take(&mut self.written)..);
+        let write = async {
+            self.stream.write_all(unsent.unwrap_or_default()).await?;
+            self.stream.write_all(message).await
+        };
+        Self::with_timeout(self.limit, self.since, write).await
+    }
+
+    /// The versions that the switch supports, from the hello that must be its first message.
+    pub(super) async fn hello(&mut self) -> Result<Versions, Error> {
+        while self.header()?.is_none() {
+            self.fill().await?;
+        }
+        match self.header()?.map(|header| header.kind) {
+            Some(header::HELLO | header::ERROR) => {}
+            // Without waiting for the rest: the length is meaningless in another protocol.
+            _ => return Err(Error::NotOpenFlow),
+        }
+        let (header, range) = self.message(None).await?;
+        let message = self.bytes(range);
+        if header.kind == header::ERROR {
+            let version = Version::from_wire(header.version).unwrap_or(Version::V10);
+            return Err(Error::Refused(ErrorMessage::decode(version, message)?));
+        }
+        Ok(hello::decode(message)?)
+    }
+
+    /// The next message that is not an echo request; those are answered. Bytes of an `awaited` part restart the
+    /// timeout, if its body is not empty.
+    pub(super) async fn message(
+        &mut self,
+        awaited: Option<Awaited<'_>>,
+    ) -> Result<(Header, Range<usize>), Error> {
+        loop {
+            let header = match self.header()? {
+                Some(header) if usize::from(header.length) <= self.pending.len() => header,
+                incomplete => {
+                    if let (Some(header), Some(awaited)) = (incomplete, awaited)
+                        && awaited.has(header)
+                    {
+                        self.progress();
+                    }
+                    self.fill().await?;
+                    continue;
+                }
+            };
+            let start = self.pending.start;
+            let range = start..start + usize::from(header.length);
+            self.pending.start = range.end;
+            if header.kind == header::ECHO_REQUEST {
+                self.answer_echo(range).await?;
+                continue;
+            }
+            return Ok((header, range));
+        }
+    }
+
+    /// The header of the next message, once its bytes are there.
+    pub(super) fn header(&self) -> Result<Option<Header>, Error> {
+        if self.pending.len() < HEADER_LEN {
+            return Ok(None);
+        }
+        Ok(Some(Header::decode(self.bytes(self.pending.clone()))?))
+    }
+
+    pub(super) async fn answer_echo(&mut self, request: Range<usize>) -> Result<(), Error> {
+        let mut reply = self.bytes(request).to_vec();
+        if let Some(kind) = reply.get_mut(1) {
+            *kind = header::ECHO_REPLY;
+        }
+        if self.unsent.is_empty() {
+            // An echo request does not restart the timeout.
+            return self.write(&reply).await;
+        }
+        // Appended: a direct write could split a queued message. A switch that causes more replies does not read.
+        if self.unsent.len() < self.queued + UNSENT_ECHOES {
+            self.unsent.extend(reply);
+        }
+        Ok(())
+    }
+
+    /// Writes queued bytes, or else reads once, as much as fits the buffer.
+    pub(super) async fn fill(&mut self) -> Result<(), Error> {
+        if self.pending.start > 0 && (self.pending.is_empty() || self.pending.end == BUFFER_LEN) {
+            let length = self.pending.len();
+            self.buffer.copy_within(self.pending.clone(), 0);
+            self.pending = 0..length;
+        }
+        let room = self.buffer.get_mut(self.pending.end..).unwrap_or_default();
+        let mut room = ReadBuf::new(room);
+        let unsent = self.unsent.get(self.written..).unwrap_or_default();
+        let is_flushed = self.unsent.is_empty();
+        let mut stream = Pin::new(&mut self.stream);
+        let step = std::future::poll_fn(|cx| {
+            let sent = match unsent {
+                [] if is_flushed => Poll::Pending,
+                [] => stream.as_mut().poll_flush(cx).map_ok(|()| 0),
+                unsent => stream.as_mut().poll_write(cx, unsent),
+            };
+            match sent {
+                Poll::Ready(sent) => Poll::Ready(sent.map(Some)),
+                Poll::Pending => stream.as_mut().poll_read(cx, &mut room).map_ok(|()| None),
+            }
+        });
+        match Self::with_timeout(self.limit, self.since, step).await? {
+            Some(0) if self.written < self.unsent.len() => return Err(Error::Closed),
+            Some(0) => (self.unsent, self.written) = (Vec::new(), 0),
+            Some(count) => {
+                self.written += count;
+                self.progress();
+            }
+            None if room.filled().is_empty() => return Err(Error::Closed),
+            None => self.pending.end += room.filled().len(),
+        }
+        Ok(())
+    }
+}
