@@ -101,7 +101,7 @@ fn a_target_of_no_known_form_is_refused() {
         vsctl!(sandbox, "set-controller br0 {target}");
         let log = fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.log")).unwrap();
         assert!(
-            log.contains(&format!("{target}: unsupported controller")),
+            log.contains(&format!("unsupported controller \"{target}\"")),
             "{log}"
         );
         ovs!(sandbox, "check br0 --columns finding,object,what,hint")
