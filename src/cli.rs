@@ -9,7 +9,6 @@ mod help;
 pub mod manual;
 mod parse;
 pub mod schema;
-pub mod today;
 
 pub use complete::Shell;
 
@@ -28,7 +27,7 @@ use parse::{leave, parse, with_environment};
 use crate::base::terminal::acts_on_a_terminal;
 use crate::commands::about::{About, Does, Purpose};
 use crate::commands::argument::{Takes as _, Value};
-use crate::commands::{self, Context, Exit, Failure, Options, WatchInterval, Writing};
+use crate::commands::{self, Context, Exit, Failure, Options, WatchInterval, Writing, today};
 use crate::openflow::version::{Version, Versions};
 use crate::output::{Format, Mode, Palette};
 use crate::source::Host;
@@ -45,7 +44,13 @@ pub fn main() -> ExitCode {
             // Help and the version are reported as errors, too; they get no hint.
             if error.use_stderr() {
                 let root = command();
-                today::explain(&mut error, &root, addressed(&root, &words));
+                let words: Vec<_> = words
+                    .iter()
+                    .skip(1)
+                    .map(|word| word.to_string_lossy())
+                    .collect();
+                let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+                today::explain(&mut error, &root, &words);
             }
             say(&error)
         }
@@ -77,14 +82,6 @@ fn visible(text: &str) -> String {
         }
     }
     out
-}
-
-/// The command of `root` that these words call.
-fn addressed<'c>(root: &'c clap::Command, words: &[OsString]) -> &'c clap::Command {
-    let words = words.iter().skip(1).filter_map(|word| word.to_str());
-    words.fold(root, |command, word| {
-        command.find_subcommand(word).unwrap_or(command)
-    })
 }
 
 const VERSION: &str = concat!(

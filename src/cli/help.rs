@@ -21,14 +21,15 @@ ovs help dump-flows
 ovs help port add
 ovs help options        the options of every command
 ovs help flows          how flows are written
-ovs help json           the JSON documents",
+ovs help json           the JSON documents
+ovs help today          the verbs of ovs-vsctl, ovs-ofctl and ovs-appctl",
     );
 
 // Arguments of `help`.
 #[derive(Debug, Args)]
 #[command(describe = ABOUT)]
 pub(super) struct Help {
-    /// A command, one of its commands, or faults, flows, json, options; without it: ovs
+    /// A command, one of its commands, or faults, flows, json, options, today; without it: ovs
     #[arg(takes = Value::PAGE, num_args = 0..=2)]
     words: Vec<String>,
 }

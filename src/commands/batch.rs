@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::write::{ChangeStep, make_all};
-use super::{Command, Context, Exit, Failure, quoted};
+use super::{Command, Context, Exit, Failure, quoted, today};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::output::escape;
@@ -128,7 +128,14 @@ fn parse(text: &str) -> Result<Vec<(usize, BatchLine)>, Failure> {
         let line = command
             .try_get_matches_from_mut(words)
             .and_then(|matches| BatchLine::from_arg_matches(&matches))
-            .map_err(|error| wrong(&reason(&error)))?;
+            .map_err(|mut error| {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                let Some(tip) = today::tip(&error, &command, &words) else {
+                    return wrong(&reason(&error));
+                };
+                today::forget_suggestions(&mut error);
+                wrong(&reason(&error)).hint(tip)
+            })?;
         if line.command.change().is_none() {
             let word = words
                 .iter()

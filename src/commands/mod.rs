@@ -15,6 +15,7 @@
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
 //! | `capture` | the captured output of a watched command |
 //! | `reporter` | remarks and log lines on stderr |
+//! | `today` | what is typed with Open vSwitch's own tools, and its counterpart |
 //! | `lines` | the rows of interfaces, which several commands list |
 
 // Doc comments in this module are help texts, where backticks would be visible. The arguments of a command
@@ -35,6 +36,7 @@ mod reporter;
 mod setting;
 mod spelling;
 mod switch;
+pub mod today;
 pub mod watch;
 mod write;
 

@@ -74,6 +74,7 @@ mod tag;
 mod tag_change;
 mod tag_map;
 mod tls;
+mod today;
 mod tunnel;
 mod tunnel_change;
 mod values;

@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `page` | a page, as roff and as text |
 //! | [`faults`] | external faults, the resulting messages and exit codes |
+//! | `today` | the verbs of Open vSwitch's own tools and their counterparts |
 //! | `*.txt` | prose |
 
 pub mod faults;
 mod page;
+mod today;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +24,7 @@ use crate::commands::Exit;
 use crate::commands::about::{About, Purpose, names};
 
 /// The pages of prose: name, section, what they are about.
-const PROSE: [(&str, u8, &str, &str); 3] = [
+const PROSE: [(&str, u8, &str, &str); 4] = [
     (
         "ovs-faults",
         7,
@@ -40,6 +42,12 @@ const PROSE: [(&str, u8, &str, &str); 3] = [
         5,
         "the JSON documents that ovs prints",
         include_str!("json.txt"),
+    ),
+    (
+        "ovs-today",
+        7,
+        "every verb of Open vSwitch's own tools, and what it is with ovs",
+        include_str!("today.txt"),
     ),
 ];
 
@@ -63,7 +71,7 @@ pub fn pages() -> Vec<Page> {
 }
 
 /// The page that `ovs help WORD...` shows: that of a command, or of one command of a group, or of
-/// another topic (`faults`, `flows`, `json`, `options`).
+/// another topic (`faults`, `flows`, `json`, `options`, `today`).
 pub fn find(words: &[String]) -> Option<Page> {
     let root = super::command();
     let name = |word: &String| word.strip_prefix("ovs-").unwrap_or(word).to_owned();
@@ -111,7 +119,7 @@ fn overview(root: &Command) -> Page {
     let synopsis = "ovs [GLOBAL OPTIONS] COMMAND [ARGUMENTS]";
     blocks.push(Block::Lines(vec![
         synopsis.into(),
-        "ovs help [COMMAND | faults | flows | json | options]".into(),
+        "ovs help [COMMAND | faults | flows | json | options | today]".into(),
     ]));
     let watchable = watchable().join("`, `");
     let mut text = prose(&OVS.replace("@WATCHABLE@", &format!("`{watchable}`")));
@@ -245,6 +253,7 @@ fn of_prose(root: &Command, at: usize) -> Option<Page> {
             blocks.extend(keys_of_commands(root));
         }
         "ovs-faults" => blocks.extend(faults::blocks()),
+        "ovs-today" => blocks.extend(today::blocks()),
         _ => {}
     }
     blocks.push(section("SEE ALSO"));
