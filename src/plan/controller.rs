@@ -19,16 +19,14 @@ impl Edit<'_> {
     pub(crate) async fn check_controller(&mut self, row: RowId) -> Result<()> {
         let target = self.draft.peek(row, "target").await?;
         let target = target.as_str().unwrap_or_default();
-        let bridge = match self.home(row) {
-            Some(bridge) => Some(bridge),
-            None => {
-                let bridges = self
-                    .draft
-                    .referrers("Bridge", "controller", row, &["name"])
-                    .await?;
-                bridges.first().copied()
-            }
-        };
+        let mut bridge = self.home(row);
+        if bridge.is_none() {
+            let bridges = self
+                .draft
+                .referrers("Bridge", "controller", row, &["name"])
+                .await?;
+            bridge = bridges.first().copied();
+        }
         let bridge = bridge.map(|bridge| self.name_of(bridge));
         let host = self.draft.database().host();
         let directories = host.run_directories();
