@@ -394,23 +394,31 @@ async fn plan<'c>(
         edit.read_whole().await?;
     }
     let last = steps.iter().filter_map(|step| step.line).next_back();
+    let refused = |refusal: Refusal, line: Option<usize>| {
+        let mut failure = Failure::from(refusal);
+        if let Some(line) = line {
+            failure.message = format!("line {line}: {}", failure.message);
+        }
+        Some(failure)
+    };
     for step in steps {
         if let (Some(line), Some(last)) = (step.line, last) {
             progress.say(|| format!("line {line} of {last}"));
         }
+        edit.draft.line = step.line;
         if let Err(refusal) = step.change.plan(&mut edit).await {
-            let mut failure = Failure::from(refusal);
-            if let Some(line) = step.line {
-                failure.message = format!("line {line}: {}", failure.message);
-            }
-            return Ok((edit, Some(failure)));
+            return Ok((edit, refused(refusal, step.line)));
         }
     }
-    if let Err(refusal) = edit.refuse_unreferenced() {
-        return Ok((edit, Some(refusal.into())));
+    if let Err((row, refusal)) = edit.refuse_unreferenced() {
+        let line = edit.draft.line_of(row, "_uuid");
+        return Ok((edit, refused(refusal, line)));
     }
-    if let Err(refusal) = edit.check_controllers().await {
-        return Ok((edit, Some(refusal.into())));
+    for row in edit.targeted_controllers() {
+        if let Err(refusal) = edit.check_controller(row).await {
+            let line = edit.draft.line_of(row, "target");
+            return Ok((edit, refused(refusal, line)));
+        }
     }
     edit.warn_of_dangling_patches().await?;
     edit.check_keys().await?;

@@ -427,8 +427,8 @@ impl Session {
     }
 
     /// Sends messages that have no reply, by their transaction ids, then a barrier, and waits until the switch
-    /// has processed them all. Returns the errors, by transaction id. Replies are read while messages are written, so
-    /// that full buffers on both sides cannot cause a deadlock.
+    /// has processed them all. Returns the first error of each, by transaction id. Replies are read while messages
+    /// are written, so that full buffers on both sides cannot cause a deadlock.
     ///
     /// # Errors
     ///
@@ -445,20 +445,18 @@ impl Session {
         let xid = self.next_xid();
         let request = header::message(version, barrier, xid, |_| ());
         let request = request.ok_or(RequestError::TooLong)?;
-        let sent: HashSet<u32> = messages.iter().map(|(xid, _)| *xid).collect();
+        // One error each: a switch that goes on sending them must not fill the memory.
+        let mut accepted: HashSet<u32> = messages.iter().map(|(xid, _)| *xid).collect();
         let all = messages.iter().map(|(_, message)| message.as_slice());
         self.connection.queue(all.chain([request.as_slice()]));
         let mut refused = Vec::new();
         loop {
             let (header, range) = self.connection.message(None).await?;
             let message = self.connection.bytes(range);
-            let is_ours = sent.contains(&header.xid);
-            if header.kind == header::ERROR && (is_ours || header.xid == xid) {
-                let error = ErrorMessage::decode(version, message)?;
-                if !is_ours {
-                    return Err(Error::Refused(error));
-                }
-                refused.push((header.xid, error));
+            if header.kind == header::ERROR && header.xid == xid {
+                return Err(Error::Refused(ErrorMessage::decode(version, message)?));
+            } else if header.kind == header::ERROR && accepted.remove(&header.xid) {
+                refused.push((header.xid, ErrorMessage::decode(version, message)?));
                 self.connection.progress();
             } else if header.kind == barrier + 1 && header.xid == xid {
                 return Ok(refused);

@@ -15,8 +15,8 @@ use super::operation::Select;
 use super::row::Row;
 use super::value::{Text, Uuid};
 
-/// Returns the monitor requests, by table, for the initial rows. Updates are selected too, although nobody reads
-/// them: ovsdb-server since 3.2 keeps the initial rows for all clients with the same request and brings them up
+/// Returns the monitor requests, by table, for the initial rows. Updates are selected too, although they are ignored:
+/// ovsdb-server since 3.2 keeps the initial rows for all clients with the same request and brings them up
 /// to date with the selected kinds of changes only, so that a request without them may get old rows.
 pub(super) fn once(selects: &[Select]) -> Value {
     let request = |select: &Select| {

@@ -344,14 +344,12 @@ impl Edit<'_> {
         references: &[Atom],
         columns: &[&str],
     ) -> Result<Vec<RowId>> {
+        self.draft.read_all(table, references, columns).await?;
         let mut rows = Vec::new();
         for reference in references {
             let row = match reference {
                 Atom::Uuid(uuid) => self.draft.by_uuid(table, *uuid, columns).await?,
-                _ => self
-                    .draft
-                    .rows()
-                    .find(|row| self.draft.reference(*row) == *reference),
+                other => self.draft.by_reference(other),
             };
             rows.extend(row.filter(|row| !self.draft.is_gone(*row)));
         }

@@ -1,48 +1,46 @@
 //! Whether ovs-vswitchd will use the controllers that a plan sets.
 
 use super::{Edit, Refusal, Result, RowId, quoted};
-use crate::model::controller::{needs_tls, refused_socket};
+use crate::model::controller::{RefusedTarget, needs_tls, refused_target};
 
 impl Edit<'_> {
-    /// Refuses targets that ovs-vswitchd never uses, where its run directory is known; elsewhere, and of TLS without
-    /// a row in table `SSL`, it warns. Only of what the plan sets.
-    pub(crate) async fn check_controllers(&mut self) -> Result<()> {
-        let rows: Vec<RowId> = self
-            .draft
-            .rows()
-            .filter(|row| {
-                self.draft.table(*row) == "Controller"
-                    && !self.draft.is_gone(*row)
-                    && self.draft.changed_columns(*row).contains(&"target")
-            })
-            .collect();
-        for row in rows {
-            let target = self.draft.peek(row, "target").await?;
-            self.check_controller(row, target.as_str().unwrap_or_default())
-                .await?;
-        }
-        Ok(())
+    /// The controllers whose target the plan sets.
+    pub(crate) fn targeted_controllers(&self) -> Vec<RowId> {
+        let sets_target = |row: &RowId| {
+            self.draft.table(*row) == "Controller"
+                && !self.draft.is_gone(*row)
+                && self.draft.changed_columns(*row).contains(&"target")
+        };
+        self.draft.rows().filter(sets_target).collect()
     }
 
-    async fn check_controller(&mut self, row: RowId, target: &str) -> Result<()> {
-        let bridges = self
-            .draft
-            .referrers("Bridge", "controller", row, &["name"])
-            .await?;
-        let bridge = bridges.first().map(|bridge| self.name_of(*bridge));
+    /// Refuses a controller whose target ovs-vswitchd never uses, of sockets where its run directory is known;
+    /// elsewhere, and of TLS without a row in table `SSL`, it warns.
+    pub(crate) async fn check_controller(&mut self, row: RowId) -> Result<()> {
+        let target = self.draft.peek(row, "target").await?;
+        let target = target.as_str().unwrap_or_default();
+        let mut bridge = self.home(row);
+        if bridge.is_none() {
+            let bridges = self
+                .draft
+                .referrers("Bridge", "controller", row, &["name"])
+                .await?;
+            bridge = bridges.first().copied();
+        }
+        let bridge = bridge.map(|bridge| self.name_of(bridge));
         let host = self.draft.database().host();
         let directories = host.run_directories();
-        if let Some(refused) = refused_socket(target, bridge.as_deref(), &directories) {
+        if let Some(refused) = refused_target(target, bridge.as_deref(), &directories) {
             let what = format!("ovs-vswitchd never uses the controller {}", quoted(target));
-            if host.is_local() {
-                let message = format!("{what}: its path is not in the run directory of the switch");
-                let hint = format!("{} is permitted", refused.permitted);
-                return Err(Refusal::refused(message).hint(hint));
+            match &refused {
+                RefusedTarget::Socket { permitted } if !host.is_local() => self.warn(format!(
+                    "{what} unless its path is in the run directory of the switch, as {permitted} is by default"
+                )),
+                _ => {
+                    let message = format!("{what}: {}", refused.reason());
+                    return Err(Refusal::refused(message).hint(refused.hint()));
+                }
             }
-            self.warn(format!(
-                "{what} unless its path is in the run directory of the switch, as {} is by default",
-                refused.permitted
-            ));
         }
         if needs_tls(target) {
             let root = self.root().await?;

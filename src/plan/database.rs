@@ -242,7 +242,11 @@ impl Edit<'_> {
 
     /// Refuses a plan that inserts unreferenced rows into tables whose unreferenced rows are deleted
     /// (ovsdb-server(7), garbage collection).
-    pub(crate) fn refuse_unreferenced(&self) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// The first such row, with the refusal.
+    pub(crate) fn refuse_unreferenced(&self) -> Result<(), (RowId, Refusal)> {
         for (row, symbol) in &self.unrooted {
             if self.draft.is_gone(*row) {
                 continue;
@@ -261,12 +265,13 @@ impl Edit<'_> {
             {
                 let table = self.draft.table(*row);
                 let name = symbol.as_deref().map(|symbol| format!(" {symbol}"));
-                return Err(Refusal::refused(format!(
+                let refusal = Refusal::refused(format!(
                     "nothing refers to the new row{} of table {table}: the database would delete it immediately",
                     name.unwrap_or_default()
                 ))
                 .hint("in a batch, `db create --id=@NAME` makes it, and a line that sets a column to \
-                       @NAME refers to it"));
+                       @NAME refers to it");
+                return Err((*row, refusal));
             }
         }
         Ok(())

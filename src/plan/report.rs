@@ -115,24 +115,8 @@ const STRUCTURE: [(&str, &str); 5] = [
     ("Interface", "name"),
 ];
 
-/// Ports that are removed with their bridge are sorted by name: the database has them in the arbitrary order
-/// of their UUIDs.
-fn sort_what_goes_along(objects: &mut [Object]) {
-    let gone = |object: &&Object| object.verb == Verb::Removed && object.kind == "bridge";
-    let bridges: HashSet<Option<String>> = objects
-        .iter()
-        .filter(gone)
-        .map(|o| o.name.clone())
-        .collect();
-    let goes_along = |object: &Object| object.kind == "port" && bridges.contains(&object.bridge);
-    for ports in objects.chunk_by_mut(|a, b| goes_along(a) && goes_along(b) && a.bridge == b.bridge)
-    {
-        sort_by_name(ports, |port| port.name.as_deref().unwrap_or_default());
-    }
-}
-
 impl Edit<'_> {
-    /// The changed objects, in the order in which they were named.
+    /// The changed objects, in the order in which they were named or read: those that go with another by name.
     pub(crate) fn report(&self) -> Vec<Object> {
         let mut parts: HashMap<RowId, Vec<RowId>> = HashMap::new();
         for row in self.draft.rows() {
@@ -148,9 +132,7 @@ impl Edit<'_> {
             all.extend(parts.get(&row).into_iter().flatten());
             self.object(row, &all)
         };
-        let mut objects: Vec<Object> = wholes.filter_map(object).collect();
-        sort_what_goes_along(&mut objects);
-        objects
+        wholes.filter_map(object).collect()
     }
 
     fn object(&self, row: RowId, parts: &[RowId]) -> Option<Object> {
@@ -252,7 +234,7 @@ impl Edit<'_> {
         columns
     }
 
-    /// What the report says of rows that stay or are made: to be read again once it is written.
+    /// The columns that the report shows of rows that stay or are made: to be read again once it is written.
     pub(crate) fn written_columns(&self) -> Vec<WrittenRow> {
         let rows = self.draft.rows().filter(|row| !self.draft.is_gone(*row));
         let written = rows.filter_map(|row| {
@@ -360,9 +342,7 @@ impl Edit<'_> {
     fn readable(&self, datum: &Datum) -> Datum {
         let atom = |atom: &Atom| match atom {
             Atom::Uuid(_) | Atom::NamedUuid(_) => {
-                let mut rows = self.draft.rows();
-                let row = rows.find(|row| self.draft.reference(*row) == *atom);
-                match row.map(|row| self.title(row)) {
+                match self.draft.by_reference(atom).map(|row| self.title(row)) {
                     Some(Some(title)) => Atom::String(title),
                     Some(None) => Atom::String("new".to_owned()),
                     None => atom.clone(),

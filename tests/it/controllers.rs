@@ -47,7 +47,7 @@ fn a_socket_that_the_switch_does_not_open_is_refused() {
         batch.write_stdin(format!(
             "db create Controller target={target} --id=@c\ndb set Bridge br0 controller=@c\n"
         ));
-        batch.fails(1, words.clone());
+        batch.fails(1, words.replacen("ovs: ", "ovs: line 1: ", 1));
         assert_eq!(sandbox.database(), before);
         let new = words.replace("br0.NAME", "br2.NAME");
         sandbox.refuses(&format!("bridge add br2 --controller {target}"), 1, &new);
@@ -73,6 +73,44 @@ fn a_socket_that_the_switch_does_not_open_is_refused() {
             .ok()
             .says_nothing();
         until("it is used", || is_used(&sandbox, &target));
+    }
+}
+
+#[test]
+fn a_target_of_no_known_form_is_refused() {
+    let sandbox = Sandbox::with("add-br br0 -- set-controller br0 tcp:127.0.0.1:1");
+    let forms = "tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, ptcp:[PORT][:HOST], pssl:[PORT][:HOST], punix:PATH";
+    for target in ["bogus:192.0.2.1", "TCP:192.0.2.1", "tcp"] {
+        let reason = format!(
+            "ovs-vswitchd never uses the controller \"{target}\": it has no known form\nhint: the forms are \
+             {forms}\n"
+        );
+        sandbox.refuses(
+            &format!("db set Controller br0 target={target}"),
+            1,
+            &format!("ovs: {reason}"),
+        );
+        let mut batch = ovs!(sandbox, "batch");
+        batch.write_stdin(format!(
+            "bridge add br1\n# not this one\ndb create Controller target=tcp:127.0.0.1:1 --id=@c\n\
+             db set Controller @c target={target}\ndb set Bridge br1 controller=@c\n"
+        ));
+        batch.fails(1, format!("ovs: line 4: {reason}"));
+
+        // The real daemon does not use it.
+        vsctl!(sandbox, "set-controller br0 {target}");
+        let log = fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.log")).unwrap();
+        assert!(
+            log.contains(&format!("unsupported controller \"{target}\"")),
+            "{log}"
+        );
+        ovs!(sandbox, "check br0 --columns finding,object,what,hint")
+            .run()
+            .shows(format!(
+                "controller-unreachable\t{target}\tovs-vswitchd does not use it: it has no known form\t\
+                 `ovs bridge set br0 --controller TARGET` sets another: the forms are {forms}\n"
+            ));
+        vsctl!(sandbox, "set-controller br0 tcp:127.0.0.1:1");
     }
 }
 

@@ -27,7 +27,7 @@ use crate::watch::Watched;
 const RELEASES: [(&str, &str); 3] = [("3.5", "8.8.0"), ("2.8", "7.15.0"), ("2.5", "7.12.1")];
 
 /// What is about something that the schemas of older releases lack: the first release that has it.
-const ABOUT: [(&str, &str, &str); 7] = [
+const ABOUT: [(&str, &str, &str); 8] = [
     (
         "port set p1 --mtu 1400",
         "2.6",
@@ -55,6 +55,11 @@ const ABOUT: [(&str, &str, &str); 7] = [
     ),
     (
         "port set p1 --ingress-policing-kpkts-rate 5",
+        "2.16",
+        "column ingress_policing_kpkts_rate in table Interface",
+    ),
+    (
+        "port set p1 --ingress-policing-kpkts-rate 0",
         "2.16",
         "column ingress_policing_kpkts_rate in table Interface",
     ),

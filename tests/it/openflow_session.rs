@@ -367,6 +367,8 @@ fn messages_are_written_while_those_of_the_switch_are_read() {
             stream.write_all(&error(7)).unwrap();
             stream.write_all(&ECHO).unwrap();
         }
+        // A repeated error counts once.
+        stream.write_all(&error(100)).unwrap();
         stream.write_all(&error(100)).unwrap();
         let (mut echoes, mut received, mut barriers) = (0, 0, 0);
         let mut header = [0; 8];

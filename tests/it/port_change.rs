@@ -316,6 +316,33 @@ fn del_takes_ports_by_name_number_and_bridge() {
     );
 }
 
+/// The database has the ports of a bridge in the order of their UUIDs, which are random.
+#[test]
+fn what_goes_along_is_listed_by_name() {
+    let sandbox = Sandbox::with("add-br br0 -- add-br br1 -- add-br v7 br1 7");
+    let names: Vec<String> = (1..=12).map(|number| format!("p{number}")).collect();
+    let fill = |bridge: &str| {
+        for name in names.iter().rev() {
+            vsctl!(sandbox, "--no-wait add-port {bridge} {name}");
+        }
+    };
+    let listed = |command: &str| {
+        let said = ovs!(sandbox, "{command} -g name").out();
+        let ports = said.lines().filter(|name| name.starts_with('p'));
+        ports.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (bridge, command) in [
+        ("br0", "port del br0 --all"),
+        ("br0", "bridge del br0"),
+        ("v7", "bridge del v7"),
+        ("br1", "bridge del br1"),
+    ] {
+        fill(bridge);
+        assert_eq!(listed(&format!("{command} --dry-run")), names, "{command}");
+        assert_eq!(listed(command), names, "{command}");
+    }
+}
+
 #[test]
 fn del_of_one_patch_end_says_what_is_left() {
     let sandbox = Sandbox::with(TWO_BRIDGES);

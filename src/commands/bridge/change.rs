@@ -7,6 +7,7 @@ use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{one_of, switch};
 use crate::commands::write::DatabaseChange;
+use crate::model::controller::TARGET_FORMS;
 use crate::model::keys;
 use crate::openflow::version::Version;
 use crate::ovsdb::{Atom, Datum};
@@ -239,9 +240,7 @@ fn target(text: &str) -> Result<String, String> {
     if text != NONE {
         check_target(text).map_err(|reason| match reason {
             Some(reason) => reason,
-            None => "expected tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, ptcp:[PORT][:HOST], \
-                     pssl:[PORT][:HOST], punix:PATH, or none"
-                .to_owned(),
+            None => format!("expected {TARGET_FORMS}, or none"),
         })?;
     }
     Ok(text.to_owned())

@@ -2,7 +2,7 @@
 
 use super::finding::{Found, Snapshot};
 use super::kind::FindingKind;
-use crate::model::controller::{needs_tls, refused_socket};
+use crate::model::controller::{RefusedTarget, needs_tls, refused_target};
 use crate::model::{Bridge, Connection};
 
 pub(super) fn check(snapshot: &Snapshot<'_>, found: &mut Found) {
@@ -108,14 +108,20 @@ struct Unused {
 /// `None`: it uses it.
 fn unused(snapshot: &Snapshot<'_>, bridge: &Bridge, controller: &Connection) -> Option<Unused> {
     let target = &controller.target;
-    if let Some(refused) = refused_socket(target, Some(&bridge.name), snapshot.run_directories) {
+    if let Some(refused) = refused_target(target, Some(&bridge.name), snapshot.run_directories) {
         return Some(Unused {
-            why: "ovs-vswitchd does not use it: its path is not in the run directory of the switch"
-                .to_owned(),
-            hint: format!(
-                "{} is permitted: `ovs bridge set {{bridge}} --controller TARGET`",
-                refused.permitted
-            ),
+            why: format!("ovs-vswitchd does not use it: {}", refused.reason()),
+            hint: match &refused {
+                // The list of forms has colons and commas of its own.
+                RefusedTarget::Form => format!(
+                    "`ovs bridge set {{bridge}} --controller TARGET` sets another: {}",
+                    refused.hint()
+                ),
+                RefusedTarget::Socket { .. } => format!(
+                    "{}: `ovs bridge set {{bridge}} --controller TARGET`",
+                    refused.hint()
+                ),
+            },
         });
     }
     // With a key from its command line it would have tried to connect.

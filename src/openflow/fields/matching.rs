@@ -208,11 +208,6 @@ impl<'a> Match<'a> {
         registers
     }
 
-    /// Whether the match has fields other than these.
-    pub fn has_other_than(&self, fields: &RowSet) -> bool {
-        self.has_unknown || !self.present.without(*fields).is_empty()
-    }
-
     /// Every field that has a row, with its value and mask as received, in the order of the rows.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Masked<'a>)> + '_ {
         let field = |place: FieldOffset| Some((place.id.row(), self.at_place(place)?));

@@ -17,6 +17,7 @@ pub(crate) use change::ColumnChange;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
+use crate::base::order::sort_by_name;
 use crate::ovsdb::relation::Relation;
 use crate::ovsdb::{Atom, Condition, Datum, Error, Function, Row, Select, Uuid};
 use crate::source::Database;
@@ -40,6 +41,8 @@ pub(crate) struct Draft<'c> {
     database: &'c Database,
     rows: Rows,
     stored: HashMap<Uuid, RowId>,
+    /// The rows that the transaction inserts, by their `uuid-name`.
+    inserted: HashMap<String, RowId>,
     tables: HashMap<String, Table>,
     /// References that decisions depend on: this column of that row contains this.
     references: BTreeSet<(RowId, String, Uuid)>,
@@ -49,6 +52,8 @@ pub(crate) struct Draft<'c> {
     absent: BTreeSet<(String, String)>,
     /// Searches that decisions depend on, with their results.
     searches: Vec<(String, Vec<Condition>, Vec<Uuid>)>,
+    /// The line of a batch whose changes come next.
+    pub(crate) line: Option<usize>,
 }
 
 /// Rows next to a row: their table, the column that refers from one to the other, the columns to read.
@@ -73,6 +78,10 @@ struct Entry {
     /// The columns that decisions depend on.
     relied: BTreeSet<String>,
     changes: BTreeMap<String, ColumnChange>,
+    /// The line that inserts the row.
+    line: Option<usize>,
+    /// The line that last changes each column.
+    lines: BTreeMap<String, usize>,
     gone: Option<Gone>,
 }
 
@@ -115,11 +124,13 @@ impl<'c> Draft<'c> {
             database,
             rows: Rows::default(),
             stored: HashMap::new(),
+            inserted: HashMap::new(),
             tables: HashMap::new(),
             references: BTreeSet::new(),
             referrers: HashMap::new(),
             absent: BTreeSet::new(),
             searches: Vec::new(),
+            line: None,
         }
     }
 
@@ -327,6 +338,7 @@ impl<'c> Draft<'c> {
         columns: &[&str],
     ) -> Result<Vec<RowId>, Error> {
         let datum = self.value(row, column).await?;
+        self.read_all(table, atoms(&datum), columns).await?;
         let mut rows = Vec::new();
         for atom in atoms(&datum) {
             match atom {
@@ -335,14 +347,28 @@ impl<'c> Draft<'c> {
                         rows.push(row);
                     }
                 }
-                Atom::NamedUuid(name) => {
-                    let made = |entry: &Entry| entry.identity == Identity::New(name.clone());
-                    rows.extend(self.rows.iter().position(made).map(RowId));
-                }
-                _ => {}
+                other => rows.extend(self.by_reference(other)),
             }
         }
         Ok(rows)
+    }
+
+    /// Reads those of the rows that were not read yet, in one request and in the order of their names.
+    pub(crate) async fn read_all(
+        &mut self,
+        table: &str,
+        references: &[Atom],
+        columns: &[&str],
+    ) -> Result<(), Error> {
+        let missing = |atom: &Atom| match atom {
+            Atom::Uuid(uuid) if !self.stored.contains_key(uuid) => Some(*uuid),
+            _ => None,
+        };
+        let missing = references.iter().filter_map(missing);
+        let selects: Vec<Select> = missing
+            .map(|uuid| select(table, columns).when("_uuid", Function::Equal, uuid))
+            .collect();
+        self.read_selected(selects, columns).await.map(drop)
     }
 
     /// The row of the database with this UUID, if it is in that table.
@@ -386,7 +412,9 @@ impl<'c> Draft<'c> {
         columns: impl IntoIterator<Item = (&'n str, Datum)>,
     ) -> RowId {
         let columns = columns.into_iter();
-        let row = self.enter(table, Identity::New(format!("new{}", self.rows.len())));
+        let name = format!("new{}", self.rows.len());
+        let row = self.enter(table, Identity::New(name.clone()));
+        self.inserted.insert(name, row);
         self.rows.of_mut(row).stored = columns
             .map(|(name, datum)| (name.to_owned(), datum))
             .collect();
@@ -465,6 +493,15 @@ impl<'c> Draft<'c> {
         }
     }
 
+    /// The row with this reference, if it was read or inserted.
+    pub(crate) fn by_reference(&self, reference: &Atom) -> Option<RowId> {
+        match reference {
+            Atom::Uuid(uuid) => self.stored(*uuid),
+            Atom::NamedUuid(name) => self.inserted.get(name).copied(),
+            _ => None,
+        }
+    }
+
     /// Takes what a column holds once the transaction is committed.
     pub(crate) fn observe(&mut self, row: RowId, column: &str, datum: Datum) {
         self.change(row, column, ColumnChange::Set(datum));
@@ -533,8 +570,18 @@ impl<'c> Draft<'c> {
         }
     }
 
+    /// The line of a batch that last changes a column, else the one that inserts the row.
+    pub(crate) fn line_of(&self, row: RowId, column: &str) -> Option<usize> {
+        let entry = self.rows.of(row);
+        entry.lines.get(column).copied().or(entry.line)
+    }
+
     fn change(&mut self, row: RowId, column: &str, change: ColumnChange) {
+        let line = self.line;
         let entry = self.rows.of_mut(row);
+        if let Some(line) = line {
+            entry.lines.insert(column.to_owned(), line);
+        }
         let merged = match entry.changes.remove(column) {
             Some(earlier) => earlier.then(change),
             None => change,
@@ -550,8 +597,19 @@ impl<'c> Draft<'c> {
     ) -> Result<Vec<RowId>, Error> {
         let mut select = select(table, columns);
         select.when = when;
-        let rows = self.database.select(vec![select]).await?;
-        let rows = self.learn(&rows.concat())?;
+        self.read_selected(vec![select], columns).await
+    }
+
+    /// Reads the rows of selects of these columns, and returns them in the order of their names.
+    async fn read_selected(
+        &mut self,
+        selects: Vec<Select>,
+        columns: &[&str],
+    ) -> Result<Vec<RowId>, Error> {
+        let mut rows = self.database.select(selects).await?.concat();
+        // The database has them in the order of their UUIDs, which has no meaning.
+        sort_by_name(&mut rows, |row| row.string("name").unwrap_or_default());
+        let rows = self.learn(&rows)?;
         for row in &rows {
             let stored = &mut self.rows.of_mut(*row).stored;
             for column in columns.iter().filter(|column| **column != "_uuid") {
@@ -587,12 +645,18 @@ impl<'c> Draft<'c> {
 
     fn enter(&mut self, table: &str, identity: Identity) -> RowId {
         let row = RowId(self.rows.len());
+        let line = match identity {
+            Identity::New(_) => self.line,
+            Identity::Stored(_) => None,
+        };
         self.rows.0.push(Entry {
             table: table.to_owned(),
             identity,
             stored: BTreeMap::new(),
             relied: BTreeSet::new(),
             changes: BTreeMap::new(),
+            line,
+            lines: BTreeMap::new(),
             gone: None,
         });
         let table = self.tables.entry(table.to_owned()).or_default();
