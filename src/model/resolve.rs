@@ -584,7 +584,6 @@ mod tests {
         assert_eq!(found(None, "br-int/15"), ens37);
         assert_eq!(found(br_int, "br-int/int-br-ens37"), ens37);
         assert_eq!(found(br_int, "\"15\""), ("15".into(), Some(3)));
-        assert_eq!(found(br_int, "eth1"), ("bond0".into(), Some(5)));
         assert_eq!(found(br_int, "bond0"), ("bond0".into(), None));
         assert_eq!(found(None, "\"br-tun/1\""), ("br-tun/1".into(), Some(6)));
         assert_eq!(found(None, "br-tun/1"), ("patch-int".into(), Some(1)));
@@ -604,6 +603,11 @@ mod tests {
                 "port \"qvoX\" not found on br-int (did you mean \"qvo0d3ade5c-72\"?)",
             ),
             (None, "zzz", "port \"zzz\" not found"),
+            (
+                Some("br-int"),
+                "eth1",
+                "\"eth1\" is an interface of port \"bond0\", not a port",
+            ),
             (Some("br-int"), "99", "port \"99\" not found on br-int"),
             (
                 Some("br-itn"),

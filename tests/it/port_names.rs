@@ -182,7 +182,10 @@ fn lists_show_both_names_where_they_differ() {
             "eth1       port1\n",
         ),
         ("port resolve br0 1", "eth1       1       port1\n"),
-        ("port show port1", "port         port1\ninterface    eth1\n"),
+        (
+            "port show port1",
+            "port            port1\ninterface       eth1\n",
+        ),
         ("patch list br0", " ok     int\n"),
         ("tunnel list", " vx0\n"),
         ("show", "eth1 (port1)"),

@@ -298,7 +298,7 @@ fn everything_that_a_port_is_asked_to_be() {
         ),
         ("other_config", json!({"lacp-time": "fast"})),
         ("interface_other_config", json!({"a": "b"})),
-        ("bfd", json!({"enable": "true", "min_rx": "2000"})),
+        ("bfd_settings", json!({"enable": "true", "min_rx": "2000"})),
         ("cfm_mpid", json!(3)),
         ("lldp", json!({"enable": "true"})),
         ("lacp", json!("active")),
