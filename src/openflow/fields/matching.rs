@@ -1,13 +1,16 @@
 //! What a flow matches: OXM or NXM fields, kept as received, with the offset of every row.
 
+mod print;
+
+use self::print::{MatchJson, MatchText, MatchVisitor};
 use super::super::bytes::{Cursor, DecodeError, DecodeErrorKind, be_number};
 use super::super::text::{Sink, Style, TextContext, TextRole, port_from_v10};
 use super::Header;
 use super::row_set::{ETHERNET, RowSet, SOMETIMES_HIDDEN, TAGS, WIDE_REGISTERS};
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci, TciForm, word_for};
 use super::table::{Field, Id};
-use super::values::{self, all_ones, all_zeros};
-use crate::base::digits::{put_all_hex, put_decimal};
+use super::values::{all_ones, all_zeros};
+use crate::base::digits::put_decimal;
 use crate::base::json::Json;
 
 /// The priority that text leaves out.
@@ -591,120 +594,6 @@ fn walk_tag(tci: Tci, visit: &mut impl MatchVisitor) {
             let mask = tci.mask.to_be_bytes();
             let mask = (tci.mask != u16::MAX).then_some(mask.as_slice());
             visit.field(Id::VLAN_TCI.row(), &tci.value.to_be_bytes(), mask);
-        }
-    }
-}
-
-/// Receives the parts of a match from [`Match::walk`].
-trait MatchVisitor {
-    /// A protocol's word, its Ethernet type, and its IP protocol if the word includes one.
-    fn protocol(&mut self, word: &'static str, eth_type: u16, nw_proto: Option<u8>);
-
-    /// Packets are Ethernet, where that is printed.
-    fn ethernet(&mut self);
-
-    /// A field under its key.
-    fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>);
-
-    /// A field without a row.
-    fn unknown(&mut self, header: Header, value: &[u8], mask: Option<&[u8]>);
-}
-
-/// A match as text.
-struct MatchText<'s, 'c, S> {
-    sink: &'s mut S,
-    cx: &'s TextContext<'c>,
-    /// The matched fields that are not printed.
-    hidden: RowSet,
-    first: bool,
-}
-
-impl<S: Sink> MatchText<'_, '_, S> {
-    fn separate(&mut self) {
-        if !self.first {
-            self.sink.put(",");
-        }
-        self.first = false;
-    }
-}
-
-impl<S: Sink> MatchVisitor for MatchText<'_, '_, S> {
-    fn protocol(&mut self, word: &'static str, _: u16, _: Option<u8>) {
-        self.separate();
-        self.sink.put_as(TextRole::Value, word);
-    }
-
-    fn ethernet(&mut self) {
-        self.separate();
-        self.sink.put_as(TextRole::Value, "eth");
-    }
-
-    fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
-        if self.hidden.contains(field.id) {
-            return;
-        }
-        self.separate();
-        if mask.is_some_and(all_zeros) {
-            // A tunnel option with any value.
-            self.sink.put_as(TextRole::Key, field.key);
-            return;
-        }
-        self.sink.key(field.key);
-        values::dump(field, value, mask, self.sink, self.cx);
-    }
-
-    fn unknown(&mut self, header: Header, value: &[u8], mask: Option<&[u8]>) {
-        self.separate();
-        self.sink.begin(TextRole::Key);
-        header.put_unknown(self.sink.buffer());
-        self.sink.put("=");
-        self.sink.end(TextRole::Key);
-        let out = self.sink.buffer();
-        put_all_hex(out, value);
-        if let Some(mask) = mask {
-            out.push('/');
-            put_all_hex(out, mask);
-        }
-    }
-}
-
-/// A match as members of a JSON object.
-struct MatchJson<'s, 'j, 'c> {
-    json: &'s mut Json<'j>,
-    cx: &'s TextContext<'c>,
-}
-
-impl MatchVisitor for MatchJson<'_, '_, '_> {
-    fn protocol(&mut self, _: &'static str, eth_type: u16, nw_proto: Option<u8>) {
-        self.json.key(Id::ETH_TYPE.row().key);
-        self.json.number(eth_type);
-        if let Some(nw_proto) = nw_proto {
-            self.json.key(Id::NW_PROTO.row().key);
-            self.json.number(nw_proto);
-        }
-    }
-
-    fn ethernet(&mut self) {}
-
-    fn field(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
-        self.json.key(field.key);
-        field.value_json(value, mask, self.json, self.cx);
-    }
-
-    fn unknown(&mut self, header: Header, value: &[u8], mask: Option<&[u8]>) {
-        let mut key = String::new();
-        header.put_unknown(&mut key);
-        self.json.key_of(&key);
-        match mask {
-            None => self.json.plain(|out| put_all_hex(out, value)),
-            Some(mask) => {
-                self.json.begin_object();
-                self.json.key("value");
-                self.json.plain(|out| put_all_hex(out, value));
-                self.json.key("mask");
-                self.json.plain(|out| put_all_hex(out, mask));
-                self.json.end_object();
-            }
         }
     }
 }
