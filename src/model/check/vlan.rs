@@ -91,8 +91,10 @@ fn is_uplink(port: &Port, host: Option<&HostFacts>) -> bool {
 
 /// The only port without a VLAN of its own that can lead out of the host, where no other does: the bridge's uplink.
 fn only_uplink<'t>(bridge: &'t Bridge, host: Option<&HostFacts>) -> Option<&'t Port> {
-    let others = |port: &&Port| is_uplink(port, host) || leads_to_flows(port);
-    if bridge.ports.iter().any(|port| others(&port)) {
+    let leads_out = |port: &Port| {
+        is_uplink(port, host) || port.interfaces.iter().any(|it| it.kind() == "patch")
+    };
+    if bridge.ports.iter().any(leads_out) {
         return None;
     }
     let mut ports = bridge.ports.iter().filter(|port| {
