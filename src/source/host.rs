@@ -98,7 +98,7 @@ impl Host {
         }
     }
 
-    /// The spellings of [`Host::run_directory`]: as it was named, without symbolic links, and the default one if it is
+    /// The spellings of the run directory: as it was named, without symbolic links, and the default one if it is
     /// the same directory.
     pub fn run_directories(&self) -> Vec<String> {
         let named = self.run_directory();

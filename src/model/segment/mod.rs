@@ -68,7 +68,7 @@ pub fn is_of_guest(bridge: &Bridge, port: &Port) -> bool {
     network::is_of_guest(bridge, port)
 }
 
-/// Like [`map`], for the packets of one port of a home: its tag, or, if it carries several VLANs, each that
+/// Like [`tag_lines`], for the packets of one port of a home: its tag, or, if it carries several VLANs, each that
 /// leads anywhere; 0 is untagged.
 pub fn port_lines<'t>(
     network: &Network<'t>,
