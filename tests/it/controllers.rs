@@ -114,6 +114,20 @@ fn a_target_of_no_known_form_is_refused() {
     }
 }
 
+/// Each controller of a bridge without one that is connected has its own reason.
+#[test]
+fn several_unused_controllers_have_their_own_reasons() {
+    let sandbox = Sandbox::with("add-br br0 -- set-fail-mode br0 secure");
+    vsctl!(sandbox, "set-controller br0 unix:/x bogus foo");
+    for target in ["unix:/x", "bogus", "foo"] {
+        assert!(!is_used(&sandbox, target), "{target}");
+    }
+    ovs!(sandbox, "check br0 -g what").exits(1).prints(
+        "fail_mode is secure, and bogus or foo is not connected: ovs-vswitchd does not use it: it has no known form; \
+         unix:/x is not connected: ovs-vswitchd does not use it: its path is not in the run directory of the switch\n",
+    );
+}
+
 #[test]
 fn tls_without_a_key_is_warned_of() {
     let sandbox = Sandbox::with("add-br br0");

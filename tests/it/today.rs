@@ -422,6 +422,44 @@ fn the_hint_has_the_arguments_that_were_typed() {
         .omits("ovs-vsctl");
 }
 
+/// The lines of Open vSwitch's FAQ refer to rows before they make them; the hint's lines, in the order of a batch,
+/// make the same.
+#[test]
+fn the_hint_puts_rows_before_what_refers_to_them() {
+    let ports = "add-br br0 -- add-port br0 p1 -- set Interface p1 type=internal \
+                 -- add-port br0 p2 -- set Interface p2 type=internal";
+    let made = |sandbox: &Sandbox| {
+        let lists = "--bare --columns=name,select_all list Mirror \
+                     -- --columns=type,other_config list QoS -- --columns=other_config list Queue \
+                     -- --columns=targets,active_timeout list NetFlow -- --columns=name find Port qos!=[] \
+                     -- --columns=name find Bridge mirrors!=[] -- --columns=name find Bridge netflow!=[]";
+        vsctl!(sandbox, "{lists}")
+    };
+    for line in [
+        "-- set bridge br0 mirrors=@m -- --id=@p1 get port p1 -- --id=@p2 get port p2 \
+         -- --id=@m create mirror name=m0 select-dst-port=@p1 select-src-port=@p1 output-port=@p2",
+        "-- add-port br0 p3 -- set interface p3 type=internal -- set port p3 qos=@newqos \
+         -- --id=@newqos create qos type=linux-htb other-config:max-rate=1000000000 queues:123=@q \
+         -- --id=@q create queue other-config:max-rate=10000000",
+        "-- set bridge br0 netflow=@nf -- --id=@nf create netflow targets=\\\"192.0.2.1:5566\\\" active-timeout=30",
+    ] {
+        let (theirs, ours) = (Sandbox::with(ports), Sandbox::with(ports));
+        shell(&theirs, &format!("ovs-vsctl {line}")).exits(0);
+        let ran = shell(&ours, &format!("ovs {line}")).exits(2);
+        let tip = ran
+            .stderr
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("tip: "));
+        let typed = tip.and_then(|tip| tip.split_once("' type '"));
+        let lines = typed.and_then(|(_, typed)| typed.strip_suffix("', as lines of 'ovs batch'"));
+        let lines = lines.unwrap_or_else(|| panic!("{line}: {tip:?}"));
+        let batch = lines.split("' and '").collect::<Vec<_>>().join("\n");
+        ovs!(ours, "batch -").write_stdin(batch).ok();
+        assert_eq!(made(&theirs), made(&ours), "{lines}");
+        assert!(!made(&theirs).is_empty());
+    }
+}
+
 #[test]
 fn the_hint_in_a_batch_is_a_line_of_it() {
     let sandbox = Sandbox::empty();

@@ -287,7 +287,7 @@ impl Workers {
             lines.printer.add_count(count);
             outcome = outcome.and(ended);
         }
-        // After a failure parts are left, whose tokens nobody receives.
+        // After a failure some parts remain; dropping them closes the channel of the token, so that `recv` returns.
         drop(self.parts);
         if let Ok(token) = self.token.recv() {
             lines.malformed = token.malformed;

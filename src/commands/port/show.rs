@@ -229,8 +229,7 @@ fn columns<'t>() -> Vec<Column<Shown<'t>>> {
         .is(
             Shape::OrNull(&Shape::Records(|| headings(&member_columns()))),
             "of a bond: its interfaces",
-        )
-        .reads(&MEMBER_READS),
+        ),
     ]
 }
 
@@ -238,43 +237,6 @@ fn bond(shown: &Shown<'_>, cell: impl Fn(&InterfaceRow<'_>) -> Cell) -> Cell {
     let bond = shown.lines.first().filter(|_| shown.sole().is_none());
     bond.map_or(Cell::Absent, cell)
 }
-
-/// The database columns that [`member_columns`] are made of.
-const MEMBER_READS: [&str; 30] = {
-    let [a, b, c, d, e, f, g, h, i, j] = PortState::READS;
-    [
-        a,
-        b,
-        c,
-        d,
-        e,
-        f,
-        g,
-        h,
-        i,
-        j,
-        "mac_in_use",
-        "cfm_fault_status",
-        "link_state",
-        "error",
-        "admin_state",
-        "ofport_request",
-        "mtu",
-        "mtu_request",
-        "mac",
-        "options",
-        "other_config",
-        "ingress_policing_rate",
-        "ingress_policing_burst",
-        "ingress_policing_kpkts_rate",
-        "ingress_policing_kpkts_burst",
-        "bfd",
-        "cfm_mpid",
-        "lldp",
-        "status",
-        "external_ids",
-    ]
-};
 
 /// A delay that is not 0.
 fn delay(shown: &Shown<'_>, delay: impl Fn(&InterfaceRow<'_>) -> i64) -> Cell {

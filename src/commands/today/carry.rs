@@ -38,7 +38,10 @@ pub(super) fn tip(root: &Command, words: &[&str], unknown: Option<&str>) -> Opti
             .all(|form| !form.arguments.starts_with("TABLE"));
     if is_carried && let Some(carried) = carry(root, &typed) {
         let line = line(tool, &typed.words());
-        return Some(format!("for '{line}' type {}", text(root, &carried)));
+        return Some(format!(
+            "for '{line}' type {}",
+            text(root, &in_order(carried))
+        ));
     }
     let alone = Typed {
         before: &[],
@@ -64,14 +67,19 @@ fn line(tool: Tool, words: &[&str]) -> String {
 
 /// What the hint says after "type".
 fn text(root: &Command, carried: &[Carried]) -> String {
-    let is_batch = root.is_no_binary_name_set() && carried.iter().all(|one| one.changes(root));
+    // Only a line of a batch can refer to a row of an earlier line.
+    let refers = carried.iter().any(|one| one.symbol().is_some());
+    let is_batch =
+        refers || root.is_no_binary_name_set() && carried.iter().all(|one| one.changes(root));
     let lines = carried.iter().map(|one| {
         let words: Vec<_> = one.words.iter().map(|text| word(text)).collect();
         let program = if is_batch { "" } else { "ovs " };
         format!("'{program}{}'", words.join(" "))
     });
     let mut text = lines.collect::<Vec<_>>().join(" and ");
-    if is_batch && carried.len() > 1 {
+    if refers && !root.is_no_binary_name_set() {
+        text.push_str(", as lines of 'ovs batch'");
+    } else if is_batch && carried.len() > 1 {
         text.push_str(", a line each");
     } else if carried.len() > 1 {
         text.push_str(", or all as lines of 'ovs batch'");
@@ -104,6 +112,45 @@ impl Carried {
         let words: Vec<&str> = self.form.ovs.split(' ').collect();
         About::of(called(root, &words)).does == Does::Changes
     }
+
+    /// The name that later lines of a batch have for its row: `@q`.
+    fn symbol(&self) -> Option<&str> {
+        let symbol = |word: &String| {
+            word.strip_prefix("--id=")
+                .is_some_and(|name| name.starts_with('@'))
+        };
+        let word = self.words.iter().find(|word| symbol(word))?;
+        word.strip_prefix("--id=")
+    }
+
+    /// Whether it refers to the row of another line by this name.
+    fn refers_to(&self, symbol: &str) -> bool {
+        self.symbol() != Some(symbol)
+            && self.words.iter().any(|word| {
+                word.match_indices(symbol).any(|(at, _)| {
+                    let after = word
+                        .get(at + symbol.len()..)
+                        .and_then(|rest| rest.chars().next());
+                    !after.is_some_and(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+                })
+            })
+    }
+}
+
+/// Puts each line behind those whose rows it refers to, and keeps the order else: ovs-vsctl takes a reference
+/// before its row, a batch does not.
+fn in_order(mut lines: Vec<Carried>) -> Vec<Carried> {
+    let mut ordered = Vec::new();
+    while !lines.is_empty() {
+        let is_ready = |one: &Carried| {
+            let mut symbols = lines.iter().filter_map(Carried::symbol);
+            !symbols.any(|symbol| one.refers_to(symbol))
+        };
+        // In a circle of references no line is ready.
+        let next = lines.iter().position(is_ready).unwrap_or_default();
+        ordered.push(lines.remove(next));
+    }
+    ordered
 }
 
 /// The commands of `ovs` for what was typed; `None` if its arguments are not those of the verb.
@@ -124,18 +171,22 @@ fn carry(root: &Command, typed: &Typed<'_>) -> Option<Vec<Carried>> {
             .iter()
             .map(|setting| ("Port", *setting)),
     );
+    let template: Vec<&str> = form.ovs.split(' ').collect();
+    let command = called(root, &template);
+    let has_options = |settings: &[(&str, &str)]| {
+        let mut settings = settings.iter();
+        settings.all(|(table, setting)| option_of_setting(setting, table, command).is_some())
+    };
     let mut others = Vec::new();
-    for command in &typed.further {
-        match settings_of(command, form, &arguments) {
-            Some(more) => settings.extend(more),
-            None => others.extend(carry(
+    for further in &typed.further {
+        match settings_of(further, form, &arguments) {
+            Some(more) if has_options(&more) => settings.extend(more),
+            _ => others.extend(carry(
                 root,
-                &Typed::find(command, Some(typed.verb.tool), |_| false)?,
+                &Typed::find(further, Some(typed.verb.tool), |_| false)?,
             )?),
         }
     }
-    let template: Vec<&str> = form.ovs.split(' ').collect();
-    let command = called(root, &template);
     let (mut words, mut left) = (Vec::new(), options.left);
     let mut before = "";
     for part in template {

@@ -56,15 +56,20 @@ fn check_bridge(snapshot: &Snapshot<'_>, bridge: &Bridge, found: &mut Found) {
         && none_is_connected
         && let Some(first) = away.first()
     {
-        let unused = unused(first);
-        let why = match &unused {
+        let why = |controller: &&Connection| match unused(controller) {
             Some(unused) => format!(": {}", unused.why),
-            None => reason(first),
+            None => reason(controller),
         };
-        let what = format!(
-            "fail_mode is secure, and {} is not connected{why}",
-            targets(&away)
-        );
+        // Those with one reason are named together.
+        let groups: Vec<String> = away
+            .chunk_by(|a, b| why(a) == why(b))
+            .map(|group| {
+                let why = group.first().map(why).unwrap_or_default();
+                format!("{} is not connected{why}", targets(group))
+            })
+            .collect();
+        let what = format!("fail_mode is secure, and {}", groups.join("; "));
+        let unused = unused(first);
         found.add(FindingKind::NoController, Some(bridge), &bridge.name, what);
         if let Some(unused) = unused {
             found.hint(&unused.hint, &[]);
