@@ -9,8 +9,8 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`cli`] | the clap root: global options, the list of commands; what shells complete; the manual; JSON Schemas; the verbs of the other tools |
-//! | [`commands`] | one file per command: its arguments and its `run` |
+//! | [`cli`] | the clap root: global options, the list of commands; what shells complete; the manual; JSON Schemas |
+//! | [`commands`] | one file per command: its arguments and its `run`; the verbs of the other tools |
 //! | `plan` | changes over a database: what is asked, a checked draft, one transaction |
 //! | [`model`] | what operators think in, built from one snapshot, without I/O: topology, names, tags, patches, tunnels, segments, ways, what is wrong |
 //! | [`source`] | where facts come from: a host, its database and its switches, however they are reached |
