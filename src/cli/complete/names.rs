@@ -2,6 +2,8 @@
 
 use super::Candidate;
 use super::ask::NameSource;
+use crate::model::names::reserved;
+use crate::openflow::text::word;
 
 /// Words without a description.
 pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
@@ -17,6 +19,32 @@ pub(super) fn interfaces(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidat
         Candidate::about(interface.name.clone(), about)
     };
     sorted(topology.interfaces().map(candidate).collect())
+}
+
+/// The ports of the bridge as a FLOW names them, then the reserved ones; in quotes if `part` begins with one.
+pub(super) fn openflow_ports(bridge: Option<&str>, part: &str, ask: &NameSource) -> Vec<Candidate> {
+    let mut ports = interfaces(bridge, ask);
+    for port in &mut ports {
+        port.word = if part.starts_with('"') {
+            crate::base::terminal::quoted(&port.word)
+        } else {
+            word(&port.word).into_owned()
+        };
+    }
+    ports.extend(reserved().map(Candidate::new));
+    ports
+}
+
+/// The groups of the bridge, by number.
+pub(super) fn groups(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
+    let groups = bridge.map_or_else(Vec::new, |bridge| ask.groups(bridge));
+    named(groups.iter().map(u32::to_string))
+}
+
+/// The meters of the bridge, by number.
+pub(super) fn meters(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
+    let meters = bridge.map_or_else(Vec::new, |bridge| ask.meters(bridge));
+    named(meters.iter().map(u32::to_string))
 }
 
 /// The flow tables of the bridge that have names, as in a MATCH; by number if the name is ambiguous.
