@@ -11,36 +11,46 @@ pub(super) fn of(bridge: Option<&str>, typed: &str, ask: &NameSource) -> Complet
     let (head, takes) = at_cursor(typed);
     let (before, part) = typed.split_at_checked(head).unwrap_or((typed, ""));
     let mut candidates = match takes {
-        Takes::Actions => {
-            let mut candidates = action_words(part, |_| true);
-            if !part.is_empty() && candidates.iter().all(|one| !one.word.starts_with(part)) {
-                candidates = openflow_ports(bridge, part, ask);
-            }
-            candidates
-        }
-        Takes::SomeActions(words) => action_words(part, |word| words.contains(&word)),
-        Takes::Named(arguments) => argument_words(arguments),
-        Takes::NamedOrBits(arguments) => {
-            let mut candidates = argument_words(arguments);
-            candidates.extend(bits(part, |_| true));
-            candidates
-        }
         Takes::Port | Takes::Ports => openflow_ports(bridge, part, ask),
         Takes::Table => flow_tables(bridge, ask),
         Takes::Group => groups(bridge, ask),
         Takes::Meter => meters(bridge, ask),
-        Takes::Field => names::sorted(named(
-            on_the_wire()
-                .filter(|field| field.writable)
-                .map(|field| field.name),
-        )),
+        other => words(other, part),
+    };
+    // An action may be a port alone.
+    if matches!(takes, Takes::Actions)
+        && !part.is_empty()
+        && candidates.iter().all(|one| !one.word.starts_with(part))
+    {
+        candidates = openflow_ports(bridge, part, ask);
+    }
+    Completion::open(candidates).after(before)
+}
+
+/// The words that do not depend on the switch.
+fn words(takes: Takes, part: &str) -> Vec<Candidate> {
+    match takes {
+        Takes::Actions => action_words(part, |_| true),
+        Takes::SomeActions(words) => action_words(part, |word| words.contains(&word)),
+        Takes::Named(arguments) => argument_words(arguments),
+        Takes::NamedOrBits(arguments) => {
+            let mut candidates = argument_words(arguments);
+            let fields = on_the_wire().flat_map(names_of);
+            candidates.extend(fields.map(|name| Candidate::new(format!("{name}="))));
+            candidates.extend(bits(part, |_| true));
+            candidates
+        }
+        Takes::Field => {
+            let fields = on_the_wire().filter(|field| field.writable);
+            names::sorted(named(fields.flat_map(names_of)))
+        }
         Takes::Bits => bits(part, |_| true),
         Takes::BitsToSet => bits(part, |field| field.writable),
         Takes::Words(words) => named(words.iter().copied().filter(|word| !word.is_empty())),
-        Takes::Text => Vec::new(),
-    };
-    candidates.dedup();
-    Completion::open(candidates).after(before)
+        Takes::Text | Takes::Port | Takes::Ports | Takes::Table | Takes::Group | Takes::Meter => {
+            Vec::new()
+        }
+    }
 }
 
 /// What is written at the end of a partial list of actions, and where that begins.
@@ -158,14 +168,92 @@ fn on_the_wire() -> impl Iterator<Item = &'static Field> {
     ROWS.iter().copied().filter(|field| !field.wire.is_empty())
 }
 
+fn names_of(field: &'static Field) -> impl Iterator<Item = &'static str> {
+    [Some(field.name), field.alias].into_iter().flatten()
+}
+
 /// Fields with the bracket that their bits follow; in capitals by the names that a dump has.
 fn bits(part: &str, is_meant: impl Fn(&Field) -> bool) -> Vec<Candidate> {
     let is_upper = part.starts_with(|c: char| c.is_ascii_uppercase());
     let fields = on_the_wire().filter(|field| is_meant(field));
     let names = fields.flat_map(|field| {
         let wire = field.wire.iter().filter(move |_| is_upper);
-        let own = (!is_upper).then_some(field.name);
-        own.into_iter().chain(wire.map(|wire| wire.name))
+        let own = names_of(field).filter(move |_| !is_upper);
+        own.chain(wire.map(|wire| wire.name))
     });
     names::sorted(named(names.map(|name| format!("{name}["))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The actions that ovs-ofctl takes and prints: where a word, an argument or a field begins, it is among the candidates.
+    #[test]
+    fn every_word_of_a_real_action_is_offered() {
+        let golden = include_str!("../../../fixtures/golden/actions.tsv");
+        let lines = golden
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.ends_with("\tofp-print"));
+        let (mut checked, mut missing) = (0, Vec::new());
+        for line in lines {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let printed = columns[4];
+            let (_, typed) = columns[6]
+                .split_once("actions=")
+                .unwrap_or(("", columns[6]));
+            for list in [printed, typed] {
+                let starts = list.match_indices([':', '=', '(', ',', '>']);
+                for at in starts.map(|(at, _)| at + 1).chain([0]) {
+                    let (head, takes) = at_cursor(&list[..at]);
+                    let next = &list[at..];
+                    let offered = words(takes, next);
+                    if head != at || offered.is_empty() || !next.starts_with(char::is_alphabetic) {
+                        continue;
+                    }
+                    checked += 1;
+                    let next = next.to_ascii_lowercase();
+                    let is_next = |one: &Candidate| {
+                        let word = one.word.to_ascii_lowercase();
+                        next.starts_with(word.trim_end_matches('['))
+                    };
+                    if !offered.iter().any(is_next) {
+                        missing.push(format!("{}|{}", &list[..at], &list[at..]));
+                    }
+                }
+            }
+        }
+        missing.dedup();
+        assert!(missing.is_empty(), "{missing:#?}");
+        assert!(checked > 1000, "{checked}");
+    }
+
+    #[test]
+    fn each_offered_argument_is_one() {
+        use crate::openflow::actions::parse_actions;
+        use crate::openflow::text::NoNames;
+        use crate::openflow::version::Version;
+        let (mut lists, mut checked) = (Vec::new(), 0);
+        lists.extend(action_forms().map(|(word, form)| (word.to_owned(), form)));
+        while let Some((text, form)) = lists.pop() {
+            for (before, takes) in form {
+                if let Takes::Named(arguments) | Takes::NamedOrBits(arguments) = takes {
+                    for (word, form) in *arguments {
+                        let text = format!("{text}{before}{word}");
+                        let closed = ")".repeat(text.matches('(').count());
+                        let error =
+                            parse_actions(&format!("{text}{closed}"), &NoNames, Version::V15);
+                        let error = error
+                            .err()
+                            .map(|error| error.to_string())
+                            .unwrap_or_default();
+                        assert!(!error.contains("no argument"), "{text}: {error}");
+                        lists.push((text, *form));
+                        checked += 1;
+                    }
+                }
+            }
+        }
+        assert!(checked > 50, "{checked}");
+    }
 }

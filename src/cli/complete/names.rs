@@ -3,7 +3,6 @@
 use super::Candidate;
 use super::ask::NameSource;
 use crate::model::names::reserved;
-use crate::openflow::text::word;
 
 /// Words without a description.
 pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
@@ -28,7 +27,7 @@ pub(super) fn openflow_ports(bridge: Option<&str>, part: &str, ask: &NameSource)
         port.word = if part.starts_with('"') {
             crate::base::terminal::quoted(&port.word)
         } else {
-            word(&port.word).into_owned()
+            name_in_flow(&port.word)
         };
     }
     ports.extend(reserved().map(Candidate::new));
@@ -53,7 +52,7 @@ pub(super) fn flow_tables(bridge: Option<&str>, ask: &NameSource) -> Vec<Candida
     let candidate = |(number, name): &(u8, String)| {
         let is_one = tables.iter().filter(|(_, other)| other == name).count() == 1;
         if is_one {
-            Candidate::about(table_value(name), number.to_string())
+            Candidate::about(name_in_flow(name), number.to_string())
         } else {
             Candidate::about(number.to_string(), name.clone())
         }
@@ -62,7 +61,7 @@ pub(super) fn flow_tables(bridge: Option<&str>, ask: &NameSource) -> Vec<Candida
 }
 
 /// A name, quoted if it would otherwise be a number or several words.
-fn table_value(name: &str) -> String {
+fn name_in_flow(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         name.to_owned()

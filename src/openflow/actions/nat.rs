@@ -271,7 +271,9 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
 impl Nat<'_> {
     /// Its arguments.
     pub(super) const ARGUMENTS: &'static [NamedArgument] = &[
+        ("src", &[]),
         ("src", EQUALS_TEXT),
+        ("dst", &[]),
         ("dst", EQUALS_TEXT),
         ("persistent", &[]),
         ("hash", &[]),
