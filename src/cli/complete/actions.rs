@@ -205,8 +205,8 @@ mod tests {
             for list in [printed, typed] {
                 let starts = list.match_indices([':', '=', '(', ',', '>']);
                 for at in starts.map(|(at, _)| at + 1).chain([0]) {
-                    let (head, takes) = at_cursor(&list[..at]);
-                    let next = &list[at..];
+                    let (before, next) = list.split_at(at);
+                    let (head, takes) = at_cursor(before);
                     let offered = words(takes, next);
                     if head != at || offered.is_empty() || !next.starts_with(char::is_alphabetic) {
                         continue;
@@ -218,7 +218,7 @@ mod tests {
                         next.starts_with(word.trim_end_matches('['))
                     };
                     if !offered.iter().any(is_next) {
-                        missing.push(format!("{}|{}", &list[..at], &list[at..]));
+                        missing.push(format!("{before}|{next}"));
                     }
                 }
             }
