@@ -11,7 +11,7 @@ pub(super) fn blocks() -> Vec<Block> {
         let mut without: Vec<(&str, Vec<&str>)> = Vec::new();
         for verb in VERBS.iter().filter(|verb| verb.tool == tool) {
             match verb.counterpart {
-                Counterpart::Here(forms) => {
+                Counterpart::Here(forms) | Counterpart::Runs(forms) => {
                     for form in forms {
                         let term = format!("{} {}", verb.name, form.arguments);
                         let but = match form.but {
