@@ -295,7 +295,6 @@ pub const VERBS: &[Verb] = &[
     here(Ofctl, "ofp-print", &[form("HEX", "decode HEX", "ofp-print 0102000800000001")]),
     runs(Ofctl, "add-flow", &[
         form("SWITCH FLOW", "flow add SWITCH FLOW", "add-flow br-int 'table=7,priority=5,tcp,in_port=1,actions=mod_vlan_vid:5,resubmit(,8)'"),
-        form("SWITCH -", "flow add SWITCH --file -", "add-flow br-int - < flows.txt"),
     ]),
     not_here(Ofctl, "add-flows", WRITES),
     not_here(Ofctl, "add-group", WRITES),
