@@ -1,7 +1,6 @@
 //! A connected switch: its ports, tables, groups and meters. Its flows are in [`flows`](super::flows).
 
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::groups::{self, Descs, GroupStats};
 use crate::openflow::messages::meters::{self, MeterConfig, MeterStats};
 use crate::openflow::messages::port_stats::PortStats;
@@ -37,14 +36,6 @@ impl Switch {
     /// The versions that the switch allows, as far as known.
     pub fn allowed(&self) -> Versions {
         self.session.allowed()
-    }
-
-    /// Sends messages, each with its xid, and returns those that the switch refused.
-    pub async fn settle(
-        &mut self,
-        messages: &[(u32, Vec<u8>)],
-    ) -> Result<Vec<(u32, ErrorMessage)>, SwitchError> {
-        self.session.settle(messages).await
     }
 
     /// The descriptions of all ports; names are truncated to 15 bytes.

@@ -6,8 +6,9 @@ use super::file::{FlowFile, FlowLine, FlowLines};
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure, quoted};
 use crate::model::names::SwitchNames;
-use crate::openflow::actions::ActionReference;
-use crate::openflow::fields::{ParseError, ParseErrorKind};
+use crate::openflow::actions::SwitchReference;
+use crate::openflow::bytes::be_number;
+use crate::openflow::fields::{Id, MatchFields, ParseError, ParseErrorKind};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
 use crate::openflow::text::{NameLookup as _, reserved_port};
@@ -189,6 +190,26 @@ impl FlowReader<'_> {
         Ok(change)
     }
 
+    /// Reads the flow with this number once more, for another command.
+    ///
+    /// # Errors
+    ///
+    /// As [`FlowReader::read`].
+    pub(super) fn read_again(
+        &mut self,
+        number: usize,
+        command: FlowCommand,
+    ) -> Result<FlowChange, Failure> {
+        let (text, is_json) = self.input.text_of(number).unwrap_or_default();
+        let line = FlowLine {
+            number,
+            text: &text,
+            is_json,
+        };
+        FlowChange::parse(&text, command, self.names, self.version)
+            .map_err(|error| self.malformed(line, &error))
+    }
+
     fn malformed(&self, line: FlowLine<'_>, error: &ParseError) -> Failure {
         let named = match &error.kind {
             ParseErrorKind::UnknownPort(port) => {
@@ -225,13 +246,13 @@ impl FlowReader<'_> {
         let is_absent = |port: u32| reserved_port(port).is_none() && ports.port_name(port).is_none();
         let mut absent: Option<u32> = None;
         change.flow.actions.list().references(&mut |reference| {
-            if let ActionReference::Port(port) = reference
+            if let SwitchReference::Output(port) = reference
                 && is_absent(port)
             {
                 absent.get_or_insert(port);
             }
         });
-        let matched = change.flow.fields.in_port().filter(|port| is_absent(*port));
+        let matched = in_port(&change.flow.fields).filter(|port| is_absent(*port));
         for (port, what) in [(matched, "matches on"), (absent, "sends to")] {
             if let Some(port) = port {
                 let switch = self.switch.name();
@@ -256,4 +277,12 @@ impl FlowReader<'_> {
 /// Whether the command deletes.
 pub(super) fn is_deletion(command: FlowCommand) -> bool {
     matches!(command, FlowCommand::Delete | FlowCommand::DeleteStrict)
+}
+
+/// The port that a flow matches on.
+fn in_port(fields: &MatchFields) -> Option<u32> {
+    match fields.value(Id::IN_PORT_OXM) {
+        Some((port, None)) => u32::try_from(be_number(port)).ok(),
+        _ => None,
+    }
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::shell::word;
-use crate::commands::quoted;
-use crate::openflow::actions::{Action, ActionReference};
+use crate::openflow::actions::{Action, SwitchReference};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::error::ErrorMessage;
 
@@ -121,7 +120,7 @@ fn absent(kind: &str, numbers: &BTreeSet<u32>) -> String {
 
 fn references(
     change: Option<&FlowChange>,
-    wanted: impl Fn(ActionReference) -> Option<u32>,
+    wanted: impl Fn(SwitchReference) -> Option<u32>,
 ) -> BTreeSet<u32> {
     let mut numbers = BTreeSet::new();
     if let Some(change) = change {
@@ -134,21 +133,21 @@ fn references(
 
 fn groups(change: Option<&FlowChange>) -> BTreeSet<u32> {
     references(change, |reference| match reference {
-        ActionReference::Group(group) => Some(group),
+        SwitchReference::Group(group) => Some(group),
         _ => None,
     })
 }
 
 fn meters(change: Option<&FlowChange>) -> BTreeSet<u32> {
     references(change, |reference| match reference {
-        ActionReference::Meter(meter) => Some(meter),
+        SwitchReference::Meter(meter) => Some(meter),
         _ => None,
     })
 }
 
 fn ports(change: Option<&FlowChange>) -> BTreeSet<u32> {
     references(change, |reference| match reference {
-        ActionReference::Port(port) => Some(port),
+        SwitchReference::Output(port) => Some(port),
         _ => None,
     })
 }
@@ -157,7 +156,7 @@ fn ports(change: Option<&FlowChange>) -> BTreeSet<u32> {
 fn next_table(change: Option<&FlowChange>) -> Option<u8> {
     let actions = change?.flow.actions.list();
     actions.iter().flatten().find_map(|action| match action {
-        Action::GotoTable(goto) => Some(goto.table_id),
+        Action::GotoTable(goto) => Some(goto.table),
         _ => None,
     })
 }

@@ -9,7 +9,8 @@ use super::flow_set::{Flows, Index, flow_text};
 use super::kind::FindingKind;
 use super::references::{Existing, MAX_REPORTED, References};
 use super::watched::Watched;
-use crate::openflow::actions::{ActionList, ActionReference};
+use crate::openflow::actions::{Action, ActionList, CloneActions, Ct, Enqueue, WriteActions};
+use crate::openflow::actions::{Controller, Group, Meter, Output, OutputTrunc};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::messages::groups::GroupDesc;
 use crate::openflow::text::{TextContext, reserved_port};
@@ -55,11 +56,27 @@ impl FlowCheck {
 
     fn add_actions(&mut self, actions: &ActionList<'_>, text: &impl Fn() -> String) {
         let by = self.added;
-        actions.references(&mut |reference| match reference {
-            ActionReference::Port(port) => self.output_ports.add(port, by, text),
-            ActionReference::Group(group) => self.groups.add(group, by, text),
-            ActionReference::Meter(meter) => self.meters.add(meter, by, text),
-        });
+        for action in actions.iter().flatten() {
+            match action {
+                Action::Output(Output { port, .. })
+                | Action::OutputTrunc(OutputTrunc { port, .. })
+                | Action::Enqueue(Enqueue { port, .. }) => self.output_ports.add(port, by, text),
+                Action::Bundle(bundle) => {
+                    for port in bundle.members() {
+                        self.output_ports.add(port, by, text);
+                    }
+                }
+                Action::Group(Group { group }) => self.groups.add(group, by, text),
+                Action::Meter(Meter { meter_id }) => self.meters.add(meter_id, by, text),
+                Action::Controller(Controller { meter_id, .. }) if meter_id != 0 => {
+                    self.meters.add(meter_id, by, text);
+                }
+                Action::CloneActions(CloneActions { actions })
+                | Action::WriteActions(WriteActions { actions })
+                | Action::Ct(Ct { actions, .. }) => self.add_actions(&actions, text),
+                _ => {}
+            }
+        }
     }
 
     /// The findings on the flows of `bridge`. The flag is false if the search for hiding flows reached its

@@ -101,7 +101,7 @@ pub use parse::{ParsedActions, parse_actions, words};
 pub(in crate::openflow) use parser::KnownHeaders;
 pub(in crate::openflow) use put_field::{ones, runs_of_ones};
 pub use queue::{Enqueue, PopQueue, SetQueue};
-pub use reference::ActionReference;
+pub use reference::SwitchReference;
 pub use reg_load::RegLoad;
 pub use reg_move::RegMove;
 pub use resubmit::Resubmit;

@@ -13,9 +13,9 @@ use super::write_actions::WriteActions;
 
 /// What an action refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActionReference {
+pub enum SwitchReference {
     /// A port that it sends to, by its number; reserved numbers too.
-    Port(u32),
+    Output(u32),
     /// A group.
     Group(u32),
     /// A meter.
@@ -24,21 +24,21 @@ pub enum ActionReference {
 
 impl ActionList<'_> {
     /// Passes what the actions refer to, also those inside of others, in order; malformed ones are skipped.
-    pub fn references(&self, take: &mut dyn FnMut(ActionReference)) {
+    pub fn references(&self, take: &mut dyn FnMut(SwitchReference)) {
         for action in self.iter().flatten() {
             match action {
                 Action::Output(Output { port, .. })
                 | Action::OutputTrunc(OutputTrunc { port, .. })
-                | Action::Enqueue(Enqueue { port, .. }) => take(ActionReference::Port(port)),
+                | Action::Enqueue(Enqueue { port, .. }) => take(SwitchReference::Output(port)),
                 Action::Bundle(bundle) => {
                     for port in bundle.members() {
-                        take(ActionReference::Port(port));
+                        take(SwitchReference::Output(port));
                     }
                 }
-                Action::Group(Group { group }) => take(ActionReference::Group(group)),
-                Action::Meter(Meter { meter_id }) => take(ActionReference::Meter(meter_id)),
+                Action::Group(Group { group }) => take(SwitchReference::Group(group)),
+                Action::Meter(Meter { meter_id }) => take(SwitchReference::Meter(meter_id)),
                 Action::Controller(Controller { meter_id, .. }) if meter_id != 0 => {
-                    take(ActionReference::Meter(meter_id));
+                    take(SwitchReference::Meter(meter_id));
                 }
                 Action::CloneActions(CloneActions { actions })
                 | Action::WriteActions(WriteActions { actions })
