@@ -65,7 +65,7 @@ mod unknown;
 mod vlan;
 mod write_actions;
 
-pub use action::{Action, NAMES, members};
+pub use action::{Action, NAMES, SwitchReference, members};
 pub use bits::Bits;
 pub use bundle::{Bundle, BundleChoice, BundleLoad};
 pub use check_pkt_larger::CheckPktLarger;
