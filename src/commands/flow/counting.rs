@@ -72,8 +72,13 @@ pub(super) async fn modified(
         1 => String::new(),
         missing => format!(", and none for {} others", missing - 1),
     };
-    let reason = format!("{} has no flow that it matches{others}", request.switch.name());
-    let message = request.input.message(first, &text.unwrap_or_default(), &reason);
+    let reason = format!(
+        "{} has no flow that it matches{others}",
+        request.switch.name()
+    );
+    let message = request
+        .input
+        .message(first, &text.unwrap_or_default(), &reason);
     Err(Failure::new(Exit::NotFound, message).hint("nothing changed; --or-add adds such a flow"))
 }
 
@@ -105,7 +110,12 @@ impl Selected {
             FlowCommand::ModifyStrict | FlowCommand::DeleteStrict
         );
         if is_one && !is_strict {
-            let all = session.aggregate(&filter).await?.flow_count.unwrap_or(0).into();
+            let all = session
+                .aggregate(&filter)
+                .await?
+                .flow_count
+                .unwrap_or(0)
+                .into();
             return Ok(Count { all, fresh: all });
         }
         let mut count = Count { all: 0, fresh: 0 };
@@ -139,5 +149,6 @@ fn filter(change: &FlowChange) -> Filter {
         out_port: change.out_port,
         out_group: change.out_group,
         fields: change.flow.fields.clone(),
+        ..Filter::default()
     }
 }

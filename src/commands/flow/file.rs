@@ -192,7 +192,7 @@ impl FlowLines<'_> {
             let blanks = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
             let blanks = blanks.count();
             let skipped = rest.get(..blanks).unwrap_or_default();
-            self.line += skipped.iter().filter(|byte| **byte == b'\n').count();
+            self.line += skipped.split(|byte| *byte == b'\n').count() - 1;
             let format = match rest.get(blanks) {
                 Some(b'[') => Some((FileFormat::Json(Next::First), 1)),
                 Some(b'{') => Some((FileFormat::Json(Next::Line), 0)),
@@ -266,13 +266,11 @@ impl FlowLines<'_> {
                     (number, begins) = (self.line + 1, used - 1);
                     scan.take(*byte);
                 } else if !byte.is_ascii_whitespace() {
-                    match next.after(*byte) {
-                        Some(after) => next = after,
-                        None => {
-                            wrong = Some(next.expected());
-                            break;
-                        }
-                    }
+                    let Some(after) = next.after(*byte) else {
+                        wrong = Some(next.expected());
+                        break;
+                    };
+                    next = after;
                 }
                 self.line += usize::from(is_line_feed);
             }
@@ -451,13 +449,20 @@ mod tests {
             ("[", "line 1: the array does not end"),
             ("[{}\n", "line 2: the array does not end"),
             ("\n{\n\n", "line 2: the object does not end"),
-            ("[{}\n{}]", "line 2: expected a comma, or ] at the end of the array"),
+            (
+                "[{}\n{}]",
+                "line 2: expected a comma, or ] at the end of the array",
+            ),
             ("[{},]", "line 1: expected a JSON object, {...}"),
             ("[{}]\n{}", "line 2: expected nothing after the array"),
             ("{}\nx", "line 2: expected a JSON object, {...}"),
             ("[1]", "line 1: expected a JSON object, {...}"),
         ] {
-            assert_eq!(flows(text.as_bytes()), Err(format!("f, {reason}")), "{text}");
+            assert_eq!(
+                flows(text.as_bytes()),
+                Err(format!("f, {reason}")),
+                "{text}"
+            );
         }
         let open = vec![b'{'; LONGEST + 1];
         assert_eq!(flows(&open), Err(format!("f, line 1: {TOO_LONG}")));

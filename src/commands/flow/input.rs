@@ -7,8 +7,7 @@ use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure, quoted};
 use crate::model::names::SwitchNames;
 use crate::openflow::actions::SwitchReference;
-use crate::openflow::bytes::be_number;
-use crate::openflow::fields::{Id, MatchFields, ParseError, ParseErrorKind};
+use crate::openflow::fields::{ParseError, ParseErrorKind};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
 use crate::openflow::text::{NameLookup as _, reserved_port};
@@ -108,7 +107,8 @@ impl<'a> FlowInput<'a> {
     /// The place, the reason and the flow.
     pub(super) fn message(&self, number: usize, text: &str, reason: &str) -> String {
         let place = self.place(number);
-        if reason.contains(&*quoted(text)) || text.is_empty() {
+        let is_seen = matches!(self, FlowInput::Arguments([_])) || reason.contains(&*quoted(text));
+        if is_seen || text.is_empty() {
             return format!("{place}: {reason}");
         }
         let mut shown: String = text.chars().take(SHOWN).collect();
@@ -179,8 +179,8 @@ impl FlowReader<'_> {
         let FlowLine { number, text, .. } = line;
         let change = FlowChange::parse(text, self.command, self.names, self.version);
         let change = change.map_err(|error| self.malformed(line, &error))?;
-        if !self.is_mixed && is_deletion(change.command) != is_deletion(self.command) {
-            let reason = "the flows of this file all belong to one command: only `flow add` takes others";
+        if !self.is_mixed && family(change.command) != family(self.command) {
+            let reason = "it begins with the word of another command, which only a file of `flow add` may have";
             return Err(self.input.wrong(number, text, reason));
         }
         for warning in &change.warnings {
@@ -243,17 +243,15 @@ impl FlowReader<'_> {
         if ports.is_empty() {
             return Ok(());
         }
-        let is_absent = |port: u32| reserved_port(port).is_none() && ports.port_name(port).is_none();
-        let mut absent: Option<u32> = None;
-        change.flow.actions.list().references(&mut |reference| {
-            if let SwitchReference::Output(port) = reference
-                && is_absent(port)
-            {
-                absent.get_or_insert(port);
-            }
+        let is_absent =
+            |port: u32| reserved_port(port).is_none() && ports.port_name(port).is_none();
+        let (mut matched, mut absent) = (None, None);
+        change.references(&mut |reference| match reference {
+            SwitchReference::InPort(port) if is_absent(port) => matched = matched.or(Some(port)),
+            SwitchReference::Output(port) if is_absent(port) => absent = absent.or(Some(port)),
+            _ => {}
         });
-        let matched = in_port(&change.flow.fields).filter(|port| is_absent(*port));
-        for (port, what) in [(matched, "matches on"), (absent, "sends to")] {
+        for (port, what) in [(matched, "names"), (absent, "sends to")] {
             if let Some(port) = port {
                 let switch = self.switch.name();
                 let text = format!("it {what} port {port}, which {switch} does not have");
@@ -274,15 +272,16 @@ impl FlowReader<'_> {
     }
 }
 
+/// The command without regard to how strictly flows are matched.
+fn family(command: FlowCommand) -> FlowCommand {
+    match command {
+        FlowCommand::ModifyStrict => FlowCommand::Modify,
+        FlowCommand::DeleteStrict => FlowCommand::Delete,
+        command => command,
+    }
+}
+
 /// Whether the command deletes.
 pub(super) fn is_deletion(command: FlowCommand) -> bool {
     matches!(command, FlowCommand::Delete | FlowCommand::DeleteStrict)
-}
-
-/// The port that a flow matches on.
-fn in_port(fields: &MatchFields) -> Option<u32> {
-    match fields.value(Id::IN_PORT_OXM) {
-        Some((port, None)) => u32::try_from(be_number(port)).ok(),
-        _ => None,
-    }
 }

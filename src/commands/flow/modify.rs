@@ -7,7 +7,7 @@ use super::request::FlowRequest;
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::switch::SwitchArg;
-use crate::commands::{Context, Failure};
+use crate::commands::{Context, Exit, Failure};
 use crate::openflow::messages::flow_mod::FlowCommand;
 
 pub(super) const MODIFY: About = About::writes_flows()
@@ -98,8 +98,7 @@ pub struct DeleteArgs {
 
     /// Which flows, as for dump-flows: FIELD=VALUE[/MASK] or tcp, arp, ..., with commas between; also table=, cookie=,
     /// out_port=, out_group=
-    #[arg(value_name = "MATCH", takes = Value::MATCH, required_unless_present_any = ["file", "all"],
-        conflicts_with_all = ["file", "all"])]
+    #[arg(value_name = "MATCH", takes = Value::MATCH, conflicts_with_all = ["file", "all"])]
     matches: Vec<String>,
 
     /// Every flow of every table
@@ -121,7 +120,15 @@ pub struct DeleteArgs {
 impl DeleteArgs {
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let every = [String::new()];
-        let matches = if self.all { every.as_slice() } else { &self.matches };
+        if self.matches.is_empty() && !self.all && self.options.file.is_none() {
+            let message = "which flows? MATCH is missing";
+            return Err(Failure::new(Exit::Usage, message).hint("--all removes every flow"));
+        }
+        let matches = if self.all {
+            every.as_slice()
+        } else {
+            &self.matches
+        };
         let request = FlowRequest {
             cx,
             switch: SwitchArg::parse(cx, &self.switch)?,

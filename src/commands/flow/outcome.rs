@@ -57,7 +57,8 @@ impl Sending<'_> {
                     FlowCommand::Delete | FlowCommand::DeleteStrict => tally.deletions += 1,
                 }
                 let message = |xid| change.message(xid);
-                let put = out.put(|xid| message(xid).map_err(|error| self.not_carried(number, &error)));
+                let put =
+                    out.put(|xid| message(xid).map_err(|error| self.not_carried(number, &error)));
                 // One by one, those after a refused flow are written.
                 if !put.await? && self.how == Atomicity::Bundle {
                     break;
@@ -152,8 +153,7 @@ impl Sending<'_> {
     /// The failure where flows were written one by one and some were refused.
     fn partly(&self, written: &Written, number: impl Fn(usize) -> usize) -> Failure {
         let failures = written.refused.iter().take(MAX_REPORTED);
-        let mut failures =
-            failures.map(|(index, error)| self.refused(Some(number(*index)), error));
+        let mut failures = failures.map(|(index, error)| self.refused(Some(number(*index)), error));
         if written.sent == 1
             && let Some(failure) = failures.next()
         {

@@ -11,7 +11,6 @@ pub(super) enum FlowOutcome {
     Added,
     Modified,
     Removed,
-    Unchanged,
 }
 
 impl FlowOutcome {
@@ -21,7 +20,6 @@ impl FlowOutcome {
             FlowOutcome::Added => "added",
             FlowOutcome::Modified => "modified",
             FlowOutcome::Removed => "removed",
-            FlowOutcome::Unchanged => "unchanged",
         }
     }
 }
@@ -42,13 +40,15 @@ pub(super) fn count_headings() -> Vec<Heading> {
 
 fn columns() -> Vec<Column<FlowCount>> {
     vec![
-        Column::new("change", |count: &FlowCount| Cell::text(count.outcome.word()))
-            .is(
-                Shape::Words(&["written", "added", "modified", "removed", "unchanged"]),
-                "what became of the flows; written: added, or put in the place of a flow with the \
+        Column::new("change", |count: &FlowCount| {
+            Cell::text(count.outcome.word())
+        })
+        .is(
+            Shape::Words(&["written", "added", "modified", "removed"]),
+            "what became of the flows; written: added, or put in the place of a flow with the \
                  same table, priority and match",
-            )
-            .role(ColourRole::Kind),
+        )
+        .role(ColourRole::Kind),
         Column::new("flows", |count: &FlowCount| {
             count.flows.map_or(Cell::Absent, Cell::from)
         })
@@ -57,10 +57,8 @@ fn columns() -> Vec<Column<FlowCount>> {
             "how many flows; null if they were not counted",
         )
         .role(ColourRole::Number),
-        Column::new("switch", |count: &FlowCount| Cell::text(&count.switch)).is(
-            Shape::Text,
-            "the switch as it was named",
-        ),
+        Column::new("switch", |count: &FlowCount| Cell::text(&count.switch))
+            .is(Shape::Text, "the switch as it was named"),
     ]
 }
 

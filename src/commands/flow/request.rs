@@ -160,15 +160,17 @@ impl FlowRequest<'_> {
             let offer = offered(self.cx);
             let versions = Version::ALL.into_iter().rev();
             let mut errors = Vec::new();
-            let is_readable = versions.filter(|version| offer.contains(*version)).any(|version| {
-                match FlowChange::parse(flow, self.command, &seen, version) {
-                    Ok(_) => true,
-                    Err(error) => {
-                        errors.push(error);
-                        false
-                    }
-                }
-            });
+            let is_readable = versions
+                .filter(|version| offer.contains(*version))
+                .any(
+                    |version| match FlowChange::parse(flow, self.command, &seen, version) {
+                        Ok(_) => true,
+                        Err(error) => {
+                            errors.push(error);
+                            false
+                        }
+                    },
+                );
             if let (false, Some(error)) = (is_readable, errors.first()) {
                 return Err(self.input.wrong(number, flow, &error.to_string()));
             }
@@ -216,7 +218,8 @@ impl FlowRequest<'_> {
         }
         let more = warnings.count - warnings.first.len();
         if more > 0 {
-            self.cx.remark(&format!("ovs: warning: and {more} more warnings"));
+            self.cx
+                .remark(&format!("ovs: warning: and {more} more warnings"));
         }
     }
 }
