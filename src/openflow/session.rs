@@ -2,6 +2,7 @@
 //! reusable buffer.
 
 mod connection;
+mod monitoring;
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;

@@ -76,7 +76,7 @@ pub struct Args {
 
     /// Only flows that have matched packets: n_packets > 0
     #[arg(long)]
-    hit: bool,
+    pub(super) hit: bool,
 
     /// Only flows that send packets nowhere: no output, and none in the action set. In
     /// JSON `drops` is `always`, or `maybe` where an earlier table may have written the set
