@@ -161,10 +161,10 @@ impl Args {
         let choice = self.choice(&names.ports, switch).map_err(unknown)?;
         let session = opened.map_err(Stop::Switch)?;
         let allowed = session.allowed();
-        let monitor = if self.count {
+        let changes = if self.count {
             None
         } else {
-            self.monitor(cx, switch, session.version(), &filter).await
+            self.changes(cx, switch, &session, &filter).await
         };
         let survey = || DropSurvey::new(&filter, session.version(), cx.versions.is_some());
         let mut dump = Dump {
@@ -204,7 +204,8 @@ impl Args {
             ports: spelling,
             names,
         };
-        let filter = monitor.is_some().then(|| dump.filter.clone());
+        // A survey of drops widens it.
+        let filter = changes.is_some().then(|| dump.filter.clone());
         let mut lines = FlowOutput::new(std::mem::take(printer), settings);
         let outcome = if self.sorting.is_empty() && !self.drops {
             dump.print(&mut lines).await
@@ -212,8 +213,8 @@ impl Args {
             dump.print_sorted(Waiting::new(&self.sorting), &mut lines)
                 .await
         };
-        if let (Ok(()), Some(monitor), Some(filter)) = (&outcome, &monitor, &filter) {
-            changes::keep(cx, switch, monitor, filter, &mut lines);
+        if let (Ok(()), Some(changes), Some(filter)) = (&outcome, &changes, &filter) {
+            changes::keep(cx, switch, changes, filter, &mut lines);
         }
         *printer = lines.printer;
         outcome

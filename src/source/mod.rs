@@ -25,4 +25,4 @@ pub use address::SwitchAddress;
 pub use database::Database;
 pub use flow_monitor::FlowMonitor;
 pub use host::{Host, Log};
-pub use switch::{Switch, SwitchError};
+pub use switch::{Atomicity, Outbox, Switch, SwitchError, WriteError, Written};

@@ -16,19 +16,25 @@ use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_mod::{FlowCommand, FlowMod};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::version::Version;
-use crate::source::FlowMonitor;
+use crate::source::Switch;
+use crate::source::flow_monitor::FlowChanges;
 
 impl Args {
-    /// While the command is watched: the monitor of the flows that `filter` selects, begun if there is none yet.
-    /// `None` also if the switch has none.
-    pub(super) async fn monitor(
+    /// While the command is watched: the changes of the flows that `filter` selects since the last dump, to be taken
+    /// before the next is asked for. The first call begins to monitor them. `None` also if the switch has no monitor.
+    pub(super) async fn changes(
         &self,
         cx: &Context,
         switch: &SwitchArg,
-        version: Version,
+        session: &Switch,
         filter: &Filter,
-    ) -> Option<Rc<FlowMonitor>> {
+    ) -> Option<FlowChanges> {
         let monitors = &cx.capture()?.monitors;
+        let version = match session.version() {
+            // Open vSwitch sends instructions there that cannot be told from actions.
+            Version::V11 | Version::V12 if session.allowed().contains(Version::V10) => Version::V10,
+            version => version,
+        };
         let monitor = match monitors.of(switch.name(), version, filter) {
             Some(known) => known,
             None => {
@@ -44,7 +50,7 @@ impl Args {
             }
         };
         match monitor {
-            Known::Monitor(monitor) => Some(monitor),
+            Known::Monitor(monitor) => Some(monitor.take()),
             Known::None => {
                 monitors.miss();
                 None
@@ -62,11 +68,10 @@ impl Args {
 pub(super) fn keep(
     cx: &Context,
     switch: &SwitchArg,
-    monitor: &FlowMonitor,
+    changes: &FlowChanges,
     filter: &Filter,
     lines: &mut FlowOutput,
 ) {
-    let changes = monitor.take();
     if changes.is_incomplete() {
         cx.remark(&format!(
             "{}: more changes than its flow monitor reports; flows that came and went may be missing",

@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::writing::{Atomicity, Outbox, WriteError};
 use super::{Error, Session};
 use crate::openflow::fields::Filter;
 use crate::openflow::messages::flow_monitor;
+use crate::openflow::messages::flow_stats::RequestError;
 use crate::openflow::messages::header;
 
 impl Session {
@@ -16,12 +18,17 @@ impl Session {
     ///
     /// The connection failed.
     pub async fn monitor_flows(&mut self, filter: &Filter) -> Result<bool, Error> {
-        let xid = self.next_xid();
-        let Some(request) = flow_monitor::request_changes(self.version, xid, filter) else {
-            return Ok(false);
+        let version = self.version;
+        let request = |xid| {
+            let request = flow_monitor::request_changes(version, xid, filter);
+            request.ok_or(RequestError::NotIn(version))
         };
-        let refused = self.settle(&[(xid, request)]).await?;
-        Ok(refused.is_empty())
+        let put = async |outbox: &mut Outbox<'_>| outbox.put(request).await.map(drop);
+        match self.write(Atomicity::Each, put).await {
+            Ok(written) => Ok(written.refusals == 0),
+            Err(WriteError::Lost { error, .. }) => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 
     /// The next message of the switch, whatever it is. A switch that is silent for the time of `probe` is asked for an
