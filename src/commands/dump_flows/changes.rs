@@ -35,23 +35,20 @@ impl Args {
             Version::V11 | Version::V12 if session.allowed().contains(Version::V10) => Version::V10,
             version => version,
         };
-        let monitor = match monitors.of(switch.name(), version, filter) {
-            Some(known) => known,
-            None => {
-                let started = Box::pin(switch.monitor_flows(cx, version, filter, monitors.news()));
-                let known = match started.await {
-                    Ok(Some(monitor)) => Some(Known::Monitor(Rc::new(monitor))),
-                    Ok(None) => Some(Known::None),
-                    // It is tried again with the next run.
-                    Err(_) => None,
-                };
-                monitors.keep(switch.name(), known.clone());
-                known.unwrap_or(Known::None)
-            }
-        };
+        let mut monitor = monitors.of(switch.name(), version, filter);
+        if monitor.is_none() {
+            let started = Box::pin(switch.monitor_flows(cx, version, filter, monitors.news()));
+            monitor = match started.await {
+                Ok(Some(monitor)) => Some(Known::Monitor(Rc::new(monitor))),
+                Ok(None) => Some(Known::None),
+                // It is tried again with the next run.
+                Err(_) => None,
+            };
+            monitors.keep(switch.name(), monitor.clone());
+        }
         match monitor {
-            Known::Monitor(monitor) => Some(monitor.take()),
-            Known::None => {
+            Some(Known::Monitor(monitor)) => Some(monitor.take()),
+            Some(Known::None) | None => {
                 monitors.miss();
                 None
             }
