@@ -13,7 +13,9 @@ use crate::openflow::messages::tables::{self, TableFeatures, TableStats};
 use crate::openflow::session::Session;
 use crate::openflow::version::{Version, Versions};
 
-pub use crate::openflow::session::{Error as SwitchError, Rest};
+pub use crate::openflow::session::{
+    Atomicity, Error as SwitchError, Outbox, Rest, WriteError, Written,
+};
 
 /// A connected switch, with a negotiated OpenFlow version.
 #[derive(Debug)]
@@ -165,5 +167,14 @@ impl Switch {
                 |_, part| MeterStats::of_part(part),
             )
             .await
+    }
+
+    /// Sends the messages that `produce` puts into its [`Outbox`]: [`Session::write`].
+    pub async fn write<F>(
+        &mut self,
+        how: Atomicity,
+        produce: impl AsyncFnOnce(&mut Outbox<'_>) -> Result<(), F>,
+    ) -> Result<Written, WriteError<F>> {
+        self.session.write(how, produce).await
     }
 }
