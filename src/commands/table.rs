@@ -258,15 +258,14 @@ impl Args {
         };
         let mut tables = Vec::new();
         for text in &self.tables {
-            let table = match text.parse::<u8>() {
-                Ok(number) => number,
-                Err(_) => {
-                    let name = text.trim_matches('"');
-                    match names.tables_named(name).as_slice() {
-                        [only] => *only,
-                        [] => return Err(switch.unknown_table(name, &names)),
-                        several => return Err(switch.ambiguous_table(name, several)),
-                    }
+            let table = if let Ok(number) = text.parse::<u8>() {
+                number
+            } else {
+                let name = text.trim_matches('"');
+                match names.tables_named(name).as_slice() {
+                    [only] => *only,
+                    [] => return Err(switch.unknown_table(name, &names)),
+                    several => return Err(switch.ambiguous_table(name, several)),
                 }
             };
             if !all.contains(&table) {

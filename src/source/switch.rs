@@ -1,5 +1,7 @@
 //! A connected switch: its ports, tables, groups and meters. Its flows are in [`flows`](super::flows).
 
+use std::convert::Infallible;
+
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::messages::codec::{self, Encode, Message};
 use crate::openflow::messages::error::ErrorMessage;
@@ -59,14 +61,27 @@ impl Switch {
         let version = self.version();
         let mut encoded = Vec::new();
         for message in messages {
-            let xid = self.session.next_xid();
-            let bytes = codec::encode_in(message, version, xid);
-            encoded.push((xid, bytes.ok_or(RequestError::NotIn(version))?));
+            let bytes = codec::encode_in(message, version, 0);
+            encoded.push(bytes.ok_or(RequestError::NotIn(version))?);
         }
-        let refused = self.session.settle(&encoded).await?;
-        let index = |xid| encoded.iter().position(|(known, _)| *known == xid);
-        let of = |(xid, error)| Some((index(xid)?, error));
-        Ok(refused.into_iter().filter_map(of).collect())
+        let put_all = async |outbox: &mut Outbox<'_>| {
+            for message in encoded {
+                // The outbox gives it its transaction id.
+                outbox.put(|_| Ok::<_, Infallible>(message)).await?;
+            }
+            Ok::<(), Infallible>(())
+        };
+        match self.session.write(Atomicity::Each, put_all).await {
+            Ok(written) => Ok(written.refused),
+            Err(WriteError::Lost { error, .. }) => Err(error),
+            Err(WriteError::Refused { error, .. } | WriteError::NoTables { error, .. }) => {
+                Err(SwitchError::Refused(error))
+            }
+            Err(WriteError::Producer { error, .. }) => match error {},
+            Err(WriteError::TooLong { .. } | WriteError::NoBundles(_)) => {
+                Err(RequestError::TooLong.into())
+            }
+        }
     }
 
     /// The counters of one port, or of all with [`PORT_ANY`](crate::openflow::text::PORT_ANY).

@@ -101,11 +101,7 @@ fn what_only_the_first_version_has_is_refused_elsewhere() {
 fn ports_are_named_as_everywhere() {
     let sandbox = Sandbox::with(PORTS);
     // A bond is a port in OpenFlow for each of its interfaces.
-    let changes = ovs!(
-        sandbox,
-        "port set bond0 --openflow-config no-packet-in"
-    )
-    .json();
+    let changes = ovs!(sandbox, "port set bond0 --openflow-config no-packet-in").json();
     let change = |name: &str, ofport: u8| {
         json!({
             "change": "changed", "kind": "port", "name": name, "bridge": "br0", "ofport": ofport,
@@ -125,7 +121,7 @@ fn ports_are_named_as_everywhere() {
         ("p9", 3, "port \"p9\" not found"),
         ("1", 2, "port 1 of which bridge?"),
         ("br9/p1", 3, "bridge \"br9\" not found"),
-        ("br13/p1", 3, "port \"p1\" is on br0, not br13"),
+        ("br13/p1", 3, "port \"p1\" is not on br13, but on br0"),
         ("br0/9", 3, "port 9 not found on br0"),
     ] {
         ovs!(sandbox, "port set {arguments} --openflow-config down").fails(code, words);
@@ -142,11 +138,7 @@ fn it_is_not_in_the_database() {
         .fails(2, "line 1: --openflow-config cannot be combined");
     ovs!(sandbox, "port set p1 --openflow-config up,down").fails(2, "both up and down");
     ovs!(sandbox, "port set p1 --openflow-config nope").fails(2, "expected one of up, down");
-    let plan = ovs!(
-        sandbox,
-        "port set p1 --openflow-config down --dry-run"
-    )
-    .json();
+    let plan = ovs!(sandbox, "port set p1 --openflow-config down --dry-run").json();
     assert_eq!(
         plan["changes"][0]["after"],
         json!({"openflow_config": ["down"]})

@@ -161,11 +161,7 @@ fn what_the_switch_does_not_do_is_said() {
     ] {
         ovs!(sandbox, "table set {arguments}").fails(code, words);
     }
-    let plan = ovs!(
-        sandbox,
-        "table set br0 3 --name x --eviction on --dry-run"
-    )
-    .json();
+    let plan = ovs!(sandbox, "table set br0 3 --name x --eviction on --dry-run").json();
     assert_eq!(
         plan["changes"][0]["after"],
         json!({"name": "x", "eviction": true})

@@ -24,6 +24,9 @@ struct Target {
     desc: PortDesc,
 }
 
+/// A bridge, and ports of it: their names and their OpenFlow numbers, if they have one.
+type OpenFlowPorts = (String, Vec<(String, Option<u32>)>);
+
 /// The bits to change, and what they become.
 #[derive(Clone, Copy)]
 struct Wanted {
@@ -197,7 +200,7 @@ async fn connect(cx: &Context, switch: &SwitchArg, words: &[PortWord]) -> Result
 }
 
 /// The bridge of the port that `text` names, and its interfaces with their OpenFlow numbers.
-async fn place(cx: &Context, text: &str) -> Result<(String, Vec<(String, Option<u32>)>), Failure> {
+async fn place(cx: &Context, text: &str) -> Result<OpenFlowPorts, Failure> {
     let argument = parse(text);
     // The name may be an interface's, the bridge a VLAN bridge, or the slash part of the name.
     let first = match (&argument.bridge, &argument.port) {
@@ -220,7 +223,7 @@ fn place_in(
     argument: &PortArgument,
     text: &str,
     by_interface: bool,
-) -> Result<(String, Vec<(String, Option<u32>)>), ResolveError> {
+) -> Result<OpenFlowPorts, ResolveError> {
     let place = |bridge: &Bridge, port: &Port, interface: Option<&Interface>| {
         let interfaces = interface.map_or(port.interfaces.as_slice(), std::slice::from_ref);
         let pair = |interface: &Interface| (interface.name.clone(), interface.port_number());
