@@ -122,7 +122,7 @@ fn ports_are_named_as_everywhere() {
         ("1", 2, "port 1 of which bridge?"),
         ("br9/p1", 3, "bridge \"br9\" not found"),
         ("br13/p1", 3, "port \"p1\" is not on br13, but on br0"),
-        ("br0/9", 3, "port 9 not found on br0"),
+        ("br0/9", 3, "port \"9\" not found on br0"),
     ] {
         ovs!(sandbox, "port set {arguments} --openflow-config down").fails(code, words);
     }
