@@ -13,6 +13,7 @@
 //! | [`flow_entry`] | one flow of any message: borrowed, and owned |
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | a cache of the output for actions |
+//! | [`meaning`] | what a flow means, as bytes to compare |
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`flow_spec`] | parser for the text of a flow |
 //! | [`flow_change`] | a change to the flows, from text to its message |
@@ -27,6 +28,7 @@ pub mod flow_change;
 pub mod flow_entry;
 pub mod flow_spec;
 mod listed;
+pub mod meaning;
 pub mod messages;
 pub mod packet;
 pub mod repeats;
