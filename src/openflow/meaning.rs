@@ -26,7 +26,7 @@
 
 mod actions;
 
-use super::bytes::DecodeError;
+use super::bytes::{Cursor, DecodeError};
 use super::flow_entry::FlowEntry;
 use super::text::Plain;
 use super::version::Version;
@@ -70,4 +70,17 @@ pub fn put_effect(
 /// Whether two effects differ in their actions only.
 pub fn only_actions_differ(one: &[u8], other: &[u8]) -> bool {
     one.get(..HEAD) == other.get(..HEAD) && one != other
+}
+
+/// What stands before the actions in an effect: `idle_timeout`, `hard_timeout`, importance, cookie.
+pub(super) fn head(effect: &[u8]) -> (u16, u16, u16, u64) {
+    let mut head = Cursor::new(effect, 0);
+    let mut short = || head.u16("effect").unwrap_or(0);
+    let (idle_timeout, hard_timeout, importance, _flags) = (short(), short(), short(), short());
+    (
+        idle_timeout,
+        hard_timeout,
+        importance,
+        head.u64("effect").unwrap_or(0),
+    )
 }

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::openflow::actions::{
-    Action, ActionIter, ActionList, Bits, DecTtl, ETH_TYPE_VLAN, Enqueue, Output, PushVlan, RegLoad,
-    SetField, SetQueue, ones,
+    Action, ActionIter, ActionList, Bits, DecTtl, ETH_TYPE_VLAN, Enqueue, Output, PushVlan,
+    RegLoad, SetField, SetQueue, ones,
 };
 use crate::openflow::bytes::{DecodeError, be_number};
 use crate::openflow::fields::{Field, FieldRef, Id};
@@ -13,11 +13,7 @@ use crate::openflow::text::{NoNames, Plain, PortSpelling, Sink, Style, TextConte
 use crate::openflow::version::Version;
 
 /// Writes the actions, for packets with this known number of VLAN tags.
-pub(super) fn write(
-    list: &ActionList<'_>,
-    sink: &mut Plain,
-    tags: u8,
-) -> Result<(), DecodeError> {
+pub(super) fn write(list: &ActionList<'_>, sink: &mut Plain, tags: u8) -> Result<(), DecodeError> {
     let mut writer = MeaningWriter {
         sink,
         version: list.version(),
@@ -84,7 +80,9 @@ impl MeaningWriter<'_> {
             Action::RegLoad(action) => self.reg_load(&action),
             Action::SetQueue(action) => self.set_queue(action, rest),
             Action::Enqueue(Enqueue { port, queue }) => self.enqueue(port, queue),
-            Action::DecTtl(DecTtl { ids: Some([0, 0]) }) => self.text(&Action::DecTtl(DecTtl { ids: None })),
+            Action::DecTtl(DecTtl { ids: Some([0, 0]) }) => {
+                self.text(&Action::DecTtl(DecTtl { ids: None }))
+            }
             Action::CloneActions(action) => {
                 let tags = self.tags;
                 let sink = self.next();
@@ -154,6 +152,12 @@ impl MeaningWriter<'_> {
     /// Sets bits of a field, in the one row that stands for all of its rows.
     fn set_bits(&mut self, id: Id, value: u128, mask: u128) {
         let tagged = self.tags > 0;
+        if id == Id::VLAN_TCI && mask & TAG_PRESENT != 0 {
+            self.tags = match value & TAG_PRESENT {
+                0 => 0,
+                _ => self.tags.max(1),
+            };
+        }
         let (id, shift, bits) = match id {
             Id::VLAN_VID if tagged => (Id::VLAN_TCI, 0, VID),
             Id::VLAN_PCP if tagged => (Id::VLAN_TCI, 13, 0x7),
@@ -166,12 +170,6 @@ impl MeaningWriter<'_> {
             Id::UDP_DST | Id::SCTP_DST => (Id::TCP_DST, 0, u128::MAX),
             _ => (id, 0, u128::MAX),
         };
-        if id == Id::VLAN_TCI && mask & TAG_PRESENT != 0 && shift == 0 {
-            self.tags = match value & TAG_PRESENT {
-                0 => 0,
-                _ => self.tags.max(1),
-            };
-        }
         let mask = (mask & bits) << shift;
         let value = value << shift & mask;
         match id.registers() {

@@ -65,7 +65,8 @@ impl MatchKey<'_> {
             }
             Some(mask) => {
                 self.out.push(width | MASKED);
-                self.out.extend(value.iter().zip(mask).map(|(value, mask)| value & mask));
+                self.out
+                    .extend(value.iter().zip(mask).map(|(value, mask)| value & mask));
                 self.out.extend(mask);
             }
         }
