@@ -20,8 +20,8 @@ type Meaning = (Vec<u8>, Vec<u8>);
 
 fn meaning(flow: &FlowEntry<'_>, told_by: Version) -> Meaning {
     let (mut key, mut effect) = (Vec::new(), Vec::new());
-    put_key(flow, told_by, &mut key);
-    put_effect(flow, told_by, &mut Plain::default(), &mut effect).unwrap();
+    put_key(flow, Some(told_by), &mut key);
+    put_effect(flow, Some(told_by), &mut Plain::default(), &mut effect).unwrap();
     (key, effect)
 }
 
@@ -55,10 +55,7 @@ fn parsed(text: &str, version: Version, told_by: Version) -> Meaning {
         .unwrap()
         .flow(&NoNames, version)
         .unwrap();
-    let message = flow
-        .flow_mod(ovs::openflow::messages::flow_mod::FlowCommand::Add)
-        .unwrap();
-    meaning(&message.entry().unwrap(), told_by)
+    flow.view(|entry| meaning(entry, told_by)).unwrap().unwrap()
 }
 
 /// Matches and actions; those on one line mean the same. Every version carries them.
