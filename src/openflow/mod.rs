@@ -13,7 +13,10 @@
 //! | [`flow_entry`] | one flow of any message: borrowed, and owned |
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | a cache of the output for actions |
+//! | [`meaning`] | what a flow means, as bytes to compare |
 //! | [`packet`] | the headers of a packet as fields |
+//! | [`flow_set`] | flows by their keys, to be compared with others |
+//! | [`flow_spec`] | parser for the text of a flow |
 //! | [`flow_change`] | a change to the flows, from text to its message |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
@@ -24,7 +27,10 @@ pub mod fields;
 pub mod flow;
 pub mod flow_change;
 pub mod flow_entry;
+pub mod flow_set;
+pub mod flow_spec;
 mod listed;
+pub mod meaning;
 pub mod messages;
 pub mod packet;
 pub mod repeats;

@@ -48,6 +48,7 @@ mod layers;
 mod licences;
 mod liveness;
 mod manual;
+mod meaning;
 mod model;
 mod old_schemas;
 mod openflow_session;
