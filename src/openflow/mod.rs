@@ -16,7 +16,6 @@
 //! | [`meaning`] | what a flow means, as bytes to compare |
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`flow_set`] | flows by their keys, to be compared with others |
-//! | [`flow_spec`] | parser for the text of a flow |
 //! | [`flow_change`] | a change to the flows, from text to its message |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
@@ -28,7 +27,6 @@ pub mod flow;
 pub mod flow_change;
 pub mod flow_entry;
 pub mod flow_set;
-pub mod flow_spec;
 mod listed;
 pub mod meaning;
 pub mod messages;
