@@ -6,11 +6,11 @@
 use std::hash::{BuildHasher as _, RandomState};
 
 use super::actions::{ActionList, ListForm};
-use super::bytes::DecodeError;
-use super::fields::Match;
-use super::flow_entry::FlowEntry;
+use super::bytes::{DecodeError, be_number};
+use super::fields::{Id, Match};
+use super::flow_entry::{Flow, FlowEntry};
 use super::meaning;
-use super::text::Plain;
+use super::text::{Plain, port_to_v10};
 use super::version::Version;
 
 /// The flows of one side, each key once.
@@ -18,8 +18,9 @@ use super::version::Version;
 pub struct FlowSet {
     /// The version of the flows.
     version: Version,
-    /// The version of the dump that the flows are compared with, which may tell less.
-    told_by: Version,
+    /// The version of the dump that the flows are compared with, which may tell less; `None`: they are compared with those
+    /// of a file.
+    told_by: Option<Version>,
     bytes: Vec<u8>,
     /// A hash table: where each flow begins in `bytes`, plus 1; 0 is free.
     slots: Vec<u32>,
@@ -84,8 +85,8 @@ pub struct StoredFlow<'s> {
 }
 
 impl FlowSet {
-    /// An empty set of flows of a version, to be compared with a dump of the version `told_by`.
-    pub fn new(version: Version, told_by: Version) -> FlowSet {
+    /// An empty set of flows of a version, to be compared with a dump of the version `told_by`; `None`: with a file.
+    pub fn new(version: Version, told_by: Option<Version>) -> FlowSet {
         FlowSet {
             version,
             told_by,
@@ -156,10 +157,22 @@ impl FlowSet {
         Ok(result)
     }
 
+    /// The version of the flows.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
     /// The flow with this key.
-    pub fn find(&self, key: &[u8]) -> Option<StoredFlow<'_>> {
+    pub fn find(&self, key: &[u8]) -> Option<FlowAt> {
         let at = *self.slots.get(self.slot_of(key))?;
-        self.stored(at)
+        (at != 0).then_some(FlowAt(at))
+    }
+
+    /// The flow with the key of another flow.
+    pub fn find_same(&mut self, flow: &FlowEntry<'_>) -> Option<StoredFlow<'_>> {
+        self.key.clear();
+        meaning::put_key(flow, self.told_by, &mut self.key);
+        self.get(self.find(&self.key)?)
     }
 
     /// All flows in the order in which they were added.
@@ -323,5 +336,37 @@ impl<'s> StoredFlow<'s> {
             fields: Match::decode_tlvs(self.fields, 0)?,
             actions: ActionList::new(self.actions, 0, self.version, form),
         })
+    }
+}
+
+impl Flow {
+    /// Passes a view of the flow. `None` if its version, OpenFlow 1.0, has no number for the input port.
+    ///
+    /// # Errors
+    ///
+    /// The match is malformed; not if it came from text or from a switch.
+    pub fn view<T>(
+        &self,
+        take: impl FnOnce(&FlowEntry<'_>) -> T,
+    ) -> Result<Option<T>, DecodeError> {
+        let version = self.version();
+        if version == Version::V10
+            && let Some((port, _)) = self.fields.value(Id::IN_PORT_OXM)
+            && port_to_v10(be_number(port) as u32).is_none()
+        {
+            return Ok(None);
+        }
+        let fields = self.fields.tlvs(version);
+        Ok(Some(take(&FlowEntry {
+            table_id: self.table_id,
+            priority: self.priority,
+            idle_timeout: self.idle_timeout,
+            hard_timeout: self.hard_timeout,
+            flags: self.flags,
+            importance: self.importance,
+            cookie: self.cookie,
+            fields: Match::decode_tlvs(&fields, 0)?,
+            actions: self.actions.list(),
+        })))
     }
 }

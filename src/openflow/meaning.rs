@@ -37,8 +37,9 @@ const RESET_COUNTS: u16 = 4;
 /// Length of what stands before the actions in an effect.
 const HEAD: usize = 16;
 
-/// Appends the key: table, priority, match. `told_by` is the version of the dump that it is compared with.
-pub fn put_key(flow: &FlowEntry<'_>, told_by: Version, out: &mut Vec<u8>) {
+/// Appends the key: table, priority, match. `told_by` is the version of the dump that it is compared with; `None`: with a
+/// file, which tells everything.
+pub fn put_key(flow: &FlowEntry<'_>, told_by: Option<Version>, out: &mut Vec<u8>) {
     out.push(flow.table_id);
     out.extend(flow.priority.to_be_bytes());
     flow.fields.put_key(told_by, out);
@@ -51,11 +52,11 @@ pub fn put_key(flow: &FlowEntry<'_>, told_by: Version, out: &mut Vec<u8>) {
 /// A length inside the actions is inconsistent.
 pub fn put_effect(
     flow: &FlowEntry<'_>,
-    told_by: Version,
+    told_by: Option<Version>,
     scratch: &mut Plain,
     out: &mut Vec<u8>,
 ) -> Result<(), DecodeError> {
-    let told = |since, value| if told_by >= since { value } else { 0 };
+    let told = |since, value| if told_by.is_none_or(|version| version >= since) { value } else { 0 };
     out.extend(flow.idle_timeout.to_be_bytes());
     out.extend(flow.hard_timeout.to_be_bytes());
     out.extend(told(Version::V14, flow.importance).to_be_bytes());

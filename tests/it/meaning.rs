@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use ovs::openflow::fields::Filter;
 use ovs::openflow::flow_entry::{Flow, FlowEntry};
-use ovs::openflow::flow_spec::parse_flow;
+use ovs::openflow::flow_change::FlowChange;
 use ovs::openflow::meaning::{put_effect, put_key};
+use ovs::openflow::messages::flow_mod::FlowCommand;
 use ovs::openflow::messages::flow_stats::Scratch;
 use ovs::openflow::session::Session;
 use ovs::openflow::text::{NoNames, Plain};
@@ -20,8 +21,8 @@ type Meaning = (Vec<u8>, Vec<u8>);
 
 fn meaning(flow: &FlowEntry<'_>, told_by: Version) -> Meaning {
     let (mut key, mut effect) = (Vec::new(), Vec::new());
-    put_key(flow, told_by, &mut key);
-    put_effect(flow, told_by, &mut Plain::default(), &mut effect).unwrap();
+    put_key(flow, Some(told_by), &mut key);
+    put_effect(flow, Some(told_by), &mut Plain::default(), &mut effect).unwrap();
     (key, effect)
 }
 
@@ -51,14 +52,8 @@ fn read(sandbox: &Sandbox, version: &str, told_by: Version) -> BTreeMap<u16, (Me
 
 /// What a text means.
 fn parsed(text: &str, version: Version, told_by: Version) -> Meaning {
-    let flow = parse_flow(text, &NoNames)
-        .unwrap()
-        .flow(&NoNames, version)
-        .unwrap();
-    let message = flow
-        .flow_mod(ovs::openflow::messages::flow_mod::FlowCommand::Add)
-        .unwrap();
-    meaning(&message.entry().unwrap(), told_by)
+    let change = FlowChange::parse(text, FlowCommand::Add, &NoNames, version).unwrap();
+    change.flow.view(|entry| meaning(entry, told_by)).unwrap().unwrap()
 }
 
 /// Matches and actions; those on one line mean the same. Every version carries them.

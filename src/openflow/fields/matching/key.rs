@@ -14,12 +14,12 @@ impl Match<'_> {
     /// tag control information, the input port in 32 bits, registers one by one, prerequisites as fields, no bits
     /// outside of masks.
     ///
-    /// `told_by` is the version of the dump that it is compared with: since OpenFlow 1.1 a dump does not tell some
-    /// masks of `vlan_tci`.
-    pub(in crate::openflow) fn put_key(&self, told_by: Version, out: &mut Vec<u8>) {
+    /// `told_by` is the version of the dump that it is compared with, if it is one: since OpenFlow 1.1 a dump does not tell
+    /// some masks of `vlan_tci`.
+    pub(in crate::openflow) fn put_key(&self, told_by: Option<Version>, out: &mut Vec<u8>) {
         let tci = match told_by {
-            Version::V10 => self.tci(),
-            _ => oxm(self.tci()),
+            None | Some(Version::V10) => self.tci(),
+            Some(_) => oxm(self.tci()),
         };
         if tci.mask != 0 {
             out.push(Id::VLAN_TCI.index() as u8);
