@@ -24,6 +24,8 @@ pub mod fields;
 pub mod flow;
 pub mod flow_change;
 pub mod flow_entry;
+mod flow_json;
+mod json_object;
 mod listed;
 pub mod messages;
 pub mod packet;

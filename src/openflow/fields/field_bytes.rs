@@ -15,7 +15,6 @@ pub(in crate::openflow) enum FieldBytes {
     Long(Box<[u8]>),
 }
 
-
 impl From<&[u8]> for FieldBytes {
     fn from(bytes: &[u8]) -> FieldBytes {
         let mut inline = [0; INLINE];
