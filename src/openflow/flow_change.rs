@@ -12,6 +12,7 @@ use super::bytes::be_number;
 use super::fields::{
     Id, ParseError, ParseErrorKind, Problem, STATISTICS, cookie_number, number, parse_match,
 };
+pub use super::flow_entry::FLAGS as FLOW_FLAGS;
 use super::flow_entry::{FLAGS, Flow, flags_of};
 use super::flow_json;
 use super::messages::flow_mod::FlowCommand;
@@ -392,7 +393,7 @@ fn command_word(text: &str) -> Option<(FlowCommand, &str)> {
 }
 
 /// The parts before and after `actions=`, which begins a word outside of quotes.
-fn split_actions(text: &str) -> Option<(&str, &str)> {
+pub fn split_actions(text: &str) -> Option<(&str, &str)> {
     let (mut quoted, mut escaped, mut at_start) = (false, false, true);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -412,6 +413,16 @@ fn split_actions(text: &str) -> Option<(&str, &str)> {
     }
     None
 }
+
+/// The keys of a flow other than the fields that it matches, its flags and its actions.
+pub const FLOW_KEYS: [&str; 6] = [
+    "table",
+    "priority",
+    "cookie",
+    "idle_timeout",
+    "hard_timeout",
+    "importance",
+];
 
 /// The parts of a line that are not part of the match.
 struct OwnKeys {

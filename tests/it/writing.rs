@@ -31,8 +31,8 @@ async fn session(sandbox: &Sandbox, version: Version) -> Session {
 
 /// The message that adds the flow.
 fn add(text: &str, version: Version) -> Vec<u8> {
-    let change = FlowChange::parse(text, FlowCommand::Add, &NoNames, version);
-    change.unwrap().message(0).unwrap()
+    let change = FlowChange::parse(text, FlowCommand::Add, &NoNames, version).unwrap();
+    change.message(0).unwrap()
 }
 
 /// Writes the flows until the switch refuses one.

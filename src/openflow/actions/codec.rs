@@ -12,6 +12,7 @@ use crate::openflow::version::Version;
 use super::number::put_hex_bytes;
 use super::parser::{InstructionRank, Parser};
 use super::shape::JsonMember;
+use super::written::WordForm;
 use super::written_form::WrittenForm;
 
 /// `OFPAT_EXPERIMENTER`, as an action and as an instruction.
@@ -153,6 +154,9 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     /// The words that begin the action in text, in any case; empty for an action that is parsed
     /// as a form of another.
     const WORDS: &'static [&'static str] = &[Self::NAME];
+
+    /// The ways to write the action, for completion; by default its word alone.
+    const FORMS: &'static [WordForm] = &[&[]];
 
     /// The position of the action among instructions.
     const RANK: InstructionRank = InstructionRank::Apply;
