@@ -137,6 +137,37 @@ fn a_producer_that_fails_leaves_nothing_of_a_bundle() {
     }
 }
 
+/// Open vSwitch drops an idle bundle; the next message that is added opens it again, without those before.
+#[test]
+fn a_bundle_that_expires_is_refused() {
+    let sandbox = Sandbox::with(BRIDGE);
+    vsctl!(
+        sandbox,
+        "set open_vswitch . other_config:bundle-idle-timeout=1"
+    );
+    for version in WITH_BUNDLES {
+        let error = runtime().block_on(async {
+            let mut session = session(&sandbox, version).await;
+            let written = session.write(Atomicity::Bundle, async |outbox| {
+                for flow in many(2000) {
+                    // More than a chunk: the first is on the switch when the producer pauses.
+                    if outbox.count() == 1500 {
+                        tokio::time::sleep(Duration::from_secs(4)).await;
+                    }
+                    outbox.put(|_| Ok::<_, ()>(add(&flow, version))).await?;
+                }
+                Ok::<(), ()>(())
+            });
+            written.await.unwrap_err()
+        });
+        let WriteError::Refused { index: None, error } = error else {
+            panic!("{version}: {error:?}");
+        };
+        assert_eq!(error.to_string(), "OFPBFC_TIMEOUT", "{version}");
+        assert_eq!(flows(&sandbox), [""; 0], "{version}");
+    }
+}
+
 #[test]
 fn no_bundles_before_1_3() {
     let sandbox = Sandbox::with(BRIDGE);
@@ -199,4 +230,23 @@ fn openflow_1_0_writes_to_the_table() {
     let found = flows(&sandbox).join("\n");
     assert!(found.contains("table=3,"), "{found}");
     assert!(found.contains("table=4, reset_counts reg1=0x1"), "{found}");
+}
+
+/// More than the switch's queue of connections has room for.
+#[test]
+fn two_hundred_writers_at_once() {
+    let sandbox = Sandbox::with(BRIDGE);
+    std::thread::scope(|scope| {
+        for flow in many(200) {
+            let sandbox = &sandbox;
+            scope.spawn(move || {
+                let written = runtime().block_on(async {
+                    let mut session = session(sandbox, Version::V14).await;
+                    write(&mut session, Atomicity::Bundle, std::iter::once(flow)).await
+                });
+                assert_eq!(written.unwrap().accepted(), 1);
+            });
+        }
+    });
+    assert_eq!(flows(&sandbox).len(), 200);
 }
