@@ -50,6 +50,7 @@ pub mod dump_flows;
 pub mod dump_groups;
 pub mod dump_meters;
 pub mod dump_tables;
+pub mod flow;
 pub mod graph;
 pub mod patch;
 pub mod path;
@@ -62,7 +63,7 @@ pub mod tunnel;
 pub use capture::WatchInterval;
 pub use context::{Context, Options, Writing, read};
 pub use failure::{Exit, Failure, quoted};
-pub(crate) use switch::names_of_tables;
+pub(crate) use switch::{names_of_tables, numbers_of_groups, numbers_of_meters};
 
 pub(crate) use services::{mirror_headings, queue_headings};
 pub(crate) use write::changed_columns;
@@ -100,6 +101,9 @@ pub enum Command {
     /// The flows of a switch, ports by name
     #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
+    /// Flows written by name: add, mod, del, replace, diff
+    #[command(subcommand, add = Purpose::Flows)]
+    Flow(flow::Command),
     /// The faults of the switch, with hints
     #[command(add = Purpose::Understand)]
     Check(check::Args),
@@ -155,6 +159,7 @@ impl Command {
             Command::Tag(command) => command.run(cx).await?,
             Command::Tunnel(command) => command.run(cx).await?,
             Command::DumpFlows(args) => args.run(cx).await?,
+            Command::Flow(command) => command.run(cx).await?,
             Command::Check(args) => return args.run(cx).await.map(ExitCode::from),
             Command::Batch(args) => args.run(cx).await?,
             Command::Db(command) => command.run(cx).await?,

@@ -6,6 +6,7 @@ use super::bytes::be_number;
 use super::fields::{
     Id, MatchFields, ParseError, Problem, STATISTICS, cookie_number, number, parse_match,
 };
+pub use super::flow_entry::FLAGS as FLOW_FLAGS;
 use super::flow_entry::{FLAGS, Flow, flags_of};
 use super::text::NameLookup;
 use super::version::{Version, Versions};
@@ -34,6 +35,16 @@ pub struct FlowSpec<'t> {
     /// What follows `actions=`.
     actions: &'t str,
 }
+
+/// The keys of a flow other than the fields that it matches, its flags and its actions.
+pub const FLOW_KEYS: [&str; 6] = [
+    "table",
+    "priority",
+    "cookie",
+    "idle_timeout",
+    "hard_timeout",
+    "importance",
+];
 
 /// The default priority (`OFP_DEFAULT_PRIORITY`).
 const DEFAULT_PRIORITY: u16 = 0x8000;
@@ -171,7 +182,7 @@ impl FlowSpec<'_> {
 }
 
 /// The parts before and after `actions=`, which begins a word outside of quotes.
-fn split_actions(text: &str) -> Option<(&str, &str)> {
+pub fn split_actions(text: &str) -> Option<(&str, &str)> {
     let (mut quoted, mut escaped, mut at_start) = (false, false, true);
     for (at, c) in text.char_indices() {
         match c {

@@ -46,6 +46,7 @@ use super::tunnel::SetTunnel;
 use super::unknown::{self, Unknown};
 use super::vlan::{ModVlanPcp, ModVlanVid, PopVlan, PushVlan, SetVlanPcp, SetVlanVid, StripVlan};
 use super::write_actions::{ClearActions, WriteActions};
+use super::written::WordForm;
 
 /// [`ActionCodec::parse`] of one action.
 type ParseAction = fn(&str, &str, &mut Parser<'_>) -> Result<(), Problem>;
@@ -96,6 +97,15 @@ macro_rules! actions {
             ),)*
             (unknown::WORDS, InstructionRank::Apply, unknown::parse),
             (unknown::INSTRUCTION_WORDS, InstructionRank::Unknown, unknown::parse),
+        ];
+
+        /// The words that begin each action in text, and the ways to write it.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        pub const WRITTEN: &[(&[&str], &[WordForm])] = &[
+            $((
+                <$name as ActionCodec<'static>>::WORDS,
+                <$name as ActionCodec<'static>>::FORMS,
+            ),)*
         ];
 
         /// Decodes the body of an action; a malformed one is kept as bytes.
