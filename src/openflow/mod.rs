@@ -14,7 +14,6 @@
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | a cache of the output for actions |
 //! | [`packet`] | the headers of a packet as fields |
-//! | [`flow_spec`] | parser for the text of a flow |
 //! | [`flow_change`] | a change to the flows, from text to its message |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
@@ -25,7 +24,6 @@ pub mod fields;
 pub mod flow;
 pub mod flow_change;
 pub mod flow_entry;
-pub mod flow_spec;
 mod listed;
 pub mod messages;
 pub mod packet;

@@ -5,7 +5,7 @@ use super::ask::NameSource;
 use super::names::{flow_tables, groups, named, openflow_ports, tags};
 use super::{Candidate, Completion, actions};
 use crate::openflow::fields::{FILTER_KEYS, Field, FieldKind, ROWS, protocol_words};
-use crate::openflow::flow_spec::{FLOW_FLAGS, FLOW_KEYS, split_actions};
+use crate::openflow::flow_change::{FLOW_FLAGS, FLOW_KEYS, split_actions};
 
 /// Completes a partial MATCH on `bridge`.
 pub(super) fn of(bridge: Option<&str>, typed: &str, ask: &NameSource) -> Completion {

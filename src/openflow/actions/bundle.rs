@@ -107,7 +107,7 @@ impl<'a> BundleChoice<'a> {
         out.extend_from_slice(self.members);
     }
 
-    fn ports(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn ports(&self) -> impl Iterator<Item = u32> {
         let pairs = self.members.chunks_exact(2);
         pairs.map(|pair| port_from_v10(be_number(pair) as u16))
     }

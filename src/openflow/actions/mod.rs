@@ -65,7 +65,7 @@ mod vlan;
 mod write_actions;
 mod written;
 
-pub use action::{Action, NAMES, WRITTEN, members};
+pub use action::{Action, NAMES, SwitchReference, WRITTEN, members};
 pub use bits::Bits;
 pub use bundle::{Bundle, BundleChoice, BundleLoad};
 pub use check_pkt_larger::CheckPktLarger;
