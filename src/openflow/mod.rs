@@ -14,12 +14,14 @@
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | a cache of the output for actions |
 //! | [`packet`] | the headers of a packet as fields |
+//! | [`compose`] | a packet made of fields |
 //! | [`flow_change`] | a change to the flows, from text to its message |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
 
 pub mod actions;
 pub mod bytes;
+pub mod compose;
 pub mod fields;
 pub mod flow;
 pub mod flow_change;
