@@ -66,7 +66,8 @@ pub fn compose(fields: &MatchFields) -> Result<Vec<u8>, ComposeError> {
     };
     for (field, (_, mask)) in fields.iter() {
         let may_be_masked = [Id::VLAN_TCI, Id::IP_FRAG].contains(&field.id);
-        if mask.is_some() && !may_be_masked {
+        let covers = |mask| be_number(mask).count_ones() >= u32::from(field.n_bits());
+        if !may_be_masked && !mask.is_none_or(covers) {
             return Err(ComposeError::Masked(field.key));
         }
     }
@@ -246,26 +247,26 @@ impl Given<'_> {
     }
 
     fn icmp(&self, out: &mut Vec<u8>) {
-        let kind = self.octet(Id::ICMP_TYPE);
-        out.extend([kind, self.octet(Id::ICMP_CODE)]);
+        let kind = [self.octet(Id::ICMP_TYPE), self.octet(Id::ICMP_CODE)];
+        out.extend(kind);
         out.extend([0; 6]);
         // Echo, and its reply.
-        if matches!(kind, 0 | 8) {
+        if matches!(kind, [0 | 8, 0]) {
             out.extend(0..PAYLOAD);
         }
     }
 
     fn icmpv6(&self, out: &mut Vec<u8>) -> usize {
-        let kind = self.octet(Id::ICMPV6_TYPE);
-        out.extend([kind, self.octet(Id::ICMPV6_CODE)]);
+        let kind = [self.octet(Id::ICMPV6_TYPE), self.octet(Id::ICMPV6_CODE)];
+        out.extend(kind);
         out.extend([0; 2]);
         match kind {
-            128 | 129 => {
+            [128 | 129, 0] => {
                 out.extend([0; 4]);
                 out.extend(0..PAYLOAD);
             }
             // Neighbour solicitation and advertisement, with the address as an option of type 1 or 2.
-            135 | 136 => {
+            [135 | 136, 0] => {
                 self.put(Id::ND_RESERVED, 4, out);
                 self.put(Id::ND_TARGET, 16, out);
                 for (option, id) in [(1, Id::ND_SLL), (2, Id::ND_TLL)] {
