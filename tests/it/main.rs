@@ -58,6 +58,7 @@ mod outcomes;
 mod output;
 mod ovsdb;
 mod owned;
+mod packet_out;
 mod parse;
 mod patch;
 mod patch_change;
