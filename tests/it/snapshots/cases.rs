@@ -41,7 +41,13 @@ impl Case {
     /// Whether this line of it may be wider than the terminal: dumps are never folded, and `check` breaks no
     /// word.
     pub(crate) fn is_free(&self, line: &str) -> bool {
-        let free = ["dump-flows", "dump-groups", "dump-meters", "decode"];
+        let free = [
+            "dump-flows",
+            "dump-groups",
+            "dump-meters",
+            "decode",
+            "packet-out",
+        ];
         let is_dump = free.iter().any(|command| self.line.starts_with(command));
         is_dump || (self.line.starts_with("check") && !line.trim_start().contains(' '))
     }
@@ -118,6 +124,9 @@ pub(crate) const CASES: &[Case] = &[
     node("port del qvobeeb2c54-aa --dry-run"),
     node("port set qvobeeb2c54-aa --tag 7 --dry-run"),
     node("port set qvobeeb2c54-aa --openflow-config no-flood,down --dry-run"),
+    node(
+        "packet-out br-int --in-port qvobeeb2c54-aa --actions output:int-br-ens37 icmp,icmp_type=8 --dry-run",
+    ),
     node("table set br-tun 20 --name learned --eviction on --dry-run"),
     node("patch add br-int br-tun:to-int --dry-run"),
     node("patch del patch-tun --dry-run"),
