@@ -14,6 +14,7 @@
 //! | `progress` | the line that shows a step that takes long |
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
 //! | `capture` | the captured output of a watched command |
+//! | `flow_monitors` | the flow monitors of a watched command |
 //! | `reporter` | remarks and log lines on stderr |
 //! | `today` | what is typed with Open vSwitch's own tools, and its counterpart |
 //! | `lines` | the rows of interfaces, which several commands list |
@@ -28,6 +29,7 @@ mod capture;
 mod context;
 mod dumped;
 mod failure;
+mod flow_monitors;
 mod flow_reading;
 mod host;
 mod lines;
