@@ -6,12 +6,16 @@
 //! | `options` | the options that they share |
 //! | `request` | what is asked of a switch: connect, names, write |
 //! | `input`, `file` | the flows given as arguments or in a file, and how they are read |
+//! | `diff` | `flow diff`: two sides compared |
+//! | `sides`, `comparison` | the switches and files that are compared; what differs, and how it is printed |
 //! | `counting` | how many flows a change selects |
 //! | `outcome`, `refusal` | sending; what the switch refused, in words |
 //! | `report` | how many flows were written |
 
 mod add;
+mod comparison;
 mod counting;
+mod diff;
 mod file;
 mod input;
 mod modify;
@@ -20,6 +24,7 @@ mod outcome;
 mod refusal;
 mod report;
 mod request;
+mod sides;
 
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;
@@ -37,6 +42,9 @@ pub enum Command {
     /// Remove the flows that match
     #[command(visible_alias = "delete", describe = modify::DELETE)]
     Del(modify::DeleteArgs),
+    /// Compare the flows of two switches or files by what they mean
+    #[command(describe = diff::ABOUT)]
+    Diff(diff::Args),
 }
 
 impl Command {
@@ -50,6 +58,7 @@ impl Command {
             Command::Add(args) => args.run(cx).await,
             Command::Mod(args) => args.run(cx).await,
             Command::Del(args) => args.run(cx).await,
+            Command::Diff(args) => args.run(cx).await,
         }
     }
 }
