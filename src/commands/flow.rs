@@ -6,7 +6,7 @@
 //! | `options` | the options that they share |
 //! | `request` | what is asked of a switch: connect, names, write |
 //! | `input`, `file` | the flows given as arguments or in a file, and how they are read |
-//! | `diff` | `flow diff`: two sides compared |
+//! | `replace`, `diff` | `flow replace`: what differs is written; `flow diff`: two sides compared |
 //! | `sides`, `comparison` | the switches and files that are compared; what differs, and how it is printed |
 //! | `counting` | how many flows a change selects |
 //! | `outcome`, `refusal` | sending; what the switch refused, in words |
@@ -22,6 +22,7 @@ mod modify;
 mod options;
 mod outcome;
 mod refusal;
+mod replace;
 mod report;
 mod request;
 mod sides;
@@ -42,6 +43,9 @@ pub enum Command {
     /// Remove the flows that match
     #[command(visible_alias = "delete", describe = modify::DELETE)]
     Del(modify::DeleteArgs),
+    /// Bring the flows of a switch to those of a file; write only what differs
+    #[command(describe = replace::ABOUT)]
+    Replace(replace::Args),
     /// Compare the flows of two switches or files by what they mean
     #[command(describe = diff::ABOUT)]
     Diff(diff::Args),
@@ -58,6 +62,7 @@ impl Command {
             Command::Add(args) => args.run(cx).await,
             Command::Mod(args) => args.run(cx).await,
             Command::Del(args) => args.run(cx).await,
+            Command::Replace(args) => args.run(cx).await,
             Command::Diff(args) => args.run(cx).await,
         }
     }

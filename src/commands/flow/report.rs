@@ -11,6 +11,7 @@ pub(super) enum FlowOutcome {
     Added,
     Modified,
     Removed,
+    Unchanged,
 }
 
 impl FlowOutcome {
@@ -20,6 +21,7 @@ impl FlowOutcome {
             FlowOutcome::Added => "added",
             FlowOutcome::Modified => "modified",
             FlowOutcome::Removed => "removed",
+            FlowOutcome::Unchanged => "unchanged",
         }
     }
 }
@@ -44,7 +46,7 @@ fn columns() -> Vec<Column<FlowCount>> {
             Cell::text(count.outcome.word())
         })
         .is(
-            Shape::Words(&["written", "added", "modified", "removed"]),
+            Shape::Words(&["written", "added", "modified", "removed", "unchanged"]),
             "what became of the flows; written: added, or put in the place of a flow with the \
                  same table, priority and match",
         )

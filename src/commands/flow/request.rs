@@ -212,7 +212,7 @@ impl FlowRequest<'_> {
         counts
     }
 
-    fn say_warnings(&self, warnings: &Warnings) {
+    pub(super) fn say_warnings(&self, warnings: &Warnings) {
         for warning in &warnings.first {
             self.cx.remark(&format!("ovs: warning: {warning}"));
         }
