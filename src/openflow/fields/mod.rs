@@ -15,6 +15,7 @@
 //! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` |
 
 mod compare;
+mod cover;
 mod field_bytes;
 mod fixed;
 pub(super) mod listing;
