@@ -16,11 +16,8 @@
 mod add;
 mod comparison;
 mod counting;
-<<<<<<< HEAD
 mod diff;
-=======
 mod effect;
->>>>>>> h-flow
 mod file;
 mod input;
 mod modify;

@@ -56,7 +56,13 @@ pub fn put_effect(
     scratch: &mut Plain,
     out: &mut Vec<u8>,
 ) -> Result<(), DecodeError> {
-    let told = |since, value| if told_by.is_none_or(|version| version >= since) { value } else { 0 };
+    let told = |since, value| {
+        if told_by.is_none_or(|version| version >= since) {
+            value
+        } else {
+            0
+        }
+    };
     out.extend(flow.idle_timeout.to_be_bytes());
     out.extend(flow.hard_timeout.to_be_bytes());
     out.extend(told(Version::V14, flow.importance).to_be_bytes());

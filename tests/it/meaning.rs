@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ovs::openflow::fields::Filter;
-use ovs::openflow::flow_entry::{Flow, FlowEntry};
 use ovs::openflow::flow_change::FlowChange;
+use ovs::openflow::flow_entry::{Flow, FlowEntry};
 use ovs::openflow::meaning::{put_effect, put_key};
 use ovs::openflow::messages::flow_mod::FlowCommand;
 use ovs::openflow::messages::flow_stats::Scratch;
@@ -53,7 +53,11 @@ fn read(sandbox: &Sandbox, version: &str, told_by: Version) -> BTreeMap<u16, (Me
 /// What a text means.
 fn parsed(text: &str, version: Version, told_by: Version) -> Meaning {
     let change = FlowChange::parse(text, FlowCommand::Add, &NoNames, version).unwrap();
-    change.flow.view(|entry| meaning(entry, told_by)).unwrap().unwrap()
+    change
+        .flow
+        .view(|entry| meaning(entry, told_by))
+        .unwrap()
+        .unwrap()
 }
 
 /// Matches and actions; those on one line mean the same. Every version carries them.

@@ -67,10 +67,19 @@ impl Comparison {
             .filter(|(_, flow)| flow.counterpart() != Counterpart::Same)
             .map(|(at, flow)| {
                 let other = self.others.find(flow.key);
-                (flow.key, Difference { base: Some(at), other })
+                (
+                    flow.key,
+                    Difference {
+                        base: Some(at),
+                        other,
+                    },
+                )
             })
             .collect();
-        let alone = self.others.iter().filter(|(_, flow)| self.base.find(flow.key).is_none());
+        let alone = self
+            .others
+            .iter()
+            .filter(|(_, flow)| self.base.find(flow.key).is_none());
         all.extend(alone.map(|(at, flow)| {
             let (base, other) = (None, Some(at));
             (flow.key, Difference { base, other })
@@ -132,8 +141,11 @@ impl<'c> DifferencePrinter<'c> {
             json.begin_object();
             json.key("change");
             json.word(outcome.word());
-            for (((key, entry), repeats), spelling) in
-                ["before", "after"].into_iter().zip(entries).zip(&mut self.repeats).zip(spellings)
+            for (((key, entry), repeats), spelling) in ["before", "after"]
+                .into_iter()
+                .zip(entries)
+                .zip(&mut self.repeats)
+                .zip(spellings)
             {
                 if let Some(entry) = entry {
                     json.key(key);
@@ -145,8 +157,11 @@ impl<'c> DifferencePrinter<'c> {
             json.end_object();
         } else {
             let marks = [(ItemChange::Gone, "-"), (ItemChange::New, "+")];
-            for (((mark, entry), repeats), spelling) in
-                marks.into_iter().zip(entries).zip(&mut self.repeats).zip(spellings)
+            for (((mark, entry), repeats), spelling) in marks
+                .into_iter()
+                .zip(entries)
+                .zip(&mut self.repeats)
+                .zip(spellings)
             {
                 if let Some(entry) = entry {
                     self.out.mark(mark.0, ColourRole::Plain, mark.1);
@@ -183,6 +198,16 @@ impl SideSpelling<'_> {
             ports: self.ports,
             names: self.names,
         }
+    }
+
+    /// The text of a flow without statistics.
+    pub(super) fn plain(&self, flow: StoredFlow<'_>) -> String {
+        let mut out = PaintedText::default();
+        if let Ok(entry) = flow.entry() {
+            // What was stored was read before.
+            let _ = self.text(entry, &mut Repeats::default(), &mut out);
+        }
+        out.text
     }
 
     /// Writes a flow without statistics.

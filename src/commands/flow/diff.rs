@@ -52,6 +52,20 @@ pub struct Args {
 
 impl Args {
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
+        match self.compare(cx).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::silent(Exit::Failed)),
+            // 1 is a difference.
+            Err(failure) if failure.exit == Exit::Failed => Err(Failure {
+                exit: Exit::Usage,
+                ..failure
+            }),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Prints what differs; returns whether nothing does.
+    async fn compare(&self, cx: &Context) -> Result<bool, Failure> {
         if cx.format.columns.is_some() {
             let message = "flow diff prints whole flows, no columns";
             return Err(Failure::new(Exit::Usage, message).hint("--json and jq pick members"));
@@ -98,11 +112,7 @@ impl Args {
             printer.add(before, after, [first, second])?;
         }
         printer.finish()?;
-        if differences.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::silent(Exit::Failed))
-        }
+        Ok(differences.is_empty())
     }
 }
 
@@ -120,8 +130,12 @@ async fn with_file(
     let told_by = Some(version);
     let names = switch.names.clone();
     let mut base = FlowSet::new(version, told_by);
-    let mut flows = reader(file, arg, &names, version, false);
-    each_of_file(file, |line| flows.read(line), |flow, line| Ok(base.insert(flow, line)?))?;
+    let flows = reader(file, arg, &names, version, false);
+    each_of_file(
+        file,
+        |line| flows.parse(line),
+        |flow, line| Ok(base.insert(flow, line)?),
+    )?;
     let mut comparison = Comparison::new(base, version, told_by);
     let shown = NamedSwitchNames {
         name: arg.name(),
@@ -147,7 +161,10 @@ async fn two_switches(
     let lower = before.session.version().min(after.session.version());
     for side in [&mut before, &mut after] {
         if side.session.version() > lower
-            && let Ok(session) = side.arg.try_connect(cx, [lower].into_iter().collect()).await
+            && let Ok(session) = side
+                .arg
+                .try_connect(cx, [lower].into_iter().collect())
+                .await
         {
             side.session = session;
         }
@@ -181,9 +198,13 @@ fn two_files(
     let version = version.unwrap_or(Version::V15);
     let names = InventedNames::default();
     let mut base = FlowSet::new(version, None);
-    each_of_file_alone(first, &names, version, |flow, line| Ok(base.insert(flow, line)?))?;
+    each_of_file_alone(first, &names, version, |flow, line| {
+        Ok(base.insert(flow, line)?)
+    })?;
     let mut comparison = Comparison::new(base, version, None);
-    each_of_file_alone(second, &names, version, |flow, line| Ok(comparison.add(flow, line)?))?;
+    each_of_file_alone(second, &names, version, |flow, line| {
+        Ok(comparison.add(flow, line)?)
+    })?;
     let names = names.names();
     Ok((comparison, names))
 }

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::comparison::{Comparison, DifferencePrinter, SideSpelling};
-use super::input::FlowInput;
+use super::comparison::{Comparison, Difference, SideSpelling};
+use super::effect::{self, FlowEffect, print_effects};
+use super::file::FlowLine;
+use super::input::{FlowInput, FlowReader};
 use super::options::WriteOptions;
 use super::outcome::Sending;
 use super::report::{self, FlowCount, FlowOutcome};
 use super::request::{FlowRequest, Numbered, no_bundles};
-use super::sides::{
-    FileFlowError, NamedSwitch, NamedSwitchNames, each_of_file, reader, unusable,
-};
+use super::sides::{FileFlowError, NamedSwitch, NamedSwitchNames, each_of_file, reader, unusable};
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::dump_flows::{Cookie, cookie};
@@ -40,7 +40,7 @@ before OpenFlow 1.2. A flow is removed only if it still has the cookie that was 
 
 With --table, --cookie or both, the other flows of the switch stay as they are; the file may have none of those.
 
---dry-run and --explain print the flows that differ, -: as the switch has them, +: as the file does.")
+--dry-run and --explain print what becomes of each flow that differs.")
     .examples("\
 ovs flow replace br-int flows.txt
 ovs flow replace br-int flows.txt --dry-run
@@ -88,17 +88,24 @@ struct Extent {
 impl Extent {
     /// Whether the flow is one of them, apart from its table, which the switch selects.
     fn has_cookie(self, flow: &FlowEntry<'_>) -> bool {
-        self.cookie.is_none_or(|cookie| flow.cookie & cookie.mask == cookie.value)
+        self.cookie
+            .is_none_or(|cookie| flow.cookie & cookie.mask == cookie.value)
     }
 
     /// An error if a flow of the file is none of them.
     fn check(self, flow: &FlowEntry<'_>) -> Result<(), FileFlowError> {
         if self.table.is_some_and(|table| table != flow.table_id) {
-            let reason = format!("it is in table {}, which --table leaves as it is", flow.table_id);
+            let reason = format!(
+                "it is in table {}, which --table leaves as it is",
+                flow.table_id
+            );
             return Err(FileFlowError::Other(reason));
         }
         if !self.has_cookie(flow) {
-            let reason = format!("it has cookie {:#x}, which --cookie leaves as it is", flow.cookie);
+            let reason = format!(
+                "it has cookie {:#x}, which --cookie leaves as it is",
+                flow.cookie
+            );
             return Err(FileFlowError::Other(reason));
         }
         Ok(())
@@ -107,7 +114,11 @@ impl Extent {
 
 impl Args {
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        report::check_columns(cx)?;
+        if cx.writing.dry_run || self.explain {
+            effect::check_columns(cx)?;
+        } else {
+            report::check_columns(cx)?;
+        }
         let options = WriteOptions {
             file: None,
             no_atomic: self.no_atomic,
@@ -129,18 +140,14 @@ impl Args {
         drop(progress);
         let changes = Changes::of(&comparison);
         if cx.writing.dry_run || self.explain {
-            self.print(cx, &comparison, &switch.names)?;
+            let effects = self.effects(cx, &comparison, &switch.names);
+            print_effects(cx, &self.switch, &effects, comparison.unchanged)?;
         }
         if cx.writing.dry_run {
-            let Changes { added, modified, removed, .. } = &changes;
-            cx.remark(&format!(
-                "{added} to add, {modified} to modify, {removed} to remove, {} unchanged; nothing was written",
-                comparison.unchanged
-            ));
             return Ok(());
         }
         self.write(&request, switch, &comparison, &changes).await?;
-        if self.explain && cx.format.is_json() {
+        if self.explain {
             return Ok(());
         }
         report::print_counts(cx, &changes.counts(&self.switch, comparison.unchanged))
@@ -173,12 +180,12 @@ impl Args {
             version,
             request.refuses_warnings,
         );
+        let parse = |line: FlowLine<'_>| flows.parse(line);
         let insert = |flow: &FlowEntry<'_>, line| {
             extent.check(flow)?;
             Ok(base.insert(flow, line)?)
         };
-        each_of_file(&request.input, |line| flows.read(line), insert)?;
-        request.say_warnings(&flows.warnings);
+        each_of_file(&request.input, parse, insert)?;
         let mut comparison = Comparison::new(base, version, told_by);
         let shown = NamedSwitchNames {
             name: request.switch.name(),
@@ -195,6 +202,7 @@ impl Args {
             added.map_err(|error| unusable(&shown, flow, &error, &mut comparison))
         });
         read.await?;
+        warn(request, &mut flows, &comparison)?;
         Ok(comparison)
     }
 
@@ -219,24 +227,42 @@ impl Args {
         }
     }
 
-    fn print(
+    /// What becomes of each flow that differs.
+    fn effects(
         &self,
         cx: &Context,
         comparison: &Comparison,
         names: &SwitchNames,
-    ) -> Result<(), Failure> {
+    ) -> Vec<FlowEffect> {
         let spelling = SideSpelling {
             names,
             ports: self.spelling.ports(),
             style: self.spelling.style(cx),
         };
-        let mut printer = DifferencePrinter::new(cx);
-        for difference in comparison.differences() {
+        let effect = |difference: Difference| {
             let before = difference.other.and_then(|at| comparison.others.get(at));
             let after = difference.base.and_then(|at| comparison.base.get(at));
-            printer.add(before, after, [spelling, spelling])?;
-        }
-        printer.finish()
+            let text = |flow: StoredFlow<'_>| spelling.plain(flow);
+            let (outcome, flow, before) = match (before, after) {
+                (Some(before), Some(after)) => {
+                    (FlowOutcome::Modified, text(after), Some(text(before)))
+                }
+                (Some(before), None) => (FlowOutcome::Removed, text(before), None),
+                (None, Some(after)) => (FlowOutcome::Added, text(after), None),
+                (None, None) => return None,
+            };
+            Some(FlowEffect {
+                number: after.map_or(0, |after| after.line as usize),
+                outcome,
+                flow,
+                before,
+            })
+        };
+        comparison
+            .differences()
+            .into_iter()
+            .filter_map(effect)
+            .collect()
     }
 
     /// Writes what differs.
@@ -258,7 +284,9 @@ impl Args {
             _ if version < Version::V13 => return Err(no_bundles(&request.switch, version)),
             _ => Atomicity::Bundle,
         };
-        let progress = request.cx.progress(&format!("{}: writing flows", request.switch.name()));
+        let progress = request
+            .cx
+            .progress(&format!("{}: writing flows", request.switch.name()));
         let base = comparison.base.iter();
         let mut written = base.filter_map(|(_, flow)| written(&flow, version).transpose());
         let others = comparison.others.iter();
@@ -285,10 +313,32 @@ impl Args {
     }
 }
 
+/// Warns of flows of the file that will be written; those that stay were warned of when they came.
+fn warn(
+    request: &FlowRequest<'_>,
+    reader: &mut FlowReader<'_>,
+    comparison: &Comparison,
+) -> Result<(), Failure> {
+    let base = comparison.base.iter();
+    let changed = base.filter(|(_, flow)| flow.counterpart() != Counterpart::Same);
+    // In the order of the file.
+    let mut changed = changed.map(|(_, flow)| flow.line as usize).peekable();
+    let mut flows = request.input.flows()?;
+    while changed.peek().is_some()
+        && let Some(line) = flows.next_flow()?
+    {
+        if changed.next_if_eq(&line.number).is_some() {
+            reader.read(line)?;
+        }
+    }
+    request.say_warnings(&reader.warnings);
+    Ok(())
+}
+
 /// The failure for a flow of the file whose key a flow has that must stay.
 fn taken(request: &FlowRequest<'_>, stored: &StoredFlow<'_>, flow: &FlowEntry<'_>) -> Failure {
     let number = stored.line as usize;
-    let text = request.input.text_of(number).map(|(text, _)| text).unwrap_or_default();
+    let text = request.input.text_of(number).unwrap_or_default();
     let reason = format!(
         "{} has a flow of this table, priority and match with cookie {:#x}, which --cookie leaves as it is",
         request.switch.name(),

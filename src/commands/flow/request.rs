@@ -180,7 +180,7 @@ impl FlowRequest<'_> {
         let mut plan = FlowPlan::read(session, &self.switch).await?;
         let effects = plan.apply(changes, &text);
         plan.warn(reader, &text)?;
-        effect::print_effects(self.cx, self.switch.name(), &effects)
+        effect::print_effects(self.cx, self.switch.name(), &effects, 0)
     }
 
     /// Reads all flows.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::comparison::{Comparison, SideSpelling};
+use super::file::FlowLine;
 use super::input::{FlowInput, FlowReader, Warnings};
 use crate::base::shell::word;
 use crate::commands::switch::SwitchArg;
@@ -37,16 +38,25 @@ impl<'a> Side<'a> {
     ///
     /// It is the name of a file and of a bridge, or the file cannot be read.
     pub(super) async fn open(cx: &Context, text: &'a str) -> Result<Side<'a>, Failure> {
-        let is_endpoint = ["unix:", "tcp:", "ssl:"].iter().any(|scheme| text.starts_with(scheme));
+        let is_endpoint = ["unix:", "tcp:", "ssl:"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme));
         let path = Path::new(text);
         if is_endpoint || text != "-" && !text.contains('/') && !path.exists() {
             return Ok(Side::Switch(SwitchArg::parse(cx, text)?));
         }
         if text != "-" && !text.contains('/') {
             let bridge = Want::of(Scope::Bridge(text.to_owned()), Depth::BridgeNames);
-            if cx.read(bridge).await.is_ok_and(|topology| !topology.bridges.is_empty()) {
+            if cx
+                .read(bridge)
+                .await
+                .is_ok_and(|topology| !topology.bridges.is_empty())
+            {
                 let message = format!("{} is a bridge, and a file here", quoted(text));
-                let hint = format!("./{} is the file; `cd` elsewhere for the bridge", word(text));
+                let hint = format!(
+                    "./{} is the file; `cd` elsewhere for the bridge",
+                    word(text)
+                );
                 return Err(Failure::new(Exit::Usage, message).hint(hint));
             }
         }
@@ -78,7 +88,11 @@ impl<'a> NamedSwitch<'a> {
         let (names, opened) = tokio::join!(Box::pin(arg.names(cx)), open);
         let (session, tables) = opened?;
         let names = names?.with_told(&tables);
-        Ok(NamedSwitch { arg, session, names })
+        Ok(NamedSwitch {
+            arg,
+            session,
+            names,
+        })
     }
 
     /// Requests the flows; [`NamedSwitch::each`] returns them.
@@ -169,7 +183,7 @@ pub(super) struct NamedSwitchNames<'a> {
 /// That of `take` or `parse`; the file cannot be read, or has another command.
 pub(super) fn each_of_file(
     file: &FlowInput<'_>,
-    mut parse: impl FnMut(super::file::FlowLine<'_>) -> Result<FlowChange, Failure>,
+    mut parse: impl FnMut(FlowLine<'_>) -> Result<FlowChange, Failure>,
     mut take: impl FnMut(&FlowEntry<'_>, u32) -> Result<(), FileFlowError>,
 ) -> Result<(), Failure> {
     let mut flows = file.flows()?;
@@ -241,7 +255,7 @@ pub(super) fn each_of_file_alone(
     version: Version,
     take: impl FnMut(&FlowEntry<'_>, u32) -> Result<(), FileFlowError>,
 ) -> Result<(), Failure> {
-    let parse = |line: super::file::FlowLine<'_>| {
+    let parse = |line: FlowLine<'_>| {
         let change = FlowChange::parse(line.text, FlowCommand::Add, names, version);
         change.map_err(|error| {
             let failure = file.wrong(line.number, line.text, &error.to_string());
@@ -265,7 +279,9 @@ impl InventedNames {
     /// The names, to print them.
     pub(super) fn names(&self) -> SwitchNames {
         let ports = self.ports.borrow();
-        let described = (0..).zip(ports.iter()).map(|(index, name)| (HIGHEST - index, name.as_str()));
+        let described = (0..)
+            .zip(ports.iter())
+            .map(|(index, name)| (HIGHEST - index, name.as_str()));
         SwitchNames {
             ports: PortNames::default().with_described(described),
             tables: TableNames::default(),
@@ -285,7 +301,9 @@ impl NameLookup for InventedNames {
             ports.push(name.to_owned());
             ports.len() - 1
         });
-        HIGHEST.checked_sub(u32::try_from(index).ok()?).filter(|port| *port >= HIGHEST / 2)
+        HIGHEST
+            .checked_sub(u32::try_from(index).ok()?)
+            .filter(|port| *port >= HIGHEST / 2)
     }
 }
 
