@@ -27,8 +27,10 @@ pub mod fields;
 pub mod flow;
 pub mod flow_change;
 pub mod flow_entry;
+mod flow_json;
 pub mod flow_set;
 
+mod json_object;
 mod listed;
 pub mod meaning;
 pub mod messages;
