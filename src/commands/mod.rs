@@ -54,6 +54,7 @@ pub mod dump_meters;
 pub mod dump_tables;
 pub mod flow;
 pub mod graph;
+pub mod packet_out;
 pub mod patch;
 pub mod path;
 pub mod port;
@@ -131,6 +132,9 @@ pub enum Command {
     /// Flow tables: names, eviction, vacancy events, table miss
     #[command(subcommand, add = Purpose::Flows)]
     Table(table::Command),
+    /// Send a packet through a switch, as a controller does
+    #[command(add = Purpose::Flows)]
+    PacketOut(packet_out::Args),
     /// The bridges and their connections, as a picture
     #[command(add = Purpose::Read)]
     Graph(graph::Args),
@@ -174,6 +178,7 @@ impl Command {
             Command::DumpMeters(args) => args.run(cx).await?,
             Command::DumpTables(args) => args.run(cx).await?,
             Command::Table(command) => command.run(cx).await?,
+            Command::PacketOut(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),

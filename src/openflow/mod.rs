@@ -15,6 +15,7 @@
 //! | [`repeats`] | a cache of the output for actions |
 //! | [`meaning`] | what a flow means, as bytes to compare |
 //! | [`packet`] | the headers of a packet as fields |
+//! | [`compose`] | a packet made of fields |
 //! | [`flow_set`] | flows by their keys, to be compared with others |
 
 //! | [`flow_change`] | a change to the flows, from text to its message |
@@ -23,6 +24,7 @@
 
 pub mod actions;
 pub mod bytes;
+pub mod compose;
 pub mod fields;
 pub mod flow;
 pub mod flow_change;

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::codec::{At, Encode, Head, Message, Place, typed};
 use super::members::{Actions, Bytes, DEFAULT_PRIORITY, Fields};
-use super::packet_in::{in_port, packet_type};
-use crate::openflow::actions::ListForm;
+use super::packet_in::{in_port as in_port_field, packet_type};
+use crate::openflow::actions::{ActionList, ListForm, ParsedActions};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::packet::Packet;
 use crate::openflow::text::{Sink, TextContext, TextRole, port_to_v10};
@@ -33,6 +33,45 @@ pub struct PacketOut<'a> {
     pub data: Bytes<'a>,
 }
 
+impl<'a> PacketOut<'a> {
+    /// A packet that seems to come from `in_port`; `actions` are encoded for `version`. `None` if this version has no
+    /// such port.
+    pub fn new(
+        version: Version,
+        in_port: u32,
+        actions: &'a [u8],
+        data: &'a [u8],
+    ) -> Option<PacketOut<'a>> {
+        let fields = match version {
+            V10 => in_port_field(&port_to_v10(in_port)?.to_be_bytes()),
+            _ => in_port_field(&in_port.to_be_bytes()),
+        };
+        let fields = fields.ok()?;
+        let list = ActionList::new(actions, 0, version, ListForm::Actions);
+        Some(PacketOut {
+            buffer_id: None,
+            packet: Packet::decode(data, packet_type(&fields)),
+            fields,
+            actions: Actions::new(list, false),
+            data: Bytes(data),
+        })
+    }
+}
+
+/// The actions among what was parsed for a flow; `None` if there are other instructions than to apply them.
+pub fn plain_actions(parsed: &ParsedActions) -> Option<&[u8]> {
+    /// `OFPIT_APPLY_ACTIONS`
+    const APPLY: u16 = 4;
+    if parsed.version == V10 || parsed.bytes.is_empty() {
+        return Some(&parsed.bytes);
+    }
+    let mut instruction = Cursor::new(&parsed.bytes, 0);
+    let kind = instruction.u16("instruction type").ok()?;
+    let length = usize::from(instruction.u16("instruction length").ok()?);
+    instruction.skip(4, "padding").ok()?;
+    (kind == APPLY && length == parsed.bytes.len()).then(|| instruction.rest())
+}
+
 /// `OFP_NO_BUFFER`
 const NO_BUFFER: u32 = u32::MAX;
 
@@ -44,7 +83,7 @@ impl<'a> Message<'a> for PacketOut<'a> {
         let (fields, actions_len) = match head.version {
             V10 => {
                 let port = body.array::<2>("in_port")?;
-                (in_port(&port)?, body.u16("actions_len")?)
+                (in_port_field(&port)?, body.u16("actions_len")?)
             }
             V15 => {
                 let actions_len = body.u16("actions_len")?;
@@ -55,7 +94,7 @@ impl<'a> Message<'a> for PacketOut<'a> {
                 let port = body.array::<4>("in_port")?;
                 let actions_len = body.u16("actions_len")?;
                 body.skip(6, "padding")?;
-                (in_port(&port)?, actions_len)
+                (in_port_field(&port)?, actions_len)
             }
         };
         let actions = Actions::read(body, actions_len.into(), head, ListForm::Actions)?;

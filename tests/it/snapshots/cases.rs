@@ -41,7 +41,13 @@ impl Case {
     /// Whether this line of it may be wider than the terminal: dumps are never folded, and `check` breaks no
     /// word.
     pub(crate) fn is_free(&self, line: &str) -> bool {
-        let free = ["dump-flows", "dump-groups", "dump-meters", "decode"];
+        let free = [
+            "dump-flows",
+            "dump-groups",
+            "dump-meters",
+            "decode",
+            "packet-out",
+        ];
         let is_dump = free.iter().any(|command| self.line.starts_with(command));
         is_dump || (self.line.starts_with("check") && !line.trim_start().contains(' '))
     }
@@ -116,8 +122,14 @@ pub(crate) const CASES: &[Case] = &[
     node("bridge set br-int --fail-mode standalone --dry-run"),
     node("port add br-int tap0 --type internal --tag 5 --dry-run"),
     node("port del qvobeeb2c54-aa --dry-run"),
+    node("flow replace br-ens37 fixtures/neutron/node/flows/br-external.expected --dry-run"),
+    node("flow diff br-ens37 fixtures/neutron/node/flows/br-ens37.expected"),
+    node("flow diff fixtures/neutron/node/flows/br-ens37.expected br-tun"),
     node("port set qvobeeb2c54-aa --tag 7 --dry-run"),
     node("port set qvobeeb2c54-aa --openflow-config no-flood,down --dry-run"),
+    node(
+        "packet-out br-int --in-port qvobeeb2c54-aa --actions output:int-br-ens37 icmp,icmp_type=8 --dry-run",
+    ),
     node("table set br-tun 20 --name learned --eviction on --dry-run"),
     node("patch add br-int br-tun:to-int --dry-run"),
     node("patch del patch-tun --dry-run"),
@@ -133,6 +145,9 @@ pub(crate) const CASES: &[Case] = &[
     node("db clear Bridge br-int fail_mode --dry-run"),
     node("db create QoS type=linux-htb --dry-run"),
     node("db destroy Bridge br-tun --dry-run"),
+    node("flow add br-int 'priority=9,in_port=qvobeeb2c54-aa,actions=NORMAL' --dry-run"),
+    node("flow mod br-ens37 in_port=phy-br-ens37,actions=NORMAL --dry-run"),
+    node("flow del br-ens37 in_port=phy-br-ens37 --dry-run"),
     // What would not be.
     node("port show nowhere"),
     node("bridge show nowhere"),
