@@ -365,6 +365,23 @@ fn sends_back(actions: &ParsedActions, in_port: u32) -> bool {
     false
 }
 
+/// The text without its comment, which begins with `#` outside of quotes; `None` if nothing is left.
+pub fn without_comment(line: &str) -> Option<&str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let comment = line.bytes().position(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'#' => return !quoted,
+            _ => {}
+        }
+        false
+    });
+    let text = comment.and_then(|at| line.get(..at)).unwrap_or(line).trim();
+    (!text.is_empty()).then_some(text)
+}
+
 /// The command that a line begins with, and the rest.
 fn command_word(text: &str) -> Option<(FlowCommand, &str)> {
     let text = text.trim_start();
