@@ -16,6 +16,9 @@
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`flow_spec`] | parser for the text of a flow |
 //! | [`flow_change`] | a change to the flows, from text to its message |
+//! | [`group_entry`] | a group of one's own |
+//! | [`group_spec`] | a change to the groups, from text to its message |
+//! | [`meter_spec`] | a change to the meters, likewise |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
 
@@ -26,8 +29,11 @@ pub mod flow;
 pub mod flow_change;
 pub mod flow_entry;
 pub mod flow_spec;
+pub mod group_entry;
+pub mod group_spec;
 mod listed;
 pub mod messages;
+pub mod meter_spec;
 pub mod packet;
 pub mod repeats;
 pub mod session;

@@ -41,6 +41,7 @@ mod fields_request;
 mod flow_mod;
 mod fuzz_corpus;
 mod graph;
+mod group_mod;
 mod hostile;
 mod keys_manual;
 mod keys_switch;

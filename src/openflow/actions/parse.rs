@@ -75,6 +75,22 @@ pub(in crate::openflow) fn parse_with(
     Ok(ParsedActions { bytes, version })
 }
 
+/// Reads the actions of a bucket and encodes them for `version`; instructions are refused.
+///
+/// # Errors
+///
+/// As [`parse_actions`].
+pub(in crate::openflow) fn parse_bucket(
+    text: &str,
+    names: &dyn NameLookup,
+    version: Version,
+) -> Result<Vec<u8>, ParseError> {
+    let mut parser = Parser::new(names, version, KnownHeaders::default(), actions);
+    parser.outer = ListOwner::Bucket;
+    actions(&mut parser, text).map_err(|problem| problem.at(text))?;
+    Ok(parser.out)
+}
+
 const NOT_IN_CT: &str = "does not stand in ct, where only ct_mark and ct_label are set";
 
 fn check_length(actions: &[u8]) -> Result<(), Problem> {
@@ -166,6 +182,10 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Instruction
     };
     let place = match (parser.outer, *rank) {
         (ListOwner::Flow, _) => None,
+        // Meters became actions in 1.5.
+        (ListOwner::Bucket, InstructionRank::Meter) => {
+            (parser.version < Version::V15).then_some("stands in a bucket in OpenFlow 1.5 only")
+        }
         (
             _,
             InstructionRank::Meter
@@ -174,7 +194,7 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Instruction
             | InstructionRank::Metadata
             | InstructionRank::Goto
             | InstructionRank::Unknown,
-        ) => Some("stands in a flow only, not in another action"),
+        ) => Some("stands in a flow only, not in another action or in a bucket"),
         (ListOwner::Ct, InstructionRank::Apply) => {
             (!matches!(word.as_str(), "set_field" | "load" | "move" | "nat")).then_some(NOT_IN_CT)
         }
