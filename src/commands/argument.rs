@@ -33,8 +33,16 @@ pub enum Completer {
     Endpoints,
     /// Files.
     Files,
+    /// A flow: fields of its match, its other keys, its actions.
+    Flow,
+    /// The actions of a flow, without `actions=`.
+    FlowActions,
     /// Flow tables of the bridge.
     FlowTables,
+    /// A group: its keys and its buckets.
+    Group,
+    /// Groups of the switch, by number.
+    GroupNumbers,
     /// Types of interfaces.
     InterfaceTypes,
     /// Keys of a map column of the database.
@@ -46,6 +54,10 @@ pub enum Completer {
     },
     /// Fields of a match and their values.
     Match,
+    /// A meter: its keys and its bands.
+    Meter,
+    /// Meters of the switch, by number.
+    MeterNumbers,
     /// `on` and `off`.
     OnOff,
     /// Ports by the names of their interfaces, as OpenFlow has them.
@@ -89,8 +101,18 @@ impl Value {
     pub const DIRECTORY: Value = Value::new("DIR", Completer::Files);
     pub const ENDPOINT: Value = Value::new("ENDPOINT", Completer::Endpoints);
     pub const FILE: Value = Value::new("FILE", Completer::Files);
+    /// A flow to be added or modified.
+    pub const FLOW: Value = Value::new("FLOW", Completer::Flow);
+    /// The actions of a flow, without `actions=`.
+    pub const FLOW_ACTIONS: Value = Value::new("ACTIONS", Completer::FlowActions);
     pub const FLOW_TABLE: Value = Value::new("TABLE", Completer::FlowTables);
+    /// A group to be added or modified.
+    pub const GROUP: Value = Value::new("GROUP", Completer::Group);
+    pub const GROUP_NUMBER: Value = Value::new("GROUP", Completer::GroupNumbers);
     pub const MATCH: Value = Value::new("MATCH", Completer::Match);
+    /// A meter to be added or modified.
+    pub const METER: Value = Value::new("METER", Completer::Meter);
+    pub const METER_NUMBER: Value = Value::new("METER", Completer::MeterNumbers);
     pub const NAME_OR_NUMBER: Value = Value::new("NAME|NUMBER", Completer::OpenFlowPorts);
     pub const ON_OFF: Value = Value::new("ON|OFF", Completer::OnOff);
     /// A port of a switch: its interface's name, or its number.

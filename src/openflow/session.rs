@@ -2,12 +2,14 @@
 //! reusable buffer.
 
 mod connection;
+mod writing;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
 use self::connection::{Awaited, Connection};
+pub use self::writing::{Atomicity, Outbox, WriteError, Written};
 use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::fields::Filter;
 use super::messages::error::ErrorMessage;
@@ -104,6 +106,8 @@ pub struct Session {
     dialect: Dialect,
     /// The requested flows, until it is known that the switch supports the dialect.
     tried: Option<AskedFlows>,
+    /// Over OpenFlow 1.0, the answer to the request to read the table of a flow mod.
+    reads_tables: Option<Result<(), ErrorMessage>>,
 }
 
 /// The requested flows: of tables, group by group, or of all tables if there is no group.
@@ -163,6 +167,7 @@ impl Session {
             queued: VecDeque::new(),
             dialect: Dialect::Nicira,
             tried: None,
+            reads_tables: None,
         })
     }
 
@@ -424,44 +429,6 @@ impl Session {
             }
         }
         Ok(None)
-    }
-
-    /// Sends messages that have no reply, by their transaction ids, then a barrier, and waits until the switch
-    /// has processed them all. Returns the first error of each, by transaction id. Replies are read while messages
-    /// are written, so that full buffers on both sides cannot cause a deadlock.
-    ///
-    /// # Errors
-    ///
-    /// The connection failed: which of the messages took effect is unknown.
-    pub async fn settle(
-        &mut self,
-        messages: &[(u32, Vec<u8>)],
-    ) -> Result<Vec<(u32, ErrorMessage)>, Error> {
-        let version = self.version;
-        self.awaited.clear();
-        self.queued.clear();
-        self.tried = None;
-        let barrier = header::barrier_request_type(version);
-        let xid = self.next_xid();
-        let request = header::message(version, barrier, xid, |_| ());
-        let request = request.ok_or(RequestError::TooLong)?;
-        // One error each: a switch that goes on sending them must not fill the memory.
-        let mut accepted: HashSet<u32> = messages.iter().map(|(xid, _)| *xid).collect();
-        let all = messages.iter().map(|(_, message)| message.as_slice());
-        self.connection.queue(all.chain([request.as_slice()]));
-        let mut refused = Vec::new();
-        loop {
-            let (header, range) = self.connection.message(None).await?;
-            let message = self.connection.bytes(range);
-            if header.kind == header::ERROR && header.xid == xid {
-                return Err(Error::Refused(ErrorMessage::decode(version, message)?));
-            } else if header.kind == header::ERROR && accepted.remove(&header.xid) {
-                refused.push((header.xid, ErrorMessage::decode(version, message)?));
-                self.connection.progress();
-            } else if header.kind == barrier + 1 && header.xid == xid {
-                return Ok(refused);
-            }
-        }
     }
 
     /// The descriptions of all ports; the switch truncates names to 15 bytes.

@@ -22,4 +22,4 @@ pub mod switch;
 pub use address::SwitchAddress;
 pub use database::Database;
 pub use host::{Host, Log};
-pub use switch::{Switch, SwitchError};
+pub use switch::{Atomicity, Outbox, Switch, SwitchError, WriteError, Written};

@@ -1,7 +1,6 @@
 //! A connected switch: its ports, tables, groups and meters. Its flows are in [`flows`](super::flows).
 
 use crate::openflow::bytes::{Cursor, DecodeError};
-use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::groups::{self, Descs, GroupStats};
 use crate::openflow::messages::meters::{self, MeterConfig, MeterStats};
 use crate::openflow::messages::port_stats::PortStats;
@@ -10,7 +9,9 @@ use crate::openflow::messages::tables::{self, TableFeatures, TableStats};
 use crate::openflow::session::Session;
 use crate::openflow::version::{Version, Versions};
 
-pub use crate::openflow::session::{Error as SwitchError, Rest};
+pub use crate::openflow::session::{
+    Atomicity, Error as SwitchError, Outbox, Rest, WriteError, Written,
+};
 
 /// A connected switch, with a negotiated OpenFlow version.
 #[derive(Debug)]
@@ -35,14 +36,6 @@ impl Switch {
     /// The versions that the switch allows, as far as known.
     pub fn allowed(&self) -> Versions {
         self.session.allowed()
-    }
-
-    /// Sends messages, each with its xid, and returns those that the switch refused.
-    pub async fn settle(
-        &mut self,
-        messages: &[(u32, Vec<u8>)],
-    ) -> Result<Vec<(u32, ErrorMessage)>, SwitchError> {
-        self.session.settle(messages).await
     }
 
     /// The descriptions of all ports; names are truncated to 15 bytes.
@@ -122,5 +115,14 @@ impl Switch {
                 |_, part| MeterStats::of_part(part),
             )
             .await
+    }
+
+    /// Sends the messages that `produce` puts into its [`Outbox`]: [`Session::write`].
+    pub async fn write<F>(
+        &mut self,
+        how: Atomicity,
+        produce: impl AsyncFnOnce(&mut Outbox<'_>) -> Result<(), F>,
+    ) -> Result<Written, WriteError<F>> {
+        self.session.write(how, produce).await
     }
 }

@@ -15,7 +15,7 @@ use ovs::openflow::flow_spec::parse_flow;
 use ovs::openflow::messages::Decoded;
 use ovs::openflow::messages::flow_mod::FlowCommand;
 use ovs::openflow::messages::flow_stats::Scratch;
-use ovs::openflow::session::Session;
+use ovs::openflow::session::{Atomicity, Session};
 use ovs::openflow::text::{NoNames, Style};
 use ovs::openflow::version::{Version, Versions};
 use ovs::transport::Endpoint;
@@ -180,13 +180,16 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// Sends the flows; returns the numbers of those that the switch refuses.
 async fn send(session: &mut Session, command: FlowCommand, flows: &[Flow]) -> BTreeSet<usize> {
-    let messages: Vec<(u32, Vec<u8>)> = (1000..)
-        .zip(flows)
-        .map(|(xid, flow)| (xid, flow.flow_mod(command).unwrap().message(xid).unwrap()))
-        .collect();
-    let refused = session.settle(&messages).await.unwrap();
-    let numbers = refused.iter().map(|(xid, _)| *xid as usize - 1000);
-    numbers.collect()
+    let written = session.write(Atomicity::Each, async |outbox| {
+        for flow in flows {
+            let flow_mod = flow.flow_mod(command).unwrap();
+            // Whatever was refused: the others are sent.
+            outbox.put(|xid| flow_mod.message(xid).ok_or(())).await?;
+        }
+        Ok::<(), ()>(())
+    });
+    let refused = written.await.unwrap().refused;
+    refused.into_iter().map(|(index, _)| index).collect()
 }
 
 #[test]

@@ -84,3 +84,4 @@ mod tunnel_change;
 mod values;
 mod vlan_bridge;
 mod watch;
+mod writing;

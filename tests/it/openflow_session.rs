@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use ovs::openflow::bytes::Cursor;
 use ovs::openflow::messages::codec::{self, At};
+use ovs::openflow::messages::error::ErrorMessage;
 use ovs::openflow::messages::group_messages::GroupMod;
 use ovs::openflow::messages::groups::{Buckets, GroupDesc, Properties};
 use ovs::openflow::messages::members::Named;
-use ovs::openflow::session::Session;
+use ovs::openflow::session::{Atomicity, Session};
 use ovs::openflow::version::{Version, Versions};
 use ovs::transport::Endpoint;
 
@@ -283,6 +284,20 @@ fn read_request_then(stream: &mut UnixStream, messages: &[&[u8]]) {
     }
 }
 
+/// Sends all messages, whatever is refused; returns the refused ones.
+async fn write_each(session: &mut Session, messages: &[Vec<u8>]) -> Vec<(usize, ErrorMessage)> {
+    let written = session.write(Atomicity::Each, async |outbox| {
+        for message in messages {
+            outbox.put(|_| Ok::<_, ()>(message.clone())).await?;
+        }
+        Ok::<(), ()>(())
+    });
+    let written = written.await.unwrap();
+    assert_eq!(written.sent, messages.len());
+    assert_eq!(written.refusals, written.refused.len());
+    written.refused
+}
+
 /// The third of three groups has the number of the first.
 #[test]
 fn errors_have_the_xid_of_the_request() {
@@ -302,7 +317,7 @@ fn errors_have_the_xid_of_the_request() {
         .build()
         .unwrap();
     for version in [Version::V10, Version::V11, Version::V13, Version::V15] {
-        let add = |xid: u32, group_id: u32| {
+        let add = |group_id: u32| {
             let nothing = Cursor::new(&[], 0);
             let message = GroupMod {
                 command: Named::new(0u32, &[]),
@@ -318,19 +333,19 @@ fn errors_have_the_xid_of_the_request() {
                 Version::V10 => At::Vendor(codec::NICIRA, 31),
                 _ => At::Type(15),
             };
-            (xid, codec::encode(&message, version, at, xid).unwrap())
+            codec::encode(&message, version, at, 0).unwrap()
         };
         let base = version as u32 * 10;
-        let messages = [add(101, base), add(102, base + 1), add(103, base)];
+        let messages = [add(base), add(base + 1), add(base)];
         let refused = runtime.block_on(async {
             let offer: Versions = [version].into_iter().collect();
             let limit = Some(Duration::from_secs(10));
             let mut session = Session::connect(&endpoint, offer, limit).await.unwrap();
-            let refused = session.settle(&messages).await.unwrap();
-            assert_eq!(session.settle(&[]).await.unwrap(), []);
+            let refused = write_each(&mut session, &messages).await;
+            assert_eq!(write_each(&mut session, &[]).await, []);
             refused
         });
-        let [(103, error)] = refused.as_slice() else {
+        let [(2, error)] = refused.as_slice() else {
             panic!("{version}: {refused:?}");
         };
         assert_eq!(error.to_string(), "OFPGMFC_GROUP_EXISTS", "{version}");
@@ -364,12 +379,9 @@ fn messages_are_written_while_those_of_the_switch_are_read() {
             error
         };
         for _ in 0..ECHOES {
-            stream.write_all(&error(7)).unwrap();
+            stream.write_all(&error(0x7000_0000)).unwrap();
             stream.write_all(&ECHO).unwrap();
         }
-        // A repeated error counts once.
-        stream.write_all(&error(100)).unwrap();
-        stream.write_all(&error(100)).unwrap();
         let (mut echoes, mut received, mut barriers) = (0, 0, 0);
         let mut header = [0; 8];
         while stream.read_exact(&mut header).is_ok() {
@@ -380,28 +392,31 @@ fn messages_are_written_while_those_of_the_switch_are_read() {
                     assert_eq!(header[4..8], ECHO[4..8]);
                     echoes += 1;
                 }
-                14 => received += 1,
+                14 => {
+                    let xid = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);
+                    if received < 2 {
+                        // A repeated error counts once.
+                        stream.write_all(&error(xid).repeat(2)).unwrap();
+                    }
+                    received += 1;
+                }
                 kind => {
-                    assert_eq!((kind, received), (20, MESSAGES));
                     barriers += 1;
+                    assert_eq!((kind, received), (20, MESSAGES - 1 + barriers));
                     if barriers == 2 {
                         assert_eq!(echoes, ECHOES);
                     }
-                    stream.write_all(&error(101)).unwrap();
-                    // The barriers have the session's first numbers.
-                    stream
-                        .write_all(&[6, 21, 0, 8, 0, 0, 0, barriers + 1])
-                        .unwrap();
+                    let xid = &header[4..];
+                    stream.write_all(&[&[6, 21, 0, 8], xid].concat()).unwrap();
                 }
             }
         }
     });
-    let messages: Vec<(u32, Vec<u8>)> = (0..MESSAGES as u32)
-        .map(|number| {
+    let messages: Vec<Vec<u8>> = (0..MESSAGES)
+        .map(|_| {
             let mut message = vec![6, 14, 0xf0, 0];
-            message.extend((100 + number).to_be_bytes());
             message.resize(0xf000, 0);
-            (100 + number, message)
+            message
         })
         .collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -413,10 +428,10 @@ fn messages_are_written_while_those_of_the_switch_are_read() {
         let offer: Versions = [Version::V15].into_iter().collect();
         let limit = Some(Duration::from_secs(20));
         let mut session = Session::connect(&endpoint, offer, limit).await.unwrap();
-        let refused = session.settle(&messages).await.unwrap();
-        assert_eq!(session.settle(&[]).await.unwrap(), []);
+        let refused = write_each(&mut session, &messages).await;
+        assert_eq!(write_each(&mut session, &messages[..1]).await, []);
         refused
     });
-    let numbers: Vec<u32> = refused.iter().map(|(xid, _)| *xid).collect();
-    assert_eq!(numbers, [100, 101]);
+    let numbers: Vec<usize> = refused.iter().map(|(index, _)| *index).collect();
+    assert_eq!(numbers, [0, 1]);
 }

@@ -34,7 +34,12 @@ pub(super) fn of(
     }
     let bridge = bridge_of(typed);
     match completer(argument) {
-        Completer::Nothing => Completion::default(),
+        Completer::Nothing
+        | Completer::FlowActions
+        | Completer::Group
+        | Completer::GroupNumbers
+        | Completer::Meter
+        | Completer::MeterNumbers => Completion::default(),
         Completer::Bridges => Completion::space(bridges(ask)),
         Completer::Switches => Completion::space(names_of(ask.switches())),
         Completer::BridgesWithPorts => bridges_with_ports(current, ask),
@@ -48,7 +53,7 @@ pub(super) fn of(
         Completer::Devices => list(current, host_interfaces()),
         Completer::Tag => Completion::space(tags(bridge, ask)),
         Completer::Tags => list(current, tags(bridge, ask)),
-        Completer::Match => matching::of(bridge, current, ask),
+        Completer::Match | Completer::Flow => matching::of(bridge, current, ask),
         Completer::Columns => list(current, column_names(typed)),
         Completer::Column => Completion::space(column_names(typed)),
         Completer::TableColumns => Completion::space(table_columns(typed, ask)),

@@ -6,6 +6,7 @@ use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::source::{Atomicity, Outbox};
 
 pub(super) const ABOUT: About = About::other()
     .remarks("A flow is written as in ovs-ofctl(8), with the names of ports and tables.")
@@ -36,9 +37,11 @@ impl Args {
             let message = change
                 .message(2)
                 .map_err(|error| wrong(error.to_string()))?;
-            let refused = connected.settle(&[(2, message)]).await;
-            let refused = refused.map_err(|error| switch.failure(error))?;
-            if let Some((_, error)) = refused.into_iter().next() {
+            let put = async |outbox: &mut Outbox<'_>| outbox.put(|_| Ok(message)).await.map(|_| ());
+            let written = connected.write::<Failure>(Atomicity::Each, put).await;
+            let written =
+                written.map_err(|error| Failure::new(Exit::Failed, format!("{error:?}")))?;
+            if let Some((_, error)) = written.refused.into_iter().next() {
                 return Err(Failure::new(Exit::Failed, error.to_string()));
             }
         }

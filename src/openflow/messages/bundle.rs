@@ -9,9 +9,9 @@
 
 use serde::Serialize;
 
-use super::codec::{At, DEPTH_LIMIT, Encode, Head, Message, Place, nicira, onf, typed};
+use super::codec::{self, At, DEPTH_LIMIT, Encode, Head, Message, Place, nicira, onf, typed};
 use super::decoded::Decoded;
-use super::header::Header;
+use super::header::{self, HEADER_LEN, Header};
 use super::members::{CHex, Flags, Hex, Named, next_property};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{Sink, TextContext};
@@ -28,6 +28,101 @@ const TYPES: &[(u32, &str)] = &[
     (6, "DISCARD_REQUEST"),
     (7, "DISCARD_REPLY"),
 ];
+
+/// `OFPBCT_*`: a step of a bundle; its reply has the next number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BundleStep {
+    /// Opens the bundle.
+    Open = 0,
+    /// Ends the list of its messages.
+    Close = 2,
+    /// Applies it.
+    Commit = 4,
+    /// Throws it away.
+    Discard = 6,
+}
+
+/// `OFPBF_ATOMIC`, all or nothing, and `OFPBF_ORDERED`, in the order of the messages.
+const ATOMIC_AND_ORDERED: u16 = 3;
+
+/// A request about the atomic and ordered bundle `bundle_id`; `None` if `version` has no bundles.
+pub fn control(version: Version, xid: u32, bundle_id: u32, step: BundleStep) -> Option<Vec<u8>> {
+    let control = BundleControl {
+        bundle_id: Hex(bundle_id.into()),
+        control: Named::new(step as u32, TYPES),
+        flags: Flags::new(ATOMIC_AND_ORDERED, FLAGS),
+    };
+    let place = BundleControl::PLACES
+        .iter()
+        .find(|place| place.is_in(version))?;
+    codec::encode(&control, version, place.at, xid)
+}
+
+/// Appends the message that adds `message` to that bundle, with its transaction id. `None` if `version` has no
+/// bundles, or it is too long.
+pub fn put_add(
+    version: Version,
+    xid: u32,
+    bundle_id: u32,
+    message: &[u8],
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    let place = BundleAdd::PLACES
+        .iter()
+        .find(|place| place.is_in(version))?;
+    let head_len = match place.at {
+        At::Vendor(..) => HEADER_LEN + 16,
+        _ => HEADER_LEN + 8,
+    };
+    let length = u16::try_from(head_len + message.len()).ok()?;
+    let kind = match place.at {
+        At::Type(kind) => kind,
+        _ => header::VENDOR,
+    };
+    out.extend([version as u8, kind]);
+    out.extend(length.to_be_bytes());
+    out.extend(xid.to_be_bytes());
+    if let At::Vendor(vendor, subtype) = place.at {
+        out.extend(vendor.to_be_bytes());
+        out.extend(subtype.to_be_bytes());
+    }
+    put_add_body(bundle_id, ATOMIC_AND_ORDERED, message, out);
+    Some(())
+}
+
+fn put_add_body(bundle_id: u32, flags: u16, message: &[u8], out: &mut Vec<u8>) {
+    out.extend(bundle_id.to_be_bytes());
+    out.extend([0; 2]);
+    out.extend(flags.to_be_bytes());
+    out.extend_from_slice(message);
+}
+
+/// Whether `message` is the reply to a request of [`control`].
+///
+/// # Errors
+///
+/// It is too short.
+pub fn is_reply(version: Version, message: &[u8], step: BundleStep) -> Result<bool, DecodeError> {
+    let mut body = Cursor::new(message, 0);
+    let header = Header::decode(message)?;
+    body.skip(HEADER_LEN, "header")?;
+    let place = BundleControl::PLACES
+        .iter()
+        .find(|place| place.is_in(version));
+    let is_control = match place.map(|place| place.at) {
+        Some(At::Type(kind)) => header.kind == kind,
+        Some(At::Vendor(vendor, subtype)) => {
+            header.kind == header::VENDOR
+                && (body.u32("experimenter")?, body.u32("type")?) == (vendor, subtype)
+        }
+        _ => false,
+    };
+    if !is_control {
+        return Ok(false);
+    }
+    body.skip(4, "bundle_id")?;
+    Ok(body.u16("bundle control type")? == step as u16 + 1)
+}
 
 /// `OFPBF_*`
 const FLAGS: &[(u32, &str)] = &[(1, "atomic"), (2, "ordered")];
@@ -148,10 +243,9 @@ impl<'a> Message<'a> for BundleAdd<'a> {
 
 impl Encode for BundleAdd<'_> {
     fn encode_body(&self, _: Version, _: At, out: &mut Vec<u8>) -> Option<()> {
-        out.extend(u32::try_from(self.bundle_id.0).ok()?.to_be_bytes());
-        out.extend([0; 2]);
-        out.extend(u16::try_from(self.flags.bits).ok()?.to_be_bytes());
-        out.extend(self.message.bytes());
+        let bundle_id = u32::try_from(self.bundle_id.0).ok()?;
+        let flags = u16::try_from(self.flags.bits).ok()?;
+        put_add_body(bundle_id, flags, self.message.bytes(), out);
         Some(())
     }
 }

@@ -14,7 +14,7 @@
 use serde::Serialize;
 
 use super::codec::{self, At, Encode, Head, Message, NICIRA, Place, nicira, typed};
-use super::header::HEADER_LEN;
+use super::header::{self, HEADER_LEN, Header};
 use super::members::{Actions, Fields, Flags, Hex, Named, Port, put_command};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{MatchFields, V10_MATCH_BYTES};
@@ -270,6 +270,21 @@ impl Encode for FlowMod<'_> {
         out.extend(self.actions.list().bytes());
         Some(())
     }
+}
+
+/// The table in a whole message of OpenFlow 1.0, if it is a flow mod; it is read only after `NXT_FLOW_MOD_TABLE_ID`.
+pub fn table_v10(message: &mut [u8]) -> Option<&mut u8> {
+    let header = Header::decode(message).ok()?;
+    let at = if header.kind == OFPT_FLOW_MOD {
+        HEADER_LEN + V10_MATCH_BYTES + 8
+    } else {
+        let mut vendor = Cursor::new(message.get(HEADER_LEN..)?, HEADER_LEN);
+        let is_nicira = header.kind == header::VENDOR
+            && vendor.u32("vendor") == Ok(NICIRA)
+            && vendor.u32("subtype") == Ok(NXT_FLOW_MOD);
+        HEADER_LEN + 8 + if is_nicira { 8 } else { return None }
+    };
+    message.get_mut(at)
 }
 
 /// The two layouts of 1.0.

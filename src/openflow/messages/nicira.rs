@@ -10,7 +10,7 @@
 
 use serde::Serialize;
 
-use super::codec::{At, Encode, Head, Message, NICIRA, Place, nicira, place};
+use super::codec::{self, At, Encode, Head, Message, NICIRA, Place, nicira, place};
 use super::members::Named;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
@@ -82,6 +82,13 @@ impl Encode for FlowModTableId {
         out.extend([self.enable.into(), 0, 0, 0, 0, 0, 0, 0]);
         Some(())
     }
+}
+
+/// A request to read the table of a flow mod; `None` if `version` always reads it.
+pub fn flow_mod_table_id(version: Version, xid: u32) -> Option<Vec<u8>> {
+    let message = FlowModTableId { enable: true };
+    let at = At::Vendor(NICIRA, 15);
+    codec::encode(&message, version, at, xid).filter(|_| version == V10)
 }
 
 /// `NXT_SET_CONTROLLER_ID`

@@ -101,16 +101,27 @@ impl Connection {
         self.write(message).await
     }
 
-    /// Queues messages, which [`Connection::fill`] writes while reading.
-    pub(super) fn queue<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>) {
-        self.progress();
-        messages.for_each(|message| self.unsent.extend(message));
+    /// Queues what `put` appends, whole messages, which [`Connection::fill`] writes while reading.
+    pub(super) fn queue<T>(&mut self, put: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let result = put(&mut self.unsent);
         self.queued = self.unsent.len();
+        result
+    }
+
+    /// Whether queued bytes may not have left.
+    pub(super) fn is_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// How many queued bytes are not written yet.
+    pub(super) fn unwritten(&self) -> usize {
+        self.unsent.len() - self.written
     }
 
     pub(super) async fn write(&mut self, message: &[u8]) -> Result<(), Error> {
         let unsent = std::mem::take(&mut self.unsent);
         let unsent = unsent.get(std::mem::take(&mut self.written)..);
+        self.queued = 0;
         let write = async {
             self.stream.write_all(unsent.unwrap_or_default()).await?;
             self.stream.write_all(message).await
@@ -144,27 +155,33 @@ impl Connection {
         awaited: Option<Awaited<'_>>,
     ) -> Result<(Header, Range<usize>), Error> {
         loop {
-            let header = match self.header()? {
-                Some(header) if usize::from(header.length) <= self.pending.len() => header,
-                incomplete => {
-                    if let (Some(header), Some(awaited)) = (incomplete, awaited)
-                        && awaited.has(header)
-                    {
-                        self.progress();
-                    }
-                    self.fill().await?;
-                    continue;
-                }
-            };
+            if let Some(message) = self.received().await? {
+                return Ok(message);
+            }
+            if let (Some(header), Some(awaited)) = (self.header()?, awaited)
+                && awaited.has(header)
+            {
+                self.progress();
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// The next message that is received already and not an echo request; those are answered.
+    pub(super) async fn received(&mut self) -> Result<Option<(Header, Range<usize>)>, Error> {
+        while let Some(header) = self.header()? {
             let start = self.pending.start;
             let range = start..start + usize::from(header.length);
-            self.pending.start = range.end;
-            if header.kind == header::ECHO_REQUEST {
-                self.answer_echo(range).await?;
-                continue;
+            if range.len() > self.pending.len() {
+                break;
             }
-            return Ok((header, range));
+            self.pending.start = range.end;
+            if header.kind != header::ECHO_REQUEST {
+                return Ok(Some((header, range)));
+            }
+            self.answer_echo(range).await?;
         }
+        Ok(None)
     }
 
     /// The header of the next message, once its bytes are there.
@@ -191,13 +208,37 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes queued bytes, or else reads once, as much as fits the buffer.
-    pub(super) async fn fill(&mut self) -> Result<(), Error> {
+    /// Reads once if bytes have arrived, without waiting for any.
+    pub(super) async fn read_arrived(&mut self) -> Result<(), Error> {
+        // The runtime learns of them meanwhile.
+        tokio::task::yield_now().await;
+        self.make_room();
+        let room = self.buffer.get_mut(self.pending.end..).unwrap_or_default();
+        let mut room = ReadBuf::new(room);
+        let mut stream = Pin::new(&mut self.stream);
+        let step = std::future::poll_fn(|cx| match stream.as_mut().poll_read(cx, &mut room) {
+            Poll::Ready(read) => Poll::Ready(read.map(Some)),
+            Poll::Pending => Poll::Ready(Ok(None)),
+        });
+        if step.await?.is_some() && room.filled().is_empty() {
+            return Err(Error::Closed);
+        }
+        self.pending.end += room.filled().len();
+        Ok(())
+    }
+
+    /// Moves what is pending to the start of the buffer, if there is no room behind it.
+    fn make_room(&mut self) {
         if self.pending.start > 0 && (self.pending.is_empty() || self.pending.end == BUFFER_LEN) {
             let length = self.pending.len();
             self.buffer.copy_within(self.pending.clone(), 0);
             self.pending = 0..length;
         }
+    }
+
+    /// Writes queued bytes, or else reads once, as much as fits the buffer.
+    pub(super) async fn fill(&mut self) -> Result<(), Error> {
+        self.make_room();
         let room = self.buffer.get_mut(self.pending.end..).unwrap_or_default();
         let mut room = ReadBuf::new(room);
         let unsent = self.unsent.get(self.written..).unwrap_or_default();
@@ -209,17 +250,31 @@ impl Connection {
                 [] => stream.as_mut().poll_flush(cx).map_ok(|()| 0),
                 unsent => stream.as_mut().poll_write(cx, unsent),
             };
-            match sent {
-                Poll::Ready(sent) => Poll::Ready(sent.map(Some)),
-                Poll::Pending => stream.as_mut().poll_read(cx, &mut room).map_ok(|()| None),
+            let error = match sent {
+                Poll::Ready(Ok(sent)) => return Poll::Ready(Ok(Some(sent))),
+                Poll::Ready(Err(error)) => Some(error),
+                Poll::Pending => None,
+            };
+            // Of a closed connection what was received before is read.
+            match (stream.as_mut().poll_read(cx, &mut room), error) {
+                (Poll::Ready(Ok(())), _) => Poll::Ready(Ok(None)),
+                (_, Some(error)) => Poll::Ready(Err(error)),
+                (read, None) => read.map_ok(|()| None),
             }
         });
         match Self::with_timeout(self.limit, self.since, step).await? {
             Some(0) if self.written < self.unsent.len() => return Err(Error::Closed),
-            Some(0) => (self.unsent, self.written) = (Vec::new(), 0),
+            Some(0) => {
+                self.unsent.clear();
+                (self.written, self.queued) = (0, 0);
+            }
             Some(count) => {
+                let was_queued = self.written < self.queued;
                 self.written += count;
-                self.progress();
+                // Echo replies are no progress.
+                if was_queued {
+                    self.progress();
+                }
             }
             None if room.filled().is_empty() => return Err(Error::Closed),
             None => self.pending.end += room.filled().len(),
