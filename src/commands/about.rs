@@ -57,6 +57,8 @@ pub enum JsonDocument {
     Flows,
     /// Groups.
     Groups,
+    /// In what the groups of two sides differ.
+    GroupChanges,
     /// Meters.
     Meters,
     /// OpenFlow messages.

@@ -336,11 +336,7 @@ impl Group {
             if bucket.watch_group != GROUP_ANY {
                 used.push(bucket.watch_group);
             }
-            each_action(&bucket.action_list(self.version), &mut |action| {
-                if let Action::Group(group) = action {
-                    used.push(group.group);
-                }
-            });
+            used.extend(groups_in(&bucket.action_list(self.version)));
         }
         used
     }
@@ -373,6 +369,17 @@ const NICIRA_GROUP_MOD: u32 = 31;
 
 /// The first of the reserved port numbers.
 const FIRST_RESERVED_PORT: u32 = 0xffff_ff00;
+
+/// The groups that actions, nested ones included, send packets to.
+pub fn groups_in(actions: &ActionList<'_>) -> Vec<u32> {
+    let mut groups = Vec::new();
+    each_action(actions, &mut |action| {
+        if let Action::Group(group) = action {
+            groups.push(group.group);
+        }
+    });
+    groups
+}
 
 /// Visits the actions of a list and those nested in them.
 fn each_action<'a>(list: &ActionList<'a>, visit: &mut dyn FnMut(&Action<'a>)) {

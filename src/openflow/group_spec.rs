@@ -20,6 +20,12 @@ pub const GROUP_MAX: u32 = 0xffff_ff00;
 /// `OFPG_BUCKET_MAX`, the last id of a bucket.
 const BUCKET_MAX: u32 = 0xffff_ff00;
 
+/// `OFPG_BUCKET_FIRST`: the first bucket.
+pub const BUCKET_FIRST: u32 = 0xffff_fffd;
+/// `OFPG_BUCKET_LAST`: the last bucket.
+pub const BUCKET_LAST: u32 = 0xffff_fffe;
+pub use super::messages::group_messages::BUCKETS_ALL;
+
 /// A change to the groups of a switch, in one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupChange {

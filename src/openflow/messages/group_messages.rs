@@ -50,7 +50,7 @@ pub(in crate::openflow) const BUCKETS: &[(u32, &str)] = &[
 ];
 
 /// `OFPG_BUCKET_ALL`
-pub(in crate::openflow) const BUCKETS_ALL: u32 = u32::MAX;
+pub const BUCKETS_ALL: u32 = u32::MAX;
 
 /// `OFPT_GROUP_MOD`, `NXT_GROUP_MOD`
 #[derive(Debug, Clone, Serialize)]

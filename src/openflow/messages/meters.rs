@@ -56,6 +56,11 @@ pub fn parse_id(text: &str) -> Option<u32> {
     }
 }
 
+/// The name of a meter that has one, or its number.
+pub fn meter_word(meter_id: u32) -> String {
+    named(meter_id).to_string()
+}
+
 /// The bit of a flag of meters from its word: `kbps`, `pktps`, `burst`, `stats`.
 pub(in crate::openflow) fn meter_flag(word: &str) -> Option<u16> {
     number_of(FLAGS, word)
