@@ -6,7 +6,8 @@
 use divan::{Bencher, black_box};
 use ovs::base::json::Json;
 use ovs::openflow::flow;
-use ovs::openflow::flow_spec::parse_flow;
+use ovs::openflow::flow_change::FlowChange;
+use ovs::openflow::messages::flow_mod::FlowCommand;
 use ovs::openflow::messages::flow_stats::{Entries, Scratch};
 use ovs::openflow::messages::multipart;
 use ovs::openflow::repeats::Repeats;
@@ -50,11 +51,15 @@ const KINDS: [(&str, &str); 7] = [
     ),
 ];
 
+fn parsed(text: &str) -> FlowChange {
+    FlowChange::parse(text, FlowCommand::Add, &NoNames, Version::V15).expect("a flow")
+}
+
 /// A multipart reply with this one flow.
 fn reply(text: &str) -> Vec<u8> {
-    let spec = parse_flow(text, &NoNames).expect("a flow");
-    let fields = spec.fields.encode(Version::V15);
-    let actions = spec.actions(&NoNames, Version::V15).expect("actions").bytes;
+    let change = parsed(text);
+    let fields = change.flow.fields.encode(Version::V15);
+    let actions = change.flow.actions.bytes;
     let mut entry = vec![0; 24];
     entry.extend([0, 1]);
     entry.extend((fields.len() as u16 + 4).to_be_bytes());

@@ -4,7 +4,8 @@ use ovs::base::json::Json;
 use ovs::openflow::actions::{ParsedActions, parse_actions};
 use ovs::openflow::bytes::{Cursor, DecodeError};
 use ovs::openflow::fields::{Filter, Match, MatchFields, parse_filter};
-use ovs::openflow::flow_spec::parse_flow;
+use ovs::openflow::flow_change::FlowChange;
+use ovs::openflow::messages::flow_mod::FlowCommand;
 use ovs::openflow::spelling::write_actions;
 use ovs::openflow::text::{NameLookup, NoNames, Plain, PortSpelling, Style, TextContext};
 use ovs::openflow::version::Version;
@@ -46,14 +47,17 @@ pub fn match_text(input: &[u8]) {
         Ok(filter) => check_fields(&filter.fields),
         Err(error) => assert_harmless(&error.to_string(), false),
     }
-    match parse_flow(text, &Ports) {
-        Ok(flow) => {
-            check_fields(&flow.fields);
-            for version in flow.versions.iter() {
-                assert!(flow.actions(&Ports, version).is_ok(), "{version}: {text}");
+    for version in Version::ALL {
+        match FlowChange::parse(text, FlowCommand::Add, &Ports, version) {
+            Ok(change) => {
+                check_fields(&change.flow.fields);
+                for warning in &change.warnings {
+                    assert_harmless(&warning.to_string(), false);
+                }
+                let _ = change.message(1);
             }
+            Err(error) => assert_harmless(&error.to_string(), false),
         }
-        Err(error) => assert_harmless(&error.to_string(), false),
     }
 }
 

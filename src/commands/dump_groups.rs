@@ -34,7 +34,7 @@ pub struct Args {
     switch: String,
 
     /// Only this group
-    #[arg(takes = Value::free("GROUP"))]
+    #[arg(takes = Value::GROUP_NUMBER)]
     group: Option<u32>,
 
     #[command(flatten)]

@@ -31,7 +31,7 @@ pub struct Args {
     switch: String,
 
     /// Only this meter: a number, controller or slowpath
-    #[arg(takes = Value::free("METER"), value_parser = meter_id)]
+    #[arg(takes = Value::METER_NUMBER, value_parser = meter_id)]
     meter: Option<u32>,
 
     /// Leave out duration and counters

@@ -7,9 +7,10 @@ use std::path::Path;
 use super::switch::SwitchArg;
 use super::{Exit, Failure, quoted};
 use crate::base::shell::word;
+use crate::openflow::actions::SwitchReference;
 use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::version::Version;
-use crate::source::{Atomicity, Outbox, Switch, WriteError, Written};
+use crate::source::{Atomicity, Outbox, Switch, SwitchError, WriteError, Written};
 
 /// Maximum size of a file, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -377,4 +378,25 @@ fn no_bundles(switch: &SwitchArg, kind: &str, version: Version) -> Failure {
     Failure::new(Exit::Failed, message).hint(
         "OpenFlow 1.4 and later have bundles, and Open vSwitch in 1.3; --no-atomic writes them one by one",
     )
+}
+
+/// The number of flows with a number in their actions that `uses` selects.
+///
+/// # Errors
+///
+/// The switch does not reply.
+pub(super) async fn flows_that(
+    connected: &mut Switch,
+    uses: &dyn Fn(SwitchReference) -> bool,
+) -> Result<u64, SwitchError> {
+    let mut count = 0;
+    connected
+        .each_flow(|flow| {
+            let mut is_one = false;
+            flow.actions
+                .references(&mut |reference| is_one |= uses(reference));
+            count += u64::from(is_one);
+        })
+        .await?;
+    Ok(count)
 }

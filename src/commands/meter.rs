@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::entries::{Entries, Entry, EntryMessage, EntryPlace, RefusalReason, Sending};
+use super::entries::{
+    Entries, Entry, EntryMessage, EntryPlace, RefusalReason, Sending, flows_that,
+};
 use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
+use crate::openflow::actions::SwitchReference;
 use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::meters::{METER_ALL, MeterConfig, meter_word};
-use crate::openflow::meter_spec::{MeterChange, MeterCommand, meters_in};
+use crate::openflow::meter_spec::{MeterChange, MeterCommand};
 use crate::openflow::version::Version;
 use crate::output::{Cell, ColourRole, Column, Heading, Mode, Shape, headings};
-use crate::source::{Atomicity, Switch, SwitchError};
+use crate::source::Atomicity;
 
 /// The commands that write meters.
 #[derive(Debug, clap::Subcommand)]
@@ -210,7 +213,8 @@ impl MeterRequest<'_> {
         let flows = match report.removed.is_empty() {
             true => None,
             false => {
-                let flows = flows_with(&mut connected, &report.removed).await;
+                let uses = |reference| matches!(reference, SwitchReference::Meter(meter) if report.removed.contains(&meter));
+                let flows = flows_that(&mut connected, &uses).await;
                 Some(flows.map_err(|error| self.switch.failure(error))?)
             }
         };
@@ -312,20 +316,6 @@ impl MeterRequest<'_> {
         let view = cx.format.view(&columns)?;
         cx.print_list(&view, &rows, "changes")
     }
-}
-
-/// The number of flows that use one of these meters: the switch removes them with it.
-async fn flows_with(connected: &mut Switch, meters: &BTreeSet<u32>) -> Result<u64, SwitchError> {
-    let mut count = 0;
-    connected
-        .each_flow(|flow| {
-            let uses = meters_in(&flow.actions)
-                .iter()
-                .any(|meter| meters.contains(meter));
-            count += u64::from(uses);
-        })
-        .await?;
-    Ok(count)
 }
 
 /// What becomes of the meters that are named.

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use super::{Context, Exit, Failure, quoted};
 use crate::model::names::{PortNames, SwitchNames, TableNames};
 use crate::model::{Depth, Scope, Want};
+use crate::openflow::messages::groups::GROUP_ALL;
+use crate::openflow::messages::meters::METER_ALL;
 use crate::openflow::version::Versions;
 use crate::ovsdb::{Error, Function, Select};
 use crate::source::address::{AddressError, SwitchConnectError};
@@ -149,6 +151,29 @@ pub(crate) async fn names_of_tables(cx: &Context, bridge: &str) -> Option<Vec<(u
     let names = switch.table_names(cx, session.allowed()).await;
     let named = names.iter().map(|(table, name)| (table, name.to_owned()));
     Some(named.collect())
+}
+
+/// The groups of a bridge, by number; `None` if the switch cannot be asked.
+pub(crate) async fn numbers_of_groups(cx: &Context, bridge: &str) -> Option<Vec<u32>> {
+    let switch = SwitchArg::parse(cx, bridge).ok()?;
+    let mut session = switch.try_connect(cx, offered(cx)).await.ok()?;
+    let groups = session.groups(GROUP_ALL, |_, mut group| {
+        group.skip(4, "group length")?;
+        group.u32("group_id")
+    });
+    let mut groups = groups.await.ok()?;
+    groups.sort_unstable();
+    Some(groups)
+}
+
+/// The meters of a bridge, by number; `None` if the switch cannot be asked.
+pub(crate) async fn numbers_of_meters(cx: &Context, bridge: &str) -> Option<Vec<u32>> {
+    let switch = SwitchArg::parse(cx, bridge).ok()?;
+    let mut session = switch.try_connect(cx, offered(cx)).await.ok()?;
+    let meters = session.meters(METER_ALL).await.ok()?;
+    let mut meters: Vec<u32> = meters.iter().map(|meter| meter.meter_id).collect();
+    meters.sort_unstable();
+    Some(meters)
 }
 
 /// The versions to offer: those given by `-O`, or all.

@@ -85,7 +85,7 @@ impl From<&FlowEntry<'_>> for Flow {
 }
 
 /// `OFPFF_*` of OpenFlow 1.5.1 §7.3.4.1 with the words of ovs-ofctl, oldest first.
-pub(super) const FLAGS: &[(u32, &str)] = &[
+pub const FLAGS: &[(u32, &str)] = &[
     (1, "send_flow_rem"),
     (2, "check_overlap"),
     (4, "reset_counts"),

@@ -2,7 +2,7 @@
 //!
 //! [`messages::groups`](super::messages::groups) has the view over a group in a message.
 
-use super::actions::{Action, ActionList, CloneActions, Ct, ListForm, WriteActions};
+use super::actions::{ActionList, ListForm, SwitchReference};
 use super::bytes::{Cursor, DecodeError};
 use super::fields::{FieldRef, Id};
 use super::messages::codec::{At, NICIRA, encode};
@@ -336,7 +336,13 @@ impl Group {
             if bucket.watch_group != GROUP_ANY {
                 used.push(bucket.watch_group);
             }
-            used.extend(groups_in(&bucket.action_list(self.version)));
+            bucket
+                .action_list(self.version)
+                .references(&mut |reference| {
+                    if let SwitchReference::Group(group) = reference {
+                        used.push(group);
+                    }
+                });
         }
         used
     }
@@ -346,16 +352,13 @@ impl Group {
         let mut used = Vec::new();
         for bucket in &self.buckets {
             used.push(bucket.watch_port);
-            each_action(
-                &bucket.action_list(self.version),
-                &mut |action| match action {
-                    Action::Output(output) => used.push(output.port),
-                    Action::OutputTrunc(output) => used.push(output.port),
-                    Action::Enqueue(enqueue) => used.push(enqueue.port),
-                    Action::Bundle(bundle) => used.extend(bundle.members()),
-                    _ => {}
-                },
-            );
+            bucket
+                .action_list(self.version)
+                .references(&mut |reference| {
+                    if let SwitchReference::Output(port) = reference {
+                        used.push(port);
+                    }
+                });
         }
         used.retain(|port| *port < FIRST_RESERVED_PORT);
         used
@@ -369,30 +372,6 @@ const NICIRA_GROUP_MOD: u32 = 31;
 
 /// The first of the reserved port numbers.
 const FIRST_RESERVED_PORT: u32 = 0xffff_ff00;
-
-/// The groups that actions, nested ones included, send packets to.
-pub fn groups_in(actions: &ActionList<'_>) -> Vec<u32> {
-    let mut groups = Vec::new();
-    each_action(actions, &mut |action| {
-        if let Action::Group(group) = action {
-            groups.push(group.group);
-        }
-    });
-    groups
-}
-
-/// Visits the actions of a list and those nested in them.
-fn each_action<'a>(list: &ActionList<'a>, visit: &mut dyn FnMut(&Action<'a>)) {
-    for action in list.iter().flatten() {
-        visit(&action);
-        match action {
-            Action::CloneActions(CloneActions { actions })
-            | Action::WriteActions(WriteActions { actions })
-            | Action::Ct(Ct { actions, .. }) => each_action(&actions, visit),
-            _ => {}
-        }
-    }
-}
 
 /// Sorts fields that are hashed: the order of ovs-ofctl on the wire.
 pub(super) fn put_in_order(fields: &mut [(Id, Vec<u8>)]) {

@@ -3,7 +3,7 @@
 //!
 //! Text that `ovs dump-meters` and `ovs-ofctl dump-meters` print is such a meter: statistics are ignored.
 
-use super::actions::{Action, ActionList, Argument, Arguments, CloneActions, WriteActions, shown};
+use super::actions::{Argument, Arguments, shown};
 use super::fields::{ParseError, Problem, nearest_of, number};
 use super::messages::codec::{At, encode};
 use super::messages::members::Named;
@@ -30,23 +30,6 @@ pub struct MeterChange {
     pub command: MeterCommand,
     /// The meter; of a deletion the number alone, which is [`METER_ALL`] where all are meant.
     pub meter: MeterConfig,
-}
-
-/// The meters that actions, nested ones included, use.
-pub fn meters_in(actions: &ActionList<'_>) -> Vec<u32> {
-    let mut meters = Vec::new();
-    for action in actions.iter().flatten() {
-        match action {
-            Action::Meter(meter) => meters.push(meter.meter_id),
-            Action::Controller(controller) if controller.meter_id != 0 => {
-                meters.push(controller.meter_id);
-            }
-            Action::CloneActions(CloneActions { actions })
-            | Action::WriteActions(WriteActions { actions }) => meters.extend(meters_in(&actions)),
-            _ => {}
-        }
-    }
-    meters
 }
 
 const METER_KEYS: [&str; 7] = ["meter", "kbps", "pktps", "burst", "stats", "bands", "band"];

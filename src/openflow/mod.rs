@@ -14,7 +14,6 @@
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | a cache of the output for actions |
 //! | [`packet`] | the headers of a packet as fields |
-//! | [`flow_spec`] | parser for the text of a flow |
 //! | [`flow_change`] | a change to the flows, from text to its message |
 //! | [`group_entry`] | a group of one's own |
 //! | [`group_spec`] | a change to the groups, from text to its message |
@@ -28,7 +27,6 @@ pub mod fields;
 pub mod flow;
 pub mod flow_change;
 pub mod flow_entry;
-pub mod flow_spec;
 pub mod group_entry;
 pub mod group_spec;
 mod listed;

@@ -116,6 +116,23 @@ impl Versions {
         self.iter().last()
     }
 
+    /// The set in words: `OpenFlow13 and later`, `OpenFlow10 to OpenFlow12`, `OpenFlow10, OpenFlow15`.
+    pub fn spans(self) -> String {
+        let (Some(first), Some(last)) = (self.iter().next(), self.highest()) else {
+            return self.to_string();
+        };
+        let between = Version::ALL
+            .into_iter()
+            .filter(|version| (first..=last).contains(version));
+        if first == last || !between.clone().all(|version| self.contains(version)) {
+            self.to_string()
+        } else if last == Version::V15 {
+            format!("{first} and later")
+        } else {
+            format!("{first} to {last}")
+        }
+    }
+
     /// The versions of the set, oldest first.
     pub fn iter(self) -> impl Iterator<Item = Version> {
         Version::ALL.into_iter().filter(move |v| self.contains(*v))
@@ -167,6 +184,14 @@ mod tests {
         assert_eq!(set.bitmap(), 0b1_0010);
         assert_eq!(set.highest(), Some(Version::V13));
         assert_eq!(set.to_string(), "OpenFlow10, OpenFlow13");
+        let spans = |versions: &[Version]| versions.iter().copied().collect::<Versions>().spans();
+        assert_eq!(
+            spans(&[Version::V10, Version::V13]),
+            "OpenFlow10, OpenFlow13"
+        );
+        assert_eq!(spans(&[Version::V10]), "OpenFlow10");
+        assert_eq!(spans(&Version::ALL[..3]), "OpenFlow10 to OpenFlow12");
+        assert_eq!(spans(&Version::ALL[3..]), "OpenFlow13 and later");
         assert_eq!(Versions::from_bitmap(u32::MAX), Versions::ALL);
         assert_eq!(Versions::NONE.highest(), None);
     }

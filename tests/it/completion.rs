@@ -149,6 +149,79 @@ fn names_in_every_shell() {
 }
 
 #[test]
+fn a_flow_in_every_shell() {
+    let sandbox = Sandbox::with(
+        "add-br br0 -- add-port br0 tap1 -- set Interface tap1 type=internal -- add-port br0 'p x' \
+         -- set Interface 'p x' type=internal",
+    );
+    ofctl!(sandbox, "-OOpenFlow15 mod-table br0 3 name:ServiceLB");
+    ofctl!(
+        sandbox,
+        "-OOpenFlow15 add-group br0 group_id=77,type=all,bucket=output:1"
+    );
+    ofctl!(
+        sandbox,
+        "-OOpenFlow15 add-meter br0 meter=9,kbps,band=type=drop,rate=1000"
+    );
+    let same = |text: &str, words: &[&str]| {
+        for shell in SHELLS {
+            let mut offered = offers(
+                shell,
+                &format!("ovs flow add br0 '{text}"),
+                sandbox.run_dir(),
+            );
+            offered.retain(|word| word != "(open)");
+            offered.sort_unstable();
+            assert_eq!(offered, words, "{shell:?}: {text}");
+        }
+    };
+    for (text, part, expected) in [
+        ("", "idle_", &["idle_timeout="][..]),
+        ("tcp,", "pri", &["priority="]),
+        ("", "send_", &["send_flow_rem"]),
+        ("in_port=", "tap", &["tap1"]),
+        ("", "actio", &["actions="]),
+        ("actions=", "res", &["resubmit(", "resubmit:"]),
+        ("actions=", "FLO", &["FLOOD"]),
+        ("actions=", "flo", &["flood"]),
+        ("actions=", "tap", &["tap1"]),
+        ("actions=output:", "ta", &["tap1"]),
+        ("actions=output:", "\"p", &["\"p x\""]),
+        ("actions=resubmit(,", "Serv", &["ServiceLB"]),
+        ("actions=goto_table:", "", &["ServiceLB"]),
+        ("actions=group:", "", &["77"]),
+        ("actions=meter:", "", &["9"]),
+        ("actions=strip_vlan,set_field:5->", "ct_m", &["ct_mark"]),
+        ("actions=move:NXM_OF_VLAN_TCI[]->", "vlan_v", &["vlan_vid["]),
+        ("actions=load:1->", "NXM_NX_CT_M", &["NXM_NX_CT_MARK["]),
+        ("actions=ct(commit,", "al", &["alg="]),
+        (
+            "actions=ct(commit,exec(",
+            "",
+            &["load:", "move:", "set_field:"],
+        ),
+        ("actions=ct(nat(", "per", &["persistent"]),
+        ("actions=clone(output:tap1,", "gr", &["group:"]),
+        ("actions=learn(table=", "S", &["ServiceLB"]),
+        ("actions=learn(", "delete", &["delete_learned"]),
+        ("actions=output(port=", "tap", &["tap1"]),
+        (
+            "actions=bundle(eth_src,0,hrw,ofport,members:2,",
+            "ta",
+            &["tap1"],
+        ),
+        ("actions=clone(drop)", "", &[]),
+    ] {
+        let whole: Vec<String> = expected
+            .iter()
+            .map(|word| format!("{text}{word}"))
+            .collect();
+        let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+        same(&format!("{text}{part}"), &whole);
+    }
+}
+
+#[test]
 fn words_of_the_command_line_in_every_shell() {
     let sandbox = Sandbox::empty();
     let same = |line: &str, expected: &[&str]| check(&sandbox, line, expected, expected);

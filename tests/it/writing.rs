@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ovs::openflow::flow_spec::parse_flow;
+use ovs::openflow::flow_change::FlowChange;
 use ovs::openflow::messages::flow_mod::FlowCommand;
 use ovs::openflow::session::{Atomicity, Session, WriteError, Written};
 use ovs::openflow::text::NoNames;
@@ -31,10 +31,8 @@ async fn session(sandbox: &Sandbox, version: Version) -> Session {
 
 /// The message that adds the flow.
 fn add(text: &str, version: Version) -> Vec<u8> {
-    let flow = parse_flow(text, &NoNames).unwrap();
-    let flow = flow.flow(&NoNames, version).unwrap();
-    let flow_mod = flow.flow_mod(FlowCommand::Add).unwrap();
-    flow_mod.message(0).unwrap()
+    let change = FlowChange::parse(text, FlowCommand::Add, &NoNames, version).unwrap();
+    change.message(0).unwrap()
 }
 
 /// Writes the flows until the switch refuses one.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::line::TypedCommand;
-use crate::commands::{Context, names_of_tables};
+use crate::commands::{Context, names_of_tables, numbers_of_groups, numbers_of_meters};
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::ovsdb::schema::Table;
 
@@ -91,6 +91,18 @@ impl NameSource {
     pub(super) fn flow_tables(&self, bridge: &str) -> Vec<(u8, String)> {
         let tables = self.ask(async |cx| names_of_tables(cx, bridge).await);
         tables.unwrap_or_default()
+    }
+
+    /// The groups of a bridge.
+    pub(super) fn groups(&self, bridge: &str) -> Vec<u32> {
+        let groups = self.ask(async |cx| numbers_of_groups(cx, bridge).await);
+        groups.unwrap_or_default()
+    }
+
+    /// The meters of a bridge.
+    pub(super) fn meters(&self, bridge: &str) -> Vec<u32> {
+        let meters = self.ask(async |cx| numbers_of_meters(cx, bridge).await);
+        meters.unwrap_or_default()
     }
 
     fn topology(&self, want: Want) -> Topology {

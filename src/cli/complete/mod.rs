@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `line` | the words typed so far, split and parsed |
 //! | `values` | the values of an argument |
-//! | `matching` | fields and values inside a MATCH |
+//! | `matching` | fields and values inside a MATCH and a FLOW |
+//! | `actions` | actions and their arguments inside a FLOW |
 //! | `names` | names in the database or the switch |
 //! | `ask` | queries to the database and the switch, with a short timeout |
 //!
@@ -16,6 +17,7 @@
 //! each with a tab and a description if it has one. A candidate is the whole word; for bash, which
 //! replaces only part of it (readline's word), that part, quoted.
 
+mod actions;
 mod ask;
 mod line;
 mod matching;
@@ -235,7 +237,7 @@ impl Completion {
             let part = word.get(line.from..).unwrap_or_default();
             if line.quote.is_none() {
                 let _ = writeln!(text, "{}", quote_for_bash(part));
-            } else if !part.contains(['"', '\'', '\\', '$', '`', '!']) {
+            } else if !part.contains(special_in(line.quote)) {
                 let _ = writeln!(text, "{part}");
             }
         }
@@ -250,6 +252,14 @@ impl Tail {
             Self::Open => "open\n",
             Self::Files => "files\n",
         }
+    }
+}
+
+/// What cannot stand in an open quote of bash.
+fn special_in(quote: Option<char>) -> &'static [char] {
+    match quote {
+        Some('\'') => &['\''],
+        _ => &['"', '\\', '$', '`', '!'],
     }
 }
 

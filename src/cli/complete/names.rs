@@ -2,6 +2,7 @@
 
 use super::Candidate;
 use super::ask::NameSource;
+use crate::model::names::reserved;
 
 /// Words without a description.
 pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
@@ -19,13 +20,39 @@ pub(super) fn interfaces(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidat
     sorted(topology.interfaces().map(candidate).collect())
 }
 
+/// The ports of the bridge as a FLOW names them, then the reserved ones; in quotes if `part` begins with one.
+pub(super) fn openflow_ports(bridge: Option<&str>, part: &str, ask: &NameSource) -> Vec<Candidate> {
+    let mut ports = interfaces(bridge, ask);
+    for port in &mut ports {
+        port.word = if part.starts_with('"') {
+            crate::base::terminal::quoted(&port.word)
+        } else {
+            name_in_flow(&port.word)
+        };
+    }
+    ports.extend(reserved().map(Candidate::new));
+    ports
+}
+
+/// The groups of the bridge, by number.
+pub(super) fn groups(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
+    let groups = bridge.map_or_else(Vec::new, |bridge| ask.groups(bridge));
+    named(groups.iter().map(u32::to_string))
+}
+
+/// The meters of the bridge, by number.
+pub(super) fn meters(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
+    let meters = bridge.map_or_else(Vec::new, |bridge| ask.meters(bridge));
+    named(meters.iter().map(u32::to_string))
+}
+
 /// The flow tables of the bridge that have names, as in a MATCH; by number if the name is ambiguous.
 pub(super) fn flow_tables(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let tables = bridge.map_or_else(Vec::new, |bridge| ask.flow_tables(bridge));
     let candidate = |(number, name): &(u8, String)| {
         let is_one = tables.iter().filter(|(_, other)| other == name).count() == 1;
         if is_one {
-            Candidate::about(table_value(name), number.to_string())
+            Candidate::about(name_in_flow(name), number.to_string())
         } else {
             Candidate::about(number.to_string(), name.clone())
         }
@@ -34,7 +61,7 @@ pub(super) fn flow_tables(bridge: Option<&str>, ask: &NameSource) -> Vec<Candida
 }
 
 /// A name, quoted if it would otherwise be a number or several words.
-fn table_value(name: &str) -> String {
+fn name_in_flow(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         name.to_owned()

@@ -4,8 +4,8 @@ use clap::Arg;
 
 use super::ask::NameSource;
 use super::line::TypedCommand;
-use super::names::{flow_tables, interfaces, named, sorted, tags};
-use super::{Candidate, Completion, matching};
+use super::names::{flow_tables, groups, interfaces, meters, named, sorted, tags};
+use super::{Candidate, Completion, actions as flow_actions, matching};
 use std::collections::BTreeSet;
 
 use crate::cli::manual;
@@ -34,12 +34,7 @@ pub(super) fn of(
     }
     let bridge = bridge_of(typed);
     match completer(argument) {
-        Completer::Nothing
-        | Completer::FlowActions
-        | Completer::Group
-        | Completer::GroupNumbers
-        | Completer::Meter
-        | Completer::MeterNumbers => Completion::default(),
+        Completer::Nothing | Completer::Group | Completer::Meter => Completion::default(),
         Completer::Bridges => Completion::space(bridges(ask)),
         Completer::Switches => Completion::space(names_of(ask.switches())),
         Completer::BridgesWithPorts => bridges_with_ports(current, ask),
@@ -53,7 +48,11 @@ pub(super) fn of(
         Completer::Devices => list(current, host_interfaces()),
         Completer::Tag => Completion::space(tags(bridge, ask)),
         Completer::Tags => list(current, tags(bridge, ask)),
-        Completer::Match | Completer::Flow => matching::of(bridge, current, ask),
+        Completer::Match => matching::of(bridge, current, ask),
+        Completer::Flow => matching::flow(bridge, current, ask),
+        Completer::FlowActions => flow_actions::of(bridge, current, ask),
+        Completer::GroupNumbers => Completion::space(groups(bridge, ask)),
+        Completer::MeterNumbers => Completion::space(meters(bridge, ask)),
         Completer::Columns => list(current, column_names(typed)),
         Completer::Column => Completion::space(column_names(typed)),
         Completer::TableColumns => Completion::space(table_columns(typed, ask)),

@@ -20,7 +20,7 @@ pub struct Args {
     switch: String,
 
     /// The flows: MATCH,actions=ACTIONS as in ovs-ofctl(8), ports and tables by name or number
-    #[arg(takes = Value::new("FLOW", crate::commands::argument::Completer::Match), required = true)]
+    #[arg(takes = Value::FLOW, required = true)]
     flows: Vec<String>,
 }
 

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use super::plan::{GroupPlan, GroupStep, Groups, Unfit};
 use super::{refusal, report};
 use crate::base::shell::word;
-use crate::commands::entries::{Entries, Entry, EntryMessage, EntryPlace, Sending, atomicity};
+use crate::commands::entries::{
+    Entries, Entry, EntryMessage, EntryPlace, Sending, atomicity, flows_that,
+};
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
+use crate::openflow::actions::SwitchReference;
 use crate::openflow::fields::{Filter, ParseError, ParseErrorKind};
-use crate::openflow::group_entry::{Group, GroupCommand, groups_in};
+use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::group_spec::GroupChange;
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc};
 use crate::openflow::text::NameLookup as _;
@@ -284,16 +287,9 @@ async fn flows_with(connected: &mut Switch, groups: BTreeSet<u32>) -> Result<u64
         let flows = connected.aggregate(&filter).await?.flow_count;
         return Ok(flows.unwrap_or(0).into());
     }
-    let mut count = 0;
-    connected
-        .each_flow(|flow| {
-            let uses = groups_in(&flow.actions)
-                .iter()
-                .any(|group| groups.contains(group));
-            count += u64::from(uses);
-        })
-        .await?;
-    Ok(count)
+    let uses =
+        |reference| matches!(reference, SwitchReference::Group(group) if groups.contains(&group));
+    flows_that(connected, &uses).await
 }
 
 /// What is probably a mistake.

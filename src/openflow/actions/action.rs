@@ -3,10 +3,11 @@
 use crate::base::compile_time::fail_compilation;
 use crate::base::json::Json;
 use crate::openflow::bytes::Cursor;
-use crate::openflow::fields::Problem;
+use crate::openflow::fields::{Id, Problem};
 use crate::openflow::text::{PORT_CONTROLLER, Sink, TextContext};
 use crate::openflow::version::Version;
 
+use super::bits::Bits;
 use super::bundle::{Bundle, BundleLoad};
 use super::check_pkt_larger::CheckPktLarger;
 use super::clone_actions::CloneActions;
@@ -46,6 +47,7 @@ use super::tunnel::SetTunnel;
 use super::unknown::{self, Unknown};
 use super::vlan::{ModVlanPcp, ModVlanVid, PopVlan, PushVlan, SetVlanPcp, SetVlanVid, StripVlan};
 use super::write_actions::{ClearActions, WriteActions};
+use super::written::WordForm;
 
 /// [`ActionCodec::parse`] of one action.
 type ParseAction = fn(&str, &str, &mut Parser<'_>) -> Result<(), Problem>;
@@ -96,6 +98,15 @@ macro_rules! actions {
             ),)*
             (unknown::WORDS, InstructionRank::Apply, unknown::parse),
             (unknown::INSTRUCTION_WORDS, InstructionRank::Unknown, unknown::parse),
+        ];
+
+        /// The words that begin each action in text, and the ways to write it.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        pub const WRITTEN: &[(&[&str], &[WordForm])] = &[
+            $((
+                <$name as ActionCodec<'static>>::WORDS,
+                <$name as ActionCodec<'static>>::FORMS,
+            ),)*
         ];
 
         /// Decodes the body of an action; a malformed one is kept as bytes.
@@ -305,18 +316,77 @@ impl<'a> Action<'a> {
         Some((kind(version, vendor, number)?, head))
     }
 
+    /// Whether the action changes bits of this field by its number on the wire.
+    pub fn changes(&self, field: Id) -> bool {
+        let (Action::SetField(SetField { header, .. })
+        | Action::RegLoad(RegLoad {
+            dst: Bits { header, .. },
+            ..
+        })
+        | Action::RegMove(RegMove {
+            dst: Bits { header, .. },
+            ..
+        })
+        | Action::StackPop(StackPop {
+            bits: Bits { header, .. },
+        })) = self
+        else {
+            return false;
+        };
+        header.field().is_some_and(|row| row.id == field)
+    }
+
     /// Whether the action itself, or one nested in it, sends packets to this port.
     pub fn sends_to(&self, ofport: u32) -> bool {
+        let mut sends = false;
+        self.references(&mut |reference| sends |= reference == SwitchReference::Output(ofport));
+        sends
+    }
+
+    /// Calls `take` for each number in the action, or in one nested in it, that names something of the switch.
+    /// Numbers that come from a field are not known here.
+    pub fn references(&self, take: &mut dyn FnMut(SwitchReference)) {
         match self {
             Action::Output(Output { port, .. })
             | Action::OutputTrunc(OutputTrunc { port, .. })
-            | Action::Enqueue(Enqueue { port, .. }) => *port == ofport,
-            Action::Bundle(bundle) => bundle.members().any(|port| port == ofport),
-            Action::Controller(_) => ofport == PORT_CONTROLLER,
+            | Action::Enqueue(Enqueue { port, .. }) => take(SwitchReference::Output(*port)),
+            Action::Bundle(bundle) => {
+                bundle
+                    .members()
+                    .for_each(|port| take(SwitchReference::Output(port)));
+            }
+            Action::BundleLoad(bundle) => {
+                bundle
+                    .choice
+                    .ports()
+                    .for_each(|port| take(SwitchReference::InPort(port)));
+            }
+            Action::Controller(controller) => {
+                take(SwitchReference::Output(PORT_CONTROLLER));
+                if controller.meter_id != 0 {
+                    take(SwitchReference::Meter(controller.meter_id));
+                }
+            }
+            Action::Resubmit(resubmit) => take(SwitchReference::InPort(resubmit.in_port)),
+            Action::Group(Group { group }) => take(SwitchReference::Group(*group)),
+            Action::Meter(Meter { meter_id }) => take(SwitchReference::Meter(*meter_id)),
             Action::CloneActions(CloneActions { actions })
             | Action::WriteActions(WriteActions { actions })
-            | Action::Ct(Ct { actions, .. }) => actions.sends_to(ofport),
-            _ => false,
+            | Action::Ct(Ct { actions, .. }) => actions.references(take),
+            _ => {}
         }
     }
+}
+
+/// A number in an action that names something of the switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwitchReference {
+    /// Packets are sent to this port, which may be a reserved one.
+    Output(u32),
+    /// A port that packets are not sent to: of `resubmit`, `bundle_load`. It may be a reserved one.
+    InPort(u32),
+    /// A group.
+    Group(u32),
+    /// A meter.
+    Meter(u32),
 }

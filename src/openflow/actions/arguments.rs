@@ -211,7 +211,7 @@ macro_rules! set_arguments {
             let Argument { key: $key, value: $value, .. } = argument?;
             match $key {
                 $($name => $set,)*
-                _ => return Err(no_argument($action, $key, &[$($name),*])),
+                _ => return Err(no_argument($action, $key, [$($name),*])),
             }
         }
     };
@@ -219,8 +219,12 @@ macro_rules! set_arguments {
 pub(super) use set_arguments;
 
 /// The error for an unknown argument of an action.
-pub(in crate::openflow) fn no_argument(action: &str, key: &str, known: &[&'static str]) -> Problem {
-    let hint = match nearest_of(key, known.iter().copied()) {
+pub(super) fn no_argument(
+    action: &str,
+    key: &str,
+    known: impl IntoIterator<Item = &'static str>,
+) -> Problem {
+    let hint = match nearest_of(key, known.into_iter()) {
         Some(name) => format!("; did you mean {name}?"),
         None => String::new(),
     };

@@ -107,7 +107,7 @@ impl<'a> BundleChoice<'a> {
         out.extend_from_slice(self.members);
     }
 
-    fn ports(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn ports(&self) -> impl Iterator<Item = u32> {
         let pairs = self.members.chunks_exact(2);
         pairs.map(|pair| port_from_v10(be_number(pair) as u16))
     }
@@ -159,6 +159,13 @@ impl Bundle<'_> {
 impl<'a> ActionCodec<'a> for Bundle<'a> {
     const NAME: &'static str = "bundle";
     const WIRE: &'static [Wire] = &[Wire::nicira(12)];
+    const FORMS: &'static [WordForm] = &[&[
+        ("(", Takes::Words(HashFields::WORDS)),
+        (",", Takes::Text),
+        (",", Takes::Words(Algorithm::WORDS)),
+        (",", Takes::Words(&["ofport"])),
+        (",members:", Takes::Ports),
+    ]];
     const MEMBERS: &'static [JsonMember] = &MEMBERS;
 
     fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {
@@ -195,6 +202,14 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
 impl<'a> ActionCodec<'a> for BundleLoad<'a> {
     const NAME: &'static str = "bundle_load";
     const WIRE: &'static [Wire] = &[Wire::nicira(13)];
+    const FORMS: &'static [WordForm] = &[&[
+        ("(", Takes::Words(HashFields::WORDS)),
+        (",", Takes::Text),
+        (",", Takes::Words(Algorithm::WORDS)),
+        (",", Takes::Words(&["ofport"])),
+        (",", Takes::BitsToSet),
+        (",members:", Takes::Ports),
+    ]];
     const MEMBERS: &'static [JsonMember] = &LOAD_MEMBERS;
 
     fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {

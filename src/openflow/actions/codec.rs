@@ -11,6 +11,7 @@ use crate::openflow::version::Version;
 use super::number::put_hex_bytes;
 use super::parser::{InstructionRank, Parser};
 use super::shape::JsonMember;
+use super::written::WordForm;
 
 /// `OFPAT_EXPERIMENTER`, as an action and as an instruction.
 pub(super) const EXPERIMENTER: u16 = 0xffff;
@@ -151,6 +152,9 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
     /// The words that begin the action in text, in any case; empty for an action that is parsed
     /// as a form of another.
     const WORDS: &'static [&'static str] = &[Self::NAME];
+
+    /// The ways to write the action, for completion; by default its word alone.
+    const FORMS: &'static [WordForm] = &[&[]];
 
     /// The position of the action among instructions.
     const RANK: InstructionRank = InstructionRank::Apply;

@@ -15,6 +15,8 @@ fixed_layout! {
         id: u32,
     }
 
+    const FORMS: &'static [WordForm] = &[&[("(", Takes::Text), (",", Takes::Text)]];
+
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("id", JsonShape::U32),
         JsonMember::new("clause", JsonShape::Whole),

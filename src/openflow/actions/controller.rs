@@ -69,6 +69,21 @@ impl Controller<'_> {
 impl<'a> ActionCodec<'a> for Controller<'a> {
     const NAME: &'static str = "controller";
     const WIRE: &'static [Wire] = &[CONTROLLER, CONTROLLER2];
+    const FORMS: &'static [WordForm] = &[
+        &[],
+        &[(":", Takes::Text)],
+        &[(
+            "(",
+            Takes::Named(&[
+                ("reason", &[("=", Takes::Words(&REASONS))]),
+                ("max_len", EQUALS_TEXT),
+                ("id", EQUALS_TEXT),
+                ("userdata", EQUALS_TEXT),
+                ("pause", &[]),
+                ("meter_id", &[("=", Takes::Meter)]),
+            ]),
+        )],
+    ];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::optional("max_len", JsonShape::U16),
         JsonMember::optional("id", JsonShape::U16),

@@ -93,6 +93,7 @@ impl Ct<'_> {
 impl<'a> ActionCodec<'a> for Ct<'a> {
     const NAME: &'static str = "ct";
     const WIRE: &'static [Wire] = &[Wire::nicira(35)];
+    const FORMS: &'static [WordForm] = &[&[("(", Takes::Named(ARGUMENTS))]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::optional("commit", JsonShape::True),
         JsonMember::optional("force", JsonShape::True),
@@ -190,7 +191,13 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
                 }
                 "nat" => nested.extend(parser.list(text, ListOwner::Ct)?),
                 "exec" => nested.extend(parser.list(value, ListOwner::Ct)?),
-                _ => return Err(no_argument(word, key, &KEYS)),
+                _ => {
+                    return Err(no_argument(
+                        word,
+                        key,
+                        ARGUMENTS.iter().map(|(word, _)| *word),
+                    ));
+                }
             }
         }
         if flags & FORCE != 0 && flags & COMMIT == 0 {
@@ -220,4 +227,16 @@ fixed_action! {
     CtClear = "ct_clear" at &[Wire::nicira(43)], {}
 }
 
-const KEYS: [&str; 7] = ["commit", "force", "table", "zone", "alg", "nat", "exec"];
+const ARGUMENTS: &[NamedArgument] = &[
+    ("commit", &[]),
+    ("force", &[]),
+    ("table", EQUALS_TABLE),
+    ("zone", EQUALS_BITS),
+    ("alg", &[("=", Takes::Words(&["ftp", "tftp"]))]),
+    ("nat", &[]),
+    ("nat", &[("(", Takes::Named(Nat::ARGUMENTS))]),
+    (
+        "exec",
+        &[("(", Takes::SomeActions(&["set_field", "load", "move"]))],
+    ),
+];

@@ -13,6 +13,11 @@ fixed_layout! {
         hard_timeout: u16,
     }
 
+    const FORMS: &'static [WordForm] = &[&[(
+        "(",
+        Takes::Named(&[("idle_timeout", EQUALS_TEXT), ("hard_timeout", EQUALS_TEXT)]),
+    )]];
+
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::optional("idle_timeout", JsonShape::U16),
         JsonMember::optional("hard_timeout", JsonShape::U16),

@@ -1,6 +1,6 @@
 //! Actions of fixed layout, declared as the list of their members.
 //!
-//! From the declaration come the struct, decode, encode, text, parse, JSON and the schema of the JSON:
+//! From the declaration come the struct, decode, encode, text, parse, completion, JSON and the schema of the JSON:
 //!
 //! ```text
 //! fixed_action! {
@@ -56,6 +56,10 @@ macro_rules! fixed_action {
                 stringify!($member),
                 <member_kind!($($kind)?) as MemberKind<$value>>::SHAPE,
             ),)*];
+
+            const FORMS: &'static [WordForm] = &[&[
+                $(($before, <member_kind!($($kind)?) as MemberKind<$value>>::TAKES),)*
+            ]];
 
             fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
                 sink.put_as(TextRole::Action, $name);

@@ -23,6 +23,11 @@ fixed_action! {
                 "255 is all tables, and no packet can go there",
             ));
         }
+        if let Some(table) = parser.known.table.filter(|table| self.table <= *table) {
+            return Err(Problem::syntax(format!(
+                "packets go to a later table, and this flow is in table {table}"
+            )));
+        }
         if parser.version > Version::V10 {
             return self.put(parser);
         }

@@ -8,6 +8,6 @@ fixed_action! {
     /// JSON: `{"type":"group","group":5}`.
     Group = "group" at &[Wire::openflow(22, Version::V11), Wire::nicira_v10(40)], {
         /// The group's number.
-        ":" group: u32,
+        ":" group: u32 as GroupNumber,
     }
 }

@@ -185,6 +185,7 @@ impl<'a> Learn<'a> {
 impl<'a> ActionCodec<'a> for Learn<'a> {
     const NAME: &'static str = "learn";
     const WIRE: &'static [Wire] = &[LEARN, LEARN2];
+    const FORMS: &'static [WordForm] = &[&[("(", Takes::NamedOrBits(ARGUMENTS))]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("table", JsonShape::Table),
         JsonMember::optional("idle_timeout", JsonShape::U16),
@@ -536,20 +537,21 @@ fn same_field(one: Bits, other: Bits) -> bool {
     }
 }
 
-/// The keys of `learn` other than fields, for suggestions.
-const KEYS: [&str; 12] = [
-    "table",
-    "priority",
-    "idle_timeout",
-    "hard_timeout",
-    "fin_idle_timeout",
-    "fin_hard_timeout",
-    "cookie",
-    "send_flow_rem",
-    "delete_learned",
-    "limit",
-    "result_dst",
-    "load",
+/// The arguments of `learn` other than fields.
+const ARGUMENTS: &[NamedArgument] = &[
+    ("table", EQUALS_TABLE),
+    ("priority", EQUALS_TEXT),
+    ("idle_timeout", EQUALS_TEXT),
+    ("hard_timeout", EQUALS_TEXT),
+    ("fin_idle_timeout", EQUALS_TEXT),
+    ("fin_hard_timeout", EQUALS_TEXT),
+    ("cookie", EQUALS_TEXT),
+    ("send_flow_rem", &[]),
+    ("delete_learned", &[]),
+    ("limit", EQUALS_TEXT),
+    ("result_dst", &[("=", Takes::BitsToSet)]),
+    ("load", &[(":", Takes::Bits), ("->", Takes::BitsToSet)]),
+    ("output", &[(":", Takes::Bits)]),
 ];
 
 /// The bits of the header of a spec: constant source, and the targets other than a match.
@@ -571,9 +573,11 @@ fn put_spec(argument: Argument<'_>, parser: &Parser<'_>, out: &mut Vec<u8>) -> R
         }
         "output" => put_copy(OUTPUT, short(value)?, None, out),
         _ => {
-            let dst = short(key).map_err(|problem| match nearest_of(key, KEYS.into_iter()) {
-                Some(name) => no_argument("learn", key, &[name]),
-                None => problem,
+            let dst = short(key).map_err(|problem| {
+                match nearest_of(key, ARGUMENTS.iter().map(|(word, _)| *word)) {
+                    Some(name) => no_argument("learn", key, [name]),
+                    None => problem,
+                }
             })?;
             if value.is_empty() {
                 return put_copy(0, dst, Some(dst), out);

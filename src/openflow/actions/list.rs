@@ -5,7 +5,7 @@ use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{Sink, TextContext, TextRole};
 use crate::openflow::version::Version;
 
-use super::action::Action;
+use super::action::{Action, SwitchReference};
 use super::codec::{ActionHeader, Unencodable};
 
 /// Maximum nesting depth of lists; deeper ones print as bytes.
@@ -150,6 +150,13 @@ impl<'a> ActionList<'a> {
     pub fn sends_to(&self, ofport: u32) -> bool {
         self.iter()
             .any(|action| action.is_ok_and(|action| action.sends_to(ofport)))
+    }
+
+    /// Calls `take` for each number in the actions, nested ones included, that names something of the switch.
+    pub fn references(&self, take: &mut dyn FnMut(SwitchReference)) {
+        self.iter()
+            .flatten()
+            .for_each(|action| action.references(take));
     }
 
     /// Appends nested actions, encoded for `version`.

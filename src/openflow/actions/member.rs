@@ -16,6 +16,7 @@ use super::codec::{put_zeros, skip_zeros};
 use super::number::{put_dec, put_hex_or_zero, put_ipv4, put_mac};
 use super::parser::Parser;
 use super::shape::JsonShape;
+use super::written::Takes;
 
 /// A value that a member can have, and how it is decoded, encoded, shown and parsed unless its [`MemberKind`]
 /// overrides that.
@@ -24,6 +25,8 @@ pub(super) trait MemberValue: Copy {
     const SHAPE: JsonShape;
     /// The alignment of the value in its action, in bytes.
     const ALIGNMENT: usize;
+    /// What completes the value.
+    const TAKES: Takes = Takes::Text;
 
     fn decode(body: &mut Cursor<'_>) -> Result<Self, DecodeError>;
 
@@ -119,6 +122,7 @@ fn parse_mac(text: &str) -> Option<[u8; 6]> {
 impl MemberValue for Bits {
     const SHAPE: JsonShape = JsonShape::BITS;
     const ALIGNMENT: usize = 1;
+    const TAKES: Takes = Takes::BitsToSet;
 
     fn decode(body: &mut Cursor<'_>) -> Result<Bits, DecodeError> {
         let start = *body;
@@ -149,6 +153,7 @@ impl MemberValue for Bits {
 impl MemberValue for Header {
     const SHAPE: JsonShape = JsonShape::Text;
     const ALIGNMENT: usize = 1;
+    const TAKES: Takes = Takes::Field;
 
     fn decode(body: &mut Cursor<'_>) -> Result<Header, DecodeError> {
         plain_header(&mut body.sub(14, "field")?)
@@ -182,6 +187,7 @@ impl MemberValue for Header {
 pub(super) trait MemberKind<V: MemberValue> {
     const SHAPE: JsonShape = V::SHAPE;
     const ALIGNMENT: usize = V::ALIGNMENT;
+    const TAKES: Takes = V::TAKES;
 
     fn decode(body: &mut Cursor<'_>) -> Result<V, DecodeError> {
         V::decode(body)
@@ -239,6 +245,8 @@ impl<V: MemberValue + TryFrom<u128>> MemberKind<V> for Decimal {
 pub(super) struct TagType;
 
 impl MemberKind<u16> for TagType {
+    const TAKES: Takes = Takes::Words(&["0x8100", "0x88a8"]);
+
     fn text<S: Sink>(value: u16, sink: &mut S, _: &TextContext<'_>) {
         put_hex_or_zero(sink, value);
     }
@@ -290,6 +298,7 @@ pub(super) struct Table;
 
 impl MemberKind<u8> for Table {
     const SHAPE: JsonShape = JsonShape::Table;
+    const TAKES: Takes = Takes::Table;
 
     fn text<S: Sink>(value: u8, sink: &mut S, cx: &TextContext<'_>) {
         put_table(sink.buffer(), cx, value);
@@ -304,11 +313,31 @@ impl MemberKind<u8> for Table {
     }
 }
 
+/// The number of a group.
+pub(super) struct GroupNumber;
+
+impl MemberKind<u32> for GroupNumber {
+    const TAKES: Takes = Takes::Group;
+}
+
+/// The number of a meter.
+pub(super) struct MeterNumber;
+
+impl MemberKind<u32> for MeterNumber {
+    const TAKES: Takes = Takes::Meter;
+}
+
 /// Bits with `n_bits` after a header of 4 or 8 bytes, padded to 14 bytes; `CHANGED` says whether the action changes
 /// or only reads them.
 pub(super) struct LongBits<const CHANGED: bool>;
 
 impl<const CHANGED: bool> MemberKind<Bits> for LongBits<CHANGED> {
+    const TAKES: Takes = if CHANGED {
+        Takes::BitsToSet
+    } else {
+        Takes::Bits
+    };
+
     fn decode(body: &mut Cursor<'_>) -> Result<Bits, DecodeError> {
         let start = *body;
         let mut body = body.sub(14, "bits of a field")?;
@@ -390,6 +419,7 @@ pub(super) struct Word<L>(PhantomData<L>);
 
 impl<L: WordList> MemberKind<u16> for Word<L> {
     const SHAPE: JsonShape = L::SHAPE;
+    const TAKES: Takes = Takes::Words(L::WORDS);
 
     fn text<S: Sink>(value: u16, sink: &mut S, _: &TextContext<'_>) {
         let word = L::WORDS.get(usize::from(value));
@@ -432,6 +462,7 @@ pub(super) struct Padded<const N: usize, K = Ordinary>(PhantomData<K>);
 impl<V: MemberValue, K: MemberKind<V>, const N: usize> MemberKind<V> for Padded<N, K> {
     const SHAPE: JsonShape = K::SHAPE;
     const ALIGNMENT: usize = 1;
+    const TAKES: Takes = K::TAKES;
 
     fn decode(body: &mut Cursor<'_>) -> Result<V, DecodeError> {
         body.skip(N, "padding")?;

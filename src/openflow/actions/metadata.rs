@@ -19,6 +19,7 @@ pub struct WriteMetadata {
 impl<'a> ActionCodec<'a> for WriteMetadata {
     const NAME: &'static str = "write_metadata";
     const WIRE: &'static [Wire] = &[Wire::instruction(2), Wire::nicira(22)];
+    const FORMS: &'static [WordForm] = &[&[(":", Takes::Text)]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("metadata", JsonShape::HEX),
         JsonMember::optional("mask", JsonShape::HEX),

@@ -10,7 +10,7 @@ fixed_action! {
     /// JSON: `{"type":"meter","meter_id":5}`.
     Meter = "meter" at &[INSTRUCTION, Wire::openflow(29, Version::V15)], {
         /// The meter's number.
-        ":" meter_id: u32,
+        ":" meter_id: u32 as MeterNumber,
     }
 
     const RANK: InstructionRank = InstructionRank::Meter;

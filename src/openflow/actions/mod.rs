@@ -63,8 +63,9 @@ mod tunnel;
 mod unknown;
 mod vlan;
 mod write_actions;
+mod written;
 
-pub use action::{Action, NAMES, members};
+pub use action::{Action, NAMES, SwitchReference, WRITTEN, members};
 pub(in crate::openflow) use arguments::{Argument, Arguments, hex_bytes, shown};
 pub use bits::Bits;
 pub use bundle::{Bundle, BundleChoice, BundleLoad};
@@ -96,7 +97,7 @@ pub use nsh::{DecNshTtl, Decap, Encap, EncapProperty};
 pub(crate) use number::put_hex_or_zero;
 pub use number_or_field::NumberOrField;
 pub use output::{Output, OutputReg, OutputTrunc};
-pub use parse::{ParsedActions, parse_actions, words};
+pub use parse::{PLAIN_WORDS, ParsedActions, parse_actions, words};
 pub(in crate::openflow) use parse::{parse_bucket, parse_with};
 pub(in crate::openflow) use parser::KnownHeaders;
 pub(in crate::openflow) use put_field::{ones, runs_of_ones};
@@ -115,3 +116,4 @@ pub use vlan::{
     ETH_TYPE_VLAN, ModVlanPcp, ModVlanVid, PopVlan, PushVlan, SetVlanPcp, SetVlanVid, StripVlan,
 };
 pub use write_actions::{ClearActions, WriteActions};
+pub use written::{NamedArgument, Takes, WordForm};

@@ -64,6 +64,7 @@ impl Nat<'_> {
 impl<'a> ActionCodec<'a> for Nat<'a> {
     const NAME: &'static str = "nat";
     const WIRE: &'static [Wire] = &[Wire::nicira(36)];
+    const FORMS: &'static [WordForm] = &[&[], &[("(", Takes::Named(Nat::ARGUMENTS))]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::optional("kind", JsonShape::Words(&["src", "dst"])),
         JsonMember::optional("addr_min", JsonShape::Text),
@@ -201,7 +202,13 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
                 }
                 _ => match WORDS.iter().find(|(_, word)| *word == key) {
                     Some((bit, _)) => nat.flags |= bit,
-                    None => return Err(no_argument(word, key, &KEYS)),
+                    None => {
+                        return Err(no_argument(
+                            word,
+                            key,
+                            Nat::ARGUMENTS.iter().map(|(word, _)| *word),
+                        ));
+                    }
                 },
             }
         }
@@ -261,9 +268,18 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
     }
 }
 
-const KEYS: [&str; 5] = ["src", "dst", "persistent", "hash", "random"];
-
 impl Nat<'_> {
+    /// Its arguments.
+    pub(super) const ARGUMENTS: &'static [NamedArgument] = &[
+        ("src", &[]),
+        ("src", EQUALS_TEXT),
+        ("dst", &[]),
+        ("dst", EQUALS_TEXT),
+        ("persistent", &[]),
+        ("hash", &[]),
+        ("random", &[]),
+    ];
+
     /// Reads `10.0.0.1-10.0.0.9:1000-2000`, or nothing.
     fn parse_range(&mut self, text: &str) -> Result<(), Problem> {
         if text.is_empty() {

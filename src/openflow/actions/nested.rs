@@ -35,6 +35,7 @@ macro_rules! nested_action {
             const WIRE: &'static [Wire] = &[$wire];
             const MEMBERS: &'static [JsonMember] =
                 &[JsonMember::new("actions", JsonShape::ACTIONS)];
+            const FORMS: &'static [WordForm] = &[&[("(", Takes::Actions)]];
             const RANK: InstructionRank = $rank;
 
             fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {

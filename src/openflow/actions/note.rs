@@ -14,6 +14,7 @@ pub struct Note<'a> {
 impl<'a> ActionCodec<'a> for Note<'a> {
     const NAME: &'static str = "note";
     const WIRE: &'static [Wire] = &[Wire::nicira(8)];
+    const FORMS: &'static [WordForm] = &[&[(":", Takes::Text)]];
     const MEMBERS: &'static [JsonMember] = &[JsonMember::new("data", JsonShape::BYTES)];
 
     fn decode(body: &mut Cursor<'a>, _: ActionHeader) -> Result<Self, DecodeError> {

@@ -109,6 +109,22 @@ impl<'a> Encap<'a> {
 impl<'a> ActionCodec<'a> for Encap<'a> {
     const NAME: &'static str = "encap";
     const WIRE: &'static [Wire] = &since_v13(46);
+    const FORMS: &'static [WordForm] = &[&[(
+        "(",
+        Takes::Named(&[
+            ("ethernet", &[]),
+            ("mpls", &[]),
+            ("mpls_mc", &[]),
+            ("nsh", &[]),
+            (
+                "nsh",
+                &[(
+                    "(",
+                    Takes::Named(&[("md_type", EQUALS_TEXT), ("tlv", &[("(", Takes::Text)])]),
+                )],
+            ),
+        ]),
+    )]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new(
             "packet_type",
@@ -246,6 +262,14 @@ fixed_layout! {
         packet_type: u32,
     }
 
+    const FORMS: &'static [WordForm] = &[&[(
+        "(",
+        Takes::Named(&[(
+            "packet_type",
+            &[("(", Takes::Named(&[("ns", EQUALS_TEXT), ("type", EQUALS_TEXT)]))],
+        )]),
+    )]];
+
     const MEMBERS: &'static [JsonMember] = &[JsonMember::optional(
         "packet_type",
         JsonShape::Object(&[
@@ -347,7 +371,7 @@ fn put_property(
             out.resize(out.len().next_multiple_of(8), 0);
             Ok(())
         }
-        key => Err(no_argument("encap", key, &["md_type", "tlv"])),
+        key => Err(no_argument("encap", key, ["md_type", "tlv"])),
     }
 }
 

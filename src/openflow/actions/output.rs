@@ -21,6 +21,13 @@ pub struct Output {
 impl<'a> ActionCodec<'a> for Output {
     const NAME: &'static str = "output";
     const WIRE: &'static [Wire] = &[Wire::openflow(0, Version::V10)];
+    const FORMS: &'static [WordForm] = &[
+        &[(":", Takes::Port)],
+        &[(
+            "(",
+            Takes::Named(&[("port", EQUALS_PORT), ("max_len", EQUALS_TEXT)]),
+        )],
+    ];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::optional("port", JsonShape::PORT),
         JsonMember::optional("field", JsonShape::BITS),

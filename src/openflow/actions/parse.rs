@@ -247,7 +247,7 @@ fn out_of_order(last: Option<InstructionRank>, rank: InstructionRank) -> bool {
 }
 
 /// Words that are a whole action, besides the names of actions.
-const PLAIN_WORDS: [&str; 7] = [
+pub const PLAIN_WORDS: [&str; 7] = [
     "drop", "normal", "flood", "all", "local", "in_port", "table",
 ];
 

@@ -44,6 +44,8 @@ pub(in crate::openflow) struct KnownHeaders {
     pub(in crate::openflow) eth_type: Option<u16>,
     /// The IP protocol.
     pub(in crate::openflow) nw_proto: Option<u8>,
+    /// The table of the flow.
+    pub(in crate::openflow) table: Option<u8>,
 }
 
 impl KnownHeaders {

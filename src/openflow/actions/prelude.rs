@@ -20,8 +20,8 @@ pub(super) use super::fixed::{
 };
 pub(super) use super::list::{ActionList, ListForm};
 pub(super) use super::member::{
-    Below, Decimal, EthTypeDigits, HashFields, LongBits, MemberKind, MemberValue, OneBit, OneLess,
-    Ordinary, Padded, Table, TagType, Word, WordList,
+    Below, Decimal, EthTypeDigits, GroupNumber, HashFields, LongBits, MemberKind, MemberValue,
+    MeterNumber, OneBit, OneLess, Ordinary, Padded, Table, TagType, Word, WordList,
 };
 pub(super) use super::number::{
     hex_string, put_dec, put_dotted, put_hex, put_hex_bytes, put_hex_or_zero, put_ipv4, put_ipv6,
@@ -29,3 +29,6 @@ pub(super) use super::number::{
 pub(super) use super::parser::{InstructionRank, ListOwner, Parser};
 pub(super) use super::separator::Separator;
 pub(super) use super::shape::{JsonMember, JsonShape};
+pub(super) use super::written::{
+    EQUALS_BITS, EQUALS_PORT, EQUALS_TABLE, EQUALS_TEXT, NamedArgument, Takes, WordForm,
+};

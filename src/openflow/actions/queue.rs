@@ -37,6 +37,7 @@ pub struct Enqueue {
 impl<'a> ActionCodec<'a> for Enqueue {
     const NAME: &'static str = "enqueue";
     const WIRE: &'static [Wire] = &[Wire::v10(11)];
+    const FORMS: &'static [WordForm] = &[&[(":", Takes::Port), (":", Takes::Text)]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("port", JsonShape::PORT),
         JsonMember::new("queue", JsonShape::U32),

@@ -17,6 +17,8 @@ fixed_layout! {
         value: u64,
     }
 
+    const FORMS: &'static [WordForm] = &[&[(":", Takes::Text), ("->", Takes::BitsToSet)]];
+
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("value", JsonShape::HEX),
         JsonMember::new("dst", JsonShape::BITS),

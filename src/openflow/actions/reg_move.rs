@@ -22,6 +22,7 @@ const REG_MOVE: Wire = Wire::new(Vendor::Nicira, 6, Version::V10, Version::V14);
 impl<'a> ActionCodec<'a> for RegMove {
     const NAME: &'static str = "move";
     const WIRE: &'static [Wire] = &[COPY_FIELD, ONF_COPY_FIELD, REG_MOVE];
+    const FORMS: &'static [WordForm] = &[&[(":", Takes::Bits), ("->", Takes::BitsToSet)]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("src", JsonShape::BITS),
         JsonMember::new("dst", JsonShape::BITS),

@@ -40,6 +40,14 @@ impl Resubmit {
 impl<'a> ActionCodec<'a> for Resubmit {
     const NAME: &'static str = "resubmit";
     const WIRE: &'static [Wire] = &[RESUBMIT, RESUBMIT_TABLE, RESUBMIT_TABLE_CT];
+    const FORMS: &'static [WordForm] = &[
+        &[(":", Takes::Port)],
+        &[
+            ("(", Takes::Port),
+            (",", Takes::Table),
+            (",", Takes::Words(&["ct"])),
+        ],
+    ];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::optional("port", JsonShape::PORT),
         JsonMember::optional("table", JsonShape::Table),

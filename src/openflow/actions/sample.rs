@@ -52,6 +52,18 @@ const SAMPLE4: Wire = Wire::nicira(51);
 impl<'a> ActionCodec<'a> for Sample {
     const NAME: &'static str = "sample";
     const WIRE: &'static [Wire] = &[SAMPLE, SAMPLE2, SAMPLE3, SAMPLE4];
+    const FORMS: &'static [WordForm] = &[&[(
+        "(",
+        Takes::Named(&[
+            ("probability", EQUALS_TEXT),
+            ("collector_set_id", EQUALS_TEXT),
+            ("obs_domain_id", EQUALS_BITS),
+            ("obs_point_id", EQUALS_BITS),
+            ("sampling_port", EQUALS_PORT),
+            ("ingress", &[]),
+            ("egress", &[]),
+        ]),
+    )]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("probability", JsonShape::U16),
         JsonMember::optional("collector_set_id", JsonShape::U32),

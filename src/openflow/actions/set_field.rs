@@ -35,6 +35,7 @@ impl SetField<'_> {
 impl<'a> ActionCodec<'a> for SetField<'a> {
     const NAME: &'static str = "set_field";
     const WIRE: &'static [Wire] = &[SET_FIELD, REG_LOAD2];
+    const FORMS: &'static [WordForm] = &[&[(":", Takes::Text), ("->", Takes::Field)]];
     const MEMBERS: &'static [JsonMember] = &[
         JsonMember::new("field", JsonShape::Text),
         JsonMember::new("value", JsonShape::FIELD_VALUE),

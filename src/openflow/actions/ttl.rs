@@ -24,6 +24,7 @@ impl DecTtl<'_> {
 impl<'a> ActionCodec<'a> for DecTtl<'a> {
     const NAME: &'static str = "dec_ttl";
     const WIRE: &'static [Wire] = &[PLAIN[0], PLAIN[1], DEC_TTL_CNT_IDS];
+    const FORMS: &'static [WordForm] = &[&[], &[("(", Takes::Text)]];
     const MEMBERS: &'static [JsonMember] = &[JsonMember::optional(
         "ids",
         JsonShape::List(&JsonShape::U16),

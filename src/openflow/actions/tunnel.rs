@@ -27,6 +27,7 @@ impl SetTunnel {
 impl<'a> ActionCodec<'a> for SetTunnel {
     const NAME: &'static str = "set_tunnel";
     const WIRE: &'static [Wire] = &[SET_TUNNEL, SET_TUNNEL64];
+    const FORMS: &'static [WordForm] = &[&[(":", Takes::Text)]];
     const MEMBERS: &'static [JsonMember] = &[JsonMember::new("tun_id", JsonShape::HEX)];
 
     fn decode(body: &mut Cursor<'a>, head: ActionHeader) -> Result<Self, DecodeError> {

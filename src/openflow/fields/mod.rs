@@ -8,13 +8,14 @@
 //! | `row_set` | sets of rows |
 //! | `listing` | sets of rows as names, shortened |
 //! | `compare` | the value of a field for sorting |
-//! | `request` | the match of a request, and its bytes in every version |
+//! | `request`, `field_bytes` | the match of a request, and its bytes in every version |
 //! | `parse`, `parse_value`, `resolve` | the MATCH argument |
 //! | `words`, `problem` | numbers, ports and tables in text; parse errors |
 //! | `fixed` | the fixed matches of OpenFlow 1.0 and 1.1 |
 //! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` |
 
 mod compare;
+mod field_bytes;
 mod fixed;
 pub(super) mod listing;
 mod matching;

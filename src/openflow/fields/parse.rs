@@ -23,6 +23,8 @@ pub struct Filter {
     pub out_group: Option<u32>,
     /// The flow matches at least these fields.
     pub fields: MatchFields,
+    /// The pieces whose value has bits outside of its mask, which are ignored: `nw_dst=10.0.0.1/8`.
+    pub outside_mask: Vec<String>,
 }
 
 /// Reads a MATCH argument (ovs-ofctl(8), ovs-fields(7)).
@@ -51,6 +53,7 @@ pub(in crate::openflow) fn parse_match(
     let mut statistics: Vec<KeyValue<'_>> = Vec::new();
     let mut rest = text;
     while let Some(piece) = next_piece(&mut rest)? {
+        let before = requested.len();
         let outcome = match own(piece.key, piece.value) {
             Ok(false) if STATISTICS.contains(&piece.key) => {
                 statistics.push(piece);
@@ -60,6 +63,13 @@ pub(in crate::openflow) fn parse_match(
             other => other.map(|_| ()),
         };
         outcome.map_err(|problem| problem.at(piece.text))?;
+        if requested.len() > before
+            && requested
+                .last()
+                .is_some_and(RequestedField::is_outside_mask)
+        {
+            filter.outside_mask.push(piece.text.to_owned());
+        }
     }
     // The statistics of a dumped flow include its duration; others are meant as filters.
     let is_dumped = statistics.len() > 1 && statistics.iter().any(|piece| piece.key == "duration");

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::super::version::Versions;
+
 /// A parse error of a MATCH argument, flow or action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
@@ -34,6 +36,8 @@ pub enum ParseErrorKind {
         /// The nearest known name.
         did_you_mean: Option<&'static str>,
     },
+    /// Only these versions can carry it.
+    NeedsVersion(Versions),
 }
 
 impl fmt::Display for ParseError {

@@ -4,6 +4,7 @@ use super::super::bytes::be_number;
 use super::super::text::{port_from_v10, port_to_v10};
 use super::super::version::Version;
 use super::Header;
+use super::field_bytes::FieldBytes;
 use super::matching::{Masked, Match};
 use super::row_set::TAGS;
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci};
@@ -14,8 +15,8 @@ use super::values::{all_ones, all_zeros};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct RequestField {
     id: Id,
-    value: Vec<u8>,
-    mask: Option<Vec<u8>>,
+    value: FieldBytes,
+    mask: Option<FieldBytes>,
 }
 
 /// The match of a request, of any version.
@@ -76,12 +77,9 @@ impl MatchFields {
 
     /// The fields with values and masks, in wire order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Field, Masked<'_>)> {
-        self.known.iter().map(|matched| {
-            (
-                matched.id.row(),
-                (matched.value.as_slice(), matched.mask.as_deref()),
-            )
-        })
+        self.known
+            .iter()
+            .map(|matched| (matched.id.row(), (&*matched.value, matched.mask.as_deref())))
     }
 
     /// The value and mask of a field.
@@ -89,7 +87,7 @@ impl MatchFields {
         self.known
             .iter()
             .find(|matched| matched.id == id)
-            .map(|matched| (matched.value.as_slice(), matched.mask.as_deref()))
+            .map(|matched| (&*matched.value, matched.mask.as_deref()))
     }
 
     /// Sets the match on a field. A mask of zeros removes it, except for `tun_metadata`, where it
@@ -97,9 +95,20 @@ impl MatchFields {
     ///
     /// `value` and `mask` are as wide as the field; bits outside the mask are taken as zero.
     pub fn set(&mut self, field: &'static Field, value: &[u8], mask: Option<&[u8]>) {
-        self.known.retain(|matched| matched.id != field.id);
+        self.replace(field, value, mask);
+    }
+
+    /// [`MatchFields::set`]; returns whether the field was matched before, by another value or mask.
+    pub(super) fn replace(
+        &mut self,
+        field: &'static Field,
+        value: &[u8],
+        mask: Option<&[u8]>,
+    ) -> bool {
         if mask.is_some_and(all_zeros) && !field.id.is_tun_metadata() {
-            return;
+            let before = self.known.len();
+            self.known.retain(|matched| matched.id != field.id);
+            return self.known.len() < before;
         }
         // A mask without bytes requires a tunnel option without data.
         let mask = mask.filter(|mask| mask.is_empty() || !all_ones(mask));
@@ -109,20 +118,27 @@ impl MatchFields {
                 .zip(mask)
                 .map(|(value, mask)| value & mask)
                 .collect(),
-            None => value.to_vec(),
+            None => FieldBytes::from(value),
+        };
+        let matched = RequestField {
+            id: field.id,
+            value,
+            mask: mask.map(FieldBytes::from),
         };
         let rank = |id: Id| (depth(id), id);
-        let at = self
+        let of_field = self
             .known
-            .partition_point(|matched| rank(matched.id) < rank(field.id));
-        self.known.insert(
-            at,
-            RequestField {
-                id: field.id,
-                value,
-                mask: mask.map(<[u8]>::to_vec),
+            .binary_search_by_key(&rank(field.id), |matched| rank(matched.id));
+        match of_field {
+            Ok(at) => match self.known.get_mut(at) {
+                Some(old) => std::mem::replace(old, matched.clone()) != matched,
+                None => false,
             },
-        );
+            Err(at) => {
+                self.known.insert(at, matched);
+                false
+            }
+        }
     }
 
     /// Whether only packets with a VLAN tag are matched.
@@ -183,7 +199,7 @@ impl MatchFields {
         let mut prereqs = self.known.iter().map(|matched| matched.id.row().prereq);
         let implies_ethernet = prereqs.any(|prereq| !matches!(prereq, Prereq::Any));
         for matched in &self.known {
-            let (value, mask) = (matched.value.as_slice(), matched.mask.as_deref());
+            let (value, mask) = (&*matched.value, matched.mask.as_deref());
             match matched.id {
                 Id::PACKET_TYPE if all_zeros(value) && implies_ethernet => {}
                 Id::IN_PORT_OXM if nxm => {

@@ -27,6 +27,15 @@ pub(super) struct RequestedField<'t> {
     pub(super) mask: Option<Vec<u8>>,
 }
 
+impl RequestedField<'_> {
+    /// Whether the value has bits outside of its mask.
+    pub(super) fn is_outside_mask(&self) -> bool {
+        let mask = self.mask.iter().flatten();
+        mask.zip(&self.value)
+            .any(|(mask, value)| value & !mask != 0)
+    }
+}
+
 /// Adds the requested fields: `tp_src` becomes the port of the matched protocol, all fields of the VLAN
 /// tag become one. Then checks the prerequisites.
 pub(super) fn resolve(
@@ -92,7 +101,12 @@ pub(super) fn resolve(
                         let (value, mask) = (or(&value, old), or(mask, old_mask));
                         fields.set(id.row(), &value, Some(&mask));
                     }
-                    _ => fields.set(id.row(), &value, mask.as_deref()),
+                    _ => {
+                        if fields.replace(id.row(), &value, mask.as_deref()) {
+                            let reason = format!("{} has two values in this match", piece.key);
+                            return Err(fail(reason));
+                        }
+                    }
                 }
             }
         }

@@ -149,6 +149,22 @@ impl FlowMod<'_> {
         message.or_else(|| nxm().filter(|_| version == V10))
     }
 
+    /// Sets the cookie that flows get; `None` leaves it unchanged.
+    pub(in crate::openflow) fn set_cookie(&mut self, cookie: Option<u64>) {
+        self.cookie = cookie.map(Hex);
+    }
+
+    /// Selects the flows that are modified or deleted by their cookie, compared in the bits of the mask.
+    pub(in crate::openflow) fn select_cookie(&mut self, cookie: u64, mask: u64) {
+        self.match_cookie = Some(MaskedCookie {
+            value: Hex(cookie),
+            mask: Hex(mask),
+        });
+        if self.actions.list().version() == V10 {
+            self.fields.add_cookie(cookie, mask);
+        }
+    }
+
     /// The flow that is added, changed or deleted.
     pub fn entry(&self) -> Option<FlowEntry<'_>> {
         Some(FlowEntry {

@@ -430,6 +430,21 @@ impl Fields {
         Match::decode_tlvs(&self.tlvs, 0).ok()
     }
 
+    /// Adds a filter by cookie (`NXM_NX_COOKIE`).
+    pub(super) fn add_cookie(&mut self, cookie: u64, mask: u64) {
+        let is_masked = mask != u64::MAX;
+        self.tlvs.extend([
+            0,
+            1,
+            30 << 1 | u8::from(is_masked),
+            if is_masked { 16 } else { 8 },
+        ]);
+        self.tlvs.extend(cookie.to_be_bytes());
+        if is_masked {
+            self.tlvs.extend(mask.to_be_bytes());
+        }
+    }
+
     /// Cookie and mask of a request's filter (`NXM_NX_COOKIE`).
     pub fn cookie(&self) -> Option<(u64, u64)> {
         self.view()?.cookie()
