@@ -138,7 +138,9 @@ impl Entries {
             }
             None => String::new(),
         };
-        if entry.text.is_empty() || reason.contains(&*quoted(&entry.text)) {
+        // A number alone is in the reason.
+        let is_short = !entry.text.contains([',', ' ']) && entry.text.len() < 30;
+        if is_short || reason.contains(&*quoted(&entry.text)) {
             return format!("{place}{reason}");
         }
         let mut shown: String = entry.text.chars().take(SHOWN).collect();

@@ -190,10 +190,8 @@ impl MeterRequest<'_> {
         }
         let before = connected.meters(METER_ALL).await;
         let before = before.map_err(|error| self.switch.unsupported("meters", version, error))?;
-        let before: Meters = before
-            .into_iter()
-            .map(|meter| (meter.meter_id, meter))
-            .collect();
+        let before = before.into_iter().map(MeterConfig::without_unused);
+        let before: Meters = before.map(|meter| (meter.meter_id, meter)).collect();
         let mut after = before.clone();
         let mut named = BTreeSet::new();
         let mut messages = Vec::new();

@@ -14,7 +14,7 @@ use crate::model::names::SwitchNames;
 use crate::openflow::actions::SwitchReference;
 use crate::openflow::fields::{Filter, ParseError, ParseErrorKind};
 use crate::openflow::group_entry::{Group, GroupCommand};
-use crate::openflow::group_spec::GroupChange;
+use crate::openflow::group_spec::{GroupChange, GroupWarning};
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc};
 use crate::openflow::text::NameLookup as _;
 use crate::openflow::version::Version;
@@ -297,6 +297,8 @@ pub(super) struct Warnings<'a> {
     request: &'a GroupRequest<'a>,
     first: Vec<String>,
     count: usize,
+    /// Whether it was said that the version has no ids of buckets.
+    misses_ids: bool,
 }
 
 impl<'a> Warnings<'a> {
@@ -305,6 +307,7 @@ impl<'a> Warnings<'a> {
             request,
             first: Vec::new(),
             count: 0,
+            misses_ids: false,
         }
     }
 
@@ -320,6 +323,12 @@ impl<'a> Warnings<'a> {
         change: &GroupChange,
     ) -> Result<(), Failure> {
         for warning in &change.warnings {
+            // Once for all: a dump of another version has ids in every line.
+            if matches!(warning, GroupWarning::NoBucketIds(_))
+                && std::mem::replace(&mut self.misses_ids, true)
+            {
+                continue;
+            }
             self.add(|entries| entries.message(entry, &warning.to_string()))?;
         }
         let ports = &read.names.ports;

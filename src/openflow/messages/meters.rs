@@ -159,6 +159,15 @@ impl MeterConfig {
         part.only(multipart::METER_CONFIG)?.all(MeterConfig::decode)
     }
 
+    /// The meter without the sizes of bursts, if its flags give them no meaning: a switch reports its own there.
+    #[must_use]
+    pub fn without_unused(mut self) -> MeterConfig {
+        if u32::from(self.flags) & BURST == 0 {
+            self.bands.iter_mut().for_each(|band| band.burst_size = 0);
+        }
+        self
+    }
+
     fn decode(body: &mut Cursor<'_>) -> Result<MeterConfig, DecodeError> {
         let mut meter = body.sized(0, 8, ("meter length", "meter"))?;
         meter.skip(2, "meter length")?;
