@@ -15,6 +15,7 @@
 //! | `progress` | the line that shows a step that takes long |
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
 //! | `capture` | the captured output of a watched command |
+//! | `flow_monitors` | the flow monitors of a watched command |
 //! | `reporter` | remarks and log lines on stderr |
 //! | `today` | what is typed with Open vSwitch's own tools, and its counterpart |
 //! | `lines` | the rows of interfaces, which several commands list |
@@ -30,6 +31,7 @@ mod context;
 mod dumped;
 mod entries;
 mod failure;
+mod flow_monitors;
 mod flow_reading;
 mod host;
 mod lines;

@@ -84,4 +84,5 @@ mod tunnel_change;
 mod values;
 mod vlan_bridge;
 mod watch;
+mod watch_flows;
 mod writing;

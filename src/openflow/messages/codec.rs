@@ -191,9 +191,9 @@ pub fn encode<'a, M: Message<'a> + Encode>(
             out.extend(body);
         }),
         At::Request(kind) => multipart::request(version, kind, xid, |out| out.extend(body)),
-        At::VendorRequest(NICIRA, subtype) if version == Version::V10 => {
-            multipart::nicira_request(subtype, xid, |out| out.extend(body))
+        At::VendorRequest(vendor, subtype) => {
+            multipart::vendor_request(version, vendor, subtype, xid, |out| out.extend(body))
         }
-        At::VendorRequest(..) | At::Reply(_) | At::VendorReply(..) => None,
+        At::Reply(_) | At::VendorReply(..) => None,
     }
 }

@@ -55,10 +55,23 @@ pub fn request(
 
 /// A request of the Nicira extension of OpenFlow 1.0, `NXST_*`.
 pub fn nicira_request(subtype: u32, xid: u32, body: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
-    request(Version::V10, VENDOR, xid, |out| {
-        out.extend(NICIRA.to_be_bytes());
+    vendor_request(Version::V10, NICIRA, subtype, xid, body)
+}
+
+/// A request of a vendor or experimenter, whose headers end with padding in OpenFlow 1.0.
+pub(super) fn vendor_request(
+    version: Version,
+    vendor: u32,
+    subtype: u32,
+    xid: u32,
+    body: impl FnOnce(&mut Vec<u8>),
+) -> Option<Vec<u8>> {
+    request(version, VENDOR, xid, |out| {
+        out.extend(vendor.to_be_bytes());
         out.extend(subtype.to_be_bytes());
-        out.extend([0; 4]);
+        if version == Version::V10 {
+            out.extend([0; 4]);
+        }
         body(out);
     })
 }
