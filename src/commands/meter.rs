@@ -208,13 +208,12 @@ impl MeterRequest<'_> {
             messages.push(EntryMessage { bytes, about });
         }
         let report = Report::new(&before, &after, &named);
-        let flows = match report.removed.is_empty() {
-            true => None,
-            false => {
-                let uses = |reference| matches!(reference, SwitchReference::Meter(meter) if report.removed.contains(&meter));
-                let flows = flows_that(&mut connected, &uses).await;
-                Some(flows.map_err(|error| self.switch.failure(error))?)
-            }
+        let flows = if report.removed.is_empty() {
+            None
+        } else {
+            let uses = |reference| matches!(reference, SwitchReference::Meter(meter) if report.removed.contains(&meter));
+            let flows = flows_that(&mut connected, &uses).await;
+            Some(flows.map_err(|error| self.switch.failure(error))?)
         };
         drop(progress);
         if !cx.writing.dry_run {

@@ -33,7 +33,7 @@ pub struct GroupChange {
     pub command: GroupCommand,
     /// The group; of a deletion the number alone, which is [`GROUP_ALL`] where all are meant.
     pub group: Group,
-    /// The bucket before or after which buckets are inserted, or which is removed.
+    /// The bucket after which buckets are inserted, or which is removed.
     pub bucket: Option<u32>,
     /// What is probably a mistake.
     pub warnings: Vec<GroupWarning>,
@@ -325,7 +325,7 @@ impl<'t, 'n> Parsing<'t, 'n> {
         }
         if command == GroupCommand::InsertBuckets && self.bucket.is_none() {
             return Err(problem(
-                "command_bucket_id= is missing: first, last, or the id of the bucket before which they are inserted"
+                "command_bucket_id= is missing: first, last, or the id of the bucket after which they are inserted"
                     .to_owned(),
             ));
         }
@@ -556,7 +556,7 @@ fn bucket_place(text: &str, command: GroupCommand) -> Result<u32, Problem> {
     let word = BUCKETS.iter().find(|(_, word)| *word == text);
     match word {
         Some((_, "all")) if command == GroupCommand::InsertBuckets => Err(Problem::syntax(
-            "buckets are inserted first, last, or before the bucket with an id",
+            "buckets are inserted first, last, or after the bucket with an id",
         )),
         Some((number, _)) => Ok(*number),
         None => bucket_id(text).map_err(|_| {

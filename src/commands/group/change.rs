@@ -56,7 +56,8 @@ ovs group del br-int --all");
 pub(super) const INSERT: About = About::other()
     .list(report_headings)
     .remarks("\
-command_bucket_id= says where: first, last, or the id of the bucket before which the new ones come. dump-groups shows the \
+command_bucket_id= says where: first, last, or the id of the bucket after which the new ones come, as \
+OpenFlow and the switch have it (ovs-ofctl(8) says before). dump-groups shows the \
 ids. A bucket without bucket_id= is given the first id that the group does not have. Needs OpenFlow 1.5, or Open vSwitch \
 in 1.0.")
     .examples("\

@@ -117,7 +117,7 @@ impl GroupPlan {
 
     /// Makes the groups those of `wanted`, which come with the index of their entry: adds and changes what differs, and
     /// deletes the others. A group that refers to another one comes after it.
-    pub(super) fn replace(before: Groups, wanted: BTreeMap<u32, (usize, Group)>) -> GroupPlan {
+    pub(super) fn replace(before: Groups, wanted: &BTreeMap<u32, (usize, Group)>) -> GroupPlan {
         let mut plan = GroupPlan::new(before);
         let gone: Vec<u32> = plan
             .before
@@ -125,7 +125,7 @@ impl GroupPlan {
             .filter(|id| !wanted.contains_key(id))
             .copied()
             .collect();
-        for id in in_order(&wanted) {
+        for id in in_order(wanted) {
             let Some((entry, group)) = wanted.get(&id) else {
                 continue;
             };
@@ -208,7 +208,7 @@ fn inserted(existing: &Group, change: &mut GroupChange) -> Result<Group, Unfit> 
     let place = match change.bucket {
         Some(BUCKET_FIRST) => 0,
         Some(BUCKET_LAST) | None => existing.buckets.len(),
-        Some(bucket) => place_of(existing, bucket)?,
+        Some(bucket) => place_of(existing, bucket)? + 1,
     };
     let mut after = existing.clone();
     after
@@ -304,7 +304,7 @@ mod tests {
             (3, group("group_id=3,type=all")),
             (2, group("group_id=2,type=all")),
         ]);
-        let plan = GroupPlan::replace(before, wanted(&texts));
+        let plan = GroupPlan::replace(before, &wanted(&texts));
         let expected = [
             (GroupCommand::Add, 1),
             (GroupCommand::Modify, 2),
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(commands(&plan), expected);
         let again = GroupPlan::replace(
             plan.after,
-            wanted(&[
+            &wanted(&[
                 "group_id=2,type=all,bucket=bucket_id:0,actions=push_vlan:0x8100,set_field:4103->vlan_vid,output:1",
                 texts[0],
             ]),

@@ -66,7 +66,7 @@ impl Args {
             |entry, error| read.malformed(&entries, entry, &error),
             |entry, change| warnings.of(&read, entry, change),
         )?;
-        let plan = GroupPlan::replace(std::mem::take(&mut read.groups), wanted);
+        let plan = GroupPlan::replace(std::mem::take(&mut read.groups), &wanted);
         request.finish(read, plan, warnings).await
     }
 }

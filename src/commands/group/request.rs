@@ -229,7 +229,7 @@ impl GroupRequest<'_> {
     ) -> Result<(), Failure> {
         let cx = self.cx;
         warnings.of_plan(&read, &plan)?;
-        let messages = self.messages(&plan)?;
+        let messages = messages(&plan)?;
         let (version, name) = (read.version(), read.switch.name());
         let how = atomicity(&read.switch, "group", version, &messages, self.no_atomic)?;
         let flows = match plan.removed().next() {
@@ -254,23 +254,23 @@ impl GroupRequest<'_> {
         }
         report::print_plan(cx, &plan, name, flows)
     }
+}
 
-    /// The messages of the plan.
-    fn messages(&self, plan: &GroupPlan) -> Result<Vec<EntryMessage>, Failure> {
-        let message = |step: &GroupStep| {
-            let group = step.change.group.group_id;
-            let about = match step.entry {
-                Some(index) => EntryPlace::Entry(index),
-                None => EntryPlace::Number(group),
-            };
-            let bytes = step.change.message(0).ok_or_else(|| {
-                let reason = format!("group {group} is too large for a message");
-                Failure::new(Exit::Failed, reason)
-            })?;
-            Ok(EntryMessage { bytes, about })
+/// The messages of the plan.
+fn messages(plan: &GroupPlan) -> Result<Vec<EntryMessage>, Failure> {
+    let message = |step: &GroupStep| {
+        let group = step.change.group.group_id;
+        let about = match step.entry {
+            Some(index) => EntryPlace::Entry(index),
+            None => EntryPlace::Number(group),
         };
-        plan.steps.iter().map(message).collect()
-    }
+        let bytes = step.change.message(0).ok_or_else(|| {
+            let reason = format!("group {group} is too large for a message");
+            Failure::new(Exit::Failed, reason)
+        })?;
+        Ok(EntryMessage { bytes, about })
+    };
+    plan.steps.iter().map(message).collect()
 }
 
 /// The number of flows that use one of these groups: the switch removes them with it.

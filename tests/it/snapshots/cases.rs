@@ -41,7 +41,13 @@ impl Case {
     /// Whether this line of it may be wider than the terminal: dumps are never folded, and `check` breaks no
     /// word.
     pub(crate) fn is_free(&self, line: &str) -> bool {
-        let free = ["dump-flows", "dump-groups", "dump-meters", "decode"];
+        let free = [
+            "dump-flows",
+            "dump-groups",
+            "dump-meters",
+            "decode",
+            "group diff",
+        ];
         let is_dump = free.iter().any(|command| self.line.starts_with(command));
         is_dump || (self.line.starts_with("check") && !line.trim_start().contains(' '))
     }
@@ -131,6 +137,18 @@ pub(crate) const CASES: &[Case] = &[
     node("db clear Bridge br-int fail_mode --dry-run"),
     node("db create QoS type=linux-htb --dry-run"),
     node("db destroy Bridge br-tun --dry-run"),
+    node(
+        "group add br-int group_id=1,type=ff,bucket=watch_port:int-br-ens37,output:int-br-ens37 --dry-run",
+    ),
+    node("group mod br-int group_id=1,type=all --may-create --dry-run"),
+    node("group del br-int --all --dry-run"),
+    node("group insert-buckets br-int group_id=1,command_bucket_id=last,bucket=drop --dry-run"),
+    node("group remove-buckets br-int group_id=1 --dry-run"),
+    node("group replace br-int tests/snapshots/groups.txt --dry-run"),
+    node("group diff br-int tests/snapshots/groups.txt"),
+    node("meter add br-int meter=1,kbps,bands=type=drop,rate=1000 --dry-run"),
+    node("meter mod br-int meter=1,kbps,bands=type=drop,rate=1000 --may-create --dry-run"),
+    node("meter del br-int --all --dry-run"),
     // What would not be.
     node("port show nowhere"),
     node("bridge show nowhere"),
