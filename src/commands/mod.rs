@@ -63,6 +63,7 @@ pub mod path;
 pub mod port;
 pub mod sandbox;
 pub mod show;
+pub mod table;
 pub mod tag;
 pub mod tunnel;
 
@@ -137,6 +138,9 @@ pub enum Command {
     /// Meters that are written: add, mod, del
     #[command(subcommand, add = Purpose::Flows)]
     Meter(meter::Command),
+    /// Flow tables: names, eviction, vacancy events, table miss
+    #[command(subcommand, add = Purpose::Flows)]
+    Table(table::Command),
     /// The bridges and their connections, as a picture
     #[command(add = Purpose::Read)]
     Graph(graph::Args),
@@ -181,6 +185,7 @@ impl Command {
             Command::DumpTables(args) => args.run(cx).await?,
             Command::Group(command) => return command.run(cx).await.map(ExitCode::from),
             Command::Meter(command) => command.run(cx).await?,
+            Command::Table(command) => command.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),

@@ -5,11 +5,12 @@
 use super::actions::{ActionList, ListForm, SwitchReference};
 use super::bytes::{Cursor, DecodeError};
 use super::fields::{FieldRef, Id};
+use super::meaning::put_actions;
 use super::messages::codec::{At, NICIRA, encode};
 use super::messages::group_messages::{BUCKETS_ALL, GroupMod};
 use super::messages::groups::{self, Buckets, GROUP_ANY, GroupDesc, Properties, SELECT, has_ids};
 use super::messages::members::Named;
-use super::text::{PORT_ANY, PortSpelling, Sink, Style, TextContext};
+use super::text::{PORT_ANY, Plain, Sink, TextContext};
 use super::version::Version;
 
 /// A group that does not borrow from a message; its actions are those of one version.
@@ -397,7 +398,8 @@ impl Group {
                     == (two.weight, two.watch_port, two.watch_group)
                 && one.unknown == two.unknown
                 && (self.version == other.version && one.actions == two.actions
-                    || spelled(one, self.version) == spelled(two, other.version))
+                    || meaning(one, self.version)
+                        .is_some_and(|one| Some(one) == meaning(two, other.version)))
         };
         self.kind == other.kind
             && self.selection == other.selection
@@ -407,16 +409,9 @@ impl Group {
     }
 }
 
-/// The actions in the words of OpenFlow 1.0, wherever these are exact: the same in every version.
-fn spelled(bucket: &GroupBucket, version: Version) -> String {
-    let cx = TextContext {
-        version,
-        style: Style::Classic,
-        ports: PortSpelling::Number,
-        names: &super::text::NoNames,
-    };
-    let mut text = super::text::Plain::default();
-    let list = bucket.action_list(version);
-    let _ = super::spelling::write_actions(&list, &mut text, &cx, false);
-    text.0
+/// What the actions mean, the same in every version; `None` if they are malformed.
+fn meaning(bucket: &GroupBucket, version: Version) -> Option<String> {
+    let mut text = Plain::default();
+    put_actions(&bucket.action_list(version), &mut text).ok()?;
+    Some(text.0)
 }

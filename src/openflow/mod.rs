@@ -13,7 +13,9 @@
 //! | [`flow_entry`] | one flow of any message: borrowed, and owned |
 //! | [`flow`] | one flow as text or JSON |
 //! | [`repeats`] | a cache of the output for actions |
+//! | [`meaning`] | what a flow means, as bytes to compare |
 //! | [`packet`] | the headers of a packet as fields |
+//! | [`flow_set`] | flows by their keys, to be compared with others |
 //! | [`flow_change`] | a change to the flows, from text to its message |
 //! | [`group_entry`] | a group of one's own |
 //! | [`group_spec`] | a change to the groups, from text to its message |
@@ -27,9 +29,13 @@ pub mod fields;
 pub mod flow;
 pub mod flow_change;
 pub mod flow_entry;
+mod flow_json;
+pub mod flow_set;
 pub mod group_entry;
 pub mod group_spec;
+mod json_object;
 mod listed;
+pub mod meaning;
 pub mod messages;
 pub mod meter_spec;
 pub mod packet;
