@@ -59,6 +59,8 @@ pub enum JsonDocument {
     Flows,
     /// How many flows were written; with `--dry-run` or `--explain` what becomes of each.
     FlowCounts,
+    /// The flows that differ.
+    FlowChanges,
     /// Groups.
     Groups,
     /// Meters.

@@ -17,6 +17,7 @@
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`compose`] | a packet made of fields |
 //! | [`flow_set`] | flows by their keys, to be compared with others |
+
 //! | [`flow_change`] | a change to the flows, from text to its message |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
@@ -30,6 +31,7 @@ pub mod flow_change;
 pub mod flow_entry;
 mod flow_json;
 pub mod flow_set;
+
 mod json_object;
 mod listed;
 pub mod meaning;

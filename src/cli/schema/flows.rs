@@ -43,6 +43,21 @@ pub(super) fn count(all: bool) -> Document {
     )
 }
 
+/// The flows that differ between two sides.
+pub(super) fn changes() -> Document {
+    let change = ObjectSchema::new()
+        .with("change", words(&["added", "removed", "modified"]))
+        .maybe("before", refer("flow"))
+        .maybe("after", refer("flow"))
+        .closed();
+    document(
+        "ovs-flow-changes",
+        "The flows that differ: before those of A, or of the switch; after those of B, or of the file",
+        list(refer("flow_change")),
+        definitions().into_iter().chain([("flow_change", change)]),
+    )
+}
+
 /// The groups of a switch.
 pub(super) fn groups() -> Document {
     listing(

@@ -230,6 +230,7 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
         }
         JsonDocument::Flows if has("count") => flows::count(has("all")),
         JsonDocument::Flows => flows::flows(),
+        JsonDocument::FlowChanges => flows::changes(),
         JsonDocument::Groups => flows::groups(),
         JsonDocument::Meters => flows::meters(),
         JsonDocument::Messages => messages::messages(),

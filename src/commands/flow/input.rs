@@ -178,6 +178,20 @@ impl FlowReader<'_> {
     ///
     /// The flow is malformed, names what is not there, or this version cannot carry it.
     pub(super) fn read(&mut self, line: FlowLine<'_>) -> Result<FlowChange, Failure> {
+        let change = self.parse(line)?;
+        for warning in &change.warnings {
+            self.warn(line, &warning.to_string())?;
+        }
+        self.warn_of_ports(line, &change)?;
+        Ok(change)
+    }
+
+    /// Reads a flow without warning of anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`FlowReader::read`].
+    pub(super) fn parse(&self, line: FlowLine<'_>) -> Result<FlowChange, Failure> {
         let FlowLine { number, text, .. } = line;
         let change = FlowChange::parse(text, self.command, self.names, self.version);
         let change = change.map_err(|error| self.malformed(line, &error))?;
@@ -185,10 +199,6 @@ impl FlowReader<'_> {
             let reason = "it begins with the word of another command, which only a file of `flow add` may have";
             return Err(self.input.wrong(number, text, reason));
         }
-        for warning in &change.warnings {
-            self.warn(line, &warning.to_string())?;
-        }
-        self.warn_of_ports(line, &change)?;
         Ok(change)
     }
 
