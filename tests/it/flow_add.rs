@@ -152,7 +152,7 @@ fn what_is_refused_before_anything_is_sent() {
     }
     for (arguments, code, words) in [
         ("del br0", 2, "--all removes every flow"),
-        ("del br0 ''", 2, "needs --all"),
+        ("del br0 ''", 2, "only --all may do"),
         ("del br0 priority=5,tcp", 2, "delete_strict"),
         ("del br0 --all tcp", 2, "cannot be used with"),
         (

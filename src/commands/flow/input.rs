@@ -10,7 +10,7 @@ use crate::openflow::actions::SwitchReference;
 use crate::openflow::fields::{ParseError, ParseErrorKind};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
-use crate::openflow::text::{NameLookup as _, reserved_port};
+use crate::openflow::text::reserved_port;
 use crate::openflow::version::Version;
 
 /// Maximum number of characters of a flow in a message.
@@ -254,8 +254,7 @@ impl FlowReader<'_> {
         if ports.is_empty() {
             return Ok(());
         }
-        let is_absent =
-            |port: u32| reserved_port(port).is_none() && ports.port_name(port).is_none();
+        let is_absent = |port: u32| reserved_port(port).is_none() && !ports.has(port);
         let (mut matched, mut absent) = (None, None);
         change.references(&mut |reference| match reference {
             SwitchReference::InPort(port) if is_absent(port) => matched = matched.or(Some(port)),

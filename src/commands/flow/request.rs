@@ -203,7 +203,7 @@ impl FlowRequest<'_> {
             let (number, text) = (line.number, line.text);
             let change = reader.read(line)?;
             if is_deletion(self.command) && !self.may_delete_all && selects_all(&change) {
-                let reason = "it selects every flow of the switch, which needs --all";
+                let reason = "it selects every flow of the switch, which only --all may do";
                 return Err(self.input.wrong(number, text, reason));
             }
             take((number, change))?;
