@@ -123,9 +123,9 @@ pub(crate) const CASES: &[Case] = &[
     node("bridge set br-int --fail-mode standalone --dry-run"),
     node("port add br-int tap0 --type internal --tag 5 --dry-run"),
     node("port del qvobeeb2c54-aa --dry-run"),
-    node("flow replace br-ens37 fixtures/neutron/node/flows/br-external.expected --dry-run"),
+    node("flow replace br-ens37 fixtures/neutron/node/flows/br-external.flows --dry-run"),
     node("flow diff br-ens37 fixtures/neutron/node/flows/br-ens37.expected"),
-    node("flow diff fixtures/neutron/node/flows/br-ens37.expected br-tun"),
+    node("flow diff fixtures/neutron/node/flows/br-external.flows br-ens37"),
     node("port set qvobeeb2c54-aa --tag 7 --dry-run"),
     node("port set qvobeeb2c54-aa --openflow-config no-flood,down --dry-run"),
     node(
