@@ -119,6 +119,19 @@ fn context(style: Style) -> TextContext<'static> {
     }
 }
 
+/// What one line of a file costs: from its text to the message that adds the flow.
+#[divan::bench(args = KINDS.map(|(name, _)| name))]
+fn parse_and_encode(bencher: Bencher<'_, '_>, kind: &str) {
+    let (_, text) = KINDS
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .expect("a kind");
+    bencher.bench_local(|| {
+        let message = parsed(black_box(text)).message(1);
+        black_box(message.expect("a message").len())
+    });
+}
+
 #[divan::bench(args = KINDS.map(|(name, _)| name))]
 fn classic(bencher: Bencher<'_, '_>, kind: &str) {
     text(bencher, kind, Style::Classic);

@@ -68,7 +68,9 @@ impl Exit {
             Exit::Usage => "the command line is wrong",
             Exit::NotFound => "not found",
             Exit::Unreachable => "cannot reach the other side, or timed out; nothing changed",
-            Exit::NotApplied => "written to the database, but not applied by ovs-vswitchd",
+            Exit::NotApplied => {
+                "written, but not applied by ovs-vswitchd; or in part, with --no-atomic"
+            }
             Exit::Unknown => "sent, but no answer came: the outcome is unknown",
             Exit::Interrupted => "interrupted (SIGINT)",
             Exit::Terminated => "terminated (SIGTERM)",

@@ -3,7 +3,8 @@
 //!
 //! Differences from ovs-ofctl: a field that has two values is an error; a modification leaves the cookie of the flows as
 //! it is unless the text gives one, and never adds a flow without one; a cookie without a mask selects the flows to be
-//! deleted that have this cookie; a deletion in OpenFlow 1.1 is of all tables.
+//! deleted that have this cookie; a deletion without a table is of all tables, never of table 0, as ovs-ofctl has it in
+//! OpenFlow 1.1, which has none for all.
 
 use std::fmt;
 
@@ -277,6 +278,11 @@ impl FlowChange {
                 return error(word, Version::ALL.into_iter().filter(has).collect());
             }
         }
+        if version == Version::V11 && deletes(self.command) && self.flow.table_id == ALL_TABLES {
+            let others = Version::ALL.into_iter();
+            let others = others.filter(|version| *version != Version::V11);
+            return error("a deletion from all tables", others.collect());
+        }
         if version == Version::V10 {
             let later = Version::ALL
                 .into_iter()
@@ -357,26 +363,6 @@ fn sends_back(actions: &ParsedActions, in_port: u32) -> bool {
         }
     }
     false
-}
-
-/// The text without its comment, which begins with `#` outside of quotes; `None` if nothing is left.
-pub fn without_comment(line: &str) -> Option<&str> {
-    let (mut quoted, mut escaped) = (false, false);
-    let comment = line.char_indices().find(|(_, c)| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '#' if !quoted => return true,
-            _ => {}
-        }
-        false
-    });
-    let text = comment
-        .and_then(|(at, _)| line.get(..at))
-        .unwrap_or(line)
-        .trim();
-    (!text.is_empty()).then_some(text)
 }
 
 /// The command that a line begins with, and the rest.

@@ -80,6 +80,18 @@ pub enum Error {
     Request(#[from] RequestError),
 }
 
+impl Error {
+    /// Whether the switch closed or reset the connection.
+    pub fn is_closed(&self) -> bool {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+        match self {
+            Error::Closed => true,
+            Error::Io(error) => matches!(error.kind(), BrokenPipe | ConnectionReset),
+            _ => false,
+        }
+    }
+}
+
 /// Which parts follow a part of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {

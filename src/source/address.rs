@@ -13,10 +13,14 @@ use crate::openflow::session::Session;
 use crate::openflow::version::{Version, Versions};
 use crate::ovsdb::{self, Function, Row, Select};
 use crate::transport::listener::{Listener, is_loopback};
-use crate::transport::{ConnectErrorKind, Endpoint, EndpointError};
+use crate::transport::{ConnectErrorKind, Endpoint, EndpointError, Pauses};
 
 /// IANA's port for OpenFlow.
 pub const OPENFLOW_PORT: u16 = 6653;
+
+/// Maximum number of connections to a local switch that closes them before its hello: the pauses between them are
+/// a third of a second in all.
+const HELLO_ATTEMPTS: u32 = 10;
 
 /// The address of a switch.
 #[derive(Debug)]
@@ -184,9 +188,25 @@ impl SwitchAddress {
         monitor.map_err(SwitchConnectError::Session)
     }
 
+    /// A connection that a local switch closes before its hello is tried again: it may have been waiting for a
+    /// listener that is replaced. If there is no listener any more, that is the error.
     async fn session(&self, endpoint: &Endpoint, offer: Versions) -> Result<Session, SwitchError> {
-        let stream = self.host.dial(endpoint).await?;
-        Session::over(stream, offer, self.host.limit).await
+        let mut pauses = Pauses::default();
+        let mut attempts = 1;
+        loop {
+            let stream = self.host.dial(endpoint).await?;
+            match Session::over(stream, offer, self.host.limit).await {
+                Err(error)
+                    if matches!(endpoint, Endpoint::Unix(_))
+                        && error.is_closed()
+                        && attempts < HELLO_ATTEMPTS =>
+                {
+                    attempts += 1;
+                    pauses.pause().await;
+                }
+                session => return session,
+            }
+        }
     }
 
     /// Connects to an endpoint where the bridge listens on the host of its database. On the loopback

@@ -23,6 +23,6 @@ pub mod tls;
 pub use endpoint::{Endpoint, EndpointError};
 pub use endpoints::Endpoints;
 pub use json_rpc::Connection;
-pub use patience::{Patience, TimedOut};
+pub use patience::{Patience, Pauses, TimedOut};
 pub use stream::{ConnectError, ConnectErrorKind, Stream};
 pub use tls::{Tls, TlsError, TlsOptions, Trust};

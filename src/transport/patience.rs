@@ -14,6 +14,12 @@ pub struct Patience {
     pub limit: Option<Duration>,
 }
 
+/// Growing pauses between attempts: 1 ms, then twice the one before, at most 100 ms.
+#[derive(Debug, Clone, Copy)]
+pub struct Pauses {
+    next: Duration,
+}
+
 /// Nothing happened within the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedOut {
@@ -39,6 +45,22 @@ impl Patience {
                 .await
                 .map_err(|_| TimedOut { limit }),
         }
+    }
+}
+
+impl Default for Pauses {
+    fn default() -> Pauses {
+        Pauses {
+            next: Duration::from_millis(1),
+        }
+    }
+}
+
+impl Pauses {
+    /// Waits before the next attempt.
+    pub async fn pause(&mut self) {
+        tokio::time::sleep(self.next).await;
+        self.next = (self.next * 2).min(Duration::from_millis(100));
     }
 }
 

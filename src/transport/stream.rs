@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 
 use super::tls::TlsStream;
-use super::{Endpoint, Patience, TimedOut, Tls, TlsError};
+use super::{Endpoint, Patience, Pauses, TimedOut, Tls, TlsError};
 
 /// A connected byte stream.
 #[derive(Debug)]
@@ -112,12 +112,11 @@ impl Endpoint {
 }
 
 async fn connect_unix(path: &Path) -> Result<UnixStream, ConnectErrorKind> {
+    let mut pauses = Pauses::default();
     loop {
         match UnixStream::connect(path).await {
             // The listener's backlog is full: Linux returns an error instead of waiting.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => pauses.pause().await,
             other => return other.map_err(ConnectErrorKind::from),
         }
     }

@@ -366,3 +366,85 @@ fn flows_that_were_read_are_written() {
         assert_eq!(left, all.len() - half.len());
     });
 }
+
+/// ovs-ofctl sends a cookie of 0 over OpenFlow 1.0, which the flows get, and adds a flow over 1.0 and 1.1 if none
+/// matches; over 1.1, which cannot delete from all tables, it deletes from table 0 alone.
+#[test]
+fn changes_mean_the_same_in_every_version() {
+    let sandbox = bridges(&["br0"]);
+    let change = |texts: &[&str], version: Version| {
+        runtime().block_on(async {
+            let mut session = session(sandbox.run_dir(), "br0", version).await;
+            let written = session.write(Atomicity::Each, async |outbox| {
+                for text in texts {
+                    let change = added(text, version);
+                    outbox
+                        .put(|xid| change.message(xid).map_err(|_| ()))
+                        .await?;
+                }
+                Ok::<(), ()>(())
+            });
+            assert_eq!(written.await.unwrap().refused, []);
+        });
+        flows(&sandbox, "br0")
+    };
+    for version in Version::ALL {
+        let first = ["cookie=9,ip,actions=2", "cookie=5,table=7,arp,actions=3"];
+        assert_eq!(change(&first, version).len(), 2);
+        for (text, want) in [
+            (
+                "modify ip,actions=1",
+                [
+                    "cookie=0x5, table=7, arp actions=output:3",
+                    "cookie=0x9, ip actions=output:1",
+                ],
+            ),
+            // No flow matches.
+            (
+                "modify ipv6,actions=1",
+                [
+                    "cookie=0x5, table=7, arp actions=output:3",
+                    "cookie=0x9, ip actions=output:1",
+                ],
+            ),
+            (
+                "modify table=7,cookie=4/0xc,actions=4",
+                [
+                    "cookie=0x5, table=7, arp actions=output:4",
+                    "cookie=0x9, ip actions=output:1",
+                ],
+            ),
+            (
+                "modify_strict priority=3,ip,actions=7",
+                [
+                    "cookie=0x5, table=7, arp actions=output:4",
+                    "cookie=0x9, ip actions=output:1",
+                ],
+            ),
+        ] {
+            assert_eq!(change(&[text], version), want, "{version} {text}");
+        }
+        let left = ["cookie=0x5, table=7, arp actions=output:4"];
+        let parsed = FlowChange::parse("delete", FlowCommand::Add, &NoNames, version);
+        if version == Version::V11 {
+            let error = parsed.unwrap_err().to_string();
+            assert!(
+                error.contains("cannot carry a deletion from all tables"),
+                "{error}"
+            );
+            change(&["delete table=0", "delete table=7"], version);
+            continue;
+        }
+        assert_eq!(change(&["delete cookie=9"], version), left, "{version}");
+        let others = ["delete out_port=1", "delete_strict arp"];
+        assert_eq!(change(&others, version), [""; 0], "{version}");
+        assert_eq!(change(&first, version).len(), 2);
+        assert_eq!(change(&["delete"], version), [""; 0], "{version}");
+    }
+    // Over 1.0 a cookie is set, as ovs-ofctl sets it.
+    change(
+        &["cookie=9,ip,actions=2", "modify cookie=8,ip,actions=3"],
+        Version::V10,
+    );
+    assert_eq!(flows(&sandbox, "br0"), ["cookie=0x8, ip actions=output:3"]);
+}

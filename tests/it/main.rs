@@ -39,6 +39,7 @@ mod fields_filter;
 mod fields_golden;
 mod fields_manual;
 mod fields_request;
+mod flow_add;
 mod flow_json;
 mod flow_mod;
 mod fuzz_corpus;

@@ -4,6 +4,8 @@
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -128,23 +130,51 @@ fn connection_closed_after_every_byte() {
     // Within the headers everywhere, behind them now and then.
     let mut lengths: Vec<usize> = (0..24).chain((24..all.len()).step_by(7)).collect();
     lengths.push(all.len());
-    let mut next = lengths.clone().into_iter();
+    let length = Arc::new(AtomicUsize::new(0));
+    let sends = Arc::clone(&length);
     let switch = Switch::new(move |stream| {
         // What was not read would make the close a reset, which overtakes what was sent.
-        let _ = stream.write_all(&all[..next.next().unwrap_or(0)]);
+        let _ = stream.write_all(&all[..sends.load(Ordering::SeqCst)]);
         let _ = stream.shutdown(std::net::Shutdown::Write);
         hold(stream);
     });
-    let whole = lengths.pop();
-    for length in lengths {
+    let whole = lengths.pop().unwrap();
+    for cut in lengths {
+        length.store(cut, Ordering::SeqCst);
         let (code, stdout, stderr, _) = switch.dump("5");
-        assert_eq!((code, stdout.as_str()), (4, ""), "{length}: {stderr}");
-        assert!(
-            stderr.contains("closed the connection"),
-            "{length}: {stderr}"
-        );
+        assert_eq!((code, stdout.as_str()), (4, ""), "{cut}: {stderr}");
+        assert!(stderr.contains("closed the connection"), "{cut}: {stderr}");
     }
-    assert_eq!(switch.dump("5").0, 0, "{whole:?}");
+    length.store(whole, Ordering::SeqCst);
+    assert_eq!(switch.dump("5").0, 0);
+}
+
+/// As a listener that is replaced does with the connections that wait for it.
+#[test]
+fn a_connection_closed_before_the_hello_is_tried_again() {
+    let (hello, reply) = recorded();
+    let all = [hello, reply].concat();
+    let mut connections = 0;
+    let switch = Switch::new(move |stream| {
+        connections += 1;
+        if connections > 3 {
+            let _ = stream.write_all(&all);
+            hold(stream);
+        }
+    });
+    let (code, stdout, stderr, _) = switch.dump("5");
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert_eq!(stdout, numbered());
+
+    // The listener is gone for good.
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("sw");
+    let listener = UnixListener::bind(&socket).unwrap();
+    thread::spawn(move || drop(listener.accept()));
+    let (code, _, stderr, took) = dump(&socket, "30");
+    assert_eq!(code, 4, "{stderr}");
+    assert!(stderr.contains("connection refused"), "{stderr}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 #[test]

@@ -107,7 +107,11 @@ impl<'a> FlowInput<'a> {
     /// The place, the reason and the flow.
     pub(super) fn message(&self, number: usize, text: &str, reason: &str) -> String {
         let place = self.place(number);
-        let is_seen = matches!(self, FlowInput::Arguments([_])) || reason.contains(&*quoted(text));
+        // The reason may quote the flow, or its beginning.
+        let head: String = text.chars().take(60).collect();
+        let head = quoted(&head);
+        let is_seen = matches!(self, FlowInput::Arguments([_]))
+            || reason.starts_with(head.strip_suffix('"').unwrap_or(&head));
         if is_seen || text.is_empty() {
             return format!("{place}: {reason}");
         }

@@ -91,7 +91,16 @@ impl FlowRequest<'_> {
         let outcome = self.write(session, &mut reader, how).await;
         self.say_warnings(&reader.warnings);
         match outcome? {
-            Some(counts) => report::print_counts(cx, &counts),
+            Some(counts) => {
+                report::print_counts(cx, &counts)?;
+                if counts.iter().any(|count| count.flows.is_none()) {
+                    cx.remark(
+                        "how many flows the lines with modify and delete change is not counted; \
+                         --explain reads the flows first and tells",
+                    );
+                }
+                Ok(())
+            }
             None => Ok(()),
         }
     }

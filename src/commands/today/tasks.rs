@@ -1,4 +1,4 @@
-//! The thirty most common tasks, with Open vSwitch's own tools and with `ovs`: the table of the README.
+//! The most common tasks, with Open vSwitch's own tools and with `ovs`: the table of the README.
 
 /// One task, both ways. The names are those of `ovs sandbox start --neutron=node`.
 #[derive(Debug, Clone, Copy)]
@@ -15,9 +15,9 @@ const fn task(what: &'static str, today: &'static str, ovs: &'static str) -> Tas
     Task { what, today, ovs }
 }
 
-/// The thirty most common tasks, in an order in which they can be run.
+/// The most common tasks, in an order in which they can be run.
 #[rustfmt::skip]
-pub const TASKS: [Task; 30] = [
+pub const TASKS: [Task; 33] = [
     task("What is on this host", "ovs-vsctl show", "ovs show"),
     task("The bridges", "ovs-vsctl list-br", "ovs bridge list -g bridge"),
     task("Is there such a bridge?", "ovs-vsctl br-exists br-int", "ovs bridge exists br-int"),
@@ -44,6 +44,9 @@ pub const TASKS: [Task; 30] = [
     task("The flows of one port", "ovs-ofctl --names dump-flows br-int | grep qvobeeb2c54-aa", "ovs dump-flows br-int --port qvobeeb2c54-aa"),
     task("In the words of OpenFlow 1.3", "ovs-ofctl -O OpenFlow13 --names dump-flows br-int", "ovs dump-flows br-int -O OpenFlow13"),
     task("How many flows there are", "ovs-ofctl dump-aggregate br-int", "ovs dump-flows br-int --count"),
+    task("Add a flow", "ovs-ofctl add-flow br-int table=60,priority=10,arp,actions=normal", "ovs flow add br-int table=60,priority=10,arp,actions=normal"),
+    task("Change the actions of flows", "ovs-ofctl mod-flows br-int table=60,arp,actions=drop", "ovs flow mod br-int table=60,arp,actions=drop"),
+    task("Remove flows", "ovs-ofctl del-flows br-int table=60", "ovs flow del br-int table=60"),
     task("Any column of any record", "ovs-vsctl --columns=name,type list Interface patch-tun", "ovs db list Interface patch-tun --columns name,type"),
     task("A setting of the switch", "ovs-vsctl set Open_vSwitch . other_config:max-idle=30000", "ovs db set Open_vSwitch . other_config:max-idle=30000"),
     task("Wait until a port is there", "ovs-vsctl --timeout=5 wait-until Interface ens37 'ofport>0'", "ovs db wait -t 5 Interface ens37 'ofport>0'"),

@@ -51,7 +51,7 @@ use super::write_actions::{ClearActions, WriteActions};
 use super::written::WordForm;
 
 /// [`ActionCodec::parse`] of one action.
-type ParseAction = fn(&str, &str, &mut Parser<'_>) -> Result<(), Problem>;
+pub(super) type ParseAction = fn(&str, &str, &mut Parser<'_>) -> Result<(), Problem>;
 
 /// [`ActionCodec::text_of_json`] of one action.
 type TextOfJson = fn(&mut JsonObject<'_>, &mut String) -> Result<(), Problem>;

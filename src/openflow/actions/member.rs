@@ -115,7 +115,7 @@ fn parse_ipv4(text: &str) -> Option<[u8; 4]> {
 }
 
 fn parse_mac(text: &str) -> Option<[u8; 6]> {
-    mac(text)?.try_into().ok()
+    mac(text)
 }
 
 /// `ofs_nbits` and a header of 4 bytes.

@@ -10,11 +10,15 @@
 //! `mod_vlan_vid` adds a tag unless there is one, `mod_tp_src` sets the port of TCP, UDP or SCTP. [`KnownHeaders`] tracks
 //! what is known of the packet from action to action.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::openflow::fields::{ParseError, ParseErrorKind, Problem, nearest_of, parse_port};
 use crate::openflow::text::NameLookup;
 use crate::openflow::version::Version;
 
-use super::action::{NAMES, PARSERS};
+use super::action::{NAMES, PARSERS, ParseAction};
 use super::arguments::{Argument, Arguments, shown};
 use super::list::{ActionList, ListForm};
 use super::output::put_output;
@@ -75,10 +79,21 @@ pub(in crate::openflow) fn parse_with(
     Ok(ParsedActions { bytes, version })
 }
 
+/// The entries of [`PARSERS`] by their words.
+static BY_WORD: LazyLock<HashMap<&'static str, (InstructionRank, ParseAction)>> =
+    LazyLock::new(|| {
+        let entries = PARSERS.iter().rev();
+        let by_word = entries.flat_map(|(words, rank, parse)| {
+            words.iter().map(move |word| (*word, (*rank, *parse)))
+        });
+        by_word.collect()
+    });
+
 const NOT_IN_CT: &str = "does not stand in ct, where only ct_mark and ct_label are set";
 
-fn check_length(actions: &[u8]) -> Result<(), Problem> {
-    if actions.len() > LONGEST {
+/// An error if what was appended since `start` is too long for an action.
+fn check_length(parser: &Parser<'_>, start: usize) -> Result<(), Problem> {
+    if parser.out.len() - start > LONGEST {
         return Err(Problem::syntax(format!(
             "this is longer than {LONGEST} bytes"
         )));
@@ -101,31 +116,29 @@ fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
             dropped = true;
             continue;
         }
-        let before = std::mem::take(&mut parser.out);
+        let start = parser.out.len();
         let rank = action(parser, argument).map_err(|problem| problem.within(text))?;
-        let mut piece = std::mem::replace(&mut parser.out, before);
         if out_of_order(last, rank) {
             return Err(Problem::syntax(format!("the order is {ORDER}")).within(text));
         }
         last = Some(rank);
-        match key.to_ascii_lowercase().as_str() {
-            "conjunction" => conjunction = true,
-            "note" => {}
-            _ => other = other.or(Some(text)),
+        if key.eq_ignore_ascii_case("conjunction") {
+            conjunction = true;
+        } else if !key.eq_ignore_ascii_case("note") {
+            other = other.or(Some(text));
         }
         // Meters became actions in 1.5.
         let is_action = rank == InstructionRank::Apply
             || (rank == InstructionRank::Meter && parser.version >= Version::V15);
         // Setting no bits encodes to nothing.
-        if wraps && is_action && apply.is_none() && !piece.is_empty() {
-            apply = Some(parser.out.len());
-            parser.out.extend([0, 4, 0, 8, 0, 0, 0, 0]);
+        let out = &mut parser.out;
+        if wraps && is_action && apply.is_none() && out.len() > start {
+            apply = Some(start);
+            out.splice(start..start, [0, 4, 0, 8, 0, 0, 0, 0]);
         }
         if !is_action {
             apply = None;
         }
-        let out = &mut parser.out;
-        out.append(&mut piece);
         if let Some(start) = apply {
             let length = out.len() - start;
             if length > LONGEST {
@@ -157,13 +170,16 @@ fn actions(parser: &mut Parser<'_>, text: &str) -> Result<(), Problem> {
 /// Reads one action.
 fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<InstructionRank, Problem> {
     let Argument { text, key, value } = argument;
-    let word = key.to_ascii_lowercase();
-    let found = PARSERS
-        .iter()
-        .find(|(words, ..)| words.contains(&word.as_str()));
-    let Some((_, rank, parse)) = found else {
+    let word = if key.bytes().any(|c| c.is_ascii_uppercase()) {
+        Cow::Owned(key.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(key)
+    };
+    let word = &*word;
+    let Some((rank, parse)) = BY_WORD.get(word) else {
         return port(parser, argument);
     };
+    let start = parser.out.len();
     let place = match (parser.outer, *rank) {
         (ListOwner::Flow, _) => None,
         (
@@ -176,7 +192,7 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Instruction
             | InstructionRank::Unknown,
         ) => Some("stands in a flow only, not in another action"),
         (ListOwner::Ct, InstructionRank::Apply) => {
-            (!matches!(word.as_str(), "set_field" | "load" | "move" | "nat")).then_some(NOT_IN_CT)
+            (!matches!(word, "set_field" | "load" | "move" | "nat")).then_some(NOT_IN_CT)
         }
         (_, InstructionRank::Apply) => None,
     };
@@ -186,8 +202,8 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Instruction
     if word == "nat" && parser.outer != ListOwner::Ct {
         return Err(Problem::syntax("nat stands in ct only"));
     }
-    parse(&word, value, parser)?;
-    check_length(&parser.out).map_err(|problem| problem.within(text))?;
+    parse(word, value, parser)?;
+    check_length(parser, start).map_err(|problem| problem.within(text))?;
     // In 1.0 it is an action, and a later goto_table is encoded as resubmit.
     Ok(match rank {
         InstructionRank::Metadata if parser.version == Version::V10 => InstructionRank::Apply,
@@ -215,7 +231,6 @@ fn port(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<InstructionRa
         return Err(Problem::syntax(format!("output {NOT_IN_CT}")));
     }
     put_output(port, 0, parser)?;
-    check_length(&parser.out).map_err(|problem| problem.within(text))?;
     Ok(InstructionRank::Apply)
 }
 

@@ -151,7 +151,8 @@ impl<'p> Parser<'p> {
         field: &Field,
         text: &str,
     ) -> Result<(Vec<u8>, Option<Vec<u8>>), Problem> {
-        parse_value(field, text, self.names)
+        let (value, mask) = parse_value(field, text, self.names)?;
+        Ok((value.to_vec(), mask.map(|mask| mask.to_vec())))
     }
 
     /// An error if the match lacks a prerequisite of every version.

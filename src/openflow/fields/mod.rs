@@ -31,7 +31,9 @@ mod table;
 mod values;
 mod words;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::text::{Sink, TextContext};
@@ -135,16 +137,16 @@ impl Header {
 impl Field {
     /// The row with this name or alias.
     pub fn by_name(name: &str) -> Option<&'static Field> {
-        ROWS.iter()
-            .find(|row| row.name == name || row.alias == Some(name))
-            .copied()
+        static NAMES: LazyLock<FieldIndex> =
+            LazyLock::new(|| index(|row| [Some(row.name), row.alias].into_iter().flatten()));
+        NAMES.get(name).copied()
     }
 
     /// The row with this name on the wire: `NXM_OF_VLAN_TCI`.
     pub fn by_nxm_name(name: &str) -> Option<&'static Field> {
-        ROWS.iter()
-            .find(|row| row.wire.iter().any(|wire| wire.name == name))
-            .copied()
+        static NAMES: LazyLock<FieldIndex> =
+            LazyLock::new(|| index(|row| row.wire.iter().map(|wire| wire.name)));
+        NAMES.get(name).copied()
     }
 
     /// The name ovs-ofctl gives the field inside actions: `NXM_OF_VLAN_TCI`, `OXM_OF_METADATA`;
@@ -216,6 +218,20 @@ impl Field {
     ) {
         values::json(self, value, mask, json, cx);
     }
+}
+
+/// The rows by one of their names.
+type FieldIndex = HashMap<&'static str, &'static Field>;
+
+/// The rows by the names that they have; the first row counts.
+fn index<N: Iterator<Item = &'static str>>(names: impl Fn(&'static Field) -> N) -> FieldIndex {
+    let mut index = FieldIndex::new();
+    for row in ROWS.iter().copied() {
+        for name in names(row) {
+            index.entry(name).or_insert(row);
+        }
+    }
+    index
 }
 
 /// A field that may be unknown to the table.

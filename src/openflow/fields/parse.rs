@@ -1,6 +1,7 @@
 //! The MATCH argument of ovs-ofctl(8), "Flow Syntax": `tcp,in_port=qvo1234,tp_dst=80,table=0`.
 
 use super::super::text::{NameLookup, PORT_ANY};
+use super::field_bytes::FieldBytes;
 use super::parse_value::parse_value;
 use super::problem::{ParseError, ParseErrorKind, Problem};
 use super::request::MatchFields;
@@ -49,7 +50,7 @@ pub(in crate::openflow) fn parse_match(
     mut own: impl FnMut(&str, &str) -> Result<bool, Problem>,
 ) -> Result<Filter, ParseError> {
     let mut filter = Filter::default();
-    let mut requested = Vec::new();
+    let mut requested = Vec::with_capacity(8);
     let mut statistics: Vec<KeyValue<'_>> = Vec::new();
     let mut rest = text;
     while let Some(piece) = next_piece(&mut rest)? {
@@ -170,7 +171,7 @@ fn parse_piece<'t>(
     requested: &mut Vec<RequestedField<'t>>,
 ) -> Result<(), Problem> {
     let KeyValue { key, value, .. } = piece;
-    let mut say = |field: &'static Field, value: Vec<u8>, mask: Option<Vec<u8>>| {
+    let mut say = |field: &'static Field, value: FieldBytes, mask: Option<FieldBytes>| {
         requested.push(RequestedField {
             piece,
             field,
@@ -182,9 +183,14 @@ fn parse_piece<'t>(
         if !value.is_empty() {
             return Err(Problem::syntax(format!("{key} takes no value")));
         }
-        say(Id::ETH_TYPE.row(), eth_type.to_be_bytes().to_vec(), None);
+        let bytes = FieldBytes::from(eth_type.to_be_bytes().as_slice());
+        say(Id::ETH_TYPE.row(), bytes, None);
         if let Some(nw_proto) = nw_proto {
-            say(Id::NW_PROTO.row(), vec![nw_proto], None);
+            say(
+                Id::NW_PROTO.row(),
+                FieldBytes::from([nw_proto].as_slice()),
+                None,
+            );
         }
         return Ok(());
     }
@@ -202,7 +208,11 @@ fn parse_piece<'t>(
         return Err(Problem::syntax(format!("{key} needs a value")));
     }
     match key {
-        "eth" => say(Id::PACKET_TYPE.row(), vec![0; 4], None),
+        "eth" => say(
+            Id::PACKET_TYPE.row(),
+            FieldBytes::from([0; 4].as_slice()),
+            None,
+        ),
         "table" => {
             let table = parse_table(value, names)?;
             filter.table = Some(table).filter(|table| *table != 0xff);
@@ -339,7 +349,7 @@ fn shifted(
     value: &str,
     offset: u16,
     bits: u16,
-) -> Result<(Vec<u8>, Vec<u8>), Problem> {
+) -> Result<(FieldBytes, FieldBytes), Problem> {
     let bytes = usize::from(field.bytes);
     if bytes > 16 {
         return Err(Problem::syntax(format!(
@@ -361,11 +371,8 @@ fn shifted(
         )));
     }
     let cut = |number: u128| {
-        number
-            .to_be_bytes()
-            .get(16 - bytes..)
-            .unwrap_or_default()
-            .to_vec()
+        let all = number.to_be_bytes();
+        FieldBytes::from(all.get(16 - bytes..).unwrap_or_default())
     };
     let mask = if bits == field.bits {
         u128::MAX

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::super::text::NameLookup;
+use super::field_bytes::FieldBytes;
 use super::problem::Problem;
 use super::table::{Field, FieldKind, Id};
 use super::values::{
@@ -11,7 +12,7 @@ use super::values::{
 use super::words::{cookie_number, number, parse_port};
 
 /// A value and, unless it covers the field, its mask.
-pub(in crate::openflow) type ParsedValue = (Vec<u8>, Option<Vec<u8>>);
+pub(in crate::openflow) type ParsedValue = (FieldBytes, Option<FieldBytes>);
 
 /// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and the empty text match anything, and so does
 /// `ANY`, as in dumps, if the field is no port.
@@ -24,7 +25,8 @@ pub(in crate::openflow) fn parse_value(
     let is_port = matches!(field.kind, FieldKind::Port16 | FieldKind::Port32);
     if text == "*" || text.is_empty() || text == "ANY" && !is_port {
         let width = if field.id.is_tun_metadata() { 4 } else { width };
-        return Ok((vec![0; width], Some(vec![0; width])));
+        let zeros: FieldBytes = std::iter::repeat_n(0, width).collect();
+        return Ok((zeros.clone(), Some(zeros)));
     }
     let (value, mask) = match field.kind {
         FieldKind::Port16 => {
@@ -41,7 +43,7 @@ pub(in crate::openflow) fn parse_value(
         FieldKind::Decimal | FieldKind::Hex if field.id.is_tun_metadata() => option(text)?,
         kind => masked(field, kind, text)?,
     };
-    let partial = |mask: &Vec<u8>| !all_ones(mask) && !all_zeros(mask);
+    let partial = |mask: &FieldBytes| !all_ones(mask) && !all_zeros(mask);
     if !field.maskable && mask.as_ref().is_some_and(partial) {
         return Err(Problem::syntax(format!(
             "{} is matched as a whole or not at all",
@@ -52,12 +54,10 @@ pub(in crate::openflow) fn parse_value(
 }
 
 /// The low bytes of a number.
-fn be(number: u128, width: usize) -> Vec<u8> {
+fn be(number: u128, width: usize) -> FieldBytes {
     let bytes = number.to_be_bytes();
-    bytes
-        .get(bytes.len().saturating_sub(width)..)
-        .unwrap_or_default()
-        .to_vec()
+    let low = bytes.get(bytes.len().saturating_sub(width)..);
+    FieldBytes::from(low.unwrap_or_default())
 }
 
 /// Numbers and addresses.
@@ -70,8 +70,9 @@ fn masked(field: &Field, kind: FieldKind, text: &str) -> Result<ParsedValue, Pro
     match kind {
         FieldKind::Mac => {
             let bad = || Problem::syntax("an Ethernet address is like 00:11:22:33:44:55");
-            let mask = mask.map(|mask| mac(mask).ok_or_else(bad)).transpose()?;
-            Ok((mac(value).ok_or_else(bad)?, mask))
+            let address = |text: &str| Some(FieldBytes::from(mac(text)?.as_slice()));
+            let mask = mask.map(|mask| address(mask).ok_or_else(bad)).transpose()?;
+            Ok((address(value).ok_or_else(bad)?, mask))
         }
         FieldKind::Ipv4 => {
             let bad = || {
@@ -81,7 +82,7 @@ fn masked(field: &Field, kind: FieldKind, text: &str) -> Result<ParsedValue, Pro
             };
             let address = |text: &str| {
                 text.parse::<Ipv4Addr>()
-                    .map(|address| address.octets().to_vec())
+                    .map(|address| FieldBytes::from(address.octets().as_slice()))
                     .ok()
             };
             let mask = mask
@@ -98,7 +99,7 @@ fn masked(field: &Field, kind: FieldKind, text: &str) -> Result<ParsedValue, Pro
                 || Problem::syntax("an IPv6 address is like fe80::1, fe80::/10 or fe80::/ffff::");
             let address = |text: &str| {
                 text.parse::<Ipv6Addr>()
-                    .map(|address| address.octets().to_vec())
+                    .map(|address| FieldBytes::from(address.octets().as_slice()))
                     .ok()
             };
             let mask = mask
@@ -152,7 +153,7 @@ fn masked(field: &Field, kind: FieldKind, text: &str) -> Result<ParsedValue, Pro
 }
 
 /// The mask for a prefix length.
-fn prefix(text: &str, width: usize) -> Option<Vec<u8>> {
+fn prefix(text: &str, width: usize) -> Option<FieldBytes> {
     let bits: usize = text.parse().ok()?;
     let byte = |at: usize| {
         0xff00_u16
@@ -162,28 +163,32 @@ fn prefix(text: &str, width: usize) -> Option<Vec<u8>> {
     (bits <= width * 8).then(|| (0..width).map(byte).collect())
 }
 
-pub(in crate::openflow) fn mac(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(6);
-    for part in text.split(':') {
-        if part.len() > 2 || bytes.len() == 6 || !part.starts_with(|c: char| c.is_ascii_hexdigit())
-        {
+pub(in crate::openflow) fn mac(text: &str) -> Option<[u8; 6]> {
+    let mut parts = text.split(':');
+    let mut bytes = [0; 6];
+    for byte in &mut bytes {
+        let part = parts.next()?;
+        if part.len() > 2 || !part.starts_with(|c: char| c.is_ascii_hexdigit()) {
             return None;
         }
-        bytes.push(u8::from_str_radix(part, 16).ok()?);
+        *byte = u8::from_str_radix(part, 16).ok()?;
     }
-    (bytes.len() == 6).then_some(bytes)
+    parts.next().is_none().then_some(bytes)
 }
 
 fn fragment(text: &str) -> Result<ParsedValue, Problem> {
     FRAGMENTS
         .iter()
         .find(|(_, _, word)| word.eq_ignore_ascii_case(text))
-        .map(|(mask, value, _)| (vec![*value], (*mask != 3).then_some(vec![*mask])))
+        .map(|(mask, value, _)| {
+            let byte = |byte: u8| FieldBytes::from([byte].as_slice());
+            (byte(*value), (*mask != 3).then_some(byte(*mask)))
+        })
         .ok_or_else(|| Problem::syntax("fragments are no, yes, first, later or not_later"))
 }
 
 /// `(1,0x800)`
-fn packet_type(text: &str) -> Result<Vec<u8>, Problem> {
+fn packet_type(text: &str) -> Result<FieldBytes, Problem> {
     // packet_type(1,0x800) was already split at its parentheses.
     let inner = text
         .strip_prefix('(')
@@ -193,7 +198,8 @@ fn packet_type(text: &str) -> Result<Vec<u8>, Problem> {
     inner
         .split_once(',')
         .and_then(|(space, kind)| {
-            Some([half(space)?.to_be_bytes(), half(kind)?.to_be_bytes()].concat())
+            let number = u128::from(half(space)?) << 16 | u128::from(half(kind)?);
+            Some(be(number, 4))
         })
         .ok_or_else(|| Problem::syntax("a packet type is like (1,0x800)"))
 }
@@ -262,7 +268,8 @@ fn option(text: &str) -> Result<ParsedValue, Problem> {
     let bytes = |text: &str| -> Option<Vec<u8>> {
         let Some(digits) = text.strip_prefix("0x") else {
             return Some(
-                be(number(text)?, 16)
+                number(text)?
+                    .to_be_bytes()
                     .into_iter()
                     .skip_while(|byte| *byte == 0)
                     .collect(),
@@ -290,6 +297,9 @@ fn option(text: &str) -> Result<ParsedValue, Problem> {
         .max(mask.as_ref().map_or(0, Vec::len))
         .max(1)
         .next_multiple_of(4);
-    let widen = |bytes: Vec<u8>| [vec![0; width.saturating_sub(bytes.len())], bytes].concat();
+    let widen = |bytes: Vec<u8>| -> FieldBytes {
+        let zeros = std::iter::repeat_n(0, width.saturating_sub(bytes.len()));
+        zeros.chain(bytes).collect()
+    };
     Ok((widen(value), mask.map(widen)))
 }

@@ -189,7 +189,7 @@ impl MatchFields {
 
     /// The fields in `version`, without header and padding of `ofp_match`.
     pub(in crate::openflow) fn tlvs(&self, version: Version) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(64);
         self.put_tlvs(version, &mut out);
         out
     }

@@ -6,6 +6,7 @@
 use super::super::bytes::be_number;
 use super::super::text::port_from_v10;
 use super::super::version::Version;
+use super::field_bytes::FieldBytes;
 use super::problem::{ParseError, Problem};
 use super::request::MatchFields;
 use super::shorthand::{TCI_PCP, TCI_PRESENT, TCI_VID, Tci};
@@ -23,15 +24,15 @@ pub(super) struct KeyValue<'t> {
 pub(super) struct RequestedField<'t> {
     pub(super) piece: KeyValue<'t>,
     pub(super) field: &'static Field,
-    pub(super) value: Vec<u8>,
-    pub(super) mask: Option<Vec<u8>>,
+    pub(super) value: FieldBytes,
+    pub(super) mask: Option<FieldBytes>,
 }
 
 impl RequestedField<'_> {
     /// Whether the value has bits outside of its mask.
     pub(super) fn is_outside_mask(&self) -> bool {
-        let mask = self.mask.iter().flatten();
-        mask.zip(&self.value)
+        let mask = self.mask.as_deref().unwrap_or_default().iter();
+        mask.zip(&*self.value)
             .any(|(mask, value)| value & !mask != 0)
     }
 }
@@ -146,12 +147,12 @@ fn home(
     value: &[u8],
     eth_type: Option<u16>,
     nw_proto: Option<u8>,
-) -> Result<(Id, Vec<u8>), Problem> {
+) -> Result<(Id, FieldBytes), Problem> {
     let is_arp = matches!(eth_type, Some(0x0806 | 0x8035));
     let any_port = key == "tp_src" || key == "tp_dst";
     let source = id == Id::TCP_SRC;
     let one_byte = |id: Id| match value {
-        [0, byte] => Ok((id, vec![*byte])),
+        [0, byte] => Ok((id, FieldBytes::from([*byte].as_slice()))),
         _ => Err(Problem::syntax("the value needs more than 8 bits")),
     };
     let id = match (id, eth_type, nw_proto) {
@@ -160,7 +161,8 @@ fn home(
                 Id::IN_PORT_OXM,
                 port_from_v10(be_number(value) as u16)
                     .to_be_bytes()
-                    .to_vec(),
+                    .into_iter()
+                    .collect(),
             ));
         }
         (Id::IP_DSCP, ..) => return Ok((Id::NW_TOS, value.iter().map(|dscp| dscp << 2).collect())),
@@ -168,7 +170,8 @@ fn home(
         (Id::IP_SRC, ..) if is_arp => Id::ARP_SPA,
         (Id::IP_DST, ..) if is_arp => Id::ARP_TPA,
         (Id::NW_PROTO, ..) if is_arp => {
-            return Ok((Id::ARP_OP, [&[0], value].concat()));
+            let value = [0].iter().chain(value).copied().collect();
+            return Ok((Id::ARP_OP, value));
         }
         (Id::TCP_SRC | Id::TCP_DST, Some(0x0800), Some(1)) if any_port => {
             return one_byte(if source { Id::ICMP_TYPE } else { Id::ICMP_CODE });
@@ -188,7 +191,7 @@ fn home(
         (Id::ICMP_CODE, Some(0x86dd), Some(58)) => Id::ICMPV6_CODE,
         (id, ..) => id,
     };
-    Ok((id, value.to_vec()))
+    Ok((id, FieldBytes::from(value)))
 }
 
 /// What a match lacks for a prerequisite.

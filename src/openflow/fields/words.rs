@@ -17,7 +17,11 @@ pub(in crate::openflow) fn number(text: &str) -> Option<u128> {
     if !digits.starts_with(|c: char| c.is_ascii_hexdigit()) {
         return None;
     }
-    u128::from_str_radix(digits, radix).ok()
+    // Nearly every number has 64 bits.
+    match u64::from_str_radix(digits, radix) {
+        Ok(number) => Some(number.into()),
+        Err(_) => u128::from_str_radix(digits, radix).ok(),
+    }
 }
 
 /// A number of 64 bits; negative ones in two's complement, -1 is all ones.
@@ -60,6 +64,11 @@ pub(in crate::openflow) fn parse_port(text: &str, names: &dyn NameLookup) -> Res
 ///
 /// A number takes precedence over a table of that name; quotes force the name.
 pub(in crate::openflow) fn parse_table(text: &str, names: &dyn NameLookup) -> Result<u8, Problem> {
+    let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
+    if let Some(table) = number(both.map_or(text, |(table, _)| table)) {
+        return u8::try_from(table)
+            .map_err(|_| Problem::syntax("a table is a number from 0 to 254"));
+    }
     let name = if text.starts_with('"') {
         serde_json::from_str(text)
             .map_err(|_| Problem::syntax("a name in quotes ends with the quote"))?
@@ -70,11 +79,6 @@ pub(in crate::openflow) fn parse_table(text: &str, names: &dyn NameLookup) -> Re
         return Err(Problem::syntax(
             "a table is a name or a number from 0 to 254",
         ));
-    }
-    let both = text.split_once('(').filter(|(_, name)| name.ends_with(')'));
-    if let Some(table) = number(both.map_or(text, |(table, _)| table)) {
-        return u8::try_from(table)
-            .map_err(|_| Problem::syntax("a table is a number from 0 to 254"));
     }
     match *names.tables_named(&name) {
         [table] => Ok(table),

@@ -34,8 +34,6 @@ const TYPES: &[(u32, &str)] = &[
 pub enum BundleStep {
     /// Opens the bundle.
     Open = 0,
-    /// Ends the list of its messages.
-    Close = 2,
     /// Applies it.
     Commit = 4,
     /// Throws it away.

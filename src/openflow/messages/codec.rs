@@ -170,6 +170,9 @@ pub trait Encode {
     fn encode_body(&self, version: Version, at: At, out: &mut Vec<u8>) -> Option<()>;
 }
 
+/// Enough bytes for most bodies.
+const TYPICAL_LEN: usize = 256;
+
 /// A whole message. `None` if `version` does not have it at `at`, cannot carry it, or it is too long.
 pub fn encode<'a, M: Message<'a> + Encode>(
     message: &M,
@@ -181,7 +184,7 @@ pub fn encode<'a, M: Message<'a> + Encode>(
     if !M::PLACES.iter().any(is_there) {
         return None;
     }
-    let mut body = Vec::new();
+    let mut body = Vec::with_capacity(TYPICAL_LEN);
     message.encode_body(version, at, &mut body)?;
     match at {
         At::Type(kind) => header::message(version, kind, xid, |out| out.extend(body)),

@@ -179,7 +179,7 @@ impl Connection {
             if header.kind != header::ECHO_REQUEST {
                 return Ok(Some((header, range)));
             }
-            self.answer_echo(range).await?;
+            self.answer_echo(range).await;
         }
         Ok(None)
     }
@@ -192,20 +192,39 @@ impl Connection {
         Ok(Some(Header::decode(self.bytes(self.pending.clone()))?))
     }
 
-    pub(super) async fn answer_echo(&mut self, request: Range<usize>) -> Result<(), Error> {
+    async fn answer_echo(&mut self, request: Range<usize>) {
         let mut reply = self.bytes(request).to_vec();
         if let Some(kind) = reply.get_mut(1) {
             *kind = header::ECHO_REPLY;
         }
-        if self.unsent.is_empty() {
-            // An echo request does not restart the timeout.
-            return self.write(&reply).await;
-        }
-        // Appended: a direct write could split a queued message. A switch that causes more replies does not read.
+        // A switch that causes more replies does not read.
         if self.unsent.len() < self.queued + UNSENT_ECHOES {
             self.unsent.extend(reply);
         }
-        Ok(())
+        // Without waiting: the switch may be writing itself, and read afterwards. The rest is written by `fill`.
+        let unsent = self.unsent.get(self.written..).unwrap_or_default();
+        let mut stream = Pin::new(&mut self.stream);
+        let step = std::future::poll_fn(|cx| {
+            // An error is met again by `fill`, after what the switch has sent before it.
+            let sent = match stream.as_mut().poll_write(cx, unsent) {
+                Poll::Ready(Ok(sent)) => sent,
+                Poll::Ready(Err(_)) | Poll::Pending => 0,
+            };
+            let is_flushed = sent == unsent.len()
+                && matches!(stream.as_mut().poll_flush(cx), Poll::Ready(Ok(())));
+            Poll::Ready((sent, is_flushed))
+        });
+        let (sent, is_flushed) = step.await;
+        self.written += sent;
+        if is_flushed {
+            self.sent_all();
+        }
+    }
+
+    /// The queue is empty.
+    fn sent_all(&mut self) {
+        self.unsent.clear();
+        (self.written, self.queued) = (0, 0);
     }
 
     /// Reads once if bytes have arrived, without waiting for any.
@@ -264,10 +283,7 @@ impl Connection {
         });
         match Self::with_timeout(self.limit, self.since, step).await? {
             Some(0) if self.written < self.unsent.len() => return Err(Error::Closed),
-            Some(0) => {
-                self.unsent.clear();
-                (self.written, self.queued) = (0, 0);
-            }
+            Some(0) => self.sent_all(),
             Some(count) => {
                 let was_queued = self.written < self.queued;
                 self.written += count;

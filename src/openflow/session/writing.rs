@@ -80,7 +80,7 @@ pub enum WriteError<F> {
     /// The connection failed.
     Lost {
         /// The cause.
-        error: Error,
+        error: Box<Error>,
         /// Whether the messages may have taken effect: the commit of the bundle, or some of the messages, was sent,
         /// and not answered. Otherwise nothing changed.
         may_have: bool,
@@ -94,7 +94,7 @@ pub enum WriteError<F> {
 pub struct Outbox<'s> {
     session: &'s mut Session,
     is_bundle: bool,
-    /// The transaction ids of its own requests; the first is also the id of the bundle.
+    /// The transaction ids of its own requests; the first is that of the open request, and the id of the bundle.
     own_xids: [u32; 4],
     /// The transaction id of the first message; the others follow.
     first_xid: u32,
@@ -103,6 +103,9 @@ pub struct Outbox<'s> {
     refused: Vec<(usize, ErrorMessage)>,
     /// The indexes of the messages that were refused.
     refused_indexes: HashSet<usize>,
+    /// The error that ended the bundle. Open vSwitch drops one that is idle for 10 s; a message that is added later
+    /// opens it again, without those before.
+    expired: Option<ErrorMessage>,
     /// Whether messages may have taken effect.
     may_have: bool,
     end: Option<End>,
@@ -164,7 +167,7 @@ impl Session {
         let written = outbox.written();
         match (end, produced) {
             (Err(error), _) => Err(WriteError::Lost {
-                error,
+                error: Box::new(error),
                 may_have,
                 written,
             }),
@@ -219,6 +222,7 @@ impl<'s> Outbox<'s> {
             count: 0,
             refused: Vec::new(),
             refused_indexes: HashSet::new(),
+            expired: None,
             may_have: false,
             end: None,
         }
@@ -227,6 +231,11 @@ impl<'s> Outbox<'s> {
     /// The version of the messages.
     pub fn version(&self) -> Version {
         self.session.version
+    }
+
+    /// How many messages were put: the index of the next.
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// Puts the whole message that `encode` returns for a transaction id, in the version of the session.
@@ -241,7 +250,7 @@ impl<'s> Outbox<'s> {
         &mut self,
         encode: impl FnOnce(u32) -> Result<Vec<u8>, F>,
     ) -> Result<bool, F> {
-        if self.end.is_some() || self.is_bundle && !self.refused.is_empty() {
+        if self.end.is_some() || self.is_bundle && self.is_refused() {
             return Ok(false);
         }
         let xid = self.session.next_xid;
@@ -249,7 +258,7 @@ impl<'s> Outbox<'s> {
         if let Err(end) = self.put_message(xid, message).await {
             self.end = Some(end);
         }
-        Ok(self.end.is_none() && self.refused.is_empty())
+        Ok(self.end.is_none() && !self.is_refused())
     }
 
     async fn put_message(&mut self, xid: u32, mut message: Vec<u8>) -> Result<(), End> {
@@ -337,11 +346,16 @@ impl<'s> Outbox<'s> {
     /// Notes the refusal of a message; other messages have nothing to do with these.
     fn note(&mut self, header: Header, range: Range<usize>) -> Result<(), Error> {
         let index = header.xid.wrapping_sub(self.first_xid) as usize;
-        if header.kind != header::ERROR || index >= self.count {
+        let is_of_bundle = self.is_bundle && self.own_xids.contains(&header.xid);
+        if header.kind != header::ERROR || index >= self.count && !is_of_bundle {
             return Ok(());
         }
         let message = self.session.connection.bytes(range);
         let error = ErrorMessage::decode(self.session.version, message)?;
+        if is_of_bundle {
+            self.expired.get_or_insert(error);
+            return Ok(());
+        }
         // One error each: a switch that goes on sending them must not fill the memory.
         if self.refused_indexes.insert(index) {
             if self.refused.len() < KEPT {
@@ -373,10 +387,9 @@ impl<'s> Outbox<'s> {
     /// Takes a step of the bundle, and waits until the switch has taken it.
     async fn step(&mut self, step: BundleStep) -> Result<(), Error> {
         let version = self.version();
-        let [id, close, commit, discard] = self.own_xids;
+        let [id, _, commit, discard] = self.own_xids;
         let xid = match step {
             BundleStep::Open => id,
-            BundleStep::Close => close,
             BundleStep::Commit => commit,
             BundleStep::Discard => discard,
         };
@@ -412,7 +425,7 @@ impl<'s> Outbox<'s> {
         }
     }
 
-    /// Fills and closes the bundle.
+    /// Fills the bundle, and waits until the switch has taken all its messages.
     async fn collect<F>(
         &mut self,
         produce: impl AsyncFnOnce(&mut Outbox<'_>) -> Result<(), F>,
@@ -423,38 +436,43 @@ impl<'s> Outbox<'s> {
             Some(End::TooLong) => return Err(WriteError::TooLong { index: self.count }),
             Some(End::NoTables(_)) | None => {}
         }
-        if self.refused.is_empty() {
+        if !self.is_refused() {
             produced.map_err(|error| WriteError::Producer {
                 error,
                 written: Written::default(),
             })?;
-            // Its reply comes after the errors of the messages before it.
-            let closed = self.step(BundleStep::Close).await;
-            closed.map_err(|error| self.failed(error))?;
+            let [_, barrier, ..] = self.own_xids;
+            let processed = self.barrier(barrier, None).await;
+            processed.map_err(|error| self.failed(error))?;
         }
-        match self.refused.first().cloned() {
-            None => Ok(()),
-            Some((index, error)) => Err(WriteError::Refused {
-                index: Some(index),
-                error,
-            }),
-        }
+        self.refusal().map_or(Ok(()), Err)
     }
 
-    /// The failure of a bundle: the first refused message, else this error.
+    /// The refusal of the bundle: the error of the switch about it, else that about the first refused message.
+    fn refusal<F>(&self) -> Option<WriteError<F>> {
+        let of_bundle = self.expired.clone().map(|error| (None, error));
+        let of_message = self.refused.first().cloned();
+        let of_message = of_message.map(|(index, error)| (Some(index), error));
+        let (index, error) = of_bundle.or(of_message)?;
+        Some(WriteError::Refused { index, error })
+    }
+
+    /// The failure of a bundle: its refusal, else this error.
     fn failed<F>(&self, error: Error) -> WriteError<F> {
-        match (self.refused.first().cloned(), error) {
-            (Some((index, error)), _) => WriteError::Refused {
-                index: Some(index),
-                error,
-            },
+        match (self.refusal(), error) {
+            (Some(refusal), _) => refusal,
             (None, Error::Refused(error)) => WriteError::Refused { index: None, error },
             (None, error) => WriteError::Lost {
-                error,
+                error: Box::new(error),
                 may_have: self.may_have,
                 written: self.written(),
             },
         }
+    }
+
+    /// Whether the switch refused a message, or the bundle.
+    fn is_refused(&self) -> bool {
+        self.expired.is_some() || !self.refused.is_empty()
     }
 
     fn written(&self) -> Written {

@@ -142,6 +142,9 @@ pub(crate) const CASES: &[Case] = &[
     node("db clear Bridge br-int fail_mode --dry-run"),
     node("db create QoS type=linux-htb --dry-run"),
     node("db destroy Bridge br-tun --dry-run"),
+    node("flow add br-int 'priority=9,in_port=qvobeeb2c54-aa,actions=NORMAL' --dry-run"),
+    node("flow mod br-ens37 in_port=phy-br-ens37,actions=NORMAL --dry-run"),
+    node("flow del br-ens37 in_port=phy-br-ens37 --dry-run"),
     // What would not be.
     node("port show nowhere"),
     node("bridge show nowhere"),
