@@ -8,6 +8,7 @@ mod common;
 
 mod actions;
 mod batch;
+mod batch_flows;
 mod big;
 mod bridge;
 mod bridge_change;
