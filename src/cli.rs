@@ -38,22 +38,36 @@ use crate::transport::{Endpoints, Tls, TlsOptions, Trust};
 /// Usage errors exit with 2, see [`Exit`]. A closed pipe while printing help is not an error.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
+    let mut error = match parse(&words) {
+        Ok(cli) => return cli.run(&words),
+        Err(error) => error,
+    };
+    // Help and the version are reported as errors, too; they get no hint.
+    if error.use_stderr() {
+        let root = command();
+        let shown: Vec<_> = words
+            .iter()
+            .skip(1)
+            .map(|word| word.to_string_lossy())
+            .collect();
+        let shown: Vec<&str> = shown.iter().map(AsRef::as_ref).collect();
+        let typed: Option<Vec<&str>> = words.iter().skip(1).map(|word| word.to_str()).collect();
+        match typed.and_then(|typed| today::runs(&root, &typed)) {
+            Some(Ok(carried)) => return run_carried(carried),
+            Some(Err(why)) => return Failure::new(Exit::Usage, why).report(false),
+            None => today::explain(&mut error, &root, &shown),
+        }
+    }
+    say(&error)
+}
+
+/// Runs the command that a verb of another tool stands for.
+fn run_carried(carried: Vec<String>) -> ExitCode {
+    let carried = carried.into_iter().map(OsString::from);
+    let words: Vec<OsString> = [OsString::from("ovs")].into_iter().chain(carried).collect();
     match parse(&words) {
         Ok(cli) => cli.run(&words),
-        Err(mut error) => {
-            // Help and the version are reported as errors, too; they get no hint.
-            if error.use_stderr() {
-                let root = command();
-                let words: Vec<_> = words
-                    .iter()
-                    .skip(1)
-                    .map(|word| word.to_string_lossy())
-                    .collect();
-                let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-                today::explain(&mut error, &root, &words);
-            }
-            say(&error)
-        }
+        Err(error) => say(&error),
     }
 }
 

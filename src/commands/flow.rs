@@ -9,17 +9,22 @@
 //! | `counting` | how many flows a change selects |
 //! | `outcome`, `refusal` | sending; what the switch refused, in words |
 //! | `report` | how many flows were written |
+//! | `plan`, `effect` | what becomes of each flow: `--dry-run`, `--explain` |
 
 mod add;
 mod counting;
+mod effect;
 mod file;
 mod input;
 mod modify;
 mod options;
 mod outcome;
+mod plan;
 mod refusal;
 mod report;
 mod request;
+
+pub(crate) use effect::effect_headings;
 
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;

@@ -59,6 +59,7 @@ pub mod path;
 pub mod port;
 pub mod sandbox;
 pub mod show;
+pub mod table;
 pub mod tag;
 pub mod tunnel;
 
@@ -127,6 +128,9 @@ pub enum Command {
     /// The flow tables of a switch: how many flows, how many lookups
     #[command(add = Purpose::Flows)]
     DumpTables(dump_tables::Args),
+    /// Flow tables: names, eviction, vacancy events, table miss
+    #[command(subcommand, add = Purpose::Flows)]
+    Table(table::Command),
     /// The bridges and their connections, as a picture
     #[command(add = Purpose::Read)]
     Graph(graph::Args),
@@ -169,6 +173,7 @@ impl Command {
             Command::DumpGroups(args) => args.run(cx).await?,
             Command::DumpMeters(args) => args.run(cx).await?,
             Command::DumpTables(args) => args.run(cx).await?,
+            Command::Table(command) => command.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),

@@ -18,7 +18,7 @@ use crate::openflow::messages::meters::METER_ALL;
 use crate::openflow::version::{Version, Versions};
 use crate::ovsdb::{Error, Function, Select};
 use crate::source::address::{AddressError, SwitchConnectError};
-use crate::source::{Database, FlowMonitor, Switch, SwitchAddress};
+use crate::source::{Database, FlowMonitor, Switch, SwitchAddress, SwitchError};
 
 /// A switch to talk OpenFlow to.
 #[derive(Debug)]
@@ -65,6 +65,34 @@ impl SwitchArg {
             Ok(session) => {
                 cx.tell(&format!("{} speaks {}", self.name(), session.version()));
                 Ok(session)
+            }
+            Err(why) => Err(self.no_session(cx, why).await),
+        }
+    }
+
+    /// Like [`SwitchArg::connect`] with one of `versions`, the only ones that have `what`.
+    pub(super) async fn connect_for(
+        &self,
+        cx: &Context,
+        versions: Versions,
+        what: &str,
+    ) -> Result<Switch, Failure> {
+        let offer = offered(cx).intersection(versions);
+        if offer == Versions::NONE {
+            let message = format!("{what} exists in {versions} only, which -O does not offer");
+            let failure = Failure::new(Exit::Usage, message);
+            return Err(match versions.highest() {
+                Some(version) => failure.hint(format!("leave -O out, or give -O {version}")),
+                None => failure,
+            });
+        }
+        match self.try_connect(cx, offer).await {
+            Ok(session) => {
+                cx.tell(&format!("{} speaks {}", self.name(), session.version()));
+                Ok(session)
+            }
+            Err(SwitchConnectError::Session(SwitchError::NoCommonVersion { theirs, .. })) => {
+                Err(self.lacks_version(what, versions, theirs))
             }
             Err(why) => Err(self.no_session(cx, why).await),
         }

@@ -14,6 +14,7 @@ use super::fields::{
 };
 pub use super::flow_entry::FLAGS as FLOW_FLAGS;
 use super::flow_entry::{FLAGS, Flow, flags_of};
+use super::flow_json;
 use super::messages::flow_mod::FlowCommand;
 use super::messages::tables::ALL_TABLES;
 use super::text::{NameLookup, port_to_v10};
@@ -112,7 +113,7 @@ const SHORTEST_WORD: usize = 3;
 const DEFAULT_PRIORITY: u16 = 0x8000;
 
 impl FlowChange {
-    /// Reads one line of text. `command` is what is done unless the line begins with a word of its own: `add`, `modify`,
+    /// Reads one line of text, or a JSON object as [`flow::json`](super::flow::json) writes it. `command` is what is done unless the line begins with a word of its own: `add`, `modify`,
     /// `modify_strict`, `delete`, `delete_strict`, or the first three letters or more of one. The statistics of a dumped
     /// flow are ignored.
     ///
@@ -127,6 +128,13 @@ impl FlowChange {
         names: &dyn NameLookup,
         version: Version,
     ) -> Result<FlowChange, ParseError> {
+        let line;
+        let text = if text.trim_start().starts_with('{') {
+            line = flow_json::line(text, names)?;
+            &line
+        } else {
+            text
+        };
         let (command, text) = command_word(text).unwrap_or((command, text));
         let (head, actions) = match split_actions(text) {
             Some((head, actions)) => (head, Some(actions)),

@@ -233,7 +233,7 @@ fn changes_have_the_bytes_of_ovs_ofctl() {
 }
 
 /// A bridge of all versions.
-fn bridges(names: &[&str]) -> Sandbox {
+pub(crate) fn bridges(names: &[&str]) -> Sandbox {
     let sandbox = Sandbox::empty();
     let protocols = format!("protocols={}", VERSIONS.join(","));
     for name in names {
@@ -252,7 +252,7 @@ fn bridges(names: &[&str]) -> Sandbox {
     sandbox
 }
 
-async fn session(run_dir: &Path, bridge: &str, version: Version) -> Session {
+pub(crate) async fn session(run_dir: &Path, bridge: &str, version: Version) -> Session {
     let endpoint = Endpoint::Unix(run_dir.join(format!("{bridge}.mgmt")));
     let offer: Versions = [version].into_iter().collect();
     let limit = Some(Duration::from_secs(20));
@@ -266,13 +266,17 @@ fn flows(sandbox: &Sandbox, bridge: &str) -> Vec<String> {
     sorted(entries(&flows))
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().unwrap()
 }
 
 /// Sends the flows; returns the numbers of those that the switch refuses.
-async fn send(session: &mut Session, command: FlowCommand, flows: &[Flow]) -> BTreeSet<usize> {
+pub(crate) async fn send(
+    session: &mut Session,
+    command: FlowCommand,
+    flows: &[Flow],
+) -> BTreeSet<usize> {
     let written = session.write(Atomicity::Each, async |outbox| {
         for flow in flows {
             let flow_mod = flow.flow_mod(command).unwrap();

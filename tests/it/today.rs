@@ -7,7 +7,7 @@ use std::fs;
 use std::process::Command;
 
 use ovs::commands::today::tasks::TASKS;
-use ovs::commands::today::verbs::{Counterpart, Tool, VERBS};
+use ovs::commands::today::verbs::{Counterpart, Form, Tool, VERBS};
 use ovs::sandbox::Neutron;
 
 use crate::common::{Sandbox, diff, of_project};
@@ -144,7 +144,28 @@ fn configuration(sandbox: &Sandbox) -> String {
         rows.sort_unstable();
         writeln!(all, "{table}\n{}", rows.join("\n")).unwrap();
     }
+    for bridge in ["br-int", "br-tun"] {
+        for line in [
+            "dump-flows --no-stats",
+            "dump-groups",
+            "dump-meters",
+            "dump-table-desc",
+            "dump-ports-desc",
+        ] {
+            let (verb, options) = line.split_once(' ').unwrap_or((line, ""));
+            let lines = ofctl!(sandbox, "-OOpenFlow15 {options} {verb} {bridge}");
+            let mut lines: Vec<String> = lines.lines().skip(1).map(without_chance).collect();
+            lines.sort_unstable();
+            writeln!(all, "{verb} {bridge}\n{}", lines.join("\n")).unwrap();
+        }
+    }
     all
+}
+
+/// The line without the addresses of ports, which are random, and the flag that OpenFlow 1.0 implies.
+fn without_chance(line: &str) -> String {
+    let line = line.split("addr:").next().unwrap_or_default();
+    line.replace("reset_counts ", "")
 }
 
 /// How two answers can be compared.
@@ -234,6 +255,16 @@ fn counterpart(sandbox: &Sandbox, line: &str, but: &str) -> String {
     typed.unwrap_or_else(|| panic!("{line}: {tip}")).to_owned()
 }
 
+/// What runs the verb of this form: the verb itself, with `--all` where `ovs` needs it.
+fn runs(sandbox: &Sandbox, form: &Form) -> String {
+    let line = format!("ovs {}", form.example);
+    if !form.but.contains("--all") {
+        return line;
+    }
+    shell(sandbox, &line).exits(2).says("--all");
+    format!("{line} --all")
+}
+
 /// Every line on the left on one switch, its right side on another that is its twin.
 fn compare(theirs: &Sandbox, ours: &Sandbox, today: &str, with_ovs: &str) {
     let before = configuration(theirs);
@@ -300,14 +331,30 @@ fn both_sides_of_every_verb_do_the_same() {
         let pcap = of_project("fixtures/golden/pasted/of.pcap");
         fs::copy(pcap, sandbox.run_dir().join("of.pcap")).unwrap();
         fs::write(sandbox.run_dir().join("of.bin"), [1, 2, 0, 8, 0, 0, 0, 1]).unwrap();
+        for (file, lines) in [
+            (
+                "flows.txt",
+                "# two\ntable=61,in_port=1,actions=2\n\ntable=61,arp,actions=NORMAL\n",
+            ),
+            (
+                "more.txt",
+                "table=62,priority=9,tcp,tp_dst=80,actions=drop\n",
+            ),
+            (
+                "groups.txt",
+                "group_id=8,type=all,bucket=output:1,bucket=output:2\n",
+            ),
+        ] {
+            fs::write(sandbox.run_dir().join(file), lines).unwrap();
+        }
     }
     for verb in VERBS {
-        let Counterpart::Here(forms) = verb.counterpart else {
-            continue;
-        };
-        for form in forms {
+        for form in verb.counterpart.forms() {
             let line = format!("{} {}", verb.tool.line(), form.example);
-            let with_ovs = counterpart(&theirs, &line, form.but);
+            let with_ovs = match verb.counterpart {
+                Counterpart::Runs(_) => runs(&ours, form),
+                _ => counterpart(&theirs, &line, form.but),
+            };
             compare(&theirs, &ours, &line, &with_ovs);
         }
     }
@@ -324,7 +371,7 @@ fn a_verb_typed_out_of_habit_is_hinted() {
             continue;
         }
         let said = match verb.counterpart {
-            Counterpart::Here(_) => {
+            Counterpart::Here(_) | Counterpart::Runs(_) => {
                 format!("tip: for '{} {}' type 'ovs ", verb.tool.line(), verb.name)
             }
             Counterpart::NotHere(why) => {
@@ -410,8 +457,8 @@ fn the_hint_has_the_arguments_that_were_typed() {
             "; 'ovs-appctl -t ovsdb-server ovsdb-server/list-dbs' does",
         ),
         (
-            "--bundle add-flow br0 ip,actions=drop",
-            "; 'ovs-ofctl --bundle add-flow br0 ip,actions=drop' does",
+            "--bundle snoop br0",
+            "; 'ovs-ofctl --bundle snoop br0' does",
         ),
     ] {
         ovs!("{typed}").fails(2, said);
@@ -479,10 +526,7 @@ fn the_hint_in_a_batch_is_a_line_of_it() {
         ),
         ("list-ports br0", "type 'ovs port list br0 -g port'"),
         ("port add br0 p1 tag=5", "settings are options: --tag 5"),
-        (
-            "add-flow br0 actions=drop",
-            "; 'ovs-ofctl add-flow br0 actions=drop' does",
-        ),
+        ("add-flow br0 actions=drop", "flow add br0 actions=drop'"),
         ("fdb/show br0", "; 'ovs-appctl fdb/show br0' does"),
     ] {
         let text = format!("bridge add br0\n{line}\n");
@@ -492,4 +536,50 @@ fn the_hint_in_a_batch_is_a_line_of_it() {
             .says(said);
         assert_eq!(vsctl!(sandbox, "list-br"), "", "{line}");
     }
+}
+
+/// What is typed out of habit runs where it writes flows; its options are those of `ovs`, mapped, left out or refused.
+#[test]
+fn a_verb_that_writes_flows_runs() {
+    let sandbox = Sandbox::with("add-br br0");
+    for line in [
+        "add-flow br0 table=1,actions=drop",
+        "ofctl add-flow br0 table=2,actions=drop",
+        "-O OpenFlow13 ovs-ofctl add-flow br0 table=3,actions=drop",
+        "ovs-ofctl add-flow br0 table=4,actions=drop --protocols=OpenFlow10",
+        "--bundle --strict --names -F nxm -Fany --flow-format=nxm add-flow br0 table=5,actions=drop",
+        "-t 5 add-flow br0 table=6,actions=drop",
+    ] {
+        ovs!(sandbox, "{line}").ok();
+    }
+    let flows = ofctl!(sandbox, "--no-stats dump-flows br0");
+    for table in 1..=6 {
+        assert!(
+            flows.contains(&format!("table={table}, ")),
+            "{table}: {flows}"
+        );
+    }
+    let before = ofctl!(sandbox, "--no-stats dump-flows br0");
+    for (line, code, said) in [
+        ("add-flow br0", 2, "type 'ovs flow add br0 FLOW'"),
+        ("add-flow br0 actions=nothing", 2, "nothing"),
+        ("add-flow br0 --nope actions=drop", 2, "--nope"),
+        ("add-flow nowhere actions=drop", 3, "nowhere"),
+        (
+            "--readd add-flow br0 actions=drop",
+            2,
+            "'--readd' has no counterpart",
+        ),
+        (
+            "flow add-flow br0 actions=drop",
+            2,
+            "type 'ovs flow add br0 actions=drop'",
+        ),
+        ("--json show add-flow br0", 2, ""),
+    ] {
+        ovs!(sandbox, "{line}").fails(code, said);
+    }
+    assert_eq!(ofctl!(sandbox, "--no-stats dump-flows br0"), before);
+    assert!(ovs!("add-flow --help").out().contains("ovs flow add"));
+    assert!(!ovs!("--help").out().contains("add-flow"));
 }

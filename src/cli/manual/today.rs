@@ -1,7 +1,7 @@
 //! The table of verbs, for ovs-today(7).
 
 use super::page::Block;
-use crate::commands::today::verbs::{Counterpart, Tool, VERBS};
+use crate::commands::today::verbs::{Counterpart, Tool, VERBS, Verb};
 
 /// The verbs of each tool with their counterparts; then those without one, by reason.
 pub(super) fn blocks() -> Vec<Block> {
@@ -11,7 +11,7 @@ pub(super) fn blocks() -> Vec<Block> {
         let mut without: Vec<(&str, Vec<&str>)> = Vec::new();
         for verb in VERBS.iter().filter(|verb| verb.tool == tool) {
             match verb.counterpart {
-                Counterpart::Here(forms) => {
+                Counterpart::Here(forms) | Counterpart::Runs(forms) => {
                     for form in forms {
                         let term = format!("{} {}", verb.name, form.arguments);
                         let but = match form.but {
@@ -29,6 +29,14 @@ pub(super) fn blocks() -> Vec<Block> {
                     }
                 }
             }
+        }
+        let runs =
+            |verb: &&Verb| verb.tool == tool && matches!(verb.counterpart, Counterpart::Runs(_));
+        let names: Vec<&str> = VERBS.iter().filter(runs).map(|verb| verb.name).collect();
+        if !names.is_empty() {
+            let what = "These run their counterpart when they are typed after `ovs`:";
+            blocks.push(Block::Paragraph(what.to_owned()));
+            blocks.push(Block::Lines(packed(&names)));
         }
         for (why, names) in without {
             blocks.push(Block::Paragraph(format!("{why}:")));

@@ -27,6 +27,7 @@ use serde_json::{Map, Value, json};
 
 use super::leaves;
 use crate::commands::about::{About, Does, JsonDocument, Prints};
+use crate::commands::flow::effect_headings;
 use crate::output::Heading;
 use shape::{ObjectSchema, list, refer};
 
@@ -160,7 +161,7 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
         .map(|names| names.cloned().collect())
         .unwrap_or_default();
     let is_set = |option: &str| matches!(last.try_get_one::<bool>(option), Ok(Some(true)));
-    let mut options: Vec<&str> = ["dry_run", "count", "all"]
+    let mut options: Vec<&str> = ["dry_run", "explain", "count", "all"]
         .into_iter()
         .filter(|option| is_set(option))
         .collect();
@@ -201,6 +202,7 @@ fn variants(about: About) -> &'static [&'static [&'static str]] {
     match about.document {
         JsonDocument::Topology => &[&["lines"]],
         JsonDocument::Flows => &[&["count"], &["count", "all"]],
+        JsonDocument::FlowCounts => &[&["dry_run"]],
         _ if about.does == Does::Changes => &[&["dry_run"]],
         _ => &[],
     }
@@ -217,6 +219,11 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
             listing("ovs-show-lines", line, RECORD, [(RECORD, record())])
         }
         JsonDocument::Topology => topology::show(),
+        JsonDocument::FlowCounts if has("dry_run") || has("explain") => {
+            let line = "What becomes of each flow (--dry-run, --explain)";
+            let effect = self::record(&effect_headings()).closed();
+            listing("ovs-flow-effects", line, RECORD, [(RECORD, effect)])
+        }
         JsonDocument::FlowCounts => {
             let line = "How many flows a command has written, changed or removed";
             listing("ovs-flow-counts", line, RECORD, [(RECORD, record())])

@@ -113,10 +113,11 @@ pub struct Args {
 /// `OFPG_MAX`
 const GROUP_MAX: i64 = 0xffff_ff00;
 
+/// Selects flows by cookie.
 #[derive(Debug, Clone, Copy)]
-struct Cookie {
-    value: u64,
-    mask: u64,
+pub(in crate::commands) struct Cookie {
+    pub(in crate::commands) value: u64,
+    pub(in crate::commands) mask: u64,
 }
 
 impl Args {
@@ -294,7 +295,8 @@ fn number(port: &str, names: &PortNames, switch: &SwitchArg) -> Result<u32, Fail
     }
 }
 
-fn cookie(text: &str) -> Result<Cookie, String> {
+/// Reads `V[/M]`.
+pub(in crate::commands) fn cookie(text: &str) -> Result<Cookie, String> {
     let (value, mask) = text.split_once('/').unwrap_or((text, "-1"));
     let number = |text: &str| match text.strip_prefix("0x") {
         _ if text == "-1" => Some(u64::MAX),

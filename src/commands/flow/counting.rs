@@ -67,7 +67,7 @@ pub(super) async fn modified(
     let Some(first) = first else {
         return Ok(sum);
     };
-    let text = request.input.text_of(first).map(|(text, _)| text);
+    let text = request.input.text_of(first);
     let others = match missing {
         1 => String::new(),
         missing => format!(", and none for {} others", missing - 1),

@@ -37,10 +37,8 @@ enum Content<'a> {
 pub(super) struct FlowLine<'l> {
     /// The line that it begins in, from 1.
     pub(super) number: usize,
-    /// Its text.
+    /// Its text, or the JSON object.
     pub(super) text: &'l str,
-    /// Whether the text is a JSON object.
-    pub(super) is_json: bool,
 }
 
 impl<'a> FlowFile<'a> {
@@ -115,11 +113,11 @@ impl<'a> FlowFile<'a> {
     }
 
     /// The flow that begins in this line.
-    pub(super) fn text_of(&self, number: usize) -> Option<(String, bool)> {
+    pub(super) fn text_of(&self, number: usize) -> Option<String> {
         let mut lines = self.lines().ok()?;
         while let Ok(Some(line)) = lines.next_flow() {
             if line.number == number {
-                return Some((line.text.to_owned(), line.is_json));
+                return Some(line.text.to_owned());
             }
         }
         None
@@ -232,7 +230,6 @@ impl FlowLines<'_> {
         Ok(Some(FlowLine {
             number: self.line,
             text: flow_of(text),
-            is_json: false,
         }))
     }
 
@@ -293,11 +290,7 @@ impl FlowLines<'_> {
         }));
         let text = str::from_utf8(&self.buffer);
         let text = text.map_err(|_| self.wrong(number, "not UTF-8"))?;
-        Ok(Some(FlowLine {
-            number,
-            text,
-            is_json: true,
-        }))
+        Ok(Some(FlowLine { number, text }))
     }
 
     fn wrong(&self, number: usize, reason: &str) -> Failure {

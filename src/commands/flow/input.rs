@@ -83,12 +83,12 @@ impl<'a> FlowInput<'a> {
         }
     }
 
-    /// The flow with this number, and whether it is JSON.
-    pub(super) fn text_of(&self, number: usize) -> Option<(String, bool)> {
+    /// The flow with this number.
+    pub(super) fn text_of(&self, number: usize) -> Option<String> {
         match self {
             FlowInput::Arguments(flows) => {
                 let flow = flows.get(number.checked_sub(1)?)?;
-                Some((flow.clone(), false))
+                Some(flow.clone())
             }
             FlowInput::File(file) => file.text_of(number),
         }
@@ -127,11 +127,9 @@ impl FlowsGiven<'_> {
     /// As [`FlowLines::next_flow`].
     pub(super) fn next_flow(&mut self) -> Result<Option<FlowLine<'_>>, Failure> {
         match self {
-            FlowsGiven::Arguments(flows) => Ok(flows.next().map(|(number, flow)| FlowLine {
-                number,
-                text: flow,
-                is_json: false,
-            })),
+            FlowsGiven::Arguments(flows) => Ok(flows
+                .next()
+                .map(|(number, flow)| FlowLine { number, text: flow })),
             FlowsGiven::File(lines) => lines.next_flow(),
         }
     }
@@ -200,11 +198,10 @@ impl FlowReader<'_> {
         number: usize,
         command: FlowCommand,
     ) -> Result<FlowChange, Failure> {
-        let (text, is_json) = self.input.text_of(number).unwrap_or_default();
+        let text = self.input.text_of(number).unwrap_or_default();
         let line = FlowLine {
             number,
             text: &text,
-            is_json,
         };
         FlowChange::parse(&text, command, self.names, self.version)
             .map_err(|error| self.malformed(line, &error))
@@ -262,10 +259,32 @@ impl FlowReader<'_> {
     }
 
     fn warn(&mut self, line: FlowLine<'_>, warning: &str) -> Result<(), Failure> {
-        let message = || self.input.message(line.number, line.text, warning);
+        let input = self.input;
+        self.warn_with(|| input.message(line.number, line.text, warning))
+    }
+
+    /// Warns of the flow with this number.
+    ///
+    /// # Errors
+    ///
+    /// Warnings are errors.
+    pub(super) fn warn_of(&mut self, number: usize, warning: &str) -> Result<(), Failure> {
+        let input = self.input;
+        self.warn_with(|| {
+            let text = input.text_of(number).unwrap_or_default();
+            input.message(number, &text, warning)
+        })
+    }
+
+    fn warn_with(&mut self, message: impl FnOnce() -> String) -> Result<(), Failure> {
         if self.refuses_warnings {
-            return Err(Failure::new(Exit::Failed, message())
-                .hint("this is a warning: without --strict the flow is written"));
+            let option = match self.command {
+                FlowCommand::Add => "--strict",
+                _ => "--warnings-as-errors",
+            };
+            return Err(Failure::new(Exit::Failed, message()).hint(format!(
+                "this is a warning: without {option} the flow is written"
+            )));
         }
         self.warnings.add(message);
         Ok(())

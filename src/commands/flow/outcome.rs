@@ -117,7 +117,7 @@ impl Sending<'_> {
 
     /// A failure with the flow of this number.
     fn wrong(&self, number: usize, reason: &str) -> Failure {
-        let text = self.request.input.text_of(number).map(|(text, _)| text);
+        let text = self.request.input.text_of(number);
         let text = text.unwrap_or_default();
         let message = self.request.input.message(number, &text, reason);
         Failure::new(Exit::Failed, message)
@@ -139,7 +139,7 @@ impl Sending<'_> {
                 hint: reason.hint,
             };
         };
-        let text = self.request.input.text_of(number).map(|(text, _)| text);
+        let text = self.request.input.text_of(number);
         let change = text.and_then(|text| {
             FlowChange::parse(&text, self.request.command, self.names, self.version).ok()
         });

@@ -11,6 +11,7 @@ pub(super) enum FlowOutcome {
     Added,
     Modified,
     Removed,
+    Unchanged,
 }
 
 impl FlowOutcome {
@@ -20,6 +21,7 @@ impl FlowOutcome {
             FlowOutcome::Added => "added",
             FlowOutcome::Modified => "modified",
             FlowOutcome::Removed => "removed",
+            FlowOutcome::Unchanged => "unchanged",
         }
     }
 }

@@ -1,16 +1,18 @@
 //! What is asked of a switch: its flows are read with its names, and written.
 
 use super::counting;
+use super::effect;
 use super::input::{FlowInput, FlowReader, Warnings, is_deletion};
 use super::options::WriteOptions;
 use super::outcome::{Sending, Tally};
+use super::plan::FlowPlan;
 use super::report::{self, FlowCount, FlowOutcome};
 use crate::commands::switch::{SwitchArg, offered};
 use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
-use crate::openflow::text::NameLookup;
+use crate::openflow::text::{NameLookup, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::{Atomicity, Switch};
 
@@ -42,8 +44,14 @@ impl FlowRequest<'_> {
     /// A flow is malformed, the switch refuses one or does not reply, or stdout cannot be written.
     pub(super) async fn run(&self) -> Result<(), Failure> {
         let cx = self.cx;
-        report::check_columns(cx)?;
-        let wants_names = self.wants_names()?;
+        let plans = cx.writing.dry_run || self.options.explain;
+        if plans {
+            effect::check_columns(cx)?;
+        } else {
+            report::check_columns(cx)?;
+        }
+        // The flows that are printed have names.
+        let wants_names = self.wants_names()? || plans;
         self.switch.prepare(cx).await?;
         let progress = cx.progress(&format!("{}: reading names", self.switch.name()));
         let (session, names) = if wants_names {
@@ -70,7 +78,9 @@ impl FlowRequest<'_> {
             warnings: Warnings::default(),
         };
         let is_one = !self.input.has(2)?;
-        let how = if is_one || self.options.no_atomic {
+        let how = if cx.writing.dry_run {
+            Atomicity::Each
+        } else if is_one || self.options.no_atomic {
             Atomicity::Each
         } else if version < Version::V13 {
             return Err(self.no_bundles(version));
@@ -80,7 +90,10 @@ impl FlowRequest<'_> {
         progress.say(|| format!("{}: writing flows", self.switch.name()));
         let outcome = self.write(session, &mut reader, how).await;
         self.say_warnings(&reader.warnings);
-        report::print_counts(cx, &outcome?)
+        match outcome? {
+            Some(counts) => report::print_counts(cx, &counts),
+            None => Ok(()),
+        }
     }
 
     async fn write(
@@ -88,14 +101,15 @@ impl FlowRequest<'_> {
         mut session: Switch,
         reader: &mut FlowReader<'_>,
         how: Atomicity,
-    ) -> Result<Vec<FlowCount>, Failure> {
+    ) -> Result<Option<Vec<FlowCount>>, Failure> {
+        let plans = self.cx.writing.dry_run || self.options.explain;
         let sending = Sending {
             request: self,
             names: reader.names,
             version: reader.version,
             how,
         };
-        let is_streamed = self.command == FlowCommand::Add;
+        let is_streamed = self.command == FlowCommand::Add && !plans;
         // What is written one by one is checked as a whole before. In a file of one command the numbers of flows are
         // asked for before.
         let checked = if !is_streamed {
@@ -119,16 +133,54 @@ impl FlowRequest<'_> {
                 Some(line) => Ok(Some((line.number, reader.read(line)?))),
             };
             let tally = sending.send(&mut session, next).await?;
-            return Ok(self.counts(&tally, None));
+            return Ok(Some(self.counts(&tally, None)));
         };
-        let found = if is_deletion(self.command) {
-            counting::deleted(&mut session, self, &changes).await?
-        } else {
-            counting::modified(&mut session, self, reader, &mut changes).await?
+        let found = match self.command {
+            FlowCommand::Add => None,
+            FlowCommand::Modify | FlowCommand::ModifyStrict => {
+                Some(counting::modified(&mut session, self, reader, &mut changes).await?)
+            }
+            FlowCommand::Delete | FlowCommand::DeleteStrict if plans => None,
+            FlowCommand::Delete | FlowCommand::DeleteStrict => {
+                Some(counting::deleted(&mut session, self, &changes).await?)
+            }
         };
+        if plans {
+            self.explain(&mut session, reader, &changes).await?;
+            if self.cx.writing.dry_run {
+                return Ok(None);
+            }
+        }
         let mut changes = changes.into_iter();
         let tally = sending.send(&mut session, || Ok(changes.next())).await?;
-        Ok(self.counts(&tally, Some(found)))
+        Ok(if plans {
+            None
+        } else {
+            Some(self.counts(&tally, found))
+        })
+    }
+
+    /// Prints what becomes of the flows, as of a reading of the switch.
+    async fn explain(
+        &self,
+        session: &mut Switch,
+        reader: &mut FlowReader<'_>,
+        changes: &[Numbered],
+    ) -> Result<(), Failure> {
+        let names = reader.names;
+        let text = TextContext {
+            version: reader.version,
+            style: match self.cx.versions {
+                Some(_) => Style::Wire,
+                None => Style::Classic,
+            },
+            ports: PortSpelling::Name,
+            names,
+        };
+        let mut plan = FlowPlan::read(session, &self.switch).await?;
+        let effects = plan.apply(changes, &text);
+        plan.warn(reader, &text)?;
+        effect::print_effects(self.cx, self.switch.name(), &effects)
     }
 
     /// Reads all flows.

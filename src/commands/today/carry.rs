@@ -22,7 +22,7 @@ pub(super) fn tip(root: &Command, words: &[&str], unknown: Option<&str>) -> Opti
     };
     let tool = typed.verb.tool;
     let forms = match typed.verb.counterpart {
-        Counterpart::Here(forms) => forms,
+        Counterpart::Here(forms) | Counterpart::Runs(forms) => forms,
         Counterpart::NotHere(why) => {
             return Some(format!("{why}; '{}' does", line(tool, &typed.words())));
         }
@@ -52,6 +52,37 @@ pub(super) fn tip(root: &Command, words: &[&str], unknown: Option<&str>) -> Opti
     let carried = carry(root, &alone)?;
     let line = line(tool, &alone.words());
     Some(format!("for '{line}' type {}", text(root, &carried)))
+}
+
+/// The words of the command that a verb runs, for a command line that begins with one; `None`: with no such verb, or
+/// arguments are missing.
+///
+/// # Errors
+///
+/// The reason why one of its options has no counterpart.
+pub(super) fn runs(root: &Command, words: &[&str]) -> Option<Result<Vec<String>, String>> {
+    let is_own = |word: &str| root.find_subcommand(word).is_some();
+    let typed = Typed::find(words, None, is_own)?;
+    let Counterpart::Runs(forms) = typed.verb.counterpart else {
+        return None;
+    };
+    if !typed.further.is_empty() {
+        return None;
+    }
+    let (options, arguments) = apart(root, forms.first()?, &typed);
+    let mut bound = forms
+        .iter()
+        .filter_map(|form| Some((form, Bound::of(form, &arguments)?)));
+    let asks = |option: &String| option == "--help" || option == "-h";
+    let is_asked = options.carried.iter().any(asks);
+    let (form, bound) = bound.find(|(_, bound)| bound.is_complete || is_asked)?;
+    if let Some(why) = options.refused.into_iter().next() {
+        return Some(Err(why));
+    }
+    let mut words = bound.words(form);
+    words.extend(options.carried);
+    words.extend(options.left);
+    Some(Ok(words))
 }
 
 /// The line with the tool, for a shell.
@@ -155,9 +186,7 @@ fn in_order(mut lines: Vec<Carried>) -> Vec<Carried> {
 
 /// The commands of `ovs` for what was typed; `None` if its arguments are not those of the verb.
 fn carry(root: &Command, typed: &Typed<'_>) -> Option<Vec<Carried>> {
-    let Counterpart::Here(forms) = typed.verb.counterpart else {
-        return None;
-    };
+    let forms = typed.verb.counterpart.forms();
     let (options, arguments) = apart(root, forms.first()?, typed);
     let bound = forms
         .iter()
@@ -277,11 +306,21 @@ impl<'w> Bound<'w> {
                 values.insert(name, all);
                 continue;
             }
-            let (prefix, name) = match name.rsplit_once('=') {
+            if !name.contains(|c: char| c.is_ascii_uppercase()) {
+                match words.next() {
+                    Some(word) if word != name => return None,
+                    Some(_) => {}
+                    None => is_complete = false,
+                }
+                continue;
+            }
+            let (prefix, name) = match name.rsplit_once(['=', ':']) {
                 Some((key, rest)) => (name.get(..=key.len())?, rest),
                 None => ("", name),
             };
             match words.next() {
+                // stdin, which only a file can be
+                Some("-") if name != "FILE" => return None,
                 Some(word) => drop(values.insert(name, vec![word.strip_prefix(prefix)?])),
                 None => is_complete = false,
             }
@@ -290,6 +329,20 @@ impl<'w> Bound<'w> {
             values,
             is_complete,
         })
+    }
+
+    /// The words of the form's command, without settings.
+    fn words(&self, form: &Form) -> Vec<String> {
+        let mut words = Vec::new();
+        for part in form.ovs.split(' ') {
+            match part {
+                list if list.ends_with("...") => {
+                    words.extend(self.of_name(list).iter().map(|word| (*word).to_owned()));
+                }
+                one => words.push(self.fill(one)),
+            }
+        }
+        words
     }
 
     fn of_name(&self, name: &str) -> &[&'w str] {
@@ -318,7 +371,32 @@ impl<'w> Bound<'w> {
 struct TypedOptions {
     carried: Vec<String>,
     left: Vec<String>,
+    /// Why an option cannot be left out.
+    refused: Vec<String>,
 }
+
+/// What becomes of an option of ovs-ofctl(8) that changes something.
+enum OldOption {
+    /// It goes without saying.
+    Needless,
+    /// It has no counterpart, for this reason.
+    Refused(&'static str),
+}
+
+/// Options of the verbs that run, and whether they take a value.
+const OLD_OPTIONS: [(&str, bool, OldOption); 7] = [
+    ("--bundle", false, OldOption::Needless),
+    ("--flow-format", true, OldOption::Needless),
+    ("-F", true, OldOption::Needless),
+    ("--names", false, OldOption::Needless),
+    ("--no-names", false, OldOption::Needless),
+    (
+        "--readd",
+        false,
+        OldOption::Refused("flows that stay the same are left alone, with their counters"),
+    ),
+    ("--strict", false, OldOption::Needless),
+];
 
 /// Options of the tools whose names differ.
 const RENAMED: [(&str, &str); 3] = [
@@ -344,6 +422,7 @@ fn apart<'w>(root: &Command, form: &Form, typed: &Typed<'w>) -> (TypedOptions, V
         })
     };
     let (mut options, mut arguments) = (TypedOptions::default(), Vec::new());
+    let runs = matches!(typed.verb.counterpart, Counterpart::Runs(_));
     let before = typed.before.iter().map(|word| (true, *word));
     let after = typed.after.iter().map(|word| (false, *word));
     let mut words = before.chain(after).peekable();
@@ -373,8 +452,29 @@ fn apart<'w>(root: &Command, form: &Form, typed: &Typed<'w>) -> (TypedOptions, V
             Some(new) => (new, None),
             None => (renamed(name).unwrap_or(name), value),
         };
-        let Some(known) = has(name) else {
-            options.left.push(text.to_owned());
+        // The global `--strict` has another meaning.
+        let is_other = |arg: &Arg| name == "--strict" && arg.is_global_set();
+        let known = has(name).filter(|arg| !(runs && is_other(arg)));
+        let Some(known) = known else {
+            let is_old = |(old, takes_value, _): &&(&str, bool, OldOption)| {
+                name == *old || *takes_value && old.len() == 2 && name.starts_with(old)
+            };
+            match OLD_OPTIONS.iter().find(is_old).filter(|_| runs) {
+                Some((old, takes_value, becomes)) => {
+                    match becomes {
+                        OldOption::Refused(why) => {
+                            options
+                                .refused
+                                .push(format!("'{old}' has no counterpart: {why}"));
+                        }
+                        OldOption::Needless => {}
+                    }
+                    if *takes_value && value.is_none() && name == *old {
+                        words.next_if(|(at, _)| *at == is_before);
+                    }
+                }
+                None => options.left.push(text.to_owned()),
+            }
             continue;
         };
         options.carried.push(match value {

@@ -1,7 +1,8 @@
 //! What is typed with Open vSwitch's own tools, and its counterpart with `ovs`.
 //!
 //! A command line that begins with a verb of those tools, or has settings, ports and options as they do, gets its
-//! counterpart as a hint, with the arguments that were typed; so does a line of `ovs batch`.
+//! counterpart as a hint, with the arguments that were typed; so does a line of `ovs batch`. A verb that writes flows, groups,
+//! meters or what OpenFlow has of ports runs its counterpart.
 //!
 //! | file | contents |
 //! |---|---|
@@ -30,6 +31,16 @@ pub fn explain(error: &mut clap::Error, root: &clap::Command, words: &[&str]) {
         let tips = vec![StyledStr::from(tip)];
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
     }
+}
+
+/// The words of the command that a verb of Open vSwitch's tools runs, after the program's name; `None` if these words have
+/// no such verb.
+///
+/// # Errors
+///
+/// The reason why an option that was typed has no counterpart.
+pub fn runs(root: &clap::Command, words: &[&str]) -> Option<Result<Vec<String>, String>> {
+    carry::runs(root, words)
 }
 
 /// Removes clap's suggestions from the error: what is spelled like a verb of another tool is unrelated to it.

@@ -53,14 +53,26 @@ pub struct Verb {
 pub enum Counterpart {
     /// The same with `ovs`, for each form of the verb's arguments.
     Here(&'static [Form]),
+    /// The same, and `ovs VERB` runs it.
+    Runs(&'static [Form]),
     /// None, and the reason.
     NotHere(&'static str),
+}
+
+impl Counterpart {
+    /// The forms of the verb's arguments; none where there is no counterpart.
+    pub fn forms(self) -> &'static [Form] {
+        match self {
+            Counterpart::Here(forms) | Counterpart::Runs(forms) => forms,
+            Counterpart::NotHere(_) => &[],
+        }
+    }
 }
 
 /// A form of a verb's arguments, and the command of `ovs` for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Form {
-    /// The arguments, each a name in capitals, which may follow a prefix. With `...` it takes all arguments that are
+    /// The arguments, each a name in capitals, which may follow a prefix, or a word that stands for itself. With `...` it takes all arguments that are
     /// left; before `SETTING...` those without `=`.
     pub arguments: &'static str,
     /// The command of `ovs`, with the names of the arguments. `--SETTING...` stands for the options that set the
@@ -97,6 +109,14 @@ const fn here(tool: Tool, name: &'static str, forms: &'static [Form]) -> Verb {
         tool,
         name,
         counterpart: Counterpart::Here(forms),
+    }
+}
+
+const fn runs(tool: Tool, name: &'static str, forms: &'static [Form]) -> Verb {
+    Verb {
+        tool,
+        name,
+        counterpart: Counterpart::Runs(forms),
     }
 }
 
@@ -273,7 +293,9 @@ pub const VERBS: &[Verb] = &[
     here(Ofctl, "ofp-parse", &[form("FILE", "decode FILE", "ofp-parse of.bin")]),
     here(Ofctl, "ofp-parse-pcap", &[form("FILE PORT...", "decode FILE", "ofp-parse-pcap of.pcap 16654").but("OpenFlow on any port")]),
     here(Ofctl, "ofp-print", &[form("HEX", "decode HEX", "ofp-print 0102000800000001")]),
-    not_here(Ofctl, "add-flow", WRITES),
+    runs(Ofctl, "add-flow", &[
+        form("SWITCH FLOW", "flow add SWITCH FLOW", "add-flow br-int 'table=7,priority=5,tcp,in_port=1,actions=mod_vlan_vid:5,resubmit(,8)'"),
+    ]),
     not_here(Ofctl, "add-flows", WRITES),
     not_here(Ofctl, "add-group", WRITES),
     not_here(Ofctl, "add-groups", WRITES),

@@ -4,6 +4,7 @@ use crate::base::compile_time::fail_compilation;
 use crate::base::json::Json;
 use crate::openflow::bytes::Cursor;
 use crate::openflow::fields::{Id, Problem};
+use crate::openflow::json_object::JsonObject;
 use crate::openflow::text::{PORT_CONTROLLER, Sink, TextContext};
 use crate::openflow::version::Version;
 
@@ -52,6 +53,9 @@ use super::written::WordForm;
 /// [`ActionCodec::parse`] of one action.
 type ParseAction = fn(&str, &str, &mut Parser<'_>) -> Result<(), Problem>;
 
+/// [`ActionCodec::text_of_json`] of one action.
+type TextOfJson = fn(&mut JsonObject<'_>, &mut String) -> Result<(), Problem>;
+
 /// Makes the enum and the dispatch from one list of action structs.
 macro_rules! actions {
     ($life:lifetime: $($name:ident $(<$arg:lifetime>)?),* $(,)?) => {
@@ -86,6 +90,20 @@ macro_rules! actions {
         #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
         const MEMBERS: &[(&str, &[JsonMember])] = &[
             $((<$name as ActionCodec<'static>>::NAME, <$name as ActionCodec<'static>>::MEMBERS),)*
+        ];
+
+        /// The name of every action with the function that makes its text from its JSON; of a repeated name, the first
+        /// makes the text of all.
+        #[allow(elided_lifetimes_in_paths, reason = "some structs borrow, some do not")]
+        pub(super) const TEXT_OF_JSON: &[(&str, TextOfJson)] = &[
+            $((
+                <$name as ActionCodec<'static>>::NAME,
+                <$name as ActionCodec<'static>>::text_of_json,
+            ),)*
+            ("unknown", unknown::text_of_json),
+            ("experimenter", unknown::text_of_json),
+            ("unknown_instruction", unknown::text_of_json_instruction),
+            ("experimenter_instruction", unknown::text_of_json_instruction),
         ];
 
         /// Every action that text can contain, with its instruction rank and its parser.

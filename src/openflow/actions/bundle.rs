@@ -189,6 +189,10 @@ impl<'a> ActionCodec<'a> for Bundle<'a> {
         self.choice.json(json, cx);
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        text_of_choice(Self::NAME, object, out)
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (Bundle { choice }, members, _) = parse_choice(argument, false, parser)?;
         let choice = BundleChoice {
@@ -232,6 +236,10 @@ impl<'a> ActionCodec<'a> for BundleLoad<'a> {
         self.dst.json(json);
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        text_of_choice(Self::NAME, object, out)
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (Bundle { choice }, members, dst) = parse_choice(argument, true, parser)?;
         let choice = BundleChoice {
@@ -243,6 +251,34 @@ impl<'a> ActionCodec<'a> for BundleLoad<'a> {
             None => Err(Problem::syntax("bundle_load needs a destination")),
         }
     }
+}
+
+/// Appends the text of either action.
+fn text_of_choice(
+    name: &str,
+    object: &mut JsonObject<'_>,
+    out: &mut String,
+) -> Result<(), Problem> {
+    out.push_str(name);
+    let mut comma = Separator("(");
+    for key in ["fields", "basis", "algorithm"] {
+        comma.word(out, &object.need(key)?);
+    }
+    comma.word(out, "ofport");
+    if let Some(dst) = object.word("dst")? {
+        comma.word(out, &dst);
+    }
+    let mut before = "members:";
+    for port in object.list("members")? {
+        comma.word(out, before);
+        out.push_str(&word(port, object.names)?);
+        before = "";
+    }
+    if before == "members:" {
+        comma.word(out, before);
+    }
+    comma.end(out);
+    Ok(())
 }
 
 /// Maximum number of ports.

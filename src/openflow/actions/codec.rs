@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::base::json::Json;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::fields::Problem;
+use crate::openflow::json_object::JsonObject;
 use crate::openflow::text::{Plain, Sink, TextContext, TextRole, port_from_v10, port_to_v10};
 use crate::openflow::version::Version;
 
@@ -12,6 +13,7 @@ use super::number::put_hex_bytes;
 use super::parser::{InstructionRank, Parser};
 use super::shape::JsonMember;
 use super::written::WordForm;
+use super::written_form::WrittenForm;
 
 /// `OFPAT_EXPERIMENTER`, as an action and as an instruction.
 pub(super) const EXPERIMENTER: u16 = 0xffff;
@@ -199,6 +201,29 @@ pub(in crate::openflow) trait ActionCodec<'a>: Sized {
 
     /// Writes the keys of the JSON object that follow `type`.
     fn json(&self, json: &mut Json<'_>, cx: &TextContext<'_>);
+
+    /// How the action is written, where that follows from its members in JSON.
+    const FORM: WrittenForm = WrittenForm::word(Self::NAME);
+
+    /// Appends the text of the action that a JSON object is, which [`ActionCodec::json`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// A member is missing or malformed.
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        let form = Self::FORM;
+        out.push_str(form.word);
+        for (before, member) in form.members {
+            out.push_str(before);
+            let word = match *member {
+                "table" => object.table()?.ok_or_else(|| object.missing("table"))?,
+                member => object.need(member)?,
+            };
+            out.push_str(&word);
+        }
+        out.push_str(form.after);
+        Ok(())
+    }
 
     /// Parses what follows the word (in lower case) and appends the action or instruction, possibly several
     /// actions, encoded for the parser's version.

@@ -43,6 +43,8 @@ fixed_layout! {
         json.number(self.n_clauses);
     }
 
+    const FORM: WrittenForm = WrittenForm::new("conjunction", &[("(", "id"), (",", "clause"), ("/", "n_clauses")], ")");
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (id, dimension) = argument
             .split_once(',')

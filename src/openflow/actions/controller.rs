@@ -226,6 +226,19 @@ impl<'a> ActionCodec<'a> for Controller<'a> {
         }
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        let mut comma = Separator("(");
+        out.push_str(Self::NAME);
+        for key in ["reason", "max_len", "id", "userdata", "meter_id"] {
+            comma.argument(out, key, object.word(key)?);
+        }
+        if object.flag("pause")? {
+            comma.word(out, "pause");
+        }
+        comma.end(out);
+        Ok(())
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut controller = Controller::DEFAULT;
         let mut userdata = None;

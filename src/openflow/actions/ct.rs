@@ -155,6 +155,31 @@ impl<'a> ActionCodec<'a> for Ct<'a> {
         }
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        out.push_str(Self::NAME);
+        let mut comma = Separator("(");
+        for flag in ["commit", "force"] {
+            if object.flag(flag)? {
+                comma.word(out, flag);
+            }
+        }
+        comma.argument(out, "table", object.table()?);
+        comma.argument(out, "zone", object.word("zone")?);
+        match object.word("alg")?.as_deref() {
+            None => {}
+            Some("21") => comma.word(out, "alg=ftp"),
+            Some("69") => comma.word(out, "alg=tftp"),
+            Some(_) => return Err(Problem::syntax("alg is 21 (ftp) or 69 (tftp)")),
+        }
+        if let Some(actions) = object.take("exec") {
+            comma.word(out, "exec(");
+            text_of_actions(actions, object.names, out)?;
+            out.push(')');
+        }
+        comma.end(out);
+        Ok(())
+    }
+
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut nested = Vec::new();
         let (mut flags, mut table, mut alg) = (0, NO_TABLE, 0);

@@ -40,6 +40,16 @@ fixed_layout! {
         }
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        let mut comma = Separator("(");
+        out.push_str(Self::NAME);
+        for key in ["idle_timeout", "hard_timeout"] {
+            comma.argument(out, key, object.word(key)?);
+        }
+        comma.end(out);
+        Ok(())
+    }
+
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut timeouts = FinTimeout {
             idle_timeout: 0,

@@ -25,8 +25,6 @@
 //!
 //! `fixed_layout!` makes the struct, decode and encode only, for an action whose text does not follow from the members.
 
-use std::fmt;
-
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::Problem;
 
@@ -34,6 +32,7 @@ use super::arguments::nothing;
 use super::codec::put_zeros;
 use super::member::{MemberKind, MemberValue};
 use super::parser::Parser;
+use super::written_form::WrittenForm;
 
 /// Makes the struct and implements `ActionCodec` for an action that is a list of members.
 macro_rules! fixed_action {
@@ -79,13 +78,14 @@ macro_rules! fixed_action {
                 );)*
             }
 
+            const FORM: WrittenForm = WrittenForm::new(
+                $name,
+                &[$(($before, stringify!($member)),)*],
+                concat!($($after)?),
+            );
+
             fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-                const FORM: WrittenForm = WrittenForm {
-                    word: $name,
-                    members: &[$(($before, stringify!($member)),)*],
-                    after: concat!($($after)?),
-                };
-                let mut pieces = FORM.pieces(argument)?;
+                let mut pieces = Self::FORM.pieces(argument)?;
                 let action = $type {
                     $($member: pieces.parse::<$value, member_kind!($($kind)?)>(parser)?,)*
                 };
@@ -174,27 +174,6 @@ pub(super) fn encode_member<V: MemberValue, K: MemberKind<V>>(
     let done = out.len() - start;
     put_zeros(out, done.next_multiple_of(K::ALIGNMENT) - done);
     K::encode(value, out);
-}
-
-/// How an action is written. It displays as the action with the members' names in capitals:
-/// `check_pkt_larger(PKT_LEN)->DST`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct WrittenForm {
-    pub(super) word: &'static str,
-    /// The members, each with the text before it.
-    pub(super) members: &'static [(&'static str, &'static str)],
-    /// The text after the members.
-    pub(super) after: &'static str,
-}
-
-impl fmt::Display for WrittenForm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word)?;
-        for (before, member) in self.members {
-            write!(f, "{before}{}", member.to_ascii_uppercase())?;
-        }
-        f.write_str(self.after)
-    }
 }
 
 impl WrittenForm {

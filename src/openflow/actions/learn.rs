@@ -348,6 +348,37 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
         json.end_array();
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        out.push_str(Self::NAME);
+        let mut comma = Separator("(");
+        comma.argument(out, "table", object.table()?);
+        for key in [
+            "idle_timeout",
+            "hard_timeout",
+            "fin_idle_timeout",
+            "fin_hard_timeout",
+            "priority",
+            "cookie",
+            "limit",
+            "result_dst",
+        ] {
+            comma.argument(out, key, object.word(key)?);
+        }
+        for flag in ["send_flow_rem", "delete_learned"] {
+            if object.flag(flag)? {
+                comma.word(out, flag);
+            }
+        }
+        for spec in object.list("specs")? {
+            let mut spec = object.within(spec, "a part of learn")?;
+            comma.word(out, "");
+            text_of_spec(&mut spec, out)?;
+            spec.end()?;
+        }
+        comma.end(out);
+        Ok(())
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut learn = Learn {
             idle_timeout: 0,
@@ -505,6 +536,45 @@ impl LearnSpec<'_> {
         }
         json.end_object();
     }
+}
+
+/// Appends the text of one part.
+fn text_of_spec(spec: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+    let kind = spec.need("type")?;
+    if let Some(field) = spec.word("field")? {
+        let value = spec.take("value").ok_or_else(|| spec.missing("value"))?;
+        out.push_str(&field);
+        out.push('=');
+        out.push_str(&field_value(&field, value, spec.names)?);
+        return Ok(());
+    }
+    let source = match spec.word("src")? {
+        Some(source) => source,
+        None => spec.need("value")?,
+    };
+    match kind.as_str() {
+        "match" => {
+            out.push_str(&spec.need("dst")?);
+            out.push('=');
+            out.push_str(&source);
+        }
+        "load" => {
+            out.push_str("load:");
+            out.push_str(&source);
+            out.push_str("->");
+            out.push_str(&spec.need("dst")?);
+        }
+        "output" => {
+            out.push_str("output:");
+            out.push_str(&source);
+        }
+        _ => {
+            return Err(Problem::syntax(
+                "a part of learn is a match, a load or an output",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// If `dst` is a whole field, calls `show` with it and the value padded to its bytes.

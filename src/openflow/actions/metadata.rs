@@ -63,6 +63,16 @@ impl<'a> ActionCodec<'a> for WriteMetadata {
 
     const RANK: InstructionRank = InstructionRank::Metadata;
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        out.push_str("write_metadata:");
+        out.push_str(&object.need("metadata")?);
+        if let Some(mask) = object.word("mask")? {
+            out.push('/');
+            out.push_str(&mask);
+        }
+        Ok(())
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let number = |text: &str| {
             cookie_number(text).ok_or_else(|| Problem::syntax("metadata is a number of 64 bits"))

@@ -182,6 +182,50 @@ impl<'a> ActionCodec<'a> for Nat<'a> {
         }
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        out.push_str(Self::NAME);
+        let mut comma = Separator("(");
+        let ends = ["addr_min", "addr_max", "port_min", "port_max"].map(|key| object.word(key));
+        let [addr_min, addr_max, port_min, port_max] = ends;
+        let (addr_min, addr_max, port_min, port_max) = (addr_min?, addr_max?, port_min?, port_max?);
+        match object.word("kind")? {
+            Some(kind) => comma.word(out, &kind),
+            None if addr_min.is_some() => return Err(object.missing("kind")),
+            None => {}
+        }
+        if let Some(min) = addr_min {
+            let in_brackets = |address: String| match port_min {
+                Some(_) if address.contains(':') => format!("[{address}]"),
+                _ => address,
+            };
+            out.push('=');
+            out.push_str(&in_brackets(min));
+            if let Some(max) = addr_max {
+                out.push('-');
+                out.push_str(&in_brackets(max));
+            }
+            if let Some(min) = &port_min {
+                out.push(':');
+                out.push_str(min);
+            }
+            if let Some(max) = port_max {
+                out.push('-');
+                out.push_str(&max);
+            }
+        } else if addr_max.or(port_min).or(port_max).is_some() {
+            return Err(object.missing("addr_min"));
+        }
+        for (_, flag) in WORDS {
+            if object.flag(flag)? {
+                comma.word(out, flag);
+            }
+        }
+        if comma.is_open() {
+            comma.end(out);
+        }
+        Ok(())
+    }
+
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut nat = Nat {
             flags: 0,

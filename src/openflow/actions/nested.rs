@@ -63,6 +63,15 @@ macro_rules! nested_action {
                 self.actions.json_nested(json, cx);
             }
 
+            fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+                let actions = object.take("actions").ok_or_else(|| object.missing("actions"))?;
+                out.push_str(Self::NAME);
+                out.push('(');
+                text_of_actions(actions, object.names, out)?;
+                out.push(')');
+                Ok(())
+            }
+
             fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
                 let nested = parser.list(argument, $owner)?;
                 let actions = ActionList::new(&nested, 0, parser.version, ListForm::Actions);

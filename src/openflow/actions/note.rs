@@ -39,6 +39,8 @@ impl<'a> ActionCodec<'a> for Note<'a> {
         json.string(&hex_string(self.data));
     }
 
+    const FORM: WrittenForm = WrittenForm::new("note", &[(":", "data")], "");
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let data = hex_bytes(argument)?;
         Note { data: &data }.put(parser)

@@ -214,6 +214,32 @@ impl<'a> ActionCodec<'a> for Encap<'a> {
         json.end_array();
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        out.push_str("encap(");
+        out.push_str(&object.need("packet_type")?);
+        let mut comma = Separator("(");
+        let properties = object.list("properties")?;
+        for property in properties {
+            let mut property = object.within(property, "a property")?;
+            match property.need("type")?.as_str() {
+                "md_type" => comma.argument(out, "md_type", Some(property.need("md_type")?)),
+                "tlv" => {
+                    let class = property.need("class")?;
+                    let kind = property.need("tlv_type")?;
+                    let data = property.need("data")?;
+                    comma.word(out, &format!("tlv({class},{kind},0x{data})"));
+                }
+                _ => return Err(Problem::syntax("a property is a md_type or a tlv")),
+            }
+            property.end()?;
+        }
+        if !properties.is_empty() {
+            comma.end(out);
+        }
+        out.push(')');
+        Ok(())
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut headers = Arguments::new(argument);
         let header = headers
@@ -301,6 +327,22 @@ fixed_layout! {
             json.number(self.packet_type & 0xffff);
             json.end_object();
         }
+    }
+
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        out.push_str("decap(");
+        if let Some(packet_type) = object.take("packet_type") {
+            let mut packet_type = object.within(packet_type, "a packet type")?;
+            let (ns, kind) = (packet_type.need("ns")?, packet_type.need("type")?);
+            packet_type.end()?;
+            out.push_str("packet_type(ns=");
+            out.push_str(&ns);
+            out.push_str(",type=");
+            out.push_str(&kind);
+            out.push(')');
+        }
+        out.push(')');
+        Ok(())
     }
 
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {

@@ -78,6 +78,28 @@ impl<'a> ActionCodec<'a> for Output {
         }
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        let (port, field) = (object.word("port")?, object.word("field")?);
+        let max_len = object.word("max_len")?;
+        let text = match (port, field, max_len) {
+            (Some(port), None, None) => format!("output:{port}"),
+            (Some(port), None, Some(max_len)) if port == "CONTROLLER" => {
+                format!("CONTROLLER:{max_len}")
+            }
+            (Some(port), None, Some(max_len)) => format!("output(port={port},max_len={max_len})"),
+            (None, Some(field), None) => format!("output:{field}"),
+            (None, Some(field), Some(max_len)) if max_len == "65535" => format!("output:{field}"),
+            (None, Some(_), Some(_)) => {
+                return Err(Problem::syntax(
+                    "max_len is 65535 where a field holds the port",
+                ));
+            }
+            _ => return Err(Problem::syntax("an output has either a port or a field")),
+        };
+        out.push_str(&text);
+        Ok(())
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         if argument.contains("max_len") {
             return OutputTrunc::parse_arguments(argument, parser)?.put(parser);

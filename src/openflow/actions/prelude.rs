@@ -5,6 +5,7 @@ pub(super) use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind, be
 pub(super) use crate::openflow::fields::{
     Field, FieldRef, Header, Id, Prereq, Problem, put_port_json,
 };
+pub(super) use crate::openflow::json_object::{JsonObject, field_value, word};
 pub(super) use crate::openflow::text::{Sink, TextContext, TextRole};
 pub(super) use crate::openflow::version::Version;
 
@@ -16,8 +17,9 @@ pub(super) use super::codec::{
     ActionCodec, ActionHeader, Unencodable, Vendor, Wire, put_name, put_zeros, skip_zeros,
 };
 pub(super) use super::fixed::{
-    WrittenForm, decode_member, encode_member, fixed_action, fixed_layout, member_kind,
+    decode_member, encode_member, fixed_action, fixed_layout, member_kind,
 };
+pub(super) use super::json_text::text_of_actions;
 pub(super) use super::list::{ActionList, ListForm};
 pub(super) use super::member::{
     Below, Decimal, EthTypeDigits, GroupNumber, HashFields, LongBits, MemberKind, MemberValue,
@@ -32,3 +34,4 @@ pub(super) use super::shape::{JsonMember, JsonShape};
 pub(super) use super::written::{
     EQUALS_BITS, EQUALS_PORT, EQUALS_TABLE, EQUALS_TEXT, NamedArgument, Takes, WordForm,
 };
+pub(super) use super::written_form::WrittenForm;

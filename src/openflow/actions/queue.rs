@@ -73,6 +73,8 @@ impl<'a> ActionCodec<'a> for Enqueue {
         json.number(self.queue);
     }
 
+    const FORM: WrittenForm = WrittenForm::new("enqueue", &[(":", "port"), (":", "queue")], "");
+
     /// After 1.0: `set_queue`, `output`, `pop_queue`.
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         // The queue is the last part; a port name may contain colons.

@@ -38,6 +38,8 @@ fixed_layout! {
         self.dst.json(json);
     }
 
+    const FORM: WrittenForm = WrittenForm::new("load", &[(":", "value"), ("->", "dst")], "");
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (text, dst) = arrow(argument)?;
         let dst = Bits::parse_target(dst, parser)?;

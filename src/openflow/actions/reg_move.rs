@@ -89,6 +89,8 @@ impl<'a> ActionCodec<'a> for RegMove {
         self.dst.json(json);
     }
 
+    const FORM: WrittenForm = WrittenForm::new("move", &[(":", "src"), ("->", "dst")], "");
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (src, dst) = arrow(argument)?;
         let mut src = Bits::parse_source(src, parser)?;

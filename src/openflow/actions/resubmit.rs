@@ -116,6 +116,15 @@ impl<'a> ActionCodec<'a> for Resubmit {
         }
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        out.push_str("resubmit(");
+        out.push_str(&object.word("port")?.unwrap_or_default());
+        out.push(',');
+        out.push_str(&object.table()?.unwrap_or_default());
+        out.push_str(if object.flag("ct")? { ",ct)" } else { ")" });
+        Ok(())
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut resubmit = Resubmit::to_table(THIS_TABLE);
         let items = list(argument)?;

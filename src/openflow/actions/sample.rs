@@ -176,6 +176,25 @@ impl<'a> ActionCodec<'a> for Sample {
         }
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        let mut comma = Separator("(");
+        out.push_str(Self::NAME);
+        for key in [
+            "probability",
+            "collector_set_id",
+            "obs_domain_id",
+            "obs_point_id",
+            "sampling_port",
+        ] {
+            comma.argument(out, key, object.word(key)?);
+        }
+        if let Some(direction) = object.word("direction")? {
+            comma.word(out, &direction);
+        }
+        comma.end(out);
+        Ok(())
+    }
+
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let mut sample = Sample {
             probability: 0,

@@ -25,4 +25,32 @@ impl Separator {
         }
         sink.put(")");
     }
+
+    /// Appends the separator and a word.
+    pub(super) fn word(&mut self, out: &mut String, word: &str) {
+        out.push_str(std::mem::replace(&mut self.0, ","));
+        out.push_str(word);
+    }
+
+    /// Appends the separator and `name=value`, if there is a value.
+    pub(super) fn argument(&mut self, out: &mut String, name: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.word(out, name);
+            out.push('=');
+            out.push_str(&value);
+        }
+    }
+
+    /// Whether something was written.
+    pub(super) fn is_open(&self) -> bool {
+        self.0 == ","
+    }
+
+    /// Appends the closing bracket, preceded by the opening one if nothing was written.
+    pub(super) fn end(&mut self, out: &mut String) {
+        if !self.is_open() {
+            out.push_str(self.0);
+        }
+        out.push(')');
+    }
 }

@@ -117,6 +117,23 @@ impl<'a> ActionCodec<'a> for SetField<'a> {
         field.value_json(self.value, self.mask, json, cx);
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        let field = object.need("field")?;
+        let value = object
+            .take("value")
+            .ok_or_else(|| object.missing("value"))?;
+        let value = field_value(&field, value, object.names)?;
+        out.push_str("set_field:");
+        out.push_str(&value);
+        if let Some(mask) = object.word("mask")? {
+            out.push('/');
+            out.push_str(&mask);
+        }
+        out.push_str("->");
+        out.push_str(&field);
+        Ok(())
+    }
+
     fn parse(_: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let (text, name) = arrow(argument)?;
         let field = named_field(name)?;

@@ -80,6 +80,19 @@ impl<'a> ActionCodec<'a> for DecTtl<'a> {
         }
     }
 
+    fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+        out.push_str(Self::NAME);
+        let mut comma = Separator("(");
+        let ids = object.list("ids")?;
+        for id in ids {
+            comma.word(out, &word(id, object.names)?);
+        }
+        if !ids.is_empty() {
+            comma.end(out);
+        }
+        Ok(())
+    }
+
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         parser.demand_since_v11(word, Prereq::Ip)?;
         if argument.is_empty() {

@@ -80,6 +80,8 @@ impl<'a> ActionCodec<'a> for SetTunnel {
 
     const WORDS: &'static [&'static str] = &["set_tunnel", "set_tunnel64"];
 
+    const FORM: WrittenForm = WrittenForm::new("set_tunnel", &[(":", "tun_id")], "");
+
     fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
         let tun_id = uint(argument, "a tunnel key")?;
         let long = word == "set_tunnel64";

@@ -6,6 +6,8 @@
 //!
 //! JSON: `{"type":"unknown","number":26,"data":"88e70000"}`, `{"type":"experimenter","id":8992,"data":...}`.
 
+use std::fmt::Write as _;
+
 use crate::base::json::Json;
 use crate::openflow::bytes::Cursor;
 use crate::openflow::text::{Sink, TextRole};
@@ -16,6 +18,7 @@ use super::number::{hex_string, put_dec, put_dotted, put_hex};
 use super::parser::Parser;
 use super::shape::{JsonMember, JsonShape};
 use crate::openflow::fields::Problem;
+use crate::openflow::json_object::JsonObject;
 
 /// An action or instruction as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +112,30 @@ pub(super) const MEMBERS: [(&str, &[JsonMember]); 4] = {
         ("experimenter_instruction", ID),
     ]
 };
+
+/// Appends the text of an unknown action.
+pub(super) fn text_of_json(object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+    text_of("", object, out)
+}
+
+/// Appends the text of an unknown instruction.
+pub(super) fn text_of_json_instruction(
+    object: &mut JsonObject<'_>,
+    out: &mut String,
+) -> Result<(), Problem> {
+    text_of("_instruction", object, out)
+}
+
+fn text_of(ending: &str, object: &mut JsonObject<'_>, out: &mut String) -> Result<(), Problem> {
+    let data = object.need("data")?;
+    if let Some(id) = object.word("id")? {
+        let _ = write!(out, "experimenter{ending}(id={id},data={data})");
+    } else {
+        let number = object.need("number")?;
+        let _ = write!(out, "unknown{ending}(type={number},data={data})");
+    }
+    Ok(())
+}
 
 /// Reads what [`Unknown`] prints.
 pub(super) fn parse(word: &str, argument: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {

@@ -15,6 +15,7 @@
 //! | `shorthand` | `tcp`, `dl_vlan`, `vlan_tci` |
 
 mod compare;
+mod cover;
 mod field_bytes;
 mod fixed;
 pub(super) mod listing;
@@ -380,6 +381,10 @@ mod tests {
     fn values_as_json() {
         assert_eq!(json("vlan_vid", &[0x10, 0x42], None), "66");
         assert_eq!(json("vlan_vid", &[0x10, 0x42], Some(&[0x1f, 0xff])), "66");
+        assert_eq!(
+            json("vlan_vid", &[0, 0x42], Some(&[0x0f, 0xff])),
+            r#"{"value":66,"mask":4095}"#
+        );
         assert_eq!(
             json("vlan_vid", &[0x10, 0], Some(&[0x10, 0])),
             r#"{"value":4096,"mask":4096}"#

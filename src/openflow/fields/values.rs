@@ -327,7 +327,7 @@ pub(super) fn json(
             None => json.number(small(value)),
         },
         (FieldKind::Decimal, mask)
-            if field.id == Id::VLAN_VID && mask.is_none_or(|m| small(m) & 0xfff == 0xfff) =>
+            if field.id == Id::VLAN_VID && mask.is_none_or(|m| small(m) & 0x1fff == 0x1fff) =>
         {
             json.number(small(value) & 0xfff);
         }

@@ -197,3 +197,13 @@ pub fn encode<'a, M: Message<'a> + Encode>(
         At::Reply(_) | At::VendorReply(..) => None,
     }
 }
+
+/// A whole message at the numbers that `version` has for it; `None` as [`encode`].
+pub fn encode_in<'a, M: Message<'a> + Encode>(
+    message: &M,
+    version: Version,
+    xid: u32,
+) -> Option<Vec<u8>> {
+    let place = M::PLACES.iter().find(|place| place.is_in(version))?;
+    encode(message, version, place.at, xid)
+}

@@ -1,0 +1,329 @@
+//! What becomes of flows, as of one reading of the switch: for `--dry-run` and `--explain`.
+//!
+//! The changes are applied, in their order, to what was read. Flows count as equal if they mean the same, whatever
+//! their spelling.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::effect::FlowEffect;
+use super::input::FlowReader;
+use super::report::FlowOutcome;
+use super::request::Numbered;
+use crate::commands::switch::SwitchArg;
+use crate::commands::{Exit, Failure};
+use crate::openflow::actions::Action;
+use crate::openflow::flow;
+use crate::openflow::flow_change::FlowChange;
+use crate::openflow::flow_entry::{Flow, FlowEntry};
+use crate::openflow::meaning;
+use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::openflow::messages::flow_stats::FlowStats;
+use crate::openflow::repeats::Repeats;
+use crate::openflow::text::{Plain, TextContext};
+use crate::openflow::version::Version;
+use crate::source::Switch;
+
+/// Maximum number of pairs of flows that are compared for the warnings.
+const MAX_COMPARED: usize = 20_000_000;
+
+/// `OFPTT_ALL`
+const ALL_TABLES: u8 = 255;
+
+/// The flows of a switch with the changes applied so far.
+pub(super) struct FlowPlan {
+    version: Version,
+    flows: Vec<Option<PlannedFlow>>,
+    /// The flows by their keys.
+    by_key: HashMap<Vec<u8>, usize>,
+    scratch: Plain,
+}
+
+/// A flow of the switch.
+struct PlannedFlow {
+    flow: Flow,
+    key: Vec<u8>,
+    effect: Vec<u8>,
+    /// The change that made it what it is, by its number.
+    by: Option<usize>,
+}
+
+impl FlowPlan {
+    /// Reads the flows of a switch.
+    ///
+    /// # Errors
+    ///
+    /// The switch does not answer, or one of its flows is malformed.
+    pub(super) async fn read(
+        session: &mut Switch,
+        switch: &SwitchArg,
+    ) -> Result<FlowPlan, Failure> {
+        let mut plan = FlowPlan {
+            version: session.version(),
+            flows: Vec::new(),
+            by_key: HashMap::new(),
+            scratch: Plain::default(),
+        };
+        let mut is_whole = true;
+        let malformed = session
+            .each_flow(|stats| is_whole &= plan.put(Flow::from(&stats.entry), None).is_some())
+            .await;
+        let malformed = malformed.map_err(|error| switch.failure(error))?;
+        if malformed.is_some() || !is_whole {
+            let message = format!("{} has a flow that makes no sense", switch.name());
+            return Err(Failure::new(Exit::Failed, message).hint(
+                "`ovs dump-flows` shows it; without --dry-run and --explain flows are not read",
+            ));
+        }
+        Ok(plan)
+    }
+
+    /// Puts a flow in the place of the one with its key; `None` if it is malformed.
+    fn put(&mut self, flow: Flow, by: Option<usize>) -> Option<usize> {
+        let (key, effect) = self.meaning(&flow)?;
+        let planned = Some(PlannedFlow {
+            flow,
+            key: key.clone(),
+            effect,
+            by,
+        });
+        if let Some(at) = self.by_key.get(&key).copied() {
+            *self.flows.get_mut(at)? = planned;
+            return Some(at);
+        }
+        let at = self.flows.len();
+        self.flows.push(planned);
+        self.by_key.insert(key, at);
+        Some(at)
+    }
+
+    /// The key and the effect of a flow.
+    fn meaning(&mut self, flow: &Flow) -> Option<(Vec<u8>, Vec<u8>)> {
+        let told_by = Some(self.version);
+        let message = flow.flow_mod(FlowCommand::Add)?;
+        let entry = message.entry()?;
+        let (mut key, mut effect) = (Vec::new(), Vec::new());
+        meaning::put_key(&entry, told_by, &mut key);
+        meaning::put_effect(&entry, told_by, &mut self.scratch, &mut effect).ok()?;
+        Some((key, effect))
+    }
+
+    /// Applies the changes, and returns what becomes of each flow that they concern.
+    pub(super) fn apply(&mut self, changes: &[Numbered], cx: &TextContext<'_>) -> Vec<FlowEffect> {
+        let mut effects = Vec::new();
+        for (number, change) in changes {
+            match change.command {
+                FlowCommand::Add => effects.extend(self.add(*number, change, cx)),
+                _ => {
+                    for at in self.selected(change) {
+                        effects.extend(self.change(*number, at, change, cx));
+                    }
+                }
+            }
+        }
+        effects
+    }
+
+    fn add(
+        &mut self,
+        number: usize,
+        change: &FlowChange,
+        cx: &TextContext<'_>,
+    ) -> Option<FlowEffect> {
+        let (key, effect) = self.meaning(&change.flow)?;
+        let at = self.by_key.get(&key).copied();
+        let before = at.and_then(|at| self.flows.get(at)?.as_ref());
+        let outcome = match before {
+            None => FlowOutcome::Added,
+            Some(before) if before.effect == effect => FlowOutcome::Unchanged,
+            Some(_) => FlowOutcome::Modified,
+        };
+        let old = before.filter(|_| outcome == FlowOutcome::Modified);
+        let old = old.map(|before| text_of(&before.flow, cx));
+        if outcome != FlowOutcome::Unchanged {
+            self.put(change.flow.clone(), Some(number))?;
+        }
+        Some(FlowEffect {
+            number,
+            outcome,
+            flow: text_of(&change.flow, cx),
+            before: old,
+        })
+    }
+
+    /// Modifies or removes a flow.
+    fn change(
+        &mut self,
+        number: usize,
+        at: usize,
+        change: &FlowChange,
+        cx: &TextContext<'_>,
+    ) -> Option<FlowEffect> {
+        let slot = self.flows.get_mut(at)?;
+        let old = slot.take()?;
+        let before = text_of(&old.flow, cx);
+        if super::input::is_deletion(change.command) {
+            self.by_key.remove(&old.key);
+            return Some(FlowEffect {
+                number,
+                outcome: FlowOutcome::Removed,
+                flow: before,
+                before: None,
+            });
+        }
+        let mut flow = old.flow.clone();
+        flow.actions = change.flow.actions.clone();
+        // Later versions leave the cookie as it is.
+        if self.version < Version::V12 && !change.keeps_cookie {
+            flow.cookie = change.flow.cookie;
+        }
+        let (_, effect) = self.meaning(&flow)?;
+        let is_same = effect == old.effect;
+        let text = text_of(&flow, cx);
+        let slot = self.flows.get_mut(at)?;
+        *slot = Some(PlannedFlow {
+            flow,
+            effect,
+            by: if is_same { old.by } else { Some(number) },
+            key: old.key,
+        });
+        Some(FlowEffect {
+            number,
+            outcome: if is_same {
+                FlowOutcome::Unchanged
+            } else {
+                FlowOutcome::Modified
+            },
+            flow: text,
+            before: Some(before).filter(|_| !is_same),
+        })
+    }
+
+    /// The flows that a modification or deletion selects.
+    fn selected(&mut self, change: &FlowChange) -> Vec<usize> {
+        let is_strict = matches!(
+            change.command,
+            FlowCommand::ModifyStrict | FlowCommand::DeleteStrict
+        );
+        let is_selected = |planned: &PlannedFlow| {
+            let flow = &planned.flow;
+            let table = change.flow.table_id;
+            let in_cookie = |(value, mask): (u64, u64)| (flow.cookie ^ value) & mask == 0;
+            (table == ALL_TABLES || table == flow.table_id)
+                && change.match_cookie.is_none_or(in_cookie)
+                && (change.out_port).is_none_or(|port| flow.actions.list().sends_to(port))
+                && change.out_group.is_none_or(|group| uses_group(flow, group))
+                && if is_strict {
+                    flow.priority == change.flow.priority && flow.fields == change.flow.fields
+                } else {
+                    change.flow.fields.covers(&flow.fields)
+                }
+        };
+        let flows = self.flows.iter().enumerate();
+        let selected = flows.filter(|(_, flow)| flow.as_ref().is_some_and(is_selected));
+        selected.map(|(at, _)| at).collect()
+    }
+
+    /// Warns of added and changed flows that no packet reaches, or that overlap with others of their priority.
+    ///
+    /// # Errors
+    ///
+    /// Warnings are errors.
+    pub(super) fn warn(
+        &self,
+        reader: &mut FlowReader<'_>,
+        cx: &TextContext<'_>,
+    ) -> Result<(), Failure> {
+        let mut tables: BTreeMap<u8, Vec<&PlannedFlow>> = BTreeMap::new();
+        for planned in self.flows.iter().flatten() {
+            tables
+                .entry(planned.flow.table_id)
+                .or_default()
+                .push(planned);
+        }
+        let mut compared = 0usize;
+        for planned in self.flows.iter().flatten() {
+            let Some(number) = planned.by else { continue };
+            let others = tables
+                .get(&planned.flow.table_id)
+                .map_or(&[][..], Vec::as_slice);
+            compared = compared.saturating_add(others.len());
+            if compared > MAX_COMPARED {
+                let text = "too many flows: not all were compared with the others of their table";
+                reader.warnings.add(|| text.to_owned());
+                return Ok(());
+            }
+            let flow = &planned.flow;
+            if is_conjunctive(flow) {
+                continue;
+            }
+            let mut others = others.iter().filter(|other| other.key != planned.key);
+            let hides = others.clone().find(|other| {
+                other.flow.priority > flow.priority
+                    && !expires(&other.flow)
+                    && !is_conjunctive(&other.flow)
+                    && other.flow.fields.covers(&flow.fields)
+            });
+            if let Some(other) = hides {
+                let by = text_of(&other.flow, cx);
+                reader.warn_of(number, &format!("no packet reaches it: hidden by {by}"))?;
+                continue;
+            }
+            let overlaps = others.find(|other| {
+                other.flow.priority == flow.priority
+                    && other.effect != planned.effect
+                    && !is_conjunctive(&other.flow)
+                    && other.flow.fields.meets(&flow.fields)
+            });
+            if let Some(other) = overlaps {
+                let other = text_of(&other.flow, cx);
+                let text =
+                    format!("which of both takes a packet is undefined: it overlaps with {other}");
+                reader.warn_of(number, &text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn expires(flow: &Flow) -> bool {
+    flow.idle_timeout != 0 || flow.hard_timeout != 0
+}
+
+/// Whether it is part of a conjunctive match, whose flows work together.
+fn is_conjunctive(flow: &Flow) -> bool {
+    let actions = flow.actions.list();
+    let mut actions = actions.iter().flatten();
+    actions.any(|action| matches!(action, Action::Conjunction(_)))
+}
+
+fn uses_group(flow: &Flow, group: u32) -> bool {
+    use crate::openflow::actions::SwitchReference;
+    let mut uses = false;
+    let list = flow.actions.list();
+    list.references(&mut |reference| uses |= reference == SwitchReference::Group(group));
+    uses
+}
+
+/// The flow as dump-flows prints it, without statistics.
+fn text_of(flow: &Flow, cx: &TextContext<'_>) -> String {
+    let mut line = Plain::default();
+    let message = flow.flow_mod(FlowCommand::Add);
+    if let Some(entry) = message.as_ref().and_then(|message| message.entry()) {
+        let stats = without_statistics(entry);
+        // A malformed flow ends where it makes no sense.
+        let _ = flow::text(&stats, false, &mut Repeats::new(), &mut line, cx);
+    }
+    line.0
+}
+
+fn without_statistics(entry: FlowEntry<'_>) -> FlowStats<'_> {
+    FlowStats {
+        entry,
+        duration_sec: 0,
+        duration_nsec: 0,
+        idle_age: None,
+        hard_age: None,
+        packet_count: None,
+        byte_count: None,
+    }
+}
