@@ -190,7 +190,10 @@ impl<'s> Bridge<'s> {
             };
             let reason = said
                 .lines()
-                .find(|line| !line.contains("|WARN|") && !line.starts_with('0'))
+                .find(|line| {
+                    let is_log = line.contains("|WARN|") || line.contains("|INFO|");
+                    !is_log && !line.starts_with(['0', ' '])
+                })
                 .unwrap_or_default()
                 .replace(&place, "");
             let reason = reason.trim_start_matches(|c: char| c.is_ascii_digit());

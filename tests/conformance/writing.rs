@@ -19,6 +19,18 @@ const STRICTER: &[(&str, &str)] = &[
         "ovs-ofctl takes the last value, whatever the match begins with: `icmp6,nw_proto=8` matches protocol 8",
     ),
     (
+        "needs ct_state=+trk-inv in the match",
+        "ovs-ofctl leaves the field out: the flow would match every tracked connection",
+    ),
+    (
+        "has no action meter",
+        "ovs-ofctl leaves the meter out before 1.3, if there is a clone",
+    ),
+    (
+        "only the lower 128 bits can be loaded",
+        "numbers have 128 bits at most: `set_field` sets all of a longer option of a tunnel",
+    ),
+    (
         "arp_op has 8 bits",
         "ovs-ofctl cuts the value off: `arp_op=0x2001` matches requests",
     ),
