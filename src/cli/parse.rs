@@ -93,7 +93,15 @@ fn called_first(parent: &clap::Command, words: &[OsString]) -> Option<clap::Comm
     if command.has_subcommands() {
         return Some(group(command, called_first(command, rest)?));
     }
-    let command = Global::augment_args(command.clone());
+    // A command may have an option of its own in the place of a global one.
+    let globals = Global::augment_args(clap::Command::new("ovs"));
+    let globals = globals.get_arguments();
+    let globals = globals.filter(|global| {
+        command
+            .get_arguments()
+            .all(|own| own.get_id() != global.get_id())
+    });
+    let command = command.clone().args(globals);
     Some(with_environment(
         command.mut_args(|argument| argument.global(false)),
     ))

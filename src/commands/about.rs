@@ -31,6 +31,8 @@ pub enum Does {
     Watchable,
     /// It changes the database.
     Changes,
+    /// It changes the flows of a switch.
+    WritesFlows,
     /// None of these.
     Other,
 }
@@ -55,6 +57,8 @@ pub enum JsonDocument {
     Topology,
     /// Flows; with `--count` how many there are, with `--all` those of each bridge.
     Flows,
+    /// How many flows were written; with `--dry-run` or `--explain` what becomes of each.
+    FlowCounts,
     /// Groups.
     Groups,
     /// Meters.
@@ -128,6 +132,11 @@ impl About {
     /// A command that changes the database.
     pub const fn changes() -> About {
         About::new(Does::Changes)
+    }
+
+    /// A command that changes the flows of a switch.
+    pub const fn writes_flows() -> About {
+        About::new(Does::WritesFlows).document(JsonDocument::FlowCounts)
     }
 
     /// A command that neither reads from a switch nor changes one.

@@ -64,6 +64,8 @@ pub enum Completer {
     OpenFlowPorts,
     /// Pages of the manual.
     Pages,
+    /// Words of the OpenFlow configuration of a port, with commas in between.
+    PortWords,
     /// Ports.
     Ports,
     /// Ports and bridges.
@@ -119,6 +121,7 @@ impl Value {
     pub const OPENFLOW_PORT: Value = Value::new("PORT", Completer::OpenFlowPorts);
     pub const PAGE: Value = Value::new("COMMAND", Completer::Pages);
     pub const PORT: Value = Value::new("PORT", Completer::Ports);
+    pub const PORT_WORDS: Value = Value::new("WORD[,WORD]", Completer::PortWords);
     pub const RECORD: Value = Value::new("RECORD", Completer::Records);
     pub const SORT_FIELD: Value = Value::new("FIELD", Completer::SortFields);
     pub const SWITCH: Value = Value::new("SWITCH", Completer::Switches);

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::flow_monitors::FlowMonitors;
 use crate::output::Frame;
 
 /// The interval between two runs of a watched command.
@@ -53,6 +54,7 @@ pub(super) struct CapturedOutput {
     pub(super) frame: RefCell<Option<Frame>>,
     pub(super) remarks: RefCell<Vec<String>>,
     pub(super) asked_a_switch: Cell<bool>,
+    pub(super) monitors: FlowMonitors,
 }
 
 impl CapturedOutput {
@@ -71,10 +73,18 @@ impl CapturedOutput {
         self.asked_a_switch.set(true);
     }
 
+    /// Records that the switches report everything that was read from them, if they report all changes of flows.
+    pub(super) fn asked_for_flows_only(&self) {
+        if self.monitors.is_complete() {
+            self.asked_a_switch.set(false);
+        }
+    }
+
     pub(super) fn begin(&self) {
         self.frame.take();
         self.remarks.take();
         self.asked_a_switch.set(false);
+        self.monitors.begin();
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `args` | the arguments, and the request made from them |
 //! | `choice` | the selection of flows that a switch cannot make |
 //! | `dump` | the requests to one switch |
+//! | `changes` | `--watch`: the flows that came and went between two dumps |
 //! | `drops` | `--drops`: whether a flow drops certainly |
 //! | `lines` | formatting of replies, on several cores |
 //! | `printer` | flows as lines or JSON |
@@ -12,6 +13,7 @@
 //! | `count` | `--count`: the number of flows |
 
 mod args;
+mod changes;
 mod choice;
 mod count;
 mod drops;
@@ -65,6 +67,9 @@ impl Args {
             }
             None => self.dump_all(cx, &mut out).await,
         };
+        if let Some(capture) = cx.capture().filter(|_| self.shows_flows_only()) {
+            capture.asked_for_flows_only();
+        }
         // The JSON document is closed even if it is incomplete.
         match outcome {
             Err(failure) if !out.has_answer() => Err(failure),
@@ -156,6 +161,11 @@ impl Args {
         let choice = self.choice(&names.ports, switch).map_err(unknown)?;
         let session = opened.map_err(Stop::Switch)?;
         let allowed = session.allowed();
+        let changes = if self.count {
+            None
+        } else {
+            self.changes(cx, switch, &session, &filter).await
+        };
         let survey = || DropSurvey::new(&filter, session.version(), cx.versions.is_some());
         let mut dump = Dump {
             survey: self.drops.then(survey),
@@ -194,6 +204,8 @@ impl Args {
             ports: spelling,
             names,
         };
+        // A survey of drops widens it.
+        let filter = changes.is_some().then(|| dump.filter.clone());
         let mut lines = FlowOutput::new(std::mem::take(printer), settings);
         let outcome = if self.sorting.is_empty() && !self.drops {
             dump.print(&mut lines).await
@@ -201,6 +213,9 @@ impl Args {
             dump.print_sorted(Waiting::new(&self.sorting), &mut lines)
                 .await
         };
+        if let (Ok(()), Some(changes), Some(filter)) = (&outcome, &changes, &filter) {
+            changes::keep(cx, switch, changes, filter, &mut lines);
+        }
         *printer = lines.printer;
         outcome
     }

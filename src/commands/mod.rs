@@ -14,6 +14,7 @@
 //! | `progress` | the line that shows a step that takes long |
 //! | `watch` | `--watch`: a command run repeatedly, and its changes |
 //! | `capture` | the captured output of a watched command |
+//! | `flow_monitors` | the flow monitors of a watched command |
 //! | `reporter` | remarks and log lines on stderr |
 //! | `today` | what is typed with Open vSwitch's own tools, and its counterpart |
 //! | `lines` | the rows of interfaces, which several commands list |
@@ -28,6 +29,7 @@ mod capture;
 mod context;
 mod dumped;
 mod failure;
+mod flow_monitors;
 mod flow_reading;
 mod host;
 mod lines;
@@ -57,6 +59,7 @@ pub mod path;
 pub mod port;
 pub mod sandbox;
 pub mod show;
+pub mod table;
 pub mod tag;
 pub mod tunnel;
 
@@ -125,6 +128,9 @@ pub enum Command {
     /// The flow tables of a switch: how many flows, how many lookups
     #[command(add = Purpose::Flows)]
     DumpTables(dump_tables::Args),
+    /// Flow tables: names, eviction, vacancy events, table miss
+    #[command(subcommand, add = Purpose::Flows)]
+    Table(table::Command),
     /// The bridges and their connections, as a picture
     #[command(add = Purpose::Read)]
     Graph(graph::Args),
@@ -167,6 +173,7 @@ impl Command {
             Command::DumpGroups(args) => args.run(cx).await?,
             Command::DumpMeters(args) => args.run(cx).await?,
             Command::DumpTables(args) => args.run(cx).await?,
+            Command::Table(command) => command.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),

@@ -2,6 +2,7 @@
 
 mod change;
 mod find;
+mod openflow;
 mod resolve;
 mod settings;
 mod show;
@@ -125,7 +126,10 @@ impl Command {
             }
             Command::Find { what } => find::find(cx, what).await,
             Command::Resolve { bridge, ports } => resolve::resolve(cx, bridge, ports).await,
-            Command::Change(change) => write::make(cx, change).await,
+            Command::Change(change) => match change.openflow()? {
+                Some((port, words)) => openflow::set(cx, port, words).await,
+                None => write::make(cx, change).await,
+            },
         }
     }
 }

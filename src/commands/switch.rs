@@ -5,16 +5,20 @@ mod failures;
 mod tables;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
 
 use super::{Context, Exit, Failure, quoted};
 use crate::model::names::{PortNames, SwitchNames, TableNames};
 use crate::model::{Depth, Scope, Want};
+use crate::openflow::fields::Filter;
 use crate::openflow::messages::groups::GROUP_ALL;
 use crate::openflow::messages::meters::METER_ALL;
-use crate::openflow::version::Versions;
+use crate::openflow::version::{Version, Versions};
 use crate::ovsdb::{Error, Function, Select};
 use crate::source::address::{AddressError, SwitchConnectError};
-use crate::source::{Database, Switch, SwitchAddress};
+use crate::source::{Database, FlowMonitor, Switch, SwitchAddress, SwitchError};
 
 /// A switch to talk OpenFlow to.
 #[derive(Debug)]
@@ -66,6 +70,34 @@ impl SwitchArg {
         }
     }
 
+    /// Like [`SwitchArg::connect`] with one of `versions`, the only ones that have `what`.
+    pub(super) async fn connect_for(
+        &self,
+        cx: &Context,
+        versions: Versions,
+        what: &str,
+    ) -> Result<Switch, Failure> {
+        let offer = offered(cx).intersection(versions);
+        if offer == Versions::NONE {
+            let message = format!("{what} exists in {versions} only, which -O does not offer");
+            let failure = Failure::new(Exit::Usage, message);
+            return Err(match versions.highest() {
+                Some(version) => failure.hint(format!("leave -O out, or give -O {version}")),
+                None => failure,
+            });
+        }
+        match self.try_connect(cx, offer).await {
+            Ok(session) => {
+                cx.tell(&format!("{} speaks {}", self.name(), session.version()));
+                Ok(session)
+            }
+            Err(SwitchConnectError::Session(SwitchError::NoCommonVersion { theirs, .. })) => {
+                Err(self.lacks_version(what, versions, theirs))
+            }
+            Err(why) => Err(self.no_session(cx, why).await),
+        }
+    }
+
     /// Like [`SwitchArg::connect`] with these versions, but returns the error unchanged.
     pub(super) async fn try_connect(
         &self,
@@ -76,6 +108,19 @@ impl SwitchArg {
             capture.asked_a_switch();
         }
         self.address.connect(&cx.database, offer).await
+    }
+
+    /// Monitors flows of the switch, see [`FlowMonitor`].
+    pub(super) async fn monitor_flows(
+        &self,
+        cx: &Context,
+        version: Version,
+        filter: &Filter,
+        news: Arc<Notify>,
+    ) -> Result<Option<FlowMonitor>, SwitchConnectError> {
+        let address = &self.address;
+        let monitor = address.monitor_flows(&cx.database, version, filter, news);
+        monitor.await
     }
 
     /// The names of the switch's ports: complete, from the database, for one of its bridges; else, or if the

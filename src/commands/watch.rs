@@ -5,8 +5,8 @@
 //! can be watched without code of its own.
 //!
 //! The runs also determine when the next one starts. The parts of the database that they read are monitored,
-//! and a change starts the next run. Commands that read from a switch, which does not report changes, are
-//! repeated at an interval.
+//! and a change starts the next run; so do the changes of flows, where the switch has a flow monitor. What else is
+//! read from a switch it does not report: these commands are repeated at an interval.
 
 mod reader;
 mod signals;
@@ -89,6 +89,16 @@ struct TimedFrame {
     time: SystemTime,
 }
 
+impl TimedFrame {
+    fn of_now(frame: Frame) -> TimedFrame {
+        TimedFrame {
+            frame,
+            at: Instant::now(),
+            time: SystemTime::now(),
+        }
+    }
+}
+
 /// The failure of the last run.
 struct ReadFailure {
     message: String,
@@ -168,6 +178,8 @@ impl<'c> Watcher<'c> {
         let began = Instant::now();
         let outcome = self.command.once(&self.cx).await;
         self.took = began.elapsed();
+        // A run that failed may not have read all.
+        self.asked_a_switch &= outcome.is_err();
         self.asked_a_switch |= capture.asked_a_switch.get();
         let frame = capture.frame.take();
         let remarks = capture.remarks.take();
@@ -198,21 +210,19 @@ impl<'c> Watcher<'c> {
     }
 
     /// Takes the output of a successful run.
-    fn seen(&mut self, frame: Frame, why: Trigger) -> Result<(), Failure> {
+    fn seen(&mut self, mut frame: Frame, why: Trigger) -> Result<(), Failure> {
         let recovered = self.failure.take().is_some();
         if recovered && !self.out.is_screen() {
             self.options.remark("ovs: connected again");
         }
-        let seen = TimedFrame {
-            frame,
-            at: Instant::now(),
-            time: SystemTime::now(),
-        };
-        if why == Trigger::Resized && self.now.is_some() {
+        if let (Trigger::Resized, Some(now)) = (why, &mut self.now) {
             // The same differences as before, on a resized screen.
-            self.now = Some(seen);
+            frame.added.append(&mut now.frame.added);
+            frame.removed.extend(now.frame.removed.drain());
+            self.now = Some(TimedFrame::of_now(frame));
             return self.print();
         }
+        let seen = TimedFrame::of_now(frame);
         // Changes stay marked until the next change; if a switch is polled, until the next run.
         let is_new = match &self.now {
             None => true,
@@ -253,14 +263,11 @@ impl<'c> Watcher<'c> {
         };
         let is_news = self.failure.is_none();
         if is_gone && let Some(now) = self.now.as_ref().filter(|now| !now.frame.is_empty()) {
-            let nothing = TimedFrame {
-                frame: Frame {
-                    items: Vec::new(),
-                    ..now.frame.clone()
-                },
-                at: Instant::now(),
-                time: SystemTime::now(),
-            };
+            let nothing = TimedFrame::of_now(Frame {
+                items: Vec::new(),
+                added: Vec::new(),
+                ..now.frame.clone()
+            });
             self.before = self.now.replace(nothing);
             if !self.out.is_screen() {
                 self.print()?;
@@ -349,9 +356,21 @@ impl<'c> Watcher<'c> {
         // Rates refer to the requested interval.
         let counts = self.now.as_ref().is_some_and(|now| now.frame.counts());
         let rings = !(self.asked_a_switch && counts);
+        let flows_changed = async {
+            match self.cx.capture() {
+                Some(capture) => capture.monitors.changed().await,
+                None => pending().await,
+            }
+        };
+        let changed = async {
+            tokio::select! {
+                () = self.cx.database.changed() => {}
+                () = flows_changed => {}
+            }
+        };
         tokio::select! {
             () = next_poll => Trigger::Time,
-            () = self.cx.database.changed(), if rings => {
+            () = changed, if rings => {
                 tokio::time::sleep(SETTLE).await;
                 let least = self.interval.least().max(self.took);
                 let since = self.now.as_ref().map_or(Duration::ZERO, |now| now.at.elapsed());

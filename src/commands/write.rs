@@ -6,9 +6,11 @@
 //! | `undo` | removal of ports that the switch refuses |
 //! | `interrupt` | the report of the state of a change when a signal ends the process |
 //! | `print` | the report of changes |
+//! | `of_switch` | changes by OpenFlow, reported in the same way |
 
 mod applied;
 mod interrupt;
+pub(super) mod of_switch;
 mod print;
 mod undo;
 
@@ -153,7 +155,7 @@ async fn make_at(
     };
     let mut lines = lines(cx, &edit);
     for line in &mut lines {
-        line.uuid = edit.uuid(line.object.row);
+        line.uuid = line.object.row.and_then(|row| edit.uuid(row));
         line.learn(&states);
     }
     let failed = not_applied(&edit, &states);

@@ -132,6 +132,11 @@ impl PortNames {
         self.bonds.get(bond).map(Vec::as_slice)
     }
 
+    /// Whether no port is known.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Every number with its name, by number.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
         let mut all: Vec<(u32, &str)> = self

@@ -2,6 +2,7 @@
 //! reusable buffer.
 
 mod connection;
+mod monitoring;
 mod writing;
 
 use std::collections::VecDeque;

@@ -20,6 +20,10 @@ pub struct Frame {
     pub clocks: Vec<&'static str>,
     /// Items with equal keys are matched by their order.
     pub items: Vec<Item>,
+    /// Items that were added since the frame before. Those that are in neither frame came and went.
+    pub added: Vec<Item>,
+    /// The keys of items that were removed since the frame before. Those that are in both frames were replaced.
+    pub removed: HashSet<String>,
     /// What the items are (`ports`), for the message that there are none.
     pub what: String,
 }
@@ -145,17 +149,28 @@ impl Frame {
             if keys.contains(key) {
                 last = Some(*key);
             } else {
-                gone.entry(last).or_default().push(Difference {
-                    change: Some(ItemChange::Gone),
-                    ..Difference::unchanged(item)
-                });
+                let gone = gone.entry(last).or_default();
+                gone.push(Difference::of(ItemChange::Gone, item));
             }
         }
         let old: HashMap<ItemKey<'_>, &Item> = old.into_iter().collect();
         let mut all = gone.remove(&None).unwrap_or_default();
         for (key, item) in new {
-            all.push(self.difference(item, old.get(&key).copied(), elapsed));
+            match old.get(&key).copied() {
+                Some(was) if self.removed.contains(key.0) => {
+                    all.push(Difference::of(ItemChange::Gone, was));
+                    all.push(Difference::of(ItemChange::New, item));
+                }
+                was => all.push(self.difference(item, was, elapsed)),
+            }
             all.extend(gone.remove(&Some(key)).unwrap_or_default());
+        }
+        for item in &self.added {
+            let key = (item.key.as_str(), 1);
+            if !keys.contains(&key) && !old.contains_key(&key) {
+                all.push(Difference::of(ItemChange::New, item));
+                all.push(Difference::of(ItemChange::Gone, item));
+            }
         }
         Changes {
             all,
@@ -170,10 +185,7 @@ impl Frame {
         elapsed: Option<Duration>,
     ) -> Difference<'f> {
         let Some(was) = was else {
-            return Difference {
-                change: Some(ItemChange::New),
-                ..Difference::unchanged(item)
-            };
+            return Difference::of(ItemChange::New, item);
         };
         let mut rates = Vec::new();
         if let Some(seconds) = elapsed
@@ -243,6 +255,14 @@ impl<'f> Difference<'f> {
     fn unchanged(item: &'f Item) -> Difference<'f> {
         Difference {
             change: None,
+            ..Difference::of(ItemChange::New, item)
+        }
+    }
+
+    /// An item that came or went.
+    fn of(change: ItemChange, item: &'f Item) -> Difference<'f> {
+        Difference {
+            change: Some(change),
             item,
             was: None,
             rates: Vec::new(),

@@ -58,7 +58,7 @@ impl PaintedText {
     }
 
     /// Appends `text` with this role in the style of its change.
-    pub(super) fn mark(&mut self, change: ItemChange, role: ColourRole, text: &str) {
+    pub fn mark(&mut self, change: ItemChange, role: ColourRole, text: &str) {
         self.put_styled(self.palette.mark(change, role, text), text);
     }
 

@@ -35,8 +35,8 @@ impl Verb {
 /// A changed object.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Object {
-    /// Its row.
-    pub(crate) row: RowId,
+    /// Its row; `None` if it is not in the database.
+    pub(crate) row: Option<RowId>,
     /// The kind of change.
     pub(crate) verb: Verb,
     /// `bridge`, `port`, `interface`, or the table's name in lower case.
@@ -158,7 +158,7 @@ impl Edit<'_> {
             .copied()
             .filter(|row| !self.draft.is_gone(*row));
         Some(Object {
-            row,
+            row: Some(row),
             verb,
             kind: match self.draft.table(row) {
                 "Port" if self.is_vlan_bridge(row) => "bridge".to_owned(),

@@ -1,9 +1,16 @@
 //! The address of a switch, and how to connect to it.
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::database::PROBE_INTERVAL;
+use super::flow_monitor::FlowMonitor;
 use super::switch::{Switch, SwitchError};
 use super::{Database, Host};
+use crate::openflow::fields::Filter;
 use crate::openflow::session::Session;
-use crate::openflow::version::Versions;
+use crate::openflow::version::{Version, Versions};
 use crate::ovsdb::{self, Function, Row, Select};
 use crate::transport::listener::{Listener, is_loopback};
 use crate::transport::{ConnectErrorKind, Endpoint, EndpointError, Pauses};
@@ -158,6 +165,27 @@ impl SwitchAddress {
             session.map_err(SwitchConnectError::Session)?
         };
         Ok(Switch::new(session, self.is_bridge))
+    }
+
+    /// Connects with this version, and monitors flows: see [`FlowMonitor`]. `None`: the switch has no flow monitor.
+    ///
+    /// # Errors
+    ///
+    /// See [`SwitchConnectError`].
+    pub async fn monitor_flows(
+        &self,
+        database: &Database,
+        version: Version,
+        filter: &Filter,
+        news: Arc<Notify>,
+    ) -> Result<Option<FlowMonitor>, SwitchConnectError> {
+        let switch = self.connect(database, [version].into_iter().collect());
+        let switch = Box::pin(switch).await?;
+        // The other side of a Unix socket cannot vanish without the socket being closed.
+        let is_local = matches!(self.endpoint, Endpoint::Unix(_)) && !self.is_found_by_database();
+        let probe = (!is_local).then_some(PROBE_INTERVAL);
+        let monitor = FlowMonitor::start(switch, filter, probe, news).await;
+        monitor.map_err(SwitchConnectError::Session)
     }
 
     /// A connection that a local switch closes before its hello is tried again: it may have been waiting for a

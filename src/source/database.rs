@@ -14,7 +14,7 @@ use crate::ovsdb::{Client, Error, Operation, Outcome, Row, Select};
 use crate::transport::Endpoint;
 
 /// Interval of the probes of a silent server on another host.
-const PROBE_INTERVAL: Duration = Duration::from_secs(10);
+pub(super) const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The database `Open_vSwitch` of a host (ovs-vswitchd.conf.db(5)).
 ///

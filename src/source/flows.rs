@@ -65,9 +65,22 @@ impl Switch {
     /// See [`SwitchError`].
     pub async fn each_flow(
         &mut self,
+        take: impl FnMut(&FlowStats<'_>),
+    ) -> Result<Option<DecodeError>, SwitchError> {
+        self.each_flow_of(&Filter::default(), take).await
+    }
+
+    /// Reads the flows that `filter` selects, as [`Switch::each_flow`].
+    ///
+    /// # Errors
+    ///
+    /// See [`SwitchError`], and the filter may not be representable in this version.
+    pub async fn each_flow_of(
+        &mut self,
+        filter: &Filter,
         mut take: impl FnMut(&FlowStats<'_>),
     ) -> Result<Option<DecodeError>, SwitchError> {
-        self.ask_flows(&Filter::default(), false).await?;
+        self.ask_flows(filter, false).await?;
         let mut scratch = Scratch::new();
         let mut malformed = None;
         let mut count = 0;

@@ -10,10 +10,12 @@
 //! | [`address`] | the address of a switch, and how to connect to it |
 //! | [`switch`] | a connected switch: ports, tables, groups, meters |
 //! | [`flows`] | its flows, streamed |
+//! | [`flow_monitor`] | the changes of its flows, as it reports them |
 //! | [`links`] | the network devices of a namespace, read from the kernel |
 
 pub mod address;
 pub mod database;
+pub mod flow_monitor;
 pub mod flows;
 pub mod host;
 pub mod links;
@@ -21,5 +23,6 @@ pub mod switch;
 
 pub use address::SwitchAddress;
 pub use database::Database;
+pub use flow_monitor::FlowMonitor;
 pub use host::{Host, Log};
 pub use switch::{Atomicity, Outbox, Switch, SwitchError, WriteError, Written};

@@ -1,10 +1,16 @@
 //! A connected switch: its ports, tables, groups and meters. Its flows are in [`flows`](super::flows).
 
+use std::convert::Infallible;
+
 use crate::openflow::bytes::{Cursor, DecodeError};
+use crate::openflow::messages::codec::{self, Encode, Message};
+use crate::openflow::messages::error::ErrorMessage;
+use crate::openflow::messages::flow_stats::RequestError;
 use crate::openflow::messages::groups::{self, Descs, GroupStats};
 use crate::openflow::messages::meters::{self, MeterConfig, MeterStats};
 use crate::openflow::messages::port_stats::PortStats;
 use crate::openflow::messages::ports::PortDesc;
+use crate::openflow::messages::table_config::{self, TableDesc};
 use crate::openflow::messages::tables::{self, TableFeatures, TableStats};
 use crate::openflow::session::Session;
 use crate::openflow::version::{Version, Versions};
@@ -43,6 +49,41 @@ impl Switch {
         self.session.ports().await
     }
 
+    /// Sends messages that have no reply, and waits until the switch has processed them all. Returns the first error
+    /// of each that it refused, by index.
+    ///
+    /// An error means that it is unknown which of them took effect, except
+    /// [`SwitchError::Request`]: this version cannot carry one of them, and none was sent.
+    pub async fn settle<'m, M: Message<'m> + Encode>(
+        &mut self,
+        messages: &[M],
+    ) -> Result<Vec<(usize, ErrorMessage)>, SwitchError> {
+        let version = self.version();
+        let mut encoded = Vec::new();
+        for message in messages {
+            let bytes = codec::encode_in(message, version, 0);
+            encoded.push(bytes.ok_or(RequestError::NotIn(version))?);
+        }
+        let put_all = async |outbox: &mut Outbox<'_>| {
+            for message in encoded {
+                // The outbox gives it its transaction id.
+                outbox.put(|_| Ok::<_, Infallible>(message)).await?;
+            }
+            Ok::<(), Infallible>(())
+        };
+        match self.session.write(Atomicity::Each, put_all).await {
+            Ok(written) => Ok(written.refused),
+            Err(WriteError::Lost { error, .. }) => Err(error),
+            Err(WriteError::Refused { error, .. } | WriteError::NoTables { error, .. }) => {
+                Err(SwitchError::Refused(error))
+            }
+            Err(WriteError::Producer { error, .. }) => match error {},
+            Err(WriteError::TooLong { .. } | WriteError::NoBundles(_)) => {
+                Err(RequestError::TooLong.into())
+            }
+        }
+    }
+
     /// The counters of one port, or of all with [`PORT_ANY`](crate::openflow::text::PORT_ANY).
     pub async fn port_stats(&mut self, ofport: u32) -> Result<Vec<PortStats>, SwitchError> {
         self.session.port_stats(ofport).await
@@ -65,6 +106,32 @@ impl Switch {
                 tables::decode_features(part)
             })
             .await
+    }
+
+    /// The settings of all tables; OpenFlow 1.4 and later.
+    pub async fn table_descs(&mut self) -> Result<Vec<TableDesc>, SwitchError> {
+        self.session
+            .collect(table_config::desc_request, |_, part| {
+                table_config::decode_descs(part)
+            })
+            .await
+    }
+
+    /// Gives a table another name, of at most 31 bytes; OpenFlow 1.3 and later. The switch may keep another name.
+    pub async fn rename_table(&mut self, table: u8, name: &str) -> Result<(), SwitchError> {
+        let told = self
+            .session
+            .collect(tables::features_request, |_, part| {
+                Ok(vec![part.body.rest().to_vec()])
+            })
+            .await?;
+        self.session
+            .collect(
+                |version, xid| tables::rename_request(version, xid, &told, table, name),
+                |_, _| Ok(Vec::<()>::new()),
+            )
+            .await?;
+        Ok(())
     }
 
     /// Applies `read` to the description of one group, or of all with [`GROUP_ALL`](groups::GROUP_ALL). Some

@@ -106,7 +106,7 @@ impl Watched {
     }
 
     /// Nothing comes for so long.
-    fn is_silent_for(&self, time: Duration) {
+    pub(crate) fn is_silent_for(&self, time: Duration) {
         let next = self.lines.recv_timeout(time);
         assert_eq!(next, Err(RecvTimeoutError::Timeout));
     }
@@ -149,7 +149,7 @@ fn lines(stdout: ChildStdout) -> Receiver<String> {
 }
 
 /// A line's time stamp taken off and looked at: `2026-11-22T21:03:22.123Z`.
-fn unstamped(line: &str) -> &str {
+pub(crate) fn unstamped(line: &str) -> &str {
     let (time, rest) = line.split_once('\t').unwrap();
     let shape: String = time
         .chars()

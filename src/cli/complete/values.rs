@@ -14,6 +14,7 @@ use crate::commands::argument::{Completer, Value};
 use crate::commands::dump_flows::sort_fields;
 use crate::model::{Topology, keys};
 use crate::openflow::actions;
+use crate::openflow::messages::ports::PortWord;
 use crate::openflow::version::Version;
 
 /// The candidates for `argument`, of which `current` is typed.
@@ -39,6 +40,7 @@ pub(super) fn of(
         Completer::Switches => Completion::space(names_of(ask.switches())),
         Completer::BridgesWithPorts => bridges_with_ports(current, ask),
         Completer::Ports => ports(bridge, current, ask),
+        Completer::PortWords => list(current, named(PortWord::all().map(|word| word.word))),
         Completer::OpenFlowPorts => Completion::space(interfaces(bridge, ask)),
         Completer::PortsAndBridges => {
             let mut answer = ports(None, current, ask);

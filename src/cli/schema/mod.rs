@@ -217,6 +217,10 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
             listing("ovs-show-lines", line, RECORD, [(RECORD, record())])
         }
         JsonDocument::Topology => topology::show(),
+        JsonDocument::FlowCounts => {
+            let line = "How many flows a command has written, changed or removed";
+            listing("ovs-flow-counts", line, RECORD, [(RECORD, record())])
+        }
         JsonDocument::Flows if has("count") => flows::count(has("all")),
         JsonDocument::Flows => flows::flows(),
         JsonDocument::Groups => flows::groups(),

@@ -21,7 +21,11 @@ the bridge's name and a tab (in JSON: the member bridge); a bridge that does not
 and the others are printed; a port that MATCH names need not be on every bridge.
 
 The flows are those of one moment, except that all flows of a bridge that has 20,000 or more are asked \
-for table by table, so the dump is not a consistent snapshot; unix:PATH in place of the bridge requests all at once.")
+for table by table, so the dump is not a consistent snapshot; unix:PATH in place of the bridge requests all at once.
+
+--watch learns of new, changed and removed flows from the switch's flow monitor, where it has one: flows that came and went \
+between two readings are shown, too. Counters are asked for at the interval; with --no-stats nothing is, and \
+changes are shown immediately.")
     .examples("\
 ovs dump-flows br-int                              every flow, in the switch's order
 ovs dump-flows br-int in_port=qvo6b5e4978-e2       the flows that match on a port
@@ -34,6 +38,7 @@ ovs dump-flows br-int --rsort=n_packets --hit      the busiest flows first
 ovs dump-flows --all --drops --hit                 who dropped packets, on any bridge
 ovs dump-flows --all dl_vlan=1                     a MATCH on every bridge
 ovs dump-flows br-tun table=20 --count
+ovs dump-flows br-int --no-stats --watch           what changes, immediately
 ovs dump-flows br-int --json | jq '.[] | select(.n_packets > 0)'");
 
 // The arguments of `ovs dump-flows`.
@@ -76,7 +81,7 @@ pub struct Args {
 
     /// Only flows that have matched packets: n_packets > 0
     #[arg(long)]
-    hit: bool,
+    pub(super) hit: bool,
 
     /// Only flows that send packets nowhere: no output, and none in the action set. In
     /// JSON `drops` is `always`, or `maybe` where an earlier table may have written the set
@@ -108,10 +113,11 @@ pub struct Args {
 /// `OFPG_MAX`
 const GROUP_MAX: i64 = 0xffff_ff00;
 
+/// Selects flows by cookie.
 #[derive(Debug, Clone, Copy)]
-struct Cookie {
-    value: u64,
-    mask: u64,
+pub(in crate::commands) struct Cookie {
+    pub(in crate::commands) value: u64,
+    pub(in crate::commands) mask: u64,
 }
 
 impl Args {
@@ -289,7 +295,8 @@ fn number(port: &str, names: &PortNames, switch: &SwitchArg) -> Result<u32, Fail
     }
 }
 
-fn cookie(text: &str) -> Result<Cookie, String> {
+/// Reads `V[/M]`.
+pub(in crate::commands) fn cookie(text: &str) -> Result<Cookie, String> {
     let (value, mask) = text.split_once('/').unwrap_or((text, "-1"));
     let number = |text: &str| match text.strip_prefix("0x") {
         _ if text == "-1" => Some(u64::MAX),

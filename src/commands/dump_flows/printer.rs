@@ -1,6 +1,7 @@
 //! Flows as lines of text or as JSON, as they come.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::drops::{self, Verdict};
@@ -9,10 +10,12 @@ use crate::base::terminal::push_string;
 use crate::commands::context::print;
 use crate::commands::{Context, Failure};
 use crate::openflow::bytes::DecodeError;
+use crate::openflow::fields::MatchFields;
 use crate::openflow::flow;
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
 use crate::openflow::text::TextContext;
+use crate::openflow::version::Version;
 use crate::output::{Frame, Item, Mode, PaintedText, Records, push_escaped};
 
 /// Size of the write buffer in bytes, if flows do not arrive in parts of a reply.
@@ -37,6 +40,9 @@ pub(super) struct Printer {
     maybe: u64,
     /// While the command is watched: the flows as items.
     items: Option<Vec<Item>>,
+    /// While the command is watched: flows that were added, and the keys of those that were removed, see [`Frame`].
+    added: Vec<Item>,
+    removed: HashSet<String>,
 }
 
 /// The counters of a flow.
@@ -58,6 +64,8 @@ impl Printer {
             count: 0,
             maybe: 0,
             items: cx.capture().is_some().then(Vec::new),
+            added: Vec::new(),
+            removed: HashSet::new(),
         }
     }
 
@@ -95,6 +103,8 @@ impl Printer {
             count: 0,
             maybe: 0,
             items: None,
+            added: Vec::new(),
+            removed: HashSet::new(),
         }
     }
 
@@ -163,27 +173,59 @@ impl Printer {
         drops: Option<Verdict>,
         text: &TextContext<'_>,
     ) -> Result<(), DecodeError> {
-        // A switch has one flow of a table, priority and match.
-        let mut key = format!("{}{}\t{}\t", self.before, flow.table_id, flow.priority);
-        for byte in flow.fields.bytes() {
-            let _ = write!(key, "{byte:02x}");
-        }
-        let mut line = self.out.new_like_this();
-        line.text.push_str(&self.before);
-        flow::text(flow, self.stats, &mut Repeats::default(), &mut line, text)?;
-        let mut item = Item::of_text(key, line);
-        if self.is_json {
-            let mut object = String::new();
-            let json = &mut Json::new(&mut object);
-            flow::json(flow, self.stats, &mut Repeats::default(), json, text)?;
-            object.insert_str(1, &self.members(drops));
-            item.line = Some(object);
-        }
+        let mut item = self.item(flow, self.stats, drops, text)?;
         if self.stats {
             item.counters = vec![flow.packet_count, flow.byte_count];
         }
         self.items.get_or_insert_default().push(item);
         Ok(())
+    }
+
+    /// Keeps a flow that changed since the last dump: that it was removed, possibly to be added again, and with
+    /// `shown` that it was added.
+    pub(super) fn changed(
+        &mut self,
+        flow: &FlowStats<'_>,
+        was_removed: bool,
+        shown: Option<&TextContext<'_>>,
+    ) {
+        if was_removed {
+            self.removed.insert(self.key(flow));
+        }
+        // A malformed flow is reported by a dump.
+        if let Some(Ok(item)) = shown.map(|text| self.item(flow, false, None, text)) {
+            self.added.push(item);
+        }
+    }
+
+    /// A switch has one flow of a table, priority and match.
+    fn key(&self, flow: &FlowStats<'_>) -> String {
+        let mut key = format!("{}{}\t{}\t", self.before, flow.table_id, flow.priority);
+        for byte in MatchFields::from(&flow.fields).encode(Version::V10) {
+            let _ = write!(key, "{byte:02x}");
+        }
+        key
+    }
+
+    fn item(
+        &self,
+        flow: &FlowStats<'_>,
+        stats: bool,
+        drops: Option<Verdict>,
+        text: &TextContext<'_>,
+    ) -> Result<Item, DecodeError> {
+        let mut line = self.out.new_like_this();
+        line.text.push_str(&self.before);
+        flow::text(flow, stats, &mut Repeats::default(), &mut line, text)?;
+        let mut item = Item::of_text(self.key(flow), line);
+        if self.is_json {
+            let mut object = String::new();
+            let json = &mut Json::new(&mut object);
+            flow::json(flow, stats, &mut Repeats::default(), json, text)?;
+            object.insert_str(1, &self.members(drops));
+            item.line = Some(object);
+        }
+        Ok(item)
     }
 
     /// Writes the buffer if it is full.
@@ -218,6 +260,8 @@ impl Printer {
             capture.show(Frame {
                 clocks: CLOCKS.to_vec(),
                 counters: counters.to_vec(),
+                added: self.added,
+                removed: self.removed,
                 ..Frame::of_items(items, "flows")
             });
             return Ok(());

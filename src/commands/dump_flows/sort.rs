@@ -52,6 +52,10 @@ static STATISTICS: [Statistic; 12] = [
     PRIORITY,
 ];
 
+/// The [`STATISTICS`] that packets and time change.
+const CHANGE_BY_THEMSELVES: [&str; 5] =
+    ["duration", "n_packets", "n_bytes", "idle_age", "hard_age"];
+
 /// A number that is not printed if it is zero.
 fn some(number: u16) -> Option<u128> {
     (number != 0).then_some(number.into())
@@ -61,6 +65,15 @@ impl Sorting {
     /// Whether there is no criterion.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether the order changes without a change of a flow.
+    pub(super) fn is_by_statistics(&self) -> bool {
+        let is_counted = |criterion: &Criterion| match criterion.key {
+            Key::Statistic((name, _)) => CHANGE_BY_THEMSELVES.contains(&name),
+            Key::Field(_) => false,
+        };
+        self.0.iter().any(is_counted)
     }
 
     /// The sort key of `flow`: for each criterion a byte that says whether the value is absent, then the

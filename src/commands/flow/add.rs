@@ -1,16 +1,33 @@
 //! `ovs flow add`.
 
+use super::input::FlowInput;
+use super::options::WriteOptions;
+use super::report::count_headings;
+use super::request::FlowRequest;
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::switch::SwitchArg;
-use crate::commands::{Context, Exit, Failure};
-use crate::openflow::flow_change::FlowChange;
+use crate::commands::{Context, Failure};
 use crate::openflow::messages::flow_mod::FlowCommand;
-use crate::source::{Atomicity, Outbox};
 
-pub(super) const ABOUT: About = About::other()
-    .remarks("A flow is written as in ovs-ofctl(8), with the names of ports and tables.")
-    .examples("ovs flow add br-int 'priority=10,in_port=qvo6b5e4978-e2,actions=NORMAL'");
+pub(super) const ABOUT: About = About::writes_flows()
+    .list(count_headings)
+    .remarks("\
+A FLOW is written as in ovs-ofctl(8), with ports and tables by name or number, or as dump-flows prints it: its \
+statistics are ignored. One with the table, priority and match of a flow that is there takes its place.
+
+Several flows are written all or none, in one bundle, which OpenFlow 1.3 and later have; the first that the switch \
+refuses is named. In a file, blank lines and what follows # are skipped, and a line may begin with add, modify, \
+modify_strict, delete or delete_strict. --no-atomic writes the flows one by one: the exit code is 5 if some were \
+refused.
+
+Warned of: a port number that the switch does not have, output to the port that the packets come from, bits outside \
+of a mask. --strict makes them errors.")
+    .examples("\
+ovs flow add br-int 'priority=10,in_port=qvo6b5e4978-e2,actions=NORMAL'
+ovs flow add br-int 'table=ServiceLB,tcp,tp_dst=22,actions=output:\"int-br-ens37\"' --dry-run
+ovs flow add br-int --file flows.txt
+ovs dump-flows br-int --json | ovs flow add br-test --file -");
 
 // The arguments of `ovs flow add`.
 #[derive(Debug, clap::Args)]
@@ -20,31 +37,25 @@ pub struct Args {
     switch: String,
 
     /// The flows: MATCH,actions=ACTIONS as in ovs-ofctl(8), ports and tables by name or number
-    #[arg(takes = Value::FLOW, required = true)]
+    #[arg(takes = Value::FLOW, required_unless_present = "file", conflicts_with = "file")]
     flows: Vec<String>,
+
+    #[command(flatten)]
+    options: WriteOptions,
 }
 
 impl Args {
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        let switch = SwitchArg::parse(cx, &self.switch)?;
-        let mut connected = switch.connect(cx).await?;
-        let names = switch.all_names(cx, connected.allowed()).await?;
-        let wrong = |why: String| Failure::new(Exit::Usage, why);
-        for flow in &self.flows {
-            let version = connected.version();
-            let change = FlowChange::parse(flow, FlowCommand::Add, &names, version)
-                .map_err(|error| wrong(error.to_string()))?;
-            let message = change
-                .message(2)
-                .map_err(|error| wrong(error.to_string()))?;
-            let put = async |outbox: &mut Outbox<'_>| outbox.put(|_| Ok(message)).await.map(|_| ());
-            let written = connected.write::<Failure>(Atomicity::Each, put).await;
-            let written =
-                written.map_err(|error| Failure::new(Exit::Failed, format!("{error:?}")))?;
-            if let Some((_, error)) = written.refused.into_iter().next() {
-                return Err(Failure::new(Exit::Failed, error.to_string()));
-            }
-        }
-        Ok(())
+        let request = FlowRequest {
+            cx,
+            switch: SwitchArg::parse(cx, &self.switch)?,
+            input: FlowInput::open(&self.flows, self.options.file.as_deref())?,
+            options: &self.options,
+            command: FlowCommand::Add,
+            refuses_warnings: cx.writing.strict,
+            or_add: false,
+            may_delete_all: true,
+        };
+        request.run().await
     }
 }

@@ -8,7 +8,8 @@ use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::setting::{each_once, given_twice};
 use crate::commands::write::DatabaseChange;
-use crate::model::resolve::{PortWord, parse};
+use crate::model::resolve::{self, parse};
+use crate::openflow::messages::ports::PortWord;
 use crate::plan::port::NewPort;
 use crate::plan::{Edit, Refusal, Sought as _};
 
@@ -62,6 +63,9 @@ pub enum PortChange {
         /// Remove an interface from the bond
         #[arg(long, takes = Value::DEVICE)]
         remove_member: Vec<String>,
+        /// OpenFlow configuration instead of settings: up, down, no-recv, no-flood, no-forward, no-packet-in, ...
+        #[arg(long, takes = Value::PORT_WORDS, value_delimiter = ',', value_parser = openflow_word)]
+        openflow_config: Vec<PortWord>,
         #[command(flatten)]
         settings: SettingArgs,
     },
@@ -81,13 +85,65 @@ ovs port del tap0 tap1
 ovs port del br-int/15
 ovs port del br-test --all");
 
-pub(super) const SET: About = About::changes().examples(
+pub(super) const SET: About = About::changes()
+    .remarks("\
+--openflow-config changes the port's configuration in the switch by OpenFlow, and what came of it is read back. It is not in the database: it \
+is gone when ovs-vswitchd restarts. The words are up, down, recv, no-recv, forward, no-forward, packet-in, \
+no-packet-in; in OpenFlow 1.0 only, which is then negotiated, also flood, no-flood, stp, no-stp, recv-stp, \
+no-recv-stp. Of a bond, each interface is a port in OpenFlow.")
+    .examples(
     "\
 ovs port set tap0 --tag 7
 ovs port set tap0 --tag none --trunks 1-5,10
 ovs port set vxlan0 --option remote_ip=192.0.2.7 --option csum-
-ovs port set bond0 --add-member eth4 --remove-member eth2",
+ovs port set bond0 --add-member eth4 --remove-member eth2
+ovs port set tap0 --openflow-config no-flood,no-packet-in
+ovs port set br-int/LOCAL --openflow-config up",
 );
+
+fn openflow_word(text: &str) -> Result<PortWord, String> {
+    PortWord::parse(text).ok_or_else(|| {
+        let words: Vec<&str> = PortWord::all().map(|word| word.word).collect();
+        format!("expected one of {}", words.join(", "))
+    })
+}
+
+/// `--openflow-config` with something else.
+fn of_its_own(why: &str) -> Refusal {
+    Refusal::usage(format!(
+        "--openflow-config cannot be combined with other changes: {why}"
+    ))
+    .hint("give it in a command of its own: `ovs port set PORT --openflow-config WORD`")
+}
+
+impl PortChange {
+    /// The port and the words of `--openflow-config`, if this is about them.
+    ///
+    /// # Errors
+    ///
+    /// There are settings for the database, too.
+    pub(super) fn openflow(&self) -> Result<Option<(&str, &[PortWord])>, Refusal> {
+        match self {
+            PortChange::Set {
+                port,
+                openflow_config,
+                add_member,
+                remove_member,
+                settings,
+            } if !openflow_config.is_empty() => {
+                let is_alone = add_member.is_empty()
+                    && remove_member.is_empty()
+                    && *settings == SettingArgs::default();
+                if is_alone {
+                    Ok(Some((port, openflow_config)))
+                } else {
+                    Err(of_its_own("those are in the database, and it is not"))
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+}
 
 impl DatabaseChange for PortChange {
     fn plan<'a>(&'a self, edit: &'a mut Edit<'_>) -> LocalBoxFuture<'a, Result<(), Refusal>> {
@@ -135,14 +191,18 @@ impl DatabaseChange for PortChange {
                     Ok(())
                 }
                 PortChange::Set {
+                    openflow_config, ..
+                } if !openflow_config.is_empty() => Err(of_its_own("it is not in the database")),
+                PortChange::Set {
                     port,
                     add_member,
                     remove_member,
                     settings,
+                    ..
                 } => {
                     let (mut place, member) = edit.port_or_member(port).await?;
                     let settings = settings.settings();
-                    if let (Some(member), PortWord::Name(_)) = (member, parse(port).port)
+                    if let (Some(member), resolve::PortWord::Name(_)) = (member, parse(port).port)
                         && (settings.is_of_port()
                             || !add_member.is_empty()
                             || !remove_member.is_empty())

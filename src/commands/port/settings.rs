@@ -9,7 +9,7 @@ use crate::ovsdb::Datum;
 use crate::plan::settings::{Pair, PortSettings, VlanSettings, columns, pairs};
 
 // The settings of a port. `none` unsets one.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "Settings (none takes one back, K- a pair)")]
 pub struct SettingArgs {
     /// The interface's type: system, internal, patch, vxlan, ... [default: system]

@@ -7,7 +7,7 @@ use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve;
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::messages::flow_stats::RequestError;
-use crate::openflow::version::Version;
+use crate::openflow::version::{Version, Versions};
 use crate::source::SwitchError;
 use crate::source::address::{
     ListenerError, ListenerErrorKind, NotListening, OPENFLOW_PORT, SwitchConnectError,
@@ -94,6 +94,45 @@ impl SwitchArg {
             )
             .hint(OTHER_VERSIONS),
             _ => self.failure(error),
+        }
+    }
+
+    /// The switch allows none of the `versions` that have `what`.
+    pub(super) fn lacks_version(
+        &self,
+        what: &str,
+        versions: Versions,
+        theirs: Versions,
+    ) -> Failure {
+        let message = format!(
+            "{what} exists in {versions} only, and {} allows {theirs}",
+            self.name()
+        );
+        let failure = Failure::new(Exit::Failed, message);
+        let (true, Some(wanted)) = (self.is_bridge(), versions.highest()) else {
+            return failure;
+        };
+        let all = Version::ALL.into_iter();
+        let all = all.filter(|version| theirs.contains(*version) || *version == wanted);
+        let all: Vec<&str> = all.map(Version::name).collect();
+        failure.hint(format!(
+            "`ovs bridge set {} --protocols {}` allows it, too",
+            word(self.name()),
+            all.join(",")
+        ))
+    }
+
+    /// Messages were sent, and the switch did not confirm them.
+    pub(in crate::commands) fn unconfirmed(&self, error: SwitchError) -> Failure {
+        match error {
+            SwitchError::Request(_) => self.failure(error),
+            error => Failure::new(
+                Exit::Unknown,
+                format!(
+                    "{}: sent, but {error}: whether it took effect is not known",
+                    self.name()
+                ),
+            ),
         }
     }
 

@@ -23,22 +23,31 @@ pub(super) struct ChangedObject {
 
 /// The objects that a plan changes.
 pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<ChangedObject> {
-    let absent = if cx.format.is_json() {
-        Cell::Absent
-    } else {
-        Cell::text("-")
-    };
-    let line = |object| ChangedObject {
-        object,
-        uuid: None,
-        absent: absent.clone(),
-        ofports: Vec::new(),
-        errors: Vec::new(),
-    };
+    let line = |object| ChangedObject::new(cx, object, None, None);
     edit.report().into_iter().map(line).collect()
 }
 
 impl ChangedObject {
+    /// An object with its OpenFlow number and the error of the switch, as far as known.
+    pub(super) fn new(
+        cx: &Context,
+        object: Object,
+        ofport: Option<i64>,
+        error: Option<String>,
+    ) -> ChangedObject {
+        ChangedObject {
+            object,
+            uuid: None,
+            absent: if cx.format.is_json() {
+                Cell::Absent
+            } else {
+                Cell::text("-")
+            },
+            ofports: ofport.into_iter().collect(),
+            errors: error.into_iter().collect(),
+        }
+    }
+
     /// Its name, or its UUID if known.
     fn name(&self) -> Cell {
         match (&self.object.name, self.uuid) {
@@ -163,7 +172,8 @@ pub(super) fn columns() -> Vec<Column<ChangedObject>> {
 }
 
 /// Columns that hold any number of values are lists even with one value.
-const SETS: [&str; 14] = [
+const SETS: [&str; 15] = [
+    "openflow_config",
     "bridges",
     "ports",
     "trunks",
@@ -244,10 +254,18 @@ pub(super) fn print_plan(
     edit: &Edit<'_>,
     operations: &[Operation],
 ) -> Result<(), Failure> {
+    print_plan_of(cx, &lines(cx, edit), operations)
+}
+
+/// Prints these changes as a plan.
+pub(super) fn print_plan_of(
+    cx: &Context,
+    lines: &[ChangedObject],
+    operations: &[Operation],
+) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let lines = lines(cx, edit);
-    let changes = view.list(&lines);
+    let changes = view.list(lines);
     if !cx.format.is_json() {
         print_changes(cx, &changes, lines.is_empty())?;
         cx.remark("dry run: nothing is written");

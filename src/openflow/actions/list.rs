@@ -67,6 +67,11 @@ impl<'a> ActionList<'a> {
         self.version
     }
 
+    /// What the bytes are.
+    pub fn form(&self) -> ListForm {
+        self.form
+    }
+
     /// The bytes of the list.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes.rest()

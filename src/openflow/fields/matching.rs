@@ -1,5 +1,6 @@
 //! What a flow matches: OXM or NXM fields, kept as received, with the offset of every row.
 
+mod key;
 mod print;
 
 use self::print::{MatchJson, MatchText, MatchVisitor};

@@ -2,11 +2,22 @@
 
 use serde::Serialize;
 
-use super::codec::{At, Encode, Head, Message, Place, nicira, nicira_request, onf, request, typed};
+use super::codec::{
+    At, Encode, Head, Message, NICIRA, ONF, Place, nicira, nicira_request, onf, request, typed,
+};
 use super::header::FEATURES_REQUEST;
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version::{self, V10, V11, V12, V13, V14, V15};
+
+/// The switch stops to report changes of flows for a while.
+const NICIRA_PAUSED: u32 = 22;
+const ONF_PAUSED: u32 = 1871;
+/// As [`NICIRA_PAUSED`], before OpenFlow 1.4.
+pub const MONITOR_PAUSED: [At; 2] = [
+    At::Vendor(NICIRA, NICIRA_PAUSED),
+    At::Vendor(ONF, ONF_PAUSED),
+];
 
 /// A message without a body.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -30,10 +41,10 @@ impl<'a> Message<'a> for Bare {
         nicira_request("NXST_IPFIX_FLOW", 4, V15),
         nicira_request("NXST_GROUP_FEATURES", 9, V11),
         nicira("NXT_FLOW_AGE", 18, V10, V15),
-        nicira("NXT_FLOW_MONITOR_PAUSED", 22, V10, V12),
+        nicira("NXT_FLOW_MONITOR_PAUSED", NICIRA_PAUSED, V10, V12),
         nicira("NXT_FLOW_MONITOR_RESUMED", 23, V10, V12),
         nicira("NXT_TLV_TABLE_REQUEST", 25, V10, V15),
-        onf("ONFT_FLOW_MONITOR_PAUSED", 1871),
+        onf("ONFT_FLOW_MONITOR_PAUSED", ONF_PAUSED),
         onf("ONFT_FLOW_MONITOR_RESUMED", 1872),
     ];
 

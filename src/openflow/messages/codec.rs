@@ -191,9 +191,19 @@ pub fn encode<'a, M: Message<'a> + Encode>(
             out.extend(body);
         }),
         At::Request(kind) => multipart::request(version, kind, xid, |out| out.extend(body)),
-        At::VendorRequest(NICIRA, subtype) if version == Version::V10 => {
-            multipart::nicira_request(subtype, xid, |out| out.extend(body))
+        At::VendorRequest(vendor, subtype) => {
+            multipart::vendor_request(version, vendor, subtype, xid, |out| out.extend(body))
         }
-        At::VendorRequest(..) | At::Reply(_) | At::VendorReply(..) => None,
+        At::Reply(_) | At::VendorReply(..) => None,
     }
+}
+
+/// A whole message at the numbers that `version` has for it; `None` as [`encode`].
+pub fn encode_in<'a, M: Message<'a> + Encode>(
+    message: &M,
+    version: Version,
+    xid: u32,
+) -> Option<Vec<u8>> {
+    let place = M::PLACES.iter().find(|place| place.is_in(version))?;
+    encode(message, version, place.at, xid)
 }

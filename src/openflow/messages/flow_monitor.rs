@@ -15,15 +15,18 @@
 use serde::Serialize;
 
 use super::codec::{
-    At, Head, Message, NICIRA, ONF, Place, nicira, nicira_reply, nicira_request, onf, place, reply,
-    request,
+    self, At, Encode, Head, Message, NICIRA, ONF, Place, nicira, nicira_reply, nicira_request, onf,
+    place, reply, request,
 };
 use super::flow_removed::REASONS;
 use super::members::{Actions, DEFAULT_PRIORITY, Fields, Flags, Hex, Named, Port};
+use super::tables::ALL_TABLES;
 use crate::openflow::actions::ListForm;
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
-use crate::openflow::text::{PORT_ANY, Sink, TextContext, TextRole, port_from_v10};
-use crate::openflow::version::Version::{V10, V12, V13, V14, V15};
+use crate::openflow::fields::Filter;
+use crate::openflow::flow_entry::{Flow, FlowEntry};
+use crate::openflow::text::{PORT_ANY, Sink, TextContext, TextRole, port_from_v10, port_to_v10};
+use crate::openflow::version::Version::{self, V10, V12, V13, V14, V15};
 
 /// `OFPMP_FLOW_MONITOR`
 const FLOW_MONITOR: u16 = 16;
@@ -42,6 +45,8 @@ const FLAGS: &[(u32, &str)] = &[
     (OWN, "own"),
 ];
 const OWN: u32 = 1 << 6;
+/// `add`, `delete`, `modify` and `actions`
+const EVERY_CHANGE: u32 = 0b1_1110;
 /// `own` in the extensions
 const EXTENSION_OWN: u32 = 1 << 5;
 
@@ -59,6 +64,7 @@ const EVENTS: &[(u32, &str)] = &[
     (PAUSED, "PAUSED"),
     (RESUMED, "RESUMED"),
 ];
+const ADDED: u32 = 1;
 const DELETED: u32 = 2;
 const ABBREVIATED: u32 = 4;
 const PAUSED: u32 = 5;
@@ -91,10 +97,39 @@ pub struct Monitor {
     pub fields: Fields,
 }
 
+/// A request for all changes of the flows that `filter` selects, except those that this connection makes, with the
+/// actions. The cookie does not select, before OpenFlow 1.4 nor does the group. `None` if the version cannot carry it.
+pub fn request_changes(version: Version, xid: u32, filter: &Filter) -> Option<Vec<u8>> {
+    let (at, layout) = match version {
+        V10 | Version::V11 | V12 => (At::VendorRequest(NICIRA, NICIRA_MONITOR), V10),
+        V13 => (At::VendorRequest(ONF, ONF_MONITOR), version),
+        V14 | V15 => (At::Request(FLOW_MONITOR), version),
+    };
+    let monitor = Monitor {
+        id: 1,
+        command: Named::new(0u32, COMMANDS),
+        flags: Flags::new(EVERY_CHANGE, FLAGS),
+        out_port: Port(filter.out_port.unwrap_or(PORT_ANY)),
+        out_group: filter.out_group,
+        table: filter.table.unwrap_or(ALL_TABLES),
+        fields: Fields::from_request(&filter.fields, layout)?,
+    };
+    let request = MonitorRequest {
+        monitors: vec![monitor],
+    };
+    codec::encode(&request, version, at, xid)
+}
+
 /// The bits of the extensions as those of 1.4.
 fn extension_flags(bits: u16) -> u32 {
     let bits = u32::from(bits);
     bits & !EXTENSION_OWN | if bits & EXTENSION_OWN != 0 { OWN } else { 0 }
+}
+
+/// The inverse of [`extension_flags`]; `no-abbrev` does not exist there.
+fn flags_of_extension(bits: u32) -> Option<u16> {
+    let own = if bits & OWN != 0 { EXTENSION_OWN } else { 0 };
+    u16::try_from(bits & !OWN & !EXTENSION_OWN | own).ok()
 }
 
 impl Monitor {
@@ -141,6 +176,34 @@ impl Monitor {
             table,
             fields,
         })
+    }
+
+    fn encode(&self, at: At, out: &mut Vec<u8>) -> Option<()> {
+        out.extend(self.id.to_be_bytes());
+        match at {
+            At::VendorRequest(NICIRA, _) => {
+                out.extend(flags_of_extension(self.flags.bits)?.to_be_bytes());
+                out.extend(port_to_v10(self.out_port.0)?.to_be_bytes());
+                out.extend(u16::try_from(self.fields.len()).ok()?.to_be_bytes());
+                out.extend([self.table, 0, 0, 0, 0, 0]);
+                self.fields.put_nxm(out);
+            }
+            At::VendorRequest(..) => {
+                out.extend(flags_of_extension(self.flags.bits)?.to_be_bytes());
+                out.extend(u16::try_from(self.fields.len() + 4).ok()?.to_be_bytes());
+                out.extend(self.out_port.0.to_be_bytes());
+                out.extend([self.table, 0, 0, 0]);
+                self.fields.put_oxm(out)?;
+            }
+            _ => {
+                out.extend(self.out_port.0.to_be_bytes());
+                out.extend(self.out_group.unwrap_or(u32::MAX).to_be_bytes());
+                out.extend(u16::try_from(self.flags.bits).ok()?.to_be_bytes());
+                out.extend([self.table, u8::try_from(self.command.number).ok()?]);
+                self.fields.put_oxm(out)?;
+            }
+        }
+        Some(())
     }
 
     fn text<S: Sink>(&self, sink: &mut S, cx: &TextContext<'_>) {
@@ -193,6 +256,13 @@ impl<'a> Message<'a> for MonitorRequest {
     }
 }
 
+impl Encode for MonitorRequest {
+    fn encode_body(&self, _: Version, at: At, out: &mut Vec<u8>) -> Option<()> {
+        let mut monitors = self.monitors.iter();
+        monitors.try_for_each(|monitor| monitor.encode(at, out))
+    }
+}
+
 /// `OFPST_FLOW_MONITOR` reply
 #[derive(Debug, Clone, Serialize)]
 pub struct MonitorReply<'a> {
@@ -236,7 +306,51 @@ pub struct UpdatedFlow<'a> {
     pub actions: Actions<'a>,
 }
 
+/// `OFPIT_APPLY_ACTIONS`
+const APPLY_ACTIONS: u16 = 4;
+
+impl UpdatedFlow<'_> {
+    /// The flow with what an update has of it: without flags and importance. `None` if its match is malformed.
+    pub fn flow(&self) -> Option<Flow> {
+        let list = *self.actions.list();
+        let mut flow = Flow::from(&FlowEntry {
+            table_id: self.table,
+            priority: self.priority,
+            idle_timeout: self.idle_timeout,
+            hard_timeout: self.hard_timeout,
+            flags: 0,
+            importance: 0,
+            cookie: self.cookie.0,
+            fields: self.fields.view()?,
+            actions: list,
+        });
+        if list.version() > V10 && list.form() == ListForm::Actions {
+            // The flow of another message has instructions.
+            let bytes = &mut flow.actions.bytes;
+            let length = u16::try_from(bytes.len() + 8).ok()?;
+            let head = [APPLY_ACTIONS, length, 0, 0].map(u16::to_be_bytes).concat();
+            bytes.splice(..0, head);
+        }
+        Some(flow)
+    }
+}
+
 impl<'a> Update<'a> {
+    /// Whether a flow was added, possibly in place of one with its key.
+    pub fn is_addition(&self) -> bool {
+        self.event.number == ADDED
+    }
+
+    /// Whether a flow was removed.
+    pub fn is_removal(&self) -> bool {
+        self.event.number == DELETED
+    }
+
+    /// Whether the switch stops to report changes for a while, since this connection does not keep up.
+    pub fn is_pause(&self) -> bool {
+        self.event.number == PAUSED
+    }
+
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<Update<'a>, DecodeError> {
         let start = *body;
         let length = usize::from(body.u16("update length")?);

@@ -231,6 +231,21 @@ pub struct FlowStats<'a> {
     pub byte_count: Option<u64>,
 }
 
+impl<'a> FlowStats<'a> {
+    /// A flow whose statistics are not known.
+    pub fn without_stats(entry: FlowEntry<'a>) -> FlowStats<'a> {
+        FlowStats {
+            entry,
+            duration_sec: 0,
+            duration_nsec: 0,
+            idle_age: None,
+            hard_age: None,
+            packet_count: None,
+            byte_count: None,
+        }
+    }
+}
+
 impl<'a> Deref for FlowStats<'a> {
     type Target = FlowEntry<'a>;
 

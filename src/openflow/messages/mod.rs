@@ -148,6 +148,7 @@ impl Body<'_> {
             Body::BundleAdd(body) => codec::encode(body, version, at, xid),
             Body::Role(body) => codec::encode(body, version, at, xid),
             Body::FlowModTableId(body) => codec::encode(body, version, at, xid),
+            Body::MonitorRequest(body) => codec::encode(body, version, at, xid),
             _ => None,
         }
     }

@@ -26,6 +26,8 @@ pub const METER_STATS: u16 = 9;
 pub const METER_CONFIG: u16 = 10;
 /// `OFPMP_TABLE_FEATURES`
 pub const TABLE_FEATURES: u16 = 12;
+/// `OFPMP_TABLE_DESC`
+pub const TABLE_DESC: u16 = 14;
 /// `OFPMP_PORT_DESC`; Open vSwitch answers it in every version
 pub const PORT_DESC: u16 = 13;
 /// `OFPST_VENDOR` of OpenFlow 1.0
@@ -42,10 +44,21 @@ pub fn request(
     xid: u32,
     body: impl FnOnce(&mut Vec<u8>),
 ) -> Option<Vec<u8>> {
+    request_part(version, kind, xid, false, body)
+}
+
+/// A part of a multipart request, as [`request`]; `more`: another follows (`OFPMPF_REQ_MORE`).
+pub fn request_part(
+    version: Version,
+    kind: u16,
+    xid: u32,
+    more: bool,
+    body: impl FnOnce(&mut Vec<u8>),
+) -> Option<Vec<u8>> {
     let request_type = header::multipart_request_type(version);
     header::message(version, request_type, xid, |out| {
         out.extend(kind.to_be_bytes());
-        out.extend(0u16.to_be_bytes());
+        out.extend(u16::from(more).to_be_bytes());
         if version > Version::V10 {
             out.extend([0; 4]);
         }
@@ -55,10 +68,23 @@ pub fn request(
 
 /// A request of the Nicira extension of OpenFlow 1.0, `NXST_*`.
 pub fn nicira_request(subtype: u32, xid: u32, body: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
-    request(Version::V10, VENDOR, xid, |out| {
-        out.extend(NICIRA.to_be_bytes());
+    vendor_request(Version::V10, NICIRA, subtype, xid, body)
+}
+
+/// A request of a vendor or experimenter, whose headers end with padding in OpenFlow 1.0.
+pub(super) fn vendor_request(
+    version: Version,
+    vendor: u32,
+    subtype: u32,
+    xid: u32,
+    body: impl FnOnce(&mut Vec<u8>),
+) -> Option<Vec<u8>> {
+    request(version, VENDOR, xid, |out| {
+        out.extend(vendor.to_be_bytes());
         out.extend(subtype.to_be_bytes());
-        out.extend([0; 4]);
+        if version == Version::V10 {
+            out.extend([0; 4]);
+        }
         body(out);
     })
 }

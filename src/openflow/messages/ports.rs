@@ -25,6 +25,7 @@ use super::multipart::{self, Part};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::text::{PORT_ANY, Sink, TextContext, port_from_v10, port_to_v10};
 use crate::openflow::version::Version::{self, V10, V11, V14, V15};
+use crate::openflow::version::Versions;
 
 /// The description of one port.
 #[derive(Debug, Clone, Serialize)]
@@ -211,6 +212,57 @@ const CONFIG: &[(u32, &str)] = &[
 ];
 /// Those that are left since 1.1.
 const CONFIG_V11: u32 = 1 | 1 << 2 | 1 << 5 | 1 << 6;
+
+/// A word that sets or clears a bit of a port's configuration (ovs-ofctl(8), mod-port).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortWord {
+    /// `no-flood`
+    pub word: &'static str,
+    /// `OFPPC_*`
+    pub bit: u32,
+    /// Whether it sets the bit.
+    pub sets: bool,
+}
+
+/// The words of each bit: the one that clears it and the one that sets it.
+const WORDS: [(u32, &str, &str); 7] = [
+    (1 << 0, "up", "down"),
+    (1 << 1, "stp", "no-stp"),
+    (1 << 2, "recv", "no-recv"),
+    (1 << 3, "recv-stp", "no-recv-stp"),
+    (1 << 4, "flood", "no-flood"),
+    (1 << 5, "forward", "no-forward"),
+    (1 << 6, "packet-in", "no-packet-in"),
+];
+
+impl PortWord {
+    /// All words, those of a bit together.
+    pub fn all() -> impl Iterator<Item = PortWord> {
+        let pair = |(bit, clears, sets)| {
+            let word = move |word, sets| PortWord { word, bit, sets };
+            [word(clears, false), word(sets, true)]
+        };
+        WORDS.into_iter().flat_map(pair)
+    }
+
+    /// The word, also as ovs-ofctl spells it: `no-receive`.
+    pub fn parse(text: &str) -> Option<PortWord> {
+        let text = text.to_ascii_lowercase().replace("receive", "recv");
+        PortWord::all().find(|known| known.word == text)
+    }
+
+    /// The words for these bits of a configuration.
+    pub fn of(config: u32, bits: u32) -> impl Iterator<Item = PortWord> {
+        PortWord::all()
+            .filter(move |word| bits & word.bit != 0 && (config & word.bit != 0) == word.sets)
+    }
+
+    /// The versions that have the bit.
+    pub fn versions(self) -> Versions {
+        let has_it = |version: &Version| *version == V10 || CONFIG_V11 & self.bit != 0;
+        Version::ALL.into_iter().filter(has_it).collect()
+    }
+}
 
 /// `OFPPS_*`
 const STATE: &[(u32, &str)] = &[(1 << 0, "LINK_DOWN"), (1 << 1, "BLOCKED"), (1 << 2, "LIVE")];
@@ -405,6 +457,19 @@ pub struct PortMod {
     pub mask: Flags,
     /// What to advertise; no bit: what it was.
     pub advertise: Flags,
+}
+
+impl PortMod {
+    /// Changes the bits of `mask` to those of `config`; the port must have this address.
+    pub fn new(ofport: u32, hw_addr: Mac, bits: u32, mask: u32) -> PortMod {
+        PortMod {
+            port: Port(ofport),
+            hw_addr,
+            config: config(bits),
+            mask: config(mask),
+            advertise: features(0),
+        }
+    }
 }
 
 impl<'a> Message<'a> for PortMod {

@@ -11,12 +11,13 @@ use serde::Serialize;
 
 use super::codec::{At, Encode, Head, Message, Place, reply, typed};
 use super::members::{Flags, Named, next_property};
+use super::multipart::{self, Part};
 use crate::openflow::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use crate::openflow::text::{Sink, TextContext};
 use crate::openflow::version::Version::{self, V11, V13, V14, V15};
 
 /// `OFPTC11_TABLE_MISS_*`
-const MISSES: &[(u32, &str)] = &[(0, "controller"), (1, "continue"), (2, "drop")];
+pub const MISSES: &[(u32, &str)] = &[(0, "controller"), (1, "continue"), (2, "drop")];
 /// `OFPTC14_EVICTION`, `OFPTC14_VACANCY_EVENTS`
 const EVICTION: u32 = 1 << 2;
 const VACANCY_EVENTS: u32 = 1 << 3;
@@ -40,7 +41,7 @@ pub struct TableProperties {
 }
 
 /// Percentages of room in a table.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Vacancy {
     /// Below this it tells.
     pub down: u8,
@@ -99,6 +100,26 @@ pub struct TableMod {
     /// The rest, since 1.4.
     #[serde(flatten)]
     pub properties: Option<TableProperties>,
+}
+
+impl TableMod {
+    /// Sets what becomes of packets that match nothing, a number of [`MISSES`]; 1.1 and 1.2.
+    pub fn of_miss(table: u8, miss: u32) -> TableMod {
+        TableMod {
+            table,
+            miss: Some(Named::new(miss, MISSES)),
+            properties: None,
+        }
+    }
+
+    /// Sets the properties; since 1.4.
+    pub fn of_properties(table: u8, properties: TableProperties) -> TableMod {
+        TableMod {
+            table,
+            miss: None,
+            properties: Some(properties),
+        }
+    }
 }
 
 impl<'a> Message<'a> for TableMod {
@@ -220,6 +241,23 @@ impl TableDesc {
     }
 }
 
+/// A request for the settings of all tables. `None` before 1.4.
+pub fn desc_request(version: Version, xid: u32) -> Option<Vec<u8>> {
+    if version < V14 {
+        return None;
+    }
+    multipart::request(version, multipart::TABLE_DESC, xid, |_| ())
+}
+
+/// The tables in a part of a reply to [`desc_request`].
+///
+/// # Errors
+///
+/// The part is something else, or malformed.
+pub fn decode_descs(part: Part<'_>) -> Result<Vec<TableDesc>, DecodeError> {
+    part.only(multipart::TABLE_DESC)?.all(TableDesc::decode)
+}
+
 /// `OFPST_TABLE_DESC` reply
 #[derive(Debug, Clone, Serialize)]
 pub struct TableDescReply {
@@ -228,7 +266,7 @@ pub struct TableDescReply {
 }
 
 impl<'a> Message<'a> for TableDescReply {
-    const PLACES: &'static [Place] = &[reply("OFPST_TABLE_DESC", 14, V14, V15)];
+    const PLACES: &'static [Place] = &[reply("OFPST_TABLE_DESC", multipart::TABLE_DESC, V14, V15)];
 
     fn decode(body: &mut Cursor<'a>, head: &Head<'a>) -> Result<TableDescReply, DecodeError> {
         Ok(TableDescReply {

@@ -71,6 +71,66 @@ pub fn features_request(version: Version, xid: u32) -> Option<Vec<u8>> {
     multipart::request(version, multipart::TABLE_FEATURES, xid, |_| ())
 }
 
+/// A request that gives a table another name, made of the bodies of the features reply: in 1.5 of the entry of that
+/// table without its properties (`OFPTFC_MODIFY`); before, of all entries. `None` if the table is not in it, the name
+/// is too long, or before 1.3.
+pub fn rename_request(
+    version: Version,
+    xid: u32,
+    told: &[Vec<u8>],
+    table: u8,
+    name: &str,
+) -> Option<Vec<u8>> {
+    let mut field = [0; NAME_LEN];
+    // The last byte stays a NUL.
+    field
+        .get_mut(..name.len())
+        .filter(|room| room.len() < NAME_LEN)?
+        .copy_from_slice(name.as_bytes());
+    let mut bodies = told.to_vec();
+    let (index, at) = told.iter().enumerate().find_map(|(index, body)| {
+        let mut cursor = Cursor::new(body, 0);
+        while !cursor.is_empty() {
+            let at = cursor.at();
+            let entry = cursor
+                .sized(0, HEAD_LEN, ("length", "table features"))
+                .ok()?;
+            if entry.rest().get(2) == Some(&table) {
+                return Some((index, at));
+            }
+        }
+        None
+    })?;
+    let body = bodies.get_mut(index)?;
+    body.get_mut(at + 8..at + 8 + NAME_LEN)?
+        .copy_from_slice(&field);
+    if version >= V15 {
+        let mut entry = body.get(at..at + HEAD_LEN)?.to_vec();
+        let head = [0, HEAD_LEN as u8, table, MODIFY];
+        entry.get_mut(..4)?.copy_from_slice(&head);
+        bodies = vec![entry];
+    }
+    if version < V13 {
+        return None;
+    }
+    let mut request = Vec::new();
+    let mut bodies = bodies.iter().peekable();
+    while let Some(body) = bodies.next() {
+        let more = bodies.peek().is_some();
+        let kind = multipart::TABLE_FEATURES;
+        let part = multipart::request_part(version, kind, xid, more, |out| out.extend(body));
+        request.extend(part?);
+    }
+    Some(request)
+}
+
+/// Length of a table's features without the properties, in bytes.
+const HEAD_LEN: usize = 64;
+/// `OFP_MAX_TABLE_NAME_LEN`
+const NAME_LEN: usize = 32;
+/// `OFPTFC_MODIFY`
+const MODIFY: u8 = 1;
+
 /// The tables in a part of a statistics reply.
 ///
 /// # Errors

@@ -117,6 +117,8 @@ pub(crate) const CASES: &[Case] = &[
     node("port add br-int tap0 --type internal --tag 5 --dry-run"),
     node("port del qvobeeb2c54-aa --dry-run"),
     node("port set qvobeeb2c54-aa --tag 7 --dry-run"),
+    node("port set qvobeeb2c54-aa --openflow-config no-flood,down --dry-run"),
+    node("table set br-tun 20 --name learned --eviction on --dry-run"),
     node("patch add br-int br-tun:to-int --dry-run"),
     node("patch del patch-tun --dry-run"),
     node("tag set qvobeeb2c54-aa 7 --dry-run"),

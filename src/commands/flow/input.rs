@@ -1,0 +1,287 @@
+//! The flows that a command is given: as arguments, or in a file.
+
+use std::path::Path;
+
+use super::file::{FlowFile, FlowLine, FlowLines};
+use crate::commands::switch::SwitchArg;
+use crate::commands::{Exit, Failure, quoted};
+use crate::model::names::SwitchNames;
+use crate::openflow::actions::SwitchReference;
+use crate::openflow::fields::{ParseError, ParseErrorKind};
+use crate::openflow::flow_change::FlowChange;
+use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::openflow::text::{NameLookup as _, reserved_port};
+use crate::openflow::version::Version;
+
+/// Maximum number of characters of a flow in a message.
+const SHOWN: usize = 200;
+
+/// Maximum number of warnings that are kept.
+const MAX_WARNINGS: usize = 20;
+
+/// Where the flows come from.
+#[derive(Debug)]
+pub(super) enum FlowInput<'a> {
+    /// The command line.
+    Arguments(&'a [String]),
+    /// A file, or stdin.
+    File(FlowFile<'a>),
+}
+
+/// The flows of an input, one after another.
+pub(super) enum FlowsGiven<'i> {
+    Arguments(std::iter::Zip<std::ops::RangeFrom<usize>, std::slice::Iter<'i, String>>),
+    File(FlowLines<'i>),
+}
+
+impl<'a> FlowInput<'a> {
+    /// The flows of the file if one is named, else those of the command line.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is too large.
+    pub(super) fn open(flows: &'a [String], file: Option<&'a Path>) -> Result<Self, Failure> {
+        match file {
+            Some(path) => Ok(FlowInput::File(FlowFile::open(path)?)),
+            None => Ok(FlowInput::Arguments(flows)),
+        }
+    }
+
+    /// The flows.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened.
+    pub(super) fn flows(&self) -> Result<FlowsGiven<'_>, Failure> {
+        Ok(match self {
+            FlowInput::Arguments(flows) => FlowsGiven::Arguments((1..).zip(flows.iter())),
+            FlowInput::File(file) => FlowsGiven::File(file.lines()?),
+        })
+    }
+
+    /// Whether there are at least `count` flows.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub(super) fn has(&self, count: usize) -> Result<bool, Failure> {
+        let mut flows = self.flows()?;
+        for _ in 0..count {
+            if flows.next_flow()?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The place of a flow, for a message: `flows.txt, line 17`.
+    fn place(&self, number: usize) -> String {
+        match self {
+            FlowInput::Arguments([_]) => "FLOW".to_owned(),
+            FlowInput::Arguments(_) => format!("FLOW {number}"),
+            FlowInput::File(file) => format!("{}, line {number}", file.name()),
+        }
+    }
+
+    /// The flow with this number, and whether it is JSON.
+    pub(super) fn text_of(&self, number: usize) -> Option<(String, bool)> {
+        match self {
+            FlowInput::Arguments(flows) => {
+                let flow = flows.get(number.checked_sub(1)?)?;
+                Some((flow.clone(), false))
+            }
+            FlowInput::File(file) => file.text_of(number),
+        }
+    }
+
+    /// A failure with a flow: in a file its place, the reason and the flow.
+    pub(super) fn wrong(&self, number: usize, text: &str, reason: &str) -> Failure {
+        // A flow on the command line that cannot be read is an error of usage.
+        let exit = match self {
+            FlowInput::Arguments(_) => Exit::Usage,
+            FlowInput::File(_) => Exit::Failed,
+        };
+        Failure::new(exit, self.message(number, text, reason))
+    }
+
+    /// The place, the reason and the flow.
+    pub(super) fn message(&self, number: usize, text: &str, reason: &str) -> String {
+        let place = self.place(number);
+        let is_seen = matches!(self, FlowInput::Arguments([_])) || reason.contains(&*quoted(text));
+        if is_seen || text.is_empty() {
+            return format!("{place}: {reason}");
+        }
+        let mut shown: String = text.chars().take(SHOWN).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        format!("{place}: {reason}; the flow is {}", quoted(&shown))
+    }
+}
+
+impl FlowsGiven<'_> {
+    /// The next flow; the number of one of the command line is its place there, from 1.
+    ///
+    /// # Errors
+    ///
+    /// As [`FlowLines::next_flow`].
+    pub(super) fn next_flow(&mut self) -> Result<Option<FlowLine<'_>>, Failure> {
+        match self {
+            FlowsGiven::Arguments(flows) => Ok(flows.next().map(|(number, flow)| FlowLine {
+                number,
+                text: flow,
+                is_json: false,
+            })),
+            FlowsGiven::File(lines) => lines.next_flow(),
+        }
+    }
+}
+
+/// Reads flows with the names of a switch.
+#[derive(Debug)]
+pub(super) struct FlowReader<'a> {
+    pub(super) input: &'a FlowInput<'a>,
+    pub(super) switch: &'a SwitchArg,
+    pub(super) names: &'a SwitchNames,
+    /// What a flow without a word of its own is for.
+    pub(super) command: FlowCommand,
+    /// Whether the flows of a file may begin with the word of another command.
+    pub(super) is_mixed: bool,
+    pub(super) version: Version,
+    /// Whether a warning is an error.
+    pub(super) refuses_warnings: bool,
+    pub(super) warnings: Warnings,
+}
+
+/// The warnings of all flows.
+#[derive(Debug, Default)]
+pub(super) struct Warnings {
+    pub(super) first: Vec<String>,
+    pub(super) count: usize,
+}
+
+impl Warnings {
+    pub(super) fn add(&mut self, text: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.len() < MAX_WARNINGS {
+            self.first.push(text());
+        }
+    }
+}
+
+impl FlowReader<'_> {
+    /// Reads a flow.
+    ///
+    /// # Errors
+    ///
+    /// The flow is malformed, names what is not there, or this version cannot carry it.
+    pub(super) fn read(&mut self, line: FlowLine<'_>) -> Result<FlowChange, Failure> {
+        let FlowLine { number, text, .. } = line;
+        let change = FlowChange::parse(text, self.command, self.names, self.version);
+        let change = change.map_err(|error| self.malformed(line, &error))?;
+        if !self.is_mixed && family(change.command) != family(self.command) {
+            let reason = "it begins with the word of another command, which only a file of `flow add` may have";
+            return Err(self.input.wrong(number, text, reason));
+        }
+        for warning in &change.warnings {
+            self.warn(line, &warning.to_string())?;
+        }
+        self.warn_of_ports(line, &change)?;
+        Ok(change)
+    }
+
+    /// Reads the flow with this number once more, for another command.
+    ///
+    /// # Errors
+    ///
+    /// As [`FlowReader::read`].
+    pub(super) fn read_again(
+        &mut self,
+        number: usize,
+        command: FlowCommand,
+    ) -> Result<FlowChange, Failure> {
+        let (text, is_json) = self.input.text_of(number).unwrap_or_default();
+        let line = FlowLine {
+            number,
+            text: &text,
+            is_json,
+        };
+        FlowChange::parse(&text, command, self.names, self.version)
+            .map_err(|error| self.malformed(line, &error))
+    }
+
+    fn malformed(&self, line: FlowLine<'_>, error: &ParseError) -> Failure {
+        let named = match &error.kind {
+            ParseErrorKind::UnknownPort(port) => {
+                Some(self.switch.unknown_port(port, &self.names.ports))
+            }
+            ParseErrorKind::UnknownTable(table) => {
+                Some(self.switch.unknown_table(table, self.names))
+            }
+            ParseErrorKind::AmbiguousTable(table, numbers) => {
+                Some(self.switch.ambiguous_table(table, numbers))
+            }
+            _ => None,
+        };
+        let Some(named) = named else {
+            return self.input.wrong(line.number, line.text, &error.to_string());
+        };
+        let exit = match self.input {
+            FlowInput::Arguments(_) => named.exit,
+            FlowInput::File(_) => Exit::Failed,
+        };
+        Failure {
+            exit,
+            message: self.input.message(line.number, line.text, &named.message),
+            hint: named.hint,
+        }
+    }
+
+    /// Warns of the numbers of ports that the switch does not have; it accepts them.
+    fn warn_of_ports(&mut self, line: FlowLine<'_>, change: &FlowChange) -> Result<(), Failure> {
+        let ports = &self.names.ports;
+        if ports.is_empty() {
+            return Ok(());
+        }
+        let is_absent =
+            |port: u32| reserved_port(port).is_none() && ports.port_name(port).is_none();
+        let (mut matched, mut absent) = (None, None);
+        change.references(&mut |reference| match reference {
+            SwitchReference::InPort(port) if is_absent(port) => matched = matched.or(Some(port)),
+            SwitchReference::Output(port) if is_absent(port) => absent = absent.or(Some(port)),
+            _ => {}
+        });
+        for (port, what) in [(matched, "names"), (absent, "sends to")] {
+            if let Some(port) = port {
+                let switch = self.switch.name();
+                let text = format!("it {what} port {port}, which {switch} does not have");
+                self.warn(line, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn warn(&mut self, line: FlowLine<'_>, warning: &str) -> Result<(), Failure> {
+        let message = || self.input.message(line.number, line.text, warning);
+        if self.refuses_warnings {
+            return Err(Failure::new(Exit::Failed, message())
+                .hint("this is a warning: without --strict the flow is written"));
+        }
+        self.warnings.add(message);
+        Ok(())
+    }
+}
+
+/// The command without regard to how strictly flows are matched.
+fn family(command: FlowCommand) -> FlowCommand {
+    match command {
+        FlowCommand::ModifyStrict => FlowCommand::Modify,
+        FlowCommand::DeleteStrict => FlowCommand::Delete,
+        command => command,
+    }
+}
+
+/// Whether the command deletes.
+pub(super) fn is_deletion(command: FlowCommand) -> bool {
+    matches!(command, FlowCommand::Delete | FlowCommand::DeleteStrict)
+}

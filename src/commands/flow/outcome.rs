@@ -1,0 +1,198 @@
+//! Sending changes, and what came of it.
+
+use super::input::FlowInput;
+use super::refusal;
+use super::request::{FlowRequest, Numbered, no_bundles};
+use crate::base::shell::word;
+use crate::commands::{Exit, Failure};
+use crate::model::names::SwitchNames;
+use crate::openflow::flow_change::{FlowChange, NotCarried};
+use crate::openflow::messages::error::ErrorMessage;
+use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::openflow::version::Version;
+use crate::source::{Atomicity, Outbox, Switch, WriteError, Written};
+
+/// Maximum number of refused flows that are reported one by one.
+const MAX_REPORTED: usize = 20;
+
+/// How many changes of each kind there were.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Flows to be added.
+    pub(super) added: u64,
+    /// Requests to modify flows.
+    pub(super) modifications: u64,
+    /// Requests to delete flows.
+    pub(super) deletions: u64,
+}
+
+/// The sending of changes to a switch.
+#[derive(Debug)]
+pub(super) struct Sending<'a> {
+    pub(super) request: &'a FlowRequest<'a>,
+    pub(super) names: &'a SwitchNames,
+    pub(super) version: Version,
+    pub(super) how: Atomicity,
+}
+
+impl Sending<'_> {
+    /// Sends the changes that `next` returns.
+    ///
+    /// # Errors
+    ///
+    /// `next` fails, the switch refuses a change, or the connection fails. The exit code says what changed.
+    pub(super) async fn send(
+        &self,
+        session: &mut Switch,
+        mut next: impl FnMut() -> Result<Option<Numbered>, Failure>,
+    ) -> Result<Tally, Failure> {
+        let mut numbers: Vec<usize> = Vec::new();
+        let mut tally = Tally::default();
+        let produce = async |out: &mut Outbox<'_>| {
+            while let Some((number, change)) = next()? {
+                numbers.push(number);
+                match change.command {
+                    FlowCommand::Add => tally.added += 1,
+                    FlowCommand::Modify | FlowCommand::ModifyStrict => tally.modifications += 1,
+                    FlowCommand::Delete | FlowCommand::DeleteStrict => tally.deletions += 1,
+                }
+                let message = |xid| change.message(xid);
+                let put =
+                    out.put(|xid| message(xid).map_err(|error| self.not_carried(number, &error)));
+                // One by one, those after a refused flow are written.
+                if !put.await? && self.how == Atomicity::Bundle {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let written = session.write(self.how, produce).await;
+        let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
+        let switch = self.request.switch.name();
+        match written {
+            Ok(written) if written.refusals == 0 => Ok(tally),
+            Ok(written) => Err(self.partly(&written, number)),
+            Err(WriteError::Producer { error, written }) => {
+                Err(self.after(error, &written, numbers.len()))
+            }
+            Err(WriteError::Refused { index, error }) => {
+                Err(self.refused(index.map(number), &error))
+            }
+            Err(WriteError::TooLong { index }) => {
+                Err(self.wrong(number(index), "it is too long for a message of a bundle"))
+            }
+            Err(WriteError::NoBundles(version)) => Err(no_bundles(&self.request.switch, version)),
+            Err(WriteError::NoTables {
+                index,
+                error,
+                written,
+            }) => {
+                let reason = format!(
+                    "it names a table, and {switch} reads none over {} ({error})",
+                    self.version
+                );
+                let failure = self.wrong(number(index), &reason);
+                Err(self.after(failure, &written, numbers.len()))
+            }
+            Err(WriteError::Lost {
+                error, may_have, ..
+            }) => {
+                let failure = self.request.switch.failure(error);
+                Err(if may_have {
+                    let what = match self.how {
+                        Atomicity::Bundle => "whether the flows are written is unknown",
+                        Atomicity::Each if numbers.len() < 2 => "whether it is done is unknown",
+                        Atomicity::Each => "how many of the flows are written is unknown",
+                    };
+                    let message = format!("{}; {what}", failure.message);
+                    let hint = format!("`ovs dump-flows {}` shows what is there", word(switch));
+                    Failure::new(Exit::Unknown, message).hint(hint)
+                } else {
+                    let message = format!("{}; nothing changed", failure.message);
+                    Failure { message, ..failure }
+                })
+            }
+        }
+    }
+
+    /// A failure with the flow of this number.
+    fn wrong(&self, number: usize, reason: &str) -> Failure {
+        let text = self.request.input.text_of(number).map(|(text, _)| text);
+        let text = text.unwrap_or_default();
+        let message = self.request.input.message(number, &text, reason);
+        Failure::new(Exit::Failed, message)
+    }
+
+    fn not_carried(&self, number: usize, error: &NotCarried) -> Failure {
+        self.wrong(number, &error.to_string())
+    }
+
+    /// The failure of a flow that the switch refused.
+    fn refused(&self, number: Option<usize>, error: &ErrorMessage) -> Failure {
+        let switch = self.request.switch.name();
+        let Some(number) = number else {
+            let reason = refusal::reason(error, None, switch);
+            let message = format!("{switch}: {}", reason.text);
+            return Failure {
+                exit: Exit::Failed,
+                message,
+                hint: reason.hint,
+            };
+        };
+        let text = self.request.input.text_of(number).map(|(text, _)| text);
+        let change = text.and_then(|text| {
+            FlowChange::parse(&text, self.request.command, self.names, self.version).ok()
+        });
+        let reason = refusal::reason(error, change.as_ref(), switch);
+        Failure {
+            hint: reason.hint,
+            ..self.wrong(number, &reason.text)
+        }
+    }
+
+    /// The failure where flows were written one by one and some were refused.
+    fn partly(&self, written: &Written, number: impl Fn(usize) -> usize) -> Failure {
+        let failures = written.refused.iter().take(MAX_REPORTED);
+        let mut failures = failures.map(|(index, error)| self.refused(Some(number(*index)), error));
+        if written.sent == 1
+            && let Some(failure) = failures.next()
+        {
+            return failure;
+        }
+        for failure in failures {
+            self.request.cx.say(&failure);
+        }
+        let (accepted, sent) = (written.accepted(), written.sent);
+        let message = format!(
+            "{accepted} of {sent} flows were written; the switch refused {}",
+            written.refusals
+        );
+        let exit = match accepted {
+            0 => Exit::Failed,
+            _ => Exit::NotApplied,
+        };
+        Failure::new(exit, message)
+    }
+
+    /// A failure after some flows were written one by one.
+    fn after(&self, failure: Failure, written: &Written, given: usize) -> Failure {
+        match written.accepted() {
+            0 => failure,
+            accepted => {
+                let of = match self.request.input {
+                    FlowInput::Arguments(flows) => flows.len(),
+                    FlowInput::File(_) => given,
+                };
+                let message = format!(
+                    "{}; {accepted} of {of} flows were written before",
+                    failure.message
+                );
+                Failure {
+                    exit: Exit::NotApplied,
+                    message,
+                    ..failure
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! What is asked of a switch: its flows are read with its names, and written.
+
+use super::counting;
+use super::input::{FlowInput, FlowReader, Warnings, is_deletion};
+use super::options::WriteOptions;
+use super::outcome::{Sending, Tally};
+use super::report::{self, FlowCount, FlowOutcome};
+use crate::commands::switch::{SwitchArg, offered};
+use crate::commands::{Context, Exit, Failure};
+use crate::model::names::SwitchNames;
+use crate::openflow::flow_change::FlowChange;
+use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::openflow::text::NameLookup;
+use crate::openflow::version::Version;
+use crate::source::{Atomicity, Switch};
+
+/// What is asked of a switch.
+#[derive(Debug)]
+pub(super) struct FlowRequest<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) switch: SwitchArg,
+    pub(super) input: FlowInput<'a>,
+    pub(super) options: &'a WriteOptions,
+    /// What a flow without a word of its own is for.
+    pub(super) command: FlowCommand,
+    /// Whether a warning is an error.
+    pub(super) refuses_warnings: bool,
+    /// Whether what matches no flow is added.
+    pub(super) or_add: bool,
+    /// Whether all flows may be deleted at once.
+    pub(super) may_delete_all: bool,
+}
+
+/// A change, with the number of its line or argument.
+pub(super) type Numbered = (usize, FlowChange);
+
+impl FlowRequest<'_> {
+    /// Writes the flows, and prints how many.
+    ///
+    /// # Errors
+    ///
+    /// A flow is malformed, the switch refuses one or does not reply, or stdout cannot be written.
+    pub(super) async fn run(&self) -> Result<(), Failure> {
+        let cx = self.cx;
+        report::check_columns(cx)?;
+        let wants_names = self.wants_names()?;
+        self.switch.prepare(cx).await?;
+        let progress = cx.progress(&format!("{}: reading names", self.switch.name()));
+        let (session, names) = if wants_names {
+            let open = Box::pin(async {
+                let session = self.switch.connect(cx).await?;
+                let tables = self.switch.told_tables(cx, session.allowed()).await;
+                Ok::<_, Failure>((session, tables))
+            });
+            let (names, opened) = tokio::join!(Box::pin(self.switch.names(cx)), open);
+            let (session, tables) = opened?;
+            (session, names?.with_told(&tables))
+        } else {
+            (self.switch.connect(cx).await?, SwitchNames::default())
+        };
+        let version = session.version();
+        let mut reader = FlowReader {
+            input: &self.input,
+            switch: &self.switch,
+            names: &names,
+            command: self.command,
+            is_mixed: self.command == FlowCommand::Add && matches!(self.input, FlowInput::File(_)),
+            version,
+            refuses_warnings: self.refuses_warnings,
+            warnings: Warnings::default(),
+        };
+        let is_one = !self.input.has(2)?;
+        let how = if is_one || self.options.no_atomic {
+            Atomicity::Each
+        } else if version < Version::V13 {
+            return Err(self.no_bundles(version));
+        } else {
+            Atomicity::Bundle
+        };
+        progress.say(|| format!("{}: writing flows", self.switch.name()));
+        let outcome = self.write(session, &mut reader, how).await;
+        self.say_warnings(&reader.warnings);
+        report::print_counts(cx, &outcome?)
+    }
+
+    async fn write(
+        &self,
+        mut session: Switch,
+        reader: &mut FlowReader<'_>,
+        how: Atomicity,
+    ) -> Result<Vec<FlowCount>, Failure> {
+        let sending = Sending {
+            request: self,
+            names: reader.names,
+            version: reader.version,
+            how,
+        };
+        let is_streamed = self.command == FlowCommand::Add;
+        // What is written one by one is checked as a whole before. In a file of one command the numbers of flows are
+        // asked for before.
+        let checked = if !is_streamed {
+            let mut all = Vec::new();
+            self.each(reader, |change| {
+                all.push(change);
+                Ok(())
+            })?;
+            Some(all)
+        } else if how == Atomicity::Each || matches!(self.input, FlowInput::Arguments(_)) {
+            self.each(reader, |_| Ok(()))?;
+            reader.warnings = Warnings::default();
+            None
+        } else {
+            None
+        };
+        let Some(mut changes) = checked else {
+            let mut flows = self.input.flows()?;
+            let next = || match flows.next_flow()? {
+                None => Ok(None),
+                Some(line) => Ok(Some((line.number, reader.read(line)?))),
+            };
+            let tally = sending.send(&mut session, next).await?;
+            return Ok(self.counts(&tally, None));
+        };
+        let found = if is_deletion(self.command) {
+            counting::deleted(&mut session, self, &changes).await?
+        } else {
+            counting::modified(&mut session, self, reader, &mut changes).await?
+        };
+        let mut changes = changes.into_iter();
+        let tally = sending.send(&mut session, || Ok(changes.next())).await?;
+        Ok(self.counts(&tally, Some(found)))
+    }
+
+    /// Reads all flows.
+    fn each(
+        &self,
+        reader: &mut FlowReader<'_>,
+        mut take: impl FnMut(Numbered) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut flows = self.input.flows()?;
+        while let Some(line) = flows.next_flow()? {
+            let (number, text) = (line.number, line.text);
+            let change = reader.read(line)?;
+            if is_deletion(self.command) && !self.may_delete_all && selects_all(&change) {
+                let reason = "it selects every flow of the switch, which needs --all";
+                return Err(self.input.wrong(number, text, reason));
+            }
+            take((number, change))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the flows name ports or tables. Those of a file may.
+    fn wants_names(&self) -> Result<bool, Failure> {
+        let FlowInput::Arguments(flows) = self.input else {
+            return Ok(true);
+        };
+        let seen = SeenNames::default();
+        for (number, flow) in (1..).zip(flows) {
+            let offer = offered(self.cx);
+            let versions = Version::ALL.into_iter().rev();
+            let mut errors = Vec::new();
+            let is_readable = versions
+                .filter(|version| offer.contains(*version))
+                .any(
+                    |version| match FlowChange::parse(flow, self.command, &seen, version) {
+                        Ok(_) => true,
+                        Err(error) => {
+                            errors.push(error);
+                            false
+                        }
+                    },
+                );
+            if let (false, Some(error)) = (is_readable, errors.first()) {
+                return Err(self.input.wrong(number, flow, &error.to_string()));
+            }
+        }
+        Ok(seen.any.get())
+    }
+
+    fn no_bundles(&self, version: Version) -> Failure {
+        no_bundles(&self.switch, version)
+    }
+
+    fn counts(&self, tally: &Tally, found: Option<u64>) -> Vec<FlowCount> {
+        let count = |outcome, flows| FlowCount {
+            outcome,
+            flows,
+            switch: self.switch.name().to_owned(),
+        };
+        let mut counts = Vec::new();
+        match self.command {
+            FlowCommand::Add => {
+                counts.push(count(FlowOutcome::Written, Some(tally.added)));
+                if tally.modifications > 0 {
+                    counts.push(count(FlowOutcome::Modified, None));
+                }
+                if tally.deletions > 0 {
+                    counts.push(count(FlowOutcome::Removed, None));
+                }
+            }
+            FlowCommand::Modify | FlowCommand::ModifyStrict => {
+                counts.push(count(FlowOutcome::Modified, found));
+                if tally.added > 0 {
+                    counts.push(count(FlowOutcome::Added, Some(tally.added)));
+                }
+            }
+            FlowCommand::Delete | FlowCommand::DeleteStrict => {
+                counts.push(count(FlowOutcome::Removed, found));
+            }
+        }
+        counts
+    }
+
+    fn say_warnings(&self, warnings: &Warnings) {
+        for warning in &warnings.first {
+            self.cx.remark(&format!("ovs: warning: {warning}"));
+        }
+        let more = warnings.count - warnings.first.len();
+        if more > 0 {
+            self.cx
+                .remark(&format!("ovs: warning: and {more} more warnings"));
+        }
+    }
+}
+
+/// The failure that several flows cannot be written at once.
+pub(super) fn no_bundles(switch: &SwitchArg, version: Version) -> Failure {
+    let message = format!(
+        "{} cannot write several flows at once over {version}: it has no bundles there; nothing changed",
+        switch.name()
+    );
+    Failure::new(Exit::Failed, message).hint(
+        "-O OpenFlow14 has bundles, if the bridge allows it (its protocols column); \
+         --no-atomic writes the flows one by one",
+    )
+}
+
+/// Whether the deletion is of every flow of every table.
+fn selects_all(change: &FlowChange) -> bool {
+    const ALL_TABLES: u8 = 255;
+    change.command == FlowCommand::Delete
+        && change.flow.table_id == ALL_TABLES
+        && change.flow.fields.is_empty()
+        && change.match_cookie.is_none()
+        && change.out_port.is_none()
+        && change.out_group.is_none()
+}
+
+/// Resolves every name, and records whether there was one.
+#[derive(Debug, Default)]
+struct SeenNames {
+    any: std::cell::Cell<bool>,
+}
+
+impl NameLookup for SeenNames {
+    fn port_name(&self, _: u32) -> Option<&str> {
+        None
+    }
+
+    fn ofport(&self, _: &str) -> Option<u32> {
+        self.any.set(true);
+        Some(1)
+    }
+
+    fn tables_named(&self, _: &str) -> Vec<u8> {
+        self.any.set(true);
+        // Later than any table that a flow with a name may be in.
+        vec![253]
+    }
+}
