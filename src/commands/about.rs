@@ -59,8 +59,12 @@ pub enum JsonDocument {
     Flows,
     /// How many flows were written; with `--dry-run` or `--explain` what becomes of each.
     FlowCounts,
+    /// The flows that differ.
+    FlowChanges,
     /// Groups.
     Groups,
+    /// In what the groups of two sides differ.
+    GroupChanges,
     /// Meters.
     Meters,
     /// OpenFlow messages.

@@ -25,6 +25,7 @@ mod sort;
 use std::sync::Arc;
 
 pub use args::Args;
+pub(super) use args::{Cookie, cookie};
 pub use sort::fields as sort_fields;
 
 use super::switch::SwitchArg;

@@ -6,13 +6,17 @@
 //! | `options` | the options that they share |
 //! | `request` | what is asked of a switch: connect, names, write |
 //! | `input`, `file` | the flows given as arguments or in a file, and how they are read |
+//! | `replace`, `diff` | `flow replace`: what differs is written; `flow diff`: two sides compared |
+//! | `sides`, `comparison` | the switches and files that are compared; what differs, and how it is printed |
 //! | `counting` | how many flows a change selects |
 //! | `outcome`, `refusal` | sending; what the switch refused, in words |
 //! | `report` | how many flows were written |
 //! | `plan`, `effect` | what becomes of each flow: `--dry-run`, `--explain` |
 
 mod add;
+mod comparison;
 mod counting;
+mod diff;
 mod effect;
 mod file;
 mod input;
@@ -21,8 +25,10 @@ mod options;
 mod outcome;
 mod plan;
 mod refusal;
+mod replace;
 mod report;
 mod request;
+mod sides;
 
 pub(crate) use effect::effect_headings;
 
@@ -43,6 +49,12 @@ pub enum Command {
     /// Remove the flows that match
     #[command(visible_alias = "delete", describe = modify::DELETE)]
     Del(modify::DeleteArgs),
+    /// Bring the flows of a switch to those of a file; write only what differs
+    #[command(describe = replace::ABOUT)]
+    Replace(replace::Args),
+    /// Compare the flows of two switches or files by what they mean
+    #[command(describe = diff::ABOUT)]
+    Diff(diff::Args),
 }
 
 /// The flows of a line of a batch, and what is done with them.
@@ -75,6 +87,8 @@ impl Command {
             Command::Add(args) => args.run(cx).await,
             Command::Mod(args) => args.run(cx).await,
             Command::Del(args) => args.run(cx).await,
+            Command::Replace(args) => args.run(cx).await,
+            Command::Diff(args) => args.run(cx).await,
         }
     }
 }

@@ -132,6 +132,11 @@ impl PortNames {
         self.bonds.get(bond).map(Vec::as_slice)
     }
 
+    /// Whether there is a port of this number.
+    pub fn has(&self, ofport: u32) -> bool {
+        self.names.contains_key(&ofport) || self.alike.contains_key(&ofport)
+    }
+
     /// Whether no port is known.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()

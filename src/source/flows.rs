@@ -78,9 +78,21 @@ impl Switch {
     pub async fn each_flow_of(
         &mut self,
         filter: &Filter,
-        mut take: impl FnMut(&FlowStats<'_>),
+        take: impl FnMut(&FlowStats<'_>),
     ) -> Result<Option<DecodeError>, SwitchError> {
         self.ask_flows(filter, false).await?;
+        self.asked_flows(take).await
+    }
+
+    /// Reads the flows that [`Switch::ask_flows`] requested, as [`Switch::each_flow`].
+    ///
+    /// # Errors
+    ///
+    /// See [`SwitchError`].
+    pub async fn asked_flows(
+        &mut self,
+        mut take: impl FnMut(&FlowStats<'_>),
+    ) -> Result<Option<DecodeError>, SwitchError> {
         let mut scratch = Scratch::new();
         let mut malformed = None;
         let mut count = 0;

@@ -43,6 +43,21 @@ pub(super) fn count(all: bool) -> Document {
     )
 }
 
+/// The flows that differ between two sides.
+pub(super) fn changes() -> Document {
+    let change = ObjectSchema::new()
+        .with("change", words(&["added", "removed", "modified"]))
+        .maybe("before", refer("flow"))
+        .maybe("after", refer("flow"))
+        .closed();
+    document(
+        "ovs-flow-changes",
+        "The flows that differ: before those of A, or of the switch; after those of B, or of the file",
+        list(refer("flow_change")),
+        definitions().into_iter().chain([("flow_change", change)]),
+    )
+}
+
 /// The groups of a switch.
 pub(super) fn groups() -> Document {
     listing(
@@ -50,6 +65,30 @@ pub(super) fn groups() -> Document {
         "The groups of a switch",
         "group",
         definitions(),
+    )
+}
+
+/// In what the groups of two switches or files differ.
+pub(super) fn group_changes() -> Document {
+    let side = |what: &str| {
+        let mut side = or_null(refer("group"));
+        if let Value::Object(side) = &mut side {
+            side.insert("description".to_owned(), what.into());
+        }
+        side
+    };
+    let change = ObjectSchema::new()
+        .with("change", words(&["added", "removed", "modified"]))
+        .with("before", side("the group of A; null if it has none"))
+        .with("after", side("the group of B; null if it has none"))
+        .closed();
+    let mut definitions = definitions().to_vec();
+    definitions.push(("change", change));
+    document(
+        "ovs-group-changes",
+        "In what groups differ",
+        list(refer("change")),
+        definitions,
     )
 }
 

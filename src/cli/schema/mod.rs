@@ -230,7 +230,9 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
         }
         JsonDocument::Flows if has("count") => flows::count(has("all")),
         JsonDocument::Flows => flows::flows(),
+        JsonDocument::FlowChanges => flows::changes(),
         JsonDocument::Groups => flows::groups(),
+        JsonDocument::GroupChanges => flows::group_changes(),
         JsonDocument::Meters => flows::meters(),
         JsonDocument::Messages => messages::messages(),
         JsonDocument::Record => topology::db_get(),

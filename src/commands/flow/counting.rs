@@ -109,13 +109,11 @@ impl Selected {
             change.command,
             FlowCommand::ModifyStrict | FlowCommand::DeleteStrict
         );
-        if is_one && !is_strict {
-            let all = session
-                .aggregate(&filter)
-                .await?
-                .flow_count
-                .unwrap_or(0)
-                .into();
+        if is_one
+            && !is_strict
+            && let Some(all) = session.aggregate(&filter).await?.flow_count
+        {
+            let all = all.into();
             return Ok(Count { all, fresh: all });
         }
         let mut count = Count { all: 0, fresh: 0 };

@@ -7,7 +7,7 @@ use crate::output::{Cell, ColourRole, Column, Heading, Mode, Shape, headings};
 /// What becomes of a flow.
 #[derive(Debug)]
 pub(super) struct FlowEffect {
-    /// The number of the line, or of the argument, that asks for it.
+    /// The number of the line, or of the argument, that asks for it; 0: the file does not have the flow.
     pub(super) number: usize,
     pub(super) outcome: FlowOutcome,
     /// The flow as it is then; a removed one as it was.
@@ -43,11 +43,14 @@ fn columns() -> Vec<Column<FlowEffect>> {
         .is(Shape::TEXT_OR_NULL, "the flow as it was, if it is modified")
         .wrap(),
         Column::new("line", |effect: &FlowEffect| {
-            Cell::from(u64::try_from(effect.number).unwrap_or(u64::MAX))
+            match u64::try_from(effect.number) {
+                Ok(0) | Err(_) => Cell::Absent,
+                Ok(number) => Cell::from(number),
+            }
         })
         .is(
-            Shape::Whole,
-            "the line of the file, or the place among the arguments, from 1",
+            Shape::OrNull(&Shape::Whole),
+            "the line of the file, or the place among the arguments, from 1; null if none asks for it",
         )
         .drop(1),
     ]
@@ -64,6 +67,7 @@ pub(super) fn check_columns(cx: &Context) -> Result<(), Failure> {
 }
 
 /// Prints the effects: in JSON all, else those that change something, and how many there are of each kind to stderr.
+/// `others` more flows are unchanged.
 ///
 /// # Errors
 ///
@@ -72,6 +76,7 @@ pub(super) fn print_effects(
     cx: &Context,
     switch: &str,
     effects: &[FlowEffect],
+    others: u64,
 ) -> Result<(), Failure> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
@@ -91,7 +96,12 @@ pub(super) fn print_effects(
         effects
             .iter()
             .filter(|effect| effect.outcome == outcome)
-            .count()
+            .count() as u64
+            + if outcome == FlowOutcome::Unchanged {
+                others
+            } else {
+                0
+            }
     };
     let kinds = [
         FlowOutcome::Added,

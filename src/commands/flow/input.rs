@@ -10,7 +10,7 @@ use crate::openflow::actions::SwitchReference;
 use crate::openflow::fields::{ParseError, ParseErrorKind};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
-use crate::openflow::text::{NameLookup as _, reserved_port};
+use crate::openflow::text::reserved_port;
 use crate::openflow::version::Version;
 
 /// Maximum number of characters of a flow in a message.
@@ -178,6 +178,20 @@ impl FlowReader<'_> {
     ///
     /// The flow is malformed, names what is not there, or this version cannot carry it.
     pub(super) fn read(&mut self, line: FlowLine<'_>) -> Result<FlowChange, Failure> {
+        let change = self.parse(line)?;
+        for warning in &change.warnings {
+            self.warn(line, &warning.to_string())?;
+        }
+        self.warn_of_ports(line, &change)?;
+        Ok(change)
+    }
+
+    /// Reads a flow without warning of anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`FlowReader::read`].
+    pub(super) fn parse(&self, line: FlowLine<'_>) -> Result<FlowChange, Failure> {
         let FlowLine { number, text, .. } = line;
         let change = FlowChange::parse(text, self.command, self.names, self.version);
         let change = change.map_err(|error| self.malformed(line, &error))?;
@@ -185,10 +199,6 @@ impl FlowReader<'_> {
             let reason = "it begins with the word of another command, which only a file of `flow add` may have";
             return Err(self.input.wrong(number, text, reason));
         }
-        for warning in &change.warnings {
-            self.warn(line, &warning.to_string())?;
-        }
-        self.warn_of_ports(line, &change)?;
         Ok(change)
     }
 
@@ -244,8 +254,7 @@ impl FlowReader<'_> {
         if ports.is_empty() {
             return Ok(());
         }
-        let is_absent =
-            |port: u32| reserved_port(port).is_none() && ports.port_name(port).is_none();
+        let is_absent = |port: u32| reserved_port(port).is_none() && !ports.has(port);
         let (mut matched, mut absent) = (None, None);
         change.references(&mut |reference| match reference {
             SwitchReference::InPort(port) if is_absent(port) => matched = matched.or(Some(port)),

@@ -46,7 +46,7 @@ fn columns() -> Vec<Column<FlowCount>> {
             Cell::text(count.outcome.word())
         })
         .is(
-            Shape::Words(&["written", "added", "modified", "removed"]),
+            Shape::Words(&["written", "added", "modified", "removed", "unchanged"]),
             "what became of the flows; written: added, or put in the place of a flow with the \
                  same table, priority and match",
         )

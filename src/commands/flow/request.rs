@@ -189,7 +189,7 @@ impl FlowRequest<'_> {
         let mut plan = FlowPlan::read(session, &self.switch).await?;
         let effects = plan.apply(changes, &text);
         plan.warn(reader, &text)?;
-        effect::print_effects(self.cx, self.switch.name(), &effects)
+        effect::print_effects(self.cx, self.switch.name(), &effects, 0)
     }
 
     /// Reads all flows.
@@ -203,7 +203,7 @@ impl FlowRequest<'_> {
             let (number, text) = (line.number, line.text);
             let change = reader.read(line)?;
             if is_deletion(self.command) && !self.may_delete_all && selects_all(&change) {
-                let reason = "it selects every flow of the switch, which needs --all";
+                let reason = "it selects every flow of the switch, which only --all may do";
                 return Err(self.input.wrong(number, text, reason));
             }
             take((number, change))?;
@@ -273,7 +273,7 @@ impl FlowRequest<'_> {
         counts
     }
 
-    fn say_warnings(&self, warnings: &Warnings) {
+    pub(super) fn say_warnings(&self, warnings: &Warnings) {
         for warning in &warnings.first {
             self.cx.remark(&format!("ovs: warning: {warning}"));
         }

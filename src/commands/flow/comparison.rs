@@ -1,0 +1,236 @@
+//! Two sets of flows compared by meaning: what differs, and how that is printed.
+
+use std::cmp::Reverse;
+
+use super::report::FlowOutcome;
+use crate::base::json::Json;
+use crate::commands::context::print;
+use crate::commands::{Context, Failure};
+use crate::model::names::SwitchNames;
+use crate::openflow::bytes::DecodeError;
+use crate::openflow::flow;
+use crate::openflow::flow_entry::FlowEntry;
+use crate::openflow::flow_set::{Counterpart, FlowAt, FlowSet, FlowSetError, StoredFlow};
+use crate::openflow::messages::flow_stats::FlowStats;
+use crate::openflow::repeats::Repeats;
+use crate::openflow::text::{PortSpelling, Style, TextContext};
+use crate::openflow::version::Version;
+use crate::output::{ColourRole, ItemChange, PaintedText, Records};
+
+/// Size of the write buffer in bytes.
+const ENOUGH: usize = 65_536;
+
+/// The flows of one side, all of them, and of the other side those that differ.
+#[derive(Debug)]
+pub(super) struct Comparison {
+    /// The flows of the side that is read first.
+    pub(super) base: FlowSet,
+    /// The flows of the other side that are not in `base`, or that differ there.
+    pub(super) others: FlowSet,
+    /// How many flows are the same.
+    pub(super) unchanged: u64,
+}
+
+/// A flow that differs: as it is on either side, if it is there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Difference {
+    pub(super) base: Option<FlowAt>,
+    pub(super) other: Option<FlowAt>,
+}
+
+impl Comparison {
+    /// Of flows in `base`, with those of another side in `version`.
+    pub(super) fn new(base: FlowSet, version: Version, told_by: Option<Version>) -> Comparison {
+        Comparison {
+            base,
+            others: FlowSet::new(version, told_by),
+            unchanged: 0,
+        }
+    }
+
+    /// Compares a flow of the other side, from this line of a file, or 0.
+    ///
+    /// # Errors
+    ///
+    /// See [`FlowSet::compare`].
+    pub(super) fn add(&mut self, flow: &FlowEntry<'_>, line: u32) -> Result<(), FlowSetError> {
+        let result = self.base.compare(flow, line, &mut self.others)?;
+        self.unchanged += u64::from(result == Counterpart::Same);
+        Ok(())
+    }
+
+    /// All differences, by table, then the highest priority first.
+    pub(super) fn differences(&self) -> Vec<Difference> {
+        let mut all: Vec<_> = self
+            .base
+            .iter()
+            .filter(|(_, flow)| flow.counterpart() != Counterpart::Same)
+            .map(|(at, flow)| {
+                let other = self.others.find(flow.key);
+                (
+                    flow.key,
+                    Difference {
+                        base: Some(at),
+                        other,
+                    },
+                )
+            })
+            .collect();
+        let alone = self
+            .others
+            .iter()
+            .filter(|(_, flow)| self.base.find(flow.key).is_none());
+        all.extend(alone.map(|(at, flow)| {
+            let (base, other) = (None, Some(at));
+            (flow.key, Difference { base, other })
+        }));
+        all.sort_unstable_by_key(|(key, _)| {
+            let priority = key.get(1..3).unwrap_or_default();
+            (key.first().copied(), Reverse(priority), *key)
+        });
+        all.into_iter().map(|(_, difference)| difference).collect()
+    }
+}
+
+/// How one side is printed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SideSpelling<'a> {
+    pub(super) names: &'a SwitchNames,
+    pub(super) ports: PortSpelling,
+    pub(super) style: Style,
+}
+
+/// Prints differences: lines that begin with `-` and `+`, or JSON.
+pub(super) struct DifferencePrinter<'c> {
+    cx: &'c Context,
+    out: PaintedText,
+    records: Records,
+    repeats: [Repeats; 2],
+}
+
+impl<'c> DifferencePrinter<'c> {
+    pub(super) fn new(cx: &'c Context) -> DifferencePrinter<'c> {
+        DifferencePrinter {
+            cx,
+            out: PaintedText::new(cx.format.palette),
+            records: Records::new(cx.format.mode),
+            repeats: [Repeats::new(), Repeats::new()],
+        }
+    }
+
+    /// Prints a flow as it was and as it is.
+    ///
+    /// # Errors
+    ///
+    /// Stdout cannot be written.
+    pub(super) fn add(
+        &mut self,
+        before: Option<StoredFlow<'_>>,
+        after: Option<StoredFlow<'_>>,
+        spellings: [SideSpelling<'_>; 2],
+    ) -> Result<(), Failure> {
+        let entries = [before, after].map(|flow| flow.and_then(|flow| flow.entry().ok()));
+        let outcome = match &entries {
+            [None, _] => FlowOutcome::Added,
+            [_, None] => FlowOutcome::Removed,
+            [Some(_), Some(_)] => FlowOutcome::Modified,
+        };
+        if self.cx.format.is_json() {
+            self.records.begin(&mut self.out.text);
+            let mut json = Json::new(&mut self.out.text);
+            json.begin_object();
+            json.key("change");
+            json.word(outcome.word());
+            for (((key, entry), repeats), spelling) in ["before", "after"]
+                .into_iter()
+                .zip(entries)
+                .zip(&mut self.repeats)
+                .zip(spellings)
+            {
+                if let Some(entry) = entry {
+                    json.key(key);
+                    let cx = spelling.context(&entry);
+                    // What a switch sent, or what was parsed, was read before.
+                    let _ = flow::json(&stats(entry), false, repeats, &mut json, &cx);
+                }
+            }
+            json.end_object();
+        } else {
+            let marks = [(ItemChange::Gone, "-"), (ItemChange::New, "+")];
+            for (((mark, entry), repeats), spelling) in marks
+                .into_iter()
+                .zip(entries)
+                .zip(&mut self.repeats)
+                .zip(spellings)
+            {
+                if let Some(entry) = entry {
+                    self.out.mark(mark.0, ColourRole::Plain, mark.1);
+                    let _ = spelling.text(entry, repeats, &mut self.out);
+                    self.out.text.push('\n');
+                }
+            }
+        }
+        if self.out.text.len() >= ENOUGH {
+            print(&self.out.text)?;
+            self.out.text.clear();
+        }
+        Ok(())
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    ///
+    /// Stdout cannot be written.
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        if self.cx.format.is_json() {
+            self.records.finish(&mut self.out.text);
+        }
+        print(&self.out.text)
+    }
+}
+
+impl SideSpelling<'_> {
+    fn context(&self, flow: &FlowEntry<'_>) -> TextContext<'_> {
+        TextContext {
+            version: flow.actions.version(),
+            style: self.style,
+            ports: self.ports,
+            names: self.names,
+        }
+    }
+
+    /// The text of a flow without statistics.
+    pub(super) fn plain(&self, flow: StoredFlow<'_>) -> String {
+        let mut out = PaintedText::default();
+        if let Ok(entry) = flow.entry() {
+            // What was stored was read before.
+            let _ = self.text(entry, &mut Repeats::default(), &mut out);
+        }
+        out.text
+    }
+
+    /// Writes a flow without statistics.
+    pub(super) fn text(
+        &self,
+        flow: FlowEntry<'_>,
+        repeats: &mut Repeats,
+        out: &mut PaintedText,
+    ) -> Result<(), DecodeError> {
+        let cx = self.context(&flow);
+        flow::text(&stats(flow), false, repeats, out, &cx)
+    }
+}
+
+/// A flow without statistics.
+fn stats(entry: FlowEntry<'_>) -> FlowStats<'_> {
+    FlowStats {
+        entry,
+        duration_sec: 0,
+        duration_nsec: 0,
+        idle_age: None,
+        hard_age: None,
+        packet_count: None,
+        byte_count: None,
+    }
+}

@@ -1,0 +1,332 @@
+//! What is compared: the flows of a switch, or those of a file.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use super::comparison::{Comparison, SideSpelling};
+use super::file::FlowLine;
+use super::input::{FlowInput, FlowReader, Warnings};
+use crate::base::shell::word;
+use crate::commands::switch::SwitchArg;
+use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::names::{PortNames, SwitchNames, TableNames};
+use crate::model::{Depth, Scope, Want};
+use crate::openflow::fields::Filter;
+use crate::openflow::flow_change::FlowChange;
+use crate::openflow::flow_entry::FlowEntry;
+use crate::openflow::flow_set::{FlowSet, FlowSetError};
+use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::openflow::messages::flow_stats::FlowStats;
+use crate::openflow::repeats::Repeats;
+use crate::openflow::text::{NameLookup, PortSpelling, Style};
+use crate::openflow::version::Version;
+use crate::output::PaintedText;
+use crate::source::Switch;
+
+/// A side of a comparison as it was named.
+#[derive(Debug)]
+pub(super) enum Side<'a> {
+    Switch(SwitchArg),
+    File(FlowInput<'a>),
+}
+
+impl<'a> Side<'a> {
+    /// `unix:PATH`, `tcp:HOST` and `ssl:HOST` are switches; `-`, what has a `/`, and the name of a file that exists are
+    /// files; everything else is a bridge.
+    ///
+    /// # Errors
+    ///
+    /// It is the name of a file and of a bridge, or the file cannot be read.
+    pub(super) async fn open(cx: &Context, text: &'a str) -> Result<Side<'a>, Failure> {
+        let is_endpoint = ["unix:", "tcp:", "ssl:"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme));
+        let path = Path::new(text);
+        if is_endpoint || text != "-" && !text.contains('/') && !path.exists() {
+            return Ok(Side::Switch(SwitchArg::parse(cx, text)?));
+        }
+        if text != "-" && !text.contains('/') {
+            let bridge = Want::of(Scope::Bridge(text.to_owned()), Depth::BridgeNames);
+            if cx
+                .read(bridge)
+                .await
+                .is_ok_and(|topology| !topology.bridges.is_empty())
+            {
+                let message = format!("{} is a bridge, and a file here", quoted(text));
+                let hint = format!(
+                    "./{} is the file; `cd` elsewhere for the bridge",
+                    word(text)
+                );
+                return Err(Failure::new(Exit::Usage, message).hint(hint));
+            }
+        }
+        Ok(Side::File(FlowInput::open(&[], Some(path))?))
+    }
+}
+
+/// A switch that is connected, with the names of its ports and tables.
+#[derive(Debug)]
+pub(super) struct NamedSwitch<'a> {
+    pub(super) arg: &'a SwitchArg,
+    pub(super) session: Switch,
+    pub(super) names: SwitchNames,
+}
+
+impl<'a> NamedSwitch<'a> {
+    /// Connects, and reads the names.
+    ///
+    /// # Errors
+    ///
+    /// The switch or the database does not reply.
+    pub(super) async fn open(cx: &Context, arg: &'a SwitchArg) -> Result<NamedSwitch<'a>, Failure> {
+        arg.prepare(cx).await?;
+        let open = Box::pin(async {
+            let session = arg.connect(cx).await?;
+            let tables = arg.told_tables(cx, session.allowed()).await;
+            Ok::<_, Failure>((session, tables))
+        });
+        let (names, opened) = tokio::join!(Box::pin(arg.names(cx)), open);
+        let (session, tables) = opened?;
+        let names = names?.with_told(&tables);
+        Ok(NamedSwitch {
+            arg,
+            session,
+            names,
+        })
+    }
+
+    /// Requests the flows; [`NamedSwitch::each`] returns them.
+    ///
+    /// # Errors
+    ///
+    /// The connection has ended.
+    pub(super) async fn ask(&mut self, filter: &Filter) -> Result<(), Failure> {
+        let asked = self.session.ask_flows(filter, true).await;
+        asked.map_err(|error| self.arg.failure(error))
+    }
+
+    /// Passes each flow to `take`.
+    ///
+    /// # Errors
+    ///
+    /// That of `take`; the connection fails, or a flow is malformed.
+    pub(super) async fn each(
+        &mut self,
+        mut take: impl FnMut(&FlowStats<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut failure = None;
+        let read = self.session.asked_flows(|flow| {
+            if failure.is_none() {
+                failure = take(flow).err();
+            }
+        });
+        let malformed = read.await.map_err(|error| self.arg.failure(error))?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let Some(error) = malformed else {
+            return Ok(());
+        };
+        let name = self.arg.name();
+        let message = format!("{name}: malformed flow: {error}");
+        let hint = format!("`ovs dump-flows {}` shows it up to there", word(name));
+        Err(Failure::new(Exit::Failed, message).hint(hint))
+    }
+}
+
+/// The failure for a flow of a dump that cannot be compared.
+pub(super) fn unusable(
+    switch: &NamedSwitchNames<'_>,
+    flow: &FlowEntry<'_>,
+    error: &FlowSetError,
+    comparison: &mut Comparison,
+) -> Failure {
+    let name = switch.name;
+    let FlowSetError::Twice(_) = error else {
+        return Failure::new(Exit::Failed, format!("{name}: {error}"));
+    };
+    let text = |entry: FlowEntry<'_>| {
+        let mut out = PaintedText::default();
+        let spelling = SideSpelling {
+            names: switch.names,
+            ports: PortSpelling::Name,
+            style: Style::Classic,
+        };
+        // What is malformed was refused before.
+        let _ = spelling.text(entry, &mut Repeats::default(), &mut out);
+        out.text
+    };
+    let same = comparison.others.find_same(flow);
+    let same = same.or_else(|| comparison.base.find_same(flow));
+    let first = same.and_then(|same| same.entry().ok()).map(text);
+    let message = format!(
+        "{name} has two flows that {} tells as one: {} and {}",
+        flow.actions.version(),
+        first.unwrap_or_default(),
+        text(flow.clone())
+    );
+    Failure::new(Exit::Failed, message)
+        .hint("masks of vlan_tci are told whole over OpenFlow 1.0 only: -O OpenFlow10")
+}
+
+/// A switch in messages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NamedSwitchNames<'a> {
+    pub(super) name: &'a str,
+    pub(super) names: &'a SwitchNames,
+}
+
+/// Reads all flows of a file, each to be added, with its line and its text.
+///
+/// # Errors
+///
+/// That of `take` or `parse`; the file cannot be read, or has another command.
+pub(super) fn each_of_file(
+    file: &FlowInput<'_>,
+    mut parse: impl FnMut(FlowLine<'_>) -> Result<FlowChange, Failure>,
+    mut take: impl FnMut(&FlowEntry<'_>, u32) -> Result<(), FileFlowError>,
+) -> Result<(), Failure> {
+    let mut flows = file.flows()?;
+    while let Some(line) = flows.next_flow()? {
+        let (number, text) = (line.number, line.text);
+        let change = parse(line)?;
+        let wrong = |reason: &str| file.wrong(number, text, reason);
+        if change.command != FlowCommand::Add {
+            return Err(wrong("it is a command; what is compared has flows only"));
+        }
+        let line = u32::try_from(number).unwrap_or(u32::MAX);
+        let taken = change.flow.view(|entry| take(entry, line));
+        let taken = taken.map_err(|error| wrong(&error.to_string()))?;
+        let Some(taken) = taken else {
+            return Err(wrong("OpenFlow 1.0 has no number for its input port"));
+        };
+        taken.map_err(|error| match error {
+            FileFlowError::Set(FlowSetError::Twice(first)) => wrong(&format!(
+                "line {first} has the same table, priority and match"
+            )),
+            FileFlowError::Set(error) => wrong(&error.to_string()),
+            FileFlowError::Other(reason) => wrong(&reason),
+        })?;
+    }
+    Ok(())
+}
+
+/// Why a flow of a file cannot be used.
+#[derive(Debug)]
+pub(super) enum FileFlowError {
+    Set(FlowSetError),
+    Other(String),
+}
+
+impl From<FlowSetError> for FileFlowError {
+    fn from(error: FlowSetError) -> FileFlowError {
+        FileFlowError::Set(error)
+    }
+}
+
+/// A reader of flows to be added, with the names of a switch.
+pub(super) fn reader<'r>(
+    input: &'r FlowInput<'r>,
+    switch: &'r SwitchArg,
+    names: &'r SwitchNames,
+    version: Version,
+    refuses_warnings: bool,
+) -> FlowReader<'r> {
+    FlowReader {
+        input,
+        switch,
+        names,
+        command: FlowCommand::Add,
+        is_mixed: true,
+        version,
+        refuses_warnings,
+        warnings: Warnings::default(),
+    }
+}
+
+/// Reads a file without a switch: port names stand for themselves.
+///
+/// # Errors
+///
+/// As [`each_of_file`].
+pub(super) fn each_of_file_alone(
+    file: &FlowInput<'_>,
+    names: &InventedNames,
+    version: Version,
+    take: impl FnMut(&FlowEntry<'_>, u32) -> Result<(), FileFlowError>,
+) -> Result<(), Failure> {
+    let parse = |line: FlowLine<'_>| {
+        let change = FlowChange::parse(line.text, FlowCommand::Add, names, version);
+        change.map_err(|error| {
+            let failure = file.wrong(line.number, line.text, &error.to_string());
+            failure.hint("two files have no switch to know tables and versions from: -O VERSION")
+        })
+    };
+    each_of_file(file, parse, take)
+}
+
+/// The names of ports in files without a switch: each gets a number that no switch is likely to use, so that equal names
+/// are equal.
+#[derive(Debug, Default)]
+pub(super) struct InventedNames {
+    ports: RefCell<Vec<String>>,
+}
+
+/// The highest number of a port in OpenFlow 1.0, which some actions of all versions are limited to.
+const HIGHEST: u32 = 0xfeff;
+
+impl InventedNames {
+    /// The names, to print them.
+    pub(super) fn names(&self) -> SwitchNames {
+        let ports = self.ports.borrow();
+        let described = (0..)
+            .zip(ports.iter())
+            .map(|(index, name)| (HIGHEST - index, name.as_str()));
+        SwitchNames {
+            ports: PortNames::default().with_described(described),
+            tables: TableNames::default(),
+        }
+    }
+}
+
+impl NameLookup for InventedNames {
+    fn port_name(&self, _: u32) -> Option<&str> {
+        None
+    }
+
+    fn ofport(&self, name: &str) -> Option<u32> {
+        let mut ports = self.ports.borrow_mut();
+        let known = ports.iter().position(|port| port == name);
+        let index = known.unwrap_or_else(|| {
+            ports.push(name.to_owned());
+            ports.len() - 1
+        });
+        HIGHEST
+            .checked_sub(u32::try_from(index).ok()?)
+            .filter(|port| *port >= HIGHEST / 2)
+    }
+}
+
+/// All flows of a switch.
+///
+/// # Errors
+///
+/// As [`NamedSwitch::each`], or two flows have one key.
+pub(super) async fn all_of(
+    switch: &mut NamedSwitch<'_>,
+    told_by: Option<Version>,
+) -> Result<FlowSet, Failure> {
+    let version = switch.session.version();
+    let mut comparison = Comparison::new(FlowSet::new(version, told_by), version, told_by);
+    let names = switch.names.clone();
+    let shown = NamedSwitchNames {
+        name: switch.arg.name(),
+        names: &names,
+    };
+    let read = switch.each(|flow| {
+        let added = comparison.base.insert(flow, 0);
+        added.map_err(|error| unusable(&shown, flow, &error, &mut comparison))
+    });
+    read.await?;
+    Ok(comparison.base)
+}
