@@ -140,7 +140,7 @@ const fn form(arguments: &'static str, ovs: &'static str, example: &'static str)
 const NO: &str = "ovs does not do that";
 const ROWS: &str = "ovs has no command that makes or removes these records together";
 const COMMENT: &str = "ovs describes each of its changes itself in the database's log";
-const WRITES: &str = "ovs has no verb of this form for groups, meters and bundles of both";
+const WRITES: &str = "ovs takes no file of flows and groups together";
 const SHOW: &str =
     "ovs does not print what a switch supports, only its ports ('ovs port list BRIDGE')";
 const TEST: &str = "ovs has no commands to test its parsers";
@@ -308,6 +308,24 @@ pub const VERBS: &[Verb] = &[
     ]),
     runs(Ofctl, "replace-flows", &[form("SWITCH FILE", "flow replace SWITCH FILE", "replace-flows br-int flows.txt")]),
     runs(Ofctl, "diff-flows", &[form("FIRST SECOND", "flow diff FIRST SECOND", "diff-flows br-int br-int")]),
+    runs(Ofctl, "add-group", &[form("SWITCH GROUP", "group add SWITCH GROUP", "-O OpenFlow15 add-group br-int group_id=9,type=all,bucket=output:1,bucket=output:2")]),
+    runs(Ofctl, "add-groups", &[form("SWITCH FILE", "group add SWITCH --file FILE", "-O OpenFlow15 add-groups br-int groups.txt")]),
+    runs(Ofctl, "mod-group", &[form("SWITCH GROUP", "group mod SWITCH GROUP", "-O OpenFlow15 mod-group br-int group_id=9,type=all,bucket=output:2")]),
+    runs(Ofctl, "insert-buckets", &[
+        form("SWITCH GROUP", "group insert-buckets SWITCH GROUP", "-O OpenFlow15 insert-buckets br-int group_id=9,command_bucket_id=last,bucket=bucket_id:5,output:1"),
+    ]),
+    runs(Ofctl, "remove-buckets", &[
+        form("SWITCH GROUP", "group remove-buckets SWITCH GROUP", "-O OpenFlow15 remove-buckets br-int group_id=9,command_bucket_id=5"),
+    ]),
+    runs(Ofctl, "del-groups", &[
+        form("SWITCH group_id=GROUP", "group del SWITCH GROUP", "-O OpenFlow15 del-groups br-int group_id=9"),
+        form("SWITCH GROUP", "group del SWITCH GROUP", "-O OpenFlow15 del-groups br-int 8"),
+        form("SWITCH", "group del SWITCH", "-O OpenFlow15 del-groups br-int").but("refused without --all"),
+    ]),
+    runs(Ofctl, "add-meter", &[form("SWITCH METER", "meter add SWITCH METER", "-O OpenFlow15 add-meter br-int meter=4,kbps,band=type=drop,rate=1000")]),
+    runs(Ofctl, "mod-meter", &[form("SWITCH METER", "meter mod SWITCH METER", "-O OpenFlow15 mod-meter br-int meter=4,kbps,band=type=drop,rate=2000")]),
+    runs(Ofctl, "del-meter", &[form("SWITCH meter=METER", "meter del SWITCH METER", "-O OpenFlow15 del-meter br-int meter=4")]),
+    runs(Ofctl, "del-meters", &[form("SWITCH", "meter del SWITCH", "-O OpenFlow15 del-meters br-int").but("refused without --all")]),
     runs(Ofctl, "mod-port", &[
         form("SWITCH PORT WORD", "port set SWITCH/PORT --openflow-config WORD", "mod-port br-int patch-tun no-flood"),
     ]),
@@ -319,9 +337,6 @@ pub const VERBS: &[Verb] = &[
         form("SWITCH TABLE novacancy", "table set SWITCH TABLE --vacancy off", "-O OpenFlow14 mod-table br-int 22 novacancy"),
         form("SWITCH TABLE MISS", "table set SWITCH TABLE --miss MISS", "-O OpenFlow11 mod-table br-int 23 drop"),
     ]),
-    not_here(Ofctl, "add-group", WRITES),
-    not_here(Ofctl, "add-groups", WRITES),
-    not_here(Ofctl, "add-meter", WRITES),
     not_here(Ofctl, "add-tlv-map", NO),
     not_here(Ofctl, "benchmark", NO),
     not_here(Ofctl, "bundle", WRITES),
@@ -329,9 +344,6 @@ pub const VERBS: &[Verb] = &[
     not_here(Ofctl, "compose-packet", TEST),
     not_here(Ofctl, "ct-flush", NO),
     not_here(Ofctl, "ct-flush-zone", NO),
-    not_here(Ofctl, "del-groups", WRITES),
-    not_here(Ofctl, "del-meter", WRITES),
-    not_here(Ofctl, "del-meters", WRITES),
     not_here(Ofctl, "del-tlv-map", NO),
     not_here(Ofctl, "dump-desc", NO),
     not_here(Ofctl, "dump-group-features", NO),
@@ -344,11 +356,8 @@ pub const VERBS: &[Verb] = &[
     not_here(Ofctl, "encode-hello", TEST),
     not_here(Ofctl, "get-frags", NO),
     not_here(Ofctl, "help", OWN),
-    not_here(Ofctl, "insert-buckets", WRITES),
     not_here(Ofctl, "list-commands", OWN),
     not_here(Ofctl, "meter-features", NO),
-    not_here(Ofctl, "mod-group", WRITES),
-    not_here(Ofctl, "mod-meter", WRITES),
     not_here(Ofctl, "monitor", NO),
     not_here(Ofctl, "packet-out", NO),
     not_here(Ofctl, "parse-actions", TEST),
@@ -369,7 +378,6 @@ pub const VERBS: &[Verb] = &[
     not_here(Ofctl, "probe", NO),
     not_here(Ofctl, "queue-get-config", NO),
     not_here(Ofctl, "queue-stats", NO),
-    not_here(Ofctl, "remove-buckets", WRITES),
     not_here(Ofctl, "set-frags", NO),
     not_here(Ofctl, "show", SHOW),
     not_here(Ofctl, "snoop", NO),

@@ -80,7 +80,7 @@ pub enum WriteError<F> {
     /// The connection failed.
     Lost {
         /// The cause.
-        error: Error,
+        error: Box<Error>,
         /// Whether the messages may have taken effect: the commit of the bundle, or some of the messages, was sent,
         /// and not answered. Otherwise nothing changed.
         may_have: bool,
@@ -167,7 +167,7 @@ impl Session {
         let written = outbox.written();
         match (end, produced) {
             (Err(error), _) => Err(WriteError::Lost {
-                error,
+                error: Box::new(error),
                 may_have,
                 sent: written.sent,
             }),
@@ -463,7 +463,7 @@ impl<'s> Outbox<'s> {
             (Some(refusal), _) => refusal,
             (None, Error::Refused(error)) => WriteError::Refused { index: None, error },
             (None, error) => WriteError::Lost {
-                error,
+                error: Box::new(error),
                 may_have: self.may_have,
                 sent: self.count,
             },
