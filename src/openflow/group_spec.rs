@@ -588,7 +588,7 @@ fn hash_fields(text: &str, names: &dyn NameLookup) -> Result<Vec<(Id, Vec<u8>)>,
                     let problem = format!("{key} is hashed as a whole");
                     return Err(Problem::syntax(problem).within(text));
                 }
-                (mask, None) => mask,
+                (mask, None) => mask.to_vec(),
             }
         };
         if fields.iter().any(|(id, _)| *id == field.id) {
