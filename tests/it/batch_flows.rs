@@ -22,7 +22,7 @@ flow del br1 --all
 port add br0 tap9 --type internal --ofport 9 --may-exist
 flow add br0 in_port=tap9,actions=p1 'in_port=p1,actions=output:\"tap9\"'
 bridge add br2 --may-exist
-flow mod br0 priority=0,actions=drop
+flow mod br0 --strict priority=0,actions=drop
 flow add br1 actions=FLOOD
 flow del --strict br1 actions=FLOOD
 port add br2 tap8 --type internal --may-exist
@@ -48,8 +48,8 @@ changed\tflows\tbr2\tbr2\t-\t-\tflow_add=1\t-
     assert_eq!(
         flows(&sandbox, "br0"),
         [
-            "in_port=p1 actions=drop",
-            "in_port=tap9 actions=drop",
+            "in_port=p1 actions=output:tap9",
+            "in_port=tap9 actions=output:p1",
             "priority=0 actions=drop"
         ]
     );
@@ -136,10 +136,8 @@ flow add br0 priority=5,actions=group:77
 ";
     ovs!(sandbox, "batch")
         .write_stdin(refused)
-        .fails(
-            5,
-            "line 3: br0 refused it: OFPBAC_BAD_OUT_GROUP; no flow of br0 is changed",
-        )
+        .exits(5)
+        .says("line 3: br0 refused it: OFPBAC_BAD_OUT_GROUP; no flow of br0 is changed")
         .says("what was written before stands: the flows of br1")
         .prints("changed\tflows\tbr1\tbr1\t-\t-\tflow_add=1\t-\n");
     assert_eq!(flows(&sandbox, "br0"), ["priority=0 actions=NORMAL"]);
@@ -154,13 +152,15 @@ flow add br0 priority=5,actions=group:77
     let lines = format!("port add br0 tap9 --type internal\n{of_br0}");
     ovs!(sandbox, "batch")
         .write_stdin(lines)
-        .fails(5, "line 3: br0 refused it")
+        .exits(5)
+        .says("line 3: br0 refused it")
         .says("what was written before stands: the database")
         .begins("added\tport\ttap9\t");
     assert_eq!(flows(&sandbox, "br0"), ["priority=0 actions=NORMAL"]);
     let lines = "port add br0 bad --type nonsense\nflow add br0 in_port=p1,actions=drop\n";
     ovs!(sandbox, "batch")
         .write_stdin(lines)
-        .fails(5, "the flows were not sent");
+        .exits(5)
+        .says("the flows were not sent");
     assert_eq!(flows(&sandbox, "br0"), ["priority=0 actions=NORMAL"]);
 }
