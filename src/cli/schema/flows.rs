@@ -45,14 +45,20 @@ pub(super) fn count(all: bool) -> Document {
 
 /// The flows that differ between two sides.
 pub(super) fn changes() -> Document {
-    let change = ObjectSchema::new()
-        .with("change", words(&["added", "removed", "modified"]))
-        .maybe("before", refer("flow"))
-        .maybe("after", refer("flow"))
-        .closed();
+    let change = |word: &str, sides: &[&str]| {
+        ObjectSchema::new()
+            .with("change", words(&[word]))
+            .all(sides, &refer("flow"))
+            .closed()
+    };
+    let change = any_of([
+        change("added", &["after"]),
+        change("removed", &["before"]),
+        change("modified", &["before", "after"]),
+    ]);
     document(
         "ovs-flow-changes",
-        "The flows that differ: before those of A, or of the switch; after those of B, or of the file",
+        "The flows that differ: before those of A, after those of B",
         list(refer("flow_change")),
         definitions().into_iter().chain([("flow_change", change)]),
     )

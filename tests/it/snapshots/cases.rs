@@ -48,6 +48,7 @@ impl Case {
             "decode",
             "packet-out",
             "group diff",
+            "flow diff",
         ];
         let is_dump = free.iter().any(|command| self.line.starts_with(command));
         is_dump || (self.line.starts_with("check") && !line.trim_start().contains(' '))
