@@ -62,10 +62,11 @@ check: ## formatting, lints and documentation, warnings denied
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
 
-bench: ## side by side with the real tools: dumps of 200,000 flows, one port of 10,000 (FLOWS=N PORTS=N)
+bench: ## side by side with the real tools: 200,000 flows read and written, one port of 10,000 (FLOWS=N PORTS=N)
 	@scripts/install-deps bench
 	$(CARGO) build --release --bin ovs --example discard
 	target/release/ovs sandbox run -- benches/dumps $(FLOWS)
+	target/release/ovs sandbox run -- benches/writes $(FLOWS)
 	benches/ports $(PORTS)
 	$(CARGO) bench --bench decode
 

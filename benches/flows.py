@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Prints N mixed flows for ovs-ofctl add-flows, of the kinds a Neutron host with OVN-like tables has.
 
-Usage: flows.py [N] (default 200000). The same N gives the same flows.
+Usage: flows.py [N [CHANGED [SEED]]] (default 200000 0 1). The same arguments give the same flows. CHANGED of them, which
+the seed selects, have other actions than they have without.
 """
 
+import random
 import sys
 
 KINDS = 8
@@ -31,10 +33,17 @@ def flow(i):
     )[i % KINDS]
 
 
+def changed(text, i):
+    """The flow with other actions."""
+    match, _ = text.split(" actions=")
+    return f"{match} actions=output:{1 + (i + 7) % 30}"
+
+
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
+    count, changes, seed = (int(word) for word in (sys.argv[1:] + ["200000", "0", "1"][len(sys.argv) - 1 :]))
+    chosen = set(random.Random(seed).sample(range(count), changes))
     for i in range(count):
-        print(flow(i))
+        print(changed(flow(i), i) if i in chosen else flow(i))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,8 @@ pub enum JsonDocument {
     FlowChanges,
     /// Groups.
     Groups,
+    /// In what the groups of two sides differ.
+    GroupChanges,
     /// Meters.
     Meters,
     /// OpenFlow messages.

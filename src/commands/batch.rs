@@ -1,4 +1,6 @@
-//! `ovs batch`: one command per line, all in one transaction.
+//! `ovs batch`: one command per line, all in one transaction; then the flows, in one bundle for each switch.
+
+mod switches;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -6,7 +8,10 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
-use super::write::{ChangeStep, make_all};
+use switches::SwitchLines;
+
+use super::flow;
+use super::write::{Afterwards, ChangeStep, make_all, of_switch};
 use super::{Command, Context, Exit, Failure, quoted, today};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
@@ -26,10 +31,15 @@ const ABOUT: About = About::changes()
 One command a line, without the word ovs; # begins a comment; quotes and backslashes are those of a \
 shell, a backslash at the end of a line too. All lines are one transaction: it is written as a whole or \
 not at all. A line may name what an earlier one makes. With --may-exist and --if-exists on its lines, a batch can be given again. \
-Global options stand on the command line of batch, not in its lines.")
+Global options stand on the command line of batch, not in its lines.
+
+Lines of flow add, mod and del are written at a second moment, when ovs-vswitchd has applied the database's part, so \
+that they can name new ports: one bundle for each switch, in the order of the lines, all or none. If a switch refuses \
+it, what was written before stands, and the exit code is 5. Malformed flows are refused before anything is written.")
     .examples("\
 ovs batch network.ovs
 ovs batch --dry-run network.ovs
+printf '%s\\n' 'port add br-int tap0' 'flow add br-int in_port=tap0,actions=NORMAL' | ovs batch
 printf '%s\\n' 'bridge add br-test' 'port add br-test tap0 --type internal' | ovs batch");
 
 /// Maximum length of the input, in bytes: far more than a switch's configuration needs.
@@ -52,13 +62,45 @@ impl Args {
     pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let text = self.read()?;
         let lines = parse(&text)?;
-        let steps = lines.iter().filter_map(|(number, line)| {
+        let steps = lines.iter().filter_map(|line| {
             Some(ChangeStep {
-                line: Some(*number),
-                change: line.command.change()?,
+                line: Some(line.number),
+                change: line.line.command.change()?,
             })
         });
-        make_all(cx, &steps.collect::<Vec<_>>()).await
+        let steps: Vec<ChangeStep<'_>> = steps.collect();
+        let mut switches = SwitchLines::default();
+        for NumberedLine {
+            number,
+            line,
+            words,
+        } in &lines
+        {
+            match flows(*number, line)? {
+                Some(flows) => switches.add(*number, flows),
+                None => switches.may_make(words),
+            }
+        }
+        if switches.is_empty() {
+            return make_all(cx, &steps, None).await;
+        }
+        if cx.writing.no_wait && !steps.is_empty() {
+            let message = "the flows are written when ovs-vswitchd has applied the rest: --no-wait cannot be used";
+            return Err(Failure::new(Exit::Usage, message)
+                .hint("give the lines with flows in a batch of their own"));
+        }
+        switches.check(cx).await?;
+        if !steps.is_empty() {
+            return make_all(cx, &steps, Some(&switches)).await;
+        }
+        if cx.writing.dry_run {
+            return of_switch::print(cx, switches.planned());
+        }
+        let (changes, failure) = switches.run(cx, false).await;
+        if !changes.is_empty() || failure.is_none() {
+            of_switch::print(cx, changes)?;
+        }
+        failure.map_or(Ok(()), Err)
     }
 
     fn read(&self) -> Result<String, Failure> {
@@ -100,9 +142,16 @@ pub fn check(text: &str) -> Result<usize, Failure> {
     Ok(parse(text)?.len())
 }
 
-/// The commands, each with the number of its line, from 1.
-fn parse(text: &str) -> Result<Vec<(usize, BatchLine)>, Failure> {
-    let mut lines = Vec::new();
+/// A command, with the number of its line, from 1, and its words.
+struct NumberedLine {
+    number: usize,
+    line: BatchLine,
+    words: Vec<String>,
+}
+
+/// The commands, line by line.
+fn parse(text: &str) -> Result<Vec<NumberedLine>, Failure> {
+    let mut lines: Vec<NumberedLine> = Vec::new();
     // Built once: building it takes longer than parsing a line.
     let mut command = command();
     let mut texts = (1..).zip(text.lines());
@@ -136,19 +185,37 @@ fn parse(text: &str) -> Result<Vec<(usize, BatchLine)>, Failure> {
                 today::forget_suggestions(&mut error);
                 wrong(&reason(&error)).hint(tip)
             })?;
-        if line.command.change().is_none() {
+        if line.command.change().is_none() && !matches!(line.command, Command::Flow(_)) {
             let word = words
                 .iter()
                 .take(2)
                 .map(String::as_str)
                 .collect::<Vec<_>>()
                 .join(" ");
-            return Err(wrong(&format!("{} changes nothing", quoted(&word)))
-                .hint("a batch is of commands that change the database"));
+            return Err(wrong(&format!("{} changes nothing", quoted(&word))).hint(
+                "a batch is of commands that change the database, and of flow add, mod and del",
+            ));
         }
-        lines.push((number, line));
+        flows(number, &line)?;
+        let words = words.to_vec();
+        lines.push(NumberedLine {
+            number,
+            line,
+            words,
+        });
     }
     Ok(lines)
+}
+
+/// The flows that a line writes, if it is such a line.
+fn flows(number: usize, line: &BatchLine) -> Result<Option<flow::FlowLine<'_>>, Failure> {
+    let Command::Flow(command) = &line.command else {
+        return Ok(None);
+    };
+    command.line().map(Some).map_err(|why| {
+        Failure::new(Exit::Usage, format!("line {number}: {why}"))
+            .hint("in a batch a line has the flows as its arguments: flow add SWITCH FLOW...")
+    })
 }
 
 /// Whether the next line continues this one, as in a shell: it ends with a backslash that is neither escaped

@@ -35,6 +35,7 @@ pub(crate) use effect::effect_headings;
 
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;
+use crate::openflow::messages::flow_mod::FlowCommand;
 
 /// The commands that write flows.
 // Not deferred: `--strict` of `mod` and `del` takes the place of the global option.
@@ -57,7 +58,26 @@ pub enum Command {
     Diff(diff::Args),
 }
 
+/// The flows of a line of a batch, and what is done with them.
+#[derive(Debug)]
+pub(super) struct FlowLine<'a> {
+    pub(super) switch: &'a str,
+    pub(super) command: FlowCommand,
+    pub(super) flows: Vec<&'a str>,
+}
+
 impl Command {
+    /// The flows, if a line of a batch may have them; else why it may not.
+    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+        match self {
+            Command::Add(args) => args.line(),
+            Command::Mod(args) => args.line(),
+            Command::Del(args) => args.line(),
+            #[allow(unreachable_patterns, reason = "until there are others")]
+            _ => Err("a batch takes flow add, flow mod and flow del"),
+        }
+    }
+
     /// Runs it.
     ///
     /// # Errors

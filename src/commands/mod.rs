@@ -6,6 +6,7 @@
 //! | `about` | the declaration of a command, for the help, the manual, schemas, completion and `--watch` |
 //! | [`Failure`], [`Exit`] | failures and the exit codes |
 //! | `dumped` | entries that a switch dumps: a line or an object each |
+//! | `entries` | groups and meters that a command is given, and their messages |
 //! | `spelling` | the options for names and action styles that the dumps share |
 //! | `write` | planning, writing and waiting, for every command that changes the database |
 //! | `argument` | what an argument takes: the name of its value, and its completer |
@@ -28,6 +29,7 @@ pub mod argument;
 mod capture;
 mod context;
 mod dumped;
+mod entries;
 mod failure;
 mod flow_monitors;
 mod flow_reading;
@@ -54,6 +56,8 @@ pub mod dump_meters;
 pub mod dump_tables;
 pub mod flow;
 pub mod graph;
+pub mod group;
+pub mod meter;
 pub mod packet_out;
 pub mod patch;
 pub mod path;
@@ -129,6 +133,12 @@ pub enum Command {
     /// The flow tables of a switch: how many flows, how many lookups
     #[command(add = Purpose::Flows)]
     DumpTables(dump_tables::Args),
+    /// Groups that are written: add, mod, del, replace, diff, ports by name
+    #[command(subcommand, add = Purpose::Flows)]
+    Group(group::Command),
+    /// Meters that are written: add, mod, del
+    #[command(subcommand, add = Purpose::Flows)]
+    Meter(meter::Command),
     /// Flow tables: names, eviction, vacancy events, table miss
     #[command(subcommand, add = Purpose::Flows)]
     Table(table::Command),
@@ -177,6 +187,8 @@ impl Command {
             Command::DumpGroups(args) => args.run(cx).await?,
             Command::DumpMeters(args) => args.run(cx).await?,
             Command::DumpTables(args) => args.run(cx).await?,
+            Command::Group(command) => return command.run(cx).await.map(ExitCode::from),
+            Command::Meter(command) => command.run(cx).await?,
             Command::Table(command) => command.run(cx).await?,
             Command::PacketOut(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,

@@ -21,6 +21,7 @@ use futures_util::future::LocalBoxFuture;
 
 use applied::{Applied, State, applied};
 use interrupt::{ChangeStage, SignalGuard};
+use of_switch::SwitchChange;
 use print::{ChangedObject, columns, lines, print_changes, print_plan};
 use undo::take_out_again;
 
@@ -60,6 +61,19 @@ pub(super) trait DatabaseChange {
     }
 }
 
+/// What is done after the database is written and ovs-vswitchd has applied it.
+pub(super) trait Afterwards {
+    /// What it changes, for `--dry-run`.
+    fn planned(&self) -> Vec<SwitchChange>;
+
+    /// Does it. Returns what was changed, and the failure that ended it. `is_written`: the database was changed.
+    fn run<'a>(
+        &'a self,
+        cx: &'a Context,
+        is_written: bool,
+    ) -> LocalBoxFuture<'a, (Vec<SwitchChange>, Option<Failure>)>;
+}
+
 /// A change, with its line number in a batch.
 pub(super) struct ChangeStep<'a> {
     pub(super) line: Option<usize>,
@@ -68,11 +82,15 @@ pub(super) struct ChangeStep<'a> {
 
 /// Makes one change.
 pub(super) async fn make(cx: &Context, change: &dyn DatabaseChange) -> Result<(), Failure> {
-    make_all(cx, &[ChangeStep { line: None, change }]).await
+    make_all(cx, &[ChangeStep { line: None, change }], None).await
 }
 
-/// Makes all changes, in this order, in one transaction; prints a report.
-pub(super) async fn make_all(cx: &Context, steps: &[ChangeStep<'_>]) -> Result<(), Failure> {
+/// Makes all changes, in this order, in one transaction, then what comes after; prints a report.
+pub(super) async fn make_all(
+    cx: &Context,
+    steps: &[ChangeStep<'_>],
+    then: Option<&dyn Afterwards>,
+) -> Result<(), Failure> {
     let is_atomic = steps.iter().any(|step| step.change.is_atomic());
     if is_atomic && cx.writing.no_wait {
         let message =
@@ -86,7 +104,7 @@ pub(super) async fn make_all(cx: &Context, steps: &[ChangeStep<'_>]) -> Result<(
     let mut database = cx.database.for_writing().await?;
     let guard = OnceCell::new();
     for _ in 0..database.servers() {
-        match make_at(cx, &database, steps, is_atomic, &guard).await {
+        match make_at(cx, &database, steps, then, is_atomic, &guard).await {
             Err(Stop::NothingSent(failure)) if failure.exit == Exit::Unreachable => {
                 database = database.elsewhere().await.ok_or(failure)?;
             }
@@ -119,12 +137,14 @@ async fn make_at(
     cx: &Context,
     database: &Database,
     steps: &[ChangeStep<'_>],
+    then: Option<&dyn Afterwards>,
     is_atomic: bool,
     guard: &OnceCell<SignalGuard>,
 ) -> Result<(), Stop> {
     let columns = columns();
     let view = cx.format.view(&columns)?;
-    let Some(Written { mut edit, next_cfg }) = commit(cx, database, steps, guard).await? else {
+    let Some(Written { mut edit, next_cfg }) = commit(cx, database, steps, then, guard).await?
+    else {
         return Ok(());
     };
     say_warnings(cx, &edit)?;
@@ -182,22 +202,44 @@ async fn make_at(
         reached(ChangeStage::Nothing);
         return Err(failure.into());
     }
+    let nothing_added = added.is_empty();
+    let is_applied = late.is_none() && failed.is_none() && put_back.is_empty();
+    let mut unfinished = None;
+    if let Some(then) = then.filter(|_| is_applied) {
+        let (more, failure) = during(guard, then.run(cx, wrote)).await;
+        let more = more.into_iter().map(|change| change.object(cx));
+        lines.extend(more);
+        unfinished = failure;
+    }
+    let not_sent = if then.is_some() && !is_applied {
+        "; the flows were not sent"
+    } else {
+        ""
+    };
     let changes = view.list(&lines);
     if let Some(guard) = guard.get() {
         guard.reports(changes.len());
     }
     let printed = print_changes(cx, &changes, lines.is_empty());
     if let Some(mut failure) = late {
-        if is_atomic && !added.is_empty() {
+        if is_atomic && !nothing_added {
             failure.message.push_str("; it was not taken out again");
         }
+        failure.message.push_str(not_sent);
         return Err(failure.into());
     }
     if let Some(failed) = failed {
-        return Err(partly_applied(&failed, lines.is_empty(), added.is_empty()).into());
+        let mut failure = partly_applied(&failed, lines.is_empty(), nothing_added);
+        failure.message.push_str(not_sent);
+        return Err(failure.into());
     }
     if !put_back.is_empty() {
-        return Err(was_put_back(&put_back).into());
+        let mut failure = was_put_back(&put_back);
+        failure.message.push_str(not_sent);
+        return Err(failure.into());
+    }
+    if let Some(failure) = unfinished {
+        return Err(failure.into());
     }
     let reported = reported(cx, printed);
     reached(ChangeStage::Reported);
@@ -217,6 +259,7 @@ async fn commit<'c>(
     cx: &Context,
     database: &'c Database,
     steps: &[ChangeStep<'_>],
+    then: Option<&dyn Afterwards>,
     guard: &OnceCell<SignalGuard>,
 ) -> Result<Option<Written<'c>>, Stop> {
     let lost = |error: Error| Stop::NothingSent(error.into());
@@ -250,7 +293,7 @@ async fn commit<'c>(
         if cx.writing.dry_run {
             let operations = database.fit(&operations).await.map_err(lost)?;
             say_warnings(cx, &edit)?;
-            print_plan(cx, &edit, &operations)?;
+            print_plan(cx, &edit, then.map(Afterwards::planned), &operations)?;
             return Ok(None);
         }
         if edit.draft.is_empty() {

@@ -150,8 +150,13 @@ impl FlowChange {
             _ => {}
         }
         let mut keys = OwnKeys::new(command);
-        let filter = parse_match(head, names, |key, value| keys.take(key, value))?;
+        let mut filter = parse_match(head, names, |key, value| keys.take(key, value))?;
         let match_cookie = filter.cookie.or(keys.match_cookie);
+        let is_one_flow = !matches!(command, FlowCommand::Modify | FlowCommand::Delete);
+        if keys.is_untagged && version == Version::V10 && is_one_flow {
+            // The match of the flow that ovs-ofctl adds over 1.0; later versions cannot carry it.
+            filter.fields.set(Id::VLAN_TCI.row(), &[0, 0], None);
+        }
         let mut change = FlowChange {
             command,
             flow: Flow {
@@ -365,6 +370,23 @@ fn sends_back(actions: &ParsedActions, in_port: u32) -> bool {
     false
 }
 
+/// The text without its comment, which begins with `#` outside of quotes; `None` if nothing is left.
+pub fn without_comment(line: &str) -> Option<&str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let comment = line.bytes().position(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'#' => return !quoted,
+            _ => {}
+        }
+        false
+    });
+    let text = comment.and_then(|at| line.get(..at)).unwrap_or(line).trim();
+    (!text.is_empty()).then_some(text)
+}
+
 /// The command that a line begins with, and the rest.
 fn command_word(text: &str) -> Option<(FlowCommand, &str)> {
     let text = text.trim_start();
@@ -420,6 +442,8 @@ struct OwnKeys {
     hard_timeout: u16,
     importance: u16,
     flags: u16,
+    /// `dl_vlan=0xffff`: packets without a tag.
+    is_untagged: bool,
 }
 
 impl OwnKeys {
@@ -433,12 +457,14 @@ impl OwnKeys {
             hard_timeout: 0,
             importance: 0,
             flags: 0,
+            is_untagged: false,
         }
     }
 
     /// Consumes a key that is not part of the match; returns whether it was one.
     fn take(&mut self, key: &str, value: &str) -> Result<bool, Problem> {
         let deletes = deletes(self.command);
+        self.is_untagged |= key == "dl_vlan" && number(value) == Some(0xffff);
         let place = match key {
             "priority" if self.command == FlowCommand::Delete => {
                 let reason = "flows of any priority are deleted; delete_strict deletes the one of a priority";

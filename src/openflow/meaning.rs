@@ -26,6 +26,7 @@
 
 mod actions;
 
+use super::actions::ActionList;
 use super::bytes::{Cursor, DecodeError};
 use super::flow_entry::FlowEntry;
 use super::text::Plain;
@@ -72,6 +73,15 @@ pub fn put_effect(
     actions::write(&flow.actions, scratch, flow.fields.vlan_tag_known().into())?;
     out.extend(scratch.0.as_bytes());
     Ok(())
+}
+
+/// Appends what the actions of a bucket mean.
+///
+/// # Errors
+///
+/// A length inside the actions is inconsistent.
+pub fn put_actions(actions: &ActionList<'_>, out: &mut Plain) -> Result<(), DecodeError> {
+    actions::write(actions, out, 0)
 }
 
 /// Whether two effects differ in their actions only.

@@ -17,8 +17,10 @@
 //! | [`packet`] | the headers of a packet as fields |
 //! | [`compose`] | a packet made of fields |
 //! | [`flow_set`] | flows by their keys, to be compared with others |
-
 //! | [`flow_change`] | a change to the flows, from text to its message |
+//! | [`group_entry`] | a group of one's own |
+//! | [`group_spec`] | a change to the groups, from text to its message |
+//! | [`meter_spec`] | a change to the meters, likewise |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
 //! | [`session`] | the connection: version negotiation, echo, streamed multipart replies |
 
@@ -31,11 +33,13 @@ pub mod flow_change;
 pub mod flow_entry;
 mod flow_json;
 pub mod flow_set;
-
+pub mod group_entry;
+pub mod group_spec;
 mod json_object;
 mod listed;
 pub mod meaning;
 pub mod messages;
+pub mod meter_spec;
 pub mod packet;
 pub mod repeats;
 pub mod session;

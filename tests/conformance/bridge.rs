@@ -14,7 +14,7 @@ use crate::common::chance::Chance;
 pub(crate) type Lines = BTreeMap<u64, String>;
 
 /// Why flows were refused, how many, and one of them.
-type Reasons = BTreeMap<String, (u64, String)>;
+pub(crate) type Reasons = BTreeMap<String, (u64, String)>;
 
 /// A bridge with ports, a group, a meter and options of tunnels, and the flows it took.
 pub(crate) struct Bridge<'s> {
@@ -23,10 +23,22 @@ pub(crate) struct Bridge<'s> {
     pub(crate) class: Class,
     /// By their cookie.
     pub(crate) taken: BTreeMap<u64, Flow>,
+    /// The text of the flows that ovs-ofctl or the switch refused, and what ovs-ofctl said.
+    pub(crate) refused: Vec<(String, String)>,
 }
 
 impl<'s> Bridge<'s> {
     pub(crate) fn new(sandbox: &'s Sandbox, name: &'static str, class: Class) -> Self {
+        Self::with_ports(sandbox, name, class, "")
+    }
+
+    /// A bridge whose ports have names that begin so: another bridge of the sandbox has other ports.
+    pub(crate) fn with_ports(
+        sandbox: &'s Sandbox,
+        name: &'static str,
+        class: Class,
+        prefix: &str,
+    ) -> Self {
         let mut setup = format!(
             "add-br {name} -- set bridge {name} fail_mode=secure protocols={}",
             VERSIONS.join(",")
@@ -34,8 +46,8 @@ impl<'s> Bridge<'s> {
         for (number, port) in (1..).zip(PORTS) {
             let _ = write!(
                 setup,
-                " -- add-port {name} '{port}' \
-                 -- set interface '{port}' type=dummy ofport_request={number}"
+                " -- add-port {name} '{prefix}{port}' \
+                 -- set interface '{prefix}{port}' type=dummy ofport_request={number}"
             );
         }
         vsctl!(sandbox, "{setup}");
@@ -60,6 +72,7 @@ impl<'s> Bridge<'s> {
             name,
             class,
             taken: BTreeMap::new(),
+            refused: Vec::new(),
         }
     }
 
@@ -130,7 +143,7 @@ impl<'s> Bridge<'s> {
         }
     }
 
-    fn add(&mut self, batch: Vec<Flow>, version: &str, reasons: &mut Reasons) {
+    pub(crate) fn add(&mut self, batch: Vec<Flow>, version: &str, reasons: &mut Reasons) {
         let mut batch = VecDeque::from(batch);
         // How many of the first to try at once: all, until one of unknown place is wrong.
         let mut at_once = batch.len();
@@ -177,7 +190,10 @@ impl<'s> Bridge<'s> {
             };
             let reason = said
                 .lines()
-                .find(|line| !line.contains("|WARN|") && !line.starts_with('0'))
+                .find(|line| {
+                    let is_log = line.contains("|WARN|") || line.contains("|INFO|");
+                    !is_log && !line.starts_with(['0', ' '])
+                })
                 .unwrap_or_default()
                 .replace(&place, "");
             let reason = reason.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -187,6 +203,7 @@ impl<'s> Bridge<'s> {
                     .split(": OFP")
                     .nth(1)
                     .map_or("", |text| text.split('\n').next().unwrap());
+            self.refused.push((bad.text.clone(), reason.clone()));
             let reason = reasons.entry(reason).or_insert((0, bad.text));
             reason.0 += 1;
         }
@@ -221,6 +238,11 @@ impl<'s> Bridge<'s> {
 
     /// The real tool's flows; those that it cannot print are missing.
     pub(crate) fn real(&self, options: &[&str]) -> Lines {
+        self.real_of(options, &self.taken.keys().copied().collect())
+    }
+
+    /// [`Bridge::real`] of a bridge that has flows with these cookies.
+    pub(crate) fn real_of(&self, options: &[&str], cookies: &BTreeSet<u64>) -> Lines {
         let dump = |filter: &str| {
             let output = self.ofctl(&[options, &["dump-flows", self.name, filter]].concat());
             let text = String::from_utf8(output.stdout).expect("UTF-8");
@@ -232,9 +254,8 @@ impl<'s> Bridge<'s> {
         while let Some((value, mask)) = due.pop() {
             match dump(&format!("cookie={value:#x}/{mask:#x}")) {
                 Some(lines) => all.extend(lines),
-                None if self
-                    .taken
-                    .keys()
+                None if cookies
+                    .iter()
                     .filter(|cookie| *cookie & mask == value)
                     .count()
                     > 1 =>

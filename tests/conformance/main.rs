@@ -4,6 +4,8 @@
 //! is dropped and counted. Then both tools dump them over every version, with names and with numbers, and
 //! line is compared with line.
 //!
+//! [`writing`] compares what both tools write.
+//!
 //! `COUNT` flows of each class from `SEED` on, if the environment has them (`make conformance`).
 
 #[macro_use]
@@ -15,6 +17,7 @@ mod bridge;
 mod flows;
 mod merges;
 mod template;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;

@@ -380,13 +380,13 @@ fn a_switch_killed_in_mid_bundle_has_nothing_of_it() {
     let WriteError::Lost {
         error,
         may_have,
-        written,
+        sent,
     } = error
     else {
         panic!("{error:?}");
     };
     assert!(error.is_closed(), "{error}");
-    assert!(!may_have && written.sent < 20_000, "{written:?}");
+    assert!(!may_have && sent < 20_000, "{sent}");
     sandbox.start_vswitchd();
     assert_eq!(flows(&sandbox), [""; 0]);
 }

@@ -389,6 +389,47 @@ pub const FAULTS: &[FaultGroup] = &[
                 )],
             ),
             fault(
+                "switch_closed_in_mid_write",
+                "The switch closes the connection while flows are written in a bundle",
+                &[
+                    outcome(
+                        "before the commit is sent",
+                        "SWITCH: the switch closed the connection; nothing changed",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "after it: they are written whole or not at all",
+                        "SWITCH: the switch closed the connection; whether the flows are written is unknown",
+                        Exit::Unknown,
+                    ),
+                ],
+            ),
+            fault(
+                "switch_silent_in_mid_write",
+                "The switch stops to answer while flows are written in a bundle",
+                &[
+                    outcome(
+                        "before the commit is sent",
+                        "SWITCH: no reply within SECS s; nothing changed",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "after it: they are written whole or not at all",
+                        "SWITCH: no reply within SECS s; whether the flows are written is unknown",
+                        Exit::Unknown,
+                    ),
+                ],
+            ),
+            fault(
+                "bundle_dropped",
+                "The switch drops the bundle, to which nothing was added for too long: nothing is changed",
+                &[outcome(
+                    "",
+                    "SWITCH: the switch dropped the bundle: nothing was added to it for too long (OFPBFC_TIMEOUT)",
+                    Exit::Failed,
+                )],
+            ),
+            fault(
                 "duplicated_parts",
                 "The switch sends a part twice: its flows are printed twice; parts after the last are ignored",
                 &[outcome("", "", Exit::Done)],
@@ -404,6 +445,15 @@ pub const FAULTS: &[FaultGroup] = &[
                 &[outcome(
                     "",
                     "SWITCH: the switch closed the connection; the dump is cut short after N flows",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
+                "vswitchd_killed_in_mid_write",
+                "ovs-vswitchd dies while flows are sent to it in a bundle: none is written",
+                &[outcome(
+                    "",
+                    "SWITCH: the switch closed the connection; nothing changed",
                     Exit::Unreachable,
                 )],
             ),

@@ -68,6 +68,30 @@ pub(super) fn groups() -> Document {
     )
 }
 
+/// In what the groups of two switches or files differ.
+pub(super) fn group_changes() -> Document {
+    let side = |what: &str| {
+        let mut side = or_null(refer("group"));
+        if let Value::Object(side) = &mut side {
+            side.insert("description".to_owned(), what.into());
+        }
+        side
+    };
+    let change = ObjectSchema::new()
+        .with("change", words(&["added", "removed", "modified"]))
+        .with("before", side("the group of A; null if it has none"))
+        .with("after", side("the group of B; null if it has none"))
+        .closed();
+    let mut definitions = definitions().to_vec();
+    definitions.push(("change", change));
+    document(
+        "ovs-group-changes",
+        "In what groups differ",
+        list(refer("change")),
+        definitions,
+    )
+}
+
 /// The meters of a switch.
 pub(super) fn meters() -> Document {
     listing(

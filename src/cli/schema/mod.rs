@@ -232,6 +232,7 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
         JsonDocument::Flows => flows::flows(),
         JsonDocument::FlowChanges => flows::changes(),
         JsonDocument::Groups => flows::groups(),
+        JsonDocument::GroupChanges => flows::group_changes(),
         JsonDocument::Meters => flows::meters(),
         JsonDocument::Messages => messages::messages(),
         JsonDocument::Record => topology::db_get(),

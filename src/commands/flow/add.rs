@@ -1,5 +1,6 @@
 //! `ovs flow add`.
 
+use super::FlowLine;
 use super::asked::FlowRequest;
 use super::input::FlowInput;
 use super::options::WriteOptions;
@@ -45,6 +46,15 @@ pub struct Args {
 }
 
 impl Args {
+    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+        self.options.none()?;
+        Ok(FlowLine {
+            switch: &self.switch,
+            command: FlowCommand::Add,
+            flows: self.flows.iter().map(String::as_str).collect(),
+        })
+    }
+
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let request = FlowRequest {
             cx,

@@ -13,7 +13,7 @@ use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::fields::Filter;
 use crate::openflow::flow_set::FlowSet;
-use crate::openflow::version::Version;
+use crate::openflow::version::{Version, Versions};
 
 use super::input::FlowInput;
 
@@ -194,7 +194,7 @@ fn two_files(
     first: &FlowInput<'_>,
     second: &FlowInput<'_>,
 ) -> Result<(Comparison, SwitchNames), Failure> {
-    let version = cx.versions.and_then(|versions| versions.highest());
+    let version = cx.versions.and_then(Versions::highest);
     let version = version.unwrap_or(Version::V15);
     let names = InventedNames::default();
     let mut base = FlowSet::new(version, None);

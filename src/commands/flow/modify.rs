@@ -1,5 +1,6 @@
 //! `ovs flow mod` and `ovs flow del`.
 
+use super::FlowLine;
 use super::asked::FlowRequest;
 use super::input::FlowInput;
 use super::options::WriteOptions;
@@ -70,6 +71,22 @@ pub struct ModifyArgs {
 }
 
 impl ModifyArgs {
+    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+        self.options.none()?;
+        if self.or_add {
+            return Err("--or-add cannot be in a batch");
+        }
+        Ok(FlowLine {
+            switch: &self.switch,
+            command: if self.strict {
+                FlowCommand::ModifyStrict
+            } else {
+                FlowCommand::Modify
+            },
+            flows: self.flows.iter().map(String::as_str).collect(),
+        })
+    }
+
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let request = FlowRequest {
             cx,
@@ -118,6 +135,24 @@ pub struct DeleteArgs {
 }
 
 impl DeleteArgs {
+    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+        self.options.none()?;
+        let flows = match self.matches.as_slice() {
+            [] if self.all => vec![""],
+            [] => return Err("which flows? MATCH is missing; --all removes every flow"),
+            matches => matches.iter().map(String::as_str).collect(),
+        };
+        Ok(FlowLine {
+            switch: &self.switch,
+            command: if self.strict {
+                FlowCommand::DeleteStrict
+            } else {
+                FlowCommand::Delete
+            },
+            flows,
+        })
+    }
+
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
         let every = [String::new()];
         if self.matches.is_empty() && !self.all && self.options.file.is_none() {

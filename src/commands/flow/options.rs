@@ -19,3 +19,21 @@ pub(super) struct WriteOptions {
     #[arg(long)]
     pub(super) explain: bool,
 }
+
+impl WriteOptions {
+    /// Whether all are left out, as a line of a batch must.
+    ///
+    /// # Errors
+    ///
+    /// One is not.
+    pub(super) fn none(&self) -> Result<(), &'static str> {
+        match self {
+            WriteOptions { file: Some(_), .. } => Err("--file cannot be in a batch"),
+            WriteOptions {
+                no_atomic: true, ..
+            } => Err("--no-atomic cannot be in a batch"),
+            WriteOptions { explain: true, .. } => Err("--explain cannot be in a batch"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -81,25 +81,37 @@ pub(super) fn reason(
             format!("{name} does not support a mask of the match"),
             String::new(),
         ),
-        "OFPBMC_BAD_VALUE" => ("a value of the match is out of range".to_owned(), String::new()),
-        "OFPBAC_BAD_TYPE" | "OFPBAC_BAD_VENDOR" | "OFPBAC_BAD_VENDOR_TYPE"
-        | "OFPBAC_BAD_SET_TYPE" | "OFPBAC_UNSUPPORTED_ORDER" | "OFPBIC_UNKNOWN_INST"
+        "OFPBMC_BAD_VALUE" => (
+            "a value of the match is out of range".to_owned(),
+            String::new(),
+        ),
+        "OFPBAC_BAD_TYPE"
+        | "OFPBAC_BAD_VENDOR"
+        | "OFPBAC_BAD_VENDOR_TYPE"
+        | "OFPBAC_BAD_SET_TYPE"
+        | "OFPBAC_UNSUPPORTED_ORDER"
+        | "OFPBIC_UNKNOWN_INST"
         | "OFPBIC_UNSUP_INST" => (
             format!("{name} does not support an action of the flow"),
             String::new(),
         ),
-        "OFPBAC_BAD_ARGUMENT" | "OFPBAC_BAD_SET_ARGUMENT" | "OFPBAC_BAD_SET_LEN"
+        "OFPBAC_BAD_ARGUMENT"
+        | "OFPBAC_BAD_SET_ARGUMENT"
+        | "OFPBAC_BAD_SET_LEN"
         | "OFPBAC_BAD_LEN" => (
             "an argument of an action is out of range".to_owned(),
             String::new(),
         ),
         "OFPBAC_TOO_MANY" => ("it has too many actions".to_owned(), String::new()),
         "OFPBFC_TIMEOUT" | "OFPBFC_BAD_ID" => (
-            "the switch gave the bundle up, because nothing came for a while".to_owned(),
-            "`ovs-vsctl set bridge BRIDGE other_config:bundle-idle-timeout=SECS` extends its patience"
-                .replace("BRIDGE", &switch),
+            "the switch dropped the bundle: nothing was added to it for too long".to_owned(),
+            "`ovs-vsctl set Open_vSwitch . other_config:bundle-idle-timeout=SECS` sets that time"
+                .to_owned(),
         ),
-        "OFPBFC_OUT_OF_BUNDLES" => ("the switch has too many open bundles".to_owned(), String::new()),
+        "OFPBFC_OUT_OF_BUNDLES" => (
+            "the switch has too many open bundles".to_owned(),
+            String::new(),
+        ),
         _ => ("the switch refused it".to_owned(), String::new()),
     };
     RefusalReason {

@@ -140,8 +140,7 @@ const fn form(arguments: &'static str, ovs: &'static str, example: &'static str)
 const NO: &str = "ovs does not do that";
 const ROWS: &str = "ovs has no command that makes or removes these records together";
 const COMMENT: &str = "ovs describes each of its changes itself in the database's log";
-const WRITES: &str = "ovs reads flows, groups and meters and does not write them";
-const DIFFS: &str = "ovs does not compare flows";
+const WRITES: &str = "ovs has no verb of this form for groups, meters and bundles of both";
 const SHOW: &str =
     "ovs does not print what a switch supports, only its ports ('ovs port list BRIDGE')";
 const TEST: &str = "ovs has no commands to test its parsers";
@@ -307,6 +306,8 @@ pub const VERBS: &[Verb] = &[
         form("SWITCH -", "flow del SWITCH --file -", "del-flows br-int - < match.txt"),
         form("SWITCH", "flow del SWITCH", "del-flows br-tun").but("refused without --all"),
     ]),
+    runs(Ofctl, "replace-flows", &[form("SWITCH FILE", "flow replace SWITCH FILE", "replace-flows br-int flows.txt")]),
+    runs(Ofctl, "diff-flows", &[form("FIRST SECOND", "flow diff FIRST SECOND", "diff-flows br-int br-int")]),
     runs(Ofctl, "mod-port", &[
         form("SWITCH PORT WORD", "port set SWITCH/PORT --openflow-config WORD", "mod-port br-int patch-tun no-flood"),
     ]),
@@ -332,7 +333,6 @@ pub const VERBS: &[Verb] = &[
     not_here(Ofctl, "del-meter", WRITES),
     not_here(Ofctl, "del-meters", WRITES),
     not_here(Ofctl, "del-tlv-map", NO),
-    not_here(Ofctl, "diff-flows", DIFFS),
     not_here(Ofctl, "dump-desc", NO),
     not_here(Ofctl, "dump-group-features", NO),
     not_here(Ofctl, "dump-ipfix-bridge", NO),
@@ -370,7 +370,6 @@ pub const VERBS: &[Verb] = &[
     not_here(Ofctl, "queue-get-config", NO),
     not_here(Ofctl, "queue-stats", NO),
     not_here(Ofctl, "remove-buckets", WRITES),
-    not_here(Ofctl, "replace-flows", WRITES),
     not_here(Ofctl, "set-frags", NO),
     not_here(Ofctl, "show", SHOW),
     not_here(Ofctl, "snoop", NO),

@@ -21,6 +21,41 @@ pub(super) struct ChangedObject {
     errors: Vec<String>,
 }
 
+/// An object of a switch that changes.
+#[derive(Debug)]
+pub(in crate::commands) struct SwitchChange {
+    /// `port`, `table`, `flows`
+    pub(in crate::commands) kind: &'static str,
+    /// Its name.
+    pub(in crate::commands) name: String,
+    /// The switch.
+    pub(in crate::commands) switch: String,
+    /// The OpenFlow number of a port.
+    pub(in crate::commands) ofport: Option<u32>,
+    /// What changes.
+    pub(in crate::commands) columns: Vec<Difference>,
+    /// Why it did not.
+    pub(in crate::commands) error: Option<String>,
+}
+
+impl SwitchChange {
+    /// The changed object.
+    pub(super) fn object(self, cx: &Context) -> ChangedObject {
+        let object = Object {
+            row: None,
+            verb: Verb::Changed,
+            kind: self.kind.to_owned(),
+            name: Some(self.name),
+            bridge: Some(self.switch),
+            interfaces: Vec::new(),
+            columns: self.columns,
+        };
+        // The number of LOCAL is that of the database.
+        let ofport = self.ofport.map(|number| i64::from(number & 0xffff));
+        ChangedObject::new(cx, object, ofport, self.error)
+    }
+}
+
 /// The objects that a plan changes.
 pub(super) fn lines(cx: &Context, edit: &Edit<'_>) -> Vec<ChangedObject> {
     let line = |object| ChangedObject::new(cx, object, None, None);
@@ -252,9 +287,13 @@ pub(super) fn print_changes(cx: &Context, text: &str, nothing: bool) -> Result<(
 pub(super) fn print_plan(
     cx: &Context,
     edit: &Edit<'_>,
+    then: Option<Vec<SwitchChange>>,
     operations: &[Operation],
 ) -> Result<(), Failure> {
-    print_plan_of(cx, &lines(cx, edit), operations)
+    let mut all = lines(cx, edit);
+    let then = then.into_iter().flatten();
+    all.extend(then.map(|change| change.object(cx)));
+    print_plan_of(cx, &all, operations)
 }
 
 /// Prints these changes as a plan.

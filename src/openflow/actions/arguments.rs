@@ -7,18 +7,18 @@ use crate::openflow::fields::{ParseErrorKind, Problem, nearest_of, number};
 
 /// One argument, or one action with its arguments.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Argument<'t> {
+pub(in crate::openflow) struct Argument<'t> {
     /// The whole text.
-    pub(super) text: &'t str,
+    pub(in crate::openflow) text: &'t str,
     /// The part before the delimiter.
-    pub(super) key: &'t str,
+    pub(in crate::openflow) key: &'t str,
     /// What follows the key and its delimiter; includes a `->` after the closing parenthesis.
-    pub(super) value: &'t str,
+    pub(in crate::openflow) value: &'t str,
 }
 
 /// Iterator over the arguments of a text.
 #[derive(Debug, Clone)]
-pub(super) struct Arguments<'t> {
+pub(in crate::openflow) struct Arguments<'t> {
     rest: &'t str,
 }
 
@@ -32,7 +32,7 @@ fn separates(c: char) -> bool {
 }
 
 impl<'t> Arguments<'t> {
-    pub(super) fn new(text: &'t str) -> Arguments<'t> {
+    pub(in crate::openflow) fn new(text: &'t str) -> Arguments<'t> {
         Arguments { rest: text }
     }
 
@@ -146,7 +146,7 @@ pub(super) fn arrow(text: &str) -> Result<(&str, &str), Problem> {
 }
 
 /// A number that fits in `N`; `what` it is, for the error.
-pub(super) fn uint<N: TryFrom<u128>>(text: &str, what: &str) -> Result<N, Problem> {
+pub(in crate::openflow) fn uint<N: TryFrom<u128>>(text: &str, what: &str) -> Result<N, Problem> {
     number(text)
         .and_then(|number| N::try_from(number).ok())
         .ok_or_else(|| {
@@ -163,7 +163,7 @@ pub(super) fn decimal<N: TryFrom<u128>>(text: &str, what: &str) -> Result<N, Pro
 }
 
 /// Bytes in hexadecimal, with periods between them or without.
-pub(super) fn hex_bytes(text: &str) -> Result<Vec<u8>, Problem> {
+pub(in crate::openflow) fn hex_bytes(text: &str) -> Result<Vec<u8>, Problem> {
     let bad = || Problem::syntax("bytes are pairs of hexadecimal digits");
     let mut bytes = Vec::with_capacity(text.len() / 2);
     let mut high: Option<u8> = None;
@@ -235,7 +235,7 @@ pub(super) fn no_argument(
 }
 
 /// The beginning of a text, for an error.
-pub(super) fn shown(text: &str) -> String {
+pub(in crate::openflow) fn shown(text: &str) -> String {
     text.chars().take(40).flat_map(char::escape_debug).collect()
 }
 

@@ -661,8 +661,10 @@ fn put_spec(argument: Argument<'_>, parser: &Parser<'_>, out: &mut Vec<u8>) -> R
                 return put_copy(0, src, Some(dst), out);
             }
             if let Some(field) = whole {
-                let (value, mask) = parser.field_value(field, value)?;
-                if mask.is_some_and(|mask| mask.iter().any(|byte| *byte != 0xff)) {
+                let (text, (value, mask)) = (value, parser.field_value(field, value)?);
+                let is_partial = mask.is_some_and(|mask| mask.iter().any(|byte| *byte != 0xff));
+                // A number has all bits, of flags too.
+                if is_partial && number(text).is_none() {
                     return Err(Problem::syntax("the match of a learned flow has no masks"));
                 }
                 put_whole_constant(0, be_number(&value), dst, out);

@@ -68,6 +68,7 @@ mod written;
 mod written_form;
 
 pub use action::{Action, NAMES, SwitchReference, WRITTEN, members};
+pub(in crate::openflow) use arguments::{Argument, Arguments, hex_bytes, shown};
 pub use bits::Bits;
 pub use bundle::{Bundle, BundleChoice, BundleLoad};
 pub use check_pkt_larger::CheckPktLarger;
@@ -99,8 +100,8 @@ pub use nsh::{DecNshTtl, Decap, Encap, EncapProperty};
 pub(crate) use number::put_hex_or_zero;
 pub use number_or_field::NumberOrField;
 pub use output::{Output, OutputReg, OutputTrunc};
-pub(in crate::openflow) use parse::parse_with;
 pub use parse::{PLAIN_WORDS, ParsedActions, parse_actions, words};
+pub(in crate::openflow) use parse::{parse_bucket, parse_with};
 pub(in crate::openflow) use parser::KnownHeaders;
 pub(in crate::openflow) use put_field::{ones, runs_of_ones};
 pub use queue::{Enqueue, PopQueue, SetQueue};

@@ -88,6 +88,21 @@ static BY_WORD: LazyLock<HashMap<&'static str, (InstructionRank, ParseAction)>> 
         });
         by_word.collect()
     });
+/// Reads the actions of a bucket and encodes them for `version`; instructions are refused.
+///
+/// # Errors
+///
+/// As [`parse_actions`].
+pub(in crate::openflow) fn parse_bucket(
+    text: &str,
+    names: &dyn NameLookup,
+    version: Version,
+) -> Result<Vec<u8>, ParseError> {
+    let mut parser = Parser::new(names, version, KnownHeaders::default(), actions);
+    parser.outer = ListOwner::Bucket;
+    actions(&mut parser, text).map_err(|problem| problem.at(text))?;
+    Ok(parser.out)
+}
 
 const NOT_IN_CT: &str = "does not stand in ct, where only ct_mark and ct_label are set";
 
@@ -182,6 +197,10 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Instruction
     let start = parser.out.len();
     let place = match (parser.outer, *rank) {
         (ListOwner::Flow, _) => None,
+        // Meters became actions in 1.5.
+        (ListOwner::Bucket, InstructionRank::Meter) => {
+            (parser.version < Version::V15).then_some("stands in a bucket in OpenFlow 1.5 only")
+        }
         (
             _,
             InstructionRank::Meter
@@ -190,7 +209,7 @@ fn action(parser: &mut Parser<'_>, argument: Argument<'_>) -> Result<Instruction
             | InstructionRank::Metadata
             | InstructionRank::Goto
             | InstructionRank::Unknown,
-        ) => Some("stands in a flow only, not in another action"),
+        ) => Some("stands in a flow only, not in another action or in a bucket"),
         (ListOwner::Ct, InstructionRank::Apply) => {
             (!matches!(word, "set_field" | "load" | "move" | "nat")).then_some(NOT_IN_CT)
         }

@@ -27,6 +27,8 @@ pub(super) enum ListOwner {
     WriteActions,
     Ct,
     Clone,
+    /// A bucket of a group.
+    Bucket,
 }
 
 /// What is known of the packets that reach an action.

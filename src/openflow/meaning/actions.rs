@@ -81,7 +81,7 @@ impl MeaningWriter<'_> {
             Action::SetQueue(action) => self.set_queue(action, rest),
             Action::Enqueue(Enqueue { port, queue }) => self.enqueue(port, queue),
             Action::DecTtl(DecTtl { ids: Some([0, 0]) }) => {
-                self.text(&Action::DecTtl(DecTtl { ids: None }))
+                self.text(&Action::DecTtl(DecTtl { ids: None }));
             }
             Action::CloneActions(action) => {
                 let tags = self.tags;

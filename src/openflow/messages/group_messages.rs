@@ -43,13 +43,14 @@ const INSERT_BUCKET: u32 = 3;
 const REMOVE_BUCKET: u32 = 5;
 
 /// `OFPG_BUCKET_*`
-const BUCKETS: &[(u32, &str)] = &[
+pub(in crate::openflow) const BUCKETS: &[(u32, &str)] = &[
     (0xffff_fffd, "first"),
     (0xffff_fffe, "last"),
-    (ALL_BUCKETS, "all"),
+    (BUCKETS_ALL, "all"),
 ];
 
-const ALL_BUCKETS: u32 = u32::MAX;
+/// `OFPG_BUCKET_ALL`
+pub const BUCKETS_ALL: u32 = u32::MAX;
 
 /// `OFPT_GROUP_MOD`, `NXT_GROUP_MOD`
 #[derive(Debug, Clone, Serialize)]
@@ -119,7 +120,7 @@ impl Encode for GroupMod<'_> {
         if has_ids(version) {
             out.extend(u16::try_from(buckets.len()).ok()?.to_be_bytes());
             out.extend([0; 2]);
-            let bucket = self.command_bucket_id.map_or(ALL_BUCKETS, |id| id.number);
+            let bucket = self.command_bucket_id.map_or(BUCKETS_ALL, |id| id.number);
             out.extend(bucket.to_be_bytes());
         }
         out.extend(buckets);
@@ -312,7 +313,7 @@ impl<'a> Message<'a> for GroupFeatures {
 }
 
 /// The types of groups by their number (`OFPGT_*`), in the words of ovs-ofctl.
-const TYPES: [&str; 4] = ["all", "select", "indirect", "ff"];
+pub(in crate::openflow) const TYPES: [&str; 4] = ["all", "select", "indirect", "ff"];
 
 const IN_GROUP: Punctuation = Punctuation {
     before: ",",

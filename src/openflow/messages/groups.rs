@@ -133,7 +133,7 @@ impl<'a> GroupDesc<'a> {
 }
 
 /// Whether buckets have the layout of 1.5.
-pub(super) fn has_ids(version: Version) -> bool {
+pub(in crate::openflow) fn has_ids(version: Version) -> bool {
     matches!(version, V10 | V15)
 }
 
@@ -298,9 +298,9 @@ fn v15_bucket(
 }
 
 /// `OFPGBPT_*`
-const WEIGHT: u16 = 0;
-const WATCH_PORT: u16 = 1;
-const WATCH_GROUP: u16 = 2;
+pub(in crate::openflow) const WEIGHT: u16 = 0;
+pub(in crate::openflow) const WATCH_PORT: u16 = 1;
+pub(in crate::openflow) const WATCH_GROUP: u16 = 2;
 
 impl<'a> Bucket<'a> {
     /// The unknown properties, header included.
@@ -390,6 +390,34 @@ impl<'a> Property<'a> {
             fields: body,
         })
     }
+}
+
+/// Appends the property of a selection method with its padding; `fields` are headers with masks. `None` if the method is
+/// longer than 15 bytes, or there are too many fields.
+pub(in crate::openflow) fn put_selection(
+    method: &str,
+    param: u64,
+    fields: &[u8],
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    let start = out.len();
+    let length = 40 + fields.len();
+    let mut name = [0; 16];
+    // A NUL ends the name.
+    let place = name
+        .get_mut(..method.len())
+        .filter(|place| place.len() < 16)?;
+    place.copy_from_slice(method.as_bytes());
+    out.extend(EXPERIMENTER.to_be_bytes());
+    out.extend(u16::try_from(length).ok()?.to_be_bytes());
+    out.extend(NETRONOME[0].to_be_bytes());
+    out.extend(SELECTION_METHOD.to_be_bytes());
+    out.extend([0; 4]);
+    out.extend(name);
+    out.extend(param.to_be_bytes());
+    out.extend(fields);
+    out.resize(start + length.next_multiple_of(8), 0);
+    Some(())
 }
 
 /// How a group of type select selects a bucket.

@@ -27,7 +27,7 @@ use crate::openflow::version::Version::{self, V13, V15};
 /// `OFPM_ALL`
 pub const METER_ALL: u32 = 0xffff_ffff;
 /// `OFPM_MAX`, the last number that is not reserved.
-const METER_MAX: u32 = 0xffff_0000;
+pub(in crate::openflow) const METER_MAX: u32 = 0xffff_0000;
 /// Meters with a name of their own (`OFPM_*`).
 const RESERVED_METERS: &[(u32, &str)] = &[
     (0xffff_fffd, "slowpath"),
@@ -54,6 +54,26 @@ pub fn parse_id(text: &str) -> Option<u32> {
         Some((number, _)) => Some(*number),
         None => text.parse().ok(),
     }
+}
+
+/// The name of a meter that has one, or its number.
+pub fn meter_word(meter_id: u32) -> String {
+    named(meter_id).to_string()
+}
+
+/// The bit of a flag of meters from its word: `kbps`, `pktps`, `burst`, `stats`.
+pub(in crate::openflow) fn meter_flag(word: &str) -> Option<u16> {
+    number_of(FLAGS, word)
+}
+
+/// The type of a band from its word: `drop`, `dscp_remark`.
+pub(in crate::openflow) fn band_kind(word: &str) -> Option<u16> {
+    number_of(BANDS, word)
+}
+
+fn number_of(words: &[(u32, &str)], word: &str) -> Option<u16> {
+    let (number, _) = words.iter().find(|(_, known)| *known == word)?;
+    u16::try_from(*number).ok()
 }
 
 /// A request for the configuration of a meter, or of all with [`METER_ALL`]. `None` before 1.3.
@@ -137,6 +157,15 @@ impl MeterConfig {
     /// The part is something else, or malformed.
     pub fn of_part(part: Part<'_>) -> Result<Vec<MeterConfig>, DecodeError> {
         part.only(multipart::METER_CONFIG)?.all(MeterConfig::decode)
+    }
+
+    /// The meter without the sizes of bursts, if its flags give them no meaning: a switch reports its own there.
+    #[must_use]
+    pub fn without_unused(mut self) -> MeterConfig {
+        if u32::from(self.flags) & BURST == 0 {
+            self.bands.iter_mut().for_each(|band| band.burst_size = 0);
+        }
+        self
     }
 
     fn decode(body: &mut Cursor<'_>) -> Result<MeterConfig, DecodeError> {

@@ -80,12 +80,12 @@ pub enum WriteError<F> {
     /// The connection failed.
     Lost {
         /// The cause.
-        error: Box<Error>,
+        error: Error,
         /// Whether the messages may have taken effect: the commit of the bundle, or some of the messages, was sent,
         /// and not answered. Otherwise nothing changed.
         may_have: bool,
-        /// How many messages were given to the connection, and which of them were refused before it failed.
-        written: Written,
+        /// How many messages were given to the connection before it failed.
+        sent: usize,
     },
 }
 
@@ -167,9 +167,9 @@ impl Session {
         let written = outbox.written();
         match (end, produced) {
             (Err(error), _) => Err(WriteError::Lost {
-                error: Box::new(error),
+                error,
                 may_have,
-                written,
+                sent: written.sent,
             }),
             (Ok(Some(End::NoTables(error))), _) => Err(WriteError::NoTables {
                 index: written.sent,
@@ -463,9 +463,9 @@ impl<'s> Outbox<'s> {
             (Some(refusal), _) => refusal,
             (None, Error::Refused(error)) => WriteError::Refused { index: None, error },
             (None, error) => WriteError::Lost {
-                error: Box::new(error),
+                error,
                 may_have: self.may_have,
-                written: self.written(),
+                sent: self.count,
             },
         }
     }

@@ -17,6 +17,7 @@ pub mod chance;
 pub mod checks;
 pub mod hex;
 pub mod host;
+pub mod ofctl_peer;
 pub mod openflow;
 pub mod run;
 pub mod saved;

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use super::peer::{few, many, message, part, read_message, shared, switch};
+use super::peer::{few, many, message, part, read_message, relay_until, shared, switch};
 use super::seen::{Row, lines, ovs, run, within};
 use crate::common::Sandbox;
 
@@ -259,4 +259,71 @@ fn duplicated_parts() {
         row.is(0, &output);
         assert_eq!(lines(&output), expected);
     }
+}
+
+/// A bridge, and what `flow add` with three flows does at a relay in front of it that ends at this message. Nothing
+/// may be on the bridge.
+fn written_until(closes: bool, is_last: fn(&[u8]) -> bool) -> Output {
+    let sandbox =
+        Sandbox::with("add-br br0 -- set bridge br0 fail_mode=secure protocols=OpenFlow15");
+    let socket = sandbox.run_dir().join("relay");
+    let bridge = sandbox.run_dir().join("br0.mgmt");
+    relay_until(&socket, &bridge, closes, is_last);
+    let file = sandbox.run_dir().join("flows");
+    let flow = |n| format!("priority={n},actions=drop\n");
+    std::fs::write(&file, (1..4).map(flow).collect::<String>()).unwrap();
+    let (socket, file) = (socket.display(), file.display());
+    let add = format!("-t 1 flow add unix:{socket} --file {file}");
+    let output = run(&mut ovs(sandbox.run_dir(), &add));
+    let flows = ofctl!(sandbox, "-O OpenFlow15 dump-flows br0");
+    assert!(!flows.contains("priority"), "{flows}");
+    output
+}
+
+/// Whether it is the request to commit a bundle (OpenFlow 1.5.1 §7.3.9.1).
+fn is_commit(request: &[u8]) -> bool {
+    request[1] == 33 && request[13] == 4
+}
+
+/// Whether it is the second message that is added to a bundle: that of priority 2.
+fn is_second(request: &[u8]) -> bool {
+    request[1] == 34 && request[16 + 30..16 + 32] == [0, 2]
+}
+
+#[test]
+fn switch_closed_in_mid_write() {
+    let row = Row::of("switch_closed_in_mid_write");
+    row.is(0, &written_until(true, is_second));
+    row.is(1, &written_until(true, is_commit));
+}
+
+#[test]
+fn switch_silent_in_mid_write() {
+    let row = Row::of("switch_silent_in_mid_write");
+    row.is(0, &written_until(false, is_second));
+    row.is(1, &written_until(false, is_commit));
+}
+
+/// A pipe whose writer pauses for longer than the switch waits.
+#[test]
+fn bundle_dropped() {
+    let row = Row::of("bundle_dropped");
+    let sandbox = Sandbox::with(
+        "add-br br0 -- set bridge br0 fail_mode=secure -- \
+         set open_vswitch . other_config:bundle-idle-timeout=1",
+    );
+    let mut add = ovs(sandbox.run_dir(), "flow add br0 --file -");
+    let mut child = add.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let flows = |from: u32| {
+        let flow = |n| format!("priority={n},actions=drop\n");
+        (from..from + 4000).map(flow).collect::<String>()
+    };
+    stdin.write_all(flows(1).as_bytes()).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    stdin.write_all(flows(4001).as_bytes()).unwrap();
+    drop(stdin);
+    row.is(0, &child.wait_with_output().unwrap());
+    let flows = ofctl!(sandbox, "dump-flows br0");
+    assert!(!flows.contains("priority"), "{flows}");
 }

@@ -257,6 +257,35 @@ pub(crate) fn switch(
     });
 }
 
+/// Listens at a socket, and connects whoever comes to the real switch behind it, until a client sends the message
+/// that `is_last` means: then the relay closes the connection, or passes nothing on any more.
+pub(crate) fn relay_until(
+    socket: &Path,
+    switch: &Path,
+    closes: bool,
+    is_last: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
+) {
+    let switch = switch.to_owned();
+    serve(socket, move |mut client| {
+        let mut switch = UnixStream::connect(&switch).unwrap();
+        pass_requests(&switch, &client);
+        while let Some(message) = read_message(&mut client) {
+            if is_last(&message) {
+                if !closes {
+                    let _ = io::copy(&mut client, &mut io::sink());
+                }
+                break;
+            }
+            if switch.write_all(&message).is_err() {
+                break;
+            }
+        }
+        for stream in [client, switch] {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    });
+}
+
 /// The next OpenFlow message.
 pub(crate) fn read_message(stream: &mut UnixStream) -> Option<Vec<u8>> {
     let mut message = vec![0; 8];

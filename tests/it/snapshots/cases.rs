@@ -47,6 +47,7 @@ impl Case {
             "dump-meters",
             "decode",
             "packet-out",
+            "group diff",
         ];
         let is_dump = free.iter().any(|command| self.line.starts_with(command));
         is_dump || (self.line.starts_with("check") && !line.trim_start().contains(' '))
@@ -122,9 +123,9 @@ pub(crate) const CASES: &[Case] = &[
     node("bridge set br-int --fail-mode standalone --dry-run"),
     node("port add br-int tap0 --type internal --tag 5 --dry-run"),
     node("port del qvobeeb2c54-aa --dry-run"),
-    node("flow replace br-ens37 fixtures/neutron/node/flows/br-external.expected --dry-run"),
+    node("flow replace br-ens37 fixtures/neutron/node/flows/br-external.flows --dry-run"),
     node("flow diff br-ens37 fixtures/neutron/node/flows/br-ens37.expected"),
-    node("flow diff fixtures/neutron/node/flows/br-ens37.expected br-tun"),
+    node("flow diff fixtures/neutron/node/flows/br-external.flows br-ens37"),
     node("port set qvobeeb2c54-aa --tag 7 --dry-run"),
     node("port set qvobeeb2c54-aa --openflow-config no-flood,down --dry-run"),
     node(
@@ -148,6 +149,18 @@ pub(crate) const CASES: &[Case] = &[
     node("flow add br-int 'priority=9,in_port=qvobeeb2c54-aa,actions=NORMAL' --dry-run"),
     node("flow mod br-ens37 in_port=phy-br-ens37,actions=NORMAL --dry-run"),
     node("flow del br-ens37 in_port=phy-br-ens37 --dry-run"),
+    node(
+        "group add br-int group_id=1,type=ff,bucket=watch_port:int-br-ens37,output:int-br-ens37 --dry-run",
+    ),
+    node("group mod br-int group_id=1,type=all --may-create --dry-run"),
+    node("group del br-int --all --dry-run"),
+    node("group insert-buckets br-int group_id=1,command_bucket_id=last,bucket=drop --dry-run"),
+    node("group remove-buckets br-int group_id=1 --dry-run"),
+    node("group replace br-int tests/snapshots/groups.txt --dry-run"),
+    node("group diff br-int tests/snapshots/groups.txt"),
+    node("meter add br-int meter=1,kbps,bands=type=drop,rate=1000 --dry-run"),
+    node("meter mod br-int meter=1,kbps,bands=type=drop,rate=1000 --may-create --dry-run"),
+    node("meter del br-int --all --dry-run"),
     // What would not be.
     node("port show nowhere"),
     node("bridge show nowhere"),

@@ -1,0 +1,270 @@
+//! `ovs group diff`: in what the groups of two switches or files differ.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::rc::Rc;
+
+use super::plan::Groups;
+use super::replace::wanted;
+use super::request::ReadSwitch;
+use crate::base::json::Json;
+use crate::base::shell::word;
+use crate::commands::about::{About, JsonDocument};
+use crate::commands::argument::{Takes as _, Value};
+use crate::commands::dumped::Dumped;
+use crate::commands::entries::Entries;
+use crate::commands::spelling::Spelling;
+use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::{Depth, Scope, Want};
+use crate::openflow::group_entry::{Group, GroupCommand};
+use crate::openflow::group_spec::GroupChange;
+use crate::openflow::text::{NameLookup, Sink as _, TextContext, word as word_of_port};
+use crate::openflow::version::Version;
+
+pub(super) const ABOUT: About = About::reads()
+    .document(JsonDocument::GroupChanges)
+    .remarks("\
+A and B are a switch each, or a file with a group a line as dump-groups prints them; - is stdin. What is not the name of a \
+file is a switch. A line with - is a group of A, one with + a group of B. Groups are compared by what they mean: however \
+their actions are written, with weights and other defaults given or not. The order of buckets counts; their ids do where \
+both sides have them.
+
+The exit code is 0 if they are the same, and 1 if they differ.")
+    .examples("\
+ovs group diff br-int groups.txt
+ovs group diff groups-before.txt groups-after.txt
+ovs group diff br-a br-b --json");
+
+// The arguments of `ovs group diff`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A switch or a file
+    #[arg(takes = Value::SWITCH)]
+    a: String,
+
+    /// A switch or a file
+    #[arg(takes = Value::SWITCH)]
+    b: String,
+
+    #[command(flatten)]
+    spelling: Spelling,
+}
+
+/// The groups of one side.
+struct Side {
+    groups: Groups,
+    version: Version,
+    names: Rc<dyn NameLookup>,
+}
+
+impl Args {
+    /// Runs it; the exit code is 1 if there is a difference.
+    pub(super) async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
+        let mut dumped = Dumped::new(cx, "groups")?;
+        if self.a == "-" && self.b == "-" {
+            return Err(Failure::new(Exit::Usage, "stdin is A or B, not both"));
+        }
+        let (a, b) = match (is_file(cx, &self.a).await?, is_file(cx, &self.b).await?) {
+            (false, false) => two_switches(cx, &self.a, &self.b).await?,
+            (false, true) => {
+                let read = ReadSwitch::read(cx, &self.a).await?;
+                let b = of_file_for(&self.b, &read)?;
+                (side(read), b)
+            }
+            (true, false) => {
+                let read = ReadSwitch::read(cx, &self.b).await?;
+                let a = of_file_for(&self.a, &read)?;
+                (a, side(read))
+            }
+            (true, true) => {
+                let names = Rc::new(InventedNames::default());
+                (of_file(&self.a, &names)?, of_file(&self.b, &names)?)
+            }
+        };
+        let ids: BTreeSet<u32> = a.groups.keys().chain(b.groups.keys()).copied().collect();
+        let mut differ = false;
+        for id in ids {
+            let (before, after) = (a.groups.get(&id), b.groups.get(&id));
+            if before
+                .zip(after)
+                .is_some_and(|(before, after)| before.means_the_same(after))
+            {
+                continue;
+            }
+            differ = true;
+            let sides = [(before, &a, "-"), (after, &b, "+")];
+            dumped.add(
+                id,
+                |out| {
+                    let mut first = true;
+                    for (group, side, sign) in sides {
+                        let Some(group) = group else { continue };
+                        if !std::mem::take(&mut first) {
+                            out.put("\n");
+                        }
+                        out.put(sign);
+                        group.text(out, &self.text(cx, side));
+                    }
+                },
+                |json| {
+                    json.begin_object();
+                    json.key("change");
+                    json.word(match (before, after) {
+                        (None, _) => "added",
+                        (_, None) => "removed",
+                        _ => "modified",
+                    });
+                    for (key, (group, side, _)) in ["before", "after"].into_iter().zip(sides) {
+                        json.key(key);
+                        self.group_json(cx, group, side, json);
+                    }
+                    json.end_object();
+                },
+            );
+        }
+        dumped.finish("differences")?;
+        Ok(if differ { Exit::Failed } else { Exit::Done })
+    }
+
+    fn text<'s>(&self, cx: &Context, side: &'s Side) -> TextContext<'s> {
+        TextContext {
+            version: side.version,
+            style: self.spelling.style(cx),
+            ports: self.spelling.ports(),
+            names: side.names.as_ref(),
+        }
+    }
+
+    fn group_json(&self, cx: &Context, group: Option<&Group>, side: &Side, json: &mut Json<'_>) {
+        match group {
+            Some(group) => group.json(json, &self.text(cx, side)),
+            None => json.null(),
+        }
+    }
+}
+
+/// Whether this is a file: `-`, what has a `/` and is no endpoint, or the name of a file that exists.
+async fn is_file(cx: &Context, text: &str) -> Result<bool, Failure> {
+    let is_endpoint = ["unix:", "tcp:", "ssl:"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    if is_endpoint || text != "-" && !text.contains('/') && !Path::new(text).exists() {
+        return Ok(false);
+    }
+    if text != "-" && !text.contains('/') {
+        let bridge = Want::of(Scope::Bridge(text.to_owned()), Depth::BridgeNames);
+        let read = cx.read(bridge).await;
+        if read.is_ok_and(|topology| !topology.bridges.is_empty()) {
+            let message = format!("{} is a bridge, and a file here", quoted(text));
+            let hint = format!(
+                "./{} is the file; `cd` elsewhere for the bridge",
+                word(text)
+            );
+            return Err(Failure::new(Exit::Usage, message).hint(hint));
+        }
+    }
+    Ok(true)
+}
+
+/// The groups of two switches, over the lower of their versions if both allow it: each version tells a group in its own
+/// way.
+async fn two_switches(cx: &Context, a: &str, b: &str) -> Result<(Side, Side), Failure> {
+    let mut sides = [
+        ReadSwitch::read(cx, a).await?,
+        ReadSwitch::read(cx, b).await?,
+    ];
+    let lower = sides.each_ref().map(ReadSwitch::version).into_iter().min();
+    for (side, name) in sides.iter_mut().zip([a, b]) {
+        if Some(side.version()) != lower
+            && let Ok(read) = ReadSwitch::read_over(cx, name, lower).await
+        {
+            *side = read;
+        }
+    }
+    let [a, b] = sides;
+    Ok((side(a), side(b)))
+}
+
+fn side(read: ReadSwitch) -> Side {
+    Side {
+        version: read.version(),
+        groups: read.groups,
+        names: Rc::new(read.names),
+    }
+}
+
+/// The groups of a file, for a switch that it is compared with.
+fn of_file_for(name: &str, read: &ReadSwitch) -> Result<Side, Failure> {
+    let entries = Entries::of_file("group", Path::new(name))?;
+    let version = read.version();
+    let wanted = wanted(
+        &entries,
+        |text| GroupChange::parse(text, GroupCommand::Add, &read.names, version),
+        |entry, error| read.malformed(&entries, entry, &error),
+        |_, _| Ok(()),
+    )?;
+    Ok(Side {
+        groups: wanted
+            .into_iter()
+            .map(|(id, (_, group))| (id, group))
+            .collect(),
+        version,
+        names: Rc::new(read.names.clone()),
+    })
+}
+
+/// The groups of a file that is compared with a file: its ports and tables need only names.
+fn of_file(name: &str, names: &Rc<InventedNames>) -> Result<Side, Failure> {
+    let entries = Entries::of_file("group", Path::new(name))?;
+    let version = Version::V15;
+    let wanted = wanted(
+        &entries,
+        |text| GroupChange::parse(text, GroupCommand::Add, names.as_ref(), version),
+        |entry, error| entries.wrong(entry, &error.to_string()),
+        |_, _| Ok(()),
+    )?;
+    Ok(Side {
+        groups: wanted
+            .into_iter()
+            .map(|(id, (_, group))| (id, group))
+            .collect(),
+        version,
+        names: Rc::clone(names) as Rc<dyn NameLookup>,
+    })
+}
+
+/// The names of ports in files without a switch: each gets a number that no switch is likely to use, so that equal names
+/// are equal.
+#[derive(Debug, Default)]
+struct InventedNames {
+    ports: RefCell<Vec<String>>,
+}
+
+/// The highest number of a port in OpenFlow 1.0.
+const HIGHEST: u32 = 0xfeff;
+
+impl NameLookup for InventedNames {
+    fn port_name(&self, _: u32) -> Option<&str> {
+        None
+    }
+
+    fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
+        let ports = self.ports.borrow();
+        let name = ports.get(usize::try_from(HIGHEST.checked_sub(ofport)?).ok()?)?;
+        Some(word_of_port(name).into_owned().into())
+    }
+
+    fn ofport(&self, name: &str) -> Option<u32> {
+        let mut ports = self.ports.borrow_mut();
+        let known = ports.iter().position(|port| port == name);
+        let index = known.unwrap_or_else(|| {
+            ports.push(name.to_owned());
+            ports.len() - 1
+        });
+        HIGHEST
+            .checked_sub(u32::try_from(index).ok()?)
+            .filter(|port| *port > HIGHEST / 2)
+    }
+}

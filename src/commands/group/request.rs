@@ -1,0 +1,404 @@
+//! What is asked of the groups of a switch: they are read, the changes are worked out, and sent.
+
+use std::collections::BTreeSet;
+
+use super::plan::{GroupPlan, GroupStep, Groups, Unfit};
+use super::{refusal, report};
+use crate::base::shell::word;
+use crate::commands::entries::{
+    Entries, Entry, EntryMessage, EntryPlace, Sending, atomicity, flows_that,
+};
+use crate::commands::switch::SwitchArg;
+use crate::commands::{Context, Exit, Failure};
+use crate::model::names::SwitchNames;
+use crate::openflow::actions::SwitchReference;
+use crate::openflow::fields::{Filter, ParseError, ParseErrorKind};
+use crate::openflow::group_entry::{Group, GroupCommand};
+use crate::openflow::group_spec::{GroupChange, GroupWarning};
+use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc};
+use crate::openflow::text::NameLookup as _;
+use crate::openflow::version::Version;
+use crate::source::{Switch, SwitchError};
+
+/// Maximum number of warnings that are printed.
+const MAX_WARNINGS: usize = 20;
+
+/// A switch whose groups and names were read.
+pub(super) struct ReadSwitch {
+    pub(super) switch: SwitchArg,
+    pub(super) connected: Switch,
+    pub(super) names: SwitchNames,
+    pub(super) groups: Groups,
+}
+
+impl ReadSwitch {
+    /// Connects, and reads names and groups.
+    ///
+    /// # Errors
+    ///
+    /// The switch does not reply, or has no groups in this version.
+    pub(super) async fn read(cx: &Context, name: &str) -> Result<ReadSwitch, Failure> {
+        ReadSwitch::read_over(cx, name, None).await
+    }
+
+    /// Like [`ReadSwitch::read`], over this version if one is given.
+    ///
+    /// # Errors
+    ///
+    /// As [`ReadSwitch::read`], or the switch does not allow the version.
+    pub(super) async fn read_over(
+        cx: &Context,
+        name: &str,
+        version: Option<Version>,
+    ) -> Result<ReadSwitch, Failure> {
+        let switch = SwitchArg::parse(cx, name)?;
+        switch.prepare(cx).await?;
+        let progress = cx.progress(&format!("{}: reading groups", switch.name()));
+        let open = Box::pin(async {
+            let mut connected = match version {
+                None => switch.connect(cx).await?,
+                Some(version) => match switch
+                    .try_connect(cx, [version].into_iter().collect())
+                    .await
+                {
+                    Ok(connected) => connected,
+                    Err(why) => return Err(switch.no_session(cx, why).await),
+                },
+            };
+            let version = connected.version();
+            let groups = connected
+                .groups(GROUP_ALL, |version, bytes| {
+                    Group::of(&GroupDesc::decode(version, bytes)?)
+                })
+                .await
+                .map_err(|error| switch.unsupported("groups", version, error))?;
+            let tables = switch.told_tables(cx, connected.allowed()).await;
+            Ok::<_, Failure>((connected, groups, tables))
+        });
+        let (names, opened) = tokio::join!(Box::pin(switch.names(cx)), open);
+        let (connected, groups, tables) = opened?;
+        let names = names?.with_told(&tables);
+        drop(progress);
+        Ok(ReadSwitch {
+            switch,
+            connected,
+            names,
+            groups: groups
+                .into_iter()
+                .map(|group| (group.group_id, group))
+                .collect(),
+        })
+    }
+
+    /// The version of the connection.
+    pub(super) fn version(&self) -> Version {
+        self.connected.version()
+    }
+
+    /// The failure of an entry that cannot be read.
+    pub(super) fn malformed(
+        &self,
+        entries: &Entries,
+        entry: &Entry,
+        error: &ParseError,
+    ) -> Failure {
+        let named = match &error.kind {
+            ParseErrorKind::UnknownPort(port) => self.switch.unknown_port(port, &self.names.ports),
+            ParseErrorKind::UnknownTable(table) => self.switch.unknown_table(table, &self.names),
+            ParseErrorKind::AmbiguousTable(table, numbers) => {
+                self.switch.ambiguous_table(table, numbers)
+            }
+            _ => return entries.wrong(entry, &error.to_string()),
+        };
+        let exit = if entries.is_file() {
+            Exit::Failed
+        } else {
+            named.exit
+        };
+        Failure {
+            exit,
+            message: entries.message(entry, &named.message),
+            hint: named.hint,
+        }
+    }
+
+    /// The failure of an entry that does not fit the groups of the switch.
+    fn unfit(
+        &self,
+        entries: &Entries,
+        entry: &Entry,
+        command: GroupCommand,
+        why: &Unfit,
+    ) -> Failure {
+        let name = self.switch.name();
+        let switch = word(name);
+        let (exit, reason, hint) = match why {
+            Unfit::Exists(group) => (
+                Exit::Failed,
+                format!("group {group} is on {name} already"),
+                format!("`ovs group mod {switch} ...` changes it"),
+            ),
+            Unfit::Absent(group) => (
+                Exit::NotFound,
+                format!("group {group} not found on {name}"),
+                match command {
+                    GroupCommand::Modify => "--may-create adds it".to_owned(),
+                    _ => format!("`ovs dump-groups {switch}` lists its groups"),
+                },
+            ),
+            Unfit::NoBucket(group, bucket) => (
+                Exit::NotFound,
+                format!("group {group} on {name} has no bucket {bucket}"),
+                format!("`ovs dump-groups {switch} {group}` shows its buckets"),
+            ),
+            Unfit::BucketExists(group, bucket) => (
+                Exit::Failed,
+                format!("group {group} on {name} has a bucket {bucket} already"),
+                "without bucket_id= the first free one is given".to_owned(),
+            ),
+        };
+        Failure::new(exit, entries.message(entry, &reason)).hint(hint)
+    }
+}
+
+/// What is asked of a switch.
+pub(super) struct GroupRequest<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) entries: &'a Entries,
+    /// What an entry without a word of its own is for.
+    pub(super) command: GroupCommand,
+    pub(super) no_atomic: bool,
+    /// Whether a warning is an error: `--strict`.
+    pub(super) refuses_warnings: bool,
+}
+
+impl GroupRequest<'_> {
+    /// Makes the changes of all entries in their order.
+    ///
+    /// # Errors
+    ///
+    /// An entry is malformed or does not fit, the switch refuses one or does not reply, or stdout cannot be written.
+    pub(super) async fn run(&self, read: ReadSwitch) -> Result<(), Failure> {
+        let mut read = read;
+        let mut plan = GroupPlan::new(std::mem::take(&mut read.groups));
+        let mut warnings = Warnings::new(self);
+        for (index, entry) in self.entries.iter().enumerate() {
+            let change = self.parse(&read, &plan, entry)?;
+            let command = change.command;
+            if self.command != GroupCommand::Add && command != self.command {
+                let reason = "only the file of `ovs group add` may have lines of other commands";
+                return Err(self.entries.wrong(entry, reason));
+            }
+            warnings.of(&read, entry, &change)?;
+            plan.add(index, change)
+                .map_err(|why| read.unfit(self.entries, entry, command, &why))?;
+        }
+        self.finish(read, plan, warnings).await
+    }
+
+    /// Reads an entry; buckets that are inserted are those of the type of their group.
+    fn parse(
+        &self,
+        read: &ReadSwitch,
+        plan: &GroupPlan,
+        entry: &Entry,
+    ) -> Result<GroupChange, Failure> {
+        let version = read.version();
+        let parse =
+            |kind| GroupChange::parse_for(&entry.text, self.command, &read.names, version, kind);
+        let mut change = parse(None);
+        if let Ok(parsed) = &change
+            && parsed.command == GroupCommand::InsertBuckets
+            && let Some(group) = plan.after.get(&parsed.group.group_id)
+        {
+            change = parse(Some(group.kind));
+        }
+        change.map_err(|error| read.malformed(self.entries, entry, &error))
+    }
+
+    /// Sends what the plan says, and prints it.
+    ///
+    /// # Errors
+    ///
+    /// As [`GroupRequest::run`].
+    pub(super) async fn finish(
+        &self,
+        mut read: ReadSwitch,
+        plan: GroupPlan,
+        mut warnings: Warnings<'_>,
+    ) -> Result<(), Failure> {
+        let cx = self.cx;
+        warnings.of_plan(&read, &plan)?;
+        let messages = messages(&plan)?;
+        let (version, name) = (read.version(), read.switch.name());
+        let how = atomicity(&read.switch, "group", version, &messages, self.no_atomic)?;
+        let flows = match plan.removed().next() {
+            Some(_) => {
+                let flows = flows_with(&mut read.connected, plan.removed().collect()).await;
+                Some(flows.map_err(|error| read.switch.failure(error))?)
+            }
+            None => None,
+        };
+        warnings.print();
+        if !cx.writing.dry_run {
+            let progress = cx.progress(&format!("{name}: writing groups"));
+            let sending = Sending {
+                switch: &read.switch,
+                entries: self.entries,
+                list: "dump-groups",
+                reason: &|error, index| refusal::reason(error, plan.steps.get(index), name),
+                say: &|failure| cx.say(failure),
+            };
+            sending.send(&mut read.connected, how, &messages).await?;
+            drop(progress);
+        }
+        report::print_plan(cx, &plan, name, flows)
+    }
+}
+
+/// The messages of the plan.
+fn messages(plan: &GroupPlan) -> Result<Vec<EntryMessage>, Failure> {
+    let message = |step: &GroupStep| {
+        let group = step.change.group.group_id;
+        let about = match step.entry {
+            Some(index) => EntryPlace::Entry(index),
+            None => EntryPlace::Number(group),
+        };
+        let bytes = step.change.message(0).ok_or_else(|| {
+            let reason = format!("group {group} is too large for a message");
+            Failure::new(Exit::Failed, reason)
+        })?;
+        Ok(EntryMessage { bytes, about })
+    };
+    plan.steps.iter().map(message).collect()
+}
+
+/// The number of flows that use one of these groups: the switch removes them with it.
+async fn flows_with(connected: &mut Switch, groups: BTreeSet<u32>) -> Result<u64, SwitchError> {
+    if let (Some(group), 1, true) = (
+        groups.first(),
+        groups.len(),
+        connected.version() > Version::V10,
+    ) {
+        let filter = Filter {
+            out_group: Some(*group),
+            ..Filter::default()
+        };
+        let flows = connected.aggregate(&filter).await?.flow_count;
+        return Ok(flows.unwrap_or(0).into());
+    }
+    let uses =
+        |reference| matches!(reference, SwitchReference::Group(group) if groups.contains(&group));
+    flows_that(connected, &uses).await
+}
+
+/// What is probably a mistake.
+pub(super) struct Warnings<'a> {
+    request: &'a GroupRequest<'a>,
+    first: Vec<String>,
+    count: usize,
+    /// Whether it was said that the version has no ids of buckets.
+    misses_ids: bool,
+}
+
+impl<'a> Warnings<'a> {
+    pub(super) fn new(request: &'a GroupRequest<'a>) -> Warnings<'a> {
+        Warnings {
+            request,
+            first: Vec::new(),
+            count: 0,
+            misses_ids: false,
+        }
+    }
+
+    /// Warns of an entry.
+    ///
+    /// # Errors
+    ///
+    /// A warning is an error, by `--strict`.
+    pub(super) fn of(
+        &mut self,
+        read: &ReadSwitch,
+        entry: &Entry,
+        change: &GroupChange,
+    ) -> Result<(), Failure> {
+        for warning in &change.warnings {
+            // Once for all: a dump of another version has ids in every line.
+            if matches!(warning, GroupWarning::NoBucketIds(_))
+                && std::mem::replace(&mut self.misses_ids, true)
+            {
+                continue;
+            }
+            self.add(|entries| entries.message(entry, &warning.to_string()))?;
+        }
+        let ports = &read.names.ports;
+        if ports.iter().next().is_none() {
+            return Ok(());
+        }
+        let absent: BTreeSet<u32> = change.group.ports_used().into_iter().collect();
+        for port in absent
+            .into_iter()
+            .filter(|port| ports.port_name(*port).is_none())
+        {
+            let watched = change
+                .group
+                .buckets
+                .iter()
+                .any(|bucket| bucket.watch_port == port);
+            let what = if watched { "watches" } else { "sends to" };
+            let text = format!(
+                "it {what} port {port}, which {} does not have",
+                read.switch.name()
+            );
+            self.add(|entries| entries.message(entry, &text))?;
+        }
+        Ok(())
+    }
+
+    /// Warns of groups that refer to groups that will not be there.
+    fn of_plan(&mut self, read: &ReadSwitch, plan: &GroupPlan) -> Result<(), Failure> {
+        for (id, group) in &plan.after {
+            let used: BTreeSet<u32> = group.groups_used().into_iter().collect();
+            for used in used
+                .into_iter()
+                .filter(|used| !plan.after.contains_key(used))
+            {
+                // What was so before is not news.
+                if plan.named.contains(id) || plan.before.contains_key(&used) {
+                    let name = read.switch.name();
+                    let text = format!(
+                        "group {id} refers to group {used}, which {name} does not have then"
+                    );
+                    self.add(|_| text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, text: impl FnOnce(&Entries) -> String) -> Result<(), Failure> {
+        let text = text(self.request.entries);
+        if self.request.refuses_warnings {
+            return Err(Failure::new(Exit::Failed, text)
+                .hint("this is a warning: without --strict it is written"));
+        }
+        self.count += 1;
+        if self.first.len() < MAX_WARNINGS {
+            self.first.push(text);
+        }
+        Ok(())
+    }
+
+    fn print(&self) {
+        let cx = self.request.cx;
+        for text in &self.first {
+            cx.remark(&format!("ovs: warning: {text}"));
+        }
+        if self.count > self.first.len() {
+            cx.remark(&format!(
+                "ovs: and {} more warnings",
+                self.count - self.first.len()
+            ));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `ovs batch` with lines that write flows: after the database, in one bundle for each switch.
+
+use serde_json::json;
+
+use crate::common::Sandbox;
+
+const SWITCHES: &str = "add-br br0 -- add-port br0 p1 -- set Interface p1 type=dummy ofport_request=1 -- \
+    add-br br1 -- add-br br10 -- set Bridge br10 protocols=OpenFlow10";
+
+fn flows(sandbox: &Sandbox, bridge: &str) -> Vec<String> {
+    let text = ofctl!(sandbox, "--names --no-stats dump-flows {bridge}");
+    let mut lines: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn flows_name_the_ports_that_other_lines_make() {
+    let sandbox = Sandbox::with(SWITCHES);
+    let lines = "\
+flow del br1 --all
+port add br0 tap9 --type internal --ofport 9 --may-exist
+flow add br0 in_port=tap9,actions=p1 'in_port=p1,actions=output:\"tap9\"'
+bridge add br2 --may-exist
+flow mod br0 --strict priority=0,actions=drop
+flow add br1 actions=FLOOD
+flow del --strict br1 actions=FLOOD
+port add br2 tap8 --type internal --may-exist
+flow add br2 in_port=tap8,actions=drop
+";
+    // A deletion has no actions.
+    ovs!(sandbox, "batch")
+        .write_stdin(lines)
+        .fails(2, "line 7: ");
+    assert_eq!(vsctl!(sandbox, "list-ports br0"), "p1\n");
+    let lines = lines.replace("--strict br1 actions=FLOOD", "--strict br1 priority=32768");
+    let text = "\
+added\tport\ttap9\tbr0\t9\t-\tofport_request=9,type=internal\t-
+added\tbridge\tbr2\t-\t65534\t-\ttype=internal\t-
+added\tport\ttap8\tbr2\t1\t-\ttype=internal\t-
+changed\tflows\tbr1\tbr1\t-\t-\tflow_add=1,flow_del=2\t-
+changed\tflows\tbr0\tbr0\t-\t-\tflow_add=2,flow_mod=1\t-
+changed\tflows\tbr2\tbr2\t-\t-\tflow_add=1\t-
+";
+    ovs!(sandbox, "batch")
+        .write_stdin(lines.as_str())
+        .prints(text);
+    assert_eq!(
+        flows(&sandbox, "br0"),
+        [
+            "in_port=p1 actions=output:tap9",
+            "in_port=tap9 actions=output:p1",
+            "priority=0 actions=drop"
+        ]
+    );
+    assert!(flows(&sandbox, "br1").is_empty());
+    assert_eq!(
+        flows(&sandbox, "br2"),
+        ["in_port=tap8 actions=drop", "priority=0 actions=NORMAL"]
+    );
+    // The database is as it was asked for already.
+    ovs!(sandbox, "batch")
+        .write_stdin(lines)
+        .ok()
+        .begins("changed\tflows\tbr1");
+}
+
+#[test]
+fn malformed_flows_are_refused_before_anything_is_written() {
+    let sandbox = Sandbox::with(SWITCHES);
+    let before = sandbox.contents();
+    for (line, code, words) in [
+        (
+            "flow add br0 in_port=tap7,actions=drop",
+            3,
+            "line 2: port \"tap7\" not found on br0",
+        ),
+        (
+            "flow add br0 in_port=p1,actions=nope",
+            2,
+            "line 2: \"nope\"",
+        ),
+        ("flow add br0 nw_dst=10.0.0.1,actions=drop", 2, "line 2: "),
+        ("flow add br0 in_port=p1", 2, "actions= is missing"),
+        (
+            "flow add br0 'delete in_port=p1'",
+            2,
+            "the word of another command",
+        ),
+        (
+            "flow add br10 actions=drop priority=1,actions=drop",
+            1,
+            "over OpenFlow10: it has no bundles",
+        ),
+        (
+            "flow add br0 --file flows.txt",
+            2,
+            "line 2: --file cannot be in a batch",
+        ),
+        (
+            "flow mod br0 --or-add actions=drop",
+            2,
+            "line 2: --or-add cannot be in a batch",
+        ),
+        ("flow del br0", 2, "line 2: which flows?"),
+        ("dump-flows br0", 2, "changes nothing"),
+    ] {
+        let lines = format!("port add br0 tap9 --type internal\n{line}\n");
+        ovs!(sandbox, "batch").write_stdin(lines).fails(code, words);
+        assert_same!(before, sandbox.contents(), "{line}");
+    }
+    let lines = "port add br0 tap9 --type internal\nflow add br0 in_port=tap9,actions=drop\n";
+    ovs!(sandbox, "batch --no-wait")
+        .write_stdin(lines)
+        .fails(2, "--no-wait cannot be used");
+    let plan = ovs!(sandbox, "batch --dry-run").write_stdin(lines).json();
+    assert_eq!(plan["changes"][0]["name"], "tap9");
+    assert_eq!(
+        plan["changes"][1],
+        json!({
+            "change": "changed", "kind": "flows", "name": "br0", "bridge": "br0", "ofport": null,
+            "before": {}, "after": {"flow_add": 1}, "error": null,
+        })
+    );
+    assert_same!(before, sandbox.contents());
+    assert_eq!(flows(&sandbox, "br0"), ["priority=0 actions=NORMAL"]);
+}
+
+#[test]
+fn what_was_written_before_a_refusal_stands() {
+    let sandbox = Sandbox::with(SWITCHES);
+    let refused = "\
+flow add br1 priority=7,actions=drop
+flow add br0 in_port=p1,actions=drop
+flow add br0 priority=5,actions=group:77
+";
+    ovs!(sandbox, "batch")
+        .write_stdin(refused)
+        .exits(5)
+        .says("line 3: br0 refused it: OFPBAC_BAD_OUT_GROUP; no flow of br0 is changed")
+        .says("what was written before stands: the flows of br1")
+        .prints("changed\tflows\tbr1\tbr1\t-\t-\tflow_add=1\t-\n");
+    assert_eq!(flows(&sandbox, "br0"), ["priority=0 actions=NORMAL"]);
+    assert_eq!(
+        flows(&sandbox, "br1"),
+        ["priority=0 actions=NORMAL", "priority=7 actions=drop"]
+    );
+    let (_, of_br0) = refused.split_once('\n').unwrap();
+    ovs!(sandbox, "batch")
+        .write_stdin(of_br0)
+        .fails(1, "line 2: br0 refused it");
+    let lines = format!("port add br0 tap9 --type internal\n{of_br0}");
+    ovs!(sandbox, "batch")
+        .write_stdin(lines)
+        .exits(5)
+        .says("line 3: br0 refused it")
+        .says("what was written before stands: the database")
+        .begins("added\tport\ttap9\t");
+    assert_eq!(flows(&sandbox, "br0"), ["priority=0 actions=NORMAL"]);
+    let lines = "port add br0 bad --type nonsense\nflow add br0 in_port=p1,actions=drop\n";
+    ovs!(sandbox, "batch")
+        .write_stdin(lines)
+        .exits(5)
+        .says("the flows were not sent");
+    assert_eq!(flows(&sandbox, "br0"), ["priority=0 actions=NORMAL"]);
+}
