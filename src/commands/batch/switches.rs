@@ -225,9 +225,9 @@ impl Prepared<'_> {
                 may_have: true,
                 ..
             }) => {
-                return Err(self.switch.unconfirmed(*error));
+                return Err(self.switch.unconfirmed(error));
             }
-            Err(WriteError::Lost { error, .. }) => return Err(self.switch.failure(*error)),
+            Err(WriteError::Lost { error, .. }) => return Err(self.switch.failure(error)),
         };
         let (index, error) = refused;
         Err(self.refused(
