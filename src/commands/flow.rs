@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `add`, `modify` | `flow add`; `flow mod` and `flow del`: their arguments |
 //! | `options` | the options that they share |
-//! | `request` | what is asked of a switch: connect, names, write |
+//! | `asked`, `request` | what is asked of a switch; connect, names, write |
 //! | `input`, `file` | the flows given as arguments or in a file, and how they are read |
 //! | `replace`, `diff` | `flow replace`: what differs is written; `flow diff`: two sides compared |
 //! | `sides`, `comparison` | the switches and files that are compared; what differs, and how it is printed |
@@ -14,6 +14,7 @@
 //! | `plan`, `effect` | what becomes of each flow: `--dry-run`, `--explain` |
 
 mod add;
+mod asked;
 mod comparison;
 mod counting;
 mod diff;

@@ -111,7 +111,7 @@ fn what_is_refused_before_anything_is_sent() {
         (
             "br0 tcp,actions=drop in_port=p3,actions=drop",
             3,
-            "port \"p3\" not found on br0 (did you mean",
+            "port \"p3\" not found on br0",
         ),
         ("br0 tcp,actions=output:p3", 3, "`ovs port list br0`"),
         (

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 
+use super::asked::{FlowRequest, Numbered};
 use super::input::FlowReader;
-use super::request::{FlowRequest, Numbered};
 use crate::commands::{Exit, Failure};
 use crate::openflow::fields::{Filter, MatchFields};
 use crate::openflow::flow_change::FlowChange;

@@ -1,10 +1,10 @@
 //! `ovs flow mod` and `ovs flow del`.
 
 use super::FlowLine;
+use super::asked::FlowRequest;
 use super::input::FlowInput;
 use super::options::WriteOptions;
 use super::report::count_headings;
-use super::request::FlowRequest;
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::switch::SwitchArg;

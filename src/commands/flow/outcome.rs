@@ -1,8 +1,8 @@
 //! Sending changes, and what came of it.
 
+use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::input::FlowInput;
 use super::refusal;
-use super::request::{FlowRequest, Numbered, no_bundles};
 use crate::base::shell::word;
 use crate::commands::{Exit, Failure};
 use crate::model::names::SwitchNames;

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::asked::Numbered;
 use super::effect::FlowEffect;
 use super::input::FlowReader;
 use super::report::FlowOutcome;
-use super::request::Numbered;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
 use crate::openflow::actions::Action;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::comparison::{Comparison, Difference, SideSpelling};
 use super::effect::{self, FlowEffect, print_effects};
 use super::file::FlowLine;
@@ -9,7 +10,6 @@ use super::input::{FlowInput, FlowReader};
 use super::options::WriteOptions;
 use super::outcome::Sending;
 use super::report::{self, FlowCount, FlowOutcome};
-use super::request::{FlowRequest, Numbered, no_bundles};
 use super::sides::{FileFlowError, NamedSwitch, NamedSwitchNames, each_of_file, reader, unusable};
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};

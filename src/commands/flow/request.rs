@@ -1,40 +1,20 @@
-//! What is asked of a switch: its flows are read with its names, and written.
+//! Flows are read with the names of a switch, and written.
 
+use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::counting;
 use super::effect;
 use super::input::{FlowInput, FlowReader, Warnings, is_deletion};
-use super::options::WriteOptions;
 use super::outcome::{Sending, Tally};
 use super::plan::FlowPlan;
 use super::report::{self, FlowCount, FlowOutcome};
-use crate::commands::switch::{SwitchArg, offered};
-use crate::commands::{Context, Exit, Failure};
+use crate::commands::Failure;
+use crate::commands::switch::offered;
 use crate::model::names::SwitchNames;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
 use crate::openflow::text::{NameLookup, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::{Atomicity, Switch};
-
-/// What is asked of a switch.
-#[derive(Debug)]
-pub(super) struct FlowRequest<'a> {
-    pub(super) cx: &'a Context,
-    pub(super) switch: SwitchArg,
-    pub(super) input: FlowInput<'a>,
-    pub(super) options: &'a WriteOptions,
-    /// What a flow without a word of its own is for.
-    pub(super) command: FlowCommand,
-    /// Whether a warning is an error.
-    pub(super) refuses_warnings: bool,
-    /// Whether what matches no flow is added.
-    pub(super) or_add: bool,
-    /// Whether all flows may be deleted at once.
-    pub(super) may_delete_all: bool,
-}
-
-/// A change, with the number of its line or argument.
-pub(super) type Numbered = (usize, FlowChange);
 
 impl FlowRequest<'_> {
     /// Writes the flows, and prints how many.
@@ -283,18 +263,6 @@ impl FlowRequest<'_> {
                 .remark(&format!("ovs: warning: and {more} more warnings"));
         }
     }
-}
-
-/// The failure that several flows cannot be written at once.
-pub(super) fn no_bundles(switch: &SwitchArg, version: Version) -> Failure {
-    let message = format!(
-        "{} cannot write several flows at once over {version}: it has no bundles there; nothing changed",
-        switch.name()
-    );
-    Failure::new(Exit::Failed, message).hint(
-        "-O OpenFlow14 has bundles, if the bridge allows it (its protocols column); \
-         --no-atomic writes the flows one by one",
-    )
 }
 
 /// Whether the deletion is of every flow of every table.
