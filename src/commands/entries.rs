@@ -279,7 +279,7 @@ impl Sending<'_> {
             Err(WriteError::Lost {
                 error, may_have, ..
             }) => {
-                let failure = self.switch.failure(error);
+                let failure = self.switch.failure(*error);
                 if !may_have {
                     let message = format!("{}; nothing changed", failure.message);
                     return Err(Failure { message, ..failure });

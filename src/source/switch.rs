@@ -73,7 +73,7 @@ impl Switch {
         };
         match self.session.write(Atomicity::Each, put_all).await {
             Ok(written) => Ok(written.refused),
-            Err(WriteError::Lost { error, .. }) => Err(error),
+            Err(WriteError::Lost { error, .. }) => Err(*error),
             Err(WriteError::Refused { error, .. } | WriteError::NoTables { error, .. }) => {
                 Err(SwitchError::Refused(error))
             }

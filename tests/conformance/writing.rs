@@ -207,7 +207,10 @@ fn write(ours: &Bridge<'_>, version: &str, flows: &BTreeMap<u64, Flow>) -> Vec<(
     let mut due: Vec<&Flow> = flows.values().collect();
     let mut refused = Vec::new();
     loop {
-        let text: String = due.iter().map(|flow| format!("{}\n", flow.text)).collect();
+        let text: String = due
+            .iter()
+            .flat_map(|flow| [flow.text.as_str(), "\n"])
+            .collect();
         fs::write(&file, text).unwrap();
         let ran = ours.sandbox.ovs(&arguments).run();
         if ran.code == 0 {

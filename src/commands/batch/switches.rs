@@ -225,9 +225,9 @@ impl Prepared<'_> {
                 may_have: true,
                 ..
             }) => {
-                return Err(self.switch.unconfirmed(error));
+                return Err(self.switch.unconfirmed(*error));
             }
-            Err(WriteError::Lost { error, .. }) => return Err(self.switch.failure(error)),
+            Err(WriteError::Lost { error, .. }) => return Err(self.switch.failure(*error)),
         };
         let (index, error) = refused;
         Err(self.refused(
@@ -279,9 +279,8 @@ fn stands(mut failure: Failure, is_written: bool, done: &[SwitchChange]) -> Fail
         return failure;
     }
     let what = parts.join(", ");
-    failure
-        .message
-        .push_str(&format!("; what was written before stands: {what}"));
+    failure.message += "; what was written before stands: ";
+    failure.message += &what;
     if failure.exit != Exit::Unknown {
         failure.exit = Exit::NotApplied;
     }

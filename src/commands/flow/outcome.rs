@@ -97,7 +97,7 @@ impl Sending<'_> {
             Err(WriteError::Lost {
                 error, may_have, ..
             }) => {
-                let failure = self.request.switch.failure(error);
+                let failure = self.request.switch.failure(*error);
                 Err(if may_have {
                     let what = match self.how {
                         Atomicity::Bundle => "whether the flows are written is unknown",

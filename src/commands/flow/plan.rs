@@ -16,7 +16,7 @@ use crate::openflow::flow;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::{Flow, FlowEntry};
 use crate::openflow::meaning;
-use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::openflow::messages::flow_mod::{FlowCommand, FlowMod};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
 use crate::openflow::text::{Plain, TextContext};
@@ -308,7 +308,7 @@ fn uses_group(flow: &Flow, group: u32) -> bool {
 fn text_of(flow: &Flow, cx: &TextContext<'_>) -> String {
     let mut line = Plain::default();
     let message = flow.flow_mod(FlowCommand::Add);
-    if let Some(entry) = message.as_ref().and_then(|message| message.entry()) {
+    if let Some(entry) = message.as_ref().and_then(FlowMod::entry) {
         let stats = without_statistics(entry);
         // A malformed flow ends where it makes no sense.
         let _ = flow::text(&stats, false, &mut Repeats::new(), &mut line, cx);

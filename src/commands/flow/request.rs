@@ -58,9 +58,7 @@ impl FlowRequest<'_> {
             warnings: Warnings::default(),
         };
         let is_one = !self.input.has(2)?;
-        let how = if cx.writing.dry_run {
-            Atomicity::Each
-        } else if is_one || self.options.no_atomic {
+        let how = if cx.writing.dry_run || is_one || self.options.no_atomic {
             Atomicity::Each
         } else if version < Version::V13 {
             return Err(self.no_bundles(version));

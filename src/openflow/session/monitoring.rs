@@ -26,7 +26,7 @@ impl Session {
         let put = async |outbox: &mut Outbox<'_>| outbox.put(request).await.map(drop);
         match self.write(Atomicity::Each, put).await {
             Ok(written) => Ok(written.refusals == 0),
-            Err(WriteError::Lost { error, .. }) => Err(error),
+            Err(WriteError::Lost { error, .. }) => Err(*error),
             Err(_) => Ok(false),
         }
     }
