@@ -18,7 +18,8 @@ fn captured(sandbox: &Sandbox, name: &str) -> Vec<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 /// What `ovs-ofctl compose-packet` makes of a flow, in hexadecimal.
