@@ -39,6 +39,12 @@ pub(super) struct Entry {
     pub(super) text: String,
 }
 
+/// None of what is to be removed is given: `noun` is `group`.
+pub(super) fn none_given(noun: &str) -> Failure {
+    let message = format!("which {noun}s? {} is missing", noun.to_uppercase());
+    Failure::new(Exit::Usage, message).hint(format!("--all removes every {noun}"))
+}
+
 impl Entries {
     /// The entries of the file if one is named, `-` for stdin, else those of the command line.
     ///

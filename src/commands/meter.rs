@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::entries::{
-    Entries, Entry, EntryMessage, EntryPlace, RefusalReason, Sending, flows_that,
+    Entries, Entry, EntryMessage, EntryPlace, RefusalReason, Sending, flows_that, none_given,
 };
 use super::switch::SwitchArg;
 use super::{Context, Exit, Failure};
@@ -47,7 +47,7 @@ that it accepted stay, and the exit code is 5.
 
 FILE has a meter a line, as dump-meters prints them; statistics are ignored, and so is what follows a #.")
     .examples("\
-ovs meter add br-int 'meter=1,kbps,burst,stats,bands=type=drop,rate=1000,burst_size=100'
+ovs meter add br-int 'meter=1,kbps,burst,bands=type=drop,rate=1000,burst_size=100'
 ovs meter add br-int 'meter=controller,pktps,bands=type=drop,rate=500'
 ovs flow add br-int 'in_port=eth0,actions=meter:1,NORMAL'
 ovs meter add br-int --file meters.txt");
@@ -67,7 +67,7 @@ an error with the exit code 3. To remove all meters, --all is needed.")
     .examples("\
 ovs meter del br-int 1
 ovs meter del br-int controller
-ovs meter del br-int 1 2 --dry-run                      how many flows go with them
+ovs meter del br-int 1 2 --dry-run                 how many flows go with them
 ovs meter del br-int --all");
 
 // The arguments of `ovs meter add`.
@@ -105,8 +105,7 @@ pub struct DeleteArgs {
     switch: String,
 
     /// The meters: numbers, controller or slowpath
-    #[arg(takes = Value::METER_NUMBER, required_unless_present_any = ["file", "all"],
-        conflicts_with_all = ["file", "all"])]
+    #[arg(takes = Value::METER_NUMBER, conflicts_with_all = ["file", "all"])]
     meters: Vec<String>,
 
     /// Every meter
@@ -129,6 +128,9 @@ impl Command {
             Command::Add(args) => (args, MeterCommand::Add, false),
             Command::Mod(args) => (&args.args, MeterCommand::Modify, args.may_create),
             Command::Del(args) => {
+                if args.meters.is_empty() && !args.all && args.file.is_none() {
+                    return Err(none_given("meter"));
+                }
                 let every = ["all".to_owned()];
                 let meters = if args.all {
                     every.as_slice()

@@ -65,13 +65,19 @@ fn wrong_documents_are_refused() {
     let ofctl = |command: &str, what: &str| {
         ofctl!(sandbox, "-O OpenFlow13 {command} br-int {what}");
     };
-    vsctl!(sandbox, "set Bridge br-int protocols=OpenFlow10,OpenFlow13");
+    vsctl!(
+        sandbox,
+        "set Bridge br-int protocols=OpenFlow10,OpenFlow13,OpenFlow15"
+    );
     ofctl("add-group", "group_id=1,type=all,bucket=actions=output:10");
     ofctl("add-meter", "meter=1,kbps,band=type=drop,rate=1000");
     let node = CASES.iter().filter(|case| case.scene == Scene::Node);
     let odd = CASES.iter().filter(|case| case.scene == Scene::Odd);
     let lines = node.chain(odd).map(|case| (case.scene, case.line));
-    let lines = lines.chain([(Scene::Node, "tag set qvobeeb2c54-aa 7")]);
+    let lines = lines.chain([
+        (Scene::Node, "tag set qvobeeb2c54-aa 7"),
+        (Scene::Node, "flow add br-int table=9,actions=drop"),
+    ]);
     // Only started for documents of which no case on the node prints a record.
     let odd_sandbox = LazyCell::new(|| Scene::Odd.sandbox());
     let mut seen = BTreeSet::new();

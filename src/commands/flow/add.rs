@@ -26,7 +26,7 @@ Warned of: a port number that the switch does not have, output to the port that 
 of a mask. --strict makes them errors.")
     .examples("\
 ovs flow add br-int 'priority=10,in_port=qvo6b5e4978-e2,actions=NORMAL'
-ovs flow add br-int 'table=ServiceLB,tcp,tp_dst=22,actions=output:\"int-br-ens37\"' --dry-run
+ovs flow add br-int 'table=LB,tcp,tp_dst=22,actions=output:\"int-br-ens37\"' --dry-run
 ovs flow add br-int --file flows.txt
 ovs dump-flows br-int --json | ovs flow add br-test --file -");
 

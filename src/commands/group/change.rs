@@ -6,7 +6,7 @@ use super::report::report_headings;
 use super::request::{GroupRequest, ReadSwitch};
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
-use crate::commands::entries::Entries;
+use crate::commands::entries::{Entries, none_given};
 use crate::commands::{Context, Failure};
 use crate::openflow::group_entry::GroupCommand;
 
@@ -28,8 +28,8 @@ done in their order.
 What is probably a mistake is warned of: a port or group that is not there, weights that select nothing. With --strict \
 it is refused.")
     .examples("\
-ovs group add br-int 'group_id=1,type=select,bucket=weight:2,output:eth0,bucket=output:eth1'
-ovs group add br-int 'group_id=2,type=ff,bucket=watch_port:eth0,output:eth0,bucket=watch_port:eth1,output:eth1'
+ovs group add br-int 'group_id=1,type=select,bucket=output:eth0,bucket=output:eth1'
+ovs group add br-int 'group_id=2,type=ff,bucket=watch_port:eth0,eth0,bucket=watch_port:eth1,eth1'
 ovs group add br-int --file groups.txt
 ovs group add br-int --file groups.txt --dry-run");
 
@@ -49,7 +49,7 @@ The switch removes the flows that use the group, too; how many they are is read 
 is an error with the exit code 3. To remove all groups, --all is needed.")
     .examples("\
 ovs group del br-int 1
-ovs group del br-int 1 2 --dry-run                      how many flows go with them
+ovs group del br-int 1 2 --dry-run                 how many flows go with them
 ovs dump-flows br-int --out-group 1                     which flows
 ovs group del br-int --all");
 
@@ -136,8 +136,7 @@ pub struct DeleteArgs {
     switch: String,
 
     /// The groups, by their numbers
-    #[arg(takes = Value::GROUP_NUMBER, required_unless_present_any = ["file", "all"],
-        conflicts_with_all = ["file", "all"])]
+    #[arg(takes = Value::GROUP_NUMBER, conflicts_with_all = ["file", "all"])]
     groups: Vec<String>,
 
     /// Every group
@@ -155,6 +154,9 @@ pub struct DeleteArgs {
 
 impl DeleteArgs {
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
+        if self.groups.is_empty() && !self.all && self.file.is_none() {
+            return Err(none_given("group"));
+        }
         let every = ["group_id=all".to_owned()];
         let args = Args {
             switch: self.switch.clone(),

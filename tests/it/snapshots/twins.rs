@@ -41,13 +41,15 @@ fn records(name: &str, json: &str) -> (Vec<Record>, bool) {
 }
 
 /// Documents of which the text is no columns.
-const DUMPS: [&str; 6] = [
+const DUMPS: [&str; 8] = [
     "ovs-dump-flows",
     "ovs-dump-flows-count",
     "ovs-dump-flows-all-count",
     "ovs-dump-groups",
     "ovs-dump-meters",
     "ovs-decode",
+    "ovs-flow-changes",
+    "ovs-group-changes",
 ];
 
 /// In a pipe there is a line for every record of the JSON, with its values.
