@@ -1,6 +1,6 @@
 //! A set of flows by their keys, compact: to find out what differs between two sets of several hundred thousand flows.
 //!
-//! The flows lie one after another in one buffer, each with its [`meaning`](super::meaning) and with the bytes of its
+//! The flows lie one after another in one buffer, each with its [`meaning`] and with the bytes of its
 //! match and actions, from which its text and its message can be made again.
 
 use std::hash::{BuildHasher as _, RandomState};

@@ -38,7 +38,7 @@ pub enum Error {
     Closed,
     /// I/O on the connection failed.
     #[error("the connection broke: {0}")]
-    Io(#[from] std::io::Error),
+    Io(std::io::Error),
     /// The peer does not speak OpenFlow.
     #[error("the other side does not speak OpenFlow")]
     NotOpenFlow,
@@ -83,11 +83,17 @@ pub enum Error {
 impl Error {
     /// Whether the switch closed or reset the connection.
     pub fn is_closed(&self) -> bool {
+        matches!(self, Error::Closed)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Error {
         use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
-        match self {
-            Error::Closed => true,
-            Error::Io(error) => matches!(error.kind(), BrokenPipe | ConnectionReset),
-            _ => false,
+        // What a close looks like to a side that was still writing.
+        match error.kind() {
+            BrokenPipe | ConnectionReset => Error::Closed,
+            _ => Error::Io(error),
         }
     }
 }

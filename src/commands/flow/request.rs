@@ -10,9 +10,10 @@ use super::report::{self, FlowCount, FlowOutcome};
 use crate::commands::Failure;
 use crate::commands::switch::offered;
 use crate::model::names::SwitchNames;
+use crate::openflow::actions::SwitchReference;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
-use crate::openflow::text::{NameLookup, PortSpelling, Style, TextContext};
+use crate::openflow::text::{NameLookup, PortSpelling, Style, TextContext, reserved_port};
 use crate::openflow::version::Version;
 use crate::source::{Atomicity, Switch};
 
@@ -203,7 +204,18 @@ impl FlowRequest<'_> {
                 .filter(|version| offer.contains(*version))
                 .any(
                     |version| match FlowChange::parse(flow, self.command, &seen, version) {
-                        Ok(_) => true,
+                        Ok(change) => {
+                            // A number is compared with those of the ports.
+                            change.references(&mut |reference| match reference {
+                                SwitchReference::InPort(port) | SwitchReference::Output(port)
+                                    if reserved_port(port).is_none() =>
+                                {
+                                    seen.any.set(true);
+                                }
+                                _ => {}
+                            });
+                            true
+                        }
                         Err(error) => {
                             errors.push(error);
                             false

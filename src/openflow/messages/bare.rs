@@ -13,7 +13,7 @@ use crate::openflow::version::Version::{self, V10, V11, V12, V13, V14, V15};
 /// The switch stops to report changes of flows for a while.
 const NICIRA_PAUSED: u32 = 22;
 const ONF_PAUSED: u32 = 1871;
-/// As [`NICIRA_PAUSED`], before OpenFlow 1.4.
+/// As `NICIRA_PAUSED`, before OpenFlow 1.4.
 pub const MONITOR_PAUSED: [At; 2] = [
     At::Vendor(NICIRA, NICIRA_PAUSED),
     At::Vendor(ONF, ONF_PAUSED),

@@ -93,7 +93,7 @@ impl Connection {
         tokio::time::timeout(left, step)
             .await
             .map_err(|_| Error::TimedOut(TimedOut { limit }))?
-            .map_err(Error::Io)
+            .map_err(Error::from)
     }
 
     pub(super) async fn send(&mut self, message: &[u8]) -> Result<(), Error> {

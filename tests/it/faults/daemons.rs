@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -61,27 +61,6 @@ fn vswitchd_killed_in_mid_dump() {
     ));
     row.is(0, &output);
     assert!(output.stdout.starts_with(b"cookie=") && output.stdout.ends_with(b"\n"));
-}
-
-#[test]
-fn vswitchd_killed_in_mid_write() {
-    let row = Row::of("vswitchd_killed_in_mid_write");
-    let sandbox = Sandbox::with("add-br br0 -- set bridge br0 fail_mode=secure");
-    let mut add = ovs(sandbox.run_dir(), "flow add br0 --file -");
-    let mut child = add.stdin(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let flows = |from: u32| {
-        let flow = |n| format!("priority={n},actions=drop\n");
-        (from..from + 8000).map(flow).collect::<String>()
-    };
-    stdin.write_all(flows(1).as_bytes()).unwrap();
-    sandbox.kill_vswitchd();
-    stdin.write_all(flows(8001).as_bytes()).unwrap();
-    drop(stdin);
-    row.is(0, &child.wait_with_output().unwrap());
-    sandbox.start_vswitchd();
-    let flows = ofctl!(sandbox, "dump-flows br0");
-    assert!(!flows.contains("priority"), "{flows}");
 }
 
 #[test]

@@ -303,27 +303,3 @@ fn switch_silent_in_mid_write() {
     row.is(0, &written_until(false, is_second));
     row.is(1, &written_until(false, is_commit));
 }
-
-/// A pipe whose writer pauses for longer than the switch waits.
-#[test]
-fn bundle_dropped() {
-    let row = Row::of("bundle_dropped");
-    let sandbox = Sandbox::with(
-        "add-br br0 -- set bridge br0 fail_mode=secure -- \
-         set open_vswitch . other_config:bundle-idle-timeout=1",
-    );
-    let mut add = ovs(sandbox.run_dir(), "flow add br0 --file -");
-    let mut child = add.stdin(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let flows = |from: u32| {
-        let flow = |n| format!("priority={n},actions=drop\n");
-        (from..from + 4000).map(flow).collect::<String>()
-    };
-    stdin.write_all(flows(1).as_bytes()).unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(5));
-    stdin.write_all(flows(4001).as_bytes()).unwrap();
-    drop(stdin);
-    row.is(0, &child.wait_with_output().unwrap());
-    let flows = ofctl!(sandbox, "dump-flows br0");
-    assert!(!flows.contains("priority"), "{flows}");
-}
