@@ -8,6 +8,7 @@ use super::switch::SwitchArg;
 use super::{Exit, Failure, quoted};
 use crate::base::shell::word;
 use crate::openflow::actions::SwitchReference;
+use crate::openflow::flow_change::without_comment;
 use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::version::Version;
 use crate::source::{Atomicity, Outbox, Switch, SwitchError, WriteError, Written};
@@ -159,18 +160,7 @@ impl Entries {
 
 /// The entry in a line, without blanks around it and without comment.
 fn entry_of(line: &str) -> &str {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    let end = line.bytes().position(|byte| {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_quoted => is_escaped = true,
-            b'"' => is_quoted = !is_quoted,
-            b'#' => return !is_quoted,
-            _ => {}
-        }
-        false
-    });
-    let entry = end.and_then(|end| line.get(..end)).unwrap_or(line).trim();
+    let entry = without_comment(line);
     let is_heading = (entry.starts_with("OFPST_") || entry.starts_with("NXST_"))
         && entry.contains(" reply")
         && entry.ends_with(':');

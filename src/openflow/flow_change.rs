@@ -370,21 +370,20 @@ fn sends_back(actions: &ParsedActions, in_port: u32) -> bool {
     false
 }
 
-/// The text without its comment, which begins with `#` outside of quotes; `None` if nothing is left.
-pub fn without_comment(line: &str) -> Option<&str> {
-    let (mut quoted, mut escaped) = (false, false);
-    let comment = line.bytes().position(|byte| {
+/// The text without blanks around it and without its comment, which begins with `#` outside of quotes.
+pub fn without_comment(line: &str) -> &str {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let end = line.bytes().position(|byte| {
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'#' => return !quoted,
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'#' => return !is_quoted,
             _ => {}
         }
         false
     });
-    let text = comment.and_then(|at| line.get(..at)).unwrap_or(line).trim();
-    (!text.is_empty()).then_some(text)
+    end.and_then(|end| line.get(..end)).unwrap_or(line).trim()
 }
 
 /// The command that a line begins with, and the rest.

@@ -151,7 +151,13 @@ impl<'c> DifferencePrinter<'c> {
                     json.key(key);
                     let cx = spelling.context(&entry);
                     // What a switch sent, or what was parsed, was read before.
-                    let _ = flow::json(&stats(entry), false, repeats, &mut json, &cx);
+                    let _ = flow::json(
+                        &FlowStats::without_stats(entry),
+                        false,
+                        repeats,
+                        &mut json,
+                        &cx,
+                    );
                 }
             }
             json.end_object();
@@ -218,19 +224,6 @@ impl SideSpelling<'_> {
         out: &mut PaintedText,
     ) -> Result<(), DecodeError> {
         let cx = self.context(&flow);
-        flow::text(&stats(flow), false, repeats, out, &cx)
-    }
-}
-
-/// A flow without statistics.
-fn stats(entry: FlowEntry<'_>) -> FlowStats<'_> {
-    FlowStats {
-        entry,
-        duration_sec: 0,
-        duration_nsec: 0,
-        idle_age: None,
-        hard_age: None,
-        packet_count: None,
-        byte_count: None,
+        flow::text(&FlowStats::without_stats(flow), false, repeats, out, &cx)
     }
 }

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use crate::commands::{Exit, Failure, quoted};
+use crate::openflow::flow_change::without_comment;
 
 /// Maximum size of a file, in bytes: about ten million flows.
 const LARGEST: u64 = 1 << 30;
@@ -352,18 +353,7 @@ impl ObjectScan {
 /// The flow in a line of text, without blanks around it and without comment; empty if there is none. The heading
 /// that ovs-ofctl prints above the flows of a dump is none.
 fn flow_of(line: &str) -> &str {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    let end = line.bytes().position(|byte| {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_quoted => is_escaped = true,
-            b'"' => is_quoted = !is_quoted,
-            b'#' => return !is_quoted,
-            _ => {}
-        }
-        false
-    });
-    let flow = end.and_then(|end| line.get(..end)).unwrap_or(line).trim();
+    let flow = without_comment(line);
     let is_heading = ["OFPST_FLOW reply", "NXST_FLOW reply"]
         .iter()
         .any(|heading| flow.starts_with(heading));

@@ -14,7 +14,7 @@ use crate::commands::{Exit, Failure};
 use crate::openflow::actions::Action;
 use crate::openflow::flow;
 use crate::openflow::flow_change::FlowChange;
-use crate::openflow::flow_entry::{Flow, FlowEntry};
+use crate::openflow::flow_entry::Flow;
 use crate::openflow::meaning;
 use crate::openflow::messages::flow_mod::{FlowCommand, FlowMod};
 use crate::openflow::messages::flow_stats::FlowStats;
@@ -69,7 +69,7 @@ impl FlowPlan {
             .await;
         let malformed = malformed.map_err(|error| switch.failure(error))?;
         if malformed.is_some() || !is_whole {
-            let message = format!("{} has a flow that makes no sense", switch.name());
+            let message = format!("{} has a malformed flow", switch.name());
             return Err(Failure::new(Exit::Failed, message).hint(
                 "`ovs dump-flows` shows it; without --dry-run and --explain flows are not read",
             ));
@@ -309,21 +309,9 @@ fn text_of(flow: &Flow, cx: &TextContext<'_>) -> String {
     let mut line = Plain::default();
     let message = flow.flow_mod(FlowCommand::Add);
     if let Some(entry) = message.as_ref().and_then(FlowMod::entry) {
-        let stats = without_statistics(entry);
-        // A malformed flow ends where it makes no sense.
+        let stats = FlowStats::without_stats(entry);
+        // A malformed flow is printed up to the bytes that are malformed.
         let _ = flow::text(&stats, false, &mut Repeats::new(), &mut line, cx);
     }
     line.0
-}
-
-fn without_statistics(entry: FlowEntry<'_>) -> FlowStats<'_> {
-    FlowStats {
-        entry,
-        duration_sec: 0,
-        duration_nsec: 0,
-        idle_age: None,
-        hard_age: None,
-        packet_count: None,
-        byte_count: None,
-    }
 }

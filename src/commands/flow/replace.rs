@@ -299,7 +299,8 @@ impl Args {
             version,
             how,
         };
-        // Room is made first where it is seen by nobody; one by one, packets find a flow at any time.
+        // In a bundle flows are removed first, so that the tables have room; one by one they are removed last, so that
+        // packets match a flow at any time.
         let next = || {
             let next = match how {
                 Atomicity::Bundle => removed.next().or_else(|| written.next()),
