@@ -1,14 +1,12 @@
 //! Controllers that ovs-vswitchd never uses: refused where it is known, found by `ovs check`; against what the
 //! real daemon does and logs.
 
-use std::fs;
-
 use crate::common::Sandbox;
 use crate::common::server::until;
 
 /// Whether ovs-vswitchd has logged that it uses the controller.
 fn is_used(sandbox: &Sandbox, target: &str) -> bool {
-    let log = fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.log")).unwrap();
+    let log = sandbox.log();
     let used = |role| log.contains(&format!("added {role} controller \"{target}\""));
     used("primary") || used("service")
 }
@@ -99,7 +97,7 @@ fn a_target_of_no_known_form_is_refused() {
 
         // The real daemon does not use it.
         vsctl!(sandbox, "set-controller br0 {target}");
-        let log = fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.log")).unwrap();
+        let log = sandbox.log();
         assert!(
             log.contains(&format!("unsupported controller \"{target}\"")),
             "{log}"

@@ -61,7 +61,7 @@ fn tunnel_options_that_the_switch_does_not_know() {
             options.join(" ")
         );
 
-        let log = std::fs::read_to_string(sandbox.run_dir().join("ovs-vswitchd.log")).unwrap();
+        let log = sandbox.log();
         let complaint = format!("{name}: unknown {kind} argument '");
         let theirs: BTreeSet<&str> = log
             .lines()

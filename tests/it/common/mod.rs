@@ -151,27 +151,45 @@ impl Sandbox {
         contents
     }
 
-    /// All tables of the database, a row a line, without the counters: they go on by themselves.
+    /// All tables of the database, a row a line, without the state that the daemons alone write: it goes on by
+    /// itself, at any time after a change.
     pub fn database(&self) -> String {
-        self.tables(&["statistics", "status"])
+        self.tables(&[])
     }
 
     /// The same without the columns that say how often something was changed: what is the same once a change was
     /// taken back.
     pub fn configuration(&self) -> String {
-        self.tables(&["statistics", "status", "next_cfg", "cur_cfg"])
+        self.tables(&["next_cfg", "cur_cfg"])
+    }
+
+    /// What ovs-vswitchd has logged until now. It writes its log in a thread of its own: all of it is there once
+    /// it has closed the file.
+    pub fn log(&self) -> String {
+        self.appctl(&["vlog/reopen"]);
+        std::fs::read_to_string(self.run_dir().join("ovs-vswitchd.log")).expect("it has a log")
     }
 
     fn tables(&self, left_out: &[&str]) -> String {
+        let schema: Value =
+            serde_json::from_str(&self.ovsdb_client(&["get-schema", "Open_vSwitch"]))
+                .expect("it is JSON");
         let dump = self.ovsdb_client(&["dump", "--format=json"]);
         let mut lines = String::new();
         for table in serde_json::Deserializer::from_str(&dump).into_iter::<Value>() {
             let table = table.expect("it is JSON");
             let array = |value: &Value| value.as_array().expect("it is an array").clone();
+            let name = table["caption"]
+                .as_str()
+                .and_then(|caption| caption.split(' ').next());
+            let columns = &schema["tables"][name.expect("a table has a name")]["columns"];
             for row in array(&table["data"]) {
                 lines += &format!("{}:", table["caption"]);
                 for (heading, cell) in array(&table["headings"]).iter().zip(array(&row)) {
-                    if !left_out.iter().any(|name| heading == name) {
+                    let is_state = heading
+                        .as_str()
+                        .is_some_and(|name| columns[name]["ephemeral"] == true);
+                    if !is_state && !left_out.iter().any(|name| heading == name) {
                         lines += &format!(" {heading}={cell}");
                     }
                 }
