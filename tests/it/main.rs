@@ -41,6 +41,7 @@ mod fields_manual;
 mod fields_request;
 mod flow_add;
 mod flow_diff;
+mod flow_dry_run;
 mod flow_json;
 mod flow_mod;
 mod flow_replace;
