@@ -93,6 +93,7 @@ mod tls;
 mod today;
 mod tunnel;
 mod tunnel_change;
+mod unixctl;
 mod values;
 mod vlan_bridge;
 mod watch;
