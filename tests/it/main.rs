@@ -55,6 +55,7 @@ mod layers;
 mod licences;
 mod liveness;
 mod manual;
+mod many_writers;
 mod meaning;
 mod meter_write;
 mod model;
