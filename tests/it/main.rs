@@ -56,6 +56,7 @@ mod layers;
 mod licences;
 mod liveness;
 mod manual;
+mod many_writers;
 mod meaning;
 mod meter_write;
 mod model;
