@@ -101,10 +101,12 @@ impl SwitchWriter {
     }
 
     fn failure(&self, change: Option<&PlannedChange>, reason: &str, is_bundle: bool) -> Failure {
-        let mut reason = reason.to_owned();
-        if is_bundle {
-            reason += &format!("; no flow or group of {} is changed", self.switch.name());
-        }
+        let reason = if is_bundle {
+            let name = self.switch.name();
+            format!("{reason}; no flow or group of {name} is changed")
+        } else {
+            reason.to_owned()
+        };
         let message = change.map_or_else(|| reason.clone(), |change| at(change.line, &reason));
         Failure::new(Exit::Failed, message)
     }
