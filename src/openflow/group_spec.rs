@@ -10,6 +10,7 @@ use super::fields::{Field, Id, ParseError, Problem, nearest_of, number, parse_po
 use super::group_entry::{
     Group, GroupBucket, GroupCommand, SelectionMethod, put_in_order, put_padded,
 };
+use super::group_json;
 use super::messages::group_messages::{BUCKETS, TYPES};
 use super::messages::groups::{FAST_FAILOVER, GROUP_ALL, SELECT, has_ids};
 use super::text::{NameLookup, PORT_ANY};
@@ -113,7 +114,7 @@ const GROUP_KEYS: [&str; 7] = [
 ];
 
 impl GroupChange {
-    /// Reads one line of text. `command` is what is done unless the line begins with a word of its own: `add`, `modify`,
+    /// Reads one line of text, or a JSON object as `ovs dump-groups --json` prints it. `command` is what is done unless the line begins with a word of its own: `add`, `modify`,
     /// `add_or_mod`, `delete`, `insert_bucket`, `remove_bucket`. A deletion takes a number without `group_id=`, too.
     ///
     /// What ovs-ofctl silently leaves out of the message (`selection_method` before OpenFlow 1.5) is an error.
@@ -143,6 +144,13 @@ impl GroupChange {
         version: Version,
         kind: Option<u8>,
     ) -> Result<GroupChange, ParseError> {
+        let line;
+        let text = if text.trim_start().starts_with('{') {
+            line = group_json::group_line(text, names)?;
+            &line
+        } else {
+            text
+        };
         let (command, rest) = command_of(text, command);
         let mut parsing = Parsing::new(command, names, version);
         parsing.read(rest).map_err(|problem| problem.at(text))?;
