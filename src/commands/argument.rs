@@ -100,6 +100,7 @@ impl Value {
     pub const COLUMN: Value = Value::new("COLUMN", Completer::Column);
     pub const COLUMNS: Value = Value::new("A,B", Completer::Columns);
     pub const CONDITION: Value = Value::new("CONDITION", Completer::TableColumnsAndMore);
+    pub const CONTROL_SOCKET: Value = Value::new("PATH", Completer::Files);
     pub const DEVICE: Value = Value::new("IF", Completer::Devices);
     pub const DEVICES: Value = Value::new("IF,IF", Completer::Devices);
     pub const DIRECTORY: Value = Value::new("DIR", Completer::Files);

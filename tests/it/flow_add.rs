@@ -489,7 +489,7 @@ fn dumped_flows_are_taken_back() {
             let dump = ovs!(sandbox, "dump-flows br0 {style} -O OpenFlow{version}").out();
             ovs!(
                 sandbox,
-                "flow add br0 --file - -O OpenFlow{version} --dry-run"
+                "flow add br0 --file - -O OpenFlow{version} {atomic} --dry-run"
             )
             .write_stdin(dump.as_str())
             .prints("unchanged\n");
