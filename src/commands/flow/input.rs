@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::file::{FlowFile, FlowLine, FlowLines};
+use crate::commands::entries::refuse_file;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure, quoted};
 use crate::model::names::SwitchNames;
@@ -39,11 +40,16 @@ impl<'a> FlowInput<'a> {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is too large.
+    /// The file cannot be read, or is too large; or an argument is a file.
     pub(super) fn open(flows: &'a [String], file: Option<&'a Path>) -> Result<Self, Failure> {
         match file {
             Some(path) => Ok(FlowInput::File(FlowFile::open(path)?)),
-            None => Ok(FlowInput::Arguments(flows)),
+            None => {
+                for flow in flows {
+                    refuse_file("flow", flow)?;
+                }
+                Ok(FlowInput::Arguments(flows))
+            }
         }
     }
 
