@@ -46,8 +46,8 @@ fn a_file_where_its_lines_are_expected() {
         ("meter", "meter mod"),
     ] {
         let said = format!("is no {noun}, but a file\nhint: --file {file} reads the {noun}s in it");
-        ovs!(sandbox, "{command} br0 {file}").fails(2, &said);
-        ovs!(sandbox, "{command} br0 -").fails(2, &format!("\"-\" is no {noun}, but stdin"));
+        ovs!(sandbox, "{command} br0 {file}").fails(2, said);
+        ovs!(sandbox, "{command} br0 -").fails(2, format!("\"-\" is no {noun}, but stdin"));
     }
     // What is not there may be a misspelt flow.
     ovs!(sandbox, "flow add br0 nofile.txt").fails(2, "actions= is missing");

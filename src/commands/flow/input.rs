@@ -43,15 +43,13 @@ impl<'a> FlowInput<'a> {
     ///
     /// The file cannot be read, or is too large; or an argument is a file.
     pub(super) fn open(flows: &'a [String], file: Option<&'a Path>) -> Result<Self, Failure> {
-        match file {
-            Some(path) => Ok(FlowInput::File(FlowFile::open(path)?)),
-            None => {
-                for flow in flows {
-                    refuse_file("flow", flow)?;
-                }
-                Ok(FlowInput::Arguments(flows))
-            }
+        if let Some(path) = file {
+            return Ok(FlowInput::File(FlowFile::open(path)?));
         }
+        for flow in flows {
+            refuse_file("flow", flow)?;
+        }
+        Ok(FlowInput::Arguments(flows))
     }
 
     /// The flows.
