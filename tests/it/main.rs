@@ -9,6 +9,7 @@ mod common;
 mod actions;
 mod batch;
 mod batch_flows;
+mod batch_groups;
 mod big;
 mod bridge;
 mod bridge_change;
