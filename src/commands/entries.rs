@@ -50,12 +50,44 @@ pub(super) fn none_given(noun: &str) -> Failure {
     Failure::new(Exit::Usage, message).hint(format!("--all removes every {noun}"))
 }
 
+/// The file of a `replace` is empty, which is more often a mistake than meant; `how` selects what `del` removes.
+pub(super) fn empties(noun: &str, file: &Path, count: u64, switch: &str, how: &str) -> Failure {
+    let file = match &*file.to_string_lossy() {
+        "-" => "stdin".to_owned(),
+        file => quoted(file),
+    };
+    let all = if count == 1 {
+        "the one"
+    } else {
+        &format!("all {count}")
+    };
+    let message = format!("{file} has no {noun}s: {all} of {switch} would be removed");
+    let hint = format!("`ovs {noun} del {} {how}` removes them", word(switch));
+    Failure::new(Exit::Failed, message).hint(hint)
+}
+
+/// An argument that stands for a FLOW, GROUP or METER is the name of a file, or `-`.
+///
+/// # Errors
+///
+/// It is.
+pub(super) fn refuse_file(noun: &str, text: &str) -> Result<(), Failure> {
+    let is_path = !text.contains('=') && text.contains(['.', '/']);
+    if text != "-" && !(is_path && Path::new(text).is_file()) {
+        return Ok(());
+    }
+    let what = if text == "-" { "stdin" } else { "a file" };
+    let message = format!("{} is no {noun}, but {what}", quoted(text));
+    let hint = format!("--file {} reads the {noun}s in it", word(text));
+    Err(Failure::new(Exit::Usage, message).hint(hint))
+}
+
 impl Entries {
     /// The entries of the file if one is named, `-` for stdin, else those of the command line.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is too large, or not text.
+    /// The file cannot be read, is too large, or not text; or an argument is a file.
     pub(super) fn open(
         kind: &'static str,
         arguments: &[String],
@@ -63,6 +95,9 @@ impl Entries {
     ) -> Result<Entries, Failure> {
         if let Some(path) = file {
             return Entries::of_file(kind, path);
+        }
+        for text in arguments {
+            refuse_file(kind, text)?;
         }
         let all = (1..).zip(arguments).map(|(number, text)| Entry {
             number,

@@ -61,6 +61,7 @@ mod manual;
 mod many_writers;
 mod meaning;
 mod meter_write;
+mod mistakes;
 mod model;
 mod old_schemas;
 mod openflow_session;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::commands::entries::refuse_file;
 use crate::commands::entry_file::{EntryFile, EntryLine, EntryLines};
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure, quoted};
@@ -40,12 +41,15 @@ impl<'a> FlowInput<'a> {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is too large.
+    /// The file cannot be read, or is too large; or an argument is a file.
     pub(super) fn open(flows: &'a [String], file: Option<&'a Path>) -> Result<Self, Failure> {
-        match file {
-            Some(path) => Ok(FlowInput::File(EntryFile::open(path)?)),
-            None => Ok(FlowInput::Arguments(flows)),
+        if let Some(path) = file {
+            return Ok(FlowInput::File(EntryFile::open(path)?));
         }
+        for flow in flows {
+            refuse_file("flow", flow)?;
+        }
+        Ok(FlowInput::Arguments(flows))
     }
 
     /// The flows.

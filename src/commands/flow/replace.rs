@@ -14,6 +14,7 @@ use super::sides::{FileFlowError, NamedSwitch, NamedSwitchNames, each_of_file, r
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::dump_flows::{Cookie, cookie};
+use crate::commands::entries::empties;
 use crate::commands::entry_file::EntryLine;
 use crate::commands::spelling::Spelling;
 use crate::commands::switch::SwitchArg;
@@ -141,6 +142,12 @@ impl Args {
         let comparison = self.compare(&request, &mut switch).await?;
         drop(progress);
         let changes = Changes::of(&comparison);
+        if !request.input.has(1)? && changes.count() > 0 {
+            let every = self.table.is_none() && self.cookie.is_none();
+            let how = if every { "--all" } else { "MATCH" };
+            let count = changes.count();
+            return Err(empties("flow", &self.file, count, &self.switch, how));
+        }
         let NamedSwitch {
             mut session, names, ..
         } = switch;
