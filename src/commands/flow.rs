@@ -12,11 +12,13 @@
 //! | `outcome`, `refusal` | sending; what the switch refused, in words |
 //! | `report` | how many flows were written |
 //! | `plan`, `effect` | what becomes of each flow: `--dry-run`, `--explain` |
+//! | `conflicts` | flows that no packet reaches, or that overlap: warnings of `--dry-run`, `--explain` |
 //! | `present` | the groups and meters of a switch, which flows refer to |
 
 mod add;
 mod asked;
 mod comparison;
+mod conflicts;
 mod counting;
 mod diff;
 mod effect;

@@ -19,7 +19,7 @@ use crate::openflow::version::Version;
 const SHOWN: usize = 200;
 
 /// Maximum number of warnings that are kept.
-const MAX_WARNINGS: usize = 20;
+const MAX_WARNINGS: usize = 30;
 
 /// Where the flows come from.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Flows are read with the names of a switch, and written.
 
 use super::asked::{FlowRequest, Numbered, no_bundles};
+use super::conflicts;
 use super::counting;
 use super::effect;
 use super::input::{FlowInput, FlowReader, Warnings, is_deletion};
@@ -193,7 +194,7 @@ impl FlowRequest<'_> {
         {
             return Err(sending.refused(Some(number(changes, *index)), error));
         }
-        plan.warn(reader, &text)?;
+        conflicts::warn(&plan, reader, &text)?;
         effect::print_effects(self.cx, self.switch.name(), &effects, 0)?;
         Ok(refused)
     }
