@@ -80,7 +80,7 @@ impl<'a> FlowInput<'a> {
     }
 
     /// The place of a flow, for a message: `flows.txt, line 17`.
-    fn place(&self, number: usize) -> String {
+    pub(super) fn place(&self, number: usize) -> String {
         match self {
             FlowInput::Arguments(_) => format!("FLOW {number}"),
             FlowInput::File(file) => format!("{}, line {number}", file.name()),
