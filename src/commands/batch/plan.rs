@@ -14,7 +14,7 @@ use crate::commands::switch_line::LineKind;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::actions::SwitchReference;
-use crate::openflow::fields::{ParseError, ParseErrorKind};
+use crate::openflow::fields::ParseError;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::messages::error::ErrorMessage;
@@ -106,14 +106,7 @@ pub(super) fn malformed(
     line: usize,
     error: &ParseError,
 ) -> Failure {
-    let named = match &error.kind {
-        ParseErrorKind::UnknownPort(port) => Some(switch.unknown_port(port, &names.ports)),
-        ParseErrorKind::UnknownTable(table) => Some(switch.unknown_table(table, names)),
-        ParseErrorKind::AmbiguousTable(table, numbers) => {
-            Some(switch.ambiguous_table(table, numbers))
-        }
-        _ => None,
-    };
+    let named = switch.unresolved(error, names);
     let failure = named.unwrap_or_else(|| Failure::new(Exit::Usage, error.to_string()));
     Failure {
         message: at(line, &failure.message),
@@ -424,7 +417,7 @@ impl Planner<'_> {
 
 /// The failure of a change of flows that an earlier line adds.
 fn not_seen(line: usize, why: NotSeen) -> Failure {
-    let reason = why.reason(&format_args!("line {}", why.adds));
+    let reason = NotSeen::reason(&format_args!("line {}", why.adds));
     Failure::new(Exit::Usage, at(line, &reason))
         .hint("--strict names a single flow; else give the line before, or in a batch of its own")
 }

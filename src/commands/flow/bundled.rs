@@ -51,7 +51,7 @@ pub(super) fn is_wide(change: &FlowChange) -> bool {
 
 impl NotSeen {
     /// The reason; `place` is that of the other change.
-    pub(in crate::commands) fn reason(self, place: &dyn fmt::Display) -> String {
+    pub(in crate::commands) fn reason(place: &dyn fmt::Display) -> String {
         format!(
             "it selects a flow that {place} adds, which Open vSwitch may not find within a bundle"
         )

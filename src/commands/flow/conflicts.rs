@@ -59,7 +59,7 @@ pub(super) fn warn(
 
     if !(has_all_covers && has_all_pairs) {
         let text = "too many flows: not all were compared with the others of their table";
-        reader.warnings.add(|| text.to_owned());
+        reader.warnings.keep(text.to_owned());
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ fn tell(
     let rest = found.len().saturating_sub(MAX_TOLD);
     if rest > 0 {
         let flows = if rest == 1 { "flow" } else { "flows" };
-        (reader.warnings).add(|| format!("{rest} more {flows} {more}"));
+        reader.warnings.keep(format!("{rest} more {flows} {more}"));
     }
     Ok(())
 }

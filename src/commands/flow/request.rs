@@ -28,6 +28,11 @@ impl FlowRequest<'_> {
     ///
     /// A flow is malformed, the switch refuses one or does not reply, or stdout cannot be written.
     pub(super) async fn run(&self) -> Result<(), Failure> {
+        let attempt = async || Box::pin(self.attempt()).await;
+        self.switch.tried_again(self.cx, attempt).await
+    }
+
+    async fn attempt(&self) -> Result<(), Failure> {
         let cx = self.cx;
         let plans = cx.writing.dry_run || self.options.explain;
         if plans {
@@ -72,7 +77,9 @@ impl FlowRequest<'_> {
         };
         progress.say(|| format!("{}: writing flows", self.switch.name()));
         let outcome = self.write(session, &mut reader, how).await;
-        self.say_warnings(&reader.warnings);
+        if !self.switch.is_dropped() {
+            self.say_warnings(&reader.warnings);
+        }
         match outcome? {
             Some(counts) => {
                 report::print_counts(cx, &counts)?;
@@ -205,7 +212,7 @@ impl FlowRequest<'_> {
     }
 
     fn not_seen(&self, number: usize, why: NotSeen) -> Failure {
-        let reason = why.reason(&self.input.place(why.adds));
+        let reason = NotSeen::reason(&self.input.place(why.adds));
         let text = self.input.text_of(number).unwrap_or_default();
         let hint = match self.command {
             FlowCommand::Add => {

@@ -60,10 +60,18 @@ pub(super) struct Kept {
     pub(super) may_hide: bool,
     /// Whether it is reported if it is hidden.
     pub(super) may_be_hidden: bool,
-    /// Whether it goes by itself.
-    pub(super) expires: bool,
-    /// Whether all its fields are known, so that it can be compared with other flows of its priority.
-    pub(super) is_known: bool,
+    pub(super) packets: TakenPackets,
+}
+
+/// Whether a flow takes every packet that its fields match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakenPackets {
+    /// It does, permanently.
+    Lasting,
+    /// It does until it expires.
+    Expiring,
+    /// It has fields that are not known, and cannot be compared with others.
+    Unknown,
 }
 
 impl Flows {
@@ -109,8 +117,11 @@ impl Flows {
             priority: flow.priority,
             may_hide: is_known && !expires && !is_conjunctive,
             may_be_hidden: !expires && !is_default(flow),
-            expires,
-            is_known,
+            packets: match (is_known, expires) {
+                (false, _) => TakenPackets::Unknown,
+                (true, true) => TakenPackets::Expiring,
+                (true, false) => TakenPackets::Lasting,
+            },
         });
     }
 

@@ -17,8 +17,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::flow_set::{
-    Bits, Flows, Index, Kept, ShapeField, TO_JOIN, TO_LOOK_UP, Wider, cut, places, table_of,
-    take_bits,
+    Bits, Flows, Index, Kept, ShapeField, TO_JOIN, TO_LOOK_UP, TakenPackets, Wider, cut, places,
+    table_of, take_bits,
 };
 use crate::model::budget::Budget;
 use crate::openflow::fields::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, Id};
@@ -56,7 +56,9 @@ struct Member {
 impl Index<'_> {
     /// Finds overlapping flows, table by table.
     pub fn overlaps(&self) -> Overlaps {
-        let members = self.flows.members(|flow| !flow.expires);
+        let members = self
+            .flows
+            .members(|flow| flow.packets == TakenPackets::Lasting);
         let mut search = Search::new(self, None);
         let mut found = Overlaps {
             tables: Vec::new(),
@@ -100,7 +102,7 @@ impl Flows {
         let mut states: HashMap<u32, Option<usize>> = HashMap::new();
         let mut members: Vec<Member> = Vec::new();
         for (number, flow) in (0u32..).zip(self.kept()) {
-            if !flow.is_known || !wanted(flow) {
+            if flow.packets == TakenPackets::Unknown || !wanted(flow) {
                 continue;
             }
             let shape = self.shape(flow.shape);
