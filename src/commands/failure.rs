@@ -302,7 +302,7 @@ impl From<ovsdb::Error> for Failure {
                 unreachable("--db must lead to the server that has the database Open_vSwitch")
             }
             Error::NotConnected => {
-                unreachable("`ovs-appctl -t ovsdb-server cluster/status Open_vSwitch` says more")
+                unreachable("`ovs appctl ovsdb-server cluster/status Open_vSwitch` says more")
             }
             Error::Several(said) => {
                 // An error in the options applies to each of the servers.

@@ -45,6 +45,7 @@ pub mod today;
 pub mod watch;
 mod write;
 
+pub mod appctl;
 pub mod batch;
 pub mod bridge;
 pub mod check;
@@ -151,6 +152,9 @@ pub enum Command {
     /// The path of a port: to the wire or tunnel, and to the devices behind it
     #[command(add = Purpose::Understand)]
     Path(path::Args),
+    /// Any command of a daemon, as ovs-appctl sends it
+    #[command(add = Purpose::Tools)]
+    Appctl(appctl::Args),
     /// A private Open vSwitch to try things on, without root
     #[command(subcommand, add = Purpose::Tools)]
     Sandbox(sandbox::Command),
@@ -193,6 +197,7 @@ impl Command {
             Command::PacketOut(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
+            Command::Appctl(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
         }
         Ok(Exit::Done.into())
