@@ -67,7 +67,7 @@ fn carried(words: &[&str]) -> Vec<String> {
                 carried.push(format!("--target={target}"));
             }
             ("-t" | "-T" | "--timeout", Some(seconds)) => {
-                carried.push(format!("--timeout={seconds}"))
+                carried.push(format!("--timeout={seconds}"));
             }
             ("-f" | "--format", Some("json")) => carried.push("--json".to_owned()),
             ("-f" | "--format", Some("text")) | ("--pretty", None) => {}
