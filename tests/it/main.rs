@@ -10,6 +10,7 @@ mod actions;
 mod appctl;
 mod batch;
 mod batch_flows;
+mod batch_groups;
 mod big;
 mod bond;
 mod bridge;
