@@ -202,7 +202,7 @@ fn what_the_switch_refuses_has_a_reason() {
         ),
         ("tun_metadata0=5,actions=drop", "no Geneve option is mapped"),
     ] {
-        ovs!(sandbox, "flow add br0 '{flow}'").fails(1, format!("FLOW: {words}"));
+        ovs!(sandbox, "flow add br0 '{flow}'").fails(1, format!("ovs: {words}"));
         let path = file(
             &sandbox,
             format!("# a\nip,actions=drop\n\n{flow}\narp,actions=drop\n"),
@@ -222,10 +222,10 @@ fn warnings() {
     let sandbox = switch();
     ovs!(sandbox, "flow add br0 in_port=p1,actions=output:77")
         .ok()
-        .says("warning: FLOW: it sends to port 77, which br0 does not have");
+        .says("warning: it sends to port 77, which br0 does not have");
     ovs!(sandbox, "flow add br0 in_port=p1,actions=output:p1")
         .ok()
-        .says("warning: FLOW: output to port 1, which the packets came from");
+        .says("warning: output to port 1, which the packets came from");
     ovs!(
         sandbox,
         "flow mod br0 in_port=p1,actions=output:77 --warnings-as-errors"

@@ -48,6 +48,7 @@ mod flow_mod;
 mod flow_replace;
 mod fuzz_corpus;
 mod graph;
+mod group_json;
 mod group_mod;
 mod group_write;
 mod hostile;

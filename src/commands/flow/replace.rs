@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::comparison::{Comparison, Difference, SideSpelling};
 use super::effect::{self, FlowEffect, print_effects};
-use super::file::FlowLine;
 use super::input::{FlowInput, FlowReader};
 use super::options::WriteOptions;
 use super::outcome::Sending;
@@ -16,6 +15,7 @@ use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::dump_flows::{Cookie, cookie};
 use crate::commands::entries::empties;
+use crate::commands::entry_file::EntryLine;
 use crate::commands::spelling::Spelling;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
@@ -215,7 +215,7 @@ impl Args {
             version,
             request.refuses_warnings,
         );
-        let parse = |line: FlowLine<'_>| flows.parse(line);
+        let parse = |line: EntryLine<'_>| flows.parse(line);
         let insert = |flow: &FlowEntry<'_>, line| {
             extent.check(flow)?;
             Ok(base.insert(flow, line)?)

@@ -16,7 +16,7 @@ use crate::openflow::group_spec::GroupChange;
 pub(super) const ABOUT: About = About::other()
     .list(report_headings)
     .remarks("\
-FILE has a group a line, as dump-groups prints them and `group add --file` reads them. Groups that are not there are added, \
+FILE has a group a line, as dump-groups prints them and `group add --file` reads them, or JSON of dump-groups --json. Groups that are not there are added, \
 those that differ are changed, those that FILE does not have are removed, with the flows that use them. A group that means \
 the same stays as it is, with its counters, however its actions are written: a second run says unchanged. The order of \
 buckets counts; their ids do where FILE has them.
@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(takes = Value::SWITCH)]
     switch: String,
 
-    /// The groups, one a line, with comments; -: stdin
+    /// The groups, one a line, with comments; or JSON as dump-groups prints it; -: stdin
     #[arg(takes = Value::FILE)]
     file: PathBuf,
 
