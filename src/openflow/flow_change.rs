@@ -14,7 +14,7 @@ use super::fields::{
     Id, ParseError, ParseErrorKind, Problem, STATISTICS, cookie_number, number, parse_match,
 };
 pub use super::flow_entry::FLAGS as FLOW_FLAGS;
-use super::flow_entry::{FLAGS, Flow, flags_of};
+use super::flow_entry::{FLAGS, Flow, RESET_COUNTS, flags_of};
 use super::flow_json;
 use super::messages::flow_mod::FlowCommand;
 use super::messages::tables::ALL_TABLES;
@@ -275,7 +275,7 @@ impl FlowChange {
                 FLAGS.iter().find(|(bit, word)| {
                     flags & bit != 0
                         && !known.contains(&(*bit, word))
-                        && !(implied && *bit == RESET_COUNTS)
+                        && !(implied && *bit == u32::from(RESET_COUNTS))
                 })
             };
             if let Some((bit, word)) = lacks(version) {
@@ -340,9 +340,6 @@ impl FlowChange {
         self.warnings = warnings;
     }
 }
-
-/// `reset_counts`
-const RESET_COUNTS: u32 = 4;
 
 fn modifies(command: FlowCommand) -> bool {
     matches!(command, FlowCommand::Modify | FlowCommand::ModifyStrict)

@@ -471,6 +471,24 @@ fn what_becomes_of_flows() {
     assert!(self::flows(&sandbox).contains(&"priority=10,tcp actions=LOCAL".to_owned()));
 }
 
+/// Versions before 1.2 have no such flag: they reset the counters of every flow that is added.
+#[test]
+fn counters_are_reset_in_every_version() {
+    let sandbox = switch();
+    for version in ["10", "11", "12", "13", "14", "15"] {
+        for command in ["flow add br0", "flow replace br0"] {
+            let file = file(&sandbox, "reset_counts,actions=LOCAL\n");
+            let file = match command {
+                "flow add br0" => format!("--file {}", file.display()),
+                _ => format!("{} --no-atomic", file.display()),
+            };
+            ovs!(sandbox, "{command} {file} -O OpenFlow{version}").ok();
+            assert_eq!(flows(&sandbox), ["reset_counts actions=LOCAL"], "{version}");
+            ovs!(sandbox, "flow del br0 --all").ok();
+        }
+    }
+}
+
 /// `dump-flows > f; flow add --file f` makes the same flows, in both styles and in every version.
 #[test]
 fn dumped_flows_are_taken_back() {
