@@ -45,7 +45,7 @@ pub struct FlowChange {
 /// What is probably a mistake in a change, although a switch takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlowWarning {
-    /// This piece of the match has bits outside of its mask, which are ignored.
+    /// This field of the match, or action, has bits outside of its mask, which are ignored.
     OutsideMask(String),
     /// The flow sends packets to this port, the one they came from. A switch drops them.
     OutputToInPort(u32),
@@ -179,16 +179,19 @@ impl FlowChange {
             out_group: filter.out_group,
             warnings: Vec::new(),
         };
+        let mut outside_mask = filter.outside_mask;
         if let Some(actions) = actions {
             let known = known_headers(&change.flow);
-            change.flow.actions = parse_with(actions, names, version, known)
+            let parsed = parse_with(actions, names, version, known)
                 .map_err(|error| with_versions(error, actions, names, version, known))?;
+            change.flow.actions = parsed.0;
+            outside_mask.extend(parsed.1);
         }
         if let Some(not_carried) = change.not_carried() {
             let kind = ParseErrorKind::NeedsVersion(not_carried.versions);
             return Err(Problem::new(not_carried.to_string(), kind).at(text));
         }
-        change.warn(filter.outside_mask);
+        change.warn(outside_mask);
         Ok(change)
     }
 

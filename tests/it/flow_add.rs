@@ -224,6 +224,26 @@ fn warnings() {
     ovs!(sandbox, "flow add br0 in_port=p1,actions=output:77")
         .ok()
         .says("warning: FLOW: it sends to port 77, which br0 does not have");
+    for port in ["in_port=77", "in_port_oxm=77"] {
+        ovs!(
+            sandbox,
+            "flow add br0 'actions=learn(table=1,{port},output:reg0[0..15])'"
+        )
+        .ok()
+        .says("warning: FLOW: it names port 77, which br0 does not have");
+    }
+    ovs!(
+        sandbox,
+        "flow add br0 'actions=learn(table=1,in_port=LOCAL)'"
+    )
+    .ok()
+    .says_nothing();
+    ovs!(sandbox, "flow del br0 --all").ok();
+    ovs!(
+        sandbox,
+        "flow add br0 'actions=learn(table=1,in_port=nowhere)'"
+    )
+    .fails(3, "port \"nowhere\" not found on br0");
     ovs!(sandbox, "flow add br0 in_port=p1,actions=output:p1")
         .ok()
         .says("warning: FLOW: output to port 1, which the packets came from");
