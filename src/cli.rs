@@ -274,6 +274,10 @@ pub struct Global {
     )]
     db: Option<Endpoints>,
 
+    /// The control socket of ovs-vswitchd [default: ovs-vswitchd.PID.ctl beside the database's socket]
+    #[arg(long, global = true, takes = Value::CONTROL_SOCKET)]
+    ctl: Option<PathBuf>,
+
     /// Seconds to wait for the other side without progress; 0: no limit [default: 10]
     #[arg(
         short,
@@ -469,8 +473,10 @@ impl Global {
             Some(endpoint) => endpoint,
             None => Host::default_database().into(),
         };
+        let mut host = Host::new(db, limit.0, self.tls.tls());
+        host.control = self.ctl;
         Options {
-            host: Host::new(db, limit.0, self.tls.tls()),
+            host,
             limit_is_given: self.timeout.is_some(),
             format: Format {
                 mode,

@@ -3,7 +3,7 @@
 //! The `ovs` binary is a thin shell around this crate. Who may call whom points one way:
 //!
 //! ```text
-//! main -> cli -> commands -> plan -> {model, source} -> {ovsdb, openflow} -> transport -> base
+//! main -> cli -> commands -> plan -> {model, source} -> {ovsdb, unixctl, openflow} -> transport -> base
 //!                    \-> output, sandbox
 //! ```
 //!
@@ -15,6 +15,7 @@
 //! | [`model`] | what operators think in, built from one snapshot, without I/O: topology, names, tags, patches, tunnels, segments, ways, what is wrong |
 //! | [`source`] | where facts come from: a host, its database and its switches, however they are reached |
 //! | [`ovsdb`] | the database: RFC 7047 over our own transport, values, typed rows, errors |
+//! | [`unixctl`] | the daemons' control sockets: commands and what the daemons answer |
 //! | [`openflow`] | the switch: codecs on bytes without I/O, and one session that does the I/O |
 //! | [`transport`] | endpoints, byte streams, TLS, JSON-RPC 1.0, deadlines |
 //! | [`base`] | what every module may use: safe text, digits, JSON writer, order of names |
@@ -47,3 +48,4 @@ pub(crate) mod plan;
 pub mod sandbox;
 pub mod source;
 pub mod transport;
+pub mod unixctl;

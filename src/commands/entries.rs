@@ -27,9 +27,18 @@ const MAX_REPORTED: usize = 20;
 pub(super) struct Entries {
     /// `group`
     kind: &'static str,
-    /// The name of the file, quoted if necessary; `None`: the command line.
-    file: Option<String>,
+    origin: Origin,
     all: Vec<Entry>,
+}
+
+/// Where entries come from.
+#[derive(Debug)]
+enum Origin {
+    CommandLine,
+    /// A file of this name, quoted if necessary.
+    File(String),
+    /// The lines of a batch.
+    Batch,
 }
 
 /// One of them.
@@ -46,12 +55,44 @@ pub(super) fn none_given(noun: &str) -> Failure {
     Failure::new(Exit::Usage, message).hint(format!("--all removes every {noun}"))
 }
 
+/// The file of a `replace` is empty, which is more often a mistake than meant; `how` selects what `del` removes.
+pub(super) fn empties(noun: &str, file: &Path, count: u64, switch: &str, how: &str) -> Failure {
+    let file = match &*file.to_string_lossy() {
+        "-" => "stdin".to_owned(),
+        file => quoted(file),
+    };
+    let all = if count == 1 {
+        "the one"
+    } else {
+        &format!("all {count}")
+    };
+    let message = format!("{file} has no {noun}s: {all} of {switch} would be removed");
+    let hint = format!("`ovs {noun} del {} {how}` removes them", word(switch));
+    Failure::new(Exit::Failed, message).hint(hint)
+}
+
+/// An argument that stands for a FLOW, GROUP or METER is the name of a file, or `-`.
+///
+/// # Errors
+///
+/// It is.
+pub(super) fn refuse_file(noun: &str, text: &str) -> Result<(), Failure> {
+    let is_path = !text.contains('=') && text.contains(['.', '/']);
+    if text != "-" && !(is_path && Path::new(text).is_file()) {
+        return Ok(());
+    }
+    let what = if text == "-" { "stdin" } else { "a file" };
+    let message = format!("{} is no {noun}, but {what}", quoted(text));
+    let hint = format!("--file {} reads the {noun}s in it", word(text));
+    Err(Failure::new(Exit::Usage, message).hint(hint))
+}
+
 impl Entries {
     /// The entries of the file if one is named, `-` for stdin, else those of the command line.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is too large, or not text.
+    /// The file cannot be read, is too large, or not text; or an argument is a file.
     pub(super) fn open(
         kind: &'static str,
         arguments: &[String],
@@ -60,15 +101,24 @@ impl Entries {
         if let Some(path) = file {
             return Entries::of_file(kind, path);
         }
+        for text in arguments {
+            refuse_file(kind, text)?;
+        }
         let all = (1..).zip(arguments).map(|(number, text)| Entry {
             number,
             text: text.clone(),
         });
         Ok(Entries {
             kind,
-            file: None,
+            origin: Origin::CommandLine,
             all: all.collect(),
         })
+    }
+
+    /// The entries of the lines of a batch.
+    pub(super) fn of_batch(kind: &'static str, all: Vec<Entry>) -> Entries {
+        let origin = Origin::Batch;
+        Entries { kind, origin, all }
     }
 
     /// The entries of a file, one a line; blank lines, comments after `#` and the headings of `ovs-ofctl` are skipped. A
@@ -113,17 +163,22 @@ impl Entries {
                 }),
             }
         }
-        let file = Some(name);
-        Ok(Entries { kind, file, all })
+        let origin = Origin::File(name);
+        Ok(Entries { kind, origin, all })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.all.iter()
     }
 
+    /// The entry of this index.
+    pub(super) fn get(&self, index: usize) -> Option<&Entry> {
+        self.all.get(index)
+    }
+
     /// Whether they come from a file.
     pub(super) fn is_file(&self) -> bool {
-        self.file.is_some()
+        matches!(self.origin, Origin::File(_))
     }
 
     /// A failure with an entry: its place, the reason and its text. One on the command line is an error of usage.
@@ -138,12 +193,13 @@ impl Entries {
 
     /// The place of an entry, the reason, and its text.
     pub(super) fn message(&self, entry: &Entry, reason: &str) -> String {
-        let place = match &self.file {
-            Some(name) => format!("{name}, line {}: ", entry.number),
-            None if self.all.len() > 1 => {
+        let place = match &self.origin {
+            Origin::File(name) => format!("{name}, line {}: ", entry.number),
+            Origin::Batch => format!("line {}: ", entry.number),
+            Origin::CommandLine if self.all.len() > 1 => {
                 format!("{} {}: ", self.kind.to_uppercase(), entry.number)
             }
-            None => String::new(),
+            Origin::CommandLine => String::new(),
         };
         // A number alone is in the reason.
         let is_short = !entry.text.contains([',', ' ']) && entry.text.len() < 30;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::progress;
@@ -14,7 +14,9 @@ use crate::model::resolve::{ResolveError, did_you_mean, give_the_port, not_found
 use crate::output::{UnknownColumn, escape};
 use crate::ovsdb;
 use crate::plan::{Reason, Refusal};
+use crate::source::ControlError;
 use crate::transport::{ConnectError, ConnectErrorKind, TlsError};
+use crate::unixctl;
 
 /// Declares the exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,12 +213,19 @@ impl From<ConnectError> for Failure {
             (ConnectErrorKind::NotFound, Some(path)) if is_bridge_socket(path) => {
                 "is ovs-vswitchd running? It makes this socket for each of its bridges".to_owned()
             }
+            (ConnectErrorKind::NotFound, Some(path)) if is_control_socket(path) => {
+                "is the daemon running? Its socket is DAEMON.PID.ctl in its run directory"
+                    .to_owned()
+            }
             (ConnectErrorKind::NotFound, Some(_)) => {
                 "is Open vSwitch running? OVS_RUNDIR or --db says where else its socket is"
                     .to_owned()
             }
             (ConnectErrorKind::Refused, Some(path)) if is_bridge_socket(path) => {
                 "the socket is left over: is ovs-vswitchd running?".to_owned()
+            }
+            (ConnectErrorKind::Refused, Some(path)) if is_control_socket(path) => {
+                "the socket is left over: is the daemon running?".to_owned()
             }
             (ConnectErrorKind::Refused, Some(_)) => {
                 "the socket is left over: is ovsdb-server running?".to_owned()
@@ -312,9 +321,88 @@ impl From<ovsdb::Error> for Failure {
     }
 }
 
+impl From<unixctl::Error> for Failure {
+    /// For commands that read. A command that may have changed something is another exit code's matter.
+    fn from(error: unixctl::Error) -> Failure {
+        let message = error.to_string();
+        let daemon = error.daemon;
+        let unreachable =
+            |hint: String| Failure::new(Exit::Unreachable, message.clone()).hint(hint);
+        match error.kind {
+            unixctl::ErrorKind::Connect(error) => error.into(),
+            unixctl::ErrorKind::TimedOut(_) => unreachable(format!(
+                "-t SECS waits longer; is {daemon} overloaded or stopped?"
+            )),
+            unixctl::ErrorKind::Closed { .. } | unixctl::ErrorKind::Io(_) => unreachable(format!(
+                "{daemon}'s log says why (/var/log/openvswitch/{daemon}.log)"
+            )),
+            unixctl::ErrorKind::Protocol(_) | unixctl::ErrorKind::Malformed(_) => {
+                unreachable("is this the control socket of a daemon, DAEMON.PID.ctl?".to_owned())
+            }
+            unixctl::ErrorKind::Refused(_) => Failure::new(Exit::Failed, message),
+        }
+    }
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Failure {
+        let unreachable = |message: String| Failure::new(Exit::Unreachable, message);
+        match error {
+            ControlError::Client(error) => error.into(),
+            ControlError::NotLocal { daemon, database } => unreachable(format!(
+                "the control socket of {daemon} is unknown: the database {database} is reached over the network"
+            ))
+            .hint("run it on that host; --ctl PATH names a socket of ovs-vswitchd on this one"),
+            ControlError::NoSocket {
+                daemon,
+                directories,
+            } => unreachable(format!(
+                "{daemon} has no control socket in {}",
+                paths(&directories, " or ")
+            ))
+            .hint(format!(
+                "is {daemon} running? OVS_RUNDIR, --db or the path of its socket says where else it is"
+            )),
+            ControlError::Directory {
+                daemon,
+                directory,
+                error,
+            } => {
+                let failure = unreachable(format!(
+                    "cannot look for the control socket of {daemon} in {}: {error}",
+                    directory.display()
+                ));
+                match error.kind() {
+                    io::ErrorKind::PermissionDenied => {
+                        failure.hint("run it with sudo: the directory is closed to you")
+                    }
+                    _ => failure,
+                }
+            }
+            ControlError::Stale { daemon, sockets } => unreachable(format!(
+                "cannot connect to {daemon}: connection refused by {}",
+                paths(&sockets, ", ")
+            ))
+            .hint(format!("the socket is left over: is {daemon} running?")),
+        }
+    }
+}
+
+fn paths(paths: &[PathBuf], separator: &str) -> String {
+    let paths: Vec<_> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(separator)
+}
+
 fn is_bridge_socket(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "mgmt")
+}
+
+fn is_control_socket(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "ctl")
 }
 
 /// The users that may open a socket, from the mode of its file.

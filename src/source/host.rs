@@ -20,6 +20,8 @@ pub struct Host {
     pub(super) db: Endpoints,
     /// The longest wait for the other side without progress; `None`: no limit.
     pub limit: Option<Duration>,
+    /// The control socket of ovs-vswitchd; `None`: it is found beside the database's socket.
+    pub control: Option<PathBuf>,
     pub(super) tls: Rc<Tls>,
     pub(super) log: Rc<dyn Log>,
 }
@@ -70,6 +72,7 @@ impl Host {
         Host {
             db: db.into(),
             limit,
+            control: None,
             tls: Rc::new(tls),
             log: Rc::new(NoLog),
         }
@@ -134,14 +137,6 @@ impl Host {
             self.log.detail(&format!("connected to {endpoint}"));
         }
         stream
-    }
-
-    /// Whether ovs-vswitchd listens for commands; `None` if its pid file cannot be read.
-    pub async fn vswitchd_listens(&self) -> Option<bool> {
-        let directory = self.run_directory();
-        let pid = fs::read_to_string(directory.join("ovs-vswitchd.pid")).ok()?;
-        let socket = directory.join(format!("ovs-vswitchd.{}.ctl", pid.trim()));
-        Some(Endpoint::Unix(socket).connect(self.limit).await.is_ok())
     }
 
     /// Reads the addresses, routes and devices of this process's network namespace. What cannot be read is left

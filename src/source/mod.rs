@@ -8,12 +8,14 @@
 //! | [`host`] | a host: its sockets, connections to them, its network |
 //! | [`database`] | the database: rows, transactions, notifications of changes |
 //! | [`address`] | the address of a switch, and how to connect to it |
+//! | [`control`] | the control sockets of its daemons |
 //! | [`switch`] | a connected switch: ports, tables, groups, meters |
 //! | [`flows`] | its flows, streamed |
 //! | [`flow_monitor`] | the changes of its flows, as it reports them |
 //! | [`links`] | the network devices of a namespace, read from the kernel |
 
 pub mod address;
+pub mod control;
 pub mod database;
 pub mod flow_monitor;
 pub mod flows;
@@ -22,6 +24,7 @@ pub mod links;
 pub mod switch;
 
 pub use address::SwitchAddress;
+pub use control::{ControlError, ControlTarget};
 pub use database::Database;
 pub use flow_monitor::FlowMonitor;
 pub use host::{Host, Log};

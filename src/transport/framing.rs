@@ -35,9 +35,12 @@ pub enum FramingError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A string longer than [`MAX_STRING`].
-    #[error("it sent a string of more than {MAX_STRING} bytes")]
-    LongString,
+    /// A string longer than the limit.
+    #[error("it sent a string of more than {limit} bytes")]
+    LongString {
+        /// The limit in bytes.
+        limit: usize,
+    },
 }
 
 /// Splits received bytes into messages.
@@ -56,6 +59,7 @@ pub struct Framer {
     string: usize,
     after_backslash: bool,
     max_message: usize,
+    max_string: usize,
 }
 
 impl Default for Framer {
@@ -76,6 +80,16 @@ impl Framer {
             string: 0,
             after_backslash: false,
             max_message,
+            max_string: MAX_STRING,
+        }
+    }
+
+    /// The same framer, with strings that may be as long as messages.
+    #[must_use]
+    pub fn with_long_strings(self) -> Self {
+        Self {
+            max_string: self.max_message,
+            ..self
         }
     }
 
@@ -109,8 +123,8 @@ impl Framer {
         while let Some(byte) = self.buffer.get(self.seen).copied() {
             if self.in_string {
                 self.skip_string();
-                if self.seen - self.string > MAX_STRING {
-                    return Err(FramingError::LongString);
+                if self.seen - self.string > self.max_string {
+                    return Err(self.long_string());
                 }
                 continue;
             }
@@ -159,6 +173,18 @@ impl Framer {
             self.seen - self.start
         } else {
             0
+        }
+    }
+
+    fn long_string(&self) -> FramingError {
+        if self.max_string < self.max_message {
+            FramingError::LongString {
+                limit: self.max_string,
+            }
+        } else {
+            FramingError::TooLong {
+                limit: self.max_message,
+            }
         }
     }
 

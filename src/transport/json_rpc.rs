@@ -78,13 +78,22 @@ impl Connection {
     ///
     /// Must be called within a tokio runtime, which then runs the connection's two tasks.
     pub fn new(stream: Stream, patience: Patience) -> Self {
+        Self::framed(stream, patience, Framer::default())
+    }
+
+    /// The same with strings as long as messages: a daemon's control socket replies with one string.
+    pub fn with_long_strings(stream: Stream, patience: Patience) -> Self {
+        Self::framed(stream, patience, Framer::default().with_long_strings())
+    }
+
+    fn framed(stream: Stream, patience: Patience, framer: Framer) -> Self {
         let (reader, writer) = tokio::io::split(stream);
         let (queue, queued) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared::default());
         tokio::spawn(write(writer, queued, Arc::clone(&shared)));
         let reader = Reader {
             stream: reader,
-            framer: Framer::default(),
+            framer,
             longest_unasked: 0,
             responses: queue.clone(),
             shared: Arc::clone(&shared),

@@ -13,18 +13,19 @@ const ARROWS: &[(&str, &str)] = &[
     ("main", "cli"),
     (
         "cli",
-        "commands plan model output source ovsdb openflow transport base",
+        "commands plan model output source ovsdb unixctl openflow transport base",
     ),
     (
         "commands",
-        "plan model output sandbox source ovsdb openflow transport base",
+        "plan model output sandbox source ovsdb unixctl openflow transport base",
     ),
     ("plan", "model source ovsdb openflow base"),
-    ("model", "ovsdb openflow base"),
-    ("source", "ovsdb openflow transport base"),
+    ("model", "ovsdb unixctl openflow base"),
+    ("source", "ovsdb unixctl openflow transport base"),
     // Colour for what the codecs write into a sink, and their JSON.
     ("output", "openflow base"),
     ("ovsdb", "transport base"),
+    ("unixctl", "transport base"),
     ("openflow", "transport base"),
     ("transport", "base"),
     ("base", ""),

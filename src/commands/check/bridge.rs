@@ -13,7 +13,7 @@ use crate::openflow::messages::meters::METER_ALL;
 use crate::openflow::text::{PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::address::SwitchConnectError;
-use crate::source::{Switch, SwitchError};
+use crate::source::{ControlError, Switch, SwitchError};
 
 /// The result of the checks.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ pub(super) async fn findings(
 }
 
 /// Whether ovs-vswitchd accepts connections for any bridge of the database, or at its control socket; `None`
-/// if there is neither a bridge nor a pid file.
+/// if there is neither a bridge nor a socket.
 pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<bool> {
     for bridge in &topology.bridges {
         if let Ok(switch) = SwitchArg::parse(cx, &bridge.name)
@@ -86,9 +86,10 @@ pub(super) async fn any_answers(cx: &Context, topology: &Topology) -> Option<boo
             return Some(true);
         }
     }
-    match cx.host.vswitchd_listens().await {
-        None => (!topology.bridges.is_empty()).then_some(false),
-        listens => listens,
+    match cx.host.vswitchd().await {
+        Ok(_) => Some(true),
+        Err(ControlError::Stale { .. }) => Some(false),
+        Err(_) => (!topology.bridges.is_empty()).then_some(false),
     }
 }
 

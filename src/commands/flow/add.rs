@@ -1,6 +1,5 @@
 //! `ovs flow add`.
 
-use super::FlowLine;
 use super::asked::FlowRequest;
 use super::input::FlowInput;
 use super::options::WriteOptions;
@@ -8,6 +7,7 @@ use super::report::count_headings;
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::switch::SwitchArg;
+use crate::commands::switch_line::{LineKind, SwitchLine};
 use crate::commands::{Context, Failure};
 use crate::openflow::messages::flow_mod::FlowCommand;
 
@@ -21,6 +21,9 @@ Several flows are written all or none, in one bundle, which OpenFlow 1.3 and lat
 refuses is named. In a file, blank lines and what follows # are skipped, and a line may begin with add, modify, \
 modify_strict, delete or delete_strict. --no-atomic writes the flows one by one: the exit code is 5 if some were \
 refused.
+
+--dry-run and --explain read the flows of the switch first, and its groups and meters if a FLOW refers to one: what the \
+switch would refuse is refused as without them.
 
 Warned of: a port number that the switch does not have, output to the port that the packets come from, bits outside \
 of a mask. --strict makes them errors.")
@@ -46,12 +49,13 @@ pub struct Args {
 }
 
 impl Args {
-    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+    pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
         self.options.none()?;
-        Ok(FlowLine {
+        Ok(SwitchLine {
             switch: &self.switch,
-            command: FlowCommand::Add,
-            flows: self.flows.iter().map(String::as_str).collect(),
+            kind: LineKind::Flow(FlowCommand::Add),
+            texts: self.flows.iter().map(String::as_str).collect(),
+            refuses_warnings: false,
         })
     }
 

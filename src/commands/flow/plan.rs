@@ -8,18 +8,20 @@ use std::collections::{BTreeMap, HashMap};
 use super::asked::Numbered;
 use super::effect::FlowEffect;
 use super::input::FlowReader;
+use super::present::Present;
 use super::report::FlowOutcome;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
-use crate::openflow::actions::Action;
+use crate::openflow::actions::{Action, SwitchReference};
 use crate::openflow::flow;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::Flow;
 use crate::openflow::meaning;
+use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::flow_mod::{FlowCommand, FlowMod};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
-use crate::openflow::text::{Plain, TextContext};
+use crate::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::Switch;
 
@@ -29,8 +31,22 @@ const MAX_COMPARED: usize = 20_000_000;
 /// `OFPTT_ALL`
 const ALL_TABLES: u8 = 255;
 
+/// The table of Open vSwitch for its own flows.
+const INTERNAL_TABLE: u8 = 254;
+
+/// `OFPFF_CHECK_OVERLAP`
+const CHECK_OVERLAP: u16 = 2;
+
+/// What becomes of flows by changes.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    pub(super) effects: Vec<FlowEffect>,
+    /// The changes that the switch refuses, by their index, with its errors.
+    pub(super) refused: Vec<(usize, ErrorMessage)>,
+}
+
 /// The flows of a switch with the changes applied so far.
-pub(super) struct FlowPlan {
+pub(in crate::commands) struct FlowPlan {
     version: Version,
     flows: Vec<Option<PlannedFlow>>,
     /// The flows by their keys.
@@ -48,21 +64,26 @@ struct PlannedFlow {
 }
 
 impl FlowPlan {
+    /// No flows.
+    pub(in crate::commands) fn empty(version: Version) -> FlowPlan {
+        FlowPlan {
+            version,
+            flows: Vec::new(),
+            by_key: HashMap::new(),
+            scratch: Plain::default(),
+        }
+    }
+
     /// Reads the flows of a switch.
     ///
     /// # Errors
     ///
     /// The switch does not answer, or one of its flows is malformed.
-    pub(super) async fn read(
+    pub(in crate::commands) async fn read(
         session: &mut Switch,
         switch: &SwitchArg,
     ) -> Result<FlowPlan, Failure> {
-        let mut plan = FlowPlan {
-            version: session.version(),
-            flows: Vec::new(),
-            by_key: HashMap::new(),
-            scratch: Plain::default(),
-        };
+        let mut plan = FlowPlan::empty(session.version());
         let mut is_whole = true;
         let malformed = session
             .each_flow(|stats| is_whole &= plan.put(Flow::from(&stats.entry), None).is_some())
@@ -107,10 +128,20 @@ impl FlowPlan {
         Some((key, effect))
     }
 
-    /// Applies the changes, and returns what becomes of each flow that they concern.
-    pub(super) fn apply(&mut self, changes: &[Numbered], cx: &TextContext<'_>) -> Vec<FlowEffect> {
-        let mut effects = Vec::new();
-        for (number, change) in changes {
+    /// Applies the changes that the switch accepts, and returns what becomes of each flow that they concern.
+    pub(super) fn apply(
+        &mut self,
+        changes: &[Numbered],
+        present: &Present,
+        cx: &TextContext<'_>,
+    ) -> Applied {
+        let mut applied = Applied::default();
+        for (index, (number, change)) in changes.iter().enumerate() {
+            if let Some(error) = self.refusal(change, present) {
+                applied.refused.push((index, error));
+                continue;
+            }
+            let effects = &mut applied.effects;
             match change.command {
                 FlowCommand::Add => effects.extend(self.add(*number, change, cx)),
                 _ => {
@@ -120,7 +151,68 @@ impl FlowPlan {
                 }
             }
         }
-        effects
+        applied
+    }
+
+    /// The number of the change that made one of the flows that this one selects.
+    pub(in crate::commands) fn made_by(&mut self, change: &FlowChange) -> Option<usize> {
+        let selected = self.selected(change);
+        let mut selected = selected.into_iter().filter_map(|at| self.flows.get(at));
+        selected.find_map(|flow| flow.as_ref()?.by)
+    }
+
+    /// Applies the change of this number; returns how many flows it selects, of an addition 1.
+    pub(in crate::commands) fn follow(&mut self, number: usize, change: &FlowChange) -> usize {
+        if change.command == FlowCommand::Add {
+            self.put(change.flow.clone(), Some(number));
+            return 1;
+        }
+        let cx = TextContext {
+            version: self.version,
+            style: Style::Classic,
+            ports: PortSpelling::Number,
+            names: &NoNames,
+        };
+        let selected = self.selected(change);
+        for at in &selected {
+            self.change(number, *at, change, &cx);
+        }
+        selected.len()
+    }
+
+    /// Removes the flows that use a group or a meter: the switch removes them with it.
+    pub(in crate::commands) fn remove_users(&mut self, of: SwitchReference) {
+        for slot in &mut self.flows {
+            let uses = |planned: &PlannedFlow| uses(&planned.flow, of);
+            if let Some(gone) = slot.take_if(|planned| uses(planned)) {
+                self.by_key.remove(&gone.key);
+            }
+        }
+    }
+
+    /// The error of the switch for a change, as far as it can be foreseen.
+    fn refusal(&mut self, change: &FlowChange, present: &Present) -> Option<ErrorMessage> {
+        if let Some(error) = present.refusal(&change.flow.actions.list()) {
+            return Some(error);
+        }
+        if change.command != FlowCommand::Add {
+            return None;
+        }
+        let flow = &change.flow;
+        if flow.table_id == INTERNAL_TABLE {
+            return ErrorMessage::named(self.version, "OFPBRC_EPERM");
+        }
+        if flow.flags & CHECK_OVERLAP == 0 {
+            return None;
+        }
+        let (key, _) = self.meaning(flow)?;
+        let overlaps = |other: &PlannedFlow| {
+            (other.flow.table_id, other.flow.priority) == (flow.table_id, flow.priority)
+                && other.flow.fields.meets(&flow.fields)
+        };
+        // A flow that takes the place of another is not checked.
+        (!self.by_key.contains_key(&key) && self.flows.iter().flatten().any(overlaps))
+            .then(|| ErrorMessage::named(self.version, "OFPFMFC_OVERLAP"))?
     }
 
     fn add(
@@ -211,7 +303,9 @@ impl FlowPlan {
             (table == ALL_TABLES || table == flow.table_id)
                 && change.match_cookie.is_none_or(in_cookie)
                 && (change.out_port).is_none_or(|port| flow.actions.list().sends_to(port))
-                && change.out_group.is_none_or(|group| uses_group(flow, group))
+                && change
+                    .out_group
+                    .is_none_or(|group| uses(flow, SwitchReference::Group(group)))
                 && if is_strict {
                     flow.priority == change.flow.priority && flow.fields == change.flow.fields
                 } else {
@@ -296,11 +390,10 @@ fn is_conjunctive(flow: &Flow) -> bool {
     actions.any(|action| matches!(action, Action::Conjunction(_)))
 }
 
-fn uses_group(flow: &Flow, group: u32) -> bool {
-    use crate::openflow::actions::SwitchReference;
+fn uses(flow: &Flow, wanted: SwitchReference) -> bool {
     let mut uses = false;
     let list = flow.actions.list();
-    list.references(&mut |reference| uses |= reference == SwitchReference::Group(group));
+    list.references(&mut |reference| uses |= reference == wanted);
     uses
 }
 

@@ -21,7 +21,8 @@ pub mod verbs;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use settings::{tip_for_argument, tip_for_option};
+pub use carry::WordsToCursor;
+use settings::{tip_for_argument, tip_for_option, tip_for_reading};
 use typed::called;
 
 /// Puts the counterpart of what was typed into the error in place of clap's suggestions.
@@ -43,6 +44,12 @@ pub fn runs(root: &clap::Command, words: &[&str]) -> Option<Result<Vec<String>, 
     carry::runs(root, words)
 }
 
+/// The words of the command that a verb of Open vSwitch's tools runs, up to the cursor, for completion; `None` if the words
+/// before the cursor have no such verb.
+pub fn to_cursor(root: &clap::Command, words: &[&str]) -> Option<WordsToCursor> {
+    carry::to_cursor(root, words)
+}
+
 /// Removes clap's suggestions from the error: what is spelled like a verb of another tool is unrelated to it.
 pub fn forget_suggestions(error: &mut clap::Error) {
     for kind in [
@@ -62,6 +69,10 @@ pub fn tip(error: &clap::Error, root: &clap::Command, words: &[&str]) -> Option<
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,
     };
+    let reading = unknown_command.and_then(|unknown| tip_for_reading(words, unknown));
+    if reading.is_some() {
+        return reading;
+    }
     if let Some(tip) = carry::tip(root, words, unknown_command) {
         return Some(tip);
     }
