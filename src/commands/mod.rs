@@ -30,6 +30,7 @@ mod capture;
 mod context;
 mod dumped;
 mod entries;
+mod entry_file;
 mod failure;
 mod flow_monitors;
 mod flow_reading;
