@@ -66,6 +66,7 @@ pub mod sandbox;
 pub mod show;
 pub mod table;
 pub mod tag;
+pub mod trace;
 pub mod tunnel;
 
 pub use capture::WatchInterval;
@@ -151,6 +152,9 @@ pub enum Command {
     /// The path of a port: to the wire or tunnel, and to the devices behind it
     #[command(add = Purpose::Understand)]
     Path(path::Args),
+    /// What the switch does with a packet, by name, and the verdict
+    #[command(add = Purpose::Understand)]
+    Trace(trace::Args),
     /// A private Open vSwitch to try things on, without root
     #[command(subcommand, add = Purpose::Tools)]
     Sandbox(sandbox::Command),
@@ -193,6 +197,7 @@ impl Command {
             Command::PacketOut(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
+            Command::Trace(args) => return args.run(cx).await.map(ExitCode::from),
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
         }
         Ok(Exit::Done.into())

@@ -1,5 +1,7 @@
 //! The tree of a reply, to be shown: with the names of ports and tables, and the patches between bridges.
 
+use std::collections::BTreeMap;
+
 use super::drops::output_port;
 use super::labels::Labels;
 use super::reply::{Lookup, NodeKind, Reply, Section};
@@ -12,6 +14,8 @@ pub struct Step {
     pub kind: &'static str,
     /// How many steps it is within.
     pub depth: usize,
+    /// The same, but the last lookup of a flow stands beside the flow: `resubmit` at the end goes on there.
+    pub shown_depth: usize,
     /// The recirculation that it is behind; `None` for the packet as it comes in.
     pub recirculation: Option<u32>,
     /// The bridge.
@@ -75,6 +79,7 @@ pub fn steps(reply: &Reply, topology: &Topology, labels: &Labels) -> Vec<Step> {
                 ..Step::new("recirculation", 0, Some(recirculation.id))
             });
         }
+        let shown_depths = shown_depths(section);
         for (at, node) in section.nodes.iter().enumerate() {
             let depth = node.depth + within;
             let bridge = section.bridge_of(at).unwrap_or_default();
@@ -86,6 +91,7 @@ pub fn steps(reply: &Reply, topology: &Topology, labels: &Labels) -> Vec<Step> {
                 table,
                 table_name: table.and_then(|table| labels.table_name(bridge, table)),
                 text: text.to_owned(),
+                shown_depth: shown_depths.get(at).copied().unwrap_or(depth) + within,
                 ..Step::new(kind(&node.kind), depth, id)
             };
             match &node.kind {
@@ -122,6 +128,7 @@ impl Step {
         Step {
             kind,
             depth,
+            shown_depth: depth,
             recirculation,
             bridge: None,
             table: None,
@@ -152,6 +159,33 @@ fn kind(kind: &NodeKind) -> &'static str {
         NodeKind::Error => "error",
         NodeKind::Unknown => "unknown",
     }
+}
+
+/// The depths at which the nodes of a section are shown.
+fn shown_depths(section: &Section) -> Vec<usize> {
+    let mut is_last = vec![true; section.nodes.len()];
+    let mut last_of: BTreeMap<Option<usize>, usize> = BTreeMap::new();
+    for (at, node) in section.nodes.iter().enumerate() {
+        if let Some(before) = last_of.insert(node.parent, at)
+            && let Some(slot) = is_last.get_mut(before)
+        {
+            *slot = false;
+        }
+    }
+    let mut depths: Vec<usize> = Vec::with_capacity(section.nodes.len());
+    for (node, is_last) in section.nodes.iter().zip(is_last) {
+        let of_parent = node.parent.and_then(|parent| depths.get(parent).copied());
+        let is_lookup =
+            |kind: &NodeKind| matches!(kind, NodeKind::Table { .. } | NodeKind::ActionSet);
+        let parent = node.parent.and_then(|parent| section.nodes.get(parent));
+        let beside = is_last && is_lookup(&node.kind) && parent.is_some_and(|p| is_lookup(&p.kind));
+        depths.push(match of_parent {
+            None => 0,
+            Some(depth) if beside => depth,
+            Some(depth) => depth + 1,
+        });
+    }
+    depths
 }
 
 /// How a packet comes to the bridge at a node.

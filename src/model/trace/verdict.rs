@@ -37,6 +37,8 @@ pub struct TraceResult {
     pub remote_ip: Option<String>,
     /// The tunnel's key.
     pub key: Option<u64>,
+    /// What the key is called: `VNI`, `key`.
+    pub key_word: &'static str,
     /// The ports that the outer packet of a tunnel leaves by.
     pub through: Vec<String>,
     /// The flow table where it ends.
@@ -99,6 +101,11 @@ impl ResultKind {
             ResultKind::Unknown => "unknown",
             ResultKind::Dropped => "dropped",
         }
+    }
+
+    /// Whether it comes out at a port.
+    pub fn comes_out(self) -> bool {
+        self.is_port() || self == ResultKind::Local
     }
 
     /// Whether it comes out at a port that is not a bridge's own.
@@ -175,8 +182,7 @@ impl Results {
     pub fn reaches(&self, interfaces: &[String]) -> bool {
         self.results.iter().any(|result| {
             let port = result.port.as_ref();
-            (result.kind.is_port() || result.kind == ResultKind::Local)
-                && port.is_some_and(|port| interfaces.contains(port))
+            result.kind.comes_out() && port.is_some_and(|port| interfaces.contains(port))
         })
     }
 
@@ -289,6 +295,7 @@ impl TraceResult {
             vlans: Vec::new(),
             remote_ip: None,
             key: None,
+            key_word: "key",
             through: Vec::new(),
             table: None,
             reason,
@@ -364,7 +371,8 @@ impl TraceResult {
             text.push_str(&format!(" to {remote}"));
         }
         if let Some(key) = self.key {
-            text.push_str(&format!(", VNI {key}"));
+            let word = self.key_word;
+            text.push_str(&format!(", {word} {key}"));
         }
         text.push_str(&format!(", by {}", self.name()));
         if !self.vlans.is_empty() {
@@ -428,6 +436,10 @@ fn result(output: &Output, reply: &Reply, around: Surroundings<'_>) -> TraceResu
                 around,
             );
             if let Some(port) = found {
+                let kind = tunnel(around, port).map(Interface::kind);
+                if matches!(kind, Some("vxlan" | "geneve")) {
+                    result.key_word = "VNI";
+                }
                 result.port = Some(port.name.clone());
                 result.bridge = Some(port.bridge.clone());
             } else {
