@@ -64,7 +64,7 @@ check: ## formatting, lints and documentation, warnings denied
 
 bench: ## side by side with the real tools: 200,000 flows read and written, one port of 10,000 (FLOWS=N PORTS=N)
 	@scripts/install-deps bench
-	$(CARGO) build --release --bin ovs --example discard
+	$(CARGO) build --release --bin ovs --example discard --example replay
 	target/release/ovs sandbox run -- benches/dumps $(FLOWS)
 	target/release/ovs sandbox run -- benches/writes $(FLOWS)
 	benches/ports $(PORTS)

@@ -76,6 +76,8 @@ pub enum Completer {
     SortFields,
     /// Bridges that are OpenFlow switches: all but VLAN bridges.
     Switches,
+    /// The same, else files.
+    SwitchesOrFiles,
     /// Columns of the table, each as a whole word.
     TableColumns,
     /// Columns of the table, each as the beginning of a word.
@@ -126,6 +128,8 @@ impl Value {
     pub const RECORD: Value = Value::new("RECORD", Completer::Records);
     pub const SORT_FIELD: Value = Value::new("FIELD", Completer::SortFields);
     pub const SWITCH: Value = Value::new("SWITCH", Completer::Switches);
+    /// A switch, or a file of flows or groups.
+    pub const SWITCH_OR_FILE: Value = Value::new("SWITCH|FILE", Completer::SwitchesOrFiles);
     pub const TABLE: Value = Value::new("TABLE", Completer::Tables);
     /// A column of the table.
     pub const TABLE_COLUMN: Value = Value::new("COLUMN", Completer::TableColumns);

@@ -12,6 +12,7 @@
 //! | `outcome`, `refusal` | sending; what the switch refused, in words |
 //! | `report` | how many flows were written |
 //! | `plan`, `effect` | what becomes of each flow: `--dry-run`, `--explain` |
+//! | `present` | the groups and meters of a switch, which flows refer to |
 
 mod add;
 mod asked;
@@ -25,6 +26,7 @@ mod modify;
 mod options;
 mod outcome;
 mod plan;
+mod present;
 mod refusal;
 mod replace;
 mod report;

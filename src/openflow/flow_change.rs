@@ -153,7 +153,7 @@ impl FlowChange {
         let mut filter = parse_match(head, names, |key, value| keys.take(key, value))?;
         let match_cookie = filter.cookie.or(keys.match_cookie);
         let is_one_flow = !matches!(command, FlowCommand::Modify | FlowCommand::Delete);
-        if keys.is_untagged && version == Version::V10 && is_one_flow {
+        if filter.is_untagged && version == Version::V10 && is_one_flow {
             // The match of the flow that ovs-ofctl adds over 1.0; later versions cannot carry it.
             filter.fields.set(Id::VLAN_TCI.row(), &[0, 0], None);
         }
@@ -372,6 +372,9 @@ fn sends_back(actions: &ParsedActions, in_port: u32) -> bool {
 
 /// The text without blanks around it and without its comment, which begins with `#` outside of quotes.
 pub fn without_comment(line: &str) -> &str {
+    if memchr::memchr(b'#', line.as_bytes()).is_none() {
+        return line.trim();
+    }
     let (mut is_quoted, mut is_escaped) = (false, false);
     let end = line.bytes().position(|byte| {
         match byte {
@@ -401,24 +404,37 @@ fn command_word(text: &str) -> Option<(FlowCommand, &str)> {
 
 /// The parts before and after `actions=`, which begins a word outside of quotes.
 pub fn split_actions(text: &str) -> Option<(&str, &str)> {
-    let (mut quoted, mut escaped, mut at_start) = (false, false, true);
+    if memchr::memchr(b'"', text.as_bytes()).is_none() {
+        return memchr::memmem::find_iter(text.as_bytes(), "action")
+            .find_map(|at| split_actions_at(text, at));
+    }
+    let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
-            b'a' if at_start && !quoted => {
-                let (head, tail) = text.split_at_checked(at)?;
-                let word = tail.strip_prefix("actions").or(tail.strip_prefix("action"));
-                if let Some(actions) = word.and_then(|tail| tail.trim_start().strip_prefix('=')) {
-                    return Some((head, actions));
+            b'a' if !quoted => {
+                if let Some(parts) = split_actions_at(text, at) {
+                    return Some(parts);
                 }
             }
             _ => {}
         }
-        at_start = matches!(byte, b',' | b' ' | b'\t' | b'\r' | b'\n');
     }
     None
+}
+
+/// The parts before and after `actions=`, if a word begins at `at` and it is this one.
+fn split_actions_at(text: &str, at: usize) -> Option<(&str, &str)> {
+    let (head, tail) = text.split_at_checked(at)?;
+    if !head.is_empty() && !head.ends_with([',', ' ', '\t', '\r', '\n']) {
+        return None;
+    }
+    let word = tail
+        .strip_prefix("actions")
+        .or(tail.strip_prefix("action"))?;
+    Some((head, word.trim_start().strip_prefix('=')?))
 }
 
 /// The keys of a flow other than the fields that it matches, its flags and its actions.
@@ -441,8 +457,6 @@ struct OwnKeys {
     hard_timeout: u16,
     importance: u16,
     flags: u16,
-    /// `dl_vlan=0xffff`: packets without a tag.
-    is_untagged: bool,
 }
 
 impl OwnKeys {
@@ -456,14 +470,12 @@ impl OwnKeys {
             hard_timeout: 0,
             importance: 0,
             flags: 0,
-            is_untagged: false,
         }
     }
 
     /// Consumes a key that is not part of the match; returns whether it was one.
     fn take(&mut self, key: &str, value: &str) -> Result<bool, Problem> {
         let deletes = deletes(self.command);
-        self.is_untagged |= key == "dl_vlan" && number(value) == Some(0xffff);
         let place = match key {
             "priority" if self.command == FlowCommand::Delete => {
                 let reason = "flows of any priority are deleted; delete_strict deletes the one of a priority";

@@ -22,14 +22,23 @@ pub struct FlowSet {
     /// of a file.
     told_by: Option<Version>,
     bytes: Vec<u8>,
-    /// A hash table: where each flow begins in `bytes`, plus 1; 0 is free.
-    slots: Vec<u32>,
+    /// A hash table; its length is a power of 2.
+    slots: Vec<Slot>,
     len: usize,
     /// Seeded, so that no choice of flows makes the table slow.
     hasher: RandomState,
     key: Vec<u8>,
     effect: Vec<u8>,
     scratch: Plain,
+}
+
+/// A place of the hash table.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// Where the flow begins in the bytes, plus 1; 0: the place is free.
+    at: u32,
+    /// The hash of its key: where it stands in the table, and which others need not be compared.
+    hash: u32,
 }
 
 /// Where a flow is in its set.
@@ -91,7 +100,7 @@ impl FlowSet {
             version,
             told_by,
             bytes: Vec::new(),
-            slots: vec![0; 64],
+            slots: vec![Slot::default(); 64],
             len: 0,
             hasher: RandomState::new(),
             key: Vec::new(),
@@ -133,8 +142,7 @@ impl FlowSet {
         differing: &mut FlowSet,
     ) -> Result<Counterpart, FlowSetError> {
         self.measure(flow)?;
-        let slot = self.slot_of(&self.key);
-        let at = self.slots.get(slot).copied().unwrap_or(0);
+        let at = self.at_slot(self.slot_of(&self.key).0);
         let result = match self.stored(at) {
             None => Counterpart::None,
             Some(stored) if stored.counterpart() != Counterpart::None => {
@@ -164,7 +172,7 @@ impl FlowSet {
 
     /// The flow with this key.
     pub fn find(&self, key: &[u8]) -> Option<FlowAt> {
-        let at = *self.slots.get(self.slot_of(key))?;
+        let at = self.at_slot(self.slot_of(key).0);
         (at != 0).then_some(FlowAt(at))
     }
 
@@ -207,8 +215,8 @@ impl FlowSet {
         if (self.len + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
-        let slot = self.slot_of(&self.key);
-        if let Some(other) = self.slots.get(slot).and_then(|at| self.stored(*at)) {
+        let (slot, hash) = self.slot_of(&self.key);
+        if let Some(other) = self.stored(self.at_slot(slot)) {
             return Err(FlowSetError::Twice(other.line));
         }
         let parts = [
@@ -236,37 +244,47 @@ impl FlowSet {
             self.bytes.extend(part);
         }
         if let Some(slot) = self.slots.get_mut(slot) {
-            *slot = at;
+            *slot = Slot { at, hash };
         }
         self.len += 1;
         Ok(())
     }
 
-    /// Doubles the table.
+    /// Doubles the hash table.
     fn grow(&mut self) {
-        self.slots = vec![0; self.slots.len() * 2];
-        let mut at = 1;
-        while let Some(flow) = self.stored(at) {
-            let next = at + flow.size() as u32;
-            let slot = self.slot_of(flow.key);
-            if let Some(slot) = self.slots.get_mut(slot) {
-                *slot = at;
+        let mut slots = vec![Slot::default(); self.slots.len() * 2];
+        let mask = slots.len() - 1;
+        for slot in self.slots.iter().filter(|slot| slot.at != 0) {
+            let mut place = slot.hash as usize & mask;
+            while slots.get(place).is_some_and(|other| other.at != 0) {
+                place = (place + 1) & mask;
             }
-            at = next;
+            if let Some(free) = slots.get_mut(place) {
+                *free = *slot;
+            }
         }
+        self.slots = slots;
     }
 
-    /// The slot of the flow with this key, or the free one where it would be. At least a quarter is free.
-    fn slot_of(&self, key: &[u8]) -> usize {
+    /// The index of the slot that has the flow with the key, or is free for it, and the hash of the key. At least a
+    /// quarter of the table is free.
+    fn slot_of(&self, key: &[u8]) -> (usize, u32) {
         let mask = self.slots.len() - 1;
-        let mut slot = self.hasher.hash_one(key) as usize & mask;
-        while let Some(stored) = self.slots.get(slot).and_then(|at| self.stored(*at)) {
-            if stored.key == key {
+        let hash = self.hasher.hash_one(key) as u32;
+        let mut place = hash as usize & mask;
+        while let Some(slot) = self.slots.get(place).filter(|slot| slot.at != 0) {
+            let is_same = || self.stored(slot.at).is_some_and(|flow| flow.key == key);
+            if slot.hash == hash && is_same() {
                 break;
             }
-            slot = (slot + 1) & mask;
+            place = (place + 1) & mask;
         }
-        slot
+        (place, hash)
+    }
+
+    /// Where the flow of a slot begins, plus 1; 0 if it is free.
+    fn at_slot(&self, slot: usize) -> u32 {
+        self.slots.get(slot).map_or(0, |slot| slot.at)
     }
 
     /// The flow at a place plus 1; `None` for 0 and behind the last.

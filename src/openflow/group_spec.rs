@@ -6,7 +6,8 @@
 use std::fmt;
 
 use super::actions::{Argument, Arguments, hex_bytes, parse_bucket, shown};
-use super::fields::{Field, Id, ParseError, Problem, nearest_of, number, parse_port, parse_value};
+use super::entry_keys::{GROUP_KEYS, set, unknown_key};
+use super::fields::{Field, Id, ParseError, Problem, number, parse_port, parse_value};
 use super::group_entry::{
     Group, GroupBucket, GroupCommand, SelectionMethod, put_in_order, put_padded,
 };
@@ -101,16 +102,6 @@ const COMMANDS: [(&str, GroupCommand); 6] = [
 
 /// The statistics of a dumped group, of which those of buckets are the last two.
 const STATISTICS: [&str; 4] = ["duration", "ref_count", "packet_count", "byte_count"];
-
-const GROUP_KEYS: [&str; 7] = [
-    "group_id",
-    "type",
-    "command_bucket_id",
-    "selection_method",
-    "selection_method_param",
-    "fields",
-    "bucket",
-];
 
 impl GroupChange {
     /// Reads one line of text. `command` is what is done unless the line begins with a word of its own: `add`, `modify`,
@@ -295,7 +286,7 @@ impl<'t, 'n> Parsing<'t, 'n> {
             _ if self.command == GroupCommand::Delete && key == text && self.group_id.is_none() => {
                 set(&mut self.group_id, "group_id", group_number(text)?)
             }
-            key => Err(unknown_key(key, &GROUP_KEYS)),
+            key => Err(unknown_key("group", key, GROUP_KEYS)),
         }
     }
 
@@ -484,14 +475,6 @@ impl<'t> OpenBucket<'t> {
 /// The first of the reserved port numbers.
 const FIRST_RESERVED_PORT: u32 = 0xffff_ff00;
 
-/// Sets what is given once.
-fn set<T>(place: &mut Option<T>, key: &str, value: T) -> Result<(), Problem> {
-    match place.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Problem::syntax(format!("{key} is given twice"))),
-    }
-}
-
 fn selection(
     method: Option<&str>,
     param: Option<u64>,
@@ -616,10 +599,4 @@ fn put_property(text: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
     }
     put_padded(&property, out);
     Ok(())
-}
-
-fn unknown_key(key: &str, known: &[&'static str]) -> Problem {
-    let hint = nearest_of(key, known.iter().copied())
-        .map_or_else(String::new, |name| format!("; did you mean {name}?"));
-    Problem::syntax(format!("a group has no \"{}\"{hint}", shown(key)))
 }

@@ -4,7 +4,8 @@
 //! Text that `ovs dump-meters` and `ovs-ofctl dump-meters` print is such a meter: statistics are ignored.
 
 use super::actions::{Argument, Arguments, shown};
-use super::fields::{ParseError, Problem, nearest_of, number};
+use super::entry_keys::{BAND_KEYS, METER_KEYS, set, unknown_key};
+use super::fields::{ParseError, Problem, number};
 use super::messages::codec::{At, encode};
 use super::messages::members::Named;
 use super::messages::meters::{
@@ -32,8 +33,6 @@ pub struct MeterChange {
     pub meter: MeterConfig,
 }
 
-const METER_KEYS: [&str; 7] = ["meter", "kbps", "pktps", "burst", "stats", "bands", "band"];
-const BAND_KEYS: [&str; 4] = ["type", "rate", "burst_size", "prec_level"];
 /// The statistics of a dumped meter and of its bands.
 const STATISTICS: [&str; 6] = [
     "flow_count",
@@ -124,7 +123,7 @@ impl Parsing {
                     self.flags |= flag;
                     Ok(())
                 }
-                None => Err(unknown_key("meter", key, &METER_KEYS)),
+                None => Err(unknown_key("meter", key, METER_KEYS)),
             },
         }
     }
@@ -155,7 +154,7 @@ impl Parsing {
                 set(&mut band.prec_level, key, level)
             }
             (key, Some(_)) if STATISTICS.contains(&key) => Ok(()),
-            (key, Some(_)) => Err(unknown_key("band", key, &BAND_KEYS)),
+            (key, Some(_)) => Err(unknown_key("band", key, BAND_KEYS)),
         };
         outcome.map_err(|problem| problem.within(text))
     }
@@ -216,14 +215,6 @@ impl OpenBand {
     }
 }
 
-/// Sets what is given once.
-fn set<T>(place: &mut Option<T>, key: &str, value: T) -> Result<(), Problem> {
-    match place.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Problem::syntax(format!("{key} is given twice"))),
-    }
-}
-
 /// The number of a meter from its number or name; `all` in a deletion only.
 fn meter_number(text: &str, all: bool) -> Result<u32, Problem> {
     let hex = number(text).and_then(|number| u32::try_from(number).ok());
@@ -243,10 +234,4 @@ fn rate(key: &str, text: &str) -> Result<u32, Problem> {
     let rate = number(text).and_then(|number| u32::try_from(number).ok());
     rate.filter(|rate| *rate > 0)
         .ok_or_else(|| Problem::syntax(format!("{key} is a number from 1 to 4294967295")))
-}
-
-fn unknown_key(what: &str, key: &str, known: &[&'static str]) -> Problem {
-    let hint = nearest_of(key, known.iter().copied())
-        .map_or_else(String::new, |name| format!("; did you mean {name}?"));
-    Problem::syntax(format!("a {what} has no \"{}\"{hint}", shown(key)))
 }

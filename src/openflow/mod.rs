@@ -19,6 +19,7 @@
 //! | [`flow_set`] | flows by their keys, to be compared with others |
 //! | [`flow_change`] | a change to the flows, from text to its message |
 //! | [`group_entry`] | a group of one's own |
+//! | [`entry_keys`] | the keys of groups and meters as text |
 //! | [`group_spec`] | a change to the groups, from text to its message |
 //! | [`meter_spec`] | a change to the meters, likewise |
 //! | [`spelling`] | actions in the words of their version, or in those of OpenFlow 1.0 |
@@ -27,6 +28,7 @@
 pub mod actions;
 pub mod bytes;
 pub mod compose;
+pub mod entry_keys;
 pub mod fields;
 pub mod flow;
 pub mod flow_change;

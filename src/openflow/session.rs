@@ -36,6 +36,17 @@ pub enum Error {
     /// The switch closed the connection.
     #[error("the switch closed the connection")]
     Closed,
+    /// The switch closed the connection before it had read what was sent, or accepted the connection.
+    #[error("the switch closed the connection")]
+    Reset,
+    /// The switch closed every connection before its hello.
+    #[error("the switch closed the connection {attempts} times in {within} s, each time before its hello", within = (within.as_secs_f64() * 10.0).round() / 10.0)]
+    NoHello {
+        /// How many connections there were.
+        attempts: u32,
+        /// The time from the first connection to the close of the last.
+        within: Duration,
+    },
     /// I/O on the connection failed.
     #[error("the connection broke: {0}")]
     Io(std::io::Error),
@@ -83,7 +94,7 @@ pub enum Error {
 impl Error {
     /// Whether the switch closed or reset the connection.
     pub fn is_closed(&self) -> bool {
-        matches!(self, Error::Closed)
+        matches!(self, Error::Closed | Error::Reset)
     }
 }
 
@@ -92,7 +103,7 @@ impl From<std::io::Error> for Error {
         use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
         // What a close looks like to a side that was still writing.
         match error.kind() {
-            BrokenPipe | ConnectionReset => Error::Closed,
+            BrokenPipe | ConnectionReset => Error::Reset,
             _ => Error::Io(error),
         }
     }

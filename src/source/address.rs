@@ -1,6 +1,7 @@
 //! The address of a switch, and how to connect to it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -18,9 +19,12 @@ use crate::transport::{ConnectErrorKind, Endpoint, EndpointError, Pauses};
 /// IANA's port for OpenFlow.
 pub const OPENFLOW_PORT: u16 = 6653;
 
-/// Maximum number of connections to a local switch that closes them before its hello: the pauses between them are
-/// a third of a second in all.
-const HELLO_ATTEMPTS: u32 = 10;
+/// Maximum number of connections to a local socket whose process reads our hello and closes: it hardly is a switch. The
+/// pauses between them are about a quarter of a second in all.
+const CLOSED_ATTEMPTS: u32 = 10;
+
+/// How long connections that are reset before the switch's hello are tried again if there is no timeout.
+const RESET_LIMIT: Duration = Duration::from_secs(10);
 
 /// The address of a switch.
 #[derive(Debug)]
@@ -188,24 +192,27 @@ impl SwitchAddress {
         monitor.map_err(SwitchConnectError::Session)
     }
 
-    /// A connection that a local switch closes before its hello is tried again: it may have been waiting for a
-    /// listener that is replaced. If there is no listener any more, that is the error.
+    /// A connection that a local switch resets before its hello is tried again within the timeout: it may have been
+    /// waiting for a listener that is replaced. If there is no listener any more, that is the error.
     async fn session(&self, endpoint: &Endpoint, offer: Versions) -> Result<Session, SwitchError> {
+        let began = Instant::now();
+        let reset_limit = self.host.limit.unwrap_or(RESET_LIMIT);
         let mut pauses = Pauses::default();
-        let mut attempts = 1;
+        let mut attempts = 0;
         loop {
             let stream = self.host.dial(endpoint).await?;
-            match Session::over(stream, offer, self.host.limit).await {
-                Err(error)
-                    if matches!(endpoint, Endpoint::Unix(_))
-                        && error.is_closed()
-                        && attempts < HELLO_ATTEMPTS =>
-                {
-                    attempts += 1;
-                    pauses.pause().await;
-                }
+            attempts += 1;
+            let is_last = match Session::over(stream, offer, self.host.limit).await {
+                session if !matches!(endpoint, Endpoint::Unix(_)) => return session,
+                Err(SwitchError::Reset) => began.elapsed() >= reset_limit,
+                Err(SwitchError::Closed) => attempts >= CLOSED_ATTEMPTS,
                 session => return session,
+            };
+            if is_last {
+                let within = began.elapsed();
+                return Err(SwitchError::NoHello { attempts, within });
             }
+            pauses.pause().await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 /// Limits waiting for the other side without progress.
@@ -14,7 +15,8 @@ pub struct Patience {
     pub limit: Option<Duration>,
 }
 
-/// Growing pauses between attempts: 1 ms, then twice the one before, at most 100 ms.
+/// Growing pauses between attempts: 1 ms, then twice the one before, at most 100 ms; each is shortened at random, by up
+/// to half, so that processes that began together do not stay in step.
 #[derive(Debug, Clone, Copy)]
 pub struct Pauses {
     next: Duration,
@@ -59,9 +61,16 @@ impl Default for Pauses {
 impl Pauses {
     /// Waits before the next attempt.
     pub async fn pause(&mut self) {
-        tokio::time::sleep(self.next).await;
+        tokio::time::sleep(self.next.mul_f64(1.0 - random_fraction() / 2.0)).await;
         self.next = (self.next * 2).min(Duration::from_millis(100));
     }
+}
+
+/// A random number from 0 to 1.
+fn random_fraction() -> f64 {
+    // Each of these hashers has other random keys.
+    let bits = RandomState::new().build_hasher().finish();
+    f64::from((bits >> 32) as u32) / f64::from(u32::MAX)
 }
 
 impl fmt::Display for TimedOut {

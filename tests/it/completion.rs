@@ -148,11 +148,11 @@ fn names_in_every_shell() {
     check(&sandbox, "ovs sho", &["show"], &["show"]);
 }
 
-#[test]
-fn a_flow_in_every_shell() {
+/// A bridge with two ports, a named table, a group and two meters.
+fn switch() -> Sandbox {
     let sandbox = Sandbox::with(
-        "add-br br0 -- add-port br0 tap1 -- set Interface tap1 type=internal -- add-port br0 'p x' \
-         -- set Interface 'p x' type=internal",
+        "add-br br0 -- set bridge br0 datapath_type=dummy -- add-port br0 tap1 \
+         -- set Interface tap1 type=dummy -- add-port br0 'p x' -- set Interface 'p x' type=dummy",
     );
     ofctl!(sandbox, "-OOpenFlow15 mod-table br0 3 name:ServiceLB");
     ofctl!(
@@ -163,61 +163,186 @@ fn a_flow_in_every_shell() {
         sandbox,
         "-OOpenFlow15 add-meter br0 meter=9,kbps,band=type=drop,rate=1000"
     );
-    let same = |text: &str, words: &[&str]| {
+    ofctl!(
+        sandbox,
+        "-OOpenFlow15 add-meter br0 meter=controller,pktps,band=type=drop,rate=1000"
+    );
+    sandbox
+}
+
+/// What the shells offer after each TEXT and PART in quotes is the text with these words.
+fn check_texts(sandbox: &Sandbox, command: &str, cases: &[(&str, &str, &[&str])]) {
+    for (text, part, expected) in cases {
+        let whole = expected.iter().map(|word| format!("{text}{word}"));
+        let whole: Vec<String> = whole.collect();
         for shell in SHELLS {
-            let mut offered = offers(
-                shell,
-                &format!("ovs flow add br0 '{text}"),
-                sandbox.run_dir(),
-            );
+            let line = format!("{command} '{text}{part}");
+            let mut offered = offers(shell, &line, sandbox.run_dir());
             offered.retain(|word| word != "(open)");
             offered.sort_unstable();
-            assert_eq!(offered, words, "{shell:?}: {text}");
+            assert_eq!(offered, whole, "{shell:?}: {line}");
         }
-    };
-    for (text, part, expected) in [
-        ("", "idle_", &["idle_timeout="][..]),
-        ("tcp,", "pri", &["priority="]),
-        ("", "send_", &["send_flow_rem"]),
-        ("in_port=", "tap", &["tap1"]),
-        ("", "actio", &["actions="]),
-        ("actions=", "res", &["resubmit(", "resubmit:"]),
-        ("actions=", "FLO", &["FLOOD"]),
-        ("actions=", "flo", &["flood"]),
-        ("actions=", "tap", &["tap1"]),
-        ("actions=output:", "ta", &["tap1"]),
-        ("actions=output:", "\"p", &["\"p x\""]),
-        ("actions=resubmit(,", "Serv", &["ServiceLB"]),
-        ("actions=goto_table:", "", &["ServiceLB"]),
-        ("actions=group:", "", &["77"]),
-        ("actions=meter:", "", &["9"]),
-        ("actions=strip_vlan,set_field:5->", "ct_m", &["ct_mark"]),
-        ("actions=move:NXM_OF_VLAN_TCI[]->", "vlan_v", &["vlan_vid["]),
-        ("actions=load:1->", "NXM_NX_CT_M", &["NXM_NX_CT_MARK["]),
-        ("actions=ct(commit,", "al", &["alg="]),
+    }
+}
+
+#[test]
+fn a_flow_in_every_shell() {
+    check_texts(
+        &switch(),
+        "ovs flow add br0",
+        &[
+            ("", "idle_", &["idle_timeout="][..]),
+            ("tcp,", "pri", &["priority="]),
+            ("", "send_", &["send_flow_rem"]),
+            ("in_port=", "tap", &["tap1"]),
+            ("", "actio", &["actions="]),
+            ("actions=", "res", &["resubmit(", "resubmit:"]),
+            ("actions=", "FLO", &["FLOOD"]),
+            ("actions=", "flo", &["flood"]),
+            ("actions=", "tap", &["tap1"]),
+            ("actions=output:", "ta", &["tap1"]),
+            ("actions=output:", "\"p", &["\"p x\""]),
+            ("actions=resubmit(,", "Serv", &["ServiceLB"]),
+            ("actions=goto_table:", "", &["ServiceLB"]),
+            ("actions=group:", "", &["77"]),
+            ("actions=meter:", "", &["9"]),
+            ("actions=strip_vlan,set_field:5->", "ct_m", &["ct_mark"]),
+            ("actions=move:NXM_OF_VLAN_TCI[]->", "vlan_v", &["vlan_vid["]),
+            ("actions=load:1->", "NXM_NX_CT_M", &["NXM_NX_CT_MARK["]),
+            ("actions=ct(commit,", "al", &["alg="]),
+            (
+                "actions=ct(commit,exec(",
+                "",
+                &["load:", "move:", "set_field:"],
+            ),
+            ("actions=ct(nat(", "per", &["persistent"]),
+            ("actions=clone(output:tap1,", "gr", &["group:"]),
+            ("actions=learn(table=", "S", &["ServiceLB"]),
+            ("actions=learn(", "delete", &["delete_learned"]),
+            ("actions=output(port=", "tap", &["tap1"]),
+            (
+                "actions=bundle(eth_src,0,hrw,ofport,members:2,",
+                "ta",
+                &["tap1"],
+            ),
+            ("actions=clone(drop)", "", &[]),
+            // A port alone.
+            ("actions=", "ta", &["table", "tap1"]),
+        ],
+    );
+}
+
+#[test]
+fn groups_and_meters_in_every_shell() {
+    const FF: &str = "group_id=1,type=ff,bucket=watch_port:tap1,";
+    const HASH: &str = "group_id=1,type=select,selection_method=hash,fields(";
+    let sandbox = switch();
+    let ff = |rest: &str| format!("{FF}{rest}");
+    check_texts(
+        &sandbox,
+        "ovs group add br0",
+        &[
+            ("group_id=1,", "ty", &["type="][..]),
+            ("group_id=", "", &[]),
+            ("group_id=1,type=", "", &["all", "ff", "indirect", "select"]),
+            (
+                "group_id=1,type=select,selection_method=",
+                "",
+                &["dp_hash", "hash"],
+            ),
+            (&format!("{HASH}ip_src,"), "ip_ds", &["ip_dscp", "ip_dst"]),
+            ("group_id=1,type=select,bucket=", "we", &["weight:"]),
+            ("group_id=1,type=ff,bucket=watch_port:", "\"p", &["\"p x\""]),
+            ("group_id=1,type=ff,bucket=watch_port=", "t", &["tap1"]),
+            ("group_id=1,type=ff,bucket=watch_group:", "", &["77"]),
+            (FF, "buc", &["bucket=", "bucket_id:"]),
+            (FF, "tap", &["tap1"]),
+            (&ff("output:"), "tap", &["tap1"]),
+            (&ff("actions=resubmit(,"), "S", &["ServiceLB"]),
+            (&ff("tap1,bucket=ct("), "com", &["commit"]),
+        ],
+    );
+    let buckets: [(_, _, &[_]); 2] = [
+        ("group_id=", "", &["77"]),
         (
-            "actions=ct(commit,exec(",
+            "group_id=77,command_bucket_id=",
             "",
-            &["load:", "move:", "set_field:"],
+            &["all", "first", "last"],
         ),
-        ("actions=ct(nat(", "per", &["persistent"]),
-        ("actions=clone(output:tap1,", "gr", &["group:"]),
-        ("actions=learn(table=", "S", &["ServiceLB"]),
-        ("actions=learn(", "delete", &["delete_learned"]),
-        ("actions=output(port=", "tap", &["tap1"]),
+    ];
+    check_texts(&sandbox, "ovs group insert-buckets br0", &buckets);
+    check_texts(&sandbox, "ovs group mod br0", &[("group_id=", "", &["77"])]);
+    check_texts(
+        &sandbox,
+        "ovs meter mod br0",
+        &[("meter=", "", &["9", "controller"])],
+    );
+    check_texts(
+        &sandbox,
+        "ovs meter add br0",
+        &[
+            (
+                "",
+                "",
+                &["bands=", "burst", "kbps", "meter=", "pktps", "stats"][..],
+            ),
+            ("meter=", "", &["controller", "slowpath"]),
+            ("meter=1,kbps,", "b", &["bands=", "burst"]),
+            ("meter=1,kbps,bands=", "", &["type="]),
+            ("meter=1,kbps,bands=type=", "", &["drop", "dscp_remark"]),
+            ("meter=1,kbps,bands=type=drop,", "r", &["rate="]),
+        ],
+    );
+    for line in ["ovs meter del br0 ", "ovs dump-meters br0 "] {
+        check(&sandbox, line, &["9", "controller"], &["9", "controller"]);
+    }
+    check(&sandbox, "ovs group del br0 77 ", &[], &[]);
+    check_texts(
+        &sandbox,
+        "ovs packet-out br0 --in-port tap1 --actions",
+        &[("output:", "ta", &["tap1"])],
+    );
+}
+
+/// The verbs of ovs-ofctl that run are completed as what they run.
+#[test]
+fn verbs_of_other_tools() {
+    let sandbox = switch();
+    let flows = sandbox.run_dir().join("flows.txt");
+    std::fs::write(&flows, "").unwrap();
+    let complete = |words: &[&str]| asked(&mut ovs!(sandbox, ""), words);
+    let cases: [(&[&str], &[&str]); 14] = [
+        (&["add-flow", ""], &["br0"]),
+        (&["-O", "OpenFlow13", "add-flow", ""], &["br0"]),
+        (&["ovs-ofctl", "add-flow", "br0", "idl"], &["idle_timeout="]),
         (
-            "actions=bundle(eth_src,0,hrw,ofport,members:2,",
-            "ta",
-            &["tap1"],
+            &["add-flow", "br0", "actions=output:t"],
+            &["actions=output:tap1"],
         ),
-        ("actions=clone(drop)", "", &[]),
+        (&["add-flow", "br0", "tcp", "--dry"], &["--dry-run"]),
+        (&["mod-flows", "br0", "-O", "OpenFlow15"], &["OpenFlow15"]),
+        (&["mod-flows", "br0", "ip", "--or-a"], &["--or-add"]),
+        (&["del-flows", "br0", "in_port=t"], &["in_port=tap1"]),
+        (&["del-groups", "br0", ""], &["group_id=77"]),
+        (
+            &["del-meter", "br0", "meter="],
+            &["meter=9", "meter=controller"],
+        ),
+        (&["mod-group", "br0", "group_id="], &["group_id=77"]),
+        (&["mod-port", "br0", "t"], &["tap1"]),
+        (&["mod-port", "br0", "tap1", "no-fo"], &["no-forward"]),
+        (&["diff-flows", "br0", ""], &["br0"]),
+    ];
+    for (words, expected) in cases {
+        assert_eq!(complete(words), expected, "{words:?}");
+    }
+    for words in [
+        "add-flows br0",
+        "replace-flows br0",
+        "flow diff",
+        "flow diff br0",
     ] {
-        let whole: Vec<String> = expected
-            .iter()
-            .map(|word| format!("{text}{word}"))
-            .collect();
-        let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
-        same(&format!("{text}{part}"), &whole);
+        ovs!(sandbox, "complete fish -- {words} fl").prints("files\n");
     }
 }
 

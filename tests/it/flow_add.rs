@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -490,7 +489,7 @@ fn dumped_flows_are_taken_back() {
             let dump = ovs!(sandbox, "dump-flows br0 {style} -O OpenFlow{version}").out();
             ovs!(
                 sandbox,
-                "flow add br0 --file - -O OpenFlow{version} --dry-run"
+                "flow add br0 --file - -O OpenFlow{version} {atomic} --dry-run"
             )
             .write_stdin(dump.as_str())
             .prints("unchanged\n");
@@ -504,30 +503,6 @@ fn dumped_flows_are_taken_back() {
             assert_same!(before, plain(flows(&sandbox)), "{version} {style}");
         }
     }
-}
-
-/// Two hundred writers at once, each with a bundle of its own.
-#[test]
-fn many_writers() {
-    let sandbox = switch();
-    let writers: Vec<_> = (1..=200)
-        .map(|number| {
-            let mut words = vec!["flow".to_owned(), "add".to_owned(), "br0".to_owned()];
-            words.push(format!("table=1,priority={number},actions=drop"));
-            words.push(format!("table=2,priority={number},actions=drop"));
-            let mut ovs = sandbox.ovs(&words);
-            let mut command = ovs.timeout(Duration::from_secs(60)).command();
-            command
-                .stdout(std::process::Stdio::piped())
-                .stderr(std::process::Stdio::piped());
-            command.spawn().unwrap()
-        })
-        .collect();
-    for writer in writers {
-        let output = writer.wait_with_output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-    }
-    assert_eq!(count(&sandbox), "400");
 }
 
 #[test]

@@ -151,20 +151,34 @@ fn connection_closed_after_every_byte() {
 
 /// As a listener that is replaced does with the connections that wait for it.
 #[test]
-fn a_connection_closed_before_the_hello_is_tried_again() {
+fn a_connection_reset_before_the_hello_is_tried_again() {
     let (hello, reply) = recorded();
     let all = [hello, reply].concat();
     let mut connections = 0;
+    // More than a second.
     let switch = Switch::new(move |stream| {
         connections += 1;
-        if connections > 3 {
+        if connections > 25 {
             let _ = stream.write_all(&all);
             hold(stream);
         }
     });
-    let (code, stdout, stderr, _) = switch.dump("5");
+    let (code, stdout, stderr, _) = switch.dump("30");
     assert_eq!((code, stderr.as_str()), (0, ""));
     assert_eq!(stdout, numbered());
+
+    // Until the timeout.
+    let (code, stdout, stderr, took) = Switch::new(|_| {}).dump("1");
+    assert_eq!((code, stdout.as_str()), (4, ""), "{stderr}");
+    assert!(
+        stderr.contains("the switch closed the connection "),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains(" s, each time before its hello"),
+        "{stderr}"
+    );
+    assert!(took > Duration::from_secs(1), "{took:?}");
 
     // The listener is gone for good.
     let dir = tempfile::tempdir().unwrap();
@@ -175,6 +189,30 @@ fn a_connection_closed_before_the_hello_is_tried_again() {
     assert_eq!(code, 4, "{stderr}");
     assert!(stderr.contains("connection refused"), "{stderr}");
     assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+/// The sockets of the daemons that are no switches read the hello and close: the answer does not take the timeout.
+#[test]
+fn the_socket_of_another_daemon() {
+    let sandbox = Sandbox::with("add-br br0");
+    for entry in std::fs::read_dir(sandbox.run_dir()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name != "db.sock" && path.extension().is_none_or(|extension| extension != "ctl") {
+            continue;
+        }
+        let (code, stdout, stderr, took) = dump(&path, "30");
+        assert_eq!((code, stdout.as_str()), (4, ""), "{stderr}");
+        assert!(
+            stderr.contains("closed the connection 10 times in"),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains("hint: is it the socket of a bridge"),
+            "{stderr}"
+        );
+        assert!(took < Duration::from_secs(15), "{took:?}");
+    }
 }
 
 #[test]

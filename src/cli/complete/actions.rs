@@ -1,28 +1,40 @@
 //! Actions inside a FLOW: their words, and what the arguments of each take.
 
 use super::ask::NameSource;
-use super::names::{self, flow_tables, groups, meters, named, openflow_ports};
+use super::names::{self, flow_tables, groups, meters, named, named_ports, openflow_ports};
 use super::{Candidate, Completion};
 use crate::openflow::actions::{NamedArgument, PLAIN_WORDS, Takes, WRITTEN, WordForm};
 use crate::openflow::fields::{Field, ROWS};
 
 /// Completes a partial list of actions on `bridge`.
 pub(super) fn of(bridge: Option<&str>, typed: &str, ask: &NameSource) -> Completion {
-    let (head, takes) = at_cursor(typed);
+    form(bridge, Takes::Actions, typed, ask)
+}
+
+/// Completes a partial text of this form.
+pub(super) fn form(
+    bridge: Option<&str>,
+    takes: Takes,
+    typed: &str,
+    ask: &NameSource,
+) -> Completion {
+    let (head, takes) = at_cursor(typed, takes);
     let (before, part) = typed.split_at_checked(head).unwrap_or((typed, ""));
     let mut candidates = match takes {
         Takes::Port | Takes::Ports => openflow_ports(bridge, part, ask),
         Takes::Table => flow_tables(bridge, ask),
         Takes::Group => groups(bridge, ask),
-        Takes::Meter => meters(bridge, ask),
+        // Not those of the switch itself, which have names.
+        Takes::Meter => {
+            let mut meters = meters(bridge, ask);
+            meters.retain(|meter| meter.word.starts_with(|c: char| c.is_ascii_digit()));
+            meters
+        }
         other => words(other, part),
     };
     // An action may be a port alone.
-    if matches!(takes, Takes::Actions)
-        && !part.is_empty()
-        && candidates.iter().all(|one| !one.word.starts_with(part))
-    {
-        candidates = openflow_ports(bridge, part, ask);
+    if matches!(takes, Takes::Actions) && !part.is_empty() {
+        candidates.extend(named_ports(bridge, part, ask));
     }
     Completion::open(candidates).after(before)
 }
@@ -44,6 +56,7 @@ fn words(takes: Takes, part: &str) -> Vec<Candidate> {
             let fields = on_the_wire().filter(|field| field.writable);
             names::sorted(named(fields.flat_map(names_of)))
         }
+        Takes::Fields => names::sorted(named(on_the_wire().flat_map(names_of))),
         Takes::Bits => bits(part, |_| true),
         Takes::BitsToSet => bits(part, |field| field.writable),
         Takes::Words(words) => named(words.iter().copied().filter(|word| !word.is_empty())),
@@ -53,9 +66,9 @@ fn words(takes: Takes, part: &str) -> Vec<Candidate> {
     }
 }
 
-/// What is written at the end of a partial list of actions, and where that begins.
-fn at_cursor(typed: &str) -> (usize, Takes) {
-    let (mut at, mut takes) = (0, Takes::Actions);
+/// What is written at the end of a partial text of this form, and where that begins.
+fn at_cursor(typed: &str, mut takes: Takes) -> (usize, Takes) {
+    let mut at = 0;
     loop {
         let text = typed.get(at..).unwrap_or_default();
         let Some(begin) = last_item(text) else {
@@ -68,7 +81,7 @@ fn at_cursor(typed: &str) -> (usize, Takes) {
                 .filter(|(word, _)| some.contains(word))
                 .collect(),
             Takes::Named(arguments) | Takes::NamedOrBits(arguments) => arguments.to_vec(),
-            Takes::Ports => return (at + begin, takes),
+            Takes::Ports | Takes::Fields => return (at + begin, takes),
             one => return (at, one),
         };
         at += begin;
@@ -93,7 +106,11 @@ fn at_cursor(typed: &str) -> (usize, Takes) {
 /// The piece of a form that the text ends in, and where that begins; `None` if the text is not of this form.
 fn piece_at_end(form: WordForm, text: &str) -> Option<(usize, Takes)> {
     let ((before, first), others) = form.split_first()?;
-    text.strip_prefix(before)?;
+    // A colon and an equals sign are the same.
+    let is_either = |text: &str| text.starts_with([':', '=']);
+    if !(text.starts_with(before) || is_either(before) && is_either(text)) {
+        return None;
+    }
     let (mut at, mut takes) = (before.len(), *first);
     for (before, next) in others {
         let Some(found) = text.get(at..)?.find(before) else {
@@ -107,7 +124,12 @@ fn piece_at_end(form: WordForm, text: &str) -> Option<(usize, Takes)> {
 
 /// Where the last item of a list begins; `None` if a parenthesis closes the list.
 fn last_item(text: &str) -> Option<usize> {
-    let (mut begin, mut depth) = (0, 0usize);
+    items(text)?.pop()
+}
+
+/// Where the items of a list begin, at least one; `None` if a parenthesis closes the list.
+pub(super) fn items(text: &str) -> Option<Vec<usize>> {
+    let (mut begins, mut depth) = (vec![0], 0usize);
     let (mut is_quoted, mut is_escaped) = (false, false);
     for (at, c) in text.char_indices() {
         match c {
@@ -117,11 +139,11 @@ fn last_item(text: &str) -> Option<usize> {
             _ if is_quoted => {}
             '(' => depth += 1,
             ')' => depth = depth.checked_sub(1)?,
-            ',' | ' ' if depth == 0 => begin = at + 1,
+            ',' | ' ' if depth == 0 => begins.push(at + 1),
             _ => {}
         }
     }
-    Some(begin)
+    Some(begins)
 }
 
 /// The words of all actions with their forms; `nat` is one in `ct` only.
@@ -206,7 +228,7 @@ mod tests {
                 let starts = list.match_indices([':', '=', '(', ',', '>']);
                 for at in starts.map(|(at, _)| at + 1).chain([0]) {
                     let (before, next) = list.split_at(at);
-                    let (head, takes) = at_cursor(before);
+                    let (head, takes) = at_cursor(before, Takes::Actions);
                     let offered = words(takes, next);
                     if head != at || offered.is_empty() || !next.starts_with(char::is_alphabetic) {
                         continue;

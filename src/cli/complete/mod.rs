@@ -9,6 +9,7 @@
 //! | `values` | the values of an argument |
 //! | `matching` | fields and values inside a MATCH and a FLOW |
 //! | `actions` | actions and their arguments inside a FLOW |
+//! | `entries` | keys, values and actions inside a GROUP and a METER |
 //! | `names` | names in the database or the switch |
 //! | `ask` | queries to the database and the switch, with a short timeout |
 //!
@@ -19,6 +20,7 @@
 
 mod actions;
 mod ask;
+mod entries;
 mod line;
 mod matching;
 mod names;
@@ -31,8 +33,8 @@ use std::io::{self, Write as _};
 use clap::{Args, Command, ValueEnum};
 
 use crate::base::terminal::acts_on_a_terminal;
-use crate::commands::Failure;
 use crate::commands::about::{About, Describe as _};
+use crate::commands::{Failure, today};
 
 use line::{TypedCommand, TypedLine, split, waits_for_value};
 
@@ -50,16 +52,20 @@ pub enum Shell {
 }
 
 const COMPLETIONS: About = About::other()
-    .remarks("\
-Besides commands and options it completes bridges, ports, flow tables, tags, columns, fields of a MATCH and \
-keys of options. Names come from the database, those of tables also from the switch, within 300 ms or not at \
-all.")
-    .examples("\
+    .remarks(
+        "\
+Besides commands and options it completes bridges, ports, flow tables, tags, columns, keys of \
+options, and the inside of a MATCH, a FLOW, a GROUP and a METER. Names \
+come from the database and the switch, within 300 ms or not at all.",
+    )
+    .examples(
+        "\
 source <(ovs completions bash)                           this shell; in ~/.bashrc every one
 ovs completions bash > /etc/bash_completion.d/ovs        every user's
 ovs completions zsh > \"${fpath[1]}/_ovs\"                 then a new zsh
 ovs completions fish > ~/.config/fish/completions/ovs.fish
-ovs completions elvish >> ~/.config/elvish/rc.elv");
+ovs completions elvish >> ~/.config/elvish/rc.elv",
+    );
 
 // Arguments of `completions`.
 #[derive(Debug, Args)]
@@ -278,6 +284,9 @@ fn quote_for_bash(text: &str) -> String {
 
 /// The candidates after the words `before`, for the partial word `current`.
 fn answer(root: &Command, before: &[String], current: &str) -> Completion {
+    if let Some(carried) = carried(root, before, current) {
+        return carried;
+    }
     let typed = TypedCommand::read(root, before);
     let ask = ask::NameSource::new(&typed);
     let of = |argument, head: &str, rest: &str| {
@@ -313,6 +322,11 @@ fn answer(root: &Command, before: &[String], current: &str) -> Completion {
     let mut answer = Completion::default();
     if let Some(argument) = typed.positional {
         answer = of(argument, "", current);
+        let given = typed.values.get(argument.get_id().as_str());
+        let is_given = |word: &str| given.is_some_and(|given| given.contains(&word));
+        answer
+            .candidates
+            .retain(|candidate| !is_given(&candidate.word));
     }
     if typed.wants_command {
         let commands = typed.command.get_subcommands().filter(|c| !c.is_hide_set());
@@ -322,6 +336,26 @@ fn answer(root: &Command, before: &[String], current: &str) -> Completion {
         }));
     }
     answer.only(current)
+}
+
+/// The same where the words begin with a verb of another tool that runs a command.
+fn carried(root: &Command, before: &[String], current: &str) -> Option<Completion> {
+    let words: Vec<&str> = before.iter().map(String::as_str).collect();
+    let verb = today::to_cursor(root, &words)?;
+    if verb.is_value || current.starts_with('-') {
+        return Some(answer(root, &verb.options, current));
+    }
+    let Some(before) = verb.arguments else {
+        return Some(Completion::default());
+    };
+    let value = current.strip_prefix(verb.prefix).unwrap_or_default();
+    let mut answer = answer(root, &before, &format!("{}{value}", verb.head));
+    for candidate in &mut answer.candidates {
+        if let Some(word) = candidate.word.strip_prefix(&verb.head) {
+            candidate.word = word.to_owned();
+        }
+    }
+    Some(answer.after(verb.prefix).only(current))
 }
 
 /// The options that are not given yet, those of the command before those of all.

@@ -3,6 +3,7 @@
 use super::Candidate;
 use super::ask::NameSource;
 use crate::model::names::reserved;
+use crate::openflow::messages::meters::meter_word;
 
 /// Words without a description.
 pub(super) fn named<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<Candidate> {
@@ -22,6 +23,13 @@ pub(super) fn interfaces(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidat
 
 /// The ports of the bridge as a FLOW names them, then the reserved ones; in quotes if `part` begins with one.
 pub(super) fn openflow_ports(bridge: Option<&str>, part: &str, ask: &NameSource) -> Vec<Candidate> {
+    let mut ports = named_ports(bridge, part, ask);
+    ports.extend(reserved().map(Candidate::new));
+    ports
+}
+
+/// The same without the reserved ones.
+pub(super) fn named_ports(bridge: Option<&str>, part: &str, ask: &NameSource) -> Vec<Candidate> {
     let mut ports = interfaces(bridge, ask);
     for port in &mut ports {
         port.word = if part.starts_with('"') {
@@ -30,7 +38,6 @@ pub(super) fn openflow_ports(bridge: Option<&str>, part: &str, ask: &NameSource)
             name_in_flow(&port.word)
         };
     }
-    ports.extend(reserved().map(Candidate::new));
     ports
 }
 
@@ -40,10 +47,10 @@ pub(super) fn groups(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     named(groups.iter().map(u32::to_string))
 }
 
-/// The meters of the bridge, by number.
+/// The meters of the bridge, by number or name.
 pub(super) fn meters(bridge: Option<&str>, ask: &NameSource) -> Vec<Candidate> {
     let meters = bridge.map_or_else(Vec::new, |bridge| ask.meters(bridge));
-    named(meters.iter().map(u32::to_string))
+    named(meters.into_iter().map(meter_word))
 }
 
 /// The flow tables of the bridge that have names, as in a MATCH; by number if the name is ambiguous.

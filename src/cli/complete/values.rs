@@ -1,12 +1,14 @@
 //! The values of an argument: its possible values, else what its completer finds.
 
+use std::collections::BTreeSet;
+
 use clap::Arg;
 
 use super::ask::NameSource;
+use super::entries::EntryCommand;
 use super::line::TypedCommand;
 use super::names::{flow_tables, groups, interfaces, meters, named, sorted, tags};
-use super::{Candidate, Completion, actions as flow_actions, matching};
-use std::collections::BTreeSet;
+use super::{Candidate, Completion, actions as flow_actions, entries, matching};
 
 use crate::cli::manual;
 use crate::commands::about::About;
@@ -35,9 +37,10 @@ pub(super) fn of(
     }
     let bridge = bridge_of(typed);
     match completer(argument) {
-        Completer::Nothing | Completer::Group | Completer::Meter => Completion::default(),
+        Completer::Nothing => Completion::default(),
         Completer::Bridges => Completion::space(bridges(ask)),
         Completer::Switches => Completion::space(names_of(ask.switches())),
+        Completer::SwitchesOrFiles => switches_or_files(current, ask),
         Completer::BridgesWithPorts => bridges_with_ports(current, ask),
         Completer::Ports => ports(bridge, current, ask),
         Completer::PortWords => list(current, named(PortWord::all().map(|word| word.word))),
@@ -53,6 +56,8 @@ pub(super) fn of(
         Completer::Match => matching::of(bridge, current, ask),
         Completer::Flow => matching::flow(bridge, current, ask),
         Completer::FlowActions => flow_actions::of(bridge, current, ask),
+        Completer::Group => entries::group(entry_command(typed), bridge, current, ask),
+        Completer::Meter => entries::meter(entry_command(typed), bridge, current, ask),
         Completer::GroupNumbers => Completion::space(groups(bridge, ask)),
         Completer::MeterNumbers => Completion::space(meters(bridge, ask)),
         Completer::Columns => list(current, column_names(typed)),
@@ -78,6 +83,25 @@ pub(super) fn of(
         Completer::Pages => Completion::space(named(manual::topics())),
         Completer::Files => Completion::files(),
     }
+}
+
+/// What the command does with a GROUP or a METER.
+fn entry_command(typed: &TypedCommand<'_>) -> EntryCommand {
+    match typed.path.last() {
+        Some(&"add") => EntryCommand::Add,
+        Some(&("insert-buckets" | "remove-buckets")) => EntryCommand::OfBuckets,
+        _ => EntryCommand::Modify,
+    }
+}
+
+/// Bridges; files if none begins with what is typed.
+fn switches_or_files(current: &str, ask: &NameSource) -> Completion {
+    let mut switches = names_of(ask.switches());
+    switches.retain(|switch| switch.word.starts_with(current));
+    if switches.is_empty() {
+        return Completion::files();
+    }
+    Completion::space(switches)
 }
 
 fn completer(argument: &Arg) -> Completer {

@@ -113,6 +113,11 @@ pub const FAULTS: &[FaultGroup] = &[
                 "The switch closes the connection before its reply is complete; the flows received are printed",
                 &[
                     outcome(
+                        "before its hello, at a local socket: the connection is tried again",
+                        "SWITCH: the switch closed the connection N times in N s, each time before its hello",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
                         "before the first flows",
                         "SWITCH: the switch closed the connection",
                         Exit::Unreachable,

@@ -22,6 +22,9 @@ refuses is named. In a file, blank lines and what follows # are skipped, and a l
 modify_strict, delete or delete_strict. --no-atomic writes the flows one by one: the exit code is 5 if some were \
 refused.
 
+--dry-run and --explain read the flows of the switch first, and its groups and meters if a FLOW refers to one: what the \
+switch would refuse is refused as without them.
+
 Warned of: a port number that the switch does not have, output to the port that the packets come from, bits outside \
 of a mask. --strict makes them errors.")
     .examples("\

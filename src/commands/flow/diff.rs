@@ -39,11 +39,11 @@ ovs flow diff br0 br1 --json | jq '.[] | select(.change == \"modified\")'");
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A switch or a file; -: stdin
-    #[arg(takes = Value::SWITCH, value_name = "A")]
+    #[arg(takes = Value::SWITCH_OR_FILE, value_name = "A")]
     first: String,
 
     /// A switch or a file; -: stdin
-    #[arg(takes = Value::SWITCH, value_name = "B")]
+    #[arg(takes = Value::SWITCH_OR_FILE, value_name = "B")]
     second: String,
 
     #[command(flatten)]

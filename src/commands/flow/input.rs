@@ -1,5 +1,6 @@
 //! The flows that a command is given: as arguments, or in a file.
 
+use std::fmt;
 use std::path::Path;
 
 use super::file::{FlowFile, FlowLine, FlowLines};
@@ -180,7 +181,7 @@ impl FlowReader<'_> {
     pub(super) fn read(&mut self, line: FlowLine<'_>) -> Result<FlowChange, Failure> {
         let change = self.parse(line)?;
         for warning in &change.warnings {
-            self.warn(line, &warning.to_string())?;
+            self.warn(line, warning)?;
         }
         self.warn_of_ports(line, &change)?;
         Ok(change)
@@ -271,9 +272,9 @@ impl FlowReader<'_> {
         Ok(())
     }
 
-    fn warn(&mut self, line: FlowLine<'_>, warning: &str) -> Result<(), Failure> {
+    fn warn(&mut self, line: FlowLine<'_>, warning: &dyn fmt::Display) -> Result<(), Failure> {
         let input = self.input;
-        self.warn_with(|| input.message(line.number, line.text, warning))
+        self.warn_with(|| input.message(line.number, line.text, &warning.to_string()))
     }
 
     /// Warns of the flow with this number.

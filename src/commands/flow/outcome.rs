@@ -128,7 +128,7 @@ impl Sending<'_> {
     }
 
     /// The failure of a flow that the switch refused.
-    fn refused(&self, number: Option<usize>, error: &ErrorMessage) -> Failure {
+    pub(super) fn refused(&self, number: Option<usize>, error: &ErrorMessage) -> Failure {
         let switch = self.request.switch.name();
         let Some(number) = number else {
             let reason = refusal::reason(error, None, switch);
@@ -150,8 +150,8 @@ impl Sending<'_> {
         }
     }
 
-    /// The failure where flows were written one by one and some were refused.
-    fn partly(&self, written: &Written, number: impl Fn(usize) -> usize) -> Failure {
+    /// The failure where flows were written one by one and some were refused; in a dry run, where they would be.
+    pub(super) fn partly(&self, written: &Written, number: impl Fn(usize) -> usize) -> Failure {
         let failures = written.refused.iter().take(MAX_REPORTED);
         let mut failures = failures.map(|(index, error)| self.refused(Some(number(*index)), error));
         if written.sent == 1
@@ -163,8 +163,13 @@ impl Sending<'_> {
             self.request.cx.say(&failure);
         }
         let (accepted, sent) = (written.accepted(), written.sent);
+        let (were, refused) = if self.request.cx.writing.dry_run {
+            ("would be", "would refuse")
+        } else {
+            ("were", "refused")
+        };
         let message = format!(
-            "{accepted} of {sent} flows were written; the switch refused {}",
+            "{accepted} of {sent} flows {were} written; the switch {refused} {}",
             written.refusals
         );
         let exit = match accepted {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::asked::Numbered;
 use super::effect::FlowEffect;
 use super::input::FlowReader;
+use super::present::Present;
 use super::report::FlowOutcome;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
@@ -16,6 +17,7 @@ use crate::openflow::flow;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::Flow;
 use crate::openflow::meaning;
+use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::flow_mod::{FlowCommand, FlowMod};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
@@ -28,6 +30,20 @@ const MAX_COMPARED: usize = 20_000_000;
 
 /// `OFPTT_ALL`
 const ALL_TABLES: u8 = 255;
+
+/// The table of Open vSwitch for its own flows.
+const INTERNAL_TABLE: u8 = 254;
+
+/// `OFPFF_CHECK_OVERLAP`
+const CHECK_OVERLAP: u16 = 2;
+
+/// What becomes of flows by changes.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    pub(super) effects: Vec<FlowEffect>,
+    /// The changes that the switch refuses, by their index, with its errors.
+    pub(super) refused: Vec<(usize, ErrorMessage)>,
+}
 
 /// The flows of a switch with the changes applied so far.
 pub(super) struct FlowPlan {
@@ -107,10 +123,20 @@ impl FlowPlan {
         Some((key, effect))
     }
 
-    /// Applies the changes, and returns what becomes of each flow that they concern.
-    pub(super) fn apply(&mut self, changes: &[Numbered], cx: &TextContext<'_>) -> Vec<FlowEffect> {
-        let mut effects = Vec::new();
-        for (number, change) in changes {
+    /// Applies the changes that the switch accepts, and returns what becomes of each flow that they concern.
+    pub(super) fn apply(
+        &mut self,
+        changes: &[Numbered],
+        present: &Present,
+        cx: &TextContext<'_>,
+    ) -> Applied {
+        let mut applied = Applied::default();
+        for (index, (number, change)) in changes.iter().enumerate() {
+            if let Some(error) = self.refusal(change, present) {
+                applied.refused.push((index, error));
+                continue;
+            }
+            let effects = &mut applied.effects;
             match change.command {
                 FlowCommand::Add => effects.extend(self.add(*number, change, cx)),
                 _ => {
@@ -120,7 +146,32 @@ impl FlowPlan {
                 }
             }
         }
-        effects
+        applied
+    }
+
+    /// The error of the switch for a change, as far as it can be foreseen.
+    fn refusal(&mut self, change: &FlowChange, present: &Present) -> Option<ErrorMessage> {
+        if let Some(error) = present.refusal(&change.flow.actions.list()) {
+            return Some(error);
+        }
+        if change.command != FlowCommand::Add {
+            return None;
+        }
+        let flow = &change.flow;
+        if flow.table_id == INTERNAL_TABLE {
+            return ErrorMessage::named(self.version, "OFPBRC_EPERM");
+        }
+        if flow.flags & CHECK_OVERLAP == 0 {
+            return None;
+        }
+        let (key, _) = self.meaning(flow)?;
+        let overlaps = |other: &PlannedFlow| {
+            (other.flow.table_id, other.flow.priority) == (flow.table_id, flow.priority)
+                && other.flow.fields.meets(&flow.fields)
+        };
+        // A flow that takes the place of another is not checked.
+        (!self.by_key.contains_key(&key) && self.flows.iter().flatten().any(overlaps))
+            .then(|| ErrorMessage::named(self.version, "OFPFMFC_OVERLAP"))?
     }
 
     fn add(

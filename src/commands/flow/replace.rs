@@ -9,6 +9,7 @@ use super::file::FlowLine;
 use super::input::{FlowInput, FlowReader};
 use super::options::WriteOptions;
 use super::outcome::Sending;
+use super::present::Present;
 use super::report::{self, FlowCount, FlowOutcome};
 use super::sides::{FileFlowError, NamedSwitch, NamedSwitchNames, each_of_file, reader, unusable};
 use crate::commands::about::About;
@@ -22,9 +23,10 @@ use crate::openflow::fields::{Filter, ParseErrorKind, parse_table_word};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::{Flow, FlowEntry};
 use crate::openflow::flow_set::{Counterpart, FlowSet, StoredFlow};
+use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::flow_mod::FlowCommand;
 use crate::openflow::version::Version;
-use crate::source::Atomicity;
+use crate::source::{Atomicity, Switch, Written};
 
 pub(super) const ABOUT: About = About::writes_flows()
     .list(report::count_headings)
@@ -139,14 +141,40 @@ impl Args {
         let comparison = self.compare(&request, &mut switch).await?;
         drop(progress);
         let changes = Changes::of(&comparison);
+        let NamedSwitch {
+            mut session, names, ..
+        } = switch;
+        let sending = Sending {
+            request: &request,
+            names: &names,
+            version: session.version(),
+            how: self.how(&request, &changes, session.version())?,
+        };
         if cx.writing.dry_run || self.explain {
-            let effects = self.effects(cx, &comparison, &switch.names);
+            let refused = refusals(&mut session, &request, &comparison).await?;
+            if let Some((line, error)) = refused.first()
+                && (sending.how == Atomicity::Bundle || changes.count() == 1)
+            {
+                return Err(sending.refused(Some(*line), error));
+            }
+            let mut effects = self.effects(cx, &comparison, &names);
+            effects.retain(|effect| !refused.iter().any(|(line, _)| *line == effect.number));
             print_effects(cx, &self.switch, &effects, comparison.unchanged)?;
+            if cx.writing.dry_run && !refused.is_empty() {
+                let written = Written {
+                    sent: usize::try_from(changes.count()).unwrap_or(usize::MAX),
+                    refusals: refused.len(),
+                    refused,
+                };
+                return Err(sending.partly(&written, |line| line));
+            }
         }
         if cx.writing.dry_run {
             return Ok(());
         }
-        self.write(&request, switch, &comparison, &changes).await?;
+        if changes.count() > 0 {
+            write(&sending, &mut session, &comparison).await?;
+        }
         if self.explain {
             return Ok(());
         }
@@ -265,53 +293,76 @@ impl Args {
             .collect()
     }
 
-    /// Writes what differs.
-    async fn write(
+    /// How the changes are written.
+    ///
+    /// # Errors
+    ///
+    /// The version has no bundles.
+    fn how(
         &self,
         request: &FlowRequest<'_>,
-        switch: NamedSwitch<'_>,
-        comparison: &Comparison,
         changes: &Changes,
-    ) -> Result<(), Failure> {
-        let NamedSwitch {
-            mut session, names, ..
-        } = switch;
-        let version = session.version();
-        let how = match changes.count() {
-            0 => return Ok(()),
-            1 => Atomicity::Each,
-            _ if self.no_atomic => Atomicity::Each,
-            _ if version < Version::V13 => return Err(no_bundles(&request.switch, version)),
-            _ => Atomicity::Bundle,
-        };
-        let progress = request
-            .cx
-            .progress(&format!("{}: writing flows", request.switch.name()));
-        let base = comparison.base.iter();
-        let mut written = base.filter_map(|(_, flow)| written(&flow, version).transpose());
-        let others = comparison.others.iter();
-        let mut removed = others
-            .filter(|(_, flow)| comparison.base.find(flow.key).is_none())
-            .map(|(_, flow)| removed(&flow, version));
-        let sending = Sending {
-            request,
-            names: &names,
-            version,
-            how,
-        };
-        // In a bundle flows are removed first, so that the tables have room; one by one they are removed last, so that
-        // packets match a flow at any time.
-        let next = || {
-            let next = match how {
-                Atomicity::Bundle => removed.next().or_else(|| written.next()),
-                Atomicity::Each => written.next().or_else(|| removed.next()),
-            };
-            next.transpose()
-        };
-        sending.send(&mut session, next).await?;
-        drop(progress);
-        Ok(())
+        version: Version,
+    ) -> Result<Atomicity, Failure> {
+        if self.no_atomic || changes.count() < 2 {
+            Ok(Atomicity::Each)
+        } else if version < Version::V13 {
+            Err(no_bundles(&request.switch, version))
+        } else {
+            Ok(Atomicity::Bundle)
+        }
     }
+}
+
+/// The errors that the switch has for flows that would be written, by their lines.
+///
+/// # Errors
+///
+/// The switch does not reply.
+async fn refusals(
+    session: &mut Switch,
+    request: &FlowRequest<'_>,
+    comparison: &Comparison,
+) -> Result<Vec<(usize, ErrorMessage)>, Failure> {
+    let written = || {
+        let base = comparison.base.iter();
+        let changed = base.filter(|(_, flow)| flow.counterpart() != Counterpart::Same);
+        changed.filter_map(|(_, flow)| Some((flow.line as usize, flow.entry().ok()?.actions)))
+    };
+    let lists = written().map(|(_, actions)| actions);
+    let present = Present::read(session, &request.switch, lists).await?;
+    let refused = written().filter_map(|(line, actions)| Some((line, present.refusal(&actions)?)));
+    Ok(refused.collect())
+}
+
+/// Writes what differs.
+async fn write(
+    sending: &Sending<'_>,
+    session: &mut Switch,
+    comparison: &Comparison,
+) -> Result<(), Failure> {
+    let (request, version) = (sending.request, sending.version);
+    let progress = request
+        .cx
+        .progress(&format!("{}: writing flows", request.switch.name()));
+    let base = comparison.base.iter();
+    let mut written = base.filter_map(|(_, flow)| written(&flow, version).transpose());
+    let others = comparison.others.iter();
+    let mut removed = others
+        .filter(|(_, flow)| comparison.base.find(flow.key).is_none())
+        .map(|(_, flow)| removed(&flow, version));
+    // In a bundle flows are removed first, so that the tables have room; one by one they are removed last, so that
+    // packets match a flow at any time.
+    let next = || {
+        let next = match sending.how {
+            Atomicity::Bundle => removed.next().or_else(|| written.next()),
+            Atomicity::Each => written.next().or_else(|| removed.next()),
+        };
+        next.transpose()
+    };
+    sending.send(session, next).await?;
+    drop(progress);
+    Ok(())
 }
 
 /// Warns of flows of the file that will be written; those that stay were warned of when they came.

@@ -5,17 +5,19 @@ use super::counting;
 use super::effect;
 use super::input::{FlowInput, FlowReader, Warnings, is_deletion};
 use super::outcome::{Sending, Tally};
-use super::plan::FlowPlan;
+use super::plan::{Applied, FlowPlan};
+use super::present::Present;
 use super::report::{self, FlowCount, FlowOutcome};
 use crate::commands::Failure;
 use crate::commands::switch::offered;
 use crate::model::names::SwitchNames;
 use crate::openflow::actions::SwitchReference;
 use crate::openflow::flow_change::FlowChange;
+use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::flow_mod::FlowCommand;
 use crate::openflow::text::{NameLookup, PortSpelling, Style, TextContext, reserved_port};
 use crate::openflow::version::Version;
-use crate::source::{Atomicity, Switch};
+use crate::source::{Atomicity, Switch, Written};
 
 impl FlowRequest<'_> {
     /// Writes the flows, and prints how many.
@@ -59,7 +61,7 @@ impl FlowRequest<'_> {
             warnings: Warnings::default(),
         };
         let is_one = !self.input.has(2)?;
-        let how = if cx.writing.dry_run || is_one || self.options.no_atomic {
+        let how = if is_one || self.options.no_atomic {
             Atomicity::Each
         } else if version < Version::V13 {
             return Err(self.no_bundles(version));
@@ -134,9 +136,19 @@ impl FlowRequest<'_> {
             }
         };
         if plans {
-            self.explain(&mut session, reader, &changes).await?;
+            let refused = self
+                .explain(&mut session, reader, &changes, &sending)
+                .await?;
             if self.cx.writing.dry_run {
-                return Ok(None);
+                if refused.is_empty() {
+                    return Ok(None);
+                }
+                let written = Written {
+                    sent: changes.len(),
+                    refusals: refused.len(),
+                    refused,
+                };
+                return Err(sending.partly(&written, |index| number(&changes, index)));
             }
         }
         let mut changes = changes.into_iter();
@@ -148,13 +160,20 @@ impl FlowRequest<'_> {
         })
     }
 
-    /// Prints what becomes of the flows, as of a reading of the switch.
+    /// Prints what becomes of the flows, as of a reading of the switch. Returns the errors that the switch has for some
+    /// of them, by their index, where they are written one by one.
+    ///
+    /// # Errors
+    ///
+    /// The switch does not reply, or refuses one of the flows, where they are written together; or stdout cannot be
+    /// written.
     async fn explain(
         &self,
         session: &mut Switch,
         reader: &mut FlowReader<'_>,
         changes: &[Numbered],
-    ) -> Result<(), Failure> {
+        sending: &Sending<'_>,
+    ) -> Result<Vec<(usize, ErrorMessage)>, Failure> {
         let names = reader.names;
         let text = TextContext {
             version: reader.version,
@@ -165,10 +184,18 @@ impl FlowRequest<'_> {
             ports: PortSpelling::Name,
             names,
         };
+        let lists = changes.iter().map(|(_, change)| change.flow.actions.list());
+        let present = Present::read(session, &self.switch, lists).await?;
         let mut plan = FlowPlan::read(session, &self.switch).await?;
-        let effects = plan.apply(changes, &text);
+        let Applied { effects, refused } = plan.apply(changes, &present, &text);
+        if let Some((index, error)) = refused.first()
+            && (sending.how == Atomicity::Bundle || changes.len() == 1)
+        {
+            return Err(sending.refused(Some(number(changes, *index)), error));
+        }
         plan.warn(reader, &text)?;
-        effect::print_effects(self.cx, self.switch.name(), &effects, 0)
+        effect::print_effects(self.cx, self.switch.name(), &effects, 0)?;
+        Ok(refused)
     }
 
     /// Reads all flows.
@@ -273,6 +300,11 @@ impl FlowRequest<'_> {
                 .remark(&format!("ovs: warning: and {more} more warnings"));
         }
     }
+}
+
+/// The number of the change of this index.
+fn number(changes: &[Numbered], index: usize) -> usize {
+    changes.get(index).map_or(0, |(number, _)| *number)
 }
 
 /// Whether the deletion is of every flow of every table.

@@ -41,11 +41,11 @@ ovs group diff br-a br-b --json");
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A switch or a file
-    #[arg(takes = Value::SWITCH)]
+    #[arg(takes = Value::SWITCH_OR_FILE, value_name = "A")]
     a: String,
 
     /// A switch or a file
-    #[arg(takes = Value::SWITCH)]
+    #[arg(takes = Value::SWITCH_OR_FILE, value_name = "B")]
     b: String,
 
     #[command(flatten)]

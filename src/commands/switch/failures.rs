@@ -259,10 +259,13 @@ fn failure(name: &str, error: SwitchError) -> Failure {
         SwitchError::Io(ref io) if let Some(tls) = TlsError::within(io) => {
             Failure::tls(message(&error), tls)
         }
-        SwitchError::Closed | SwitchError::Io(_) => {
+        SwitchError::Closed | SwitchError::Reset | SwitchError::Io(_) => {
             Failure::new(Exit::Unreachable, message(&error))
                 .hint("did ovs-vswitchd stop? Its log says why")
         }
+        SwitchError::NoHello { .. } => Failure::new(Exit::Unreachable, message(&error)).hint(
+            "is it the socket of a bridge, BRIDGE.mgmt? If so, the log of ovs-vswitchd says why",
+        ),
         SwitchError::NotOpenFlow => Failure::new(Exit::Unreachable, message(&error))
             .hint("is it an OpenFlow port (6653)? OVSDB has another (6640)"),
         SwitchError::OtherVersion { .. } => Failure::new(Exit::Unreachable, message(&error)),

@@ -85,6 +85,73 @@ pub(super) fn runs(root: &Command, words: &[&str]) -> Option<Result<Vec<String>,
     Some(Ok(words))
 }
 
+/// The words of the command that a verb runs, up to the cursor.
+#[derive(Debug)]
+pub struct WordsToCursor {
+    /// The command and the options that were typed.
+    pub options: Vec<String>,
+    /// The same, and the words before the one at the cursor; `None` if the verb takes no more.
+    pub arguments: Option<Vec<String>>,
+    /// Whether the value of an option is at the cursor.
+    pub is_value: bool,
+    /// What the verb wants before the argument and the command does not: `group_id=`.
+    pub prefix: &'static str,
+    /// What the command wants before the argument and the verb has in other words: `BRIDGE/`.
+    pub head: String,
+}
+
+/// Stands for the word at the cursor; no word of a command line has a NUL.
+const CURSOR: &str = "\0";
+
+/// [`WordsToCursor`] for a command line that begins with a verb that runs; `words` are those before the cursor.
+pub(super) fn to_cursor(root: &Command, words: &[&str]) -> Option<WordsToCursor> {
+    let is_own = |word: &str| root.find_subcommand(word).is_some();
+    let mut words = words.to_vec();
+    words.push(CURSOR);
+    let typed = Typed::find(&words, None, is_own)?;
+    let Counterpart::Runs(forms) = typed.verb.counterpart else {
+        return None;
+    };
+    let (mut options, arguments) = apart(root, forms.first()?, &typed);
+    let is_value = options.carried.pop_if(|word| word == CURSOR).is_some();
+    let of_form = |form: &'static Form| {
+        let last = form
+            .arguments
+            .split(' ')
+            .nth(arguments.len().checked_sub(1)?)?;
+        let prefix = last.rfind('=').and_then(|end| last.get(..=end));
+        let prefix = prefix.unwrap_or_default();
+        let at_cursor = format!("{prefix}{CURSOR}");
+        let mut arguments = arguments.clone();
+        *arguments.last_mut()? = &at_cursor;
+        let mut words = Bound::of(form, &arguments)?.words(form);
+        let end = words.iter().position(|word| word.ends_with(CURSOR))?;
+        let head = words.drain(end..).next()?;
+        let head = head.strip_suffix(CURSOR)?.to_owned();
+        Some((form, words, prefix, head))
+    };
+    let found = forms.iter().find_map(of_form);
+    let form = found.as_ref().map_or(forms.first()?, |(form, ..)| *form);
+    let command: Vec<String> = form
+        .ovs
+        .split(' ')
+        .take_while(|part| !part.starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(str::to_owned)
+        .collect();
+    let arguments = found.as_ref().map(|(_, words, ..)| {
+        let rest = words.iter().skip(command.len());
+        let all = command.iter().chain(&options.carried).chain(rest);
+        all.cloned().collect()
+    });
+    Some(WordsToCursor {
+        options: [command, options.carried].concat(),
+        arguments,
+        is_value,
+        prefix: found.as_ref().map_or("", |(.., prefix, _)| prefix),
+        head: found.map(|(.., head)| head).unwrap_or_default(),
+    })
+}
+
 /// The line with the tool, for a shell.
 fn line(tool: Tool, words: &[&str]) -> String {
     let names_target = words.first().is_some_and(|word| word.starts_with("-t"));

@@ -21,6 +21,7 @@ pub mod verbs;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+pub use carry::WordsToCursor;
 use settings::{tip_for_argument, tip_for_option};
 use typed::called;
 
@@ -41,6 +42,12 @@ pub fn explain(error: &mut clap::Error, root: &clap::Command, words: &[&str]) {
 /// The reason why an option that was typed has no counterpart.
 pub fn runs(root: &clap::Command, words: &[&str]) -> Option<Result<Vec<String>, String>> {
     carry::runs(root, words)
+}
+
+/// The words of the command that a verb of Open vSwitch's tools runs, up to the cursor, for completion; `None` if the words
+/// before the cursor have no such verb.
+pub fn to_cursor(root: &clap::Command, words: &[&str]) -> Option<WordsToCursor> {
+    carry::to_cursor(root, words)
 }
 
 /// Removes clap's suggestions from the error: what is spelled like a verb of another tool is unrelated to it.

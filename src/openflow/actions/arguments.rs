@@ -27,8 +27,8 @@ const DEPTH_LIMIT: usize = 128;
 
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-fn separates(c: char) -> bool {
-    c == ',' || BLANKS.contains(&c)
+fn separates(byte: u8) -> bool {
+    matches!(byte, b',' | b' ' | b'\t' | b'\r' | b'\n')
 }
 
 impl<'t> Arguments<'t> {
@@ -37,14 +37,16 @@ impl<'t> Arguments<'t> {
     }
 
     fn piece(&mut self) -> Result<Option<Argument<'t>>, Problem> {
-        let text = self.rest.trim_start_matches(separates);
+        let text = self.rest.trim_start_matches([',', ' ', '\t', '\r', '\n']);
         if text.is_empty() {
             self.rest = "";
             return Ok(None);
         }
         // On an error, iteration ends.
         self.rest = "";
-        let key_end = end_of_value(text, |c| separates(c) || ":=(".contains(c))?;
+        let key_end = end_of_value(text, |byte| {
+            separates(byte) || matches!(byte, b':' | b'=' | b'(')
+        })?;
         let (key, tail) = cut(text, key_end);
         let mut length = key.len();
         let mut value = "";
@@ -56,7 +58,7 @@ impl<'t> Arguments<'t> {
             }
             Some('(') => {
                 let inner = cut(tail, 1).1;
-                let end = end_of_value(inner, |c| c == ')')?;
+                let end = end_of_value(inner, |byte| byte == b')')?;
                 if end == inner.len() {
                     let missing = Problem::syntax("a closing parenthesis is missing");
                     return Err(missing.within(text));
@@ -91,24 +93,24 @@ fn cut(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
 }
 
-/// Where the first character that `ends` a value stands, outside of parentheses and quotes; the length of
+/// Where the first ASCII character that `ends` a value stands, outside of parentheses and quotes; the length of
 /// the text if none does.
-fn end_of_value(text: &str, ends: impl Fn(char) -> bool) -> Result<usize, Problem> {
+fn end_of_value(text: &str, ends: impl Fn(u8) -> bool) -> Result<usize, Problem> {
     let mut depth = 0usize;
     let (mut quoted, mut escaped) = (false, false);
-    for (at, c) in text.char_indices() {
-        match c {
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
             _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
             _ if quoted => {}
-            c if depth == 0 && ends(c) => return Ok(at),
-            '(' if depth >= DEPTH_LIMIT => {
+            byte if depth == 0 && ends(byte) => return Ok(at),
+            b'(' if depth >= DEPTH_LIMIT => {
                 let deep = Problem::syntax("these are too many parentheses in each other");
                 return Err(deep.within(text));
             }
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
@@ -126,7 +128,7 @@ pub(super) fn list(text: &str) -> Result<Vec<&str>, Problem> {
     let mut items = Vec::new();
     let mut rest = text;
     loop {
-        let end = end_of_value(rest, |c| c == ',')?;
+        let end = end_of_value(rest, |byte| byte == b',')?;
         let (item, tail) = cut(rest, end);
         items.push(item.trim_matches(BLANKS));
         match tail.strip_prefix(',') {

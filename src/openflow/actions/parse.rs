@@ -11,8 +11,9 @@
 //! what is known of the packet from action to action.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::openflow::fields::{ParseError, ParseErrorKind, Problem, nearest_of, parse_port};
 use crate::openflow::text::NameLookup;
@@ -80,7 +81,7 @@ pub(in crate::openflow) fn parse_with(
 }
 
 /// The entries of [`PARSERS`] by their words.
-static BY_WORD: LazyLock<HashMap<&'static str, (InstructionRank, ParseAction)>> =
+static BY_WORD: LazyLock<FxHashMap<&'static str, (InstructionRank, ParseAction)>> =
     LazyLock::new(|| {
         let entries = PARSERS.iter().rev();
         let by_word = entries.flat_map(|(words, rank, parse)| {

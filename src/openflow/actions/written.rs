@@ -15,6 +15,8 @@ pub enum Takes {
     Meter,
     /// The name of a field that is changed.
     Field,
+    /// Several fields, commas between them.
+    Fields,
     /// Bits of a field that are read.
     Bits,
     /// Bits of a field that are changed.

@@ -31,9 +31,10 @@ mod table;
 mod values;
 mod words;
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::bytes::{Cursor, DecodeError, DecodeErrorKind};
 use super::text::{Sink, TextContext};
@@ -221,11 +222,11 @@ impl Field {
 }
 
 /// The rows by one of their names.
-type FieldIndex = HashMap<&'static str, &'static Field>;
+type FieldIndex = FxHashMap<&'static str, &'static Field>;
 
 /// The rows by the names that they have; the first row counts.
 fn index<N: Iterator<Item = &'static str>>(names: impl Fn(&'static Field) -> N) -> FieldIndex {
-    let mut index = FieldIndex::new();
+    let mut index = FieldIndex::default();
     for row in ROWS.iter().copied() {
         for name in names(row) {
             index.entry(name).or_insert(row);

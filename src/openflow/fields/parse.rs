@@ -1,5 +1,10 @@
 //! The MATCH argument of ovs-ofctl(8), "Flow Syntax": `tcp,in_port=qvo1234,tp_dst=80,table=0`.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use super::super::bytes::be_number;
 use super::super::text::{NameLookup, PORT_ANY};
 use super::field_bytes::FieldBytes;
 use super::parse_value::parse_value;
@@ -24,6 +29,8 @@ pub struct Filter {
     pub out_group: Option<u32>,
     /// The flow matches at least these fields.
     pub fields: MatchFields,
+    /// `dl_vlan=0xffff` is among the fields.
+    pub is_untagged: bool,
     /// The pieces whose value has bits outside of its mask, which are ignored: `nw_dst=10.0.0.1/8`.
     pub outside_mask: Vec<String>,
 }
@@ -43,7 +50,7 @@ pub fn parse_filter(text: &str, names: &dyn NameLookup) -> Result<Filter, ParseE
     parse_match(text, names, |_, _| Ok(false))
 }
 
-/// [`parse_filter`], but `own` may consume a key and its value; it returns whether it did.
+/// [`parse_filter`], but `own` may consume a key that is no field and its value; it returns whether it did.
 pub(in crate::openflow) fn parse_match(
     text: &str,
     names: &dyn NameLookup,
@@ -55,13 +62,16 @@ pub(in crate::openflow) fn parse_match(
     let mut rest = text;
     while let Some(piece) = next_piece(&mut rest)? {
         let before = requested.len();
-        let outcome = match own(piece.key, piece.value) {
-            Ok(false) if STATISTICS.contains(&piece.key) => {
-                statistics.push(piece);
-                Ok(())
-            }
-            Ok(false) => parse_piece(piece, names, &mut filter, &mut requested),
-            other => other.map(|_| ()),
+        let outcome = match WORDS.get(piece.key) {
+            Some(word) => parse_word(*word, piece, names, &mut requested),
+            None => match own(piece.key, piece.value) {
+                Ok(false) if STATISTICS.contains(&piece.key) => {
+                    statistics.push(piece);
+                    Ok(())
+                }
+                Ok(false) => parse_piece(piece, names, &mut filter, &mut requested),
+                other => other.map(|_| ()),
+            },
         };
         outcome.map_err(|problem| problem.at(piece.text))?;
         if requested.len() > before
@@ -82,11 +92,19 @@ pub(in crate::openflow) fn parse_match(
     requested.retain(|requested: &RequestedField<'_>| {
         requested.field.id.is_tun_metadata() || !requested.mask.as_deref().is_some_and(all_zeros)
     });
+    filter.is_untagged = requested.iter().any(|requested| {
+        requested.field.id == Id::DL_VLAN && be_number(&requested.value) == 0xffff
+    });
     resolve(&requested, &mut filter.fields)?;
     Ok(filter)
 }
 
 const SEPARATORS: [char; 5] = [',', ' ', '\t', '\r', '\n'];
+
+/// Whether it is one of [`SEPARATORS`].
+fn separates(byte: u8) -> bool {
+    matches!(byte, b',' | b' ' | b'\t' | b'\r' | b'\n')
+}
 
 /// The statistics that a dump prints; not usable as filters.
 pub(in crate::openflow) const STATISTICS: [&str; 5] =
@@ -99,10 +117,10 @@ fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<KeyValue<'t>>, ParseError
     if text.is_empty() {
         return Ok(None);
     }
-    let (key, tail) = split_at(
-        text,
-        text.find(|c| SEPARATORS.contains(&c) || ":=(".contains(c)),
-    );
+    let key_end = text
+        .bytes()
+        .position(|byte| separates(byte) || matches!(byte, b':' | b'=' | b'('));
+    let (key, tail) = split_at(text, key_end);
     let in_parentheses = tail.starts_with('(');
     let value = match tail.chars().next() {
         Some('=' | ':' | '(') => split_at(tail, Some(1)).1,
@@ -112,21 +130,21 @@ fn next_piece<'t>(rest: &mut &'t str) -> Result<Option<KeyValue<'t>>, ParseError
     let (mut quoted, mut escaped) = (false, false);
     let mut end = None;
     if !value.is_empty() {
-        for (at, c) in value.char_indices() {
-            match c {
+        for (at, byte) in value.bytes().enumerate() {
+            match byte {
                 _ if escaped => escaped = false,
-                '\\' if quoted => escaped = true,
-                '"' => quoted = !quoted,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
                 _ if quoted => {}
-                '(' => depth += 1,
-                ')' if depth > 0 => {
+                b'(' => depth += 1,
+                b')' if depth > 0 => {
                     depth -= 1;
                     if depth == 0 && in_parentheses {
                         end = Some(at);
                         break;
                     }
                 }
-                c if depth == 0 && SEPARATORS.contains(&c) => {
+                byte if depth == 0 && separates(byte) => {
                     end = Some(at);
                     break;
                 }
@@ -164,6 +182,63 @@ fn split_at(text: &str, at: Option<usize>) -> (&str, &str) {
         .unwrap_or((text, ""))
 }
 
+/// What a key without brackets stands for.
+#[derive(Debug, Clone, Copy)]
+enum Word {
+    /// An Ethernet type, and an IP protocol: `tcp6`.
+    Protocol(u16, Option<u8>),
+    Field(&'static Field),
+}
+
+/// The words by what they are: the protocols, and the fields by name, by alias, and by the key that dumps print where
+/// that is neither: `gtpu_flags`.
+static WORDS: LazyLock<FxHashMap<&'static str, Word>> = LazyLock::new(|| {
+    let protocols = protocol_words().filter_map(|word| {
+        let (eth_type, nw_proto) = protocol(word)?;
+        Some((word, Word::Protocol(eth_type, nw_proto)))
+    });
+    let mut words: FxHashMap<_, _> = protocols.collect();
+    let named = field_names().filter_map(|name| Some((name, Field::by_name(name)?)));
+    for (name, field) in named.chain(ROWS.iter().map(|row| (row.key, *row))) {
+        words.entry(name).or_insert(Word::Field(field));
+    }
+    words
+});
+
+fn parse_word<'t>(
+    word: Word,
+    piece: KeyValue<'t>,
+    names: &dyn NameLookup,
+    requested: &mut Vec<RequestedField<'t>>,
+) -> Result<(), Problem> {
+    let KeyValue { key, value, .. } = piece;
+    let mut say = |field: &'static Field, value: FieldBytes, mask: Option<FieldBytes>| {
+        requested.push(RequestedField {
+            piece,
+            field,
+            value,
+            mask,
+        });
+    };
+    match word {
+        Word::Field(field) => {
+            let (value, mask) = parse_value(field, value, names)?;
+            say(field, value, mask);
+        }
+        Word::Protocol(..) if !value.is_empty() => {
+            return Err(Problem::syntax(format!("{key} takes no value")));
+        }
+        Word::Protocol(eth_type, nw_proto) => {
+            let number = eth_type.to_be_bytes();
+            say(Id::ETH_TYPE.row(), FieldBytes::from(&number[..]), None);
+            if let Some(nw_proto) = nw_proto {
+                say(Id::NW_PROTO.row(), FieldBytes::from(&[nw_proto][..]), None);
+            }
+        }
+    }
+    Ok(())
+}
+
 fn parse_piece<'t>(
     piece: KeyValue<'t>,
     names: &dyn NameLookup,
@@ -179,26 +254,6 @@ fn parse_piece<'t>(
             mask,
         });
     };
-    if let Some((eth_type, nw_proto)) = protocol(key) {
-        if !value.is_empty() {
-            return Err(Problem::syntax(format!("{key} takes no value")));
-        }
-        let bytes = FieldBytes::from(eth_type.to_be_bytes().as_slice());
-        say(Id::ETH_TYPE.row(), bytes, None);
-        if let Some(nw_proto) = nw_proto {
-            say(
-                Id::NW_PROTO.row(),
-                FieldBytes::from([nw_proto].as_slice()),
-                None,
-            );
-        }
-        return Ok(());
-    }
-    if let Some(field) = Field::by_name(key).or_else(|| by_key(key)) {
-        let (value, mask) = parse_value(field, value, names)?;
-        say(field, value, mask);
-        return Ok(());
-    }
     if let Some((field, offset, bits)) = parse_subfield(key)? {
         let (value, mask) = shifted(field, value, offset, bits)?;
         say(field, value, Some(mask));
@@ -274,11 +329,6 @@ const GROUP_ALL: u32 = 0xffff_fffc;
 
 /// The keys of a filter other than fields, for suggestions and completion.
 pub const FILTER_KEYS: [&str; 4] = ["table", "cookie", "out_port", "out_group"];
-
-/// A field by the key that dumps print, where that is neither name nor alias: `gtpu_flags`.
-fn by_key(key: &str) -> Option<&'static Field> {
-    ROWS.iter().find(|row| row.key == key).copied()
-}
 
 /// The known name nearest to an unknown one.
 fn nearest(key: &str) -> Option<&'static str> {

@@ -85,8 +85,9 @@ pub(super) fn resolve(
                 );
             }
             id => {
-                let (id, value) = home(id, piece.key, value, eth_type, nw_proto)
-                    .map_err(|problem| problem.at(piece.text))?;
+                let row = home(id, piece.key, eth_type, nw_proto);
+                let value = value_at(row, id, value).map_err(|problem| problem.at(piece.text))?;
+                let id = row;
                 if id.row().wire_in(Version::V15).is_none() {
                     return Err(fail(format!(
                         "{} has no number in OpenFlow: no switch can be asked for it",
@@ -117,11 +118,8 @@ pub(super) fn resolve(
     }
     for RequestedField { piece, field, .. } in requested {
         // A resolved row implies its prerequisite.
-        let prereq = match home(field.id, piece.key, &[0, 0], eth_type, nw_proto) {
-            Ok((id, _)) => id.row().prereq,
-            Err(_) => field.prereq,
-        };
-        if let Some(needs) = missing(prereq, eth_type, nw_proto, fields) {
+        let row = home(field.id, piece.key, eth_type, nw_proto).row();
+        if let Some(needs) = missing(row.prereq, eth_type, nw_proto, fields) {
             // These keys also apply to other protocols.
             let needs = match (field.id, piece.key) {
                 (Id::TCP_SRC | Id::TCP_DST, "tp_src" | "tp_dst") => {
@@ -140,49 +138,20 @@ pub(super) fn resolve(
     Ok(())
 }
 
-/// The row for a field under its protocol, and its value there.
-fn home(
-    id: Id,
-    key: &str,
-    value: &[u8],
-    eth_type: Option<u16>,
-    nw_proto: Option<u8>,
-) -> Result<(Id, FieldBytes), Problem> {
+/// The row for a field under its protocol.
+fn home(id: Id, key: &str, eth_type: Option<u16>, nw_proto: Option<u8>) -> Id {
     let is_arp = matches!(eth_type, Some(0x0806 | 0x8035));
     let any_port = key == "tp_src" || key == "tp_dst";
-    let source = id == Id::TCP_SRC;
-    let one_byte = |id: Id| match value {
-        [0, byte] => Ok((id, FieldBytes::from([*byte].as_slice()))),
-        _ => Err(Problem::syntax("the value needs more than 8 bits")),
-    };
-    let id = match (id, eth_type, nw_proto) {
-        (Id::IN_PORT, ..) => {
-            return Ok((
-                Id::IN_PORT_OXM,
-                port_from_v10(be_number(value) as u16)
-                    .to_be_bytes()
-                    .into_iter()
-                    .collect(),
-            ));
-        }
-        (Id::IP_DSCP, ..) => return Ok((Id::NW_TOS, value.iter().map(|dscp| dscp << 2).collect())),
-        (Id::NW_TOS, ..) => return Ok((Id::NW_TOS, value.iter().map(|tos| tos & 0xfc).collect())),
+    match (id, eth_type, nw_proto) {
+        (Id::IN_PORT, ..) => Id::IN_PORT_OXM,
+        (Id::IP_DSCP, ..) => Id::NW_TOS,
         (Id::IP_SRC, ..) if is_arp => Id::ARP_SPA,
         (Id::IP_DST, ..) if is_arp => Id::ARP_TPA,
-        (Id::NW_PROTO, ..) if is_arp => {
-            let value = [0].iter().chain(value).copied().collect();
-            return Ok((Id::ARP_OP, value));
-        }
-        (Id::TCP_SRC | Id::TCP_DST, Some(0x0800), Some(1)) if any_port => {
-            return one_byte(if source { Id::ICMP_TYPE } else { Id::ICMP_CODE });
-        }
-        (Id::TCP_SRC | Id::TCP_DST, Some(0x86dd), Some(58)) if any_port => {
-            return one_byte(if source {
-                Id::ICMPV6_TYPE
-            } else {
-                Id::ICMPV6_CODE
-            });
-        }
+        (Id::NW_PROTO, ..) if is_arp => Id::ARP_OP,
+        (Id::TCP_SRC, Some(0x0800), Some(1)) if any_port => Id::ICMP_TYPE,
+        (Id::TCP_DST, Some(0x0800), Some(1)) if any_port => Id::ICMP_CODE,
+        (Id::TCP_SRC, Some(0x86dd), Some(58)) if any_port => Id::ICMPV6_TYPE,
+        (Id::TCP_DST, Some(0x86dd), Some(58)) if any_port => Id::ICMPV6_CODE,
         (Id::TCP_SRC, _, Some(17)) if any_port => Id::UDP_SRC,
         (Id::TCP_DST, _, Some(17)) if any_port => Id::UDP_DST,
         (Id::TCP_SRC, _, Some(132)) if any_port => Id::SCTP_SRC,
@@ -190,8 +159,28 @@ fn home(
         (Id::ICMP_TYPE, Some(0x86dd), Some(58)) => Id::ICMPV6_TYPE,
         (Id::ICMP_CODE, Some(0x86dd), Some(58)) => Id::ICMPV6_CODE,
         (id, ..) => id,
-    };
-    Ok((id, FieldBytes::from(value)))
+    }
+}
+
+/// The value of a field in its row: [`home`].
+fn value_at(home: Id, id: Id, value: &[u8]) -> Result<FieldBytes, Problem> {
+    Ok(match (id, home) {
+        (Id::IN_PORT, _) => {
+            let port = port_from_v10(be_number(value) as u16).to_be_bytes();
+            FieldBytes::from(port.as_slice())
+        }
+        (Id::IP_DSCP, _) => value.iter().map(|dscp| dscp << 2).collect(),
+        (Id::NW_TOS, _) => value.iter().map(|tos| tos & 0xfc).collect(),
+        (Id::NW_PROTO, Id::ARP_OP) => [0].iter().chain(value).copied().collect(),
+        (
+            Id::TCP_SRC | Id::TCP_DST,
+            Id::ICMP_TYPE | Id::ICMP_CODE | Id::ICMPV6_TYPE | Id::ICMPV6_CODE,
+        ) => match value {
+            [0, byte] => FieldBytes::from([*byte].as_slice()),
+            _ => return Err(Problem::syntax("the value needs more than 8 bits")),
+        },
+        _ => FieldBytes::from(value),
+    })
 }
 
 /// What a match lacks for a prerequisite.

@@ -68,6 +68,19 @@ impl ErrorMessage {
         })
     }
 
+    /// The error of this name, as a switch sends it in `version`; `None` if the version has no such error.
+    pub fn named(version: Version, name: &str) -> Option<ErrorMessage> {
+        let is_it = |row: &&Row| row.name == name && row.is_of(version);
+        let row = ROWS.iter().find(is_it)?;
+        Some(ErrorMessage {
+            vendor: row.vendor,
+            kind: row.kind,
+            code: row.code,
+            name: Some(row.name),
+            text: None,
+        })
+    }
+
     /// The text of an error without a name.
     fn numbers(&self) -> String {
         let numbers = format!("type {}, code {}", self.kind, self.code);
@@ -220,10 +233,7 @@ impl<'a> Message<'a> for ErrorReport<'a> {
 fn name(version: Version, vendor: u32, kind: u16, code: u16) -> Option<&'static str> {
     ROWS.iter()
         .find(|row| {
-            row.vendor == vendor
-                && row.kind == kind
-                && row.code == code
-                && (row.since..=row.until).contains(&version)
+            row.vendor == vendor && row.kind == kind && row.code == code && row.is_of(version)
         })
         .map(|row| row.name)
 }
@@ -246,6 +256,12 @@ struct Row {
     until: Version,
     kind: u16,
     code: u16,
+}
+
+impl Row {
+    fn is_of(&self, version: Version) -> bool {
+        (self.since..=self.until).contains(&version)
+    }
 }
 
 const fn row(

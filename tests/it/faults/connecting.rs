@@ -157,7 +157,7 @@ fn switch_closed_at_every_byte() {
     for length in 0..sent.len() {
         cut.store(length, Ordering::SeqCst);
         match runtime.block_on(dump()) {
-            Err(error @ session::Error::Closed) => row.says(0, &format!("SWITCH: {error}")),
+            Err(error @ session::Error::Closed) => row.says(1, &format!("SWITCH: {error}")),
             other => panic!("{length}: {other:?}"),
         }
     }
@@ -179,12 +179,12 @@ fn switch_closed_at_every_byte() {
     for (length, outcome, has_flows) in [
         (0, 0, false),
         (begin - 1, 0, false),
-        (begin, 0, false),
-        (begin + 7, 0, false),
-        (begin + part - 1, 0, false),
-        (begin + part, 1, true),
-        (begin + part + 1, 1, true),
-        (begin + part + 5000, 1, true),
+        (begin, 1, false),
+        (begin + 7, 1, false),
+        (begin + part - 1, 1, false),
+        (begin + part, 2, true),
+        (begin + part + 1, 2, true),
+        (begin + part + 5000, 2, true),
     ] {
         cut.store(length, Ordering::SeqCst);
         for sort in ["", "--sort"] {
