@@ -10,10 +10,11 @@ use super::{Context, Exit, Failure, quoted};
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::model::trace::labels::Labels;
+use crate::model::trace::verdict::TraceResult;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Mode, headings};
 use ask::{Ask, Asked};
-use request::PacketArgs;
+pub(super) use request::{PacketArgs, mac};
 
 pub(crate) use show::{filled_headings, result_headings, step_headings};
 
@@ -51,7 +52,7 @@ pub struct Args {
     at: String,
 
     /// The packet's fields, as in ovs-ofctl(8), ports by name
-    #[arg(takes = Value::MATCH)]
+    #[arg(takes = Value::new("FLOW", Completer::Match))]
     flow: Option<String>,
 
     #[command(flatten)]
@@ -101,8 +102,7 @@ impl Args {
     pub async fn run(&self, cx: &Context) -> Result<Exit, Failure> {
         let columns = show::columns();
         let view = cx.format.view(&columns)?;
-        let want = Want::of(Scope::All, Depth::Full).only(COLUMNS.to_vec());
-        let topology = cx.topology(want).await?;
+        let topology = cx.topology(want()).await?;
         let expectation = self
             .expect
             .as_deref()
@@ -118,7 +118,7 @@ impl Args {
             topology: &topology,
             states: &self.ct,
             hash: self.hash,
-            side_effects: self.side_effects,
+            side_effects: self.side_effects && !cx.writing.dry_run,
         };
         let asked = ask.run(&request, labels).await?;
         let target = match &expectation {
@@ -155,6 +155,37 @@ impl Args {
         ));
         Ok(Exit::Failed)
     }
+}
+
+/// The topology as a trace needs it.
+fn want() -> Want {
+    Want::of(Scope::All, Depth::Full).only(COLUMNS.to_vec())
+}
+
+/// The results of a packet from a port to an IP address, and the headline.
+///
+/// # Errors
+///
+/// The addresses of the packet are not known, or the switch or ovs-vswitchd do not reply.
+pub(super) async fn results(
+    cx: &Context,
+    port: &str,
+    packet: &PacketArgs,
+) -> Result<(Vec<TraceResult>, String), Failure> {
+    let topology = cx.topology(want()).await?;
+    let labels = Labels::of(&topology);
+    let request = packet.request(cx, &topology, &labels, port, None).await?;
+    let ask = Ask {
+        cx,
+        topology: &topology,
+        states: &[],
+        hash: None,
+        side_effects: false,
+    };
+    let asked = ask.run(&request, labels).await?;
+    let headline = asked.headline(&request.target);
+    let results = asked.ways.into_iter().flat_map(|way| way.results.results);
+    Ok((results.collect(), headline))
 }
 
 /// What `--expect` asks for.

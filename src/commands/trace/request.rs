@@ -16,7 +16,7 @@ use crate::openflow::packet::Packet;
 
 // The words for a packet.
 #[derive(Debug, Default, clap::Args)]
-pub(super) struct PacketArgs {
+pub(in crate::commands) struct PacketArgs {
     /// To this IP address. Without --tcp, --udp or --icmp an ICMP echo request
     #[arg(long, takes = Value::free("IP"), conflicts_with = "arp")]
     to: Option<IpAddr>,
@@ -59,7 +59,8 @@ pub(super) struct PacketArgs {
     packet: Option<String>,
 }
 
-fn mac(text: &str) -> Result<Mac, String> {
+/// Parses a MAC address of the command line.
+pub(in crate::commands) fn mac(text: &str) -> Result<Mac, String> {
     parse_mac(text).ok_or_else(|| "a MAC address is written as 00:11:22:33:44:55".to_owned())
 }
 
@@ -94,6 +95,20 @@ const ND_TTL: u8 = 255;
 const BROADCAST: Mac = [0xff; 6];
 
 impl PacketArgs {
+    /// An echo request to this address.
+    pub(in crate::commands) fn to(
+        to: IpAddr,
+        to_mac: Option<Mac>,
+        from_mac: Option<Mac>,
+    ) -> PacketArgs {
+        PacketArgs {
+            to: Some(to),
+            to_mac,
+            from_mac,
+            ..PacketArgs::default()
+        }
+    }
+
     /// Whether any of the words that make a packet is given.
     pub(super) fn is_given(&self) -> bool {
         self.to.is_some()

@@ -45,7 +45,7 @@ pub(super) fn columns<'a>() -> Vec<Column<ResultLine<'a>>> {
         Column::new("tag", |line: &ResultLine<'_>| Cell::from(line.result.tag))
             .vid_or_null("the port's own tag: the VLAN within the bridge")
             .role(ColourRole::Number),
-        Column::new("vlan", |line: &ResultLine<'_>| vlan(line.result))
+        Column::new("vlan", |line: &ResultLine<'_>| vlan(line.result, 0))
             .vid_or_null(
                 "the outer VLAN tag with which it leaves; in a tunnel, that of the packet inside",
             )
@@ -67,6 +67,9 @@ pub(super) fn columns<'a>() -> Vec<Column<ResultLine<'a>>> {
         .text_or_null("why it ends, or what is unknown")
         .wrap()
         .drop(1),
+        Column::new("inner_vlan", |line: &ResultLine<'_>| vlan(line.result, 1))
+            .vid_or_null("the VLAN tag behind the outer one")
+            .extra(),
         Column::new("copies", |line: &ResultLine<'_>| {
             Cell::Integer(line.result.copies as i128)
         })
@@ -84,8 +87,8 @@ fn whole(number: Option<impl Into<i128>>) -> Cell {
     number.map_or(Cell::Absent, |number| Cell::Integer(number.into()))
 }
 
-fn vlan(result: &TraceResult) -> Cell {
-    match result.vlans.first() {
+fn vlan(result: &TraceResult, place: usize) -> Cell {
+    match result.vlans.get(place) {
         Some(VlanTag::Vlan(vid)) => Cell::Integer(i128::from(*vid)),
         _ => Cell::Absent,
     }
@@ -223,7 +226,7 @@ impl Shown<'_> {
     pub(super) fn tree(&self, format: &Format) -> String {
         let mut text = Pieces::new(format);
         text.begin(0, INDENT);
-        text.put(
+        text.put_whole(
             0,
             &[
                 (ColourRole::Faint, "flow "),
@@ -233,7 +236,7 @@ impl Shown<'_> {
         text.end();
         for (field, source) in &self.request.filled {
             text.begin(INDENT, INDENT);
-            text.put(
+            text.put_whole(
                 0,
                 &[
                     (ColourRole::Faint, "filled in "),
