@@ -89,6 +89,16 @@ fn to_the_providers_network() {
     assert_eq!(said, "sent by ens37 as VLAN 66");
     ovs!(sandbox, "trace {A} {to} --expect ens37").ok();
 
+    // The way that `path` finds in the flows.
+    let columns = "--columns kind,way,to,at,vlan,note";
+    let said = ovs!(sandbox, "path {A} --trace {to} {columns}").out();
+    let traced = said.lines().find(|line| line.starts_with("trace"));
+    assert_eq!(
+        traced,
+        Some("trace\t1\tens37\tbr-ens37\t66\tconfirms way 1"),
+        "{said}"
+    );
+
     // And back.
     appctl!(sandbox, "fdb/add br-int {A} 1 fa:16:3e:75:d5:a4");
     let back = "ens37 --vlan 66 --from-mac fa:16:3e:00:00:01 --to-mac fa:16:3e:75:d5:a4";
@@ -289,6 +299,7 @@ fn packets_as_bytes_and_side_effects() {
     );
 }
 
+/// `record.sh` beside the files records them, from the daemons of both releases.
 #[test]
 fn trees_of_recorded_replies_are_printed_as_they_came() {
     let mut count = 0;
@@ -328,7 +339,7 @@ pub(crate) fn printed(reply: &Reply) -> String {
             let _ = write!(out, "\n{rule}\nrecirc({:#x}) - {what}\n", recirculation.id);
             let heads = remarks.clone();
             for line in
-                heads.take_while(|line| line.starts_with("Replacing") || line.starts_with(" "))
+                heads.take_while(|line| line.starts_with("Replacing") || line.starts_with(' '))
             {
                 let _ = writeln!(out, "{line}");
                 remarks.next();

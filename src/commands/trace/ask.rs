@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reason::explain;
 use super::request::Request;
+use crate::base::digits::put_hex_bytes;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::Topology;
@@ -135,7 +136,11 @@ impl Ask<'_> {
         }
         if self.side_effects {
             arguments.push(match &request.packet {
-                Some(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+                Some(bytes) => {
+                    let mut hex = String::new();
+                    put_hex_bytes(&mut hex, bytes);
+                    hex
+                }
                 None => "-generate".to_owned(),
             });
         }

@@ -65,7 +65,7 @@ pub enum Upcall {
 }
 
 /// The header of a tunnel.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct TunnelHeader {
     /// The far end's address.
     pub remote: Option<String>,

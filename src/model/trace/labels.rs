@@ -75,15 +75,13 @@ impl Labels {
     }
 
     fn fields(&self, bridge: &str, matched: &str, priority: u16) -> String {
-        match parse_filter(matched, self.names(bridge)) {
-            Ok(filter) => self.match_text(bridge, &filter.fields, priority),
-            Err(_) => {
-                let comma = if matched.is_empty() { "" } else { "," };
-                match priority {
-                    DEFAULT_PRIORITY => matched.to_owned(),
-                    _ => format!("priority={priority}{comma}{matched}"),
-                }
-            }
+        if let Ok(filter) = parse_filter(matched, self.names(bridge)) {
+            return self.match_text(bridge, &filter.fields, priority);
+        }
+        let comma = if matched.is_empty() { "" } else { "," };
+        match priority {
+            DEFAULT_PRIORITY => matched.to_owned(),
+            _ => format!("priority={priority}{comma}{matched}"),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Where the actions of the datapath send the packet: every output of every section, with its VLAN tags or tunnel.
 
+use std::collections::HashMap;
+
 use super::datapath::{DatapathAction, TunnelHeader, Upcall, parse};
 use super::reply::{Reply, Section, number_of};
 
@@ -21,7 +23,7 @@ pub struct Output {
 }
 
 /// A VLAN tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VlanTag {
     /// Of this VLAN; 0 is a priority tag.
     Vlan(u16),
@@ -30,7 +32,7 @@ pub enum VlanTag {
 }
 
 /// Where an output leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Destination {
     /// A port, by its number in the datapath.
     Port(u32),
@@ -54,7 +56,7 @@ pub enum Destination {
 }
 
 /// What the trace stops at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Beyond {
     /// Connection tracking: its arguments.
     Tracking(String),
@@ -80,7 +82,23 @@ pub fn outputs(reply: &Reply, is_tunnel: &dyn Fn(u32) -> bool) -> Vec<Output> {
         };
         run.list(&actions, PacketState::of(reply, section));
     }
-    all
+    merged(all)
+}
+
+/// The same with copies counted, in the order of their first.
+fn merged(all: Vec<Output>) -> Vec<Output> {
+    let mut places: HashMap<(Destination, Vec<VlanTag>, bool), usize> = HashMap::new();
+    let mut merged: Vec<Output> = Vec::new();
+    for output in all {
+        let key = (output.to.clone(), output.tags.clone(), output.is_sometimes);
+        if let Some(known) = places.get(&key).and_then(|place| merged.get_mut(*place)) {
+            known.copies += output.copies;
+        } else {
+            places.insert(key, merged.len());
+            merged.push(output);
+        }
+    }
+    merged
 }
 
 /// The state of a copy of the packet.
@@ -172,7 +190,7 @@ impl Execution<'_> {
                     through: Vec::new(),
                 };
                 packet.within = Some(self.outputs.len());
-                self.push(to, packet);
+                self.add(to, packet);
             }
             DatapathAction::PopTunnel(port) => self.add(Destination::OutOfTunnel(*port), packet),
             DatapathAction::Recirculate(id) => {
@@ -233,18 +251,7 @@ impl Execution<'_> {
         packet.length = None;
     }
 
-    /// Adds an output, or a copy of one.
     fn add(&mut self, to: Destination, packet: &PacketState) {
-        let known = self.outputs.iter_mut().find(|known| {
-            known.to == to && known.tags == packet.tags && known.is_sometimes == packet.is_sometimes
-        });
-        match known {
-            Some(known) => known.copies += 1,
-            None => self.push(to, packet),
-        }
-    }
-
-    fn push(&mut self, to: Destination, packet: &PacketState) {
         if self.outputs.len() >= MAX_OUTPUTS {
             return;
         }

@@ -1,5 +1,7 @@
 //! The results of a trace in the operator's words, and the headline made of them.
 
+use std::fmt::Write as _;
+
 use super::drops::{Drop, DropCause, best, drops};
 use super::labels::Labels;
 use super::outputs::{Beyond, Destination, Output, VlanTag, outputs};
@@ -215,7 +217,9 @@ impl Results {
                 }
             }
             (several, it) => {
-                let names: Vec<&str> = several.iter().map(|result| result.name()).collect();
+                let mut names: Vec<&str> = several.iter().map(|result| result.name()).collect();
+                // One port may get it with several tags.
+                names.dedup();
                 let verb = if self.floods { "flooded" } else { "sent" };
                 let among = it.map_or_else(String::new, |it| format!(", {} among them", it.name()));
                 parts.push(format!(
@@ -337,10 +341,10 @@ impl TraceResult {
             ResultKind::Dropped => self.drop_text(),
         };
         if self.copies > 1 {
-            text.push_str(&format!(", {} times", self.copies));
+            let _ = write!(text, ", {} times", self.copies);
         }
         if let Some(length) = self.length {
-            text.push_str(&format!(", cut to {length} bytes"));
+            let _ = write!(text, ", cut to {length} bytes");
         }
         if self.is_sometimes {
             text.push_str(", depending on its length or on sampling");
@@ -360,7 +364,7 @@ impl TraceResult {
             [first] => format!("as {}", vlan(first)),
             several => {
                 let tags: Vec<String> = several.iter().map(vlan).collect();
-                format!("as {}", tags.join(" and within "))
+                format!("as {}", tags.join(", within it "))
             }
         }
     }
@@ -368,18 +372,18 @@ impl TraceResult {
     fn tunnel_text(&self) -> String {
         let mut text = "tunnelled".to_owned();
         if let Some(remote) = &self.remote_ip {
-            text.push_str(&format!(" to {remote}"));
+            let _ = write!(text, " to {remote}");
         }
         if let Some(key) = self.key {
             let word = self.key_word;
-            text.push_str(&format!(", {word} {key}"));
+            let _ = write!(text, ", {word} {key}");
         }
-        text.push_str(&format!(", by {}", self.name()));
+        let _ = write!(text, ", by {}", self.name());
         if !self.vlans.is_empty() {
-            text.push_str(&format!(", inside {}", self.vlan_words()));
+            let _ = write!(text, ", inside {}", self.vlan_words());
         }
         if !self.through.is_empty() {
-            text.push_str(&format!(" through {}", listed(&self.through)));
+            let _ = write!(text, " through {}", listed(&self.through));
         }
         text
     }

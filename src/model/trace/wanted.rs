@@ -232,13 +232,10 @@ const UNFOLLOWED: [&str; 9] = [
 fn known_fields(text: &str) -> Option<MatchFields> {
     let is_field = |piece: &&str| {
         let key = piece.split_once('=').map_or(*piece, |(key, _)| key);
-        !(key == "eth"
-            || key.ends_with('1') && key.starts_with("vlan")
-            || key.starts_with("mpls_lse"))
-            && !key.starts_with("dl_vlan")
-            && !key.starts_with("vlan_tci")
-            && !(key.starts_with("tun_") && key != "tun_id")
-            && !key.starts_with("gtpu")
+        let is_tunnel = key.starts_with("tun_") && key != "tun_id" || key.starts_with("gtpu");
+        // The VLAN tag is followed apart; the others are in no match.
+        let is_other = ["dl_vlan", "vlan_tci", "mpls_lse"];
+        key != "eth" && !is_tunnel && !is_other.iter().any(|other| key.starts_with(other))
     };
     let pieces: Vec<String> = text
         .split(',')
