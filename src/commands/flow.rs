@@ -5,7 +5,7 @@
 //! | `add`, `modify` | `flow add`; `flow mod` and `flow del`: their arguments |
 //! | `options` | the options that they share |
 //! | `asked`, `request` | what is asked of a switch; connect, names, write |
-//! | `input`, `file` | the flows given as arguments or in a file, and how they are read |
+//! | `input` | the flows given as arguments or in a file, and how they are read |
 //! | `replace`, `diff` | `flow replace`: what differs is written; `flow diff`: two sides compared |
 //! | `sides`, `comparison` | the switches and files that are compared; what differs, and how it is printed |
 //! | `counting` | how many flows a change selects |
@@ -20,7 +20,6 @@ mod comparison;
 mod counting;
 mod diff;
 mod effect;
-mod file;
 mod input;
 mod modify;
 mod options;
@@ -34,10 +33,14 @@ mod request;
 mod sides;
 
 pub(crate) use effect::effect_headings;
+pub(super) use input::absent_ports;
+pub(super) use plan::FlowPlan;
+pub(super) use present::refused_reference;
+pub(super) use refusal::reason as refusal_reason;
 
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;
-use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::commands::switch_line::SwitchLine;
 
 /// The commands that write flows.
 // Not deferred: `--strict` of `mod` and `del` takes the place of the global option.
@@ -60,23 +63,16 @@ pub enum Command {
     Diff(diff::Args),
 }
 
-/// The flows of a line of a batch, and what is done with them.
-#[derive(Debug)]
-pub(super) struct FlowLine<'a> {
-    pub(super) switch: &'a str,
-    pub(super) command: FlowCommand,
-    pub(super) flows: Vec<&'a str>,
-}
-
 impl Command {
     /// The flows, if a line of a batch may have them; else why it may not.
-    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+    pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
         match self {
             Command::Add(args) => args.line(),
             Command::Mod(args) => args.line(),
             Command::Del(args) => args.line(),
-            #[allow(unreachable_patterns, reason = "until there are others")]
-            _ => Err("a batch takes flow add, flow mod and flow del"),
+            Command::Replace(_) | Command::Diff(_) => {
+                Err("a batch takes flow add, flow mod and flow del")
+            }
         }
     }
 
