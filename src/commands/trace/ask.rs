@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reason::explain;
 use super::request::Request;
-use crate::base::digits::put_hex_bytes;
+use crate::base::digits::put_pair;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::Topology;
@@ -138,7 +138,9 @@ impl Ask<'_> {
             arguments.push(match &request.packet {
                 Some(bytes) => {
                     let mut hex = String::new();
-                    put_hex_bytes(&mut hex, bytes);
+                    for byte in bytes {
+                        put_pair(&mut hex, *byte);
+                    }
                     hex
                 }
                 None => "-generate".to_owned(),
