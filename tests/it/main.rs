@@ -98,6 +98,7 @@ mod tag_change;
 mod tag_map;
 mod tls;
 mod today;
+mod trace;
 mod tunnel;
 mod tunnel_change;
 mod unixctl;
