@@ -47,7 +47,9 @@ pub mod today;
 pub mod watch;
 mod write;
 
+pub mod appctl;
 pub mod batch;
+pub mod bond;
 pub mod bridge;
 pub mod check;
 pub mod db;
@@ -56,6 +58,7 @@ pub mod dump_flows;
 pub mod dump_groups;
 pub mod dump_meters;
 pub mod dump_tables;
+pub mod fdb;
 pub mod flow;
 pub mod graph;
 pub mod group;
@@ -109,6 +112,12 @@ pub enum Command {
     /// Tunnels: remote addresses and keys; add, del, set
     #[command(subcommand, add = Purpose::Change)]
     Tunnel(tunnel::Command),
+    /// MAC addresses: which are learned where, behind which port one is
+    #[command(subcommand, add = Purpose::Read)]
+    Fdb(fdb::Command),
+    /// Bonds: their members, which is active, LACP
+    #[command(subcommand, add = Purpose::Read)]
+    Bond(bond::Command),
     /// The flows of a switch, ports by name
     #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
@@ -157,6 +166,9 @@ pub enum Command {
     /// What the switch does with a packet, by name, and the verdict
     #[command(add = Purpose::Understand)]
     Trace(trace::Args),
+    /// Any command of a daemon, as ovs-appctl sends it
+    #[command(add = Purpose::Tools)]
+    Appctl(appctl::Args),
     /// A private Open vSwitch to try things on, without root
     #[command(subcommand, add = Purpose::Tools)]
     Sandbox(sandbox::Command),
@@ -184,6 +196,8 @@ impl Command {
             Command::Patch(command) => command.run(cx).await?,
             Command::Tag(command) => command.run(cx).await?,
             Command::Tunnel(command) => command.run(cx).await?,
+            Command::Fdb(command) => command.run(cx).await?,
+            Command::Bond(command) => command.run(cx).await?,
             Command::DumpFlows(args) => args.run(cx).await?,
             Command::Flow(command) => command.run(cx).await?,
             Command::Check(args) => return args.run(cx).await.map(ExitCode::from),
@@ -200,6 +214,7 @@ impl Command {
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
             Command::Trace(args) => return args.run(cx).await.map(ExitCode::from),
+            Command::Appctl(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
         }
         Ok(Exit::Done.into())
