@@ -45,7 +45,9 @@ pub mod today;
 pub mod watch;
 mod write;
 
+pub mod appctl;
 pub mod batch;
+pub mod bond;
 pub mod bridge;
 pub mod check;
 pub mod db;
@@ -54,6 +56,7 @@ pub mod dump_flows;
 pub mod dump_groups;
 pub mod dump_meters;
 pub mod dump_tables;
+pub mod fdb;
 pub mod flow;
 pub mod graph;
 pub mod group;
@@ -106,6 +109,12 @@ pub enum Command {
     /// Tunnels: remote addresses and keys; add, del, set
     #[command(subcommand, add = Purpose::Change)]
     Tunnel(tunnel::Command),
+    /// MAC addresses: which are learned where, behind which port one is
+    #[command(subcommand, add = Purpose::Read)]
+    Fdb(fdb::Command),
+    /// Bonds: their members, which is active, LACP
+    #[command(subcommand, add = Purpose::Read)]
+    Bond(bond::Command),
     /// The flows of a switch, ports by name
     #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
@@ -151,6 +160,9 @@ pub enum Command {
     /// The path of a port: to the wire or tunnel, and to the devices behind it
     #[command(add = Purpose::Understand)]
     Path(path::Args),
+    /// Any command of a daemon, as ovs-appctl sends it
+    #[command(add = Purpose::Tools)]
+    Appctl(appctl::Args),
     /// A private Open vSwitch to try things on, without root
     #[command(subcommand, add = Purpose::Tools)]
     Sandbox(sandbox::Command),
@@ -178,6 +190,8 @@ impl Command {
             Command::Patch(command) => command.run(cx).await?,
             Command::Tag(command) => command.run(cx).await?,
             Command::Tunnel(command) => command.run(cx).await?,
+            Command::Fdb(command) => command.run(cx).await?,
+            Command::Bond(command) => command.run(cx).await?,
             Command::DumpFlows(args) => args.run(cx).await?,
             Command::Flow(command) => command.run(cx).await?,
             Command::Check(args) => return args.run(cx).await.map(ExitCode::from),
@@ -193,6 +207,7 @@ impl Command {
             Command::PacketOut(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
+            Command::Appctl(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
         }
         Ok(Exit::Done.into())

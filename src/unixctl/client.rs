@@ -111,6 +111,22 @@ impl Client {
 }
 
 impl Reply {
+    /// The text, or the text of the JSON.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Reply::Text(text) => text,
+            Reply::Json(json) => json.get(),
+        }
+    }
+
+    /// The same.
+    pub fn into_text(self) -> String {
+        match self {
+            Reply::Text(text) => text,
+            Reply::Json(json) => Box::<str>::from(json).into(),
+        }
+    }
+
     /// The `result` of a reply: a string; after [`Client::prefer_json`] an object with the text and its format,
     /// or the JSON of the command itself.
     fn read(result: Box<RawValue>) -> Result<Reply, String> {

@@ -378,7 +378,9 @@ fn a_verb_typed_out_of_habit_is_hinted() {
             continue;
         }
         let said = match verb.counterpart {
-            Counterpart::Here(_) | Counterpart::Runs(_) => {
+            // Those with a slash run.
+            Counterpart::Appctl if verb.name.contains('/') => continue,
+            Counterpart::Here(_) | Counterpart::Runs(_) | Counterpart::Appctl => {
                 format!("tip: for '{} {}' type 'ovs ", verb.tool.line(), verb.name)
             }
             Counterpart::NotHere(why) => {
@@ -455,13 +457,8 @@ fn the_hint_has_the_arguments_that_were_typed() {
         ),
         ("appctl frobnicate", "'ovs help today'"),
         (
-            "ofproto/trace br0 in_port=1,tcp",
-            "; 'ovs-appctl ofproto/trace br0 in_port=1,tcp' does",
-        ),
-        ("fdb/show br0", "; 'ovs-appctl fdb/show br0' does"),
-        (
-            "-t ovsdb-server ovsdb-server/list-dbs",
-            "; 'ovs-appctl -t ovsdb-server ovsdb-server/list-dbs' does",
+            "exit --cleanup",
+            "for 'ovs-appctl exit --cleanup' type 'ovs appctl exit --cleanup'",
         ),
         (
             "--bundle snoop br0",
@@ -534,7 +531,10 @@ fn the_hint_in_a_batch_is_a_line_of_it() {
         ("list-ports br0", "type 'ovs port list br0 -g port'"),
         ("port add br0 p1 tag=5", "settings are options: --tag 5"),
         ("add-flow br0 actions=drop", "flow add br0 actions=drop'"),
-        ("fdb/show br0", "; 'ovs-appctl fdb/show br0' does"),
+        (
+            "fdb/flush br0",
+            "for 'ovs-appctl fdb/flush br0' type 'ovs appctl fdb/flush br0'",
+        ),
     ] {
         let text = format!("bridge add br0\n{line}\n");
         ovs!(sandbox, "batch")
@@ -589,4 +589,24 @@ fn a_verb_that_writes_flows_runs() {
     assert_eq!(ofctl!(sandbox, "--no-stats dump-flows br0"), before);
     assert!(ovs!("add-flow --help").out().contains("ovs flow add"));
     assert!(!ovs!("--help").out().contains("add-flow"));
+}
+
+/// A command of a daemon runs when it has a slash, and so does a line of ovs-appctl with its own options.
+#[test]
+fn a_command_of_a_daemon_runs() {
+    let sandbox = Sandbox::with("add-br br0");
+    for (typed, appctl) in [
+        ("fdb/stats-show br0", "fdb/stats-show br0"),
+        ("dpctl/show -s", "dpctl/show -s"),
+        (
+            "-t ovsdb-server ovsdb-server/list-dbs",
+            "-t ovsdb-server ovsdb-server/list-dbs",
+        ),
+        ("appctl -t ovsdb-server version", "-t ovsdb-server version"),
+        ("ovs-appctl -T 5 ofproto/list", "ofproto/list"),
+    ] {
+        let expected = shell(&sandbox, &format!("ovs-appctl {appctl}")).exits(0);
+        assert_eq!(ovs!(sandbox, "{typed}").out(), expected.stdout, "{typed}");
+    }
+    ovs!(sandbox, "fdb/show nowhere").fails(1, "no such bridge");
 }
