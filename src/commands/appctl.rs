@@ -24,7 +24,7 @@ the newest other one where one does. The daemon's text is printed as it stands. 
 answer some commands in JSON, which is the text of reply then: jq '.reply | fromjson'.
 
 The exit code is 1 if the daemon refuses the command, 4 if it cannot be reached, and 6 if it gives no answer: it may have run \
-the command. Nothing is asked before a command that changes or ends something.")
+the command. Commands that change or end something run at once, as with ovs-appctl.")
     .examples("\
 ovs appctl list-commands
 ovs appctl fdb/add br-int qvobeeb2c54-aa 1 fa:16:3e:75:d5:a4

@@ -1,5 +1,8 @@
-//! `ovs batch`: one command per line, all in one transaction; then the flows, in one bundle for each switch.
+//! `ovs batch`: one command per line, all in one transaction; then flows and groups, in one bundle for each switch.
 
+mod line;
+mod plan;
+mod sending;
 mod switches;
 
 use std::fs::File;
@@ -10,7 +13,7 @@ use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
 use switches::SwitchLines;
 
-use super::flow;
+use super::switch_line::SwitchLine;
 use super::write::{Afterwards, ChangeStep, make_all, of_switch};
 use super::{Command, Context, Exit, Failure, quoted, today};
 use crate::commands::about::{About, Describe as _};
@@ -33,9 +36,16 @@ shell, a backslash at the end of a line too. All lines are one transaction: it i
 not at all. A line may name what an earlier one makes. With --may-exist and --if-exists on its lines, a batch can be given again. \
 Global options stand on the command line of batch, not in its lines.
 
-Lines of flow add, mod and del are written at a second moment, when ovs-vswitchd has applied the database's part, so \
-that they can name new ports: one bundle for each switch, in the order of the lines, all or none. If a switch refuses \
-it, what was written before stands, and the exit code is 5. Malformed flows are refused before anything is written.")
+Lines of flow add, mod and del and of group add, mod, del, insert-buckets and remove-buckets are written at a second \
+moment, when ovs-vswitchd has applied the database's part, so that they can name new ports: one bundle for each switch, in \
+the order of the lines, all or none. Open vSwitch takes no meters in a bundle: those of meter add and mod are written one \
+by one before the bundle of their switch, those of meter del after it; a batch names a meter once. Within a bundle Open \
+vSwitch may not find flows that the bundle adds, so that flow mod and del without --strict cannot select those of earlier \
+lines.
+
+What is malformed, or does not fit what a switch has, is refused before anything is written: a group that is there already, \
+a meter that is not, a flow mod that matches no flow (exit code 3). If a switch refuses something nevertheless, what was \
+written before stands, which the error says, and the exit code is 5.")
     .examples("\
 ovs batch network.ovs
 ovs batch --dry-run network.ovs
@@ -76,8 +86,8 @@ impl Args {
             words,
         } in &lines
         {
-            match flows(*number, line)? {
-                Some(flows) => switches.add(*number, flows),
+            match switch_line(*number, line)? {
+                Some(line) => switches.add(*number, line),
                 None => switches.may_make(words),
             }
         }
@@ -85,9 +95,10 @@ impl Args {
             return make_all(cx, &steps, None).await;
         }
         if cx.writing.no_wait && !steps.is_empty() {
-            let message = "the flows are written when ovs-vswitchd has applied the rest: --no-wait cannot be used";
-            return Err(Failure::new(Exit::Usage, message)
-                .hint("give the lines with flows in a batch of their own"));
+            let message = "flows, groups and meters are written when ovs-vswitchd has applied the rest: --no-wait cannot be used";
+            return Err(
+                Failure::new(Exit::Usage, message).hint("give their lines in a batch of their own")
+            );
         }
         switches.check(cx).await?;
         if !steps.is_empty() {
@@ -185,7 +196,7 @@ fn parse(text: &str) -> Result<Vec<NumberedLine>, Failure> {
                 today::forget_suggestions(&mut error);
                 wrong(&reason(&error)).hint(tip)
             })?;
-        if line.command.change().is_none() && !matches!(line.command, Command::Flow(_)) {
+        if line.command.change().is_none() && switch_line(number, &line)?.is_none() {
             let word = words
                 .iter()
                 .take(2)
@@ -193,10 +204,9 @@ fn parse(text: &str) -> Result<Vec<NumberedLine>, Failure> {
                 .collect::<Vec<_>>()
                 .join(" ");
             return Err(wrong(&format!("{} changes nothing", quoted(&word))).hint(
-                "a batch is of commands that change the database, and of flow add, mod and del",
+                "a batch is of commands that change the database, and of those that write flows, groups and meters",
             ));
         }
-        flows(number, &line)?;
         let words = words.to_vec();
         lines.push(NumberedLine {
             number,
@@ -207,14 +217,26 @@ fn parse(text: &str) -> Result<Vec<NumberedLine>, Failure> {
     Ok(lines)
 }
 
-/// The flows that a line writes, if it is such a line.
-fn flows(number: usize, line: &BatchLine) -> Result<Option<flow::FlowLine<'_>>, Failure> {
-    let Command::Flow(command) = &line.command else {
-        return Ok(None);
+/// The flows, groups or meters that a line writes, if it is such a line.
+fn switch_line(number: usize, line: &BatchLine) -> Result<Option<SwitchLine<'_>>, Failure> {
+    let (line, hint) = match &line.command {
+        Command::Flow(command) => (
+            command.line(),
+            "flows as its arguments: flow add SWITCH FLOW...",
+        ),
+        Command::Group(command) => (
+            command.line(),
+            "groups as its arguments: group add SWITCH GROUP...",
+        ),
+        Command::Meter(command) => (
+            command.line(),
+            "meters as its arguments: meter add SWITCH METER...",
+        ),
+        _ => return Ok(None),
     };
-    command.line().map(Some).map_err(|why| {
+    line.map(Some).map_err(|why| {
         Failure::new(Exit::Usage, format!("line {number}: {why}"))
-            .hint("in a batch a line has the flows as its arguments: flow add SWITCH FLOW...")
+            .hint(format!("in a batch a line has the {hint}"))
     })
 }
 

@@ -27,9 +27,18 @@ const MAX_REPORTED: usize = 20;
 pub(super) struct Entries {
     /// `group`
     kind: &'static str,
-    /// The name of the file, quoted if necessary; `None`: the command line.
-    file: Option<String>,
+    origin: Origin,
     all: Vec<Entry>,
+}
+
+/// Where entries come from.
+#[derive(Debug)]
+enum Origin {
+    CommandLine,
+    /// A file of this name, quoted if necessary.
+    File(String),
+    /// The lines of a batch.
+    Batch,
 }
 
 /// One of them.
@@ -66,9 +75,15 @@ impl Entries {
         });
         Ok(Entries {
             kind,
-            file: None,
+            origin: Origin::CommandLine,
             all: all.collect(),
         })
+    }
+
+    /// The entries of the lines of a batch.
+    pub(super) fn of_batch(kind: &'static str, all: Vec<Entry>) -> Entries {
+        let origin = Origin::Batch;
+        Entries { kind, origin, all }
     }
 
     /// The entries of a file, one a line; blank lines, comments after `#` and the headings of `ovs-ofctl` are skipped. A
@@ -113,17 +128,22 @@ impl Entries {
                 }),
             }
         }
-        let file = Some(name);
-        Ok(Entries { kind, file, all })
+        let origin = Origin::File(name);
+        Ok(Entries { kind, origin, all })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.all.iter()
     }
 
+    /// The entry of this index.
+    pub(super) fn get(&self, index: usize) -> Option<&Entry> {
+        self.all.get(index)
+    }
+
     /// Whether they come from a file.
     pub(super) fn is_file(&self) -> bool {
-        self.file.is_some()
+        matches!(self.origin, Origin::File(_))
     }
 
     /// A failure with an entry: its place, the reason and its text. One on the command line is an error of usage.
@@ -138,12 +158,13 @@ impl Entries {
 
     /// The place of an entry, the reason, and its text.
     pub(super) fn message(&self, entry: &Entry, reason: &str) -> String {
-        let place = match &self.file {
-            Some(name) => format!("{name}, line {}: ", entry.number),
-            None if self.all.len() > 1 => {
+        let place = match &self.origin {
+            Origin::File(name) => format!("{name}, line {}: ", entry.number),
+            Origin::Batch => format!("line {}: ", entry.number),
+            Origin::CommandLine if self.all.len() > 1 => {
                 format!("{} {}: ", self.kind.to_uppercase(), entry.number)
             }
-            None => String::new(),
+            Origin::CommandLine => String::new(),
         };
         // A number alone is in the reason.
         let is_short = !entry.text.contains([',', ' ']) && entry.text.len() < 30;

@@ -34,10 +34,14 @@ mod request;
 mod sides;
 
 pub(crate) use effect::effect_headings;
+pub(super) use input::absent_ports;
+pub(super) use plan::FlowPlan;
+pub(super) use present::refused_reference;
+pub(super) use refusal::reason as refusal_reason;
 
 use super::{Context, Failure};
 use crate::commands::about::Describe as _;
-use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::commands::switch_line::SwitchLine;
 
 /// The commands that write flows.
 // Not deferred: `--strict` of `mod` and `del` takes the place of the global option.
@@ -60,23 +64,16 @@ pub enum Command {
     Diff(diff::Args),
 }
 
-/// The flows of a line of a batch, and what is done with them.
-#[derive(Debug)]
-pub(super) struct FlowLine<'a> {
-    pub(super) switch: &'a str,
-    pub(super) command: FlowCommand,
-    pub(super) flows: Vec<&'a str>,
-}
-
 impl Command {
     /// The flows, if a line of a batch may have them; else why it may not.
-    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+    pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
         match self {
             Command::Add(args) => args.line(),
             Command::Mod(args) => args.line(),
             Command::Del(args) => args.line(),
-            #[allow(unreachable_patterns, reason = "until there are others")]
-            _ => Err("a batch takes flow add, flow mod and flow del"),
+            Command::Replace(_) | Command::Diff(_) => {
+                Err("a batch takes flow add, flow mod and flow del")
+            }
         }
     }
 

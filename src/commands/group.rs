@@ -16,6 +16,11 @@ mod replace;
 mod report;
 mod request;
 
+pub(super) use plan::{GroupPlan, GroupStep};
+pub(super) use refusal::reason as refusal_reason;
+pub(super) use request::{GroupRequest, ReadSwitch, Warnings as GroupWarnings};
+
+use super::switch_line::{LineKind, SwitchLine};
 use super::{Context, Exit, Failure};
 use crate::commands::about::Describe as _;
 use crate::openflow::group_entry::GroupCommand;
@@ -48,6 +53,26 @@ pub enum Command {
 }
 
 impl Command {
+    /// The groups, if a line of a batch may have them; else why it may not.
+    pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
+        let (switch, command, texts) = match self {
+            Command::Add(args) => args.line(GroupCommand::Add)?,
+            Command::Mod(args) => args.line()?,
+            Command::Del(args) => args.line()?,
+            Command::InsertBuckets(args) => args.line(GroupCommand::InsertBuckets)?,
+            Command::RemoveBuckets(args) => args.line(GroupCommand::RemoveBuckets)?,
+            Command::Replace(_) | Command::Diff(_) => {
+                return Err("a batch takes group add, mod, del, insert-buckets and remove-buckets");
+            }
+        };
+        Ok(SwitchLine {
+            switch,
+            kind: LineKind::Group(command),
+            texts,
+            refuses_warnings: false,
+        })
+    }
+
     /// Runs it.
     ///
     /// # Errors

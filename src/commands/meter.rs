@@ -1,23 +1,22 @@
 //! `ovs meter`: meters that are written. `ovs dump-meters` reads them.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod plan;
+mod report;
+
 use std::path::PathBuf;
 
-use super::entries::{
-    Entries, Entry, EntryMessage, EntryPlace, RefusalReason, Sending, flows_that, none_given,
-};
+use super::entries::{Entries, EntryMessage, EntryPlace, Sending, flows_that, none_given};
 use super::switch::SwitchArg;
-use super::{Context, Exit, Failure};
-use crate::base::shell::word;
+use super::switch_line::{LineKind, SwitchLine};
+use super::{Context, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
 use crate::openflow::actions::SwitchReference;
-use crate::openflow::messages::error::ErrorMessage;
-use crate::openflow::messages::meters::{METER_ALL, MeterConfig, meter_word};
 use crate::openflow::meter_spec::{MeterChange, MeterCommand};
-use crate::openflow::version::Version;
-use crate::output::{Cell, ColourRole, Column, Heading, Mode, Shape, headings};
 use crate::source::Atomicity;
+
+pub(super) use plan::{MeterPlan, reason};
+use report::{Report, check_columns, report_headings};
 
 /// The commands that write meters.
 #[derive(Debug, clap::Subcommand)]
@@ -118,6 +117,40 @@ pub struct DeleteArgs {
 }
 
 impl Command {
+    /// The meters, if a line of a batch may have them; else why it may not.
+    pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
+        let (switch, file, command, may_create) = match self {
+            Command::Add(args) => (&args.switch, &args.file, MeterCommand::Add, false),
+            Command::Mod(ModifyArgs { args, may_create }) => {
+                (&args.switch, &args.file, MeterCommand::Modify, *may_create)
+            }
+            Command::Del(args) => (&args.switch, &args.file, MeterCommand::Delete, false),
+        };
+        if file.is_some() {
+            return Err("--file cannot be in a batch");
+        }
+        let (meters, all) = match self {
+            Command::Add(args) => (&args.meters, false),
+            Command::Mod(args) => (&args.args.meters, false),
+            Command::Del(args) => (&args.meters, args.all),
+        };
+        let texts = match meters.as_slice() {
+            [] if all => vec![EVERY],
+            [] => return Err("which meters? METER is missing; --all removes every meter"),
+            meters => meters.iter().map(String::as_str).collect(),
+        };
+        let kind = LineKind::Meter {
+            command,
+            may_create,
+        };
+        Ok(SwitchLine {
+            switch,
+            kind,
+            texts,
+            refuses_warnings: false,
+        })
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -131,7 +164,7 @@ impl Command {
                 if args.meters.is_empty() && !args.all && args.file.is_none() {
                     return Err(none_given("meter"));
                 }
-                let every = ["all".to_owned()];
+                let every = [EVERY.to_owned()];
                 let meters = if args.all {
                     every.as_slice()
                 } else {
@@ -160,8 +193,8 @@ impl Command {
     }
 }
 
-/// The meters of a switch by their numbers.
-type Meters = BTreeMap<u32, MeterConfig>;
+/// Every meter, as text.
+const EVERY: &str = "all";
 
 /// What is asked of the meters of a switch.
 struct MeterRequest<'a> {
@@ -175,7 +208,7 @@ struct MeterRequest<'a> {
 impl MeterRequest<'_> {
     async fn run(&self) -> Result<(), Failure> {
         let cx = self.cx;
-        cx.format.view(&columns())?;
+        check_columns(cx)?;
         // What the text alone tells is said before anything is asked.
         let mut changes = Vec::new();
         for entry in self.entries.iter() {
@@ -185,20 +218,11 @@ impl MeterRequest<'_> {
         let progress = cx.progress(&format!("{}: reading meters", self.switch.name()));
         let mut connected = self.switch.connect(cx).await?;
         let version = connected.version();
-        if version < Version::V13 {
-            let message = format!("meters need OpenFlow 1.3 or later, this is {version}");
-            let hint = "the bridge's protocols column, or -O, has only earlier versions";
-            return Err(Failure::new(Exit::Failed, message).hint(hint));
-        }
-        let before = connected.meters(METER_ALL).await;
-        let before = before.map_err(|error| self.switch.unsupported("meters", version, error))?;
-        let before = before.into_iter().map(MeterConfig::without_unused);
-        let before: Meters = before.map(|meter| (meter.meter_id, meter)).collect();
-        let mut after = before.clone();
-        let mut named = BTreeSet::new();
+        let mut plan = MeterPlan::read(&mut connected, &self.switch).await?;
         let mut messages = Vec::new();
         for ((index, entry), mut change) in self.entries.iter().enumerate().zip(changes) {
-            if !self.apply(entry, &mut change, &mut after, &mut named)? {
+            let applied = plan.add(&mut change, self.may_create);
+            if !applied.map_err(|why| why.failure(&self.switch, self.entries, entry))? {
                 continue;
             }
             let too_large = || {
@@ -209,7 +233,7 @@ impl MeterRequest<'_> {
             let about = EntryPlace::Entry(index);
             messages.push(EntryMessage { bytes, about });
         }
-        let report = Report::new(&before, &after, &named);
+        let report = Report::new(&plan);
         let flows = if report.removed.is_empty() {
             None
         } else {
@@ -233,195 +257,6 @@ impl MeterRequest<'_> {
                 .await?;
             drop(progress);
         }
-        self.print(&report, flows)
-    }
-
-    /// Applies a change to the meters; returns whether anything is to be sent for it.
-    fn apply(
-        &self,
-        entry: &Entry,
-        change: &mut MeterChange,
-        meters: &mut Meters,
-        named: &mut BTreeSet<u32>,
-    ) -> Result<bool, Failure> {
-        let id = change.meter.meter_id;
-        let (name, switch) = (self.switch.name(), word(self.switch.name()));
-        if id == METER_ALL {
-            named.extend(meters.keys());
-            let any = !meters.is_empty();
-            meters.clear();
-            return Ok(any);
-        }
-        named.insert(id);
-        let existing = meters.get(&id);
-        let meter = meter_word(id);
-        let absent = |hint: String| {
-            let reason = format!("meter {meter} not found on {name}");
-            Failure::new(Exit::NotFound, self.entries.message(entry, &reason)).hint(hint)
-        };
-        match (change.command, existing) {
-            (MeterCommand::Add, Some(_)) => {
-                let reason = format!("meter {meter} is on {name} already");
-                let hint = format!("`ovs meter mod {switch} ...` changes it");
-                let message = self.entries.message(entry, &reason);
-                return Err(Failure::new(Exit::Failed, message).hint(hint));
-            }
-            (MeterCommand::Modify, None) if self.may_create => {
-                change.command = MeterCommand::Add;
-            }
-            (MeterCommand::Modify, None) => {
-                return Err(absent("--may-create adds it".to_owned()));
-            }
-            (MeterCommand::Modify, Some(existing)) if *existing == change.meter => {
-                return Ok(false);
-            }
-            (MeterCommand::Delete, None) => {
-                return Err(absent(format!(
-                    "`ovs dump-meters {switch}` lists its meters"
-                )));
-            }
-            (MeterCommand::Delete, Some(_)) => {
-                meters.remove(&id);
-                return Ok(true);
-            }
-            (MeterCommand::Add, None) | (MeterCommand::Modify, Some(_)) => {}
-        }
-        meters.insert(id, change.meter.clone());
-        Ok(true)
-    }
-
-    /// Prints the report; with `--quiet` only as JSON or raw values.
-    fn print(&self, report: &Report, flows: Option<u64>) -> Result<(), Failure> {
-        let cx = self.cx;
-        if cx.quiet && matches!(cx.format.mode, Mode::Table | Mode::Text) {
-            return Ok(());
-        }
-        let all = [
-            ("added", &report.added),
-            ("modified", &report.modified),
-            ("removed", &report.removed),
-            ("unchanged", &report.unchanged),
-        ];
-        let rows = all.into_iter().filter(|(_, meters)| !meters.is_empty());
-        let rows: Vec<MeterRow> = rows
-            .map(|(change, meters)| MeterRow {
-                change,
-                meters: meters.iter().copied().collect(),
-                flows: flows.filter(|_| change == "removed"),
-                switch: self.switch.name().to_owned(),
-            })
-            .collect();
-        let columns = columns();
-        let view = cx.format.view(&columns)?;
-        cx.print_list(&view, &rows, "changes")
-    }
-}
-
-/// What becomes of the meters that are named.
-struct Report {
-    added: BTreeSet<u32>,
-    modified: BTreeSet<u32>,
-    removed: BTreeSet<u32>,
-    unchanged: BTreeSet<u32>,
-}
-
-impl Report {
-    fn new(before: &Meters, after: &Meters, named: &BTreeSet<u32>) -> Report {
-        let of = |is: &dyn Fn(Option<&MeterConfig>, Option<&MeterConfig>) -> bool| {
-            let meters = named
-                .iter()
-                .filter(|id| is(before.get(*id), after.get(*id)));
-            meters.copied().collect()
-        };
-        Report {
-            added: of(&|before, after| before.is_none() && after.is_some()),
-            modified: of(&|before, after| before.is_some() && after.is_some() && before != after),
-            removed: of(&|before, after| before.is_some() && after.is_none()),
-            unchanged: of(&|before, after| before.is_some() && before == after),
-        }
-    }
-}
-
-/// The meters of which the same became.
-#[derive(Debug)]
-struct MeterRow {
-    change: &'static str,
-    meters: Vec<u32>,
-    /// How many flows the switch removed with them.
-    flows: Option<u64>,
-    switch: String,
-}
-
-fn report_headings() -> Vec<Heading> {
-    headings(&columns())
-}
-
-fn columns() -> Vec<Column<MeterRow>> {
-    vec![
-        Column::new("change", |row: &MeterRow| Cell::text(row.change))
-            .is(
-                Shape::Words(&["added", "modified", "removed", "unchanged"]),
-                "what became of the meters",
-            )
-            .role(ColourRole::Kind),
-        Column::new("meters", |row: &MeterRow| {
-            Cell::from(i64::try_from(row.meters.len()).unwrap_or(i64::MAX))
-        })
-        .whole("how many meters")
-        .role(ColourRole::Number),
-        Column::new("meter_ids", |row: &MeterRow| {
-            Cell::texts(row.meters.iter().map(|meter| meter_word(*meter)))
-        })
-        .texts("the meters: numbers, controller, slowpath"),
-        Column::new("flows", |row: &MeterRow| {
-            row.flows.map_or(Cell::Absent, Cell::from)
-        })
-        .is(
-            Shape::OrNull(&Shape::Whole),
-            "how many flows the switch removes with them, because they use them; null: it removes none",
-        )
-        .role(ColourRole::Number),
-        Column::new("switch", |row: &MeterRow| Cell::text(&row.switch))
-            .is(Shape::Text, "the switch as it was named"),
-    ]
-}
-
-/// The reason for an error of the switch `name` for a meter.
-fn reason(error: &ErrorMessage, name: &str) -> RefusalReason {
-    let switch = word(name);
-    let (text, hint) = match error.name.unwrap_or_default() {
-        "OFPMMFC_METER_EXISTS" => (
-            format!("the meter is on {name} already"),
-            format!("`ovs meter mod {switch} ...` changes it"),
-        ),
-        "OFPMMFC_UNKNOWN_METER" => (
-            format!("{name} has no such meter"),
-            format!("`ovs dump-meters {switch}` lists its meters"),
-        ),
-        "OFPMMFC_INVALID_METER" => (
-            format!("{name} has no meters of this number"),
-            format!("`ovs-ofctl -O OpenFlow13 meter-features {switch}` shows the highest number"),
-        ),
-        "OFPMMFC_OUT_OF_METERS" => (format!("{name} has room for no more meters"), String::new()),
-        "OFPMMFC_OUT_OF_BANDS" => (
-            format!("{name} takes fewer bands in a meter"),
-            String::new(),
-        ),
-        "OFPMMFC_BAD_BAND" => (
-            format!("{name} has no bands of this type"),
-            "Open vSwitch has bands of type drop only".to_owned(),
-        ),
-        "OFPMMFC_BAD_RATE" => (format!("{name} does not take this rate"), String::new()),
-        "OFPMMFC_BAD_BURST" => (
-            format!("{name} does not take this size of bursts"),
-            String::new(),
-        ),
-        "OFPMMFC_BAD_FLAGS" => (format!("{name} does not take these flags"), String::new()),
-        _ if error.is_unsupported() => (format!("{name} knows no meters"), String::new()),
-        _ => ("the switch refused it".to_owned(), String::new()),
-    };
-    RefusalReason {
-        text,
-        hint: Some(hint).filter(|hint| !hint.is_empty()),
+        report.print(cx, self.switch.name(), flows)
     }
 }

@@ -41,6 +41,7 @@ mod services;
 mod setting;
 mod spelling;
 mod switch;
+mod switch_line;
 pub mod today;
 pub mod watch;
 mod write;

@@ -105,7 +105,11 @@ impl Client {
         match self.call("set-options", &["--format", "json"]).await {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind, ErrorKind::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
+            // What is asked for is the command that follows.
+            Err(error) => Err(Error {
+                command: None,
+                ..error
+            }),
         }
     }
 }

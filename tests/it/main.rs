@@ -7,9 +7,12 @@
 mod common;
 
 mod actions;
+mod appctl;
 mod batch;
 mod batch_flows;
+mod batch_groups;
 mod big;
+mod bond;
 mod bridge;
 mod bridge_change;
 mod check;
@@ -35,6 +38,7 @@ mod dump_meters;
 mod dump_tables;
 mod errors;
 mod faults;
+mod fdb;
 mod fields_filter;
 mod fields_golden;
 mod fields_manual;

@@ -77,12 +77,14 @@ fn wrong_documents_are_refused() {
     let lines = lines.chain([
         (Scene::Node, "tag set qvobeeb2c54-aa 7"),
         (Scene::Node, "flow add br-int table=9,actions=drop"),
+        (Scene::Node, "appctl version"),
     ]);
     // Only started for documents of which no case on the node prints a record.
     let odd_sandbox = LazyCell::new(|| Scene::Odd.sandbox());
     let mut seen = BTreeSet::new();
     for (scene, line) in lines {
-        let words: Vec<&str> = line.split(' ').chain(["--json"]).collect();
+        // All words of appctl after the command are the daemon's.
+        let words: Vec<&str> = ["--json"].into_iter().chain(line.split(' ')).collect();
         let Some((document, _)) = printed(&words) else {
             continue;
         };

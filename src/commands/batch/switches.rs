@@ -1,29 +1,38 @@
-//! The lines of a batch that write flows: after the database, one bundle for each switch.
+//! The lines of a batch that write flows, groups and meters: after the database, one bundle for each switch.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashSet};
 
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
-use crate::commands::flow::FlowLine;
+use super::line::{EntriesOfSwitch, LineEntry};
+use super::plan::{PlannedChange, Planner, SwitchPlan, malformed, other_command};
+use super::sending::{SwitchWriter, refuse_without_bundles};
+use crate::commands::entries::Entries;
+use crate::commands::group::ReadSwitch;
 use crate::commands::switch::{SwitchArg, offered};
+use crate::commands::switch_line::{LineKind, SwitchLine};
 use crate::commands::write::Afterwards;
 use crate::commands::write::of_switch::SwitchChange;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
-use crate::openflow::fields::{ParseError, ParseErrorKind};
 use crate::openflow::flow_change::FlowChange;
+use crate::openflow::group_entry::GroupCommand;
+use crate::openflow::group_spec::GroupChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::openflow::meter_spec::{MeterChange, MeterCommand};
 use crate::openflow::text::NameLookup;
 use crate::openflow::version::Version;
 use crate::plan::report::Difference;
-use crate::source::{Atomicity, Outbox, Switch, WriteError};
+use crate::source::Switch;
 
-/// The flows of all lines, by switch, in the order of the lines.
+/// The flows, groups and meters of all lines, by switch, in the order of the lines.
 #[derive(Debug, Default)]
 pub(super) struct SwitchLines<'a> {
-    switches: Vec<(&'a str, Vec<LineFlow<'a>>)>,
+    switches: Vec<EntriesOfSwitch<'a>>,
     made: MadeNames<'a>,
+    /// What will be changed, as far as that is known before the database is written.
+    planned: Vec<SwitchChange>,
 }
 
 /// The names that the lines for the database may make.
@@ -32,33 +41,6 @@ struct MadeNames<'a> {
     words: HashSet<&'a str>,
     /// A line makes a port without naming it.
     any: bool,
-}
-
-/// A flow of a line.
-#[derive(Debug)]
-struct LineFlow<'a> {
-    line: usize,
-    command: FlowCommand,
-    text: &'a str,
-}
-
-impl LineFlow<'_> {
-    /// The change, for this version.
-    fn change(&self, names: &dyn NameLookup, version: Version) -> Result<FlowChange, ParseError> {
-        FlowChange::parse(self.text, self.command, names, version)
-    }
-
-    fn at(&self, message: &str) -> String {
-        format!("line {}: {message}", self.line)
-    }
-}
-
-/// The messages for one switch.
-struct Prepared<'l> {
-    switch: SwitchArg,
-    session: Switch,
-    flows: &'l [LineFlow<'l>],
-    messages: Vec<Vec<u8>>,
 }
 
 impl<'a> SwitchLines<'a> {
@@ -78,176 +60,167 @@ impl<'a> SwitchLines<'a> {
         self.made.words.extend(parts);
     }
 
-    /// Adds the flows of a line.
-    pub(super) fn add(&mut self, line: usize, flows: FlowLine<'a>) {
-        let new = flows.flows.into_iter().map(|text| LineFlow {
-            line,
-            command: flows.command,
+    /// Adds a line.
+    pub(super) fn add(&mut self, number: usize, line: SwitchLine<'a>) {
+        let new = line.texts.into_iter().map(|text| LineEntry {
+            line: number,
+            kind: line.kind,
             text,
+            refuses_warnings: line.refuses_warnings,
         });
         let known = self.switches.iter_mut();
-        match known
-            .into_iter()
-            .find(|(switch, _)| *switch == flows.switch)
-        {
-            Some((_, all)) => all.extend(new),
-            None => self.switches.push((flows.switch, new.collect())),
+        match known.into_iter().find(|known| known.name == line.switch) {
+            Some(known) => known.all.extend(new),
+            None => self.switches.push(EntriesOfSwitch {
+                name: line.switch,
+                all: new.collect(),
+            }),
         }
     }
 
-    /// Refuses what can be refused before anything is written: malformed flows, names that are not there and that no line
-    /// makes, switches without bundles.
-    pub(super) async fn check(&self, cx: &Context) -> Result<(), Failure> {
-        for (name, flows) in &self.switches {
-            let switch = SwitchArg::parse(cx, name)?;
+    /// Refuses what can be refused before anything is written: what is malformed or does not fit what the switch has,
+    /// names that are not there and that no line makes, switches without bundles.
+    pub(super) async fn check(&mut self, cx: &Context) -> Result<(), Failure> {
+        for entries in &self.switches {
+            let switch = SwitchArg::parse(cx, entries.name)?;
             let session = switch.try_connect(cx, offered(cx)).await.ok();
-            let version = session.as_ref().map(Switch::version);
             // A bridge that is not there yet has no names.
-            let names = match session {
+            let names = match &session {
                 Some(session) => switch.all_names(cx, session.allowed()).await?,
                 None => SwitchNames::default(),
             };
             let known = KnownNames {
                 names: &names,
                 made: &self.made,
+                is_made: Cell::new(false),
             };
-            if let Some(version) = version.filter(|_| flows.len() > 1) {
-                refuse_without_bundles(&switch, version)?;
+            let Some(session) = session else {
+                check_text(entries, cx, &switch, &known)?;
+                let kinds = entries.all.iter().map(|entry| entry.kind);
+                self.planned.extend(counted(entries.name, kinds));
+                continue;
+            };
+            let mut read = of_session(switch, session, names.clone());
+            let mut planner = Planner {
+                cx,
+                read: &mut read,
+                entries,
+                names: &known,
+                is_uncertain: &|| known.is_made.get(),
+                warns: false,
+            };
+            let plan = Box::pin(planner.plan()).await?;
+            if plan.bundle.len() > 1 {
+                refuse_without_bundles(&read.switch, read.version())?;
             }
-            for flow in flows {
-                let mut versions: Vec<Version> = match version {
-                    Some(version) => vec![version],
-                    None => offered(cx).iter().collect(),
-                };
-                versions.reverse();
-                let parsed = versions.iter().map(|version| flow.change(&known, *version));
-                let mut error = None;
-                for outcome in parsed {
-                    match outcome {
-                        Ok(change) if change.command != flow.command => {
-                            let message = flow.at("it begins with the word of another command");
-                            return Err(Failure::new(Exit::Usage, message)
-                                .hint("give it a line of its own: flow add, flow mod, flow del"));
-                        }
-                        Ok(_) => {
-                            error = None;
-                            break;
-                        }
-                        Err(first) => error = error.or(Some(first)),
-                    }
-                }
-                if let Some(error) = error {
-                    return Err(malformed(&switch, &names, flow, &error));
-                }
-            }
+            self.planned.extend(plan.counted(entries.name));
         }
         Ok(())
     }
 
-    /// Connects to all switches and reads the flows of all lines with their names.
-    async fn prepare<'l>(&'l self, cx: &Context) -> Result<Vec<Prepared<'l>>, Failure> {
+    /// Connects to all switches and works out what is sent to them.
+    async fn prepare(&self, cx: &Context) -> Result<Vec<(SwitchWriter, SwitchPlan)>, Failure> {
         let mut all = Vec::new();
-        for (name, flows) in &self.switches {
-            let switch = SwitchArg::parse(cx, name)?;
+        for entries in &self.switches {
+            let switch = SwitchArg::parse(cx, entries.name)?;
             let session = switch.connect(cx).await?;
-            let version = session.version();
-            if flows.len() > 1 {
-                refuse_without_bundles(&switch, version)?;
-            }
             let names = switch.all_names(cx, session.allowed()).await?;
-            let mut messages = Vec::new();
-            for flow in flows {
-                let change = flow.change(&names, version);
-                let change = change.map_err(|error| malformed(&switch, &names, flow, &error))?;
-                for warning in &change.warnings {
-                    let warning = flow.at(&warning.to_string());
-                    if cx.writing.strict {
-                        return Err(Failure::new(Exit::Failed, warning)
-                            .hint("without --strict this is a warning"));
-                    }
-                    cx.remark(&format!("ovs: warning: {warning}"));
-                }
-                let message = change
-                    .message(0)
-                    .map_err(|error| Failure::new(Exit::Failed, flow.at(&error.to_string())))?;
-                messages.push(message);
+            let mut read = of_session(switch, session, names.clone());
+            let mut planner = Planner {
+                cx,
+                read: &mut read,
+                entries,
+                names: &names,
+                is_uncertain: &|| false,
+                warns: true,
+            };
+            let plan = Box::pin(planner.plan()).await?;
+            if plan.bundle.len() > 1 {
+                refuse_without_bundles(&read.switch, read.version())?;
             }
-            all.push(Prepared {
-                switch,
-                session,
-                flows,
-                messages,
-            });
+            let ReadSwitch {
+                switch, connected, ..
+            } = read;
+            let session = connected;
+            all.push((SwitchWriter { switch, session }, plan));
         }
         Ok(all)
     }
 
-    /// Writes the flows; `done` gets the switches that are complete.
+    /// Writes to the switches; `done` gets what is written.
     async fn write(&self, cx: &Context, done: &RefCell<Vec<SwitchChange>>) -> Result<(), Failure> {
-        for prepared in self.prepare(cx).await? {
-            let (name, flows) = (prepared.switch.name().to_owned(), prepared.flows);
-            prepared.write().await?;
-            done.borrow_mut().push(counted(&name, flows));
+        for (mut writer, plan) in Box::pin(self.prepare(cx)).await? {
+            let name = writer.switch.name().to_owned();
+            let stages = [
+                (&plan.meters, false),
+                (&plan.bundle, true),
+                (&plan.removed_meters, false),
+            ];
+            for (changes, is_bundle) in stages {
+                let (accepted, failure) = writer.write(changes, is_bundle).await;
+                add_to(&mut done.borrow_mut(), counted_of(&name, &accepted));
+                failure.map_or(Ok(()), Err)?;
+            }
         }
         Ok(())
     }
 }
 
-impl Prepared<'_> {
-    async fn write(mut self) -> Result<(), Failure> {
-        let how = match self.messages.len() {
-            1 => Atomicity::Each,
-            _ => Atomicity::Bundle,
-        };
-        let messages = std::mem::take(&mut self.messages);
-        let put_all = async |outbox: &mut Outbox<'_>| {
-            for message in messages {
-                outbox.put(|_| Ok::<_, Failure>(message)).await?;
+/// Refuses what no version that may be negotiated can read. The switch is not there yet.
+fn check_text(
+    entries: &EntriesOfSwitch<'_>,
+    cx: &Context,
+    switch: &SwitchArg,
+    names: &KnownNames<'_>,
+) -> Result<(), Failure> {
+    for entry in &entries.all {
+        let mut versions: Vec<Version> = offered(cx).iter().collect();
+        versions.reverse();
+        let mut error = None;
+        for version in versions {
+            let command = match entry.kind {
+                LineKind::Flow(command) => FlowChange::parse(entry.text, command, names, version)
+                    .map(|change| change.command == command),
+                LineKind::Group(command) => GroupChange::parse(entry.text, command, names, version)
+                    .map(|change| change.command == command),
+                LineKind::Meter { command, .. } => {
+                    MeterChange::parse(entry.text, command).map(|_| true)
+                }
+            };
+            match command {
+                Ok(true) => {
+                    error = None;
+                    break;
+                }
+                Ok(false) => return Err(other_command(entry.line)),
+                Err(first) => error = error.or(Some(first)),
             }
-            Ok(())
-        };
-        let refused = match self.session.write(how, put_all).await {
-            Ok(written) => match written.refused.into_iter().next() {
-                None => return Ok(()),
-                Some((index, error)) => (Some(index), error),
-            },
-            Err(WriteError::Refused { index, error }) => (index, error),
-            Err(WriteError::NoTables { index, error, .. }) => (Some(index), error),
-            Err(WriteError::Producer { error, .. }) => return Err(error),
-            Err(WriteError::NoBundles(version)) => {
-                return Err(without_bundles(&self.switch, version));
-            }
-            Err(WriteError::TooLong { index }) => {
-                return Err(self.refused(Some(index), "it is too long for a bundle"));
-            }
-            Err(WriteError::Lost {
-                error,
-                may_have: true,
-                ..
-            }) => {
-                return Err(self.switch.unconfirmed(*error));
-            }
-            Err(WriteError::Lost { error, .. }) => return Err(self.switch.failure(*error)),
-        };
-        let (index, error) = refused;
-        Err(self.refused(
-            index,
-            &format!("{} refused it: {error}", self.switch.name()),
-        ))
+        }
+        if let Some(error) = error {
+            return Err(match entry.kind {
+                LineKind::Flow(_) => malformed(switch, names.names, entry.line, &error),
+                LineKind::Group(_) | LineKind::Meter { .. } => {
+                    let entry = entry.entry();
+                    Entries::of_batch("entry", Vec::new()).wrong(&entry, &error.to_string())
+                }
+            });
+        }
     }
+    Ok(())
+}
 
-    fn refused(&self, index: Option<usize>, reason: &str) -> Failure {
-        let flow = index.and_then(|index| self.flows.get(index));
-        let reason = format!("{reason}; no flow of {} is changed", self.switch.name());
-        let message = flow.map_or_else(|| reason.clone(), |flow| flow.at(&reason));
-        Failure::new(Exit::Failed, message)
+fn of_session(switch: SwitchArg, connected: Switch, names: SwitchNames) -> ReadSwitch {
+    ReadSwitch {
+        switch,
+        connected,
+        names,
+        groups: BTreeMap::new(),
     }
 }
 
 impl Afterwards for SwitchLines<'_> {
     fn planned(&self) -> Vec<SwitchChange> {
-        let counted = |(name, flows): &(&str, Vec<LineFlow<'_>>)| counted(name, flows);
-        self.switches.iter().map(counted).collect()
+        self.planned.clone()
     }
 
     fn run<'a>(
@@ -268,112 +241,133 @@ impl Afterwards for SwitchLines<'_> {
 
 /// A failure after something was written: that stands.
 fn stands(mut failure: Failure, is_written: bool, done: &[SwitchChange]) -> Failure {
-    let mut parts: Vec<String> = done
-        .iter()
-        .map(|change| format!("the flows of {}", change.name))
-        .collect();
+    let of_switch = |change: &SwitchChange| format!("the {} of {}", change.kind, change.name);
+    let mut parts: Vec<String> = done.iter().map(of_switch).collect();
     if is_written {
         parts.insert(0, "the database".to_owned());
     }
     if parts.is_empty() {
         return failure;
     }
-    let what = parts.join(", ");
     failure.message += "; what was written before stands: ";
-    failure.message += &what;
+    failure.message += &parts.join(", ");
     if failure.exit != Exit::Unknown {
         failure.exit = Exit::NotApplied;
     }
     failure.hint.get_or_insert_with(|| {
-        "database and flows are written at two moments; with --may-exist on its lines the batch can be given again"
+        "database, meters and flows are written one after another; with --may-exist and --may-create on its lines the \
+         batch can be given again"
             .to_owned()
     });
     failure
 }
 
-/// How many flows are added, modified and deleted.
-fn counted(name: &str, flows: &[LineFlow<'_>]) -> SwitchChange {
-    let count = |commands: [FlowCommand; 2]| {
-        let count = flows
-            .iter()
-            .filter(|flow| commands.contains(&flow.command))
-            .count();
-        i64::try_from(count).unwrap_or(i64::MAX)
-    };
-    let columns = [
-        ("flow_add", count([FlowCommand::Add; 2])),
-        (
-            "flow_mod",
-            count([FlowCommand::Modify, FlowCommand::ModifyStrict]),
-        ),
-        (
-            "flow_del",
-            count([FlowCommand::Delete, FlowCommand::DeleteStrict]),
-        ),
-    ];
-    let columns = columns.into_iter().filter(|(_, count)| *count > 0);
-    SwitchChange {
-        kind: "flows",
-        name: name.to_owned(),
-        switch: name.to_owned(),
-        ofport: None,
-        columns: columns
-            .map(|(column, count)| Difference {
-                column: column.to_owned(),
-                before: None,
-                after: Some(count.into()),
-            })
-            .collect(),
-        error: None,
-    }
-}
-
-fn refuse_without_bundles(switch: &SwitchArg, version: Version) -> Result<(), Failure> {
-    if version < Version::V13 {
-        return Err(without_bundles(switch, version));
-    }
-    Ok(())
-}
-
-fn without_bundles(switch: &SwitchArg, version: Version) -> Failure {
-    let message = format!(
-        "{} cannot write several flows at once over {version}: it has no bundles there",
-        switch.name()
-    );
-    Failure::new(Exit::Failed, message)
-        .hint("-O OpenFlow14 has bundles, if the bridge allows it (its protocols column)")
-}
-
-fn malformed(
-    switch: &SwitchArg,
-    names: &SwitchNames,
-    flow: &LineFlow<'_>,
-    error: &ParseError,
-) -> Failure {
-    let named = match &error.kind {
-        ParseErrorKind::UnknownPort(port) => Some(switch.unknown_port(port, &names.ports)),
-        ParseErrorKind::UnknownTable(table) => Some(switch.unknown_table(table, names)),
-        ParseErrorKind::AmbiguousTable(table, numbers) => {
-            Some(switch.ambiguous_table(table, numbers))
+impl SwitchPlan {
+    fn counted(&self, name: &str) -> Vec<SwitchChange> {
+        let mut all = Vec::new();
+        for stage in [&self.meters, &self.bundle, &self.removed_meters] {
+            let stage: Vec<&PlannedChange> = stage.iter().collect();
+            add_to(&mut all, counted_of(name, &stage));
         }
-        _ => None,
-    };
-    let failure = named.unwrap_or_else(|| Failure::new(Exit::Usage, error.to_string()));
-    Failure {
-        message: flow.at(&failure.message),
-        ..failure
+        all
     }
+}
+
+/// How many flows, groups and meters these changes concern.
+fn counted_of(name: &str, changes: &[&PlannedChange]) -> Vec<SwitchChange> {
+    counted(name, changes.iter().map(|change| change.kind()))
+}
+
+/// Adds the changes of a switch to those before.
+fn add_to(all: &mut Vec<SwitchChange>, new: Vec<SwitchChange>) {
+    for change in new {
+        let mut known = all.iter_mut();
+        match known.find(|known| (known.kind, &known.name) == (change.kind, &change.name)) {
+            Some(known) => known.columns.extend(change.columns),
+            None => all.push(change),
+        }
+    }
+}
+
+/// The kinds of objects and the columns of the report.
+const COLUMNS: [(&str, &str); 9] = [
+    ("meters", "meter_add"),
+    ("meters", "meter_mod"),
+    ("meters", "meter_del"),
+    ("groups", "group_add"),
+    ("groups", "group_mod"),
+    ("groups", "group_del"),
+    ("flows", "flow_add"),
+    ("flows", "flow_mod"),
+    ("flows", "flow_del"),
+];
+
+fn column_of(kind: LineKind) -> &'static str {
+    match kind {
+        LineKind::Flow(FlowCommand::Add) => "flow_add",
+        LineKind::Flow(FlowCommand::Modify | FlowCommand::ModifyStrict) => "flow_mod",
+        LineKind::Flow(FlowCommand::Delete | FlowCommand::DeleteStrict) => "flow_del",
+        LineKind::Group(GroupCommand::Add) => "group_add",
+        LineKind::Group(
+            GroupCommand::Modify
+            | GroupCommand::AddOrModify
+            | GroupCommand::InsertBuckets
+            | GroupCommand::RemoveBuckets,
+        ) => "group_mod",
+        LineKind::Group(GroupCommand::Delete) => "group_del",
+        LineKind::Meter { command, .. } => match command {
+            MeterCommand::Add => "meter_add",
+            MeterCommand::Modify => "meter_mod",
+            MeterCommand::Delete => "meter_del",
+        },
+    }
+}
+
+/// How many flows, groups and meters are added, modified and deleted.
+fn counted(name: &str, kinds: impl IntoIterator<Item = LineKind>) -> Vec<SwitchChange> {
+    let mut counts = [0i64; COLUMNS.len()];
+    for kind in kinds {
+        let column = column_of(kind);
+        for ((_, known), count) in COLUMNS.iter().zip(&mut counts) {
+            *count += i64::from(*known == column);
+        }
+    }
+    let mut all = Vec::new();
+    for ((kind, column), count) in COLUMNS.into_iter().zip(counts) {
+        if count == 0 {
+            continue;
+        }
+        let difference = Difference {
+            column: column.to_owned(),
+            before: None,
+            after: Some(count.into()),
+        };
+        let change = SwitchChange {
+            kind,
+            name: name.to_owned(),
+            switch: name.to_owned(),
+            ofport: None,
+            columns: vec![difference],
+            error: None,
+        };
+        add_to(&mut all, vec![change]);
+    }
+    all
 }
 
 /// The names of a switch, and those that the lines may make.
 struct KnownNames<'a> {
     names: &'a SwitchNames,
     made: &'a MadeNames<'a>,
+    /// Whether a name was asked for that the lines may make.
+    is_made: Cell<bool>,
 }
 
 impl KnownNames<'_> {
     fn is_made(&self, name: &str) -> bool {
-        self.made.any || self.made.words.contains(name)
+        let is_made = self.made.any || self.made.words.contains(name);
+        self.is_made.set(self.is_made.get() || is_made);
+        is_made
     }
 }
 
@@ -383,8 +377,10 @@ impl NameLookup for KnownNames<'_> {
     }
 
     fn ofport(&self, name: &str) -> Option<u32> {
+        // A line may give a port that is there another number.
+        let is_made = self.is_made(name);
         let known = self.names.ofport(name);
-        known.or_else(|| self.is_made(name).then_some(1))
+        known.or_else(|| is_made.then_some(1))
     }
 
     fn tables_named(&self, name: &str) -> Vec<u8> {

@@ -200,7 +200,7 @@ fn nowhere(address: &str, bridge: Option<&str>, topology: &Topology, entries: us
     Failure::new(
         Exit::NotFound,
         format!(
-            "{address} is neither learned nor configured: searched {entries} learned addresses of {place} and the \
+            "{address} is neither learned nor configured: searched the MAC tables of {place} ({entries} entries) and the \
              addresses of {interfaces} interfaces"
         ),
     )

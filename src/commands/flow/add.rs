@@ -1,6 +1,5 @@
 //! `ovs flow add`.
 
-use super::FlowLine;
 use super::asked::FlowRequest;
 use super::input::FlowInput;
 use super::options::WriteOptions;
@@ -8,6 +7,7 @@ use super::report::count_headings;
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::switch::SwitchArg;
+use crate::commands::switch_line::{LineKind, SwitchLine};
 use crate::commands::{Context, Failure};
 use crate::openflow::messages::flow_mod::FlowCommand;
 
@@ -49,12 +49,13 @@ pub struct Args {
 }
 
 impl Args {
-    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+    pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
         self.options.none()?;
-        Ok(FlowLine {
+        Ok(SwitchLine {
             switch: &self.switch,
-            command: FlowCommand::Add,
-            flows: self.flows.iter().map(String::as_str).collect(),
+            kind: LineKind::Flow(FlowCommand::Add),
+            texts: self.flows.iter().map(String::as_str).collect(),
+            refuses_warnings: false,
         })
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::file::{FlowFile, FlowLine, FlowLines};
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure, quoted};
-use crate::model::names::SwitchNames;
+use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::actions::SwitchReference;
 use crate::openflow::fields::{ParseError, ParseErrorKind};
 use crate::openflow::flow_change::FlowChange;
@@ -251,23 +251,8 @@ impl FlowReader<'_> {
 
     /// Warns of the numbers of ports that the switch does not have; it accepts them.
     fn warn_of_ports(&mut self, line: FlowLine<'_>, change: &FlowChange) -> Result<(), Failure> {
-        let ports = &self.names.ports;
-        if ports.is_empty() {
-            return Ok(());
-        }
-        let is_absent = |port: u32| reserved_port(port).is_none() && !ports.has(port);
-        let (mut matched, mut absent) = (None, None);
-        change.references(&mut |reference| match reference {
-            SwitchReference::InPort(port) if is_absent(port) => matched = matched.or(Some(port)),
-            SwitchReference::Output(port) if is_absent(port) => absent = absent.or(Some(port)),
-            _ => {}
-        });
-        for (port, what) in [(matched, "names"), (absent, "sends to")] {
-            if let Some(port) = port {
-                let switch = self.switch.name();
-                let text = format!("it {what} port {port}, which {switch} does not have");
-                self.warn(line, &text)?;
-            }
+        for text in absent_ports(self.switch.name(), &self.names.ports, change) {
+            self.warn(line, &text)?;
         }
         Ok(())
     }
@@ -303,6 +288,32 @@ impl FlowReader<'_> {
         self.warnings.add(message);
         Ok(())
     }
+}
+
+/// The warnings of numbers of ports that a switch with these ports does not have; none if they are not known.
+pub(in crate::commands) fn absent_ports(
+    switch: &str,
+    ports: &PortNames,
+    change: &FlowChange,
+) -> Vec<String> {
+    if ports.is_empty() {
+        return Vec::new();
+    }
+    let is_absent = |port: u32| reserved_port(port).is_none() && !ports.has(port);
+    let (mut matched, mut absent) = (None, None);
+    change.references(&mut |reference| match reference {
+        SwitchReference::InPort(port) if is_absent(port) => matched = matched.or(Some(port)),
+        SwitchReference::Output(port) if is_absent(port) => absent = absent.or(Some(port)),
+        _ => {}
+    });
+    let found = [(matched, "names"), (absent, "sends to")].into_iter();
+    let warnings = found.filter_map(|(port, what)| {
+        let port = port?;
+        Some(format!(
+            "it {what} port {port}, which {switch} does not have"
+        ))
+    });
+    warnings.collect()
 }
 
 /// The command without regard to how strictly flows are matched.

@@ -1,6 +1,5 @@
 //! `ovs flow mod` and `ovs flow del`.
 
-use super::FlowLine;
 use super::asked::FlowRequest;
 use super::input::FlowInput;
 use super::options::WriteOptions;
@@ -8,6 +7,7 @@ use super::report::count_headings;
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::switch::SwitchArg;
+use crate::commands::switch_line::{LineKind, SwitchLine};
 use crate::commands::{Context, Exit, Failure};
 use crate::openflow::messages::flow_mod::FlowCommand;
 
@@ -71,19 +71,24 @@ pub struct ModifyArgs {
 }
 
 impl ModifyArgs {
-    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+    fn command(&self) -> FlowCommand {
+        if self.strict {
+            FlowCommand::ModifyStrict
+        } else {
+            FlowCommand::Modify
+        }
+    }
+
+    pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
         self.options.none()?;
         if self.or_add {
             return Err("--or-add cannot be in a batch");
         }
-        Ok(FlowLine {
+        Ok(SwitchLine {
             switch: &self.switch,
-            command: if self.strict {
-                FlowCommand::ModifyStrict
-            } else {
-                FlowCommand::Modify
-            },
-            flows: self.flows.iter().map(String::as_str).collect(),
+            kind: LineKind::Flow(self.command()),
+            texts: self.flows.iter().map(String::as_str).collect(),
+            refuses_warnings: self.warnings_as_errors,
         })
     }
 
@@ -93,11 +98,7 @@ impl ModifyArgs {
             switch: SwitchArg::parse(cx, &self.switch)?,
             input: FlowInput::open(&self.flows, self.options.file.as_deref())?,
             options: &self.options,
-            command: if self.strict {
-                FlowCommand::ModifyStrict
-            } else {
-                FlowCommand::Modify
-            },
+            command: self.command(),
             refuses_warnings: self.warnings_as_errors,
             or_add: self.or_add,
             may_delete_all: false,
@@ -135,21 +136,26 @@ pub struct DeleteArgs {
 }
 
 impl DeleteArgs {
-    pub(super) fn line(&self) -> Result<FlowLine<'_>, &'static str> {
+    fn command(&self) -> FlowCommand {
+        if self.strict {
+            FlowCommand::DeleteStrict
+        } else {
+            FlowCommand::Delete
+        }
+    }
+
+    pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
         self.options.none()?;
         let flows = match self.matches.as_slice() {
             [] if self.all => vec![""],
             [] => return Err("which flows? MATCH is missing; --all removes every flow"),
             matches => matches.iter().map(String::as_str).collect(),
         };
-        Ok(FlowLine {
+        Ok(SwitchLine {
             switch: &self.switch,
-            command: if self.strict {
-                FlowCommand::DeleteStrict
-            } else {
-                FlowCommand::Delete
-            },
-            flows,
+            kind: LineKind::Flow(self.command()),
+            texts: flows,
+            refuses_warnings: self.warnings_as_errors,
         })
     }
 
@@ -169,11 +175,7 @@ impl DeleteArgs {
             switch: SwitchArg::parse(cx, &self.switch)?,
             input: FlowInput::open(matches, self.options.file.as_deref())?,
             options: &self.options,
-            command: if self.strict {
-                FlowCommand::DeleteStrict
-            } else {
-                FlowCommand::Delete
-            },
+            command: self.command(),
             refuses_warnings: self.warnings_as_errors,
             or_add: false,
             may_delete_all: self.all,

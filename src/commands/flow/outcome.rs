@@ -132,7 +132,7 @@ impl Sending<'_> {
         let switch = self.request.switch.name();
         let Some(number) = number else {
             let reason = refusal::reason(error, None, switch);
-            let message = format!("{switch}: {}", reason.text);
+            let message = format!("{switch}: {} ({error})", reason.text);
             return Failure {
                 exit: Exit::Failed,
                 message,
@@ -146,7 +146,7 @@ impl Sending<'_> {
         let reason = refusal::reason(error, change.as_ref(), switch);
         Failure {
             hint: reason.hint,
-            ..self.wrong(number, &reason.text)
+            ..self.wrong(number, &format!("{} ({error})", reason.text))
         }
     }
 

@@ -12,7 +12,7 @@ use super::present::Present;
 use super::report::FlowOutcome;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
-use crate::openflow::actions::Action;
+use crate::openflow::actions::{Action, SwitchReference};
 use crate::openflow::flow;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::Flow;
@@ -21,7 +21,7 @@ use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::flow_mod::{FlowCommand, FlowMod};
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
-use crate::openflow::text::{Plain, TextContext};
+use crate::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::Switch;
 
@@ -46,7 +46,7 @@ pub(super) struct Applied {
 }
 
 /// The flows of a switch with the changes applied so far.
-pub(super) struct FlowPlan {
+pub(in crate::commands) struct FlowPlan {
     version: Version,
     flows: Vec<Option<PlannedFlow>>,
     /// The flows by their keys.
@@ -64,21 +64,26 @@ struct PlannedFlow {
 }
 
 impl FlowPlan {
+    /// No flows.
+    pub(in crate::commands) fn empty(version: Version) -> FlowPlan {
+        FlowPlan {
+            version,
+            flows: Vec::new(),
+            by_key: HashMap::new(),
+            scratch: Plain::default(),
+        }
+    }
+
     /// Reads the flows of a switch.
     ///
     /// # Errors
     ///
     /// The switch does not answer, or one of its flows is malformed.
-    pub(super) async fn read(
+    pub(in crate::commands) async fn read(
         session: &mut Switch,
         switch: &SwitchArg,
     ) -> Result<FlowPlan, Failure> {
-        let mut plan = FlowPlan {
-            version: session.version(),
-            flows: Vec::new(),
-            by_key: HashMap::new(),
-            scratch: Plain::default(),
-        };
+        let mut plan = FlowPlan::empty(session.version());
         let mut is_whole = true;
         let malformed = session
             .each_flow(|stats| is_whole &= plan.put(Flow::from(&stats.entry), None).is_some())
@@ -147,6 +152,42 @@ impl FlowPlan {
             }
         }
         applied
+    }
+
+    /// The number of the change that made one of the flows that this one selects.
+    pub(in crate::commands) fn made_by(&mut self, change: &FlowChange) -> Option<usize> {
+        let selected = self.selected(change);
+        let mut selected = selected.into_iter().filter_map(|at| self.flows.get(at));
+        selected.find_map(|flow| flow.as_ref()?.by)
+    }
+
+    /// Applies the change of this number; returns how many flows it selects, of an addition 1.
+    pub(in crate::commands) fn follow(&mut self, number: usize, change: &FlowChange) -> usize {
+        if change.command == FlowCommand::Add {
+            self.put(change.flow.clone(), Some(number));
+            return 1;
+        }
+        let cx = TextContext {
+            version: self.version,
+            style: Style::Classic,
+            ports: PortSpelling::Number,
+            names: &NoNames,
+        };
+        let selected = self.selected(change);
+        for at in &selected {
+            self.change(number, *at, change, &cx);
+        }
+        selected.len()
+    }
+
+    /// Removes the flows that use a group or a meter: the switch removes them with it.
+    pub(in crate::commands) fn remove_users(&mut self, of: SwitchReference) {
+        for slot in &mut self.flows {
+            let uses = |planned: &PlannedFlow| uses(&planned.flow, of);
+            if let Some(gone) = slot.take_if(|planned| uses(planned)) {
+                self.by_key.remove(&gone.key);
+            }
+        }
     }
 
     /// The error of the switch for a change, as far as it can be foreseen.
@@ -262,7 +303,9 @@ impl FlowPlan {
             (table == ALL_TABLES || table == flow.table_id)
                 && change.match_cookie.is_none_or(in_cookie)
                 && (change.out_port).is_none_or(|port| flow.actions.list().sends_to(port))
-                && change.out_group.is_none_or(|group| uses_group(flow, group))
+                && change
+                    .out_group
+                    .is_none_or(|group| uses(flow, SwitchReference::Group(group)))
                 && if is_strict {
                     flow.priority == change.flow.priority && flow.fields == change.flow.fields
                 } else {
@@ -347,11 +390,10 @@ fn is_conjunctive(flow: &Flow) -> bool {
     actions.any(|action| matches!(action, Action::Conjunction(_)))
 }
 
-fn uses_group(flow: &Flow, group: u32) -> bool {
-    use crate::openflow::actions::SwitchReference;
+fn uses(flow: &Flow, wanted: SwitchReference) -> bool {
     let mut uses = false;
     let list = flow.actions.list();
-    list.references(&mut |reference| uses |= reference == SwitchReference::Group(group));
+    list.references(&mut |reference| uses |= reference == wanted);
     uses
 }
 

@@ -57,24 +57,33 @@ impl Present {
 
     /// The error of the switch for a flow with these actions, if one of its groups or meters is not there.
     pub(super) fn refusal(&self, actions: &ActionList<'_>) -> Option<ErrorMessage> {
-        let lacks = |known: &Option<BTreeSet<u32>>, number: &u32| {
-            known.as_ref().is_some_and(|known| !known.contains(number))
+        let has = |known: &Option<BTreeSet<u32>>, number: u32| {
+            known.as_ref().is_none_or(|known| known.contains(&number))
         };
-        let mut name = None;
-        actions.references(&mut |reference| {
-            let error = match reference {
-                SwitchReference::Group(group) if lacks(&self.groups, &group) => {
-                    "OFPBAC_BAD_OUT_GROUP"
-                }
-                SwitchReference::Meter(meter) if lacks(&self.meters, &meter) => {
-                    "OFPMMFC_INVALID_METER"
-                }
-                _ => return,
-            };
-            name.get_or_insert(error);
-        });
-        ErrorMessage::named(actions.version(), name?)
+        refused_reference(
+            actions,
+            |group| has(&self.groups, group),
+            |meter| has(&self.meters, meter),
+        )
     }
+}
+
+/// The error of the switch for a flow with these actions, if one of its groups or meters is not there.
+pub(in crate::commands) fn refused_reference(
+    actions: &ActionList<'_>,
+    has_group: impl Fn(u32) -> bool,
+    has_meter: impl Fn(u32) -> bool,
+) -> Option<ErrorMessage> {
+    let mut name = None;
+    actions.references(&mut |reference| {
+        let error = match reference {
+            SwitchReference::Group(group) if !has_group(group) => "OFPBAC_BAD_OUT_GROUP",
+            SwitchReference::Meter(meter) if !has_meter(meter) => "OFPMMFC_INVALID_METER",
+            _ => return,
+        };
+        name.get_or_insert(error);
+    });
+    ErrorMessage::named(actions.version(), name?)
 }
 
 /// The numbers that a switch told; `None` if it cannot tell them.

@@ -3,20 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::base::shell::word;
+use crate::commands::entries::RefusalReason;
 use crate::openflow::actions::{Action, SwitchReference};
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::error::ErrorMessage;
 
-/// Why a switch refused a flow, and the next step.
-#[derive(Debug)]
-pub(super) struct RefusalReason {
-    /// The reason, with the name of the error.
-    pub(super) text: String,
-    pub(super) hint: Option<String>,
-}
-
 /// The reason for an error of the switch `name`; `change` is the flow that it refused, if known.
-pub(super) fn reason(
+pub(in crate::commands) fn reason(
     error: &ErrorMessage,
     change: Option<&FlowChange>,
     name: &str,
@@ -115,7 +108,7 @@ pub(super) fn reason(
         _ => ("the switch refused it".to_owned(), String::new()),
     };
     RefusalReason {
-        text: format!("{text} ({error})"),
+        text,
         hint: Some(hint).filter(|hint| !hint.is_empty()),
     }
 }

@@ -90,7 +90,25 @@ pub struct Args {
     no_atomic: bool,
 }
 
+/// A line of a batch: the switch, what is done, and the groups.
+type GroupLine<'a> = (&'a str, GroupCommand, Vec<&'a str>);
+
+/// What a line of a batch cannot have.
+fn refuse_options(file: Option<&PathBuf>, no_atomic: bool) -> Result<(), &'static str> {
+    match (file, no_atomic) {
+        (Some(_), _) => Err("--file cannot be in a batch"),
+        (None, true) => Err("--no-atomic cannot be in a batch"),
+        (None, false) => Ok(()),
+    }
+}
+
 impl Args {
+    pub(super) fn line(&self, command: GroupCommand) -> Result<GroupLine<'_>, &'static str> {
+        refuse_options(self.file.as_ref(), self.no_atomic)?;
+        let groups = self.groups.iter().map(String::as_str).collect();
+        Ok((&self.switch, command, groups))
+    }
+
     pub(super) async fn run(&self, cx: &Context, command: GroupCommand) -> Result<(), Failure> {
         super::report::check_columns(cx)?;
         let entries = Entries::open("group", &self.groups, self.file.as_deref())?;
@@ -100,6 +118,7 @@ impl Args {
             entries: &entries,
             command,
             no_atomic: self.no_atomic,
+            is_mixed: true,
             refuses_warnings: cx.writing.strict,
         };
         request.run(read).await
@@ -118,13 +137,20 @@ pub struct ModifyArgs {
 }
 
 impl ModifyArgs {
-    pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        let command = if self.may_create {
+    fn command(&self) -> GroupCommand {
+        if self.may_create {
             GroupCommand::AddOrModify
         } else {
             GroupCommand::Modify
-        };
-        self.args.run(cx, command).await
+        }
+    }
+
+    pub(super) fn line(&self) -> Result<GroupLine<'_>, &'static str> {
+        self.args.line(self.command())
+    }
+
+    pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
+        self.args.run(cx, self.command()).await
     }
 }
 
@@ -152,12 +178,25 @@ pub struct DeleteArgs {
     no_atomic: bool,
 }
 
+/// Every group, as text.
+const EVERY: &str = "group_id=all";
+
 impl DeleteArgs {
+    pub(super) fn line(&self) -> Result<GroupLine<'_>, &'static str> {
+        refuse_options(self.file.as_ref(), self.no_atomic)?;
+        let groups = match self.groups.as_slice() {
+            [] if self.all => vec![EVERY],
+            [] => return Err("which groups? GROUP is missing; --all removes every group"),
+            groups => groups.iter().map(String::as_str).collect(),
+        };
+        Ok((&self.switch, GroupCommand::Delete, groups))
+    }
+
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
         if self.groups.is_empty() && !self.all && self.file.is_none() {
             return Err(none_given("group"));
         }
-        let every = ["group_id=all".to_owned()];
+        let every = [EVERY.to_owned()];
         let args = Args {
             switch: self.switch.clone(),
             groups: if self.all {

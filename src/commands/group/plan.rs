@@ -7,32 +7,32 @@ use crate::openflow::group_spec::{BUCKET_FIRST, BUCKET_LAST, BUCKETS_ALL, GroupC
 use crate::openflow::messages::groups::GROUP_ALL;
 
 /// The groups of a switch by their numbers.
-pub(super) type Groups = BTreeMap<u32, Group>;
+pub(in crate::commands) type Groups = BTreeMap<u32, Group>;
 
 /// What becomes of the groups.
 #[derive(Debug, Default)]
-pub(super) struct GroupPlan {
+pub(in crate::commands) struct GroupPlan {
     /// The groups as they are.
-    pub(super) before: Groups,
+    pub(in crate::commands) before: Groups,
     /// The groups as they will be.
-    pub(super) after: Groups,
+    pub(in crate::commands) after: Groups,
     /// What is sent, in this order.
-    pub(super) steps: Vec<GroupStep>,
+    pub(in crate::commands) steps: Vec<GroupStep>,
     /// The groups that are named, whether or not something is sent for them.
-    pub(super) named: BTreeSet<u32>,
+    pub(in crate::commands) named: BTreeSet<u32>,
 }
 
 /// A change that is sent.
 #[derive(Debug)]
-pub(super) struct GroupStep {
+pub(in crate::commands) struct GroupStep {
     /// The index of the entry that it comes from; `None`: of no entry.
-    pub(super) entry: Option<usize>,
-    pub(super) change: GroupChange,
+    pub(in crate::commands) entry: Option<usize>,
+    pub(in crate::commands) change: GroupChange,
 }
 
 /// Why a change cannot be made.
 #[derive(Debug)]
-pub(super) enum Unfit {
+pub(in crate::commands) enum Unfit {
     /// A group of this number is there already.
     Exists(u32),
     /// There is no group of this number.
@@ -45,7 +45,7 @@ pub(super) enum Unfit {
 
 impl GroupPlan {
     /// A plan that changes nothing.
-    pub(super) fn new(before: Groups) -> GroupPlan {
+    pub(in crate::commands) fn new(before: Groups) -> GroupPlan {
         GroupPlan {
             after: before.clone(),
             before,

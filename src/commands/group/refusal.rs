@@ -6,7 +6,11 @@ use crate::commands::entries::RefusalReason;
 use crate::openflow::messages::error::ErrorMessage;
 
 /// The reason for an error of the switch `name` for this step.
-pub(super) fn reason(error: &ErrorMessage, step: Option<&GroupStep>, name: &str) -> RefusalReason {
+pub(in crate::commands) fn reason(
+    error: &ErrorMessage,
+    step: Option<&GroupStep>,
+    name: &str,
+) -> RefusalReason {
     let switch = word(name);
     let group = step.map_or(0, |step| step.change.group.group_id);
     let (text, hint) = match error.name.unwrap_or_default() {

@@ -56,6 +56,7 @@ impl Args {
             entries: &entries,
             command: GroupCommand::Add,
             no_atomic: self.no_atomic,
+            is_mixed: true,
             refuses_warnings: cx.writing.strict,
         };
         let mut warnings = Warnings::new(&request);

@@ -16,7 +16,7 @@ use crate::openflow::fields::{Filter, ParseError, ParseErrorKind};
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::group_spec::{GroupChange, GroupWarning};
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc};
-use crate::openflow::text::NameLookup as _;
+use crate::openflow::text::NameLookup;
 use crate::openflow::version::Version;
 use crate::source::{Switch, SwitchError};
 
@@ -24,11 +24,11 @@ use crate::source::{Switch, SwitchError};
 const MAX_WARNINGS: usize = 20;
 
 /// A switch whose groups and names were read.
-pub(super) struct ReadSwitch {
-    pub(super) switch: SwitchArg,
-    pub(super) connected: Switch,
-    pub(super) names: SwitchNames,
-    pub(super) groups: Groups,
+pub(in crate::commands) struct ReadSwitch {
+    pub(in crate::commands) switch: SwitchArg,
+    pub(in crate::commands) connected: Switch,
+    pub(in crate::commands) names: SwitchNames,
+    pub(in crate::commands) groups: Groups,
 }
 
 impl ReadSwitch {
@@ -91,7 +91,7 @@ impl ReadSwitch {
     }
 
     /// The version of the connection.
-    pub(super) fn version(&self) -> Version {
+    pub(in crate::commands) fn version(&self) -> Version {
         self.connected.version()
     }
 
@@ -162,14 +162,16 @@ impl ReadSwitch {
 }
 
 /// What is asked of a switch.
-pub(super) struct GroupRequest<'a> {
-    pub(super) cx: &'a Context,
-    pub(super) entries: &'a Entries,
+pub(in crate::commands) struct GroupRequest<'a> {
+    pub(in crate::commands) cx: &'a Context,
+    pub(in crate::commands) entries: &'a Entries,
     /// What an entry without a word of its own is for.
-    pub(super) command: GroupCommand,
-    pub(super) no_atomic: bool,
+    pub(in crate::commands) command: GroupCommand,
+    pub(in crate::commands) no_atomic: bool,
+    /// Whether entries may have the words of other commands, if `command` is to add groups.
+    pub(in crate::commands) is_mixed: bool,
     /// Whether a warning is an error: `--strict`.
-    pub(super) refuses_warnings: bool,
+    pub(in crate::commands) refuses_warnings: bool,
 }
 
 impl GroupRequest<'_> {
@@ -183,29 +185,46 @@ impl GroupRequest<'_> {
         let mut plan = GroupPlan::new(std::mem::take(&mut read.groups));
         let mut warnings = Warnings::new(self);
         for (index, entry) in self.entries.iter().enumerate() {
-            let change = self.parse(&read, &plan, entry)?;
-            let command = change.command;
-            if self.command != GroupCommand::Add && command != self.command {
-                let reason = "only the file of `ovs group add` may have lines of other commands";
-                return Err(self.entries.wrong(entry, reason));
-            }
-            warnings.of(&read, entry, &change)?;
-            plan.add(index, change)
-                .map_err(|why| read.unfit(self.entries, entry, command, &why))?;
+            self.take(&read, &read.names, &mut plan, &mut warnings, index, entry)?;
         }
         self.finish(read, plan, warnings).await
+    }
+
+    /// Adds the change of an entry to the plan.
+    ///
+    /// # Errors
+    ///
+    /// The entry is malformed or does not fit, or a warning is an error.
+    pub(in crate::commands) fn take(
+        &self,
+        read: &ReadSwitch,
+        names: &dyn NameLookup,
+        plan: &mut GroupPlan,
+        warnings: &mut Warnings<'_>,
+        index: usize,
+        entry: &Entry,
+    ) -> Result<(), Failure> {
+        let change = self.parse(read, names, plan, entry)?;
+        let command = change.command;
+        if command != self.command && (self.command != GroupCommand::Add || !self.is_mixed) {
+            let reason = "only the file of `ovs group add` may have lines of other commands";
+            return Err(self.entries.wrong(entry, reason));
+        }
+        warnings.of(read, entry, &change)?;
+        plan.add(index, change)
+            .map_err(|why| read.unfit(self.entries, entry, command, &why))
     }
 
     /// Reads an entry; buckets that are inserted are those of the type of their group.
     fn parse(
         &self,
         read: &ReadSwitch,
+        names: &dyn NameLookup,
         plan: &GroupPlan,
         entry: &Entry,
     ) -> Result<GroupChange, Failure> {
         let version = read.version();
-        let parse =
-            |kind| GroupChange::parse_for(&entry.text, self.command, &read.names, version, kind);
+        let parse = |kind| GroupChange::parse_for(&entry.text, self.command, names, version, kind);
         let mut change = parse(None);
         if let Ok(parsed) = &change
             && parsed.command == GroupCommand::InsertBuckets
@@ -293,7 +312,7 @@ async fn flows_with(connected: &mut Switch, groups: BTreeSet<u32>) -> Result<u64
 }
 
 /// What is probably a mistake.
-pub(super) struct Warnings<'a> {
+pub(in crate::commands) struct Warnings<'a> {
     request: &'a GroupRequest<'a>,
     first: Vec<String>,
     count: usize,
@@ -302,7 +321,7 @@ pub(super) struct Warnings<'a> {
 }
 
 impl<'a> Warnings<'a> {
-    pub(super) fn new(request: &'a GroupRequest<'a>) -> Warnings<'a> {
+    pub(in crate::commands) fn new(request: &'a GroupRequest<'a>) -> Warnings<'a> {
         Warnings {
             request,
             first: Vec::new(),
@@ -356,7 +375,15 @@ impl<'a> Warnings<'a> {
     }
 
     /// Warns of groups that refer to groups that will not be there.
-    fn of_plan(&mut self, read: &ReadSwitch, plan: &GroupPlan) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// A warning is an error, by `--strict`.
+    pub(in crate::commands) fn of_plan(
+        &mut self,
+        read: &ReadSwitch,
+        plan: &GroupPlan,
+    ) -> Result<(), Failure> {
         for (id, group) in &plan.after {
             let used: BTreeSet<u32> = group.groups_used().into_iter().collect();
             for used in used
@@ -389,7 +416,8 @@ impl<'a> Warnings<'a> {
         Ok(())
     }
 
-    fn print(&self) {
+    /// Prints the warnings.
+    pub(in crate::commands) fn print(&self) {
         let cx = self.request.cx;
         for text in &self.first {
             cx.remark(&format!("ovs: warning: {text}"));

@@ -22,7 +22,7 @@ pub(super) struct ChangedObject {
 }
 
 /// An object of a switch that changes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::commands) struct SwitchChange {
     /// `port`, `table`, `flows`
     pub(in crate::commands) kind: &'static str,

@@ -138,6 +138,9 @@ kinds! {
     BondDegraded "bond-degraded" Warning
         "a bond with one usable member"
         "bring the others up: `ovs port show {object}` shows them"
+    BondMemberDisabled "bond-member-disabled" Warning
+        "a bond does not use some of its members, but several others"
+        "`ovs port show {object}` shows the links, `ovs bond show {object}` LACP and the state of the members"
     BondNeedsLacp "bond-needs-lacp" Error
         "a bond of mode balance-tcp without LACP: it passes no packets"
         "use LACP at both ends (`ovs port set {object} --lacp active`), or another mode: `ovs port set {object} --bond-mode balance-slb`"
@@ -213,6 +216,9 @@ kinds! {
     MissingMeter "missing-meter" Error
         "flows or groups that refer to a meter that does not exist"
         "`ovs dump-meters {bridge}` lists the existing meters; add it, or change the flows and groups that refer to it"
+    MacMoves "mac-moves" Warning
+        "MAC addresses move from port to port of a bridge again and again"
+        "a loop, or an address that two devices have: `ovs fdb list {bridge} --watch` shows which addresses move"
 }
 
 #[cfg(test)]

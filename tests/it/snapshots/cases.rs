@@ -56,7 +56,8 @@ impl Case {
 }
 
 /// Commands that have no case, and where they are looked at.
-pub(crate) const ELSEWHERE: [(&str, &str); 5] = [
+pub(crate) const ELSEWHERE: [(&str, &str); 6] = [
+    ("appctl", "its text is the daemon's: appctl.rs"),
     ("sandbox start", "it leaves daemons: sandbox.rs"),
     ("sandbox stop", "sandbox.rs"),
     ("sandbox run", "sandbox.rs"),
@@ -175,6 +176,9 @@ pub(crate) const CASES: &[Case] = &[
     odd("port show 漢字ポート名のとても長い名前です"),
     odd("port stats br-int"),
     odd("port find rack"),
+    odd("fdb list"),
+    odd("fdb find 02:00:00:00:00:07"),
+    odd("bond show"),
     odd("patch list"),
     odd("tag list"),
     odd("tag map"),
@@ -193,6 +197,8 @@ pub(crate) const CASES: &[Case] = &[
     empty("bridge list"),
     empty("port list"),
     empty("port stats"),
+    empty("fdb list"),
+    empty("bond show"),
     empty("patch list"),
     empty("tag list"),
     empty("tag map"),
@@ -316,6 +322,8 @@ fn odd_switch() -> Sandbox {
         sandbox,
         "wait-until Interface eth2 lacp_current=false -- wait-until Interface eth3 lacp_current=false"
     );
+    sandbox.appctl(&["fdb/add", "br-int", "eth1", "7", "02:00:00:00:00:07"]);
+    sandbox.appctl(&["fdb/add", "br-int", "br-int", "0", "02:00:00:00:00:08"]);
     // One reconfiguration says that the dangling port has no peer, and the next takes that back; without
     // another it stays as it is.
     let mut turn = 1000;
