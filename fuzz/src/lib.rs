@@ -5,7 +5,9 @@
 
 pub mod batch;
 pub mod database;
+pub mod flow;
 pub mod framing;
+pub mod group;
 pub mod messages;
 pub mod mutation;
 pub mod pasted;
@@ -14,7 +16,9 @@ pub mod text;
 
 pub use batch::batch;
 pub use database::ovsdb_value;
+pub use flow::flow_text;
 pub use framing::framing;
+pub use group::{group_text, meter_text};
 pub use messages::openflow;
 pub use pasted::pasted;
 pub use text::{action_text, match_text};
@@ -23,10 +27,13 @@ pub use text::{action_text, match_text};
 pub type Target = fn(&[u8]);
 
 /// Every fuzz target, by its name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("openflow", openflow),
     ("match_text", match_text),
     ("action_text", action_text),
+    ("flow_text", flow_text),
+    ("group_text", group_text),
+    ("meter_text", meter_text),
     ("framing", framing),
     ("ovsdb_value", ovsdb_value),
     ("batch", batch),

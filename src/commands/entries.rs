@@ -1,20 +1,15 @@
 //! Groups and meters that a command is given, as arguments or in a file, and their messages to a switch.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
+use super::entry_file::{EntryFile, EntryLine};
 use super::switch::SwitchArg;
 use super::{Exit, Failure, quoted};
 use crate::base::shell::word;
 use crate::openflow::actions::SwitchReference;
-use crate::openflow::flow_change::without_comment;
 use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::version::Version;
 use crate::source::{Atomicity, Outbox, Switch, SwitchError, WriteError, Written};
-
-/// Maximum size of a file, in bytes.
-const LARGEST: u64 = 64 << 20;
 
 /// Maximum number of characters of an entry in a message.
 const SHOWN: usize = 200;
@@ -55,12 +50,44 @@ pub(super) fn none_given(noun: &str) -> Failure {
     Failure::new(Exit::Usage, message).hint(format!("--all removes every {noun}"))
 }
 
+/// The file of a `replace` is empty, which is more often a mistake than meant; `how` selects what `del` removes.
+pub(super) fn empties(noun: &str, file: &Path, count: u64, switch: &str, how: &str) -> Failure {
+    let file = match &*file.to_string_lossy() {
+        "-" => "stdin".to_owned(),
+        file => quoted(file),
+    };
+    let all = if count == 1 {
+        "the one"
+    } else {
+        &format!("all {count}")
+    };
+    let message = format!("{file} has no {noun}s: {all} of {switch} would be removed");
+    let hint = format!("`ovs {noun} del {} {how}` removes them", word(switch));
+    Failure::new(Exit::Failed, message).hint(hint)
+}
+
+/// An argument that stands for a FLOW, GROUP or METER is the name of a file, or `-`.
+///
+/// # Errors
+///
+/// It is.
+pub(super) fn refuse_file(noun: &str, text: &str) -> Result<(), Failure> {
+    let is_path = !text.contains('=') && text.contains(['.', '/']);
+    if text != "-" && !(is_path && Path::new(text).is_file()) {
+        return Ok(());
+    }
+    let what = if text == "-" { "stdin" } else { "a file" };
+    let message = format!("{} is no {noun}, but {what}", quoted(text));
+    let hint = format!("--file {} reads the {noun}s in it", word(text));
+    Err(Failure::new(Exit::Usage, message).hint(hint))
+}
+
 impl Entries {
     /// The entries of the file if one is named, `-` for stdin, else those of the command line.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is too large, or not text.
+    /// The file cannot be read, is too large, or not text; or an argument is a file.
     pub(super) fn open(
         kind: &'static str,
         arguments: &[String],
@@ -68,6 +95,9 @@ impl Entries {
     ) -> Result<Entries, Failure> {
         if let Some(path) = file {
             return Entries::of_file(kind, path);
+        }
+        for text in arguments {
+            refuse_file(kind, text)?;
         }
         let all = (1..).zip(arguments).map(|(number, text)| Entry {
             number,
@@ -87,48 +117,29 @@ impl Entries {
     }
 
     /// The entries of a file, one a line; blank lines, comments after `#` and the headings of `ovs-ofctl` are skipped. A
-    /// line that begins with `type=` continues the one before: `ovs-ofctl dump-meters` breaks before bands.
+    /// line that begins with `type=` continues the one before: `ovs-ofctl dump-meters` breaks before bands. Or JSON
+    /// objects.
     ///
     /// # Errors
     ///
     /// As [`Entries::open`].
     pub(super) fn of_file(kind: &'static str, path: &Path) -> Result<Entries, Failure> {
-        let (name, bytes) = read(path)?;
-        let wrong = |number: usize, reason: &str| {
-            Failure::new(Exit::Failed, format!("{name}, line {number}: {reason}"))
-        };
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let lines = error.as_bytes().iter().take(valid);
-            wrong(
-                1 + lines.filter(|byte| **byte == b'\n').count(),
-                "not UTF-8",
-            )
-        })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        if text.trim_start().starts_with(['[', '{']) {
-            let message = format!("{name}: {kind}s are read as text, not as JSON");
-            let hint = format!("`ovs dump-{kind}s` prints the text");
-            return Err(Failure::new(Exit::Failed, message).hint(hint));
-        }
+        let file = EntryFile::open(path)?;
+        let mut lines = file.lines()?;
         let mut all: Vec<Entry> = Vec::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = entry_of(line);
-            if line.is_empty() {
-                continue;
-            }
+        while let Some(EntryLine { number, text }) = lines.next_entry()? {
             match all.last_mut() {
-                Some(before) if line.starts_with("type=") => {
+                Some(before) if text.starts_with("type=") => {
                     before.text.push(' ');
-                    before.text.push_str(line);
+                    before.text.push_str(text);
                 }
                 _ => all.push(Entry {
                     number,
-                    text: line.to_owned(),
+                    text: text.to_owned(),
                 }),
             }
         }
-        let origin = Origin::File(name);
+        let origin = Origin::File(file.name().to_owned());
         Ok(Entries { kind, origin, all })
     }
 
@@ -176,48 +187,6 @@ impl Entries {
             shown.push('…');
         }
         format!("{place}{reason}; the {} is {}", self.kind, quoted(&shown))
-    }
-}
-
-/// The entry in a line, without blanks around it and without comment.
-fn entry_of(line: &str) -> &str {
-    let entry = without_comment(line);
-    let is_heading = (entry.starts_with("OFPST_") || entry.starts_with("NXST_"))
-        && entry.contains(" reply")
-        && entry.ends_with(':');
-    if is_heading { "" } else { entry }
-}
-
-/// The name of a file in messages, and its bytes.
-fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    let is_stdin = path.as_os_str() == "-";
-    let name = if is_stdin {
-        "stdin".to_owned()
-    } else {
-        let name = path.to_string_lossy();
-        let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
-        if !name.is_empty() && name.chars().all(is_plain) {
-            name.into_owned()
-        } else {
-            quoted(&name)
-        }
-    };
-    let mut bytes = Vec::new();
-    let length = if is_stdin {
-        io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-    };
-    match length {
-        Ok(length) if length as u64 > LARGEST => Err(Failure::new(
-            Exit::Failed,
-            format!("{name} has more than {} MiB", LARGEST >> 20),
-        )),
-        Ok(_) => Ok((name, bytes)),
-        Err(error) => Err(Failure::new(
-            Exit::Failed,
-            format!("cannot read {name}: {error}"),
-        )),
     }
 }
 

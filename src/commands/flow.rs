@@ -5,7 +5,7 @@
 //! | `add`, `modify` | `flow add`; `flow mod` and `flow del`: their arguments |
 //! | `options` | the options that they share |
 //! | `asked`, `request` | what is asked of a switch; connect, names, write |
-//! | `input`, `file` | the flows given as arguments or in a file, and how they are read |
+//! | `input` | the flows given as arguments or in a file, and how they are read |
 //! | `replace`, `diff` | `flow replace`: what differs is written; `flow diff`: two sides compared |
 //! | `sides`, `comparison` | the switches and files that are compared; what differs, and how it is printed |
 //! | `counting` | how many flows a change selects |
@@ -20,7 +20,6 @@ mod comparison;
 mod counting;
 mod diff;
 mod effect;
-mod file;
 mod input;
 mod modify;
 mod options;

@@ -44,7 +44,7 @@ The meters of the switch are read first. A meter that is there already is refuse
 meters in a bundle, so several are checked before and then written one after another; if the switch refuses one, those \
 that it accepted stay, and the exit code is 5.
 
-FILE has a meter a line, as dump-meters prints them; statistics are ignored, and so is what follows a #.")
+FILE has a meter a line, as dump-meters prints them, or JSON of its --json; statistics are ignored, and so is what follows a #.")
     .examples("\
 ovs meter add br-int 'meter=1,kbps,burst,bands=type=drop,rate=1000,burst_size=100'
 ovs meter add br-int 'meter=controller,pktps,bands=type=drop,rate=500'
@@ -80,7 +80,7 @@ pub struct Args {
     #[arg(takes = Value::METER, required_unless_present = "file", conflicts_with = "file")]
     meters: Vec<String>,
 
-    /// The meters of a file, one a line, with comments; -: stdin
+    /// The meters of a file, one a line, with comments; or JSON as dump-meters prints it; -: stdin
     #[arg(long, takes = Value::FILE)]
     file: Option<PathBuf>,
 }

@@ -30,6 +30,7 @@ mod capture;
 mod context;
 mod dumped;
 mod entries;
+mod entry_file;
 mod failure;
 mod flow_monitors;
 mod flow_reading;
@@ -71,6 +72,7 @@ pub mod sandbox;
 pub mod show;
 pub mod table;
 pub mod tag;
+pub mod trace;
 pub mod tunnel;
 
 pub use capture::WatchInterval;
@@ -165,6 +167,9 @@ pub enum Command {
     /// The path of a port: to the wire or tunnel, and to the devices behind it
     #[command(add = Purpose::Understand)]
     Path(path::Args),
+    /// What the switch does with a packet, by name, and the verdict
+    #[command(add = Purpose::Understand)]
+    Trace(trace::Args),
     /// Any command of a daemon, as ovs-appctl sends it
     #[command(add = Purpose::Tools)]
     Appctl(appctl::Args),
@@ -213,6 +218,7 @@ impl Command {
             Command::PacketOut(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
+            Command::Trace(args) => return args.run(cx).await.map(ExitCode::from),
             Command::Appctl(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
         }

@@ -1,7 +1,7 @@
 //! The keys of groups, meters and their parts as text, for their parsers and for completion.
 
 use super::actions::{NamedArgument, Takes, shown};
-use super::fields::{Problem, nearest_of};
+use super::fields::{Problem, nearest_of, number};
 use super::messages::group_messages::TYPES;
 
 /// The keys of a group before its buckets, and the key that begins a bucket.
@@ -59,6 +59,11 @@ pub(super) fn set<T>(place: &mut Option<T>, key: &str, value: T) -> Result<(), P
 
 /// `what` has no such key; names the nearest it has.
 pub(super) fn unknown_key(what: &str, key: &str, known: &'static [NamedArgument]) -> Problem {
+    if let Some((id, [(_, Takes::Group | Takes::Meter)])) = known.first()
+        && number(key).is_some()
+    {
+        return Problem::syntax(format!("a {what} begins with {id}={key}"));
+    }
     let hint = nearest_of(key, known.iter().map(|(known, _)| *known))
         .map_or_else(String::new, |name| format!("; did you mean {name}?"));
     Problem::syntax(format!("a {what} has no \"{}\"{hint}", shown(key)))

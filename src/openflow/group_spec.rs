@@ -11,6 +11,7 @@ use super::fields::{Field, Id, ParseError, Problem, number, parse_port, parse_va
 use super::group_entry::{
     Group, GroupBucket, GroupCommand, SelectionMethod, put_in_order, put_padded,
 };
+use super::group_json;
 use super::messages::group_messages::{BUCKETS, TYPES};
 use super::messages::groups::{FAST_FAILOVER, GROUP_ALL, SELECT, has_ids};
 use super::text::{NameLookup, PORT_ANY};
@@ -104,7 +105,7 @@ const COMMANDS: [(&str, GroupCommand); 6] = [
 const STATISTICS: [&str; 4] = ["duration", "ref_count", "packet_count", "byte_count"];
 
 impl GroupChange {
-    /// Reads one line of text. `command` is what is done unless the line begins with a word of its own: `add`, `modify`,
+    /// Reads one line of text, or a JSON object as `ovs dump-groups --json` prints it. `command` is what is done unless the line begins with a word of its own: `add`, `modify`,
     /// `add_or_mod`, `delete`, `insert_bucket`, `remove_bucket`. A deletion takes a number without `group_id=`, too.
     ///
     /// What ovs-ofctl silently leaves out of the message (`selection_method` before OpenFlow 1.5) is an error.
@@ -134,6 +135,13 @@ impl GroupChange {
         version: Version,
         kind: Option<u8>,
     ) -> Result<GroupChange, ParseError> {
+        let line;
+        let text = if text.trim_start().starts_with('{') {
+            line = group_json::group_line(text, names)?;
+            &line
+        } else {
+            text
+        };
         let (command, rest) = command_of(text, command);
         let mut parsing = Parsing::new(command, names, version);
         parsing.read(rest).map_err(|problem| problem.at(text))?;

@@ -6,6 +6,7 @@
 use super::actions::{Argument, Arguments, shown};
 use super::entry_keys::{BAND_KEYS, METER_KEYS, set, unknown_key};
 use super::fields::{ParseError, Problem, number};
+use super::group_json;
 use super::messages::codec::{At, encode};
 use super::messages::members::Named;
 use super::messages::meters::{
@@ -44,12 +45,19 @@ const STATISTICS: [&str; 6] = [
 ];
 
 impl MeterChange {
-    /// Reads one meter. A deletion takes a number or name without `meter=`, too.
+    /// Reads one meter: text, or a JSON object as `ovs dump-meters --json` prints it. A deletion takes a number or name without `meter=`, too.
     ///
     /// # Errors
     ///
     /// The malformed piece and the reason; for an unknown word, the nearest known one.
     pub fn parse(text: &str, command: MeterCommand) -> Result<MeterChange, ParseError> {
+        let line;
+        let text = if text.trim_start().starts_with('{') {
+            line = group_json::meter_line(text)?;
+            &line
+        } else {
+            text
+        };
         let mut parsing = Parsing::default();
         let outcome = parsing.read(text, command);
         let outcome = outcome.and_then(|()| parsing.finish(command));

@@ -36,6 +36,7 @@ pub mod flow_entry;
 mod flow_json;
 pub mod flow_set;
 pub mod group_entry;
+mod group_json;
 pub mod group_spec;
 mod json_object;
 mod listed;

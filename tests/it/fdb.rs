@@ -5,6 +5,7 @@ use ovs::unixctl::fdb::{MacCounters, MacTable};
 use serde_json::{Value, json};
 
 use crate::common::Sandbox;
+use crate::common::server::until;
 
 /// What ovs-vswitchd of both versions said, as `fixtures/golden/make_unixctl` has it.
 #[test]
@@ -65,7 +66,12 @@ fn switch() -> Sandbox {
     let sandbox = Sandbox::with(&format!("add-br br0 -- {ports} -- {bond} -- add-br br1"));
     learn(&sandbox, "p1", 1, "02:00:00:00:00:01", None);
     learn(&sandbox, "p2", 2, "02:00:00:00:00:02", Some(66));
-    learn(&sandbox, "e3", 3, "02:00:00:00:00:03", None);
+    // Only of the active member.
+    until("the bond learns", || {
+        learn(&sandbox, "e3", 3, "02:00:00:00:00:03", None);
+        learn(&sandbox, "e4", 4, "02:00:00:00:00:03", None);
+        sandbox.appctl(&["fdb/show", "br0"]).contains(":03")
+    });
     sandbox.appctl(&["fdb/add", "br0", "br0", "7", "02:00:00:00:00:04"]);
     sandbox
 }

@@ -467,7 +467,7 @@ fn a_file_of_changes() {
         .says("stdin, line 2: \"group_id=x\": a group is a number");
     let mut stdin = ovs!(sandbox, "group add br0 --file -");
     stdin.write_stdin("[{\"group_id\":7}]");
-    stdin.exits(1).says("groups are read as text, not as JSON");
+    stdin.exits(1).says("type= is missing");
     fs::write(&file, "group_id=4,type=all\ngroup_id=4,type=all\n").unwrap();
     ovs!(sandbox, "group replace br0 {path}")
         .exits(1)
@@ -525,7 +525,7 @@ fn differences_by_meaning() {
     ovs!(sandbox, "group diff br1 {two}").exits(1);
     ovs!(sandbox, "group diff br0 nosuch")
         .exits(3)
-        .says("bridge \"nosuch\" not found");
+        .says("\"nosuch\" is neither a bridge nor a file here");
     ovs!(sandbox, "group diff - -")
         .exits(2)
         .says("stdin is A or B, not both");

@@ -231,7 +231,7 @@ fn of_command(root: &Command, command: &Command) -> Page {
     blocks.push(section("GLOBAL OPTIONS"));
     let options: Vec<String> = root.get_arguments().filter_map(option_names).collect();
     blocks.push(paragraph(&format!(
-        "Those of every command are told of in ovs(8): {}.",
+        "ovs(8) describes the options of every command: {}.",
         options.join("; ")
     )));
     end(&mut blocks, &["ovs(8)".to_owned()]);

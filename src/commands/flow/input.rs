@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use super::file::{FlowFile, FlowLine, FlowLines};
+use crate::commands::entries::refuse_file;
+use crate::commands::entry_file::{EntryFile, EntryLine, EntryLines};
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure, quoted};
 use crate::model::names::{PortNames, SwitchNames};
@@ -26,13 +27,13 @@ pub(super) enum FlowInput<'a> {
     /// The command line.
     Arguments(&'a [String]),
     /// A file, or stdin.
-    File(FlowFile<'a>),
+    File(EntryFile<'a>),
 }
 
 /// The flows of an input, one after another.
 pub(super) enum FlowsGiven<'i> {
     Arguments(std::iter::Zip<std::ops::RangeFrom<usize>, std::slice::Iter<'i, String>>),
-    File(FlowLines<'i>),
+    File(EntryLines<'i>),
 }
 
 impl<'a> FlowInput<'a> {
@@ -40,12 +41,15 @@ impl<'a> FlowInput<'a> {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is too large.
+    /// The file cannot be read, or is too large; or an argument is a file.
     pub(super) fn open(flows: &'a [String], file: Option<&'a Path>) -> Result<Self, Failure> {
-        match file {
-            Some(path) => Ok(FlowInput::File(FlowFile::open(path)?)),
-            None => Ok(FlowInput::Arguments(flows)),
+        if let Some(path) = file {
+            return Ok(FlowInput::File(EntryFile::open(path)?));
         }
+        for flow in flows {
+            refuse_file("flow", flow)?;
+        }
+        Ok(FlowInput::Arguments(flows))
     }
 
     /// The flows.
@@ -78,7 +82,6 @@ impl<'a> FlowInput<'a> {
     /// The place of a flow, for a message: `flows.txt, line 17`.
     fn place(&self, number: usize) -> String {
         match self {
-            FlowInput::Arguments([_]) => "FLOW".to_owned(),
             FlowInput::Arguments(_) => format!("FLOW {number}"),
             FlowInput::File(file) => format!("{}, line {number}", file.name()),
         }
@@ -107,12 +110,15 @@ impl<'a> FlowInput<'a> {
 
     /// The place, the reason and the flow.
     pub(super) fn message(&self, number: usize, text: &str, reason: &str) -> String {
+        // The only flow of a command line needs no place.
+        if matches!(self, FlowInput::Arguments([_])) {
+            return reason.to_owned();
+        }
         let place = self.place(number);
         // The reason may quote the flow, or its beginning.
         let head: String = text.chars().take(60).collect();
         let head = quoted(&head);
-        let is_seen = matches!(self, FlowInput::Arguments([_]))
-            || reason.starts_with(head.strip_suffix('"').unwrap_or(&head));
+        let is_seen = reason.starts_with(head.strip_suffix('"').unwrap_or(&head));
         if is_seen || text.is_empty() {
             return format!("{place}: {reason}");
         }
@@ -129,13 +135,13 @@ impl FlowsGiven<'_> {
     ///
     /// # Errors
     ///
-    /// As [`FlowLines::next_flow`].
-    pub(super) fn next_flow(&mut self) -> Result<Option<FlowLine<'_>>, Failure> {
+    /// As [`EntryLines::next_entry`].
+    pub(super) fn next_flow(&mut self) -> Result<Option<EntryLine<'_>>, Failure> {
         match self {
             FlowsGiven::Arguments(flows) => Ok(flows
                 .next()
-                .map(|(number, flow)| FlowLine { number, text: flow })),
-            FlowsGiven::File(lines) => lines.next_flow(),
+                .map(|(number, flow)| EntryLine { number, text: flow })),
+            FlowsGiven::File(lines) => lines.next_entry(),
         }
     }
 }
@@ -178,7 +184,7 @@ impl FlowReader<'_> {
     /// # Errors
     ///
     /// The flow is malformed, names what is not there, or this version cannot carry it.
-    pub(super) fn read(&mut self, line: FlowLine<'_>) -> Result<FlowChange, Failure> {
+    pub(super) fn read(&mut self, line: EntryLine<'_>) -> Result<FlowChange, Failure> {
         let change = self.parse(line)?;
         for warning in &change.warnings {
             self.warn(line, warning)?;
@@ -192,8 +198,8 @@ impl FlowReader<'_> {
     /// # Errors
     ///
     /// As [`FlowReader::read`].
-    pub(super) fn parse(&self, line: FlowLine<'_>) -> Result<FlowChange, Failure> {
-        let FlowLine { number, text, .. } = line;
+    pub(super) fn parse(&self, line: EntryLine<'_>) -> Result<FlowChange, Failure> {
+        let EntryLine { number, text, .. } = line;
         let change = FlowChange::parse(text, self.command, self.names, self.version);
         let change = change.map_err(|error| self.malformed(line, &error))?;
         if !self.is_mixed && family(change.command) != family(self.command) {
@@ -214,7 +220,7 @@ impl FlowReader<'_> {
         command: FlowCommand,
     ) -> Result<FlowChange, Failure> {
         let text = self.input.text_of(number).unwrap_or_default();
-        let line = FlowLine {
+        let line = EntryLine {
             number,
             text: &text,
         };
@@ -222,7 +228,7 @@ impl FlowReader<'_> {
             .map_err(|error| self.malformed(line, &error))
     }
 
-    fn malformed(&self, line: FlowLine<'_>, error: &ParseError) -> Failure {
+    fn malformed(&self, line: EntryLine<'_>, error: &ParseError) -> Failure {
         let named = match &error.kind {
             ParseErrorKind::UnknownPort(port) => {
                 Some(self.switch.unknown_port(port, &self.names.ports))
@@ -250,14 +256,14 @@ impl FlowReader<'_> {
     }
 
     /// Warns of the numbers of ports that the switch does not have; it accepts them.
-    fn warn_of_ports(&mut self, line: FlowLine<'_>, change: &FlowChange) -> Result<(), Failure> {
+    fn warn_of_ports(&mut self, line: EntryLine<'_>, change: &FlowChange) -> Result<(), Failure> {
         for text in absent_ports(self.switch.name(), &self.names.ports, change) {
             self.warn(line, &text)?;
         }
         Ok(())
     }
 
-    fn warn(&mut self, line: FlowLine<'_>, warning: &dyn fmt::Display) -> Result<(), Failure> {
+    fn warn(&mut self, line: EntryLine<'_>, warning: &dyn fmt::Display) -> Result<(), Failure> {
         let input = self.input;
         self.warn_with(|| input.message(line.number, line.text, &warning.to_string()))
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::comparison::{Comparison, Difference, SideSpelling};
 use super::effect::{self, FlowEffect, print_effects};
-use super::file::FlowLine;
 use super::input::{FlowInput, FlowReader};
 use super::options::WriteOptions;
 use super::outcome::Sending;
@@ -15,13 +14,15 @@ use super::sides::{FileFlowError, NamedSwitch, NamedSwitchNames, each_of_file, r
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::dump_flows::{Cookie, cookie};
+use crate::commands::entries::empties;
+use crate::commands::entry_file::EntryLine;
 use crate::commands::spelling::Spelling;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::fields::{Filter, ParseErrorKind, parse_table_word};
 use crate::openflow::flow_change::FlowChange;
-use crate::openflow::flow_entry::{Flow, FlowEntry};
+use crate::openflow::flow_entry::{Flow, FlowEntry, RESET_COUNTS};
 use crate::openflow::flow_set::{Counterpart, FlowSet, StoredFlow};
 use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::flow_mod::FlowCommand;
@@ -141,6 +142,12 @@ impl Args {
         let comparison = self.compare(&request, &mut switch).await?;
         drop(progress);
         let changes = Changes::of(&comparison);
+        if !request.input.has(1)? && changes.count() > 0 {
+            let every = self.table.is_none() && self.cookie.is_none();
+            let how = if every { "--all" } else { "MATCH" };
+            let count = changes.count();
+            return Err(empties("flow", &self.file, count, &self.switch, how));
+        }
         let NamedSwitch {
             mut session, names, ..
         } = switch;
@@ -208,7 +215,7 @@ impl Args {
             version,
             request.refuses_warnings,
         );
-        let parse = |line: FlowLine<'_>| flows.parse(line);
+        let parse = |line: EntryLine<'_>| flows.parse(line);
         let insert = |flow: &FlowEntry<'_>, line| {
             extent.check(flow)?;
             Ok(base.insert(flow, line)?)
@@ -418,9 +425,6 @@ fn written(flow: &StoredFlow<'_>, version: Version) -> Result<Option<Numbered>, 
     }
     Ok(Some((flow.line as usize, change)))
 }
-
-/// `OFPFF_RESET_COUNTS`
-const RESET_COUNTS: u16 = 4;
 
 /// The change that removes a flow of the switch, if it still has its cookie.
 fn removed(flow: &StoredFlow<'_>, version: Version) -> Result<Numbered, Failure> {

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::comparison::{Comparison, SideSpelling};
-use super::file::FlowLine;
 use super::input::{FlowInput, FlowReader, Warnings};
 use crate::base::shell::word;
+use crate::commands::entry_file::EntryLine;
+use crate::commands::entry_file::names_file;
 use crate::commands::switch::SwitchArg;
-use crate::commands::{Context, Exit, Failure, quoted};
+use crate::commands::{Context, Exit, Failure};
 use crate::model::names::{PortNames, SwitchNames, TableNames};
-use crate::model::{Depth, Scope, Want};
 use crate::openflow::fields::Filter;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::FlowEntry;
@@ -31,35 +31,16 @@ pub(super) enum Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// `unix:PATH`, `tcp:HOST` and `ssl:HOST` are switches; `-`, what has a `/`, and the name of a file that exists are
-    /// files; everything else is a bridge.
+    /// A switch or a file: see [`names_file`].
     ///
     /// # Errors
     ///
-    /// It is the name of a file and of a bridge, or the file cannot be read.
+    /// As [`names_file`], or the file cannot be read.
     pub(super) async fn open(cx: &Context, text: &'a str) -> Result<Side<'a>, Failure> {
-        let is_endpoint = ["unix:", "tcp:", "ssl:"]
-            .iter()
-            .any(|scheme| text.starts_with(scheme));
-        let path = Path::new(text);
-        if is_endpoint || text != "-" && !text.contains('/') && !path.exists() {
+        if !names_file(cx, text).await? {
             return Ok(Side::Switch(SwitchArg::parse(cx, text)?));
         }
-        if text != "-" && !text.contains('/') {
-            let bridge = Want::of(Scope::Bridge(text.to_owned()), Depth::BridgeNames);
-            if cx
-                .read(bridge)
-                .await
-                .is_ok_and(|topology| !topology.bridges.is_empty())
-            {
-                let message = format!("{} is a bridge, and a file here", quoted(text));
-                let hint = format!(
-                    "./{} is the file; `cd` elsewhere for the bridge",
-                    word(text)
-                );
-                return Err(Failure::new(Exit::Usage, message).hint(hint));
-            }
-        }
+        let path = Path::new(text);
         Ok(Side::File(FlowInput::open(&[], Some(path))?))
     }
 }
@@ -183,7 +164,7 @@ pub(super) struct NamedSwitchNames<'a> {
 /// That of `take` or `parse`; the file cannot be read, or has another command.
 pub(super) fn each_of_file(
     file: &FlowInput<'_>,
-    mut parse: impl FnMut(FlowLine<'_>) -> Result<FlowChange, Failure>,
+    mut parse: impl FnMut(EntryLine<'_>) -> Result<FlowChange, Failure>,
     mut take: impl FnMut(&FlowEntry<'_>, u32) -> Result<(), FileFlowError>,
 ) -> Result<(), Failure> {
     let mut flows = file.flows()?;
@@ -255,7 +236,7 @@ pub(super) fn each_of_file_alone(
     version: Version,
     take: impl FnMut(&FlowEntry<'_>, u32) -> Result<(), FileFlowError>,
 ) -> Result<(), Failure> {
-    let parse = |line: FlowLine<'_>| {
+    let parse = |line: EntryLine<'_>| {
         let change = FlowChange::parse(line.text, FlowCommand::Add, names, version);
         change.map_err(|error| {
             let failure = file.wrong(line.number, line.text, &error.to_string());

@@ -21,7 +21,7 @@ The groups of the switch are read first. A group that is there already is refuse
 groups those of a file. Several groups are written all or none, in a bundle of OpenFlow 1.4 or later, or of Open vSwitch \
 in 1.3; --no-atomic writes them one by one, as versions before need it.
 
-FILE has a group a line, as dump-groups prints them; statistics are ignored, and so is what follows a #. A line may begin \
+FILE has a group a line, as dump-groups prints them, or JSON of its --json; statistics are ignored, and so is what follows a #. A line may begin \
 with the words of ovs-ofctl for another command: add, modify, add_or_mod, delete, insert_bucket, remove_bucket. They are \
 done in their order.
 
@@ -81,7 +81,7 @@ pub struct Args {
     #[arg(takes = Value::GROUP, required_unless_present = "file", conflicts_with = "file")]
     groups: Vec<String>,
 
-    /// The groups of a file, one a line, with comments; -: stdin
+    /// The groups of a file, one a line, with comments; or JSON as dump-groups prints it; -: stdin
     #[arg(long, takes = Value::FILE)]
     file: Option<PathBuf>,
 

@@ -10,14 +10,13 @@ use super::plan::Groups;
 use super::replace::wanted;
 use super::request::ReadSwitch;
 use crate::base::json::Json;
-use crate::base::shell::word;
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::dumped::Dumped;
 use crate::commands::entries::Entries;
+use crate::commands::entry_file::names_file;
 use crate::commands::spelling::Spelling;
-use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::{Depth, Scope, Want};
+use crate::commands::{Context, Exit, Failure};
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::group_spec::GroupChange;
 use crate::openflow::text::{NameLookup, Sink as _, TextContext, word as word_of_port};
@@ -66,7 +65,10 @@ impl Args {
         if self.a == "-" && self.b == "-" {
             return Err(Failure::new(Exit::Usage, "stdin is A or B, not both"));
         }
-        let (a, b) = match (is_file(cx, &self.a).await?, is_file(cx, &self.b).await?) {
+        let (a, b) = match (
+            names_file(cx, &self.a).await?,
+            names_file(cx, &self.b).await?,
+        ) {
             (false, false) => two_switches(cx, &self.a, &self.b).await?,
             (false, true) => {
                 let read = ReadSwitch::read(cx, &self.a).await?;
@@ -143,29 +145,6 @@ impl Args {
             None => json.null(),
         }
     }
-}
-
-/// Whether this is a file: `-`, what has a `/` and is no endpoint, or the name of a file that exists.
-async fn is_file(cx: &Context, text: &str) -> Result<bool, Failure> {
-    let is_endpoint = ["unix:", "tcp:", "ssl:"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme));
-    if is_endpoint || text != "-" && !text.contains('/') && !Path::new(text).exists() {
-        return Ok(false);
-    }
-    if text != "-" && !text.contains('/') {
-        let bridge = Want::of(Scope::Bridge(text.to_owned()), Depth::BridgeNames);
-        let read = cx.read(bridge).await;
-        if read.is_ok_and(|topology| !topology.bridges.is_empty()) {
-            let message = format!("{} is a bridge, and a file here", quoted(text));
-            let hint = format!(
-                "./{} is the file; `cd` elsewhere for the bridge",
-                word(text)
-            );
-            return Err(Failure::new(Exit::Usage, message).hint(hint));
-        }
-    }
-    Ok(true)
 }
 
 /// The groups of two switches, over the lower of their versions if both allow it: each version tells a group in its own

@@ -8,7 +8,7 @@ use super::report::{check_columns, report_headings};
 use super::request::{GroupRequest, ReadSwitch, Warnings};
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
-use crate::commands::entries::{Entries, Entry};
+use crate::commands::entries::{Entries, Entry, empties};
 use crate::commands::{Context, Exit, Failure};
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::group_spec::GroupChange;
@@ -16,7 +16,7 @@ use crate::openflow::group_spec::GroupChange;
 pub(super) const ABOUT: About = About::other()
     .list(report_headings)
     .remarks("\
-FILE has a group a line, as dump-groups prints them and `group add --file` reads them. Groups that are not there are added, \
+FILE has a group a line, as dump-groups prints them and `group add --file` reads them, or JSON of dump-groups --json. Groups that are not there are added, \
 those that differ are changed, those that FILE does not have are removed, with the flows that use them. A group that means \
 the same stays as it is, with its counters, however its actions are written: a second run says unchanged. The order of \
 buckets counts; their ids do where FILE has them.
@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(takes = Value::SWITCH)]
     switch: String,
 
-    /// The groups, one a line, with comments; -: stdin
+    /// The groups, one a line, with comments; or JSON as dump-groups prints it; -: stdin
     #[arg(takes = Value::FILE)]
     file: PathBuf,
 
@@ -67,6 +67,10 @@ impl Args {
             |entry, error| read.malformed(&entries, entry, &error),
             |entry, change| warnings.of(&read, entry, change),
         )?;
+        if wanted.is_empty() && !read.groups.is_empty() {
+            let count = read.groups.len() as u64;
+            return Err(empties("group", &self.file, count, &self.switch, "--all"));
+        }
         let plan = GroupPlan::replace(std::mem::take(&mut read.groups), &wanted);
         request.finish(read, plan, warnings).await
     }

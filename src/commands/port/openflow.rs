@@ -106,7 +106,7 @@ pub(super) async fn set(cx: &Context, port: &str, words: &[PortWord]) -> Result<
         .collect();
     of_switch::print(cx, changes)?;
     if errors.is_empty() {
-        cx.remark("it holds until ovs-vswitchd restarts");
+        cx.remark("this holds until ovs-vswitchd restarts");
         return Ok(());
     }
     let message = format!("sent, but not applied: {}", errors.join("; "));

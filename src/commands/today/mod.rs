@@ -24,7 +24,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 pub use carry::WordsToCursor;
-use settings::{tip_for_argument, tip_for_option};
+use settings::{tip_for_argument, tip_for_option, tip_for_reading};
 use typed::called;
 
 /// Puts the counterpart of what was typed into the error in place of clap's suggestions.
@@ -75,6 +75,10 @@ pub fn tip(error: &clap::Error, root: &clap::Command, words: &[&str]) -> Option<
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,
     };
+    let reading = unknown_command.and_then(|unknown| tip_for_reading(words, unknown));
+    if reading.is_some() {
+        return reading;
+    }
     if let Some(tip) = carry::tip(root, words, unknown_command) {
         return Some(tip);
     }

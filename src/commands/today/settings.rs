@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::base::shell::word;
 use crate::commands::argument::Value;
+use crate::openflow::fields::{FILTER_KEYS, Field};
+use crate::openflow::flow_change::FLOW_KEYS;
 
 /// Map columns of the database, and the options that set one of their keys.
 const MAPS: [(&str, &str); 3] = [
@@ -79,6 +81,25 @@ const OPTIONS: [(&str, &str, &str); 12] = [
 ];
 
 /// Whether the command has an argument that takes this.
+/// The commands that print what a group of commands writes.
+const READERS: [(&str, &str); 4] = [
+    ("flow", "dump-flows"),
+    ("group", "dump-groups"),
+    ("meter", "dump-meters"),
+    ("table", "dump-tables"),
+];
+
+/// The hint for `flow list` and the like.
+pub(super) fn tip_for_reading(words: &[&str], unknown: &str) -> Option<String> {
+    let at = words.iter().position(|word| *word == unknown)?;
+    let group = words.get(at.checked_sub(1)?)?;
+    let (_, reader) = READERS.iter().find(|(written, _)| written == group)?;
+    let reads = ["dump", "get", "list", "ls", "print", "show", "stats"];
+    reads
+        .contains(&unknown)
+        .then(|| format!("'ovs {reader} SWITCH' prints the {group}s"))
+}
+
 fn takes(command: &clap::Command, value: Value) -> bool {
     let mut arguments = command.get_positionals();
     arguments.any(|argument| Value::of(argument) == Some(value))
@@ -115,6 +136,15 @@ pub(super) fn tip_for_option(
     let is_version = |word: &str| said.len() > 6 && word.starts_with(said);
     if takes(command, Value::SWITCH) && VERSIONS.into_iter().any(is_version) {
         return Some("the versions of OpenFlow to speak are '-O' or '--openflow'".to_owned());
+    }
+    let key = said.replace('-', "_");
+    let key = key.as_str();
+    let is_field = Field::by_name(key).is_some();
+    if takes(command, Value::FLOW) && (is_field || key == "actions" || FLOW_KEYS.contains(&key)) {
+        return Some(format!("it is a part of FLOW: '{key}=...'"));
+    }
+    if takes(command, Value::MATCH) && (is_field || FILTER_KEYS.contains(&key)) {
+        return Some(format!("it is a part of MATCH: '{key}=...'"));
     }
     let globals = options(root);
     let mut others: Vec<(String, &str)> = Vec::new();

@@ -17,7 +17,7 @@ const fn task(what: &'static str, today: &'static str, ovs: &'static str) -> Tas
 
 /// The most common tasks, in an order in which they can be run.
 #[rustfmt::skip]
-pub const TASKS: [Task; 33] = [
+pub const TASKS: [Task; 37] = [
     task("What is on this host", "ovs-vsctl show", "ovs show"),
     task("The bridges", "ovs-vsctl list-br", "ovs bridge list -g bridge"),
     task("Is there such a bridge?", "ovs-vsctl br-exists br-int", "ovs bridge exists br-int"),
@@ -47,6 +47,10 @@ pub const TASKS: [Task; 33] = [
     task("Add a flow", "ovs-ofctl add-flow br-int table=60,priority=10,arp,actions=normal", "ovs flow add br-int table=60,priority=10,arp,actions=normal"),
     task("Change the actions of flows", "ovs-ofctl mod-flows br-int table=60,arp,actions=drop", "ovs flow mod br-int table=60,arp,actions=drop"),
     task("Remove flows", "ovs-ofctl del-flows br-int table=60", "ovs flow del br-int table=60"),
+    task("Add a group", "ovs-ofctl -O OpenFlow13 add-group br-int group_id=5,type=all,bucket=output:3", "ovs group add br-int group_id=5,type=all,bucket=output:patch-tun"),
+    task("Remove it", "ovs-ofctl -O OpenFlow13 del-groups br-int group_id=5", "ovs group del br-int 5"),
+    task("Add a meter", "ovs-ofctl -O OpenFlow13 add-meter br-int meter=5,kbps,bands=type=drop,rate=1000", "ovs meter add br-int meter=5,kbps,bands=type=drop,rate=1000"),
+    task("Send no floods to a port", "ovs-ofctl mod-port br-int patch-tun no-flood", "ovs port set patch-tun --openflow-config no-flood"),
     task("Any column of any record", "ovs-vsctl --columns=name,type list Interface patch-tun", "ovs db list Interface patch-tun --columns name,type"),
     task("A setting of the switch", "ovs-vsctl set Open_vSwitch . other_config:max-idle=30000", "ovs db set Open_vSwitch . other_config:max-idle=30000"),
     task("Wait until a port is there", "ovs-vsctl --timeout=5 wait-until Interface ens37 'ofport>0'", "ovs db wait -t 5 Interface ens37 'ofport>0'"),

@@ -103,8 +103,8 @@ mod tests {
     fn moves_are_told_where_they_are_many() {
         let topology = switch(&[("br0", &[port("p1", "", &[])])]);
         let counters = |moved, learned| MacCounters {
-            moved,
             learned,
+            moved,
             ..MacCounters::default()
         };
         let what = |before, now| {

@@ -49,6 +49,7 @@ impl Case {
             "packet-out",
             "group diff",
             "flow diff",
+            "trace",
         ];
         let is_dump = free.iter().any(|command| self.line.starts_with(command));
         is_dump || (self.line.starts_with("check") && !line.trim_start().contains(' '))
@@ -114,6 +115,9 @@ pub(crate) const CASES: &[Case] = &[
     node("graph"),
     node("path qvobeeb2c54-aa"),
     node("path qvo6b5e4978-e2"),
+    node("trace qvobeeb2c54-aa --arp 66.0.0.1 --from 66.0.0.9"),
+    node("trace br-int in_port=int-br-ens37,dl_vlan=77"),
+    node("trace qvobeeb2c54-aa --to 192.0.2.1"),
     node("decode 0600000800000001"),
     node("db get Bridge br-int name fail_mode other_config:hwaddr"),
     node("db list Bridge --columns name,fail_mode,protocols,other_config"),

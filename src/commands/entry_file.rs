@@ -1,6 +1,6 @@
-//! A FILE of flows, or stdin: its flows one after another, each with the number of its line.
+//! A FILE of flows, groups or meters, or stdin: its entries one after another, each with the number of its line.
 //!
-//! It is text, a flow a line, as `ovs-ofctl add-flows` reads it and `dump-flows` prints it: blank lines are skipped,
+//! It is text, an entry a line, as `ovs-ofctl add-flows` reads it and `dump-flows` prints it: blank lines are skipped,
 //! and so is what follows a `#` outside of quotes. If its first character is `[` or `{`, it is JSON: an array of
 //! objects, or objects one after another, as `dump-flows --json` prints them.
 
@@ -8,7 +8,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
-use crate::commands::{Exit, Failure, quoted};
+use crate::base::shell::word;
+use crate::commands::{Context, Exit, Failure, quoted};
+use crate::model::{Depth, Scope, Want};
 use crate::openflow::flow_change::without_comment;
 
 /// Maximum size of a file, in bytes: about ten million flows.
@@ -17,9 +19,49 @@ const LARGEST: u64 = 1 << 30;
 /// Maximum length of a line or object, in bytes; the message of a flow has less than 64 KiB.
 const LONGEST: usize = 1 << 20;
 
+/// Whether what is named is a file and no switch. `unix:PATH`, `tcp:HOST` and `ssl:HOST` are switches; `-`, what has a
+/// `/`, and the name of a file that exists are files; everything else is a bridge.
+///
+/// # Errors
+///
+/// It is the name of a file and of a bridge, or of neither.
+pub(super) async fn names_file(cx: &Context, text: &str) -> Result<bool, Failure> {
+    let schemes = ["unix:", "tcp:", "ssl:"];
+    if schemes.iter().any(|scheme| text.starts_with(scheme)) {
+        return Ok(false);
+    }
+    if text == "-" || text.contains('/') {
+        return Ok(true);
+    }
+    let is_file = Path::new(text).exists();
+    let bridge = Want::of(Scope::Bridge(text.to_owned()), Depth::BridgeNames);
+    // Without a database, what is no file is a switch, whose error tells why.
+    let read = cx.read(bridge).await;
+    match read.map(|topology| !topology.bridges.is_empty()) {
+        Ok(true) if is_file => {
+            let message = format!("{} is a bridge, and a file here", quoted(text));
+            let hint = format!(
+                "./{} is the file; `cd` elsewhere for the bridge",
+                word(text)
+            );
+            Err(Failure::new(Exit::Usage, message).hint(hint))
+        }
+        Ok(true) => Ok(false),
+        Ok(false) if !is_file => Err(neither(text)),
+        Ok(false) | Err(_) => Ok(is_file),
+    }
+}
+
+fn neither(text: &str) -> Failure {
+    let message = format!("{} is neither a bridge nor a file here", quoted(text));
+    Failure::new(Exit::NotFound, message).hint(
+        "`ovs bridge list` lists the bridges; other switches are unix:PATH or tcp:HOST[:6653]",
+    )
+}
+
 /// A file, or what stdin had.
 #[derive(Debug)]
-pub(super) struct FlowFile<'a> {
+pub(super) struct EntryFile<'a> {
     /// Its name in messages, quoted if necessary.
     name: String,
     content: Content<'a>,
@@ -33,22 +75,22 @@ enum Content<'a> {
     Bytes(Vec<u8>),
 }
 
-/// A flow in a file.
+/// An entry of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FlowLine<'l> {
+pub(super) struct EntryLine<'l> {
     /// The line that it begins in, from 1.
     pub(super) number: usize,
     /// Its text, or the JSON object.
     pub(super) text: &'l str,
 }
 
-impl<'a> FlowFile<'a> {
+impl<'a> EntryFile<'a> {
     /// Opens a file; `-` is stdin, which is read to its end, and so is everything that is not a regular file.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or is too large.
-    pub(super) fn open(path: &'a Path) -> Result<FlowFile<'a>, Failure> {
+    pub(super) fn open(path: &'a Path) -> Result<EntryFile<'a>, Failure> {
         let is_stdin = path.as_os_str() == "-";
         let name = if is_stdin {
             "stdin".to_owned()
@@ -73,17 +115,17 @@ impl<'a> FlowFile<'a> {
         if metadata.is_file() {
             refuse_large(metadata.len(), &name)?;
             let content = Content::Path(path);
-            return Ok(FlowFile { name, content });
+            return Ok(EntryFile { name, content });
         }
         let mut bytes = Vec::new();
         let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
         Self::of_bytes(read.map(|_| bytes).map_err(failure)?, name)
     }
 
-    fn of_bytes(bytes: Vec<u8>, name: String) -> Result<FlowFile<'a>, Failure> {
+    fn of_bytes(bytes: Vec<u8>, name: String) -> Result<EntryFile<'a>, Failure> {
         refuse_large(bytes.len() as u64, &name)?;
         let content = Content::Bytes(bytes);
-        Ok(FlowFile { name, content })
+        Ok(EntryFile { name, content })
     }
 
     /// Its name in messages.
@@ -91,12 +133,12 @@ impl<'a> FlowFile<'a> {
         &self.name
     }
 
-    /// Its flows.
+    /// Its entries.
     ///
     /// # Errors
     ///
     /// The file cannot be opened.
-    pub(super) fn lines(&self) -> Result<FlowLines<'_>, Failure> {
+    pub(super) fn lines(&self) -> Result<EntryLines<'_>, Failure> {
         let reader: Box<dyn BufRead> = match &self.content {
             Content::Path(path) => {
                 let file = File::open(path).map_err(|error| unreadable(&self.name, &error))?;
@@ -104,7 +146,7 @@ impl<'a> FlowFile<'a> {
             }
             Content::Bytes(bytes) => Box::new(bytes.as_slice()),
         };
-        Ok(FlowLines {
+        Ok(EntryLines {
             name: &self.name,
             reader,
             format: None,
@@ -113,10 +155,10 @@ impl<'a> FlowFile<'a> {
         })
     }
 
-    /// The flow that begins in this line.
+    /// The entry that begins in this line.
     pub(super) fn text_of(&self, number: usize) -> Option<String> {
         let mut lines = self.lines().ok()?;
-        while let Ok(Some(line)) = lines.next_flow() {
+        while let Ok(Some(line)) = lines.next_entry() {
             if line.number == number {
                 return Some(line.text.to_owned());
             }
@@ -125,8 +167,8 @@ impl<'a> FlowFile<'a> {
     }
 }
 
-/// The flows of a file, read one after another.
-pub(super) struct FlowLines<'f> {
+/// The entries of a file, read one after another.
+pub(super) struct EntryLines<'f> {
     name: &'f str,
     reader: Box<dyn BufRead + 'f>,
     /// Known once something was read.
@@ -158,13 +200,13 @@ enum Next {
     Nothing,
 }
 
-impl FlowLines<'_> {
-    /// The next flow; `None` at the end.
+impl EntryLines<'_> {
+    /// The next entry; `None` at the end.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or is not made of lines or of JSON objects. The message names file and line.
-    pub(super) fn next_flow(&mut self) -> Result<Option<FlowLine<'_>>, Failure> {
+    pub(super) fn next_entry(&mut self) -> Result<Option<EntryLine<'_>>, Failure> {
         let format = match self.format {
             Some(format) => format,
             None => self.detect()?,
@@ -209,7 +251,7 @@ impl FlowLines<'_> {
         Ok(format)
     }
 
-    fn next_line(&mut self) -> Result<Option<FlowLine<'_>>, Failure> {
+    fn next_line(&mut self) -> Result<Option<EntryLine<'_>>, Failure> {
         loop {
             self.buffer.clear();
             let mut limited = (&mut self.reader).take(LONGEST as u64 + 1);
@@ -223,18 +265,18 @@ impl FlowLines<'_> {
             }
             let text = str::from_utf8(&self.buffer);
             let text = text.map_err(|_| self.wrong(self.line, "not UTF-8"))?;
-            if !flow_of(text).is_empty() {
+            if !entry_of(text).is_empty() {
                 break;
             }
         }
         let text = str::from_utf8(&self.buffer).unwrap_or_default();
-        Ok(Some(FlowLine {
+        Ok(Some(EntryLine {
             number: self.line,
-            text: flow_of(text),
+            text: entry_of(text),
         }))
     }
 
-    fn next_object(&mut self, mut next: Next) -> Result<Option<FlowLine<'_>>, Failure> {
+    fn next_object(&mut self, mut next: Next) -> Result<Option<EntryLine<'_>>, Failure> {
         self.buffer.clear();
         let mut scan = ObjectScan::default();
         // The number of a line is that of the line feeds before it, plus 1.
@@ -291,7 +333,7 @@ impl FlowLines<'_> {
         }));
         let text = str::from_utf8(&self.buffer);
         let text = text.map_err(|_| self.wrong(number, "not UTF-8"))?;
-        Ok(Some(FlowLine { number, text }))
+        Ok(Some(EntryLine { number, text }))
     }
 
     fn wrong(&self, number: usize, reason: &str) -> Failure {
@@ -302,7 +344,7 @@ impl FlowLines<'_> {
     }
 }
 
-const TOO_LONG: &str = "longer than 1 MiB: no flow is";
+const TOO_LONG: &str = "longer than 1 MiB";
 
 impl Next {
     fn takes_object(self) -> bool {
@@ -350,18 +392,14 @@ impl ObjectScan {
     }
 }
 
-/// The flow in a line of text, without blanks around it and without comment; empty if there is none. The heading
-/// that ovs-ofctl prints above the flows of a dump is none.
-fn flow_of(line: &str) -> &str {
-    let flow = without_comment(line);
-    let is_heading = ["OFPST_FLOW reply", "NXST_FLOW reply"]
-        .iter()
-        .any(|heading| flow.starts_with(heading));
-    if is_heading && flow.ends_with(':') {
-        ""
-    } else {
-        flow
-    }
+/// The entry in a line of text, without blanks around it and without comment; empty if there is none. The heading
+/// that ovs-ofctl prints above those of a dump is none.
+fn entry_of(line: &str) -> &str {
+    let entry = without_comment(line);
+    let is_heading = (entry.starts_with("OFPST_") || entry.starts_with("NXST_"))
+        && entry.contains(" reply")
+        && entry.ends_with(':');
+    if is_heading { "" } else { entry }
 }
 
 fn refuse_large(length: u64, name: &str) -> Result<(), Failure> {
@@ -369,7 +407,7 @@ fn refuse_large(length: u64, name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let limit = LARGEST >> 30;
-    let message = format!("{name} has more than {limit} GiB, the limit for flows");
+    let message = format!("{name} has more than {limit} GiB, the limit");
     Err(Failure::new(Exit::Failed, message).hint("give it in several files"))
 }
 
@@ -382,11 +420,11 @@ mod tests {
     use super::*;
 
     fn flows(bytes: &[u8]) -> Result<Vec<(usize, String)>, String> {
-        let file = FlowFile::of_bytes(bytes.to_vec(), "f".to_owned()).unwrap();
+        let file = EntryFile::of_bytes(bytes.to_vec(), "f".to_owned()).unwrap();
         let mut lines = file.lines().unwrap();
         let mut all = Vec::new();
         loop {
-            match lines.next_flow() {
+            match lines.next_entry() {
                 Ok(Some(line)) => all.push((line.number, line.text.to_owned())),
                 Ok(None) => return Ok(all),
                 Err(failure) => return Err(failure.message),
