@@ -23,6 +23,7 @@ mod check_random;
 mod cluster;
 mod completion;
 mod controllers;
+mod datapath;
 mod db;
 mod decode;
 mod decode_pasted;
