@@ -24,7 +24,7 @@ use tokio::runtime::{LocalOptions, LocalRuntime};
 
 use parse::{leave, parse, with_environment};
 
-use crate::base::terminal::acts_on_a_terminal;
+use crate::base::terminal::visible;
 use crate::commands::about::{About, Does, Purpose};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::{self, Context, Exit, Failure, Options, WatchInterval, Writing, today};
@@ -83,19 +83,6 @@ fn say(error: &clap::Error) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => Failure::stdout(&error).report(false),
     }
-}
-
-/// Escapes the text for a terminal, except its line feeds.
-fn visible(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        if c != '\n' && acts_on_a_terminal(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 const VERSION: &str = concat!(

@@ -5,32 +5,42 @@
 
 pub mod batch;
 pub mod database;
+pub mod flow;
 pub mod framing;
+pub mod group;
 pub mod messages;
 pub mod mutation;
 pub mod pasted;
 pub mod seeds;
 pub mod text;
+pub mod trace;
 
 pub use batch::batch;
 pub use database::ovsdb_value;
+pub use flow::flow_text;
 pub use framing::framing;
+pub use group::{group_text, meter_text};
 pub use messages::openflow;
 pub use pasted::pasted;
 pub use text::{action_text, match_text};
+pub use trace::trace;
 
 /// The function of a fuzz target.
 pub type Target = fn(&[u8]);
 
 /// Every fuzz target, by its name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("openflow", openflow),
     ("match_text", match_text),
     ("action_text", action_text),
+    ("flow_text", flow_text),
+    ("group_text", group_text),
+    ("meter_text", meter_text),
     ("framing", framing),
     ("ovsdb_value", ovsdb_value),
     ("batch", batch),
     ("pasted", pasted),
+    ("trace", trace),
 ];
 
 /// Fails where text would act on a terminal or make a line of its own.

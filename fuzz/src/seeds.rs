@@ -7,6 +7,7 @@ const DETAILS: &str = include_str!("../../fixtures/golden/details.tsv");
 const ACTIONS: &str = include_str!("../../fixtures/golden/actions.tsv");
 const FIELDS: &str = include_str!("../../fixtures/golden/fields.tsv");
 const FLOW_MODS: &str = include_str!("../../fixtures/golden/flow_mods.tsv");
+const TRACES: &str = include_str!("../../fixtures/golden/trace/3.1.txt");
 const DUMP: &str = include_str!("../../fixtures/golden/dump.hex");
 const NEUTRON: [&str; 4] = [
     include_str!("../../fixtures/neutron/node/flows/br-int.expected"),
@@ -99,8 +100,16 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "openflow" => messages(),
         "match_text" => match_texts(),
         "action_text" => action_texts(),
+        "flow_text" => flow_texts(),
+        "group_text" => of_all_choices(GROUPS, 36),
+        "meter_text" => of_all_choices(METERS, 9),
         "framing" => streams(),
         "pasted" => PASTED.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "trace" => TRACES
+            .split("### ")
+            .filter_map(|request| request.split_once('\n'))
+            .map(|(_, reply)| reply.as_bytes().to_vec())
+            .collect(),
         "ovsdb_value" => VALUES.iter().map(|text| text.as_bytes().to_vec()).collect(),
         "batch" => {
             let lines = BATCH.iter().map(|text| text.as_bytes().to_vec());
@@ -207,6 +216,75 @@ fn action_texts() -> BTreeSet<Vec<u8>> {
     }
     for line in NEUTRON.iter().flat_map(|dump| dump.lines()) {
         put("4", line);
+    }
+    all
+}
+
+/// Lines with what else a file of flows may have.
+const FLOWS: &[&str] = &[
+    "add table=1,priority=5,cookie=0x7,idle_timeout=9,hard_timeout=0,send_flow_rem,tcp,tp_dst=80 actions=output:1 # a web server",
+    "modify in_port=eth0,actions=drop",
+    "modify_strict priority=7,cookie=5/7,ip,nw_dst=10.0.0.0/8,actions=mod_nw_src:10.0.0.1,2",
+    "delete cookie=0x5/-1,table=2,out_port=2",
+    "delete_strict priority=3,dl_vlan=0xffff",
+    "del out_group=5",
+    "in_port=\"a,b(c\",dl_vlan=1,dl_vlan_pcp=3,importance=9,no_packet_counts,actions=strip_vlan,learn(table=1,tun_flags=0,output:2)",
+];
+
+/// Groups as ovs-ofctl(8) writes them, and deletions and changes of buckets.
+const GROUPS: &[&str] = &[
+    "group_id=1,type=all,bucket=output:eth0,bucket=actions=set_field:5->reg0,mod_vlan_vid:7,output:\"a,b(c\"",
+    "add group_id=2,type=select,bucket=weight:5,output:1,bucket=weight:0,bucket_id:7,output:2",
+    "modify group_id=5 type=ff bucket=watch_port:eth0,output:1 bucket=watch_port:2,watch_group:1,output:2",
+    "add_or_mod group_id=6,type=indirect,bucket=resubmit(,5)",
+    "group_id=0xff,type=select,selection_method=dp_hash,selection_method_param=7,bucket=drop,bucket=watch_group:6,group:6",
+    "group_id=3,type=select,selection_method=hash,fields(ip_dst=255.255.255.0,nw_proto,tcp_src),bucket=bucket_id=9,weight=2,actions=strip_vlan,set_tunnel:1,2",
+    "insert_bucket group_id=1,command_bucket_id=first,bucket=mod_nw_src:10.0.0.1,mod_tp_dst:80,1",
+    "remove_bucket group_id=1,command_bucket_id=3",
+    "delete group_id=all",
+    "5",
+    "group_id=4000000000,type=fast_failover,duration=5s,ref_count=1,packet_count=2,byte_count=3,bucket0:packet_count=0,bucket=ct(commit,zone=3,exec(set_field:1->ct_mark)),NORMAL",
+];
+
+/// Meters as ovs-ofctl(8) writes them, and deletions.
+const METERS: &[&str] = &[
+    "meter=1,kbps,burst,stats,bands=type=drop,rate=1000,burst_size=50,type=drop,rate=2000,burst_size=60",
+    "meter=controller pktps bands= type=dscp_remark rate=7 prec_level=3",
+    "meter=3 kbps bands= type=drop rate=4000000000",
+    "meter=slowpath,kbps,band=type=drop,rate=1,band=type=drop,rate=2",
+    "meter=9 pktps stats bands=",
+    "meter:5 flow_count:1 packet_in_count:2 byte_in_count:3 duration:4.5s bands:\n0: packet_count:6 byte_count:7",
+    "meter=all",
+    "7",
+];
+
+/// Each text with each first byte from '0' on.
+fn of_all_choices(texts: &[&str], count: u8) -> BTreeSet<Vec<u8>> {
+    let all = texts
+        .iter()
+        .flat_map(|text| (0..count).map(|choice| [&[b'0' + choice], text.as_bytes()].concat()));
+    all.collect()
+}
+
+fn flow_texts() -> BTreeSet<Vec<u8>> {
+    // The first byte chooses version and command: '0' adds in the first version.
+    let flow = |version: u8, text: &str| [&[b'0' + version], text.as_bytes()].concat();
+    let mut all: BTreeSet<Vec<u8>> = rows(FLOW_MODS)
+        .filter_map(|row| {
+            let version = row[0].parse::<u8>().ok()?.checked_sub(1)?;
+            Some(flow(version, row.get(4)?))
+        })
+        .collect();
+    for line in NEUTRON.iter().flat_map(|dump| dump.lines()) {
+        all.insert(flow(0, line));
+        all.insert(flow(4, line));
+    }
+    all.extend(of_all_choices(FLOWS, 30));
+    for row in rows(FIELDS) {
+        if let Some(text) = row.get(3) {
+            all.insert(flow(5, &format!("{text},actions=drop")));
+            all.insert(flow(0, &format!("{text},actions=drop")));
+        }
     }
     all
 }

@@ -5,6 +5,7 @@
 //! | [`terminal`] | text from outside made safe for a terminal |
 //! | `digits` | numbers and addresses as text |
 //! | `compile_time` | errors of tables that are checked at compile time |
+//! | [`mac`] | MAC addresses in any spelling |
 //! | [`json`] | a small streaming JSON writer |
 //! | [`order`] | natural order of names |
 //! | [`secret`] | secrets of the database, masked |
@@ -13,6 +14,7 @@
 pub(crate) mod compile_time;
 pub(crate) mod digits;
 pub mod json;
+pub mod mac;
 pub mod order;
 pub mod secret;
 pub mod shell;

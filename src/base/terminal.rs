@@ -58,6 +58,19 @@ pub fn acts_on_a_terminal(c: char) -> bool {
         )
 }
 
+/// Escapes what acts on a terminal, except line feeds and tabs.
+pub fn visible(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if !matches!(c, '\n' | '\t') && acts_on_a_terminal(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -69,6 +69,8 @@ pub enum JsonDocument {
     Meters,
     /// OpenFlow messages.
     Messages,
+    /// What becomes of a packet; as lines, or with chosen columns, the columns.
+    Trace,
     /// One record of the database.
     Record,
     /// Records of the database.

@@ -27,6 +27,10 @@ pub enum Completer {
     Column,
     /// Several of them, with commas in between.
     Columns,
+    /// Commands of a daemon; before them the daemons.
+    ControlCommands,
+    /// Daemons that have a control socket.
+    Daemons,
     /// Network devices of this host, with commas in between.
     Devices,
     /// Schemes of endpoints.
@@ -100,7 +104,11 @@ impl Value {
     pub const COLUMN: Value = Value::new("COLUMN", Completer::Column);
     pub const COLUMNS: Value = Value::new("A,B", Completer::Columns);
     pub const CONDITION: Value = Value::new("CONDITION", Completer::TableColumnsAndMore);
+    /// The command of a daemon.
+    pub const CONTROL_COMMAND: Value = Value::new("COMMAND", Completer::ControlCommands);
     pub const CONTROL_SOCKET: Value = Value::new("PATH", Completer::Files);
+    /// A daemon, or its control socket.
+    pub const CONTROL_TARGET: Value = Value::new("TARGET", Completer::Daemons);
     pub const DEVICE: Value = Value::new("IF", Completer::Devices);
     pub const DEVICES: Value = Value::new("IF,IF", Completer::Devices);
     pub const DIRECTORY: Value = Value::new("DIR", Completer::Files);

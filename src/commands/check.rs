@@ -3,9 +3,11 @@
 //! | file | contents |
 //! |---|---|
 //! | `bridge` | the flows, groups, meters and ports of one bridge, over OpenFlow |
+//! | `daemon` | bonds, MAC addresses and datapaths, by the control socket |
 //! | `messages` | the findings as text, in the form of compiler messages |
 
 mod bridge;
+mod daemon;
 mod messages;
 
 use std::collections::BTreeSet;
@@ -20,11 +22,14 @@ use super::progress::Progress;
 use super::{Context, Exit, Failure};
 use crate::commands::about::{About, Describe as _};
 use crate::commands::argument::{Takes as _, Value};
-use crate::model::check::{Daemon, Finding, FindingKind, Severity, Snapshot, findings, sort};
+use crate::model::check::{
+    Daemon, Finding, FindingKind, Severity, Snapshot, daemon_findings, findings, sort,
+};
 use crate::model::{Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Mode, Shape, View, headings};
 
 use bridge::BridgeAnswer;
+use daemon::DaemonCheck;
 
 // The arguments of `ovs check`.
 #[derive(Debug, clap::Args)]
@@ -163,10 +168,21 @@ impl Args {
             Vec::new()
         };
         let mut switch = SwitchFindings::default();
+        let mut told = None;
         if cx.host.is_local() {
+            let begun = DaemonCheck::begin(cx, &bridges).await;
             switch.read(cx, &progress, &topology, &bridges).await;
+            let read = match begun {
+                // A daemon that does not reply is not waited for again.
+                Ok(_) if switch.daemon == Daemon::Silent => None,
+                Ok(begun) => Some(begun.finish(&topology).await),
+                Err(failure) => Some(Err(failure)),
+            };
+            told = read.and_then(|read| daemon::told(cx, &switch.daemon, read));
         } else {
-            cx.remark("the database is on another host: flows and routes are not checked");
+            cx.remark(
+                "the database is on another host: flows, routes and MAC addresses are not checked",
+            );
         }
         progress.say(|| "comparing".to_owned());
         let mut found = findings(&Snapshot {
@@ -179,6 +195,16 @@ impl Args {
             Some(bridge) => bridges.contains(&bridge.as_str()) || self.bridge.is_none(),
             None => true,
         });
+        if let Some(facts) = told {
+            let mut of_daemon = daemon_findings(&topology, &facts, &found);
+            of_daemon.retain(|finding| {
+                finding
+                    .bridge
+                    .as_deref()
+                    .is_none_or(|name| bridges.contains(&name))
+            });
+            found.append(&mut of_daemon);
+        }
         found.append(&mut switch.findings);
         found.retain(|finding| finding.kind.severity() <= self.severity.into());
         sort(&mut found);

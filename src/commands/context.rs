@@ -15,7 +15,8 @@ use crate::model::{Bridge, Depth, Reading, Scope, Topology, Want};
 use crate::openflow::version::Versions;
 use crate::output::{Format, Frame, Item, Mode, View};
 use crate::ovsdb::Error;
-use crate::source::{Database, Host, Log as _};
+use crate::source::{ControlError, Database, Host, Log as _};
+use crate::unixctl::Client;
 
 /// The global options.
 #[derive(Debug)]
@@ -122,6 +123,19 @@ impl Context {
     /// Begins a step that may take long: a terminal shows `what` until the returned value is dropped.
     pub(super) fn progress(&self, what: &str) -> Progress {
         Progress::begin(!self.quiet && self.capture().is_none(), what)
+    }
+
+    /// Connects to the control socket of ovs-vswitchd. A watched command is repeated at its interval, since the daemon
+    /// does not report changes.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub async fn vswitchd(&self) -> Result<Client, ControlError> {
+        if let Some(capture) = self.capture() {
+            capture.asked_a_switch();
+        }
+        self.host.vswitchd().await
     }
 
     /// Reads from the database; leaves the bridge out if it does not exist. If the tags of ports are read, those

@@ -122,6 +122,20 @@ impl Args {
     }
 }
 
+/// The packets of an argument as `decode` takes it: hex, or a file that has them, as a capture or in hex.
+///
+/// # Errors
+///
+/// The input cannot be read, or is neither.
+pub(super) fn packets_of(input: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    let args = Args {
+        input: vec![input.to_owned()],
+        style: StyleArg::Wire,
+    };
+    let pieces = args.input()?.into_iter();
+    Ok(pieces.map(|piece| piece.bytes).collect())
+}
+
 /// A run of bytes, with the name of its position if there are several.
 struct Piece {
     place: String,

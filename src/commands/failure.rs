@@ -223,19 +223,12 @@ impl From<ConnectError> for Failure {
             (ConnectErrorKind::NotFound, Some(path)) if is_bridge_socket(path) => {
                 "is ovs-vswitchd running? It makes this socket for each of its bridges".to_owned()
             }
-            (ConnectErrorKind::NotFound, Some(path)) if is_control_socket(path) => {
-                "is the daemon running? Its socket is DAEMON.PID.ctl in its run directory"
-                    .to_owned()
-            }
             (ConnectErrorKind::NotFound, Some(_)) => {
                 "is Open vSwitch running? OVS_RUNDIR or --db says where else its socket is"
                     .to_owned()
             }
             (ConnectErrorKind::Refused, Some(path)) if is_bridge_socket(path) => {
                 "the socket is left over: is ovs-vswitchd running?".to_owned()
-            }
-            (ConnectErrorKind::Refused, Some(path)) if is_control_socket(path) => {
-                "the socket is left over: is the daemon running?".to_owned()
             }
             (ConnectErrorKind::Refused, Some(_)) => {
                 "the socket is left over: is ovsdb-server running?".to_owned()
@@ -312,7 +305,7 @@ impl From<ovsdb::Error> for Failure {
                 unreachable("--db must lead to the server that has the database Open_vSwitch")
             }
             Error::NotConnected => {
-                unreachable("`ovs-appctl -t ovsdb-server cluster/status Open_vSwitch` says more")
+                unreachable("`ovs appctl ovsdb-server cluster/status Open_vSwitch` says more")
             }
             Error::Several(said) => {
                 // An error in the options applies to each of the servers.
@@ -339,7 +332,16 @@ impl From<unixctl::Error> for Failure {
         let unreachable =
             |hint: String| Failure::new(Exit::Unreachable, message.clone()).hint(hint);
         match error.kind {
-            unixctl::ErrorKind::Connect(error) => error.into(),
+            unixctl::ErrorKind::Connect(error) => match error.kind {
+                ConnectErrorKind::NotFound => unreachable(
+                    "is the daemon running? Its socket is DAEMON.PID.ctl in its run directory"
+                        .to_owned(),
+                ),
+                ConnectErrorKind::Refused => {
+                    unreachable("the socket is left over: is the daemon running?".to_owned())
+                }
+                _ => error.into(),
+            },
             unixctl::ErrorKind::TimedOut(_) => unreachable(format!(
                 "-t SECS waits longer; is {daemon} overloaded or stopped?"
             )),
@@ -409,10 +411,6 @@ fn paths(paths: &[PathBuf], separator: &str) -> String {
 fn is_bridge_socket(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "mgmt")
-}
-
-fn is_control_socket(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "ctl")
 }
 
 /// The users that may open a socket, from the mode of its file.

@@ -32,7 +32,12 @@ impl Picture {
         Self::with_peers(cx, shown, peers).await
     }
 
-    async fn with_peers(cx: &Context, shown: Topology, peers: bool) -> Result<Picture, Failure> {
+    /// The same of what was read already.
+    pub(super) async fn with_peers(
+        cx: &Context,
+        shown: Topology,
+        peers: bool,
+    ) -> Result<Picture, Failure> {
         let mut elsewhere = Vec::new();
         if peers {
             let mut missing: Vec<&str> = shown

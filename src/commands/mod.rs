@@ -48,15 +48,19 @@ pub mod today;
 pub mod watch;
 mod write;
 
+pub mod appctl;
 pub mod batch;
+pub mod bond;
 pub mod bridge;
 pub mod check;
+pub mod datapath;
 pub mod db;
 pub mod decode;
 pub mod dump_flows;
 pub mod dump_groups;
 pub mod dump_meters;
 pub mod dump_tables;
+pub mod fdb;
 pub mod flow;
 pub mod graph;
 pub mod group;
@@ -69,6 +73,7 @@ pub mod sandbox;
 pub mod show;
 pub mod table;
 pub mod tag;
+pub mod trace;
 pub mod tunnel;
 
 pub use capture::WatchInterval;
@@ -109,6 +114,15 @@ pub enum Command {
     /// Tunnels: remote addresses and keys; add, del, set
     #[command(subcommand, add = Purpose::Change)]
     Tunnel(tunnel::Command),
+    /// MAC addresses: which are learned where, behind which port one is
+    #[command(subcommand, add = Purpose::Read)]
+    Fdb(fdb::Command),
+    /// Bonds: their members, which is active, LACP
+    #[command(subcommand, add = Purpose::Read)]
+    Bond(bond::Command),
+    /// What the datapath has: its flows, connections, ports; routes of tunnels
+    #[command(subcommand, add = Purpose::Read)]
+    Datapath(datapath::Command),
     /// The flows of a switch, ports by name
     #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
@@ -154,6 +168,12 @@ pub enum Command {
     /// The path of a port: to the wire or tunnel, and to the devices behind it
     #[command(add = Purpose::Understand)]
     Path(path::Args),
+    /// What the switch does with a packet, by name, and the verdict
+    #[command(add = Purpose::Understand)]
+    Trace(trace::Args),
+    /// Any command of a daemon, as ovs-appctl sends it
+    #[command(add = Purpose::Tools)]
+    Appctl(appctl::Args),
     /// A private Open vSwitch to try things on, without root
     #[command(subcommand, add = Purpose::Tools)]
     Sandbox(sandbox::Command),
@@ -181,6 +201,9 @@ impl Command {
             Command::Patch(command) => command.run(cx).await?,
             Command::Tag(command) => command.run(cx).await?,
             Command::Tunnel(command) => command.run(cx).await?,
+            Command::Fdb(command) => command.run(cx).await?,
+            Command::Bond(command) => command.run(cx).await?,
+            Command::Datapath(command) => command.run(cx).await?,
             Command::DumpFlows(args) => args.run(cx).await?,
             Command::Flow(command) => command.run(cx).await?,
             Command::Check(args) => return args.run(cx).await.map(ExitCode::from),
@@ -196,6 +219,8 @@ impl Command {
             Command::PacketOut(args) => args.run(cx).await?,
             Command::Graph(args) => args.run(cx).await?,
             Command::Path(args) => args.run(cx).await?,
+            Command::Trace(args) => return args.run(cx).await.map(ExitCode::from),
+            Command::Appctl(args) => args.run(cx).await?,
             Command::Sandbox(command) => return Ok(run_sandbox(command, cx)),
         }
         Ok(Exit::Done.into())

@@ -1,10 +1,12 @@
 //! `ovs path`: the path from a port to the wire, and to the guest behind it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 
 use super::flow_reading::{COLUMNS, rules_of};
 use super::host::HostArgs;
 use super::lines::InterfaceRow;
+use super::trace::{self, PacketArgs, mac};
 use super::{Context, Exit, Failure, quoted};
 use crate::base::shell::word;
 use crate::commands::about::{About, Describe as _};
@@ -13,6 +15,7 @@ use crate::model::devices::Devices;
 use crate::model::path::{Leg, host_legs, unknown_way, ways};
 use crate::model::resolve::{Found, ResolveError, argument, find};
 use crate::model::segment::{Network, TagState, is_of_guest, port_lines, tag_lines};
+use crate::model::trace::outputs::VlanTag;
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::output::{Cell, ColourRole, Column, Shape, headings};
 
@@ -24,6 +27,23 @@ pub struct Args {
     /// end of a veth pair, a Linux bridge
     #[arg(takes = Value::PORT)]
     port: String,
+
+    /// Ask the switch, too, for a packet to --to: where it comes out, and which of the ways that confirms
+    #[arg(long, requires = "to")]
+    trace: bool,
+
+    /// With --trace: the destination
+    #[arg(long, requires = "trace", takes = Value::free("IP"))]
+    to: Option<IpAddr>,
+
+    /// With --trace: the destination's MAC address, if it is not a port of this host
+    #[arg(long, requires = "trace", takes = Value::free("MAC"), value_parser = mac)]
+    to_mac: Option<[u8; 6]>,
+
+    /// With --trace: the source's MAC address, if it is not known
+    #[arg(long, requires = "trace", takes = Value::free("MAC"), value_parser = mac)]
+    from_mac: Option<[u8; 6]>,
+
     #[command(flatten)]
     host: HostArgs,
 }
@@ -37,7 +57,7 @@ leads to several segments has several ways. A port without a tag of its own (a w
 port) shows the ways of the tags that pass it.
 
 kind: tap, veth, member (a port of a Linux bridge), netns (a network namespace), device; unseen (what \
-could not be seen, and why); port, tag; patch; wire, tunnel; end
+could not be seen, and why); port, tag; patch; wire, tunnel; end; trace (a result of --trace, as of ovs trace)
 vlan: the VLAN on that leg; key: the tunnel's key (the VNI)
 state: of a patch ok or broken-patch; where it leaves, that of `ovs tag map`
 
@@ -50,6 +70,7 @@ bridges; where several are in front of it, they are named, and one of them is to
 ovs path qvobeeb2c54-aa
 ovs path br-int/20
 ovs path tapbeeb2c54-aa
+ovs path qvobeeb2c54-aa --trace --to 66.0.0.1 --to-mac fa:16:3e:00:00:01
 ovs path ens37 --json | jq '.[] | select(.kind == \"tag\") | .vlan'");
 
 fn columns() -> Vec<Column<Leg>> {
@@ -148,7 +169,65 @@ impl Args {
             tag_lines(&network, flows)
         };
         legs.extend(ways(&topology, &found, is_own, &lines));
+        if let Some(to) = self.to {
+            legs.extend(self.traced(cx, &found, to, &legs).await?);
+        }
         cx.print_list(&view, &legs, "legs")
+    }
+}
+
+impl Args {
+    /// A leg for each result of a trace, with the way that it confirms.
+    async fn traced(
+        &self,
+        cx: &Context,
+        found: &Found<'_>,
+        to: IpAddr,
+        legs: &[Leg],
+    ) -> Result<Vec<Leg>, Failure> {
+        let packet = PacketArgs::to(to, self.to_mac, self.from_mac);
+        let port = argument(&found.port.name);
+        let (results, headline) = trace::results(cx, &port, &packet).await?;
+        let out = results.iter().filter(|result| result.kind.comes_out());
+        let mut traced: Vec<Leg> = out
+            .map(|result| {
+                let vlan = match result.vlans.first() {
+                    Some(VlanTag::Vlan(vid)) => Some(i64::from(*vid)),
+                    _ => None,
+                };
+                let mut leg = Leg {
+                    kind: "trace",
+                    from: Some(found.port.name.clone()),
+                    to: result.port.clone(),
+                    at: result.bridge.clone(),
+                    vlan,
+                    key: result.key,
+                    remote_ip: result.remote_ip.clone(),
+                    ..Leg::default()
+                };
+                let is_its_end = |end: &&Leg| {
+                    matches!(end.kind, "wire" | "tunnel")
+                        && (&end.to, end.vlan, end.key) == (&leg.to, leg.vlan, leg.key)
+                };
+                let way = legs.iter().find(is_its_end).map(|end| end.way);
+                leg.way = way.flatten();
+                leg.note = match way {
+                    Some(Some(way)) => format!("confirms way {way}"),
+                    Some(None) => "confirms the way".to_owned(),
+                    None => result.text(),
+                };
+                leg
+            })
+            .collect();
+        if traced.is_empty() {
+            traced.push(Leg {
+                kind: "trace",
+                from: Some(found.port.name.clone()),
+                note: headline,
+                ..Leg::default()
+            });
+        }
+        Ok(traced)
     }
 }
 

@@ -23,6 +23,7 @@
 //! | [`host`] | addresses, routes and devices of the host that a switch runs on |
 //! | [`devices`] | the host's network devices, and how they are joined to each other |
 //! | [`check`] | the faults of a switch, with hints |
+//! | [`trace`] | what the switch says that it does with a packet, as a tree and as results |
 //! | [`path`] | the way from a port to the wire, and to the guest behind it |
 //! | [`graph`] | bridges, hosts and the links between them; similar ports folded |
 
@@ -46,6 +47,7 @@ pub mod resolve;
 pub mod segment;
 pub mod services;
 pub mod topology;
+pub mod trace;
 pub mod tunnel;
 pub mod vlan;
 pub mod vlan_bridge;

@@ -15,7 +15,8 @@ pub struct Leg {
     /// The number of its way, from 1; `None`: before the ways part.
     pub way: Option<usize>,
     /// `tap`, `member`, `veth`, `netns`, `device` or `unseen` on the host's side; `port` or `tag` where a
-    /// bridge begins; `patch`; `wire` or `tunnel` where it leaves; `end` where nothing goes on.
+    /// bridge begins; `patch`; `wire` or `tunnel` where it leaves; `end` where nothing goes on; `trace` for what
+    /// the switch says of a packet.
     pub kind: &'static str,
     /// The nearer device or port.
     pub from: Option<String>,

@@ -6,15 +6,12 @@
 use std::fmt::Write as _;
 
 use super::bytes::DecodeError;
-use super::flow_entry::FLAGS;
+use super::flow_entry::{FLAGS, RESET_COUNTS};
 use super::messages::flow_stats::FlowStats;
 use super::repeats::Repeats;
 use super::text::{PortSpelling, Sink, Style, TextContext, TextRole, put_table, put_table_json};
 use crate::base::digits::{put_decimal, put_hex};
 use crate::base::json::Json;
-
-/// `reset_counts`: every flow that was added over 1.0 carries it, so the classic style leaves it out.
-const RESET_COUNTS: u32 = 4;
 
 /// Writes the flow as one line, without a line feed.
 ///
@@ -155,10 +152,11 @@ fn names_table_0(cx: &TextContext<'_>) -> bool {
 
 fn flags(flow: &FlowStats<'_>, style: Style) -> impl Iterator<Item = &'static str> {
     let hidden = match style {
+        // Every flow that was added over 1.0 bears it.
         Style::Classic => RESET_COUNTS,
         Style::Wire => 0,
     };
-    let shown = u32::from(flow.flags) & !hidden;
+    let shown = u32::from(flow.flags & !hidden);
     FLAGS
         .iter()
         .filter(move |(bit, _)| shown & bit != 0)

@@ -14,7 +14,7 @@ use super::fields::{
     Id, ParseError, ParseErrorKind, Problem, STATISTICS, cookie_number, number, parse_match,
 };
 pub use super::flow_entry::FLAGS as FLOW_FLAGS;
-use super::flow_entry::{FLAGS, Flow, flags_of};
+use super::flow_entry::{FLAGS, Flow, RESET_COUNTS, flags_of};
 use super::flow_json;
 use super::messages::flow_mod::FlowCommand;
 use super::messages::tables::ALL_TABLES;
@@ -45,7 +45,7 @@ pub struct FlowChange {
 /// What is probably a mistake in a change, although a switch takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlowWarning {
-    /// This piece of the match has bits outside of its mask, which are ignored.
+    /// This field of the match, or action, has bits outside of its mask, which are ignored.
     OutsideMask(String),
     /// The flow sends packets to this port, the one they came from. A switch drops them.
     OutputToInPort(u32),
@@ -179,16 +179,19 @@ impl FlowChange {
             out_group: filter.out_group,
             warnings: Vec::new(),
         };
+        let mut outside_mask = filter.outside_mask;
         if let Some(actions) = actions {
             let known = known_headers(&change.flow);
-            change.flow.actions = parse_with(actions, names, version, known)
+            let parsed = parse_with(actions, names, version, known)
                 .map_err(|error| with_versions(error, actions, names, version, known))?;
+            change.flow.actions = parsed.0;
+            outside_mask.extend(parsed.1);
         }
         if let Some(not_carried) = change.not_carried() {
             let kind = ParseErrorKind::NeedsVersion(not_carried.versions);
             return Err(Problem::new(not_carried.to_string(), kind).at(text));
         }
-        change.warn(filter.outside_mask);
+        change.warn(outside_mask);
         Ok(change)
     }
 
@@ -275,7 +278,7 @@ impl FlowChange {
                 FLAGS.iter().find(|(bit, word)| {
                     flags & bit != 0
                         && !known.contains(&(*bit, word))
-                        && !(implied && *bit == RESET_COUNTS)
+                        && !(implied && *bit == u32::from(RESET_COUNTS))
                 })
             };
             if let Some((bit, word)) = lacks(version) {
@@ -340,9 +343,6 @@ impl FlowChange {
         self.warnings = warnings;
     }
 }
-
-/// `reset_counts`
-const RESET_COUNTS: u32 = 4;
 
 fn modifies(command: FlowCommand) -> bool {
     matches!(command, FlowCommand::Modify | FlowCommand::ModifyStrict)

@@ -93,6 +93,10 @@ pub const FLAGS: &[(u32, &str)] = &[
     (16, "no_byte_counts"),
 ];
 
+/// `OFPFF_RESET_COUNTS`: `reset_counts`. Before OpenFlow 1.2 there is no such flag: a flow that is added always resets the
+/// counters.
+pub const RESET_COUNTS: u16 = 4;
+
 /// The [`FLAGS`] that a version has. OpenFlow 1.0 also has a third one, `emerg`, which is not here.
 pub(super) fn flags_of(version: Version) -> &'static [(u32, &'static str)] {
     let count = match version {

@@ -28,12 +28,9 @@ mod actions;
 
 use super::actions::ActionList;
 use super::bytes::{Cursor, DecodeError};
-use super::flow_entry::FlowEntry;
+use super::flow_entry::{FlowEntry, RESET_COUNTS};
 use super::text::Plain;
 use super::version::Version;
-
-/// `OFPFF_RESET_COUNTS`
-const RESET_COUNTS: u16 = 4;
 
 /// Length of what stands before the actions in an effect.
 const HEAD: usize = 16;

@@ -157,6 +157,20 @@ impl Host {
         })
     }
 
+    /// The names of the daemons that have a control socket in the run directory, whether or not they listen.
+    pub fn daemons(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.run_directory()).into_iter().flatten();
+        let names = entries.flatten().filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let (daemon, pid) = name.strip_suffix(".ctl")?.rsplit_once('.')?;
+            is_pid(pid).then(|| daemon.to_owned())
+        });
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Connects to a socket of a daemon; `None`, with the socket added to `stale`, if no process listens there.
     async fn listening(
         &self,
@@ -196,8 +210,11 @@ impl Host {
 fn socket_of_pid_file(directory: &Path, daemon: &str) -> Option<PathBuf> {
     let pid = fs::read_to_string(directory.join(format!("{daemon}.pid"))).ok()?;
     let pid = pid.trim();
-    let is_pid = !pid.is_empty() && pid.len() <= 20 && pid.bytes().all(|b| b.is_ascii_digit());
-    is_pid.then(|| directory.join(format!("{daemon}.{pid}.ctl")))
+    is_pid(pid).then(|| directory.join(format!("{daemon}.{pid}.ctl")))
+}
+
+fn is_pid(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The sockets of a daemon in a directory, the newest first.
@@ -209,7 +226,7 @@ fn sockets_in(directory: &Path, daemon: &str) -> io::Result<Vec<PathBuf>> {
             .to_str()
             .and_then(|name| name.strip_prefix(daemon)?.strip_prefix('.'))
             .and_then(|rest| rest.strip_suffix(".ctl"));
-        if pid.is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit())) {
+        if pid.is_some_and(is_pid) {
             let modified = entry.metadata().and_then(|metadata| metadata.modified());
             sockets.push((modified.unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
         }

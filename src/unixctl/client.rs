@@ -105,12 +105,32 @@ impl Client {
         match self.call("set-options", &["--format", "json"]).await {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind, ErrorKind::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
+            // What is asked for is the command that follows.
+            Err(error) => Err(Error {
+                command: None,
+                ..error
+            }),
         }
     }
 }
 
 impl Reply {
+    /// The text, or the text of the JSON.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Reply::Text(text) => text,
+            Reply::Json(json) => json.get(),
+        }
+    }
+
+    /// The same.
+    pub fn into_text(self) -> String {
+        match self {
+            Reply::Text(text) => text,
+            Reply::Json(json) => Box::<str>::from(json).into(),
+        }
+    }
+
     /// The `result` of a reply: a string; after [`Client::prefer_json`] an object with the text and its format,
     /// or the JSON of the command itself.
     fn read(result: Box<RawValue>) -> Result<Reply, String> {

@@ -23,8 +23,10 @@ pub(crate) struct Bridge<'s> {
     pub(crate) class: Class,
     /// By their cookie.
     pub(crate) taken: BTreeMap<u64, Flow>,
-    /// The text of the flows that ovs-ofctl or the switch refused, and what ovs-ofctl said.
-    pub(crate) refused: Vec<(String, String)>,
+    /// The flows that ovs-ofctl or the switch refused, and what ovs-ofctl said.
+    pub(crate) refused: Vec<(Flow, String)>,
+    /// How many flows the switch has.
+    held: u64,
 }
 
 impl<'s> Bridge<'s> {
@@ -73,6 +75,7 @@ impl<'s> Bridge<'s> {
             class,
             taken: BTreeMap::new(),
             refused: Vec::new(),
+            held: 0,
         }
     }
 
@@ -155,14 +158,14 @@ impl<'s> Bridge<'s> {
                 let _ = writeln!(text, "{}", flow.text);
             }
             fs::write(&file, text).unwrap();
-            let before = self.count();
             let path = file.to_str().unwrap();
             let output = self.ofctl(&["-O", version, "add-flows", self.name, path]);
             let said = String::from_utf8_lossy(&output.stderr);
             let good = output.status.success();
             if good {
+                self.held += at_once as u64;
                 self.take(batch.drain(..at_once));
-                at_once = batch.len();
+                at_once *= 2;
                 continue;
             }
             let place = format!("{}:", file.display());
@@ -178,7 +181,9 @@ impl<'s> Bridge<'s> {
                     bad
                 }
                 None if said.contains("OFPT_ERROR") => {
-                    let sent = (self.count() - before) as usize;
+                    let held = self.count();
+                    let sent = (held - self.held) as usize;
+                    self.held = held;
                     self.take(batch.drain(..sent));
                     batch.pop_front().unwrap()
                 }
@@ -203,9 +208,9 @@ impl<'s> Bridge<'s> {
                     .split(": OFP")
                     .nth(1)
                     .map_or("", |text| text.split('\n').next().unwrap());
-            self.refused.push((bad.text.clone(), reason.clone()));
-            let reason = reasons.entry(reason).or_insert((0, bad.text));
-            reason.0 += 1;
+            let known = reasons.entry(reason.clone());
+            known.or_insert_with(|| (0, bad.text.clone())).0 += 1;
+            self.refused.push((bad, reason));
         }
     }
 
@@ -246,24 +251,27 @@ impl<'s> Bridge<'s> {
         let dump = |filter: &str| {
             let output = self.ofctl(&[options, &["dump-flows", self.name, filter]].concat());
             let text = String::from_utf8(output.stdout).expect("UTF-8");
-            (output.status.success() && !text.contains("***")).then(|| lines(&text))
+            let is_whole = output.status.success() && !text.contains("***");
+            let good = text.lines().filter(|line| !line.contains("***"));
+            (is_whole, lines(good))
         };
-        // One flow that it cannot read ends a whole dump: halves, until that one is alone.
+        // One flow that it cannot read ends a message with many: halves, until that one is alone.
         let mut all = Lines::new();
         let mut due = vec![(0_u64, 0_u64)];
         while let Some((value, mask)) = due.pop() {
-            match dump(&format!("cookie={value:#x}/{mask:#x}")) {
-                Some(lines) => all.extend(lines),
-                None if cookies
-                    .iter()
-                    .filter(|cookie| *cookie & mask == value)
-                    .count()
-                    > 1 =>
-                {
-                    let bit = mask + 1;
-                    due.extend([(value, mask | bit), (value | bit, mask | bit)]);
-                }
-                None => {}
+            let missing = |all: &Lines| {
+                let cookies = cookies.iter().filter(|cookie| *cookie & mask == value);
+                cookies.filter(|cookie| !all.contains_key(cookie)).count()
+            };
+            if missing(&all) == 0 {
+                continue;
+            }
+            let (is_whole, lines) = dump(&format!("cookie={value:#x}/{mask:#x}"));
+            let is_alone = lines.is_empty() && missing(&all) == 1;
+            all.extend(lines);
+            if !is_whole && !is_alone {
+                let bit = mask + 1;
+                due.extend([(value, mask | bit), (value | bit, mask | bit)]);
             }
         }
         all
@@ -271,13 +279,13 @@ impl<'s> Bridge<'s> {
 
     pub(crate) fn ours(&self, options: &[&str]) -> Lines {
         let arguments = [&["dump-flows", self.name], options].concat();
-        lines(&self.sandbox.ovs(&arguments).out())
+        lines(self.sandbox.ovs(&arguments).out().lines())
     }
 }
 
 /// The lines of a dump that are flows, without the leading blank, by cookie.
-fn lines(text: &str) -> Lines {
-    text.lines()
+fn lines<'a>(lines: impl Iterator<Item = &'a str>) -> Lines {
+    lines
         .filter_map(|line| {
             let line = line.trim_start();
             let digits = line.strip_prefix("cookie=0x")?.split(',').next()?;

@@ -4,7 +4,7 @@
 //! is dropped and counted. Then both tools dump them over every version, with names and with numbers, and
 //! line is compared with line.
 //!
-//! [`writing`] compares what both tools write.
+//! [`writing`] compares what both tools write; [`replacing`] gives dumps back.
 //!
 //! `COUNT` flows of each class from `SEED` on, if the environment has them (`make conformance`).
 
@@ -16,6 +16,7 @@ mod actions;
 mod bridge;
 mod flows;
 mod merges;
+mod replacing;
 mod template;
 mod writing;
 

@@ -504,3 +504,52 @@ fn the_guide_lists_what_is_found() {
         common::diff(found, &table)
     );
 }
+
+/// Of three members one is down: the bond works, and nothing else tells of it.
+#[test]
+fn a_member_that_the_bond_does_not_use() {
+    let sandbox = small();
+    vsctl!(
+        sandbox,
+        "add-bond br0 bond0 m1 m2 m3 -- set Interface m1 type=dummy -- set Interface m2 type=dummy \
+         -- set Interface m3 type=dummy -- set Port bond0 tag=1"
+    );
+    see(&sandbox, &[]);
+    sandbox.appctl(&["netdev-dummy/set-admin-state", "m3", "down"]);
+    see(&sandbox, &["bond-member-disabled bond0"]);
+    sandbox.appctl(&["netdev-dummy/set-admin-state", "m3", "up"]);
+    see(&sandbox, &[]);
+}
+
+/// An address is seen on one port and the other in turn. Each packet has another destination: for one that has a
+/// flow in the datapath nothing is learned.
+#[test]
+fn addresses_that_move() {
+    let sandbox = small();
+    vsctl!(
+        sandbox,
+        "add-port br0 a1 tag=1 -- set Interface a1 type=dummy ofport_request=71 \
+         -- add-port br0 a2 tag=1 -- set Interface a2 type=dummy ofport_request=72"
+    );
+    see(&sandbox, &[]);
+    for turn in 0..=120 {
+        let (port, number) = [("a1", 71), ("a2", 72)][turn % 2];
+        let packet = format!(
+            "in_port({number}),eth(src=02:00:00:00:00:01,dst=02:ff:00:00:00:{turn:02x}),eth_type(0x1234)"
+        );
+        sandbox.appctl(&["netdev-dummy/receive", port, &packet]);
+    }
+    let counters = sandbox.appctl(&["fdb/stats-show", "br0"]);
+    assert!(
+        counters.contains("port moved MAC entries  : 120"),
+        "{counters}"
+    );
+    see(&sandbox, &["mac-moves br0"]);
+    let what = ovs!(sandbox, "check -g what").out();
+    assert!(
+        what.contains("than before 120 times; 1 were learned"),
+        "{what}"
+    );
+    sandbox.appctl(&["fdb/stats-clear", "br0"]);
+    see(&sandbox, &[]);
+}

@@ -223,6 +223,26 @@ fn warnings() {
     ovs!(sandbox, "flow add br0 in_port=p1,actions=output:77")
         .ok()
         .says("warning: it sends to port 77, which br0 does not have");
+    for port in ["in_port=77", "in_port_oxm=77"] {
+        ovs!(
+            sandbox,
+            "flow add br0 'actions=learn(table=1,{port},output:reg0[0..15])'"
+        )
+        .ok()
+        .says("warning: it names port 77, which br0 does not have");
+    }
+    ovs!(
+        sandbox,
+        "flow add br0 'actions=learn(table=1,in_port=LOCAL)'"
+    )
+    .ok()
+    .says_nothing();
+    ovs!(sandbox, "flow del br0 --all").ok();
+    ovs!(
+        sandbox,
+        "flow add br0 'actions=learn(table=1,in_port=nowhere)'"
+    )
+    .fails(3, "port \"nowhere\" not found on br0");
     ovs!(sandbox, "flow add br0 in_port=p1,actions=output:p1")
         .ok()
         .says("warning: output to port 1, which the packets came from");
@@ -468,6 +488,24 @@ fn what_becomes_of_flows() {
     ovs!(sandbox, "flow mod br0 tcp,actions=LOCAL --explain")
         .prints("modified\tpriority=10,tcp actions=LOCAL\tpriority=10,tcp actions=drop\t1\n");
     assert!(self::flows(&sandbox).contains(&"priority=10,tcp actions=LOCAL".to_owned()));
+}
+
+/// Versions before 1.2 have no such flag: they reset the counters of every flow that is added.
+#[test]
+fn counters_are_reset_in_every_version() {
+    let sandbox = switch();
+    for version in ["10", "11", "12", "13", "14", "15"] {
+        for command in ["flow add br0", "flow replace br0"] {
+            let file = file(&sandbox, "reset_counts,actions=LOCAL\n");
+            let file = match command {
+                "flow add br0" => format!("--file {}", file.display()),
+                _ => format!("{} --no-atomic", file.display()),
+            };
+            ovs!(sandbox, "{command} {file} -O OpenFlow{version}").ok();
+            assert_eq!(flows(&sandbox), ["reset_counts actions=LOCAL"], "{version}");
+            ovs!(sandbox, "flow del br0 --all").ok();
+        }
+    }
 }
 
 /// `dump-flows > f; flow add --file f` makes the same flows, in both styles and in every version.

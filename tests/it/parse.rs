@@ -428,6 +428,12 @@ fn mistakes_are_refused_or_warned_of() {
         ),
         ("reg0=5/3,actions=1", format!("\"reg0=5/3\": {outside}")),
         ("ip,nw_dst=10.0.0.0/8,reg0=1/3,actions=1", String::new()),
+        (
+            "ip,actions=set_field:5/3->reg0,ct(commit,exec(set_field:0x30/0xf->ct_mark)),set_field:1/3->reg1",
+            format!(
+                "\"set_field:5/3->reg0\": {outside}|\"set_field:0x30/0xf->ct_mark\": {outside}"
+            ),
+        ),
         ("in_port=3,actions=1,clone(output:3)", back.to_owned()),
         ("in_port=3,actions=3", back.to_owned()),
         ("in_port=3,actions=IN_PORT,load:0->in_port,3", String::new()),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ovs::cli::schema::documents;
+use ovs::cli::schema::{documents, printed};
 use serde_json::{Value, json};
 
 use crate::common::line::words;
@@ -53,6 +53,8 @@ fn a_path_that_breaks() {
 pub(crate) struct Watched {
     child: Child,
     arguments: Vec<String>,
+    /// Whether there is a schema for its lines.
+    has_schema: bool,
     lines: Receiver<String>,
     /// What it said on stderr up to now.
     said: Arc<Mutex<String>>,
@@ -66,9 +68,12 @@ impl Watched {
         let lines = lines(child.stdout.take().unwrap());
         let said = Arc::default();
         collect(child.stderr.take().unwrap(), Arc::clone(&said));
+        let arguments = words(line);
+        let borrowed: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Watched {
             child,
-            arguments: words(line),
+            has_schema: printed(&borrowed).is_some(),
+            arguments,
             lines,
             said,
         }
@@ -82,7 +87,9 @@ impl Watched {
     pub(crate) fn line(&self) -> String {
         match self.lines.recv_timeout(LONG) {
             Ok(line) => {
-                hold(&self.arguments(), &line, true);
+                if self.has_schema {
+                    hold(&self.arguments(), &line, true);
+                }
                 if line.starts_with('{') {
                     let any = documents().into_iter().find(|d| d.name == "ovs-watch");
                     let any = Schema::of(any.unwrap().schema());

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::line::TypedCommand;
+use crate::commands::appctl::commands_of;
 use crate::commands::{Context, names_of_tables, numbers_of_groups, numbers_of_meters};
 use crate::model::{Depth, Scope, Topology, Want};
 use crate::ovsdb::schema::Table;
@@ -19,8 +20,9 @@ pub(super) struct NameSource {
 }
 
 /// The options for connecting to the database, without `--bootstrap-ca-cert`, which would write a file.
-const OPTIONS: [&str; 6] = [
+const OPTIONS: [&str; 7] = [
     "db",
+    "ctl",
     "private-key",
     "certificate",
     "ca-cert",
@@ -103,6 +105,18 @@ impl NameSource {
     pub(super) fn meters(&self, bridge: &str) -> Vec<u32> {
         let meters = self.ask(async |cx| numbers_of_meters(cx, bridge).await);
         meters.unwrap_or_default()
+    }
+
+    /// The daemons that have a control socket.
+    pub(super) fn daemons(&self) -> Vec<String> {
+        let daemons = self.ask(async |cx| Some(cx.host.daemons()));
+        daemons.unwrap_or_default()
+    }
+
+    /// The commands of a daemon with their arguments; of ovs-vswitchd if none is named.
+    pub(super) fn commands(&self, target: Option<&str>) -> Vec<(String, String)> {
+        let commands = self.ask(async |cx| commands_of(cx, target).await);
+        commands.unwrap_or_default()
     }
 
     fn topology(&self, want: Want) -> Topology {

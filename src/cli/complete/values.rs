@@ -12,6 +12,7 @@ use super::{Candidate, Completion, actions as flow_actions, entries, matching};
 
 use crate::cli::manual;
 use crate::commands::about::About;
+use crate::commands::appctl::split;
 use crate::commands::argument::{Completer, Value};
 use crate::commands::dump_flows::sort_fields;
 use crate::model::{Topology, keys};
@@ -82,6 +83,9 @@ pub(super) fn of(
         Completer::Endpoints => Completion::open(named(["unix:", "tcp:", "ssl:"])),
         Completer::Pages => Completion::space(named(manual::topics())),
         Completer::Files => Completion::files(),
+        Completer::Daemons if current.starts_with(['/', '.']) => Completion::files(),
+        Completer::Daemons => Completion::space(named(ask.daemons())),
+        Completer::ControlCommands => control_commands(typed, argument, current, ask),
     }
 }
 
@@ -106,6 +110,38 @@ fn switches_or_files(current: &str, ask: &NameSource) -> Completion {
 
 fn completer(argument: &Arg) -> Completer {
     Value::of(argument).map_or(Completer::Nothing, |value| value.completer)
+}
+
+/// The commands of a daemon, and as the first word the daemons themselves; after the command bridges and ports,
+/// which most commands take.
+fn control_commands(
+    typed: &TypedCommand<'_>,
+    argument: &Arg,
+    current: &str,
+    ask: &NameSource,
+) -> Completion {
+    let words = typed.values.get(argument.get_id().as_str());
+    let words: Vec<String> = words
+        .into_iter()
+        .flatten()
+        .map(|&word| word.to_owned())
+        .collect();
+    let (target, words) = split(typed.value("target"), &words);
+    if !words.is_empty() {
+        return Completion::default();
+    }
+    if target.is_none() && current.starts_with(['/', '.']) {
+        return Completion::files();
+    }
+    let mut all: Vec<Candidate> = ask
+        .commands(target)
+        .into_iter()
+        .map(|(command, arguments)| Candidate::about(command, arguments))
+        .collect();
+    if target.is_none() {
+        all.extend(named(ask.daemons()));
+    }
+    Completion::space(sorted(all))
 }
 
 /// The bridge typed in the same line.

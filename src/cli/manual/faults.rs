@@ -495,6 +495,84 @@ pub const FAULTS: &[FaultGroup] = &[
         ],
     },
     FaultGroup {
+        title: "Control sockets",
+        faults: &[
+            fault(
+                "control_socket_left_over",
+                "No process listens on the control socket of ovs-vswitchd, or there is none",
+                &[
+                    outcome(
+                        "left over",
+                        "cannot connect to NAME: connection refused by WORDS",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "none",
+                        "NAME has no control socket in WORDS",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "control_socket_silent",
+                "ovs-vswitchd accepts commands and does not reply: it is stopped, or busy",
+                &[
+                    outcome(
+                        "a command that reads",
+                        "NAME: WORDS: no reply within SECS s",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "appctl: the command may have run",
+                        "NAME: WORDS: no reply within SECS s: whether it has run is not known",
+                        Exit::Unknown,
+                    ),
+                ],
+            ),
+            fault(
+                "control_socket_closed_at_every_byte",
+                "The daemon closes the connection before its reply is complete",
+                &[
+                    outcome(
+                        "before it",
+                        "NAME: WORDS: it closed the connection without a reply",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "within it",
+                        "NAME: WORDS: it closed the connection in the middle of its reply",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "control_socket_garbage",
+                "Another program listens on the control socket",
+                &[
+                    outcome(
+                        "bytes that are not JSON",
+                        "NAME: WORDS: it does not speak JSON-RPC: it sent WORDS",
+                        Exit::Unreachable,
+                    ),
+                    outcome(
+                        "another kind of reply",
+                        "NAME: WORDS: its reply cannot be read: WORDS",
+                        Exit::Unreachable,
+                    ),
+                ],
+            ),
+            fault(
+                "control_socket_endless_reply",
+                "The reply of a daemon does not end",
+                &[outcome(
+                    "",
+                    "NAME: WORDS: it sent a message of more than N bytes",
+                    Exit::Unreachable,
+                )],
+            ),
+        ],
+    },
+    FaultGroup {
         title: "On this side",
         faults: &[
             fault(

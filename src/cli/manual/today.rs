@@ -9,6 +9,7 @@ pub(super) fn blocks() -> Vec<Block> {
     for tool in Tool::ALL {
         blocks.push(Block::Subsection(tool.line().to_owned()));
         let mut without: Vec<(&str, Vec<&str>)> = Vec::new();
+        let mut of_daemon: Vec<&str> = Vec::new();
         for verb in VERBS.iter().filter(|verb| verb.tool == tool) {
             match verb.counterpart {
                 Counterpart::Here(forms) | Counterpart::Runs(forms) => {
@@ -22,6 +23,7 @@ pub(super) fn blocks() -> Vec<Block> {
                         blocks.push(Block::Item(shown(term.trim()), ovs));
                     }
                 }
+                Counterpart::Appctl => of_daemon.push(verb.name),
                 Counterpart::NotHere(why) => {
                     match without.iter_mut().find(|(reason, _)| *reason == why) {
                         Some((_, names)) => names.push(verb.name),
@@ -37,6 +39,15 @@ pub(super) fn blocks() -> Vec<Block> {
             let what = "These run their counterpart when they are typed after `ovs`:";
             blocks.push(Block::Paragraph(what.to_owned()));
             blocks.push(Block::Lines(packed(&names)));
+        }
+        if !of_daemon.is_empty() {
+            let target = match tool {
+                Tool::OvsdbServer => "ovsdb-server ",
+                _ => "",
+            };
+            let what = format!("`ovs appctl {target}VERB` asks the daemon for these:");
+            blocks.push(Block::Paragraph(what));
+            blocks.push(Block::Lines(packed(&of_daemon)));
         }
         for (why, names) in without {
             blocks.push(Block::Paragraph(format!("{why}:")));

@@ -8,6 +8,7 @@
 //! | `flows` | matches, flows, groups and meters: made of the table of fields |
 //! | `actions` | every action with its members |
 //! | `messages` | OpenFlow messages |
+//! | `trace` | `ovs trace` |
 //! | `watch` | the `--watch` form of any of them |
 //!
 //! The members of a list are the columns of the command, from the column list that also prints them; those
@@ -18,6 +19,7 @@ mod flows;
 mod messages;
 mod shape;
 mod topology;
+mod trace;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -200,7 +202,7 @@ pub fn printed(words: &[&str]) -> Option<(Document, bool)> {
 /// The options with which a command prints another kind of document.
 fn variants(about: About) -> &'static [&'static [&'static str]] {
     match about.document {
-        JsonDocument::Topology => &[&["lines"]],
+        JsonDocument::Topology | JsonDocument::Trace => &[&["lines"]],
         JsonDocument::Flows => &[&["count"], &["count", "all"]],
         JsonDocument::FlowCounts => &[&["dry_run"]],
         _ if about.does == Does::Changes => &[&["dry_run"]],
@@ -219,6 +221,11 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
             listing("ovs-show-lines", line, RECORD, [(RECORD, record())])
         }
         JsonDocument::Topology => topology::show(),
+        JsonDocument::Trace if has("lines") || has("columns") => {
+            let line = "The results of trace, one per line";
+            listing("ovs-trace-lines", line, RECORD, [(RECORD, record())])
+        }
+        JsonDocument::Trace => trace::trace(),
         JsonDocument::FlowCounts if has("dry_run") || has("explain") => {
             let line = "What becomes of each flow (--dry-run, --explain)";
             let effect = self::record(&effect_headings()).closed();

@@ -22,7 +22,7 @@ use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::fields::{Filter, ParseErrorKind, parse_table_word};
 use crate::openflow::flow_change::FlowChange;
-use crate::openflow::flow_entry::{Flow, FlowEntry};
+use crate::openflow::flow_entry::{Flow, FlowEntry, RESET_COUNTS};
 use crate::openflow::flow_set::{Counterpart, FlowSet, StoredFlow};
 use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::flow_mod::FlowCommand;
@@ -431,9 +431,6 @@ fn written(flow: &StoredFlow<'_>, version: Version) -> Result<Option<Numbered>, 
     }
     Ok(Some((flow.line as usize, change)))
 }
-
-/// `OFPFF_RESET_COUNTS`
-const RESET_COUNTS: u16 = 4;
 
 /// The change that removes a flow of the switch, if it still has its cookie.
 fn removed(flow: &StoredFlow<'_>, version: Version) -> Result<Numbered, Failure> {

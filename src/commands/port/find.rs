@@ -1,5 +1,6 @@
 //! `ovs port find`: searches ports by properties other than their name.
 
+use crate::base::mac::mac;
 use crate::base::order::sort_by_name;
 use crate::commands::about::About;
 use crate::commands::lines::{InterfaceRow, Picture, ports_of};
@@ -215,42 +216,4 @@ fn matched(
     let ids = ids.filter(|(_, value)| is_it(value));
     matched.extend(ids.map(|(key, _)| format!("external_ids:{key}")));
     matched
-}
-
-/// A MAC address in any spelling (`aa:bb:cc:dd:ee:ff`, `AA-BB-CC-DD-EE-FF`, `aabb.ccdd.eeff`), converted to
-/// that of the database.
-fn mac(text: &str) -> Option<String> {
-    let separator = text.chars().find(|c| matches!(c, ':' | '-' | '.'))?;
-    let (groups, digits) = if separator == '.' { (3, 4) } else { (6, 2) };
-    let parts: Vec<&str> = text.split(separator).collect();
-    let is_part =
-        |part: &&str| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if parts.len() != groups || !parts.iter().all(is_part) {
-        return None;
-    }
-    let digits: Vec<char> = parts.concat().to_ascii_lowercase().chars().collect();
-    let pairs: Vec<String> = digits.chunks(2).map(|pair| pair.iter().collect()).collect();
-    Some(pairs.join(":"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_in_all_spellings() {
-        for text in ["fa:16:3E:75:d5:a4", "FA-16-3E-75-D5-A4", "fa16.3e75.d5a4"] {
-            assert_eq!(mac(text).as_deref(), Some("fa:16:3e:75:d5:a4"), "{text}");
-        }
-        for text in [
-            "fa:16:3e:75:d5",
-            "fa:16:3e:75:d5:a4:00",
-            "beeb2c54-aa",
-            "",
-            "a.b",
-            "é:é",
-        ] {
-            assert_eq!(mac(text), None, "{text}");
-        }
-    }
 }

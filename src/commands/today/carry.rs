@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::{Arg, Command};
 
+use super::appctl;
 use super::settings::option_of_setting;
 use super::typed::{Typed, called};
 use super::verbs::{Counterpart, Form, Tool};
@@ -23,6 +24,7 @@ pub(super) fn tip(root: &Command, words: &[&str], unknown: Option<&str>) -> Opti
     let tool = typed.verb.tool;
     let forms = match typed.verb.counterpart {
         Counterpart::Here(forms) | Counterpart::Runs(forms) => forms,
+        Counterpart::Appctl => return appctl::tip(&typed, &line(tool, &typed.words())),
         Counterpart::NotHere(why) => {
             return Some(format!("{why}; '{}' does", line(tool, &typed.words())));
         }

@@ -2,7 +2,7 @@
 //!
 //! A command line that begins with a verb of those tools, or has settings, ports and options as they do, gets its
 //! counterpart as a hint, with the arguments that were typed; so does a line of `ovs batch`. A verb that writes flows, groups,
-//! meters or what OpenFlow has of ports runs its counterpart.
+//! meters or what OpenFlow has of ports runs its counterpart, and so does a command of a daemon.
 //!
 //! | file | contents |
 //! |---|---|
@@ -10,8 +10,10 @@
 //! | [`tasks`] | common tasks, both ways: the table of the README |
 //! | `typed` | the verb and its options in the words of a command line |
 //! | `carry` | the command of `ovs` for a verb, with the arguments that were typed |
+//! | `appctl` | the same for a command of a daemon |
 //! | `settings` | hints for settings and options |
 
+mod appctl;
 mod carry;
 mod settings;
 pub mod tasks;
@@ -41,7 +43,11 @@ pub fn explain(error: &mut clap::Error, root: &clap::Command, words: &[&str]) {
 ///
 /// The reason why an option that was typed has no counterpart.
 pub fn runs(root: &clap::Command, words: &[&str]) -> Option<Result<Vec<String>, String>> {
-    carry::runs(root, words)
+    let is_own = |word: &str| root.find_subcommand(word).is_some();
+    match appctl::runs(words, is_own) {
+        Some(carried) => Some(Ok(carried)),
+        None => carry::runs(root, words),
+    }
 }
 
 /// The words of the command that a verb of Open vSwitch's tools runs, up to the cursor, for completion; `None` if the words
@@ -69,7 +75,7 @@ pub fn tip(error: &clap::Error, root: &clap::Command, words: &[&str]) -> Option<
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,
     };
-    let reading = unknown_command.and_then(|unknown| tip_for_reading(words, unknown));
+    let reading = unknown_command.and_then(|unknown| tip_for_reading(root, words, unknown));
     if reading.is_some() {
         return reading;
     }

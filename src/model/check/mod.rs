@@ -15,6 +15,8 @@
 //! | `names` | names that are too long for a device or for OpenFlow |
 //! | `vlan` | tags and trunks |
 //! | `bonds` | bonds and their members |
+//! | `daemon` | what ovs-vswitchd knows of bonds and MAC addresses |
+//! | `datapath` | flows and packets lost of datapaths, tunnels in userspace |
 //! | `mirrors` | mirrors |
 //! | `shaping` | `QoS` and queues |
 //! | `keys` | keys of options and other_config |
@@ -30,6 +32,8 @@
 mod bonds;
 mod controllers;
 mod cookies;
+mod daemon;
+mod datapath;
 mod finding;
 pub mod flow_set;
 pub mod flows;
@@ -48,6 +52,8 @@ mod tunnels;
 mod vlan;
 mod watched;
 
+pub use daemon::{DaemonFacts, daemon_findings};
+pub use datapath::{DatapathFacts, userspace_remotes};
 pub use finding::{Daemon, Finding, Snapshot};
 pub use flows::FlowCheck;
 pub use kind::{FindingKind, Severity};

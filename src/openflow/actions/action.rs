@@ -385,6 +385,9 @@ impl<'a> Action<'a> {
                     take(SwitchReference::Meter(controller.meter_id));
                 }
             }
+            Action::Learn(learn) => learn
+                .matched_ports()
+                .for_each(|port| take(SwitchReference::InPort(port))),
             Action::Resubmit(resubmit) => take(SwitchReference::InPort(resubmit.in_port)),
             Action::Group(Group { group }) => take(SwitchReference::Group(*group)),
             Action::Meter(Meter { meter_id }) => take(SwitchReference::Meter(*meter_id)),
@@ -401,7 +404,7 @@ impl<'a> Action<'a> {
 pub enum SwitchReference {
     /// Packets are sent to this port, which may be a reserved one.
     Output(u32),
-    /// A port that packets are not sent to: of `resubmit`, `bundle_load`. It may be a reserved one.
+    /// A port that packets are not sent to: of `resubmit`, `bundle_load`, the match of `learn`. It may be a reserved one.
     InPort(u32),
     /// A group.
     Group(u32),

@@ -1,11 +1,11 @@
 //! `learn`: adds or changes a flow (ovs-actions(7)).
 
-use crate::openflow::fields::{nearest_of, number};
-use crate::openflow::text::{put_table, put_table_json};
+use crate::openflow::fields::{FieldKind, nearest_of, number};
+use crate::openflow::text::{port_from_v10, put_table, put_table_json};
 
 use super::codec::hex_json;
 use super::prelude::*;
-use super::put_field::{ones, wide};
+use super::put_field::ones;
 
 /// Adds or changes a flow: `learn(table=20,hard_timeout=300,priority=1,NXM_OF_VLAN_TCI[0..11],
 /// NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:0->NXM_OF_VLAN_TCI[],output:NXM_OF_IN_PORT[])`.
@@ -156,6 +156,23 @@ impl<'a> Learn<'a> {
     pub fn specs(&self) -> impl Iterator<Item = LearnSpec<'a>> + use<'a> {
         let mut rest = self.specs;
         std::iter::from_fn(move || next_spec(&mut rest).ok().flatten())
+    }
+
+    /// The ports that the learned flow matches on by their numbers.
+    pub(super) fn matched_ports(&self) -> impl Iterator<Item = u32> + use<'a> {
+        self.specs().filter_map(|spec| {
+            let (LearnTarget::Match(dst), LearnSource::Value(value)) = (spec.target, spec.source)
+            else {
+                return None;
+            };
+            let number = be_number(value) as u32;
+            let field = dst.header.field();
+            match field.filter(|row| dst.n_bits == row.n_bits())?.id {
+                Id::IN_PORT => Some(port_from_v10(number as u16)),
+                Id::IN_PORT_OXM => Some(number),
+                _ => None,
+            }
+        })
     }
 
     /// The numbers printed if nonzero, in the order of the text.
@@ -663,11 +680,17 @@ fn put_spec(argument: Argument<'_>, parser: &Parser<'_>, out: &mut Vec<u8>) -> R
             if let Some(field) = whole {
                 let (text, (value, mask)) = (value, parser.field_value(field, value)?);
                 let is_partial = mask.is_some_and(|mask| mask.iter().any(|byte| *byte != 0xff));
-                // A number has all bits, of flags too.
-                if is_partial && number(text).is_none() {
+                // Flags without signs, and their number, are all flags.
+                let is_whole = match field.kind {
+                    FieldKind::TcpFlags | FieldKind::CtState | FieldKind::TunFlags => {
+                        !text.starts_with(['+', '-']) && !text.contains('/')
+                    }
+                    _ => number(text).is_some(),
+                };
+                if is_partial && !is_whole {
                     return Err(Problem::syntax("the match of a learned flow has no masks"));
                 }
-                put_whole_constant(0, be_number(&value), dst, out);
+                put_whole_constant(0, &value, dst, out);
                 return Ok(());
             }
             match number(value) {
@@ -712,13 +735,17 @@ fn put_constant(target: u16, number: u128, dst: Bits, out: &mut Vec<u8>) -> Resu
             dst.n_bits
         )));
     }
-    put_whole_constant(target, number, dst, out);
+    put_whole_constant(target, &number.to_be_bytes(), dst, out);
     Ok(())
 }
 
 /// Appends a constant that may have more bits than the target: the presence bit of a VLAN id.
-fn put_whole_constant(target: u16, number: u128, dst: Bits, out: &mut Vec<u8>) {
+fn put_whole_constant(target: u16, value: &[u8], dst: Bits, out: &mut Vec<u8>) {
     out.extend((target | CONSTANT | dst.n_bits).to_be_bytes());
-    out.extend(wide(number, 2 * usize::from(dst.n_bits).div_ceil(16)));
+    let width = 2 * usize::from(dst.n_bits).div_ceil(16);
+    let zeros = width.saturating_sub(value.len());
+    out.extend(std::iter::repeat_n(0, zeros));
+    let low = value.get(value.len().saturating_sub(width)..);
+    out.extend(low.unwrap_or_default());
     put_bits(dst, out);
 }

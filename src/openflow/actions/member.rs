@@ -388,7 +388,11 @@ impl MemberKind<Bits> for OneBit {
     }
 
     fn parse(text: &str, name: &str, parser: &Parser<'_>) -> Result<Bits, Problem> {
-        let bits = Bits::parse_target(text, parser)?;
+        // A switch does not ask for what the field needs, so a dump may have any field.
+        let bits = Bits::parse(text)?;
+        if let Some(field) = bits.header.field() {
+            parser.demand_settable(field)?;
+        }
         if bits.n_bits != 1 {
             return Err(Problem::syntax(format!("{name} is one bit of a field")));
         }

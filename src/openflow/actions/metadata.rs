@@ -81,6 +81,9 @@ impl<'a> ActionCodec<'a> for WriteMetadata {
             Some((metadata, mask)) => (number(metadata)?, number(mask)?),
             None => (number(argument)?, u64::MAX),
         };
+        let action = format!("write_metadata:{argument}");
+        let (value, bits) = (metadata.to_be_bytes(), mask.to_be_bytes());
+        parser.note_outside_mask(&action, &value, Some(&bits));
         WriteMetadata { metadata, mask }.put(parser)
     }
 }

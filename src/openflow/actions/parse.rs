@@ -64,20 +64,20 @@ pub fn parse_actions(
     names: &dyn NameLookup,
     version: Version,
 ) -> Result<ParsedActions, ParseError> {
-    parse_with(text, names, version, KnownHeaders::default())
+    parse_with(text, names, version, KnownHeaders::default()).map(|(actions, _)| actions)
 }
 
-/// [`parse_actions`] for a flow with a match.
+/// [`parse_actions`] for a flow with a match; also the actions whose value has bits outside of its mask.
 pub(in crate::openflow) fn parse_with(
     text: &str,
     names: &dyn NameLookup,
     version: Version,
     known: KnownHeaders,
-) -> Result<ParsedActions, ParseError> {
+) -> Result<(ParsedActions, Vec<String>), ParseError> {
     let mut parser = Parser::new(names, version, known, actions);
     actions(&mut parser, text).map_err(|problem| problem.at(text))?;
     let bytes = parser.out;
-    Ok(ParsedActions { bytes, version })
+    Ok((ParsedActions { bytes, version }, parser.outside_mask))
 }
 
 /// The entries of [`PARSERS`] by their words.

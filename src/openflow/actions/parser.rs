@@ -1,6 +1,6 @@
 //! The state shared by the parsers of actions, including what is known of the packets.
 
-use crate::openflow::fields::{Field, Id, Prereq, Problem, parse_port, parse_table, parse_value};
+use crate::openflow::fields::{Field, Id, Prereq, Problem, parse_bits, parse_port, parse_table};
 use crate::openflow::text::NameLookup;
 use crate::openflow::version::Version;
 
@@ -49,6 +49,14 @@ pub(in crate::openflow) struct KnownHeaders {
 }
 
 impl KnownHeaders {
+    /// An action gives the packet this Ethernet type. Open vSwitch keeps that of the packet type where there is no
+    /// Ethernet header, as far as prerequisites go.
+    pub(super) fn set_eth_type(&mut self, eth_type: u16) {
+        if !self.bare {
+            self.eth_type = Some(eth_type);
+        }
+    }
+
     /// What the match lacks for a prerequisite, if known.
     fn lacks(self, prereq: Prereq) -> Option<&'static str> {
         let eth_type = self.eth_type;
@@ -95,6 +103,8 @@ pub(in crate::openflow) struct Parser<'p> {
     depth: u8,
     /// Whether one of them is the action set.
     in_set: bool,
+    /// The actions whose value has bits outside of its mask.
+    pub(super) outside_mask: Vec<String>,
 }
 
 impl<'p> Parser<'p> {
@@ -113,6 +123,15 @@ impl<'p> Parser<'p> {
             actions,
             depth: 0,
             in_set: false,
+            outside_mask: Vec::new(),
+        }
+    }
+
+    /// Notes an action whose value has bits outside of its mask.
+    pub(super) fn note_outside_mask(&mut self, action: &str, value: &[u8], mask: Option<&[u8]>) {
+        let mut bits = value.iter().zip(mask.unwrap_or_default());
+        if bits.any(|(value, mask)| value & !mask != 0) {
+            self.outside_mask.push(action.to_owned());
         }
     }
 
@@ -153,7 +172,7 @@ impl<'p> Parser<'p> {
         field: &Field,
         text: &str,
     ) -> Result<(Vec<u8>, Option<Vec<u8>>), Problem> {
-        let (value, mask) = parse_value(field, text, self.names)?;
+        let (value, mask) = parse_bits(field, text, self.names)?;
         Ok((value.to_vec(), mask.map(|mask| mask.to_vec())))
     }
 
@@ -177,8 +196,14 @@ impl<'p> Parser<'p> {
         }
     }
 
-    /// An error if the field cannot be changed here.
+    /// An error if the field cannot be changed here, or the match lacks what it needs.
     pub(super) fn demand_writable(&self, field: &Field) -> Result<(), Problem> {
+        self.demand_settable(field)?;
+        self.demand(field.name, field.prereq)
+    }
+
+    /// An error if the field cannot be changed here, whatever packets have it.
+    pub(super) fn demand_settable(&self, field: &Field) -> Result<(), Problem> {
         let tracked = matches!(field.id, Id::CT_MARK | Id::CT_LABEL);
         let reason = if !field.writable {
             "cannot be changed"
@@ -187,7 +212,7 @@ impl<'p> Parser<'p> {
         } else if !tracked && self.outer == ListOwner::Ct {
             "cannot be set in ct, only ct_mark and ct_label can"
         } else {
-            return self.demand(field.name, field.prereq);
+            return Ok(());
         };
         Err(Problem::syntax(format!("{} {reason}", field.name)))
     }

@@ -77,6 +77,20 @@ pub(in crate::openflow) fn ones(n: u16) -> u128 {
     1u128.checked_shl(n.into()).map_or(u128::MAX, |bit| bit - 1)
 }
 
+/// A number shifted left by some bits, in `width` bytes.
+pub(super) fn shifted(number: u128, offset: u16, width: usize) -> Vec<u8> {
+    let (skipped, shift) = (usize::from(offset / 8), u32::from(offset % 8));
+    let mut out = wide(number << shift, width.saturating_sub(skipped));
+    // The bits that the shift moved out of the number.
+    let above = number.checked_shr(128 - shift).unwrap_or(0) as u8;
+    let place = out.len().checked_sub(17).and_then(|at| out.get_mut(at));
+    if let Some(byte) = place {
+        *byte = above;
+    }
+    out.resize(width, 0);
+    out
+}
+
 /// A number in `width` bytes.
 pub(super) fn wide(number: u128, width: usize) -> Vec<u8> {
     let bytes = number.to_be_bytes();

@@ -4,7 +4,7 @@ use crate::openflow::fields::number;
 
 use super::field_setting::FieldSetting;
 use super::prelude::*;
-use super::put_field::{REG_LOAD, ones, wide};
+use super::put_field::{REG_LOAD, ones, shifted};
 
 fixed_layout! {
     /// Loads bits into a field: `load:0x1->NXM_NX_REG0[0..15]`. OpenFlow 1.0 to 1.4.
@@ -53,21 +53,24 @@ fixed_layout! {
                 dst.n_bits
             )));
         }
-        let end = u32::from(dst.offset) + u32::from(dst.n_bits);
-        let option = field.id.is_tun_metadata();
-        let whole = option && dst.n_bits == field.n_bits();
-        if end > 128 && !whole {
-            return Err(Problem::syntax("only the lower 128 bits can be loaded"));
-        }
-        let mut width = usize::from(dst.header.length);
-        if option {
-            width = width.min(16);
-        }
+        let whole = field.id.is_tun_metadata() && dst.n_bits == field.n_bits();
+        let width = usize::from(dst.header.length);
         let setting = FieldSetting {
             field,
-            value: wide(value << dst.offset, width),
-            mask: (!whole).then(|| wide(ones(dst.n_bits) << dst.offset, width)),
+            value: shifted(value, dst.offset, width),
+            mask: (!whole).then(|| mask(dst, width)),
         };
         setting.put(true, parser)
     }
+}
+
+/// The bits of a field as a mask of so many bytes.
+fn mask(bits: Bits, width: usize) -> Vec<u8> {
+    let first = usize::from(bits.offset);
+    let all = first..first + usize::from(bits.n_bits);
+    let byte = |at: usize| {
+        let is_in = |bit: &usize| all.contains(&(at * 8 + bit));
+        (0..8).filter(is_in).fold(0, |mask, bit| mask | 1_u8 << bit)
+    };
+    (0..width).rev().map(byte).collect()
 }

@@ -150,6 +150,7 @@ impl<'a> ActionCodec<'a> for SetField<'a> {
         if field.kind == FieldKind::TunFlags && !text.contains(['+', '-', '/']) {
             mask = None;
         }
+        parser.note_outside_mask(&format!("set_field:{argument}"), &value, mask.as_deref());
         let setting = FieldSetting { field, value, mask };
         setting.put(false, parser)
     }

@@ -46,7 +46,7 @@ pub use fixed::{V10_MATCH_BYTES, V11_MATCH_BYTES};
 pub use matching::{Masked, Match};
 pub use parse::{FILTER_KEYS, Filter, parse_filter};
 pub(super) use parse::{STATISTICS, nearest_field, nearest_of, parse_match};
-pub(super) use parse_value::{mac, parse_value};
+pub(super) use parse_value::{mac, parse_bits, parse_value};
 pub(super) use problem::Problem;
 pub use problem::{ParseError, ParseErrorKind};
 pub use request::MatchFields;

@@ -14,9 +14,26 @@ use super::words::{cookie_number, number, parse_port};
 /// A value and, unless it covers the field, its mask.
 pub(in crate::openflow) type ParsedValue = (FieldBytes, Option<FieldBytes>);
 
-/// Reads `VALUE[/MASK]` as ovs-ofctl does for this field; `*` and the empty text match anything, and so does
+/// Reads `VALUE[/MASK]` as ovs-ofctl does for a match of this field; `*` and the empty text match anything, and so does
 /// `ANY`, as in dumps, if the field is no port.
 pub(in crate::openflow) fn parse_value(
+    field: &Field,
+    text: &str,
+    names: &dyn NameLookup,
+) -> Result<ParsedValue, Problem> {
+    let (value, mask) = parse_bits(field, text, names)?;
+    let partial = |mask: &FieldBytes| !all_ones(mask) && !all_zeros(mask);
+    if !field.maskable && mask.as_ref().is_some_and(partial) {
+        return Err(Problem::syntax(format!(
+            "{} is matched as a whole or not at all",
+            field.name
+        )));
+    }
+    Ok((value, mask))
+}
+
+/// [`parse_value`] with any mask: some bits of every field can be set.
+pub(in crate::openflow) fn parse_bits(
     field: &Field,
     text: &str,
     names: &dyn NameLookup,
@@ -28,7 +45,7 @@ pub(in crate::openflow) fn parse_value(
         let zeros: FieldBytes = std::iter::repeat_n(0, width).collect();
         return Ok((zeros.clone(), Some(zeros)));
     }
-    let (value, mask) = match field.kind {
+    Ok(match field.kind {
         FieldKind::Port16 => {
             let port = parse_port(text, names)?;
             // Reserved ports keep their meaning in the low half; the others end at 0xfeff.
@@ -42,15 +59,7 @@ pub(in crate::openflow) fn parse_value(
         FieldKind::PacketType => (packet_type(text)?, None),
         FieldKind::Decimal | FieldKind::Hex if field.id.is_tun_metadata() => option(text)?,
         kind => masked(field, kind, text)?,
-    };
-    let partial = |mask: &FieldBytes| !all_ones(mask) && !all_zeros(mask);
-    if !field.maskable && mask.as_ref().is_some_and(partial) {
-        return Err(Problem::syntax(format!(
-            "{} is matched as a whole or not at all",
-            field.name
-        )));
-    }
-    Ok((value, mask))
+    })
 }
 
 /// The low bytes of a number.
@@ -118,6 +127,8 @@ fn masked(field: &Field, kind: FieldKind, text: &str) -> Result<ParsedValue, Pro
                 Id::DL_VLAN => 16,
                 // Only one of the two bytes is ever matched.
                 Id::ARP_OP => 8,
+                // The number of hops has 6 bits in the header.
+                Id::NSH_TTL => 6,
                 _ => u32::from(field.bits),
             };
             let most = u128::MAX.checked_shr(128 - bits).unwrap_or(0);

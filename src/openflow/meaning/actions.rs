@@ -18,7 +18,7 @@ pub(super) fn write(list: &ActionList<'_>, sink: &mut Plain, tags: u8) -> Result
         sink,
         version: list.version(),
         tags,
-        setting: None,
+        settings: Vec::new(),
     };
     let mut actions = list.iter();
     while let Some(action) = actions.next() {
@@ -37,8 +37,8 @@ struct MeaningWriter<'s> {
     version: Version,
     /// How many VLAN tags are known to be on the packet at this point.
     tags: u8,
-    /// The setting that the next one may add to.
-    setting: Option<Setting>,
+    /// The settings that the next one may add to: of one field, or of registers, whose order means nothing.
+    settings: Vec<Setting>,
 }
 
 /// Bits of a field that are set.
@@ -127,16 +127,17 @@ impl MeaningWriter<'_> {
         self.next().put(word);
     }
 
-    /// Writes the pending setting: `=` and the row, the value, the mask if it is not whole.
+    /// Writes the pending settings: `=` and the row, the value, the mask if it is not whole.
     fn flush(&mut self) {
-        let Some(Setting { id, value, mask }) = self.setting.take() else {
-            return;
-        };
         let out = &mut self.sink.0;
-        // Writing to memory does not fail.
-        let _ = write!(out, ",={:x}:{value:x}", id.index());
-        if mask != ones(id.row().n_bits()) {
-            let _ = write!(out, "/{mask:x}");
+        self.settings
+            .sort_unstable_by_key(|setting| setting.id.index());
+        for Setting { id, value, mask } in self.settings.drain(..) {
+            // Writing to memory does not fail.
+            let _ = write!(out, ",={:x}:{value:x}", id.index());
+            if mask != ones(id.row().n_bits()) {
+                let _ = write!(out, "/{mask:x}");
+            }
         }
     }
 
@@ -164,6 +165,8 @@ impl MeaningWriter<'_> {
             Id::VLAN_TCI if tagged && value & mask & TAG_PRESENT != 0 => {
                 (Id::VLAN_TCI, 0, !TAG_PRESENT)
             }
+            // The tag is there, or it is added by this.
+            Id::VLAN_VID if value & mask & TAG_PRESENT != 0 => (Id::VLAN_VID, 0, VID),
             Id::IP_DSCP => (Id::NW_TOS, 2, 0x3f),
             Id::NW_TOS => (Id::NW_TOS, 0, 0xfc),
             Id::UDP_SRC | Id::SCTP_SRC => (Id::TCP_SRC, 0, u128::MAX),
@@ -190,16 +193,18 @@ impl MeaningWriter<'_> {
         if mask == 0 {
             return;
         }
-        match &mut self.setting {
-            Some(setting) if setting.id == id => {
-                setting.value = setting.value & !mask | value;
-                setting.mask |= mask;
-            }
-            _ => {
-                self.flush();
-                self.setting = Some(Setting { id, value, mask });
-            }
+        let is_register = |id: Id| id.registers().is_some();
+        if let Some(setting) = self.settings.iter_mut().find(|setting| setting.id == id) {
+            setting.value = setting.value & !mask | value;
+            setting.mask |= mask;
+            return;
         }
+        // A setting in between leaves the register as it is, but what others change may be one field.
+        let is_free = is_register(id) && self.settings.iter().all(|other| is_register(other.id));
+        if !is_free {
+            self.flush();
+        }
+        self.settings.push(Setting { id, value, mask });
     }
 
     fn set_field(&mut self, action: &SetField<'_>) {

@@ -18,9 +18,9 @@ use super::header::{self, HEADER_LEN, Header};
 use super::members::{Actions, Fields, Flags, Hex, Named, Port, put_command};
 use crate::openflow::bytes::{Cursor, DecodeError};
 use crate::openflow::fields::{MatchFields, V10_MATCH_BYTES};
-use crate::openflow::flow_entry::{Flow, FlowEntry, flags_of};
+use crate::openflow::flow_entry::{Flow, FlowEntry, RESET_COUNTS, flags_of};
 use crate::openflow::text::{PORT_ANY, Sink, TextContext, TextRole, port_from_v10, port_to_v10};
-use crate::openflow::version::Version::{self, V10, V11, V14, V15};
+use crate::openflow::version::Version::{self, V10, V11, V12, V14, V15};
 
 /// `OFPT_FLOW_MOD` and `NXT_FLOW_MOD`
 #[derive(Debug, Clone, Serialize)]
@@ -118,6 +118,8 @@ impl Flow {
     /// it. `None` if OpenFlow 1.0 has no number for the input port.
     pub fn flow_mod(&self, command: FlowCommand) -> Option<FlowMod<'_>> {
         let version = self.version();
+        let is_implied = version < V12 && command == FlowCommand::Add;
+        let implied = if is_implied { RESET_COUNTS } else { 0 };
         Some(FlowMod {
             command: Named::new(command as u32, COMMANDS),
             table: self.table_id,
@@ -130,7 +132,7 @@ impl Flow {
             buffer_id: None,
             out_port: Port(PORT_ANY),
             out_group: None,
-            flags: flags(self.flags, version),
+            flags: flags(self.flags & !implied, version),
             fields: Fields::from_request(&self.fields, version)?,
             actions: Actions::new(self.actions.list(), self.fields.vlan_tag_known()),
         })

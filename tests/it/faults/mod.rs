@@ -9,6 +9,7 @@
 //! | the others | the tests, by kind as in the manual |
 
 mod connecting;
+mod control;
 mod daemons;
 mod local;
 mod openflow;
@@ -21,11 +22,12 @@ use std::collections::BTreeSet;
 use ::ovs::cli::manual::faults::FAULTS;
 
 /// The files in which tests stand, in the order of the manual.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("Connecting", include_str!("connecting.rs")),
     ("OVSDB", include_str!("ovsdb.rs")),
     ("OpenFlow", include_str!("openflow.rs")),
     ("The daemons", include_str!("daemons.rs")),
+    ("Control sockets", include_str!("control.rs")),
 ];
 
 #[test]

@@ -50,7 +50,7 @@ impl fmt::Display for Tally {
 }
 
 /// Where packets come in: bridge, port, tags, tunnel key.
-type Entry = (usize, String, Vec<u16>, u64);
+pub(crate) type Entry = (usize, String, Vec<u16>, u64);
 
 /// What comes out of the packets of each entry, and how many were traced.
 type Truth = BTreeMap<Entry, (BTreeSet<Output>, usize)>;
@@ -164,7 +164,7 @@ fn trace(sandbox: &Sandbox, host: &Host) -> Truth {
 }
 
 /// Every value that flows match on, and others.
-fn headers(host: &Host) -> Vec<String> {
+pub(crate) fn headers(host: &Host) -> Vec<String> {
     let flows = || host.bridges.iter().flat_map(|bridge| &bridge.flows);
     let mut macs = vec!["02:00:00:00:00:ff".to_owned()];
     if flows().any(|flow| flow.matched.contains("dl_dst=")) {
@@ -186,7 +186,7 @@ fn headers(host: &Host) -> Vec<String> {
     all
 }
 
-fn entries(host: &Host) -> Vec<Entry> {
+pub(crate) fn entries(host: &Host) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (index, bridge) in host.bridges.iter().enumerate() {
         entries.push((index, bridge.name.clone(), Vec::new(), 0));

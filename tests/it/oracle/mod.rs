@@ -11,12 +11,16 @@
 //! Where flows of one priority match the same packets, the same host is traced again with their priorities
 //! set apart in several orders: a row `ambiguous` must hold in one of them, any other in all.
 //!
+//! `ovs trace` is held against the same traces: what it says comes out is what the datapath's actions send, and the tree
+//! that it reads is the reply. `COUNT` packets, if the environment has it.
+//!
 //! `HOSTS` hosts from `SEED` on, if the environment has them (`make conformance`).
 
 mod claims;
 mod compare;
 mod host;
 mod trace;
+mod verdict;
 
 use std::env;
 

@@ -88,13 +88,30 @@ impl Switch {
             .find_map(|line| line.strip_prefix("Datapath actions: "))
             .unwrap_or_else(|| panic!("{bridge} {packet}: {text}"));
         let mut outputs = Vec::new();
-        self.interpret(actions, tags.to_vec(), &mut outputs);
+        self.interpret(actions, tags.to_vec(), false, &mut outputs);
         outputs.sort();
         outputs.dedup();
         (outputs, text.contains("using bucket"))
     }
 
-    fn interpret(&self, actions: &str, mut tags: Vec<u16>, outputs: &mut Vec<Output>) {
+    /// What comes out by these actions of the datapath, taken literally: what follows a tunnel without a clone around it
+    /// is done with the outer packet.
+    pub(crate) fn literally(&self, actions: &str, tags: &[u16]) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        self.interpret(actions, tags.to_vec(), true, &mut outputs);
+        outputs.sort();
+        outputs.dedup();
+        outputs
+    }
+
+    fn interpret(
+        &self,
+        actions: &str,
+        mut tags: Vec<u16>,
+        is_literal: bool,
+        outputs: &mut Vec<Output>,
+    ) {
+        let mut is_outer = false;
         for action in split(actions) {
             let (word, rest) = match action.split_once('(') {
                 Some((word, rest)) => (word, rest.strip_suffix(')').unwrap_or(rest)),
@@ -102,12 +119,14 @@ impl Switch {
             };
             match word {
                 "drop" | "set" | "userspace" | "trunc" | "sample" => {}
+                "push_vlan" | "pop_vlan" if is_outer => {}
                 "push_vlan" => tags.insert(0, number_of(rest, "vid=") as u16),
                 "pop_vlan" => {
                     tags.remove(0);
                 }
-                "clone" => self.interpret(rest, tags.clone(), outputs),
+                "clone" => self.interpret(rest, tags.clone(), is_literal, outputs),
                 "tnl_push" => {
+                    is_outer = is_literal;
                     let end = rest.split("dst=10.9.0.").nth(1).unwrap();
                     let end = end.split(',').next().unwrap().parse().unwrap();
                     let key = match (rest.contains("vni="), rest.contains("key=")) {
@@ -120,6 +139,7 @@ impl Switch {
                         tags: tags.clone(),
                     });
                 }
+                number if number.parse::<u32>().is_ok() && is_outer => {}
                 number if number.parse::<u32>().is_ok() => {
                     let name = &self.ports[&number.parse().unwrap()];
                     // What has been put into a tunnel comes out at the underlay's ports. ovs-vswitchd 3.1 goes on

@@ -49,6 +49,7 @@ impl Case {
             "packet-out",
             "group diff",
             "flow diff",
+            "trace",
         ];
         let is_dump = free.iter().any(|command| self.line.starts_with(command));
         is_dump || (self.line.starts_with("check") && !line.trim_start().contains(' '))
@@ -56,7 +57,8 @@ impl Case {
 }
 
 /// Commands that have no case, and where they are looked at.
-pub(crate) const ELSEWHERE: [(&str, &str); 5] = [
+pub(crate) const ELSEWHERE: [(&str, &str); 6] = [
+    ("appctl", "its text is the daemon's: appctl.rs"),
     ("sandbox start", "it leaves daemons: sandbox.rs"),
     ("sandbox stop", "sandbox.rs"),
     ("sandbox run", "sandbox.rs"),
@@ -113,6 +115,9 @@ pub(crate) const CASES: &[Case] = &[
     node("graph"),
     node("path qvobeeb2c54-aa"),
     node("path qvo6b5e4978-e2"),
+    node("trace qvobeeb2c54-aa --arp 66.0.0.1 --from 66.0.0.9"),
+    node("trace br-int in_port=int-br-ens37,dl_vlan=77"),
+    node("trace qvobeeb2c54-aa --to 192.0.2.1"),
     node("decode 0600000800000001"),
     node("db get Bridge br-int name fail_mode other_config:hwaddr"),
     node("db list Bridge --columns name,fail_mode,protocols,other_config"),
@@ -175,6 +180,11 @@ pub(crate) const CASES: &[Case] = &[
     odd("port show 漢字ポート名のとても長い名前です"),
     odd("port stats br-int"),
     odd("port find rack"),
+    odd("fdb list"),
+    odd("fdb find 02:00:00:00:00:07"),
+    odd("bond show"),
+    odd("datapath show --columns datapath,bridges,ports"),
+    odd("datapath ports --columns name,bridge,interface,ofport"),
     odd("patch list"),
     odd("tag list"),
     odd("tag map"),
@@ -193,6 +203,14 @@ pub(crate) const CASES: &[Case] = &[
     empty("bridge list"),
     empty("port list"),
     empty("port stats"),
+    empty("fdb list"),
+    empty("bond show"),
+    empty("datapath show"),
+    empty("datapath ports"),
+    empty("datapath flows"),
+    empty("datapath conntrack"),
+    empty("datapath neighbours"),
+    empty("datapath routes"),
     empty("patch list"),
     empty("tag list"),
     empty("tag map"),
@@ -316,6 +334,8 @@ fn odd_switch() -> Sandbox {
         sandbox,
         "wait-until Interface eth2 lacp_current=false -- wait-until Interface eth3 lacp_current=false"
     );
+    sandbox.appctl(&["fdb/add", "br-int", "eth1", "7", "02:00:00:00:00:07"]);
+    sandbox.appctl(&["fdb/add", "br-int", "br-int", "0", "02:00:00:00:00:08"]);
     // One reconfiguration says that the dangling port has no peer, and the next takes that back; without
     // another it stays as it is.
     let mut turn = 1000;

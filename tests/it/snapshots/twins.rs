@@ -74,7 +74,7 @@ pub(crate) fn text_and_json(words: &[&str], text: &Ran, json: &Ran, lines: &Ran)
         .map(|line| parsed(line).as_object().unwrap().clone())
         .collect();
     match name.as_str() {
-        "ovs-show" => all = rows,
+        "ovs-show" | "ovs-trace" => all = rows,
         // The transaction names the command that it is of.
         "ovs-plan" => assert_eq!(all, records(&name, &lines.stdout).0),
         // Flows and groups have an age, which is another a moment later.
@@ -112,6 +112,18 @@ pub(crate) fn table_and_json(words: &[&str], said: &Ran, json: &Ran) {
     }
     if name == "ovs-show" {
         return tree(&said.stdout, &parsed(&json.stdout));
+    }
+    if name == "ovs-trace" {
+        let document = parsed(&json.stdout);
+        for member in ["flow", "verdict"] {
+            let text = document[member].as_str().unwrap();
+            assert!(
+                said.stdout.contains(text),
+                "{text} is not in\n{}",
+                said.stdout
+            );
+        }
+        return;
     }
     let (all, is_plan) = records(&name, &json.stdout);
     if name == "ovs-check" {

@@ -1,0 +1,286 @@
+//! `ovs fdb`: the MAC learning tables of the bridges, and where an address is.
+
+mod find;
+
+use super::lines::InterfaceRow;
+use super::{Context, Exit, Failure, quoted};
+use crate::base::mac::mac;
+use crate::commands::about::{About, Describe as _};
+use crate::commands::argument::{Takes as _, Value};
+use crate::model::resolve::{PortWord, parse};
+use crate::model::{Bridge, Depth, Interface, Port, Scope, Topology, Want};
+use crate::openflow::text::port_from_v10;
+use crate::output::{Cell, ColourRole, Column, Shape, headings};
+use crate::unixctl::fdb::{MacEntry, MacTable};
+use crate::unixctl::{Client, Error, ErrorKind};
+
+/// The commands on MAC learning tables.
+#[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
+pub enum Command {
+    /// The MAC addresses that bridges have learned, with VLAN, port and age
+    #[command(describe = LIST)]
+    List(ListArgs),
+    /// The port behind which a MAC address is, learned or configured
+    #[command(describe = find::ABOUT)]
+    Find {
+        /// The address, in any spelling: fa:16:3e:75:d5:a4, FA-16-3E-75-D5-A4, fa16.3e75.d5a4
+        #[arg(takes = Value::free("MAC"), value_parser = address)]
+        mac: String,
+        /// Only this bridge
+        #[arg(takes = Value::BRIDGE)]
+        bridge: Option<String>,
+    },
+}
+
+const LIST: About = About::watchable()
+    .list(|| headings(&columns()))
+    .remarks("\
+Read from ovs-vswitchd (fdb/show) by its control socket. Only flows with the action NORMAL learn: a bridge whose flows \
+do it themselves (learn) has its addresses in a flow table instead, `ovs dump-flows`. VLAN 0 is without a tag. Of a bond \
+the number and the interface are those of one of its members. age is since the address was last seen, in seconds.")
+    .examples("\
+ovs fdb list br-int
+ovs fdb list --vlan 66
+ovs fdb list br-int --port ens37 -g mac
+ovs fdb list --watch");
+
+// The arguments of `ovs fdb list`.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only this bridge
+    #[arg(takes = Value::BRIDGE)]
+    bridge: Option<String>,
+    /// Only this VLAN; 0: without a tag
+    #[arg(long, takes = Value::VID, value_parser = clap::value_parser!(u16).range(0..=4095))]
+    vlan: Option<u16>,
+    /// Only this port: its name, or its number
+    #[arg(long, takes = Value::OPENFLOW_PORT)]
+    port: Option<String>,
+}
+
+/// Reads the argument `MAC`.
+fn address(text: &str) -> Result<String, String> {
+    mac(text).ok_or_else(|| "it is no MAC address, such as fa:16:3e:75:d5:a4".to_owned())
+}
+
+/// An entry of a MAC learning table, with its port.
+struct MacRow<'t> {
+    bridge: &'t str,
+    entry: MacEntry,
+    at: Option<(&'t Port, &'t Interface)>,
+}
+
+/// The port of an entry: the number in the database's form.
+fn ofport(entry: &MacEntry) -> i64 {
+    i64::from(entry.port)
+}
+
+fn columns<'t>() -> Vec<Column<MacRow<'t>>> {
+    vec![
+        InterfaceRow::BRIDGE
+            .of(|row: &MacRow<'t>| Cell::text(row.bridge))
+            .role(ColourRole::Name)
+            .identity(),
+        Column::new("vlan", |row: &MacRow<'t>| {
+            Cell::from(i64::from(row.entry.vlan))
+        })
+        .is(Shape::VID, "the VLAN of an address; 0: without a tag")
+        .role(ColourRole::Number)
+        .identity(),
+        InterfaceRow::MAC
+            .of(|row: &MacRow<'t>| Cell::text(&row.entry.mac))
+            .text("the address that was learned")
+            .identity(),
+        Column::new("port", |row: &MacRow<'t>| {
+            Cell::from(row.at.map(|(port, _)| port.name.as_str()))
+        })
+        .text_or_null(
+            "the port behind which it is; null if the database has no port of this number",
+        )
+        .role(ColourRole::Name),
+        Column::new("interface", |row: &MacRow<'t>| {
+            Cell::from(row.at.map(|(_, interface)| interface.name.as_str()))
+        })
+        .text_or_null("the interface's name; of a bond one of its members")
+        .role(ColourRole::Name)
+        .echoes("port"),
+        InterfaceRow::OFPORT
+            .of(|row: &MacRow<'t>| Cell::from(ofport(&row.entry)))
+            .shape(Shape::UpTo(u16::MAX)),
+        Column::new("kind", |row: &MacRow<'t>| Cell::text(word(&row.entry)))
+            .is(
+                Shape::Words(&["learned", "static"]),
+                "learned from a packet, or static: added by fdb/add",
+            )
+            .role(ColourRole::Kind),
+        Column::new("age", |row: &MacRow<'t>| Cell::from(row.entry.age))
+            .whole_or_null("the seconds since the address was last seen; null if it is static")
+            .clock(),
+    ]
+}
+
+/// Whether an entry is `learned` or `static`.
+fn word(entry: &MacEntry) -> &'static str {
+    match entry.age {
+        Some(_) => "learned",
+        None => "static",
+    }
+}
+
+impl Command {
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// An argument is wrong, the database or ovs-vswitchd does not reply, or stdout cannot be written.
+    pub async fn run(&self, cx: &Context) -> Result<(), Failure> {
+        match self {
+            Command::List(args) => args.run(cx).await,
+            Command::Find { mac, bridge } => find::find(cx, mac, bridge.as_deref()).await,
+        }
+    }
+}
+
+impl ListArgs {
+    async fn run(&self, cx: &Context) -> Result<(), Failure> {
+        let columns = columns();
+        let view = cx.format.view(&columns)?;
+        let (topology, vlan) = bridges(cx, self.bridge.as_deref()).await?;
+        let client = cx.vswitchd().await?;
+        let tables = MacTables::read(cx, &client, &topology).await?;
+        if let (Some(name), [(_, Err(_))]) = (&self.bridge, tables.0.as_slice()) {
+            return Err(not_served(name));
+        }
+        let mut rows = tables.into_rows(cx);
+        rows.retain(|row| {
+            let is_in = |vid: u16| row.entry.vlan == vid;
+            vlan.is_none_or(|vid| i64::from(row.entry.vlan) == vid) && self.vlan.is_none_or(is_in)
+        });
+        if let Some(port) = &self.port {
+            let wanted = parse(port).port;
+            let names: Vec<&str> = topology
+                .interfaces()
+                .flat_map(|(_, port, interface)| [port.name.as_str(), interface.name.as_str()])
+                .collect();
+            match &wanted {
+                PortWord::Name(name) if !names.contains(&name.as_str()) => {
+                    return Err(Failure::not_found("port", name, "", names)
+                        .hint("`ovs port list` lists the ports"));
+                }
+                PortWord::Name(name) => rows.retain(|row| {
+                    row.at
+                        .is_some_and(|(port, i)| port.name == *name || i.name == *name)
+                }),
+                PortWord::Number(number) => {
+                    rows.retain(|row| port_from_v10(row.entry.port) == *number);
+                }
+            }
+        }
+        cx.print_list(&view, &rows, "MAC addresses")
+    }
+}
+
+/// The bridges whose tables are asked for, with the columns that rows need; for a VLAN bridge its parent, and its VLAN.
+async fn bridges(cx: &Context, name: Option<&str>) -> Result<(Topology, Option<i64>), Failure> {
+    let want = |scope| {
+        Want::of(scope, Depth::Full).only(vec![
+            "tag",
+            "mac_in_use",
+            "mac",
+            "external_ids",
+            "options",
+        ])
+    };
+    let Some(name) = name else {
+        return Ok((cx.topology(want(Scope::All)).await?, None));
+    };
+    let topology = cx.topology(want(Scope::Bridge(name.to_owned()))).await?;
+    let of_vlan = |bridge: &Bridge| Some((bridge.parent.clone()?, bridge.vlan?));
+    match topology.bridges.first().and_then(of_vlan) {
+        Some((parent, vid)) => {
+            let parent = cx.topology(want(Scope::Bridge(parent))).await?;
+            Ok((parent, Some(vid)))
+        }
+        None => Ok((topology, None)),
+    }
+}
+
+/// The MAC learning tables of bridges, or why ovs-vswitchd refuses one.
+struct MacTables<'t>(Vec<(&'t Bridge, Result<MacTable, String>)>);
+
+impl<'t> MacTables<'t> {
+    /// Reads the tables of these bridges.
+    async fn read(
+        cx: &Context,
+        client: &Client,
+        topology: &'t Topology,
+    ) -> Result<MacTables<'t>, Failure> {
+        let progress = cx.progress("the MAC addresses");
+        client.prefer_json().await?;
+        let mut tables = Vec::new();
+        for bridge in &topology.bridges {
+            progress.say(|| format!("the MAC addresses of {}", bridge.name));
+            let table = match MacTable::read(client, &bridge.name).await {
+                Ok(table) => Ok(table),
+                Err(Error {
+                    kind: ErrorKind::Refused(text),
+                    ..
+                }) => Err(text),
+                Err(error) => return Err(error.into()),
+            };
+            tables.push((bridge, table));
+        }
+        Ok(MacTables(tables))
+    }
+
+    /// The entries, by bridge, VLAN and address. What is not understood or was refused is remarked.
+    fn into_rows(self, cx: &Context) -> Vec<MacRow<'t>> {
+        /// Maximum number of lines of a bridge that are remarked.
+        const SHOWN: usize = 5;
+        let mut rows = Vec::new();
+        for (bridge, table) in self.0 {
+            let mut table = match table {
+                Ok(table) => table,
+                Err(refused) => {
+                    let name = quoted(&bridge.name);
+                    cx.remark(&format!(
+                        "the MAC addresses of {name} are not known: {refused}"
+                    ));
+                    continue;
+                }
+            };
+            for line in table.unknown.iter().take(SHOWN) {
+                cx.remark(&format!("{}: not understood: {}", bridge.name, line.trim()));
+            }
+            if let Some(more @ 1..) = table.unknown.len().checked_sub(SHOWN) {
+                cx.remark(&format!(
+                    "{}: {more} more lines are not understood",
+                    bridge.name
+                ));
+            }
+            table
+                .entries
+                .sort_by(|a, b| (a.vlan, &a.mac).cmp(&(b.vlan, &b.mac)));
+            let of_number = |number: u16| {
+                let mut all = bridge.interfaces();
+                let is_it = |i: &Interface| i.port_number() == Some(port_from_v10(number));
+                all.find(|(_, interface)| is_it(interface))
+            };
+            rows.extend(table.entries.into_iter().map(|entry| MacRow {
+                bridge: &bridge.name,
+                at: of_number(entry.port),
+                entry,
+            }));
+        }
+        rows
+    }
+}
+
+fn not_served(bridge: &str) -> Failure {
+    let message = format!(
+        "bridge {} is in the database, but ovs-vswitchd does not serve it",
+        quoted(bridge)
+    );
+    Failure::new(Exit::Unreachable, message).hint("`ovs check` says more")
+}
