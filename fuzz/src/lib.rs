@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod database;
+pub mod datapath;
 pub mod flow;
 pub mod framing;
 pub mod group;
@@ -13,21 +14,24 @@ pub mod mutation;
 pub mod pasted;
 pub mod seeds;
 pub mod text;
+pub mod trace;
 
 pub use batch::batch;
 pub use database::ovsdb_value;
+pub use datapath::datapath;
 pub use flow::flow_text;
 pub use framing::framing;
 pub use group::{group_text, meter_text};
 pub use messages::openflow;
 pub use pasted::pasted;
 pub use text::{action_text, match_text};
+pub use trace::trace;
 
 /// The function of a fuzz target.
 pub type Target = fn(&[u8]);
 
 /// Every fuzz target, by its name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("openflow", openflow),
     ("match_text", match_text),
     ("action_text", action_text),
@@ -38,6 +42,8 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("ovsdb_value", ovsdb_value),
     ("batch", batch),
     ("pasted", pasted),
+    ("trace", trace),
+    ("datapath", datapath),
 ];
 
 /// Fails where text would act on a terminal or make a line of its own.

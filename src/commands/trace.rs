@@ -6,7 +6,10 @@ mod reason;
 mod request;
 mod show;
 
+use std::io::{self, IsTerminal as _};
+
 use super::{Context, Exit, Failure, quoted};
+use crate::base::terminal::visible;
 use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Completer, Takes as _, Value};
 use crate::model::trace::labels::Labels;
@@ -127,7 +130,9 @@ impl Args {
         };
         if self.raw {
             let replies = asked.ways.iter().map(|way| way.reply.text());
-            cx.print(&replies.collect::<String>())?;
+            let text: String = replies.collect();
+            let is_shown = cx.format.mode == Mode::Table && io::stdout().is_terminal();
+            cx.print(&if is_shown { visible(&text) } else { text })?;
         } else {
             let shown = show::Shown {
                 request: &request,

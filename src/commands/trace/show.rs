@@ -1,5 +1,7 @@
 //! What is printed of a trace: the tree with the verdict, the results as lines, the document.
 
+use std::ops::Range;
+
 use super::ask::{Asked, Way};
 use super::request::Request;
 use crate::base::json::Json;
@@ -262,11 +264,19 @@ impl Shown<'_> {
                 put_step(&mut text, step);
             }
             for section in &way.reply.sections {
-                for remark in &section.remarks {
+                // Headings, and lines without a value, say nothing.
+                let says = |remark: &&Range<usize>| !way.reply.at(remark).trim_end().ends_with(':');
+                for remark in section.remarks.iter().filter(says) {
                     text.begin(0, INDENT);
                     text.put_whole(0, &[(ColourRole::Faint, &escape(way.reply.at(remark)))]);
                     text.end();
                 }
+            }
+            if way.reply.left_out > 0 {
+                let lines = format!("{} lines more, which --raw prints", way.reply.left_out);
+                text.begin(0, INDENT);
+                text.put_whole(0, &[(ColourRole::Faint, &lines)]);
+                text.end();
             }
             text.end();
             text.begin(0, INDENT);
@@ -302,9 +312,11 @@ impl Shown<'_> {
 }
 
 const INDENT: usize = 2;
+/// Deeper steps are indented as those of this depth.
+const MAX_DEPTH: usize = 40;
 
 fn put_step(text: &mut Pieces, step: &Step) {
-    let blanks = step.shown_depth * INDENT;
+    let blanks = step.shown_depth.min(MAX_DEPTH) * INDENT;
     let body = escape(&step.text);
     text.begin(blanks, blanks + INDENT);
     match step.kind {

@@ -13,6 +13,8 @@ pub struct Reply {
     text: String,
     /// The sections, that of the packet first.
     pub sections: Vec<Section>,
+    /// How many lines of trees are left out because there are too many.
+    pub left_out: usize,
 }
 
 /// A part of the reply: the way of the packet until it leaves, is dropped, or is recirculated.
@@ -111,8 +113,9 @@ pub enum Lookup {
 /// The blanks of one level.
 const UNIT: usize = 4;
 
-/// Maximum number of nodes kept; the lines of the others are in [`Reply::text`] only.
-const MAX_NODES: usize = 100_000;
+/// Maximum number of nodes kept; the lines of the others are in [`Reply::text`] only. ovs-vswitchd itself ends a
+/// translation after 4096 resubmissions.
+const MAX_NODES: usize = 20_000;
 
 impl Reply {
     /// Reads a reply. Any text is one; a line that is not understood is a node of kind [`NodeKind::Unknown`].
@@ -123,8 +126,13 @@ impl Reply {
             parser.line(at..at + line.len());
             at += line.len();
         }
+        let left_out = parser.count.saturating_sub(MAX_NODES);
         let sections = parser.finish();
-        Reply { text, sections }
+        Reply {
+            text,
+            sections,
+            left_out,
+        }
     }
 
     /// The text of a range.
@@ -211,6 +219,8 @@ struct Parser<'t> {
     sections: Vec<Section>,
     section: Section,
     lists: Vec<OpenList>,
+    /// The bridge where the packet comes in.
+    first_bridge: Option<String>,
     /// Within the two lines of `=` around the words on a recirculation.
     is_in_heading: bool,
     /// After the datapath's actions.
@@ -225,6 +235,7 @@ impl<'t> Parser<'t> {
             sections: Vec::new(),
             section: Section::default(),
             lists: Parser::no_lists(),
+            first_bridge: None,
             is_in_heading: false,
             is_after: false,
             count: 0,
@@ -254,6 +265,7 @@ impl<'t> Parser<'t> {
                 let done = std::mem::take(&mut self.section);
                 self.sections.push(done);
                 self.lists = Parser::no_lists();
+                self.first_bridge = None;
                 self.is_after = false;
             }
             return;
@@ -302,10 +314,6 @@ impl<'t> Parser<'t> {
         if self.count > MAX_NODES {
             return;
         }
-        let first_bridge = self.section.nodes.iter().find_map(|node| match &node.kind {
-            NodeKind::Bridge(name) => Some(name.clone()),
-            _ => None,
-        });
         let parsed = parse_node(body, blanks, start + blanks);
         let (mut kind, column, text) = parsed;
         let level = column.filter(|column| column % UNIT == 0).map(|c| c / UNIT);
@@ -336,9 +344,12 @@ impl<'t> Parser<'t> {
         // A bridge behind another one reports its misses as the internal flows that stand for them.
         if let NodeKind::Table { found, .. } = &mut kind {
             let bridge = parent.and_then(|parent| self.section.bridge_of(parent));
-            if bridge.is_some() && bridge != first_bridge.as_deref() {
+            if bridge.is_some() && bridge != self.first_bridge.as_deref() {
                 internal_flow(found, self.text);
             }
+        }
+        if let (NodeKind::Bridge(name), None) = (&kind, &self.first_bridge) {
+            self.first_bridge = Some(name.clone());
         }
         let index = self.section.nodes.len();
         self.section.nodes.push(Node {

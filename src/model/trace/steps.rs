@@ -75,7 +75,9 @@ pub fn steps(reply: &Reply, topology: &Topology, labels: &Labels) -> Vec<Step> {
         let within = usize::from(recirculation.is_some());
         if let Some(recirculation) = recirculation {
             steps.push(Step {
-                text: reply.at(&recirculation.what).to_owned(),
+                text: reply
+                    .at(&recirculation.what)
+                    .replace("use --ct-next to customize", "--ct says otherwise"),
                 ..Step::new("recirculation", 0, Some(recirculation.id))
             });
         }

@@ -295,19 +295,26 @@ pub struct Wanted {
     closest: Vec<Vec<&'static Field>>,
 }
 
+/// The fields that other fields depend on.
+const PROTOCOL: [Id; 2] = [Id::ETH_TYPE, Id::NW_PROTO];
+
 /// Maximum number of different sets of fields that are kept.
 const MAX_SETS: usize = 8;
 
 impl Wanted {
     /// Considers a flow of the table that does not match the packet. Flows for another input port are not considered.
     pub fn add(&mut self, packet: &PacketAt, flow: &MatchFields) {
-        let differing: Vec<&'static Field> = flow
+        let mut differing: Vec<&'static Field> = flow
             .iter()
             .filter(|(field, masked)| !packet.fulfils(field, *masked))
             .map(|(field, _)| field)
             .collect();
         if differing.is_empty() || differing.iter().any(|field| field.id == Id::IN_PORT_OXM) {
             return;
+        }
+        // The fields of another protocol differ because the protocol does.
+        if differing.iter().any(|field| PROTOCOL.contains(&field.id)) {
+            differing.retain(|field| PROTOCOL.contains(&field.id));
         }
         if self.closest.is_empty() || differing.len() < self.fewest {
             self.fewest = differing.len();
@@ -338,7 +345,10 @@ impl Wanted {
             return None;
         }
         let mut fields = MatchFields::default();
-        for field in closest {
+        // The number of a protocol is of the type of the packet.
+        let of_ip = closest.iter().any(|field| field.id == Id::NW_PROTO);
+        let kind = of_ip.then(|| Id::ETH_TYPE.row());
+        for field in closest.iter().copied().chain(kind) {
             match packet.fields.value(field.id) {
                 Some((value, mask)) => fields.set(field, value, mask),
                 None => fields.set(field, &vec![0; usize::from(field.bytes)], None),

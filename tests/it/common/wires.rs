@@ -103,7 +103,11 @@ impl RealHost {
         let address = Ipv4Addr::from(address);
         namespace.ip(&format!("addr add {address}/16 dev eth0"));
         namespace.ip("link set eth0 up");
-        vsctl!(self.sandbox, "add-port {bridge} {port} {settings}");
+        // As what sets instances up marks their ports.
+        vsctl!(
+            self.sandbox,
+            "add-port {bridge} {port} {settings} -- set interface {port} external_ids:iface-id={port}"
+        );
         Machine {
             namespace,
             address,
