@@ -35,6 +35,7 @@ mod failure;
 mod flow_monitors;
 mod flow_reading;
 mod host;
+mod invented_names;
 mod lines;
 mod progress;
 mod reporter;

@@ -45,6 +45,8 @@ mod fields_golden;
 mod fields_manual;
 mod fields_request;
 mod flow_add;
+mod flow_bundled;
+mod flow_conflicts;
 mod flow_diff;
 mod flow_dry_run;
 mod flow_json;
