@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod database;
+pub mod datapath;
 pub mod flow;
 pub mod framing;
 pub mod group;
@@ -17,6 +18,7 @@ pub mod trace;
 
 pub use batch::batch;
 pub use database::ovsdb_value;
+pub use datapath::datapath;
 pub use flow::flow_text;
 pub use framing::framing;
 pub use group::{group_text, meter_text};
@@ -29,7 +31,7 @@ pub use trace::trace;
 pub type Target = fn(&[u8]);
 
 /// Every fuzz target, by its name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("openflow", openflow),
     ("match_text", match_text),
     ("action_text", action_text),
@@ -41,6 +43,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("batch", batch),
     ("pasted", pasted),
     ("trace", trace),
+    ("datapath", datapath),
 ];
 
 /// Fails where text would act on a terminal or make a line of its own.

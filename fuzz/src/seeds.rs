@@ -8,6 +8,15 @@ const ACTIONS: &str = include_str!("../../fixtures/golden/actions.tsv");
 const FIELDS: &str = include_str!("../../fixtures/golden/fields.tsv");
 const FLOW_MODS: &str = include_str!("../../fixtures/golden/flow_mods.tsv");
 const TRACES: &str = include_str!("../../fixtures/golden/trace/3.1.txt");
+const DATAPATH: [&str; 7] = [
+    include_str!("../../fixtures/golden/unixctl/dump-flows-3.5.txt"),
+    include_str!("../../fixtures/golden/unixctl/dump-conntrack-3.5.txt"),
+    include_str!("../../fixtures/golden/unixctl/dpctl-show-3.5.txt"),
+    include_str!("../../fixtures/golden/unixctl/dpif-show-3.5.txt"),
+    include_str!("../../fixtures/golden/unixctl/upcall-show-3.5.txt"),
+    include_str!("../../fixtures/golden/unixctl/route-show-3.5.txt"),
+    include_str!("../../fixtures/golden/unixctl/tnl-neigh-show-3.5.txt"),
+];
 const DUMP: &str = include_str!("../../fixtures/golden/dump.hex");
 const NEUTRON: [&str; 4] = [
     include_str!("../../fixtures/neutron/node/flows/br-int.expected"),
@@ -105,6 +114,10 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "meter_text" => of_all_choices(METERS, 9),
         "framing" => streams(),
         "pasted" => PASTED.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        "datapath" => DATAPATH
+            .iter()
+            .map(|text| text.as_bytes().to_vec())
+            .collect(),
         "trace" => TRACES
             .split("### ")
             .filter_map(|request| request.split_once('\n'))

@@ -222,7 +222,7 @@ impl DatapathFlow {
     pub fn sends_to(&self, port: &str) -> bool {
         let is_word = |c: char| !matches!(c, '(' | ')' | ',');
         let mut rest = self.actions.as_str();
-        while let Some(at) = rest.find(port) {
+        while let Some(at) = rest.find(port).filter(|_| !port.is_empty()) {
             let before = rest.get(..at).unwrap_or_default();
             let after = rest.get(at + port.len()..).unwrap_or_default();
             if !before.ends_with(is_word) && (after.is_empty() || after.starts_with([',', ')'])) {
