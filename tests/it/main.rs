@@ -85,6 +85,7 @@ mod port_names;
 mod port_openflow;
 mod progress;
 mod readme;
+mod real_packets;
 mod remote;
 mod sandbox;
 mod schema;

@@ -72,6 +72,8 @@ fn words_of_other_commands() {
             "table stats br0",
             "'ovs dump-tables SWITCH' prints the tables",
         ),
+        ("fdb show br0", "for this type 'ovs fdb list'"),
+        ("bond ls", "for this type 'ovs bond show'"),
         (
             "flow add br0 --table 5 actions=drop",
             "it is a part of FLOW: 'table=...'",

@@ -75,7 +75,7 @@ pub fn tip(error: &clap::Error, root: &clap::Command, words: &[&str]) -> Option<
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,
     };
-    let reading = unknown_command.and_then(|unknown| tip_for_reading(words, unknown));
+    let reading = unknown_command.and_then(|unknown| tip_for_reading(root, words, unknown));
     if reading.is_some() {
         return reading;
     }

@@ -80,7 +80,6 @@ const OPTIONS: [(&str, &str, &str); 12] = [
     ("Port", "type", ""),
 ];
 
-/// Whether the command has an argument that takes this.
 /// The commands that print what a group of commands writes.
 const READERS: [(&str, &str); 4] = [
     ("flow", "dump-flows"),
@@ -89,17 +88,29 @@ const READERS: [(&str, &str); 4] = [
     ("table", "dump-tables"),
 ];
 
-/// The hint for `flow list` and the like.
-pub(super) fn tip_for_reading(words: &[&str], unknown: &str) -> Option<String> {
+/// The hint for `flow list`, `fdb show` and the like: the command that reads what the group is about.
+pub(super) fn tip_for_reading(
+    root: &clap::Command,
+    words: &[&str],
+    unknown: &str,
+) -> Option<String> {
+    const READS: [&str; 7] = ["dump", "get", "list", "ls", "print", "show", "stats"];
+    if !READS.contains(&unknown) {
+        return None;
+    }
     let at = words.iter().position(|word| *word == unknown)?;
-    let group = words.get(at.checked_sub(1)?)?;
-    let (_, reader) = READERS.iter().find(|(written, _)| written == group)?;
-    let reads = ["dump", "get", "list", "ls", "print", "show", "stats"];
-    reads
-        .contains(&unknown)
-        .then(|| format!("'ovs {reader} SWITCH' prints the {group}s"))
+    let group = *words.get(at.checked_sub(1)?)?;
+    if let Some((_, reader)) = READERS.iter().find(|(written, _)| *written == group) {
+        return Some(format!("'ovs {reader} SWITCH' prints the {group}s"));
+    }
+    let command = root.find_subcommand(group)?;
+    let reader = ["list", "show"]
+        .iter()
+        .find(|name| command.find_subcommand(name).is_some())?;
+    Some(format!("for this type 'ovs {group} {reader}'"))
 }
 
+/// Whether the command has an argument that takes this.
 fn takes(command: &clap::Command, value: Value) -> bool {
     let mut arguments = command.get_positionals();
     arguments.any(|argument| Value::of(argument) == Some(value))

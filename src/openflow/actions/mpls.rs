@@ -21,7 +21,7 @@ fixed_action! {
     }
 
     fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        parser.known.eth_type = Some(self.eth_type);
+        parser.known.set_eth_type(self.eth_type);
         parser.known.nw_proto = None;
         self.put(parser)
     }
@@ -37,7 +37,7 @@ fixed_action! {
     }
 
     fn put_equivalent(&self, _: &str, parser: &mut Parser<'_>) -> Result<(), Problem> {
-        parser.known.eth_type = Some(self.eth_type);
+        parser.known.set_eth_type(self.eth_type);
         self.put(parser)
     }
 }

@@ -49,6 +49,14 @@ pub(in crate::openflow) struct KnownHeaders {
 }
 
 impl KnownHeaders {
+    /// An action gives the packet this Ethernet type. Open vSwitch keeps that of the packet type where there is no
+    /// Ethernet header, as far as prerequisites go.
+    pub(super) fn set_eth_type(&mut self, eth_type: u16) {
+        if !self.bare {
+            self.eth_type = Some(eth_type);
+        }
+    }
+
     /// What the match lacks for a prerequisite, if known.
     fn lacks(self, prereq: Prereq) -> Option<&'static str> {
         let eth_type = self.eth_type;

@@ -23,6 +23,7 @@ pub mod run;
 pub mod saved;
 pub mod server;
 pub mod terminal;
+pub mod wires;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -234,21 +235,31 @@ impl Sandbox {
 
     /// Starts ovs-vswitchd once more, as the sandbox does; it ends with the sandbox.
     pub fn start_vswitchd(&self) {
+        self.start_vswitchd_with(&["--enable-dummy=system"]);
+    }
+
+    /// Starts an ovs-vswitchd that has the devices of the calling thread's network namespace.
+    pub fn start_real_vswitchd(&self) {
+        self.start_vswitchd_with(&[]);
+    }
+
+    fn start_vswitchd_with(&self, options: &[&str]) {
         let in_dir =
             |option: &str, file: &str| format!("{option}{}", self.run_dir().join(file).display());
-        self.tool(
-            "ovs-vswitchd",
-            &[
-                "-vconsole:err",
-                "-vsyslog:off",
-                "--detach",
-                "--enable-dummy=system",
-                "--disable-system",
-                &in_dir("--log-file=", "ovs-vswitchd.log"),
-                &in_dir("--pidfile=", "ovs-vswitchd.pid"),
-                &in_dir("unix:", "db.sock"),
-            ],
+        let (log, pid) = (
+            in_dir("--log-file=", "ovs-vswitchd.log"),
+            in_dir("--pidfile=", "ovs-vswitchd.pid"),
         );
+        let server = in_dir("unix:", "db.sock");
+        let mut words = vec![
+            "-vconsole:err",
+            "-vsyslog:off",
+            "--detach",
+            "--disable-system",
+        ];
+        words.extend(options);
+        words.extend([log.as_str(), &pid, &server]);
+        self.tool("ovs-vswitchd", &words);
     }
 
     /// SIGKILL for ovsdb-server; its socket stays, and refuses.
