@@ -2,6 +2,8 @@
 
 mod ask;
 mod holders;
+mod packet;
+mod place;
 mod reason;
 mod request;
 mod show;
