@@ -349,7 +349,8 @@ pub struct Global {
     #[arg(long, global = true)]
     dry_run: bool,
 
-    /// Refuse keys and values that ovs-vswitchd.conf.db(5) does not document, instead of warning
+    /// Refuse what is otherwise warned of: keys and values that ovs-vswitchd.conf.db(5) does not document, and probable
+    /// mistakes in flows and groups
     #[arg(long, global = true)]
     strict: bool,
 

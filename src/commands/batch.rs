@@ -13,6 +13,7 @@ use clap::{ArgGroup, CommandFactory as _, FromArgMatches as _, Parser};
 
 use switches::SwitchLines;
 
+use super::failure::words_of;
 use super::switch_line::SwitchLine;
 use super::write::{Afterwards, ChangeStep, make_all, of_switch};
 use super::{Command, Context, Exit, Failure, quoted, today};
@@ -138,7 +139,7 @@ impl Args {
             Ok(_) => Ok(text),
             Err(error) => Err(Failure::new(
                 Exit::Failed,
-                format!("cannot read {what}: {error}"),
+                format!("cannot read {what}: {}", words_of(&error)),
             )),
         }
     }

@@ -3,7 +3,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `bridge` | the flows, groups, meters and ports of one bridge, over OpenFlow |
-//! | `daemon` | bonds and MAC addresses, by the control socket |
+//! | `daemon` | bonds, MAC addresses and datapaths, by the control socket |
 //! | `messages` | the findings as text, in the form of compiler messages |
 
 mod bridge;
@@ -201,7 +201,7 @@ impl Args {
                 finding
                     .bridge
                     .as_deref()
-                    .is_some_and(|name| bridges.contains(&name))
+                    .is_none_or(|name| bridges.contains(&name))
             });
             found.append(&mut of_daemon);
         }

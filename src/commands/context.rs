@@ -342,6 +342,13 @@ impl Context {
         self.reporter.remark(text);
     }
 
+    /// Says that nothing is written, if that is so because of `--dry-run`.
+    pub fn remark_dry_run(&self) {
+        if self.writing.dry_run {
+            self.remark("dry run: nothing is written");
+        }
+    }
+
     /// Writes a failure to stderr; the command continues.
     pub(super) fn say(&self, failure: &Failure) {
         self.reporter.say(failure);

@@ -263,9 +263,15 @@ impl Sending<'_> {
                 Err(Failure::new(Exit::Failed, error.to_string()))
             }
             Err(WriteError::Lost {
-                error, may_have, ..
+                error,
+                may_have,
+                sent,
             }) => {
-                let failure = self.switch.failure(*error);
+                let failure = if may_have || sent > 0 {
+                    self.switch.last_failure(*error)
+                } else {
+                    self.switch.failure(*error)
+                };
                 if !may_have {
                     let message = format!("{}; nothing changed", failure.message);
                     return Err(Failure { message, ..failure });

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use crate::base::shell::word;
+use crate::commands::failure::words_of;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::{Depth, Scope, Want};
 use crate::openflow::flow_change::without_comment;
@@ -412,7 +413,10 @@ fn refuse_large(length: u64, name: &str) -> Result<(), Failure> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("cannot read {name}: {error}"))
+    Failure::new(
+        Exit::Failed,
+        format!("cannot read {name}: {}", words_of(error)),
+    )
 }
 
 #[cfg(test)]

@@ -42,6 +42,16 @@ pub enum Exit {
     Terminated = 143,
 }
 
+/// The words of an error of a file, without the number that the system has for it.
+pub(super) fn words_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    let number = error
+        .raw_os_error()
+        .map(|number| format!(" (os error {number})"));
+    let words = number.and_then(|number| text.strip_suffix(&number).map(str::to_owned));
+    words.unwrap_or(text)
+}
+
 impl Exit {
     /// All exit codes, in ascending order.
     pub const ALL: [Exit; 9] = [

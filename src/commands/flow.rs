@@ -12,11 +12,15 @@
 //! | `outcome`, `refusal` | sending; what the switch refused, in words |
 //! | `report` | how many flows were written |
 //! | `plan`, `effect` | what becomes of each flow: `--dry-run`, `--explain` |
+//! | `conflicts` | flows that no packet reaches, or that overlap: warnings of `--dry-run`, `--explain` |
+//! | `bundled` | the flows that a bundle adds, which its other changes may not find |
 //! | `present` | the groups and meters of a switch, which flows refer to |
 
 mod add;
 mod asked;
+mod bundled;
 mod comparison;
+mod conflicts;
 mod counting;
 mod diff;
 mod effect;
@@ -32,6 +36,7 @@ mod report;
 mod request;
 mod sides;
 
+pub(super) use bundled::{BundledFlows, NotSeen};
 pub(crate) use effect::effect_headings;
 pub(super) use input::absent_ports;
 pub(super) use plan::FlowPlan;

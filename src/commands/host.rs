@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
+use super::failure::words_of;
 use super::{Context, Exit, Failure, quoted};
 use crate::commands::argument::{Takes as _, Value};
 use crate::model::Topology;
@@ -83,7 +84,7 @@ impl HostArgs {
             Ok(text) => Ok(Some((name, text))),
             Err(error) => Err(Failure::new(
                 Exit::Usage,
-                format!("cannot read {name}: {error}"),
+                format!("cannot read {name}: {}", words_of(&error)),
             )),
         }
     }

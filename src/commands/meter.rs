@@ -207,8 +207,13 @@ struct MeterRequest<'a> {
 
 impl MeterRequest<'_> {
     async fn run(&self) -> Result<(), Failure> {
+        check_columns(self.cx)?;
+        let attempt = async || Box::pin(self.attempt()).await;
+        self.switch.tried_again(self.cx, attempt).await
+    }
+
+    async fn attempt(&self) -> Result<(), Failure> {
         let cx = self.cx;
-        check_columns(cx)?;
         // What the text alone tells is said before anything is asked.
         let mut changes = Vec::new();
         for entry in self.entries.iter() {
@@ -257,6 +262,8 @@ impl MeterRequest<'_> {
                 .await?;
             drop(progress);
         }
-        report.print(cx, self.switch.name(), flows)
+        report.print(cx, self.switch.name(), flows)?;
+        cx.remark_dry_run();
+        Ok(())
     }
 }

@@ -35,6 +35,7 @@ mod failure;
 mod flow_monitors;
 mod flow_reading;
 mod host;
+mod invented_names;
 mod lines;
 mod progress;
 mod reporter;
@@ -52,6 +53,7 @@ pub mod batch;
 pub mod bond;
 pub mod bridge;
 pub mod check;
+pub mod datapath;
 pub mod db;
 pub mod decode;
 pub mod dump_flows;
@@ -118,6 +120,9 @@ pub enum Command {
     /// Bonds: their members, which is active, LACP
     #[command(subcommand, add = Purpose::Read)]
     Bond(bond::Command),
+    /// What the datapath has: its flows, connections, ports; routes of tunnels
+    #[command(subcommand, add = Purpose::Read)]
+    Datapath(datapath::Command),
     /// The flows of a switch, ports by name
     #[command(add = Purpose::Flows)]
     DumpFlows(dump_flows::Args),
@@ -198,6 +203,7 @@ impl Command {
             Command::Tunnel(command) => command.run(cx).await?,
             Command::Fdb(command) => command.run(cx).await?,
             Command::Bond(command) => command.run(cx).await?,
+            Command::Datapath(command) => command.run(cx).await?,
             Command::DumpFlows(args) => args.run(cx).await?,
             Command::Flow(command) => command.run(cx).await?,
             Command::Check(args) => return args.run(cx).await.map(ExitCode::from),

@@ -8,7 +8,7 @@ use crate::model::names::SwitchNames;
 use crate::model::resolve::{PortWord, parse};
 use crate::openflow::actions::parse_actions;
 use crate::openflow::compose::{ComposeError, compose};
-use crate::openflow::fields::{Id, ParseError, ParseErrorKind, parse_filter};
+use crate::openflow::fields::{Id, ParseError, parse_filter};
 use crate::openflow::messages::Decoded;
 use crate::openflow::messages::codec;
 use crate::openflow::messages::packet_out::{PacketOut, plain_actions};
@@ -79,7 +79,7 @@ impl Args {
             None => self.composed(&switch, &names, in_port)?,
         };
         let parsed = parse_actions(&self.actions, &names, version);
-        let parsed = parsed.map_err(|error| malformed(&switch, &names, "--actions", &error))?;
+        let parsed = parsed.map_err(|error| malformed(&switch, &names, "--actions ", &error))?;
         let actions = plain_actions(&parsed).ok_or_else(|| {
             let message = format!(
                 "--actions {}: a packet that is sent out has actions, but no instructions (goto_table, meter, \
@@ -146,9 +146,9 @@ impl Args {
         in_port: u32,
     ) -> Result<Vec<u8>, Failure> {
         let text = self.flow.as_deref().unwrap_or_default();
-        let wrong = |message: String| Failure::new(Exit::Usage, format!("FLOW: {message}"));
+        let wrong = |message: String| Failure::new(Exit::Usage, message);
         let filter = parse_filter(text, names);
-        let mut filter = filter.map_err(|error| malformed(switch, names, "FLOW:", &error))?;
+        let mut filter = filter.map_err(|error| malformed(switch, names, "", &error))?;
         for (is_given, what) in [
             (filter.table.is_some(), "table"),
             (filter.cookie.is_some(), "cookie"),
@@ -217,12 +217,8 @@ fn print(
 
 /// The failure for a malformed argument, or one that names what the switch does not have.
 fn malformed(switch: &SwitchArg, names: &SwitchNames, what: &str, error: &ParseError) -> Failure {
-    match &error.kind {
-        ParseErrorKind::UnknownPort(port) => switch.unknown_port(port, &names.ports),
-        ParseErrorKind::UnknownTable(table) => switch.unknown_table(table, names),
-        ParseErrorKind::AmbiguousTable(table, numbers) => switch.ambiguous_table(table, numbers),
-        _ => Failure::new(Exit::Usage, format!("{what} {error}")),
-    }
+    let unresolved = switch.unresolved(error, names);
+    unresolved.unwrap_or_else(|| Failure::new(Exit::Usage, format!("{what}{error}")))
 }
 
 /// The bytes of a packet in hexadecimal.

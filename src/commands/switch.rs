@@ -4,8 +4,10 @@
 mod failures;
 mod tables;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
@@ -19,18 +21,27 @@ use crate::openflow::version::{Version, Versions};
 use crate::ovsdb::{Error, Function, Select};
 use crate::source::address::{AddressError, SwitchConnectError};
 use crate::source::{Database, FlowMonitor, Switch, SwitchAddress, SwitchError};
+use crate::transport::Pauses;
 
 /// A switch to talk OpenFlow to.
 #[derive(Debug)]
 pub(super) struct SwitchArg {
     address: SwitchAddress,
+    /// Whether the switch closed the connection, and nothing was done that cannot be done again.
+    is_dropped: Cell<bool>,
 }
+
+/// Maximum number of attempts with a switch that closes each connection.
+const DROPPED_ATTEMPTS: u32 = 10;
 
 impl SwitchArg {
     /// Parses `unix:PATH`, `tcp:HOST[:PORT]` or `ssl:HOST[:PORT]`; everything else is the name of a bridge.
     pub(super) fn parse(cx: &Context, text: &str) -> Result<SwitchArg, Failure> {
         match SwitchAddress::parse(&cx.host, text) {
-            Ok(address) => Ok(SwitchArg { address }),
+            Ok(address) => Ok(SwitchArg {
+                address,
+                is_dropped: Cell::new(false),
+            }),
             Err(AddressError::Endpoint(error)) => Err(Failure::new(Exit::Usage, error.to_string())),
             Err(AddressError::NotABridge) => {
                 let message = format!("{} is not a bridge's name", quoted(text));
@@ -38,6 +49,43 @@ impl SwitchArg {
                     .hint("a switch is a bridge, unix:PATH or tcp:HOST[:6653]"))
             }
         }
+    }
+
+    /// Runs `attempt`, and again within the timeout if the switch closed its connection before it was sent a change. Open
+    /// vSwitch closes all connections of a bridge if its configuration changes, such as the versions that it allows.
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
+    pub(super) async fn tried_again<T>(
+        &self,
+        cx: &Context,
+        attempt: impl AsyncFn() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let began = Instant::now();
+        let mut pauses = Pauses::default();
+        for _ in 1..DROPPED_ATTEMPTS {
+            self.is_dropped.set(false);
+            let result = attempt().await;
+            let is_late = (cx.host.limit).is_some_and(|limit| began.elapsed() >= limit);
+            if result.is_ok() || is_late || !self.is_dropped() {
+                return result;
+            }
+            pauses.pause().await;
+        }
+        attempt().await
+    }
+
+    /// Whether the last failure is a closed connection, and what failed can be done again.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.is_dropped.get()
+    }
+
+    /// The failure of a session after something was done that cannot be done again: printed, or sent.
+    pub(super) fn last_failure(&self, error: SwitchError) -> Failure {
+        let failure = self.failure(error);
+        self.is_dropped.set(false);
+        failure
     }
 
     /// The argument as given.

@@ -156,7 +156,9 @@ impl Args {
                 columns: self.differences(*table, &before, None),
                 error: None,
             });
-            return of_switch::print(cx, planned.collect());
+            of_switch::print(cx, planned.collect())?;
+            cx.remark_dry_run();
+            return Ok(());
         }
         let refused = self.write(&mut connected, &changed, &before).await;
         let refused = refused.map_err(|error| switch.unconfirmed(error))?;

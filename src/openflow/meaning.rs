@@ -86,6 +86,11 @@ pub fn only_actions_differ(one: &[u8], other: &[u8]) -> bool {
     one.get(..HEAD) == other.get(..HEAD) && one != other
 }
 
+/// The part of an effect that is about actions.
+pub fn actions_of(effect: &[u8]) -> &[u8] {
+    effect.get(HEAD..).unwrap_or_default()
+}
+
 /// What stands before the actions in an effect: `idle_timeout`, `hard_timeout`, importance, cookie.
 pub(super) fn head(effect: &[u8]) -> (u16, u16, u16, u64) {
     let mut head = Cursor::new(effect, 0);

@@ -28,9 +28,54 @@ pub(crate) const CHANGES: [&str; 20] = [
     "db destroy Queue --all",
 ];
 
-const LAST_WORDS: [&str; 8] = [
-    "add", "set", "del", "clear", "remove", "create", "destroy", "batch",
+/// Every command that changes a switch by OpenFlow: their dry runs print flows, groups, ... instead of a transaction.
+const SWITCH_CHANGES: [&str; 18] = [
+    "flow add br0 priority=9,arp,actions=drop",
+    "flow mod br0 in_port=p1,actions=drop",
+    "flow del br0 in_port=p1",
+    "flow del br0 --all",
+    "flow replace br0 FLOWS",
+    "group add br0 group_id=2,type=all,bucket=output:p1",
+    "group mod br0 group_id=1,type=all,bucket=output:p1,bucket=output:a",
+    "group del br0 1",
+    "group insert-buckets br0 group_id=1,command_bucket_id=last,bucket=output:p1",
+    "group remove-buckets br0 group_id=1,command_bucket_id=first",
+    "group replace br0 GROUPS",
+    "meter add br0 meter=2,kbps,bands=type=drop,rate=9",
+    "meter mod br0 meter=1,kbps,bands=type=drop,rate=9",
+    "meter del br0 1",
+    "table set br0 3 --name x",
+    "table set br0 3 --eviction on",
+    "packet-out br0 --in-port p1 --actions a udp,dl_dst=0a:00:00:00:00:01",
+    "port set p1 --openflow-config no-flood",
 ];
+
+const LAST_WORDS: [&str; 13] = [
+    "add",
+    "set",
+    "mod",
+    "del",
+    "replace",
+    "clear",
+    "remove",
+    "create",
+    "destroy",
+    "batch",
+    "packet-out",
+    "insert-buckets",
+    "remove-buckets",
+];
+
+/// What the database and the flows, groups and meters do not show: the configuration of ports and tables, and whether
+/// packets were sent.
+fn others(sandbox: &Sandbox) -> String {
+    let ports = ofctl!(sandbox, "-O OpenFlow10 dump-ports-desc br0");
+    let tables = ofctl!(sandbox, "-O OpenFlow15 dump-table-desc br0");
+    let features = ofctl!(sandbox, "-O OpenFlow15 dump-table-features br0");
+    let sent = ofctl!(sandbox, "-O OpenFlow10 dump-ports br0 a");
+    let sent = sent.lines().filter(|line| line.contains("tx"));
+    ports + &tables + &features + &sent.collect::<String>()
+}
 
 /// A switch that has all that is changed.
 pub(crate) fn sandbox() -> Sandbox {
@@ -91,6 +136,29 @@ fn nothing_changes() {
         dry_run("batch");
     }
     assert_same!(before, sandbox.contents());
+    // Nor what they change by OpenFlow.
+    let other = others(&sandbox);
+    let file = |name: &str, text: &str| {
+        let path = sandbox.run_dir().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let flows = file("flows.txt", "tcp,actions=drop\n");
+    let groups = file("groups.txt", "group_id=7,type=all,bucket=output:p1\n");
+    for line in SWITCH_CHANGES {
+        let line = line.replace("FLOWS", &flows).replace("GROUPS", &groups);
+        for output in ["text", "json"] {
+            let ran = ovs!(sandbox, "{line} --dry-run --output {output}").ok();
+            let nothing = ["", "[]\n", "unchanged\n"];
+            assert!(!nothing.contains(&ran.stdout.as_str()), "{line}: {ran:?}");
+            // Those of ports are among the changes of a transaction.
+            if !ran.stdout.contains("\"transaction\":[") {
+                ran.says("dry run: nothing is ");
+            }
+        }
+    }
+    assert_same!(before, sandbox.contents());
+    assert_same!(other, others(&sandbox));
     // What is compared is what a change changes.
     ofctl!(sandbox, "mod-flows br1 in_port=b,actions=NORMAL");
     let after = sandbox.contents();
@@ -111,11 +179,8 @@ fn every_command_that_changes_is_tried() {
     for command in commands() {
         let line = command.join(" ");
         let changes = LAST_WORDS.contains(&command.last().unwrap().as_str());
-        // Their dry runs print flows, groups and meters instead of a transaction.
-        if matches!(command[0].as_str(), "flow" | "group" | "meter" | "table") {
-            continue;
-        }
-        let is_tried = line == "batch" || CHANGES.iter().any(|tried| tried.starts_with(&line));
+        let mut tried = CHANGES.iter().chain(&SWITCH_CHANGES);
+        let is_tried = line == "batch" || tried.any(|tried| tried.starts_with(&line));
         assert_eq!(is_tried, changes, "{line}");
     }
 }

@@ -103,7 +103,10 @@ fn changed_and_removed_with_their_flows() {
     let flows = ofctl!(sandbox, "-O OpenFlow13 --no-stats dump-flows br0");
     assert_eq!(flows.matches("in_port").count(), 1, "{flows}");
     ovs!(sandbox, "meter del br0 meter=2").prints("removed\t1\t2\t1\tbr0\n");
-    ovs!(sandbox, "meter del br0 --all").prints("");
+    ovs!(sandbox, "meter del br0 --all").prints("unchanged\t0\t-\t-\tbr0\n");
+    ovs!(sandbox, "meter add br0 --file -")
+        .write_stdin("# none\n")
+        .prints("unchanged\t0\t-\t-\tbr0\n");
 }
 
 #[test]

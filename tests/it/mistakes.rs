@@ -22,7 +22,23 @@ fn a_replacement_by_nothing_is_refused() {
     assert_same!(before, flows());
     ovs!(sandbox, "flow replace br-tun --table 44 /dev/null").prints("unchanged\t0\tbr-tun\n");
 
-    ovs!(sandbox, "group replace br-tun /dev/null").prints("");
+    for command in ["replace br-tun", "add br-tun --file"] {
+        ovs!(sandbox, "group {command} /dev/null").prints("unchanged\t0\t-\t-\tbr-tun\n");
+    }
+    ovs!(sandbox, "group add br-tun --file /nowhere")
+        .fails(1, "cannot read /nowhere: No such file or directory\n");
+    ovs!(
+        sandbox,
+        "group add br-tun group_id=1,type=all,bucket=patch-itn"
+    )
+    .fails(
+        2,
+        "neither an action nor a port (did you mean \"patch-int\"?)",
+    );
+    ovs!(sandbox, "flow add br-tun actions=patch-itn").fails(
+        2,
+        "neither an action nor a port (did you mean \"patch-int\"?)",
+    );
     ofctl!(
         sandbox,
         "-O OpenFlow13 add-group br-tun group_id=1,type=all"

@@ -57,6 +57,21 @@ fn every_command_has_a_schema_or_prints_no_json() {
     }
 }
 
+/// Lets the datapath have a flow and a connection, and the tunnels a route and a neighbour.
+fn packet_through_datapath(sandbox: &Sandbox) {
+    vsctl!(sandbox, "set Open_vSwitch . other_config:max-idle=500000");
+    ofctl!(
+        sandbox,
+        "add-flow br-int priority=65000,udp,tp_dst=4242,actions=ct(commit,zone=5)"
+    );
+    let packet = "in_port(1),eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),eth_type(0x0800),\
+        ipv4(src=10.1.0.1,dst=10.1.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=1000,dst=4242)";
+    sandbox.appctl(&["netdev-dummy/receive", "qvobeeb2c54-aa", packet]);
+    sandbox.appctl(&["netdev-dummy/ip4addr", "br-int", "10.0.9.1/24"]);
+    sandbox.appctl(&["ovs/route/add", "10.0.9.0/24", "br-int"]);
+    sandbox.appctl(&["tnl/neigh/set", "br-int", "10.0.9.2", "50:54:00:00:00:72"]);
+}
+
 /// The documents of the snapshots' cases, and what is wrong with them when a member is taken away, gets a value of
 /// another type, or is one that nobody knows.
 #[test]
@@ -71,6 +86,7 @@ fn wrong_documents_are_refused() {
     );
     ofctl("add-group", "group_id=1,type=all,bucket=actions=output:10");
     ofctl("add-meter", "meter=1,kbps,band=type=drop,rate=1000");
+    packet_through_datapath(&sandbox);
     let node = CASES.iter().filter(|case| case.scene == Scene::Node);
     let odd = CASES.iter().filter(|case| case.scene == Scene::Odd);
     let lines = node.chain(odd).map(|case| (case.scene, case.line));
@@ -78,6 +94,10 @@ fn wrong_documents_are_refused() {
         (Scene::Node, "tag set qvobeeb2c54-aa 7"),
         (Scene::Node, "flow add br-int table=9,actions=drop"),
         (Scene::Node, "appctl version"),
+        (Scene::Node, "datapath flows"),
+        (Scene::Node, "datapath conntrack"),
+        (Scene::Node, "datapath neighbours"),
+        (Scene::Node, "datapath routes"),
     ]);
     // Only started for documents of which no case on the node prints a record.
     let odd_sandbox = LazyCell::new(|| Scene::Odd.sandbox());

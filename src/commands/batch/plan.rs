@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::line::{EntriesOfSwitch, LineEntry};
 use crate::commands::entries::{Entries, Entry, RefusalReason};
-use crate::commands::flow::{self, FlowPlan, absent_ports, refused_reference};
+use crate::commands::flow::{
+    self, BundledFlows, FlowPlan, NotSeen, absent_ports, refused_reference,
+};
 use crate::commands::group::{self, GroupPlan, GroupRequest, GroupStep, GroupWarnings, ReadSwitch};
 use crate::commands::meter::{self, MeterPlan};
 use crate::commands::switch::SwitchArg;
@@ -12,7 +14,7 @@ use crate::commands::switch_line::LineKind;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::actions::SwitchReference;
-use crate::openflow::fields::{ParseError, ParseErrorKind};
+use crate::openflow::fields::ParseError;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::messages::error::ErrorMessage;
@@ -104,14 +106,7 @@ pub(super) fn malformed(
     line: usize,
     error: &ParseError,
 ) -> Failure {
-    let named = match &error.kind {
-        ParseErrorKind::UnknownPort(port) => Some(switch.unknown_port(port, &names.ports)),
-        ParseErrorKind::UnknownTable(table) => Some(switch.unknown_table(table, names)),
-        ParseErrorKind::AmbiguousTable(table, numbers) => {
-            Some(switch.ambiguous_table(table, numbers))
-        }
-        _ => None,
-    };
+    let named = switch.unresolved(error, names);
     let failure = named.unwrap_or_else(|| Failure::new(Exit::Usage, error.to_string()));
     Failure {
         message: at(line, &failure.message),
@@ -155,7 +150,7 @@ impl Planner<'_> {
         let groups = std::mem::take(&mut self.read.groups);
         let mut groups = GroupPlan::new(groups);
         let mut known = self.read_flows().await?;
-        let mut added = FlowPlan::empty(self.read.version());
+        let mut added = BundledFlows::new(self.read.version());
         let texts = |(index, entry): (usize, &LineEntry<'_>)| {
             matches!(entry.kind, LineKind::Group(_)).then(|| (index, entry.entry()))
         };
@@ -185,7 +180,8 @@ impl Planner<'_> {
                     if let Some(error) = refused_reference(&list, has_group, has_meter) {
                         return Err(self.refused(entry.line, &change, &error));
                     }
-                    refuse_unseen(&mut added, entry.line, &change)?;
+                    let seen = added.take(entry.line, &change);
+                    seen.map_err(|why| not_seen(entry.line, why))?;
                     self.follow(known.as_mut(), entry, &change)?;
                     let (line, change) = (entry.line, LineChange::Flow(change));
                     plan.bundle.push(PlannedChange { line, change });
@@ -419,22 +415,11 @@ impl Planner<'_> {
     }
 }
 
-/// Refuses a change of flows that an earlier line adds, unless it names one flow: within a bundle, Open vSwitch does not
-/// find flows whose match has fields that no flow had before.
-fn refuse_unseen(added: &mut FlowPlan, line: usize, change: &FlowChange) -> Result<(), Failure> {
-    if matches!(change.command, FlowCommand::Modify | FlowCommand::Delete) {
-        let Some(earlier) = added.made_by(change) else {
-            return Ok(());
-        };
-        let reason = format!(
-            "it selects a flow that line {earlier} adds, which Open vSwitch may not find within a bundle"
-        );
-        return Err(Failure::new(Exit::Usage, at(line, &reason)).hint(
-            "--strict names a single flow; else give the line before, or in a batch of its own",
-        ));
-    }
-    added.follow(line, change);
-    Ok(())
+/// The failure of a change of flows that an earlier line adds.
+fn not_seen(line: usize, why: NotSeen) -> Failure {
+    let reason = NotSeen::reason(&format_args!("line {}", why.adds));
+    Failure::new(Exit::Usage, at(line, &reason))
+        .hint("--strict names a single flow; else give the line before, or in a batch of its own")
 }
 
 /// Whether one of the flows refers to something like this.

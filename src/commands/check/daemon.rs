@@ -1,10 +1,12 @@
-//! What ovs-vswitchd says of bonds and MAC addresses, by its control socket.
+//! What ovs-vswitchd says of bonds, MAC addresses and datapaths, by its control socket.
 
 use crate::commands::{Context, Failure};
-use crate::model::check::{Daemon, DaemonFacts};
+use crate::model::check::{Daemon, DaemonFacts, DatapathFacts, userspace_remotes};
 use crate::model::{Port, Topology};
 use crate::unixctl::bonds::BondState;
+use crate::unixctl::datapaths::{Datapath, UpcallState};
 use crate::unixctl::fdb::MacCounters;
+use crate::unixctl::tunnel_routes::{TunnelNeighbour, TunnelRoute};
 use crate::unixctl::{Client, Error, ErrorKind};
 
 /// The counters of the bridges that have a MAC table.
@@ -41,8 +43,41 @@ impl DaemonCheck {
         Ok(DaemonFacts {
             bonds,
             macs: macs.collect(),
+            datapaths: datapaths(&self.client, topology).await?,
         })
     }
+}
+
+/// Maximum number of remote addresses whose routes are asked for.
+const MAX_ROUTES: usize = 1000;
+
+/// The datapaths. What a release does not have is left out.
+async fn datapaths(client: &Client, topology: &Topology) -> Result<DatapathFacts, Error> {
+    let mut facts = DatapathFacts {
+        datapaths: match Datapath::read_all(client).await {
+            Err(error) if is_refused(&error) => Vec::new(),
+            all => all?,
+        },
+        upcalls: match UpcallState::read_all(client).await {
+            Err(error) if is_refused(&error) => Vec::new(),
+            all => all?,
+        },
+        ..DatapathFacts::default()
+    };
+    let remotes = userspace_remotes(topology);
+    if remotes.is_empty() {
+        return Ok(facts);
+    }
+    for remote in remotes.into_iter().take(MAX_ROUTES) {
+        let route = TunnelRoute::lookup(client, remote).await?;
+        facts.routes.push((remote, route));
+    }
+    (facts.neighbours, _) = TunnelNeighbour::read_all(client).await?;
+    Ok(facts)
+}
+
+fn is_refused(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Refused(_))
 }
 
 /// Bridges that ovs-vswitchd does not serve are left out: they have findings of their own. So are all if its release has
@@ -73,7 +108,7 @@ pub(super) fn told(
         Err(failure) => {
             if matches!(daemon, Daemon::Runs { .. }) {
                 cx.remark(&format!(
-                    "bonds and moves of MAC addresses are not checked: {}",
+                    "bonds, moves of MAC addresses and datapaths are not checked: {}",
                     failure.message
                 ));
             }

@@ -19,7 +19,8 @@ statistics are ignored. One with the table, priority and match of a flow that is
 
 Several flows are written all or none, in one bundle, which OpenFlow 1.3 and later have; the first that the switch \
 refuses is named. In a file, blank lines and what follows # are skipped, and a line may begin with add, modify, \
-modify_strict, delete or delete_strict. --no-atomic writes the flows one by one: the exit code is 5 if some were \
+modify_strict, delete or delete_strict. A modify or delete that selects a flow which a line before adds is refused: Open \
+vSwitch may not find it within a bundle, and does not say so. --no-atomic writes the flows one by one: the exit code is 5 if some were \
 refused.
 
 --dry-run and --explain read the flows of the switch first, and its groups and meters if a FLOW refers to one: what the \

@@ -2,11 +2,11 @@
 
 use super::comparison::{Comparison, DifferencePrinter, SideSpelling};
 use super::sides::{
-    InventedNames, NamedSwitch, NamedSwitchNames, Side, all_of, each_of_file, each_of_file_alone,
-    reader, unusable,
+    NamedSwitch, NamedSwitchNames, Side, all_of, each_of_file, each_of_file_alone, reader, unusable,
 };
 use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
+use crate::commands::invented_names::InventedNames;
 use crate::commands::spelling::Spelling;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};

@@ -9,7 +9,7 @@ use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure, quoted};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::openflow::actions::SwitchReference;
-use crate::openflow::fields::{ParseError, ParseErrorKind};
+use crate::openflow::fields::ParseError;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::messages::flow_mod::FlowCommand;
 use crate::openflow::text::reserved_port;
@@ -18,7 +18,7 @@ use crate::openflow::version::Version;
 /// Maximum number of characters of a flow in a message.
 const SHOWN: usize = 200;
 
-/// Maximum number of warnings that are kept.
+/// Maximum number of warnings of single flows that are kept.
 const MAX_WARNINGS: usize = 20;
 
 /// Where the flows come from.
@@ -80,7 +80,7 @@ impl<'a> FlowInput<'a> {
     }
 
     /// The place of a flow, for a message: `flows.txt, line 17`.
-    fn place(&self, number: usize) -> String {
+    pub(super) fn place(&self, number: usize) -> String {
         match self {
             FlowInput::Arguments(_) => format!("FLOW {number}"),
             FlowInput::File(file) => format!("{}, line {number}", file.name()),
@@ -171,10 +171,17 @@ pub(super) struct Warnings {
 
 impl Warnings {
     pub(super) fn add(&mut self, text: impl FnOnce() -> String) {
-        self.count += 1;
         if self.first.len() < MAX_WARNINGS {
-            self.first.push(text());
+            self.keep(text());
+        } else {
+            self.count += 1;
         }
+    }
+
+    /// Adds a warning of which there are few.
+    pub(super) fn keep(&mut self, text: String) {
+        self.count += 1;
+        self.first.push(text);
     }
 }
 
@@ -229,18 +236,7 @@ impl FlowReader<'_> {
     }
 
     fn malformed(&self, line: EntryLine<'_>, error: &ParseError) -> Failure {
-        let named = match &error.kind {
-            ParseErrorKind::UnknownPort(port) => {
-                Some(self.switch.unknown_port(port, &self.names.ports))
-            }
-            ParseErrorKind::UnknownTable(table) => {
-                Some(self.switch.unknown_table(table, self.names))
-            }
-            ParseErrorKind::AmbiguousTable(table, numbers) => {
-                Some(self.switch.ambiguous_table(table, numbers))
-            }
-            _ => None,
-        };
+        let named = self.switch.unresolved(error, self.names);
         let Some(named) = named else {
             return self.input.wrong(line.number, line.text, &error.to_string());
         };
@@ -268,31 +264,38 @@ impl FlowReader<'_> {
         self.warn_with(|| input.message(line.number, line.text, &warning.to_string()))
     }
 
-    /// Warns of the flow with this number.
+    /// Warns of the flow with this number, however many warnings there are.
     ///
     /// # Errors
     ///
     /// Warnings are errors.
     pub(super) fn warn_of(&mut self, number: usize, warning: &str) -> Result<(), Failure> {
-        let input = self.input;
-        self.warn_with(|| {
-            let text = input.text_of(number).unwrap_or_default();
-            input.message(number, &text, warning)
-        })
+        let text = self.input.text_of(number).unwrap_or_default();
+        let message = self.input.message(number, &text, warning);
+        if self.refuses_warnings {
+            return Err(self.refused(message));
+        }
+        self.warnings.keep(message);
+        Ok(())
     }
 
     fn warn_with(&mut self, message: impl FnOnce() -> String) -> Result<(), Failure> {
         if self.refuses_warnings {
-            let option = match self.command {
-                FlowCommand::Add => "--strict",
-                _ => "--warnings-as-errors",
-            };
-            return Err(Failure::new(Exit::Failed, message()).hint(format!(
-                "this is a warning: without {option} the flow is written"
-            )));
+            return Err(self.refused(message()));
         }
         self.warnings.add(message);
         Ok(())
+    }
+
+    /// The failure where warnings are errors.
+    fn refused(&self, message: String) -> Failure {
+        let option = match self.command {
+            FlowCommand::Add => "--strict",
+            _ => "--warnings-as-errors",
+        };
+        Failure::new(Exit::Failed, message).hint(format!(
+            "this is a warning: without {option} the flow is written"
+        ))
     }
 }
 

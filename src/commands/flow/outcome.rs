@@ -95,9 +95,16 @@ impl Sending<'_> {
                 Err(self.after(failure, &written, numbers.len()))
             }
             Err(WriteError::Lost {
-                error, may_have, ..
+                error,
+                may_have,
+                sent,
             }) => {
-                let failure = self.request.switch.failure(*error);
+                let is_last = may_have || sent > 0 || self.request.options.explain;
+                let failure = if is_last {
+                    self.request.switch.last_failure(*error)
+                } else {
+                    self.request.switch.failure(*error)
+                };
                 Err(if may_have {
                     let what = match self.how {
                         Atomicity::Bundle => "whether the flows are written is unknown",

@@ -3,16 +3,15 @@
 //! The changes are applied, in their order, to what was read. Flows count as equal if they mean the same, whatever
 //! their spelling.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::asked::Numbered;
 use super::effect::FlowEffect;
-use super::input::FlowReader;
 use super::present::Present;
 use super::report::FlowOutcome;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
-use crate::openflow::actions::{Action, SwitchReference};
+use crate::openflow::actions::SwitchReference;
 use crate::openflow::flow;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::Flow;
@@ -24,9 +23,6 @@ use crate::openflow::repeats::Repeats;
 use crate::openflow::text::{NoNames, Plain, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::Switch;
-
-/// Maximum number of pairs of flows that are compared for the warnings.
-const MAX_COMPARED: usize = 20_000_000;
 
 /// `OFPTT_ALL`
 const ALL_TABLES: u8 = 255;
@@ -55,12 +51,19 @@ pub(in crate::commands) struct FlowPlan {
 }
 
 /// A flow of the switch.
-struct PlannedFlow {
-    flow: Flow,
+pub(super) struct PlannedFlow {
+    pub(super) flow: Flow,
     key: Vec<u8>,
     effect: Vec<u8>,
     /// The change that made it what it is, by its number.
-    by: Option<usize>,
+    pub(super) by: Option<usize>,
+}
+
+impl PlannedFlow {
+    /// What its actions mean, equal for flows that do the same.
+    pub(super) fn actions(&self) -> &[u8] {
+        meaning::actions_of(&self.effect)
+    }
 }
 
 impl FlowPlan {
@@ -96,6 +99,11 @@ impl FlowPlan {
             ));
         }
         Ok(plan)
+    }
+
+    /// The flows.
+    pub(super) fn flows(&self) -> impl Iterator<Item = &PlannedFlow> {
+        self.flows.iter().flatten()
     }
 
     /// Puts a flow in the place of the one with its key; `None` if it is malformed.
@@ -296,6 +304,11 @@ impl FlowPlan {
             change.command,
             FlowCommand::ModifyStrict | FlowCommand::DeleteStrict
         );
+        let key = if is_strict {
+            self.meaning(&change.flow)
+        } else {
+            None
+        };
         let is_selected = |planned: &PlannedFlow| {
             let flow = &planned.flow;
             let table = change.flow.table_id;
@@ -312,82 +325,18 @@ impl FlowPlan {
                     change.flow.fields.covers(&flow.fields)
                 }
         };
+        if change.flow.table_id != ALL_TABLES
+            && let Some((key, _)) = key
+        {
+            let at = self.by_key.get(&key).copied();
+            let flow = |at: &usize| self.flows.get(*at)?.as_ref();
+            let at = at.filter(|at| flow(at).is_some_and(is_selected));
+            return at.into_iter().collect();
+        }
         let flows = self.flows.iter().enumerate();
         let selected = flows.filter(|(_, flow)| flow.as_ref().is_some_and(is_selected));
         selected.map(|(at, _)| at).collect()
     }
-
-    /// Warns of added and changed flows that no packet reaches, or that overlap with others of their priority.
-    ///
-    /// # Errors
-    ///
-    /// Warnings are errors.
-    pub(super) fn warn(
-        &self,
-        reader: &mut FlowReader<'_>,
-        cx: &TextContext<'_>,
-    ) -> Result<(), Failure> {
-        let mut tables: BTreeMap<u8, Vec<&PlannedFlow>> = BTreeMap::new();
-        for planned in self.flows.iter().flatten() {
-            tables
-                .entry(planned.flow.table_id)
-                .or_default()
-                .push(planned);
-        }
-        let mut compared = 0usize;
-        for planned in self.flows.iter().flatten() {
-            let Some(number) = planned.by else { continue };
-            let others = tables
-                .get(&planned.flow.table_id)
-                .map_or(&[][..], Vec::as_slice);
-            compared = compared.saturating_add(others.len());
-            if compared > MAX_COMPARED {
-                let text = "too many flows: not all were compared with the others of their table";
-                reader.warnings.add(|| text.to_owned());
-                return Ok(());
-            }
-            let flow = &planned.flow;
-            if is_conjunctive(flow) {
-                continue;
-            }
-            let mut others = others.iter().filter(|other| other.key != planned.key);
-            let hides = others.clone().find(|other| {
-                other.flow.priority > flow.priority
-                    && !expires(&other.flow)
-                    && !is_conjunctive(&other.flow)
-                    && other.flow.fields.covers(&flow.fields)
-            });
-            if let Some(other) = hides {
-                let by = text_of(&other.flow, cx);
-                reader.warn_of(number, &format!("no packet reaches it: hidden by {by}"))?;
-                continue;
-            }
-            let overlaps = others.find(|other| {
-                other.flow.priority == flow.priority
-                    && other.effect != planned.effect
-                    && !is_conjunctive(&other.flow)
-                    && other.flow.fields.meets(&flow.fields)
-            });
-            if let Some(other) = overlaps {
-                let other = text_of(&other.flow, cx);
-                let text =
-                    format!("which of both takes a packet is undefined: it overlaps with {other}");
-                reader.warn_of(number, &text)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn expires(flow: &Flow) -> bool {
-    flow.idle_timeout != 0 || flow.hard_timeout != 0
-}
-
-/// Whether it is part of a conjunctive match, whose flows work together.
-fn is_conjunctive(flow: &Flow) -> bool {
-    let actions = flow.actions.list();
-    let mut actions = actions.iter().flatten();
-    actions.any(|action| matches!(action, Action::Conjunction(_)))
 }
 
 fn uses(flow: &Flow, wanted: SwitchReference) -> bool {
@@ -398,7 +347,7 @@ fn uses(flow: &Flow, wanted: SwitchReference) -> bool {
 }
 
 /// The flow as dump-flows prints it, without statistics.
-fn text_of(flow: &Flow, cx: &TextContext<'_>) -> String {
+pub(super) fn text_of(flow: &Flow, cx: &TextContext<'_>) -> String {
     let mut line = Plain::default();
     let message = flow.flow_mod(FlowCommand::Add);
     if let Some(entry) = message.as_ref().and_then(FlowMod::entry) {

@@ -137,9 +137,15 @@ impl Args {
             or_add: false,
             may_delete_all: true,
         };
+        let attempt = async || Box::pin(self.attempt(&request)).await;
+        request.switch.tried_again(cx, attempt).await
+    }
+
+    async fn attempt(&self, request: &FlowRequest<'_>) -> Result<(), Failure> {
+        let cx = request.cx;
         let progress = cx.progress(&format!("{}: reading flows", request.switch.name()));
         let mut switch = NamedSwitch::open(cx, &request.switch).await?;
-        let comparison = self.compare(&request, &mut switch).await?;
+        let comparison = self.compare(request, &mut switch).await?;
         drop(progress);
         let changes = Changes::of(&comparison);
         if !request.input.has(1)? && changes.count() > 0 {
@@ -152,13 +158,13 @@ impl Args {
             mut session, names, ..
         } = switch;
         let sending = Sending {
-            request: &request,
+            request,
             names: &names,
             version: session.version(),
-            how: self.how(&request, &changes, session.version())?,
+            how: self.how(request, &changes, session.version())?,
         };
         if cx.writing.dry_run || self.explain {
-            let refused = refusals(&mut session, &request, &comparison).await?;
+            let refused = refusals(&mut session, request, &comparison).await?;
             if let Some((line, error)) = refused.first()
                 && (sending.how == Atomicity::Bundle || changes.count() == 1)
             {

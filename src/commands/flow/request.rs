@@ -1,6 +1,8 @@
 //! Flows are read with the names of a switch, and written.
 
 use super::asked::{FlowRequest, Numbered, no_bundles};
+use super::bundled::{BundledFlows, NotSeen, is_wide};
+use super::conflicts;
 use super::counting;
 use super::effect;
 use super::input::{FlowInput, FlowReader, Warnings, is_deletion};
@@ -26,6 +28,11 @@ impl FlowRequest<'_> {
     ///
     /// A flow is malformed, the switch refuses one or does not reply, or stdout cannot be written.
     pub(super) async fn run(&self) -> Result<(), Failure> {
+        let attempt = async || Box::pin(self.attempt()).await;
+        self.switch.tried_again(self.cx, attempt).await
+    }
+
+    async fn attempt(&self) -> Result<(), Failure> {
         let cx = self.cx;
         let plans = cx.writing.dry_run || self.options.explain;
         if plans {
@@ -70,7 +77,9 @@ impl FlowRequest<'_> {
         };
         progress.say(|| format!("{}: writing flows", self.switch.name()));
         let outcome = self.write(session, &mut reader, how).await;
-        self.say_warnings(&reader.warnings);
+        if !self.switch.is_dropped() {
+            self.say_warnings(&reader.warnings);
+        }
         match outcome? {
             Some(counts) => {
                 report::print_counts(cx, &counts)?;
@@ -118,9 +127,16 @@ impl FlowRequest<'_> {
         };
         let Some(mut changes) = checked else {
             let mut flows = self.input.flows()?;
-            let next = || match flows.next_flow()? {
-                None => Ok(None),
-                Some(line) => Ok(Some((line.number, reader.read(line)?))),
+            let mut bundled = None;
+            let next = || {
+                let Some(line) = flows.next_flow()? else {
+                    return Ok(None);
+                };
+                let change = reader.read(line)?;
+                if how == Atomicity::Bundle {
+                    self.refuse_not_seen(&mut bundled, reader, line.number, &change)?;
+                }
+                Ok(Some((line.number, change)))
             };
             let tally = sending.send(&mut session, next).await?;
             return Ok(Some(self.counts(&tally, None)));
@@ -135,6 +151,13 @@ impl FlowRequest<'_> {
                 Some(counting::deleted(&mut session, self, &changes).await?)
             }
         };
+        if how == Atomicity::Bundle {
+            let mut bundled = BundledFlows::new(reader.version);
+            for (number, change) in &changes {
+                let seen = bundled.take(*number, change);
+                seen.map_err(|why| self.not_seen(*number, why))?;
+            }
+        }
         if plans {
             let refused = self
                 .explain(&mut session, reader, &changes, &sending)
@@ -158,6 +181,49 @@ impl FlowRequest<'_> {
         } else {
             Some(self.counts(&tally, found))
         })
+    }
+
+    /// Refuses a change of a streamed file that selects a flow which a line before adds. These are kept from the first
+    /// change on that could be refused: `None` before.
+    fn refuse_not_seen(
+        &self,
+        bundled: &mut Option<BundledFlows>,
+        reader: &FlowReader<'_>,
+        number: usize,
+        change: &FlowChange,
+    ) -> Result<(), Failure> {
+        if bundled.is_none() && is_wide(change) {
+            let before = bundled.insert(BundledFlows::new(reader.version));
+            let mut flows = self.input.flows()?;
+            while let Some(line) = flows.next_flow()? {
+                if line.number == number {
+                    break;
+                }
+                let (number, change) = (line.number, reader.parse(line)?);
+                let seen = before.take(number, &change);
+                seen.map_err(|why| self.not_seen(number, why))?;
+            }
+        }
+        let Some(bundled) = bundled else {
+            return Ok(());
+        };
+        let seen = bundled.take(number, change);
+        seen.map_err(|why| self.not_seen(number, why))
+    }
+
+    fn not_seen(&self, number: usize, why: NotSeen) -> Failure {
+        let reason = NotSeen::reason(&self.input.place(why.adds));
+        let text = self.input.text_of(number).unwrap_or_default();
+        let hint = match self.command {
+            FlowCommand::Add => {
+                "modify_strict and delete_strict name a single flow; else put the line before that one, or into \
+                 another file; --no-atomic writes the flows one by one"
+            }
+            _ => {
+                "--strict names a single flow; else write them with two commands, or with --no-atomic"
+            }
+        };
+        self.input.wrong(number, &text, &reason).hint(hint)
     }
 
     /// Prints what becomes of the flows, as of a reading of the switch. Returns the errors that the switch has for some
@@ -193,7 +259,7 @@ impl FlowRequest<'_> {
         {
             return Err(sending.refused(Some(number(changes, *index)), error));
         }
-        plan.warn(reader, &text)?;
+        conflicts::warn(&plan, reader, &text)?;
         effect::print_effects(self.cx, self.switch.name(), &effects, 0)?;
         Ok(refused)
     }

@@ -1,16 +1,15 @@
 //! What is compared: the flows of a switch, or those of a file.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use super::comparison::{Comparison, SideSpelling};
 use super::input::{FlowInput, FlowReader, Warnings};
 use crate::base::shell::word;
-use crate::commands::entry_file::EntryLine;
-use crate::commands::entry_file::names_file;
+use crate::commands::entry_file::{EntryLine, names_file};
+use crate::commands::invented_names::InventedNames;
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
-use crate::model::names::{PortNames, SwitchNames, TableNames};
+use crate::model::names::SwitchNames;
 use crate::openflow::fields::Filter;
 use crate::openflow::flow_change::FlowChange;
 use crate::openflow::flow_entry::FlowEntry;
@@ -18,7 +17,7 @@ use crate::openflow::flow_set::{FlowSet, FlowSetError};
 use crate::openflow::messages::flow_mod::FlowCommand;
 use crate::openflow::messages::flow_stats::FlowStats;
 use crate::openflow::repeats::Repeats;
-use crate::openflow::text::{NameLookup, PortSpelling, Style};
+use crate::openflow::text::{PortSpelling, Style};
 use crate::openflow::version::Version;
 use crate::output::PaintedText;
 use crate::source::Switch;
@@ -244,48 +243,6 @@ pub(super) fn each_of_file_alone(
         })
     };
     each_of_file(file, parse, take)
-}
-
-/// The names of ports in files without a switch: each gets a number that no switch is likely to use, so that equal names
-/// are equal.
-#[derive(Debug, Default)]
-pub(super) struct InventedNames {
-    ports: RefCell<Vec<String>>,
-}
-
-/// The highest number of a port in OpenFlow 1.0, which some actions of all versions are limited to.
-const HIGHEST: u32 = 0xfeff;
-
-impl InventedNames {
-    /// The names, to print them.
-    pub(super) fn names(&self) -> SwitchNames {
-        let ports = self.ports.borrow();
-        let described = (0..)
-            .zip(ports.iter())
-            .map(|(index, name)| (HIGHEST - index, name.as_str()));
-        SwitchNames {
-            ports: PortNames::default().with_described(described),
-            tables: TableNames::default(),
-        }
-    }
-}
-
-impl NameLookup for InventedNames {
-    fn port_name(&self, _: u32) -> Option<&str> {
-        None
-    }
-
-    fn ofport(&self, name: &str) -> Option<u32> {
-        let mut ports = self.ports.borrow_mut();
-        let known = ports.iter().position(|port| port == name);
-        let index = known.unwrap_or_else(|| {
-            ports.push(name.to_owned());
-            ports.len() - 1
-        });
-        HIGHEST
-            .checked_sub(u32::try_from(index).ok()?)
-            .filter(|port| *port >= HIGHEST / 2)
-    }
 }
 
 /// All flows of a switch.

@@ -1,7 +1,5 @@
 //! `ovs group diff`: in what the groups of two switches or files differ.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
@@ -15,11 +13,12 @@ use crate::commands::argument::{Takes as _, Value};
 use crate::commands::dumped::Dumped;
 use crate::commands::entries::Entries;
 use crate::commands::entry_file::names_file;
+use crate::commands::invented_names::InventedNames;
 use crate::commands::spelling::Spelling;
 use crate::commands::{Context, Exit, Failure};
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::group_spec::GroupChange;
-use crate::openflow::text::{NameLookup, Sink as _, TextContext, word as word_of_port};
+use crate::openflow::text::{NameLookup, Sink as _, TextContext};
 use crate::openflow::version::Version;
 
 pub(super) const ABOUT: About = About::reads()
@@ -212,38 +211,4 @@ fn of_file(name: &str, names: &Rc<InventedNames>) -> Result<Side, Failure> {
         version,
         names: Rc::clone(names) as Rc<dyn NameLookup>,
     })
-}
-
-/// The names of ports in files without a switch: each gets a number that no switch is likely to use, so that equal names
-/// are equal.
-#[derive(Debug, Default)]
-struct InventedNames {
-    ports: RefCell<Vec<String>>,
-}
-
-/// The highest number of a port in OpenFlow 1.0.
-const HIGHEST: u32 = 0xfeff;
-
-impl NameLookup for InventedNames {
-    fn port_name(&self, _: u32) -> Option<&str> {
-        None
-    }
-
-    fn port_word(&self, ofport: u32) -> Option<Cow<'_, str>> {
-        let ports = self.ports.borrow();
-        let name = ports.get(usize::try_from(HIGHEST.checked_sub(ofport)?).ok()?)?;
-        Some(word_of_port(name).into_owned().into())
-    }
-
-    fn ofport(&self, name: &str) -> Option<u32> {
-        let mut ports = self.ports.borrow_mut();
-        let known = ports.iter().position(|port| port == name);
-        let index = known.unwrap_or_else(|| {
-            ports.push(name.to_owned());
-            ports.len() - 1
-        });
-        HIGHEST
-            .checked_sub(u32::try_from(index).ok()?)
-            .filter(|port| *port > HIGHEST / 2)
-    }
 }

@@ -80,7 +80,11 @@ pub(super) fn print_plan(
         ("removed", plan.removed().collect()),
         ("unchanged", plan.unchanged().collect()),
     ];
-    let rows = all.into_iter().filter(|(_, ids)| !ids.is_empty());
+    // That nothing was asked for is said, too.
+    let is_empty = all.iter().all(|(_, ids)| ids.is_empty());
+    let is_shown =
+        |(change, ids): &(&str, Vec<u32>)| !ids.is_empty() || is_empty && *change == "unchanged";
+    let rows = all.into_iter().filter(is_shown);
     let rows: Vec<GroupRow> = rows
         .map(|(change, ids)| GroupRow {
             change,

@@ -12,7 +12,7 @@ use crate::commands::switch::SwitchArg;
 use crate::commands::{Context, Exit, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::actions::SwitchReference;
-use crate::openflow::fields::{Filter, ParseError, ParseErrorKind};
+use crate::openflow::fields::{Filter, ParseError};
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::group_spec::{GroupChange, GroupWarning};
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc};
@@ -102,13 +102,8 @@ impl ReadSwitch {
         entry: &Entry,
         error: &ParseError,
     ) -> Failure {
-        let named = match &error.kind {
-            ParseErrorKind::UnknownPort(port) => self.switch.unknown_port(port, &self.names.ports),
-            ParseErrorKind::UnknownTable(table) => self.switch.unknown_table(table, &self.names),
-            ParseErrorKind::AmbiguousTable(table, numbers) => {
-                self.switch.ambiguous_table(table, numbers)
-            }
-            _ => return entries.wrong(entry, &error.to_string()),
+        let Some(named) = self.switch.unresolved(error, &self.names) else {
+            return entries.wrong(entry, &error.to_string());
         };
         let exit = if entries.is_file() {
             Exit::Failed
@@ -271,7 +266,9 @@ impl GroupRequest<'_> {
             sending.send(&mut read.connected, how, &messages).await?;
             drop(progress);
         }
-        report::print_plan(cx, &plan, name, flows)
+        report::print_plan(cx, &plan, name, flows)?;
+        cx.remark_dry_run();
+        Ok(())
     }
 }
 

@@ -56,7 +56,12 @@ impl Report {
             ("removed", &self.removed),
             ("unchanged", &self.unchanged),
         ];
-        let rows = all.into_iter().filter(|(_, meters)| !meters.is_empty());
+        // That nothing was asked for is said, too.
+        let is_empty = all.iter().all(|(_, meters)| meters.is_empty());
+        let is_shown = |(change, meters): &(&str, &BTreeSet<u32>)| {
+            !meters.is_empty() || is_empty && *change == "unchanged"
+        };
+        let rows = all.into_iter().filter(is_shown);
         let rows: Vec<MeterRow> = rows
             .map(|(change, meters)| MeterRow {
                 change,

@@ -6,6 +6,7 @@ use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::names::{PortNames, SwitchNames};
 use crate::model::resolve;
 use crate::model::{Depth, Scope, Want};
+use crate::openflow::fields::{ParseError, ParseErrorKind};
 use crate::openflow::messages::flow_stats::RequestError;
 use crate::openflow::version::{Version, Versions};
 use crate::source::SwitchError;
@@ -44,6 +45,28 @@ impl SwitchArg {
         } else {
             failure
         }
+    }
+
+    /// What is written names something that the switch does not have; `None` for other errors.
+    pub(in crate::commands) fn unresolved(
+        &self,
+        error: &ParseError,
+        names: &SwitchNames,
+    ) -> Option<Failure> {
+        Some(match &error.kind {
+            ParseErrorKind::UnknownPort(port) => self.unknown_port(port, &names.ports),
+            ParseErrorKind::UnknownTable(table) => self.unknown_table(table, names),
+            ParseErrorKind::AmbiguousTable(table, numbers) => self.ambiguous_table(table, numbers),
+            ParseErrorKind::UnknownAction { did_you_mean: None } => {
+                let ports = names.ports.iter().map(|(_, name)| name);
+                let port = resolve::did_you_mean(&error.text, ports);
+                if port.is_empty() {
+                    return None;
+                }
+                Failure::new(Exit::Usage, format!("{error}{port}"))
+            }
+            _ => return None,
+        })
     }
 
     /// A named table does not exist on the switch.
@@ -138,6 +161,7 @@ impl SwitchArg {
 
     /// The failure of a session with this switch, with its hint.
     pub(in crate::commands) fn failure(&self, error: SwitchError) -> Failure {
+        self.is_dropped.set(error.is_closed());
         failure(self.name(), error)
     }
 

@@ -1,6 +1,7 @@
 //! Faults that ovs-vswitchd knows and the database does not: members of bonds that are not used, MAC addresses that
-//! move.
+//! move, and those of datapaths.
 
+use super::datapath::{self, DatapathFacts};
 use super::finding::{Finding, Found};
 use super::kind::FindingKind;
 use crate::model::topology::{Bridge, Topology};
@@ -14,6 +15,8 @@ pub struct DaemonFacts {
     pub bonds: Vec<BondState>,
     /// The counters of the MAC table of each bridge, by name: at the beginning of the checks and at their end.
     pub macs: Vec<(String, MacCounters, MacCounters)>,
+    /// The datapaths.
+    pub datapaths: DatapathFacts,
 }
 
 /// More moves than this, and than [`MOVES_PER_ADDRESS`] for each address that was learned, are no moves of devices.
@@ -47,6 +50,7 @@ pub fn daemon_findings(
             check_macs(bridge, *before, *now, &mut found);
         }
     }
+    datapath::check(topology, &facts.datapaths, others, &mut found);
     found.findings
 }
 

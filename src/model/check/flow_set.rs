@@ -60,13 +60,28 @@ pub(super) struct Kept {
     pub(super) may_hide: bool,
     /// Whether it is reported if it is hidden.
     pub(super) may_be_hidden: bool,
-    /// Whether it is compared with other flows of its priority.
-    pub(super) may_overlap: bool,
+    pub(super) packets: TakenPackets,
+}
+
+/// Whether a flow takes every packet that its fields match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakenPackets {
+    /// It does, permanently.
+    Lasting,
+    /// It does until it expires.
+    Expiring,
+    /// It has fields that are not known, and cannot be compared with others.
+    Unknown,
 }
 
 impl Flows {
     /// Adds a flow.
     pub fn add(&mut self, flow: &FlowStats<'_>) {
+        self.add_doing(flow, flow.actions.bytes());
+    }
+
+    /// Adds a flow; `does` is equal for flows that do the same.
+    pub fn add_doing(&mut self, flow: &FlowStats<'_>, does: &[u8]) {
         let split = &mut self.scratch;
         split.take(flow.table_id, &flow.fields);
         let Ok(at) = u32::try_from(self.values.len()) else {
@@ -85,7 +100,7 @@ impl Flows {
             number
         };
         let expires = flow.idle_timeout != 0 || flow.hard_timeout != 0;
-        let is_certain = !expires && !flow.fields.has_unknown();
+        let is_known = !flow.fields.has_unknown();
         let is_conjunctive =
             (flow.actions.iter().flatten()).any(|action| matches!(action, Action::Conjunction(_)));
         self.values.extend_from_slice(&split.values);
@@ -95,14 +110,18 @@ impl Flows {
             does: if is_conjunctive || flow.fields.value(Id::CONJ_ID.row()).is_some() {
                 CONJUNCTIVE
             } else {
-                self.hasher.hash_one(flow.actions.bytes())
+                self.hasher.hash_one(does)
             },
             at,
             shape,
             priority: flow.priority,
-            may_hide: is_certain && !is_conjunctive,
+            may_hide: is_known && !expires && !is_conjunctive,
             may_be_hidden: !expires && !is_default(flow),
-            may_overlap: is_certain,
+            packets: match (is_known, expires) {
+                (false, _) => TakenPackets::Unknown,
+                (true, true) => TakenPackets::Expiring,
+                (true, false) => TakenPackets::Lasting,
+            },
         });
     }
 

@@ -56,10 +56,27 @@ impl Index<'_> {
             complete: true,
             ..Covers::default()
         };
+        let flows = (0u32..).zip(self.flows.kept());
+        let flows = flows.filter(|(_, flow)| flow.may_be_hidden);
+        found.complete = self.each_cover(flows.map(|(number, _)| number), |cover| {
+            self.add(&mut found, limit, cover);
+        });
+        found
+    }
+
+    /// Finds which of these flows are hidden, whatever they are. The flag is false if the search reached its work limit.
+    pub fn covers_of(&self, flows: impl Iterator<Item = u32>) -> (Vec<Cover>, bool) {
+        let mut covers = Vec::new();
+        let is_complete = self.each_cover(flows, |cover| covers.push(cover));
+        (covers, is_complete)
+    }
+
+    /// Passes those of the flows that are hidden to `take`; `false` if the work limit is reached.
+    fn each_cover(&self, wanted: impl Iterator<Item = u32>, mut take: impl FnMut(Cover)) -> bool {
         let flows = self.flows;
         let mut by_shape: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (number, flow) in (0u32..).zip(flows.kept()) {
-            if flow.may_be_hidden {
+        for number in wanted {
+            if let Some(flow) = flows.get(number) {
                 by_shape.entry(flow.shape).or_default().push(number);
             }
         }
@@ -79,15 +96,14 @@ impl Index<'_> {
                 };
                 let values = flows.values_of(flow);
                 if let Some(by) = self.cover(values, flow.priority, &wider, &budget) {
-                    self.add(&mut found, limit, Cover { hidden, by });
+                    take(Cover { hidden, by });
                 }
                 if budget.is_spent() {
-                    found.complete = false;
-                    return found;
+                    return false;
                 }
             }
         }
-        found
+        true
     }
 
     fn add(&self, found: &mut Covers, limit: usize, cover: Cover) {

@@ -114,6 +114,9 @@ kinds! {
     TunnelNoRoute "tunnel-no-route" Error
         "a tunnel to an address that the host has no route to"
         "`ip route get` shows the same; bring up the device of the tunnel network, or correct options:remote_ip"
+    TunnelNoNeighbour "tunnel-no-neighbour" Note
+        "a tunnel in userspace whose next hop has no neighbour entry"
+        "it has sent nothing for some time, or its ARP requests are not answered: send a packet through it, then `ovs datapath neighbours`"
     LongName "long-name" Error
         "a port that needs a device of its name, longer than a device's 15 bytes"
         "give the port a shorter name"
@@ -216,6 +219,15 @@ kinds! {
     MissingMeter "missing-meter" Error
         "flows or groups that refer to a meter that does not exist"
         "`ovs dump-meters {bridge}` lists the existing meters; add it, or change the flows and groups that refer to it"
+    DatapathFlowLimit "datapath-flow-limit" Warning
+        "a datapath has as many flows as ovs-vswitchd allows at present"
+        "more packets go through ovs-vswitchd, slowly: `ovs datapath flows` shows on what the flows match; other_config:flow-limit is the upper bound"
+    SlowRevalidation "slow-revalidation" Warning
+        "ovs-vswitchd is slow to look through the flows of a datapath"
+        "is the CPU busy? other_config:n-revalidator-threads gives it more threads, other_config:max-idle removes idle flows sooner"
+    UpcallsLost "upcalls-lost" Warning
+        "packets without a flow that the datapath could not pass to ovs-vswitchd"
+        "`ovs datapath show --watch` shows whether more are lost, `ovs datapath flows --hit` the traffic; many short connections or a scan cause it"
     MacMoves "mac-moves" Warning
         "MAC addresses move from port to port of a bridge again and again"
         "a loop, or an address that two devices have: `ovs fdb list {bridge} --watch` shows which addresses move"

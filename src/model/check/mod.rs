@@ -16,6 +16,7 @@
 //! | `vlan` | tags and trunks |
 //! | `bonds` | bonds and their members |
 //! | `daemon` | what ovs-vswitchd knows of bonds and MAC addresses |
+//! | `datapath` | flows and packets lost of datapaths, tunnels in userspace |
 //! | `mirrors` | mirrors |
 //! | `shaping` | `QoS` and queues |
 //! | `keys` | keys of options and other_config |
@@ -32,6 +33,7 @@ mod bonds;
 mod controllers;
 mod cookies;
 mod daemon;
+mod datapath;
 mod finding;
 pub mod flow_set;
 pub mod flows;
@@ -51,6 +53,7 @@ mod vlan;
 mod watched;
 
 pub use daemon::{DaemonFacts, daemon_findings};
+pub use datapath::{DatapathFacts, userspace_remotes};
 pub use finding::{Daemon, Finding, Snapshot};
 pub use flows::FlowCheck;
 pub use kind::{FindingKind, Severity};

@@ -17,8 +17,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::flow_set::{
-    Bits, Flows, Index, Kept, ShapeField, TO_JOIN, TO_LOOK_UP, Wider, cut, places, table_of,
-    take_bits,
+    Bits, Flows, Index, Kept, ShapeField, TO_JOIN, TO_LOOK_UP, TakenPackets, Wider, cut, places,
+    table_of, take_bits,
 };
 use crate::model::budget::Budget;
 use crate::openflow::fields::{CT_ESTABLISHED, CT_INVALID, CT_NEW, CT_REPLY, CT_TRACKED, Id};
@@ -56,13 +56,10 @@ struct Member {
 impl Index<'_> {
     /// Finds overlapping flows, table by table.
     pub fn overlaps(&self) -> Overlaps {
-        let members = self.flows.members();
-        let mut search = Search {
-            index: self,
-            budget: self.flows.budget(),
-            overlaps: vec![false; self.flows.len()],
-            best: None,
-        };
+        let members = self
+            .flows
+            .members(|flow| flow.packets == TakenPackets::Lasting);
+        let mut search = Search::new(self, None);
         let mut found = Overlaps {
             tables: Vec::new(),
             complete: true,
@@ -83,16 +80,29 @@ impl Index<'_> {
         }
         found
     }
+
+    /// Finds pairs of overlapping flows of which at least one is among the `wanted`, by index; each of these is in at
+    /// least one pair if it overlaps with any flow, also with one that expires. The flag is false if the search reached
+    /// its work limit.
+    pub fn overlaps_of(&self, wanted: &[bool]) -> (Vec<(u32, u32)>, bool) {
+        let members = self.flows.members(|_| true);
+        let mut search = Search::new(self, Some(wanted));
+        let by_priority = |a: &Member, b: &Member| (a.table, a.priority) == (b.table, b.priority);
+        let is_complete = members
+            .chunk_by(by_priority)
+            .all(|same| search.compare(same));
+        (search.pairs, is_complete)
+    }
 }
 
 impl Flows {
-    /// The flows that are compared, sorted.
-    fn members(&self) -> Vec<Member> {
+    /// Those of the `wanted` flows that can be compared, sorted.
+    fn members(&self, wanted: impl Fn(&Kept) -> bool) -> Vec<Member> {
         // The index of the connection state in each shape.
         let mut states: HashMap<u32, Option<usize>> = HashMap::new();
         let mut members: Vec<Member> = Vec::new();
         for (number, flow) in (0u32..).zip(self.kept()) {
-            if !flow.may_overlap {
+            if flow.packets == TakenPackets::Unknown || !wanted(flow) {
                 continue;
             }
             let shape = self.shape(flow.shape);
@@ -120,6 +130,10 @@ impl Flows {
 struct Search<'f> {
     index: &'f Index<'f>,
     budget: Budget,
+    /// If only overlaps with some flows are wanted: whether a flow is one of these.
+    wanted: Option<&'f [bool]>,
+    /// The pairs with the wanted flows.
+    pairs: Vec<(u32, u32)>,
     /// For each flow, whether it overlaps with another.
     overlaps: Vec<bool>,
     /// The overlapping pair of this table that took the most packets, and their number.
@@ -134,7 +148,18 @@ struct Entry {
     other: Option<u32>,
 }
 
-impl Search<'_> {
+impl<'f> Search<'f> {
+    fn new(index: &'f Index<'f>, wanted: Option<&'f [bool]>) -> Search<'f> {
+        Search {
+            index,
+            budget: index.flows.budget(),
+            wanted,
+            pairs: Vec::new(),
+            overlaps: vec![false; index.flows.len()],
+            best: None,
+        }
+    }
+
     /// Compares the flows of one priority; `false` if the work limit is reached.
     fn compare(&mut self, same: &[Member]) -> bool {
         if self.budget.is_spent() {
@@ -197,11 +222,7 @@ impl Search<'_> {
 
     /// Looks the flows of one class up among those of another.
     fn look_up(&mut self, these: &FlowClass<'_>, those: &FlowClass<'_>) {
-        if these
-            .members
-            .iter()
-            .all(|member| self.is_marked(member.flow))
-        {
+        if !(these.members.iter()).any(|member| self.is_searched(member.flow)) {
             return;
         }
         let flows = self.index.flows;
@@ -227,7 +248,7 @@ impl Search<'_> {
         let mut joined: Option<(Joined, Vec<Wider>)> = None;
         let mut other_key = Vec::new();
         for (number, flow) in these.flows(flows) {
-            if self.is_marked(number) {
+            if !self.is_searched(number) {
                 continue;
             }
             self.budget.spend(TO_LOOK_UP);
@@ -267,11 +288,20 @@ impl Search<'_> {
             .unwrap_or_default()
     }
 
+    /// Whether a flow that overlaps with this one is still to be found.
+    fn is_searched(&self, flow: u32) -> bool {
+        let is_wanted = |wanted: &[bool]| wanted.get(flow as usize) == Some(&true);
+        !self.is_marked(flow) && self.wanted.is_none_or(is_wanted)
+    }
+
     fn mark(&mut self, one: (u32, &Kept), other: (u32, &Kept)) {
         for flow in [one.0, other.0] {
             if let Some(slot) = self.overlaps.get_mut(flow as usize) {
                 *slot = true;
             }
+        }
+        if self.wanted.is_some() {
+            self.pairs.push((one.0, other.0));
         }
         let packets = |flow: &Kept| flow.n_packets.unwrap_or_default();
         let took = packets(one.1).saturating_add(packets(other.1));

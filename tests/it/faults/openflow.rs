@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::peer::{few, many, message, part, read_message, relay_until, shared, switch};
 use super::seen::{Row, lines, ovs, run, within};
@@ -295,6 +296,39 @@ fn switch_closed_in_mid_write() {
     let row = Row::of("switch_closed_in_mid_write");
     row.is(0, &written_until(true, is_second));
     row.is(1, &written_until(true, is_commit));
+}
+
+/// A session that is closed before it was sent a flow is opened again; one that is closed each time ends soon.
+#[test]
+fn sessions_closed_before_a_write() {
+    let is_open = |request: &[u8]| request[1] == 33 && request[13] == 0;
+    let is_read = |request: &[u8]| request[1] == 18;
+    let sandbox =
+        Sandbox::with("add-br br0 -- set bridge br0 fail_mode=secure protocols=OpenFlow15");
+    let bridge = sandbox.run_dir().join("br0.mgmt");
+    let file = sandbox.run_dir().join("flows");
+    std::fs::write(&file, "priority=1,actions=drop\npriority=2,actions=drop\n").unwrap();
+    let file = file.display();
+    let commands = [
+        format!("flow add unix:SOCKET --file {file}"),
+        format!("flow replace unix:SOCKET {file}"),
+        "flow del unix:SOCKET priority=1 --strict".to_owned(),
+        "meter add unix:SOCKET meter=1,kbps,bands=type=drop,rate=9".to_owned(),
+    ];
+    for (closes, succeeds) in [(3, true), (1000, false)] {
+        for (number, command) in commands.iter().enumerate() {
+            let socket = sandbox.run_dir().join(format!("{closes}-{number}"));
+            let count = AtomicUsize::new(0);
+            relay_until(&socket, &bridge, true, move |request| {
+                (is_open(request) || is_read(request))
+                    && count.fetch_add(1, Ordering::Relaxed) < closes
+            });
+            let command = command.replace("SOCKET", &socket.display().to_string());
+            let output = run(&mut ovs(sandbox.run_dir(), &command));
+            let expected = if succeeds { Some(0) } else { Some(4) };
+            assert_eq!(output.status.code(), expected, "{command}: {output:?}");
+        }
+    }
 }
 
 #[test]
