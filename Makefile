@@ -10,7 +10,7 @@ export PATH := $(PATH):$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin
 # What `make smoke` runs: reading and changing, golden flows, what the manual pages of that version document.
 SMOKE = show:: bridge:: bridge_change:: port:: tag:: tag_change:: tunnel:: tunnel_change:: db:: watch:: \
 	dump_flows:: dump_messages:: actions:: decode:: check:: keys_manual:: keys_switch:: fields_manual:: ovsdb:: \
-	model:: sandbox:: snapshots::on_
+	model:: sandbox:: trace:: oracle::verdict snapshots::on_
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build demo test smoke generate pictures conformance fuzz deny check bench install \

@@ -2,6 +2,8 @@
 
 mod ask;
 mod holders;
+mod packet;
+mod place;
 mod reason;
 mod request;
 mod show;
@@ -129,8 +131,14 @@ impl Args {
             _ => &request.target,
         };
         if self.raw {
-            let replies = asked.ways.iter().map(|way| way.reply.text());
-            let text: String = replies.collect();
+            let mut text = String::new();
+            for way in &asked.ways {
+                text.push_str(way.reply.text());
+                // Since Open vSwitch 3.5 the last line has no end on the socket; ovs-appctl prints one.
+                if !text.ends_with('\n') {
+                    text.push('\n');
+                }
+            }
             let is_shown = cx.format.mode == Mode::Table && io::stdout().is_terminal();
             cx.print(&if is_shown { visible(&text) } else { text })?;
         } else {

@@ -145,6 +145,16 @@ fn spoofed_senders() {
         verdict(&sandbox, &format!("{A} --to 66.0.0.180 --tcp 22")),
         "dropped in table 0 of br-int: by the flow priority=20,tcp,in_port=\"qvobeeb2c54-aa\",tp_dst=22"
     );
+    // A table that drops everything says where the packet came from.
+    ofctl!(
+        sandbox,
+        "add-flow br-int priority=20,in_port={A},udp,actions=resubmit(,23)"
+    );
+    assert_eq!(
+        verdict(&sandbox, &format!("{A} --to 66.0.0.180 --udp 53")),
+        "dropped in table 23 of br-int: by the flow priority=0, where table 0 sent it by \
+         priority=20,udp,in_port=\"qvobeeb2c54-aa\""
+    );
     let said = verdict(&sandbox, "br-int in_port=int-br-ens37,dl_vlan=77");
     assert_eq!(said, "dropped in table 0 of br-int: no flow for dl_vlan=77");
 }

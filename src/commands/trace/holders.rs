@@ -184,3 +184,31 @@ pub(super) fn parse_mac(text: &str) -> Option<Mac> {
 pub(super) fn mac_text(mac: Mac) -> String {
     mac.map(|byte| format!("{byte:02x}")).join(":")
 }
+
+/// The solicited-node address (RFC 4291 §2.7.1).
+pub(super) fn solicited(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => {
+            let low = u128::from(ip) & 0xff_ffff;
+            let prefix = 0xff02_0000_0000_0000_0000_0001_ff00_0000_u128;
+            IpAddr::V6((prefix | low).into())
+        }
+    }
+}
+
+/// The MAC address of a group of IP (RFC 1112 §6.4, RFC 2464 §7).
+pub(super) fn multicast(ip: IpAddr) -> Option<Mac> {
+    match ip {
+        IpAddr::V4(ip) if ip.is_broadcast() => Some([0xff; 6]),
+        IpAddr::V4(ip) if ip.is_multicast() => {
+            let [_, b, c, d] = ip.octets();
+            Some([0x01, 0x00, 0x5e, b & 0x7f, c, d])
+        }
+        IpAddr::V6(ip) if ip.is_multicast() => {
+            let [.., a, b, c, d] = ip.octets();
+            Some([0x33, 0x33, a, b, c, d])
+        }
+        _ => None,
+    }
+}

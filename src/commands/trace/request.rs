@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::holders::{AllowedAddresses, BridgeFlows, Mac, mac_of, mac_text, octets, parse_mac};
+use super::holders::{
+    AllowedAddresses, BridgeFlows, Mac, mac_of, mac_text, multicast, octets, parse_mac, solicited,
+};
+use super::packet::{first_packet, flags_piece};
+use super::place::place;
 use crate::base::shell::word;
 use crate::commands::argument::{Completer, Takes as _, Value};
-use crate::commands::decode;
 use crate::commands::{Context, Exit, Failure, quoted};
-use crate::model::resolve::{Found, PortWord, ResolveError, argument, find, find_of_switch, parse};
 use crate::model::topology::{Bridge, Interface, Topology};
 use crate::model::trace::labels::Labels;
 use crate::openflow::bytes::be_number;
@@ -180,90 +182,6 @@ impl PacketArgs {
             target: maker.target,
         })
     }
-}
-
-/// Where the packet comes in.
-struct Place<'t> {
-    bridge: &'t Bridge,
-    interface: Option<&'t Interface>,
-    number: Option<u32>,
-}
-
-/// The port or bridge of the first argument. With a flow, the name of a bridge is the bridge; its own port is then
-/// `in_port=LOCAL`.
-fn place<'t>(topology: &'t Topology, at: &str, flow: Option<&str>) -> Result<Place<'t>, Failure> {
-    let has_port = flow.is_some_and(|flow| {
-        flow.split([',', ' '])
-            .any(|piece| piece.trim_start().starts_with("in_port"))
-    });
-    if has_port && let Some(bridge) = topology.bridge(at) {
-        return Ok(Place {
-            bridge,
-            interface: None,
-            number: None,
-        });
-    }
-    let found = find(topology, None, at).or_else(|error| match (&error, parse(at).port) {
-        // A member of a bond, or an interface with another name than its port.
-        (ResolveError::Interface { interface, .. }, PortWord::Name(_)) => {
-            let (bridge, ..) = topology.interface(interface).ok_or(error.clone())?;
-            find_of_switch(topology, &bridge.name, &argument(interface))
-        }
-        _ => Err(error),
-    })?;
-    of_port(found, at)
-}
-
-fn of_port<'t>(found: Found<'t>, at: &str) -> Result<Place<'t>, Failure> {
-    let Some(interface) = found.interface else {
-        let members: Vec<&str> = found
-            .port
-            .interfaces
-            .iter()
-            .map(|interface| interface.name.as_str())
-            .collect();
-        let message = format!(
-            "{} is a bond: a packet comes in at one of its members, {}",
-            quoted(at),
-            members.join(", ")
-        );
-        return Err(Failure::new(Exit::Usage, message));
-    };
-    if found.number.is_none() {
-        let message = format!("{} has no OpenFlow number: it is not up", quoted(at));
-        return Err(
-            Failure::new(Exit::Failed, message).hint(format!("`ovs port show {}`", word(at)))
-        );
-    }
-    Ok(Place {
-        bridge: found.bridge,
-        interface: Some(interface),
-        number: found.number,
-    })
-}
-
-/// The first packet of an argument.
-fn first_packet(cx: &Context, input: &str) -> Result<Vec<u8>, Failure> {
-    let packets = decode::packets_of(input)?;
-    let count = packets.len();
-    let Some(first) = packets
-        .into_iter()
-        .next()
-        .filter(|packet| !packet.is_empty())
-    else {
-        return Err(Failure::new(Exit::Usage, "--packet: there is no packet"));
-    };
-    if count > 1 {
-        cx.remark(&format!("the first of {count} packets is traced"));
-    }
-    if first.len() < 14 {
-        let message = format!(
-            "--packet: {} bytes are less than an Ethernet header",
-            first.len()
-        );
-        return Err(Failure::new(Exit::Usage, message));
-    }
-    Ok(first)
 }
 
 struct Maker<'m, 't> {
@@ -702,49 +620,6 @@ impl Maker<'_, '_> {
         if [IPV4, IPV6].map(u64::from).map(Some).contains(&dl_type) {
             self.fill_in(Id::NW_TTL, &[TTL], "usual");
         }
-    }
-}
-
-/// `syn|ack` as a number.
-fn flags_piece(flags: &str) -> String {
-    const FLAGS: [&str; 9] = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ns"];
-    let bit = |word: &str| {
-        FLAGS
-            .iter()
-            .position(|flag| *flag == word)
-            .map(|at| 1u16 << at)
-    };
-    match flags.split('|').map(bit).collect::<Option<Vec<u16>>>() {
-        Some(bits) => format!("tcp_flags={:#x}", bits.iter().fold(0, |all, bit| all | bit)),
-        None => format!("tcp_flags={flags}"),
-    }
-}
-
-/// The solicited-node address (RFC 4291 §2.7.1).
-fn solicited(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => {
-            let low = u128::from(ip) & 0xff_ffff;
-            let prefix = 0xff02_0000_0000_0000_0000_0001_ff00_0000_u128;
-            IpAddr::V6((prefix | low).into())
-        }
-    }
-}
-
-/// The MAC address of a group of IP (RFC 1112 §6.4, RFC 2464 §7).
-fn multicast(ip: IpAddr) -> Option<Mac> {
-    match ip {
-        IpAddr::V4(ip) if ip.is_broadcast() => Some(BROADCAST),
-        IpAddr::V4(ip) if ip.is_multicast() => {
-            let [_, b, c, d] = ip.octets();
-            Some([0x01, 0x00, 0x5e, b & 0x7f, c, d])
-        }
-        IpAddr::V6(ip) if ip.is_multicast() => {
-            let [.., a, b, c, d] = ip.octets();
-            Some([0x33, 0x33, a, b, c, d])
-        }
-        _ => None,
     }
 }
 

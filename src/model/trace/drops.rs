@@ -76,7 +76,11 @@ impl DropCause {
 
     /// Whether it is a fault even where other copies of the packet come out.
     pub fn is_fault(&self) -> bool {
-        matches!(self, DropCause::NoRoute(_) | DropCause::NoNeighbour { .. })
+        match self {
+            DropCause::NoRoute(_) | DropCause::NoNeighbour { .. } => true,
+            DropCause::Said(words) => words == "Nonexistent output port",
+            _ => false,
+        }
     }
 }
 

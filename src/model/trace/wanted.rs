@@ -309,7 +309,9 @@ impl Wanted {
             .filter(|(field, masked)| !packet.fulfils(field, *masked))
             .map(|(field, _)| field)
             .collect();
-        if differing.is_empty() || differing.iter().any(|field| field.id == Id::IN_PORT_OXM) {
+        // A conjunctive match is not a header; its clauses are flows of their own.
+        let other = [Id::IN_PORT_OXM, Id::CONJ_ID];
+        if differing.is_empty() || differing.iter().any(|field| other.contains(&field.id)) {
             return;
         }
         // The fields of another protocol differ because the protocol does.
