@@ -79,13 +79,13 @@ fn lab() -> Option<Lab> {
 
 impl Lab {
     /// Sends from one machine to another until it arrives; the switches have then learned where both are.
-    fn arrives(&self, from: &Machine, to: &Machine) -> bool {
+    fn arrives(from: &Machine, to: &Machine) -> bool {
         from.knows(to);
         let listener = to.listens(PORT);
-        (0..3).any(|_| self.one(from, to, &listener, PORT))
+        (0..3).any(|_| Lab::one(from, to, &listener, PORT))
     }
 
-    fn one(&self, from: &Machine, to: &Machine, listener: &Listener, port: u16) -> bool {
+    fn one(from: &Machine, to: &Machine, listener: &Listener, port: u16) -> bool {
         from.sends(to.address, port, "hello");
         listener.receives("hello")
     }
@@ -108,9 +108,9 @@ impl Lab {
     }
 
     /// Both ends have spoken, so that every switch knows both.
-    fn learn(&self, one: &Machine, other: &Machine) {
-        assert!(self.arrives(one, other));
-        assert!(self.arrives(other, one));
+    fn learn(one: &Machine, other: &Machine) {
+        assert!(Lab::arrives(one, other));
+        assert!(Lab::arrives(other, one));
     }
 }
 
@@ -127,11 +127,11 @@ fn what_trace_says_is_what_arrives() {
     };
 
     // An access port.
-    lab.learn(&lab.a1, &lab.a2);
+    Lab::learn(&lab.a1, &lab.a2);
     says(&lab.trace("a1", &lab.a1, &lab.a2, PORT), "delivered to a2");
 
     // A port of another tag.
-    assert!(!lab.arrives(&lab.a1, &lab.a3));
+    assert!(!Lab::arrives(&lab.a1, &lab.a3));
     ovs!(
         lab.a.sandbox,
         "trace a1 --from {} --from-mac {} --to {} --to-mac {} --udp {PORT} --expect not:a3",
@@ -143,21 +143,21 @@ fn what_trace_says_is_what_arrives() {
     .ok();
 
     // Behind a patch.
-    lab.learn(&lab.a1, &lab.a4);
+    Lab::learn(&lab.a1, &lab.a4);
     says(&lab.trace("a1", &lab.a1, &lab.a4, PORT), "delivered to a4");
 
     // On the trunk, with its tag: the other host's access port has it.
-    lab.learn(&lab.a1, &lab.b1);
+    Lab::learn(&lab.a1, &lab.b1);
     says(
         &lab.trace("a1", &lab.a1, &lab.b1, PORT),
         "sent by trunk as VLAN 10",
     );
-    lab.learn(&lab.a3, &lab.b3);
+    Lab::learn(&lab.a3, &lab.b3);
     says(
         &lab.trace("a3", &lab.a3, &lab.b3, PORT),
         "sent by trunk as VLAN 20",
     );
-    assert!(!lab.arrives(&lab.a1, &lab.b3));
+    assert!(!Lab::arrives(&lab.a1, &lab.b3));
 }
 
 #[test]
@@ -168,10 +168,10 @@ fn a_tunnel_that_trace_says_is_taken() {
     };
     // Before the tunnel's neighbour is known there is an ARP request; then the packets arrive.
     let since = Instant::now();
-    while !lab.arrives(&lab.a5, &lab.b5) {
+    while !Lab::arrives(&lab.a5, &lab.b5) {
         assert!(since.elapsed() < Duration::from_secs(20), "nothing arrives");
     }
-    assert!(lab.arrives(&lab.b5, &lab.a5));
+    assert!(Lab::arrives(&lab.b5, &lab.a5));
     says(
         &lab.trace("a5", &lab.a5, &lab.b5, PORT),
         "tunnelled to 172.31.0.2, VNI 42, by vx",
@@ -182,7 +182,7 @@ fn a_tunnel_that_trace_says_is_taken() {
         lab.a.sandbox,
         "set interface vx options:remote_ip=192.0.2.9"
     );
-    assert!(!lab.arrives(&lab.a5, &lab.b5));
+    assert!(!Lab::arrives(&lab.a5, &lab.b5));
     says(
         &lab.trace("a5", &lab.a5, &lab.b5, PORT),
         "dropped at vx: no route to 192.0.2.9",
@@ -196,7 +196,7 @@ fn what_trace_says_is_dropped_does_not_arrive() {
         eprintln!("skipped: this process may not make network namespaces");
         return;
     };
-    lab.learn(&lab.a1, &lab.a2);
+    Lab::learn(&lab.a1, &lab.a2);
     ofctl!(
         lab.a.sandbox,
         "add-flow br-int priority=9,udp,in_port=a1,tp_dst=7001,actions=resubmit(,9)"
@@ -204,7 +204,7 @@ fn what_trace_says_is_dropped_does_not_arrive() {
     // What the datapath has learned of such packets goes.
     appctl!(lab.a.sandbox, "revalidator/wait");
     let listener = lab.a2.listens(7001);
-    assert!(!lab.one(&lab.a1, &lab.a2, &listener, 7001));
+    assert!(!Lab::one(&lab.a1, &lab.a2, &listener, 7001));
     says(
         &lab.trace("a1", &lab.a1, &lab.a2, 7001),
         "dropped in table 9 of br-int",

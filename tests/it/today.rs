@@ -193,13 +193,13 @@ enum Alike {
 fn alike(line: &str) -> Option<Alike> {
     Some(match verb(line) {
         "list-br" | "port-to-br" | "iface-to-br" | "br-exists" | "get-fail-mode" | "get"
-        | "wait-until" | "br-to-vlan" | "br-to-parent" | "get-manager" => Alike::Lines,
+        | "wait-until" | "br-to-vlan" | "br-to-parent" | "get-manager" | "diff-flows" => {
+            Alike::Lines
+        }
         // For one key the value, else all on one line.
         "br-get-external-id" => Alike::Words(&["here"]),
         "list-ports" | "list-ifaces" => Alike::LinesBut("br-int"),
         "dump-flows" => Alike::Flows,
-        // Of what is the same, neither prints anything.
-        "diff-flows" => Alike::Lines,
         // The tables of MAC addresses and bonds are empty there: tests/it/fdb.rs and bond.rs compare them.
         "fdb/show" | "bond/show" => Alike::Words(&[]),
         "show" if line.contains("ofctl") => Alike::Words(&["3", "patch-tun"]),

@@ -251,13 +251,10 @@ impl Sandbox {
             in_dir("--pidfile=", "ovs-vswitchd.pid"),
         );
         let server = in_dir("unix:", "db.sock");
-        let mut words = vec![
-            "-vconsole:err",
-            "-vsyslog:off",
-            "--detach",
-            "--disable-system",
-        ];
+        let mut words = vec!["-vconsole:err", "-vsyslog:off", "--detach"];
         words.extend(options);
+        // After the dummies: what is disabled is not replaced by one.
+        words.push("--disable-system");
         words.extend([log.as_str(), &pid, &server]);
         self.tool("ovs-vswitchd", &words);
     }
