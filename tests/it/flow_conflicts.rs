@@ -167,3 +167,32 @@ fn many_flows_are_compared() {
     assert_eq!(count("3990 more flows are hidden by others"), 1, "{told:?}");
     assert_eq!(count("more flows overlap with others of their priority"), 1);
 }
+
+#[test]
+fn a_replacement_is_warned_of_too() {
+    let sandbox = Sandbox::with(SWITCH);
+    ofctl!(
+        sandbox,
+        "add-flow br0 'cookie=1,table=1,priority=5,tcp,actions=output:1'"
+    );
+    let there = "cookie=1,table=1,priority=5,tcp,actions=output:1\n";
+    let new = "cookie=2,table=1,priority=5,ip,nw_src=10.0.0.0/8,actions=drop\n";
+    for (options, file, line) in [
+        ("", format!("{there}{new}"), 2),
+        ("--cookie 2/-1", new.to_owned(), 1),
+    ] {
+        let line = format!("stdin, line {line}: {OVERLAP}");
+        ovs!(sandbox, "flow replace br0 - --dry-run {options}")
+            .write_stdin(file.as_str())
+            .ok()
+            .says(line.as_str());
+        ovs!(sandbox, "flow replace br0 - --dry-run --strict {options}")
+            .write_stdin(file.as_str())
+            .fails(1, line.as_str());
+    }
+    // Of what stays as it is nothing is said.
+    let same = ovs!(sandbox, "flow replace br0 - --dry-run")
+        .write_stdin(there)
+        .ok();
+    assert!(!same.stderr.contains("warning"), "{}", same.stderr);
+}

@@ -107,7 +107,7 @@ impl FlowPlan {
     }
 
     /// Puts a flow in the place of the one with its key; `None` if it is malformed.
-    fn put(&mut self, flow: Flow, by: Option<usize>) -> Option<usize> {
+    pub(super) fn put(&mut self, flow: Flow, by: Option<usize>) -> Option<usize> {
         let (key, effect) = self.meaning(&flow)?;
         let planned = Some(PlannedFlow {
             flow,

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::comparison::{Comparison, Difference, SideSpelling};
+use super::conflicts;
 use super::effect::{self, FlowEffect, print_effects};
 use super::input::{FlowInput, FlowReader};
 use super::options::WriteOptions;
 use super::outcome::Sending;
+use super::plan::FlowPlan;
 use super::present::Present;
 use super::report::{self, FlowCount, FlowOutcome};
 use super::sides::{FileFlowError, NamedSwitch, NamedSwitchNames, each_of_file, reader, unusable};
@@ -26,6 +28,7 @@ use crate::openflow::flow_entry::{Flow, FlowEntry, RESET_COUNTS};
 use crate::openflow::flow_set::{Counterpart, FlowSet, StoredFlow};
 use crate::openflow::messages::error::ErrorMessage;
 use crate::openflow::messages::flow_mod::FlowCommand;
+use crate::openflow::text::{PortSpelling, TextContext};
 use crate::openflow::version::Version;
 use crate::source::{Atomicity, Switch, Written};
 
@@ -43,7 +46,8 @@ before OpenFlow 1.2. A flow is removed only if it still has the cookie that was 
 
 With --table, --cookie or both, the other flows of the switch stay as they are; the file may have none of those.
 
---dry-run and --explain print what becomes of each flow that differs.")
+--dry-run and --explain print what becomes of each flow that differs, and warn of those that no packet reaches or that \
+overlap with another of their priority.")
     .examples("\
 ovs flow replace br-int flows.txt
 ovs flow replace br-int flows.txt --dry-run
@@ -232,17 +236,31 @@ impl Args {
             name: request.switch.name(),
             names: &names,
         };
+        let plans = request.cx.writing.dry_run || self.explain;
+        let mut staying = Vec::new();
         let read = switch.each(|flow| {
             if !extent.has_cookie(flow) {
-                return match comparison.base.find_same(flow) {
-                    None => Ok(()),
-                    Some(same) => Err(taken(request, &same, flow)),
-                };
+                if let Some(same) = comparison.base.find_same(flow) {
+                    return Err(taken(request, &same, flow));
+                }
+                if plans {
+                    staying.push(Flow::from(&flow.entry));
+                }
+                return Ok(());
             }
             let added = comparison.add(flow, 0);
             added.map_err(|error| unusable(&shown, flow, &error, &mut comparison))
         });
         read.await?;
+        if plans {
+            let text = TextContext {
+                version,
+                style: self.spelling.style(request.cx),
+                ports: PortSpelling::Name,
+                names: &names,
+            };
+            conflicts::warn(&planned(&comparison, staying)?, &mut flows, &text)?;
+        }
         warn(request, &mut flows, &comparison)?;
         Ok(comparison)
     }
@@ -376,6 +394,19 @@ async fn write(
     sending.send(session, next).await?;
     drop(progress);
     Ok(())
+}
+
+/// The flows that the switch will have, those that are written by their lines in the file.
+fn planned(comparison: &Comparison, staying: Vec<Flow>) -> Result<FlowPlan, Failure> {
+    let mut plan = FlowPlan::empty(comparison.base.version());
+    for (_, flow) in comparison.base.iter() {
+        let is_written = flow.counterpart() != Counterpart::Same;
+        plan.put(owned(&flow)?, is_written.then_some(flow.line as usize));
+    }
+    for flow in staying {
+        plan.put(flow, None);
+    }
+    Ok(plan)
 }
 
 /// Warns of flows of the file that will be written; those that stay were warned of when they came.
