@@ -170,8 +170,10 @@ impl Args {
         let mut switch = SwitchFindings::default();
         let mut told = None;
         if cx.host.is_local() {
-            let begun = DaemonCheck::begin(cx, &bridges).await;
-            switch.read(cx, &progress, &topology, &bridges).await;
+            let (begun, ()) = tokio::join!(
+                Box::pin(DaemonCheck::begin(cx, &bridges)),
+                Box::pin(switch.read(cx, &progress, &topology, &bridges)),
+            );
             let read = match begun {
                 // A daemon that does not reply is not waited for again.
                 Ok(_) if switch.daemon == Daemon::Silent => None,

@@ -410,6 +410,15 @@ pub const FAULTS: &[FaultGroup] = &[
                 ],
             ),
             fault(
+                "sessions_closed_before_a_write",
+                "The switch closes the session before anything was written, 10 times in a row",
+                &[outcome(
+                    "",
+                    "SWITCH: the switch closed the connection",
+                    Exit::Unreachable,
+                )],
+            ),
+            fault(
                 "switch_silent_in_mid_write",
                 "The switch stops to answer while flows are written in a bundle",
                 &[

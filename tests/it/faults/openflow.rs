@@ -327,6 +327,9 @@ fn sessions_closed_before_a_write() {
             let output = run(&mut ovs(sandbox.run_dir(), &command));
             let expected = if succeeds { Some(0) } else { Some(4) };
             assert_eq!(output.status.code(), expected, "{command}: {output:?}");
+            if number == 0 && !succeeds {
+                Row::of("sessions_closed_before_a_write").is(0, &output);
+            }
         }
     }
 }
