@@ -4,6 +4,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::process::{Command, id};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -24,7 +25,7 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// A new one. `None`: this process may not make any.
+    /// A new one. `None`: this process may not make any, or no devices in it.
     pub fn new() -> Option<Namespace> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
@@ -37,8 +38,21 @@ impl Namespace {
             return None;
         }
         let namespace = Namespace { name };
+        // What may make namespaces need not be allowed, or have what it takes, to make devices.
+        let pair = "link add probe type veth peer name probed";
+        let may_make_devices = namespace.try_ip(pair) && namespace.try_ip("link del probe");
+        if !may_make_devices || !Path::new("/dev/net/tun").exists() {
+            return None;
+        }
         namespace.ip("link set lo up");
         Some(namespace)
+    }
+
+    /// Whether `ip LINE` succeeds in the namespace.
+    fn try_ip(&self, line: &str) -> bool {
+        let mut command = Command::new("ip");
+        command.args(["-n", &self.name]).args(line.split(' '));
+        command.output().is_ok_and(|output| output.status.success())
     }
 
     /// `ip LINE` in the namespace.
