@@ -433,8 +433,12 @@ impl<'a> ActionCodec<'a> for Learn<'a> {
                 "delete_learned" => learn.flags |= DELETE_LEARNED,
                 "limit" => second.limit = decimal(value, key)?,
                 "result_dst" => {
-                    let bits = Bits::parse_target(value, parser)
-                        .map_err(|problem| problem.within(argument.text))?;
+                    // As for the switch, packets need not have the field.
+                    let within = |problem: Problem| problem.within(argument.text);
+                    let bits = Bits::parse(value).map_err(within)?;
+                    if let Some(field) = bits.header.field() {
+                        parser.demand_settable(field).map_err(within)?;
+                    }
                     if bits.n_bits != 1 {
                         return Err(Problem::syntax("result_dst is one bit of a field"));
                     }
