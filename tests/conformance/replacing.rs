@@ -98,7 +98,8 @@ fn replace(bridge: &Bridge<'_>, options: &[&str], report: &mut String) -> usize 
         let arguments = ["flow", "replace", bridge.name, path, "--dry-run"];
         let arguments = [arguments.as_slice(), &options[..2]].concat();
         let ran = bridge.sandbox.ovs(&arguments).run();
-        let error = ran.stderr.lines().find(|line| line.contains(", line "));
+        let is_error = |line: &&str| line.contains(", line ") && !line.contains("warning: ");
+        let error = ran.stderr.lines().find(is_error);
         let refused = error.filter(|_| ran.code != 0);
         let changes: Vec<&str> = match refused {
             Some(error) => vec![error],
