@@ -120,7 +120,7 @@ static NAMES: &[(&str, &str, &str)] = &[
 const CT_STATES: [&str; 8] = ["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"];
 
 impl FlowDump {
-    /// Asks for all flows of a datapath. Ports are told by name where the daemon knows how.
+    /// Asks for all flows of a datapath. The daemon names ports if it can.
     ///
     /// # Errors
     ///

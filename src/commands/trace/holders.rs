@@ -46,7 +46,7 @@ impl<'c> BridgeFlows<'c> {
         fields.set(Id::IN_PORT_OXM.row(), &ofport.to_be_bytes(), None);
         self.each(fields, |matched| {
             if let Some(mac) = exact(matched, Id::ETH_SRC).and_then(|value| value.try_into().ok()) {
-                // A group address is nobody's own.
+                // A multicast address belongs to no single port.
                 let mac: Mac = mac;
                 if mac.first().is_some_and(|first| first & 1 == 0) {
                     allowed.macs.insert(mac);

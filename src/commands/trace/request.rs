@@ -273,7 +273,7 @@ impl Maker<'_, '_> {
         };
         let pieces: Vec<&str> = text.split(',').collect();
         let has_second = pieces.iter().any(|piece| keys(piece) == "dl_vlan1");
-        // The switch looks at one tag, unless it is told otherwise (`vlan-limit`); then what is behind is the type.
+        // The switch parses one tag by default (`vlan-limit`): the Ethernet type is what follows that tag.
         let kept = pieces.iter().filter_map(|piece| {
             let key = keys(piece);
             let is_outer = ["dl_vlan", "dl_vlan_pcp", "dl_src", "dl_dst"].contains(&key.as_str());

@@ -208,7 +208,7 @@ impl Finder<'_> {
                 }
                 NodeKind::Action if !leads_on(text) => first = false,
                 NodeKind::Detail => {}
-                // Something else becomes of it, or the reason is told by a child.
+                // The packet goes on here, or one of the children has the reason.
                 _ => return None,
             }
         }

@@ -205,6 +205,7 @@ static WORDS: LazyLock<FxHashMap<&'static str, Word>> = LazyLock::new(|| {
     words
 });
 
+/// Reads the value of a field, or what a protocol stands for.
 fn parse_word<'t>(
     word: Word,
     piece: KeyValue<'t>,
@@ -212,14 +213,7 @@ fn parse_word<'t>(
     requested: &mut Vec<RequestedField<'t>>,
 ) -> Result<(), Problem> {
     let KeyValue { key, value, .. } = piece;
-    let mut say = |field: &'static Field, value: FieldBytes, mask: Option<FieldBytes>| {
-        requested.push(RequestedField {
-            piece,
-            field,
-            value,
-            mask,
-        });
-    };
+    let mut say = |field, value, mask| requested.push(piece.requests(field, value, mask));
     match word {
         Word::Field(field) => {
             let (value, mask) = parse_value(field, value, names)?;
@@ -239,6 +233,7 @@ fn parse_word<'t>(
     Ok(())
 }
 
+/// Reads a key that is no such word: some bits of a field, or what is not part of the match.
 fn parse_piece<'t>(
     piece: KeyValue<'t>,
     names: &dyn NameLookup,
@@ -246,14 +241,7 @@ fn parse_piece<'t>(
     requested: &mut Vec<RequestedField<'t>>,
 ) -> Result<(), Problem> {
     let KeyValue { key, value, .. } = piece;
-    let mut say = |field: &'static Field, value: FieldBytes, mask: Option<FieldBytes>| {
-        requested.push(RequestedField {
-            piece,
-            field,
-            value,
-            mask,
-        });
-    };
+    let mut say = |field, value, mask| requested.push(piece.requests(field, value, mask));
     if let Some((field, offset, bits)) = parse_subfield(key)? {
         let (value, mask) = shifted(field, value, offset, bits)?;
         say(field, value, Some(mask));

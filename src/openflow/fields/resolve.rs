@@ -20,6 +20,23 @@ pub(super) struct KeyValue<'t> {
     pub(super) value: &'t str,
 }
 
+impl<'t> KeyValue<'t> {
+    /// The field that it requests.
+    pub(super) fn requests(
+        self,
+        field: &'static Field,
+        value: FieldBytes,
+        mask: Option<FieldBytes>,
+    ) -> RequestedField<'t> {
+        RequestedField {
+            piece: self,
+            field,
+            value,
+            mask,
+        }
+    }
+}
+
 /// A field of a MATCH argument.
 pub(super) struct RequestedField<'t> {
     pub(super) piece: KeyValue<'t>,
