@@ -161,15 +161,15 @@ impl Args {
                 .collect(),
             Some(name) => vec![&cx.bridge_with_all(&topology, name)?.name],
         };
-        let facts = self.host.facts(cx, &topology)?;
-        let run_directories = if cx.host.is_local() {
+        let facts = self.host.facts(cx, &topology).await?;
+        let run_directories = if cx.host.has_sockets() {
             cx.host.run_directories()
         } else {
             Vec::new()
         };
         let mut switch = SwitchFindings::default();
         let mut told = None;
-        if cx.host.is_local() {
+        if cx.host.has_sockets() {
             let (begun, ()) = tokio::join!(
                 Box::pin(DaemonCheck::begin(cx, &bridges)),
                 Box::pin(switch.read(cx, &progress, &topology, &bridges)),

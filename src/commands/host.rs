@@ -27,7 +27,7 @@ impl HostArgs {
     /// # Errors
     ///
     /// The file cannot be read, or does not have the words of [`HostFacts::parse`].
-    pub(super) fn facts(
+    pub(super) async fn facts(
         &self,
         cx: &Context,
         topology: &Topology,
@@ -43,7 +43,7 @@ impl HostArgs {
         if elsewhere(cx, topology).is_some() {
             return Ok(None);
         }
-        let kernel = cx.host.network();
+        let kernel = cx.host.network().await;
         Ok(Some(HostFacts::of_kernel(
             &kernel.fib_trie,
             &kernel.if_inet6,
@@ -57,7 +57,11 @@ impl HostArgs {
     /// # Errors
     ///
     /// The file cannot be read.
-    pub(super) fn devices(&self, cx: &Context, topology: &Topology) -> Result<Devices, Failure> {
+    pub(super) async fn devices(
+        &self,
+        cx: &Context,
+        topology: &Topology,
+    ) -> Result<Devices, Failure> {
         if let Some((_, text)) = self.file()? {
             return Ok(Devices::parse(&text));
         }
@@ -67,7 +71,7 @@ impl HostArgs {
                 unseen: vec![why.to_owned()],
             });
         }
-        let namespaces = cx.host.namespaces();
+        let namespaces = cx.host.namespaces().await;
         Ok(Devices {
             devices: joined(&namespaces.links),
             unseen: namespaces.unseen,
@@ -92,7 +96,7 @@ impl HostArgs {
 
 /// Why the devices of this host are not those of the switch; `None` if they are.
 fn elsewhere(cx: &Context, topology: &Topology) -> Option<&'static str> {
-    if !cx.host.is_local() {
+    if !cx.host.has_sockets() {
         return Some("the database is another host's");
     }
     // A switch with dummy devices is not the host's, though it runs there.

@@ -131,7 +131,7 @@ impl Args {
             .only(COLUMNS.to_vec())
             .with_health();
         let topology = cx.topology(want).await?;
-        let devices = self.host.devices(cx, &topology)?;
+        let devices = self.host.devices(cx, &topology).await?;
         let (found, is_behind) = match find(&topology, None, &self.port) {
             Ok(found) => (found, false),
             Err(error @ ResolveError::Interface { .. }) => return Err(error.into()),

@@ -14,6 +14,7 @@
 //! | [`relation`] | comparisons of values: the operators of `find` |
 //! | [`row`] | one row of a reply, with typed accessors for its columns |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
+//! | [`stored`] | a database as a file has it |
 //! | [`error`] | the errors |
 
 pub mod client;
@@ -26,6 +27,7 @@ pub mod operation;
 pub mod relation;
 pub mod row;
 pub mod schema;
+pub mod stored;
 pub mod value;
 
 pub use client::Client;

@@ -33,7 +33,7 @@ impl Edit<'_> {
         if let Some(refused) = refused_target(target, bridge.as_deref(), &directories) {
             let what = format!("ovs-vswitchd never uses the controller {}", quoted(target));
             match &refused {
-                RefusedTarget::Socket { permitted } if !host.is_local() => self.warn(format!(
+                RefusedTarget::Socket { permitted } if !host.has_sockets() => self.warn(format!(
                     "{what} unless its path is in the run directory of the switch, as {permitted} is by default"
                 )),
                 _ => {

@@ -149,7 +149,7 @@ impl SwitchAddress {
 
     /// Whether the database is needed to find its endpoint: for a bridge of another host.
     pub fn is_found_by_database(&self) -> bool {
-        self.is_bridge && !self.host.is_local()
+        self.is_bridge && !self.host.has_sockets()
     }
 
     /// Connects, and negotiates the highest version of `offer` that the switch allows.

@@ -1,13 +1,12 @@
 //! The control sockets of a host's daemons: where they are, and connections to them.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::Host;
-use crate::transport::ConnectErrorKind;
-use crate::unixctl::{Client, Error, ErrorKind};
+use crate::transport::{ConnectErrorKind, Endpoint};
+use crate::unixctl::{Client, Error, ErrorKind, daemon_of};
 
 /// The daemon that is the switch.
 pub const VSWITCHD: &str = "ovs-vswitchd";
@@ -105,10 +104,10 @@ impl Host {
     /// See [`ControlError`].
     pub async fn control(&self, target: &ControlTarget) -> Result<Client, ControlError> {
         let daemon = match target {
-            ControlTarget::Socket(path) => return Ok(Client::connect(path, self.limit).await?),
+            ControlTarget::Socket(path) => return Ok(self.client(path).await?),
             ControlTarget::Daemon(daemon) => daemon,
         };
-        if !self.is_local() {
+        if !self.has_sockets() {
             return Err(ControlError::NotLocal {
                 daemon: daemon.clone(),
                 database: self.db.to_string(),
@@ -117,12 +116,12 @@ impl Host {
         let mut directories = Vec::new();
         let mut stale = Vec::new();
         for directory in self.control_directories(daemon) {
-            if let Some(socket) = socket_of_pid_file(&directory, daemon)
+            if let Some(socket) = self.socket_of_pid_file(&directory, daemon).await
                 && let Some(client) = self.listening(socket, &mut stale).await?
             {
                 return Ok(client);
             }
-            match sockets_in(&directory, daemon) {
+            match self.sockets_in(&directory, daemon).await {
                 Ok(sockets) => {
                     for socket in sockets {
                         if !stale.contains(&socket)
@@ -143,7 +142,13 @@ impl Host {
             }
             directories.push(directory);
         }
-        stale.retain(|socket| socket.exists());
+        let mut left_over = Vec::new();
+        for socket in stale {
+            if self.reach.exists(&socket).await {
+                left_over.push(socket);
+            }
+        }
+        let stale = left_over;
         Err(if stale.is_empty() {
             ControlError::NoSocket {
                 daemon: daemon.clone(),
@@ -158,11 +163,11 @@ impl Host {
     }
 
     /// The names of the daemons that have a control socket in the run directory, whether or not they listen.
-    pub fn daemons(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.run_directory()).into_iter().flatten();
-        let names = entries.flatten().filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let (daemon, pid) = name.strip_suffix(".ctl")?.rsplit_once('.')?;
+    pub async fn daemons(&self) -> Vec<String> {
+        let entries = self.reach.list(&self.run_directory()).await;
+        let names = entries.unwrap_or_default().into_iter();
+        let names = names.filter_map(|entry| {
+            let (daemon, pid) = entry.name.strip_suffix(".ctl")?.rsplit_once('.')?;
             is_pid(pid).then(|| daemon.to_owned())
         });
         let mut names: Vec<String> = names.collect();
@@ -171,13 +176,51 @@ impl Host {
         names
     }
 
+    async fn client(&self, socket: &Path) -> Result<Client, Error> {
+        let endpoint = Endpoint::Unix(socket.to_owned());
+        let stream = self.reach.connect(&endpoint, self.limit, &self.tls).await;
+        match stream {
+            Ok(stream) => Ok(Client::over(stream, socket, self.limit)),
+            Err(error) => Err(Error {
+                daemon: daemon_of(socket),
+                command: None,
+                kind: ErrorKind::Connect(error),
+            }),
+        }
+    }
+
+    /// The socket that belongs to the PID in a daemon's pid file, if there is one.
+    async fn socket_of_pid_file(&self, directory: &Path, daemon: &str) -> Option<PathBuf> {
+        let file = directory.join(format!("{daemon}.pid"));
+        let pid = self.reach.read(&file).await.ok()?;
+        let pid = pid.trim();
+        is_pid(pid).then(|| directory.join(format!("{daemon}.{pid}.ctl")))
+    }
+
+    /// The sockets of a daemon in a directory, the newest first.
+    async fn sockets_in(&self, directory: &Path, daemon: &str) -> io::Result<Vec<PathBuf>> {
+        let entries = self.reach.list(directory).await?.into_iter();
+        let mut sockets: Vec<(Option<SystemTime>, PathBuf)> = entries
+            .filter(|entry| {
+                let rest = entry.name.strip_prefix(daemon);
+                let rest = rest.and_then(|rest| rest.strip_prefix('.'));
+                let pid = rest.and_then(|rest| rest.strip_suffix(".ctl"));
+                pid.is_some_and(is_pid)
+            })
+            .map(|entry| (entry.modified, directory.join(entry.name)))
+            .collect();
+        sockets.sort_unstable_by(|a, b| b.cmp(a));
+        sockets.truncate(MAX_SOCKETS);
+        Ok(sockets.into_iter().map(|(_, path)| path).collect())
+    }
+
     /// Connects to a socket of a daemon; `None`, with the socket added to `stale`, if no process listens there.
     async fn listening(
         &self,
         socket: PathBuf,
         stale: &mut Vec<PathBuf>,
     ) -> Result<Option<Client>, Error> {
-        match Client::connect(&socket, self.limit).await {
+        match self.client(&socket).await {
             Ok(client) => Ok(Some(client)),
             Err(Error {
                 kind: ErrorKind::Connect(error),
@@ -206,34 +249,8 @@ impl Host {
     }
 }
 
-/// The socket that belongs to the PID in a daemon's pid file, if there is one.
-fn socket_of_pid_file(directory: &Path, daemon: &str) -> Option<PathBuf> {
-    let pid = fs::read_to_string(directory.join(format!("{daemon}.pid"))).ok()?;
-    let pid = pid.trim();
-    is_pid(pid).then(|| directory.join(format!("{daemon}.{pid}.ctl")))
-}
-
 fn is_pid(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The sockets of a daemon in a directory, the newest first.
-fn sockets_in(directory: &Path, daemon: &str) -> io::Result<Vec<PathBuf>> {
-    let mut sockets: Vec<(SystemTime, PathBuf)> = Vec::new();
-    for entry in fs::read_dir(directory)?.flatten() {
-        let name = entry.file_name();
-        let pid = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(daemon)?.strip_prefix('.'))
-            .and_then(|rest| rest.strip_suffix(".ctl"));
-        if pid.is_some_and(is_pid) {
-            let modified = entry.metadata().and_then(|metadata| metadata.modified());
-            sockets.push((modified.unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
-        }
-    }
-    sockets.sort_unstable_by(|a, b| b.cmp(a));
-    sockets.truncate(MAX_SOCKETS);
-    Ok(sockets.into_iter().map(|(_, path)| path).collect())
 }
 
 #[cfg(test)]

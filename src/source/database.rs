@@ -272,7 +272,7 @@ impl Database {
             return;
         }
         loop {
-            if self.host.is_local() {
+            if self.host.has_sockets() {
                 let _ = client.wait_for_change().await;
                 return;
             }

@@ -6,12 +6,15 @@
 //! | file | contents |
 //! |---|---|
 //! | [`host`] | a host: its sockets, connections to them, its network |
+//! | [`reach`] | the way to a host: connections to its sockets, its files |
 //! | [`database`] | the database: rows, transactions, notifications of changes |
 //! | [`address`] | the address of a switch, and how to connect to it |
 //! | [`control`] | the control sockets of its daemons |
 //! | [`switch`] | a connected switch: ports, tables, groups, meters |
 //! | [`flows`] | its flows, streamed |
 //! | [`flow_monitor`] | the changes of its flows, as it reports them |
+//! | [`network`] | the addresses, routes and devices of its kernel |
+//! | [`saved`] | hosts that were saved: in a file of `ovs save`, a report, pasted text |
 //! | [`links`] | the network devices of a namespace, read from the kernel |
 
 pub mod address;
@@ -21,6 +24,9 @@ pub mod flow_monitor;
 pub mod flows;
 pub mod host;
 pub mod links;
+pub mod network;
+pub mod reach;
+pub mod saved;
 pub mod switch;
 
 pub use address::SwitchAddress;
@@ -28,4 +34,5 @@ pub use control::{ControlError, ControlTarget};
 pub use database::Database;
 pub use flow_monitor::FlowMonitor;
 pub use host::{Host, Log};
+pub use reach::Reach;
 pub use switch::{Atomicity, Outbox, Switch, SwitchError, WriteError, Written};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::{Error, ErrorKind};
-use crate::transport::{Connection, Endpoint, Patience};
+use crate::transport::{Connection, Patience, Stream};
 
 /// A connection to a daemon's control socket.
 ///
@@ -29,25 +29,12 @@ pub enum Reply {
 }
 
 impl Client {
-    /// Connects to the socket at `path`. `limit` bounds connecting, and later every wait without progress;
-    /// `None`: no limit.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Connect`].
-    pub async fn connect(path: &Path, limit: Option<Duration>) -> Result<Client, Error> {
-        let daemon = daemon_of(path);
-        match Endpoint::Unix(path.to_owned()).connect(limit).await {
-            Ok(stream) => Ok(Client {
-                connection: Connection::with_long_strings(stream, Patience::new(limit)),
-                socket: path.to_owned(),
-                daemon,
-            }),
-            Err(error) => Err(Error {
-                daemon,
-                command: None,
-                kind: ErrorKind::Connect(error),
-            }),
+    /// Takes a connection to the socket at `socket`. `limit` bounds every wait without progress; `None`: no limit.
+    pub fn over(stream: Stream, socket: &Path, limit: Option<Duration>) -> Client {
+        Client {
+            connection: Connection::with_long_strings(stream, Patience::new(limit)),
+            socket: socket.to_owned(),
+            daemon: daemon_of(socket),
         }
     }
 
@@ -157,7 +144,7 @@ impl Reply {
 }
 
 /// The name of the daemon in the path of its socket: `ovs-vswitchd` of `/run/ovs-vswitchd.123.ctl`.
-fn daemon_of(path: &Path) -> String {
+pub fn daemon_of(path: &Path) -> String {
     let file = path.file_name().unwrap_or(path.as_os_str());
     let file = file.to_string_lossy();
     let name = file.strip_suffix(".ctl").unwrap_or(&file);

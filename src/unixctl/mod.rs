@@ -22,5 +22,5 @@ pub mod fdb;
 mod members;
 pub mod tunnel_routes;
 
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, daemon_of};
 pub use error::{Error, ErrorKind};

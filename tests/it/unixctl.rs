@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ovs::source::{ControlError, ControlTarget, Host};
 use ovs::transport::{ConnectErrorKind, Endpoint, Tls};
-use ovs::unixctl::{Client, ErrorKind, Reply};
+use ovs::unixctl::{ErrorKind, Reply};
 
 use crate::common::Sandbox;
 
@@ -102,9 +102,12 @@ async fn why_there_is_no_connection() {
     };
     assert_eq!(sockets, [left_over]);
 
-    let error = Client::connect(&dir.path().join("none.ctl"), LIMIT).await;
-    let ErrorKind::Connect(error) = error.unwrap_err().kind else {
+    let missing = ControlTarget::Socket(dir.path().join("none.ctl"));
+    let ControlError::Client(error) = host.control(&missing).await.unwrap_err() else {
         panic!("it is not there");
+    };
+    let ErrorKind::Connect(error) = error.kind else {
+        panic!("{error:?}");
     };
     assert!(matches!(error.kind, ConnectErrorKind::NotFound));
 

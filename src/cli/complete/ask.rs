@@ -109,7 +109,7 @@ impl NameSource {
 
     /// The daemons that have a control socket.
     pub(super) fn daemons(&self) -> Vec<String> {
-        let daemons = self.ask(async |cx| Some(cx.host.daemons()));
+        let daemons = self.ask(async |cx| Some(cx.host.daemons().await));
         daemons.unwrap_or_default()
     }
 

@@ -1,0 +1,44 @@
+//! What was saved of a switch.
+
+use std::collections::BTreeMap;
+
+use crate::openflow::version::Version;
+
+/// What was saved of a switch: messages, as it sent them or would have sent them.
+#[derive(Debug, Clone)]
+pub struct SavedSwitch {
+    /// The OpenFlow version of all messages.
+    pub version: Version,
+    /// The messages that answer a question, whole, each with its header. A part that is missing was not saved; one
+    /// without messages or records is known to be empty.
+    pub parts: BTreeMap<Part, Vec<Vec<u8>>>,
+}
+
+/// A question to a switch, and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// `OFPT_FEATURES_REPLY`: the datapath id; before OpenFlow 1.3 the ports.
+    Features,
+    /// `OFPMP_FLOW`; of OpenFlow 1.5 `OFPMP_FLOW_DESC`.
+    Flows,
+    /// `OFPMP_GROUP_DESC`
+    Groups,
+    /// `OFPMP_GROUP`
+    GroupStats,
+    /// `OFPMP_METER_CONFIG`; of OpenFlow 1.5 `OFPMP_METER_DESC`.
+    Meters,
+    /// `OFPMP_METER`
+    MeterStats,
+    /// `OFPMP_PORT_DESC`
+    Ports,
+    /// `OFPMP_PORT_STATS`
+    PortStats,
+    /// `OFPMP_TABLE`
+    TableStats,
+    /// `OFPMP_TABLE_FEATURES`
+    TableFeatures,
+    /// `OFPMP_TABLE_DESC`
+    TableDescs,
+    /// `NXT_TLV_TABLE_REPLY`
+    TlvMap,
+}
