@@ -59,6 +59,8 @@ pub enum JsonDocument {
     Flows,
     /// How many flows were written; with `--dry-run` or `--explain` what becomes of each.
     FlowCounts,
+    /// What became of groups or meters: `group` or `meter`; with `--explain` of each.
+    Changes(&'static str),
     /// The flows that differ.
     FlowChanges,
     /// Groups.

@@ -11,7 +11,7 @@
 //! | `counting` | how many flows a change selects |
 //! | `outcome`, `refusal` | sending; what the switch refused, in words |
 //! | `report` | how many flows were written |
-//! | `plan`, `effect` | what becomes of each flow: `--dry-run`, `--explain` |
+//! | `plan` | what becomes of each flow: `--dry-run`, `--explain` |
 //! | `conflicts` | flows that no packet reaches, or that overlap: warnings of `--dry-run`, `--explain` |
 //! | `bundled` | the flows that a bundle adds, which its other changes may not find |
 //! | `present` | the groups and meters of a switch, which flows refer to |
@@ -23,7 +23,6 @@ mod comparison;
 mod conflicts;
 mod counting;
 mod diff;
-mod effect;
 mod input;
 mod modify;
 mod options;
@@ -37,7 +36,6 @@ mod request;
 mod sides;
 
 pub(super) use bundled::{BundledFlows, NotSeen};
-pub(crate) use effect::effect_headings;
 pub(super) use input::absent_ports;
 pub(super) use plan::FlowPlan;
 pub(super) use present::refused_reference;

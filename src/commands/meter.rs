@@ -3,13 +3,15 @@
 mod plan;
 mod report;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::effects::{print_effects, remark_flows};
 use super::entries::{Entries, EntryMessage, EntryPlace, Sending, flows_that, none_given};
 use super::switch::SwitchArg;
 use super::switch_line::{LineKind, SwitchLine};
 use super::{Context, Failure};
-use crate::commands::about::{About, Describe as _};
+use crate::commands::about::{About, Describe as _, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
 use crate::openflow::actions::SwitchReference;
 use crate::openflow::meter_spec::{MeterChange, MeterCommand};
@@ -35,6 +37,7 @@ pub enum Command {
 
 const ADD: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("meter"))
     .remarks("\
 A meter is written as in ovs-ofctl(8), \"Meter Syntax\": meter=N, or controller or slowpath for those that limit what the \
 switch sends there; its unit kbps or pktps; burst; stats; then bands= with type=drop or type=dscp_remark, rate=, with burst \
@@ -53,13 +56,16 @@ ovs meter add br-int --file meters.txt");
 
 const MODIFY: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("meter"))
     .remarks("\
 A meter is written as for add, and takes the place of the one with its number; one that is the same stays as it is. A meter \
 that is not there is an error with the exit code 3; --may-create adds it.")
-    .examples("ovs meter mod br-int 'meter=1,kbps,bands=type=drop,rate=2000'");
+    .examples("ovs meter mod br-int 'meter=1,kbps,bands=type=drop,rate=2000'
+ovs meter mod br-int 'meter=1,kbps,bands=type=drop,rate=2000' --explain --dry-run");
 
 const DELETE: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("meter"))
     .remarks("\
 The switch removes the flows that use the meter, too; how many they are is read just before. A meter that is not there is \
 an error with the exit code 3. To remove all meters, --all is needed.")
@@ -83,6 +89,10 @@ pub struct Args {
     /// The meters of a file, one a line, with comments; or JSON as dump-meters prints it; -: stdin
     #[arg(long, takes = Value::FILE)]
     file: Option<PathBuf>,
+
+    /// Print what becomes of each meter
+    #[arg(long)]
+    explain: bool,
 }
 
 // The arguments of `ovs meter mod`.
@@ -114,20 +124,49 @@ pub struct DeleteArgs {
     /// The meters of a file, one a line, with comments; -: stdin
     #[arg(long, takes = Value::FILE)]
     file: Option<PathBuf>,
+
+    /// Print what becomes of each meter
+    #[arg(long)]
+    explain: bool,
 }
 
 impl Command {
     /// The meters, if a line of a batch may have them; else why it may not.
     pub(super) fn line(&self) -> Result<SwitchLine<'_>, &'static str> {
-        let (switch, file, command, may_create) = match self {
-            Command::Add(args) => (&args.switch, &args.file, MeterCommand::Add, false),
-            Command::Mod(ModifyArgs { args, may_create }) => {
-                (&args.switch, &args.file, MeterCommand::Modify, *may_create)
+        let (switch, file, explain, command, may_create) = match self {
+            Command::Add(args) => {
+                let Args {
+                    switch,
+                    file,
+                    explain,
+                    ..
+                } = args;
+                (switch, file, explain, MeterCommand::Add, false)
             }
-            Command::Del(args) => (&args.switch, &args.file, MeterCommand::Delete, false),
+            Command::Mod(ModifyArgs { args, may_create }) => {
+                let Args {
+                    switch,
+                    file,
+                    explain,
+                    ..
+                } = args;
+                (switch, file, explain, MeterCommand::Modify, *may_create)
+            }
+            Command::Del(args) => {
+                let DeleteArgs {
+                    switch,
+                    file,
+                    explain,
+                    ..
+                } = args;
+                (switch, file, explain, MeterCommand::Delete, false)
+            }
         };
         if file.is_some() {
             return Err("--file cannot be in a batch");
+        }
+        if *explain {
+            return Err("--explain cannot be in a batch");
         }
         let (meters, all) = match self {
             Command::Add(args) => (&args.meters, false),
@@ -177,6 +216,7 @@ impl Command {
                     entries: &entries,
                     command: MeterCommand::Delete,
                     may_create: false,
+                    explain: args.explain,
                 };
                 return request.run().await;
             }
@@ -188,6 +228,7 @@ impl Command {
             entries: &entries,
             command,
             may_create,
+            explain: args.explain,
         };
         request.run().await
     }
@@ -203,11 +244,12 @@ struct MeterRequest<'a> {
     entries: &'a Entries,
     command: MeterCommand,
     may_create: bool,
+    explain: bool,
 }
 
 impl MeterRequest<'_> {
     async fn run(&self) -> Result<(), Failure> {
-        check_columns(self.cx)?;
+        check_columns(self.cx, self.explain)?;
         let attempt = async || Box::pin(self.attempt()).await;
         self.switch.tried_again(self.cx, attempt).await
     }
@@ -225,7 +267,9 @@ impl MeterRequest<'_> {
         let version = connected.version();
         let mut plan = MeterPlan::read(&mut connected, &self.switch).await?;
         let mut messages = Vec::new();
+        let mut asked = BTreeMap::new();
         for ((index, entry), mut change) in self.entries.iter().enumerate().zip(changes) {
+            asked.insert(change.meter.meter_id, entry.number);
             let applied = plan.add(&mut change, self.may_create);
             if !applied.map_err(|why| why.failure(&self.switch, self.entries, entry))? {
                 continue;
@@ -261,6 +305,11 @@ impl MeterRequest<'_> {
                 .send(&mut connected, Atomicity::Each, &messages)
                 .await?;
             drop(progress);
+        }
+        if self.explain {
+            let effects = report.effects(&plan, &asked);
+            remark_flows(cx, "meters", flows);
+            return print_effects(cx, "meter", self.switch.name(), &effects, 0);
         }
         report.print(cx, self.switch.name(), flows)?;
         cx.remark_dry_run();

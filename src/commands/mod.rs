@@ -29,6 +29,7 @@ pub mod argument;
 mod capture;
 mod context;
 mod dumped;
+pub(crate) mod effects;
 mod entries;
 mod entry_file;
 mod failure;

@@ -530,3 +530,48 @@ fn differences_by_meaning() {
         .exits(2)
         .says("stdin is A or B, not both");
 }
+
+#[test]
+fn explained_group_by_group_as_dump_groups_has_them() {
+    let sandbox = bridge();
+    let dump = |id: u32| ovs!(sandbox, "dump-groups br0 {id} --no-stats").out();
+    ovs!(
+        sandbox,
+        "group add br0 'group_id=1,type=select,bucket=eth0,bucket=patch-to-somewhere-else' 'group_id=2,type=all,bucket=eth0' \
+         'group_id=3,type=all,bucket=patch-to-somewhere-else'"
+    )
+    .out();
+    let (first, third) = (dump(1), dump(3));
+    let file = sandbox.run_dir().join("groups.txt");
+    let text = "# the first is changed\ngroup_id=1,type=select,bucket=patch-to-somewhere-else\ngroup_id=2,type=all,bucket=eth0\n\n\
+                group_id=9,type=all,bucket=patch-to-somewhere-else\n";
+    fs::write(&file, text).unwrap();
+    let path = file.display();
+    let explained = |options: &str| {
+        let json = ovs!(
+            sandbox,
+            "group replace br0 {path} --explain --json {options}"
+        )
+        .out();
+        serde_json::from_str::<Value>(&json).unwrap()
+    };
+    let planned = explained("--dry-run");
+    assert_eq!(dump(1), first, "a dry run changes nothing");
+    assert_eq!(explained(""), planned);
+    assert_eq!(
+        planned,
+        json!([
+            {"change": "added", "group": dump(9).trim_end(), "before": null, "line": 5},
+            {"change": "modified", "group": dump(1).trim_end(), "before": first.trim_end(), "line": 2},
+            {"change": "removed", "group": third.trim_end(), "before": null, "line": null},
+            {"change": "unchanged", "group": dump(2).trim_end(), "before": null, "line": null},
+        ])
+    );
+    ovs!(sandbox, "group replace br0 {path} --explain").prints("unchanged\n");
+
+    ovs!(sandbox, "flow add br0 actions=group:9").out();
+    ovs!(sandbox, "group del br0 9 --explain")
+        .prints("removed\tgroup_id=9,type=all,bucket=bucket_id:0,actions=output:\"patch-to-somewhere-else\"\t-\t1\n")
+        .says("removed with the groups: 1 flow that uses one of them");
+    ovs!(sandbox, "group del br0 1 --explain --columns group_ids").fails(2, "group_ids");
+}

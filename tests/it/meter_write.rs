@@ -110,6 +110,41 @@ fn changed_and_removed_with_their_flows() {
 }
 
 #[test]
+fn explained_meter_by_meter_as_dump_meters_has_them() {
+    let sandbox = bridge();
+    let dump = |id: u32| {
+        let text = ovs!(sandbox, "dump-meters br0 {id} --no-stats").out();
+        text.trim_end().to_owned()
+    };
+    let first = "meter=1,kbps,bands=type=drop,rate=1000";
+    ovs!(
+        sandbox,
+        "meter add br0 {first} meter=2,pktps,bands=type=drop,rate=5"
+    )
+    .out();
+    let before = dump(1);
+    let changed = "meter=1,kbps,bands=type=drop,rate=2000";
+    let json = ovs!(
+        sandbox,
+        "meter mod br0 meter=2,pktps,bands=type=drop,rate=5 {changed} --explain --json"
+    )
+    .out();
+    let explained: Value = serde_json::from_str(&json).unwrap();
+    assert_ne!(dump(1), before);
+    assert_eq!(
+        explained,
+        serde_json::json!([
+            {"change": "modified", "meter": dump(1), "before": before, "line": 2},
+            {"change": "unchanged", "meter": dump(2), "before": null, "line": 1},
+        ])
+    );
+    let then = dump(1);
+    ovs!(sandbox, "meter del br0 1 --explain --dry-run")
+        .prints(&format!("removed\t{then}\t-\t1\n"));
+    assert_eq!(dump(1), then, "a dry run changes nothing");
+}
+
+#[test]
 fn refused() {
     let sandbox = bridge();
     ovs!(

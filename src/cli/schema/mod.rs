@@ -29,7 +29,7 @@ use serde_json::{Map, Value, json};
 
 use super::leaves;
 use crate::commands::about::{About, Does, JsonDocument, Prints};
-use crate::commands::flow::effect_headings;
+use crate::commands::effects::effect_headings;
 use crate::output::Heading;
 use shape::{ObjectSchema, list, refer};
 
@@ -205,6 +205,7 @@ fn variants(about: About) -> &'static [&'static [&'static str]] {
         JsonDocument::Topology | JsonDocument::Trace => &[&["lines"]],
         JsonDocument::Flows => &[&["count"], &["count", "all"]],
         JsonDocument::FlowCounts => &[&["dry_run"]],
+        JsonDocument::Changes(_) => &[&["explain"]],
         _ if about.does == Does::Changes => &[&["dry_run"]],
         _ => &[],
     }
@@ -228,8 +229,18 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
         JsonDocument::Trace => trace::trace(),
         JsonDocument::FlowCounts if has("dry_run") || has("explain") => {
             let line = "What becomes of each flow (--dry-run, --explain)";
-            let effect = self::record(&effect_headings()).closed();
+            let effect = self::record(&effect_headings("flow")).closed();
             listing("ovs-flow-effects", line, RECORD, [(RECORD, effect)])
+        }
+        JsonDocument::Changes(what) if has("explain") => {
+            let line = format!("What becomes of each {what} (--explain)");
+            let effect = self::record(&effect_headings(what)).closed();
+            listing(
+                &format!("ovs-{what}-effects"),
+                &line,
+                RECORD,
+                [(RECORD, effect)],
+            )
         }
         JsonDocument::FlowCounts => {
             let line = "How many flows a command has written, changed or removed";
@@ -248,7 +259,7 @@ fn of_command(path: &[&str], command: &Command, options: &[&str]) -> Option<Docu
             topology::plan_of(None)
         }
         JsonDocument::Columns if about.does == Does::Changes => topology::changes(),
-        JsonDocument::Columns => {
+        JsonDocument::Columns | JsonDocument::Changes(_) => {
             let name = typed(path).replace(' ', "-");
             let line = command.get_about().map(ToString::to_string);
             let line = line.unwrap_or_default();

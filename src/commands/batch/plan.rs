@@ -192,6 +192,7 @@ impl Planner<'_> {
                         entries: &group_entries,
                         command,
                         no_atomic: false,
+                        explain: false,
                         is_mixed: false,
                         refuses_warnings: self.cx.writing.strict,
                     };
@@ -221,6 +222,7 @@ impl Planner<'_> {
             entries: &group_entries,
             command: GroupCommand::Add,
             no_atomic: false,
+            explain: false,
             is_mixed: false,
             refuses_warnings: self.cx.writing.strict,
         };

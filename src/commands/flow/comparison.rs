@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::report::FlowOutcome;
 use crate::base::json::Json;
 use crate::commands::context::print;
+use crate::commands::effects::Outcome;
 use crate::commands::{Context, Failure};
 use crate::model::names::SwitchNames;
 use crate::openflow::bytes::DecodeError;
@@ -131,9 +131,9 @@ impl<'c> DifferencePrinter<'c> {
     ) -> Result<(), Failure> {
         let entries = [before, after].map(|flow| flow.and_then(|flow| flow.entry().ok()));
         let outcome = match &entries {
-            [None, _] => FlowOutcome::Added,
-            [_, None] => FlowOutcome::Removed,
-            [Some(_), Some(_)] => FlowOutcome::Modified,
+            [None, _] => Outcome::Added,
+            [_, None] => Outcome::Removed,
+            [Some(_), Some(_)] => Outcome::Modified,
         };
         if self.cx.format.is_json() {
             self.records.begin(&mut self.out.text);

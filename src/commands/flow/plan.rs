@@ -6,9 +6,8 @@
 use std::collections::HashMap;
 
 use super::asked::Numbered;
-use super::effect::FlowEffect;
 use super::present::Present;
-use super::report::FlowOutcome;
+use crate::commands::effects::{Effect, Outcome};
 use crate::commands::switch::SwitchArg;
 use crate::commands::{Exit, Failure};
 use crate::openflow::actions::SwitchReference;
@@ -36,7 +35,7 @@ const CHECK_OVERLAP: u16 = 2;
 /// What becomes of flows by changes.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    pub(super) effects: Vec<FlowEffect>,
+    pub(super) effects: Vec<Effect>,
     /// The changes that the switch refuses, by their index, with its errors.
     pub(super) refused: Vec<(usize, ErrorMessage)>,
 }
@@ -223,29 +222,24 @@ impl FlowPlan {
             .then(|| ErrorMessage::named(self.version, "OFPFMFC_OVERLAP"))?
     }
 
-    fn add(
-        &mut self,
-        number: usize,
-        change: &FlowChange,
-        cx: &TextContext<'_>,
-    ) -> Option<FlowEffect> {
+    fn add(&mut self, number: usize, change: &FlowChange, cx: &TextContext<'_>) -> Option<Effect> {
         let (key, effect) = self.meaning(&change.flow)?;
         let at = self.by_key.get(&key).copied();
         let before = at.and_then(|at| self.flows.get(at)?.as_ref());
         let outcome = match before {
-            None => FlowOutcome::Added,
-            Some(before) if before.effect == effect => FlowOutcome::Unchanged,
-            Some(_) => FlowOutcome::Modified,
+            None => Outcome::Added,
+            Some(before) if before.effect == effect => Outcome::Unchanged,
+            Some(_) => Outcome::Modified,
         };
-        let old = before.filter(|_| outcome == FlowOutcome::Modified);
+        let old = before.filter(|_| outcome == Outcome::Modified);
         let old = old.map(|before| text_of(&before.flow, cx));
-        if outcome != FlowOutcome::Unchanged {
+        if outcome != Outcome::Unchanged {
             self.put(change.flow.clone(), Some(number))?;
         }
-        Some(FlowEffect {
+        Some(Effect {
             number,
             outcome,
-            flow: text_of(&change.flow, cx),
+            entry: text_of(&change.flow, cx),
             before: old,
         })
     }
@@ -257,16 +251,16 @@ impl FlowPlan {
         at: usize,
         change: &FlowChange,
         cx: &TextContext<'_>,
-    ) -> Option<FlowEffect> {
+    ) -> Option<Effect> {
         let slot = self.flows.get_mut(at)?;
         let old = slot.take()?;
         let before = text_of(&old.flow, cx);
         if super::input::is_deletion(change.command) {
             self.by_key.remove(&old.key);
-            return Some(FlowEffect {
+            return Some(Effect {
                 number,
-                outcome: FlowOutcome::Removed,
-                flow: before,
+                outcome: Outcome::Removed,
+                entry: before,
                 before: None,
             });
         }
@@ -286,14 +280,14 @@ impl FlowPlan {
             by: if is_same { old.by } else { Some(number) },
             key: old.key,
         });
-        Some(FlowEffect {
+        Some(Effect {
             number,
             outcome: if is_same {
-                FlowOutcome::Unchanged
+                Outcome::Unchanged
             } else {
-                FlowOutcome::Modified
+                Outcome::Modified
             },
-            flow: text,
+            entry: text,
             before: Some(before).filter(|_| !is_same),
         })
     }

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::comparison::{Comparison, Difference, SideSpelling};
 use super::conflicts;
-use super::effect::{self, FlowEffect, print_effects};
 use super::input::{FlowInput, FlowReader};
 use super::options::WriteOptions;
 use super::outcome::Sending;
 use super::plan::FlowPlan;
 use super::present::Present;
-use super::report::{self, FlowCount, FlowOutcome};
+use super::report::{self, FlowCount};
 use super::sides::{FileFlowError, NamedSwitch, NamedSwitchNames, each_of_file, reader, unusable};
 use crate::commands::about::About;
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::dump_flows::{Cookie, cookie};
+use crate::commands::effects::{self, Effect, Outcome, print_effects};
 use crate::commands::entries::empties;
 use crate::commands::entry_file::EntryLine;
 use crate::commands::spelling::Spelling;
@@ -122,7 +122,7 @@ impl Extent {
 impl Args {
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
         if cx.writing.dry_run || self.explain {
-            effect::check_columns(cx)?;
+            effects::check_columns(cx, "flow")?;
         } else {
             report::check_columns(cx)?;
         }
@@ -176,7 +176,7 @@ impl Args {
             }
             let mut effects = self.effects(cx, &comparison, &names);
             effects.retain(|effect| !refused.iter().any(|(line, _)| *line == effect.number));
-            print_effects(cx, &self.switch, &effects, comparison.unchanged)?;
+            print_effects(cx, "flow", &self.switch, &effects, comparison.unchanged)?;
             if cx.writing.dry_run && !refused.is_empty() {
                 let written = Written {
                     sent: usize::try_from(changes.count()).unwrap_or(usize::MAX),
@@ -287,12 +287,7 @@ impl Args {
     }
 
     /// What becomes of each flow that differs.
-    fn effects(
-        &self,
-        cx: &Context,
-        comparison: &Comparison,
-        names: &SwitchNames,
-    ) -> Vec<FlowEffect> {
+    fn effects(&self, cx: &Context, comparison: &Comparison, names: &SwitchNames) -> Vec<Effect> {
         let spelling = SideSpelling {
             names,
             ports: self.spelling.ports(),
@@ -302,18 +297,16 @@ impl Args {
             let before = difference.other.and_then(|at| comparison.others.get(at));
             let after = difference.base.and_then(|at| comparison.base.get(at));
             let text = |flow: StoredFlow<'_>| spelling.plain(flow);
-            let (outcome, flow, before) = match (before, after) {
-                (Some(before), Some(after)) => {
-                    (FlowOutcome::Modified, text(after), Some(text(before)))
-                }
-                (Some(before), None) => (FlowOutcome::Removed, text(before), None),
-                (None, Some(after)) => (FlowOutcome::Added, text(after), None),
+            let (outcome, entry, before) = match (before, after) {
+                (Some(before), Some(after)) => (Outcome::Modified, text(after), Some(text(before))),
+                (Some(before), None) => (Outcome::Removed, text(before), None),
+                (None, Some(after)) => (Outcome::Added, text(after), None),
                 (None, None) => return None,
             };
-            Some(FlowEffect {
+            Some(Effect {
                 number: after.map_or(0, |after| after.line as usize),
                 outcome,
-                flow,
+                entry,
                 before,
             })
         };
@@ -512,10 +505,10 @@ impl Changes {
     fn counts(&self, switch: &str, unchanged: u64) -> Vec<FlowCount> {
         let is_unchanged = unchanged > 0 || self.count() == 0;
         [
-            (FlowOutcome::Added, self.added, self.added > 0),
-            (FlowOutcome::Modified, self.modified, self.modified > 0),
-            (FlowOutcome::Removed, self.removed, self.removed > 0),
-            (FlowOutcome::Unchanged, unchanged, is_unchanged),
+            (Outcome::Added, self.added, self.added > 0),
+            (Outcome::Modified, self.modified, self.modified > 0),
+            (Outcome::Removed, self.removed, self.removed > 0),
+            (Outcome::Unchanged, unchanged, is_unchanged),
         ]
         .into_iter()
         .filter(|(.., shown)| *shown)

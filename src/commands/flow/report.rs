@@ -1,35 +1,13 @@
 //! The report of flows that were written: how many, in a row for each kind of change.
 
+use crate::commands::effects::Outcome;
 use crate::commands::{Context, Failure};
 use crate::output::{Cell, ColourRole, Column, Heading, Mode, Shape, headings};
-
-/// What became of flows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum FlowOutcome {
-    /// They were given to the switch, which added them or replaced others with their keys.
-    Written,
-    Added,
-    Modified,
-    Removed,
-    Unchanged,
-}
-
-impl FlowOutcome {
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            FlowOutcome::Written => "written",
-            FlowOutcome::Added => "added",
-            FlowOutcome::Modified => "modified",
-            FlowOutcome::Removed => "removed",
-            FlowOutcome::Unchanged => "unchanged",
-        }
-    }
-}
 
 /// A number of flows.
 #[derive(Debug)]
 pub(super) struct FlowCount {
-    pub(super) outcome: FlowOutcome,
+    pub(super) outcome: Outcome,
     /// `None` if they were not counted.
     pub(super) flows: Option<u64>,
     pub(super) switch: String,

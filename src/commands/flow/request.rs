@@ -4,13 +4,14 @@ use super::asked::{FlowRequest, Numbered, no_bundles};
 use super::bundled::{BundledFlows, NotSeen, is_wide};
 use super::conflicts;
 use super::counting;
-use super::effect;
 use super::input::{FlowInput, FlowReader, Warnings, is_deletion};
 use super::outcome::{Sending, Tally};
 use super::plan::{Applied, FlowPlan};
 use super::present::Present;
-use super::report::{self, FlowCount, FlowOutcome};
+use super::report::{self, FlowCount};
 use crate::commands::Failure;
+use crate::commands::effects;
+use crate::commands::effects::Outcome;
 use crate::commands::switch::offered;
 use crate::model::names::SwitchNames;
 use crate::openflow::actions::SwitchReference;
@@ -36,7 +37,7 @@ impl FlowRequest<'_> {
         let cx = self.cx;
         let plans = cx.writing.dry_run || self.options.explain;
         if plans {
-            effect::check_columns(cx)?;
+            effects::check_columns(cx, "flow")?;
         } else {
             report::check_columns(cx)?;
         }
@@ -260,7 +261,7 @@ impl FlowRequest<'_> {
             return Err(sending.refused(Some(number(changes, *index)), error));
         }
         conflicts::warn(&plan, reader, &text)?;
-        effect::print_effects(self.cx, self.switch.name(), &effects, 0)?;
+        effects::print_effects(self.cx, "flow", self.switch.name(), &effects, 0)?;
         Ok(refused)
     }
 
@@ -335,22 +336,22 @@ impl FlowRequest<'_> {
         let mut counts = Vec::new();
         match self.command {
             FlowCommand::Add => {
-                counts.push(count(FlowOutcome::Written, Some(tally.added)));
+                counts.push(count(Outcome::Written, Some(tally.added)));
                 if tally.modifications > 0 {
-                    counts.push(count(FlowOutcome::Modified, None));
+                    counts.push(count(Outcome::Modified, None));
                 }
                 if tally.deletions > 0 {
-                    counts.push(count(FlowOutcome::Removed, None));
+                    counts.push(count(Outcome::Removed, None));
                 }
             }
             FlowCommand::Modify | FlowCommand::ModifyStrict => {
-                counts.push(count(FlowOutcome::Modified, found));
+                counts.push(count(Outcome::Modified, found));
                 if tally.added > 0 {
-                    counts.push(count(FlowOutcome::Added, Some(tally.added)));
+                    counts.push(count(Outcome::Added, Some(tally.added)));
                 }
             }
             FlowCommand::Delete | FlowCommand::DeleteStrict => {
-                counts.push(count(FlowOutcome::Removed, found));
+                counts.push(count(Outcome::Removed, found));
             }
         }
         counts

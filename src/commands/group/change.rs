@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::report::report_headings;
 use super::request::{GroupRequest, ReadSwitch};
-use crate::commands::about::About;
+use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::entries::{Entries, none_given};
 use crate::commands::{Context, Failure};
@@ -12,6 +12,7 @@ use crate::openflow::group_entry::GroupCommand;
 
 pub(super) const ADD: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("group"))
     .remarks("\
 A group is written as in ovs-ofctl(8), \"Group Syntax\", with the names of ports: group_id=N,type=all|select|indirect|ff, \
 selection_method=, selection_method_param= and fields(...) of groups of type select, then its buckets, each bucket= with \
@@ -31,10 +32,12 @@ it is refused.")
 ovs group add br-int 'group_id=1,type=select,bucket=output:eth0,bucket=output:eth1'
 ovs group add br-int 'group_id=2,type=ff,bucket=watch_port:eth0,eth0,bucket=watch_port:eth1,eth1'
 ovs group add br-int --file groups.txt
-ovs group add br-int --file groups.txt --dry-run");
+ovs group add br-int --file groups.txt --dry-run
+ovs group add br-int --file groups.txt --explain        what becomes of each group");
 
 pub(super) const MODIFY: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("group"))
     .remarks("\
 A group is written as for add, and takes the place of the one with its number; one that means the same stays as it is, \
 with its counters. A group that is not there is an error with the exit code 3; --may-create adds it.")
@@ -44,6 +47,7 @@ ovs group mod br-int --may-create --file groups.txt");
 
 pub(super) const DELETE: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("group"))
     .remarks("\
 The switch removes the flows that use the group, too; how many they are is read just before. A group that is not there \
 is an error with the exit code 3. To remove all groups, --all is needed.")
@@ -55,6 +59,7 @@ ovs group del br-int --all");
 
 pub(super) const INSERT: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("group"))
     .remarks("\
 command_bucket_id= says where: first, last, or the id of the bucket after which the new ones come, as \
 OpenFlow and the switch have it (ovs-ofctl(8) says before). dump-groups shows the \
@@ -65,6 +70,7 @@ ovs group insert-buckets br-int 'group_id=1,command_bucket_id=last,bucket=weight
 
 pub(super) const REMOVE: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("group"))
     .remarks("\
 command_bucket_id= says which bucket: first, last, its id, or all. Without it all buckets are removed. Needs OpenFlow 1.5, \
 or Open vSwitch in 1.0.")
@@ -88,29 +94,38 @@ pub struct Args {
     /// Write the groups one by one, not all or none: what the switch refuses is left out
     #[arg(long)]
     no_atomic: bool,
+
+    /// Print what becomes of each group
+    #[arg(long)]
+    explain: bool,
 }
 
 /// A line of a batch: the switch, what is done, and the groups.
 type GroupLine<'a> = (&'a str, GroupCommand, Vec<&'a str>);
 
 /// What a line of a batch cannot have.
-fn refuse_options(file: Option<&PathBuf>, no_atomic: bool) -> Result<(), &'static str> {
-    match (file, no_atomic) {
-        (Some(_), _) => Err("--file cannot be in a batch"),
-        (None, true) => Err("--no-atomic cannot be in a batch"),
-        (None, false) => Ok(()),
+fn refuse_options(
+    file: Option<&PathBuf>,
+    no_atomic: bool,
+    explain: bool,
+) -> Result<(), &'static str> {
+    match (file, no_atomic, explain) {
+        (Some(_), ..) => Err("--file cannot be in a batch"),
+        (None, true, _) => Err("--no-atomic cannot be in a batch"),
+        (None, false, true) => Err("--explain cannot be in a batch"),
+        (None, false, false) => Ok(()),
     }
 }
 
 impl Args {
     pub(super) fn line(&self, command: GroupCommand) -> Result<GroupLine<'_>, &'static str> {
-        refuse_options(self.file.as_ref(), self.no_atomic)?;
+        refuse_options(self.file.as_ref(), self.no_atomic, self.explain)?;
         let groups = self.groups.iter().map(String::as_str).collect();
         Ok((&self.switch, command, groups))
     }
 
     pub(super) async fn run(&self, cx: &Context, command: GroupCommand) -> Result<(), Failure> {
-        super::report::check_columns(cx)?;
+        super::report::check_columns(cx, self.explain)?;
         let entries = Entries::open("group", &self.groups, self.file.as_deref())?;
         let read = ReadSwitch::read(cx, &self.switch).await?;
         let request = GroupRequest {
@@ -118,6 +133,7 @@ impl Args {
             entries: &entries,
             command,
             no_atomic: self.no_atomic,
+            explain: self.explain,
             is_mixed: true,
             refuses_warnings: cx.writing.strict,
         };
@@ -176,6 +192,10 @@ pub struct DeleteArgs {
     /// Remove the groups one by one, not all or none
     #[arg(long)]
     no_atomic: bool,
+
+    /// Print what becomes of each group
+    #[arg(long)]
+    explain: bool,
 }
 
 /// Every group, as text.
@@ -183,7 +203,7 @@ const EVERY: &str = "group_id=all";
 
 impl DeleteArgs {
     pub(super) fn line(&self) -> Result<GroupLine<'_>, &'static str> {
-        refuse_options(self.file.as_ref(), self.no_atomic)?;
+        refuse_options(self.file.as_ref(), self.no_atomic, self.explain)?;
         let groups = match self.groups.as_slice() {
             [] if self.all => vec![EVERY],
             [] => return Err("which groups? GROUP is missing; --all removes every group"),
@@ -206,6 +226,7 @@ impl DeleteArgs {
             },
             file: self.file.clone(),
             no_atomic: self.no_atomic,
+            explain: self.explain,
         };
         args.run(cx, GroupCommand::Delete).await
     }

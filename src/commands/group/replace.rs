@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::plan::GroupPlan;
 use super::report::{check_columns, report_headings};
 use super::request::{GroupRequest, ReadSwitch, Warnings};
-use crate::commands::about::About;
+use crate::commands::about::{About, JsonDocument};
 use crate::commands::argument::{Takes as _, Value};
 use crate::commands::entries::{Entries, Entry, empties};
 use crate::commands::{Context, Exit, Failure};
@@ -15,6 +15,7 @@ use crate::openflow::group_spec::GroupChange;
 
 pub(super) const ABOUT: About = About::other()
     .list(report_headings)
+    .document(JsonDocument::Changes("group"))
     .remarks("\
 FILE has a group a line, as dump-groups prints them and `group add --file` reads them, or JSON of dump-groups --json. Groups that are not there are added, \
 those that differ are changed, those that FILE does not have are removed, with the flows that use them. A group that means \
@@ -44,11 +45,15 @@ pub struct Args {
     /// Make the changes one by one, not all or none
     #[arg(long)]
     no_atomic: bool,
+
+    /// Print what becomes of each group
+    #[arg(long)]
+    explain: bool,
 }
 
 impl Args {
     pub(super) async fn run(&self, cx: &Context) -> Result<(), Failure> {
-        check_columns(cx)?;
+        check_columns(cx, self.explain)?;
         let entries = Entries::of_file("group", &self.file)?;
         let mut read = ReadSwitch::read(cx, &self.switch).await?;
         let request = GroupRequest {
@@ -56,6 +61,7 @@ impl Args {
             entries: &entries,
             command: GroupCommand::Add,
             no_atomic: self.no_atomic,
+            explain: self.explain,
             is_mixed: true,
             refuses_warnings: cx.writing.strict,
         };

@@ -1,7 +1,7 @@
 //! The report of what became of groups.
 
 use super::plan::GroupPlan;
-use crate::commands::{Context, Failure};
+use crate::commands::{Context, Failure, effects};
 use crate::output::{Cell, ColourRole, Column, Heading, Mode, Shape, headings};
 
 /// The groups of which the same became.
@@ -55,7 +55,10 @@ fn columns() -> Vec<Column<GroupRow>> {
 /// # Errors
 ///
 /// An unknown column is asked for.
-pub(super) fn check_columns(cx: &Context) -> Result<(), Failure> {
+pub(super) fn check_columns(cx: &Context, explains: bool) -> Result<(), Failure> {
+    if explains {
+        return effects::check_columns(cx, "group");
+    }
     cx.format.view(&columns())?;
     Ok(())
 }

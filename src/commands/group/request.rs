@@ -1,10 +1,11 @@
 //! What is asked of the groups of a switch: they are read, the changes are worked out, and sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::plan::{GroupPlan, GroupStep, Groups, Unfit};
 use super::{refusal, report};
 use crate::base::shell::word;
+use crate::commands::effects::{Effect, Outcome, print_effects, remark_flows};
 use crate::commands::entries::{
     Entries, Entry, EntryMessage, EntryPlace, Sending, atomicity, flows_that,
 };
@@ -16,7 +17,7 @@ use crate::openflow::fields::{Filter, ParseError};
 use crate::openflow::group_entry::{Group, GroupCommand};
 use crate::openflow::group_spec::{GroupChange, GroupWarning};
 use crate::openflow::messages::groups::{GROUP_ALL, GroupDesc};
-use crate::openflow::text::NameLookup;
+use crate::openflow::text::{NameLookup, Plain, PortSpelling, Style, TextContext};
 use crate::openflow::version::Version;
 use crate::source::{Switch, SwitchError};
 
@@ -163,6 +164,8 @@ pub(in crate::commands) struct GroupRequest<'a> {
     /// What an entry without a word of its own is for.
     pub(in crate::commands) command: GroupCommand,
     pub(in crate::commands) no_atomic: bool,
+    /// Whether what becomes of each group is printed, not only how many there are.
+    pub(in crate::commands) explain: bool,
     /// Whether entries may have the words of other commands, if `command` is to add groups.
     pub(in crate::commands) is_mixed: bool,
     /// Whether a warning is an error: `--strict`.
@@ -266,9 +269,57 @@ impl GroupRequest<'_> {
             sending.send(&mut read.connected, how, &messages).await?;
             drop(progress);
         }
+        if self.explain {
+            remark_flows(cx, "groups", flows);
+            return print_effects(cx, "group", name, &self.effects(&read, &plan), 0);
+        }
         report::print_plan(cx, &plan, name, flows)?;
         cx.remark_dry_run();
         Ok(())
+    }
+
+    /// What becomes of each group.
+    fn effects(&self, read: &ReadSwitch, plan: &GroupPlan) -> Vec<Effect> {
+        let numbers: Vec<usize> = self.entries.iter().map(|entry| entry.number).collect();
+        let mut asked: HashMap<u32, usize> = HashMap::new();
+        for step in &plan.steps {
+            if let Some(number) = step.entry.and_then(|index| numbers.get(index)) {
+                asked.insert(step.change.group.group_id, *number);
+            }
+        }
+        let cx = TextContext {
+            version: read.version(),
+            style: match self.cx.versions {
+                Some(_) => Style::Wire,
+                None => Style::Classic,
+            },
+            ports: PortSpelling::Name,
+            names: &read.names,
+        };
+        let text = |groups: &Groups, id| {
+            let mut text = Plain::default();
+            groups.get(&id).map(|group| {
+                group.text(&mut text, &cx);
+                text.0
+            })
+        };
+        let effect = |outcome, id| Effect {
+            number: asked.get(&id).copied().unwrap_or(0),
+            outcome,
+            entry: text(&plan.after, id)
+                .or_else(|| text(&plan.before, id))
+                .unwrap_or_default(),
+            before: text(&plan.before, id).filter(|_| outcome == Outcome::Modified),
+        };
+        let added = plan.added().map(|id| effect(Outcome::Added, id));
+        let modified = plan.modified().map(|id| effect(Outcome::Modified, id));
+        let removed = plan.removed().map(|id| effect(Outcome::Removed, id));
+        let unchanged = plan.unchanged().map(|id| effect(Outcome::Unchanged, id));
+        let mut effects: Vec<Effect> = added.collect();
+        effects.extend(modified);
+        effects.extend(removed);
+        effects.extend(unchanged);
+        effects
     }
 }
 

@@ -1,10 +1,12 @@
 //! The report of what became of meters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::MeterPlan;
+use crate::commands::effects::{self, Effect, Outcome};
 use crate::commands::{Context, Failure};
 use crate::openflow::messages::meters::{MeterConfig, meter_word};
+use crate::openflow::text::Plain;
 use crate::output::{Cell, ColourRole, Column, Heading, Mode, Shape, headings};
 
 /// What becomes of the meters that are named.
@@ -34,6 +36,34 @@ impl Report {
             removed: of(&|before, after| before.is_some() && after.is_none()),
             unchanged: of(&|before, after| before.is_some() && before == after),
         }
+    }
+
+    /// What becomes of each meter; `asked` has the line or argument that asks for it.
+    pub(super) fn effects(&self, plan: &MeterPlan, asked: &BTreeMap<u32, usize>) -> Vec<Effect> {
+        let text = |meter: &MeterConfig| {
+            let mut text = Plain::default();
+            meter.text(None, ("", " "), &mut text);
+            text.0
+        };
+        let all = [
+            (Outcome::Added, &self.added),
+            (Outcome::Modified, &self.modified),
+            (Outcome::Removed, &self.removed),
+            (Outcome::Unchanged, &self.unchanged),
+        ];
+        let all = all
+            .into_iter()
+            .flat_map(|(outcome, ids)| ids.iter().map(move |id| (outcome, id)));
+        all.filter_map(|(outcome, id)| {
+            let (before, after) = (plan.before.get(id), plan.after.get(id));
+            Some(Effect {
+                number: asked.get(id).copied().unwrap_or(0),
+                outcome,
+                entry: text(after.or(before)?),
+                before: before.filter(|_| outcome == Outcome::Modified).map(text),
+            })
+        })
+        .collect()
     }
 
     /// Prints the report; with `--quiet` only as JSON or raw values. `flows` is how many flows are removed.
@@ -81,7 +111,10 @@ impl Report {
 /// # Errors
 ///
 /// An unknown column is asked for.
-pub(super) fn check_columns(cx: &Context) -> Result<(), Failure> {
+pub(super) fn check_columns(cx: &Context, explains: bool) -> Result<(), Failure> {
+    if explains {
+        return effects::check_columns(cx, "meter");
+    }
     cx.format.view(&columns())?;
     Ok(())
 }
