@@ -136,6 +136,7 @@ fn joined(spaces: &[(Option<String>, Vec<KernelLink>)]) -> Vec<Device> {
                 kind: link.kind.clone(),
                 peer,
                 master: master.map(|master| master.name.clone()),
+                addresses: link.addresses.clone(),
             });
         }
     }

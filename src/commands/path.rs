@@ -187,7 +187,7 @@ impl Args {
     ) -> Result<Vec<Leg>, Failure> {
         let packet = PacketArgs::to(to, self.to_mac, self.from_mac);
         let port = argument(&found.port.name);
-        let (results, headline) = trace::results(cx, &port, &packet).await?;
+        let (results, headline) = trace::results(cx, &port, &packet, &self.host).await?;
         let out = results.iter().filter(|result| result.kind.comes_out());
         let mut traced: Vec<Leg> = out
             .map(|result| {

@@ -10,6 +10,7 @@ mod show;
 
 use std::io::{self, IsTerminal as _};
 
+use super::host::HostArgs;
 use super::{Context, Exit, Failure, quoted};
 use crate::base::terminal::visible;
 use crate::commands::about::{About, Describe as _, JsonDocument};
@@ -33,7 +34,7 @@ table, the tables and bridges that it passes, then the verdict; in a pipe one li
 The packet is given by words, as a FLOW, or as bytes. What the words leave open is filled in and shown. The source \
 is the address of what is behind the port: external_ids:attached-mac, else the dl_src, nw_src and arp_spa that the \
 port's flows let through, else, of internal ports, mac_in_use. The destination MAC is that of the port of this host \
-that has the destination address; for any other --to-mac names it.
+that has the destination address, by its flows or as an address of its device; for any other --to-mac names it.
 
 result: delivered (to a guest, a container or a device of this host), sent (by a wire), tunnelled, local (a bridge's \
 own port), controller, switch (a protocol of the switch itself, as LACP), unknown, dropped
@@ -62,6 +63,9 @@ pub struct Args {
 
     #[command(flatten)]
     packet: PacketArgs,
+
+    #[command(flatten)]
+    host: HostArgs,
 
     /// What connection tracking finds: new, est, rel, rpl, inv, snat, dnat, several with commas in between;
     /// once per recirculation
@@ -116,7 +120,13 @@ impl Args {
         let labels = Labels::of(&topology);
         let request = self
             .packet
-            .request(cx, &topology, &labels, &self.at, self.flow.as_deref())
+            .request(
+                cx,
+                &self.host,
+                &topology,
+                &labels,
+                (&self.at, self.flow.as_deref()),
+            )
             .await?;
         let ask = Ask {
             cx,
@@ -184,10 +194,13 @@ pub(super) async fn results(
     cx: &Context,
     port: &str,
     packet: &PacketArgs,
+    host: &HostArgs,
 ) -> Result<(Vec<TraceResult>, String), Failure> {
     let topology = cx.topology(want()).await?;
     let labels = Labels::of(&topology);
-    let request = packet.request(cx, &topology, &labels, port, None).await?;
+    let request = packet
+        .request(cx, host, &topology, &labels, (port, None))
+        .await?;
     let ask = Ask {
         cx,
         topology: &topology,

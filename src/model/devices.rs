@@ -2,6 +2,7 @@
 //! from the kernel, or from a file that stands for it.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 
 use crate::base::order::sort_by_name;
 
@@ -27,11 +28,13 @@ pub struct Device {
     pub peer: Option<(String, Option<String>)>,
     /// The bridge or bond that it is a port of, in its namespace.
     pub master: Option<String>,
+    /// Its IP addresses.
+    pub addresses: Vec<IpAddr>,
 }
 
 impl Devices {
     /// The devices in a file of our own: lines `device NAME [kind=K] [netns=N] [peer=NAME[@NETNS]]
-    /// [master=NAME] [hardware]`, and `unseen WHY`. Other lines are other facts, and skipped.
+    /// [master=NAME] [address=IP]... [hardware]`, and `unseen WHY`. Other lines are other facts, and skipped.
     pub fn parse(text: &str) -> Devices {
         let mut devices = Devices::default();
         for line in text.lines() {
@@ -59,6 +62,13 @@ impl Devices {
     pub fn find_in(&self, name: &str, netns: Option<&str>) -> Option<&Device> {
         let mut devices = self.devices.iter();
         devices.find(|device| device.name == name && device.netns.as_deref() == netns)
+    }
+
+    /// The names of the devices that have this address, in any namespace.
+    pub fn with_address(&self, address: IpAddr) -> impl Iterator<Item = &str> {
+        let devices = self.devices.iter();
+        let devices = devices.filter(move |device| device.addresses.contains(&address));
+        devices.map(|device| device.name.as_str())
     }
 
     /// The names of the switch's ports that a device of this name is connected to, over veth pairs and
@@ -147,6 +157,7 @@ impl Device {
                         None => (peer.to_owned(), None),
                     });
                 }
+                Some(("address", address)) => device.addresses.push(address.parse().ok()?),
                 None if *word == "hardware" => {}
                 _ => return None,
             }

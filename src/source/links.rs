@@ -1,8 +1,9 @@
-//! The network devices of a namespace, read with `RTM_GETLINK` (rtnetlink(7)).
+//! The network devices of a namespace and their addresses, read with `RTM_GETLINK` and `RTM_GETADDR` (rtnetlink(7)).
 //!
-//! Only five of some hundred attributes are needed; a library for all would add a twentieth to the binary.
+//! Only seven of some hundred attributes are needed; a library for all would add a twentieth to the binary.
 
 use std::io;
+use std::net::IpAddr;
 
 use netlink_packet_core::{
     DecodeError, NLM_F_DUMP, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage,
@@ -14,9 +15,13 @@ use netlink_sys::{Socket, SocketAddr};
 /// Maximum number of datagrams of a reply.
 const MAX_DATAGRAMS: usize = 1 << 16;
 
-/// Message types and attributes (`linux/rtnetlink.h`, `linux/if_link.h`).
+/// Message types and attributes (`linux/rtnetlink.h`, `linux/if_link.h`, `linux/if_addr.h`).
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
+const RTM_NEWADDR: u16 = 20;
+const RTM_GETADDR: u16 = 22;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_LINK: u16 = 5;
 const IFLA_MASTER: u16 = 10;
@@ -27,6 +32,10 @@ const IFLA_INFO_KIND: u16 = 1;
 /// `struct ifinfomsg` precedes the attributes: its length, and the offset of the device's index.
 const IFINFOMSG: usize = 16;
 const INDEX: std::ops::Range<usize> = 4..8;
+
+/// `struct ifaddrmsg` precedes the attributes: its length, and the offset of the device's index.
+const IFADDRMSG: usize = 8;
+const ADDRESS_INDEX: std::ops::Range<usize> = 4..8;
 
 /// A network device.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,13 +52,33 @@ pub struct KernelLink {
     pub peer_is_elsewhere: bool,
     /// The index of the bridge or bond that it is a port of.
     pub master: Option<u32>,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
 }
 
 /// Reads the devices of this thread's namespace.
 pub(super) fn links() -> io::Result<Vec<KernelLink>> {
+    let mut links = Vec::new();
+    dump(RTM_GETLINK, |message| {
+        if let Message::Link(link) = message {
+            links.push(link);
+        }
+    })?;
+    dump(RTM_GETADDR, |message| {
+        if let Message::Address(index, address) = message
+            && let Some(link) = links.iter_mut().find(|link| link.index == index)
+        {
+            link.addresses.push(address);
+        }
+    })?;
+    Ok(links)
+}
+
+/// Gives the messages that the kernel replies to a request for all of a kind to `take`.
+fn dump(request: u16, mut take: impl FnMut(Message)) -> io::Result<()> {
     let mut socket = Socket::new(NETLINK_ROUTE)?;
     socket.bind_auto()?;
-    let request = NetlinkPayload::from(Message::Get);
+    let request = NetlinkPayload::from(Message::Get(request));
     let mut message = NetlinkMessage::new(NetlinkHeader::default(), request);
     message.header.flags = NLM_F_DUMP | NLM_F_REQUEST;
     message.header.sequence_number = 1;
@@ -57,16 +86,15 @@ pub(super) fn links() -> io::Result<Vec<KernelLink>> {
     let mut bytes = vec![0; message.buffer_len()];
     message.serialize(&mut bytes);
     socket.send_to(&bytes, &SocketAddr::new(0, 0), 0)?;
-    let mut links = Vec::new();
     for _ in 0..MAX_DATAGRAMS {
         let (datagram, _) = socket.recv_from_full()?;
         let mut rest = datagram.as_slice();
         while !rest.is_empty() {
             let message = NetlinkMessage::<Message>::deserialize(rest).map_err(io::Error::other)?;
             match message.payload {
-                NetlinkPayload::Done(_) => return Ok(links),
+                NetlinkPayload::Done(_) => return Ok(()),
                 NetlinkPayload::Error(error) => return Err(error.to_io()),
-                NetlinkPayload::InnerMessage(Message::New(link)) => links.push(link),
+                NetlinkPayload::InnerMessage(message) => take(message),
                 _ => {}
             }
             // Messages are padded to four bytes.
@@ -83,10 +111,12 @@ pub(super) fn links() -> io::Result<Vec<KernelLink>> {
 /// A message of rtnetlink.
 #[derive(Debug)]
 enum Message {
-    /// Asks for all devices.
-    Get,
+    /// Asks for all of a kind: the type of the request.
+    Get(u16),
     /// A device.
-    New(KernelLink),
+    Link(KernelLink),
+    /// An address, and the index of its device.
+    Address(u32, IpAddr),
     /// Something else.
     Other(u16),
 }
@@ -100,14 +130,17 @@ impl From<Message> for NetlinkPayload<Message> {
 impl NetlinkSerializable for Message {
     fn message_type(&self) -> u16 {
         match self {
-            Message::Get => RTM_GETLINK,
-            Message::New(_) => RTM_NEWLINK,
-            Message::Other(kind) => *kind,
+            Message::Link(_) => RTM_NEWLINK,
+            Message::Address(..) => RTM_NEWADDR,
+            Message::Get(kind) | Message::Other(kind) => *kind,
         }
     }
 
     fn buffer_len(&self) -> usize {
-        IFINFOMSG
+        match self {
+            Message::Get(RTM_GETADDR) => IFADDRMSG,
+            _ => IFINFOMSG,
+        }
     }
 
     fn serialize(&self, buffer: &mut [u8]) {
@@ -121,7 +154,8 @@ impl NetlinkDeserializable for Message {
 
     fn deserialize(header: &NetlinkHeader, payload: &[u8]) -> Result<Message, DecodeError> {
         match header.message_type {
-            RTM_NEWLINK => KernelLink::parse(payload).map(Message::New),
+            RTM_NEWLINK => KernelLink::parse(payload).map(Message::Link),
+            RTM_NEWADDR => address(payload),
             kind => Ok(Message::Other(kind)),
         }
     }
@@ -157,6 +191,30 @@ impl KernelLink {
         }
         Ok(link)
     }
+}
+
+/// An address of a device. Where it has two ends, the local one.
+fn address(payload: &[u8]) -> Result<Message, DecodeError> {
+    let (head, attributes) = payload
+        .split_at_checked(IFADDRMSG)
+        .ok_or_else(|| DecodeError::from("an address's message is shorter than its header"))?;
+    let index = parse_u32(head.get(ADDRESS_INDEX).unwrap_or_default())?;
+    let mut found = None;
+    for attribute in NlasIterator::new(attributes) {
+        let attribute = attribute?;
+        let value = attribute.value();
+        let address = <[u8; 4]>::try_from(value)
+            .map(IpAddr::from)
+            .or_else(|_| <[u8; 16]>::try_from(value).map(IpAddr::from));
+        match (attribute.kind(), address) {
+            (IFA_LOCAL, Ok(address)) => found = Some(address),
+            (IFA_ADDRESS, Ok(address)) => found = found.or(Some(address)),
+            _ => {}
+        }
+    }
+    Ok(found.map_or(Message::Other(RTM_NEWADDR), |found| {
+        Message::Address(index, found)
+    }))
 }
 
 /// Decodes a NUL-terminated string. A device's name may be any bytes.

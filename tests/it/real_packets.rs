@@ -1,6 +1,7 @@
 //! What `ovs trace` says becomes of a packet is what becomes of a real one: userspace datapaths in network namespaces, and
 //! sockets at the other end. Without the right to make namespaces there is nothing to see.
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -188,6 +189,31 @@ fn a_tunnel_that_trace_says_is_taken() {
         "dropped at vx: no route to 192.0.2.9",
     );
     drop(lab.b);
+}
+
+#[test]
+fn the_hosts_own_address_is_behind_its_bridge() {
+    let Some(lab) = lab() else {
+        eprintln!("skipped: this process may not make network namespaces");
+        return;
+    };
+    let own = Ipv4Addr::new(10, 9, 1, 100);
+    lab.a.address("br-tun", &own.to_string());
+    let line = format!(
+        "trace a5 --from-mac {} --to {own} --udp {PORT} --json",
+        lab.a5.mac
+    );
+    let ran = lab.a.run(|| ovs!(lab.a.sandbox, "{line}").ok());
+    let document: Value = serde_json::from_str(&ran.stdout).expect("it is JSON");
+    let verdict = document["verdict"].as_str().expect("there is one");
+    says(verdict, "to LOCAL of br-tun (untagged)");
+
+    let listener = lab.a.run(|| Listener::at(own, PORT));
+    lab.a5.sends(own, PORT, "hello");
+    assert!(listener.receives("hello"));
+    // An address that no device has.
+    let other = line.replace("10.9.1.100", "10.9.1.101");
+    ovs!(lab.a.sandbox, "{other}").fails(2, "no port of this host is known to have that address");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::packet::{first_packet, flags_piece};
 use super::place::place;
 use crate::base::shell::word;
 use crate::commands::argument::{Completer, Takes as _, Value};
+use crate::commands::host::HostArgs;
 use crate::commands::{Context, Exit, Failure, quoted};
 use crate::model::topology::{Bridge, Interface, Topology};
 use crate::model::trace::labels::Labels;
@@ -122,18 +123,20 @@ impl PacketArgs {
             || self.packet.is_some()
     }
 
-    /// The request that the arguments describe.
+    /// The request that the arguments describe, for a packet at a port or bridge, with its FLOW.
     pub(super) async fn request<'t>(
         &self,
         cx: &Context,
+        host: &HostArgs,
         topology: &'t Topology,
         labels: &Labels,
-        at: &str,
-        flow: Option<&str>,
+        (at, flow): (&str, Option<&str>),
     ) -> Result<Request<'t>, Failure> {
         let place = place(topology, at, flow)?;
         let mut maker = Maker {
+            cx,
             args: self,
+            host,
             topology,
             labels,
             bridge: place.bridge,
@@ -185,7 +188,9 @@ impl PacketArgs {
 }
 
 struct Maker<'m, 't> {
+    cx: &'m Context,
     args: &'m PacketArgs,
+    host: &'m HostArgs,
     topology: &'t Topology,
     labels: &'m Labels,
     bridge: &'t Bridge,
@@ -542,6 +547,9 @@ impl Maker<'_, '_> {
             self.fill_in(Id::ETH_DST, &mac, "to the group");
             return Ok(());
         }
+        if self.target.is_empty() {
+            self.add_devices(ip).await?;
+        }
         if let [target] = self.target.as_slice()
             && let Some((mac, source)) = self.mac_of_target(&target.clone()).await?
         {
@@ -564,6 +572,22 @@ impl Maker<'_, '_> {
                 let bits = value(Id::ND_TARGET).or(value(Id::IPV6_DST))?;
                 Some(IpAddr::V6(bits.into()))
             })
+    }
+
+    /// Adds the interfaces whose device has the address: bridges, and what ovs-vswitchd has made for a router or a
+    /// container, in any network namespace.
+    async fn add_devices(&mut self, ip: IpAddr) -> Result<(), Failure> {
+        let devices = self.host.devices(self.cx, self.topology).await?;
+        for name in devices.with_address(ip) {
+            let found = self.topology.interface(name);
+            if let Some((bridge, _, interface)) = found
+                && mac_of(bridge, interface).is_some()
+                && !self.target.contains(&interface.name)
+            {
+                self.target.push(interface.name.clone());
+            }
+        }
+        Ok(())
     }
 
     fn add_target(&mut self, number: u32) {

@@ -165,8 +165,8 @@ impl MeaningWriter<'_> {
             Id::VLAN_TCI if tagged && value & mask & TAG_PRESENT != 0 => {
                 (Id::VLAN_TCI, 0, !TAG_PRESENT)
             }
-            // The tag is there, or it is added by this.
-            Id::VLAN_VID if value & mask & TAG_PRESENT != 0 => (Id::VLAN_VID, 0, VID),
+            // The tag is there, or it is added by this: no switch takes an id without the bit.
+            Id::VLAN_VID => (Id::VLAN_VID, 0, VID),
             Id::IP_DSCP => (Id::NW_TOS, 2, 0x3f),
             Id::NW_TOS => (Id::NW_TOS, 0, 0xfc),
             Id::UDP_SRC | Id::SCTP_SRC => (Id::TCP_SRC, 0, u128::MAX),

@@ -186,12 +186,7 @@ impl Machine {
 
     /// A socket that receives what is sent to a UDP port of the machine.
     pub fn listens(&self, port: u16) -> Listener {
-        let socket = self.namespace.run(|| UdpSocket::bind((self.address, port)));
-        let socket = socket.expect("the port is free");
-        socket
-            .set_read_timeout(Some(PATIENCE))
-            .expect("it has a timeout");
-        Listener { socket }
+        self.namespace.run(|| Listener::at(self.address, port))
     }
 
     /// Sends a UDP datagram. Its checksum is 0, none: a virtual wire would leave it to a device that is not there.
@@ -217,6 +212,15 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// A socket that receives what is sent to a UDP port of this address of the namespace.
+    pub fn at(address: Ipv4Addr, port: u16) -> Listener {
+        let socket = UdpSocket::bind((address, port)).expect("the port is free");
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .expect("it has a timeout");
+        Listener { socket }
+    }
+
     /// Whether the text arrives.
     pub fn receives(&self, text: &str) -> bool {
         let mut buffer = [0; 100];

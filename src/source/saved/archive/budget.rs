@@ -70,7 +70,12 @@ impl Budget {
     }
 
     fn unpack(&self, count: usize) -> io::Result<()> {
-        add(&self.unpacked, count, self.limits.unpacked, Excess::Unpacked)
+        add(
+            &self.unpacked,
+            count,
+            self.limits.unpacked,
+            Excess::Unpacked,
+        )
     }
 
     fn keep(&self, count: usize) -> io::Result<()> {

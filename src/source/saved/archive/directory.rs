@@ -41,7 +41,9 @@ fn below(
         visitor.begin(path.as_bytes());
         let done = entry(directory, &name, &path, depth, budget, visitor);
         match done {
-            Err(error) if error.raw_os_error().is_some() => visitor.remark_unreadable(&path, &error),
+            Err(error) if error.raw_os_error().is_some() => {
+                visitor.remark_unreadable(&path, &error)
+            }
             done => done?,
         }
     }
@@ -61,9 +63,16 @@ fn entry(
         FileType::RegularFile => {
             let size = u64::try_from(status.st_size).unwrap_or_default();
             let is_at_end = Cell::new(false);
-            let file = LazyFile { directory, name, file: None };
+            let file = LazyFile {
+                directory,
+                name,
+                file: None,
+            };
             let mut contents = Metered::new(file, budget, &is_at_end);
-            visitor.file(path, &mut Contents::of_any_size(&mut contents, budget, size))
+            visitor.file(
+                path,
+                &mut Contents::of_any_size(&mut contents, budget, size),
+            )
         }
         FileType::Symlink => {
             let target = fs::readlinkat(directory, name, Vec::new())?;
@@ -73,7 +82,13 @@ fn entry(
         FileType::Directory if depth < MAX_DEPTH => {
             let open = OPEN | OFlags::DIRECTORY;
             let inner: OwnedFd = fs::openat(directory, name, open, Mode::empty())?;
-            below(inner.as_fd(), &format!("{path}/"), depth.saturating_add(1), budget, visitor)
+            below(
+                inner.as_fd(),
+                &format!("{path}/"),
+                depth.saturating_add(1),
+                budget,
+                visitor,
+            )
         }
         FileType::Directory => {
             let what = format!("directories are nested more than {MAX_DEPTH} deep");

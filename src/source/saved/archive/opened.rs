@@ -258,6 +258,8 @@ impl Pass<'_> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let mut suffixes = self.packing.suffixes().iter();
         let stem = suffixes.find_map(|suffix| name.strip_suffix(suffix));
-        stem.filter(|stem| !stem.is_empty()).unwrap_or(&name).to_owned()
+        stem.filter(|stem| !stem.is_empty())
+            .unwrap_or(&name)
+            .to_owned()
     }
 }

@@ -57,7 +57,9 @@ pub(super) fn pass(
             EntryType::XGlobalHeader => {}
             _ => {
                 let description = std::mem::take(&mut next);
-                let name = description.path.unwrap_or_else(|| entry.path_bytes().into());
+                let name = description
+                    .path
+                    .unwrap_or_else(|| entry.path_bytes().into());
                 visitor.begin(&name);
                 if description.size.is_some_and(|real| real != size) {
                     let what = "the length of a file is written in two ways".to_owned();
@@ -66,7 +68,13 @@ pub(super) fn pass(
                 let link = description.link;
                 let link = link.or_else(|| entry.link_name_bytes().map(Into::into));
                 let link = link.unwrap_or_default();
-                member(kind, &name, &link, &mut Contents::new(&mut entry, budget, size), visitor)?;
+                member(
+                    kind,
+                    &name,
+                    &link,
+                    &mut Contents::new(&mut entry, budget, size),
+                    visitor,
+                )?;
             }
         }
     }

@@ -72,12 +72,18 @@ impl<'a> Visitor<'a> {
     /// Says that a member is not taken, since its name leads out of the archive.
     pub(super) fn skip_outside(&mut self, name: &[u8]) {
         let name = quoted(&String::from_utf8_lossy(name));
-        add_remark(self.remarks, format!("{name} leads out of the archive: not read"));
+        add_remark(
+            self.remarks,
+            format!("{name} leads out of the archive: not read"),
+        );
     }
 
     /// Says that a file or directory cannot be read.
     pub(super) fn remark_unreadable(&mut self, path: &str, error: &io::Error) {
-        add_remark(self.remarks, format!("{} cannot be read: {error}", quoted(path)));
+        add_remark(
+            self.remarks,
+            format!("{} cannot be read: {error}", quoted(path)),
+        );
     }
 }
 

@@ -40,7 +40,11 @@ pub(super) fn pass(
         return Err(ArchiveErrorKind::Unsupported(what).into());
     }
     let left = Cell::new(Some(budget.limits.names));
-    let directory = BoundedDirectory { file, left: &left, limit: budget.limits.names };
+    let directory = BoundedDirectory {
+        file,
+        left: &left,
+        limit: budget.limits.names,
+    };
     let mut archive = ZipArchive::new(BufReader::new(directory)).map_err(failed)?;
     left.set(None);
     for number in 0..archive.len() {
