@@ -87,6 +87,13 @@ fn is_the_change(flow_mod: &FlowMod<'_>, change: &FlowChange, line: &str) {
 /// `reset_counts`, which versions before 1.2 imply.
 const RESET_COUNTS: u16 = 4;
 
+/// Whether the match may have fields that ovs-ofctl does not print, and so the wire style does not.
+fn hides(line: &str) -> bool {
+    ["tun_erspan_", "tun_gtpu_", "nsh_", "ct_tp_"]
+        .iter()
+        .any(|word| line.contains(word))
+}
+
 fn entry<'m>(flow_mod: &'m FlowMod<'_>, line: &str) -> FlowEntry<'m> {
     flow_mod
         .entry()
@@ -135,7 +142,7 @@ fn reads_back(flow_mod: &FlowMod<'_>, flow: &Flow, line: &str) {
         let text = sink.0;
         assert_harmless(&text, false);
         match FlowChange::parse(&text, FlowCommand::Add, &NoNames, version) {
-            Ok(again) if says_less(&text) => drop(again),
+            Ok(again) if says_less(&text) || style == Style::Wire && hides(line) => drop(again),
             Ok(again) => {
                 let again = again.flow.flow_mod(FlowCommand::Add).expect("a flow mod");
                 let mut again = entry(&again, line);

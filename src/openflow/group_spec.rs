@@ -273,8 +273,10 @@ impl<'t, 'n> Parsing<'t, 'n> {
                 set(&mut self.bucket, key, bucket_place(value, self.command)?)
             }
             "selection_method" => {
-                if value.is_empty() || value.len() > 15 {
-                    return Err(Problem::syntax("a selection method has 1 to 15 bytes"));
+                if value.is_empty() || value.len() > 15 || value.contains(char::is_control) {
+                    return Err(Problem::syntax(
+                        "a selection method has 1 to 15 bytes, without control characters",
+                    ));
                 }
                 set(&mut self.method, key, value)
             }

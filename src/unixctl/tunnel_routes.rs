@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::client::Client;
+use serde::Deserialize;
+
+use super::client::{Client, Reply};
 use super::error::{Error, ErrorKind};
 use crate::base::mac::mac;
 
@@ -47,8 +49,18 @@ impl TunnelRoute {
     ///
     /// Why there is no reply.
     pub async fn read_all(client: &Client) -> Result<Rows<TunnelRoute>, Error> {
-        let text = client.text("ovs/route/show", &[""; 0]).await?;
-        Ok(Self::from_text(&text))
+        const COMMAND: &str = "ovs/route/show";
+        match client.call(COMMAND, &[""; 0]).await? {
+            Reply::Text(text) => Ok(Self::from_text(&text)),
+            Reply::Json(json) => match Self::from_json(json.get()) {
+                Ok(routes) => Ok((routes, Vec::new())),
+                Err(error) => Err(Error {
+                    daemon: client.daemon().to_owned(),
+                    command: Some(COMMAND.to_owned()),
+                    kind: ErrorKind::Malformed(error.to_string()),
+                }),
+            },
+        }
     }
 
     /// Asks for the route to an address; `None` if there is none.
@@ -83,16 +95,58 @@ impl TunnelRoute {
         Ok(Some(route))
     }
 
-    /// The routes in a reply: a heading, then one a line.
+    /// The routes in a reply: a heading, then one a line, each with one or several next hops.
     pub fn from_text(text: &str) -> Rows<TunnelRoute> {
-        rows(text, |line| line == "Route Table:", route)
+        let (routes, unknown) = rows(text, |line| line.starts_with("Route Table"), hops);
+        (routes.concat(), unknown)
+    }
+
+    /// The routes in a reply that is JSON: an array of objects, each with its next hops. One without is left out.
+    ///
+    /// # Errors
+    ///
+    /// It is not such an array.
+    pub fn from_json(json: &str) -> Result<Vec<TunnelRoute>, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct JsonRoute {
+            user: bool,
+            local: bool,
+            dst: String,
+            prefix: u8,
+            prefsrc: Option<String>,
+            mark: Option<u32>,
+            nexthops: Vec<JsonHop>,
+        }
+        #[derive(Deserialize)]
+        struct JsonHop {
+            dev: String,
+            gateway: Option<String>,
+            prefsrc: Option<String>,
+        }
+        let all: Vec<JsonRoute> = serde_json::from_str(json)?;
+        let of_route = |route: JsonRoute| {
+            let hops = route.nexthops.into_iter();
+            let hops = hops.map(|hop| TunnelRoute {
+                is_user: route.user,
+                destination: format!("{}/{}", route.dst, route.prefix),
+                mark: route.mark,
+                device: hop.dev,
+                gateway: hop.gateway,
+                source: hop.prefsrc.or_else(|| route.prefsrc.clone()),
+                is_local: route.local,
+            });
+            hops.collect::<Vec<TunnelRoute>>()
+        };
+        Ok(all.into_iter().flat_map(of_route).collect())
     }
 }
 
-/// The route of `User: 10.0.0.0/24 MARK 1 dev br0 GW 10.0.0.1 SRC 10.0.0.71 local`.
-fn route(line: &str) -> Option<TunnelRoute> {
+/// The routes of `User: 10.0.0.0/24 MARK 1 dev br0 GW 10.0.0.1 SRC 10.0.0.71 local`, one for each next hop where there are
+/// several: `... nexthop dev br0 GW 10.0.0.1 SRC 10.0.0.71 weight 1 nexthop dev ...`.
+fn hops(line: &str) -> Option<Vec<TunnelRoute>> {
     let (kind, rest) = line.split_once(": ")?;
     let mut words = rest.split_ascii_whitespace();
+    let mut hops: Vec<TunnelRoute> = Vec::new();
     let mut route = TunnelRoute {
         is_user: match kind {
             "User" => true,
@@ -105,14 +159,29 @@ fn route(line: &str) -> Option<TunnelRoute> {
     while let Some(word) = words.next() {
         match word {
             "local" => route.is_local = true,
-            "dev" => words.next()?.clone_into(&mut route.device),
+            "nexthop" if route.device.is_empty() => {}
+            "nexthop" => hops.push(route.clone()),
+            // Which next hop of the kernel's it is, and how packets are shared out.
+            "nhid" | "id" | "weight" | "flags" | "table" => drop(words.next()?),
+            "dev" => {
+                words.next()?.clone_into(&mut route.device);
+                (route.gateway, route.source) = (None, None);
+            }
             "MARK" => route.mark = Some(words.next()?.parse().ok()?),
             "GW" => route.gateway = Some(words.next()?.to_owned()),
             "SRC" => route.source = Some(words.next()?.to_owned()),
             _ => return None,
         }
     }
-    (!route.device.is_empty()).then_some(route)
+    if route.device.is_empty() {
+        return None;
+    }
+    let is_local = route.is_local;
+    hops.push(route);
+    for hop in &mut hops {
+        hop.is_local = is_local;
+    }
+    Some(hops)
 }
 
 impl TunnelNeighbour {
@@ -177,6 +246,23 @@ mod tests {
             (Some(7), Some("10.0.0.1"))
         );
         assert!(user.is_user && !user.is_local && !cached.is_user && cached.is_local);
+        // Open vSwitch after 3.5 tells several next hops.
+        let (hops, others) = TunnelRoute::from_text(
+            "Route Table #9:\nCached: 10.1.0.0/16 nhid 4 nexthop dev br0 GW 10.0.0.1 SRC 10.0.0.71 weight 1 id 2 \
+             nexthop dev br1 SRC 10.0.1.71 weight 3 flags 0x4 table 9\n",
+        );
+        let told: Vec<(&str, Option<&str>)> = hops
+            .iter()
+            .map(|hop| (hop.device.as_str(), hop.gateway.as_deref()))
+            .collect();
+        assert_eq!(told, [("br0", Some("10.0.0.1")), ("br1", None)]);
+        assert!(others.is_empty(), "{others:?}");
+        let json = TunnelRoute::from_json(
+            "[{\"table\":254,\"user\":false,\"local\":false,\"prefix\":16,\"dst\":\"10.1.0.0\",\
+             \"prefsrc\":\"10.0.0.71\",\"nexthops\":[{\"dev\":\"br0\",\"gateway\":\"10.0.0.1\"},\
+             {\"dev\":\"br1\",\"prefsrc\":\"10.0.1.71\",\"weight\":3}]}]",
+        );
+        assert_eq!(json.expect("it is understood"), hops);
         assert_eq!(unknown.len(), 2);
         let (neighbours, unknown) = TunnelNeighbour::from_text(
             "IP      MAC     Bridge\n=====\n10.0.0.72  50:54:00:00:00:72   br0\nnews\n",

@@ -100,6 +100,7 @@ pub(super) async fn routes(cx: &Context, address: Option<IpAddr>) -> Result<(), 
     let client = cx.vswitchd().await?;
     let routes = match address {
         None => {
+            client.prefer_json().await?;
             let (routes, unknown) = TunnelRoute::read_all(&client).await?;
             remark_unknown(cx, "ovs/route/show", &unknown);
             routes

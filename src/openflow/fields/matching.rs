@@ -338,8 +338,8 @@ impl<'a> Match<'a> {
     }
 
     /// The matched fields that ovs-ofctl does not print: the version of ERSPAN, flags and message type
-    /// of GTP-U where they are zero, fields of ERSPAN that the version which is matched does not have, contexts of NSH that are not of metadata type 1, and ports of a
-    /// tracked connection whose protocol is not matched.
+    /// of GTP-U where they are zero, fields of ERSPAN that the version which is matched does not have, contexts of
+    /// NSH that are not of metadata type 1, and ports of a tracked connection whose protocol is not matched.
     fn hidden(&self) -> RowSet {
         if !self.present.intersects(&SOMETIMES_HIDDEN) {
             return RowSet::EMPTY;
