@@ -7,6 +7,7 @@ use ovs::model::trace::steps::steps;
 use ovs::model::trace::verdict::{Results, Surroundings};
 use ovs::model::trace::wanted::PacketAt;
 use ovs::model::{Bridge, Interface, Port, Topology};
+use ovs::unixctl::datapaths::BridgePort;
 
 /// Ports of the bridges of the recorded replies, as `dpif/show` has them.
 const PORTS: &str = "\
@@ -27,7 +28,7 @@ pub fn trace(input: &[u8]) {
     assert_eq!(reply.text(), text);
     let topology = topology();
     let labels = Labels::of(&topology);
-    let ports = DatapathPorts::of_bridge(PORTS, "br0");
+    let ports = DatapathPorts::of_bridge(BridgePort::from_text(PORTS), "br0");
     for section in &reply.sections {
         for (index, node) in section.nodes.iter().enumerate() {
             let parent = node.parent.map(|parent| {
@@ -48,7 +49,7 @@ pub fn trace(input: &[u8]) {
     let results = Results::of(&reply, around);
     assert!(!results.results.is_empty());
     assert!(!results.headline(&["p1".to_owned()]).is_empty());
-    let _ = DatapathPorts::of_bridge(&text, "br0");
+    let _ = DatapathPorts::of_bridge(BridgePort::from_text(&text), "br0");
 }
 
 fn topology() -> Topology {

@@ -197,11 +197,17 @@ fn nowhere(address: &str, bridge: Option<&str>, topology: &Topology, entries: us
         (None, 1) => "1 bridge".to_owned(),
         (None, several) => format!("{several} bridges"),
     };
+    let count = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    };
+    let entries = count(entries, "entry", "entries");
+    let interfaces = count(interfaces, "interface", "interfaces");
     Failure::new(
         Exit::NotFound,
         format!(
-            "{address} is neither learned nor configured: searched the MAC tables of {place} ({entries} entries) and the \
-             addresses of {interfaces} interfaces"
+            "{address} is neither learned nor configured: searched the MAC tables of {place} ({entries}) and the addresses \
+             of {interfaces}"
         ),
     )
     .hint("an address is learned from a packet that an action NORMAL handles; flows with learn() keep theirs in a table: `ovs dump-flows`")

@@ -16,6 +16,7 @@ use crate::model::trace::reply::{NodeKind, Reply};
 use crate::model::trace::verdict::{Results, Surroundings};
 use crate::openflow::fields::{Id, MatchFields};
 use crate::unixctl::Client;
+use crate::unixctl::datapaths::BridgePort;
 
 /// How the switch is asked.
 pub(super) struct Ask<'a> {
@@ -80,8 +81,7 @@ impl Ask<'_> {
         let client = self.cx.host.vswitchd().await?;
         let bridge = &request.bridge.name;
         let reply = self.trace(&client, bridge, &flow, request).await?;
-        let ports = client.text("dpif/show", &[] as &[&str]).await?;
-        let ports = DatapathPorts::of_bridge(&ports, bridge);
+        let ports = DatapathPorts::of_bridge(BridgePort::read_all(&client).await?, bridge);
         let mut replies = vec![(reply, Vec::new())];
         if fields.value(Id::DP_HASH).is_none() && !self.side_effects {
             let choices = self.choices(&client, request, &fields, &replies).await?;

@@ -1,81 +1,35 @@
-//! The ports of a datapath, from the text of `dpif/show`.
+//! The ports of a datapath, by their numbers in it.
 
 use std::collections::BTreeMap;
 
-/// The ports of one datapath.
+use crate::unixctl::datapaths::BridgePort;
+
+/// The ports of the bridges of one datapath.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DatapathPorts {
-    ports: BTreeMap<u32, Vec<DatapathPort>>,
-}
-
-/// A port of a bridge, in its datapath.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatapathPort {
-    /// The bridge.
-    pub bridge: String,
-    /// The interface.
-    pub name: String,
-    /// Its OpenFlow number, as `dpif/show` has it: `LOCAL` is 65534.
-    pub ofport: u32,
+    ports: BTreeMap<u32, Vec<BridgePort>>,
 }
 
 impl DatapathPorts {
-    /// The ports of the datapath that has this bridge. Lines that are not understood are ignored.
-    pub fn of_bridge(text: &str, bridge: &str) -> DatapathPorts {
+    /// The ports of the datapath that has this bridge, of those of all bridges.
+    pub fn of_bridge(all: Vec<BridgePort>, bridge: &str) -> DatapathPorts {
         let mut ports = DatapathPorts::default();
-        let mut is_its = false;
-        let mut current = "";
-        for line in text.lines() {
-            // `system@ovs-system: hit:0 missed:0`, `  br-int:`, `    tap0 5/3: (internal)`
-            let blanks = line.len() - line.trim_start_matches(' ').len();
-            let body = line.trim_start_matches(' ');
-            match blanks {
-                0 => {
-                    if is_its {
-                        break;
-                    }
-                    ports.ports.clear();
-                }
-                2 => {
-                    current = body.trim_end().trim_end_matches(':');
-                    is_its |= current == bridge;
-                }
-                _ => {
-                    if let Some((number, port)) = port(body, current) {
-                        ports.ports.entry(number).or_default().push(port);
-                    }
-                }
+        let own = all.iter().find(|port| port.bridge == bridge);
+        let Some(datapath) = own.map(|port| port.datapath.clone()) else {
+            return ports;
+        };
+        for port in all {
+            if let Some(number) = port.number.filter(|_| port.datapath == datapath) {
+                ports.ports.entry(number).or_default().push(port);
             }
         }
-        if is_its {
-            ports
-        } else {
-            DatapathPorts::default()
-        }
+        ports
     }
 
     /// The ports with this number: several tunnels may share one.
-    pub fn get(&self, number: u32) -> &[DatapathPort] {
+    pub fn get(&self, number: u32) -> &[BridgePort] {
         self.ports.get(&number).map_or(&[], Vec::as_slice)
     }
-}
-
-/// `tap0 5/3: (internal)`: the name, which may have blanks, and the numbers in OpenFlow and in the datapath. A patch
-/// port has none there: `pa 10/none: (patch: peer=pb)`.
-fn port(line: &str, bridge: &str) -> Option<(u32, DatapathPort)> {
-    let (head, _) = line
-        .split_once(": (")
-        .unwrap_or((line.trim_end_matches(':'), ""));
-    let (name, numbers) = head.rsplit_once(' ')?;
-    let (ofport, number) = numbers.split_once('/')?;
-    Some((
-        number.parse().ok()?,
-        DatapathPort {
-            bridge: bridge.to_owned(),
-            name: name.to_owned(),
-            ofport: ofport.parse().ok()?,
-        },
-    ))
 }
 
 #[cfg(test)]
@@ -101,7 +55,7 @@ system@ovs-system: hit:0 missed:0
     #[test]
     fn ports_by_datapath() {
         let names = |bridge: &str, number| {
-            let ports = DatapathPorts::of_bridge(SHOWN, bridge);
+            let ports = DatapathPorts::of_bridge(BridgePort::from_text(SHOWN), bridge);
             let ports = ports.get(number).iter();
             ports.map(|port| port.name.clone()).collect::<Vec<_>>()
         };

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use super::drops::{Drop, DropCause, best, drops};
 use super::labels::Labels;
 use super::outputs::{Beyond, Destination, Output, VlanTag, outputs};
-use super::ports::{DatapathPort, DatapathPorts};
+use super::ports::DatapathPorts;
 use super::reply::{NodeKind, Reply};
 use crate::model::topology::{Interface, Topology};
 use crate::model::tunnel::TunnelKind;
 use crate::openflow::text::{PORT_LOCAL, port_from_v10};
+use crate::unixctl::datapaths::BridgePort;
 
 /// What is known of the switch, to name what a reply has in numbers.
 #[derive(Debug, Clone, Copy)]
@@ -407,7 +408,7 @@ fn no_live_bucket() -> DropCause {
     DropCause::Said("no live bucket".to_owned())
 }
 
-fn tunnel<'t>(around: Surroundings<'t>, port: &DatapathPort) -> Option<&'t Interface> {
+fn tunnel<'t>(around: Surroundings<'t>, port: &BridgePort) -> Option<&'t Interface> {
     let (_, _, interface) = around.topology.interface(&port.name)?;
     TunnelKind::of(interface.kind()).map(|_| interface)
 }
@@ -507,17 +508,17 @@ fn to_port(number: u32, around: Surroundings<'_>, result: &mut TraceResult) {
 /// The tunnel of an output, of those that share a port of the datapath: the one with this far end and key; of several,
 /// the one that an action of the section outputs to.
 fn tunnel_of<'p>(
-    ports: &'p [DatapathPort],
+    ports: &'p [BridgePort],
     remote: Option<&str>,
     key: Option<u64>,
     section: usize,
     reply: &Reply,
     around: Surroundings<'_>,
-) -> Option<&'p DatapathPort> {
+) -> Option<&'p BridgePort> {
     if let [only] = ports {
         return Some(only);
     }
-    let fits = |port: &&DatapathPort| {
+    let fits = |port: &&BridgePort| {
         let Some(interface) = tunnel(around, port) else {
             return false;
         };
@@ -528,10 +529,10 @@ fn tunnel_of<'p>(
         let has_key = own_key.and_then(|text| text.parse().ok()) == key;
         (is_open(far) || far == remote) && (is_open(own_key) || has_key)
     };
-    let mut fitting: Vec<&DatapathPort> = ports.iter().filter(fits).collect();
+    let mut fitting: Vec<&BridgePort> = ports.iter().filter(fits).collect();
     if fitting.len() > 1 {
         let section = reply.sections.get(section)?;
-        let outputs = |port: &&DatapathPort| {
+        let outputs = |port: &&BridgePort| {
             let nodes = section.nodes.iter().enumerate();
             nodes.clone().any(|(at, node)| {
                 node.kind == NodeKind::Action
@@ -539,7 +540,7 @@ fn tunnel_of<'p>(
                     && section.bridge_of(at) == Some(&port.bridge)
             })
         };
-        let named: Vec<&DatapathPort> = fitting.iter().copied().filter(outputs).collect();
+        let named: Vec<&BridgePort> = fitting.iter().copied().filter(outputs).collect();
         if !named.is_empty() {
             fitting = named;
         }
