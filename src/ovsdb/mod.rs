@@ -15,11 +15,13 @@
 //! | [`row`] | one row of a reply, with typed accessors for its columns |
 //! | [`value`] | atoms, sets and maps (RFC 7047 §5.1) |
 //! | [`stored`] | a database as a file has it |
+//! | [`file`] | reads and writes files that have a database |
 //! | [`error`] | the errors |
 
 pub mod client;
 pub mod cluster;
 pub mod error;
+pub mod file;
 mod fit;
 mod monitor;
 pub mod notation;

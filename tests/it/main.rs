@@ -23,6 +23,7 @@ mod check_random;
 mod cluster;
 mod completion;
 mod controllers;
+mod database_files;
 mod datapath;
 mod db;
 mod decode;

@@ -1,0 +1,363 @@
+//! Tables as `ovsdb-client dump` and `ovs-vsctl list` print them, in the formats table, list, csv and json.
+//!
+//! ```text
+//! Port table
+//! _uuid                                name tag
+//! ------------------------------------ ---- ---
+//! 8c561aae-e267-4fbe-a6a5-356cfd3b6bbe p2   []
+//! ```
+//!
+//! `ovs-vsctl` prints no name of the table: it follows from the columns.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::cell;
+use super::error::Fault;
+use crate::base::terminal::quoted;
+use crate::ovsdb::stored::{StoredDatabase, StoredRow};
+use crate::ovsdb::{Datum, Uuid};
+
+/// Tables without a name, by a column that no other table has.
+const TABLES: [(&str, &str); 9] = [
+    ("cur_cfg", "Open_vSwitch"),
+    ("datapath_id", "Bridge"),
+    ("interfaces", "Port"),
+    ("ofport", "Interface"),
+    ("controller_burst_limit", "Controller"),
+    ("is_connected", "Manager"),
+    ("select_all", "Mirror"),
+    ("queues", "QoS"),
+    ("dscp", "Queue"),
+];
+
+/// The names of the columns and the texts of their cells.
+type Cells<'f> = Vec<(Cow<'f, str>, Cow<'f, str>)>;
+
+/// Reads a dump. What comes before a malformed line is used.
+pub(super) fn read(file: &[u8], name: &str) -> Result<StoredDatabase, Fault> {
+    let (text, is_cut) = match std::str::from_utf8(file) {
+        Ok(text) => (text, false),
+        Err(error) => {
+            let (start, _) = file
+                .split_at_checked(error.valid_up_to())
+                .unwrap_or_default();
+            (std::str::from_utf8(start).unwrap_or_default(), true)
+        }
+    };
+    let mut database = StoredDatabase::default();
+    let mut read = if text.trim_start().starts_with('{') {
+        json(text, &mut database)
+    } else {
+        lines(text, &mut database)
+    };
+    if is_cut && read.is_ok() {
+        read = Err(Fault::at_byte(text.len(), "the file is not UTF-8"));
+    }
+    match read {
+        Err(fault) if database.tables.is_empty() => Err(fault),
+        Err(fault) => {
+            database.remarks.push(fault.remark(name));
+            Ok(database)
+        }
+        Ok(()) => Ok(database),
+    }
+}
+
+/// Whether the file may be a dump: what it begins with.
+pub(super) fn is_like(file: &[u8]) -> bool {
+    let start = file.get(..file.len().min(1024)).unwrap_or_default();
+    let start = String::from_utf8_lossy(start);
+    let mut lines = start
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !is_time(line));
+    lines.next().is_some_and(|line| {
+        caption(line).is_some()
+            || line.starts_with("_uuid")
+            || line.starts_with("{\"caption\":")
+            || line.starts_with("{\"data\":")
+            || line.trim() == "{"
+                && lines
+                    .next()
+                    .is_some_and(|line| line.contains("\"caption\""))
+    })
+}
+
+/// One table of the format json.
+#[derive(Deserialize)]
+struct JsonTable<'f> {
+    #[serde(borrow)]
+    caption: Option<Cow<'f, str>>,
+    #[serde(borrow)]
+    headings: Vec<Cow<'f, str>>,
+    #[serde(borrow)]
+    data: Vec<Vec<&'f RawValue>>,
+}
+
+fn json(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
+    let mut tables = serde_json::Deserializer::from_str(text).into_iter::<JsonTable<'_>>();
+    loop {
+        let at = tables.byte_offset();
+        let wrong = |what: String| Fault::at_byte(at, what);
+        let Some(table) = tables.next() else {
+            return Ok(());
+        };
+        let table = table.map_err(|error| wrong(format!("malformed table: {error}")))?;
+        let columns: Vec<&str> = table.headings.iter().map(|name| &**name).collect();
+        let name = match &table.caption {
+            Some(line) => caption(line).map(str::to_owned),
+            None => table_of(&columns).map(str::to_owned),
+        };
+        let name = name.ok_or_else(|| wrong("a table without a known name".to_owned()))?;
+        let rows = database.tables.entry(name).or_default();
+        for cells in table.data {
+            if cells.len() != columns.len() {
+                return Err(wrong(format!(
+                    "{} cells in {} columns",
+                    cells.len(),
+                    columns.len()
+                )));
+            }
+            let mut row = StoredRow::new();
+            let mut uuid = None;
+            for (column, value) in columns.iter().zip(cells) {
+                if *column == "_uuid" {
+                    uuid = serde_json::from_str::<Uuid>(value.get()).ok();
+                } else {
+                    row.insert((*column).to_owned(), value.to_owned());
+                }
+            }
+            let uuid = uuid.ok_or_else(|| wrong("a row without column _uuid".to_owned()))?;
+            rows.insert(uuid, row);
+        }
+    }
+}
+
+/// How the rows of a table are printed.
+enum Format<'f> {
+    /// A line for each column.
+    List,
+    /// Columns at fixed offsets: their first bytes and lengths.
+    Table(Vec<&'f str>, Vec<(usize, usize)>),
+    /// Cells separated by commas.
+    Csv(Vec<Cow<'f, str>>),
+}
+
+fn lines(text: &str, database: &mut StoredDatabase) -> Result<(), Fault> {
+    let numbered = text.split_inclusive('\n').zip(1..);
+    let mut lines = numbered
+        .map(|(line, number)| {
+            (
+                number,
+                line.trim_end_matches(['\n', '\r']),
+                line.ends_with('\n'),
+            )
+        })
+        .filter(|(_, line, _)| !is_time(line))
+        .peekable();
+    let mut table: Option<&str> = None;
+    let mut format: Option<Format<'_>> = None;
+    // Of the format list: the row that is read, and the number of columns of the rows of each table.
+    let mut cells: Cells<'_> = Vec::new();
+    let mut widths = BTreeMap::new();
+    let mut last = 0;
+    while let Some((number, line, is_ended)) = lines.next() {
+        last = number;
+        let wrong = |what: &str| Fault::at_line(number, what);
+        if line.trim().is_empty() {
+            if !cells.is_empty() {
+                let name = name_of(table, &cells).map_err(|what| wrong(&what))?;
+                widths.insert(name.to_owned(), cells.len());
+                let row = std::mem::take(&mut cells);
+                insert(database, name, row).map_err(|what| wrong(&what))?;
+            }
+            format = None;
+            continue;
+        }
+        if let Some(name) = caption(line).filter(|_| cells.is_empty()) {
+            database.tables.entry(name.to_owned()).or_default();
+            (table, format) = (Some(name), None);
+            continue;
+        }
+        if !is_ended && !is_complete(line) {
+            return Err(wrong("the line is cut off"));
+        }
+        match &format {
+            None => {
+                let next = lines.peek().map(|(_, line, _)| *line).unwrap_or_default();
+                let is_underlined =
+                    !next.is_empty() && next.bytes().all(|c| matches!(c, b'-' | b' '));
+                if is_underlined {
+                    lines.next();
+                    let columns = offsets(next);
+                    let name = |column: &(usize, usize)| slice(line, *column);
+                    let names: Option<Vec<&str>> = columns.iter().map(name).collect();
+                    let names = names.ok_or_else(|| wrong("malformed headings"))?;
+                    format = Some(Format::Table(names, columns));
+                } else if let Some(cell) = list_cell(line) {
+                    cells.push(cell);
+                    format = Some(Format::List);
+                } else {
+                    let names = csv(line).ok_or_else(|| wrong("malformed headings"))?;
+                    if !names.iter().any(|name| name == "_uuid") {
+                        return Err(wrong("no row of a table"));
+                    }
+                    format = Some(Format::Csv(names));
+                }
+            }
+            Some(Format::List) => {
+                cells.push(list_cell(line).ok_or_else(|| wrong("no COLUMN: VALUE"))?);
+            }
+            Some(Format::Table(names, columns)) => {
+                let cell = |column| slice(line, column).map(Cow::from);
+                let row: Option<Vec<_>> = columns.iter().map(|column| cell(*column)).collect();
+                let row = row.ok_or_else(|| wrong("the row does not fit its columns"))?;
+                let row: Cells<'_> = names.iter().map(|name| Cow::from(*name)).zip(row).collect();
+                let name = name_of(table, &row).map_err(|what| wrong(&what))?;
+                insert(database, name, row).map_err(|what| wrong(&what))?;
+            }
+            Some(Format::Csv(names)) => {
+                let row = csv(line).filter(|row| row.len() == names.len());
+                let row = row.ok_or_else(|| wrong("the row does not fit its columns"))?;
+                let row: Cells<'_> = names.iter().cloned().zip(row).collect();
+                let name = name_of(table, &row).map_err(|what| wrong(&what))?;
+                insert(database, name, row).map_err(|what| wrong(&what))?;
+            }
+        }
+    }
+    if cells.is_empty() {
+        return Ok(());
+    }
+    let wrong = |what: String| Fault::at_line(last, what);
+    let name = name_of(table, &cells).map_err(wrong)?;
+    // The other columns of a row that is cut off would count as empty.
+    if widths.get(name).is_some_and(|width| *width != cells.len()) {
+        return Err(wrong("the row is cut off".to_owned()));
+    }
+    insert(database, name, cells).map_err(wrong)
+}
+
+/// Whether the last line of a file without a line end is whole for certain: a word may be cut off.
+fn is_complete(line: &str) -> bool {
+    line.ends_with([']', '}', '"']) || line.ends_with("true") || line.ends_with("false")
+}
+
+/// The name of the table, which follows from the columns where it is not printed.
+fn name_of<'t>(table: Option<&'t str>, cells: &Cells<'_>) -> Result<&'t str, String> {
+    let columns: Vec<&str> = cells.iter().map(|(column, _)| &**column).collect();
+    table
+        .or_else(|| table_of(&columns))
+        .ok_or_else(|| "the columns are of no known table".to_owned())
+}
+
+/// Adds a row to its table.
+fn insert(database: &mut StoredDatabase, name: &str, cells: Cells<'_>) -> Result<(), String> {
+    let mut row = StoredRow::new();
+    let mut uuid = None;
+    for (column, text) in cells {
+        let in_column = |what: String| format!("column {}: {what}", quoted(&column));
+        if column == "_uuid" {
+            uuid = Some(
+                text.parse::<Uuid>()
+                    .map_err(|error| in_column(error.to_string()))?,
+            );
+            continue;
+        }
+        let value: Datum = cell::read(&text).map_err(in_column)?;
+        let value = to_raw_value(&value).map_err(|error| in_column(error.to_string()))?;
+        row.insert(column.into_owned(), value);
+    }
+    let uuid = uuid.ok_or("the row has no column _uuid")?;
+    match database.tables.get_mut(name) {
+        Some(rows) => drop(rows.insert(uuid, row)),
+        None => drop(
+            database
+                .tables
+                .insert(name.to_owned(), [(uuid, row)].into()),
+        ),
+    }
+    Ok(())
+}
+
+/// `Port table`: the name of the table.
+fn caption(line: &str) -> Option<&str> {
+    let name = line.strip_suffix(" table")?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(is_part)).then_some(name)
+}
+
+/// `2025-11-29 11:55:15.123`, which `--timestamp` prints before a table.
+fn is_time(line: &str) -> bool {
+    let is_part = |c: u8| c.is_ascii_digit() || matches!(c, b'-' | b' ' | b':' | b'.');
+    let has = |c| line.contains(c);
+    line.len() >= 19 && has(':') && has('-') && has(' ') && line.bytes().all(is_part)
+}
+
+fn table_of(columns: &[&str]) -> Option<&'static str> {
+    let found = TABLES.iter().find(|(column, _)| columns.contains(column));
+    found.map(|(_, table)| *table)
+}
+
+/// `name                : p1`
+fn list_cell(line: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    let (name, value) = line.split_once(':')?;
+    let name = name.trim_end();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_name = !name.is_empty() && name.chars().all(is_part);
+    is_name.then_some((name.into(), value.trim().into()))
+}
+
+/// The first byte and the length of each column, from the dashes below the headings.
+fn offsets(dashes: &str) -> Vec<(usize, usize)> {
+    let mut at = 0;
+    let mut columns = Vec::new();
+    for column in dashes.split(' ') {
+        columns.push((at, column.len()));
+        at += column.len() + 1;
+    }
+    columns
+}
+
+/// The text of a column, without the blanks that fill it; trailing blanks of a line are not printed.
+fn slice(line: &str, (at, length): (usize, usize)) -> Option<&str> {
+    let end = line.len().min(at + length);
+    Some(line.get(at.min(end)..end)?.trim_end())
+}
+
+/// The cells of a line: `a,"b ""c"", d",e`.
+fn csv(line: &str) -> Option<Vec<Cow<'_, str>>> {
+    let mut cells = Vec::new();
+    let mut rest = line;
+    loop {
+        let (cell, after): (Cow<'_, str>, &str) = match rest.strip_prefix('"') {
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                let (cell, after) = rest.split_at_checked(end)?;
+                (cell.into(), after)
+            }
+            Some(quoted) => {
+                let mut cell = String::new();
+                let mut quoted = quoted;
+                loop {
+                    let (part, after) = quoted.split_once('"')?;
+                    cell.push_str(part);
+                    match after.strip_prefix('"') {
+                        Some(after) => {
+                            cell.push('"');
+                            quoted = after;
+                        }
+                        None => break (cell.into(), after),
+                    }
+                }
+            }
+        };
+        cells.push(cell);
+        if after.is_empty() {
+            return Some(cells);
+        }
+        rest = after.strip_prefix(',')?;
+    }
+}
